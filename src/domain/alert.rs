@@ -1,0 +1,47 @@
+//! An alert: a signal that fires.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Timestamp;
+use crate::domain::key::{RepoKey, ServiceName, Sha, WebUrl};
+use crate::domain::text::Clean;
+
+/// One alert of a monitoring system.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Alert {
+    /// The identity that its system gives it.
+    pub id: Clean,
+    /// Its name.
+    pub name: Clean,
+    /// How bad it is, in its own word.
+    pub severity: Clean,
+    /// How it stands.
+    pub state: AlertState,
+    /// The service it names.
+    pub service: Option<ServiceName>,
+    /// The repository it names.
+    pub repo: Option<RepoKey>,
+    /// The version it names, as a commit.
+    pub sha: Option<Sha>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// The page for people.
+    pub url: Option<WebUrl>,
+}
+
+/// How an alert stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum AlertState {
+    /// It fires and nobody has it.
+    Firing,
+    /// Somebody has it.
+    Acknowledged,
+    /// It is silenced on purpose.
+    Silenced,
+    /// It is over.
+    Resolved,
+    /// A word that we do not know; treated as firing.
+    Unknown(Clean),
+}

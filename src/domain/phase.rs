@@ -1,0 +1,1 @@
+//! The phase of a job: is it building, testing, releasing or deploying?

@@ -1,0 +1,1 @@
+//! The placement table: which stage holds a card, and why.

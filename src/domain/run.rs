@@ -1,0 +1,172 @@
+//! Runs, jobs, steps and gates: what CI did, does or waits for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Timestamp;
+use crate::domain::key::{Person, RepoKey, Sha, WebUrl};
+use crate::domain::text::Clean;
+
+/// One execution of a workflow or pipeline.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// Where it ran.
+    pub repo: RepoKey,
+    /// The identity that its CI gives it.
+    pub id: u64,
+    /// The number that people read.
+    pub number: u64,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// Name of the workflow.
+    pub workflow: Clean,
+    /// File of the workflow, e.g. `.github/workflows/ci.yml`.
+    pub workflow_path: Clean,
+    /// The event that started it, e.g. `push`, `pull_request`, `schedule`, `merge_group`.
+    pub event: Clean,
+    /// The branch it ran for.
+    pub branch: Clean,
+    /// The commit it ran for.
+    pub head_sha: Option<Sha>,
+    /// Change requests that its CI names.
+    #[serde(default)]
+    pub change_requests: Vec<u64>,
+    /// What the CI says of the run as a whole; jobs, where known, overrule it.
+    pub state: RunState,
+    /// Who or what started it.
+    pub actor: Option<Person>,
+    /// What it was started for, in its own words.
+    pub title: Clean,
+    /// The page for people.
+    pub url: Option<WebUrl>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When this attempt started.
+    pub started_at: Option<Timestamp>,
+    /// When anything of it last changed; the end, once it is finished.
+    pub updated_at: Timestamp,
+}
+
+/// Which run: the number that its CI gives it, in a repository.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct RunKey {
+    /// The repository.
+    pub repo: RepoKey,
+    /// The identity of the run.
+    pub id: u64,
+}
+
+/// The jobs of one attempt of a run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct JobSet {
+    /// Which run.
+    pub run: RunKey,
+    /// Which attempt.
+    pub attempt: u32,
+    /// Its jobs.
+    pub jobs: Vec<Job>,
+    /// Whether that is all of them.
+    pub complete: bool,
+}
+
+/// One job of a run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// The identity that its CI gives it.
+    pub id: u64,
+    /// Its name.
+    pub name: Clean,
+    /// The stage of the pipeline it belongs to, where the CI has stages.
+    pub stage: Option<Clean>,
+    /// Which attempt of the run it belongs to.
+    pub attempt: u32,
+    /// What it does.
+    pub state: RunState,
+    /// When it was asked for.
+    pub created_at: Option<Timestamp>,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// The page for people.
+    pub url: Option<WebUrl>,
+    /// Its steps, where they were asked for.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+/// One step of a job.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Step {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Its name.
+    pub name: Clean,
+    /// What it does.
+    pub state: RunState,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// What a run, job or step does.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RunState {
+    /// Asked for, not started.
+    Queued,
+    /// Waits for a person, a rule or a concurrency group.
+    Waiting,
+    /// At work.
+    Running,
+    /// Done well.
+    Passed,
+    /// Done without an opinion: neutral or skipped. Counts as passed.
+    Skipped,
+    /// Did not do what it should.
+    Failed(Failure),
+    /// Stopped by somebody or by a newer run.
+    Cancelled,
+    /// Needs a person before it may run at all (first-time contributor).
+    ActionRequired,
+    /// A word that we do not know, or none where there should be one; never success.
+    Unknown(Clean),
+}
+
+/// The way in which something failed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Failure {
+    /// It said so.
+    Failed,
+    /// It took too long.
+    TimedOut,
+    /// It could not start.
+    Startup,
+    /// It was left behind.
+    Stale,
+}
+
+/// The gates at which a run waits for a person.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct GateSet {
+    /// Which run.
+    pub run: RunKey,
+    /// Its open gates; empty once they are passed.
+    pub gates: Vec<Gate>,
+}
+
+/// Something that waits for approval.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Gate {
+    /// The environment behind it.
+    pub environment: Clean,
+    /// The identity of that environment on its host.
+    pub environment_id: Option<u64>,
+    /// Who may open it (people, or teams by slug).
+    pub reviewers: Vec<Person>,
+    /// Whether the owner of the token may.
+    pub may_approve: bool,
+    /// Seconds it waits by itself, besides people.
+    pub wait_secs: u64,
+    /// When the wait began.
+    pub since: Option<Timestamp>,
+}

@@ -1,0 +1,195 @@
+//! The immutable board that views read.
+//!
+//! Made by the store after each change; sharing is by `Arc`, so a new snapshot
+//! copies pointers. It holds cards in the order in which columns show them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::Timestamp;
+use crate::domain::item::{Train, WorkItem};
+use crate::domain::key::{ItemId, SourceName};
+use crate::domain::stage::Stage;
+use crate::domain::text::Clean;
+pub use crate::sources::{Budget, Capability, CapabilityState, RequestLine};
+
+/// The whole board at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Counts up with every change.
+    pub generation: u64,
+    /// When it was made.
+    pub taken_at: Timestamp,
+    /// The columns in the order of the cycle, always eight.
+    pub columns: Vec<Column>,
+    /// The sources, in the order of the configuration.
+    pub sources: Vec<SourceView>,
+    /// When each scope (source, repository) was last confirmed to be current.
+    pub confirmed: Arc<HashMap<(SourceName, Clean), Timestamp>>,
+    /// Cards that are over, by number: shipped and dropped within the retention.
+    pub finished: usize,
+    /// Whether only the first screen was loaded from the store so far.
+    pub partial: bool,
+    /// Things that a person should know about the program itself (store rebuilt, read-only disk).
+    pub notices: Vec<Clean>,
+}
+
+/// One column.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Which stage.
+    pub stage: Stage,
+    /// Its rows: most urgent first, then oldest first.
+    pub rows: Arc<[Row]>,
+    /// How many cards it holds, those in trains included.
+    pub count: usize,
+    /// How many of them are red.
+    pub red: usize,
+    /// Why it can hold no card at all, if so: "no source reports deployments".
+    pub empty_because: Option<Clean>,
+}
+
+/// One row of a column.
+#[derive(Clone, Debug)]
+pub enum Row {
+    /// A card.
+    Item(Arc<WorkItem>),
+    /// Several changes that travel together.
+    Train(Arc<Train>),
+}
+
+/// One source as views show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceView {
+    /// Its configured name.
+    pub name: SourceName,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its host.
+    pub host: String,
+    /// How it stands.
+    pub health: Health,
+    /// What is wrong, in one sentence.
+    pub message: Option<Clean>,
+    /// What to do about it.
+    pub hint: Option<Clean>,
+    /// When it last answered as it should.
+    pub last_success: Option<Timestamp>,
+    /// When it is asked next.
+    pub next_poll: Option<Timestamp>,
+    /// Whether another program on this machine polls it for us.
+    pub followed: bool,
+    /// What it can and cannot do.
+    pub capabilities: Vec<Capability>,
+    /// Limits and what is left of them.
+    pub budgets: Vec<Budget>,
+    /// Requests sent since the start.
+    pub sent: u64,
+    /// Of them answered with 304.
+    pub not_modified: u64,
+    /// Of them failed.
+    pub failed: u64,
+    /// The last requests, newest first.
+    pub recent: Vec<RequestLine>,
+    /// Where the token comes from; never its value.
+    pub token_from: String,
+    /// Whether the connection is not encrypted.
+    pub insecure: bool,
+    /// How many facts are known from it.
+    pub facts: usize,
+}
+
+/// The state of a source, worst last.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Health {
+    /// It answers.
+    Ok,
+    /// Not asked yet.
+    Starting,
+    /// It has not answered for three intervals, or only in part.
+    Stale,
+    /// It allows no more requests for now.
+    RateLimited,
+    /// It cannot be reached.
+    Unreachable,
+    /// Its answers cannot be read.
+    Unreadable,
+    /// The token may not.
+    Forbidden,
+    /// The token is refused.
+    Auth,
+}
+
+impl Health {
+    /// Returns the word used in JSON and on the screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Starting => "starting",
+            Self::Stale => "stale",
+            Self::RateLimited => "rate_limited",
+            Self::Unreachable => "unreachable",
+            Self::Unreadable => "unreadable",
+            Self::Forbidden => "forbidden",
+            Self::Auth => "auth",
+        }
+    }
+}
+
+/// How old data may be before it is shown as old, in seconds.
+///
+/// Three times the longest polling interval of a repository that is on the board.
+pub const FRESH_SECS: i64 = 30 * 60;
+
+impl Snapshot {
+    /// Returns when the data of a card was last confirmed by all of its sources.
+    pub fn confirmed_at(&self, item: &WorkItem) -> Option<Timestamp> {
+        let scope = item
+            .repo
+            .as_ref()
+            .map_or(Clean::default(), |repo| Clean::line(repo.path()));
+        item.sources
+            .iter()
+            .map(|source| {
+                self.confirmed
+                    .get(&(source.clone(), scope.clone()))
+                    .copied()
+            })
+            .min()
+            .flatten()
+    }
+
+    /// Returns whether a card may be shown as current.
+    pub fn is_fresh(&self, item: &WorkItem, now: Timestamp) -> bool {
+        self.confirmed_at(item)
+            .is_some_and(|at| (now - at).num_seconds() <= FRESH_SECS)
+    }
+
+    /// Returns the column of a stage.
+    pub fn column(&self, stage: Stage) -> Option<&Column> {
+        self.columns.iter().find(|column| column.stage == stage)
+    }
+
+    /// Returns every card on the board, those in trains included, column by column.
+    pub fn items(&self) -> impl Iterator<Item = &Arc<WorkItem>> {
+        self.columns
+            .iter()
+            .flat_map(|column| column.rows.iter())
+            .flat_map(Row::items)
+    }
+
+    /// Returns the card of this identity.
+    pub fn find(&self, id: &ItemId) -> Option<&Arc<WorkItem>> {
+        self.items().find(|item| item.id == *id)
+    }
+}
+
+impl Row {
+    /// Returns the cards of the row: one, or those of the train.
+    pub fn items(&self) -> &[Arc<WorkItem>] {
+        match self {
+            Self::Item(item) => std::slice::from_ref(item),
+            Self::Train(train) => &train.items,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The one HTTP client: origin-bound credentials, time-outs, caps, validators.
+//!
+//! Every request of every adapter goes through [`Client`]. It knows no API.
+
+use std::sync::Arc;
+
+use crate::domain::Timestamp;
+use crate::domain::key::SourceName;
+
+/// Reads the clock.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Reads one variable of the environment.
+pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// What every source stands on; made once by the shell.
+#[derive(Clone)]
+pub struct Ground {
+    /// Reads the clock.
+    pub clock: Clock,
+    /// Reads the environment.
+    pub env: Environment,
+    /// Keeps validators (`ETag`) and the bodies that belong to them across restarts.
+    pub validators: Arc<dyn Validators>,
+    /// Whether nothing but reading may leave the process.
+    pub read_only: bool,
+}
+
+/// A place for validators; the store implements it, tests use [`NoValidators`].
+pub trait Validators: Send + Sync {
+    /// Returns the validator and the body that was stored for this request.
+    fn get(&self, key: &ValidatorKey) -> Option<Stored>;
+    /// Stores them.
+    fn put(&self, key: &ValidatorKey, stored: Stored);
+}
+
+/// The identity of a cached answer; two credentials never share one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ValidatorKey {
+    /// Which source asked.
+    pub source: SourceName,
+    /// A fingerprint of the credential, not the credential.
+    pub credential: String,
+    /// The whole URL.
+    pub url: String,
+}
+
+/// A cached answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stored {
+    /// The `ETag` to send as `If-None-Match`.
+    pub etag: String,
+    /// The `Link` header's next page, where there was one.
+    pub next: Option<String>,
+    /// The body that it stands for.
+    pub body: Arc<[u8]>,
+}
+
+/// Remembers nothing.
+#[derive(Debug, Default)]
+pub struct NoValidators;
+
+impl Validators for NoValidators {
+    fn get(&self, _key: &ValidatorKey) -> Option<Stored> {
+        None
+    }
+
+    fn put(&self, _key: &ValidatorKey, _stored: Stored) {}
+}

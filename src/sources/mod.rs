@@ -1,0 +1,297 @@
+//! Remote systems to facts: the one trait, the registry, the words for failure.
+//!
+//! The only layer that knows wire formats. An adapter is a folder (`mod.rs`,
+//! `wire.rs`, `map.rs`) and one row in [`REGISTRY`]; adapters never name one another.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::config::SourceConfig;
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::fact::{Fact, FactId};
+use crate::domain::key::SourceName;
+use crate::domain::text::Clean;
+
+pub mod github;
+pub mod http;
+
+/// One configured connection to one system.
+pub trait Source: Send + Sync {
+    /// Returns the configured name.
+    fn name(&self) -> &SourceName;
+
+    /// Returns the word for its kind, as in the configuration.
+    fn kind(&self) -> &'static str;
+
+    /// Returns the host it talks to, with its port if that is unusual.
+    fn host(&self) -> &str;
+
+    /// Returns what this server and this token can and cannot do.
+    fn capabilities(&self) -> Vec<Capability>;
+
+    /// Returns what is polled, each on its own schedule.
+    ///
+    /// Asked again after every fetch: what was found decides what is polled.
+    fn resources(&self, now: Timestamp) -> Vec<Resource>;
+
+    /// Asks for one resource.
+    ///
+    /// Never sleeps for a limit: it returns [`SourceError::RateLimited`] and the scheduler waits.
+    fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>>;
+
+    /// Tells what the store already holds from it, so that a restart asks only for what changed.
+    fn restore(&self, facts: &[Arc<Fact>]);
+
+    /// Tells what correlation would like to know; it becomes resources of its own.
+    ///
+    /// Needs of repositories that are not this source's are ignored.
+    fn need(&self, needs: &BTreeSet<Need>);
+
+    /// Returns what it has spent and may spend, and its last requests.
+    fn meter(&self) -> Meter;
+}
+
+/// What a server and a token can do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Capability {
+    /// What it is about, e.g. `graphql`, `job logs`, `code scanning alerts`.
+    pub name: &'static str,
+    /// Whether it is there.
+    pub state: CapabilityState,
+}
+
+/// Whether something can be done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CapabilityState {
+    /// Not tried yet.
+    Unknown,
+    /// It can.
+    Available,
+    /// It cannot, and why: `token lacks Actions: read`.
+    Missing(Clean),
+}
+
+/// Identity of a resource within its source, chosen by the adapter, e.g. `probe:hot`.
+pub type ResourceId = Arc<str>;
+
+/// One thing that is polled on its own schedule.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Resource {
+    /// Its identity.
+    pub id: ResourceId,
+    /// How soon it is asked again.
+    pub tier: Tier,
+    /// What one fetch probably costs, in requests or points of `bucket`.
+    pub cost: u32,
+    /// Which limit it spends.
+    pub bucket: &'static str,
+}
+
+/// How soon a resource is asked again, soonest first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Tier {
+    /// At once, and once: something is waiting for the answer.
+    Now,
+    /// Something runs there, or somebody looks at it: 30 s.
+    Hot,
+    /// It changed within a day: 2 min.
+    Warm,
+    /// It has been quiet: 10 min.
+    Cold,
+    /// It hardly ever changes: 1 h.
+    Rare,
+}
+
+/// One request for a resource.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    /// Which one.
+    pub resource: ResourceId,
+    /// The current time.
+    pub now: Timestamp,
+    /// Whether a person asked for it: caches of absence are ignored.
+    pub forced: bool,
+}
+
+/// What one poll of one resource returned.
+#[derive(Clone, Default, Debug)]
+pub struct Batch {
+    /// What was said, new or not; the store finds out what changed.
+    pub facts: Vec<Fact>,
+    /// Listings that were read to their end: what left them is removed.
+    pub listings: Vec<Listing>,
+    /// Scopes (`owner/name`, or a resource) that this poll confirmed to be current.
+    pub covered: Vec<Clean>,
+    /// Facts that are gone for sure (404 twice, 410).
+    pub gone: Vec<FactId>,
+    /// Records that could not be read, and other things a person should know.
+    pub warnings: Vec<Clean>,
+}
+
+/// A complete listing: its members are all there are.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Listing {
+    /// Its name within the source, e.g. `acme/api/tickets/open`.
+    pub name: Clean,
+    /// All that it holds.
+    pub members: BTreeSet<FactId>,
+}
+
+/// Why a poll failed; a variant for each thing that the caller does next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// 401: stop, and ask for another token.
+    #[error("{host} rejected the token")]
+    Auth {
+        /// Which host.
+        host: String,
+    },
+    /// 403 without a limit: the token may not; tell which permission.
+    #[error("{host} does not let this token read {what}")]
+    Forbidden {
+        /// Which host.
+        host: String,
+        /// What was asked for.
+        what: String,
+        /// The permission, as the host names it.
+        permission: Option<String>,
+    },
+    /// The host, or our own share of its quota, allows no more for now.
+    #[error("{host} allows no more requests for {} s", .retry_after.as_secs())]
+    RateLimited {
+        /// Which host.
+        host: String,
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// It is not there, or not visible to this token.
+    #[error("{what} does not exist on {host}, or this token may not see it")]
+    NotFound {
+        /// Which host.
+        host: String,
+        /// What was asked for.
+        what: String,
+    },
+    /// No connection, no answer in time, or 5xx: back off.
+    #[error("{host} cannot be reached: {cause}")]
+    Unreachable {
+        /// Which host.
+        host: String,
+        /// Why, in words.
+        cause: String,
+    },
+    /// An answer that is not what was asked for: captive portal, cut or wrong JSON, too large.
+    #[error("{host} gave an answer that cannot be read: {cause}")]
+    Unreadable {
+        /// Which host.
+        host: String,
+        /// Why, in words.
+        cause: String,
+    },
+    /// The request was ours to get right (422 and the like): no retry.
+    #[error("{host} refused the request: {cause}")]
+    Refused {
+        /// Which host.
+        host: String,
+        /// What the host said.
+        cause: String,
+    },
+}
+
+impl SourceError {
+    /// Returns what a person can do about it, as a sentence.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Auth { host } => Some(format!(
+                "check the token: `cycleboard doctor` shows where the one for {host} comes from"
+            )),
+            Self::Forbidden { permission, .. } => permission
+                .as_ref()
+                .map(|permission| format!("give the token the permission `{permission}`")),
+            Self::RateLimited { .. } => {
+                Some("polling goes on by itself when the limit resets".to_owned())
+            }
+            Self::NotFound { .. } => {
+                Some("check the spelling, and whether the token may see it".to_owned())
+            }
+            Self::Unreachable { .. } => {
+                Some("cards stay as they were; it is tried again by itself".to_owned())
+            }
+            Self::Unreadable { .. } => {
+                Some("is there a login page or a proxy between you and the host?".to_owned())
+            }
+            Self::Refused { .. } => None,
+        }
+    }
+}
+
+/// What a source has spent and may spend.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct Meter {
+    /// Requests sent since the start.
+    pub sent: u64,
+    /// Of them answered with 304.
+    pub not_modified: u64,
+    /// Of them failed.
+    pub failed: u64,
+    /// The limits that the host told, by name (`core`, `graphql`).
+    pub budgets: Vec<Budget>,
+    /// The last requests, newest first, at most 20.
+    pub recent: Vec<RequestLine>,
+    /// Where the token comes from (`GH_TOKEN`, `token_command`, `none`); never its value.
+    pub token_from: String,
+    /// Whether the connection is not encrypted.
+    pub insecure: bool,
+}
+
+/// One limit of a host, and our share of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Budget {
+    /// Which limit.
+    pub bucket: String,
+    /// Requests or points an hour.
+    pub limit: u64,
+    /// What is left of it, for all who use the same account.
+    pub remaining: u64,
+    /// When it is filled again.
+    pub reset_at: Option<Timestamp>,
+}
+
+/// One request, as the Sources view lists it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RequestLine {
+    /// When it was sent.
+    pub at: Timestamp,
+    /// Method and path, redacted.
+    pub what: Clean,
+    /// HTTP status, or none where no answer came.
+    pub status: Option<u16>,
+    /// How long it took, in milliseconds.
+    pub millis: u32,
+    /// Body size in bytes, after decompression.
+    pub bytes: u64,
+}
+
+/// One kind of source that the program knows.
+pub struct Kind {
+    /// The word in the configuration: `kind = "github"`.
+    pub name: &'static str,
+    /// What it is, for help texts.
+    pub about: &'static str,
+    /// Makes a source from its settings.
+    pub open: Open,
+}
+
+/// Makes a source from its settings, without asking the network.
+pub type Open = fn(&SourceConfig, &http::Ground) -> Result<Box<dyn Source>, SourceError>;
+
+/// Every kind of source; one row an adapter.
+pub const REGISTRY: &[Kind] = &[Kind {
+    name: "github",
+    about: "github.com and GitHub Enterprise Server",
+    open: github::open,
+}];

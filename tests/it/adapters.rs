@@ -1,0 +1,1 @@
+//! Every adapter against a forge that misbehaves: the contract suite.

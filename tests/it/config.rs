@@ -1,0 +1,1 @@
+//! Configuration files, good and hostile, through the real program.

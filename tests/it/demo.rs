@@ -1,0 +1,1 @@
+//! The demo forge as other clients see it.

@@ -1,0 +1,1 @@
+//! Engine, store and several instances, against fake sources.

@@ -1,0 +1,1 @@
+//! What tests share: a forge, a pseudo-terminal, an environment of their own.

@@ -1,0 +1,1 @@
+//! Rules of the tree: layers, module heads, sizes, lock file.
