@@ -4,12 +4,25 @@
 //! a [`ConfigError`] with the line and the nearest name. No file is read here:
 //! the shell hands the text in, and says how far it is to be trusted.
 
+mod board;
+mod check;
+mod file;
+mod policy;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::config::check::Checker;
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
+
+/// The name of the theme that is used where none is set.
+pub const DEFAULT_THEME: &str = "dark";
 
 /// Checked settings, ready for use.
 #[derive(Clone, Debug)]
@@ -54,7 +67,7 @@ pub struct SourceConfig {
 }
 
 /// `[board]`, as far as views need it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoardConfig {
     /// The columns that are shown, in order, with their titles.
     pub columns: Vec<ColumnConfig>,
@@ -83,7 +96,7 @@ pub struct UiConfig {
 }
 
 /// `[store]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreConfig {
     /// `None`: a file in the state directory.
     pub url: Option<String>,
@@ -98,6 +111,17 @@ pub enum Trust {
     Directory,
 }
 
+/// One configuration text.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer<'a> {
+    /// Which file, as the user named it.
+    pub file: &'a str,
+    /// What it says.
+    pub text: &'a str,
+    /// How far it is to be trusted.
+    pub trust: Trust,
+}
+
 /// Why a configuration was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {message}")]
@@ -110,4 +134,81 @@ pub struct ConfigError {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+}
+
+impl Settings {
+    /// Checks one configuration text.
+    ///
+    /// `kinds` are the words that `kind` of a source may have. Returns all that is
+    /// wrong, in the order of the file.
+    pub fn parse(
+        text: &str,
+        file: &str,
+        trust: Trust,
+        kinds: &[&str],
+    ) -> Result<Self, Vec<ConfigError>> {
+        Self::merge(&[Layer { file, text, trust }], kinds)
+    }
+
+    /// Checks several texts, the user's own first; what a later one sets replaces the earlier.
+    ///
+    /// Services, rules, phases and branchings of a later text come before those of
+    /// an earlier one. A `[[source]]` of a directory selects repositories of a
+    /// source that the user has; it adds one only where the user has none.
+    pub fn merge(layers: &[Layer<'_>], kinds: &[&str]) -> Result<Self, Vec<ConfigError>> {
+        let mut settings = Self::default();
+        let mut errors = Vec::new();
+        for layer in layers {
+            let checker = Checker::new(layer.file, layer.text, layer.trust, kinds);
+            errors.extend(checker.apply(&mut settings));
+        }
+        if errors.is_empty() {
+            Ok(settings)
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+impl Default for Settings {
+    /// Returns what an empty file says: all eight columns, and no source.
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            policy: Policy::default(),
+            board: BoardConfig::default(),
+            ui: UiConfig::default(),
+            keys: BTreeMap::new(),
+            store: StoreConfig::default(),
+        }
+    }
+}
+
+impl Default for BoardConfig {
+    fn default() -> Self {
+        Self {
+            columns: Stage::ALL.into_iter().map(ColumnConfig::of).collect(),
+        }
+    }
+}
+
+impl ColumnConfig {
+    /// Returns the column of a stage as it is when nothing is configured.
+    pub fn of(stage: Stage) -> Self {
+        Self {
+            stage,
+            title: stage.title().to_owned(),
+            wip: None,
+        }
+    }
+}
+
+impl Default for UiConfig {
+    fn default() -> Self {
+        Self {
+            theme: DEFAULT_THEME.to_owned(),
+            ascii: None,
+            mouse: true,
+        }
+    }
 }

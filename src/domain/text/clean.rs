@@ -175,8 +175,8 @@ impl Cleaner {
             let last = self.out.chars().next_back();
             class::takes_joiners(c) && last.is_some_and(class::takes_joiners)
         });
-        let joined = joiner.is_some_and(|joiner| self.append(joiner));
-        if !self.append(c) && joined {
+        let is_kept = joiner.is_some_and(|joiner| self.append(joiner));
+        if !self.append(c) && is_kept {
             self.out.pop();
             self.in_line -= 1;
         }

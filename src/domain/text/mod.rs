@@ -6,6 +6,7 @@
 
 mod class;
 mod clean;
+mod duration;
 mod escape;
 mod nearest;
 pub mod redact;
@@ -22,6 +23,7 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::text::clean::{BLOCK, LINE, clean};
+pub use crate::domain::text::duration::{format_duration, parse_duration};
 pub use crate::domain::text::nearest::nearest;
 pub use crate::domain::text::width::{plain_ascii_escape, truncate, truncate_with, width};
 

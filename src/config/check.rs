@@ -1,0 +1,309 @@
+//! From the text of a file to settings, or to everything that is wrong with it.
+//!
+//! Reads table by table, so that one mistake does not hide the next. A value
+//! that is refused leaves the default in place; the file is refused as a whole.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::config::{ConfigError, Settings, Trust, board, file, policy, source};
+use crate::domain::text::redact::Redactor;
+use crate::domain::text::{Clean, nearest};
+
+/// The largest file that is read, in bytes.
+const LARGEST: usize = 1 << 20;
+
+/// The most errors that are told at once.
+const MOST_ERRORS: usize = 50;
+
+/// Keys of the file that a directory may not set.
+const USER_TABLES: [&str; 2] = ["keys", "store"];
+
+/// Keys of a source that a directory may not set.
+const USER_KEYS: [&str; 6] = [
+    "url",
+    "token_env",
+    "token_command",
+    "ca_file",
+    "insecure_http",
+    "writes",
+];
+
+/// One table of the file, read.
+pub(super) struct Table<T> {
+    /// What it holds.
+    pub(super) value: T,
+    /// Where it is.
+    pub(super) span: Range<usize>,
+}
+
+/// Reads one file and collects what is wrong with it.
+pub(super) struct Checker<'a> {
+    file: &'a str,
+    text: &'a str,
+    /// How far the file is trusted.
+    pub(super) trust: Trust,
+    /// The kinds of source that exist.
+    pub(super) kinds: &'a [&'a str],
+    errors: Vec<ConfigError>,
+}
+
+impl<'a> Checker<'a> {
+    /// Begins with a file.
+    pub(super) fn new(file: &'a str, text: &'a str, trust: Trust, kinds: &'a [&'a str]) -> Self {
+        Self {
+            file,
+            text,
+            trust,
+            kinds,
+            errors: Vec::new(),
+        }
+    }
+
+    /// Puts what the file sets into `settings`; returns what is wrong, in the order of the file.
+    pub(super) fn apply(mut self, settings: &mut Settings) -> Vec<ConfigError> {
+        if let Some(mut root) = self.parse() {
+            self.drop_unknown(&mut root, "the configuration", file::names::<file::File>());
+            self.drop_forbidden(&mut root, &USER_TABLES);
+            self.apply_tables(root, settings);
+        }
+        self.errors.sort_by_key(|error| error.line);
+        self.errors.truncate(MOST_ERRORS);
+        self.errors
+    }
+
+    fn parse(&mut self) -> Option<DeTable<'a>> {
+        if self.text.len() > LARGEST {
+            let text = format!("the file is larger than {} KiB", LARGEST / 1_024);
+            self.error(0..0, &text, Some("is this the right file?"));
+            return None;
+        }
+        let (root, errors) = DeTable::parse_recoverable(self.text);
+        for error in &errors {
+            let message = error.message().replace('\n', ", ");
+            self.error(error.span().unwrap_or_default(), &message, None);
+        }
+        errors.is_empty().then(|| root.into_inner())
+    }
+
+    fn apply_tables(&mut self, root: DeTable<'a>, settings: &mut Settings) {
+        let mut lists = policy::Lists::default();
+        let mut sources = Vec::new();
+        for (key, value) in root {
+            match key.get_ref().as_ref() {
+                "source" => {
+                    let forbidden: &[&str] = if self.trust == Trust::User {
+                        &[]
+                    } else {
+                        &USER_KEYS
+                    };
+                    sources = self.tables::<file::Source>("[[source]]", value, forbidden);
+                }
+                "board" => {
+                    if let Some(table) = self.table("[board]", value, &[]) {
+                        board::apply(self, table, settings);
+                    }
+                }
+                "service" => lists.services = self.tables("[[service]]", value, &[]),
+                "rule" => lists.rules = self.tables("[[rule]]", value, &[]),
+                "phase" => lists.phases = self.tables("[[phase]]", value, &[]),
+                "branching" => lists.branching = self.tables("[[branching]]", value, &[]),
+                "ui" => {
+                    if let Some(table) = self.table("[ui]", value, &[]) {
+                        board::apply_ui(self, table, settings);
+                    }
+                }
+                "keys" => board::apply_keys(self, value, settings),
+                "store" => {
+                    if let Some(table) = self.table("[store]", value, &[]) {
+                        board::apply_store(self, table, settings);
+                    }
+                }
+                _ => {}
+            }
+        }
+        source::apply(self, sources, settings);
+        policy::apply(self, lists, settings);
+    }
+
+    /// Reads a list of tables, leaving out those that cannot be read.
+    fn tables<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        title: &'static str,
+        value: Spanned<DeValue<'a>>,
+        forbidden: &[&str],
+    ) -> Vec<Table<T>> {
+        let span = value.span();
+        if let DeValue::Array(list) = value.into_inner() {
+            return list
+                .into_iter()
+                .filter_map(|value| self.table(title, value, forbidden))
+                .collect();
+        }
+        let name = title.trim_matches(['[', ']']);
+        let hint = format!("write `[[{name}]]`, once for each");
+        self.error(span, &format!("`{name}` is a list of tables"), Some(&hint));
+        Vec::new()
+    }
+
+    /// Reads a table; unknown and forbidden keys are told and left out.
+    fn table<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        title: &'static str,
+        value: Spanned<DeValue<'a>>,
+        forbidden: &[&str],
+    ) -> Option<Table<T>> {
+        let span = value.span();
+        let DeValue::Table(mut table) = value.into_inner() else {
+            let name = title.trim_matches(['[', ']']);
+            self.error(
+                span,
+                &format!("`{name}` is a table"),
+                Some(&format!("write `{title}`")),
+            );
+            return None;
+        };
+        self.drop_unknown(&mut table, title, file::names::<T>());
+        self.drop_forbidden(&mut table, forbidden);
+        let places: Vec<(String, Range<usize>)> = table
+            .iter()
+            .map(|(key, value)| (key.get_ref().to_string(), value.span()))
+            .collect();
+        let value = Spanned::new(span.clone(), DeValue::Table(table));
+        match read::<T>(value) {
+            Ok(value) => Some(Table { value, span }),
+            Err(error) => {
+                let at = error.span().unwrap_or_else(|| span.clone());
+                let key = places.iter().find(|(_, place)| place.contains(&at.start));
+                self.type_error(at, key.map(|(key, _)| key.as_str()), error.message());
+                None
+            }
+        }
+    }
+
+    /// Tells that a value is not of the type that its key takes.
+    pub(super) fn type_error(&mut self, at: Range<usize>, key: Option<&str>, message: &str) {
+        let hint = match key {
+            Some("token_command") => Some("write it as words, e.g. `[\"op\", \"read\", \"…\"]`"),
+            Some("bake_window" | "watch_window") => Some("write it as text, e.g. `\"24h\"`"),
+            Some("repos" | "orgs" | "writes" | "paths" | "workflows") => {
+                Some("write it as a list, e.g. `[\"…\"]`")
+            }
+            _ => None,
+        };
+        let message = message
+            .replace("invalid type: ", "")
+            .replace("invalid value: ", "")
+            .replace("a sequence", "a list")
+            .replace("a string", "text")
+            .replace("i64", "a whole number")
+            .replace("unknown field", "unknown key");
+        let message = key.map_or_else(|| message.clone(), |key| format!("`{key}`: {message}"));
+        self.error(at, &message, hint);
+    }
+
+    fn drop_unknown(&mut self, table: &mut DeTable<'a>, title: &str, known: &[&str]) {
+        for (key, value) in std::mem::take(table) {
+            let name = key.get_ref().as_ref();
+            if known.contains(&name) {
+                table.insert(key, value);
+                continue;
+            }
+            let close = nearest(name, known.iter().copied());
+            let hint = close.map_or_else(
+                || format!("known keys: {}", known.join(", ")),
+                |name| format!("did you mean `{name}`?"),
+            );
+            self.error(
+                key.span(),
+                &format!("unknown key `{name}` in {title}"),
+                Some(&hint),
+            );
+        }
+    }
+
+    fn drop_forbidden(&mut self, table: &mut DeTable<'a>, forbidden: &[&str]) {
+        if self.trust == Trust::User {
+            return;
+        }
+        for (key, value) in std::mem::take(table) {
+            let name = key.get_ref().as_ref();
+            if !forbidden.contains(&name) {
+                table.insert(key, value);
+                continue;
+            }
+            self.error(
+                key.span(),
+                &format!("a file of the current directory may not set `{name}`"),
+                Some("hosts, tokens, commands, keys and the store belong into your own file"),
+            );
+        }
+    }
+
+    /// Tells what is wrong at a place of the file.
+    ///
+    /// The message may quote the file: it is cleaned, and what looks like a secret is hidden.
+    pub(super) fn error(&mut self, at: Range<usize>, message: &str, hint: Option<&str>) {
+        let before = self.text.get(..at.start).unwrap_or(self.text);
+        let tidy = |text: &str| Clean::line(&Redactor::default().redact(text)).to_string();
+        self.errors.push(ConfigError {
+            file: self.file.to_owned(),
+            line: before.matches('\n').count() + 1,
+            message: tidy(message),
+            hint: hint.map(tidy),
+        });
+    }
+
+    /// Tells that a key must be given.
+    pub(super) fn missing(&mut self, at: Range<usize>, key: &str, title: &str, hint: &str) {
+        self.error(at, &format!("`{key}` is missing in {title}"), Some(hint));
+    }
+
+    /// Returns the meaning of a word, or tells which words there are.
+    pub(super) fn word<T>(
+        &mut self,
+        key: &str,
+        text: &Spanned<String>,
+        known: &[&str],
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let word = text.get_ref();
+        let parsed = parse(word);
+        if parsed.is_none() {
+            let hint = nearest(word, known.iter().copied()).map_or_else(
+                || format!("it is one of {}", known.join(", ")),
+                |name| format!("did you mean `{name}`?"),
+            );
+            self.error(
+                text.span(),
+                &format!("`{key}`: unknown word `{word}`"),
+                Some(&hint),
+            );
+        }
+        parsed
+    }
+
+    /// Returns the words of a list, cleaned; empty ones are refused.
+    pub(super) fn words(&mut self, key: &str, list: &[Spanned<String>]) -> Vec<Clean> {
+        let mut words = Vec::new();
+        for text in list {
+            let word = Clean::line(text.get_ref().trim());
+            if word.is_empty() {
+                self.error(text.span(), &format!("`{key}` has an empty entry"), None);
+            } else {
+                words.push(word);
+            }
+        }
+        words
+    }
+}
+
+/// Reads a value as it is.
+pub(super) fn read<T: for<'de> Deserialize<'de>>(
+    value: Spanned<DeValue<'_>>,
+) -> Result<T, toml::de::Error> {
+    T::deserialize(toml::de::ValueDeserializer::from(value))
+}

@@ -1,0 +1,351 @@
+//! `[[source]]`: hosts, repositories, and where tokens come from.
+//!
+//! Refuses whatever could carry a token to a place that the user did not mean:
+//! clear text, user parts, control characters, hosts out of a directory's file.
+
+use globset::Glob;
+use url::{Host, Url};
+
+use crate::config::check::{Checker, Table};
+use crate::config::{Settings, SourceConfig, Trust, file};
+use crate::domain::key::SourceName;
+use crate::domain::text::Clean;
+
+/// Where a kind of source is, unless its `url` says otherwise.
+const DEFAULT_URLS: &[(&str, &str)] = &[
+    ("github", "https://github.com"),
+    ("gitlab", "https://gitlab.com"),
+    ("forgejo", "https://codeberg.org"),
+];
+
+/// What a source may be allowed to do.
+pub(super) const WRITES: [&str; 13] = [
+    "rerun",
+    "cancel",
+    "approve",
+    "reject",
+    "promote",
+    "rollback",
+    "acknowledge",
+    "silence",
+    "ticket",
+    "comment",
+    "assign",
+    "label",
+    "merge",
+];
+
+/// Puts the sources of one file into the settings.
+pub(super) fn apply(
+    checker: &mut Checker<'_>,
+    sources: Vec<Table<file::Source>>,
+    settings: &mut Settings,
+) {
+    let of_user = settings.sources.len();
+    for table in sources {
+        let name = table
+            .value
+            .name
+            .as_ref()
+            .map(|name| name.get_ref().trim().to_owned());
+        if checker.trust == Trust::Directory && of_user > 0 {
+            select(checker, &table, name.as_deref(), settings);
+            continue;
+        }
+        let span = table.span.clone();
+        let Some(source) = check(checker, table) else {
+            continue;
+        };
+        if settings
+            .sources
+            .iter()
+            .any(|other| other.name == source.name)
+        {
+            let message = format!("there are two sources named `{}`", source.name);
+            checker.error(span, &message, Some("give one of them another `name`"));
+        } else {
+            settings.sources.push(source);
+        }
+    }
+}
+
+/// Lets a directory choose repositories of a source that the user has.
+fn select(
+    checker: &mut Checker<'_>,
+    table: &Table<file::Source>,
+    name: Option<&str>,
+    settings: &mut Settings,
+) {
+    let known: Vec<String> = settings
+        .sources
+        .iter()
+        .map(|s| s.name.to_string())
+        .collect();
+    let only = name.is_none() && settings.sources.len() == 1;
+    let found = settings
+        .sources
+        .iter_mut()
+        .find(|source| only || name.is_some_and(|name| source.name.as_str() == name));
+    let Some(source) = found else {
+        checker.error(
+            table.span.clone(),
+            "a file of the current directory may not add a source",
+            Some(&format!("name one of your own: {}", known.join(", "))),
+        );
+        return;
+    };
+    let (repos, orgs) = selection(checker, &table.value);
+    source.repos = repos;
+    source.orgs = orgs;
+}
+
+fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<SourceConfig> {
+    let Table { value, span } = table;
+    let (repos, orgs) = selection(checker, &value);
+    let known = checker.kinds;
+    let Some(kind) = &value.kind else {
+        let hint = format!("it is one of {}", known.join(", "));
+        checker.missing(span, "kind", "[[source]]", &hint);
+        return None;
+    };
+    let parse = |word: &str| {
+        known
+            .iter()
+            .find(|kind| **kind == word)
+            .map(|k| (*k).to_owned())
+    };
+    let kind = checker.word("kind", kind, known, parse);
+    let insecure_http = value.insecure_http.unwrap_or(false);
+    let url = match (&value.url, &kind) {
+        (Some(text), _) => check_url(checker, text, insecure_http),
+        (None, Some(kind)) => default_url(checker, span.clone(), kind),
+        (None, None) => None,
+    };
+    let name = check_name(checker, value.name.as_ref(), url.as_ref());
+    let token_env = value
+        .token_env
+        .and_then(|text| check_variable(checker, &text));
+    let token_command = value
+        .token_command
+        .and_then(|words| check_command(checker, words));
+    let ca_file = value.ca_file.and_then(|text| check_path(checker, &text));
+    let writes = check_writes(checker, &value.writes.unwrap_or_default());
+    Some(SourceConfig {
+        name: SourceName::new(&name?),
+        kind: kind?,
+        url: url?,
+        repos,
+        orgs,
+        token_env,
+        token_command,
+        ca_file,
+        insecure_http,
+        writes,
+    })
+}
+
+fn default_url(checker: &mut Checker<'_>, at: std::ops::Range<usize>, kind: &str) -> Option<Url> {
+    let found = DEFAULT_URLS.iter().find(|(name, _)| *name == kind);
+    let url = found.and_then(|(_, url)| Url::parse(url).ok());
+    if url.is_none() {
+        checker.missing(at, "url", "[[source]]", "e.g. `https://ci.example.org`");
+    }
+    url
+}
+
+fn check_name(
+    checker: &mut Checker<'_>,
+    name: Option<&file::Text>,
+    url: Option<&Url>,
+) -> Option<String> {
+    let Some(text) = name else {
+        return url.map(host_and_port);
+    };
+    let name = text.get_ref().trim();
+    if name.is_empty() || *name != *Clean::line(name) || name.chars().count() > 64 {
+        let message = "`name` is empty, too long, or has characters that cannot be shown";
+        checker.error(text.span(), message, None);
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+/// Returns the host of a URL, with its port if that is unusual.
+fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Returns a URL that a token may be sent to.
+fn check_url(checker: &mut Checker<'_>, text: &file::Text, insecure_http: bool) -> Option<Url> {
+    let raw = text.get_ref();
+    let mut refuse = |message: &str, hint: Option<&str>| checker.error(text.span(), message, hint);
+    if raw
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+    {
+        refuse("`url` holds a space or a control character", None);
+        return None;
+    }
+    let url = match Url::parse(raw) {
+        Ok(url) if raw.contains("://") => url,
+        Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => {
+            refuse(
+                "`url` has no scheme",
+                Some("write it in full, e.g. `https://github.com`"),
+            );
+            return None;
+        }
+        Err(error) => {
+            refuse(&format!("`url` cannot be read: {error}"), None);
+            return None;
+        }
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        let hint = "use `token_env` or `token_command`";
+        refuse("`url` holds a user or a password", Some(hint));
+    } else if !matches!(url.scheme(), "http" | "https") {
+        let message = format!("`url`: `{}` is not http or https", url.scheme());
+        refuse(&message, None);
+    } else if url.query().is_some() || url.fragment().is_some() {
+        refuse(
+            "`url` holds more than host and path",
+            Some("leave out what follows `?` or `#`"),
+        );
+    } else if url.scheme() == "http" && !insecure_http && !is_loopback(&url) {
+        refuse(
+            &format!(
+                "`url`: http to {} would send the token in clear text",
+                host_and_port(&url)
+            ),
+            Some("write `https://`, or set `insecure_http = true` for this source"),
+        );
+    } else {
+        return Some(url);
+    }
+    None
+}
+
+/// Returns whether a URL names this machine.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Returns the repositories and organisations that are chosen.
+fn selection(checker: &mut Checker<'_>, source: &file::Source) -> (Vec<String>, Vec<String>) {
+    let mut repos = Vec::new();
+    for text in source.repos.iter().flatten() {
+        if check_repo(checker, "repos", text) {
+            repos.push(text.get_ref().clone());
+        }
+    }
+    let mut orgs = Vec::new();
+    for text in source.orgs.iter().flatten() {
+        let org = text.get_ref();
+        if is_path(org) && !org.contains(['*', '?', '[', '{']) {
+            orgs.push(org.clone());
+        } else {
+            let message = format!("`orgs`: `{org}` is not the name of an organisation or a user");
+            checker.error(text.span(), &message, Some("e.g. `acme`"));
+        }
+    }
+    (repos, orgs)
+}
+
+/// Returns whether a text is `owner/name` or a pattern of that form; tells if it is not.
+pub(super) fn check_repo(checker: &mut Checker<'_>, key: &str, text: &file::Text) -> bool {
+    let repo = text.get_ref();
+    let hint = if repo.contains(':') {
+        Some("write `owner/name` alone; the host is `url`".to_owned())
+    } else if !repo.contains('/') {
+        Some(format!(
+            "write `owner/{repo}`, or `orgs = [\"{repo}\"]` for all that it has"
+        ))
+    } else if !is_path(repo) {
+        Some("write `owner/name` or a pattern, e.g. `acme/*`".to_owned())
+    } else {
+        match Glob::new(repo) {
+            Ok(_) => return true,
+            Err(error) => Some(error.kind().to_string()),
+        }
+    };
+    let message = format!("`{key}`: `{repo}` is not a repository");
+    checker.error(text.span(), &message, hint.as_deref());
+    false
+}
+
+/// Returns whether a text is made of names between slashes, and nothing else.
+fn is_path(text: &str) -> bool {
+    text.len() <= 256
+        && text
+            .split('/')
+            .all(|part| !part.is_empty() && !matches!(part, "." | ".."))
+        && text.chars().all(|c| {
+            c.is_ascii_alphanumeric()
+                || matches!(c, '/' | '-' | '_' | '.' | '*' | '?' | '[' | ']')
+                || matches!(c, '{' | '}' | ',' | '!' | '~' | '+')
+        })
+        && !text.starts_with('-')
+}
+
+fn check_variable(checker: &mut Checker<'_>, text: &file::Text) -> Option<String> {
+    let name = text.get_ref();
+    let mut bytes = name.bytes();
+    let fits = name.len() <= 128
+        && bytes
+            .next()
+            .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    // A token pasted here by mistake looks like a name: its prefix gives it away.
+    let token = crate::domain::text::redact::Redactor::default().redact(name) != name.as_str();
+    if fits && !token {
+        return Some(name.clone());
+    }
+    checker.error(
+        text.span(),
+        "`token_env` is not the name of a variable",
+        Some("it names the variable that holds the token, e.g. `GH_TOKEN`; never the token"),
+    );
+    None
+}
+
+fn check_command(
+    checker: &mut Checker<'_>,
+    words: toml::Spanned<Vec<file::Text>>,
+) -> Option<Vec<String>> {
+    let span = words.span();
+    let words: Vec<String> = words
+        .into_inner()
+        .into_iter()
+        .map(toml::Spanned::into_inner)
+        .collect();
+    let program = words.first().is_some_and(|word| !word.trim().is_empty());
+    let nul = words.iter().any(|word| word.contains('\0'));
+    if program && !nul {
+        return Some(words);
+    }
+    let hint = "the program and its arguments, e.g. `[\"op\", \"read\", \"…\"]`";
+    checker.error(span, "`token_command` names no program", Some(hint));
+    None
+}
+
+fn check_path(checker: &mut Checker<'_>, text: &file::Text) -> Option<std::path::PathBuf> {
+    let path = text.get_ref();
+    if path.is_empty() || path.contains('\0') {
+        checker.error(text.span(), "`ca_file` is not a path", None);
+        return None;
+    }
+    Some(path.into())
+}
+
+fn check_writes(checker: &mut Checker<'_>, list: &[file::Text]) -> Vec<String> {
+    let parse = |word: &str| WRITES.contains(&word).then(|| word.to_owned());
+    let known = |text: &file::Text| checker.word("writes", text, &WRITES, parse);
+    list.iter().filter_map(known).collect()
+}
