@@ -2,14 +2,44 @@
 //!
 //! The same language filters the board, names saved views, bounds WIP and
 //! selects on the command line. It knows cards only, no columns on a screen.
+//!
+//! ```text
+//! author:@me repo:api stage:build..deploy status:failed age:>2d -is:bot "exact words"
+//! ```
+//!
+//! Terms that follow one another must all hold; `OR` (or `|`) and parentheses
+//! group, `-` (or `NOT`) negates, a comma means "or" within a term. `key:value`
+//! is what the key takes it for (a whole name, a part of a path, a piece of a
+//! title), `key=value` is the whole value, `*` stands for anything. Letters of
+//! either case are the same. A word without a key is looked for in key, title,
+//! labels, holders, branches and services.
+
+mod complete;
+mod matching;
+mod parse;
+mod pattern;
+mod stuck;
+mod terms;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+pub use crate::domain::query::complete::{Completion, completion, completions};
 
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
+use crate::domain::query::terms::Node;
 
 /// A parsed filter; the empty one matches everything.
-#[derive(Clone, Debug, Default)]
+///
+/// Two filters are equal when they ask the same, however they were written.
+#[derive(Clone, Debug)]
 pub struct Query {
     text: String,
+    root: Node,
 }
 
 /// What a match may look at besides the card.
@@ -36,10 +66,15 @@ pub struct QueryError {
 }
 
 impl Query {
+    /// The longest filter that is read, in bytes.
+    pub const MAX: usize = 4_096;
+
     /// Parses a filter.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
+        let root = parse::parse(text)?;
         Ok(Self {
             text: text.to_owned(),
+            root,
         })
     }
 
@@ -50,18 +85,36 @@ impl Query {
 
     /// Returns whether it matches everything.
     pub fn is_empty(&self) -> bool {
-        self.text.trim().is_empty()
+        matches!(&self.root, Node::All(parts) if parts.is_empty())
     }
 
     /// Returns whether the card matches.
+    ///
+    /// Costs time in proportion to the length of the filter and of the card, and
+    /// allocates nothing unless both hold letters beyond ASCII.
     pub fn matches(&self, item: &WorkItem, ctx: &QueryContext) -> bool {
-        let _ = (item, ctx);
-        true
+        matching::holds(&self.root, item, ctx)
     }
 }
 
-/// Returns what may follow at `cursor` (a byte offset): keys, or values of a key, best first.
-pub fn completions(text: &str, cursor: usize) -> Vec<String> {
-    let _ = (text, cursor);
-    Vec::new()
+impl Default for Query {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            root: Node::All(Vec::new()),
+        }
+    }
+}
+
+impl PartialEq for Query {
+    fn eq(&self, other: &Self) -> bool {
+        self.root == other.root
+    }
+}
+
+impl fmt::Display for Query {
+    /// Writes the filter in its plainest form, which parses to an equal filter.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.root.fmt(f)
+    }
 }

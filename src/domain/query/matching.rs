@@ -1,0 +1,157 @@
+//! Whether a card is what a filter asks for.
+//!
+//! Walks the parsed filter once a card. Nothing is allocated here.
+
+use crate::domain::item::{Anchor, EvidenceKind, Outcome, WorkItem};
+use crate::domain::key::Person;
+use crate::domain::query::QueryContext;
+use crate::domain::query::pattern::Pattern;
+use crate::domain::query::stuck::stuck_after;
+use crate::domain::query::terms::{
+    Clock, Field, Has, Is, Node, Test, Value, severity_bit, stage_bit, status_bit,
+};
+use crate::domain::status::{Severity, Status};
+
+/// Returns whether the card matches.
+pub(super) fn holds(node: &Node, item: &WorkItem, ctx: &QueryContext) -> bool {
+    match node {
+        Node::All(parts) => parts.iter().all(|part| holds(part, item, ctx)),
+        Node::Any(parts) => parts.iter().any(|part| holds(part, item, ctx)),
+        Node::Not(inner) => !holds(inner, item, ctx),
+        Node::Term(term) => passes(&term.test, item, ctx),
+    }
+}
+
+fn passes(test: &Test, item: &WorkItem, ctx: &QueryContext) -> bool {
+    let placement = &item.placement;
+    match test {
+        Test::Words(pattern) => says(item, pattern),
+        Test::Field(field, values) => values
+            .iter()
+            .any(|value| has_value(item, *field, value, ctx)),
+        Test::Stages(bits) => bits & stage_bit(placement.stage) != 0,
+        Test::Statuses(bits) => bits & status_bit(placement.status) != 0,
+        Test::Severities(bits) => bits & severity_bit(placement.status.severity()) != 0,
+        Test::Anchors(anchors) => anchors.contains(&item.anchor),
+        Test::Is(list) => list.iter().any(|is| is_so(item, *is, ctx)),
+        Test::Has(list) => list.iter().any(|has| has_it(item, *has)),
+        Test::Time(clock, bounds) => {
+            let since = match clock {
+                Clock::Age => placement.since,
+                Clock::Idle => placement.since.max(item.updated_at),
+            };
+            let secs = (ctx.now - since).num_seconds().max(0);
+            bounds
+                .iter()
+                .any(|bounds| (bounds.from..bounds.to).contains(&secs))
+        }
+    }
+}
+
+/// Returns whether a word or phrase stands anywhere on the card.
+fn says(item: &WorkItem, pattern: &Pattern) -> bool {
+    pattern.fits(&item.key)
+        || pattern.fits(&item.title)
+        || item.labels.iter().any(|label| pattern.fits(label))
+        || item
+            .holders
+            .iter()
+            .any(|person| pattern.fits(&person.login))
+        || item.branches.iter().any(|branch| pattern.fits(branch))
+        || item
+            .services
+            .iter()
+            .any(|service| pattern.fits(service.as_str()))
+}
+
+/// Calls `f` with each text of a field until it returns true; tells whether it did.
+fn any_text(item: &WorkItem, field: Field, mut f: impl FnMut(&str) -> bool) -> bool {
+    match field {
+        Field::Author => item.author.iter().any(|person| f(&person.login)),
+        Field::Holder => item.holders.iter().any(|person| f(&person.login)),
+        Field::Reviewer => item.reviewers.iter().any(|person| f(&person.login)),
+        Field::Repo => item.repo.iter().any(|repo| f(repo.path())),
+        Field::Service => item.services.iter().any(|service| f(service.as_str())),
+        Field::Label => item.labels.iter().any(|label| f(label)),
+        Field::Branch => item.branches.iter().any(|branch| f(branch)),
+        Field::Key => f(&item.key),
+        Field::Title => f(&item.title),
+        Field::Milestone => item.milestone.iter().any(|milestone| f(milestone)),
+        Field::Train => item.train.iter().any(|train| f(train.as_str())),
+        Field::Env => item.evidence.iter().any(|evidence| match evidence.kind {
+            EvidenceKind::Deployment | EvidenceKind::Rollout | EvidenceKind::Gate => {
+                f(&evidence.key)
+            }
+            EvidenceKind::Ticket
+            | EvidenceKind::ChangeRequest
+            | EvidenceKind::Commit
+            | EvidenceKind::Run
+            | EvidenceKind::Job
+            | EvidenceKind::Release
+            | EvidenceKind::Alert
+            | EvidenceKind::Finding => false,
+        }),
+    }
+}
+
+fn has_value(item: &WorkItem, field: Field, value: &Value, ctx: &QueryContext) -> bool {
+    match value {
+        Value::Me => any_text(item, field, |login| is_me(login, ctx)),
+        Value::Nothing => !any_text(item, field, |_| true),
+        Value::Text(pattern) => any_text(item, field, |text| fits_part(pattern, field, text)),
+    }
+}
+
+/// Returns whether a pattern fits a text, or a part of it that stands for the whole.
+fn fits_part(pattern: &Pattern, field: Field, text: &str) -> bool {
+    let separators = field.separators();
+    pattern.fits(text)
+        || (!pattern.is_strict()
+            && !separators.is_empty()
+            && text
+                .split(separators)
+                .any(|part| !part.is_empty() && pattern.fits(part)))
+}
+
+fn is_me(login: &str, ctx: &QueryContext) -> bool {
+    ctx.me.iter().any(|me| me.eq_ignore_ascii_case(login))
+}
+
+fn is_so(item: &WorkItem, is: Is, ctx: &QueryContext) -> bool {
+    let placement = &item.placement;
+    let status = placement.status;
+    let me = |person: &Person| is_me(&person.login, ctx);
+    match is {
+        Is::Stuck => stuck_after(placement.stage, status).is_some_and(|limit| {
+            placement.done.is_none() && ctx.now - placement.since.max(item.updated_at) > limit
+        }),
+        Is::Red => status.is_red(),
+        Is::Blocked => matches!(status, Status::Blocked | Status::ChangesRequested),
+        Is::Waiting => status.severity() == Severity::Waiting,
+        Is::Bot => item.bot,
+        Is::Mine => item.author.iter().any(me) || item.holders.iter().any(me),
+        Is::Unassigned => item.holders.is_empty(),
+        Is::Incident => item.anchor == Anchor::Incident || status == Status::Incident,
+        Is::Done => placement.done.is_some(),
+        Is::Shipped => placement.done == Some(Outcome::Shipped),
+        Is::Dropped => placement.done == Some(Outcome::Dropped),
+        Is::Open => placement.done.is_none(),
+        Is::Pinned => placement
+            .badges
+            .iter()
+            .any(|badge| badge.as_str() == "pinned"),
+        Is::Status(wanted) => status == wanted,
+    }
+}
+
+fn has_it(item: &WorkItem, has: Has) -> bool {
+    match has {
+        Has::Evidence(kind) => item.evidence.iter().any(|evidence| evidence.kind == kind),
+        Has::Failed(kind) => item
+            .evidence
+            .iter()
+            .any(|evidence| evidence.kind == kind && evidence.status.is_red()),
+        Has::Field(field) => any_text(item, field, |_| true),
+        Has::Url => item.url.is_some(),
+    }
+}
