@@ -1,6 +1,23 @@
 //! Keeps the truth: takes what sources say, stores it, makes the board from it.
 //!
-//! `update`, `store`, `snapshot`, `schedule` and `budget` are pure; `poller`,
-//! `handle` and `db` are where tasks and files are.
+//! `update`, `facts`, `health`, `history`, `columns`, `empty`, `store`, `snapshot`,
+//! `schedule`, `backoff` and `budget` are pure; `poller`, `handle`, `supervise`
+//! and `db` are where tasks and files are.
 
+pub mod backoff;
+pub mod budget;
+pub mod columns;
+pub mod db;
+pub mod empty;
+pub mod facts;
+pub mod handle;
+pub mod health;
+pub mod history;
+pub mod poller;
+pub mod schedule;
 pub mod snapshot;
+pub mod store;
+pub mod supervise;
+pub mod update;
+
+pub use handle::{Engine, EngineCommand, Options, start};

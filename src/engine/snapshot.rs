@@ -4,7 +4,7 @@
 //! copies pointers. It holds cards in the order in which columns show them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::domain::Timestamp;
 use crate::domain::item::{Train, WorkItem};
@@ -20,7 +20,7 @@ pub struct Snapshot {
     pub generation: u64,
     /// When it was made.
     pub taken_at: Timestamp,
-    /// The columns in the order of the cycle, always eight.
+    /// The columns, always eight: those that are configured in their order, then the others.
     pub columns: Vec<Column>,
     /// The sources, in the order of the configuration.
     pub sources: Vec<SourceView>,
@@ -32,7 +32,13 @@ pub struct Snapshot {
     pub partial: bool,
     /// Things that a person should know about the program itself (store rebuilt, read-only disk).
     pub notices: Vec<Clean>,
+    /// Where each card is, column by column; empty in snapshots that no store made.
+    pub index: Vec<ColumnIndex>,
 }
+
+/// Where the cards of one column are (row, place in the row); made at the first question and
+/// shared by all snapshots in which the column is the same.
+pub type ColumnIndex = Arc<OnceLock<HashMap<ItemId, (usize, usize)>>>;
 
 /// One column.
 #[derive(Clone, Debug)]
@@ -180,7 +186,28 @@ impl Snapshot {
 
     /// Returns the card of this identity.
     pub fn find(&self, id: &ItemId) -> Option<&Arc<WorkItem>> {
-        self.items().find(|item| item.id == *id)
+        if self.index.len() != self.columns.len() {
+            return self.items().find(|item| item.id == *id);
+        }
+        self.columns
+            .iter()
+            .zip(&self.index)
+            .find_map(|(column, index)| {
+                let (row, place) = index.get_or_init(|| column.places()).get(id)?;
+                column.rows.get(*row)?.items().get(*place)
+            })
+    }
+}
+
+impl Column {
+    fn places(&self) -> HashMap<ItemId, (usize, usize)> {
+        let mut places = HashMap::with_capacity(self.count);
+        for (row, cards) in self.rows.iter().enumerate() {
+            for (place, item) in cards.items().iter().enumerate() {
+                places.insert(item.id.clone(), (row, place));
+            }
+        }
+        places
     }
 }
 

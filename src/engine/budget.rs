@@ -1,0 +1,197 @@
+//! Our share of a host's quota: what may be spent, and how much to slow down.
+//!
+//! Pure. Fed by what the host tells after each answer; a cost that is on its way
+//! counts as spent until the host says otherwise.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::Timestamp;
+use crate::sources::Budget;
+
+/// Percent of every quota that is left to the user's other tools.
+pub const RESERVE_PERCENT: u64 = 40;
+
+/// The most that polling is slowed down.
+pub const MAX_PRESSURE: f64 = 8.0;
+
+/// When to ask again where a host did not say when its quota is filled.
+const UNKNOWN_RESET: Duration = Duration::from_mins(1);
+
+/// All limits of one source. Times are durations since the start of the program.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    buckets: BTreeMap<String, Bucket>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Bucket {
+    limit: u64,
+    remaining: u64,
+    reset_at: Option<Duration>,
+    on_its_way: u64,
+    told: bool,
+}
+
+impl Bucket {
+    fn share(&self) -> u64 {
+        self.limit - self.limit * RESERVE_PERCENT / 100
+    }
+
+    fn remaining_at(&self, now: Duration) -> u64 {
+        match self.reset_at {
+            Some(reset_at) if reset_at <= now => self.limit,
+            Some(_) | None => self.remaining,
+        }
+    }
+
+    fn available(&self, now: Duration) -> u64 {
+        let reserve = self.limit - self.share();
+        self.remaining_at(now)
+            .saturating_sub(reserve)
+            .saturating_sub(self.on_its_way)
+    }
+}
+
+impl Ledger {
+    /// Takes in what the host told; `wall` and `now` are the same moment on both clocks.
+    pub fn told(&mut self, budgets: &[Budget], wall: Timestamp, now: Duration) {
+        for budget in budgets {
+            let bucket = self.buckets.entry(budget.bucket.clone()).or_default();
+            bucket.told = true;
+            bucket.limit = budget.limit;
+            bucket.remaining = budget.remaining.min(budget.limit);
+            bucket.reset_at = budget
+                .reset_at
+                .map(|at| now + (at - wall).to_std().unwrap_or_default());
+        }
+    }
+
+    /// Notes that a request of this cost is on its way.
+    pub fn spend(&mut self, bucket: &str, cost: u32) {
+        let bucket = self.buckets.entry(bucket.to_owned()).or_default();
+        bucket.on_its_way += u64::from(cost);
+    }
+
+    /// Notes that it came back; until the host says otherwise it did cost that.
+    pub fn settle(&mut self, bucket: &str, cost: u32) {
+        if let Some(bucket) = self.buckets.get_mut(bucket) {
+            bucket.on_its_way = bucket.on_its_way.saturating_sub(u64::from(cost));
+            bucket.remaining = bucket.remaining.saturating_sub(u64::from(cost));
+        }
+    }
+
+    /// Returns nothing if the cost may be spent now, else when to look again.
+    ///
+    /// What a person asks for may use the reserve, but never more than is left. A cost above
+    /// our whole share is allowed only when all of the share is there.
+    pub fn wait(&self, bucket: &str, cost: u32, forced: bool, now: Duration) -> Option<Duration> {
+        let bucket = self.buckets.get(bucket).filter(|bucket| bucket.told)?;
+        let cost = u64::from(cost);
+        let enough = if forced {
+            bucket.remaining_at(now).saturating_sub(bucket.on_its_way) >= cost
+        } else {
+            bucket.available(now) >= cost.min(bucket.share())
+        };
+        let ahead = bucket.reset_at.filter(|at| *at > now);
+        (!enough).then(|| ahead.unwrap_or(now + UNKNOWN_RESET))
+    }
+
+    /// Returns by how much polling must slow down, 1 to [`MAX_PRESSURE`].
+    ///
+    /// `planned` is what the schedule would spend in an hour, by bucket.
+    pub fn pressure(&self, planned: &BTreeMap<&'static str, f64>, now: Duration) -> f64 {
+        planned
+            .iter()
+            .filter_map(|(name, per_hour)| {
+                let bucket = self.buckets.get(*name).filter(|bucket| bucket.told)?;
+                let left = bucket
+                    .reset_at
+                    .filter(|at| *at > now)
+                    .map_or(Duration::from_hours(1), |reset_at| {
+                        reset_at.checked_sub(now).unwrap_or_default()
+                    });
+                let needed = per_hour * left.as_secs_f64() / 3_600.0;
+                #[expect(clippy::cast_precision_loss, reason = "quotas are small numbers")]
+                let available = bucket.available(now).max(1) as f64;
+                Some(needed / available)
+            })
+            .fold(1.0, f64::max)
+            .min(MAX_PRESSURE)
+    }
+}
+
+/// Returns what resources of these costs and intervals spend in an hour, by bucket.
+pub fn forecast<'a>(
+    resources: impl Iterator<Item = (&'static str, u32, &'a Duration)>,
+) -> BTreeMap<&'static str, f64> {
+    let mut planned = BTreeMap::new();
+    for (bucket, cost, interval) in resources {
+        let per_hour = f64::from(cost) * 3_600.0 / interval.as_secs_f64().max(1.0);
+        *planned.entry(bucket).or_default() += per_hour;
+    }
+    planned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(limit: u64, remaining: u64, reset_secs: i64) -> Ledger {
+        let wall = Timestamp::UNIX_EPOCH;
+        let mut ledger = Ledger::default();
+        let budget = Budget {
+            bucket: "core".to_owned(),
+            limit,
+            remaining,
+            reset_at: Some(wall + chrono::TimeDelta::seconds(reset_secs)),
+        };
+        ledger.told(&[budget], wall, Duration::ZERO);
+        ledger
+    }
+
+    #[track_caller]
+    fn check_pressure(remaining: u64, reset_secs: i64, per_hour: f64, expected: f64) {
+        let planned = BTreeMap::from([("core", per_hour)]);
+        let pressure = ledger(5_000, remaining, reset_secs).pressure(&planned, Duration::ZERO);
+        assert!(
+            (pressure - expected).abs() < 0.01,
+            "{pressure} instead of {expected}"
+        );
+    }
+
+    #[test]
+    fn pressure_is_planned_use_against_what_is_left_without_the_reserve() {
+        check_pressure(5_000, 3_600, 1_000.0, 1.0);
+        check_pressure(5_000, 3_600, 6_000.0, 2.0);
+        check_pressure(2_500, 3_600, 1_000.0, 2.0);
+        check_pressure(2_500, 360, 1_000.0, 1.0);
+        check_pressure(2_000, 3_600, 1.0, 1.0);
+        check_pressure(2_000, 3_600, 1_000.0, MAX_PRESSURE);
+        check_pressure(0, 3_600, 1_000.0, MAX_PRESSURE);
+    }
+
+    #[test]
+    fn the_reserve_is_for_people() {
+        let ledger = ledger(5_000, 2_010, 600);
+        let now = Duration::ZERO;
+        assert_eq!(ledger.wait("core", 10, false, now), None);
+        assert_eq!(
+            ledger.wait("core", 11, false, now),
+            Some(Duration::from_mins(10))
+        );
+        assert_eq!(ledger.wait("core", 2_010, true, now), None);
+        assert!(ledger.wait("core", 2_011, true, now).is_some());
+        assert_eq!(ledger.wait("unknown", 1, false, now), None);
+    }
+
+    #[test]
+    fn what_is_on_its_way_counts_as_spent_and_a_reset_fills_the_bucket() {
+        let mut ledger = ledger(100, 50, 60);
+        ledger.spend("core", 10);
+        assert!(ledger.wait("core", 1, false, Duration::ZERO).is_some());
+        ledger.settle("core", 10);
+        assert!(ledger.wait("core", 1, false, Duration::ZERO).is_some());
+        assert_eq!(ledger.wait("core", 60, false, Duration::from_mins(1)), None);
+    }
+}

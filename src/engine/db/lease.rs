@@ -1,0 +1,130 @@
+//! Who polls a source: one program at a time, as long as it lives.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use crate::domain::Timestamp;
+use crate::domain::key::SourceName;
+use crate::engine::db::process::{Identity, Life, life};
+
+/// How long a lease holds without a heartbeat, in seconds.
+const LEASE_SECS: i64 = 30;
+/// How long a program of which nothing else is known counts as living, in seconds.
+const INSTANCE_SECS: i64 = 60;
+
+/// Whose turn it is to poll a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lease {
+    /// Ours.
+    Held,
+    /// Another program's.
+    Other,
+}
+
+/// Takes or keeps the lease of a source where no other living program has it.
+pub(super) fn take(
+    connection: &mut Connection,
+    source: &SourceName,
+    me: &Identity,
+    now: Timestamp,
+) -> rusqlite::Result<Lease> {
+    let secs = now.timestamp();
+    if holder(connection, source, me, secs)? == Lease::Other {
+        return Ok(Lease::Other);
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if holder(&transaction, source, me, secs)? == Lease::Other {
+        return Ok(Lease::Other);
+    }
+    transaction
+        .prepare_cached(
+            "INSERT INTO lease(source, holder, pid, boot, heartbeat, expires) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(source) DO UPDATE SET \
+             holder = ?2, pid = ?3, boot = ?4, heartbeat = ?5, expires = ?6",
+        )?
+        .execute(params![
+            source.as_str(),
+            me.id,
+            me.pid,
+            me.boot,
+            secs,
+            secs + LEASE_SECS
+        ])?;
+    register(&transaction, me, now)?;
+    transaction.commit()?;
+    Ok(Lease::Held)
+}
+
+fn holder(
+    connection: &Connection,
+    source: &SourceName,
+    me: &Identity,
+    secs: i64,
+) -> rusqlite::Result<Lease> {
+    let row: Option<(String, i64, String, i64)> = connection
+        .prepare_cached("SELECT holder, pid, boot, expires FROM lease WHERE source = ?1")?
+        .query_row([source.as_str()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .optional()?;
+    let Some((holder, pid, boot, expires)) = row else {
+        return Ok(Lease::Held);
+    };
+    // A lease that ends too far ahead was written before the clock was set back.
+    let valid = (secs..=secs + 2 * LEASE_SECS).contains(&expires);
+    let mine = holder == me.id;
+    let free = mine || !valid || life(pid, &boot) == Life::Dead;
+    Ok(if free { Lease::Held } else { Lease::Other })
+}
+
+/// Notes that this program uses the database.
+pub(super) fn register(
+    connection: &Connection,
+    me: &Identity,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO instance(id, pid, boot, seen_at) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT(id) DO UPDATE SET seen_at = ?4",
+        )?
+        .execute(params![me.id, me.pid, me.boot, now.timestamp()])?;
+    Ok(())
+}
+
+/// Forgets programs that ended without saying so; returns whether there were any.
+pub(super) fn bury(connection: &Connection, now: Timestamp) -> rusqlite::Result<bool> {
+    let rows: Vec<(String, i64, String, i64)> = connection
+        .prepare("SELECT id, pid, boot, seen_at FROM instance")?
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut found = false;
+    for (id, pid, boot, seen_at) in rows {
+        let gone = match life(pid, &boot) {
+            Life::Alive => false,
+            Life::Dead => true,
+            Life::Unknown => (now.timestamp() - seen_at).abs() > INSTANCE_SECS,
+        };
+        if gone {
+            found = true;
+            connection.execute("DELETE FROM instance WHERE id = ?1", [&id])?;
+            connection.execute("DELETE FROM lease WHERE holder = ?1", [&id])?;
+        }
+    }
+    Ok(found)
+}
+
+/// Gives back everything that this program holds.
+pub(super) fn leave(connection: &Connection, me: &Identity) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM lease WHERE holder = ?1", [&me.id])?;
+    connection.execute("DELETE FROM instance WHERE id = ?1", [&me.id])?;
+    Ok(())
+}
+
+/// Returns whether other programs use the database too.
+pub(super) fn is_shared(connection: &Connection, me: &Identity) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS(SELECT 1 FROM instance WHERE id <> ?1)")?
+        .query_row([&me.id], |row| row.get(0))
+}

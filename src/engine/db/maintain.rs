@@ -1,0 +1,76 @@
+//! Keeps the file small: ages, caps, free pages.
+
+use chrono::TimeDelta;
+use rusqlite::Connection;
+
+use crate::domain::Timestamp;
+use crate::domain::key::SourceName;
+use crate::engine::db::{Limits, cache};
+
+/// How long facts of sources that are no longer configured are kept.
+const FORGOTTEN: TimeDelta = TimeDelta::days(30);
+/// How long history is kept.
+const HISTORY: TimeDelta = TimeDelta::days(400);
+/// How many changes a follower may lag behind before it reads everything again.
+const CHANGES: i64 = 100_000;
+/// How many events go at a time where the file is too large.
+const EVENTS_AT_A_TIME: i64 = 50_000;
+/// Pages given back to the file system at a time.
+const PAGES_AT_A_TIME: i64 = 2_000;
+
+/// Removes what is too old or too much.
+pub(super) fn run(
+    connection: &Connection,
+    sources: &[SourceName],
+    limits: Limits,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let names: Vec<&str> = sources.iter().map(SourceName::as_str).collect();
+    let names = serde_json::to_string(&names).unwrap_or_else(|_| "[]".to_owned());
+    let limit = (now - FORGOTTEN).timestamp_micros();
+    connection.execute(
+        "DELETE FROM fact WHERE seen_at < ?1 \
+         AND source NOT IN (SELECT value FROM json_each(?2))",
+        rusqlite::params![limit, names],
+    )?;
+    connection.execute(
+        "DELETE FROM event WHERE at < ?1",
+        [(now - HISTORY).timestamp_micros()],
+    )?;
+    connection.execute(
+        "DELETE FROM change WHERE seq <= (SELECT max(seq) FROM change) - ?1",
+        [CHANGES],
+    )?;
+    cache::trim(connection, limits.bodies)?;
+    if size(connection)? > limits.file / 10 * 9 {
+        make_room(connection)?;
+    }
+    vacuum(connection)?;
+    connection.execute_batch("PRAGMA optimize")
+}
+
+/// Frees what can be had again, least valuable first.
+pub(super) fn make_room(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM validator", [])?;
+    connection.execute("DELETE FROM change", [])?;
+    connection.execute(
+        "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY seq LIMIT ?1)",
+        [EVENTS_AT_A_TIME],
+    )?;
+    Ok(())
+}
+
+/// Returns the size of the file without its free pages, in bytes.
+pub(super) fn size(connection: &Connection) -> rusqlite::Result<u64> {
+    let value = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let used = value("page_count")? - value("freelist_count")?;
+    Ok(u64::try_from(used * value("page_size")?).unwrap_or(0))
+}
+
+fn vacuum(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES_AT_A_TIME})"))?;
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(())
+}

@@ -1,0 +1,499 @@
+//! Facts, listings, confirmations, history: rows in and out.
+//!
+//! Every row that is believed on reading has a hash of what was written, as
+//! SQLite itself does not notice a changed byte of a value.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::domain::Timestamp;
+use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::item::Outcome;
+use crate::domain::key::{ItemId, Person, SourceName};
+use crate::domain::stage::Stage;
+use crate::domain::status::Status;
+use crate::domain::text::Clean;
+use crate::engine::db::Cursor;
+use crate::engine::snapshot::Health;
+use crate::engine::update::{
+    Event, Loaded, LoadedFact, LoadedListing, RemoteState, Standing, Write,
+};
+use crate::sources::Budget;
+
+/// Returns the hash of some parts, which is not that of other parts with the same text together.
+pub(super) fn hash(parts: &[&[u8]]) -> i64 {
+    let mut hasher = Xxh3::new();
+    for part in parts {
+        hasher.update(&part.len().to_le_bytes());
+        hasher.update(part);
+    }
+    hasher.digest().cast_signed()
+}
+
+fn key(source: &str, kind: &str, id: &str) -> i64 {
+    hash(&[source.as_bytes(), kind.as_bytes(), id.as_bytes()])
+}
+
+/// Writes all of these in the open transaction; `log` tells whether other programs follow.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    writes: &[Write],
+    log: bool,
+) -> rusqlite::Result<()> {
+    let mut fact = transaction.prepare_cached(
+        "INSERT INTO fact(key, source, kind, id, repo, hash, seen_at, body) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(key) DO UPDATE SET \
+         repo = ?5, hash = ?6, seen_at = ?7, body = ?8 WHERE hash <> ?6",
+    )?;
+    let mut change = transaction
+        .prepare_cached("INSERT INTO change(source, what, kind, id) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut confirmed = transaction.prepare_cached(
+        "INSERT INTO confirmed(source, scope, at) VALUES (?1, ?2, ?3) \
+         ON CONFLICT(source, scope) DO UPDATE SET at = max(at, ?3)",
+    )?;
+    let mut body = Vec::with_capacity(4_096);
+    for write in writes {
+        match write {
+            Write::Fact {
+                source,
+                id,
+                fact: said,
+                seen_at,
+            } => {
+                body.clear();
+                if serde_json::to_writer(&mut body, said).is_err() {
+                    continue;
+                }
+                put_fact(&mut fact, (source, id), said, &body, *seen_at)?;
+                note(&mut change, log, source, "fact", id)?;
+            }
+            Write::Seen {
+                source,
+                id,
+                seen_at,
+            } => {
+                let key = key(source.as_str(), id.kind.as_str(), &id.id);
+                transaction
+                    .prepare_cached("UPDATE fact SET seen_at = ?2 WHERE key = ?1")?
+                    .execute(params![key, seen_at.timestamp_micros()])?;
+            }
+            Write::Gone { source, id } => {
+                let key = key(source.as_str(), id.kind.as_str(), &id.id);
+                transaction
+                    .prepare_cached("DELETE FROM fact WHERE key = ?1")?
+                    .execute([key])?;
+                note(&mut change, log, source, "gone", id)?;
+            }
+            Write::Listing(listing) => {
+                put_listing(transaction, listing)?;
+                if log {
+                    let (source, name) = (listing.source.as_str(), listing.name.as_str());
+                    change.execute(params![source, "listing", "", name])?;
+                }
+            }
+            Write::Confirmed { source, scope, at } => {
+                let at = at.timestamp_micros();
+                confirmed.execute(params![source.as_str(), scope.as_str(), at])?;
+            }
+            Write::Event(event) => put_event(transaction, event)?,
+            Write::State { source, state } => put_state(transaction, source, state)?,
+        }
+    }
+    Ok(())
+}
+
+fn put_fact(
+    statement: &mut CachedStatement<'_>,
+    (source, id): (&SourceName, &FactId),
+    fact: &Fact,
+    body: &[u8],
+    seen_at: Timestamp,
+) -> rusqlite::Result<()> {
+    let (source, kind) = (source.as_str(), id.kind.as_str());
+    let key = key(source, kind, &id.id);
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    statement.execute(params![
+        key,
+        source,
+        kind,
+        id.id.as_str(),
+        fact.repo().map(crate::domain::key::RepoKey::as_str),
+        hash(&[&key.to_le_bytes(), body]),
+        seen_at.timestamp_micros(),
+        text
+    ])?;
+    Ok(())
+}
+
+fn note(
+    change: &mut CachedStatement<'_>,
+    log: bool,
+    source: &SourceName,
+    what: &str,
+    id: &FactId,
+) -> rusqlite::Result<()> {
+    if log {
+        change.execute(params![
+            source.as_str(),
+            what,
+            id.kind.as_str(),
+            id.id.as_str()
+        ])?;
+    }
+    Ok(())
+}
+
+fn put_listing(connection: &Connection, listing: &LoadedListing) -> rusqlite::Result<()> {
+    let members: Vec<&FactId> = listing.members.iter().collect();
+    let members = serde_json::to_string(&members).unwrap_or_default();
+    let (source, name) = (listing.source.as_str(), listing.name.as_str());
+    connection
+        .prepare_cached(
+            "INSERT INTO listing(source, name, at, hash, members) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT(source, name) DO UPDATE SET at = ?3, hash = ?4, members = ?5",
+        )?
+        .execute(params![
+            source,
+            name,
+            listing.at.timestamp_micros(),
+            hash(&[source.as_bytes(), name.as_bytes(), members.as_bytes()]),
+            members
+        ])?;
+    Ok(())
+}
+
+fn put_event(connection: &Connection, event: &Event) -> rusqlite::Result<()> {
+    let standing = &event.standing;
+    let holders = serde_json::to_string(&standing.holders).unwrap_or_default();
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO event(item, at, stage, status, done, rule, holders) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            event.item.as_str(),
+            event.at.timestamp_micros(),
+            standing.stage.as_str(),
+            standing.status.as_str(),
+            done_word(standing.done),
+            event.rule.as_str(),
+            holders
+        ])?;
+    Ok(())
+}
+
+fn done_word(done: Option<Outcome>) -> &'static str {
+    match done {
+        None => "",
+        Some(Outcome::Shipped) => "shipped",
+        Some(Outcome::Dropped) => "dropped",
+    }
+}
+
+fn done_of(word: &str) -> Option<Outcome> {
+    match word {
+        "shipped" => Some(Outcome::Shipped),
+        "dropped" => Some(Outcome::Dropped),
+        _ => None,
+    }
+}
+
+/// The shape of a [`RemoteState`] in the database.
+#[derive(Serialize, Deserialize)]
+struct StateRow {
+    health: String,
+    message: Option<Clean>,
+    hint: Option<Clean>,
+    last_success: Option<Timestamp>,
+    next_poll: Option<Timestamp>,
+    budgets: Vec<(Clean, u64, u64, Option<Timestamp>)>,
+}
+
+fn put_state(
+    connection: &Connection,
+    source: &SourceName,
+    state: &RemoteState,
+) -> rusqlite::Result<()> {
+    let row = StateRow {
+        health: state.health.as_str().to_owned(),
+        message: state.message.clone(),
+        hint: state.hint.clone(),
+        last_success: state.last_success,
+        next_poll: state.next_poll,
+        budgets: state
+            .budgets
+            .iter()
+            .map(|b| (Clean::line(&b.bucket), b.limit, b.remaining, b.reset_at))
+            .collect(),
+    };
+    let body = serde_json::to_string(&row).unwrap_or_default();
+    connection
+        .prepare_cached(
+            "INSERT INTO state(source, body) VALUES (?1, ?2) \
+             ON CONFLICT(source) DO UPDATE SET body = ?2",
+        )?
+        .execute([source.as_str(), &body])?;
+    Ok(())
+}
+
+fn state(connection: &Connection, source: &SourceName) -> rusqlite::Result<Option<RemoteState>> {
+    let body: Option<String> = connection
+        .prepare_cached("SELECT body FROM state WHERE source = ?1")?
+        .query_row([source.as_str()], |row| row.get(0))
+        .optional()?;
+    let row = body.and_then(|body| serde_json::from_str::<StateRow>(&body).ok());
+    Ok(row.map(|row| RemoteState {
+        health: health(&row.health),
+        message: row.message,
+        hint: row.hint,
+        last_success: row.last_success,
+        next_poll: row.next_poll,
+        budgets: row
+            .budgets
+            .into_iter()
+            .map(|(bucket, limit, remaining, reset_at)| Budget {
+                bucket: bucket.as_str().to_owned(),
+                limit,
+                remaining,
+                reset_at,
+            })
+            .collect(),
+    }))
+}
+
+/// A word that we do not know is never "ok".
+fn health(word: &str) -> Health {
+    [
+        Health::Ok,
+        Health::Starting,
+        Health::Stale,
+        Health::RateLimited,
+        Health::Unreachable,
+        Health::Unreadable,
+        Health::Forbidden,
+        Health::Auth,
+    ]
+    .into_iter()
+    .find(|health| health.as_str() == word)
+    .unwrap_or(Health::Stale)
+}
+
+/// Reads everything of these sources, and the last standing of every card.
+pub(super) fn load(connection: &Connection, sources: &[SourceName]) -> rusqlite::Result<Loaded> {
+    let mut loaded = Loaded::default();
+    for source in sources {
+        load_source(connection, source, &mut loaded)?;
+    }
+    loaded.history = history(connection)?;
+    Ok(loaded)
+}
+
+fn load_source(
+    connection: &Connection,
+    source: &SourceName,
+    loaded: &mut Loaded,
+) -> rusqlite::Result<()> {
+    let mut statement = connection
+        .prepare_cached("SELECT key, kind, id, hash, seen_at, body FROM fact WHERE source = ?1")?;
+    let mut rows = statement.query([source.as_str()])?;
+    while let Some(row) = rows.next()? {
+        match fact_of(source, row) {
+            Some(fact) => loaded.facts.push(fact),
+            None => loaded.damaged += 1,
+        }
+    }
+    let mut statement = connection.prepare_cached("SELECT name FROM listing WHERE source = ?1")?;
+    let names = statement.query_map([source.as_str()], |row| row.get::<_, String>(0))?;
+    for name in names {
+        load_listing(connection, source, &name?, loaded)?;
+    }
+    load_confirmed(connection, source, loaded)
+}
+
+fn load_confirmed(
+    connection: &Connection,
+    source: &SourceName,
+    loaded: &mut Loaded,
+) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("SELECT scope, at FROM confirmed WHERE source = ?1")?;
+    let mut rows = statement.query([source.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let scope: String = row.get(0)?;
+        if let Some(at) = Timestamp::from_timestamp_micros(row.get(1)?) {
+            loaded
+                .confirmed
+                .push((source.clone(), Clean::line(&scope), at));
+        }
+    }
+    Ok(())
+}
+
+fn fact_of(source: &SourceName, row: &Row<'_>) -> Option<LoadedFact> {
+    let key: i64 = row.get(0).ok()?;
+    let kind = row.get_ref(1).ok()?.as_str().ok()?;
+    let id = row.get_ref(2).ok()?.as_str().ok()?;
+    let stored: i64 = row.get(3).ok()?;
+    let seen_at: i64 = row.get(4).ok()?;
+    let body = row.get_ref(5).ok()?.as_str().ok()?;
+    let intact = self::key(source.as_str(), kind, id) == key
+        && hash(&[&key.to_le_bytes(), body.as_bytes()]) == stored;
+    if !intact {
+        return None;
+    }
+    let fact: Fact = serde_json::from_str(body).ok()?;
+    let known = fact.id();
+    let same = known.kind.as_str() == kind && known.id.as_str() == id;
+    same.then_some(LoadedFact {
+        source: source.clone(),
+        fact: Arc::new(fact),
+        seen_at: Timestamp::from_timestamp_micros(seen_at)?,
+    })
+}
+
+fn load_listing(
+    connection: &Connection,
+    source: &SourceName,
+    name: &str,
+    loaded: &mut Loaded,
+) -> rusqlite::Result<()> {
+    let row: Option<(i64, i64, String)> = connection
+        .prepare_cached("SELECT at, hash, members FROM listing WHERE source = ?1 AND name = ?2")?
+        .query_row([source.as_str(), name], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let Some((at, stored, members)) = row else {
+        return Ok(());
+    };
+    let parts = [
+        source.as_str().as_bytes(),
+        name.as_bytes(),
+        members.as_bytes(),
+    ];
+    let read = serde_json::from_str::<BTreeSet<FactId>>(&members)
+        .ok()
+        .zip(Timestamp::from_timestamp_micros(at))
+        .filter(|_| hash(&parts) == stored);
+    match read {
+        Some((members, at)) => loaded.listings.push(LoadedListing {
+            source: source.clone(),
+            name: Clean::line(name),
+            at,
+            members,
+        }),
+        None => loaded.damaged += 1,
+    }
+    Ok(())
+}
+
+fn history(connection: &Connection) -> rusqlite::Result<Vec<(ItemId, Standing)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT item, stage, status, done, holders, max(seq) FROM event GROUP BY item",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut history = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stage = Stage::parse(row.get_ref(1)?.as_str()?);
+        let status = Status::parse(row.get_ref(2)?.as_str()?);
+        let holders = serde_json::from_str::<Vec<Person>>(row.get_ref(4)?.as_str()?);
+        if let (Some(stage), Some(status), Ok(holders)) = (stage, status, holders) {
+            let standing = Standing {
+                stage,
+                status,
+                done: done_of(row.get_ref(3)?.as_str()?),
+                holders,
+            };
+            history.push((ItemId::new(row.get_ref(0)?.as_str()?), standing));
+        }
+    }
+    Ok(history)
+}
+
+/// What a follower reads: how the source stands, and what changed.
+pub(super) type News = (Option<RemoteState>, Loaded);
+
+/// Reads what another program wrote about a source since the cursor; nothing if nothing.
+pub(super) fn follow(
+    connection: &Connection,
+    source: &SourceName,
+    cursor: Cursor,
+) -> rusqlite::Result<(Cursor, Option<News>)> {
+    let version: i64 = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+    if cursor.seq.is_some() && cursor.version == version {
+        return Ok((cursor, None));
+    }
+    let (oldest, newest): (Option<i64>, Option<i64>) = connection
+        .prepare_cached("SELECT min(seq), max(seq) FROM change")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut loaded = Loaded::default();
+    let newest = newest.unwrap_or(0);
+    match cursor.seq {
+        Some(seq) if oldest.unwrap_or(1) <= seq + 1 && newest >= seq => {
+            load_changes(connection, source, seq, &mut loaded)?;
+            load_confirmed(connection, source, &mut loaded)?;
+        }
+        Some(_) | None => {
+            loaded.complete = true;
+            load_source(connection, source, &mut loaded)?;
+        }
+    }
+    let next = Cursor {
+        version,
+        seq: Some(newest),
+    };
+    Ok((next, Some((state(connection, source)?, loaded))))
+}
+
+fn load_changes(
+    connection: &Connection,
+    source: &SourceName,
+    seq: i64,
+    loaded: &mut Loaded,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "SELECT what, kind, id FROM change WHERE source = ?1 AND seq > ?2 GROUP BY what, kind, id",
+    )?;
+    let mut rows = statement.query(params![source.as_str(), seq])?;
+    while let Some(row) = rows.next()? {
+        let what: String = row.get(0)?;
+        let kind: String = row.get(1)?;
+        let id: String = row.get(2)?;
+        if what == "listing" {
+            load_listing(connection, source, &id, loaded)?;
+            continue;
+        }
+        // A fact that went and came back has both rows; what is there now decides.
+        match one_fact(connection, source, &kind, &id)? {
+            Some(fact) => loaded.facts.push(fact),
+            None => loaded.gone.extend(kind_of(&kind).map(|kind| {
+                let id = Clean::line(&id);
+                (source.clone(), FactId { kind, id })
+            })),
+        }
+    }
+    Ok(())
+}
+
+fn one_fact(
+    connection: &Connection,
+    source: &SourceName,
+    kind: &str,
+    id: &str,
+) -> rusqlite::Result<Option<LoadedFact>> {
+    connection
+        .prepare_cached("SELECT key, kind, id, hash, seen_at, body FROM fact WHERE key = ?1")?
+        .query_row([key(source.as_str(), kind, id)], |row| {
+            Ok(fact_of(source, row))
+        })
+        .optional()
+        .map(Option::flatten)
+}
+
+fn kind_of(word: &str) -> Option<FactKind> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+}

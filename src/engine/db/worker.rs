@@ -1,0 +1,439 @@
+//! The thread that owns the writing connection.
+//!
+//! Takes jobs one by one until nobody has a handle any more. Trouble with the
+//! disk becomes a notice; the thread goes on without the disk and tries again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::mpsc;
+
+use crate::domain::Timestamp;
+use crate::domain::key::SourceName;
+use crate::domain::text::Clean;
+use crate::engine::db::files::{self, Open, Trouble};
+use crate::engine::db::process::Identity;
+use crate::engine::db::{
+    Cursor, Following, Job, Lease, Limits, Opened, Shared, Written, cache, lease, maintain, rows,
+    screen,
+};
+use crate::engine::update::{Loaded, Write};
+
+/// How long the thread leaves a disk alone that did not take what it should.
+const RETRY: TimeDelta = TimeDelta::seconds(60);
+/// How often a transaction is tried that another program holds up.
+const TRIES: u32 = 3;
+/// How often the file is tended.
+const MAINTAIN_EVERY: TimeDelta = TimeDelta::hours(1);
+/// How long after the opening for the first time.
+const MAINTAIN_FIRST: TimeDelta = TimeDelta::minutes(5);
+/// So many bytes of validators are written before the oldest are looked at.
+const TRIM_EVERY: u64 = 8 * 1024 * 1024;
+
+/// Topics of notices.
+const DISK: &str = "store on disk";
+const REBUILT: &str = "store rebuilt";
+const NEWER: &str = "newer store";
+
+/// The database thread.
+pub(super) struct Worker {
+    file: PathBuf,
+    limits: Limits,
+    me: Identity,
+    connection: Option<Connection>,
+    inode: u64,
+    shared: Arc<Shared>,
+    opened: Opened,
+    sources: Vec<SourceName>,
+    now: Timestamp,
+    retry_at: Option<Timestamp>,
+    backlog: Vec<Write>,
+    lost: bool,
+    maintain_at: Timestamp,
+    bodies: u64,
+    jobs: mpsc::WeakSender<Job>,
+}
+
+impl Worker {
+    /// Opens the database; whatever is wrong with it becomes a notice.
+    pub(super) fn open(
+        place: &Path,
+        now: Timestamp,
+        limits: Limits,
+        shared: Arc<Shared>,
+        jobs: mpsc::WeakSender<Job>,
+    ) -> Self {
+        let mut worker = Self {
+            file: files::file_at(place),
+            limits,
+            me: Identity::new(),
+            connection: None,
+            inode: 0,
+            shared,
+            opened: Opened::default(),
+            sources: Vec::new(),
+            now,
+            retry_at: None,
+            backlog: Vec::new(),
+            lost: false,
+            maintain_at: now + MAINTAIN_FIRST,
+            bodies: 0,
+            jobs,
+        };
+        worker.connect();
+        worker.lost = false;
+        worker
+    }
+
+    /// Returns what happened at the opening.
+    pub(super) fn opened(&mut self) -> Opened {
+        std::mem::take(&mut self.opened)
+    }
+
+    /// Does jobs until the last handle is gone.
+    pub(super) fn work(&mut self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(job) = jobs.blocking_recv() {
+            self.handle(job);
+        }
+        self.leave();
+    }
+
+    fn handle(&mut self, job: Job) {
+        match job {
+            Job::Load(sources, reply) => {
+                self.sources.extend(sources.iter().cloned());
+                self.sources.sort();
+                self.sources.dedup();
+                drop(reply.send(self.load(&sources)));
+            }
+            Job::Write(writes, now, reply) => {
+                self.now = now;
+                let written = self.write(writes);
+                drop(reply.send(written));
+            }
+            Job::Lease(source, now, reply) => {
+                self.now = now;
+                let _ = reply.send(self.lease(&source));
+            }
+            Job::Follow(source, cursor, now, reply) => {
+                self.now = now;
+                drop(reply.send(self.follow(&source, cursor)));
+            }
+            Job::Validator(row) => self.keep_validator(&row),
+            Job::Screen(snapshot) => {
+                let kept = self
+                    .connection
+                    .as_ref()
+                    .map(|connection| screen::write(connection, &snapshot));
+                self.check(kept);
+            }
+            Job::Damaged => self.set_aside("a check found damage"),
+            Job::Close(reply) => {
+                self.leave();
+                let _ = reply.send(());
+            }
+        }
+    }
+
+    fn leave(&mut self) {
+        if let Some(connection) = &self.connection
+            && let Err(error) = lease::leave(connection, &self.me)
+        {
+            tracing::debug!(%error, "the store could not be left in order");
+        }
+    }
+
+    fn tell(&mut self, about: &'static str, text: Option<String>) {
+        if let Some(text) = &text {
+            tracing::warn!(about, "{text}");
+            self.opened.notices.push(Clean::line(text));
+        }
+        self.shared.notice(about, text);
+    }
+
+    fn connect(&mut self) {
+        // Set aside once at most; what is damaged again at once is the disk's matter.
+        for _ in 0..2 {
+            match files::open(&self.file, self.limits) {
+                Ok(open) => return self.adopt(open),
+                Err(Trouble::Damaged(why)) => {
+                    if !self.quarantine(&why, None) {
+                        return;
+                    }
+                }
+                Err(Trouble::Newer) => {
+                    let newer = self.file.clone();
+                    self.file = files::older_file(&newer);
+                    self.tell(
+                        NEWER,
+                        Some(format!(
+                            "the store `{}` belongs to a newer version of the program; `{}` is used",
+                            newer.display(),
+                            self.file.display()
+                        )),
+                    );
+                }
+                Err(Trouble::Busy) => {
+                    return self.without_disk("another program holds it");
+                }
+                Err(Trouble::Unusable(why)) => return self.without_disk(&why),
+            }
+        }
+        self.without_disk("it could not be built again");
+    }
+
+    fn adopt(&mut self, open: Open) {
+        let Open {
+            connection,
+            reader,
+            inode,
+            fresh,
+        } = open;
+        let found = lease::bury(&connection, self.now)
+            .and_then(|found| lease::register(&connection, &self.me, self.now).map(|()| found));
+        let unclean = match found {
+            Ok(unclean) => unclean,
+            Err(error) => match Trouble::from(error) {
+                Trouble::Damaged(why) => {
+                    self.quarantine(&why, Some(inode));
+                    self.retry_at = Some(self.now);
+                    return;
+                }
+                Trouble::Newer => return,
+                Trouble::Busy => return self.without_disk("another program holds it"),
+                Trouble::Unusable(why) => return self.without_disk(&why),
+            },
+        };
+        *self.shared.reader() = reader;
+        self.connection = Some(connection);
+        self.inode = inode;
+        self.opened.file = Some(self.file.clone());
+        if self.retry_at.take().is_some() {
+            self.tell(DISK, None);
+        }
+        self.lost = true;
+        if unclean && !fresh {
+            self.check_in_background();
+        }
+    }
+
+    /// After an end that was not in order, the whole file is read once, beside the work.
+    fn check_in_background(&self) {
+        let file = self.file.clone();
+        let jobs = self.jobs.clone();
+        let check = move || {
+            let Ok(connection) = files::read_only(&file) else {
+                return;
+            };
+            let answer =
+                connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+            let damaged = match answer {
+                Ok(answer) => answer != "ok",
+                Err(error) => matches!(Trouble::from(error), Trouble::Damaged(_)),
+            };
+            if damaged && let Some(jobs) = jobs.upgrade() {
+                drop(jobs.blocking_send(Job::Damaged));
+            }
+        };
+        let started = std::thread::Builder::new()
+            .name("store check".to_owned())
+            .spawn(check);
+        drop(started);
+    }
+
+    fn quarantine(&mut self, why: &str, inode: Option<u64>) -> bool {
+        self.connection = None;
+        *self.shared.reader() = None;
+        match files::quarantine(&self.file, inode, self.now) {
+            Ok(name) => {
+                self.tell(
+                    REBUILT,
+                    Some(format!(
+                        "the store was damaged ({why}); it was set aside as `{name}` and is built again"
+                    )),
+                );
+                true
+            }
+            Err(error) => {
+                self.without_disk(&format!("it is damaged and cannot be set aside: {error}"));
+                false
+            }
+        }
+    }
+
+    fn set_aside(&mut self, why: &str) {
+        if self.quarantine(why, Some(self.inode)) {
+            self.connect();
+        }
+    }
+
+    fn without_disk(&mut self, why: &str) {
+        self.connection = None;
+        *self.shared.reader() = files::immutable(&self.file).ok();
+        if self.retry_at.is_none() {
+            self.tell(
+                DISK,
+                Some(format!(
+                    "the store `{}` cannot be written: {why}; what is new is kept in memory only",
+                    self.file.display()
+                )),
+            );
+        }
+        self.retry_at = Some(self.now + RETRY);
+    }
+
+    /// Handles what came of a statement outside of a transaction; tells whether it went well.
+    fn check<T>(&mut self, result: Option<rusqlite::Result<T>>) -> Option<T> {
+        match result? {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.trouble(error.into());
+                None
+            }
+        }
+    }
+
+    fn trouble(&mut self, trouble: Trouble) {
+        match trouble {
+            Trouble::Damaged(why) => self.set_aside(&why),
+            Trouble::Unusable(why) => self.without_disk(&why),
+            Trouble::Busy | Trouble::Newer => {}
+        }
+    }
+
+    /// Makes sure that the connection is to the file that is at its place now.
+    fn ensure(&mut self) {
+        if self.connection.is_some() {
+            if files::inode(&self.file) == Some(self.inode) {
+                return;
+            }
+            self.connection = None;
+            *self.shared.reader() = None;
+            self.connect();
+        } else if self
+            .retry_at
+            .is_none_or(|at| at <= self.now || at - self.now > RETRY * 2)
+        {
+            self.connect();
+        }
+    }
+
+    fn load(&mut self, sources: &[SourceName]) -> Loaded {
+        if self.connection.is_none() {
+            let reader = self.shared.reader();
+            return reader
+                .as_ref()
+                .and_then(|reader| rows::load(reader, sources).ok())
+                .unwrap_or_default();
+        }
+        let loaded = self
+            .connection
+            .as_ref()
+            .map(|connection| rows::load(connection, sources));
+        self.check(loaded).unwrap_or_default()
+    }
+
+    fn write(&mut self, writes: Vec<Write>) -> Written {
+        self.ensure();
+        if !self.lost {
+            let mut all = std::mem::take(&mut self.backlog);
+            all.extend(writes);
+            self.commit(all);
+        }
+        self.maintain();
+        let lost = std::mem::take(&mut self.lost) && self.connection.is_some();
+        Written {
+            lost,
+            notices: self.shared.take_notices(),
+        }
+    }
+
+    fn commit(&mut self, writes: Vec<Write>) {
+        let mut made_room = false;
+        for attempt in 1..=TRIES + 1 {
+            let Some(connection) = &mut self.connection else {
+                return;
+            };
+            let Err(error) = transact(connection, &writes, &self.me) else {
+                return;
+            };
+            let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+            match Trouble::from(error) {
+                Trouble::Busy if attempt < TRIES => {}
+                Trouble::Busy | Trouble::Newer => {
+                    self.backlog = writes;
+                    return;
+                }
+                Trouble::Unusable(_) if full && !made_room => {
+                    made_room = true;
+                    if maintain::make_room(connection).is_err() {
+                        return self.without_disk("the disk is full");
+                    }
+                }
+                trouble @ (Trouble::Damaged(_) | Trouble::Unusable(_)) => {
+                    return self.trouble(trouble);
+                }
+            }
+        }
+    }
+
+    fn keep_validator(&mut self, row: &cache::Row) {
+        let used_at = self.now.timestamp_micros();
+        let Some(connection) = &self.connection else {
+            return;
+        };
+        // What does not fit is dropped: it can be asked for again.
+        if let Ok(size) = cache::write(connection, row, used_at) {
+            self.bodies += size;
+        }
+        if self.bodies > TRIM_EVERY.min(self.limits.bodies) {
+            self.bodies = 0;
+            drop(cache::trim(connection, self.limits.bodies));
+        }
+    }
+
+    fn maintain(&mut self) {
+        if self.now < self.maintain_at {
+            return;
+        }
+        self.maintain_at = self.now + MAINTAIN_EVERY;
+        let done = self
+            .connection
+            .as_ref()
+            .map(|connection| maintain::run(connection, &self.sources, self.limits, self.now));
+        self.check(done);
+    }
+
+    fn lease(&mut self, source: &SourceName) -> Lease {
+        let taken = self
+            .connection
+            .as_mut()
+            .map(|connection| lease::take(connection, source, &self.me, self.now));
+        self.check(taken).unwrap_or(Lease::Held)
+    }
+
+    fn follow(&mut self, source: &SourceName, cursor: Cursor) -> Following {
+        self.ensure();
+        // The lease first: what its holder wrote before it ended is read after that.
+        let lease = self.lease(source);
+        let read = self
+            .connection
+            .as_ref()
+            .map(|connection| rows::follow(connection, source, cursor));
+        let (cursor, news) = self.check(read).unwrap_or((cursor, None));
+        Following {
+            lease,
+            cursor,
+            news,
+        }
+    }
+}
+
+fn transact(connection: &mut Connection, writes: &[Write], me: &Identity) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let log = lease::is_shared(&transaction, me)?;
+    rows::write(&transaction, writes, log)?;
+    transaction.commit()
+}

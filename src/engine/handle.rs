@@ -1,0 +1,401 @@
+//! Starts the engine and is the way to it: the board out, commands in.
+//!
+//! One task owns the store. It takes bursts of updates in at once, publishes one
+//! snapshot for them and hands what must be kept to the database. It sleeps
+//! while nothing happens, but for the moment when a placement changes by the
+//! clock.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::ColumnConfig;
+use crate::domain::Timestamp;
+use crate::domain::key::{ItemId, SourceName};
+use crate::domain::policy::Policy;
+use crate::domain::text::Clean;
+use crate::engine::db::{self, Database, Written};
+use crate::engine::poller::{Needs, Order, Parts, poll};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::store::Store;
+use crate::engine::update::{Applied, Update, Write};
+use crate::sources::Source;
+use crate::sources::http::Clock;
+
+/// How many updates wait for the engine at most.
+const UPDATES: usize = 64;
+/// How many updates one snapshot stands for at most.
+const BURST: usize = 256;
+/// How many requests one host gets at the same time.
+const HOST_PERMITS: usize = 4;
+/// How often the first screen is written while the board changes.
+const SCREEN_EVERY: Duration = Duration::from_secs(5);
+/// How long the last write may take when the program ends.
+const LAST_WRITE: Duration = Duration::from_millis(1_200);
+/// More writes than this in wait for a slow disk, and the whole store is written instead.
+const MOST_WRITES: usize = 200_000;
+/// How long to wait where the clock should have changed a placement and did not.
+const CLOCK_RETRY: Duration = Duration::from_mins(1);
+/// The longest wait for the clock, as the wall clock may be set.
+const CLOCK_LONGEST: Duration = Duration::from_hours(1);
+
+/// What the engine is started with.
+pub struct Options {
+    /// The sources, in the order of the configuration.
+    pub sources: Vec<Box<dyn Source>>,
+    /// How the team works.
+    pub policy: Policy,
+    /// The columns in their order.
+    pub columns: Vec<ColumnConfig>,
+    /// The database; `None` keeps everything in memory.
+    pub store: Option<db::Store>,
+    /// Whether sources are asked at all.
+    pub polling: bool,
+    /// The wall clock.
+    pub clock: Clock,
+}
+
+/// What the shell asks of the engine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EngineCommand {
+    /// Ask every source for everything now.
+    RefreshAll,
+    /// Ask one source for everything now.
+    Refresh(SourceName),
+    /// Which card is open in detail, if one is.
+    Look(Option<ItemId>),
+    /// Whether the terminal has the focus.
+    Focus(bool),
+}
+
+/// The way to a running engine.
+#[derive(Debug)]
+pub struct Engine {
+    /// The board; only the newest matters.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// What the shell asks.
+    pub commands: mpsc::Sender<EngineCommand>,
+    settled: watch::Receiver<bool>,
+}
+
+impl Engine {
+    /// Waits until every source had its first full round (needs included) or failed, but no
+    /// longer than `within`, and returns the board as it is then.
+    pub async fn settled(&mut self, within: Duration) -> Arc<Snapshot> {
+        let waited = tokio::time::timeout(within, self.settled.wait_for(|settled| *settled)).await;
+        drop(waited);
+        Arc::clone(&self.snapshots.borrow_and_update())
+    }
+}
+
+/// Starts the engine; its tasks belong to `tracker` and end on `cancel`.
+///
+/// The first snapshot is there at once: the first screen from the database, or an empty board.
+pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken) -> Engine {
+    let now = (options.clock)();
+    let sources: Vec<Arc<dyn Source>> = options.sources.into_iter().map(Arc::from).collect();
+    let mut store = Store::new(
+        sources.iter().map(AsRef::as_ref),
+        options.policy,
+        &options.columns,
+    );
+    let empty = store.snapshot(now);
+    let screen = options.store.as_ref().and_then(Database::first_screen);
+    let first = screen.map_or(Arc::clone(&empty), |screen| Arc::new(join(screen, &empty)));
+    let (snapshots, snapshots_out) = watch::channel(first);
+    let (commands, commands_in) = mpsc::channel(UPDATES);
+    let (settled, settled_out) = watch::channel(false);
+    let (updates, updates_in) = mpsc::channel(UPDATES);
+    let (needs, _) = watch::channel((0, Arc::new(BTreeSet::new())));
+    let task = Task {
+        store,
+        sources,
+        db: options.store,
+        polling: options.polling,
+        clock: options.clock,
+        snapshots,
+        settled,
+        needs,
+        orders: HashMap::new(),
+        updates,
+        queue: Vec::new(),
+        writing: None,
+        screen_due: None,
+    };
+    let cancel = cancel.clone();
+    let pollers = tracker.clone();
+    tracker.spawn(task.run(updates_in, commands_in, pollers, cancel));
+    Engine {
+        snapshots: snapshots_out,
+        commands,
+        settled: settled_out,
+    }
+}
+
+/// Puts the cards of the first screen on the board of the configured sources and columns.
+fn join(mut screen: Snapshot, empty: &Snapshot) -> Snapshot {
+    let mut columns = Vec::with_capacity(empty.columns.len());
+    for column in &empty.columns {
+        let place = screen.columns.iter().position(|c| c.stage == column.stage);
+        let found = place.map(|place| screen.columns.swap_remove(place));
+        columns.push(found.unwrap_or_else(|| column.clone()));
+    }
+    screen.columns = columns;
+    screen.index = Vec::new();
+    screen.sources.clone_from(&empty.sources);
+    screen.generation = empty.generation;
+    screen
+}
+
+struct Task {
+    store: Store,
+    sources: Vec<Arc<dyn Source>>,
+    db: Option<Database>,
+    polling: bool,
+    clock: Clock,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    settled: watch::Sender<bool>,
+    needs: watch::Sender<Needs>,
+    orders: HashMap<SourceName, mpsc::Sender<Order>>,
+    updates: mpsc::Sender<Update>,
+    queue: Vec<Write>,
+    writing: Option<oneshot::Receiver<Written>>,
+    screen_due: Option<Instant>,
+}
+
+impl Task {
+    async fn run(
+        mut self,
+        mut updates: mpsc::Receiver<Update>,
+        mut commands: mpsc::Receiver<EngineCommand>,
+        tracker: TaskTracker,
+        cancel: CancellationToken,
+    ) {
+        if cancel.run_until_cancelled(self.load()).await.is_none() {
+            return;
+        }
+        self.start_pollers(&tracker, &cancel);
+        if !self.polling || self.sources.is_empty() {
+            self.settled.send_replace(true);
+        }
+        let mut commands_open = true;
+        loop {
+            let clock = self.clock_wait();
+            let screen = self.screen_due;
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => break,
+                command = commands.recv(), if commands_open => match command {
+                    Some(command) => self.obey(command).await,
+                    None => commands_open = false,
+                },
+                written = written(&mut self.writing) => self.written(written),
+                Some(update) = updates.recv() => {
+                    let mut burst = vec![update];
+                    while burst.len() < BURST
+                        && let Ok(update) = updates.try_recv()
+                    {
+                        burst.push(update);
+                    }
+                    self.apply(burst);
+                }
+                () = tokio::time::sleep(clock.unwrap_or(CLOCK_LONGEST)), if clock.is_some() => {
+                    self.apply(vec![Update::Clock]);
+                }
+                () = until(screen), if screen.is_some() => self.write_screen().await,
+            }
+        }
+        self.finish().await;
+    }
+
+    async fn load(&mut self) {
+        let Some(db) = self.db.clone() else {
+            return;
+        };
+        let names = self.sources.iter().map(|s| s.name().clone()).collect();
+        let loaded = db.load(names).await;
+        let mut updates = db.notices();
+        if loaded.damaged > 0 {
+            updates.push(Update::Notice {
+                about: "damaged rows",
+                text: Some(Clean::line(&format!(
+                    "{} damaged rows of the store were left out; they are asked for again",
+                    loaded.damaged
+                ))),
+            });
+        }
+        updates.push(Update::Loaded(Box::new(loaded)));
+        self.apply(updates);
+    }
+
+    fn start_pollers(&mut self, tracker: &TaskTracker, cancel: &CancellationToken) {
+        if !self.polling {
+            return;
+        }
+        let now = (self.clock)();
+        let seed = now.timestamp_micros().unsigned_abs() ^ u64::from(std::process::id());
+        let mut hosts: HashMap<String, Arc<Semaphore>> = HashMap::new();
+        for source in &self.sources {
+            let host = hosts
+                .entry(source.host().to_owned())
+                .or_insert_with(|| Arc::new(Semaphore::new(HOST_PERMITS)));
+            let (orders, orders_in) = mpsc::channel(8);
+            self.orders.insert(source.name().clone(), orders);
+            let parts = Parts {
+                source: Arc::clone(source),
+                facts: self.store.facts_of(source.name()),
+                host: Arc::clone(host),
+                updates: self.updates.clone(),
+                orders: orders_in,
+                needs: self.needs.subscribe(),
+                db: self.db.clone(),
+                clock: Arc::clone(&self.clock),
+                seed,
+            };
+            let cancel = cancel.clone();
+            tracker.spawn(async move {
+                let _ = cancel.run_until_cancelled(poll(parts)).await;
+            });
+        }
+    }
+
+    fn apply(&mut self, updates: Vec<Update>) {
+        let now = (self.clock)();
+        let Applied {
+            changed,
+            writes,
+            needs,
+        } = self.store.apply_all(updates, now);
+        if let Some(needs) = needs {
+            self.needs.send_replace((self.store.needs_edition(), needs));
+        }
+        self.keep(writes);
+        if changed {
+            self.snapshots.send_replace(self.store.snapshot(now));
+            if self.db.is_some() && self.screen_due.is_none() {
+                self.screen_due = Some(Instant::now() + SCREEN_EVERY);
+            }
+        }
+        let settled = self.polling && self.store.is_settled();
+        if settled && !*self.settled.borrow() {
+            self.settled.send_replace(true);
+        }
+    }
+
+    fn keep(&mut self, writes: Vec<Write>) {
+        let Some(db) = &self.db else {
+            return;
+        };
+        self.queue.extend(writes);
+        if self.queue.len() > MOST_WRITES {
+            self.queue = self.store.dump();
+        }
+        if self.writing.is_none() && !self.queue.is_empty() {
+            let writes = std::mem::take(&mut self.queue);
+            match db.write(writes, (self.clock)()) {
+                Ok(writing) => self.writing = Some(writing),
+                Err(writes) => self.queue = writes,
+            }
+        }
+    }
+
+    fn written(&mut self, written: Written) {
+        self.writing = None;
+        if written.lost {
+            self.queue = self.store.dump();
+        }
+        if !written.notices.is_empty() {
+            self.apply(written.notices);
+        }
+        self.keep(Vec::new());
+    }
+
+    async fn obey(&mut self, command: EngineCommand) {
+        match command {
+            EngineCommand::RefreshAll => self.order_all(&Order::Refresh).await,
+            EngineCommand::Refresh(source) => {
+                if let Some(orders) = self.orders.get(&source) {
+                    give(orders, Order::Refresh).await;
+                }
+            }
+            EngineCommand::Look(item) => {
+                let snapshot = Arc::clone(&self.snapshots.borrow());
+                let repo = item
+                    .and_then(|id| snapshot.find(&id).cloned())
+                    .and_then(|item| item.repo.as_ref().map(|repo| Clean::line(repo.path())));
+                self.order_all(&Order::Look(repo)).await;
+            }
+            EngineCommand::Focus(focused) => self.order_all(&Order::Focus(focused)).await,
+        }
+    }
+
+    async fn order_all(&self, order: &Order) {
+        for orders in self.orders.values() {
+            give(orders, order.clone()).await;
+        }
+    }
+
+    fn clock_wait(&self) -> Option<Duration> {
+        let now: Timestamp = (self.clock)();
+        let at = self.store.next_change(now)?;
+        let ahead = (at - now).to_std().unwrap_or_default();
+        Some(if ahead.is_zero() {
+            CLOCK_RETRY
+        } else {
+            ahead.clamp(Duration::from_millis(10), CLOCK_LONGEST)
+        })
+    }
+
+    async fn write_screen(&mut self) {
+        self.screen_due = None;
+        if let Some(db) = &self.db {
+            let snapshot = Arc::clone(&self.snapshots.borrow());
+            db.keep_screen(snapshot).await;
+        }
+    }
+
+    /// Writes what is left and gives the leases back, but never holds the program up for long.
+    async fn finish(mut self) {
+        let Some(db) = self.db.take() else {
+            return;
+        };
+        let last = async {
+            if let Some(writing) = self.writing.take() {
+                drop(writing.await);
+            }
+            if let Ok(writing) = db.write(std::mem::take(&mut self.queue), (self.clock)()) {
+                drop(writing.await);
+            }
+            if self.screen_due.is_some() {
+                let snapshot = Arc::clone(&self.snapshots.borrow());
+                db.keep_screen(snapshot).await;
+            }
+            db.close().await;
+        };
+        drop(tokio::time::timeout(LAST_WRITE, last).await);
+    }
+}
+
+/// A poller that does not take its orders is stuck; the others must not wait for it.
+async fn give(orders: &mpsc::Sender<Order>, order: Order) {
+    drop(tokio::time::timeout(Duration::from_millis(100), orders.send(order)).await);
+}
+
+async fn written(writing: &mut Option<oneshot::Receiver<Written>>) -> Written {
+    match writing {
+        Some(receiver) => receiver.await.unwrap_or_default(),
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

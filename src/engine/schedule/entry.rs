@@ -1,0 +1,105 @@
+//! One resource in the schedule, and the figures of its tier.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::sources::{Resource, ResourceId, Tier};
+
+/// How often a resource that stays urgent is served without a distance.
+const URGENT_BURST: u32 = 8;
+
+/// One resource.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub resource: Resource,
+    /// When it is due.
+    pub next: Duration,
+    /// When it was last asked for.
+    pub asked_at: Option<Duration>,
+    /// How its last poll ended.
+    pub record: Record,
+    /// How often it was served in this tier.
+    pub served: u32,
+    /// Whether a person asked for it.
+    pub forced: bool,
+    /// Whether its poll is under way.
+    pub in_flight: bool,
+}
+
+/// How the last poll of a resource ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Record {
+    /// There was none.
+    Untried,
+    /// Well.
+    Well,
+    /// Not well, so many times in a row.
+    Failed(u32),
+    /// It waits for something else than its interval: a permission, a limit, a token.
+    Held,
+}
+
+impl Entry {
+    pub(super) fn new(resource: Resource, next: Duration) -> Self {
+        Self {
+            resource,
+            next,
+            asked_at: None,
+            record: Record::Untried,
+            served: 0,
+            forced: false,
+            in_flight: false,
+        }
+    }
+
+    pub(super) fn id(&self) -> ResourceId {
+        Arc::clone(&self.resource.id)
+    }
+
+    /// Returns whether its interval alone says when it is due.
+    pub(super) fn is_well(&self) -> bool {
+        matches!(self.record, Record::Untried | Record::Well)
+    }
+
+    /// Notes one more failure; returns how many there are in a row.
+    pub(super) fn fail(&mut self) -> u32 {
+        let failures = match self.record {
+            Record::Failed(failures) => failures.saturating_add(1),
+            Record::Untried | Record::Well | Record::Held => 1,
+        };
+        self.record = Record::Failed(failures);
+        failures
+    }
+}
+
+/// Returns the interval of a tier.
+pub(super) fn base(tier: Tier) -> Duration {
+    Duration::from_secs(match tier {
+        Tier::Now => 1,
+        Tier::Hot => 30,
+        Tier::Warm => 120,
+        Tier::Cold => 600,
+        Tier::Rare => 3_600,
+    })
+}
+
+/// Returns the pause before an urgent resource that is still named is served again.
+pub(super) fn again(served: u32) -> Duration {
+    match served.checked_sub(URGENT_BURST) {
+        None | Some(0) => Duration::ZERO,
+        Some(over) => Duration::from_secs(1 << over.min(5)).min(base(Tier::Hot)),
+    }
+}
+
+/// Returns whether an identity such as `runs:acme/api` names this repository.
+pub(super) fn names(id: &str, repo: &str) -> bool {
+    !repo.is_empty()
+        && id.match_indices(repo).any(|(at, found)| {
+            let before = id.get(..at).and_then(|text| text.chars().next_back());
+            let after = id
+                .get(at + found.len()..)
+                .and_then(|text| text.chars().next());
+            let ends = |c: Option<char>| c.is_none_or(|c| matches!(c, ':' | '/' | ' ' | '#'));
+            ends(before) && ends(after)
+        })
+}

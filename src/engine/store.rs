@@ -1,0 +1,437 @@
+//! The reducer that holds the truth: updates in, cards, columns and writes out.
+//!
+//! Pure: the current time is passed in, nothing is read or sent. What must be
+//! kept over a restart comes back as [`Write`]s; the engine hands them to the
+//! database.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::config::ColumnConfig;
+use crate::domain::Timestamp;
+use crate::domain::correlate::{Correlator, Need, Sourced};
+use crate::domain::fact::Fact;
+use crate::domain::key::SourceName;
+use crate::domain::policy::Policy;
+use crate::domain::stage::Stage;
+use crate::domain::text::Clean;
+use crate::engine::columns::Columns;
+use crate::engine::empty;
+use crate::engine::facts::{Answer, Delta, SourceFacts};
+use crate::engine::health::{SourceState, Verdict};
+use crate::engine::history::History;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::update::{Applied, Loaded, Polled, Update, Write};
+use crate::sources::Source;
+
+/// How long a fact is kept after it was last seen.
+pub const RETENTION: TimeDelta = TimeDelta::days(30);
+
+/// How often old facts are looked for.
+const PRUNE_EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// The truth.
+#[derive(Debug)]
+pub struct Store {
+    policy: Policy,
+    stages: Vec<Stage>,
+    sources: Vec<Member>,
+    correlator: Correlator,
+    columns: Columns,
+    history: History,
+    confirmed: Arc<HashMap<(SourceName, Clean), Timestamp>>,
+    notices: Vec<(&'static str, Clean)>,
+    needs: Arc<BTreeSet<Need>>,
+    needs_edition: u64,
+    dirty: bool,
+    generation: u64,
+    pruned_at: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Member {
+    state: SourceState,
+    facts: SourceFacts,
+    told: Option<Verdict>,
+}
+
+impl Store {
+    /// Makes an empty store for these sources.
+    pub fn new<'a>(
+        sources: impl IntoIterator<Item = &'a dyn Source>,
+        policy: Policy,
+        columns: &[ColumnConfig],
+    ) -> Self {
+        let mut stages: Vec<Stage> = Vec::with_capacity(Stage::ALL.len());
+        for stage in columns.iter().map(|column| column.stage).chain(Stage::ALL) {
+            if !stages.contains(&stage) {
+                stages.push(stage);
+            }
+        }
+        let sources = sources
+            .into_iter()
+            .map(|source| Member {
+                state: SourceState::new(source),
+                facts: SourceFacts::default(),
+                told: None,
+            })
+            .collect();
+        Self {
+            policy,
+            stages,
+            sources,
+            correlator: Correlator::default(),
+            columns: Columns::default(),
+            history: History::default(),
+            confirmed: Arc::default(),
+            notices: Vec::new(),
+            needs: Arc::default(),
+            needs_edition: 0,
+            dirty: false,
+            generation: 0,
+            pruned_at: None,
+        }
+    }
+
+    /// Takes in one update.
+    pub fn apply(&mut self, update: Update, now: Timestamp) -> Applied {
+        self.apply_all(std::iter::once(update), now)
+    }
+
+    /// Takes in several updates and then recomputes once.
+    pub fn apply_all(
+        &mut self,
+        updates: impl IntoIterator<Item = Update>,
+        now: Timestamp,
+    ) -> Applied {
+        let mut applied = Applied::default();
+        for update in updates {
+            self.take(update, now, &mut applied);
+        }
+        self.prune(now, &mut applied);
+        self.recompute(now, &mut applied);
+        self.tell_followers(now, &mut applied);
+        applied
+    }
+
+    fn take(&mut self, update: Update, now: Timestamp, applied: &mut Applied) {
+        match update {
+            Update::Polled(polled) => self.polled(*polled, applied),
+            Update::Reported { source, report } => {
+                if let Some(member) = self.member(&source) {
+                    member.state.report(*report);
+                    applied.changed = true;
+                }
+            }
+            Update::Crashed {
+                source, restart_at, ..
+            } => {
+                if let Some(member) = self.member(&source) {
+                    member.state.crashed(restart_at);
+                    applied.changed = true;
+                }
+            }
+            Update::Loaded(loaded) => {
+                self.load(*loaded, false);
+                applied.changed = true;
+            }
+            Update::Followed {
+                source,
+                state,
+                news,
+            } => {
+                if news.complete {
+                    self.drop_others(&source, &news);
+                }
+                self.load(*news, true);
+                if let Some(member) = self.member(&source) {
+                    member.state.followed(state.map(|state| *state));
+                }
+                applied.changed = true;
+            }
+            Update::Notice { about, text } => {
+                self.notices.retain(|(topic, _)| *topic != about);
+                self.notices.extend(text.map(|text| (about, text)));
+                applied.changed = true;
+            }
+            Update::Clock => {
+                let placement = self.columns.next_change().is_some_and(|at| at <= now);
+                let stale = self
+                    .sources
+                    .iter()
+                    .any(|member| member.told != Some(member.state.verdict(now)));
+                self.dirty |= placement;
+                applied.changed |= stale;
+            }
+        }
+    }
+
+    fn polled(&mut self, polled: Polled, applied: &mut Applied) {
+        let Polled {
+            source,
+            resource,
+            at,
+            order,
+            outcome,
+            report,
+        } = polled;
+        let Some(member) = self.sources.iter_mut().find(|m| m.state.name == source) else {
+            return;
+        };
+        applied.changed = true;
+        match outcome {
+            Ok(batch) => {
+                member.state.succeeded(resource, order, at, &batch.warnings);
+                member.state.report(report);
+                if !batch.covered.is_empty() {
+                    let confirmed = Arc::make_mut(&mut self.confirmed);
+                    for scope in &batch.covered {
+                        let entry = confirmed
+                            .entry((source.clone(), scope.clone()))
+                            .or_insert(at);
+                        *entry = at.max(*entry);
+                        applied.writes.push(Write::Confirmed {
+                            source: source.clone(),
+                            scope: scope.clone(),
+                            at,
+                        });
+                    }
+                }
+                let answer = Answer {
+                    source: &source,
+                    at,
+                    order,
+                };
+                let delta = member.facts.take(answer, batch);
+                self.correlate(&source, delta, applied);
+            }
+            Err(error) => {
+                member.state.failed(resource, order, error);
+                member.state.report(report);
+            }
+        }
+    }
+
+    fn correlate(&mut self, source: &SourceName, delta: Delta, applied: &mut Applied) {
+        applied.writes.extend(delta.writes);
+        self.dirty |= !delta.insert.is_empty() || !delta.remove.is_empty();
+        for id in &delta.remove {
+            self.correlator.remove(source, id);
+        }
+        for fact in delta.insert {
+            self.correlator.insert(Sourced {
+                source: source.clone(),
+                fact,
+            });
+        }
+    }
+
+    fn load(&mut self, loaded: Loaded, followed: bool) {
+        for (source, id) in loaded.gone {
+            if let Some(member) = self.member(&source)
+                && member.facts.load_gone(&id)
+            {
+                self.correlator.remove(&source, &id);
+                self.dirty = true;
+            }
+        }
+        for row in loaded.facts {
+            let source = row.source.clone();
+            if let Some(fact) = self
+                .member(&source)
+                .and_then(|member| member.facts.load(row, followed))
+            {
+                self.correlator.insert(Sourced { source, fact });
+                self.dirty = true;
+            }
+        }
+        for listing in loaded.listings {
+            let source = listing.source.clone();
+            if let Some(member) = self.member(&source) {
+                member.facts.load_listing(listing, followed);
+            }
+        }
+        let confirmed = Arc::make_mut(&mut self.confirmed);
+        for (source, scope, at) in loaded.confirmed {
+            if let Some(member) = self.sources.iter_mut().find(|m| m.state.name == source) {
+                member.state.loaded(at);
+                let entry = confirmed.entry((source, scope)).or_insert(at);
+                *entry = at.max(*entry);
+            }
+        }
+        self.history.load(loaded.history);
+    }
+
+    /// Drops the facts of a followed source that the program which polls it no longer has.
+    fn drop_others(&mut self, source: &SourceName, news: &Loaded) {
+        let Some(member) = self.sources.iter_mut().find(|m| m.state.name == *source) else {
+            return;
+        };
+        for id in member.facts.retain(&news.facts) {
+            self.correlator.remove(source, &id);
+            self.dirty = true;
+        }
+    }
+
+    fn member(&mut self, source: &SourceName) -> Option<&mut Member> {
+        self.sources
+            .iter_mut()
+            .find(|member| member.state.name == *source)
+    }
+
+    fn prune(&mut self, now: Timestamp, applied: &mut Applied) {
+        if self.pruned_at.is_some_and(|at| now - at < PRUNE_EVERY) {
+            return;
+        }
+        let first = self.pruned_at.is_none();
+        self.pruned_at = Some(now);
+        if first {
+            return;
+        }
+        for place in 0..self.sources.len() {
+            let Some(member) = self.sources.get_mut(place) else {
+                continue;
+            };
+            let source = member.state.name.clone();
+            let delta = member.facts.prune(&source, now - RETENTION);
+            applied.changed |= !delta.remove.is_empty();
+            self.correlate(&source, delta, applied);
+        }
+    }
+
+    fn recompute(&mut self, now: Timestamp, applied: &mut Applied) {
+        let by_clock = self.columns.next_change().is_some_and(|at| at <= now);
+        if !self.dirty && !by_clock {
+            return;
+        }
+        self.dirty = false;
+        let changes = self.correlator.refresh(&self.policy, now);
+        applied.changed |= !changes.changed.is_empty() || !changes.removed.is_empty();
+        for id in &changes.removed {
+            self.columns.remove(id);
+        }
+        for item in &changes.changed {
+            self.columns.put(item);
+            applied
+                .writes
+                .extend(self.history.note(item, now).map(Write::Event));
+        }
+        if *self.needs != *self.correlator.needs() {
+            self.needs = Arc::new(self.correlator.needs().clone());
+            self.needs_edition += 1;
+            applied.needs = Some(Arc::clone(&self.needs));
+        }
+    }
+
+    fn tell_followers(&mut self, now: Timestamp, applied: &mut Applied) {
+        if !applied.changed {
+            return;
+        }
+        for member in &mut self.sources {
+            let verdict = member.state.verdict(now);
+            if member.state.is_followed() {
+                member.told = Some(verdict);
+            } else if member.told.as_ref() != Some(&verdict) || !applied.writes.is_empty() {
+                member.told = Some(verdict);
+                applied.writes.push(Write::State {
+                    source: member.state.name.clone(),
+                    state: Box::new(member.state.remote_state(now)),
+                });
+            }
+        }
+    }
+
+    /// Returns the edition of the needs; a poller tells which one it has heard.
+    pub fn needs_edition(&self) -> u64 {
+        self.needs_edition
+    }
+
+    /// Returns whether every source had its first full round, needs included, or failed.
+    pub fn is_settled(&self) -> bool {
+        self.sources
+            .iter()
+            .all(|member| member.state.is_settled(self.needs_edition))
+    }
+
+    /// Returns all facts of one source.
+    pub fn facts_of(&self, source: &SourceName) -> Vec<Arc<Fact>> {
+        self.sources
+            .iter()
+            .find(|member| member.state.name == *source)
+            .map_or_else(Vec::new, |member| member.facts.all())
+    }
+
+    /// Returns how many facts are known.
+    pub fn facts(&self) -> usize {
+        self.sources.iter().map(|member| member.facts.len()).sum()
+    }
+
+    /// Returns everything as writes, for a database that lost what it had.
+    pub fn dump(&self) -> Vec<Write> {
+        let facts = self
+            .sources
+            .iter()
+            .flat_map(|member| member.facts.dump(&member.state.name));
+        let confirmed = self
+            .confirmed
+            .iter()
+            .map(|((source, scope), at)| Write::Confirmed {
+                source: source.clone(),
+                scope: scope.clone(),
+                at: *at,
+            });
+        facts.chain(confirmed).collect()
+    }
+
+    /// Returns when something on the board changes by the clock alone.
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let health = self
+            .sources
+            .iter()
+            .filter_map(|member| member.state.next_change(now))
+            .min();
+        [self.columns.next_change(), health]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Returns the board as of now; columns that did not change are shared with the last one.
+    pub fn snapshot(&mut self, now: Timestamp) -> Arc<Snapshot> {
+        self.generation += 1;
+        let mut columns = Vec::with_capacity(self.stages.len());
+        let mut index = Vec::with_capacity(self.stages.len());
+        for stage in self.stages.clone() {
+            let why = self.empty_because(stage);
+            let (column, places) = self.columns.column(stage, why);
+            columns.push(column);
+            index.push(places);
+        }
+        let sources = self
+            .sources
+            .iter()
+            .map(|member| member.state.view(now, member.facts.len()))
+            .collect();
+        Arc::new(Snapshot {
+            generation: self.generation,
+            taken_at: now,
+            columns,
+            sources,
+            confirmed: Arc::clone(&self.confirmed),
+            finished: self.columns.finished(),
+            partial: false,
+            notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
+            index,
+        })
+    }
+
+    fn empty_because(&self, stage: Stage) -> Option<Clean> {
+        if self.columns.count(stage) > 0 {
+            return None;
+        }
+        let members = self.sources.iter().map(|m| (&m.state, &m.facts));
+        empty::because(stage, members)
+    }
+}

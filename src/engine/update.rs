@@ -1,0 +1,243 @@
+//! What may happen to the store, and what it wants written.
+//!
+//! The only words that pollers, the database and the store exchange. Nothing
+//! here decides anything.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::fact::{Fact, FactId};
+use crate::domain::item::Outcome;
+use crate::domain::key::{ItemId, Person, SourceName};
+use crate::domain::stage::Stage;
+use crate::domain::status::Status;
+use crate::domain::text::Clean;
+use crate::sources::{Batch, Capability, Meter, ResourceId, SourceError};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Update {
+    /// One resource of a source was polled, well or not.
+    Polled(Box<Polled>),
+    /// Nothing was polled, but the source stands differently (paused, stopped, asked again).
+    Reported {
+        /// Which source.
+        source: SourceName,
+        /// How it stands.
+        report: Box<Report>,
+    },
+    /// The task of a source panicked and is started again.
+    Crashed {
+        /// Which source.
+        source: SourceName,
+        /// When.
+        at: Timestamp,
+        /// When it is started again.
+        restart_at: Timestamp,
+    },
+    /// What the database holds was read.
+    Loaded(Box<Loaded>),
+    /// Another program polls the source, and wrote this.
+    Followed {
+        /// Which source.
+        source: SourceName,
+        /// How the source stands there, where it is known.
+        state: Option<Box<RemoteState>>,
+        /// What it wrote since the last time.
+        news: Box<Loaded>,
+    },
+    /// A person should know, or need no longer know, something about the program itself.
+    Notice {
+        /// What it is about; a later notice about the same replaces it.
+        about: &'static str,
+        /// The sentence, or nothing once it no longer holds.
+        text: Option<Clean>,
+    },
+    /// Time went on, and nothing else happened.
+    Clock,
+}
+
+/// The outcome of one poll.
+#[derive(Clone, Debug)]
+pub struct Polled {
+    /// Which source.
+    pub source: SourceName,
+    /// Which of its resources.
+    pub resource: ResourceId,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// Counts the polls of this source: of two answers, the one that was asked for later holds.
+    pub order: u64,
+    /// What came back.
+    pub outcome: Result<Batch, SourceError>,
+    /// How the source stands after it.
+    pub report: Report,
+}
+
+/// How a source stands, as its poller sees it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Report {
+    /// Requests, limits, last requests.
+    pub meter: Meter,
+    /// What it can and cannot do.
+    pub capabilities: Vec<Capability>,
+    /// What it polls; outcomes of anything else are history.
+    pub resources: Arc<[ResourceId]>,
+    /// When it is asked next.
+    pub next_poll: Option<Timestamp>,
+    /// Whether everything that it polls was tried at least once.
+    pub round_done: bool,
+    /// Which edition of the needs it had been told when this was written.
+    pub needs_seen: u64,
+}
+
+/// What the database holds, or what it got since the last look.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Facts.
+    pub facts: Vec<LoadedFact>,
+    /// Facts that were removed.
+    pub gone: Vec<(SourceName, FactId)>,
+    /// Complete listings.
+    pub listings: Vec<LoadedListing>,
+    /// When scopes were last confirmed.
+    pub confirmed: Vec<(SourceName, Clean, Timestamp)>,
+    /// The last known standing of cards.
+    pub history: Vec<(ItemId, Standing)>,
+    /// Whether these are all facts that there are of the source that is followed.
+    pub complete: bool,
+    /// Rows that were left out because they are not what was written.
+    pub damaged: usize,
+}
+
+/// One fact from the database.
+#[derive(Clone, Debug)]
+pub struct LoadedFact {
+    /// Who said it.
+    pub source: SourceName,
+    /// What was said.
+    pub fact: Arc<Fact>,
+    /// When it was last said, to the day.
+    pub seen_at: Timestamp,
+}
+
+/// One listing from the database.
+#[derive(Clone, Debug)]
+pub struct LoadedListing {
+    /// Whose.
+    pub source: SourceName,
+    /// Its name.
+    pub name: Clean,
+    /// When it was read.
+    pub at: Timestamp,
+    /// What it held.
+    pub members: BTreeSet<FactId>,
+}
+
+/// How a source stands in the program that polls it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RemoteState {
+    /// The word of its health.
+    pub health: super::snapshot::Health,
+    /// What is wrong.
+    pub message: Option<Clean>,
+    /// What to do about it.
+    pub hint: Option<Clean>,
+    /// When it last answered as it should.
+    pub last_success: Option<Timestamp>,
+    /// When it is asked next.
+    pub next_poll: Option<Timestamp>,
+    /// Limits and what is left of them.
+    pub budgets: Vec<crate::sources::Budget>,
+}
+
+/// Where a card stands, as history remembers it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// The column.
+    pub stage: Stage,
+    /// What it does there.
+    pub status: Status,
+    /// Whether it is over.
+    pub done: Option<Outcome>,
+    /// Who holds it.
+    pub holders: Vec<Person>,
+}
+
+/// One entry of the history: a card changed its standing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Which card.
+    pub item: ItemId,
+    /// Where it stands now.
+    pub standing: Standing,
+    /// The rule that decided.
+    pub rule: Clean,
+    /// When that happened, by the clock of the source.
+    pub at: Timestamp,
+}
+
+/// One thing to write into the database.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// A fact is new or differs.
+    Fact {
+        /// Who said it.
+        source: SourceName,
+        /// Its identity.
+        id: FactId,
+        /// What was said.
+        fact: Arc<Fact>,
+        /// When.
+        seen_at: Timestamp,
+    },
+    /// A fact is as it was, but its day of last sight is not.
+    Seen {
+        /// Who said it.
+        source: SourceName,
+        /// Its identity.
+        id: FactId,
+        /// When.
+        seen_at: Timestamp,
+    },
+    /// A fact is gone.
+    Gone {
+        /// Who had said it.
+        source: SourceName,
+        /// Its identity.
+        id: FactId,
+    },
+    /// A listing was read to its end and holds something else than before.
+    Listing(LoadedListing),
+    /// A scope was confirmed.
+    Confirmed {
+        /// Who confirmed it.
+        source: SourceName,
+        /// Which scope.
+        scope: Clean,
+        /// When.
+        at: Timestamp,
+    },
+    /// A card changed its standing.
+    Event(Event),
+    /// How a source stands, for programs that follow.
+    State {
+        /// Which source.
+        source: SourceName,
+        /// How it stands.
+        state: Box<RemoteState>,
+    },
+}
+
+/// What came of one or several updates.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Whether anything that a view shows differs.
+    pub changed: bool,
+    /// What the database should hold now.
+    pub writes: Vec<Write>,
+    /// What correlation would like to know, where that differs from before.
+    pub needs: Option<Arc<BTreeSet<Need>>>,
+}
