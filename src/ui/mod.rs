@@ -1,3 +1,41 @@
 //! Snapshot and view state to a frame; key to command to effect.
 //!
 //! No network, no tokio, no file, no clock: `update` and `view` are functions.
+//! A key goes from [`input`] by way of [`keymap`] to a [`command`], [`update`]
+//! changes the [`state`] and answers with [`effect`]s, [`view`] paints.
+
+pub mod command;
+
+pub mod keymap;
+
+pub mod chord;
+
+pub mod input;
+
+pub mod state;
+
+pub mod rows;
+
+pub mod overlay;
+
+pub mod update;
+
+pub mod effect;
+
+pub mod layout;
+
+pub mod view;
+
+pub mod theme;
+
+pub mod glyphs;
+
+pub mod text;
+
+pub mod age;
+
+#[doc(hidden)]
+pub mod sample;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,274 @@
+//! The one table of commands: name, help, scope, default keys.
+//!
+//! Dispatch, help, footer, palette and documentation all read it. The doc
+//! comment of a row is its help text. What a command does is in `update`.
+
+/// Where a key means a command.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Scope {
+    /// In every view and in the detail.
+    Everywhere,
+    /// On the board.
+    Board,
+    /// In the sources view.
+    Sources,
+    /// In the detail of a card.
+    Detail,
+}
+
+impl Scope {
+    /// Returns the heading used in help.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Everywhere => "everywhere",
+            Self::Board => "board",
+            Self::Sources => "sources",
+            Self::Detail => "detail",
+        }
+    }
+
+    /// Returns whether a key of one scope can meet a key of the other.
+    pub fn overlaps(self, other: Self) -> bool {
+        self == other || self == Self::Everywhere || other == Self::Everywhere
+    }
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The command.
+    pub command: Command,
+    /// Its name, as in `[keys]` and the palette.
+    pub name: &'static str,
+    /// What it does, as help shows it.
+    pub help: &'static str,
+    /// One or two words for the footer.
+    pub brief: &'static str,
+    /// Where its keys hold.
+    pub scope: Scope,
+    /// Its keys, unless `[keys]` says otherwise.
+    pub keys: &'static [&'static str],
+}
+
+macro_rules! row {
+    ($($help:literal)+, $command:ident, $name:literal, $brief:literal, $scope:ident, $keys:expr) => {
+        Row {
+            command: Command::$command,
+            name: $name,
+            help: concat!($($help),+),
+            brief: $brief,
+            scope: Scope::$scope,
+            keys: $keys,
+        }
+    };
+}
+
+macro_rules! commands {
+    ($( $(#[doc = $help:literal])+ $command:ident: $name:literal, $brief:literal, $scope:ident, $keys:expr; )*) => {
+        /// Something that a user can ask for.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub enum Command {
+            $( $(#[doc = $help])+ $command, )*
+        }
+
+        impl Command {
+            /// Returns the row of the table.
+            pub fn row(self) -> &'static Row {
+                match self {
+                    $( Self::$command => const { &row!($($help)+, $command, $name, $brief, $scope, $keys) }, )*
+                }
+            }
+        }
+
+        /// Every command, in the order in which help lists them.
+        pub const COMMANDS: &[Row] = &[
+            $( row!($($help)+, $command, $name, $brief, $scope, $keys), )*
+        ];
+    };
+}
+
+commands! {
+    /// Move down: next card, line or source
+    Down: "down", "down", Everywhere, &["j", "down"];
+    /// Move up: previous card, line or source
+    Up: "up", "up", Everywhere, &["k", "up"];
+    /// Move to the column on the left
+    Left: "left", "left", Everywhere, &["h", "left"];
+    /// Move to the column on the right
+    Right: "right", "right", Everywhere, &["l", "right"];
+    /// Go to the first line
+    Top: "top", "top", Everywhere, &["g g", "home"];
+    /// Go to the last line
+    Bottom: "bottom", "bottom", Everywhere, &["G", "end"];
+    /// Half a page down
+    HalfPageDown: "half-page-down", "half down", Everywhere, &["ctrl-d"];
+    /// Half a page up
+    HalfPageUp: "half-page-up", "half up", Everywhere, &["ctrl-u"];
+    /// A page down
+    PageDown: "page-down", "page down", Everywhere, &["pgdn", "ctrl-f"];
+    /// A page up
+    PageUp: "page-up", "page up", Everywhere, &["pgup", "ctrl-b"];
+
+    /// Focus the first column
+    Column1: "column-1", "column", Board, &["1"];
+    /// Focus the second column
+    Column2: "column-2", "column", Board, &["2"];
+    /// Focus the third column
+    Column3: "column-3", "column", Board, &["3"];
+    /// Focus the fourth column
+    Column4: "column-4", "column", Board, &["4"];
+    /// Focus the fifth column
+    Column5: "column-5", "column", Board, &["5"];
+    /// Focus the sixth column
+    Column6: "column-6", "column", Board, &["6"];
+    /// Focus the seventh column
+    Column7: "column-7", "column", Board, &["7"];
+    /// Focus the eighth column
+    Column8: "column-8", "column", Board, &["8"];
+    /// Show all columns at once, or go back to the folded ones
+    Overview: "overview", "overview", Board, &["0"];
+    /// Scroll the window of open columns to the left, the cursor stays
+    WindowLeft: "window-left", "scroll left", Board, &["H"];
+    /// Scroll the window of open columns to the right, the cursor stays
+    WindowRight: "window-right", "scroll right", Board, &["L"];
+    /// Give the focused column the whole width, or take it back
+    Zoom: "zoom", "zoom", Board, &["z"];
+    /// Change the order of the cards: most urgent, oldest, newest first
+    Sort: "sort", "sort", Board, &["s"];
+    /// Next card that needs a person
+    NextUrgent: "next-urgent", "next problem", Board, &["e"];
+    /// Previous card that needs a person
+    PreviousUrgent: "previous-urgent", "previous problem", Board, &["E"];
+    /// Show or hide the preview of the selected card
+    Preview: "preview", "preview", Board, &["p"];
+    /// Scroll the preview down
+    PreviewDown: "preview-down", "preview down", Board, &["J"];
+    /// Scroll the preview up
+    PreviewUp: "preview-up", "preview up", Board, &["K"];
+
+    /// Open: the detail of a card, the changes of a train
+    Open: "open", "open", Everywhere, &["enter"];
+    /// Go back one layer
+    Back: "back", "back", Everywhere, &["esc"];
+    /// Close what is open; on the board, quit
+    Close: "close", "close", Everywhere, &["q"];
+    /// Next pane
+    NextPane: "next-pane", "pane", Everywhere, &["tab"];
+    /// Previous pane
+    PreviousPane: "previous-pane", "pane", Everywhere, &["shift-tab"];
+    /// Open the page of the card in the browser
+    OpenInBrowser: "open-in-browser", "browser", Everywhere, &["o"];
+    /// Copy the key of the card
+    CopyKey: "copy-key", "copy key", Everywhere, &["y"];
+    /// Copy the link of the card
+    CopyUrl: "copy-url", "copy link", Everywhere, &["Y"];
+    /// Ask the source of this card now
+    Refresh: "refresh", "refresh", Everywhere, &["r"];
+    /// Ask every source now
+    RefreshAll: "refresh-all", "refresh all", Everywhere, &["R"];
+    /// Filter the cards
+    Filter: "filter", "filter", Board, &["/"];
+    /// Show all cards again
+    ClearFilter: "clear-filter", "clear filter", Board, &[];
+    /// Find a command, card, column, service, person or theme
+    Palette: "palette", "command", Everywhere, &[":", "ctrl-p"];
+    /// Show the keys that work here
+    Help: "help", "help", Everywhere, &["?"];
+    /// Show the messages of this session
+    Messages: "messages", "messages", Everywhere, &["M"];
+    /// Go to the board
+    ViewBoard: "view-board", "board", Everywhere, &["g b"];
+    /// Go to the sources
+    ViewSources: "view-sources", "sources", Everywhere, &["g o"];
+    /// Next view
+    NextView: "next-view", "next view", Everywhere, &["]"];
+    /// Previous view
+    PreviousView: "previous-view", "previous view", Everywhere, &["["];
+    /// Back to the view before this one
+    LastView: "last-view", "last view", Everywhere, &["-"];
+    /// Next theme
+    NextTheme: "next-theme", "theme", Everywhere, &["t"];
+    /// Paint the screen again
+    Redraw: "redraw", "redraw", Everywhere, &["ctrl-l"];
+    /// Stop the program, as in a shell; `fg` brings it back
+    Suspend: "suspend", "suspend", Everywhere, &["ctrl-z"];
+    /// Quit at once
+    Quit: "quit", "quit", Everywhere, &["ctrl-c"];
+}
+
+impl Command {
+    /// Returns the command of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        COMMANDS
+            .iter()
+            .find(|row| row.name == name)
+            .map(|row| row.command)
+    }
+
+    /// Returns the position of the column that this command focuses, from 0.
+    pub fn column(self) -> Option<usize> {
+        let first = Self::Column1 as usize;
+        let at = (self as usize).checked_sub(first)?;
+        (at < 8).then_some(at)
+    }
+}
+
+/// Returns the name of a list that is most like the given one, if one is alike.
+pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|(score, _)| *score > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_table_has_a_row_for_each_command_in_order() {
+        for (at, row) in COMMANDS.iter().enumerate() {
+            assert_eq!(row.command as usize, at, "{}", row.name);
+            assert_eq!(row.command.row().name, row.name);
+            assert_eq!(Command::named(row.name), Some(row.command));
+        }
+    }
+
+    #[test]
+    fn names_are_unique_kebab_case_and_help_is_one_short_line() {
+        let mut seen = HashSet::new();
+        for row in COMMANDS {
+            assert!(seen.insert(row.name), "{} twice", row.name);
+            let kebab = row
+                .name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            assert!(kebab, "{}", row.name);
+            let help = row.help.trim();
+            assert!(
+                !help.is_empty() && help.len() <= 72 && !help.ends_with('.'),
+                "{help}"
+            );
+            assert!(row.brief.len() <= 16, "{}", row.brief);
+        }
+    }
+
+    #[test]
+    fn columns_are_numbered_from_one() {
+        assert_eq!(Command::Column1.column(), Some(0));
+        assert_eq!(Command::Column8.column(), Some(7));
+        assert_eq!(Command::Overview.column(), None);
+        assert_eq!(Command::Down.column(), None);
+    }
+
+    #[test]
+    fn the_nearest_name_is_found_or_none() {
+        let names = || COMMANDS.iter().map(|row| row.name);
+        assert_eq!(nearest("quti", names()), Some("quit"));
+        assert_eq!(nearest("refrsh", names()), Some("refresh"));
+        assert_eq!(nearest("%%%", names()), None);
+    }
+}

@@ -1,0 +1,135 @@
+//! The marks that are drawn: one column each, in Unicode or in ASCII.
+//!
+//! A mark never stands alone for a status: the word is beside it.
+
+use crate::domain::status::Severity;
+
+/// Which marks a terminal can draw.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Glyphs {
+    /// Unicode, one column wide everywhere.
+    #[default]
+    Unicode,
+    /// ASCII only.
+    Ascii,
+}
+
+impl Glyphs {
+    fn pick(self, unicode: &'static str, ascii: &'static str) -> &'static str {
+        match self {
+            Self::Unicode => unicode,
+            Self::Ascii => ascii,
+        }
+    }
+
+    /// Returns the mark of a severity.
+    pub fn severity(self, severity: Severity) -> &'static str {
+        match severity {
+            Severity::Calm => self.pick("✔", "+"),
+            Severity::Idle => self.pick("○", "."),
+            Severity::Active => self.pick("●", "~"),
+            Severity::Unknown => "?",
+            Severity::Waiting => self.pick("▲", "^"),
+            Severity::Blocked => self.pick("■", "!"),
+            Severity::Failed => self.pick("✖", "x"),
+        }
+    }
+
+    /// Returns the line between columns.
+    pub fn divider(self) -> &'static str {
+        self.pick("│", "|")
+    }
+
+    /// Returns the line under a heading.
+    pub fn rule(self) -> &'static str {
+        self.pick("─", "-")
+    }
+
+    /// Returns the mark of the selected line.
+    pub fn cursor(self) -> &'static str {
+        self.pick("▌", ">")
+    }
+
+    /// Returns the mark of text that was cut.
+    pub fn ellipsis(self) -> &'static str {
+        self.pick("…", "~")
+    }
+
+    /// Returns the mark of more above.
+    pub fn above(self) -> &'static str {
+        self.pick("↑", "^")
+    }
+
+    /// Returns the mark of more below.
+    pub fn below(self) -> &'static str {
+        self.pick("↓", "v")
+    }
+
+    /// Returns the mark of something closed that opens.
+    pub fn closed(self) -> &'static str {
+        self.pick("▸", "+")
+    }
+
+    /// Returns the mark of something open.
+    pub fn opened(self) -> &'static str {
+        self.pick("▾", "-")
+    }
+
+    /// Returns the dot between two words.
+    pub fn dot(self) -> &'static str {
+        self.pick("·", "-")
+    }
+
+    /// Returns the corners of a box: top left, top right, bottom left, bottom right.
+    pub fn corners(self) -> [&'static str; 4] {
+        match self {
+            Self::Unicode => ["┌", "┐", "└", "┘"],
+            Self::Ascii => ["+", "+", "+", "+"],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+
+    const ALL: [Severity; 7] = [
+        Severity::Calm,
+        Severity::Idle,
+        Severity::Active,
+        Severity::Unknown,
+        Severity::Waiting,
+        Severity::Blocked,
+        Severity::Failed,
+    ];
+
+    #[test]
+    fn each_mark_is_one_column_and_each_severity_has_its_own() {
+        for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
+            let mut marks: Vec<&str> = ALL.iter().map(|s| glyphs.severity(*s)).collect();
+            let severities = marks.len();
+            marks.sort_unstable();
+            marks.dedup();
+            assert_eq!(marks.len(), severities);
+            marks.extend([
+                glyphs.divider(),
+                glyphs.rule(),
+                glyphs.cursor(),
+                glyphs.ellipsis(),
+            ]);
+            marks.extend([
+                glyphs.above(),
+                glyphs.below(),
+                glyphs.closed(),
+                glyphs.opened(),
+            ]);
+            marks.extend(glyphs.corners());
+            for mark in marks {
+                assert_eq!(mark.width(), 1, "{mark}");
+                assert!(glyphs == Glyphs::Unicode || mark.is_ascii());
+            }
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! Terminal events to commands, or to text where text is being written.
+//!
+//! Pasted text never runs as commands, late answers of the terminal are
+//! swallowed, and a mouse position is checked against the screen.
+
+use ratatui::crossterm::event::{Event, KeyCode, KeyEventKind};
+use tui_input::InputRequest;
+
+use crate::domain::Timestamp;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::chord::Chord;
+use crate::ui::effect::Effect;
+use crate::ui::keymap::{Keymap, Match};
+use crate::ui::overlay::{Action, Entry, Listing, Overlay};
+use crate::ui::state::{Escape, UiState};
+use crate::ui::update::moves::Motion;
+use crate::ui::update::{filter, look, palette, update};
+use crate::ui::view::help_lines;
+
+mod mouse;
+
+#[cfg(test)]
+mod tests;
+
+/// Characters of a pasted text that are taken over.
+const PASTE_MOST: usize = 512;
+
+/// Takes one event of the terminal.
+pub fn on_event(
+    state: &mut UiState,
+    keymap: &Keymap,
+    event: &Event,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    state.refresh(snapshot, now);
+    let mut effects = match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => {
+            let chord = Chord::of(key);
+            match swallow(state, chord, now) {
+                Some(Swallowed::As(code)) => {
+                    let arrow = Chord::of(&code.into());
+                    on_key(state, keymap, arrow, snapshot, now)
+                }
+                Some(Swallowed::Whole) => Vec::new(),
+                None => on_key(state, keymap, chord, snapshot, now),
+            }
+        }
+        Event::Key(_) => Vec::new(),
+        Event::Mouse(mouse) => mouse::on_mouse(state, *mouse, snapshot, now),
+        Event::Paste(text) => paste(state, text, snapshot),
+        Event::Resize(width, height) => {
+            state.size = if *width == 0 || *height == 0 {
+                (80, 24)
+            } else {
+                (*width, *height)
+            };
+            Vec::new()
+        }
+        Event::FocusGained => vec![Effect::Focus(true)],
+        Event::FocusLost => vec![Effect::Focus(false)],
+    };
+    state.refresh(snapshot, now);
+    effects.extend(look(state, snapshot));
+    effects
+}
+
+/// What became of a key that belongs to a terminal's own sequence.
+enum Swallowed {
+    /// It means nothing.
+    Whole,
+    /// Together with those before it, it is this key.
+    As(KeyCode),
+}
+
+/// Milliseconds within which the parts of a cut sequence arrive.
+const CUT_MS: i64 = 100;
+/// Milliseconds after which an answer without an end is over.
+const ANSWER_MS: i64 = 2_000;
+
+/// Joins arrow keys that arrived in two parts, and drops answers to questions.
+///
+/// A late answer begins with alt-`]`, alt-`P` or alt-`_`, which no command uses,
+/// and ends with alt-`\` or ctrl-`g`.
+fn swallow(state: &mut UiState, chord: Chord, now: Timestamp) -> Option<Swallowed> {
+    let within = |since: Timestamp, ms: i64| (now - since).num_milliseconds() <= ms;
+    match state.escape {
+        Escape::Answer(since) if within(since, ANSWER_MS) => {
+            if chord.is_alt('\\') || chord.is_ctrl('g') {
+                state.escape = Escape::None;
+            }
+            return Some(Swallowed::Whole);
+        }
+        Escape::Lone(since)
+            if within(since, CUT_MS) && matches!(chord.character(), Some('[' | 'O')) =>
+        {
+            state.escape = Escape::Csi(now);
+            return Some(Swallowed::Whole);
+        }
+        Escape::Csi(since) if within(since, CUT_MS) => {
+            let digit = chord
+                .character()
+                .is_some_and(|c| c.is_ascii_digit() || c == ';');
+            if !digit {
+                state.escape = Escape::None;
+            }
+            return Some(sequence_end(chord));
+        }
+        Escape::None | Escape::Answer(_) | Escape::Lone(_) | Escape::Csi(_) => {}
+    }
+    if [']', 'P', '_'].into_iter().any(|begin| chord.is_alt(begin)) {
+        state.escape = Escape::Answer(now);
+        return Some(Swallowed::Whole);
+    }
+    state.escape = if chord.is(KeyCode::Esc) {
+        Escape::Lone(now)
+    } else {
+        Escape::None
+    };
+    None
+}
+
+fn sequence_end(chord: Chord) -> Swallowed {
+    match chord.character() {
+        Some('A') => Swallowed::As(KeyCode::Up),
+        Some('B') => Swallowed::As(KeyCode::Down),
+        Some('C') => Swallowed::As(KeyCode::Right),
+        Some('D') => Swallowed::As(KeyCode::Left),
+        Some('H') => Swallowed::As(KeyCode::Home),
+        Some('F') => Swallowed::As(KeyCode::End),
+        _ => Swallowed::Whole,
+    }
+}
+
+fn on_key(
+    state: &mut UiState,
+    keymap: &Keymap,
+    chord: Chord,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    // The way out works everywhere, whatever a configuration says.
+    if chord.is_ctrl('c') {
+        return vec![Effect::Quit];
+    }
+    match state.overlays.last() {
+        Some(Overlay::Filter(_)) => in_filter(state, chord),
+        Some(Overlay::Help(_)) => return in_help(state, chord, snapshot, now),
+        Some(Overlay::Palette(_)) => return in_palette(state, chord, snapshot, now),
+        Some(Overlay::Confirm(_)) => return in_confirm(state, chord, now),
+        Some(Overlay::Detail(_) | Overlay::Messages(_)) | None => {
+            return by_keymap(state, keymap, chord, snapshot, now);
+        }
+    }
+    Vec::new()
+}
+
+fn by_keymap(
+    state: &mut UiState,
+    keymap: &Keymap,
+    chord: Chord,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    if !state.pending.is_empty() && chord.is(KeyCode::Esc) {
+        state.pending.clear();
+        return Vec::new();
+    }
+    state.pending.push(chord);
+    state.pending_since = now;
+    match keymap.lookup(state.scope(), &state.pending) {
+        Match::Prefix => Vec::new(),
+        Match::Nothing => {
+            state.pending.clear();
+            Vec::new()
+        }
+        Match::Command(command) => {
+            state.pending.clear();
+            update(state, command, snapshot, now)
+        }
+    }
+}
+
+fn in_filter(state: &mut UiState, chord: Chord) {
+    if chord.is(KeyCode::Enter) {
+        filter::accept(state);
+    } else if chord.is(KeyCode::Esc) {
+        filter::cancel(state);
+    } else if chord.is(KeyCode::Up) {
+        filter::recall(state, true);
+    } else if chord.is(KeyCode::Down) {
+        filter::recall(state, false);
+    } else if chord.is(KeyCode::Tab) {
+        filter::complete(state);
+    } else if let (Some(request), Some(Overlay::Filter(line))) =
+        (edit_of(chord), state.overlays.last_mut())
+        && line
+            .input
+            .handle(request)
+            .is_some_and(|changed| changed.value)
+    {
+        filter::edited(state);
+    }
+}
+
+fn in_palette(
+    state: &mut UiState,
+    chord: Chord,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    if chord.is(KeyCode::Enter) {
+        return palette::accept(state, snapshot, now);
+    }
+    if chord.is(KeyCode::Esc) {
+        state.overlays.pop();
+    } else if chord.is(KeyCode::Tab) {
+        take_over(state, snapshot);
+    } else if let Some(Overlay::Palette(open)) = state.overlays.last_mut() {
+        let count = open.entries.len();
+        if in_list(&mut open.list, chord, count) {
+            palette::edited(state, snapshot);
+        }
+    }
+    Vec::new()
+}
+
+/// Completes what was typed to the selected line.
+fn take_over(state: &mut UiState, snapshot: &Snapshot) {
+    let Some(Overlay::Palette(open)) = state.overlays.last_mut() else {
+        return;
+    };
+    let Some(Entry { text, action, .. }) = open.entries.get(open.list.cursor) else {
+        return;
+    };
+    if !matches!(action, Action::Go(_)) {
+        open.list.input = tui_input::Input::new(text.clone());
+        palette::edited(state, snapshot);
+    }
+}
+
+fn in_help(state: &mut UiState, chord: Chord, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    let lines = help_lines(state);
+    let Some(Overlay::Help(list)) = state.overlays.last_mut() else {
+        return Vec::new();
+    };
+    if chord.is(KeyCode::Esc) || (chord.character() == Some('?') && list.input.value().is_empty()) {
+        state.overlays.pop();
+    } else if chord.is(KeyCode::Enter) {
+        let command = lines.get(list.cursor).map(|row| row.command);
+        state.overlays.pop();
+        if let Some(command) = command {
+            return update(state, command, snapshot, now);
+        }
+    } else if in_list(list, chord, lines.len()) {
+        list.cursor = 0;
+        list.scroll = 0;
+    }
+    Vec::new()
+}
+
+/// Moves in a list, or changes what narrows it; returns whether that changed.
+fn in_list(list: &mut Listing, chord: Chord, count: usize) -> bool {
+    let steps = [
+        (chord.is(KeyCode::Up) || chord.is_ctrl('p'), Motion::Up),
+        (chord.is(KeyCode::Down) || chord.is_ctrl('n'), Motion::Down),
+        (chord.is(KeyCode::PageUp), Motion::PageUp),
+        (chord.is(KeyCode::PageDown), Motion::PageDown),
+    ];
+    if let Some((_, motion)) = steps.into_iter().find(|(pressed, _)| *pressed) {
+        list.cursor = motion.from(list.cursor, count, 10);
+        return false;
+    }
+    edit_of(chord)
+        .and_then(|request| list.input.handle(request))
+        .is_some_and(|changed| changed.value)
+}
+
+fn in_confirm(state: &mut UiState, chord: Chord, now: Timestamp) -> Vec<Effect> {
+    let Some(Overlay::Confirm(confirm)) = state.overlays.last() else {
+        return Vec::new();
+    };
+    // Keys that were typed before the question was on the screen are no answer.
+    if !confirm.listens(now) {
+        return Vec::new();
+    }
+    let yes = confirm.yes.clone();
+    let no = [KeyCode::Esc, KeyCode::Enter]
+        .into_iter()
+        .any(|code| chord.is(code));
+    match chord.character() {
+        Some('y' | 'Y') => {
+            state.overlays.pop();
+            yes
+        }
+        Some('n' | 'N' | 'q') => {
+            state.overlays.pop();
+            Vec::new()
+        }
+        Some(_) | None => {
+            if no {
+                state.overlays.pop();
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Returns what a key does to a text that is being written.
+fn edit_of(chord: Chord) -> Option<InputRequest> {
+    use InputRequest as Edit;
+    if let Some(c) = chord.character() {
+        return (!c.is_control()).then_some(Edit::InsertChar(c));
+    }
+    let with_ctrl = [
+        ('a', Edit::GoToStart),
+        ('e', Edit::GoToEnd),
+        ('b', Edit::GoToPrevChar),
+        ('f', Edit::GoToNextChar),
+        ('w', Edit::DeletePrevWord),
+        ('u', Edit::DeleteFromStart),
+        ('k', Edit::DeleteTillEnd),
+        ('y', Edit::Yank),
+        ('d', Edit::DeleteNextChar),
+        ('h', Edit::DeletePrevChar),
+    ];
+    let plain = [
+        (KeyCode::Backspace, Edit::DeletePrevChar),
+        (KeyCode::Delete, Edit::DeleteNextChar),
+        (KeyCode::Left, Edit::GoToPrevChar),
+        (KeyCode::Right, Edit::GoToNextChar),
+        (KeyCode::Home, Edit::GoToStart),
+        (KeyCode::End, Edit::GoToEnd),
+    ];
+    let by_ctrl = with_ctrl
+        .into_iter()
+        .find(|(letter, _)| chord.is_ctrl(*letter));
+    let by_code = plain.into_iter().find(|(code, _)| chord.is(*code));
+    by_ctrl
+        .map(|(_, edit)| edit)
+        .or(by_code.map(|(_, edit)| edit))
+}
+
+/// Pastes one clean line where text is being written; anywhere else it is ignored.
+fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
+    let input = match state.overlays.last_mut() {
+        Some(Overlay::Filter(line)) => &mut line.input,
+        Some(Overlay::Palette(open)) => &mut open.list.input,
+        Some(Overlay::Help(list)) => &mut list.input,
+        Some(Overlay::Confirm(_) | Overlay::Detail(_) | Overlay::Messages(_)) | None => {
+            return vec![Effect::Toast("pasted text is ignored here".to_owned())];
+        }
+    };
+    let line = text.lines().next().unwrap_or_default();
+    for c in crate::domain::text::Clean::line(line)
+        .chars()
+        .take(PASTE_MOST)
+    {
+        if !c.is_control() {
+            input.handle(InputRequest::InsertChar(c));
+        }
+    }
+    match state.overlays.last() {
+        Some(Overlay::Filter(_)) => filter::edited(state),
+        Some(Overlay::Palette(_)) => palette::edited(state, snapshot),
+        Some(
+            Overlay::Help(_) | Overlay::Confirm(_) | Overlay::Detail(_) | Overlay::Messages(_),
+        )
+        | None => {}
+    }
+    Vec::new()
+}

@@ -1,0 +1,135 @@
+//! The mouse: the wheel scrolls what is under it, a click selects, two open.
+//!
+//! Positions come from outside: every one is checked against the plan.
+
+use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use crate::domain::Timestamp;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::command::Command;
+use crate::ui::effect::Effect;
+use crate::ui::layout::Plan;
+use crate::ui::overlay::Overlay;
+use crate::ui::state::{UiState, View};
+use crate::ui::update::moves::Motion;
+use crate::ui::update::{moves, update};
+
+/// Milliseconds between two clicks that open.
+const DOUBLE_MS: i64 = 400;
+
+/// Takes one event of the mouse.
+pub(super) fn on_mouse(
+    state: &mut UiState,
+    event: MouseEvent,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let (x, y) = (event.column, event.row);
+    if x >= state.size.0 || y >= state.size.1 {
+        return Vec::new();
+    }
+    let plan = state.plan();
+    match event.kind {
+        MouseEventKind::ScrollDown => wheel(state, &plan, (x, y), true, snapshot),
+        MouseEventKind::ScrollUp => wheel(state, &plan, (x, y), false, snapshot),
+        MouseEventKind::Down(MouseButton::Left) => {
+            return click(state, &plan, (x, y), snapshot, now);
+        }
+        MouseEventKind::Down(_)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => {}
+    }
+    Vec::new()
+}
+
+fn wheel(state: &mut UiState, plan: &Plan, at: (u16, u16), down: bool, snapshot: &Snapshot) {
+    let motion = if down { Motion::Down } else { Motion::Up };
+    let in_detail = plan
+        .detail
+        .is_some_and(|area| area.contains(Position::from(at)));
+    match state.overlays.last_mut() {
+        Some(Overlay::Help(list)) => {
+            let count = crate::ui::command::COMMANDS.len();
+            list.cursor = motion.from(list.cursor, count, 1);
+        }
+        Some(Overlay::Palette(open)) => {
+            open.list.cursor = motion.from(open.list.cursor, open.entries.len(), 1);
+        }
+        Some(Overlay::Filter(_) | Overlay::Confirm(_)) => {}
+        Some(Overlay::Messages(_)) => moves::step(state, motion, snapshot),
+        Some(Overlay::Detail(_)) if in_detail => moves::step(state, motion, snapshot),
+        None if in_detail => {
+            moves::scroll_preview(state, down);
+        }
+        None if state.view == View::Sources => moves::step(state, motion, snapshot),
+        Some(Overlay::Detail(_)) | None => {
+            if let Some((column, _)) = plan.at(at.0, at.1) {
+                scroll_column(state, plan, column, down, snapshot);
+            }
+        }
+    }
+}
+
+/// Scrolls a column; its selection stays on the screen.
+fn scroll_column(state: &mut UiState, plan: &Plan, column: usize, down: bool, snapshot: &Snapshot) {
+    let Some(slot) = plan.slot(column) else {
+        return;
+    };
+    let lines = state.rows.lines(column).len();
+    let (capacity, _) = plan.capacity(slot, lines);
+    let Some(known) = state.board.columns.get(column) else {
+        return;
+    };
+    let most = lines.saturating_sub(capacity);
+    let offset = if down {
+        (known.offset + 1).min(most)
+    } else {
+        known.offset.saturating_sub(1)
+    };
+    let last = (offset + capacity.max(1)).min(lines).saturating_sub(1);
+    let at = known.at.clamp(offset.min(last), last);
+    let key = state.line(snapshot, column, at).map(|shown| shown.key());
+    if let Some(known) = state.board.columns.get_mut(column) {
+        known.offset = offset;
+        known.at = at;
+        known.selected = key;
+        known.chosen = true;
+    }
+}
+
+fn click(
+    state: &mut UiState,
+    plan: &Plan,
+    at: (u16, u16),
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    if !state.overlays.is_empty() || state.view != View::Board || plan.covered {
+        return Vec::new();
+    }
+    let Some((column, line)) = plan.at(at.0, at.1) else {
+        return Vec::new();
+    };
+    let twice = state.click.take().is_some_and(|(before, x, y)| {
+        (x, y) == at && (now - before).num_milliseconds() <= DOUBLE_MS
+    });
+    state.click = Some((now, at.0, at.1));
+    moves::focus(state, column);
+    let offset = state.focused().map_or(0, |column| column.offset);
+    let Some(line) = line.map(|line| line + offset) else {
+        return Vec::new();
+    };
+    if line >= state.rows.lines(column).len() {
+        return Vec::new();
+    }
+    moves::select(state, snapshot, line);
+    if twice {
+        state.click = None;
+        return update(state, Command::Open, snapshot, now);
+    }
+    Vec::new()
+}

@@ -1,0 +1,353 @@
+//! From keys to commands: defaults, the user's own keys, conflicts, hints.
+//!
+//! Built once from the command table and `[keys]`; refuses a map in which a key
+//! means two things or that leaves no way out.
+
+use std::collections::BTreeMap;
+
+use crate::ui::chord::Chord;
+use crate::ui::command::{COMMANDS, Command, Scope, nearest};
+use crate::ui::glyphs::Glyphs;
+
+/// The keys of every command.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    bindings: Vec<Binding>,
+}
+
+#[derive(Clone, Debug)]
+struct Binding {
+    command: Command,
+    scope: Scope,
+    keys: Vec<Chord>,
+}
+
+/// What the keys pressed so far mean.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Match {
+    /// A command.
+    Command(Command),
+    /// The beginning of one or more sequences.
+    Prefix,
+    /// Nothing.
+    Nothing,
+}
+
+/// Why a key map was refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum KeymapError {
+    /// A name in `[keys]` is no command.
+    #[error("`{name}` in `[keys]` is no command")]
+    UnknownCommand {
+        /// What was written.
+        name: String,
+        /// What was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// A key cannot be read or told apart.
+    #[error("`{name}` in `[keys]`: {message}")]
+    BadKey {
+        /// The command.
+        name: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// A key would mean two things, or begin a longer one.
+    #[error("the key `{key}` stands for `{first}` and for `{second}`")]
+    Conflict {
+        /// The key.
+        key: String,
+        /// One command.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// There would be no way out.
+    #[error("`{name}` needs a key")]
+    NoWayOut {
+        /// The command that lost its keys.
+        name: &'static str,
+    },
+}
+
+impl KeymapError {
+    /// Returns what to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownCommand { nearest, .. } => nearest.map_or_else(
+                || Some("`cycleboard help keys` and `?` on the board list all commands".to_owned()),
+                |name| Some(format!("did you mean `{name}`?")),
+            ),
+            Self::BadKey { .. } => {
+                Some("keys are written like `j`, `G`, `ctrl-d`, `f5`, `pgdn` or `g b`".to_owned())
+            }
+            Self::Conflict { second, .. } => {
+                Some(format!("give `{second}` another key in `[keys]` as well"))
+            }
+            Self::NoWayOut { .. } => Some("leave it out of `[keys]` to keep its own".to_owned()),
+        }
+    }
+}
+
+/// Commands that must keep at least one key.
+const KEPT: [Command; 3] = [Command::Quit, Command::Back, Command::Help];
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self::new(&BTreeMap::new()).unwrap_or(Self {
+            bindings: Vec::new(),
+        })
+    }
+}
+
+impl Keymap {
+    /// Builds the map from the table and the user's own keys by command name.
+    ///
+    /// A list replaces all keys of its command; an empty one takes them away.
+    pub fn new(own: &BTreeMap<String, Vec<String>>) -> Result<Self, KeymapError> {
+        for name in own.keys() {
+            if Command::named(name).is_none() {
+                return Err(KeymapError::UnknownCommand {
+                    name: name.clone(),
+                    nearest: nearest(name, COMMANDS.iter().map(|row| row.name)),
+                });
+            }
+        }
+        let mut bindings = Vec::new();
+        for row in COMMANDS {
+            let keys: Vec<&str> = own.get(row.name).map_or_else(
+                || row.keys.to_vec(),
+                |keys| keys.iter().map(String::as_str).collect(),
+            );
+            if keys.is_empty() && KEPT.contains(&row.command) {
+                return Err(KeymapError::NoWayOut { name: row.name });
+            }
+            for key in keys {
+                bindings.push(Binding {
+                    command: row.command,
+                    scope: row.scope,
+                    keys: parse_sequence(key).map_err(|message| KeymapError::BadKey {
+                        name: row.name,
+                        message,
+                    })?,
+                });
+            }
+        }
+        let map = Self { bindings };
+        map.check()?;
+        Ok(map)
+    }
+
+    fn check(&self) -> Result<(), KeymapError> {
+        for (at, first) in self.bindings.iter().enumerate() {
+            for second in self.bindings.iter().skip(at + 1) {
+                let meet = first.scope.overlaps(second.scope);
+                let clash =
+                    first.keys.starts_with(&second.keys) || second.keys.starts_with(&first.keys);
+                if meet && clash {
+                    let shorter = if first.keys.len() <= second.keys.len() {
+                        first
+                    } else {
+                        second
+                    };
+                    return Err(KeymapError::Conflict {
+                        key: sequence_label(&shorter.keys, Glyphs::Ascii),
+                        first: first.command.row().name,
+                        second: second.command.row().name,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what the keys pressed so far mean where `scope` holds.
+    pub fn lookup(&self, scope: Scope, pressed: &[Chord]) -> Match {
+        let mut found = Match::Nothing;
+        for binding in &self.bindings {
+            if !holds(binding.scope, scope) || !binding.keys.starts_with(pressed) {
+                continue;
+            }
+            if binding.keys.len() == pressed.len() {
+                return Match::Command(binding.command);
+            }
+            found = Match::Prefix;
+        }
+        found
+    }
+
+    /// Returns what may follow the keys pressed so far, with the command each leads to.
+    pub fn hints(&self, scope: Scope, pressed: &[Chord], glyphs: Glyphs) -> Vec<(String, Command)> {
+        self.bindings
+            .iter()
+            .filter(|binding| holds(binding.scope, scope))
+            .filter_map(|binding| {
+                let rest = binding.keys.strip_prefix(pressed)?;
+                (!rest.is_empty()).then(|| (sequence_label(rest, glyphs), binding.command))
+            })
+            .collect()
+    }
+
+    /// Returns the first key of a command as it is shown, if it has one.
+    pub fn label(&self, command: Command, glyphs: Glyphs) -> Option<String> {
+        self.bindings
+            .iter()
+            .find(|binding| binding.command == command)
+            .map(|binding| sequence_label(&binding.keys, glyphs))
+    }
+
+    /// Returns all keys of a command as they are shown, one space apart.
+    pub fn labels(&self, command: Command, glyphs: Glyphs) -> String {
+        let all: Vec<String> = self
+            .bindings
+            .iter()
+            .filter(|binding| binding.command == command)
+            .map(|binding| sequence_label(&binding.keys, glyphs))
+            .collect();
+        all.join("  ")
+    }
+}
+
+fn holds(bound: Scope, here: Scope) -> bool {
+    bound == Scope::Everywhere || bound == here
+}
+
+fn parse_sequence(text: &str) -> Result<Vec<Chord>, String> {
+    let keys: Vec<Chord> = text
+        .split_whitespace()
+        .map(Chord::parse)
+        .collect::<Result<_, _>>()?;
+    if keys.is_empty() || keys.len() > 3 {
+        return Err(format!("`{text}` is no sequence of one to three keys"));
+    }
+    Ok(keys)
+}
+
+/// Returns a sequence of keys as it is shown.
+pub fn sequence_label(keys: &[Chord], glyphs: Glyphs) -> String {
+    let all: Vec<String> = keys.iter().map(|key| key.label(glyphs)).collect();
+    all.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(pairs: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
+        pairs
+            .iter()
+            .map(|(name, keys)| {
+                (
+                    (*name).to_owned(),
+                    keys.iter().map(|k| (*k).to_owned()).collect(),
+                )
+            })
+            .collect()
+    }
+
+    fn press(map: &Keymap, scope: Scope, keys: &str) -> Match {
+        map.lookup(scope, &parse_sequence(keys).unwrap())
+    }
+
+    #[test]
+    fn no_default_key_means_two_things() {
+        Keymap::new(&BTreeMap::new()).unwrap();
+    }
+
+    #[test]
+    fn every_command_is_bound_or_in_the_palette() {
+        let map = Keymap::default();
+        for row in COMMANDS {
+            // The palette lists every row; keys are what may be missing.
+            let bound = map.label(row.command, Glyphs::Ascii).is_some();
+            assert!(bound || row.keys.is_empty(), "{}", row.name);
+            assert_eq!(Command::named(row.name), Some(row.command));
+        }
+    }
+
+    #[test]
+    fn a_sequence_needs_all_of_its_keys() {
+        let map = Keymap::default();
+        assert_eq!(press(&map, Scope::Board, "g"), Match::Prefix);
+        assert_eq!(
+            press(&map, Scope::Board, "g b"),
+            Match::Command(Command::ViewBoard)
+        );
+        assert_eq!(press(&map, Scope::Board, "g x"), Match::Nothing);
+        assert_eq!(
+            press(&map, Scope::Board, "ctrl-c"),
+            Match::Command(Command::Quit)
+        );
+    }
+
+    #[test]
+    fn a_key_holds_in_its_scope_only() {
+        let map = Keymap::default();
+        assert_eq!(
+            press(&map, Scope::Board, "z"),
+            Match::Command(Command::Zoom)
+        );
+        assert_eq!(press(&map, Scope::Sources, "z"), Match::Nothing);
+    }
+
+    #[test]
+    fn own_keys_replace_those_of_the_table() {
+        let map = Keymap::new(&own(&[("zoom", &["f5", "x"])])).unwrap();
+        assert_eq!(press(&map, Scope::Board, "z"), Match::Nothing);
+        assert_eq!(
+            press(&map, Scope::Board, "f5"),
+            Match::Command(Command::Zoom)
+        );
+        assert_eq!(map.labels(Command::Zoom, Glyphs::Ascii), "f5  x");
+    }
+
+    #[track_caller]
+    fn refused(pairs: &[(&str, &[&str])], message: &str, hint: &str) {
+        let error = Keymap::new(&own(pairs)).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert!(
+            error.hint().unwrap_or_default().contains(hint),
+            "{:?}",
+            error.hint()
+        );
+    }
+
+    #[test]
+    fn a_map_that_cannot_work_is_refused_with_a_hint() {
+        refused(
+            &[("qiut", &["q"])],
+            "`qiut` in `[keys]` is no command",
+            "did you mean `quit`?",
+        );
+        refused(
+            &[("zoom", &["s"])],
+            "the key `s` stands for `zoom` and for `sort`",
+            "give `sort`",
+        );
+        refused(
+            &[("zoom", &["g"])],
+            "the key `g` stands for `top` and for `zoom`",
+            "give `zoom`",
+        );
+        refused(&[("quit", &[])], "`quit` needs a key", "leave it out");
+        refused(&[("back", &[])], "`back` needs a key", "leave it out");
+        refused(
+            &[("zoom", &["ctrl-i"])],
+            "`zoom` in `[keys]`: terminals send `ctrl-i` as `tab`",
+            "like",
+        );
+        refused(
+            &[("zoom", &[""])],
+            "`zoom` in `[keys]`: `` is no sequence of one to three keys",
+            "like",
+        );
+    }
+
+    #[test]
+    fn hints_tell_what_may_follow() {
+        let map = Keymap::default();
+        let hints = map.hints(Scope::Board, &parse_sequence("g").unwrap(), Glyphs::Ascii);
+        let keys: Vec<&str> = hints.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["g", "b", "o"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! What may lie over a view, and what each of them remembers.
+//!
+//! Overlays are a stack: keys go to the topmost, `esc` takes it away.
+
+use tui_input::Input;
+
+use crate::domain::Timestamp;
+use crate::domain::key::{ItemId, WebUrl};
+use crate::domain::query::QueryError;
+use crate::domain::stage::Stage;
+use crate::ui::command::Command;
+use crate::ui::effect::Effect;
+use crate::ui::rows::RowKey;
+
+/// Something over a view.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// The way of one card through the cycle.
+    Detail(Detail),
+    /// The keys that work here.
+    Help(Listing),
+    /// Find anything by a part of its name.
+    Palette(Palette),
+    /// The line in which the filter is written.
+    Filter(FilterLine),
+    /// A question before something is done.
+    Confirm(Confirm),
+    /// The messages of this session.
+    Messages(u16),
+}
+
+/// The detail of a card or train.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// What it is of.
+    pub key: RowKey,
+    /// The selected piece of evidence, from 1; 0 is the card itself.
+    pub cursor: usize,
+    /// The first line shown; brought to the cursor while painting.
+    pub scroll: u16,
+}
+
+/// A list that typing narrows.
+#[derive(Clone, Default, Debug)]
+pub struct Listing {
+    /// What was typed.
+    pub input: Input,
+    /// The selected line.
+    pub cursor: usize,
+    /// The first line shown; brought to the cursor while painting.
+    pub scroll: usize,
+}
+
+/// The command palette.
+#[derive(Clone, Default, Debug)]
+pub struct Palette {
+    /// The list.
+    pub list: Listing,
+    /// What fits what was typed, best first.
+    pub entries: Vec<Entry>,
+}
+
+/// One line of the palette.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// What is shown and matched.
+    pub text: String,
+    /// What kind of thing it is.
+    pub kind: &'static str,
+    /// What Enter does.
+    pub action: Action,
+}
+
+/// What a line of the palette does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Runs a command.
+    Run(Command),
+    /// Focuses a column.
+    Focus(Stage),
+    /// Goes to a card.
+    Go(ItemId),
+    /// Filters the board.
+    Filter(String),
+    /// Changes the theme.
+    Theme(String),
+    /// Goes to a source.
+    Source(usize),
+}
+
+/// The filter while it is written.
+#[derive(Clone, Default, Debug)]
+pub struct FilterLine {
+    /// The text.
+    pub input: Input,
+    /// The filter that was in force before; Esc brings it back.
+    pub before: String,
+    /// What is wrong with the text; the last good filter stays in force.
+    pub error: Option<QueryError>,
+    /// How far back in the history, 0: not at all.
+    pub history: usize,
+    /// What Tab may complete, best first.
+    pub completions: Vec<String>,
+}
+
+/// A question; the default is No.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    /// What would be done, in a few words.
+    pub title: String,
+    /// What that means, one line each.
+    pub lines: Vec<String>,
+    /// What Yes does.
+    pub yes: Vec<Effect>,
+    /// When it was opened: keys that were already under way are ignored.
+    pub opened_at: Timestamp,
+}
+
+impl Confirm {
+    /// Keys are ignored for this long, in milliseconds.
+    pub const DEAF_MS: i64 = 250;
+
+    /// Returns whether keys count yet.
+    pub fn listens(&self, now: Timestamp) -> bool {
+        (now - self.opened_at).num_milliseconds() >= Self::DEAF_MS
+    }
+}
+
+/// What can be opened or copied of the line that has the cursor.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Target {
+    /// Its key.
+    pub key: Option<String>,
+    /// Its page.
+    pub url: Option<WebUrl>,
+}

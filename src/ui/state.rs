@@ -1,0 +1,453 @@
+//! What the screen remembers: view, focus, selection, filter, overlays, messages.
+//!
+//! Changed by `update` and `input`; painting changes scroll offsets only. Cards
+//! are remembered by identity, never by row.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use chrono::{FixedOffset, Offset, TimeDelta, Utc};
+use ratatui::layout::Rect;
+
+use crate::config::ColumnConfig;
+use crate::domain::Timestamp;
+use crate::domain::key::{ItemId, TrainId};
+use crate::domain::query::Query;
+use crate::domain::stage::Stage;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::chord::Chord;
+use crate::ui::command::Scope;
+use crate::ui::keymap::Keymap;
+use crate::ui::layout::{Plan, Want as PlanWant};
+use crate::ui::overlay::{Detail, Overlay};
+use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
+
+/// What the screen is told at the start.
+#[derive(Clone, Debug)]
+pub struct UiOptions {
+    /// The columns, in order; never empty.
+    pub columns: Vec<ColumnConfig>,
+    /// The logins of the user, for `@me` and "needs you".
+    pub me: Vec<String>,
+    /// A mark that stays on the screen: `simulated data`.
+    pub banner: Option<String>,
+    /// Name of the theme.
+    pub theme: String,
+    /// The local zone.
+    pub offset: FixedOffset,
+    /// The keys as help, footer and palette show them.
+    pub keymap: Arc<Keymap>,
+}
+
+impl Default for UiOptions {
+    fn default() -> Self {
+        Self {
+            columns: default_columns(),
+            me: Vec::new(),
+            banner: None,
+            theme: "dark".to_owned(),
+            offset: Utc.fix(),
+            keymap: Arc::new(Keymap::default()),
+        }
+    }
+}
+
+fn default_columns() -> Vec<ColumnConfig> {
+    Stage::ALL
+        .into_iter()
+        .map(|stage| ColumnConfig {
+            stage,
+            title: stage.title().to_owned(),
+            wip: None,
+        })
+        .collect()
+}
+
+/// A view.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum View {
+    /// The columns.
+    #[default]
+    Board,
+    /// The sources.
+    Sources,
+}
+
+impl View {
+    /// All views in the order of `[` and `]`.
+    pub const ALL: [Self; 2] = [Self::Board, Self::Sources];
+}
+
+/// Everything that the screen remembers.
+#[derive(Clone, Debug)]
+pub struct UiState {
+    /// What it was told at the start.
+    pub options: UiOptions,
+    /// The view that is shown.
+    pub view: View,
+    /// The view before it.
+    pub last_view: View,
+    /// The size of the screen.
+    pub size: (u16, u16),
+    /// The board.
+    pub board: BoardState,
+    /// The selected source.
+    pub source: usize,
+    /// The filter in force.
+    pub filter: Filter,
+    /// What lies over the view, topmost last.
+    pub overlays: Vec<Overlay>,
+    /// Keys of a sequence that is not complete, and when the last was pressed.
+    pub pending: Vec<Chord>,
+    /// When the last of them was pressed.
+    pub pending_since: Timestamp,
+    /// Messages, shown and past.
+    pub messages: Messages,
+    /// Name of the theme.
+    pub theme: String,
+    pub(crate) rows: Rows,
+    pub(crate) looked: Option<ItemId>,
+    pub(crate) click: Option<(Timestamp, u16, u16)>,
+    pub(crate) escape: Escape,
+    pub(crate) rolls_at: Option<Timestamp>,
+}
+
+/// Where in a terminal's own sequence the input may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Escape {
+    /// In none.
+    #[default]
+    None,
+    /// An Esc came at this moment: it may be the first part of an arrow key.
+    Lone(Timestamp),
+    /// After Esc and `[` or `O`.
+    Csi(Timestamp),
+    /// In a late answer to a question, until its end or this moment.
+    Answer(Timestamp),
+}
+
+/// The board.
+#[derive(Clone, Debug, Default)]
+pub struct BoardState {
+    /// The focused column.
+    pub focus: usize,
+    /// The first open column.
+    pub window: usize,
+    /// The columns.
+    pub columns: Vec<ColumnState>,
+    /// Trains that are open.
+    pub opened: HashSet<TrainId>,
+    /// Whether the focused column has all the width.
+    pub zoom: bool,
+    /// Whether all columns are open.
+    pub overview: bool,
+    /// Whether the preview is shown.
+    pub preview: bool,
+    /// First line of the preview.
+    pub preview_scroll: u16,
+    /// The order of the cards.
+    pub order: Order,
+    pub(crate) revision: u64,
+}
+
+/// One column of the board.
+#[derive(Clone, Debug, Default)]
+pub struct ColumnState {
+    /// The selected card or train.
+    pub selected: Option<RowKey>,
+    /// Where it was last found.
+    pub at: usize,
+    /// The first line shown.
+    pub offset: usize,
+    /// Whether a person put the selection there.
+    pub chosen: bool,
+}
+
+/// The filter in force.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The last good one.
+    pub query: Query,
+    /// Earlier ones, newest last.
+    pub history: Vec<String>,
+}
+
+/// A short message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Message {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub text: String,
+    /// Whether it stays until it is dismissed.
+    pub is_error: bool,
+}
+
+/// Messages, shown and past.
+#[derive(Clone, Debug, Default)]
+pub struct Messages {
+    /// All of them, newest last, at most [`Messages::MOST`].
+    pub all: VecDeque<Message>,
+    /// Those on the screen, newest last, at most three.
+    pub toasts: Vec<Message>,
+    notices: Vec<crate::domain::text::Clean>,
+}
+
+impl Messages {
+    /// How many are kept.
+    pub const MOST: usize = 200;
+    /// How long a message that is no error is shown, in seconds.
+    pub const SHOWN_SECS: i64 = 4;
+
+    /// Returns until when a message is on the screen.
+    pub fn until(message: &Message) -> Timestamp {
+        message.at + TimeDelta::seconds(Self::SHOWN_SECS)
+    }
+
+    fn push(&mut self, message: Message) {
+        if self.all.len() >= Self::MOST {
+            self.all.pop_front();
+        }
+        self.all.push_back(message.clone());
+        if self.toasts.len() >= 3 {
+            self.toasts.remove(0);
+        }
+        self.toasts.push(message);
+    }
+
+    /// Takes away what was shown long enough.
+    pub fn expire(&mut self, now: Timestamp) {
+        self.toasts
+            .retain(|message| message.is_error || Self::until(message) > now);
+    }
+}
+
+impl UiState {
+    /// Returns the state at the start.
+    pub fn new(mut options: UiOptions) -> Self {
+        if options.columns.is_empty() {
+            options.columns = default_columns();
+        }
+        Self {
+            view: View::Board,
+            last_view: View::Sources,
+            size: (80, 24),
+            board: BoardState {
+                columns: vec![ColumnState::default(); options.columns.len()],
+                ..BoardState::default()
+            },
+            source: 0,
+            filter: Filter::default(),
+            overlays: Vec::new(),
+            pending: Vec::new(),
+            pending_since: Timestamp::UNIX_EPOCH,
+            messages: Messages::default(),
+            theme: options.theme.clone(),
+            rows: Rows::default(),
+            looked: None,
+            click: None,
+            escape: Escape::None,
+            rolls_at: None,
+            options,
+        }
+    }
+
+    /// Shows a short message for a few seconds.
+    pub fn notify(&mut self, text: impl Into<String>, now: Timestamp) {
+        self.message(text.into(), false, now);
+    }
+
+    /// Shows an error until it is dismissed.
+    pub fn notify_error(&mut self, text: impl Into<String>, now: Timestamp) {
+        self.message(text.into(), true, now);
+    }
+
+    fn message(&mut self, text: String, is_error: bool, now: Timestamp) {
+        self.messages.push(Message {
+            at: now,
+            text,
+            is_error,
+        });
+    }
+
+    /// Shows what the program has to say about itself, each thing once.
+    pub(crate) fn take_notices(&mut self, snapshot: &Snapshot, now: Timestamp) {
+        for notice in &snapshot.notices {
+            if !self.messages.notices.contains(notice) {
+                self.messages.notices.push(notice.clone());
+                self.notify_error(notice.as_str(), now);
+            }
+        }
+    }
+
+    /// Returns where keys are looked up now, unless a text is being written.
+    pub fn scope(&self) -> Scope {
+        match (self.overlays.last(), self.view) {
+            (Some(Overlay::Detail(_)), _) => Scope::Detail,
+            (Some(Overlay::Messages(_)), _) => Scope::Everywhere,
+            (_, View::Board) => Scope::Board,
+            (_, View::Sources) => Scope::Sources,
+        }
+    }
+
+    /// Brings the lists up to date and every selection to its card.
+    pub(crate) fn refresh(&mut self, snapshot: &Snapshot, now: Timestamp) {
+        let want = Want {
+            columns: &self.options.columns,
+            filter: &self.filter.query,
+            me: &self.options.me,
+            opened: &self.board.opened,
+            order: self.board.order,
+            revision: self.board.revision,
+        };
+        if self.rows.refresh(snapshot, &want, now) {
+            for column in 0..self.options.columns.len() {
+                self.settle(snapshot, column);
+            }
+        }
+    }
+
+    /// Finds the selected card of a column again; where it is gone, the one in its place.
+    fn settle(&mut self, snapshot: &Snapshot, column: usize) {
+        let Some(held) = self.stage(column) else {
+            return;
+        };
+        let lines = self.rows.lines(column);
+        let Some(state) = self.board.columns.get_mut(column) else {
+            return;
+        };
+        let shows = |at: usize, key: &RowKey| {
+            lines
+                .get(at)
+                .and_then(|line| line.of(snapshot, held))
+                .is_some_and(|shown| shown.is(key))
+        };
+        let found = state
+            .selected
+            .as_ref()
+            .filter(|_| state.chosen)
+            .and_then(|key| {
+                let near = shows(state.at, key).then_some(state.at);
+                near.or_else(|| (0..lines.len()).find(|at| shows(*at, key)))
+            });
+        let at = match found {
+            Some(at) => at,
+            None if state.chosen => state.at.min(lines.len().saturating_sub(1)),
+            None => 0,
+        };
+        // The list stays where it is under the cursor: the window moves as the card does.
+        let screen_row = state.at.saturating_sub(state.offset);
+        state.offset = at.saturating_sub(screen_row);
+        state.at = at;
+        state.selected = lines
+            .get(at)
+            .and_then(|line| line.of(snapshot, held))
+            .map(|shown| shown.key());
+    }
+
+    /// Returns the stage of a column.
+    pub fn stage(&self, column: usize) -> Option<Stage> {
+        self.options.columns.get(column).map(|column| column.stage)
+    }
+
+    /// Returns the selected line of the focused column.
+    pub fn selected<'a>(&self, snapshot: &'a Snapshot) -> Option<Shown<'a>> {
+        self.line(snapshot, self.board.focus, self.focused()?.at)
+    }
+
+    /// Returns a line of a column.
+    pub fn line<'a>(&self, snapshot: &'a Snapshot, column: usize, at: usize) -> Option<Shown<'a>> {
+        let line = self.rows.lines(column).get(at)?;
+        let shown = line.of(snapshot, self.stage(column)?)?;
+        Some(match shown {
+            Shown::Train { train, .. } => Shown::Train {
+                train,
+                opened: self.board.opened.contains(&train.id),
+            },
+            item @ Shown::Item { .. } => item,
+        })
+    }
+
+    /// Returns the focused column.
+    pub fn focused(&self) -> Option<&ColumnState> {
+        self.board.columns.get(self.board.focus)
+    }
+
+    /// Returns the line of this identity, wherever it is; the selected one is found at once.
+    pub fn find<'a>(&self, snapshot: &'a Snapshot, key: &RowKey) -> Option<Shown<'a>> {
+        if let Some(shown) = self.selected(snapshot).filter(|shown| shown.is(key)) {
+            return Some(shown);
+        }
+        snapshot
+            .columns
+            .iter()
+            .flat_map(|column| column.rows.iter())
+            .find_map(|row| {
+                use crate::engine::snapshot::Row;
+                match (row, key) {
+                    (Row::Train(train), RowKey::Train(id)) if train.id == *id => {
+                        Some(Shown::Train {
+                            train,
+                            opened: false,
+                        })
+                    }
+                    (row, RowKey::Item(id)) => {
+                        row.items()
+                            .iter()
+                            .find(|item| item.id == *id)
+                            .map(|item| Shown::Item {
+                                item,
+                                inside: false,
+                            })
+                    }
+                    (Row::Train(_) | Row::Item(_), RowKey::Train(_)) => None,
+                }
+            })
+    }
+
+    /// Returns where things are on the screen.
+    pub fn plan(&self) -> Plan {
+        let area = Rect::new(0, 0, self.size.0, self.size.1);
+        Plan::new(
+            area,
+            &PlanWant {
+                columns: self.options.columns.len(),
+                focus: self.board.focus,
+                window: self.board.window,
+                zoom: self.board.zoom,
+                overview: self.board.overview,
+                detail: self.view == View::Board && (self.board.preview || self.detail().is_some()),
+            },
+        )
+    }
+
+    /// Returns the detail that is open, if one is.
+    pub fn detail(&self) -> Option<&Detail> {
+        self.overlays.iter().find_map(|overlay| match overlay {
+            Overlay::Detail(detail) => Some(detail),
+            Overlay::Help(_)
+            | Overlay::Palette(_)
+            | Overlay::Filter(_)
+            | Overlay::Confirm(_)
+            | Overlay::Messages(_) => None,
+        })
+    }
+
+    /// Brings the cards of a column into view: its selected line and as little else as needed.
+    pub(crate) fn scroll_to_selection(&mut self, plan: &Plan) {
+        for slot in plan.slots.iter().filter(|slot| slot.open) {
+            let lines = self.rows.lines(slot.column).len();
+            let (capacity, _) = plan.capacity(slot, lines);
+            if let Some(state) = self.board.columns.get_mut(slot.column) {
+                let most = lines.saturating_sub(capacity);
+                let least = (state.at + 1).saturating_sub(capacity.max(1));
+                state.offset = state.offset.min(state.at).max(least).min(most.max(least));
+            }
+        }
+    }
+
+    /// Notes that what the lists are made from has changed.
+    pub(crate) fn touch(&mut self) {
+        self.board.revision = self.board.revision.wrapping_add(1);
+    }
+}

@@ -1,0 +1,179 @@
+//! Commands that ask the shell for something: browser, clipboard, refresh, theme.
+
+use crate::domain::Timestamp;
+use crate::domain::key::{SourceName, WebUrl};
+use crate::engine::snapshot::{Health, Snapshot, SourceView};
+use crate::ui::effect::Effect;
+use crate::ui::overlay::{Confirm, Overlay, Target};
+use crate::ui::rows::Shown;
+use crate::ui::state::{UiState, View};
+use crate::ui::theme::BUILTIN;
+
+/// Opens the page of what has the cursor.
+pub(crate) fn open_in_browser(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    match target(state, snapshot).url {
+        Some(url) => vec![Effect::OpenUrl(url)],
+        None => vec![Effect::Toast("it has no page".to_owned())],
+    }
+}
+
+/// Copies the key of what has the cursor.
+pub(crate) fn copy_key(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    copy(target(state, snapshot).key)
+}
+
+/// Copies the link of what has the cursor.
+pub(crate) fn copy_url(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    copy(
+        target(state, snapshot)
+            .url
+            .map(|url| url.as_str().to_owned()),
+    )
+}
+
+fn copy(text: Option<String>) -> Vec<Effect> {
+    match text {
+        Some(text) => {
+            let toast = Effect::Toast(format!("copied `{text}`"));
+            vec![Effect::Copy(text), toast]
+        }
+        None => vec![Effect::Toast("there is nothing to copy".to_owned())],
+    }
+}
+
+fn target(state: &UiState, snapshot: &Snapshot) -> Target {
+    if state.view == View::Sources {
+        let source = snapshot.sources.get(state.source);
+        return Target {
+            key: source.map(|source| source.name.as_str().to_owned()),
+            url: source.and_then(|source| WebUrl::parse(&format!("https://{}", source.host))),
+        };
+    }
+    let detail = state.detail();
+    let shown = match detail {
+        Some(detail) => state.find(snapshot, &detail.key),
+        None => state.selected(snapshot),
+    };
+    match shown {
+        Some(Shown::Item { item, .. }) => {
+            let evidence = detail
+                .filter(|detail| detail.cursor > 0)
+                .and_then(|detail| item.evidence.iter().nth_back(detail.cursor - 1));
+            Target {
+                key: Some(
+                    evidence
+                        .map_or(&item.key, |evidence| &evidence.key)
+                        .to_string(),
+                ),
+                url: evidence.map_or_else(|| item.url.clone(), |evidence| evidence.url.clone()),
+            }
+        }
+        Some(Shown::Train { train, .. }) => Target {
+            key: Some(train.title.to_string()),
+            url: train.items.first().and_then(|item| release_page(item)),
+        },
+        None => Target::default(),
+    }
+}
+
+/// Returns the page of the release or deployment that carries a change.
+fn release_page(item: &crate::domain::item::WorkItem) -> Option<WebUrl> {
+    use crate::domain::item::EvidenceKind as Kind;
+    item.evidence
+        .iter()
+        .rev()
+        .filter(|evidence| {
+            matches!(
+                evidence.kind,
+                Kind::Release | Kind::Deployment | Kind::Rollout
+            )
+        })
+        .find_map(|evidence| evidence.url.clone())
+}
+
+/// Asks the sources of the card that has the cursor.
+pub(crate) fn refresh(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let names: Vec<SourceName> = if state.view == View::Sources {
+        snapshot
+            .sources
+            .get(state.source)
+            .map(|source| source.name.clone())
+            .into_iter()
+            .collect()
+    } else {
+        match state.selected(snapshot) {
+            Some(Shown::Item { item, .. }) => item.sources.clone(),
+            Some(Shown::Train { train, .. }) => train
+                .items
+                .first()
+                .map(|item| item.sources.clone())
+                .unwrap_or_default(),
+            None => Vec::new(),
+        }
+    };
+    if names.is_empty() {
+        return vec![Effect::Toast(
+            "no card is selected; `R` asks every source".to_owned(),
+        )];
+    }
+    let words: Vec<&str> = names.iter().map(SourceName::as_str).collect();
+    let toast = Effect::Toast(format!("asking {}", words.join(", ")));
+    names
+        .into_iter()
+        .map(Effect::Refresh)
+        .chain([toast])
+        .collect()
+}
+
+/// Asks every source; where little of a limit is left, asks the user first.
+pub(crate) fn refresh_all(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    let short: Vec<String> = snapshot.sources.iter().filter_map(nearly_spent).collect();
+    let effects = vec![
+        Effect::RefreshAll,
+        Effect::Toast("asking every source".to_owned()),
+    ];
+    if short.is_empty() {
+        return effects;
+    }
+    state.overlays.push(Overlay::Confirm(Confirm {
+        title: "ask every source now?".to_owned(),
+        lines: short,
+        yes: effects,
+        opened_at: now,
+    }));
+    Vec::new()
+}
+
+/// Returns what to tell before a source is asked out of turn: less than a tenth of a limit is left.
+fn nearly_spent(source: &SourceView) -> Option<String> {
+    if source.health == Health::RateLimited {
+        return Some(format!("{} allows no more requests for now", source.name));
+    }
+    let budget = source
+        .budgets
+        .iter()
+        .find(|budget| budget.limit > 0 && budget.remaining.saturating_mul(10) < budget.limit)?;
+    Some(format!(
+        "{} has {} of {} left ({})",
+        source.name, budget.remaining, budget.limit, budget.bucket
+    ))
+}
+
+/// Goes to the next of the themes that come with the program.
+pub(crate) fn next_theme(state: &mut UiState) -> Vec<Effect> {
+    let at = BUILTIN.iter().position(|(name, _)| *name == state.theme);
+    let next = at.map_or(0, |at| (at + 1) % BUILTIN.len());
+    let Some((name, _)) = BUILTIN.get(next) else {
+        return Vec::new();
+    };
+    set_theme(state, name)
+}
+
+/// Uses a theme.
+pub(crate) fn set_theme(state: &mut UiState, name: &str) -> Vec<Effect> {
+    name.clone_into(&mut state.theme);
+    vec![
+        Effect::SetTheme(name.to_owned()),
+        Effect::Toast(format!("theme `{name}`")),
+    ]
+}

@@ -1,0 +1,190 @@
+//! Command by command: the state after it, and what the shell must do.
+//!
+//! Pure: the snapshot and the time are passed in. Families of commands have a
+//! file each; text that is being written is in `input`.
+
+use crate::domain::Timestamp;
+use crate::domain::item::WorkItem;
+use crate::domain::key::ItemId;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::command::{Command, Scope};
+use crate::ui::effect::Effect;
+use crate::ui::overlay::Overlay;
+use crate::ui::rows::{RowKey, Shown};
+use crate::ui::state::{UiState, View};
+use crate::ui::update::moves::Motion;
+
+pub(crate) mod act;
+pub(crate) mod filter;
+pub(crate) mod moves;
+pub(crate) mod open;
+pub(crate) mod palette;
+
+#[cfg(test)]
+mod tests;
+
+/// Carries a command out.
+pub fn update(
+    state: &mut UiState,
+    command: Command,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    state.refresh(snapshot, now);
+    let mut effects = if applies(state, command) {
+        dispatch(state, command, snapshot, now)
+    } else {
+        Vec::new()
+    };
+    state.refresh(snapshot, now);
+    effects.extend(look(state, snapshot));
+    effects
+}
+
+/// Takes a new snapshot in: the selection stays on its card, wherever that went.
+pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) {
+    let chosen = state
+        .focused()
+        .filter(|column| column.chosen)
+        .and_then(|column| column.selected.clone());
+    state.take_notices(snapshot, now);
+    state.refresh(snapshot, now);
+    if let Some(key) = chosen {
+        follow(state, snapshot, &key, now);
+    }
+    state.source = state.source.min(snapshot.sources.len().saturating_sub(1));
+}
+
+/// Goes after the selected card where it changed its column.
+fn follow(state: &mut UiState, snapshot: &Snapshot, key: &RowKey, now: Timestamp) {
+    let still_there = state
+        .focused()
+        .is_some_and(|column| column.selected.as_ref() == Some(key));
+    if still_there || !moves::go_to(state, snapshot, key) {
+        return;
+    }
+    if let (RowKey::Item(_), Some(Shown::Item { item, .. })) = (key, state.selected(snapshot)) {
+        let title = state
+            .options
+            .columns
+            .get(state.board.focus)
+            .map_or("", |column| column.title.as_str());
+        let text = format!("{} moved to {title}", short_key(item));
+        state.notify(text, now);
+    }
+}
+
+/// Returns the key of a card without the owner of its repository.
+pub fn short_key(item: &WorkItem) -> &str {
+    let key = item.key.as_str();
+    let owner = item
+        .repo
+        .as_ref()
+        .and_then(|repo| repo.path().rsplit_once('/'))
+        .map_or("", |(owner, _)| owner);
+    key.strip_prefix(owner)
+        .and_then(|rest| rest.strip_prefix('/'))
+        .unwrap_or(key)
+}
+
+/// Returns whether a command can be meant where the user is.
+fn applies(state: &UiState, command: Command) -> bool {
+    match command.row().scope {
+        Scope::Everywhere | Scope::Board => true,
+        Scope::Sources => state.view == View::Sources,
+        Scope::Detail => state.detail().is_some(),
+    }
+}
+
+fn dispatch(
+    state: &mut UiState,
+    command: Command,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    use Command as C;
+    match command {
+        C::Down => moves::step(state, Motion::Down, snapshot),
+        C::Up => moves::step(state, Motion::Up, snapshot),
+        C::Top => moves::step(state, Motion::Top, snapshot),
+        C::Bottom => moves::step(state, Motion::Bottom, snapshot),
+        C::HalfPageDown => moves::step(state, Motion::HalfDown, snapshot),
+        C::HalfPageUp => moves::step(state, Motion::HalfUp, snapshot),
+        C::PageDown => moves::step(state, Motion::PageDown, snapshot),
+        C::PageUp => moves::step(state, Motion::PageUp, snapshot),
+        C::Left => moves::sideways(state, snapshot, false),
+        C::Right => moves::sideways(state, snapshot, true),
+        C::Column1
+        | C::Column2
+        | C::Column3
+        | C::Column4
+        | C::Column5
+        | C::Column6
+        | C::Column7
+        | C::Column8 => moves::focus(state, command.column().unwrap_or_default()),
+        C::Overview => moves::overview(state),
+        C::Zoom => moves::zoom(state),
+        C::WindowLeft => moves::scroll_window(state, false),
+        C::WindowRight => moves::scroll_window(state, true),
+        C::Preview => moves::preview(state),
+        C::PreviewDown => moves::scroll_preview(state, true),
+        C::PreviewUp => moves::scroll_preview(state, false),
+        C::NextUrgent => moves::urgent(state, snapshot, true, now),
+        C::PreviousUrgent => moves::urgent(state, snapshot, false, now),
+        C::Sort => {
+            state.board.order = state.board.order.next();
+            state.touch();
+            return vec![Effect::Toast(state.board.order.title().to_owned())];
+        }
+        C::Open => return open::open(state, snapshot),
+        C::Back => open::back(state),
+        C::Close => return open::close(state),
+        C::Quit => return vec![Effect::Quit],
+        C::NextPane | C::PreviousPane => open::pane(state, snapshot),
+        C::OpenInBrowser => return act::open_in_browser(state, snapshot),
+        C::CopyKey => return act::copy_key(state, snapshot),
+        C::CopyUrl => return act::copy_url(state, snapshot),
+        C::Refresh => return act::refresh(state, snapshot),
+        C::RefreshAll => return act::refresh_all(state, snapshot, now),
+        C::Filter => filter::open(state),
+        C::ClearFilter => filter::apply(state, ""),
+        C::Palette => palette::open(state, snapshot),
+        C::Help => open::toggle(state, Overlay::Help(crate::ui::overlay::Listing::default())),
+        C::Messages => open::toggle(state, Overlay::Messages(0)),
+        C::ViewBoard => open::view(state, View::Board),
+        C::ViewSources => open::view(state, View::Sources),
+        C::NextView => open::view(state, open::neighbour(state.view, true)),
+        C::PreviousView => open::view(state, open::neighbour(state.view, false)),
+        C::LastView => open::view(state, state.last_view),
+        C::NextTheme => return act::next_theme(state),
+        C::Redraw => return vec![Effect::Redraw],
+        C::Suspend => return vec![Effect::Suspend],
+    }
+    Vec::new()
+}
+
+/// Tells the engine which card somebody looks at, where that has changed.
+pub(crate) fn look(state: &mut UiState, snapshot: &Snapshot) -> Option<Effect> {
+    let looked = looked_at(state, snapshot);
+    if looked == state.looked {
+        return None;
+    }
+    state.looked.clone_from(&looked);
+    Some(Effect::Look(looked))
+}
+
+fn looked_at(state: &UiState, snapshot: &Snapshot) -> Option<ItemId> {
+    if let Some(detail) = state.detail() {
+        return match &detail.key {
+            RowKey::Item(id) => Some(id.clone()),
+            RowKey::Train(_) => None,
+        };
+    }
+    if !state.board.preview || state.view != View::Board {
+        return None;
+    }
+    match state.selected(snapshot)? {
+        Shown::Item { item, .. } => Some(item.id.clone()),
+        Shown::Train { .. } => None,
+    }
+}

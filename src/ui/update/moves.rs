@@ -1,0 +1,295 @@
+//! Moving: within a list, between columns, to a card, and the shape of the board.
+
+use crate::domain::Timestamp;
+use crate::domain::stage::Stage;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::layout::clamp_window;
+use crate::ui::overlay::Overlay;
+use crate::ui::rows::{RowKey, Shown, needs_person};
+use crate::ui::state::{UiState, View};
+
+/// A way to move in a list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Motion {
+    /// One down.
+    Down,
+    /// One up.
+    Up,
+    /// To the first.
+    Top,
+    /// To the last.
+    Bottom,
+    /// Half a page down.
+    HalfDown,
+    /// Half a page up.
+    HalfUp,
+    /// A page down.
+    PageDown,
+    /// A page up.
+    PageUp,
+}
+
+impl Motion {
+    /// Returns the position after moving in a list of that many.
+    pub(crate) fn from(self, at: usize, count: usize, page: usize) -> usize {
+        let half = (page / 2).max(1);
+        let to = match self {
+            Self::Down => at.saturating_add(1),
+            Self::Up => at.saturating_sub(1),
+            Self::Top => 0,
+            Self::Bottom => count,
+            Self::HalfDown => at.saturating_add(half),
+            Self::HalfUp => at.saturating_sub(half),
+            Self::PageDown => at.saturating_add(page),
+            Self::PageUp => at.saturating_sub(page),
+        };
+        to.min(count.saturating_sub(1))
+    }
+}
+
+/// Moves in whatever has the keys.
+pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
+    let page = page(state);
+    let most = state
+        .detail()
+        .map(|detail| detail_lines(state, snapshot, &detail.key));
+    match state.overlays.last_mut() {
+        Some(Overlay::Detail(detail)) => {
+            detail.cursor = motion.from(detail.cursor, most.unwrap_or(1), page);
+        }
+        Some(Overlay::Messages(scroll)) => {
+            let at = motion.from(usize::from(*scroll), state.messages.all.len(), page);
+            *scroll = u16::try_from(at).unwrap_or(u16::MAX);
+        }
+        Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Filter(_) | Overlay::Confirm(_)) => {
+        }
+        None if state.view == View::Sources => {
+            state.source = motion.from(state.source, snapshot.sources.len(), page);
+        }
+        None => {
+            let lines = state.rows.lines(state.board.focus).len();
+            let at = state.focused().map_or(0, |column| column.at);
+            select(state, snapshot, motion.from(at, lines, page));
+        }
+    }
+}
+
+/// Returns how many places the cursor has in the detail of a line.
+fn detail_lines(state: &UiState, snapshot: &Snapshot, key: &RowKey) -> usize {
+    match state.find(snapshot, key) {
+        Some(Shown::Item { item, .. }) => item.evidence.len() + 1,
+        Some(Shown::Train { train, .. }) => train.items.len() + 1,
+        None => 1,
+    }
+}
+
+fn page(state: &UiState) -> usize {
+    let plan = state.plan();
+    match (state.overlays.last(), state.view) {
+        (Some(_), _) | (_, View::Sources) => usize::from(plan.body.height.saturating_sub(3).max(1)),
+        (None, View::Board) => plan.slot(state.board.focus).map_or(1, |slot| {
+            let lines = state.rows.lines(state.board.focus).len();
+            plan.capacity(slot, lines).0.max(1)
+        }),
+    }
+}
+
+/// Goes to the next column; in an open detail, to the next card.
+pub(crate) fn sideways(state: &mut UiState, snapshot: &Snapshot, right: bool) {
+    if state.view != View::Board {
+        return;
+    }
+    if let Some(Overlay::Detail(_)) = state.overlays.last() {
+        let lines = state.rows.lines(state.board.focus).len();
+        let at = state.focused().map_or(0, |column| column.at);
+        let motion = if right { Motion::Down } else { Motion::Up };
+        select(state, snapshot, motion.from(at, lines, 1));
+        super::open::retarget(state, snapshot);
+        return;
+    }
+    let last = state.options.columns.len().saturating_sub(1);
+    let at = state.board.focus;
+    focus(
+        state,
+        if right {
+            (at + 1).min(last)
+        } else {
+            at.saturating_sub(1)
+        },
+    );
+}
+
+/// Focuses a column.
+pub(crate) fn focus(state: &mut UiState, column: usize) {
+    if column >= state.options.columns.len() {
+        return;
+    }
+    state.view = View::Board;
+    state.board.focus = column;
+    state.board.preview_scroll = 0;
+    keep_window(state);
+    if let Some(column) = state.board.columns.get_mut(column) {
+        column.chosen = true;
+    }
+}
+
+fn keep_window(state: &mut UiState) {
+    let plan = state.plan();
+    let open = plan.slots.iter().filter(|slot| slot.open).count().max(1);
+    state.board.window = clamp_window(&window_want(state), open);
+}
+
+fn window_want(state: &UiState) -> crate::ui::layout::Want {
+    crate::ui::layout::Want {
+        columns: state.options.columns.len(),
+        focus: state.board.focus,
+        window: state.board.window,
+        ..crate::ui::layout::Want::default()
+    }
+}
+
+/// Selects a line of the focused column.
+pub(crate) fn select(state: &mut UiState, snapshot: &Snapshot, at: usize) {
+    let key = state
+        .line(snapshot, state.board.focus, at)
+        .map(|shown| shown.key());
+    state.board.preview_scroll = 0;
+    if let Some(column) = state.board.columns.get_mut(state.board.focus) {
+        column.at = at;
+        column.selected = key;
+        column.chosen = true;
+    }
+}
+
+/// Goes to the line of this identity, opening its train if need be; returns whether it is listed.
+pub(crate) fn go_to(state: &mut UiState, snapshot: &Snapshot, key: &RowKey) -> bool {
+    let Some((home, carrier)) = whereabouts(snapshot, key) else {
+        return false;
+    };
+    let Some(column) = state
+        .options
+        .columns
+        .iter()
+        .position(|column| column.stage == home)
+    else {
+        return false;
+    };
+    if let Some(carrier) = carrier
+        && state.board.opened.insert(carrier)
+    {
+        state.touch();
+        state.refresh(snapshot, snapshot.taken_at);
+    }
+    let lines = state.rows.lines(column);
+    let found = lines
+        .iter()
+        .position(|line| line.of(snapshot, home).is_some_and(|shown| shown.is(key)));
+    let Some(at) = found else {
+        return false;
+    };
+    focus(state, column);
+    select(state, snapshot, at);
+    true
+}
+
+/// Returns the stage in which a line stands, and the train that it is in.
+fn whereabouts(
+    snapshot: &Snapshot,
+    key: &RowKey,
+) -> Option<(Stage, Option<crate::domain::key::TrainId>)> {
+    use crate::engine::snapshot::Row;
+    snapshot.columns.iter().find_map(|column| {
+        column.rows.iter().find_map(|row| match (row, key) {
+            (Row::Train(train), RowKey::Train(id)) => {
+                (train.id == *id).then_some((column.stage, None))
+            }
+            (Row::Item(item), RowKey::Item(id)) => (item.id == *id).then_some((column.stage, None)),
+            (Row::Train(train), RowKey::Item(id)) => train
+                .items
+                .iter()
+                .any(|item| item.id == *id)
+                .then(|| (column.stage, Some(train.id.clone()))),
+            (Row::Item(_), RowKey::Train(_)) => None,
+        })
+    })
+}
+
+/// Opens all columns at once, or folds them again.
+pub(crate) fn overview(state: &mut UiState) {
+    state.board.overview = !state.board.overview;
+    state.board.zoom = false;
+    keep_window(state);
+}
+
+/// Gives the focused column all the width, or takes it back.
+pub(crate) fn zoom(state: &mut UiState) {
+    state.board.zoom = !state.board.zoom;
+    state.board.overview = false;
+    keep_window(state);
+}
+
+/// Shows or hides the preview.
+pub(crate) fn preview(state: &mut UiState) {
+    state.board.preview = !state.board.preview;
+    state.board.preview_scroll = 0;
+    keep_window(state);
+}
+
+/// Scrolls the preview; painting stops it at its end.
+pub(crate) fn scroll_preview(state: &mut UiState, down: bool) {
+    let scroll = &mut state.board.preview_scroll;
+    *scroll = if down {
+        scroll.saturating_add(1)
+    } else {
+        scroll.saturating_sub(1)
+    };
+}
+
+/// Scrolls the window of open columns; the cursor stays where it is, and in the window.
+pub(crate) fn scroll_window(state: &mut UiState, right: bool) {
+    let window = &mut state.board.window;
+    *window = if right {
+        window.saturating_add(1)
+    } else {
+        window.saturating_sub(1)
+    };
+    keep_window(state);
+}
+
+/// Goes to the next or previous card that needs a person, column by column, round the board.
+pub(crate) fn urgent(state: &mut UiState, snapshot: &Snapshot, forward: bool, now: Timestamp) {
+    let columns = state.options.columns.len();
+    let begin = state.board.focus;
+    let at = state.focused().map_or(0, |column| column.at);
+    for distance in 0..=columns {
+        let column = if forward {
+            (begin + distance) % columns
+        } else {
+            (begin + columns * 2 - distance) % columns
+        };
+        let Some(held) = state.stage(column) else {
+            continue;
+        };
+        let is_needy = |line: &crate::ui::rows::Line| {
+            line.of(snapshot, held)
+                .is_some_and(|shown| needs_person(shown.status()))
+        };
+        let lines = state.rows.lines(column);
+        let found = match (forward, distance) {
+            (true, 0) => lines
+                .iter()
+                .skip(at + 1)
+                .position(is_needy)
+                .map(|found| found + at + 1),
+            (false, 0) => lines.iter().take(at).rposition(is_needy),
+            (true, _) => lines.iter().position(is_needy),
+            (false, _) => lines.iter().rposition(is_needy),
+        };
+        if let Some(found) = found {
+            focus(state, column);
+            select(state, snapshot, found);
+            return;
+        }
+    }
+    state.notify("no card needs a person", now);
+}

@@ -1,0 +1,167 @@
+//! Opening and closing: detail, trains, overlays, panes, views.
+
+use crate::engine::snapshot::Snapshot;
+use crate::ui::effect::Effect;
+use crate::ui::overlay::{Detail, Overlay};
+use crate::ui::rows::Shown;
+use crate::ui::state::{UiState, View};
+use crate::ui::update::{act, moves};
+
+/// Opens what has the cursor: a card's detail, a train's changes, the page of a piece of evidence.
+pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    if let Some(Overlay::Detail(_)) = state.overlays.last() {
+        return act::open_in_browser(state, snapshot);
+    }
+    if state.view == View::Sources {
+        return Vec::new();
+    }
+    match state.selected(snapshot) {
+        Some(Shown::Train { train, opened }) => {
+            let id = train.id.clone();
+            if opened {
+                state.board.opened.remove(&id);
+            } else {
+                state.board.opened.insert(id);
+            }
+            mark_chosen(state);
+            state.touch();
+        }
+        Some(shown @ Shown::Item { .. }) => {
+            let key = shown.key();
+            mark_chosen(state);
+            state.overlays.push(Overlay::Detail(Detail {
+                key,
+                cursor: 0,
+                scroll: 0,
+            }));
+        }
+        None => {}
+    }
+    Vec::new()
+}
+
+fn mark_chosen(state: &mut UiState) {
+    if let Some(column) = state.board.columns.get_mut(state.board.focus) {
+        column.chosen = true;
+    }
+}
+
+/// Lets the open detail show the selected card.
+pub(crate) fn retarget(state: &mut UiState, snapshot: &Snapshot) {
+    let key = state.selected(snapshot).map(|shown| shown.key());
+    if let (Some(Overlay::Detail(detail)), Some(key)) = (state.overlays.last_mut(), key) {
+        *detail = Detail {
+            key,
+            cursor: 0,
+            scroll: 0,
+        };
+    }
+}
+
+/// Goes back one layer; never quits.
+pub(crate) fn back(state: &mut UiState) {
+    let board = &mut state.board;
+    if state.overlays.pop().is_some() {
+        return;
+    }
+    if !state.messages.toasts.is_empty() {
+        state.messages.toasts.clear();
+    } else if state.view != View::Board {
+        switch(state, View::Board);
+    } else if board.zoom || board.overview {
+        (board.zoom, board.overview) = (false, false);
+    } else if board.preview {
+        board.preview = false;
+    } else if !state.filter.query.is_empty() {
+        super::filter::apply(state, "");
+    }
+}
+
+/// Closes the topmost layer; the board itself is left for good.
+pub(crate) fn close(state: &mut UiState) -> Vec<Effect> {
+    if state.overlays.pop().is_some() {
+        return Vec::new();
+    }
+    if state.view == View::Board {
+        return vec![Effect::Quit];
+    }
+    switch(state, View::Board);
+    Vec::new()
+}
+
+/// Puts an overlay on top, or takes it away where it is there already.
+pub(crate) fn toggle(state: &mut UiState, overlay: Overlay) {
+    let kind = std::mem::discriminant(&overlay);
+    let open = state
+        .overlays
+        .iter()
+        .position(|known| std::mem::discriminant(known) == kind);
+    match open {
+        Some(at) => state.overlays.truncate(at),
+        None => state.overlays.push(overlay),
+    }
+}
+
+/// Gives the keys to the other pane: from the preview to the board and back.
+pub(crate) fn pane(state: &mut UiState, snapshot: &Snapshot) {
+    match (state.overlays.last(), state.view) {
+        (Some(Overlay::Detail(_)), _) => {
+            state.overlays.pop();
+        }
+        (None, View::Board) if state.board.preview => {
+            if let Some(Shown::Item { .. }) = state.selected(snapshot) {
+                open(state, snapshot);
+            }
+        }
+        (Some(_) | None, _) => {}
+    }
+}
+
+/// Goes to another view.
+pub(crate) fn view(state: &mut UiState, to: View) {
+    state.overlays.clear();
+    switch(state, to);
+}
+
+/// Returns the view after or before one, round and round.
+pub(crate) fn neighbour(view: View, forward: bool) -> View {
+    let views = View::ALL;
+    let at = views
+        .iter()
+        .position(|known| *known == view)
+        .unwrap_or_default();
+    let step = if forward { 1 } else { views.len() - 1 };
+    views
+        .get((at + step) % views.len())
+        .copied()
+        .unwrap_or(view)
+}
+
+fn switch(state: &mut UiState, to: View) {
+    if state.view != to {
+        state.last_view = state.view;
+        state.view = to;
+    }
+}
+
+/// Goes to a card by its identity and opens its detail.
+pub(crate) fn go(
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    key: &crate::ui::rows::RowKey,
+) -> Vec<Effect> {
+    if moves::go_to(state, snapshot, key) {
+        return Vec::new();
+    }
+    // A filter may hide it: it was asked for by name, so the filter gives way.
+    if !state.filter.query.is_empty() {
+        super::filter::apply(state, "");
+        state.refresh(snapshot, snapshot.taken_at);
+        if moves::go_to(state, snapshot, key) {
+            return vec![Effect::Toast("the filter was taken away".to_owned())];
+        }
+    }
+    vec![Effect::Toast(
+        "that card is no longer on the board".to_owned(),
+    )]
+}

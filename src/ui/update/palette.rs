@@ -1,0 +1,226 @@
+//! The palette: what fits what was typed, and what Enter does with it.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use crate::domain::Timestamp;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::command::{COMMANDS, nearest};
+use crate::ui::effect::Effect;
+use crate::ui::overlay::{Action, Entry, Overlay, Palette};
+use crate::ui::rows::RowKey;
+use crate::ui::state::{UiState, View};
+use crate::ui::theme::BUILTIN;
+use crate::ui::update::{act, filter, moves, open as opening, short_key, update};
+
+/// How many lines are kept.
+const MOST: usize = 60;
+
+/// Opens the palette.
+pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) {
+    state.overlays.push(Overlay::Palette(Palette::default()));
+    edited(state, snapshot);
+}
+
+/// Finds what fits what was typed.
+pub(crate) fn edited(state: &mut UiState, snapshot: &Snapshot) {
+    let Some(Overlay::Palette(palette)) = state.overlays.last() else {
+        return;
+    };
+    let typed = palette.list.input.value().trim().to_owned();
+    let entries = found(state, snapshot, &typed);
+    if let Some(Overlay::Palette(palette)) = state.overlays.last_mut() {
+        palette.entries = entries;
+        palette.list.cursor = 0;
+        palette.list.scroll = 0;
+    }
+}
+
+fn found(state: &UiState, snapshot: &Snapshot, typed: &str) -> Vec<Entry> {
+    let mut best = Best::new(typed);
+    for row in COMMANDS {
+        best.offer(row.name, || Entry {
+            text: row.name.to_owned(),
+            kind: "command",
+            action: Action::Run(row.command),
+        });
+    }
+    for column in &state.options.columns {
+        best.offer_text(&format!("stage {}", column.title), "column", || {
+            Action::Focus(column.stage)
+        });
+    }
+    for (name, _) in BUILTIN {
+        best.offer_text(&format!("theme {name}"), "theme", || {
+            Action::Theme((*name).to_owned())
+        });
+    }
+    for (at, source) in snapshot.sources.iter().enumerate() {
+        best.offer_text(&format!("source {}", source.name), "source", || {
+            Action::Source(at)
+        });
+    }
+    if let Some(text) = typed.strip_prefix("filter ") {
+        best.first(Entry {
+            text: typed.to_owned(),
+            kind: "filter",
+            action: Action::Filter(text.trim().to_owned()),
+        });
+    }
+    if typed.chars().count() >= 2 {
+        offer_cards(&mut best, snapshot);
+    }
+    best.entries()
+}
+
+/// Cards by key and title; services and people that appear on them as filters.
+fn offer_cards(best: &mut Best, snapshot: &Snapshot) {
+    let mut seen = std::collections::HashSet::new();
+    let mut text = String::new();
+    for item in snapshot.items() {
+        text.clear();
+        text.push_str(short_key(item));
+        text.push_str("  ");
+        text.push_str(&item.title);
+        best.offer(&text, || Entry {
+            text: text.clone(),
+            kind: "card",
+            action: Action::Go(item.id.clone()),
+        });
+        for service in &item.services {
+            if seen.insert(("service", service.as_str())) {
+                let name = service.as_str();
+                best.offer_text(&format!("service {name}"), "filter", || {
+                    Action::Filter(format!("service:{}", quoted(name)))
+                });
+            }
+        }
+        for person in item.holders.iter().chain(&item.author) {
+            if seen.insert(("person", person.login.as_str())) {
+                let login = person.login.as_str();
+                best.offer_text(&format!("person {login}"), "filter", || {
+                    Action::Filter(format!("holder:{}", quoted(login)))
+                });
+            }
+        }
+    }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = word
+        .chars()
+        .all(|c| c.is_alphanumeric() || "-_./@".contains(c));
+    if plain {
+        word.to_owned()
+    } else {
+        format!("\"{}\"", word.replace('"', ""))
+    }
+}
+
+/// Keeps the best matches.
+struct Best {
+    pattern: Pattern,
+    matcher: Matcher,
+    buffer: Vec<char>,
+    found: Vec<(u32, usize, Entry)>,
+    least: u32,
+    all: bool,
+}
+
+impl Best {
+    fn new(typed: &str) -> Self {
+        Self {
+            pattern: Pattern::parse(typed, CaseMatching::Smart, Normalization::Smart),
+            matcher: Matcher::new(Config::DEFAULT),
+            buffer: Vec::new(),
+            found: Vec::new(),
+            least: 0,
+            all: typed.is_empty(),
+        }
+    }
+
+    fn offer(&mut self, text: &str, entry: impl FnOnce() -> Entry) {
+        let score = if self.all {
+            Some(1)
+        } else {
+            let haystack = Utf32Str::new(text, &mut self.buffer);
+            self.pattern.score(haystack, &mut self.matcher)
+        };
+        let Some(score) = score.filter(|score| *score > self.least) else {
+            return;
+        };
+        let order = self.found.len();
+        self.found.push((score, order, entry()));
+        if self.found.len() >= MOST * 4 {
+            self.prune();
+        }
+    }
+
+    fn offer_text(&mut self, text: &str, kind: &'static str, action: impl FnOnce() -> Action) {
+        self.offer(text, || Entry {
+            text: text.to_owned(),
+            kind,
+            action: action(),
+        });
+    }
+
+    fn first(&mut self, entry: Entry) {
+        self.found.push((u32::MAX, 0, entry));
+    }
+
+    fn prune(&mut self) {
+        self.found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        self.found.truncate(MOST);
+        if self.found.len() == MOST && !self.all {
+            self.least = self.found.last().map_or(0, |(score, ..)| *score);
+        }
+    }
+
+    fn entries(mut self) -> Vec<Entry> {
+        self.prune();
+        self.found.into_iter().map(|(.., entry)| entry).collect()
+    }
+}
+
+/// Does what the selected line says.
+pub(crate) fn accept(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    let Some(Overlay::Palette(closed)) = state.overlays.pop() else {
+        return Vec::new();
+    };
+    let wanted = closed.list.input.value().trim();
+    let Some(entry) = closed.entries.into_iter().nth(closed.list.cursor) else {
+        let near = nearest(wanted, COMMANDS.iter().map(|row| row.name));
+        let text = near.map_or_else(
+            || format!("nothing is called `{wanted}`"),
+            |name| format!("nothing is called `{wanted}`; did you mean `{name}`?"),
+        );
+        return vec![Effect::Toast(text)];
+    };
+    match entry.action {
+        Action::Run(command) => update(state, command, snapshot, now),
+        Action::Focus(column) => {
+            let at = state
+                .options
+                .columns
+                .iter()
+                .position(|known| known.stage == column);
+            moves::focus(state, at.unwrap_or_default());
+            Vec::new()
+        }
+        Action::Go(id) => opening::go(state, snapshot, &RowKey::Item(id)),
+        Action::Filter(text) => {
+            if let Err(error) = crate::domain::query::Query::parse(&text) {
+                return vec![Effect::Toast(error.to_string())];
+            }
+            filter::apply(state, &text);
+            state.view = View::Board;
+            Vec::new()
+        }
+        Action::Theme(name) => act::set_theme(state, &name),
+        Action::Source(at) => {
+            opening::view(state, View::Sources);
+            state.source = at;
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The columns: headings, rails, cards, what is above and below, why one is empty.
+
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use crate::domain::status::Severity;
+use crate::engine::snapshot::{Health, Snapshot};
+use crate::ui::layout::{Plan, Size, Slot, rows};
+use crate::ui::rows::Listed;
+use crate::ui::state::UiState;
+use crate::ui::text::{Paint, cols, wrap};
+use crate::ui::theme::Role;
+use crate::ui::view::card;
+use crate::ui::view::header::Words;
+
+/// Paints the columns.
+pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, plan: &Plan) {
+    let theme = paint.theme;
+    if plan.size == Size::Narrow && state.board.overview {
+        return overview(paint, state, plan.body);
+    }
+    for slot in &plan.slots {
+        if slot.open {
+            heading(paint, state, snapshot, slot);
+            column(paint, state, snapshot, plan, slot);
+        } else {
+            rail(paint, state, slot);
+        }
+        let right = slot.body.right();
+        if slot.column + 1 < state.options.columns.len() && right < plan.body.right() {
+            let line = Rect::new(right, plan.body.y, 1, plan.body.height);
+            paint.line(line, theme.glyphs().divider(), theme.style(Role::Border));
+        }
+    }
+    if state.rows.all == 0 {
+        empty_board(paint, snapshot, plan);
+    }
+}
+
+fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &Slot) {
+    let Some(column) = state.options.columns.get(slot.column) else {
+        return;
+    };
+    if slot.head.height == 0 {
+        return;
+    }
+    let theme = paint.theme;
+    let fallback = Listed::default();
+    let listed = state.rows.columns.get(slot.column).unwrap_or(&fallback);
+    let all = snapshot
+        .column(column.stage)
+        .map_or(0, |column| column.count);
+    let focused = slot.column == state.board.focus;
+    let mut row = Words::new(slot.head.x, slot.head.y, slot.head.right());
+    let title = format!(" {} {} ", slot.column + 1, column.title);
+    let style = if focused {
+        theme.style(Role::Accent).add_modifier(Modifier::REVERSED)
+    } else {
+        theme.style(Role::Title)
+    };
+    let end = row.put(paint, &title, style);
+    row.x = end + u16::from(focused);
+    let over = column.wip.is_some_and(|most| all > most as usize);
+    let count = match (column.wip, state.filter.query.is_empty()) {
+        (_, false) => format!("{} of {all}", listed.count),
+        (Some(most), true) if over => format!("{all}/{most} over"),
+        (Some(most), true) => format!("{all}/{most}"),
+        (None, true) => all.to_string(),
+    };
+    let count_role = if over { Role::Blocked } else { Role::Dim };
+    row.put(paint, &count, theme.style(count_role));
+    if listed.red > 0 {
+        row.tight();
+        let mark = theme.glyphs().severity(Severity::Failed);
+        row.put(
+            paint,
+            &format!("{mark}{}", listed.red),
+            theme.style(Role::Failed),
+        );
+    }
+    let below = rows(slot.head, 1, 1);
+    paint.line(below, theme.glyphs().rule(), theme.style(Role::Border));
+}
+
+/// A folded column: the first letters of its title, its count, its red cards.
+fn rail(paint: &mut Paint<'_>, state: &UiState, slot: &Slot) {
+    let Some(column) = state.options.columns.get(slot.column) else {
+        return;
+    };
+    let theme = paint.theme;
+    let area = slot.head;
+    if area.width == 0 || area.height == 0 {
+        return;
+    }
+    let name: String = column.title.chars().take(3).collect();
+    paint.text(area.x, area.y, area.width, &name, theme.style(Role::Title));
+    let listed = state.rows.columns.get(slot.column);
+    let count = short_count(listed.map_or(0, |listed| listed.count));
+    paint.line(
+        rows(area, 1, 1),
+        theme.glyphs().rule(),
+        theme.style(Role::Border),
+    );
+    let body = slot.body;
+    if body.height > 0 {
+        paint.right(body.x, body.y, body.width, &count, theme.style(Role::Dim));
+    }
+    let red = listed.map_or(0, |listed| listed.red);
+    if red > 0 && body.height > 1 {
+        let mark = theme.glyphs().severity(Severity::Failed);
+        let text = format!("{mark}{}", short_count(red));
+        paint.right(
+            body.x,
+            body.y + 1,
+            body.width,
+            &text,
+            theme.style(Role::Failed),
+        );
+    }
+}
+
+/// Returns a count in at most three columns.
+fn short_count(count: usize) -> String {
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..100_000 => format!("{}k", count / 1_000),
+        _ => "lot".to_owned(),
+    }
+}
+
+fn column(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, plan: &Plan, slot: &Slot) {
+    let Some(known) = state.board.columns.get(slot.column) else {
+        return;
+    };
+    let lines = state.rows.lines(slot.column).len();
+    if lines == 0 {
+        return empty_column(paint, state, snapshot, slot);
+    }
+    let (capacity, more) = plan.capacity(slot, lines);
+    let focused = slot.column == state.board.focus;
+    let end = (known.offset + capacity).min(lines);
+    for (nth, at) in (known.offset..end).enumerate() {
+        let Some(shown) = state.line(snapshot, slot.column, at) else {
+            continue;
+        };
+        let area = rows(slot.body, cols(nth).saturating_mul(plan.card), plan.card);
+        let selected = focused && at == known.at;
+        card::paint(paint, snapshot, shown, area, selected);
+        if selected {
+            paint.cursor_at(area.x, area.y);
+        }
+    }
+    if more {
+        let above = known.offset;
+        let below = lines - end;
+        let y = slot.body.bottom() - 1;
+        let dim = paint.theme.style(Role::Dim);
+        let glyphs = paint.theme.glyphs();
+        let text = match (above, below) {
+            (0, below) => format!("{} {below} more", glyphs.below()),
+            (above, 0) => format!("{} {above} above", glyphs.above()),
+            (above, below) => {
+                format!(
+                    "{} {above}  {} {below} more",
+                    glyphs.above(),
+                    glyphs.below()
+                )
+            }
+        };
+        let columns = slot.body.width.saturating_sub(1);
+        paint.text(slot.body.x + 1, y, columns, &text, dim);
+    }
+}
+
+fn empty_column(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &Slot) {
+    if state.rows.all == 0 {
+        return;
+    }
+    let because = state
+        .stage(slot.column)
+        .and_then(|stage| snapshot.column(stage))
+        .and_then(|column| column.empty_because.as_ref());
+    let text = match because {
+        Some(because) => because.as_str(),
+        None if !state.filter.query.is_empty() => "no card matches",
+        None => "nothing here",
+    };
+    let style = paint.theme.style(Role::Dim);
+    let columns = slot.body.width.saturating_sub(2);
+    let lines = wrap(text, columns, usize::from(slot.body.height));
+    for (y, line) in (slot.body.top()..slot.body.bottom()).zip(lines) {
+        paint.text(slot.body.x + 1, y, columns, line, style);
+    }
+}
+
+/// What to do where there is no card at all.
+fn empty_board(paint: &mut Paint<'_>, snapshot: &Snapshot, plan: &Plan) {
+    let theme = paint.theme;
+    let body = plan.body;
+    let worst = snapshot
+        .sources
+        .iter()
+        .filter(|source| source.health > Health::Starting)
+        .max_by_key(|source| source.health);
+    let starting = snapshot
+        .sources
+        .iter()
+        .any(|source| source.health == Health::Starting);
+    let mut lines: Vec<String> = Vec::new();
+    if let Some(source) = worst {
+        lines.push(format!(
+            "{}: {}",
+            source.name,
+            super::header::word(source.health)
+        ));
+        lines.extend(source.message.iter().map(ToString::to_string));
+        lines.extend(source.hint.iter().map(ToString::to_string));
+        lines.push("`g o` shows the sources".to_owned());
+    } else if snapshot.sources.is_empty() {
+        lines.push("no source is configured".to_owned());
+        lines.push("`cycleboard demo` shows a board without an account".to_owned());
+        lines.push("`cycleboard doctor` tells what is missing".to_owned());
+    } else if starting || snapshot.partial {
+        lines.push("asking the sources for the first time".to_owned());
+    } else {
+        lines.push("no work is under way".to_owned());
+        lines.push("tickets, change requests and runs appear here by themselves".to_owned());
+    }
+    let columns = body.width.saturating_sub(4).min(64);
+    let x = body.x + (body.width - columns) / 2;
+    let mut y = body.y + (body.height / 3).max(2.min(body.height));
+    for (nth, line) in lines.iter().enumerate() {
+        let style = theme.style(if nth == 0 { Role::Title } else { Role::Text });
+        for part in wrap(line, columns, 4) {
+            if y >= body.bottom() {
+                return;
+            }
+            paint.clear(Rect::new(x, y, columns, 1), theme.ground());
+            paint.text(x, y, columns, part, style);
+            y += 1;
+        }
+    }
+}
+
+/// All columns as lines, where only one fits beside another.
+fn overview(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
+    let theme = paint.theme;
+    for (y, (at, column)) in
+        (area.top()..area.bottom()).zip(state.options.columns.iter().enumerate())
+    {
+        let mut row = Words::new(area.x + 1, y, area.right());
+        let focused = at == state.board.focus;
+        let style = theme.style(if focused { Role::Accent } else { Role::Title });
+        row.put(paint, &format!("{} {:<10}", at + 1, column.title), style);
+        let listed = state.rows.columns.get(at);
+        let count = listed.map_or(0, |listed| listed.count);
+        row.put(paint, &format!("{count:>5} cards"), theme.style(Role::Text));
+        let red = listed.map_or(0, |listed| listed.red);
+        if red > 0 {
+            row.put(paint, &format!("{red} failed"), theme.style(Role::Failed));
+        }
+        if focused {
+            paint.text(area.x, y, 1, theme.glyphs().cursor(), style);
+            paint.cursor_at(area.x, y);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! One card, or one train, in one to five lines.
+//!
+//! Status is a mark and a word, never a colour alone; data that is too old says
+//! so in place of the age. Reads one card, knows nothing of columns.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::domain::item::{Train, WorkItem};
+use crate::domain::status::Status;
+use crate::domain::text::Clean;
+use crate::engine::snapshot::{FRESH_SECS, Snapshot};
+use crate::ui::rows::Shown;
+use crate::ui::text::{Paint, wrap};
+use crate::ui::theme::Role;
+use crate::ui::update::short_key;
+
+/// Columns that a card inside an opened train stands to the right.
+const INDENT: u16 = 2;
+
+/// Paints one line of a column.
+pub(super) fn paint(
+    paint: &mut Paint<'_>,
+    snapshot: &Snapshot,
+    shown: Shown<'_>,
+    area: Rect,
+    selected: bool,
+) {
+    if area.width == 0 || area.height == 0 {
+        return;
+    }
+    let face = match shown {
+        Shown::Item { item, inside } => Face::of_item(paint, snapshot, item, inside),
+        Shown::Train { train, opened } => Face::of_train(paint, snapshot, train, opened),
+    };
+    if area.height == 1 {
+        face.one_line(paint, area, selected);
+    } else {
+        face.lines(paint, area, selected);
+    }
+}
+
+/// What a card says, whatever its height.
+struct Face<'a> {
+    indent: u16,
+    mark: &'static str,
+    status: Status,
+    key: &'a str,
+    title: &'a str,
+    age: String,
+    stale: bool,
+    /// Holders, or what a train carries.
+    people: String,
+    badges: String,
+}
+
+impl<'a> Face<'a> {
+    fn of_item(
+        paint: &mut Paint<'_>,
+        snapshot: &Snapshot,
+        item: &'a WorkItem,
+        inside: bool,
+    ) -> Self {
+        let (stale, age) = age(paint, snapshot, item, item.placement.since);
+        let mut people = String::new();
+        for holder in item.holders.iter().take(3) {
+            people.push_str(if people.is_empty() { "@" } else { " @" });
+            people.push_str(&holder.login);
+        }
+        let badges: Vec<&str> = item.placement.badges.iter().map(Clean::as_str).collect();
+        Self {
+            indent: if inside { INDENT } else { 0 },
+            mark: paint
+                .theme
+                .glyphs()
+                .severity(item.placement.status.severity()),
+            status: item.placement.status,
+            key: short_key(item),
+            title: &item.title,
+            age,
+            stale,
+            people,
+            badges: badges.join(", "),
+        }
+    }
+
+    fn of_train(
+        paint: &mut Paint<'_>,
+        snapshot: &Snapshot,
+        train: &'a Train,
+        opened: bool,
+    ) -> Self {
+        let (stale, age) = match train.items.first() {
+            Some(item) => age(paint, snapshot, item, train.since),
+            None => (false, paint.age(train.since).to_string()),
+        };
+        let glyphs = paint.theme.glyphs();
+        let fold = if opened {
+            glyphs.opened()
+        } else {
+            glyphs.closed()
+        };
+        let count = train.items.len();
+        let changes = if count == 1 { "change" } else { "changes" };
+        Self {
+            indent: 0,
+            mark: glyphs.severity(train.status.severity()),
+            status: train.status,
+            key: &train.title,
+            title: train.items.first().map_or("", |item| item.title.as_str()),
+            age,
+            stale,
+            people: format!("{fold} {count} {changes}"),
+            badges: String::new(),
+        }
+    }
+
+    /// `▌✖ failed api#12 Retry timeouts    @chen 8m`
+    fn one_line(&self, paint: &mut Paint<'_>, area: Rect, selected: bool) {
+        let look = Look::new(paint, self, selected);
+        look.ground(paint, area);
+        let (mut x, right) = (area.x + 1 + self.indent, area.right());
+        let at_right = if area.width >= 56 && !self.people.is_empty() {
+            format!("{} {}", self.people, self.age)
+        } else {
+            self.age.clone()
+        };
+        let tail = paint.right(x, area.y, right.saturating_sub(x), &at_right, look.dim);
+        let upto = tail.saturating_sub(1);
+        for (text, style, most) in [
+            (self.mark, look.status, 1),
+            (self.status.label(), look.status, 12),
+            (self.key, look.key, area.width / 3),
+            (self.title, look.text, u16::MAX),
+        ] {
+            let left = upto.saturating_sub(x).min(most);
+            if left > 0 && !text.is_empty() {
+                x = paint.text(x, area.y, left, text, style) + 1;
+            }
+        }
+    }
+
+    fn lines(&self, paint: &mut Paint<'_>, area: Rect, selected: bool) {
+        let look = Look::new(paint, self, selected);
+        let x = area.x + 1 + self.indent;
+        let right = area.right();
+        let columns = right.saturating_sub(x);
+        look.ground(paint, Rect { height: 1, ..area });
+        let tail = paint.right(x, area.y, columns, &self.age, look.dim);
+        let end = paint.text(x, area.y, columns.min(1), self.mark, look.status);
+        let room = tail.saturating_sub(end + 2);
+        paint.text(end + 1, area.y, room, self.key, look.key);
+        let plain = Look::new(paint, self, false);
+        let last = area.bottom() - 1;
+        if area.height == 2 {
+            let end = paint.text(x, last, columns, self.status.label(), plain.status);
+            let left = right.saturating_sub(end + 1);
+            if left > 2 {
+                paint.text(end + 1, last, left, self.title, plain.text);
+            }
+            return;
+        }
+        let title_lines = if area.height == 3 { 1 } else { 2 };
+        let titles = wrap(self.title, columns, title_lines);
+        for (y, line) in (area.y + 1..).zip(titles) {
+            paint.text(x, y, columns, line, plain.text);
+        }
+        let words = area.y + 1 + u16::try_from(title_lines).unwrap_or(1);
+        let mut x = paint.text(x, words, columns, self.status.label(), plain.status) + 1;
+        for (text, style) in [(&self.people, plain.key), (&self.badges, plain.dim)] {
+            let left = right.saturating_sub(x);
+            if left > 2 && !text.is_empty() {
+                x = paint.text(x, words, left, text, style) + 1;
+            }
+        }
+    }
+}
+
+/// The styles of a card.
+struct Look {
+    ground: Option<Style>,
+    status: Style,
+    key: Style,
+    text: Style,
+    dim: Style,
+}
+
+impl Look {
+    fn new(paint: &Paint<'_>, face: &Face<'_>, selected: bool) -> Self {
+        let theme = paint.theme;
+        if selected {
+            let one = theme.selection();
+            return Self {
+                ground: Some(one),
+                status: one,
+                key: one,
+                text: one,
+                dim: one,
+            };
+        }
+        if face.stale {
+            let one = theme.style(Role::Stale);
+            return Self {
+                ground: None,
+                status: one,
+                key: one,
+                text: one,
+                dim: one,
+            };
+        }
+        Self {
+            ground: None,
+            status: theme.severity(face.status.severity()),
+            key: theme.style(Role::Key),
+            text: theme.style(Role::Text),
+            dim: theme.style(Role::Dim),
+        }
+    }
+
+    fn ground(&self, paint: &mut Paint<'_>, row: Rect) {
+        if let Some(style) = self.ground {
+            paint.style(row, style);
+            paint.text(row.x, row.y, 1, paint.theme.glyphs().cursor(), style);
+        }
+    }
+}
+
+/// Returns whether a card's data is too old to be believed, and what stands for its age.
+fn age(
+    paint: &mut Paint<'_>,
+    snapshot: &Snapshot,
+    item: &WorkItem,
+    since: crate::domain::Timestamp,
+) -> (bool, String) {
+    let Some(confirmed) = snapshot.confirmed_at(item) else {
+        return (true, "old".to_owned());
+    };
+    let stale_at = confirmed + chrono::TimeDelta::seconds(FRESH_SECS + 1);
+    if paint.now < stale_at {
+        paint.note(stale_at);
+        return (false, paint.age(since).to_string());
+    }
+    (true, format!("old {}", paint.age(confirmed)))
+}

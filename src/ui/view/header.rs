@@ -1,0 +1,272 @@
+//! The lines at the top: product, counts, sources, age of the data.
+//!
+//! On a screen too small for anything else, the one line that is left.
+
+use chrono::Timelike;
+use ratatui::style::Style;
+
+use crate::domain::status::Severity;
+use crate::engine::snapshot::{Health, Snapshot, SourceView};
+use crate::ui::layout::{Plan, rows};
+use crate::ui::state::UiState;
+use crate::ui::text::{Paint, width};
+use crate::ui::theme::Role;
+
+/// Paints the lines at the top.
+pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, plan: &Plan) {
+    let area = plan.header;
+    let theme = paint.theme;
+    let bar = theme.style(Role::Surface).patch(theme.style(Role::Text));
+    paint.style(area, bar);
+    let mut row = Words::new(area.x + 1, area.y, area.right());
+    let wide = area.width >= 60;
+    if wide {
+        row.put(paint, "cycleboard", theme.style(Role::Title));
+    }
+    if let Some(banner) = &state.options.banner {
+        let text = format!(" {banner} ");
+        row.put(paint, &text, theme.banner());
+    }
+    counts(paint, state, snapshot, &mut row, wide);
+    if area.height > 1 {
+        let mut below = Words::new(area.x + 1, area.y + 1, area.right());
+        loading(paint, state, snapshot, &mut below);
+        sources(paint, snapshot, &mut below);
+    } else {
+        worst_source(paint, snapshot, &mut row);
+    }
+    if let Some(strip) = plan.strip {
+        paint_strip(paint, state, strip);
+    }
+    debug_assert!(rows(area, 0, 1).height <= 1);
+}
+
+/// The one line of a screen that is too small.
+pub(super) fn one_line(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot) {
+    let area = paint.area();
+    let theme = paint.theme;
+    let mut row = Words::new(area.x, area.y, area.right());
+    counts(paint, state, snapshot, &mut row, false);
+    if area.height > 1 {
+        let text = "too small: 30 x 6 at least";
+        paint.text(area.x, area.y + 1, area.width, text, theme.style(Role::Dim));
+    }
+}
+
+fn counts(
+    paint: &mut Paint<'_>,
+    state: &UiState,
+    snapshot: &Snapshot,
+    row: &mut Words,
+    wide: bool,
+) {
+    let theme = paint.theme;
+    let found = &state.rows;
+    let cards = if state.filter.query.is_empty() {
+        format!("{} cards", found.all)
+    } else {
+        format!("{} of {} cards", found.shown, found.all)
+    };
+    row.put(paint, &cards, theme.style(Role::Text));
+    if found.red > 0 {
+        let text = format!("{} failed", found.red);
+        row.put(paint, &text, theme.style(Role::Failed));
+    }
+    if found.needy > 0 {
+        let whom = match (state.options.me.is_empty(), wide) {
+            (false, _) => "need you",
+            (true, true) => "need a person",
+            (true, false) => "need one",
+        };
+        row.put(
+            paint,
+            &format!("{} {whom}", found.needy),
+            theme.style(Role::Waiting),
+        );
+    }
+    if wide && !state.filter.query.is_empty() {
+        let text = format!("/{}", state.filter.query.text());
+        row.put(paint, &text, theme.style(Role::Key));
+    }
+    if wide && snapshot.partial && paint.area().height < 20 {
+        row.put(paint, "loading", theme.style(Role::Stale));
+    }
+}
+
+/// Where the cards come from as long as not every source has answered.
+fn loading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mut Words) {
+    let style = paint.theme.style(Role::Waiting);
+    let starting = snapshot
+        .sources
+        .iter()
+        .filter(|source| source.health == Health::Starting)
+        .count();
+    if starting == 0 && !snapshot.partial {
+        return;
+    }
+    let newest = snapshot.confirmed.values().max();
+    if let Some(at) = newest {
+        let local = at.with_timezone(&state.options.offset);
+        row.put(
+            paint,
+            &format!("from {:02}:{:02}", local.hour(), local.minute()),
+            style,
+        );
+    }
+    let text = format!("loading {starting} of {} sources", snapshot.sources.len());
+    row.put(paint, &text, style);
+}
+
+/// Each source: mark, name, word, age, what is left of its limit.
+fn sources(paint: &mut Paint<'_>, snapshot: &Snapshot, row: &mut Words) {
+    let theme = paint.theme;
+    for source in &snapshot.sources {
+        let style = theme.severity(severity(source.health));
+        let mark = theme.glyphs().severity(severity(source.health));
+        let end = row.put(paint, mark, style);
+        row.join(end);
+        row.put(paint, source.name.as_str(), theme.style(Role::Text));
+        row.tight();
+        row.put(paint, word(source.health), style);
+        if let Some(at) = source.last_success {
+            let age = paint.age(at).to_string();
+            row.tight();
+            row.put(paint, &age, theme.style(Role::Dim));
+        }
+        if let Some(budget) = source
+            .budgets
+            .iter()
+            .min_by_key(|budget| share_left(budget))
+        {
+            let text = format!("{}/{}", budget.remaining, budget.limit);
+            row.tight();
+            row.put(paint, &text, theme.style(Role::Dim));
+        }
+        if source.insecure {
+            row.tight();
+            row.put(paint, "not encrypted", theme.style(Role::Blocked));
+        }
+    }
+}
+
+/// Returns what is left of a limit, in thousandths.
+pub(super) fn share_left(budget: &crate::engine::snapshot::Budget) -> u64 {
+    budget.remaining.saturating_mul(1_000) / budget.limit.max(1)
+}
+
+fn worst_source(paint: &mut Paint<'_>, snapshot: &Snapshot, row: &mut Words) {
+    let worst: Option<&SourceView> = snapshot.sources.iter().max_by_key(|source| source.health);
+    if let Some(source) = worst {
+        let style = paint.theme.severity(severity(source.health));
+        let age = source.last_success.map(|at| paint.age(at).to_string());
+        let text = match (source.health, age) {
+            (Health::Ok, Some(age)) => format!("data {age}"),
+            (health, Some(age)) => format!("{} {} {age}", source.name, word(health)),
+            (health, None) => format!("{} {}", source.name, word(health)),
+        };
+        row.put(paint, &text, style);
+    }
+}
+
+/// Counters of all columns on a screen that shows one of them.
+fn paint_strip(paint: &mut Paint<'_>, state: &UiState, area: ratatui::layout::Rect) {
+    let theme = paint.theme;
+    let mut row = Words::new(area.x, area.y, area.right());
+    row.gap = 0;
+    let columns = state.options.columns.len().max(1);
+    let each = usize::from(area.width) / columns;
+    for (at, column) in state.options.columns.iter().enumerate() {
+        let listed = state.rows.columns.get(at);
+        let count = listed.map_or(0, |listed| listed.count);
+        let red = listed.is_some_and(|listed| listed.red > 0);
+        let name: String = column
+            .title
+            .chars()
+            .take(if each >= 6 { 2 } else { 1 })
+            .collect();
+        let mark = if red {
+            theme.glyphs().severity(Severity::Failed)
+        } else {
+            ""
+        };
+        let text = format!("{name}{count}{mark}");
+        let style = match (at == state.board.focus, red) {
+            (true, _) => theme
+                .style(Role::Accent)
+                .add_modifier(ratatui::style::Modifier::REVERSED),
+            (false, true) => theme.style(Role::Failed),
+            (false, false) => theme.style(Role::Dim),
+        };
+        row.put(paint, &text, style);
+        let next = usize::from(area.x) + (at + 1) * usize::from(area.width) / columns;
+        row.x = row.x.max(u16::try_from(next).unwrap_or(u16::MAX));
+    }
+}
+
+/// Returns how bad a state of a source is.
+pub(super) fn severity(health: Health) -> Severity {
+    match health {
+        Health::Ok => Severity::Calm,
+        Health::Starting => Severity::Active,
+        Health::Stale => Severity::Unknown,
+        Health::RateLimited => Severity::Waiting,
+        Health::Unreachable | Health::Unreadable | Health::Forbidden => Severity::Blocked,
+        Health::Auth => Severity::Failed,
+    }
+}
+
+/// Returns the words for the state of a source.
+pub(super) fn word(health: Health) -> &'static str {
+    match health {
+        Health::RateLimited => "rate limited",
+        Health::Auth => "signed out",
+        Health::Ok
+        | Health::Starting
+        | Health::Stale
+        | Health::Unreachable
+        | Health::Unreadable
+        | Health::Forbidden => health.as_str(),
+    }
+}
+
+/// Words in a row, two columns apart.
+pub(super) struct Words {
+    pub(super) x: u16,
+    y: u16,
+    right: u16,
+    gap: u16,
+}
+
+impl Words {
+    /// Begins a row.
+    pub(super) fn new(x: u16, y: u16, right: u16) -> Self {
+        Self {
+            x,
+            y,
+            right,
+            gap: 2,
+        }
+    }
+
+    /// Adds a word, if at least some of it fits; returns the column after it.
+    pub(super) fn put(&mut self, paint: &mut Paint<'_>, text: &str, style: Style) -> u16 {
+        let left = self.right.saturating_sub(self.x);
+        let end = if left >= width(text).min(4) {
+            paint.text(self.x, self.y, left, text, style)
+        } else {
+            self.right
+        };
+        self.x = end.saturating_add(self.gap);
+        end
+    }
+
+    /// Puts the next word one column after that position.
+    pub(super) fn join(&mut self, end: u16) {
+        self.x = end.saturating_add(1);
+    }
+
+    /// Puts the next word closer to the last one.
+    pub(super) fn tight(&mut self) {
+        self.x = self.x.saturating_sub(1);
+    }
+}

@@ -1,0 +1,172 @@
+//! From snapshot and state to a frame.
+//!
+//! Paints what is visible and touches nothing else; the state is changed in its
+//! scroll offsets only. Every age that is painted is noted, so that the shell
+//! knows when to paint again.
+
+use chrono::TimeDelta;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::domain::Timestamp;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::layout::{Plan, Size};
+use crate::ui::overlay::Overlay;
+use crate::ui::state::{Messages, UiState, View};
+use crate::ui::text::Paint;
+use crate::ui::theme::{Role, Theme};
+
+mod board;
+mod card;
+mod footer;
+mod header;
+mod overlay;
+mod sources;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use overlay::help::lines as help_lines;
+
+/// Keys of a sequence wait this long before what may follow is listed.
+const HINT_AFTER_MS: i64 = 300;
+
+/// Paints a frame.
+pub fn frame(
+    frame: &mut Frame<'_>,
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    theme: &Theme,
+    now: Timestamp,
+) {
+    let area = frame.area();
+    state.size = (area.width, area.height);
+    state.messages.expire(now);
+    state.refresh(snapshot, now);
+    let plan = state.plan();
+    state.scroll_to_selection(&plan);
+    let mut paint = Paint::new(frame.buffer_mut(), theme, now);
+    paint.style(area, theme.ground());
+    screen(&mut paint, state, snapshot, &plan);
+    let (rolls_at, cursor) = paint.notes();
+    state.rolls_at = rolls_at;
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// Returns when something visible changes by the clock alone: an age, a message, a hint.
+///
+/// The moments were noted while the last frame was painted; a change of the
+/// state or of the snapshot calls for a new frame anyway.
+pub fn next_change(state: &UiState, _snapshot: &Snapshot, now: Timestamp) -> Option<Timestamp> {
+    // A moment that has passed in between is due now.
+    state.rolls_at.map(|at| at.max(now))
+}
+
+fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan: &Plan) {
+    if plan.size == Size::Tiny {
+        header::one_line(paint, state, snapshot);
+        return;
+    }
+    header::paint(paint, state, snapshot, plan);
+    match state.view {
+        View::Board => {
+            if !plan.covered {
+                board::paint(paint, state, snapshot, plan);
+            }
+            if let Some(area) = plan.detail {
+                overlay::detail::paint(paint, state, snapshot, area, !plan.covered);
+            }
+        }
+        View::Sources => sources::paint(paint, state, snapshot, plan.body),
+    }
+    footer::paint(paint, state, snapshot, plan);
+    overlays(paint, state, plan);
+    toasts(paint, state, plan);
+    hints(paint, state, plan);
+}
+
+fn overlays(paint: &mut Paint<'_>, state: &mut UiState, plan: &Plan) {
+    let mut open = std::mem::take(&mut state.overlays);
+    for layer in &mut open {
+        match layer {
+            // The detail has a place of its own and was painted with the board.
+            Overlay::Detail(_) => {}
+            Overlay::Help(list) => overlay::help::paint(paint, state, list, plan),
+            Overlay::Palette(palette) => overlay::palette::paint(paint, state, palette, plan),
+            Overlay::Filter(line) => overlay::filter::paint(paint, state, line, plan),
+            Overlay::Confirm(confirm) => overlay::confirm::paint(paint, confirm, plan),
+            Overlay::Messages(scroll) => overlay::messages::paint(paint, state, scroll, plan),
+        }
+    }
+    state.overlays = open;
+}
+
+/// Short messages, at the bottom on the right, the newest lowest.
+fn toasts(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
+    let theme = paint.theme;
+    let bottom = plan
+        .status
+        .map_or(plan.footer.y.saturating_sub(1), |status| status.y);
+    for (up, message) in (0_u16..).zip(state.messages.toasts.iter().rev()) {
+        let Some(y) = bottom.checked_sub(up).filter(|y| *y >= plan.body.y) else {
+            break;
+        };
+        let columns = (crate::ui::text::width(&message.text) + 2).min(plan.footer.width);
+        let x = plan.footer.right() - columns;
+        let style = theme
+            .style(Role::Surface)
+            .patch(theme.style(if message.is_error {
+                Role::Failed
+            } else {
+                Role::Title
+            }));
+        paint.clear(Rect::new(x, y, columns, 1), style);
+        paint.text(x + 1, y, columns.saturating_sub(2), &message.text, style);
+        if !message.is_error {
+            paint.note(Messages::until(message));
+        }
+    }
+}
+
+/// What may follow the keys pressed so far, once they have waited a little.
+fn hints(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
+    if state.pending.is_empty() {
+        return;
+    }
+    let due = state.pending_since + TimeDelta::milliseconds(HINT_AFTER_MS);
+    if paint.now < due {
+        paint.note(due);
+        return;
+    }
+    let theme = paint.theme;
+    let glyphs = theme.glyphs();
+    let hints = state
+        .options
+        .keymap
+        .hints(state.scope(), &state.pending, glyphs);
+    let height = crate::ui::text::cols(hints.len()) + 2;
+    let width = 44.min(plan.body.width);
+    let height = height.min(plan.body.height);
+    let area = Rect::new(
+        plan.body.right() - width,
+        plan.body.bottom() - height,
+        width,
+        height,
+    );
+    let title = crate::ui::keymap::sequence_label(&state.pending, glyphs);
+    let inside = paint.boxed(area, &title);
+    for (y, (key, command)) in (inside.top()..inside.bottom()).zip(&hints) {
+        let end = paint.text(inside.x + 1, y, 8, key, theme.style(Role::Key));
+        let x = (inside.x + 5).max(end + 1);
+        let left = inside.right().saturating_sub(x);
+        paint.text(
+            x,
+            y,
+            left,
+            command.row().help.trim(),
+            theme.style(Role::Text),
+        );
+    }
+}

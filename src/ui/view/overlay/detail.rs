@@ -1,0 +1,424 @@
+//! One card's whole way through the cycle: why it is here, what it waits for,
+//! and each piece of evidence with its state, age and page.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::domain::item::{Evidence, EvidenceKind, Train, WorkItem};
+use crate::domain::key::{Person, ServiceName, SourceName};
+use crate::domain::status::Status;
+use crate::domain::text::Clean;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::overlay::Overlay;
+use crate::ui::rows::{RowKey, Shown};
+use crate::ui::state::UiState;
+use crate::ui::text::{Paint, cols, width, wrap};
+use crate::ui::theme::Role;
+use crate::ui::update::short_key;
+
+/// One painted line: its text, its style, and which piece of evidence it belongs to.
+struct Line {
+    indent: u16,
+    label: String,
+    label_style: Style,
+    text: String,
+    text_style: Style,
+    right: String,
+    entry: usize,
+}
+
+/// Paints the detail that is open, or the preview of the selected card.
+pub(in crate::ui::view) fn paint(
+    paint: &mut Paint<'_>,
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    area: Rect,
+    beside: bool,
+) {
+    let open = state.detail().cloned();
+    let shown = match &open {
+        Some(detail) => state.find(snapshot, &detail.key),
+        None => state.selected(snapshot),
+    };
+    let title = match (&shown, &open) {
+        (Some(Shown::Item { item, .. }), _) => short_key(item).to_owned(),
+        (Some(Shown::Train { train, .. }), _) => train.title.to_string(),
+        (None, Some(detail)) => match &detail.key {
+            RowKey::Item(id) => id.to_string(),
+            RowKey::Train(id) => id.to_string(),
+        },
+        (None, None) => "no card".to_owned(),
+    };
+    let inside = paint.boxed(area, &title);
+    if inside.width < 6 || inside.height == 0 {
+        return;
+    }
+    let columns = inside.width - 2;
+    let lines = match shown {
+        Some(Shown::Item { item, .. }) => of_item(paint, snapshot, state, item, columns),
+        Some(Shown::Train { train, .. }) => of_train(paint, train),
+        None if open.is_some() => vec![plain(paint, "this card is no longer on the board")],
+        None => vec![plain(
+            paint,
+            "select a card to see its way through the cycle",
+        )],
+    };
+    let cursor = open.as_ref().map(|detail| detail.cursor);
+    let scroll = scrolled(state, &lines, usize::from(inside.height));
+    for (y, line) in (inside.top()..inside.bottom()).zip(lines.iter().skip(scroll)) {
+        let selected = cursor.is_some_and(|cursor| cursor > 0 && cursor == line.entry);
+        paint_line(
+            paint,
+            line,
+            Rect::new(inside.x, y, inside.width, 1),
+            selected,
+        );
+    }
+    if open.is_some() && (!beside || cursor.is_some()) {
+        let at = lines.iter().position(|line| Some(line.entry) == cursor);
+        let row = at.unwrap_or_default().saturating_sub(scroll);
+        paint.cursor_at(inside.x, inside.y + cols(row).min(inside.height - 1));
+    }
+}
+
+/// Moves the first line so that the cursor is within, and returns it.
+fn scrolled(state: &mut UiState, lines: &[Line], height: usize) -> usize {
+    let most = lines.len().saturating_sub(height);
+    let open = state.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::Detail(detail) => Some(detail),
+        Overlay::Help(_)
+        | Overlay::Palette(_)
+        | Overlay::Filter(_)
+        | Overlay::Confirm(_)
+        | Overlay::Messages(_) => None,
+    });
+    let Some(detail) = open else {
+        let scroll = usize::from(state.board.preview_scroll).min(most);
+        state.board.preview_scroll = cols(scroll);
+        return scroll;
+    };
+    let mut scroll = usize::from(detail.scroll);
+    if detail.cursor == 0 {
+        scroll = 0;
+    } else {
+        let first = lines.iter().position(|line| line.entry == detail.cursor);
+        let last = lines.iter().rposition(|line| line.entry == detail.cursor);
+        if let (Some(first), Some(last)) = (first, last) {
+            scroll = scroll.min(first).max((last + 1).saturating_sub(height));
+        }
+    }
+    let scroll = scroll.min(most);
+    detail.scroll = cols(scroll);
+    scroll
+}
+
+fn paint_line(paint: &mut Paint<'_>, line: &Line, row: Rect, selected: bool) {
+    let theme = paint.theme;
+    if selected {
+        paint.style(row, theme.selection());
+    }
+    let pick = |style| if selected { theme.selection() } else { style };
+    let x = row.x + 1 + line.indent;
+    let right = row.right().saturating_sub(1);
+    let room = right.saturating_sub(x);
+    let tail = paint.right(x, row.y, room, &line.right, pick(theme.style(Role::Dim)));
+    let mut at = x;
+    if !line.label.is_empty() {
+        at = paint.text(
+            x,
+            row.y,
+            tail.saturating_sub(x),
+            &line.label,
+            pick(line.label_style),
+        ) + 1;
+    }
+    let left = tail.saturating_sub(at + u16::from(!line.right.is_empty()));
+    paint.text(at, row.y, left, &line.text, pick(line.text_style));
+}
+
+fn plain(paint: &Paint<'_>, text: &str) -> Line {
+    line(paint, "", text)
+}
+
+fn line(paint: &Paint<'_>, label: &str, text: &str) -> Line {
+    Line {
+        indent: 0,
+        label: label.to_owned(),
+        label_style: paint.theme.style(Role::Dim),
+        text: text.to_owned(),
+        text_style: paint.theme.style(Role::Text),
+        right: String::new(),
+        entry: 0,
+    }
+}
+
+fn of_item(
+    paint: &mut Paint<'_>,
+    snapshot: &Snapshot,
+    state: &UiState,
+    item: &WorkItem,
+    columns: u16,
+) -> Vec<Line> {
+    let theme = paint.theme;
+    let mut lines = Vec::new();
+    for part in wrap(&item.title, columns, 3) {
+        let mut title = plain(paint, part);
+        title.text_style = theme.style(Role::Title);
+        lines.push(title);
+    }
+    lines.push(place(paint, state, item));
+    let because = format!(
+        "because {} ({})",
+        item.placement.reason, item.placement.rule
+    );
+    lines.extend(
+        wrap(&because, columns, 4)
+            .into_iter()
+            .map(|part| plain(paint, part)),
+    );
+    if let Some(text) = waits_for(item) {
+        let text = format!("waits for {text}");
+        for part in wrap(&text, columns, 3) {
+            let mut waits = plain(paint, part);
+            waits.text_style = theme.style(Role::Waiting);
+            lines.push(waits);
+        }
+    }
+    lines.push(plain(paint, ""));
+    about(paint, snapshot, item, &mut lines);
+    lines.push(plain(paint, ""));
+    let mut heading = plain(paint, "the way so far, newest first");
+    heading.text_style = theme.style(Role::Title);
+    lines.push(heading);
+    if item.evidence.is_empty() {
+        lines.push(plain(paint, "nothing is known of it yet"));
+    }
+    for (at, evidence) in item.evidence.iter().enumerate().rev() {
+        entry(
+            paint,
+            evidence,
+            item.evidence.len() - at,
+            columns,
+            &mut lines,
+        );
+    }
+    lines
+}
+
+/// `✖ failed in Test since 8m, held by @chen`
+fn place(paint: &mut Paint<'_>, state: &UiState, item: &WorkItem) -> Line {
+    let theme = paint.theme;
+    let status = item.placement.status;
+    let mark = theme.glyphs().severity(status.severity());
+    let title = state
+        .options
+        .columns
+        .iter()
+        .find(|column| column.stage == item.placement.stage)
+        .map_or(item.placement.stage.title(), |column| &column.title);
+    let age = paint.age(item.placement.since);
+    let holders: Vec<String> = item
+        .holders
+        .iter()
+        .map(|holder| format!("@{}", holder.login))
+        .collect();
+    let held = if holders.is_empty() {
+        String::new()
+    } else {
+        format!(", held by {}", holders.join(" "))
+    };
+    let mut place = line(paint, &format!("{mark} {}", status.label()), "");
+    place.label_style = theme.severity(status.severity());
+    place.text = format!("in {title} since {age}{held}");
+    place
+}
+
+/// What has to happen before the card moves on, in words.
+fn waits_for(item: &WorkItem) -> Option<String> {
+    let people = |people: &[Person]| {
+        let names: Vec<String> = people
+            .iter()
+            .map(|person| format!("@{}", person.login))
+            .collect();
+        names.join(" ")
+    };
+    match item.placement.status {
+        Status::Review if item.reviewers.is_empty() => Some("a review".to_owned()),
+        Status::Review => Some(format!("the review of {}", people(&item.reviewers))),
+        Status::ChangesRequested => Some("the changes that the review asks for".to_owned()),
+        Status::Mergeable => Some("somebody to merge it".to_owned()),
+        Status::Waiting => {
+            let gate = item
+                .evidence
+                .iter()
+                .rev()
+                .find(|e| e.kind == EvidenceKind::Gate);
+            Some(gate.map_or_else(
+                || "a person".to_owned(),
+                |gate| format!("approval of {}", gate.key),
+            ))
+        }
+        Status::Queued | Status::Running => Some("its run to end".to_owned()),
+        Status::Unreleased => Some("a release that contains it".to_owned()),
+        Status::Candidate | Status::Draft => Some("the release to be published".to_owned()),
+        Status::Partial => Some("the environments that are left".to_owned()),
+        Status::Failed | Status::Flaky => Some("a repair or another run".to_owned()),
+        Status::Backlog
+        | Status::Ready
+        | Status::Blocked
+        | Status::Drafting
+        | Status::Live
+        | Status::Degraded
+        | Status::RolledBack
+        | Status::Incident
+        | Status::Watched
+        | Status::Firing
+        | Status::Acknowledged
+        | Status::Silenced
+        | Status::Finding
+        | Status::Unknown => None,
+    }
+}
+
+fn about(paint: &mut Paint<'_>, snapshot: &Snapshot, item: &WorkItem, lines: &mut Vec<Line>) {
+    let join = |words: Vec<&str>| words.join(", ");
+    let services = join(item.services.iter().map(ServiceName::as_str).collect());
+    let author = item
+        .author
+        .as_ref()
+        .map(|author| format!("@{}", author.login));
+    let labels = join(item.labels.iter().map(Clean::as_str).collect());
+    let badges = join(item.placement.badges.iter().map(Clean::as_str).collect());
+    let branches = join(item.branches.iter().map(Clean::as_str).collect());
+    let sources = join(item.sources.iter().map(SourceName::as_str).collect());
+    let confirmed = match snapshot.confirmed_at(item) {
+        Some(at) if snapshot.is_fresh(item, paint.now) => {
+            format!("{sources}, confirmed {} ago", paint.age(at))
+        }
+        Some(at) => format!("{sources}, OLD: last confirmed {} ago", paint.age(at)),
+        None => format!("{sources}, OLD: not confirmed since the start"),
+    };
+    let created = paint.age(item.created_at);
+    let author = author.map_or_else(String::new, |author| format!(" by {author}"));
+    let pairs = [
+        ("service  ", services),
+        ("opened   ", format!("{created} ago{author}")),
+        ("labels   ", labels),
+        (
+            "milestone",
+            item.milestone
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ),
+        ("branch   ", branches),
+        ("notes    ", badges),
+        (
+            "page     ",
+            item.url
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ),
+        ("source   ", confirmed),
+    ];
+    for (label, text) in pairs {
+        if !text.is_empty() {
+            lines.push(line(paint, label, &text));
+        }
+    }
+}
+
+fn entry(
+    paint: &mut Paint<'_>,
+    evidence: &Evidence,
+    entry: usize,
+    columns: u16,
+    lines: &mut Vec<Line>,
+) {
+    let theme = paint.theme;
+    let severity = evidence.status.severity();
+    let mark = theme.glyphs().severity(severity);
+    let mut first = line(paint, &format!("{mark} {}", evidence.state), "");
+    first.label_style = theme.severity(severity);
+    first.text = format!("{} {}", kind(evidence.kind), evidence.key);
+    first.right = paint.age(evidence.at).to_string();
+    first.entry = entry;
+    lines.push(first);
+    for part in wrap(&evidence.detail, columns.saturating_sub(2), 2) {
+        let mut detail = line(paint, "", part);
+        detail.indent = 2;
+        detail.text_style = theme.style(Role::Dim);
+        detail.entry = entry;
+        lines.push(detail);
+    }
+    if evidence.confidence < 100 {
+        let mut sure = line(
+            paint,
+            "",
+            &format!("{} % sure that it belongs here", evidence.confidence),
+        );
+        sure.indent = 2;
+        sure.text_style = theme.style(Role::Unknown);
+        sure.entry = entry;
+        lines.push(sure);
+    }
+    if let Some(url) = evidence
+        .url
+        .as_ref()
+        .filter(|url| width(url.as_str()) < columns * 2)
+    {
+        let mut page = line(paint, "", url.as_str());
+        page.indent = 2;
+        page.text_style = theme.style(Role::Dim);
+        page.entry = entry;
+        lines.push(page);
+    }
+}
+
+fn kind(kind: EvidenceKind) -> &'static str {
+    match kind {
+        EvidenceKind::Ticket => "ticket",
+        EvidenceKind::ChangeRequest => "change",
+        EvidenceKind::Commit => "commit",
+        EvidenceKind::Run => "run",
+        EvidenceKind::Job => "job",
+        EvidenceKind::Release => "release",
+        EvidenceKind::Gate => "gate",
+        EvidenceKind::Deployment => "deployment",
+        EvidenceKind::Rollout => "roll-out",
+        EvidenceKind::Alert => "alert",
+        EvidenceKind::Finding => "finding",
+    }
+}
+
+fn of_train(paint: &mut Paint<'_>, train: &Train) -> Vec<Line> {
+    let theme = paint.theme;
+    let mark = |status: Status| theme.glyphs().severity(status.severity());
+    let age = paint.age(train.since);
+    let mut head = line(
+        paint,
+        &format!("{} {}", mark(train.status), train.status.label()),
+        "",
+    );
+    head.label_style = theme.severity(train.status.severity());
+    head.text = format!(
+        "{} changes of {} since {age}",
+        train.items.len(),
+        train.service
+    );
+    let mut lines = vec![head, plain(paint, "")];
+    for (entry, item) in (1..).zip(&train.items) {
+        let status = item.placement.status;
+        let mut one = line(
+            paint,
+            &format!("{} {}", mark(status), short_key(item)),
+            &item.title,
+        );
+        one.label_style = theme.severity(status.severity());
+        one.right = paint.age(item.placement.since).to_string();
+        one.entry = entry;
+        lines.push(one);
+    }
+    lines
+}

@@ -1,0 +1,79 @@
+//! The line in which the filter is written: count, what is wrong, what may follow.
+
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use crate::ui::layout::Plan;
+use crate::ui::overlay::FilterLine;
+use crate::ui::state::UiState;
+use crate::ui::text::{Paint, cols, width};
+use crate::ui::theme::Role;
+
+/// Paints the line; it takes the place of the status line.
+pub(in crate::ui::view) fn paint(
+    paint: &mut Paint<'_>,
+    state: &UiState,
+    line: &mut FilterLine,
+    plan: &Plan,
+) {
+    let theme = paint.theme;
+    let area = plan.status.unwrap_or(plan.footer);
+    let ground = theme.style(Role::Surface).patch(theme.style(Role::Text));
+    paint.clear(area, theme.ground().patch(ground));
+    let count = format!("{} of {}", state.rows.shown, state.rows.all);
+    let room = area.width.saturating_sub(1);
+    let tail = paint.right(area.x, area.y, room, &count, theme.style(Role::Title));
+    let x = paint.text(area.x, area.y, 1, "/", theme.style(Role::Key));
+    let columns = tail.saturating_sub(x + 1);
+    let value = line.input.value();
+    // A text that is too long shows the part around the cursor.
+    let skipped = line.input.visual_scroll(usize::from(columns.max(1)));
+    let from = byte_of_column(value, skipped);
+    let visible = value.get(from..).unwrap_or_default();
+    paint.text(x, area.y, columns, visible, theme.style(Role::Text));
+    let cursor = cols(line.input.visual_cursor().saturating_sub(skipped));
+    if let Some(error) = &line.error {
+        let before = value.get(from..error.start.max(from)).map_or(0, width);
+        let wrong = value
+            .get(error.start.max(from)..error.end)
+            .map_or(1, width)
+            .max(1);
+        let left = columns.saturating_sub(before);
+        let wrong = Rect::new(x + before, area.y, wrong.min(left), 1);
+        let style = theme.style(Role::Failed).add_modifier(Modifier::UNDERLINED);
+        paint.style(wrong, style);
+    }
+    notice(paint, line, plan, area);
+    paint.cursor_at(x + cursor.min(columns), area.y);
+}
+
+/// Tells above the line what is wrong with it, or what may follow.
+fn notice(paint: &mut Paint<'_>, line: &FilterLine, plan: &Plan, area: Rect) {
+    let theme = paint.theme;
+    let (text, role) = match &line.error {
+        Some(error) => {
+            let near = error.nearest.as_ref();
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            (format!("{error}{hint}"), Role::Failed)
+        }
+        None if line.completions.is_empty() => return,
+        None => (line.completions.join("  "), Role::Dim),
+    };
+    let Some(y) = area.y.checked_sub(1).filter(|y| *y >= plan.body.y) else {
+        return;
+    };
+    let row = Rect::new(area.x, y, area.width, 1);
+    paint.clear(row, theme.ground().patch(theme.style(Role::Surface)));
+    paint.text(
+        row.x + 1,
+        y,
+        row.width.saturating_sub(2),
+        &text,
+        theme.style(role),
+    );
+}
+
+fn byte_of_column(text: &str, columns: usize) -> usize {
+    let (head, _) = crate::ui::text::fit(text, cols(columns));
+    head.len()
+}

@@ -1,0 +1,13 @@
+//! What lies over a view; one file each.
+
+pub(super) mod confirm;
+
+pub(super) mod detail;
+
+pub(super) mod filter;
+
+pub(in crate::ui) mod help;
+
+pub(super) mod messages;
+
+pub(super) mod palette;

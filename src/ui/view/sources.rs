@@ -1,0 +1,269 @@
+//! The sources: health, age, limits, requests, and what the selected one can do.
+
+use ratatui::layout::Rect;
+
+use crate::engine::snapshot::{CapabilityState, Snapshot, SourceView};
+use crate::ui::layout::rows;
+use crate::ui::state::UiState;
+use crate::ui::text::{Paint, cols, wrap};
+use crate::ui::theme::Role;
+use crate::ui::view::header::{Words, severity, share_left, word};
+
+/// Paints the view.
+pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) {
+    let theme = paint.theme;
+    let wide = area.width.saturating_sub(2);
+    if snapshot.sources.is_empty() {
+        let text = "no source is configured; `cycleboard doctor` tells what is missing";
+        for (y, line) in (area.top()..area.bottom()).zip(wrap(text, wide, 3)) {
+            paint.text(area.x + 1, y, wide, line, theme.style(Role::Text));
+        }
+        return;
+    }
+    let table = Table::new(area.width);
+    table.heading(paint, rows(area, 0, 1));
+    let listed = cols(snapshot.sources.len()).min((area.height / 2).max(1));
+    let first = (state.source + 1).saturating_sub(usize::from(listed));
+    let visible = snapshot.sources.iter().enumerate().skip(first);
+    for (nth, (at, source)) in (0..listed).zip(visible) {
+        let row = rows(area, 1 + nth, 1);
+        if row.height == 0 {
+            return;
+        }
+        table.row(paint, source, row, at == state.source);
+    }
+    if let Some(source) = snapshot.sources.get(state.source) {
+        let from = listed.saturating_add(2);
+        let below = rows(area, from, area.height.saturating_sub(from));
+        about(paint, source, below);
+    }
+}
+
+/// Widths of the table's columns, from left to right; 0 is not shown.
+struct Table {
+    columns: [(&'static str, u16); 9],
+}
+
+impl Table {
+    fn new(width: u16) -> Self {
+        let show = |least: u16, columns: u16| if width >= least { columns } else { 0 };
+        Self {
+            columns: [
+                ("source", if width < 60 { 12 } else { 18 }),
+                ("kind", show(80, 10)),
+                ("host", show(60, 22)),
+                ("health", 15),
+                ("data", 5),
+                ("left of limit", show(60, 16)),
+                ("sent", show(80, 7)),
+                ("not modified", show(110, 13)),
+                ("failed", show(70, 7)),
+            ],
+        }
+    }
+
+    fn heading(&self, paint: &mut Paint<'_>, row: Rect) {
+        let style = paint.theme.style(Role::Dim);
+        let mut x = row.x + 1;
+        for (title, columns) in self.columns {
+            let room = columns.min(row.right().saturating_sub(x));
+            paint.text(x, row.y, room.saturating_sub(1), title, style);
+            x = x.saturating_add(columns);
+        }
+    }
+
+    fn row(&self, paint: &mut Paint<'_>, source: &SourceView, row: Rect, selected: bool) {
+        let theme = paint.theme;
+        if selected {
+            paint.style(row, theme.selection());
+            paint.text(row.x, row.y, 1, theme.glyphs().cursor(), theme.selection());
+            paint.cursor_at(row.x, row.y);
+        }
+        let mark = theme.glyphs().severity(severity(source.health));
+        let age = source.last_success.map(|at| paint.age(at).to_string());
+        let budget = source
+            .budgets
+            .iter()
+            .min_by_key(|budget| share_left(budget));
+        let left = budget.map(|budget| format!("{}/{}", budget.remaining, budget.limit));
+        let values = [
+            (source.name.to_string(), Role::Text),
+            (source.kind.to_owned(), Role::Dim),
+            (source.host.clone(), Role::Dim),
+            (format!("{mark} {}", word(source.health)), Role::Title),
+            (age.unwrap_or_else(|| "-".to_owned()), Role::Text),
+            (left.unwrap_or_else(|| "-".to_owned()), Role::Text),
+            (source.sent.to_string(), Role::Text),
+            (source.not_modified.to_string(), Role::Text),
+            (source.failed.to_string(), Role::Text),
+        ];
+        let mut x = row.x + 1;
+        for ((text, role), (title, columns)) in values.into_iter().zip(self.columns) {
+            let style = match (selected, title) {
+                (true, _) => theme.selection(),
+                (false, "health") => theme.severity(severity(source.health)),
+                (false, "failed") if source.failed > 0 => theme.style(Role::Failed),
+                (false, _) => theme.style(role),
+            };
+            let room = columns.min(row.right().saturating_sub(x));
+            paint.text(x, row.y, room.saturating_sub(1), &text, style);
+            x = x.saturating_add(columns);
+        }
+    }
+}
+
+/// Everything about one source, as far as there is room.
+fn about(paint: &mut Paint<'_>, source: &SourceView, area: Rect) {
+    let mut page = Page { area, y: area.y };
+    page.section(paint, source.name.as_str());
+    let state = severity(source.health);
+    if let Some(message) = &source.message {
+        let style = paint.theme.severity(state);
+        page.lines(paint, message, style);
+    }
+    if let Some(hint) = &source.hint {
+        let style = paint.theme.style(Role::Text);
+        page.lines(paint, hint, style);
+    }
+    page.pair(paint, "token", &source.token_from);
+    if source.insecure {
+        page.pair(paint, "connection", "NOT ENCRYPTED");
+    }
+    if source.followed {
+        page.pair(
+            paint,
+            "polled by",
+            "another board on this machine; this one follows",
+        );
+    }
+    if let Some(at) = source.next_poll {
+        let secs = (at - paint.now).num_seconds();
+        paint.note(at);
+        let text = if secs <= 0 {
+            "now".to_owned()
+        } else {
+            format!("in {} min at most", secs / 60 + 1)
+        };
+        if secs > 60 {
+            paint.note(at - chrono::TimeDelta::minutes((secs - 1) / 60));
+        }
+        page.pair(paint, "next poll", &text);
+    }
+    page.pair(paint, "facts", &source.facts.to_string());
+    budgets(paint, source, &mut page);
+    capabilities(paint, source, &mut page);
+    requests(paint, source, &mut page);
+}
+
+fn budgets(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
+    for budget in &source.budgets {
+        let reset = budget.reset_at.map_or_else(String::new, |at| {
+            let minutes = (at - paint.now).num_minutes().max(0);
+            if at > paint.now {
+                paint
+                    .note(at - chrono::TimeDelta::minutes(minutes) + chrono::TimeDelta::seconds(1));
+            }
+            format!(", full again in {} min", minutes + 1)
+        });
+        let text = format!(
+            "{} of {} left ({} %){reset}",
+            budget.remaining,
+            budget.limit,
+            share_left(budget) / 10
+        );
+        page.pair(paint, &format!("limit {}", budget.bucket), &text);
+    }
+}
+
+fn capabilities(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
+    if source.capabilities.is_empty() {
+        return;
+    }
+    page.section(paint, "what it can do");
+    for capability in &source.capabilities {
+        let (state, text) = match &capability.state {
+            CapabilityState::Unknown => (crate::domain::status::Severity::Idle, "not tried yet"),
+            CapabilityState::Available => (crate::domain::status::Severity::Calm, "yes"),
+            CapabilityState::Missing(why) => {
+                (crate::domain::status::Severity::Blocked, why.as_str())
+            }
+        };
+        let mark = paint.theme.glyphs().severity(state);
+        let style = paint.theme.severity(state);
+        let Some(mut row) = page.row() else {
+            return;
+        };
+        row.put(paint, mark, style);
+        row.tight();
+        row.put(paint, capability.name, paint.theme.style(Role::Text));
+        row.put(paint, text, paint.theme.style(Role::Dim));
+    }
+}
+
+fn requests(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
+    if source.recent.is_empty() {
+        return;
+    }
+    page.section(paint, "last requests");
+    for request in &source.recent {
+        let Some(mut row) = page.row() else {
+            return;
+        };
+        let age = paint.age(request.at).to_string();
+        let status = request
+            .status
+            .map_or_else(|| "no answer".to_owned(), |code| code.to_string());
+        let failed = request.status.is_none_or(|code| code >= 400);
+        let style = paint
+            .theme
+            .style(if failed { Role::Failed } else { Role::Calm });
+        row.put(paint, &format!("{age:>4}"), paint.theme.style(Role::Dim));
+        row.put(paint, &status, style);
+        let cost = format!("{:>5} ms {:>8} B", request.millis, request.bytes);
+        row.put(paint, &cost, paint.theme.style(Role::Dim));
+        row.put(paint, &request.what, paint.theme.style(Role::Text));
+    }
+}
+
+/// Lines one below the other, as long as there is room.
+struct Page {
+    area: Rect,
+    y: u16,
+}
+
+impl Page {
+    fn row(&mut self) -> Option<Words> {
+        if self.y >= self.area.bottom() {
+            return None;
+        }
+        let row = Words::new(self.area.x + 1, self.y, self.area.right());
+        self.y += 1;
+        Some(row)
+    }
+
+    fn section(&mut self, paint: &mut Paint<'_>, title: &str) {
+        if self.y > self.area.y {
+            self.y = self.y.saturating_add(1);
+        }
+        if let Some(mut row) = self.row() {
+            row.put(paint, title, paint.theme.style(Role::Title));
+        }
+    }
+
+    fn pair(&mut self, paint: &mut Paint<'_>, label: &str, text: &str) {
+        if let Some(mut row) = self.row() {
+            let end = row.put(paint, &format!("{label:<12}"), paint.theme.style(Role::Dim));
+            row.join(end);
+            row.put(paint, text, paint.theme.style(Role::Text));
+        }
+    }
+
+    fn lines(&mut self, paint: &mut Paint<'_>, text: &str, style: ratatui::style::Style) {
+        let columns = self.area.width.saturating_sub(2);
+        for line in wrap(text, columns, 3) {
+            if let Some(mut row) = self.row() {
+                row.put(paint, line, style);
+            }
+        }
+    }
+}
