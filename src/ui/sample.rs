@@ -201,6 +201,7 @@ pub fn snapshot(cards: usize) -> Snapshot {
         finished: 12,
         partial: false,
         notices: Vec::new(),
+        index: Vec::new(),
     }
 }
 

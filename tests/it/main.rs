@@ -1,5 +1,14 @@
 //! The one test binary: whole-program and cross-layer tests.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on should say so and stop"
+)]
+
 mod adapters;
 mod board;
 mod cli;

@@ -15,14 +15,27 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["domain", "config", "sources"]),
     ("ui", &["domain", "config", "engine"]),
     ("demo", &["domain", "config", "sources"]),
-    ("app", &["domain", "config", "sources", "engine", "ui", "demo"]),
+    (
+        "app",
+        &["domain", "config", "sources", "engine", "ui", "demo"],
+    ),
 ];
 
 /// Paths that a layer may not name although it may name the layer.
 const NARROW: &[(&str, &str, &[&str])] = &[
     ("ui", "crate::engine", &["crate::engine::snapshot"]),
     ("engine", "crate::sources::github", &[]),
-    ("engine", "crate::sources::http", &["crate::sources::http::{", "crate::sources::http::C", "crate::sources::http::V", "crate::sources::http::S", "crate::sources::http::N"]),
+    (
+        "engine",
+        "crate::sources::http",
+        &[
+            "crate::sources::http::{",
+            "crate::sources::http::C",
+            "crate::sources::http::V",
+            "crate::sources::http::S",
+            "crate::sources::http::N",
+        ],
+    ),
     ("demo", "crate::sources", &["crate::sources::http::Clock"]),
 ];
 
@@ -70,14 +83,19 @@ fn layer_of(path: &Path) -> Option<String> {
 
 fn is_test_file(path: &Path) -> bool {
     let text = path.to_string_lossy();
-    ["/tests.rs", "/testing.rs", "/tests/"].iter().any(|part| text.contains(part))
+    ["/tests.rs", "/testing.rs", "/tests/"]
+        .iter()
+        .any(|part| text.contains(part))
         || text.ends_with("_tests.rs")
 }
 
 /// The text of a file up to its test module, comments left out.
 fn code_of(path: &Path) -> String {
     let text = read(path);
-    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let code = text
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or_default();
     code.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .collect::<Vec<_>>()
@@ -92,7 +110,9 @@ fn fail_if_any(wrong: &[String], rule: &str) {
 fn layers_name_only_layers_left_of_them() {
     let mut wrong = Vec::new();
     for path in sources() {
-        let Some(layer) = layer_of(&path) else { continue };
+        let Some(layer) = layer_of(&path) else {
+            continue;
+        };
         let code = code_of(&path);
         for (other, _) in MAY_USE {
             let allowed = MAY_USE
@@ -106,11 +126,17 @@ fn layers_name_only_layers_left_of_them() {
             let named = code.matches(&format!("{prefix}::")).count();
             let excepted: usize = exceptions.iter().map(|e| code.matches(e).count()).sum();
             if layer == *narrow && named > excepted {
-                wrong.push(format!("{}: names {prefix} beyond {exceptions:?}", path.display()));
+                wrong.push(format!(
+                    "{}: names {prefix} beyond {exceptions:?}",
+                    path.display()
+                ));
             }
         }
     }
-    fail_if_any(&wrong, "a layer may name only those left of it (ARCHITECTURE.md, \"Layers\"):");
+    fail_if_any(
+        &wrong,
+        "a layer may name only those left of it (ARCHITECTURE.md, \"Layers\"):",
+    );
 }
 
 #[test]
@@ -118,7 +144,7 @@ fn adapters_do_not_name_one_another() {
     let folder = root().join("src/sources");
     let adapters: Vec<String> = fs::read_dir(&folder)
         .expect("src/sources")
-        .filter_map(|entry| entry.ok())
+        .filter_map(Result::ok)
         .filter(|entry| entry.path().is_dir() && entry.file_name() != "http")
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
@@ -154,36 +180,59 @@ fn files_stay_small() {
     let mut wrong = Vec::new();
     for path in sources().into_iter().filter(|path| !is_test_file(path)) {
         let text = read(&path);
-        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let code = text
+            .split("#[cfg(test)]\nmod tests {")
+            .next()
+            .unwrap_or_default();
         let wire = path.file_name().is_some_and(|name| name == "wire.rs");
         let limit = if wire { MAX_WIRE_LINES } else { MAX_LINES };
         let lines = code.lines().count();
         if lines > limit {
-            wrong.push(format!("{}: {lines} lines, at most {limit}", path.display()));
+            wrong.push(format!(
+                "{}: {lines} lines, at most {limit}",
+                path.display()
+            ));
         }
     }
-    fail_if_any(&wrong, "split a file by responsibility before it passes the limit:");
+    fail_if_any(
+        &wrong,
+        "split a file by responsibility before it passes the limit:",
+    );
 }
 
 #[test]
 fn the_lock_file_stays_small() {
     let lock = read(&root().join("Cargo.lock"));
     let count = lock.lines().filter(|line| *line == "[[package]]").count();
-    assert!(count <= MAX_LOCKED, "{count} packages in Cargo.lock, at most {MAX_LOCKED}");
+    assert!(
+        count <= MAX_LOCKED,
+        "{count} packages in Cargo.lock, at most {MAX_LOCKED}"
+    );
 }
 
 #[test]
 fn every_dependency_has_a_reason() {
-    let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().expect("Cargo.toml");
+    let manifest: toml::Table = read(&root().join("Cargo.toml"))
+        .parse()
+        .expect("Cargo.toml");
     let reasons = read(&root().join("CONTRIBUTING.md"));
     let mut wrong = Vec::new();
     for table in ["dependencies", "dev-dependencies"] {
-        let names = manifest.get(table).and_then(toml::Value::as_table).expect("a table");
-        for name in names.keys().filter(|name| !reasons.contains(&format!("`{name}`"))) {
+        let names = manifest
+            .get(table)
+            .and_then(toml::Value::as_table)
+            .expect("a table");
+        for name in names
+            .keys()
+            .filter(|name| !reasons.contains(&format!("`{name}`")))
+        {
             wrong.push(format!("{name} ({table})"));
         }
     }
-    fail_if_any(&wrong, "a dependency enters with one line of reason in CONTRIBUTING.md:");
+    fail_if_any(
+        &wrong,
+        "a dependency enters with one line of reason in CONTRIBUTING.md:",
+    );
 }
 
 #[test]
@@ -192,8 +241,14 @@ fn every_test_file_is_part_of_the_one_test_binary() {
     let main = read(&folder.join("main.rs"));
     let wrong: Vec<String> = fs::read_dir(&folder)
         .expect("tests/it")
-        .filter_map(|entry| entry.ok())
-        .map(|entry| entry.file_name().to_string_lossy().trim_end_matches(".rs").to_owned())
+        .filter_map(Result::ok)
+        .map(|entry| {
+            entry
+                .file_name()
+                .to_string_lossy()
+                .trim_end_matches(".rs")
+                .to_owned()
+        })
         .filter(|name| name != "main" && !main.contains(&format!("mod {name};")))
         .collect();
     fail_if_any(&wrong, "tests/it/main.rs names every file beside it:");
@@ -204,15 +259,27 @@ fn every_theme_file_is_built_in() {
     let table = read(&root().join("src/ui/theme.rs"));
     let wrong: Vec<String> = files_below(&root().join("themes"), "toml")
         .iter()
-        .filter_map(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
+        .filter_map(|path| {
+            path.file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        })
         .filter(|name| !table.contains(name.as_str()))
         .collect();
-    fail_if_any(&wrong, "ui::theme::BUILTIN has a row for every file in themes/:");
+    fail_if_any(
+        &wrong,
+        "ui::theme::BUILTIN has a row for every file in themes/:",
+    );
 }
 
 #[test]
 fn nothing_unfinished_is_left() {
-    let marks = ["todo!(", "unimplemented!(", "FIX\u{4d}E", "XX\u{58}", "#[ign\u{6f}re"];
+    let marks = [
+        "todo!(",
+        "unimplemented!(",
+        "FIX\u{4d}E",
+        "XX\u{58}",
+        "#[ign\u{6f}re",
+    ];
     let mut paths = sources();
     paths.extend(files_below(&root().join("tests"), "rs"));
     let mut wrong = BTreeSet::new();
@@ -222,7 +289,10 @@ fn nothing_unfinished_is_left() {
             wrong.insert(format!("{}: {mark}", path.display()));
         }
     }
-    fail_if_any(&wrong.into_iter().collect::<Vec<_>>(), "nothing unfinished is committed:");
+    fail_if_any(
+        &wrong.into_iter().collect::<Vec<_>>(),
+        "nothing unfinished is committed:",
+    );
 }
 
 #[test]

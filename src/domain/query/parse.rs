@@ -217,7 +217,9 @@ impl<'a> Parser<'a> {
 
     /// Reads a word without a key.
     fn bare(&mut self) -> Node {
-        let shown = self.run(|c| c.is_whitespace() || "()\"|".contains(c)).to_owned();
+        let shown = self
+            .run(|c| c.is_whitespace() || "()\"|".contains(c))
+            .to_owned();
         let test = Test::Words(Pattern::glob(&shown, false));
         Node::Term(Term { shown, test })
     }
