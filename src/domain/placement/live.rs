@@ -1,0 +1,291 @@
+//! Rows 1 to 6: what is live, rolling out, taken back or firing.
+
+use crate::domain::Timestamp;
+use crate::domain::alert::{Alert, AlertState};
+use crate::domain::deployment::{Deployment, Rollout, RolloutPhase};
+use crate::domain::item::Outcome;
+use crate::domain::placement::evidenced::{Evidenced, InEnvironment, Placed, Standing};
+use crate::domain::placement::{named, version_of};
+use crate::domain::stage::Stage;
+use crate::domain::status::Status;
+
+pub(super) fn alert_firing(case: &Evidenced<'_>) -> Option<Placed> {
+    let alert = newest_alert(case, |state| {
+        matches!(state, AlertState::Firing | AlertState::Unknown(_))
+    })?;
+    let reason = format!("alert {} fires", named(&alert.name));
+    Some(Placed::new(
+        Stage::Monitor,
+        Status::Firing,
+        alert.started_at,
+        reason,
+    ))
+}
+
+pub(super) fn alert_acknowledged(case: &Evidenced<'_>) -> Option<Placed> {
+    let alert = newest_alert(case, |state| *state == AlertState::Acknowledged)?;
+    let reason = format!("alert {} fires and somebody has it", named(&alert.name));
+    Some(Placed::new(
+        Stage::Monitor,
+        Status::Acknowledged,
+        alert.started_at,
+        reason,
+    ))
+}
+
+/// An alert that is silenced or over decides only where there is nothing but the alert.
+pub(super) fn alert_quiet(case: &Evidenced<'_>) -> Option<Placed> {
+    if case.ticket.is_some() || case.landed.is_some() || case.change.is_some() {
+        return None;
+    }
+    let alert = newest_alert(case, |_| true)?;
+    if let Some(ended) = alert
+        .ended_at
+        .filter(|_| alert.state == AlertState::Resolved)
+    {
+        let reason = format!("alert {} is over", named(&alert.name));
+        let placed = Placed::new(Stage::Monitor, Status::Watched, ended, reason);
+        return Some(placed.over(Outcome::Shipped));
+    }
+    let (status, word) = match alert.state {
+        AlertState::Silenced => (Status::Silenced, "is silenced"),
+        AlertState::Resolved => (Status::Watched, "is over"),
+        AlertState::Firing | AlertState::Unknown(_) => (Status::Firing, "fires"),
+        AlertState::Acknowledged => (Status::Acknowledged, "fires and somebody has it"),
+    };
+    let reason = format!("alert {} {word}", named(&alert.name));
+    let placed = Placed::new(Stage::Monitor, status, alert.started_at, reason);
+    Some(if alert.state == AlertState::Resolved {
+        placed.over(Outcome::Shipped)
+    } else {
+        placed
+    })
+}
+
+fn newest_alert<'a>(
+    case: &Evidenced<'a>,
+    wanted: impl Fn(&AlertState) -> bool,
+) -> Option<&'a Alert> {
+    case.alerts
+        .iter()
+        .filter(|alert| wanted(&alert.state))
+        .max_by_key(|alert| (alert.started_at, &alert.id))
+        .copied()
+}
+
+pub(super) fn rollout_degraded(case: &Evidenced<'_>) -> Option<Placed> {
+    let (deployment, _) = rollout(case, |phase| *phase == RolloutPhase::Degraded)?;
+    let reason = format!(
+        "the roll-out of {} to {} is degraded",
+        version_of(deployment),
+        named(&deployment.environment)
+    );
+    Some(Placed::new(
+        Stage::Operate,
+        Status::Degraded,
+        deployment.updated_at,
+        reason,
+    ))
+}
+
+pub(super) fn rollout_aborted(case: &Evidenced<'_>) -> Option<Placed> {
+    let (deployment, _) = rollout(case, |phase| *phase == RolloutPhase::Aborted)?;
+    let reason = format!(
+        "the roll-out of {} to {} was aborted",
+        version_of(deployment),
+        named(&deployment.environment)
+    );
+    Some(Placed::new(
+        Stage::Operate,
+        Status::RolledBack,
+        deployment.updated_at,
+        reason,
+    ))
+}
+
+pub(super) fn rolled_back(case: &Evidenced<'_>) -> Option<Placed> {
+    let place = production(case).find(|place| place.standing == Standing::TakenBack)?;
+    let current = place.current?;
+    let reason = format!(
+        "{} went back to {}, which does not contain it",
+        named(place.name),
+        version_of(current)
+    );
+    Some(Placed::new(
+        Stage::Operate,
+        Status::RolledBack,
+        current.updated_at,
+        reason,
+    ))
+}
+
+pub(super) fn reverted_live(case: &Evidenced<'_>) -> Option<Placed> {
+    let by = case.landed.as_ref()?.reverted_by?;
+    let place = production(case).find(|place| place.standing == Standing::Reverted)?;
+    let at = place.current?.updated_at;
+    let reason = format!("`{by}` reverts it and is in {}", named(place.name));
+    Some(Placed::new(Stage::Operate, Status::RolledBack, at, reason))
+}
+
+pub(super) fn rollout_paused(case: &Evidenced<'_>) -> Option<Placed> {
+    let (deployment, rollout) = rollout(case, |phase| *phase == RolloutPhase::Paused)?;
+    let reason = format!(
+        "the roll-out to {} waits at step {} of {}",
+        named(&deployment.environment),
+        rollout.step,
+        rollout.steps
+    );
+    let placed = Placed::new(
+        Stage::Operate,
+        Status::Waiting,
+        deployment.updated_at,
+        reason,
+    );
+    Some(placed.badge(format!("{} %", rollout.percent.min(100))))
+}
+
+pub(super) fn rollout_running(case: &Evidenced<'_>) -> Option<Placed> {
+    let (deployment, rollout) = rollout(case, |phase| *phase == RolloutPhase::Progressing)?;
+    let reason = format!(
+        "the roll-out to {} goes on: step {} of {}",
+        named(&deployment.environment),
+        rollout.step,
+        rollout.steps
+    );
+    let placed = Placed::new(
+        Stage::Operate,
+        Status::Running,
+        deployment.updated_at,
+        reason,
+    );
+    Some(placed.badge(format!("{} %", rollout.percent.min(100))))
+}
+
+pub(super) fn rollout_unknown(case: &Evidenced<'_>) -> Option<Placed> {
+    let (deployment, _) = rollout(case, |phase| matches!(phase, RolloutPhase::Other(_)))?;
+    let reason = format!(
+        "how the roll-out to {} stands is not known",
+        named(&deployment.environment)
+    );
+    // Unknown never moves a card on: it stays where the deployment stands.
+    Some(Placed::new(
+        Stage::Deploy,
+        Status::Unknown,
+        deployment.updated_at,
+        reason,
+    ))
+}
+
+fn rollout<'a>(
+    case: &Evidenced<'a>,
+    wanted: impl Fn(&RolloutPhase) -> bool,
+) -> Option<(&'a Deployment, &'a Rollout)> {
+    production(case)
+        .filter_map(|place| place.rollout)
+        .find(|(_, rollout)| wanted(&rollout.phase))
+}
+
+pub(super) fn live_unsure(case: &Evidenced<'_>) -> Option<Placed> {
+    let place = production(case).find(|place| place.standing == Standing::Unsure)?;
+    let current = place.current?;
+    let reason = format!(
+        "{} got {} and it is not known whether that contains it",
+        named(place.name),
+        version_of(current)
+    );
+    Some(Placed::new(
+        Stage::Operate,
+        Status::Unknown,
+        current.updated_at,
+        reason,
+    ))
+}
+
+pub(super) fn live_baking(case: &Evidenced<'_>) -> Option<Placed> {
+    let live = live(case)?;
+    if case.clock.passed(live.at + case.policy.bake_window) {
+        return None;
+    }
+    let reason = format!("live in {} and baking", live.place);
+    Some(Placed::new(
+        Stage::Operate,
+        Status::Live,
+        live.at,
+        live.reason(reason),
+    ))
+}
+
+pub(super) fn live_watched(case: &Evidenced<'_>) -> Option<Placed> {
+    let live = live(case)?;
+    let baked = live.at + case.policy.bake_window;
+    if case.clock.passed(baked + case.policy.watch_window) {
+        return None;
+    }
+    let reason = format!("live in {} and watched", live.place);
+    Some(Placed::new(
+        Stage::Monitor,
+        Status::Watched,
+        baked,
+        live.reason(reason),
+    ))
+}
+
+pub(super) fn live_done(case: &Evidenced<'_>) -> Option<Placed> {
+    let live = live(case)?;
+    let end = live.at + case.policy.bake_window + case.policy.watch_window;
+    let reason = format!("live in {} and no longer watched", live.place);
+    let placed = Placed::new(Stage::Monitor, Status::Watched, end, live.reason(reason));
+    Some(placed.over(Outcome::Shipped))
+}
+
+/// A change that its users have.
+struct Live {
+    at: Timestamp,
+    place: String,
+    proxy: Option<&'static str>,
+}
+
+impl Live {
+    fn reason(&self, text: String) -> String {
+        match self.proxy {
+            Some(proxy) => format!("{text} (proxy: {proxy})"),
+            None => text,
+        }
+    }
+}
+
+/// Returns whether all of production has the change, or a release where nothing is deployed.
+fn live(case: &Evidenced<'_>) -> Option<Live> {
+    case.landed.as_ref()?;
+    if case.shape.production {
+        let mut places = production(case).peekable();
+        places.peek()?;
+        let mut at = None;
+        let mut names = Vec::new();
+        for place in places {
+            if place.standing != Standing::Live {
+                return None;
+            }
+            at = at.max(place.brought.map(|deployment| deployment.updated_at));
+            names.push(named(place.name));
+        }
+        return Some(Live {
+            at: at?,
+            place: names.join(", "),
+            proxy: None,
+        });
+    }
+    let release = case.releases.iter().find(|r| !r.draft && !r.prerelease)?;
+    if !case.shape.releases {
+        return None;
+    }
+    Some(Live {
+        at: release.published_at.unwrap_or(release.created_at),
+        place: format!("release {}", named(&release.tag)),
+        proxy: Some("release"),
+    })
+}
+
+fn production<'c, 'a>(case: &'c Evidenced<'a>) -> impl Iterator<Item = &'c InEnvironment<'a>> {
+    case.environments.iter().filter(|place| place.production)
+}
