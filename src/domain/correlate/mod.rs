@@ -4,14 +4,35 @@
 //! and those whose tickets point into it. Pure and free of order: the same set
 //! of facts gives the same cards however it arrived.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
-use crate::domain::fact::Fact;
+use crate::domain::alert::Alert;
+use crate::domain::correlate::cards::Shard;
+use crate::domain::correlate::facts::{Facts, Scope};
+use crate::domain::correlate::parts::Ground;
+use crate::domain::correlate::view::{Kinds, Known, View};
+use crate::domain::fact::{Fact, FactId};
 use crate::domain::item::WorkItem;
-use crate::domain::key::{RepoKey, Sha, SourceName};
+use crate::domain::key::{ItemId, RepoKey, Sha, SourceName};
+use crate::domain::placement::Clock;
 use crate::domain::policy::Policy;
+use crate::domain::ticket::TicketKey;
+
+mod card;
+mod cards;
+mod evidence;
+mod facts;
+mod graph;
+mod lanes;
+mod loose;
+mod needs;
+mod parts;
+mod trains;
+mod view;
+
+pub use trains::group_trains;
 
 /// One fact, with the source that said it.
 #[derive(Clone, Debug)]
@@ -60,17 +81,30 @@ pub enum Need {
 /// All cards, kept up to date fact by fact.
 #[derive(Debug, Default)]
 pub struct Correlator {
-    items: HashMap<crate::domain::key::ItemId, Arc<WorkItem>>,
+    facts: Facts,
+    items: HashMap<ItemId, Arc<WorkItem>>,
+    made: BTreeMap<Scope, Made>,
     needs: BTreeSet<Need>,
+    /// To which repositories alerts belong that name only a service.
+    housed: HashMap<RepoKey, BTreeSet<FactId>>,
+    refreshed_at: Option<Timestamp>,
+}
+
+/// What was made of one scope.
+#[derive(Debug, Default)]
+struct Made {
+    ids: Vec<ItemId>,
+    needs: BTreeSet<Need>,
+    next: Option<Timestamp>,
 }
 
 /// What an update of the correlator changed.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// Cards that are new or differ from before.
+    /// Cards that are new or differ from before, by identity.
     pub changed: Vec<Arc<WorkItem>>,
-    /// Cards that are gone.
-    pub removed: Vec<crate::domain::key::ItemId>,
+    /// Cards that are gone, by identity.
+    pub removed: Vec<ItemId>,
 }
 
 impl Correlator {
@@ -78,32 +112,234 @@ impl Correlator {
     ///
     /// Nothing is recomputed until [`Correlator::refresh`].
     pub fn insert(&mut self, fact: Sourced) {
-        drop(fact);
+        self.facts.insert(fact);
     }
 
     /// Takes a fact out.
-    pub fn remove(&mut self, source: &SourceName, id: &crate::domain::fact::FactId) {
-        let _ = (source, id);
+    pub fn remove(&mut self, source: &SourceName, id: &FactId) {
+        self.facts.remove(source, id);
     }
 
     /// Recomputes what the facts taken in since the last call, or the clock, may have changed.
+    ///
+    /// The policy must be the one of the last call; after a change of it, call
+    /// [`Correlator::refresh_all`].
     pub fn refresh(&mut self, policy: &Policy, now: Timestamp) -> Changes {
-        let _ = (policy, now);
-        Changes::default()
+        // A clock that went back may undo what it brought about.
+        if self.refreshed_at.is_some_and(|last| now < last) {
+            return self.refresh_all(policy, now);
+        }
+        let due: Vec<Scope> = self
+            .made
+            .iter()
+            .filter(|(_, made)| made.next.is_some_and(|next| next <= now))
+            .map(|(scope, _)| scope.clone())
+            .collect();
+        for scope in due {
+            self.facts.touch(scope);
+        }
+        self.recompute(policy, now)
     }
 
     /// Recomputes every card, as after a change of the policy.
     pub fn refresh_all(&mut self, policy: &Policy, now: Timestamp) -> Changes {
-        self.refresh(policy, now)
+        let all: Vec<Scope> = self.facts.scopes().cloned().collect();
+        let made = self.made.keys().cloned();
+        for scope in all.into_iter().chain(made.collect::<Vec<_>>()) {
+            self.facts.touch(scope);
+        }
+        self.recompute(policy, now)
     }
 
-    /// Returns every card, finished ones included.
+    /// Returns every card, finished ones included, in no order.
     pub fn items(&self) -> impl Iterator<Item = &Arc<WorkItem>> {
         self.items.values()
+    }
+
+    /// Returns the card of this identity.
+    pub fn item(&self, id: &ItemId) -> Option<&Arc<WorkItem>> {
+        self.items.get(id)
     }
 
     /// Returns what would make cards surer.
     pub fn needs(&self) -> &BTreeSet<Need> {
         &self.needs
+    }
+
+    /// Returns when the clock alone changes a card next, if it does.
+    pub fn next_change(&self) -> Option<Timestamp> {
+        self.made.values().filter_map(|made| made.next).min()
+    }
+
+    fn recompute(&mut self, policy: &Policy, now: Timestamp) -> Changes {
+        self.refreshed_at = Some(now);
+        if !self.facts.is_dirty() {
+            return Changes::default();
+        }
+        self.house_alerts(policy);
+        let dirty = self.facts.take_dirty();
+        let shards = shards(&self.facts, &dirty, policy, now);
+        self.take_over(&dirty, shards)
+    }
+
+    /// Finds the repositories of alerts that name only a service.
+    fn house_alerts(&mut self, policy: &Policy) {
+        let is_new = |scope: &&Scope| !self.made.contains_key(*scope);
+        let grown = self.facts.scopes().any(|scope| is_new(&scope));
+        if !self.facts.is_global_dirty() && !grown {
+            return;
+        }
+        let housed: HashMap<RepoKey, BTreeSet<FactId>> = housed(&self.facts, policy)
+            .into_iter()
+            .map(|(repo, alerts)| (repo, alerts.iter().map(|alert| fact_id(alert)).collect()))
+            .collect();
+        let both = housed.keys().chain(self.housed.keys());
+        let touched: BTreeSet<RepoKey> = both.cloned().collect();
+        for repo in touched {
+            self.facts.touch(Some(repo));
+        }
+        if !housed.is_empty() || !self.housed.is_empty() {
+            self.facts.touch(None);
+        }
+        self.housed = housed;
+    }
+
+    fn take_over(&mut self, dirty: &BTreeSet<Scope>, shards: Vec<(Scope, Shard)>) -> Changes {
+        let mut gone: BTreeSet<ItemId> = BTreeSet::new();
+        let mut needs_differ = false;
+        for scope in dirty {
+            if let Some(made) = self.made.remove(scope) {
+                needs_differ |= !made.needs.is_empty();
+                gone.extend(made.ids);
+            }
+        }
+        let mut changes = Changes::default();
+        for (scope, shard) in shards {
+            let mut made = Made {
+                ids: Vec::with_capacity(shard.items.len()),
+                needs: shard.needs,
+                next: shard.next,
+            };
+            needs_differ |= !made.needs.is_empty();
+            for item in shard.items {
+                made.ids.push(item.id.clone());
+                gone.remove(&item.id);
+                if self.items.get(&item.id).is_some_and(|old| **old == item) {
+                    continue;
+                }
+                let item = Arc::new(item);
+                self.items.insert(item.id.clone(), Arc::clone(&item));
+                changes.changed.push(item);
+            }
+            self.made.insert(scope, made);
+        }
+        for id in gone {
+            self.items.remove(&id);
+            changes.removed.push(id);
+        }
+        if needs_differ {
+            self.needs = self
+                .made
+                .values()
+                .flat_map(|made| made.needs.clone())
+                .collect();
+        }
+        changes.changed.sort_by(|a, b| a.id.cmp(&b.id));
+        changes
+    }
+}
+
+/// Makes the cards of the scopes that are to be looked at again.
+fn shards(
+    facts: &Facts,
+    dirty: &BTreeSet<Scope>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Vec<(Scope, Shard)> {
+    let mut repos: BTreeSet<&RepoKey> = BTreeSet::new();
+    for scope in dirty.iter().filter(|scope| facts.has_scope(scope)) {
+        repos.extend(scope.as_ref());
+        for key in ticket_keys(facts, scope) {
+            repos.extend(facts.linked(key).map(|change| &change.repo));
+        }
+    }
+    let views: BTreeMap<&RepoKey, View<'_>> = repos
+        .into_iter()
+        .map(|repo| {
+            let kinds = Kinds::new(facts.of(&Some(repo.clone())));
+            (repo, View::new(repo, kinds, policy))
+        })
+        .collect();
+    let alerts = housed(facts, policy);
+    let (clock, slow) = (Clock::new(now), Clock::new(now));
+    let ground = Ground {
+        facts,
+        views: &views,
+        alerts: &alerts,
+        policy,
+        clock: &clock,
+        slow: &slow,
+        now,
+    };
+    let mut made = Vec::with_capacity(dirty.len());
+    for scope in dirty.iter().filter(|scope| facts.has_scope(scope)) {
+        let shard = match scope {
+            Some(repo) => views.get(repo).map(|view| cards::of_repo(&ground, view)),
+            None => Some(cards::of_none(&ground, &Kinds::new(facts.of(&None)))),
+        };
+        made.extend(shard.map(|shard| (scope.clone(), shard)));
+    }
+    made
+}
+
+fn ticket_keys<'a>(facts: &'a Facts, scope: &Scope) -> impl Iterator<Item = &'a TicketKey> {
+    facts.of(scope).filter_map(|entry| match &**entry.best()? {
+        Fact::Ticket(ticket) => Some(&ticket.key),
+        Fact::Repository(_)
+        | Fact::Commit(_)
+        | Fact::Range(_)
+        | Fact::ChangeRequest(_)
+        | Fact::ChangedPaths(_)
+        | Fact::Run(_)
+        | Fact::JobSet(_)
+        | Fact::GateSet(_)
+        | Fact::Release(_)
+        | Fact::Environment(_)
+        | Fact::Deployment(_)
+        | Fact::Alert(_)
+        | Fact::Finding(_) => None,
+    })
+}
+
+/// Alerts that name a service and no repository, by the repository that has the service.
+fn housed<'a>(facts: &'a Facts, policy: &Policy) -> HashMap<RepoKey, Vec<Known<'a, Alert>>> {
+    let kinds = Kinds::new(facts.of(&None));
+    let mut found: HashMap<RepoKey, Vec<Known<'a, Alert>>> = HashMap::new();
+    for alert in kinds.alerts {
+        let Some(service) = &alert.get().service else {
+            continue;
+        };
+        let has_service = |repo: &&RepoKey| {
+            let by_rule = policy.services.iter().any(|rule| {
+                rule.name == *service
+                    && rule
+                        .repos
+                        .as_ref()
+                        .is_some_and(|repos| repos.is_match(repo.path()))
+            });
+            by_rule || repo.short() == service.as_str()
+        };
+        let repos = facts.scopes().flatten();
+        if let Some(repo) = repos.into_iter().find(has_service) {
+            found.entry(repo.clone()).or_default().push(alert);
+        }
+    }
+    found
+}
+
+fn fact_id(alert: &Known<'_, Alert>) -> FactId {
+    FactId {
+        kind: crate::domain::fact::FactKind::Alert,
+        id: alert.id.clone(),
     }
 }

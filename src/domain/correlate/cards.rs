@@ -1,0 +1,354 @@
+//! The cards of one scope: tickets, change requests and pushes with their parts.
+//!
+//! Anchors are never put together through evidence that they share: a change
+//! request that closes three tickets is evidence on three cards.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use crate::domain::Timestamp;
+use crate::domain::change_request::{ChangeRequest, ChangeState};
+use crate::domain::commit::Commit;
+use crate::domain::correlate::Need;
+use crate::domain::correlate::card::{Card, Head, is_dropped};
+use crate::domain::correlate::evidence;
+use crate::domain::correlate::facts::Scope;
+use crate::domain::correlate::lanes::Lane;
+use crate::domain::correlate::loose;
+use crate::domain::correlate::needs::Wanted;
+use crate::domain::correlate::parts::{Ground, Origin, Part, bare, part, want};
+use crate::domain::correlate::trains;
+use crate::domain::correlate::view::{Kinds, Known, View};
+use crate::domain::item::{Anchor, WorkItem};
+use crate::domain::key::ItemId;
+use crate::domain::placement::{is_incident, overrides};
+use crate::domain::text::Clean;
+use crate::domain::ticket::{Ticket, TicketKey, TicketState};
+
+/// For how long cards that are over are kept besides the watch window, for the record.
+const KEPT: TimeDelta = TimeDelta::days(30);
+
+/// The cards of one scope, with what they need and when they change by the clock.
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    pub(super) items: Vec<WorkItem>,
+    pub(super) needs: BTreeSet<Need>,
+    pub(super) next: Option<Timestamp>,
+}
+
+/// Cards in the making, and what is noted on the way.
+pub(super) struct Making<'c, 'a> {
+    pub(super) ground: &'c Ground<'a>,
+    pub(super) wanted: Wanted,
+    pub(super) items: Vec<WorkItem>,
+    pub(super) next: Option<Timestamp>,
+    /// Ids of alerts that a card of this scope explains.
+    pub(super) explained: BTreeSet<Clean>,
+    /// Runs whose state a card of this scope already tells.
+    pub(super) told: BTreeSet<u64>,
+}
+
+/// Makes all cards of a repository.
+pub(super) fn of_repo(ground: &Ground<'_>, view: &View<'_>) -> Shard {
+    let mut making = Making::new(ground);
+    let scope = Some(view.repo.clone());
+    for ticket in &view.kinds.tickets {
+        making.ticket(*ticket, &scope);
+    }
+    for change in view.kinds.changes.values() {
+        making.change(view, *change);
+    }
+    making.pushes(view);
+    loose::alerts(&mut making, Some(view), &view.kinds);
+    loose::findings(&mut making, view);
+    loose::runs(&mut making, view);
+    making.shard()
+}
+
+/// Makes all cards that belong to no repository.
+pub(super) fn of_none(ground: &Ground<'_>, kinds: &Kinds<'_>) -> Shard {
+    let mut making = Making::new(ground);
+    for ticket in &kinds.tickets {
+        making.ticket(*ticket, &None);
+    }
+    loose::alerts(&mut making, None, kinds);
+    making.shard()
+}
+
+impl<'c, 'a: 'c> Making<'c, 'a> {
+    fn new(ground: &'c Ground<'a>) -> Self {
+        let _ = (ground.clock.take_next(), ground.slow.take_next());
+        Self {
+            ground,
+            wanted: Wanted::new(ground.now),
+            items: Vec::new(),
+            next: None,
+            explained: BTreeSet::new(),
+            told: BTreeSet::new(),
+        }
+    }
+
+    fn shard(mut self) -> Shard {
+        trains::keep_shared(&mut self.items);
+        if overrides::depends_on_clock(self.ground.policy) && !self.items.is_empty() {
+            self.due(Some(self.ground.now + TimeDelta::minutes(1)));
+        }
+        self.due(self.ground.slow.take_next());
+        Shard {
+            items: self.items,
+            needs: self.wanted.needs,
+            next: self.next,
+        }
+    }
+
+    fn due(&mut self, at: Option<Timestamp>) {
+        self.next = match (self.next, at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+
+    /// Finishes a card and keeps it, unless it has been over for long.
+    pub(super) fn keep(&mut self, card: Card) {
+        if let Some(item) = self.finish(card)
+            && (item.placement.done.is_none() || !self.is_past(item.placement.since))
+        {
+            self.items.push(item);
+        }
+    }
+
+    /// Finishes a card and keeps it only while it is not over.
+    fn keep_open(&mut self, card: Card) {
+        if let Some(item) = self.finish(card)
+            && item.placement.done.is_none()
+        {
+            self.items.push(item);
+        }
+    }
+
+    fn finish(&mut self, card: Card) -> Option<WorkItem> {
+        let item = card.finish(self.ground)?;
+        self.due(item.placement.next_change);
+        Some(item)
+    }
+
+    /// Whether something ended so long ago that it is no card any more.
+    fn is_past(&self, at: Timestamp) -> bool {
+        self.ground.slow.passed(at + KEPT)
+    }
+
+    fn ticket(&mut self, ticket: Known<'a, Ticket>, scope: &Scope) {
+        let fact = ticket.get();
+        let changes: Vec<_> = self.changes_of(&fact.key);
+        let closed = match fact.state {
+            TicketState::Completed | TicketState::NotPlanned => true,
+            TicketState::Open | TicketState::Other(_) => false,
+        };
+        if closed && changes.is_empty() && self.is_past(fact.closed_at.unwrap_or(fact.updated_at)) {
+            return;
+        }
+        let bare_case = bare(self.ground, Some(fact));
+        let anchor = if is_incident(&bare_case, fact) {
+            Anchor::Incident
+        } else {
+            Anchor::Ticket
+        };
+        let mut card = Card::new(Head {
+            id: ItemId::new(&format!("ticket:{}", identity(&fact.key))),
+            anchor,
+            key: evidence::ticket_name(&fact.key),
+            title: fact.title.clone(),
+            url: fact.url.clone(),
+            repo: scope.clone(),
+            author: fact.author.clone(),
+            created_at: fact.created_at,
+            updated_at: fact.updated_at,
+        });
+        card.known_from(ticket.sources());
+        card.ticket(fact);
+        let mut going = 0;
+        let mut merged = 0;
+        for (view, change, confidence) in &changes {
+            card.change(change.get(), *confidence);
+            if scope.is_none() || Some(view.repo) == scope.as_ref() {
+                card.known_from(change.sources());
+            }
+            self.siblings(&mut card, change, &fact.key);
+            if is_dropped(change) {
+                continue;
+            }
+            going += 1;
+            merged += usize::from(change.state == ChangeState::Merged);
+            self.parts(&mut card, view, Origin::Change(*change), Some(fact));
+        }
+        if going > 1 {
+            card.badge(format!("{merged}/{going} merged"));
+        }
+        // A ticket that is open after all its changes were delivered asks for more.
+        if card.is_over() && (!closed || going == 0) {
+            card = again(card, going);
+            card.bare(&bare_case);
+        }
+        self.keep(card);
+    }
+
+    /// The change requests of a ticket with their repositories, in a fixed order.
+    fn changes_of(&self, key: &TicketKey) -> Vec<(&'c View<'a>, Known<'a, ChangeRequest>, u8)> {
+        let ground = self.ground;
+        let linked = ground.facts.linked(key).filter_map(|change| {
+            let view = ground.views.get(&change.repo)?;
+            let known = *view.kinds.changes.get(&change.number)?;
+            let links = known
+                .get()
+                .tickets
+                .iter()
+                .filter(|link| link.ticket == *key);
+            let confidence = links.map(|link| link.basis.percent()).max()?;
+            Some((view, known, confidence))
+        });
+        linked.collect()
+    }
+
+    /// Names the other tickets that a change request moves, on each of their cards.
+    fn siblings(&self, card: &mut Card, change: &ChangeRequest, own: &TicketKey) {
+        for link in &change.tickets {
+            if link.ticket != *own && self.ground.facts.has_ticket(&link.ticket) {
+                card.badge(format!("with {}", evidence::ticket_name(&link.ticket)));
+            }
+        }
+    }
+
+    fn change(&mut self, view: &'c View<'a>, change: Known<'a, ChangeRequest>) {
+        let fact = change.get();
+        if fact
+            .tickets
+            .iter()
+            .any(|link| self.ground.facts.has_ticket(&link.ticket))
+        {
+            return;
+        }
+        let ended = fact.closed_at.unwrap_or(fact.updated_at);
+        if is_dropped(fact) && self.is_past(ended) {
+            return;
+        }
+        let mut card = Card::new(Head {
+            id: ItemId::new(&format!("change:{}#{}", fact.repo.as_str(), fact.number)),
+            anchor: Anchor::ChangeRequest,
+            key: evidence::change_name(fact),
+            title: fact.title.clone(),
+            url: fact.url.clone(),
+            repo: Some(fact.repo.clone()),
+            author: fact.author.clone(),
+            created_at: fact.created_at,
+            updated_at: fact.updated_at,
+        });
+        card.known_from(change.sources());
+        card.change(fact, 100);
+        self.parts(&mut card, view, Origin::Change(change), None);
+        self.keep(card);
+    }
+
+    fn pushes(&mut self, view: &'c View<'a>) {
+        let default = view.default_branch();
+        let merges: BTreeSet<_> = view
+            .kinds
+            .changes
+            .values()
+            .filter_map(|change| change.get().merge_sha.as_ref())
+            .collect();
+        for commit in &view.kinds.commits {
+            let fact = commit.get();
+            let direct = fact.direct && fact.change_request.is_none();
+            let on_default = default.is_none_or(|default| *default == *fact.branch);
+            if direct && on_default && !merges.contains(&fact.sha) {
+                self.push(view, *commit);
+            }
+        }
+    }
+
+    fn push(&mut self, view: &'c View<'a>, commit: Known<'a, Commit>) {
+        let fact = commit.get();
+        let at = fact.committed_at.unwrap_or_default();
+        let id = format!("push:{}@{}", fact.repo.as_str(), fact.sha.as_str());
+        let mut card = Card::new(Head {
+            id: ItemId::new(&id),
+            anchor: Anchor::Push,
+            key: evidence::commit_name(&fact.repo, &fact.sha),
+            title: fact.title.clone(),
+            url: fact.url.clone(),
+            repo: Some(fact.repo.clone()),
+            author: fact.author.clone(),
+            created_at: at,
+            updated_at: at,
+        });
+        card.known_from(commit.sources());
+        card.evidence([evidence::of_commit(fact)]);
+        self.parts(&mut card, view, Origin::Push(commit), None);
+        self.keep_open(card);
+    }
+
+    /// Adds a part for each lane that the change belongs to.
+    fn parts(
+        &mut self,
+        card: &mut Card,
+        view: &'c View<'a>,
+        origin: Origin<'a>,
+        ticket: Option<&'a Ticket>,
+    ) {
+        if let Origin::Change(change) = origin
+            && change.state == ChangeState::Open
+        {
+            self.wanted.paths(view, change.get());
+        }
+        for lane in lanes_of(view, origin) {
+            let part: Part<'c, 'a> = part(self.ground, view, lane, origin, ticket);
+            let over = card.part(&part, &self.ground.policy.blocked_labels);
+            want(&part, over, &mut self.wanted);
+            let alerts = part.case.alerts.iter();
+            self.explained.extend(alerts.map(|alert| alert.id.clone()));
+            if !over {
+                let runs = part.case.before.iter().chain(&part.case.after);
+                self.told.extend(runs.map(|run| run.run.id));
+            }
+        }
+    }
+}
+
+/// Puts the ends of delivered changes aside, so that what is still open decides.
+fn again(card: Card, going: usize) -> Card {
+    let mut card = card.restart();
+    if going == 1 {
+        card.badge("1/1 merged");
+    }
+    card
+}
+
+/// The lanes of a change: those whose files it touches, else the repository as a whole.
+fn lanes_of<'c, 'a>(view: &'c View<'a>, origin: Origin<'a>) -> Vec<&'c Lane<'a>> {
+    let touched: Vec<&Lane<'a>> = match origin {
+        Origin::Push(_) => Vec::new(),
+        Origin::Change(change) => {
+            let paths = view.kinds.paths.get(&change.number);
+            let touches = |lane: &&Lane<'a>| match lane.rule.map(|rule| rule.paths.as_ref()) {
+                None => false,
+                Some(None) => true,
+                Some(Some(globs)) => paths
+                    .is_some_and(|set| set.paths.iter().any(|path| globs.is_match(path.as_str()))),
+            };
+            view.lanes.iter().filter(touches).collect()
+        }
+    };
+    if touched.is_empty() {
+        view.lanes.first().into_iter().collect()
+    } else {
+        touched
+    }
+}
+
+fn identity(key: &TicketKey) -> String {
+    match key {
+        TicketKey::Numbered { repo, number } => format!("{}#{number}", repo.as_str()),
+        TicketKey::Tracker(key) => key.as_str().to_owned(),
+    }
+}

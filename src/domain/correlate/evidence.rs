@@ -1,0 +1,488 @@
+//! Evidence: what is known of a card's way, as lines with a state and a link.
+//!
+//! Says what is; what it means for the card is the table's.
+
+use crate::domain::alert::{Alert, AlertState};
+use crate::domain::change_request::{ChangeRequest, ChangeState, Review};
+use crate::domain::commit::Commit;
+use crate::domain::correlate::parts::Part;
+use crate::domain::correlate::view::{Known, View, released_at};
+use crate::domain::deployment::{DeployState, Deployment, Rollout, RolloutPhase};
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::item::{Evidence, EvidenceKind};
+use crate::domain::key::{RepoKey, Sha};
+use crate::domain::placement::{RunView, Standing, Work};
+use crate::domain::release::Release;
+use crate::domain::run::{Job, Run, RunState};
+use crate::domain::status::Status;
+use crate::domain::text::Clean;
+use crate::domain::ticket::{Ticket, TicketKey, TicketState};
+
+/// How many lines a card keeps: the latest.
+pub(super) const MOST: usize = 60;
+
+/// How many jobs of one run are told.
+const JOBS: usize = 5;
+
+/// What is certain, in percent.
+const SURE: u8 = 100;
+
+/// The name that people use for a ticket.
+pub(super) fn ticket_name(key: &TicketKey) -> Clean {
+    match key {
+        TicketKey::Numbered { repo, number } => Clean::line(&format!("{repo}#{number}")),
+        TicketKey::Tracker(key) => key.clone(),
+    }
+}
+
+/// The name that people use for a change request.
+pub(super) fn change_name(change: &ChangeRequest) -> Clean {
+    Clean::line(&format!("{}#{}", change.repo, change.number))
+}
+
+/// The name that people use for a commit.
+pub(super) fn commit_name(repo: &RepoKey, sha: &Sha) -> Clean {
+    Clean::line(&format!("{repo}@{sha}"))
+}
+
+pub(super) fn of_ticket(ticket: &Ticket) -> Evidence {
+    let (state, status) = match &ticket.state {
+        TicketState::Open => (Clean::line("open"), Status::Ready),
+        TicketState::Completed => (Clean::line("done"), Status::Mergeable),
+        TicketState::NotPlanned => (Clean::line("not planned"), Status::Backlog),
+        TicketState::Other(word) => (word.clone(), Status::Unknown),
+    };
+    Evidence {
+        kind: EvidenceKind::Ticket,
+        key: ticket_name(&ticket.key),
+        state,
+        status,
+        url: ticket.url.clone(),
+        at: ticket.closed_at.unwrap_or(ticket.created_at),
+        confidence: SURE,
+        detail: ticket.title.clone(),
+    }
+}
+
+pub(super) fn of_change(change: &ChangeRequest, confidence: u8) -> Evidence {
+    let (state, status, at) = match &change.state {
+        ChangeState::Merged => ("merged", Status::Mergeable, change.merged_at),
+        ChangeState::Closed => ("closed", Status::Backlog, change.closed_at),
+        ChangeState::Open if change.draft => ("draft", Status::Drafting, None),
+        ChangeState::Open => ("open", open_status(&change.review), None),
+        ChangeState::Other(word) => (word.as_str(), Status::Unknown, None),
+    };
+    Evidence {
+        kind: EvidenceKind::ChangeRequest,
+        key: change_name(change),
+        state: Clean::line(state),
+        status,
+        url: change.url.clone(),
+        at: at.unwrap_or(change.created_at),
+        confidence,
+        detail: change.title.clone(),
+    }
+}
+
+fn open_status(review: &Review) -> Status {
+    match review {
+        Review::ChangesRequested => Status::ChangesRequested,
+        Review::Approved | Review::Required | Review::NotRequired | Review::Unknown(_) => {
+            Status::Review
+        }
+    }
+}
+
+pub(super) fn of_commit(commit: &Commit) -> Evidence {
+    Evidence {
+        kind: EvidenceKind::Commit,
+        key: commit_name(&commit.repo, &commit.sha),
+        state: Clean::line("pushed"),
+        status: Status::Mergeable,
+        url: commit.url.clone(),
+        at: commit.committed_at.unwrap_or_default(),
+        confidence: SURE,
+        detail: commit.title.clone(),
+    }
+}
+
+fn of_merge(part: &Part<'_, '_>) -> Option<Evidence> {
+    let landed = part.case.landed.as_ref()?;
+    part.case.change?;
+    let sha = landed.sha?;
+    Some(Evidence {
+        kind: EvidenceKind::Commit,
+        key: commit_name(part.view.repo, sha),
+        state: Clean::line("merged"),
+        status: Status::Mergeable,
+        url: None,
+        at: landed.at,
+        confidence: SURE,
+        detail: Clean::line(&format!("on `{}`", landed.branch)),
+    })
+}
+
+/// The head of a change request: the commit that its author knows.
+fn of_head(part: &Part<'_, '_>) -> Option<Evidence> {
+    let change = part.case.change?;
+    let sha = change.head_sha.as_ref()?;
+    let merged = part.case.landed.as_ref();
+    if merged.is_some_and(|landed| landed.sha == Some(sha)) {
+        return None;
+    }
+    Some(Evidence {
+        kind: EvidenceKind::Commit,
+        key: commit_name(part.view.repo, sha),
+        state: Clean::line("head"),
+        status: Status::Drafting,
+        url: None,
+        at: merged.map_or(change.updated_at, |landed| landed.at),
+        confidence: SURE,
+        detail: change.head_branch.clone(),
+    })
+}
+
+fn of_revert(part: &Part<'_, '_>) -> Option<Evidence> {
+    let landed = part.case.landed.as_ref()?;
+    let by = landed.reverted_by?;
+    Some(Evidence {
+        kind: EvidenceKind::Commit,
+        key: commit_name(part.view.repo, by),
+        state: Clean::line("reverts it"),
+        status: Status::RolledBack,
+        url: None,
+        at: landed.at,
+        confidence: SURE,
+        detail: Clean::default(),
+    })
+}
+
+pub(super) fn state_word(state: &RunState) -> Clean {
+    let word = match state {
+        RunState::Queued => "queued",
+        RunState::Waiting => "waiting",
+        RunState::Running => "running",
+        RunState::Passed => "passed",
+        RunState::Skipped => "skipped",
+        RunState::Failed(_) => "failed",
+        RunState::Cancelled => "cancelled",
+        RunState::ActionRequired => "needs consent",
+        RunState::Unknown(word) if word.is_empty() => "unknown",
+        RunState::Unknown(word) => return word.clone(),
+    };
+    Clean::line(word)
+}
+
+fn work_status(work: Work) -> Status {
+    match work {
+        Work::Failed => Status::Failed,
+        Work::Waiting => Status::Waiting,
+        Work::Running => Status::Running,
+        Work::Queued => Status::Queued,
+        Work::Unknown => Status::Unknown,
+        Work::Passed => Status::Mergeable,
+    }
+}
+
+fn run_key(run: &Run) -> Clean {
+    Clean::line(&format!("{} #{}", run.workflow, run.number))
+}
+
+/// A run, and its jobs that are red, move or wait.
+pub(super) fn of_run(view: &RunView<'_>, out: &mut Vec<Evidence>) {
+    let run = view.run;
+    let work = view.work();
+    let state = if work == Work::of(&run.state) {
+        state_word(&run.state)
+    } else {
+        Clean::line(work_status(work).as_str())
+    };
+    out.push(Evidence {
+        kind: EvidenceKind::Run,
+        key: run_key(run),
+        state,
+        status: work_status(work),
+        url: run.url.clone(),
+        at: run.started_at.unwrap_or(run.created_at),
+        confidence: SURE,
+        detail: run.title.clone(),
+    });
+    let telling = view
+        .pieces
+        .iter()
+        .filter(|piece| !matches!(piece.work, Work::Passed | Work::Queued));
+    for piece in telling.take(JOBS) {
+        if let Some(job) = piece.job {
+            out.push(of_job(run, job, work_status(piece.work), piece.since));
+        }
+    }
+    if let Some(job) = view.flaky {
+        let at = job.finished_at.unwrap_or(run.updated_at);
+        let mut evidence = of_job(run, job, Status::Flaky, at);
+        evidence.state = Clean::line("flaky");
+        out.push(evidence);
+    }
+    for gate in view.gates {
+        let who: Vec<&str> = gate.reviewers.iter().map(|p| p.login.as_str()).collect();
+        out.push(Evidence {
+            kind: EvidenceKind::Gate,
+            key: gate.environment.clone(),
+            state: Clean::line("waiting"),
+            status: Status::Waiting,
+            url: run.url.clone(),
+            at: gate.since.unwrap_or(run.updated_at),
+            confidence: SURE,
+            detail: Clean::line(&who.join(", ")),
+        });
+    }
+}
+
+fn of_job(run: &Run, job: &Job, status: Status, at: crate::domain::Timestamp) -> Evidence {
+    Evidence {
+        kind: EvidenceKind::Job,
+        key: job.name.clone(),
+        state: state_word(&job.state),
+        status,
+        url: job.url.clone().or_else(|| run.url.clone()),
+        at,
+        confidence: SURE,
+        detail: run_key(run),
+    }
+}
+
+pub(super) fn of_release(release: &Release) -> Evidence {
+    let (state, status) = match (release.draft, release.prerelease) {
+        (true, _) => ("draft", Status::Draft),
+        (false, true) => ("pre-release", Status::Candidate),
+        (false, false) => ("released", Status::Mergeable),
+    };
+    Evidence {
+        kind: EvidenceKind::Release,
+        key: release.tag.clone(),
+        state: Clean::line(state),
+        status,
+        url: release.url.clone(),
+        at: released_at(release),
+        confidence: SURE,
+        detail: release.name.clone(),
+    }
+}
+
+fn deploy_word(state: &DeployState) -> (&str, Status) {
+    match state {
+        DeployState::Queued => ("queued", Status::Queued),
+        DeployState::Waiting => ("waiting", Status::Waiting),
+        DeployState::Running => ("running", Status::Running),
+        DeployState::Succeeded => ("live", Status::Live),
+        DeployState::Superseded => ("was live", Status::Live),
+        DeployState::Failed => ("failed", Status::Failed),
+        DeployState::Abandoned => ("given up", Status::Backlog),
+        DeployState::Unknown(word) => (word.as_str(), Status::Unknown),
+    }
+}
+
+fn of_deployment(deployment: &Deployment) -> Evidence {
+    let (state, status) = deploy_word(&deployment.state);
+    let url = deployment.environment_url.as_ref();
+    Evidence {
+        kind: EvidenceKind::Deployment,
+        key: deployment.environment.clone(),
+        state: Clean::line(state),
+        status,
+        url: url.or(deployment.log_url.as_ref()).cloned(),
+        at: deployment.updated_at,
+        confidence: SURE,
+        detail: version(deployment),
+    }
+}
+
+/// The tag, branch or commit that a deployment brings.
+pub(super) fn version(deployment: &Deployment) -> Clean {
+    match (&deployment.git_ref, &deployment.sha) {
+        (Some(name), Some(sha)) if name.starts_with(sha.short()) => Clean::line(sha.short()),
+        (Some(name), _) => name.clone(),
+        (None, Some(sha)) => Clean::line(sha.short()),
+        (None, None) => Clean::default(),
+    }
+}
+
+fn of_rollout(deployment: &Deployment, rollout: &Rollout) -> Evidence {
+    let (state, status) = match &rollout.phase {
+        RolloutPhase::Progressing => ("progressing", Status::Running),
+        RolloutPhase::Paused => ("paused", Status::Waiting),
+        RolloutPhase::Degraded => ("degraded", Status::Degraded),
+        RolloutPhase::Aborted => ("aborted", Status::RolledBack),
+        RolloutPhase::Complete => ("complete", Status::Live),
+        RolloutPhase::Other(word) => (word.as_str(), Status::Unknown),
+    };
+    let steps = format!(
+        "{} %, step {} of {}",
+        rollout.percent.min(100),
+        rollout.step,
+        rollout.steps
+    );
+    Evidence {
+        kind: EvidenceKind::Rollout,
+        key: deployment.environment.clone(),
+        state: Clean::line(state),
+        status,
+        url: deployment.environment_url.clone(),
+        at: deployment.updated_at,
+        confidence: SURE,
+        detail: Clean::line(&steps),
+    }
+}
+
+pub(super) fn alert_word(state: &AlertState) -> (&str, Status) {
+    match state {
+        AlertState::Firing => ("firing", Status::Firing),
+        AlertState::Acknowledged => ("acknowledged", Status::Acknowledged),
+        AlertState::Silenced => ("silenced", Status::Silenced),
+        AlertState::Resolved => ("resolved", Status::Watched),
+        AlertState::Unknown(word) => (word.as_str(), Status::Firing),
+    }
+}
+
+pub(super) fn of_alert(alert: &Alert, confidence: u8) -> Evidence {
+    let (state, status) = alert_word(&alert.state);
+    Evidence {
+        kind: EvidenceKind::Alert,
+        key: alert.name.clone(),
+        state: Clean::line(state),
+        status,
+        url: alert.url.clone(),
+        at: alert.ended_at.unwrap_or(alert.started_at),
+        confidence,
+        detail: alert.severity.clone(),
+    }
+}
+
+/// The word for how bad a finding is.
+pub(super) fn severity_word(severity: &Severity) -> &str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::High => "high",
+        Severity::Unknown(word) => word.as_str(),
+        Severity::Medium => "medium",
+        Severity::Low => "low",
+    }
+}
+
+pub(super) fn of_finding(finding: &Finding) -> Evidence {
+    Evidence {
+        kind: EvidenceKind::Finding,
+        key: Clean::line(&format!("{}#{}", finding.repo, finding.number)),
+        state: Clean::line(severity_word(&finding.severity)),
+        status: Status::Finding,
+        url: finding.url.clone(),
+        at: finding.created_at,
+        confidence: SURE,
+        detail: finding.title.clone(),
+    }
+}
+
+/// All that one part tells, but for ticket and change request themselves.
+pub(super) fn of_part(part: &Part<'_, '_>, out: &mut Vec<Evidence>) {
+    out.extend(of_head(part));
+    out.extend(of_merge(part));
+    out.extend(of_revert(part));
+    for run in part.case.before.iter().chain(&part.case.after) {
+        of_run(run, out);
+    }
+    if part.case.landed.is_some()
+        && let Some(change) = part.case.change
+    {
+        history(part.view, change, out);
+    }
+    let mut published = 0;
+    for release in &part.releases {
+        if release.draft || release.prerelease || published < 2 {
+            out.push(of_release(release));
+        }
+        published += usize::from(!release.draft && !release.prerelease);
+    }
+    for place in &part.case.environments {
+        let taken = matches!(place.standing, Standing::TakenBack | Standing::Unsure);
+        let shown = [
+            place.brought,
+            place.attempt,
+            place.current.filter(|_| taken),
+        ];
+        let mut last = None;
+        for deployment in shown.into_iter().flatten() {
+            if last.replace(deployment.id) != Some(deployment.id) {
+                out.push(standing_of(deployment, place.standing, place.current));
+            }
+        }
+        out.extend(place.rollout.map(|(d, rollout)| of_rollout(d, rollout)));
+    }
+    out.extend(part.case.alerts.iter().map(|alert| of_alert(alert, SURE)));
+    out.extend(part.suspected.iter().map(|alert| of_alert(alert, 50)));
+}
+
+/// A deployment of a change that is still there in a newer one is live, whatever it says itself.
+fn standing_of(
+    deployment: &Deployment,
+    standing: Standing,
+    current: Option<&Deployment>,
+) -> Evidence {
+    let mut evidence = of_deployment(deployment);
+    let is_current = current.is_some_and(|now| now.id == deployment.id);
+    match standing {
+        Standing::Live if deployment.state == DeployState::Superseded => {
+            evidence.state = Clean::line("live");
+        }
+        Standing::TakenBack | Standing::Unsure if is_current => {
+            evidence.state = if standing == Standing::Unsure {
+                Clean::line("not known to contain it")
+            } else {
+                Clean::line("does not contain it")
+            };
+            evidence.status = if standing == Standing::Unsure {
+                Status::Unknown
+            } else {
+                Status::RolledBack
+            };
+        }
+        Standing::Unsure => evidence.status = Status::Unknown,
+        Standing::Live | Standing::TakenBack | Standing::Reverted | Standing::Absent => {}
+    }
+    evidence
+}
+
+/// The runs that judged a change request before it was merged.
+fn history<'a>(view: &View<'a>, change: &ChangeRequest, out: &mut Vec<Evidence>) {
+    let runs: Vec<Known<'a, Run>> = view.runs_before(change);
+    for run in runs {
+        let run = view.run_view(run.get());
+        let work = run.work();
+        out.push(Evidence {
+            kind: EvidenceKind::Run,
+            key: run_key(run.run),
+            state: state_word(&run.run.state),
+            status: work_status(work),
+            url: run.run.url.clone(),
+            at: run.run.started_at.unwrap_or(run.run.created_at),
+            confidence: SURE,
+            detail: run.run.title.clone(),
+        });
+    }
+}
+
+/// Puts lines in the order of time, each once, and keeps the latest.
+pub(super) fn arrange(mut lines: Vec<Evidence>) -> Vec<Evidence> {
+    lines.sort_by(|a, b| {
+        let rank = |e: &Evidence| (e.at, e.kind);
+        rank(a)
+            .cmp(&rank(b))
+            .then_with(|| a.key.cmp(&b.key))
+            .then_with(|| a.state.cmp(&b.state))
+            .then_with(|| b.confidence.cmp(&a.confidence))
+            .then_with(|| a.detail.cmp(&b.detail))
+            .then_with(|| a.url.cmp(&b.url))
+    });
+    lines.dedup_by(|b, a| (a.kind, a.at, &a.key, &a.state) == (b.kind, b.at, &b.key, &b.state));
+    let surplus = lines.len().saturating_sub(MOST);
+    lines.drain(..surplus);
+    lines
+}

@@ -1,0 +1,264 @@
+//! Containment: does this commit contain that change?
+//!
+//! Answered from parents and from ranges that a forge compared, never from
+//! dates. What neither tells is unknown, and unknown is never "yes".
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::domain::commit::{Commit, Range, Relation};
+use crate::domain::key::Sha;
+
+/// Whether one commit contains another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Contains {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// Nothing that is known tells.
+    Unknown,
+}
+
+/// The commits of one repository, as far as they are known.
+#[derive(Debug, Default)]
+pub(super) struct Graph<'a> {
+    index: HashMap<&'a str, usize>,
+    parents: Vec<Option<Vec<usize>>>,
+    ranges: HashMap<(usize, usize), &'a Range>,
+    into: HashMap<usize, Vec<Arm>>,
+    reached: RefCell<HashMap<usize, Rc<Reach>>>,
+}
+
+/// A range, read from its newer end.
+#[derive(Clone, Debug)]
+struct Arm {
+    from: usize,
+    relation: Relation,
+    members: Rc<[usize]>,
+    complete: bool,
+}
+
+/// What is known to be in one commit.
+#[derive(Debug)]
+struct Reach {
+    inside: Bits,
+    /// What may be inside: it is in something that reaches beyond.
+    maybe: Bits,
+    /// Commits behind which nothing is known.
+    ends: Vec<usize>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn with(len: usize) -> Self {
+        Self(vec![0; len.div_ceil(64)])
+    }
+
+    /// Sets a bit; returns whether it was new.
+    fn set(&mut self, at: usize) -> bool {
+        let Some(word) = self.0.get_mut(at / 64) else {
+            return false;
+        };
+        let mask = 1 << (at % 64);
+        let new = *word & mask == 0;
+        *word |= mask;
+        new
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.0
+            .get(at / 64)
+            .is_some_and(|word| word & (1 << (at % 64)) != 0)
+    }
+}
+
+impl<'a> Graph<'a> {
+    /// Builds the graph of the commits and ranges of one repository.
+    pub(super) fn new(
+        commits: impl Iterator<Item = &'a Commit>,
+        ranges: impl Iterator<Item = &'a Range>,
+    ) -> Self {
+        let mut graph = Self::default();
+        for commit in commits {
+            let at = graph.intern(&commit.sha);
+            let parents = commit.parents.iter().map(|sha| graph.intern(sha)).collect();
+            if let Some(slot) = graph.parents.get_mut(at) {
+                *slot = Some(parents);
+            }
+        }
+        for range in ranges {
+            let (from, to) = (graph.intern(&range.from), graph.intern(&range.to));
+            let members = range.commits.iter().map(|sha| graph.intern(sha)).collect();
+            graph.ranges.insert((from, to), range);
+            graph.into.entry(to).or_default().push(Arm {
+                from,
+                relation: range.relation,
+                members,
+                complete: range.complete,
+            });
+        }
+        graph
+    }
+
+    fn intern(&mut self, sha: &'a Sha) -> usize {
+        let next = self.parents.len();
+        let at = *self.index.entry(sha.as_str()).or_insert(next);
+        if at == next {
+            self.parents.push(None);
+        }
+        at
+    }
+
+    /// Returns whether the range between two commits was compared.
+    pub(super) fn has_range(&self, from: &Sha, to: &Sha) -> bool {
+        match (self.find(from), self.find(to)) {
+            (Some(from), Some(to)) => self.ranges.contains_key(&(from, to)),
+            _ => false,
+        }
+    }
+
+    fn find(&self, sha: &Sha) -> Option<usize> {
+        self.index.get(sha.as_str()).copied()
+    }
+
+    /// Returns whether `target` contains `change` for sure.
+    pub(super) fn has(&self, target: &Sha, change: &Sha) -> bool {
+        if target == change {
+            return true;
+        }
+        let (Some(target), Some(change)) = (self.find(target), self.find(change)) else {
+            return false;
+        };
+        self.reach(target).inside.has(change) || self.compared(target, change) == Contains::Yes
+    }
+
+    /// Returns whether `target` contains `change`.
+    pub(super) fn contains(&self, target: &Sha, change: &Sha) -> Contains {
+        if self.has(target, change) {
+            return Contains::Yes;
+        }
+        let (Some(target), Some(change)) = (self.find(target), self.find(change)) else {
+            return Contains::Unknown;
+        };
+        let compared = self.compared(target, change);
+        if compared != Contains::Unknown {
+            return compared;
+        }
+        let reach = self.reach(target);
+        if reach.maybe.has(change) {
+            return Contains::Unknown;
+        }
+        // A change that descends from where knowledge ends is not behind that end.
+        let descent = self.reach(change);
+        if reach
+            .ends
+            .iter()
+            .all(|end| *end != change && descent.inside.has(*end))
+        {
+            return Contains::No;
+        }
+        Contains::Unknown
+    }
+
+    /// What a direct comparison of the two says, either way round.
+    fn compared(&self, target: usize, change: usize) -> Contains {
+        let forth = self.ranges.get(&(change, target)).map(|r| r.relation);
+        match forth {
+            Some(Relation::Ahead | Relation::Identical) => return Contains::Yes,
+            Some(Relation::Behind | Relation::Diverged) => return Contains::No,
+            Some(Relation::Unknown) | None => {}
+        }
+        match self.ranges.get(&(target, change)).map(|r| r.relation) {
+            Some(Relation::Behind | Relation::Identical) => Contains::Yes,
+            Some(Relation::Ahead | Relation::Diverged) => Contains::No,
+            Some(Relation::Unknown) | None => Contains::Unknown,
+        }
+    }
+
+    /// Walks once from a commit along parents and ranges; remembered.
+    fn reach(&self, start: usize) -> Rc<Reach> {
+        if let Some(known) = self.reached.borrow().get(&start) {
+            return Rc::clone(known);
+        }
+        let len = self.parents.len();
+        let mut reach = Reach {
+            inside: Bits::with(len),
+            maybe: Bits::with(len),
+            ends: Vec::new(),
+        };
+        self.walk(start, true, &mut reach);
+        let outside: Vec<usize> = self.beyond(&reach);
+        for from in outside {
+            self.walk(from, false, &mut reach);
+        }
+        let reach = Rc::new(reach);
+        self.reached.borrow_mut().insert(start, Rc::clone(&reach));
+        reach
+    }
+
+    fn walk(&self, start: usize, inside: bool, reach: &mut Reach) {
+        let mut open = vec![start];
+        let mut visited = Bits::with(self.parents.len());
+        while let Some(at) = open.pop() {
+            if !visited.set(at) || (!inside && reach.inside.has(at)) {
+                continue;
+            }
+            if inside {
+                reach.inside.set(at);
+            } else {
+                reach.maybe.set(at);
+            }
+            let parents = self.parents.get(at).and_then(Option::as_ref);
+            open.extend(parents.into_iter().flatten());
+            let mut told = parents.is_some();
+            for arm in self.into.get(&at).into_iter().flatten() {
+                for member in arm.members.iter() {
+                    // Members are inside, but what lies behind them is told by the arm.
+                    if inside {
+                        reach.inside.set(*member);
+                    } else {
+                        reach.maybe.set(*member);
+                    }
+                }
+                match arm.relation {
+                    Relation::Ahead => {
+                        open.push(arm.from);
+                        told |= arm.complete;
+                    }
+                    Relation::Identical => {
+                        open.push(arm.from);
+                        told = true;
+                    }
+                    Relation::Diverged => told |= arm.complete,
+                    Relation::Behind => told = true,
+                    Relation::Unknown => continue,
+                }
+                if !inside {
+                    open.push(arm.from);
+                }
+            }
+            if !told {
+                reach.ends.push(at);
+            }
+        }
+    }
+
+    /// Older ends that are not inside, but bound what is: those of diverged and backward ranges.
+    fn beyond(&self, reach: &Reach) -> Vec<usize> {
+        let mut found: Vec<usize> = self
+            .into
+            .iter()
+            .filter(|(to, _)| reach.inside.has(**to))
+            .flat_map(|(_, arms)| arms)
+            .filter(|arm| matches!(arm.relation, Relation::Diverged | Relation::Behind))
+            .map(|arm| arm.from)
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}

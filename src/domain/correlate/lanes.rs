@@ -1,0 +1,291 @@
+//! Lanes: the way of one service to its users, its releases and its environments.
+//!
+//! A repository is one lane; in a mono-repo each configured service is one.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use crate::domain::correlate::graph::{Contains, Graph};
+use crate::domain::correlate::view::{Kinds, Known, released_at};
+use crate::domain::deployment::{DeployState, Deployment};
+use crate::domain::key::{RepoKey, ServiceName, Sha};
+use crate::domain::placement::{InEnvironment, Shape, Standing};
+use crate::domain::policy::{Policy, ServiceRule};
+use crate::domain::release::Release;
+use crate::domain::run::Run;
+use crate::domain::text::Clean;
+
+/// How many releases and deployments back a change is looked for.
+const DEPTH: usize = 40;
+
+/// For how long a production environment counts after the last deployment, while others get some.
+const ABANDONED: TimeDelta = TimeDelta::days(30);
+
+/// For how long after a release a repository counts as one that cuts releases.
+pub(super) const RELEASING: TimeDelta = TimeDelta::days(180);
+
+/// The way of one service to its users.
+#[derive(Debug)]
+pub(super) struct Lane<'a> {
+    pub(super) service: ServiceName,
+    pub(super) rule: Option<&'a ServiceRule>,
+    /// Oldest first.
+    pub(super) releases: Vec<Known<'a, Release>>,
+    /// Production first, then by name.
+    pub(super) places: Vec<Place<'a>>,
+}
+
+/// One environment of a lane.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    pub(super) name: &'a Clean,
+    pub(super) production: bool,
+    /// Oldest first.
+    pub(super) deployments: Vec<Known<'a, Deployment>>,
+}
+
+/// Divides a repository into lanes; there is always at least one.
+pub(super) fn lanes<'a>(repo: &RepoKey, kinds: &Kinds<'a>, policy: &'a Policy) -> Vec<Lane<'a>> {
+    let applies = |rule: &&ServiceRule| {
+        rule.repos
+            .as_ref()
+            .is_none_or(|repos| repos.is_match(repo.path()))
+    };
+    let mut lanes = vec![lane(ServiceName::new(repo.short()), None, kinds, policy)];
+    for rule in policy.services.iter().filter(applies) {
+        lanes.push(lane(rule.name.clone(), Some(rule), kinds, policy));
+    }
+    lanes
+}
+
+fn lane<'a>(
+    service: ServiceName,
+    rule: Option<&'a ServiceRule>,
+    kinds: &Kinds<'a>,
+    policy: &Policy,
+) -> Lane<'a> {
+    let tags = rule.and_then(|rule| rule.tag.as_ref());
+    let releases = kinds
+        .releases
+        .iter()
+        .copied()
+        .filter(|release| tags.is_none_or(|tags| tags.is_match(release.tag.as_str())))
+        .collect();
+    let environment = rule.and_then(|rule| rule.environment.as_ref());
+    let mut places: BTreeMap<&'a Clean, Vec<Known<'a, Deployment>>> = BTreeMap::new();
+    for deployment in &kinds.deployments {
+        let name = &deployment.get().environment;
+        if is_preview(name) || environment.is_some_and(|pattern| !pattern.is_match(name)) {
+            continue;
+        }
+        places.entry(name).or_default().push(*deployment);
+    }
+    if !places.is_empty() {
+        for declared in &kinds.environments {
+            let ours = environment.is_none_or(|pattern| pattern.is_match(&declared.name));
+            if ours && policy.is_production(&declared.name) {
+                places.entry(&declared.name).or_default();
+            }
+        }
+    }
+    let mut places: Vec<Place<'a>> = places
+        .into_iter()
+        .map(|(name, deployments)| Place {
+            name,
+            production: policy.is_production(name),
+            deployments,
+        })
+        .collect();
+    drop_abandoned(&mut places);
+    places.sort_by_key(|place| (!place.production, place.name));
+    Lane {
+        service,
+        rule,
+        releases,
+        places,
+    }
+}
+
+/// Environments of one change request, which come and go.
+fn is_preview(name: &str) -> bool {
+    let first = name.split(|c: char| !c.is_ascii_alphanumeric()).next();
+    first.is_some_and(|word| {
+        ["preview", "review", "pr", "mr"]
+            .iter()
+            .any(|preview| word.eq_ignore_ascii_case(preview))
+    })
+}
+
+/// Drops production environments to which nothing goes any more while others are used.
+fn drop_abandoned(places: &mut Vec<Place<'_>>) {
+    let last = |place: &Place<'_>| place.deployments.last().map(|d| d.created_at);
+    let newest = places
+        .iter()
+        .filter(|place| place.production)
+        .filter_map(last)
+        .max();
+    let Some(newest) = newest else {
+        return;
+    };
+    places.retain(|place| {
+        !place.production || last(place).is_some_and(|at| at >= newest - ABANDONED)
+    });
+}
+
+impl<'a> Lane<'a> {
+    /// How the lane is delivered; `released` says whether a release of this age still counts.
+    pub(super) fn shape(&self, counts: impl FnOnce(crate::domain::Timestamp) -> bool) -> Shape {
+        let published = |release: &&Known<'a, Release>| !release.draft && !release.prerelease;
+        let last = self.releases.iter().rev().find(published);
+        Shape {
+            production: self.places.iter().any(|place| place.production),
+            environments: !self.places.is_empty(),
+            releases: last.is_some_and(|release| counts(released_at(release))),
+        }
+    }
+
+    /// Whether a run belongs to the lane.
+    pub(super) fn has_run(&self, run: &Run) -> bool {
+        let workflows = self.rule.and_then(|rule| rule.workflows.as_ref());
+        workflows.is_none_or(|globs| {
+            globs.is_match(run.workflow.as_str()) || globs.is_match(run.workflow_path.as_str())
+        })
+    }
+
+    /// The releases that contain a change, oldest first.
+    pub(super) fn releases_with(&self, graph: &Graph<'_>, change: &Sha) -> Vec<Known<'a, Release>> {
+        let mut found = Vec::new();
+        let mut misses = 0;
+        for release in self.releases.iter().rev().take(DEPTH) {
+            let has = release
+                .sha
+                .as_ref()
+                .is_some_and(|sha| graph.has(sha, change));
+            if has {
+                found.push(*release);
+                misses = 0;
+            } else if !found.is_empty() {
+                // Older ones do not have it either, but for a few that were made on the side.
+                misses += 1;
+                if misses > 4 {
+                    break;
+                }
+            }
+        }
+        found.reverse();
+        found
+    }
+
+    /// How a change stands in each environment.
+    pub(super) fn standings(
+        &self,
+        graph: &Graph<'_>,
+        change: &Sha,
+        reverter: Option<&Sha>,
+    ) -> Vec<InEnvironment<'a>> {
+        self.places
+            .iter()
+            .map(|place| place.standing(graph, change, reverter))
+            .collect()
+    }
+}
+
+impl<'a> Place<'a> {
+    /// What is there now: the newest that went well, or that was known to.
+    pub(super) fn current(&self) -> Option<&'a Deployment> {
+        let newest = |state: &DeployState| {
+            self.deployments
+                .iter()
+                .rev()
+                .find(|deployment| deployment.state == *state)
+                .map(|deployment| deployment.get())
+        };
+        newest(&DeployState::Succeeded).or_else(|| newest(&DeployState::Superseded))
+    }
+
+    /// Deployments that were asked for after what is there now, newest first.
+    pub(super) fn newer(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
+        let current = self.current().map(|d| (d.created_at, d.id));
+        let all = self
+            .deployments
+            .iter()
+            .rev()
+            .map(|deployment| deployment.get());
+        all.take_while(move |d| current.is_none_or(|current| (d.created_at, d.id) > current))
+    }
+
+    /// What was there, newest first, what is there now included.
+    fn successes(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
+        let good =
+            |d: &&Deployment| matches!(d.state, DeployState::Succeeded | DeployState::Superseded);
+        self.deployments
+            .iter()
+            .rev()
+            .map(|deployment| deployment.get())
+            .filter(good)
+            .take(DEPTH)
+    }
+
+    fn standing(
+        &self,
+        graph: &Graph<'_>,
+        change: &Sha,
+        reverter: Option<&Sha>,
+    ) -> InEnvironment<'a> {
+        let current = self.current();
+        let has = |deployment: &Deployment| {
+            let sha = deployment.sha.as_ref();
+            sha.is_some_and(|sha| graph.has(sha, change))
+        };
+        let mut brought = None;
+        for deployment in self.successes() {
+            if !has(deployment) {
+                break;
+            }
+            brought = Some(deployment);
+        }
+        let before = || self.successes().skip(1).any(has);
+        let standing = match current {
+            Some(now) if brought.is_some() && now.state == DeployState::Succeeded => {
+                let sha = now.sha.as_ref();
+                let taken = sha
+                    .is_some_and(|sha| reverter.is_some_and(|reverter| graph.has(sha, reverter)));
+                if taken {
+                    Standing::Reverted
+                } else {
+                    Standing::Live
+                }
+            }
+            Some(_) if brought.is_some() => Standing::Unsure,
+            Some(now) if before() => {
+                let sha = now.sha.as_ref();
+                let contains = sha.map_or(Contains::Unknown, |sha| graph.contains(sha, change));
+                if contains == Contains::No {
+                    Standing::TakenBack
+                } else {
+                    Standing::Unsure
+                }
+            }
+            Some(_) | None => Standing::Absent,
+        };
+        let open = |d: &&Deployment| !matches!(d.state, DeployState::Abandoned);
+        let attempt = self.newer().filter(open).find(|d| has(d));
+        let attempt = attempt.filter(|_| standing != Standing::Live);
+        let on_the_way = self
+            .newer()
+            .find(|d| has(d))
+            .filter(|_| standing != Standing::Live);
+        let carrier =
+            on_the_way.or_else(|| brought.filter(|d| Some(d.id) == current.map(|d| d.id)));
+        InEnvironment {
+            name: self.name,
+            production: self.production,
+            standing,
+            brought,
+            current,
+            attempt,
+            rollout: carrier.and_then(|d| Some((d, d.rollout.as_ref()?))),
+        }
+    }
+}

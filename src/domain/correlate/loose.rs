@@ -1,0 +1,203 @@
+//! Cards of what finds no partner: alerts, findings, and runs that are red or at work.
+
+use std::collections::BTreeMap;
+
+use crate::domain::alert::{Alert, AlertState};
+use crate::domain::correlate::card::{Card, Head};
+use crate::domain::correlate::cards::Making;
+use crate::domain::correlate::evidence;
+use crate::domain::correlate::parts::bare;
+use crate::domain::correlate::view::{Kinds, Known, View, workflow};
+use crate::domain::finding::{Finding, FindingKind};
+use crate::domain::item::Anchor;
+use crate::domain::key::ItemId;
+use crate::domain::phase::is_change_event;
+use crate::domain::placement::Work;
+use crate::domain::run::{Run, RunState};
+use crate::domain::text::Clean;
+
+/// Alerts that no card of the scope explains.
+pub(super) fn alerts<'c, 'a: 'c>(
+    making: &mut Making<'c, 'a>,
+    view: Option<&'c View<'a>>,
+    kinds: &Kinds<'a>,
+) {
+    let homeless: Vec<Known<'a, Alert>> = if let Some(view) = view {
+        let named = making.ground.alerts.get(view.repo).into_iter().flatten();
+        kinds.alerts.iter().chain(named).copied().collect()
+    } else {
+        let housed = |alert: &&Known<'a, Alert>| {
+            let mut all = making.ground.alerts.values().flatten();
+            all.any(|other| other.id == alert.id)
+        };
+        kinds
+            .alerts
+            .iter()
+            .filter(|alert| !housed(alert))
+            .copied()
+            .collect()
+    };
+    for alert in homeless {
+        let fact = alert.get();
+        if fact.state == AlertState::Resolved || making.explained.contains(&fact.id) {
+            continue;
+        }
+        let mut card = Card::new(Head {
+            id: ItemId::new(&format!("alert:{}", fact.id)),
+            anchor: Anchor::Alert,
+            key: fact.name.clone(),
+            title: fact.name.clone(),
+            url: fact.url.clone(),
+            repo: fact
+                .repo
+                .clone()
+                .or_else(|| view.map(|view| view.repo.clone())),
+            author: None,
+            created_at: fact.started_at,
+            updated_at: fact.started_at,
+        });
+        card.known_from(alert.sources());
+        if let Some(service) = &fact.service {
+            card.service(service.clone());
+        }
+        card.evidence([evidence::of_alert(fact, 100)]);
+        let mut case = bare(making.ground, None);
+        case.alerts.push(fact);
+        card.bare(&case);
+        making.keep(card);
+    }
+}
+
+/// One card for the open findings of each kind.
+pub(super) fn findings<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) {
+    let mut groups: BTreeMap<FindingKind, Vec<Known<'a, Finding>>> = BTreeMap::new();
+    for finding in &view.kinds.findings {
+        groups.entry(finding.kind).or_default().push(*finding);
+    }
+    for (kind, group) in groups {
+        let word = match kind {
+            FindingKind::Dependency => "dependency",
+            FindingKind::Code => "code",
+            FindingKind::Secret => "secret",
+        };
+        let worst = group
+            .iter()
+            .min_by_key(|f| (&f.severity, f.created_at, f.number));
+        let first = group.iter().map(|finding| finding.created_at).min();
+        let last = group.iter().map(|finding| finding.created_at).max();
+        let (Some(worst), Some(first), Some(last)) = (worst, first, last) else {
+            continue;
+        };
+        let title = match group.len() {
+            1 => format!("{} {word} finding: {}", severity(worst), worst.title),
+            n => format!(
+                "{n} {word} findings, worst {}: {}",
+                severity(worst),
+                worst.title
+            ),
+        };
+        let mut card = Card::new(Head {
+            id: ItemId::new(&format!("finding:{}/{word}", view.repo.as_str())),
+            anchor: Anchor::Finding,
+            key: Clean::line(&format!("{} {word} findings", view.repo)),
+            title: Clean::line(&title),
+            url: worst.url.clone(),
+            repo: Some(view.repo.clone()),
+            author: None,
+            created_at: first,
+            updated_at: last,
+        });
+        let mut case = bare(making.ground, None);
+        for finding in &group {
+            card.known_from(finding.sources());
+            card.evidence([evidence::of_finding(finding)]);
+            case.findings.push(finding.get());
+        }
+        card.badge(severity(worst));
+        card.bare(&case);
+        making.keep(card);
+    }
+}
+
+fn severity(finding: &Finding) -> &str {
+    evidence::severity_word(&finding.severity)
+}
+
+/// The newest run of each workflow and branch that no card tells, while it is red or moves.
+pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) {
+    let mut newest: BTreeMap<(&str, &str), Known<'a, Run>> = BTreeMap::new();
+    for run in &view.kinds.runs {
+        let fact = run.get();
+        if is_alone(view, fact) {
+            newest.insert((workflow(fact), &fact.branch), *run);
+        }
+    }
+    for run in newest.into_values() {
+        let fact = run.get();
+        if making.told.contains(&fact.id) || view.is_outdated(fact) {
+            continue;
+        }
+        let run_view = view.run_view(fact);
+        if run_view.work() == Work::Passed || fact.state == RunState::Cancelled {
+            continue;
+        }
+        making.wanted.run(view, &run_view);
+        let id = format!(
+            "run:{}/{}@{}",
+            view.repo.as_str(),
+            workflow(fact),
+            fact.branch
+        );
+        let mut card = Card::new(Head {
+            id: ItemId::new(&id),
+            anchor: Anchor::Run,
+            key: Clean::line(&format!("{} {}", view.repo, fact.workflow)),
+            title: title(fact),
+            url: fact.url.clone(),
+            repo: Some(view.repo.clone()),
+            author: fact.actor.clone(),
+            created_at: fact.created_at,
+            updated_at: fact.updated_at,
+        });
+        card.known_from(run.sources());
+        for lane in view
+            .lanes
+            .iter()
+            .filter(|lane| lane.rule.is_some() && lane.has_run(fact))
+        {
+            card.service(lane.service.clone());
+        }
+        let mut lines = Vec::new();
+        evidence::of_run(&run_view, &mut lines);
+        card.evidence(lines);
+        let mut case = bare(making.ground, None);
+        case.alone = Some(run_view);
+        card.bare(&case);
+        making.keep(card);
+    }
+}
+
+/// Whether a run may be a card of its own: not one that judges a change request or a side branch.
+fn is_alone(view: &View<'_>, run: &Run) -> bool {
+    if is_change_event(&run.event) {
+        return false;
+    }
+    if &*run.event != "push" {
+        return true;
+    }
+    let default = view.default_branch();
+    let flow = view.kinds.repository.map(|r| r.flow_branches.as_slice());
+    default.is_none_or(|default| *default == *run.branch)
+        || flow
+            .unwrap_or_default()
+            .iter()
+            .any(|branch| branch.name == run.branch)
+}
+
+fn title(run: &Run) -> Clean {
+    if run.title.is_empty() {
+        Clean::line(&format!("{} ({})", run.workflow, run.event))
+    } else {
+        run.title.clone()
+    }
+}

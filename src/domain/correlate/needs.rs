@@ -1,0 +1,262 @@
+//! What correlation asks for: jobs, gates, paths and ranges, within bounds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+
+use crate::domain::Timestamp;
+use crate::domain::change_request::ChangeRequest;
+use crate::domain::correlate::Need;
+use crate::domain::correlate::graph::Contains;
+use crate::domain::correlate::lanes::Lane;
+use crate::domain::correlate::view::{View, released_at};
+use crate::domain::key::Sha;
+use crate::domain::placement::{RunView, Work};
+use crate::domain::release::Release;
+use crate::domain::run::RunState;
+
+/// How many needs of one kind one scope may have.
+const MOST: usize = 24;
+
+/// How far back in a chain of releases or deployments ranges are asked for.
+const CHAIN: usize = 5;
+
+/// For how long after the merge it is asked where a change is contained.
+const ASKED: TimeDelta = TimeDelta::days(90);
+
+/// Needs of one scope.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) needs: BTreeSet<Need>,
+    counts: BTreeMap<u8, usize>,
+    now: Timestamp,
+}
+
+impl Wanted {
+    /// Starts with none.
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            needs: BTreeSet::new(),
+            counts: BTreeMap::new(),
+            now,
+        }
+    }
+
+    fn add(&mut self, need: Need) {
+        let kind = match need {
+            Need::Range { .. } => 0,
+            Need::Jobs { .. } => 1,
+            Need::Paths { .. } => 2,
+            Need::Gates { .. } => 3,
+        };
+        let count = self.counts.entry(kind).or_default();
+        if *count < MOST && self.needs.insert(need) {
+            *count += 1;
+        }
+    }
+
+    /// Jobs of a run that is red or moves, and gates of one that waits.
+    pub(super) fn run(&mut self, view: &View<'_>, run: &RunView<'_>) {
+        let (repo, id) = (view.repo.clone(), run.run.id);
+        let work = Work::of(&run.run.state);
+        let jobs = view.kinds.jobs.get(&id);
+        let told = jobs.is_some_and(|set| {
+            set.attempt == run.run.attempt
+                && set.complete
+                && set.jobs.iter().all(|job| Work::of(&job.state).is_final())
+        });
+        let wants = match work {
+            Work::Failed => !told && run.run.state != RunState::Cancelled,
+            Work::Running | Work::Waiting => true,
+            Work::Unknown => !told,
+            Work::Queued | Work::Passed => false,
+        };
+        if wants {
+            self.add(Need::Jobs {
+                repo: repo.clone(),
+                run: id,
+            });
+        }
+        if run.run.state == RunState::Waiting {
+            self.add(Need::Gates { repo, run: id });
+        }
+    }
+
+    /// Files of a change request whose repository is divided by paths.
+    pub(super) fn paths(&mut self, view: &View<'_>, change: &ChangeRequest) {
+        let by_path = view
+            .lanes
+            .iter()
+            .any(|lane| lane.rule.is_some_and(|rule| rule.paths.is_some()));
+        let known = view.kinds.paths.get(&change.number);
+        if by_path && known.is_none_or(|paths| paths.head_sha != change.head_sha) {
+            self.add(Need::Paths {
+                repo: view.repo.clone(),
+                number: change.number,
+            });
+        }
+    }
+
+    /// Ranges that would tell whether releases and deployments contain a change.
+    pub(super) fn containment(
+        &mut self,
+        view: &View<'_>,
+        lane: &Lane<'_>,
+        change: &Sha,
+        landed: Timestamp,
+    ) {
+        if self.now - landed > ASKED {
+            return;
+        }
+        for chain in deployed(lane).chain([released(lane)]) {
+            self.chain(view, &chain, change, landed);
+        }
+    }
+
+    /// Asks for the first range that is missing between the newest version and the change.
+    fn chain(
+        &mut self,
+        view: &View<'_>,
+        chain: &[(Timestamp, &Sha)],
+        change: &Sha,
+        landed: Timestamp,
+    ) {
+        // Only a version that was made after the merge is worth a question.
+        let mut versions = chain.iter().filter(|(at, _)| *at >= landed);
+        let Some((_, newest)) = versions.next() else {
+            return;
+        };
+        if view.graph.contains(newest, change) != Contains::Unknown {
+            return;
+        }
+        let range = |from: &Sha, to: &Sha| Need::Range {
+            repo: view.repo.clone(),
+            from: from.clone(),
+            to: to.clone(),
+        };
+        for pair in chain.windows(2).take(CHAIN) {
+            let [(_, to), (_, from)] = pair else {
+                continue;
+            };
+            if from != to && !view.graph.has_range(from, to) {
+                self.add(range(from, to));
+                return;
+            }
+            if view.graph.contains(from, change) != Contains::Unknown {
+                return;
+            }
+        }
+        if !view.graph.has_range(change, newest) {
+            self.add(range(change, newest));
+        }
+    }
+}
+
+/// Per environment: attempts that move, what is there now, and what was there before; newest first.
+fn deployed<'c>(lane: &'c Lane<'_>) -> impl Iterator<Item = Vec<(Timestamp, &'c Sha)>> + 'c {
+    lane.places.iter().map(|place| {
+        let current = place.current();
+        let attempt = place.newer().next();
+        let older = place
+            .deployments
+            .iter()
+            .rev()
+            .map(|deployment| deployment.get());
+        let older = older.filter(move |d| {
+            current.is_some_and(|now| (d.created_at, d.id) < (now.created_at, now.id))
+        });
+        let mut chain: Vec<(Timestamp, &Sha)> = Vec::new();
+        for deployment in attempt.into_iter().chain(current).chain(older) {
+            if let Some(sha) = &deployment.sha
+                && chain.last().is_none_or(|(_, last)| *last != sha)
+            {
+                chain.push((deployment.created_at, sha));
+            }
+            if chain.len() > CHAIN {
+                break;
+            }
+        }
+        chain
+    })
+}
+
+/// The newest release and those before it by version, newest first.
+fn released<'c>(lane: &'c Lane<'_>) -> Vec<(Timestamp, &'c Sha)> {
+    let mut chain = Vec::new();
+    let mut next = lane.releases.last().map(|release| release.get());
+    while let Some(release) = next {
+        if let Some(sha) = &release.sha {
+            chain.push((released_at(release), sha));
+        }
+        if chain.len() > CHAIN {
+            break;
+        }
+        next = previous(lane, release);
+    }
+    chain
+}
+
+/// The release before another: by version within the same prefix of tags, else by time.
+pub(super) fn previous<'a>(lane: &Lane<'a>, release: &Release) -> Option<&'a Release> {
+    let all = || lane.releases.iter().map(|other| other.get());
+    if let Some((prefix, version)) = version(&release.tag) {
+        let before = all().filter_map(|other| {
+            let (other_prefix, other_version) = self::version(&other.tag)?;
+            (other_prefix == prefix && other_version < version).then_some((other_version, other))
+        });
+        let best = before.max_by(|a, b| a.0.cmp(&b.0));
+        if let Some((_, other)) = best {
+            return Some(other);
+        }
+    }
+    all()
+        .filter(|other| (released_at(other), &other.tag) < (released_at(release), &release.tag))
+        .max_by_key(|other| (released_at(other), &other.tag))
+}
+
+/// The numbers of a tag, whether it is a full release, and the numbers of the pre-release.
+type Version = (Vec<u64>, bool, Vec<u64>);
+
+/// A tag as its prefix and its numbers; a pre-release sorts before what it leads to.
+fn version(tag: &str) -> Option<(&str, Version)> {
+    let at = tag.find(|c: char| c.is_ascii_digit())?;
+    let (prefix, rest) = tag.split_at_checked(at)?;
+    let cut = rest.find(|c: char| c != '.' && !c.is_ascii_digit());
+    let (core, tail) = cut.map_or((rest, ""), |cut| {
+        rest.split_at_checked(cut).unwrap_or((rest, ""))
+    });
+    let numbers = |text: &str| -> Vec<u64> {
+        text.split(|c: char| !c.is_ascii_digit())
+            .filter_map(|part| part.parse().ok())
+            .collect()
+    };
+    let full = !tail.starts_with('-');
+    Some((prefix, (numbers(core), full, numbers(tail))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[track_caller]
+    fn check(older: &str, newer: &str) {
+        assert!(version(older) < version(newer), "{older} before {newer}");
+    }
+
+    #[test]
+    fn versions_sort_by_number_and_pre_releases_first() {
+        check("v1.9.0", "v1.10.0");
+        check("v1.2", "v1.2.1");
+        check("v2.0.0-rc.1", "v2.0.0");
+        check("v2.0.0-rc.2", "v2.0.0-rc.10");
+        check("api-v1.0", "api-v1.1");
+        assert_eq!(version("latest"), None);
+    }
+
+    #[test]
+    fn prefixes_keep_services_apart() {
+        let prefix = |tag| version(tag).map(|(prefix, _)| prefix);
+        assert_eq!(prefix("api-v1.0"), Some("api-v"));
+        assert_eq!(prefix("1.0"), Some(""));
+    }
+}

@@ -1,0 +1,129 @@
+//! Trains: the changes that one release or deployment carries together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::item::{EvidenceKind, Train, WorkItem};
+use crate::domain::key::{ServiceName, TrainId};
+use crate::domain::stage::Stage;
+use crate::domain::text::Clean;
+
+/// How many changes make a train.
+const FEWEST: usize = 2;
+
+/// Whether changes travel in trains here.
+pub(super) fn is_station(stage: Stage) -> bool {
+    match stage {
+        Stage::Release | Stage::Deploy | Stage::Operate => true,
+        Stage::Plan | Stage::Code | Stage::Build | Stage::Test | Stage::Monitor => false,
+    }
+}
+
+/// Leaves the train on a card only where another card of its stage and service rides in it.
+pub(super) fn keep_shared(items: &mut [WorkItem]) {
+    let mut riders: BTreeMap<(TrainId, Stage, Option<ServiceName>), usize> = BTreeMap::new();
+    for item in items.iter() {
+        if let Some(key) = seat(item) {
+            *riders.entry(key).or_default() += 1;
+        }
+    }
+    for item in items {
+        let shared = seat(item).is_some_and(|key| riders.get(&key) >= Some(&FEWEST));
+        if !shared {
+            item.train = None;
+        }
+    }
+}
+
+fn seat(item: &WorkItem) -> Option<(TrainId, Stage, Option<ServiceName>)> {
+    let placement = &item.placement;
+    if placement.done.is_some() || !is_station(placement.stage) {
+        return None;
+    }
+    let train = item.train.clone()?;
+    Some((train, placement.stage, item.services.first().cloned()))
+}
+
+/// Puts cards that ride together into trains; the others stay, in their order.
+///
+/// Cards of one train stand in one stage and belong to one service; fewer than
+/// two are no train.
+pub fn group_trains(items: &[Arc<WorkItem>]) -> (Vec<Train>, Vec<Arc<WorkItem>>) {
+    let mut groups: BTreeMap<_, Vec<Arc<WorkItem>>> = BTreeMap::new();
+    let mut single = Vec::new();
+    for item in items {
+        if let Some(key) = seat(item) {
+            groups.entry(key).or_default().push(Arc::clone(item));
+        }
+    }
+    for item in items {
+        let rides = seat(item)
+            .and_then(|key| groups.get(&key))
+            .is_some_and(|riders| riders.len() >= FEWEST);
+        if !rides {
+            single.push(Arc::clone(item));
+        }
+    }
+    let trains = groups
+        .into_iter()
+        .filter(|(_, riders)| riders.len() >= FEWEST)
+        .filter_map(|((id, stage, service), riders)| train(id, stage, service, riders))
+        .collect();
+    (trains, single)
+}
+
+fn train(
+    id: TrainId,
+    stage: Stage,
+    service: Option<ServiceName>,
+    items: Vec<Arc<WorkItem>>,
+) -> Option<Train> {
+    let worst = items
+        .iter()
+        .map(|item| item.placement.status)
+        .max_by_key(|status| (status.severity(), std::cmp::Reverse(*status)))?;
+    let since = items.iter().map(|item| item.placement.since).min()?;
+    let service = service.unwrap_or_else(|| ServiceName::new(""));
+    let label = items
+        .first()
+        .map(|item| label(&id, item))
+        .unwrap_or_default();
+    Some(Train {
+        title: Clean::line(&format!("{service} {label}")),
+        id,
+        stage,
+        status: worst,
+        since,
+        service,
+        items,
+    })
+}
+
+/// The version that a train carries: the longest name in its evidence that its identity ends with.
+fn label<'a>(id: &'a TrainId, item: &'a WorkItem) -> &'a str {
+    let ends = |name: &&str| {
+        id.as_str()
+            .strip_suffix(*name)
+            .is_some_and(|head| head.ends_with('/'))
+    };
+    item.evidence
+        .iter()
+        .filter_map(|evidence| match evidence.kind {
+            EvidenceKind::Release => Some(evidence.key.as_str()),
+            EvidenceKind::Deployment => Some(evidence.detail.as_str()),
+            EvidenceKind::Ticket
+            | EvidenceKind::ChangeRequest
+            | EvidenceKind::Commit
+            | EvidenceKind::Run
+            | EvidenceKind::Job
+            | EvidenceKind::Gate
+            | EvidenceKind::Rollout
+            | EvidenceKind::Alert
+            | EvidenceKind::Finding => None,
+        })
+        .filter(|name| !name.is_empty())
+        .filter(ends)
+        .max_by_key(|name| name.len())
+        .or_else(|| id.as_str().rsplit('/').next())
+        .unwrap_or_default()
+}

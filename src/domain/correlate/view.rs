@@ -1,0 +1,356 @@
+//! One repository as correlation reads it: its facts by kind, indexed by commit.
+//!
+//! Made afresh for each recomputation; it borrows the facts and copies none.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Deref;
+
+use crate::domain::Timestamp;
+use crate::domain::alert::Alert;
+use crate::domain::change_request::{ChangeRequest, ChangedPaths};
+use crate::domain::commit::{Commit, Range};
+use crate::domain::correlate::facts::Entry;
+use crate::domain::correlate::graph::Graph;
+use crate::domain::correlate::lanes::{self, Lane};
+use crate::domain::deployment::{Deployment, Environment};
+use crate::domain::fact::Fact;
+use crate::domain::finding::Finding;
+use crate::domain::key::{RepoKey, Sha, SourceName};
+use crate::domain::phase::is_change_event;
+use crate::domain::placement::{RunView, Work};
+use crate::domain::policy::Policy;
+use crate::domain::release::Release;
+use crate::domain::repository::Repository;
+use crate::domain::run::{GateSet, JobSet, Run, RunState};
+use crate::domain::ticket::Ticket;
+
+/// A fact of a known kind, with who said it.
+#[derive(Debug)]
+pub(super) struct Known<'a, T> {
+    fact: &'a T,
+    entry: &'a Entry,
+}
+
+impl<T> Clone for Known<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Known<'_, T> {}
+
+impl<T> Deref for Known<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.fact
+    }
+}
+
+impl<'a, T> Known<'a, T> {
+    /// The fact, for as long as the facts live.
+    pub(super) fn get(self) -> &'a T {
+        self.fact
+    }
+
+    /// The sources that say it.
+    pub(super) fn sources(self) -> impl Iterator<Item = &'a SourceName> {
+        self.entry.sources()
+    }
+}
+
+/// The facts of one scope by kind, in an order that does not depend on their arrival.
+#[derive(Debug, Default)]
+pub(super) struct Kinds<'a> {
+    pub(super) repository: Option<&'a Repository>,
+    pub(super) tickets: Vec<Known<'a, Ticket>>,
+    pub(super) changes: BTreeMap<u64, Known<'a, ChangeRequest>>,
+    pub(super) paths: HashMap<u64, &'a ChangedPaths>,
+    pub(super) commits: Vec<Known<'a, Commit>>,
+    pub(super) ranges: Vec<&'a Range>,
+    pub(super) runs: Vec<Known<'a, Run>>,
+    pub(super) jobs: HashMap<u64, &'a JobSet>,
+    pub(super) gates: HashMap<u64, &'a GateSet>,
+    pub(super) releases: Vec<Known<'a, Release>>,
+    pub(super) environments: Vec<&'a Environment>,
+    pub(super) deployments: Vec<Known<'a, Deployment>>,
+    pub(super) alerts: Vec<Known<'a, Alert>>,
+    pub(super) findings: Vec<Known<'a, Finding>>,
+}
+
+impl<'a> Kinds<'a> {
+    /// Sorts facts by kind.
+    pub(super) fn new(entries: impl Iterator<Item = &'a Entry>) -> Self {
+        let mut kinds = Self::default();
+        for entry in entries {
+            if let Some(fact) = entry.best() {
+                kinds.add(fact, entry);
+            }
+        }
+        kinds.runs.sort_by_key(|run| (run.created_at, run.id));
+        kinds.deployments.sort_by_key(|d| (d.created_at, d.id));
+        let published = |r: &Release| r.published_at.unwrap_or(r.created_at);
+        kinds
+            .releases
+            .sort_by(|a, b| published(a).cmp(&published(b)).then(a.tag.cmp(&b.tag)));
+        kinds
+    }
+
+    /// Adds one fact.
+    pub(super) fn add(&mut self, fact: &'a Fact, entry: &'a Entry) {
+        match fact {
+            Fact::Repository(f) => self.repository = Some(f),
+            Fact::Commit(fact) => self.commits.push(Known { fact, entry }),
+            Fact::Range(f) => self.ranges.push(f),
+            Fact::Ticket(fact) => self.tickets.push(Known { fact, entry }),
+            Fact::ChangeRequest(fact) => {
+                self.changes.insert(fact.number, Known { fact, entry });
+            }
+            Fact::ChangedPaths(f) => {
+                self.paths.insert(f.change.number, f);
+            }
+            Fact::Run(fact) => self.runs.push(Known { fact, entry }),
+            Fact::JobSet(f) => {
+                self.jobs.insert(f.run.id, f);
+            }
+            Fact::GateSet(f) => {
+                self.gates.insert(f.run.id, f);
+            }
+            Fact::Release(fact) => self.releases.push(Known { fact, entry }),
+            Fact::Environment(f) => self.environments.push(f),
+            Fact::Deployment(fact) => self.deployments.push(Known { fact, entry }),
+            Fact::Alert(fact) => self.alerts.push(Known { fact, entry }),
+            Fact::Finding(fact) => self.findings.push(Known { fact, entry }),
+        }
+    }
+}
+
+/// The newest runs of one workflow on one branch.
+#[derive(Clone, Copy, Debug, Default)]
+struct Newest {
+    any: Option<usize>,
+    passed: Option<usize>,
+}
+
+/// One repository.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    pub(super) repo: &'a RepoKey,
+    pub(super) policy: &'a Policy,
+    pub(super) kinds: Kinds<'a>,
+    pub(super) graph: Graph<'a>,
+    pub(super) lanes: Vec<Lane<'a>>,
+    /// The commits that became of a change request, by its number, as commits say.
+    pub(super) commits_of: HashMap<u64, Vec<&'a Commit>>,
+    runs_at: HashMap<&'a Sha, Vec<usize>>,
+    newest: HashMap<(&'a str, &'a str), Newest>,
+    reverted_by: HashMap<&'a Sha, &'a Sha>,
+}
+
+impl<'a> View<'a> {
+    /// Indexes the facts of one repository.
+    pub(super) fn new(repo: &'a RepoKey, kinds: Kinds<'a>, policy: &'a Policy) -> Self {
+        let graph = Graph::new(
+            kinds.commits.iter().map(|commit| commit.get()),
+            kinds.ranges.iter().copied(),
+        );
+        let lanes = lanes::lanes(repo, &kinds, policy);
+        let mut view = Self {
+            repo,
+            policy,
+            graph,
+            lanes,
+            commits_of: HashMap::new(),
+            runs_at: HashMap::new(),
+            newest: HashMap::new(),
+            reverted_by: HashMap::new(),
+            kinds,
+        };
+        view.index_commits();
+        view.index_runs();
+        view
+    }
+
+    fn index_commits(&mut self) {
+        for commit in &self.kinds.commits {
+            let commit = commit.get();
+            if let Some(number) = commit.change_request {
+                self.commits_of.entry(number).or_default().push(commit);
+            }
+            for reverted in &commit.reverts {
+                self.reverted_by.insert(reverted, &commit.sha);
+            }
+        }
+    }
+
+    fn index_runs(&mut self) {
+        for (at, run) in self.kinds.runs.iter().enumerate() {
+            let run = run.get();
+            if let Some(sha) = &run.head_sha {
+                self.runs_at.entry(sha).or_default().push(at);
+            }
+            let newest = self.newest.entry((workflow(run), &run.branch)).or_default();
+            newest.any = Some(at);
+            if run.state == RunState::Passed {
+                newest.passed = Some(at);
+            }
+        }
+    }
+
+    /// The default branch, where it is known.
+    pub(super) fn default_branch(&self) -> Option<&'a str> {
+        let branch = self.kinds.repository?.default_branch.as_ref()?;
+        Some(&branch.name)
+    }
+
+    /// The commit that reverts another.
+    pub(super) fn reverter(&self, sha: &Sha) -> Option<&'a Sha> {
+        self.reverted_by.get(sha).copied()
+    }
+
+    /// All runs at a commit, oldest first.
+    pub(super) fn runs_at(&self, sha: &Sha) -> impl Iterator<Item = Known<'a, Run>> + '_ {
+        let at = self.runs_at.get(sha).into_iter().flatten();
+        at.filter_map(|at| self.kinds.runs.get(*at).copied())
+    }
+
+    /// A run with its jobs and gates.
+    pub(super) fn run_view(&self, run: &'a Run) -> RunView<'a> {
+        RunView::new(
+            run,
+            self.kinds.jobs.get(&run.id).copied(),
+            self.kinds.gates.get(&run.id).copied(),
+            &self.policy.phases,
+        )
+    }
+
+    /// Whether a newer run of the same workflow and branch exists.
+    pub(super) fn is_outdated(&self, run: &Run) -> bool {
+        self.newest_of(run)
+            .and_then(|newest| newest.any)
+            .and_then(|at| self.kinds.runs.get(at))
+            .is_some_and(|other| is_newer(other, run))
+    }
+
+    /// Whether a later run of the same workflow and branch, with the change in it, passed.
+    pub(super) fn is_healed(&self, run: &Run, change: &Sha) -> bool {
+        let passed = self.newest_of(run).and_then(|newest| newest.passed);
+        let Some(other) = passed.and_then(|at| self.kinds.runs.get(at)) else {
+            return false;
+        };
+        is_newer(other, run)
+            && other
+                .head_sha
+                .as_ref()
+                .is_some_and(|sha| self.graph.has(sha, change))
+            && self.run_view(other.get()).work() == Work::Passed
+    }
+
+    fn newest_of(&self, run: &Run) -> Option<Newest> {
+        self.newest
+            .get(&(workflow(run), run.branch.as_str()))
+            .copied()
+    }
+
+    /// Runs that wait at a gate, whatever their commit.
+    pub(super) fn gated(&self) -> impl Iterator<Item = Known<'a, Run>> + '_ {
+        self.kinds.runs.iter().copied().filter(|run| {
+            let waits = !Work::of(&run.state).is_final();
+            let gates = self.kinds.gates.get(&run.id);
+            waits && gates.is_some_and(|set| !set.gates.is_empty())
+        })
+    }
+
+    /// The runs that judge a change request before it is merged, the newest of each workflow.
+    pub(super) fn runs_before(&self, change: &ChangeRequest) -> Vec<Known<'a, Run>> {
+        let mut found: Vec<Known<'a, Run>> = Vec::new();
+        if let Some(sha) = &change.head_sha {
+            found.extend(
+                self.runs_at(sha)
+                    .filter(|run| run.event.as_str() != "schedule"),
+            );
+        }
+        let queued = change.queue.is_some();
+        if queued || change.head_sha.is_none() {
+            let ours = |run: &Known<'a, Run>| {
+                let group = queued && &*run.event == "merge_group";
+                let named = run.change_requests.contains(&change.number)
+                    || queue_number(&run.branch) == Some(change.number);
+                named && (group || run.head_sha.is_none())
+            };
+            found.extend(self.kinds.runs.iter().copied().filter(ours));
+        }
+        found.sort_by_key(|run| (run.created_at, run.id));
+        found.dedup_by_key(|run| run.id);
+        self.newest_each(found)
+    }
+
+    /// The runs of what a change became, the newest of each workflow, without what was healed.
+    pub(super) fn runs_after(&self, shas: &BTreeSet<&Sha>) -> Vec<Known<'a, Run>> {
+        let mut found = Vec::new();
+        for sha in shas {
+            let of_merge = |run: &Known<'a, Run>| !is_change_event(&run.event);
+            let newest = self.newest_each(self.runs_at(sha).filter(of_merge).collect());
+            found.extend(newest.into_iter().filter(|run| !self.is_healed(run, sha)));
+        }
+        found
+    }
+
+    fn newest_each(&self, runs: Vec<Known<'a, Run>>) -> Vec<Known<'a, Run>> {
+        let mut kept: Vec<Known<'a, Run>> = Vec::with_capacity(runs.len());
+        for run in runs {
+            if run.state == RunState::Cancelled && self.is_outdated(&run) {
+                continue;
+            }
+            let same = |other: &Known<'a, Run>| {
+                workflow(other) == workflow(&run) && other.event == run.event
+            };
+            match kept.iter().position(same).and_then(|at| kept.get_mut(at)) {
+                Some(slot) => *slot = run,
+                None => kept.push(run),
+            }
+        }
+        kept
+    }
+
+    /// A workflow that failed and then passed on the same commit, by another run.
+    pub(super) fn flaky_run(&self, sha: &Sha) -> Option<&'a Run> {
+        let runs: Vec<Known<'a, Run>> = self.runs_at(sha).collect();
+        let healed = |old: &Known<'a, Run>| {
+            runs.iter().any(|new| {
+                new.state == RunState::Passed
+                    && is_newer(new, old)
+                    && workflow(new) == workflow(old)
+                    && new.event == old.event
+            })
+        };
+        runs.iter()
+            .find(|run| matches!(run.state, RunState::Failed(_)) && healed(run))
+            .map(|run| run.get())
+    }
+}
+
+/// What tells workflows apart: the file, or the name where there is no file.
+pub(super) fn workflow(run: &Run) -> &str {
+    if run.workflow_path.is_empty() {
+        &run.workflow
+    } else {
+        &run.workflow_path
+    }
+}
+
+fn is_newer(a: &Run, b: &Run) -> bool {
+    (a.created_at, a.id) > (b.created_at, b.id)
+}
+
+/// The change request of a branch of the merge queue: `gh-readonly-queue/main/pr-12-<sha>`.
+fn queue_number(branch: &str) -> Option<u64> {
+    let tail = branch.strip_prefix("gh-readonly-queue/")?;
+    let name = tail.rsplit('/').next()?.strip_prefix("pr-")?;
+    name.split('-').next()?.parse().ok()
+}
+
+/// When a release reached its users, or was made.
+pub(super) fn released_at(release: &Release) -> Timestamp {
+    release.published_at.unwrap_or(release.created_at)
+}
