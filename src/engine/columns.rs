@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use crate::domain::Timestamp;
-use crate::domain::item::{Train, WorkItem};
+use crate::domain::correlate::group_trains;
+use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::domain::stage::Stage;
 use crate::domain::status::{Severity, Status};
@@ -128,7 +129,7 @@ fn build(cards: &BTreeMap<Place, Arc<WorkItem>>) -> Built {
         .iter()
         .filter(|item| item.placement.status.is_red())
         .count();
-    let (trains, items) = group(items);
+    let (trains, items) = group_trains(&items);
     let mut rows: Vec<Row> = items.into_iter().map(Row::Item).collect();
     if !trains.is_empty() {
         rows.extend(trains.into_iter().map(|train| Row::Train(Arc::new(train))));
@@ -150,9 +151,4 @@ fn build(cards: &BTreeMap<Place, Arc<WorkItem>>) -> Built {
         red,
         index: Arc::new(OnceLock::new()),
     }
-}
-
-/// Puts the cards that travel together into trains; the rest stays as it is.
-fn group(items: Vec<Arc<WorkItem>>) -> (Vec<Train>, Vec<Arc<WorkItem>>) {
-    (Vec::new(), items)
 }
