@@ -1,0 +1,504 @@
+//! The life of one change, from ticket to merge: a pure function of seed, lane and index.
+
+use crate::demo::scenario::ci::{self, Attempt, CI, Course, RunPlan};
+use crate::demo::scenario::dice::Dice;
+use crate::demo::scenario::people::{DEPENDABOT, HUMANS};
+use crate::demo::scenario::team::{BACKLOG, Focus, Lane, RepoSpec};
+use crate::demo::scenario::words;
+
+/// A ticket as planned, times on the simulated clock.
+#[derive(Clone, Debug)]
+pub(super) struct TicketPlan {
+    /// Its number.
+    pub(super) number: u64,
+    /// When it was made.
+    pub(super) created: i64,
+    /// When it got a milestone.
+    pub(super) triaged: Option<i64>,
+    /// From when to when it is blocked.
+    pub(super) blocked: Option<(i64, i64)>,
+    /// When somebody began.
+    pub(super) started: Option<i64>,
+    /// When it is closed, and why.
+    pub(super) closed: Option<(i64, &'static str)>,
+    /// Whether it is an incident.
+    pub(super) incident: bool,
+    /// When somebody takes the incident.
+    pub(super) taken: Option<i64>,
+}
+
+/// A pull request as planned.
+#[derive(Clone, Debug)]
+pub(super) struct PullPlan {
+    /// Its number.
+    pub(super) number: u64,
+    /// When it was opened.
+    pub(super) opened: i64,
+    /// When it ceases to be a draft.
+    pub(super) ready: i64,
+    /// When it gets commits, and their names.
+    pub(super) pushes: Vec<(i64, String)>,
+    /// Its reviews: when, and whether it is approved.
+    pub(super) reviews: Vec<(i64, bool)>,
+    /// Whether a review is required at all.
+    pub(super) review_required: bool,
+    /// From when to when it conflicts.
+    pub(super) conflict: Option<(i64, i64)>,
+    /// From when to when it is behind.
+    pub(super) behind: Option<(i64, i64)>,
+    /// From when to when it is in the merge queue.
+    pub(super) queue: Option<(i64, i64)>,
+    /// When it is merged.
+    pub(super) merged: Option<i64>,
+    /// When it is closed without that.
+    pub(super) dropped: Option<i64>,
+    /// The commits that it becomes on its base, where it is not merged with a merge commit.
+    pub(super) landed: Vec<String>,
+    /// How it is merged.
+    pub(super) method: &'static str,
+    /// Until when the base branch is red because of it.
+    pub(super) red_until: i64,
+}
+
+/// A change as planned.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    /// Where it dwells.
+    pub(super) focus: Focus,
+    /// Its title.
+    pub(super) title: String,
+    /// Index of its service.
+    pub(super) service: usize,
+    /// Who works on it.
+    pub(super) author: usize,
+    /// Who reviews it.
+    pub(super) reviewers: [usize; 2],
+    /// Its branch.
+    pub(super) branch: String,
+    /// The files it touches.
+    pub(super) files: Vec<String>,
+    /// Its label.
+    pub(super) label: &'static str,
+    /// Its ticket.
+    pub(super) ticket: Option<TicketPlan>,
+    /// Its pull request.
+    pub(super) pull: Option<PullPlan>,
+    /// Its runs.
+    pub(super) runs: Vec<RunPlan>,
+}
+
+/// How long the way to the place where a change dwells can take at most.
+const LEAD: i64 = 9 * 3_600;
+const QUEUE_SLOT: u64 = 8;
+const POST_SLOT: u64 = 9;
+
+/// Returns for how long a change of this lane can matter, from its beginning on.
+pub(super) fn span(lane: &Lane) -> i64 {
+    if lane.focus == Focus::Backlog {
+        BACKLOG
+    } else {
+        lane.period + 2 * LEAD
+    }
+}
+
+/// Plans one change of a lane.
+pub(super) fn plan(
+    seed: u64,
+    epoch: i64,
+    spec: &RepoSpec,
+    slot: usize,
+    index: i64,
+) -> Option<Change> {
+    let lane = spec.lanes.get(slot)?;
+    let slots = u64::try_from(spec.lanes.len()).ok()?;
+    let slot = u64::try_from(slot).ok()?;
+    let ordinal = u64::try_from(index).ok()?;
+    let repo = u64::try_from(spec.index).ok()?;
+    let start = epoch + index * lane.period + lane.phase;
+    let mut dice = Dice::of(seed, &[repo, slot, ordinal]);
+    let author = if lane.focus == Focus::Update {
+        DEPENDABOT
+    } else {
+        dice.below(HUMANS)
+    };
+    let title = words::title(&mut dice, lane.focus);
+    let number = 2 * (ordinal * slots + slot) + 1;
+    let service = dice.below(spec.services.len());
+    let name = spec
+        .services
+        .get(service)
+        .map_or("", |service| service.name.as_str());
+    let mono = spec.services.len() > 1;
+    let with_ticket = lane.focus != Focus::Update && lane.focus != Focus::ActionRequired;
+    let mut life = Life {
+        at: start,
+        end_of_dwell: start + lane.period + LEAD,
+        focus: lane.focus,
+        change: Change {
+            focus: lane.focus,
+            branch: words::branch(
+                with_ticket.then_some(number),
+                &title,
+                lane.focus,
+                number + 1,
+            ),
+            files: words::files(&mut dice, name, mono),
+            label: dice.pick(&["bug", "feature", "chore", "performance"]),
+            reviewers: reviewers(&mut dice, author),
+            title,
+            service,
+            author,
+            ticket: None,
+            pull: None,
+            runs: Vec::new(),
+        },
+        dice,
+    };
+    life.live(spec, number, with_ticket);
+    Some(life.change)
+}
+
+fn reviewers(dice: &mut Dice, author: usize) -> [usize; 2] {
+    let first = (author + 1 + dice.below(HUMANS - 2)) % HUMANS;
+    let second = (first + 1) % HUMANS;
+    [
+        first,
+        if second == author {
+            (second + 1) % HUMANS
+        } else {
+            second
+        },
+    ]
+}
+
+struct Life {
+    at: i64,
+    end_of_dwell: i64,
+    focus: Focus,
+    dice: Dice,
+    change: Change,
+}
+
+impl Life {
+    /// Goes on by a short while, or to the end of the dwelling where this is the place.
+    fn pass(&mut self, place: Focus, from: i64, to: i64) {
+        if self.focus == place {
+            self.at = self.at.max(self.end_of_dwell);
+        } else {
+            self.at += self.dice.minutes(from, to);
+        }
+    }
+
+    fn is(&self, place: Focus) -> bool {
+        self.focus == place
+    }
+
+    fn live(&mut self, spec: &RepoSpec, number: u64, with_ticket: bool) {
+        match self.focus {
+            Focus::Backlog => self.backlog(number),
+            Focus::IncidentFiring | Focus::IncidentTaken => self.incident(number),
+            Focus::Untriaged
+            | Focus::Triaged
+            | Focus::Blocked
+            | Focus::InProgress
+            | Focus::Draft
+            | Focus::Unchecked
+            | Focus::RedBuild
+            | Focus::ActionRequired
+            | Focus::StartupFailure
+            | Focus::RedTest
+            | Focus::Review
+            | Focus::ChangesRequested
+            | Focus::Conflict
+            | Focus::Behind
+            | Focus::Mergeable
+            | Focus::Queue
+            | Focus::RedMainBuild
+            | Focus::RedMainTest
+            | Focus::Dropped
+            | Focus::Update
+            | Focus::Mixed => self.develop(spec, number, with_ticket),
+        }
+    }
+
+    fn backlog(&mut self, number: u64) {
+        let triaged = self
+            .dice
+            .percent(60)
+            .then(|| self.at + self.dice.minutes(60, 6000));
+        let blocked = self
+            .dice
+            .percent(12)
+            .then_some((self.at + 7000, self.at + BACKLOG));
+        let reason = if self.dice.percent(70) {
+            "not_planned"
+        } else {
+            "completed"
+        };
+        self.change.ticket = Some(TicketPlan {
+            number,
+            created: self.at,
+            triaged,
+            blocked,
+            started: None,
+            closed: Some((self.at + BACKLOG, reason)),
+            incident: false,
+            taken: None,
+        });
+    }
+
+    fn incident(&mut self, number: u64) {
+        let created = self.at;
+        self.pass(Focus::IncidentFiring, 2, 9);
+        let taken = self.at;
+        self.pass(Focus::IncidentTaken, 60, 180);
+        self.change.ticket = Some(TicketPlan {
+            number,
+            created,
+            triaged: None,
+            blocked: None,
+            started: None,
+            closed: Some((self.at, "completed")),
+            incident: true,
+            taken: Some(taken),
+        });
+    }
+
+    fn ticket(&mut self, number: u64) -> TicketPlan {
+        let created = self.at;
+        self.pass(Focus::Untriaged, 6, 30);
+        let triaged = self.at;
+        self.pass(Focus::Triaged, 15, 60);
+        let from = self.at;
+        let blocked = self.is(Focus::Blocked).then(|| {
+            self.pass(Focus::Blocked, 0, 1);
+            (from, self.at)
+        });
+        let started = self.at;
+        self.pass(Focus::InProgress, 20, 80);
+        TicketPlan {
+            number,
+            created,
+            triaged: Some(triaged),
+            blocked,
+            started: Some(started),
+            closed: None,
+            incident: false,
+            taken: None,
+        }
+    }
+
+    fn develop(&mut self, spec: &RepoSpec, number: u64, with_ticket: bool) {
+        let mut ticket = with_ticket.then(|| self.ticket(number));
+        let opened = self.at;
+        let first = self.dice.sha();
+        let mut pull = PullPlan {
+            number: number + 1,
+            opened,
+            ready: opened,
+            pushes: vec![(opened, first)],
+            reviews: Vec::new(),
+            review_required: !self.is(Focus::Unchecked),
+            conflict: None,
+            behind: None,
+            queue: None,
+            merged: None,
+            dropped: None,
+            landed: Vec::new(),
+            method: spec.method,
+            red_until: 0,
+        };
+        self.first_checks(&mut pull);
+        if self.is(Focus::Draft) || self.dice.percent(25) {
+            self.pass(Focus::Draft, 10, 50);
+            pull.ready = self.at;
+        }
+        self.reviewed(&mut pull);
+        if self.is(Focus::Dropped) {
+            self.at = self.at.max(self.end_of_dwell);
+            pull.dropped = Some(self.at);
+            if let Some(ticket) = &mut ticket {
+                ticket.closed = Some((self.at, "not_planned"));
+            }
+        } else {
+            self.merged(spec, &mut pull);
+            if let (Some(ticket), Some(merged)) = (&mut ticket, pull.merged) {
+                ticket.closed = Some((merged + 2, "completed"));
+            }
+        }
+        self.change.ticket = ticket;
+        self.change.pull = Some(pull);
+    }
+
+    fn first_checks(&mut self, pull: &mut PullPlan) {
+        let course = match self.focus {
+            Focus::RedBuild => Course::RedBuild,
+            Focus::RedTest => Course::RedTest,
+            Focus::Mixed if self.dice.percent(18) => Course::RedTest,
+            Focus::Mixed if self.dice.percent(8) => Course::RedBuild,
+            Focus::Unchecked => {
+                self.at = self.at.max(self.end_of_dwell);
+                return;
+            }
+            Focus::ActionRequired => return self.held(pull, "action_required"),
+            Focus::StartupFailure => return self.held(pull, "startup_failure"),
+            Focus::IncidentFiring
+            | Focus::IncidentTaken
+            | Focus::Untriaged
+            | Focus::Triaged
+            | Focus::Blocked
+            | Focus::InProgress
+            | Focus::Draft
+            | Focus::Review
+            | Focus::ChangesRequested
+            | Focus::Conflict
+            | Focus::Behind
+            | Focus::Mergeable
+            | Focus::Queue
+            | Focus::RedMainBuild
+            | Focus::RedMainTest
+            | Focus::Dropped
+            | Focus::Update
+            | Focus::Mixed
+            | Focus::Backlog => Course::Green,
+        };
+        self.check(pull, course);
+        if course != Course::Green {
+            if self.is(Focus::Mixed) {
+                self.at += self.dice.minutes(15, 50);
+            } else {
+                self.at = self.at.max(self.end_of_dwell);
+            }
+            self.push(pull);
+            self.check(pull, Course::Green);
+        }
+    }
+
+    /// The run of the first push stands still until somebody does something about it.
+    fn held(&mut self, pull: &mut PullPlan, conclusion: &'static str) {
+        let until = self.at.max(self.end_of_dwell);
+        let mut run = self.run(pull, self.at, Course::Green);
+        run.attempts = vec![Attempt {
+            at: self.at,
+            jobs: ci::checks(&mut self.dice, until, Course::Green).jobs,
+        }];
+        run.held = Some((until, conclusion));
+        self.at = run.end();
+        self.change.runs.push(run);
+    }
+
+    fn push(&mut self, pull: &mut PullPlan) {
+        let sha = self.dice.sha();
+        pull.pushes.push((self.at, sha));
+    }
+
+    fn run(&mut self, pull: &PullPlan, at: i64, course: Course) -> RunPlan {
+        RunPlan {
+            number: pull.number,
+            slot: u64::try_from(pull.pushes.len()).unwrap_or(0) % QUEUE_SLOT,
+            workflow: CI,
+            event: "pull_request",
+            branch: self.change.branch.clone(),
+            sha: pull
+                .pushes
+                .last()
+                .map_or_else(String::new, |(_, sha)| sha.clone()),
+            pull: Some(pull.number),
+            title: self.change.title.clone(),
+            actor: self.change.author,
+            attempts: vec![ci::checks(&mut self.dice, at, course)],
+            held: None,
+            cancelled: None,
+            environment: None,
+        }
+    }
+
+    fn check(&mut self, pull: &PullPlan, course: Course) {
+        let run = self.run(pull, self.at + 4, course);
+        self.at = run.end();
+        self.change.runs.push(run);
+    }
+
+    fn reviewed(&mut self, pull: &mut PullPlan) {
+        self.pass(Focus::Review, 10, 60);
+        let grumbles = self.is(Focus::ChangesRequested) || self.dice.percent(20);
+        if grumbles && pull.review_required {
+            pull.reviews.push((self.at, false));
+            self.pass(Focus::ChangesRequested, 15, 60);
+            self.push(pull);
+            self.check(pull, Course::Green);
+            self.at += self.dice.minutes(8, 30);
+        }
+        if self.is(Focus::Conflict) {
+            let from = self.at;
+            self.pass(Focus::Conflict, 0, 1);
+            pull.conflict = Some((from, self.at));
+            self.push(pull);
+            self.check(pull, Course::Green);
+        }
+        if pull.review_required && !self.is(Focus::Dropped) {
+            pull.reviews.push((self.at, true));
+        }
+        if self.is(Focus::Behind) {
+            let from = self.at;
+            self.pass(Focus::Behind, 0, 1);
+            pull.behind = Some((from, self.at));
+            self.push(pull);
+            self.check(pull, Course::Green);
+        }
+    }
+
+    fn merged(&mut self, spec: &RepoSpec, pull: &mut PullPlan) {
+        self.pass(Focus::Mergeable, 4, 20);
+        if self.is(Focus::Queue) || spec.services.len() > 1 {
+            let from = self.at;
+            let mut run = self.run(pull, from + 3, Course::Green);
+            run.slot = QUEUE_SLOT;
+            run.event = "merge_group";
+            run.pull = None;
+            run.branch = format!(
+                "gh-readonly-queue/{}/pr-{}-{}",
+                spec.base_branch(),
+                pull.number,
+                self.dice.sha()
+            );
+            self.at = run.end() + 10;
+            self.pass(Focus::Queue, 0, 1);
+            pull.queue = Some((from, self.at));
+            self.change.runs.push(run);
+        }
+        pull.merged = Some(self.at);
+        let commits = if pull.method == "REBASE" {
+            pull.pushes.len()
+        } else {
+            1
+        };
+        pull.landed = (0..commits).map(|_| self.dice.sha()).collect();
+        self.post_merge(spec, pull);
+    }
+
+    /// The checks of the base branch with the change in it.
+    fn post_merge(&mut self, spec: &RepoSpec, pull: &mut PullPlan) {
+        let course = if self.is(Focus::RedMainBuild) {
+            Course::RedBuild
+        } else if self.is(Focus::RedMainTest) {
+            Course::RedTest
+        } else {
+            Course::Green
+        };
+        let mut run = self.run(pull, self.at + 5, course);
+        run.slot = POST_SLOT;
+        run.event = "push";
+        run.pull = None;
+        spec.base_branch().clone_into(&mut run.branch);
+        run.sha = pull.landed.last().cloned().unwrap_or_default();
+        run.title = format!("{} (#{})", self.change.title, pull.number);
+        if course != Course::Green {
+            let again = run.end().max(self.end_of_dwell);
+            run.attempts
+                .push(ci::checks(&mut self.dice, again, Course::Green));
+        }
+        pull.red_until = run.end();
+        self.change.runs.push(run);
+    }
+}

@@ -1,0 +1,116 @@
+//! What the simulated team did up to any moment: a pure function of seed and time.
+//!
+//! Changes run in lanes, releases in trains; `change`, `train` and `ci` plan
+//! them, `state`, `runs` and `rides` show what has happened of the plans at one
+//! moment. [`World`] keeps the last moment of each repository until it is over.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::demo::Options;
+use crate::domain::Timestamp;
+
+mod change;
+pub mod ci;
+mod dice;
+mod lens;
+mod log;
+pub mod model;
+pub mod people;
+mod rides;
+pub(in crate::demo) mod runs;
+mod state;
+pub mod team;
+mod train;
+mod words;
+
+use lens::Pace;
+use model::{Job, RepoState, Run};
+use state::Laws;
+use team::RepoSpec;
+
+/// How many repositories there can be.
+pub const MAX_REPOS: usize = 500;
+
+/// How long before the origin the team began.
+const PREHISTORY: i64 = 64 * 86_400;
+
+/// The simulated team.
+#[derive(Debug)]
+pub struct World {
+    laws: Laws,
+    specs: Vec<Arc<RepoSpec>>,
+    seen: Vec<Mutex<Option<Arc<RepoState>>>>,
+    drawn: AtomicU64,
+}
+
+impl World {
+    /// Returns the team of these options; `start` is the origin where the options name none.
+    pub fn new(options: &Options, start: Timestamp) -> Self {
+        let repos = options.repos.clamp(1, MAX_REPOS);
+        let origin = options.origin.unwrap_or(start).timestamp();
+        let speed = if options.speed.is_finite() {
+            options.speed.clamp(0.01, 10_000.0)
+        } else {
+            1.0
+        };
+        Self {
+            laws: Laws {
+                seed: options.seed,
+                epoch: origin.div_euclid(86_400) * 86_400 - PREHISTORY,
+                pace: Pace { origin, speed },
+            },
+            specs: (0..repos)
+                .map(|i| Arc::new(team::spec(i, repos, options.cards)))
+                .collect(),
+            seen: (0..repos).map(|_| Mutex::new(None)).collect(),
+            drawn: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns the number of repositories.
+    pub fn len(&self) -> usize {
+        self.specs.len()
+    }
+
+    /// Returns whether there is no repository, which never happens.
+    pub fn is_empty(&self) -> bool {
+        self.specs.is_empty()
+    }
+
+    /// Returns what never changes of a repository.
+    pub fn spec(&self, index: usize) -> Option<&Arc<RepoSpec>> {
+        self.specs.get(index)
+    }
+
+    /// Returns the index of a repository; names are compared in any case, as the host does.
+    pub fn find(&self, owner: &str, name: &str) -> Option<usize> {
+        self.specs.iter().position(|spec| {
+            spec.owner.eq_ignore_ascii_case(owner) && spec.name.eq_ignore_ascii_case(name)
+        })
+    }
+
+    /// Returns what is seen of a repository at a real time.
+    pub fn at(&self, index: usize, real: Timestamp) -> Option<Arc<RepoState>> {
+        let (spec, slot) = (self.specs.get(index)?, self.seen.get(index)?);
+        let now = self.laws.pace.simulated(real);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = slot.as_ref().filter(|s| s.from <= now && now < s.until) {
+            return Some(Arc::clone(state));
+        }
+        self.drawn.fetch_add(1, Ordering::Relaxed);
+        let state = Arc::new(state::at(self.laws, spec, now));
+        *slot = Some(Arc::clone(&state));
+        Some(state)
+    }
+
+    /// Returns how many times a repository was worked out, to tell work from time.
+    pub fn drawn(&self) -> u64 {
+        self.drawn.load(Ordering::Relaxed)
+    }
+}
+
+/// Returns the log of a job.
+pub fn log_of(state: &RepoState, run: &Run, job: &Job) -> String {
+    log::of(state, run, job)
+}

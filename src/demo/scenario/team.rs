@@ -1,0 +1,375 @@
+//! The repositories of the team: how each works, and what it always has on hand.
+//!
+//! A *focus* is a situation in which something of a repository dwells until its
+//! successor is in the same situation, so that the board never lacks it.
+
+/// The situation in which the changes of a lane dwell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Focus {
+    /// An incident that nobody has taken.
+    IncidentFiring,
+    /// An incident that somebody handles.
+    IncidentTaken,
+    /// A ticket that nobody has sorted.
+    Untriaged,
+    /// A ticket with a milestone and nobody at work on it.
+    Triaged,
+    /// A ticket that is blocked.
+    Blocked,
+    /// A ticket at work, without a pull request.
+    InProgress,
+    /// A draft.
+    Draft,
+    /// A pull request that no workflow looks at.
+    Unchecked,
+    /// A red build.
+    RedBuild,
+    /// A run that needs somebody's consent: a fork.
+    ActionRequired,
+    /// A workflow that does not start.
+    StartupFailure,
+    /// Red tests.
+    RedTest,
+    /// Waits for a review.
+    Review,
+    /// A reviewer wants changes.
+    ChangesRequested,
+    /// Conflicts with its base.
+    Conflict,
+    /// Behind its base, which must not be.
+    Behind,
+    /// Approved, green and not merged.
+    Mergeable,
+    /// In the merge queue.
+    Queue,
+    /// Merged, and the build of the base branch is red.
+    RedMainBuild,
+    /// Merged, and the tests of the base branch are red.
+    RedMainTest,
+    /// Closed without merging, its ticket as not planned.
+    Dropped,
+    /// An update by a machine.
+    Update,
+    /// Nothing special: goes through.
+    Mixed,
+    /// A ticket of the backlog.
+    Backlog,
+}
+
+/// The situation in which the releases of a service dwell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ride {
+    /// Goes to production and is watched.
+    Plain,
+    /// Merged changes wait for a day before they are released.
+    Unreleased,
+    /// The release workflow fails.
+    ReleaseFailed,
+    /// A draft.
+    Draft,
+    /// A pre-release.
+    Prerelease,
+    /// In staging only.
+    Staging,
+    /// Waits at the gate of production.
+    Gate,
+    /// A slow deployment.
+    Deploying,
+    /// The deployment to production fails.
+    DeployFailed,
+    /// A canary that goes on by itself.
+    Canary,
+    /// A canary that waits for a person.
+    CanaryPaused,
+    /// A canary that went bad, and is taken back.
+    CanaryDegraded,
+}
+
+/// A service of a repository.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Where its releases dwell.
+    pub ride: Ride,
+    /// What leads its tags and environments, in a mono-repo: `search-`.
+    pub prefix: String,
+}
+
+/// A stream of changes, one after another.
+#[derive(Clone, Copy, Debug)]
+pub struct Lane {
+    /// Where they dwell.
+    pub focus: Focus,
+    /// Seconds between two of them.
+    pub period: i64,
+    /// Seconds by which the first is late.
+    pub phase: i64,
+}
+
+/// What never changes of a repository.
+#[derive(Clone, Debug)]
+pub struct RepoSpec {
+    /// Its index in the world.
+    pub index: usize,
+    /// Its owner.
+    pub owner: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub about: String,
+    /// Whether it has `develop` and release branches.
+    pub git_flow: bool,
+    /// How changes are merged: `SQUASH`, `MERGE` or `REBASE`.
+    pub method: &'static str,
+    /// Whether it has environments.
+    pub deploys: bool,
+    /// Its services; one, but for a mono-repo.
+    pub services: Vec<Service>,
+    /// Its streams of changes.
+    pub lanes: Vec<Lane>,
+}
+
+impl RepoSpec {
+    /// Returns `owner/name`.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
+    }
+
+    /// Returns the branch to which changes are merged.
+    pub fn base_branch(&self) -> &'static str {
+        if self.git_flow { "develop" } else { "main" }
+    }
+
+    /// Returns the environments with whether each is guarded.
+    pub fn environments(&self) -> Vec<(String, bool)> {
+        if !self.deploys {
+            return Vec::new();
+        }
+        let of = |service: &Service| {
+            [
+                (format!("{}staging", service.prefix), false),
+                (format!("{}production", service.prefix), true),
+            ]
+        };
+        self.services.iter().flat_map(of).collect()
+    }
+}
+
+/// The owner of all repositories.
+pub const ORG: &str = "acme";
+
+const DAY: i64 = 86_400;
+
+/// One row of the team's table: name, purpose, git-flow, merge method, lanes, ride.
+type Row = (
+    &'static str,
+    &'static str,
+    bool,
+    &'static str,
+    &'static [Focus],
+    Ride,
+);
+
+const TEAM: &[Row] = &[
+    (
+        "api",
+        "The public API",
+        false,
+        "SQUASH",
+        &[Focus::RedTest, Focus::Review, Focus::IncidentFiring],
+        Ride::Canary,
+    ),
+    (
+        "web",
+        "The shop as customers see it",
+        false,
+        "MERGE",
+        &[Focus::Draft, Focus::ChangesRequested, Focus::RedBuild],
+        Ride::CanaryPaused,
+    ),
+    (
+        "payments",
+        "Takes money, gives receipts",
+        true,
+        "MERGE",
+        &[
+            Focus::Review,
+            Focus::Blocked,
+            Focus::Conflict,
+            Focus::IncidentTaken,
+        ],
+        Ride::Gate,
+    ),
+    (
+        "auth",
+        "Accounts, sessions and keys",
+        false,
+        "SQUASH",
+        &[Focus::RedMainTest, Focus::Mergeable],
+        Ride::DeployFailed,
+    ),
+    (
+        "ledger",
+        "Books every movement twice",
+        true,
+        "SQUASH",
+        &[Focus::InProgress, Focus::Behind],
+        Ride::Unreleased,
+    ),
+    (
+        "platform",
+        "Search, billing and notifications in one tree",
+        false,
+        "SQUASH",
+        &[Focus::Queue, Focus::Review, Focus::Untriaged, Focus::Mixed],
+        Ride::Plain,
+    ),
+    (
+        "gateway",
+        "What phones talk to",
+        false,
+        "REBASE",
+        &[Focus::ActionRequired, Focus::StartupFailure],
+        Ride::ReleaseFailed,
+    ),
+    (
+        "reports",
+        "Numbers for those who ask",
+        false,
+        "SQUASH",
+        &[Focus::Triaged, Focus::Unchecked],
+        Ride::CanaryDegraded,
+    ),
+    (
+        "infra",
+        "Machines, networks and their names",
+        false,
+        "MERGE",
+        &[Focus::RedMainBuild, Focus::Draft],
+        Ride::Staging,
+    ),
+    (
+        "docs",
+        "What we tell the world",
+        false,
+        "SQUASH",
+        &[Focus::Dropped, Focus::Update],
+        Ride::Deploying,
+    ),
+];
+
+const RIDES: &[Ride] = &[
+    Ride::Plain,
+    Ride::Canary,
+    Ride::Gate,
+    Ride::Draft,
+    Ride::Plain,
+    Ride::Staging,
+    Ride::Prerelease,
+    Ride::Plain,
+    Ride::DeployFailed,
+    Ride::CanaryPaused,
+];
+
+const FOCI: &[Focus] = &[
+    Focus::Review,
+    Focus::Draft,
+    Focus::RedTest,
+    Focus::InProgress,
+    Focus::ChangesRequested,
+    Focus::Mergeable,
+    Focus::RedBuild,
+    Focus::Conflict,
+];
+
+/// Returns the repository with this index in a team of `repos` with `cards` cards in all.
+pub(super) fn spec(index: usize, repos: usize, cards: usize) -> RepoSpec {
+    let share = cards / repos.max(1);
+    let mut spec = TEAM
+        .get(index)
+        .map_or_else(|| further(index), |row| listed(index, row));
+    let slots = spec.lanes.len();
+    // Merged changes stay on the board for eight days, so a lane of two a day fills sixteen places.
+    let busy = i64::try_from((share / 20).clamp(1, 8)).unwrap_or(1);
+    spec.lanes.push(Lane {
+        focus: Focus::Mixed,
+        period: DAY / busy,
+        phase: 3_600,
+    });
+    let seen = slots * 10 + usize::try_from(busy).unwrap_or(1) * 9;
+    let backlog = i64::try_from(share.saturating_sub(seen).max(3)).unwrap_or(3);
+    spec.lanes.push(Lane {
+        focus: Focus::Backlog,
+        period: BACKLOG / backlog,
+        phase: 0,
+    });
+    spec
+}
+
+/// For how long a ticket of the backlog stays open, in seconds.
+pub(super) const BACKLOG: i64 = 60 * DAY;
+
+fn lanes(index: usize, foci: &[Focus]) -> Vec<Lane> {
+    let lane = |(slot, focus): (usize, &Focus)| Lane {
+        focus: *focus,
+        period: DAY,
+        phase: i64::try_from((index * 5 + slot * 7) % 24).unwrap_or(0) * 3_600,
+    };
+    foci.iter().enumerate().map(lane).collect()
+}
+
+fn listed(index: usize, row: &Row) -> RepoSpec {
+    let (name, about, git_flow, method, foci, ride) = *row;
+    let service = |name: &str, ride, prefix: &str| Service {
+        name: name.to_owned(),
+        ride,
+        prefix: prefix.to_owned(),
+    };
+    let services = if name == "platform" {
+        vec![
+            service("search", Ride::Plain, "search-"),
+            service("billing", Ride::Draft, "billing-"),
+            service("notify", Ride::Prerelease, "notify-"),
+        ]
+    } else {
+        vec![service(name, ride, "")]
+    };
+    RepoSpec {
+        index,
+        owner: ORG.to_owned(),
+        name: name.to_owned(),
+        about: about.to_owned(),
+        git_flow,
+        method,
+        deploys: true,
+        services,
+        lanes: lanes(index, foci),
+    }
+}
+
+fn further(index: usize) -> RepoSpec {
+    let name = format!("svc-{index:03}");
+    let at = |step: usize| FOCI.get((index + step) % FOCI.len()).copied();
+    let foci: Vec<Focus> = [at(0), at(3)].into_iter().flatten().collect();
+    let ride = RIDES
+        .get(index % RIDES.len())
+        .copied()
+        .unwrap_or(Ride::Plain);
+    let methods = ["SQUASH", "MERGE", "REBASE"];
+    RepoSpec {
+        index,
+        owner: ORG.to_owned(),
+        about: format!("Service {index} of many"),
+        git_flow: index.is_multiple_of(6),
+        method: methods.get(index % 3).copied().unwrap_or("SQUASH"),
+        deploys: !index.is_multiple_of(7),
+        services: vec![Service {
+            name: name.clone(),
+            ride,
+            prefix: String::new(),
+        }],
+        name,
+        lanes: lanes(index, &foci),
+    }
+}
