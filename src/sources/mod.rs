@@ -18,6 +18,7 @@ use crate::domain::text::Clean;
 
 pub mod github;
 pub mod http;
+pub mod token;
 
 /// One configured connection to one system.
 pub trait Source: Send + Sync {

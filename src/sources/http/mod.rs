@@ -2,10 +2,32 @@
 //!
 //! Every request of every adapter goes through [`Client`]. It knows no API.
 
+mod client;
+mod gate;
+mod json;
+mod ledger;
+mod link;
+mod origin;
+mod pages;
+mod redact;
+mod retry_after;
+mod status;
+mod tls;
+mod words;
+
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
+
+pub(crate) use client::fixed_headers;
+pub use client::{Answer, Client, Failure, Limits, Request};
+pub use gate::Urgency;
+pub use json::{List, decode};
+pub use origin::{Origin, check_base, host_of, is_loopback};
+pub use pages::{Pages, follow};
+pub use redact::Redactor;
+pub use retry_after::parse as parse_retry_after;
 
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

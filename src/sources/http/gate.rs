@@ -1,0 +1,242 @@
+//! Permits: no request leaves without one.
+//!
+//! Holds how many may be on the way at once, what each limit of the host has
+//! left, and whether the host asked for silence. It refuses; it never waits for
+//! a limit, that is the scheduler's part.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::DateTime;
+use reqwest::header::HeaderMap;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::retry_after;
+use super::status::header;
+use crate::domain::Timestamp;
+use crate::sources::Budget;
+
+/// What is left to the other tools of the same account, in percent of a limit.
+pub(super) const RESERVE_PERCENT: u64 = 40;
+
+/// The longest pause that we choose ourselves.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
+/// Whether a person waits for the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Urgency {
+    /// Polling: stays within our share.
+    Background,
+    /// A person asked: may use the reserve as well.
+    Person,
+}
+
+/// Which way a request goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Lane {
+    /// REST: two at once.
+    Rest,
+    /// GraphQL: one at once.
+    GraphQl,
+}
+
+impl Lane {
+    /// Returns the limit that a request of this lane spends, unless the host says otherwise.
+    fn bucket(self) -> &'static str {
+        match self {
+            Self::Rest => "core",
+            Self::GraphQl => "graphql",
+        }
+    }
+}
+
+/// Gives out permits.
+#[derive(Debug)]
+pub(super) struct Gate {
+    rest: Semaphore,
+    graphql: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Default, Debug)]
+struct State {
+    budgets: BTreeMap<String, Budget>,
+    silent_until: Option<Timestamp>,
+    silences: u32,
+}
+
+impl Gate {
+    /// Makes a gate that knows no limits yet.
+    pub(super) fn new() -> Self {
+        Self {
+            rest: Semaphore::new(2),
+            graphql: Semaphore::new(1),
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for its turn on the lane, then checks the limits.
+    ///
+    /// Returns how long to wait where they allow no more.
+    pub(super) async fn permit(
+        &self,
+        lane: Lane,
+        urgency: Urgency,
+        clock: &super::Clock,
+    ) -> Result<Option<SemaphorePermit<'_>>, Duration> {
+        self.check(lane, urgency, clock())?;
+        let turn = match lane {
+            Lane::Rest => self.rest.acquire().await,
+            Lane::GraphQl => self.graphql.acquire().await,
+        };
+        self.check(lane, urgency, clock())?;
+        Ok(turn.ok())
+    }
+
+    /// Returns how long to wait, if the limits allow no more requests now.
+    fn check(&self, lane: Lane, urgency: Urgency, now: Timestamp) -> Result<(), Duration> {
+        let mut state = self.state();
+        if let Some(until) = state.silent_until {
+            if until > now {
+                return Err(retry_after::until(until, now));
+            }
+            state.silent_until = None;
+        }
+        let Some(budget) = state.budgets.get(lane.bucket()) else {
+            return Ok(());
+        };
+        let Some(reset_at) = budget.reset_at.filter(|reset| *reset > now) else {
+            return Ok(());
+        };
+        let reserve = match urgency {
+            Urgency::Background => budget.limit * RESERVE_PERCENT / 100,
+            Urgency::Person => 0,
+        };
+        if budget.remaining <= reserve {
+            return Err(retry_after::until(reset_at, now));
+        }
+        Ok(())
+    }
+
+    /// Takes in the limits that an answer tells.
+    pub(super) fn learn(&self, headers: &HeaderMap, lane: Lane) {
+        let number = |name| header(headers, name).and_then(|text| text.trim().parse::<u64>().ok());
+        let (Some(limit), Some(remaining)) =
+            (number("x-ratelimit-limit"), number("x-ratelimit-remaining"))
+        else {
+            return;
+        };
+        let bucket = header(headers, "x-ratelimit-resource")
+            .filter(|name| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_graphic()))
+            .unwrap_or(lane.bucket());
+        let reset_at = number("x-ratelimit-reset")
+            .and_then(|secs| i64::try_from(secs).ok())
+            .and_then(|secs| DateTime::from_timestamp(secs, 0));
+        self.learn_budget(Budget {
+            bucket: bucket.to_owned(),
+            limit,
+            remaining,
+            reset_at,
+        });
+    }
+
+    /// Takes in one limit.
+    pub(super) fn learn_budget(&self, budget: Budget) {
+        let mut state = self.state();
+        if state.budgets.len() < 16 || state.budgets.contains_key(&budget.bucket) {
+            state.budgets.insert(budget.bucket.clone(), budget);
+        }
+    }
+
+    /// Makes the whole host silent for a while; longer each time it asks again.
+    ///
+    /// Returns the pause: at least `wish`.
+    pub(super) fn silence(&self, wish: Duration, now: Timestamp) -> Duration {
+        let mut state = self.state();
+        let ours = retry_after::DEFAULT.saturating_mul(1 << state.silences.min(6));
+        let pause = match state.silences {
+            0 => wish,
+            _ => wish.max(ours.min(LONGEST_PAUSE)),
+        };
+        state.silences = state.silences.saturating_add(1);
+        let until = chrono::TimeDelta::from_std(pause)
+            .ok()
+            .and_then(|pause| now.checked_add_signed(pause));
+        state.silent_until = state.silent_until.max(until);
+        pause
+    }
+
+    /// Notes that the host answers as it should.
+    pub(super) fn spoke(&self) {
+        self.state().silences = 0;
+    }
+
+    /// Returns the limits that are known.
+    pub(super) fn budgets(&self) -> Vec<Budget> {
+        self.state().budgets.values().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Gate, Lane, Urgency};
+    use crate::sources::Budget;
+    use chrono::{DateTime, Utc};
+    use std::time::Duration;
+
+    fn at(secs: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(secs, 0).unwrap()
+    }
+
+    #[track_caller]
+    fn check(remaining: u64, urgency: Urgency, now: i64, expected: Result<(), u64>) {
+        let gate = Gate::new();
+        gate.learn_budget(Budget {
+            bucket: "core".to_owned(),
+            limit: 5_000,
+            remaining,
+            reset_at: Some(at(1_000)),
+        });
+        let answer = gate.check(Lane::Rest, urgency, at(now));
+        assert_eq!(answer, expected.map_err(Duration::from_secs));
+        assert_eq!(gate.check(Lane::GraphQl, urgency, at(now)), Ok(()));
+    }
+
+    #[test]
+    fn two_fifths_of_a_limit_are_left_to_others() {
+        check(2_001, Urgency::Background, 900, Ok(()));
+        check(2_000, Urgency::Background, 900, Err(100));
+        check(2_000, Urgency::Background, 1_000, Ok(()));
+    }
+
+    #[test]
+    fn a_person_may_use_the_reserve_but_not_more() {
+        check(1, Urgency::Person, 900, Ok(()));
+        check(0, Urgency::Person, 900, Err(100));
+    }
+
+    #[test]
+    fn a_host_that_asks_for_silence_gets_it_from_everybody() {
+        let gate = Gate::new();
+        assert_eq!(gate.silence(Duration::from_secs(7), at(0)).as_secs(), 7);
+        assert_eq!(
+            gate.check(Lane::GraphQl, Urgency::Person, at(1)),
+            Err(Duration::from_secs(6))
+        );
+        assert_eq!(gate.check(Lane::GraphQl, Urgency::Person, at(7)), Ok(()));
+    }
+
+    #[test]
+    fn silence_doubles_until_the_host_speaks() {
+        let gate = Gate::new();
+        let mut pause = |gate: &Gate| gate.silence(Duration::from_mins(1), at(0)).as_secs();
+        assert_eq!([pause(&gate), pause(&gate), pause(&gate)], [60, 120, 240]);
+        gate.spoke();
+        assert_eq!(pause(&gate), 60);
+    }
+}

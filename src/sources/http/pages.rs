@@ -1,0 +1,67 @@
+//! Following pages: all of a list, or as far as the cap, and which of the two.
+
+use std::collections::BTreeSet;
+
+use serde::de::DeserializeOwned;
+
+use super::json::{List, decode};
+use super::{Client, Failure, Request};
+
+/// What following the pages of one list gave.
+#[derive(Debug)]
+pub struct Pages<T> {
+    /// The records.
+    pub list: List<T>,
+    /// Whether that is all there are: the last page was read.
+    pub complete: bool,
+    /// Whether the host confirmed every page to be unchanged.
+    pub not_modified: bool,
+    /// What stopped a later page.
+    pub trouble: Option<Failure>,
+}
+
+/// Reads a list page by page, at most `cap` pages.
+///
+/// `take` finds the records in the answer. The first page must succeed; a later
+/// one that fails leaves the list incomplete. A page that names itself or an
+/// earlier one as the next ends it as well.
+pub async fn follow<P: DeserializeOwned, T>(
+    client: &Client,
+    first: Request,
+    cap: usize,
+    take: impl Fn(P) -> List<T>,
+) -> Result<Pages<T>, Failure> {
+    let mut pages = Pages {
+        list: List::default(),
+        complete: false,
+        not_modified: true,
+        trouble: None,
+    };
+    let mut seen = BTreeSet::new();
+    let mut request = first;
+    while seen.len() < cap && seen.insert(request.url.as_str().to_owned()) {
+        let read = match client.get(&request).await {
+            Ok(answer) => decode(client.host(), request.url.path(), &answer.body)
+                .map(|page| (answer, take(page))),
+            Err(failure) => Err(failure),
+        };
+        let (answer, list) = match read {
+            Ok(read) => read,
+            Err(failure) if seen.len() == 1 => return Err(failure),
+            Err(failure) => {
+                pages.trouble = Some(failure);
+                return Ok(pages);
+            }
+        };
+        pages.list.append(list);
+        pages.not_modified &= answer.not_modified;
+        match answer.next {
+            Some(next) => request.url = next,
+            None => {
+                pages.complete = true;
+                return Ok(pages);
+            }
+        }
+    }
+    Ok(pages)
+}

@@ -1,0 +1,300 @@
+//! Which token a source uses, and where it comes from.
+//!
+//! The order: the source's own command, the source's own variable, the standard
+//! variable of that very host, what `gh` holds for that host, none. A variable
+//! is never used for a host that it was not made for.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+
+use super::http::{Environment, host_of, is_loopback};
+use crate::config::SourceConfig;
+
+/// How long a command may take that prints a token.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest output that is taken for a token.
+const LONGEST: u64 = 8 * 1024;
+
+/// Variables that would make `gh` answer with a token of another host.
+const FOREIGN: [&str; 4] = [
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+];
+
+/// A token, and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// The token; `None` asks without one.
+    pub secret: Option<SecretString>,
+    /// Where it comes from, as text for people.
+    pub from: String,
+}
+
+/// Finds the token of a GitHub source.
+///
+/// An error is a sentence for people: the user named a place, and it gave no token.
+pub async fn resolve(config: &SourceConfig, env: &Environment) -> Result<Token, String> {
+    if let Some(words) = &config.token_command {
+        let secret = from_command(words, &[], PATIENCE).await?;
+        return Ok(Token {
+            secret: Some(secret),
+            from: "token_command".to_owned(),
+        });
+    }
+    if let Some(token) = from_environment(config, env)? {
+        return Ok(token);
+    }
+    if !is_loopback(&config.url) {
+        let host = host_of(&config.url);
+        let words = ["gh", "auth", "token", "--hostname", &host].map(str::to_owned);
+        if let Ok(secret) = from_command(&words, &FOREIGN, PATIENCE).await {
+            return Ok(Token {
+                secret: Some(secret),
+                from: "gh auth token".to_owned(),
+            });
+        }
+    }
+    Ok(Token {
+        secret: None,
+        from: "none".to_owned(),
+    })
+}
+
+/// Finds the token in the environment: the source's own variable, or the host's standard one.
+fn from_environment(config: &SourceConfig, env: &Environment) -> Result<Option<Token>, String> {
+    let read = |name: &str| env(name).filter(|value| !value.trim().is_empty());
+    let token = |name: &str, value: &str| Token {
+        secret: Some(SecretString::from(value.trim().to_owned())),
+        from: name.to_owned(),
+    };
+    if let Some(name) = &config.token_env {
+        let value = read(name).ok_or_else(|| format!("the variable `{name}` is not set"))?;
+        return Ok(Some(token(name, &value)));
+    }
+    if is_loopback(&config.url) {
+        return Ok(None);
+    }
+    let host = host_of(&config.url);
+    let names: &[&str] = if host == "github.com" || host.ends_with(".ghe.com") {
+        &["GH_TOKEN", "GITHUB_TOKEN"]
+    } else if read("GH_HOST").is_some_and(|named| named.trim().eq_ignore_ascii_case(&host)) {
+        &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
+    } else {
+        &[]
+    };
+    Ok(names
+        .iter()
+        .find_map(|name| read(name).map(|value| token(name, &value))))
+}
+
+/// Runs a command that prints a token; no shell has a part in it.
+///
+/// `without` are variables that it does not get to see.
+async fn from_command(
+    words: &[String],
+    without: &[&str],
+    patience: Duration,
+) -> Result<SecretString, String> {
+    let (program, arguments) = words
+        .split_first()
+        .ok_or_else(|| "`token_command` is empty".to_owned())?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env("GH_PROMPT_DISABLED", "1")
+        .env("GH_NO_UPDATE_NOTIFIER", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    for name in without {
+        command.env_remove(name);
+    }
+    tokio::time::timeout(patience, output(command, program))
+        .await
+        .map_err(|_elapsed| {
+            format!(
+                "`{program}` gave no token within {} s",
+                patience.as_secs_f32()
+            )
+        })?
+}
+
+async fn output(mut command: Command, program: &str) -> Result<SecretString, String> {
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("`{program}` cannot be started: {}", error.kind()))?;
+    let mut bytes = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout
+            .take(LONGEST + 1)
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(|error| format!("`{program}` cannot be read: {}", error.kind()))?;
+    }
+    if bytes.len() as u64 > LONGEST {
+        return Err(format!("`{program}` printed more than a token"));
+    }
+    let status = child
+        .wait()
+        .await
+        .map_err(|error| format!("`{program}` did not end: {}", error.kind()))?;
+    if !status.success() {
+        return Err(format!("`{program}` failed"));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_bytes| format!("`{program}` printed something that is no text"))?;
+    let token = text.trim();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(format!("`{program}` printed something that is no token"));
+    }
+    Ok(SecretString::from(token.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{from_command, from_environment};
+    use crate::config::SourceConfig;
+    use crate::domain::key::SourceName;
+    use crate::sources::http::Environment;
+    use secrecy::ExposeSecret;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    fn config(url: &str, token_env: Option<&str>) -> SourceConfig {
+        SourceConfig {
+            name: SourceName::new("one"),
+            kind: "github".to_owned(),
+            url: url::Url::parse(url).unwrap(),
+            repos: Vec::new(),
+            orgs: Vec::new(),
+            token_env: token_env.map(str::to_owned),
+            token_command: None,
+            ca_file: None,
+            insecure_http: false,
+            writes: Vec::new(),
+        }
+    }
+
+    fn environment(pairs: &[(&'static str, &'static str)]) -> Environment {
+        let pairs = pairs.to_vec();
+        Arc::new(move |name| {
+            let found = pairs.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    const ALL: &[(&str, &str)] = &[
+        ("GH_TOKEN", "a"),
+        ("GITHUB_TOKEN", "b"),
+        ("GH_ENTERPRISE_TOKEN", "c"),
+        ("GITHUB_ENTERPRISE_TOKEN", "d"),
+        ("GH_HOST", "ghe.example.org"),
+        ("MINE", "e"),
+        ("GITLAB_TOKEN", "f"),
+        ("EMPTY", " "),
+    ];
+
+    #[track_caller]
+    fn check(url: &str, without: &[&str], expected: Option<(&str, &str)>) {
+        let pairs: Vec<_> = ALL
+            .iter()
+            .filter(|(name, _)| !without.contains(name))
+            .copied()
+            .collect();
+        let token = from_environment(&config(url, None), &environment(&pairs)).unwrap();
+        let found = token.map(|token| {
+            let secret = token.secret.unwrap();
+            (token.from, secret.expose_secret().to_owned())
+        });
+        let expected = expected.map(|(from, value)| (from.to_owned(), value.to_owned()));
+        assert_eq!(found, expected, "{url} without {without:?}");
+    }
+
+    #[test]
+    fn a_standard_variable_is_used_for_its_own_host_only() {
+        check("https://github.com", &[], Some(("GH_TOKEN", "a")));
+        check(
+            "https://github.com",
+            &["GH_TOKEN"],
+            Some(("GITHUB_TOKEN", "b")),
+        );
+        check("https://github.com", &["GH_TOKEN", "GITHUB_TOKEN"], None);
+        check("https://acme.ghe.com", &[], Some(("GH_TOKEN", "a")));
+        check(
+            "https://ghe.example.org",
+            &[],
+            Some(("GH_ENTERPRISE_TOKEN", "c")),
+        );
+        check(
+            "https://ghe.example.org",
+            &["GH_ENTERPRISE_TOKEN"],
+            Some(("GITHUB_ENTERPRISE_TOKEN", "d")),
+        );
+        check("https://ghe.example.org", &["GH_HOST"], None);
+        check("https://other.example.org", &[], None);
+        check("https://github.com.evil.example", &[], None);
+        check("https://evilghe.com", &[], None);
+        check("http://127.0.0.1:9999", &[], None);
+        check("http://localhost:9999", &[], None);
+    }
+
+    #[test]
+    fn the_variable_of_the_source_comes_first_and_must_be_set() {
+        let env = environment(ALL);
+        let mine = |name| from_environment(&config("http://127.0.0.1:1", Some(name)), &env);
+        assert_eq!(mine("MINE").unwrap().unwrap().from, "MINE");
+        assert_eq!(mine("NOT").unwrap_err(), "the variable `NOT` is not set");
+        assert!(mine("EMPTY").is_err());
+    }
+
+    #[track_caller]
+    async fn check_command(words: &[&str], expected: Result<&str, &str>) {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let secret = from_command(&words, &[], Duration::from_millis(300)).await;
+        let found = secret.map(|secret| secret.expose_secret().to_owned());
+        let expected = expected.map(str::to_owned).map_err(str::to_owned);
+        assert_eq!(found, expected, "{words:?}");
+    }
+
+    #[tokio::test]
+    async fn a_command_prints_one_token_or_gives_a_reason() {
+        check_command(&["printf", "abc\\n"], Ok("abc")).await;
+        check_command(
+            &["printf", ""],
+            Err("`printf` printed something that is no token"),
+        )
+        .await;
+        check_command(
+            &["printf", "\\033[31mabc"],
+            Err("`printf` printed something that is no token"),
+        )
+        .await;
+        check_command(
+            &["printf", "a b"],
+            Err("`printf` printed something that is no token"),
+        )
+        .await;
+        check_command(&["printf", "%s", "$(id)"], Ok("$(id)")).await;
+        check_command(&["false"], Err("`false` failed")).await;
+        check_command(&["sleep", "20"], Err("`sleep` gave no token within 0.3 s")).await;
+        check_command(
+            &["head", "-c", "1000000", "/dev/zero"],
+            Err("`head` printed more than a token"),
+        )
+        .await;
+        check_command(&[], Err("`token_command` is empty")).await;
+        check_command(
+            &["/nowhere/tool"],
+            Err("`/nowhere/tool` cannot be started: entity not found"),
+        )
+        .await;
+    }
+}
