@@ -13,7 +13,7 @@ use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
 use crate::domain::fact::{Fact, FactId};
-use crate::domain::key::SourceName;
+use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 
 pub mod github;
@@ -129,6 +129,8 @@ pub struct Batch {
     pub covered: Vec<Clean>,
     /// Facts that are gone for sure (404 twice, 410).
     pub gone: Vec<FactId>,
+    /// Repositories that are gone for sure (404 twice): all of their facts of this source go.
+    pub gone_repos: Vec<RepoKey>,
     /// Records that could not be read, and other things a person should know.
     pub warnings: Vec<Clean>,
 }
@@ -247,6 +249,8 @@ pub struct Meter {
     pub token_from: String,
     /// Whether the connection is not encrypted.
     pub insecure: bool,
+    /// The login that the token belongs to, once it is known; `@me` stands for it.
+    pub me: Option<String>,
 }
 
 /// One limit of a host, and our share of it.
