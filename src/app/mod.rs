@@ -1,6 +1,164 @@
 //! The shell: command line, loop, terminal, effects, files, environment, logs.
+//!
+//! The only layer that knows all others. Nothing is decided here about work:
+//! it puts the parts together and keeps the process in order.
+
+pub mod board;
+pub mod cli;
+pub mod clock;
+pub mod clone;
+pub mod config_file;
+pub mod configuration;
+pub mod demo;
+pub mod doctor;
+pub mod effects;
+pub mod env;
+pub mod exit;
+pub mod guard;
+pub mod keys;
+pub mod log;
+pub mod once;
+pub mod output;
+pub mod paths;
+pub mod redact;
+pub mod run;
+pub mod screen;
+pub mod session;
+pub mod signals;
+pub mod themes;
+pub mod unopened;
+pub mod where_;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::app::cli::{
+    BoardArgs, Cli, Command, DemoArgs, DemoCommand, DoctorArgs, Format, Global, LogLevel,
+    SourcesArgs,
+};
+use crate::app::env::Env;
+use crate::app::exit::{Exit, Failure};
+use crate::app::output::Width;
+use crate::app::session::Session;
 
 /// Runs the program and returns its exit code.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    guard::mark_program();
+    guard::install_panic_hook();
+    guard::forbid_core_dumps();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output and is fine, the rest is not.
+            drop(error.print());
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Fine.into()
+            };
+        }
+    };
+    match dispatch(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.print();
+            failure.exit().into()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    let env = Env::process();
+    let Cli { global, command } = cli;
+    match command.unwrap_or_else(|| Command::Board(BoardArgs::default())) {
+        Command::Demo(demo) => simulated(global, env, demo),
+        Command::Board(args) => board(load(global, env)?, &args),
+        Command::Where(args) => where_::run(load(global, env)?, &args),
+        Command::Sources(args) => sources(load(global, env)?, &args),
+        Command::Doctor(args) => doctor(global, env, &args),
+        Command::Config(args) => configuration::run(&global, &env, args.command),
+        Command::Completions { shell } => completions(shell),
+        Command::Man => manual(),
+    }
+}
+
+fn simulated(global: Global, env: Env, demo: DemoArgs) -> Result<Exit, Failure> {
+    let DemoArgs { scale, command } = demo;
+    if let Some(DemoCommand::Serve { port }) = command {
+        return demo::serve(&scale, port).map(Exit::Signal);
+    }
+    let session = Session::load(global, env, Some(&scale))?;
+    start_log(&session);
+    match command {
+        None => board(session, &BoardArgs::default()),
+        Some(DemoCommand::Board(args)) => board(session, &args),
+        Some(DemoCommand::Where(args)) => where_::run(session, &args),
+        Some(DemoCommand::Sources(args)) => sources(session, &args),
+        Some(DemoCommand::Doctor(args)) => doctor::run(session, &args),
+        Some(DemoCommand::Serve { .. }) => Ok(Exit::Fine),
+    }
+}
+
+fn load(global: Global, env: Env) -> Result<Session, Failure> {
+    let session = Session::load(global, env, None)?;
+    start_log(&session);
+    Ok(session)
+}
+
+/// Starts the log; the program works without one.
+fn start_log(session: &Session) {
+    let level = session.global.log.unwrap_or(LogLevel::Warn);
+    let file = session.paths.log();
+    let made = paths::make_private(&session.paths.state);
+    if made.and_then(|()| log::start(&file, level)).is_ok() {
+        log::remember(&file);
+    }
+}
+
+/// The board on a terminal, or printed once where there is none.
+fn board(session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
+    let prints = args.once || args.format.is_some() || args.exit_status;
+    if prints || !board::has_terminal(&session) {
+        once::run(session, args)
+    } else {
+        board::run(session, args)
+    }
+}
+
+fn sources(mut session: Session, args: &SourcesArgs) -> Result<Exit, Failure> {
+    const WAIT: Duration = Duration::from_secs(60);
+    session.require_sources()?;
+    let snapshot = session.ask_once(args.offline, WAIT)?;
+    let now = (session.clock)();
+    let text = match output::format_or_table(args.format) {
+        Format::Json => output::sources::json(&snapshot, now).map_err(anyhow::Error::from)?,
+        Format::Table => {
+            let width = Width::find(session.env.get("COLUMNS").as_deref());
+            output::sources::table(&snapshot, now, width)
+        }
+        Format::Markdown => output::sources::markdown(&snapshot, now),
+    };
+    output::print(&text)?;
+    Ok(once::source_verdict(&snapshot, now, args.offline))
+}
+
+/// Tells what is wrong with the configuration, too, before it gives up.
+fn doctor(global: Global, env: Env, args: &DoctorArgs) -> Result<Exit, Failure> {
+    doctor::run(load(global, env)?, args)
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "cycleboard", &mut text);
+    output::print(&String::from_utf8_lossy(&text))?;
+    Ok(Exit::Fine)
+}
+
+fn manual() -> Result<Exit, Failure> {
+    let mut text = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut text)?;
+    output::print(&String::from_utf8_lossy(&text))?;
+    Ok(Exit::Fine)
 }

@@ -1,1 +1,224 @@
 //! The real program in a pseudo-terminal: keys in, screen out.
+
+use crate::support::env::Home;
+use crate::support::pty::Pty;
+
+/// A small team that is simulated quickly.
+const SMALL: [&str; 5] = ["demo", "--repos", "4", "--cards", "40"];
+
+/// Starts the demo and waits until it shows cards.
+fn board(home: &Home, columns: u16, rows: u16) -> Pty {
+    let mut pty = Pty::start(home, &SMALL, columns, rows);
+    pty.wait("mark of simulated data", |screen| {
+        screen.contents().contains("simulated")
+    });
+    pty.wait("card", |screen| screen.contents().contains('#'));
+    pty
+}
+
+#[track_caller]
+fn quits(mut pty: Pty) {
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    assert!(pty.is_restored(), "the terminal is not as it was");
+}
+
+#[test]
+fn the_board_comes_up_and_quits() {
+    let home = Home::new();
+    let pty = board(&home, 200, 60);
+    for title in [
+        "Plan", "Code", "Build", "Test", "Release", "Deploy", "Operate", "Monitor",
+    ] {
+        assert!(
+            pty.text().contains(title),
+            "no `{title}` on\n{}",
+            pty.text()
+        );
+    }
+    quits(pty);
+}
+
+#[test]
+fn the_second_start_is_a_warm_one() {
+    let home = Home::new();
+    quits(board(&home, 120, 40));
+    let mut pty = Pty::start(&home, &SMALL, 120, 40);
+    pty.wait("frame", |screen| !screen.contents().trim().is_empty());
+    // The very first frame already has cards: they come from the store.
+    let raw = String::from_utf8_lossy(&pty.raw).into_owned();
+    let first = raw.split("\u{1b}[?2026l").next().unwrap_or_default();
+    assert!(
+        first.contains('#'),
+        "no card in the first frame:\n{}",
+        pty.text()
+    );
+    quits(pty);
+}
+
+#[test]
+fn a_frame_is_framed_and_nothing_else_is_written() {
+    let home = Home::new();
+    let mut pty = board(&home, 120, 40);
+    pty.send("?");
+    pty.wait_for("Keys");
+    let raw = String::from_utf8_lossy(&pty.raw).into_owned();
+    assert_eq!(
+        raw.matches("\u{1b}[?2026h").count(),
+        raw.matches("\u{1b}[?2026l").count()
+    );
+    assert!(
+        !raw.contains("\u{1b}[6n"),
+        "the terminal was asked for its cursor"
+    );
+    pty.send("\u{1b}");
+    quits(pty);
+}
+
+#[test]
+fn a_filter_narrows_and_escape_takes_it_away() {
+    let home = Home::new();
+    let mut pty = board(&home, 160, 40);
+    pty.send("/");
+    pty.send("nothing-is-called-so");
+    pty.wait("count", |screen| screen.contents().contains("0 of "));
+    pty.send("\u{1b}");
+    pty.wait_gone("nothing-is-called-so");
+    pty.wait("cards again", |screen| screen.contents().contains('#'));
+    quits(pty);
+}
+
+#[test]
+fn help_palette_detail_and_sources_open_and_close() {
+    let home = Home::new();
+    let mut pty = board(&home, 160, 45);
+    pty.send("?");
+    pty.wait_for("Keys");
+    pty.send("\u{1b}");
+    pty.wait_gone("Keys");
+    pty.send("go");
+    pty.wait_for("127.0.0.1");
+    pty.send("gb");
+    pty.wait_gone("127.0.0.1");
+    pty.send(":");
+    pty.send("refresh");
+    pty.wait_for("refresh");
+    pty.send("\u{1b}");
+    quits(pty);
+}
+
+#[test]
+fn sizes_from_one_cell_to_a_wall() {
+    let home = Home::new();
+    let mut pty = board(&home, 80, 24);
+    pty.resize(40, 10);
+    pty.wait("picture of 40x10", |screen| {
+        !screen.contents().trim().is_empty()
+    });
+    pty.resize(1, 1);
+    pty.resize(8, 1);
+    pty.resize(200, 60);
+    pty.wait_for("Monitor");
+    quits(pty);
+}
+
+#[test]
+fn a_storm_of_resizes_ends_in_the_right_picture() {
+    let home = Home::new();
+    let mut pty = board(&home, 80, 24);
+    for step in 0..200_u16 {
+        pty.resize(40 + step % 120, 10 + step % 50);
+    }
+    pty.resize(200, 60);
+    pty.wait_for("Monitor");
+    quits(pty);
+}
+
+#[test]
+fn signals_end_it_with_their_code_and_a_restored_terminal() {
+    for (name, code) in [("HUP", 129), ("INT", 130), ("QUIT", 131), ("TERM", 143)] {
+        let home = Home::new();
+        let mut pty = board(&home, 80, 24);
+        pty.signal(name);
+        assert_eq!(pty.end(), code, "{name}");
+        assert!(
+            pty.is_restored(),
+            "{name} leaves the terminal as it was not"
+        );
+    }
+}
+
+#[test]
+fn it_can_be_suspended_and_resumed() {
+    let home = Home::new();
+    let mut pty = board(&home, 120, 40);
+    pty.send("\u{1a}");
+    pty.wait_state('T');
+    pty.wait("main screen", |screen| !screen.alternate_screen());
+    assert!(pty.is_restored(), "the terminal is not as it was");
+    pty.signal("CONT");
+    pty.wait("board again", |screen| {
+        screen.alternate_screen() && screen.contents().contains('#')
+    });
+    quits(pty);
+}
+
+#[test]
+fn pasted_text_presses_no_keys() {
+    let home = Home::new();
+    let mut pty = board(&home, 120, 40);
+    pty.send("\u{1b}[200~qqqq\r?\u{1b}[201~");
+    pty.wait_for("pasted text");
+    assert!(pty.screen().alternate_screen());
+    quits(pty);
+}
+
+#[test]
+fn a_split_arrow_neither_closes_nor_types() {
+    let home = Home::new();
+    let mut pty = board(&home, 120, 40);
+    pty.send("/");
+    pty.send("a");
+    pty.wait("filter", |screen| screen.contents().contains("of "));
+    pty.send("\u{1b}");
+    pty.send("[B");
+    pty.send("b");
+    pty.wait_for("ab");
+    assert!(!pty.text().contains("[B"), "{}", pty.text());
+    pty.send("\u{1b}");
+    pty.wait_gone("ab");
+    quits(pty);
+}
+
+#[test]
+fn no_color_and_ascii_keep_to_what_the_terminal_can() {
+    let home = Home::new();
+    let variables = [("NO_COLOR", "1"), ("LANG", "C")];
+    let mut pty = Pty::start_with(&home, &SMALL, 120, 40, &variables);
+    pty.wait("card", |screen| screen.contents().contains('#'));
+    let raw = String::from_utf8_lossy(&pty.raw).into_owned();
+    assert!(
+        !raw.contains("\u{1b}[38;") && !raw.contains("\u{1b}[48;"),
+        "colours are sent"
+    );
+    assert!(pty.text().is_ascii(), "{}", pty.text());
+    quits(pty);
+}
+
+#[test]
+fn a_dumb_terminal_gets_the_printed_board() {
+    let home = Home::new();
+    let mut pty = Pty::start_with(&home, &SMALL, 120, 40, &[("TERM", "dumb")]);
+    assert_eq!(pty.end(), 0);
+    assert!(!String::from_utf8_lossy(&pty.raw).contains('\u{1b}'));
+    assert!(String::from_utf8_lossy(&pty.raw).contains("Plan "));
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_it() {
+    let home = Home::new();
+    let mut pty = board(&home, 80, 24);
+    let pid = pty.pid();
+    pty.hang_up();
+    assert_eq!(pty.ended(), 129, "process {pid}");
+}

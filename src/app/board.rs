@@ -1,0 +1,176 @@
+//! The board on a terminal: first a frame from the store, then everything else.
+//!
+//! Puts store, screen, engine and loop together in the order that shows
+//! something soonest. What is drawn is `ui`'s, what is known the engine's.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+use crossterm::event::EventStream;
+use ratatui::Terminal;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::cli::BoardArgs;
+use crate::app::effects::Effects;
+use crate::app::env::{self, Abilities};
+use crate::app::exit::{Exit, Failure};
+use crate::app::guard::{Features, Guard};
+use crate::app::keys::Keys;
+use crate::app::run::{App, Ends, Look};
+use crate::app::screen::TerminalScreen;
+use crate::app::session::{Session, Tasks, runtime};
+use crate::app::signals::{self, Signals};
+use crate::app::themes::Themes;
+use crate::app::{clock, demo};
+use crate::engine::db::Store;
+use crate::engine::snapshot::Snapshot;
+use crate::ui;
+use crate::ui::keymap::Keymap;
+use crate::ui::state::{UiOptions, UiState};
+use crate::ui::theme::Glyphs;
+
+/// Returns whether the board can be drawn on this terminal.
+pub fn has_terminal(session: &Session) -> bool {
+    std::io::stdout().is_terminal() && env::abilities(&session.env).full_screen
+}
+
+/// Runs the board until somebody leaves it.
+pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
+    session.require_sources()?;
+    let filter = super::once::filter(args.filter.as_deref())?;
+    let abilities = env::abilities(&session.env);
+    let keymap = Keymap::new(&session.settings.keys)
+        .map_err(|error| Failure::usage(error.to_string()).maybe_hint(error.hint()))?;
+    let themes = themes(&session, abilities);
+    let theme = themes
+        .find(&session.settings.ui.theme)
+        .map_err(Failure::usage)?;
+    let tasks = Tasks::default();
+    let (store, first) = open_store(&session);
+    let signals = watch_signals(&tasks.cancel)?;
+    let mut state = UiState::new(options(&session, keymap));
+    state.filter.query = filter;
+    let mut look = Look {
+        terminal: take_terminal(&session, abilities)?,
+        state,
+        theme,
+        themes,
+        snapshot: Arc::new(first),
+        clock: Arc::clone(&session.clock),
+    };
+    let snapshot = Arc::clone(&look.snapshot);
+    ui::update::on_snapshot(&mut look.state, &snapshot, clock::now());
+    look.draw()?;
+    let ended_by = runtime()?.block_on(live(
+        &mut session,
+        look,
+        store,
+        !args.offline,
+        signals,
+        tasks,
+    ))?;
+    Ok(ended_by.map_or(Exit::Fine, Exit::Signal))
+}
+
+/// Returns the store and the board as it was last seen.
+fn open_store(session: &Session) -> (Option<Store>, Snapshot) {
+    let stale = session
+        .demo
+        .as_ref()
+        .is_some_and(|demo| demo.forgets_store(clock::now()));
+    if stale && let Ok(file) = session.store_file() {
+        // Made by another simulated forge: nothing in it would ever be asked for again.
+        for end in ["", "-wal", "-shm"] {
+            let mut name = file.clone().into_os_string();
+            name.push(end);
+            drop(std::fs::remove_file(name));
+        }
+    }
+    let store = session.store_or_none();
+    let first = store.as_ref().and_then(Store::first_screen);
+    (store, first.unwrap_or_default())
+}
+
+/// Runs the engine and the loop; returns the signal that ended them, if one did.
+async fn live(
+    session: &mut Session,
+    look: Look<TerminalScreen>,
+    store: Option<Store>,
+    polling: bool,
+    signals: Signals,
+    tasks: Tasks,
+) -> Result<Option<u8>, Failure> {
+    let engine = session.start(store, polling, &tasks).await?;
+    let ended_by = signals.ending();
+    let ends = Ends {
+        input: Keys::new(EventStream::new()),
+        snapshots: engine.snapshots,
+        commands: engine.commands,
+        jobs: signals.jobs,
+        effects: Effects::new(tasks.tracker.clone()),
+        cancel: tasks.cancel.clone(),
+    };
+    let (app, outcome) = App::new(look, ends).run().await;
+    let sent = app.look().terminal.backend().sent();
+    tracing::info!(
+        frames = sent.frames,
+        writes = sent.writes,
+        bytes = sent.bytes,
+        "screen"
+    );
+    // The terminal is given back before anything is waited for.
+    drop(app);
+    tasks.end().await;
+    match (ended_by.get(), outcome) {
+        (None, Err(error)) => Err(Failure::error(format!("the terminal is gone: {error}"))),
+        (signal, _) => Ok(signal),
+    }
+}
+
+fn watch_signals(cancel: &CancellationToken) -> Result<Signals, Failure> {
+    signals::watch(cancel)
+        .map_err(|error| Failure::error(format!("cannot watch for signals: {error}")))
+}
+
+fn take_terminal(
+    session: &Session,
+    abilities: Abilities,
+) -> Result<Terminal<TerminalScreen>, Failure> {
+    let features = Features {
+        mouse: session.settings.ui.mouse && abilities.mouse,
+        title: abilities.title,
+    };
+    let take = || -> std::io::Result<Terminal<TerminalScreen>> {
+        let guard = Guard::enter(features)?;
+        signals::watch_terminal(guard.terminal()?)?;
+        Terminal::new(TerminalScreen::new(guard)?)
+    };
+    take().map_err(|error| {
+        Failure::error(format!("cannot use the terminal: {error}"))
+            .hint("`cycleboard board --once` prints the board instead")
+    })
+}
+
+fn themes(session: &Session, abilities: Abilities) -> Themes {
+    let glyphs = match session.settings.ui.ascii {
+        Some(true) => Glyphs::Ascii,
+        Some(false) => Glyphs::Unicode,
+        None => abilities.glyphs,
+    };
+    Themes {
+        dir: session.paths.config.join("themes"),
+        depth: env::color_depth(session.global.color, abilities.depth),
+        glyphs,
+    }
+}
+
+fn options(session: &Session, keymap: Keymap) -> UiOptions {
+    UiOptions {
+        columns: session.settings.board.columns.clone(),
+        me: Vec::new(),
+        banner: session.demo.as_ref().map(|_| demo::BANNER.to_owned()),
+        theme: session.settings.ui.theme.clone(),
+        offset: clock::local_offset(),
+        keymap: Arc::new(keymap),
+    }
+}

@@ -1,0 +1,296 @@
+//! The command line: what may be typed, as types.
+//!
+//! Parses only; what each command does is in the module of its name.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A terminal board of a team's whole delivery cycle.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cycleboard",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = EXIT_CODES,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; without it, the board.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Exit codes, as `--help` and the manual page print them.
+pub const EXIT_CODES: &str = "Exit codes:\n  \
+    0  fine\n  \
+    1  something went wrong\n  \
+    2  wrong command line or configuration\n  \
+    3  something is red (only with --exit-status)\n  \
+    4  a source refused the token\n  \
+    5  data is stale or not known";
+
+/// What holds for every command.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Global {
+    /// Configuration file [default: config.toml in the configuration directory]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How much the log file tells
+    #[arg(long, global = true, value_name = "LEVEL", value_enum)]
+    pub log: Option<LogLevel>,
+    /// Theme of the board
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Draw with ASCII characters only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// How many colours to use
+    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    pub color: Option<ColorChoice>,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the board of a simulated team; needs no account
+    Demo(DemoArgs),
+    /// Show the board, or print it once
+    Board(BoardArgs),
+    /// Show the way of one change through the cycle
+    Where(WhereArgs),
+    /// Show the sources: health, age, budget
+    Sources(SourcesArgs),
+    /// Check configuration, sources, token and terminal
+    Doctor(DoctorArgs),
+    /// Show the configuration in force
+    Config(ConfigArgs),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// `board`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct BoardArgs {
+    /// Print once instead of opening the board; so it is when the output is no terminal
+    #[arg(long)]
+    pub once: bool,
+    /// Form of what is printed
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Only cards that match, e.g. `author:@me status:failed`
+    #[arg(long, value_name = "QUERY")]
+    pub filter: Option<String>,
+    /// Exit with 3 when a printed card is red
+    #[arg(long)]
+    pub exit_status: bool,
+    /// Ask no source: show what the store has
+    #[arg(long)]
+    pub offline: bool,
+    /// Longest wait for the sources when printing, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub wait: u64,
+}
+
+/// `where`.
+#[derive(Args, Clone, Debug)]
+pub struct WhereArgs {
+    /// A commit, `#12`, `owner/repo#12`, a tag or a ticket such as `PROJ-1`
+    pub word: String,
+    /// Form of what is printed
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Ask no source: look in the store
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `sources`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SourcesArgs {
+    /// Form of what is printed
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Ask no source: show what the store knows of them
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `doctor`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DoctorArgs {
+    /// Do not ask the sources
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `config`.
+#[derive(Args, Clone, Debug)]
+pub struct ConfigArgs {
+    /// What of it
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// `config …`.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print where the file is looked for
+    Path,
+    /// Print a file with every key and its default
+    Default,
+    /// Check the file and say what is wrong with it
+    Check,
+}
+
+/// `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// The simulated team.
+    #[command(flatten)]
+    pub scale: DemoScale,
+    /// What to do with it; without it, the board.
+    #[command(subcommand)]
+    pub command: Option<DemoCommand>,
+}
+
+/// How large and how fast the simulated team is.
+#[derive(Args, Clone, Debug)]
+pub struct DemoScale {
+    /// How much faster than the clock the team works
+    #[arg(long, global = true, value_name = "FACTOR")]
+    pub speed: Option<f64>,
+    /// Which team: the same number gives the same one
+    #[arg(long, global = true, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// How many repositories, at most 500
+    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub repos: Option<u32>,
+    /// How many cards, at most 50,000
+    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub cards: Option<u32>,
+}
+
+/// `demo …`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum DemoCommand {
+    /// Show the board of the simulated team, or print it once
+    Board(BoardArgs),
+    /// Show the way of one simulated change through the cycle
+    Where(WhereArgs),
+    /// Show the simulated source
+    Sources(SourcesArgs),
+    /// Check the simulated source and the terminal
+    Doctor(DoctorArgs),
+    /// Serve the simulated forge alone and print its address
+    Serve {
+        /// Port on the loopback address; 0 takes any
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+}
+
+/// Form of what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For programs; stable
+    Json,
+    /// For people, as wide as the terminal
+    Table,
+    /// For chats and wikis
+    Markdown,
+}
+
+/// How much the log file tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing
+    Off,
+    /// What went wrong
+    Error,
+    /// What may go wrong, too
+    Warn,
+    /// What is done, too
+    Info,
+    /// Every request, too
+    Debug,
+    /// Everything
+    Trace,
+}
+
+impl LogLevel {
+    /// Returns the word that the log's filter knows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// How many colours to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// What the terminal says it can
+    Auto,
+    /// None: bold, underlined and reversed text only
+    Never,
+    /// The terminal's own sixteen
+    #[value(name = "16")]
+    Ansi16,
+    /// 256 fixed colours
+    #[value(name = "256")]
+    Ansi256,
+    /// All colours
+    #[value(name = "true")]
+    True,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn scale_may_stand_before_and_after_the_command() {
+        for line in [
+            "cycleboard demo --seed 7 board --once",
+            "cycleboard demo board --once --seed 7",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            let Some(Command::Demo(demo)) = cli.command else {
+                panic!("not the demo: {line}");
+            };
+            assert_eq!(demo.scale.seed, Some(7), "{line}");
+        }
+    }
+
+    #[test]
+    fn more_than_the_largest_team_is_refused() {
+        assert!(Cli::try_parse_from(["cycleboard", "demo", "--repos", "501"]).is_err());
+        assert!(Cli::try_parse_from(["cycleboard", "demo", "--cards", "50001"]).is_err());
+    }
+}

@@ -1,0 +1,219 @@
+//! The terminal guard: takes the terminal, and gives it back on every way out.
+//!
+//! `leave` works from any thread, takes no lock, may be called twice, and waits
+//! for nobody: a hook and a watchdog call it when the rest may be stuck.
+
+use std::cell::Cell;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write as _;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::OFlags;
+use rustix::termios::{OptionalActions, QueueSelector, Termios};
+
+use crate::app::{log, redact};
+
+/// What is switched on besides the alternate screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Features {
+    /// Whether the terminal tells of the mouse.
+    pub mouse: bool,
+    /// Whether it has a title to set.
+    pub title: bool,
+}
+
+/// Alternate screen, no cursor, bracketed paste, focus.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h\x1b[2J";
+const ENTER_MOUSE: &str = "\x1b[?1000h\x1b[?1006h";
+const ENTER_TITLE: &str = "\x1b[22;0t\x1b]2;cycleboard\x1b\\";
+/// First ends whatever sequence a frame that was cut left open.
+const LEAVE: &str = "\x18\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l";
+const LEAVE_TITLE: &str = "\x1b[23;0t";
+const LEAVE_SCREEN: &str = "\x1b[?25h\x1b[?1049l";
+
+/// How long `leave` waits for a terminal that takes nothing, in nanoseconds.
+const PATIENCE_NANOS: i64 = 300_000_000;
+
+struct Tty {
+    fd: OwnedFd,
+    original: Termios,
+    features: Features,
+}
+
+static TTY: OnceLock<Tty> = OnceLock::new();
+static ACTIVE: AtomicBool = AtomicBool::new(false);
+
+/// Holds the terminal; gives it back when dropped.
+#[derive(Debug)]
+pub struct Guard(());
+
+impl Guard {
+    /// Takes the terminal that standard output is.
+    pub fn enter(features: Features) -> io::Result<Self> {
+        if TTY.get().is_none() {
+            let fd = open_tty()?;
+            let original = rustix::termios::tcgetattr(&fd)?;
+            // A second caller would have found the same terminal.
+            drop(TTY.set(Tty {
+                fd,
+                original,
+                features,
+            }));
+        }
+        let guard = Self(());
+        take(true)?;
+        Ok(guard)
+    }
+
+    /// Gives the terminal back for a while.
+    pub fn pause(&self) {
+        leave();
+    }
+
+    /// Takes the terminal again, whatever has become of its modes meanwhile.
+    pub fn resume(&self) -> io::Result<()> {
+        let was_active = ACTIVE.load(Ordering::SeqCst);
+        take(!was_active)
+    }
+
+    /// Returns the terminal, to write frames to and to watch.
+    pub fn terminal(&self) -> io::Result<BorrowedFd<'static>> {
+        TTY.get()
+            .map(|tty| tty.fd.as_fd())
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Opens the terminal of standard output anew, so that our way of waiting is not the shell's.
+fn open_tty() -> io::Result<OwnedFd> {
+    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or_default();
+    let open = |path: &str| {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(flags)
+            .open(path)
+    };
+    match open("/proc/self/fd/1").or_else(|_| open("/dev/tty")) {
+        Ok(file) if rustix::termios::isatty(&file) => Ok(file.into()),
+        Ok(_) | Err(_) => Ok(rustix::io::dup(rustix::stdio::stdout())?),
+    }
+}
+
+fn take(with_title: bool) -> io::Result<()> {
+    let Some(tty) = TTY.get() else {
+        return Err(io::ErrorKind::NotConnected.into());
+    };
+    let mut raw = tty.original.clone();
+    raw.make_raw();
+    // From here on there is something to give back, even if the rest fails.
+    ACTIVE.store(true, Ordering::SeqCst);
+    rustix::termios::tcsetattr(&tty.fd, OptionalActions::Now, &raw)?;
+    let mut text = ENTER.to_owned();
+    if tty.features.mouse {
+        text.push_str(ENTER_MOUSE);
+    }
+    if tty.features.title && with_title {
+        text.push_str(ENTER_TITLE);
+    }
+    send(tty, &text)
+}
+
+/// Gives the terminal back, if we have it.
+pub fn leave() {
+    if !ACTIVE.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let Some(tty) = TTY.get() else { return };
+    let title = if tty.features.title { LEAVE_TITLE } else { "" };
+    // A terminal that is gone cannot be restored, and there is nobody to tell.
+    drop(send(tty, &format!("{LEAVE}{title}{LEAVE_SCREEN}")));
+    let _ = rustix::termios::tcsetattr(&tty.fd, OptionalActions::Now, &tty.original);
+    // Reports of the mouse that are still under way are not for the shell.
+    let _ = rustix::termios::tcflush(&tty.fd, QueueSelector::IFlush);
+}
+
+/// Writes all of it, unless the terminal takes nothing for a while.
+fn send(tty: &Tty, text: &str) -> io::Result<()> {
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        match rustix::io::write(&tty.fd, rest) {
+            Ok(sent) => rest = rest.get(sent..).unwrap_or_default(),
+            Err(rustix::io::Errno::AGAIN) => wait_for_room(tty)?,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn wait_for_room(tty: &Tty) -> io::Result<()> {
+    let patience = Timespec {
+        tv_sec: 0,
+        tv_nsec: PATIENCE_NANOS,
+    };
+    let mut fds = [PollFd::new(&tty.fd, PollFlags::OUT)];
+    match rustix::event::poll(&mut fds, Some(&patience)) {
+        Ok(0) => Err(io::ErrorKind::TimedOut.into()),
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+thread_local! {
+    /// Whether this thread is the program itself. A panic on any other is the
+    /// end of one task, which its owner hears of; the board goes on.
+    static IS_PROGRAM: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks this thread as the program: a panic here ends everything.
+pub fn mark_program() {
+    IS_PROGRAM.set(true);
+}
+
+/// Replaces the panic hook: a task's panic is logged, the program's own restores the terminal first.
+pub fn install_panic_hook() {
+    std::panic::set_hook(Box::new(on_panic));
+}
+
+fn on_panic(info: &PanicHookInfo<'_>) {
+    let report = redact::shown(&info.to_string());
+    tracing::error!(%report, "panic");
+    if !IS_PROGRAM.try_with(Cell::get).unwrap_or(false) {
+        return;
+    }
+    leave();
+    let mut out = io::stderr().lock();
+    drop(writeln!(
+        out,
+        "error: this is a fault of cycleboard itself: {report}"
+    ));
+    if let Some(place) = log::place() {
+        drop(writeln!(out, "hint: `{}` may tell more", place.display()));
+    }
+}
+
+/// Keeps secrets in memory from being dumped to disk, as far as the system lets us.
+pub fn forbid_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // Both are a second line of defence; without them the program works as well.
+    let _ = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}

@@ -1,0 +1,387 @@
+//! Input as it was meant: joins key sequences that arrived in two pieces.
+//!
+//! A slow line may cut `ESC [ B` after the `ESC`; crossterm then tells of Escape
+//! and two letters, which would close an overlay and type into the filter. A
+//! lone Escape is therefore held for a moment. Knows no command.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use futures_util::{Stream, StreamExt as _};
+use tokio::time::Instant;
+
+/// How long a lone Escape is held.
+pub const HOLD: Duration = Duration::from_millis(30);
+
+/// The longest sequence that is joined; longer ones are typed text after all.
+const MAX_SEQUENCE: usize = 32;
+
+/// The longest paste that is put together from pieces, in characters.
+const MAX_PASTE: usize = 64 * 1024;
+
+/// A stream of events whose cut sequences are joined.
+#[derive(Debug)]
+pub struct Keys<S> {
+    inner: S,
+    ready: VecDeque<Event>,
+    held: Held,
+    until: Option<Instant>,
+}
+
+/// What is held back.
+#[derive(Debug, PartialEq, Eq)]
+enum Held {
+    Nothing,
+    /// The events of a sequence that is not complete, the Escape first.
+    Sequence(Vec<Event>),
+    /// A paste whose beginning was cut.
+    Paste(String),
+}
+
+impl<S: Stream<Item = io::Result<Event>> + Unpin> Keys<S> {
+    /// Builds it on the terminal's events.
+    pub fn new(inner: S) -> Self {
+        Self {
+            inner,
+            ready: VecDeque::new(),
+            held: Held::Nothing,
+            until: None,
+        }
+    }
+
+    /// Returns the next event, or nothing when input has ended.
+    ///
+    /// May be dropped at any await: what is held stays held.
+    pub async fn next(&mut self) -> Option<io::Result<Event>> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(Ok(event));
+            }
+            let event = match self.until {
+                None => self.inner.next().await,
+                Some(until) => {
+                    tokio::select! {
+                        biased;
+                        event = self.inner.next() => event,
+                        () = tokio::time::sleep_until(until) => {
+                            self.release();
+                            continue;
+                        }
+                    }
+                }
+            };
+            match event {
+                Some(Ok(event)) => self.take(event),
+                other => return other,
+            }
+        }
+    }
+
+    /// Takes one event in.
+    fn take(&mut self, event: Event) {
+        match std::mem::replace(&mut self.held, Held::Nothing) {
+            Held::Nothing if is_plain_escape(&event) => self.hold(Held::Sequence(vec![event])),
+            Held::Nothing => self.ready.push_back(event),
+            Held::Sequence(events) => self.extend(events, event),
+            Held::Paste(text) => self.paste(text, event),
+        }
+    }
+
+    fn hold(&mut self, held: Held) {
+        self.held = held;
+        self.until = Some(Instant::now() + HOLD);
+    }
+
+    /// Gives out what was held, as it came.
+    fn release(&mut self) {
+        self.until = None;
+        match std::mem::replace(&mut self.held, Held::Nothing) {
+            Held::Nothing => {}
+            Held::Sequence(events) => self.ready.extend(events),
+            Held::Paste(text) => self.ready.push_back(Event::Paste(text)),
+        }
+    }
+
+    fn extend(&mut self, mut events: Vec<Event>, event: Event) {
+        let typed = typed_char(&event);
+        events.push(event);
+        let text: String = events.iter().skip(1).filter_map(typed_char).collect();
+        let whole = typed.is_some() && text.chars().count() + 1 == events.len();
+        match (whole, parse(&text)) {
+            (true, Parsed::More) if events.len() < MAX_SEQUENCE => {
+                self.hold(Held::Sequence(events));
+            }
+            (true, Parsed::Event(event)) => {
+                self.until = None;
+                self.ready.extend(event);
+            }
+            (true, Parsed::PasteBegins) => self.hold(Held::Paste(String::new())),
+            _ => {
+                let second = events.pop();
+                self.held = Held::Sequence(events);
+                self.release();
+                // What ended it may begin another.
+                second.into_iter().for_each(|event| self.take(event));
+            }
+        }
+    }
+
+    /// Gathers a paste until its end, or until it pauses.
+    fn paste(&mut self, mut text: String, event: Event) {
+        match (&event, typed_char(&event)) {
+            (_, Some(c)) => text.push(c),
+            (Event::Key(key), None) if key.code == KeyCode::Enter => text.push('\n'),
+            (Event::Key(key), None) if key.code == KeyCode::Esc => text.push('\u{1b}'),
+            _ => {}
+        }
+        if let Some(end) = text.find("\u{1b}[201~") {
+            text.truncate(end);
+            self.until = None;
+            self.ready.push_back(Event::Paste(text));
+        } else if text.len() > MAX_PASTE {
+            self.held = Held::Paste(text);
+            self.release();
+        } else {
+            self.hold(Held::Paste(text));
+        }
+    }
+}
+
+fn is_plain_escape(event: &Event) -> bool {
+    matches!(event, Event::Key(key)
+        if key.code == KeyCode::Esc && key.modifiers.is_empty() && key.kind == KeyEventKind::Press)
+}
+
+/// The character that a press types, whatever shift was held for it.
+fn typed_char(event: &Event) -> Option<char> {
+    match event {
+        Event::Key(KeyEvent {
+            code: KeyCode::Char(c),
+            modifiers,
+            ..
+        }) if (*modifiers - KeyModifiers::SHIFT).is_empty() => Some(*c),
+        _ => None,
+    }
+}
+
+/// What the text after an Escape is.
+#[derive(Debug, PartialEq, Eq)]
+enum Parsed {
+    /// The beginning of a sequence.
+    More,
+    /// A whole sequence: one event, or one that means nothing to us.
+    Event(Option<Event>),
+    /// The beginning of a paste.
+    PasteBegins,
+    /// No sequence.
+    No,
+}
+
+fn parse(text: &str) -> Parsed {
+    let mut chars = text.chars();
+    match (chars.next(), chars.as_str()) {
+        (Some('[' | 'O'), "") => Parsed::More,
+        (Some('O'), rest) => match rest.chars().next().and_then(letter_key) {
+            Some(code) => key(code, KeyModifiers::NONE),
+            None => Parsed::No,
+        },
+        (Some('['), "200~") => Parsed::PasteBegins,
+        (Some('['), rest) => parse_control(rest),
+        _ => Parsed::No,
+    }
+}
+
+/// Parses what follows `ESC [`: parameters, then a letter or `~`.
+fn parse_control(rest: &str) -> Parsed {
+    let is_parameter = |c: char| c.is_ascii_digit() || matches!(c, ';' | ':' | '<' | '?');
+    let last = rest.chars().last().unwrap_or_default();
+    if rest.chars().all(is_parameter) {
+        return Parsed::More;
+    }
+    let parameters = rest.strip_suffix(last).unwrap_or_default();
+    if !(last.is_ascii_alphabetic() || last == '~') || !parameters.chars().all(is_parameter) {
+        return Parsed::No;
+    }
+    let mut numbers = parameters.split(';').map(|part| part.parse::<u16>().ok());
+    let first = numbers.next().flatten();
+    let modifiers = numbers
+        .next()
+        .flatten()
+        .map_or(KeyModifiers::NONE, modifiers);
+    let code = match (last, first) {
+        ('I', None) => return Parsed::Event(Some(Event::FocusGained)),
+        ('O', None) => return Parsed::Event(Some(Event::FocusLost)),
+        ('Z', None) => return key(KeyCode::BackTab, KeyModifiers::SHIFT),
+        ('~', Some(number)) => number_key(number),
+        (letter, _) => letter_key(letter),
+    };
+    code.map_or(Parsed::Event(None), |code| key(code, modifiers))
+}
+
+fn key(code: KeyCode, modifiers: KeyModifiers) -> Parsed {
+    Parsed::Event(Some(Event::Key(KeyEvent::new(code, modifiers))))
+}
+
+/// xterm's number for held modifiers: one more than the sum of their bits.
+fn modifiers(number: u16) -> KeyModifiers {
+    let bits = number.saturating_sub(1);
+    [
+        (1, KeyModifiers::SHIFT),
+        (2, KeyModifiers::ALT),
+        (4, KeyModifiers::CONTROL),
+    ]
+    .into_iter()
+    .filter(|(bit, _)| bits & bit != 0)
+    .fold(KeyModifiers::NONE, |all, (_, modifier)| all | modifier)
+}
+
+fn letter_key(letter: char) -> Option<KeyCode> {
+    Some(match letter {
+        'A' => KeyCode::Up,
+        'B' => KeyCode::Down,
+        'C' => KeyCode::Right,
+        'D' => KeyCode::Left,
+        'F' => KeyCode::End,
+        'H' => KeyCode::Home,
+        'P' => KeyCode::F(1),
+        'Q' => KeyCode::F(2),
+        'R' => KeyCode::F(3),
+        'S' => KeyCode::F(4),
+        _ => return None,
+    })
+}
+
+fn number_key(number: u16) -> Option<KeyCode> {
+    Some(match number {
+        1 | 7 => KeyCode::Home,
+        2 => KeyCode::Insert,
+        3 => KeyCode::Delete,
+        4 | 8 => KeyCode::End,
+        5 => KeyCode::PageUp,
+        6 => KeyCode::PageDown,
+        11..=15 => KeyCode::F(u8::try_from(number - 10).ok()?),
+        17..=21 => KeyCode::F(u8::try_from(number - 11).ok()?),
+        23 | 24 => KeyCode::F(u8::try_from(number - 12).ok()?),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(code: KeyCode) -> Event {
+        Event::Key(KeyEvent::new(code, KeyModifiers::NONE))
+    }
+
+    fn esc() -> Event {
+        press(KeyCode::Esc)
+    }
+
+    fn typed(text: &str) -> Vec<Event> {
+        text.chars()
+            .map(|c| {
+                if c == '\u{1b}' {
+                    esc()
+                } else {
+                    press(KeyCode::Char(c))
+                }
+            })
+            .collect()
+    }
+
+    /// Takes pieces in; between two, the time of a cut line passes, or a person's.
+    fn taken(pieces: &[Vec<Event>], is_slow: bool) -> Vec<Event> {
+        let mut keys = Keys::new(futures_util::stream::pending::<io::Result<Event>>());
+        for piece in pieces {
+            for event in piece {
+                keys.take(event.clone());
+            }
+            if is_slow {
+                keys.release();
+            }
+        }
+        keys.release();
+        assert_eq!(keys.until, None);
+        keys.ready.into()
+    }
+
+    #[track_caller]
+    fn check(pieces: &[Vec<Event>], expected: &[Event]) {
+        in_runtime(|| assert_eq!(taken(pieces, false), expected));
+    }
+
+    /// The clock of the runtime is read, never waited for.
+    fn in_runtime<T>(test: impl FnOnce() -> T) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async { test() })
+    }
+
+    #[test]
+    fn a_cut_arrow_is_an_arrow() {
+        check(&[vec![esc()], typed("[B")], &[press(KeyCode::Down)]);
+        check(
+            &[vec![esc()], typed("["), typed("B")],
+            &[press(KeyCode::Down)],
+        );
+        check(&[vec![esc()], typed("OA")], &[press(KeyCode::Up)]);
+    }
+
+    #[test]
+    fn a_cut_sequence_with_numbers_is_its_key() {
+        check(&[vec![esc()], typed("[5~")], &[press(KeyCode::PageUp)]);
+        let right = Event::Key(KeyEvent::new(KeyCode::Right, KeyModifiers::CONTROL));
+        check(&[vec![esc()], typed("[1;5C")], &[right]);
+        check(&[vec![esc()], typed("[I")], &[Event::FocusGained]);
+    }
+
+    #[test]
+    fn a_cut_report_of_the_mouse_types_nothing() {
+        check(&[vec![esc()], typed("[<0;12;3M"), typed("x")], &typed("x"));
+    }
+
+    #[test]
+    fn a_person_who_presses_escape_and_a_letter_meant_both() {
+        let mut expected = vec![esc()];
+        expected.extend(typed("[B"));
+        in_runtime(|| assert_eq!(taken(&[vec![esc()], typed("[B")], true), expected));
+        let mut expected = vec![esc()];
+        expected.extend(typed("x"));
+        check(&[vec![esc()], typed("x")], &expected);
+    }
+
+    #[test]
+    fn two_escapes_are_two() {
+        check(&[vec![esc(), esc()]], &[esc(), esc()]);
+    }
+
+    #[test]
+    fn a_cut_paste_types_nothing() {
+        let pieces = [vec![esc()], typed("[200~qq/x\u{1b}[201~"), typed("j")];
+        let mut expected = vec![Event::Paste("qq/x".to_owned())];
+        expected.extend(typed("j"));
+        check(&pieces, &expected);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_input_panics_or_is_held_for_ever(text in "[\u{1b}\\[O0-9;<~A-Za-z]{0,40}") {
+            in_runtime(|| {
+                let mut length = 0;
+                for event in taken(&[typed(&text)], false) {
+                    length += match event {
+                        Event::Paste(pasted) => pasted.chars().count(),
+                        _ => 1,
+                    };
+                }
+                proptest::prop_assert!(length <= text.chars().count());
+                Ok(())
+            })?;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The board without a terminal: asks once, prints, and says by exit code how things are.
+//!
+//! Unknown is never fine: without data, with old data or with a source that did
+//! not answer, the code is not 0.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::cli::{BoardArgs, Format};
+use crate::app::exit::{Exit, Failure};
+use crate::app::output::{self, Board, Width};
+use crate::app::session::Session;
+use crate::domain::Timestamp;
+use crate::domain::item::WorkItem;
+use crate::domain::query::{Query, QueryContext};
+use crate::domain::status::{Severity, Status};
+use crate::engine::snapshot::{FRESH_SECS, Health, Snapshot, SourceView};
+
+/// Prints the board once.
+pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
+    session.require_sources()?;
+    let filter = filter(args.filter.as_deref())?;
+    let snapshot = session.ask_once(args.offline, Duration::from_secs(args.wait))?;
+    let context = QueryContext {
+        now: (session.clock)(),
+        me: Vec::new(),
+    };
+    let board = Board {
+        snapshot: &snapshot,
+        columns: &session.settings.board.columns,
+        filter: &filter,
+        context: &context,
+    };
+    let text = match output::format_or_table(args.format) {
+        Format::Json => output::json::board(board).map_err(anyhow::Error::from)?,
+        Format::Table => {
+            let width = Width::find(session.env.get("COLUMNS").as_deref());
+            output::table::board(board, width)
+        }
+        Format::Markdown => output::markdown::board(board),
+    };
+    output::print(&text)?;
+    Ok(verdict(board, args.exit_status, args.offline))
+}
+
+/// Parses the filter of the command line; points at what is wrong with it.
+pub fn filter(text: Option<&str>) -> Result<Query, Failure> {
+    let text = text.unwrap_or_default();
+    Query::parse(text).map_err(|error| {
+        let nearest = error
+            .nearest
+            .as_ref()
+            .map(|nearest| format!("did you mean `{nearest}`?"));
+        Failure::usage(format!("filter `{text}`: {error}")).maybe_hint(nearest)
+    })
+}
+
+/// Returns how things are: the worst first, and red only where the caller wants to know.
+fn verdict(board: Board<'_>, exit_status: bool, offline: bool) -> Exit {
+    let now = board.now();
+    let sources = source_verdict(board.snapshot, now, offline);
+    if sources == Exit::Auth {
+        return Exit::Auth;
+    }
+    if exit_status && board.items().any(|item| item.placement.status.is_red()) {
+        return Exit::Red;
+    }
+    let is_unknown = |item: &Arc<WorkItem>| {
+        item.placement.status.severity() == Severity::Unknown
+            || item.placement.status == Status::Unknown
+    };
+    if exit_status && board.items().any(is_unknown) {
+        return Exit::Stale;
+    }
+    sources
+}
+
+/// Returns how the sources are: fine only when each answered, lately and in full.
+pub fn source_verdict(snapshot: &Snapshot, now: Timestamp, offline: bool) -> Exit {
+    let sources = &snapshot.sources;
+    if sources.iter().any(|view| view.health == Health::Auth) {
+        return Exit::Auth;
+    }
+    let is_current = |view: &SourceView| {
+        if offline {
+            is_recent(view, now)
+        } else {
+            view.health == Health::Ok
+        }
+    };
+    if sources.is_empty() || !sources.iter().all(is_current) {
+        return Exit::Stale;
+    }
+    Exit::Fine
+}
+
+/// Returns whether the source answered so lately that what the store has is current.
+fn is_recent(view: &SourceView, now: Timestamp) -> bool {
+    view.last_success
+        .is_some_and(|at| (now - at).num_seconds() <= FRESH_SECS)
+}

@@ -1,0 +1,129 @@
+//! The board and its parts as text for those who have no terminal.
+//!
+//! `json` is for programs and stable; `table` and `markdown` are for people.
+//! Everything printed is clean text already; nothing here asks or waits.
+
+pub mod json;
+pub mod markdown;
+pub mod sources;
+pub mod table;
+pub mod way;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::app::cli::Format;
+use crate::app::exit::Failure;
+use crate::config::ColumnConfig;
+use crate::domain::Timestamp;
+use crate::domain::item::WorkItem;
+use crate::domain::query::{Query, QueryContext};
+use crate::engine::snapshot::{Column, Row, Snapshot};
+
+/// What is printed: a snapshot, narrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Board<'a> {
+    /// The board.
+    pub snapshot: &'a Snapshot,
+    /// The columns and their titles.
+    pub columns: &'a [ColumnConfig],
+    /// Which cards.
+    pub filter: &'a Query,
+    /// What the filter may look at.
+    pub context: &'a QueryContext,
+}
+
+impl<'a> Board<'a> {
+    /// Returns the columns that are shown, each with its cards.
+    pub fn columns(self) -> impl Iterator<Item = (&'a ColumnConfig, Vec<&'a Arc<WorkItem>>)> {
+        self.columns.iter().map(move |config| {
+            let cards = self
+                .snapshot
+                .column(config.stage)
+                .map(|column| self.cards(column))
+                .unwrap_or_default();
+            (config, cards)
+        })
+    }
+
+    /// Returns every card that is shown.
+    pub fn items(self) -> impl Iterator<Item = &'a Arc<WorkItem>> {
+        self.columns().flat_map(|(_, cards)| cards)
+    }
+
+    fn cards(self, column: &'a Column) -> Vec<&'a Arc<WorkItem>> {
+        column
+            .rows
+            .iter()
+            .flat_map(Row::items)
+            .filter(|item| self.filter.matches(item, self.context))
+            .collect()
+    }
+
+    /// Returns the time that everything is reckoned from.
+    pub fn now(self) -> Timestamp {
+        self.context.now
+    }
+}
+
+/// How wide what is printed may be, in columns: as the terminal, or as the caller says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Width(pub usize);
+
+impl Width {
+    /// The width where nobody says one.
+    const DEFAULT: usize = 120;
+
+    /// Finds it: the terminal's own, else `COLUMNS`, else a usual one.
+    pub fn find(columns: Option<&str>) -> Self {
+        let terminal = std::io::stdout()
+            .is_terminal()
+            .then(|| rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok())
+            .flatten()
+            .map(|size| usize::from(size.ws_col));
+        let named = columns.and_then(|text| text.parse().ok());
+        let width = terminal.filter(|width| *width > 0).or(named);
+        Self(width.unwrap_or(Self::DEFAULT).clamp(40, 1_000))
+    }
+}
+
+/// Returns the form that is printed where the caller named none.
+pub fn format_or_table(format: Option<Format>) -> Format {
+    format.unwrap_or(Format::Table)
+}
+
+/// Prints to standard output; a reader who has gone is no error.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Returns an age in two characters or three: `now`, `5m`, `3h`, `12d`.
+pub fn age(since: Timestamp, now: Timestamp) -> String {
+    let span = now - since;
+    match span {
+        span if span < TimeDelta::minutes(1) => "now".to_owned(),
+        span if span < TimeDelta::hours(1) => format!("{}m", span.num_minutes()),
+        span if span < TimeDelta::days(2) => format!("{}h", span.num_hours()),
+        span => format!("{}d", span.num_days()),
+    }
+}
+
+/// Returns the logins of those who hold a card.
+pub fn holders(item: &WorkItem) -> String {
+    let logins: Vec<String> = item
+        .holders
+        .iter()
+        .map(|person| format!("@{}", person.login))
+        .collect();
+    logins.join(" ")
+}
+
+/// Returns an instant as JSON and people write it: `2026-11-21T04:00:00Z`.
+pub fn instant(at: Timestamp) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}

@@ -1,0 +1,81 @@
+//! The sources as text: the Sources view for those who have no terminal.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::app::output::json::{self, SourceDocument, tightest};
+use crate::app::output::markdown::escape;
+use crate::app::output::table::lay_out;
+use crate::app::output::{Width, age, instant};
+use crate::domain::Timestamp;
+use crate::engine::snapshot::{Snapshot, SourceView};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    generated_at: String,
+    sources: Vec<SourceDocument<'a>>,
+}
+
+/// Returns the sources as JSON: the same objects as the board's.
+pub fn json(snapshot: &Snapshot, now: Timestamp) -> Result<String, serde_json::Error> {
+    json::pretty(&Document {
+        schema: json::SCHEMA,
+        generated_at: instant(now),
+        sources: json::sources(&snapshot.sources, now),
+    })
+}
+
+const HEAD: [&str; 8] = [
+    "source", "kind", "host", "health", "age", "budget", "requests", "message",
+];
+
+/// Returns the sources as a table.
+pub fn table(snapshot: &Snapshot, now: Timestamp, width: Width) -> String {
+    let mut rows = vec![HEAD.iter().map(|word| (*word).to_owned()).collect()];
+    rows.extend(snapshot.sources.iter().map(|view| row(view, now)));
+    let mut out = lay_out(&rows, HEAD.len() - 1, width);
+    for view in &snapshot.sources {
+        if let Some(hint) = &view.hint {
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "hint: {}: {hint}", view.name);
+        }
+    }
+    for notice in &snapshot.notices {
+        let _ = writeln!(out, "note: {notice}");
+    }
+    out
+}
+
+/// Returns the sources as a Markdown table.
+pub fn markdown(snapshot: &Snapshot, now: Timestamp) -> String {
+    let mut out = format!(
+        "| {} |\n|{}\n",
+        HEAD.join(" | "),
+        " --- |".repeat(HEAD.len())
+    );
+    for view in &snapshot.sources {
+        let cells: Vec<String> = row(view, now).iter().map(|cell| escape(cell)).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+    }
+    out
+}
+
+fn row(view: &SourceView, now: Timestamp) -> Vec<String> {
+    let budget = tightest(&view.budgets).map_or_else(
+        || "-".to_owned(),
+        |budget| format!("{}/{} {}", budget.remaining, budget.limit, budget.bucket),
+    );
+    vec![
+        view.name.to_string(),
+        view.kind.to_owned(),
+        view.host.clone(),
+        view.health.as_str().replace('_', " "),
+        view.last_success
+            .map_or_else(|| "never".to_owned(), |at| age(at, now)),
+        budget,
+        format!("{} ({} not modified)", view.sent, view.not_modified),
+        view.message.as_deref().unwrap_or_default().to_owned(),
+    ]
+}

@@ -1,0 +1,179 @@
+//! The board as a table for people, as wide as their terminal.
+//!
+//! Knows columns of text and nothing of cards' meaning; `fit` is also used by
+//! the other tables that are printed.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::app::output::{Board, Width, age, holders};
+use crate::domain::item::WorkItem;
+use crate::engine::snapshot::{Health, Snapshot, SourceView};
+
+/// Between two columns.
+const GAP: &str = "  ";
+
+/// Returns the board as a table a stage.
+pub fn board(board: Board<'_>, width: Width) -> String {
+    let mut out = String::new();
+    let mut shown = 0;
+    for (config, cards) in board.columns() {
+        if cards.is_empty() {
+            continue;
+        }
+        shown += cards.len();
+        let limit = config
+            .wip
+            .map_or_else(String::new, |limit| format!("/{limit}"));
+        out.push_str(&format!("{} {}{limit}\n", config.title, cards.len()));
+        let rows: Vec<Vec<String>> = cards
+            .into_iter()
+            .map(|item| row(item, board.snapshot, board.now()))
+            .collect();
+        out.push_str(&lay_out(&rows, TITLE, width));
+        out.push('\n');
+    }
+    if shown == 0 {
+        out.push_str(if board.filter.is_empty() {
+            "no cards\n\n"
+        } else {
+            "no card matches\n\n"
+        });
+    }
+    for view in &board.snapshot.sources {
+        out.push_str(&source_line(view, board.now()));
+        out.push('\n');
+    }
+    for notice in &board.snapshot.notices {
+        out.push_str(&format!("note: {notice}\n"));
+    }
+    out
+}
+
+/// Which column gives way where there is no room: the title.
+const TITLE: usize = 2;
+
+fn row(item: &WorkItem, snapshot: &Snapshot, now: crate::domain::Timestamp) -> Vec<String> {
+    let age = age(item.placement.since, now);
+    // Old data is marked, never shown as if it were new.
+    let stale = if snapshot.is_fresh(item, now) {
+        ""
+    } else {
+        " (old)"
+    };
+    vec![
+        format!("  {}", item.key),
+        item.placement.status.label().to_owned(),
+        item.title.to_string(),
+        holders(item),
+        format!("{age}{stale}"),
+    ]
+}
+
+/// Returns one source in one line.
+pub fn source_line(view: &SourceView, now: crate::domain::Timestamp) -> String {
+    let age = view.last_success.map_or_else(
+        || "never answered".to_owned(),
+        |at| match age(at, now).as_str() {
+            "now" => "answered just now".to_owned(),
+            age => format!("answered {age} ago"),
+        },
+    );
+    let message = match (&view.message, view.health) {
+        (Some(message), _) => format!(": {message}"),
+        (None, Health::Ok) => String::new(),
+        (None, health) => format!(": {}", health.as_str().replace('_', " ")),
+    };
+    let word = if view.health == Health::Ok {
+        "ok"
+    } else {
+        "not ok"
+    };
+    format!("source {} {word}, {age}{message}", view.name)
+}
+
+/// Lays rows out in columns; `giving` is cut where the width does not suffice.
+pub fn lay_out(rows: &[Vec<String>], giving: usize, width: Width) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let mut widths: Vec<usize> = (0..count)
+        .map(|column| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.width())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    let others: usize = widths
+        .iter()
+        .enumerate()
+        .filter(|(column, width)| *column != giving && **width > 0)
+        .map(|(_, width)| width + GAP.len())
+        .sum();
+    if let Some(room) = widths.get_mut(giving) {
+        *room = (*room).min(width.0.saturating_sub(others).max(8));
+    }
+    rows.iter().map(|row| line(row, &widths)).collect()
+}
+
+fn line(row: &[String], widths: &[usize]) -> String {
+    let mut out = String::new();
+    for (cell, width) in row.iter().zip(widths).filter(|(_, width)| **width > 0) {
+        if !out.is_empty() {
+            out.push_str(GAP);
+        }
+        out.push_str(&fit(cell, *width));
+    }
+    let mut out = out.trim_end().to_owned();
+    out.push('\n');
+    out
+}
+
+/// Returns the text cut or filled to exactly so many columns.
+pub fn fit(text: &str, width: usize) -> String {
+    let have = text.width();
+    if have <= width {
+        return format!("{text}{}", " ".repeat(width - have));
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let next = used + grapheme.width();
+        if next + 1 > width {
+            break;
+        }
+        out.push_str(grapheme);
+        used = next;
+    }
+    out.push('…');
+    format!("{out}{}", " ".repeat(width.saturating_sub(used + 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_and_filled_by_columns_not_characters() {
+        for (text, width, expected) in [
+            ("abc", 5, "abc  "),
+            ("abcdef", 4, "abc…"),
+            ("日本語", 4, "日… "),
+            ("日本語", 5, "日本…"),
+            ("é́x", 2, "é́x"),
+        ] {
+            assert_eq!(fit(text, width), expected);
+        }
+    }
+
+    #[test]
+    fn the_giving_column_gives_way() {
+        let rows = vec![vec![
+            "a".into(),
+            "a long title that does not fit".into(),
+            "5m".into(),
+        ]];
+        let text = lay_out(&rows, 1, Width(20));
+        assert_eq!(text, "a  a long title …  5m\n");
+    }
+}

@@ -1,0 +1,89 @@
+//! Directories: where configuration, state and logs are.
+//!
+//! XDG on Linux, the platform's own elsewhere. Directories of ours are open to
+//! their owner only.
+
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::app::exit::Failure;
+
+/// The program's directories.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    /// Configuration; ours to read only.
+    pub config: PathBuf,
+    /// Store, log, local pins.
+    pub state: PathBuf,
+}
+
+impl Paths {
+    /// Finds the directories; nothing is made yet.
+    pub fn find() -> Result<Self, Failure> {
+        let dirs = directories::ProjectDirs::from("", "", "cycleboard").ok_or_else(|| {
+            Failure::error("there is no home directory")
+                .hint("set `HOME`, or `XDG_CONFIG_HOME` and `XDG_STATE_HOME`")
+        })?;
+        Ok(Self {
+            config: dirs.config_dir().to_owned(),
+            state: dirs
+                .state_dir()
+                .unwrap_or_else(|| dirs.data_local_dir())
+                .to_owned(),
+        })
+    }
+
+    /// Returns where the configuration file is looked for.
+    pub fn config_file(&self) -> PathBuf {
+        self.config.join("config.toml")
+    }
+
+    /// Returns where the store is, unless the configuration says otherwise.
+    pub fn store(&self) -> PathBuf {
+        self.state.join("board.db")
+    }
+
+    /// Returns where the log is.
+    pub fn log(&self) -> PathBuf {
+        self.state.join("cycleboard.log")
+    }
+
+    /// Returns the directories of something that must not mix with the user's own board.
+    #[must_use]
+    pub fn apart(&self, name: &str) -> Self {
+        Self {
+            config: self.config.clone(),
+            state: self.state.join(name),
+        }
+    }
+}
+
+/// Makes a directory that only its owner may enter, with those above it.
+pub fn make_private(dir: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)?;
+    let metadata = std::fs::metadata(dir)?;
+    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    if is_ours && metadata.mode() & 0o077 != 0 {
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_others_may_read_is_closed() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("a/b");
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+        make_private(&dir).unwrap();
+        assert_eq!(std::fs::metadata(&dir).unwrap().mode() & 0o777, 0o700);
+    }
+}

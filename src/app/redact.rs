@@ -1,0 +1,48 @@
+//! The one redactor of the program, which stands before everything that leaves it as text.
+//!
+//! The log, standard error and the panic report pass here: at the sink, not at
+//! the call site. What a secret looks like is known to `domain::text::redact`.
+
+use std::sync::{LazyLock, PoisonError, RwLock};
+
+use secrecy::SecretString;
+
+use crate::domain::text::Clean;
+use crate::domain::text::redact::Redactor;
+
+static KNOWN: LazyLock<RwLock<Redactor>> = LazyLock::new(RwLock::default);
+
+/// Tells a value that must never be seen, whatever it looks like.
+pub fn know(value: &SecretString) {
+    KNOWN
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .add(value);
+}
+
+/// Returns text fit for a terminal: no secret, no escape, no bidi control; lines are kept.
+pub fn shown(text: &str) -> String {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let lines: Vec<String> = known
+        .redact(text)
+        .lines()
+        .map(|line| Clean::line(line).as_str().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_and_what_looks_like_a_secret_is_gone() {
+        know(&SecretString::from("correct-horse-battery"));
+        let text = shown("x correct-horse-battery y\nAuthorization: Bearer abcdefgh12345678");
+        assert!(
+            !text.contains("horse") && !text.contains("abcdefgh"),
+            "{text}"
+        );
+        assert!(text.starts_with("x ") && text.contains('\n'), "{text}");
+    }
+}

@@ -1,0 +1,373 @@
+//! The loop: events in, frames out.
+//!
+//! Takes what is ready in the order of urgency, then draws at most once in 16 ms.
+//! Waits for nothing else: no file, no network, no effect. When nothing happens
+//! it sleeps until the next visible text changes by the clock.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::Event;
+use futures_util::Stream;
+use ratatui::Terminal;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::effects::{Done, Effects, clipboard};
+use crate::app::keys::Keys;
+use crate::app::screen::Screen;
+use crate::app::signals::Job;
+use crate::app::themes::Themes;
+use crate::domain::Timestamp;
+use crate::engine::EngineCommand;
+use crate::engine::snapshot::Snapshot;
+use crate::sources::http::Clock;
+use crate::ui;
+use crate::ui::effect::Effect;
+use crate::ui::state::UiState;
+use crate::ui::theme::Theme;
+
+/// The shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// How long a stream of events may put a frame off.
+const LATEST: Duration = Duration::from_millis(100);
+
+/// What the loop draws with, and on.
+pub struct Look<B: ratatui::backend::Backend> {
+    /// The terminal.
+    pub terminal: Terminal<B>,
+    /// What the screen remembers.
+    pub state: UiState,
+    /// The theme in force.
+    pub theme: Theme,
+    /// Where other themes come from.
+    pub themes: Themes,
+    /// The newest board.
+    pub snapshot: Arc<Snapshot>,
+    /// Reads the clock.
+    pub clock: Clock,
+}
+
+/// What the loop listens to and talks to.
+pub struct Ends<S> {
+    /// Keys, mouse, paste, resize.
+    pub input: Keys<S>,
+    /// New boards.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// What the engine should do.
+    pub commands: mpsc::Sender<EngineCommand>,
+    /// What signals ask for.
+    pub jobs: mpsc::Receiver<Job>,
+    /// Browser and clipboard.
+    pub effects: Effects,
+    /// Ends the loop.
+    pub cancel: CancellationToken,
+}
+
+/// The running board.
+pub struct App<B: ratatui::backend::Backend, S> {
+    look: Look<B>,
+    ends: Ends<S>,
+    pace: Pace,
+    /// Whether the engine still sends boards.
+    alive: bool,
+}
+
+/// When to draw.
+#[derive(Default, Debug)]
+struct Pace {
+    /// Since when something waits to be drawn.
+    dirty: Option<Instant>,
+    /// When the last frame was drawn.
+    drawn: Option<Instant>,
+    /// When a visible text changes by itself.
+    rolls: Option<Instant>,
+}
+
+impl Pace {
+    fn touch(&mut self) {
+        self.dirty.get_or_insert_with(Instant::now);
+    }
+
+    /// Returns when the next frame is due, if one is.
+    fn due(&self) -> Option<Instant> {
+        let dirty = self.dirty?;
+        Some(self.drawn.map_or(dirty, |drawn| dirty.max(drawn + FRAME)))
+    }
+}
+
+/// What happened first.
+enum Happening {
+    Cancelled,
+    Input(Option<io::Result<Event>>),
+    Done(Done),
+    Snapshot(bool),
+    Job(Job),
+    Drained(io::Result<()>),
+    Rolled,
+    Due,
+}
+
+/// Whether the loop goes on.
+#[derive(PartialEq, Eq)]
+enum Next {
+    Go,
+    End,
+}
+
+impl<B: Screen> Look<B> {
+    /// Draws the board as it is now.
+    pub fn draw(&mut self) -> io::Result<Timestamp> {
+        let now = (self.clock)();
+        let Self {
+            terminal,
+            state,
+            theme,
+            snapshot,
+            ..
+        } = self;
+        terminal
+            .draw(|frame| ui::view::frame(frame, state, snapshot, theme, now))
+            .map_err(other)?;
+        Ok(now)
+    }
+
+    /// Makes the next frame paint every cell.
+    fn repaint(&mut self) -> io::Result<()> {
+        self.terminal.backend_mut().forget();
+        self.terminal.clear().map_err(other)
+    }
+
+    fn set_theme(&mut self, name: &str, now: Timestamp) {
+        match self.themes.find(name) {
+            Ok(theme) => {
+                name.clone_into(&mut self.state.theme);
+                self.theme = theme;
+            }
+            Err(error) => self.state.notify_error(error, now),
+        }
+    }
+}
+
+fn other<E: std::error::Error + Send + Sync + 'static>(error: E) -> io::Error {
+    io::Error::other(error)
+}
+
+impl<B, S> App<B, S>
+where
+    B: Screen,
+    S: Stream<Item = io::Result<Event>> + Unpin,
+{
+    /// Puts the loop together; `look` has drawn its first frame.
+    pub fn new(look: Look<B>, ends: Ends<S>) -> Self {
+        let mut pace = Pace::default();
+        pace.touch();
+        Self {
+            look,
+            ends,
+            pace,
+            alive: true,
+        }
+    }
+
+    /// Returns the screen with all that it remembers.
+    pub fn look(&self) -> &Look<B> {
+        &self.look
+    }
+
+    /// Runs until somebody quits, a signal ends it, or the terminal is gone; returns itself.
+    pub async fn run(mut self) -> (Self, io::Result<()>) {
+        loop {
+            match self.turn().await {
+                Ok(Next::Go) => {}
+                Ok(Next::End) => return (self, Ok(())),
+                Err(error) => return (self, Err(error)),
+            }
+        }
+    }
+
+    async fn turn(&mut self) -> io::Result<Next> {
+        // A flood of events must not keep the picture from changing.
+        if self
+            .pace
+            .dirty
+            .is_some_and(|since| since.elapsed() > LATEST)
+        {
+            self.draw_if_free()?;
+        }
+        match self.wait().await {
+            Happening::Cancelled => Ok(Next::End),
+            Happening::Input(Some(Ok(event))) => self.on_event(&event),
+            // The end of input: the terminal is gone, and nobody can quit us.
+            Happening::Input(None) => Ok(Next::End),
+            Happening::Input(Some(Err(error))) => Err(error),
+            Happening::Done(done) => {
+                self.on_done(done);
+                Ok(Next::Go)
+            }
+            Happening::Snapshot(alive) => {
+                self.on_snapshot(alive);
+                Ok(Next::Go)
+            }
+            Happening::Job(job) => self.on_job(job),
+            Happening::Drained(outcome) => outcome.map(|()| Next::Go),
+            Happening::Rolled => {
+                self.pace.rolls = None;
+                self.pace.touch();
+                Ok(Next::Go)
+            }
+            Happening::Due => self.draw_if_free().map(|()| Next::Go),
+        }
+    }
+
+    /// Waits for what comes first; of several, the most urgent.
+    async fn wait(&mut self) -> Happening {
+        let Self {
+            look,
+            ends,
+            pace,
+            alive,
+        } = self;
+        let busy = look.terminal.backend().is_busy();
+        let due = pace.due().filter(|_| !busy);
+        tokio::select! {
+            biased;
+            () = ends.cancel.cancelled() => Happening::Cancelled,
+            event = ends.input.next() => Happening::Input(event),
+            done = ends.effects.next() => Happening::Done(done),
+            changed = ends.snapshots.changed(), if *alive => {
+                Happening::Snapshot(changed.is_ok())
+            }
+            Some(job) = ends.jobs.recv() => Happening::Job(job),
+            outcome = look.terminal.backend_mut().drained(), if busy => Happening::Drained(outcome),
+            () = at(due), if due.is_some() => Happening::Due,
+            () = at(pace.rolls), if pace.rolls.is_some() => Happening::Rolled,
+        }
+    }
+
+    fn draw_if_free(&mut self) -> io::Result<()> {
+        if self.look.terminal.backend().is_busy() {
+            return Ok(());
+        }
+        let now = self.look.draw()?;
+        self.pace.dirty = None;
+        self.pace.drawn = Some(Instant::now());
+        let change = ui::view::next_change(&self.look.state, &self.look.snapshot, now);
+        self.pace.rolls = change.map(|at| {
+            // A little late rather than early: too early, the text would not have changed yet.
+            let wait = (at - now).to_std().unwrap_or_default() + Duration::from_millis(1);
+            Instant::now() + wait
+        });
+        Ok(())
+    }
+
+    fn on_event(&mut self, event: &Event) -> io::Result<Next> {
+        self.pace.touch();
+        let Look {
+            state,
+            snapshot,
+            clock,
+            ..
+        } = &mut self.look;
+        let now = clock();
+        let keymap = Arc::clone(&state.options.keymap);
+        let effects = ui::input::on_event(state, &keymap, event, snapshot, now);
+        for effect in effects {
+            if self.on_effect(effect, now)? == Next::End {
+                return Ok(Next::End);
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    fn on_effect(&mut self, effect: Effect, now: Timestamp) -> io::Result<Next> {
+        match effect {
+            Effect::Quit => return Ok(Next::End),
+            Effect::Suspend => {
+                self.look.terminal.backend_mut().suspend()?;
+                self.look.repaint()?;
+            }
+            Effect::Redraw => self.look.repaint()?,
+            Effect::OpenUrl(url) => self.ends.effects.open(&url),
+            Effect::Copy(text) => self.copy(&text, now)?,
+            Effect::RefreshAll => self.command(EngineCommand::RefreshAll, now),
+            Effect::Refresh(source) => self.command(EngineCommand::Refresh(source), now),
+            Effect::Look(item) => self.command(EngineCommand::Look(item), now),
+            Effect::Focus(focused) => self.command(EngineCommand::Focus(focused), now),
+            Effect::Toast(text) => self.look.state.notify(text, now),
+            Effect::SetTheme(name) => self.look.set_theme(&name, now),
+        }
+        Ok(Next::Go)
+    }
+
+    fn copy(&mut self, text: &str, now: Timestamp) -> io::Result<()> {
+        match clipboard(text) {
+            Some(bytes) => self.look.terminal.backend_mut().send_aside(&bytes),
+            None => {
+                self.look
+                    .state
+                    .notify_error("too long for the clipboard", now);
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells the engine; one that is too busy to listen is told of on the screen.
+    fn command(&mut self, command: EngineCommand, now: Timestamp) {
+        if let Err(error) = self.ends.commands.try_send(command) {
+            tracing::warn!(%error, "engine");
+            let busy = matches!(error, mpsc::error::TrySendError::Full(_));
+            let text = if busy {
+                "still busy with the last request"
+            } else {
+                "polling has stopped"
+            };
+            self.look.state.notify_error(text, now);
+        }
+    }
+
+    fn on_done(&mut self, done: Done) {
+        let now = (self.look.clock)();
+        match done {
+            Done::Well(text) => self.look.state.notify(text, now),
+            Done::Badly(text) => self.look.state.notify_error(text, now),
+        }
+        self.pace.touch();
+    }
+
+    fn on_snapshot(&mut self, alive: bool) {
+        let now = (self.look.clock)();
+        if alive {
+            let snapshot = Arc::clone(&self.ends.snapshots.borrow_and_update());
+            ui::update::on_snapshot(&mut self.look.state, &snapshot, now);
+            self.look.snapshot = snapshot;
+        } else {
+            self.alive = false;
+            self.look
+                .state
+                .notify_error("polling has stopped: what is shown grows old", now);
+        }
+        self.pace.touch();
+    }
+
+    fn on_job(&mut self, job: Job) -> io::Result<Next> {
+        match job {
+            Job::Suspend => self.look.terminal.backend_mut().suspend()?,
+            Job::Resumed => self.look.terminal.backend_mut().retake()?,
+        }
+        self.look.repaint()?;
+        self.pace.touch();
+        Ok(Next::Go)
+    }
+}
+
+/// Waits until then; for ever where there is no time.
+async fn at(then: Option<Instant>) {
+    match then {
+        Some(then) => tokio::time::sleep_until(then).await,
+        None => std::future::pending().await,
+    }
+}

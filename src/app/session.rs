@@ -1,0 +1,353 @@
+//! What a command stands on: settings, directories, sources, and the engine once it runs.
+//!
+//! Settles where the settings come from (file, clone, demo); what they mean is
+//! `config`'s, and what a command does with them its own.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::app::cli::{DemoScale, Global};
+use crate::app::config_file::{self, Place, Text};
+use crate::app::demo::Demo;
+use crate::app::env::Env;
+use crate::app::exit::Failure;
+use crate::app::paths::{self, Paths};
+use crate::app::unopened::Unopened;
+use crate::app::{clock, clone, redact};
+use crate::config::{ConfigError, Layer, Settings, SourceConfig};
+use crate::domain::key::SourceName;
+use crate::engine::db::{Opened, Store};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::{Engine, Options};
+use crate::sources::http::{Clock, Ground, NoValidators};
+use crate::sources::{REGISTRY, Source};
+
+/// How long tasks may take to end, once they are told to.
+const GOODBYE: Duration = Duration::from_millis(1_500);
+
+/// What a command stands on.
+pub struct Session {
+    /// The environment.
+    pub env: Env,
+    /// The directories.
+    pub paths: Paths,
+    /// What holds for every command.
+    pub global: Global,
+    /// Where the user's file is looked for.
+    pub place: Place,
+    /// The files that were read, as the user named them.
+    pub files: Vec<String>,
+    /// The settings in force.
+    pub settings: Settings,
+    /// Where the sources come from, in words, for `doctor`.
+    pub sources_from: String,
+    /// The simulated team, if this is the demo.
+    pub demo: Option<Demo>,
+    /// Reads the clock.
+    pub clock: Clock,
+}
+
+impl Session {
+    /// Reads and checks the settings.
+    pub fn load(global: Global, env: Env, demo: Option<&DemoScale>) -> Result<Self, Failure> {
+        let paths = Paths::find()?;
+        let place = config_file::place(global.config.as_deref(), &env, &paths);
+        let here = std::env::current_dir().ok();
+        let texts = read_all(&place, here.as_deref())?;
+        let mut settings = merge(&texts)?;
+        let mut sources_from = texts
+            .first()
+            .map_or_else(String::new, |text| format!("`{}`", text.name));
+        let demo = demo.map(|scale| Demo::new(scale, &paths));
+        let paths = demo
+            .as_ref()
+            .map_or(paths.clone(), |demo| paths.apart(&demo.name));
+        if demo.is_some() {
+            settings.sources.clear();
+            settings.store.url = None;
+            "the simulated team".clone_into(&mut sources_from);
+        } else if settings.sources.is_empty()
+            && let Some(source) = here.as_deref().and_then(|here| source_of_clone(here, &env))
+        {
+            settings.sources.push(source);
+            "the clone in the current directory".clone_into(&mut sources_from);
+        }
+        if let Some(theme) = &global.theme {
+            settings.ui.theme.clone_from(theme);
+        }
+        settings.ui.mouse &= !global.no_mouse;
+        if global.ascii {
+            settings.ui.ascii = Some(true);
+        }
+        know_tokens(&env, &settings);
+        Ok(Self {
+            env,
+            paths,
+            global,
+            place,
+            files: texts.into_iter().map(|text| text.name).collect(),
+            settings,
+            sources_from,
+            demo,
+            clock: clock::system(),
+        })
+    }
+
+    /// Refuses to go on where there is nothing to show.
+    pub fn require_sources(&self) -> Result<(), Failure> {
+        if self.demo.is_some() || !self.settings.sources.is_empty() {
+            return Ok(());
+        }
+        let file = self.place.path.display();
+        Err(Failure::usage("no source is configured").hint(format!(
+            "start inside a clone of a GitHub repository, add a `[[source]]` to `{file}`, \
+             or see `cycleboard demo`"
+        )))
+    }
+
+    /// Opens the store; one that cannot be had is told of, and the board works without.
+    pub fn open_store(&self) -> Result<(Store, Opened), Failure> {
+        let file = self.store_file()?;
+        if let Some(dir) = file.parent() {
+            paths::make_private(dir).map_err(|error| {
+                Failure::error(format!("cannot make `{}`: {error}", dir.display()))
+            })?;
+        }
+        Store::open(&file, (self.clock)()).map_err(|error| {
+            Failure::error(format!(
+                "cannot open the store `{}`: {error}",
+                file.display()
+            ))
+        })
+    }
+
+    /// Returns where the store is.
+    pub fn store_file(&self) -> Result<std::path::PathBuf, Failure> {
+        let Some(text) = &self.settings.store.url else {
+            return Ok(self.paths.store());
+        };
+        match text.split_once("://") {
+            None => Ok(text.into()),
+            Some(("sqlite", path)) => Ok(path.into()),
+            Some(("file", _)) => Url::parse(text)
+                .ok()
+                .and_then(|url| url.to_file_path().ok())
+                .ok_or_else(|| Failure::usage("`store.url` names no file")),
+            Some((scheme, _)) => Err(Failure::usage(format!(
+                "`store.url` is of the unknown kind `{scheme}`"
+            ))
+            .hint("use `sqlite:///path/to/file`, or leave it out")),
+        }
+    }
+
+    /// Opens every source; one that cannot be opened tells why instead of answering.
+    pub fn open_sources(&self, store: Option<&Store>) -> Vec<Box<dyn Source>> {
+        let ground = Ground {
+            clock: Arc::clone(&self.clock),
+            env: self.env.reader(),
+            validators: store.map_or_else(|| Arc::new(NoValidators) as _, Store::validators),
+            read_only: true,
+        };
+        self.settings
+            .sources
+            .iter()
+            .map(|config| open_source(config, &ground))
+            .collect()
+    }
+
+    /// Starts the simulated team, if this is the demo; returns whether the store is its own.
+    pub async fn begin_demo(&mut self, tasks: &Tasks) -> Result<bool, Failure> {
+        let Some(demo) = &mut self.demo else {
+            return Ok(true);
+        };
+        let begun = demo
+            .begin(&self.clock, &tasks.tracker, &tasks.cancel)
+            .await?;
+        self.env = self.env.with(crate::app::demo::TOKEN_ENV, begun.token);
+        self.settings.sources = vec![begun.source];
+        Ok(begun.is_the_stores)
+    }
+
+    /// Starts the engine, and before it the simulated team if this is the demo.
+    pub async fn start(
+        &mut self,
+        store: Option<Store>,
+        polling: bool,
+        tasks: &Tasks,
+    ) -> Result<Engine, Failure> {
+        let own = self.begin_demo(tasks).await?;
+        let store = store.filter(|_| own);
+        let sources = self.open_sources(store.as_ref());
+        let options = Options {
+            sources,
+            policy: self.settings.policy.clone(),
+            columns: self.settings.board.columns.clone(),
+            store,
+            polling,
+            clock: Arc::clone(&self.clock),
+        };
+        Ok(crate::engine::start(options, &tasks.tracker, &tasks.cancel))
+    }
+
+    /// Runs the engine until every source answered or failed, and returns the board as it is then.
+    pub fn ask_once(&mut self, offline: bool, wait: Duration) -> Result<Arc<Snapshot>, Failure> {
+        let store = self.store_or_none();
+        let runtime = runtime()?;
+        runtime.block_on(async {
+            let tasks = Tasks::default();
+            let mut engine = self.start(store, !offline, &tasks).await?;
+            let snapshot = engine.settled(wait).await;
+            tasks.end().await;
+            Ok(snapshot)
+        })
+    }
+
+    /// Returns the store, or nothing and a word in the log.
+    pub fn store_or_none(&self) -> Option<Store> {
+        match self.open_store() {
+            Ok((store, _)) => Some(store),
+            Err(failure) => {
+                tracing::warn!(%failure, "store");
+                None
+            }
+        }
+    }
+}
+
+/// The program's tasks: all belong to the tracker and end with the token.
+#[derive(Clone, Default, Debug)]
+pub struct Tasks {
+    /// Whose they are.
+    pub tracker: TaskTracker,
+    /// What ends them.
+    pub cancel: CancellationToken,
+}
+
+impl Tasks {
+    /// Ends them all, and waits for a moment until they have.
+    pub async fn end(&self) {
+        self.cancel.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(GOODBYE, self.tracker.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(left = self.tracker.len(), "tasks did not end in time");
+        }
+    }
+}
+
+/// Builds the runtime: the caller's thread draws, two others do the rest.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("worker")
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::error(format!("cannot start threads: {error}")))
+}
+
+/// Returns the words that `kind` of a source may have.
+pub fn kinds() -> Vec<&'static str> {
+    REGISTRY.iter().map(|kind| kind.name).collect()
+}
+
+/// Reads the user's file and that of the current directory.
+pub fn read_all(place: &Place, here: Option<&Path>) -> Result<Vec<Text>, Failure> {
+    let mut texts: Vec<Text> = config_file::read_user(place)?.into_iter().collect();
+    if let Some(here) = here {
+        texts.extend(config_file::read_directory(here)?);
+    }
+    Ok(texts)
+}
+
+/// Checks the texts; all that is wrong is told, the first as the error itself.
+pub fn merge(texts: &[Text]) -> Result<Settings, Failure> {
+    let layers: Vec<Layer<'_>> = texts
+        .iter()
+        .map(|text| Layer {
+            file: &text.name,
+            text: &text.text,
+            trust: text.trust,
+        })
+        .collect();
+    Settings::merge(&layers, &kinds()).map_err(|errors| refused(&errors))
+}
+
+fn refused(errors: &[ConfigError]) -> Failure {
+    let told: Vec<String> = errors.iter().take(10).map(ToString::to_string).collect();
+    let more = errors.len().saturating_sub(told.len());
+    let mut text = told.join("\nerror: ");
+    if more > 0 {
+        text.push_str(&format!("\nerror: and {more} more"));
+    }
+    let hint = errors.iter().find_map(|error| error.hint.clone());
+    Failure::usage(text).maybe_hint(hint)
+}
+
+fn open_source(config: &SourceConfig, ground: &Ground) -> Box<dyn Source> {
+    let kind = REGISTRY.iter().find(|kind| kind.name == config.kind);
+    let opened = match kind {
+        Some(kind) => (kind.open)(config, ground),
+        None => Err(crate::sources::SourceError::Refused {
+            host: config.url.host_str().unwrap_or_default().to_owned(),
+            cause: format!("`{}` is no kind of source", config.kind),
+        }),
+    };
+    opened.unwrap_or_else(|error| {
+        tracing::warn!(source = %config.name, %error, "open");
+        Box::new(Unopened::new(
+            config,
+            kind.map_or("unknown", |kind| kind.name),
+            error,
+        ))
+    })
+}
+
+/// Returns the source for the clone that holds the current directory, where its kind is known.
+fn source_of_clone(here: &Path, env: &Env) -> Option<SourceConfig> {
+    let remote = clone::find(here, env.path("HOME").as_deref())?;
+    if !remote.is_github() {
+        return None;
+    }
+    Some(SourceConfig {
+        name: SourceName::new("github"),
+        kind: "github".to_owned(),
+        url: Url::parse(&format!("https://{}", remote.host)).ok()?,
+        repos: vec![remote.path],
+        orgs: Vec::new(),
+        token_env: None,
+        token_command: None,
+        ca_file: None,
+        insecure_http: false,
+        writes: Vec::new(),
+    })
+}
+
+/// Tells the redactor every token that the environment holds, whether it is used or not.
+fn know_tokens(env: &Env, settings: &Settings) {
+    let usual = [
+        "GH_TOKEN",
+        "GITHUB_TOKEN",
+        "GH_ENTERPRISE_TOKEN",
+        "GITHUB_ENTERPRISE_TOKEN",
+        "GITLAB_TOKEN",
+    ];
+    let own = settings
+        .sources
+        .iter()
+        .filter_map(|source| source.token_env.as_deref());
+    for token in usual
+        .into_iter()
+        .chain(own)
+        .filter_map(|name| env.get(name))
+    {
+        redact::know(&SecretString::from(token.trim().to_owned()));
+    }
+}

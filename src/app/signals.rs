@@ -1,0 +1,182 @@
+//! Signals, and the watchdog that ends the program when it cannot end itself.
+//!
+//! Runs on a thread with a runtime of its own, so that a board that hangs is
+//! still left within two seconds with the terminal restored. Decides nothing else.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags};
+use rustix::process::Signal;
+use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::guard;
+
+/// How long the program may take to end after a signal.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a signal asks of the board.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Job {
+    /// Stop, as after `ctrl-z`.
+    Suspend,
+    /// Somebody continued us: the terminal may show anything.
+    Resumed,
+}
+
+/// What the signals said so far.
+#[derive(Debug)]
+pub struct Signals {
+    /// Jobs for the board.
+    pub jobs: mpsc::Receiver<Job>,
+    ending: Ending,
+}
+
+impl Signals {
+    /// Returns the way to learn which signal ended the program.
+    pub fn ending(&self) -> Ending {
+        self.ending.clone()
+    }
+}
+
+/// Which signal ended the program, if one did.
+#[derive(Clone, Default, Debug)]
+pub struct Ending(Arc<AtomicU8>);
+
+impl Ending {
+    /// Returns the number of the signal.
+    pub fn get(&self) -> Option<u8> {
+        Some(self.0.load(Ordering::SeqCst)).filter(|number| *number != 0)
+    }
+}
+
+/// Begins to watch for signals; returns when all are caught.
+///
+/// `cancel` is cancelled by the first that ends the program.
+pub fn watch(cancel: &CancellationToken) -> io::Result<Signals> {
+    let (tell, jobs) = mpsc::channel(4);
+    let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
+    let ending = Ending::default();
+    let state = State {
+        cancel: cancel.clone(),
+        ending: ending.clone(),
+        tell,
+    };
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let outcome = runtime.and_then(|runtime| {
+                runtime.block_on(async {
+                    let listeners = Listeners::new()?;
+                    drop(ready.send(Ok(())));
+                    state.listen(listeners).await;
+                    Ok(())
+                })
+            });
+            if let Err(error) = outcome {
+                drop(ready.send(Err(error)));
+            }
+        })?;
+    is_ready
+        .recv()
+        .unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))?;
+    Ok(Signals { jobs, ending })
+}
+
+/// Watches the terminal itself: crossterm does not notice that it is gone, and spins.
+///
+/// The thread sleeps in the kernel until then, so that an idle board stays idle.
+pub fn watch_terminal(tty: BorrowedFd<'static>) -> io::Result<()> {
+    std::thread::Builder::new()
+        .name("terminal".to_owned())
+        .spawn(move || {
+            loop {
+                let mut fds = [PollFd::from_borrowed_fd(tty, PollFlags::empty())];
+                match rustix::event::poll(&mut fds, None) {
+                    Err(rustix::io::Errno::INTR) => {}
+                    Ok(_) | Err(_) => break,
+                }
+            }
+            // Whoever handles a hang-up handles this one, too.
+            let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::HUP);
+        })?;
+    Ok(())
+}
+
+/// Stops this process until somebody continues it.
+pub fn stop_here() {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::STOP);
+}
+
+struct Listeners {
+    hang_up: Listener,
+    terminate: Listener,
+    interrupt: Listener,
+    quit: Listener,
+    stop: Listener,
+    resume: Listener,
+}
+
+impl Listeners {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            hang_up: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            stop: signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
+            resume: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
+        })
+    }
+
+    /// Waits for the next; returns the one that ends the program, or a job.
+    async fn next(&mut self) -> Result<Job, Signal> {
+        tokio::select! {
+            _ = self.hang_up.recv() => Err(Signal::HUP),
+            _ = self.terminate.recv() => Err(Signal::TERM),
+            _ = self.interrupt.recv() => Err(Signal::INT),
+            _ = self.quit.recv() => Err(Signal::QUIT),
+            _ = self.stop.recv() => Ok(Job::Suspend),
+            _ = self.resume.recv() => Ok(Job::Resumed),
+        }
+    }
+}
+
+struct State {
+    cancel: CancellationToken,
+    ending: Ending,
+    tell: mpsc::Sender<Job>,
+}
+
+impl State {
+    async fn listen(self, mut listeners: Listeners) {
+        let signal = loop {
+            match listeners.next().await {
+                // With nobody to take it, or a queue of the same, it is not needed.
+                Ok(job) => drop(self.tell.try_send(job)),
+                Err(signal) => break signal,
+            }
+        };
+        let number = u8::try_from(signal.as_raw()).unwrap_or(u8::MAX);
+        self.ending.0.store(number, Ordering::SeqCst);
+        self.cancel.cancel();
+        // Who asks twice does not want to wait; a hang-up is told more than once by itself.
+        let again = async { while matches!(listeners.next().await, Ok(_) | Err(Signal::HUP)) {} };
+        drop(tokio::time::timeout(PATIENCE, again).await);
+        guard::leave();
+        #[expect(
+            clippy::exit,
+            clippy::disallowed_methods,
+            reason = "the program did not end by itself"
+        )]
+        std::process::exit(i32::from(128_u8.saturating_add(number)));
+    }
+}

@@ -1,0 +1,77 @@
+//! A source that could not be opened: it says why whenever it is asked.
+//!
+//! So that one wrong `[[source]]` costs that source and not the board.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::config::SourceConfig;
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::fact::Fact;
+use crate::domain::key::SourceName;
+use crate::sources::{Batch, Capability, Fetch, Meter, Resource, Source, SourceError, Tier};
+
+/// A source that could not be opened.
+pub struct Unopened {
+    name: SourceName,
+    kind: &'static str,
+    host: String,
+    error: SourceError,
+}
+
+impl Unopened {
+    /// Builds it from the settings and what is wrong.
+    pub fn new(config: &SourceConfig, kind: &'static str, error: SourceError) -> Self {
+        Self {
+            name: config.name.clone(),
+            kind,
+            host: config.url.host_str().unwrap_or_default().to_owned(),
+            error,
+        }
+    }
+}
+
+impl Source for Unopened {
+    fn name(&self) -> &SourceName {
+        &self.name
+    }
+
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn host(&self) -> &str {
+        &self.host
+    }
+
+    fn capabilities(&self) -> Vec<Capability> {
+        Vec::new()
+    }
+
+    fn resources(&self, _now: Timestamp) -> Vec<Resource> {
+        vec![Resource {
+            id: Arc::from("open"),
+            tier: Tier::Rare,
+            cost: 0,
+            bucket: "none",
+        }]
+    }
+
+    fn fetch(&self, _fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        Box::pin(std::future::ready(Err(self.error.clone())))
+    }
+
+    fn restore(&self, _facts: &[Arc<Fact>]) {}
+
+    fn need(&self, _needs: &BTreeSet<Need>) {}
+
+    fn meter(&self) -> Meter {
+        Meter {
+            token_from: "not looked for".to_owned(),
+            ..Meter::default()
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The program in a pseudo-terminal: keys in, screen out.
+//!
+//! There are no pauses here: a test waits for a state that lasts, and a state
+//! that does not come within the ceiling is shown with the failure.
+
+use std::io::{Read as _, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use vt100::{Parser, Screen};
+
+use crate::support::env::{Home, PROGRAM};
+
+/// The longest wait for anything.
+const CEILING: Duration = Duration::from_secs(20);
+
+/// The program in a terminal of its own.
+pub struct Pty {
+    parser: Parser,
+    chunks: Receiver<Vec<u8>>,
+    /// Everything that the program ever wrote.
+    pub raw: Vec<u8>,
+    // Never dropped before the program ends: dropping it types a line break and ctrl-d.
+    writer: Box<dyn Write + Send>,
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    fresh_modes: String,
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
+}
+
+fn cells(number: u16) -> NonZeroU16 {
+    NonZeroU16::new(number).expect("a terminal has a size")
+}
+
+impl Pty {
+    /// Starts the program with these arguments in a terminal of this size.
+    pub fn start(home: &Home, arguments: &[&str], columns: u16, rows: u16) -> Self {
+        Self::start_with(home, arguments, columns, rows, &[])
+    }
+
+    /// Starts it with more variables.
+    pub fn start_with(
+        home: &Home,
+        arguments: &[&str],
+        columns: u16,
+        rows: u16,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = CommandBuilder::new(PROGRAM);
+        command.env_clear();
+        for (name, value) in home.variables() {
+            command.env(name, value);
+        }
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        command.args(arguments);
+        Self::spawn(command, &home.path("work"), columns, rows)
+    }
+
+    fn spawn(mut command: CommandBuilder, dir: &Path, columns: u16, rows: u16) -> Self {
+        command.cwd(dir);
+        let pair = native_pty_system()
+            .openpty(size(columns, rows))
+            .expect("a pseudo-terminal");
+        let fresh_modes = modes(pair.master.as_ref());
+        let child = pair
+            .slave
+            .spawn_command(command)
+            .expect("the program starts");
+        // Else its end would never be seen.
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().expect("a reader");
+        let writer = pair.master.take_writer().expect("a writer");
+        let (tell, chunks) = sync_channel(4096);
+        std::thread::spawn(move || {
+            let mut chunk = vec![0; 64 * 1024];
+            while let Ok(length @ 1..) = reader.read(&mut chunk) {
+                if tell.send(chunk[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            parser: Parser::new(cells(rows), cells(columns), 0),
+            chunks,
+            raw: Vec::new(),
+            writer,
+            master: pair.master,
+            child,
+            fresh_modes,
+        }
+    }
+
+    /// Returns the screen as it is.
+    pub fn screen(&self) -> &Screen {
+        self.parser.screen()
+    }
+
+    /// Returns the text of the screen.
+    pub fn text(&self) -> String {
+        self.screen().contents()
+    }
+
+    /// Types these bytes.
+    pub fn send(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).expect("keys go in");
+        self.writer.flush().expect("keys go in");
+    }
+
+    /// Waits until the screen is so.
+    #[track_caller]
+    pub fn wait(&mut self, what: &str, is_so: impl Fn(&Screen) -> bool) {
+        let deadline = Instant::now() + CEILING;
+        while !is_so(self.parser.screen()) {
+            if !self.read_until(deadline) {
+                panic!("no {what} came; the screen is\n{}", self.text());
+            }
+        }
+    }
+
+    /// Waits until the screen shows this text.
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str) {
+        self.wait(&format!("`{text}`"), |screen| {
+            screen.contents().contains(text)
+        });
+    }
+
+    /// Waits until the screen shows this text no longer.
+    #[track_caller]
+    pub fn wait_gone(&mut self, text: &str) {
+        self.wait(&format!("end of `{text}`"), |screen| {
+            !screen.contents().contains(text)
+        });
+    }
+
+    /// Takes in what the program wrote; returns whether there may be more.
+    fn read_until(&mut self, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match self.chunks.recv_timeout(left) {
+            Ok(chunk) => {
+                self.parser.process(&chunk);
+                self.raw.extend_from_slice(&chunk);
+                true
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => false,
+        }
+    }
+
+    /// Changes the size of the terminal.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.parser.set_size(cells(rows), cells(columns));
+        self.master
+            .resize(size(columns, rows))
+            .expect("another size");
+    }
+
+    /// Sends the program a signal by its name: `TERM`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let status = std::process::Command::new("kill")
+            .args(["-s", name, &pid])
+            .status()
+            .expect("kill runs");
+        assert!(status.success(), "kill -s {name} {pid}");
+    }
+
+    /// Returns the program's process id.
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().expect("a process id")
+    }
+
+    /// Returns the state letter that the kernel gives the program: `T` when it is stopped.
+    pub fn state(&self) -> char {
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        let after = stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
+        after.and_then(|rest| rest.chars().next()).unwrap_or('?')
+    }
+
+    /// Waits until the kernel says so of the program.
+    #[track_caller]
+    pub fn wait_state(&mut self, state: char) {
+        let deadline = Instant::now() + CEILING;
+        while self.state() != state {
+            assert!(
+                Instant::now() < deadline,
+                "state `{}`, not `{state}`",
+                self.state()
+            );
+            // The kernel tells nobody; what the program writes meanwhile is taken in.
+            self.read_until(Instant::now() + Duration::from_millis(5));
+        }
+    }
+
+    /// Returns whether the terminal's modes are those that it had before the program started.
+    pub fn is_restored(&self) -> bool {
+        modes(self.master.as_ref()) == self.fresh_modes
+            && !self.screen().alternate_screen()
+            && !self.screen().hide_cursor()
+            && !self.screen().bracketed_paste()
+            && self.screen().mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    }
+
+    /// Waits until the program ends; returns its exit code.
+    #[track_caller]
+    pub fn end(&mut self) -> u32 {
+        let deadline = Instant::now() + CEILING;
+        while self.read_until(deadline) {}
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its status") {
+                return status.exit_code();
+            }
+            if Instant::now() > deadline {
+                panic!("the program does not end; the screen is\n{}", self.text());
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        // A test that failed must not leave the program behind.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The terminal's modes as text, to be compared.
+fn modes(master: &dyn MasterPty) -> String {
+    match master.get_termios() {
+        Some(modes) => format!(
+            "{:?} {:?} {:?}",
+            modes.input_flags, modes.output_flags, modes.local_flags
+        ),
+        None => String::new(),
+    }
+}
