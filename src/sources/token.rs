@@ -255,7 +255,6 @@ mod tests {
         assert!(mine("EMPTY").is_err());
     }
 
-    #[track_caller]
     async fn check_command(words: &[&str], expected: Result<&str, &str>) {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let secret = from_command(&words, &[], Duration::from_millis(300)).await;

@@ -1,14 +1,254 @@
 //! GitHub: probe by GraphQL, refresh what changed, runs by REST with `ETag`.
+//!
+//! `plan` says what is polled, one file each does it, `wire` and `wire_rest`
+//! are GitHub's words, `map` gives them meaning. Works by REST alone where there
+//! is no GraphQL.
+
+mod api;
+mod compare;
+mod discover;
+mod findings;
+pub mod identity;
+mod links;
+mod map;
+mod more;
+mod plan;
+mod probe;
+mod refresh;
+mod rest;
+mod restore;
+mod runs;
+mod state;
+mod wire;
+mod wire_rest;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use crate::config::SourceConfig;
-use crate::sources::http::Ground;
-use crate::sources::{Source, SourceError};
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::fact::Fact;
+use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::text::Clean;
+use crate::sources::http::{Ground, Limits, Urgency};
+use crate::sources::token;
+use crate::sources::{
+    Batch, Capability, CapabilityState, Fetch, Meter, Resource, Source, SourceError,
+};
+
+use api::Api;
+use state::{Mode, State};
 
 /// Makes a GitHub source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
-    let _ = (config, ground);
-    Err(SourceError::Refused {
-        host: String::new(),
-        cause: "not built yet".to_owned(),
-    })
+    Ok(Box::new(GitHub::new(config, ground, Limits::default())?))
+}
+
+/// One configured GitHub host with one account.
+pub struct GitHub {
+    config: SourceConfig,
+    ground: Ground,
+    api: Api,
+    state: Mutex<State>,
+    token_from: Mutex<String>,
+    token: tokio::sync::Mutex<TokenState>,
+}
+
+/// How far the search for a token has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum TokenState {
+    /// It comes with the first fetch: finding it may start a command.
+    NotLookedFor,
+    /// It is bound to the client, or there is none to bind.
+    Bound,
+    /// The host refused it: it is not tried again until a person asks.
+    Rejected,
+}
+
+impl GitHub {
+    /// Makes a source with bounds of its own for each request, without asking the network.
+    pub fn new(
+        config: &SourceConfig,
+        ground: &Ground,
+        limits: Limits,
+    ) -> Result<Self, SourceError> {
+        let api = Api::new(config, ground, limits)?;
+        let mut state = State::new();
+        for path in discover::plain(&config.repos) {
+            state.repo(path);
+        }
+        Ok(Self {
+            config: config.clone(),
+            ground: ground.clone(),
+            api,
+            state: Mutex::new(state),
+            token_from: Mutex::default(),
+            token: tokio::sync::Mutex::new(TokenState::NotLookedFor),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the key of a repository on this host.
+    fn key(&self, path: &str) -> RepoKey {
+        RepoKey::new(&self.api.host, path)
+    }
+
+    /// Finds the token on first use, and again where a person asks after it was refused.
+    async fn ensure_token(&self, forced: bool) -> Result<(), SourceError> {
+        let mut token = self.token.lock().await;
+        match *token {
+            TokenState::Bound => Ok(()),
+            TokenState::Rejected if !forced => Err(SourceError::Auth {
+                host: self.api.client.host().to_owned(),
+            }),
+            TokenState::Rejected | TokenState::NotLookedFor => {
+                self.find_token().await?;
+                *token = TokenState::Bound;
+                Ok(())
+            }
+        }
+    }
+
+    async fn find_token(&self) -> Result<(), SourceError> {
+        let refused = |cause: String| SourceError::Refused {
+            host: self.api.host.clone(),
+            cause,
+        };
+        let token = token::resolve(&self.config, &self.ground.env)
+            .await
+            .map_err(refused)?;
+        *self
+            .token_from
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = token.from;
+        let Some(secret) = token.secret else {
+            // GraphQL answers nobody without a token; REST does, for public data.
+            self.without_graphql("it needs a token", (self.ground.clock)());
+            return Ok(());
+        };
+        self.api.client.bind(&secret)
+    }
+
+    /// Goes on by REST alone, and says why.
+    fn without_graphql(&self, why: &str, now: Timestamp) {
+        let mut state = self.state();
+        state.mode = Mode::RestOnly(now);
+        let why = CapabilityState::Missing(Clean::line(why));
+        state.can("graphql", why);
+    }
+
+    async fn fetch_now(&self, fetch: Fetch) -> Result<Batch, SourceError> {
+        self.ensure_token(fetch.forced).await?;
+        let urgency = if fetch.forced {
+            Urgency::Person
+        } else {
+            Urgency::Background
+        };
+        let ask = Ask {
+            now: fetch.now,
+            urgency,
+            forced: fetch.forced,
+        };
+        let batch = self.dispatch(&fetch.resource, ask).await;
+        if matches!(batch, Err(SourceError::Auth { .. })) {
+            *self.token.lock().await = TokenState::Rejected;
+        }
+        batch
+    }
+
+    async fn dispatch(&self, resource: &str, ask: Ask) -> Result<Batch, SourceError> {
+        let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
+        match kind {
+            "discover" => self.discover(ask).await,
+            "probe" => self.probe(rest, ask).await,
+            "refresh" => self.refresh(ask).await,
+            "runs" => {
+                self.runs(rest.split_once('@').map_or(rest, |(path, _)| path), ask)
+                    .await
+            }
+            "rest" => {
+                self.rest(rest.split_once('@').map_or(rest, |(path, _)| path), ask)
+                    .await
+            }
+            "findings" => self.findings(rest, ask).await,
+            "needs" => self.answer(ask).await,
+            // A resource of an earlier plan: nothing is lost, its successor is in the next one.
+            _ => Ok(Batch::default()),
+        }
+    }
+}
+
+/// What a fetch was asked with.
+#[derive(Clone, Copy)]
+struct Ask {
+    now: Timestamp,
+    urgency: Urgency,
+    forced: bool,
+}
+
+impl Source for GitHub {
+    fn name(&self) -> &SourceName {
+        &self.config.name
+    }
+
+    fn kind(&self) -> &'static str {
+        "github"
+    }
+
+    fn host(&self) -> &str {
+        &self.api.host
+    }
+
+    fn capabilities(&self) -> Vec<Capability> {
+        let state = self.state();
+        let known = state.capabilities.iter();
+        known
+            .map(|(name, state)| Capability {
+                name,
+                state: state.clone(),
+            })
+            .collect()
+    }
+
+    fn resources(&self, now: Timestamp) -> Vec<Resource> {
+        plan::resources(&self.state(), &self.config, now)
+    }
+
+    fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        self.fetch_now(fetch).boxed()
+    }
+
+    fn restore(&self, facts: &[Arc<Fact>]) {
+        restore::restore(&mut self.state(), &self.api.host, &self.config, facts);
+    }
+
+    fn need(&self, needs: &BTreeSet<Need>) {
+        let mut state = self.state();
+        let ours = |need: &&Need| compare::repo_of(need).host() == self.api.host;
+        state.needs = needs.iter().filter(ours).cloned().collect();
+        let State {
+            needs, answered, ..
+        } = &mut *state;
+        // What nobody asks for any more need not be remembered, but for ranges: they never change.
+        answered.retain(|need, _| matches!(need, Need::Range { .. }) || needs.contains(need));
+    }
+
+    fn meter(&self) -> Meter {
+        let from = self
+            .token_from
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Meter {
+            token_from: from.clone(),
+            me: self.state().me.clone(),
+            ..self.api.client.meter()
+        }
+    }
 }

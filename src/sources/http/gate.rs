@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn silence_doubles_until_the_host_speaks() {
         let gate = Gate::new();
-        let mut pause = |gate: &Gate| gate.silence(Duration::from_mins(1), at(0)).as_secs();
+        let pause = |gate: &Gate| gate.silence(Duration::from_mins(1), at(0)).as_secs();
         assert_eq!([pause(&gate), pause(&gate), pause(&gate)], [60, 120, 240]);
         gate.spoke();
         assert_eq!(pause(&gate), 60);

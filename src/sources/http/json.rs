@@ -175,6 +175,11 @@ mod tests {
             r#"[{"id":"hunter22"}]"#,
             "/x: invalid type: string, expected u64 at line 1 column 17",
         );
-        check(&"[".repeat(10_000), "/x: not JSON at line 1 column 128");
+    }
+
+    #[test]
+    fn depth_has_an_end() {
+        let deep = "[".repeat(10_000);
+        assert!(decode::<serde_json::Value>("h", "/x", deep.as_bytes()).is_err());
     }
 }

@@ -55,13 +55,11 @@ pub async fn follow<P: DeserializeOwned, T>(
         };
         pages.list.append(list);
         pages.not_modified &= answer.not_modified;
-        match answer.next {
-            Some(next) => request.url = next,
-            None => {
-                pages.complete = true;
-                return Ok(pages);
-            }
-        }
+        let Some(next) = answer.next else {
+            pages.complete = true;
+            return Ok(pages);
+        };
+        request.url = next;
     }
     Ok(pages)
 }

@@ -1,0 +1,352 @@
+//! The way to one GitHub: addresses, and GraphQL with its own kinds of trouble.
+//!
+//! Knows where REST and GraphQL live on each kind of host, and what an error in
+//! a GraphQL answer asks for. It knows no facts.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::wire::{RateLimit, Reply, ReplyError};
+use crate::config::SourceConfig;
+use crate::sources::http::{
+    Client, Failure, Ground, Limits, Request, Urgency, check_base, decode, fixed_headers, host_of,
+    is_loopback, parse_retry_after,
+};
+use crate::sources::{Budget, SourceError};
+
+/// One GitHub host, through one client.
+pub(super) struct Api {
+    /// The client.
+    pub(super) client: Client,
+    /// The host as people know it: `github.com`, not `api.github.com`.
+    pub(super) host: String,
+    rest: Url,
+    graphql: Url,
+}
+
+/// Something that a query may do without.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Feature {
+    /// What all checks of a commit say together.
+    Rollup,
+    /// The status that a project board gives.
+    Projects,
+    /// Vulnerable dependencies.
+    Alerts,
+}
+
+impl Feature {
+    /// All of them, with the field that each stands for.
+    const ALL: [(Self, &'static str); 3] = [
+        (Self::Rollup, "statusCheckRollup"),
+        (Self::Projects, "projectItems"),
+        (Self::Alerts, "vulnerabilityAlerts"),
+    ];
+
+    /// Returns its name among the capabilities.
+    pub(super) fn capability(self) -> &'static str {
+        match self {
+            Self::Rollup => "check rollup",
+            Self::Projects => "project status",
+            Self::Alerts => "dependency alerts",
+        }
+    }
+
+    fn refused_by(error: &ReplyError) -> Option<Self> {
+        let kind = error.kind.as_deref().unwrap_or_default();
+        let refused = matches!(kind, "FORBIDDEN" | "INSUFFICIENT_SCOPES")
+            || error.message.contains("not accessible")
+            || error.message.contains("required scopes");
+        let named = |field: &str| {
+            error.path.iter().any(|part| part.as_str() == Some(field))
+                || error.message.contains(field)
+        };
+        let mut all = Self::ALL.into_iter();
+        all.find(|(_, field)| refused && named(field))
+            .map(|(feature, _)| feature)
+    }
+}
+
+/// A GraphQL answer that holds data.
+#[derive(Debug)]
+pub(super) struct Data {
+    /// The data by alias.
+    pub(super) by_alias: serde_json::Map<String, Value>,
+    /// Errors beside the data.
+    pub(super) errors: Vec<ReplyError>,
+    /// What was refused.
+    pub(super) lacks: Vec<Feature>,
+}
+
+impl Data {
+    /// Returns the errors that name this alias, those about refused features left out.
+    pub(super) fn errors_of(&self, alias: &str) -> impl Iterator<Item = &ReplyError> {
+        self.errors.iter().filter(move |error| {
+            let first = error.path.first().and_then(Value::as_str);
+            first == Some(alias) && Feature::refused_by(error).is_none()
+        })
+    }
+
+    /// Returns whether the server gave up half way for its own limits.
+    pub(super) fn was_heavy(&self) -> bool {
+        self.errors.iter().any(is_heavy)
+    }
+}
+
+/// Why a GraphQL query gave nothing.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// There is no GraphQL here, or not for this token: go on by REST.
+    Absent(String),
+    /// It was too much at once: ask for less.
+    Heavy(SourceError),
+    /// Something that the query can do without is refused: ask without.
+    Lacks(Vec<Feature>),
+    /// Anything else.
+    Failed(SourceError),
+}
+
+impl Api {
+    /// Makes the client of a source, without asking the network.
+    pub(super) fn new(
+        config: &SourceConfig,
+        ground: &Ground,
+        limits: Limits,
+    ) -> Result<Self, SourceError> {
+        let host = host_of(&config.url);
+        let refused = |cause: String| SourceError::Refused {
+            host: host.clone(),
+            cause,
+        };
+        check_base(&config.url, config.insecure_http).map_err(refused)?;
+        let (rest, graphql) = places(&config.url)
+            .ok_or_else(|| refused("the url cannot be the base of an interface".to_owned()))?;
+        let headers = fixed_headers(&[
+            ("accept", "application/vnd.github+json"),
+            ("x-github-api-version", "2022-11-28"),
+        ]);
+        let client = Client::new(
+            config.name.clone(),
+            &rest,
+            headers,
+            config.ca_file.as_deref(),
+            limits,
+            ground.clone(),
+        )?;
+        Ok(Self {
+            client,
+            host,
+            rest,
+            graphql,
+        })
+    }
+
+    /// Returns the address of a route; `path` is split at `/`, each part is escaped.
+    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
+        let mut url = self.rest.clone();
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.pop_if_empty().extend(path.split('/').filter(|part| {
+                // A part of dots would climb out of the route.
+                !part.is_empty() && !matches!(*part, "." | "..")
+            }));
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    /// Returns a request for a route, confirmed by validator where it was read before.
+    pub(super) fn request(&self, path: &str, query: &[(&str, &str)], urgency: Urgency) -> Request {
+        Request {
+            url: self.url(path, query),
+            conditional: true,
+            urgency,
+        }
+    }
+
+    /// Sends a query and sorts out what came back.
+    pub(super) async fn query(
+        &self,
+        document: &str,
+        operation: &str,
+        variables: &Value,
+        urgency: Urgency,
+    ) -> Result<Data, Trouble> {
+        let body = json!({
+            "query": document, "operationName": operation, "variables": variables,
+        });
+        let sent = self.client.graphql(&self.graphql, document, &body, urgency);
+        let answer = sent.await.map_err(sort)?;
+        let host = self.client.host();
+        let reply: Reply = decode(host, self.graphql.path(), &answer.body)
+            .map_err(|f| Trouble::Failed(f.error))?;
+        let errors = reply.errors.items;
+        if let Some(by_alias) = reply
+            .data
+            .filter(|data| data.values().any(|v| !v.is_null()))
+        {
+            self.learn(&by_alias);
+            let lacks = errors.iter().filter_map(Feature::refused_by).collect();
+            return Ok(Data {
+                by_alias,
+                errors,
+                lacks,
+            });
+        }
+        let reset = answer.headers.get("x-ratelimit-reset");
+        let reset = reset.and_then(|value| value.to_str().ok());
+        Err(self.without_data(errors, reply.message, reset))
+    }
+
+    fn learn(&self, data: &serde_json::Map<String, Value>) {
+        let limit = data.get("rateLimit").cloned().map(serde_json::from_value);
+        if let Some(Ok(RateLimit {
+            limit,
+            remaining,
+            reset_at,
+        })) = limit
+        {
+            self.client.learn(Budget {
+                bucket: "graphql".to_owned(),
+                limit,
+                remaining,
+                reset_at: Some(reset_at),
+            });
+        }
+    }
+
+    fn without_data(
+        &self,
+        errors: Vec<ReplyError>,
+        message: Option<String>,
+        reset: Option<&str>,
+    ) -> Trouble {
+        let lacks: Vec<Feature> = errors.iter().filter_map(Feature::refused_by).collect();
+        if !lacks.is_empty() {
+            return Trouble::Lacks(lacks);
+        }
+        if errors.iter().any(is_limit) {
+            let wait = reset
+                .and_then(|reset| reset.trim().parse::<i64>().ok())
+                .and_then(|secs| chrono::DateTime::from_timestamp(secs, 0))
+                .map_or(Duration::from_mins(1), |at| {
+                    parse_retry_after(&at.to_rfc2822(), self.client.now())
+                });
+            return Trouble::Failed(self.client.silence(wait));
+        }
+        let unknown = |error: &ReplyError| {
+            error.message.contains("doesn't exist on type")
+                || error.message.contains("Cannot query")
+        };
+        if let Some(error) = errors.iter().find(|error| unknown(error)) {
+            return Trouble::Absent(self.client.shown(&error.message).to_string());
+        }
+        let heavy = errors.iter().any(is_heavy);
+        let not_found = !errors.is_empty()
+            && errors
+                .iter()
+                .all(|error| error.kind.as_deref() == Some("NOT_FOUND"));
+        let said = errors.into_iter().map(|error| error.message).next();
+        let said = said.or(message).unwrap_or_else(|| "no data".to_owned());
+        let cause = self.client.shown(&said).to_string();
+        let host = self.client.host().to_owned();
+        if heavy {
+            return Trouble::Heavy(SourceError::Unreachable { host, cause });
+        }
+        if not_found {
+            return Trouble::Failed(SourceError::NotFound { host, what: cause });
+        }
+        Trouble::Failed(SourceError::Refused { host, cause })
+    }
+}
+
+fn is_limit(error: &ReplyError) -> bool {
+    let kind = error.kind.as_deref().unwrap_or_default();
+    let limited = matches!(kind, "RATE_LIMITED" | "RATE_LIMIT");
+    limited || error.message.to_lowercase().contains("rate limit")
+}
+
+fn is_heavy(error: &ReplyError) -> bool {
+    let kind = error.kind.as_deref().unwrap_or_default();
+    let message = error.message.to_lowercase();
+    matches!(
+        kind,
+        "RESOURCE_LIMITS_EXCEEDED" | "MAX_NODE_LIMIT_EXCEEDED" | "TIMEOUT"
+    ) || message.contains("resource limits")
+        || message.contains("something went wrong while executing your query")
+        || message.contains("timed out")
+}
+
+/// Sorts a failure of the way there.
+fn sort(failure: Failure) -> Trouble {
+    match (failure.status, failure.error) {
+        (Some(502 | 504), error) => Trouble::Heavy(error),
+        (Some(404 | 405 | 410 | 501), error) | (_, error @ SourceError::Forbidden { .. }) => {
+            Trouble::Absent(error.to_string())
+        }
+        (_, error) => Trouble::Failed(error),
+    }
+}
+
+/// Returns where REST and GraphQL are for a host that people know by `url`.
+fn places(url: &Url) -> Option<(Url, Url)> {
+    let host = host_of(url);
+    if host == "github.com" {
+        return pair("https://api.github.com", "/", "/graphql");
+    }
+    if host.ends_with(".ghe.com") {
+        return pair(&format!("https://api.{host}"), "/", "/graphql");
+    }
+    let base = format!("{}://{host}", url.scheme());
+    if is_loopback(url) {
+        return pair(&base, "/", "/graphql");
+    }
+    pair(&base, "/api/v3", "/api/graphql")
+}
+
+fn pair(base: &str, rest: &str, graphql: &str) -> Option<(Url, Url)> {
+    let base = Url::parse(base).ok()?;
+    Some((base.join(rest).ok()?, base.join(graphql).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::places;
+    use url::Url;
+
+    #[track_caller]
+    fn check(url: &str, rest: &str, graphql: &str) {
+        let (found_rest, found_graphql) = places(&Url::parse(url).unwrap()).unwrap();
+        assert_eq!(
+            (found_rest.as_str(), found_graphql.as_str()),
+            (rest, graphql)
+        );
+    }
+
+    #[test]
+    fn each_kind_of_host_has_its_places() {
+        check(
+            "https://github.com",
+            "https://api.github.com/",
+            "https://api.github.com/graphql",
+        );
+        check(
+            "https://acme.ghe.com",
+            "https://api.acme.ghe.com/",
+            "https://api.acme.ghe.com/graphql",
+        );
+        check(
+            "https://ghe.example.org/",
+            "https://ghe.example.org/api/v3",
+            "https://ghe.example.org/api/graphql",
+        );
+        check(
+            "http://127.0.0.1:99",
+            "http://127.0.0.1:99/",
+            "http://127.0.0.1:99/graphql",
+        );
+    }
+}

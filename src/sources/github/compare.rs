@@ -1,0 +1,166 @@
+//! What correlation asked for: ranges, jobs, gates, files of change requests.
+//!
+//! A range never changes, so it is asked once in the life of a store. What has
+//! no answer is not asked again for an hour.
+
+use super::map::{self, relation};
+use super::state::State;
+use super::wire_rest::{ChangedFile, Comparison};
+use super::{Ask, GitHub};
+use crate::domain::Timestamp;
+use crate::domain::change_request::ChangeKey;
+use crate::domain::commit::Relation;
+use crate::domain::correlate::Need;
+use crate::domain::fact::Fact;
+use crate::domain::key::{RepoKey, Sha};
+use crate::domain::run::RunKey;
+use crate::domain::text::Clean;
+use crate::sources::http::{Failure, List, decode, follow};
+use crate::sources::{Batch, SourceError};
+
+/// How many needs are answered in one fetch.
+const AT_ONCE: usize = 8;
+
+/// How many pages of a comparison are read: a thousand commits.
+const PAGES: usize = 10;
+
+/// For how long an answer, or the lack of one, is not asked for again.
+const HOURS: i64 = 1;
+
+/// Returns the repository that a need is about.
+pub(super) fn repo_of(need: &Need) -> &RepoKey {
+    match need {
+        Need::Range { repo, .. }
+        | Need::Jobs { repo, .. }
+        | Need::Paths { repo, .. }
+        | Need::Gates { repo, .. } => repo,
+    }
+}
+
+/// Returns whether a need is to be asked now.
+pub(super) fn is_due(state: &State, need: &Need, now: Timestamp) -> bool {
+    let known = state
+        .repos
+        .contains_key(&repo_of(need).path().to_ascii_lowercase());
+    let asked = state.answered.get(need);
+    known && asked.is_none_or(|at| *at < now && (now - *at).num_hours() >= HOURS)
+}
+
+impl GitHub {
+    /// Answers what correlation would like to know.
+    pub(super) async fn answer(&self, ask: Ask) -> Result<Batch, SourceError> {
+        let due: Vec<Need> = {
+            let mut state = self.state();
+            state.turn += 1;
+            let needs = state.needs.iter();
+            let due = needs.filter(|need| is_due(&state, need, ask.now));
+            due.take(AT_ONCE).cloned().collect()
+        };
+        let mut batch = Batch::default();
+        for need in due {
+            let answer = self.answer_one(&need, ask).await;
+            match answer {
+                Ok(fact) => batch.facts.push(fact),
+                Err(Failure { error, .. }) => match error {
+                    SourceError::NotFound { .. }
+                    | SourceError::Forbidden { .. }
+                    | SourceError::Refused { .. }
+                    | SourceError::Unreadable { .. } => {
+                        batch.warnings.push(Clean::line(&error.to_string()));
+                    }
+                    SourceError::RateLimited { .. }
+                    | SourceError::Unreachable { .. }
+                    | SourceError::Auth { .. } => {
+                        return if batch.facts.is_empty() {
+                            Err(error)
+                        } else {
+                            Ok(batch)
+                        };
+                    }
+                },
+            }
+            self.state().answered.insert(need, ask.now);
+        }
+        Ok(batch)
+    }
+
+    async fn answer_one(&self, need: &Need, ask: Ask) -> Result<Fact, Failure> {
+        match need {
+            Need::Range { repo, from, to } => self.range(repo, from, to, ask).await,
+            Need::Jobs { repo, run } => {
+                let key = RunKey {
+                    repo: repo.clone(),
+                    id: *run,
+                };
+                let attempt = self.attempt_of(&key);
+                self.jobs(&key, attempt, ask).await.map(Fact::JobSet)
+            }
+            Need::Gates { repo, run } => {
+                let key = RunKey {
+                    repo: repo.clone(),
+                    id: *run,
+                };
+                self.gates(&key, ask).await.map(Fact::GateSet)
+            }
+            Need::Paths { repo, number } => self.paths(repo, *number, ask).await,
+        }
+    }
+
+    fn attempt_of(&self, run: &RunKey) -> u32 {
+        let mut state = self.state();
+        let repo = state.known(run.repo.path());
+        repo.and_then(|repo| repo.runs.get(&run.id))
+            .map_or(1, |run| run.attempt)
+    }
+
+    /// Reads what lies between two commits, page by page.
+    async fn range(&self, repo: &RepoKey, from: &Sha, to: &Sha, ask: Ask) -> Result<Fact, Failure> {
+        let ends = format!("{}...{}", from.as_str(), to.as_str());
+        let route = format!("repos/{}/compare/{ends}", repo.path());
+        let query = [("per_page", "100"), ("page", "1")];
+        let mut request = self.api.request(&route, &query, ask.urgency);
+        // The answer is kept as a fact for ever; keeping its text as well would be waste.
+        request.conditional = false;
+        let client = &self.api.client;
+        let (mut lies, mut total, mut commits) = (Relation::Unknown, 0, Vec::new());
+        for page in 0..PAGES {
+            let answer = client.get(&request).await?;
+            let read: Comparison = decode(client.host(), request.url.path(), &answer.body)?;
+            if page == 0 {
+                lies = relation(read.status.as_deref());
+                total = read.total_commits;
+            }
+            let shas = read.commits.items.iter();
+            commits.extend(shas.filter_map(|commit| Sha::parse(&commit.sha)));
+            match answer.next {
+                Some(next) if next != request.url => request.url = next,
+                _ => break,
+            }
+        }
+        let complete = commits.len() >= total && lies != Relation::Unknown;
+        Ok(Fact::Range(map::range(
+            repo,
+            (from, to),
+            lies,
+            commits,
+            complete,
+        )))
+    }
+
+    /// Reads the files of a change request.
+    async fn paths(&self, repo: &RepoKey, number: u64, ask: Ask) -> Result<Fact, Failure> {
+        let route = format!("repos/{}/pulls/{number}/files", repo.path());
+        let request = self
+            .api
+            .request(&route, &[("per_page", "100")], ask.urgency);
+        let take = |list: List<ChangedFile>| list;
+        let pages = follow(&self.api.client, request, PAGES, take).await?;
+        let change = ChangeKey {
+            repo: repo.clone(),
+            number,
+        };
+        let whole = pages.complete && pages.list.bad_count == 0;
+        let paths = map::changed_paths(change, None, &pages.list.items, whole);
+        Ok(Fact::ChangedPaths(paths))
+    }
+}

@@ -1,0 +1,192 @@
+//! Which repositories: those that are named, those of owners, those that match.
+
+use globset::{Glob, GlobBuilder};
+
+use super::state::RepoState;
+use super::wire_rest::ListedRepo;
+use super::{Ask, GitHub};
+use crate::config::SourceConfig;
+use crate::domain::text::Clean;
+use crate::sources::http::{Pages, follow};
+use crate::sources::{Batch, SourceError};
+
+/// How many pages of an owner's repositories are read.
+const PAGES: usize = 10;
+
+/// Returns the repositories that are named in full.
+pub(super) fn plain(repos: &[String]) -> impl Iterator<Item = &str> {
+    let named = repos.iter().map(|path| path.trim().trim_matches('/'));
+    named.filter(|path| !is_pattern(path) && path.split('/').count() == 2)
+}
+
+fn is_pattern(path: &str) -> bool {
+    path.contains(['*', '?', '[', '{'])
+}
+
+fn glob(pattern: &str) -> Option<Glob> {
+    GlobBuilder::new(pattern.trim())
+        .case_insensitive(true)
+        .literal_separator(true)
+        .build()
+        .ok()
+}
+
+/// Returns whether a list must be asked for to know the repositories.
+pub(super) fn is_needed(config: &SourceConfig) -> bool {
+    !config.orgs.is_empty() || config.repos.iter().any(|path| is_pattern(path))
+}
+
+/// Returns whether the settings name this repository, in full or by owner or pattern.
+pub(super) fn covers(config: &SourceConfig, path: &str) -> bool {
+    let owner = path.split_once('/').map_or("", |(owner, _)| owner);
+    let named = plain(&config.repos).any(|named| named.eq_ignore_ascii_case(path));
+    let listed = config
+        .orgs
+        .iter()
+        .any(|org| org.trim().eq_ignore_ascii_case(owner));
+    named || listed || matches_pattern(config, path)
+}
+
+fn matches_pattern(config: &SourceConfig, path: &str) -> bool {
+    let patterns = config.repos.iter().filter(|pattern| is_pattern(pattern));
+    patterns
+        .filter_map(|pattern| glob(pattern))
+        .any(|pattern| pattern.compile_matcher().is_match(path))
+}
+
+/// Returns the owners whose lists are read; `None` stands for all that the token sees.
+fn owners(config: &SourceConfig) -> Vec<Option<String>> {
+    let of_orgs = config.orgs.iter().map(|org| Some(org.trim().to_owned()));
+    let of_patterns = config
+        .repos
+        .iter()
+        .filter(|pattern| is_pattern(pattern))
+        .map(|pattern| {
+            let owner = pattern
+                .trim()
+                .split_once('/')
+                .map_or("", |(owner, _)| owner);
+            (!owner.is_empty() && !is_pattern(owner)).then(|| owner.to_owned())
+        });
+    let mut owners: Vec<_> = of_orgs.chain(of_patterns).collect();
+    owners.sort();
+    owners.dedup();
+    owners
+}
+
+impl GitHub {
+    /// Reads the lists of repositories; those that left them are polled no more.
+    pub(super) async fn discover(&self, ask: Ask) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let mut found: Vec<ListedRepo> = Vec::new();
+        let mut complete = true;
+        for owner in owners(&self.config) {
+            let pages = self.owned(owner.as_deref(), ask).await?;
+            complete &= pages.complete;
+            if let Some(trouble) = pages.trouble {
+                batch
+                    .warnings
+                    .push(self.api.client.shown(&trouble.error.to_string()));
+            }
+            found.extend(pages.list.items);
+        }
+        found.retain(|repo| {
+            !repo.archived && !repo.disabled && covers(&self.config, &repo.full_name)
+        });
+        if !complete {
+            let text = "not every repository could be listed";
+            batch.warnings.push(Clean::line(text));
+        }
+        self.take_found(&found, complete, ask);
+        Ok(batch)
+    }
+
+    fn take_found(&self, found: &[ListedRepo], complete: bool, ask: Ask) {
+        let mut state = self.state();
+        for repo in found {
+            let known: &mut RepoState = state.repo(&repo.full_name);
+            known.changed_at = known.changed_at.max(repo.pushed_at);
+        }
+        state.discovered_at = Some(ask.now);
+        if complete {
+            let named: Vec<String> = plain(&self.config.repos)
+                .chain(found.iter().map(|repo| repo.full_name.as_str()))
+                .map(str::to_ascii_lowercase)
+                .collect();
+            state.repos.retain(|path, _| named.contains(path));
+        }
+    }
+
+    /// Lists what an owner has: as an organisation, or else as a user.
+    async fn owned(&self, owner: Option<&str>, ask: Ask) -> Result<Pages<ListedRepo>, SourceError> {
+        let paths = match owner {
+            Some(owner) => vec![
+                format!("orgs/{owner}/repos"),
+                format!("users/{owner}/repos"),
+            ],
+            None => vec!["user/repos".to_owned()],
+        };
+        let query = [("per_page", "100"), ("sort", "pushed")];
+        let mut last = None;
+        for path in paths {
+            let request = self.api.request(&path, &query, ask.urgency);
+            match follow(&self.api.client, request, PAGES, |page| page).await {
+                Ok(pages) => return Ok(pages),
+                Err(failure) if failure.status == Some(404) => last = Some(failure.error),
+                Err(failure) => return Err(failure.error),
+            }
+        }
+        Err(last.unwrap_or_else(|| SourceError::NotFound {
+            host: self.api.client.host().to_owned(),
+            what: "the list of repositories".to_owned(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{covers, is_needed, owners, plain};
+    use crate::config::SourceConfig;
+    use crate::domain::key::SourceName;
+
+    fn config(repos: &[&str], orgs: &[&str]) -> SourceConfig {
+        let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+        SourceConfig {
+            name: SourceName::new("one"),
+            kind: "github".to_owned(),
+            url: url::Url::parse("https://github.com").unwrap(),
+            repos: texts(repos),
+            orgs: texts(orgs),
+            token_env: None,
+            token_command: None,
+            ca_file: None,
+            insecure_http: false,
+            writes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn named_repositories_need_no_list() {
+        let config = config(&["acme/api", "/acme/web/", "nonsense", "a/b/c"], &[]);
+        assert!(!is_needed(&config));
+        let named: Vec<_> = plain(&config.repos).collect();
+        assert_eq!(named, ["acme/api", "acme/web"]);
+    }
+
+    #[test]
+    fn patterns_match_within_one_part_and_in_any_case() {
+        let config = config(&["acme/api-*", "*/docs"], &["umbrella"]);
+        assert!(is_needed(&config));
+        assert!(covers(&config, "Acme/API-core"));
+        assert!(covers(&config, "any/docs"));
+        assert!(covers(&config, "Umbrella/x"));
+        assert!(!covers(&config, "acme/web"));
+        assert!(!covers(&config, "acme/api-/x"));
+    }
+
+    #[test]
+    fn each_owner_is_listed_once() {
+        let config = config(&["acme/a*", "acme/b*", "*/docs"], &["acme"]);
+        assert_eq!(owners(&config), [None, Some("acme".to_owned())]);
+    }
+}

@@ -1,0 +1,207 @@
+//! Which tickets a change request names: in words, and in its branch.
+//!
+//! Pure text reading. Links that the forge itself records come from elsewhere
+//! and outrank these. Similar words never make a link.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::domain::change_request::{LinkBasis, TicketLink};
+use crate::domain::key::RepoKey;
+use crate::domain::text::Clean;
+use crate::domain::ticket::TicketKey;
+
+/// How much of a body is read.
+const READ: usize = 8 * 1024;
+
+/// How many tickets a change request may name.
+const MOST: usize = 20;
+
+/// The texts of a change request in which tickets are named.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Texts<'a> {
+    /// Its own number, which is never a ticket.
+    pub(super) number: u64,
+    /// Its title.
+    pub(super) title: &'a str,
+    /// Its description.
+    pub(super) body: &'a str,
+    /// Its branch.
+    pub(super) branch: &'a str,
+}
+
+macro_rules! pattern {
+    ($name:ident, $pattern:literal) => {
+        static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($pattern).ok());
+    };
+}
+
+pattern!(
+    CLOSING,
+    r"(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+(?:([\w.-]+/[\w.-]+))?#(\d{1,10})\b"
+);
+pattern!(NUMBER, r"(?:^|[\s(\[:,])#(\d{1,10})\b");
+pattern!(TRACKER, r"\b[A-Z][A-Z0-9]{1,9}-\d{1,10}\b");
+pattern!(BRANCH, r"^(?:\w+/)?#?(\d{1,10})[-_]");
+
+/// Returns the tickets, `known` ones first; each ticket once, with its strongest basis.
+pub(super) fn find(repo: &RepoKey, texts: Texts<'_>, known: Vec<TicketKey>) -> Vec<TicketLink> {
+    let mut found = Found::default();
+    for ticket in known {
+        found.add(ticket, LinkBasis::Closing);
+    }
+    let body: String = texts.body.chars().take(READ).collect();
+    for text in [texts.title, &body] {
+        for words in captures(&CLOSING, text) {
+            let path = words.get(1).map(|path| path.as_str());
+            let place = path.map_or_else(|| repo.clone(), |path| RepoKey::new(repo.host(), path));
+            let number = words.get(2).and_then(|number| number.as_str().parse().ok());
+            found.number(place, number, texts.number, LinkBasis::Mention);
+        }
+    }
+    for words in captures(&NUMBER, texts.title) {
+        let number = words.get(1).and_then(|number| number.as_str().parse().ok());
+        found.number(repo.clone(), number, texts.number, LinkBasis::Mention);
+    }
+    for text in [texts.branch, texts.title, &body] {
+        for words in captures(&TRACKER, text) {
+            if let Some(key) = words.get(0) {
+                let key = TicketKey::Tracker(Clean::line(key.as_str()));
+                found.add(key, LinkBasis::Mention);
+            }
+        }
+    }
+    for words in captures(&BRANCH, texts.branch) {
+        let number = words.get(1).and_then(|number| number.as_str().parse().ok());
+        found.number(repo.clone(), number, texts.number, LinkBasis::Branch);
+    }
+    found.links
+}
+
+fn captures<'a>(
+    pattern: &'static LazyLock<Option<Regex>>,
+    text: &'a str,
+) -> impl Iterator<Item = regex::Captures<'a>> {
+    pattern
+        .as_ref()
+        .into_iter()
+        .flat_map(move |pattern| pattern.captures_iter(text))
+}
+
+#[derive(Default)]
+struct Found {
+    links: Vec<TicketLink>,
+    seen: BTreeSet<TicketKey>,
+}
+
+impl Found {
+    fn number(&mut self, repo: RepoKey, number: Option<u64>, own: u64, basis: LinkBasis) {
+        if let Some(number) = number.filter(|number| *number != own && *number > 0) {
+            self.add(TicketKey::Numbered { repo, number }, basis);
+        }
+    }
+
+    fn add(&mut self, ticket: TicketKey, basis: LinkBasis) {
+        if self.links.len() < MOST && self.seen.insert(ticket.clone()) {
+            self.links.push(TicketLink { ticket, basis });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Texts, find};
+    use crate::domain::change_request::LinkBasis;
+    use crate::domain::key::RepoKey;
+    use crate::domain::ticket::TicketKey;
+
+    #[track_caller]
+    fn check(title: &str, body: &str, branch: &str, expected: &[(&str, u8)]) {
+        let repo = RepoKey::new("github.com", "acme/api");
+        let texts = Texts {
+            number: 34,
+            title,
+            body,
+            branch,
+        };
+        let found: Vec<(String, u8)> = find(&repo, texts, Vec::new())
+            .into_iter()
+            .map(|link| (name(&link.ticket), link.basis.percent()))
+            .collect();
+        let expected: Vec<(String, u8)> = expected
+            .iter()
+            .map(|(key, percent)| ((*key).to_owned(), *percent))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    fn name(key: &TicketKey) -> String {
+        match key {
+            TicketKey::Numbered { repo, number } => format!("{repo}#{number}"),
+            TicketKey::Tracker(key) => key.to_string(),
+        }
+    }
+
+    #[test]
+    fn closing_words_and_numbers_in_the_title_are_mentions() {
+        check("Fixes #12", "", "", &[("acme/api#12", 80)]);
+        check("Speed up (#12)", "", "", &[("acme/api#12", 80)]);
+        check("x", "This resolves: acme/web#7.", "", &[("acme/web#7", 80)]);
+        check(
+            "x",
+            "CLOSED #1, fix #2",
+            "",
+            &[("acme/api#1", 80), ("acme/api#2", 80)],
+        );
+    }
+
+    #[test]
+    fn other_numbers_join_nothing() {
+        check("Follow-up", "see #12 and page #3", "", &[]);
+        check("Fixes #34", "", "34-self", &[]);
+        check("Colour #123456abc", "", "", &[]);
+        check("prefix#12", "prefixes #12", "", &[]);
+        check("x", "fixes #99999999999999999999", "", &[]);
+        check("x", "fixes #0", "release-2024", &[]);
+    }
+
+    #[test]
+    fn a_branch_names_its_ticket_weakly() {
+        check("x", "", "12-login", &[("acme/api#12", 60)]);
+        check("x", "", "feature/12_login", &[("acme/api#12", 60)]);
+        check("x", "", "fix/#12-login", &[("acme/api#12", 60)]);
+        check("Fixes #12", "", "12-login", &[("acme/api#12", 80)]);
+        check("x", "", "v2-login", &[]);
+    }
+
+    #[test]
+    fn keys_of_trackers_are_found_anywhere() {
+        check(
+            "PROJ-1: speed",
+            "and AB2-77",
+            "PROJ-1-speed",
+            &[("PROJ-1", 80), ("AB2-77", 80)],
+        );
+        check("proj-1 X-1 A-", "", "", &[]);
+    }
+
+    #[test]
+    fn what_the_forge_records_is_strongest() {
+        let repo = RepoKey::new("github.com", "acme/api");
+        let known = TicketKey::Numbered {
+            repo: repo.clone(),
+            number: 12,
+        };
+        let texts = Texts {
+            number: 34,
+            title: "Fixes #12",
+            body: "",
+            branch: "12-x",
+        };
+        let links = find(&repo, texts, vec![known]);
+        assert_eq!(links.len(), 1);
+        assert_eq!(links[0].basis, LinkBasis::Closing);
+    }
+}

@@ -1,0 +1,158 @@
+//! Further pages of a refresh: as many as are open, or as changed, within a cap.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::api::{Feature, Trouble};
+use super::refresh::DOCUMENT;
+use super::wire::{Connection, RefreshRepo};
+use super::{Ask, GitHub};
+use crate::domain::Timestamp;
+use crate::domain::key::RepoKey;
+use crate::domain::text::Clean;
+use crate::sources::{Batch, SourceError};
+
+/// How many further pages of one list are read.
+const PAGES: usize = 20;
+
+/// How far further pages are read.
+#[derive(Clone, Copy)]
+pub(super) struct Rest {
+    /// To the end of what is open.
+    pub(super) full: bool,
+    /// To the tickets that changed since then.
+    pub(super) since: Option<Timestamp>,
+    /// To the change requests that changed since then.
+    pub(super) changes_to: Option<Timestamp>,
+}
+
+/// Reads further pages into `wire`, where the first ones do not reach far enough.
+pub(super) async fn follow(
+    github: &GitHub,
+    repo: &RepoKey,
+    wire: &mut RefreshRepo,
+    rest: Rest,
+    ask: Ask,
+    batch: &mut Batch,
+) -> Result<(), SourceError> {
+    let reader = Reader {
+        github,
+        repo,
+        rest,
+        ask,
+    };
+    let (operation, field) = if rest.full {
+        ("OpenTickets", "issues")
+    } else {
+        ("ChangedTickets", "issues")
+    };
+    if rest.full || rest.since.is_some() {
+        let all = |_: &super::wire::Issue| true;
+        reader
+            .pages(operation, field, &mut wire.issues, all, batch)
+            .await?;
+    }
+    let changed = |pull: &super::wire::PullRequest| {
+        rest.full || rest.changes_to.is_none_or(|to| pull.updated_at > to)
+    };
+    reader
+        .pages(
+            "OpenChanges",
+            "pullRequests",
+            &mut wire.open,
+            changed,
+            batch,
+        )
+        .await?;
+    if let Some(to) = rest.changes_to {
+        let changed = |pull: &super::wire::PullRequest| pull.updated_at > to;
+        reader
+            .pages(
+                "EndedChanges",
+                "pullRequests",
+                &mut wire.ended,
+                changed,
+                batch,
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+struct Reader<'a> {
+    github: &'a GitHub,
+    repo: &'a RepoKey,
+    rest: Rest,
+    ask: Ask,
+}
+
+impl Reader<'_> {
+    /// Reads on while there is a next page and the last record is one to `go_on` at.
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        field: &str,
+        list: &mut Connection<T>,
+        go_on: impl Fn(&T) -> bool,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
+        for _ in 0..PAGES {
+            let further = list.nodes.items.last().is_none_or(&go_on);
+            let Some(after) = list.next().filter(|_| further) else {
+                return Ok(());
+            };
+            let page = self.page::<T>(operation, field, &after).await?;
+            // A page that names itself as the next would be read for ever.
+            let same = page.next().as_deref() == Some(after.as_str());
+            list.page_info = if same { None } else { page.page_info };
+            list.nodes.append(page.nodes);
+            if same {
+                break;
+            }
+        }
+        let text = format!("{}: there is more than is read at once", self.repo);
+        batch.warnings.push(Clean::line(&text));
+        Ok(())
+    }
+
+    async fn page<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        field: &str,
+        after: &str,
+    ) -> Result<Connection<T>, SourceError> {
+        let (owner, name) = self.repo.path().split_once('/').unwrap_or_default();
+        let (rollup, projects) = {
+            let state = self.github.state();
+            (state.asks(Feature::Rollup), state.asks(Feature::Projects))
+        };
+        let mut variables = json!({
+            "owner": owner, "name": name, "after": after, "rollup": rollup, "projects": projects,
+        });
+        if let (Some(since), Value::Object(variables)) = (self.rest.since, &mut variables) {
+            variables.insert("since".to_owned(), json!(since.to_rfc3339()));
+        }
+        let api = &self.github.api;
+        let sent = api.query(DOCUMENT, operation, &variables, self.ask.urgency);
+        let unreadable = |cause: String| SourceError::Unreadable {
+            host: api.client.host().to_owned(),
+            cause,
+        };
+        let mut data = match sent.await {
+            Ok(data) => data,
+            Err(Trouble::Heavy(error) | Trouble::Failed(error)) => return Err(error),
+            Err(Trouble::Absent(why)) => return Err(unreadable(why)),
+            Err(Trouble::Lacks(features)) => {
+                self.github.state().refuse(&features);
+                return Err(unreadable("a further page was refused".to_owned()));
+            }
+        };
+        let page = data
+            .by_alias
+            .get_mut("repository")
+            .and_then(|repo| repo.get_mut(field))
+            .map(Value::take);
+        page.and_then(|page| serde_json::from_value(page).ok())
+            .ok_or_else(|| unreadable(format!("a further page of {field} is missing")))
+    }
+}

@@ -1,0 +1,170 @@
+//! What is polled, and how soon: repositories by their heat, the rest by need.
+//!
+//! Pure. What is asked once has a number in its name, so that the next of its
+//! kind is another resource.
+
+use super::compare;
+use super::discover;
+use super::state::{Mode, RepoState, State, Wanted};
+use crate::config::SourceConfig;
+use crate::domain::Timestamp;
+use crate::sources::{Resource, ResourceId, Tier};
+
+/// How many repositories wait for their runs at once: the rest follow, hottest first.
+const RUNS_AT_ONCE: usize = 4;
+
+/// After how long GraphQL is tried again where it was refused.
+const TRY_AGAIN_HOURS: i64 = 1;
+
+/// Returns every resource.
+pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) -> Vec<Resource> {
+    let mut list = Vec::new();
+    if discover::is_needed(config) {
+        let tier = match state.discovered_at {
+            None => Tier::Now,
+            Some(_) => Tier::Rare,
+        };
+        list.push(resource("discover".to_owned(), tier, 1, "core"));
+    }
+    let by_rest = match state.mode {
+        Mode::GraphQl => false,
+        Mode::RestOnly(since) => {
+            if (now - since).num_hours() >= TRY_AGAIN_HOURS && !state.repos.is_empty() {
+                list.push(resource("probe:again".to_owned(), Tier::Rare, 1, "graphql"));
+            }
+            true
+        }
+    };
+    if by_rest {
+        rest(state, now, &mut list);
+    } else {
+        graphql(state, now, &mut list);
+    }
+    runs(state, now, by_rest, &mut list);
+    if state
+        .needs
+        .iter()
+        .any(|need| compare::is_due(state, need, now))
+    {
+        list.push(resource(
+            format!("needs:{}", state.turn),
+            Tier::Now,
+            4,
+            "core",
+        ));
+    }
+    let mut owners: Vec<String> = state
+        .repos
+        .values()
+        .filter(|repo| repo.seen.is_some() || repo.restored)
+        .map(|repo| repo.owner().to_ascii_lowercase())
+        .collect();
+    owners.sort();
+    owners.dedup();
+    for owner in owners {
+        list.push(resource(format!("findings:{owner}"), Tier::Rare, 3, "core"));
+    }
+    list
+}
+
+fn graphql(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
+    let turn = state.turn;
+    if let Some(level) = state.repos.values().map(|repo| repo.wanted).max()
+        && level != Wanted::Nothing
+    {
+        let cost = if level == Wanted::Full { 12 } else { 6 };
+        list.push(resource(
+            format!("refresh:{turn}"),
+            Tier::Now,
+            cost,
+            "graphql",
+        ));
+    }
+    if state
+        .repos
+        .values()
+        .any(|repo| repo.seen.is_none() && repo.misses == 0)
+    {
+        list.push(resource(
+            format!("probe:new:{turn}"),
+            Tier::Now,
+            2,
+            "graphql",
+        ));
+    }
+    for (tier, repos) in state.by_tier(now) {
+        let Some(word) = tier_word(tier) else {
+            continue;
+        };
+        for chunk in 0..repos.len().div_ceil(state.probe_batch.max(1)) {
+            list.push(resource(
+                format!("probe:{word}:{chunk}"),
+                tier,
+                2,
+                "graphql",
+            ));
+        }
+    }
+    if state.repos.values().any(|repo| repo.misses >= 2) {
+        list.push(resource(
+            "probe:missing".to_owned(),
+            Tier::Rare,
+            1,
+            "graphql",
+        ));
+    }
+}
+
+/// Returns the word of a tier in the name of a probe.
+pub(super) fn tier_word(tier: Tier) -> Option<&'static str> {
+    match tier {
+        Tier::Hot => Some("hot"),
+        Tier::Warm => Some("warm"),
+        Tier::Cold => Some("cold"),
+        Tier::Now | Tier::Rare => None,
+    }
+}
+
+fn runs(state: &State, now: Timestamp, by_rest: bool, list: &mut Vec<Resource>) {
+    let wanted = |repo: &RepoState| repo.runs_wanted && repo.misses == 0;
+    for repo in state.hottest(wanted).into_iter().take(RUNS_AT_ONCE) {
+        let id = format!("runs:{}@{}", repo.path, state.turn);
+        list.push(resource(id, Tier::Now, 3, "core"));
+    }
+    for (tier, repos) in state.by_tier(now) {
+        let polled = |repo: &&RepoState| match tier {
+            Tier::Hot => true,
+            Tier::Warm => by_rest || !repo.runs.is_empty(),
+            Tier::Cold => by_rest || repo.is_running(),
+            Tier::Now | Tier::Rare => false,
+        };
+        let known = |repo: &&RepoState| repo.seen.is_some() || by_rest;
+        for repo in repos.into_iter().filter(known).filter(polled) {
+            list.push(resource(format!("runs:{}", repo.path), tier, 1, "core"));
+        }
+    }
+}
+
+fn rest(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
+    let unread = |repo: &RepoState| repo.seen.is_none() && repo.misses == 0;
+    for repo in state.hottest(unread).into_iter().take(RUNS_AT_ONCE) {
+        let id = format!("rest:{}@{}", repo.path, state.turn);
+        list.push(resource(id, Tier::Now, 8, "core"));
+    }
+    for (tier, repos) in state.by_tier(now) {
+        // Eight requests a repository: one step slower than GraphQL's probe.
+        let tier = if tier == Tier::Hot { Tier::Warm } else { tier };
+        for repo in repos.into_iter().filter(|repo| repo.seen.is_some()) {
+            list.push(resource(format!("rest:{}", repo.path), tier, 8, "core"));
+        }
+    }
+}
+
+fn resource(id: String, tier: Tier, cost: u32, bucket: &'static str) -> Resource {
+    Resource {
+        id: ResourceId::from(id),
+        tier,
+        cost,
+        bucket,
+    }
+}

@@ -1,0 +1,372 @@
+//! The probe: one cheap query tells which of forty repositories changed.
+//!
+//! What a repository looks like becomes a fingerprint. The same fingerprint as
+//! when everything was read means that nothing is asked.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::api::{Data, Feature, Trouble};
+use super::state::{CLEAN_FULL_HOURS, Mode, RepoState, State, Wanted};
+use super::wire::ProbeRepo;
+use super::{Ask, GitHub};
+use crate::domain::Timestamp;
+use crate::domain::text::Clean;
+use crate::sources::http::{Stored, ValidatorKey};
+use crate::sources::{Batch, CapabilityState, SourceError, Tier};
+
+const DOCUMENT: &str = include_str!("queries/probe.graphql");
+
+/// How often a query is made smaller within one fetch.
+pub(super) const ATTEMPTS: usize = 4;
+
+/// Returns the fragments of a document of ours.
+pub(super) fn fragments(document: &str) -> &str {
+    let start = document.find("\nfragment ").unwrap_or(document.len());
+    document.get(start..).unwrap_or_default()
+}
+
+/// Returns the head of a query over `count` repositories, and its variables for their names.
+///
+/// Names travel as variables: a name is never part of a query.
+pub(super) fn over(
+    repos: &[(String, String)],
+    declared: &str,
+    head: &str,
+    spread: &str,
+) -> (String, Map<String, Value>) {
+    let mut names = String::new();
+    let mut body = String::new();
+    let mut variables = Map::new();
+    for (at, (owner, name)) in repos.iter().enumerate() {
+        // Writing to a text cannot fail.
+        let _ = write!(names, "$o{at}: String!, $n{at}: String!, ");
+        let _ = writeln!(
+            body,
+            "  r{at}: repository(owner: $o{at}, name: $n{at}) {{ ...{spread} }}"
+        );
+        variables.insert(format!("o{at}"), json!(owner));
+        variables.insert(format!("n{at}"), json!(name));
+    }
+    let query = format!(
+        "query Board({names}{declared}) {{\n  \
+         rateLimit {{ cost limit remaining resetAt }}\n{head}{body}}}\n"
+    );
+    (query, variables)
+}
+
+impl GitHub {
+    /// Asks which repositories of a tier changed.
+    pub(super) async fn probe(&self, which: &str, ask: Ask) -> Result<Batch, SourceError> {
+        if which == "again" {
+            self.state().mode = Mode::GraphQl;
+        }
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let repos = self.to_probe(which, ask.now);
+            if repos.is_empty() {
+                return Ok(Batch::default());
+            }
+            match self.probe_query(&repos, ask).await {
+                Ok(data) => return self.take_probe(&repos, &data, ask),
+                Err(Trouble::Absent(why)) => {
+                    self.without_graphql(&why, ask.now);
+                    return Ok(Batch::default());
+                }
+                Err(Trouble::Lacks(features)) => self.state().refuse(&features),
+                Err(Trouble::Heavy(error)) => {
+                    let mut state = self.state();
+                    state.probe_batch = (repos.len() / 2).max(1);
+                    last = Some(error);
+                    if repos.len() == 1 {
+                        break;
+                    }
+                }
+                Err(Trouble::Failed(error @ SourceError::NotFound { .. })) => {
+                    return self.all_missing(&repos, error);
+                }
+                Err(Trouble::Failed(error)) => return Err(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| SourceError::Refused {
+            host: self.api.client.host().to_owned(),
+            cause: "it refused the probe in every form".to_owned(),
+        }))
+    }
+
+    /// Returns the repositories of one probe, by path.
+    fn to_probe(&self, which: &str, now: Timestamp) -> Vec<String> {
+        let state = self.state();
+        let path = |repo: &RepoState| repo.path.clone();
+        let (word, chunk) = which.split_once(':').unwrap_or((which, "0"));
+        let tier = [Tier::Hot, Tier::Warm, Tier::Cold]
+            .into_iter()
+            .find(|tier| super::plan::tier_word(*tier) == Some(word));
+        let Some(tier) = tier else {
+            let fits = |repo: &RepoState| match word {
+                "new" => repo.seen.is_none() && repo.misses == 0,
+                "missing" => repo.misses >= 2,
+                _ => repo.misses < 2,
+            };
+            let most = if word == "again" {
+                1
+            } else {
+                state.probe_batch
+            };
+            return state
+                .hottest(fits)
+                .into_iter()
+                .take(most)
+                .map(path)
+                .collect();
+        };
+        let chunk: usize = chunk.parse().unwrap_or_default();
+        let tiers = state.by_tier(now);
+        let repos = tiers.get(&tier).into_iter().flatten();
+        // In a fixed order, so that repositories do not change places between chunks.
+        let mut paths: Vec<String> = repos.map(|repo| repo.path.clone()).collect();
+        paths.sort();
+        paths
+            .into_iter()
+            .skip(chunk.saturating_mul(state.probe_batch))
+            .take(state.probe_batch)
+            .collect()
+    }
+
+    async fn probe_query(&self, paths: &[String], ask: Ask) -> Result<Data, Trouble> {
+        let rollup = self.state().asks(Feature::Rollup);
+        let (head, mut variables) = over(
+            &split(paths),
+            "$rollup: Boolean!",
+            "  viewer { login }\n",
+            "ProbeRepo",
+        );
+        variables.insert("rollup".to_owned(), json!(rollup));
+        let document = format!("{head}{}", fragments(DOCUMENT));
+        let variables = Value::Object(variables);
+        self.api
+            .query(&document, "Board", &variables, ask.urgency)
+            .await
+    }
+
+    fn take_probe(&self, paths: &[String], data: &Data, ask: Ask) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let mut missing = None;
+        let mut state = self.state();
+        state.turn += 1;
+        state.can("graphql", CapabilityState::Available);
+        state.refuse(&data.lacks);
+        if data.was_heavy() {
+            state.probe_batch = (paths.len() / 2).max(1);
+        } else if paths.len() >= state.probe_batch {
+            state.probe_batch = (state.probe_batch + 1).min(super::state::PROBE_BATCH);
+        }
+        if let Some(login) = data
+            .by_alias
+            .get("viewer")
+            .and_then(|viewer| viewer.get("login"))
+        {
+            state.me = login.as_str().map(|login| Clean::line(login).to_string());
+        }
+        for (at, path) in paths.iter().enumerate() {
+            let alias = format!("r{at}");
+            let value = data.by_alias.get(&alias).unwrap_or(&Value::Null);
+            if value.is_null() {
+                let lost = data.errors_of(&alias).any(|error| {
+                    error.kind.as_deref() == Some("NOT_FOUND") && error.path.len() == 1
+                });
+                if lost {
+                    missing = Some(path.clone());
+                    self.miss(&mut state, path, &mut batch);
+                }
+                continue;
+            }
+            self.take_one(&mut state, path, value, ask, &mut batch);
+        }
+        drop(state);
+        match missing {
+            Some(path) if paths.len() == 1 => Err(self.not_there(&path)),
+            Some(path) => {
+                let error = self.not_there(&path).to_string();
+                batch.warnings.push(Clean::line(&error));
+                Ok(batch)
+            }
+            None => Ok(batch),
+        }
+    }
+
+    fn not_there(&self, path: &str) -> SourceError {
+        SourceError::NotFound {
+            host: self.api.host.clone(),
+            what: format!("`{}`", Clean::line(path)),
+        }
+    }
+
+    fn take_one(&self, state: &mut State, path: &str, value: &Value, ask: Ask, batch: &mut Batch) {
+        let probe: ProbeRepo = match serde_json::from_value(value.clone()) {
+            Ok(probe) => probe,
+            Err(_unreadable) => {
+                let text = format!("the probe of `{path}` cannot be read");
+                batch.warnings.push(Clean::line(&text));
+                return;
+            }
+        };
+        let seen = xxhash_rust::xxh3::xxh3_64(value.to_string().as_bytes());
+        let stored = self.kept_fingerprint(path);
+        let Some(repo) = state.known(path) else {
+            return;
+        };
+        probe.name_with_owner.clone_into(&mut repo.path);
+        repo.misses = 0;
+        if repo.restored && repo.seen.is_none() && stored == Some(seen) {
+            repo.read = Some(seen);
+            repo.kept = Some(seen);
+            repo.full_at = Some(ask.now);
+        }
+        repo.changed_at = repo.changed_at.max(probe.last_change());
+        repo.at_work = probe.is_at_work();
+        let first = repo.seen.is_none();
+        if repo.seen != Some(seen) && !(first && repo.read == Some(seen)) {
+            repo.runs_wanted |= !first || probe.may_run(ask.now);
+        }
+        repo.seen = Some(seen);
+        if repo.read == Some(seen) {
+            batch.covered.push(Clean::line(&repo.path));
+            if repo.kept != Some(seen) {
+                repo.kept = Some(seen);
+                self.keep_fingerprint(path, seen);
+            }
+        } else {
+            repo.wanted = repo.wanted.max(repo.due(ask.now));
+        }
+        if probe.is_archived && repo.read.is_some() {
+            repo.wanted = Wanted::Nothing;
+        }
+    }
+
+    fn fingerprint_key(&self, path: &str) -> ValidatorKey {
+        ValidatorKey {
+            source: self.config.name.clone(),
+            credential: "fingerprint".to_owned(),
+            url: format!(
+                "fingerprint:{}",
+                self.key(path).as_str().to_ascii_lowercase()
+            ),
+        }
+    }
+
+    fn kept_fingerprint(&self, path: &str) -> Option<u64> {
+        let stored = self.ground.validators.get(&self.fingerprint_key(path))?;
+        u64::from_str_radix(&stored.etag, 16).ok()
+    }
+
+    /// Keeps what a repository looked like when all of it had been read and stored.
+    fn keep_fingerprint(&self, path: &str, seen: u64) {
+        let stored = Stored {
+            etag: format!("{seen:016x}"),
+            next: None,
+            body: Vec::new().into(),
+        };
+        self.ground
+            .validators
+            .put(&self.fingerprint_key(path), stored);
+    }
+
+    fn all_missing(&self, paths: &[String], error: SourceError) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let mut state = self.state();
+        state.turn += 1;
+        for path in paths {
+            self.miss(&mut state, path, &mut batch);
+        }
+        drop(state);
+        if batch.gone_repos.is_empty() {
+            return Err(error);
+        }
+        batch.warnings.push(Clean::line(&error.to_string()));
+        Ok(batch)
+    }
+
+    /// Notes that a repository is not there; the second time in a row its facts go.
+    pub(super) fn miss(&self, state: &mut State, path: &str, batch: &mut Batch) {
+        let Some(repo) = state.known(path) else {
+            return;
+        };
+        repo.misses = repo.misses.saturating_add(1);
+        repo.wanted = Wanted::Nothing;
+        repo.runs_wanted = false;
+        if repo.misses == 2 && (repo.read.is_some() || repo.restored) {
+            batch.gone_repos.push(self.key(&repo.path));
+            repo.read = None;
+        }
+    }
+}
+
+/// Splits paths into owners and names.
+pub(super) fn split(paths: &[String]) -> Vec<(String, String)> {
+    paths
+        .iter()
+        .map(|path| path.split_once('/').unwrap_or((path, "")))
+        .map(|(owner, name)| (owner.to_owned(), name.to_owned()))
+        .collect()
+}
+
+impl RepoState {
+    /// Returns how much is to be read once something changed.
+    fn due(&self, now: Timestamp) -> Wanted {
+        let fresh = self.restored && self.full_at.is_none();
+        let recent = self
+            .full_at
+            .is_some_and(|at| (now - at).num_hours() < CLEAN_FULL_HOURS);
+        if fresh || recent {
+            Wanted::Lean
+        } else {
+            Wanted::Full
+        }
+    }
+}
+
+impl ProbeRepo {
+    /// Returns when anything last changed, as far as the probe tells.
+    fn last_change(&self) -> Option<Timestamp> {
+        let of = |list: &[super::wire::Touched]| list.first().and_then(|node| node.updated_at);
+        [
+            self.pushed_at,
+            self.updated_at,
+            of(&self.issues.nodes.items),
+            of(&self.pull_requests.nodes.items),
+        ]
+        .into_iter()
+        .flatten()
+        .max()
+    }
+
+    /// Returns whether checks run or a deployment is under way.
+    fn is_at_work(&self) -> bool {
+        let branch = self.default_branch_ref.as_ref();
+        let rollups = branch
+            .and_then(|branch| branch.target.as_ref())
+            .into_iter()
+            .chain(&self.pull_requests.nodes.items)
+            .filter_map(|touched| touched.status_check_rollup.as_ref());
+        let deployments = self.deployments.nodes.items.iter();
+        let deployments = deployments.filter_map(|deployment| deployment.latest_status.as_ref());
+        let running = |word: Option<&str>| {
+            matches!(
+                word,
+                Some("PENDING" | "EXPECTED" | "IN_PROGRESS" | "QUEUED" | "WAITING")
+            )
+        };
+        rollups.map(|rollup| rollup.state.as_deref()).any(running)
+            || deployments
+                .map(|status| status.state.as_deref())
+                .any(running)
+    }
+
+    /// Returns whether its runs are worth a request at the start: it moved lately, or is not green.
+    fn may_run(&self, now: Timestamp) -> bool {
+        let lately = |at: Timestamp| (now - at).num_days() < 30;
+        self.last_change().is_some_and(lately) || self.is_at_work()
+    }
+}

@@ -1,0 +1,463 @@
+//! The refresh: reads what changed, several repositories a query.
+//!
+//! A small one reads what changed since the last, a full one everything that is
+//! open, to its end, so that what left a list can be removed.
+
+use serde_json::{Map, Value, json};
+
+use super::api::{Data, Feature, Trouble};
+use super::map::{self, delivery, work};
+use super::more::{self, Rest};
+use super::probe::{ATTEMPTS, fragments, over, split};
+use super::state::{FULL_BATCH, LEAN_BATCH, State, Wanted};
+use super::wire::{BranchHistory, RefreshRepo};
+use super::{Ask, GitHub};
+use crate::domain::Timestamp;
+use crate::domain::fact::{Fact, FactId};
+use crate::domain::key::RepoKey;
+use crate::domain::repository::Branch;
+use crate::domain::text::Clean;
+use crate::sources::http::List;
+use crate::sources::{Batch, Listing, SourceError};
+
+pub(super) const DOCUMENT: &str = include_str!("queries/refresh.graphql");
+
+const DECLARED: &str = "$full: Boolean!, $flow: Boolean!, $rollup: Boolean!, $projects: Boolean!, \
+     $alerts: Boolean!, $issues: Int!, $issueStates: [IssueState!], $since: DateTime, $open: Int!, \
+     $ended: Int!, $commits: Int!, $deployments: Int!";
+
+/// The repositories of one refresh.
+struct Plan {
+    paths: Vec<String>,
+    seen: Vec<Option<u64>>,
+    full: bool,
+    flow: bool,
+    since: Option<Timestamp>,
+}
+
+impl GitHub {
+    /// Reads the repositories that changed, hottest first.
+    pub(super) async fn refresh(&self, ask: Ask) -> Result<Batch, SourceError> {
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let Some(plan) = self.to_refresh() else {
+                return Ok(Batch::default());
+            };
+            match self.refresh_query(&plan, ask).await {
+                Ok(data) => return Ok(self.take_refresh(&plan, data, ask).await),
+                Err(Trouble::Absent(why)) => {
+                    self.without_graphql(&why, ask.now);
+                    return Ok(Batch::default());
+                }
+                Err(Trouble::Lacks(features)) => self.state().refuse(&features),
+                Err(Trouble::Heavy(error)) => {
+                    self.state().halve(plan.full, plan.paths.len());
+                    last = Some(error);
+                    if plan.paths.len() == 1 {
+                        break;
+                    }
+                }
+                Err(Trouble::Failed(SourceError::NotFound { .. })) => {
+                    return Ok(self.lost(&plan.paths));
+                }
+                Err(Trouble::Failed(error)) => return Err(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| SourceError::Refused {
+            host: self.api.client.host().to_owned(),
+            cause: "it refused the refresh in every form".to_owned(),
+        }))
+    }
+
+    /// Chooses the hottest repositories that want the same kind of read.
+    fn to_refresh(&self) -> Option<Plan> {
+        let state = self.state();
+        let wanting = state.hottest(|repo| repo.wanted != Wanted::Nothing);
+        let level = wanting.first()?.wanted;
+        let full = level == Wanted::Full;
+        let most = if full {
+            state.full_batch
+        } else {
+            state.lean_batch
+        };
+        let chosen: Vec<_> = wanting
+            .into_iter()
+            .filter(|repo| repo.wanted == level)
+            .take(most.max(1))
+            .collect();
+        // Where one has no tickets yet, its first ones are few: no bound is needed.
+        let since = chosen.iter().map(|repo| repo.tickets_to).min().flatten();
+        Some(Plan {
+            paths: chosen.iter().map(|repo| repo.path.clone()).collect(),
+            seen: chosen.iter().map(|repo| repo.seen).collect(),
+            full,
+            flow: full || chosen.iter().any(|repo| repo.flow),
+            since: since.filter(|_| !full),
+        })
+    }
+
+    async fn refresh_query(&self, plan: &Plan, ask: Ask) -> Result<Data, Trouble> {
+        let (head, mut variables) = over(&split(&plan.paths), DECLARED, "", "RefreshRepo");
+        plan.size(&mut variables);
+        {
+            let state = self.state();
+            for (name, feature) in [
+                ("rollup", Feature::Rollup),
+                ("projects", Feature::Projects),
+                ("alerts", Feature::Alerts),
+            ] {
+                variables.insert(name.to_owned(), json!(state.asks(feature)));
+            }
+        }
+        // Operations of the file for further pages would only add to the size.
+        let document = format!("{head}{}", fragments(DOCUMENT));
+        let variables = Value::Object(variables);
+        self.api
+            .query(&document, "Board", &variables, ask.urgency)
+            .await
+    }
+
+    async fn take_refresh(&self, plan: &Plan, mut data: Data, ask: Ask) -> Batch {
+        let mut batch = Batch::default();
+        {
+            let mut state = self.state();
+            state.turn += 1;
+            state.refuse(&data.lacks);
+            if data.was_heavy() {
+                state.halve(plan.full, plan.paths.len());
+            } else {
+                state.grow(plan.full, plan.paths.len());
+            }
+        }
+        for (at, path) in plan.paths.iter().enumerate() {
+            let alias = format!("r{at}");
+            let value = data.by_alias.remove(&alias).unwrap_or(Value::Null);
+            let mut troubles = data.errors_of(&alias).peekable();
+            let partial = troubles.peek().is_some();
+            if value.is_null() {
+                let lost = troubles.any(|error| error.kind.as_deref() == Some("NOT_FOUND"));
+                if lost {
+                    let mut state = self.state();
+                    self.miss(&mut state, path, &mut batch);
+                }
+                continue;
+            }
+            if let Some(error) = troubles.next() {
+                let text = format!("{path}: {}", self.api.client.shown(&error.message));
+                batch.warnings.push(Clean::line(&text));
+            }
+            match serde_json::from_value::<RefreshRepo>(value) {
+                Ok(wire) => {
+                    let seen = plan.seen.get(at).copied().flatten();
+                    self.take_repo(plan, (path, seen, partial), wire, ask, &mut batch)
+                        .await;
+                }
+                Err(_unreadable) => {
+                    let text = format!("`{path}` cannot be read");
+                    batch.warnings.push(Clean::line(&text));
+                    self.settle(path, None, ask.now);
+                }
+            }
+        }
+        batch
+    }
+
+    async fn take_repo(
+        &self,
+        plan: &Plan,
+        (path, seen, partial): (&str, Option<u64>, bool),
+        wire: RefreshRepo,
+        ask: Ask,
+        batch: &mut Batch,
+    ) {
+        let key = self.key(&wire.name_with_owner);
+        let before = self.state().known(path).cloned();
+        let mut wire = wire;
+        let changes_to = before.as_ref().and_then(|repo| repo.changes_to);
+        let rest = Rest {
+            full: plan.full,
+            since: plan.since,
+            changes_to,
+        };
+        let more = more::follow(self, &key, &mut wire, rest, ask, batch).await;
+        let mut facts = Vec::new();
+        let repository = map::repository(&key, &wire, flow(&wire));
+        facts.push(Fact::Repository(repository));
+        branches(&key, &wire, &mut facts);
+        let complete = !partial && more.is_ok();
+        let listings = lists(&key, &wire, plan.full && complete, &mut facts);
+        deliveries(&key, &wire, &mut facts);
+        warn_of(&key, &wire, batch);
+        {
+            let mut state = self.state();
+            if let Some(repo) = state.known(path) {
+                key.path().clone_into(&mut repo.path);
+                repo.flow |= wire.develop.is_some()
+                    || wire
+                        .release_branches
+                        .as_ref()
+                        .is_some_and(|list| !list.nodes.items.is_empty());
+                let branch = wire.default_branch_ref.as_ref();
+                repo.default_branch = branch.map(|branch| branch.name.clone());
+                let changed = |at: Timestamp, to: Option<Timestamp>| to.max(Some(at));
+                for issue in &wire.issues.nodes.items {
+                    repo.tickets_to = changed(issue.updated_at, repo.tickets_to);
+                }
+                for pull in wire.open.nodes.items.iter().chain(&wire.ended.nodes.items) {
+                    repo.changes_to = changed(pull.updated_at, repo.changes_to);
+                }
+                if plan.full && complete {
+                    repo.full_at = Some(ask.now);
+                }
+            }
+        }
+        batch.facts.append(&mut facts);
+        batch.listings.extend(listings);
+        match more {
+            Ok(()) => {
+                self.settle(path, seen, ask.now);
+                batch.covered.push(Clean::line(key.path()));
+            }
+            Err(error) => {
+                let text = format!("{path}: {error}");
+                batch.warnings.push(Clean::line(&text));
+            }
+        }
+    }
+
+    /// Notes that a repository was read as the probe had seen it.
+    fn settle(&self, path: &str, seen: Option<u64>, now: Timestamp) {
+        let mut state = self.state();
+        if let Some(repo) = state.known(path) {
+            repo.read = seen;
+            repo.full_at = repo.full_at.or(Some(now));
+            // A probe in between may have seen something newer.
+            if repo.seen == seen || seen.is_none() {
+                repo.wanted = Wanted::Nothing;
+            }
+        }
+    }
+
+    fn lost(&self, paths: &[String]) -> Batch {
+        let mut batch = Batch::default();
+        let mut state = self.state();
+        state.turn += 1;
+        for path in paths {
+            self.miss(&mut state, path, &mut batch);
+        }
+        batch
+    }
+}
+
+impl Plan {
+    /// Sets how much is read: GitHub counts what may come, not what comes.
+    fn size(&self, variables: &mut Map<String, Value>) {
+        let (issues, open, ended, commits, deployments) = if self.full {
+            (30, 20, 15, 20, 30)
+        } else {
+            (10, 10, 5, 10, 10)
+        };
+        let mut set = |name: &str, value: Value| variables.insert(name.to_owned(), value);
+        set("full", json!(self.full));
+        set("flow", json!(self.flow));
+        set("issues", json!(issues));
+        set("open", json!(open));
+        set("ended", json!(ended));
+        set("commits", json!(commits));
+        set("deployments", json!(deployments));
+        if self.full {
+            set("issueStates", json!(["OPEN"]));
+        } else {
+            set("issueStates", json!(["OPEN", "CLOSED"]));
+        }
+        if let Some(since) = self.since {
+            set("since", json!(since.to_rfc3339()));
+        }
+    }
+}
+
+impl State {
+    fn batch_of(&mut self, full: bool) -> (&mut usize, usize) {
+        if full {
+            (&mut self.full_batch, FULL_BATCH)
+        } else {
+            (&mut self.lean_batch, LEAN_BATCH)
+        }
+    }
+
+    /// Asks for half as much from now on.
+    fn halve(&mut self, full: bool, asked: usize) {
+        *self.batch_of(full).0 = (asked / 2).max(1);
+    }
+
+    /// Asks for one more, after a batch of full size went well.
+    fn grow(&mut self, full: bool, asked: usize) {
+        let (batch, most) = self.batch_of(full);
+        if asked >= *batch {
+            *batch = (*batch + 1).min(most);
+        }
+    }
+}
+
+fn flow(wire: &RefreshRepo) -> Vec<Branch> {
+    let releases = wire
+        .release_branches
+        .iter()
+        .flat_map(|list| &list.nodes.items);
+    let mut branches: Vec<Branch> = wire.develop.iter().map(map::branch).collect();
+    branches.extend(releases.map(|branch| release_branch(branch).0));
+    branches
+}
+
+/// Names of release branches come without the prefix that they were listed by.
+fn release_branch(wire: &BranchHistory) -> (Branch, String) {
+    let name = if wire.name.starts_with("release/") {
+        wire.name.clone()
+    } else {
+        format!("release/{}", wire.name)
+    };
+    let branch = Branch {
+        name: Clean::line(&name),
+        ..map::branch(wire)
+    };
+    (branch, name)
+}
+
+fn branches(repo: &RepoKey, wire: &RefreshRepo, facts: &mut Vec<Fact>) {
+    let releases = wire
+        .release_branches
+        .iter()
+        .flat_map(|list| &list.nodes.items);
+    for branch in releases {
+        let (_, name) = release_branch(branch);
+        let commits = map::commits(repo, branch).into_iter();
+        facts.extend(commits.map(|commit| {
+            Fact::Commit(crate::domain::commit::Commit {
+                branch: Clean::line(&name),
+                ..commit
+            })
+        }));
+    }
+    // The default branch comes last: a commit that is on both is said to be on it.
+    for branch in wire.develop.iter().chain(&wire.default_branch_ref) {
+        facts.extend(map::commits(repo, branch).into_iter().map(Fact::Commit));
+    }
+}
+
+/// Adds what is kept in lists; returns those that were read to their end.
+fn lists(
+    repo: &RepoKey,
+    wire: &RefreshRepo,
+    complete: bool,
+    facts: &mut Vec<Fact>,
+) -> Vec<Listing> {
+    let mut listings = Vec::new();
+    let mut list = |name: &str, new: Vec<Fact>, whole: bool, facts: &mut Vec<Fact>| {
+        if whole {
+            listings.push(listing(repo, name, new.iter().map(Fact::id)));
+        }
+        facts.extend(new);
+    };
+    let whole = |bad: usize, more: bool| complete && bad == 0 && !more;
+    let tickets = &wire.issues;
+    let new = tickets
+        .nodes
+        .items
+        .iter()
+        .map(|issue| work::ticket(repo, issue));
+    let all = whole(tickets.nodes.bad_count, tickets.next().is_some());
+    list("tickets/open", new.map(Fact::Ticket).collect(), all, facts);
+    let closed = wire.closed_issues.iter().flat_map(|list| &list.nodes.items);
+    facts.extend(closed.map(|issue| Fact::Ticket(work::ticket(repo, issue))));
+    let changes = &wire.open;
+    let new = changes
+        .nodes
+        .items
+        .iter()
+        .map(|pull| work::change(repo, pull));
+    let all = whole(changes.nodes.bad_count, changes.next().is_some());
+    list(
+        "changes/open",
+        new.map(Fact::ChangeRequest).collect(),
+        all,
+        facts,
+    );
+    let ended = &wire.ended.nodes.items;
+    facts.extend(
+        ended
+            .iter()
+            .map(|pull| Fact::ChangeRequest(work::change(repo, pull))),
+    );
+    closing(repo, wire, facts);
+    if let Some(environments) = &wire.environments {
+        let items = environments.nodes.items.iter();
+        let new = items.map(|item| Fact::Environment(delivery::environment(repo, item)));
+        let all = whole(environments.nodes.bad_count, environments.next().is_some());
+        list("environments", new.collect(), all, facts);
+    }
+    if let Some(alerts) = &wire.vulnerability_alerts {
+        let items = alerts.nodes.items.iter();
+        let new = items.map(|alert| Fact::Finding(delivery::dependency(repo, alert)));
+        // Alerts are read alike by small and full reads.
+        let all = alerts.nodes.bad_count == 0 && alerts.next().is_none();
+        let new: Vec<Fact> = new.collect();
+        if all {
+            listings.push(listing(
+                repo,
+                "findings/dependency",
+                new.iter().map(Fact::id),
+            ));
+        }
+        facts.extend(new);
+    }
+    listings
+}
+
+/// Builds the listing of one kind of a repository.
+pub(super) fn listing(
+    repo: &RepoKey,
+    name: &str,
+    members: impl Iterator<Item = FactId>,
+) -> Listing {
+    Listing {
+        name: Clean::line(&format!("{}/{name}", repo.path())),
+        members: members.collect(),
+    }
+}
+
+/// Adds closed tickets that change requests close, unless a fuller record is there.
+fn closing(repo: &RepoKey, wire: &RefreshRepo, facts: &mut Vec<Fact>) {
+    let known: std::collections::BTreeSet<FactId> = facts.iter().map(Fact::id).collect();
+    let pulls = wire.open.nodes.items.iter().chain(&wire.ended.nodes.items);
+    let tickets: Vec<Fact> = pulls
+        .flat_map(|pull| work::closing_tickets(repo, pull))
+        .map(Fact::Ticket)
+        .filter(|fact| !known.contains(&fact.id()))
+        .collect();
+    facts.extend(tickets);
+}
+
+fn deliveries(repo: &RepoKey, wire: &RefreshRepo, facts: &mut Vec<Fact>) {
+    let deployments = wire.deployments.nodes.items.iter();
+    let deployments = deployments.filter_map(|item| delivery::deployment(repo, item));
+    facts.extend(deployments.map(Fact::Deployment));
+    let releases = wire.releases.nodes.items.iter();
+    facts.extend(releases.map(|item| Fact::Release(delivery::release(repo, item))));
+}
+
+fn warn_of(repo: &RepoKey, wire: &RefreshRepo, batch: &mut Batch) {
+    warn(repo, "tickets", &wire.issues.nodes, batch);
+    warn(repo, "pull requests", &wire.open.nodes, batch);
+    warn(repo, "pull requests", &wire.ended.nodes, batch);
+    warn(repo, "deployments", &wire.deployments.nodes, batch);
+    warn(repo, "releases", &wire.releases.nodes, batch);
+}
+
+/// Adds a warning where records of a list could not be read.
+pub(super) fn warn<T>(repo: &RepoKey, what: &str, list: &List<T>, batch: &mut Batch) {
+    if list.bad_count > 0 {
+        let cause = list.bad.first().map_or("", String::as_str);
+        let text = format!("{repo}: {} {what} cannot be read: {cause}", list.bad_count);
+        batch.warnings.push(Clean::line(&text));
+    }
+}

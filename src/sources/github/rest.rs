@@ -1,0 +1,316 @@
+//! Without GraphQL: the same facts by REST lists, each with its `ETag`.
+//!
+//! Costs more requests, but an unchanged list is free. What REST lists do not
+//! tell (reviews, mergeability, checks in sum) stays unknown.
+
+use std::collections::BTreeSet;
+
+use serde::de::DeserializeOwned;
+
+use super::map::{self, delivery, work};
+use super::refresh::{listing, warn};
+use super::wire;
+use super::wire_rest::{
+    EnvironmentPage, RestBranch, RestCommit, RestDeployment, RestIssue, RestPull, RestRepo,
+    Statuses,
+};
+use super::{Ask, GitHub};
+use crate::domain::deployment::{DeployState, Deployment};
+use crate::domain::fact::Fact;
+use crate::domain::key::{RepoKey, Sha};
+use crate::domain::repository::{Branch, Repository};
+use crate::domain::text::Clean;
+use crate::sources::http::{Failure, List, Pages, decode, follow};
+use crate::sources::{Batch, SourceError};
+
+/// How many pages of open tickets or change requests are read.
+const PAGES: usize = 10;
+
+/// Of how many deployments the statuses are read in one fetch.
+const STATUSES: usize = 10;
+
+impl GitHub {
+    /// Reads one repository by REST.
+    pub(super) async fn rest(&self, path: &str, ask: Ask) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let answer = self.one::<RestRepo>(&format!("repos/{path}"), ask).await;
+        let repo = match answer {
+            Ok(repo) => repo,
+            Err(failure) if matches!(failure.error, SourceError::NotFound { .. }) => {
+                let mut state = self.state();
+                state.turn += 1;
+                self.miss(&mut state, path, &mut batch);
+                drop(state);
+                batch.warnings.push(Clean::line(&failure.error.to_string()));
+                return if batch.gone_repos.is_empty() {
+                    Err(failure.error)
+                } else {
+                    Ok(batch)
+                };
+            }
+            Err(failure) => return Err(failure.error),
+        };
+        let reader = Reader {
+            github: self,
+            key: self.key(&repo.full_name),
+            ask,
+        };
+        reader.all(&repo, &mut batch).await?;
+        self.take_rest(path, &repo, ask);
+        batch.covered.push(Clean::line(reader.key.path()));
+        Ok(batch)
+    }
+
+    fn take_rest(&self, path: &str, repo: &RestRepo, ask: Ask) {
+        let mut state = self.state();
+        state.turn += 1;
+        if let Some(known) = state.known(path) {
+            repo.full_name.clone_into(&mut known.path);
+            known.misses = 0;
+            let first = known.seen.is_none();
+            let pushed = known.changed_at.max(repo.pushed_at);
+            known.runs_wanted |= first || pushed != known.changed_at;
+            known.changed_at = pushed;
+            // Not a fingerprint of a probe: should GraphQL come back, everything is read again.
+            known.seen = Some(0);
+            known.read = None;
+            known.full_at = Some(ask.now);
+            known.default_branch.clone_from(&repo.default_branch);
+        }
+    }
+
+    async fn one<T: DeserializeOwned>(&self, route: &str, ask: Ask) -> Result<T, Failure> {
+        let request = self.api.request(route, &[], ask.urgency);
+        let client = &self.api.client;
+        let answer = client.get(&request).await?;
+        decode(client.host(), request.url.path(), &answer.body)
+    }
+}
+
+struct Reader<'a> {
+    github: &'a GitHub,
+    key: RepoKey,
+    ask: Ask,
+}
+
+impl Reader<'_> {
+    async fn all(&self, repo: &RestRepo, batch: &mut Batch) -> Result<(), SourceError> {
+        self.tickets(batch).await?;
+        self.changes(batch).await?;
+        self.releases(batch).await?;
+        self.deployments(batch).await?;
+        self.branches(repo, batch).await
+    }
+
+    /// Reads pages of a list; a list that is not there, or not for us, is none.
+    async fn list<T: DeserializeOwned>(
+        &self,
+        route: &str,
+        query: &[(&str, &str)],
+        pages: usize,
+        batch: &mut Batch,
+    ) -> Result<Option<Pages<T>>, SourceError> {
+        let route = format!("repos/{}/{route}", self.key.path());
+        let request = self.github.api.request(&route, query, self.ask.urgency);
+        let take = |list: List<T>| list;
+        match follow(&self.github.api.client, request, pages, take).await {
+            Ok(pages) => {
+                warn(&self.key, "records", &pages.list, batch);
+                if let Some(trouble) = &pages.trouble {
+                    batch.warnings.push(Clean::line(&trouble.error.to_string()));
+                }
+                Ok(Some(pages))
+            }
+            Err(failure) => absent(failure, batch).map(|()| None),
+        }
+    }
+
+    async fn tickets(&self, batch: &mut Batch) -> Result<(), SourceError> {
+        let ticket = |issue: &RestIssue| work::rest_ticket(&self.key, issue).map(Fact::Ticket);
+        let open = [("state", "open"), ("per_page", "100"), ("sort", "updated")];
+        if let Some(pages) = self
+            .list::<RestIssue>("issues", &open, PAGES, batch)
+            .await?
+        {
+            let facts: Vec<Fact> = pages.list.items.iter().filter_map(ticket).collect();
+            self.keep("tickets/open", facts, is_whole(&pages), batch);
+        }
+        let closed = [("state", "closed"), ("per_page", "30"), ("sort", "updated")];
+        if let Some(pages) = self.list::<RestIssue>("issues", &closed, 1, batch).await? {
+            batch
+                .facts
+                .extend(pages.list.items.iter().filter_map(ticket));
+        }
+        Ok(())
+    }
+
+    async fn changes(&self, batch: &mut Batch) -> Result<(), SourceError> {
+        let change = |pull: &RestPull| Fact::ChangeRequest(work::rest_change(&self.key, pull));
+        let open = [("state", "open"), ("per_page", "100")];
+        if let Some(pages) = self.list::<RestPull>("pulls", &open, PAGES, batch).await? {
+            let facts: Vec<Fact> = pages.list.items.iter().map(change).collect();
+            self.keep("changes/open", facts, is_whole(&pages), batch);
+        }
+        let closed = [
+            ("state", "closed"),
+            ("per_page", "30"),
+            ("sort", "updated"),
+            ("direction", "desc"),
+        ];
+        if let Some(pages) = self.list::<RestPull>("pulls", &closed, 1, batch).await? {
+            batch.facts.extend(pages.list.items.iter().map(change));
+        }
+        Ok(())
+    }
+
+    async fn releases(&self, batch: &mut Batch) -> Result<(), SourceError> {
+        let query = [("per_page", "20")];
+        let pages = self
+            .list::<wire::Release>("releases", &query, 1, batch)
+            .await?;
+        let Some(pages) = pages else { return Ok(()) };
+        for wire in &pages.list.items {
+            let mut release = delivery::release(&self.key, wire);
+            if release.sha.is_none() && !release.draft {
+                release.sha = self.commit_of(&format!("tags/{}", wire.tag_name)).await?;
+            }
+            batch.facts.push(Fact::Release(release));
+        }
+        Ok(())
+    }
+
+    /// Returns the commit that a tag names; REST releases do not tell it.
+    async fn commit_of(&self, reference: &str) -> Result<Option<Sha>, SourceError> {
+        let tag = reference.trim_start_matches("tags/");
+        let route = format!("repos/{}/commits/{tag}", self.key.path());
+        match self
+            .github
+            .one::<super::wire_rest::ShaOnly>(&route, self.ask)
+            .await
+        {
+            Ok(commit) => Ok(Sha::parse(&commit.sha)),
+            Err(failure) => {
+                let mut ignored = Batch::default();
+                absent(failure, &mut ignored).map(|()| None)
+            }
+        }
+    }
+
+    async fn deployments(&self, batch: &mut Batch) -> Result<(), SourceError> {
+        let route = format!("repos/{}/environments", self.key.path());
+        match self.github.one::<EnvironmentPage>(&route, self.ask).await {
+            Ok(page) => {
+                let items = page.environments.items.iter();
+                let found = items.map(|item| delivery::environment(&self.key, item));
+                batch.facts.extend(found.map(Fact::Environment));
+            }
+            Err(failure) => absent(failure, batch)?,
+        }
+        let query = [("per_page", "30")];
+        let pages = self
+            .list::<RestDeployment>("deployments", &query, 1, batch)
+            .await?;
+        let Some(pages) = pages else { return Ok(()) };
+        let mut newest = BTreeSet::new();
+        let mut asked = 0;
+        for wire in pages.list.items {
+            let first = newest.insert(wire.environment.clone());
+            let told = asked < STATUSES && (first || asked < STATUSES / 2);
+            asked += usize::from(told);
+            if told {
+                let status = self.status_of(wire.id, batch).await?;
+                let found = delivery::rest_deployment(&self.key, wire, status);
+                batch.facts.extend(found.map(Fact::Deployment));
+            } else if let Some(found) = delivery::rest_deployment(&self.key, wire, None) {
+                // Not asked is not the same as queued.
+                let state = DeployState::Unknown(Clean::line("not asked"));
+                batch
+                    .facts
+                    .push(Fact::Deployment(Deployment { state, ..found }));
+            }
+        }
+        Ok(())
+    }
+
+    async fn status_of(
+        &self,
+        id: u64,
+        batch: &mut Batch,
+    ) -> Result<Option<wire::DeploymentStatus>, SourceError> {
+        let path = self.key.path();
+        let route = format!("repos/{path}/deployments/{id}/statuses");
+        match self.github.one::<Statuses>(&route, self.ask).await {
+            Ok(statuses) => Ok(statuses.items.into_iter().next()),
+            Err(failure) => absent(failure, batch).map(|()| None),
+        }
+    }
+
+    async fn branches(&self, repo: &RestRepo, batch: &mut Batch) -> Result<(), SourceError> {
+        let query = [("per_page", "100")];
+        let pages = self
+            .list::<RestBranch>("branches", &query, 3, batch)
+            .await?;
+        let tip = |wire: &RestBranch| wire.commit.as_ref().and_then(|tip| Sha::parse(&tip.sha));
+        let branches = pages.map(|pages| pages.list.items).unwrap_or_default();
+        let is_flow = |name: &str| name == "develop" || name.starts_with("release/");
+        let flow: Vec<Branch> = branches
+            .iter()
+            .filter(|wire| is_flow(&wire.name))
+            .take(4)
+            .map(|wire| Branch {
+                name: Clean::line(&wire.name),
+                tip: tip(wire),
+            })
+            .collect();
+        let main = repo.default_branch.as_deref();
+        batch.facts.push(Fact::Repository(Repository {
+            repo: self.key.clone(),
+            url: map::link(repo.html_url.as_deref()),
+            default_branch: main.map(|name| Branch {
+                name: Clean::line(name),
+                tip: branches.iter().find(|wire| wire.name == name).and_then(tip),
+            }),
+            flow_branches: flow.clone(),
+            pushed_at: repo.pushed_at,
+            archived: repo.archived,
+        }));
+        let names = flow.iter().map(|branch| branch.name.as_str()).chain(main);
+        for name in names {
+            let query = [("sha", name), ("per_page", "30")];
+            let pages = self.list::<RestCommit>("commits", &query, 1, batch).await?;
+            let commits = pages.map(|pages| pages.list.items).unwrap_or_default();
+            let commits = commits.iter();
+            let commits = commits.filter_map(|wire| map::rest_commit(&self.key, name, wire));
+            batch.facts.extend(commits.map(Fact::Commit));
+        }
+        Ok(())
+    }
+
+    fn keep(&self, name: &str, facts: Vec<Fact>, whole: bool, batch: &mut Batch) {
+        if whole {
+            let members = facts.iter().map(Fact::id);
+            batch.listings.push(listing(&self.key, name, members));
+        }
+        batch.facts.extend(facts);
+    }
+}
+
+/// A list that is not there, or not for us, costs that list; trouble with the host ends the fetch.
+fn absent(failure: Failure, batch: &mut Batch) -> Result<(), SourceError> {
+    match failure.error {
+        error @ (SourceError::NotFound { .. }
+        | SourceError::Forbidden { .. }
+        | SourceError::Refused { .. }
+        | SourceError::Unreadable { .. }) => {
+            batch.warnings.push(Clean::line(&error.to_string()));
+            Ok(())
+        }
+        error @ (SourceError::Auth { .. }
+        | SourceError::RateLimited { .. }
+        | SourceError::Unreachable { .. }) => Err(error),
+    }
+}
+
+fn is_whole<T>(pages: &Pages<T>) -> bool {
+    pages.complete && pages.list.bad_count == 0
+}

@@ -1,0 +1,82 @@
+//! What the store holds, taken in at the start: only what changed is asked then.
+
+use std::sync::Arc;
+
+use super::discover;
+use super::state::{RunSeen, State};
+use crate::config::SourceConfig;
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::fact::Fact;
+
+/// Takes in stored facts, in any order; those of repositories that are not configured are left.
+pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, facts: &[Arc<Fact>]) {
+    let ours = |fact: &&Arc<Fact>| {
+        let repo = fact.repo();
+        repo.is_some_and(|repo| repo.host() == host && discover::covers(config, repo.path()))
+    };
+    let passes: [fn(&mut State, &Fact); 3] = [repository, rest, jobs];
+    for pass in passes {
+        for fact in facts.iter().filter(ours) {
+            pass(state, fact);
+        }
+    }
+}
+
+fn repository(state: &mut State, fact: &Fact) {
+    if let Fact::Repository(found) = fact {
+        let known = state.repo(found.repo.path());
+        known.restored = true;
+        found.repo.path().clone_into(&mut known.path);
+        known.flow = !found.flow_branches.is_empty();
+        known.changed_at = known.changed_at.max(found.pushed_at);
+        let branch = found.default_branch.as_ref();
+        known.default_branch = branch.map(|branch| branch.name.to_string());
+    }
+}
+
+fn rest(state: &mut State, fact: &Fact) {
+    let Some(known) = fact.repo().and_then(|repo| state.known(repo.path())) else {
+        return;
+    };
+    match fact {
+        Fact::Ticket(ticket) => {
+            known.tickets_to = known.tickets_to.max(Some(ticket.updated_at));
+        }
+        Fact::ChangeRequest(change) => {
+            known.changes_to = known.changes_to.max(Some(change.updated_at));
+        }
+        Fact::Run(run) => {
+            known.changed_at = known.changed_at.max(Some(run.updated_at));
+            known.runs.insert(run.id, RunSeen::of(run, None));
+            known.runs_read = true;
+        }
+        Fact::Range(range) => {
+            let need = Need::Range {
+                repo: range.repo.clone(),
+                from: range.from.clone(),
+                to: range.to.clone(),
+            };
+            state.answered.insert(need, Timestamp::MAX_UTC);
+        }
+        Fact::JobSet(_)
+        | Fact::Repository(_)
+        | Fact::Commit(_)
+        | Fact::ChangedPaths(_)
+        | Fact::GateSet(_)
+        | Fact::Release(_)
+        | Fact::Environment(_)
+        | Fact::Deployment(_)
+        | Fact::Alert(_)
+        | Fact::Finding(_) => {}
+    }
+}
+
+fn jobs(state: &mut State, fact: &Fact) {
+    if let Fact::JobSet(set) = fact
+        && let Some(known) = state.known(set.run.repo.path())
+        && let Some(run) = known.runs.get_mut(&set.run.id)
+    {
+        run.jobs = Some((set.attempt, run.updated_at, run.updated_at));
+    }
+}

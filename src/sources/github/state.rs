@@ -1,0 +1,342 @@
+//! What a GitHub source remembers between polls: repositories, runs, refusals.
+//!
+//! Plain data behind one lock that is never held across a request. What a
+//! repository needs next is decided here and in `plan`, without the network.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+
+use super::api::Feature;
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::finding::FindingKind;
+use crate::domain::run::{Run, RunState};
+use crate::domain::text::Clean;
+use crate::sources::{CapabilityState, Tier};
+
+/// How many repositories one probe asks for.
+pub(super) const PROBE_BATCH: usize = 40;
+/// How many repositories one small refresh reads.
+pub(super) const LEAN_BATCH: usize = 10;
+/// How many repositories one full refresh reads.
+pub(super) const FULL_BATCH: usize = 5;
+/// After how many hours all that is open is read again, to find what was deleted.
+pub(super) const CLEAN_FULL_HOURS: i64 = 6;
+/// How many repositories may be polled as hot at once.
+const MOST_HOT: usize = 40;
+/// How many runs of a repository are remembered.
+const MOST_RUNS: usize = 200;
+
+/// How the host is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Mode {
+    /// By GraphQL, as far as is known.
+    GraphQl,
+    /// By REST alone, since when, because GraphQL is not there.
+    RestOnly(Timestamp),
+}
+
+/// How much of a repository is to be read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Wanted {
+    /// Nothing changed.
+    Nothing,
+    /// What changed since the last read.
+    Lean,
+    /// Everything that is open.
+    Full,
+}
+
+/// All that is remembered.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) mode: Mode,
+    pub(super) repos: BTreeMap<String, RepoState>,
+    pub(super) discovered_at: Option<Timestamp>,
+    /// Counts fetches that are asked once, so that the next has an identity of its own.
+    pub(super) turn: u64,
+    pub(super) capabilities: BTreeMap<&'static str, CapabilityState>,
+    pub(super) probe_batch: usize,
+    pub(super) lean_batch: usize,
+    pub(super) full_batch: usize,
+    pub(super) refused: BTreeSet<Feature>,
+    pub(super) me: Option<String>,
+    pub(super) needs: BTreeSet<Need>,
+    /// When a need was last answered, or found to have no answer.
+    pub(super) answered: BTreeMap<Need, Timestamp>,
+    /// Kinds of findings that an owner, or a repository, does not show, and since when.
+    pub(super) hidden: BTreeMap<(String, FindingKind), Timestamp>,
+}
+
+/// What is remembered of one repository.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub(super) struct RepoState {
+    /// `owner/name` as the host spells it.
+    pub(super) path: String,
+    /// What the last probe saw.
+    pub(super) seen: Option<u64>,
+    /// What it was when everything had been read.
+    pub(super) read: Option<u64>,
+    /// What was written to the store.
+    pub(super) kept: Option<u64>,
+    /// Whether facts of it came from the store.
+    pub(super) restored: bool,
+    pub(super) changed_at: Option<Timestamp>,
+    /// Whether something is at work there, as the probe saw it.
+    pub(super) at_work: bool,
+    pub(super) wanted: Wanted,
+    pub(super) runs_wanted: bool,
+    pub(super) full_at: Option<Timestamp>,
+    /// The newest change of a ticket that was read, by the host's clock.
+    pub(super) tickets_to: Option<Timestamp>,
+    /// The newest change of a change request that was read, by the host's clock.
+    pub(super) changes_to: Option<Timestamp>,
+    /// Whether its branches may show git-flow.
+    pub(super) flow: bool,
+    pub(super) default_branch: Option<String>,
+    pub(super) runs: BTreeMap<u64, RunSeen>,
+    pub(super) runs_read: bool,
+    /// How often in a row it was not there.
+    pub(super) misses: u8,
+}
+
+/// What is remembered of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RunSeen {
+    pub(super) attempt: u32,
+    pub(super) updated_at: Timestamp,
+    pub(super) activity: Activity,
+    /// The attempt and the change for which its jobs were read, and when.
+    pub(super) jobs: Option<(u32, Timestamp, Timestamp)>,
+    /// When its gates were read.
+    pub(super) gates_at: Option<Timestamp>,
+}
+
+/// What a run asks of the poller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Activity {
+    /// It moves by itself.
+    AtWork,
+    /// It waits for a person.
+    Waiting,
+    /// It is red.
+    Red,
+    /// It is over, and well.
+    Over,
+}
+
+impl Activity {
+    /// Returns what a state asks of the poller.
+    pub(super) fn of(state: &RunState) -> Self {
+        match state {
+            RunState::Queued | RunState::Running => Self::AtWork,
+            RunState::Waiting | RunState::ActionRequired => Self::Waiting,
+            RunState::Failed(_) | RunState::Unknown(_) => Self::Red,
+            RunState::Passed | RunState::Skipped | RunState::Cancelled => Self::Over,
+        }
+    }
+}
+
+impl RunSeen {
+    /// Returns a run as it was just read, keeping what was known of its details.
+    pub(super) fn of(run: &Run, before: Option<&Self>) -> Self {
+        Self {
+            attempt: run.attempt,
+            updated_at: run.updated_at,
+            activity: Activity::of(&run.state),
+            jobs: before.and_then(|before| before.jobs),
+            gates_at: before.and_then(|before| before.gates_at),
+        }
+    }
+}
+
+impl RepoState {
+    /// Returns a repository of which nothing is known yet.
+    pub(super) fn new(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            seen: None,
+            read: None,
+            kept: None,
+            restored: false,
+            changed_at: None,
+            at_work: false,
+            wanted: Wanted::Nothing,
+            runs_wanted: false,
+            full_at: None,
+            tickets_to: None,
+            changes_to: None,
+            flow: false,
+            default_branch: None,
+            runs: BTreeMap::new(),
+            runs_read: false,
+            misses: 0,
+        }
+    }
+
+    /// Returns `owner` of `owner/name`.
+    pub(super) fn owner(&self) -> &str {
+        self.path.split_once('/').map_or("", |(owner, _)| owner)
+    }
+
+    /// Returns whether a run is at work.
+    pub(super) fn is_running(&self) -> bool {
+        let mut runs = self.runs.values();
+        runs.any(|run| run.activity == Activity::AtWork)
+    }
+
+    /// Returns how soon it is asked again.
+    pub(super) fn tier(&self, now: Timestamp) -> Tier {
+        let age = self.changed_at.map(|at| now - at);
+        let within = |limit: TimeDelta| age.is_some_and(|age| age < limit);
+        // A check that never reports keeps a repository "at work" for ever; a day is enough.
+        if within(TimeDelta::hours(1))
+            || ((self.at_work || self.is_running()) && within(TimeDelta::days(1)))
+        {
+            Tier::Hot
+        } else if within(TimeDelta::days(1)) {
+            Tier::Warm
+        } else {
+            Tier::Cold
+        }
+    }
+
+    /// Takes in a run that was read; returns whether it ended since it was last seen.
+    pub(super) fn see_run(&mut self, run: &Run) -> bool {
+        let before = self.runs.get(&run.id);
+        let seen = RunSeen::of(run, before);
+        let ended = before.is_some_and(|before| {
+            before.activity == Activity::AtWork && seen.activity != Activity::AtWork
+        });
+        self.changed_at = self.changed_at.max(Some(run.updated_at));
+        self.runs.insert(run.id, seen);
+        while self.runs.len() > MOST_RUNS {
+            self.runs.pop_first();
+        }
+        ended
+    }
+}
+
+impl State {
+    /// Returns the state of a source that was never asked.
+    pub(super) fn new() -> Self {
+        Self {
+            mode: Mode::GraphQl,
+            repos: BTreeMap::new(),
+            discovered_at: None,
+            turn: 0,
+            capabilities: BTreeMap::new(),
+            probe_batch: PROBE_BATCH,
+            lean_batch: LEAN_BATCH,
+            full_batch: FULL_BATCH,
+            refused: BTreeSet::new(),
+            me: None,
+            needs: BTreeSet::new(),
+            answered: BTreeMap::new(),
+            hidden: BTreeMap::new(),
+        }
+    }
+
+    /// Returns a repository, made if it is new.
+    pub(super) fn repo(&mut self, path: &str) -> &mut RepoState {
+        let key = path.to_ascii_lowercase();
+        self.repos
+            .entry(key)
+            .or_insert_with(|| RepoState::new(path))
+    }
+
+    /// Returns a repository that is known.
+    pub(super) fn known(&mut self, path: &str) -> Option<&mut RepoState> {
+        self.repos.get_mut(&path.to_ascii_lowercase())
+    }
+
+    /// Returns the repositories of each tier; most recently changed first.
+    pub(super) fn by_tier(&self, now: Timestamp) -> BTreeMap<Tier, Vec<&RepoState>> {
+        let mut tiers: BTreeMap<Tier, Vec<&RepoState>> = BTreeMap::new();
+        for repo in self.hottest(|repo| repo.misses < 2) {
+            let tier = repo.tier(now);
+            let full = tiers
+                .get(&Tier::Hot)
+                .is_some_and(|hot| hot.len() >= MOST_HOT);
+            let tier = if tier == Tier::Hot && full {
+                Tier::Warm
+            } else {
+                tier
+            };
+            tiers.entry(tier).or_default().push(repo);
+        }
+        tiers
+    }
+
+    /// Returns the repositories that fit, most recently changed first.
+    pub(super) fn hottest(&self, fits: impl Fn(&RepoState) -> bool) -> Vec<&RepoState> {
+        let mut repos: Vec<&RepoState> = self.repos.values().filter(|repo| fits(repo)).collect();
+        repos.sort_by_key(|repo| {
+            (
+                std::cmp::Reverse(repo.at_work || repo.is_running()),
+                std::cmp::Reverse(repo.changed_at),
+            )
+        });
+        repos
+    }
+
+    /// Notes whether something can be done.
+    pub(super) fn can(&mut self, name: &'static str, state: CapabilityState) {
+        self.capabilities.insert(name, state);
+    }
+
+    /// Notes what the server refused within a query.
+    pub(super) fn refuse(&mut self, features: &[Feature]) {
+        for feature in features {
+            self.refused.insert(*feature);
+            let why = Clean::line("the token may not read it");
+            self.can(feature.capability(), CapabilityState::Missing(why));
+        }
+    }
+
+    /// Returns whether a feature is asked for.
+    pub(super) fn asks(&self, feature: Feature) -> bool {
+        !self.refused.contains(&feature)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RepoState, State};
+    use crate::domain::Timestamp;
+    use crate::sources::Tier;
+    use chrono::DateTime;
+
+    fn at(secs: i64) -> Timestamp {
+        DateTime::from_timestamp(secs, 0).unwrap()
+    }
+
+    #[track_caller]
+    fn check(changed_secs_ago: Option<i64>, at_work: bool, expected: Tier) {
+        let now = at(1_000_000);
+        let mut repo = RepoState::new("acme/api");
+        repo.changed_at = changed_secs_ago.map(|secs| at(1_000_000 - secs));
+        repo.at_work = at_work;
+        assert_eq!(repo.tier(now), expected);
+    }
+
+    #[test]
+    fn a_repository_cools_down() {
+        check(Some(60), false, Tier::Hot);
+        check(Some(7_200), false, Tier::Warm);
+        check(Some(7_200), true, Tier::Hot);
+        check(Some(90_000), false, Tier::Cold);
+        check(Some(90_000), true, Tier::Cold);
+        check(None, true, Tier::Cold);
+    }
+
+    #[test]
+    fn spelling_does_not_make_two_of_one_repository() {
+        let mut state = State::new();
+        state.repo("Acme/API").misses = 1;
+        assert_eq!(state.repo("acme/api").misses, 1);
+        assert_eq!(state.repos.len(), 1);
+    }
+}
