@@ -3,10 +3,12 @@
 //! Every key that is built from remote text is clean by construction (see
 //! [`Clean`]); no key is ever a path, a shell word or a terminal sequence.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::text::Clean;
 
@@ -61,20 +63,37 @@ name_type! {
 
 /// A repository on a host, e.g. `github.com/acme/api`.
 ///
-/// The host keeps two installations with equal owner and name apart.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RepoKey(Clean);
+/// The host keeps two installations with equal owner and name apart. Forges do
+/// not tell `Acme/API` from `acme/api`, and neither does the key: it is shown
+/// as it was written, and compared, ordered and stored in identities in lower case.
+#[derive(Clone)]
+pub struct RepoKey {
+    /// As it was written.
+    shown: Clean,
+    /// In lower case; the same text where that makes no difference.
+    same: Clean,
+}
 
 impl RepoKey {
-    /// Builds the key of `path` (`owner/name`) on `host` (lower-cased; a port may follow).
+    /// Builds the key of `path` (`owner/name`) on `host` (a port may follow).
     pub fn new(host: &str, path: &str) -> Self {
         let host = host.trim_matches('/').to_ascii_lowercase();
-        Self(Clean::line(&format!("{host}/{}", path.trim_matches('/'))))
+        Self::of(Clean::line(&format!("{host}/{}", path.trim_matches('/'))))
     }
 
-    /// Returns `host/owner/name`.
+    fn of(shown: Clean) -> Self {
+        let upper = shown.bytes().any(|b| b.is_ascii_uppercase());
+        let same = if upper {
+            Clean::line(&shown.to_ascii_lowercase())
+        } else {
+            shown.clone()
+        };
+        Self { shown, same }
+    }
+
+    /// Returns `host/owner/name` in lower case: the identity.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.same.as_str()
     }
 
     /// Returns the host, with its port if it has one.
@@ -84,14 +103,52 @@ impl RepoKey {
             .map_or(self.as_str(), |(host, _)| host)
     }
 
-    /// Returns `owner/name`, which is what people read.
+    /// Returns `owner/name`, which is what people read, as it was written.
     pub fn path(&self) -> &str {
-        self.as_str().split_once('/').map_or("", |(_, path)| path)
+        self.shown.split_once('/').map_or("", |(_, path)| path)
     }
 
     /// Returns the last part of the path: the default name of the service.
     pub fn short(&self) -> &str {
         self.path().rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl PartialEq for RepoKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.same == other.same
+    }
+}
+
+impl Eq for RepoKey {}
+
+impl Hash for RepoKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.same.hash(state);
+    }
+}
+
+impl PartialOrd for RepoKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RepoKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.same.cmp(&other.same)
+    }
+}
+
+impl Serialize for RepoKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.shown.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RepoKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Clean::deserialize(deserializer).map(Self::of)
     }
 }
 
@@ -103,7 +160,7 @@ impl fmt::Display for RepoKey {
 
 impl fmt::Debug for RepoKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.as_str())
+        write!(f, "{:?}", self.shown.as_str())
     }
 }
 
@@ -185,16 +242,24 @@ impl WebUrl {
 
     /// Returns the link, or nothing where `text` must not be opened.
     ///
-    /// Refuses every scheme but http and https (`javascript:`, `file:`),
-    /// user parts, control characters, white space and over-long text.
+    /// Refuses every scheme but http and https (`javascript:`, `file:`), links
+    /// that are not written in full (`https:evil`, `//evil`, `-flag`), user parts,
+    /// control characters, white space, backslashes and over-long text. What is
+    /// returned is ASCII: host names are in punycode, the rest is percent-encoded.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > Self::MAX || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
+        if text.len() > Self::MAX || text.chars().any(odd) {
+            return None;
+        }
+        let (scheme, rest) = text.split_once("://")?;
+        let web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+        if !web || rest.starts_with('/') {
             return None;
         }
         let url = url::Url::parse(text).ok()?;
-        let web = matches!(url.scheme(), "http" | "https");
         let bare = url.username().is_empty() && url.password().is_none() && url.has_host();
-        (web && bare).then(|| Self(url.as_str().into()))
+        let fits = bare && url.as_str().len() <= Self::MAX && url.as_str().is_ascii();
+        fits.then(|| Self(url.as_str().into()))
     }
 
     /// Returns the link as ASCII text.
@@ -226,5 +291,154 @@ impl fmt::Debug for WebUrl {
 impl fmt::Display for WebUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn opens(text: &str, expected: &str) {
+        assert_eq!(
+            WebUrl::parse(text).as_ref().map(WebUrl::as_str),
+            Some(expected),
+            "{text}"
+        );
+    }
+
+    #[track_caller]
+    fn stays_closed(text: &str) {
+        assert_eq!(WebUrl::parse(text), None, "{text}");
+    }
+
+    #[test]
+    fn web_links_may_be_opened() {
+        opens(
+            "https://github.com/acme/api/pull/12",
+            "https://github.com/acme/api/pull/12",
+        );
+        opens("HTTP://127.0.0.1:9999", "http://127.0.0.1:9999/");
+        opens(
+            "https://example.org/größe?q=ü#x",
+            "https://example.org/gr%C3%B6%C3%9Fe?q=%C3%BC#x",
+        );
+        opens("https://gіthub.com/", "https://xn--gthub-n2e.com/");
+        opens(
+            "https://example.org/\u{202e}gpj",
+            "https://example.org/%E2%80%AEgpj",
+        );
+    }
+
+    #[test]
+    fn nothing_else_may_be_opened() {
+        for text in [
+            "",
+            "javascript:alert(1)",
+            "JavaScript://x/%0aalert(1)",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "-flag",
+            "--help",
+            "https:evil.example",
+            "//evil.example",
+            "https:///evil",
+            "https://",
+            "https://user@example.org",
+            "https://u:p@example.org/",
+            "https://example.org/a b",
+            " https://example.org",
+            "https://exa\tmple.org",
+            "https://example.org/\u{1b}[31m",
+            "https://example.org/\u{9b}2J",
+            "https:\\\\evil.example",
+            "https://example.org\\@evil",
+            "ftp://example.org",
+            "vscode://x",
+            "https://example.org:99999/",
+            "http://[::1",
+            "example.org",
+        ] {
+            stays_closed(text);
+        }
+        stays_closed(&format!("https://example.org/{}", "a".repeat(WebUrl::MAX)));
+        stays_closed(&format!(
+            "https://example.org/{}",
+            "ü".repeat(WebUrl::MAX / 3)
+        ));
+    }
+
+    #[test]
+    fn repositories_are_the_same_in_any_case() {
+        let (plain, shown) = (
+            RepoKey::new("github.com", "acme/api"),
+            RepoKey::new("GitHub.com", "Acme/API"),
+        );
+        assert_eq!(plain, shown);
+        assert_eq!(
+            std::collections::HashSet::from([plain.clone(), shown.clone()]).len(),
+            1
+        );
+        assert_eq!(plain.cmp(&shown), Ordering::Equal);
+        assert_eq!(shown.as_str(), "github.com/acme/api");
+        assert_eq!(shown.path(), "Acme/API");
+        assert_eq!(shown.short(), "API");
+        assert_eq!(shown.to_string(), "Acme/API");
+        let read: RepoKey = serde_json::from_str(&serde_json::to_string(&shown).unwrap()).unwrap();
+        assert_eq!(
+            (read.path(), read.as_str()),
+            ("Acme/API", "github.com/acme/api")
+        );
+        assert_ne!(plain, RepoKey::new("ghe.example.org", "acme/api"));
+    }
+
+    #[test]
+    fn repositories_have_a_host_and_a_path() {
+        let repo = RepoKey::new("127.0.0.1:9999", "/acme/tools/api/");
+        assert_eq!(
+            (repo.host(), repo.path(), repo.short()),
+            ("127.0.0.1:9999", "acme/tools/api", "api")
+        );
+        let odd = RepoKey::new("", "");
+        assert_eq!((odd.host(), odd.path(), odd.short()), ("", "", ""));
+        assert_eq!(RepoKey::new("h", "a/\u{1b}[31mb\n").as_str(), "h/a/b ");
+    }
+
+    #[test]
+    fn commit_ids_are_seven_to_sixty_four_digits() {
+        assert_eq!(Sha::parse("ABCDEF0").unwrap().as_str(), "abcdef0");
+        assert_eq!(Sha::parse(&"a1".repeat(20)).unwrap().short(), "a1a1a1a");
+        assert!(Sha::parse(&"0".repeat(64)).is_some());
+        for text in [
+            "",
+            "abcdef",
+            "g123456",
+            "abc def0",
+            "abcdef0\n",
+            "ａｂｃｄｅｆ０",
+        ] {
+            assert_eq!(Sha::parse(text), None, "{text:?}");
+        }
+        assert_eq!(Sha::parse(&"0".repeat(65)), None);
+        assert!(serde_json::from_str::<Sha>("\"xyz\"").is_err());
+    }
+
+    #[test]
+    fn machines_are_known_by_their_login() {
+        assert!(Person::new("renovate[bot]", false).bot);
+        assert!(Person::new("ci", true).bot);
+        assert!(!Person::new("robot", false).bot);
+    }
+
+    proptest! {
+        #[test]
+        fn a_link_is_plain_ascii_and_stays_as_it_is(text in "(https?://)?\\PC{0,40}") {
+            if let Some(url) = WebUrl::parse(&text) {
+                prop_assert!(url.as_str().bytes().all(|b| b.is_ascii_graphic()));
+                prop_assert!(url.as_str().starts_with("http"));
+                prop_assert_eq!(WebUrl::parse(url.as_str()), Some(url));
+            }
+        }
     }
 }
