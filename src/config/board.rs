@@ -149,8 +149,10 @@ fn apply_columns(
     settings: &mut Settings,
 ) {
     let span = list.span();
+    let list = list.into_inner();
+    let is_empty = list.is_empty();
     let mut columns: Vec<ColumnConfig> = Vec::new();
-    for entry in list.into_inner() {
+    for entry in list {
         let at = entry.span();
         let Some(mut column) = check_column(checker, entry) else {
             continue;
@@ -168,7 +170,7 @@ fn apply_columns(
         column.wip = earlier.and_then(|earlier| earlier.wip);
         columns.push(column);
     }
-    if columns.is_empty() {
+    if is_empty {
         let hint = format!("it may name {}", stage_words().join(", "));
         checker.error(span, "`columns` names no column", Some(&hint));
     } else {

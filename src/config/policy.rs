@@ -69,6 +69,9 @@ pub(super) fn apply(checker: &mut Checker<'_>, lists: Lists, settings: &mut Sett
         .into_iter()
         .filter_map(|t| check_branching(checker, t))
         .collect();
+    policy
+        .services
+        .retain(|old| services.iter().all(|new| new.name != old.name));
     policy.services.splice(0..0, services);
     policy.rules.splice(0..0, rules);
     policy.phases.splice(0..0, phases);
@@ -131,11 +134,11 @@ fn globs(checker: &mut Checker<'_>, key: &str, list: &[file::Text], star: Star) 
     sound.then(|| set.build().ok()).flatten()
 }
 
-/// Adds to each path without a star everything below it.
+/// Adds to each plain path everything below it.
 fn with_folders(paths: &[file::Text]) -> Vec<file::Text> {
     let below = paths
         .iter()
-        .filter(|path| !path.get_ref().contains('*'))
+        .filter(|path| !path.get_ref().contains(['*', '?', '[', '{']))
         .map(|path| {
             let folder = format!("{}/**", path.get_ref().trim_end_matches('/'));
             toml::Spanned::new(path.span(), folder)
@@ -244,8 +247,7 @@ fn check_rule(checker: &mut Checker<'_>, table: Table<file::Rule>) -> Option<Ove
     let name = check_name(checker, value.name.as_ref(), span.clone(), "[[rule]]", hint);
     let stages: Vec<&str> = Stage::ALL.into_iter().map(Stage::as_str).collect();
     let statuses: Vec<&str> = Status::ALL.into_iter().map(Status::as_str).collect();
-    let bare = value.stage.is_none() && value.status.is_none();
-    if bare {
+    if value.stage.is_none() && value.status.is_none() {
         let hint = Some("set `stage`, `status` or both");
         checker.error(span.clone(), "[[rule]] changes nothing", hint);
     }
@@ -268,10 +270,9 @@ fn check_rule(checker: &mut Checker<'_>, table: Table<file::Rule>) -> Option<Ove
     Some(OverrideRule {
         name: Clean::line(&name?),
         when: query,
-        stage: stage?,
-        status: status?,
+        stage: stage.flatten(),
+        status: status.flatten(),
     })
-    .filter(|_| !bare)
 }
 
 fn check_query(checker: &mut Checker<'_>, text: &file::Text) -> Option<Query> {
