@@ -146,6 +146,16 @@ fn with_folders(paths: &[file::Text]) -> Vec<file::Text> {
     paths.iter().cloned().chain(below).collect()
 }
 
+/// Adds to each pattern without a slash itself in any folder: `ci.yml` is `.github/workflows/ci.yml`.
+fn anywhere(patterns: &[file::Text]) -> Vec<file::Text> {
+    let plain = |text: &&file::Text| !text.get_ref().contains(['/', '[', '{']);
+    let deeper = patterns
+        .iter()
+        .filter(plain)
+        .map(|pattern| toml::Spanned::new(pattern.span(), format!("**/{}", pattern.get_ref())));
+    patterns.iter().cloned().chain(deeper).collect()
+}
+
 fn check_service(checker: &mut Checker<'_>, table: Table<file::Service>) -> Option<ServiceRule> {
     let Table { value, span } = table;
     let name = check_name(
@@ -161,7 +171,7 @@ fn check_service(checker: &mut Checker<'_>, table: Table<file::Service>) -> Opti
         .map(|list| globs(checker, "paths", &with_folders(&list), Star::Part));
     let workflows = value
         .workflows
-        .map(|list| globs(checker, "workflows", &list, Star::Anything));
+        .map(|list| globs(checker, "workflows", &anywhere(&list), Star::Anything));
     let environment = value.env.map(|text| environment(checker, &name, &text));
     let tag = value.tag.map(|text| {
         let pattern = text.get_ref().replace("{service}", &name);
@@ -310,10 +320,12 @@ fn check_phase(checker: &mut Checker<'_>, table: Table<file::Jobs>) -> Option<Ph
         return None;
     };
     let phase = checker.word("phase", word, &PHASES, parse_phase);
-    let mut glob = |key: &str, text: Option<file::Text>| {
-        text.map(|text| globs(checker, key, &[text], Star::Anything))
-    };
-    let (workflow, job) = (glob("workflow", value.workflow), glob("job", value.job));
+    let workflow = value
+        .workflow
+        .map(|text| globs(checker, "workflow", &anywhere(&[text]), Star::Anything));
+    let job = value
+        .job
+        .map(|text| globs(checker, "job", &[text], Star::Anything));
     Some(PhaseRule {
         workflow: workflow.flatten(),
         job: job.flatten(),

@@ -257,7 +257,10 @@ mod values {
         assert!(paths.is_match("services/api/src/main.rs") && paths.is_match("libs/a.rs"));
         assert!(!paths.is_match("services/api2/x") && !paths.is_match("libs/deep/a.rs"));
         assert!(api.repos.as_ref().unwrap().is_match("Acme/Mono"));
-        assert!(api.workflows.as_ref().unwrap().is_match("API deploy"));
+        let workflows = api.workflows.as_ref().unwrap();
+        assert!(workflows.is_match("API deploy"));
+        assert!(workflows.is_match(".github/workflows/api.yml"));
+        assert!(!workflows.is_match(".github/workflows/web-api.yml"));
         assert!(api.tag.as_ref().unwrap().is_match("api-v1.2.0"));
         let env = api.environment.as_ref().unwrap();
         assert_eq!(

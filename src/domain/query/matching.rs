@@ -4,9 +4,9 @@
 
 use crate::domain::item::{Anchor, EvidenceKind, Outcome, WorkItem};
 use crate::domain::key::Person;
+use crate::domain::placement::stale_after;
 use crate::domain::query::QueryContext;
 use crate::domain::query::pattern::Pattern;
-use crate::domain::query::stuck::stuck_after;
 use crate::domain::query::terms::{
     Clock, Field, Has, Is, Node, Test, Value, severity_bit, stage_bit, status_bit,
 };
@@ -122,7 +122,7 @@ fn is_so(item: &WorkItem, is: Is, ctx: &QueryContext) -> bool {
     let status = placement.status;
     let me = |person: &Person| is_me(&person.login, ctx);
     match is {
-        Is::Stuck => stuck_after(placement.stage, status).is_some_and(|limit| {
+        Is::Stuck => stale_after(placement.stage, status).is_some_and(|limit| {
             placement.done.is_none() && ctx.now - placement.since.max(item.updated_at) > limit
         }),
         Is::Red => status.is_red(),

@@ -18,7 +18,6 @@ mod complete;
 mod matching;
 mod parse;
 mod pattern;
-mod stuck;
 mod terms;
 mod values;
 
