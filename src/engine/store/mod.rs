@@ -435,3 +435,6 @@ impl Store {
         empty::because(stage, members)
     }
 }
+
+#[cfg(test)]
+mod tests;

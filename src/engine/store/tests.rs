@@ -1,0 +1,512 @@
+//! Laws of the reducer, on tickets of two sources.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::fact::FactId;
+use crate::domain::item::WorkItem;
+use crate::domain::key::{Person, RepoKey};
+use crate::domain::ticket::{Ticket, TicketKey, TicketState};
+use crate::engine::snapshot::Health;
+use crate::engine::update::{LoadedFact, Report};
+use crate::sources::{Batch, Capability, Fetch, Listing, Meter, Resource, SourceError};
+
+struct Silent(SourceName);
+
+impl Source for Silent {
+    fn name(&self) -> &SourceName {
+        &self.0
+    }
+    fn kind(&self) -> &'static str {
+        "silent"
+    }
+    fn host(&self) -> &'static str {
+        "forge.test"
+    }
+    fn capabilities(&self) -> Vec<Capability> {
+        Vec::new()
+    }
+    fn resources(&self, _now: Timestamp) -> Vec<Resource> {
+        Vec::new()
+    }
+    fn fetch(&self, _fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        async { Ok(Batch::default()) }.boxed()
+    }
+    fn restore(&self, _facts: &[Arc<Fact>]) {}
+    fn need(&self, _needs: &BTreeSet<Need>) {}
+    fn meter(&self) -> Meter {
+        Meter::default()
+    }
+}
+
+fn source(number: usize) -> SourceName {
+    SourceName::new(["one", "two"][number])
+}
+
+fn store() -> Store {
+    let sources = [Silent(source(0)), Silent(source(1))];
+    Store::new(
+        sources.iter().map(|source| source as &dyn Source),
+        Policy::default(),
+        &[],
+    )
+}
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(secs)
+}
+
+/// Ticket `number` of the repository of a source; a greater `edition` was changed later.
+fn ticket(owner: usize, number: u64, edition: u8) -> Ticket {
+    Ticket {
+        key: TicketKey::Numbered {
+            repo: RepoKey::new("forge.test", &format!("acme/{}", source(owner))),
+            number,
+        },
+        title: Clean::line(&format!("ticket {number}, edition {edition}")),
+        url: None,
+        state: TicketState::Open,
+        author: None,
+        assignees: Vec::new(),
+        labels: Vec::new(),
+        milestone: None,
+        project_status: None,
+        project_status_at: None,
+        created_at: at(-10_000),
+        updated_at: at(-5_000 + i64::from(edition)),
+        closed_at: None,
+        incident: false,
+    }
+}
+
+fn id(owner: usize, number: u64) -> FactId {
+    Fact::Ticket(ticket(owner, number, 0)).id()
+}
+
+fn batch(owner: usize, said: &[(u64, u8)], listed: Option<&[u64]>) -> Batch {
+    Batch {
+        facts: said
+            .iter()
+            .map(|(number, edition)| Fact::Ticket(ticket(owner, *number, *edition)))
+            .collect(),
+        listings: listed
+            .map(|numbers| Listing {
+                name: Clean::line("open"),
+                members: numbers.iter().map(|n| id(owner, *n)).collect(),
+            })
+            .into_iter()
+            .collect(),
+        covered: vec![Clean::line(&format!("acme/{}", source(owner)))],
+        ..Batch::default()
+    }
+}
+
+fn polled(owner: usize, order: u64, outcome: Result<Batch, SourceError>) -> Update {
+    polled_of("tickets", owner, order, outcome)
+}
+
+fn polled_of(
+    resource: &str,
+    owner: usize,
+    order: u64,
+    outcome: Result<Batch, SourceError>,
+) -> Update {
+    Update::Polled(Box::new(Polled {
+        source: source(owner),
+        resource: resource.into(),
+        at: at(order.cast_signed()),
+        order,
+        outcome,
+        report: Report::default(),
+    }))
+}
+
+fn unreachable() -> SourceError {
+    SourceError::Unreachable {
+        host: "forge.test".to_owned(),
+        cause: "connection refused".to_owned(),
+    }
+}
+
+fn known(store: &Store) -> BTreeSet<FactId> {
+    (0..2)
+        .flat_map(|owner| store.facts_of(&source(owner)))
+        .map(|fact| fact.id())
+        .collect()
+}
+
+fn cards(store: &mut Store) -> Vec<Arc<WorkItem>> {
+    let snapshot = store.snapshot(at(100));
+    let mut cards: Vec<_> = snapshot.items().cloned().collect();
+    cards.sort_by(|a, b| a.id.cmp(&b.id));
+    cards
+}
+
+fn health(store: &mut Store, owner: usize) -> (Health, String) {
+    let snapshot = store.snapshot(at(100));
+    let view = &snapshot.sources[owner];
+    let message = view.message.as_ref().map(ToString::to_string);
+    (view.health, message.unwrap_or_default())
+}
+
+#[test]
+fn a_complete_listing_removes_what_left_it() {
+    let mut store = store();
+    store.apply(
+        polled(0, 1, Ok(batch(0, &[(1, 0), (2, 0)], Some(&[1, 2])))),
+        at(1),
+    );
+    let applied = store.apply(polled(0, 2, Ok(batch(0, &[], Some(&[1])))), at(2));
+    assert_eq!(known(&store), BTreeSet::from([id(0, 1)]));
+    let gone = applied.writes.iter().any(|write| match write {
+        Write::Gone { id: gone, .. } => *gone == id(0, 2),
+        _ => false,
+    });
+    assert!(gone);
+}
+
+#[test]
+fn what_left_a_listing_stays_if_it_was_said_again_changed_or_listed_elsewhere() {
+    let mut store = store();
+    let all = [(1, 0), (2, 0), (3, 0), (4, 0)];
+    store.apply(polled(0, 1, Ok(batch(0, &all, Some(&[1, 2, 3, 4])))), at(1));
+    store.apply(
+        polled_of("changes", 0, 2, Ok(batch(0, &[(2, 1)], None))),
+        at(2),
+    );
+    let mut drafts = batch(0, &[], Some(&[3]));
+    drafts.listings[0].name = Clean::line("drafts");
+    store.apply(polled_of("drafts", 0, 3, Ok(drafts)), at(3));
+    store.apply(polled(0, 4, Ok(batch(0, &[(1, 0)], Some(&[])))), at(4));
+    assert_eq!(
+        known(&store),
+        BTreeSet::from([id(0, 1), id(0, 2), id(0, 3)])
+    );
+}
+
+#[test]
+fn an_answer_that_was_asked_for_earlier_never_replaces_a_later_one() {
+    let mut store = store();
+    store.apply(polled(0, 2, Ok(batch(0, &[(1, 9)], Some(&[1])))), at(2));
+    store.apply(polled(0, 1, Ok(batch(0, &[(1, 3)], Some(&[])))), at(2));
+    let facts = store.facts_of(&source(0));
+    assert_eq!(facts.len(), 1);
+    assert_eq!(*facts[0], Fact::Ticket(ticket(0, 1, 9)));
+}
+
+#[test]
+fn what_is_gone_for_sure_goes() {
+    let mut store = store();
+    store.apply(polled(0, 1, Ok(batch(0, &[(1, 0)], None))), at(1));
+    let gone = Batch {
+        gone: vec![id(0, 1)],
+        ..Batch::default()
+    };
+    store.apply(polled(0, 2, Ok(gone)), at(2));
+    assert!(known(&store).is_empty());
+    assert!(cards(&mut store).is_empty());
+}
+
+#[test]
+fn unchanged_facts_are_not_written_again() {
+    let mut store = store();
+    store.apply(polled(0, 1, Ok(batch(0, &[(1, 0)], Some(&[1])))), at(1));
+    let applied = store.apply(polled(0, 2, Ok(batch(0, &[(1, 0)], Some(&[1])))), at(2));
+    let heavy = applied.writes.iter().any(|write| match write {
+        Write::Fact { .. } | Write::Gone { .. } | Write::Listing(_) | Write::Event(_) => true,
+        Write::Seen { .. } | Write::Confirmed { .. } | Write::State { .. } => false,
+    });
+    assert!(!heavy, "{:?}", applied.writes);
+}
+
+#[test]
+fn a_card_that_changes_its_holder_makes_an_event_of_the_sources_time() {
+    let mut store = store();
+    store.apply(polled(0, 1, Ok(batch(0, &[(1, 0)], None))), at(1));
+    let mut changed = ticket(0, 1, 0);
+    changed.assignees = vec![Person::new("ada", false)];
+    changed.updated_at = at(-7);
+    let said = Batch {
+        facts: vec![Fact::Ticket(changed)],
+        ..Batch::default()
+    };
+    let applied = store.apply(polled(0, 2, Ok(said)), at(500));
+    let events: Vec<_> = applied
+        .writes
+        .iter()
+        .filter_map(|write| match write {
+            Write::Event(event) => Some(event),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(events.len(), 1, "{:?}", applied.writes);
+    assert_eq!(events[0].at, at(-7));
+    assert_eq!(events[0].standing.holders[0].login.as_str(), "ada");
+}
+
+#[test]
+fn a_failed_poll_changes_health_only() {
+    let mut store = store();
+    store.apply(polled(0, 1, Ok(batch(0, &[(1, 0)], Some(&[1])))), at(1));
+    assert_eq!(health(&mut store, 0), (Health::Ok, String::new()));
+    let before = cards(&mut store);
+    assert_eq!(before.len(), 1);
+    store.apply(polled(0, 2, Err(unreachable())), at(2));
+    assert_eq!(cards(&mut store), before);
+    let (health, message) = health(&mut store, 0);
+    assert_eq!(health, Health::Unreachable);
+    assert!(message.contains("connection refused"), "{message}");
+}
+
+#[track_caller]
+fn check_health(outcomes: &[(&str, Option<SourceError>)], expected: Health) {
+    let mut store = store();
+    for (order, (resource, error)) in (1..).zip(outcomes) {
+        let outcome = error.clone().map_or_else(|| Ok(Batch::default()), Err);
+        store.apply(polled_of(resource, 0, order, outcome), at(1));
+    }
+    assert_eq!(health(&mut store, 0).0, expected, "{outcomes:?}");
+}
+
+#[test]
+fn one_bad_resource_is_stale_and_a_bad_host_is_named() {
+    let host = || "forge.test".to_owned();
+    let auth = || SourceError::Auth { host: host() };
+    let limited = || SourceError::RateLimited {
+        host: host(),
+        retry_after: std::time::Duration::from_secs(60),
+    };
+    let forbidden = || SourceError::Forbidden {
+        host: host(),
+        what: "alerts".to_owned(),
+        permission: None,
+    };
+    let unreadable = || SourceError::Unreadable {
+        host: host(),
+        cause: "text/html".to_owned(),
+    };
+    check_health(&[], Health::Starting);
+    check_health(&[("a", None)], Health::Ok);
+    check_health(&[("a", None), ("b", Some(unreachable()))], Health::Stale);
+    check_health(
+        &[
+            ("a", None),
+            ("b", Some(unreachable())),
+            ("a", Some(unreachable())),
+        ],
+        Health::Unreachable,
+    );
+    check_health(&[("b", Some(unreachable())), ("b", None)], Health::Ok);
+    check_health(&[("a", None), ("b", Some(forbidden()))], Health::Stale);
+    check_health(&[("a", Some(forbidden()))], Health::Forbidden);
+    check_health(&[("a", Some(unreadable()))], Health::Unreadable);
+    check_health(&[("a", None), ("b", Some(limited()))], Health::RateLimited);
+    check_health(&[("b", Some(limited())), ("b", None)], Health::Ok);
+    check_health(&[("a", Some(auth())), ("b", None)], Health::Auth);
+}
+
+#[test]
+fn a_source_that_is_silent_for_long_is_stale_by_the_clock() {
+    let mut store = store();
+    store.apply(polled(0, 1, Ok(batch(0, &[], None))), at(1));
+    let change = store.next_change(at(2)).expect("silence is noticed");
+    assert!(
+        !store
+            .apply(Update::Clock, change - TimeDelta::seconds(5))
+            .changed
+    );
+    assert!(store.apply(Update::Clock, change).changed);
+    let snapshot = store.snapshot(change);
+    assert_eq!(snapshot.sources[0].health, Health::Stale);
+}
+
+#[test]
+fn columns_are_eight_in_the_configured_order_and_say_why_they_are_empty() {
+    let sources = [Silent(source(0))];
+    let columns = [ColumnConfig {
+        stage: Stage::Deploy,
+        title: "Ship".to_owned(),
+        wip: None,
+    }];
+    let mut store = Store::new(
+        sources.iter().map(|source| source as &dyn Source),
+        Policy::default(),
+        &columns,
+    );
+    let snapshot = store.snapshot(at(0));
+    assert_eq!(snapshot.columns.len(), 8);
+    assert_eq!(snapshot.columns[0].stage, Stage::Deploy);
+    assert_eq!(
+        snapshot.columns[0].empty_because, None,
+        "nothing is known yet"
+    );
+    store.apply(polled(0, 1, Ok(batch(0, &[(1, 0)], None))), at(1));
+    let snapshot = store.snapshot(at(1));
+    let why = snapshot.columns[0].empty_because.as_deref();
+    assert_eq!(why, Some("no source reports deployments"));
+    let plan = snapshot.column(Stage::Plan).expect("there are eight");
+    assert_eq!((plan.count, plan.empty_because.clone()), (1, None));
+}
+
+#[test]
+fn columns_that_did_not_change_are_shared_and_cards_are_found() {
+    let mut store = store();
+    store.apply(polled(0, 1, Ok(batch(0, &[(1, 0), (2, 0)], None))), at(1));
+    let first = store.snapshot(at(1));
+    store.apply(polled(0, 2, Err(unreachable())), at(2));
+    let second = store.snapshot(at(2));
+    for (a, b) in first.columns.iter().zip(&second.columns) {
+        assert!(Arc::ptr_eq(&a.rows, &b.rows));
+    }
+    assert!(second.generation > first.generation);
+    let items: Vec<_> = second.items().collect();
+    assert_eq!(items.len(), 2);
+    for item in items {
+        let found = second.find(&item.id).expect("it is there");
+        assert!(Arc::ptr_eq(found, item));
+    }
+    assert!(second.is_fresh(second.items().next().expect("two"), at(10)));
+}
+
+#[test]
+fn old_facts_go_but_not_those_of_an_open_listing() {
+    let mut store = store();
+    store.apply(
+        polled(0, 1, Ok(batch(0, &[(1, 0), (2, 0)], Some(&[1])))),
+        at(1),
+    );
+    let later = at(1) + RETENTION + TimeDelta::hours(2);
+    let applied = store.apply(Update::Clock, later);
+    assert!(applied.changed);
+    assert_eq!(known(&store), BTreeSet::from([id(0, 1)]));
+}
+
+#[test]
+fn what_was_polled_meanwhile_is_newer_than_the_database() {
+    let mut store = store();
+    store.apply(polled(0, 1, Ok(batch(0, &[(1, 5)], None))), at(1));
+    let rows = [(1, 2), (2, 2)].map(|(number, edition)| LoadedFact {
+        source: source(0),
+        fact: Arc::new(Fact::Ticket(ticket(0, number, edition))),
+        seen_at: at(0),
+    });
+    let loaded = Loaded {
+        facts: rows.to_vec(),
+        ..Loaded::default()
+    };
+    store.apply(Update::Loaded(Box::new(loaded)), at(2));
+    let mut facts = store.facts_of(&source(0));
+    facts.sort_by_key(|fact| fact.id());
+    assert_eq!(*facts[0], Fact::Ticket(ticket(0, 1, 5)));
+    assert_eq!(facts.len(), 2);
+}
+
+/// One poll of a source: what it says, what it lists, whether it fails.
+type Script = Vec<(usize, Vec<(u64, u8)>, Option<Vec<u64>>, bool)>;
+
+fn scripts() -> impl Strategy<Value = Script> {
+    let said = prop::collection::vec((0_u64..6, 0_u8..4), 0..6);
+    let listed = prop::option::of(prop::collection::vec(0_u64..6, 0..6));
+    prop::collection::vec((0_usize..2, said, listed, any::<bool>()), 1..12)
+}
+
+fn updates(script: &Script) -> Vec<(usize, Update)> {
+    (1..)
+        .zip(script)
+        .map(|(order, (owner, said, listed, fails))| {
+            let outcome = if *fails {
+                Err(unreachable())
+            } else {
+                Ok(batch(*owner, said, listed.as_deref()))
+            };
+            (*owner, polled(*owner, order, outcome))
+        })
+        .collect()
+}
+
+fn run(updates: impl IntoIterator<Item = Update>) -> (BTreeSet<FactId>, Vec<Arc<WorkItem>>) {
+    let mut store = store();
+    for update in updates {
+        store.apply(update, at(100));
+    }
+    let cards = cards(&mut store);
+    (known(&store), cards)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn taking_in_a_poll_twice_is_taking_it_in_once(script in scripts()) {
+        let once = updates(&script).into_iter().map(|(_, update)| update);
+        let twice = updates(&script)
+            .into_iter()
+            .flat_map(|(_, update)| [update.clone(), update]);
+        prop_assert_eq!(run(once), run(twice));
+    }
+
+    #[test]
+    fn the_order_between_sources_does_not_matter(script in scripts()) {
+        let mixed = updates(&script).into_iter().map(|(_, update)| update);
+        let (first, second): (Vec<_>, Vec<_>) =
+            updates(&script).into_iter().partition(|(owner, _)| *owner == 1);
+        let sorted = first.into_iter().chain(second).map(|(_, update)| update);
+        prop_assert_eq!(run(mixed), run(sorted));
+    }
+
+    #[test]
+    fn a_burst_gives_the_same_board_as_one_by_one(script in scripts()) {
+        let all = || updates(&script).into_iter().map(|(_, update)| update);
+        let mut store = store();
+        store.apply_all(all(), at(100));
+        let burst = (known(&store), cards(&mut store));
+        prop_assert_eq!(run(all()), burst);
+    }
+
+    #[test]
+    fn a_failed_poll_never_loses_anything(script in scripts()) {
+        let mut store = store();
+        for (owner, update) in updates(&script) {
+            let before = (known(&store), cards(&mut store));
+            let failed = match &update {
+                Update::Polled(polled) => polled.outcome.is_err(),
+                _ => false,
+            };
+            store.apply(update, at(100));
+            if failed {
+                prop_assert_eq!(before, (known(&store), cards(&mut store)));
+                prop_assert_ne!(health(&mut store, owner).0, Health::Ok);
+            }
+        }
+    }
+
+    #[test]
+    fn the_writes_make_the_same_facts_in_a_database(script in scripts()) {
+        let mut store = store();
+        let mut rows = std::collections::BTreeMap::new();
+        for (_, update) in updates(&script) {
+            for write in store.apply(update, at(100)).writes {
+                match write {
+                    Write::Fact { id, fact, .. } => {
+                        rows.insert(id, fact);
+                    }
+                    Write::Gone { id, .. } => {
+                        rows.remove(&id);
+                    }
+                    Write::Seen { .. } | Write::Listing(_) | Write::Confirmed { .. }
+                    | Write::Event(_) | Write::State { .. } => {}
+                }
+            }
+        }
+        let held: std::collections::BTreeMap<_, _> = (0..2)
+            .flat_map(|owner| store.facts_of(&source(owner)))
+            .map(|fact| (fact.id(), fact))
+            .collect();
+        prop_assert_eq!(rows, held);
+    }
+}
