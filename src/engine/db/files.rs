@@ -5,7 +5,7 @@
 //! their journals, and never deleted while they might be needed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -108,23 +108,12 @@ pub(super) fn open(file: &Path, limits: Limits) -> Result<Open, Trouble> {
         }
         drop(guard);
     }
+    check_head(file)?;
     let metadata = fs::metadata(file)?;
-    if metadata.len() == 0 {
-        return Err(Trouble::Damaged("the file is empty".to_owned()));
-    }
     if metadata.permissions().mode() & 0o077 != 0 {
         fs::set_permissions(file, fs::Permissions::from_mode(0o600))?;
     }
     let mut connection = connect(file, limits)?;
-    match schema::owner(&connection)? {
-        Owner::Ours => {}
-        Owner::Newer => return Err(Trouble::Newer),
-        Owner::Foreign => {
-            return Err(Trouble::Damaged(
-                "it is not a database of this program".to_owned(),
-            ));
-        }
-    }
     schema::migrate(&mut connection)?;
     let reader = read_only(file).ok();
     Ok(Open {
@@ -133,6 +122,23 @@ pub(super) fn open(file: &Path, limits: Limits) -> Result<Open, Trouble> {
         inode: metadata.ino(),
         fresh,
     })
+}
+
+/// Looks at the first bytes before SQLite does, which would tidy up journals of whatever it finds.
+fn check_head(file: &Path) -> Result<(), Trouble> {
+    let mut head = Vec::with_capacity(schema::HEAD);
+    let limit = u64::try_from(schema::HEAD).unwrap_or(u64::MAX);
+    File::open(file)?.take(limit).read_to_end(&mut head)?;
+    if head.is_empty() {
+        return Err(Trouble::Damaged("the file is empty".to_owned()));
+    }
+    match schema::owner(&head) {
+        Owner::Ours => Ok(()),
+        Owner::Newer => Err(Trouble::Newer),
+        Owner::Foreign => Err(Trouble::Damaged(
+            "it is not a database of this program".to_owned(),
+        )),
+    }
 }
 
 /// Opens a second connection, only for reading.
@@ -151,10 +157,9 @@ pub(super) fn immutable(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
-    let reader = Connection::open_with_flags(uri.as_str(), flags)?;
-    match schema::owner(&reader)? {
-        Owner::Ours => Ok(reader),
-        Owner::Newer | Owner::Foreign => Err(rusqlite::Error::InvalidPath(file.to_owned())),
+    match check_head(file) {
+        Ok(()) => Connection::open_with_flags(uri.as_str(), flags),
+        Err(_) => Err(rusqlite::Error::InvalidPath(file.to_owned())),
     }
 }
 

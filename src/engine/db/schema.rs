@@ -16,6 +16,13 @@ pub(super) const MAJOR: i32 = 1;
 /// Versions count up by one within a major version.
 const STEP: i32 = 1_000;
 
+/// The head of a database file, by SQLite's description of the format: its length, its first
+/// bytes, and where `user_version` and `application_id` stand.
+pub(super) const HEAD: usize = 100;
+const MAGIC: &[u8] = b"SQLite format 3\0";
+const VERSION_AT: usize = 60;
+const ID_AT: usize = 68;
+
 /// The oldest SQLite without the WAL-reset bug.
 const OLDEST: i32 = 3_051_003;
 
@@ -73,17 +80,22 @@ pub(super) fn check_version() -> Result<(), DbError> {
     Ok(())
 }
 
-/// Reads whose file it is.
-pub(super) fn owner(connection: &Connection) -> rusqlite::Result<Owner> {
-    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    Ok(if id != APPLICATION_ID || version / STEP < MAJOR {
+/// Tells from its first bytes whose file it is.
+pub(super) fn owner(head: &[u8]) -> Owner {
+    let number = |at: usize| {
+        let bytes = head.get(at..at + 4)?.try_into().ok()?;
+        Some(i32::from_be_bytes(bytes))
+    };
+    let (Some(version), Some(id)) = (number(VERSION_AT), number(ID_AT)) else {
+        return Owner::Foreign;
+    };
+    if !head.starts_with(MAGIC) || id != APPLICATION_ID || version / STEP < MAJOR {
         Owner::Foreign
     } else if version / STEP > MAJOR {
         Owner::Newer
     } else {
         Owner::Ours
-    })
+    }
 }
 
 /// Brings the tables up to date, in one transaction that nobody else sees half of.
