@@ -71,6 +71,11 @@ impl Age {
         }
     }
 
+    /// Returns whether it is less than a minute.
+    pub fn is_now(self) -> bool {
+        self.unit == Unit::Now
+    }
+
     /// Returns when the word for this age changes next.
     pub fn rolls_at(since: Timestamp, now: Timestamp) -> Timestamp {
         let age = Self::since(since, now);

@@ -230,20 +230,25 @@ pub fn clamp_window(want: &Want, open: usize) -> usize {
     want.window.clamp(least.min(most), most)
 }
 
+/// Returns whether a detail fits beside or below the board.
+pub fn fits_beside(width: u16, height: u16) -> bool {
+    (width >= 180 && height >= 14) || (width >= 100 && height >= 30)
+}
+
 /// Takes the place of the detail from the board: at its right, below it, or all of it.
 fn detail_place(area: Rect, body: &mut Rect) -> Rect {
     let whole = *body;
-    if area.width >= 180 && area.height >= 14 {
+    if !fits_beside(area.width, area.height) {
+        return whole;
+    }
+    if area.width >= 180 {
         let wide = if area.width >= 260 { 90 } else { 64 };
         body.width -= wide;
         return Rect::new(body.right(), whole.y, wide, whole.height);
     }
-    if area.width >= 100 && area.height >= 30 {
-        let high = whole.height * 2 / 5;
-        body.height -= high;
-        return Rect::new(whole.x, body.bottom(), whole.width, high);
-    }
-    whole
+    let high = whole.height * 2 / 5;
+    body.height -= high;
+    Rect::new(whole.x, body.bottom(), whole.width, high)
 }
 
 /// Returns some rows of an area, cut to what is there.

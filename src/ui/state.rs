@@ -18,7 +18,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui::chord::Chord;
 use crate::ui::command::Scope;
 use crate::ui::keymap::Keymap;
-use crate::ui::layout::{Plan, Want as PlanWant};
+use crate::ui::layout::{Plan, Want as PlanWant, fits_beside};
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
 
@@ -416,9 +416,15 @@ impl UiState {
                 window: self.board.window,
                 zoom: self.board.zoom,
                 overview: self.board.overview,
-                detail: self.view == View::Board && (self.board.preview || self.detail().is_some()),
+                detail: self.view == View::Board
+                    && (self.detail().is_some() || self.shows_preview()),
             },
         )
+    }
+
+    /// Returns whether the preview is on and has room beside the board.
+    pub fn shows_preview(&self) -> bool {
+        self.board.preview && fits_beside(self.size.0, self.size.1)
     }
 
     /// Returns the detail that is open, if one is.

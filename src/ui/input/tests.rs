@@ -1,1 +1,207 @@
+use chrono::TimeDelta;
+use ratatui::crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 
+use crate::ui::effect::Effect;
+use crate::ui::overlay::Overlay;
+use crate::ui::state::View;
+use crate::ui::testing::Screen;
+
+fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
+    Event::Key(KeyEvent::new(code, modifiers))
+}
+
+fn mouse(kind: MouseEventKind, column: u16, row: u16) -> Event {
+    Event::Mouse(MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers: KeyModifiers::NONE,
+    })
+}
+
+const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
+
+#[test]
+fn releases_are_no_presses() {
+    let mut screen = Screen::new(80, 24, 96);
+    let mut event = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
+    event.kind = KeyEventKind::Release;
+    screen.event(&Event::Key(event));
+    assert_eq!(screen.state.focused().unwrap().at, 0);
+}
+
+#[test]
+fn ctrl_c_quits_everywhere() {
+    for keys in ["j", "?", ":", "/", "enter", "M", "g o", "g"] {
+        let mut screen = Screen::new(80, 24, 96);
+        screen.press(keys);
+        assert_eq!(screen.press("ctrl-c"), [Effect::Quit], "after {keys}");
+    }
+}
+
+#[test]
+fn pasted_text_never_runs_as_commands() {
+    let mut screen = Screen::new(80, 24, 96);
+    let effects = screen.event(&Event::Paste("jjq\nq".to_owned()));
+    assert_eq!(
+        effects,
+        [Effect::Toast("pasted text is ignored here".to_owned())]
+    );
+    assert_eq!(screen.state.focused().unwrap().at, 0);
+}
+
+#[test]
+fn pasted_text_becomes_one_clean_line_where_text_is_written() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.press("/");
+    screen.event(&Event::Paste("status:\u{1b}failed\nq\n".to_owned()));
+    let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
+        panic!("the line is open");
+    };
+    assert_eq!(line.input.value(), "status:failed");
+    screen.event(&Event::Paste("x".repeat(100_000)));
+    let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
+        panic!("the line is open");
+    };
+    assert!(line.input.value().len() < 600);
+}
+
+#[test]
+fn a_late_answer_of_the_terminal_is_no_input() {
+    let mut screen = Screen::new(80, 24, 96);
+    let before = screen.text();
+    screen.event(&key(KeyCode::Char(']'), KeyModifiers::ALT));
+    for c in "11;rgb:1e1e/0000/q/?".chars() {
+        screen.event(&key(KeyCode::Char(c), KeyModifiers::NONE));
+    }
+    screen.event(&key(KeyCode::Char('\\'), KeyModifiers::ALT));
+    assert_eq!(screen.text(), before);
+    screen.press("j");
+    assert_eq!(
+        screen.state.focused().unwrap().at,
+        1,
+        "keys count again after its end"
+    );
+}
+
+#[test]
+fn an_answer_without_an_end_is_over_after_two_seconds() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.event(&key(KeyCode::Char('P'), KeyModifiers::ALT));
+    screen.press("j");
+    assert_eq!(screen.state.focused().unwrap().at, 0);
+    screen.now += TimeDelta::seconds(3);
+    screen.press("j");
+    assert_eq!(screen.state.focused().unwrap().at, 1);
+}
+
+#[test]
+fn an_arrow_key_that_arrives_in_parts_is_an_arrow_key() {
+    let mut screen = Screen::new(80, 24, 96);
+    for c in [KeyCode::Esc, KeyCode::Char('['), KeyCode::Char('B')] {
+        screen.event(&key(c, KeyModifiers::NONE));
+    }
+    assert_eq!(screen.state.focused().unwrap().at, 1);
+    assert_eq!(
+        screen.state.view,
+        View::Board,
+        "`[` was not the previous view"
+    );
+    screen.press("esc");
+    screen.now += TimeDelta::seconds(1);
+    screen.press("[");
+    assert_eq!(screen.state.view, View::Sources, "a person is slower");
+}
+
+#[test]
+fn a_question_ignores_keys_that_were_under_way() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.snapshot.sources[0].budgets[0].remaining = 1;
+    screen.event(&key(KeyCode::Char('R'), KeyModifiers::SHIFT));
+    let effects = screen.event(&key(KeyCode::Char('y'), KeyModifiers::NONE));
+    assert_eq!(effects, []);
+    assert!(matches!(
+        screen.state.overlays.last(),
+        Some(Overlay::Confirm(_))
+    ));
+    screen.now += TimeDelta::milliseconds(250);
+    assert_eq!(screen.press("x"), [], "other keys are no answer");
+    assert_eq!(screen.press("y")[0], Effect::RefreshAll);
+}
+
+#[test]
+fn the_wheel_scrolls_what_is_under_the_pointer() {
+    let mut screen = Screen::new(80, 24, 96);
+    for _ in 0..3 {
+        screen.event(&mouse(MouseEventKind::ScrollDown, 25, 10));
+    }
+    assert_eq!(screen.state.board.focus, 0, "the focus stays");
+    let offsets: Vec<usize> = screen.state.board.columns[..3]
+        .iter()
+        .map(|c| c.offset)
+        .collect();
+    assert_eq!(offsets, [0, 3, 0]);
+    for _ in 0..9 {
+        screen.event(&mouse(MouseEventKind::ScrollUp, 25, 10));
+    }
+    assert_eq!(screen.state.board.columns[1].offset, 0);
+}
+
+#[test]
+fn a_click_selects_and_two_open() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.event(&mouse(CLICK, 22, 11));
+    let at = (screen.state.board.focus, screen.state.focused().unwrap().at);
+    assert_eq!(at, (1, 2));
+    assert!(screen.state.overlays.is_empty());
+    screen.now += TimeDelta::milliseconds(200);
+    let effects = screen.event(&mouse(CLICK, 22, 11));
+    assert!(matches!(
+        screen.state.overlays.last(),
+        Some(Overlay::Detail(_))
+    ));
+    assert!(matches!(effects[..], [Effect::Look(Some(_))]));
+}
+
+#[test]
+fn a_click_on_a_rail_opens_the_column() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.event(&mouse(CLICK, 78, 8));
+    assert_eq!(screen.state.board.focus, 7);
+    assert!(screen.state.plan().slot(7).is_some());
+}
+
+#[test]
+fn a_mouse_outside_the_screen_does_nothing() {
+    let mut screen = Screen::new(80, 24, 96);
+    let before = screen.text();
+    for (x, y) in [(u16::MAX, u16::MAX), (80, 3), (3, 24), (0, u16::MAX)] {
+        for kind in [CLICK, MouseEventKind::ScrollDown, MouseEventKind::Moved] {
+            assert_eq!(screen.event(&mouse(kind, x, y)), []);
+        }
+    }
+    assert_eq!(screen.text(), before);
+}
+
+#[test]
+fn the_focus_of_the_terminal_is_passed_on() {
+    let mut screen = Screen::new(80, 24, 96);
+    assert_eq!(screen.event(&Event::FocusLost), [Effect::Focus(false)]);
+    assert_eq!(screen.event(&Event::FocusGained), [Effect::Focus(true)]);
+}
+
+#[test]
+fn a_size_of_nothing_counts_as_eighty_by_twenty_four() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.event(&Event::Resize(0, 0));
+    assert_eq!(screen.state.size, (80, 24));
+}
+
+#[test]
+fn esc_gives_a_sequence_up() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.press("g esc o");
+    assert_eq!(screen.state.view, View::Board);
+}

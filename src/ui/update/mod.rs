@@ -126,7 +126,7 @@ fn dispatch(
         C::Zoom => moves::zoom(state),
         C::WindowLeft => moves::scroll_window(state, false),
         C::WindowRight => moves::scroll_window(state, true),
-        C::Preview => moves::preview(state),
+        C::Preview => return moves::preview(state),
         C::PreviewDown => moves::scroll_preview(state, true),
         C::PreviewUp => moves::scroll_preview(state, false),
         C::NextUrgent => moves::urgent(state, snapshot, true, now),
@@ -180,7 +180,7 @@ fn looked_at(state: &UiState, snapshot: &Snapshot) -> Option<ItemId> {
             RowKey::Train(_) => None,
         };
     }
-    if !state.board.preview || state.view != View::Board {
+    if !state.shows_preview() || state.view != View::Board {
         return None;
     }
     match state.selected(snapshot)? {

@@ -3,6 +3,7 @@
 use crate::domain::Timestamp;
 use crate::domain::stage::Stage;
 use crate::engine::snapshot::Snapshot;
+use crate::ui::effect::Effect;
 use crate::ui::layout::clamp_window;
 use crate::ui::overlay::Overlay;
 use crate::ui::rows::{RowKey, Shown, needs_person};
@@ -229,10 +230,15 @@ pub(crate) fn zoom(state: &mut UiState) {
 }
 
 /// Shows or hides the preview.
-pub(crate) fn preview(state: &mut UiState) {
+pub(crate) fn preview(state: &mut UiState) -> Vec<Effect> {
     state.board.preview = !state.board.preview;
     state.board.preview_scroll = 0;
     keep_window(state);
+    if state.board.preview && !state.shows_preview() {
+        let text = "the preview needs a larger screen; `enter` opens the detail";
+        return vec![Effect::Toast(text.to_owned())];
+    }
+    Vec::new()
 }
 
 /// Scrolls the preview; painting stops it at its end.

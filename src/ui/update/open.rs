@@ -108,7 +108,7 @@ pub(crate) fn pane(state: &mut UiState, snapshot: &Snapshot) {
         (Some(Overlay::Detail(_)), _) => {
             state.overlays.pop();
         }
-        (None, View::Board) if state.board.preview => {
+        (None, View::Board) if state.shows_preview() => {
             if let Some(Shown::Item { .. }) = state.selected(snapshot) {
                 open(state, snapshot);
             }

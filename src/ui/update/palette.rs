@@ -5,7 +5,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::domain::Timestamp;
 use crate::engine::snapshot::Snapshot;
-use crate::ui::command::{COMMANDS, nearest};
+use crate::ui::command::{COMMANDS, Command, nearest};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Action, Entry, Overlay, Palette};
 use crate::ui::rows::RowKey;
@@ -38,7 +38,11 @@ pub(crate) fn edited(state: &mut UiState, snapshot: &Snapshot) {
 
 fn found(state: &UiState, snapshot: &Snapshot, typed: &str) -> Vec<Entry> {
     let mut best = Best::new(typed);
-    for row in COMMANDS {
+    // What keys do at once is of no use in a list that was opened to find something.
+    for row in COMMANDS
+        .iter()
+        .filter(|row| !typed.is_empty() || row.command > Command::Column8)
+    {
         best.offer(row.name, || Entry {
             text: row.name.to_owned(),
             kind: "command",

@@ -1,1 +1,402 @@
+use std::sync::Arc;
 
+use chrono::TimeDelta;
+
+use crate::domain::stage::Stage;
+use crate::domain::status::Status;
+use crate::engine::snapshot::{Health, Row};
+use crate::ui::effect::Effect;
+use crate::ui::overlay::Overlay;
+use crate::ui::rows::{RowKey, Shown};
+use crate::ui::sample;
+use crate::ui::state::{UiOptions, View};
+use crate::ui::testing::Screen;
+
+/// Presses keys on a board of 96 cards and returns focus and line.
+#[track_caller]
+fn moves(keys: &str, focus: usize, at: usize) {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press(keys);
+    let found = (screen.state.board.focus, screen.state.focused().unwrap().at);
+    assert_eq!(found, (focus, at), "after {keys}");
+}
+
+#[test]
+fn keys_move_among_columns_and_cards() {
+    moves("j", 0, 1);
+    moves("down down up", 0, 1);
+    moves("k", 0, 0);
+    moves("l j j", 1, 2);
+    moves("right right left", 1, 0);
+    moves("h", 0, 0);
+    moves("8 l", 7, 0);
+    moves("3 G", 2, 11);
+    moves("3 G g g", 2, 0);
+    moves("pgdn", 0, 8);
+    moves("pgdn pgdn", 0, 11);
+    moves("ctrl-d ctrl-d ctrl-u", 0, 4);
+    moves("end home", 0, 0);
+}
+
+#[test]
+fn a_column_remembers_its_selection() {
+    moves("3 j j 5 j 3", 2, 2);
+}
+
+#[test]
+fn urgent_cards_are_visited_column_by_column_and_round() {
+    let mut screen = Screen::new(140, 40, 24);
+    let mut seen = Vec::new();
+    for _ in 0..60 {
+        screen.press("e");
+        let shown = screen.state.selected(&screen.snapshot).unwrap();
+        assert!(crate::ui::rows::needs_person(shown.status()));
+        let key = shown.key();
+        if seen.contains(&key) {
+            break;
+        }
+        seen.push(key);
+    }
+    assert!(seen.len() >= 6, "{seen:?}");
+    let last = seen.last().cloned();
+    screen.press("E");
+    assert_eq!(screen.state.focused().unwrap().selected, last);
+}
+
+#[test]
+fn the_selection_follows_its_card_when_others_come_before_it() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("2 j j j");
+    let selected = screen.state.focused().unwrap().selected.clone();
+    let row_before = screen.terminal.backend_mut().cursor_position();
+    let mut rows: Vec<Row> = screen.snapshot.columns[1].rows.to_vec();
+    for number in 0..3 {
+        let mut item = sample::card(1_000 + number, Stage::Code);
+        item.placement.status = Status::Blocked;
+        rows.insert(0, Row::Item(Arc::new(item)));
+    }
+    screen.snapshot.columns[1].count = rows.len();
+    screen.snapshot.columns[1].rows = rows.into();
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    let column = screen.state.focused().unwrap();
+    assert_eq!((column.selected.clone(), column.at), (selected, 6));
+    let row_after = screen.terminal.backend_mut().cursor_position();
+    assert_eq!(row_after, row_before, "the card stays under the cursor");
+}
+
+/// Moves the selected card of column 2 into another stage.
+fn promote(screen: &mut Screen, to: usize) -> RowKey {
+    let key = screen.state.focused().unwrap().selected.clone().unwrap();
+    let at = screen.state.focused().unwrap().at;
+    let mut rows: Vec<Row> = screen.snapshot.columns[1].rows.to_vec();
+    let moved = rows.remove(at);
+    screen.snapshot.columns[1].rows = rows.into();
+    let mut others: Vec<Row> = screen.snapshot.columns[to].rows.to_vec();
+    others.push(moved);
+    screen.snapshot.columns[to].rows = others.into();
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    key
+}
+
+#[test]
+fn the_selection_follows_its_card_into_another_column() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("2 j");
+    let key = promote(&mut screen, 2);
+    assert_eq!(screen.state.board.focus, 2);
+    assert_eq!(screen.state.focused().unwrap().selected, Some(key));
+    assert!(
+        screen.text().contains("moved to Build"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
+fn a_board_that_nobody_touches_stays_at_the_top() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.state.board.focus = 1;
+    promote(&mut screen, 2);
+    assert_eq!(screen.state.board.focus, 1);
+    assert_eq!(screen.state.focused().unwrap().at, 0);
+}
+
+#[test]
+fn where_the_selected_card_is_gone_the_next_one_takes_its_place() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("2 j j");
+    let mut rows: Vec<Row> = screen.snapshot.columns[1].rows.to_vec();
+    rows.remove(2);
+    screen.snapshot.columns[1].rows = rows.into();
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    assert_eq!(screen.state.focused().unwrap().at, 2);
+    assert!(screen.state.selected(&screen.snapshot).is_some());
+    screen.snapshot.columns[1].rows = Vec::new().into();
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    assert!(screen.state.selected(&screen.snapshot).is_none());
+    assert_eq!(
+        screen.press("o"),
+        [Effect::Toast("it has no page".to_owned())]
+    );
+}
+
+#[test]
+fn esc_goes_back_one_layer_and_never_quits() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("g o ? esc");
+    assert_eq!(screen.state.view, View::Sources);
+    screen.press("esc p z enter :");
+    assert_eq!(screen.state.overlays.len(), 2);
+    screen.press("esc");
+    assert_eq!(screen.state.overlays.len(), 1);
+    screen.press("esc");
+    assert!(screen.state.board.zoom && screen.state.overlays.is_empty());
+    screen.press("esc");
+    assert!(!screen.state.board.zoom && screen.state.board.preview);
+    screen.press("esc");
+    assert!(!screen.state.board.preview);
+    assert_eq!(screen.press("esc esc esc"), []);
+}
+
+#[test]
+fn q_closes_and_on_the_board_quits() {
+    let mut screen = Screen::new(140, 40, 96);
+    assert_eq!(screen.press("g o q"), []);
+    assert_eq!(screen.state.view, View::Board);
+    screen.press("enter");
+    assert_eq!(screen.press("q"), [Effect::Look(None)]);
+    assert_eq!(screen.press("q"), [Effect::Quit]);
+}
+
+#[test]
+fn views_are_a_ring_and_the_last_one_is_remembered() {
+    let mut screen = Screen::new(80, 24, 8);
+    screen.press("]");
+    assert_eq!(screen.state.view, View::Sources);
+    screen.press("-");
+    assert_eq!(screen.state.view, View::Board);
+    screen.press("[");
+    assert_eq!(screen.state.view, View::Sources);
+    screen.press("g b");
+    assert_eq!(screen.state.view, View::Board);
+}
+
+#[test]
+fn opening_and_copying_ask_the_shell() {
+    let mut screen = Screen::new(140, 40, 8);
+    let effects = screen.press("y");
+    assert_eq!(
+        effects,
+        [
+            Effect::Copy("acme/web#1".to_owned()),
+            Effect::Toast("copied `acme/web#1`".to_owned())
+        ]
+    );
+    let url = "https://github.com/acme/web/issues/1";
+    assert_eq!(screen.press("Y")[0], Effect::Copy(url.to_owned()));
+    let [Effect::OpenUrl(opened)] = &screen.press("o")[..] else {
+        panic!("one effect");
+    };
+    assert_eq!(opened.as_str(), url);
+}
+
+#[test]
+fn in_the_detail_the_evidence_with_the_cursor_is_opened_and_copied() {
+    let mut screen = Screen::new(140, 40, 8);
+    screen.press("enter");
+    assert_eq!(screen.press("y")[0], Effect::Copy("acme/web#1".to_owned()));
+    assert_eq!(screen.press("j y")[0], Effect::Copy("ci #1".to_owned()));
+    assert_eq!(
+        screen.press("j j j j y")[0],
+        Effect::Copy("acme/web#1".to_owned())
+    );
+    assert!(matches!(screen.press("enter")[0], Effect::OpenUrl(_)));
+}
+
+#[test]
+fn the_engine_is_told_which_card_is_looked_at() {
+    let mut screen = Screen::new(140, 40, 96);
+    let id = |screen: &Screen| match screen.state.selected(&screen.snapshot) {
+        Some(Shown::Item { item, .. }) => Some(item.id.clone()),
+        _ => None,
+    };
+    assert_eq!(screen.press("j"), []);
+    let effects = screen.press("enter");
+    assert_eq!(effects, [Effect::Look(id(&screen))]);
+    let effects = screen.press("l");
+    assert_eq!(effects, [Effect::Look(id(&screen))], "the next card");
+    assert_eq!(screen.press("esc"), [Effect::Look(None)]);
+    let effects = screen.press("p");
+    assert_eq!(effects, [Effect::Look(id(&screen))]);
+    let effects = screen.press("j");
+    assert_eq!(effects, [Effect::Look(id(&screen))]);
+}
+
+#[test]
+fn refresh_asks_the_sources_of_the_card() {
+    let mut screen = Screen::new(140, 40, 96);
+    let source = screen.snapshot.sources[0].name.clone();
+    assert_eq!(screen.press("r")[0], Effect::Refresh(source.clone()));
+    assert_eq!(screen.press("R")[0], Effect::RefreshAll);
+    assert_eq!(screen.press("g o r")[0], Effect::Refresh(source));
+}
+
+#[test]
+fn refreshing_all_asks_first_where_little_of_a_limit_is_left() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.snapshot.sources[0].budgets[0].remaining = 120;
+    assert_eq!(screen.press("R"), []);
+    assert!(matches!(
+        screen.state.overlays.last(),
+        Some(Overlay::Confirm(_))
+    ));
+    assert!(
+        screen.text().contains("github has 120 of 5000 left"),
+        "{}",
+        screen.text()
+    );
+    assert_eq!(screen.press("n"), []);
+    screen.press("R");
+    screen.now += TimeDelta::milliseconds(300);
+    assert_eq!(screen.press("y")[0], Effect::RefreshAll);
+    screen.snapshot.sources = vec![sample::source("ghe", Health::RateLimited)];
+    screen.press("R");
+    screen.now += TimeDelta::milliseconds(300);
+    assert_eq!(screen.press("enter"), [], "no is the default");
+    assert!(screen.state.overlays.is_empty());
+}
+
+#[test]
+fn the_order_of_cards_can_be_changed_and_keeps_the_selection() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("4 j j");
+    let key = screen.state.focused().unwrap().selected.clone();
+    for _ in 0..3 {
+        screen.press("s");
+        assert_eq!(screen.state.focused().unwrap().selected, key);
+    }
+    screen.press("s g g");
+    let ages: Vec<_> = (0..12)
+        .map(|at| screen.state.line(&screen.snapshot, 3, at).unwrap().since())
+        .collect();
+    assert!(ages.is_sorted(), "oldest first");
+}
+
+#[test]
+fn the_palette_runs_what_it_finds() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press(":");
+    screen.type_text("theme light");
+    assert_eq!(
+        screen.press("enter")[0],
+        Effect::SetTheme("light".to_owned())
+    );
+    screen.press(":");
+    screen.type_text("stage deploy");
+    screen.press("enter");
+    assert_eq!(screen.state.board.focus, 5);
+    screen.press(":");
+    screen.type_text("source github");
+    screen.press("enter");
+    assert_eq!(screen.state.view, View::Sources);
+    screen.press("g b :");
+    screen.type_text("mobile#74");
+    screen.press("enter");
+    let Some(Shown::Item { item, .. }) = screen.state.selected(&screen.snapshot) else {
+        panic!("a card");
+    };
+    assert_eq!(item.key.as_str(), "acme/mobile#74");
+    screen.press(":");
+    screen.type_text("quit");
+    assert_eq!(screen.press("enter"), [Effect::Quit]);
+}
+
+#[test]
+fn the_palette_goes_to_a_card_inside_a_train() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press(":");
+    screen.type_text("mobile#69");
+    screen.press("enter");
+    let Some(Shown::Item { item, inside: true }) = screen.state.selected(&screen.snapshot) else {
+        panic!("a card inside its train");
+    };
+    assert_eq!(item.key.as_str(), "acme/mobile#69");
+}
+
+#[test]
+fn what_the_palette_does_not_know_is_said() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press(":");
+    screen.type_text("zzzqqq");
+    let effects = screen.press("enter");
+    assert_eq!(
+        effects,
+        [Effect::Toast("nothing is called `zzzqqq`".to_owned())]
+    );
+}
+
+#[test]
+fn help_runs_the_selected_command() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("?");
+    screen.type_text("stop the program");
+    assert_eq!(screen.press("enter"), [Effect::Suspend]);
+    assert!(screen.state.overlays.is_empty());
+}
+
+#[test]
+fn a_filter_is_kept_by_enter_and_given_up_by_esc() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("/");
+    screen.type_text("stage:code");
+    screen.press("enter");
+    assert_eq!(screen.state.filter.query.text(), "stage:code");
+    screen.press("/ x");
+    assert_eq!(screen.state.filter.query.text(), "stage:codex");
+    screen.press("esc");
+    assert_eq!(screen.state.filter.query.text(), "stage:code");
+    screen.press("/ ctrl-u up");
+    let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
+        panic!("the line is open");
+    };
+    assert_eq!(line.input.value(), "stage:code", "from the history");
+    screen.press("esc esc");
+    assert_eq!(
+        screen.state.filter.query.text(),
+        "",
+        "esc on the board takes it away"
+    );
+}
+
+#[test]
+fn notices_of_the_program_are_shown_once() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.snapshot.notices = vec!["the store was rebuilt".into()];
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    assert_eq!(screen.state.messages.all.len(), 1);
+}
+
+#[test]
+fn fewer_and_other_columns_work() {
+    let options = UiOptions {
+        columns: UiOptions::default()
+            .columns
+            .into_iter()
+            .skip(2)
+            .take(3)
+            .collect(),
+        ..UiOptions::default()
+    };
+    let mut screen = Screen::with(80, 24, sample::snapshot(96), options);
+    screen.press("8 3 l l");
+    assert_eq!(screen.state.board.focus, 2);
+    assert!(screen.text().contains("3 Release"), "{}", screen.text());
+    assert!(!screen.text().contains("Plan"));
+}

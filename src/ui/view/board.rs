@@ -58,8 +58,8 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &S
     } else {
         theme.style(Role::Title)
     };
-    let end = row.put(paint, &title, style);
-    row.x = end + u16::from(focused);
+    row.put(paint, &title, style);
+    row.x = row.x.saturating_sub(2);
     let over = column.wip.is_some_and(|most| all > most as usize);
     let count = match (column.wip, state.filter.query.is_empty()) {
         (_, false) => format!("{} of {all}", listed.count),

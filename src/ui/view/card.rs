@@ -3,6 +3,8 @@
 //! Status is a mark and a word, never a colour alone; data that is too old says
 //! so in place of the age. Reads one card, knows nothing of columns.
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -11,7 +13,7 @@ use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::{FRESH_SECS, Snapshot};
 use crate::ui::rows::Shown;
-use crate::ui::text::{Paint, wrap};
+use crate::ui::text::{Paint, width, wrap};
 use crate::ui::theme::Role;
 use crate::ui::update::short_key;
 
@@ -46,7 +48,7 @@ struct Face<'a> {
     mark: &'static str,
     status: Status,
     key: &'a str,
-    title: &'a str,
+    title: Cow<'a, str>,
     age: String,
     stale: bool,
     /// Holders, or what a train carries.
@@ -76,7 +78,7 @@ impl<'a> Face<'a> {
                 .severity(item.placement.status.severity()),
             status: item.placement.status,
             key: short_key(item),
-            title: &item.title,
+            title: item.title.as_str().into(),
             age,
             stale,
             people,
@@ -107,10 +109,10 @@ impl<'a> Face<'a> {
             mark: glyphs.severity(train.status.severity()),
             status: train.status,
             key: &train.title,
-            title: train.items.first().map_or("", |item| item.title.as_str()),
+            title: format!("{fold} {count} {changes}").into(),
             age,
             stale,
-            people: format!("{fold} {count} {changes}"),
+            people: String::new(),
             badges: String::new(),
         }
     }
@@ -131,7 +133,7 @@ impl<'a> Face<'a> {
             (self.mark, look.status, 1),
             (self.status.label(), look.status, 12),
             (self.key, look.key, area.width / 3),
-            (self.title, look.text, u16::MAX),
+            (&self.title, look.text, u16::MAX),
         ] {
             let left = upto.saturating_sub(x).min(most);
             if left > 0 && !text.is_empty() {
@@ -146,9 +148,21 @@ impl<'a> Face<'a> {
         let right = area.right();
         let columns = right.saturating_sub(x);
         look.ground(paint, Rect { height: 1, ..area });
-        let tail = paint.right(x, area.y, columns, &self.age, look.dim);
+        // Where little fits, the key tells more than the age does.
+        let cramped = columns < width(&self.age) + width(self.key) + 3;
+        let age = if cramped && columns < 13 {
+            ""
+        } else {
+            &self.age
+        };
+        // Few changes of style in the line that changes most: spaces take the style beside them.
+        if !selected {
+            paint.style(Rect { height: 1, ..area }, look.key);
+            paint.style(Rect::new(area.x, area.y, 1, 1), look.status);
+        }
+        let tail = paint.right(x, area.y, columns, age, look.dim);
         let end = paint.text(x, area.y, columns.min(1), self.mark, look.status);
-        let room = tail.saturating_sub(end + 2);
+        let room = tail.saturating_sub(end + 1 + u16::from(!age.is_empty()));
         paint.text(end + 1, area.y, room, self.key, look.key);
         let plain = Look::new(paint, self, false);
         let last = area.bottom() - 1;
@@ -156,12 +170,12 @@ impl<'a> Face<'a> {
             let end = paint.text(x, last, columns, self.status.label(), plain.status);
             let left = right.saturating_sub(end + 1);
             if left > 2 {
-                paint.text(end + 1, last, left, self.title, plain.text);
+                paint.text(end + 1, last, left, &self.title, plain.text);
             }
             return;
         }
         let title_lines = if area.height == 3 { 1 } else { 2 };
-        let titles = wrap(self.title, columns, title_lines);
+        let titles = wrap(&self.title, columns, title_lines);
         for (y, line) in (area.y + 1..).zip(titles) {
             paint.text(x, y, columns, line, plain.text);
         }

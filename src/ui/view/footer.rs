@@ -12,15 +12,17 @@ use crate::ui::theme::Role;
 const BOARD: &[Command] = &[
     Command::Open,
     Command::Filter,
+    Command::Help,
+    Command::Palette,
     Command::NextUrgent,
+    Command::Refresh,
+    Command::Close,
+    Command::Preview,
     Command::OpenInBrowser,
     Command::CopyUrl,
-    Command::Preview,
-    Command::Refresh,
-    Command::Palette,
-    Command::Help,
     Command::ViewSources,
-    Command::Close,
+    Command::Overview,
+    Command::Sort,
 ];
 const SOURCES: &[Command] = &[
     Command::Refresh,
@@ -94,9 +96,11 @@ fn keys(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
     let theme = paint.theme;
     let glyphs = theme.glyphs();
     let mut x = area.x + 1;
+    // What does not fit ends the line: the order of the table is that of need.
     let mut put = |paint: &mut Paint<'_>, key: &str, word: &str| {
         let needed = width(key) + 1 + width(word);
         if x + needed > area.right() {
+            x = area.right();
             return;
         }
         let end = paint.text(x, area.y, needed, key, theme.style(Role::Key));
@@ -131,24 +135,9 @@ fn keys(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
         let label = crate::ui::keymap::sequence_label(&state.pending, glyphs);
         put(paint, &label, glyphs.ellipsis());
     }
-    let most_needed = [Command::Help];
-    let narrow = area.width < 60;
-    for command in commands
-        .iter()
-        .filter(|command| !narrow || most_needed.contains(command))
-    {
+    for command in commands {
         if let Some(key) = state.options.keymap.label(*command, glyphs) {
             put(paint, &key, brief(state, *command));
-        }
-    }
-    if narrow {
-        for command in commands
-            .iter()
-            .filter(|command| !most_needed.contains(command))
-        {
-            if let Some(key) = state.options.keymap.label(*command, glyphs) {
-                put(paint, &key, brief(state, *command));
-            }
         }
     }
 }

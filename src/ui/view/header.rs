@@ -7,7 +7,7 @@ use ratatui::style::Style;
 
 use crate::domain::status::Severity;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
-use crate::ui::layout::{Plan, rows};
+use crate::ui::layout::Plan;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, width};
 use crate::ui::theme::Role;
@@ -20,6 +20,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
     paint.style(area, bar);
     let mut row = Words::new(area.x + 1, area.y, area.right());
     let wide = area.width >= 60;
+    row.gap = if wide { 2 } else { 1 };
     if wide {
         row.put(paint, "cycleboard", theme.style(Role::Title));
     }
@@ -38,7 +39,6 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
     if let Some(strip) = plan.strip {
         paint_strip(paint, state, strip);
     }
-    debug_assert!(rows(area, 0, 1).height <= 1);
 }
 
 /// The one line of a screen that is too small.
@@ -46,6 +46,7 @@ pub(super) fn one_line(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapsh
     let area = paint.area();
     let theme = paint.theme;
     let mut row = Words::new(area.x, area.y, area.right());
+    row.gap = 1;
     counts(paint, state, snapshot, &mut row, false);
     if area.height > 1 {
         let text = "too small: 30 x 6 at least";
@@ -76,7 +77,7 @@ fn counts(
         let whom = match (state.options.me.is_empty(), wide) {
             (false, _) => "need you",
             (true, true) => "need a person",
-            (true, false) => "need one",
+            (true, false) => "waiting",
         };
         row.put(
             paint,
@@ -138,7 +139,7 @@ fn sources(paint: &mut Paint<'_>, snapshot: &Snapshot, row: &mut Words) {
             .iter()
             .min_by_key(|budget| share_left(budget))
         {
-            let text = format!("{}/{}", budget.remaining, budget.limit);
+            let text = format!("api {}/{}", budget.remaining, budget.limit);
             row.tight();
             row.put(paint, &text, theme.style(Role::Dim));
         }
@@ -175,15 +176,21 @@ fn paint_strip(paint: &mut Paint<'_>, state: &UiState, area: ratatui::layout::Re
     row.gap = 0;
     let columns = state.options.columns.len().max(1);
     let each = usize::from(area.width) / columns;
+    let widest = state
+        .rows
+        .columns
+        .iter()
+        .map(|listed| listed.count.to_string().len() + usize::from(listed.red > 0));
+    let letters = if widest.max().unwrap_or_default() + 2 < each {
+        2
+    } else {
+        1
+    };
     for (at, column) in state.options.columns.iter().enumerate() {
         let listed = state.rows.columns.get(at);
         let count = listed.map_or(0, |listed| listed.count);
         let red = listed.is_some_and(|listed| listed.red > 0);
-        let name: String = column
-            .title
-            .chars()
-            .take(if each >= 6 { 2 } else { 1 })
-            .collect();
+        let name: String = column.title.chars().take(letters).collect();
         let mark = if red {
             theme.glyphs().severity(Severity::Failed)
         } else {

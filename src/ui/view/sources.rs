@@ -49,14 +49,14 @@ impl Table {
         let show = |least: u16, columns: u16| if width >= least { columns } else { 0 };
         Self {
             columns: [
-                ("source", if width < 60 { 12 } else { 18 }),
-                ("kind", show(80, 10)),
+                ("source", if width < 60 { 12 } else { 16 }),
+                ("kind", show(100, 10)),
                 ("host", show(60, 22)),
                 ("health", 15),
                 ("data", 5),
-                ("left of limit", show(60, 16)),
-                ("sent", show(80, 7)),
-                ("not modified", show(110, 13)),
+                ("left of limit", show(60, 14)),
+                ("sent", show(90, 7)),
+                ("not modified", show(120, 13)),
                 ("failed", show(70, 7)),
             ],
         }

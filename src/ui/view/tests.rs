@@ -1,23 +1,574 @@
+use std::fmt::Write as _;
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::style::force_color_output;
+use ratatui::style::{Color, Modifier};
+
+use crate::config::ColumnConfig;
+use crate::domain::stage::Stage;
+use crate::domain::status::Status;
+use crate::engine::snapshot::{Health, Snapshot};
+use crate::ui::rows::Shown;
+use crate::ui::sample;
+use crate::ui::state::UiOptions;
 use crate::ui::testing::Screen;
+use crate::ui::theme::{ColorDepth, Glyphs, Role, Theme};
+use crate::ui::view::next_change;
+
+/// Takes a picture of the screen after some keys.
+fn picture(name: &str, (width, height): (u16, u16), cards: usize, keys: &str) {
+    let mut screen = Screen::new(width, height, cards);
+    if !keys.is_empty() {
+        screen.press(keys);
+    }
+    insta::assert_snapshot!(name, screen.text());
+}
+
+const SIZES: [(u16, u16); 6] = [
+    (40, 10),
+    (80, 24),
+    (120, 40),
+    (140, 40),
+    (200, 60),
+    (300, 80),
+];
 
 #[test]
-fn look() {
-    for (w, h) in [(80, 24), (40, 10), (140, 40)] {
-        let mut screen = Screen::new(w, h, 96);
-        println!("{}", screen.text());
-        screen.press("3 enter");
-        println!("{}", screen.text());
+fn the_board_folds_with_the_screen() {
+    for (width, height) in SIZES {
+        picture(&format!("board_{width}x{height}"), (width, height), 160, "");
     }
-    let mut screen = Screen::new(200, 50, 96);
-    screen.press("p 5 j");
-    println!("{}", screen.text());
+}
+
+#[test]
+fn the_detail_finds_its_place() {
+    for (width, height) in SIZES {
+        picture(
+            &format!("detail_{width}x{height}"),
+            (width, height),
+            160,
+            "4 j enter j",
+        );
+    }
+}
+
+#[test]
+fn overlays_are_drawn_over_the_board() {
+    picture("help_80x24", (80, 24), 96, "? s o u r");
+    picture("palette_80x24", (80, 24), 96, ": t h e m e");
+    picture("palette_card_80x24", (80, 24), 96, ": s p l i t");
+    picture("filter_80x24", (80, 24), 96, "/ f a i l e d");
+    picture("messages_80x24", (80, 24), 96, "s s M");
+    picture("overview_80x24", (80, 24), 96, "0");
+    picture("overview_40x10", (40, 10), 96, "0");
+    picture("zoom_80x24", (80, 24), 96, "3 z");
+    picture("train_open_140x40", (140, 40), 96, "5 g g enter");
+    picture("sources_80x24", (80, 24), 96, "g o");
+    picture("sources_120x40", (120, 40), 96, "g o");
+}
+
+#[test]
+fn too_small_a_screen_says_what_counts_in_one_line() {
+    picture("tiny_29x5", (29, 5), 48, "");
+    picture("tiny_20x1", (20, 1), 48, "");
+}
+
+#[test]
+fn ascii_is_ascii() {
     let mut screen = Screen::new(80, 24, 96);
+    screen.theme = Theme::builtin("dark", ColorDepth::Mono, Glyphs::Ascii).unwrap();
+    screen.press("3 j p");
     screen.press("?");
-    println!("{}", screen.text());
-    screen.press("esc :");
-    println!("{}", screen.text());
-    screen.press("esc g o");
-    println!("{}", screen.text());
-    screen.press("g b /");
-    println!("{}", screen.text());
+    let strange: String = screen
+        .text()
+        .chars()
+        .filter(|c| !c.is_ascii() && !c.is_alphabetic())
+        .collect();
+    assert_eq!(strange, "", "besides the letters of titles");
+    screen.press("esc");
+    insta::assert_snapshot!("board_ascii_80x24", screen.text());
+}
+
+#[test]
+fn an_empty_board_says_why_and_what_to_do() {
+    let mut empty = sample::snapshot(0);
+    empty.sources = vec![sample::source("github", Health::Auth)];
+    let screen = Screen::with(80, 24, empty.clone(), UiOptions::default());
+    let text = screen.text();
+    for part in [
+        "signed out",
+        "rejected the token",
+        "check the token",
+        "`g o`",
+    ] {
+        assert!(text.contains(part), "{part} in\n{text}");
+    }
+    empty.sources = vec![sample::source("github", Health::Starting)];
+    empty.sources[0].message = None;
+    let screen = Screen::with(80, 24, empty.clone(), UiOptions::default());
+    assert!(
+        screen
+            .text()
+            .contains("asking the sources for the first time")
+    );
+    assert!(screen.text().contains("loading 1 of 1 sources"));
+    empty.sources.clear();
+    let screen = Screen::with(80, 24, empty, UiOptions::default());
+    assert!(screen.text().contains("no source is configured"));
+}
+
+#[test]
+fn an_empty_column_says_why() {
+    let mut snapshot = sample::snapshot(16);
+    snapshot.columns[5].rows = Vec::new().into();
+    snapshot.columns[5].count = 0;
+    snapshot.columns[5].empty_because = Some("no source reports deployments".into());
+    let screen = Screen::with(140, 40, snapshot, UiOptions::default());
+    assert!(screen.text().contains("no source"), "{}", screen.text());
+}
+
+#[test]
+fn simulated_data_is_marked_on_every_size() {
+    for (width, height) in SIZES {
+        let options = UiOptions {
+            banner: Some("simulated data".to_owned()),
+            ..UiOptions::default()
+        };
+        let screen = Screen::with(width, height, sample::snapshot(40), options);
+        assert!(screen.text().contains("simulated data"), "{width}x{height}");
+    }
+}
+
+#[test]
+fn a_column_over_its_limit_says_so() {
+    let mut options = UiOptions::default();
+    options.columns[1] = ColumnConfig {
+        wip: Some(8),
+        ..options.columns[1].clone()
+    };
+    let screen = Screen::with(140, 40, sample::snapshot(72), options);
+    assert!(screen.text().contains("Code 9/8 over"));
+}
+
+#[test]
+fn what_needs_me_is_counted_where_i_am_known() {
+    let options = UiOptions {
+        me: vec!["Chen".to_owned()],
+        ..UiOptions::default()
+    };
+    let screen = Screen::with(80, 24, sample::snapshot(96), options);
+    assert!(screen.text().contains(" 3 need you"), "{}", screen.text());
+}
+
+#[test]
+fn data_that_is_too_old_is_marked_and_has_no_status_colour() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.now += TimeDelta::hours(2);
+    screen.draw();
+    let text = screen.text();
+    assert!(text.contains("old 2h"), "{text}");
+    let failed = screen.theme.style(Role::Failed).fg;
+    let body = |buffer: &Buffer| {
+        (4..20)
+            .flat_map(|y| (0..58).map(move |x| (x, y)))
+            .filter(|at| buffer[*at].style().fg == failed)
+            .count()
+    };
+    assert_eq!(body(screen.buffer()), 0);
+}
+
+#[test]
+fn a_card_that_was_never_confirmed_is_old() {
+    let mut snapshot = sample::snapshot(8);
+    snapshot.confirmed = std::sync::Arc::default();
+    let screen = Screen::with(140, 40, snapshot, UiOptions::default());
+    assert_eq!(screen.text().matches(" old").count(), 8);
+}
+
+/// Lists the runs of equal style in a row: text and what is special about it.
+fn styles(screen: &Screen, y: u16, to: u16) -> String {
+    let theme = &screen.theme;
+    let names = [
+        (Role::Failed, "failed"),
+        (Role::Blocked, "blocked"),
+        (Role::Waiting, "waiting"),
+        (Role::Key, "key"),
+        (Role::Dim, "dim"),
+        (Role::Title, "title"),
+        (Role::Accent, "accent"),
+        (Role::SelectionText, "selected"),
+    ];
+    let mut out = String::new();
+    let mut last = None;
+    for x in 0..to {
+        let cell = &screen.buffer()[(x, y)];
+        let style = (cell.fg, cell.bg, cell.modifier);
+        if last != Some(style) {
+            last = Some(style);
+            let name = names
+                .iter()
+                .find(|(role, _)| theme.style(*role).fg == Some(cell.fg))
+                .map_or("text", |(_, name)| *name);
+            let reversed = cell.modifier.contains(Modifier::REVERSED);
+            let _ = write!(out, "[{name}{}]", if reversed { " reversed" } else { "" });
+        }
+        out.push_str(cell.symbol());
+    }
+    out
+}
+
+#[test]
+fn the_focus_is_marked_in_the_heading_and_the_selection_on_one_line() {
+    let mut screen = Screen::new(80, 24, 96);
+    assert_eq!(
+        styles(&screen, 2, 19),
+        "[accent reversed] 1 Plan [dim]12[text]         "
+    );
+    assert_eq!(styles(&screen, 4, 19), "[selected]▌■ auth#73       1d");
+    assert_eq!(
+        styles(&screen, 7, 19),
+        "[blocked] ■[key] mobile#49     [dim]1d"
+    );
+    screen.press("j");
+    assert_eq!(
+        styles(&screen, 4, 19),
+        "[blocked] ■[key] auth#73       [dim]1d"
+    );
+    assert_eq!(styles(&screen, 7, 19), "[selected]▌■ mobile#49     1d");
+}
+
+#[test]
+fn without_colour_the_selection_is_reversed() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.theme = Theme::builtin("dark", ColorDepth::Mono, Glyphs::Unicode).unwrap();
+    screen.draw();
+    for cell in screen.buffer().content() {
+        assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
+    }
+    assert!(
+        screen.buffer()[(0, 4)]
+            .modifier
+            .contains(Modifier::REVERSED)
+    );
+    assert!(
+        !screen.buffer()[(0, 5)]
+            .modifier
+            .contains(Modifier::REVERSED)
+    );
+}
+
+#[test]
+fn the_cursor_of_the_terminal_is_on_the_selected_card() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.press("2 j");
+    screen
+        .terminal
+        .backend_mut()
+        .assert_cursor_position((20, 7));
+}
+
+#[test]
+fn a_wrong_filter_is_underlined_and_the_last_good_one_stays() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.press("/");
+    let Some(crate::ui::overlay::Overlay::Filter(line)) = screen.state.overlays.last_mut() else {
+        panic!("no filter line");
+    };
+    line.input = tui_input::Input::new("status:failed atuhor:me".to_owned());
+    line.error = Some(crate::domain::query::QueryError {
+        message: "unknown key `atuhor`".to_owned(),
+        start: 14,
+        end: 20,
+        nearest: Some("author".to_owned()),
+    });
+    screen.draw();
+    let underlined: String = (0..80)
+        .filter(|x| {
+            screen.buffer()[(*x, 22)]
+                .modifier
+                .contains(Modifier::UNDERLINED)
+        })
+        .map(|x| screen.buffer()[(x, 22)].symbol().to_owned())
+        .collect();
+    assert_eq!(underlined, "atuhor");
+    assert!(screen.text().contains("did you mean `author`?"));
+}
+
+#[test]
+fn what_may_follow_is_listed_after_a_moment() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.press("g");
+    assert!(!screen.text().contains("Go to the board"));
+    let due = next_change(&screen.state, &screen.snapshot, screen.now).unwrap();
+    assert_eq!(due, screen.now + TimeDelta::milliseconds(300));
+    screen.now = due;
+    screen.draw();
+    assert!(
+        screen.text().contains("Go to the board"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
+fn nothing_changes_before_the_next_change() {
+    let mut screen = Screen::new(140, 40, 96);
+    for _ in 0..50 {
+        let before = screen.buffer().clone();
+        let next = next_change(&screen.state, &screen.snapshot, screen.now).unwrap();
+        assert!(next > screen.now);
+        screen.now = next - TimeDelta::milliseconds(1);
+        screen.draw();
+        assert_eq!(*screen.buffer(), before, "before {next}");
+        screen.now = next;
+        screen.draw();
+    }
+}
+
+#[test]
+fn messages_go_away_by_themselves_and_errors_stay() {
+    let mut screen = Screen::new(80, 24, 96);
+    screen.press("s");
+    screen
+        .state
+        .notify_error("the store is read-only", screen.now);
+    screen.draw();
+    assert!(screen.text().contains("oldest first"));
+    screen.now += TimeDelta::seconds(4);
+    screen.draw();
+    assert!(!screen.text().contains("oldest first"));
+    assert!(screen.text().contains("the store is read-only"));
+    screen.press("esc");
+    assert!(!screen.text().contains("the store is read-only"));
+    screen.press("M");
+    assert!(screen.text().contains("the store is read-only"));
+}
+
+#[test]
+fn wide_characters_break_no_divider() {
+    let mut snapshot = sample::snapshot(80);
+    for column in &mut snapshot.columns {
+        column.rows = column
+            .rows
+            .iter()
+            .map(|row| match row {
+                crate::engine::snapshot::Row::Item(item) => {
+                    let mut item = (**item).clone();
+                    item.title = "支払い🎉の再試行を直す שלום é́́ ไทย".into();
+                    item.key = "acme/支払#1".into();
+                    crate::engine::snapshot::Row::Item(item.into())
+                }
+                train @ crate::engine::snapshot::Row::Train(_) => train.clone(),
+            })
+            .collect();
+    }
+    for width in [80, 97, 121, 140, 163] {
+        let screen = Screen::with(width, 40, snapshot.clone(), UiOptions::default());
+        let plan = screen.state.plan();
+        for slot in &plan.slots[..7] {
+            for y in plan.body.top()..plan.body.bottom() {
+                let symbol = screen.buffer()[(slot.body.right(), y)].symbol();
+                assert_eq!(symbol, "│", "width {width}, row {y}");
+            }
+        }
+    }
+}
+
+fn terminal(rows: u16, columns: u16) -> vt100::Parser {
+    let size = |count| std::num::NonZeroU16::new(count).unwrap();
+    vt100::Parser::new(size(rows), size(columns), 0)
+}
+
+/// Sends a buffer through the encoder and a terminal, and compares what is seen.
+fn round_trip(before: &Buffer, after: &Buffer, seen: &mut vt100::Parser) -> usize {
+    use ratatui::backend::{Backend, CrosstermBackend};
+    force_color_output(true);
+    let mut bytes = Vec::new();
+    {
+        let mut backend = CrosstermBackend::new(&mut bytes);
+        backend.draw(before.diff_iter(after)).unwrap();
+        Backend::flush(&mut backend).unwrap();
+    }
+    seen.process(&bytes);
+    bytes.len()
+}
+
+#[test]
+fn a_terminal_shows_what_was_painted() {
+    let mut screen = Screen::new(120, 40, 96);
+    let mut seen = terminal(40, 120);
+    let mut before = Buffer::empty(screen.buffer().area);
+    for keys in ["j", "l l", "p", "?", "esc :", "esc g o", "g b z"] {
+        screen.press(keys);
+        round_trip(&before, screen.buffer(), &mut seen);
+        before = screen.buffer().clone();
+        let terminal: Vec<String> = seen
+            .screen()
+            .rows(0, 120)
+            .map(|row| row.trim_end().to_owned())
+            .collect();
+        let painted: Vec<String> = screen.text().lines().map(str::to_owned).collect();
+        assert_eq!(terminal, painted, "after {keys}");
+    }
+}
+
+#[test]
+fn small_changes_cost_few_bytes() {
+    let mut screen = Screen::new(200, 60, 2_000);
+    let mut seen = terminal(60, 200);
+    let mut cost = |screen: &mut Screen, keys: &str| {
+        let before = screen.buffer().clone();
+        screen.press(keys);
+        round_trip(&before, screen.buffer(), &mut seen)
+    };
+    let next_card = cost(&mut screen, "j");
+    let next_stage = cost(&mut screen, "l");
+    let back = cost(&mut screen, "h");
+    assert!(next_card <= 400, "next card: {next_card} bytes");
+    assert!(
+        next_stage.max(back) <= 600,
+        "next stage: {next_stage} and {back} bytes"
+    );
+}
+
+fn snapshots() -> impl Strategy<Value = Snapshot> {
+    (0_usize..60, any::<u8>(), any::<bool>(), "[a-z日🎉é ]{0,40}").prop_map(
+        |(cards, seed, partial, title)| {
+            let mut snapshot = sample::snapshot(cards);
+            snapshot.generation = u64::from(seed);
+            snapshot.partial = partial;
+            for (at, column) in snapshot.columns.iter_mut().enumerate() {
+                if (seed >> at) & 1 == 1 {
+                    column.rows = column.rows.iter().rev().take(3).cloned().collect();
+                    column.count = column.rows.len();
+                }
+            }
+            if seed % 3 == 0 {
+                let mut item = sample::card(7, Stage::Test);
+                item.title = title.as_str().into();
+                item.placement.status = Status::ALL[usize::from(seed) % 26];
+                let row = crate::engine::snapshot::Row::Item(item.into());
+                snapshot.columns[3].rows = vec![row].into();
+                snapshot.columns[3].count = 1;
+            }
+            snapshot
+        },
+    )
+}
+
+const KEYS: &[&str] = &[
+    "j",
+    "k",
+    "h",
+    "l",
+    "G",
+    "g g",
+    "ctrl-d",
+    "ctrl-u",
+    "pgdn",
+    "1",
+    "3",
+    "8",
+    "0",
+    "H",
+    "L",
+    "z",
+    "s",
+    "e",
+    "E",
+    "p",
+    "J",
+    "K",
+    "enter",
+    "enter",
+    "esc",
+    "tab",
+    "o",
+    "y",
+    "r",
+    "R",
+    "/",
+    ":",
+    "?",
+    "M",
+    "g b",
+    "g o",
+    "]",
+    "-",
+    "t",
+    "a",
+    "space",
+    "backspace",
+    "up",
+    "down",
+    "n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_size_no_board_and_no_keys_break_the_screen(
+        width in 0_u16..=60,
+        height in 0_u16..=30,
+        wide: bool,
+        boards in prop::collection::vec(snapshots(), 1..4),
+        keys in prop::collection::vec(0..KEYS.len(), 0..24),
+    ) {
+        let width = if wide { width * 5 } else { width };
+        let mut boards = boards.into_iter();
+        let first = boards.next().unwrap();
+        let mut screen = Screen::with(width.max(1), height.max(1), first, UiOptions::default());
+        for (nth, key) in keys.iter().enumerate() {
+            screen.press(KEYS[*key]);
+            if nth % 6 == 5 && let Some(next) = boards.next() {
+                let generation = screen.snapshot.generation + 1;
+                screen.snapshot = next;
+                screen.snapshot.generation = generation;
+                screen.arrive();
+            }
+            let state = &screen.state;
+            prop_assert!(state.board.focus < 8);
+            let plan = state.plan();
+            if let Some(slot) = plan.slot(state.board.focus) {
+                let lines = state.rows.lines(state.board.focus).len();
+                let (capacity, _) = plan.capacity(slot, lines);
+                let column = state.focused().unwrap();
+                if lines > 0 {
+                    prop_assert!(column.at < lines);
+                    let selected = state.selected(&screen.snapshot);
+                    prop_assert!(selected.is_some_and(|s| column.selected.as_ref().is_some_and(|k| s.is(k))));
+                    if capacity > 0 {
+                        prop_assert!(column.offset <= column.at && column.at < column.offset + capacity);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_opened_train_lists_its_changes() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("5 g g");
+    let before = screen.state.rows.lines(4).len();
+    let trains = (0..before).find(|at| {
+        matches!(
+            screen.state.line(&screen.snapshot, 4, *at),
+            Some(Shown::Train { .. })
+        )
+    });
+    let at = trains.unwrap();
+    for _ in 0..at {
+        screen.press("j");
+    }
+    screen.press("enter");
+    assert_eq!(screen.state.rows.lines(4).len(), before + 3);
+    assert!(screen.text().contains("▾ 3 changes"), "{}", screen.text());
+    screen.press("j enter");
+    assert!(screen.state.detail().is_some());
+    screen.press("esc k enter");
+    assert_eq!(screen.state.rows.lines(4).len(), before);
 }

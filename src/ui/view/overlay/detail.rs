@@ -9,6 +9,7 @@ use crate::domain::key::{Person, ServiceName, SourceName};
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::Snapshot;
+use crate::ui::age::Age;
 use crate::ui::overlay::Overlay;
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::UiState;
@@ -229,7 +230,7 @@ fn place(paint: &mut Paint<'_>, state: &UiState, item: &WorkItem) -> Line {
     };
     let mut place = line(paint, &format!("{mark} {}", status.label()), "");
     place.label_style = theme.severity(status.severity());
-    place.text = format!("in {title} since {age}{held}");
+    place.text = format!("in {title} {}{held}", lasting(age));
     place
 }
 
@@ -293,16 +294,16 @@ fn about(paint: &mut Paint<'_>, snapshot: &Snapshot, item: &WorkItem, lines: &mu
     let sources = join(item.sources.iter().map(SourceName::as_str).collect());
     let confirmed = match snapshot.confirmed_at(item) {
         Some(at) if snapshot.is_fresh(item, paint.now) => {
-            format!("{sources}, confirmed {} ago", paint.age(at))
+            format!("{sources}, confirmed {}", ago(paint.age(at)))
         }
-        Some(at) => format!("{sources}, OLD: last confirmed {} ago", paint.age(at)),
+        Some(at) => format!("{sources}, OLD: last confirmed {}", ago(paint.age(at))),
         None => format!("{sources}, OLD: not confirmed since the start"),
     };
     let created = paint.age(item.created_at);
     let author = author.map_or_else(String::new, |author| format!(" by {author}"));
     let pairs = [
         ("service  ", services),
-        ("opened   ", format!("{created} ago{author}")),
+        ("opened   ", format!("{}{author}", ago(created))),
         ("labels   ", labels),
         (
             "milestone",
@@ -373,6 +374,24 @@ fn entry(
         page.text_style = theme.style(Role::Dim);
         page.entry = entry;
         lines.push(page);
+    }
+}
+
+/// `just now`, `3h ago`
+fn ago(age: Age) -> String {
+    if age.is_now() {
+        "just now".to_owned()
+    } else {
+        format!("{age} ago")
+    }
+}
+
+/// `since just now`, `for 3h`
+fn lasting(age: Age) -> String {
+    if age.is_now() {
+        "since just now".to_owned()
+    } else {
+        format!("for {age}")
     }
 }
 
