@@ -58,6 +58,8 @@ pub struct Palette {
     pub list: Listing,
     /// What fits what was typed, best first.
     pub entries: Vec<Entry>,
+    /// Services and people of the board, as filters; found when the palette is opened.
+    pub(crate) filters: Vec<Entry>,
 }
 
 /// One line of the palette.

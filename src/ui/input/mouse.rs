@@ -108,7 +108,12 @@ fn click(
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Vec<Effect> {
-    if !state.overlays.is_empty() || state.view != View::Board || plan.covered {
+    if !state.overlays.is_empty() || plan.covered {
+        return Vec::new();
+    }
+    if state.view == View::Sources {
+        let listed = crate::ui::view::source_at(state, snapshot, plan.body, at.1);
+        state.source = listed.unwrap_or(state.source);
         return Vec::new();
     }
     let Some((column, line)) = plan.at(at.0, at.1) else {

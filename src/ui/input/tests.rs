@@ -3,9 +3,11 @@ use ratatui::crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
+use crate::engine::snapshot::Health;
 use crate::ui::effect::Effect;
 use crate::ui::overlay::Overlay;
-use crate::ui::state::View;
+use crate::ui::sample;
+use crate::ui::state::{UiOptions, View};
 use crate::ui::testing::Screen;
 
 fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
@@ -183,6 +185,20 @@ fn a_mouse_outside_the_screen_does_nothing() {
         }
     }
     assert_eq!(screen.text(), before);
+}
+
+#[test]
+fn a_click_selects_a_source() {
+    let mut snapshot = sample::snapshot(8);
+    for name in ["ghe", "ci"] {
+        snapshot.sources.push(sample::source(name, Health::Stale));
+    }
+    let mut screen = Screen::with(80, 24, snapshot, UiOptions::default());
+    screen.press("g o");
+    for (row, source) in [(3, 0), (5, 2), (4, 1), (9, 1), (2, 1)] {
+        screen.event(&mouse(CLICK, 4, row));
+        assert_eq!(screen.state.source, source, "row {row}");
+    }
 }
 
 #[test]

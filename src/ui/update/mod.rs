@@ -31,11 +31,11 @@ pub fn update(
     now: Timestamp,
 ) -> Vec<Effect> {
     state.refresh(snapshot, now);
-    let mut effects = if applies(state, command) {
-        dispatch(state, command, snapshot, now)
-    } else {
-        Vec::new()
-    };
+    if command.row().scope == Scope::Board && state.view != View::Board {
+        // Found in the palette: what it changes must be seen.
+        open::view(state, View::Board);
+    }
+    let mut effects = dispatch(state, command, snapshot, now);
     state.refresh(snapshot, now);
     effects.extend(look(state, snapshot));
     effects
@@ -85,15 +85,6 @@ pub fn short_key(item: &WorkItem) -> &str {
     key.strip_prefix(owner)
         .and_then(|rest| rest.strip_prefix('/'))
         .unwrap_or(key)
-}
-
-/// Returns whether a command can be meant where the user is.
-fn applies(state: &UiState, command: Command) -> bool {
-    match command.row().scope {
-        Scope::Everywhere | Scope::Board => true,
-        Scope::Sources => state.view == View::Sources,
-        Scope::Detail => state.detail().is_some(),
-    }
 }
 
 fn dispatch(

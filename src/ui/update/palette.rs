@@ -1,5 +1,7 @@
 //! The palette: what fits what was typed, and what Enter does with it.
 
+use std::collections::HashSet;
+
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
@@ -18,8 +20,41 @@ const MOST: usize = 60;
 
 /// Opens the palette.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) {
-    state.overlays.push(Overlay::Palette(Palette::default()));
+    state.overlays.push(Overlay::Palette(Palette {
+        filters: filters(snapshot),
+        ..Palette::default()
+    }));
     edited(state, snapshot);
+}
+
+/// Returns services and people that appear on cards, as filters.
+fn filters(snapshot: &Snapshot) -> Vec<Entry> {
+    let mut seen = HashSet::new();
+    for item in snapshot.items() {
+        seen.extend(
+            item.services
+                .iter()
+                .map(|service| ("service", service.as_str())),
+        );
+        let people = item.holders.iter().chain(&item.author);
+        seen.extend(people.map(|person| ("person", person.login.as_str())));
+    }
+    let mut all: Vec<(&str, &str)> = seen.into_iter().collect();
+    all.sort_unstable();
+    all.into_iter()
+        .map(|(kind, name)| {
+            let key = if kind == "service" {
+                "service"
+            } else {
+                "holder"
+            };
+            Entry {
+                text: format!("{kind} {name}"),
+                kind: "filter",
+                action: Action::Filter(format!("{key}:{}", quoted(name))),
+            }
+        })
+        .collect()
 }
 
 /// Finds what fits what was typed.
@@ -28,7 +63,7 @@ pub(crate) fn edited(state: &mut UiState, snapshot: &Snapshot) {
         return;
     };
     let typed = palette.list.input.value().trim().to_owned();
-    let entries = found(state, snapshot, &typed);
+    let entries = found(state, snapshot, palette, &typed);
     if let Some(Overlay::Palette(palette)) = state.overlays.last_mut() {
         palette.entries = entries;
         palette.list.cursor = 0;
@@ -36,7 +71,7 @@ pub(crate) fn edited(state: &mut UiState, snapshot: &Snapshot) {
     }
 }
 
-fn found(state: &UiState, snapshot: &Snapshot, typed: &str) -> Vec<Entry> {
+fn found(state: &UiState, snapshot: &Snapshot, palette: &Palette, typed: &str) -> Vec<Entry> {
     let mut best = Best::new(typed);
     // What keys do at once is of no use in a list that was opened to find something.
     for row in COMMANDS
@@ -72,14 +107,16 @@ fn found(state: &UiState, snapshot: &Snapshot, typed: &str) -> Vec<Entry> {
         });
     }
     if typed.chars().count() >= 2 {
+        for entry in &palette.filters {
+            best.offer(&entry.text, || entry.clone());
+        }
         offer_cards(&mut best, snapshot);
     }
     best.entries()
 }
 
-/// Cards by key and title; services and people that appear on them as filters.
+/// Cards, by key and title.
 fn offer_cards(best: &mut Best, snapshot: &Snapshot) {
-    let mut seen = std::collections::HashSet::new();
     let mut text = String::new();
     for item in snapshot.items() {
         text.clear();
@@ -91,22 +128,6 @@ fn offer_cards(best: &mut Best, snapshot: &Snapshot) {
             kind: "card",
             action: Action::Go(item.id.clone()),
         });
-        for service in &item.services {
-            if seen.insert(("service", service.as_str())) {
-                let name = service.as_str();
-                best.offer_text(&format!("service {name}"), "filter", || {
-                    Action::Filter(format!("service:{}", quoted(name)))
-                });
-            }
-        }
-        for person in item.holders.iter().chain(&item.author) {
-            if seen.insert(("person", person.login.as_str())) {
-                let login = person.login.as_str();
-                best.offer_text(&format!("person {login}"), "filter", || {
-                    Action::Filter(format!("holder:{}", quoted(login)))
-                });
-            }
-        }
     }
 }
 

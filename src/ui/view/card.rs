@@ -13,7 +13,7 @@ use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::{FRESH_SECS, Snapshot};
 use crate::ui::rows::Shown;
-use crate::ui::text::{Paint, width, wrap};
+use crate::ui::text::{Paint, cols, fit, width, wrap};
 use crate::ui::theme::Role;
 use crate::ui::update::short_key;
 
@@ -148,13 +148,11 @@ impl<'a> Face<'a> {
         let right = area.right();
         let columns = right.saturating_sub(x);
         look.ground(paint, Rect { height: 1, ..area });
-        // Where little fits, the key tells more than the age does.
+        // Where little fits, the key tells more than the age does: that goes to another line.
         let cramped = columns < width(&self.age) + width(self.key) + 3;
-        let age = if cramped && columns < 13 {
-            ""
-        } else {
-            &self.age
-        };
+        let fits_alone = columns >= width(self.key) + 2;
+        let moved = cramped && (fits_alone || columns < 13);
+        let age = if moved { "" } else { &self.age };
         // Few changes of style in the line that changes most: spaces take the style beside them.
         if !selected {
             paint.style(Rect { height: 1, ..area }, look.key);
@@ -163,7 +161,7 @@ impl<'a> Face<'a> {
         let tail = paint.right(x, area.y, columns, age, look.dim);
         let end = paint.text(x, area.y, columns.min(1), self.mark, look.status);
         let room = tail.saturating_sub(end + 1 + u16::from(!age.is_empty()));
-        paint.text(end + 1, area.y, room, self.key, look.key);
+        paint.text(end + 1, area.y, room, &short_name(self.key, room), look.key);
         let plain = Look::new(paint, self, false);
         let last = area.bottom() - 1;
         if area.height == 2 {
@@ -179,8 +177,16 @@ impl<'a> Face<'a> {
         for (y, line) in (area.y + 1..).zip(titles) {
             paint.text(x, y, columns, line, plain.text);
         }
-        let words = area.y + 1 + u16::try_from(title_lines).unwrap_or(1);
-        let mut x = paint.text(x, words, columns, self.status.label(), plain.status) + 1;
+        let words = area.y + 1 + cols(title_lines);
+        let right = if moved && columns >= 13 {
+            paint
+                .right(x, words, columns, &self.age, plain.dim)
+                .saturating_sub(1)
+        } else {
+            right
+        };
+        let room = right.saturating_sub(x);
+        let mut x = paint.text(x, words, room, self.status.label(), plain.status) + 1;
         for (text, style) in [(&self.people, plain.key), (&self.badges, plain.dim)] {
             let left = right.saturating_sub(x);
             if left > 2 && !text.is_empty() {
@@ -188,6 +194,18 @@ impl<'a> Face<'a> {
             }
         }
     }
+}
+
+/// Returns a key that fits: the number tells more than the end of the name.
+fn short_name(key: &str, room: u16) -> Cow<'_, str> {
+    let Some((name, number)) = key.rsplit_once('#').filter(|_| width(key) > room) else {
+        return key.into();
+    };
+    let left = room.saturating_sub(width(number) + 2);
+    if left == 0 {
+        return key.into();
+    }
+    format!("{}~#{number}", fit(name, left).0).into()
 }
 
 /// The styles of a card.
@@ -255,4 +273,24 @@ fn age(
         return (false, paint.age(since).to_string());
     }
     (true, format!("old {}", paint.age(confirmed)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(key: &str, room: u16, short: &str) {
+        assert_eq!(short_name(key, room), short);
+    }
+
+    #[test]
+    fn a_key_that_does_not_fit_keeps_its_number() {
+        check("mobile#139", 10, "mobile#139");
+        check("mobile#139", 8, "mob~#139");
+        check("mobile#139", 6, "m~#139");
+        check("mobile#139", 5, "mobile#139");
+        check("api v1.14.0", 6, "api v1.14.0");
+        check("支払い#7", 6, "支~#7");
+    }
 }

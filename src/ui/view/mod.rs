@@ -27,6 +27,7 @@ mod sources;
 mod tests;
 
 pub(crate) use overlay::help::lines as help_lines;
+pub(crate) use sources::at as source_at;
 
 /// Keys of a sequence wait this long before what may follow is listed.
 const HINT_AFTER_MS: i64 = 300;

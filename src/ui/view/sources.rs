@@ -22,8 +22,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
     }
     let table = Table::new(area.width);
     table.heading(paint, rows(area, 0, 1));
-    let listed = cols(snapshot.sources.len()).min((area.height / 2).max(1));
-    let first = (state.source + 1).saturating_sub(usize::from(listed));
+    let (first, listed) = window(state, snapshot, area);
     let visible = snapshot.sources.iter().enumerate().skip(first);
     for (nth, (at, source)) in (0..listed).zip(visible) {
         let row = rows(area, 1 + nth, 1);
@@ -37,6 +36,20 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
         let below = rows(area, from, area.height.saturating_sub(from));
         about(paint, source, below);
     }
+}
+
+/// Returns the first source that is listed and how many are.
+fn window(state: &UiState, snapshot: &Snapshot, area: Rect) -> (usize, u16) {
+    let listed = cols(snapshot.sources.len()).min((area.height / 2).max(1));
+    let first = (state.source + 1).saturating_sub(usize::from(listed));
+    (first, listed)
+}
+
+/// Returns the source that is listed in this row of the screen.
+pub(crate) fn at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) -> Option<usize> {
+    let (first, listed) = window(state, snapshot, area);
+    let row = y.checked_sub(area.y + 1).filter(|row| *row < listed)?;
+    Some(first + usize::from(row)).filter(|at| *at < snapshot.sources.len())
 }
 
 /// Widths of the table's columns, from left to right; 0 is not shown.
