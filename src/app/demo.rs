@@ -142,7 +142,7 @@ impl Demo {
             drop(paths::make_private(dir));
         }
         let text = format!("{} {}\n", memory.port, memory.origin.to_rfc3339());
-        if let Err(error) = std::fs::write(&self.state, text) {
+        if let Err(error) = paths::write_private(&self.state, &text) {
             tracing::warn!(%error, "demo");
         }
     }

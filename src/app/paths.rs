@@ -3,8 +3,11 @@
 //! XDG on Linux, the platform's own elsewhere. Directories of ours are open to
 //! their owner only.
 
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use crate::app::exit::Failure;
@@ -71,6 +74,20 @@ pub fn make_private(dir: &Path) -> io::Result<()> {
         std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
     }
     Ok(())
+}
+
+/// Writes a small file that only its owner may read, in place of the one that is there.
+pub fn write_private(file: &Path, text: &str) -> io::Result<()> {
+    let new = file.with_extension("new");
+    let mut out = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new)?;
+    out.write_all(text.as_bytes())?;
+    // Whoever reads it meanwhile sees the old one or the new one, never a half.
+    std::fs::rename(new, file)
 }
 
 #[cfg(test)]

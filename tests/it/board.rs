@@ -217,8 +217,5 @@ fn a_dumb_terminal_gets_the_printed_board() {
 #[test]
 fn a_terminal_that_goes_away_ends_it() {
     let home = Home::new();
-    let mut pty = board(&home, 80, 24);
-    let pid = pty.pid();
-    pty.hang_up();
-    assert_eq!(pty.ended(), 129, "process {pid}");
+    assert_eq!(Pty::hang_up(&home, &SMALL), 129);
 }

@@ -69,6 +69,46 @@ impl Pty {
         Self::spawn(command, &home.path("work"), columns, rows)
     }
 
+    /// Starts the program, takes its terminal away after the first frame, and returns its exit code.
+    pub fn hang_up(home: &Home, arguments: &[&str]) -> u32 {
+        let mut command = CommandBuilder::new(PROGRAM);
+        command.env_clear();
+        for (name, value) in home.variables() {
+            command.env(name, value);
+        }
+        command.args(arguments);
+        command.cwd(home.path("work"));
+        let pair = native_pty_system()
+            .openpty(size(80, 24))
+            .expect("a pseudo-terminal");
+        let mut child = pair
+            .slave
+            .spawn_command(command)
+            .expect("the program starts");
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().expect("a reader");
+        let mut raw = Vec::new();
+        let mut chunk = vec![0; 64 * 1024];
+        while !raw.windows(8).any(|window| window == b"\x1b[?2026l") {
+            let length = reader.read(&mut chunk).expect("a first frame");
+            raw.extend_from_slice(&chunk[..length]);
+        }
+        // The last of these is the end of the line.
+        drop(reader);
+        drop(pair.master);
+        let deadline = Instant::now() + CEILING;
+        loop {
+            if let Some(status) = child.try_wait().expect("its status") {
+                return status.exit_code();
+            }
+            if Instant::now() > deadline {
+                drop(child.kill());
+                panic!("the program outlives its terminal");
+            }
+            std::thread::yield_now();
+        }
+    }
+
     fn spawn(mut command: CommandBuilder, dir: &Path, columns: u16, rows: u16) -> Self {
         command.cwd(dir);
         let pair = native_pty_system()
