@@ -50,8 +50,7 @@ impl GitHub {
     /// Answers what correlation would like to know.
     pub(super) async fn answer(&self, ask: Ask) -> Result<Batch, SourceError> {
         let due: Vec<Need> = {
-            let mut state = self.state();
-            state.turn += 1;
+            let state = self.state();
             let needs = state.needs.iter();
             let due = needs.filter(|need| is_due(&state, need, ask.now));
             due.take(AT_ONCE).cloned().collect()
@@ -71,16 +70,16 @@ impl GitHub {
                     SourceError::RateLimited { .. }
                     | SourceError::Unreachable { .. }
                     | SourceError::Auth { .. } => {
-                        return if batch.facts.is_empty() {
-                            Err(error)
-                        } else {
-                            Ok(batch)
-                        };
+                        if batch.facts.is_empty() {
+                            return Err(error);
+                        }
+                        break;
                     }
                 },
             }
             self.state().answered.insert(need, ask.now);
         }
+        self.state().turns.needs += 1;
         Ok(batch)
     }
 

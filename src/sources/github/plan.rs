@@ -35,19 +35,23 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
             true
         }
     };
-    if by_rest {
-        rest(state, now, &mut list);
+    let polls = if by_rest { rest } else { graphql };
+    // In turns: a start with many repositories shows something in every column early.
+    let of_repos: u64 = state.repos.values().map(|repo| repo.turn).sum();
+    if (state.turns.probe + state.turns.refresh + of_repos) % 2 == 1 {
+        runs(state, now, by_rest, &mut list);
+        polls(state, now, &mut list);
     } else {
-        graphql(state, now, &mut list);
+        polls(state, now, &mut list);
+        runs(state, now, by_rest, &mut list);
     }
-    runs(state, now, by_rest, &mut list);
     if state
         .needs
         .iter()
         .any(|need| compare::is_due(state, need, now))
     {
         list.push(resource(
-            format!("needs:{}", state.turn),
+            format!("needs:{}", state.turns.needs),
             Tier::Now,
             4,
             "core",
@@ -68,13 +72,12 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
 }
 
 fn graphql(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
-    let turn = state.turn;
     if let Some(level) = state.repos.values().map(|repo| repo.wanted).max()
         && level != Wanted::Nothing
     {
         let cost = if level == Wanted::Full { 12 } else { 6 };
         list.push(resource(
-            format!("refresh:{turn}"),
+            format!("refresh:{}", state.turns.refresh),
             Tier::Now,
             cost,
             "graphql",
@@ -86,7 +89,7 @@ fn graphql(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
         .any(|repo| repo.seen.is_none() && repo.misses == 0)
     {
         list.push(resource(
-            format!("probe:new:{turn}"),
+            format!("probe:new:{}", state.turns.probe),
             Tier::Now,
             2,
             "graphql",
@@ -128,7 +131,7 @@ pub(super) fn tier_word(tier: Tier) -> Option<&'static str> {
 fn runs(state: &State, now: Timestamp, by_rest: bool, list: &mut Vec<Resource>) {
     let wanted = |repo: &RepoState| repo.runs_wanted && repo.misses == 0;
     for repo in state.hottest(wanted).into_iter().take(RUNS_AT_ONCE) {
-        let id = format!("runs:{}@{}", repo.path, state.turn);
+        let id = format!("runs:{}@{}", repo.path, repo.turn);
         list.push(resource(id, Tier::Now, 3, "core"));
     }
     for (tier, repos) in state.by_tier(now) {
@@ -148,7 +151,7 @@ fn runs(state: &State, now: Timestamp, by_rest: bool, list: &mut Vec<Resource>) 
 fn rest(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
     let unread = |repo: &RepoState| repo.seen.is_none() && repo.misses == 0;
     for repo in state.hottest(unread).into_iter().take(RUNS_AT_ONCE) {
-        let id = format!("rest:{}@{}", repo.path, state.turn);
+        let id = format!("rest:{}@{}", repo.path, repo.turn);
         list.push(resource(id, Tier::Now, 8, "core"));
     }
     for (tier, repos) in state.by_tier(now) {

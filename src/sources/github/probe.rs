@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::api::{Data, Feature, Trouble};
-use super::state::{CLEAN_FULL_HOURS, Mode, RepoState, State, Wanted};
+use super::state::{CLEAN_FULL_HOURS, Mode, RepoState, State, Wanted, is_fresh};
 use super::wire::ProbeRepo;
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
@@ -67,6 +67,9 @@ impl GitHub {
             let repos = self.to_probe(which, ask.now);
             if repos.is_empty() {
                 return Ok(Batch::default());
+            }
+            if let Some(batch) = self.still_holds(&repos, ask) {
+                return Ok(batch);
             }
             match self.probe_query(&repos, ask).await {
                 Ok(data) => return self.take_probe(&repos, &data, ask),
@@ -134,6 +137,22 @@ impl GitHub {
             .collect()
     }
 
+    /// Answers from memory where all of them were probed a moment ago.
+    fn still_holds(&self, paths: &[String], ask: Ask) -> Option<Batch> {
+        let mut state = self.state();
+        let mut batch = Batch::default();
+        for path in paths {
+            let repo = state.known(path)?;
+            if ask.forced || !is_fresh(repo.probed_at, ask.now) {
+                return None;
+            }
+            if repo.read == repo.seen {
+                batch.covered.push(Clean::line(&repo.path));
+            }
+        }
+        Some(batch)
+    }
+
     async fn probe_query(&self, paths: &[String], ask: Ask) -> Result<Data, Trouble> {
         let rollup = self.state().asks(Feature::Rollup);
         let (head, mut variables) = over(
@@ -154,7 +173,7 @@ impl GitHub {
         let mut batch = Batch::default();
         let mut missing = None;
         let mut state = self.state();
-        state.turn += 1;
+        state.turns.probe += 1;
         state.can("graphql", CapabilityState::Available);
         state.refuse(&data.lacks);
         if data.was_heavy() {
@@ -186,7 +205,9 @@ impl GitHub {
         }
         drop(state);
         match missing {
-            Some(path) if paths.len() == 1 => Err(self.not_there(&path)),
+            Some(path) if paths.len() == 1 && batch.gone_repos.is_empty() => {
+                Err(self.not_there(&path))
+            }
             Some(path) => {
                 let error = self.not_there(&path).to_string();
                 batch.warnings.push(Clean::line(&error));
@@ -219,6 +240,7 @@ impl GitHub {
         };
         probe.name_with_owner.clone_into(&mut repo.path);
         repo.misses = 0;
+        repo.probed_at = Some(ask.now);
         if repo.restored && repo.seen.is_none() && stored == Some(seen) {
             repo.read = Some(seen);
             repo.kept = Some(seen);
@@ -276,7 +298,7 @@ impl GitHub {
     fn all_missing(&self, paths: &[String], error: SourceError) -> Result<Batch, SourceError> {
         let mut batch = Batch::default();
         let mut state = self.state();
-        state.turn += 1;
+        state.turns.probe += 1;
         for path in paths {
             self.miss(&mut state, path, &mut batch);
         }

@@ -121,7 +121,7 @@ impl GitHub {
         let mut batch = Batch::default();
         {
             let mut state = self.state();
-            state.turn += 1;
+            state.turns.refresh += 1;
             state.refuse(&data.lacks);
             if data.was_heavy() {
                 state.halve(plan.full, plan.paths.len());
@@ -241,7 +241,7 @@ impl GitHub {
     fn lost(&self, paths: &[String]) -> Batch {
         let mut batch = Batch::default();
         let mut state = self.state();
-        state.turn += 1;
+        state.turns.refresh += 1;
         for path in paths {
             self.miss(&mut state, path, &mut batch);
         }

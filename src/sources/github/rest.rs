@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::map::{self, delivery, work};
 use super::refresh::{listing, warn};
+use super::state::is_fresh;
 use super::wire;
 use super::wire_rest::{
     EnvironmentPage, RestBranch, RestCommit, RestDeployment, RestIssue, RestPull, RestRepo,
@@ -33,12 +34,19 @@ impl GitHub {
     /// Reads one repository by REST.
     pub(super) async fn rest(&self, path: &str, ask: Ask) -> Result<Batch, SourceError> {
         let mut batch = Batch::default();
+        let fresh = self
+            .state()
+            .known(path)
+            .is_some_and(|repo| is_fresh(repo.probed_at, ask.now));
+        if fresh && !ask.forced {
+            batch.covered.push(Clean::line(path));
+            return Ok(batch);
+        }
         let answer = self.one::<RestRepo>(&format!("repos/{path}"), ask).await;
         let repo = match answer {
             Ok(repo) => repo,
             Err(failure) if matches!(failure.error, SourceError::NotFound { .. }) => {
                 let mut state = self.state();
-                state.turn += 1;
                 self.miss(&mut state, path, &mut batch);
                 drop(state);
                 batch.warnings.push(Clean::line(&failure.error.to_string()));
@@ -63,8 +71,9 @@ impl GitHub {
 
     fn take_rest(&self, path: &str, repo: &RestRepo, ask: Ask) {
         let mut state = self.state();
-        state.turn += 1;
         if let Some(known) = state.known(path) {
+            known.turn += 1;
+            known.probed_at = Some(ask.now);
             repo.full_name.clone_into(&mut known.path);
             known.misses = 0;
             let first = known.seen.is_none();

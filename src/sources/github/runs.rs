@@ -2,7 +2,7 @@
 
 use super::map::runs as map;
 use super::refresh::warn;
-use super::state::{Activity, RepoState, RunSeen, Wanted};
+use super::state::{Activity, RepoState, RunSeen, Wanted, is_fresh};
 use super::wire_rest::{JobPage, PendingDeployment, RunPage};
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
@@ -30,11 +30,17 @@ impl GitHub {
     pub(super) async fn runs(&self, path: &str, ask: Ask) -> Result<Batch, SourceError> {
         let key = self.key(path);
         let mut batch = Batch::default();
+        let fresh = self
+            .state()
+            .known(path)
+            .is_some_and(|repo| !repo.runs_wanted && is_fresh(repo.runs_at, ask.now));
+        if fresh && !ask.forced {
+            return Ok(batch);
+        }
         let listed = self.list_runs(path, ask).await;
-        self.state().turn += 1;
         let (runs, not_modified) = match listed {
             Ok(listed) => listed,
-            Err(failure) => return self.without_runs(path, failure),
+            Err(failure) => return self.without_runs(path, failure, ask),
         };
         warn(&key, "runs", &runs, &mut batch);
         let found: Vec<Run> = runs.items.iter().map(|wire| map::run(&key, wire)).collect();
@@ -45,8 +51,7 @@ impl GitHub {
                 return Ok(batch);
             };
             let fresh = !not_modified || !repo.runs_read;
-            repo.runs_wanted = false;
-            repo.runs_read = true;
+            repo.had_runs(ask.now);
             let mut ended = false;
             for run in &found {
                 ended |= repo.see_run(run);
@@ -78,7 +83,7 @@ impl GitHub {
     }
 
     /// A repository without Actions, or a token that may not see them, is no failure of the source.
-    fn without_runs(&self, path: &str, failure: Failure) -> Result<Batch, SourceError> {
+    fn without_runs(&self, path: &str, failure: Failure, ask: Ask) -> Result<Batch, SourceError> {
         let told = match &failure.error {
             SourceError::Forbidden { .. } => true,
             SourceError::NotFound { .. } => false,
@@ -92,8 +97,7 @@ impl GitHub {
         let why = Clean::line(&text.unwrap_or_else(|| failure.error.to_string()));
         let mut state = self.state();
         if let Some(repo) = state.known(path) {
-            repo.runs_wanted = false;
-            repo.runs_read = true;
+            repo.had_runs(ask.now);
         }
         if told {
             state.can("runs", CapabilityState::Missing(why));
@@ -208,6 +212,13 @@ fn without_detail(failure: Failure, batch: &mut Batch) -> Result<(), SourceError
 }
 
 impl RepoState {
+    fn had_runs(&mut self, now: Timestamp) {
+        self.runs_wanted = false;
+        self.runs_read = true;
+        self.runs_at = Some(now);
+        self.turn += 1;
+    }
+
     /// Returns the runs whose jobs or gates are to be read now, the newest first.
     fn due_details(&self, now: Timestamp) -> Vec<(u64, RunSeen)> {
         let newest = self.runs.iter().rev();

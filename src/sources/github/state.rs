@@ -23,6 +23,8 @@ pub(super) const LEAN_BATCH: usize = 10;
 pub(super) const FULL_BATCH: usize = 5;
 /// After how many hours all that is open is read again, to find what was deleted.
 pub(super) const CLEAN_FULL_HOURS: i64 = 6;
+/// For how long an answer is taken for current: less than the shortest period of polling.
+const FRESH_SECS: i64 = 20;
 /// How many repositories may be polled as hot at once.
 const MOST_HOT: usize = 40;
 /// How many runs of a repository are remembered.
@@ -35,6 +37,14 @@ pub(super) enum Mode {
     GraphQl,
     /// By REST alone, since when, because GraphQL is not there.
     RestOnly(Timestamp),
+}
+
+/// How many fetches of each kind were answered.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(super) struct Turns {
+    pub(super) probe: u64,
+    pub(super) refresh: u64,
+    pub(super) needs: u64,
 }
 
 /// How much of a repository is to be read.
@@ -54,8 +64,8 @@ pub(super) struct State {
     pub(super) mode: Mode,
     pub(super) repos: BTreeMap<String, RepoState>,
     pub(super) discovered_at: Option<Timestamp>,
-    /// Counts fetches that are asked once, so that the next has an identity of its own.
-    pub(super) turn: u64,
+    /// Count fetches that are asked once, so that the next has an identity of its own.
+    pub(super) turns: Turns,
     pub(super) capabilities: BTreeMap<&'static str, CapabilityState>,
     pub(super) probe_batch: usize,
     pub(super) lean_batch: usize,
@@ -100,6 +110,17 @@ pub(super) struct RepoState {
     pub(super) runs_read: bool,
     /// How often in a row it was not there.
     pub(super) misses: u8,
+    /// When it was last probed, or read by REST.
+    pub(super) probed_at: Option<Timestamp>,
+    /// When its runs were last asked for.
+    pub(super) runs_at: Option<Timestamp>,
+    /// How often its runs, or all of it by REST, were read.
+    pub(super) turn: u64,
+}
+
+/// Returns whether something was asked so lately that the answer still holds.
+pub(super) fn is_fresh(at: Option<Timestamp>, now: Timestamp) -> bool {
+    at.is_some_and(|at| at <= now && (now - at).num_seconds() < FRESH_SECS)
 }
 
 /// What is remembered of one run.
@@ -173,6 +194,9 @@ impl RepoState {
             runs: BTreeMap::new(),
             runs_read: false,
             misses: 0,
+            probed_at: None,
+            runs_at: None,
+            turn: 0,
         }
     }
 
@@ -226,7 +250,7 @@ impl State {
             mode: Mode::GraphQl,
             repos: BTreeMap::new(),
             discovered_at: None,
-            turn: 0,
+            turns: Turns::default(),
             capabilities: BTreeMap::new(),
             probe_batch: PROBE_BATCH,
             lean_batch: LEAN_BATCH,

@@ -14,7 +14,12 @@ pub(super) fn transport(error: &reqwest::Error) -> String {
         return "its name cannot be resolved".to_owned();
     }
     if error.is_timeout() {
-        return "no connection in time".to_owned();
+        let what = if error.is_connect() {
+            "connection"
+        } else {
+            "answer"
+        };
+        return format!("no {what} in time");
     }
     if has("Connection refused") {
         return "connection refused".to_owned();

@@ -1,4 +1,5 @@
 //! What tests share: a forge, a pseudo-terminal, an environment of their own.
 
-pub mod env;
-pub mod pty;
+pub(crate) mod env;
+pub(crate) mod fault;
+pub(crate) mod pty;
