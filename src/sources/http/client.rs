@@ -3,12 +3,11 @@
 //! Reads only: GET, and POST for GraphQL queries. Redirects are followed by
 //! hand, bodies are bounded after decompression, and no request is repeated.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
+use reqwest::header::{ETAG, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
@@ -16,8 +15,8 @@ use url::Url;
 use super::gate::{Gate, Lane, Urgency};
 use super::ledger::Ledger;
 use super::origin::{Origin, host_of, is_loopback};
-use super::status::{Judged, header, is_web_page, judge, limit};
-use super::{Ground, Redactor, Stored, ValidatorKey, link, tls, words};
+use super::request::{Answer, Failure, Limits, Request};
+use super::{Ground, Redactor, Stored, ValidatorKey, tls};
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
@@ -26,112 +25,24 @@ use crate::sources::{Budget, Meter, RequestLine, SourceError};
 /// Bodies above this are not kept for `If-None-Match`.
 const KEPT_BODY: usize = 2 * 1024 * 1024;
 
-/// Bounds of one request.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Time to connect, the name look-up included.
-    pub connect: Duration,
-    /// Time until the head of the answer arrives.
-    pub first_byte: Duration,
-    /// Time between two parts of the body.
-    pub idle: Duration,
-    /// Time for the whole answer, redirects included.
-    pub total: Duration,
-    /// Time after which an unused connection is closed.
-    pub pool_idle: Duration,
-    /// Time after which a body must have come at `least_rate` on average.
-    pub patience: Duration,
-    /// Bytes a second below which a body is given up.
-    pub least_rate: u64,
-    /// Largest body, after decompression.
-    pub body: usize,
-    /// How many redirects are followed.
-    pub redirects: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            first_byte: Duration::from_secs(15),
-            idle: Duration::from_secs(30),
-            total: Duration::from_mins(1),
-            pool_idle: Duration::from_secs(30),
-            patience: Duration::from_secs(30),
-            least_rate: 1_024,
-            body: 16 * 1024 * 1024,
-            redirects: 5,
-        }
-    }
-}
-
-/// Why a request gave nothing, and the status where an answer came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// What the caller of the source is told.
-    pub error: SourceError,
-    /// The HTTP status, if an answer came.
-    pub status: Option<u16>,
-}
-
-impl Failure {
-    /// Builds a failure without a status.
-    pub fn of(error: SourceError) -> Self {
-        Self {
-            error,
-            status: None,
-        }
-    }
-}
-
-impl From<Failure> for SourceError {
-    fn from(failure: Failure) -> Self {
-        failure.error
-    }
-}
-
-/// One GET.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The whole address; must lie in the origin of the client.
-    pub url: Url,
-    /// Whether a stored answer is asked to be confirmed, and the answer stored.
-    pub conditional: bool,
-    /// Whether a person waits for it.
-    pub urgency: Urgency,
-}
-
-/// What a request gave.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The body, after decompression; the stored one where nothing changed.
-    pub body: Arc<[u8]>,
-    /// Whether the host confirmed the stored answer (304).
-    pub not_modified: bool,
-    /// The next page, if the host names one in our origin.
-    pub next: Option<Url>,
-    /// The headers.
-    pub headers: HeaderMap,
-}
-
 /// A credential, ready to be sent.
-struct Credential {
-    header: HeaderValue,
+pub(super) struct Credential {
+    pub(super) header: HeaderValue,
     fingerprint: String,
     redactor: Redactor,
 }
 
 /// The client of one source.
 pub struct Client {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     source: SourceName,
-    origin: Origin,
-    host: String,
-    headers: HeaderMap,
+    pub(super) origin: Origin,
+    pub(super) host: String,
+    pub(super) headers: HeaderMap,
     ground: Ground,
-    limits: Limits,
+    pub(super) limits: Limits,
     credential: RwLock<Option<Arc<Credential>>>,
-    gate: Gate,
+    pub(super) gate: Gate,
     ledger: Ledger,
 }
 
@@ -219,7 +130,7 @@ impl Client {
         Ok(())
     }
 
-    fn credential(&self) -> Option<Arc<Credential>> {
+    pub(super) fn credential(&self) -> Option<Arc<Credential>> {
         self.credential
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -309,262 +220,6 @@ impl Client {
             })
     }
 
-    async fn within_total(
-        &self,
-        what: &str,
-        work: impl Future<Output = Result<Answer, Failure>>,
-    ) -> Result<Answer, Failure> {
-        let total = self.limits.total;
-        tokio::time::timeout(total, work)
-            .await
-            .unwrap_or_else(|_elapsed| {
-                self.enter("GET", what, None, Instant::now() - total, 0);
-                let cause = format!("no whole answer within {} s", total.as_secs_f32());
-                Err(self.unreachable(cause))
-            })
-    }
-
-    /// Sends, and follows redirects: same origin keeps the credential, others never see it again.
-    async fn follow(&self, request: &Request, what: &str) -> Result<Answer, Failure> {
-        if !self.origin.covers(&request.url) {
-            return Err(self.unreadable(format!("{what}: the link leads to another host")));
-        }
-        let stored = request
-            .conditional
-            .then(|| self.stored(&request.url))
-            .flatten();
-        let mut url = request.url.clone();
-        let mut ours = true;
-        let mut seen = BTreeSet::from([url.as_str().to_owned()]);
-        loop {
-            let started = Instant::now();
-            let mut builder = self.http.get(url.clone());
-            if ours {
-                builder = self.with_credential(builder.headers(self.headers.clone()));
-                if let Some(stored) = &stored
-                    && let Ok(etag) = HeaderValue::from_str(&stored.etag)
-                {
-                    builder = builder.header(IF_NONE_MATCH, etag);
-                }
-            }
-            let response = self.send(builder, "GET", what, started).await?;
-            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-                return self.take(request, response, stored, ours, started).await;
-            }
-            self.enter("GET", what, Some(response.status().as_u16()), started, 0);
-            let target = self.redirect(&url, response.headers(), what)?;
-            ours = ours && self.origin.covers(&target);
-            if seen.len() > self.limits.redirects || !seen.insert(target.as_str().to_owned()) {
-                return Err(self.unreadable(format!("{what}: it redirects in a circle")));
-            }
-            url = target;
-        }
-    }
-
-    fn redirect(&self, from: &Url, headers: &HeaderMap, what: &str) -> Result<Url, Failure> {
-        let target = header(headers, "location")
-            .filter(|place| !place.trim().is_empty())
-            .and_then(|place| from.join(place).ok())
-            .filter(|target| Origin::of(target).is_some_and(|origin| origin.covers(target)))
-            .ok_or_else(|| {
-                self.unreadable(format!("{what}: it redirects to nowhere that can be asked"))
-            })?;
-        if from.scheme() == "https" && target.scheme() != "https" {
-            return Err(self.unreadable(format!("{what}: it redirects to plain http")));
-        }
-        Ok(target)
-    }
-
-    async fn post(
-        &self,
-        url: &Url,
-        what: &str,
-        body: &serde_json::Value,
-    ) -> Result<Answer, Failure> {
-        if !self.origin.covers(url) {
-            return Err(self.unreadable(format!("{what}: the link leads to another host")));
-        }
-        let started = Instant::now();
-        let builder = self.http.post(url.clone()).headers(self.headers.clone());
-        let builder = self.with_credential(builder).json(body);
-        let response = self.send(builder, "POST", what, started).await?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        self.gate.learn(&headers, Lane::GraphQl);
-        let body = self.body(response, "POST", what, started).await?;
-        self.check(status, &headers, &body, what)?;
-        Ok(Answer {
-            body,
-            not_modified: false,
-            next: None,
-            headers,
-        })
-    }
-
-    fn with_credential(&self, builder: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        match self.credential() {
-            Some(credential) => builder.header(AUTHORIZATION, credential.header.clone()),
-            None => builder,
-        }
-    }
-
-    async fn send(
-        &self,
-        builder: reqwest::RequestBuilder,
-        method: &str,
-        what: &str,
-        started: Instant,
-    ) -> Result<reqwest::Response, Failure> {
-        let sent = tokio::time::timeout(self.limits.first_byte, builder.send()).await;
-        let cause = match sent {
-            Ok(Ok(response)) => return Ok(response),
-            Ok(Err(error)) => words::transport(&error.without_url()),
-            Err(_elapsed) => {
-                format!(
-                    "no answer within {} s",
-                    self.limits.first_byte.as_secs_f32()
-                )
-            }
-        };
-        self.enter(method, what, None, started, 0);
-        Err(self.unreachable(cause))
-    }
-
-    /// Turns the last answer of a chain into what the caller gets.
-    async fn take(
-        &self,
-        request: &Request,
-        response: reqwest::Response,
-        stored: Option<Stored>,
-        ours: bool,
-        started: Instant,
-    ) -> Result<Answer, Failure> {
-        let what = path_of(&request.url);
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        if ours {
-            self.gate.learn(&headers, Lane::Rest);
-        }
-        if status == 304 {
-            self.enter("GET", &what, Some(304), started, 0);
-            let Some(stored) = stored.filter(|_| ours) else {
-                return Err(self.unreadable(format!(
-                    "{what}: it says that nothing changed, but was not asked that"
-                )));
-            };
-            self.gate.spoke();
-            return Ok(Answer {
-                body: stored.body,
-                not_modified: true,
-                next: stored
-                    .next
-                    .and_then(|next| self.own_link(&next, &request.url)),
-                headers,
-            });
-        }
-        let body = self.body(response, "GET", &what, started).await?;
-        self.check(status, &headers, &body, &what)?;
-        let next = headers
-            .get_all("link")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .find_map(link::next);
-        if request.conditional && ours && status == 200 {
-            self.store(&request.url, &headers, next.as_ref(), &body);
-        }
-        Ok(Answer {
-            body,
-            not_modified: false,
-            next: next.and_then(|next| self.own_link(&next, &request.url)),
-            headers,
-        })
-    }
-
-    /// Returns a link of a header, if it stays in our origin.
-    fn own_link(&self, link: &str, base: &Url) -> Option<Url> {
-        base.join(link).ok().filter(|url| self.origin.covers(url))
-    }
-
-    /// Checks status, then that the body is data.
-    fn check(
-        &self,
-        status: u16,
-        headers: &HeaderMap,
-        body: &[u8],
-        what: &str,
-    ) -> Result<(), Failure> {
-        if status >= 400 {
-            let judged = Judged {
-                host: &self.host,
-                what,
-                status,
-                headers,
-                body,
-                now: self.now(),
-            };
-            let spent = header(headers, "x-ratelimit-remaining").map(str::trim) == Some("0");
-            let error = match limit(&judged) {
-                Some(wish) if !spent => self.silence(wish),
-                _ => judge(&judged),
-            };
-            return Err(Failure {
-                error,
-                status: Some(status),
-            });
-        }
-        if is_web_page(headers) {
-            return Err(Failure {
-                status: Some(status),
-                ..self.unreadable(format!("{what}: answered with a web page (login?)"))
-            });
-        }
-        if status >= 300 {
-            return Err(Failure {
-                status: Some(status),
-                ..self.unreadable(format!("{what}: it answered {status}"))
-            });
-        }
-        self.gate.spoke();
-        Ok(())
-    }
-
-    /// Reads a body within its bounds of size, pace and pauses.
-    async fn body(
-        &self,
-        mut response: reqwest::Response,
-        method: &str,
-        what: &str,
-        started: Instant,
-    ) -> Result<Arc<[u8]>, Failure> {
-        let status = response.status().as_u16();
-        let begun = Instant::now();
-        let mut body = Vec::new();
-        let trouble = loop {
-            let chunk = match tokio::time::timeout(self.limits.idle, response.chunk()).await {
-                Ok(Ok(Some(chunk))) => chunk,
-                Ok(Ok(None)) => break None,
-                Ok(Err(error)) => break Some(words::cut_body(&error.without_url())),
-                Err(_elapsed) => break Some("the answer stopped half way".to_owned()),
-            };
-            if body.len() + chunk.len() > self.limits.body {
-                let cap = self.limits.body / (1024 * 1024);
-                break Some(format!("the answer is larger than {cap} MiB"));
-            }
-            body.extend_from_slice(&chunk);
-            let spent = begun.elapsed();
-            let due = self.limits.least_rate.saturating_mul(spent.as_secs());
-            if spent > self.limits.patience && (body.len() as u64) < due {
-                break Some("the answer comes too slowly".to_owned());
-            }
-        };
-        self.enter(method, what, Some(status), started, body.len() as u64);
-        match trouble {
-            None => Ok(body.into()),
-            Some(cause) => Err(Failure {
-                status: Some(status),
-                ..self.unreadable(format!("{what}: {cause}"))
-            }),
-        }
-    }
-
     fn key(&self, url: &Url) -> ValidatorKey {
         ValidatorKey {
             source: self.source.clone(),
@@ -575,11 +230,17 @@ impl Client {
         }
     }
 
-    fn stored(&self, url: &Url) -> Option<Stored> {
+    pub(super) fn stored(&self, url: &Url) -> Option<Stored> {
         self.ground.validators.get(&self.key(url))
     }
 
-    fn store(&self, url: &Url, headers: &HeaderMap, next: Option<&String>, body: &Arc<[u8]>) {
+    pub(super) fn store(
+        &self,
+        url: &Url,
+        headers: &HeaderMap,
+        next: Option<&String>,
+        body: &Arc<[u8]>,
+    ) {
         let etag = headers.get(ETAG).and_then(|value| value.to_str().ok());
         if let Some(etag) = etag.filter(|_| body.len() <= KEPT_BODY) {
             let stored = Stored {
@@ -591,7 +252,14 @@ impl Client {
         }
     }
 
-    fn enter(&self, method: &str, what: &str, status: Option<u16>, started: Instant, bytes: u64) {
+    pub(super) fn enter(
+        &self,
+        method: &str,
+        what: &str,
+        status: Option<u16>,
+        started: Instant,
+        bytes: u64,
+    ) {
         let spent = started.elapsed();
         let line = RequestLine {
             at: self.now(),
@@ -604,14 +272,14 @@ impl Client {
             .enter(line, status.is_none_or(|status| status >= 400));
     }
 
-    fn unreachable(&self, cause: String) -> Failure {
+    pub(super) fn unreachable(&self, cause: String) -> Failure {
         Failure::of(SourceError::Unreachable {
             host: self.host.clone(),
             cause,
         })
     }
 
-    fn unreadable(&self, cause: String) -> Failure {
+    pub(super) fn unreadable(&self, cause: String) -> Failure {
         Failure::of(SourceError::Unreadable {
             host: self.host.clone(),
             cause,
@@ -657,7 +325,7 @@ impl Client {
 }
 
 /// Returns the path of an address: what is shown of a request.
-fn path_of(url: &Url) -> String {
+pub(super) fn path_of(url: &Url) -> String {
     url.path().to_owned()
 }
 

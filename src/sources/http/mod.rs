@@ -3,6 +3,7 @@
 //! Every request of every adapter goes through [`Client`]. It knows no API.
 
 mod client;
+mod exchange;
 mod gate;
 mod json;
 mod ledger;
@@ -10,6 +11,7 @@ mod link;
 mod origin;
 mod pages;
 mod redact;
+mod request;
 mod retry_after;
 mod status;
 mod tls;
@@ -20,13 +22,14 @@ use std::sync::Arc;
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 
+pub use client::Client;
 pub(crate) use client::fixed_headers;
-pub use client::{Answer, Client, Failure, Limits, Request};
 pub use gate::Urgency;
 pub use json::{List, decode};
 pub use origin::{Origin, check_base, host_of, is_loopback};
 pub use pages::{Pages, follow};
 pub use redact::Redactor;
+pub use request::{Answer, Failure, Limits, Request};
 pub use retry_after::parse as parse_retry_after;
 
 /// Reads the clock.

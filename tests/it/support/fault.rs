@@ -3,6 +3,12 @@
 //! Raw TCP, so that an answer may be cut, slow, silent or odd. It speaks just
 //! enough HTTP/1.1 for one request a connection, and writes down all it saw.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -161,10 +167,10 @@ async fn answer(
     }
     let mut head = format!("HTTP/1.1 {} x\r\nconnection: close\r\n", reply.status);
     if reply.status != 304 {
-        head.push_str(&format!("content-length: {}\r\n", reply.body.len()));
+        head.extend(["content-length: ", &reply.body.len().to_string(), "\r\n"]);
     }
     for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes()).await?;

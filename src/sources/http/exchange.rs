@@ -1,0 +1,276 @@
+//! One request on its way: redirects, time-outs, bodies, and what they mean.
+//!
+//! The second half of [`super::Client`]. The credential goes to the origin that
+//! it is bound to; once a redirect leaves that, it stays away for good.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use tokio::time::Instant;
+use url::Url;
+
+use super::client::{Client, path_of};
+use super::gate::Lane;
+use super::origin::Origin;
+use super::request::{Answer, Failure, Request};
+use super::status::{Judged, header, is_web_page, judge, limit};
+use super::{Stored, link, words};
+
+impl Client {
+    pub(super) async fn within_total(
+        &self,
+        what: &str,
+        work: impl Future<Output = Result<Answer, Failure>>,
+    ) -> Result<Answer, Failure> {
+        let total = self.limits.total;
+        tokio::time::timeout(total, work)
+            .await
+            .unwrap_or_else(|_elapsed| {
+                self.enter("GET", what, None, Instant::now() - total, 0);
+                let cause = format!("no whole answer within {} s", total.as_secs_f32());
+                Err(self.unreachable(cause))
+            })
+    }
+
+    /// Sends, and follows redirects: same origin keeps the credential, others never see it again.
+    pub(super) async fn follow(&self, request: &Request, what: &str) -> Result<Answer, Failure> {
+        if !self.origin.covers(&request.url) {
+            return Err(self.unreadable(format!("{what}: the link leads to another host")));
+        }
+        let stored = request
+            .conditional
+            .then(|| self.stored(&request.url))
+            .flatten();
+        let mut url = request.url.clone();
+        let mut ours = true;
+        let mut seen = BTreeSet::from([url.as_str().to_owned()]);
+        loop {
+            let started = Instant::now();
+            let mut builder = self.http.get(url.clone());
+            if ours {
+                builder = self.with_credential(builder.headers(self.headers.clone()));
+                if let Some(stored) = &stored
+                    && let Ok(etag) = HeaderValue::from_str(&stored.etag)
+                {
+                    builder = builder.header(IF_NONE_MATCH, etag);
+                }
+            }
+            let response = self.send(builder, "GET", what, started).await?;
+            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+                return self.take(request, response, stored, ours, started).await;
+            }
+            self.enter("GET", what, Some(response.status().as_u16()), started, 0);
+            let target = self.redirect(&url, response.headers(), what)?;
+            ours = ours && self.origin.covers(&target);
+            if seen.len() > self.limits.redirects || !seen.insert(target.as_str().to_owned()) {
+                return Err(self.unreadable(format!("{what}: it redirects in a circle")));
+            }
+            url = target;
+        }
+    }
+
+    fn redirect(&self, from: &Url, headers: &HeaderMap, what: &str) -> Result<Url, Failure> {
+        let target = header(headers, "location")
+            .filter(|place| !place.trim().is_empty())
+            .and_then(|place| from.join(place).ok())
+            .filter(|target| Origin::of(target).is_some_and(|origin| origin.covers(target)))
+            .ok_or_else(|| {
+                self.unreadable(format!("{what}: it redirects to nowhere that can be asked"))
+            })?;
+        if from.scheme() == "https" && target.scheme() != "https" {
+            return Err(self.unreadable(format!("{what}: it redirects to plain http")));
+        }
+        Ok(target)
+    }
+
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        what: &str,
+        body: &serde_json::Value,
+    ) -> Result<Answer, Failure> {
+        if !self.origin.covers(url) {
+            return Err(self.unreadable(format!("{what}: the link leads to another host")));
+        }
+        let started = Instant::now();
+        let builder = self.http.post(url.clone()).headers(self.headers.clone());
+        let builder = self.with_credential(builder).json(body);
+        let response = self.send(builder, "POST", what, started).await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        self.gate.learn(&headers, Lane::GraphQl);
+        let body = self.body(response, "POST", what, started).await?;
+        self.check(status, &headers, &body, what)?;
+        Ok(Answer {
+            body,
+            not_modified: false,
+            next: None,
+            headers,
+        })
+    }
+
+    fn with_credential(&self, builder: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match self.credential() {
+            Some(credential) => builder.header(AUTHORIZATION, credential.header.clone()),
+            None => builder,
+        }
+    }
+
+    async fn send(
+        &self,
+        builder: reqwest::RequestBuilder,
+        method: &str,
+        what: &str,
+        started: Instant,
+    ) -> Result<reqwest::Response, Failure> {
+        let sent = tokio::time::timeout(self.limits.first_byte, builder.send()).await;
+        let cause = match sent {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(error)) => words::transport(&error.without_url()),
+            Err(_elapsed) => {
+                format!(
+                    "no answer within {} s",
+                    self.limits.first_byte.as_secs_f32()
+                )
+            }
+        };
+        self.enter(method, what, None, started, 0);
+        Err(self.unreachable(cause))
+    }
+
+    /// Turns the last answer of a chain into what the caller gets.
+    async fn take(
+        &self,
+        request: &Request,
+        response: reqwest::Response,
+        stored: Option<Stored>,
+        ours: bool,
+        started: Instant,
+    ) -> Result<Answer, Failure> {
+        let what = path_of(&request.url);
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        if ours {
+            self.gate.learn(&headers, Lane::Rest);
+        }
+        if status == 304 {
+            self.enter("GET", &what, Some(304), started, 0);
+            let Some(stored) = stored.filter(|_| ours) else {
+                return Err(self.unreadable(format!(
+                    "{what}: it says that nothing changed, but was not asked that"
+                )));
+            };
+            self.gate.spoke();
+            return Ok(Answer {
+                body: stored.body,
+                not_modified: true,
+                next: stored
+                    .next
+                    .and_then(|next| self.own_link(&next, &request.url)),
+                headers,
+            });
+        }
+        let body = self.body(response, "GET", &what, started).await?;
+        self.check(status, &headers, &body, &what)?;
+        let next = headers
+            .get_all("link")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .find_map(link::next);
+        if request.conditional && ours && status == 200 {
+            self.store(&request.url, &headers, next.as_ref(), &body);
+        }
+        Ok(Answer {
+            body,
+            not_modified: false,
+            next: next.and_then(|next| self.own_link(&next, &request.url)),
+            headers,
+        })
+    }
+
+    /// Returns a link of a header, if it stays in our origin.
+    fn own_link(&self, link: &str, base: &Url) -> Option<Url> {
+        base.join(link).ok().filter(|url| self.origin.covers(url))
+    }
+
+    /// Checks status, then that the body is data.
+    fn check(
+        &self,
+        status: u16,
+        headers: &HeaderMap,
+        body: &[u8],
+        what: &str,
+    ) -> Result<(), Failure> {
+        if status >= 400 {
+            let judged = Judged {
+                host: &self.host,
+                what,
+                status,
+                headers,
+                body,
+                now: self.now(),
+            };
+            let spent = header(headers, "x-ratelimit-remaining").map(str::trim) == Some("0");
+            let error = match limit(&judged) {
+                Some(wish) if !spent => self.silence(wish),
+                _ => judge(&judged),
+            };
+            return Err(Failure {
+                error,
+                status: Some(status),
+            });
+        }
+        if is_web_page(headers) {
+            return Err(Failure {
+                status: Some(status),
+                ..self.unreadable(format!("{what}: answered with a web page (login?)"))
+            });
+        }
+        if status >= 300 {
+            return Err(Failure {
+                status: Some(status),
+                ..self.unreadable(format!("{what}: it answered {status}"))
+            });
+        }
+        self.gate.spoke();
+        Ok(())
+    }
+
+    /// Reads a body within its bounds of size, pace and pauses.
+    async fn body(
+        &self,
+        mut response: reqwest::Response,
+        method: &str,
+        what: &str,
+        started: Instant,
+    ) -> Result<Arc<[u8]>, Failure> {
+        let status = response.status().as_u16();
+        let begun = Instant::now();
+        let mut body = Vec::new();
+        let trouble = loop {
+            let chunk = match tokio::time::timeout(self.limits.idle, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => chunk,
+                Ok(Ok(None)) => break None,
+                Ok(Err(error)) => break Some(words::cut_body(&error.without_url())),
+                Err(_elapsed) => break Some("the answer stopped half way".to_owned()),
+            };
+            if body.len() + chunk.len() > self.limits.body {
+                let cap = self.limits.body / (1024 * 1024);
+                break Some(format!("the answer is larger than {cap} MiB"));
+            }
+            body.extend_from_slice(&chunk);
+            let spent = begun.elapsed();
+            let due = self.limits.least_rate.saturating_mul(spent.as_secs());
+            if spent > self.limits.patience && (body.len() as u64) < due {
+                break Some("the answer comes too slowly".to_owned());
+            }
+        };
+        self.enter(method, what, Some(status), started, body.len() as u64);
+        match trouble {
+            None => Ok(body.into()),
+            Some(cause) => Err(Failure {
+                status: Some(status),
+                ..self.unreadable(format!("{what}: {cause}"))
+            }),
+        }
+    }
+}

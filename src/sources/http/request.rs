@@ -1,0 +1,100 @@
+//! What goes into a request and what comes out: bounds, answers, failures.
+//!
+//! Plain data; [`super::Client`] does the work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use url::Url;
+
+use super::gate::Urgency;
+use crate::sources::SourceError;
+
+/// Bounds of one request.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Time to connect, the name look-up included.
+    pub connect: Duration,
+    /// Time until the head of the answer arrives.
+    pub first_byte: Duration,
+    /// Time between two parts of the body.
+    pub idle: Duration,
+    /// Time for the whole answer, redirects included.
+    pub total: Duration,
+    /// Time after which an unused connection is closed.
+    pub pool_idle: Duration,
+    /// Time after which a body must have come at `least_rate` on average.
+    pub patience: Duration,
+    /// Bytes a second below which a body is given up.
+    pub least_rate: u64,
+    /// Largest body, after decompression.
+    pub body: usize,
+    /// How many redirects are followed.
+    pub redirects: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_secs(15),
+            idle: Duration::from_secs(30),
+            total: Duration::from_mins(1),
+            pool_idle: Duration::from_secs(30),
+            patience: Duration::from_secs(30),
+            least_rate: 1_024,
+            body: 16 * 1024 * 1024,
+            redirects: 5,
+        }
+    }
+}
+
+/// Why a request gave nothing, and the status where an answer came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What the caller of the source is told.
+    pub error: SourceError,
+    /// The HTTP status, if an answer came.
+    pub status: Option<u16>,
+}
+
+impl Failure {
+    /// Builds a failure without a status.
+    pub fn of(error: SourceError) -> Self {
+        Self {
+            error,
+            status: None,
+        }
+    }
+}
+
+impl From<Failure> for SourceError {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// One GET.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The whole address; must lie in the origin of the client.
+    pub url: Url,
+    /// Whether a stored answer is asked to be confirmed, and the answer stored.
+    pub conditional: bool,
+    /// Whether a person waits for it.
+    pub urgency: Urgency,
+}
+
+/// What a request gave.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The body, after decompression; the stored one where nothing changed.
+    pub body: Arc<[u8]>,
+    /// Whether the host confirmed the stored answer (304).
+    pub not_modified: bool,
+    /// The next page, if the host names one in our origin.
+    pub next: Option<Url>,
+    /// The headers.
+    pub headers: HeaderMap,
+}
