@@ -1015,11 +1015,10 @@ async fn findings_come_by_owner_or_else_by_repository() {
         let alert = json!([{"number": 1, "created_at": "2026-11-20T00:00:00Z",
             "repository": {"full_name": "acme/api"}, "rule": {"id": "x", "severity": "error"}}]);
         match request.path() {
-            "/orgs/acme/code-scanning/alerts" | "/repos/acme/api/secret-scanning/alerts" => {
-                Reply::json(&alert)
+            "/repos/acme/api/secret-scanning/alerts" => Reply::json(&alert),
+            "/repos/acme/api/code-scanning/alerts" => {
+                Reply::new(403, "{}").with("x-accepted-github-permissions", "security_events=read")
             }
-            "/repos/acme/api/dependabot/alerts" => Reply::new(403, "{}")
-                .with("x-accepted-github-permissions", "vulnerability_alerts=read"),
             _ => healthy(request),
         }
     })
@@ -1027,17 +1026,19 @@ async fn findings_come_by_owner_or_else_by_repository() {
     let source = source(&fault, &["acme/api"]);
     settle(&source, 20).await;
     let batch = fetch(&source, "findings:acme").await.unwrap();
-    assert_eq!(batch.facts.len(), 2);
-    assert_eq!(batch.listings.len(), 2);
+    assert_eq!(batch.facts.len(), 1);
+    assert_eq!(batch.listings.len(), 1);
     let sent = fault.seen().len();
     fetch(&source, "findings:acme").await.unwrap();
     let again = fault.seen().split_off(sent);
     assert!(
-        again.iter().all(|seen| !seen.path().contains("dependabot")),
+        again
+            .iter()
+            .all(|seen| !seen.path().contains("code-scanning")),
         "refusals are remembered"
     );
     let named = source.capabilities().into_iter().any(|found| {
-        matches!(found.state, CapabilityState::Missing(why) if why.contains("vulnerability_alerts=read"))
+        matches!(found.state, CapabilityState::Missing(why) if why.contains("security_events=read"))
     });
     assert!(named);
 }

@@ -52,7 +52,9 @@ impl GitHub {
     pub(super) async fn findings(&self, owner: &str, ask: Ask) -> Result<Batch, SourceError> {
         let mut batch = Batch::default();
         for kind in KINDS {
-            if self.is_hidden(owner, kind.0, ask) {
+            // GraphQL tells vulnerable dependencies with everything else.
+            let told = kind.0 == FindingKind::Dependency && self.state().tells_alerts();
+            if told || self.is_hidden(owner, kind.0, ask) {
                 continue;
             }
             match self.alerts(&format!("orgs/{owner}"), kind, ask).await {

@@ -9,7 +9,7 @@ use super::api::{Data, Feature, Trouble};
 use super::map::{self, delivery, work};
 use super::more::{self, Rest};
 use super::probe::{ATTEMPTS, fragments, over, split};
-use super::state::{FULL_BATCH, LEAN_BATCH, State, Wanted};
+use super::state::{FULL_BATCH, LEAN_BATCH, RepoState, State, Wanted};
 use super::wire::{BranchHistory, RefreshRepo};
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
@@ -17,6 +17,7 @@ use crate::domain::fact::{Fact, FactId};
 use crate::domain::key::RepoKey;
 use crate::domain::repository::Branch;
 use crate::domain::text::Clean;
+use crate::domain::ticket::{Ticket, TicketKey};
 use crate::sources::http::List;
 use crate::sources::{Batch, Listing, SourceError};
 
@@ -192,24 +193,12 @@ impl GitHub {
             let mut state = self.state();
             if let Some(repo) = state.known(path) {
                 key.path().clone_into(&mut repo.path);
-                repo.flow |= wire.develop.is_some()
-                    || wire
-                        .release_branches
-                        .as_ref()
-                        .is_some_and(|list| !list.nodes.items.is_empty());
-                let branch = wire.default_branch_ref.as_ref();
-                repo.default_branch = branch.map(|branch| branch.name.clone());
-                let changed = |at: Timestamp, to: Option<Timestamp>| to.max(Some(at));
-                for issue in &wire.issues.nodes.items {
-                    repo.tickets_to = changed(issue.updated_at, repo.tickets_to);
-                }
-                for pull in wire.open.nodes.items.iter().chain(&wire.ended.nodes.items) {
-                    repo.changes_to = changed(pull.updated_at, repo.changes_to);
-                }
+                repo.take_in(&wire, more.is_ok());
                 if plan.full && complete {
                     repo.full_at = Some(ask.now);
                 }
             }
+            closing(&key, &wire, &state, &mut facts);
         }
         batch.facts.append(&mut facts);
         batch.listings.extend(listings);
@@ -272,6 +261,27 @@ impl Plan {
         }
         if let Some(since) = self.since {
             set("since", json!(since.to_rfc3339()));
+        }
+    }
+}
+
+impl RepoState {
+    /// Remembers what was read, and how far, if it was read to the end.
+    fn take_in(&mut self, wire: &RefreshRepo, whole: bool) {
+        let releases = wire.release_branches.as_ref();
+        self.flow |=
+            wire.develop.is_some() || releases.is_some_and(|list| !list.nodes.items.is_empty());
+        let closed = wire.closed_issues.iter().flat_map(|list| &list.nodes.items);
+        for issue in wire.issues.nodes.items.iter().chain(closed) {
+            self.tickets.insert(issue.number);
+            if whole {
+                self.tickets_to = self.tickets_to.max(Some(issue.updated_at));
+            }
+        }
+        for pull in wire.open.nodes.items.iter().chain(&wire.ended.nodes.items) {
+            if whole {
+                self.changes_to = self.changes_to.max(Some(pull.updated_at));
+            }
         }
     }
 }
@@ -388,7 +398,6 @@ fn lists(
             .iter()
             .map(|pull| Fact::ChangeRequest(work::change(repo, pull))),
     );
-    closing(repo, wire, facts);
     if let Some(environments) = &wire.environments {
         let items = environments.nodes.items.iter();
         let new = items.map(|item| Fact::Environment(delivery::environment(repo, item)));
@@ -425,16 +434,15 @@ pub(super) fn listing(
     }
 }
 
-/// Adds closed tickets that change requests close, unless a fuller record is there.
-fn closing(repo: &RepoKey, wire: &RefreshRepo, facts: &mut Vec<Fact>) {
-    let known: std::collections::BTreeSet<FactId> = facts.iter().map(Fact::id).collect();
+/// Adds closed tickets that change requests close, unless they were read in full.
+fn closing(repo: &RepoKey, wire: &RefreshRepo, state: &State, facts: &mut Vec<Fact>) {
     let pulls = wire.open.nodes.items.iter().chain(&wire.ended.nodes.items);
-    let tickets: Vec<Fact> = pulls
-        .flat_map(|pull| work::closing_tickets(repo, pull))
-        .map(Fact::Ticket)
-        .filter(|fact| !known.contains(&fact.id()))
-        .collect();
-    facts.extend(tickets);
+    let tickets = pulls.flat_map(|pull| work::closing_tickets(repo, pull));
+    let unknown = |ticket: &Ticket| match &ticket.key {
+        TicketKey::Numbered { repo, number } => !state.knows_ticket(repo.path(), *number),
+        TicketKey::Tracker(_) => true,
+    };
+    facts.extend(tickets.filter(unknown).map(Fact::Ticket));
 }
 
 fn deliveries(repo: &RepoKey, wire: &RefreshRepo, facts: &mut Vec<Fact>) {

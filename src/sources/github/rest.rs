@@ -84,7 +84,6 @@ impl GitHub {
             known.seen = Some(0);
             known.read = None;
             known.full_at = Some(ask.now);
-            known.default_branch.clone_from(&repo.default_branch);
         }
     }
 

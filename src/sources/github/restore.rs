@@ -8,6 +8,7 @@ use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
+use crate::domain::ticket::TicketKey;
 
 /// Takes in stored facts, in any order; those of repositories that are not configured are left.
 pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, facts: &[Arc<Fact>]) {
@@ -30,8 +31,6 @@ fn repository(state: &mut State, fact: &Fact) {
         found.repo.path().clone_into(&mut known.path);
         known.flow = !found.flow_branches.is_empty();
         known.changed_at = known.changed_at.max(found.pushed_at);
-        let branch = found.default_branch.as_ref();
-        known.default_branch = branch.map(|branch| branch.name.to_string());
     }
 }
 
@@ -42,6 +41,9 @@ fn rest(state: &mut State, fact: &Fact) {
     match fact {
         Fact::Ticket(ticket) => {
             known.tickets_to = known.tickets_to.max(Some(ticket.updated_at));
+            if let TicketKey::Numbered { number, .. } = &ticket.key {
+                known.tickets.insert(*number);
+            }
         }
         Fact::ChangeRequest(change) => {
             known.changes_to = known.changes_to.max(Some(change.updated_at));

@@ -14,7 +14,7 @@ use crate::sources::http::{Failure, List, decode, follow};
 use crate::sources::{Batch, CapabilityState, SourceError};
 
 /// How many runs are read at once; older ones were read before or are history.
-const RUNS: &str = "50";
+const RUNS: &str = "30";
 
 /// Of how many runs the details are read in one fetch.
 const DETAILS: usize = 6;

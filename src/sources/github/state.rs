@@ -99,13 +99,14 @@ pub(super) struct RepoState {
     pub(super) wanted: Wanted,
     pub(super) runs_wanted: bool,
     pub(super) full_at: Option<Timestamp>,
+    /// The tickets that were read in full.
+    pub(super) tickets: BTreeSet<u64>,
     /// The newest change of a ticket that was read, by the host's clock.
     pub(super) tickets_to: Option<Timestamp>,
     /// The newest change of a change request that was read, by the host's clock.
     pub(super) changes_to: Option<Timestamp>,
     /// Whether its branches may show git-flow.
     pub(super) flow: bool,
-    pub(super) default_branch: Option<String>,
     pub(super) runs: BTreeMap<u64, RunSeen>,
     pub(super) runs_read: bool,
     /// How often in a row it was not there.
@@ -187,10 +188,10 @@ impl RepoState {
             wanted: Wanted::Nothing,
             runs_wanted: false,
             full_at: None,
+            tickets: BTreeSet::new(),
             tickets_to: None,
             changes_to: None,
             flow: false,
-            default_branch: None,
             runs: BTreeMap::new(),
             runs_read: false,
             misses: 0,
@@ -318,6 +319,17 @@ impl State {
             let why = Clean::line("the token may not read it");
             self.can(feature.capability(), CapabilityState::Missing(why));
         }
+    }
+
+    /// Returns whether a refresh tells vulnerable dependencies.
+    pub(super) fn tells_alerts(&self) -> bool {
+        self.mode == Mode::GraphQl && self.asks(Feature::Alerts)
+    }
+
+    /// Returns whether a ticket was read in full; what a link tells of it would be less.
+    pub(super) fn knows_ticket(&self, path: &str, number: u64) -> bool {
+        let repo = self.repos.get(&path.to_ascii_lowercase());
+        repo.is_some_and(|repo| repo.tickets.contains(&number))
     }
 
     /// Returns whether a feature is asked for.
