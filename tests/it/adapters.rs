@@ -884,7 +884,7 @@ fn without_graphql(request: &Seen) -> Reply {
         }
         "/repos/acme/api/branches" => json!([{"name": "main", "commit": {"sha": "cccccccc"}}]),
         "/repos/acme/api/environments" => {
-            json!({"environments": [{"id": 1, "name": "production"}]})
+            json!({"environments": [{"id": 1, "name": "production", "url": "https://x.example/1", "html_url": "https://x.example/2"}]})
         }
         "/repos/acme/api/deployments" => json!([{"id": 5, "environment": "production",
             "created_at": "2026-11-20T00:00:00Z", "sha": "cccccccc"}]),

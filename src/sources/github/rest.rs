@@ -208,6 +208,7 @@ impl Reader<'_> {
         let route = format!("repos/{}/environments", self.key.path());
         match self.github.one::<EnvironmentPage>(&route, self.ask).await {
             Ok(page) => {
+                warn(&self.key, "environments", &page.environments, batch);
                 let items = page.environments.items.iter();
                 let found = items.map(|item| delivery::environment(&self.key, item));
                 batch.facts.extend(found.map(Fact::Environment));

@@ -379,8 +379,9 @@ pub(super) struct Environment {
     #[serde(alias = "id")]
     pub(super) database_id: Option<u64>,
     pub(super) name: String,
-    #[serde(alias = "html_url")]
-    pub(super) url: Option<String>,
+    /// The page for people, which only REST names.
+    #[serde(rename = "html_url")]
+    pub(super) html_url: Option<String>,
     #[serde(alias = "protection_rules", default, deserialize_with = "rules")]
     pub(super) protection_rules: Vec<String>,
 }

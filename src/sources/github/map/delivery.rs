@@ -46,7 +46,7 @@ pub(crate) fn environment(repo: &RepoKey, wire: &wire::Environment) -> Environme
             .protection_rules
             .iter()
             .any(|kind| kind.eq_ignore_ascii_case("required_reviewers")),
-        url: link(wire.url.as_deref()),
+        url: link(wire.html_url.as_deref()),
     }
 }
 
@@ -420,7 +420,8 @@ mod tests {
             r#"{"databaseId":1,"name":"p","protectionRules":{"nodes":[{"type":"REQUIRED_REVIEWERS"}]}}"#
         ));
         assert!(guarded(
-            r#"{"id":1,"name":"p","protection_rules":[{"type":"required_reviewers","id":3}]}"#
+            r#"{"id":1,"name":"p","url":"https://api.x/1","html_url":"https://x/1",
+                "protection_rules":[{"type":"required_reviewers","id":3}]}"#
         ));
         assert!(!guarded(
             r#"{"id":1,"name":"p","protection_rules":[{"type":"wait_timer"}]}"#
