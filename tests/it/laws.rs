@@ -1,1 +1,690 @@
-//! Laws that hold for any facts in any order.
+//! Laws of correlation and placement, over facts of every kind and every state.
+//!
+//! Worlds are made of small numbers, so that facts meet: few repositories, few
+//! commits, few tickets, two sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use cycleboard::domain::Timestamp;
+use cycleboard::domain::alert::{Alert, AlertState};
+use cycleboard::domain::change_request::{
+    Called, ChangeRequest, ChangeState, Checks, LinkBasis, MergeState, QueueState, Review,
+    TicketLink,
+};
+use cycleboard::domain::commit::{Commit, Range, Relation};
+use cycleboard::domain::correlate::{Correlator, Need, Sourced, group_trains};
+use cycleboard::domain::deployment::{DeployState, Deployment, Rollout, RolloutPhase};
+use cycleboard::domain::fact::{Fact, FactId};
+use cycleboard::domain::finding::{Finding, FindingKind, Severity};
+use cycleboard::domain::item::{EvidenceKind, Outcome, WorkItem};
+use cycleboard::domain::key::{ItemId, Person, RepoKey, ServiceName, Sha, SourceName};
+use cycleboard::domain::policy::Policy;
+use cycleboard::domain::release::Release;
+use cycleboard::domain::repository::{Branch, Repository};
+use cycleboard::domain::run::{Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState};
+use cycleboard::domain::stage::Stage;
+use cycleboard::domain::status::Status;
+use cycleboard::domain::ticket::{Ticket, TicketKey, TicketState};
+use cycleboard::domain::trace;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn at(hours: u32) -> Timestamp {
+    let start = Utc.with_ymd_and_hms(2026, 3, 2, 9, 0, 0).single();
+    start.unwrap_or_default() + TimeDelta::hours(i64::from(hours))
+}
+
+fn odd() -> cycleboard::domain::text::Clean {
+    "never heard of".into()
+}
+
+#[expect(clippy::expect_used, reason = "digits only")]
+fn sha(n: u8) -> Sha {
+    Sha::parse(&format!("{n:07x}{n:033x}")).expect("hexadecimal")
+}
+
+fn repo(n: u8) -> RepoKey {
+    RepoKey::new("github.com", &format!("acme/r{}", n % 3))
+}
+
+fn run_states() -> impl Strategy<Value = RunState> {
+    select(vec![
+        RunState::Queued,
+        RunState::Waiting,
+        RunState::Running,
+        RunState::Passed,
+        RunState::Passed,
+        RunState::Skipped,
+        RunState::Failed(Failure::Failed),
+        RunState::Failed(Failure::TimedOut),
+        RunState::Failed(Failure::Startup),
+        RunState::Failed(Failure::Stale),
+        RunState::Cancelled,
+        RunState::ActionRequired,
+        RunState::Unknown(odd()),
+    ])
+}
+
+fn deploy_states() -> impl Strategy<Value = DeployState> {
+    select(vec![
+        DeployState::Queued,
+        DeployState::Waiting,
+        DeployState::Running,
+        DeployState::Succeeded,
+        DeployState::Succeeded,
+        DeployState::Superseded,
+        DeployState::Failed,
+        DeployState::Abandoned,
+        DeployState::Unknown(odd()),
+    ])
+}
+
+fn ticket_key(n: u8) -> TicketKey {
+    if n % 5 == 4 {
+        TicketKey::Tracker(format!("PROJ-{}", n % 2).as_str().into())
+    } else {
+        TicketKey::Numbered {
+            repo: repo(n),
+            number: u64::from(n % 4),
+        }
+    }
+}
+
+fn tickets() -> impl Strategy<Value = Fact> {
+    let states = select(vec![
+        TicketState::Open,
+        TicketState::Completed,
+        TicketState::NotPlanned,
+        TicketState::Other(odd()),
+    ]);
+    let words = select(vec![
+        "",
+        "bug",
+        "blocked",
+        "incident",
+        "in progress",
+        "stage:test",
+    ]);
+    (any::<u8>(), states, words, any::<bool>(), 0..200u32).prop_map(
+        |(n, state, label, assigned, hour)| {
+            Fact::Ticket(Ticket {
+                key: ticket_key(n),
+                title: "a ticket".into(),
+                url: None,
+                state,
+                author: None,
+                assignees: assigned
+                    .then(|| Person::new("ada", false))
+                    .into_iter()
+                    .collect(),
+                labels: vec![label.into()],
+                milestone: (n % 7 == 0).then(|| "Q2".into()),
+                project_status: None,
+                project_status_at: None,
+                created_at: at(hour),
+                updated_at: at(hour),
+                closed_at: None,
+                incident: false,
+            })
+        },
+    )
+}
+
+/// All that a forge says of how a change request stands, in every word.
+fn change_words()
+-> impl Strategy<Value = (ChangeState, Review, MergeState, Checks, Option<QueueState>)> {
+    let states = select(vec![
+        ChangeState::Open,
+        ChangeState::Open,
+        ChangeState::Merged,
+        ChangeState::Merged,
+        ChangeState::Closed,
+        ChangeState::Other(odd()),
+    ]);
+    let reviews = select(vec![
+        Review::Approved,
+        Review::ChangesRequested,
+        Review::Required,
+        Review::NotRequired,
+        Review::Unknown(odd()),
+    ]);
+    let merges = select(vec![
+        MergeState::Clean,
+        MergeState::Conflict,
+        MergeState::Behind,
+        MergeState::Blocked,
+        MergeState::Unstable,
+        MergeState::Draft,
+        MergeState::Unknown(odd()),
+    ]);
+    let checks = select(vec![
+        Checks::None,
+        Checks::Passed,
+        Checks::Failed,
+        Checks::Pending,
+        Checks::Unknown(odd()),
+    ]);
+    let queues = select(vec![
+        None,
+        None,
+        None,
+        Some(QueueState::Queued),
+        Some(QueueState::AwaitingChecks),
+        Some(QueueState::Mergeable),
+        Some(QueueState::Unmergeable),
+        Some(QueueState::Locked),
+        Some(QueueState::Other(odd())),
+    ]);
+    (states, reviews, merges, checks, queues)
+}
+
+fn changes() -> impl Strategy<Value = Fact> {
+    let words = change_words();
+    let links = prop::collection::vec(any::<u8>(), 0..3);
+    (any::<u8>(), 0..12u8, words, links, any::<bool>(), 0..200u32).prop_map(
+        |(n, commit, (state, review, merge_state, checks, queue), links, draft, hour)| {
+            let done = state == ChangeState::Merged;
+            let bases = [LinkBasis::Closing, LinkBasis::Mention, LinkBasis::Branch];
+            Fact::ChangeRequest(ChangeRequest {
+                repo: repo(n),
+                number: u64::from(n % 16),
+                called: Called::PullRequest,
+                title: "a change".into(),
+                url: None,
+                state,
+                draft: draft && !done,
+                author: Some(Person::new("bob", false)),
+                assignees: Vec::new(),
+                reviewers: Vec::new(),
+                labels: Vec::new(),
+                review,
+                merge_state,
+                queue,
+                checks,
+                head_sha: Some(sha(commit + 20)),
+                head_branch: "topic".into(),
+                base_branch: if n % 11 == 0 { "develop" } else { "main" }.into(),
+                merge_sha: done.then(|| sha(commit)),
+                tickets: links
+                    .into_iter()
+                    .zip(bases)
+                    .map(|(ticket, basis)| TicketLink {
+                        ticket: ticket_key(ticket),
+                        basis,
+                    })
+                    .collect(),
+                created_at: at(hour),
+                updated_at: at(hour),
+                merged_at: done.then(|| at(hour)),
+                closed_at: None,
+            })
+        },
+    )
+}
+
+fn runs() -> impl Strategy<Value = Fact> {
+    let events = select(vec![
+        "push",
+        "pull_request",
+        "schedule",
+        "workflow_dispatch",
+        "merge_group",
+    ]);
+    let names = select(vec!["ci", "tests", "release", "deploy"]);
+    (any::<u8>(), 0..32u8, run_states(), events, names, 0..200u32).prop_map(
+        |(n, commit, state, event, name, hour)| {
+            Fact::Run(Run {
+                repo: repo(n),
+                id: u64::from(n % 24),
+                number: u64::from(n),
+                attempt: 1 + u32::from(n % 2),
+                workflow: name.into(),
+                workflow_path: name.into(),
+                event: event.into(),
+                branch: if commit < 20 { "main" } else { "topic" }.into(),
+                head_sha: Some(sha(commit)),
+                change_requests: Vec::new(),
+                state,
+                actor: None,
+                title: "a run".into(),
+                url: None,
+                created_at: at(hour),
+                started_at: None,
+                updated_at: at(hour + 1),
+            })
+        },
+    )
+}
+
+fn job_sets() -> impl Strategy<Value = Fact> {
+    let names = select(vec!["build", "unit", "publish", "deploy", "whatever"]);
+    let jobs = prop::collection::vec((names, run_states(), 1..3u32), 0..4);
+    (any::<u8>(), jobs, any::<bool>()).prop_map(|(n, jobs, complete)| {
+        let jobs = jobs.into_iter().map(|(name, state, attempt)| Job {
+            id: 1,
+            name: name.into(),
+            stage: None,
+            attempt,
+            state,
+            created_at: None,
+            started_at: Some(at(50)),
+            finished_at: None,
+            url: None,
+            steps: Vec::new(),
+        });
+        Fact::JobSet(JobSet {
+            run: RunKey {
+                repo: repo(n),
+                id: u64::from(n % 24),
+            },
+            attempt: 1 + u32::from(n % 2),
+            jobs: jobs.collect(),
+            complete,
+        })
+    })
+}
+
+fn gates() -> impl Strategy<Value = Fact> {
+    any::<u8>().prop_map(|n| {
+        Fact::GateSet(GateSet {
+            run: RunKey {
+                repo: repo(n),
+                id: u64::from(n % 24),
+            },
+            gates: vec![Gate {
+                environment: "production".into(),
+                environment_id: None,
+                reviewers: Vec::new(),
+                may_approve: false,
+                wait_secs: 0,
+                since: None,
+            }],
+        })
+    })
+}
+
+fn deployments() -> impl Strategy<Value = Fact> {
+    let phases = select(vec![
+        None,
+        None,
+        None,
+        Some(RolloutPhase::Progressing),
+        Some(RolloutPhase::Paused),
+        Some(RolloutPhase::Degraded),
+        Some(RolloutPhase::Aborted),
+        Some(RolloutPhase::Complete),
+        Some(RolloutPhase::Other(odd())),
+    ]);
+    let places = select(vec!["production", "staging", "eu-production"]);
+    (
+        any::<u8>(),
+        0..12u8,
+        deploy_states(),
+        phases,
+        places,
+        0..200u32,
+    )
+        .prop_map(|(n, commit, state, phase, place, hour)| {
+            Fact::Deployment(Deployment {
+                repo: repo(n),
+                id: u64::from(n),
+                environment: place.into(),
+                sha: Some(sha(commit)),
+                git_ref: None,
+                task: "deploy".into(),
+                state,
+                creator: None,
+                created_at: at(hour),
+                updated_at: at(hour),
+                environment_url: None,
+                log_url: None,
+                rollout: phase.map(|phase| Rollout {
+                    phase,
+                    percent: 25,
+                    step: 1,
+                    steps: 4,
+                }),
+            })
+        })
+}
+
+fn releases() -> impl Strategy<Value = Fact> {
+    (
+        any::<u8>(),
+        0..12u8,
+        any::<bool>(),
+        any::<bool>(),
+        0..200u32,
+    )
+        .prop_map(|(n, commit, draft, prerelease, hour)| {
+            Fact::Release(Release {
+                repo: repo(n),
+                tag: format!("v1.{}", n % 6).as_str().into(),
+                name: "a release".into(),
+                draft,
+                prerelease,
+                sha: Some(sha(commit)),
+                author: None,
+                created_at: at(hour),
+                published_at: (!draft).then(|| at(hour)),
+                url: None,
+            })
+        })
+}
+
+fn commits() -> impl Strategy<Value = Fact> {
+    (any::<u8>(), 0..12u8, any::<bool>(), 0..200u32).prop_map(|(n, commit, direct, hour)| {
+        Fact::Commit(Commit {
+            repo: repo(n),
+            sha: sha(commit),
+            parents: commit.checked_sub(1).map(sha).into_iter().collect(),
+            branch: "main".into(),
+            title: "a commit".into(),
+            author: None,
+            committed_at: Some(at(hour)),
+            change_request: None,
+            direct,
+            url: None,
+            reverts: (n % 9 == 0).then(|| sha(commit / 2)).into_iter().collect(),
+        })
+    })
+}
+
+fn ranges() -> impl Strategy<Value = Fact> {
+    let relations = select(vec![
+        Relation::Ahead,
+        Relation::Behind,
+        Relation::Identical,
+        Relation::Diverged,
+        Relation::Unknown,
+    ]);
+    (any::<u8>(), 0..12u8, 0..12u8, relations).prop_map(|(n, from, to, relation)| {
+        Fact::Range(Range {
+            repo: repo(n),
+            from: sha(from),
+            to: sha(to),
+            relation,
+            commits: if from < to {
+                (from + 1..=to).map(sha).collect()
+            } else {
+                Vec::new()
+            },
+            complete: n % 2 == 0,
+        })
+    })
+}
+
+fn others() -> impl Strategy<Value = Fact> {
+    let states = select(vec![
+        AlertState::Firing,
+        AlertState::Acknowledged,
+        AlertState::Silenced,
+        AlertState::Resolved,
+        AlertState::Unknown(odd()),
+    ]);
+    (any::<u8>(), 0..12u8, states, 0..200u32).prop_map(|(n, commit, state, hour)| match n % 3 {
+        0 => Fact::Repository(Repository {
+            repo: repo(n / 3),
+            url: None,
+            default_branch: Some(Branch {
+                name: "main".into(),
+                tip: Some(sha(commit)),
+            }),
+            flow_branches: (n % 2 == 0)
+                .then(|| Branch {
+                    name: "develop".into(),
+                    tip: None,
+                })
+                .into_iter()
+                .collect(),
+            pushed_at: None,
+            archived: false,
+        }),
+        1 => Fact::Alert(Alert {
+            id: format!("a{}", n % 5).as_str().into(),
+            name: "an alert".into(),
+            severity: "high".into(),
+            state,
+            service: (n % 2 == 0).then(|| ServiceName::new("r1")),
+            repo: (n % 4 == 0).then(|| repo(n)),
+            sha: (n % 5 == 0).then(|| sha(commit)),
+            started_at: at(hour),
+            ended_at: None,
+            url: None,
+        }),
+        _ => Fact::Finding(Finding {
+            repo: repo(n),
+            kind: FindingKind::Code,
+            number: u64::from(n % 4),
+            severity: Severity::Unknown(odd()),
+            title: "a finding".into(),
+            url: None,
+            created_at: at(hour),
+        }),
+    })
+}
+
+fn facts() -> impl Strategy<Value = Fact> {
+    prop_oneof![
+        2 => tickets(),
+        4 => changes(),
+        4 => runs(),
+        3 => job_sets(),
+        1 => gates(),
+        4 => deployments(),
+        2 => releases(),
+        4 => commits(),
+        1 => ranges(),
+        2 => others(),
+    ]
+}
+
+fn sourced() -> impl Strategy<Value = Sourced> {
+    (any::<bool>(), facts()).prop_map(|(hub, fact)| Sourced {
+        source: SourceName::new(if hub { "hub" } else { "mirror" }),
+        fact: Arc::new(fact),
+    })
+}
+
+/// Facts of which a source says each once, so that their order means nothing.
+fn world() -> impl Strategy<Value = Vec<Sourced>> {
+    prop::collection::vec(sourced(), 0..50).prop_map(|facts| {
+        let mut once: BTreeMap<(SourceName, FactId), Sourced> = BTreeMap::new();
+        for fact in facts {
+            once.insert((fact.source.clone(), fact.fact.id()), fact);
+        }
+        once.into_values().collect()
+    })
+}
+
+type Cards = BTreeMap<ItemId, Arc<WorkItem>>;
+
+fn read(correlator: &Correlator) -> Cards {
+    correlator
+        .items()
+        .map(|item| (item.id.clone(), Arc::clone(item)))
+        .collect()
+}
+
+fn correlate(facts: &[Sourced], now: Timestamp) -> (Cards, BTreeSet<Need>) {
+    let mut correlator = Correlator::default();
+    for fact in facts {
+        correlator.insert(fact.clone());
+    }
+    drop(correlator.refresh(&Policy::default(), now));
+    (read(&correlator), correlator.needs().clone())
+}
+
+/// Makes every state of a fact one that nobody knows.
+fn forget(fact: &Fact) -> Option<Fact> {
+    let mut fact = fact.clone();
+    match &mut fact {
+        Fact::Ticket(f) => f.state = TicketState::Other(odd()),
+        Fact::ChangeRequest(f) => {
+            f.review = Review::Unknown(odd());
+            f.merge_state = MergeState::Unknown(odd());
+            f.checks = Checks::Unknown(odd());
+        }
+        Fact::Run(f) => f.state = RunState::Unknown(odd()),
+        Fact::JobSet(f) => {
+            for job in &mut f.jobs {
+                job.state = RunState::Unknown(odd());
+            }
+        }
+        Fact::Deployment(f) => f.state = DeployState::Unknown(odd()),
+        Fact::Alert(f) => f.state = AlertState::Unknown(odd()),
+        Fact::Range(f) => f.relation = Relation::Unknown,
+        Fact::Repository(_)
+        | Fact::Commit(_)
+        | Fact::ChangedPaths(_)
+        | Fact::GateSet(_)
+        | Fact::Release(_)
+        | Fact::Environment(_)
+        | Fact::Finding(_) => return None,
+    }
+    Some(fact)
+}
+
+/// Whether a card tells that all is well.
+fn is_well(item: &WorkItem) -> bool {
+    let shipped = item.placement.done == Some(Outcome::Shipped);
+    let good = [Status::Live, Status::Watched, Status::Mergeable];
+    shipped || good.contains(&item.placement.status) && item.placement.done.is_none()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn every_card_is_whole_and_in_exactly_one_stage(facts in world(), hour in 0..2000u32) {
+        let (cards, _) = correlate(&facts, at(hour));
+        let columns: usize = Stage::ALL
+            .iter()
+            .map(|stage| cards.values().filter(|c| c.placement.stage == *stage).count())
+            .sum();
+        prop_assert_eq!(columns, cards.len());
+        for card in cards.values() {
+            prop_assert!(!card.placement.rule.is_empty() && !card.placement.reason.is_empty());
+            prop_assert!(!card.services.is_empty() && !card.sources.is_empty(), "{:?}", card);
+            prop_assert!(card.evidence.len() <= 60);
+            prop_assert!(card.evidence.windows(2).all(|pair| pair[0].at <= pair[1].at));
+            prop_assert!(card.placement.next_change.is_none_or(|next| next > at(hour)));
+            let told = trace::trace(card);
+            prop_assert!(!told.waits_for.is_empty());
+        }
+        let all: Vec<Arc<WorkItem>> = cards.values().cloned().collect();
+        let (trains, single) = group_trains(&all);
+        let riders: usize = trains.iter().map(|train| train.items.len()).sum();
+        prop_assert_eq!(riders + single.len(), all.len());
+        prop_assert!(trains.iter().all(|train| train.items.len() > 1));
+    }
+
+    #[test]
+    fn the_order_in_which_facts_arrive_means_nothing(
+        (facts, shuffled) in world().prop_flat_map(|facts| {
+            (Just(facts.clone()), Just(facts).prop_shuffle())
+        }),
+        hour in 0..2000u32,
+    ) {
+        prop_assert_eq!(correlate(&facts, at(hour)), correlate(&shuffled, at(hour)));
+    }
+
+    #[test]
+    fn step_by_step_gives_what_all_at_once_gives(
+        steps in prop::collection::vec((sourced(), 0..4u8, 0..40u32), 0..40),
+    ) {
+        let policy = Policy::default();
+        let mut correlator = Correlator::default();
+        let mut known: BTreeMap<(SourceName, FactId), Sourced> = BTreeMap::new();
+        let mut shown = Cards::new();
+        let mut hour = 0;
+        for (fact, what, later) in steps {
+            let key = (fact.source.clone(), fact.fact.id());
+            if what == 0 {
+                let first = known.keys().next().cloned().unwrap_or(key);
+                correlator.remove(&first.0, &first.1);
+                known.remove(&first);
+            } else {
+                correlator.insert(fact.clone());
+                known.insert(key, fact);
+            }
+            if what == 1 {
+                hour += later;
+                let changes = correlator.refresh(&policy, at(hour));
+                for id in changes.removed {
+                    prop_assert!(shown.remove(&id).is_some());
+                }
+                for item in changes.changed {
+                    prop_assert!(shown.insert(item.id.clone(), Arc::clone(&item)).as_ref() != Some(&item));
+                }
+                let facts: Vec<Sourced> = known.values().cloned().collect();
+                let (cards, needs) = correlate(&facts, at(hour));
+                prop_assert_eq!(&read(&correlator), &cards);
+                prop_assert_eq!(&shown, &cards);
+                prop_assert_eq!(correlator.needs(), &needs);
+            }
+        }
+    }
+
+    #[test]
+    fn the_clock_alone_gives_what_a_fresh_look_gives(facts in world(), later in 1..3000u32) {
+        let policy = Policy::default();
+        let mut correlator = Correlator::default();
+        for fact in &facts {
+            correlator.insert(fact.clone());
+        }
+        drop(correlator.refresh(&policy, at(100)));
+        drop(correlator.refresh(&policy, at(100 + later)));
+        prop_assert_eq!(read(&correlator), correlate(&facts, at(100 + later)).0);
+    }
+
+    #[test]
+    fn what_is_not_known_never_makes_a_card_better(
+        facts in world(),
+        which in any::<prop::sample::Index>(),
+        hour in 0..400u32,
+    ) {
+        prop_assume!(!facts.is_empty());
+        let at_fact = which.index(facts.len());
+        let Some(forgotten) = forget(&facts[at_fact].fact) else {
+            return Ok(());
+        };
+        let mut less = facts.clone();
+        less[at_fact].fact = Arc::new(forgotten);
+        let (before, _) = correlate(&facts, at(hour));
+        let (after, _) = correlate(&less, at(hour));
+        for (id, card) in after.iter().filter(|(_, card)| is_well(card)) {
+            let old = before.get(id);
+            prop_assert!(
+                old.is_none_or(|old| is_well(old) || old.placement.done.is_some()),
+                "{} was {:?} and is {:?} without knowing {:?}",
+                id, old.map(|old| &old.placement), card.placement, facts[at_fact].fact
+            );
+        }
+    }
+
+    #[test]
+    fn no_anchor_is_lost(facts in world(), hour in 0..400u32) {
+        let (cards, _) = correlate(&facts, at(hour));
+        for fact in &facts {
+            if let Fact::Ticket(ticket) = &*fact.fact
+                && ticket.state == TicketState::Open
+            {
+                let id = format!("ticket:{}", fact.fact.id().id);
+                prop_assert!(cards.contains_key(&ItemId::new(&id)), "{}", id);
+            }
+            if let Fact::ChangeRequest(change) = &*fact.fact
+                && change.state == ChangeState::Open
+            {
+                let name = format!("{}#{}", change.repo, change.number);
+                let mut lines = cards.values().flat_map(|card| &card.evidence);
+                let shown = lines.any(|line| {
+                    line.kind == EvidenceKind::ChangeRequest && *line.key == *name
+                });
+                prop_assert!(shown, "{}", name);
+            }
+        }
+    }
+}

@@ -84,6 +84,9 @@ impl Facts {
     pub(super) fn insert(&mut self, Sourced { source, fact }: Sourced) {
         let id = fact.id();
         let scope = fact.repo().cloned();
+        if id.kind == FactKind::Alert {
+            self.move_from_elsewhere(&source, &id, &scope);
+        }
         let facts = self.scopes.entry(scope.clone()).or_default();
         let entry = facts.entry(id.clone()).or_default();
         let same = entry
@@ -97,6 +100,15 @@ impl Facts {
         entry.set(source, fact);
         let after = entry.best().cloned();
         self.touched(scope, &id, before.as_deref(), after.as_deref());
+    }
+
+    /// An alert is the same alert when it names another repository than before.
+    fn move_from_elsewhere(&mut self, source: &SourceName, id: &FactId, scope: &Scope) {
+        let here = self.scopes.get(scope).and_then(|facts| facts.get(id));
+        let is_here = here.is_some_and(|entry| entry.sources().any(|name| name == source));
+        if !is_here {
+            self.remove(source, id);
+        }
     }
 
     /// Takes one out.

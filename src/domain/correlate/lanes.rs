@@ -269,6 +269,15 @@ impl<'a> Place<'a> {
             }
             Some(_) | None => Standing::Absent,
         };
+        // A newer one of which nothing is known may have taken its place.
+        let hidden = self
+            .newer()
+            .find(|d| matches!(d.state, DeployState::Unknown(_)));
+        let hidden = hidden.filter(|d| standing == Standing::Live && !has(d));
+        let (standing, current) = match hidden {
+            Some(newer) => (Standing::Unsure, Some(newer)),
+            None => (standing, current),
+        };
         let open = |d: &&Deployment| !matches!(d.state, DeployState::Abandoned);
         let attempt = self.newer().filter(open).find(|d| has(d));
         let attempt = attempt.filter(|_| standing != Standing::Live);

@@ -29,6 +29,10 @@ mod lanes;
 mod loose;
 mod needs;
 mod parts;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod trains;
 mod view;
 

@@ -250,7 +250,7 @@ pub(super) fn ready_to_merge(case: &Evidenced<'_>) -> Option<Placed> {
         Review::ChangesRequested | Review::Required | Review::Unknown(_) => return None,
     };
     let may = matches!(change.merge_state, MergeState::Clean | MergeState::Unstable);
-    if !approved || !may || !is_green(case, change) {
+    if !approved || !may || !is_green(change) {
         return None;
     }
     let reason = match (&change.review, &change.checks) {
@@ -317,7 +317,11 @@ pub(super) fn merge_unknown(case: &Evidenced<'_>) -> Option<Placed> {
     let change = open(case)?;
     let what = match (&change.review, &change.merge_state, &change.checks) {
         (Review::Approved, MergeState::Unknown(_), _) => "whether it can be merged",
-        (Review::Approved, _, Checks::Unknown(_)) => "how its checks stand",
+        (
+            Review::Approved | Review::NotRequired,
+            MergeState::Clean | MergeState::Unstable,
+            Checks::Unknown(_),
+        ) => "how its checks stand",
         (Review::Unknown(word), _, _) if !word.is_empty() => "how its review stands",
         _ => return None,
     };
@@ -352,13 +356,11 @@ pub(super) fn optional(change: &ChangeRequest) -> bool {
 }
 
 /// Whether nothing that is required stands against it.
-fn is_green(case: &Evidenced<'_>, change: &ChangeRequest) -> bool {
-    let runs = case.before.iter().map(RunView::work).min();
+fn is_green(change: &ChangeRequest) -> bool {
     match &change.checks {
         Checks::Passed | Checks::None => true,
         Checks::Failed => optional(change),
-        Checks::Pending => false,
-        Checks::Unknown(_) => runs == Some(Work::Passed),
+        Checks::Pending | Checks::Unknown(_) => false,
     }
 }
 

@@ -18,6 +18,8 @@ mod runs;
 mod ship;
 mod stale;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use combine::combine;
 pub use evidenced::{Clock, Evidenced, InEnvironment, Landed, Placed, Reach, Shape, Standing};

@@ -163,12 +163,14 @@ fn pieces<'a>(run: &'a Run, jobs: &[&'a Job], rules: &[PhaseRule]) -> Vec<Piece<
         .collect();
     let told = pieces.iter().map(|piece| piece.work).min();
     let silent = match told {
-        None | Some(Work::Passed) => told.is_none() || own != Work::Passed && own != Work::Failed,
-        Some(Work::Failed | Work::Waiting | Work::Running | Work::Queued | Work::Unknown) => false,
+        None => true,
+        // Between two jobs the run itself knows that there is more to come.
+        Some(Work::Passed) => own != Work::Passed,
+        // A red run without a red job failed outside of its jobs, or before they were read.
+        Some(Work::Waiting | Work::Running | Work::Queued | Work::Unknown) => own == Work::Failed,
+        Some(Work::Failed) => false,
     };
-    // A red run whose jobs are all green failed outside of them, or before they were read.
-    let outside = told == Some(Work::Passed) && own == Work::Failed;
-    if silent || outside {
+    if silent {
         pieces.push(whole(run, rules));
     }
     pieces
