@@ -3,7 +3,7 @@
 //! Answered from parents and from ranges that a forge compared, never from
 //! dates. What neither tells is unknown, and unknown is never "yes".
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -28,7 +28,7 @@ pub(super) struct Graph<'a> {
     parents: Vec<Option<Vec<usize>>>,
     ranges: HashMap<(usize, usize), &'a Range>,
     into: HashMap<usize, Vec<Arm>>,
-    reached: RefCell<HashMap<usize, Rc<Reach>>>,
+    reached: Vec<OnceCell<Reach>>,
 }
 
 /// A range, read from its newer end.
@@ -78,9 +78,12 @@ impl Bits {
 
 impl<'a> Graph<'a> {
     /// Builds the graph of the commits and ranges of one repository.
+    ///
+    /// `asked` are commits that will be asked about and may be on no branch.
     pub(super) fn new(
         commits: impl Iterator<Item = &'a Commit>,
         ranges: impl Iterator<Item = &'a Range>,
+        asked: impl Iterator<Item = &'a Sha>,
     ) -> Self {
         let mut graph = Self::default();
         for commit in commits {
@@ -101,6 +104,12 @@ impl<'a> Graph<'a> {
                 complete: range.complete,
             });
         }
+        for sha in asked {
+            graph.intern(sha);
+        }
+        graph
+            .reached
+            .resize_with(graph.parents.len(), OnceCell::new);
         graph
     }
 
@@ -121,7 +130,8 @@ impl<'a> Graph<'a> {
         }
     }
 
-    fn find(&self, sha: &Sha) -> Option<usize> {
+    /// Returns the node of a commit, for [`Graph::has_node`].
+    pub(super) fn find(&self, sha: &Sha) -> Option<usize> {
         self.index.get(sha.as_str()).copied()
     }
 
@@ -133,7 +143,15 @@ impl<'a> Graph<'a> {
         let (Some(target), Some(change)) = (self.find(target), self.find(change)) else {
             return false;
         };
-        self.reach(target).inside.has(change) || self.compared(target, change) == Contains::Yes
+        self.has_node(target, change)
+    }
+
+    /// Returns whether the one node contains the other for sure.
+    pub(super) fn has_node(&self, target: usize, change: usize) -> bool {
+        let reached = self
+            .reach(target)
+            .is_some_and(|reach| reach.inside.has(change));
+        reached || self.compared(target, change) == Contains::Yes
     }
 
     /// Returns whether `target` contains `change`.
@@ -148,12 +166,13 @@ impl<'a> Graph<'a> {
         if compared != Contains::Unknown {
             return compared;
         }
-        let reach = self.reach(target);
+        let (Some(reach), Some(descent)) = (self.reach(target), self.reach(change)) else {
+            return Contains::Unknown;
+        };
         if reach.maybe.has(change) {
             return Contains::Unknown;
         }
         // A change that descends from where knowledge ends is not behind that end.
-        let descent = self.reach(change);
         if reach
             .ends
             .iter()
@@ -166,6 +185,9 @@ impl<'a> Graph<'a> {
 
     /// What a direct comparison of the two says, either way round.
     fn compared(&self, target: usize, change: usize) -> Contains {
+        if self.ranges.is_empty() {
+            return Contains::Unknown;
+        }
         let forth = self.ranges.get(&(change, target)).map(|r| r.relation);
         match forth {
             Some(Relation::Ahead | Relation::Identical) => return Contains::Yes,
@@ -180,24 +202,21 @@ impl<'a> Graph<'a> {
     }
 
     /// Walks once from a commit along parents and ranges; remembered.
-    fn reach(&self, start: usize) -> Rc<Reach> {
-        if let Some(known) = self.reached.borrow().get(&start) {
-            return Rc::clone(known);
-        }
-        let len = self.parents.len();
-        let mut reach = Reach {
-            inside: Bits::with(len),
-            maybe: Bits::with(len),
-            ends: Vec::new(),
-        };
-        self.walk(start, true, &mut reach);
-        let outside: Vec<usize> = self.beyond(&reach);
-        for from in outside {
-            self.walk(from, false, &mut reach);
-        }
-        let reach = Rc::new(reach);
-        self.reached.borrow_mut().insert(start, Rc::clone(&reach));
-        reach
+    fn reach(&self, start: usize) -> Option<&Reach> {
+        let slot = self.reached.get(start)?;
+        Some(slot.get_or_init(|| {
+            let len = self.parents.len();
+            let mut reach = Reach {
+                inside: Bits::with(len),
+                maybe: Bits::with(len),
+                ends: Vec::new(),
+            };
+            self.walk(start, true, &mut reach);
+            for from in self.beyond(&reach) {
+                self.walk(from, false, &mut reach);
+            }
+            reach
+        }))
     }
 
     fn walk(&self, start: usize, inside: bool, reach: &mut Reach) {

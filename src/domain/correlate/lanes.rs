@@ -2,7 +2,7 @@
 //!
 //! A repository is one lane; in a mono-repo each configured service is one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::TimeDelta;
 
@@ -32,6 +32,8 @@ pub(super) struct Lane<'a> {
     pub(super) rule: Option<&'a ServiceRule>,
     /// Oldest first.
     pub(super) releases: Vec<Known<'a, Release>>,
+    /// The commits of the releases in the graph.
+    nodes: Vec<Option<usize>>,
     /// Production first, then by name.
     pub(super) places: Vec<Place<'a>>,
 }
@@ -43,18 +45,26 @@ pub(super) struct Place<'a> {
     pub(super) production: bool,
     /// Oldest first.
     pub(super) deployments: Vec<Known<'a, Deployment>>,
+    /// The commits of the deployments in the graph.
+    nodes: HashMap<u64, usize>,
 }
 
 /// Divides a repository into lanes; there is always at least one.
-pub(super) fn lanes<'a>(repo: &RepoKey, kinds: &Kinds<'a>, policy: &'a Policy) -> Vec<Lane<'a>> {
+pub(super) fn lanes<'a>(
+    repo: &RepoKey,
+    kinds: &Kinds<'a>,
+    graph: &Graph<'a>,
+    policy: &'a Policy,
+) -> Vec<Lane<'a>> {
     let applies = |rule: &&ServiceRule| {
         rule.repos
             .as_ref()
             .is_none_or(|repos| repos.is_match(repo.path()))
     };
-    let mut lanes = vec![lane(ServiceName::new(repo.short()), None, kinds, policy)];
+    let make = |name, rule| lane(name, rule, kinds, policy).indexed(graph);
+    let mut lanes = vec![make(ServiceName::new(repo.short()), None)];
     for rule in policy.services.iter().filter(applies) {
-        lanes.push(lane(rule.name.clone(), Some(rule), kinds, policy));
+        lanes.push(make(rule.name.clone(), Some(rule)));
     }
     lanes
 }
@@ -95,6 +105,7 @@ fn lane<'a>(
             name,
             production: policy.is_production(name),
             deployments,
+            nodes: HashMap::new(),
         })
         .collect();
     drop_abandoned(&mut places);
@@ -103,6 +114,7 @@ fn lane<'a>(
         service,
         rule,
         releases,
+        nodes: Vec::new(),
         places,
     }
 }
@@ -134,6 +146,21 @@ fn drop_abandoned(places: &mut Vec<Place<'_>>) {
 }
 
 impl<'a> Lane<'a> {
+    /// Looks the commits of releases and deployments up once, not once a change.
+    fn indexed(mut self, graph: &Graph<'_>) -> Self {
+        let node = |sha: &Option<Sha>| sha.as_ref().and_then(|sha| graph.find(sha));
+        self.nodes = self
+            .releases
+            .iter()
+            .map(|release| node(&release.sha))
+            .collect();
+        for place in &mut self.places {
+            let found = place.deployments.iter();
+            place.nodes = found.filter_map(|d| Some((d.id, node(&d.sha)?))).collect();
+        }
+        self
+    }
+
     /// How the lane is delivered; `released` says whether a release of this age still counts.
     pub(super) fn shape(&self, counts: impl FnOnce(crate::domain::Timestamp) -> bool) -> Shape {
         let published = |release: &&Known<'a, Release>| !release.draft && !release.prerelease;
@@ -157,11 +184,11 @@ impl<'a> Lane<'a> {
     pub(super) fn releases_with(&self, graph: &Graph<'_>, change: &Sha) -> Vec<Known<'a, Release>> {
         let mut found = Vec::new();
         let mut misses = 0;
-        for release in self.releases.iter().rev().take(DEPTH) {
-            let has = release
-                .sha
-                .as_ref()
-                .is_some_and(|sha| graph.has(sha, change));
+        let Some(change) = graph.find(change) else {
+            return found;
+        };
+        for (release, node) in self.releases.iter().zip(&self.nodes).rev().take(DEPTH) {
+            let has = node.is_some_and(|node| graph.has_node(node, change));
             if has {
                 found.push(*release);
                 misses = 0;
@@ -234,9 +261,12 @@ impl<'a> Place<'a> {
         reverter: Option<&Sha>,
     ) -> InEnvironment<'a> {
         let current = self.current();
+        let node = graph.find(change);
         let has = |deployment: &Deployment| {
-            let sha = deployment.sha.as_ref();
-            sha.is_some_and(|sha| graph.has(sha, change))
+            let target = self.nodes.get(&deployment.id);
+            target
+                .zip(node)
+                .is_some_and(|(target, change)| graph.has_node(*target, change))
         };
         let mut brought = None;
         for deployment in self.successes() {

@@ -143,6 +143,7 @@ pub(super) struct View<'a> {
     /// The commits that became of a change request, by its number, as commits say.
     pub(super) commits_of: HashMap<u64, Vec<&'a Commit>>,
     runs_at: HashMap<&'a Sha, Vec<usize>>,
+    gated: Vec<usize>,
     newest: HashMap<(&'a str, &'a str), Newest>,
     reverted_by: HashMap<&'a Sha, &'a Sha>,
 }
@@ -153,8 +154,9 @@ impl<'a> View<'a> {
         let graph = Graph::new(
             kinds.commits.iter().map(|commit| commit.get()),
             kinds.ranges.iter().copied(),
+            asked(&kinds),
         );
-        let lanes = lanes::lanes(repo, &kinds, policy);
+        let lanes = lanes::lanes(repo, &kinds, &graph, policy);
         let mut view = Self {
             repo,
             policy,
@@ -162,6 +164,7 @@ impl<'a> View<'a> {
             lanes,
             commits_of: HashMap::new(),
             runs_at: HashMap::new(),
+            gated: Vec::new(),
             newest: HashMap::new(),
             reverted_by: HashMap::new(),
             kinds,
@@ -188,6 +191,11 @@ impl<'a> View<'a> {
             let run = run.get();
             if let Some(sha) = &run.head_sha {
                 self.runs_at.entry(sha).or_default().push(at);
+            }
+            let gates = self.kinds.gates.get(&run.id);
+            let waits = gates.is_some_and(|set| !set.gates.is_empty());
+            if waits && !Work::of(&run.state).is_final() {
+                self.gated.push(at);
             }
             let newest = self.newest.entry((workflow(run), &run.branch)).or_default();
             newest.any = Some(at);
@@ -254,11 +262,8 @@ impl<'a> View<'a> {
 
     /// Runs that wait at a gate, whatever their commit.
     pub(super) fn gated(&self) -> impl Iterator<Item = Known<'a, Run>> + '_ {
-        self.kinds.runs.iter().copied().filter(|run| {
-            let waits = !Work::of(&run.state).is_final();
-            let gates = self.kinds.gates.get(&run.id);
-            waits && gates.is_some_and(|set| !set.gates.is_empty())
-        })
+        let at = self.gated.iter();
+        at.filter_map(|at| self.kinds.runs.get(*at).copied())
     }
 
     /// The runs that judge a change request before it is merged, the newest of each workflow.
@@ -328,6 +333,20 @@ impl<'a> View<'a> {
             .find(|run| matches!(run.state, RunState::Failed(_)) && healed(run))
             .map(|run| run.get())
     }
+}
+
+/// Commits that are asked about, on a branch or not.
+fn asked<'k, 'a>(kinds: &'k Kinds<'a>) -> impl Iterator<Item = &'a Sha> + use<'k, 'a> {
+    let released = kinds.releases.iter().filter_map(|r| r.get().sha.as_ref());
+    let deployed = kinds
+        .deployments
+        .iter()
+        .filter_map(|d| d.get().sha.as_ref());
+    let merged = kinds
+        .changes
+        .values()
+        .filter_map(|c| c.get().merge_sha.as_ref());
+    released.chain(deployed).chain(merged)
 }
 
 /// What tells workflows apart: the file, or the name where there is no file.
