@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::TimeDelta;
 
 use crate::domain::correlate::graph::{Contains, Graph};
+use crate::domain::correlate::needs::{self, Chain};
 use crate::domain::correlate::view::{Kinds, Known, released_at};
 use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::key::{RepoKey, ServiceName, Sha};
@@ -34,6 +35,8 @@ pub(super) struct Lane<'a> {
     pub(super) releases: Vec<Known<'a, Release>>,
     /// The commits of the releases in the graph.
     nodes: Vec<Option<usize>>,
+    /// The versions about which it is asked what they contain.
+    pub(super) chains: Vec<Chain<'a>>,
     /// Production first, then by name.
     pub(super) places: Vec<Place<'a>>,
 }
@@ -115,6 +118,7 @@ fn lane<'a>(
         rule,
         releases,
         nodes: Vec::new(),
+        chains: Vec::new(),
         places,
     }
 }
@@ -158,6 +162,7 @@ impl<'a> Lane<'a> {
             let found = place.deployments.iter();
             place.nodes = found.filter_map(|d| Some((d.id, node(&d.sha)?))).collect();
         }
+        self.chains = needs::chains(&self);
         self
     }
 

@@ -108,8 +108,8 @@ impl Wanted {
         if self.now - landed > ASKED {
             return;
         }
-        for chain in deployed(lane).chain([released(lane)]) {
-            self.chain(view, &chain, change, landed);
+        for chain in &lane.chains {
+            self.chain(view, chain, change, landed);
         }
     }
 
@@ -152,8 +152,16 @@ impl Wanted {
     }
 }
 
+/// Versions with the time at which they were made, newest first.
+pub(super) type Chain<'a> = Vec<(Timestamp, &'a Sha)>;
+
+/// Returns the chains of versions of a lane: of each environment, and of its releases.
+pub(super) fn chains<'a>(lane: &Lane<'a>) -> Vec<Chain<'a>> {
+    deployed(lane).chain([released(lane)]).collect()
+}
+
 /// Per environment: attempts that move, what is there now, and what was there before; newest first.
-fn deployed<'c>(lane: &'c Lane<'_>) -> impl Iterator<Item = Vec<(Timestamp, &'c Sha)>> + 'c {
+fn deployed<'a>(lane: &Lane<'a>) -> impl Iterator<Item = Chain<'a>> {
     lane.places.iter().map(|place| {
         let current = place.current();
         let attempt = place.newer().next();
@@ -165,7 +173,7 @@ fn deployed<'c>(lane: &'c Lane<'_>) -> impl Iterator<Item = Vec<(Timestamp, &'c 
         let older = older.filter(move |d| {
             current.is_some_and(|now| (d.created_at, d.id) < (now.created_at, now.id))
         });
-        let mut chain: Vec<(Timestamp, &Sha)> = Vec::new();
+        let mut chain: Chain<'a> = Vec::new();
         for deployment in attempt.into_iter().chain(current).chain(older) {
             if let Some(sha) = &deployment.sha
                 && chain.last().is_none_or(|(_, last)| *last != sha)
@@ -181,7 +189,7 @@ fn deployed<'c>(lane: &'c Lane<'_>) -> impl Iterator<Item = Vec<(Timestamp, &'c 
 }
 
 /// The newest release and those before it by version, newest first.
-fn released<'c>(lane: &'c Lane<'_>) -> Vec<(Timestamp, &'c Sha)> {
+fn released<'a>(lane: &Lane<'a>) -> Chain<'a> {
     let mut chain = Vec::new();
     let mut next = lane.releases.last().map(|release| release.get());
     while let Some(release) = next {
