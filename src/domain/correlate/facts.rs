@@ -25,6 +25,9 @@ pub(super) struct Entry {
 impl Entry {
     /// The newest version; of equally new ones that of the first source by name.
     pub(super) fn best(&self) -> Option<&Arc<Fact>> {
+        if let [(_, only)] = self.said.as_slice() {
+            return Some(only);
+        }
         let newest = self.said.iter().map(|(_, fact)| freshness(fact)).max()?;
         self.said
             .iter()
@@ -231,6 +234,25 @@ impl Facts {
             .get(scope)
             .into_iter()
             .flat_map(BTreeMap::values)
+    }
+
+    /// Returns the keys of the tickets of a scope.
+    pub(super) fn tickets<'a>(
+        &'a self,
+        scope: &Scope,
+    ) -> impl Iterator<Item = &'a TicketKey> + use<'a> {
+        let first = FactId {
+            kind: FactKind::Ticket,
+            id: crate::domain::text::Clean::default(),
+        };
+        let facts = self.scopes.get(scope).into_iter();
+        facts
+            .flat_map(move |facts| facts.range(first.clone()..))
+            .take_while(|(id, _)| id.kind == FactKind::Ticket)
+            .filter_map(|(_, entry)| match entry.best().map(|fact| &**fact) {
+                Some(Fact::Ticket(ticket)) => Some(&ticket.key),
+                _ => None,
+            })
     }
 
     /// Returns whether a scope holds any fact.

@@ -18,7 +18,6 @@ use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, RepoKey, Sha, SourceName};
 use crate::domain::placement::Clock;
 use crate::domain::policy::Policy;
-use crate::domain::ticket::TicketKey;
 
 mod card;
 mod cards;
@@ -263,7 +262,7 @@ fn shards(
     let mut repos: BTreeSet<&RepoKey> = BTreeSet::new();
     for scope in dirty.iter().filter(|scope| facts.has_scope(scope)) {
         repos.extend(scope.as_ref());
-        for key in ticket_keys(facts, scope) {
+        for key in facts.tickets(scope) {
             repos.extend(facts.linked(key).map(|change| &change.repo));
         }
     }
@@ -294,25 +293,6 @@ fn shards(
         made.extend(shard.map(|shard| (scope.clone(), shard)));
     }
     made
-}
-
-fn ticket_keys<'a>(facts: &'a Facts, scope: &Scope) -> impl Iterator<Item = &'a TicketKey> {
-    facts.of(scope).filter_map(|entry| match &**entry.best()? {
-        Fact::Ticket(ticket) => Some(&ticket.key),
-        Fact::Repository(_)
-        | Fact::Commit(_)
-        | Fact::Range(_)
-        | Fact::ChangeRequest(_)
-        | Fact::ChangedPaths(_)
-        | Fact::Run(_)
-        | Fact::JobSet(_)
-        | Fact::GateSet(_)
-        | Fact::Release(_)
-        | Fact::Environment(_)
-        | Fact::Deployment(_)
-        | Fact::Alert(_)
-        | Fact::Finding(_) => None,
-    })
 }
 
 /// Alerts that name a service and no repository, by the repository that has the service.

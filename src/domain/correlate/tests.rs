@@ -17,6 +17,7 @@ use crate::domain::policy::ServiceRule;
 use crate::domain::run::RunState;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
+use crate::domain::ticket::TicketKey;
 use crate::domain::trace;
 
 fn ids(world: &World) -> Vec<String> {
