@@ -38,6 +38,8 @@ pub struct SourceState {
 /// Who polls the source.
 #[derive(Clone, PartialEq, Debug)]
 enum Poller {
+    /// Not decided yet.
+    Open,
     /// This program.
     Here,
     /// Another program, of which this is known.
@@ -83,7 +85,7 @@ impl SourceState {
             crashed: None,
             warning: None,
             report,
-            poller: Poller::Here,
+            poller: Poller::Open,
         }
     }
 
@@ -161,7 +163,15 @@ impl SourceState {
 
     /// Returns whether another program polls it.
     pub fn is_followed(&self) -> bool {
-        self.poller != Poller::Here
+        match self.poller {
+            Poller::There(_) | Poller::Silent => true,
+            Poller::Open | Poller::Here => false,
+        }
+    }
+
+    /// Returns whether this program polls it, and may tell others how it stands.
+    pub fn is_led(&self) -> bool {
+        self.poller == Poller::Here
     }
 
     /// Returns whether it ever answered as it should.
@@ -189,7 +199,7 @@ impl SourceState {
                 hint: remote.hint.clone(),
             },
             Poller::Silent => Verdict::of(Health::Starting),
-            Poller::Here => self.own_verdict(),
+            Poller::Open | Poller::Here => self.own_verdict(),
         };
         let silent = self
             .last_success
@@ -280,7 +290,7 @@ impl SourceState {
         let meter = &self.report.meter;
         let remote = match &self.poller {
             Poller::There(state) => Some(state),
-            Poller::Here | Poller::Silent => None,
+            Poller::Open | Poller::Here | Poller::Silent => None,
         };
         let restart = self.crashed.map(|(at, _)| at);
         SourceView {

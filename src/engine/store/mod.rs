@@ -331,7 +331,7 @@ impl Store {
         }
         for member in &mut self.sources {
             let verdict = member.state.verdict(now);
-            if member.state.is_followed() {
+            if !member.state.is_led() {
                 member.told = Some(verdict);
             } else if member.told.as_ref() != Some(&verdict) || !applied.writes.is_empty() {
                 member.told = Some(verdict);
