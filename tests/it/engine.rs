@@ -1,5 +1,12 @@
 //! The engine as a whole: sources that fail, panic, hang and limit; stores that are shared,
 //! damaged, full or not there.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unnecessary_wraps,
+    reason = "helpers of tests fail the test"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -122,7 +129,7 @@ impl Source for Fake {
 
     fn meter(&self) -> Meter {
         Meter {
-            sent: self.polls.count() as u64,
+            sent: u64::try_from(self.polls.count()).unwrap_or_default(),
             ..Meter::default()
         }
     }

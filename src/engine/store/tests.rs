@@ -163,10 +163,10 @@ fn a_complete_listing_removes_what_left_it() {
     );
     let applied = store.apply(polled(0, 2, Ok(batch(0, &[], Some(&[1])))), at(2));
     assert_eq!(known(&store), BTreeSet::from([id(0, 1)]));
-    let gone = applied.writes.iter().any(|write| match write {
-        Write::Gone { id: gone, .. } => *gone == id(0, 2),
-        _ => false,
-    });
+    let gone = applied
+        .writes
+        .iter()
+        .any(|write| matches!(write, Write::Gone { id: gone, .. } if *gone == id(0, 2)));
     assert!(gone);
 }
 
@@ -239,9 +239,11 @@ fn a_card_that_changes_its_holder_makes_an_event_of_the_sources_time() {
     let events: Vec<_> = applied
         .writes
         .iter()
-        .filter_map(|write| match write {
-            Write::Event(event) => Some(event),
-            _ => None,
+        .filter_map(|write| {
+            let Write::Event(event) = write else {
+                return None;
+            };
+            Some(event)
         })
         .collect();
     assert_eq!(events.len(), 1, "{:?}", applied.writes);
@@ -279,7 +281,7 @@ fn one_bad_resource_is_stale_and_a_bad_host_is_named() {
     let auth = || SourceError::Auth { host: host() };
     let limited = || SourceError::RateLimited {
         host: host(),
-        retry_after: std::time::Duration::from_secs(60),
+        retry_after: std::time::Duration::from_mins(1),
     };
     let forbidden = || SourceError::Forbidden {
         host: host(),
@@ -473,10 +475,7 @@ proptest! {
         let mut store = store();
         for (owner, update) in updates(&script) {
             let before = (known(&store), cards(&mut store));
-            let failed = match &update {
-                Update::Polled(polled) => polled.outcome.is_err(),
-                _ => false,
-            };
+            let failed = matches!(&update, Update::Polled(polled) if polled.outcome.is_err());
             store.apply(update, at(100));
             if failed {
                 prop_assert_eq!(before, (known(&store), cards(&mut store)));
