@@ -114,6 +114,10 @@ pub(super) fn open(file: &Path, limits: Limits) -> Result<Open, Trouble> {
         fs::set_permissions(file, fs::Permissions::from_mode(0o600))?;
     }
     let mut connection = connect(file, limits)?;
+    // The head of the file does not tell what stands only in its journal.
+    if schema::is_newer(&connection)? {
+        return Err(Trouble::Newer);
+    }
     schema::migrate(&mut connection)?;
     let reader = read_only(file).ok();
     Ok(Open {

@@ -98,6 +98,12 @@ pub(super) fn owner(head: &[u8]) -> Owner {
     }
 }
 
+/// Tells whether a newer program works with the file in another way.
+pub(super) fn is_newer(connection: &Connection) -> rusqlite::Result<bool> {
+    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(version / STEP > MAJOR)
+}
+
 /// Brings the tables up to date, in one transaction that nobody else sees half of.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
