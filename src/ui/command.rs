@@ -213,15 +213,6 @@ impl Command {
     }
 }
 
-/// Returns the name of a list that is most like the given one, if one is alike.
-pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    names
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(score, _)| *score > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -262,13 +253,5 @@ mod tests {
         assert_eq!(Command::Column8.column(), Some(7));
         assert_eq!(Command::Overview.column(), None);
         assert_eq!(Command::Down.column(), None);
-    }
-
-    #[test]
-    fn the_nearest_name_is_found_or_none() {
-        let names = || COMMANDS.iter().map(|row| row.name);
-        assert_eq!(nearest("quti", names()), Some("quit"));
-        assert_eq!(nearest("refrsh", names()), Some("refresh"));
-        assert_eq!(nearest("%%%", names()), None);
     }
 }

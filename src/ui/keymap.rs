@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::text::nearest;
 use crate::ui::chord::Chord;
-use crate::ui::command::{COMMANDS, Command, Scope, nearest};
+use crate::ui::command::{COMMANDS, Command, Scope};
 use crate::ui::glyphs::Glyphs;
 
 /// The keys of every command.

@@ -103,6 +103,8 @@ pub struct FilterLine {
     pub history: usize,
     /// What Tab may complete, best first.
     pub completions: Vec<String>,
+    /// The part of the text that a completion replaces, in bytes.
+    pub replaces: (usize, usize),
 }
 
 /// A question; the default is No.

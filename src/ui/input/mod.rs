@@ -144,7 +144,7 @@ fn on_key(
         return vec![Effect::Quit];
     }
     match state.overlays.last() {
-        Some(Overlay::Filter(_)) => in_filter(state, chord),
+        Some(Overlay::Filter(_)) => in_filter(state, chord, snapshot),
         Some(Overlay::Help(_)) => return in_help(state, chord, snapshot, now),
         Some(Overlay::Palette(_)) => return in_palette(state, chord, snapshot, now),
         Some(Overlay::Confirm(_)) => return in_confirm(state, chord, now),
@@ -181,17 +181,17 @@ fn by_keymap(
     }
 }
 
-fn in_filter(state: &mut UiState, chord: Chord) {
+fn in_filter(state: &mut UiState, chord: Chord, snapshot: &Snapshot) {
     if chord.is(KeyCode::Enter) {
         filter::accept(state);
     } else if chord.is(KeyCode::Esc) {
         filter::cancel(state);
     } else if chord.is(KeyCode::Up) {
-        filter::recall(state, true);
+        filter::recall(state, snapshot, true);
     } else if chord.is(KeyCode::Down) {
-        filter::recall(state, false);
+        filter::recall(state, snapshot, false);
     } else if chord.is(KeyCode::Tab) {
-        filter::complete(state);
+        filter::complete(state, snapshot);
     } else if let (Some(request), Some(Overlay::Filter(line))) =
         (edit_of(chord), state.overlays.last_mut())
         && line
@@ -199,7 +199,7 @@ fn in_filter(state: &mut UiState, chord: Chord) {
             .handle(request)
             .is_some_and(|changed| changed.value)
     {
-        filter::edited(state);
+        filter::edited(state, snapshot);
     }
 }
 
@@ -361,7 +361,7 @@ fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
         }
     }
     match state.overlays.last() {
-        Some(Overlay::Filter(_)) => filter::edited(state),
+        Some(Overlay::Filter(_)) => filter::edited(state, snapshot),
         Some(Overlay::Palette(_)) => palette::edited(state, snapshot),
         Some(
             Overlay::Help(_) | Overlay::Confirm(_) | Overlay::Detail(_) | Overlay::Messages(_),

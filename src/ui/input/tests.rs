@@ -58,7 +58,7 @@ fn pasted_text_never_runs_as_commands() {
 fn pasted_text_becomes_one_clean_line_where_text_is_written() {
     let mut screen = Screen::new(80, 24, 96);
     screen.press("/");
-    screen.event(&Event::Paste("status:\u{1b}failed\nq\n".to_owned()));
+    screen.event(&Event::Paste("status:\u{7}failed\nq\n".to_owned()));
     let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
         panic!("the line is open");
     };

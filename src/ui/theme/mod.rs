@@ -7,7 +7,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::domain::status::Severity;
-use crate::ui::command::nearest;
+use crate::domain::text::nearest;
 use crate::ui::glyphs::Glyphs as Marks;
 
 mod palette;

@@ -1,8 +1,12 @@
 //! The filter: writing it, keeping the last good one, completing, history.
 
+use std::collections::BTreeSet;
+
 use tui_input::Input;
 
-use crate::domain::query::{Query, completions};
+use crate::domain::item::WorkItem;
+use crate::domain::query::{Query, completion};
+use crate::engine::snapshot::Snapshot;
 use crate::ui::overlay::{FilterLine, Overlay};
 use crate::ui::state::UiState;
 
@@ -32,18 +36,79 @@ fn set(state: &mut UiState, query: Query) {
 }
 
 /// Takes the text of the line over after it changed.
-pub(crate) fn edited(state: &mut UiState) {
+pub(crate) fn edited(state: &mut UiState, snapshot: &Snapshot) {
     let Some(Overlay::Filter(line)) = state.overlays.last_mut() else {
         return;
     };
     let text = line.input.value().to_owned();
-    line.completions = completions(&text, byte_cursor(&line.input));
+    complete_at(line, &text, snapshot);
     match Query::parse(&text) {
         Ok(query) => {
             line.error = None;
             set(state, query);
         }
         Err(error) => line.error = Some(error),
+    }
+}
+
+/// How many completions are offered.
+const OFFERED: usize = 8;
+
+/// Finds what may follow at the cursor: words of the language, then names that the board knows.
+fn complete_at(line: &mut FilterLine, text: &str, snapshot: &Snapshot) {
+    let found = completion(text, byte_cursor(&line.input));
+    line.replaces = (found.start, found.end);
+    line.completions = found.words;
+    if let Some(key) = found.key {
+        let part = text.get(found.start..found.end).unwrap_or_default();
+        line.completions
+            .extend(names(snapshot, key, &part.to_lowercase()));
+    }
+    line.completions.truncate(OFFERED);
+}
+
+/// Returns names on the board that a key may be compared with and that hold a part.
+fn names(snapshot: &Snapshot, key: &str, part: &str) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for item in snapshot.items() {
+        values(item, key, &mut |name| {
+            if !found.contains(name) && name.to_lowercase().contains(part) {
+                found.insert(name.to_owned());
+            }
+        });
+    }
+    let mut found: Vec<String> = found.into_iter().collect();
+    found.sort_by_key(|name| !name.to_lowercase().starts_with(part));
+    found.truncate(OFFERED);
+    found.into_iter().map(|name| quoted(&name)).collect()
+}
+
+fn values(item: &WorkItem, key: &str, take: &mut dyn FnMut(&str)) {
+    match key {
+        "author" => item.author.iter().for_each(|person| take(&person.login)),
+        "holder" => item.holders.iter().for_each(|person| take(&person.login)),
+        "reviewer" => item.reviewers.iter().for_each(|person| take(&person.login)),
+        "label" => item.labels.iter().for_each(|label| take(label)),
+        "service" => item
+            .services
+            .iter()
+            .for_each(|service| take(service.as_str())),
+        "branch" => item.branches.iter().for_each(|branch| take(branch)),
+        "milestone" => item.milestone.iter().for_each(|milestone| take(milestone)),
+        "repo" => item.repo.iter().for_each(|repo| take(repo.short())),
+        _ => {}
+    }
+}
+
+/// Returns a word as it is written in a filter.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = word
+        .chars()
+        .all(|c| c.is_alphanumeric() || "-_./@".contains(c));
+    if plain {
+        word.to_owned()
+    } else {
+        format!("\"{}\"", word.replace('"', ""))
     }
 }
 
@@ -77,7 +142,7 @@ pub(crate) fn cancel(state: &mut UiState) {
 }
 
 /// Goes back (or forth again) in the history.
-pub(crate) fn recall(state: &mut UiState, back: bool) {
+pub(crate) fn recall(state: &mut UiState, snapshot: &Snapshot, back: bool) {
     let history = state.filter.history.clone();
     let Some(Overlay::Filter(line)) = state.overlays.last_mut() else {
         return;
@@ -96,11 +161,11 @@ pub(crate) fn recall(state: &mut UiState, back: bool) {
             .unwrap_or_default(),
     };
     line.input = Input::new(text);
-    edited(state);
+    edited(state, snapshot);
 }
 
 /// Completes the word before the cursor with the best of what may follow.
-pub(crate) fn complete(state: &mut UiState) {
+pub(crate) fn complete(state: &mut UiState, snapshot: &Snapshot) {
     let Some(Overlay::Filter(line)) = state.overlays.last_mut() else {
         return;
     };
@@ -108,17 +173,13 @@ pub(crate) fn complete(state: &mut UiState) {
         return;
     };
     let text = line.input.value();
-    let (head, tail) = text
-        .split_at_checked(byte_cursor(&line.input))
-        .unwrap_or((text, ""));
-    let begin = head
-        .rfind([' ', '(', ')', '-', ':', ',', '<', '>', '='])
-        .map_or(0, |at| at + 1);
-    let kept = head.get(..begin).unwrap_or_default();
+    let (start, end) = line.replaces;
+    let kept = text.get(..start).unwrap_or_default();
+    let tail = text.get(end..).unwrap_or_default();
     let completed = format!("{kept}{word}");
     let cursor = completed.chars().count();
     line.input = Input::new(format!("{completed}{tail}")).with_cursor(cursor);
-    edited(state);
+    edited(state, snapshot);
 }
 
 /// Returns the cursor as a byte offset.

@@ -6,8 +6,9 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::domain::Timestamp;
+use crate::domain::text::nearest;
 use crate::engine::snapshot::Snapshot;
-use crate::ui::command::{COMMANDS, Command, nearest};
+use crate::ui::command::{COMMANDS, Command};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Action, Entry, Overlay, Palette};
 use crate::ui::rows::RowKey;
@@ -51,7 +52,7 @@ fn filters(snapshot: &Snapshot) -> Vec<Entry> {
             Entry {
                 text: format!("{kind} {name}"),
                 kind: "filter",
-                action: Action::Filter(format!("{key}:{}", quoted(name))),
+                action: Action::Filter(format!("{key}:{}", filter::quoted(name))),
             }
         })
         .collect()
@@ -128,17 +129,6 @@ fn offer_cards(best: &mut Best, snapshot: &Snapshot) {
             kind: "card",
             action: Action::Go(item.id.clone()),
         });
-    }
-}
-
-fn quoted(word: &str) -> String {
-    let plain = word
-        .chars()
-        .all(|c| c.is_alphanumeric() || "-_./@".contains(c));
-    if plain {
-        word.to_owned()
-    } else {
-        format!("\"{}\"", word.replace('"', ""))
     }
 }
 

@@ -353,10 +353,13 @@ fn a_filter_is_kept_by_enter_and_given_up_by_esc() {
     let mut screen = Screen::new(140, 40, 96);
     screen.press("/");
     screen.type_text("stage:code");
+    assert!(screen.text().contains("12 of 96"), "{}", screen.text());
     screen.press("enter");
     assert_eq!(screen.state.filter.query.text(), "stage:code");
-    screen.press("/ x");
-    assert_eq!(screen.state.filter.query.text(), "stage:codex");
+    assert_eq!(screen.state.rows.shown, 12);
+    screen.press("/");
+    screen.type_text(" status:review");
+    assert_eq!(screen.state.filter.query.text(), "stage:code status:review");
     screen.press("esc");
     assert_eq!(screen.state.filter.query.text(), "stage:code");
     screen.press("/ ctrl-u up");
@@ -370,6 +373,48 @@ fn a_filter_is_kept_by_enter_and_given_up_by_esc() {
         "",
         "esc on the board takes it away"
     );
+}
+
+#[test]
+fn a_wrong_filter_stays_open_and_the_last_good_one_in_force() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("/");
+    screen.type_text("status:failed statsu:x");
+    assert_eq!(screen.state.filter.query.text(), "status:failed statsu");
+    screen.press("enter");
+    let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
+        panic!("the line stays open");
+    };
+    assert!(line.error.is_some());
+    assert_eq!(
+        line.input.cursor(),
+        "status:failed statsu".len(),
+        "after the wrong word"
+    );
+}
+
+#[test]
+fn tab_completes_words_of_the_language_and_names_of_the_board() {
+    let mut screen = Screen::new(140, 40, 96);
+    let mut completed = |typed: &str| {
+        screen.press("/ ctrl-u");
+        screen.type_text(typed);
+        screen.press("tab");
+        let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
+            panic!("the line is open");
+        };
+        let text = line.input.value().to_owned();
+        screen.press("esc");
+        text
+    };
+    assert_eq!(completed("hol"), "holder:");
+    assert_eq!(completed("status:fai"), "status:failed");
+    assert_eq!(completed("holder:che"), "holder:chen");
+    assert_eq!(
+        completed("is:stuck service:bil"),
+        "is:stuck service:billing"
+    );
+    assert_eq!(completed("zzz"), "zzz");
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn overlays_are_drawn_over_the_board() {
     picture("help_80x24", (80, 24), 96, "? s o u r");
     picture("palette_80x24", (80, 24), 96, ": t h e m e");
     picture("palette_card_80x24", (80, 24), 96, ": s p l i t");
-    picture("filter_80x24", (80, 24), 96, "/ f a i l e d");
+    picture("filter_80x24", (80, 24), 96, "/ s t a t u s : f a i l");
     picture("messages_80x24", (80, 24), 96, "s s M");
     picture("overview_80x24", (80, 24), 96, "0");
     picture("overview_40x10", (40, 10), 96, "0");
@@ -273,17 +273,7 @@ fn the_cursor_of_the_terminal_is_on_the_selected_card() {
 fn a_wrong_filter_is_underlined_and_the_last_good_one_stays() {
     let mut screen = Screen::new(80, 24, 96);
     screen.press("/");
-    let Some(crate::ui::overlay::Overlay::Filter(line)) = screen.state.overlays.last_mut() else {
-        panic!("no filter line");
-    };
-    line.input = tui_input::Input::new("status:failed atuhor:me".to_owned());
-    line.error = Some(crate::domain::query::QueryError {
-        message: "unknown key `atuhor`".to_owned(),
-        start: 14,
-        end: 20,
-        nearest: Some("author".to_owned()),
-    });
-    screen.draw();
+    screen.type_text("status:failed atuhor:chen");
     let underlined: String = (0..80)
         .filter(|x| {
             screen.buffer()[(*x, 22)]

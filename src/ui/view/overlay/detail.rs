@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::domain::item::{Evidence, EvidenceKind, Train, WorkItem};
-use crate::domain::key::{Person, ServiceName, SourceName};
+use crate::domain::key::{ServiceName, SourceName};
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
+use crate::domain::trace::{Contained, trace};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::age::Age;
 use crate::ui::overlay::Overlay;
@@ -177,15 +178,19 @@ fn of_item(
             .into_iter()
             .map(|part| plain(paint, part)),
     );
-    if let Some(text) = waits_for(item) {
-        let text = format!("waits for {text}");
-        for part in wrap(&text, columns, 3) {
-            let mut waits = plain(paint, part);
-            waits.text_style = theme.style(Role::Waiting);
-            lines.push(waits);
-        }
+    let trace = trace(item);
+    let text = format!("waits for {}", trace.waits_for);
+    for part in wrap(&text, columns, 3)
+        .into_iter()
+        .filter(|_| !trace.waits_for.is_empty())
+    {
+        let mut waits = plain(paint, part);
+        waits.text_style = theme.style(Role::Waiting);
+        lines.push(waits);
     }
     lines.push(plain(paint, ""));
+    reached(paint, "releases ", &trace.releases, &mut lines);
+    reached(paint, "runs in  ", &trace.environments, &mut lines);
     about(paint, snapshot, item, &mut lines);
     lines.push(plain(paint, ""));
     let mut heading = plain(paint, "the way so far, newest first");
@@ -234,50 +239,17 @@ fn place(paint: &mut Paint<'_>, state: &UiState, item: &WorkItem) -> Line {
     place
 }
 
-/// What has to happen before the card moves on, in words.
-fn waits_for(item: &WorkItem) -> Option<String> {
-    let people = |people: &[Person]| {
-        let names: Vec<String> = people
-            .iter()
-            .map(|person| format!("@{}", person.login))
-            .collect();
-        names.join(" ")
-    };
-    match item.placement.status {
-        Status::Review if item.reviewers.is_empty() => Some("a review".to_owned()),
-        Status::Review => Some(format!("the review of {}", people(&item.reviewers))),
-        Status::ChangesRequested => Some("the changes that the review asks for".to_owned()),
-        Status::Mergeable => Some("somebody to merge it".to_owned()),
-        Status::Waiting => {
-            let gate = item
-                .evidence
-                .iter()
-                .rev()
-                .find(|e| e.kind == EvidenceKind::Gate);
-            Some(gate.map_or_else(
-                || "a person".to_owned(),
-                |gate| format!("approval of {}", gate.key),
-            ))
-        }
-        Status::Queued | Status::Running => Some("its run to end".to_owned()),
-        Status::Unreleased => Some("a release that contains it".to_owned()),
-        Status::Candidate | Status::Draft => Some("the release to be published".to_owned()),
-        Status::Partial => Some("the environments that are left".to_owned()),
-        Status::Failed | Status::Flaky => Some("a repair or another run".to_owned()),
-        Status::Backlog
-        | Status::Ready
-        | Status::Blocked
-        | Status::Drafting
-        | Status::Live
-        | Status::Degraded
-        | Status::RolledBack
-        | Status::Incident
-        | Status::Watched
-        | Status::Firing
-        | Status::Acknowledged
-        | Status::Silenced
-        | Status::Finding
-        | Status::Unknown => None,
+/// Where the change is contained: `releases  ✔ v1.14.0 published`.
+fn reached(paint: &Paint<'_>, label: &str, places: &[Contained], lines: &mut Vec<Line>) {
+    let theme = paint.theme;
+    for (nth, place) in places.iter().enumerate() {
+        let severity = place.status.severity();
+        let mark = theme.glyphs().severity(severity);
+        let label = if nth == 0 { label } else { "         " };
+        let mut one = line(paint, label, "");
+        one.text = format!("{mark} {} {} {}", place.name, place.state, place.detail);
+        one.text_style = theme.severity(severity);
+        lines.push(one);
     }
 }
 
