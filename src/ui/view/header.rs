@@ -143,11 +143,20 @@ fn sources(paint: &mut Paint<'_>, snapshot: &Snapshot, row: &mut Words) {
             row.tight();
             row.put(paint, &text, theme.style(Role::Dim));
         }
-        if source.insecure {
+        if is_exposed(source) {
             row.tight();
             row.put(paint, "not encrypted", theme.style(Role::Blocked));
         }
     }
+}
+
+/// Returns whether what is said to a source could be overheard.
+pub(super) fn is_exposed(source: &SourceView) -> bool {
+    let host = source.host.trim_start_matches('[');
+    let own = ["127.", "localhost", "::1"]
+        .iter()
+        .any(|own| host.starts_with(own));
+    source.insecure && !own
 }
 
 /// Returns what is left of a limit, in thousandths.

@@ -77,7 +77,7 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
                 board::paint(paint, state, snapshot, plan);
             }
             if let Some(area) = plan.detail {
-                overlay::detail::paint(paint, state, snapshot, area, !plan.covered);
+                overlay::detail::paint(paint, state, snapshot, area);
             }
         }
         View::Sources => sources::paint(paint, state, snapshot, plan.body),

@@ -7,7 +7,7 @@ use crate::ui::layout::rows;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
-use crate::ui::view::header::{Words, severity, share_left, word};
+use crate::ui::view::header::{Words, is_exposed, severity, share_left, word};
 
 /// Paints the view.
 pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) {
@@ -139,7 +139,7 @@ fn about(paint: &mut Paint<'_>, source: &SourceView, area: Rect) {
         page.lines(paint, hint, style);
     }
     page.pair(paint, "token", &source.token_from);
-    if source.insecure {
+    if is_exposed(source) {
         page.pair(paint, "connection", "NOT ENCRYPTED");
     }
     if source.followed {

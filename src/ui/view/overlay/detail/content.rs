@@ -1,7 +1,5 @@
-//! One card's whole way through the cycle: why it is here, what it waits for,
-//! and each piece of evidence with its state, age and page.
+//! What the detail says, line by line: place and reason, facts, the way so far.
 
-use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::domain::item::{Evidence, EvidenceKind, Train, WorkItem};
@@ -11,134 +9,30 @@ use crate::domain::text::Clean;
 use crate::domain::trace::{Contained, trace};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::age::Age;
-use crate::ui::overlay::Overlay;
-use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::UiState;
-use crate::ui::text::{Paint, cols, width, wrap};
+use crate::ui::text::{Paint, width, wrap};
 use crate::ui::theme::Role;
 use crate::ui::update::short_key;
 
-/// One painted line: its text, its style, and which piece of evidence it belongs to.
-struct Line {
-    indent: u16,
-    label: String,
-    label_style: Style,
-    text: String,
-    text_style: Style,
-    right: String,
-    entry: usize,
+/// One line: its text, its style, and which piece of evidence it belongs to.
+pub(super) struct Line {
+    /// Columns to the right.
+    pub(super) indent: u16,
+    /// What stands first.
+    pub(super) label: String,
+    /// The style of that.
+    pub(super) label_style: Style,
+    /// What it says.
+    pub(super) text: String,
+    /// The style of that.
+    pub(super) text_style: Style,
+    /// What stands at the right edge.
+    pub(super) right: String,
+    /// The piece of evidence, from 1; 0 for none.
+    pub(super) entry: usize,
 }
 
-/// Paints the detail that is open, or the preview of the selected card.
-pub(in crate::ui::view) fn paint(
-    paint: &mut Paint<'_>,
-    state: &mut UiState,
-    snapshot: &Snapshot,
-    area: Rect,
-    beside: bool,
-) {
-    let open = state.detail().cloned();
-    let shown = match &open {
-        Some(detail) => state.find(snapshot, &detail.key),
-        None => state.selected(snapshot),
-    };
-    let title = match (&shown, &open) {
-        (Some(Shown::Item { item, .. }), _) => short_key(item).to_owned(),
-        (Some(Shown::Train { train, .. }), _) => train.title.to_string(),
-        (None, Some(detail)) => match &detail.key {
-            RowKey::Item(id) => id.to_string(),
-            RowKey::Train(id) => id.to_string(),
-        },
-        (None, None) => "no card".to_owned(),
-    };
-    let inside = paint.boxed(area, &title);
-    if inside.width < 6 || inside.height == 0 {
-        return;
-    }
-    let columns = inside.width - 2;
-    let lines = match shown {
-        Some(Shown::Item { item, .. }) => of_item(paint, snapshot, state, item, columns),
-        Some(Shown::Train { train, .. }) => of_train(paint, train),
-        None if open.is_some() => vec![plain(paint, "this card is no longer on the board")],
-        None => vec![plain(
-            paint,
-            "select a card to see its way through the cycle",
-        )],
-    };
-    let cursor = open.as_ref().map(|detail| detail.cursor);
-    let scroll = scrolled(state, &lines, usize::from(inside.height));
-    for (y, line) in (inside.top()..inside.bottom()).zip(lines.iter().skip(scroll)) {
-        let selected = cursor.is_some_and(|cursor| cursor > 0 && cursor == line.entry);
-        paint_line(
-            paint,
-            line,
-            Rect::new(inside.x, y, inside.width, 1),
-            selected,
-        );
-    }
-    if open.is_some() && (!beside || cursor.is_some()) {
-        let at = lines.iter().position(|line| Some(line.entry) == cursor);
-        let row = at.unwrap_or_default().saturating_sub(scroll);
-        paint.cursor_at(inside.x, inside.y + cols(row).min(inside.height - 1));
-    }
-}
-
-/// Moves the first line so that the cursor is within, and returns it.
-fn scrolled(state: &mut UiState, lines: &[Line], height: usize) -> usize {
-    let most = lines.len().saturating_sub(height);
-    let open = state.overlays.iter_mut().find_map(|overlay| match overlay {
-        Overlay::Detail(detail) => Some(detail),
-        Overlay::Help(_)
-        | Overlay::Palette(_)
-        | Overlay::Filter(_)
-        | Overlay::Confirm(_)
-        | Overlay::Messages(_) => None,
-    });
-    let Some(detail) = open else {
-        let scroll = usize::from(state.board.preview_scroll).min(most);
-        state.board.preview_scroll = cols(scroll);
-        return scroll;
-    };
-    let mut scroll = usize::from(detail.scroll);
-    if detail.cursor == 0 {
-        scroll = 0;
-    } else {
-        let first = lines.iter().position(|line| line.entry == detail.cursor);
-        let last = lines.iter().rposition(|line| line.entry == detail.cursor);
-        if let (Some(first), Some(last)) = (first, last) {
-            scroll = scroll.min(first).max((last + 1).saturating_sub(height));
-        }
-    }
-    let scroll = scroll.min(most);
-    detail.scroll = cols(scroll);
-    scroll
-}
-
-fn paint_line(paint: &mut Paint<'_>, line: &Line, row: Rect, selected: bool) {
-    let theme = paint.theme;
-    if selected {
-        paint.style(row, theme.selection());
-    }
-    let pick = |style| if selected { theme.selection() } else { style };
-    let x = row.x + 1 + line.indent;
-    let right = row.right().saturating_sub(1);
-    let room = right.saturating_sub(x);
-    let tail = paint.right(x, row.y, room, &line.right, pick(theme.style(Role::Dim)));
-    let mut at = x;
-    if !line.label.is_empty() {
-        at = paint.text(
-            x,
-            row.y,
-            tail.saturating_sub(x),
-            &line.label,
-            pick(line.label_style),
-        ) + 1;
-    }
-    let left = tail.saturating_sub(at + u16::from(!line.right.is_empty()));
-    paint.text(at, row.y, left, &line.text, pick(line.text_style));
-}
-
-fn plain(paint: &Paint<'_>, text: &str) -> Line {
+pub(super) fn plain(paint: &Paint<'_>, text: &str) -> Line {
     line(paint, "", text)
 }
 
@@ -154,7 +48,8 @@ fn line(paint: &Paint<'_>, label: &str, text: &str) -> Line {
     }
 }
 
-fn of_item(
+/// Says where a card is, why, and what is known of it.
+pub(super) fn summary(
     paint: &mut Paint<'_>,
     snapshot: &Snapshot,
     state: &UiState,
@@ -188,14 +83,17 @@ fn of_item(
         waits.text_style = theme.style(Role::Waiting);
         lines.push(waits);
     }
-    lines.push(plain(paint, ""));
     reached(paint, "releases ", &trace.releases, &mut lines);
     reached(paint, "runs in  ", &trace.environments, &mut lines);
     about(paint, snapshot, item, &mut lines);
-    lines.push(plain(paint, ""));
+    lines
+}
+
+/// Tells the way of a card so far, newest first.
+pub(super) fn way(paint: &mut Paint<'_>, item: &WorkItem, columns: u16) -> Vec<Line> {
     let mut heading = plain(paint, "the way so far, newest first");
-    heading.text_style = theme.style(Role::Title);
-    lines.push(heading);
+    heading.text_style = paint.theme.style(Role::Title);
+    let mut lines = vec![heading];
     if item.evidence.is_empty() {
         lines.push(plain(paint, "nothing is known of it yet"));
     }
@@ -383,7 +281,8 @@ fn kind(kind: EvidenceKind) -> &'static str {
     }
 }
 
-fn of_train(paint: &mut Paint<'_>, train: &Train) -> Vec<Line> {
+/// Lists the changes of a train.
+pub(super) fn of_train(paint: &mut Paint<'_>, train: &Train) -> Vec<Line> {
     let theme = paint.theme;
     let mark = |status: Status| theme.glyphs().severity(status.severity());
     let age = paint.age(train.since);
