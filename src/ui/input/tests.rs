@@ -1,3 +1,5 @@
+//! Events of the terminal: what is taken, what is swallowed, what is checked.
+
 use chrono::TimeDelta;
 use ratatui::crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,

@@ -1,3 +1,5 @@
+//! Themes: complete, readable, different, and refused with a hint.
+
 use super::*;
 
 fn builtin(name: &str) -> Theme {

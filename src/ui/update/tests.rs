@@ -1,3 +1,5 @@
+//! Commands, one after the other: where the focus is, what the shell is asked for.
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;

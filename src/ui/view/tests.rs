@@ -1,3 +1,5 @@
+//! Frames: pictures of text, styles apart, bytes, and laws for every size.
+
 use std::fmt::Write as _;
 
 use chrono::TimeDelta;
