@@ -191,11 +191,13 @@ impl Taken {
     pub(super) fn body(&self, bytes: Vec<u8>) -> Body {
         let half = bytes.get(..bytes.len() / 2).unwrap_or_default().to_vec();
         if self.has(&Fault::Cut) {
-            let parts = [
-                Ok(Bytes::from(half)),
-                Err(std::io::Error::other("cut on purpose")),
-            ];
-            return Body::from_stream(futures_util::stream::iter(parts));
+            let first = futures_util::stream::iter([Ok(Bytes::from(half))]);
+            let end = futures_util::stream::once(async {
+                // The first half must be on its way before the connection ends.
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                Err(std::io::Error::other("cut on purpose"))
+            });
+            return Body::from_stream(first.chain(end));
         }
         if self.has(&Fault::Silence) {
             let silent = futures_util::stream::pending::<Result<Bytes, Infallible>>();

@@ -233,4 +233,4 @@ async fn answer_blob(
 }
 
 /// How long the window of a rate limit lasts.
-const WINDOW: Duration = Duration::from_secs(3600);
+const WINDOW: Duration = Duration::from_hours(1);

@@ -123,3 +123,10 @@ pub(super) fn join(mut one: Value, other: Value) -> Value {
     }
     one
 }
+
+/// Sets a field of an object.
+pub(super) fn put(object: &mut Value, field: &str, value: impl Into<Value>) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(field.to_owned(), value.into());
+    }
+}

@@ -123,7 +123,9 @@ pub(super) fn plan(
     };
     let title = words::title(&mut dice, lane.focus);
     let number = 2 * (ordinal * slots + slot) + 1;
-    let service = dice.below(spec.services.len());
+    // In turn, so that every service of a mono-repo has changes all the time.
+    let turn = usize::try_from(slot + ordinal).ok()?;
+    let service = turn % spec.services.len().max(1);
     let name = spec
         .services
         .get(service)
@@ -194,30 +196,12 @@ impl Life {
     }
 
     fn live(&mut self, spec: &RepoSpec, number: u64, with_ticket: bool) {
-        match self.focus {
-            Focus::Backlog => self.backlog(number),
-            Focus::IncidentFiring | Focus::IncidentTaken => self.incident(number),
-            Focus::Untriaged
-            | Focus::Triaged
-            | Focus::Blocked
-            | Focus::InProgress
-            | Focus::Draft
-            | Focus::Unchecked
-            | Focus::RedBuild
-            | Focus::ActionRequired
-            | Focus::StartupFailure
-            | Focus::RedTest
-            | Focus::Review
-            | Focus::ChangesRequested
-            | Focus::Conflict
-            | Focus::Behind
-            | Focus::Mergeable
-            | Focus::Queue
-            | Focus::RedMainBuild
-            | Focus::RedMainTest
-            | Focus::Dropped
-            | Focus::Update
-            | Focus::Mixed => self.develop(spec, number, with_ticket),
+        if self.is(Focus::Backlog) {
+            self.backlog(number);
+        } else if self.is(Focus::IncidentFiring) || self.is(Focus::IncidentTaken) {
+            self.incident(number);
+        } else {
+            self.develop(spec, number, with_ticket);
         }
     }
 
@@ -309,7 +293,7 @@ impl Life {
             red_until: 0,
         };
         self.first_checks(&mut pull);
-        if self.is(Focus::Draft) || self.dice.percent(25) {
+        if self.is(Focus::Draft) || self.is(Focus::Mixed) && self.dice.percent(40) {
             self.pass(Focus::Draft, 10, 50);
             pull.ready = self.at;
         }
@@ -331,37 +315,17 @@ impl Life {
     }
 
     fn first_checks(&mut self, pull: &mut PullPlan) {
-        let course = match self.focus {
-            Focus::RedBuild => Course::RedBuild,
-            Focus::RedTest => Course::RedTest,
-            Focus::Mixed if self.dice.percent(18) => Course::RedTest,
-            Focus::Mixed if self.dice.percent(8) => Course::RedBuild,
-            Focus::Unchecked => {
-                self.at = self.at.max(self.end_of_dwell);
-                return;
-            }
-            Focus::ActionRequired => return self.held(pull, "action_required"),
-            Focus::StartupFailure => return self.held(pull, "startup_failure"),
-            Focus::IncidentFiring
-            | Focus::IncidentTaken
-            | Focus::Untriaged
-            | Focus::Triaged
-            | Focus::Blocked
-            | Focus::InProgress
-            | Focus::Draft
-            | Focus::Review
-            | Focus::ChangesRequested
-            | Focus::Conflict
-            | Focus::Behind
-            | Focus::Mergeable
-            | Focus::Queue
-            | Focus::RedMainBuild
-            | Focus::RedMainTest
-            | Focus::Dropped
-            | Focus::Update
-            | Focus::Mixed
-            | Focus::Backlog => Course::Green,
-        };
+        if self.is(Focus::Unchecked) {
+            self.at = self.at.max(self.end_of_dwell);
+            return;
+        }
+        if self.is(Focus::ActionRequired) {
+            return self.held(pull, "action_required");
+        }
+        if self.is(Focus::StartupFailure) {
+            return self.held(pull, "startup_failure");
+        }
+        let course = self.first_course();
         self.check(pull, course);
         if course != Course::Green {
             if self.is(Focus::Mixed) {
@@ -371,6 +335,16 @@ impl Life {
             }
             self.push(pull);
             self.check(pull, Course::Green);
+        }
+    }
+
+    fn first_course(&mut self) -> Course {
+        if self.is(Focus::RedBuild) || self.is(Focus::Mixed) && self.dice.percent(8) {
+            Course::RedBuild
+        } else if self.is(Focus::RedTest) || self.is(Focus::Mixed) && self.dice.percent(18) {
+            Course::RedTest
+        } else {
+            Course::Green
         }
     }
 
@@ -421,6 +395,9 @@ impl Life {
 
     fn reviewed(&mut self, pull: &mut PullPlan) {
         self.pass(Focus::Review, 10, 60);
+        if self.is(Focus::Update) {
+            self.at = self.at.max(self.end_of_dwell);
+        }
         let grumbles = self.is(Focus::ChangesRequested) || self.dice.percent(20);
         if grumbles && pull.review_required {
             pull.reviews.push((self.at, false));

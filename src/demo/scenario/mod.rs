@@ -17,11 +17,14 @@ mod lens;
 mod log;
 pub mod model;
 pub mod people;
+mod pulls;
 mod rides;
 pub(in crate::demo) mod runs;
 mod state;
 pub mod team;
+mod tickets;
 mod train;
+mod tree;
 mod words;
 
 use lens::Pace;

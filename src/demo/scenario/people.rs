@@ -76,9 +76,11 @@ pub const RENOVATE: usize = 31;
 /// Index of the machine that runs workflows.
 pub const ACTIONS: usize = 32;
 
-/// Returns a person; the viewer where the index is none.
+const NOBODY: Person = machine("ghost", "Ghost");
+
+/// Returns a person; the ghost of a deleted account where the index is none.
 pub fn of(index: usize) -> &'static Person {
-    PEOPLE.get(index).unwrap_or(&PEOPLE[VIEWER])
+    PEOPLE.get(index).unwrap_or(&NOBODY)
 }
 
 /// Returns the index of an account.

@@ -2,12 +2,13 @@
 
 use crate::demo::scenario::change::Change;
 use crate::demo::scenario::lens::Lens;
-use crate::demo::scenario::model::{DeployStatus, Deployment, Release};
+use crate::demo::scenario::model::{Commit, DeployStatus, Deployment, Release};
 use crate::demo::scenario::people::ACTIONS;
 use crate::demo::scenario::runs;
-use crate::demo::scenario::state::{Laws, Tree, merges};
+use crate::demo::scenario::state::Laws;
 use crate::demo::scenario::team::RepoSpec;
-use crate::demo::scenario::train::{self, DeployPlan, PERIOD, Train};
+use crate::demo::scenario::train::{self, DeployPlan, PERIOD, Start, Train};
+use crate::demo::scenario::tree::{Tree, merges};
 
 /// How many trains back can be seen.
 const MEMORY: i64 = 10;
@@ -24,21 +25,32 @@ pub(super) fn trains(laws: Laws, spec: &RepoSpec, now: i64, changes: &[Change]) 
         let mono = spec.services.len() > 1;
         let lag = train::lag(of.ride);
         let newest = (now - train::cut(laws.epoch, spec, service, 0)).div_euclid(PERIOD) + 1;
-        let mut last: Option<&str> = None;
+        let cut = |index| train::cut(laws.epoch, spec, service, index);
+        let mut starts: Vec<(i64, &str)> = Vec::new();
         for index in (newest - MEMORY).max(0)..=newest {
-            let cut = train::cut(laws.epoch, spec, service, index);
             // A red base branch holds back what was merged after it broke.
-            let ready = merged
-                .iter()
-                .take_while(|(_, pull, at)| *at <= cut - lag && pull.red_until <= cut);
+            let ready = merged.iter().take_while(|(_, pull, at)| {
+                *at <= cut(index) - lag && pull.red_until <= cut(index)
+            });
             let mine = ready.filter(|(change, _, _)| !mono || change.service == service);
-            let Some(sha) = mine.last().and_then(|(_, pull, _)| pull.landed.last()) else {
-                continue;
+            let sha = mine.last().and_then(|(_, pull, _)| pull.landed.last());
+            let new = sha.filter(|sha| starts.last().is_none_or(|(_, last)| last != *sha));
+            starts.extend(new.map(|sha| (index, sha.as_str())));
+        }
+        for (nth, (index, sha)) in starts.iter().enumerate() {
+            // Until the next one is known to leave, this one dwells at least for a period.
+            let known = starts
+                .get(nth + 1)
+                .map(|(next, _)| cut(*next))
+                .filter(|at| *at <= now);
+            let dwell = known.unwrap_or_else(|| cut(newest).max(cut(index + 1))) + train::LEAD;
+            let start = Start {
+                index: *index,
+                cut: cut(*index),
+                dwell,
+                sha,
             };
-            if last != Some(sha.as_str()) {
-                last = Some(sha);
-                all.extend(train::plan(laws.seed, spec, service, (index, cut), sha));
-            }
+            all.extend(train::plan(laws.seed, spec, service, start));
         }
     }
     all.sort_by_key(|train| (train.cut, train.service));
@@ -118,7 +130,14 @@ fn land(lens: &Lens, train: &Train, tree: &mut Tree) {
         .chain([train.sha.clone()])
         .collect();
     let message = format!("Merge branch '{branch}'");
-    tree.add(&train.tagged, parents, &message, train.captain, at, None);
+    tree.add(Commit {
+        sha: train.tagged.clone(),
+        parents,
+        message,
+        author: train.captain,
+        at,
+        pull: None,
+    });
     tree.main = Some(train.tagged.clone());
     tree.pushed = tree.pushed.max(train.published);
 }

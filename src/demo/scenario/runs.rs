@@ -150,11 +150,9 @@ fn steps(lens: &Lens, plan: &JobPlan, end: i64) -> Vec<Step> {
     // The step before the last two does the work; the others take a moment each.
     let failing = plan.steps.len().saturating_sub(2);
     let mut all = Vec::new();
-    let mut nth = 0;
-    for name in plan.steps {
+    for (nth, name) in (0_i64..).zip(plan.steps) {
         let from = plan.start + (end - plan.start) * nth / count;
         let to = plan.start + (end - plan.start) * (nth + 1) / count;
-        nth += 1;
         let red = plan.result != "success" && all.len() == failing;
         let (status, conclusion) = if lens.past(to) {
             ("completed", Some(if red { "failure" } else { "success" }))

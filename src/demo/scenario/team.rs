@@ -160,6 +160,8 @@ impl RepoSpec {
 pub const ORG: &str = "acme";
 
 const DAY: i64 = 86_400;
+/// Seconds between two changes of a lane.
+const LANE: i64 = DAY * 5 / 4;
 
 /// One row of the team's table: name, purpose, git-flow, merge method, lanes, ride.
 type Row = (
@@ -289,15 +291,16 @@ pub(super) fn spec(index: usize, repos: usize, cards: usize) -> RepoSpec {
     let mut spec = TEAM
         .get(index)
         .map_or_else(|| further(index), |row| listed(index, row));
-    let slots = spec.lanes.len();
-    // Merged changes stay on the board for eight days, so a lane of two a day fills sixteen places.
-    let busy = i64::try_from((share / 20).clamp(1, 8)).unwrap_or(1);
+    // Merged changes stay in sight for nine days: a lane has about eight, a busy one more.
+    let fixed = spec.lanes.len() * 8;
+    let pace = i64::try_from(share.max(1)).unwrap_or(1);
+    let period = (40 * DAY / pace).clamp(DAY / 8, 2 * DAY);
     spec.lanes.push(Lane {
         focus: Focus::Mixed,
-        period: DAY / busy,
+        period,
         phase: 3_600,
     });
-    let seen = slots * 10 + usize::try_from(busy).unwrap_or(1) * 9;
+    let seen = fixed + usize::try_from(9 * DAY / period).unwrap_or(0);
     let backlog = i64::try_from(share.saturating_sub(seen).max(3)).unwrap_or(3);
     spec.lanes.push(Lane {
         focus: Focus::Backlog,
@@ -313,7 +316,7 @@ pub(super) const BACKLOG: i64 = 60 * DAY;
 fn lanes(index: usize, foci: &[Focus]) -> Vec<Lane> {
     let lane = |(slot, focus): (usize, &Focus)| Lane {
         focus: *focus,
-        period: DAY,
+        period: LANE,
         phase: i64::try_from((index * 5 + slot * 7) % 24).unwrap_or(0) * 3_600,
     };
     foci.iter().enumerate().map(lane).collect()

@@ -8,7 +8,7 @@ use crate::demo::scenario::team::{RepoSpec, Ride};
 /// Seconds between two releases of a service.
 pub(super) const PERIOD: i64 = 86_400;
 /// How long the way to the place where a release dwells can take at most.
-const LEAD: i64 = 4 * 3_600;
+pub(super) const LEAD: i64 = 4 * 3_600;
 
 /// A deployment as planned, times on the simulated clock.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ pub(super) fn cut(epoch: i64, spec: &RepoSpec, service: usize, index: i64) -> i6
 /// Returns how old a merge must be to be taken along.
 pub(super) fn lag(ride: Ride) -> i64 {
     if ride == Ride::Unreleased {
-        PERIOD + 8 * 3_600
+        2 * PERIOD
     } else {
         0
     }
@@ -92,14 +92,27 @@ impl Way {
     }
 }
 
-/// Plans a train that carries what is merged up to `sha`.
-pub(super) fn plan(
-    seed: u64,
-    spec: &RepoSpec,
-    service: usize,
-    (index, cut): (i64, i64),
-    sha: &str,
-) -> Option<Train> {
+/// What a train starts with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start<'a> {
+    /// Its index, from the beginning of time.
+    pub(super) index: i64,
+    /// When it is cut.
+    pub(super) cut: i64,
+    /// Until when it dwells in the place of its service: the next one has come there.
+    pub(super) dwell: i64,
+    /// The last merged commit in it.
+    pub(super) sha: &'a str,
+}
+
+/// Plans a train.
+pub(super) fn plan(seed: u64, spec: &RepoSpec, service: usize, start: Start<'_>) -> Option<Train> {
+    let Start {
+        index,
+        cut,
+        dwell,
+        sha,
+    } = start;
     let of = spec.services.get(service)?;
     let parts = [
         u64::try_from(spec.index).ok()?,
@@ -114,7 +127,7 @@ pub(super) fn plan(
     let captain = dice.below(HUMANS);
     let mut way = Way {
         at: cut + 60,
-        end_of_dwell: cut + PERIOD + LEAD,
+        end_of_dwell: dwell,
         ride: of.ride,
         dice,
     };
@@ -236,8 +249,17 @@ fn ship(way: &mut Way, prefix: &str, train: &mut Train) {
 /// Production: the gate, the deployment, and what becomes of it.
 fn produce(way: &mut Way, prefix: &str, train: &mut Train, before: Option<ci::JobPlan>) {
     let environment = format!("{prefix}production");
+    let fails = way.ride == Ride::DeployFailed;
+    if fails {
+        // At a fixed hour, so that the second try of the train before is under way, not over.
+        way.at = way.at.max(train.cut + LEAD - 62 * 60);
+    }
     let created = way.at + 2;
-    way.pass(Ride::Gate, 5, 25);
+    if fails {
+        way.at += 120;
+    } else {
+        way.pass(Ride::Gate, 5, 25);
+    }
     let approved = way.at;
     let start = approved + 15;
     let mut deployment = DeployPlan {
@@ -254,7 +276,6 @@ fn produce(way: &mut Way, prefix: &str, train: &mut Train, before: Option<ci::Jo
         back: false,
     };
     way.at = start;
-    let fails = way.ride == Ride::DeployFailed;
     way.pass(Ride::Deploying, 4, 9);
     let end = way.at;
     if fails {
@@ -275,8 +296,8 @@ fn produce(way: &mut Way, prefix: &str, train: &mut Train, before: Option<ci::Jo
     }];
     train.deployments.push(deployment);
     if fails {
-        let again = way.end_of_dwell;
-        let end = again + way.dice.minutes(4, 8);
+        let end = way.end_of_dwell;
+        let again = end - 65 * 60;
         attempts.push(Attempt {
             at: again,
             jobs: vec![ci::deploy(
@@ -330,7 +351,7 @@ fn roll_out(way: &mut Way, deployment: &mut DeployPlan) {
     };
     match way.ride {
         Ride::Canary => {
-            let quarter = (way.end_of_dwell - begin) / 4;
+            let quarter = PERIOD / 4;
             step(begin, "progressing", 5, 1);
             step(begin + quarter, "progressing", 25, 2);
             step(begin + 2 * quarter, "progressing", 50, 3);

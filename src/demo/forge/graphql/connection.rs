@@ -1,6 +1,5 @@
 //! Pages of connections: `first`, `last`, `after`, `before`, as Relay has them.
 
-use apollo_compiler::resolvers::FieldError;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -70,7 +69,7 @@ impl Page {
         }
     }
 
-    fn check(&self) -> Result<(), FieldError> {
+    fn refused(&self) -> Option<Out> {
         let field = &self.field;
         let message = match self.bounds {
             Bounds::Missing => format!(
@@ -79,20 +78,21 @@ impl Page {
             Bounds::Given(n) if n > 100 => format!(
                 "EXCESSIVE_PAGINATION|Requesting {n} records on the `{field}` connection exceeds the `first` limit of 100 records."
             ),
-            Bounds::Given(_) => return Ok(()),
+            Bounds::Given(_) => return None,
         };
-        Err(FieldError { message })
+        Some(Out::Refused(message))
     }
 
     /// Returns a field of the connection.
-    pub(super) fn field(&self, name: &str) -> Result<Option<Out>, FieldError> {
-        Ok(Some(match name {
-            "nodes" => {
-                self.check()?;
-                Out::Many(self.items.clone())
-            }
+    pub(super) fn field(&self, name: &str) -> Out {
+        if ["nodes", "edges"].contains(&name)
+            && let Some(refused) = self.refused()
+        {
+            return refused;
+        }
+        match name {
+            "nodes" => Out::Many(self.items.clone()),
             "edges" => {
-                self.check()?;
                 let edge = |(nth, item): (usize, &Thing)| {
                     Thing::Edge(Box::new(item.clone()), cursor(self.from + nth))
                 };
@@ -112,7 +112,7 @@ impl Page {
                     "endCursor": some.then(|| cursor(end - 1)),
                 }))))
             }
-            _ => return Ok(None),
-        }))
+            _ => Out::Plain,
+        }
     }
 }

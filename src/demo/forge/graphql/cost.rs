@@ -69,7 +69,13 @@ impl Count<'_> {
             match value.as_ref() {
                 Value::Boolean(value) => Some(*value),
                 Value::Variable(name) => self.variables.get(name.as_str())?.as_bool(),
-                _ => None,
+                Value::Null
+                | Value::Enum(_)
+                | Value::String(_)
+                | Value::Float(_)
+                | Value::Int(_)
+                | Value::List(_)
+                | Value::Object(_) => None,
             }
         };
         says("include").unwrap_or(true) && !says("skip").unwrap_or(false)
@@ -100,7 +106,13 @@ impl Count<'_> {
         match argument.as_ref() {
             Value::Int(number) => number.as_str().parse().ok(),
             Value::Variable(name) => self.variables.get(name.as_str())?.as_u64(),
-            _ => None,
+            Value::Null
+            | Value::Enum(_)
+            | Value::String(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::List(_)
+            | Value::Object(_) => None,
         }
     }
 }

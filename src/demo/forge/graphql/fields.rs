@@ -1,17 +1,14 @@
 //! The plain fields of things, by GitHub's names.
 
-use apollo_compiler::resolvers::FieldError;
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::iso;
-use crate::demo::forge::graphql::Scene;
-use crate::demo::forge::graphql::links::current;
 use crate::demo::forge::graphql::node::{Out, Repo, Thing};
 use crate::demo::forge::graphql::search::{issue_state, pull_state};
+use crate::demo::forge::graphql::{Scene, checks};
 use crate::demo::forge::rest::compare;
 use crate::demo::forge::wire;
-use crate::demo::scenario::ci::WORKFLOWS;
-use crate::demo::scenario::model::{Commit, Pull, RepoState, Run, Scan};
+use crate::demo::scenario::model::{Commit, Pull, RepoState, Scan};
 use crate::demo::scenario::people;
 use crate::demo::scenario::team::ORG;
 
@@ -34,16 +31,16 @@ pub(super) fn of(scene: &Scene, thing: &Thing) -> Value {
             "url": format!("{host}/{}/commit/{sha}", repo.spec.full_name()),
         }),
         Thing::Branch(repo, name, _) => reference(repo, name),
-        Thing::Rollup(repo, sha) => rollup(repo, sha),
+        Thing::Rollup(repo, sha) => checks::rollup(repo, sha),
         Thing::Suite(repo, run) => repo
             .runs
             .get(*run)
-            .map_or(Value::Null, |r| suite(host, repo, r)),
+            .map_or(Value::Null, |r| checks::suite(host, repo, r)),
         Thing::Run(repo, run) => repo
             .runs
             .get(*run)
-            .map_or(Value::Null, |r| run_of(host, repo, r)),
-        Thing::Check(repo, run, job) => check(host, repo, *run, *job),
+            .map_or(Value::Null, |r| checks::run_of(host, repo, r)),
+        Thing::Check(repo, run, job) => checks::check(host, repo, *run, *job),
         Thing::Release(repo, index) => release(host, repo, *index),
         Thing::Deployment(repo, index) => deployment(scene, repo, *index),
         Thing::Comparison(repo, base, head) => {
@@ -224,7 +221,7 @@ fn pull_checks(host: &str, repo: &Repo, pull: &Pull) -> Value {
         .iter()
         .map(|who| {
             let mut user = person(host, *who);
-            user["__typename"] = json!("User");
+            wire::put(&mut user, "__typename", json!("User"));
             json!({
                 "id": format!("RR_{}_{who}", pull.number), "asCodeOwner": false,
                 "databaseId": who, "requestedReviewer": user,
@@ -236,7 +233,7 @@ fn pull_checks(host: &str, repo: &Repo, pull: &Pull) -> Value {
         .iter()
         .map(|review| {
             let mut author = person(host, review.by);
-            author["__typename"] = json!("User");
+            wire::put(&mut author, "__typename", json!("User"));
             json!({
                 "id": format!("PRR_{}_{}", pull.number, review.at.timestamp()), "databaseId": 1,
                 "author": author, "authorAssociation": "MEMBER", "body": "", "bodyText": "",
@@ -320,106 +317,6 @@ fn reference(repo: &RepoState, full: &str) -> Value {
     })
 }
 
-/// Returns the state of all checks of a commit in GraphQL's words, if it has any.
-pub(super) fn rollup_state(repo: &RepoState, sha: &str) -> Option<&'static str> {
-    let runs = current(repo, sha);
-    let any = |judge: &dyn Fn(&Run) -> bool| runs.iter().any(|(_, run)| judge(run));
-    if runs.is_empty() {
-        None
-    } else if any(&|run| run.conclusion.is_some_and(|word| word != "success")) {
-        Some("FAILURE")
-    } else if any(&|run| run.conclusion.is_none()) {
-        Some("PENDING")
-    } else {
-        Some("SUCCESS")
-    }
-}
-
-fn rollup(repo: &RepoState, sha: &str) -> Value {
-    json!({"id": format!("SCR_{sha}"), "state": rollup_state(repo, sha)})
-}
-
-fn upper(word: Option<&str>) -> Value {
-    word.map_or(Value::Null, |word| json!(word.to_uppercase()))
-}
-
-fn suite(host: &str, repo: &RepoState, run: &Run) -> Value {
-    json!({
-        "id": format!("CS_{}_{}", repo.spec.index, run.id), "databaseId": run.id,
-        "status": run.status.to_uppercase(), "conclusion": upper(run.conclusion),
-        "createdAt": iso(run.created_at), "updatedAt": iso(run.updated_at),
-        "url": wire::run_url(host, repo, run),
-        "app": {"id": "A_1", "name": "GitHub Actions", "slug": "github-actions", "databaseId": 15368},
-    })
-}
-
-fn run_of(host: &str, repo: &RepoState, run: &Run) -> Value {
-    let workflow = WORKFLOWS
-        .get(run.workflow)
-        .map_or("", |workflow| workflow.name);
-    let full = repo.spec.full_name();
-    let gate = run.gate.as_ref().map(|gate| {
-        let mut environment = environment(repo, gate, true);
-        environment["latestCompletedDeployment"] = Value::Null;
-        json!([{
-            "environment": environment, "currentUserCanApprove": true, "waitTimer": 0,
-            "waitTimerStartedAt": null, "reviewers": [],
-        }])
-    });
-    json!({
-        "id": format!("WFR_{}", run.id), "databaseId": run.id, "runNumber": run.number,
-        "event": run.event, "createdAt": iso(run.created_at), "updatedAt": iso(run.updated_at),
-        "url": wire::run_url(host, repo, run),
-        "resourcePath": format!("/{full}/actions/runs/{}", run.id),
-        "workflow": {
-            "id": format!("W_{}", run.workflow), "databaseId": wire::workflow_id(repo, run.workflow),
-            "name": workflow, "state": "ACTIVE",
-            "url": format!("{host}/{full}/actions/workflows/{workflow}.yml"),
-            "resourcePath": format!("/{full}/actions/workflows/{workflow}.yml"),
-            "createdAt": "2024-01-15T09:00:00Z", "updatedAt": "2024-01-15T09:00:00Z",
-        },
-        "pendingDeploymentRequests": gate.unwrap_or_else(|| json!([])),
-    })
-}
-
-fn check(host: &str, repo: &RepoState, run: usize, job: usize) -> Value {
-    let Some(run) = repo.runs.get(run) else {
-        return Value::Null;
-    };
-    let Some(job) = run.jobs().get(job) else {
-        return Value::Null;
-    };
-    let url = format!("{}/job/{}", wire::run_url(host, repo, run), job.id);
-    let steps: Vec<Value> = job
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(nth, step)| {
-            json!({
-                "name": step.name, "number": nth + 1, "status": step.status.to_uppercase(),
-                "conclusion": upper(step.conclusion), "startedAt": step.started_at.map(iso),
-                "completedAt": step.completed_at.map(iso), "secondsToCompletion": null,
-            })
-        })
-        .collect();
-    let red = job.conclusion == Some("failure");
-    let annotations = wire::annotations(job);
-    json!({
-        "id": format!("CR_{}_{}", repo.spec.index, job.id), "databaseId": job.id,
-        "name": job.name, "status": job.status.to_uppercase(),
-        "conclusion": upper(job.conclusion), "startedAt": job.started_at.map(iso),
-        "completedAt": job.completed_at.map(iso), "detailsUrl": url, "permalink": url,
-        "url": url, "externalId": null, "text": null, "title": null,
-        "summary": if red { json!("1 error") } else { Value::Null },
-        "isRequired": run.event == "pull_request" && job.name != "lint", "steps": steps,
-        "annotations": annotations.iter().map(|(level, message, path, line)| json!({
-            "annotationLevel": level.to_uppercase(), "message": message, "path": path,
-            "title": null, "rawDetails": null, "databaseId": null,
-            "location": {"start": {"line": line, "column": null}, "end": {"line": line, "column": null}},
-        })).collect::<Vec<_>>(),
-    })
-}
-
 fn release(host: &str, repo: &RepoState, index: usize) -> Value {
     let Some(release) = repo.releases.get(index) else {
         return Value::Null;
@@ -479,7 +376,8 @@ fn deployment(scene: &Scene, repo: &RepoState, index: usize) -> Value {
     })
 }
 
-fn environment(repo: &RepoState, name: &str, guarded: bool) -> Value {
+/// Returns an environment.
+pub(super) fn environment(repo: &RepoState, name: &str, guarded: bool) -> Value {
     let rules = guarded.then(|| {
         json!([{
             "databaseId": 1, "type": "REQUIRED_REVIEWERS", "timeout": 0, "preventSelfReview": false,
@@ -494,28 +392,26 @@ fn environment(repo: &RepoState, name: &str, guarded: bool) -> Value {
 }
 
 /// Returns the environments of a repository, or the one that is asked for.
-pub(super) fn environments(
-    scene: &Scene,
-    repo: &RepoState,
-    field: &str,
-    arguments: &Value,
-) -> Result<Option<Out>, FieldError> {
+pub(super) fn environments(scene: &Scene, repo: &RepoState, field: &str, arguments: &Value) -> Out {
     let all = repo.spec.environments().into_iter().map(|(name, guarded)| {
         let done = repo.deployments.iter().position(|one| {
             one.environment == name && matches!(one.state(), "success" | "failure" | "error")
         });
         let mut value = environment(repo, &name, guarded);
-        value["latestCompletedDeployment"] =
-            done.map_or(Value::Null, |index| deployment(scene, repo, index));
+        wire::put(
+            &mut value,
+            "latestCompletedDeployment",
+            done.map_or(Value::Null, |index| deployment(scene, repo, index)),
+        );
         value
     });
     if field == "environments" {
-        return Ok(Some(Out::Many(all.map(Thing::Json).collect())));
+        return Out::Many(all.map(Thing::Json).collect());
     }
-    let wanted = arguments["name"].as_str().unwrap_or_default();
-    Ok(Some(Out::One(
-        all.into_iter()
-            .find(|one| one["name"] == wanted)
+    let wanted = arguments["name"].as_str();
+    let mut all = all;
+    Out::One(
+        all.find(|one| one["name"].as_str() == wanted)
             .map(Thing::Json),
-    )))
+    )
 }

@@ -1,6 +1,7 @@
 //! One object of an answer, whatever it stands for, and how its fields become values.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
@@ -48,18 +49,22 @@ pub(super) enum Out {
     One(Option<Thing>),
     /// A list, or a connection where the schema says so.
     Many(Vec<Thing>),
+    /// An error: its type and its message, with a bar between.
+    Refused(String),
+    /// Nothing to follow: a plain field.
+    Plain,
 }
 
 /// An object of an answer.
 pub(super) struct Node {
-    pub(super) scene: Arc<Scene>,
+    pub(super) scene: Rc<Scene>,
     kind: String,
     pub(super) thing: Thing,
     json: OnceCell<Value>,
 }
 
 impl Node {
-    pub(super) fn new(scene: Arc<Scene>, kind: &str, thing: Thing) -> Self {
+    pub(super) fn new(scene: Rc<Scene>, kind: &str, thing: Thing) -> Self {
         Self {
             scene,
             kind: kind.to_owned(),
@@ -76,7 +81,7 @@ impl Node {
             kind_of(&thing).to_owned()
         };
         Self {
-            scene: Arc::clone(&self.scene),
+            scene: Rc::clone(&self.scene),
             kind,
             thing,
             json: OnceCell::new(),
@@ -89,7 +94,7 @@ impl Node {
         let concrete = info.schema().get_object(declared).is_some();
         match out {
             Out::Leaf(value) => ResolvedValue::Leaf(bytes(&value)),
-            Out::One(None) => ResolvedValue::null(),
+            Out::One(None) | Out::Refused(_) | Out::Plain => ResolvedValue::null(),
             Out::One(Some(thing)) => ResolvedValue::object(self.of(thing, declared, concrete)),
             Out::Many(things) if ty.is_list() => {
                 let nodes: Vec<Self> = things
@@ -160,8 +165,10 @@ impl ObjectValue for Node {
         &'a self,
         info: &'a ResolveInfo<'a>,
     ) -> Result<ResolvedValue<'a>, FieldError> {
-        if let Some(out) = links::follow(self, info)? {
-            return Ok(self.value(out, info));
+        match links::follow(self, info) {
+            Out::Refused(message) => return Err(FieldError { message }),
+            Out::Plain => {}
+            out @ (Out::Leaf(_) | Out::One(_) | Out::Many(_)) => return Ok(self.value(out, info)),
         }
         let json = self
             .json
@@ -176,7 +183,9 @@ impl ObjectValue for Node {
             value if leaf => Out::Leaf(value.clone()),
             Value::Null => Out::One(None),
             Value::Array(list) => Out::Many(list.iter().cloned().map(Thing::Json).collect()),
-            value => Out::One(Some(Thing::Json(value.clone()))),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                Out::One(Some(Thing::Json(value.clone())))
+            }
         };
         Ok(self.value(out, info))
     }

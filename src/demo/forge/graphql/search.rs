@@ -53,12 +53,27 @@ fn since(wanted: &Value, at: Timestamp) -> bool {
     from.is_none_or(|from| at >= from)
 }
 
-/// Sorts a list by what `orderBy` names; the oldest comes first without.
-fn sort<T>(list: &mut [T], order: &Value, key: impl Fn(&T, &str) -> Timestamp) {
-    let field = order["field"].as_str().unwrap_or("CREATED_AT");
-    list.sort_by_key(|item| key(item, field));
-    if order["direction"] == "DESC" {
-        list.reverse();
+/// The order that `orderBy` asks for; the oldest comes first without.
+pub(super) struct Order<'a> {
+    pub(super) field: &'a str,
+    pub(super) descending: bool,
+}
+
+impl<'a> Order<'a> {
+    pub(super) fn of(arguments: &'a Value) -> Self {
+        let word = |name: &str| arguments.get("orderBy")?.get(name)?.as_str();
+        Self {
+            field: word("field").unwrap_or("CREATED_AT"),
+            descending: word("direction") == Some("DESC"),
+        }
+    }
+
+    fn sort<T>(&self, list: &mut [T], key: impl Fn(&T, bool) -> Timestamp) {
+        let updated = self.field == "UPDATED_AT";
+        list.sort_by_key(|item| key(item, updated));
+        if self.descending {
+            list.reverse();
+        }
     }
 }
 
@@ -87,11 +102,11 @@ pub(super) fn issues(repo: &Repo, arguments: &Value) -> Vec<Thing> {
                 })
         })
     });
-    sort(&mut found, &arguments["orderBy"], |index, field| {
+    Order::of(arguments).sort(&mut found, |index, updated| {
         repo.issues
             .get(*index)
             .map_or(Timestamp::UNIX_EPOCH, |issue| {
-                if field == "UPDATED_AT" {
+                if updated {
                     issue.updated_at
                 } else {
                     issue.created_at
@@ -115,11 +130,11 @@ pub(super) fn pulls(repo: &Repo, arguments: &Value) -> Vec<Thing> {
                 && is(&arguments["baseRefName"], |name| name == pull.base_branch)
         })
     });
-    sort(&mut found, &arguments["orderBy"], |index, field| {
+    Order::of(arguments).sort(&mut found, |index, updated| {
         repo.pulls
             .get(*index)
             .map_or(Timestamp::UNIX_EPOCH, |pull| {
-                if field == "UPDATED_AT" {
+                if updated {
                     pull.updated_at
                 } else {
                     pull.created_at
@@ -132,16 +147,12 @@ pub(super) fn pulls(repo: &Repo, arguments: &Value) -> Vec<Thing> {
         .collect()
 }
 
-/// Returns a list that is kept newest first in the order that is asked for; oldest first without.
-pub(super) fn ordered(
-    count: usize,
-    arguments: &Value,
-    thing: impl Fn(usize) -> Thing,
-) -> Vec<Thing> {
-    if arguments["orderBy"]["direction"] == "DESC" {
-        (0..count).map(thing).collect()
+/// Returns the places of a list that is kept newest first, in the order that is asked for.
+pub(super) fn ordered(count: usize, arguments: &Value) -> Vec<usize> {
+    if Order::of(arguments).descending {
+        (0..count).collect()
     } else {
-        (0..count).rev().map(thing).collect()
+        (0..count).rev().collect()
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::demo::forge::answer::{Answer, iso};
 use crate::demo::forge::rest::{Ask, actions, compare, people_of, repos, tickets};
+use crate::demo::forge::wire;
 use crate::demo::scenario::model::{Pull, RepoState};
 use crate::demo::scenario::people;
 use crate::domain::Timestamp;
@@ -21,8 +22,12 @@ pub(super) fn answer(ask: &Ask<'_>, repo: &RepoState, rest: &[&str]) -> Answer {
         name => match compare::resolve(repo, &name.join("/")) {
             Some(sha) => {
                 let mut value = written(ask, repo, &sha);
-                value["stats"] = json!({"additions": 40, "deletions": 12, "total": 52});
-                value["files"] = Value::Array(files(ask, repo, &sha));
+                wire::put(
+                    &mut value,
+                    "stats",
+                    json!({"additions": 40, "deletions": 12, "total": 52}),
+                );
+                wire::put(&mut value, "files", Value::Array(files(ask, repo, &sha)));
                 Answer::json(value)
             }
             None => Answer::not_found(),
@@ -162,9 +167,9 @@ pub(super) fn compared(ask: &Ask<'_>, repo: &RepoState, basehead: &str) -> Answe
         |sha| written(ask, repo, sha),
         |total, rows| {
             let mut value = common;
-            value["total_commits"] = json!(total);
-            value["commits"] = Value::Array(rows);
-            value["files"] = Value::Array(files);
+            wire::put(&mut value, "total_commits", json!(total));
+            wire::put(&mut value, "commits", Value::Array(rows));
+            wire::put(&mut value, "files", Value::Array(files));
             value
         },
     )
@@ -189,11 +194,19 @@ pub(super) fn branches(ask: &Ask<'_>, repo: &RepoState, rest: &[&str]) -> Answer
         return Answer::not_found();
     };
     let mut value = short(&found.name, &found.sha);
-    value["commit"] = written(ask, repo, &found.sha);
+    wire::put(&mut value, "commit", written(ask, repo, &found.sha));
     let url = format!("{api}/branches/{name}");
-    value["_links"] = json!({"html": format!("{page}/tree/{name}"), "self": url});
-    value["protection"] = json!({});
-    value["protection_url"] = json!(format!("{url}/protection"));
+    wire::put(
+        &mut value,
+        "_links",
+        json!({"html": format!("{page}/tree/{name}"), "self": url}),
+    );
+    wire::put(&mut value, "protection", json!({}));
+    wire::put(
+        &mut value,
+        "protection_url",
+        json!(format!("{url}/protection")),
+    );
     Answer::json(value)
 }
 

@@ -51,7 +51,7 @@ pub(super) fn of_org(ask: &Ask<'_>, kind: &str) -> Answer {
         };
         for found in repo.findings.iter().filter(|one| one.scan == scan) {
             let mut value = written(ask, &repo, found);
-            value["repository"] = repos::brief(ask, &repo);
+            wire::put(&mut value, "repository", repos::brief(ask, &repo));
             all.push(value);
         }
     }

@@ -9,11 +9,15 @@ use crate::demo::scenario::team::ORG;
 
 fn account(ask: &Ask<'_>, login: &str, id: usize, kind: &str) -> Value {
     let (api, html) = (ask.api, ask.html);
-    let url = format!("{api}/users/{login}");
+    let (path, page) = match login.strip_suffix("[bot]") {
+        Some(bare) => (format!("{bare}%5Bbot%5D"), format!("apps/{bare}")),
+        None => (login.to_owned(), login.to_owned()),
+    };
+    let url = format!("{api}/users/{path}");
     json!({
         "login": login, "id": id, "node_id": format!("U_{id}"),
-        "avatar_url": format!("{html}/avatars/{login}"), "gravatar_id": "",
-        "url": url, "html_url": format!("{html}/{login}"),
+        "avatar_url": format!("{html}/avatars/{path}"), "gravatar_id": "",
+        "url": url, "html_url": format!("{html}/{page}"),
         "followers_url": format!("{url}/followers"),
         "following_url": format!("{url}/following{{/other_user}}"),
         "gists_url": format!("{url}/gists{{/gist_id}}"),

@@ -69,7 +69,7 @@ pub(super) fn brief(ask: &Ask<'_>, repo: &RepoState) -> Value {
         "html_url": page(ask, repo), "description": spec.about, "fork": false, "url": url,
     });
     for (name, tail) in ADDRESSES {
-        value[*name] = json!(format!("{url}{tail}"));
+        wire::put(&mut value, name, format!("{url}{tail}"));
     }
     value
 }
@@ -114,11 +114,23 @@ fn open(repo: &RepoState) -> usize {
 /// Returns a repository as its own address has it.
 pub(super) fn full(ask: &Ask<'_>, repo: &RepoState) -> Value {
     let mut value = listed(ask, repo);
-    value["network_count"] = json!(0);
-    value["subscribers_count"] = json!(3);
-    value["allow_squash_merge"] = json!(repo.spec.method == "SQUASH");
-    value["allow_merge_commit"] = json!(repo.spec.method == "MERGE");
-    value["allow_rebase_merge"] = json!(repo.spec.method == "REBASE");
+    wire::put(&mut value, "network_count", json!(0));
+    wire::put(&mut value, "subscribers_count", json!(3));
+    wire::put(
+        &mut value,
+        "allow_squash_merge",
+        json!(repo.spec.method == "SQUASH"),
+    );
+    wire::put(
+        &mut value,
+        "allow_merge_commit",
+        json!(repo.spec.method == "MERGE"),
+    );
+    wire::put(
+        &mut value,
+        "allow_rebase_merge",
+        json!(repo.spec.method == "REBASE"),
+    );
     value
 }
 

@@ -178,33 +178,53 @@ fn common(ask: &Ask<'_>, repo: &RepoState, row: &Row<'_>, number: u64) -> Value 
 
 fn issue(ask: &Ask<'_>, repo: &RepoState, issue: &Issue) -> Value {
     let mut value = common(ask, repo, &Row::Issue(issue), issue.number);
-    value["title"] = json!(issue.title);
-    value["body"] = json!(issue.body);
-    value["html_url"] = json!(format!(
-        "{}/issues/{}",
-        repos::page(ask, repo),
-        issue.number
-    ));
-    value["closed_at"] = json!(issue.closed.map(|(at, _)| iso(at)));
-    value["state_reason"] = json!(issue.closed.map(|(_, reason)| reason));
-    value["milestone"] = json!(issue.milestone.map(|number| milestone(ask, repo, number)));
+    wire::put(&mut value, "title", json!(issue.title));
+    wire::put(&mut value, "body", json!(issue.body));
+    wire::put(
+        &mut value,
+        "html_url",
+        json!(format!(
+            "{}/issues/{}",
+            repos::page(ask, repo),
+            issue.number
+        )),
+    );
+    wire::put(
+        &mut value,
+        "closed_at",
+        json!(issue.closed.map(|(at, _)| iso(at))),
+    );
+    wire::put(
+        &mut value,
+        "state_reason",
+        json!(issue.closed.map(|(_, reason)| reason)),
+    );
+    wire::put(
+        &mut value,
+        "milestone",
+        json!(issue.milestone.map(|number| milestone(ask, repo, number))),
+    );
     value
 }
 
 fn as_issue(ask: &Ask<'_>, repo: &RepoState, pull: &Pull) -> Value {
     let mut value = common(ask, repo, &Row::Pull(pull), pull.number);
     let page = format!("{}/pull/{}", repos::page(ask, repo), pull.number);
-    value["title"] = json!(pull.title);
-    value["body"] = json!(pull.body);
-    value["html_url"] = json!(page);
-    value["closed_at"] = json!(pull.closed_at.map(iso));
-    value["state_reason"] = Value::Null;
-    value["draft"] = json!(pull.draft);
-    value["pull_request"] = json!({
-        "url": format!("{}/pulls/{}", repos::url(ask, repo), pull.number), "html_url": page,
-        "diff_url": format!("{page}.diff"), "patch_url": format!("{page}.patch"),
-        "merged_at": pull.merged_at.map(iso),
-    });
+    wire::put(&mut value, "title", json!(pull.title));
+    wire::put(&mut value, "body", json!(pull.body));
+    wire::put(&mut value, "html_url", json!(page));
+    wire::put(&mut value, "closed_at", json!(pull.closed_at.map(iso)));
+    wire::put(&mut value, "state_reason", Value::Null);
+    wire::put(&mut value, "draft", json!(pull.draft));
+    wire::put(
+        &mut value,
+        "pull_request",
+        json!({
+            "url": format!("{}/pulls/{}", repos::url(ask, repo), pull.number), "html_url": page,
+            "diff_url": format!("{page}.diff"), "patch_url": format!("{page}.patch"),
+            "merged_at": pull.merged_at.map(iso),
+        }),
+    );
     value
 }
 
