@@ -53,7 +53,7 @@ expect 5 'acme/' repo list acme
 red=$("$gh" run list -R "$repo" --status failure --workflow ci --json databaseId --jq '.[0].databaseId')
 expect 1 'X integration' run view -R "$repo" "$red"
 job=$("$gh" run view -R "$repo" "$red" --json jobs --jq '.jobs[] | select(.conclusion=="failure") | .databaseId')
-expect 1 'test result: .*FAILED' api "repos/$repo/actions/jobs/$job/logs"
+expect 1 'test result: .*FAILED' api --allow-escape-sequences "repos/$repo/actions/jobs/$job/logs"
 pull=$("$gh" pr list -R "$repo" --json number --jq '.[0].number')
 expect 1 'state:' pr view -R "$repo" "$pull"
 issue=$("$gh" issue list -R "$repo" --json number --jq '.[0].number')

@@ -98,6 +98,7 @@ fn deployment(ask: &Ask<'_>, repo: &RepoState, one: &Deployment) -> Value {
     })
 }
 
+/// REST has no word for waiting at a gate: there it is pending.
 fn status(ask: &Ask<'_>, repo: &RepoState, one: &Deployment, status: &DeployStatus) -> Value {
     let api = repos::url(ask, repo);
     let url = format!("{api}/deployments/{}", one.id);
@@ -110,7 +111,7 @@ fn status(ask: &Ask<'_>, repo: &RepoState, one: &Deployment, status: &DeployStat
     );
     json!({
         "url": format!("{url}/statuses/{id}"), "id": id, "node_id": format!("DES_{id}"),
-        "state": status.state, "creator": people_of::simple(ask, people::ACTIONS),
+        "state": if status.state == "waiting" { "pending" } else { status.state }, "creator": people_of::simple(ask, people::ACTIONS),
         "description": status.description, "environment": one.environment,
         "target_url": log, "created_at": iso(status.at), "updated_at": iso(status.at),
         "deployment_url": url, "repository_url": api, "log_url": log,
