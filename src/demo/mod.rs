@@ -18,7 +18,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Options {
     /// Two worlds with the same seed and origin are the same.
     pub seed: u64,
-    /// How fast time passes after the origin; history is not compressed.
+    /// How fast time passes after the origin, 0.01 to 1,000; history is not compressed.
     pub speed: f64,
     /// Number of repositories, 1 to 500.
     pub repos: usize,

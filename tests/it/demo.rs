@@ -492,10 +492,12 @@ fn cards(state: &RepoState) -> usize {
         .flat_map(|pull| pull.closes.clone())
         .collect();
     let shown = |issue: &&Issue| issue.closed.is_none() && !linked.contains(&issue.number);
+    let sight = instant(START) - TimeDelta::days(9);
     let pulls = state
         .pulls
         .iter()
         .filter(|pull| pull.state != PullState::Closed)
+        .filter(|pull| pull.merged_at.is_none_or(|at| at > sight))
         .count();
     pulls + state.issues.iter().filter(shown).count()
 }
@@ -743,6 +745,82 @@ fn every_row_has_evidence_at_any_time_and_for_any_seed() {
                 &world,
                 START + hour * 3_600 + 977 * i64::try_from(seed).unwrap(),
             );
+        }
+    }
+}
+
+#[test]
+fn what_is_over_stays_as_it_was() {
+    let world = world(7);
+    let before = states(&world, START);
+    let after = states(&world, START + 9 * 3_600);
+    let mut compared = 0;
+    for (old, new) in before.iter().zip(&after) {
+        for (sha, commit) in &old.commits {
+            if let Some(same) = new.commits.get(sha) {
+                assert_eq!(format!("{commit:?}"), format!("{same:?}"));
+            }
+        }
+        for run in old
+            .runs
+            .iter()
+            .filter(|run| !run.jobs().is_empty() && run.status == "completed")
+        {
+            let same = new.runs.iter().find(|one| one.id == run.id);
+            let Some(same) = same.filter(|one| one.attempts.len() == run.attempts.len()) else {
+                continue;
+            };
+            assert_eq!(format!("{run:?}"), format!("{same:?}"));
+            compared += 1;
+        }
+        for pull in old
+            .pulls
+            .iter()
+            .filter(|pull| pull.state == PullState::Merged)
+        {
+            if let Some(same) = new.pulls.iter().find(|one| one.number == pull.number) {
+                assert_eq!(format!("{pull:?}"), format!("{same:?}"));
+                compared += 1;
+            }
+        }
+        for release in old
+            .releases
+            .iter()
+            .filter(|one| !one.draft && !one.prerelease)
+        {
+            if let Some(same) = new.releases.iter().find(|one| one.tag == release.tag) {
+                assert_eq!(format!("{release:?}"), format!("{same:?}"));
+            }
+        }
+    }
+    assert!(compared > 200, "{compared}");
+}
+
+#[test]
+fn identities_are_unique_and_fit_what_carries_them() {
+    let options = Options {
+        repos: 500,
+        cards: 50_000,
+        ..Options::default()
+    };
+    let world = World::new(&options, instant(START));
+    let mut runs = BTreeSet::new();
+    for index in [0, 5, 250, 499] {
+        let state = world.at(index, instant(START)).unwrap();
+        let mut numbers = BTreeSet::new();
+        let issues = state.issues.iter().map(|issue| issue.number);
+        for number in issues.chain(state.pulls.iter().map(|pull| pull.number)) {
+            assert!(numbers.insert(number), "{number} twice");
+        }
+        for run in &state.runs {
+            assert!(runs.insert(run.id), "{} twice", run.id);
+            for job in run.attempts.iter().flatten() {
+                assert!(
+                    i32::try_from(job.id).is_ok(),
+                    "{} is no GraphQL Int",
+                    job.id
+                );
+            }
         }
     }
 }

@@ -325,6 +325,9 @@ impl Life {
         if self.is(Focus::StartupFailure) {
             return self.held(pull, "startup_failure");
         }
+        if self.is(Focus::Mixed) && self.dice.percent(15) {
+            self.push_again(pull);
+        }
         let course = self.first_course();
         self.check(pull, course);
         if course != Course::Green {
@@ -336,6 +339,15 @@ impl Life {
             self.push(pull);
             self.check(pull, Course::Green);
         }
+    }
+
+    /// A second push while the first one is checked: the newer run takes the place of the older.
+    fn push_again(&mut self, pull: &mut PullPlan) {
+        let mut run = self.run(pull, self.at + 4, Course::Green);
+        self.at += self.dice.minutes(2, 4);
+        run.cancelled = Some(self.at + 3);
+        self.change.runs.push(run);
+        self.push(pull);
     }
 
     fn first_course(&mut self) -> Course {
@@ -432,6 +444,7 @@ impl Life {
             let mut run = self.run(pull, from + 3, Course::Green);
             run.slot = QUEUE_SLOT;
             run.event = "merge_group";
+            run.sha = self.dice.sha();
             run.pull = None;
             run.branch = format!(
                 "gh-readonly-queue/{}/pr-{}-{}",

@@ -116,7 +116,8 @@ pub(super) struct RunPlan {
 impl RunPlan {
     /// Returns when its last attempt ends.
     pub(super) fn end(&self) -> i64 {
-        self.attempts.last().map_or(0, Attempt::end)
+        let end = self.attempts.last().map_or(0, Attempt::end);
+        self.cancelled.map_or(end, |at| at.min(end))
     }
 }
 

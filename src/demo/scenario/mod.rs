@@ -35,6 +35,9 @@ use team::RepoSpec;
 /// How many repositories there can be.
 pub const MAX_REPOS: usize = 500;
 
+/// How much of what is over at the origin can be seen: bake and watch window, and a margin.
+const HISTORY: i64 = 11 * 86_400;
+
 /// How long before the origin the team began.
 const PREHISTORY: i64 = 64 * 86_400;
 
@@ -53,7 +56,7 @@ impl World {
         let repos = options.repos.clamp(1, MAX_REPOS);
         let origin = options.origin.unwrap_or(start).timestamp();
         let speed = if options.speed.is_finite() {
-            options.speed.clamp(0.01, 10_000.0)
+            options.speed.clamp(0.01, 1_000.0)
         } else {
             1.0
         };
@@ -61,6 +64,7 @@ impl World {
             laws: Laws {
                 seed: options.seed,
                 epoch: origin.div_euclid(86_400) * 86_400 - PREHISTORY,
+                horizon: origin.div_euclid(86_400) * 86_400 - HISTORY,
                 pace: Pace { origin, speed },
             },
             specs: (0..repos)

@@ -10,9 +10,6 @@ use crate::demo::scenario::team::RepoSpec;
 use crate::demo::scenario::train::{self, DeployPlan, PERIOD, Start, Train};
 use crate::demo::scenario::tree::{Tree, merges};
 
-/// How many trains back can be seen.
-const MEMORY: i64 = 10;
-
 /// Plans the trains that matter at a moment, the oldest first.
 pub(super) fn trains(laws: Laws, spec: &RepoSpec, now: i64, changes: &[Change]) -> Vec<Train> {
     let merged = merges(
@@ -25,9 +22,10 @@ pub(super) fn trains(laws: Laws, spec: &RepoSpec, now: i64, changes: &[Change]) 
         let mono = spec.services.len() > 1;
         let lag = train::lag(of.ride);
         let newest = (now - train::cut(laws.epoch, spec, service, 0)).div_euclid(PERIOD) + 1;
+        let oldest = (laws.horizon - train::cut(laws.epoch, spec, service, 0)).div_euclid(PERIOD);
         let cut = |index| train::cut(laws.epoch, spec, service, index);
         let mut starts: Vec<(i64, &str)> = Vec::new();
-        for index in (newest - MEMORY).max(0)..=newest {
+        for index in oldest..=newest {
             // A red base branch holds back what was merged after it broke.
             let ready = merged.iter().take_while(|(_, pull, at)| {
                 *at <= cut(index) - lag && pull.red_until <= cut(index)

@@ -39,12 +39,18 @@ pub(super) fn seen(spec: &RepoSpec, lens: &Lens, plan: &RunPlan) -> Option<Run> 
     let current = begun.last()?;
     let (status, conclusion) = match held {
         Some((_, conclusion)) => ("completed", Some(conclusion)),
-        None => verdict(lens, current, attempts.last().map_or(&[], Vec::as_slice)),
+        None => verdict(
+            lens,
+            plan.cancelled
+                .map_or(current.end(), |at| at.min(current.end())),
+            attempts.last().map_or(&[], Vec::as_slice),
+        ),
     };
     let times = current
         .jobs
         .iter()
         .flat_map(|job| [job.listed, job.start, job.end]);
+    let times = times.map(|at| plan.cancelled.map_or(at, |end| at.min(end)));
     let updated = lens.latest(times.chain([current.at])).unwrap_or(first.at);
     let updated = if held.is_some() { first.at } else { updated };
     Some(Run {
@@ -69,12 +75,13 @@ pub(super) fn seen(spec: &RepoSpec, lens: &Lens, plan: &RunPlan) -> Option<Run> 
     })
 }
 
-fn verdict(lens: &Lens, attempt: &Attempt, jobs: &[Job]) -> (&'static str, Option<&'static str>) {
-    let over = lens.past(attempt.end());
+fn verdict(lens: &Lens, end: i64, jobs: &[Job]) -> (&'static str, Option<&'static str>) {
+    let over = lens.past(end);
     if over && jobs.iter().all(|job| job.status == "completed") {
-        let red = jobs
-            .iter()
-            .find_map(|job| job.conclusion.filter(|word| *word != "success"));
+        let ended = |word: &str| jobs.iter().any(|job| job.conclusion == Some(word));
+        let red = ["failure", "cancelled"]
+            .into_iter()
+            .find(|word| ended(word));
         return ("completed", Some(red.unwrap_or("success")));
     }
     let any = |status: &str| jobs.iter().any(|job| job.status == status);
@@ -101,7 +108,8 @@ fn jobs(
     if held {
         return Vec::new();
     }
-    let listed = |job: &&JobPlan| lens.past(job.listed);
+    let listed =
+        |job: &&JobPlan| lens.past(job.listed) && plan.cancelled.is_none_or(|at| job.listed < at);
     let see = |(slot, job): (usize, &JobPlan)| {
         let slot = u64::try_from((slot + nth * 4) % 8).unwrap_or(0);
         seen_job(lens, job, (run << 3) | slot, plan.cancelled)
@@ -135,9 +143,9 @@ fn seen_job(lens: &Lens, plan: &JobPlan, id: u64, cancelled: Option<i64>) -> Job
         status,
         conclusion,
         created_at: lens.show(plan.listed),
-        started_at: lens.seen(start),
+        started_at: lens.seen(start).filter(|_| start < end),
         completed_at: lens.seen(end),
-        steps: if lens.past(start) {
+        steps: if lens.past(start) && start < end {
             steps(lens, plan, end)
         } else {
             Vec::new()
@@ -174,7 +182,12 @@ fn steps(lens: &Lens, plan: &JobPlan, end: i64) -> Vec<Step> {
 }
 
 /// Returns the nightly runs of the last week; a few repositories have a red one now and then.
-pub(super) fn nightly(laws: Laws, spec: &RepoSpec, lens: &Lens, tip: &str) -> Vec<Run> {
+pub(super) fn nightly(
+    laws: Laws,
+    spec: &RepoSpec,
+    lens: &Lens,
+    merges: &[(i64, &str)],
+) -> Vec<Run> {
     const DAY: i64 = 86_400;
     let late = i64::try_from(spec.index % 24).unwrap_or(0) * 3_600;
     let today = (lens.now - laws.epoch - late).div_euclid(DAY);
@@ -190,7 +203,12 @@ pub(super) fn nightly(laws: Laws, spec: &RepoSpec, lens: &Lens, tip: &str) -> Ve
             workflow: NIGHTLY,
             event: "schedule",
             branch: spec.base_branch().to_owned(),
-            sha: tip.to_owned(),
+            sha: (*merges
+                .iter()
+                .rev()
+                .find(|(merged, _)| *merged <= at)
+                .map(|(_, sha)| sha)?)
+            .to_owned(),
             pull: None,
             title: "nightly".to_owned(),
             actor: ACTIONS,

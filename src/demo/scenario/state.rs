@@ -8,17 +8,16 @@ use crate::demo::scenario::change::{self, Change};
 use crate::demo::scenario::lens::{Lens, Pace};
 use crate::demo::scenario::model::{Finding, Issue, Pull, RepoState, Run, Scan};
 use crate::demo::scenario::team::{Lane, RepoSpec};
-use crate::demo::scenario::tree::Tree;
+use crate::demo::scenario::tree::{Tree, merges};
 use crate::demo::scenario::{pulls, rides, runs, tickets};
-
-/// For how long what is over can be seen: bake and watch window, and a margin.
-const MEMORY: i64 = 9 * 86_400;
 
 /// What all states of one world share.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Laws {
     pub(super) seed: u64,
     pub(super) epoch: i64,
+    /// What was over before is forgotten.
+    pub(super) horizon: i64,
     pub(super) pace: Pace,
 }
 
@@ -27,6 +26,15 @@ pub(super) fn at(laws: Laws, spec: &Arc<RepoSpec>, now: i64) -> RepoState {
     let lens = Lens::new(laws.pace, now);
     let changes = changes(laws, spec, now);
     let mut tree = Tree::grow(laws, spec, &lens, &changes);
+    let merged = merges(
+        changes
+            .iter()
+            .filter_map(|c| c.pull.as_ref().map(|pull| (c, pull))),
+    );
+    let landed: Vec<(i64, &str)> = merged
+        .iter()
+        .filter_map(|(_, pull, at)| Some((*at, pull.landed.last()?.as_str())))
+        .collect();
     let trains = rides::trains(laws, spec, now, &changes);
     let mut seen: Vec<Run> = changes
         .iter()
@@ -34,7 +42,7 @@ pub(super) fn at(laws: Laws, spec: &Arc<RepoSpec>, now: i64) -> RepoState {
         .chain(trains.iter().flat_map(|train| &train.runs))
         .filter_map(|plan| runs::seen(spec, &lens, plan))
         .collect();
-    seen.extend(runs::nightly(laws, spec, &lens, &tree.tip));
+    seen.extend(runs::nightly(laws, spec, &lens, &landed));
     seen.sort_by(|a, b| b.created_at.cmp(&a.created_at).then(b.id.cmp(&a.id)));
     let rides = rides::seen(spec, &lens, &trains, &mut tree);
     let mut issues: Vec<Issue> = changes
@@ -74,7 +82,8 @@ pub(super) fn at(laws: Laws, spec: &Arc<RepoSpec>, now: i64) -> RepoState {
 
 fn changes(laws: Laws, spec: &RepoSpec, now: i64) -> Vec<Change> {
     let of = |(slot, lane): (usize, &Lane)| {
-        let oldest = now - MEMORY - change::span(lane) - lane.phase - laws.epoch;
+        // From a fixed day on: what has been seen once can be seen for ever, as on a real host.
+        let oldest = laws.horizon - change::span(lane) - lane.phase - laws.epoch;
         // The next one is planned too: the lens must know when it begins.
         let newest = (now - lane.phase - laws.epoch).div_euclid(lane.period) + 1;
         let first = oldest.div_euclid(lane.period).max(0);

@@ -372,7 +372,7 @@ fn roll_out(way: &mut Way, deployment: &mut DeployPlan) {
             step(begin + 900, "degraded", 25, 2);
             way.at = way.end_of_dwell;
             step(way.at, "aborted", 0, 2);
-            let why = "Error rate above 2 % at 25 %, taken back".to_owned();
+            let why = "Too many errors at 25 %, taken back".to_owned();
             deployment.states.push((way.at, "error", why));
             return;
         }
