@@ -97,6 +97,19 @@ impl Tree {
             self.pushed = self.pushed.max(*at);
             parent.clone_from(sha);
         }
+        let queued = change.runs.iter().filter(|run| run.event == "merge_group");
+        for run in queued.filter(|run| run.attempts.iter().any(|first| lens.past(first.at))) {
+            // The queue judges a commit of its own, as it would be after the merge.
+            let at = run.attempts.first().map_or(0, |first| first.at);
+            self.add(Commit {
+                sha: run.sha.clone(),
+                parents: vec![self.tip.clone(), parent.clone()],
+                message: format!("Merge pull request #{}", pull.number),
+                author: change.author,
+                at: lens.show(at),
+                pull: Some(pull.number),
+            });
+        }
     }
 
     fn merge(&mut self, lens: &Lens, change: &Change, pull: &PullPlan, at: i64) {
