@@ -10,6 +10,10 @@ use crate::domain::Timestamp;
 pub mod forge;
 pub mod scenario;
 
+/// The speed at which a board is worth looking at: a release day takes 48 minutes, a build a few
+/// seconds. The default is real time, so that tests see an unchanged world.
+pub const LIVELY: f64 = 30.0;
+
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
