@@ -5,6 +5,7 @@
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::EventStream;
 use ratatui::Terminal;
@@ -28,6 +29,9 @@ use crate::ui;
 use crate::ui::keymap::Keymap;
 use crate::ui::state::{UiOptions, UiState};
 use crate::ui::theme::Glyphs;
+
+/// How long a signal may take to arrive after what it is about.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// Returns whether the board can be drawn on this terminal.
 pub fn has_terminal(session: &Session) -> bool {
@@ -61,15 +65,21 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     let snapshot = Arc::clone(&look.snapshot);
     ui::update::on_snapshot(&mut look.state, &snapshot, clock::now());
     look.draw()?;
-    let ended_by = runtime()?.block_on(live(
-        &mut session,
-        look,
-        store,
-        !args.offline,
-        signals,
-        tasks,
-    ))?;
-    Ok(ended_by.map_or(Exit::Fine, Exit::Signal))
+    look.terminal.backend_mut().finish()?;
+    let ending = signals.ending();
+    let live = live(&mut session, look, store, !args.offline, signals, &tasks);
+    let outcome = runtime()?.block_on(async {
+        let outcome = live.await;
+        if outcome.is_err() {
+            // The terminal is gone most likely, and the signal that says so is under way.
+            drop(tokio::time::timeout(MOMENT, tasks.cancel.cancelled()).await);
+        }
+        outcome
+    });
+    match (ending.get(), outcome) {
+        (Some(signal), _) => Ok(Exit::Signal(signal)),
+        (None, outcome) => outcome.map(|()| Exit::Fine),
+    }
 }
 
 /// Returns the store and the board as it was last seen.
@@ -91,19 +101,18 @@ fn open_store(session: &Session) -> (Option<Store>, Snapshot) {
     (store, first.unwrap_or_default())
 }
 
-/// Runs the engine and the loop; returns the signal that ended them, if one did.
+/// Runs the engine and the loop until they end.
 async fn live(
     session: &mut Session,
     look: Look<TerminalScreen>,
     store: Option<Store>,
     polling: bool,
     signals: Signals,
-    tasks: Tasks,
-) -> Result<Option<u8>, Failure> {
-    let engine = session.start(store, polling, &tasks).await?;
-    let ended_by = signals.ending();
+    tasks: &Tasks,
+) -> Result<(), Failure> {
+    let engine = session.start(store, polling, tasks).await?;
     let ends = Ends {
-        input: Keys::new(EventStream::new()),
+        input: Keys::new(events()?),
         snapshots: engine.snapshots,
         commands: engine.commands,
         jobs: signals.jobs,
@@ -121,9 +130,16 @@ async fn live(
     // The terminal is given back before anything is waited for.
     drop(app);
     tasks.end().await;
-    match (ended_by.get(), outcome) {
-        (None, Err(error)) => Err(Failure::error(format!("the terminal is gone: {error}"))),
-        (signal, _) => Ok(signal),
+    outcome.map_err(|error| Failure::error(format!("the terminal is gone: {error}")))
+}
+
+/// Returns the terminal's events; crossterm would panic where there is nothing to read from.
+fn events() -> Result<EventStream, Failure> {
+    let can_read = std::io::stdin().is_terminal() || std::fs::File::open("/dev/tty").is_ok();
+    if can_read {
+        Ok(EventStream::new())
+    } else {
+        Err(Failure::error("there is no keyboard to read from"))
     }
 }
 

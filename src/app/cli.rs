@@ -82,8 +82,11 @@ pub enum Command {
     Man,
 }
 
+/// The longest wait for the sources when printing, in seconds, unless another is given.
+pub const WAIT_SECS: u64 = 60;
+
 /// `board`.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub struct BoardArgs {
     /// Print once instead of opening the board; so it is when the output is no terminal
     #[arg(long)]
@@ -101,8 +104,21 @@ pub struct BoardArgs {
     #[arg(long)]
     pub offline: bool,
     /// Longest wait for the sources when printing, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub wait: u64,
+}
+
+impl Default for BoardArgs {
+    fn default() -> Self {
+        Self {
+            once: false,
+            format: None,
+            filter: None,
+            exit_status: false,
+            offline: false,
+            wait: WAIT_SECS,
+        }
+    }
 }
 
 /// `where`.

@@ -85,7 +85,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Keys<S> {
             Held::Nothing if is_plain_escape(&event) => self.hold(Held::Sequence(vec![event])),
             Held::Nothing => self.ready.push_back(event),
             Held::Sequence(events) => self.extend(events, event),
-            Held::Paste(text) => self.paste(text, event),
+            Held::Paste(text) => self.paste(text, &event),
         }
     }
 
@@ -123,14 +123,16 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Keys<S> {
                 self.held = Held::Sequence(events);
                 self.release();
                 // What ended it may begin another.
-                second.into_iter().for_each(|event| self.take(event));
+                if let Some(event) = second {
+                    self.take(event);
+                }
             }
         }
     }
 
     /// Gathers a paste until its end, or until it pauses.
-    fn paste(&mut self, mut text: String, event: Event) {
-        match (&event, typed_char(&event)) {
+    fn paste(&mut self, mut text: String, event: &Event) {
+        match (event, typed_char(event)) {
             (_, Some(c)) => text.push(c),
             (Event::Key(key), None) if key.code == KeyCode::Enter => text.push('\n'),
             (Event::Key(key), None) if key.code == KeyCode::Esc => text.push('\u{1b}'),
@@ -156,14 +158,9 @@ fn is_plain_escape(event: &Event) -> bool {
 
 /// The character that a press types, whatever shift was held for it.
 fn typed_char(event: &Event) -> Option<char> {
-    match event {
-        Event::Key(KeyEvent {
-            code: KeyCode::Char(c),
-            modifiers,
-            ..
-        }) if (*modifiers - KeyModifiers::SHIFT).is_empty() => Some(*c),
-        _ => None,
-    }
+    let key = event.as_key_event()?;
+    let plain = (key.modifiers - KeyModifiers::SHIFT).is_empty();
+    key.code.as_char().filter(|_| plain)
 }
 
 /// What the text after an Escape is.
@@ -374,10 +371,7 @@ mod tests {
             in_runtime(|| {
                 let mut length = 0;
                 for event in taken(&[typed(&text)], false) {
-                    length += match event {
-                        Event::Paste(pasted) => pasted.chars().count(),
-                        _ => 1,
-                    };
+                    length += event.as_paste_event().map_or(1, |pasted| pasted.chars().count());
                 }
                 proptest::prop_assert!(length <= text.chars().count());
                 Ok(())

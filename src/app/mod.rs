@@ -128,7 +128,7 @@ fn board(session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
 }
 
 fn sources(mut session: Session, args: &SourcesArgs) -> Result<Exit, Failure> {
-    const WAIT: Duration = Duration::from_secs(60);
+    const WAIT: Duration = Duration::from_secs(cli::WAIT_SECS);
     session.require_sources()?;
     let snapshot = session.ask_once(args.offline, WAIT)?;
     let now = (session.clock)();

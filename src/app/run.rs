@@ -199,10 +199,9 @@ where
             self.draw_if_free()?;
         }
         match self.wait().await {
-            Happening::Cancelled => Ok(Next::End),
+            // The end of input is an end, too: nobody could quit us any more.
+            Happening::Cancelled | Happening::Input(None) => Ok(Next::End),
             Happening::Input(Some(Ok(event))) => self.on_event(&event),
-            // The end of input: the terminal is gone, and nobody can quit us.
-            Happening::Input(None) => Ok(Next::End),
             Happening::Input(Some(Err(error))) => Err(error),
             Happening::Done(done) => {
                 self.on_done(done);
@@ -304,15 +303,12 @@ where
     }
 
     fn copy(&mut self, text: &str, now: Timestamp) -> io::Result<()> {
-        match clipboard(text) {
-            Some(bytes) => self.look.terminal.backend_mut().send_aside(&bytes),
-            None => {
-                self.look
-                    .state
-                    .notify_error("too long for the clipboard", now);
-                Ok(())
-            }
+        if let Some(bytes) = clipboard(text) {
+            return self.look.terminal.backend_mut().send_aside(&bytes);
         }
+        let state = &mut self.look.state;
+        state.notify_error("too long for the clipboard", now);
+        Ok(())
     }
 
     /// Tells the engine; one that is too busy to listen is told of on the screen.

@@ -28,6 +28,9 @@ const FALLBACK: Size = Size {
     height: 24,
 };
 
+/// How often a terminal that takes nothing is waited for at the start.
+const PATIENCE: usize = 64;
+
 /// What the loop needs of a screen besides drawing on it.
 pub trait Screen: Backend<Error: Send + Sync + 'static> {
     /// Returns whether the last frame is still under way.
@@ -113,6 +116,18 @@ impl TerminalScreen {
             shown: None,
             sent: Sent::default(),
         }
+    }
+
+    /// Waits until the first frame is out: nothing else runs yet that could.
+    pub fn finish(&mut self) -> io::Result<()> {
+        for _ in 0..PATIENCE {
+            if !self.is_busy() {
+                break;
+            }
+            wait_for_room(self.tty)?;
+            self.push()?;
+        }
+        Ok(())
     }
 
     /// Returns how much was sent so far.

@@ -3,6 +3,7 @@
 //! Settles where the settings come from (file, clone, demo); what they mean is
 //! `config`'s, and what a command does with them its own.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -167,7 +168,7 @@ impl Session {
             return Ok(true);
         };
         let begun = demo
-            .begin(&self.clock, &tasks.tracker, &tasks.cancel)
+            .begin(&self.clock, &tasks.forge.0, &tasks.forge.1)
             .await?;
         self.env = self.env.with(crate::app::demo::TOKEN_ENV, begun.token);
         self.settings.sources = vec![begun.source];
@@ -220,13 +221,15 @@ impl Session {
     }
 }
 
-/// The program's tasks: all belong to the tracker and end with the token.
+/// The program's tasks: all belong to a tracker and end with its token.
 #[derive(Clone, Default, Debug)]
 pub struct Tasks {
     /// Whose they are.
     pub tracker: TaskTracker,
     /// What ends them.
     pub cancel: CancellationToken,
+    /// Those of the simulated forge, which end last: it is asked until the end.
+    pub forge: (TaskTracker, CancellationToken),
 }
 
 impl Tasks {
@@ -240,6 +243,7 @@ impl Tasks {
         {
             tracing::warn!(left = self.tracker.len(), "tasks did not end in time");
         }
+        self.forge.1.cancel();
     }
 }
 
@@ -285,7 +289,8 @@ fn refused(errors: &[ConfigError]) -> Failure {
     let more = errors.len().saturating_sub(told.len());
     let mut text = told.join("\nerror: ");
     if more > 0 {
-        text.push_str(&format!("\nerror: and {more} more"));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\nerror: and {more} more");
     }
     let hint = errors.iter().find_map(|error| error.hint.clone());
     Failure::usage(text).maybe_hint(hint)

@@ -173,7 +173,6 @@ impl State {
         drop(tokio::time::timeout(PATIENCE, again).await);
         guard::leave();
         #[expect(
-            clippy::exit,
             clippy::disallowed_methods,
             reason = "the program did not end by itself"
         )]

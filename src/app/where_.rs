@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::cli::{Format, WhereArgs};
+use crate::app::cli::{Format, WAIT_SECS, WhereArgs};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::{self, Width, way};
 use crate::app::session::Session;
@@ -13,7 +13,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::trace::{self, Trace};
 
 /// How long the sources may take.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_secs(WAIT_SECS);
 
 /// The most changes that one word may mean before it is refused as too wide.
 const MOST: usize = 20;

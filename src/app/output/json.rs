@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::app::output::{Board, instant};
 use crate::domain::Timestamp;
 use crate::domain::item::{Evidence, WorkItem};
+use crate::domain::key::{RepoKey, ServiceName, WebUrl};
 use crate::domain::text::Clean;
 use crate::engine::snapshot::{Budget, Snapshot, SourceView};
 
@@ -159,15 +160,15 @@ pub fn card<'a>(item: &'a WorkItem, snapshot: &Snapshot, now: Timestamp) -> Card
         stage: place.stage.as_str(),
         status: place.status.as_str(),
         reason: &place.reason,
-        service: item.services.first().map(|service| service.as_str()),
-        repo: item.repo.as_ref().map(|repo| repo.path()),
+        service: item.services.first().map(ServiceName::as_str),
+        repo: item.repo.as_ref().map(RepoKey::path),
         holders: item
             .holders
             .iter()
             .map(|person| person.login.as_str())
             .collect(),
         labels: item.labels.iter().map(Clean::as_str).collect(),
-        url: item.url.as_ref().map(|url| url.as_str()),
+        url: item.url.as_ref().map(WebUrl::as_str),
         since: instant(place.since),
         age_secs: seconds(place.since, now),
         fresh: snapshot.is_fresh(item, now),
@@ -180,7 +181,7 @@ fn evidence(evidence: &Evidence) -> EvidenceDocument<'_> {
         kind: evidence.kind.as_str(),
         key: &evidence.key,
         state: &evidence.state,
-        url: evidence.url.as_ref().map(|url| url.as_str()),
+        url: evidence.url.as_ref().map(WebUrl::as_str),
     }
 }
 

@@ -3,11 +3,11 @@
 //! Knows columns of text and nothing of cards' meaning; `fit` is also used by
 //! the other tables that are printed.
 
-use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
+use std::fmt::Write as _;
 
 use crate::app::output::{Board, Width, age, holders};
 use crate::domain::item::WorkItem;
+use crate::domain::text::{truncate, width};
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 
 /// Between two columns.
@@ -25,7 +25,8 @@ pub fn board(board: Board<'_>, width: Width) -> String {
         let limit = config
             .wip
             .map_or_else(String::new, |limit| format!("/{limit}"));
-        out.push_str(&format!("{} {}{limit}\n", config.title, cards.len()));
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{} {}{limit}", config.title, cards.len());
         let rows: Vec<Vec<String>> = cards
             .into_iter()
             .map(|item| row(item, board.snapshot, board.now()))
@@ -45,7 +46,7 @@ pub fn board(board: Board<'_>, width: Width) -> String {
         out.push('\n');
     }
     for notice in &board.snapshot.notices {
-        out.push_str(&format!("note: {notice}\n"));
+        let _ = writeln!(out, "note: {notice}");
     }
     out
 }
@@ -93,13 +94,13 @@ pub fn source_line(view: &SourceView, now: crate::domain::Timestamp) -> String {
 }
 
 /// Lays rows out in columns; `giving` is cut where the width does not suffice.
-pub fn lay_out(rows: &[Vec<String>], giving: usize, width: Width) -> String {
+pub fn lay_out(rows: &[Vec<String>], giving: usize, room: Width) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
     let mut widths: Vec<usize> = (0..count)
         .map(|column| {
             rows.iter()
                 .filter_map(|row| row.get(column))
-                .map(|cell| cell.width())
+                .map(|cell| width(cell))
                 .max()
                 .unwrap_or(0)
         })
@@ -110,8 +111,8 @@ pub fn lay_out(rows: &[Vec<String>], giving: usize, width: Width) -> String {
         .filter(|(column, width)| *column != giving && **width > 0)
         .map(|(_, width)| width + GAP.len())
         .sum();
-    if let Some(room) = widths.get_mut(giving) {
-        *room = (*room).min(width.0.saturating_sub(others).max(8));
+    if let Some(column) = widths.get_mut(giving) {
+        *column = (*column).min(room.0.saturating_sub(others).max(8));
     }
     rows.iter().map(|row| line(row, &widths)).collect()
 }
@@ -130,23 +131,10 @@ fn line(row: &[String], widths: &[usize]) -> String {
 }
 
 /// Returns the text cut or filled to exactly so many columns.
-pub fn fit(text: &str, width: usize) -> String {
-    let have = text.width();
-    if have <= width {
-        return format!("{text}{}", " ".repeat(width - have));
-    }
-    let mut out = String::new();
-    let mut used = 0;
-    for grapheme in text.graphemes(true) {
-        let next = used + grapheme.width();
-        if next + 1 > width {
-            break;
-        }
-        out.push_str(grapheme);
-        used = next;
-    }
-    out.push('…');
-    format!("{out}{}", " ".repeat(width.saturating_sub(used + 1)))
+pub fn fit(text: &str, columns: usize) -> String {
+    let text = truncate(text, columns);
+    let fill = columns.saturating_sub(width(&text));
+    format!("{text}{}", " ".repeat(fill))
 }
 
 #[cfg(test)]

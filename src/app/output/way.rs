@@ -10,6 +10,7 @@ use crate::app::output::table::lay_out;
 use crate::app::output::{Width, age, holders, instant};
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
+use crate::domain::key::WebUrl;
 use crate::domain::trace::{Contained, Step, Trace};
 use crate::engine::snapshot::Snapshot;
 
@@ -83,7 +84,7 @@ fn step(step: &Step) -> StepDocument<'_> {
         state: &step.state,
         status: step.status.as_str(),
         detail: &step.detail,
-        url: step.url.as_ref().map(|url| url.as_str()),
+        url: step.url.as_ref().map(WebUrl::as_str),
         confidence: step.confidence,
     }
 }
