@@ -9,16 +9,16 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// The program under test.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cycleboard");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cycleboard");
 
 /// A home directory with everything that XDG puts into it.
-pub struct Home {
+pub(crate) struct Home {
     dir: TempDir,
 }
 
 impl Home {
     /// Makes an empty one.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         for name in ["config/cycleboard", "state", "cache", "work", "bin"] {
             std::fs::create_dir_all(dir.path().join(name)).expect("a directory in it");
@@ -27,12 +27,12 @@ impl Home {
     }
 
     /// Returns a path in it.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// Returns the variables that the program is started with; there are no others.
-    pub fn variables(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         let path = |name: &str| self.path(name).display().to_string();
         vec![
             ("HOME", path("")),
@@ -48,7 +48,7 @@ impl Home {
     }
 
     /// Writes the configuration file, for its owner only.
-    pub fn configure(&self, text: &str) -> PathBuf {
+    pub(crate) fn configure(&self, text: &str) -> PathBuf {
         let path = self.path("config/cycleboard/config.toml");
         std::fs::write(&path, text).expect("the configuration");
         set_mode(&path, 0o600);
@@ -56,7 +56,7 @@ impl Home {
     }
 
     /// Returns the program with these arguments, in the empty directory `work`.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command
             .args(arguments)
@@ -68,7 +68,7 @@ impl Home {
     }
 
     /// Runs the program to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(
             self.command(arguments).output().expect("the program runs"),
             arguments,
@@ -76,7 +76,7 @@ impl Home {
     }
 
     /// Returns every file below it that contains this text.
-    pub fn files_with(&self, text: &str) -> Vec<PathBuf> {
+    pub(crate) fn files_with(&self, text: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();
         walk(self.dir.path(), &mut |path| {
             let bytes = std::fs::read(path).unwrap_or_default();
@@ -91,7 +91,7 @@ impl Home {
     }
 
     /// Returns every file below one of its directories.
-    pub fn files(&self, name: &str) -> Vec<PathBuf> {
+    pub(crate) fn files(&self, name: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();
         walk(&self.path(name), &mut |path| found.push(path.to_owned()));
         found
@@ -99,7 +99,7 @@ impl Home {
 }
 
 /// Sets the permissions of a file.
-pub fn set_mode(path: &Path, mode: u32) {
+pub(crate) fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("permissions");
 }
@@ -117,13 +117,13 @@ fn walk(dir: &Path, visit: &mut impl FnMut(&Path)) {
 
 /// What a run of the program left.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// Its exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// What it printed.
-    pub out: String,
+    pub(crate) out: String,
     /// What it said on standard error.
-    pub err: String,
+    pub(crate) err: String,
     arguments: String,
 }
 
@@ -139,14 +139,14 @@ impl Ran {
 
     /// Expects this exit code.
     #[track_caller]
-    pub fn exits(&self, code: i32) -> &Self {
+    pub(crate) fn exits(&self, code: i32) -> &Self {
         assert_eq!(self.code, code, "{self:#?}");
         self
     }
 
     /// Expects these words on standard error, and a hint.
     #[track_caller]
-    pub fn complains(&self, words: &str) -> &Self {
+    pub(crate) fn complains(&self, words: &str) -> &Self {
         assert!(self.err.starts_with("error: "), "{self:#?}");
         assert!(self.err.contains(words), "no `{words}` in {self:#?}");
         assert!(self.err.contains("\nhint: "), "no hint in {self:#?}");
@@ -155,14 +155,14 @@ impl Ran {
 
     /// Expects these words on standard output.
     #[track_caller]
-    pub fn prints(&self, words: &str) -> &Self {
+    pub(crate) fn prints(&self, words: &str) -> &Self {
         assert!(self.out.contains(words), "no `{words}` in {self:#?}");
         self
     }
 
     /// Returns standard output as JSON.
     #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         match serde_json::from_str(&self.out) {
             Ok(value) => value,
             Err(error) => panic!("no JSON from `{}`: {error}\n{self:#?}", self.arguments),

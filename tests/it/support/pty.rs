@@ -18,16 +18,24 @@ use crate::support::env::{Home, PROGRAM};
 const CEILING: Duration = Duration::from_secs(20);
 
 /// The program in a terminal of its own.
-pub struct Pty {
+pub(crate) struct Pty {
     parser: Parser,
     chunks: Receiver<Vec<u8>>,
     /// Everything that the program ever wrote.
-    pub raw: Vec<u8>,
+    pub(crate) raw: Vec<u8>,
     // Never dropped before the program ends: dropping it types a line break and ctrl-d.
     writer: Box<dyn Write + Send>,
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     fresh_modes: String,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a ceiling is measured by the real clock"
+)]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn size(columns: u16, rows: u16) -> PtySize {
@@ -45,12 +53,12 @@ fn cells(number: u16) -> NonZeroU16 {
 
 impl Pty {
     /// Starts the program with these arguments in a terminal of this size.
-    pub fn start(home: &Home, arguments: &[&str], columns: u16, rows: u16) -> Self {
+    pub(crate) fn start(home: &Home, arguments: &[&str], columns: u16, rows: u16) -> Self {
         Self::start_with(home, arguments, columns, rows, &[])
     }
 
     /// Starts it with more variables.
-    pub fn start_with(
+    pub(crate) fn start_with(
         home: &Home,
         arguments: &[&str],
         columns: u16,
@@ -70,7 +78,7 @@ impl Pty {
     }
 
     /// Starts the program, takes its terminal away after the first frame, and returns its exit code.
-    pub fn hang_up(home: &Home, arguments: &[&str]) -> u32 {
+    pub(crate) fn hang_up(home: &Home, arguments: &[&str]) -> u32 {
         let mut command = CommandBuilder::new(PROGRAM);
         command.env_clear();
         for (name, value) in home.variables() {
@@ -96,12 +104,12 @@ impl Pty {
         // The last of these is the end of the line.
         drop(reader);
         drop(pair.master);
-        let deadline = Instant::now() + CEILING;
+        let deadline = now() + CEILING;
         loop {
             if let Some(status) = child.try_wait().expect("its status") {
                 return status.exit_code();
             }
-            if Instant::now() > deadline {
+            if now() > deadline {
                 drop(child.kill());
                 panic!("the program outlives its terminal");
             }
@@ -144,43 +152,55 @@ impl Pty {
     }
 
     /// Returns the screen as it is.
-    pub fn screen(&self) -> &Screen {
+    pub(crate) fn screen(&self) -> &Screen {
         self.parser.screen()
     }
 
     /// Returns the text of the screen.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.screen().contents()
     }
 
     /// Types these bytes.
-    pub fn send(&mut self, keys: &str) {
+    pub(crate) fn send(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).expect("keys go in");
         self.writer.flush().expect("keys go in");
     }
 
     /// Waits until the screen is so.
     #[track_caller]
-    pub fn wait(&mut self, what: &str, is_so: impl Fn(&Screen) -> bool) {
-        let deadline = Instant::now() + CEILING;
+    pub(crate) fn wait(&mut self, what: &str, is_so: impl Fn(&Screen) -> bool) {
+        let deadline = now() + CEILING;
         while !is_so(self.parser.screen()) {
-            if !self.read_until(deadline) {
-                panic!("no {what} came; the screen is\n{}", self.text());
-            }
+            let more = self.read_until(deadline);
+            assert!(more, "no {what} came; the screen is\n{}", self.text());
         }
     }
 
     /// Waits until the screen shows this text.
     #[track_caller]
-    pub fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) {
         self.wait(&format!("`{text}`"), |screen| {
             screen.contents().contains(text)
         });
     }
 
+    /// Waits until the program has written these bytes; returns what came before them.
+    #[track_caller]
+    pub(crate) fn wait_written(&mut self, bytes: &str) -> String {
+        let deadline = now() + CEILING;
+        loop {
+            if let Some((before, _)) = String::from_utf8_lossy(&self.raw).split_once(bytes) {
+                return before.to_owned();
+            }
+            let more = self.read_until(deadline);
+            assert!(more, "no {bytes:?} came; the screen is\n{}", self.text());
+        }
+    }
+
     /// Waits until the screen shows this text no longer.
     #[track_caller]
-    pub fn wait_gone(&mut self, text: &str) {
+    pub(crate) fn wait_gone(&mut self, text: &str) {
         self.wait(&format!("end of `{text}`"), |screen| {
             !screen.contents().contains(text)
         });
@@ -188,7 +208,7 @@ impl Pty {
 
     /// Takes in what the program wrote; returns whether there may be more.
     fn read_until(&mut self, deadline: Instant) -> bool {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(now());
         match self.chunks.recv_timeout(left) {
             Ok(chunk) => {
                 self.parser.process(&chunk);
@@ -200,7 +220,7 @@ impl Pty {
     }
 
     /// Changes the size of the terminal.
-    pub fn resize(&mut self, columns: u16, rows: u16) {
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         self.parser.set_size(cells(rows), cells(columns));
         self.master
             .resize(size(columns, rows))
@@ -208,7 +228,7 @@ impl Pty {
     }
 
     /// Sends the program a signal by its name: `TERM`.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.pid().to_string();
         let status = std::process::Command::new("kill")
             .args(["-s", name, &pid])
@@ -218,12 +238,12 @@ impl Pty {
     }
 
     /// Returns the program's process id.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.process_id().expect("a process id")
     }
 
     /// Returns the state letter that the kernel gives the program: `T` when it is stopped.
-    pub fn state(&self) -> char {
+    pub(crate) fn state(&self) -> char {
         let stat =
             std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
         let after = stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
@@ -232,21 +252,17 @@ impl Pty {
 
     /// Waits until the kernel says so of the program.
     #[track_caller]
-    pub fn wait_state(&mut self, state: char) {
-        let deadline = Instant::now() + CEILING;
+    pub(crate) fn wait_state(&mut self, state: char) {
+        let deadline = now() + CEILING;
         while self.state() != state {
-            assert!(
-                Instant::now() < deadline,
-                "state `{}`, not `{state}`",
-                self.state()
-            );
+            assert!(now() < deadline, "state `{}`, not `{state}`", self.state());
             // The kernel tells nobody; what the program writes meanwhile is taken in.
-            self.read_until(Instant::now() + Duration::from_millis(5));
+            self.read_until(now() + Duration::from_millis(5));
         }
     }
 
     /// Returns whether the terminal's modes are those that it had before the program started.
-    pub fn is_restored(&self) -> bool {
+    pub(crate) fn is_restored(&self) -> bool {
         modes(self.master.as_ref()) == self.fresh_modes
             && !self.screen().alternate_screen()
             && !self.screen().hide_cursor()
@@ -256,16 +272,18 @@ impl Pty {
 
     /// Waits until the program ends; returns its exit code.
     #[track_caller]
-    pub fn end(&mut self) -> u32 {
-        let deadline = Instant::now() + CEILING;
+    pub(crate) fn end(&mut self) -> u32 {
+        let deadline = now() + CEILING;
         while self.read_until(deadline) {}
         loop {
             if let Some(status) = self.child.try_wait().expect("its status") {
                 return status.exit_code();
             }
-            if Instant::now() > deadline {
-                panic!("the program does not end; the screen is\n{}", self.text());
-            }
+            let text = self.text();
+            assert!(
+                now() < deadline,
+                "the program does not end; the screen is\n{text}"
+            );
             std::thread::yield_now();
         }
     }
