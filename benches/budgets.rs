@@ -3,6 +3,12 @@
 //! Run with `cargo bench --bench budgets`. Figures only; the bounds are in
 //! README.md. `benches/program.rs` measures the program from outside.
 
+#![expect(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a benchmark stops when it cannot go on, and criterion's entry has no docs"
+)]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +41,9 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 fn now() -> Timestamp {
-    Utc.with_ymd_and_hms(2026, 11, 21, 9, 0, 0).single().expect("a moment")
+    Utc.with_ymd_and_hms(2026, 11, 21, 9, 0, 0)
+        .single()
+        .expect("a moment")
 }
 
 fn ago(minutes: u64) -> Timestamp {
@@ -56,8 +64,13 @@ fn repo(number: usize) -> RepoKey {
 
 fn ticket(at: usize, number: u64) -> Ticket {
     Ticket {
-        key: TicketKey::Numbered { repo: repo(at), number },
-        title: Clean::line(&format!("Retry the gateway when it answers late, case {number}")),
+        key: TicketKey::Numbered {
+            repo: repo(at),
+            number,
+        },
+        title: Clean::line(&format!(
+            "Retry the gateway when it answers late, case {number}"
+        )),
         url: None,
         state: TicketState::Open,
         author: Some(person(number)),
@@ -74,15 +87,19 @@ fn ticket(at: usize, number: u64) -> Ticket {
 }
 
 fn change(at: usize, number: u64) -> ChangeRequest {
-    let merged = number % 3 == 0;
+    let merged = number.is_multiple_of(3);
     ChangeRequest {
         repo: repo(at),
         number,
         called: Called::PullRequest,
         title: Clean::line(&format!("Make the gateway wait, part {number}")),
         url: None,
-        state: if merged { ChangeState::Merged } else { ChangeState::Open },
-        draft: number % 7 == 0,
+        state: if merged {
+            ChangeState::Merged
+        } else {
+            ChangeState::Open
+        },
+        draft: number.is_multiple_of(7),
         author: Some(person(number)),
         assignees: Vec::new(),
         reviewers: vec![person(number + 2)],
@@ -96,7 +113,10 @@ fn change(at: usize, number: u64) -> ChangeRequest {
         base_branch: Clean::line("main"),
         merge_sha: merged.then(|| sha(at, 10_000 + number)),
         tickets: vec![TicketLink {
-            ticket: TicketKey::Numbered { repo: repo(at), number: number.saturating_sub(1_000) },
+            ticket: TicketKey::Numbered {
+                repo: repo(at),
+                number: number.saturating_sub(1_000),
+            },
             basis: LinkBasis::Closing,
         }],
         created_at: ago(5_000 + number),
@@ -132,8 +152,12 @@ fn run(at: usize, number: u64, state: RunState) -> Run {
 fn facts_of(at: usize) -> Vec<Fact> {
     let mut facts: Vec<Fact> = (1..=25).map(|n| Fact::Ticket(ticket(at, n))).collect();
     facts.extend((1_001..=1_025).map(|n| Fact::ChangeRequest(change(at, n))));
-    facts.extend((1_001..=1_030).map(|n| {
-        let state = if n % 5 == 0 { RunState::Running } else { RunState::Passed };
+    facts.extend((1_001..=1_030_u64).map(|n| {
+        let state = if n.is_multiple_of(5) {
+            RunState::Running
+        } else {
+            RunState::Passed
+        };
         Fact::Run(run(at, n, state))
     }));
     facts.extend((0..18_u64).map(|n| {
@@ -182,7 +206,10 @@ fn facts_of(at: usize) -> Vec<Fact> {
 }
 
 fn sourced(fact: Fact) -> Sourced {
-    Sourced { source: SourceName::new("forge"), fact: Arc::new(fact) }
+    Sourced {
+        source: SourceName::new("forge"),
+        fact: Arc::new(fact),
+    }
 }
 
 fn frames(criterion: &mut Criterion) {
@@ -196,7 +223,7 @@ fn frames(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("next card", cards), |bencher| {
             let mut down = true;
             bencher.iter(|| {
-                let command = if down { Command::NextCard } else { Command::PreviousCard };
+                let command = if down { Command::Down } else { Command::Up };
                 down = !down;
                 update::update(&mut state, command, &snapshot, sample::moment());
                 terminal
@@ -212,13 +239,21 @@ fn frames(criterion: &mut Criterion) {
 
 fn filters(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("filter, one keystroke");
-    let ctx = QueryContext { now: sample::moment(), me: vec!["ada-k".to_owned()] };
+    let ctx = QueryContext {
+        now: sample::moment(),
+        me: vec!["ada-k".to_owned()],
+    };
     for cards in [10_000, 50_000] {
         let snapshot = sample::snapshot(cards);
         for text in ["gateway", "status:failed age:>2h -is:bot"] {
             let query = Query::parse(text).expect("a filter");
             group.bench_function(BenchmarkId::new(text, cards), |bencher| {
-                bencher.iter(|| snapshot.items().filter(|item| query.matches(item, &ctx)).count());
+                bencher.iter(|| {
+                    snapshot
+                        .items()
+                        .filter(|item| query.matches(item, &ctx))
+                        .count()
+                });
             });
         }
     }
@@ -228,7 +263,9 @@ fn filters(criterion: &mut Criterion) {
 fn correlation(criterion: &mut Criterion) {
     let policy = Policy::default();
     let mut group = criterion.benchmark_group("facts to cards, 50,000 facts");
-    group.sample_size(10).measurement_time(Duration::from_secs(10));
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(10));
     let mut correlator = Correlator::default();
     for at in 0..500 {
         for fact in facts_of(at) {
@@ -240,12 +277,19 @@ fn correlation(criterion: &mut Criterion) {
         bencher.iter(|| correlator.refresh_all(&policy, now()).changed.len());
     });
     let mut turn = 0_u64;
-    for (name, repos) in [("1 % changed, in 20 repositories", 20), ("1 % changed, in 500 repositories", 500)] {
+    for (name, repos) in [
+        ("1 % changed, in 20 repositories", 20),
+        ("1 % changed, in 500 repositories", 500),
+    ] {
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
                 || {
                     turn += 1;
-                    let state = if turn % 2 == 0 { RunState::Passed } else { RunState::Running };
+                    let state = if turn.is_multiple_of(2) {
+                        RunState::Passed
+                    } else {
+                        RunState::Running
+                    };
                     let each = 500 / repos;
                     (0..repos)
                         .flat_map(|at| (0..each).map(move |n| (at, n)))
@@ -278,7 +322,8 @@ fn store(criterion: &mut Criterion) {
                 if let Fact::Ticket(ticket) = &mut fact {
                     ticket.milestone = Some(Clean::line(&turn.to_string()));
                 } else if let Fact::ChangeRequest(change) = &mut fact {
-                    change.updated_at = now() + TimeDelta::seconds(i64::try_from(turn).expect("turn"));
+                    change.updated_at =
+                        now() + TimeDelta::seconds(i64::try_from(turn).expect("turn"));
                 } else if let Fact::Run(run) = &mut fact {
                     run.attempt = u32::try_from(turn).expect("turn");
                 } else if let Fact::Commit(commit) = &mut fact {
@@ -296,7 +341,10 @@ fn store(criterion: &mut Criterion) {
     let mut turn = 0;
     let mut group = criterion.benchmark_group("store");
     group.sample_size(20);
-    for (name, repos) in [("10,000 facts, all changed", 100), ("100 of 10,000 facts changed", 1)] {
+    for (name, repos) in [
+        ("10,000 facts, all changed", 100),
+        ("100 of 10,000 facts changed", 1),
+    ] {
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
                 || {

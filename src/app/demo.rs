@@ -18,11 +18,12 @@ use crate::app::output;
 use crate::app::paths::{self, Paths};
 use crate::app::session::{Tasks, runtime};
 use crate::app::{clock, signals};
-use crate::config::SourceConfig;
+use crate::config::{Settings, SourceConfig, Trust};
 use crate::demo::Options;
 use crate::demo::forge::{self, Forge};
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
+use crate::domain::policy::Policy;
 use crate::sources::http::Clock;
 
 /// Where the source finds the token of the simulated forge.
@@ -32,7 +33,7 @@ pub const TOKEN_ENV: &str = "CYCLEBOARD_DEMO_TOKEN";
 pub const BANNER: &str = "simulated data";
 
 /// How long a simulated team is kept before a new one begins.
-const KEPT: TimeDelta = TimeDelta::days(7);
+const KEPT: TimeDelta = TimeDelta::hours(12);
 
 /// A simulated team.
 #[derive(Debug)]
@@ -157,11 +158,22 @@ fn options(scale: &DemoScale) -> Options {
     };
     Options {
         seed: scale.seed.unwrap_or(usual.seed),
-        speed: scale.speed.unwrap_or(usual.speed),
+        speed: scale.speed.unwrap_or(crate::demo::LIVELY),
         repos: count(scale.repos, usual.repos),
         cards: count(scale.cards, usual.cards),
         ..usual
     }
+}
+
+/// Returns how the simulated team works.
+pub fn policy() -> Result<Policy, Failure> {
+    let settings = Settings::parse(crate::demo::BOARD, "the demo", Trust::User, &["github"]);
+    settings.map(|settings| settings.policy).map_err(|errors| {
+        let first = errors.first().map(ToString::to_string).unwrap_or_default();
+        Failure::error(format!(
+            "the simulated team's settings do not hold: {first}"
+        ))
+    })
 }
 
 fn source(forge: &Forge) -> SourceConfig {

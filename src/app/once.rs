@@ -23,7 +23,7 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     let snapshot = session.ask_once(args.offline, Duration::from_secs(args.wait))?;
     let context = QueryContext {
         now: (session.clock)(),
-        me: Vec::new(),
+        me: snapshot.me(),
     };
     let board = Board {
         snapshot: &snapshot,

@@ -338,6 +338,7 @@ where
         let now = (self.look.clock)();
         if alive {
             let snapshot = Arc::clone(&self.ends.snapshots.borrow_and_update());
+            self.look.state.options.me = snapshot.me();
             ui::update::on_snapshot(&mut self.look.state, &snapshot, now);
             self.look.snapshot = snapshot;
         } else {

@@ -71,6 +71,7 @@ impl Session {
             .map_or(paths.clone(), |demo| paths.apart(&demo.name));
         if demo.is_some() {
             settings.sources.clear();
+            settings.policy = crate::app::demo::policy()?;
             settings.store.url = None;
             "the simulated team".clone_into(&mut sources_from);
         } else if settings.sources.is_empty()

@@ -14,6 +14,9 @@ pub mod scenario;
 /// seconds. The default is real time, so that tests see an unchanged world.
 pub const LIVELY: f64 = 30.0;
 
+/// What a configuration file would say of the team: the services of its mono-repo.
+pub const BOARD: &str = include_str!("board.toml");
+
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 

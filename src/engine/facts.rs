@@ -80,7 +80,15 @@ impl SourceFacts {
         for listing in batch.listings {
             self.list(answer, listing, &reported, &mut delta);
         }
-        for id in batch.gone {
+        let in_gone_repos = self.known.iter().filter(|(_, known)| {
+            let repo = known.fact.repo();
+            repo.is_some_and(|repo| batch.gone_repos.contains(repo))
+        });
+        let mut gone = batch.gone;
+        if !batch.gone_repos.is_empty() {
+            gone.extend(in_gone_repos.map(|(id, _)| id.clone()));
+        }
+        for id in gone {
             self.drop_fact(answer.source, id, &mut delta);
         }
         delta

@@ -310,6 +310,7 @@ impl SourceState {
             failed: meter.failed,
             recent: meter.recent.clone(),
             token_from: meter.token_from.clone(),
+            me: meter.me.clone(),
             insecure: meter.insecure,
             facts,
         }

@@ -99,6 +99,8 @@ pub struct SourceView {
     pub recent: Vec<RequestLine>,
     /// Where the token comes from; never its value.
     pub token_from: String,
+    /// The login that the token belongs to, where the source tells it.
+    pub me: Option<String>,
     /// Whether the connection is not encrypted.
     pub insecure: bool,
     /// How many facts are known from it.
@@ -147,13 +149,33 @@ impl Health {
 /// Three times the longest polling interval of a repository that is on the board.
 pub const FRESH_SECS: i64 = 30 * 60;
 
+/// Returns the scope under which a repository is confirmed: hosts write names in any case.
+pub fn scope_of(path: &str) -> Clean {
+    if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Clean::line(&path.to_ascii_lowercase())
+    } else {
+        Clean::line(path)
+    }
+}
+
 impl Snapshot {
+    /// Returns the logins of the user, one for each source that tells it.
+    pub fn me(&self) -> Vec<String> {
+        let mut me: Vec<String> = Vec::new();
+        for login in self.sources.iter().filter_map(|source| source.me.as_ref()) {
+            if !me.contains(login) {
+                me.push(login.clone());
+            }
+        }
+        me
+    }
+
     /// Returns when the data of a card was last confirmed by all of its sources.
     pub fn confirmed_at(&self, item: &WorkItem) -> Option<Timestamp> {
         let scope = item
             .repo
             .as_ref()
-            .map_or(Clean::default(), |repo| Clean::line(repo.path()));
+            .map_or(Clean::default(), |repo| scope_of(repo.path()));
         item.sources
             .iter()
             .map(|source| {

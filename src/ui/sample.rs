@@ -258,6 +258,7 @@ pub fn source(name: &str, health: Health) -> SourceView {
         last_success: (health != Health::Starting).then(|| moment() - TimeDelta::seconds(200)),
         next_poll: Some(moment() + TimeDelta::seconds(40)),
         followed: false,
+        me: Some("ada-k".to_owned()),
         capabilities: vec![
             Capability {
                 name: "graphql",

@@ -98,7 +98,7 @@ fn every_example_of_the_reference_is_accepted() {
 fn a_directory_may_choose_and_not_redirect() {
     let home = Home::new();
     let here = home.path("work/.cycleboard.toml");
-    let mut check = |text: &str| {
+    let check = |text: &str| {
         std::fs::write(&here, text).unwrap();
         home.run(&["config", "check"])
     };

@@ -256,7 +256,7 @@ fn every_test_file_is_part_of_the_one_test_binary() {
 
 #[test]
 fn every_theme_file_is_built_in() {
-    let table = read(&root().join("src/ui/theme.rs"));
+    let table = read(&root().join("src/ui/theme/mod.rs"));
     let wrong: Vec<String> = files_below(&root().join("themes"), "toml")
         .iter()
         .filter_map(|path| {

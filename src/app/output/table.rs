@@ -162,6 +162,6 @@ mod tests {
             "5m".into(),
         ]];
         let text = lay_out(&rows, 1, Width(20));
-        assert_eq!(text, "a  a long title …  5m\n");
+        assert_eq!(text, "a  a long title…  5m\n");
     }
 }

@@ -22,7 +22,7 @@ use crate::engine::empty;
 use crate::engine::facts::{Answer, Delta, SourceFacts};
 use crate::engine::health::{SourceState, Verdict};
 use crate::engine::history::History;
-use crate::engine::snapshot::Snapshot;
+use crate::engine::snapshot::{Snapshot, scope_of};
 use crate::engine::update::{Applied, Loaded, Polled, Update, Write};
 use crate::sources::Source;
 
@@ -187,7 +187,7 @@ impl Store {
                 member.state.report(report);
                 if !batch.covered.is_empty() {
                     let confirmed = Arc::make_mut(&mut self.confirmed);
-                    for scope in &batch.covered {
+                    for scope in batch.covered.iter().map(|scope| scope_of(scope)) {
                         let entry = confirmed
                             .entry((source.clone(), scope.clone()))
                             .or_insert(at);

@@ -16,10 +16,11 @@ use super::gate::{Gate, Lane, Urgency};
 use super::ledger::Ledger;
 use super::origin::{Origin, host_of, is_loopback};
 use super::request::{Answer, Failure, Limits, Request};
-use super::{Ground, Redactor, Stored, ValidatorKey, tls};
+use super::{Ground, Stored, ValidatorKey, tls};
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
+use crate::domain::text::redact::Redactor;
 use crate::sources::{Budget, Meter, RequestLine, SourceError};
 
 /// Bodies above this are not kept for `If-None-Match`.

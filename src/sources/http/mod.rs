@@ -10,7 +10,6 @@ mod ledger;
 mod link;
 mod origin;
 mod pages;
-mod redact;
 mod request;
 mod retry_after;
 mod status;
@@ -28,7 +27,6 @@ pub use gate::Urgency;
 pub use json::{List, decode};
 pub use origin::{Origin, check_base, host_of, is_loopback};
 pub use pages::{Pages, follow};
-pub use redact::Redactor;
 pub use request::{Answer, Failure, Limits, Request};
 pub use retry_after::parse as parse_retry_after;
 
