@@ -3,11 +3,7 @@
 //! Run with `cargo bench --bench budgets`. Figures only; the bounds are in
 //! README.md. `benches/program.rs` measures the program from outside.
 
-#![expect(
-    clippy::expect_used,
-    missing_docs,
-    reason = "a benchmark stops when it cannot go on, and criterion's entry has no docs"
-)]
+#![expect(clippy::expect_used, reason = "a benchmark stops when it cannot go on")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -34,7 +34,7 @@ impl Drop for Bench {
 }
 
 async fn bench(options: Options) -> Bench {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    drop(rustls::crypto::ring::default_provider().install_default());
     let now = Arc::new(AtomicI64::new(START));
     let hand = Arc::clone(&now);
     let clock: Clock = Arc::new(move || instant(hand.load(Ordering::Relaxed)));

@@ -1,7 +1,7 @@
 //! The placement table: which column a card stands in, what it does there, and why.
 //!
 //! Data in code: [`TABLE`] is read top-down and the first row that answers
-//! decides. Several changes of one card are put together by [`combine`], and
+//! decides. Several changes of one card are put together by `combine`, and
 //! what people decided against the table by [`overrides`].
 
 use crate::domain::deployment::Deployment;
