@@ -308,21 +308,17 @@ pub(super) fn apply_store(
     settings: &mut Settings,
 ) {
     let Some(text) = table.value.url else { return };
-    let hint = Some("e.g. `postgres://db.example.org/cycleboard`, or leave it out for a file");
+    let hint = Some("e.g. `sqlite:///srv/cycleboard/board.db`, or leave it out for the usual file");
     let Ok(url) = url::Url::parse(text.get_ref()) else {
         checker.error(text.span(), "`url` of the store is not a URL", hint);
         return;
     };
-    if !matches!(url.scheme(), "postgres" | "postgresql" | "sqlite") {
+    if url.password().is_some() {
+        let hint = Some("a file has no password");
+        checker.error(text.span(), "`url` of the store holds a password", hint);
+    } else if url.scheme() != "sqlite" {
         let message = format!("`url`: no store is reached by `{}`", url.scheme());
         checker.error(text.span(), &message, hint);
-    } else if url.password().is_some() {
-        let hint = "leave it to the environment (`PGPASSWORD`, `PGPASSFILE`)";
-        checker.error(
-            text.span(),
-            "`url` of the store holds a password",
-            Some(hint),
-        );
     } else {
         settings.store.url = Some(text.into_inner());
     }

@@ -300,7 +300,7 @@ mod values {
     #[test]
     fn screen_keys_and_store() {
         let settings = good(
-            "[ui]\ntheme = \"my_own-2\"\nascii = true\nmouse = false\n[keys]\nquit = \"q\"\nopen = [\"o\", \"enter\"]\n[store]\nurl = \"postgres://me@db.example.org/board\"",
+            "[ui]\ntheme = \"my_own-2\"\nascii = true\nmouse = false\n[keys]\nquit = \"q\"\nopen = [\"o\", \"enter\"]\n[store]\nurl = \"sqlite:///srv/board.db\"",
         );
         assert_eq!(
             settings.ui,
@@ -674,7 +674,7 @@ mod mistakes {
             "`theme`: `` is not the name of a theme",
             "letters, digits, `-` and `_`; no path",
         );
-        let hint = "e.g. `postgres://db.example.org/cycleboard`, or leave it out for a file";
+        let hint = "e.g. `sqlite:///srv/cycleboard/board.db`, or leave it out for the usual file";
         bad(
             "[store]\nurl = \"mysql://x/y\"",
             2,
@@ -691,7 +691,7 @@ mod mistakes {
             "[store]\nurl = \"postgres://u:hunter22@x/y\"",
             2,
             "`url` of the store holds a password",
-            "leave it to the environment (`PGPASSWORD`, `PGPASSFILE`)",
+            "a file has no password",
         );
     }
 }

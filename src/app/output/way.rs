@@ -118,13 +118,17 @@ fn head(trace: &Trace, snapshot: &Snapshot, now: Timestamp) -> String {
     let item = &trace.item;
     let place = &item.placement;
     let old = old(item, snapshot, now);
+    let spent = match age(place.since, now).as_str() {
+        "now" => "since just now".to_owned(),
+        age => format!("for {age}"),
+    };
     let mut out = format!(
-        "{}  {}\n  in {}: {} for {}{old}\n  because {}\n",
+        "{}  {}\n  in {}: {} {}{old}\n  because {}\n",
         item.key,
         item.title,
         place.stage.title(),
         place.status.label(),
-        age(place.since, now),
+        spent,
         place.reason,
     );
     for (name, value) in [
