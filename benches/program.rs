@@ -198,6 +198,8 @@ fn press(board: &mut Board, what: &str, keys: &[&str], times: usize) {
     let mut taken = Vec::with_capacity(times);
     let mut bytes = Vec::with_capacity(times);
     for turn in 0..times {
+        // A person's pace: keys that come faster than frames are drawn together, 16 ms apart.
+        board.idle(Duration::from_millis(25));
         if let Some((time, count)) = board.key(keys[turn % keys.len()]) {
             taken.push(time);
             bytes.push(count);

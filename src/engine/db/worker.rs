@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use rusqlite::{Connection, TransactionBehavior};
@@ -20,6 +21,9 @@ use crate::engine::db::{
     screen,
 };
 use crate::engine::update::{Loaded, Write};
+
+/// How long the end of the program waits for other readers of the store.
+const FOLD_WAIT: Duration = Duration::from_millis(200);
 
 /// How long the thread leaves a disk alone that did not take what it should.
 const RETRY: TimeDelta = TimeDelta::seconds(60);
@@ -142,6 +146,21 @@ impl Worker {
             && let Err(error) = lease::leave(connection, &self.me)
         {
             tracing::debug!(%error, "the store could not be left in order");
+        }
+        self.fold_journal();
+    }
+
+    /// Folds the write-ahead log into the file, so that the next start need not read it first.
+    /// Others who read meanwhile are not waited for.
+    fn fold_journal(&self) {
+        let Some(connection) = &self.connection else {
+            return;
+        };
+        let folded = connection
+            .busy_timeout(FOLD_WAIT)
+            .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        if let Err(error) = folded {
+            tracing::debug!(%error, "the write-ahead log stays as it is");
         }
     }
 
