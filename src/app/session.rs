@@ -285,15 +285,26 @@ pub fn merge(texts: &[Text]) -> Result<Settings, Failure> {
     Settings::merge(&layers, &kinds()).map_err(|errors| refused(&errors))
 }
 
+/// Tells every mistake with its own hint below it; the last hint is the failure's.
 fn refused(errors: &[ConfigError]) -> Failure {
-    let told: Vec<String> = errors.iter().take(10).map(ToString::to_string).collect();
-    let more = errors.len().saturating_sub(told.len());
-    let mut text = told.join("\nerror: ");
+    const TOLD: usize = 10;
+    let mut text = String::new();
+    let mut hint = None;
+    for (at, error) in errors.iter().take(TOLD).enumerate() {
+        if let Some(hint) = hint.take() {
+            let _ = write!(text, "\nhint: {hint}");
+        }
+        let _ = write!(text, "{}{error}", if at == 0 { "" } else { "\nerror: " });
+        hint.clone_from(&error.hint);
+    }
+    let more = errors.len().saturating_sub(TOLD);
     if more > 0 {
         // Writing to a string cannot fail.
+        if let Some(hint) = hint.take() {
+            let _ = write!(text, "\nhint: {hint}");
+        }
         let _ = write!(text, "\nerror: and {more} more");
     }
-    let hint = errors.iter().find_map(|error| error.hint.clone());
     Failure::usage(text).maybe_hint(hint)
 }
 
