@@ -75,6 +75,9 @@ pub fn watch(cancel: &CancellationToken) -> io::Result<Signals> {
                 .build();
             let outcome = runtime.and_then(|runtime| {
                 runtime.block_on(async {
+                    // A board in the background must be able to restore the terminal when it is
+                    // ended: caught, this signal does not stop the process.
+                    let _background = signal(SignalKind::from_raw(Signal::TTOU.as_raw()))?;
                     let listeners = Listeners::new()?;
                     drop(ready.send(Ok(())));
                     state.listen(listeners).await;

@@ -23,7 +23,8 @@ pub struct SourceState {
     /// Its configured name.
     pub name: SourceName,
     kind: &'static str,
-    host: String,
+    /// Its host, for messages.
+    pub host: String,
     outcomes: HashMap<ResourceId, Outcome>,
     order: u64,
     failures: u32,
@@ -343,7 +344,7 @@ impl Verdict {
 /// Returns the health that an error means where nothing else works.
 pub fn health_of(error: &SourceError) -> Health {
     match error {
-        SourceError::Auth { .. } => Health::Auth,
+        SourceError::Auth { .. } | SourceError::NoToken { .. } => Health::Auth,
         SourceError::Forbidden { .. } | SourceError::NotFound { .. } => Health::Forbidden,
         SourceError::RateLimited { .. } => Health::RateLimited,
         SourceError::Unreachable { .. } => Health::Unreachable,

@@ -153,6 +153,14 @@ pub enum SourceError {
         /// Which host.
         host: String,
     },
+    /// There is no token to send although one is configured: stop, and ask for it.
+    #[error("no token for {host}: {cause}")]
+    NoToken {
+        /// Which host it is for.
+        host: String,
+        /// Why there is none.
+        cause: String,
+    },
     /// 403 without a limit: the token may not; tell which permission.
     #[error("{host} does not let this token read {what}")]
     Forbidden {
@@ -212,6 +220,9 @@ impl SourceError {
             Self::Auth { host } => Some(format!(
                 "check the token: `cycleboard doctor` shows where the one for {host} comes from"
             )),
+            Self::NoToken { .. } => {
+                Some("set what `token_env` or `token_command` names, or leave it out".to_owned())
+            }
             Self::Forbidden { permission, .. } => permission
                 .as_ref()
                 .map(|permission| format!("give the token the permission `{permission}`")),

@@ -66,8 +66,9 @@ fn a_frame_is_framed_and_nothing_else_is_written() {
     assert_eq!(pty.end(), 0);
     let raw = String::from_utf8_lossy(&pty.raw).into_owned();
     let (begun, ended) = (raw.matches("\u{1b}[?2026h"), raw.matches("\u{1b}[?2026l"));
-    // Leaving ends one more, in case a frame was cut.
-    assert_eq!(begun.count() + 1, ended.count());
+    // Leaving may end one more, in case a frame was cut.
+    let (begun, ended) = (begun.count(), ended.count());
+    assert!(begun == ended || begun + 1 == ended, "{begun} {ended}");
     assert!(
         !raw.contains("\u{1b}[6n"),
         "the terminal was asked for its cursor"

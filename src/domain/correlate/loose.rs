@@ -42,8 +42,13 @@ pub(super) fn alerts<'c, 'a: 'c>(
         if fact.state == AlertState::Resolved || making.explained.contains(&fact.id) {
             continue;
         }
+        // Two systems may use one id; alerts of two repositories are two cards in any case.
+        let id = match &fact.repo {
+            Some(repo) => format!("alert:{}/{}", repo.as_str(), fact.id),
+            None => format!("alert:{}", fact.id),
+        };
         let mut card = Card::new(Head {
-            id: ItemId::new(&format!("alert:{}", fact.id)),
+            id: ItemId::new(&id),
             anchor: Anchor::Alert,
             key: fact.name.clone(),
             title: fact.name.clone(),

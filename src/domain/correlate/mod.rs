@@ -189,7 +189,8 @@ impl Correlator {
     fn house_alerts(&mut self, policy: &Policy) {
         let is_new = |scope: &&Scope| !self.made.contains_key(*scope);
         let grown = self.facts.scopes().any(|scope| is_new(&scope));
-        if !self.facts.is_global_dirty() && !grown {
+        let shrunk = self.made.keys().any(|scope| !self.facts.has_scope(scope));
+        if !self.facts.is_global_dirty() && !grown && !shrunk {
             return;
         }
         let housed: HashMap<RepoKey, BTreeSet<FactId>> = housed(&self.facts, policy)

@@ -336,7 +336,8 @@ fn an_alert_after_a_deployment_is_suspected_and_stays_a_card() {
     assert_eq!(card.placement.badges, ["alert suspected".into()]);
     let line = card.evidence.iter().find(|e| e.kind == EvidenceKind::Alert);
     assert_eq!(line.map(|line| line.confidence), Some(50));
-    assert_eq!(world.card("alert:a1").placement.status, Status::Firing);
+    let alert = world.card("alert:github.com/acme/api/a1");
+    assert_eq!(alert.placement.status, Status::Firing);
 }
 
 #[test]

@@ -114,7 +114,13 @@ fn row_01_an_alert_that_nothing_explains_is_a_card_of_its_own() {
         let world = scene(|w| {
             w.alert("a1", |a| a.state = state);
         });
-        check(&world, "alert:a1", Stage::Monitor, status, rule);
+        check(
+            &world,
+            "alert:github.com/acme/api/a1",
+            Stage::Monitor,
+            status,
+            rule,
+        );
     }
 }
 

@@ -235,7 +235,7 @@ impl Schedule {
         }
         match error {
             None => self.succeeded(id, now),
-            Some(SourceError::Auth { .. }) => {
+            Some(SourceError::Auth { .. } | SourceError::NoToken { .. }) => {
                 self.stopped = true;
                 self.hold(id, now);
             }

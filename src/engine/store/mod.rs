@@ -24,7 +24,7 @@ use crate::engine::health::{SourceState, Verdict};
 use crate::engine::history::History;
 use crate::engine::snapshot::{Snapshot, scope_of};
 use crate::engine::update::{Applied, Loaded, Polled, Update, Write};
-use crate::sources::Source;
+use crate::sources::{Batch, Source, SourceError};
 
 /// How long a fact is kept after it was last seen.
 pub const RETENTION: TimeDelta = TimeDelta::days(30);
@@ -182,6 +182,15 @@ impl Store {
         };
         applied.changed = true;
         match outcome {
+            Ok(batch) if member.facts.is_empty() && tells_nothing(&batch) => {
+                let cause = batch.warnings.first().map(ToString::to_string);
+                let error = SourceError::Unreadable {
+                    host: member.state.host.clone(),
+                    cause: cause.unwrap_or_default(),
+                };
+                member.state.failed(resource, order, error);
+                member.state.report(report);
+            }
             Ok(batch) => {
                 member.state.succeeded(resource, order, at, &batch.warnings);
                 member.state.report(report);
@@ -438,3 +447,10 @@ impl Store {
 
 #[cfg(test)]
 mod tests;
+
+/// Returns whether an answer holds complaints and nothing else: from a source that never told
+/// anything, that is no success (a web server that is no forge, a repository that is not there).
+fn tells_nothing(batch: &Batch) -> bool {
+    let told = !batch.facts.is_empty() || !batch.listings.is_empty() || !batch.covered.is_empty();
+    !told && !batch.warnings.is_empty()
+}

@@ -69,7 +69,8 @@ impl GitHub {
                     }
                     SourceError::RateLimited { .. }
                     | SourceError::Unreachable { .. }
-                    | SourceError::Auth { .. } => {
+                    | SourceError::Auth { .. }
+                    | SourceError::NoToken { .. } => {
                         if batch.facts.is_empty() {
                             return Err(error);
                         }

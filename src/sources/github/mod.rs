@@ -117,7 +117,7 @@ impl GitHub {
     }
 
     async fn find_token(&self) -> Result<(), SourceError> {
-        let refused = |cause: String| SourceError::Refused {
+        let refused = |cause: String| SourceError::NoToken {
             host: self.api.host.clone(),
             cause,
         };

@@ -315,6 +315,7 @@ fn absent(failure: Failure, batch: &mut Batch) -> Result<(), SourceError> {
             Ok(())
         }
         error @ (SourceError::Auth { .. }
+        | SourceError::NoToken { .. }
         | SourceError::RateLimited { .. }
         | SourceError::Unreachable { .. }) => Err(error),
     }

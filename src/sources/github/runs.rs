@@ -88,6 +88,7 @@ impl GitHub {
             SourceError::Forbidden { .. } => true,
             SourceError::NotFound { .. } => false,
             SourceError::Auth { .. }
+            | SourceError::NoToken { .. }
             | SourceError::RateLimited { .. }
             | SourceError::Unreachable { .. }
             | SourceError::Unreadable { .. }
@@ -207,7 +208,7 @@ fn without_detail(failure: Failure, batch: &mut Batch) -> Result<(), SourceError
             batch.warnings.push(Clean::line(&error.to_string()));
             Ok(())
         }
-        error @ SourceError::Auth { .. } => Err(error),
+        error @ (SourceError::Auth { .. } | SourceError::NoToken { .. }) => Err(error),
     }
 }
 

@@ -316,6 +316,10 @@ impl Client {
                 host,
                 cause: shown(cause),
             },
+            SourceError::NoToken { host, cause } => SourceError::NoToken {
+                host,
+                cause: shown(cause),
+            },
             same @ (SourceError::Auth { .. } | SourceError::RateLimited { .. }) => same,
         };
         Failure {

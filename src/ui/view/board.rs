@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use crate::domain::status::Severity;
+use crate::domain::text::width;
 use crate::engine::snapshot::{Health, Snapshot};
 use crate::ui::layout::{Plan, Size, Slot, rows};
 use crate::ui::rows::Listed;
@@ -68,16 +69,18 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &S
         (None, true) => all.to_string(),
     };
     let count_role = if over { Role::Blocked } else { Role::Dim };
-    row.put(paint, &count, theme.style(count_role));
-    if listed.red > 0 {
+    let mark = theme.glyphs().severity(Severity::Failed);
+    let red = match listed.red {
+        0 => String::new(),
+        red => format!("{mark}{red}"),
+    };
+    // What is red matters more than how many there are.
+    let room = usize::from(slot.head.right().saturating_sub(row.x));
+    if width(&count) + width(&red) < room || red.is_empty() {
+        row.put(paint, &count, theme.style(count_role));
         row.tight();
-        let mark = theme.glyphs().severity(Severity::Failed);
-        row.put(
-            paint,
-            &format!("{mark}{}", listed.red),
-            theme.style(Role::Failed),
-        );
     }
+    row.put(paint, &red, theme.style(Role::Failed));
     let below = rows(slot.head, 1, 1);
     paint.line(below, theme.glyphs().rule(), theme.style(Role::Border));
 }
@@ -257,7 +260,7 @@ fn overview(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
         row.put(paint, &format!("{count:>5} cards"), theme.style(Role::Text));
         let red = listed.map_or(0, |listed| listed.red);
         if red > 0 {
-            row.put(paint, &format!("{red} failed"), theme.style(Role::Failed));
+            row.put(paint, &format!("{red} red"), theme.style(Role::Failed));
         }
         if focused {
             paint.text(area.x, y, 1, theme.glyphs().cursor(), style);

@@ -70,7 +70,7 @@ fn counts(
     };
     row.put(paint, &cards, theme.style(Role::Text));
     if found.red > 0 {
-        let text = format!("{} failed", found.red);
+        let text = format!("{} red", found.red);
         row.put(paint, &text, theme.style(Role::Failed));
     }
     if found.needy > 0 {
