@@ -276,6 +276,25 @@ fn check_health(outcomes: &[(&str, Option<SourceError>)], expected: Health) {
 }
 
 #[test]
+fn a_source_that_only_complains_is_not_well() {
+    let complaint = || Batch {
+        warnings: vec![Clean::line("`acme/api` does not exist")],
+        ..Batch::default()
+    };
+    let mut fresh = store();
+    fresh.apply(polled_of("a", 0, 1, Ok(complaint())), at(1));
+    assert_eq!(health(&mut fresh, 0).0, Health::Unreadable);
+    let mut told = store();
+    let facts = Batch {
+        facts: vec![Fact::Ticket(ticket(0, 1, 0))],
+        ..Batch::default()
+    };
+    told.apply(polled_of("a", 0, 1, Ok(facts)), at(1));
+    told.apply(polled_of("b", 0, 2, Ok(complaint())), at(2));
+    assert_eq!(health(&mut told, 0).0, Health::Ok);
+}
+
+#[test]
 fn one_bad_resource_is_stale_and_a_bad_host_is_named() {
     let host = || "forge.test".to_owned();
     let auth = || SourceError::Auth { host: host() };
