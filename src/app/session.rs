@@ -27,6 +27,7 @@ use crate::engine::db::{Opened, Store};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options};
 use crate::sources::http::{Clock, Ground, NoValidators};
+use crate::sources::logs::NoLogs;
 use crate::sources::{REGISTRY, Source};
 
 /// How long tasks may take to end, once they are told to.
@@ -154,6 +155,7 @@ impl Session {
             clock: Arc::clone(&self.clock),
             env: self.env.reader(),
             validators: store.map_or_else(|| Arc::new(NoValidators) as _, Store::validators),
+            logs: Arc::new(NoLogs),
             read_only: true,
         };
         self.settings

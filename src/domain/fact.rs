@@ -10,6 +10,7 @@ use crate::domain::alert::Alert;
 use crate::domain::change_request::{ChangeRequest, ChangedPaths};
 use crate::domain::commit::{Commit, Range};
 use crate::domain::deployment::{Deployment, Environment};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::finding::{Finding, FindingKind};
 use crate::domain::key::RepoKey;
 use crate::domain::release::Release;
@@ -35,8 +36,10 @@ pub enum Fact {
     ChangedPaths(ChangedPaths),
     /// A run.
     Run(Run),
-    /// Jobs of a run.
+    /// Jobs of the newest attempt of a run.
     JobSet(JobSet),
+    /// Jobs of an earlier attempt of a run.
+    EarlierJobs(JobSet),
     /// Gates of a run.
     GateSet(GateSet),
     /// A release.
@@ -49,6 +52,8 @@ pub enum Fact {
     Alert(Alert),
     /// A security finding.
     Finding(Finding),
+    /// Why a job failed.
+    Diagnosis(Box<Diagnosis>),
 }
 
 /// The kind of a fact, as stored; the word never changes once it is released.
@@ -71,6 +76,8 @@ pub enum FactKind {
     Run,
     /// [`Fact::JobSet`]
     JobSet,
+    /// [`Fact::EarlierJobs`]
+    EarlierJobs,
     /// [`Fact::GateSet`]
     GateSet,
     /// [`Fact::Release`]
@@ -83,6 +90,8 @@ pub enum FactKind {
     Alert,
     /// [`Fact::Finding`]
     Finding,
+    /// [`Fact::Diagnosis`]
+    Diagnosis,
 }
 
 impl FactKind {
@@ -97,12 +106,14 @@ impl FactKind {
             Self::ChangedPaths => "changed_paths",
             Self::Run => "run",
             Self::JobSet => "job_set",
+            Self::EarlierJobs => "earlier_jobs",
             Self::GateSet => "gate_set",
             Self::Release => "release",
             Self::Environment => "environment",
             Self::Deployment => "deployment",
             Self::Alert => "alert",
             Self::Finding => "finding",
+            Self::Diagnosis => "diagnosis",
         }
     }
 }
@@ -128,12 +139,14 @@ impl Fact {
             Self::ChangedPaths(_) => FactKind::ChangedPaths,
             Self::Run(_) => FactKind::Run,
             Self::JobSet(_) => FactKind::JobSet,
+            Self::EarlierJobs(_) => FactKind::EarlierJobs,
             Self::GateSet(_) => FactKind::GateSet,
             Self::Release(_) => FactKind::Release,
             Self::Environment(_) => FactKind::Environment,
             Self::Deployment(_) => FactKind::Deployment,
             Self::Alert(_) => FactKind::Alert,
             Self::Finding(_) => FactKind::Finding,
+            Self::Diagnosis(_) => FactKind::Diagnosis,
         }
     }
 
@@ -153,6 +166,9 @@ impl Fact {
             Self::ChangedPaths(f) => format!("{}#{}", f.change.repo.as_str(), f.change.number),
             Self::Run(f) => format!("{}/{}", f.repo.as_str(), f.id),
             Self::JobSet(f) => format!("{}/{}", f.run.repo.as_str(), f.run.id),
+            Self::EarlierJobs(f) => {
+                format!("{}/{}/{}", f.run.repo.as_str(), f.run.id, f.attempt)
+            }
             Self::GateSet(f) => format!("{}/{}", f.run.repo.as_str(), f.run.id),
             Self::Release(f) => format!("{}/{}", f.repo.as_str(), f.tag),
             Self::Environment(f) => format!("{}/{}", f.repo.as_str(), f.name),
@@ -165,6 +181,9 @@ impl Fact {
                     FindingKind::Secret => "secret",
                 };
                 format!("{}/{kind}/{}", f.repo.as_str(), f.number)
+            }
+            Self::Diagnosis(f) => {
+                format!("{}/{}/{}", f.run.repo.as_str(), f.run.id, f.job)
             }
         };
         FactId {
@@ -186,13 +205,14 @@ impl Fact {
             Self::ChangeRequest(f) => Some(&f.repo),
             Self::ChangedPaths(f) => Some(&f.change.repo),
             Self::Run(f) => Some(&f.repo),
-            Self::JobSet(f) => Some(&f.run.repo),
+            Self::JobSet(f) | Self::EarlierJobs(f) => Some(&f.run.repo),
             Self::GateSet(f) => Some(&f.run.repo),
             Self::Release(f) => Some(&f.repo),
             Self::Environment(f) => Some(&f.repo),
             Self::Deployment(f) => Some(&f.repo),
             Self::Alert(f) => f.repo.as_ref(),
             Self::Finding(f) => Some(&f.repo),
+            Self::Diagnosis(f) => Some(&f.run.repo),
         }
     }
 }

@@ -3,11 +3,13 @@
 //! Pure by construction: nothing here does I/O, reads a clock, awaits, or knows
 //! a colour. Every function takes what it needs, the current time included.
 
+pub mod action;
 pub mod alert;
 pub mod change_request;
 pub mod commit;
 pub mod correlate;
 pub mod deployment;
+pub mod diagnosis;
 pub mod fact;
 pub mod finding;
 pub mod item;
@@ -24,6 +26,7 @@ pub mod status;
 pub mod text;
 pub mod ticket;
 pub mod trace;
+pub mod triage;
 
 /// An instant, always in UTC; the local zone is applied where text is drawn.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -312,6 +312,8 @@ impl SourceFacts {
                 | Fact::ChangedPaths(_)
                 | Fact::Run(_)
                 | Fact::JobSet(_)
+                | Fact::EarlierJobs(_)
+                | Fact::Diagnosis(_)
                 | Fact::GateSet(_)
                 | Fact::Environment(_)
                 | Fact::Alert(_)

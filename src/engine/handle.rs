@@ -16,6 +16,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
+use crate::domain::action::{ActionId, Target, Verb};
+use crate::domain::diagnosis::LogKey;
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::policy::Policy;
 use crate::domain::text::Clean;
@@ -71,6 +73,23 @@ pub enum EngineCommand {
     Look(Option<ItemId>),
     /// Whether the terminal has the focus.
     Focus(bool),
+    /// Find out why this job failed, and have its log in the cache; a person waits for it.
+    Diagnose(LogKey),
+    /// Read a target afresh, to do something to it: the action shows up in the snapshot.
+    Intend {
+        /// The identity of the action from now on.
+        id: ActionId,
+        /// What is to be done.
+        verb: Verb,
+        /// To what.
+        target: Target,
+        /// For which card.
+        item: Option<ItemId>,
+    },
+    /// A person confirmed this action, on the values that were shown.
+    Confirm(ActionId),
+    /// A person decided against this action.
+    Dismiss(ActionId),
 }
 
 /// The way to a running engine.
@@ -331,6 +350,10 @@ impl Task {
                 self.order_all(&Order::Look(repo)).await;
             }
             EngineCommand::Focus(focused) => self.order_all(&Order::Focus(focused)).await,
+            EngineCommand::Diagnose(_)
+            | EngineCommand::Intend { .. }
+            | EngineCommand::Confirm(_)
+            | EngineCommand::Dismiss(_) => {}
         }
     }
 

@@ -7,10 +7,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::domain::Timestamp;
+use crate::domain::action::ActionView;
 use crate::domain::item::{Train, WorkItem};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
+use crate::domain::triage::TriageBoard;
 pub use crate::sources::{Budget, Capability, CapabilityState, RequestLine};
 
 /// The whole board at one moment.
@@ -32,6 +34,10 @@ pub struct Snapshot {
     pub partial: bool,
     /// Things that a person should know about the program itself (store rebuilt, read-only disk).
     pub notices: Vec<Clean>,
+    /// Why red cards are red.
+    pub triage: Arc<TriageBoard>,
+    /// Actions of this session, newest first.
+    pub actions: Arc<[ActionView]>,
     /// Where each card is, column by column; empty in snapshots that no store made.
     pub index: Vec<ColumnIndex>,
 }

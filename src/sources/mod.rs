@@ -7,17 +7,23 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
+use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
+use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
+use crate::sources::action::{Act, ActError};
 
+pub mod action;
 pub mod github;
 pub mod http;
+pub mod logs;
 pub mod token;
 
 /// One configured connection to one system.
@@ -54,6 +60,38 @@ pub trait Source: Send + Sync {
 
     /// Returns what it has spent and may spend, and its last requests.
     fn meter(&self) -> Meter;
+
+    /// Finds out why one finished job failed; its log goes to the cache of logs.
+    ///
+    /// Asked for by a person who opens a card. The batch holds the job's
+    /// [`Diagnosis`](crate::domain::diagnosis::Diagnosis).
+    fn diagnose(&self, log: LogKey, now: Timestamp) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        drop((log, now));
+        async { Err(self.cannot("read logs")) }.boxed()
+    }
+
+    /// Reads the target of an action afresh, past every cache.
+    fn look_at(&self, target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {
+        drop(target);
+        async { Err(self.cannot("act")) }.boxed()
+    }
+
+    /// Does one thing, with exactly one request; never sends it again by itself.
+    fn act(&self, act: Act) -> BoxFuture<'_, Result<(), ActError>> {
+        drop(act);
+        async { Err(ActError::NotSent(self.cannot("act"))) }.boxed()
+    }
+
+    /// Returns the error of something that this kind of source has no way to do.
+    fn cannot(&self, what: &str) -> SourceError {
+        SourceError::Refused {
+            host: self.host().to_owned(),
+            cause: format!(
+                "cycleboard cannot {what} at a source of kind `{}`",
+                self.kind()
+            ),
+        }
+    }
 }
 
 /// What a server and a token can do.

@@ -201,6 +201,8 @@ pub fn snapshot(cards: usize) -> Snapshot {
         finished: 12,
         partial: false,
         notices: Vec::new(),
+        triage: Arc::default(),
+        actions: Arc::default(),
         index: Vec::new(),
     }
 }

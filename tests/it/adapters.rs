@@ -55,6 +55,7 @@ fn ground(validators: Arc<Memory>) -> Ground {
         clock: Arc::new(now),
         env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| TOKEN.to_owned())),
         validators,
+        logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: true,
     }
 }

@@ -528,7 +528,7 @@ fn forget(fact: &Fact) -> Option<Fact> {
             f.checks = Checks::Unknown(odd());
         }
         Fact::Run(f) => f.state = RunState::Unknown(odd()),
-        Fact::JobSet(f) => {
+        Fact::JobSet(f) | Fact::EarlierJobs(f) => {
             for job in &mut f.jobs {
                 job.state = RunState::Unknown(odd());
             }
@@ -542,7 +542,8 @@ fn forget(fact: &Fact) -> Option<Fact> {
         | Fact::GateSet(_)
         | Fact::Release(_)
         | Fact::Environment(_)
-        | Fact::Finding(_) => return None,
+        | Fact::Finding(_)
+        | Fact::Diagnosis(_) => return None,
     }
     Some(fact)
 }

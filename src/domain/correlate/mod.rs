@@ -18,6 +18,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, RepoKey, Sha, SourceName};
 use crate::domain::placement::Clock;
 use crate::domain::policy::Policy;
+use crate::domain::text::Clean;
 
 mod card;
 mod cards;
@@ -78,6 +79,32 @@ pub enum Need {
         repo: RepoKey,
         /// The run.
         run: u64,
+    },
+    /// Why a finished job of a red card failed.
+    Diagnosis {
+        /// Where.
+        repo: RepoKey,
+        /// The run.
+        run: u64,
+        /// The job.
+        job: u64,
+    },
+    /// The jobs of the earlier attempts of a run.
+    Attempts {
+        /// Where.
+        repo: RepoKey,
+        /// The run.
+        run: u64,
+    },
+    /// The last runs of a workflow on a branch, with the times of their jobs where they come
+    /// along.
+    History {
+        /// Where.
+        repo: RepoKey,
+        /// File of the workflow.
+        workflow: Clean,
+        /// The branch.
+        branch: Clean,
     },
 }
 

@@ -48,6 +48,9 @@ impl Wanted {
             Need::Jobs { .. } => 1,
             Need::Paths { .. } => 2,
             Need::Gates { .. } => 3,
+            Need::Diagnosis { .. } => 4,
+            Need::Attempts { .. } => 5,
+            Need::History { .. } => 6,
         };
         let count = self.counts.entry(kind).or_default();
         if *count < MOST && self.needs.insert(need) {

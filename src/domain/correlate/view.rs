@@ -13,6 +13,7 @@ use crate::domain::correlate::facts::Entry;
 use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::lanes::{self, Lane};
 use crate::domain::deployment::{Deployment, Environment};
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::fact::Fact;
 use crate::domain::finding::Finding;
 use crate::domain::key::{RepoKey, Sha, SourceName};
@@ -76,6 +77,8 @@ pub(super) struct Kinds<'a> {
     pub(super) deployments: Vec<Known<'a, Deployment>>,
     pub(super) alerts: Vec<Known<'a, Alert>>,
     pub(super) findings: Vec<Known<'a, Finding>>,
+    pub(super) earlier_jobs: Vec<&'a JobSet>,
+    pub(super) diagnoses: Vec<&'a Diagnosis>,
 }
 
 impl<'a> Kinds<'a> {
@@ -121,6 +124,8 @@ impl<'a> Kinds<'a> {
             Fact::Deployment(fact) => self.deployments.push(Known { fact, entry }),
             Fact::Alert(fact) => self.alerts.push(Known { fact, entry }),
             Fact::Finding(fact) => self.findings.push(Known { fact, entry }),
+            Fact::EarlierJobs(f) => self.earlier_jobs.push(f),
+            Fact::Diagnosis(f) => self.diagnoses.push(f),
         }
     }
 }

@@ -432,6 +432,8 @@ impl Store {
             finished: self.columns.finished(),
             partial: false,
             notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
+            triage: Arc::default(),
+            actions: Arc::default(),
             index,
         })
     }

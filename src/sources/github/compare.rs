@@ -33,7 +33,10 @@ pub(super) fn repo_of(need: &Need) -> &RepoKey {
         Need::Range { repo, .. }
         | Need::Jobs { repo, .. }
         | Need::Paths { repo, .. }
-        | Need::Gates { repo, .. } => repo,
+        | Need::Gates { repo, .. }
+        | Need::Diagnosis { repo, .. }
+        | Need::Attempts { repo, .. }
+        | Need::History { repo, .. } => repo,
     }
 }
 
@@ -59,7 +62,7 @@ impl GitHub {
         for need in due {
             let answer = self.answer_one(&need, ask).await;
             match answer {
-                Ok(fact) => batch.facts.push(fact),
+                Ok(facts) => batch.facts.extend(facts),
                 Err(Failure { error, .. }) => match error {
                     SourceError::NotFound { .. }
                     | SourceError::Forbidden { .. }
@@ -84,26 +87,30 @@ impl GitHub {
         Ok(batch)
     }
 
-    async fn answer_one(&self, need: &Need, ask: Ask) -> Result<Fact, Failure> {
-        match need {
-            Need::Range { repo, from, to } => self.range(repo, from, to, ask).await,
+    async fn answer_one(&self, need: &Need, ask: Ask) -> Result<Vec<Fact>, Failure> {
+        let fact = match need {
+            Need::Range { repo, from, to } => self.range(repo, from, to, ask).await?,
             Need::Jobs { repo, run } => {
                 let key = RunKey {
                     repo: repo.clone(),
                     id: *run,
                 };
                 let attempt = self.attempt_of(&key);
-                self.jobs(&key, attempt, ask).await.map(Fact::JobSet)
+                Fact::JobSet(self.jobs(&key, attempt, ask).await?)
             }
             Need::Gates { repo, run } => {
                 let key = RunKey {
                     repo: repo.clone(),
                     id: *run,
                 };
-                self.gates(&key, ask).await.map(Fact::GateSet)
+                Fact::GateSet(self.gates(&key, ask).await?)
             }
-            Need::Paths { repo, number } => self.paths(repo, *number, ask).await,
-        }
+            Need::Paths { repo, number } => self.paths(repo, *number, ask).await?,
+            Need::Diagnosis { .. } | Need::Attempts { .. } | Need::History { .. } => {
+                return Ok(Vec::new());
+            }
+        };
+        Ok(vec![fact])
     }
 
     fn attempt_of(&self, run: &RunKey) -> u32 {

@@ -62,6 +62,8 @@ fn rest(state: &mut State, fact: &Fact) {
             state.answered.insert(need, Timestamp::MAX_UTC);
         }
         Fact::JobSet(_)
+        | Fact::EarlierJobs(_)
+        | Fact::Diagnosis(_)
         | Fact::Repository(_)
         | Fact::Commit(_)
         | Fact::ChangedPaths(_)

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
+use crate::sources::logs::LogCache;
 
 pub use client::Client;
 pub(crate) use client::fixed_headers;
@@ -45,6 +46,8 @@ pub struct Ground {
     pub env: Environment,
     /// Keeps validators (`ETag`) and the bodies that belong to them across restarts.
     pub validators: Arc<dyn Validators>,
+    /// Keeps the logs of finished jobs.
+    pub logs: Arc<dyn LogCache>,
     /// Whether nothing but reading may leave the process.
     pub read_only: bool,
 }

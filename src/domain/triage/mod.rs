@@ -1,0 +1,192 @@
+//! Why a card is red: the failing job, its first error and tests, the first bad
+//! commit, flaky or real, and which other cards fail alike.
+//!
+//! Pure: facts in, [`Triage`] out. What cannot be known says why; no verdict
+//! stands without its evidence.
+
+use crate::domain::Timestamp;
+use crate::domain::diagnosis::{Diagnosis, Signature};
+use crate::domain::key::{ItemId, Person, RepoKey, Sha, WebUrl};
+use crate::domain::run::{Job, Run};
+use crate::domain::text::Clean;
+
+use std::sync::Arc;
+
+/// Something that is known, or the reason why not.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Known<T> {
+    /// It is known.
+    Yes(T),
+    /// It is not; the sentence says why.
+    No(Clean),
+}
+
+/// All red cards, the newest and most shared failure first.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct TriageBoard {
+    /// The red cards.
+    pub cards: Vec<Arc<Triage>>,
+    /// Failures that several cards share, most shared first.
+    pub groups: Vec<Arc<Group>>,
+}
+
+/// Why one card is red.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Triage {
+    /// The card.
+    pub item: ItemId,
+    /// Its key, as the card shows it.
+    pub key: Clean,
+    /// Its title.
+    pub title: Clean,
+    /// The repository of the run.
+    pub repo: RepoKey,
+    /// The failing run, its newest attempt.
+    pub run: Arc<Run>,
+    /// Earlier attempts of the run whose jobs are known, newest first.
+    pub attempts: Vec<Attempt>,
+    /// The jobs of the newest attempt with what is known of their usual time.
+    pub jobs: Vec<JobLine>,
+    /// Position in `jobs` of the job that decides; `None` while jobs are not known.
+    pub failed_job: Option<usize>,
+    /// What was found in its log, annotations and reports.
+    pub diagnosis: Known<Arc<Diagnosis>>,
+    /// Its failing tests, each with its record.
+    pub tests: Vec<TestRecord>,
+    /// The first bad commit.
+    pub first_bad: Known<FirstBad>,
+    /// For a change request: whether its base is red with the same workflow.
+    pub base: Option<BaseRed>,
+    /// Flaky or real.
+    pub flaky: Known<Flaky>,
+    /// The signature of the failure.
+    pub signature: Option<Signature>,
+    /// Other cards that fail alike; empty where it is alone.
+    pub same: Vec<ItemId>,
+    /// Since when it is red.
+    pub since: Timestamp,
+}
+
+/// One attempt of a run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Attempt {
+    /// Which one, from 1.
+    pub number: u32,
+    /// Its jobs.
+    pub jobs: Vec<Job>,
+}
+
+/// One job with its usual time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct JobLine {
+    /// The job.
+    pub job: Job,
+    /// Name without the values of its matrix: `test` of `test (linux, 1.95)`.
+    pub group: Clean,
+    /// Seconds between asked for and started.
+    pub queued_secs: Option<i64>,
+    /// Seconds it ran.
+    pub ran_secs: Option<i64>,
+    /// Median of the seconds of earlier runs of this job, and how many there were (at most 20).
+    pub usual: Option<(i64, usize)>,
+}
+
+/// How often a test failed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TestRecord {
+    /// Position in the diagnosis.
+    pub test: usize,
+    /// In how many of the known runs it failed, and how many are known (at most 50).
+    pub failed_of: (usize, usize),
+    /// Branches other than this one on which it failed.
+    pub other_branches: Vec<Clean>,
+}
+
+/// The first bad commit: somewhere in `from..=to`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FirstBad {
+    /// The last commit that was green.
+    pub from: Sha,
+    /// The run that was green.
+    pub green: RunRef,
+    /// The first commit that was red.
+    pub to: Sha,
+    /// The run that was red.
+    pub red: RunRef,
+    /// Since when.
+    pub since: Timestamp,
+    /// The commits between, oldest first; not known where the comparison is missing.
+    pub commits: Known<Vec<Suspect>>,
+}
+
+/// One commit that may have broken it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Suspect {
+    /// The commit.
+    pub sha: Sha,
+    /// Its first line.
+    pub title: Clean,
+    /// Who wrote it.
+    pub author: Option<Person>,
+    /// The change request that brought it: number and card, where known.
+    pub change: Option<u64>,
+}
+
+/// A run for people.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RunRef {
+    /// Its number.
+    pub number: u64,
+    /// Its identity.
+    pub id: u64,
+    /// Its page.
+    pub url: Option<WebUrl>,
+    /// When it was asked for.
+    pub at: Timestamp,
+}
+
+/// The base branch is red with the same workflow.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BaseRed {
+    /// The branch.
+    pub branch: Clean,
+    /// The first red run since the last green one.
+    pub first: RunRef,
+    /// Whether it fails alike: same signature, or same job where signatures are not known.
+    pub alike: Known<bool>,
+}
+
+/// What speaks for and against a flaky failure, never without counts.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Flaky {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The sentences that it rests on, each with count and window.
+    pub evidence: Vec<Clean>,
+}
+
+/// Flaky or real.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Verdict {
+    /// The same job failed and passed on the same commit.
+    Flaky,
+    /// The same test failed on unrelated branches too.
+    LikelyFlaky,
+    /// It failed each time on this commit, and nowhere else.
+    LikelyReal,
+    /// It failed again on the same commit.
+    Real,
+}
+
+/// One failure, many cards.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Group {
+    /// What they have in common.
+    pub signature: Signature,
+    /// The cards, the first that failed first.
+    pub items: Vec<ItemId>,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// Where it was first seen.
+    pub first_repo: RepoKey,
+}

@@ -1,0 +1,66 @@
+//! Where logs go on their way in: the cache of logs, as adapters see it.
+//!
+//! Knows no place: the engine keeps files, tests keep bytes.
+
+use std::io;
+
+use crate::domain::diagnosis::LogKey;
+
+/// Keeps logs of finished jobs; the engine implements it, tests use [`NoLogs`].
+pub trait LogCache: Send + Sync {
+    /// Starts to write a log; it is there for readers after [`LogWriter::keep`] only.
+    fn begin(&self, key: &LogKey) -> io::Result<Box<dyn LogWriter>>;
+
+    /// Returns whether the whole log is there.
+    fn has(&self, key: &LogKey) -> bool;
+}
+
+/// A log that is being written; dropped without [`LogWriter::keep`] it leaves nothing.
+pub trait LogWriter: io::Write + io::Read + io::Seek + Send {
+    /// Makes the log available under its key.
+    fn keep(self: Box<Self>) -> io::Result<()>;
+}
+
+/// Keeps nothing beyond the writer.
+#[derive(Debug, Default)]
+pub struct NoLogs;
+
+impl LogCache for NoLogs {
+    fn begin(&self, _key: &LogKey) -> io::Result<Box<dyn LogWriter>> {
+        Ok(Box::new(Memory(io::Cursor::new(Vec::new()))))
+    }
+
+    fn has(&self, _key: &LogKey) -> bool {
+        false
+    }
+}
+
+struct Memory(io::Cursor<Vec<u8>>);
+
+impl io::Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl io::Read for Memory {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+impl io::Seek for Memory {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+impl LogWriter for Memory {
+    fn keep(self: Box<Self>) -> io::Result<()> {
+        Ok(())
+    }
+}
