@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId, WebUrl};
+use crate::domain::run::RunKey;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -125,6 +126,9 @@ pub struct Evidence {
     pub confidence: u8,
     /// More in words: title of the change request, failed job, commit.
     pub detail: Clean,
+    /// The run that it is, or belongs to.
+    #[serde(default)]
+    pub run: Option<Box<RunKey>>,
 }
 
 /// What kind of evidence.

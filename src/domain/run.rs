@@ -46,6 +46,16 @@ pub struct Run {
     pub updated_at: Timestamp,
 }
 
+impl Run {
+    /// Returns which run it is.
+    pub fn key(&self) -> RunKey {
+        RunKey {
+            repo: self.repo.clone(),
+            id: self.id,
+        }
+    }
+}
+
 /// Which run: the number that its CI gives it, in a repository.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct RunKey {

@@ -115,6 +115,7 @@ pub fn card(number: usize, stage: Stage) -> WorkItem {
         at: since - TimeDelta::hours(back),
         confidence: if back > 20 { 80 } else { 100 },
         detail: pick(&TITLES, number).unwrap_or_default().into(),
+        run: None,
     };
     WorkItem {
         id: ItemId::new(&format!("ticket:github.com/{key}")),

@@ -61,6 +61,7 @@ pub(super) fn of_ticket(ticket: &Ticket) -> Evidence {
         at: ticket.closed_at.unwrap_or(ticket.created_at),
         confidence: SURE,
         detail: ticket.title.clone(),
+        run: None,
     }
 }
 
@@ -81,6 +82,7 @@ pub(super) fn of_change(change: &ChangeRequest, confidence: u8) -> Evidence {
         at: at.unwrap_or(change.created_at),
         confidence,
         detail: change.title.clone(),
+        run: None,
     }
 }
 
@@ -103,6 +105,7 @@ pub(super) fn of_commit(commit: &Commit) -> Evidence {
         at: commit.committed_at.unwrap_or_default(),
         confidence: SURE,
         detail: commit.title.clone(),
+        run: None,
     }
 }
 
@@ -119,6 +122,7 @@ fn of_merge(part: &Part<'_, '_>) -> Option<Evidence> {
         at: landed.at,
         confidence: SURE,
         detail: Clean::line(&format!("on `{}`", landed.branch)),
+        run: None,
     })
 }
 
@@ -139,6 +143,7 @@ fn of_head(part: &Part<'_, '_>) -> Option<Evidence> {
         at: merged.map_or(change.updated_at, |landed| landed.at),
         confidence: SURE,
         detail: change.head_branch.clone(),
+        run: None,
     })
 }
 
@@ -154,6 +159,7 @@ fn of_revert(part: &Part<'_, '_>) -> Option<Evidence> {
         at: landed.at,
         confidence: SURE,
         detail: Clean::default(),
+        run: None,
     })
 }
 
@@ -197,16 +203,7 @@ pub(super) fn of_run(view: &RunView<'_>, out: &mut Vec<Evidence>) {
     } else {
         Clean::line(work_status(work).as_str())
     };
-    out.push(Evidence {
-        kind: EvidenceKind::Run,
-        key: run_key(run),
-        state,
-        status: work_status(work),
-        url: run.url.clone(),
-        at: run.started_at.unwrap_or(run.created_at),
-        confidence: SURE,
-        detail: run.title.clone(),
-    });
+    out.push(run_line(run, work, state));
     let telling = view
         .pieces
         .iter()
@@ -233,7 +230,22 @@ pub(super) fn of_run(view: &RunView<'_>, out: &mut Vec<Evidence>) {
             at: gate.since.unwrap_or(run.updated_at),
             confidence: SURE,
             detail: Clean::line(&who.join(", ")),
+            run: None,
         });
+    }
+}
+
+fn run_line(run: &Run, work: Work, state: Clean) -> Evidence {
+    Evidence {
+        kind: EvidenceKind::Run,
+        key: run_key(run),
+        state,
+        status: work_status(work),
+        url: run.url.clone(),
+        at: run.started_at.unwrap_or(run.created_at),
+        confidence: SURE,
+        detail: run.title.clone(),
+        run: Some(Box::new(run.key())),
     }
 }
 
@@ -247,6 +259,7 @@ fn of_job(run: &Run, job: &Job, status: Status, at: crate::domain::Timestamp) ->
         at,
         confidence: SURE,
         detail: run_key(run),
+        run: Some(Box::new(run.key())),
     }
 }
 
@@ -265,6 +278,7 @@ pub(super) fn of_release(release: &Release) -> Evidence {
         at: released_at(release),
         confidence: SURE,
         detail: release.name.clone(),
+        run: None,
     }
 }
 
@@ -293,6 +307,7 @@ fn of_deployment(deployment: &Deployment) -> Evidence {
         at: deployment.updated_at,
         confidence: SURE,
         detail: version(deployment),
+        run: None,
     }
 }
 
@@ -330,6 +345,7 @@ fn of_rollout(deployment: &Deployment, rollout: &Rollout) -> Evidence {
         at: deployment.updated_at,
         confidence: SURE,
         detail: Clean::line(&steps),
+        run: None,
     }
 }
 
@@ -354,6 +370,7 @@ pub(super) fn of_alert(alert: &Alert, confidence: u8) -> Evidence {
         at: alert.ended_at.unwrap_or(alert.started_at),
         confidence,
         detail: alert.severity.clone(),
+        run: None,
     }
 }
 
@@ -378,6 +395,7 @@ pub(super) fn of_finding(finding: &Finding) -> Evidence {
         at: finding.created_at,
         confidence: SURE,
         detail: finding.title.clone(),
+        run: None,
     }
 }
 
@@ -456,16 +474,7 @@ fn history<'a>(view: &View<'a>, change: &ChangeRequest, out: &mut Vec<Evidence>)
     for run in runs {
         let run = view.run_view(run.get());
         let work = run.work();
-        out.push(Evidence {
-            kind: EvidenceKind::Run,
-            key: run_key(run.run),
-            state: state_word(&run.run.state),
-            status: work_status(work),
-            url: run.run.url.clone(),
-            at: run.run.started_at.unwrap_or(run.run.created_at),
-            confidence: SURE,
-            detail: run.run.title.clone(),
-        });
+        out.push(run_line(run.run, work, state_word(&run.run.state)));
     }
 }
 

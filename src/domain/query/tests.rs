@@ -31,6 +31,7 @@ fn evidence(kind: EvidenceKind, key: &str, status: Status) -> Evidence {
         at: now(),
         confidence: 100,
         detail: Clean::default(),
+        run: None,
     }
 }
 

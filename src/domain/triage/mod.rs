@@ -6,11 +6,23 @@
 
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, Signature};
-use crate::domain::key::{ItemId, Person, RepoKey, Sha, WebUrl};
+use crate::domain::key::{ItemId, Person, RepoKey, Sha, SourceName, WebUrl};
 use crate::domain::run::{Job, Run};
 use crate::domain::text::Clean;
 
 use std::sync::Arc;
+
+mod book;
+mod culprit;
+mod flaky;
+mod group;
+mod judge;
+mod lane;
+#[cfg(test)]
+mod tests;
+
+pub use book::Book;
+pub use group::groups;
 
 /// Something that is known, or the reason why not.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,9 +37,30 @@ pub enum Known<T> {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct TriageBoard {
     /// The red cards.
-    pub cards: Vec<Arc<Triage>>,
+    pub cards: Vec<TriageCard>,
     /// Failures that several cards share, most shared first.
-    pub groups: Vec<Arc<Group>>,
+    pub groups: Vec<Group>,
+}
+
+/// One red card, and with which others it fails alike.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TriageCard {
+    /// Why it is red.
+    pub triage: Arc<Triage>,
+    /// Position of its group in [`TriageBoard::groups`]; none where it fails alone.
+    pub group: Option<usize>,
+}
+
+impl TriageBoard {
+    /// Returns the red card of this identity.
+    pub fn find(&self, item: &ItemId) -> Option<&TriageCard> {
+        self.cards.iter().find(|card| card.triage.item == *item)
+    }
+
+    /// Returns the cards that fail like this one, itself included.
+    pub fn group_of(&self, card: &TriageCard) -> Option<&Group> {
+        self.groups.get(card.group?)
+    }
 }
 
 /// Why one card is red.
@@ -39,6 +72,8 @@ pub struct Triage {
     pub key: Clean,
     /// Its title.
     pub title: Clean,
+    /// The source that the run is known from.
+    pub source: SourceName,
     /// The repository of the run.
     pub repo: RepoKey,
     /// The failing run, its newest attempt.
@@ -61,8 +96,6 @@ pub struct Triage {
     pub flaky: Known<Flaky>,
     /// The signature of the failure.
     pub signature: Option<Signature>,
-    /// Other cards that fail alike; empty where it is alone.
-    pub same: Vec<ItemId>,
     /// Since when it is red.
     pub since: Timestamp,
 }

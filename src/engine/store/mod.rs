@@ -12,19 +12,22 @@ use chrono::TimeDelta;
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::{Correlator, Need, Sourced};
-use crate::domain::fact::Fact;
+use crate::domain::fact::{Fact, FactId};
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
+use crate::domain::triage::Book;
 use crate::engine::columns::Columns;
 use crate::engine::empty;
 use crate::engine::facts::{Answer, Delta, SourceFacts};
 use crate::engine::health::{SourceState, Verdict};
 use crate::engine::history::History;
 use crate::engine::snapshot::{Snapshot, scope_of};
-use crate::engine::update::{Applied, Loaded, Polled, Update, Write};
+use crate::engine::update::{Applied, Polled, Update, Write};
 use crate::sources::{Batch, Source, SourceError};
+
+mod load;
 
 /// How long a fact is kept after it was last seen.
 pub const RETENTION: TimeDelta = TimeDelta::days(30);
@@ -39,6 +42,7 @@ pub struct Store {
     stages: Vec<Stage>,
     sources: Vec<Member>,
     correlator: Correlator,
+    book: Book,
     columns: Columns,
     history: History,
     confirmed: Arc<HashMap<(SourceName, Clean), Timestamp>>,
@@ -83,6 +87,7 @@ impl Store {
             stages,
             sources,
             correlator: Correlator::default(),
+            book: Book::default(),
             columns: Columns::default(),
             history: History::default(),
             confirmed: Arc::default(),
@@ -227,61 +232,23 @@ impl Store {
         applied.writes.extend(delta.writes);
         self.dirty |= !delta.insert.is_empty() || !delta.remove.is_empty();
         for id in &delta.remove {
-            self.correlator.remove(source, id);
+            self.take_out(source, id);
         }
         for fact in delta.insert {
-            self.correlator.insert(Sourced {
-                source: source.clone(),
-                fact,
-            });
+            self.take_in(source.clone(), fact);
         }
     }
 
-    fn load(&mut self, loaded: Loaded, followed: bool) {
-        for (source, id) in loaded.gone {
-            if let Some(member) = self.member(&source)
-                && member.facts.load_gone(&id)
-            {
-                self.correlator.remove(&source, &id);
-                self.dirty = true;
-            }
-        }
-        for row in loaded.facts {
-            let source = row.source.clone();
-            if let Some(fact) = self
-                .member(&source)
-                .and_then(|member| member.facts.load(row, followed))
-            {
-                self.correlator.insert(Sourced { source, fact });
-                self.dirty = true;
-            }
-        }
-        for listing in loaded.listings {
-            let source = listing.source.clone();
-            if let Some(member) = self.member(&source) {
-                member.facts.load_listing(listing, followed);
-            }
-        }
-        let confirmed = Arc::make_mut(&mut self.confirmed);
-        for (source, scope, at) in loaded.confirmed {
-            if let Some(member) = self.sources.iter_mut().find(|m| m.state.name == source) {
-                member.state.loaded(at);
-                let entry = confirmed.entry((source, scope)).or_insert(at);
-                *entry = at.max(*entry);
-            }
-        }
-        self.history.load(loaded.history);
+    fn take_in(&mut self, source: SourceName, fact: Arc<Fact>) {
+        self.book.insert(&source, &fact);
+        self.correlator.insert(Sourced { source, fact });
+        self.dirty = true;
     }
 
-    /// Drops the facts of a followed source that the program which polls it no longer has.
-    fn drop_others(&mut self, source: &SourceName, news: &Loaded) {
-        let Some(member) = self.sources.iter_mut().find(|m| m.state.name == *source) else {
-            return;
-        };
-        for id in member.facts.retain(&news.facts) {
-            self.correlator.remove(source, &id);
-            self.dirty = true;
-        }
+    fn take_out(&mut self, source: &SourceName, id: &FactId) {
+        self.book.remove(source, id);
+        self.correlator.remove(source, id);
+        self.dirty = true;
     }
 
     fn member(&mut self, source: &SourceName) -> Option<&mut Member> {
@@ -327,8 +294,10 @@ impl Store {
                 .writes
                 .extend(self.history.note(item, now).map(Write::Event));
         }
-        if *self.needs != *self.correlator.needs() {
-            self.needs = Arc::new(self.correlator.needs().clone());
+        applied.changed |= self.book.refresh(&changes.changed, &changes.removed);
+        let needs = self.correlator.needs() | self.book.needs();
+        if *self.needs != needs {
+            self.needs = Arc::new(needs);
             self.needs_edition += 1;
             applied.needs = Some(Arc::clone(&self.needs));
         }
@@ -432,7 +401,7 @@ impl Store {
             finished: self.columns.finished(),
             partial: false,
             notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
-            triage: Arc::default(),
+            triage: self.book.board(),
             actions: Arc::default(),
             index,
         })

@@ -13,7 +13,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::key::{Person, RepoKey};
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 use crate::engine::snapshot::Health;
-use crate::engine::update::{LoadedFact, Report};
+use crate::engine::update::{Loaded, LoadedFact, Report};
 use crate::sources::{Batch, Capability, Fetch, Listing, Meter, Resource, SourceError};
 
 struct Silent(SourceName);

@@ -1,0 +1,192 @@
+//! What triage knows: runs, jobs, diagnoses and commits, and the red cards.
+//!
+//! Kept up to date fact by fact beside the correlator, which says which cards
+//! are red. Judgements are made in `judge`; here is who is judged again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::domain::correlate::Need;
+use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::item::WorkItem;
+use crate::domain::key::{ItemId, RepoKey, SourceName};
+use crate::domain::status::Severity;
+use crate::domain::text::Clean;
+use crate::domain::triage::group::groups;
+use crate::domain::triage::judge::judge;
+use crate::domain::triage::lane::Repo;
+use crate::domain::triage::{Triage, TriageBoard};
+
+/// Everything that triage needs, and what it came to.
+#[derive(Debug, Default)]
+pub struct Book {
+    repos: HashMap<RepoKey, Repo>,
+    red: BTreeMap<ItemId, Red>,
+    dirty: HashSet<RepoKey>,
+    judged: HashMap<ItemId, Judged>,
+    needs: BTreeSet<Need>,
+    board: Arc<TriageBoard>,
+}
+
+/// A red card and the repository of the run that makes it red.
+#[derive(Debug)]
+struct Red {
+    item: Arc<WorkItem>,
+    repo: RepoKey,
+}
+
+#[derive(Debug)]
+struct Judged {
+    triage: Arc<Triage>,
+    needs: BTreeSet<Need>,
+}
+
+/// What one look at a card came to.
+#[derive(Debug)]
+pub(super) struct Verdicts {
+    pub(super) triage: Triage,
+    pub(super) needs: BTreeSet<Need>,
+}
+
+impl Book {
+    /// Takes a fact in; those that say nothing about failures are not kept.
+    pub fn insert(&mut self, source: &SourceName, fact: &Arc<Fact>) {
+        let Some(repo) = fact.repo() else {
+            return;
+        };
+        if !tells(fact.kind()) {
+            return;
+        }
+        let known = self.repos.entry(repo.clone()).or_default();
+        if known.insert(source, fact) {
+            self.dirty.insert(repo.clone());
+        }
+    }
+
+    /// Takes a fact out.
+    pub fn remove(&mut self, source: &SourceName, id: &FactId) {
+        if !tells(id.kind) {
+            return;
+        }
+        for (repo, known) in &mut self.repos {
+            if known.remove(source, id) {
+                self.dirty.insert(repo.clone());
+            }
+        }
+    }
+
+    /// Judges again what changed; returns whether the board of red cards differs.
+    ///
+    /// `changed` and `removed` are what the correlator said since the last call.
+    pub fn refresh(&mut self, changed: &[Arc<WorkItem>], removed: &[ItemId]) -> bool {
+        let mut again: BTreeSet<ItemId> = BTreeSet::new();
+        let mut differs = false;
+        for id in removed {
+            differs |= self.drop_card(id);
+        }
+        for item in changed {
+            if let Some(repo) = red_repo(item) {
+                let item = Arc::clone(item);
+                again.insert(item.id.clone());
+                self.red.insert(item.id.clone(), Red { item, repo });
+            } else {
+                differs |= self.drop_card(&item.id);
+            }
+        }
+        if !self.dirty.is_empty() {
+            let dirty = std::mem::take(&mut self.dirty);
+            let touched = self.red.iter().filter(|(_, red)| dirty.contains(&red.repo));
+            again.extend(touched.map(|(id, _)| id.clone()));
+        }
+        for id in again {
+            differs |= self.judge_again(&id);
+        }
+        if differs {
+            self.needs = self.judged.values().flat_map(|j| j.needs.clone()).collect();
+            let cards = self.judged.values().map(|j| Arc::clone(&j.triage));
+            self.board = Arc::new(groups(cards.collect()));
+        }
+        differs
+    }
+
+    /// Returns the red cards as of the last refresh.
+    pub fn board(&self) -> Arc<TriageBoard> {
+        Arc::clone(&self.board)
+    }
+
+    /// Returns what would tell more about them.
+    pub fn needs(&self) -> &BTreeSet<Need> {
+        &self.needs
+    }
+
+    fn drop_card(&mut self, id: &ItemId) -> bool {
+        self.red.remove(id);
+        self.judged.remove(id).is_some()
+    }
+
+    /// Judges one card; cards whose run is not known are not on the board.
+    fn judge_again(&mut self, id: &ItemId) -> bool {
+        let verdicts = self.red.get(id).and_then(|red| {
+            let repo = self.repos.get(&red.repo)?;
+            judge(repo, &red.item)
+        });
+        let Some(Verdicts { triage, needs }) = verdicts else {
+            return self.judged.remove(id).is_some();
+        };
+        let before = self.judged.get(id);
+        if before.is_some_and(|old| old.needs == needs && *old.triage == triage) {
+            return false;
+        }
+        let triage = Arc::new(triage);
+        self.judged.insert(id.clone(), Judged { triage, needs });
+        true
+    }
+}
+
+/// Whether facts of a kind say anything about failures.
+fn tells(kind: FactKind) -> bool {
+    match kind {
+        FactKind::Repository
+        | FactKind::Commit
+        | FactKind::Range
+        | FactKind::ChangeRequest
+        | FactKind::Run
+        | FactKind::JobSet
+        | FactKind::EarlierJobs
+        | FactKind::Diagnosis => true,
+        FactKind::Ticket
+        | FactKind::ChangedPaths
+        | FactKind::GateSet
+        | FactKind::Release
+        | FactKind::Environment
+        | FactKind::Deployment
+        | FactKind::Alert
+        | FactKind::Finding => false,
+    }
+}
+
+/// Returns the repository of the run that makes a card red, if a run does.
+fn red_repo(item: &WorkItem) -> Option<RepoKey> {
+    if item.placement.done.is_some() || item.placement.status.severity() != Severity::Failed {
+        return None;
+    }
+    failed_runs(item).next().map(|(repo, _)| repo.clone())
+}
+
+/// Returns the failed runs of a card, the newest first.
+pub(super) fn failed_runs(item: &WorkItem) -> impl Iterator<Item = (&RepoKey, u64)> {
+    let mut runs: Vec<_> = item
+        .evidence
+        .iter()
+        .filter(|evidence| evidence.status.severity() == Severity::Failed)
+        .filter_map(|evidence| evidence.run.as_deref().map(|run| (evidence.at, run)))
+        .collect();
+    runs.sort_by_key(|(at, run)| std::cmp::Reverse((*at, run.id)));
+    runs.dedup_by(|a, b| a.1 == b.1);
+    runs.into_iter().map(|(_, run)| (&run.repo, run.id))
+}
+
+/// Returns a sentence as remote text is: clean.
+pub(super) fn say(text: &str) -> Clean {
+    Clean::line(text)
+}

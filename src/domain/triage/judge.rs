@@ -1,0 +1,192 @@
+//! Judges one red card: which run and job, first bad commit, base, flaky or real.
+//!
+//! Every sentence carries its counts. Where facts are missing it says which,
+//! and asks for them as [`Need`]s.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::domain::correlate::Need;
+use crate::domain::diagnosis::Diagnosis;
+use crate::domain::item::WorkItem;
+use crate::domain::run::{Job, Run};
+use crate::domain::text::Clean;
+use crate::domain::triage::book::{Verdicts, failed_runs, say};
+use crate::domain::triage::culprit::{base, first_bad};
+use crate::domain::triage::flaky::{flaky, records};
+use crate::domain::triage::lane::{Repo, failed_job, is_green, is_red};
+use crate::domain::triage::{Attempt, JobLine, Known, Triage};
+
+/// How many earlier runs tell the usual time of a job.
+const USUAL_OF: usize = 20;
+
+/// How many runs of other cards' needs are looked at for one base branch.
+const LINE_RUNS: usize = 60;
+
+/// Judges a card by its newest failed run; `None` where no failed run is known.
+pub(super) fn judge(repo: &Repo, item: &WorkItem) -> Option<Verdicts> {
+    let (source, run) = failed_runs(item).find_map(|(key, id)| repo.run(key.as_str(), id))?;
+    let mut needs = BTreeSet::new();
+    let set = repo.jobs(run).filter(|set| set.attempt == run.attempt);
+    let jobs: &[Job] = set.map_or(&[], |set| &set.jobs);
+    let failed = failed_job(jobs);
+    let job = failed.and_then(|at| jobs.get(at));
+    if set.is_none() {
+        needs.insert(Need::Jobs {
+            repo: run.repo.clone(),
+            run: run.id,
+        });
+    }
+    if run.attempt > 1 && repo.earlier(run).len() + 1 < run.attempt as usize {
+        needs.insert(Need::Attempts {
+            repo: run.repo.clone(),
+            run: run.id,
+        });
+    }
+    let diagnosis = diagnosis(repo, run, job, &mut needs);
+    let found = match &diagnosis {
+        Known::Yes(found) => Some(found.as_ref()),
+        Known::No(_) => None,
+    };
+    let tests = found.map_or_else(Vec::new, |found| records(repo, run, found));
+    let change = repo.change_of(run);
+    let base = change.and_then(|change| base(repo, run, found, &change.base_branch, &mut needs));
+    let first_bad = first_bad(repo, run, &mut needs);
+    ask_history(repo, run, &mut needs);
+    let flaky = flaky(repo, run, job, found, base.as_ref(), &tests);
+    let signature = found.and_then(|found| found.signature.clone());
+    let triage = Triage {
+        item: item.id.clone(),
+        key: item.key.clone(),
+        title: item.title.clone(),
+        source: source.clone(),
+        repo: run.repo.clone(),
+        attempts: attempts(repo, run),
+        jobs: jobs.iter().map(|job| line(repo, run, job)).collect(),
+        failed_job: failed,
+        diagnosis,
+        tests,
+        first_bad,
+        base,
+        flaky,
+        signature,
+        since: since(run, job),
+        run: Arc::new(run.clone()),
+    };
+    Some(Verdicts { triage, needs })
+}
+
+/// When it got red: the end of the job that decides, else of the run.
+fn since(run: &Run, job: Option<&Job>) -> crate::domain::Timestamp {
+    job.and_then(|job| job.finished_at)
+        .unwrap_or(run.updated_at)
+}
+
+/// What was found about the job that decides, or what keeps it from being found.
+fn diagnosis(
+    repo: &Repo,
+    run: &Run,
+    job: Option<&Job>,
+    needs: &mut BTreeSet<Need>,
+) -> Known<Arc<Diagnosis>> {
+    let Some(job) = job else {
+        return Known::No(say(if repo.jobs(run).is_some() {
+            "no job of this run failed by itself"
+        } else {
+            "the jobs of this run are not read yet"
+        }));
+    };
+    if let Some(found) = repo.diagnosis(run, job.id) {
+        return Known::Yes(Arc::new(found.clone()));
+    }
+    needs.insert(Need::Diagnosis {
+        repo: run.repo.clone(),
+        run: run.id,
+        job: job.id,
+    });
+    Known::No(say(&format!(
+        "the log of job `{}` is not read yet",
+        job.name
+    )))
+}
+
+/// The last runs of the workflow are asked for where too few are known to compare with.
+fn ask_history(repo: &Repo, run: &Run, needs: &mut BTreeSet<Need>) {
+    let branch = repo
+        .change_of(run)
+        .map_or_else(|| run.branch.clone(), |change| change.base_branch.clone());
+    let known = repo
+        .lane(run, &branch)
+        .rev()
+        .take(LINE_RUNS)
+        .filter(|other| is_red(&other.state) || is_green(&other.state))
+        .filter(|other| repo.jobs(other).is_some());
+    if known.count() < USUAL_OF {
+        needs.insert(Need::History {
+            repo: run.repo.clone(),
+            workflow: super::lane::workflow(run).clone(),
+            branch,
+        });
+    }
+}
+
+fn attempts(repo: &Repo, run: &Run) -> Vec<Attempt> {
+    let mut found: Vec<Attempt> = repo
+        .earlier(run)
+        .into_iter()
+        .map(|set| Attempt {
+            number: set.attempt,
+            jobs: set.jobs.clone(),
+        })
+        .collect();
+    found.reverse();
+    found
+}
+
+/// One job with its queue time, its time and the usual time of jobs of that name.
+fn line(repo: &Repo, run: &Run, job: &Job) -> JobLine {
+    let secs = |from: Option<crate::domain::Timestamp>, to: Option<crate::domain::Timestamp>| {
+        let (from, to) = (from?, to?);
+        Some((to - from).num_seconds().max(0))
+    };
+    JobLine {
+        group: group_name(&job.name),
+        queued_secs: secs(job.created_at, job.started_at),
+        ran_secs: secs(job.started_at, job.finished_at),
+        usual: usual(repo, run, job),
+        job: job.clone(),
+    }
+}
+
+/// Returns the name of a job without the values of its matrix: `test` of `test (linux, 1.95)`.
+pub(super) fn group_name(name: &Clean) -> Clean {
+    let matrix = name
+        .strip_suffix(')')
+        .and_then(|rest| rest.rsplit_once(" ("))
+        .map(|(group, _)| group.trim_end());
+    match matrix {
+        Some(group) if !group.is_empty() => say(group),
+        Some(_) | None => name.clone(),
+    }
+}
+
+/// The median time of the last jobs of this name that passed, and how many there were.
+fn usual(repo: &Repo, run: &Run, job: &Job) -> Option<(i64, usize)> {
+    let mut times: Vec<i64> = repo
+        .recent(run, LINE_RUNS)
+        .into_iter()
+        .filter(|other| other.id != run.id)
+        .filter_map(|other| repo.jobs(other))
+        .filter_map(|set| {
+            set.jobs
+                .iter()
+                .find(|other| other.name == job.name && is_green(&other.state))
+        })
+        .filter_map(|other| Some((other.finished_at? - other.started_at?).num_seconds()))
+        .filter(|secs| *secs >= 0)
+        .take(USUAL_OF)
+        .collect();
+    times.sort_unstable();
+    let middle = times.get(times.len().checked_sub(1)? / 2)?;
+    Some((*middle, times.len()))
+}

@@ -1,0 +1,316 @@
+//! The facts of one repository that tell about failures, and its lanes: the
+//! runs of one workflow on one branch in the order of time.
+//!
+//! Two sources may tell of the same thing; the newer of two versions counts,
+//! in whatever order they came.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::domain::Timestamp;
+use crate::domain::change_request::{ChangeRequest, ChangeState};
+use crate::domain::commit::{Commit, Range};
+use crate::domain::diagnosis::Diagnosis;
+use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::key::{Sha, SourceName};
+use crate::domain::run::{Job, JobSet, Run, RunState};
+use crate::domain::text::Clean;
+use crate::domain::triage::RunRef;
+
+/// What is known of one repository.
+#[derive(Debug, Default)]
+pub(super) struct Repo {
+    facts: BTreeMap<FactId, Vec<(SourceName, Arc<Fact>)>>,
+    lanes: HashMap<(Clean, Clean), Vec<(Timestamp, u64)>>,
+}
+
+impl Repo {
+    /// Takes a fact in; returns whether that says anything new.
+    pub(super) fn insert(&mut self, source: &SourceName, fact: &Arc<Fact>) -> bool {
+        let id = fact.id();
+        let said = self.facts.entry(id).or_default();
+        let slot = said.iter_mut().find(|(name, _)| name == source);
+        let before = match slot {
+            Some((_, old)) if Arc::ptr_eq(old, fact) || old == fact => return false,
+            Some((_, old)) => Some(std::mem::replace(old, Arc::clone(fact))),
+            None => {
+                said.push((source.clone(), Arc::clone(fact)));
+                said.sort_by(|a, b| a.0.cmp(&b.0));
+                None
+            }
+        };
+        if let Some(Fact::Run(old)) = before.as_deref() {
+            self.leave(old);
+        }
+        if let Fact::Run(run) = fact.as_ref() {
+            self.enter(run);
+        }
+        true
+    }
+
+    /// Takes a fact out; returns whether it was there.
+    pub(super) fn remove(&mut self, source: &SourceName, id: &FactId) -> bool {
+        let Some(said) = self.facts.get_mut(id) else {
+            return false;
+        };
+        let Some(at) = said.iter().position(|(name, _)| name == source) else {
+            return false;
+        };
+        let (_, gone) = said.remove(at);
+        let rest = said.first().map(|(_, fact)| Arc::clone(fact));
+        if rest.is_none() {
+            self.facts.remove(id);
+        }
+        if let Fact::Run(run) = gone.as_ref() {
+            self.leave(run);
+        }
+        if let Some(Fact::Run(run)) = rest.as_deref() {
+            self.enter(run);
+        }
+        true
+    }
+
+    fn enter(&mut self, run: &Run) {
+        let lane = self.lanes.entry(lane_of(run)).or_default();
+        let place = (run.created_at, run.id);
+        if let Err(at) = lane.binary_search(&place) {
+            lane.insert(at, place);
+        }
+    }
+
+    fn leave(&mut self, run: &Run) {
+        let key = lane_of(run);
+        if let Some(lane) = self.lanes.get_mut(&key) {
+            lane.retain(|(_, id)| *id != run.id);
+            if lane.is_empty() {
+                self.lanes.remove(&key);
+            }
+        }
+    }
+
+    fn best(&self, kind: FactKind, id: &str) -> Option<&Arc<Fact>> {
+        let id = FactId {
+            kind,
+            id: Clean::line(id),
+        };
+        let said = self.facts.get(&id)?;
+        said.iter()
+            .max_by_key(|(_, fact)| freshness(fact))
+            .map(|(_, fact)| fact)
+    }
+
+    fn all(&self, kind: FactKind) -> impl Iterator<Item = &Arc<Fact>> {
+        let from = FactId {
+            kind,
+            id: Clean::default(),
+        };
+        self.facts
+            .range(from..)
+            .take_while(move |(id, _)| id.kind == kind)
+            .filter_map(|(_, said)| said.iter().max_by_key(|(_, fact)| freshness(fact)))
+            .map(|(_, fact)| fact)
+    }
+
+    /// Returns a run and who told of it.
+    pub(super) fn run(&self, repo: &str, id: u64) -> Option<(&SourceName, &Run)> {
+        let id = FactId {
+            kind: FactKind::Run,
+            id: Clean::line(&format!("{repo}/{id}")),
+        };
+        let said = self.facts.get(&id)?;
+        let (source, fact) = said.iter().max_by_key(|(_, fact)| freshness(fact))?;
+        let Fact::Run(run) = fact.as_ref() else {
+            return None;
+        };
+        Some((source, run))
+    }
+
+    /// Returns the jobs of the newest attempt of a run.
+    pub(super) fn jobs(&self, run: &Run) -> Option<&JobSet> {
+        let id = format!("{}/{}", run.repo.as_str(), run.id);
+        let Fact::JobSet(set) = self.best(FactKind::JobSet, &id)?.as_ref() else {
+            return None;
+        };
+        Some(set)
+    }
+
+    /// Returns the jobs of all earlier attempts of a run, the oldest first.
+    pub(super) fn earlier(&self, run: &Run) -> Vec<&JobSet> {
+        (1..run.attempt)
+            .filter_map(|attempt| {
+                let id = format!("{}/{}/{attempt}", run.repo.as_str(), run.id);
+                let Fact::EarlierJobs(set) = self.best(FactKind::EarlierJobs, &id)?.as_ref() else {
+                    return None;
+                };
+                Some(set)
+            })
+            .collect()
+    }
+
+    /// Returns what was found about a job.
+    pub(super) fn diagnosis(&self, run: &Run, job: u64) -> Option<&Diagnosis> {
+        let id = format!("{}/{}/{job}", run.repo.as_str(), run.id);
+        let Fact::Diagnosis(found) = self.best(FactKind::Diagnosis, &id)?.as_ref() else {
+            return None;
+        };
+        Some(found)
+    }
+
+    /// Returns all that was found about the jobs of a run.
+    pub(super) fn diagnoses<'a>(&'a self, run: &'a Run) -> impl Iterator<Item = &'a Diagnosis> {
+        let of_run = move |fact: &'a Arc<Fact>| {
+            let Fact::Diagnosis(found) = fact.as_ref() else {
+                return None;
+            };
+            (found.run.id == run.id).then_some(found.as_ref())
+        };
+        self.all(FactKind::Diagnosis).filter_map(of_run)
+    }
+
+    /// Returns the runs of one workflow on one branch, the oldest first.
+    pub(super) fn lane<'a>(
+        &'a self,
+        run: &'a Run,
+        branch: &Clean,
+    ) -> impl DoubleEndedIterator<Item = &'a Run> {
+        let key = (workflow(run).clone(), branch.clone());
+        let places = self.lanes.get(&key).into_iter().flatten();
+        places.filter_map(move |(_, id)| self.run(run.repo.as_str(), *id).map(|(_, run)| run))
+    }
+
+    /// Returns the newest runs of the same workflow on any branch, the newest first.
+    pub(super) fn recent<'a>(&'a self, run: &'a Run, most: usize) -> Vec<&'a Run> {
+        let wanted = workflow(run);
+        let mut places: Vec<(Timestamp, u64)> = self
+            .lanes
+            .iter()
+            .filter(|((name, _), _)| name == wanted)
+            .flat_map(|(_, places)| places.iter().rev().take(most).copied())
+            .collect();
+        places.sort_by(|a, b| b.cmp(a));
+        places.truncate(most);
+        places
+            .into_iter()
+            .filter_map(|(_, id)| self.run(run.repo.as_str(), id).map(|(_, run)| run))
+            .collect()
+    }
+
+    /// Returns the runs of the same workflow at the same commit.
+    pub(super) fn at_commit<'a>(&'a self, run: &'a Run) -> Vec<&'a Run> {
+        let mut found: Vec<&Run> = self
+            .lane(run, &run.branch)
+            .filter(|other| other.head_sha == run.head_sha && run.head_sha.is_some())
+            .collect();
+        if !found.iter().any(|other| other.id == run.id) {
+            found.push(run);
+        }
+        found
+    }
+
+    /// Returns the change request that a run judges.
+    pub(super) fn change_of(&self, run: &Run) -> Option<&ChangeRequest> {
+        let named = run.change_requests.iter().find_map(|number| {
+            let id = format!("{}#{number}", run.repo.as_str());
+            let Fact::ChangeRequest(change) = self.best(FactKind::ChangeRequest, &id)?.as_ref()
+            else {
+                return None;
+            };
+            Some(change)
+        });
+        let open_at_head = || {
+            self.all(FactKind::ChangeRequest).find_map(|fact| {
+                let Fact::ChangeRequest(change) = fact.as_ref() else {
+                    return None;
+                };
+                let is_head = change.head_sha.is_some() && change.head_sha == run.head_sha;
+                (change.state == ChangeState::Open && is_head).then_some(change)
+            })
+        };
+        named.or_else(open_at_head)
+    }
+
+    /// Returns a commit of a long-lived branch.
+    pub(super) fn commit(&self, run: &Run, sha: &Sha) -> Option<&Commit> {
+        let id = format!("{}@{}", run.repo.as_str(), sha.as_str());
+        let Fact::Commit(commit) = self.best(FactKind::Commit, &id)?.as_ref() else {
+            return None;
+        };
+        Some(commit)
+    }
+
+    /// Returns what the forge said to lie between two commits.
+    pub(super) fn range(&self, run: &Run, from: &Sha, to: &Sha) -> Option<&Range> {
+        let id = format!("{}@{}..{}", run.repo.as_str(), from.as_str(), to.as_str());
+        let Fact::Range(range) = self.best(FactKind::Range, &id)?.as_ref() else {
+            return None;
+        };
+        Some(range)
+    }
+}
+
+/// How new a version of a fact is.
+fn freshness(fact: &Fact) -> (Option<Timestamp>, u32) {
+    match fact {
+        Fact::Run(run) => (Some(run.updated_at), run.attempt),
+        Fact::JobSet(set) | Fact::EarlierJobs(set) => (None, set.attempt),
+        Fact::ChangeRequest(change) => (Some(change.updated_at), 0),
+        Fact::Diagnosis(found) => (found.finished_at, found.attempt),
+        Fact::Range(range) => (None, u32::from(range.complete)),
+        Fact::Repository(_)
+        | Fact::Commit(_)
+        | Fact::Ticket(_)
+        | Fact::ChangedPaths(_)
+        | Fact::GateSet(_)
+        | Fact::Release(_)
+        | Fact::Environment(_)
+        | Fact::Deployment(_)
+        | Fact::Alert(_)
+        | Fact::Finding(_) => (None, 0),
+    }
+}
+
+/// Returns what tells workflows apart: the file, or the name where there is no file.
+pub(super) fn workflow(run: &Run) -> &Clean {
+    if run.workflow_path.is_empty() {
+        &run.workflow
+    } else {
+        &run.workflow_path
+    }
+}
+
+fn lane_of(run: &Run) -> (Clean, Clean) {
+    (workflow(run).clone(), run.branch.clone())
+}
+
+/// Returns a run as people name it.
+pub(super) fn run_ref(run: &Run) -> RunRef {
+    RunRef {
+        number: run.number,
+        id: run.id,
+        url: run.url.clone(),
+        at: run.created_at,
+    }
+}
+
+/// Returns whether a run or job ended red by itself.
+pub(super) fn is_red(state: &RunState) -> bool {
+    matches!(state, RunState::Failed(_))
+}
+
+/// Returns whether a run or job ended green.
+pub(super) fn is_green(state: &RunState) -> bool {
+    matches!(state, RunState::Passed)
+}
+
+/// Returns the job that decides that a set is red: the first that failed by itself.
+pub(super) fn failed_job(jobs: &[Job]) -> Option<usize> {
+    let newest = |job: &Job| {
+        let same = jobs.iter().filter(|other| other.name == job.name);
+        same.map(|other| other.attempt).max() == Some(job.attempt)
+    };
+    jobs.iter()
+        .enumerate()
+        .filter(|(_, job)| is_red(&job.state) && newest(job))
+        .min_by_key(|(_, job)| (job.finished_at.unwrap_or(Timestamp::MAX_UTC), job.id))
+        .map(|(at, _)| at)
+}

@@ -1,0 +1,374 @@
+//! Triage of small worlds: one team, one repository, a few runs.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use crate::domain::correlate::testing::{FAILED, World, at, job, named_repo, repo, sha};
+use crate::domain::correlate::{Need, Sourced};
+use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError, LogState, Signature, TestsFrom};
+use crate::domain::fact::Fact;
+use crate::domain::run::{JobSet, RunKey, RunState};
+use crate::domain::text::Clean;
+use crate::domain::triage::judge::group_name;
+use crate::domain::triage::{Book, Known, Triage, TriageBoard, Verdict, groups};
+
+fn key(run: u64) -> RunKey {
+    RunKey {
+        repo: repo(),
+        id: run,
+    }
+}
+
+/// What was found about job `run * 10 + attempt` of a run: one test failed, with this signature.
+fn found(run: u64, attempt: u32, test: &str, signature: u64) -> Fact {
+    Fact::Diagnosis(Box::new(Diagnosis {
+        run: key(run),
+        attempt,
+        job: run * 10 + u64::from(attempt),
+        job_name: Clean::line("test"),
+        step: None,
+        finished_at: Some(at(12)),
+        log: LogState::Read {
+            lines: 100,
+            bytes: 5_000,
+            cut: false,
+        },
+        error: Some(FoundError {
+            line: 90,
+            tool: Clean::line("cargo"),
+            code: None,
+            text: Clean::line("panicked"),
+            file: None,
+            row: None,
+            block: Vec::new(),
+            guess: false,
+        }),
+        tests: vec![FailedTest {
+            name: Clean::line(test),
+            suite: None,
+            message: Clean::line("left: 3, right: 5"),
+            seconds: Some(0.2),
+            file: None,
+            row: None,
+            line: Some(90),
+        }],
+        tests_failed: Some(1),
+        tests_total: Some(40),
+        tests_from: TestsFrom::Log,
+        signature: Some(Signature {
+            id: signature,
+            text: Clean::line("cargo panicked"),
+        }),
+    }))
+}
+
+fn set(run: u64, attempt: u32, state: RunState) -> JobSet {
+    let mut job = job("test", attempt, state);
+    job.id = run * 10 + u64::from(attempt);
+    JobSet {
+        run: key(run),
+        attempt,
+        jobs: vec![job],
+        complete: true,
+    }
+}
+
+/// A run of `main` at hour `20 + id`, with its one job.
+fn push(world: &mut World, id: u64, commit: u64, state: &RunState) {
+    let hour = 20 + i64::try_from(id).unwrap();
+    world.run(id, commit, state.clone(), |run| {
+        run.created_at = at(hour);
+        run.started_at = Some(at(hour));
+        run.updated_at = at(hour);
+    });
+    world.fact(Fact::JobSet(set(id, 1, state.clone())));
+}
+
+/// A red change request with run 50 at commit 107.
+fn red_change(world: &mut World) {
+    world.change(7, |_| {});
+    world.run(50, 107, FAILED, |run| run.created_at = at(80));
+    world.fact(Fact::JobSet(set(50, 1, FAILED)));
+    world.fact(found(50, 1, "pay::retries", 1));
+}
+
+fn book(facts: &[Sourced], world: &World) -> Book {
+    let mut book = Book::default();
+    for Sourced { source, fact } in facts {
+        book.insert(source, fact);
+    }
+    let items: Vec<_> = world.correlator().items().cloned().collect();
+    book.refresh(&items, &[]);
+    book
+}
+
+fn board(world: &World) -> Arc<TriageBoard> {
+    book(&world.facts, world).board()
+}
+
+#[track_caller]
+fn card(world: &World, run: u64) -> Arc<Triage> {
+    let board = board(world);
+    let card = board.cards.iter().find(|card| card.triage.run.id == run);
+    Arc::clone(&card.expect("a red card of that run").triage)
+}
+
+#[track_caller]
+fn yes<T: Clone>(known: &Known<T>) -> T {
+    match known {
+        Known::Yes(value) => value.clone(),
+        Known::No(why) => panic!("not known: {why}"),
+    }
+}
+
+#[track_caller]
+fn no<T: std::fmt::Debug>(known: &Known<T>) -> String {
+    match known {
+        Known::Yes(value) => panic!("known: {value:?}"),
+        Known::No(why) => why.to_string(),
+    }
+}
+
+#[test]
+fn a_red_change_shows_its_job_its_error_and_its_test() {
+    let mut world = World::new();
+    red_change(&mut world);
+    let card = card(&world, 50);
+    assert_eq!(card.failed_job, Some(0));
+    let found = yes(&card.diagnosis);
+    assert_eq!(found.error.as_ref().unwrap().line, 90);
+    assert_eq!(card.tests.len(), 1);
+    assert_eq!(card.tests[0].failed_of, (1, 1));
+}
+
+#[test]
+fn a_green_change_is_not_on_the_board() {
+    let mut world = World::new();
+    world.change(7, |_| {});
+    world.run(50, 107, RunState::Passed, |_| {});
+    assert!(board(&world).cards.is_empty());
+}
+
+#[test]
+fn what_is_not_read_yet_is_asked_for_and_said() {
+    let mut world = World::new();
+    world.change(7, |_| {});
+    world.run(50, 107, FAILED, |run| run.attempt = 2);
+    world.fact(Fact::JobSet(set(50, 2, FAILED)));
+    let book = book(&world.facts, &world);
+    let board = book.board();
+    let card = &board.cards[0].triage;
+    assert!(no(&card.diagnosis).contains("not read yet"));
+    let repo = repo();
+    let wants = |need: Need| assert!(book.needs().contains(&need), "{need:?}");
+    wants(Need::Diagnosis {
+        repo: repo.clone(),
+        run: 50,
+        job: 502,
+    });
+    wants(Need::Attempts { repo, run: 50 });
+}
+
+#[test]
+fn the_first_bad_commit_lies_between_the_last_green_and_the_first_red_run() {
+    let mut world = World::new();
+    push(&mut world, 1, 3, &RunState::Passed);
+    push(&mut world, 2, 6, &FAILED);
+    push(&mut world, 3, 7, &RunState::Cancelled);
+    push(&mut world, 4, 8, &FAILED);
+    let first = yes(&card(&world, 4).first_bad);
+    assert_eq!((first.green.id, first.red.id), (1, 2));
+    assert_eq!((first.from, first.to), (sha(3), sha(6)));
+    let commits: Vec<_> = yes(&first.commits).into_iter().map(|s| s.sha).collect();
+    assert_eq!(commits, [sha(4), sha(5), sha(6)]);
+}
+
+#[test]
+fn without_a_green_run_no_commit_is_blamed() {
+    let mut world = World::new();
+    push(&mut world, 2, 6, &FAILED);
+    push(&mut world, 4, 8, &FAILED);
+    let why = no(&card(&world, 4).first_bad);
+    assert_eq!(why, "no green run of `ci` on `main` is known");
+}
+
+#[test]
+fn the_same_commit_green_and_red_blames_no_commit_and_is_flaky() {
+    let mut world = World::new();
+    push(&mut world, 1, 8, &RunState::Passed);
+    push(&mut world, 2, 8, &FAILED);
+    let card = card(&world, 2);
+    assert!(no(&card.first_bad).contains("nothing in the code changed"));
+    let flaky = yes(&card.flaky);
+    assert_eq!(flaky.verdict, Verdict::Flaky);
+    assert!(
+        flaky.evidence[0].contains("failed once and passed once"),
+        "{:?}",
+        flaky.evidence
+    );
+}
+
+#[test]
+fn a_change_on_a_red_base_says_so_and_whether_it_fails_alike() {
+    let mut world = World::new();
+    red_change(&mut world);
+    push(&mut world, 1, 3, &RunState::Passed);
+    push(&mut world, 2, 6, &FAILED);
+    push(&mut world, 3, 7, &FAILED);
+    world.fact(found(3, 1, "pay::retries", 1));
+    let base = card(&world, 50).base.clone().unwrap();
+    assert_eq!((base.branch.as_str(), base.first.id), ("main", 2));
+    assert!(yes(&base.alike));
+
+    let mut other = World::new();
+    red_change(&mut other);
+    push(&mut other, 3, 7, &FAILED);
+    other.fact(found(3, 1, "web::login", 2));
+    assert!(!yes(&card(&other, 50).base.clone().unwrap().alike));
+}
+
+#[test]
+fn a_base_that_is_green_again_is_no_excuse() {
+    let mut world = World::new();
+    red_change(&mut world);
+    push(&mut world, 2, 6, &FAILED);
+    push(&mut world, 3, 7, &RunState::Passed);
+    assert_eq!(card(&world, 50).base, None);
+}
+
+#[test]
+fn a_test_that_fails_on_another_branch_while_the_base_is_green_is_likely_flaky() {
+    let mut world = World::new();
+    red_change(&mut world);
+    push(&mut world, 3, 7, &RunState::Passed);
+    world.run(60, 108, FAILED, |run| run.branch = Clean::line("other"));
+    world.fact(Fact::JobSet(set(60, 1, FAILED)));
+    world.fact(found(60, 1, "pay::retries", 1));
+    let card = card(&world, 50);
+    let flaky = yes(&card.flaky);
+    assert_eq!(flaky.verdict, Verdict::LikelyFlaky);
+    assert_eq!(
+        flaky.evidence[1].as_str(),
+        "`pay::retries` failed in 2 of the last 3 known runs, on `other`"
+    );
+}
+
+#[test]
+fn a_failure_in_every_attempt_is_real() {
+    let mut world = World::new();
+    world.change(7, |_| {});
+    world.run(50, 107, FAILED, |run| run.attempt = 2);
+    world.fact(Fact::EarlierJobs(set(50, 1, FAILED)));
+    world.fact(Fact::JobSet(set(50, 2, FAILED)));
+    let card = card(&world, 50);
+    assert_eq!(yes(&card.flaky).verdict, Verdict::Real);
+    assert_eq!(card.attempts.len(), 1);
+}
+
+#[test]
+fn a_job_is_compared_with_the_median_of_earlier_ones() {
+    let mut world = World::new();
+    red_change(&mut world);
+    for id in 1..=3 {
+        push(&mut world, id, id, &RunState::Passed);
+    }
+    assert_eq!(card(&world, 50).jobs[0].usual, Some((3_600, 3)));
+}
+
+#[test]
+fn a_matrix_is_one_group() {
+    #[track_caller]
+    fn check(name: &str, group: &str) {
+        assert_eq!(group_name(&Clean::line(name)).as_str(), group);
+    }
+    check("test (linux, 1.95)", "test");
+    check("build / test (3.12)", "build / test");
+    check("test", "test");
+    check("(odd)", "(odd)");
+    check("f(x)", "f(x)");
+}
+
+#[test]
+fn cards_that_fail_alike_are_one_group_and_come_first() {
+    let mut world = World::new();
+    let base = {
+        red_change(&mut world);
+        card(&world, 50)
+    };
+    let other = |n: u64, hours: i64, signature: Option<u64>| {
+        let mut card = Triage::clone(&base);
+        card.item = crate::domain::key::ItemId::new(&format!("change:{n}"));
+        card.since = at(hours);
+        card.repo = named_repo(&format!("r{n}"));
+        card.signature = signature.map(|id| Signature {
+            id,
+            text: Clean::line("the same"),
+        });
+        Arc::new(card)
+    };
+    let board = groups(vec![
+        other(1, 9, Some(5)),
+        other(2, 30, None),
+        other(3, 4, Some(5)),
+        other(4, 40, Some(6)),
+    ]);
+    let order: Vec<_> = board.cards.iter().map(|c| c.triage.item.as_str()).collect();
+    assert_eq!(order, ["change:3", "change:1", "change:4", "change:2"]);
+    assert_eq!(board.groups.len(), 1);
+    assert_eq!(board.groups[0].first_seen, at(4));
+    assert_eq!(board.groups[0].first_repo, named_repo("r3"));
+    assert_eq!(board.group_of(&board.cards[0]).unwrap().items.len(), 2);
+    assert_eq!(board.group_of(&board.cards[2]), None);
+}
+
+#[test]
+fn a_card_that_turns_green_leaves_the_board() {
+    let mut world = World::new();
+    red_change(&mut world);
+    let mut book = book(&world.facts, &world);
+    assert_eq!(book.board().cards.len(), 1);
+    world.run(51, 107, RunState::Passed, |run| run.created_at = at(90));
+    let items: Vec<_> = world.correlator().items().cloned().collect();
+    assert!(book.refresh(&items, &[]));
+    assert!(book.board().cards.is_empty() && book.needs().is_empty());
+}
+
+fn busy() -> World {
+    let mut world = World::new();
+    red_change(&mut world);
+    push(&mut world, 1, 3, &RunState::Passed);
+    push(&mut world, 2, 6, &FAILED);
+    push(&mut world, 3, 8, &FAILED);
+    world.fact(found(2, 1, "pay::retries", 1));
+    world.fact(found(3, 1, "pay::retries", 1));
+    world.fact(Fact::EarlierJobs(set(50, 1, RunState::Passed)));
+    world
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn triage_does_not_depend_on_the_order_of_facts(order in any::<u64>(), split in 0_usize..16) {
+        let world = busy();
+        let mut facts = world.facts.clone();
+        let mut state = order | 1;
+        for at in (1..facts.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            facts.swap(at, usize::try_from(state >> 33).unwrap() % (at + 1));
+        }
+        let items: Vec<_> = world.correlator().items().cloned().collect();
+        let mut step_by_step = Book::default();
+        for (at, Sourced { source, fact }) in facts.iter().enumerate() {
+            step_by_step.insert(source, fact);
+            if at == split.min(facts.len() - 1) {
+                step_by_step.refresh(&items, &[]);
+            }
+        }
+        step_by_step.refresh(&items, &[]);
+        let whole = book(&world.facts, &world);
+        prop_assert_eq!(step_by_step.board(), whole.board());
+        prop_assert_eq!(step_by_step.needs(), whole.needs());
+    }
+}

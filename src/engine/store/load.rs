@@ -1,0 +1,55 @@
+//! Takes in what the database holds, or what a followed program wrote there.
+//!
+//! Decides nothing about what is newer: the facts of a source do.
+
+use std::sync::Arc;
+
+use crate::domain::key::SourceName;
+use crate::engine::store::Store;
+use crate::engine::update::Loaded;
+
+impl Store {
+    pub(super) fn load(&mut self, loaded: Loaded, followed: bool) {
+        for (source, id) in loaded.gone {
+            if let Some(member) = self.member(&source)
+                && member.facts.load_gone(&id)
+            {
+                self.take_out(&source, &id);
+            }
+        }
+        for row in loaded.facts {
+            let source = row.source.clone();
+            if let Some(fact) = self
+                .member(&source)
+                .and_then(|member| member.facts.load(row, followed))
+            {
+                self.take_in(source, fact);
+            }
+        }
+        for listing in loaded.listings {
+            let source = listing.source.clone();
+            if let Some(member) = self.member(&source) {
+                member.facts.load_listing(listing, followed);
+            }
+        }
+        let confirmed = Arc::make_mut(&mut self.confirmed);
+        for (source, scope, at) in loaded.confirmed {
+            if let Some(member) = self.sources.iter_mut().find(|m| m.state.name == source) {
+                member.state.loaded(at);
+                let entry = confirmed.entry((source, scope)).or_insert(at);
+                *entry = at.max(*entry);
+            }
+        }
+        self.history.load(loaded.history);
+    }
+
+    /// Drops the facts of a followed source that the program which polls it no longer has.
+    pub(super) fn drop_others(&mut self, source: &SourceName, news: &Loaded) {
+        let Some(member) = self.sources.iter_mut().find(|m| m.state.name == *source) else {
+            return;
+        };
+        for id in member.facts.retain(&news.facts) {
+            self.take_out(source, &id);
+        }
+    }
+}
