@@ -13,7 +13,7 @@ use chrono::{TimeDelta, TimeZone, Utc};
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use cycleboard::domain::Timestamp;
 use cycleboard::domain::change_request::{
-    Called, ChangeRequest, ChangeState, Checks, LinkBasis, MergeState, Review, TicketLink,
+    Called, ChangeRequest, ChangeState, Checks, LinkBasis, MergeState, Required, Review, TicketLink,
 };
 use cycleboard::domain::commit::Commit;
 use cycleboard::domain::correlate::{Correlator, Sourced};
@@ -104,6 +104,7 @@ fn change(at: usize, number: u64) -> ChangeRequest {
         merge_state: MergeState::Blocked,
         queue: None,
         checks: Checks::Pending,
+        required: Required::Unknown,
         head_sha: Some(sha(at, number)),
         head_branch: Clean::line(&format!("wait-{number}")),
         base_branch: Clean::line("main"),

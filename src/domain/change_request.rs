@@ -43,6 +43,9 @@ pub struct ChangeRequest {
     pub queue: Option<QueueState>,
     /// What the forge says of all checks of the head together.
     pub checks: Checks,
+    /// Which of its checks must pass before it may be merged.
+    #[serde(default)]
+    pub required: Required,
     /// The newest commit of it.
     pub head_sha: Option<Sha>,
     /// The branch that it comes from.
@@ -159,6 +162,18 @@ pub enum Checks {
     Pending,
     /// Not known (not asked, not allowed, or a new word); never treated as passed.
     Unknown(Clean),
+}
+
+/// Which checks must pass before a change request may be merged.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub enum Required {
+    /// Not known: not asked, not allowed, or not told.
+    #[default]
+    Unknown,
+    /// The forge requires none.
+    None,
+    /// These, by the names that their jobs have.
+    Named(Vec<Clean>),
 }
 
 /// How sure a link between a change request and a ticket is.

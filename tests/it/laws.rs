@@ -10,8 +10,8 @@ use chrono::{TimeDelta, TimeZone, Utc};
 use cycleboard::domain::Timestamp;
 use cycleboard::domain::alert::{Alert, AlertState};
 use cycleboard::domain::change_request::{
-    Called, ChangeRequest, ChangeState, Checks, LinkBasis, MergeState, QueueState, Review,
-    TicketLink,
+    Called, ChangeRequest, ChangeState, Checks, LinkBasis, MergeState, QueueState, Required,
+    Review, TicketLink,
 };
 use cycleboard::domain::commit::{Commit, Range, Relation};
 use cycleboard::domain::correlate::{Correlator, Need, Sourced, group_trains};
@@ -203,6 +203,12 @@ fn changes() -> impl Strategy<Value = Fact> {
                 merge_state,
                 queue,
                 checks,
+                required: match n % 4 {
+                    0 => Required::Unknown,
+                    1 => Required::None,
+                    2 => Required::Named(vec!["build".into()]),
+                    _ => Required::Named(vec!["unit".into(), odd()]),
+                },
                 head_sha: Some(sha(commit + 20)),
                 head_branch: "topic".into(),
                 base_branch: if n % 11 == 0 { "develop" } else { "main" }.into(),

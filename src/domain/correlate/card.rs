@@ -10,7 +10,7 @@ use crate::domain::correlate::trains::is_station;
 use crate::domain::item::{Anchor, Evidence, Placement, WorkItem};
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId, WebUrl};
 use crate::domain::placement::{
-    self, Evidenced, Placed, Standing, Work, combine, is_optional, overrides, place,
+    self, Evidenced, Placed, Standing, combine, is_optional_red, overrides, place,
 };
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
@@ -235,8 +235,7 @@ fn badges(part: &Part<'_, '_>, blocked: &[Clean], placed: &Placed) -> Vec<String
     let case = &part.case;
     let mut found = Vec::new();
     if let Some(change) = case.change.filter(|_| case.landed.is_none()) {
-        let red = case.before.iter().any(|run| run.work() == Work::Failed);
-        if is_optional(change) && red && placed.status != Status::Failed {
+        if placed.status != Status::Failed && is_optional_red(case) {
             found.push("optional red".to_owned());
         }
         let label = placement::has_label(blocked, &change.labels);

@@ -9,7 +9,7 @@ use chrono::{TimeDelta, TimeZone, Utc};
 use crate::domain::Timestamp;
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::change_request::{
-    Called, ChangeRequest, ChangeState, Checks, LinkBasis, MergeState, Review, TicketLink,
+    Called, ChangeRequest, ChangeState, Checks, LinkBasis, MergeState, Required, Review, TicketLink,
 };
 use crate::domain::commit::{Commit, Range, Relation};
 use crate::domain::correlate::{Correlator, Sourced};
@@ -159,6 +159,7 @@ impl World {
             merge_state: MergeState::Blocked,
             queue: None,
             checks: Checks::None,
+            required: Required::Unknown,
             head_sha: Some(sha(100 + n)),
             head_branch: Clean::line("topic"),
             base_branch: Clean::line("main"),

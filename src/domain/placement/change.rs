@@ -5,6 +5,7 @@ use crate::domain::change_request::{
     ChangeRequest, ChangeState, Checks, MergeState, QueueState, Review,
 };
 use crate::domain::placement::evidenced::{Evidenced, Placed};
+use crate::domain::placement::required::{decides, sum_decides};
 use crate::domain::placement::runs::{Piece, RunView, Work, fault};
 use crate::domain::placement::{has_label, named, piece_name};
 use crate::domain::policy::Phase;
@@ -72,7 +73,6 @@ pub(super) fn queue_active(case: &Evidenced<'_>) -> Option<Placed> {
 }
 
 pub(super) fn test_job_failed(case: &Evidenced<'_>) -> Option<Placed> {
-    open(case).filter(|change| !optional(change))?;
     let (run, piece) = before(case, Work::Failed, |phase| phase == Phase::Test)?;
     let reason = format!("{} {}", piece_name(run, piece), fault(piece.state));
     Some(Placed::new(
@@ -84,7 +84,6 @@ pub(super) fn test_job_failed(case: &Evidenced<'_>) -> Option<Placed> {
 }
 
 pub(super) fn build_job_failed(case: &Evidenced<'_>) -> Option<Placed> {
-    open(case).filter(|change| !optional(change))?;
     let (run, piece) = before(case, Work::Failed, |phase| phase != Phase::Test)?;
     let reason = format!("{} {}", piece_name(run, piece), fault(piece.state));
     Some(Placed::new(
@@ -96,7 +95,7 @@ pub(super) fn build_job_failed(case: &Evidenced<'_>) -> Option<Placed> {
 }
 
 pub(super) fn checks_failed(case: &Evidenced<'_>) -> Option<Placed> {
-    let change = open(case).filter(|change| !optional(change))?;
+    let change = open(case).filter(|change| sum_decides(case, change))?;
     // While something runs, the sum is of the attempt before.
     if change.checks != Checks::Failed || is_active(case) {
         return None;
@@ -151,7 +150,6 @@ pub(super) fn test_job_queued(case: &Evidenced<'_>) -> Option<Placed> {
 }
 
 fn judged(case: &Evidenced<'_>, work: Work, stage: Stage) -> Option<Placed> {
-    open(case)?;
     let (run, piece) = before(case, work, |phase| {
         (phase == Phase::Test) == (stage == Stage::Test)
     })?;
@@ -166,7 +164,7 @@ fn judged(case: &Evidenced<'_>, work: Work, stage: Stage) -> Option<Placed> {
 }
 
 pub(super) fn checks_pending(case: &Evidenced<'_>) -> Option<Placed> {
-    let change = open(case)?;
+    let change = open(case).filter(|change| sum_decides(case, change))?;
     if change.checks != Checks::Pending || !case.before.is_empty() {
         return None;
     }
@@ -180,7 +178,6 @@ pub(super) fn checks_pending(case: &Evidenced<'_>) -> Option<Placed> {
 }
 
 pub(super) fn check_unknown(case: &Evidenced<'_>) -> Option<Placed> {
-    open(case)?;
     for (stage, test) in [(Stage::Build, false), (Stage::Test, true)] {
         let of_stage = |phase| (phase == Phase::Test) == test;
         if let Some((run, piece)) = before(case, Work::Unknown, of_stage) {
@@ -250,7 +247,7 @@ pub(super) fn ready_to_merge(case: &Evidenced<'_>) -> Option<Placed> {
         Review::ChangesRequested | Review::Required | Review::Unknown(_) => return None,
     };
     let may = matches!(change.merge_state, MergeState::Clean | MergeState::Unstable);
-    if !approved || !may || !is_green(change) {
+    if !approved || !may || !is_green(case, change) {
         return None;
     }
     let reason = match (&change.review, &change.checks) {
@@ -350,17 +347,12 @@ pub(super) fn in_the_making(case: &Evidenced<'_>) -> Option<Placed> {
     ))
 }
 
-/// Whether the forge would merge it as it is, so that what is red was not required.
-pub(super) fn optional(change: &ChangeRequest) -> bool {
-    matches!(change.merge_state, MergeState::Clean | MergeState::Unstable)
-}
-
-/// Whether nothing that is required stands against it.
-fn is_green(change: &ChangeRequest) -> bool {
+/// Whether nothing that decides stands against it.
+fn is_green(case: &Evidenced<'_>, change: &ChangeRequest) -> bool {
     match &change.checks {
         Checks::Passed | Checks::None => true,
-        Checks::Failed => optional(change),
-        Checks::Pending | Checks::Unknown(_) => false,
+        Checks::Failed | Checks::Pending => !sum_decides(case, change),
+        Checks::Unknown(_) => false,
     }
 }
 
@@ -377,14 +369,19 @@ fn settled_at(case: &Evidenced<'_>, change: &ChangeRequest) -> Timestamp {
         .unwrap_or(change.updated_at)
 }
 
+/// The piece of this work and phase that decides and tells best why.
 fn before<'c, 'a>(
     case: &'c Evidenced<'a>,
     work: Work,
     phase: impl Fn(Phase) -> bool + Copy,
 ) -> Option<(&'c RunView<'a>, &'c Piece<'a>)> {
+    let change = open(case)?;
+    let says = |run: &RunView<'a>, piece: &Piece<'a>| {
+        phase(piece.phase) && decides(change, run.run, piece)
+    };
     case.before
         .iter()
-        .filter_map(|run| Some((run, run.piece(work, phase)?)))
+        .filter_map(|run| Some((run, run.piece(work, |piece| says(run, piece))?)))
         .min_by_key(|(run, piece)| {
             let cancelled = *piece.state == RunState::Cancelled;
             (cancelled, piece.since, run.run.id)

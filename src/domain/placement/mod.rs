@@ -14,6 +14,7 @@ mod evidenced;
 mod live;
 pub mod overrides;
 mod plan;
+mod required;
 mod runs;
 mod ship;
 mod stale;
@@ -24,6 +25,7 @@ mod tests;
 pub use combine::combine;
 pub use evidenced::{Clock, Evidenced, InEnvironment, Landed, Placed, Reach, Shape, Standing};
 pub(crate) use plan::is_incident;
+pub(crate) use required::is_optional_red;
 pub use runs::{Piece, RunView, Work, fault};
 pub use stale::stale_after;
 pub use table::{Row, TABLE, place};
@@ -67,9 +69,4 @@ pub(crate) fn has_label<'a>(list: &[Clean], labels: &'a [Clean]) -> Option<&'a s
         .iter()
         .map(Clean::as_str)
         .find(|label| has_word(list, label))
-}
-
-/// Returns whether what is red on an open change request was not required.
-pub(crate) fn is_optional(change: &crate::domain::change_request::ChangeRequest) -> bool {
-    change::optional(change)
 }

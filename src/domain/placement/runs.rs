@@ -106,13 +106,13 @@ impl<'a> RunView<'a> {
             .unwrap_or(Work::Unknown)
     }
 
-    /// Returns the piece that best tells why something of `work` and `phase` is so.
+    /// Returns the piece that best tells why something of `work` is so, among those that count.
     ///
     /// What failed by itself comes before what was cancelled because of it.
-    pub fn piece(&self, work: Work, phase: impl Fn(Phase) -> bool) -> Option<&Piece<'a>> {
+    pub fn piece(&self, work: Work, counts: impl Fn(&Piece<'a>) -> bool) -> Option<&Piece<'a>> {
         self.pieces
             .iter()
-            .filter(|piece| piece.work == work && phase(piece.phase))
+            .filter(|piece| piece.work == work && counts(piece))
             .min_by_key(|piece| (*piece.state == RunState::Cancelled, piece.since))
     }
 }

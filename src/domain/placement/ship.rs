@@ -430,6 +430,6 @@ fn after<'c, 'a>(
     case.landed.as_ref()?;
     case.after
         .iter()
-        .filter_map(|run| Some((run, run.piece(work, |p| p == phase)?)))
+        .filter_map(|run| Some((run, run.piece(work, |piece| piece.phase == phase)?)))
         .min_by_key(|(run, piece)| (piece.since, run.run.id))
 }

@@ -3,6 +3,10 @@
 //! The number is that of the row in the published table; one row of it may be
 //! several here, since within one stage what failed comes before what waits,
 //! and that before what runs.
+//!
+//! Which checks of an open change request decide: the required ones, where the
+//! forge names at least one, and then other red ones are a badge; every job of
+//! the newest runs of its head commit, where none is named or it is not known.
 
 use crate::domain::placement::evidenced::{Evidenced, Placed};
 use crate::domain::placement::{change, live, plan, ship};
@@ -75,8 +79,8 @@ pub const TABLE: &[Row] = &[
     row("change-state-unknown", 21, "The change request is in a state that is not known.", change::state_unknown),
     row("queue-failed", 15, "The merge queue put the change request out.", change::queue_failed),
     row("queue-active", 15, "The change request is in the merge queue.", change::queue_active),
-    row("test-job-failed", 18, "A test job of the change request failed.", change::test_job_failed),
-    row("build-job-failed", 19, "A build job of the change request failed, or a run could not start.", change::build_job_failed),
+    row("test-job-failed", 18, "A test job of the change request that decides failed.", change::test_job_failed),
+    row("build-job-failed", 19, "A build job of the change request that decides failed, or a run could not start.", change::build_job_failed),
     row("checks-failed", 18, "The forge says that a check failed, and no run tells which.", change::checks_failed),
     row("run-needs-consent", 19, "A run of the change request waits until somebody lets it run.", change::run_needs_consent),
     row("test-job-waiting", 18, "A test job of the change request waits for a person.", change::test_job_waiting),
@@ -90,7 +94,7 @@ pub const TABLE: &[Row] = &[
     row("changes-requested", 20, "A reviewer wants changes.", change::changes_requested),
     row("change-blocked", 20, "A conflict, a base that moved, or a label blocks the change request.", change::change_blocked),
     row("draft", 21, "The change request is a draft.", change::draft),
-    row("ready-to-merge", 16, "Approved, green and mergeable.", change::ready_to_merge),
+    row("ready-to-merge", 16, "Approved, green in what decides, and mergeable.", change::ready_to_merge),
     row("in-review", 17, "A review is awaited.", change::in_review),
     row("merge-refused", 20, "A rule of the repository forbids the merge.", change::merge_refused),
     row("merge-unknown", 20, "Whether it can be merged is not known.", change::merge_unknown),

@@ -1,7 +1,7 @@
 //! Tickets and change requests.
 
 use crate::domain::change_request::{
-    Called, ChangeRequest, ChangeState, Checks, MergeState, QueueState, Review,
+    Called, ChangeRequest, ChangeState, Checks, MergeState, QueueState, Required, Review,
 };
 use crate::domain::key::{Person, RepoKey};
 use crate::domain::text::Clean;
@@ -147,6 +147,7 @@ pub(crate) fn change(repo: &RepoKey, wire: &PullRequest) -> ChangeRequest {
         ),
         queue: queue.map(|entry| queue_state(entry.state.as_deref())),
         checks: checks(wire.status_check_rollup.as_ref()),
+        required: Required::Unknown,
         head_sha: sha(wire.head_ref_oid.as_deref()),
         head_branch: Clean::line(&wire.head_ref_name),
         base_branch: Clean::line(&wire.base_ref_name),
@@ -228,6 +229,7 @@ pub(crate) fn rest_change(repo: &RepoKey, wire: &RestPull) -> ChangeRequest {
         merge_state: MergeState::Unknown(not_told()),
         queue: None,
         checks: Checks::Unknown(not_told()),
+        required: Required::Unknown,
         head_sha: wire.head.as_ref().and_then(|head| sha(head.sha.as_deref())),
         head_branch: Clean::line(&head),
         base_branch: Clean::line(&base),
