@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Timestamp;
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId, WebUrl};
 use crate::domain::run::RunKey;
+use crate::domain::query::Haystack;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -54,6 +55,9 @@ pub struct WorkItem {
     pub updated_at: Timestamp,
     /// The sources that it is known from.
     pub sources: Vec<SourceName>,
+    /// Its words, for filters; made from the fields above.
+    #[serde(skip)]
+    pub haystack: Haystack,
 }
 
 /// What a card is anchored on: the first of these that exists.

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use crate::domain::Timestamp;
 use crate::domain::item::{Anchor, Evidence, EvidenceKind, Placement, Train, WorkItem};
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId, WebUrl};
+use crate::domain::query::Haystack;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -171,6 +172,7 @@ pub fn card(number: usize, stage: Stage) -> WorkItem {
         updated_at: since,
         url,
         sources: vec![SourceName::new("github")],
+        haystack: Haystack::default(),
     }
 }
 
@@ -181,7 +183,11 @@ pub fn snapshot(cards: usize) -> Snapshot {
     for (at, stage) in Stage::ALL.into_iter().enumerate() {
         let count = cards / 8 + usize::from(at < cards % 8);
         let items: Vec<Arc<WorkItem>> = (0..count)
-            .map(|nth| Arc::new(card(nth * 8 + at + 1, stage)))
+            .map(|nth| {
+                let mut item = card(nth * 8 + at + 1, stage);
+                item.haystack = Haystack::of(&item);
+                Arc::new(item)
+            })
             .collect();
         for item in &items {
             if let (Some(repo), Some(source)) = (&item.repo, item.sources.first()) {

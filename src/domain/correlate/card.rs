@@ -12,6 +12,7 @@ use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, Train
 use crate::domain::placement::{
     self, Evidenced, Placed, Standing, combine, is_optional_red, overrides, place,
 };
+use crate::domain::query::Haystack;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -213,7 +214,9 @@ impl Card {
             created_at: self.head.created_at,
             updated_at: self.head.updated_at.max(placed.since),
             sources: self.sources.into_iter().collect(),
+            haystack: Haystack::default(),
         };
+        item.haystack = Haystack::of(&item);
         overrides::apply(&mut item, ground.policy, ground.now);
         if item.placement.done.is_some() {
             item.train = None;

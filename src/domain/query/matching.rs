@@ -6,6 +6,7 @@ use crate::domain::item::{Anchor, EvidenceKind, Outcome, WorkItem};
 use crate::domain::key::Person;
 use crate::domain::placement::stale_after;
 use crate::domain::query::QueryContext;
+use crate::domain::query::haystack::any_word;
 use crate::domain::query::pattern::Pattern;
 use crate::domain::query::terms::{
     Clock, Field, Has, Is, Node, Test, Value, severity_bit, stage_bit, status_bit,
@@ -50,18 +51,14 @@ fn passes(test: &Test, item: &WorkItem, ctx: &QueryContext) -> bool {
 
 /// Returns whether a word or phrase stands anywhere on the card.
 fn says(item: &WorkItem, pattern: &Pattern) -> bool {
-    pattern.fits(&item.key)
-        || pattern.fits(&item.title)
-        || item.labels.iter().any(|label| pattern.fits(label))
-        || item
-            .holders
-            .iter()
-            .any(|person| pattern.fits(&person.login))
-        || item.branches.iter().any(|branch| pattern.fits(branch))
-        || item
-            .services
-            .iter()
-            .any(|service| pattern.fits(service.as_str()))
+    let haystack = &item.haystack;
+    if haystack.is_missing() || !(pattern.is_ascii() || haystack.is_ascii()) {
+        return any_word(item, |word| pattern.fits(word));
+    }
+    match pattern.finder() {
+        Some(piece) => haystack.holds(piece),
+        None => pattern.is_ascii() && haystack.fields().any(|word| pattern.fits(word)),
+    }
 }
 
 /// Calls `f` with each text of a field until it returns true; tells whether it did.

@@ -15,6 +15,7 @@
 //! labels, holders, branches and services.
 
 mod complete;
+mod haystack;
 mod matching;
 mod parse;
 mod pattern;
@@ -27,10 +28,12 @@ mod tests;
 use std::fmt;
 
 pub use crate::domain::query::complete::{Completion, completion, completions};
+pub use crate::domain::query::haystack::Haystack;
 
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::query::terms::Node;
+use crate::domain::text::width;
 
 /// A parsed filter; the empty one matches everything.
 ///
@@ -52,7 +55,7 @@ pub struct QueryContext {
 
 /// Why a filter was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message} at column {}", .start + 1)]
+#[error("{message} at column {column}")]
 pub struct QueryError {
     /// What is wrong, in words, without the position.
     pub message: String,
@@ -60,8 +63,21 @@ pub struct QueryError {
     pub start: usize,
     /// Byte after that part.
     pub end: usize,
+    /// The column in which that part begins, from 1, as a terminal shows the text.
+    pub column: usize,
     /// What was probably meant.
     pub nearest: Option<String>,
+}
+
+impl QueryError {
+    /// Counts its column in the text that it is about.
+    fn seen_in(self, text: &str) -> Self {
+        let before = text.get(..self.start).unwrap_or(text);
+        Self {
+            column: width(before) + 1,
+            ..self
+        }
+    }
 }
 
 impl Query {
@@ -70,7 +86,7 @@ impl Query {
 
     /// Parses a filter.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
-        let root = parse::parse(text)?;
+        let root = parse::parse(text).map_err(|error| error.seen_in(text))?;
         Ok(Self {
             text: text.to_owned(),
             root,

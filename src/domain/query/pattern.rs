@@ -5,13 +5,14 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem::Finder;
 use memchr::{memchr2_iter, memmem};
 
 /// After how many false starts the search takes a copy rather than more time.
 const FALSE_STARTS: usize = 64;
 
 /// A pattern, ready to be looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Pattern {
     /// The pieces between the stars, folded.
     pieces: Vec<String>,
@@ -21,7 +22,17 @@ pub(super) struct Pattern {
     ascii: bool,
     /// Whether parts of a text do not count.
     strict: bool,
+    /// The search for the only piece, where it is ASCII within one field.
+    finder: Option<Box<Finder<'static>>>,
 }
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.pieces, self.whole, self.strict) == (&other.pieces, other.whole, other.strict)
+    }
+}
+
+impl Eq for Pattern {}
 
 impl Pattern {
     /// Builds a pattern that is found anywhere in a text.
@@ -41,11 +52,18 @@ impl Pattern {
 
     fn new(pieces: Vec<String>, whole: bool) -> Self {
         let ascii = pieces.iter().all(|piece| piece.is_ascii());
+        let finder = match pieces.as_slice() {
+            [piece] if ascii && !whole && !piece.contains('\n') => {
+                Some(Box::new(Finder::new(piece).into_owned()))
+            }
+            _ => None,
+        };
         Self {
             pieces,
             whole,
             ascii,
             strict: false,
+            finder,
         }
     }
 
@@ -60,6 +78,16 @@ impl Pattern {
     /// Returns whether the pattern is meant for whole texts only.
     pub(super) fn is_strict(&self) -> bool {
         self.strict
+    }
+
+    /// Returns whether all pieces are ASCII, so that they are found in text as it is.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+
+    /// Returns the search for the only piece, for text whose ASCII letters are in lower case.
+    pub(super) fn finder(&self) -> Option<&Finder<'static>> {
+        self.finder.as_deref()
     }
 
     /// Returns whether the text fits.

@@ -75,6 +75,16 @@ fn item() -> WorkItem {
         created_at: now() - TimeDelta::days(10),
         updated_at: now() - TimeDelta::hours(5),
         sources: vec![SourceName::new("github")],
+        haystack: Haystack::default(),
+    }
+}
+
+/// The same with its haystack, as correlation makes it.
+fn indexed() -> WorkItem {
+    let item = item();
+    WorkItem {
+        haystack: Haystack::of(&item),
+        ..item
     }
 }
 
@@ -85,7 +95,7 @@ fn parsed(text: &str) -> Query {
 #[track_caller]
 fn yes(text: &str) {
     assert!(
-        parsed(text).matches(&item(), &ctx()),
+        parsed(text).matches(&item(), &ctx()) && parsed(text).matches(&indexed(), &ctx()),
         "should match: {text}"
     );
 }
@@ -93,7 +103,7 @@ fn yes(text: &str) {
 #[track_caller]
 fn no(text: &str) {
     assert!(
-        !parsed(text).matches(&item(), &ctx()),
+        !parsed(text).matches(&item(), &ctx()) && !parsed(text).matches(&indexed(), &ctx()),
         "should not match: {text}"
     );
 }
@@ -513,5 +523,37 @@ proptest! {
         prop_assert_eq!(holds(&format!("({a}) ({b})")), left && right);
         prop_assert_eq!(holds(&format!("({a}) OR ({b})")), left || right);
         prop_assert_eq!(holds(&format!("-(({a}) ({b}))")), holds(&format!("-({a}) OR -({b})")));
+    }
+}
+
+#[test]
+fn errors_count_columns_as_a_terminal_shows_them() {
+    let column = |text: &str| Query::parse(text).expect_err(text).column;
+    assert_eq!(column("labl:bug"), 1);
+    assert_eq!(column("größe labl:bug"), 7);
+    assert_eq!(column("修复 labl:bug"), 6);
+    let error = Query::parse("größe labl:bug").expect_err("a wrong key");
+    assert_eq!(error.to_string(), "unknown key `labl` at column 7");
+}
+
+proptest! {
+    #[test]
+    fn a_haystack_holds_what_its_card_holds(
+        title in "[aAbBßÅéK ]{0,12}",
+        labels in prop::collection::vec("[aAbBß:]{0,4}", 0..3),
+        branch in "[aAbB/]{0,6}",
+        word in "[aAbBßÅé*/:K]{1,4}",
+        quoted in any::<bool>(),
+    ) {
+        let mut item = item();
+        item.title = Clean::line(&title);
+        item.labels = labels.iter().map(|label| Clean::line(label)).collect();
+        item.branches = vec![Clean::line(&branch)];
+        let text = if quoted { format!("\"{word}\"") } else { word };
+        if let Ok(query) = Query::parse(&text) {
+            let plain = query.matches(&item, &ctx());
+            item.haystack = Haystack::of(&item);
+            prop_assert_eq!(query.matches(&item, &ctx()), plain);
+        }
     }
 }

@@ -89,6 +89,7 @@ pub(super) fn error(
         message,
         start,
         end,
+        column: start + 1,
         nearest: nearest.map(str::to_owned),
     }
 }
