@@ -208,8 +208,7 @@ impl Correlator {
         }
         self.house_alerts(policy);
         let dirty = self.facts.take_dirty();
-        let shards = shards(&self.facts, &dirty, policy, now);
-        self.take_over(&dirty, shards)
+        self.remake(&dirty, policy, now)
     }
 
     /// Finds the repositories of alerts that name only a service.
@@ -235,35 +234,32 @@ impl Correlator {
         self.housed = housed;
     }
 
-    fn take_over(&mut self, dirty: &BTreeSet<Scope>, shards: Vec<(Scope, Shard)>) -> Changes {
-        let mut gone: BTreeSet<ItemId> = BTreeSet::new();
-        let mut needs_differ = false;
+    /// Makes the cards of the scopes that are to be looked at again, one scope after the other.
+    ///
+    /// What is made of a scope is compared with what there was and let go before
+    /// the next one: a board on which little changed costs little memory.
+    fn remake(&mut self, dirty: &BTreeSet<Scope>, policy: &Policy, now: Timestamp) -> Changes {
+        let mut taking = Taking {
+            items: &mut self.items,
+            made: &mut self.made,
+            gone: BTreeSet::new(),
+            needs_differ: false,
+            changes: Changes::default(),
+        };
         for scope in dirty {
-            if let Some(made) = self.made.remove(scope) {
-                needs_differ |= !made.needs.is_empty();
-                gone.extend(made.ids);
-            }
+            taking.forget(scope);
         }
-        let mut changes = Changes::default();
-        for (scope, shard) in shards {
-            let mut made = Made {
-                ids: Vec::with_capacity(shard.items.len()),
-                needs: shard.needs,
-                next: shard.next,
-            };
-            needs_differ |= !made.needs.is_empty();
-            for item in shard.items {
-                made.ids.push(item.id.clone());
-                gone.remove(&item.id);
-                if self.items.get(&item.id).is_some_and(|old| **old == item) {
-                    continue;
-                }
-                let item = Arc::new(item);
-                self.items.insert(item.id.clone(), Arc::clone(&item));
-                changes.changed.push(item);
-            }
-            self.made.insert(scope, made);
+        let facts = &self.facts;
+        let alerts = housed(facts, policy);
+        for scope in dirty.iter().filter(|scope| facts.has_scope(scope)) {
+            taking.take(scope, shard(facts, scope, &alerts, policy, now));
         }
+        let Taking {
+            gone,
+            needs_differ,
+            mut changes,
+            ..
+        } = taking;
         for id in gone {
             self.items.remove(&id);
             changes.removed.push(id);
@@ -280,19 +276,65 @@ impl Correlator {
     }
 }
 
-/// Makes the cards of the scopes that are to be looked at again.
-fn shards(
+/// New cards on their way into the place of those before.
+struct Taking<'c> {
+    items: &'c mut HashMap<ItemId, Arc<WorkItem>>,
+    made: &'c mut BTreeMap<Scope, Made>,
+    /// Cards of before that were not made again so far.
+    gone: BTreeSet<ItemId>,
+    needs_differ: bool,
+    changes: Changes,
+}
+
+impl Taking<'_> {
+    /// Takes a scope out; its cards are gone unless they are made again, in whatever scope.
+    fn forget(&mut self, scope: &Scope) {
+        if let Some(made) = self.made.remove(scope) {
+            self.needs_differ |= !made.needs.is_empty();
+            self.gone.extend(made.ids);
+        }
+    }
+
+    fn take(&mut self, scope: &Scope, shard: Shard) {
+        self.needs_differ |= !shard.needs.is_empty();
+        let mut ids = Vec::with_capacity(shard.items.len());
+        for item in shard.items {
+            self.gone.remove(&item.id);
+            match self.items.get_mut(&item.id) {
+                Some(old) if **old == item => ids.push(old.id.clone()),
+                Some(old) => {
+                    ids.push(item.id.clone());
+                    *old = Arc::new(item);
+                    self.changes.changed.push(Arc::clone(old));
+                }
+                None => {
+                    ids.push(item.id.clone());
+                    let item = Arc::new(item);
+                    self.items.insert(item.id.clone(), Arc::clone(&item));
+                    self.changes.changed.push(item);
+                }
+            }
+        }
+        let made = Made {
+            ids,
+            needs: shard.needs,
+            next: shard.next,
+        };
+        self.made.insert(scope.clone(), made);
+    }
+}
+
+/// Makes the cards of one scope, from its facts and those of the repositories that its tickets name.
+fn shard(
     facts: &Facts,
-    dirty: &BTreeSet<Scope>,
+    scope: &Scope,
+    alerts: &HashMap<RepoKey, Vec<Known<'_, Alert>>>,
     policy: &Policy,
     now: Timestamp,
-) -> Vec<(Scope, Shard)> {
-    let mut repos: BTreeSet<&RepoKey> = BTreeSet::new();
-    for scope in dirty.iter().filter(|scope| facts.has_scope(scope)) {
-        repos.extend(scope.as_ref());
-        for key in facts.tickets(scope) {
-            repos.extend(facts.linked(key).map(|change| &change.repo));
-        }
+) -> Shard {
+    let mut repos: BTreeSet<&RepoKey> = scope.iter().collect();
+    for key in facts.tickets(scope) {
+        repos.extend(facts.linked(key).map(|change| &change.repo));
     }
     let views: BTreeMap<&RepoKey, View<'_>> = repos
         .into_iter()
@@ -301,26 +343,22 @@ fn shards(
             (repo, View::new(repo, kinds, policy))
         })
         .collect();
-    let alerts = housed(facts, policy);
     let (clock, slow) = (Clock::new(now), Clock::new(now));
     let ground = Ground {
         facts,
         views: &views,
-        alerts: &alerts,
+        alerts,
         policy,
         clock: &clock,
         slow: &slow,
         now,
     };
-    let mut made = Vec::with_capacity(dirty.len());
-    for scope in dirty.iter().filter(|scope| facts.has_scope(scope)) {
-        let shard = match scope {
-            Some(repo) => views.get(repo).map(|view| cards::of_repo(&ground, view)),
-            None => Some(cards::of_none(&ground, &Kinds::new(facts.of(&None)))),
-        };
-        made.extend(shard.map(|shard| (scope.clone(), shard)));
+    match scope {
+        Some(repo) => views
+            .get(repo)
+            .map_or_else(Shard::default, |view| cards::of_repo(&ground, view)),
+        None => cards::of_none(&ground, &Kinds::new(facts.of(&None))),
     }
-    made
 }
 
 /// Alerts that name a service and no repository, by the repository that has the service.
