@@ -27,14 +27,17 @@ use cycleboard::domain::run::{Run, RunState};
 use cycleboard::domain::text::Clean;
 use cycleboard::domain::ticket::{Ticket, TicketKey, TicketState};
 use cycleboard::engine::db::Database;
+use cycleboard::engine::snapshot::Snapshot;
 use cycleboard::engine::update::Write;
 use cycleboard::ui::command::Command;
+use cycleboard::ui::keymap::Keymap;
 use cycleboard::ui::sample;
 use cycleboard::ui::state::{UiOptions, UiState};
 use cycleboard::ui::theme::{ColorDepth, Glyphs, Theme};
-use cycleboard::ui::{update, view};
+use cycleboard::ui::{input, update, view};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
 fn now() -> Timestamp {
     Utc.with_ymd_and_hms(2026, 11, 21, 9, 0, 0)
@@ -257,6 +260,67 @@ fn filters(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Whole keystrokes in the filter line and in the palette, but for the frame.
+fn typing(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("typing, 50,000 cards");
+    group.sample_size(20);
+    let snapshot = sample::snapshot(50_000);
+    let keymap = Keymap::default();
+    let opened = |opening: Command, typed: &str| {
+        let mut state = UiState::new(UiOptions::default());
+        update::on_snapshot(&mut state, &snapshot, sample::moment());
+        update::update(&mut state, opening, &snapshot, sample::moment());
+        for letter in typed.chars() {
+            press(&mut state, letter, &snapshot, &keymap);
+        }
+        state
+    };
+    for (name, opening, typed, letter) in [
+        ("filter, gatewa + y", Command::Filter, "gatewa", 'y'),
+        ("filter, xyzz + y", Command::Filter, "xyzz", 'y'),
+        (
+            "filter, branch:retr + y",
+            Command::Filter,
+            "branch:retr",
+            'y',
+        ),
+        ("filter, repo: + a", Command::Filter, "repo:", 'a'),
+        ("palette, g + a", Command::Palette, "g", 'a'),
+        ("palette, gatewa + y", Command::Palette, "gatewa", 'y'),
+        ("palette, xyzz + y", Command::Palette, "xyzz", 'y'),
+    ] {
+        let before = opened(opening, typed);
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched_ref(
+                || before.clone(),
+                |state| press(state, letter, &snapshot, &keymap),
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    let mut closed = UiState::new(UiOptions::default());
+    update::on_snapshot(&mut closed, &snapshot, sample::moment());
+    group.bench_function("palette, opened", |bencher| {
+        bencher.iter_batched_ref(
+            || closed.clone(),
+            |state| update::update(state, Command::Palette, &snapshot, sample::moment()),
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
+fn press(state: &mut UiState, letter: char, snapshot: &Snapshot, keymap: &Keymap) {
+    let event = Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE));
+    drop(input::on_event(
+        state,
+        keymap,
+        &event,
+        snapshot,
+        sample::moment(),
+    ));
+}
+
 fn correlation(criterion: &mut Criterion) {
     let policy = Policy::default();
     let mut group = criterion.benchmark_group("facts to cards, 50,000 facts");
@@ -366,5 +430,5 @@ fn ids(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(budgets, frames, filters, correlation, store, ids);
+criterion_group!(budgets, frames, filters, typing, correlation, store, ids);
 criterion_main!(budgets);

@@ -5,6 +5,7 @@
 //! in; whoever changes one of those makes it anew. A card without one (read
 //! back, made by hand) is searched field by field.
 
+use memchr::memchr;
 use memchr::memmem::Finder;
 
 use crate::domain::item::WorkItem;
@@ -50,6 +51,55 @@ impl Haystack {
     }
 }
 
+/// Words that were typed, to sort cards out before they are scored one by one.
+#[derive(Clone, Debug)]
+pub struct Typed(Vec<Finder<'static>>);
+
+/// How a card holds what was typed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fit {
+    /// Every word stands on it as it was typed.
+    Words,
+    /// The letters of every word stand on it in their order, or that is not known.
+    Letters,
+    /// It cannot be meant.
+    Not,
+}
+
+impl Typed {
+    /// Takes a text in as its words; nothing but letters of ASCII can be sorted out by.
+    pub fn new(text: &str) -> Option<Self> {
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ');
+        let words = text.split_ascii_whitespace();
+        let finder = |word: &str| Finder::new(&word.to_ascii_lowercase()).into_owned();
+        plain.then(|| Self(words.map(finder).collect()))
+    }
+
+    /// Returns how a card holds the words.
+    pub fn fit(&self, haystack: &Haystack) -> Fit {
+        let text = haystack.0.as_bytes();
+        if self.0.iter().all(|word| word.find(text).is_some()) {
+            return Fit::Words;
+        }
+        // Letters with marks may stand for those without.
+        let open = haystack.is_missing() || !haystack.is_ascii();
+        if open || self.0.iter().all(|word| has_letters(text, word.needle())) {
+            Fit::Letters
+        } else {
+            Fit::Not
+        }
+    }
+}
+
+/// Whether a text holds these letters in this order.
+fn has_letters(mut text: &[u8], letters: &[u8]) -> bool {
+    letters.iter().all(|letter| {
+        let rest = memchr(*letter, text).and_then(|at| text.get(at + 1..));
+        text = rest.unwrap_or_default();
+        rest.is_some()
+    })
+}
+
 /// Calls `f` with each text that a bare word is looked for in, until it returns true.
 pub(super) fn any_word(item: &WorkItem, mut f: impl FnMut(&str) -> bool) -> bool {
     f(&item.key)
@@ -58,4 +108,34 @@ pub(super) fn any_word(item: &WorkItem, mut f: impl FnMut(&str) -> bool) -> bool
         || item.holders.iter().any(|person| f(&person.login))
         || item.branches.iter().any(|branch| f(branch))
         || item.services.iter().any(|service| f(service.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fit, Haystack, Typed};
+
+    #[track_caller]
+    fn check(typed: &str, haystack: &str, expected: Fit) {
+        let haystack = Haystack(haystack.into());
+        let found = Typed::new(typed).map(|typed| typed.fit(&haystack));
+        assert_eq!(found, Some(expected), "{typed:?} in {haystack:?}");
+    }
+
+    #[test]
+    fn cards_are_sorted_out_by_words_and_by_letters() {
+        check("Gate 12", "acme/api#12\nretry the gateway\n", Fit::Words);
+        check("gtw", "acme/api#12\nretry the gateway\n", Fit::Letters);
+        check("gtw x", "acme/api#12\nretry the gateway\n", Fit::Not);
+        check("wig", "acme/api#12\nretry the gateway\n", Fit::Not);
+        check("uber", "acme/api#12\nüber\n", Fit::Letters);
+        check("any", "", Fit::Letters);
+        check("", "a\n", Fit::Words);
+    }
+
+    #[test]
+    fn what_has_a_meaning_in_patterns_is_left_to_them() {
+        for typed in ["!gate", "^gate", "gate$", "'gate", "größe", "a\\ b"] {
+            assert!(Typed::new(typed).is_none(), "{typed}");
+        }
+    }
 }

@@ -28,7 +28,7 @@ mod tests;
 use std::fmt;
 
 pub use crate::domain::query::complete::{Completion, completion, completions};
-pub use crate::domain::query::haystack::Haystack;
+pub use crate::domain::query::haystack::{Fit, Haystack, Typed};
 
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;

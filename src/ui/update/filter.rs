@@ -68,22 +68,41 @@ fn complete_at(line: &mut FilterLine, text: &str, snapshot: &Snapshot) {
 }
 
 /// Returns names on the board that a key may be compared with and that hold a part.
+///
+/// Those come first that begin with it; no more are kept than are offered.
 fn names(snapshot: &Snapshot, key: &str, part: &str) -> Vec<String> {
-    let mut found = BTreeSet::new();
+    let mut best: BTreeSet<(bool, &str)> = BTreeSet::new();
     for item in snapshot.items() {
         values(item, key, &mut |name| {
-            if !found.contains(name) && name.to_lowercase().contains(part) {
-                found.insert(name.to_owned());
+            let Some(at) = find(name, part) else {
+                return;
+            };
+            let entry = (at > 0, name);
+            let full = best.len() >= OFFERED;
+            if full && best.last().is_some_and(|last| *last <= entry) {
+                return;
+            }
+            if best.insert(entry) && full {
+                best.pop_last();
             }
         });
     }
-    let mut found: Vec<String> = found.into_iter().collect();
-    found.sort_by_key(|name| !name.to_lowercase().starts_with(part));
-    found.truncate(OFFERED);
-    found.into_iter().map(|name| quoted(&name)).collect()
+    best.into_iter().map(|(_, name)| quoted(name)).collect()
 }
 
-fn values(item: &WorkItem, key: &str, take: &mut dyn FnMut(&str)) {
+/// Returns where a name holds a part, which is in lower case; letters of either case are the same.
+fn find(name: &str, part: &str) -> Option<usize> {
+    if part.is_empty() {
+        return Some(0);
+    }
+    if !name.is_ascii() {
+        return name.to_lowercase().find(part);
+    }
+    let mut windows = name.as_bytes().windows(part.len());
+    windows.position(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+}
+
+fn values<'i>(item: &'i WorkItem, key: &str, take: &mut dyn FnMut(&'i str)) {
     match key {
         "author" => item.author.iter().for_each(|person| take(&person.login)),
         "holder" => item.holders.iter().for_each(|person| take(&person.login)),

@@ -6,6 +6,8 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::domain::Timestamp;
+use crate::domain::item::WorkItem;
+use crate::domain::query::{Fit, Typed};
 use crate::domain::text::nearest;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::{COMMANDS, Command};
@@ -18,6 +20,9 @@ use crate::ui::update::{act, filter, moves, open as opening, short_key, update};
 
 /// How many lines are kept.
 const MOST: usize = 60;
+
+/// How many cards are scored of which only the letters fit.
+const SCORED: usize = 8_192;
 
 /// Opens the palette.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) {
@@ -111,25 +116,47 @@ fn found(state: &UiState, snapshot: &Snapshot, palette: &Palette, typed: &str) -
         for entry in &palette.filters {
             best.offer(&entry.text, || entry.clone());
         }
-        offer_cards(&mut best, snapshot);
+        offer_cards(&mut best, snapshot, typed);
     }
     best.entries()
 }
 
 /// Cards, by key and title.
-fn offer_cards(best: &mut Best, snapshot: &Snapshot) {
-    let mut text = String::new();
+///
+/// Those that hold what was typed as it is come first; those that hold its
+/// letters only where the former are few, and then the first so many of the board.
+fn offer_cards(best: &mut Best, snapshot: &Snapshot, typed: &str) {
+    let words = Typed::new(typed);
+    let mut loose: Vec<&WorkItem> = Vec::new();
+    let mut found = 0;
     for item in snapshot.items() {
-        text.clear();
-        text.push_str(short_key(item));
-        text.push_str("  ");
-        text.push_str(&item.title);
-        best.offer(&text, || Entry {
-            text: text.clone(),
-            kind: "card",
-            action: Action::Go(item.id.clone()),
-        });
+        match words.as_ref().map(|words| words.fit(&item.haystack)) {
+            Some(Fit::Words) => found += usize::from(offer_card(best, item)),
+            None | Some(Fit::Letters) if loose.len() < SCORED => loose.push(item),
+            None | Some(Fit::Letters | Fit::Not) => {}
+        }
     }
+    if found < MOST {
+        for item in loose {
+            offer_card(best, item);
+        }
+    }
+}
+
+/// Offers a card; tells whether it was taken.
+fn offer_card(best: &mut Best, item: &WorkItem) -> bool {
+    let mut text = std::mem::take(&mut best.text);
+    text.clear();
+    text.push_str(short_key(item));
+    text.push_str("  ");
+    text.push_str(&item.title);
+    let taken = best.offer(&text, || Entry {
+        text: text.clone(),
+        kind: "card",
+        action: Action::Go(item.id.clone()),
+    });
+    best.text = text;
+    taken
 }
 
 /// Keeps the best matches.
@@ -138,8 +165,10 @@ struct Best {
     matcher: Matcher,
     buffer: Vec<char>,
     found: Vec<(u32, usize, Entry)>,
+    offered: usize,
     least: u32,
     all: bool,
+    text: String,
 }
 
 impl Best {
@@ -149,12 +178,15 @@ impl Best {
             matcher: Matcher::new(Config::DEFAULT),
             buffer: Vec::new(),
             found: Vec::new(),
+            offered: 0,
             least: 0,
             all: typed.is_empty(),
+            text: String::new(),
         }
     }
 
-    fn offer(&mut self, text: &str, entry: impl FnOnce() -> Entry) {
+    /// Offers a line; tells whether it is among the best so far.
+    fn offer(&mut self, text: &str, entry: impl FnOnce() -> Entry) -> bool {
         let score = if self.all {
             Some(1)
         } else {
@@ -162,17 +194,19 @@ impl Best {
             self.pattern.score(haystack, &mut self.matcher)
         };
         let Some(score) = score.filter(|score| *score > self.least) else {
-            return;
+            return false;
         };
-        let order = self.found.len();
+        let order = self.offered;
+        self.offered += 1;
         self.found.push((score, order, entry()));
         if self.found.len() >= MOST * 4 {
             self.prune();
         }
+        true
     }
 
     fn offer_text(&mut self, text: &str, kind: &'static str, action: impl FnOnce() -> Action) {
-        self.offer(text, || Entry {
+        let _ = self.offer(text, || Entry {
             text: text.to_owned(),
             kind,
             action: action(),
