@@ -24,7 +24,7 @@ use crate::engine::db::{Cursor, Database, Lease};
 use crate::engine::schedule::{Due, Schedule};
 use crate::engine::supervise::{Panicked, supervised};
 use crate::engine::update::{Polled, Report, Update};
-use crate::sources::http::Clock;
+use crate::sources::http::{Clock, span};
 use crate::sources::{Batch, Fetch, ResourceId, Source, SourceError};
 
 /// How many polls of one source are under way at most.
@@ -215,7 +215,7 @@ impl Poller {
                     Ok(outcome) => outcome,
                     Err(_) => Err(SourceError::Unreachable {
                         host: source.host().to_owned(),
-                        cause: format!("no answer in {} s", POLL_TIMEOUT.as_secs()),
+                        cause: format!("no answer within {}", span(POLL_TIMEOUT)),
                     }),
                 }
             };
@@ -301,6 +301,7 @@ impl Poller {
         Report {
             meter: self.parts.source.meter(),
             capabilities: self.parts.source.capabilities(),
+            problems: self.parts.source.problems(),
             resources: self.schedule.ids().cloned().collect(),
             next_poll,
             round_done: self.schedule.is_round_done(now),

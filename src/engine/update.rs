@@ -83,6 +83,8 @@ pub struct Report {
     pub meter: Meter,
     /// What it can and cannot do.
     pub capabilities: Vec<Capability>,
+    /// What of its configuration cannot be read at present, though the rest can.
+    pub problems: Vec<SourceError>,
     /// What it polls; outcomes of anything else are history.
     pub resources: Arc<[ResourceId]>,
     /// When it is asked next.

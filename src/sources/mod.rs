@@ -40,6 +40,12 @@ pub trait Source: Send + Sync {
     /// Returns what this server and this token can and cannot do.
     fn capabilities(&self) -> Vec<Capability>;
 
+    /// Returns what of its configuration cannot be read at present, though the rest can: an
+    /// organisation or a repository that is not there.
+    fn problems(&self) -> Vec<SourceError> {
+        Vec::new()
+    }
+
     /// Returns what is polled, each on its own schedule.
     ///
     /// Asked again after every fetch: what was found decides what is polled.
@@ -210,7 +216,7 @@ pub enum SourceError {
         permission: Option<String>,
     },
     /// The host, or our own share of its quota, allows no more for now.
-    #[error("{host} allows no more requests for {} s", .retry_after.as_secs())]
+    #[error("{host} allows no more requests for {}", http::span(*.retry_after))]
     RateLimited {
         /// Which host.
         host: String,

@@ -28,7 +28,7 @@ impl Client {
             .await
             .unwrap_or_else(|_elapsed| {
                 self.enter("GET", what, None, Instant::now() - total, 0);
-                let cause = format!("no whole answer within {} s", total.as_secs_f32());
+                let cause = format!("no whole answer within {}", words::span(total));
                 Err(self.unreachable(cause))
             })
     }
@@ -128,10 +128,7 @@ impl Client {
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(error)) => words::transport(&error.without_url()),
             Err(_elapsed) => {
-                format!(
-                    "no answer within {} s",
-                    self.limits.first_byte.as_secs_f32()
-                )
+                format!("no answer within {}", words::span(self.limits.first_byte))
             }
         };
         self.enter(method, what, None, started, 0);

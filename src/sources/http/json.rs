@@ -107,25 +107,53 @@ pub fn decode<T: DeserializeOwned>(host: &str, what: &str, body: &[u8]) -> Resul
     })
 }
 
-/// Returns the text of an error without the values that it quotes.
+/// Returns what is wrong with an answer in words, without the values that the error quotes.
 fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let Some((kind, rest)) = text
-        .split_once(": ")
-        .filter(|(kind, _)| matches!(*kind, "invalid type" | "invalid value"))
-    else {
-        return text.split_once(" `").map_or_else(
-            || text.clone(),
-            |(before, after)| {
-                let named = after.split_once('`').map_or("", |(name, _)| name);
-                let short: String = named.chars().filter(|c| !c.is_control()).take(40).collect();
-                format!("{before} `{short}`")
-            },
-        );
-    };
-    let found = rest.split([' ', ',']).next().unwrap_or_default();
-    let expected = rest.rsplit_once("expected ").map_or("", |(_, words)| words);
-    format!("{kind}: {found}, expected {expected}")
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let rest = text
+        .strip_prefix("invalid type: ")
+        .or_else(|| text.strip_prefix("invalid value: "));
+    if let Some(rest) = rest {
+        let wanted = rest.rsplit_once("expected ").map_or("", |(_, words)| words);
+        return match (thing(rest), thing(wanted)) {
+            (Some(found), Some(wanted)) => format!("there is {found} where {wanted} should be"),
+            (Some(found), None) => format!("there is {found} that does not belong there"),
+            (None, _) => "a part of it is not of the expected kind".to_owned(),
+        };
+    }
+    let name = text
+        .split_once('`')
+        .and_then(|(_, after)| after.split_once('`'));
+    let name = name.map_or("", |(name, _)| name).chars();
+    let name: String = name.filter(|c| !c.is_control()).take(40).collect();
+    if text.starts_with("missing field") {
+        return format!("`{name}` is missing");
+    }
+    if text.starts_with("duplicate field") {
+        return format!("`{name}` stands there twice");
+    }
+    if text.starts_with("invalid length") {
+        return "a list in it is too short or too long".to_owned();
+    }
+    "a part of it is not of the expected kind".to_owned()
+}
+
+/// Returns the words for a kind of JSON value, from the words of the library.
+fn thing(words: &str) -> Option<&'static str> {
+    let words = words.strip_prefix("a ").unwrap_or(words);
+    let words = words.strip_prefix("borrowed ").unwrap_or(words);
+    Some(match words.split([' ', ',']).next().unwrap_or_default() {
+        "null" | "unit" | "Option" => "nothing",
+        "string" => "a text",
+        "boolean" => "yes or no",
+        "integer" | "floating" | "u8" | "u16" | "u32" | "u64" | "i64" | "i32" | "f64" | "usize" => {
+            "a number"
+        }
+        "sequence" | "list" => "a list",
+        "map" | "struct" => "an object",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -147,7 +175,10 @@ mod tests {
         assert_eq!((ids, list.bad_count), (vec![1, 4], 2));
         assert_eq!(
             list.bad,
-            ["invalid type: string, expected u64", "missing field `id`"]
+            [
+                "there is a text where a number should be",
+                "`id` is missing"
+            ]
         );
     }
 
@@ -173,8 +204,14 @@ mod tests {
         check("<html>", "/x: not JSON at line 1 column 1");
         check(
             r#"[{"id":"hunter22"}]"#,
-            "/x: invalid type: string, expected u64 at line 1 column 17",
+            "/x: there is a text where a number should be",
         );
+        check(
+            r#"{"id":1}"#,
+            "/x: there is an object where a list should be",
+        );
+        check("[[]]", "/x: a list in it is too short or too long");
+        check("[3]", "/x: there is a number where an object should be");
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub use origin::{Origin, check_base, host_of, is_loopback};
 pub use pages::{Pages, follow};
 pub use request::{Answer, Failure, Limits, Request};
 pub use retry_after::parse as parse_retry_after;
+pub use words::span;
 
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -1,14 +1,31 @@
-//! Transport errors in words: what went wrong, without the address and its query.
+//! Trouble in words: what went wrong, without the address and its query, and for how long.
 
 use std::error::Error as _;
+use std::time::Duration;
+
+/// Returns a length of time as people say it: `45 s`, `12 min`, `23 h 59 min`, never less than it is.
+pub fn span(length: Duration) -> String {
+    let secs = length.as_secs() + u64::from(length.subsec_nanos() > 0);
+    if secs < 120 {
+        return format!("{secs} s");
+    }
+    let mins = secs.div_ceil(60);
+    match (mins / 60, mins % 60) {
+        (0, mins) => format!("{mins} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, mins) => format!("{hours} h {mins} min"),
+    }
+}
 
 /// Returns what stopped a request, in a few words.
 pub(super) fn transport(error: &reqwest::Error) -> String {
     let chain = chain(error);
     let has = |needle: &str| chain.iter().any(|text| text.contains(needle));
-    if has("certificate") || has("UnknownIssuer") || has("tls") || has("TLS") {
-        let cause = chain.last().map_or("", String::as_str);
-        return format!("the encrypted connection failed: {cause}");
+    if let Some(cause) = chain.iter().find_map(|text| certificate(text)) {
+        return cause;
+    }
+    if has("tls") || has("TLS") || has("InvalidContentType") || has("corrupt message") {
+        return "it does not speak TLS as it should: is that a plain http port?".to_owned();
     }
     if has("dns error") || has("failed to lookup") {
         return "its name cannot be resolved".to_owned();
@@ -24,9 +41,11 @@ pub(super) fn transport(error: &reqwest::Error) -> String {
     if has("Connection refused") {
         return "connection refused".to_owned();
     }
+    if has("proxy authentication required") || has("proxy authorization required") {
+        return "the proxy asks for a login".to_owned();
+    }
     if has("tunnel") || has("proxy") {
-        let cause = chain.last().map_or("", String::as_str);
-        return format!("the proxy does not let us through: {cause}");
+        return "the proxy does not let us through".to_owned();
     }
     if has("unreachable") {
         return "the network is unreachable".to_owned();
@@ -38,6 +57,33 @@ pub(super) fn transport(error: &reqwest::Error) -> String {
         .last()
         .cloned()
         .unwrap_or_else(|| "the request failed".to_owned())
+}
+
+/// Returns what is wrong with a certificate, if that is what the text speaks of.
+fn certificate(text: &str) -> Option<String> {
+    let has = |needle: &str| text.contains(needle);
+    if !has("certificate") && !has("UnknownIssuer") {
+        return None;
+    }
+    let cause = if has("expired") || has("Expired") {
+        "its certificate has expired"
+    } else if has("not valid yet") || has("NotValidYet") {
+        "its certificate is not valid yet"
+    } else if has("not valid for name") || has("NotValidForName") {
+        "its certificate is for another host"
+    } else if has("UnknownIssuer") {
+        "its certificate is signed by nobody that is trusted here"
+    } else if has("revoked") || has("Revoked") {
+        "its certificate was revoked"
+    } else {
+        return Some(format!("its certificate is not accepted: {}", tail(text)));
+    };
+    Some(cause.to_owned())
+}
+
+/// Returns the last part of a chain of words joined by colons.
+fn tail(text: &str) -> &str {
+    text.rsplit(": ").next().unwrap_or(text)
 }
 
 /// Returns what stopped an answer after its head had arrived.
@@ -62,4 +108,26 @@ fn chain(error: &reqwest::Error) -> Vec<String> {
         }
     }
     texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+    use std::time::Duration;
+
+    #[track_caller]
+    fn check(secs: u64, expected: &str) {
+        assert_eq!(span(Duration::from_secs(secs)), expected);
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_as_people_say_them() {
+        check(1, "1 s");
+        check(119, "119 s");
+        check(120, "2 min");
+        check(3_541, "1 h");
+        check(86_399, "24 h");
+        check(86_340, "23 h 59 min");
+        assert_eq!(span(Duration::from_millis(300)), "1 s");
+    }
 }
