@@ -300,7 +300,7 @@ impl Task {
                 self.screen_due = Some(Instant::now() + SCREEN_EVERY);
             }
         }
-        let settled = self.polling && self.store.is_settled();
+        let settled = self.polling && self.store.is_settled(now);
         if settled && !*self.settled.borrow() {
             self.settled.send_replace(true);
         }

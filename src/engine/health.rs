@@ -1,7 +1,11 @@
 //! How a source stands: from the outcomes of its polls to one word and a sentence.
 //!
-//! A failed poll changes this and nothing else. Trouble that belongs to the host
-//! (no answer, limit, token) is told apart from trouble of a single resource.
+//! The rule, first match wins: a refused token is `auth`; a limit that the last
+//! answer spoke of is `rate limited`; something that may not be read or is not
+//! there is `forbidden`, however much else works; other trouble is named as it
+//! is when nothing told a fact (an answer without facts, such as a rate limit or
+//! an empty list, proves nothing), and is `stale` when something did.
+//! The age is that of the last answer that told or confirmed a fact.
 
 use std::collections::HashMap;
 
@@ -11,11 +15,15 @@ use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
+use crate::engine::told;
 use crate::engine::update::{RemoteState, Report};
-use crate::sources::{ResourceId, Source, SourceError};
+use crate::sources::{Batch, ResourceId, Source, SourceError};
 
 /// Failures in a row, over all resources, after which a host counts as gone.
 const HOST_GONE: u32 = 2;
+
+/// Without one byte of answer for so long, a source counts as out of reach, polled or not.
+const PATIENCE_SECS: i64 = 20;
 
 /// What is known about one source.
 #[derive(Clone, Debug)]
@@ -30,8 +38,8 @@ pub struct SourceState {
     failures: u32,
     last_success: Option<Timestamp>,
     answered: bool,
+    asked_at: Option<Timestamp>,
     crashed: Option<(Timestamp, u32)>,
-    warning: Option<Clean>,
     report: Report,
     poller: Poller,
 }
@@ -53,6 +61,9 @@ enum Poller {
 struct Outcome {
     order: u64,
     error: Option<SourceError>,
+    /// Whether it ever told or confirmed a fact.
+    told: bool,
+    warnings: Vec<Clean>,
 }
 
 /// The state in words.
@@ -83,52 +94,63 @@ impl SourceState {
             failures: 0,
             last_success: None,
             answered: false,
+            asked_at: None,
             crashed: None,
-            warning: None,
             report,
             poller: Poller::Open,
         }
     }
 
     /// Takes in that a poll went well.
-    pub fn succeeded(
-        &mut self,
-        resource: ResourceId,
-        order: u64,
-        at: Timestamp,
-        warnings: &[Clean],
-    ) {
-        self.note(resource, order, None);
+    pub fn succeeded(&mut self, resource: ResourceId, order: u64, at: Timestamp, batch: &Batch) {
+        let told = tells(batch);
+        self.note(
+            resource,
+            Outcome {
+                order,
+                error: None,
+                told,
+                warnings: batch.warnings.clone(),
+            },
+        );
         self.failures = 0;
         self.answered = true;
         self.crashed = None;
-        self.last_success = self.last_success.max(Some(at));
-        self.warning = warnings.first().map(|first| match warnings.len() {
-            1 => first.clone(),
-            more => Clean::line(&format!("{first} (and {} more)", more - 1)),
-        });
+        if told {
+            self.last_success = self.last_success.max(Some(at));
+        }
     }
 
     /// Takes in that a poll failed.
     pub fn failed(&mut self, resource: ResourceId, order: u64, error: SourceError) {
-        self.note(resource, order, Some(error));
+        self.note(
+            resource,
+            Outcome {
+                order,
+                error: Some(error),
+                told: false,
+                warnings: Vec::new(),
+            },
+        );
         self.failures = self.failures.saturating_add(1);
     }
 
-    fn note(&mut self, resource: ResourceId, order: u64, error: Option<SourceError>) {
+    fn note(&mut self, resource: ResourceId, mut outcome: Outcome) {
         self.poller = Poller::Here;
-        self.order = self.order.max(order);
+        self.order = self.order.max(outcome.order);
         match self.outcomes.get(&resource) {
-            Some(known) if known.order > order => {}
-            Some(_) | None => {
-                self.outcomes.insert(resource, Outcome { order, error });
+            Some(known) if known.order > outcome.order => {}
+            known => {
+                outcome.told |= known.is_some_and(|known| known.told) && outcome.error.is_none();
+                self.outcomes.insert(resource, outcome);
             }
         }
     }
 
     /// Takes in what the poller reports.
-    pub fn report(&mut self, report: Report) {
+    pub fn report(&mut self, report: Report, now: Timestamp) {
         self.poller = Poller::Here;
+        self.asked_at.get_or_insert(now);
         if !report.resources.is_empty() {
             self.outcomes
                 .retain(|resource, _| report.resources.contains(resource));
@@ -155,11 +177,29 @@ impl SourceState {
         self.last_success = self.last_success.max(Some(at));
     }
 
-    /// Returns whether its first round, with the needs of edition `needs`, is over.
-    pub fn is_settled(&self, needs: u64) -> bool {
+    /// Returns whether its first round, with the needs of edition `needs`, is over, or hopeless.
+    pub fn is_settled(&self, needs: u64, now: Timestamp) -> bool {
         let followed = matches!(self.poller, Poller::There(_));
         let round = self.report.round_done && self.report.needs_seen >= needs;
-        followed || round || self.crashed.is_some()
+        followed || round || self.crashed.is_some() || self.is_mute(now)
+    }
+
+    /// Returns whether not one byte of answer came although it was asked long ago.
+    fn is_mute(&self, now: Timestamp) -> bool {
+        let since = self.asked_at.filter(|_| !self.was_heard());
+        since.is_some_and(|at| (now - at).num_seconds() >= PATIENCE_SECS)
+    }
+
+    /// Returns whether its host ever answered, whatever it said.
+    fn was_heard(&self) -> bool {
+        let lines = &self.report.meter.recent;
+        self.answered
+            || lines.iter().any(|line| line.status.is_some())
+            || self
+                .outcomes
+                .values()
+                .filter_map(|outcome| outcome.error.as_ref())
+                .any(|error| health_of(error) != Health::Unreachable)
     }
 
     /// Returns whether another program polls it.
@@ -187,8 +227,16 @@ impl SourceState {
 
     /// Returns when its health changes by the clock alone.
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        let at = self.last_success? + TimeDelta::seconds(FRESH_SECS + 1);
-        (at > now).then_some(at)
+        let stale = self
+            .last_success
+            .map(|at| at + TimeDelta::seconds(FRESH_SECS + 1));
+        let mute = self.asked_at.filter(|_| !self.was_heard());
+        let mute = mute.map(|at| at + TimeDelta::seconds(PATIENCE_SECS));
+        [stale, mute]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > now)
+            .min()
     }
 
     /// Returns how it stands.
@@ -200,7 +248,7 @@ impl SourceState {
                 hint: remote.hint.clone(),
             },
             Poller::Silent => Verdict::of(Health::Starting),
-            Poller::Open | Poller::Here => self.own_verdict(),
+            Poller::Open | Poller::Here => self.own_verdict(now),
         };
         let silent = self
             .last_success
@@ -219,57 +267,87 @@ impl SourceState {
         }
     }
 
-    fn own_verdict(&self) -> Verdict {
+    fn own_verdict(&self, now: Timestamp) -> Verdict {
         if let Some((_, times)) = self.crashed {
-            let again = if times > 1 {
-                format!(", {times} times now")
-            } else {
-                String::new()
-            };
-            return Verdict {
-                health: Health::Stale,
-                message: Some(Clean::line(&format!(
-                    "source `{}` crashed{again}, restarting",
-                    self.name
-                ))),
-                hint: Some(Clean::line(
-                    "cards stay as they were; please report it with the log",
-                )),
-            };
+            return self.crash_verdict(times);
         }
-        if self.outcomes.is_empty() {
-            return Verdict::of(Health::Starting);
-        }
-        let failing = || {
-            self.outcomes
-                .values()
-                .filter_map(|outcome| outcome.error.as_ref())
-        };
-        if let Some(error) = failing().find(|error| health_of(error) == Health::Auth) {
-            return Verdict::because(Health::Auth, error, 0);
+        let failing: Vec<&SourceError> = self
+            .outcomes
+            .values()
+            .filter_map(|outcome| outcome.error.as_ref())
+            .chain(&self.report.problems)
+            .collect();
+        if let Some(error) = worst(&failing, |health| health == Health::Auth) {
+            return Verdict::because(Health::Auth, error, &failing);
         }
         let latest = self.outcomes.values().max_by_key(|outcome| outcome.order);
         if let Some(error) = latest.and_then(|latest| latest.error.as_ref())
             && health_of(error) == Health::RateLimited
         {
-            return Verdict::because(Health::RateLimited, error, 0);
+            return Verdict::because(Health::RateLimited, error, &[]);
         }
-        let count = failing().count();
-        let Some(worst) = failing().max_by_key(|error| (health_of(error), error.to_string()))
-        else {
-            return Verdict {
-                message: self.warning.clone(),
-                ..Verdict::of(Health::Ok)
-            };
+        if let Some(error) = worst(&failing, |health| health == Health::Forbidden) {
+            return Verdict::because(Health::Forbidden, error, &failing);
+        }
+        let told = self.outcomes.values().any(|outcome| outcome.told);
+        let Some(error) = worst(&failing, |_| true) else {
+            return self.well_verdict(told, now);
         };
-        let nothing_works = count == self.outcomes.len();
-        let host_gone = self.failures >= HOST_GONE && health_of(worst) == Health::Unreachable;
-        let health = if nothing_works || host_gone {
-            health_of(worst)
-        } else {
+        let host_gone = self.failures >= HOST_GONE && health_of(error) == Health::Unreachable;
+        let health = if told && !host_gone {
             Health::Stale
+        } else {
+            health_of(error)
         };
-        Verdict::because(health, worst, count - 1)
+        Verdict::because(health, error, &failing)
+    }
+
+    fn crash_verdict(&self, times: u32) -> Verdict {
+        let again = if times > 1 {
+            format!(", {times} times now")
+        } else {
+            String::new()
+        };
+        Verdict {
+            health: Health::Stale,
+            message: Some(Clean::line(&format!(
+                "source `{}` crashed{again}, restarting",
+                self.name
+            ))),
+            hint: Some(Clean::line(
+                "cards stay as they were; please report it with the log",
+            )),
+        }
+    }
+
+    /// The verdict where nothing fails: well once it told something, or has nothing to tell.
+    fn well_verdict(&self, told: bool, now: Timestamp) -> Verdict {
+        if self.is_mute(now) {
+            return Verdict {
+                health: Health::Unreachable,
+                message: Some(Clean::line(&format!(
+                    "{} has not answered for {PATIENCE_SECS} s",
+                    self.host
+                ))),
+                hint: Some(Clean::line(
+                    "cards stay as they were; it is tried again by itself",
+                )),
+            };
+        }
+        if !told && !self.report.round_done {
+            return Verdict::of(Health::Starting);
+        }
+        let mut outcomes: Vec<&Outcome> = self.outcomes.values().collect();
+        outcomes.sort_by_key(|outcome| outcome.order);
+        let remarks: Vec<&Clean> = outcomes.iter().flat_map(|o| &o.warnings).collect();
+        Verdict {
+            message: remarks.last().map(|last| match remarks.len() {
+                1 => (*last).clone(),
+                2 => Clean::line(&format!("{last}; 1 more remark")),
+                more => Clean::line(&format!("{last}; {} more remarks", more - 1)),
+            }),
+            ..Verdict::of(Health::Ok)
+        }
     }
 
     /// Returns what programs that follow should know.
@@ -327,18 +405,32 @@ impl Verdict {
         }
     }
 
-    fn because(health: Health, error: &SourceError, others: usize) -> Self {
-        let message = if others == 0 {
-            error.to_string()
-        } else {
-            format!("{error} (and {others} more)")
-        };
+    fn because(health: Health, error: &SourceError, all: &[&SourceError]) -> Self {
         Self {
             health,
-            message: Some(Clean::line(&message)),
+            message: Some(Clean::line(&told::sentence(error, all))),
             hint: error.hint().map(|hint| Clean::line(&hint)),
         }
     }
+}
+
+/// Returns the worst of the errors whose health is wanted; of equals always the same.
+fn worst<'a>(
+    errors: &[&'a SourceError],
+    wanted: impl Fn(Health) -> bool,
+) -> Option<&'a SourceError> {
+    let mut wanted: Vec<_> = errors
+        .iter()
+        .filter(|error| wanted(health_of(error)))
+        .collect();
+    wanted.sort_by_key(|error| (health_of(error), error.to_string()));
+    wanted.last().map(|error| **error)
+}
+
+/// Returns whether a batch tells or confirms a fact, or that one is gone.
+fn tells(batch: &Batch) -> bool {
+    let said = !batch.facts.is_empty() || !batch.listings.is_empty() || !batch.covered.is_empty();
+    said || !batch.gone.is_empty() || !batch.gone_repos.is_empty()
 }
 
 /// Returns the health that an error means where nothing else works.

@@ -1,6 +1,6 @@
 //! Keeps the truth: takes what sources say, stores it, makes the board from it.
 //!
-//! `update`, `facts`, `health`, `history`, `columns`, `empty`, `store`, `snapshot`,
+//! `update`, `facts`, `health`, `history`, `columns`, `empty`, `told`, `store`, `snapshot`,
 //! `schedule`, `backoff` and `budget` are pure; `poller`, `handle`, `supervise`
 //! and `db` are where tasks and files are.
 
@@ -18,6 +18,7 @@ pub mod schedule;
 pub mod snapshot;
 pub mod store;
 pub mod supervise;
+pub mod told;
 pub mod update;
 
 pub use handle::{Engine, EngineCommand, Options, start};

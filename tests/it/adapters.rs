@@ -802,12 +802,46 @@ async fn what_was_answered_in_part_is_used() {
     let source = source(&fault, &["acme/api", "acme/gone"]);
     let batches = settle(&source, 20).await;
     assert!(!facts(&batches, FactKind::Ticket).is_empty());
-    let warned = batches.iter().flat_map(|batch| &batch.warnings);
-    assert!(
-        warned
-            .into_iter()
-            .any(|text| text.contains("`acme/gone` does not exist"))
+    assert_eq!(
+        troubles(&source),
+        [format!(
+            "`acme/gone` does not exist on {}, or this token may not see it",
+            source.host()
+        )]
     );
+}
+
+fn troubles(source: &GitHub) -> Vec<String> {
+    let problems = source.problems();
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn an_organisation_that_is_not_there_is_named_and_costs_itself() {
+    let fault = Fault::start(|request| match request.path() {
+        "/orgs/acme/repos" => Reply::json(&json!([{"full_name": "acme/api"}])),
+        "/orgs/hollow/repos" => Reply::json(&json!([])),
+        path if path.ends_with("/repos") => {
+            Reply::new(404, "{\"message\":\"Not Found\"}").with("content-type", "application/json")
+        }
+        _ => healthy(request),
+    })
+    .await;
+    let mut config = config(&fault, &["acme/zzz*"]);
+    config.orgs = ["acme", "hollow", "nobody"].map(str::to_owned).to_vec();
+    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let batches = settle(&source, 20).await;
+    assert!(!facts(&batches, FactKind::Ticket).is_empty());
+    let found = troubles(&source).join("\n");
+    assert!(
+        found.contains("a repository of `hollow` does not"),
+        "{found}"
+    );
+    assert!(
+        found.contains("the organisation `nobody` does not"),
+        "{found}"
+    );
+    assert_eq!(found.lines().count(), 2, "{found}");
 }
 
 #[tokio::test]

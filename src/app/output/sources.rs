@@ -33,10 +33,22 @@ const HEAD: [&str; 8] = [
 
 /// Returns the sources as a table.
 pub fn table(snapshot: &Snapshot, now: Timestamp, width: Width) -> String {
-    let mut rows = vec![HEAD.iter().map(|word| (*word).to_owned()).collect()];
-    rows.extend(snapshot.sources.iter().map(|view| row(view, now)));
-    let mut out = lay_out(&rows, HEAD.len() - 1, width);
+    // A sentence is cut in a column: it stands below.
+    let without_message = |mut cells: Vec<String>| {
+        cells.truncate(HEAD.len() - 1);
+        cells
+    };
+    let mut rows = vec![without_message(
+        HEAD.iter().map(|word| (*word).to_owned()).collect(),
+    )];
+    let views = snapshot.sources.iter();
+    rows.extend(views.map(|view| without_message(row(view, now))));
+    let mut out = lay_out(&rows, 2, width);
     for view in &snapshot.sources {
+        if let Some(message) = &view.message {
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "{}: {message}", view.name);
+        }
         if let Some(hint) = &view.hint {
             // Writing to a string cannot fail.
             let _ = writeln!(out, "hint: {}: {hint}", view.name);

@@ -126,7 +126,7 @@ impl Store {
             Update::Polled(polled) => self.polled(*polled, applied),
             Update::Reported { source, report } => {
                 if let Some(member) = self.member(&source) {
-                    member.state.report(*report);
+                    member.state.report(*report, now);
                     applied.changed = true;
                 }
             }
@@ -194,11 +194,11 @@ impl Store {
                     cause: cause.unwrap_or_default(),
                 };
                 member.state.failed(resource, order, error);
-                member.state.report(report);
+                member.state.report(report, at);
             }
             Ok(batch) => {
-                member.state.succeeded(resource, order, at, &batch.warnings);
-                member.state.report(report);
+                member.state.succeeded(resource, order, at, &batch);
+                member.state.report(report, at);
                 if !batch.covered.is_empty() {
                     let confirmed = Arc::make_mut(&mut self.confirmed);
                     for scope in batch.covered.iter().map(|scope| scope_of(scope)) {
@@ -223,7 +223,7 @@ impl Store {
             }
             Err(error) => {
                 member.state.failed(resource, order, error);
-                member.state.report(report);
+                member.state.report(report, at);
             }
         }
     }
@@ -327,10 +327,10 @@ impl Store {
     }
 
     /// Returns whether every source had its first full round, needs included, or failed.
-    pub fn is_settled(&self) -> bool {
+    pub fn is_settled(&self, now: Timestamp) -> bool {
         self.sources
             .iter()
-            .all(|member| member.state.is_settled(self.needs_edition))
+            .all(|member| member.state.is_settled(self.needs_edition, now))
     }
 
     /// Returns all facts of one source.

@@ -269,7 +269,7 @@ fn a_failed_poll_changes_health_only() {
 fn check_health(outcomes: &[(&str, Option<SourceError>)], expected: Health) {
     let mut store = store();
     for (order, (resource, error)) in (1..).zip(outcomes) {
-        let outcome = error.clone().map_or_else(|| Ok(Batch::default()), Err);
+        let outcome = error.clone().map_or_else(|| Ok(batch(0, &[], None)), Err);
         store.apply(polled_of(resource, 0, order, outcome), at(1));
     }
     assert_eq!(health(&mut store, 0).0, expected, "{outcomes:?}");
@@ -323,12 +323,56 @@ fn one_bad_resource_is_stale_and_a_bad_host_is_named() {
         Health::Unreachable,
     );
     check_health(&[("b", Some(unreachable())), ("b", None)], Health::Ok);
-    check_health(&[("a", None), ("b", Some(forbidden()))], Health::Stale);
+    check_health(&[("a", None), ("b", Some(forbidden()))], Health::Forbidden);
     check_health(&[("a", Some(forbidden()))], Health::Forbidden);
     check_health(&[("a", Some(unreadable()))], Health::Unreadable);
     check_health(&[("a", None), ("b", Some(limited()))], Health::RateLimited);
     check_health(&[("b", Some(limited())), ("b", None)], Health::Ok);
     check_health(&[("a", Some(auth())), ("b", None)], Health::Auth);
+}
+
+#[test]
+fn an_answer_without_facts_proves_nothing() {
+    let forbidden = || SourceError::Forbidden {
+        host: "forge.test".to_owned(),
+        what: "`acme/api`".to_owned(),
+        permission: None,
+    };
+    let mut store = store();
+    store.apply(polled_of("limits", 0, 1, Ok(Batch::default())), at(1));
+    let snapshot = store.snapshot(at(1));
+    assert_eq!(snapshot.sources[0].health, Health::Starting);
+    assert_eq!(snapshot.sources[0].last_success, None);
+    store.apply(polled_of("tickets", 0, 2, Err(forbidden())), at(2));
+    store.apply(polled_of("limits", 0, 3, Ok(Batch::default())), at(3));
+    let snapshot = store.snapshot(at(3));
+    assert_eq!(snapshot.sources[0].health, Health::Forbidden);
+    assert_eq!(snapshot.sources[0].last_success, None);
+    store.apply(polled_of("tickets", 0, 4, Ok(batch(0, &[], None))), at(4));
+    let snapshot = store.snapshot(at(4));
+    assert_eq!(snapshot.sources[0].health, Health::Ok);
+    assert!(snapshot.sources[0].last_success.is_some());
+}
+
+#[test]
+fn a_source_that_says_no_word_is_out_of_reach_after_a_while() {
+    let mut store = store();
+    for owner in 0..store.sources.len() {
+        let report = Report {
+            resources: ["tickets".into()].into(),
+            ..Report::default()
+        };
+        let source = source(owner);
+        let report = Box::new(report);
+        store.apply(Update::Reported { source, report }, at(1));
+    }
+    assert!(!store.is_settled(at(1)));
+    let given_up = at(1) + TimeDelta::seconds(20);
+    assert_eq!(store.next_change(at(1)), Some(given_up));
+    assert!(store.apply(Update::Clock, given_up).changed);
+    assert!(store.is_settled(given_up));
+    let snapshot = store.snapshot(given_up);
+    assert_eq!(snapshot.sources[0].health, Health::Unreachable);
 }
 
 #[test]

@@ -79,14 +79,26 @@ impl GitHub {
     pub(super) async fn discover(&self, ask: Ask) -> Result<Batch, SourceError> {
         let mut batch = Batch::default();
         let mut found: Vec<ListedRepo> = Vec::new();
+        let mut missing = Vec::new();
         let mut complete = true;
         for owner in owners(&self.config) {
-            let pages = self.owned(owner.as_deref(), ask).await?;
+            let pages = match self.owned(owner.as_deref(), ask).await {
+                Ok(pages) => pages,
+                // One that is not there costs that one; the others are listed.
+                Err(error @ (SourceError::NotFound { .. } | SourceError::Forbidden { .. })) => {
+                    missing.push(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             complete &= pages.complete;
             if let Some(trouble) = pages.trouble {
                 batch
                     .warnings
                     .push(self.api.client.shown(&trouble.error.to_string()));
+            }
+            if let Some(owner) = owner.filter(|_| pages.complete && pages.list.items.is_empty()) {
+                missing.push(self.missing(format!("a repository of `{}`", Clean::line(&owner))));
             }
             found.extend(pages.list.items);
         }
@@ -97,8 +109,40 @@ impl GitHub {
             let text = "not every repository could be listed";
             batch.warnings.push(Clean::line(text));
         }
-        self.take_found(&found, complete, ask);
+        if complete && missing.is_empty() {
+            missing.extend(self.unmatched(&found));
+        }
+        self.take_found(&found, complete && missing.is_empty(), ask);
+        self.state().missing_owners = missing;
         Ok(batch)
+    }
+
+    /// Returns the patterns that no repository matches.
+    fn unmatched(&self, found: &[ListedRepo]) -> Vec<SourceError> {
+        let patterns = self.config.repos.iter().filter(|path| is_pattern(path));
+        let mut unmatched = Vec::new();
+        for pattern in patterns {
+            let matcher = glob(pattern).map(|glob| glob.compile_matcher());
+            let fits = |repo: &ListedRepo| {
+                matcher
+                    .as_ref()
+                    .is_some_and(|matcher| matcher.is_match(&repo.full_name))
+            };
+            if !found.iter().any(fits) {
+                unmatched.push(self.missing(format!(
+                    "a repository that matches `{}`",
+                    Clean::line(pattern)
+                )));
+            }
+        }
+        unmatched
+    }
+
+    fn missing(&self, what: String) -> SourceError {
+        SourceError::NotFound {
+            host: self.api.host.clone(),
+            what,
+        }
     }
 
     fn take_found(&self, found: &[ListedRepo], complete: bool, ask: Ask) {
@@ -133,13 +177,32 @@ impl GitHub {
             match follow(&self.api.client, request, PAGES, |page| page).await {
                 Ok(pages) => return Ok(pages),
                 Err(failure) if failure.status == Some(404) => last = Some(failure.error),
-                Err(failure) => return Err(failure.error),
+                Err(failure) => return Err(self.of_owner(owner, failure.error)),
             }
         }
-        Err(last.unwrap_or_else(|| SourceError::NotFound {
-            host: self.api.client.host().to_owned(),
-            what: "the list of repositories".to_owned(),
-        }))
+        Err(self.of_owner(
+            owner,
+            last.unwrap_or_else(|| self.missing("the list of repositories".to_owned())),
+        ))
+    }
+
+    /// Names the owner in place of the route.
+    fn of_owner(&self, owner: Option<&str>, error: SourceError) -> SourceError {
+        let owner = owner.map(Clean::line);
+        match (error, owner) {
+            (SourceError::NotFound { .. }, Some(owner)) => {
+                self.missing(format!("the organisation `{owner}`"))
+            }
+            (SourceError::Forbidden { permission, .. }, owner) => SourceError::Forbidden {
+                host: self.api.host.clone(),
+                what: owner.map_or_else(
+                    || "the list of its repositories".to_owned(),
+                    |owner| format!("the repositories of `{owner}`"),
+                ),
+                permission,
+            },
+            (error, _) => error,
+        }
     }
 }
 

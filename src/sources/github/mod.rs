@@ -12,6 +12,7 @@ pub mod identity;
 mod links;
 mod map;
 mod more;
+mod place;
 mod plan;
 mod probe;
 mod refresh;
@@ -157,6 +158,7 @@ impl GitHub {
             forced: fetch.forced,
         };
         let batch = self.dispatch(&fetch.resource, ask).await;
+        let batch = batch.map_err(place::named);
         if matches!(batch, Err(SourceError::Auth { .. })) {
             *self.token.lock().await = TokenState::Rejected;
         }
@@ -214,6 +216,18 @@ impl Source for GitHub {
                 name,
                 state: state.clone(),
             })
+            .collect()
+    }
+
+    fn problems(&self) -> Vec<SourceError> {
+        let state = self.state();
+        let missing = state.repos.values().filter(|repo| repo.misses > 0);
+        let missing = missing.map(|repo| self.not_there(&repo.path));
+        state
+            .missing_owners
+            .iter()
+            .cloned()
+            .chain(missing)
             .collect()
     }
 

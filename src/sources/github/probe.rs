@@ -86,8 +86,8 @@ impl GitHub {
                         break;
                     }
                 }
-                Err(Trouble::Failed(error @ SourceError::NotFound { .. })) => {
-                    return self.all_missing(&repos, error);
+                Err(Trouble::Failed(SourceError::NotFound { .. })) => {
+                    return self.all_missing(&repos);
                 }
                 Err(Trouble::Failed(error)) => return Err(error),
             }
@@ -208,16 +208,12 @@ impl GitHub {
             Some(path) if paths.len() == 1 && batch.gone_repos.is_empty() => {
                 Err(self.not_there(&path))
             }
-            Some(path) => {
-                let error = self.not_there(&path).to_string();
-                batch.warnings.push(Clean::line(&error));
-                Ok(batch)
-            }
-            None => Ok(batch),
+            // The rest goes on; `problems` tells what is missing.
+            Some(_) | None => Ok(batch),
         }
     }
 
-    fn not_there(&self, path: &str) -> SourceError {
+    pub(super) fn not_there(&self, path: &str) -> SourceError {
         SourceError::NotFound {
             host: self.api.host.clone(),
             what: format!("`{}`", Clean::line(path)),
@@ -295,7 +291,7 @@ impl GitHub {
             .put(&self.fingerprint_key(path), stored);
     }
 
-    fn all_missing(&self, paths: &[String], error: SourceError) -> Result<Batch, SourceError> {
+    fn all_missing(&self, paths: &[String]) -> Result<Batch, SourceError> {
         let mut batch = Batch::default();
         let mut state = self.state();
         state.turns.probe += 1;
@@ -303,11 +299,10 @@ impl GitHub {
             self.miss(&mut state, path, &mut batch);
         }
         drop(state);
-        if batch.gone_repos.is_empty() {
-            return Err(error);
+        match paths.first().filter(|_| batch.gone_repos.is_empty()) {
+            Some(path) => Err(self.not_there(path)),
+            None => Ok(batch),
         }
-        batch.warnings.push(Clean::line(&error.to_string()));
-        Ok(batch)
     }
 
     /// Notes that a repository is not there; the second time in a row its facts go.

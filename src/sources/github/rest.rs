@@ -49,9 +49,8 @@ impl GitHub {
                 let mut state = self.state();
                 self.miss(&mut state, path, &mut batch);
                 drop(state);
-                batch.warnings.push(Clean::line(&failure.error.to_string()));
                 return if batch.gone_repos.is_empty() {
-                    Err(failure.error)
+                    Err(self.not_there(path))
                 } else {
                     Ok(batch)
                 };

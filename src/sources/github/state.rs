@@ -13,7 +13,7 @@ use crate::domain::correlate::Need;
 use crate::domain::finding::FindingKind;
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
-use crate::sources::{CapabilityState, Tier};
+use crate::sources::{CapabilityState, SourceError, Tier};
 
 /// How many repositories one probe asks for.
 pub(super) const PROBE_BATCH: usize = 40;
@@ -64,6 +64,8 @@ pub(super) struct State {
     pub(super) mode: Mode,
     pub(super) repos: BTreeMap<String, RepoState>,
     pub(super) discovered_at: Option<Timestamp>,
+    /// What the lists of owners could not tell, when they were last read.
+    pub(super) missing_owners: Vec<SourceError>,
     /// Count fetches that are asked once, so that the next has an identity of its own.
     pub(super) turns: Turns,
     pub(super) capabilities: BTreeMap<&'static str, CapabilityState>,
@@ -251,6 +253,7 @@ impl State {
             mode: Mode::GraphQl,
             repos: BTreeMap::new(),
             discovered_at: None,
+            missing_owners: Vec::new(),
             turns: Turns::default(),
             capabilities: BTreeMap::new(),
             probe_batch: PROBE_BATCH,

@@ -66,7 +66,10 @@ pub(super) fn answer(ground: &Arc<Ground>, asked: &Asked) -> Answer {
             None => Answer::not_found(),
         },
         ["users" | "orgs", owner, "repos"] if owner.eq_ignore_ascii_case(ORG) => repos::all(&ask),
-        ["users", _, "repos"] => Answer::list(asked, &[] as &[Value], Clone::clone),
+        ["users", login, "repos"] if people::find(login).is_some() => {
+            Answer::list(asked, &[] as &[Value], Clone::clone)
+        }
+        ["users" | "orgs", _, "repos"] => Answer::not_found(),
         ["user", "repos"] => repos::all(&ask),
         ["orgs", org] if org.eq_ignore_ascii_case(ORG) => Answer::json(people_of::org(&ask)),
         ["orgs", org, kind, "alerts"] if org.eq_ignore_ascii_case(ORG) => {

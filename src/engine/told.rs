@@ -1,0 +1,117 @@
+//! Several failures of a source in one sentence: the same trouble is told once.
+//!
+//! Pure. Which trouble is the worst is the caller's to say.
+
+use crate::sources::SourceError;
+
+/// How many names stand in one sentence.
+const NAMED: usize = 2;
+
+/// Returns the sentence for `worst` among `all` that fails.
+pub fn sentence(worst: &SourceError, all: &[&SourceError]) -> String {
+    let mut texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+    texts.sort();
+    texts.dedup();
+    let mut names: Vec<&str> = all.iter().filter_map(|error| alike(worst, error)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let told = match (worst, names.len()) {
+        (SourceError::NotFound { host, .. }, 2..) => format!(
+            "{} do not exist on {host}, or this token may not see them",
+            enumerated(&names)
+        ),
+        (SourceError::Forbidden { host, .. }, 2..) => {
+            format!("{host} does not let this token read {}", enumerated(&names))
+        }
+        _ => worst.to_string(),
+    };
+    let others = texts.len().saturating_sub(names.len().max(1));
+    match others {
+        0 => told,
+        1 => format!("{told}; one other request fails as well"),
+        _ => format!("{told}; {others} other requests fail as well"),
+    }
+}
+
+/// Returns what an error is about, where it is the same trouble as the worst.
+fn alike<'a>(worst: &SourceError, error: &'a SourceError) -> Option<&'a str> {
+    match (worst, error) {
+        (SourceError::NotFound { .. }, SourceError::NotFound { what, .. })
+        | (SourceError::Forbidden { .. }, SourceError::Forbidden { what, .. }) => Some(what),
+        _ => None,
+    }
+}
+
+fn enumerated(names: &[&str]) -> String {
+    let (shown, rest) = names.split_at(names.len().min(NAMED));
+    match (shown, rest.len()) {
+        ([one, two], 0) => format!("{one} and {two}"),
+        (shown, 0) => shown.join(", "),
+        (shown, more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+    use crate::sources::SourceError;
+
+    fn missing(what: &str) -> SourceError {
+        SourceError::NotFound {
+            host: "forge.test".to_owned(),
+            what: what.to_owned(),
+        }
+    }
+
+    fn gone(cause: &str) -> SourceError {
+        SourceError::Unreachable {
+            host: "forge.test".to_owned(),
+            cause: cause.to_owned(),
+        }
+    }
+
+    #[track_caller]
+    fn check(all: &[SourceError], expected: &str) {
+        let all: Vec<&SourceError> = all.iter().collect();
+        assert_eq!(sentence(all[0], &all), expected);
+    }
+
+    #[test]
+    fn the_same_trouble_is_one_sentence() {
+        check(
+            &[gone("no route"), gone("no route")],
+            "forge.test cannot be reached: no route",
+        );
+        check(
+            &[missing("`a/b`")],
+            "`a/b` does not exist on forge.test, or this token may not see it",
+        );
+        check(
+            &[missing("`a/b`"), missing("`a/c`")],
+            "`a/b` and `a/c` do not exist on forge.test, or this token may not see them",
+        );
+        check(
+            &[
+                missing("a"),
+                missing("b"),
+                missing("c"),
+                missing("d"),
+                missing("a"),
+            ],
+            "a, b and 2 more do not exist on forge.test, or this token may not see them",
+        );
+    }
+
+    #[test]
+    fn other_trouble_is_counted() {
+        check(
+            &[missing("`a/b`"), gone("no route")],
+            "`a/b` does not exist on forge.test, or this token may not see it; \
+             one other request fails as well",
+        );
+        check(
+            &[gone("x"), gone("y"), gone("z")],
+            "forge.test cannot be reached: x; 2 other requests fail as well",
+        );
+    }
+}
