@@ -617,6 +617,47 @@ async fn a_limit_of_the_host_stops_every_request() {
 }
 
 #[tokio::test]
+async fn a_pause_holds_for_every_source_of_the_account() {
+    let fault = Fault::start(|request| match request.header("authorization") {
+        Some(token) if token.contains("other") => healthy(request),
+        _ => Reply::new(429, "{}")
+            .with("content-type", "application/json")
+            .with("retry-after", "86399"),
+    })
+    .await;
+    let open = |name: &str, token: &'static str| {
+        let mut config = config(&fault, &["acme/api"]);
+        config.name = SourceName::new(name);
+        let ground = Ground {
+            env: Arc::new(move |name| (name == "BOARD_TOKEN").then(|| token.to_owned())),
+            ..ground(Arc::default())
+        };
+        GitHub::new(&config, &ground, quick()).unwrap()
+    };
+    let (one, two, three) = (
+        open("one", TOKEN),
+        open("two", TOKEN),
+        open("three", "other"),
+    );
+    let error = fetch(&one, "probe:new:0").await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("allows no more requests for 24 h"),
+        "{error}"
+    );
+    let before = fault.seen().len();
+    let error = fetch(&two, "probe:new:0").await.unwrap_err();
+    assert!(matches!(error, SourceError::RateLimited { .. }), "{error}");
+    assert_eq!(
+        fault.seen().len(),
+        before,
+        "the other source asked all the same"
+    );
+    fetch(&three, "probe:new:0").await.unwrap();
+}
+
+#[tokio::test]
 async fn the_share_of_others_is_left_to_them() {
     let fault = Fault::start(|request| {
         healthy(request)

@@ -26,6 +26,9 @@ use crate::sources::{Budget, Meter, RequestLine, SourceError};
 /// Bodies above this are not kept for `If-None-Match`.
 const KEPT_BODY: usize = 2 * 1024 * 1024;
 
+/// What stands for the account of a client without a credential.
+const NOBODY: &str = "none";
+
 /// A credential, ready to be sent.
 pub(super) struct Credential {
     pub(super) header: HeaderValue,
@@ -43,7 +46,7 @@ pub struct Client {
     ground: Ground,
     pub(super) limits: Limits,
     credential: RwLock<Option<Arc<Credential>>>,
-    pub(super) gate: Gate,
+    gate: RwLock<Arc<Gate>>,
     ledger: Ledger,
 }
 
@@ -67,6 +70,7 @@ impl Client {
         let origin = Origin::of(base).ok_or_else(|| refused("no web address".to_owned()))?;
         let local = is_loopback(base) && !origin.is_encrypted();
         let http = tls::build(&limits, ca_file, local).map_err(refused)?;
+        let gate = Gate::shared(&origin, NOBODY);
         Ok(Self {
             http,
             source,
@@ -76,7 +80,7 @@ impl Client {
             ground,
             limits,
             credential: RwLock::default(),
-            gate: Gate::new(),
+            gate: RwLock::new(gate),
             ledger: Ledger::default(),
         })
     }
@@ -124,11 +128,18 @@ impl Client {
             fingerprint: fingerprint(value),
             redactor: Redactor::new(vec![secret.clone()]),
         };
+        *self.gate.write().unwrap_or_else(PoisonError::into_inner) =
+            Gate::shared(&self.origin, &credential.fingerprint);
         *self
             .credential
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(credential));
         Ok(())
+    }
+
+    /// Returns the gate that requests with this credential pass.
+    pub(super) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn credential(&self) -> Option<Arc<Credential>> {
@@ -180,14 +191,14 @@ impl Client {
 
     /// Takes in a limit that a body told.
     pub fn learn(&self, budget: Budget) {
-        self.gate.learn_budget(budget);
+        self.gate().learn_budget(budget);
     }
 
     /// Makes the host silent for `pause`, as its body asked.
     pub fn silence(&self, pause: Duration) -> SourceError {
         SourceError::RateLimited {
             host: self.host.clone(),
-            retry_after: self.gate.silence(pause, self.now()),
+            retry_after: self.gate().silence(pause, self.now()),
         }
     }
 
@@ -198,7 +209,7 @@ impl Client {
             sent: state.sent,
             not_modified: state.not_modified,
             failed: state.failed,
-            budgets: self.gate.budgets(),
+            budgets: self.gate().budgets(),
             recent: state.recent.into(),
             insecure: !self.origin.is_encrypted(),
             ..Meter::default()
@@ -209,8 +220,8 @@ impl Client {
         &self,
         lane: Lane,
         urgency: Urgency,
-    ) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, Failure> {
-        self.gate
+    ) -> Result<Option<tokio::sync::OwnedSemaphorePermit>, Failure> {
+        self.gate()
             .permit(lane, urgency, &self.ground.clock)
             .await
             .map_err(|retry_after| {
@@ -226,7 +237,7 @@ impl Client {
             source: self.source.clone(),
             credential: self
                 .credential()
-                .map_or_else(|| "none".to_owned(), |held| held.fingerprint.clone()),
+                .map_or_else(|| NOBODY.to_owned(), |held| held.fingerprint.clone()),
             url: url.as_str().to_owned(),
         }
     }

@@ -98,7 +98,7 @@ impl Client {
         let builder = self.with_credential(builder).json(body);
         let response = self.send(builder, "POST", what, started).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        self.gate.learn(&headers, Lane::GraphQl);
+        self.gate().learn(&headers, Lane::GraphQl);
         let body = self.body(response, "POST", what, started).await?;
         self.check(status, &headers, &body, what)?;
         Ok(Answer {
@@ -147,7 +147,7 @@ impl Client {
         let what = path_of(&request.url);
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         if ours {
-            self.gate.learn(&headers, Lane::Rest);
+            self.gate().learn(&headers, Lane::Rest);
         }
         if status == 304 {
             self.enter("GET", &what, Some(304), started, 0);
@@ -156,7 +156,7 @@ impl Client {
                     "{what}: it says that nothing changed, but was not asked that"
                 )));
             };
-            self.gate.spoke();
+            self.gate().spoke();
             return Ok(Answer {
                 body: stored.body,
                 not_modified: true,
@@ -228,7 +228,7 @@ impl Client {
                 ..self.unreadable(format!("{what}: it answered {status}"))
             });
         }
-        self.gate.spoke();
+        self.gate().spoke();
         Ok(())
     }
 

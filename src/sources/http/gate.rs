@@ -1,17 +1,19 @@
 //! Permits: no request leaves without one.
 //!
 //! Holds how many may be on the way at once, what each limit of the host has
-//! left, and whether the host asked for silence. It refuses; it never waits for
-//! a limit, that is the scheduler's part.
+//! left, and whether the host asked for silence. All clients of one origin with
+//! one credential pass the same gate: what a host allows, it allows an account.
+//! It refuses; it never waits for a limit, that is the scheduler's part.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use chrono::DateTime;
 use reqwest::header::HeaderMap;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::origin::Origin;
 use super::retry_after;
 use super::status::header;
 use crate::domain::Timestamp;
@@ -51,11 +53,14 @@ impl Lane {
     }
 }
 
+/// The gates in use, by origin and account.
+type Gates = HashMap<(Origin, String), Weak<Gate>>;
+
 /// Gives out permits.
 #[derive(Debug)]
 pub(super) struct Gate {
-    rest: Semaphore,
-    graphql: Semaphore,
+    rest: Arc<Semaphore>,
+    graphql: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -70,10 +75,26 @@ impl Gate {
     /// Makes a gate that knows no limits yet.
     pub(super) fn new() -> Self {
         Self {
-            rest: Semaphore::new(2),
-            graphql: Semaphore::new(1),
+            rest: Arc::new(Semaphore::new(2)),
+            graphql: Arc::new(Semaphore::new(1)),
             state: Mutex::default(),
         }
+    }
+
+    /// Returns the gate of an origin for an account, which stands for a credential.
+    ///
+    /// It lives as long as somebody uses it.
+    pub(super) fn shared(origin: &Origin, account: &str) -> Arc<Self> {
+        static GATES: LazyLock<Mutex<Gates>> = LazyLock::new(Mutex::default);
+        let mut gates = GATES.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (origin.clone(), account.to_owned());
+        if let Some(gate) = gates.get(&key).and_then(Weak::upgrade) {
+            return gate;
+        }
+        gates.retain(|_, gate| gate.strong_count() > 0);
+        let gate = Arc::new(Self::new());
+        gates.insert(key, Arc::downgrade(&gate));
+        gate
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -88,11 +109,11 @@ impl Gate {
         lane: Lane,
         urgency: Urgency,
         clock: &super::Clock,
-    ) -> Result<Option<SemaphorePermit<'_>>, Duration> {
+    ) -> Result<Option<OwnedSemaphorePermit>, Duration> {
         self.check(lane, urgency, clock())?;
         let turn = match lane {
-            Lane::Rest => self.rest.acquire().await,
-            Lane::GraphQl => self.graphql.acquire().await,
+            Lane::Rest => Arc::clone(&self.rest).acquire_owned().await,
+            Lane::GraphQl => Arc::clone(&self.graphql).acquire_owned().await,
         };
         self.check(lane, urgency, clock())?;
         Ok(turn.ok())
@@ -186,7 +207,9 @@ impl Gate {
 mod tests {
     use super::{Gate, Lane, Urgency};
     use crate::sources::Budget;
+    use crate::sources::http::Origin;
     use chrono::{DateTime, Utc};
+    use std::sync::Arc;
     use std::time::Duration;
 
     fn at(secs: i64) -> DateTime<Utc> {
@@ -229,6 +252,20 @@ mod tests {
             Err(Duration::from_secs(6))
         );
         assert_eq!(gate.check(Lane::GraphQl, Urgency::Person, at(7)), Ok(()));
+    }
+
+    #[test]
+    fn an_account_has_one_gate_at_an_origin() {
+        let origin = |text: &str| Origin::of(&url::Url::parse(text).unwrap()).unwrap();
+        let (here, there) = (origin("https://one.test"), origin("https://two.test"));
+        let first = Gate::shared(&here, "a");
+        assert!(Arc::ptr_eq(&first, &Gate::shared(&here, "a")));
+        assert!(!Arc::ptr_eq(&first, &Gate::shared(&here, "b")));
+        assert!(!Arc::ptr_eq(&first, &Gate::shared(&there, "a")));
+        first.silence(Duration::from_secs(7), at(0));
+        drop(first);
+        let again = Gate::shared(&here, "a");
+        assert_eq!(again.check(Lane::Rest, Urgency::Person, at(1)), Ok(()));
     }
 
     #[test]
