@@ -33,6 +33,8 @@ const MAX_FLIGHTS: usize = 3;
 const POLL_TIMEOUT: Duration = Duration::from_mins(3);
 /// How often a lease is renewed.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How often it is told what came in while polls are under way.
+const LISTEN: Duration = Duration::from_secs(5);
 /// How often a followed source is looked at.
 const FOLLOW: Duration = Duration::from_secs(1);
 /// How far the two clocks may drift apart before the machine counts as having slept.
@@ -89,6 +91,7 @@ struct Poller {
     role: Role,
     last_look: (Duration, Timestamp),
     last_slept: Option<Duration>,
+    last_told: (Instant, u64),
 }
 
 /// Whether this program polls the source.
@@ -121,6 +124,7 @@ pub async fn poll(parts: Parts) {
         role: Role::Leads,
         last_look: (Duration::ZERO, wall),
         last_slept: None,
+        last_told: (Instant::now(), 0),
         parts,
     };
     while let Err(panicked) = supervised(poller.run()).await {
@@ -176,6 +180,9 @@ impl Poller {
                 _ = beat.tick(), if self.parts.db.is_some() && matches!(self.role, Role::Leads) => {
                     self.elect().await;
                 }
+                () = tokio::time::sleep_until(self.last_told.0 + LISTEN), if !flights.is_empty() => {
+                    self.listen().await;
+                }
                 () = tokio::time::sleep(wait) => self.follow().await,
             }
         }
@@ -198,6 +205,7 @@ impl Poller {
 
     fn flight(&mut self, due: Due) -> BoxFuture<'static, Landed> {
         self.order += 1;
+        self.last_told.0 = Instant::now();
         let order = self.order;
         let source = Arc::clone(&self.parts.source);
         let host = Arc::clone(&self.parts.host);
@@ -314,6 +322,16 @@ impl Poller {
             let report = Box::new(self.state());
             let source = self.parts.source.name().clone();
             self.tell(Update::Reported { source, report }).await;
+        }
+    }
+
+    /// Tells that answers come in, though no poll has ended: the host is there.
+    async fn listen(&mut self) {
+        let before = self.last_told.1;
+        let sent = self.parts.source.meter().sent;
+        self.last_told = (Instant::now(), sent);
+        if sent != before {
+            self.report().await;
         }
     }
 

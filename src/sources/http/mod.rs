@@ -8,6 +8,7 @@ mod gate;
 mod json;
 mod ledger;
 mod link;
+mod names;
 mod origin;
 mod pages;
 mod request;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use super::Limits;
+use super::names::Names;
 
 /// Makes the HTTP client of one source.
 ///
@@ -23,6 +24,7 @@ pub(super) fn build(
         .referer(false)
         .gzip(true)
         .connect_timeout(limits.connect)
+        .dns_resolver(Names::system())
         .read_timeout(limits.idle)
         .pool_idle_timeout(limits.pool_idle)
         .tcp_keepalive(limits.pool_idle)

@@ -3,6 +3,8 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use super::names;
+
 /// Returns a length of time as people say it: `45 s`, `12 min`, `23 h 59 min`, never less than it is.
 pub fn span(length: Duration) -> String {
     let secs = length.as_secs() + u64::from(length.subsec_nanos() > 0);
@@ -26,6 +28,12 @@ pub(super) fn transport(error: &reqwest::Error) -> String {
     }
     if has("tls") || has("TLS") || has("InvalidContentType") || has("corrupt message") {
         return "it does not speak TLS as it should: is that a plain http port?".to_owned();
+    }
+    if has(names::TOO_LONG) {
+        return format!(
+            "the name server gave no address within {}",
+            span(names::PATIENCE)
+        );
     }
     if has("dns error") || has("failed to lookup") {
         return "its name cannot be resolved".to_owned();
