@@ -27,6 +27,7 @@ pub mod session;
 pub mod signals;
 pub mod themes;
 pub mod unopened;
+pub mod waiting;
 pub mod where_;
 
 use std::process::ExitCode;

@@ -20,7 +20,7 @@ use crate::app::env::Env;
 use crate::app::exit::Failure;
 use crate::app::paths::{self, Paths};
 use crate::app::unopened::Unopened;
-use crate::app::{clock, clone, redact};
+use crate::app::{clock, clone, redact, waiting};
 use crate::config::{ConfigError, Layer, Settings, SourceConfig};
 use crate::domain::key::SourceName;
 use crate::engine::db::{Opened, Store};
@@ -206,7 +206,7 @@ impl Session {
         runtime.block_on(async {
             let tasks = Tasks::default();
             let mut engine = self.start(store, !offline, &tasks).await?;
-            let snapshot = engine.settled(wait).await;
+            let snapshot = waiting::settled(&mut engine, (self.clock)(), wait).await;
             tasks.end().await;
             Ok(snapshot)
         })
