@@ -288,7 +288,7 @@ pub fn merge(texts: &[Text]) -> Result<Settings, Failure> {
 }
 
 /// Tells every mistake with its own hint below it; the last hint is the failure's.
-fn refused(errors: &[ConfigError]) -> Failure {
+pub fn refused(errors: &[ConfigError]) -> Failure {
     const TOLD: usize = 10;
     let mut text = String::new();
     let mut hint = None;
