@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::config::{ConfigError, Settings, Trust, board, file, policy, source};
+use crate::config::{ConfigError, Settings, Trust, board, file, notify, place, policy, source};
 use crate::domain::text::redact::Redactor;
 use crate::domain::text::{Clean, nearest};
 
@@ -20,7 +20,7 @@ const LARGEST: usize = 1 << 20;
 const MOST_ERRORS: usize = 50;
 
 /// Keys of the file that a directory may not set.
-const USER_TABLES: [&str; 2] = ["keys", "store"];
+const USER_TABLES: [&str; 3] = ["keys", "notify", "store"];
 
 /// Keys of a source that a directory may not set.
 const USER_KEYS: [&str; 6] = [
@@ -117,6 +117,16 @@ impl<'a> Checker<'a> {
                     }
                 }
                 "keys" => board::apply_keys(self, value, settings),
+                "notify" => {
+                    if let Some(table) = self.table("[notify]", value, &[]) {
+                        notify::apply(self, table, settings);
+                    }
+                }
+                "triage" => {
+                    if let Some(table) = self.table("[triage]", value, &[]) {
+                        notify::apply_triage(self, table, settings);
+                    }
+                }
                 "store" => {
                     if let Some(table) = self.table("[store]", value, &[]) {
                         board::apply_store(self, table, settings);
@@ -187,9 +197,11 @@ impl<'a> Checker<'a> {
     /// Tells that a value is not of the type that its key takes.
     pub(super) fn type_error(&mut self, at: Range<usize>, key: Option<&str>, message: &str) {
         let hint = match key {
-            Some("token_command") => Some("write it as words, e.g. `[\"op\", \"read\", \"…\"]`"),
+            Some("token_command" | "command") => {
+                Some("write it as words, e.g. `[\"op\", \"read\", \"…\"]`")
+            }
             Some("bake_window" | "watch_window") => Some("write it as text, e.g. `\"24h\"`"),
-            Some("repos" | "orgs" | "writes" | "paths" | "workflows") => {
+            Some("repos" | "orgs" | "writes" | "paths" | "workflows" | "on") => {
                 Some("write it as a list, e.g. `[\"…\"]`")
             }
             _ => None,
@@ -238,7 +250,9 @@ impl<'a> Checker<'a> {
             self.error(
                 key.span(),
                 &format!("a file of the current directory may not set `{name}`"),
-                Some("hosts, tokens, commands, keys and the store belong into your own file"),
+                Some(
+                    "hosts, tokens, commands, keys, calls and the store belong into your own file",
+                ),
             );
         }
     }
@@ -247,11 +261,10 @@ impl<'a> Checker<'a> {
     ///
     /// The message may quote the file: it is cleaned, and what looks like a secret is hidden.
     pub(super) fn error(&mut self, at: Range<usize>, message: &str, hint: Option<&str>) {
-        let before = self.text.get(..at.start).unwrap_or(self.text);
         let tidy = |text: &str| Clean::line(&Redactor::default().redact(text)).to_string();
         self.errors.push(ConfigError {
             file: self.file.to_owned(),
-            line: before.matches('\n').count() + 1,
+            line: place::line_at(self.text, at),
             message: tidy(message),
             hint: hint.map(tidy),
         });

@@ -38,6 +38,10 @@ pub(super) struct File {
     ui: Option<Ui>,
     /// Keys of commands.
     keys: Option<Keys>,
+    /// When and how a person is called.
+    notify: Option<Notify>,
+    /// How far triage looks back.
+    triage: Option<Triage>,
     /// Where facts are kept.
     store: Option<Store>,
 }
@@ -193,6 +197,32 @@ pub(super) type Keys = BTreeMap<String, OneOrMany>;
 /// One key or several.
 #[derive(Debug)]
 pub(super) struct OneOrMany(pub(super) Vec<String>);
+
+/// `[notify]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Notify {
+    /// Whether the terminal's bell is rung.
+    pub(super) bell: Option<bool>,
+    /// How the desktop is told.
+    pub(super) desktop: Option<Text>,
+    /// The command that tells it, as words.
+    pub(super) command: Option<Spanned<Vec<Text>>>,
+    /// What is told.
+    pub(super) on: Option<Vec<Text>>,
+    /// Whether only the user's own cards are told.
+    pub(super) mine_only: Option<bool>,
+    /// When nothing is told.
+    pub(super) quiet: Option<Text>,
+}
+
+/// `[triage]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Triage {
+    /// How many earlier runs are looked at.
+    pub(super) history: Option<Spanned<i64>>,
+}
 
 /// `[store]`.
 #[derive(Deserialize, Debug)]

@@ -4,9 +4,12 @@
 //! a [`ConfigError`] with the line and the nearest name. No file is read here:
 //! the shell hands the text in, and says how far it is to be trusted.
 
+mod action;
 mod board;
 mod check;
 mod file;
+mod notify;
+mod place;
 mod policy;
 mod source;
 
@@ -16,7 +19,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use crate::config::action::Action;
 use crate::config::check::Checker;
+pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet, TriageConfig};
+pub use crate::config::place::{line_of, line_of_error, place_of};
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
@@ -37,6 +43,10 @@ pub struct Settings {
     pub ui: UiConfig,
     /// Keys by command name; each replaces the command's own.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// When and how a person is called.
+    pub notify: Notify,
+    /// How far triage looks back.
+    pub triage: TriageConfig,
     /// Where the store is.
     pub store: StoreConfig,
 }
@@ -63,7 +73,7 @@ pub struct SourceConfig {
     /// Whether plain http to a host other than loopback is allowed.
     pub insecure_http: bool,
     /// Actions that are allowed; none by default.
-    pub writes: Vec<String>,
+    pub writes: Vec<Action>,
 }
 
 /// `[board]`, as far as views need it.
@@ -179,6 +189,8 @@ impl Default for Settings {
             board: BoardConfig::default(),
             ui: UiConfig::default(),
             keys: BTreeMap::new(),
+            notify: Notify::default(),
+            triage: TriageConfig::default(),
             store: StoreConfig::default(),
         }
     }

@@ -7,7 +7,7 @@ use globset::Glob;
 use url::{Host, Url};
 
 use crate::config::check::{Checker, Table};
-use crate::config::{Settings, SourceConfig, Trust, file};
+use crate::config::{Action, Settings, SourceConfig, Trust, file};
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 
@@ -16,23 +16,6 @@ const DEFAULT_URLS: &[(&str, &str)] = &[
     ("github", "https://github.com"),
     ("gitlab", "https://gitlab.com"),
     ("forgejo", "https://codeberg.org"),
-];
-
-/// What a source may be allowed to do.
-pub(super) const WRITES: [&str; 13] = [
-    "rerun",
-    "cancel",
-    "approve",
-    "reject",
-    "promote",
-    "rollback",
-    "acknowledge",
-    "silence",
-    "ticket",
-    "comment",
-    "assign",
-    "label",
-    "merge",
 ];
 
 /// Puts the sources of one file into the settings.
@@ -127,7 +110,7 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
         .and_then(|text| check_variable(checker, &text));
     let token_command = value
         .token_command
-        .and_then(|words| check_command(checker, words));
+        .and_then(|words| check_command(checker, "token_command", words));
     let ca_file = value.ca_file.and_then(|text| check_path(checker, &text));
     let writes = check_writes(checker, &value.writes.unwrap_or_default());
     Some(SourceConfig {
@@ -315,8 +298,10 @@ fn check_variable(checker: &mut Checker<'_>, text: &file::Text) -> Option<String
     None
 }
 
-fn check_command(
+/// Returns a command that is given as words; tells if it names no program.
+pub(super) fn check_command(
     checker: &mut Checker<'_>,
+    key: &str,
     words: toml::Spanned<Vec<file::Text>>,
 ) -> Option<Vec<String>> {
     let span = words.span();
@@ -331,7 +316,7 @@ fn check_command(
         return Some(words);
     }
     let hint = "the program and its arguments, e.g. `[\"op\", \"read\", \"…\"]`";
-    checker.error(span, "`token_command` names no program", Some(hint));
+    checker.error(span, &format!("`{key}` names no program"), Some(hint));
     None
 }
 
@@ -344,8 +329,14 @@ fn check_path(checker: &mut Checker<'_>, text: &file::Text) -> Option<std::path:
     Some(path.into())
 }
 
-fn check_writes(checker: &mut Checker<'_>, list: &[file::Text]) -> Vec<String> {
-    let parse = |word: &str| WRITES.contains(&word).then(|| word.to_owned());
-    let known = |text: &file::Text| checker.word("writes", text, &WRITES, parse);
-    list.iter().filter_map(known).collect()
+fn check_writes(checker: &mut Checker<'_>, list: &[file::Text]) -> Vec<Action> {
+    let words = Action::ALL.map(Action::as_str);
+    let mut writes = Vec::new();
+    for text in list {
+        match checker.word("writes", text, &words, Action::parse) {
+            Some(action) if !writes.contains(&action) => writes.push(action),
+            Some(_) | None => {}
+        }
+    }
+    writes
 }

@@ -130,6 +130,8 @@ mod example {
         documents("[[phase]]", file::names::<file::Jobs>());
         documents("[[rule]]", file::names::<file::Rule>());
         documents("[ui]", file::names::<file::Ui>());
+        documents("[notify]", file::names::<file::Notify>());
+        documents("[triage]", file::names::<file::Triage>());
         documents("[store]", file::names::<file::Store>());
         for table in file::names::<file::File>() {
             let found = [format!("[{table}]\n"), format!("[[{table}]]\n")];
@@ -140,8 +142,8 @@ mod example {
     #[test]
     fn every_key_before_it_has_its_comment() {
         let lines: Vec<&str> = EXAMPLE.lines().collect();
-        for writes in source::WRITES {
-            assert!(EXAMPLE.contains(writes), "{writes}");
+        for action in Action::ALL {
+            assert!(EXAMPLE.contains(action.as_str()), "{action:?}");
         }
         assert!(lines.iter().all(|line| line.chars().count() <= 100));
     }
@@ -314,6 +316,32 @@ mod values {
         assert_eq!(settings.keys["quit"], ["q"]);
         assert!(settings.store.url.is_some());
         assert_eq!(good("[ui]\nascii = \"auto\"").ui.ascii, None);
+    }
+
+    #[test]
+    fn calls_and_triage() {
+        let settings = good(
+            "[notify]\nbell = true\ndesktop = \"command\"\ncommand = [\"say\", \"it\"]\non = [\"red\"]\nmine_only = true\nquiet = \"22:00-07:00\"\n[triage]\nhistory = 5",
+        );
+        let expected = Notify {
+            bell: true,
+            desktop: Desktop::Command,
+            command: Some(vec!["say".into(), "it".into()]),
+            on: vec![Occasion::Red],
+            mine_only: true,
+            quiet: Quiet::parse("22:00-07:00"),
+        };
+        assert_eq!(settings.notify, expected);
+        assert!(settings.notify.is_on());
+        assert_eq!(settings.triage.history, 5);
+        assert_eq!(good("[notify]\non = []").notify.on, []);
+    }
+
+    #[test]
+    fn what_may_be_changed_is_a_list_of_actions() {
+        let settings =
+            good("[[source]]\nkind = \"github\"\nwrites = [\"rerun\", \"merge\", \"rerun\"]");
+        assert_eq!(settings.sources[0].writes, [Action::Rerun, Action::Merge]);
     }
 }
 
@@ -694,6 +722,64 @@ mod mistakes {
             "a file has no password",
         );
     }
+
+    #[test]
+    fn calls_and_triage_values() {
+        bad(
+            "[notify]\ndesktop = \"osc99\"",
+            2,
+            "`desktop`: unknown word `osc99`",
+            "did you mean `osc9`?",
+        );
+        bad(
+            "\n[notify]\ndesktop = \"command\"",
+            2,
+            "`command` is missing in [notify]",
+            "e.g. `command = [\"notify-send\", \"cycleboard\"]`",
+        );
+        bad(
+            "[notify]\ncommand = []",
+            2,
+            "`command` names no program",
+            "the program and its arguments, e.g. `[\"op\", \"read\", \"…\"]`",
+        );
+        bad(
+            "[notify]\non = [\"red\",\n\"gren\"]",
+            3,
+            "`on`: unknown word `gren`",
+            "did you mean `green`?",
+        );
+        bad(
+            "[notify]\non = \"red\"",
+            2,
+            "`on`: string \"red\", expected a list",
+            "write it as a list, e.g. `[\"…\"]`",
+        );
+        bad(
+            "[notify]\nquiet = \"at night\"",
+            2,
+            "`quiet`: `at night` is not a part of the day",
+            "from and until, in local time: `\"22:00-07:00\"`",
+        );
+        for number in ["0", "101", "-1", "99999999999"] {
+            bad(
+                &format!("[triage]\nhistory = {number}"),
+                2,
+                "`history` is not a number from 1 to 100",
+                "",
+            );
+        }
+    }
+
+    #[test]
+    fn a_write_that_does_not_exist_names_the_nearest() {
+        bad(
+            "[[source]]\nkind = \"github\"\nwrites = [\"rerun\",\n\"aprove\"]",
+            4,
+            "`writes`: unknown word `aprove`",
+            "did you mean `approve`?",
+        );
+    }
 }
 
 mod hosts {
@@ -922,12 +1008,14 @@ mod layers {
             let name = key.split(' ').next().unwrap();
             let text = format!("[[source]]\nkind = \"github\"\n{key}");
             let message = format!("a file of the current directory may not set `{name}`");
-            let hint = "hosts, tokens, commands, keys and the store belong into your own file";
+            let hint =
+                "hosts, tokens, commands, keys, calls and the store belong into your own file";
             check_errors(merge("", &text), &[(3, &message, hint)]);
         }
         for text in [
             "[keys]\nquit = \"x\"",
             "[store]\nurl = \"postgres://evil/x\"",
+            "[notify]\ncommand = [\"sh\"]",
             "keys = 1",
         ] {
             let name = text
