@@ -22,7 +22,7 @@ use crate::app::screen::TerminalScreen;
 use crate::app::session::{Session, Tasks, runtime};
 use crate::app::signals::{self, Signals};
 use crate::app::themes::Themes;
-use crate::app::{clock, demo};
+use crate::app::{clock, configuration, demo};
 use crate::engine::db::Store;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
@@ -43,12 +43,8 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
     let filter = super::once::filter(args.filter.as_deref())?;
     let abilities = env::abilities(&session.env);
-    let keymap = Keymap::new(&session.settings.keys)
-        .map_err(|error| Failure::usage(error.to_string()).maybe_hint(error.hint()))?;
     let themes = themes(&session, abilities);
-    let theme = themes
-        .find(&session.settings.ui.theme)
-        .map_err(Failure::usage)?;
+    let (keymap, theme) = configuration::screen(&session, &themes)?;
     let tasks = Tasks::default();
     let (store, first) = open_store(&session);
     let signals = watch_signals(&tasks.cancel)?;

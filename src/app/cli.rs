@@ -168,8 +168,10 @@ pub enum ConfigCommand {
     Path,
     /// Print a file with every key and its default
     Default,
-    /// Check the file and say what is wrong with it
+    /// Check the file, its keys and the themes, and say what is wrong with them
     Check,
+    /// Print every command with its keys
+    Keys,
 }
 
 /// `demo`.

@@ -103,7 +103,8 @@ fn check_owner(file: &File, name: &str) -> Result<(), Failure> {
         .metadata()
         .map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
     if !metadata.is_file() {
-        return Err(Failure::usage(format!("`{name}` is not a file")));
+        return Err(Failure::usage(format!("`{name}` is not a file"))
+            .hint("name the file itself, e.g. `config.toml` in it"));
     }
     let us = rustix::process::geteuid().as_raw();
     if metadata.uid() != us && metadata.uid() != 0 {
@@ -126,9 +127,14 @@ fn read(file: File, name: &str) -> Result<String, Failure> {
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Failure::usage(format!(
-            "`{name}` is larger than {MAX_BYTES} bytes"
-        )));
+        return Err(
+            Failure::usage(format!("`{name}` is larger than {} KiB", MAX_BYTES / 1_024))
+                .hint("is this the right file?"),
+        );
+    }
+    // Some editors put a byte order mark in front; it says nothing in UTF-8.
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
     }
     String::from_utf8(bytes).map_err(|error| {
         let line = error
@@ -138,6 +144,7 @@ fn read(file: File, name: &str) -> Result<String, Failure> {
             .filter(|byte| **byte == b'\n')
             .count();
         Failure::usage(format!("{name}:{}: not UTF-8 text", line + 1))
+            .hint("save it as UTF-8, or is this the right file?")
     })
 }
 
@@ -166,6 +173,12 @@ mod tests {
     fn a_file_of_ones_own_is_read() {
         let (_dir, place) = file(b"[ui]\n", 0o644);
         assert_eq!(read_user(&place).unwrap().unwrap().text, "[ui]\n");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        let (_dir, place) = file(b"\xef\xbb\xbf[ui]\r\n", 0o600);
+        assert_eq!(read_user(&place).unwrap().unwrap().text, "[ui]\r\n");
     }
 
     #[test]

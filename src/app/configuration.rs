@@ -1,14 +1,23 @@
 //! `cycleboard config`: where the file is, what its keys are, whether it is right.
+//!
+//! Also what only the screen can tell about a configuration: whether its keys
+//! and its theme exist. `config` reads text and knows neither.
+
+use std::fmt::Write as _;
 
 use crate::app::cli::ConfigCommand;
 use crate::app::cli::Global;
-use crate::app::config_file;
+use crate::app::config_file::{self, Text};
 use crate::app::env::Env;
 use crate::app::exit::{Exit, Failure};
-use crate::app::output;
+use crate::app::output::{self, Width, table};
 use crate::app::paths::Paths;
-use crate::app::session;
-use crate::ui::keymap::Keymap;
+use crate::app::session::{self, Session};
+use crate::app::themes::{Mistake, Themes};
+use crate::config::{ConfigError, Layer, Settings, place_of};
+use crate::ui::command::COMMANDS;
+use crate::ui::keymap::{Keymap, KeymapError};
+use crate::ui::theme::{ColorDepth, Glyphs, Theme};
 
 /// Every key with its default, as tests hold it to be.
 const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -20,17 +29,26 @@ pub fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<Exit, F
     match command {
         ConfigCommand::Path => output::print(&format!("{}\n", place.path.display()))?,
         ConfigCommand::Default => output::print(EXAMPLE)?,
-        ConfigCommand::Check => check(&place)?,
+        ConfigCommand::Check => check(&place, &paths)?,
+        ConfigCommand::Keys => keys(&place, env)?,
     }
     Ok(Exit::Fine)
 }
 
-fn check(place: &config_file::Place) -> Result<(), Failure> {
-    let here = std::env::current_dir().ok();
-    let texts = session::read_all(place, here.as_deref())?;
+fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
+    let texts = read_all(place)?;
     let settings = session::merge(&texts)?;
-    Keymap::new(&settings.keys)
-        .map_err(|error| Failure::usage(error.to_string()).maybe_hint(error.hint()))?;
+    let themes = themes_in(paths);
+    let mut wrong = mistakes(&settings, &texts, &themes);
+    let others = themes.mistakes().into_iter().map(told);
+    wrong.extend(
+        others
+            .filter(|other| !wrong.contains(other))
+            .collect::<Vec<_>>(),
+    );
+    if !wrong.is_empty() {
+        return Err(session::refused(&wrong));
+    }
     if texts.is_empty() {
         let path = place.path.display();
         return output::print(&format!("`{path}` is not there; the defaults hold\n"));
@@ -39,6 +57,164 @@ fn check(place: &config_file::Place) -> Result<(), Failure> {
         .iter()
         .map(|text| format!("`{}`", text.name))
         .collect();
-    let sources = settings.sources.len();
-    output::print(&format!("{}: fine, {sources} sources\n", names.join(", ")))
+    let sources = match settings.sources.len() {
+        0 => "no source: the repository of the current directory is shown".to_owned(),
+        1 => "1 source".to_owned(),
+        count => format!("{count} sources"),
+    };
+    output::print(&format!("{}: fine, {sources}\n", names.join(", ")))
+}
+
+/// Prints every command with the keys that it has now.
+fn keys(place: &config_file::Place, env: &Env) -> Result<(), Failure> {
+    let texts = read_all(place)?;
+    let settings = session::merge(&texts)?;
+    let (keymap, errors) = keymap(&settings, &texts);
+    let Some(keymap) = keymap else {
+        return Err(session::refused(&errors));
+    };
+    let mut out = String::new();
+    let mut scope = None;
+    let mut rows = Vec::new();
+    let width = Width::find(env.get("COLUMNS").as_deref());
+    for row in COMMANDS {
+        if scope.replace(row.scope) != Some(row.scope) {
+            out.push_str(&table::lay_out(&std::mem::take(&mut rows), HELP, width));
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "# {}", row.scope.title());
+        }
+        let keys = keymap.labels(row.command, Glyphs::Ascii);
+        let keys = if keys.is_empty() {
+            "-".to_owned()
+        } else {
+            keys
+        };
+        rows.push(vec![
+            format!("  {}", row.name),
+            keys,
+            row.help.trim().to_owned(),
+        ]);
+    }
+    out.push_str(&table::lay_out(&rows, HELP, width));
+    output::print(&out)
+}
+
+/// Which column of the list of keys gives way where there is no room.
+const HELP: usize = 2;
+
+fn read_all(place: &config_file::Place) -> Result<Vec<Text>, Failure> {
+    let here = std::env::current_dir().ok();
+    session::read_all(place, here.as_deref())
+}
+
+/// The themes as far as it matters whether they are right.
+fn themes_in(paths: &Paths) -> Themes {
+    Themes {
+        dir: paths.config.join("themes"),
+        depth: ColorDepth::True,
+        glyphs: Glyphs::Unicode,
+    }
+}
+
+/// Returns the keys and the theme of the settings, or everything that is wrong with them.
+pub fn screen(session: &Session, themes: &Themes) -> Result<(Keymap, Theme), Failure> {
+    let keymap = Keymap::new(&session.settings.keys);
+    let theme = themes.open(&session.settings.ui.theme);
+    if let (Ok(keymap), Ok(theme)) = (keymap, theme) {
+        return Ok((keymap, theme));
+    }
+    if let Some(name) = &session.global.theme
+        && let Err(mistake) = themes.open(name)
+        && mistake.place.is_none()
+    {
+        let failure = Failure::usage(format!("`--theme`: {}", mistake.message));
+        return Err(failure.maybe_hint(mistake.hint));
+    }
+    let texts = read_all(&session.place)?;
+    Err(session::refused(&mistakes(
+        &session.settings,
+        &texts,
+        themes,
+    )))
+}
+
+/// Returns what is wrong with keys and theme, each with its file and line.
+fn mistakes(settings: &Settings, texts: &[Text], themes: &Themes) -> Vec<ConfigError> {
+    let (_, mut errors) = keymap(settings, texts);
+    if let Err(mistake) = themes.open(&settings.ui.theme) {
+        let is_unknown = mistake.place.is_none();
+        let mut error = told(mistake);
+        if is_unknown && let Some((file, line)) = place_of(&layers(texts), &["ui", "theme"]) {
+            file.clone_into(&mut error.file);
+            error.line = line;
+        }
+        errors.push(error);
+    }
+    errors
+}
+
+/// Returns the keys, and everything that is wrong with them.
+fn keymap(settings: &Settings, texts: &[Text]) -> (Option<Keymap>, Vec<ConfigError>) {
+    let layers = layers(texts);
+    let mut sound = settings.keys.clone();
+    let mut errors = Vec::new();
+    for (name, keys) in &settings.keys {
+        let alone = std::iter::once((name.clone(), keys.clone())).collect();
+        match Keymap::new(&alone) {
+            // Whether it clashes with another is seen when all are there.
+            Ok(_) | Err(KeymapError::Conflict { .. }) => {}
+            Err(error) => {
+                sound.remove(name);
+                errors.push(key_error(&layers, name, &error));
+            }
+        }
+    }
+    match Keymap::new(&sound) {
+        Ok(keymap) if errors.is_empty() => return (Some(keymap), errors),
+        Ok(_) => {}
+        Err(error) => {
+            let own = |name: &&str| sound.contains_key(*name);
+            let name = match &error {
+                KeymapError::Conflict { first, second, .. } => {
+                    [*second, *first].into_iter().find(own).unwrap_or(second)
+                }
+                KeymapError::BadKey { name, .. } | KeymapError::NoWayOut { name } => name,
+                KeymapError::UnknownCommand { name, .. } => name.as_str(),
+            };
+            errors.push(key_error(&layers, name, &error));
+        }
+    }
+    errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    (None, errors)
+}
+
+fn key_error(layers: &[Layer<'_>], name: &str, error: &KeymapError) -> ConfigError {
+    let (file, line) = place_of(layers, &["keys", name]).unwrap_or(("[keys]", 1));
+    ConfigError {
+        file: file.to_owned(),
+        line,
+        message: error.to_string(),
+        hint: error.hint(),
+    }
+}
+
+fn told(mistake: Mistake) -> ConfigError {
+    let (file, line) = mistake.place.unwrap_or_else(|| ("[ui]".to_owned(), 1));
+    ConfigError {
+        file,
+        line,
+        message: mistake.message,
+        hint: mistake.hint,
+    }
+}
+
+fn layers(texts: &[Text]) -> Vec<Layer<'_>> {
+    texts
+        .iter()
+        .map(|text| Layer {
+            file: &text.name,
+            text: &text.text,
+            trust: text.trust,
+        })
+        .collect()
 }

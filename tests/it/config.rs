@@ -91,7 +91,7 @@ fn every_example_of_the_reference_is_accepted() {
         .collect();
     check(&uncommented.join("\n"))
         .exits(0)
-        .prints("fine, 1 sources");
+        .prints("fine, 1 source\n");
 }
 
 #[test]
@@ -121,4 +121,185 @@ fn a_directory_may_choose_and_not_redirect() {
     check("[[source]]\nname = \"other\"\nkind = \"github\"\nrepos = [\"acme/api\"]")
         .exits(2)
         .complains("may not add a source");
+}
+
+/// Checks that the lines of standard error are these, with `F` for the file.
+#[track_caller]
+fn refused_with(home: &Home, file: &str, expected: &[&str]) {
+    let ran = home.run(&["config", "check"]);
+    ran.exits(2);
+    let place = home.path(file).display().to_string();
+    let found: Vec<String> = ran.err.lines().map(|l| l.replace(&place, "F")).collect();
+    assert_eq!(found, expected);
+}
+
+const FILE: &str = "config/cycleboard/config.toml";
+
+#[test]
+fn a_theme_that_does_not_exist_is_told_with_its_line() {
+    let home = Home::new();
+    home.configure("[ui]\nmouse = true\ntheme = \"ligth\"\n");
+    refused_with(
+        &home,
+        FILE,
+        &[
+            "error: F:3: there is no theme `ligth`",
+            "hint: did you mean `light`?",
+        ],
+    );
+    home.configure("[ui]\ntheme = \"solarised\"\n");
+    refused_with(
+        &home,
+        FILE,
+        &[
+            "error: F:2: there is no theme `solarised`",
+            "hint: there are dark, light, high-contrast",
+        ],
+    );
+    // One of one's own is known, and meant.
+    let theme = std::fs::read_to_string("themes/dark.toml").unwrap();
+    write(&home, "config/cycleboard/themes/solarized.toml", &theme);
+    refused_with(
+        &home,
+        FILE,
+        &[
+            "error: F:2: there is no theme `solarised`",
+            "hint: did you mean `solarized`?",
+        ],
+    );
+    home.configure("[ui]\ntheme = \"solarized\"\n");
+    home.run(&["config", "check"]).exits(0);
+}
+
+#[test]
+fn a_theme_of_ones_own_is_checked_with_its_lines_used_or_not() {
+    let home = Home::new();
+    let file = "config/cycleboard/themes/mine.toml";
+    let good = std::fs::read_to_string("themes/dark.toml").unwrap();
+    let line = |role: &str| {
+        let at = good.lines().position(|line| line.starts_with(role));
+        at.unwrap() + 1
+    };
+    let stale = line("stale");
+    write(&home, file, &good.replace("\nstale", "\nstael"));
+    refused_with(
+        &home,
+        file,
+        &[
+            &format!("error: F:{stale}: theme `mine` has no role `stael`"),
+            "hint: did you mean `stale`?",
+        ],
+    );
+    let calm = line("calm");
+    let bad: Vec<&str> = good
+        .lines()
+        .map(|l| {
+            if l.starts_with("calm") {
+                "calm = \"green\""
+            } else {
+                l
+            }
+        })
+        .collect();
+    write(&home, file, &bad.join("\n"));
+    refused_with(
+        &home,
+        file,
+        &[
+            &format!("error: F:{calm}: theme `mine`, role `calm`: `green` is no colour"),
+            "hint: colours are written `#rrggbb`",
+        ],
+    );
+    write(&home, file, "calm = \"#ffffff\"\nstale = ");
+    let ran = home.run(&["config", "check"]);
+    ran.exits(2)
+        .complains("mine.toml:2: theme `mine` cannot be read");
+    write(&home, file, &format!("\u{feff}{good}"));
+    home.run(&["config", "check"]).exits(0);
+}
+
+#[test]
+fn every_mistake_of_the_keys_is_told_with_its_line() {
+    let home = Home::new();
+    home.configure("[keys]\nquti = \"q\"\n\nzoom = \"hyper-x\"\nsort = [\"ctrl-i\"]\nquit = []\n");
+    let written = "hint: keys are written like `j`, `G`, `ctrl-d`, `f5`, `pgdn` or `g b`";
+    refused_with(
+        &home,
+        FILE,
+        &[
+            "error: F:2: `quti` in `[keys]` is no command",
+            "hint: did you mean `quit`?",
+            "error: F:4: `zoom` in `[keys]`: `hyper-x` names no key",
+            written,
+            "error: F:5: `sort` in `[keys]`: terminals send `ctrl-i` as `tab`",
+            written,
+            "error: F:6: `quit` needs a key",
+            "hint: leave it out of `[keys]` to keep its own",
+        ],
+    );
+    home.configure("[keys]\nzoom = \"s\"\n");
+    refused_with(
+        &home,
+        FILE,
+        &[
+            "error: F:2: the key `s` stands for `zoom` and for `sort`",
+            "hint: give `sort` another key in `[keys]` as well",
+        ],
+    );
+    // Two that change places are no clash.
+    home.configure("[keys]\nzoom = \"s\"\nsort = \"z\"\n");
+    home.run(&["config", "check"]).exits(0);
+    home.run(&["config", "keys"])
+        .exits(0)
+        .prints("# board")
+        .prints("  zoom ");
+    home.configure("[keys]\nflyaway = \"s\"\n");
+    refused_with(
+        &home,
+        FILE,
+        &[
+            "error: F:2: `flyaway` in `[keys]` is no command",
+            "hint: `cycleboard config keys` lists all commands",
+        ],
+    );
+}
+
+#[test]
+fn files_that_are_none_are_refused_and_odd_ones_read() {
+    let home = Home::new();
+    let file = home.path("other.toml");
+    let named = |home: &Home| {
+        let name = file.display().to_string();
+        home.run(&["--config", &name, "config", "check"])
+    };
+    named(&home).exits(2).complains("cannot read");
+    write(&home, "other.toml", &format!("# {}", "x".repeat(10 << 20)));
+    named(&home).exits(2).complains("is larger than 1024 KiB");
+    write(&home, "other.toml", "\u{feff}[ui]\r\ntheme = \"light\"\r\n");
+    named(&home).exits(0);
+    write(&home, "other.toml", "\u{feff}[ui]\r\nthem = \"light\"\r\n");
+    named(&home).exits(2).complains("other.toml:2: unknown key");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    named(&home).exits(2).complains("is not a file");
+    // An empty variable is none.
+    let output = home
+        .command(&["config", "check"])
+        .env("CYCLEBOARD_CONFIG", "")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let output = home
+        .command(&["config", "check"])
+        .env("CYCLEBOARD_CONFIG", &file)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+fn write(home: &Home, file: &str, text: &str) {
+    let path = home.path(file);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, text).unwrap();
+    crate::support::env::set_mode(&path, 0o600);
 }
