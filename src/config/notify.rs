@@ -201,12 +201,11 @@ pub(super) fn apply_triage(
     let fits = u32::try_from(number.into_inner())
         .ok()
         .filter(|number| (1..=MOST_HISTORY).contains(number));
-    match fits {
-        Some(number) => settings.triage.history = number,
-        None => {
-            let message = format!("`history` is not a number from 1 to {MOST_HISTORY}");
-            checker.error(span, &message, None);
-        }
+    if let Some(number) = fits {
+        settings.triage.history = number;
+    } else {
+        let message = format!("`history` is not a number from 1 to {MOST_HISTORY}");
+        checker.error(span, &message, None);
     }
 }
 

@@ -89,6 +89,8 @@ struct Poller {
     needs_seen: u64,
     crashes: u32,
     role: Role,
+    /// Whether other programs share the store, and may want something of this one.
+    shared: bool,
     last_look: (Duration, Timestamp),
     last_slept: Option<Duration>,
     last_told: (Instant, u64),
@@ -122,6 +124,7 @@ pub async fn poll(parts: Parts) {
         needs_seen: 0,
         crashes: 0,
         role: Role::Leads,
+        shared: false,
         last_look: (Duration::ZERO, wall),
         last_slept: None,
         last_told: (Instant::now(), 0),
@@ -149,6 +152,7 @@ impl Poller {
             self.parts.source.restore(&facts);
         }
         self.elect().await;
+        self.hear_wishes().await;
         self.hear_needs();
         self.renew();
         self.report().await;
@@ -156,6 +160,8 @@ impl Poller {
         let mut beat = tokio::time::interval(HEARTBEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         beat.reset();
+        let mut look = tokio::time::interval(FOLLOW);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.notice_sleep();
             let wait = match &self.role {
@@ -179,6 +185,11 @@ impl Poller {
                 }
                 _ = beat.tick(), if self.parts.db.is_some() && matches!(self.role, Role::Leads) => {
                     self.elect().await;
+                    self.hear_wishes().await;
+                }
+                // As often as the others look here; alone, nobody can want anything.
+                _ = look.tick(), if self.shared && matches!(self.role, Role::Leads) => {
+                    self.hear_wishes().await;
                 }
                 () = tokio::time::sleep_until(self.last_told.0 + LISTEN), if !flights.is_empty() => {
                     self.listen().await;
@@ -290,10 +301,16 @@ impl Poller {
     async fn obey(&mut self, order: Order) {
         let now = self.now();
         match order {
-            Order::Refresh => {
-                self.schedule.refresh(now);
-                self.report().await;
-            }
+            Order::Refresh => match (&self.role, self.parts.db.clone()) {
+                (Role::Follows(_), Some(db)) => {
+                    // The source is polled elsewhere, so the wish goes there.
+                    db.wish(self.parts.source.name().clone(), self.wall()).await;
+                }
+                (Role::Leads | Role::Follows(_), _) => {
+                    self.schedule.refresh(now);
+                    self.report().await;
+                }
+            },
             Order::Focus(focused) => self.schedule.focus(focused, now),
             Order::Look(repo) => self.schedule.look(repo, now),
         }
@@ -388,6 +405,22 @@ impl Poller {
         }
     }
 
+    /// Does what other programs want of the one that polls the source.
+    async fn hear_wishes(&mut self) {
+        let (Role::Leads, Some(db)) = (&self.role, self.parts.db.clone()) else {
+            return;
+        };
+        let wishes = db
+            .wishes(self.parts.source.name().clone(), self.wall())
+            .await;
+        self.shared = wishes.shared;
+        if wishes.refresh {
+            tracing::debug!(source = %self.parts.source.name(), "another board asks for a refresh");
+            self.schedule.refresh(self.now());
+            self.report().await;
+        }
+    }
+
     /// Reads what the program that polls the source wrote since the last look.
     async fn follow(&mut self) {
         let Role::Follows(cursor) = &self.role else {
@@ -422,6 +455,8 @@ impl Poller {
         let facts: Vec<Arc<Fact>> = loaded.facts.into_iter().map(|row| row.fact).collect();
         self.parts.source.restore(&facts);
         self.renew();
+        // What the one before was asked for, and did not live to do.
+        self.hear_wishes().await;
         self.report().await;
     }
 }

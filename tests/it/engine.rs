@@ -512,6 +512,35 @@ async fn of_two_boards_one_polls_and_the_other_follows_and_takes_over() {
 }
 
 #[tokio::test]
+async fn a_follower_that_asks_for_a_refresh_gets_one_from_the_board_that_polls() {
+    let dir = TempDir::new().expect("a directory");
+    let leading = Fake::new("one", |poll| tickets(&[&format!("poll {poll}")]));
+    let following = Fake::new("one", |_| tickets(&["polled by the other"]));
+    let (asked, polls) = (leading.polls.clone(), following.polls.clone());
+    // Both have the store open before one begins, so that it knows of the other at once.
+    let (here, there) = (open(dir.path()), open(dir.path()));
+    let mut first = run(vec![leading], Some(here));
+    first.engine.settled(CEILING).await;
+    assert_eq!(asked.count(), 1);
+    let mut second = run(vec![following], Some(there));
+    second
+        .until(|snapshot| titles(snapshot) == set(&["poll 1"]))
+        .await;
+
+    let one = EngineCommand::Refresh(SourceName::new("one"));
+    for (command, expected) in [(one, "poll 2"), (EngineCommand::RefreshAll, "poll 3")] {
+        second.command(command).await;
+        second
+            .until(|snapshot| titles(snapshot) == set(&[expected]))
+            .await;
+    }
+    // Heard once each, and never done by the one that only follows.
+    assert_eq!((asked.count(), polls.count()), (3, 0));
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test]
 async fn a_damaged_store_is_set_aside_told_once_and_built_again() {
     let dir = TempDir::new().expect("a directory");
     std::fs::write(dir.path().join("board.db"), [0xA5; 9_000]).expect("it can be written");

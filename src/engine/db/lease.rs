@@ -1,4 +1,7 @@
 //! Who polls a source: one program at a time, as long as it lives.
+//!
+//! And what the others ask of it: a row a source, which it takes away when it
+//! obeys, and which means nothing once it is old.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
@@ -10,6 +13,8 @@ use crate::engine::db::process::{Identity, Life, life};
 const LEASE_SECS: i64 = 30;
 /// How long a program of which nothing else is known counts as living, in seconds.
 const INSTANCE_SECS: i64 = 60;
+/// How long a wish to refresh holds, in seconds: as long as it may take until somebody polls.
+const WISH_SECS: i64 = LEASE_SECS;
 
 /// Whose turn it is to poll a source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +23,75 @@ pub enum Lease {
     Held,
     /// Another program's.
     Other,
+}
+
+/// What other programs want of the one that polls a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Wishes {
+    /// Whether there are any other programs, so that it is worth looking again soon.
+    pub shared: bool,
+    /// Whether one of them wants everything asked for now.
+    pub refresh: bool,
+}
+
+/// Asks the program that polls a source to ask for everything now.
+pub(super) fn wish(
+    connection: &Connection,
+    source: &SourceName,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let secs = now.timestamp();
+    connection.execute(
+        "DELETE FROM refresh WHERE abs(at - ?1) > ?2",
+        [secs, WISH_SECS],
+    )?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO refresh(source, at) VALUES (?1, ?2)")?
+        .execute(params![source.as_str(), secs])?;
+    Ok(())
+}
+
+/// Takes what others want of a source that this program polls; each wish is heard once.
+pub(super) fn wishes(
+    connection: &Connection,
+    source: &SourceName,
+    me: &Identity,
+    now: Timestamp,
+) -> rusqlite::Result<Wishes> {
+    let shared = has_company(connection, me)?;
+    let at: Option<i64> = connection
+        .prepare_cached("SELECT at FROM refresh WHERE source = ?1")?
+        .query_row([source.as_str()], |row| row.get(0))
+        .optional()?;
+    let Some(at) = at else {
+        return Ok(Wishes {
+            shared,
+            refresh: false,
+        });
+    };
+    connection
+        .prepare_cached("DELETE FROM refresh WHERE source = ?1 AND at <= ?2")?
+        .execute(params![source.as_str(), at])?;
+    Ok(Wishes {
+        shared,
+        refresh: (now.timestamp() - at).abs() <= WISH_SECS,
+    })
+}
+
+/// Returns whether another program that may live uses the database.
+fn has_company(connection: &Connection, me: &Identity) -> rusqlite::Result<bool> {
+    let mut statement =
+        connection.prepare_cached("SELECT pid, boot FROM instance WHERE id <> ?1")?;
+    let others = statement.query_map([&me.id], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    })?;
+    for other in others {
+        let (pid, boot) = other?;
+        if life(pid, &boot) != Life::Dead {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Takes or keeps the lease of a source where no other living program has it.

@@ -31,7 +31,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::update::{Loaded, RemoteState, Update, Write};
 use crate::sources::http::Validators;
 
-pub use self::lease::Lease;
+pub use self::lease::{Lease, Wishes};
 
 /// The name that the shell knows the database by.
 pub type Store = Database;
@@ -151,6 +151,8 @@ enum Job {
     Write(Vec<Write>, Timestamp, oneshot::Sender<Written>),
     Lease(SourceName, Timestamp, oneshot::Sender<Lease>),
     Follow(SourceName, Cursor, Timestamp, oneshot::Sender<Following>),
+    Wish(SourceName, Timestamp, oneshot::Sender<()>),
+    Wishes(SourceName, Timestamp, oneshot::Sender<Wishes>),
     Validator(Box<cache::Row>),
     Screen(Arc<Snapshot>),
     Damaged,
@@ -258,6 +260,18 @@ impl Database {
                 cursor,
                 news: None,
             })
+    }
+
+    /// Asks the program that polls a source to ask for everything now.
+    pub async fn wish(&self, source: SourceName, now: Timestamp) {
+        let _ = self.ask(|reply| Job::Wish(source, now, reply)).await;
+    }
+
+    /// Takes what other programs want of a source that this one polls.
+    pub async fn wishes(&self, source: SourceName, now: Timestamp) -> Wishes {
+        self.ask(|reply| Job::Wishes(source, now, reply))
+            .await
+            .unwrap_or_default()
     }
 
     /// Keeps the first screen of the board for the next start.

@@ -26,7 +26,8 @@ const ID_AT: usize = 68;
 /// The oldest SQLite without the WAL-reset bug.
 const OLDEST: i32 = 3_051_003;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE fact(
     key INTEGER PRIMARY KEY, source TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
     repo TEXT, hash INTEGER NOT NULL, seen_at INTEGER NOT NULL, body TEXT NOT NULL);
@@ -57,7 +58,11 @@ CREATE TABLE instance(
 CREATE TABLE screen(
     id INTEGER PRIMARY KEY CHECK (id = 1), hash INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"];
+",
+    "
+CREATE TABLE refresh(source TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+",
+];
 
 /// Whose file it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -387,6 +387,52 @@ async fn one_program_has_the_lease_until_it_ends_or_falls_silent() {
 }
 
 #[tokio::test]
+async fn a_wish_is_heard_once_by_whoever_polls_and_not_when_it_is_old() {
+    let dir = TempDir::new().expect("a directory");
+    let (first, opened) = open(dir.path());
+    let alone = Wishes::default();
+    assert_eq!(first.wishes(one(), at(0)).await, alone);
+    let (second, _) = open(dir.path());
+    let nothing = Wishes {
+        shared: true,
+        refresh: false,
+    };
+    let refresh = Wishes {
+        refresh: true,
+        ..nothing
+    };
+    assert_eq!(first.wishes(one(), at(1)).await, nothing);
+    second.wish(one(), at(2)).await;
+    second.wish(one(), at(3)).await;
+    let two = SourceName::new("two");
+    assert_eq!(first.wishes(two.clone(), at(3)).await, nothing);
+    assert_eq!(first.wishes(one(), at(4)).await, refresh);
+    assert_eq!(first.wishes(one(), at(4)).await, nothing, "heard already");
+    second.wish(one(), at(10)).await;
+    assert_eq!(first.wishes(one(), at(41)).await, nothing, "too old");
+    second.wish(one(), at(9_000)).await;
+    assert_eq!(
+        first.wishes(one(), at(50)).await,
+        nothing,
+        "from the future"
+    );
+    // What nobody hears is swept away by the next.
+    for number in 0..100 {
+        second
+            .wish(SourceName::new(&format!("s{number}")), at(100))
+            .await;
+    }
+    second.wish(two, at(200)).await;
+    let file = Connection::open(opened.file.expect("there is a file")).expect("it opens");
+    let rows: i64 = file
+        .query_row("SELECT count(*) FROM refresh", [], |row| row.get(0))
+        .expect("there is a table");
+    assert_eq!(rows, 1);
+    second.close().await;
+    assert_eq!(first.wishes(one(), at(201)).await, alone);
+}
+
+#[tokio::test]
 async fn the_lease_of_a_program_that_died_is_free_at_once() {
     let dir = TempDir::new().expect("a directory");
     let (db, opened) = open(dir.path());

@@ -17,8 +17,8 @@ use crate::domain::text::Clean;
 use crate::engine::db::files::{self, Open, Trouble};
 use crate::engine::db::process::Identity;
 use crate::engine::db::{
-    Cursor, Following, Job, Lease, Limits, Opened, Shared, Written, cache, lease, maintain, rows,
-    screen,
+    Cursor, Following, Job, Lease, Limits, Opened, Shared, Wishes, Written, cache, lease, maintain,
+    rows, screen,
 };
 use crate::engine::update::{Loaded, Write};
 
@@ -124,6 +124,15 @@ impl Worker {
             Job::Follow(source, cursor, now, reply) => {
                 self.now = now;
                 drop(reply.send(self.follow(&source, cursor)));
+            }
+            Job::Wish(source, now, reply) => {
+                self.now = now;
+                self.wish(&source);
+                let _ = reply.send(());
+            }
+            Job::Wishes(source, now, reply) => {
+                self.now = now;
+                let _ = reply.send(self.wishes(&source));
             }
             Job::Validator(row) => self.keep_validator(&row),
             Job::Screen(snapshot) => {
@@ -431,6 +440,22 @@ impl Worker {
             .as_mut()
             .map(|connection| lease::take(connection, source, &self.me, self.now));
         self.check(taken).unwrap_or(Lease::Held)
+    }
+
+    fn wish(&mut self, source: &SourceName) {
+        let wished = self
+            .connection
+            .as_ref()
+            .map(|connection| lease::wish(connection, source, self.now));
+        self.check(wished);
+    }
+
+    fn wishes(&mut self, source: &SourceName) -> Wishes {
+        let wishes = self
+            .connection
+            .as_ref()
+            .map(|connection| lease::wishes(connection, source, &self.me, self.now));
+        self.check(wishes).unwrap_or_default()
     }
 
     fn follow(&mut self, source: &SourceName, cursor: Cursor) -> Following {
