@@ -22,7 +22,6 @@ use crate::app::paths::{self, Paths};
 use crate::app::unopened::Unopened;
 use crate::app::{clock, clone, redact, waiting};
 use crate::config::{ConfigError, Layer, Settings, SourceConfig};
-use crate::domain::key::SourceName;
 use crate::engine::db::{Opened, Store};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options};
@@ -76,7 +75,7 @@ impl Session {
             settings.store.url = None;
             "the simulated team".clone_into(&mut sources_from);
         } else if settings.sources.is_empty()
-            && let Some(source) = here.as_deref().and_then(|here| source_of_clone(here, &env))
+            && let Some(source) = here.as_deref().and_then(|here| clone::source(here, &env))
         {
             settings.sources.push(source);
             "the clone in the current directory".clone_into(&mut sources_from);
@@ -326,26 +325,6 @@ fn open_source(config: &SourceConfig, ground: &Ground) -> Box<dyn Source> {
             kind.map_or("unknown", |kind| kind.name),
             error,
         ))
-    })
-}
-
-/// Returns the source for the clone that holds the current directory, where its kind is known.
-fn source_of_clone(here: &Path, env: &Env) -> Option<SourceConfig> {
-    let remote = clone::find(here, env.path("HOME").as_deref())?;
-    if !remote.is_github() {
-        return None;
-    }
-    Some(SourceConfig {
-        name: SourceName::new("github"),
-        kind: "github".to_owned(),
-        url: Url::parse(&format!("https://{}", remote.host)).ok()?,
-        repos: vec![remote.path],
-        orgs: Vec::new(),
-        token_env: None,
-        token_command: None,
-        ca_file: None,
-        insecure_http: false,
-        writes: Vec::new(),
     })
 }
 
