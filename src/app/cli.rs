@@ -26,13 +26,13 @@ pub struct Cli {
 }
 
 /// Exit codes, as `--help` and the manual page print them.
-pub const EXIT_CODES: &str = "Exit codes:\n  \
-    0  fine\n  \
-    1  something went wrong\n  \
+pub const EXIT_CODES: &str = "Exit codes, the first that holds:\n  \
     2  wrong command line or configuration\n  \
-    3  something is red (only with --exit-status)\n  \
+    1  something went wrong, or nothing was found\n  \
     4  a source refused the token\n  \
-    5  data is stale or not known";
+    3  a card is red for sure (only with --exit-status)\n  \
+    5  data is stale or not known\n  \
+    0  fine";
 
 /// What holds for every command.
 #[derive(Args, Clone, Debug, Default)]
@@ -63,14 +63,18 @@ pub enum Command {
     /// Show the board of a simulated team; needs no account
     Demo(DemoArgs),
     /// Show the board, or print it once
+    #[command(after_help = EXIT_CODES)]
     Board(BoardArgs),
     /// Show the way of one change through the cycle
+    #[command(after_help = EXIT_CODES)]
     Where(WhereArgs),
     /// Show the sources: health, age, budget
+    #[command(after_help = EXIT_CODES)]
     Sources(SourcesArgs),
     /// Check configuration, sources, token and terminal
+    #[command(after_help = EXIT_CODES)]
     Doctor(DoctorArgs),
-    /// Show the configuration in force
+    /// Find, check and explain the configuration
     Config(ConfigArgs),
     /// Print completions for a shell
     Completions {
@@ -78,7 +82,7 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
+    /// Print the manual pages: `cycleboard man | man -l -`
     Man,
 }
 
@@ -97,7 +101,7 @@ pub struct BoardArgs {
     /// Only cards that match, e.g. `author:@me status:failed`
     #[arg(long, value_name = "QUERY")]
     pub filter: Option<String>,
-    /// Exit with 3 when a printed card is red
+    /// Exit with 3 when a printed card is red, and with 5 when that cannot be told
     #[arg(long)]
     pub exit_status: bool,
     /// Ask no source: show what the store has
@@ -206,12 +210,16 @@ pub struct DemoScale {
 #[derive(Clone, Debug, Subcommand)]
 pub enum DemoCommand {
     /// Show the board of the simulated team, or print it once
+    #[command(after_help = EXIT_CODES)]
     Board(BoardArgs),
     /// Show the way of one simulated change through the cycle
+    #[command(after_help = EXIT_CODES)]
     Where(WhereArgs),
     /// Show the simulated source
+    #[command(after_help = EXIT_CODES)]
     Sources(SourcesArgs),
     /// Check the simulated source and the terminal
+    #[command(after_help = EXIT_CODES)]
     Doctor(DoctorArgs),
     /// Serve the simulated forge alone and print its address
     Serve {

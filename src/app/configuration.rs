@@ -76,7 +76,7 @@ fn keys(place: &config_file::Place, env: &Env) -> Result<(), Failure> {
     let mut out = String::new();
     let mut scope = None;
     let mut rows = Vec::new();
-    let width = Width::find(env.get("COLUMNS").as_deref());
+    let width = Width::find(env, settings.ui.ascii);
     for row in COMMANDS {
         if scope.replace(row.scope) != Some(row.scope) {
             out.push_str(&table::lay_out(&std::mem::take(&mut rows), HELP, width));

@@ -82,7 +82,7 @@ pub fn abilities(env: &Env) -> Abilities {
     Abilities {
         full_screen,
         depth: deepen(depth, env),
-        glyphs: if graphical && speaks_utf8(env) {
+        glyphs: if graphical && is_utf8(env) {
             Glyphs::Unicode
         } else {
             Glyphs::Ascii
@@ -138,8 +138,8 @@ fn deepen(depth: ColorDepth, env: &Env) -> ColorDepth {
     }
 }
 
-/// The locale's character set: the first of the three variables that is set decides.
-fn speaks_utf8(env: &Env) -> bool {
+/// Returns whether the locale is one of UTF-8: the first of the three variables that is set decides.
+pub fn is_utf8(env: &Env) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
         .find_map(|name| env.get(name))

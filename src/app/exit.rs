@@ -8,6 +8,10 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::app::redact;
+use crate::domain::text::width;
+
+/// The longest text that is shown to point at a part of it, in columns.
+const LONGEST_SHOWN: usize = 76;
 
 /// Why the program ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +58,7 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     exit: Exit,
     message: String,
+    detail: Option<String>,
     hint: Option<String>,
     quiet: bool,
 }
@@ -81,9 +86,25 @@ impl Failure {
         Self {
             exit,
             message,
+            detail: None,
             hint: None,
             quiet: false,
         }
+    }
+
+    /// Shows the text that is wrong and points at the part of it, by bytes.
+    ///
+    /// What would not be shown as it is, or not in one line of a terminal, is not shown.
+    #[must_use]
+    pub fn pointing(mut self, text: &str, start: usize, end: usize) -> Self {
+        let before = text.get(..start).map(width);
+        let part = text.get(start..end.max(start)).map(width);
+        let fits = redact::shown(text) == text && width(text) <= LONGEST_SHOWN;
+        if let (Some(before), Some(part), true) = (before, part, fits) {
+            let (space, marks) = (" ".repeat(before), "^".repeat(part.max(1)));
+            self.detail = Some(format!("  {text}\n  {space}{marks}\n"));
+        }
+        self
     }
 
     /// Adds what to do about it.
@@ -125,6 +146,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "error: {}", redact::shown(&self.message))?;
+        f.write_str(self.detail.as_deref().unwrap_or_default())?;
         match &self.hint {
             Some(hint) => writeln!(f, "hint: {}", redact::shown(hint)),
             None => Ok(()),
@@ -175,6 +197,21 @@ mod tests {
         );
         assert!(text.starts_with("error: no such file"), "{text}");
         assert!(text.contains("\nhint: try"), "{text}");
+    }
+
+    #[test]
+    fn the_part_that_is_wrong_is_pointed_at_in_columns() {
+        let shown = |text: &str, start, end| Failure::usage("x").pointing(text, start, end);
+        let text = shown("a stage:paln", 8, 12).hint("y").to_string();
+        assert_eq!(text, "error: x\n  a stage:paln\n          ^^^^\nhint: y\n");
+        assert_eq!(
+            shown("日:x", 4, 4).to_string(),
+            "error: x\n  日:x\n     ^\n"
+        );
+        // Neither an escape, nor a screenful, nor half a character.
+        for (text, start, end) in [("\u{1b}[2Jx", 4, 5), ("日", 1, 2), (&"x".repeat(100), 1, 2)] {
+            assert_eq!(shown(text, start, end).to_string(), "error: x\n");
+        }
     }
 
     #[test]

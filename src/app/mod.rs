@@ -136,13 +136,13 @@ fn sources(mut session: Session, args: &SourcesArgs) -> Result<Exit, Failure> {
     let text = match output::format_or_table(args.format) {
         Format::Json => output::sources::json(&snapshot, now).map_err(anyhow::Error::from)?,
         Format::Table => {
-            let width = Width::find(session.env.get("COLUMNS").as_deref());
+            let width = Width::find(&session.env, session.settings.ui.ascii);
             output::sources::table(&snapshot, now, width)
         }
         Format::Markdown => output::sources::markdown(&snapshot, now),
     };
     output::print(&text)?;
-    Ok(once::source_verdict(&snapshot, now, args.offline))
+    Ok(once::source_verdict(&snapshot.sources, now, args.offline))
 }
 
 /// Tells what is wrong with the configuration, too, before it gives up.
@@ -157,9 +157,20 @@ fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
+/// Writes the page of a command and after it those of its own commands.
+fn pages(command: &clap::Command, text: &mut Vec<u8>) -> std::io::Result<()> {
+    clap_mangen::Man::new(command.clone()).render(text)?;
+    command
+        .get_subcommands()
+        .try_for_each(|command| pages(command, text))
+}
+
 fn manual() -> Result<Exit, Failure> {
     let mut text = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut text)?;
+    let mut program = Cli::command();
+    // With names and options that hold for all commands in each of them.
+    program.build();
+    pages(&program, &mut text)?;
     output::print(&String::from_utf8_lossy(&text))?;
     Ok(Exit::Fine)
 }

@@ -14,7 +14,7 @@ use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryContext};
 use crate::domain::status::{Severity, Status};
-use crate::engine::snapshot::{FRESH_SECS, Health, Snapshot, SourceView};
+use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
 
 /// Prints the board once.
 pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
@@ -34,7 +34,7 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     let text = match output::format_or_table(args.format) {
         Format::Json => output::json::board(board).map_err(anyhow::Error::from)?,
         Format::Table => {
-            let width = Width::find(session.env.get("COLUMNS").as_deref());
+            let width = Width::find(&session.env, session.settings.ui.ascii);
             output::table::board(board, width)
         }
         Format::Markdown => output::markdown::board(board),
@@ -51,33 +51,44 @@ pub fn filter(text: Option<&str>) -> Result<Query, Failure> {
             .nearest
             .as_ref()
             .map(|nearest| format!("did you mean `{nearest}`?"));
-        Failure::usage(format!("filter `{text}`: {error}")).maybe_hint(nearest)
+        Failure::usage(format!("the filter is wrong: {error}"))
+            .pointing(text, error.start, error.end)
+            .maybe_hint(nearest)
     })
 }
 
-/// Returns how things are: the worst first, and red only where the caller wants to know.
+/// Returns how things are, the first that holds: a refused token, red, not known, fine.
+///
+/// Red is a card that is red for sure: what was red when it was last seen may be mended by now,
+/// so that it is not known.
 fn verdict(board: Board<'_>, exit_status: bool, offline: bool) -> Exit {
     let now = board.now();
-    let sources = source_verdict(board.snapshot, now, offline);
-    if sources == Exit::Auth {
-        return Exit::Auth;
+    let sources = source_verdict(&board.snapshot.sources, now, offline);
+    if sources == Exit::Auth || !exit_status {
+        return sources;
     }
-    if exit_status && board.items().any(|item| item.placement.status.is_red()) {
-        return Exit::Red;
-    }
+    let is_red = |item: &Arc<WorkItem>| item.placement.status.is_red();
+    let is_fresh = |item: &Arc<WorkItem>| board.snapshot.is_fresh(item, now);
     let is_unknown = |item: &Arc<WorkItem>| {
         item.placement.status.severity() == Severity::Unknown
             || item.placement.status == Status::Unknown
     };
-    if exit_status && board.items().any(is_unknown) {
+    if board.items().any(|item| is_red(item) && is_fresh(item)) {
+        return Exit::Red;
+    }
+    if board.items().any(|item| is_red(item) || is_unknown(item)) {
         return Exit::Stale;
     }
     sources
 }
 
 /// Returns how the sources are: fine only when each answered, lately and in full.
-pub fn source_verdict(snapshot: &Snapshot, now: Timestamp, offline: bool) -> Exit {
-    let sources = &snapshot.sources;
+pub fn source_verdict<'a>(
+    sources: impl IntoIterator<Item = &'a SourceView>,
+    now: Timestamp,
+    offline: bool,
+) -> Exit {
+    let sources: Vec<&SourceView> = sources.into_iter().collect();
     if sources.iter().any(|view| view.health == Health::Auth) {
         return Exit::Auth;
     }
@@ -88,7 +99,7 @@ pub fn source_verdict(snapshot: &Snapshot, now: Timestamp, offline: bool) -> Exi
             view.health == Health::Ok
         }
     };
-    if sources.is_empty() || !sources.iter().all(is_current) {
+    if sources.is_empty() || !sources.into_iter().all(is_current) {
         return Exit::Stale;
     }
     Exit::Fine

@@ -7,16 +7,20 @@ use std::time::Duration;
 
 use crate::app::cli::{Format, WAIT_SECS, WhereArgs};
 use crate::app::exit::{Exit, Failure};
+use crate::app::once;
+use crate::app::output::way::Ways;
 use crate::app::output::{self, Width, way};
 use crate::app::session::Session;
-use crate::domain::item::WorkItem;
+use crate::domain::item::{EvidenceKind, WorkItem};
+use crate::domain::text::nearest;
 use crate::domain::trace::{self, Trace};
+use crate::engine::snapshot::Snapshot;
 
 /// How long the sources may take.
 const WAIT: Duration = Duration::from_secs(WAIT_SECS);
 
-/// The most changes that one word may mean before it is refused as too wide.
-const MOST: usize = 20;
+/// The most changes that one word may mean before only some are told.
+const MOST: usize = 50;
 
 /// Prints the way of every change that the word means.
 pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
@@ -25,40 +29,63 @@ pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
     let now = (session.clock)();
     let found: Vec<&Arc<WorkItem>> = trace::find(&args.word, snapshot.items());
     if found.is_empty() {
-        let verdict = super::once::source_verdict(&snapshot, now, args.offline);
-        return Err(not_found(&args.word, verdict));
+        let verdict = once::source_verdict(&snapshot.sources, now, args.offline);
+        return Err(not_found(&args.word, &snapshot, verdict));
     }
     let traces: Vec<Trace> = found
         .iter()
         .take(MOST)
         .map(|item| trace::trace(item))
         .collect();
+    let ways = Ways {
+        word: &args.word,
+        traces: &traces,
+        more: found.len() - traces.len(),
+        snapshot: &snapshot,
+        now,
+    };
     let text = match output::format_or_table(args.format) {
-        Format::Json => way::json(&traces, &snapshot, now).map_err(anyhow::Error::from)?,
+        Format::Json => way::json(ways).map_err(anyhow::Error::from)?,
         Format::Table => {
-            let width = Width::find(session.env.get("COLUMNS").as_deref());
-            way::table(&traces, &snapshot, now, width)
+            let width = Width::find(&session.env, session.settings.ui.ascii);
+            way::table(ways, width)
         }
-        Format::Markdown => way::markdown(&traces, &snapshot, now),
+        Format::Markdown => way::markdown(ways),
     };
     output::print(&text)?;
-    if found.len() > MOST {
-        output::print(&format!(
-            "and {} more; name one of them in full\n",
-            found.len() - MOST
-        ))?;
-    }
-    Ok(Exit::Fine)
+    // Other sources may fail: what was asked for is known.
+    Ok(once::source_verdict(ways.sources(), now, args.offline))
 }
 
 /// Nothing found is an answer only when everybody was heard.
-fn not_found(word: &str, verdict: Exit) -> Failure {
+fn not_found(word: &str, snapshot: &Snapshot, verdict: Exit) -> Failure {
     let failure = Failure::error(format!("no card is known by `{word}`"));
-    if verdict == Exit::Fine {
-        failure.hint("name a commit, `#12`, `owner/repo#12`, a tag or a ticket such as `PROJ-1`")
-    } else {
-        failure
+    if verdict != Exit::Fine {
+        return failure
             .with_exit(verdict)
-            .hint("not every source answered: `cycleboard sources` tells why")
+            .hint("not every source answered: `cycleboard sources` tells why");
     }
+    failure.hint(similar(word, snapshot).map_or_else(
+        || "name a commit, `#12`, `owner/repo#12`, a tag or a ticket such as `PROJ-1`".to_owned(),
+        |name| format!("did you mean `{name}`?"),
+    ))
+}
+
+/// Returns the name that was probably meant. Another number is another thing, not a slip.
+fn similar(word: &str, snapshot: &Snapshot) -> Option<String> {
+    let number = |name: &str| -> String { name.chars().filter(char::is_ascii_digit).collect() };
+    let asked = number(word);
+    if asked.len() == word.trim_start_matches('#').len() {
+        return None;
+    }
+    let names = snapshot.items().flat_map(|item| {
+        let releases = item
+            .evidence
+            .iter()
+            .filter(|evidence| evidence.kind == EvidenceKind::Release)
+            .map(|evidence| evidence.key.as_str());
+        std::iter::once(item.key.as_str()).chain(releases)
+    });
+    let same = names.filter(|name| asked.is_empty() || number(name).starts_with(&asked));
+    nearest(word, same).map(str::to_owned)
 }

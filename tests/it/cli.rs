@@ -1,5 +1,6 @@
 //! The program without a terminal: formats, exit codes, errors.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::process::Stdio;
 
@@ -16,7 +17,9 @@ fn demo(home: &Home, rest: &[&str]) -> crate::support::env::Ran {
 #[test]
 fn help_and_version_are_fine_and_a_wrong_word_is_not() {
     let home = Home::new();
-    home.run(&["--help"]).exits(0).prints("Exit codes:");
+    home.run(&["--help"])
+        .exits(0)
+        .prints("Exit codes, the first that holds:");
     home.run(&["--version"]).exits(0).prints("cycleboard ");
     let ran = home.run(&["bord"]);
     ran.exits(2);
@@ -75,7 +78,7 @@ fn the_board_as_json_has_the_documented_shape() {
         }
         assert!(!card["reason"].as_str().unwrap().is_empty(), "{card}");
     }
-    let ids: std::collections::BTreeSet<&str> = cards
+    let ids: BTreeSet<&str> = cards
         .iter()
         .map(|card| card["id"].as_str().unwrap())
         .collect();
@@ -199,6 +202,143 @@ fn where_tells_the_way_of_a_change() {
     demo(&home, &["where", "no-such/thing#1"])
         .exits(1)
         .complains("no card is known by `no-such/thing#1`");
+    let slip = key.replacen('/', "/x", 1);
+    let ran = demo(&home, &["where", &slip]);
+    ran.exits(1).complains("no card is known by");
+    assert!(
+        ran.err.contains(&format!("did you mean `{key}`?")),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn where_lists_the_candidates_of_a_word_with_several_meanings() {
+    let home = Home::new();
+    let board = demo(&home, &["board", "--once", "--format", "json"]).json();
+    let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for card in cards(&board) {
+        for evidence in card["evidence"].as_array().unwrap() {
+            if evidence["kind"] == "release" {
+                let tag = evidence["key"].as_str().unwrap().to_owned();
+                let key = card["key"].as_str().unwrap().to_owned();
+                named.entry(tag).or_default().insert(key);
+            }
+        }
+    }
+    let (tag, keys) = named.iter().find(|(_, keys)| keys.len() > 1).unwrap();
+    let ran = demo(&home, &["where", tag]);
+    ran.exits(0).prints(&format!("`{tag}` names "));
+    for key in keys {
+        ran.prints(key);
+    }
+    demo(&home, &["where", tag, "--format", "markdown"])
+        .exits(0)
+        .prints(" cards");
+    let json = demo(&home, &["where", tag, "--format", "json"]).json();
+    assert!(json["changes"].as_array().unwrap().len() >= keys.len());
+    assert_eq!(json["more"], 0);
+}
+
+/// Makes everything in the store of the demo so many hours older.
+fn age(home: &Home, hours: i64) {
+    let files = home.files("state");
+    let file = files
+        .iter()
+        .find(|file| file.ends_with("board.db"))
+        .unwrap();
+    let store = rusqlite::Connection::open(file).unwrap();
+    let changed = store
+        .execute("UPDATE confirmed SET at = at - ?1", [hours * 3_600_000_000])
+        .unwrap();
+    assert!(changed > 0);
+}
+
+#[test]
+fn old_facts_are_told_as_old_and_are_not_fine() {
+    let home = Home::new();
+    let board = demo(&home, &["board", "--once", "--format", "json"]).json();
+    let key = cards(&board)
+        .find(|card| card["key"].as_str().unwrap().contains('#'))
+        .unwrap()["key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let offline = |rest: &[&str]| demo(&home, &[rest, &["--offline"]].concat());
+    // Fresh facts of a source that was not asked are fine.
+    offline(&["where", &key]).exits(0);
+    let red = ["board", "--once", "--exit-status", "--filter", "is:red"];
+    offline(&red).exits(3);
+    age(&home, 5);
+    let ran = offline(&["where", &key]);
+    ran.exits(5)
+        .prints(" (old)")
+        .prints("last confirmed 5h ago, and may have changed since")
+        .prints("source demo not asked, answered 5h ago");
+    offline(&["where", &key, "--format", "markdown"])
+        .exits(5)
+        .prints("Last confirmed 5h ago")
+        .prints("> source demo not asked");
+    let ran = offline(&["where", &key, "--format", "json"]);
+    let json = ran.exits(5).json();
+    assert_eq!(json["changes"][0]["card"]["fresh"], false);
+    assert!(json["changes"][0]["confirmed_at"].is_string());
+    assert!(json["sources"][0]["age_secs"].as_i64().unwrap() >= 5 * 3_600);
+    // What was red five hours ago may be mended.
+    offline(&red).exits(5);
+    offline(&["where", "no-such/thing#1"])
+        .exits(5)
+        .complains("not every source answered");
+}
+
+#[test]
+fn a_wrong_filter_is_pointed_at() {
+    let home = Home::new();
+    let ran = demo(&home, &["board", "--once", "--filter", "foo stage:paln"]);
+    ran.exits(2);
+    assert_eq!(ran.out, "");
+    assert_eq!(
+        ran.err,
+        "error: the filter is wrong: `stage` does not know `paln` at column 11\n  \
+         foo stage:paln\n            ^^^^\nhint: did you mean `plan`?\n"
+    );
+}
+
+#[test]
+fn exit_codes_are_in_the_help_of_the_commands_that_have_them() {
+    let home = Home::new();
+    for command in ["board", "where", "sources", "doctor"] {
+        for arguments in [&[command, "--help"][..], &["demo", command, "--help"]] {
+            home.run(arguments)
+                .exits(0)
+                .prints("Exit codes, the first that holds:");
+        }
+    }
+}
+
+#[test]
+fn only_ascii_marks_are_printed_where_the_locale_has_no_more() {
+    let home = Home::new();
+    let print = |locale: &str, more: &[&str]| {
+        let arguments = [&SMALL[..], &["board", "--once"], more].concat();
+        let output = home
+            .command(&arguments)
+            .env("LC_ALL", locale)
+            .env("COLUMNS", "50")
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let plain = print("C", &[]);
+    assert!(plain.is_ascii() && plain.contains('>'), "{plain}");
+    assert!(print("C.UTF-8", &[]).contains('…'));
+    assert!(print("C.UTF-8", &["--ascii"]).is_ascii());
+}
+
+fn cards(board: &serde_json::Value) -> impl Iterator<Item = &serde_json::Value> {
+    let stages = board["stages"].as_array().unwrap();
+    stages
+        .iter()
+        .flat_map(|stage| stage["cards"].as_array().unwrap())
 }
 
 #[test]
@@ -311,14 +451,58 @@ fn completions_and_the_manual_page_are_printed() {
             .exits(0)
             .prints("cycleboard");
     }
-    home.run(&["man"]).exits(0).prints(".TH cycleboard");
+    let man = home.run(&["man"]);
+    for page in ["cycleboard", "cycleboard-board", "cycleboard-config-check"] {
+        man.exits(0).prints(&format!(".TH {page} 1"));
+    }
+    man.prints("Exit codes");
+}
+
+#[test]
+fn completions_know_the_commands_of_commands() {
+    let home = Home::new();
+    let script = home.path("complete.bash");
+    std::fs::write(&script, home.run(&["completions", "bash"]).out).unwrap();
+    let complete = |words: &str, current: &str, previous: &str| {
+        let count = words.split(' ').count();
+        let text = format!(
+            "source {file}; COMP_WORDS=({words} '{current}'); COMP_CWORD={count}; \
+             _cycleboard cycleboard '{current}' {previous}; echo \"${{COMPREPLY[@]}}\"",
+            file = script.display()
+        );
+        let ran = std::process::Command::new("bash")
+            .args(["-c", &text])
+            .output();
+        ran.map(|output| String::from_utf8(output.stdout).unwrap())
+    };
+    let Ok(first) = complete("cycleboard", "co", "cycleboard") else {
+        // Without bash nobody completes with it.
+        return;
+    };
+    assert_eq!(first.trim(), "config completions");
+    let of_config = complete("cycleboard config", "", "config").unwrap();
+    for word in ["path", "check", "default", "keys"] {
+        assert!(of_config.contains(word), "{of_config}");
+    }
+    let formats = complete("cycleboard board --format", "", "--format").unwrap();
+    assert_eq!(formats.trim(), "json table markdown");
 }
 
 #[test]
 fn a_reader_who_leaves_early_is_no_error() {
+    let board = ["board", "--once", "--format"];
+    leaves_early(&["completions", "bash"], 0);
+    leaves_early(&["config", "default"], 0);
+    for format in ["table", "json", "markdown"] {
+        leaves_early(&[&SMALL[..], &board, &[format]].concat(), 0);
+    }
+}
+
+#[track_caller]
+fn leaves_early(arguments: &[&str], code: i32) {
     let home = Home::new();
     let mut child = home
-        .command(&["completions", "bash"])
+        .command(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -331,8 +515,8 @@ fn a_reader_who_leaves_early_is_no_error() {
         .unwrap()
         .read_to_string(&mut err)
         .unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_eq!(err, "");
+    assert_eq!(child.wait().unwrap().code(), Some(code), "{arguments:?}");
+    assert_eq!(err, "", "{arguments:?}");
 }
 
 #[test]

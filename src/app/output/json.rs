@@ -71,6 +71,7 @@ pub struct Card<'a> {
     url: Option<&'a str>,
     since: String,
     age_secs: i64,
+    /// Whether every source of the card confirmed it within the last half an hour.
     fresh: bool,
     evidence: Vec<EvidenceDocument<'a>>,
 }
@@ -118,7 +119,8 @@ pub fn pretty(document: &impl Serialize) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
-fn source(view: &SourceView, now: Timestamp) -> SourceDocument<'_> {
+/// Returns a source as part of a document.
+pub fn source(view: &SourceView, now: Timestamp) -> SourceDocument<'_> {
     SourceDocument {
         name: view.name.as_str(),
         kind: view.kind,

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::app::cli::Format;
+use crate::app::env::{self, Env};
 use crate::app::exit::Failure;
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
@@ -70,22 +71,34 @@ impl<'a> Board<'a> {
 
 /// How wide what is printed may be, in columns: as the terminal, or as the caller says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Width(pub usize);
+pub struct Width {
+    /// How many columns there are.
+    pub columns: usize,
+    /// What stands where text was cut.
+    pub mark: char,
+}
 
 impl Width {
     /// The width where nobody says one.
     const DEFAULT: usize = 120;
 
     /// Finds it: the terminal's own, else `COLUMNS`, else a usual one.
-    pub fn find(columns: Option<&str>) -> Self {
+    ///
+    /// `ascii` is what the user chose; without a choice the locale decides.
+    pub fn find(env: &Env, ascii: Option<bool>) -> Self {
+        let columns = env.get("COLUMNS");
+        let is_ascii = ascii.unwrap_or_else(|| !env::is_utf8(env));
         let terminal = std::io::stdout()
             .is_terminal()
             .then(|| rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok())
             .flatten()
             .map(|size| usize::from(size.ws_col));
-        let named = columns.and_then(|text| text.parse().ok());
+        let named = columns.and_then(|text| text.trim().parse().ok());
         let width = terminal.filter(|width| *width > 0).or(named);
-        Self(width.unwrap_or(Self::DEFAULT).clamp(40, 1_000))
+        Self {
+            columns: width.unwrap_or(Self::DEFAULT).clamp(40, 1_000),
+            mark: if is_ascii { '>' } else { '…' },
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use crate::app::output::{Board, Width, age, holders};
 use crate::domain::item::WorkItem;
-use crate::domain::text::{truncate, width};
+use crate::domain::text::{truncate_with, width};
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 
 /// Between two columns.
@@ -82,13 +82,19 @@ pub fn source_line(view: &SourceView, now: crate::domain::Timestamp) -> String {
     );
     let message = match (&view.message, view.health) {
         (Some(message), _) => format!(": {message}"),
-        (None, Health::Ok) => String::new(),
+        (None, Health::Ok | Health::Starting) => String::new(),
         (None, health) => format!(": {}", health.as_str().replace('_', " ")),
     };
-    let word = if view.health == Health::Ok {
-        "ok"
-    } else {
-        "not ok"
+    let word = match view.health {
+        Health::Ok => "ok",
+        // Nobody asked it, so nobody can say that it is not well.
+        Health::Starting => "not asked",
+        Health::Stale
+        | Health::Auth
+        | Health::Forbidden
+        | Health::RateLimited
+        | Health::Unreachable
+        | Health::Unreadable => "not ok",
     };
     format!("source {} {word}, {age}{message}", view.name)
 }
@@ -112,18 +118,20 @@ pub fn lay_out(rows: &[Vec<String>], giving: usize, room: Width) -> String {
         .map(|(_, width)| width + GAP.len())
         .sum();
     if let Some(column) = widths.get_mut(giving) {
-        *column = (*column).min(room.0.saturating_sub(others).max(8));
+        *column = (*column).min(room.columns.saturating_sub(others).max(8));
     }
-    rows.iter().map(|row| line(row, &widths)).collect()
+    rows.iter()
+        .map(|row| line(row, &widths, room.mark))
+        .collect()
 }
 
-fn line(row: &[String], widths: &[usize]) -> String {
+fn line(row: &[String], widths: &[usize], mark: char) -> String {
     let mut out = String::new();
     for (cell, width) in row.iter().zip(widths).filter(|(_, width)| **width > 0) {
         if !out.is_empty() {
             out.push_str(GAP);
         }
-        out.push_str(&fit(cell, *width));
+        out.push_str(&fit(cell, *width, mark));
     }
     let mut out = out.trim_end().to_owned();
     out.push('\n');
@@ -131,8 +139,8 @@ fn line(row: &[String], widths: &[usize]) -> String {
 }
 
 /// Returns the text cut or filled to exactly so many columns.
-pub fn fit(text: &str, columns: usize) -> String {
-    let text = truncate(text, columns);
+pub fn fit(text: &str, columns: usize, mark: char) -> String {
+    let text = truncate_with(text, columns, mark);
     let fill = columns.saturating_sub(width(&text));
     format!("{text}{}", " ".repeat(fill))
 }
@@ -150,7 +158,7 @@ mod tests {
             ("日本語", 5, "日本…"),
             ("é́x", 2, "é́x"),
         ] {
-            assert_eq!(fit(text, width), expected);
+            assert_eq!(fit(text, width, '…'), expected);
         }
     }
 
@@ -161,7 +169,12 @@ mod tests {
             "a long title that does not fit".into(),
             "5m".into(),
         ]];
-        let text = lay_out(&rows, 1, Width(20));
-        assert_eq!(text, "a  a long title…  5m\n");
+        for (mark, expected) in [
+            ('…', "a  a long title…  5m\n"),
+            ('>', "a  a long title>  5m\n"),
+        ] {
+            let columns = 20;
+            assert_eq!(lay_out(&rows, 1, Width { columns, mark }), expected);
+        }
     }
 }

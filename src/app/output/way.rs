@@ -4,26 +4,29 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::app::output::json::{self, Card};
+use crate::app::output::json::{self, Card, SourceDocument};
 use crate::app::output::markdown::escape;
-use crate::app::output::table::lay_out;
+use crate::app::output::table::{lay_out, source_line};
 use crate::app::output::{Width, age, holders, instant};
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::key::WebUrl;
 use crate::domain::trace::{Contained, Step, Trace};
-use crate::engine::snapshot::Snapshot;
+use crate::engine::snapshot::{Health, Snapshot, SourceView};
 
 #[derive(Serialize)]
 struct Document<'a> {
     schema: u32,
     generated_at: String,
+    sources: Vec<SourceDocument<'a>>,
     changes: Vec<ChangeDocument<'a>>,
+    more: usize,
 }
 
 #[derive(Serialize)]
 struct ChangeDocument<'a> {
     card: Card<'a>,
+    confirmed_at: Option<String>,
     waits_for: &'a str,
     releases: Vec<ContainedDocument<'a>>,
     environments: Vec<ContainedDocument<'a>>,
@@ -50,25 +53,89 @@ struct StepDocument<'a> {
     confidence: u8,
 }
 
+/// What a word was found to mean.
+#[derive(Clone, Copy, Debug)]
+pub struct Ways<'a> {
+    /// The word.
+    pub word: &'a str,
+    /// The ways of the cards that it names.
+    pub traces: &'a [Trace],
+    /// How many more it names.
+    pub more: usize,
+    /// The board that was searched.
+    pub snapshot: &'a Snapshot,
+    /// The time that everything is reckoned from.
+    pub now: Timestamp,
+}
+
+/// With more ways than this, their cards are listed and none is told in full.
+const MOST_IN_FULL: usize = 3;
+
+impl<'a> Ways<'a> {
+    /// Returns the sources that the cards come from.
+    pub fn sources(self) -> impl Iterator<Item = &'a SourceView> {
+        let is_of = |view: &SourceView, trace: &Trace| trace.item.sources.contains(&view.name);
+        let sources = self.snapshot.sources.iter();
+        sources.filter(move |view| self.traces.iter().any(|trace| is_of(view, trace)))
+    }
+
+    /// Returns the sources that did not answer, a line each.
+    fn silent(self) -> impl Iterator<Item = String> {
+        self.sources()
+            .filter(|view| view.health != Health::Ok)
+            .map(move |view| source_line(view, self.now))
+    }
+
+    fn in_full(self) -> bool {
+        self.traces.len() + self.more <= MOST_IN_FULL
+    }
+
+    /// Returns the sentence that stands before several candidates.
+    fn several(self) -> Option<String> {
+        let count = self.traces.len() + self.more;
+        let rest = if self.in_full() {
+            ""
+        } else {
+            "; name one of them in full"
+        };
+        (count > 1).then(|| format!("`{}` names {count} cards{rest}", self.word))
+    }
+
+    fn candidates(self) -> impl Iterator<Item = Vec<String>> {
+        self.traces.iter().map(move |trace| {
+            let item = &trace.item;
+            let old = old(item, self.snapshot, self.now);
+            vec![
+                format!("  {}", item.key),
+                item.placement.stage.title().to_owned(),
+                item.placement.status.label().to_owned(),
+                item.title.to_string(),
+                format!("{}{old}", age(item.placement.since, self.now)),
+            ]
+        })
+    }
+}
+
 /// Returns the ways as JSON.
-pub fn json(
-    traces: &[Trace],
-    snapshot: &Snapshot,
-    now: Timestamp,
-) -> Result<String, serde_json::Error> {
+pub fn json(ways: Ways<'_>) -> Result<String, serde_json::Error> {
+    let views = ways.sources();
     json::pretty(&Document {
         schema: json::SCHEMA,
-        generated_at: instant(now),
-        changes: traces
+        generated_at: instant(ways.now),
+        sources: views.map(|view| json::source(view, ways.now)).collect(),
+        changes: ways
+            .traces
             .iter()
-            .map(|trace| change(trace, snapshot, now))
+            .map(|trace| change(trace, ways.snapshot, ways.now))
             .collect(),
+        more: ways.more,
     })
 }
 
 fn change<'a>(trace: &'a Trace, snapshot: &Snapshot, now: Timestamp) -> ChangeDocument<'a> {
     ChangeDocument {
         card: json::card(&trace.item, snapshot, now),
+        confirmed_at: snapshot.confirmed_at(&trace.item).map(instant),
         waits_for: &trace.waits_for,
         releases: trace.releases.iter().map(contained).collect(),
         environments: trace.environments.iter().map(contained).collect(),
@@ -99,17 +166,31 @@ fn contained(place: &Contained) -> ContainedDocument<'_> {
 }
 
 /// Returns the ways as text, as wide as the terminal.
-pub fn table(traces: &[Trace], snapshot: &Snapshot, now: Timestamp, width: Width) -> String {
-    let parts: Vec<String> = traces
-        .iter()
-        .map(|trace| {
-            let mut out = head(trace, snapshot, now);
-            out.push_str(&lay_out(&rows(trace, now), DETAIL, width));
-            out
-        })
-        .collect();
+pub fn table(ways: Ways<'_>, width: Width) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(several) = ways.several() {
+        let rows: Vec<Vec<String>> = ways.candidates().collect();
+        let mut out = format!("{several}\n{}", lay_out(&rows, TITLE, width));
+        if ways.more > 0 {
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "  and {} more", ways.more);
+        }
+        parts.push(out);
+    }
+    for trace in ways.traces.iter().filter(|_| ways.in_full()) {
+        let mut out = head(trace, ways.snapshot, ways.now);
+        out.push_str(&lay_out(&rows(trace, ways.now), DETAIL, width));
+        parts.push(out);
+    }
+    let silent: Vec<String> = ways.silent().map(|line| format!("{line}\n")).collect();
+    if !silent.is_empty() {
+        parts.push(silent.concat());
+    }
     parts.join("\n")
 }
+
+/// Which column of the candidates gives way where there is no room.
+const TITLE: usize = 3;
 
 /// Which column gives way where there is no room.
 const DETAIL: usize = 4;
@@ -132,6 +213,7 @@ fn head(trace: &Trace, snapshot: &Snapshot, now: Timestamp) -> String {
         place.reason,
     );
     for (name, value) in [
+        ("last confirmed", last_confirmed(item, snapshot, now)),
         ("waits for", trace.waits_for.to_string()),
         ("held by", holders(item)),
         ("releases", places(&trace.releases)),
@@ -152,6 +234,17 @@ fn old(item: &WorkItem, snapshot: &Snapshot, now: Timestamp) -> &'static str {
     } else {
         " (old)"
     }
+}
+
+/// How old a card's data is, where it is too old to be taken for the truth.
+fn last_confirmed(item: &WorkItem, snapshot: &Snapshot, now: Timestamp) -> String {
+    if snapshot.is_fresh(item, now) {
+        return String::new();
+    }
+    snapshot.confirmed_at(item).map_or_else(
+        || "never".to_owned(),
+        |at| format!("{} ago, and may have changed since", age(at, now)),
+    )
 }
 
 fn places(places: &[Contained]) -> String {
@@ -179,9 +272,21 @@ fn rows(trace: &Trace, now: Timestamp) -> Vec<Vec<String>> {
 }
 
 /// Returns the ways as Markdown.
-pub fn markdown(traces: &[Trace], snapshot: &Snapshot, now: Timestamp) -> String {
+pub fn markdown(ways: Ways<'_>) -> String {
+    let (snapshot, now) = (ways.snapshot, ways.now);
     let mut out = String::new();
-    for trace in traces {
+    if let Some(several) = ways.several() {
+        let _ = writeln!(out, "{}\n", escape(&several));
+        for row in ways.candidates() {
+            let cells: Vec<String> = row.iter().map(|cell| escape(cell.trim())).collect();
+            let _ = writeln!(out, "* {}", cells.join(", "));
+        }
+        if ways.more > 0 {
+            let _ = writeln!(out, "* and {} more", ways.more);
+        }
+        out.push('\n');
+    }
+    for trace in ways.traces.iter().filter(|_| ways.in_full()) {
         let item = &trace.item;
         let place = &item.placement;
         let _ = write!(
@@ -195,6 +300,7 @@ pub fn markdown(traces: &[Trace], snapshot: &Snapshot, now: Timestamp) -> String
             escape(&place.reason),
         );
         for (name, value) in [
+            ("Last confirmed", last_confirmed(item, snapshot, now)),
             ("Waits for", trace.waits_for.to_string()),
             ("Releases:", places(&trace.releases)),
             ("Environments:", places(&trace.environments)),
@@ -209,6 +315,9 @@ pub fn markdown(traces: &[Trace], snapshot: &Snapshot, now: Timestamp) -> String
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
         out.push('\n');
+    }
+    for line in ways.silent() {
+        let _ = writeln!(out, "> {}\n", escape(&line));
     }
     out
 }
