@@ -36,6 +36,25 @@ fn without_a_source_it_says_what_to_do() {
 }
 
 #[test]
+fn a_clone_of_an_unknown_host_is_told_as_such() {
+    let home = Home::new();
+    let git = home.path("work/.git");
+    std::fs::create_dir(&git).unwrap();
+    let remote = "[remote \"origin\"]\n\turl = git@forge.example:acme/api\n";
+    std::fs::write(git.join("config"), remote).unwrap();
+    home.run(&["board", "--once"])
+        .exits(2)
+        .complains("this clone is of `forge.example`, which is not known to be GitHub");
+    // Once `gh` knows it, it is one of GitHub's; nothing is asked here.
+    let hosts = home.path("config/gh/hosts.yml");
+    std::fs::create_dir_all(hosts.parent().unwrap()).unwrap();
+    std::fs::write(&hosts, "forge.example:\n    user: me\n").unwrap();
+    home.run(&["board", "--once", "--offline"])
+        .exits(5)
+        .prints("source forge.example not asked, never answered");
+}
+
+#[test]
 fn the_board_as_json_has_the_documented_shape() {
     let home = Home::new();
     let ran = demo(&home, &["board", "--once", "--format", "json"]);

@@ -113,6 +113,16 @@ pub fn source(here: &Path, env: &Env) -> Option<SourceConfig> {
     })
 }
 
+/// Returns the host of a clone whose kind is not known, to tell why it is not shown.
+pub fn elsewhere(here: &Path, env: &Env) -> Option<String> {
+    let around = Surroundings::of(env);
+    let git = here.ancestors().find_map(GitDir::at)?;
+    let config = GitConfig::read(&git, &around);
+    let address = |name: &String| parse(&config.address(name)?, &around);
+    let host = config.names().iter().find_map(address)?.host;
+    (!around.knows(&host)).then_some(host)
+}
+
 /// Returns the repository of the clone that holds `dir`, if it is in one.
 ///
 /// The remote that `gh` was told to use comes first, then `upstream` (a fork is shown as what it
