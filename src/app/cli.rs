@@ -193,7 +193,7 @@ pub struct DemoArgs {
 #[derive(Args, Clone, Debug)]
 pub struct DemoScale {
     /// How much faster than the clock the team works
-    #[arg(long, global = true, value_name = "FACTOR")]
+    #[arg(long, global = true, value_name = "FACTOR", value_parser = speed)]
     pub speed: Option<f64>,
     /// Which team: the same number gives the same one
     #[arg(long, global = true, value_name = "NUMBER")]
@@ -204,6 +204,17 @@ pub struct DemoScale {
     /// How many cards, at most 50,000
     #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub cards: Option<u32>,
+}
+
+/// The fastest team, in times of the clock: a day in under ten seconds.
+const FASTEST: f64 = 10_000.0;
+
+/// Reads a speed: a number from 0, which stands still.
+fn speed(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number
+        .filter(|speed| (0.0..=FASTEST).contains(speed))
+        .ok_or_else(|| format!("not a number from 0 to {FASTEST}"))
 }
 
 /// `demo …`.
@@ -316,6 +327,11 @@ mod tests {
 
     #[test]
     fn more_than_the_largest_team_is_refused() {
+        for speed in ["nan", "inf", "-1", "1e9", "fast"] {
+            let speed = format!("--speed={speed}");
+            assert!(Cli::try_parse_from(["cycleboard", "demo", &speed]).is_err());
+        }
+        assert!(Cli::try_parse_from(["cycleboard", "demo", "--speed", "0.5"]).is_ok());
         assert!(Cli::try_parse_from(["cycleboard", "demo", "--repos", "501"]).is_err());
         assert!(Cli::try_parse_from(["cycleboard", "demo", "--cards", "50001"]).is_err());
     }
