@@ -27,7 +27,7 @@ enum Form {
 ///
 /// A sequence that is not finished ends where something begins that cannot
 /// belong to it: a line end, another escape, or after 4 KiB.
-pub(super) fn len(text: &str) -> usize {
+pub(crate) fn len(text: &str) -> usize {
     let mut chars = text.chars();
     let Some(first) = chars.next() else { return 0 };
     let head = first.len_utf8();
