@@ -4,6 +4,7 @@
 //! this list; a test (`tests/it/tidy.rs`) holds it to that.
 //!
 //! * [`domain`]: what work is. Pure: no I/O, no clock, no colour.
+//! * [`log`]: raw logs of jobs to lines, sections, errors, failing tests.
 //! * [`config`]: text to checked settings.
 //! * [`sources`]: remote APIs to facts; the only place that knows wire formats.
 //! * [`engine`]: keeps the truth: store, schedule, database.
@@ -12,6 +13,8 @@
 //! * [`demo`]: a simulated team and the loopback forge that serves it.
 
 pub mod domain;
+
+pub mod log;
 
 pub mod config;
 

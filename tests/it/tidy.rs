@@ -10,14 +10,15 @@ use std::path::{Path, PathBuf};
 /// Which layers a layer may name. `demo` stands beside `app`.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("config", &["domain"]),
-    ("sources", &["domain", "config"]),
-    ("engine", &["domain", "config", "sources"]),
-    ("ui", &["domain", "config", "engine"]),
-    ("demo", &["domain", "config", "sources"]),
+    ("log", &["domain"]),
+    ("config", &["domain", "log"]),
+    ("sources", &["domain", "log", "config"]),
+    ("engine", &["domain", "log", "config", "sources"]),
+    ("ui", &["domain", "log", "config", "engine"]),
+    ("demo", &["domain", "log", "config", "sources"]),
     (
         "app",
-        &["domain", "config", "sources", "engine", "ui", "demo"],
+        &["domain", "log", "config", "sources", "engine", "ui", "demo"],
     ),
 ];
 

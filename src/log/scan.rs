@@ -1,0 +1,273 @@
+//! One pass over the lines of a log: what is in them goes into the index.
+//!
+//! Lines without a trigger cost a search at memory speed; the others are
+//! stripped and held against the rows of the tables.
+
+use memchr::{memchr_iter, memchr2, memrchr, memrchr2};
+
+use crate::domain::text::Clean;
+use crate::log::ansi;
+use crate::log::errors::{Confidence, Hit, MAX_HITS};
+use crate::log::failing::{MAX_TEST_HITS, TestHit};
+use crate::log::index::{Checkpoint, Index, STEP};
+use crate::log::lines::Sink;
+use crate::log::marks::{self, Mark, Marked};
+use crate::log::patterns::{Rule, Shape, rules};
+use crate::log::prefix;
+use crate::log::section::SectionKind;
+
+/// The most lines kept that say "retrying".
+const MAX_RETRIES: usize = 10_000;
+
+/// Fills an [`Index`] with what lines say.
+pub(super) struct Scan<'a> {
+    pub(super) index: &'a mut Index,
+    pub(super) room: &'a mut Room,
+}
+
+/// Room that is used again from line to line.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    plain: String,
+    rows: Vec<u16>,
+    /// Whether the line that is read has gone on in pieces.
+    in_long: bool,
+}
+
+impl Sink for Scan<'_> {
+    fn lines(&mut self, bytes: &[u8]) {
+        let mut trigger = rules().trigger(bytes, 0);
+        let mut start = 0;
+        let mut stamped = None;
+        let ends = memchr_iter(b'\n', bytes).map(|at| (at + 1, true));
+        let tail = (!bytes.ends_with(b"\n")).then_some((bytes.len(), false));
+        for (end, has_ended) in ends.chain(tail) {
+            self.checkpoint(start);
+            let line = bytes.get(start..end).unwrap_or_default();
+            if prefix::looks_stamped(line) {
+                stamped = Some(start);
+                self.first_stamp(line);
+            }
+            while let Some(found) = trigger.take() {
+                if found.start >= end {
+                    trigger = Some(found);
+                    break;
+                }
+                let behind = self.segment(line, found.start.saturating_sub(start)) + start;
+                trigger = rules().trigger(bytes, behind.max(found.end));
+            }
+            self.index.ended += u64::from(has_ended);
+            start = end;
+        }
+        self.index.scanned += bytes.len() as u64;
+        self.index.line_from = self.index.scanned;
+        if tail.is_some() {
+            let last = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+            self.index.line_from -= bytes.len().saturating_sub(last) as u64;
+        }
+        if let Some(at) = stamped {
+            self.last_stamp(bytes.get(at..).unwrap_or_default());
+        }
+    }
+
+    fn piece(&mut self, bytes: &[u8], ends: bool) {
+        if !self.room.in_long {
+            self.checkpoint(0);
+        }
+        let mut from = 0;
+        while let Some(found) = rules().trigger(bytes, from) {
+            from = self.segment(bytes, found.start).max(found.end);
+        }
+        if !self.room.in_long && prefix::looks_stamped(bytes) {
+            self.first_stamp(bytes);
+            self.last_stamp(bytes);
+        }
+        self.index.scanned += bytes.len() as u64;
+        self.room.in_long = !ends;
+        if ends && bytes.ends_with(b"\n") {
+            self.index.ended += 1;
+            self.index.line_from = self.index.scanned;
+        }
+    }
+}
+
+impl Scan<'_> {
+    /// Remembers where the line begins that starts so many bytes from here.
+    fn checkpoint(&mut self, ahead: usize) {
+        let offset = self.index.scanned + ahead as u64;
+        let line = self.index.ended;
+        let due = match self.index.checkpoints.last() {
+            Some(last) => offset >= last.offset + STEP,
+            None => true,
+        };
+        if due {
+            self.index.checkpoints.push(Checkpoint { line, offset });
+        }
+    }
+
+    fn first_stamp(&mut self, line: &[u8]) {
+        if self.index.first_time.is_none() {
+            self.index.first_time = prefix::stamp(line).map(|(time, _)| time);
+        }
+    }
+
+    fn last_stamp(&mut self, line: &[u8]) {
+        if let Some((time, _)) = prefix::stamp(line) {
+            self.index.last_time = Some(time);
+        }
+    }
+
+    /// Looks at the part of a line, between carriage returns, that a trigger is in.
+    ///
+    /// Returns where that part ends.
+    fn segment(&mut self, line: &[u8], at: usize) -> usize {
+        let (before, from) = line.split_at_checked(at).unwrap_or((line, &[]));
+        let start = memrchr2(b'\r', b'\n', before).map_or(0, |cr| cr + 1);
+        let end = at + memchr2(b'\r', b'\n', from).unwrap_or(from.len());
+        let segment = line.get(start..end).unwrap_or_default();
+        let stamp = prefix::stamp(segment).map_or(0, |(_, len)| len);
+        let text = String::from_utf8_lossy(segment.get(stamp..).unwrap_or_default());
+        let mut plain = std::mem::take(&mut self.room.plain);
+        plain.clear();
+        ansi::strip_into(&text, &mut plain);
+        self.look(&plain, line.get(end..).unwrap_or_default());
+        self.room.plain = plain;
+        end
+    }
+
+    /// Looks at a text without escapes and time stamps; `behind` is what follows in its line.
+    fn look(&mut self, plain: &str, behind: &[u8]) {
+        if let Some(boundary) = marks::boundary(plain) {
+            let line = self.index.ended;
+            if boundary.starts {
+                let title = title_of(behind);
+                let title = if title.is_empty() {
+                    boundary.name
+                } else {
+                    &title
+                };
+                let sections = &mut self.index.sections;
+                sections.begin(SectionKind::Group, line, title, boundary.name);
+            } else {
+                self.index.sections.end_named(line, boundary.name);
+            }
+            return;
+        }
+        let marked = marks::read(plain);
+        let body = plain.get(marked.len..).unwrap_or_default();
+        self.sections(plain, body, &marked);
+        match marked.mark {
+            Mark::Group | Mark::EndGroup | Mark::Debug | Mark::Command | Mark::Notice => {}
+            Mark::Warning => self.index.warnings += 1,
+            Mark::Error | Mark::None => {
+                let skip = marks::source_len(body);
+                self.rows(body.get(skip..).unwrap_or_default(), &marked);
+            }
+        }
+    }
+
+    fn sections(&mut self, plain: &str, body: &str, marked: &Marked<'_>) {
+        let line = self.index.ended;
+        let sections = &mut self.index.sections;
+        if marks::step(plain, marked) {
+            sections.step(line, if marked.len > 0 { body } else { plain });
+        }
+        if marked.mark == Mark::Group {
+            sections.begin(SectionKind::Group, line, body, "");
+        } else if marked.mark == Mark::EndGroup {
+            sections.end_group(line);
+        } else if let Some(title) = body.strip_prefix("Starting: ").filter(|_| marked.len > 0) {
+            sections.step(line, title);
+        }
+    }
+
+    /// Holds a text against the rows.
+    fn rows(&mut self, text: &str, marked: &Marked<'_>) {
+        let mut rows = std::mem::take(&mut self.room.rows);
+        rules().candidates(text, &mut rows);
+        let is_error = self.first_row(text, marked, &rows);
+        self.room.rows = rows;
+        if !is_error && marked.mark == Mark::Error {
+            self.hit(Hit::marked(self.index.ended, text, marked));
+        }
+    }
+
+    fn first_row(&mut self, text: &str, marked: &Marked<'_>, rows: &[u16]) -> bool {
+        for row in rows {
+            match rules().rule(*row) {
+                Some(Rule::Retry) => {
+                    if self.index.retries.len() < MAX_RETRIES {
+                        self.index.retries.push(self.index.ended);
+                    }
+                }
+                Some(Rule::Test(pattern)) => {
+                    let found = rules().regex(*row).and_then(|regex| regex.captures(text));
+                    if let Some(found) = found
+                        && self.index.tests.len() < MAX_TEST_HITS
+                    {
+                        let hit = TestHit::new(self.index.ended, *row, pattern, &found);
+                        self.index.tests.extend(hit);
+                    }
+                }
+                Some(Rule::Error(pattern)) => {
+                    let found = rules().regex(*row).and_then(|regex| regex.captures(text));
+                    if let Some(found) = found {
+                        let mut hit = Hit::new(self.index.ended, *row, pattern, &found);
+                        if marked.mark == Mark::Error && hit.confidence == Confidence::Likely {
+                            hit.confidence = Confidence::Certain;
+                        }
+                        hit.place(marked);
+                        self.hit(hit);
+                        return true;
+                    }
+                }
+                None => {}
+            }
+        }
+        false
+    }
+
+    fn hit(&mut self, hit: Hit) {
+        let same_line = self
+            .index
+            .hits
+            .last()
+            .is_some_and(|last| last.line == hit.line);
+        if same_line {
+            return;
+        }
+        self.index.errors += 1;
+        self.index.sections.count_error();
+        if self.index.hits.len() < MAX_HITS {
+            self.index.hits.push(hit);
+        }
+    }
+}
+
+/// Returns the title that GitLab puts behind the marker of a section.
+fn title_of(behind: &[u8]) -> String {
+    let short = behind.get(..behind.len().min(1_024)).unwrap_or_default();
+    let text = String::from_utf8_lossy(short);
+    let last = text
+        .trim_end()
+        .rsplit('\r')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let mut plain = String::new();
+    ansi::strip_into(&last, &mut plain);
+    let title = Clean::line(plain.trim());
+    if marks::boundary(&title).is_some() {
+        String::new()
+    } else {
+        title.to_string()
+    }
+}
+
+/// Returns the shape of the block of an error of this row.
+pub(super) fn shape_of(row: u16) -> Shape {
+    match rules().rule(row) {
+        Some(Rule::Error(pattern)) => pattern.shape,
+        Some(Rule::Test(_) | Rule::Retry) | None => Shape::Line,
+    }
+}
