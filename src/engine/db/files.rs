@@ -26,6 +26,10 @@ const QUARANTINE: &str = "quarantine-";
 const BUSY: Duration = Duration::from_secs(5);
 /// How often the guard of the directory is tried.
 const GUARD_TRIES: u32 = 20;
+/// How much of the file is kept in memory for writing, in KiB: a transaction spills what is more.
+const WRITER_CACHE: i64 = 512;
+/// How much of it is kept for reading, where every row is read once.
+const READER_CACHE: i64 = 128;
 /// Distance between two tries.
 const GUARD_WAIT: Duration = Duration::from_millis(50);
 
@@ -150,11 +154,23 @@ pub(super) fn read_only(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reader = Connection::open_with_flags(file, flags)?;
     reader.busy_timeout(Duration::from_millis(50))?;
+    reader.pragma_update(None, "cache_size", -READER_CACHE)?;
     Ok(reader)
 }
 
+/// Opens a file that cannot be written for reading, with its journal where that can be read.
+pub(super) fn last_resort(file: &Path) -> Option<Connection> {
+    check_head(file).ok()?;
+    let readable = read_only(file).ok().filter(|reader| {
+        reader
+            .query_row("SELECT count(*) FROM meta", [], |_| Ok(()))
+            .is_ok()
+    });
+    readable.or_else(|| immutable(file).ok())
+}
+
 /// Opens a file that nobody writes, as on a read-only disk, for reading only.
-pub(super) fn immutable(file: &Path) -> rusqlite::Result<Connection> {
+fn immutable(file: &Path) -> rusqlite::Result<Connection> {
     let mut uri = url::Url::from_file_path(file)
         .map_err(|()| rusqlite::Error::InvalidPath(file.to_owned()))?;
     uri.set_query(Some("immutable=1"));
@@ -178,6 +194,7 @@ fn connect(file: &Path, limits: Limits) -> Result<Connection, Trouble> {
     connection.pragma_update(None, "journal_mode", journal)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "mmap_size", 0)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE)?;
     connection.pragma_update(None, "wal_autocheckpoint", 1_000)?;
     connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
     connection.pragma_update(None, "trusted_schema", false)?;

@@ -33,6 +33,8 @@ const TRIES: u32 = 3;
 const MAINTAIN_EVERY: TimeDelta = TimeDelta::hours(1);
 /// How long after the opening for the first time.
 const MAINTAIN_FIRST: TimeDelta = TimeDelta::minutes(5);
+/// After a transaction of more writes than this, memory is given back.
+const MANY: usize = 256;
 /// So many bytes of validators are written before the oldest are looked at.
 const TRIM_EVERY: u64 = 8 * 1024 * 1024;
 
@@ -299,7 +301,8 @@ impl Worker {
 
     fn without_disk(&mut self, why: &str) {
         self.connection = None;
-        *self.shared.reader() = files::immutable(&self.file).ok();
+        *self.shared.reader() = None;
+        *self.shared.reader() = files::last_resort(&self.file);
         if self.retry_at.is_none() {
             self.tell(
                 DISK,
@@ -360,7 +363,17 @@ impl Worker {
             .connection
             .as_ref()
             .map(|connection| rows::load(connection, sources));
+        self.let_go();
         self.check(loaded).unwrap_or_default()
+    }
+
+    /// Gives back the memory that held pages of the file: they are rarely read again.
+    fn let_go(&self) {
+        if let Some(connection) = &self.connection
+            && let Err(error) = connection.execute_batch("PRAGMA shrink_memory")
+        {
+            tracing::debug!(%error, "pages of the store stay in memory");
+        }
     }
 
     fn write(&mut self, writes: Vec<Write>) -> Written {
@@ -368,7 +381,11 @@ impl Worker {
         if !self.lost {
             let mut all = std::mem::take(&mut self.backlog);
             all.extend(writes);
+            let many = all.len() > MANY;
             self.commit(all);
+            if many {
+                self.let_go();
+            }
         }
         self.maintain();
         let lost = std::mem::take(&mut self.lost) && self.connection.is_some();
