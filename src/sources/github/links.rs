@@ -40,11 +40,11 @@ macro_rules! pattern {
 
 pattern!(
     CLOSING,
-    r"(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+(?:([\w.-]+/[\w.-]+))?#(\d{1,10})\b"
+    r"(?i)(?-u:\b)(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?(?-u:\s)+(?:((?-u:[\w.-])+/(?-u:[\w.-])+))?#([0-9]{1,10})(?-u:\b)"
 );
-pattern!(NUMBER, r"(?:^|[\s(\[:,])#(\d{1,10})\b");
-pattern!(TRACKER, r"\b[A-Z][A-Z0-9]{1,9}-\d{1,10}\b");
-pattern!(BRANCH, r"^(?:\w+/)?#?(\d{1,10})[-_]");
+pattern!(NUMBER, r"(?:^|(?-u:[\s(\[:,]))#([0-9]{1,10})(?-u:\b)");
+pattern!(TRACKER, r"(?-u:\b)[A-Z][A-Z0-9]{1,9}-[0-9]{1,10}(?-u:\b)");
+pattern!(BRANCH, r"^(?:(?-u:\w)+/)?#?([0-9]{1,10})[-_]");
 
 /// Returns the tickets, `known` ones first; each ticket once, with its strongest basis.
 pub(super) fn find(repo: &RepoKey, texts: Texts<'_>, known: Vec<TicketKey>) -> Vec<TicketLink> {

@@ -129,7 +129,8 @@ struct Told {
 }
 
 static PERCENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^\s*(\d{1,3})\s?%(?:.*?\b(\d{1,3})\s?(?:/|of)\s?(\d{1,3})\b)?").ok()
+    Regex::new(r"^ *([0-9]{1,3}) ?%(?:.*?(?-u:\b)([0-9]{1,3}) ?(?:/|of) ?([0-9]{1,3})(?-u:\b))?")
+        .ok()
 });
 
 /// Returns how far a deployment has come, where it goes in steps.
