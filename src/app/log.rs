@@ -9,7 +9,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::app::cli::LogLevel;
 use crate::app::redact;
@@ -38,21 +39,27 @@ pub fn start(file: &Path, level: LogLevel) -> io::Result<()> {
         left: MAX_BYTES,
     });
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter(level)))
+        .with_max_level(LevelFilter::TRACE)
         .with_ansi(false)
         .with_writer(sink)
-        .finish();
+        .finish()
+        .with(filter(level));
     tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)
 }
 
 /// Our own spans at `level`; libraries only say what may go wrong, as they log whole URLs below that.
-fn filter(level: LogLevel) -> String {
-    match level {
-        LogLevel::Off | LogLevel::Error => level.as_str().to_owned(),
-        LogLevel::Warn | LogLevel::Info | LogLevel::Debug | LogLevel::Trace => {
-            format!("error,cycleboard={}", level.as_str())
-        }
-    }
+fn filter(level: LogLevel) -> Targets {
+    let ours = match level {
+        LogLevel::Off => return Targets::new().with_default(LevelFilter::OFF),
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    Targets::new()
+        .with_default(LevelFilter::ERROR)
+        .with_target("cycleboard", ours)
 }
 
 /// A file that gets no credential and no control character.
