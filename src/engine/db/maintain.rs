@@ -1,7 +1,7 @@
 //! Keeps the file small: ages, caps, free pages.
 
 use chrono::TimeDelta;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
@@ -9,6 +9,10 @@ use crate::engine::db::{Limits, cache};
 
 /// How long facts of sources that are no longer configured are kept.
 const FORGOTTEN: TimeDelta = TimeDelta::days(30);
+/// How often the whole file is read to see whether it is as it should be.
+const CHECK_EVERY: TimeDelta = TimeDelta::days(7);
+/// Where the time of the last such check is.
+const CHECKED_AT: &str = "checked_at";
 /// How long history is kept.
 const HISTORY: TimeDelta = TimeDelta::days(400);
 /// How many changes a follower may lag behind before it reads everything again.
@@ -18,13 +22,22 @@ const EVENTS_AT_A_TIME: i64 = 50_000;
 /// Pages given back to the file system at a time.
 const PAGES_AT_A_TIME: i64 = 2_000;
 
-/// Removes what is too old or too much.
+/// Whether the file is to be checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Check {
+    /// It was checked, or made, within the last week.
+    Done,
+    /// It was not.
+    Due,
+}
+
+/// Removes what is too old or too much; tells whether the file is to be checked.
 pub(super) fn run(
     connection: &Connection,
     sources: &[SourceName],
     limits: Limits,
     now: Timestamp,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Check> {
     let names: Vec<&str> = sources.iter().map(SourceName::as_str).collect();
     let names = serde_json::to_string(&names).unwrap_or_else(|_| "[]".to_owned());
     let limit = (now - FORGOTTEN).timestamp_micros();
@@ -46,7 +59,36 @@ pub(super) fn run(
         make_room(connection)?;
     }
     vacuum(connection)?;
-    connection.execute_batch("PRAGMA optimize")
+    connection.execute_batch("PRAGMA optimize")?;
+    check(connection, now)
+}
+
+/// A file without a note was made lately, or by an older program: its week begins now.
+fn check(connection: &Connection, now: Timestamp) -> rusqlite::Result<Check> {
+    let checked_at = connection
+        .query_row(
+            "SELECT value FROM meta WHERE key = ?1",
+            [CHECKED_AT],
+            |row| row.get::<_, String>(0),
+        )
+        .optional()?
+        .and_then(|text| text.parse().ok())
+        .and_then(Timestamp::from_timestamp_micros);
+    match checked_at {
+        // A clock that went back must not put the check off for years.
+        Some(at) if (TimeDelta::zero()..CHECK_EVERY).contains(&(now - at)) => Ok(Check::Done),
+        Some(_) => Ok(Check::Due),
+        None => note_check(connection, now).map(|()| Check::Done),
+    }
+}
+
+/// Notes that the whole file was read and is as it should be.
+pub(super) fn note_check(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
+        [CHECKED_AT, &now.timestamp_micros().to_string()],
+    )?;
+    Ok(())
 }
 
 /// Frees what can be had again, least valuable first.

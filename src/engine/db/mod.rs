@@ -155,7 +155,8 @@ enum Job {
     Wishes(SourceName, Timestamp, oneshot::Sender<Wishes>),
     Validator(Box<cache::Row>),
     Screen(Arc<Snapshot>),
-    Damaged,
+    /// The whole file was read; whether it is damaged.
+    Checked(bool),
     Close(oneshot::Sender<()>),
 }
 

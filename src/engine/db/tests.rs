@@ -635,6 +635,38 @@ async fn an_end_out_of_order_has_the_file_checked() {
     assert_eq!(quarantines(dir.path()).len(), 1);
 }
 
+/// When the whole file was last checked.
+fn checked_at(file: &Path) -> Option<i64> {
+    let connection = Connection::open(file).expect("it opens");
+    let sql = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'checked_at'";
+    connection.query_row(sql, [], |row| row.get(0)).ok()
+}
+
+#[tokio::test]
+async fn the_whole_file_is_checked_every_week() {
+    const DAY: i64 = 86_400;
+    let dir = TempDir::new().expect("a directory");
+    let (db, opened) = open(dir.path());
+    let file = opened.file.expect("there is a file");
+    write(&db, vec![fact(1, "a")], 1).await;
+    assert_eq!(checked_at(&file), None, "nothing is read at the start");
+    write(&db, vec![fact(1, "b")], 400).await;
+    let first = at(400).timestamp_micros();
+    assert_eq!(checked_at(&file), Some(first), "the week begins");
+    write(&db, vec![fact(1, "c")], 6 * DAY).await;
+    assert_eq!(checked_at(&file), Some(first));
+    write(&db, vec![fact(1, "d")], 8 * DAY).await;
+    for _ in 0..200 {
+        if checked_at(&file) != Some(first) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(checked_at(&file), Some(at(8 * DAY).timestamp_micros()));
+    assert_eq!(titles(&db).await, set(&["d"]));
+    assert!(quarantines(dir.path()).is_empty());
+}
+
 #[tokio::test]
 async fn what_is_too_old_or_nobodys_is_removed() {
     let dir = TempDir::new().expect("a directory");

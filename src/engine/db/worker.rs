@@ -144,7 +144,14 @@ impl Worker {
                     .map(|connection| screen::write(connection, &snapshot));
                 self.check(kept);
             }
-            Job::Damaged => self.set_aside("a check found damage"),
+            Job::Checked(true) => self.set_aside("a check found damage"),
+            Job::Checked(false) => {
+                let noted = self
+                    .connection
+                    .as_ref()
+                    .map(|connection| maintain::note_check(connection, self.now));
+                self.check(noted);
+            }
             Job::Close(reply) => {
                 self.leave();
                 let _ = reply.send(());
@@ -249,7 +256,7 @@ impl Worker {
         }
     }
 
-    /// After an end that was not in order, the whole file is read once, beside the work.
+    /// Reads the whole file once, beside the work: after an end that was not in order, and weekly.
     fn check_in_background(&self) {
         let file = self.file.clone();
         let jobs = self.jobs.clone();
@@ -263,8 +270,8 @@ impl Worker {
                 Ok(answer) => answer != "ok",
                 Err(error) => matches!(Trouble::from(error), Trouble::Damaged(_)),
             };
-            if damaged && let Some(jobs) = jobs.upgrade() {
-                drop(jobs.blocking_send(Job::Damaged));
+            if let Some(jobs) = jobs.upgrade() {
+                drop(jobs.blocking_send(Job::Checked(damaged)));
             }
         };
         let started = std::thread::Builder::new()
@@ -448,7 +455,9 @@ impl Worker {
             .connection
             .as_ref()
             .map(|connection| maintain::run(connection, &self.sources, self.limits, self.now));
-        self.check(done);
+        if self.check(done) == Some(maintain::Check::Due) {
+            self.check_in_background();
+        }
     }
 
     fn lease(&mut self, source: &SourceName) -> Lease {
