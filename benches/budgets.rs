@@ -151,7 +151,7 @@ fn run(at: usize, number: u64, state: RunState) -> Run {
 /// About 100 facts of one repository: 25 tickets, 25 changes, 30 runs, 18 commits, a release, a deployment.
 fn facts_of(at: usize) -> Vec<Fact> {
     let mut facts: Vec<Fact> = (1..=25).map(|n| Fact::Ticket(ticket(at, n))).collect();
-    facts.extend((1_001..=1_025).map(|n| Fact::ChangeRequest(change(at, n))));
+    facts.extend((1_001..=1_025).map(|n| Fact::ChangeRequest(Box::new(change(at, n)))));
     facts.extend((1_001..=1_030_u64).map(|n| {
         let state = if n.is_multiple_of(5) {
             RunState::Running

@@ -31,7 +31,9 @@ pub enum Fact {
     /// A ticket.
     Ticket(Ticket),
     /// A change request.
-    ChangeRequest(ChangeRequest),
+    ///
+    /// Boxed, as every fact would be as large as this largest one.
+    ChangeRequest(Box<ChangeRequest>),
     /// Files of a change request.
     ChangedPaths(ChangedPaths),
     /// A run.

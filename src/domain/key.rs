@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::pool::{Pool, Share};
 use crate::domain::text::Clean;
 
 macro_rules! name_type {
@@ -27,6 +28,12 @@ macro_rules! name_type {
             /// Returns the name as text.
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
+            }
+        }
+
+        impl Share for $name {
+            fn share(&mut self, pool: &mut Pool) {
+                self.0.share(pool);
             }
         }
 
@@ -67,7 +74,9 @@ name_type! {
 /// not tell `Acme/API` from `acme/api`, and neither does the key: it is shown
 /// as it was written, and compared, ordered and stored in identities in lower case.
 #[derive(Clone)]
-pub struct RepoKey {
+pub struct RepoKey(Arc<Names>);
+
+struct Names {
     /// As it was written.
     shown: Clean,
     /// In lower case; the same text where that makes no difference.
@@ -88,12 +97,17 @@ impl RepoKey {
         } else {
             shown.clone()
         };
-        Self { shown, same }
+        Self(Arc::new(Names { shown, same }))
+    }
+
+    /// Returns whether nobody else holds this key.
+    pub(in crate::domain) fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
     }
 
     /// Returns `host/owner/name` in lower case: the identity.
     pub fn as_str(&self) -> &str {
-        self.same.as_str()
+        self.0.same.as_str()
     }
 
     /// Returns the host, with its port if it has one.
@@ -105,7 +119,7 @@ impl RepoKey {
 
     /// Returns `owner/name`, which is what people read, as it was written.
     pub fn path(&self) -> &str {
-        self.shown.split_once('/').map_or("", |(_, path)| path)
+        self.0.shown.split_once('/').map_or("", |(_, path)| path)
     }
 
     /// Returns the last part of the path: the default name of the service.
@@ -116,7 +130,7 @@ impl RepoKey {
 
 impl PartialEq for RepoKey {
     fn eq(&self, other: &Self) -> bool {
-        self.same == other.same
+        Arc::ptr_eq(&self.0, &other.0) || self.0.same == other.0.same
     }
 }
 
@@ -124,7 +138,7 @@ impl Eq for RepoKey {}
 
 impl Hash for RepoKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.same.hash(state);
+        self.0.same.hash(state);
     }
 }
 
@@ -136,13 +150,16 @@ impl PartialOrd for RepoKey {
 
 impl Ord for RepoKey {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.same.cmp(&other.same)
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return Ordering::Equal;
+        }
+        self.0.same.cmp(&other.0.same)
     }
 }
 
 impl Serialize for RepoKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.shown.serialize(serializer)
+        self.0.shown.serialize(serializer)
     }
 }
 
@@ -160,7 +177,7 @@ impl fmt::Display for RepoKey {
 
 impl fmt::Debug for RepoKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.shown.as_str())
+        write!(f, "{:?}", self.0.shown.as_str())
     }
 }
 
@@ -179,6 +196,11 @@ impl Sha {
     /// Returns all digits.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns whether nobody else holds these digits.
+    pub(in crate::domain) fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
     }
 
     /// Returns the first seven digits, as people write them.

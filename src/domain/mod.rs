@@ -17,6 +17,7 @@ pub mod key;
 pub mod phase;
 pub mod placement;
 pub mod policy;
+pub mod pool;
 pub mod query;
 pub mod release;
 pub mod repository;

@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::SourceName;
+use crate::domain::pool::Pool;
 use crate::domain::text::Clean;
 use crate::engine::update::{LoadedFact, LoadedListing, Write};
 use crate::sources::{Batch, Listing};
@@ -24,6 +25,7 @@ pub struct SourceFacts {
     known: HashMap<FactId, Known>,
     listings: HashMap<Clean, Held>,
     kinds: HashMap<FactKind, usize>,
+    pool: Pool,
 }
 
 #[derive(Debug)]
@@ -57,7 +59,7 @@ pub struct Answer<'a> {
 #[derive(Debug, Default)]
 pub struct Delta {
     /// Facts that are new or differ.
-    pub insert: Vec<Arc<Fact>>,
+    pub insert: Vec<(FactId, Arc<Fact>)>,
     /// Facts that are gone.
     pub remove: Vec<FactId>,
     /// What to write.
@@ -94,7 +96,7 @@ impl SourceFacts {
         delta
     }
 
-    fn put(&mut self, answer: Answer<'_>, id: FactId, fact: Fact, delta: &mut Delta) {
+    fn put(&mut self, answer: Answer<'_>, mut id: FactId, mut fact: Fact, delta: &mut Delta) {
         let Answer { source, at, order } = answer;
         let fact = match self.known.get_mut(&id) {
             Some(known) if known.order > order => return,
@@ -111,15 +113,21 @@ impl SourceFacts {
                 }
                 return;
             }
-            Some(_) | None => Arc::new(fact),
+            Some(_) | None => {
+                self.pool.share(&mut fact);
+                Arc::new(fact)
+            }
         };
+        if let Some((same, _)) = self.known.get_key_value(&id) {
+            id = same.clone();
+        }
         delta.writes.push(Write::Fact {
             source: source.clone(),
             id: id.clone(),
             fact: Arc::clone(&fact),
             seen_at: at,
         });
-        delta.insert.push(Arc::clone(&fact));
+        delta.insert.push((id.clone(), Arc::clone(&fact)));
         let known = Known {
             fact,
             order,
@@ -142,7 +150,7 @@ impl SourceFacts {
     fn list(
         &mut self,
         answer: Answer<'_>,
-        listing: Listing,
+        mut listing: Listing,
         reported: &HashSet<FactId>,
         delta: &mut Delta,
     ) {
@@ -152,6 +160,7 @@ impl SourceFacts {
             Some(held) => Some((held.at, held.members.clone())),
             None => None,
         };
+        listing.members = self.known_ids(listing.members);
         let differs = before
             .as_ref()
             .is_none_or(|(_, members)| *members != listing.members);
@@ -208,8 +217,8 @@ impl SourceFacts {
     }
 
     /// Takes in one fact from the database; what a poll said meanwhile holds.
-    pub fn load(&mut self, loaded: LoadedFact, followed: bool) -> Option<Arc<Fact>> {
-        let id = loaded.fact.id();
+    pub fn load(&mut self, loaded: LoadedFact, followed: bool) -> Option<(FactId, Arc<Fact>)> {
+        let id = loaded.id;
         let held = self.known.get(&id);
         if held.is_some_and(|known| !followed || known.fact == loaded.fact) {
             return None;
@@ -221,8 +230,17 @@ impl SourceFacts {
             seen_at: loaded.seen_at,
             stored_seen_at: loaded.seen_at,
         };
-        self.insert(id, known);
-        Some(loaded.fact)
+        self.insert(id.clone(), known);
+        Some((id, loaded.fact))
+    }
+
+    /// Returns the same identities, with the letters that the facts have already.
+    fn known_ids(&self, members: BTreeSet<FactId>) -> BTreeSet<FactId> {
+        let same = |id: FactId| match self.known.get_key_value(&id) {
+            Some((known, _)) => known.clone(),
+            None => id,
+        };
+        members.into_iter().map(same).collect()
     }
 
     /// Takes in one listing from the database.
@@ -231,7 +249,7 @@ impl SourceFacts {
             let held = Held {
                 at: listing.at,
                 order: 0,
-                members: listing.members,
+                members: self.known_ids(listing.members),
             };
             self.listings.insert(listing.name, held);
         }
@@ -239,7 +257,7 @@ impl SourceFacts {
 
     /// Takes out all facts but these; returns which those were.
     pub fn retain(&mut self, facts: &[LoadedFact]) -> Vec<FactId> {
-        let stay: HashSet<FactId> = facts.iter().map(|row| row.fact.id()).collect();
+        let stay: HashSet<FactId> = facts.iter().map(|row| row.id.clone()).collect();
         let gone: Vec<FactId> = self
             .known
             .keys()

@@ -1,25 +1,59 @@
 //! Which cards changed their standing, and when that happened at the source.
 //!
-//! Remembers the last standing of every card; the database keeps the events.
+//! Remembers the last standing of every card, as short as it can be compared;
+//! the database keeps the events.
 
 use std::collections::HashMap;
 
+use xxhash_rust::xxh3::Xxh3;
+
 use crate::domain::Timestamp;
-use crate::domain::item::WorkItem;
-use crate::domain::key::ItemId;
+use crate::domain::item::{Outcome, WorkItem};
+use crate::domain::key::{ItemId, Person};
+use crate::domain::stage::Stage;
+use crate::domain::status::Status;
 use crate::engine::update::{Event, Standing};
 
 /// The last known standing of every card.
 #[derive(Debug, Default)]
 pub struct History {
-    last: HashMap<ItemId, Standing>,
+    last: HashMap<u64, Last>,
+}
+
+/// A standing, with a hash of its holders.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Last {
+    place: (Stage, Status, Option<Outcome>),
+    holders: u64,
+}
+
+impl Last {
+    fn of(place: (Stage, Status, Option<Outcome>), holders: &[Person]) -> Self {
+        let mut hasher = Xxh3::new();
+        for person in holders {
+            hasher.update(person.login.as_bytes());
+            hasher.update(&[0, u8::from(person.bot)]);
+        }
+        Self {
+            place,
+            holders: hasher.digest(),
+        }
+    }
+}
+
+/// Of two cards with the same hash, one in 10^11 boards, each would be noted once too often.
+fn key(item: &ItemId) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(item.as_str().as_bytes())
 }
 
 impl History {
     /// Takes in what the database remembers; what was noted since holds.
     pub fn load(&mut self, history: Vec<(ItemId, Standing)>) {
+        self.last.reserve(history.len());
         for (item, standing) in history {
-            self.last.entry(item).or_insert(standing);
+            let place = (standing.stage, standing.status, standing.done);
+            let last = Last::of(place, &standing.holders);
+            self.last.entry(key(&item)).or_insert(last);
         }
     }
 
@@ -28,30 +62,28 @@ impl History {
     /// A new stage or status is dated by the placement, a new holder by the card's last change;
     /// a source whose clock is ahead cannot date it later than `now`.
     pub fn note(&mut self, item: &WorkItem, now: Timestamp) -> Option<Event> {
-        let standing = Standing {
-            stage: item.placement.stage,
-            status: item.placement.status,
-            done: item.placement.done,
-            holders: item.holders.clone(),
-        };
-        let before = self.last.get(&item.id);
-        if before == Some(&standing) {
+        let placement = &item.placement;
+        let place = (placement.stage, placement.status, placement.done);
+        let last = Last::of(place, &item.holders);
+        let before = self.last.insert(key(&item.id), last);
+        if before == Some(last) {
             return None;
         }
-        let only_holders = before.is_some_and(|before| {
-            (before.stage, before.status, before.done)
-                == (standing.stage, standing.status, standing.done)
-        });
+        let only_holders = before.is_some_and(|before| before.place == place);
         let at = if only_holders {
             item.updated_at
         } else {
-            item.placement.since
+            placement.since
         };
-        self.last.insert(item.id.clone(), standing.clone());
         Some(Event {
             item: item.id.clone(),
-            standing,
-            rule: item.placement.rule.clone(),
+            standing: Standing {
+                stage: placement.stage,
+                status: placement.status,
+                done: placement.done,
+                holders: item.holders.clone(),
+            },
+            rule: placement.rule.clone(),
             at: at.min(now),
         })
     }

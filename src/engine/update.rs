@@ -119,6 +119,8 @@ pub struct Loaded {
 pub struct LoadedFact {
     /// Who said it.
     pub source: SourceName,
+    /// Its identity.
+    pub id: FactId,
     /// What was said.
     pub fact: Arc<Fact>,
     /// When it was last said, to the day.

@@ -187,7 +187,7 @@ fn changes() -> impl Strategy<Value = Fact> {
         |(n, commit, (state, review, merge_state, checks, queue), links, draft, hour)| {
             let done = state == ChangeState::Merged;
             let bases = [LinkBasis::Closing, LinkBasis::Mention, LinkBasis::Branch];
-            Fact::ChangeRequest(ChangeRequest {
+            Fact::ChangeRequest(Box::new(ChangeRequest {
                 repo: repo(n),
                 number: u64::from(n % 16),
                 called: Called::PullRequest,
@@ -225,7 +225,7 @@ fn changes() -> impl Strategy<Value = Fact> {
                 updated_at: at(hour),
                 merged_at: done.then(|| at(hour)),
                 closed_at: None,
-            })
+            }))
         },
     )
 }

@@ -47,7 +47,11 @@ impl Entry {
                     slot.1 = fact;
                 }
             }
-            Err(at) => self.said.insert(at, (source, fact)),
+            Err(at) => {
+                // Few facts are said by more than one source.
+                self.said.reserve_exact(1);
+                self.said.insert(at, (source, fact));
+            }
         }
     }
 }
@@ -85,8 +89,7 @@ pub(super) struct Facts {
 
 impl Facts {
     /// Takes one in; the same again touches nothing.
-    pub(super) fn insert(&mut self, Sourced { source, fact }: Sourced) {
-        let id = fact.id();
+    pub(super) fn insert(&mut self, id: FactId, Sourced { source, fact }: Sourced) {
         let scope = fact.repo().cloned();
         if id.kind == FactKind::Alert {
             self.move_from_elsewhere(&source, &id, &scope);

@@ -18,6 +18,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, RepoKey, Sha, SourceName};
 use crate::domain::placement::Clock;
 use crate::domain::policy::Policy;
+use crate::domain::pool::Pool;
 use crate::domain::text::Clean;
 
 mod card;
@@ -118,6 +119,7 @@ pub struct Correlator {
     /// To which repositories alerts belong that name only a service.
     housed: HashMap<RepoKey, BTreeSet<FactId>>,
     refreshed_at: Option<Timestamp>,
+    pool: Pool,
 }
 
 /// What was made of one scope.
@@ -142,7 +144,12 @@ impl Correlator {
     ///
     /// Nothing is recomputed until [`Correlator::refresh`].
     pub fn insert(&mut self, fact: Sourced) {
-        self.facts.insert(fact);
+        self.facts.insert(fact.fact.id(), fact);
+    }
+
+    /// Takes a fact in whose identity is known already, as `Fact::id` tells it.
+    pub fn insert_as(&mut self, id: FactId, fact: Sourced) {
+        self.facts.insert(id, fact);
     }
 
     /// Takes a fact out.
@@ -242,6 +249,7 @@ impl Correlator {
         let mut taking = Taking {
             items: &mut self.items,
             made: &mut self.made,
+            pool: &mut self.pool,
             gone: BTreeSet::new(),
             needs_differ: false,
             changes: Changes::default(),
@@ -280,6 +288,7 @@ impl Correlator {
 struct Taking<'c> {
     items: &'c mut HashMap<ItemId, Arc<WorkItem>>,
     made: &'c mut BTreeMap<Scope, Made>,
+    pool: &'c mut Pool,
     /// Cards of before that were not made again so far.
     gone: BTreeSet<ItemId>,
     needs_differ: bool,
@@ -298,16 +307,19 @@ impl Taking<'_> {
     fn take(&mut self, scope: &Scope, shard: Shard) {
         self.needs_differ |= !shard.needs.is_empty();
         let mut ids = Vec::with_capacity(shard.items.len());
-        for item in shard.items {
+        for mut item in shard.items {
             self.gone.remove(&item.id);
             match self.items.get_mut(&item.id) {
                 Some(old) if **old == item => ids.push(old.id.clone()),
                 Some(old) => {
+                    self.pool.share(&mut item);
+                    item.id.clone_from(&old.id);
                     ids.push(item.id.clone());
                     *old = Arc::new(item);
                     self.changes.changed.push(Arc::clone(old));
                 }
                 None => {
+                    self.pool.share(&mut item);
                     ids.push(item.id.clone());
                     let item = Arc::new(item);
                     self.items.insert(item.id.clone(), Arc::clone(&item));

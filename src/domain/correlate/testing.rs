@@ -171,7 +171,7 @@ impl World {
             closed_at: None,
         };
         edit(&mut fact);
-        self.fact(Fact::ChangeRequest(fact))
+        self.fact(Fact::ChangeRequest(Box::new(fact)))
     }
 
     /// A change request that was merged as a commit, ten hours after the start.

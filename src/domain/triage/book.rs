@@ -50,15 +50,15 @@ pub(super) struct Verdicts {
 
 impl Book {
     /// Takes a fact in; those that say nothing about failures are not kept.
-    pub fn insert(&mut self, source: &SourceName, fact: &Arc<Fact>) {
+    pub fn insert(&mut self, source: &SourceName, id: &FactId, fact: &Arc<Fact>) {
         let Some(repo) = fact.repo() else {
             return;
         };
-        if !tells(fact.kind()) {
+        if !tells(id.kind) {
             return;
         }
         let known = self.repos.entry(repo.clone()).or_default();
-        if known.insert(source, fact) {
+        if known.insert(source, id, fact) {
             self.dirty.insert(repo.clone());
         }
     }

@@ -26,9 +26,8 @@ pub(super) struct Repo {
 
 impl Repo {
     /// Takes a fact in; returns whether that says anything new.
-    pub(super) fn insert(&mut self, source: &SourceName, fact: &Arc<Fact>) -> bool {
-        let id = fact.id();
-        let said = self.facts.entry(id).or_default();
+    pub(super) fn insert(&mut self, source: &SourceName, id: &FactId, fact: &Arc<Fact>) -> bool {
+        let said = self.facts.entry(id.clone()).or_default();
         let slot = said.iter_mut().find(|(name, _)| name == source);
         let before = match slot {
             Some((_, old)) if Arc::ptr_eq(old, fact) || old == fact => return false,

@@ -96,7 +96,7 @@ fn red_change(world: &mut World) {
 fn book(facts: &[Sourced], world: &World) -> Book {
     let mut book = Book::default();
     for Sourced { source, fact } in facts {
-        book.insert(source, fact);
+        book.insert(source, &fact.id(), fact);
     }
     let items: Vec<_> = world.correlator().items().cloned().collect();
     book.refresh(&items, &[]);
@@ -361,7 +361,7 @@ proptest! {
         let items: Vec<_> = world.correlator().items().cloned().collect();
         let mut step_by_step = Book::default();
         for (at, Sourced { source, fact }) in facts.iter().enumerate() {
-            step_by_step.insert(source, fact);
+            step_by_step.insert(source, &fact.id(), fact);
             if at == split.min(facts.len() - 1) {
                 step_by_step.refresh(&items, &[]);
             }

@@ -14,6 +14,7 @@ use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::item::Outcome;
 use crate::domain::key::{ItemId, Person, SourceName};
+use crate::domain::pool::Pool;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -300,8 +301,9 @@ fn load_source(
     let mut statement = connection
         .prepare_cached("SELECT key, kind, id, hash, seen_at, body FROM fact WHERE source = ?1")?;
     let mut rows = statement.query([source.as_str()])?;
+    let mut pool = Pool::default();
     while let Some(row) = rows.next()? {
-        match fact_of(source, row) {
+        match fact_of(source, row, &mut pool) {
             Some(fact) => loaded.facts.push(fact),
             None => loaded.damaged += 1,
         }
@@ -333,7 +335,7 @@ fn load_confirmed(
     Ok(())
 }
 
-fn fact_of(source: &SourceName, row: &Row<'_>) -> Option<LoadedFact> {
+fn fact_of(source: &SourceName, row: &Row<'_>, pool: &mut Pool) -> Option<LoadedFact> {
     let key: i64 = row.get(0).ok()?;
     let kind = row.get_ref(1).ok()?.as_str().ok()?;
     let id = row.get_ref(2).ok()?.as_str().ok()?;
@@ -345,11 +347,16 @@ fn fact_of(source: &SourceName, row: &Row<'_>) -> Option<LoadedFact> {
     if !intact {
         return None;
     }
-    let fact: Fact = serde_json::from_str(body).ok()?;
+    let mut fact: Fact = serde_json::from_str(body).ok()?;
     let known = fact.id();
     let same = known.kind.as_str() == kind && known.id.as_str() == id;
-    same.then_some(LoadedFact {
+    if !same {
+        return None;
+    }
+    pool.share(&mut fact);
+    Some(LoadedFact {
         source: source.clone(),
+        id: known,
         fact: Arc::new(fact),
         seen_at: Timestamp::from_timestamp_micros(seen_at)?,
     })
@@ -488,7 +495,7 @@ fn one_fact(
     connection
         .prepare_cached("SELECT key, kind, id, hash, seen_at, body FROM fact WHERE key = ?1")?
         .query_row([key(source.as_str(), kind, id)], |row| {
-            Ok(fact_of(source, row))
+            Ok(fact_of(source, row, &mut Pool::default()))
         })
         .optional()
         .map(Option::flatten)

@@ -19,11 +19,11 @@ impl Store {
         }
         for row in loaded.facts {
             let source = row.source.clone();
-            if let Some(fact) = self
+            if let Some((id, fact)) = self
                 .member(&source)
                 .and_then(|member| member.facts.load(row, followed))
             {
-                self.take_in(source, fact);
+                self.take_in(source, id, fact);
             }
         }
         for listing in loaded.listings {

@@ -234,14 +234,14 @@ impl Store {
         for id in &delta.remove {
             self.take_out(source, id);
         }
-        for fact in delta.insert {
-            self.take_in(source.clone(), fact);
+        for (id, fact) in delta.insert {
+            self.take_in(source.clone(), id, fact);
         }
     }
 
-    fn take_in(&mut self, source: SourceName, fact: Arc<Fact>) {
-        self.book.insert(&source, &fact);
-        self.correlator.insert(Sourced { source, fact });
+    fn take_in(&mut self, source: SourceName, id: FactId, fact: Arc<Fact>) {
+        self.book.insert(&source, &id, &fact);
+        self.correlator.insert_as(id, Sourced { source, fact });
         self.dirty = true;
     }
 

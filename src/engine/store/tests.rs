@@ -457,6 +457,7 @@ fn what_was_polled_meanwhile_is_newer_than_the_database() {
     store.apply(polled(0, 1, Ok(batch(0, &[(1, 5)], None))), at(1));
     let rows = [(1, 2), (2, 2)].map(|(number, edition)| LoadedFact {
         source: source(0),
+        id: Fact::Ticket(ticket(0, number, edition)).id(),
         fact: Arc::new(Fact::Ticket(ticket(0, number, edition))),
         seen_at: at(0),
     });

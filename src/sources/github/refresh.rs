@@ -388,7 +388,8 @@ fn lists(
     let all = whole(changes.nodes.bad_count, changes.next().is_some());
     list(
         "changes/open",
-        new.map(Fact::ChangeRequest).collect(),
+        new.map(|change| Fact::ChangeRequest(Box::new(change)))
+            .collect(),
         all,
         facts,
     );
@@ -396,7 +397,7 @@ fn lists(
     facts.extend(
         ended
             .iter()
-            .map(|pull| Fact::ChangeRequest(work::change(repo, pull))),
+            .map(|pull| Fact::ChangeRequest(Box::new(work::change(repo, pull)))),
     );
     if let Some(environments) = &wire.environments {
         let items = environments.nodes.items.iter();

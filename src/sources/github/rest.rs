@@ -152,7 +152,8 @@ impl Reader<'_> {
     }
 
     async fn changes(&self, batch: &mut Batch) -> Result<(), SourceError> {
-        let change = |pull: &RestPull| Fact::ChangeRequest(work::rest_change(&self.key, pull));
+        let change =
+            |pull: &RestPull| Fact::ChangeRequest(Box::new(work::rest_change(&self.key, pull)));
         let open = [("state", "open"), ("per_page", "100")];
         if let Some(pages) = self.list::<RestPull>("pulls", &open, PAGES, batch).await? {
             let facts: Vec<Fact> = pages.list.items.iter().map(change).collect();
