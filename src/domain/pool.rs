@@ -208,13 +208,17 @@ impl Share for Fact {
                 fact.change_requests.shrink_to_fit();
                 fact.share(pool);
             }
-            Self::JobSet(fact) => fact.share(pool),
+            Self::JobSet(fact) | Self::EarlierJobs(fact) => fact.share(pool),
             Self::GateSet(fact) => fact.share(pool),
             Self::Release(fact) => fact.share(pool),
             Self::Environment(fact) => fact.share(pool),
             Self::Deployment(fact) => fact.share(pool),
             Self::Alert(fact) => fact.share(pool),
             Self::Finding(fact) => fact.share(pool),
+            Self::Diagnosis(fact) => {
+                fact.run.repo.share(pool);
+                fact.job_name.share(pool);
+            }
         }
     }
 }

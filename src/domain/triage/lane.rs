@@ -214,7 +214,7 @@ impl Repo {
             else {
                 return None;
             };
-            Some(change)
+            Some(change.as_ref())
         });
         let open_at_head = || {
             self.all(FactKind::ChangeRequest).find_map(|fact| {
@@ -222,7 +222,7 @@ impl Repo {
                     return None;
                 };
                 let is_head = change.head_sha.is_some() && change.head_sha == run.head_sha;
-                (change.state == ChangeState::Open && is_head).then_some(change)
+                (change.state == ChangeState::Open && is_head).then_some(change.as_ref())
             })
         };
         named.or_else(open_at_head)
