@@ -86,6 +86,11 @@ impl Asked {
         }
     }
 
+    /// Returns whether it changes nothing.
+    pub(super) fn reads(&self) -> bool {
+        self.method == "GET" || self.method == "HEAD" || self.path == "/graphql"
+    }
+
     /// Returns path and query.
     pub(super) fn target(&self) -> String {
         if self.raw_query.is_empty() {
@@ -148,6 +153,14 @@ impl Answer {
             location: None,
             bucket: "core",
             cost: 1,
+        }
+    }
+
+    /// Returns the answer to a write that was accepted.
+    pub(super) fn accepted(status: StatusCode) -> Self {
+        Self {
+            status,
+            ..Self::json(json!({}))
         }
     }
 

@@ -151,6 +151,17 @@ impl Ledger {
             .count()
     }
 
+    /// Returns the requests that would change something, oldest first.
+    pub fn writes(&self) -> Vec<Seen> {
+        let reads = |seen: &Seen| {
+            seen.method == "GET" || seen.method == "HEAD" || seen.target.starts_with("/graphql")
+        };
+        let all = self.all();
+        all.into_iter()
+            .filter(|seen| !seen.blob && !reads(seen))
+            .collect()
+    }
+
     /// Returns how many requests there were in all.
     pub fn total(&self) -> u64 {
         self.book().next

@@ -13,7 +13,7 @@ use apollo_compiler::validation::Valid;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -25,19 +25,25 @@ use crate::demo::scenario::team::ORG;
 use crate::demo::{Clock, Options};
 
 mod answer;
+mod blobs;
 mod faults;
 mod graphql;
 mod ledger;
 mod rest;
 mod wire;
+mod writes;
 
 pub use faults::{Fault, Faults};
 pub use ledger::{Ledger, Seen};
+pub use writes::{Mishap, Writes};
 
 use answer::{Answer, Asked};
 
 /// The token that the forge asks for, if it asks for one. It opens nothing but the simulation.
 pub const TOKEN: &str = "demo";
+
+/// A token that may read and nothing else; it is accepted wherever [`TOKEN`] is.
+pub const READ_TOKEN: &str = "demo-read";
 
 /// The largest request body that is read.
 const MAX_BODY: usize = 1 << 20;
@@ -56,6 +62,7 @@ pub(in crate::demo) struct Ground {
     pub(in crate::demo) blobs: Url,
     pub(in crate::demo) faults: Faults,
     pub(in crate::demo) ledger: Ledger,
+    pub(in crate::demo) writes: Writes,
     pub(in crate::demo) schema: Valid<Schema>,
     pub(in crate::demo) require_token: bool,
 }
@@ -86,6 +93,7 @@ pub async fn start(
         blobs: origin(&blobs)?,
         faults: Faults::default(),
         ledger: Ledger::default(),
+        writes: Writes::default(),
         schema: graphql::schema().map_err(std::io::Error::other)?,
         require_token: options.require_token,
         clock,
@@ -151,6 +159,16 @@ impl Forge {
         &self.ground.ledger
     }
 
+    /// Returns a token that may read and nothing else.
+    pub fn read_token(&self) -> &str {
+        READ_TOKEN
+    }
+
+    /// Returns what goes wrong with writes, and which were applied.
+    pub fn writes(&self) -> &Writes {
+        &self.ground.writes
+    }
+
     /// Returns how many requests it has seen whose path contains these words.
     pub fn count(&self, path: &str) -> usize {
         self.ground.ledger.count(path)
@@ -179,6 +197,10 @@ async fn answer_api(
         ground.ledger.end(entry, response.status());
         return response;
     }
+    let mishap = ground.writes.take(&asked);
+    if mishap == Some(Mishap::Lost) {
+        return bad_gateway(&ground, entry);
+    }
     let answer = match axum::body::to_bytes(body, MAX_BODY).await {
         Ok(body) => respond(&ground, &asked, &body, &faults),
         Err(_) => Answer::error(
@@ -186,13 +208,27 @@ async fn answer_api(
             "the request body is too large",
         ),
     };
+    match mishap {
+        Some(Mishap::Silence) => std::future::pending().await,
+        Some(Mishap::BadGateway | Mishap::Lost) => return bad_gateway(&ground, entry),
+        None => {}
+    }
     let response = answer.finish(&ground, &asked, &faults);
     ground.ledger.end(entry, response.status());
     response
 }
 
+/// What a proxy says that lost the forge.
+fn bad_gateway(ground: &Ground, entry: u64) -> Response {
+    ground.ledger.end(entry, StatusCode::BAD_GATEWAY);
+    let mut response = Response::new("<html><title>502 Bad Gateway</title></html>".into());
+    *response.status_mut() = StatusCode::BAD_GATEWAY;
+    response
+}
+
 fn respond(ground: &Arc<Ground>, asked: &Asked, body: &Bytes, faults: &faults::Taken) -> Answer {
-    if ground.require_token && asked.token.as_deref() != Some(TOKEN) {
+    let known = [Some(TOKEN), Some(READ_TOKEN)];
+    if ground.require_token && !known.contains(&asked.token.as_deref()) {
         return Answer::error(StatusCode::UNAUTHORIZED, "Bad credentials");
     }
     if asked.path == "/graphql" {
@@ -201,7 +237,7 @@ fn respond(ground: &Arc<Ground>, asked: &Asked, body: &Bytes, faults: &faults::T
     rest::answer(ground, asked)
 }
 
-/// The second origin: bare text, and an account of the credentials that came along.
+/// The second origin: logs and archives, and an account of the credentials that came along.
 async fn answer_blob(
     State(ground): State<Arc<Ground>>,
     method: Method,
@@ -218,17 +254,8 @@ async fn answer_blob(
         ground.ledger.end(entry, response.status());
         return response;
     }
-    let text = rest::blob(&ground, &asked);
-    let status = if text.is_some() {
-        StatusCode::OK
-    } else {
-        StatusCode::NOT_FOUND
-    };
-    ground.ledger.end(entry, status);
-    let mut response = Response::new(axum::body::Body::from(text.unwrap_or_default()));
-    *response.status_mut() = status;
-    let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    let response = blobs::answer(&ground, &asked, &headers, &faults);
+    ground.ledger.end(entry, response.status());
     response
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::iso;
-use crate::demo::scenario::model::{Finding, Job, RepoState, Run};
+use crate::demo::scenario::model::{Finding, RepoState, Run};
 use crate::domain::Timestamp;
 
 /// All labels: name, colour, meaning.
@@ -63,27 +63,6 @@ pub(super) fn environment_id(repo: &RepoState, name: &str) -> u64 {
 /// Returns where the software of an environment is.
 pub(super) fn environment_url(repo: &RepoState, environment: &str) -> String {
     format!("https://{}.{environment}.example.org/", repo.spec.name)
-}
-
-/// Returns what the runner noted of a job: level, message, file, line.
-pub(super) fn annotations(job: &Job) -> Vec<(&'static str, &'static str, &'static str, u64)> {
-    if job.conclusion != Some("failure") {
-        return Vec::new();
-    }
-    let exit = (
-        "failure",
-        "Process completed with exit code 101.",
-        ".github",
-        1,
-    );
-    match job.name {
-        "build" => vec![("failure", "mismatched types", "src/handler.rs", 118), exit],
-        "integration" => {
-            let lines = "assertion `left == right` failed: lines of one order must stay together";
-            vec![("failure", lines, "tests/it/export.rs", 214), exit]
-        }
-        _ => vec![exit],
-    }
 }
 
 /// Returns a vulnerable dependency as GraphQL writes it.

@@ -3,94 +3,17 @@
 use crate::demo::scenario::ci::{self, Attempt, CI, Course, RunPlan};
 use crate::demo::scenario::dice::Dice;
 use crate::demo::scenario::people::{DEPENDABOT, HUMANS};
-use crate::demo::scenario::team::{BACKLOG, Focus, Lane, RepoSpec};
+use crate::demo::scenario::plan::{Change, PullPlan, TicketPlan};
+use crate::demo::scenario::team::{BACKLOG, Focus, Lane, Lang, RepoSpec};
 use crate::demo::scenario::words;
-
-/// A ticket as planned, times on the simulated clock.
-#[derive(Clone, Debug)]
-pub(super) struct TicketPlan {
-    /// Its number.
-    pub(super) number: u64,
-    /// When it was made.
-    pub(super) created: i64,
-    /// When it got a milestone.
-    pub(super) triaged: Option<i64>,
-    /// From when to when it is blocked.
-    pub(super) blocked: Option<(i64, i64)>,
-    /// When somebody began.
-    pub(super) started: Option<i64>,
-    /// When it is closed, and why.
-    pub(super) closed: Option<(i64, &'static str)>,
-    /// Whether it is an incident.
-    pub(super) incident: bool,
-    /// When somebody takes the incident.
-    pub(super) taken: Option<i64>,
-}
-
-/// A pull request as planned.
-#[derive(Clone, Debug)]
-pub(super) struct PullPlan {
-    /// Its number.
-    pub(super) number: u64,
-    /// When it was opened.
-    pub(super) opened: i64,
-    /// When it ceases to be a draft.
-    pub(super) ready: i64,
-    /// When it gets commits, and their names.
-    pub(super) pushes: Vec<(i64, String)>,
-    /// Its reviews: when, and whether it is approved.
-    pub(super) reviews: Vec<(i64, bool)>,
-    /// Whether a review is required at all.
-    pub(super) review_required: bool,
-    /// From when to when it conflicts.
-    pub(super) conflict: Option<(i64, i64)>,
-    /// From when to when it is behind.
-    pub(super) behind: Option<(i64, i64)>,
-    /// From when to when it is in the merge queue.
-    pub(super) queue: Option<(i64, i64)>,
-    /// When it is merged.
-    pub(super) merged: Option<i64>,
-    /// When it is closed without that.
-    pub(super) dropped: Option<i64>,
-    /// The commits that it becomes on its base, where it is not merged with a merge commit.
-    pub(super) landed: Vec<String>,
-    /// How it is merged.
-    pub(super) method: &'static str,
-    /// Until when the base branch is red because of it.
-    pub(super) red_until: i64,
-}
-
-/// A change as planned.
-#[derive(Clone, Debug)]
-pub(super) struct Change {
-    /// Where it dwells.
-    pub(super) focus: Focus,
-    /// Its title.
-    pub(super) title: String,
-    /// Index of its service.
-    pub(super) service: usize,
-    /// Who works on it.
-    pub(super) author: usize,
-    /// Who reviews it.
-    pub(super) reviewers: [usize; 2],
-    /// Its branch.
-    pub(super) branch: String,
-    /// The files it touches.
-    pub(super) files: Vec<String>,
-    /// Its label.
-    pub(super) label: &'static str,
-    /// Its ticket.
-    pub(super) ticket: Option<TicketPlan>,
-    /// Its pull request.
-    pub(super) pull: Option<PullPlan>,
-    /// Its runs.
-    pub(super) runs: Vec<RunPlan>,
-}
 
 /// How long the way to the place where a change dwells can take at most.
 const LEAD: i64 = 9 * 3_600;
 const QUEUE_SLOT: u64 = 8;
 const POST_SLOT: u64 = 9;
+const REVERT_SLOT: u64 = 10;
+/// How long after its beginning a change that breaks the base branch is taken back there.
+const BROKEN: i64 = 27 * 3_600;
 
 /// Returns for how long a change of this lane can matter, from its beginning on.
 pub(super) fn span(lane: &Lane) -> i64 {
@@ -134,8 +57,12 @@ pub(super) fn plan(
     let with_ticket = lane.focus != Focus::Update && lane.focus != Focus::ActionRequired;
     let mut life = Life {
         at: start,
+        start,
         end_of_dwell: start + lane.period + LEAD,
         focus: lane.focus,
+        lang: spec.lang,
+        ordinal,
+        base: spec.lanes.iter().find_map(|lane| breaks(lane.focus)),
         change: Change {
             focus: lane.focus,
             branch: words::branch(
@@ -144,7 +71,7 @@ pub(super) fn plan(
                 lane.focus,
                 number + 1,
             ),
-            files: words::files(&mut dice, name, mono),
+            files: words::files(&mut dice, name, mono, spec.lang.suffix()),
             label: dice.pick(&["bug", "feature", "chore", "performance"]),
             reviewers: reviewers(&mut dice, author),
             title,
@@ -173,8 +100,24 @@ fn reviewers(dice: &mut Dice, author: usize) -> [usize; 2] {
     ]
 }
 
+/// Returns the course of what is built on a base branch that such a change broke.
+fn breaks(focus: Focus) -> Option<fn(u64) -> Course> {
+    if focus == Focus::RedMainBuild {
+        Some(Course::BaseBuild)
+    } else if focus == Focus::RedMainTest {
+        Some(Course::BaseTest)
+    } else {
+        None
+    }
+}
+
 struct Life {
     at: i64,
+    start: i64,
+    lang: Lang,
+    ordinal: u64,
+    /// How what is built on a broken base branch goes.
+    base: Option<fn(u64) -> Course>,
     end_of_dwell: i64,
     focus: Focus,
     dice: Dice,
@@ -291,6 +234,7 @@ impl Life {
             landed: Vec::new(),
             method: spec.method,
             red_until: 0,
+            reverted: None,
         };
         self.first_checks(&mut pull);
         if self.is(Focus::Draft) || self.is(Focus::Mixed) && self.dice.percent(40) {
@@ -330,7 +274,9 @@ impl Life {
         }
         let course = self.first_course();
         self.check(pull, course);
-        if course != Course::Green {
+        if matches!(course, Course::Flaky | Course::Outage) {
+            self.again();
+        } else if course != Course::Green {
             if self.is(Focus::Mixed) {
                 self.at += self.dice.minutes(15, 50);
             } else {
@@ -345,18 +291,35 @@ impl Life {
     fn push_again(&mut self, pull: &mut PullPlan) {
         let mut run = self.run(pull, self.at + 4, Course::Green);
         self.at += self.dice.minutes(2, 4);
-        run.cancelled = Some(self.at + 3);
+        if let Some(first) = run.attempts.last_mut() {
+            first.cancelled = Some(self.at + 3);
+        }
         self.change.runs.push(run);
         self.push(pull);
     }
 
     fn first_course(&mut self) -> Course {
-        if self.is(Focus::RedBuild) || self.is(Focus::Mixed) && self.dice.percent(8) {
-            Course::RedBuild
-        } else if self.is(Focus::RedTest) || self.is(Focus::Mixed) && self.dice.percent(18) {
-            Course::RedTest
+        match (self.focus, self.ordinal % 8) {
+            (Focus::RedBuild, _) | (Focus::Mixed, 5) => Course::RedBuild,
+            (Focus::RedTest, _) | (Focus::Mixed, 3) => Course::RedTest,
+            (Focus::Flaky, _) | (Focus::Mixed, 0 | 2 | 6) => Course::Flaky,
+            (Focus::Outage, _) => Course::Outage,
+            (Focus::RedBase, _) => self.base.map_or(Course::RedTest, |base| base(self.ordinal)),
+            _ => Course::Green,
+        }
+    }
+
+    /// Runs the last run again, on the same commit; all is well then.
+    fn again(&mut self) {
+        if self.is(Focus::Mixed) {
+            self.at += self.dice.minutes(9, 30);
         } else {
-            Course::Green
+            self.at = self.at.max(self.end_of_dwell);
+        }
+        let attempt = ci::checks(&mut self.dice, self.lang, self.at, Course::Green);
+        self.at = attempt.end();
+        if let Some(run) = self.change.runs.last_mut() {
+            run.attempts.push(attempt);
         }
     }
 
@@ -364,10 +327,8 @@ impl Life {
     fn held(&mut self, pull: &mut PullPlan, conclusion: &'static str) {
         let until = self.at.max(self.end_of_dwell);
         let mut run = self.run(pull, self.at, Course::Green);
-        run.attempts = vec![Attempt {
-            at: self.at,
-            jobs: ci::checks(&mut self.dice, until, Course::Green).jobs,
-        }];
+        let jobs = ci::checks(&mut self.dice, self.lang, until, Course::Green).jobs;
+        run.attempts = vec![Attempt::new(self.at, jobs)];
         run.held = Some((until, conclusion));
         self.at = run.end();
         self.change.runs.push(run);
@@ -392,9 +353,8 @@ impl Life {
             pull: Some(pull.number),
             title: self.change.title.clone(),
             actor: self.change.author,
-            attempts: vec![ci::checks(&mut self.dice, at, course)],
+            attempts: vec![ci::checks(&mut self.dice, self.lang, at, course)],
             held: None,
-            cancelled: None,
             environment: None,
         }
     }
@@ -469,13 +429,7 @@ impl Life {
 
     /// The checks of the base branch with the change in it.
     fn post_merge(&mut self, spec: &RepoSpec, pull: &mut PullPlan) {
-        let course = if self.is(Focus::RedMainBuild) {
-            Course::RedBuild
-        } else if self.is(Focus::RedMainTest) {
-            Course::RedTest
-        } else {
-            Course::Green
-        };
+        let course = breaks(self.focus).map_or(Course::Green, |base| base(pull.number));
         let mut run = self.run(pull, self.at + 5, course);
         run.slot = POST_SLOT;
         run.event = "push";
@@ -483,12 +437,48 @@ impl Life {
         spec.base_branch().clone_into(&mut run.branch);
         run.sha = pull.landed.last().cloned().unwrap_or_default();
         run.title = format!("{} (#{})", self.change.title, pull.number);
-        if course != Course::Green {
-            let again = run.end().max(self.end_of_dwell);
-            run.attempts
-                .push(ci::checks(&mut self.dice, again, Course::Green));
-        }
         pull.red_until = run.end();
+        if course != Course::Green {
+            // It is taken back before the next one breaks the branch again, and stays red itself.
+            let mut revert = run.clone();
+            let at = (self.start + BROKEN).max(run.end() + 600);
+            let sha = self.dice.sha();
+            revert.slot = REVERT_SLOT;
+            revert.sha.clone_from(&sha);
+            revert.title = format!("Revert \"{}\"", run.title);
+            revert.attempts = vec![ci::checks(&mut self.dice, self.lang, at + 5, Course::Green)];
+            pull.reverted = Some((at, sha));
+            pull.red_until = revert.end().max(self.end_of_dwell);
+            self.change.runs.push(revert);
+        }
         self.change.runs.push(run);
+    }
+}
+
+/// Makes red what was built on a base branch while it was broken.
+pub(super) fn spread(changes: &mut [Change]) {
+    let broken: Vec<(i64, i64, Course)> = changes
+        .iter()
+        .filter_map(|change| {
+            let pull = change.pull.as_ref()?;
+            let (until, _) = pull.reverted.as_ref()?;
+            let course = breaks(change.focus)?(pull.number);
+            Some((pull.merged?, *until, course))
+        })
+        .collect();
+    let pushes = changes
+        .iter_mut()
+        .filter(|change| breaks(change.focus).is_none())
+        .flat_map(|change| &mut change.runs)
+        .filter(|run| run.event == "push");
+    for run in pushes {
+        let Some(first) = run.attempts.first_mut() else {
+            continue;
+        };
+        let at = first.at;
+        let by = broken.iter().find(|(from, to, ..)| *from <= at && at < *to);
+        if let Some((_, _, course)) = by {
+            ci::redden(first, *course);
+        }
     }
 }

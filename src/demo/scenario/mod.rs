@@ -10,13 +10,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::demo::Options;
 use crate::domain::Timestamp;
 
+mod acts;
+pub mod artifact;
 mod change;
 pub mod ci;
 mod dice;
 mod lens;
-mod log;
+pub mod log;
 pub mod model;
 pub mod people;
+mod plan;
 mod pulls;
 mod rides;
 pub(in crate::demo) mod runs;
@@ -25,10 +28,15 @@ pub mod team;
 mod tickets;
 mod train;
 mod tree;
+pub mod trouble;
 mod words;
+mod zip;
 
+pub use acts::Deed;
+
+use acts::Act;
 use lens::Pace;
-use model::{Job, RepoState, Run};
+use model::RepoState;
 use state::Laws;
 use team::RepoSpec;
 
@@ -37,6 +45,9 @@ pub const MAX_REPOS: usize = 500;
 
 /// How much of what is over at the origin can be seen: bake and watch window, and a margin.
 const HISTORY: i64 = 11 * 86_400;
+
+/// How many acts of users a repository remembers.
+const ACTS: usize = 4_096;
 
 /// How long before the origin the team began.
 const PREHISTORY: i64 = 64 * 86_400;
@@ -47,6 +58,7 @@ pub struct World {
     laws: Laws,
     specs: Vec<Arc<RepoSpec>>,
     seen: Vec<Mutex<Option<Arc<RepoState>>>>,
+    acts: Vec<Mutex<Vec<Act>>>,
     drawn: AtomicU64,
 }
 
@@ -71,6 +83,7 @@ impl World {
                 .map(|i| Arc::new(team::spec(i, repos, options.cards)))
                 .collect(),
             seen: (0..repos).map(|_| Mutex::new(None)).collect(),
+            acts: (0..repos).map(|_| Mutex::default()).collect(),
             drawn: AtomicU64::new(0),
         }
     }
@@ -106,18 +119,30 @@ impl World {
             return Some(Arc::clone(state));
         }
         self.drawn.fetch_add(1, Ordering::Relaxed);
-        let state = Arc::new(state::at(self.laws, spec, now));
+        let acts = self.acts.get(index)?;
+        let acts = acts.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = Arc::new(state::at(self.laws, spec, now, &acts));
         *slot = Some(Arc::clone(&state));
         Some(state)
+    }
+
+    /// Does something to a run; whether that is allowed is for the forge to say.
+    pub fn act(&self, index: usize, real: Timestamp, run: u64, deed: Deed) {
+        let (Some(acts), Some(slot)) = (self.acts.get(index), self.seen.get(index)) else {
+            return;
+        };
+        let at = self.laws.pace.simulated(real);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut acts = acts.lock().unwrap_or_else(PoisonError::into_inner);
+        // A board that is left alone for a week must not fill the memory with its re-runs.
+        if acts.len() < ACTS {
+            acts.push(Act { run, at, deed });
+        }
+        *slot = None;
     }
 
     /// Returns how many times a repository was worked out, to tell work from time.
     pub fn drawn(&self) -> u64 {
         self.drawn.load(Ordering::Relaxed)
     }
-}
-
-/// Returns the log of a job.
-pub fn log_of(state: &RepoState, run: &Run, job: &Job) -> String {
-    log::of(state, run, job)
 }

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::demo::scenario::ci::Cause;
 use crate::demo::scenario::team::RepoSpec;
 use crate::domain::Timestamp;
 
@@ -217,6 +218,8 @@ pub struct Run {
     pub conclusion: Option<&'static str>,
     /// The jobs of each attempt, the latest last; never empty.
     pub attempts: Vec<Vec<Job>>,
+    /// Who asked for the latest attempt.
+    pub triggered_by: usize,
     /// The environment that it waits for.
     pub gate: Option<String>,
 }
@@ -247,6 +250,8 @@ pub struct Job {
     pub completed_at: Option<Timestamp>,
     /// Its steps.
     pub steps: Vec<Step>,
+    /// Why it fails, or what is odd about it.
+    pub cause: Cause,
 }
 
 /// A step of a job.

@@ -1,8 +1,8 @@
 //! Pull requests as they are seen at one moment.
 
-use crate::demo::scenario::change::{Change, PullPlan};
 use crate::demo::scenario::lens::Lens;
 use crate::demo::scenario::model::{Pull, PullState, Review, Run};
+use crate::demo::scenario::plan::{Change, PullPlan};
 use crate::demo::scenario::team::{Focus, RepoSpec};
 use crate::demo::scenario::tree::Tree;
 

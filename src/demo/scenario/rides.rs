@@ -1,9 +1,9 @@
 //! Trains to what is seen at one moment: releases, tags, deployments.
 
-use crate::demo::scenario::change::Change;
 use crate::demo::scenario::lens::Lens;
 use crate::demo::scenario::model::{Commit, DeployStatus, Deployment, Release};
 use crate::demo::scenario::people::ACTIONS;
+use crate::demo::scenario::plan::Change;
 use crate::demo::scenario::runs;
 use crate::demo::scenario::state::Laws;
 use crate::demo::scenario::team::RepoSpec;

@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
-use crate::demo::scenario::change::{self, Change};
+use crate::demo::scenario::acts::Act;
+use crate::demo::scenario::change;
 use crate::demo::scenario::lens::{Lens, Pace};
 use crate::demo::scenario::model::{Finding, Issue, Pull, RepoState, Run, Scan};
+use crate::demo::scenario::plan::Change;
 use crate::demo::scenario::team::{Lane, RepoSpec};
 use crate::demo::scenario::tree::{Tree, merges};
 use crate::demo::scenario::{pulls, rides, runs, tickets};
@@ -22,9 +24,10 @@ pub(super) struct Laws {
 }
 
 /// Returns what is seen of a repository at a moment.
-pub(super) fn at(laws: Laws, spec: &Arc<RepoSpec>, now: i64) -> RepoState {
+pub(super) fn at(laws: Laws, spec: &Arc<RepoSpec>, now: i64, acts: &[Act]) -> RepoState {
     let lens = Lens::new(laws.pace, now);
-    let changes = changes(laws, spec, now);
+    let mut changes = changes(laws, spec, now);
+    change::spread(&mut changes);
     let mut tree = Tree::grow(laws, spec, &lens, &changes);
     let merged = merges(
         changes
@@ -40,9 +43,10 @@ pub(super) fn at(laws: Laws, spec: &Arc<RepoSpec>, now: i64) -> RepoState {
         .iter()
         .flat_map(|change| &change.runs)
         .chain(trains.iter().flat_map(|train| &train.runs))
-        .filter_map(|plan| runs::seen(spec, &lens, plan))
+        .filter_map(|plan| runs::seen(spec, &lens, plan, acts))
         .collect();
-    seen.extend(runs::nightly(laws, spec, &lens, &landed));
+    seen.extend(runs::nightly(laws, spec, &lens, &landed, acts));
+    seen.extend(runs::lab(laws, spec, &lens, &tree.root, acts));
     seen.sort_by(|a, b| b.created_at.cmp(&a.created_at).then(b.id.cmp(&a.id)));
     let rides = rides::seen(spec, &lens, &trains, &mut tree);
     let mut issues: Vec<Issue> = changes

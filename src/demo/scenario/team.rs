@@ -54,7 +54,58 @@ pub enum Focus {
     Mixed,
     /// A ticket of the backlog.
     Backlog,
+    /// A red build, because a server that all repositories need did not answer.
+    Outage,
+    /// Red tests that pass when they are run again.
+    Flaky,
+    /// Red for what is wrong with the base branch.
+    RedBase,
 }
+
+/// What a repository is written in, and so which tools build and test it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lang {
+    /// `cargo`.
+    Rust,
+    /// `tsc`, `jest`.
+    Node,
+    /// `docker build`, `pytest`.
+    Python,
+    /// `go build`, `go test`.
+    Go,
+    /// `make`, `gcc`, `ctest`.
+    C,
+    /// `terraform`, `docker build`.
+    Terraform,
+}
+
+impl Lang {
+    /// Returns the suffix of its files.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Rust => "rs",
+            Self::Node => "ts",
+            Self::Python => "py",
+            Self::Go => "go",
+            Self::C => "c",
+            Self::Terraform => "tf",
+        }
+    }
+}
+
+/// The languages of the repositories in [`TEAM`], and of those beyond it in turn.
+const LANGS: [Lang; 10] = [
+    Lang::Rust,
+    Lang::Node,
+    Lang::Python,
+    Lang::Go,
+    Lang::C,
+    Lang::Rust,
+    Lang::Go,
+    Lang::Python,
+    Lang::Terraform,
+    Lang::Node,
+];
 
 /// The situation in which the releases of a service dwell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,6 +169,8 @@ pub struct RepoSpec {
     pub name: String,
     /// What it is for.
     pub about: String,
+    /// What it is written in.
+    pub lang: Lang,
     /// Whether it has `develop` and release branches.
     pub git_flow: bool,
     /// How changes are merged: `SQUASH`, `MERGE` or `REBASE`.
@@ -307,7 +360,50 @@ pub(super) fn spec(index: usize, repos: usize, cards: usize) -> RepoSpec {
         period: BACKLOG / backlog,
         phase: 0,
     });
+    let sick = |focus: Focus| Lane {
+        focus,
+        period: LANE,
+        phase: phase(&spec, focus),
+    };
+    let sick: Vec<Lane> = SICK
+        .iter()
+        .filter(|(repo, _)| *repo == index)
+        .map(|(_, focus)| sick(*focus))
+        .collect();
+    spec.lanes.extend(sick);
     spec
+}
+
+/// What besides is always red in the team, and why: the repository, then the situation.
+const SICK: &[(usize, Focus)] = &[
+    (1, Focus::Outage),
+    (2, Focus::Outage),
+    (3, Focus::RedBase),
+    (4, Focus::Outage),
+    (5, Focus::Outage),
+    (6, Focus::Flaky),
+    (7, Focus::Flaky),
+    (8, Focus::RedBase),
+    (9, Focus::Outage),
+];
+
+/// Returns by how much the first change of a sick lane is late.
+fn phase(spec: &RepoSpec, focus: Focus) -> i64 {
+    if focus == Focus::RedBase {
+        // After the base branch broke: the lane that breaks it has the same period.
+        let breaks = |lane: &&Lane| matches!(lane.focus, Focus::RedMainTest | Focus::RedMainBuild);
+        let base = spec.lanes.iter().find(breaks).map_or(0, |lane| lane.phase);
+        return base + 7 * 3_600;
+    }
+    // An outage hits all repositories on the same day.
+    5 * 3_600 + i64::try_from(spec.index).unwrap_or(0) * 240
+}
+
+fn lang(index: usize) -> Lang {
+    LANGS
+        .get(index % LANGS.len())
+        .copied()
+        .unwrap_or(Lang::Rust)
 }
 
 /// For how long a ticket of the backlog stays open, in seconds.
@@ -343,6 +439,7 @@ fn listed(index: usize, row: &Row) -> RepoSpec {
         owner: ORG.to_owned(),
         name: name.to_owned(),
         about: about.to_owned(),
+        lang: lang(index),
         git_flow,
         method,
         deploys: true,
@@ -364,6 +461,7 @@ fn further(index: usize) -> RepoSpec {
         index,
         owner: ORG.to_owned(),
         about: format!("Service {index} of many"),
+        lang: lang(index),
         git_flow: index.is_multiple_of(6),
         method: methods.get(index % 3).copied().unwrap_or("SQUASH"),
         deploys: !index.is_multiple_of(7),

@@ -1,8 +1,8 @@
 //! Issues as they are seen at one moment.
 
-use crate::demo::scenario::change::{Change, PullPlan, TicketPlan};
 use crate::demo::scenario::lens::Lens;
 use crate::demo::scenario::model::{Deployment, Issue};
+use crate::demo::scenario::plan::{Change, PullPlan, TicketPlan};
 use crate::demo::scenario::rides;
 use crate::demo::scenario::team::RepoSpec;
 use crate::domain::Timestamp;

@@ -177,7 +177,6 @@ fn run(train: &Train, slot: u64, workflow: usize, attempts: Vec<Attempt>) -> Run
         actor: train.captain,
         attempts,
         held: None,
-        cancelled: None,
         environment: None,
     }
 }
@@ -234,10 +233,7 @@ fn ship(way: &mut Way, prefix: &str, train: &mut Train) {
             train,
             17,
             DEPLOY,
-            vec![Attempt {
-                at: begin - 15,
-                jobs: vec![staging],
-            }],
+            vec![Attempt::new(begin - 15, vec![staging])],
         ));
         way.at = way.end_of_dwell;
         produce(way, prefix, train, None);
@@ -290,24 +286,14 @@ fn produce(way: &mut Way, prefix: &str, train: &mut Train, before: Option<ci::Jo
     let mut job = ci::deploy("deploy-production", created, start, way.at, !fails);
     job.gated = true;
     let at = before.as_ref().map_or(created - 5, |job| job.listed);
-    let mut attempts = vec![Attempt {
-        at,
-        jobs: before.into_iter().chain([job]).collect(),
-    }];
+    let jobs = before.into_iter().chain([job]).collect();
+    let mut attempts = vec![Attempt::new(at, jobs)];
     train.deployments.push(deployment);
     if fails {
         let end = way.end_of_dwell;
         let again = end - 65 * 60;
-        attempts.push(Attempt {
-            at: again,
-            jobs: vec![ci::deploy(
-                "deploy-production",
-                again,
-                again + 12,
-                end,
-                true,
-            )],
-        });
+        let job = ci::deploy("deploy-production", again, again + 12, end, true);
+        attempts.push(Attempt::new(again, vec![job]));
         train
             .deployments
             .push(again_to(2, &environment, again, end, false));

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::demo::scenario::change::{Change, PullPlan};
 use crate::demo::scenario::dice::Dice;
 use crate::demo::scenario::lens::Lens;
 use crate::demo::scenario::model::{Branch, Commit, Pull, PullState};
+use crate::demo::scenario::plan::{Change, PullPlan};
 use crate::demo::scenario::state::Laws;
 use crate::demo::scenario::team::RepoSpec;
 
@@ -14,6 +14,8 @@ pub(super) struct Tree {
     pub(super) commits: HashMap<String, Commit>,
     /// The tip of the branch that changes are merged to.
     pub(super) tip: String,
+    /// The first commit.
+    pub(super) root: String,
     /// The tip of `main`, in git-flow.
     pub(super) main: Option<String>,
     /// Release branches with their tips.
@@ -32,6 +34,7 @@ impl Tree {
         let mut tree = Self {
             commits: HashMap::new(),
             tip: root.clone(),
+            root: root.clone(),
             main: None,
             release_branches: Vec::new(),
             pushed: laws.epoch,
@@ -55,15 +58,28 @@ impl Tree {
         let mut merged = merges(pulls());
         merged.retain(|(_, _, at)| lens.past(*at));
         let mut next = merged.into_iter().peekable();
-        for (change, pull) in opened {
-            while let Some((change, pull, at)) = next.next_if(|(_, _, at)| *at <= pull.opened) {
+        let reverts = pulls().filter_map(|(change, pull)| {
+            let (at, sha) = pull.reverted.as_ref()?;
+            lens.past(*at).then_some((*at, sha, change, pull.number))
+        });
+        let mut reverts: Vec<_> = reverts.collect();
+        reverts.sort_by_key(|(at, _, _, number)| (*at, *number));
+        let mut reverts = reverts.into_iter().peekable();
+        let mut land = |tree: &mut Self, until: i64| loop {
+            let due = next.peek().map_or(i64::MAX, |(_, _, at)| *at);
+            if let Some((at, sha, change, _)) = reverts.next_if(|(at, ..)| *at < due.min(until)) {
+                tree.revert(lens, change, sha, at);
+            } else if let Some((change, pull, at)) = next.next_if(|(_, _, at)| *at <= until) {
                 tree.merge(lens, change, pull, at);
+            } else {
+                break;
             }
+        };
+        for (change, pull) in opened {
+            land(&mut tree, pull.opened);
             tree.branch_off(lens, change, pull);
         }
-        for (change, pull, at) in next {
-            tree.merge(lens, change, pull, at);
-        }
+        land(&mut tree, i64::MAX);
         tree
     }
 
@@ -110,6 +126,20 @@ impl Tree {
                 pull: Some(pull.number),
             });
         }
+    }
+
+    /// Takes a change back, by a push without a pull request.
+    fn revert(&mut self, lens: &Lens, change: &Change, sha: &str, at: i64) {
+        self.add(Commit {
+            sha: sha.to_owned(),
+            parents: vec![self.tip.clone()],
+            message: format!("Revert \"{}\"", change.title),
+            author: change.author,
+            at: lens.show(at),
+            pull: None,
+        });
+        sha.clone_into(&mut self.tip);
+        self.pushed = self.pushed.max(at);
     }
 
     fn merge(&mut self, lens: &Lens, change: &Change, pull: &PullPlan, at: i64) {

@@ -95,7 +95,10 @@ pub(super) fn title(dice: &mut Dice, focus: Focus) -> String {
         | Focus::RedMainTest
         | Focus::Dropped
         | Focus::Mixed
-        | Focus::Backlog => plain,
+        | Focus::Backlog
+        | Focus::Outage
+        | Focus::Flaky
+        | Focus::RedBase => plain,
     }
 }
 
@@ -120,7 +123,7 @@ pub(super) fn branch(ticket: Option<u64>, title: &str, focus: Focus, number: u64
 }
 
 /// Returns the files that a change touches.
-pub(super) fn files(dice: &mut Dice, service: &str, mono: bool) -> Vec<String> {
+pub(super) fn files(dice: &mut Dice, service: &str, mono: bool, suffix: &str) -> Vec<String> {
     const NAMES: &[&str] = &[
         "handler", "store", "model", "routes", "errors", "config", "client",
     ];
@@ -130,9 +133,9 @@ pub(super) fn files(dice: &mut Dice, service: &str, mono: bool) -> Vec<String> {
             let name = dice.pick(NAMES);
             let folder = if dice.percent(30) { "tests" } else { "src" };
             if mono {
-                format!("services/{service}/{folder}/{name}.rs")
+                format!("services/{service}/{folder}/{name}.{suffix}")
             } else {
-                format!("{folder}/{name}.rs")
+                format!("{folder}/{name}.{suffix}")
             }
         })
         .collect();

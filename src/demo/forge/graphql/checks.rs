@@ -8,6 +8,7 @@ use crate::demo::forge::graphql::links::current;
 use crate::demo::forge::wire;
 use crate::demo::scenario::ci::WORKFLOWS;
 use crate::demo::scenario::model::{RepoState, Run};
+use crate::demo::scenario::trouble;
 
 /// Returns the state of all checks of a commit in GraphQL's words, if it has any.
 pub(super) fn rollup_state(repo: &RepoState, sha: &str) -> Option<&'static str> {
@@ -96,19 +97,24 @@ pub(super) fn check(host: &str, repo: &RepoState, run: usize, job: usize) -> Val
         })
         .collect();
     let red = job.conclusion == Some("failure");
-    let annotations = wire::annotations(job);
+    let notes = trouble::notes(repo, run, job);
+    // Where the number is too large for `Int` the host gives `fullDatabaseId` only.
+    let number = i32::try_from(job.id).ok();
     json!({
-        "id": format!("CR_{}_{}", repo.spec.index, job.id), "databaseId": job.id,
+        "id": format!("CR_{}_{}", repo.spec.index, job.id), "databaseId": number,
         "name": job.name, "status": job.status.to_uppercase(),
         "conclusion": upper(job.conclusion), "startedAt": job.started_at.map(iso),
         "completedAt": job.completed_at.map(iso), "detailsUrl": url, "permalink": url,
         "url": url, "externalId": null, "text": null, "title": null,
         "summary": if red { json!("1 error") } else { Value::Null },
         "isRequired": run.event == "pull_request" && job.name != "lint", "steps": steps,
-        "annotations": annotations.iter().map(|(level, message, path, line)| json!({
-            "annotationLevel": level.to_uppercase(), "message": message, "path": path,
-            "title": null, "rawDetails": null, "databaseId": null,
-            "location": {"start": {"line": line, "column": null}, "end": {"line": line, "column": null}},
+        "annotations": notes.iter().map(|note| json!({
+            "annotationLevel": note.level.to_uppercase(), "message": note.message,
+            "path": note.path, "title": note.title, "rawDetails": null, "databaseId": null,
+            "location": {
+                "start": {"line": note.line, "column": null},
+                "end": {"line": note.line, "column": null},
+            },
         })).collect::<Vec<_>>(),
     })
 }

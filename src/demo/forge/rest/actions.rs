@@ -4,11 +4,12 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::{Answer, iso};
-use crate::demo::forge::rest::{Ask, compare, people_of, repos};
-use crate::demo::forge::wire;
+use crate::demo::forge::rest::{Ask, artifacts, people_of, repos};
+use crate::demo::forge::{blobs, wire};
 use crate::demo::scenario::ci::WORKFLOWS;
 use crate::demo::scenario::model::{Job, RepoState, Run};
-use crate::demo::scenario::people;
+use crate::demo::scenario::{log, people};
+use crate::domain::Timestamp;
 
 /// How many runs a filtered list shows at most, as on the real host.
 const FILTERED: usize = 1_000;
@@ -17,52 +18,12 @@ const FILTERED: usize = 1_000;
 pub(super) fn answer(ask: &Ask<'_>, repo: &RepoState, rest: &[&str]) -> Answer {
     match rest {
         ["runs"] => runs(ask, repo, None),
-        ["runs", id] => with_run(repo, id, |run| Answer::json(written(ask, repo, run))),
-        ["runs", id, "jobs"] => with_run(repo, id, |run| {
-            if ask.asked.param("filter") == Some("all") {
-                jobs(
-                    ask,
-                    repo,
-                    run,
-                    &run.attempts.iter().rev().flatten().collect::<Vec<_>>(),
-                )
-            } else {
-                jobs(ask, repo, run, &run.jobs().iter().collect::<Vec<_>>())
-            }
-        }),
-        ["runs", id, "attempts", nth] => with_run(repo, id, |run| {
-            if attempt(run, nth).is_some() {
-                Answer::json(written(ask, repo, run))
-            } else {
-                Answer::not_found()
-            }
-        }),
-        ["runs", id, "attempts", nth, "jobs"] => {
-            with_run(repo, id, |run| match attempt(run, nth) {
-                Some(found) => jobs(ask, repo, run, &found.iter().collect::<Vec<_>>()),
-                None => Answer::not_found(),
-            })
-        }
-        ["runs", id, "pending_deployments"] => with_run(repo, id, |run| gates(ask, repo, run)),
-        ["runs", id, "artifacts"] => with_run(repo, id, |_| {
-            Answer::page(
-                ask.asked,
-                &[] as &[Value],
-                Clone::clone,
-                |total, rows| json!({"total_count": total, "artifacts": rows}),
-            )
-        }),
+        ["runs", id, rest @ ..] => with_run(repo, id, |run| of_run(ask, repo, run, rest)),
         ["jobs", id] => with_job(repo, id, |run, job| {
             Answer::json(self::job(ask, repo, run, job))
         }),
-        ["jobs", id, "logs"] => with_job(repo, id, |_, job| {
-            if job.started_at.is_none() {
-                return Answer::not_found();
-            }
-            // The signature is for show: whoever has the address may read, so it must not need more.
-            let to = format!("{}logs/{}.txt?sig=simulated", ask.ground.blobs, job.id);
-            Answer::redirect(StatusCode::FOUND, to)
-        }),
+        ["jobs", id, "logs"] => with_job(repo, id, |_, job| log(ask, job)),
+        ["artifacts", rest @ ..] => artifacts::answer(ask, repo, rest),
         ["workflows"] => {
             let all: Vec<usize> = (0..WORKFLOWS.len()).collect();
             Answer::page(
@@ -84,13 +45,70 @@ pub(super) fn answer(ask: &Ask<'_>, repo: &RepoState, rest: &[&str]) -> Answer {
     }
 }
 
-fn with_run(repo: &RepoState, id: &str, found: impl FnOnce(&Run) -> Answer) -> Answer {
+fn of_run(ask: &Ask<'_>, repo: &RepoState, run: &Run, rest: &[&str]) -> Answer {
+    match rest {
+        [] => Answer::json(written(ask, repo, run, run.attempts.len())),
+        ["jobs"] if ask.asked.param("filter") == Some("all") => {
+            let all: Vec<&Job> = run.attempts.iter().rev().flatten().collect();
+            jobs(ask, repo, run, &all)
+        }
+        ["jobs"] => jobs(ask, repo, run, &run.jobs().iter().collect::<Vec<_>>()),
+        ["logs"] => archive(ask, run, run.attempts.len()),
+        ["pending_deployments"] => gates(ask, repo, run),
+        ["artifacts"] => artifacts::of_run(ask, repo, run),
+        ["attempts", nth, rest @ ..] => {
+            let number = nth.parse::<usize>().unwrap_or(0);
+            let Some(found) = number.checked_sub(1).and_then(|nth| run.attempts.get(nth)) else {
+                return Answer::not_found();
+            };
+            match rest {
+                [] => Answer::json(written(ask, repo, run, number)),
+                ["jobs"] => jobs(ask, repo, run, &found.iter().collect::<Vec<_>>()),
+                ["logs"] => archive(ask, run, number),
+                _ => Answer::not_found(),
+            }
+        }
+        _ => Answer::not_found(),
+    }
+}
+
+/// Leads to the log of a job; as on the real host there is none before the job is over.
+fn log(ask: &Ask<'_>, job: &Job) -> Answer {
+    if job.started_at.is_none() || job.completed_at.is_none() {
+        return Answer::not_found();
+    }
+    if log::gone(job, ask.asked.now) {
+        return Answer::error(StatusCode::GONE, "Server Error");
+    }
+    let path = format!("logs/{}.txt", job.id);
+    Answer::redirect(StatusCode::FOUND, blobs::link(ask.ground, ask.asked, &path))
+}
+
+/// Leads to the logs of one attempt as an archive.
+fn archive(ask: &Ask<'_>, run: &Run, attempt: usize) -> Answer {
+    let jobs = attempt.checked_sub(1).and_then(|nth| run.attempts.get(nth));
+    let over = |job: &Job| job.completed_at.is_some();
+    if !jobs.is_some_and(|jobs| jobs.iter().any(over)) {
+        return Answer::not_found();
+    }
+    if ask.asked.now - run.updated_at > log::KEPT {
+        return Answer::error(StatusCode::GONE, "Server Error");
+    }
+    let path = format!("runs/{}/{attempt}.zip", run.id);
+    Answer::redirect(StatusCode::FOUND, blobs::link(ask.ground, ask.asked, &path))
+}
+
+pub(super) fn with_run(repo: &RepoState, id: &str, found: impl FnOnce(&Run) -> Answer) -> Answer {
     let id: Option<u64> = id.parse().ok();
     let run = repo.runs.iter().find(|run| Some(run.id) == id);
     run.map_or_else(Answer::not_found, found)
 }
 
-fn with_job(repo: &RepoState, id: &str, found: impl FnOnce(&Run, &Job) -> Answer) -> Answer {
+pub(super) fn with_job(
+    repo: &RepoState,
+    id: &str,
+    found: impl FnOnce(&Run, &Job) -> Answer,
+) -> Answer {
     let id: Option<u64> = id.parse().ok();
     for run in &repo.runs {
         if let Some(job) = run.attempts.iter().flatten().find(|job| Some(job.id) == id) {
@@ -98,10 +116,6 @@ fn with_job(repo: &RepoState, id: &str, found: impl FnOnce(&Run, &Job) -> Answer
         }
     }
     Answer::not_found()
-}
-
-fn attempt<'a>(run: &'a Run, nth: &str) -> Option<&'a Vec<Job>> {
-    run.attempts.get(nth.parse::<usize>().ok()?.checked_sub(1)?)
 }
 
 fn find_workflow(repo: &RepoState, id: &str) -> Option<usize> {
@@ -138,17 +152,57 @@ fn runs(ask: &Ask<'_>, repo: &RepoState, workflow: Option<usize>) -> Answer {
     Answer::page(
         asked,
         &found,
-        |run| written(ask, repo, run),
+        |run| written(ask, repo, run, run.attempts.len()),
         |total, rows| json!({"total_count": total, "workflow_runs": rows}),
     )
 }
 
-fn written(ask: &Ask<'_>, repo: &RepoState, run: &Run) -> Value {
+/// How one attempt of a run stands.
+struct Standing {
+    status: &'static str,
+    conclusion: Option<&'static str>,
+    started: Timestamp,
+    updated: Timestamp,
+}
+
+/// Returns how an attempt stands; those before the latest are over.
+fn standing(run: &Run, attempt: usize) -> Standing {
+    let earlier = run
+        .attempts
+        .get(attempt.saturating_sub(1))
+        .filter(|_| attempt < run.attempts.len());
+    let Some(jobs) = earlier else {
+        return Standing {
+            status: run.status,
+            conclusion: run.conclusion,
+            started: run.started_at,
+            updated: run.updated_at,
+        };
+    };
+    let ended = |word: &str| jobs.iter().any(|job| job.conclusion == Some(word));
+    let red = ["failure", "cancelled"]
+        .into_iter()
+        .find(|word| ended(word));
+    let ends = jobs.iter().filter_map(|job| job.completed_at);
+    let first = jobs.iter().map(|job| job.created_at).min();
+    Standing {
+        status: "completed",
+        conclusion: Some(red.unwrap_or("success")),
+        started: if attempt == 1 {
+            run.created_at
+        } else {
+            first.unwrap_or(run.created_at)
+        },
+        updated: ends.max().unwrap_or(run.created_at),
+    }
+}
+
+fn written(ask: &Ask<'_>, repo: &RepoState, run: &Run, attempt: usize) -> Value {
+    let stands = standing(run, attempt);
     let url = format!("{}/actions/runs/{}", repos::url(ask, repo), run.id);
     let path = WORKFLOWS
         .get(run.workflow)
         .map_or("", |workflow| workflow.path);
-    let attempt = run.attempts.len();
     let commit = repo.commits.get(&run.sha);
     let author = people::of(commit.map_or(run.actor, |commit| commit.author));
     let pulls: Vec<Value> = if ask.asked.param("exclude_pull_requests") == Some("true") {
@@ -165,15 +219,15 @@ fn written(ask: &Ask<'_>, repo: &RepoState, run: &Run) -> Value {
         "check_suite_node_id": format!("CS_{}_{}", repo.spec.index, run.id),
         "head_branch": run.branch, "head_sha": run.sha, "path": path, "run_number": run.number,
         "run_attempt": attempt, "referenced_workflows": [], "event": run.event,
-        "display_title": run.title, "status": run.status, "conclusion": run.conclusion,
+        "display_title": run.title, "status": stands.status, "conclusion": stands.conclusion,
         "workflow_id": wire::workflow_id(repo, run.workflow), "url": url,
         "html_url": wire::run_url(ask.html, repo, run), "pull_requests": pulls,
     });
     let more = json!({
-        "created_at": iso(run.created_at), "updated_at": iso(run.updated_at),
+        "created_at": iso(run.created_at), "updated_at": iso(stands.updated),
         "actor": people_of::simple(ask, run.actor),
-        "triggering_actor": people_of::simple(ask, run.actor),
-        "run_started_at": iso(run.started_at), "jobs_url": format!("{url}/jobs"),
+        "triggering_actor": people_of::simple(ask, run.triggered_by),
+        "run_started_at": iso(stands.started), "jobs_url": format!("{url}/jobs"),
         "logs_url": format!("{url}/logs"),
         "check_suite_url": format!("{}/check-suites/{}", repos::url(ask, repo), run.id),
         "artifacts_url": format!("{url}/artifacts"), "cancel_url": format!("{url}/cancel"),
@@ -287,63 +341,5 @@ fn workflow(ask: &Ask<'_>, repo: &RepoState, index: usize) -> Value {
         "url": format!("{}/actions/workflows/{id}", repos::url(ask, repo)),
         "html_url": format!("{page}/blob/main/{path}"),
         "badge_url": format!("{page}/workflows/{name}/badge.svg"),
-    })
-}
-
-/// Answers with the checks of a commit.
-pub(super) fn checks_of(ask: &Ask<'_>, repo: &RepoState, name: &str) -> Answer {
-    let Some(sha) = compare::resolve(repo, name) else {
-        return Answer::not_found();
-    };
-    let mut all: Vec<(&Run, &Job)> = Vec::new();
-    for run in repo.runs.iter().filter(|run| run.sha == sha) {
-        all.extend(run.jobs().iter().map(|job| (run, job)));
-    }
-    Answer::page(
-        ask.asked,
-        &all,
-        |(run, job)| check_run(ask, repo, run, job),
-        |total, rows| json!({"total_count": total, "check_runs": rows}),
-    )
-}
-
-/// Answers what is asked of one check.
-pub(super) fn check_runs(ask: &Ask<'_>, repo: &RepoState, rest: &[&str]) -> Answer {
-    match rest {
-        [id] => with_job(repo, id, |run, job| {
-            Answer::json(check_run(ask, repo, run, job))
-        }),
-        [id, "annotations"] => with_job(repo, id, |run, job| {
-            Answer::list(
-                ask.asked,
-                &wire::annotations(job),
-                |(level, message, path, line)| {
-                    json!({
-                        "path": path, "start_line": line, "end_line": line, "start_column": null,
-                        "end_column": null, "annotation_level": level, "title": null, "message": message,
-                        "raw_details": null,
-                        "blob_href": format!("{}/blob/{}/{path}", repos::page(ask, repo), run.sha),
-                    })
-                },
-            )
-        }),
-        _ => Answer::not_found(),
-    }
-}
-
-fn check_run(ask: &Ask<'_>, repo: &RepoState, run: &Run, job: &Job) -> Value {
-    let url = format!("{}/check-runs/{}", repos::url(ask, repo), job.id);
-    let page = format!("{}/job/{}", wire::run_url(ask.html, repo, run), job.id);
-    json!({
-        "id": job.id, "head_sha": run.sha, "node_id": format!("CR_{}_{}", repo.spec.index, job.id),
-        "external_id": null, "url": url, "html_url": page, "details_url": page,
-        "status": job.status, "conclusion": job.conclusion,
-        "started_at": job.started_at.map(iso), "completed_at": job.completed_at.map(iso),
-        "output": {
-            "title": null, "summary": null, "text": null,
-            "annotations_count": wire::annotations(job).len(),
-            "annotations_url": format!("{url}/annotations"),
-        },
-        "name": job.name, "check_suite": {"id": run.id}, "app": null, "pull_requests": [],
     })
 }

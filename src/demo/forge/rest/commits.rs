@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::{Answer, iso};
-use crate::demo::forge::rest::{Ask, actions, compare, people_of, repos, tickets};
+use crate::demo::forge::rest::{Ask, checks, compare, people_of, repos, tickets};
 use crate::demo::forge::wire;
 use crate::demo::scenario::model::{Pull, RepoState};
 use crate::demo::scenario::people;
@@ -17,7 +17,7 @@ pub(super) fn answer(ask: &Ask<'_>, repo: &RepoState, rest: &[&str]) -> Answer {
         [name @ .., "pulls"] if !name.is_empty() => pulls(ask, repo, &name.join("/")),
         [name @ .., "status"] if !name.is_empty() => status(ask, repo, &name.join("/")),
         [name @ .., "check-runs"] if !name.is_empty() => {
-            actions::checks_of(ask, repo, &name.join("/"))
+            checks::of_commit(ask, repo, &name.join("/"))
         }
         name => match compare::resolve(repo, &name.join("/")) {
             Some(sha) => {

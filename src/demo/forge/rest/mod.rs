@@ -7,13 +7,15 @@ use serde_json::{Value, json};
 
 use crate::demo::forge::Ground;
 use crate::demo::forge::answer::{Answer, Asked};
-use crate::demo::scenario::model::RepoState;
+use crate::demo::scenario::people;
 use crate::demo::scenario::team::ORG;
-use crate::demo::scenario::{log_of, people, runs};
 
 mod actions;
+mod artifacts;
+mod checks;
 mod commits;
 pub(super) mod compare;
+mod deeds;
 mod deliveries;
 mod findings;
 mod people_of;
@@ -35,8 +37,8 @@ const BEYOND: &str = "the demo forge does not answer this route";
 
 /// Answers one request.
 pub(super) fn answer(ground: &Arc<Ground>, asked: &Asked) -> Answer {
-    if asked.method != "GET" && asked.method != "HEAD" {
-        return Answer::error(StatusCode::FORBIDDEN, "the simulated forge is read-only");
+    if !asked.reads() {
+        return deeds::answer(ground, asked);
     }
     let ask = Ask {
         ground,
@@ -103,7 +105,7 @@ fn repository(ask: &Ask<'_>, owner: &str, name: &str, rest: &[&str]) -> Answer {
         ["commits", rest @ ..] => commits::answer(ask, repo, rest),
         ["branches", rest @ ..] => commits::branches(ask, repo, rest),
         ["tags"] => commits::tags(ask, repo),
-        ["check-runs", rest @ ..] => actions::check_runs(ask, repo, rest),
+        ["check-runs", rest @ ..] => checks::answer(ask, repo, rest),
         [kind, "alerts"] => findings::of_repo(ask, repo, kind),
         _ => Answer::error(StatusCode::NOT_FOUND, BEYOND),
     }
@@ -122,23 +124,4 @@ fn rate_limit(ask: &Ask<'_>) -> Answer {
         "resources": {"core": core, "graphql": bucket("graphql"), "search": bucket("search")},
         "rate": core,
     }))
-}
-
-/// Returns the log that a signed address of the second origin stands for.
-pub(super) fn blob(ground: &Ground, asked: &Asked) -> Option<String> {
-    let job: u64 = asked
-        .path
-        .strip_prefix("/logs/")?
-        .strip_suffix(".txt")?
-        .parse()
-        .ok()?;
-    let run = runs::run_of_job(job);
-    let repo = ground.world.at(runs::repo_of_run(run)?, asked.now)?;
-    text_of(&repo, run, job)
-}
-
-fn text_of(repo: &RepoState, run: u64, job: u64) -> Option<String> {
-    let run = repo.runs.iter().find(|one| one.id == run)?;
-    let job = run.attempts.iter().flatten().find(|one| one.id == job)?;
-    Some(log_of(repo, run, job))
 }

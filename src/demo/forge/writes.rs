@@ -1,0 +1,99 @@
+//! Who may write, what goes wrong with writes on the way, and which were applied.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use axum::http::StatusCode;
+
+use crate::demo::forge::answer::{Answer, Asked};
+use crate::demo::forge::{READ_TOKEN, TOKEN};
+
+/// What goes wrong with a write. That it never arrives is a [`super::Fault`] at the door.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mishap {
+    /// It is applied, and the answer never comes.
+    Silence,
+    /// It is applied, and a proxy says 502.
+    BadGateway,
+    /// It is not applied, and a proxy says 502.
+    Lost,
+}
+
+#[derive(Debug)]
+struct Rule {
+    path: String,
+    times: u32,
+    mishap: Mishap,
+}
+
+/// What goes wrong with the next writes, and what was applied.
+#[derive(Debug, Default)]
+pub struct Writes {
+    rules: Mutex<Vec<Rule>>,
+    applied: Mutex<Vec<String>>,
+}
+
+/// How many applied writes are remembered.
+const REMEMBERED: usize = 50_000;
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Writes {
+    /// Lets the next so many writes go wrong whose path contains these words.
+    pub fn next(&self, times: u32, path: &str, mishap: Mishap) {
+        held(&self.rules).push(Rule {
+            path: path.to_owned(),
+            times,
+            mishap,
+        });
+    }
+
+    /// Returns the paths of the writes that were applied, oldest first.
+    pub fn applied(&self) -> Vec<String> {
+        held(&self.applied).clone()
+    }
+
+    /// Returns how many writes were applied whose path contains these words.
+    pub fn count(&self, words: &str) -> usize {
+        let applied = held(&self.applied);
+        applied.iter().filter(|path| path.contains(words)).count()
+    }
+
+    pub(super) fn take(&self, asked: &Asked) -> Option<Mishap> {
+        if asked.reads() {
+            return None;
+        }
+        let mut rules = held(&self.rules);
+        let rule = rules
+            .iter_mut()
+            .find(|rule| asked.path.contains(&rule.path))?;
+        rule.times = rule.times.saturating_sub(1);
+        let mishap = rule.mishap;
+        rules.retain(|rule| rule.times > 0);
+        Some(mishap)
+    }
+
+    pub(super) fn record(&self, path: &str) {
+        let mut applied = held(&self.applied);
+        if applied.len() < REMEMBERED {
+            applied.push(path.to_owned());
+        }
+    }
+}
+
+/// Returns why this token may not write, if it may not.
+///
+/// Where no token is required any token will do, but for the one that may only read.
+pub(super) fn refusal(asked: &Asked, require: bool) -> Option<Answer> {
+    let token = asked.token.as_deref();
+    if token.is_none() {
+        let text = "Requires authentication";
+        return Some(Answer::error(StatusCode::UNAUTHORIZED, text));
+    }
+    let may = token != Some(READ_TOKEN) && (!require || token == Some(TOKEN));
+    (!may).then(|| {
+        let text = "Resource not accessible by personal access token";
+        Answer::error(StatusCode::FORBIDDEN, text)
+    })
+}
