@@ -59,6 +59,27 @@ expect 1 'state:' pr view -R "$repo" "$pull"
 issue=$("$gh" issue list -R "$repo" --json number --jq '.[0].number')
 expect 1 '"OPEN"' issue view -R "$repo" "$issue" --json title,state,labels
 expect 1 'v1\.' release view -R "$repo"
+
+# Triage: logs by job and by run, reports, re-runs, cancellations.
+expect 100 'FAILED|ok' run view -R "$repo" "$red" --log
+expect 5 'Process completed with exit code' run view -R "$repo" "$red" --log-failed
+dir=$home/reports
+expect 0 '' run download -R "$repo" "$red" --dir "$dir"
+grep -q '<failure ' "$dir"/junit-integration/test-results/junit.xml || {
+    echo "gh run download: no failure in the report"
+    failed=1
+}
+sick=acme/gateway
+flaky=$("$gh" run list -R "$sick" --status failure --workflow ci --json databaseId --jq '.[0].databaseId')
+expect 0 '' run rerun -R "$sick" "$flaky" --failed
+expect 1 '2' run view -R "$sick" "$flaky" --json attempt --jq '.attempt'
+if "$gh" run rerun -R "$sick" "$flaky" 2>"$home/err"; then
+    echo "gh run rerun: a run that is running was run again"
+    failed=1
+fi
+expect 0 '' run cancel -R "$sick" "$flaky"
+expect 1 'X build|✓ build|build' run view -R "$sick" "$flaky" --attempt 1
+
 # Every page of a list, by following its links.
 expect 30 'html_url' api --paginate "repos/$repo/issues?state=all&per_page=10" --jq '.[] | {html_url}'
 

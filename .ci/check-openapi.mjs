@@ -87,6 +87,45 @@ async function check(route, url) {
 }
 
 const R = "/repos/{owner}/{repo}";
+
+// Logs and archives are redirects to another origin, and lead to what they should only without a credential.
+async function blob(url, status) {
+  const answer = await fetch(base + url, { redirect: "manual" });
+  if (answer.status !== status) failures.push(`${url}: status ${answer.status}, not ${status}`);
+  if (answer.status !== 302) return;
+  const to = answer.headers.get("location");
+  if (new URL(to).origin === new URL(base).origin) failures.push(`${url}: leads to the same origin`);
+  const bare = await fetch(to);
+  if (bare.status !== 200) failures.push(`${to}: status ${bare.status}`);
+  await bare.body?.cancel();
+  const leaking = await fetch(to, { headers: { authorization: "Bearer demo" } });
+  if (leaking.status !== 400) failures.push(`${to}: status ${leaking.status} with a credential`);
+}
+
+// What triage reads of the finished run with the most to say, and what it may do.
+async function triage(at, runs) {
+  const red = runs.find((run) => run.conclusion === "failure" && run.name === "ci");
+  const done = red ?? runs.find((run) => run.conclusion === "success" && run.name === "ci");
+  const one = `${at}/actions/runs/${done.id}`;
+  const { jobs } = await fetchJson(`${one}/jobs`);
+  for (const job of jobs.filter((one) => one.conclusion === "failure")) {
+    await blob(`${at}/actions/jobs/${job.id}/logs`, 302);
+    await check(`${R}/check-runs/{check_run_id}/annotations`, `${at}/check-runs/${job.id}/annotations`);
+  }
+  await blob(`${one}/logs`, 302);
+  await refused(`${one}/cancel`, 409);
+  const running = runs.find((run) => run.status === "in_progress");
+  if (running) await refused(`${at}/actions/runs/${running.id}/rerun`, 403);
+  return check(`${R}/actions/runs/{run_id}/artifacts`, `${one}/artifacts`);
+}
+
+// Writes that the host refuses: the status, and a sentence.
+async function refused(url, status) {
+  const answer = await fetch(base + url, { method: "POST", headers: { authorization: "Bearer demo" } });
+  const { message } = await answer.json();
+  if (answer.status !== status || !message) failures.push(`POST ${url}: ${answer.status} ${message}, not ${status}`);
+}
+
 const repos = await check("/orgs/{org}/repos", "/orgs/acme/repos?per_page=100");
 await check("/orgs/{org}", "/orgs/acme");
 await check("/user", "/user");
@@ -120,6 +159,9 @@ for (const { full_name: name } of repos) {
     await check(`${R}/actions/runs/{run_id}/attempts/{attempt_number}/jobs`, `${one}/attempts/1/jobs`);
     await check(`${R}/actions/runs/{run_id}/pending_deployments`, `${one}/pending_deployments`);
     await check(`${R}/actions/runs/{run_id}/artifacts`, `${one}/artifacts`);
+    for (let attempt = 1; attempt <= run.run_attempt; attempt += 1) {
+      await check(`${R}/actions/runs/{run_id}/attempts/{attempt_number}`, `${one}/attempts/${attempt}`);
+    }
     if (jobs.length > 0) await check(`${R}/actions/jobs/{job_id}`, `${at}/actions/jobs/${jobs[0].id}`);
     await check(`${R}/commits/{ref}/check-runs`, `${at}/commits/${run.head_sha}/check-runs`);
   }
@@ -130,7 +172,16 @@ for (const { full_name: name } of repos) {
     await check(`${R}/check-runs/{check_run_id}`, `${at}/check-runs/${job.id}`);
     await check(`${R}/check-runs/{check_run_id}/annotations`, `${at}/check-runs/${job.id}/annotations`);
   }
-  await check(`${R}/actions/workflows`, `${at}/actions/workflows`);
+  const { artifacts } = await triage(at, runs);
+  if (artifacts.length > 0) {
+    const one = `${at}/actions/artifacts/${artifacts[0].id}`;
+    await check(`${R}/actions/artifacts/{artifact_id}`, one);
+    await blob(`${one}/zip`, artifacts[0].expired ? 410 : 302);
+  }
+  const { workflows } = await check(`${R}/actions/workflows`, `${at}/actions/workflows`);
+  const ci = `${at}/actions/workflows/${workflows[0].id}`;
+  await check(`${R}/actions/workflows/{workflow_id}`, ci);
+  await check(`${R}/actions/workflows/{workflow_id}/runs`, `${ci}/runs?status=completed&event=push&per_page=5`);
   const releases = await check(`${R}/releases`, `${at}/releases`);
   const out = releases.filter((one) => !one.draft);
   if (out.length > 0) {

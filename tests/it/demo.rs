@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+mod triage;
+
 const START: i64 = 1_790_000_000;
 
 fn instant(secs: i64) -> DateTime<Utc> {

@@ -77,7 +77,7 @@ fn again(dice: &mut Dice, before: &Attempt, act: &Act, ci: Option<Lang>) -> Atte
         Deed::Rerun | Deed::Cancel | Deed::ForceCancel => true,
     };
     let first = before.jobs.iter().filter(|job| anew(job));
-    let shift = act.at + 4 - first.map(|job| job.listed).min().unwrap_or(act.at);
+    let shift = act.at - first.map(|job| job.listed).min().unwrap_or(act.at);
     let mut next = before.clone();
     (next.at, next.cancelled, next.by) = (act.at, None, Some(VIEWER));
     let mut builds = false;

@@ -52,7 +52,7 @@ fn as_planned(id: u64, lens: &Lens, plan: &RunPlan) -> Option<Run> {
         Some((_, conclusion)) => ("completed", Some(conclusion)),
         None => verdict(
             lens,
-            current.end(),
+            current,
             attempts.last().map_or(&[], Vec::as_slice),
         ),
     };
@@ -86,8 +86,8 @@ fn as_planned(id: u64, lens: &Lens, plan: &RunPlan) -> Option<Run> {
     })
 }
 
-fn verdict(lens: &Lens, end: i64, jobs: &[Job]) -> (&'static str, Option<&'static str>) {
-    let over = lens.past(end);
+fn verdict(lens: &Lens, attempt: &Attempt, jobs: &[Job]) -> (&'static str, Option<&'static str>) {
+    let over = lens.past(attempt.end());
     if over && jobs.iter().all(|job| job.status == "completed") {
         let ended = |word: &str| jobs.iter().any(|job| job.conclusion == Some(word));
         let red = ["failure", "cancelled"]
@@ -96,11 +96,14 @@ fn verdict(lens: &Lens, end: i64, jobs: &[Job]) -> (&'static str, Option<&'stati
         return ("completed", Some(red.unwrap_or("success")));
     }
     let any = |status: &str| jobs.iter().any(|job| job.status == status);
+    // What an attempt takes over from the one before it says nothing of its own progress.
+    let begun = lens.show(attempt.at);
+    let done = |job: &Job| job.completed_at.is_some_and(|at| at >= begun);
     let status = if any("in_progress") {
         "in_progress"
     } else if any("waiting") {
         "waiting"
-    } else if jobs.iter().any(|job| job.status == "completed") {
+    } else if jobs.iter().any(done) {
         "in_progress"
     } else {
         "queued"
