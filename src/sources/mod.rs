@@ -141,7 +141,9 @@ pub struct Resource {
 pub enum Tier {
     /// At once, and once: something is waiting for the answer.
     Now,
-    /// Something runs there, or somebody looks at it: 30 s.
+    /// Something runs there at present: 30 s, or 10 s while somebody looks at it.
+    Live,
+    /// Something happened there lately, or somebody looks at it: 30 s.
     Hot,
     /// It changed within a day: 2 min.
     Warm,

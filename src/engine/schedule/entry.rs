@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::sources::{Resource, ResourceId, Tier};
 
+/// How often what runs is asked for while somebody looks at it.
+const LIVE: Duration = Duration::from_secs(10);
+
 /// How often a resource that stays urgent is served without a distance.
 const URGENT_BURST: u32 = 8;
 
@@ -76,11 +79,20 @@ impl Entry {
 pub(super) fn base(tier: Tier) -> Duration {
     Duration::from_secs(match tier {
         Tier::Now => 1,
-        Tier::Hot => 30,
+        Tier::Live | Tier::Hot => 30,
         Tier::Warm => 120,
         Tier::Cold => 600,
         Tier::Rare => 3_600,
     })
+}
+
+/// Returns the interval of a resource that somebody looks at.
+pub(super) fn looked_at(tier: Tier) -> Duration {
+    match tier {
+        Tier::Now | Tier::Hot => base(tier),
+        Tier::Live => LIVE,
+        Tier::Warm | Tier::Cold | Tier::Rare => base(Tier::Hot),
+    }
 }
 
 /// Returns the pause before an urgent resource that is still named is served again.

@@ -132,7 +132,7 @@ impl Schedule {
     fn add(&mut self, resource: Resource, rank: u32, now: Duration) {
         let wait = match resource.tier {
             Tier::Now => Duration::ZERO,
-            Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
+            Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 let spread = STAGGER.saturating_mul(rank.saturating_sub(FIRST_BURST));
                 spread.min(base(resource.tier))
             }
@@ -462,7 +462,7 @@ impl Schedule {
         let next = match entry.resource.tier {
             Tier::Now if entry.served == 0 => now,
             Tier::Now => now + again(entry.served),
-            Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
+            Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 let interval = self.slowed(&entry.resource, self.pressure);
                 entry.asked_at.map_or(now, |at| (at + interval).max(now))
             }
@@ -476,13 +476,13 @@ impl Schedule {
             .looked_at
             .as_ref()
             .is_some_and(|repo| names(&resource.id, repo));
-        let tier = if looked_at {
-            resource.tier.min(Tier::Hot)
+        let base = if looked_at {
+            entry::looked_at(resource.tier)
         } else {
-            resource.tier
+            base(resource.tier)
         };
         let unfocused = if self.focused { 1.0 } else { UNFOCUSED };
-        jittered(base(tier), &resource.id, self.seed).mul_f64(pressure * unfocused)
+        jittered(base, &resource.id, self.seed).mul_f64(pressure * unfocused)
     }
 
     /// Returns the interval at which a resource is polled now, if it is known.

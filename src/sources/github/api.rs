@@ -29,6 +29,8 @@ pub(super) struct Api {
 /// Something that a query may do without.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Feature {
+    /// Which checks are required.
+    Required,
     /// What all checks of a commit say together.
     Rollup,
     /// The status that a project board gives.
@@ -39,7 +41,9 @@ pub(super) enum Feature {
 
 impl Feature {
     /// All of them, with the field that each stands for.
-    const ALL: [(Self, &'static str); 3] = [
+    const ALL: [(Self, &'static str); 4] = [
+        // Before the field that it lies in: its path names both.
+        (Self::Required, "contexts"),
         (Self::Rollup, "statusCheckRollup"),
         (Self::Projects, "projectItems"),
         (Self::Alerts, "vulnerabilityAlerts"),
@@ -48,6 +52,7 @@ impl Feature {
     /// Returns its name among the capabilities.
     pub(super) fn capability(self) -> &'static str {
         match self {
+            Self::Required => "required checks",
             Self::Rollup => "check rollup",
             Self::Projects => "project status",
             Self::Alerts => "dependency alerts",

@@ -6,6 +6,7 @@ use super::state::RepoState;
 use super::wire_rest::ListedRepo;
 use super::{Ask, GitHub};
 use crate::config::SourceConfig;
+use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 use crate::sources::http::{Pages, follow};
 use crate::sources::{Batch, SourceError};
@@ -157,7 +158,15 @@ impl GitHub {
                 .chain(found.iter().map(|repo| repo.full_name.as_str()))
                 .map(str::to_ascii_lowercase)
                 .collect();
-            state.repos.retain(|path, _| named.contains(path));
+            let left: Vec<String> = state
+                .repos
+                .extract_if(.., |path, _| !named.contains(path))
+                .map(|(_, repo)| repo.path)
+                .collect();
+            let left = left.iter().map(|path| self.key(path));
+            let left: Vec<RepoKey> = left.filter(|key| !state.polls(key)).collect();
+            state.leaving.extend(left);
+            state.all_found = true;
         }
     }
 

@@ -17,9 +17,12 @@ mod plan;
 mod probe;
 mod refresh;
 mod rest;
+mod rest_pulls;
 mod restore;
 mod runs;
 mod state;
+mod vanished;
+mod watch;
 mod wire;
 mod wire_rest;
 
@@ -130,6 +133,7 @@ impl GitHub {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = token.from;
         let Some(secret) = token.secret else {
+            self.state().anonymous = true;
             // GraphQL answers nobody without a token; REST does, for public data.
             self.without_graphql("it needs a token", (self.ground.clock)());
             return Ok(());
@@ -157,10 +161,19 @@ impl GitHub {
             urgency,
             forced: fetch.forced,
         };
-        let batch = self.dispatch(&fetch.resource, ask).await;
-        let batch = batch.map_err(place::named);
-        if matches!(batch, Err(SourceError::Auth { .. })) {
-            *self.token.lock().await = TokenState::Rejected;
+        let mut batch = self.dispatch(&fetch.resource, ask).await.map_err(place::named);
+        match &mut batch {
+            Ok(batch) => batch.gone_repos.extend(self.left()),
+            Err(SourceError::Auth { .. }) => *self.token.lock().await = TokenState::Rejected,
+            Err(
+                SourceError::NoToken { .. }
+                | SourceError::Forbidden { .. }
+                | SourceError::RateLimited { .. }
+                | SourceError::NotFound { .. }
+                | SourceError::Unreachable { .. }
+                | SourceError::Unreadable { .. }
+                | SourceError::Refused { .. },
+            ) => {}
         }
         batch
     }
@@ -181,6 +194,8 @@ impl GitHub {
             }
             "findings" => self.findings(rest, ask).await,
             "needs" => self.answer(ask).await,
+            "changes" => self.watch(rest, ask).await,
+            "jobs" => self.jobs_at_work(rest, ask).await,
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.
             _ => Ok(Batch::default()),
         }

@@ -13,6 +13,9 @@ use crate::sources::{Resource, ResourceId, Tier};
 /// How many repositories wait for their runs at once: the rest follow, hottest first.
 const RUNS_AT_ONCE: usize = 4;
 
+/// Of how many repositories the jobs at work are followed.
+const LIVE: usize = 25;
+
 /// After how long GraphQL is tried again where it was refused.
 const TRY_AGAIN_HOURS: i64 = 1;
 
@@ -95,6 +98,19 @@ fn graphql(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
             "graphql",
         ));
     }
+    let (watched, urgent) = state.watched(now);
+    if urgent {
+        let id = format!("changes:now:{}", state.turns.changes);
+        list.push(resource(id, Tier::Now, 1, "graphql"));
+    }
+    for chunk in 0..watched.len().div_ceil(state.watch_batch.max(1)) {
+        list.push(resource(
+            format!("changes:{chunk}"),
+            Tier::Hot,
+            1,
+            "graphql",
+        ));
+    }
     for (tier, repos) in state.by_tier(now) {
         let Some(word) = tier_word(tier) else {
             continue;
@@ -124,7 +140,7 @@ pub(super) fn tier_word(tier: Tier) -> Option<&'static str> {
         Tier::Hot => Some("hot"),
         Tier::Warm => Some("warm"),
         Tier::Cold => Some("cold"),
-        Tier::Now | Tier::Rare => None,
+        Tier::Now | Tier::Live | Tier::Rare => None,
     }
 }
 
@@ -134,12 +150,17 @@ fn runs(state: &State, now: Timestamp, by_rest: bool, list: &mut Vec<Resource>) 
         let id = format!("runs:{}@{}", repo.path, repo.turn);
         list.push(resource(id, Tier::Now, 3, "core"));
     }
+    let at_work = state.hottest(|repo| repo.is_running() && repo.misses == 0);
+    for repo in at_work.into_iter().take(LIVE) {
+        let id = format!("jobs:{}", repo.path);
+        list.push(resource(id, Tier::Live, 1, "core"));
+    }
     for (tier, repos) in state.by_tier(now) {
         let polled = |repo: &&RepoState| match tier {
             Tier::Hot => true,
             Tier::Warm => by_rest || !repo.runs.is_empty(),
             Tier::Cold => by_rest || repo.is_running(),
-            Tier::Now | Tier::Rare => false,
+            Tier::Now | Tier::Live | Tier::Rare => false,
         };
         let known = |repo: &&RepoState| repo.seen.is_some() || by_rest;
         for repo in repos.into_iter().filter(known).filter(polled) {

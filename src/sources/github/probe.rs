@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::api::{Data, Feature, Trouble};
+use super::map::checks::check_word;
 use super::state::{CLEAN_FULL_HOURS, Mode, RepoState, State, Wanted, is_fresh};
 use super::wire::ProbeRepo;
 use super::{Ask, GitHub};
@@ -229,22 +230,38 @@ impl GitHub {
                 return;
             }
         };
-        let seen = xxhash_rust::xxh3::xxh3_64(value.to_string().as_bytes());
+        let (seen, rollups) = fingerprints(value);
         let stored = self.kept_fingerprint(path);
         let Some(repo) = state.known(path) else {
             return;
         };
-        probe.name_with_owner.clone_into(&mut repo.path);
+        let renamed = !repo.path.eq_ignore_ascii_case(&probe.name_with_owner);
+        let before = std::mem::replace(&mut repo.path, probe.name_with_owner.clone());
         repo.misses = 0;
         repo.probed_at = Some(ask.now);
-        if repo.restored && repo.seen.is_none() && stored == Some(seen) {
+        let kept_count = stored.and_then(|(_, count)| count);
+        let count = probe.issues.total_count;
+        // A ticket that was deleted or transferred: only a full read tells which.
+        let before_count = repo.ticket_count.or(kept_count);
+        let fewer = count
+            .zip(before_count)
+            .is_some_and(|(now, then)| now < then);
+        repo.ticket_count = count;
+        if repo.restored && repo.seen.is_none() && stored.map(|(seen, _)| seen) == Some(seen) {
             repo.read = Some(seen);
             repo.kept = Some(seen);
             repo.full_at = Some(ask.now);
         }
         repo.changed_at = repo.changed_at.max(probe.last_change());
         repo.at_work = probe.is_at_work();
+        for pull in &probe.pull_requests.nodes.items {
+            if let (Some(number), Some(rollup)) = (pull.number, &pull.status_check_rollup) {
+                repo.saw_checks(number, &check_word(rollup.state.as_deref()));
+            }
+        }
         let first = repo.seen.is_none();
+        repo.runs_wanted |= !first && repo.rollups != Some(rollups);
+        repo.rollups = Some(rollups);
         if repo.seen != Some(seen) && !(first && repo.read == Some(seen)) {
             repo.runs_wanted |= !first || probe.may_run(ask.now);
         }
@@ -253,13 +270,26 @@ impl GitHub {
             batch.covered.push(Clean::line(&repo.path));
             if repo.kept != Some(seen) {
                 repo.kept = Some(seen);
-                self.keep_fingerprint(path, seen);
+                self.keep_fingerprint(path, seen, count);
             }
         } else {
-            repo.wanted = repo.wanted.max(repo.due(ask.now));
+            let due = if fewer {
+                Wanted::Full
+            } else {
+                repo.due(ask.now)
+            };
+            repo.wanted = repo.wanted.max(due);
         }
-        if probe.is_archived && repo.read.is_some() {
-            repo.wanted = Wanted::Nothing;
+        let archived = probe.is_archived.then(|| repo.archive());
+        if renamed || archived == Some(true) {
+            state.leaving.insert(self.key(&before));
+        }
+        if let Some(left) = archived {
+            batch.covered.push(Clean::line(path));
+            let text = format!("`{path}` is archived: its work is not shown");
+            batch
+                .warnings
+                .extend((first || left).then(|| Clean::line(&text)));
         }
     }
 
@@ -274,15 +304,18 @@ impl GitHub {
         }
     }
 
-    fn kept_fingerprint(&self, path: &str) -> Option<u64> {
+    /// Returns the fingerprint that was kept, and how many tickets there were then.
+    fn kept_fingerprint(&self, path: &str) -> Option<(u64, Option<u64>)> {
         let stored = self.ground.validators.get(&self.fingerprint_key(path))?;
-        u64::from_str_radix(&stored.etag, 16).ok()
+        let (seen, count) = stored.etag.split_once(':').unwrap_or((&stored.etag, ""));
+        Some((u64::from_str_radix(seen, 16).ok()?, count.parse().ok()))
     }
 
     /// Keeps what a repository looked like when all of it had been read and stored.
-    fn keep_fingerprint(&self, path: &str, seen: u64) {
+    fn keep_fingerprint(&self, path: &str, seen: u64, count: Option<u64>) {
+        let count = count.map_or_else(String::new, |count| format!(":{count}"));
         let stored = Stored {
-            etag: format!("{seen:016x}"),
+            etag: format!("{seen:016x}{count}"),
             next: None,
             body: Vec::new().into(),
         };
@@ -329,7 +362,33 @@ pub(super) fn split(paths: &[String]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Returns what a repository looks like, and what its checks look like.
+///
+/// Checks come and go without anything to read anew: runs and the look at change requests tell.
+fn fingerprints(value: &Value) -> (u64, u64) {
+    let hash = |value: &Value| xxhash_rust::xxh3::xxh3_64(value.to_string().as_bytes());
+    let mut rest = value.clone();
+    let mut rollups = Vec::new();
+    let branch = rest.pointer_mut("/defaultBranchRef/target");
+    rollups.extend(branch.and_then(|commit| Some(commit.get_mut("statusCheckRollup")?.take())));
+    let pulls = rest.pointer_mut("/pullRequests/nodes");
+    for pull in pulls.and_then(Value::as_array_mut).into_iter().flatten() {
+        rollups.extend(pull.get_mut("statusCheckRollup").map(Value::take));
+    }
+    (hash(&rest), hash(&Value::Array(rollups)))
+}
+
 impl RepoState {
+    /// Stops reading it; returns whether it was read so far.
+    fn archive(&mut self) -> bool {
+        self.wanted = Wanted::Nothing;
+        self.runs_wanted = false;
+        self.changes.clear();
+        self.runs.clear();
+        let read = self.read.take().is_some();
+        std::mem::take(&mut self.restored) || read
+    }
+
     /// Returns how much is to be read once something changed.
     fn due(&self, now: Timestamp) -> Wanted {
         let fresh = self.restored && self.full_at.is_none();

@@ -3,6 +3,8 @@
 //! A small one reads what changed since the last, a full one everything that is
 //! open, to its end, so that what left a list can be removed.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::api::{Data, Feature, Trouble};
@@ -187,13 +189,24 @@ impl GitHub {
         branches(&key, &wire, &mut facts);
         let complete = !partial && more.is_ok();
         let listings = lists(&key, &wire, plan.full && complete, &mut facts);
+        let open = work::open_tickets(&wire);
         deliveries(&key, &wire, &mut facts);
         warn_of(&key, &wire, batch);
+        let mut missing = BTreeSet::new();
         {
             let mut state = self.state();
             if let Some(repo) = state.known(path) {
                 key.path().clone_into(&mut repo.path);
                 repo.take_in(&wire, more.is_ok());
+                remember(repo, &mut facts);
+                let listed = |name: &str| listings.iter().any(|list| list.name.ends_with(name));
+                if listed("tickets/open") {
+                    let before = std::mem::replace(&mut repo.open_tickets, open);
+                    let told = work::numbers(&wire);
+                    missing = before.difference(&told).copied().collect();
+                } else {
+                    repo.open_tickets.extend(open);
+                }
                 if plan.full && complete {
                     repo.full_at = Some(ask.now);
                 }
@@ -202,6 +215,7 @@ impl GitHub {
         }
         batch.facts.append(&mut facts);
         batch.listings.extend(listings);
+        self.look_for(&key, missing, ask, batch).await;
         match more {
             Ok(()) => {
                 self.settle(path, seen, ask.now);
@@ -305,6 +319,15 @@ impl State {
         let (batch, most) = self.batch_of(full);
         if asked >= *batch {
             *batch = (*batch + 1).min(most);
+        }
+    }
+}
+
+/// Remembers the change requests that were read; what only looks tell goes into the facts.
+fn remember(repo: &mut RepoState, facts: &mut [Fact]) {
+    for fact in facts {
+        if let Fact::ChangeRequest(change) = fact {
+            *change = repo.remember(change.clone());
         }
     }
 }

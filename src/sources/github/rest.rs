@@ -1,7 +1,7 @@
 //! Without GraphQL: the same facts by REST lists, each with its `ETag`.
 //!
-//! Costs more requests, but an unchanged list is free. What REST lists do not
-//! tell (reviews, mergeability, checks in sum) stays unknown.
+//! Costs more requests, but an unchanged list is free. What lists do not tell of
+//! pull requests (reviews, mergeability, checks in sum) is asked one by one.
 
 use std::collections::BTreeSet;
 
@@ -62,6 +62,7 @@ impl GitHub {
             key: self.key(&repo.full_name),
             ask,
         };
+        self.who(ask).await;
         reader.all(&repo, &mut batch).await?;
         self.take_rest(path, &repo, ask);
         batch.covered.push(Clean::line(reader.key.path()));
@@ -86,7 +87,11 @@ impl GitHub {
         }
     }
 
-    async fn one<T: DeserializeOwned>(&self, route: &str, ask: Ask) -> Result<T, Failure> {
+    pub(super) async fn one<T: DeserializeOwned>(
+        &self,
+        route: &str,
+        ask: Ask,
+    ) -> Result<T, Failure> {
         let request = self.api.request(route, &[], ask.urgency);
         let client = &self.api.client;
         let answer = client.get(&request).await?;
@@ -94,10 +99,11 @@ impl GitHub {
     }
 }
 
-struct Reader<'a> {
-    github: &'a GitHub,
-    key: RepoKey,
-    ask: Ask,
+/// Reads the lists of one repository.
+pub(super) struct Reader<'a> {
+    pub(super) github: &'a GitHub,
+    pub(super) key: RepoKey,
+    pub(super) ask: Ask,
 }
 
 impl Reader<'_> {
@@ -107,6 +113,18 @@ impl Reader<'_> {
         self.releases(batch).await?;
         self.deployments(batch).await?;
         self.branches(repo, batch).await
+    }
+
+    /// Reads one thing; what is not there, or not for us, is none.
+    pub(super) async fn maybe<T: DeserializeOwned>(
+        &self,
+        route: &str,
+        batch: &mut Batch,
+    ) -> Result<Option<T>, SourceError> {
+        match self.github.one(route, self.ask).await {
+            Ok(read) => Ok(Some(read)),
+            Err(failure) => absent(failure, batch).map(|()| None),
+        }
     }
 
     /// Reads pages of a list; a list that is not there, or not for us, is none.
@@ -152,11 +170,14 @@ impl Reader<'_> {
     }
 
     async fn changes(&self, batch: &mut Batch) -> Result<(), SourceError> {
-        let change =
-            |pull: &RestPull| Fact::ChangeRequest(Box::new(work::rest_change(&self.key, pull)));
+        let change = |pull: &RestPull| work::rest_change(&self.key, pull);
         let open = [("state", "open"), ("per_page", "100")];
+        let mut trouble = Ok(());
         if let Some(pages) = self.list::<RestPull>("pulls", &open, PAGES, batch).await? {
-            let facts: Vec<Fact> = pages.list.items.iter().map(change).collect();
+            let mut changes: Vec<_> = pages.list.items.iter().map(change).collect();
+            trouble = self.fill(&mut changes, batch).await;
+            let boxed = |change| Fact::ChangeRequest(Box::new(change));
+            let facts = changes.into_iter().map(boxed).collect();
             self.keep("changes/open", facts, is_whole(&pages), batch);
         }
         let closed = [
@@ -166,9 +187,10 @@ impl Reader<'_> {
             ("direction", "desc"),
         ];
         if let Some(pages) = self.list::<RestPull>("pulls", &closed, 1, batch).await? {
-            batch.facts.extend(pages.list.items.iter().map(change));
+            let ended = pages.list.items.iter().map(change);
+            batch.facts.extend(ended.map(Fact::ChangeRequest));
         }
-        Ok(())
+        trouble
     }
 
     async fn releases(&self, batch: &mut Batch) -> Result<(), SourceError> {
@@ -305,7 +327,7 @@ impl Reader<'_> {
 }
 
 /// A list that is not there, or not for us, costs that list; trouble with the host ends the fetch.
-fn absent(failure: Failure, batch: &mut Batch) -> Result<(), SourceError> {
+pub(super) fn absent(failure: Failure, batch: &mut Batch) -> Result<(), SourceError> {
     match failure.error {
         error @ (SourceError::NotFound { .. }
         | SourceError::Forbidden { .. }

@@ -8,10 +8,15 @@ use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
-use crate::domain::ticket::TicketKey;
+use crate::domain::ticket::{TicketKey, TicketState};
 
 /// Takes in stored facts, in any order; those of repositories that are not configured are left.
 pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, facts: &[Arc<Fact>]) {
+    let on_host = facts.iter().filter_map(|fact| match &**fact {
+        Fact::Repository(found) if found.repo.host() == host => Some(found.repo.clone()),
+        _ => None,
+    });
+    state.stored.extend(on_host);
     let ours = |fact: &&Arc<Fact>| {
         let repo = fact.repo();
         repo.is_some_and(|repo| repo.host() == host && discover::covers(config, repo.path()))
@@ -43,10 +48,14 @@ fn rest(state: &mut State, fact: &Fact) {
             known.tickets_to = known.tickets_to.max(Some(ticket.updated_at));
             if let TicketKey::Numbered { number, .. } = &ticket.key {
                 known.tickets.insert(*number);
+                if ticket.state == TicketState::Open {
+                    known.open_tickets.insert(*number);
+                }
             }
         }
         Fact::ChangeRequest(change) => {
             known.changes_to = known.changes_to.max(Some(change.updated_at));
+            known.remember(change.clone());
         }
         Fact::Run(run) => {
             known.changed_at = known.changed_at.max(Some(run.updated_at));

@@ -8,7 +8,7 @@ use super::{Ask, GitHub};
 use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
-use crate::domain::run::{Run, RunKey};
+use crate::domain::run::{Run, RunKey, RunState};
 use crate::domain::text::Clean;
 use crate::sources::http::{Failure, List, decode, follow};
 use crate::sources::{Batch, CapabilityState, SourceError};
@@ -117,6 +117,39 @@ impl GitHub {
             repo.map(|repo| repo.due_details(ask.now))
                 .unwrap_or_default()
         };
+        self.read_details(key, due, ask, batch).await
+    }
+
+    /// Reads the jobs of the runs at work; somebody may be looking at them.
+    pub(super) async fn jobs_at_work(&self, path: &str, ask: Ask) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let due: Vec<(u64, RunSeen)> = {
+            let mut state = self.state();
+            let repo = state.known(path);
+            repo.map(|repo| repo.at_work()).unwrap_or_default()
+        };
+        self.read_details(&self.key(path), due, ask, &mut batch)
+            .await?;
+        let over = |fact: &Fact| match fact {
+            Fact::JobSet(set) => set.complete && set.jobs.iter().all(|job| is_over(&job.state)),
+            _ => false,
+        };
+        if batch.facts.iter().any(over)
+            && let Some(repo) = self.state().known(path)
+        {
+            // Its end stands in the list of runs.
+            repo.runs_wanted = true;
+        }
+        Ok(batch)
+    }
+
+    async fn read_details(
+        &self,
+        key: &RepoKey,
+        due: Vec<(u64, RunSeen)>,
+        ask: Ask,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
         for (id, run) in due {
             let run_key = RunKey {
                 repo: key.clone(),
@@ -212,12 +245,33 @@ fn without_detail(failure: Failure, batch: &mut Batch) -> Result<(), SourceError
     }
 }
 
+fn is_over(state: &RunState) -> bool {
+    match state {
+        RunState::Queued | RunState::Waiting | RunState::Running | RunState::Unknown(_) => false,
+        RunState::Passed
+        | RunState::Skipped
+        | RunState::Failed(_)
+        | RunState::Cancelled
+        | RunState::ActionRequired => true,
+    }
+}
+
 impl RepoState {
     fn had_runs(&mut self, now: Timestamp) {
         self.runs_wanted = false;
         self.runs_read = true;
         self.runs_at = Some(now);
         self.turn += 1;
+    }
+
+    /// Returns the newest runs that are at work.
+    fn at_work(&self) -> Vec<(u64, RunSeen)> {
+        let newest = self.runs.iter().rev();
+        newest
+            .filter(|(_, run)| run.activity == Activity::AtWork)
+            .map(|(id, run)| (*id, run.clone()))
+            .take(DETAILS)
+            .collect()
     }
 
     /// Returns the runs whose jobs or gates are to be read now, the newest first.
@@ -264,6 +318,7 @@ mod tests {
             attempt: 2,
             updated_at: at(0),
             activity,
+            head: None,
             jobs: jobs.map(|(attempt, updated, read)| (attempt, at(updated), at(read))),
             gates_at: None,
         };

@@ -8,15 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::api::Feature;
+use super::watch::Watched;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
 use crate::domain::finding::FindingKind;
+use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
 use crate::sources::{CapabilityState, SourceError, Tier};
 
 /// How many repositories one probe asks for.
 pub(super) const PROBE_BATCH: usize = 40;
+/// How many change requests one look at their checks asks for.
+pub(super) const WATCH_BATCH: usize = 50;
 /// How many repositories one small refresh reads.
 pub(super) const LEAN_BATCH: usize = 10;
 /// How many repositories one full refresh reads.
@@ -45,6 +49,7 @@ pub(super) struct Turns {
     pub(super) probe: u64,
     pub(super) refresh: u64,
     pub(super) needs: u64,
+    pub(super) changes: u64,
 }
 
 /// How much of a repository is to be read.
@@ -70,15 +75,26 @@ pub(super) struct State {
     pub(super) turns: Turns,
     pub(super) capabilities: BTreeMap<&'static str, CapabilityState>,
     pub(super) probe_batch: usize,
+    pub(super) watch_batch: usize,
     pub(super) lean_batch: usize,
     pub(super) full_batch: usize,
     pub(super) refused: BTreeSet<Feature>,
     pub(super) me: Option<String>,
+    /// Whether there is no token.
+    pub(super) anonymous: bool,
+    /// Whether that was asked by REST.
+    pub(super) me_asked: bool,
     pub(super) needs: BTreeSet<Need>,
     /// When a need was last answered, or found to have no answer.
     pub(super) answered: BTreeMap<Need, Timestamp>,
     /// Kinds of findings that an owner, or a repository, does not show, and since when.
     pub(super) hidden: BTreeMap<(String, FindingKind), Timestamp>,
+    /// Repositories of the store, until it is known which of them are still polled.
+    pub(super) stored: BTreeSet<RepoKey>,
+    /// Repositories that are polled no more, until that was told.
+    pub(super) leaving: BTreeSet<RepoKey>,
+    /// Whether the lists of repositories were read to their end.
+    pub(super) all_found: bool,
 }
 
 /// What is remembered of one repository.
@@ -103,6 +119,14 @@ pub(super) struct RepoState {
     pub(super) full_at: Option<Timestamp>,
     /// The tickets that were read in full.
     pub(super) tickets: BTreeSet<u64>,
+    /// The tickets that were open when they were last read.
+    pub(super) open_tickets: BTreeSet<u64>,
+    /// How many tickets there are, open or not, as the probe saw it.
+    pub(super) ticket_count: Option<u64>,
+    /// The change requests that were open when they were last read.
+    pub(super) changes: BTreeMap<u64, Watched>,
+    /// What the probe saw of checks.
+    pub(super) rollups: Option<u64>,
     /// The newest change of a ticket that was read, by the host's clock.
     pub(super) tickets_to: Option<Timestamp>,
     /// The newest change of a change request that was read, by the host's clock.
@@ -132,6 +156,8 @@ pub(super) struct RunSeen {
     pub(super) attempt: u32,
     pub(super) updated_at: Timestamp,
     pub(super) activity: Activity,
+    /// The commit that it runs for.
+    pub(super) head: Option<Sha>,
     /// The attempt and the change for which its jobs were read, and when.
     pub(super) jobs: Option<(u32, Timestamp, Timestamp)>,
     /// When its gates were read.
@@ -170,6 +196,7 @@ impl RunSeen {
             attempt: run.attempt,
             updated_at: run.updated_at,
             activity: Activity::of(&run.state),
+            head: run.head_sha.clone(),
             jobs: before.and_then(|before| before.jobs),
             gates_at: before.and_then(|before| before.gates_at),
         }
@@ -191,6 +218,10 @@ impl RepoState {
             runs_wanted: false,
             full_at: None,
             tickets: BTreeSet::new(),
+            open_tickets: BTreeSet::new(),
+            ticket_count: None,
+            changes: BTreeMap::new(),
+            rollups: None,
             tickets_to: None,
             changes_to: None,
             flow: false,
@@ -206,6 +237,12 @@ impl RepoState {
     /// Returns `owner` of `owner/name`.
     pub(super) fn owner(&self) -> &str {
         self.path.split_once('/').map_or("", |(owner, _)| owner)
+    }
+
+    /// Returns whether a run for this commit is at work.
+    pub(super) fn runs_for(&self, head: &Sha) -> bool {
+        let mut runs = self.runs.values();
+        runs.any(|run| run.activity == Activity::AtWork && run.head.as_ref() == Some(head))
     }
 
     /// Returns whether a run is at work.
@@ -230,13 +267,15 @@ impl RepoState {
         }
     }
 
-    /// Takes in a run that was read; returns whether it ended since it was last seen.
+    /// Takes in a run that was read; returns whether it ended since it was last seen, and no
+    /// open change request is known whose checks it belongs to.
     pub(super) fn see_run(&mut self, run: &Run) -> bool {
         let before = self.runs.get(&run.id);
         let seen = RunSeen::of(run, before);
         let ended = before.is_some_and(|before| {
             before.activity == Activity::AtWork && seen.activity != Activity::AtWork
         });
+        let ended = ended && !self.look_again(run.head_sha.as_ref());
         self.changed_at = self.changed_at.max(Some(run.updated_at));
         self.runs.insert(run.id, seen);
         while self.runs.len() > MOST_RUNS {
@@ -257,13 +296,19 @@ impl State {
             turns: Turns::default(),
             capabilities: BTreeMap::new(),
             probe_batch: PROBE_BATCH,
+            watch_batch: WATCH_BATCH,
             lean_batch: LEAN_BATCH,
             full_batch: FULL_BATCH,
             refused: BTreeSet::new(),
             me: None,
+            anonymous: false,
+            me_asked: false,
             needs: BTreeSet::new(),
             answered: BTreeMap::new(),
             hidden: BTreeMap::new(),
+            stored: BTreeSet::new(),
+            leaving: BTreeSet::new(),
+            all_found: false,
         }
     }
 

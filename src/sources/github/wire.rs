@@ -44,6 +44,8 @@ pub(super) struct RateLimit {
 pub(super) struct Connection<T> {
     pub(super) nodes: List<T>,
     pub(super) page_info: Option<PageInfo>,
+    /// How many there are on all pages, where it was asked.
+    pub(super) total_count: Option<u64>,
 }
 
 impl<T> Default for Connection<T> {
@@ -51,6 +53,7 @@ impl<T> Default for Connection<T> {
         Self {
             nodes: List::default(),
             page_info: None,
+            total_count: None,
         }
     }
 }
@@ -130,6 +133,8 @@ pub(super) struct ProbeBranch {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Touched {
+    /// Its number, where it is a pull request.
+    pub(super) number: Option<u64>,
     pub(super) updated_at: Option<Timestamp>,
     pub(super) status_check_rollup: Option<StateWord>,
 }
@@ -320,9 +325,51 @@ pub(super) struct PullRequest {
     pub(super) status_check_rollup: Option<Rollup>,
 }
 
+/// A pull request, as far as it changes without its time stamp.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WatchedPull {
+    pub(super) state: Option<String>,
+    #[serde(default)]
+    pub(super) is_draft: bool,
+    pub(super) updated_at: Timestamp,
+    pub(super) merged_at: Option<Timestamp>,
+    pub(super) closed_at: Option<Timestamp>,
+    pub(super) head_ref_oid: Option<String>,
+    pub(super) review_decision: Option<String>,
+    pub(super) mergeable: Option<String>,
+    pub(super) merge_state_status: Option<String>,
+    pub(super) merge_queue_entry: Option<StateWord>,
+    pub(super) merge_commit: Option<Oid>,
+    /// Absent where it was not asked for; null where there are no checks.
+    #[serde(default, deserialize_with = "present")]
+    pub(super) status_check_rollup: Option<Rollup>,
+}
+
 /// What all checks say together; nothing where there are none.
 #[derive(Debug)]
-pub(super) struct Rollup(pub(super) Option<StateWord>);
+pub(super) struct Rollup(pub(super) Option<Checks>);
+
+/// The checks of a commit: their sum, and each of them where that was asked.
+#[derive(Debug, Deserialize)]
+pub(super) struct Checks {
+    pub(super) state: Option<String>,
+    pub(super) contexts: Option<Connection<Check>>,
+}
+
+/// One check of a commit: a check run, or a status that another system reports.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Check {
+    /// Whether the forge requires it for the pull request that was asked about.
+    pub(super) is_required: Option<bool>,
+    /// The word of a status.
+    pub(super) state: Option<String>,
+    /// How far a check run is.
+    pub(super) status: Option<String>,
+    /// How a check run ended.
+    pub(super) conclusion: Option<String>,
+}
 
 /// Tells null from absent.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Rollup>, D::Error> {

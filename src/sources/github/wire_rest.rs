@@ -230,6 +230,45 @@ pub(super) struct RestPull {
     pub(super) labels: List<Label>,
 }
 
+/// A pull request by itself: what lists leave out.
+#[derive(Debug, Deserialize)]
+pub(super) struct SinglePull {
+    /// Null while it is not computed yet.
+    pub(super) mergeable: Option<bool>,
+    pub(super) mergeable_state: Option<String>,
+}
+
+/// A review.
+#[derive(Debug, Deserialize)]
+pub(super) struct RestReview {
+    pub(super) user: Option<Actor>,
+    pub(super) state: Option<String>,
+}
+
+/// A page of check runs.
+#[derive(Debug, Deserialize)]
+pub(super) struct CheckRunPage {
+    #[serde(default)]
+    pub(super) total_count: usize,
+    #[serde(default)]
+    pub(super) check_runs: List<CheckRun>,
+}
+
+/// A check run.
+#[derive(Debug, Deserialize)]
+pub(super) struct CheckRun {
+    pub(super) status: Option<String>,
+    pub(super) conclusion: Option<String>,
+}
+
+/// What systems other than checks say of a commit.
+#[derive(Debug, Deserialize)]
+pub(super) struct CombinedStatus {
+    pub(super) state: Option<String>,
+    #[serde(default)]
+    pub(super) total_count: u64,
+}
+
 /// A team.
 #[derive(Debug, Deserialize)]
 pub(super) struct Team {

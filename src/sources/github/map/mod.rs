@@ -3,6 +3,7 @@
 //! A word that we do not know becomes unknown, never success. What the parts
 //! share is here: people, branches, commits, ranges.
 
+pub(super) mod checks;
 pub(super) mod delivery;
 pub(super) mod runs;
 pub(super) mod work;

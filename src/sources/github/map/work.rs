@@ -1,5 +1,7 @@
 //! Tickets and change requests.
 
+use std::collections::BTreeSet;
+
 use crate::domain::change_request::{
     Called, ChangeRequest, ChangeState, Checks, MergeState, QueueState, Required, Review,
 };
@@ -8,8 +10,9 @@ use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 
 use super::super::links::{Texts, find};
-use super::super::wire::{Issue, Named, PullRequest, Rollup, Short};
+use super::super::wire::{Issue, Named, PullRequest, RefreshRepo, Short, WatchedPull};
 use super::super::wire_rest::{Label, RestIssue, RestPull};
+use super::checks::{checks, merge_state, required, review};
 use super::{line, link, people, person, sha};
 
 /// The label that marks an incident, in any case.
@@ -191,6 +194,65 @@ fn issue_repo(repo: &RepoKey, issue: &Issue) -> RepoKey {
     )
 }
 
+/// Returns a ticket that was asked for in `repo`, under the repository that it is in now.
+pub(crate) fn ticket_anywhere(repo: &RepoKey, wire: &Issue) -> Ticket {
+    ticket(&issue_repo(repo, wire), wire)
+}
+
+/// Returns the tickets that a refresh told to be open.
+pub(crate) fn open_tickets(wire: &RefreshRepo) -> BTreeSet<u64> {
+    let open = |issue: &&Issue| {
+        let state = issue.state.as_deref().unwrap_or_default();
+        state.eq_ignore_ascii_case("open")
+    };
+    let issues = wire.issues.nodes.items.iter().filter(open);
+    issues.map(|issue| issue.number).collect()
+}
+
+/// Returns all tickets that a refresh told of.
+pub(crate) fn numbers(wire: &RefreshRepo) -> BTreeSet<u64> {
+    let closed = wire.closed_issues.iter().flat_map(|list| &list.nodes.items);
+    let issues = wire.issues.nodes.items.iter().chain(closed);
+    issues.map(|issue| issue.number).collect()
+}
+
+/// Returns a change request with what a look at it told.
+pub(crate) fn looked_at(change: &ChangeRequest, wire: &WatchedPull) -> ChangeRequest {
+    let rollup = wire.status_check_rollup.as_ref();
+    let (head, checks) = (sha(wire.head_ref_oid.as_deref()), checks(rollup));
+    let required = match required(rollup) {
+        // Not asked this time: what was told of the same checks holds.
+        Required::Unknown if head == change.head_sha && checks == change.checks => {
+            change.required.clone()
+        }
+        told => told,
+    };
+    ChangeRequest {
+        state: change_state(wire.state.as_deref()),
+        draft: wire.is_draft,
+        review: review(wire.review_decision.as_deref()),
+        merge_state: merge_state(
+            wire.merge_state_status.as_deref(),
+            wire.mergeable.as_deref(),
+        ),
+        queue: wire
+            .merge_queue_entry
+            .as_ref()
+            .map(|entry| queue_state(entry.state.as_deref())),
+        checks,
+        required,
+        head_sha: head,
+        merge_sha: wire
+            .merge_commit
+            .as_ref()
+            .and_then(|commit| sha(Some(&commit.oid))),
+        updated_at: wire.updated_at,
+        merged_at: wire.merged_at,
+        closed_at: wire.closed_at,
+        ..change.clone()
+    }
+}
+
 /// Returns a change request of a REST list: reviews and checks are not told there.
 pub(crate) fn rest_change(repo: &RepoKey, wire: &RestPull) -> ChangeRequest {
     let git_ref = |end: &Option<super::super::wire_rest::End>| {
@@ -251,30 +313,6 @@ fn change_state(word: Option<&str>) -> ChangeState {
     }
 }
 
-/// No decision at all means that no review is required.
-fn review(word: Option<&str>) -> Review {
-    match word {
-        None => Review::NotRequired,
-        Some("APPROVED") => Review::Approved,
-        Some("CHANGES_REQUESTED") => Review::ChangesRequested,
-        Some("REVIEW_REQUIRED") => Review::Required,
-        Some(other) => Review::Unknown(Clean::line(other)),
-    }
-}
-
-fn merge_state(status: Option<&str>, mergeable: Option<&str>) -> MergeState {
-    match (status, mergeable) {
-        (Some("DIRTY"), _) | (_, Some("CONFLICTING")) => MergeState::Conflict,
-        (Some("CLEAN" | "HAS_HOOKS"), _) => MergeState::Clean,
-        (Some("BEHIND"), _) => MergeState::Behind,
-        (Some("BLOCKED"), _) => MergeState::Blocked,
-        (Some("UNSTABLE"), _) => MergeState::Unstable,
-        (Some("DRAFT"), _) => MergeState::Draft,
-        (Some("UNKNOWN") | None, _) => MergeState::Unknown(Clean::line("not computed yet")),
-        (Some(other), _) => MergeState::Unknown(Clean::line(other)),
-    }
-}
-
 fn queue_state(word: Option<&str>) -> QueueState {
     match word.unwrap_or_default() {
         "QUEUED" => QueueState::Queued,
@@ -286,28 +324,12 @@ fn queue_state(word: Option<&str>) -> QueueState {
     }
 }
 
-fn checks(rollup: Option<&Rollup>) -> Checks {
-    let Some(rollup) = rollup else {
-        return Checks::Unknown(Clean::line("not asked"));
-    };
-    let Some(rollup) = &rollup.0 else {
-        return Checks::None;
-    };
-    match rollup.state.as_deref().unwrap_or_default() {
-        "SUCCESS" => Checks::Passed,
-        "FAILURE" | "ERROR" => Checks::Failed,
-        "PENDING" | "EXPECTED" => Checks::Pending,
-        other => Checks::Unknown(Clean::line(other)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{change, checks, merge_state, rest_ticket, review, ticket, ticket_state};
-    use crate::domain::change_request::{ChangeState, Checks, MergeState, Review};
+    use super::{change, rest_ticket, ticket, ticket_state};
+    use crate::domain::change_request::{ChangeState, Checks, MergeState};
     use crate::domain::key::RepoKey;
     use crate::domain::ticket::TicketState;
-    use crate::sources::github::wire::Rollup;
 
     fn repo() -> RepoKey {
         RepoKey::new("github.com", "acme/api")
@@ -354,42 +376,6 @@ mod tests {
             TicketState::Other(_)
         ));
         assert!(matches!(ticket_state(None, None), TicketState::Other(_)));
-    }
-
-    #[test]
-    fn checks_pass_only_by_the_word() {
-        let word = |word: &str| {
-            let state = serde_json::from_str(&format!(r#"{{"state":"{word}"}}"#)).unwrap();
-            checks(Some(&Rollup(Some(state))))
-        };
-        assert_eq!(word("SUCCESS"), Checks::Passed);
-        assert_eq!(word("ERROR"), Checks::Failed);
-        assert_eq!(word("EXPECTED"), Checks::Pending);
-        assert!(matches!(word("GREEN"), Checks::Unknown(_)));
-        assert_eq!(checks(Some(&Rollup(None))), Checks::None);
-        assert!(matches!(checks(None), Checks::Unknown(_)));
-    }
-
-    #[test]
-    fn reviews_and_merge_states_keep_new_words_apart() {
-        assert_eq!(review(None), Review::NotRequired);
-        assert!(matches!(review(Some("NEW")), Review::Unknown(_)));
-        assert_eq!(
-            merge_state(Some("CLEAN"), Some("MERGEABLE")),
-            MergeState::Clean
-        );
-        assert_eq!(
-            merge_state(Some("UNKNOWN"), Some("CONFLICTING")),
-            MergeState::Conflict
-        );
-        assert!(matches!(
-            merge_state(Some("UNKNOWN"), None),
-            MergeState::Unknown(_)
-        ));
-        assert!(matches!(
-            merge_state(Some("NEW"), None),
-            MergeState::Unknown(_)
-        ));
     }
 
     #[test]
