@@ -15,6 +15,7 @@ mod cli;
 mod config;
 mod demo;
 mod engine;
+mod github;
 mod laws;
 mod support;
 mod tidy;
