@@ -216,6 +216,19 @@ fn the_repository_of_the_open_card_is_hot() {
 }
 
 #[test]
+fn what_runs_is_followed_closely_only_while_somebody_looks() {
+    let mut schedule = schedule(&[("jobs:acme/api", Tier::Live), ("jobs:acme/web", Tier::Live)]);
+    let interval = |schedule: &Schedule, id: &str| schedule.interval(&id.into()).expect("known");
+    assert!(interval(&schedule, "jobs:acme/api") > secs(25));
+    schedule.look(Some(Clean::line("acme/api")), Duration::ZERO);
+    let close = interval(&schedule, "jobs:acme/api");
+    assert!(close >= secs(5) && close <= secs(15), "{close:?}");
+    assert!(interval(&schedule, "jobs:acme/web") > secs(25));
+    schedule.focus(false, secs(1));
+    assert!(interval(&schedule, "jobs:acme/api") > secs(30));
+}
+
+#[test]
 fn after_a_sleep_everything_is_asked_for_once_one_by_one() {
     let mut schedule = schedule(&[("a", Tier::Cold), ("b", Tier::Cold), ("c", Tier::Rare)]);
     for id in taken(&mut schedule, Duration::ZERO) {
@@ -244,7 +257,7 @@ fn what_a_crash_lost_is_asked_for_again() {
     assert!(schedule.next().is_some_and(|at| at <= secs(3)));
 }
 
-const TIERS: [Tier; 4] = [Tier::Hot, Tier::Warm, Tier::Cold, Tier::Rare];
+const TIERS: [Tier; 5] = [Tier::Live, Tier::Hot, Tier::Warm, Tier::Cold, Tier::Rare];
 
 /// A host that counts what it is asked for, by the hour.
 struct Host {
@@ -282,7 +295,7 @@ impl Host {
 }
 
 fn resources() -> impl Strategy<Value = Vec<Resource>> {
-    prop::collection::vec((0_usize..4, 1_u32..6), 1..12).prop_map(|list| {
+    prop::collection::vec((0_usize..5, 1_u32..6), 1..12).prop_map(|list| {
         list.into_iter()
             .enumerate()
             .map(|(n, (tier, cost))| resource(&format!("r{n}"), TIERS[tier], cost))

@@ -165,6 +165,7 @@ impl GitHub {
                 .collect();
             let left = left.iter().map(|path| self.key(path));
             let left: Vec<RepoKey> = left.filter(|key| !state.polls(key)).collect();
+            state.stored.retain(|key| !left.contains(key));
             state.leaving.extend(left);
             state.all_found = true;
         }
