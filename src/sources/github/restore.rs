@@ -7,15 +7,16 @@ use super::state::{RunSeen, State};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
-use crate::domain::fact::Fact;
+use crate::domain::fact::{Fact, FactKind};
 use crate::domain::ticket::{TicketKey, TicketState};
 
 /// Takes in stored facts, in any order; those of repositories that are not configured are left.
 pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, facts: &[Arc<Fact>]) {
-    let on_host = facts.iter().filter_map(|fact| match &**fact {
-        Fact::Repository(found) if found.repo.host() == host => Some(found.repo.clone()),
-        _ => None,
-    });
+    let on_host = facts
+        .iter()
+        .filter(|fact| fact.kind() == FactKind::Repository)
+        .filter_map(|fact| fact.repo().cloned())
+        .filter(|repo| repo.host() == host);
     state.stored.extend(on_host);
     let ours = |fact: &&Arc<Fact>| {
         let repo = fact.repo();

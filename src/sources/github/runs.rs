@@ -130,9 +130,11 @@ impl GitHub {
         };
         self.read_details(&self.key(path), due, ask, &mut batch)
             .await?;
-        let over = |fact: &Fact| match fact {
-            Fact::JobSet(set) => set.complete && set.jobs.iter().all(|job| is_over(&job.state)),
-            _ => false,
+        let over = |fact: &Fact| {
+            let Fact::JobSet(set) = fact else {
+                return false;
+            };
+            set.complete && set.jobs.iter().all(|job| is_over(&job.state))
         };
         if batch.facts.iter().any(over)
             && let Some(repo) = self.state().known(path)

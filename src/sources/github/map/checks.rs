@@ -122,10 +122,9 @@ pub(crate) fn check_word(word: Option<&str>) -> Checks {
 pub(crate) fn rest_merge_state(wire: &SinglePull) -> MergeState {
     let word = wire.mergeable_state.as_deref();
     let word = word.map(str::to_ascii_uppercase);
-    let mergeable = wire.mergeable.map(|mergeable| match mergeable {
-        true => "MERGEABLE",
-        false => "CONFLICTING",
-    });
+    let mergeable = wire
+        .mergeable
+        .map(|yes| if yes { "MERGEABLE" } else { "CONFLICTING" });
     merge_state(word.as_deref(), mergeable)
 }
 

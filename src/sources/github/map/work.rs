@@ -225,7 +225,7 @@ pub(crate) fn looked_at(change: &ChangeRequest, wire: &WatchedPull) -> ChangeReq
         Required::Unknown if head == change.head_sha && checks == change.checks => {
             change.required.clone()
         }
-        told => told,
+        told @ (Required::Unknown | Required::None | Required::Some(_)) => told,
     };
     ChangeRequest {
         state: change_state(wire.state.as_deref()),
