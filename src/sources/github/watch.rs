@@ -6,13 +6,14 @@
 use std::fmt::Write as _;
 
 use chrono::TimeDelta;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::api::{Data, Feature, Trouble};
 use super::map::work;
 use super::probe::{ATTEMPTS, fragments};
 use super::state::{RepoState, State, WATCH_BATCH};
-use super::wire::WatchedPull;
+use super::wire::{Oid, Rollup, StateWord, present};
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeRequest, ChangeState, Checks, MergeState, Required};
@@ -28,6 +29,27 @@ const TRIES: u8 = 6;
 
 /// How many of these queries there are at once.
 const QUERIES: usize = 2;
+
+/// A pull request, as far as it changes without its time stamp.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WatchedPull {
+    pub(super) state: Option<String>,
+    #[serde(default)]
+    pub(super) is_draft: bool,
+    pub(super) updated_at: Timestamp,
+    pub(super) merged_at: Option<Timestamp>,
+    pub(super) closed_at: Option<Timestamp>,
+    pub(super) head_ref_oid: Option<String>,
+    pub(super) review_decision: Option<String>,
+    pub(super) mergeable: Option<String>,
+    pub(super) merge_state_status: Option<String>,
+    pub(super) merge_queue_entry: Option<StateWord>,
+    pub(super) merge_commit: Option<Oid>,
+    /// Absent where it was not asked for; null where there are no checks.
+    #[serde(default, deserialize_with = "present")]
+    pub(super) status_check_rollup: Option<Rollup>,
+}
 
 /// A change request that is open, as it was last told.
 #[derive(Debug, Clone)]

@@ -325,27 +325,6 @@ pub(super) struct PullRequest {
     pub(super) status_check_rollup: Option<Rollup>,
 }
 
-/// A pull request, as far as it changes without its time stamp.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct WatchedPull {
-    pub(super) state: Option<String>,
-    #[serde(default)]
-    pub(super) is_draft: bool,
-    pub(super) updated_at: Timestamp,
-    pub(super) merged_at: Option<Timestamp>,
-    pub(super) closed_at: Option<Timestamp>,
-    pub(super) head_ref_oid: Option<String>,
-    pub(super) review_decision: Option<String>,
-    pub(super) mergeable: Option<String>,
-    pub(super) merge_state_status: Option<String>,
-    pub(super) merge_queue_entry: Option<StateWord>,
-    pub(super) merge_commit: Option<Oid>,
-    /// Absent where it was not asked for; null where there are no checks.
-    #[serde(default, deserialize_with = "present")]
-    pub(super) status_check_rollup: Option<Rollup>,
-}
-
 /// What all checks say together; nothing where there are none.
 #[derive(Debug)]
 pub(super) struct Rollup(pub(super) Option<Checks>);
@@ -372,7 +351,9 @@ pub(super) struct Check {
 }
 
 /// Tells null from absent.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Rollup>, D::Error> {
+pub(super) fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Rollup>, D::Error> {
     Option::deserialize(deserializer).map(|word| Some(Rollup(word)))
 }
 

@@ -10,7 +10,8 @@ use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 
 use super::super::links::{Texts, find};
-use super::super::wire::{Issue, Named, PullRequest, RefreshRepo, Short, WatchedPull};
+use super::super::watch::WatchedPull;
+use super::super::wire::{Issue, Named, PullRequest, RefreshRepo, Short};
 use super::super::wire_rest::{Label, RestIssue, RestPull};
 use super::checks::{checks, merge_state, required, review};
 use super::{line, link, people, person, sha};
