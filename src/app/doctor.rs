@@ -1,7 +1,7 @@
 //! `cycleboard doctor`: what is configured, what answers, what is missing.
 //!
-//! Asks each source for one thing only. Shows where a token comes from, never
-//! what it is.
+//! Each source tries what the board will need of it, once. Shows where a token
+//! comes from, never what it is.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,11 +13,14 @@ use crate::app::env;
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::{self, instant};
 use crate::app::session::{Session, Tasks, runtime};
-use crate::sources::http::Clock;
-use crate::sources::{Batch, CapabilityState, Fetch, Resource, Source, SourceError};
+use crate::domain::text::Clean;
+use crate::sources::http::{Clock, span};
+use crate::sources::{
+    Batch, CapabilityState, Check, CheckState, Fetch, Resource, Source, SourceError,
+};
 
 /// How long one source may take to answer.
-const WAIT: Duration = Duration::from_secs(20);
+const WAIT: Duration = Duration::from_mins(1);
 
 /// Checks everything and prints what was found.
 pub fn run(mut session: Session, args: &DoctorArgs) -> Result<Exit, Failure> {
@@ -120,33 +123,61 @@ fn terminal(session: &Session, out: &mut String) {
     }
 }
 
-/// Asks every source for one thing, one after another, and prints what it said.
+/// Has every source tried, one after another, and prints what came of it.
 fn sources(session: &mut Session, offline: bool) -> Result<Exit, Failure> {
     runtime()?.block_on(async {
         let tasks = Tasks::default();
         session.begin_demo(&tasks).await?;
         let mut worst = Exit::Fine;
         for source in session.open_sources(None) {
-            let answer = if offline {
-                None
+            let checks = if offline {
+                Vec::new()
             } else {
-                Some(ask(source.as_ref(), &session.clock).await)
+                checks(source.as_ref(), &session.clock).await
             };
-            output::print(&describe(source.as_ref(), answer.as_ref()))?;
-            worst = worse(worst, answer.as_ref());
+            output::print(&describe(source.as_ref(), &checks, offline))?;
+            for check in &checks {
+                worst = match check.state {
+                    CheckState::Refused => Exit::Auth,
+                    CheckState::Failed if worst == Exit::Fine => Exit::Error,
+                    CheckState::Failed | CheckState::Fine | CheckState::Note => worst,
+                };
+            }
         }
         tasks.end().await;
         Ok(worst)
     })
 }
 
-fn worse(worst: Exit, answer: Option<&Result<Batch, SourceError>>) -> Exit {
-    match answer {
-        None | Some(Ok(_)) => worst,
-        Some(Err(SourceError::Auth { .. })) => Exit::Auth,
-        Some(Err(_)) if worst == Exit::Auth => worst,
-        Some(Err(_)) => Exit::Stale,
-    }
+/// Has a source try itself; one that cannot is asked for what it puts first.
+async fn checks(source: &dyn Source, clock: &Clock) -> Vec<Check> {
+    let tried = tokio::time::timeout(WAIT, source.check_up()).await;
+    let asked = match tried {
+        Ok(checks) if !checks.is_empty() => return checks,
+        Ok(_) => ask(source, clock).await,
+        Err(_elapsed) => Err(SourceError::Unreachable {
+            host: source.host().to_owned(),
+            cause: format!("no whole answer within {}", span(WAIT)),
+        }),
+    };
+    let Err(error) = asked else {
+        return Vec::new();
+    };
+    let state = match error {
+        SourceError::Auth { .. } | SourceError::NoToken { .. } => CheckState::Refused,
+        SourceError::Forbidden { .. }
+        | SourceError::NotFound { .. }
+        | SourceError::RateLimited { .. }
+        | SourceError::Unreachable { .. }
+        | SourceError::Unreadable { .. }
+        | SourceError::Refused { .. } => CheckState::Failed,
+    };
+    vec![Check {
+        name: "host",
+        state,
+        text: Clean::line(&error.to_string()),
+        hint: error.hint().map(|hint| Clean::line(&hint)),
+    }]
 }
 
 /// Asks for the resource that the source itself puts first.
@@ -166,35 +197,39 @@ async fn ask(source: &dyn Source, clock: &Clock) -> Result<Batch, SourceError> {
         Ok(answer) => answer,
         Err(_) => Err(SourceError::Unreachable {
             host: source.host().to_owned(),
-            cause: format!("no answer within {} s", WAIT.as_secs()),
+            cause: format!("no answer within {}", span(WAIT)),
         }),
     }
 }
 
-fn describe(source: &dyn Source, answer: Option<&Result<Batch, SourceError>>) -> String {
+fn describe(source: &dyn Source, checks: &[Check], offline: bool) -> String {
     let mut out = format!("source {}\n", source.name());
     line(&mut out, "kind", source.kind());
-    line(&mut out, "host", source.host());
+    line(&mut out, "address", source.host());
     let meter = source.meter();
     line(&mut out, "token", format!("from {}", meter.token_from));
     if meter.insecure {
         line(&mut out, "connection", "not encrypted");
     }
-    match answer {
-        None => line(&mut out, "answer", "not asked"),
-        Some(Ok(batch)) => {
-            line(&mut out, "answer", "ok");
-            for warning in &batch.warnings {
-                line(&mut out, "warning", warning);
-            }
-        }
-        Some(Err(error)) => {
-            line(&mut out, "answer", error);
-            if let Some(hint) = error.hint() {
-                line(&mut out, "hint", hint);
-            }
+    for check in checks {
+        let word = match check.state {
+            CheckState::Fine => "",
+            CheckState::Note => "note: ",
+            CheckState::Failed | CheckState::Refused => "failed: ",
+        };
+        line(&mut out, check.name, format!("{word}{}", check.text));
+        if let Some(hint) = &check.hint {
+            line(&mut out, "", format!("hint: {hint}"));
         }
     }
+    let is_bad = |check: &&Check| matches!(check.state, CheckState::Failed | CheckState::Refused);
+    let answer = match checks.iter().filter(is_bad).count() {
+        _ if offline => "not asked".to_owned(),
+        0 => "ok".to_owned(),
+        1 => "one thing failed".to_owned(),
+        many => format!("{many} things failed"),
+    };
+    line(&mut out, "answer", answer);
     for capability in source.capabilities() {
         let state = match &capability.state {
             CapabilityState::Unknown => "not tried yet".to_owned(),

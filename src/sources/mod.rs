@@ -64,6 +64,11 @@ pub trait Source: Send + Sync {
     /// Needs of repositories that are not this source's are ignored.
     fn need(&self, needs: &BTreeSet<Need>);
 
+    /// Tries what the board will need, for `doctor`; none where it cannot tell.
+    fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
     /// Returns what it has spent and may spend, and its last requests.
     fn meter(&self) -> Meter;
 
@@ -98,6 +103,32 @@ pub trait Source: Send + Sync {
             ),
         }
     }
+}
+
+/// One thing that was tried, and what came of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Check {
+    /// What was tried, in a word.
+    pub name: &'static str,
+    /// What came of it.
+    pub state: CheckState,
+    /// The same in words.
+    pub text: Clean,
+    /// What to do.
+    pub hint: Option<Clean>,
+}
+
+/// What came of something that was tried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CheckState {
+    /// It works.
+    Fine,
+    /// The board works without, but a person should know.
+    Note,
+    /// The board will miss it.
+    Failed,
+    /// The token is refused.
+    Refused,
 }
 
 /// What a server and a token can do.

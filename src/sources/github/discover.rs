@@ -139,7 +139,7 @@ impl GitHub {
         unmatched
     }
 
-    fn missing(&self, what: String) -> SourceError {
+    pub(super) fn missing(&self, what: String) -> SourceError {
         SourceError::NotFound {
             host: self.api.host.clone(),
             what,

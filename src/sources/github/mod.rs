@@ -5,6 +5,7 @@
 //! is no GraphQL.
 
 mod api;
+mod checkup;
 mod compare;
 mod discover;
 mod findings;
@@ -41,7 +42,7 @@ use crate::domain::text::Clean;
 use crate::sources::http::{Ground, Limits, Urgency};
 use crate::sources::token;
 use crate::sources::{
-    Batch, Capability, CapabilityState, Fetch, Meter, Resource, Source, SourceError,
+    Batch, Capability, CapabilityState, Check, Fetch, Meter, Resource, Source, SourceError,
 };
 
 use api::Api;
@@ -267,6 +268,10 @@ impl Source for GitHub {
         } = &mut *state;
         // What nobody asks for any more need not be remembered, but for ranges: they never change.
         answered.retain(|need, _| matches!(need, Need::Range { .. }) || needs.contains(need));
+    }
+
+    fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {
+        self.look_over().boxed()
     }
 
     fn meter(&self) -> Meter {

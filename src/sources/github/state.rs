@@ -312,6 +312,11 @@ impl State {
         }
     }
 
+    /// Returns whether GraphQL is not asked.
+    pub(super) fn is_by_rest(&self) -> bool {
+        matches!(self.mode, Mode::RestOnly(_))
+    }
+
     /// Returns a repository, made if it is new.
     pub(super) fn repo(&mut self, path: &str) -> &mut RepoState {
         let key = path.to_ascii_lowercase();

@@ -336,6 +336,7 @@ impl Client {
         Failure {
             error,
             status: failure.status,
+            said: failure.said.map(shown),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::client::{Client, path_of};
 use super::gate::Lane;
 use super::origin::Origin;
 use super::request::{Answer, Failure, Request};
-use super::status::{Judged, header, is_web_page, judge, limit};
+use super::status::{Judged, header, is_web_page, judge, limit, message};
 use super::{Stored, link, words};
 
 impl Client {
@@ -214,6 +214,7 @@ impl Client {
             return Err(Failure {
                 error,
                 status: Some(status),
+                said: message(body),
             });
         }
         if is_web_page(headers) {

@@ -57,6 +57,8 @@ pub struct Failure {
     pub error: SourceError,
     /// The HTTP status, if an answer came.
     pub status: Option<u16>,
+    /// What the host said about it, as one clean line.
+    pub said: Option<String>,
 }
 
 impl Failure {
@@ -65,6 +67,7 @@ impl Failure {
         Self {
             error,
             status: None,
+            said: None,
         }
     }
 }

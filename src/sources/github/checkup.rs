@@ -1,0 +1,318 @@
+//! What the board will need of a host and a token, tried once: for `cycleboard doctor`.
+//!
+//! Eleven requests at most: one for the host, one by GraphQL for the account and
+//! all that is configured, one for a repository to try on, eight for its parts.
+
+use std::fmt::Write as _;
+
+use chrono::DateTime;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::api::Trouble;
+use super::probe::{over, split};
+use super::wire_rest::ListedRepo;
+use super::{GitHub, discover, place};
+use crate::domain::text::Clean;
+use crate::sources::http::{Answer, Failure, List, Urgency, decode, span};
+use crate::sources::{Check, CheckState, SourceError};
+
+/// How many names are looked up by one query.
+const MOST_NAMES: usize = 20;
+
+/// The difference of two clocks above which it is told.
+const SKEW_SECS: i64 = 60;
+
+/// What is tried on a repository: its name, its route, the permission, whether the board needs it.
+const PARTS: [(&str, &str, &str, bool); 8] = [
+    ("issues", "issues", "Issues: read", true),
+    ("changes", "pulls", "Pull requests: read", true),
+    ("runs", "actions/runs", "Actions: read", true),
+    ("deployments", "deployments", "Deployments: read", true),
+    ("releases", "releases", "Contents: read", true),
+    (
+        "dependencies",
+        "dependabot/alerts",
+        "Dependabot alerts: read",
+        false,
+    ),
+    (
+        "code alerts",
+        "code-scanning/alerts",
+        "Code scanning alerts: read",
+        false,
+    ),
+    (
+        "secrets",
+        "secret-scanning/alerts",
+        "Secret scanning alerts: read",
+        false,
+    ),
+];
+
+impl GitHub {
+    /// Tries everything that the board will need.
+    pub(super) async fn look_over(&self) -> Vec<Check> {
+        if let Err(error) = self.ensure_token(true).await {
+            return vec![failed("token", &error)];
+        }
+        let mut checks = Vec::new();
+        match self.try_get("meta").await {
+            Ok(answer) => self.reached(&answer, &mut checks),
+            Err(failure) if is_closed(&failure) => {
+                checks.push(check("host", CheckState::Fine, "it answers"));
+            }
+            Err(failure) => return vec![failed("host", &failure.error)],
+        }
+        let found = match self.by_graphql(&mut checks).await {
+            Ok(found) => found,
+            Err(error) => {
+                checks.push(failed("graphql", &error));
+                return checks;
+            }
+        };
+        let Some(repo) = self.sample(found, &mut checks).await else {
+            return checks;
+        };
+        for part in PARTS {
+            let tried = self.part(&repo, part).await;
+            let over = tried.state == CheckState::Refused;
+            checks.push(tried);
+            if over {
+                break;
+            }
+        }
+        checks
+    }
+
+    async fn try_get(&self, route: &str) -> Result<Answer, Failure> {
+        let mut request = self
+            .api
+            .request(route, &[("per_page", "1")], Urgency::Person);
+        request.conditional = false;
+        self.api.client.get(&request).await
+    }
+
+    /// Tells version, clock and scopes from the first answer.
+    fn reached(&self, answer: &Answer, checks: &mut Vec<Check>) {
+        #[derive(Deserialize)]
+        struct Meta {
+            installed_version: Option<String>,
+        }
+        let text = |name: &str| {
+            answer
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let meta: Result<Meta, _> = serde_json::from_slice(&answer.body);
+        let version = meta.ok().and_then(|meta| meta.installed_version);
+        let version = version.or_else(|| text("x-github-enterprise-version").map(str::to_owned));
+        let version = version.map_or_else(
+            || "it answers".to_owned(),
+            |version| format!("it answers, GitHub Enterprise Server {version}"),
+        );
+        checks.push(check("host", CheckState::Fine, &version));
+        let date = text("date").and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+        if let Some(date) = date {
+            let ahead = self.api.client.now() - date.to_utc();
+            let way = if ahead.num_seconds() > 0 {
+                "ahead of"
+            } else {
+                "behind"
+            };
+            if ahead.num_seconds().abs() > SKEW_SECS {
+                let by = span(ahead.abs().to_std().unwrap_or_default());
+                let text = format!("the clock here is {by} {way} that of {}", self.api.host);
+                checks.push(check("clock", CheckState::Note, &text));
+            }
+        }
+        if let Some(scopes) = text("x-oauth-scopes").filter(|scopes| !scopes.trim().is_empty()) {
+            self.scopes(scopes, checks);
+        }
+    }
+
+    /// Tells the scopes of a classic token, and which are missing.
+    fn scopes(&self, scopes: &str, checks: &mut Vec<Check>) {
+        let list: Vec<&str> = scopes.split(',').map(str::trim).collect();
+        let has = |names: &[&str]| names.iter().any(|name| list.contains(name));
+        let shown = self.api.client.shown(&list.join(", ")).to_string();
+        checks.push(check("scopes", CheckState::Fine, &shown));
+        let wanted: [(&[&str], &str); 3] = [
+            (
+                &["repo"],
+                "`repo` is missing: private repositories stay invisible",
+            ),
+            (
+                &["read:org", "write:org", "admin:org"],
+                "`read:org` is missing: private members and teams stay invisible",
+            ),
+            (
+                &["read:project", "project"],
+                "`read:project` is missing: the status on project boards stays unknown",
+            ),
+        ];
+        for (_, text) in wanted.iter().filter(|(names, _)| !has(names)) {
+            checks.push(check("scopes", CheckState::Note, text));
+        }
+    }
+
+    /// Asks for the account and everything that is named; returns the first repository that is there.
+    async fn by_graphql(&self, checks: &mut Vec<Check>) -> Result<Option<String>, SourceError> {
+        let named = discover::plain(&self.config.repos).take(MOST_NAMES);
+        let paths: Vec<String> = named.map(str::to_owned).collect();
+        if self.state().is_by_rest() {
+            let why = "no: it needs a token; the board goes on by REST";
+            checks.push(check("graphql", CheckState::Note, why));
+            return Ok(paths.first().cloned());
+        }
+        let mut declared = String::new();
+        let mut head = "  viewer { login }\n".to_owned();
+        let owners: Vec<&String> = self.config.orgs.iter().take(MOST_NAMES).collect();
+        for at in 0..owners.len() {
+            // Writing to a text cannot fail.
+            let _ = write!(declared, "$l{at}: String!, ");
+            let _ = writeln!(head, "  l{at}: repositoryOwner(login: $l{at}) {{ login }}");
+        }
+        // Never used, but a list of variables must not be empty.
+        declared.push_str("$none: Boolean = false");
+        head.push_str("  __typename @skip(if: $none)\n");
+        let (mut document, mut variables) = over(&split(&paths), &declared, &head, "Named");
+        for (at, owner) in owners.iter().enumerate() {
+            variables.insert(format!("l{at}"), json!(owner.trim()));
+        }
+        if !paths.is_empty() {
+            document.push_str("fragment Named on Repository { nameWithOwner }\n");
+        }
+        let variables = Value::Object(variables);
+        let asked = self
+            .api
+            .query(&document, "Board", &variables, Urgency::Person);
+        let data = match asked.await {
+            Ok(data) => data,
+            Err(Trouble::Absent(why)) => {
+                let why = format!("no: {why}; the board goes on by REST");
+                checks.push(check("graphql", CheckState::Note, &why));
+                return Ok(paths.first().cloned());
+            }
+            Err(Trouble::Failed(error) | Trouble::Heavy(error)) => return Err(place::named(error)),
+            Err(Trouble::Lacks(_)) => return Ok(paths.first().cloned()),
+        };
+        checks.push(check("graphql", CheckState::Fine, "yes"));
+        let login = data
+            .by_alias
+            .get("viewer")
+            .and_then(|viewer| viewer.get("login"));
+        if let Some(login) = login.and_then(Value::as_str) {
+            checks.push(check("account", CheckState::Fine, &format!("`{login}`")));
+        }
+        let is_there = |alias: String| {
+            data.by_alias
+                .get(&alias)
+                .is_some_and(|found| !found.is_null())
+        };
+        for (at, owner) in owners.iter().enumerate() {
+            if !is_there(format!("l{at}")) {
+                let owner = Clean::line(owner);
+                let error = self.missing(format!("the organisation `{owner}`"));
+                checks.push(failed("organisation", &error));
+            }
+        }
+        let mut first = None;
+        for (at, path) in paths.iter().enumerate() {
+            if is_there(format!("r{at}")) {
+                first.get_or_insert(path.clone());
+            } else {
+                checks.push(failed("repository", &self.not_there(path)));
+            }
+        }
+        Ok(first)
+    }
+
+    /// Returns the repository that the rest is tried on.
+    async fn sample(&self, found: Option<String>, checks: &mut Vec<Check>) -> Option<String> {
+        let owner = self.config.orgs.first().map(|owner| owner.trim());
+        let route = match (&found, owner) {
+            (Some(_), _) => return found,
+            (None, Some(owner)) => format!("users/{owner}/repos"),
+            (None, None) if discover::is_needed(&self.config) => "user/repos".to_owned(),
+            (None, None) => return None,
+        };
+        let listed = match self.try_get(&route).await {
+            Ok(answer) => {
+                let host = self.api.client.host();
+                decode::<List<ListedRepo>>(host, &route, &answer.body)
+            }
+            Err(failure) => Err(failure),
+        };
+        match listed {
+            Ok(list) => list.items.into_iter().next().map(|repo| repo.full_name),
+            Err(failure) => {
+                checks.push(failed("repositories", &place::named(failure.error)));
+                None
+            }
+        }
+    }
+
+    /// Tries one part of a repository, and names the permission where it is refused.
+    async fn part(&self, repo: &str, part: (&'static str, &str, &str, bool)) -> Check {
+        let (name, route, permission, needed) = part;
+        let Err(failure) = self.try_get(&format!("repos/{repo}/{route}")).await else {
+            return check(name, CheckState::Fine, "yes");
+        };
+        let said = failure.said.clone().unwrap_or_default();
+        let lower = said.to_lowercase();
+        let unused = [
+            "disabled",
+            "not enabled",
+            "must be enabled",
+            "no analysis found",
+        ];
+        if is_closed(&failure) && unused.iter().any(|words| lower.contains(words)) {
+            let text = format!("not in use: {}", self.api.client.shown(&said));
+            return check(name, CheckState::Note, &text);
+        }
+        let mut found = failed(name, &place::named(failure.error.clone()));
+        if is_closed(&failure) {
+            let hint = format!("give the token the permission `{permission}`");
+            found.hint = Some(Clean::line(&hint));
+            if !needed {
+                found.state = CheckState::Note;
+            }
+        }
+        found
+    }
+}
+
+/// Returns whether the host answered and does not want to tell.
+fn is_closed(failure: &Failure) -> bool {
+    matches!(
+        failure.error,
+        SourceError::Forbidden { .. } | SourceError::NotFound { .. } | SourceError::Refused { .. }
+    )
+}
+
+fn check(name: &'static str, state: CheckState, text: &str) -> Check {
+    Check {
+        name,
+        state,
+        text: Clean::line(text),
+        hint: None,
+    }
+}
+
+fn failed(name: &'static str, error: &SourceError) -> Check {
+    let state = match error {
+        SourceError::Auth { .. } | SourceError::NoToken { .. } => CheckState::Refused,
+        SourceError::Forbidden { .. }
+        | SourceError::NotFound { .. }
+        | SourceError::RateLimited { .. }
+        | SourceError::Unreachable { .. }
+        | SourceError::Unreadable { .. }
+        | SourceError::Refused { .. } => CheckState::Failed,
+    };
+    Check {
+        hint: error.hint().map(|hint| Clean::line(&hint)),
+        ..check(name, state, &error.to_string())
+    }
+}
