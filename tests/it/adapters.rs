@@ -23,7 +23,9 @@ use cycleboard::domain::key::{RepoKey, Sha, SourceName};
 use cycleboard::domain::run::RunState;
 use cycleboard::sources::github::{GitHub, identity};
 use cycleboard::sources::http::{Ground, Limits, Stored, ValidatorKey, Validators};
-use cycleboard::sources::{Batch, CapabilityState, Fetch, Source, SourceError, Tier};
+use cycleboard::sources::{
+    Batch, CapabilityState, Check, CheckState, Fetch, Source, SourceError, Tier,
+};
 use serde_json::{Value, json};
 
 use crate::support::fault::{Fault, Reply, Seen, Way};
@@ -706,6 +708,142 @@ async fn a_token_never_leaves_its_origin() {
     for word in ["SECRET", "authorization", "referer", "cookie"] {
         assert!(!text.contains(word), "{word} in {text}");
     }
+}
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_in_no_log_not_even_when_libraries_say_everything() {
+    let other = Fault::start(|_| Reply::new(403, format!("{{\"message\":\"{TOKEN}\"}}"))).await;
+    let place = other.url.join("signed?sig=SIGNATUREsignature").unwrap();
+    let fault = Fault::start(move |request| match request.path() {
+        "/graphql" => Reply::new(404, "{}").with("content-type", "application/json"),
+        "/repos/acme/api" => Reply::new(302, "").with("location", place.as_str()),
+        _ => Reply::new(422, format!("{{\"message\":\"bad {TOKEN}\"}}"))
+            .with("content-type", "application/json")
+            .with("x-echo", TOKEN),
+    })
+    .await;
+    let sink = Sink::default();
+    let writer = sink.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let source = source(&fault, &["acme/api"]);
+    let mut told = String::new();
+    for resource in [
+        "probe:new:0",
+        "rest:acme/api@0",
+        "runs:acme/api@0",
+        "findings:acme",
+    ] {
+        match fetch(&source, resource).await {
+            Ok(batch) => told.push_str(&format!("{:?}", batch.warnings)),
+            Err(error) => told.push_str(&format!("{error} {error:?} {:?}", error.hint())),
+        }
+    }
+    told.push_str(&format!("{:?}", source.check_up().await));
+    told.push_str(&format!("{:?} {:?}", source.meter(), source.capabilities()));
+    drop(guard);
+    let log = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        !log.is_empty(),
+        "nothing was logged, so nothing was checked"
+    );
+    let sent = fault.seen().iter().map(Seen::text).collect::<String>();
+    assert!(sent.contains(TOKEN), "the token was never sent");
+    let elsewhere = other.seen().iter().map(Seen::text).collect::<String>();
+    assert!(
+        !elsewhere.is_empty() && !elsewhere.contains(TOKEN),
+        "{elsewhere}"
+    );
+    assert!(
+        !told.contains(TOKEN) && !told.contains("SIGNATURE"),
+        "{told}"
+    );
+    assert!(!sent.contains("SIGNATURE"));
+    for line in log.lines() {
+        assert!(!line.contains(TOKEN), "{line}");
+    }
+}
+
+/// Returns what became of one thing that `doctor` tries.
+fn checked(checks: &[Check], name: &str) -> (CheckState, String) {
+    let found = checks.iter().find(|check| check.name == name).unwrap();
+    let hint = found.hint.as_deref().unwrap_or_default();
+    (found.state, format!("{}; {hint}", found.text))
+}
+
+#[tokio::test]
+async fn doctor_names_the_permission_that_is_missing() {
+    let fault = Fault::start(|request| {
+        let answer = match request.path() {
+            "/meta" => Reply::json(&json!({"installed_version": "3.19.0"}))
+                .with("date", "Sat, 21 Nov 2026 03:57:00 GMT")
+                .with("x-oauth-scopes", "repo"),
+            "/graphql" => Reply::json(&json!({"data": {"viewer": {"login": "ada"},
+                "r0": null, "r1": {"nameWithOwner": "acme/api"}, "l0": null}})),
+            "/repos/acme/api/pulls" => Reply::new(403, "{}"),
+            "/repos/acme/api/secret-scanning/alerts" => {
+                Reply::new(404, "{\"message\":\"Secret scanning is disabled\"}")
+            }
+            "/repos/acme/api/dependabot/alerts" => Reply::new(403, "{}"),
+            _ => Reply::json(&json!([])),
+        };
+        answer.with("content-type", "application/json")
+    })
+    .await;
+    let mut config = config(&fault, &["acme/gone", "acme/api"]);
+    config.orgs = vec!["nobody".to_owned()];
+    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let checks = source.check_up().await;
+    assert!(fault.seen().len() <= 12, "{}", fault.seen().len());
+    let check = |name: &str, state: CheckState, words: &str| {
+        let (found, text) = checked(&checks, name);
+        assert_eq!(found, state, "{name}: {text}");
+        assert!(text.contains(words), "{name}: {text}");
+    };
+    check("host", CheckState::Fine, "GitHub Enterprise Server 3.19.0");
+    check("clock", CheckState::Note, "3 min ahead of");
+    check("scopes", CheckState::Fine, "repo");
+    check("graphql", CheckState::Fine, "yes");
+    check("account", CheckState::Fine, "`ada`");
+    check("organisation", CheckState::Failed, "`nobody`");
+    check("repository", CheckState::Failed, "`acme/gone`");
+    check("issues", CheckState::Fine, "yes");
+    check("changes", CheckState::Failed, "Pull requests: read");
+    check("dependencies", CheckState::Note, "Dependabot alerts: read");
+    check("secrets", CheckState::Note, "not in use");
+    let named: Vec<&str> = checks
+        .iter()
+        .filter(|check| check.text.contains("`read:org` is missing"))
+        .map(|check| check.name)
+        .collect();
+    assert_eq!(named, ["scopes"]);
+}
+
+#[tokio::test]
+async fn doctor_stops_at_a_token_that_is_refused() {
+    let fault = Fault::start(|_| Reply::new(401, "{}")).await;
+    let checks = source(&fault, &["acme/api"]).check_up().await;
+    assert_eq!(checked(&checks, "host").0, CheckState::Refused);
+    assert_eq!(fault.seen().len(), 1);
 }
 
 #[tokio::test]

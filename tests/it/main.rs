@@ -19,3 +19,4 @@ mod github;
 mod laws;
 mod support;
 mod tidy;
+mod tls;

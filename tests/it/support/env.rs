@@ -128,7 +128,8 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    fn of(output: Output, arguments: &[&str]) -> Self {
+    /// Takes in a run that has ended.
+    pub(crate) fn of(output: Output, arguments: &[&str]) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
