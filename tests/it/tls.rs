@@ -72,10 +72,10 @@ fn tunnel(
     mut stream: TcpStream,
     way: Proxy,
     config: &Arc<rustls::ServerConfig>,
-    heard: &Mutex<Vec<String>>,
+    written: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     let head = head(&mut stream)?;
-    heard.lock().unwrap().push(head);
+    written.lock().unwrap().push(head);
     let answer = match way {
         Proxy::Passes => "200 OK\r\n",
         Proxy::AsksForLogin => "407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n",
