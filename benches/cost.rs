@@ -204,6 +204,7 @@ async fn run(moves: bool, speed: f64, cancel: &CancellationToken) -> Run {
         clock: hand(&ours),
         env: Arc::new(|name| (name == "BENCH_TOKEN").then(|| "demo".to_owned())),
         validators: Arc::new(Memory::default()),
+        logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: true,
     };
     let source = GitHub::new(&config, &ground, Limits::default()).expect("a source");

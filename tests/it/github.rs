@@ -121,8 +121,8 @@ fn look(said: &Said, query: &str) -> (Value, Vec<Value>) {
     let mut errors = Vec::new();
     if query.contains("contexts(") && said.contexts {
         pull["statusCheckRollup"]["contexts"] = json!({"pageInfo": {"hasNextPage": false}, "nodes": [
-            {"__typename": "CheckRun", "status": "COMPLETED", "conclusion": "FAILURE", "isRequired": false},
-            {"__typename": "StatusContext", "state": "SUCCESS", "isRequired": true}]});
+            {"__typename": "CheckRun", "name": "lint", "isRequired": false},
+            {"__typename": "StatusContext", "context": "ci/legal", "isRequired": true}]});
     } else if query.contains("contexts(") {
         errors.push(
             json!({"type": "FORBIDDEN", "message": "Resource not accessible by token",
@@ -383,13 +383,13 @@ async fn a_red_check_says_whether_the_forge_requires_it() {
     let read = bench.settle(now()).await;
     assert_eq!(change(&read).required, Required::Unknown);
     let told = bench.fetch("changes:0", after(30)).await;
-    let passed = Required::Some(Checks::Passed);
-    assert_eq!(change(&[told]).required, passed);
+    let named = Required::Named(vec!["ci/legal".into()]);
+    assert_eq!(change(&[told]).required, named);
     // A later read does not know better.
     bench.say(|said| said.pull["updatedAt"] = json!("2026-11-21T03:50:00Z"));
     bench.fetch("probe:hot:0", after(60)).await;
     let read = bench.settle(after(60)).await;
-    assert_eq!(change(&read).required, passed);
+    assert_eq!(change(&read).required, named);
 
     let mut bench = Bench::new(Said {
         contexts: false,

@@ -50,11 +50,7 @@ fn as_planned(id: u64, lens: &Lens, plan: &RunPlan) -> Option<Run> {
     let current = begun.last()?;
     let (status, conclusion) = match held {
         Some((_, conclusion)) => ("completed", Some(conclusion)),
-        None => verdict(
-            lens,
-            current,
-            attempts.last().map_or(&[], Vec::as_slice),
-        ),
+        None => verdict(lens, current, attempts.last().map_or(&[], Vec::as_slice)),
     };
     let times = current
         .jobs

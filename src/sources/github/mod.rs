@@ -162,7 +162,10 @@ impl GitHub {
             urgency,
             forced: fetch.forced,
         };
-        let mut batch = self.dispatch(&fetch.resource, ask).await.map_err(place::named);
+        let mut batch = self
+            .dispatch(&fetch.resource, ask)
+            .await
+            .map_err(place::named);
         match &mut batch {
             Ok(batch) => batch.gone_repos.extend(self.left()),
             Err(SourceError::Auth { .. }) => *self.token.lock().await = TokenState::Rejected,

@@ -327,7 +327,7 @@ impl State {
 fn remember(repo: &mut RepoState, facts: &mut [Fact]) {
     for fact in facts {
         if let Fact::ChangeRequest(change) = fact {
-            *change = repo.remember(change.clone());
+            **change = repo.remember(change.as_ref().clone());
         }
     }
 }

@@ -171,12 +171,12 @@ impl Reader<'_> {
 
     async fn changes(&self, batch: &mut Batch) -> Result<(), SourceError> {
         let change = |pull: &RestPull| work::rest_change(&self.key, pull);
+        let boxed = |change| Fact::ChangeRequest(Box::new(change));
         let open = [("state", "open"), ("per_page", "100")];
         let mut trouble = Ok(());
         if let Some(pages) = self.list::<RestPull>("pulls", &open, PAGES, batch).await? {
             let mut changes: Vec<_> = pages.list.items.iter().map(change).collect();
             trouble = self.fill(&mut changes, batch).await;
-            let boxed = |change| Fact::ChangeRequest(Box::new(change));
             let facts = changes.into_iter().map(boxed).collect();
             self.keep("changes/open", facts, is_whole(&pages), batch);
         }
@@ -188,7 +188,7 @@ impl Reader<'_> {
         ];
         if let Some(pages) = self.list::<RestPull>("pulls", &closed, 1, batch).await? {
             let ended = pages.list.items.iter().map(change);
-            batch.facts.extend(ended.map(Fact::ChangeRequest));
+            batch.facts.extend(ended.map(boxed));
         }
         trouble
     }

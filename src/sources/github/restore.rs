@@ -56,7 +56,7 @@ fn rest(state: &mut State, fact: &Fact) {
         }
         Fact::ChangeRequest(change) => {
             known.changes_to = known.changes_to.max(Some(change.updated_at));
-            known.remember(change.clone());
+            known.remember(change.as_ref().clone());
         }
         Fact::Run(run) => {
             known.changed_at = known.changed_at.max(Some(run.updated_at));

@@ -279,7 +279,7 @@ impl GitHub {
                 None if lost && there => {
                     watched.misses = watched.misses.saturating_add(1);
                     if watched.misses >= 2 {
-                        let fact = Fact::ChangeRequest(watched.fact.clone());
+                        let fact = Fact::ChangeRequest(Box::new(watched.fact.clone()));
                         batch.gone.push(fact.id());
                         repo.changes.remove(&change.number);
                     }
@@ -309,15 +309,15 @@ fn take_one(repo: &mut RepoState, number: u64, wire: &WatchedPull) -> Option<Fac
     if fact.state != ChangeState::Open {
         repo.changes.remove(&number);
     }
-    Some(Fact::ChangeRequest(fact))
+    Some(Fact::ChangeRequest(Box::new(fact)))
 }
 
 /// Returns the query over these change requests; `with` says for which each check is asked.
 fn query(asked: &[ChangeAt], with: &[bool], rollup: bool) -> (String, Value) {
     const CHECKS: &str = "statusCheckRollup @include(if: $rollup) { state contexts(first: 100) { \
          pageInfo { hasNextPage endCursor } nodes { __typename \
-         ... on CheckRun { status conclusion isRequired(pullRequestNumber: $k) } \
-         ... on StatusContext { state isRequired(pullRequestNumber: $k) } } } }";
+         ... on CheckRun { name isRequired(pullRequestNumber: $k) } \
+         ... on StatusContext { context isRequired(pullRequestNumber: $k) } } } }";
     let (mut names, mut body) = (String::new(), String::new());
     let mut variables = Map::new();
     for (at, (change, with)) in asked.iter().zip(with).enumerate() {

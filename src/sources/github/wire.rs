@@ -342,12 +342,10 @@ pub(super) struct Checks {
 pub(super) struct Check {
     /// Whether the forge requires it for the pull request that was asked about.
     pub(super) is_required: Option<bool>,
-    /// The word of a status.
-    pub(super) state: Option<String>,
-    /// How far a check run is.
-    pub(super) status: Option<String>,
-    /// How a check run ended.
-    pub(super) conclusion: Option<String>,
+    /// The name of a check run.
+    pub(super) name: Option<String>,
+    /// The name of a status.
+    pub(super) context: Option<String>,
 }
 
 /// Tells null from absent.

@@ -9,41 +9,34 @@ use crate::domain::change_request::{Checks, MergeState, Required, Review};
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 
-use super::super::wire::{Check, Rollup};
+use super::super::wire::Rollup;
 use super::super::wire_rest::{CheckRunPage, CombinedStatus, RestReview, Run, SinglePull};
 use super::runs::state;
 
-/// Returns what the required checks say; unknown unless each check was read.
+/// Returns which checks are required, by name; unknown unless each check was read.
 pub(crate) fn required(rollup: Option<&Rollup>) -> Required {
     let asked = rollup.and_then(|rollup| rollup.0.as_ref());
     let Some(list) = asked.and_then(|checks| checks.contexts.as_ref()) else {
         return Required::Unknown;
     };
-    let unread = list.nodes.bad_count > 0 || list.next().is_some();
-    if unread
-        || list
-            .nodes
-            .items
-            .iter()
-            .any(|check| check.is_required.is_none())
-    {
+    if list.nodes.bad_count > 0 || list.next().is_some() {
         return Required::Unknown;
     }
-    let required = list.nodes.items.iter();
-    let required = required.filter(|check| check.is_required == Some(true));
-    let said: Vec<Checks> = required.map(one_check).collect();
-    if said.is_empty() {
+    let mut names = Vec::new();
+    for check in &list.nodes.items {
+        match (
+            check.is_required,
+            check.name.as_ref().or(check.context.as_ref()),
+        ) {
+            (Some(false), _) => {}
+            (Some(true), Some(name)) => names.push(Clean::line(name)),
+            (Some(true), None) | (None, _) => return Required::Unknown,
+        }
+    }
+    if names.is_empty() {
         return Required::None;
     }
-    Required::Some(together(&said))
-}
-
-/// Returns what one check says: a check run by status and conclusion, another by its state.
-fn one_check(check: &Check) -> Checks {
-    match &check.status {
-        None => check_word(check.state.as_deref()),
-        Some(status) => run_says(&state(Some(status), check.conclusion.as_deref())),
-    }
+    Required::Named(names)
 }
 
 /// Returns what a run counts for among the checks of a commit.
@@ -250,43 +243,31 @@ mod tests {
 
     #[test]
     fn whether_a_check_is_required_is_known_only_if_every_check_was_read() {
-        let run = |conclusion: &str, required: &str| {
-            format!(
-                r#"{{"__typename":"CheckRun","status":"COMPLETED","conclusion":"{conclusion}","isRequired":{required}}}"#
-            )
+        let run = |name: &str, required: &str| {
+            format!(r#"{{"__typename":"CheckRun","name":"{name}","isRequired":{required}}}"#)
         };
         let list = |nodes: &[String], more: bool| {
             let nodes = nodes.join(",");
             format!(r#"{{"pageInfo":{{"hasNextPage":{more},"endCursor":"x"}},"nodes":[{nodes}]}}"#)
         };
-        let red = run("FAILURE", "false");
-        let green = run("SUCCESS", "true");
+        let named = |names: &[&str]| Required::Named(names.iter().map(|n| (*n).into()).collect());
+        let (free, needed) = (run("lint", "false"), run("build", "true"));
         check_required("null", &Required::Unknown);
         check_required(&list(&[], false), &Required::None);
-        check_required(&list(std::slice::from_ref(&red), false), &Required::None);
-        check_required(
-            &list(&[red.clone(), green.clone()], true),
-            &Required::Unknown,
-        );
-        check_required(&list(&[run("SUCCESS", "null")], false), &Required::Unknown);
-        check_required(
-            &list(&["{\"isRequired\":7}".to_owned()], false),
-            &Required::Unknown,
-        );
-        check_required(
-            &list(&[red, green.clone()], false),
-            &Required::Some(Checks::Passed),
-        );
-        let red = run("TIMED_OUT", "true");
-        check_required(
-            &list(&[red, green.clone()], false),
-            &Required::Some(Checks::Failed),
-        );
-        let status = r#"{"__typename":"StatusContext","state":"EXPECTED","isRequired":true}"#;
+        check_required(&list(std::slice::from_ref(&free), false), &Required::None);
+        let both = [free, needed.clone()];
+        check_required(&list(&both, true), &Required::Unknown);
+        check_required(&list(&both, false), &named(&["build"]));
+        check_required(&list(&[run("build", "null")], false), &Required::Unknown);
+        let broken = ["{\"isRequired\":7}".to_owned()];
+        check_required(&list(&broken, false), &Required::Unknown);
+        let nameless = ["{\"isRequired\":true}".to_owned()];
+        check_required(&list(&nameless, false), &Required::Unknown);
+        let status = r#"{"__typename":"StatusContext","context":"ci/legal","isRequired":true}"#;
         let status = status.to_owned();
         check_required(
-            &list(&[green, status], false),
-            &Required::Some(Checks::Pending),
+            &list(&[needed, status], false),
+            &named(&["build", "ci/legal"]),
         );
         assert_eq!(required(None), Required::Unknown);
     }

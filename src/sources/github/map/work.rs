@@ -226,7 +226,7 @@ pub(crate) fn looked_at(change: &ChangeRequest, wire: &WatchedPull) -> ChangeReq
         Required::Unknown if head == change.head_sha && checks == change.checks => {
             change.required.clone()
         }
-        told @ (Required::Unknown | Required::None | Required::Some(_)) => told,
+        told @ (Required::Unknown | Required::None | Required::Named(_)) => told,
     };
     ChangeRequest {
         state: change_state(wire.state.as_deref()),
