@@ -112,8 +112,7 @@ pub(super) fn read<R: Read + Seek>(index: &Index, reader: &mut R, hit: &Hit) -> 
     let (back, ahead) = match shape {
         Shape::Line => (0, 1),
         Shape::Around(back, ahead) => (back, ahead + 1),
-        Shape::Blank | Shape::Indented => (0, AHEAD),
-        Shape::Headline => (0, AHEAD),
+        Shape::Blank | Shape::Indented | Shape::Headline => (0, AHEAD),
         Shape::Traceback => (0, DEEP),
         Shape::Listed => (BACK * 4, 1),
     };

@@ -165,7 +165,12 @@ pub(super) fn step(text: &str, marked: &Marked<'_>) -> bool {
             text.trim_end(),
             "Post job cleanup." | "Cleaning up orphan processes"
         ),
-        _ => false,
+        Mark::Error
+        | Mark::Warning
+        | Mark::Notice
+        | Mark::Debug
+        | Mark::Command
+        | Mark::EndGroup => false,
     }
 }
 
@@ -181,7 +186,11 @@ mod tests {
     #[track_caller]
     fn check(text: &str, mark: Mark, rest: &str) {
         let found = read(text);
-        assert_eq!((found.mark, &text[found.len..]), (mark, rest), "{text:?}");
+        assert_eq!(
+            (found.mark, text.get(found.len..).unwrap()),
+            (mark, rest),
+            "{text:?}"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What stands before the text of a line: time stamps, names of containers, build steps.
 //!
-//! GitHub and GitLab lead lines with an instant, BuildKit with `#12 0.345`,
+//! GitHub and GitLab lead lines with an instant, `BuildKit` with `#12 0.345`,
 //! Docker Compose with `web-1  |`. Only measured here; nothing is dropped.
 
 use chrono::{DateTime, NaiveDate};
@@ -79,7 +79,7 @@ pub(super) fn stamp(line: &[u8]) -> Option<(Timestamp, usize)> {
 
 /// Returns the name that leads a text and how many bytes it takes with its separator.
 ///
-/// `#12 0.345 ` of BuildKit gives `#12`, `web-1  | ` of Docker Compose `web-1`.
+/// `#12 0.345 ` of `BuildKit` gives `#12`, `web-1  | ` of Docker Compose `web-1`.
 pub(super) fn source(text: &str) -> Option<(&str, usize)> {
     if text.starts_with('#') {
         return buildkit(text);

@@ -195,18 +195,15 @@ impl Scan<'_> {
     fn first_row(&mut self, text: &str, marked: &Marked<'_>, rows: &[u16]) -> bool {
         for row in rows {
             match rules().rule(*row) {
-                Some(Rule::Retry) => {
-                    if self.index.retries.len() < MAX_RETRIES {
-                        self.index.retries.push(self.index.ended);
-                    }
-                }
-                Some(Rule::Test(pattern)) => {
+                Some(Rule::Retry) => self.retry(),
+                Some(Rule::Test(_)) => {
                     let found = rules().regex(*row).and_then(|regex| regex.captures(text));
                     if let Some(found) = found
                         && self.index.tests.len() < MAX_TEST_HITS
                     {
-                        let hit = TestHit::new(self.index.ended, *row, pattern, &found);
-                        self.index.tests.extend(hit);
+                        self.index
+                            .tests
+                            .push(TestHit::new(self.index.ended, *row, &found));
                     }
                 }
                 Some(Rule::Error(pattern)) => {
@@ -225,6 +222,12 @@ impl Scan<'_> {
             }
         }
         false
+    }
+
+    fn retry(&mut self) {
+        if self.index.retries.len() < MAX_RETRIES {
+            self.index.retries.push(self.index.ended);
+        }
     }
 
     fn hit(&mut self, hit: Hit) {

@@ -91,15 +91,13 @@ fn has_capital(text: &str) -> bool {
 
 /// Says what is wrong in one line; the position is where the caret of the full text stands.
 fn explain(error: &regex::Error) -> QueryError {
-    let text = match error {
-        regex::Error::CompiledTooBig(_) => {
-            return QueryError {
-                reason: "the expression is too large".to_owned(),
-                at: 1,
-            };
-        }
-        other => other.to_string(),
-    };
+    if let regex::Error::CompiledTooBig(_) = error {
+        return QueryError {
+            reason: "the expression is too large".to_owned(),
+            at: 1,
+        };
+    }
+    let text = error.to_string();
     let caret = text.lines().find(|line| line.trim_start().starts_with('^'));
     let column = caret.and_then(|line| line.find('^')).unwrap_or(4);
     let reason = text.lines().last().unwrap_or_default();

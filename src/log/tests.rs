@@ -1,5 +1,6 @@
 //! What the log engine promises, by law: chunks, windows, folds, bad input, bounded memory.
 
+use std::fmt::Write;
 use std::io::Cursor;
 
 use proptest::prelude::*;
@@ -174,7 +175,7 @@ fn an_endless_line_is_not_held() {
     let mut intake = Intake::new(&mut cache);
     intake.push(b"before\n").unwrap();
     for _ in 0..64 {
-        intake.push(&[b'x'; 64 * 1024]).unwrap();
+        intake.push(&vec![b'x'; 64 * 1024]).unwrap();
     }
     intake.push(b"\nafter\nerror: here\n").unwrap();
     let index = intake.finish().unwrap();
@@ -247,7 +248,11 @@ fn lines_are_found_by_their_time() {
     let mut log = String::new();
     for n in 0..20_000 {
         let (minute, second) = (n / 600, n / 10 % 60);
-        log += &format!("2026-11-21T09:{minute:02}:{second:02}.0000000Z line {n}\n");
+        writeln!(
+            log,
+            "2026-11-21T09:{minute:02}:{second:02}.0000000Z line {n}"
+        )
+        .unwrap();
     }
     let (index, mut cache) = take(log.as_bytes());
     let (first, last) = index.span().unwrap();

@@ -62,17 +62,12 @@ pub(super) struct TestHit {
 }
 
 impl TestHit {
-    pub(super) fn new(
-        line: u64,
-        row: u16,
-        _pattern: &TestPattern,
-        found: &Captures<'_>,
-    ) -> Option<Self> {
+    pub(super) fn new(line: u64, row: u16, found: &Captures<'_>) -> Self {
         let group = |name| {
             let found = found.name(name).map(|m| m.as_str().trim());
             found.filter(|text| !text.is_empty()).map(Clean::line)
         };
-        Some(Self {
+        Self {
             line,
             row,
             name: group("name").unwrap_or_default(),
@@ -81,7 +76,7 @@ impl TestHit {
             file: group("file"),
             at: group("row").and_then(|row| row.parse().ok()),
             duration: duration(found),
-        })
+        }
     }
 
     pub(super) fn memory(&self) -> usize {

@@ -166,7 +166,7 @@ pub(super) const TRIGGERS: &[&str] = &[
     "emory",
     "exceeded",
     "longer than",
-    "timed out",
+    "imed out",
     "canceled",
     "not supplied",
     "redential",

@@ -63,12 +63,12 @@ impl Rules {
                 regex: OnceLock::new(),
             });
             for text in texts {
-                match needles.iter().position(|needle| needle == text) {
-                    Some(place) => owners.get_mut(place).into_iter().for_each(|o| o.push(at)),
-                    None => {
-                        needles.push(text);
-                        owners.push(vec![at]);
-                    }
+                let known = needles.iter().position(|needle| needle == text);
+                if let Some(owner) = known.and_then(|place| owners.get_mut(place)) {
+                    owner.push(at);
+                } else {
+                    needles.push(text);
+                    owners.push(vec![at]);
                 }
             }
         };
