@@ -36,7 +36,8 @@ pub(super) struct Room {
 
 impl Sink for Scan<'_> {
     fn lines(&mut self, bytes: &[u8]) {
-        let mut trigger = rules().trigger(bytes, 0);
+        let mut triggers = rules().triggers(bytes);
+        let mut trigger = triggers.next(0);
         let mut start = 0;
         let mut stamped = None;
         let ends = memchr_iter(b'\n', bytes).map(|at| (at + 1, true));
@@ -54,7 +55,7 @@ impl Sink for Scan<'_> {
                     break;
                 }
                 let behind = self.segment(line, found.start.saturating_sub(start)) + start;
-                trigger = rules().trigger(bytes, behind.max(found.end));
+                trigger = triggers.next(behind.max(found.end));
             }
             self.index.ended += u64::from(has_ended);
             start = end;
@@ -75,7 +76,8 @@ impl Sink for Scan<'_> {
             self.checkpoint(0);
         }
         let mut from = 0;
-        while let Some(found) = rules().trigger(bytes, from) {
+        let mut triggers = rules().triggers(bytes);
+        while let Some(found) = triggers.next(from) {
             from = self.segment(bytes, found.start).max(found.end);
         }
         if !self.room.in_long && prefix::looks_stamped(bytes) {
@@ -125,6 +127,10 @@ impl Scan<'_> {
         let start = memrchr2(b'\r', b'\n', before).map_or(0, |cr| cr + 1);
         let end = at + memchr2(b'\r', b'\n', from).unwrap_or(from.len());
         let segment = line.get(start..end).unwrap_or_default();
+        let has_escape = memchr2(0x1b, 0xc2, segment).is_some();
+        if !has_escape && !rules().may_match(segment) {
+            return end;
+        }
         let stamp = prefix::stamp(segment).map_or(0, |(_, len)| len);
         let text = String::from_utf8_lossy(segment.get(stamp..).unwrap_or_default());
         let mut plain = std::mem::take(&mut self.room.plain);
@@ -218,7 +224,7 @@ impl Scan<'_> {
                         return true;
                     }
                 }
-                None => {}
+                Some(Rule::Mark) | None => {}
             }
         }
         false
@@ -271,6 +277,6 @@ fn title_of(behind: &[u8]) -> String {
 pub(super) fn shape_of(row: u16) -> Shape {
     match rules().rule(row) {
         Some(Rule::Error(pattern)) => pattern.shape,
-        Some(Rule::Test(_) | Rule::Retry) | None => Shape::Line,
+        Some(Rule::Test(_) | Rule::Retry | Rule::Mark) | None => Shape::Line,
     }
 }

@@ -127,11 +127,33 @@ pub(super) const RETRIES: &[&str] = &[
     "retry attempt",
 ];
 
+/// What servers lead a line with to mark it.
+pub(super) const MARKS: &[&str] = &[
+    "##[group",
+    "##[endgroup",
+    "##[warning",
+    "##[section",
+    "##[error",
+    "##vso[",
+    "::warning",
+    "::error",
+    "::notice",
+    "::group::",
+    "::endgroup::",
+    "section_start:",
+    "section_end:",
+    "Post job cleanup",
+    "Cleaning up orphan",
+];
+
 /// Texts of which one is in every line that is worth a look.
 ///
 /// At least four bytes each: the search for all of them at once needs that to be fast.
 pub(super) const TRIGGERS: &[&str] = &[
-    "##[",
+    "##[group",
+    "##[endgroup",
+    "##[warning",
+    "##[section",
     "##vso[",
     "::warning",
     "::notice",
@@ -191,7 +213,7 @@ pub(super) const TRIGGERS: &[&str] = &[
     "not found",
     "not recognized",
     "shutdown signal",
-    "lost ",
+    "lost",
     "exit code",
     "exit status",
     "exited with",

@@ -11,7 +11,7 @@ use aho_corasick::{AhoCorasick, MatchKind, packed};
 use regex::Regex;
 
 use crate::log::failing::{self, TestPattern};
-use crate::log::patterns::{Pattern, RETRIES, TRIGGERS, patterns};
+use crate::log::patterns::{MARKS, Pattern, RETRIES, TRIGGERS, patterns};
 
 /// What a row says about a line.
 #[derive(Clone, Copy)]
@@ -22,12 +22,62 @@ pub(in crate::log) enum Rule {
     Test(&'static TestPattern),
     /// What went wrong before will be tried again.
     Retry,
+    /// A mark of the server.
+    Mark,
 }
 
 /// The search for all triggers at once.
 enum Finder {
     Packed(Searcher),
     Plain(AhoCorasick),
+}
+
+/// How many texts are searched for at once; with more, the vector search is several times slower.
+const FEW: usize = 28;
+
+impl Finder {
+    fn new(texts: &[&str]) -> Option<Self> {
+        let packed = packed::Config::new().builder().extend(texts).build();
+        let plain = || AhoCorasick::new(texts).ok().map(Self::Plain);
+        packed.map(Self::Packed).or_else(plain)
+    }
+
+    fn find(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
+        if from >= bytes.len() {
+            return None;
+        }
+        let found = match self {
+            Self::Packed(searcher) => searcher.find_in(bytes, (from..bytes.len()).into()),
+            Self::Plain(all) => all.find(aho_corasick::Input::new(bytes).range(from..)),
+        };
+        found.map(|found| found.range())
+    }
+}
+
+/// A search for all triggers, from the front to the end.
+pub(in crate::log) struct Triggers<'a> {
+    finders: &'a [Finder],
+    bytes: &'a [u8],
+    /// What each finder found last; it is asked again once that is behind.
+    found: Vec<Option<Range<usize>>>,
+}
+
+impl Triggers<'_> {
+    /// Returns the first trigger that begins at `from` or behind it.
+    pub(in crate::log) fn next(&mut self, from: usize) -> Option<Range<usize>> {
+        let mut first: Option<Range<usize>> = None;
+        for (finder, found) in self.finders.iter().zip(&mut self.found) {
+            if found.as_ref().is_some_and(|found| found.start < from) {
+                *found = finder.find(self.bytes, from);
+            }
+            if let Some(found) = found
+                && first.as_ref().is_none_or(|first| found.start < first.start)
+            {
+                first = Some(found.clone());
+            }
+        }
+        first
+    }
 }
 
 struct Entry {
@@ -37,7 +87,7 @@ struct Entry {
 
 /// All rows, ready to match.
 pub(in crate::log) struct Rules {
-    finder: Option<Finder>,
+    finders: Vec<Finder>,
     needles: Option<AhoCorasick>,
     /// For each needle the rows that it belongs to.
     owners: Vec<Vec<u16>>,
@@ -73,41 +123,46 @@ impl Rules {
             }
         };
         add(Rule::Retry, RETRIES);
+        add(Rule::Mark, MARKS);
         for pattern in failing::patterns() {
             add(Rule::Test(pattern), pattern.needles);
         }
         for pattern in patterns() {
             add(Rule::Error(pattern), pattern.needles);
         }
-        let finder = packed::Config::new()
-            .builder()
-            .extend(TRIGGERS)
-            .build()
-            .map(Finder::Packed)
-            .or_else(|| AhoCorasick::new(TRIGGERS).ok().map(Finder::Plain));
+        let finders = TRIGGERS.chunks(FEW).filter_map(Finder::new).collect();
         let needles = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .kind(Some(aho_corasick::AhoCorasickKind::DFA))
             .build(needles)
             .ok();
         Self {
-            finder,
+            finders,
             needles,
             owners,
             entries,
         }
     }
 
-    /// Returns where the next trigger is, from `from` on.
-    pub(in crate::log) fn trigger(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
-        if from >= bytes.len() {
-            return None;
+    /// Begins a search for triggers.
+    pub(in crate::log) fn triggers<'a>(&'a self, bytes: &'a [u8]) -> Triggers<'a> {
+        let found = self
+            .finders
+            .iter()
+            .map(|finder| finder.find(bytes, 0))
+            .collect();
+        Triggers {
+            finders: &self.finders,
+            bytes,
+            found,
         }
-        let found = match self.finder.as_ref()? {
-            Finder::Packed(searcher) => searcher.find_in(bytes, (from..bytes.len()).into()),
-            Finder::Plain(all) => all.find(aho_corasick::Input::new(bytes).range(from..)),
-        };
-        found.map(|found| found.range())
+    }
+
+    /// Returns whether any row may match, or a mark be there; nothing but a shortcut.
+    pub(in crate::log) fn may_match(&self, bytes: &[u8]) -> bool {
+        self.needles
+            .as_ref()
+            .is_none_or(|needles| needles.is_match(bytes))
     }
 
     /// Collects the rows that a text may match, in their order.
@@ -136,7 +191,7 @@ impl Rules {
         let source = match entry.rule {
             Rule::Error(pattern) => pattern.regex,
             Rule::Test(pattern) => pattern.regex,
-            Rule::Retry => return None,
+            Rule::Retry | Rule::Mark => return None,
         };
         entry.regex.get_or_init(|| Regex::new(source).ok()).as_ref()
     }
