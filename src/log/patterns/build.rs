@@ -106,7 +106,7 @@ pub(super) const ROWS: &[Pattern] = &[
     ),
     row(
         "yarn",
-        &["\u{27a4} YN", "rror: "],
+        &["\u{27a4} YN", "Error: "],
         r"^➤ (?P<code>YN[0-9]{4}): (?:│ )?(?:.+ )?(?:Usage )?Error: (?P<text>.+)$",
         Dependency,
         Likely,

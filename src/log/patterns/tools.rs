@@ -288,7 +288,7 @@ pub(super) const ROWS: &[Pattern] = &[
     ),
     row(
         "pytest",
-        &["Error", "assert"],
+        &["Error", "Exception", "assert "],
         r"^E {3,7}(?P<text>(?P<code>[\w.]*(?:Error|Exception|Failed|Exit|Interrupt)): .*|assert .+)$",
         Test,
         Likely,
