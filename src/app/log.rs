@@ -41,6 +41,8 @@ pub fn start(file: &Path, level: LogLevel) -> io::Result<()> {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
         .with_ansi(false)
+        // A full disk would be told on standard error, which is the board's screen.
+        .log_internal_errors(false)
         .with_writer(sink)
         .finish()
         .with(filter(level));

@@ -123,10 +123,11 @@ impl Session {
     /// Opens the store; one that cannot be had is told of, and the board works without.
     pub fn open_store(&self) -> Result<(Store, Opened), Failure> {
         let file = self.store_file()?;
-        if let Some(dir) = file.parent() {
-            paths::make_private(dir).map_err(|error| {
-                Failure::error(format!("cannot make `{}`: {error}", dir.display()))
-            })?;
+        // Where that fails the store stays in memory, and the board says why.
+        if let Some(dir) = file.parent()
+            && let Err(error) = paths::make_private(dir)
+        {
+            tracing::warn!(dir = %dir.display(), %error, "cannot be made private");
         }
         Store::open(&file, (self.clock)()).map_err(|error| {
             Failure::error(format!(

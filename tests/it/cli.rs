@@ -427,6 +427,15 @@ fn files_of_the_program_are_its_owners_only() {
 }
 
 #[test]
+fn without_a_place_to_write_the_board_is_shown_and_that_is_told() {
+    let home = Home::new();
+    std::fs::remove_dir(home.path("state")).unwrap();
+    std::fs::write(home.path("state"), "where a directory should be").unwrap();
+    let ran = demo(&home, &["board", "--once"]);
+    ran.exits(0).prints("what is new is kept in memory only");
+}
+
+#[test]
 fn a_configuration_that_others_may_write_is_refused() {
     let home = Home::new();
     let path = home.configure("[ui]\ntheme = \"dark\"\n");
