@@ -12,6 +12,7 @@ mod process;
 mod rows;
 mod schema;
 mod screen;
+mod state;
 mod worker;
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction, params};
-use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::domain::Timestamp;
@@ -18,12 +17,10 @@ use crate::domain::pool::Pool;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
-use crate::engine::db::Cursor;
-use crate::engine::snapshot::Health;
+use crate::engine::db::{Cursor, state};
 use crate::engine::update::{
     Event, Loaded, LoadedFact, LoadedListing, RemoteState, Standing, Write,
 };
-use crate::sources::Budget;
 
 /// Returns the hash of some parts, which is not that of other parts with the same text together.
 pub(super) fn hash(parts: &[&[u8]]) -> i64 {
@@ -101,7 +98,7 @@ pub(super) fn write(
                 confirmed.execute(params![source.as_str(), scope.as_str(), at])?;
             }
             Write::Event(event) => put_event(transaction, event)?,
-            Write::State { source, state } => put_state(transaction, source, state)?,
+            Write::State { source, state } => state::write(transaction, source, state)?,
         }
     }
     Ok(())
@@ -201,86 +198,6 @@ fn done_of(word: &str) -> Option<Outcome> {
         "dropped" => Some(Outcome::Dropped),
         _ => None,
     }
-}
-
-/// The shape of a [`RemoteState`] in the database.
-#[derive(Serialize, Deserialize)]
-struct StateRow {
-    health: String,
-    message: Option<Clean>,
-    hint: Option<Clean>,
-    last_success: Option<Timestamp>,
-    next_poll: Option<Timestamp>,
-    budgets: Vec<(Clean, u64, u64, Option<Timestamp>)>,
-}
-
-fn put_state(
-    connection: &Connection,
-    source: &SourceName,
-    state: &RemoteState,
-) -> rusqlite::Result<()> {
-    let row = StateRow {
-        health: state.health.as_str().to_owned(),
-        message: state.message.clone(),
-        hint: state.hint.clone(),
-        last_success: state.last_success,
-        next_poll: state.next_poll,
-        budgets: state
-            .budgets
-            .iter()
-            .map(|b| (Clean::line(&b.bucket), b.limit, b.remaining, b.reset_at))
-            .collect(),
-    };
-    let body = serde_json::to_string(&row).unwrap_or_default();
-    connection
-        .prepare_cached(
-            "INSERT INTO state(source, body) VALUES (?1, ?2) \
-             ON CONFLICT(source) DO UPDATE SET body = ?2",
-        )?
-        .execute([source.as_str(), &body])?;
-    Ok(())
-}
-
-fn state(connection: &Connection, source: &SourceName) -> rusqlite::Result<Option<RemoteState>> {
-    let body: Option<String> = connection
-        .prepare_cached("SELECT body FROM state WHERE source = ?1")?
-        .query_row([source.as_str()], |row| row.get(0))
-        .optional()?;
-    let row = body.and_then(|body| serde_json::from_str::<StateRow>(&body).ok());
-    Ok(row.map(|row| RemoteState {
-        health: health(&row.health),
-        message: row.message,
-        hint: row.hint,
-        last_success: row.last_success,
-        next_poll: row.next_poll,
-        budgets: row
-            .budgets
-            .into_iter()
-            .map(|(bucket, limit, remaining, reset_at)| Budget {
-                bucket: bucket.as_str().to_owned(),
-                limit,
-                remaining,
-                reset_at,
-            })
-            .collect(),
-    }))
-}
-
-/// A word that we do not know is never "ok".
-fn health(word: &str) -> Health {
-    [
-        Health::Ok,
-        Health::Starting,
-        Health::Stale,
-        Health::RateLimited,
-        Health::Unreachable,
-        Health::Unreadable,
-        Health::Forbidden,
-        Health::Auth,
-    ]
-    .into_iter()
-    .find(|health| health.as_str() == word)
-    .unwrap_or(Health::Stale)
 }
 
 /// Reads everything of these sources, and the last standing of every card.
@@ -453,7 +370,7 @@ pub(super) fn follow(
         version,
         seq: Some(newest),
     };
-    Ok((next, Some((state(connection, source)?, loaded))))
+    Ok((next, Some((state::read(connection, source)?, loaded))))
 }
 
 fn load_changes(
