@@ -89,10 +89,10 @@ pub(super) struct Facts {
 
 impl Facts {
     /// Takes one in; the same again touches nothing.
-    pub(super) fn insert(&mut self, id: FactId, Sourced { source, fact }: Sourced) {
+    pub(super) fn insert(&mut self, id: &FactId, Sourced { source, fact }: Sourced) {
         let scope = fact.repo().cloned();
         if id.kind == FactKind::Alert {
-            self.move_from_elsewhere(&source, &id, &scope);
+            self.move_from_elsewhere(&source, id, &scope);
         }
         let facts = self.scopes.entry(scope.clone()).or_default();
         let entry = facts.entry(id.clone()).or_default();
@@ -106,7 +106,7 @@ impl Facts {
         let before = entry.best().cloned();
         entry.set(source, fact);
         let after = entry.best().cloned();
-        self.touched(scope, &id, before.as_deref(), after.as_deref());
+        self.touched(scope, id, before.as_deref(), after.as_deref());
     }
 
     /// An alert is the same alert when it names another repository than before.

@@ -144,11 +144,11 @@ impl Correlator {
     ///
     /// Nothing is recomputed until [`Correlator::refresh`].
     pub fn insert(&mut self, fact: Sourced) {
-        self.facts.insert(fact.fact.id(), fact);
+        self.facts.insert(&fact.fact.id(), fact);
     }
 
     /// Takes a fact in whose identity is known already, as `Fact::id` tells it.
-    pub fn insert_as(&mut self, id: FactId, fact: Sourced) {
+    pub fn insert_as(&mut self, id: &FactId, fact: Sourced) {
         self.facts.insert(id, fact);
     }
 

@@ -23,7 +23,7 @@ impl Store {
                 .member(&source)
                 .and_then(|member| member.facts.load(row, followed))
             {
-                self.take_in(source, id, fact);
+                self.take_in(source, &id, fact);
             }
         }
         for listing in loaded.listings {

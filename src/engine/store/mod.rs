@@ -235,12 +235,12 @@ impl Store {
             self.take_out(source, id);
         }
         for (id, fact) in delta.insert {
-            self.take_in(source.clone(), id, fact);
+            self.take_in(source.clone(), &id, fact);
         }
     }
 
-    fn take_in(&mut self, source: SourceName, id: FactId, fact: Arc<Fact>) {
-        self.book.insert(&source, &id, &fact);
+    fn take_in(&mut self, source: SourceName, id: &FactId, fact: Arc<Fact>) {
+        self.book.insert(&source, id, &fact);
         self.correlator.insert_as(id, Sourced { source, fact });
         self.dirty = true;
     }
