@@ -62,7 +62,7 @@ expect 1 'v1\.' release view -R "$repo"
 
 # Triage: logs by job and by run, reports, re-runs, cancellations.
 expect 100 'FAILED|ok' run view -R "$repo" "$red" --log
-expect 5 'Process completed with exit code' run view -R "$repo" "$red" --log-failed
+expect 1 'cargo test.*Process completed with exit code' run view -R "$repo" "$red" --log-failed
 dir=$home/reports
 expect 0 '' run download -R "$repo" "$red" --dir "$dir"
 grep -q '<failure ' "$dir"/junit-integration/test-results/junit.xml || {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 
-use crate::demo::scenario::ci::{LAB, WORKFLOWS};
+use crate::demo::scenario::ci::{Cause, LAB, WORKFLOWS};
 use crate::demo::scenario::dice::Dice;
 use crate::demo::scenario::log;
 use crate::demo::scenario::model::{Job, RepoState, Run};
@@ -28,8 +28,8 @@ const LAB_NAMES: [&str; 7] = [
     "junit-no-zip",
 ];
 
-/// How much the bomb unpacks to.
-const BOMB: u32 = 512 << 20;
+/// How much the bomb unpacks to: 512 MiB, in whole repetitions of 258 bytes after the first.
+const BOMB: u32 = 1 + 258 * 2_080_895;
 
 /// An artifact.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -130,8 +130,17 @@ pub fn logs(repo: &RepoState, run: &Run, attempt: usize, now: Timestamp) -> Opti
         let Some(tape) = log::of(repo, run, job).filter(|_| !log::gone(job, now)) else {
             continue;
         };
-        let bytes = tape.start(MOST);
-        entries.push(Entry::new(&format!("{nth}_{}.txt", job.name), bytes));
+        // Slashes would be folders.
+        let name = job.name.replace('/', "_");
+        entries.push(Entry::new(&format!("{nth}_{name}.txt"), tape.start(MOST)));
+        if job.cause == Cause::Odd {
+            continue;
+        }
+        for (step, text) in log::steps(repo, run, job) {
+            let title = job.steps.get(step).map_or("", |step| step.name);
+            let path = format!("{name}/{}_{}.txt", step + 1, title.replace('/', "_"));
+            entries.push(Entry::new(&path, text.into_bytes()));
+        }
     }
     Some(zip::write(&entries))
 }

@@ -68,7 +68,7 @@ fn red(state: &RepoState, cause: Cause) -> (u64, u64) {
 }
 
 fn lab(state: &RepoState, name: &str) -> u64 {
-    let jobs = state.runs.iter().flat_map(|run| run.jobs());
+    let jobs = state.runs.iter().flat_map(Run::jobs);
     let mut jobs = jobs.filter(|job| job.cause == Cause::Odd && job.completed_at.is_some());
     jobs.find(|job| job.name == name).unwrap().id
 }
@@ -159,14 +159,8 @@ async fn the_lab_has_a_log_of_every_odd_kind() {
             .split(|byte| *byte == b'\n')
             .any(|line| line.len() > 4 << 20)
     );
-    assert!(
-        read("progress")
-            .await
-            .iter()
-            .filter(|byte| **byte == b'\r')
-            .count()
-            > 100
-    );
+    let progress = String::from_utf8(read("progress").await.to_vec()).unwrap();
+    assert!(progress.matches('\r').count() > 100);
     assert_eq!(bench.get(&path("gone"), &[]).await.status(), 410);
     let soak = bench.blob(&path("soak"), Some("bytes=0-99")).await;
     let size = header(&soak, "content-range").rsplit('/').next().unwrap();
@@ -230,6 +224,21 @@ fn check_log(state: &RepoState, run: &Run, job: &Job) {
         let (stamp, _) = line.split_once(' ').unwrap();
         assert!(stamp.len() == 28 && stamp.ends_with('Z'), "{line}");
     }
+    // The error is in the step that failed, by its times.
+    let step = job
+        .steps
+        .iter()
+        .find(|step| step.conclusion == Some("failure"));
+    let (begin, end) = (step.unwrap().started_at, step.unwrap().completed_at);
+    let line = log
+        .lines()
+        .rfind(|line| line.contains("##[error]"))
+        .unwrap();
+    let at: DateTime<Utc> = line.split_once(' ').unwrap().0.parse().unwrap();
+    assert!(
+        begin.unwrap() <= at && at <= end.unwrap(),
+        "{begin:?} {line} {end:?}"
+    );
     if let Some(test) = why.test {
         assert!(
             log.contains(test.name) && log.contains(test.message),

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 
 use crate::demo::scenario::ci::Cause;
 use crate::demo::scenario::dice::Dice;
-use crate::demo::scenario::model::{Job, RepoState, Run};
+use crate::demo::scenario::model::{Job, RepoState, Run, Step};
 use crate::demo::scenario::team::Lang;
 use crate::demo::scenario::trouble::{self, Tool};
 use crate::domain::Timestamp;
@@ -74,9 +74,41 @@ struct Writer {
     at: Timestamp,
     step: TimeDelta,
     lines: usize,
+    /// When each step begins and ends.
+    spans: Vec<(Timestamp, Timestamp)>,
+    /// Which step begins at which byte.
+    cuts: Vec<(usize, usize)>,
 }
 
 impl Writer {
+    fn new(job: &Job) -> Self {
+        let span = |step: &Step| Some((step.started_at?, step.completed_at?));
+        Self {
+            text: String::new(),
+            at: job.started_at.unwrap_or(job.created_at),
+            step: TimeDelta::milliseconds(20),
+            lines: 0,
+            spans: job.steps.iter().filter_map(span).collect(),
+            cuts: Vec::new(),
+        }
+    }
+
+    /// Goes on to a step, counted from 0, that writes so many lines, roughly.
+    fn enter(&mut self, step: usize, lines: usize) {
+        let Some((begin, end)) = self.spans.get(step) else {
+            return;
+        };
+        let micros = (*end - *begin).num_microseconds().unwrap_or(0).max(1_000);
+        self.at = self.at.max(*begin);
+        self.step = TimeDelta::microseconds(micros / i64::try_from(lines.max(1)).unwrap_or(1));
+        self.cuts.push((step, self.text.len()));
+    }
+
+    /// Goes on to the step that does the work: the last but one.
+    fn work(&mut self, lines: usize) {
+        self.enter(self.spans.len().saturating_sub(2), lines);
+    }
+
     fn line(&mut self, line: &str) {
         let stamp = self.at.format("%Y-%m-%dT%H:%M:%S%.6f");
         let _ = writeln!(self.text, "{stamp}0Z {line}");
@@ -105,14 +137,14 @@ pub fn of(repo: &RepoState, run: &Run, job: &Job) -> Option<Tape> {
     job.started_at?;
     job.completed_at?;
     Some(match job.cause {
-        Cause::Odd => odd::of(job, whole(repo, run, job)),
+        Cause::Odd => odd::of(job, whole(repo, run, job).text),
         Cause::None
         | Cause::Own
         | Cause::Base(_)
         | Cause::Flaky
         | Cause::Registry
         | Cause::Memory
-        | Cause::Secret => Tape::plain(whole(repo, run, job)),
+        | Cause::Secret => Tape::plain(whole(repo, run, job).text),
     })
 }
 
@@ -122,21 +154,23 @@ pub fn gone(job: &Job, now: Timestamp) -> bool {
     old || job.cause == Cause::Odd && job.name == "gone"
 }
 
-fn whole(repo: &RepoState, run: &Run, job: &Job) -> String {
+/// Returns the log of a job cut into its steps: the index of each, and what it wrote.
+pub fn steps(repo: &RepoState, run: &Run, job: &Job) -> Vec<(usize, String)> {
+    let whole = whole(repo, run, job);
+    let ends = whole.cuts.iter().skip(1).map(|(_, at)| *at);
+    let ends = ends.chain([whole.text.len()]);
+    let cut = |((step, from), to): (&(usize, usize), usize)| {
+        Some((*step, whole.text.get(*from..to)?.to_owned()))
+    };
+    whole.cuts.iter().zip(ends).filter_map(cut).collect()
+}
+
+fn whole(repo: &RepoState, run: &Run, job: &Job) -> Writer {
     let trouble = trouble::of(repo, run, job);
-    let begin = job.started_at.unwrap_or(job.created_at);
-    let end = job.completed_at.unwrap_or(begin);
     let long = trouble.is_some_and(|why| why.tool == Tool::CargoTest);
     let lines = if long { LONG } else { 220 };
-    let millis = (end - begin).num_milliseconds().max(1_000);
-    let step = TimeDelta::microseconds(millis * 1_000 / i64::try_from(lines).unwrap_or(1));
     let mut dice = Dice::of(job.id, &[]);
-    let mut out = Writer {
-        text: String::new(),
-        at: begin,
-        step,
-        lines: 0,
-    };
+    let mut out = Writer::new(job);
     setup(&mut out, repo, run);
     if let Some(why) = trouble {
         tools::fail(&mut out, &mut dice, repo, run, &why, lines);
@@ -146,12 +180,14 @@ fn whole(repo: &RepoState, run: &Run, job: &Job) -> String {
     if job.conclusion == Some("cancelled") {
         out.line("##[error]The operation was canceled.");
     }
+    out.enter(out.spans.len().saturating_sub(1), 4);
     out.line("Post job cleanup.");
     out.line("Cleaning up orphan processes");
-    out.text
+    out
 }
 
 fn setup(out: &mut Writer, state: &RepoState, run: &Run) {
+    out.enter(0, 10);
     out.line("Current runner version: '2.329.0'");
     out.line("##[group]Runner Image Provisioner");
     out.line("Hosted Compute Agent");
@@ -160,6 +196,7 @@ fn setup(out: &mut Writer, state: &RepoState, run: &Run) {
     out.line("Contents: read");
     out.line("Metadata: read");
     out.line("##[endgroup]");
+    out.enter(1, 10);
     out.line("##[group]Run actions/checkout@v4");
     out.line("with:");
     out.line(&format!("  repository: {}", state.spec.full_name()));
@@ -189,11 +226,13 @@ fn pass(out: &mut Writer, dice: &mut Dice, lang: Lang, job: &Job, run: &Run, lin
     match job.name {
         "build" => {
             tools::restore(out, dice);
+            out.work(140);
             out.run(tools::build_command(lang));
             compile(out, dice, 120);
             out.line("\u{1b}[1m\u{1b}[32m    Finished\u{1b}[0m in 2m 41s");
         }
         "lint" => {
+            out.work(110);
             out.run("./ci/lint");
             compile(out, dice, 90);
             out.line("##[warning]The `set-output` command is deprecated");
@@ -203,7 +242,10 @@ fn pass(out: &mut Writer, dice: &mut Dice, lang: Lang, job: &Job, run: &Run, lin
             tools::ship(out, run);
             out.line("All instances are healthy");
         }
-        _ if job.cause == Cause::Odd => out.run("./ci/lab"),
+        _ if job.cause == Cause::Odd => {
+            out.work(10);
+            out.run("./ci/lab");
+        }
         _ => {
             tools::services(out);
             tools::pass_tests(out, dice, lang, lines);

@@ -41,14 +41,17 @@ pub(super) fn fail(
     match why.tool {
         Tool::CargoTest | Tool::Jest | Tool::Pytest | Tool::GoTest | Tool::Ctest => {
             services(out);
+            out.work(lines);
             out.run(test_command(repo.spec.lang));
         }
         Tool::Docker => {
             restore(out, dice);
+            out.work(lines);
             out.run(build_command(Lang::Python));
         }
         Tool::Rustc | Tool::Tsc | Tool::GoBuild | Tool::Make | Tool::Terraform => {
             restore(out, dice);
+            out.work(lines);
             out.run(build_command(repo.spec.lang));
         }
         Tool::Ship | Tool::Curl | Tool::Killer | Tool::Secret => {}
@@ -76,6 +79,7 @@ pub(super) fn fail(
 /// Writes failures that have neither a test nor a place in the code.
 fn bare(out: &mut Writer, dice: &mut Dice, repo: &RepoState, run: &Run, why: &Trouble) {
     if why.tool == Tool::Curl {
+        out.enter(2, 20);
         out.run("./ci/packages restore");
         out.line("Resolving packages.example.org... 203.0.113.17");
         for _ in 0..3 {
@@ -85,24 +89,28 @@ fn bare(out: &mut Writer, dice: &mut Dice, repo: &RepoState, run: &Run, why: &Tr
         out.line(why.line);
     } else if why.tool == Tool::Killer {
         services(out);
+        out.work(80);
         out.run(test_command(repo.spec.lang));
         compile(out, dice, 60);
         out.line("[  812.113004] Out of memory: Killed process 4711 (worker) total-vm:15728640kB, anon-rss:14680064kB");
         out.line("/home/runner/work/_temp/step.sh: line 3:  4711 Killed                  ./ci/e2e");
         out.line("##[warning]The runner has received a shutdown signal.");
     } else if why.tool == Tool::Secret {
+        out.work(20);
         out.run("./ci/login");
         out.line("env:");
         out.line("  REGISTRY_TOKEN: ");
         out.line(why.line);
     } else {
         ship(out, run);
+        out.work(20);
         out.line("Waiting for health of 3 instances: 0 of 3 healthy after 300 s");
         out.line("##[error]Health check failed after 3 tries");
     }
 }
 
 pub(super) fn restore(out: &mut Writer, dice: &mut Dice) {
+    out.enter(2, 40);
     out.run("./ci/packages restore");
     out.line("Resolving packages.example.org... 203.0.113.17");
     for _ in 0..30 {
@@ -112,6 +120,7 @@ pub(super) fn restore(out: &mut Writer, dice: &mut Dice) {
 }
 
 pub(super) fn services(out: &mut Writer) {
+    out.enter(2, 10);
     out.line("##[group]Start services");
     out.line("postgres: listening on port 5432");
     out.line("valkey: ready to accept connections");
@@ -119,6 +128,7 @@ pub(super) fn services(out: &mut Writer) {
 }
 
 pub(super) fn ship(out: &mut Writer, run: &Run) {
+    out.enter(2, 50);
     out.line(&format!("##[group]Run ./ci/ship {}", run.branch));
     out.line("##[endgroup]");
     for nth in 1..=40 {
@@ -128,6 +138,7 @@ pub(super) fn ship(out: &mut Writer, run: &Run) {
 
 /// Writes tests that pass.
 pub(super) fn pass_tests(out: &mut Writer, dice: &mut Dice, lang: Lang, lines: usize) {
+    out.work(lines);
     out.run(test_command(lang));
     let count = lines.saturating_sub(out.lines + 10);
     for nth in 0..count {
