@@ -48,7 +48,10 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     let tasks = Tasks::default();
     let (store, first) = open_store(&session);
     let signals = watch_signals(&tasks.cancel)?;
-    let mut state = UiState::new(options(&session, keymap));
+    let mut state = UiState::new(UiOptions {
+        offline: args.offline,
+        ..options(&session, keymap)
+    });
     state.filter.query = filter;
     let mut look = Look {
         terminal: take_terminal(&session, abilities)?,
@@ -181,6 +184,7 @@ fn options(session: &Session, keymap: Keymap) -> UiOptions {
         columns: session.settings.board.columns.clone(),
         me: Vec::new(),
         banner: session.demo.as_ref().map(|_| demo::BANNER.to_owned()),
+        offline: false,
         theme: session.settings.ui.theme.clone(),
         offset: clock::local_offset(),
         keymap: Arc::new(keymap),

@@ -135,9 +135,9 @@ commands! {
     Zoom: "zoom", "zoom", Board, &["z"];
     /// Change the order of the cards: most urgent, oldest, newest first
     Sort: "sort", "sort", Board, &["s"];
-    /// Next card that needs a person
+    /// Next card that needs a person, the most urgent first
     NextUrgent: "next-urgent", "next problem", Board, &["e"];
-    /// Previous card that needs a person
+    /// Back to the card before on that way
     PreviousUrgent: "previous-urgent", "previous problem", Board, &["E"];
     /// Show or hide the preview of the selected card
     Preview: "preview", "preview", Board, &["p"];

@@ -21,6 +21,7 @@ use crate::ui::keymap::Keymap;
 use crate::ui::layout::{Plan, Want as PlanWant, fits_beside};
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
+use crate::ui::update::urgent::Walk;
 
 /// What the screen is told at the start.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct UiOptions {
     pub me: Vec<String>,
     /// A mark that stays on the screen: `simulated data`.
     pub banner: Option<String>,
+    /// Whether no source is asked at all.
+    pub offline: bool,
     /// Name of the theme.
     pub theme: String,
     /// The local zone.
@@ -45,6 +48,7 @@ impl Default for UiOptions {
             columns: default_columns(),
             me: Vec::new(),
             banner: None,
+            offline: false,
             theme: "dark".to_owned(),
             offset: Utc.fix(),
             keymap: Arc::new(Keymap::default()),
@@ -107,6 +111,7 @@ pub struct UiState {
     pub theme: String,
     pub(crate) rows: Rows,
     pub(crate) looked: Option<ItemId>,
+    pub(crate) walk: Walk,
     pub(crate) click: Option<(Timestamp, u16, u16)>,
     pub(crate) escape: Escape,
     pub(crate) rolls_at: Option<Timestamp>,
@@ -245,6 +250,7 @@ impl UiState {
             theme: options.theme.clone(),
             rows: Rows::default(),
             looked: None,
+            walk: Walk::default(),
             click: None,
             escape: Escape::None,
             rolls_at: None,

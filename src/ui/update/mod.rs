@@ -19,6 +19,7 @@ pub(crate) mod filter;
 pub(crate) mod moves;
 pub(crate) mod open;
 pub(crate) mod palette;
+pub(crate) mod urgent;
 
 #[cfg(test)]
 mod tests;
@@ -120,8 +121,8 @@ fn dispatch(
         C::Preview => return moves::preview(state),
         C::PreviewDown => moves::scroll_preview(state, true),
         C::PreviewUp => moves::scroll_preview(state, false),
-        C::NextUrgent => moves::urgent(state, snapshot, true, now),
-        C::PreviousUrgent => moves::urgent(state, snapshot, false, now),
+        C::NextUrgent => urgent::next(state, snapshot, now),
+        C::PreviousUrgent => urgent::previous(state, snapshot, now),
         C::Sort => {
             state.board.order = state.board.order.next();
             state.touch();

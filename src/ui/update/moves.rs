@@ -1,12 +1,11 @@
 //! Moving: within a list, between columns, to a card, and the shape of the board.
 
-use crate::domain::Timestamp;
 use crate::domain::stage::Stage;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::effect::Effect;
 use crate::ui::layout::clamp_window;
 use crate::ui::overlay::Overlay;
-use crate::ui::rows::{RowKey, Shown, needs_person};
+use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{UiState, View};
 
 /// A way to move in a list.
@@ -260,42 +259,4 @@ pub(crate) fn scroll_window(state: &mut UiState, right: bool) {
         window.saturating_sub(1)
     };
     keep_window(state);
-}
-
-/// Goes to the next or previous card that needs a person, column by column, round the board.
-pub(crate) fn urgent(state: &mut UiState, snapshot: &Snapshot, forward: bool, now: Timestamp) {
-    let columns = state.options.columns.len();
-    let begin = state.board.focus;
-    let at = state.focused().map_or(0, |column| column.at);
-    for distance in 0..=columns {
-        let column = if forward {
-            (begin + distance) % columns
-        } else {
-            (begin + columns * 2 - distance) % columns
-        };
-        let Some(held) = state.stage(column) else {
-            continue;
-        };
-        let is_needy = |line: &crate::ui::rows::Line| {
-            line.of(snapshot, held)
-                .is_some_and(|shown| needs_person(shown.status()))
-        };
-        let lines = state.rows.lines(column);
-        let found = match (forward, distance) {
-            (true, 0) => lines
-                .iter()
-                .skip(at + 1)
-                .position(is_needy)
-                .map(|found| found + at + 1),
-            (false, 0) => lines.iter().take(at).rposition(is_needy),
-            (true, _) => lines.iter().position(is_needy),
-            (false, _) => lines.iter().rposition(is_needy),
-        };
-        if let Some(found) = found {
-            focus(state, column);
-            select(state, snapshot, found);
-            return;
-        }
-    }
-    state.notify("no card needs a person", now);
 }

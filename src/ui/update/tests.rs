@@ -45,24 +45,115 @@ fn a_column_remembers_its_selection() {
     moves("3 j j 5 j 3", 2, 2);
 }
 
-#[test]
-fn urgent_cards_are_visited_column_by_column_and_round() {
-    let mut screen = Screen::new(140, 40, 24);
-    let mut seen = Vec::new();
-    for _ in 0..60 {
-        screen.press("e");
-        let shown = screen.state.selected(&screen.snapshot).unwrap();
-        assert!(crate::ui::rows::needs_person(shown.status()));
-        let key = shown.key();
-        if seen.contains(&key) {
-            break;
-        }
-        seen.push(key);
+fn status_here(screen: &Screen) -> (Stage, Status) {
+    let shown = screen.state.selected(&screen.snapshot).unwrap();
+    let stage = screen.state.stage(screen.state.board.focus).unwrap();
+    (stage, shown.status())
+}
+
+/// Returns a board with one card for each of these places, the number telling its age in hours.
+fn board_of(cards: &[(Stage, Status, usize)]) -> Screen {
+    let mut screen = Screen::new(140, 40, 0);
+    for (number, (stage, status, hours)) in cards.iter().enumerate() {
+        place(&mut screen, number, *stage, *status, *hours);
     }
-    assert!(seen.len() >= 6, "{seen:?}");
-    let last = seen.last().cloned();
+    screen.arrive();
+    screen
+}
+
+/// Puts a card on the board, in front of its column.
+fn place(screen: &mut Screen, number: usize, stage: Stage, status: Status, hours: usize) {
+    let mut item = sample::card(number, stage);
+    item.placement.status = status;
+    item.placement.since = screen.now - TimeDelta::hours(i64::try_from(hours).unwrap());
+    let column = screen
+        .snapshot
+        .columns
+        .iter_mut()
+        .find(|column| column.stage == stage)
+        .unwrap();
+    let mut rows = column.rows.to_vec();
+    rows.insert(0, Row::Item(Arc::new(item)));
+    column.count = rows.len();
+    column.rows = rows.into();
+    screen.snapshot.generation += 1;
+}
+
+const TROUBLE: [(Stage, Status, usize); 8] = [
+    (Stage::Plan, Status::Blocked, 90),
+    (Stage::Plan, Status::Ready, 1),
+    (Stage::Code, Status::Review, 7),
+    (Stage::Build, Status::Failed, 9),
+    (Stage::Test, Status::Failed, 2),
+    (Stage::Deploy, Status::Failed, 5),
+    (Stage::Operate, Status::Incident, 3),
+    (Stage::Monitor, Status::Firing, 8),
+];
+
+#[test]
+fn the_most_urgent_card_of_the_board_is_visited_first() {
+    let mut screen = board_of(&TROUBLE);
+    screen.press("2");
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        screen.press("e");
+        seen.push(status_here(&screen));
+    }
+    let expected = [
+        (Stage::Operate, Status::Incident),
+        (Stage::Monitor, Status::Firing),
+        (Stage::Deploy, Status::Failed),
+        (Stage::Test, Status::Failed),
+        (Stage::Build, Status::Failed),
+        (Stage::Plan, Status::Blocked),
+    ];
+    assert_eq!(seen, expected);
+    screen.press("e");
+    assert_eq!(status_here(&screen), expected[0], "round again");
+    assert!(screen.text().contains("from the most urgent again"));
     screen.press("E");
-    assert_eq!(screen.state.focused().unwrap().selected, last);
+    assert_eq!(status_here(&screen), expected[5], "and back");
+    screen.press("E E e");
+    assert_eq!(
+        status_here(&screen),
+        expected[4],
+        "the way back is the way on"
+    );
+}
+
+#[test]
+fn the_walk_goes_on_while_cards_come_and_go() {
+    let mut screen = board_of(&TROUBLE);
+    screen.press("2 e e e");
+    assert_eq!(status_here(&screen), (Stage::Deploy, Status::Failed));
+    // A new incident is next, whatever was visited before it.
+    place(&mut screen, 100, Stage::Operate, Status::Incident, 0);
+    // And the card under the cursor is gone.
+    let column = &mut screen.snapshot.columns[5];
+    column.rows = Vec::new().into();
+    column.count = 0;
+    screen.arrive();
+    screen.press("e");
+    assert_eq!(status_here(&screen), (Stage::Operate, Status::Incident));
+    assert_eq!(screen.state.focused().unwrap().at, 0, "the new one");
+    screen.press("e");
+    assert_eq!(status_here(&screen), (Stage::Test, Status::Failed));
+}
+
+#[test]
+fn a_walk_begins_anew_after_a_pause_elsewhere() {
+    let mut screen = board_of(&TROUBLE);
+    screen.press("2 e e 4");
+    screen.now += TimeDelta::minutes(10);
+    screen.press("e");
+    assert_eq!(status_here(&screen), (Stage::Operate, Status::Incident));
+}
+
+#[test]
+fn where_nothing_is_wrong_the_walk_says_so() {
+    let mut screen = board_of(&[(Stage::Plan, Status::Ready, 1)]);
+    screen.press("e");
+    assert!(screen.text().contains("no card needs a person"));
 }
 
 #[test]
