@@ -73,6 +73,14 @@ impl Order {
         }
     }
 
+    /// Returns the words that stay on the screen while it is not the usual one.
+    pub fn mark(self) -> Option<&'static str> {
+        match self {
+            Self::Urgent => None,
+            Self::Oldest | Self::Newest => Some(self.title()),
+        }
+    }
+
     /// Returns the words for it.
     pub fn title(self) -> &'static str {
         match self {

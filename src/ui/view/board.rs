@@ -34,7 +34,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
         }
     }
     if state.rows.all == 0 {
-        empty_board(paint, snapshot, plan);
+        empty_board(paint, state, snapshot, plan);
     }
 }
 
@@ -197,7 +197,7 @@ fn empty_column(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slo
 }
 
 /// What to do where there is no card at all.
-fn empty_board(paint: &mut Paint<'_>, snapshot: &Snapshot, plan: &Plan) {
+fn empty_board(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, plan: &Plan) {
     let theme = paint.theme;
     let body = plan.body;
     let worst = snapshot
@@ -214,7 +214,7 @@ fn empty_board(paint: &mut Paint<'_>, snapshot: &Snapshot, plan: &Plan) {
         lines.push(format!(
             "{}: {}",
             source.name,
-            super::header::word(source.health)
+            super::header::word(state, source)
         ));
         lines.extend(source.message.iter().map(ToString::to_string));
         lines.extend(source.hint.iter().map(ToString::to_string));
@@ -223,6 +223,10 @@ fn empty_board(paint: &mut Paint<'_>, snapshot: &Snapshot, plan: &Plan) {
         lines.push("no source is configured".to_owned());
         lines.push("`cycleboard demo` shows a board without an account".to_owned());
         lines.push("`cycleboard doctor` tells what is missing".to_owned());
+    } else if starting && state.options.offline {
+        lines.push("never fetched (offline)".to_owned());
+        lines.push("the store holds nothing of these sources yet".to_owned());
+        lines.push("start once without `--offline` to fetch the board".to_owned());
     } else if starting || snapshot.partial {
         lines.push("asking the sources for the first time".to_owned());
     } else {

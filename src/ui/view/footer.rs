@@ -1,11 +1,16 @@
 //! The two lines at the bottom: why the selected card is where it is, and keys that work now.
+//!
+//! A message takes the right part of the keys for as long as it is shown: they
+//! are ordered by need, and nothing else on the screen can be spared.
+
+use ratatui::layout::Rect;
 
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
 use crate::ui::layout::Plan;
 use crate::ui::overlay::Overlay;
 use crate::ui::rows::Shown;
-use crate::ui::state::{UiState, View};
+use crate::ui::state::{Messages, UiState, View};
 use crate::ui::text::{Paint, width};
 use crate::ui::theme::Role;
 
@@ -60,7 +65,55 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
             );
         }
     }
-    keys(paint, state, plan);
+    let area = plan.footer;
+    let right = message(paint, state, area);
+    let left = Rect {
+        width: right.saturating_sub(area.x),
+        ..area
+    };
+    keys(paint, state, left);
+}
+
+/// Columns that a message leaves to the keys, where the screen is wide enough for both.
+const FOR_KEYS: u16 = 30;
+
+/// Paints the newest message; returns where the room for keys ends.
+fn message(paint: &mut Paint<'_>, state: &UiState, area: Rect) -> u16 {
+    let theme = paint.theme;
+    let toasts = &state.messages.toasts;
+    for message in toasts.iter().filter(|message| !message.is_error) {
+        paint.note(Messages::until(message));
+    }
+    // What was just done is told first; an error is there again when that has gone.
+    let Some(shown) = toasts.last() else {
+        return area.right();
+    };
+    let others = toasts.len() - 1;
+    let mut text = shown.text.clone();
+    if others > 0 {
+        let key = state
+            .options
+            .keymap
+            .label(Command::Messages, theme.glyphs());
+        let key = key.map_or_else(String::new, |key| format!(", {key}"));
+        text = format!("{text} (+{others}{key})");
+    }
+    let most = if area.width >= FOR_KEYS * 2 {
+        area.width - FOR_KEYS
+    } else {
+        area.width
+    };
+    let columns = width(&text).saturating_add(2).min(most);
+    let x = area.right() - columns;
+    let role = if shown.is_error {
+        Role::Failed
+    } else {
+        Role::Title
+    };
+    let style = theme.style(Role::Surface).patch(theme.style(role));
+    paint.clear(Rect::new(x, area.y, columns, 1), style);
+    paint.text(x + 1, area.y, columns.saturating_sub(2), &text, style);
+    x
 }
 
 /// Returns why the selected card is where it is.
@@ -91,8 +144,7 @@ fn reason(state: &UiState, snapshot: &Snapshot) -> Option<String> {
     }
 }
 
-fn keys(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
-    let area = plan.footer;
+fn keys(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
     let theme = paint.theme;
     let glyphs = theme.glyphs();
     let mut x = area.x + 1;

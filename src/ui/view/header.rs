@@ -28,13 +28,16 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
         let text = format!(" {banner} ");
         row.put(paint, &text, theme.banner());
     }
+    if state.options.offline {
+        row.put(paint, "offline", theme.style(Role::Stale));
+    }
     counts(paint, state, snapshot, &mut row, wide);
     if area.height > 1 {
         let mut below = Words::new(area.x + 1, area.y + 1, area.right());
         loading(paint, state, snapshot, &mut below);
-        sources(paint, snapshot, &mut below);
+        sources(paint, state, snapshot, &mut below);
     } else {
-        worst_source(paint, snapshot, &mut row);
+        worst_source(paint, state, snapshot, &mut row);
     }
     if let Some(strip) = plan.strip {
         paint_strip(paint, state, strip);
@@ -47,12 +50,41 @@ pub(super) fn one_line(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapsh
     let theme = paint.theme;
     let mut row = Words::new(area.x, area.y, area.right());
     row.gap = 1;
-    counts(paint, state, snapshot, &mut row, false);
+    if area.width >= 12 {
+        counts(paint, state, snapshot, &mut row, false);
+    } else {
+        let (mark, role) = match state.rows.red {
+            0 => (theme.glyphs().severity(Severity::Calm), Role::Text),
+            _ => (theme.glyphs().severity(Severity::Failed), Role::Failed),
+        };
+        let count = format!("{mark}{}", state.rows.red);
+        let fits = if width(&count) <= area.width {
+            count.as_str()
+        } else {
+            mark
+        };
+        row.put(paint, fits, theme.style(role));
+    }
     if area.height > 1 {
-        let text = "too small: 30 x 6 at least";
-        paint.text(area.x, area.y + 1, area.width, text, theme.style(Role::Dim));
+        let text = TOO_SMALL.into_iter().find(|text| width(text) <= area.width);
+        let style = theme.style(Role::Dim);
+        paint.text(
+            area.x,
+            area.y + 1,
+            area.width,
+            text.unwrap_or_default(),
+            style,
+        );
     }
 }
+
+/// What a screen is told that is too small; the first that fits.
+const TOO_SMALL: [&str; 4] = [
+    "too small: 30 x 6 at least",
+    "needs 30 x 6",
+    "too small",
+    "small",
+];
 
 fn counts(
     paint: &mut Paint<'_>,
@@ -62,13 +94,27 @@ fn counts(
     wide: bool,
 ) {
     let theme = paint.theme;
+    row.whole = true;
     let found = &state.rows;
-    let cards = if state.filter.query.is_empty() {
-        format!("{} cards", found.all)
-    } else {
-        format!("{} of {} cards", found.shown, found.all)
+    let filter = state.filter.query.text();
+    let cards = match (filter.is_empty(), wide) {
+        (true, _) => format!("{} cards", found.all),
+        (false, true) => format!("{} of {} cards", found.shown, found.all),
+        (false, false) => format!("{} of {}", found.shown, found.all),
     };
     row.put(paint, &cards, theme.style(Role::Text));
+    if !filter.is_empty() {
+        // What hides cards is always told; of what follows there is less need then.
+        row.put_within(
+            paint,
+            &format!("/{filter}"),
+            row.left() / 2,
+            theme.style(Role::Key),
+        );
+    }
+    if let Some(order) = state.board.order.mark() {
+        row.put(paint, order, theme.style(Role::Accent));
+    }
     if found.red > 0 {
         let text = format!("{} red", found.red);
         row.put(paint, &text, theme.style(Role::Failed));
@@ -85,13 +131,10 @@ fn counts(
             theme.style(Role::Waiting),
         );
     }
-    if wide && !state.filter.query.is_empty() {
-        let text = format!("/{}", state.filter.query.text());
-        row.put(paint, &text, theme.style(Role::Key));
-    }
     if wide && snapshot.partial && paint.area().height < 20 {
         row.put(paint, "loading", theme.style(Role::Stale));
     }
+    row.whole = false;
 }
 
 /// Where the cards come from as long as not every source has answered.
@@ -102,7 +145,8 @@ fn loading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mu
         .iter()
         .filter(|source| source.health == Health::Starting)
         .count();
-    if starting == 0 && !snapshot.partial {
+    let asked = !state.options.offline || snapshot.partial;
+    if (starting == 0 && !snapshot.partial) || !asked {
         return;
     }
     let newest = snapshot.confirmed.values().max();
@@ -119,7 +163,7 @@ fn loading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mu
 }
 
 /// Each source: mark, name, word, age, what is left of its limit.
-fn sources(paint: &mut Paint<'_>, snapshot: &Snapshot, row: &mut Words) {
+fn sources(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mut Words) {
     let theme = paint.theme;
     for source in &snapshot.sources {
         let style = theme.severity(severity(source.health));
@@ -128,7 +172,7 @@ fn sources(paint: &mut Paint<'_>, snapshot: &Snapshot, row: &mut Words) {
         row.join(end);
         row.put(paint, source.name.as_str(), theme.style(Role::Text));
         row.tight();
-        row.put(paint, word(source.health), style);
+        row.put(paint, word(state, source), style);
         if let Some(at) = source.last_success {
             let age = paint.age(at).to_string();
             row.tight();
@@ -164,15 +208,15 @@ pub(super) fn share_left(budget: &crate::engine::snapshot::Budget) -> u64 {
     budget.remaining.saturating_mul(1_000) / budget.limit.max(1)
 }
 
-fn worst_source(paint: &mut Paint<'_>, snapshot: &Snapshot, row: &mut Words) {
+fn worst_source(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mut Words) {
     let worst: Option<&SourceView> = snapshot.sources.iter().max_by_key(|source| source.health);
     if let Some(source) = worst {
         let style = paint.theme.severity(severity(source.health));
         let age = source.last_success.map(|at| paint.age(at).to_string());
         let text = match (source.health, age) {
             (Health::Ok, Some(age)) => format!("data {age}"),
-            (health, Some(age)) => format!("{} {} {age}", source.name, word(health)),
-            (health, None) => format!("{} {}", source.name, word(health)),
+            (_, Some(age)) => format!("{} {} {age}", source.name, word(state, source)),
+            (_, None) => format!("{} {}", source.name, word(state, source)),
         };
         row.put(paint, &text, style);
     }
@@ -231,9 +275,15 @@ pub(super) fn severity(health: Health) -> Severity {
     }
 }
 
-/// Returns the words for the state of a source.
-pub(super) fn word(health: Health) -> &'static str {
+/// Returns the words for the state of a source on this screen.
+pub(super) fn word(state: &UiState, source: &SourceView) -> &'static str {
+    let health = source.health;
     match health {
+        // Nobody asks: it does not start either.
+        Health::Starting if state.options.offline => match source.last_success {
+            Some(_) => "not asked",
+            None => "never fetched",
+        },
         Health::RateLimited => "rate limited",
         Health::Auth => "signed out",
         Health::Ok
@@ -251,6 +301,8 @@ pub(super) struct Words {
     y: u16,
     right: u16,
     gap: u16,
+    /// Whether a word that does not fit is left out, rather than cut.
+    whole: bool,
 }
 
 impl Words {
@@ -261,12 +313,16 @@ impl Words {
             y,
             right,
             gap: 2,
+            whole: false,
         }
     }
 
     /// Adds a word, if at least some of it fits; returns the column after it.
     pub(super) fn put(&mut self, paint: &mut Paint<'_>, text: &str, style: Style) -> u16 {
-        let left = self.right.saturating_sub(self.x);
+        let left = self.left();
+        if self.whole && width(text) > left {
+            return self.x;
+        }
         let end = if left >= width(text).min(4) {
             paint.text(self.x, self.y, left, text, style)
         } else {
@@ -274,6 +330,26 @@ impl Words {
         };
         self.x = end.saturating_add(self.gap);
         end
+    }
+
+    /// Adds a word in at most so many columns.
+    pub(super) fn put_within(
+        &mut self,
+        paint: &mut Paint<'_>,
+        text: &str,
+        columns: u16,
+        style: Style,
+    ) {
+        let (right, whole) = (self.right, self.whole);
+        self.right = right.min(self.x.saturating_add(columns));
+        self.whole = false;
+        self.put(paint, text, style);
+        (self.right, self.whole) = (right, whole);
+    }
+
+    /// Returns how many columns are left.
+    pub(super) fn left(&self) -> u16 {
+        self.right.saturating_sub(self.x)
     }
 
     /// Puts the next word one column after that position.

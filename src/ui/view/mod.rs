@@ -12,7 +12,7 @@ use crate::domain::Timestamp;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::layout::{Plan, Size};
 use crate::ui::overlay::Overlay;
-use crate::ui::state::{Messages, UiState, View};
+use crate::ui::state::{UiState, View};
 use crate::ui::text::Paint;
 use crate::ui::theme::{Role, Theme};
 
@@ -84,7 +84,6 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
     }
     footer::paint(paint, state, snapshot, plan);
     overlays(paint, state, plan);
-    toasts(paint, state, plan);
     hints(paint, state, plan);
 }
 
@@ -102,33 +101,6 @@ fn overlays(paint: &mut Paint<'_>, state: &mut UiState, plan: &Plan) {
         }
     }
     state.overlays = open;
-}
-
-/// Short messages, at the bottom on the right, the newest lowest.
-fn toasts(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
-    let theme = paint.theme;
-    let bottom = plan
-        .status
-        .map_or(plan.footer.y.saturating_sub(1), |status| status.y);
-    for (up, message) in (0_u16..).zip(state.messages.toasts.iter().rev()) {
-        let Some(y) = bottom.checked_sub(up).filter(|y| *y >= plan.body.y) else {
-            break;
-        };
-        let columns = (crate::ui::text::width(&message.text) + 2).min(plan.footer.width);
-        let x = plan.footer.right() - columns;
-        let style = theme
-            .style(Role::Surface)
-            .patch(theme.style(if message.is_error {
-                Role::Failed
-            } else {
-                Role::Title
-            }));
-        paint.clear(Rect::new(x, y, columns, 1), style);
-        paint.text(x + 1, y, columns.saturating_sub(2), &message.text, style);
-        if !message.is_error {
-            paint.note(Messages::until(message));
-        }
-    }
 }
 
 /// What may follow the keys pressed so far, once they have waited a little.

@@ -29,7 +29,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
         if row.height == 0 {
             return;
         }
-        table.row(paint, source, row, at == state.source);
+        table.row(paint, state, source, row, at == state.source);
     }
     if let Some(source) = snapshot.sources.get(state.source) {
         let from = listed.saturating_add(2);
@@ -85,7 +85,14 @@ impl Table {
         }
     }
 
-    fn row(&self, paint: &mut Paint<'_>, source: &SourceView, row: Rect, selected: bool) {
+    fn row(
+        &self,
+        paint: &mut Paint<'_>,
+        state: &UiState,
+        source: &SourceView,
+        row: Rect,
+        selected: bool,
+    ) {
         let theme = paint.theme;
         if selected {
             paint.style(row, theme.selection());
@@ -103,7 +110,7 @@ impl Table {
             (source.name.to_string(), Role::Text),
             (source.kind.to_owned(), Role::Dim),
             (source.host.clone(), Role::Dim),
-            (format!("{mark} {}", word(source.health)), Role::Title),
+            (format!("{mark} {}", word(state, source)), Role::Title),
             (age.unwrap_or_else(|| "-".to_owned()), Role::Text),
             (left.unwrap_or_else(|| "-".to_owned()), Role::Text),
             (source.sent.to_string(), Role::Text),

@@ -77,6 +77,116 @@ fn too_small_a_screen_says_what_counts_in_one_line() {
     picture("tiny_20x1", (20, 1), 48, "");
 }
 
+#[track_caller]
+fn too_small(width: u16, height: u16, text: &str) {
+    let screen = Screen::new(width, height, 48);
+    assert_eq!(screen.text().trim_end(), text);
+}
+
+#[test]
+fn what_is_said_on_a_screen_that_is_too_small_is_never_cut() {
+    too_small(20, 5, "48 cards 8 red\nneeds 30 x 6");
+    too_small(20, 4, "48 cards 8 red\nneeds 30 x 6");
+    too_small(11, 3, "✖8\ntoo small");
+    too_small(5, 2, "✖8\nsmall");
+    too_small(4, 2, "✖8");
+    too_small(1, 1, "✖");
+}
+
+#[test]
+fn the_reason_line_is_never_covered_by_a_message() {
+    for (width, height) in [(80, 24), (140, 40), (220, 55)] {
+        let mut screen = Screen::new(width, height, 96);
+        screen.press("3 j");
+        let line = |screen: &Screen| {
+            let text = screen.text();
+            text.lines()
+                .nth(usize::from(height) - 2)
+                .unwrap()
+                .to_owned()
+        };
+        let before = line(&screen);
+        assert!(before.contains("because"), "{before}");
+        let long = "the store cannot be written: ".repeat(20);
+        screen.state.notify_error(long, screen.now);
+        screen.state.notify("opened the page", screen.now);
+        screen.draw();
+        assert_eq!(line(&screen), before);
+        let text = screen.text();
+        let last = text.lines().last().unwrap();
+        assert!(last.contains("opened the page (+1, M)"), "{last}");
+        assert!(last.contains("enter open"), "{last}");
+        let body = screen.text();
+        assert_eq!(body.matches("cannot be written").count(), 0);
+    }
+}
+
+#[test]
+fn a_long_message_is_whole_among_the_messages() {
+    let mut screen = Screen::new(80, 24, 96);
+    let text = format!("{} the end", "a word and ".repeat(20));
+    screen.state.notify_error(text, screen.now);
+    screen.press("M");
+    assert!(screen.text().contains("the end"), "{}", screen.text());
+}
+
+#[test]
+fn another_order_stays_on_the_screen() {
+    for (width, height) in [(40, 10), (80, 24), (140, 40)] {
+        let mut screen = Screen::new(width, height, 96);
+        let head = |screen: &Screen| screen.text().lines().next().unwrap().to_owned();
+        assert!(!head(&screen).contains("first"));
+        screen.press("s");
+        assert!(head(&screen).contains("oldest first"), "{}", head(&screen));
+        screen.press("s s");
+        assert!(!head(&screen).contains("first"), "{}", head(&screen));
+    }
+}
+
+#[test]
+fn the_filter_in_force_stays_on_the_screen_with_its_count() {
+    for (width, height) in [(40, 10), (80, 24), (140, 40)] {
+        let options = UiOptions {
+            banner: Some("simulated data".to_owned()),
+            ..UiOptions::default()
+        };
+        let mut screen = Screen::with(width, height, sample::snapshot(96), options);
+        screen.press("/");
+        screen.type_text("status:failed");
+        screen.press("enter s");
+        for keys in ["l", "g o"] {
+            screen.press(keys);
+            let head = screen.text().lines().next().unwrap().to_owned();
+            assert!(head.contains(" of 96"), "{head}");
+            assert!(head.contains("/sta"), "{head}");
+        }
+    }
+}
+
+#[test]
+fn without_asking_no_source_is_said_to_start() {
+    let mut empty = sample::snapshot(0);
+    empty.sources = vec![sample::source("github", Health::Starting)];
+    empty.sources[0].last_success = None;
+    empty.sources[0].message = None;
+    for (width, height) in [(40, 10), (80, 24), (140, 40)] {
+        let options = UiOptions {
+            offline: true,
+            ..UiOptions::default()
+        };
+        let mut screen = Screen::with(width, height, empty.clone(), options);
+        for keys in ["j", "g o"] {
+            screen.press(keys);
+            let text = screen.text();
+            assert!(text.contains("never fetched"), "{text}");
+            assert!(text.contains("offline"), "{text}");
+            for wrong in ["starting", "loading", "asking"] {
+                assert!(!text.contains(wrong), "{wrong} in\n{text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn ascii_is_ascii() {
     let mut screen = Screen::new(80, 24, 96);
@@ -285,7 +395,19 @@ fn a_wrong_filter_is_underlined_and_the_last_good_one_stays() {
         .map(|x| screen.buffer()[(x, 22)].symbol().to_owned())
         .collect();
     assert_eq!(underlined, "atuhor");
-    assert!(screen.text().contains("did you mean `author`?"));
+    let text = screen.text();
+    assert!(
+        text.contains("invalid: ") && text.contains("did you mean `author`?"),
+        "{text}"
+    );
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[22].trim_end().ends_with(" invalid"),
+        "no count: {}",
+        lines[22]
+    );
+    let caret = lines[22].find("atuhor").unwrap();
+    assert_eq!(lines[23], format!("{}^^^^^^", " ".repeat(caret)));
 }
 
 #[test]
@@ -322,15 +444,15 @@ fn nothing_changes_before_the_next_change() {
 #[test]
 fn messages_go_away_by_themselves_and_errors_stay() {
     let mut screen = Screen::new(80, 24, 96);
-    screen.press("s");
     screen
         .state
         .notify_error("the store is read-only", screen.now);
+    screen.state.notify("opened the page", screen.now);
     screen.draw();
-    assert!(screen.text().contains("oldest first"));
+    assert!(screen.text().contains("opened the page"));
     screen.now += TimeDelta::seconds(4);
     screen.draw();
-    assert!(!screen.text().contains("oldest first"));
+    assert!(!screen.text().contains("opened the page"));
     assert!(screen.text().contains("the store is read-only"));
     screen.press("esc");
     assert!(!screen.text().contains("the store is read-only"));

@@ -20,9 +20,18 @@ pub(in crate::ui::view) fn paint(
     let area = plan.status.unwrap_or(plan.footer);
     let ground = theme.style(Role::Surface).patch(theme.style(Role::Text));
     paint.clear(area, theme.ground().patch(ground));
-    let count = format!("{} of {}", state.rows.shown, state.rows.all);
+    // What is counted is the last good filter, which is not what stands there.
+    let count = match line.error {
+        Some(_) => "invalid".to_owned(),
+        None => format!("{} of {}", state.rows.shown, state.rows.all),
+    };
+    let count_role = if line.error.is_some() {
+        Role::Failed
+    } else {
+        Role::Title
+    };
     let room = area.width.saturating_sub(1);
-    let tail = paint.right(area.x, area.y, room, &count, theme.style(Role::Title));
+    let tail = paint.right(area.x, area.y, room, &count, theme.style(count_role));
     let x = paint.text(area.x, area.y, 1, "/", theme.style(Role::Key));
     let columns = tail.saturating_sub(x + 1);
     let value = line.input.value();
@@ -42,6 +51,12 @@ pub(in crate::ui::view) fn paint(
         let wrong = Rect::new(x + before, area.y, wrong.min(left), 1);
         let style = theme.style(Role::Failed).add_modifier(Modifier::UNDERLINED);
         paint.style(wrong, style);
+        if plan.status.is_some() && wrong.width > 0 {
+            let below = plan.footer;
+            paint.clear(below, theme.ground());
+            let caret = Rect::new(wrong.x, below.y, wrong.width, 1);
+            paint.line(caret, "^", theme.style(Role::Failed));
+        }
     }
     notice(paint, line, plan, area);
     paint.cursor_at(x + cursor.min(columns), area.y);
@@ -54,7 +69,7 @@ fn notice(paint: &mut Paint<'_>, line: &FilterLine, plan: &Plan, area: Rect) {
         Some(error) => {
             let near = error.nearest.as_ref();
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            (format!("{error}{hint}"), Role::Failed)
+            (format!("invalid: {error}{hint}"), Role::Failed)
         }
         None if line.completions.is_empty() => return,
         None => (line.completions.join("  "), Role::Dim),
