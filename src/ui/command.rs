@@ -8,6 +8,8 @@
 pub enum Scope {
     /// In every view and in the detail.
     Everywhere,
+    /// In every view of cards.
+    Cards,
     /// On the board.
     Board,
     /// In the sources view.
@@ -17,19 +19,83 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All scopes, in the order in which help lists them.
+    pub const ALL: [Self; 5] = [
+        Self::Board,
+        Self::Cards,
+        Self::Sources,
+        Self::Detail,
+        Self::Everywhere,
+    ];
+
     /// Returns the heading used in help.
     pub fn title(self) -> &'static str {
         match self {
             Self::Everywhere => "everywhere",
+            Self::Cards => "where cards are",
             Self::Board => "board",
             Self::Sources => "sources",
             Self::Detail => "detail",
         }
     }
 
+    /// Returns whether the lines of this place are cards.
+    pub fn has_cards(self) -> bool {
+        match self {
+            Self::Board | Self::Cards => true,
+            Self::Everywhere | Self::Sources | Self::Detail => false,
+        }
+    }
+
+    /// Returns whether a key of this scope holds in a place.
+    pub fn holds_in(self, here: Self) -> bool {
+        self == here || self == Self::Everywhere || (self == Self::Cards && here.has_cards())
+    }
+
     /// Returns whether a key of one scope can meet a key of the other.
     pub fn overlaps(self, other: Self) -> bool {
-        self == other || self == Self::Everywhere || other == Self::Everywhere
+        self.holds_in(other) || other.holds_in(self)
+    }
+
+    /// Returns the commands named at the bottom of the screen, the most needed first.
+    pub fn footer(self) -> &'static [Command] {
+        use Command as C;
+        match self {
+            Self::Board | Self::Cards => &[
+                C::Open,
+                C::Filter,
+                C::Help,
+                C::Palette,
+                C::NextUrgent,
+                C::Refresh,
+                C::Close,
+                C::Preview,
+                C::OpenInBrowser,
+                C::CopyUrl,
+                C::ViewSources,
+                C::Overview,
+                C::Sort,
+            ],
+            Self::Sources => &[
+                C::Refresh,
+                C::RefreshAll,
+                C::OpenInBrowser,
+                C::ViewBoard,
+                C::Palette,
+                C::Help,
+                C::Back,
+            ],
+            Self::Detail => &[
+                C::Back,
+                C::OpenInBrowser,
+                C::CopyKey,
+                C::CopyUrl,
+                C::Refresh,
+                C::Palette,
+                C::Help,
+            ],
+            Self::Everywhere => &[C::Back, C::Top, C::Bottom],
+        }
     }
 }
 
@@ -125,26 +191,26 @@ commands! {
     Column7: "column-7", "column", Board, &["7"];
     /// Focus the eighth column
     Column8: "column-8", "column", Board, &["8"];
-    /// Show all columns at once, or go back to the folded ones
+    /// Show all columns at once, or fold them again
     Overview: "overview", "overview", Board, &["0"];
-    /// Scroll the window of open columns to the left, the cursor stays
+    /// Scroll the open columns to the left, the cursor stays
     WindowLeft: "window-left", "scroll left", Board, &["H"];
-    /// Scroll the window of open columns to the right, the cursor stays
+    /// Scroll the open columns to the right, the cursor stays
     WindowRight: "window-right", "scroll right", Board, &["L"];
     /// Give the focused column the whole width, or take it back
     Zoom: "zoom", "zoom", Board, &["z"];
-    /// Change the order of the cards: most urgent, oldest, newest first
+    /// Change the order: most urgent, oldest, newest first
     Sort: "sort", "sort", Board, &["s"];
     /// Next card that needs a person, the most urgent first
     NextUrgent: "next-urgent", "next problem", Board, &["e"];
     /// Back to the card before on that way
     PreviousUrgent: "previous-urgent", "previous problem", Board, &["E"];
     /// Show or hide the preview of the selected card
-    Preview: "preview", "preview", Board, &["p"];
+    Preview: "preview", "preview", Cards, &["p"];
     /// Scroll the preview down
-    PreviewDown: "preview-down", "preview down", Board, &["J"];
+    PreviewDown: "preview-down", "preview down", Cards, &["J"];
     /// Scroll the preview up
-    PreviewUp: "preview-up", "preview up", Board, &["K"];
+    PreviewUp: "preview-up", "preview up", Cards, &["K"];
 
     /// Open: the detail of a card, the changes of a train
     Open: "open", "open", Everywhere, &["enter"];
@@ -167,12 +233,12 @@ commands! {
     /// Ask every source now
     RefreshAll: "refresh-all", "refresh all", Everywhere, &["R"];
     /// Filter the cards
-    Filter: "filter", "filter", Board, &["/"];
+    Filter: "filter", "filter", Cards, &["/"];
     /// Show all cards again
-    ClearFilter: "clear-filter", "clear filter", Board, &[];
+    ClearFilter: "clear-filter", "clear filter", Cards, &[];
     /// Find a command, card, column, service, person or theme
     Palette: "palette", "command", Everywhere, &[":", "ctrl-p"];
-    /// Show the keys that work here
+    /// Show the keys, those that work here first
     Help: "help", "help", Everywhere, &["?"];
     /// Show the messages of this session
     Messages: "messages", "messages", Everywhere, &["M"];

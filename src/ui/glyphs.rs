@@ -75,6 +75,11 @@ impl Glyphs {
         self.pick("▾", "-")
     }
 
+    /// Returns the dash between the first and the last of a range.
+    pub fn range(self) -> &'static str {
+        self.pick("–", "-")
+    }
+
     /// Returns the dot between two words.
     pub fn dot(self) -> &'static str {
         self.pick("·", "-")

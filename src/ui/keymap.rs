@@ -166,7 +166,7 @@ impl Keymap {
     pub fn lookup(&self, scope: Scope, pressed: &[Chord]) -> Match {
         let mut found = Match::Nothing;
         for binding in &self.bindings {
-            if !holds(binding.scope, scope) || !binding.keys.starts_with(pressed) {
+            if !binding.scope.holds_in(scope) || !binding.keys.starts_with(pressed) {
                 continue;
             }
             if binding.keys.len() == pressed.len() {
@@ -181,7 +181,7 @@ impl Keymap {
     pub fn hints(&self, scope: Scope, pressed: &[Chord], glyphs: Glyphs) -> Vec<(String, Command)> {
         self.bindings
             .iter()
-            .filter(|binding| holds(binding.scope, scope))
+            .filter(|binding| binding.scope.holds_in(scope))
             .filter_map(|binding| {
                 let rest = binding.keys.strip_prefix(pressed)?;
                 (!rest.is_empty()).then(|| (sequence_label(rest, glyphs), binding.command))
@@ -197,20 +197,19 @@ impl Keymap {
             .map(|binding| sequence_label(&binding.keys, glyphs))
     }
 
-    /// Returns all keys of a command as they are shown, one space apart.
-    pub fn labels(&self, command: Command, glyphs: Glyphs) -> String {
-        let all: Vec<String> = self
-            .bindings
+    /// Returns all keys of a command as they are shown.
+    pub fn all_labels(&self, command: Command, glyphs: Glyphs) -> Vec<String> {
+        self.bindings
             .iter()
             .filter(|binding| binding.command == command)
             .map(|binding| sequence_label(&binding.keys, glyphs))
-            .collect();
-        all.join("  ")
+            .collect()
     }
-}
 
-fn holds(bound: Scope, here: Scope) -> bool {
-    bound == Scope::Everywhere || bound == here
+    /// Returns all keys of a command as they are shown, in one text.
+    pub fn labels(&self, command: Command, glyphs: Glyphs) -> String {
+        self.all_labels(command, glyphs).join("  ")
+    }
 }
 
 fn parse_sequence(text: &str) -> Result<Vec<Chord>, String> {

@@ -8,6 +8,8 @@ pub mod command;
 
 pub mod keymap;
 
+pub mod key_table;
+
 pub mod chord;
 
 pub mod input;

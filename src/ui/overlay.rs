@@ -17,8 +17,8 @@ use crate::ui::rows::RowKey;
 pub enum Overlay {
     /// The way of one card through the cycle.
     Detail(Detail),
-    /// The keys that work here.
-    Help(Listing),
+    /// The keys, those that work here first.
+    Help(Help),
     /// Find anything by a part of its name.
     Palette(Palette),
     /// The line in which the filter is written.
@@ -38,6 +38,15 @@ pub struct Detail {
     pub cursor: usize,
     /// The first line shown; brought to the cursor while painting.
     pub scroll: u16,
+}
+
+/// Help.
+#[derive(Clone, Default, Debug)]
+pub struct Help {
+    /// The list of commands.
+    pub list: Listing,
+    /// Whether letters are typed into the search; else they move.
+    pub typing: bool,
 }
 
 /// A list that typing narrows.

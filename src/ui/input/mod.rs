@@ -11,7 +11,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui::chord::Chord;
 use crate::ui::effect::Effect;
 use crate::ui::keymap::{Keymap, Match};
-use crate::ui::overlay::{Action, Entry, Listing, Overlay};
+use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
 use crate::ui::state::{Escape, UiState};
 use crate::ui::update::moves::Motion;
 use crate::ui::update::{filter, look, palette, update};
@@ -145,7 +145,7 @@ fn on_key(
     }
     match state.overlays.last() {
         Some(Overlay::Filter(_)) => in_filter(state, chord, snapshot),
-        Some(Overlay::Help(_)) => return in_help(state, chord, snapshot, now),
+        Some(Overlay::Help(_)) => return in_help(state, keymap, chord, snapshot, now),
         Some(Overlay::Palette(_)) => return in_palette(state, chord, snapshot, now),
         Some(Overlay::Confirm(_)) => return in_confirm(state, chord, now),
         Some(Overlay::Detail(_) | Overlay::Messages(_)) | None => {
@@ -239,22 +239,33 @@ fn take_over(state: &mut UiState, snapshot: &Snapshot) {
     }
 }
 
-fn in_help(state: &mut UiState, chord: Chord, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
-    let lines = help_lines(state);
-    let Some(Overlay::Help(list)) = state.overlays.last_mut() else {
+fn in_help(
+    state: &mut UiState,
+    keymap: &Keymap,
+    chord: Chord,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let entries = help_lines(state);
+    let Some(Overlay::Help(help)) = state.overlays.last_mut() else {
         return Vec::new();
     };
-    if chord.is(KeyCode::Esc) || (chord.character() == Some('?') && list.input.value().is_empty()) {
+    let searched = !help.list.input.value().is_empty();
+    if chord.is(KeyCode::Enter) {
+        let command = entries.get(help.list.cursor).map(|entry| entry.command);
         state.overlays.pop();
-    } else if chord.is(KeyCode::Enter) {
-        let command = lines.get(list.cursor).map(|row| row.command);
-        state.overlays.pop();
-        if let Some(command) = command {
-            return update(state, command, snapshot, now);
+        return command.map_or_else(Vec::new, |command| update(state, command, snapshot, now));
+    }
+    if chord.is(KeyCode::Esc) && (help.typing || searched) {
+        *help = Help::default();
+    } else if help.typing {
+        if in_list(&mut help.list, chord, entries.len()) {
+            (help.list.cursor, help.list.scroll) = (0, 0);
         }
-    } else if in_list(list, chord, lines.len()) {
-        list.cursor = 0;
-        list.scroll = 0;
+    } else if chord.character() == Some('/') {
+        help.typing = true;
+    } else {
+        return by_keymap(state, keymap, chord, snapshot, now);
     }
     Vec::new()
 }
@@ -346,8 +357,11 @@ fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
     let input = match state.overlays.last_mut() {
         Some(Overlay::Filter(line)) => &mut line.input,
         Some(Overlay::Palette(open)) => &mut open.list.input,
-        Some(Overlay::Help(list)) => &mut list.input,
-        Some(Overlay::Confirm(_) | Overlay::Detail(_) | Overlay::Messages(_)) | None => {
+        Some(Overlay::Help(help)) if help.typing => &mut help.list.input,
+        Some(
+            Overlay::Help(_) | Overlay::Confirm(_) | Overlay::Detail(_) | Overlay::Messages(_),
+        )
+        | None => {
             return vec![Effect::Toast("pasted text is ignored here".to_owned())];
         }
     };

@@ -52,20 +52,16 @@ fn wheel(state: &mut UiState, plan: &Plan, at: (u16, u16), down: bool, snapshot:
         .detail
         .is_some_and(|area| area.contains(Position::from(at)));
     match state.overlays.last_mut() {
-        Some(Overlay::Help(list)) => {
-            let count = crate::ui::command::COMMANDS.len();
-            list.cursor = motion.from(list.cursor, count, 1);
-        }
+        Some(Overlay::Help(_) | Overlay::Messages(_)) => moves::step(state, motion, snapshot),
         Some(Overlay::Palette(open)) => {
             open.list.cursor = motion.from(open.list.cursor, open.entries.len(), 1);
         }
         Some(Overlay::Filter(_) | Overlay::Confirm(_)) => {}
-        Some(Overlay::Messages(_)) => moves::step(state, motion, snapshot),
         Some(Overlay::Detail(_)) if in_detail => moves::step(state, motion, snapshot),
         None if in_detail => {
             moves::scroll_preview(state, down);
         }
-        None if state.view == View::Sources => moves::step(state, motion, snapshot),
+        None if state.view != View::Board => moves::step(state, motion, snapshot),
         Some(Overlay::Detail(_)) | None => {
             if let Some((column, _)) = plan.at(at.0, at.1) {
                 scroll_column(state, plan, column, down, snapshot);
@@ -111,9 +107,9 @@ fn click(
     if !state.overlays.is_empty() || plan.covered {
         return Vec::new();
     }
-    if state.view == View::Sources {
-        let listed = crate::ui::view::source_at(state, snapshot, plan.body, at.1);
-        state.source = listed.unwrap_or(state.source);
+    let listed = crate::ui::view::list_at(state, snapshot, plan.body, at.1);
+    if let Some((cursor, _)) = state.list(snapshot) {
+        *cursor = listed.unwrap_or(*cursor);
         return Vec::new();
     }
     let Some((column, line)) = plan.at(at.0, at.1) else {

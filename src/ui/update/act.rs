@@ -6,7 +6,7 @@ use crate::engine::snapshot::{Health, Snapshot, SourceView};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Confirm, Overlay, Target};
 use crate::ui::rows::Shown;
-use crate::ui::state::{UiState, View};
+use crate::ui::state::{Pointed, UiState};
 use crate::ui::theme::BUILTIN;
 
 /// Opens the page of what has the cursor.
@@ -42,17 +42,17 @@ fn copy(text: Option<String>) -> Vec<Effect> {
 }
 
 fn target(state: &UiState, snapshot: &Snapshot) -> Target {
-    if state.view == View::Sources {
-        let source = snapshot.sources.get(state.source);
-        return Target {
-            key: source.map(|source| source.name.as_str().to_owned()),
-            url: source.and_then(|source| WebUrl::parse(&format!("https://{}", source.host))),
-        };
-    }
     let detail = state.detail();
-    let shown = match detail {
-        Some(detail) => state.find(snapshot, &detail.key),
-        None => state.selected(snapshot),
+    let shown = match (detail, state.pointed(snapshot)) {
+        (Some(detail), _) => state.find(snapshot, &detail.key),
+        (None, Pointed::Card(shown)) => Some(shown),
+        (None, Pointed::Source(source)) => {
+            return Target {
+                key: Some(source.name.as_str().to_owned()),
+                url: WebUrl::parse(&format!("https://{}", source.host)),
+            };
+        }
+        (None, Pointed::Nothing) => None,
     };
     match shown {
         Some(Shown::Item { item, .. }) => {
@@ -93,23 +93,15 @@ fn release_page(item: &crate::domain::item::WorkItem) -> Option<WebUrl> {
 
 /// Asks the sources of the card that has the cursor.
 pub(crate) fn refresh(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
-    let names: Vec<SourceName> = if state.view == View::Sources {
-        snapshot
-            .sources
-            .get(state.source)
-            .map(|source| source.name.clone())
-            .into_iter()
-            .collect()
-    } else {
-        match state.selected(snapshot) {
-            Some(Shown::Item { item, .. }) => item.sources.clone(),
-            Some(Shown::Train { train, .. }) => train
-                .items
-                .first()
-                .map(|item| item.sources.clone())
-                .unwrap_or_default(),
-            None => Vec::new(),
-        }
+    let names: Vec<SourceName> = match state.pointed(snapshot) {
+        Pointed::Source(source) => vec![source.name.clone()],
+        Pointed::Card(Shown::Item { item, .. }) => item.sources.clone(),
+        Pointed::Card(Shown::Train { train, .. }) => train
+            .items
+            .first()
+            .map(|item| item.sources.clone())
+            .unwrap_or_default(),
+        Pointed::Nothing => Vec::new(),
     };
     if names.is_empty() {
         return vec![Effect::Toast(

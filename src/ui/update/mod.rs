@@ -7,11 +7,11 @@ use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::engine::snapshot::Snapshot;
-use crate::ui::command::{Command, Scope};
+use crate::ui::command::Command;
 use crate::ui::effect::Effect;
-use crate::ui::overlay::Overlay;
+use crate::ui::overlay::{Help, Overlay};
 use crate::ui::rows::{RowKey, Shown};
-use crate::ui::state::{UiState, View};
+use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::update::moves::Motion;
 
 pub(crate) mod act;
@@ -32,9 +32,10 @@ pub fn update(
     now: Timestamp,
 ) -> Vec<Effect> {
     state.refresh(snapshot, now);
-    if command.row().scope == Scope::Board && state.view != View::Board {
+    let seen_in = state.view.for_scope(command.row().scope);
+    if seen_in != state.view {
         // Found in the palette: what it changes must be seen.
-        open::view(state, View::Board);
+        open::view(state, seen_in);
     }
     let mut effects = dispatch(state, command, snapshot, now);
     state.refresh(snapshot, now);
@@ -141,7 +142,7 @@ fn dispatch(
         C::Filter => filter::open(state),
         C::ClearFilter => filter::apply(state, ""),
         C::Palette => palette::open(state, snapshot),
-        C::Help => open::toggle(state, Overlay::Help(crate::ui::overlay::Listing::default())),
+        C::Help => open::toggle(state, Overlay::Help(Help::default())),
         C::Messages => open::toggle(state, Overlay::Messages(0)),
         C::ViewBoard => open::view(state, View::Board),
         C::ViewSources => open::view(state, View::Sources),
@@ -172,11 +173,11 @@ fn looked_at(state: &UiState, snapshot: &Snapshot) -> Option<ItemId> {
             RowKey::Train(_) => None,
         };
     }
-    if !state.shows_preview() || state.view != View::Board {
+    if !state.shows_preview() || !state.view.has_cards() {
         return None;
     }
-    match state.selected(snapshot)? {
-        Shown::Item { item, .. } => Some(item.id.clone()),
-        Shown::Train { .. } => None,
+    match state.pointed(snapshot) {
+        Pointed::Card(Shown::Item { item, .. }) => Some(item.id.clone()),
+        Pointed::Card(Shown::Train { .. }) | Pointed::Source(_) | Pointed::Nothing => None,
     }
 }

@@ -7,6 +7,7 @@ use crate::ui::layout::clamp_window;
 use crate::ui::overlay::Overlay;
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{UiState, View};
+use crate::ui::view::help_lines;
 
 /// A way to move in a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,17 +62,26 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
             let at = motion.from(usize::from(*scroll), state.messages.all.len(), page);
             *scroll = u16::try_from(at).unwrap_or(u16::MAX);
         }
-        Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Filter(_) | Overlay::Confirm(_)) => {
+        Some(Overlay::Help(_)) => {
+            let count = help_lines(state).len();
+            if let Some(Overlay::Help(help)) = state.overlays.last_mut() {
+                help.list.cursor = motion.from(help.list.cursor, count, page);
+            }
         }
-        None if state.view == View::Sources => {
-            state.source = motion.from(state.source, snapshot.sources.len(), page);
-        }
-        None => {
-            let lines = state.rows.lines(state.board.focus).len();
-            let at = state.focused().map_or(0, |column| column.at);
-            select(state, snapshot, motion.from(at, lines, page));
-        }
+        Some(Overlay::Palette(_) | Overlay::Filter(_) | Overlay::Confirm(_)) => {}
+        None => step_view(state, motion, snapshot, page),
     }
+}
+
+/// Moves the cursor of the view.
+fn step_view(state: &mut UiState, motion: Motion, snapshot: &Snapshot, page: usize) {
+    if let Some((at, count)) = state.list(snapshot) {
+        *at = motion.from(*at, count, page);
+        return;
+    }
+    let lines = state.rows.lines(state.board.focus).len();
+    let at = state.focused().map_or(0, |column| column.at);
+    select(state, snapshot, motion.from(at, lines, page));
 }
 
 /// Returns how many places the cursor has in the detail of a line.
@@ -86,26 +96,25 @@ fn detail_lines(state: &UiState, snapshot: &Snapshot, key: &RowKey) -> usize {
 fn page(state: &UiState) -> usize {
     let plan = state.plan();
     match (state.overlays.last(), state.view) {
-        (Some(_), _) | (_, View::Sources) => usize::from(plan.body.height.saturating_sub(3).max(1)),
         (None, View::Board) => plan.slot(state.board.focus).map_or(1, |slot| {
             let lines = state.rows.lines(state.board.focus).len();
             plan.capacity(slot, lines).0.max(1)
         }),
+        (Some(_) | None, _) => usize::from(plan.body.height.saturating_sub(3).max(1)),
     }
 }
 
 /// Goes to the next column; in an open detail, to the next card.
 pub(crate) fn sideways(state: &mut UiState, snapshot: &Snapshot, right: bool) {
-    if state.view != View::Board {
-        return;
-    }
-    if let Some(Overlay::Detail(_)) = state.overlays.last() {
-        let lines = state.rows.lines(state.board.focus).len();
-        let at = state.focused().map_or(0, |column| column.at);
-        let motion = if right { Motion::Down } else { Motion::Up };
-        select(state, snapshot, motion.from(at, lines, 1));
-        super::open::retarget(state, snapshot);
-        return;
+    match state.overlays.last() {
+        Some(Overlay::Detail(_)) => {
+            let motion = if right { Motion::Down } else { Motion::Up };
+            step_view(state, motion, snapshot, 1);
+            super::open::retarget(state, snapshot);
+            return;
+        }
+        None if state.view == View::Board => {}
+        Some(_) | None => return,
     }
     let last = state.options.columns.len().saturating_sub(1);
     let at = state.board.focus;

@@ -4,7 +4,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::Shown;
-use crate::ui::state::{UiState, View};
+use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::update::{act, moves};
 
 /// Opens what has the cursor: a card's detail, a train's changes, the page of a piece of evidence.
@@ -12,11 +12,8 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     if let Some(Overlay::Detail(_)) = state.overlays.last() {
         return act::open_in_browser(state, snapshot);
     }
-    if state.view == View::Sources {
-        return Vec::new();
-    }
-    match state.selected(snapshot) {
-        Some(Shown::Train { train, opened }) => {
+    match state.pointed(snapshot) {
+        Pointed::Card(Shown::Train { train, opened }) => {
             let id = train.id.clone();
             if opened {
                 state.board.opened.remove(&id);
@@ -26,7 +23,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
             mark_chosen(state);
             state.touch();
         }
-        Some(shown @ Shown::Item { .. }) => {
+        Pointed::Card(shown @ Shown::Item { .. }) => {
             let key = shown.key();
             mark_chosen(state);
             state.overlays.push(Overlay::Detail(Detail {
@@ -35,7 +32,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
                 scroll: 0,
             }));
         }
-        None => {}
+        Pointed::Source(_) | Pointed::Nothing => {}
     }
     Vec::new()
 }
@@ -48,8 +45,11 @@ fn mark_chosen(state: &mut UiState) {
 
 /// Lets the open detail show the selected card.
 pub(crate) fn retarget(state: &mut UiState, snapshot: &Snapshot) {
-    let key = state.selected(snapshot).map(|shown| shown.key());
-    if let (Some(Overlay::Detail(detail)), Some(key)) = (state.overlays.last_mut(), key) {
+    let Pointed::Card(shown) = state.pointed(snapshot) else {
+        return;
+    };
+    let key = shown.key();
+    if let Some(Overlay::Detail(detail)) = state.overlays.last_mut() {
         *detail = Detail {
             key,
             cursor: 0,
@@ -108,8 +108,8 @@ pub(crate) fn pane(state: &mut UiState, snapshot: &Snapshot) {
         (Some(Overlay::Detail(_)), _) => {
             state.overlays.pop();
         }
-        (None, View::Board) if state.shows_preview() => {
-            if let Some(Shown::Item { .. }) = state.selected(snapshot) {
+        (None, view) if view.has_cards() && state.shows_preview() => {
+            if let Pointed::Card(Shown::Item { .. }) = state.pointed(snapshot) {
                 open(state, snapshot);
             }
         }

@@ -435,7 +435,7 @@ fn what_the_palette_does_not_know_is_said() {
 #[test]
 fn help_runs_the_selected_command() {
     let mut screen = Screen::new(140, 40, 96);
-    screen.press("?");
+    screen.press("? /");
     screen.type_text("stop the program");
     assert_eq!(screen.press("enter"), [Effect::Suspend]);
     assert!(screen.state.overlays.is_empty());

@@ -10,44 +10,9 @@ use crate::ui::command::Command;
 use crate::ui::layout::Plan;
 use crate::ui::overlay::Overlay;
 use crate::ui::rows::Shown;
-use crate::ui::state::{Messages, UiState, View};
+use crate::ui::state::{Messages, Pointed, UiState, View};
 use crate::ui::text::{Paint, width};
 use crate::ui::theme::Role;
-
-const BOARD: &[Command] = &[
-    Command::Open,
-    Command::Filter,
-    Command::Help,
-    Command::Palette,
-    Command::NextUrgent,
-    Command::Refresh,
-    Command::Close,
-    Command::Preview,
-    Command::OpenInBrowser,
-    Command::CopyUrl,
-    Command::ViewSources,
-    Command::Overview,
-    Command::Sort,
-];
-const SOURCES: &[Command] = &[
-    Command::Refresh,
-    Command::RefreshAll,
-    Command::OpenInBrowser,
-    Command::ViewBoard,
-    Command::Palette,
-    Command::Help,
-    Command::Back,
-];
-const DETAIL: &[Command] = &[
-    Command::Back,
-    Command::OpenInBrowser,
-    Command::CopyKey,
-    Command::CopyUrl,
-    Command::Refresh,
-    Command::Palette,
-    Command::Help,
-];
-const MESSAGES: &[Command] = &[Command::Back, Command::Top, Command::Bottom];
 
 /// Paints the lines at the bottom.
 pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, plan: &Plan) {
@@ -116,31 +81,24 @@ fn message(paint: &mut Paint<'_>, state: &UiState, area: Rect) -> u16 {
     x
 }
 
-/// Returns why the selected card is where it is.
+/// Returns why the selected card is where it is, or what is wrong with the selected source.
 fn reason(state: &UiState, snapshot: &Snapshot) -> Option<String> {
-    if state.view == View::Sources {
-        let source = snapshot.sources.get(state.source)?;
-        let message = source.message.as_ref()?;
-        return Some(format!("{}: {message}", source.name));
-    }
-    let title = |at: usize| {
-        state
-            .options
-            .columns
-            .get(at)
-            .map(|column| column.title.as_str())
-    };
-    match state.selected(snapshot)? {
-        Shown::Item { item, .. } => Some(format!(
+    match state.pointed(snapshot) {
+        Pointed::Source(source) => {
+            let message = source.message.as_ref()?;
+            Some(format!("{}: {message}", source.name))
+        }
+        Pointed::Card(Shown::Item { item, .. }) => Some(format!(
             "in {} because {}",
-            title(state.board.focus)?,
+            state.title(item.placement.stage),
             item.placement.reason
         )),
-        Shown::Train { train, opened } => Some(format!(
+        Pointed::Card(Shown::Train { train, opened }) => Some(format!(
             "{} changes travel together; enter {} them",
             train.items.len(),
             if opened { "hides" } else { "lists" }
         )),
+        Pointed::Nothing => None,
     }
 }
 
@@ -159,29 +117,35 @@ fn keys(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
         let end = paint.text(end + 1, area.y, width(word), word, theme.style(Role::Dim));
         x = end + 2;
     };
-    let commands = match (state.overlays.last(), state.view) {
-        (Some(Overlay::Filter(_)), _) => {
+    let commands = match state.overlays.last() {
+        Some(Overlay::Filter(_)) => {
             for (key, word) in [("enter", "keep"), ("esc", "as before"), ("tab", "complete")] {
                 put(paint, key, word);
             }
             return;
         }
-        (Some(Overlay::Palette(_) | Overlay::Help(_)), _) => {
+        Some(Overlay::Help(help)) => {
+            let search = [("enter", "run"), ("esc", "back")];
+            let list = [("enter", "run"), ("/", "search"), ("esc", "back")];
+            let keys: &[_] = if help.typing { &search } else { &list };
+            for (key, word) in keys {
+                put(paint, key, word);
+            }
+            return;
+        }
+        Some(Overlay::Palette(_)) => {
             for (key, word) in [("enter", "run"), ("esc", "back")] {
                 put(paint, key, word);
             }
             return;
         }
-        (Some(Overlay::Confirm(_)), _) => {
+        Some(Overlay::Confirm(_)) => {
             for (key, word) in [("y", "yes"), ("n", "no")] {
                 put(paint, key, word);
             }
             return;
         }
-        (Some(Overlay::Detail(_)), _) => DETAIL,
-        (Some(Overlay::Messages(_)), _) => MESSAGES,
-        (None, View::Sources) => SOURCES,
-        (None, View::Board) => BOARD,
+        Some(Overlay::Detail(_) | Overlay::Messages(_)) | None => state.scope().footer(),
     };
     if !state.pending.is_empty() {
         let label = crate::ui::keymap::sequence_label(&state.pending, glyphs);

@@ -26,8 +26,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use overlay::help::lines as help_lines;
-pub(crate) use sources::at as source_at;
+pub(crate) use overlay::help::entries as help_lines;
 
 /// Keys of a sequence wait this long before what may follow is listed.
 const HINT_AFTER_MS: i64 = 300;
@@ -72,19 +71,24 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
     }
     header::paint(paint, state, snapshot, plan);
     match state.view {
-        View::Board => {
-            if !plan.covered {
-                board::paint(paint, state, snapshot, plan);
-            }
-            if let Some(area) = plan.detail {
-                overlay::detail::paint(paint, state, snapshot, area);
-            }
-        }
+        View::Board if plan.covered => {}
+        View::Board => board::paint(paint, state, snapshot, plan),
         View::Sources => sources::paint(paint, state, snapshot, plan.body),
+    }
+    if let Some(area) = plan.detail {
+        overlay::detail::paint(paint, state, snapshot, area);
     }
     footer::paint(paint, state, snapshot, plan);
     overlays(paint, state, plan);
     hints(paint, state, plan);
+}
+
+/// Returns the line of a view that is one list, in this row of the screen.
+pub(crate) fn list_at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) -> Option<usize> {
+    match state.view {
+        View::Board => None,
+        View::Sources => sources::at(state, snapshot, area, y),
+    }
 }
 
 fn overlays(paint: &mut Paint<'_>, state: &mut UiState, plan: &Plan) {
@@ -93,7 +97,7 @@ fn overlays(paint: &mut Paint<'_>, state: &mut UiState, plan: &Plan) {
         match layer {
             // The detail has a place of its own and was painted with the board.
             Overlay::Detail(_) => {}
-            Overlay::Help(list) => overlay::help::paint(paint, state, list, plan),
+            Overlay::Help(help) => overlay::help::paint(paint, state, help, plan),
             Overlay::Palette(palette) => overlay::palette::paint(paint, state, palette, plan),
             Overlay::Filter(line) => overlay::filter::paint(paint, state, line, plan),
             Overlay::Confirm(confirm) => overlay::confirm::paint(paint, confirm, plan),

@@ -1,99 +1,196 @@
-//! The keys that work here, from the command table; typing narrows, Enter runs.
+//! The keys, scope by scope: those that work here first; `/` searches, Enter runs.
 
-use crate::ui::command::{COMMANDS, Row, Scope};
+use ratatui::layout::Rect;
+
+use crate::ui::command::Scope;
+use crate::ui::glyphs::Glyphs;
+use crate::ui::key_table::{self, Entry};
 use crate::ui::layout::{Plan, middle};
-use crate::ui::overlay::{Listing, Overlay};
-use crate::ui::state::{UiState, View};
-use crate::ui::text::{Paint, cols, width};
+use crate::ui::overlay::{Help, Listing, Overlay};
+use crate::ui::state::UiState;
+use crate::ui::text::{Paint, cols};
 use crate::ui::theme::Role;
 
-/// Returns the commands that help lists: those of this place first, narrowed by what was typed.
-pub(crate) fn lines(state: &UiState) -> Vec<&'static Row> {
+/// Returns what help lists: commands of this place first, narrowed by what was typed.
+pub(crate) fn entries(state: &UiState) -> Vec<Entry> {
     let typed = state
         .overlays
         .iter()
         .rev()
         .find_map(|overlay| match overlay {
-            Overlay::Help(list) => Some(list.input.value().to_lowercase()),
+            Overlay::Help(help) => Some(help.list.input.value().to_lowercase()),
             Overlay::Detail(_)
             | Overlay::Palette(_)
             | Overlay::Filter(_)
             | Overlay::Confirm(_)
             | Overlay::Messages(_) => None,
         });
-    matching(state, &typed.unwrap_or_default())
+    matching(state, &typed.unwrap_or_default(), Glyphs::Unicode)
 }
 
-fn matching(state: &UiState, typed: &str) -> Vec<&'static Row> {
-    let here = if state.detail().is_some() {
+/// Returns where keys are looked up below help.
+fn here(state: &UiState) -> Scope {
+    if state.detail().is_some() {
         Scope::Detail
     } else {
-        match state.view {
-            View::Board => Scope::Board,
-            View::Sources => Scope::Sources,
-        }
-    };
-    let fits = |row: &&Row| {
-        typed.is_empty() || row.name.contains(typed) || row.help.to_lowercase().contains(typed)
-    };
-    let of = |scope: Scope| COMMANDS.iter().filter(move |row| row.scope == scope);
-    of(here).chain(of(Scope::Everywhere)).filter(fits).collect()
+        state.view.scope()
+    }
 }
+
+fn matching(state: &UiState, typed: &str, glyphs: Glyphs) -> Vec<Entry> {
+    let here = here(state);
+    let typed = typed.trim();
+    let mut found = key_table::entries(&state.options.keymap, glyphs);
+    found.retain(|entry| typed.is_empty() || entry.has(typed));
+    found.sort_by_key(|entry| !entry.scope.holds_in(here));
+    found
+}
+
+/// A line of the list.
+enum Line<'a> {
+    Heading(String),
+    Entry(usize, &'a Entry),
+}
+
+fn lines<'a>(state: &UiState, entries: &'a [Entry]) -> Vec<Line<'a>> {
+    let here = here(state);
+    let mut lines = Vec::with_capacity(entries.len() + 6);
+    let mut scope = None;
+    for (at, entry) in entries.iter().enumerate() {
+        if scope != Some(entry.scope) {
+            scope = Some(entry.scope);
+            let title = entry.scope.title();
+            lines.push(Line::Heading(if entry.scope.holds_in(here) {
+                title.to_owned()
+            } else {
+                format!("{title} (not here)")
+            }));
+        }
+        lines.push(Line::Entry(at, entry));
+    }
+    lines
+}
+
+/// Columns of the keys.
+const KEYS: u16 = 16;
 
 /// Paints help.
 pub(in crate::ui::view) fn paint(
     paint: &mut Paint<'_>,
     state: &UiState,
-    list: &mut Listing,
+    help: &mut Help,
     plan: &Plan,
 ) {
     let theme = paint.theme;
-    let rows = matching(state, &list.input.value().to_lowercase());
-    let area = middle(plan.body, 84, cols(rows.len()).saturating_add(4).max(8));
-    let inside = paint.boxed(area, "keys that work here");
-    if inside.height == 0 || inside.width < 4 {
+    let list = &mut help.list;
+    let entries = matching(state, &list.input.value().to_lowercase(), theme.glyphs());
+    let lines = lines(state, &entries);
+    let area = middle(plan.body, 84, cols(lines.len()).saturating_add(3).max(8));
+    let inside = paint.boxed(area, "keys");
+    if inside.height < 2 || inside.width < 4 {
         return;
     }
-    input_line(
-        paint,
-        list,
-        inside.x + 1,
-        inside.y,
-        inside.width - 2,
-        "type to narrow",
-    );
+    let columns = inside.width - 2;
+    if help.typing || !list.input.value().is_empty() {
+        let end = paint.text(inside.x + 1, inside.y, 1, "/", theme.style(Role::Key));
+        input_line(
+            paint,
+            list,
+            end,
+            inside.y,
+            columns - 1,
+            "a key, a name, a word",
+        );
+    } else {
+        let text = "/ searches, enter runs the selected command";
+        paint.text(
+            inside.x + 1,
+            inside.y,
+            columns,
+            text,
+            theme.style(Role::Dim),
+        );
+    }
     let body = crate::ui::layout::rows(inside, 1, inside.height - 1);
-    list.cursor = list.cursor.min(rows.len().saturating_sub(1));
-    let from = window(list, usize::from(body.height));
-    let mut scope = None;
-    for (y, (at, row)) in (body.top()..body.bottom()).zip(rows.iter().enumerate().skip(from)) {
-        let selected = at == list.cursor;
-        if selected {
-            paint.style(
-                ratatui::layout::Rect::new(body.x, y, body.width, 1),
-                theme.selection(),
-            );
-        }
-        let keys = state.options.keymap.labels(row.command, theme.glyphs());
-        let pick = |role| {
-            if selected {
-                theme.selection()
-            } else {
-                theme.style(role)
+    list.cursor = list.cursor.min(entries.len().saturating_sub(1));
+    let from = scrolled(list, &lines, usize::from(body.height));
+    for (y, line) in (body.top()..body.bottom()).zip(lines.iter().skip(from)) {
+        let row = Rect::new(body.x, y, body.width, 1);
+        match line {
+            Line::Heading(title) => {
+                paint.text(row.x + 1, y, columns, title, theme.style(Role::Title));
             }
-        };
-        paint.text(body.x + 1, y, 15, &keys, pick(Role::Key));
-        let columns = body.width.saturating_sub(18);
-        let end = paint.text(body.x + 17, y, columns, row.help.trim(), pick(Role::Text));
-        if scope != Some(row.scope) {
-            scope = Some(row.scope);
-            let word = row.scope.title();
-            let left = body.right().saturating_sub(end + 2);
-            if left > width(word) {
-                paint.right(end + 2, y, left - 1, word, pick(Role::Dim));
-            }
+            Line::Entry(at, entry) => paint_entry(paint, entry, row, *at == list.cursor),
         }
     }
+    if lines.is_empty() {
+        let text = "no command is called like that";
+        paint.text(body.x + 1, body.y, columns, text, theme.style(Role::Dim));
+    }
+    more(paint, area, from, lines.len(), usize::from(body.height));
+}
+
+/// Tells at the lower edge of the box what is above and below.
+fn more(paint: &mut Paint<'_>, area: Rect, from: usize, count: usize, height: usize) {
+    let glyphs = paint.theme.glyphs();
+    let below = count.saturating_sub(from + height);
+    let mut text = String::new();
+    for (mark, lines) in [(glyphs.above(), from), (glyphs.below(), below)] {
+        if lines > 0 {
+            text = format!("{text} {mark}{lines}");
+        }
+    }
+    if !text.is_empty() && area.width > 16 {
+        let style = paint.theme.style(Role::Dim);
+        paint.right(
+            area.x,
+            area.bottom() - 1,
+            area.width - 2,
+            &format!("{text} "),
+            style,
+        );
+    }
+}
+
+fn paint_entry(paint: &mut Paint<'_>, entry: &Entry, row: Rect, selected: bool) {
+    let theme = paint.theme;
+    if selected {
+        paint.style(row, theme.selection());
+        paint.text(row.x, row.y, 1, theme.glyphs().cursor(), theme.selection());
+    }
+    let pick = |role| {
+        if selected {
+            theme.selection()
+        } else {
+            theme.style(role)
+        }
+    };
+    let keys = if entry.keys.is_empty() {
+        format!(":{}", entry.name)
+    } else {
+        entry.keys.join("  ")
+    };
+    paint.text(row.x + 1, row.y, KEYS - 1, &keys, pick(Role::Key));
+    let columns = row.width.saturating_sub(KEYS + 2);
+    paint.text(
+        row.x + 1 + KEYS,
+        row.y,
+        columns,
+        entry.help,
+        pick(Role::Text),
+    );
+}
+
+/// Moves the window so that the cursor is within, its heading too, and returns its first line.
+fn scrolled(list: &mut Listing, lines: &[Line<'_>], height: usize) -> usize {
+    let is_at = |line: &Line<'_>| matches!(line, Line::Entry(at, _) if *at == list.cursor);
+    let at = lines.iter().position(is_at).unwrap_or_default();
+    let above = at.checked_sub(1).and_then(|above| lines.get(above));
+    let first = at - usize::from(matches!(above, Some(Line::Heading(_))));
+    let least = (at + 1).saturating_sub(height.max(1));
+    let most = lines.len().saturating_sub(height);
+    list.scroll = list.scroll.min(most).min(first).max(least);
+    list.scroll
 }
 
 /// Moves the window of a list so that its cursor is within, and returns its first line.

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::overlay::Overlay;
 use crate::ui::rows::{RowKey, Shown};
-use crate::ui::state::UiState;
+use crate::ui::state::{Pointed, UiState};
 use crate::ui::text::{Paint, cols};
 use crate::ui::theme::Role;
 use crate::ui::update::short_key;
@@ -25,9 +25,10 @@ pub(in crate::ui::view) fn paint(
     area: Rect,
 ) {
     let open = state.detail().cloned();
-    let shown = match &open {
-        Some(detail) => state.find(snapshot, &detail.key),
-        None => state.selected(snapshot),
+    let shown = match (&open, state.pointed(snapshot)) {
+        (Some(detail), _) => state.find(snapshot, &detail.key),
+        (None, Pointed::Card(shown)) => Some(shown),
+        (None, Pointed::Source(_) | Pointed::Nothing) => None,
     };
     let title = match (&shown, &open) {
         (Some(Shown::Item { item, .. }), _) => short_key(item).to_owned(),

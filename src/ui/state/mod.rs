@@ -3,10 +3,10 @@
 //! Changed by `update` and `input`; painting changes scroll offsets only. Cards
 //! are remembered by identity, never by row.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use chrono::{FixedOffset, Offset, TimeDelta, Utc};
+use chrono::{FixedOffset, Offset, Utc};
 use ratatui::layout::Rect;
 
 use crate::config::ColumnConfig;
@@ -22,6 +22,12 @@ use crate::ui::layout::{Plan, Want as PlanWant, fits_beside};
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
 use crate::ui::update::urgent::Walk;
+
+mod messages;
+mod views;
+
+pub use messages::{Message, Messages};
+pub use views::{Pointed, View};
 
 /// What the screen is told at the start.
 #[derive(Clone, Debug)]
@@ -65,21 +71,6 @@ fn default_columns() -> Vec<ColumnConfig> {
             wip: None,
         })
         .collect()
-}
-
-/// A view.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum View {
-    /// The columns.
-    #[default]
-    Board,
-    /// The sources.
-    Sources,
-}
-
-impl View {
-    /// All views in the order of `[` and `]`.
-    pub const ALL: [Self; 2] = [Self::Board, Self::Sources];
 }
 
 /// Everything that the screen remembers.
@@ -177,56 +168,6 @@ pub struct Filter {
     pub history: Vec<String>,
 }
 
-/// A short message.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Message {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub text: String,
-    /// Whether it stays until it is dismissed.
-    pub is_error: bool,
-}
-
-/// Messages, shown and past.
-#[derive(Clone, Debug, Default)]
-pub struct Messages {
-    /// All of them, newest last, at most [`Messages::MOST`].
-    pub all: VecDeque<Message>,
-    /// Those on the screen, newest last, at most three.
-    pub toasts: Vec<Message>,
-    notices: Vec<crate::domain::text::Clean>,
-}
-
-impl Messages {
-    /// How many are kept.
-    pub const MOST: usize = 200;
-    /// How long a message that is no error is shown, in seconds.
-    pub const SHOWN_SECS: i64 = 4;
-
-    /// Returns until when a message is on the screen.
-    pub fn until(message: &Message) -> Timestamp {
-        message.at + TimeDelta::seconds(Self::SHOWN_SECS)
-    }
-
-    fn push(&mut self, message: Message) {
-        if self.all.len() >= Self::MOST {
-            self.all.pop_front();
-        }
-        self.all.push_back(message.clone());
-        if self.toasts.len() >= 3 {
-            self.toasts.remove(0);
-        }
-        self.toasts.push(message);
-    }
-
-    /// Takes away what was shown long enough.
-    pub fn expire(&mut self, now: Timestamp) {
-        self.toasts
-            .retain(|message| message.is_error || Self::until(message) > now);
-    }
-}
-
 impl UiState {
     /// Returns the state at the start.
     pub fn new(mut options: UiOptions) -> Self {
@@ -290,9 +231,8 @@ impl UiState {
     pub fn scope(&self) -> Scope {
         match (self.overlays.last(), self.view) {
             (Some(Overlay::Detail(_)), _) => Scope::Detail,
-            (Some(Overlay::Messages(_)), _) => Scope::Everywhere,
-            (_, View::Board) => Scope::Board,
-            (_, View::Sources) => Scope::Sources,
+            (Some(Overlay::Messages(_) | Overlay::Help(_)), _) => Scope::Everywhere,
+            (_, view) => view.scope(),
         }
     }
 
@@ -354,6 +294,14 @@ impl UiState {
     /// Returns the stage of a column.
     pub fn stage(&self, column: usize) -> Option<Stage> {
         self.options.columns.get(column).map(|column| column.stage)
+    }
+
+    /// Returns the title under which a stage stands on this board.
+    pub fn title(&self, stage: Stage) -> &str {
+        let mut columns = self.options.columns.iter();
+        columns
+            .find(|column| column.stage == stage)
+            .map_or(stage.title(), |column| column.title.as_str())
     }
 
     /// Returns the selected line of the focused column.
@@ -422,8 +370,7 @@ impl UiState {
                 window: self.board.window,
                 zoom: self.board.zoom,
                 overview: self.board.overview,
-                detail: self.view == View::Board
-                    && (self.detail().is_some() || self.shows_preview()),
+                detail: self.view.has_cards() && (self.detail().is_some() || self.shows_preview()),
             },
         )
     }

@@ -1,0 +1,57 @@
+//! Short messages: those on the screen, and all of this session.
+
+use std::collections::VecDeque;
+
+use chrono::TimeDelta;
+
+use crate::domain::Timestamp;
+
+/// A short message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Message {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub text: String,
+    /// Whether it stays until it is dismissed.
+    pub is_error: bool,
+}
+
+/// Messages, shown and past.
+#[derive(Clone, Debug, Default)]
+pub struct Messages {
+    /// All of them, newest last, at most [`Messages::MOST`].
+    pub all: VecDeque<Message>,
+    /// Those on the screen, newest last, at most three.
+    pub toasts: Vec<Message>,
+    pub(super) notices: Vec<crate::domain::text::Clean>,
+}
+
+impl Messages {
+    /// How many are kept.
+    pub const MOST: usize = 200;
+    /// How long a message that is no error is shown, in seconds.
+    pub const SHOWN_SECS: i64 = 4;
+
+    /// Returns until when a message is on the screen.
+    pub fn until(message: &Message) -> Timestamp {
+        message.at + TimeDelta::seconds(Self::SHOWN_SECS)
+    }
+
+    pub(super) fn push(&mut self, message: Message) {
+        if self.all.len() >= Self::MOST {
+            self.all.pop_front();
+        }
+        self.all.push_back(message.clone());
+        if self.toasts.len() >= 3 {
+            self.toasts.remove(0);
+        }
+        self.toasts.push(message);
+    }
+
+    /// Takes away what was shown long enough.
+    pub fn expire(&mut self, now: Timestamp) {
+        self.toasts
+            .retain(|message| message.is_error || Self::until(message) > now);
+    }
+}

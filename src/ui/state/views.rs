@@ -1,0 +1,100 @@
+//! What a view is to the rest of the screen: its keys, its list, what its cursor points at.
+//!
+//! A new view has an arm in each of these, its commands in the table, and its
+//! picture in `view`; nothing else asks which view it is.
+
+use crate::engine::snapshot::{Snapshot, SourceView};
+use crate::ui::command::Scope;
+use crate::ui::rows::Shown;
+use crate::ui::state::UiState;
+
+/// A view.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum View {
+    /// The columns.
+    #[default]
+    Board,
+    /// The sources.
+    Sources,
+}
+
+impl View {
+    /// All views in the order of `[` and `]`.
+    pub const ALL: [Self; 2] = [Self::Board, Self::Sources];
+
+    /// Returns where keys are looked up in this view.
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Board => Scope::Board,
+            Self::Sources => Scope::Sources,
+        }
+    }
+
+    /// Returns whether its lines are cards, which have a detail and a preview.
+    pub fn has_cards(self) -> bool {
+        self.scope().has_cards()
+    }
+
+    /// Returns the view in which a command of that scope is seen to act: this one, if it may be.
+    #[must_use]
+    pub fn for_scope(self, scope: Scope) -> Self {
+        if scope.holds_in(self.scope()) {
+            return self;
+        }
+        let mut views = Self::ALL.into_iter();
+        views
+            .find(|view| scope.holds_in(view.scope()))
+            .unwrap_or(self)
+    }
+}
+
+/// What the cursor of a view points at.
+#[derive(Clone, Copy, Debug)]
+pub enum Pointed<'a> {
+    /// A card or a train.
+    Card(Shown<'a>),
+    /// A source.
+    Source(&'a SourceView),
+    /// Nothing.
+    Nothing,
+}
+
+impl UiState {
+    /// Returns what the cursor of the view points at.
+    pub fn pointed<'a>(&self, snapshot: &'a Snapshot) -> Pointed<'a> {
+        match self.view {
+            View::Board => self
+                .selected(snapshot)
+                .map_or(Pointed::Nothing, Pointed::Card),
+            View::Sources => {
+                let source = snapshot.sources.get(self.source);
+                source.map_or(Pointed::Nothing, Pointed::Source)
+            }
+        }
+    }
+
+    /// Returns the cursor of a view that is one list, and how long that is.
+    pub(crate) fn list<'a>(&'a mut self, snapshot: &Snapshot) -> Option<(&'a mut usize, usize)> {
+        match self.view {
+            View::Board => None,
+            View::Sources => Some((&mut self.source, snapshot.sources.len())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_acts_in_the_view_where_it_is_seen() {
+        for view in View::ALL {
+            for from in View::ALL {
+                assert_eq!(from.for_scope(view.scope()), view);
+                assert_eq!(from.for_scope(Scope::Everywhere), from);
+                assert!(from.for_scope(Scope::Cards).has_cards());
+            }
+        }
+        assert_eq!(View::Board.for_scope(Scope::Cards), View::Board);
+    }
+}
