@@ -6,6 +6,7 @@
 use chrono::TimeDelta;
 use globset::GlobSet;
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::key::{ItemId, RepoKey, ServiceName};
 use crate::domain::query::Query;
@@ -114,12 +115,23 @@ pub struct OverrideRule {
 }
 
 /// A local pin of one card.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Pin {
     /// The stage it is held in.
     pub stage: Stage,
-    /// Whether it stays when something happens to the card.
-    pub sticky: bool,
+    /// The stage in which the table must place the card for the pin to hold: once the card moves at
+    /// its source, what was decided about it is out of date. Without one the pin holds for good.
+    ///
+    /// A stage and not a moment: the clocks of sources are not ours.
+    #[serde(default)]
+    pub while_in: Option<Stage>,
+}
+
+impl Pin {
+    /// Returns whether it holds for a card that the table places in `stage`.
+    pub fn holds_in(&self, stage: Stage) -> bool {
+        self.while_in.is_none_or(|held| held == stage)
+    }
 }
 
 impl Default for Policy {

@@ -19,7 +19,7 @@ use crate::domain::Timestamp;
 use crate::domain::action::{ActionId, Target, Verb};
 use crate::domain::diagnosis::LogKey;
 use crate::domain::key::{ItemId, SourceName};
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Pin, Policy};
 use crate::domain::text::Clean;
 use crate::engine::db::{self, Database, Written};
 use crate::engine::poller::{Needs, Order, Parts, poll};
@@ -71,6 +71,8 @@ pub enum EngineCommand {
     Refresh(SourceName),
     /// Which card is open in detail, if one is.
     Look(Option<ItemId>),
+    /// The user's pins are these now.
+    Pin(Vec<(ItemId, Pin)>),
     /// Whether the terminal has the focus.
     Focus(bool),
     /// Find out why this job failed, and have its log in the cache; a person waits for it.
@@ -349,6 +351,7 @@ impl Task {
                     .and_then(|item| item.repo.as_ref().map(|repo| Clean::line(repo.path())));
                 self.order_all(&Order::Look(repo)).await;
             }
+            EngineCommand::Pin(pins) => self.apply(vec![Update::Pinned(pins)]),
             EngineCommand::Focus(focused) => self.order_all(&Order::Focus(focused)).await,
             EngineCommand::Diagnose(_)
             | EngineCommand::Intend { .. }

@@ -11,6 +11,7 @@ use crate::domain::correlate::Need;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::item::Outcome;
 use crate::domain::key::{ItemId, Person, SourceName};
+use crate::domain::policy::Pin;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -55,6 +56,8 @@ pub enum Update {
         /// The sentence, or nothing once it no longer holds.
         text: Option<Clean>,
     },
+    /// The user's pins are others.
+    Pinned(Vec<(ItemId, Pin)>),
     /// Time went on, and nothing else happened.
     Clock,
 }

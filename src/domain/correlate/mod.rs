@@ -178,6 +178,15 @@ impl Correlator {
         self.recompute(policy, now)
     }
 
+    /// Lets the next [`Correlator::refresh`] look at a card again, as after a change of the policy
+    /// that concerns this card alone.
+    pub fn touch(&mut self, id: &ItemId) {
+        let scope = self.made.iter().find(|(_, made)| made.ids.contains(id));
+        if let Some((scope, _)) = scope {
+            self.facts.touch(scope.clone());
+        }
+    }
+
     /// Recomputes every card, as after a change of the policy.
     pub fn refresh_all(&mut self, policy: &Policy, now: Timestamp) -> Changes {
         let all: Vec<Scope> = self.facts.scopes().cloned().collect();

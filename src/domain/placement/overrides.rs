@@ -65,7 +65,8 @@ pub fn depends_on_clock(policy: &Policy) -> bool {
 
 fn decisions(item: &WorkItem, policy: &Policy, now: Timestamp) -> Vec<Decision> {
     let mut found = Vec::new();
-    if let Some((_, pin)) = policy.pins.iter().find(|(id, _)| *id == item.id) {
+    let pin = policy.pins.iter().find(|(id, _)| *id == item.id);
+    if let Some((_, pin)) = pin.filter(|(_, pin)| pin.holds_in(item.placement.stage)) {
         found.push(Decision {
             rule: Clean::line("pin"),
             reason: format!("pinned to {}", pin.stage.title()),

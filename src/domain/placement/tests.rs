@@ -1242,11 +1242,20 @@ fn a_pin_is_stronger_than_a_label_and_a_label_than_a_rule() {
     let id = ItemId::new("ticket:github.com/acme/api#1");
     let pin = Pin {
         stage: Stage::Deploy,
-        sticky: true,
+        while_in: None,
     };
-    world.policy.pins = vec![(id, pin)];
+    world.policy.pins = vec![(id.clone(), pin)];
     check(&world, "ticket:1", Stage::Deploy, Status::Ready, "pin");
     assert_eq!(world.card("ticket:1").placement.badges, ["pinned".into()]);
+    // The table has the ticket in Plan.
+    let until_it_moves = |stage| Pin {
+        while_in: Some(stage),
+        ..pin
+    };
+    world.policy.pins = vec![(id.clone(), until_it_moves(Stage::Plan))];
+    check(&world, "ticket:1", Stage::Deploy, Status::Ready, "pin");
+    world.policy.pins = vec![(id, until_it_moves(Stage::Code))];
+    check(&world, "ticket:1", Stage::Test, Status::Ready, "label");
 }
 
 #[test]

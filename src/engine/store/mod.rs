@@ -13,8 +13,8 @@ use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::{Correlator, Need, Sourced};
 use crate::domain::fact::{Fact, FactId};
-use crate::domain::key::SourceName;
-use crate::domain::policy::Policy;
+use crate::domain::key::{ItemId, SourceName};
+use crate::domain::policy::{Pin, Policy};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 use crate::domain::triage::Book;
@@ -161,6 +161,7 @@ impl Store {
                 self.notices.extend(text.map(|text| (about, text)));
                 applied.changed = true;
             }
+            Update::Pinned(pins) => self.pinned(pins),
             Update::Clock => {
                 let placement = self.columns.next_change().is_some_and(|at| at <= now);
                 let stale = self
@@ -170,6 +171,18 @@ impl Store {
                 self.dirty |= placement;
                 applied.changed |= stale;
             }
+        }
+    }
+
+    /// Takes other pins in, and looks at the cards again whose pin differs.
+    fn pinned(&mut self, pins: Vec<(ItemId, Pin)>) {
+        let known = std::mem::replace(&mut self.policy.pins, pins);
+        let now = &self.policy.pins;
+        let gone = known.iter().filter(|pin| !now.contains(pin));
+        let new = now.iter().filter(|pin| !known.contains(pin));
+        for (id, _) in gone.chain(new) {
+            self.correlator.touch(id);
+            self.dirty = true;
         }
     }
 

@@ -10,7 +10,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::fact::FactId;
 use crate::domain::item::WorkItem;
+use crate::domain::key::ItemId;
 use crate::domain::key::{Person, RepoKey};
+use crate::domain::policy::Pin;
+use crate::domain::stage::Stage;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 use crate::engine::snapshot::Health;
 use crate::engine::update::{Loaded, LoadedFact, Report};
@@ -572,4 +575,29 @@ proptest! {
             .collect();
         prop_assert_eq!(rows, held);
     }
+}
+
+#[test]
+fn a_pin_moves_its_card_alone_and_its_end_moves_it_back() {
+    let mut store = store();
+    store.apply(polled(0, 1, Ok(batch(0, &[(1, 0), (2, 0)], None))), at(1));
+    let id = ItemId::new(&format!("ticket:forge.test/acme/{}#1", source(0)));
+    let stages = |store: &mut Store| -> Vec<Stage> {
+        let snapshot = store.snapshot(at(2));
+        let mut cards: Vec<_> = snapshot.items().collect();
+        cards.sort_by(|a, b| a.id.cmp(&b.id));
+        cards.iter().map(|card| card.placement.stage).collect()
+    };
+    assert_eq!(stages(&mut store), [Stage::Plan, Stage::Plan]);
+    let pin = Pin {
+        stage: Stage::Test,
+        while_in: Some(Stage::Plan),
+    };
+    let pinned = store.apply(Update::Pinned(vec![(id.clone(), pin)]), at(2));
+    assert!(pinned.changed);
+    assert_eq!(stages(&mut store), [Stage::Test, Stage::Plan]);
+    let again = store.apply(Update::Pinned(vec![(id, pin)]), at(3));
+    assert!(!again.changed, "the same pins change nothing");
+    assert!(store.apply(Update::Pinned(Vec::new()), at(3)).changed);
+    assert_eq!(stages(&mut store), [Stage::Plan, Stage::Plan]);
 }
