@@ -17,6 +17,7 @@ use crate::app::env::{self, Abilities};
 use crate::app::exit::{Exit, Failure};
 use crate::app::guard::{Features, Guard};
 use crate::app::keys::Keys;
+use crate::app::pins::Pins;
 use crate::app::run::{App, Ends, Look};
 use crate::app::screen::TerminalScreen;
 use crate::app::session::{Session, Tasks, runtime};
@@ -53,6 +54,7 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         ..options(&session, keymap)
     });
     state.filter.query = filter;
+    state.pins = Pins::at(session.paths.pins()).load();
     let mut look = Look {
         terminal: take_terminal(&session, abilities)?,
         state,
@@ -115,7 +117,7 @@ async fn live(
         snapshots: engine.snapshots,
         commands: engine.commands,
         jobs: signals.jobs,
-        effects: Effects::new(tasks.tracker.clone()),
+        effects: Effects::new(tasks.tracker.clone(), Pins::at(session.paths.pins())),
         cancel: tasks.cancel.clone(),
     };
     let (app, outcome) = App::new(look, ends).run().await;

@@ -76,6 +76,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Find, check and explain the configuration
     Config(ConfigArgs),
+    /// Show the keys of the board
+    Keys(KeysArgs),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -147,6 +149,14 @@ pub struct SourcesArgs {
     /// Ask no source: show what the store knows of them
     #[arg(long)]
     pub offline: bool,
+}
+
+/// `keys`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct KeysArgs {
+    /// Form of what is printed
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
 }
 
 /// `doctor`.

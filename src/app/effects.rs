@@ -7,10 +7,13 @@ use base64::Engine as _;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use crate::domain::key::WebUrl;
+use crate::app::pins::{List, Pins};
+use crate::domain::key::{ItemId, WebUrl};
+use crate::domain::policy::Pin;
 
-/// The longest text that is put on the clipboard, in bytes; terminals cut longer ones.
-pub const MAX_COPY: usize = 8 * 1024;
+/// The longest text that is put on the clipboard, in bytes of base64: xterm takes no more, tmux
+/// neither, and a sequence that is cut would copy something else.
+pub const MAX_COPY: usize = 74_994;
 
 /// What came of something.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,22 +22,26 @@ pub enum Done {
     Well(String),
     /// It did not.
     Badly(String),
+    /// The pins are these now; why they are not kept, if so.
+    Pinned(List, Option<String>),
 }
 
 /// Starts what takes time, and tells when it is done.
 #[derive(Debug)]
 pub struct Effects {
     tracker: TaskTracker,
+    pins: Pins,
     tell: mpsc::Sender<Done>,
     done: mpsc::Receiver<Done>,
 }
 
 impl Effects {
-    /// Builds it on the program's tasks.
-    pub fn new(tracker: TaskTracker) -> Self {
+    /// Builds it on the program's tasks, and the place of the pins.
+    pub fn new(tracker: TaskTracker, pins: Pins) -> Self {
         let (tell, done) = mpsc::channel(16);
         Self {
             tracker,
+            pins,
             tell,
             done,
         }
@@ -69,15 +76,29 @@ impl Effects {
             drop(tell.try_send(done));
         }));
     }
+
+    /// Keeps a pin, or forgets it.
+    pub fn pin(&self, item: ItemId, pin: Option<Pin>) {
+        let (pins, tell) = (self.pins.clone(), self.tell.clone());
+        drop(self.tracker.spawn_blocking(move || {
+            let (list, trouble) = pins.set(&item, pin);
+            // The board must hear of it: this thread is not the one that draws.
+            drop(tell.blocking_send(Done::Pinned(list, trouble)));
+        }));
+    }
 }
 
-/// Returns the sequence that puts text on the clipboard, or nothing where it is too long.
-pub fn clipboard(text: &str) -> Option<Vec<u8>> {
-    if text.len() > MAX_COPY {
-        return None;
-    }
+/// Returns the sequence that puts text on the clipboard, or why there is none.
+pub fn clipboard(text: &str) -> Result<Vec<u8>, String> {
     let encoded = base64::engine::general_purpose::STANDARD.encode(text);
-    Some(format!("\x1b]52;c;{encoded}\x1b\\").into_bytes())
+    if encoded.len() > MAX_COPY {
+        return Err(format!(
+            "too long to be copied: {} bytes, and terminals take {}; nothing was copied",
+            text.len(),
+            MAX_COPY / 4 * 3
+        ));
+    }
+    Ok(format!("\x1b]52;c;{encoded}\x1b\\").into_bytes())
 }
 
 #[cfg(test)]
@@ -93,7 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_not_copied_at_all() {
-        assert_eq!(clipboard(&"x".repeat(MAX_COPY + 1)), None);
+    fn a_text_that_terminals_would_cut_is_refused_with_a_sentence() {
+        let most = MAX_COPY / 4 * 3;
+        assert!(clipboard(&"x".repeat(most)).is_ok());
+        let error = clipboard(&"x".repeat(most + 1)).unwrap_err();
+        assert!(
+            error.contains("56245 bytes, and terminals take 56244"),
+            "{error}"
+        );
     }
 }

@@ -15,11 +15,13 @@ pub mod effects;
 pub mod env;
 pub mod exit;
 pub mod guard;
+pub mod key_table;
 pub mod keys;
 pub mod log;
 pub mod once;
 pub mod output;
 pub mod paths;
+pub mod pins;
 pub mod redact;
 pub mod run;
 pub mod screen;
@@ -79,6 +81,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Where(args) => where_::run(load(global, env)?, &args),
         Command::Sources(args) => sources(load(global, env)?, &args),
         Command::Doctor(args) => doctor(global, env, &args),
+        Command::Keys(args) => key_table::run(&load(global, env)?, &args),
         Command::Config(args) => configuration::run(&global, &env, args.command),
         Command::Completions { shell } => completions(shell),
         Command::Man => manual(),

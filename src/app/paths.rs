@@ -47,6 +47,11 @@ impl Paths {
         self.state.join("board.db")
     }
 
+    /// Returns where the user's pins are.
+    pub fn pins(&self) -> PathBuf {
+        self.state.join("pins.json")
+    }
+
     /// Returns where the log is.
     pub fn log(&self) -> PathBuf {
         self.state.join("cycleboard.log")

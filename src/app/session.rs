@@ -19,6 +19,7 @@ use crate::app::demo::Demo;
 use crate::app::env::Env;
 use crate::app::exit::Failure;
 use crate::app::paths::{self, Paths};
+use crate::app::pins::Pins;
 use crate::app::unopened::Unopened;
 use crate::app::{clock, clone, redact, waiting};
 use crate::config::{ConfigError, Layer, Settings, SourceConfig};
@@ -195,9 +196,11 @@ impl Session {
         let own = self.begin_demo(tasks).await?;
         let store = store.filter(|_| own);
         let sources = self.open_sources(store.as_ref());
+        let mut policy = self.settings.policy.clone();
+        policy.pins = Pins::at(self.paths.pins()).load();
         let options = Options {
             sources,
-            policy: self.settings.policy.clone(),
+            policy,
             columns: self.settings.board.columns.clone(),
             store,
             polling,

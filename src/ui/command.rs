@@ -228,6 +228,10 @@ commands! {
     CopyKey: "copy-key", "copy key", Everywhere, &["y"];
     /// Copy the link of the card
     CopyUrl: "copy-url", "copy link", Everywhere, &["Y"];
+    /// Pin the card to a stage, or take its pin away
+    Pin: "pin", "pin", Everywhere, &["P"];
+    /// Take the last pin back
+    Undo: "undo", "undo", Everywhere, &["u"];
     /// Ask the source of this card now
     Refresh: "refresh", "refresh", Everywhere, &["r"];
     /// Ask every source now

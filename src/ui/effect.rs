@@ -4,6 +4,7 @@
 //! is done by the screen itself.
 
 use crate::domain::key::{ItemId, SourceName, WebUrl};
+use crate::domain::policy::Pin;
 
 /// One thing to do outside the screen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,7 +17,7 @@ pub enum Effect {
     Redraw,
     /// Open a link in the browser.
     OpenUrl(WebUrl),
-    /// Put text on the clipboard.
+    /// Put text on the clipboard, and say so.
     Copy(String),
     /// Ask every source now.
     RefreshAll,
@@ -26,6 +27,8 @@ pub enum Effect {
     Look(Option<ItemId>),
     /// Tell whether the terminal has the focus.
     Focus(bool),
+    /// Pin a card to a stage, or take its pin away; keep that.
+    Pin(ItemId, Option<Pin>),
     /// Show a short message: hand it to [`notify`](crate::ui::state::UiState::notify).
     Toast(String),
     /// Use another theme, by name.

@@ -75,6 +75,11 @@ impl Glyphs {
         self.pick("▾", "-")
     }
 
+    /// Returns the mark of a card that a person pinned, alone and with its word.
+    pub fn pinned(self) -> (&'static str, &'static str) {
+        (self.pick("◆", "*"), self.pick("◆ pinned", "* pinned"))
+    }
+
     /// Returns the dash between the first and the last of a range.
     pub fn range(self) -> &'static str {
         self.pick("–", "-")

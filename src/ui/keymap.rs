@@ -76,7 +76,7 @@ impl KeymapError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownCommand { nearest, .. } => nearest.map_or_else(
-                || Some("`cycleboard config keys` lists all commands".to_owned()),
+                || Some("`cycleboard keys` and `?` on the board list all commands".to_owned()),
                 |name| Some(format!("did you mean `{name}`?")),
             ),
             Self::BadKey { .. } => {

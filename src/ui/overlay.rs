@@ -25,6 +25,8 @@ pub enum Overlay {
     Filter(FilterLine),
     /// A question before something is done.
     Confirm(Confirm),
+    /// To which stage a card is pinned.
+    Pin(PinMenu),
     /// The messages of this session.
     Messages(u16),
 }
@@ -89,6 +91,8 @@ pub enum Action {
     Run(Command),
     /// Focuses a column.
     Focus(Stage),
+    /// Pins the card under the cursor.
+    Pin(Stage),
     /// Goes to a card.
     Go(ItemId),
     /// Filters the board.
@@ -114,6 +118,23 @@ pub struct FilterLine {
     pub completions: Vec<String>,
     /// The part of the text that a completion replaces, in bytes.
     pub replaces: (usize, usize),
+}
+
+/// The stages to which a card may be pinned.
+#[derive(Clone, Debug)]
+pub struct PinMenu {
+    /// The card.
+    pub item: ItemId,
+    /// Its name.
+    pub key: String,
+    /// Where the table has it, if that is known.
+    pub table: Option<Stage>,
+    /// Whether the pin is to hold whatever happens to the card.
+    pub for_good: bool,
+    /// Whether there is a pin to take away.
+    pub pinned: bool,
+    /// The selected line: a column, or after the last one no pin.
+    pub cursor: usize,
 }
 
 /// A question; the default is No.

@@ -274,7 +274,13 @@ where
         let now = clock();
         let keymap = Arc::clone(&state.options.keymap);
         let effects = ui::input::on_event(state, &keymap, event, snapshot, now);
+        let errors = self.look.state.messages.errors();
         for effect in effects {
+            // What did not work must not be followed by a word that it did.
+            let failed = self.look.state.messages.errors() > errors;
+            if failed && matches!(effect, Effect::Toast(_)) {
+                continue;
+            }
             if self.on_effect(effect, now)? == Next::End {
                 return Ok(Next::End);
             }
@@ -296,18 +302,23 @@ where
             Effect::Refresh(source) => self.command(EngineCommand::Refresh(source), now),
             Effect::Look(item) => self.command(EngineCommand::Look(item), now),
             Effect::Focus(focused) => self.command(EngineCommand::Focus(focused), now),
+            Effect::Pin(item, pin) => self.ends.effects.pin(item, pin),
             Effect::Toast(text) => self.look.state.notify(text, now),
             Effect::SetTheme(name) => self.look.set_theme(&name, now),
         }
         Ok(Next::Go)
     }
 
+    /// Hands text to the terminal, which gives no word back; the log of messages keeps the text.
     fn copy(&mut self, text: &str, now: Timestamp) -> io::Result<()> {
-        if let Some(bytes) = clipboard(text) {
-            return self.look.terminal.backend_mut().send_aside(&bytes);
+        match clipboard(text) {
+            Ok(bytes) => {
+                self.look.terminal.backend_mut().send_aside(&bytes)?;
+                let told = format!("copied `{text}` to the terminal's clipboard (OSC 52)");
+                self.look.state.notify(told, now);
+            }
+            Err(error) => self.look.state.notify_error(error, now),
         }
-        let state = &mut self.look.state;
-        state.notify_error("too long for the clipboard", now);
         Ok(())
     }
 
@@ -330,6 +341,13 @@ where
         match done {
             Done::Well(text) => self.look.state.notify(text, now),
             Done::Badly(text) => self.look.state.notify_error(text, now),
+            Done::Pinned(list, trouble) => {
+                self.look.state.pins.clone_from(&list);
+                self.command(EngineCommand::Pin(list), now);
+                if let Some(text) = trouble {
+                    self.look.state.notify_error(text, now);
+                }
+            }
         }
         self.pace.touch();
     }
@@ -368,3 +386,6 @@ async fn at(then: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
 use crate::ui::state::{Escape, UiState};
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{filter, look, palette, update};
+use crate::ui::update::{filter, look, palette, pin, update};
 use crate::ui::view::help_lines;
 
 mod mouse;
@@ -148,6 +148,7 @@ fn on_key(
         Some(Overlay::Help(_)) => return in_help(state, keymap, chord, snapshot, now),
         Some(Overlay::Palette(_)) => return in_palette(state, chord, snapshot, now),
         Some(Overlay::Confirm(_)) => return in_confirm(state, chord, now),
+        Some(Overlay::Pin(_)) => return in_pin(state, chord),
         Some(Overlay::Detail(_) | Overlay::Messages(_)) | None => {
             return by_keymap(state, keymap, chord, snapshot, now);
         }
@@ -317,6 +318,35 @@ fn in_confirm(state: &mut UiState, chord: Chord, now: Timestamp) -> Vec<Effect> 
     }
 }
 
+fn in_pin(state: &mut UiState, chord: Chord) -> Vec<Effect> {
+    let columns = state.options.columns.len();
+    let Some(Overlay::Pin(menu)) = state.overlays.last_mut() else {
+        return Vec::new();
+    };
+    let lines = columns + usize::from(menu.pinned);
+    let digit = chord.character().and_then(|c| c.to_digit(10));
+    let number = digit.and_then(|digit| usize::try_from(digit).ok());
+    let step = match (chord.code(), chord.character()) {
+        (KeyCode::Up, _) | (_, Some('k')) => Some(Motion::Up),
+        (KeyCode::Down, _) | (_, Some('j')) => Some(Motion::Down),
+        _ => None,
+    };
+    if let Some(motion) = step {
+        menu.cursor = motion.from(menu.cursor, lines, 1);
+    } else if chord.is(KeyCode::Enter) {
+        let line = menu.cursor;
+        return pin::choose(state, line);
+    } else if let Some(number) = number.filter(|number| *number <= columns) {
+        return pin::choose(state, number.checked_sub(1).unwrap_or(columns));
+    } else if chord.is(KeyCode::Tab) {
+        // Without knowing where the table has the card, only a pin for good can be told.
+        menu.for_good = !menu.for_good || menu.table.is_none();
+    } else if chord.is(KeyCode::Esc) || matches!(chord.character(), Some('q' | 'P')) {
+        state.overlays.pop();
+    }
+    Vec::new()
+}
+
 /// Returns what a key does to a text that is being written.
 fn edit_of(chord: Chord) -> Option<InputRequest> {
     use InputRequest as Edit;
@@ -359,7 +389,11 @@ fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
         Some(Overlay::Palette(open)) => &mut open.list.input,
         Some(Overlay::Help(help)) if help.typing => &mut help.list.input,
         Some(
-            Overlay::Help(_) | Overlay::Confirm(_) | Overlay::Detail(_) | Overlay::Messages(_),
+            Overlay::Help(_)
+            | Overlay::Confirm(_)
+            | Overlay::Pin(_)
+            | Overlay::Detail(_)
+            | Overlay::Messages(_),
         )
         | None => {
             return vec![Effect::Toast("pasted text is ignored here".to_owned())];
@@ -378,7 +412,11 @@ fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
         Some(Overlay::Filter(_)) => filter::edited(state, snapshot),
         Some(Overlay::Palette(_)) => palette::edited(state, snapshot),
         Some(
-            Overlay::Help(_) | Overlay::Confirm(_) | Overlay::Detail(_) | Overlay::Messages(_),
+            Overlay::Help(_)
+            | Overlay::Confirm(_)
+            | Overlay::Pin(_)
+            | Overlay::Detail(_)
+            | Overlay::Messages(_),
         )
         | None => {}
     }

@@ -56,7 +56,7 @@ fn wheel(state: &mut UiState, plan: &Plan, at: (u16, u16), down: bool, snapshot:
         Some(Overlay::Palette(open)) => {
             open.list.cursor = motion.from(open.list.cursor, open.entries.len(), 1);
         }
-        Some(Overlay::Filter(_) | Overlay::Confirm(_)) => {}
+        Some(Overlay::Filter(_) | Overlay::Confirm(_) | Overlay::Pin(_)) => {}
         Some(Overlay::Detail(_)) if in_detail => moves::step(state, motion, snapshot),
         None if in_detail => {
             moves::scroll_preview(state, down);

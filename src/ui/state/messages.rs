@@ -24,6 +24,7 @@ pub struct Messages {
     pub all: VecDeque<Message>,
     /// Those on the screen, newest last, at most three.
     pub toasts: Vec<Message>,
+    errors: usize,
     pub(super) notices: Vec<crate::domain::text::Clean>,
 }
 
@@ -38,7 +39,13 @@ impl Messages {
         message.at + TimeDelta::seconds(Self::SHOWN_SECS)
     }
 
+    /// Returns how many errors there were so far.
+    pub fn errors(&self) -> usize {
+        self.errors
+    }
+
     pub(super) fn push(&mut self, message: Message) {
+        self.errors += usize::from(message.is_error);
         if self.all.len() >= Self::MOST {
             self.all.pop_front();
         }

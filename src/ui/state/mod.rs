@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
 use crate::domain::key::{ItemId, TrainId};
+use crate::domain::policy::Pin;
 use crate::domain::query::Query;
 use crate::domain::stage::Stage;
 use crate::engine::snapshot::Snapshot;
@@ -96,6 +97,8 @@ pub struct UiState {
     pub pending: Vec<Chord>,
     /// When the last of them was pressed.
     pub pending_since: Timestamp,
+    /// The user's pins.
+    pub pins: Vec<(ItemId, Pin)>,
     /// Messages, shown and past.
     pub messages: Messages,
     /// Name of the theme.
@@ -103,6 +106,8 @@ pub struct UiState {
     pub(crate) rows: Rows,
     pub(crate) looked: Option<ItemId>,
     pub(crate) walk: Walk,
+    /// What pins were before, the last change last.
+    pub(crate) unpins: Vec<(ItemId, Option<Pin>)>,
     pub(crate) click: Option<(Timestamp, u16, u16)>,
     pub(crate) escape: Escape,
     pub(crate) rolls_at: Option<Timestamp>,
@@ -192,6 +197,8 @@ impl UiState {
             rows: Rows::default(),
             looked: None,
             walk: Walk::default(),
+            pins: Vec::new(),
+            unpins: Vec::new(),
             click: None,
             escape: Escape::None,
             rolls_at: None,
@@ -296,6 +303,12 @@ impl UiState {
         self.options.columns.get(column).map(|column| column.stage)
     }
 
+    /// Returns the pin of a card, whether it holds or not.
+    pub fn pin_of(&self, item: &ItemId) -> Option<&Pin> {
+        let mut pins = self.pins.iter();
+        pins.find(|(id, _)| id == item).map(|(_, pin)| pin)
+    }
+
     /// Returns the title under which a stage stands on this board.
     pub fn title(&self, stage: Stage) -> &str {
         let mut columns = self.options.columns.iter();
@@ -388,6 +401,7 @@ impl UiState {
             | Overlay::Palette(_)
             | Overlay::Filter(_)
             | Overlay::Confirm(_)
+            | Overlay::Pin(_)
             | Overlay::Messages(_) => None,
         })
     }

@@ -33,10 +33,7 @@ pub(crate) fn copy_url(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
 
 fn copy(text: Option<String>) -> Vec<Effect> {
     match text {
-        Some(text) => {
-            let toast = Effect::Toast(format!("copied `{text}`"));
-            vec![Effect::Copy(text), toast]
-        }
+        Some(text) => vec![Effect::Copy(text)],
         None => vec![Effect::Toast("there is nothing to copy".to_owned())],
     }
 }

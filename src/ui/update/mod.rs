@@ -19,6 +19,7 @@ pub(crate) mod filter;
 pub(crate) mod moves;
 pub(crate) mod open;
 pub(crate) mod palette;
+pub(crate) mod pin;
 pub(crate) mod urgent;
 
 #[cfg(test)]
@@ -137,6 +138,8 @@ fn dispatch(
         C::OpenInBrowser => return act::open_in_browser(state, snapshot),
         C::CopyKey => return act::copy_key(state, snapshot),
         C::CopyUrl => return act::copy_url(state, snapshot),
+        C::Pin => return pin::open(state, snapshot),
+        C::Undo => return pin::undo(state, snapshot),
         C::Refresh => return act::refresh(state, snapshot),
         C::RefreshAll => return act::refresh_all(state, snapshot, now),
         C::Filter => filter::open(state),

@@ -68,7 +68,7 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
                 help.list.cursor = motion.from(help.list.cursor, count, page);
             }
         }
-        Some(Overlay::Palette(_) | Overlay::Filter(_) | Overlay::Confirm(_)) => {}
+        Some(Overlay::Palette(_) | Overlay::Filter(_) | Overlay::Confirm(_) | Overlay::Pin(_)) => {}
         None => step_view(state, motion, snapshot, page),
     }
 }

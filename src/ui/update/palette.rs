@@ -16,7 +16,7 @@ use crate::ui::overlay::{Action, Entry, Overlay, Palette};
 use crate::ui::rows::RowKey;
 use crate::ui::state::{UiState, View};
 use crate::ui::theme::BUILTIN;
-use crate::ui::update::{act, filter, moves, open as opening, short_key, update};
+use crate::ui::update::{act, filter, moves, open as opening, pin, short_key, update};
 
 /// How many lines are kept.
 const MOST: usize = 60;
@@ -93,6 +93,9 @@ fn found(state: &UiState, snapshot: &Snapshot, palette: &Palette, typed: &str) -
     for column in &state.options.columns {
         best.offer_text(&format!("stage {}", column.title), "column", || {
             Action::Focus(column.stage)
+        });
+        best.offer_text(&format!("pin to stage {}", column.title), "pin", || {
+            Action::Pin(column.stage)
         });
     }
     for (name, _) in BUILTIN {
@@ -256,6 +259,7 @@ pub(crate) fn accept(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -
             moves::focus(state, at.unwrap_or_default());
             Vec::new()
         }
+        Action::Pin(to) => pin::to_stage(state, snapshot, to),
         Action::Go(id) => opening::go(state, snapshot, &RowKey::Item(id)),
         Action::Filter(text) => {
             if let Err(error) = crate::domain::query::Query::parse(&text) {

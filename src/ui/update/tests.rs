@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use crate::domain::policy::Pin;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::engine::snapshot::{Health, Row};
@@ -282,13 +283,7 @@ fn views_are_a_ring_and_the_last_one_is_remembered() {
 fn opening_and_copying_ask_the_shell() {
     let mut screen = Screen::new(140, 40, 8);
     let effects = screen.press("y");
-    assert_eq!(
-        effects,
-        [
-            Effect::Copy("acme/web#1".to_owned()),
-            Effect::Toast("copied `acme/web#1`".to_owned())
-        ]
-    );
+    assert_eq!(effects, [Effect::Copy("acme/web#1".to_owned())]);
     let url = "https://github.com/acme/web/issues/1";
     assert_eq!(screen.press("Y")[0], Effect::Copy(url.to_owned()));
     let [Effect::OpenUrl(opened)] = &screen.press("o")[..] else {
@@ -537,4 +532,69 @@ fn fewer_and_other_columns_work() {
     assert_eq!(screen.state.board.focus, 2);
     assert!(screen.text().contains("3 Release"), "{}", screen.text());
     assert!(!screen.text().contains("Plan"));
+}
+
+#[test]
+fn a_card_is_pinned_and_the_pin_taken_back() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("2 j");
+    let id = match screen.state.selected(&screen.snapshot).unwrap() {
+        Shown::Item { item, .. } => item.id.clone(),
+        Shown::Train { .. } => panic!("a card"),
+    };
+    let until_it_moves = |stage| Pin {
+        stage,
+        while_in: Some(Stage::Code),
+    };
+    let pinned = screen.press("P 4");
+    assert_eq!(
+        pinned[0],
+        Effect::Pin(id.clone(), Some(until_it_moves(Stage::Test)))
+    );
+    assert!(screen.text().contains("is pinned to Test until it moves"));
+    let for_good = screen.press("P tab j enter");
+    let pin = Pin {
+        stage: Stage::Build,
+        while_in: None,
+    };
+    assert_eq!(for_good[0], Effect::Pin(id.clone(), Some(pin)));
+    assert_eq!(
+        screen.press("u")[0],
+        Effect::Pin(id.clone(), Some(until_it_moves(Stage::Test)))
+    );
+    assert_eq!(screen.press("u")[0], Effect::Pin(id.clone(), None));
+    assert_eq!(
+        screen.press("u"),
+        [Effect::Toast("there is nothing to take back".to_owned())]
+    );
+    // The palette does the same, and `0` takes a pin away.
+    screen.press(":");
+    screen.type_text("pin to stage deploy");
+    assert_eq!(
+        screen.press("enter")[0],
+        Effect::Pin(id.clone(), Some(until_it_moves(Stage::Deploy)))
+    );
+    assert_eq!(screen.press("P 0")[0], Effect::Pin(id, None));
+    assert_eq!(screen.press("P 0 P esc"), [], "there is none");
+    assert!(screen.state.overlays.len() <= 1);
+}
+
+#[test]
+fn a_pinned_card_says_so_with_a_mark_and_a_word() {
+    for (width, height) in [(80, 24), (140, 40), (220, 55)] {
+        let mut screen = Screen::new(width, height, 0);
+        let mut item = sample::card(1, Stage::Code);
+        item.placement.badges = vec!["pinned".into()];
+        item.placement.reason = "pinned to Code; without it: its ticket is ready".into();
+        screen.snapshot.columns[1].rows = vec![Row::Item(Arc::new(item))].into();
+        screen.snapshot.columns[1].count = 1;
+        screen.snapshot.generation += 1;
+        screen.arrive();
+        screen.press("2");
+        let text = screen.text();
+        assert!(text.contains("◆ pinned"), "{text}");
+        assert!(text.contains("because pinned to Code"), "{text}");
+        screen.press("enter");
+        assert!(screen.text().contains("◆ pinned"), "{}", screen.text());
+    }
 }

@@ -17,6 +17,9 @@ use crate::ui::text::{Paint, cols, fit, width, wrap};
 use crate::ui::theme::Role;
 use crate::ui::update::short_key;
 
+/// The badge of a card that a person pinned.
+const PINNED: &str = "pinned";
+
 /// Columns that a card inside an opened train stands to the right.
 const INDENT: u16 = 2;
 
@@ -54,6 +57,8 @@ struct Face<'a> {
     /// Holders, or what a train carries.
     people: String,
     badges: String,
+    /// Whether a person put it where it is.
+    pinned: bool,
 }
 
 impl<'a> Face<'a> {
@@ -69,7 +74,13 @@ impl<'a> Face<'a> {
             people.push_str(if people.is_empty() { "@" } else { " @" });
             people.push_str(&holder.login);
         }
-        let badges: Vec<&str> = item.placement.badges.iter().map(Clean::as_str).collect();
+        let is_pin = |badge: &&Clean| badge.as_str() == PINNED;
+        let badges = item.placement.badges.iter();
+        let pinned = badges.clone().any(|badge| is_pin(&badge));
+        let badges: Vec<&str> = badges
+            .filter(|badge| !is_pin(badge))
+            .map(Clean::as_str)
+            .collect();
         Self {
             indent: if inside { INDENT } else { 0 },
             mark: paint
@@ -83,6 +94,7 @@ impl<'a> Face<'a> {
             stale,
             people,
             badges: badges.join(", "),
+            pinned,
         }
     }
 
@@ -114,6 +126,17 @@ impl<'a> Face<'a> {
             stale,
             people: String::new(),
             badges: String::new(),
+            pinned: false,
+        }
+    }
+
+    /// Returns the mark of a pinned card, with the word where there is room.
+    fn pin(&self, paint: &Paint<'_>, columns: u16) -> &'static str {
+        let (mark, with_word) = paint.theme.glyphs().pinned();
+        match (self.pinned, columns) {
+            (false, _) => "",
+            (true, ..16) => mark,
+            (true, 16..) => with_word,
         }
     }
 
@@ -132,6 +155,7 @@ impl<'a> Face<'a> {
         for (text, style, most) in [
             (self.mark, look.status, 1),
             (self.status.label(), look.status, 12),
+            (self.pin(paint, area.width), look.key, 8),
             (self.key, look.key, area.width / 3),
             (&self.title, look.text, u16::MAX),
         ] {
@@ -166,6 +190,11 @@ impl<'a> Face<'a> {
         let last = area.bottom() - 1;
         if area.height == 2 {
             let end = paint.text(x, last, columns, self.status.label(), plain.status);
+            let pin = self.pin(paint, columns);
+            let end = match pin {
+                "" => end,
+                pin => paint.text(end + 1, last, right.saturating_sub(end + 1), pin, plain.key),
+            };
             let left = right.saturating_sub(end + 1);
             if left > 2 {
                 paint.text(end + 1, last, left, &self.title, plain.text);
@@ -187,7 +216,12 @@ impl<'a> Face<'a> {
         };
         let room = right.saturating_sub(x);
         let mut x = paint.text(x, words, room, self.status.label(), plain.status) + 1;
-        for (text, style) in [(&self.people, plain.key), (&self.badges, plain.dim)] {
+        let pin = self.pin(paint, columns);
+        for (text, style) in [
+            (pin, plain.key),
+            (&self.people, plain.key),
+            (&self.badges, plain.dim),
+        ] {
             let left = right.saturating_sub(x);
             if left > 2 && !text.is_empty() {
                 x = paint.text(x, words, left, text, style) + 1;

@@ -139,6 +139,12 @@ fn keys(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
             }
             return;
         }
+        Some(Overlay::Pin(_)) => {
+            for (key, word) in [("enter", "pin"), ("tab", "how long"), ("esc", "back")] {
+                put(paint, key, word);
+            }
+            return;
+        }
         Some(Overlay::Confirm(_)) => {
             for (key, word) in [("y", "yes"), ("n", "no")] {
                 put(paint, key, word);

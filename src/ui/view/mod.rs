@@ -101,6 +101,7 @@ fn overlays(paint: &mut Paint<'_>, state: &mut UiState, plan: &Plan) {
             Overlay::Palette(palette) => overlay::palette::paint(paint, state, palette, plan),
             Overlay::Filter(line) => overlay::filter::paint(paint, state, line, plan),
             Overlay::Confirm(confirm) => overlay::confirm::paint(paint, confirm, plan),
+            Overlay::Pin(menu) => overlay::pin::paint(paint, state, menu, plan),
             Overlay::Messages(scroll) => overlay::messages::paint(paint, state, scroll, plan),
         }
     }

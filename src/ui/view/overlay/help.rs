@@ -23,6 +23,7 @@ pub(crate) fn entries(state: &UiState) -> Vec<Entry> {
             | Overlay::Palette(_)
             | Overlay::Filter(_)
             | Overlay::Confirm(_)
+            | Overlay::Pin(_)
             | Overlay::Messages(_) => None,
         });
     matching(state, &typed.unwrap_or_default(), Glyphs::Unicode)

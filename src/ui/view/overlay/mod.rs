@@ -11,3 +11,5 @@ pub(in crate::ui) mod help;
 pub(super) mod messages;
 
 pub(super) mod palette;
+
+pub(super) mod pin;

@@ -57,6 +57,7 @@ pub(in crate::ui::view) fn paint(
         let key = match &entry.action {
             Action::Run(command) => state.options.keymap.labels(*command, theme.glyphs()),
             Action::Focus(_)
+            | Action::Pin(_)
             | Action::Go(_)
             | Action::Filter(_)
             | Action::Theme(_)
@@ -79,6 +80,7 @@ pub(in crate::ui::view) fn paint(
                 format!("{:<16} {}", row.name, row.help.trim())
             }
             Action::Focus(_)
+            | Action::Pin(_)
             | Action::Go(_)
             | Action::Filter(_)
             | Action::Theme(_)

@@ -159,7 +159,16 @@ fn about(paint: &mut Paint<'_>, snapshot: &Snapshot, item: &WorkItem, lines: &mu
         .as_ref()
         .map(|author| format!("@{}", author.login));
     let labels = join(item.labels.iter().map(Clean::as_str).collect());
-    let badges = join(item.placement.badges.iter().map(Clean::as_str).collect());
+    let pinned = paint.theme.glyphs().pinned().1;
+    let badge = |badge: &'_ Clean| {
+        if badge.as_str() == "pinned" {
+            pinned.to_owned()
+        } else {
+            badge.to_string()
+        }
+    };
+    let badges: Vec<String> = item.placement.badges.iter().map(badge).collect();
+    let badges = badges.join(", ");
     let branches = join(item.branches.iter().map(Clean::as_str).collect());
     let sources = join(item.sources.iter().map(SourceName::as_str).collect());
     let confirmed = match snapshot.confirmed_at(item) {

@@ -117,6 +117,7 @@ fn scrolled(state: &mut UiState, lines: &[Line], height: usize) -> usize {
         | Overlay::Palette(_)
         | Overlay::Filter(_)
         | Overlay::Confirm(_)
+        | Overlay::Pin(_)
         | Overlay::Messages(_) => None,
     });
     let Some(detail) = open else {
