@@ -112,10 +112,20 @@ fn open_tty() -> io::Result<OwnedFd> {
     }
 }
 
+/// Returns whether the terminal lets us change its modes. It stops others, and as that signal is
+/// caught, the call would be tried again for ever.
+fn is_ours(tty: &Tty) -> bool {
+    // Where nobody is in the foreground, or it is no terminal of our session, nobody is disturbed.
+    rustix::termios::tcgetpgrp(&tty.fd).map_or(true, |group| group == rustix::process::getpgrp())
+}
+
 fn take(with_title: bool) -> io::Result<()> {
     let Some(tty) = TTY.get() else {
         return Err(io::ErrorKind::NotConnected.into());
     };
+    if !is_ours(tty) {
+        return Err(io::Error::other("another program is in its foreground"));
+    }
     let mut raw = tty.original.clone();
     raw.make_raw();
     // From here on there is something to give back, even if the rest fails.
@@ -140,6 +150,9 @@ pub fn leave() {
     let title = if tty.features.title { LEAVE_TITLE } else { "" };
     // A terminal that is gone cannot be restored, and there is nobody to tell.
     drop(send(tty, &format!("{LEAVE}{title}{LEAVE_SCREEN}")));
+    if !is_ours(tty) {
+        return;
+    }
     let _ = rustix::termios::tcsetattr(&tty.fd, OptionalActions::Now, &tty.original);
     // Reports of the mouse that are still under way are not for the shell.
     let _ = rustix::termios::tcflush(&tty.fd, QueueSelector::IFlush);
