@@ -259,7 +259,7 @@ fn every_mistake_of_the_keys_is_told_with_its_line() {
         FILE,
         &[
             "error: F:2: `flyaway` in `[keys]` is no command",
-            "hint: `cycleboard config keys` lists all commands",
+            "hint: `cycleboard keys` and `?` on the board list all commands",
         ],
     );
 }

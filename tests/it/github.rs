@@ -315,6 +315,7 @@ fn open(config: &SourceConfig, memory: &Arc<Memory>) -> GitHub {
         clock: Arc::new(now),
         env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| "ghp_secret".to_owned())),
         validators: Arc::clone(memory) as Arc<dyn Validators>,
+        logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: true,
     };
     let limits = Limits {
@@ -331,7 +332,7 @@ fn change(batches: &[Batch]) -> ChangeRequest {
         Fact::ChangeRequest(change) => Some(change.clone()),
         _ => None,
     });
-    found.last().expect("a change request")
+    *found.last().expect("a change request")
 }
 
 #[tokio::test]
