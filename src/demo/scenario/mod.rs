@@ -135,9 +135,11 @@ impl World {
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         let mut acts = acts.lock().unwrap_or_else(PoisonError::into_inner);
         // A board that is left alone for a week must not fill the memory with its re-runs.
-        if acts.len() < ACTS {
-            acts.push(Act { run, at, deed });
+        // The oldest are of runs that are out of sight.
+        if acts.len() >= ACTS {
+            acts.remove(0);
         }
+        acts.push(Act { run, at, deed });
         *slot = None;
     }
 

@@ -5,7 +5,7 @@ use crate::demo::scenario::ci::{self, Attempt, Cause, JobPlan, LAB, NIGHTLY, Run
 use crate::demo::scenario::dice::Dice;
 use crate::demo::scenario::lens::Lens;
 use crate::demo::scenario::model::{Job, Run, Step};
-use crate::demo::scenario::people::{ACTIONS, VIEWER};
+use crate::demo::scenario::people::ACTIONS;
 use crate::demo::scenario::state::Laws;
 use crate::demo::scenario::team::RepoSpec;
 
@@ -256,7 +256,7 @@ pub(super) fn lab(laws: Laws, spec: &RepoSpec, lens: &Lens, root: &str, acts: &[
             sha: root.to_owned(),
             pull: None,
             title: "log lab".to_owned(),
-            actor: VIEWER,
+            actor: ACTIONS,
             attempts: vec![ci::lab(laws.epoch + day * DAY)],
             held: None,
             environment: None,

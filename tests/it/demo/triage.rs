@@ -502,7 +502,7 @@ async fn a_write_can_be_applied_and_its_answer_lost() {
             Err(error) => assert!(error.is_timeout() && mishap == Mishap::Silence),
         }
         assert_eq!(bench.forge.writes().count("/rerun"), applied, "{mishap:?}");
-        // Over, and cancelled: what was flaky is red again.
+        // Whoever asks again sees what became of it.
         let attempt = bench.json(path.trim_end_matches("/rerun")).await["run_attempt"].clone();
         assert_eq!(attempt, if mishap == Mishap::Lost { 1 } else { 2 });
         bench.later(30 * 3_600);
