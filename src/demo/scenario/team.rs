@@ -80,6 +80,18 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// Returns its name as hosts write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "Rust",
+            Self::Node => "TypeScript",
+            Self::Python => "Python",
+            Self::Go => "Go",
+            Self::C => "C",
+            Self::Terraform => "HCL",
+        }
+    }
+
     /// Returns the suffix of its files.
     pub fn suffix(self) -> &'static str {
         match self {

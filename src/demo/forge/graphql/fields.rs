@@ -116,7 +116,7 @@ fn repository(host: &str, repo: &RepoState) -> Value {
         "autoMergeAllowed": true, "deleteBranchOnMerge": true, "viewerPermission": "WRITE",
         "viewerCanAdminister": false, "viewerHasStarred": false,
         "viewerDefaultMergeMethod": spec.method, "parent": null,
-        "primaryLanguage": {"id": "L_1", "name": "Rust", "color": "#dea584"},
+        "primaryLanguage": {"id": "L_1", "name": spec.lang.name(), "color": "#dea584"},
         "vulnerabilityAlerts": findings,
         "labels": wire::LABELS.iter().map(|(name, ..)| label(host, &full, name)).collect::<Vec<_>>(),
         "milestones": (1..=3).map(|n| milestone(host, repo, n)).collect::<Vec<_>>(),
