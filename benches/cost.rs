@@ -123,7 +123,7 @@ impl Run {
             match polled {
                 Ok(batch) => {
                     self.kinds
-                        .extend(batch.facts.iter().map(|fact| fact.kind()));
+                        .extend(batch.facts.iter().map(cycleboard::domain::fact::Fact::kind));
                     self.covered
                         .extend(batch.covered.iter().map(ToString::to_string));
                     self.correlate(batch.facts);

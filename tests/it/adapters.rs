@@ -10,6 +10,7 @@
 )]
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -754,12 +755,12 @@ async fn a_token_is_in_no_log_not_even_when_libraries_say_everything() {
         "findings:acme",
     ] {
         match fetch(&source, resource).await {
-            Ok(batch) => told.push_str(&format!("{:?}", batch.warnings)),
-            Err(error) => told.push_str(&format!("{error} {error:?} {:?}", error.hint())),
+            Ok(batch) => write!(told, "{:?}", batch.warnings).unwrap(),
+            Err(error) => write!(told, "{error} {error:?} {:?}", error.hint()).unwrap(),
         }
     }
-    told.push_str(&format!("{:?}", source.check_up().await));
-    told.push_str(&format!("{:?} {:?}", source.meter(), source.capabilities()));
+    write!(told, "{:?}", source.check_up().await).unwrap();
+    write!(told, "{:?} {:?}", source.meter(), source.capabilities()).unwrap();
     drop(guard);
     let log = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
     assert!(
@@ -799,11 +800,10 @@ async fn doctor_names_the_permission_that_is_missing() {
                 .with("x-oauth-scopes", "repo"),
             "/graphql" => Reply::json(&json!({"data": {"viewer": {"login": "ada"},
                 "r0": null, "r1": {"nameWithOwner": "acme/api"}, "l0": null}})),
-            "/repos/acme/api/pulls" => Reply::new(403, "{}"),
+            "/repos/acme/api/pulls" | "/repos/acme/api/dependabot/alerts" => Reply::new(403, "{}"),
             "/repos/acme/api/secret-scanning/alerts" => {
                 Reply::new(404, "{\"message\":\"Secret scanning is disabled\"}")
             }
-            "/repos/acme/api/dependabot/alerts" => Reply::new(403, "{}"),
             _ => Reply::json(&json!([])),
         };
         answer.with("content-type", "application/json")

@@ -43,6 +43,10 @@ impl Validators for Memory {
 
 /// What the server says at present.
 #[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each switches one thing of the fake server"
+)]
 struct Said {
     /// The open pull request, as GraphQL tells it.
     pull: Value,
@@ -150,13 +154,11 @@ fn graphql(said: &Said, request: &Seen) -> Reply {
         let mut found = json!({});
         for number in (1..=9).filter(|n| query.contains(&format!(" t{n}:"))) {
             let alias = format!("t{number}");
-            match said.moved.filter(|(moved, _)| *moved == number) {
-                Some((_, place)) => found[&alias] = ticket(number + 100, place),
-                None => {
-                    found[&alias] = Value::Null;
-                    errors
-                        .push(json!({"type": "NOT_FOUND", "message": "no", "path": ["r0", alias]}));
-                }
+            if let Some((_, place)) = said.moved.filter(|(moved, _)| *moved == number) {
+                found[&alias] = ticket(number + 100, place);
+            } else {
+                found[&alias] = Value::Null;
+                errors.push(json!({"type": "NOT_FOUND", "message": "no", "path": ["r0", alias]}));
             }
         }
         data["r0"] = found;
@@ -328,11 +330,14 @@ fn open(config: &SourceConfig, memory: &Arc<Memory>) -> GitHub {
 #[track_caller]
 fn change(batches: &[Batch]) -> ChangeRequest {
     let facts = batches.iter().flat_map(|batch| &batch.facts);
-    let found = facts.filter_map(|fact| match fact {
-        Fact::ChangeRequest(change) => Some(change.clone()),
-        _ => None,
+    let mut found = facts.rev().filter_map(|fact| {
+        if let Fact::ChangeRequest(change) = fact {
+            Some(change.as_ref().clone())
+        } else {
+            None
+        }
     });
-    *found.last().expect("a change request")
+    found.next().expect("a change request")
 }
 
 #[tokio::test]

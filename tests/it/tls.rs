@@ -4,11 +4,7 @@
 //! A proxy on loopback stands for the network, so that names need no resolver. The certificates
 //! are made by `support/tls/make.sh`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "helpers of tests fail by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
