@@ -59,9 +59,9 @@ fn a_frame_is_framed_and_nothing_else_is_written() {
     let home = Home::new();
     let mut pty = board(&home, 120, 40);
     pty.send("?");
-    pty.wait_for("keys that work here");
+    pty.wait_for("enter runs the selected command");
     pty.send("\u{1b}");
-    pty.wait_gone("keys that work here");
+    pty.wait_gone("enter runs the selected command");
     pty.send("q");
     assert_eq!(pty.end(), 0);
     let raw = String::from_utf8_lossy(&pty.raw).into_owned();
@@ -93,9 +93,9 @@ fn help_palette_detail_and_sources_open_and_close() {
     let home = Home::new();
     let mut pty = board(&home, 160, 45);
     pty.send("?");
-    pty.wait_for("keys that work here");
+    pty.wait_for("enter runs the selected command");
     pty.send("\u{1b}");
-    pty.wait_gone("keys that work here");
+    pty.wait_gone("enter runs the selected command");
     pty.send("go");
     pty.wait_for("127.0.0.1");
     pty.send("gb");

@@ -1,11 +1,15 @@
 //! Keeps the file small: ages, caps, free pages.
 
+use std::path::PathBuf;
+
 use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension};
+use tokio::sync::mpsc;
 
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
-use crate::engine::db::{Limits, cache};
+use crate::engine::db::files::{self, Trouble};
+use crate::engine::db::{Job, Limits, cache};
 
 /// How long facts of sources that are no longer configured are kept.
 const FORGOTTEN: TimeDelta = TimeDelta::days(30);
@@ -115,4 +119,26 @@ fn vacuum(connection: &Connection) -> rusqlite::Result<()> {
     let mut rows = statement.query([])?;
     while rows.next()?.is_some() {}
     Ok(())
+}
+
+/// Reads the whole file once, beside the work: after an end that was not in order, and weekly.
+pub(super) fn check_beside(file: PathBuf, jobs: mpsc::WeakSender<Job>) {
+    let check = move || {
+        let Ok(connection) = files::read_only(&file) else {
+            return;
+        };
+        let answer =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+        let damaged = match answer {
+            Ok(answer) => answer != "ok",
+            Err(error) => matches!(Trouble::from(error), Trouble::Damaged(_)),
+        };
+        if let Some(jobs) = jobs.upgrade() {
+            drop(jobs.blocking_send(Job::Checked(damaged)));
+        }
+    };
+    let started = std::thread::Builder::new()
+        .name("store check".to_owned())
+        .spawn(check);
+    drop(started);
 }

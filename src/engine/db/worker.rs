@@ -256,28 +256,8 @@ impl Worker {
         }
     }
 
-    /// Reads the whole file once, beside the work: after an end that was not in order, and weekly.
     fn check_in_background(&self) {
-        let file = self.file.clone();
-        let jobs = self.jobs.clone();
-        let check = move || {
-            let Ok(connection) = files::read_only(&file) else {
-                return;
-            };
-            let answer =
-                connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
-            let damaged = match answer {
-                Ok(answer) => answer != "ok",
-                Err(error) => matches!(Trouble::from(error), Trouble::Damaged(_)),
-            };
-            if let Some(jobs) = jobs.upgrade() {
-                drop(jobs.blocking_send(Job::Checked(damaged)));
-            }
-        };
-        let started = std::thread::Builder::new()
-            .name("store check".to_owned())
-            .spawn(check);
-        drop(started);
+        maintain::check_beside(self.file.clone(), self.jobs.clone());
     }
 
     fn quarantine(&mut self, why: &str, inode: Option<u64>) -> bool {
