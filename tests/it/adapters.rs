@@ -22,7 +22,7 @@ use cycleboard::domain::correlate::Need;
 use cycleboard::domain::fact::{Fact, FactKind};
 use cycleboard::domain::key::{RepoKey, Sha, SourceName};
 use cycleboard::domain::run::RunState;
-use cycleboard::sources::github::{GitHub, identity};
+use cycleboard::sources::github::GitHub;
 use cycleboard::sources::http::{Ground, Limits, Stored, ValidatorKey, Validators};
 use cycleboard::sources::{
     Batch, CapabilityState, Check, CheckState, Fetch, Source, SourceError, Tier,
@@ -1255,29 +1255,4 @@ async fn findings_come_by_owner_or_else_by_repository() {
         matches!(found.state, CapabilityState::Missing(why) if why.contains("security_events=read"))
     });
     assert!(named);
-}
-
-#[tokio::test]
-async fn doctor_learns_who_the_token_belongs_to() {
-    let fault = Fault::start(|request| match request.header("authorization") {
-        Some(sent) if sent == format!("Bearer {TOKEN}") && request.path() == "/user" => {
-            Reply::json(&json!({"login": "ada\u{1b}[2J", "id": 1}))
-                .with("x-oauth-scopes", "repo, read:org")
-        }
-        _ => Reply::new(401, "{}"),
-    })
-    .await;
-    let config = config(&fault, &[]);
-    let found = identity::identity(&config, &ground(Arc::default())).await;
-    let found = found.unwrap();
-    assert_eq!(found.login.as_deref(), Some("ada"));
-    assert_eq!(found.scopes.len(), 2);
-    assert_eq!(found.token_from, "BOARD_TOKEN");
-    let wrong = Ground {
-        env: Arc::new(|_| Some("ghp_WRONGwrong".to_owned())),
-        ..ground(Arc::default())
-    };
-    let error = identity::identity(&config, &wrong).await.unwrap_err();
-    assert!(matches!(error, SourceError::Auth { .. }), "{error}");
-    assert_eq!(fault.seen().len(), 2, "nothing is repeated");
 }

@@ -9,7 +9,6 @@ mod checkup;
 mod compare;
 mod discover;
 mod findings;
-pub mod identity;
 mod links;
 mod map;
 mod more;
