@@ -43,7 +43,7 @@ pub struct Client {
     pub(super) origin: Origin,
     pub(super) host: String,
     pub(super) headers: HeaderMap,
-    ground: Ground,
+    pub(super) ground: Ground,
     pub(super) limits: Limits,
     credential: RwLock<Option<Arc<Credential>>>,
     gate: RwLock<Arc<Gate>>,
@@ -216,7 +216,7 @@ impl Client {
         }
     }
 
-    async fn turn(
+    pub(super) async fn turn(
         &self,
         lane: Lane,
         urgency: Urgency,
@@ -299,7 +299,7 @@ impl Client {
     }
 
     /// Takes secrets out of whatever the host put into an error.
-    fn redacted(&self, failure: Failure) -> Failure {
+    pub(super) fn redacted(&self, failure: Failure) -> Failure {
         let shown = |text: String| self.shown(&text).to_string();
         let error = match failure.error {
             SourceError::Forbidden {

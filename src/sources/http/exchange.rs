@@ -17,6 +17,14 @@ use super::request::{Answer, Failure, Request};
 use super::status::{Judged, header, is_web_page, judge, limit, message};
 use super::{Stored, link, words};
 
+/// The head of the last answer of a chain of redirects.
+pub(super) struct Arrived {
+    pub(super) response: reqwest::Response,
+    /// Whether the chain never left our origin.
+    pub(super) ours: bool,
+    pub(super) started: Instant,
+}
+
 impl Client {
     pub(super) async fn within_total(
         &self,
@@ -42,7 +50,18 @@ impl Client {
             .conditional
             .then(|| self.stored(&request.url))
             .flatten();
-        let mut url = request.url.clone();
+        let arrived = self.chain(&request.url, what, stored.as_ref()).await?;
+        self.take(request, arrived, stored).await
+    }
+
+    /// Sends, and follows redirects by hand to the first answer that is none.
+    pub(super) async fn chain(
+        &self,
+        from: &Url,
+        what: &str,
+        stored: Option<&Stored>,
+    ) -> Result<Arrived, Failure> {
+        let mut url = from.clone();
         let mut ours = true;
         let mut seen = BTreeSet::from([url.as_str().to_owned()]);
         loop {
@@ -50,7 +69,7 @@ impl Client {
             let mut builder = self.http.get(url.clone());
             if ours {
                 builder = self.with_credential(builder.headers(self.headers.clone()));
-                if let Some(stored) = &stored
+                if let Some(stored) = stored
                     && let Ok(etag) = HeaderValue::from_str(&stored.etag)
                 {
                     builder = builder.header(IF_NONE_MATCH, etag);
@@ -58,7 +77,11 @@ impl Client {
             }
             let response = self.send(builder, "GET", what, started).await?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-                return self.take(request, response, stored, ours, started).await;
+                return Ok(Arrived {
+                    response,
+                    ours,
+                    started,
+                });
             }
             self.enter("GET", what, Some(response.status().as_u16()), started, 0);
             let target = self.redirect(&url, response.headers(), what)?;
@@ -109,7 +132,10 @@ impl Client {
         })
     }
 
-    fn with_credential(&self, builder: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    pub(super) fn with_credential(
+        &self,
+        builder: reqwest::RequestBuilder,
+    ) -> reqwest::RequestBuilder {
         match self.credential() {
             Some(credential) => builder.header(AUTHORIZATION, credential.header.clone()),
             None => builder,
@@ -139,11 +165,14 @@ impl Client {
     async fn take(
         &self,
         request: &Request,
-        response: reqwest::Response,
+        arrived: Arrived,
         stored: Option<Stored>,
-        ours: bool,
-        started: Instant,
     ) -> Result<Answer, Failure> {
+        let Arrived {
+            response,
+            ours,
+            started,
+        } = arrived;
         let what = path_of(&request.url);
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         if ours {
@@ -190,7 +219,7 @@ impl Client {
     }
 
     /// Checks status, then that the body is data.
-    fn check(
+    pub(super) fn check(
         &self,
         status: u16,
         headers: &HeaderMap,
@@ -234,7 +263,7 @@ impl Client {
     }
 
     /// Reads a body within its bounds of size, pace and pauses.
-    async fn body(
+    pub(super) async fn body(
         &self,
         mut response: reqwest::Response,
         method: &str,

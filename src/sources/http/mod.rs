@@ -14,8 +14,10 @@ mod pages;
 mod request;
 mod retry_after;
 mod status;
+mod stream;
 mod tls;
 mod words;
+mod write;
 
 use std::sync::Arc;
 
@@ -31,6 +33,7 @@ pub use origin::{Origin, check_base, host_of, is_loopback};
 pub use pages::{Pages, follow};
 pub use request::{Answer, Failure, Limits, Request};
 pub use retry_after::parse as parse_retry_after;
+pub use stream::Streamed;
 pub use words::span;
 
 /// Reads the clock.
