@@ -21,8 +21,10 @@ use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 
 pub mod action;
+pub mod archive;
 pub mod github;
 pub mod http;
+pub mod junit;
 pub mod logs;
 pub mod token;
 

@@ -45,7 +45,7 @@ const MAX_LINES: usize = 500;
 /// Longest `wire.rs`: shapes of answers, one field a line.
 const MAX_WIRE_LINES: usize = 800;
 /// Most packages in `Cargo.lock`.
-const MAX_LOCKED: usize = 460;
+const MAX_LOCKED: usize = 462;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
