@@ -106,7 +106,7 @@ impl<R: Read> Read for Counted<R> {
 #[cfg(test)]
 mod tests {
     use super::{Trouble, entries};
-    use std::io::{Cursor, Read as _, Write as _};
+    use std::io::{Cursor, Write as _};
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
 

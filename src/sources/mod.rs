@@ -24,6 +24,7 @@ pub mod action;
 pub mod archive;
 pub mod github;
 pub mod http;
+pub mod inspect;
 pub mod junit;
 pub mod logs;
 pub mod token;

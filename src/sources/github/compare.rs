@@ -21,6 +21,9 @@ use crate::sources::{Batch, SourceError};
 /// How many needs are answered in one fetch.
 const AT_ONCE: usize = 8;
 
+/// How many logs are read in one fetch.
+const LOGS_AT_ONCE: usize = 2;
+
 /// How many pages of a comparison are read: a thousand commits.
 const PAGES: usize = 10;
 
@@ -40,6 +43,16 @@ pub(super) fn repo_of(need: &Need) -> &RepoKey {
     }
 }
 
+/// Returns what is answered in one fetch: logs are large, so few of them.
+fn choose<'n>(due: impl Iterator<Item = &'n Need>) -> Vec<Need> {
+    let mut logs = 0;
+    let fits = |need: &&Need| {
+        logs += usize::from(matches!(need, Need::Diagnosis { .. }));
+        !matches!(need, Need::Diagnosis { .. }) || logs <= LOGS_AT_ONCE
+    };
+    due.filter(fits).take(AT_ONCE).cloned().collect()
+}
+
 /// Returns whether a need is to be asked now.
 pub(super) fn is_due(state: &State, need: &Need, now: Timestamp) -> bool {
     let known = state
@@ -56,7 +69,7 @@ impl GitHub {
             let state = self.state();
             let needs = state.needs.iter();
             let due = needs.filter(|need| is_due(&state, need, ask.now));
-            due.take(AT_ONCE).cloned().collect()
+            choose(due)
         };
         let mut batch = Batch::default();
         for need in due {
@@ -106,14 +119,26 @@ impl GitHub {
                 Fact::GateSet(self.gates(&key, ask).await?)
             }
             Need::Paths { repo, number } => self.paths(repo, *number, ask).await?,
-            Need::Diagnosis { .. } | Need::Attempts { .. } | Need::History { .. } => {
-                return Ok(Vec::new());
+            Need::Diagnosis { repo, run, job } => {
+                return self.need_diagnosis(repo, *run, *job, ask).await;
             }
+            Need::Attempts { repo, run } => {
+                let key = RunKey {
+                    repo: repo.clone(),
+                    id: *run,
+                };
+                return self.attempts(&key, ask).await;
+            }
+            Need::History {
+                repo,
+                workflow,
+                branch,
+            } => return self.history(repo, workflow, branch, ask).await,
         };
         Ok(vec![fact])
     }
 
-    fn attempt_of(&self, run: &RunKey) -> u32 {
+    pub(super) fn attempt_of(&self, run: &RunKey) -> u32 {
         let mut state = self.state();
         let repo = state.known(run.repo.path());
         repo.and_then(|repo| repo.runs.get(&run.id))

@@ -4,18 +4,23 @@
 //! are GitHub's words, `map` gives them meaning. Works by REST alone where there
 //! is no GraphQL.
 
+mod act;
 mod api;
+mod attempts;
 mod checkup;
 mod compare;
+mod diagnose;
 mod discover;
 mod findings;
 mod links;
 mod map;
+mod memory;
 mod more;
 mod place;
 mod plan;
 mod probe;
 mod refresh;
+mod reports;
 mod rest;
 mod rest_pulls;
 mod restore;
@@ -34,10 +39,13 @@ use futures_util::future::BoxFuture;
 
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
+use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
+use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
+use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Urgency};
 use crate::sources::token;
 use crate::sources::{
@@ -138,6 +146,8 @@ impl GitHub {
             self.without_graphql("it needs a token", (self.ground.clock)());
             return Ok(());
         };
+        // What another token could not do is found out anew.
+        self.state().forget_rights();
         self.api.client.bind(&secret)
     }
 
@@ -166,7 +176,10 @@ impl GitHub {
             .await
             .map_err(place::named);
         match &mut batch {
-            Ok(batch) => batch.gone_repos.extend(self.left()),
+            Ok(batch) => {
+                batch.gone_repos.extend(self.left());
+                self.remember(batch);
+            }
             Err(SourceError::Auth { .. }) => *self.token.lock().await = TokenState::Rejected,
             Err(
                 SourceError::NoToken { .. }
@@ -227,13 +240,12 @@ impl Source for GitHub {
     }
 
     fn capabilities(&self) -> Vec<Capability> {
-        let state = self.state();
-        let known = state.capabilities.iter();
+        let known = self.state().capabilities.clone();
+        let told = |(name, _): &(&'static str, _)| !act::is_deed(name);
+        let known = known.into_iter().filter(told);
         known
-            .map(|(name, state)| Capability {
-                name,
-                state: state.clone(),
-            })
+            .map(|(name, state)| Capability { name, state })
+            .chain(self.deeds())
             .collect()
     }
 
@@ -274,6 +286,18 @@ impl Source for GitHub {
 
     fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {
         self.look_over().boxed()
+    }
+
+    fn diagnose(&self, log: LogKey, now: Timestamp) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        self.diagnose_now(log, now).boxed()
+    }
+
+    fn look_at(&self, target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {
+        self.look(target).boxed()
+    }
+
+    fn act(&self, act: Act) -> BoxFuture<'_, Result<(), ActError>> {
+        self.do_it(act).boxed()
     }
 
     fn meter(&self) -> Meter {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::diagnose;
 use super::discover;
 use super::state::{RunSeen, State};
 use crate::config::SourceConfig;
@@ -27,6 +28,9 @@ pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, fact
         for fact in facts.iter().filter(ours) {
             pass(state, fact);
         }
+    }
+    for fact in facts.iter().filter(ours) {
+        state.memory.see(fact);
     }
 }
 
@@ -71,9 +75,13 @@ fn rest(state: &mut State, fact: &Fact) {
             };
             state.answered.insert(need, Timestamp::MAX_UTC);
         }
+        Fact::Diagnosis(found) => {
+            state
+                .answered
+                .insert(diagnose::need_of(found), Timestamp::MAX_UTC);
+        }
         Fact::JobSet(_)
         | Fact::EarlierJobs(_)
-        | Fact::Diagnosis(_)
         | Fact::Repository(_)
         | Fact::Commit(_)
         | Fact::ChangedPaths(_)

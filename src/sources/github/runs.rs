@@ -78,6 +78,7 @@ impl GitHub {
         let request = self.api.request(&route, &[("per_page", RUNS)], ask.urgency);
         let client = &self.api.client;
         let answer = client.get(&request).await?;
+        self.learn_scopes(&answer.headers);
         let page: RunPage = decode(client.host(), request.url.path(), &answer.body)?;
         Ok((page.workflow_runs, answer.not_modified))
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::api::Feature;
+use super::memory::Memory;
 use super::watch::Watched;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
@@ -95,6 +96,8 @@ pub(super) struct State {
     pub(super) leaving: BTreeSet<RepoKey>,
     /// Whether the lists of repositories were read to their end.
     pub(super) all_found: bool,
+    /// What is known of failures.
+    pub(super) memory: Memory,
 }
 
 /// What is remembered of one repository.
@@ -309,6 +312,7 @@ impl State {
             stored: BTreeSet::new(),
             leaving: BTreeSet::new(),
             all_found: false,
+            memory: Memory::default(),
         }
     }
 
@@ -363,6 +367,13 @@ impl State {
     /// Notes whether something can be done.
     pub(super) fn can(&mut self, name: &'static str, state: CapabilityState) {
         self.capabilities.insert(name, state);
+    }
+
+    /// Forgets what a token may not: another one may.
+    pub(super) fn forget_rights(&mut self) {
+        for name in ["annotations", "job logs", "re-run", "cancel"] {
+            self.capabilities.remove(name);
+        }
     }
 
     /// Notes what the server refused within a query.

@@ -142,8 +142,8 @@ impl Client {
             },
         };
         Failure {
-            error,
             status: Some(status),
+            ..Failure::of(error)
         }
     }
 }

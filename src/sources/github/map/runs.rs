@@ -81,7 +81,8 @@ pub(crate) fn job_set(
     }
 }
 
-fn job(wire: &wire_rest::Job, attempt: u32) -> Job {
+/// Returns a job, of the attempt it names or else of this one.
+pub(crate) fn job(wire: &wire_rest::Job, attempt: u32) -> Job {
     let state = state(wire.status.as_deref(), wire.conclusion.as_deref());
     let steps = wire.steps.iter().flat_map(|steps| &steps.items);
     Job {

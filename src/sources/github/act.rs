@@ -1,0 +1,208 @@
+//! Re-runs and cancellations: the fresh read before, then one request.
+//!
+//! Whether it should be done is the engine's to decide; whether this source may
+//! is checked here as well, so that no other way leads around it.
+
+use reqwest::header::HeaderMap;
+
+use super::wire_rest;
+use super::{Ask, GitHub, TokenState, map};
+use crate::config::Action;
+use crate::domain::action::{Fresh, Target, Verb};
+use crate::domain::text::Clean;
+use crate::sources::action::{Act, ActError};
+use crate::sources::http::{Failure, Urgency, decode};
+use crate::sources::{Capability, CapabilityState, SourceError};
+
+/// What can be done, with the word of `writes` that allows it.
+const DEEDS: [(&str, &str, Action); 2] = [
+    ("re-run", "rerun", Action::Rerun),
+    ("cancel", "cancel", Action::Cancel),
+];
+
+impl GitHub {
+    /// Reads the run of an action, and its job, past every cache.
+    pub(super) async fn look(&self, target: Target) -> Result<Fresh, SourceError> {
+        self.ensure_token(true).await?;
+        let fresh = self.look_once(&target).await;
+        match fresh {
+            Ok(fresh) => Ok(fresh),
+            Err(failure) => Err(self.after(failure.error).await),
+        }
+    }
+
+    async fn look_once(&self, target: &Target) -> Result<Fresh, Failure> {
+        let ask = Ask {
+            now: (self.ground.clock)(),
+            urgency: Urgency::Person,
+            forced: true,
+        };
+        let path = target.run.repo.path();
+        let route = format!("repos/{path}/actions/runs/{}", target.run.id);
+        let request = self.once(&route, &[], ask);
+        let client = &self.api.client;
+        let answer = client.get(&request).await?;
+        self.learn_scopes(&answer.headers);
+        let wire: wire_rest::Run = decode(client.host(), request.url.path(), &answer.body)?;
+        let run = map::runs::run(&target.run.repo, &wire);
+        let job = match target.job {
+            None => None,
+            Some(id) => {
+                let request = self.once(&format!("repos/{path}/actions/jobs/{id}"), &[], ask);
+                let answer = client.get(&request).await?;
+                let job: wire_rest::Job = decode(client.host(), request.url.path(), &answer.body)?;
+                Some(Clean::line(&job.name))
+            }
+        };
+        Ok(Fresh {
+            name: Clean::line(&format!("{} #{}", run.workflow, run.number)),
+            job,
+            attempt: run.attempt,
+            head_sha: run.head_sha,
+            branch: run.branch,
+            state: run.state,
+            url: run.url,
+            read_at: (self.ground.clock)(),
+        })
+    }
+
+    /// Does one thing, with one request.
+    pub(super) async fn do_it(&self, act: Act) -> Result<(), ActError> {
+        let word = act.verb.permission();
+        if let CapabilityState::Missing(why) = self.deed(word) {
+            return Err(ActError::NotSent(SourceError::Refused {
+                host: self.api.host.clone(),
+                cause: why.to_string(),
+            }));
+        }
+        let Some(route) = route(&act) else {
+            let why = "a job is re-run by its number, and there is none";
+            return Err(ActError::Unsupported(Clean::line(why)));
+        };
+        self.ensure_token(false).await?;
+        let done = self.api.client.write(&self.api.url(&route, &[])).await;
+        self.learn_from(&act, word, &done);
+        if matches!(done, Err(ActError::Refused { status: 401, .. })) {
+            *self.token.lock().await = TokenState::Rejected;
+        }
+        done
+    }
+
+    /// Notes what the answer to an action says of the run and of the token.
+    fn learn_from(&self, act: &Act, word: &str, done: &Result<(), ActError>) {
+        let mut state = self.state();
+        match done {
+            Ok(()) | Err(ActError::Unsure { .. }) => {
+                // What came of it is seen by reading, soon.
+                if let Some(repo) = state.known(act.target.run.repo.path()) {
+                    repo.runs_wanted = true;
+                }
+                if done.is_ok() {
+                    state.can(capability(word), CapabilityState::Available);
+                }
+            }
+            Err(ActError::Refused { status: 403, said }) if is_about_token(said) => {
+                let why = "the token lacks the permission `Actions: write`";
+                let why = CapabilityState::Missing(Clean::line(why));
+                state.can(capability(word), why);
+            }
+            Err(ActError::Refused { .. } | ActError::NotSent(_) | ActError::Unsupported(_)) => {}
+        }
+    }
+
+    /// Returns whether the word of `writes` can be done, and why not.
+    fn deed(&self, word: &str) -> CapabilityState {
+        let no = |why: String| CapabilityState::Missing(Clean::line(&why));
+        if self.ground.read_only {
+            return no("only reading is allowed".to_owned());
+        }
+        let allowed = DEEDS
+            .iter()
+            .any(|(_, known, action)| *known == word && self.config.writes.contains(action));
+        if !allowed {
+            let name = &self.config.name;
+            return no(format!(
+                "`writes` of source `{name}` does not list `{word}`"
+            ));
+        }
+        let state = self.state();
+        let known = state.capabilities.get(capability(word));
+        known.cloned().unwrap_or(CapabilityState::Unknown)
+    }
+
+    /// Returns what can be done, for the list of capabilities.
+    pub(super) fn deeds(&self) -> impl Iterator<Item = Capability> {
+        DEEDS.iter().map(|(name, word, _)| Capability {
+            name,
+            state: self.deed(word),
+        })
+    }
+
+    /// Takes in what a classic token may, as answers tell it; other tokens tell nothing.
+    pub(super) fn learn_scopes(&self, headers: &HeaderMap) {
+        let scopes = headers
+            .get("x-oauth-scopes")
+            .and_then(|value| value.to_str().ok());
+        let Some(scopes) = scopes else {
+            return;
+        };
+        let may = |scope: &str| matches!(scope.trim(), "repo" | "public_repo");
+        if scopes.split(',').any(may) {
+            return;
+        }
+        let mut state = self.state();
+        for (name, _, _) in DEEDS {
+            let why = "the token has no scope `repo`";
+            state.can(name, CapabilityState::Missing(Clean::line(why)));
+        }
+    }
+
+    /// Notes what an error says of the token, and returns it.
+    pub(super) async fn after(&self, error: SourceError) -> SourceError {
+        let error = super::place::named(error);
+        if matches!(error, SourceError::Auth { .. }) {
+            *self.token.lock().await = TokenState::Rejected;
+        }
+        error
+    }
+}
+
+/// Returns whether a capability is told by [`GitHub::deeds`].
+pub(super) fn is_deed(name: &str) -> bool {
+    DEEDS.iter().any(|(known, _, _)| *known == name)
+}
+
+/// Returns the name among the capabilities of a word of `writes`.
+fn capability(word: &str) -> &'static str {
+    let found = DEEDS.iter().find(|(_, known, _)| *known == word);
+    found.map_or("act", |(name, _, _)| name)
+}
+
+/// Returns whether a refusal is about the token, not about the run.
+fn is_about_token(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    [
+        "not accessible by",
+        "must have admin rights",
+        "must have write",
+    ]
+    .iter()
+    .any(|words| said.contains(words))
+}
+
+/// Returns the address of an action.
+fn route(act: &Act) -> Option<String> {
+    let path = act.target.run.repo.path();
+    let run = act.target.run.id;
+    let of_run = |deed: &str| Some(format!("repos/{path}/actions/runs/{run}/{deed}"));
+    match act.verb {
+        Verb::RerunFailed => of_run("rerun-failed-jobs"),
+        Verb::RerunAll => of_run("rerun"),
+        Verb::Cancel => of_run("cancel"),
+        Verb::ForceCancel => of_run("force-cancel"),
+        Verb::RerunJob => {
+            let job = act.target.job?;
+            Some(format!("repos/{path}/actions/jobs/{job}/rerun"))
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Why a job failed: its log, annotations and reports, in four requests at most.
+//!
+//! A finished job never changes: once it is known why it failed, nothing is
+//! asked again, unless its log left the cache and a person wants to read it.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::memory::JobSeen;
+use super::reports::{Purse, Told};
+use super::wire_rest;
+use super::{Ask, GitHub, map};
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::diagnosis::{Diagnosis, LogKey, LogState, TestsFrom};
+use crate::domain::fact::Fact;
+use crate::domain::key::RepoKey;
+use crate::domain::run::RunKey;
+use crate::domain::text::Clean;
+use crate::log::MAX_BYTES;
+use crate::sources::http::{Failure, Urgency, decode};
+use crate::sources::inspect::{Evidence, Looked, take_in};
+use crate::sources::{Batch, CapabilityState, SourceError};
+
+/// How many requests one diagnosis may cost.
+const MOST_REQUESTS: u32 = 4;
+
+/// How many parts of a log wait for the disk.
+const WAITING: usize = 8;
+
+/// For how long after the end of a job its log may still be on its way.
+const LOG_WAITS_MINS: i64 = 60;
+
+impl GitHub {
+    /// Finds out why a job failed, because a person opened it.
+    pub(super) async fn diagnose_now(
+        &self,
+        key: LogKey,
+        now: Timestamp,
+    ) -> Result<Batch, SourceError> {
+        let ask = Ask {
+            now,
+            urgency: Urgency::Person,
+            forced: false,
+        };
+        self.ensure_token(false).await?;
+        let fact = self.diagnosis(&key, ask).await;
+        let fact = match fact {
+            Ok(fact) => fact,
+            Err(failure) => return Err(self.after(failure.error).await),
+        };
+        let facts = vec![Arc::unwrap_or_clone(fact)];
+        Ok(Batch {
+            facts,
+            ..Batch::default()
+        })
+    }
+
+    /// Answers a need; a log that is not there yet is asked for again soon.
+    pub(super) async fn need_diagnosis(
+        &self,
+        repo: &RepoKey,
+        run: u64,
+        job: u64,
+        ask: Ask,
+    ) -> Result<Vec<Fact>, Failure> {
+        let run = RunKey {
+            repo: repo.clone(),
+            id: run,
+        };
+        let known = self.state().memory.attempt_of(&run, job);
+        let attempt = known.unwrap_or_else(|| self.attempt_of(&run));
+        let key = LogKey { run, attempt, job };
+        let fact = self.diagnosis(&key, ask).await?;
+        let is_early = match fact.as_ref() {
+            Fact::Diagnosis(found) => found.log == LogState::NotYet,
+            _ => false,
+        };
+        Ok(if is_early {
+            Vec::new()
+        } else {
+            vec![Arc::unwrap_or_clone(fact)]
+        })
+    }
+
+    async fn diagnosis(&self, key: &LogKey, ask: Ask) -> Result<Arc<Fact>, Failure> {
+        let before = {
+            let state = self.state();
+            let known = state.memory.diagnosis(key);
+            known.map(|(fact, found)| (fact, found.clone()))
+        };
+        if let Some((fact, found)) = &before
+            && self.holds(key, found)
+        {
+            return Ok(Arc::clone(fact));
+        }
+        let mut purse = Purse(MOST_REQUESTS);
+        let seen = self.state().memory.job(key);
+        let job = match seen {
+            Some(job) => job,
+            None => self.job(key, &mut purse, ask).await?,
+        };
+        purse.spend();
+        let log = self.read_log(key, &job, ask);
+        let (looked, told) = match before.as_ref().and_then(|(_, found)| keeps(found)) {
+            Some(told) => (log.await?, Some(told)),
+            None => {
+                let (looked, told) = tokio::join!(log, self.told(key, &job, &mut purse, ask));
+                let told = told?;
+                (looked?, Some(told))
+            }
+        };
+        let shared = self.state().memory.is_shared(key);
+        let found = assemble(key, job, looked, told.unwrap_or_default(), shared);
+        let found = match before {
+            Some((_, before)) if keeps(&before).is_some() => again(before, found),
+            Some(_) | None => found,
+        };
+        let fact = Arc::new(Fact::Diagnosis(Box::new(found)));
+        self.state().memory.see(&fact);
+        Ok(fact)
+    }
+
+    /// Returns whether nothing need be asked again.
+    fn holds(&self, key: &LogKey, found: &Diagnosis) -> bool {
+        match found.log {
+            LogState::Read { .. } => self.ground.logs.has(key),
+            LogState::Gone | LogState::Empty | LogState::NotText => true,
+            LogState::NotYet | LogState::Refused(_) => false,
+        }
+    }
+
+    /// Reads one job that no listing has told of.
+    async fn job(&self, key: &LogKey, purse: &mut Purse, ask: Ask) -> Result<JobSeen, Failure> {
+        purse.spend();
+        let route = format!("repos/{}/actions/jobs/{}", key.run.repo.path(), key.job);
+        let request = self.once(&route, &[], ask);
+        let answer = self.api.client.get(&request).await?;
+        let host = self.api.client.host();
+        let wire: wire_rest::Job = decode(host, request.url.path(), &answer.body)?;
+        let job = map::runs::job(&wire, key.attempt);
+        Ok(JobSeen::of(&key.run, job.attempt, &job))
+    }
+
+    /// Streams a log into the cache and reads it on the way.
+    async fn read_log(&self, key: &LogKey, job: &JobSeen, ask: Ask) -> Result<Looked, Failure> {
+        let route = format!(
+            "repos/{}/actions/jobs/{}/logs",
+            key.run.repo.path(),
+            key.job
+        );
+        let request = self.once(&route, &[], ask);
+        let (parts, taken) = mpsc::channel(WAITING);
+        let (verdict, judged) = oneshot::channel();
+        let (logs, of) = (Arc::clone(&self.ground.logs), key.clone());
+        let thread = tokio::task::spawn_blocking(move || take_in(&*logs, &of, taken, judged));
+        let streamed = self.api.client.stream(&request, MAX_BYTES, parts).await;
+        if let Ok(streamed) = streamed {
+            let _taken = verdict.send(streamed);
+        } else {
+            drop(verdict);
+        }
+        let disk = |error: &dyn std::fmt::Display| {
+            let why = format!("the log cannot be kept: {error}");
+            Looked::without(LogState::Refused(Clean::line(&why)))
+        };
+        let looked = match thread.await {
+            Ok(Ok(looked)) => looked,
+            Ok(Err(error)) => return Ok(disk(&error)),
+            Err(error) => return Ok(disk(&error)),
+        };
+        match streamed {
+            Ok(_) => {
+                self.state().can("job logs", CapabilityState::Available);
+                Ok(looked.unwrap_or_else(|| Looked::without(LogState::Empty)))
+            }
+            Err(failure) => self.without_log(failure, job, ask).map(Looked::without),
+        }
+    }
+
+    /// Returns what a refused log means; trouble on the way is an error of the whole.
+    fn without_log(&self, failure: Failure, job: &JobSeen, ask: Ask) -> Result<LogState, Failure> {
+        match (failure.status, &failure.error) {
+            (Some(410), _) => Ok(LogState::Gone),
+            (_, SourceError::NotFound { .. }) => {
+                let old = job
+                    .finished_at
+                    .is_some_and(|at| (ask.now - at).num_minutes() >= LOG_WAITS_MINS);
+                Ok(if job.is_over && old {
+                    LogState::Gone
+                } else {
+                    LogState::NotYet
+                })
+            }
+            (_, SourceError::Forbidden { .. }) => {
+                let text = failure.error.hint();
+                let why = Clean::line(&text.unwrap_or_else(|| failure.error.to_string()));
+                let missing = CapabilityState::Missing(why.clone());
+                self.state().can("job logs", missing);
+                Ok(LogState::Refused(why))
+            }
+            (
+                _,
+                SourceError::Auth { .. }
+                | SourceError::NoToken { .. }
+                | SourceError::RateLimited { .. }
+                | SourceError::Unreachable { .. }
+                | SourceError::Unreadable { .. }
+                | SourceError::Refused { .. },
+            ) => Err(failure),
+        }
+    }
+}
+
+/// Returns whether what is known of tests stays when only the log is read again.
+fn keeps(found: &Diagnosis) -> Option<Told> {
+    match found.tests_from {
+        TestsFrom::Report(_) | TestsFrom::Annotations => Some(Told::default()),
+        TestsFrom::Log | TestsFrom::Nowhere(_) => {
+            matches!(found.log, LogState::Read { .. }).then(Told::default)
+        }
+    }
+}
+
+/// Puts a log that was read again under what was known before.
+fn again(before: Diagnosis, found: Diagnosis) -> Diagnosis {
+    match found.log {
+        LogState::Read { .. } => Diagnosis {
+            log: found.log,
+            error: found.error.or(before.error.clone()),
+            signature: found.signature.or(before.signature.clone()),
+            ..before
+        },
+        // It was read once: that it is gone now takes nothing back.
+        LogState::Gone
+        | LogState::Empty
+        | LogState::NotText
+        | LogState::NotYet
+        | LogState::Refused(_) => Diagnosis {
+            log: found.log,
+            ..before
+        },
+    }
+}
+
+fn assemble(key: &LogKey, job: JobSeen, looked: Looked, told: Told, shared: bool) -> Diagnosis {
+    let log = looked.log.clone();
+    let mut sought = vec![
+        match &log {
+            LogState::Read { .. } => "no line of the log names a test",
+            LogState::Gone => "the log is gone",
+            LogState::Empty => "the log is empty",
+            LogState::NotText => "the log is not text",
+            LogState::NotYet => "there is no log yet",
+            LogState::Refused(_) => "the log could not be read",
+        }
+        .to_owned(),
+    ];
+    sought.extend(told.sought);
+    let found = Evidence {
+        looked,
+        notes: told.notes,
+        report: told.report,
+        is_shared: shared,
+        sought: Clean::line(&sought.join("; ")),
+    }
+    .weigh();
+    Diagnosis {
+        run: key.run.clone(),
+        attempt: key.attempt,
+        job: key.job,
+        job_name: job.name,
+        step: job.step,
+        finished_at: job.finished_at,
+        log,
+        error: found.error,
+        tests: found.tests,
+        tests_failed: found.failed,
+        tests_total: found.total,
+        tests_from: found.from,
+        signature: found.signature,
+    }
+}
+
+/// Returns the need that a diagnosis answers.
+pub(super) fn need_of(found: &Diagnosis) -> Need {
+    Need::Diagnosis {
+        repo: found.run.repo.clone(),
+        run: found.run.id,
+        job: found.job,
+    }
+}
