@@ -19,6 +19,8 @@ pub struct Paths {
     pub config: PathBuf,
     /// Store, log, local pins.
     pub state: PathBuf,
+    /// What may go at any time: logs of jobs.
+    pub cache: PathBuf,
 }
 
 impl Paths {
@@ -34,6 +36,7 @@ impl Paths {
                 .state_dir()
                 .unwrap_or_else(|| dirs.data_local_dir())
                 .to_owned(),
+            cache: dirs.cache_dir().to_owned(),
         })
     }
 
@@ -57,12 +60,23 @@ impl Paths {
         self.state.join("cycleboard.log")
     }
 
+    /// Returns where the logs of jobs are.
+    pub fn job_logs(&self) -> PathBuf {
+        self.cache.join("logs")
+    }
+
+    /// Returns where it is written down what was done at a source.
+    pub fn journal(&self) -> PathBuf {
+        self.state.join("actions.jsonl")
+    }
+
     /// Returns the directories of something that must not mix with the user's own board.
     #[must_use]
     pub fn apart(&self, name: &str) -> Self {
         Self {
             config: self.config.clone(),
             state: self.state.join(name),
+            cache: self.cache.join(name),
         }
     }
 }

@@ -24,10 +24,10 @@ use crate::app::unopened::Unopened;
 use crate::app::{clock, clone, redact, waiting};
 use crate::config::{ConfigError, Layer, Settings, SourceConfig};
 use crate::engine::db::{Opened, Store};
+use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options};
 use crate::sources::http::{Clock, Ground, NoValidators};
-use crate::sources::logs::NoLogs;
 use crate::sources::{REGISTRY, Source};
 
 /// How long tasks may take to end, once they are told to.
@@ -53,6 +53,8 @@ pub struct Session {
     pub demo: Option<Demo>,
     /// Reads the clock.
     pub clock: Clock,
+    /// The logs of finished jobs.
+    pub logs: FileLogs,
 }
 
 impl Session {
@@ -89,7 +91,10 @@ impl Session {
             settings.ui.ascii = Some(true);
         }
         know_tokens(&env, &settings);
+        let clock = clock::system();
+        let spare = std::env::temp_dir();
         Ok(Self {
+            logs: FileLogs::new(&paths.job_logs(), &spare, Arc::clone(&clock)),
             env,
             paths,
             global,
@@ -98,7 +103,7 @@ impl Session {
             settings,
             sources_from,
             demo,
-            clock: clock::system(),
+            clock,
         })
     }
 
@@ -163,7 +168,7 @@ impl Session {
             clock: Arc::clone(&self.clock),
             env: self.env.reader(),
             validators: store.map_or_else(|| Arc::new(NoValidators) as _, Store::validators),
-            logs: Arc::new(NoLogs),
+            logs: Arc::new(self.logs.clone()),
             read_only: true,
         };
         self.settings

@@ -1,8 +1,8 @@
 //! Keeps the truth: takes what sources say, stores it, makes the board from it.
 //!
 //! `update`, `facts`, `health`, `history`, `columns`, `empty`, `told`, `store`, `snapshot`,
-//! `schedule`, `backoff` and `budget` are pure; `poller`, `handle`, `supervise`
-//! and `db` are where tasks and files are.
+//! `schedule`, `backoff` and `budget` are pure; `poller`, `handle`, `supervise`,
+//! `logs` and `db` are where tasks and files are.
 
 pub mod backoff;
 pub mod budget;
@@ -13,6 +13,7 @@ pub mod facts;
 pub mod handle;
 pub mod health;
 pub mod history;
+pub mod logs;
 pub mod poller;
 pub mod schedule;
 pub mod snapshot;
