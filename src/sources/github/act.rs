@@ -80,7 +80,17 @@ impl GitHub {
             return Err(ActError::Unsupported(Clean::line(why)));
         };
         self.ensure_token(false).await?;
-        let done = self.api.client.write(&self.api.url(&route, &[])).await;
+        if self.api.client.credential().is_none() {
+            return Err(ActError::NotSent(SourceError::NoToken {
+                host: self.api.host.clone(),
+                cause: "nothing is changed without one".to_owned(),
+            }));
+        }
+        let done = self
+            .api
+            .client
+            .write(&self.api.url(&route, &[]), None)
+            .await;
         self.learn_from(&act, word, &done);
         if matches!(done, Err(ActError::Refused { status: 401, .. })) {
             *self.token.lock().await = TokenState::Rejected;

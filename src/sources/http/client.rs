@@ -1,7 +1,8 @@
 //! The client of one source: one origin, one credential, every rule of the road.
 //!
-//! Reads only: GET, and POST for GraphQL queries. Redirects are followed by
-//! hand, bodies are bounded after decompression, and no request is repeated.
+//! Reads: GET, and POST for GraphQL queries; what changes something is in `write`.
+//! Redirects are followed by hand, bodies are bounded after decompression, and no
+//! request is repeated.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -142,7 +143,7 @@ impl Client {
         Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn credential(&self) -> Option<Arc<Credential>> {
+    pub(crate) fn credential(&self) -> Option<Arc<Credential>> {
         self.credential
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -214,6 +215,11 @@ impl Client {
             insecure: !self.origin.is_encrypted(),
             ..Meter::default()
         }
+    }
+
+    /// Returns whether nothing that changes anything may leave.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.ground.read_only
     }
 
     pub(super) async fn turn(

@@ -1,31 +1,54 @@
-//! The one way to change something: one POST, no retry, no redirect.
+//! The one request that changes something: sent once, never again, nowhere else.
 //!
-//! Tells apart what never left, what was refused, and what nobody knows. Whether
-//! it may be sent at all is decided by whoever calls; read-only wins here.
+//! No redirect is followed and nothing is repeated: whoever got no answer that
+//! tells has to find out by reading.
 
-use reqwest::header::CONTENT_LENGTH;
+use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 use url::Url;
 
 use super::client::{Client, path_of};
 use super::gate::{Lane, Urgency};
-use super::status::{Judged, limit, message};
+use super::status::{Judged, header, is_web_page, judge, limit, message};
 use super::words;
 use crate::domain::text::Clean;
 use crate::sources::SourceError;
 use crate::sources::action::ActError;
 
+/// How much of an answer is read: a sentence, never data.
+const BODY: usize = 64 * 1024;
+
+/// An answer, as far as it was read.
+struct Said {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
 impl Client {
-    /// Sends one POST without a body, exactly once.
-    pub async fn write(&self, url: &Url) -> Result<(), ActError> {
+    /// Sends one POST that changes something, with an answer of a few words at most.
+    ///
+    /// Where only reading is allowed it is refused here, and nothing leaves the process.
+    pub async fn write(&self, url: &Url, body: Option<&serde_json::Value>) -> Result<(), ActError> {
         let what = path_of(url);
-        self.may_write(url)?;
-        let turn = self.turn(Lane::Rest, Urgency::Person).await;
-        let _turn = turn.map_err(|failure| failure.error)?;
+        if self.is_read_only() {
+            return Err(self.not_sent("only reading is allowed"));
+        }
+        if !self.origin.covers(url) {
+            return Err(self.not_sent("the address is of another host"));
+        }
+        let permit = self.turn(Lane::Rest, Urgency::Person).await;
+        let _turn = permit.map_err(|failure| ActError::NotSent(failure.error))?;
         let started = Instant::now();
         let builder = self.http.post(url.clone()).headers(self.headers.clone());
-        let builder = self.with_credential(builder).header(CONTENT_LENGTH, 0);
-        let sent = tokio::time::timeout(self.limits.first_byte, builder.send()).await;
+        let mut builder = self.with_credential(builder);
+        if let Some(body) = body {
+            builder = builder.json(body);
+        }
+        let request = builder
+            .build()
+            .map_err(|error| self.not_sent(&words::transport(&error.without_url())))?;
+        let sent = tokio::time::timeout(self.limits.first_byte, self.http.execute(request)).await;
         let response = match sent {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
@@ -33,81 +56,213 @@ impl Client {
                 let never_left = error.is_connect() || error.is_builder();
                 let cause = words::transport(&error.without_url());
                 return Err(if never_left {
-                    ActError::NotSent(SourceError::Unreachable {
-                        host: self.host.clone(),
-                        cause,
-                    })
+                    ActError::NotSent(self.unreachable(cause).error)
                 } else {
-                    ActError::Unsure { cause }
+                    self.unsure(&cause)
                 });
             }
             Err(_elapsed) => {
                 self.enter("POST", &what, None, started, 0);
-                let wait = words::span(self.limits.first_byte);
-                let cause = format!("no answer within {wait}");
-                return Err(ActError::Unsure { cause });
+                let waited = words::span(self.limits.first_byte);
+                return Err(self.unsure(&format!("no answer within {waited}")));
             }
         };
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        self.gate().learn(&headers, Lane::Rest);
-        if response.status().is_success() {
-            self.enter("POST", &what, Some(status), started, 0);
-            self.gate().spoke();
-            return Ok(());
-        }
-        // The status decides; a body that breaks off costs the sentence only.
-        let body = self.body(response, "POST", &what, started).await;
-        let body = body.unwrap_or_default();
-        let judged = Judged {
-            host: &self.host,
-            what: &what,
-            status,
-            headers: &headers,
-            body: &body,
-            now: self.now(),
+        let said = self.read(response).await;
+        let bytes = u64::try_from(said.body.len()).unwrap_or_default();
+        self.enter("POST", &what, Some(said.status), started, bytes);
+        self.gate().learn(&said.headers, Lane::Rest);
+        self.meaning(&said, &what)
+    }
+
+    /// Reads the answer as far as it comes: the status alone tells enough.
+    async fn read(&self, mut response: reqwest::Response) -> Said {
+        let mut said = Said {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: Vec::new(),
         };
-        if let Some(wish) = limit(&judged) {
-            let _silent = self.silence(wish);
-        }
-        Err(self.no(status, &body))
+        let whole = async {
+            while let Ok(Some(chunk)) = response.chunk().await {
+                let room = BODY.saturating_sub(said.body.len());
+                said.body.extend(chunk.iter().take(room));
+                if chunk.len() >= room {
+                    break;
+                }
+            }
+        };
+        drop(tokio::time::timeout(self.limits.idle, whole).await);
+        said
     }
 
-    fn may_write(&self, url: &Url) -> Result<(), SourceError> {
-        let host = self.host.clone();
-        if self.ground.read_only {
-            let cause = "only reading is allowed".to_owned();
-            return Err(SourceError::Refused { host, cause });
-        }
-        if !self.origin.covers(url) {
-            let cause = "the link leads to another host".to_owned();
-            return Err(SourceError::Refused { host, cause });
-        }
-        if self.credential().is_none() {
-            let cause = "nothing is changed without one".to_owned();
-            return Err(SourceError::NoToken { host, cause });
-        }
-        Ok(())
-    }
-
-    /// Returns what an answer that is no success means.
-    fn no(&self, status: u16, body: &[u8]) -> ActError {
-        let said = message(body).map(|said| self.shown(&said));
+    /// Tells done, refused and unknown apart.
+    fn meaning(&self, said: &Said, what: &str) -> Result<(), ActError> {
+        let status = said.status;
         match status {
-            408 | 425 | 500.. => ActError::Unsure {
-                cause: format!("{} answered {status}", self.host),
-            },
-            300..400 => ActError::Refused {
-                status,
-                said: Clean::line(&format!(
-                    "it moved: {} answered {status}, and an action follows no redirect",
-                    self.host
-                )),
-            },
-            _ => ActError::Refused {
-                status,
-                said: said
-                    .unwrap_or_else(|| Clean::line(&format!("{} answered {status}", self.host))),
-            },
+            200..=299 if is_web_page(&said.headers) => {
+                Err(self.unsure("it answered with a web page (login?)"))
+            }
+            200..=299 => {
+                self.gate().spoke();
+                Ok(())
+            }
+            300..=499 if !matches!(status, 408 | 425 | 499) => {
+                let judged = Judged {
+                    host: &self.host,
+                    what,
+                    status,
+                    headers: &said.headers,
+                    body: &said.body,
+                    now: self.now(),
+                };
+                let spent = header(&said.headers, "x-ratelimit-remaining").map(str::trim);
+                if let Some(wish) = limit(&judged).filter(|_| spent != Some("0")) {
+                    let _pause = self.silence(wish);
+                }
+                Err(ActError::Refused {
+                    status,
+                    said: self.sentence(&judged),
+                })
+            }
+            _ => Err(self.unsure(&format!("it answered {status}"))),
         }
+    }
+
+    /// Returns why it said no: its own words, else ours.
+    fn sentence(&self, judged: &Judged<'_>) -> Clean {
+        let own = message(judged.body).unwrap_or_else(|| match judged.status {
+            300..=399 => format!("{}: it is at another address now", judged.what),
+            _ => judge(judged).to_string(),
+        });
+        self.shown(&own)
+    }
+
+    fn not_sent(&self, cause: &str) -> ActError {
+        ActError::NotSent(SourceError::Refused {
+            host: self.host.clone(),
+            cause: self.shown(cause).to_string(),
+        })
+    }
+
+    fn unsure(&self, cause: &str) -> ActError {
+        ActError::Unsure {
+            cause: self.shown(cause).to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::domain::key::SourceName;
+    use crate::sources::http::{Ground, Limits, NoValidators};
+    use crate::sources::logs::NoLogs;
+
+    fn client(base: &Url, read_only: bool) -> Client {
+        let ground = Ground {
+            clock: Arc::new(|| crate::domain::Timestamp::UNIX_EPOCH),
+            env: Arc::new(|_| None),
+            validators: Arc::new(NoValidators),
+            logs: Arc::new(NoLogs),
+            read_only,
+        };
+        let limits = Limits {
+            first_byte: Duration::from_millis(200),
+            ..Limits::default()
+        };
+        let name = SourceName::new("forge");
+        Client::new(name, base, HeaderMap::new(), None, limits, ground).unwrap()
+    }
+
+    /// A server that gives each connection this answer, or none; returns the requests it saw.
+    async fn ask(answer: &'static str, read_only: bool) -> (Result<(), ActError>, Vec<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}/", listener.local_addr().unwrap());
+        let base = Url::parse(&base).unwrap();
+        let client = client(&base, read_only);
+        let mut seen = Vec::new();
+        let serve = async {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut head = vec![0; 4_096];
+                let length = stream.read(&mut head).await.unwrap();
+                seen.push(String::from_utf8_lossy(&head[..length]).into_owned());
+                if answer == "silence" {
+                    std::future::pending::<()>().await;
+                }
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        };
+        let url = base.join("runs/7/rerun").unwrap();
+        let result = tokio::select! {
+            () = serve => unreachable!(),
+            result = client.write(&url, None) => result,
+        };
+        (result, seen)
+    }
+
+    #[track_caller]
+    fn words(result: &Result<(), ActError>) -> String {
+        match result {
+            Ok(()) => "done".to_owned(),
+            Err(ActError::Refused { status, said }) => format!("refused {status} {said}"),
+            Err(ActError::Unsure { cause }) => format!("unsure {cause}"),
+            Err(ActError::NotSent(error)) => format!("not sent {error}"),
+            Err(ActError::Unsupported(text)) => format!("unsupported {text}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn every_answer_has_its_meaning_and_comes_to_one_request() {
+        let table = [
+            (
+                "HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}",
+                "done",
+            ),
+            (
+                "HTTP/1.1 403 Forbidden\r\ncontent-length: 46\r\n\r\n{\"message\":\"This workflow is already running\"}",
+                "refused 403 This workflow is already running",
+            ),
+            (
+                "HTTP/1.1 307 Temporary Redirect\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n",
+                "refused 307 /runs/7/rerun: it is at another address now",
+            ),
+            (
+                "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
+                "unsure it answered 502",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 4\r\n\r\n<ht>",
+                "unsure it answered with a web page (login?)",
+            ),
+            ("silence", "unsure no answer within 1 s"),
+            ("", "unsure"),
+        ];
+        for (answer, expected) in table {
+            let (result, seen) = ask(answer, false).await;
+            let told = words(&result);
+            assert!(told.starts_with(expected), "{told} should be {expected}");
+            assert_eq!(seen.len(), 1, "{answer}");
+            assert!(seen[0].starts_with("POST /runs/7/rerun "), "{seen:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_leaves_where_only_reading_is_allowed() {
+        let (result, seen) = ask("", true).await;
+        assert!(words(&result).ends_with("only reading is allowed"));
+        assert!(seen.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_found_no_connection_was_not_sent() {
+        let base = Url::parse("http://127.0.0.1:9/").unwrap();
+        let result = client(&base, false).write(&base, None).await;
+        assert!(words(&result).starts_with("not sent 127.0.0.1:9"));
     }
 }
