@@ -167,7 +167,7 @@ impl Shared {
         let place = self.dir.join(unique()).with_extension(DRAFT);
         let file = new_file(&place)?;
         // A file system without locks: drafts are then told by their age alone.
-        drop(flock(&file, FlockOperation::NonBlockingLockExclusive));
+        let _locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
         Ok((file, place))
     }
 
