@@ -80,7 +80,7 @@ impl GitHub {
             return Err(ActError::Unsupported(Clean::line(why)));
         };
         self.ensure_token(false).await?;
-        if self.api.client.credential().is_none() {
+        if !self.api.client.has_credential() {
             return Err(ActError::NotSent(SourceError::NoToken {
                 host: self.api.host.clone(),
                 cause: "nothing is changed without one".to_owned(),

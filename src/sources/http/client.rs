@@ -143,7 +143,12 @@ impl Client {
         Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn credential(&self) -> Option<Arc<Credential>> {
+    /// Returns whether there is a credential to send.
+    pub fn has_credential(&self) -> bool {
+        self.credential().is_some()
+    }
+
+    pub(super) fn credential(&self) -> Option<Arc<Credential>> {
         self.credential
             .read()
             .unwrap_or_else(PoisonError::into_inner)
