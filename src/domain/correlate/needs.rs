@@ -24,11 +24,29 @@ const CHAIN: usize = 5;
 /// For how long after the merge it is asked where a change is contained.
 const ASKED: TimeDelta = TimeDelta::days(90);
 
+impl Need {
+    /// How many kinds there are.
+    pub(in crate::domain) const KINDS: usize = 7;
+
+    /// Returns a number for its kind, below [`Need::KINDS`].
+    pub(in crate::domain) fn kind(&self) -> usize {
+        match self {
+            Self::Range { .. } => 0,
+            Self::Jobs { .. } => 1,
+            Self::Paths { .. } => 2,
+            Self::Gates { .. } => 3,
+            Self::Diagnosis { .. } => 4,
+            Self::Attempts { .. } => 5,
+            Self::History { .. } => 6,
+        }
+    }
+}
+
 /// Needs of one scope.
 #[derive(Debug)]
 pub(super) struct Wanted {
     pub(super) needs: BTreeSet<Need>,
-    counts: BTreeMap<u8, usize>,
+    counts: BTreeMap<usize, usize>,
     now: Timestamp,
 }
 
@@ -43,15 +61,7 @@ impl Wanted {
     }
 
     fn add(&mut self, need: Need) {
-        let kind = match need {
-            Need::Range { .. } => 0,
-            Need::Jobs { .. } => 1,
-            Need::Paths { .. } => 2,
-            Need::Gates { .. } => 3,
-            Need::Diagnosis { .. } => 4,
-            Need::Attempts { .. } => 5,
-            Need::History { .. } => 6,
-        };
+        let kind = need.kind();
         let count = self.counts.entry(kind).or_default();
         if *count < MOST && self.needs.insert(need) {
             *count += 1;

@@ -17,6 +17,9 @@ use crate::domain::triage::judge::judge;
 use crate::domain::triage::lane::Repo;
 use crate::domain::triage::{Triage, TriageBoard};
 
+/// How many needs of one kind are asked for at once.
+const MOST_NEEDS: usize = 50;
+
 /// Everything that triage needs, and what it came to.
 #[derive(Debug, Default)]
 pub struct Book {
@@ -24,6 +27,8 @@ pub struct Book {
     red: BTreeMap<ItemId, Red>,
     dirty: HashSet<RepoKey>,
     judged: HashMap<ItemId, Judged>,
+    looked_at: Option<ItemId>,
+    looks_elsewhere: bool,
     needs: BTreeSet<Need>,
     board: Arc<TriageBoard>,
 }
@@ -102,11 +107,44 @@ impl Book {
             differs |= self.judge_again(&id);
         }
         if differs {
-            self.needs = self.judged.values().flat_map(|j| j.needs.clone()).collect();
             let cards = self.judged.values().map(|j| Arc::clone(&j.triage));
             self.board = Arc::new(groups(cards.collect()));
         }
+        if differs || std::mem::take(&mut self.looks_elsewhere) {
+            self.needs = self.most_wanted();
+        }
         differs
+    }
+
+    /// Takes in which card is open: what it needs goes first. Tells whether that is another one.
+    pub fn look(&mut self, item: Option<&ItemId>) -> bool {
+        let differs = self.looked_at.as_ref() != item;
+        self.looked_at = item.cloned();
+        self.looks_elsewhere |= differs;
+        differs
+    }
+
+    /// Returns the needs of the open card, then of the others in the order of the board, so many
+    /// of each kind: the rest follow when these are answered.
+    fn most_wanted(&self) -> BTreeSet<Need> {
+        let order = self.board.cards.iter().map(|card| &card.triage.item);
+        let mut counts = [0_usize; Need::KINDS];
+        let mut wanted = BTreeSet::new();
+        for item in self.looked_at.iter().chain(order) {
+            let needs = self.judged.get(item).into_iter().flat_map(|j| &j.needs);
+            for need in needs {
+                let Some(count) = counts.get_mut(need.kind()) else {
+                    continue;
+                };
+                if *count < MOST_NEEDS && wanted.insert(need.clone()) {
+                    *count += 1;
+                }
+            }
+            if counts.iter().all(|count| *count >= MOST_NEEDS) {
+                break;
+            }
+        }
+        wanted
     }
 
     /// Returns the red cards as of the last refresh.
