@@ -52,6 +52,9 @@ pub struct Global {
     /// How many colours to use
     #[arg(long, global = true, value_name = "WHEN", value_enum)]
     pub color: Option<ColorChoice>,
+    /// Change nothing at any source, whatever its `writes` allows
+    #[arg(long, global = true)]
+    pub read_only: bool,
     /// Leave the mouse to the terminal
     #[arg(long, global = true)]
     pub no_mouse: bool,
