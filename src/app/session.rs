@@ -23,6 +23,8 @@ use crate::app::pins::Pins;
 use crate::app::unopened::Unopened;
 use crate::app::{clock, clone, redact, waiting};
 use crate::config::{ConfigError, Layer, Settings, SourceConfig};
+use crate::domain::text::Clean;
+use crate::engine::actions::Acting;
 use crate::engine::db::{Opened, Store};
 use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
@@ -162,8 +164,14 @@ impl Session {
         }
     }
 
-    /// Opens every source; one that cannot be opened tells why instead of answering.
+    /// Opens every source for reading; one that cannot be opened tells why instead of answering.
     pub fn open_sources(&self, store: Option<&Store>) -> Vec<Box<dyn Source>> {
+        self.open_sources_for(store, false)
+    }
+
+    /// Opens every source; nothing that changes anything leaves the client of one unless `acts`
+    /// and its `writes` say so.
+    fn open_sources_for(&self, store: Option<&Store>, acts: bool) -> Vec<Box<dyn Source>> {
         let ground = Ground {
             clock: Arc::clone(&self.clock),
             env: self.env.reader(),
@@ -171,11 +179,53 @@ impl Session {
             logs: Arc::new(self.logs.clone()),
             read_only: true,
         };
-        self.settings
-            .sources
-            .iter()
-            .map(|config| open_source(config, &ground))
-            .collect()
+        let acts = acts && !self.global.read_only;
+        let open = |config: &SourceConfig| {
+            let read_only = !acts || config.writes.is_empty();
+            open_source(
+                config,
+                &Ground {
+                    read_only,
+                    ..ground.clone()
+                },
+            )
+        };
+        self.settings.sources.iter().map(open).collect()
+    }
+
+    /// Returns what may be done at sources: what each allows by its `writes`.
+    fn acting(&self, polling: bool, acts: bool) -> Acting {
+        let forbidden = if self.global.read_only {
+            Some("nothing is changed with `--read-only`")
+        } else if !polling {
+            Some("nothing is changed with `--offline`")
+        } else if !acts {
+            Some("nothing is changed by a command that prints")
+        } else {
+            None
+        };
+        if let Some(why) = forbidden {
+            return Acting {
+                forbidden: Some(Clean::line(why)),
+                ..Acting::default()
+            };
+        }
+        let writes = self.settings.sources.iter().map(|source| {
+            let words = source.writes.iter().map(|action| action.as_str());
+            (source.name.clone(), words.collect())
+        });
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname");
+        let who = format!(
+            "{}@{}",
+            self.env.get("USER").unwrap_or_default(),
+            host.unwrap_or_default().trim()
+        );
+        Acting {
+            writes: writes.collect(),
+            forbidden: None,
+            journal: Some(self.paths.journal()),
+            who: Clean::line(&who).to_string(),
+        }
     }
 
     /// Starts the simulated team, if this is the demo; returns whether the store is its own.
@@ -198,9 +248,19 @@ impl Session {
         polling: bool,
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
+        self.start_for(store, polling, polling, tasks).await
+    }
+
+    async fn start_for(
+        &mut self,
+        store: Option<Store>,
+        polling: bool,
+        acts: bool,
+        tasks: &Tasks,
+    ) -> Result<Engine, Failure> {
         let own = self.begin_demo(tasks).await?;
         let store = store.filter(|_| own);
-        let sources = self.open_sources(store.as_ref());
+        let sources = self.open_sources_for(store.as_ref(), acts);
         let mut policy = self.settings.policy.clone();
         policy.pins = Pins::at(self.paths.pins()).load();
         let options = Options {
@@ -210,6 +270,8 @@ impl Session {
             store,
             polling,
             clock: Arc::clone(&self.clock),
+            logs: Arc::new(self.logs.clone()),
+            acting: self.acting(polling, acts),
         };
         Ok(crate::engine::start(options, &tasks.tracker, &tasks.cancel))
     }
@@ -220,7 +282,7 @@ impl Session {
         let runtime = runtime()?;
         runtime.block_on(async {
             let tasks = Tasks::default();
-            let mut engine = self.start(store, !offline, &tasks).await?;
+            let mut engine = self.start_for(store, !offline, false, &tasks).await?;
             let snapshot = waiting::settled(&mut engine, (self.clock)(), wait).await;
             tasks.end().await;
             Ok(snapshot)

@@ -355,6 +355,11 @@ impl SourceFacts {
         self.known.is_empty()
     }
 
+    /// Returns one fact.
+    pub fn get(&self, id: &FactId) -> Option<&Fact> {
+        self.known.get(id).map(|known| known.fact.as_ref())
+    }
+
     /// Returns whether a fact of this kind is known.
     pub fn has(&self, kind: FactKind) -> bool {
         self.kinds.get(&kind).is_some_and(|count| *count > 0)

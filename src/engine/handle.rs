@@ -21,13 +21,15 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::policy::{Pin, Policy};
 use crate::domain::text::Clean;
+use crate::engine::actions::{Acting, Ask, Desk, Room};
 use crate::engine::db::{self, Database, Written};
 use crate::engine::poller::{Needs, Order, Parts, poll};
 use crate::engine::snapshot::Snapshot;
-use crate::engine::store::Store;
+use crate::engine::store::{Inquiry, Store};
 use crate::engine::update::{Applied, Update, Write};
 use crate::sources::Source;
 use crate::sources::http::Clock;
+use crate::sources::logs::LogCache;
 
 /// How many updates wait for the engine at most.
 const UPDATES: usize = 64;
@@ -60,6 +62,10 @@ pub struct Options {
     pub polling: bool,
     /// The wall clock.
     pub clock: Clock,
+    /// The logs of finished jobs, as sources fill them.
+    pub logs: Arc<dyn LogCache>,
+    /// What may be done at sources.
+    pub acting: Acting,
 }
 
 /// What the shell asks of the engine.
@@ -147,10 +153,12 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         queue: Vec::new(),
         writing: None,
         screen_due: None,
+        logs: options.logs,
+        asks: None,
     };
     let cancel = cancel.clone();
     let pollers = tracker.clone();
-    tracker.spawn(task.run(updates_in, commands_in, pollers, cancel));
+    tracker.spawn(task.run(updates_in, commands_in, (pollers, options.acting), cancel));
     Engine {
         snapshots: snapshots_out,
         commands,
@@ -187,6 +195,8 @@ struct Task {
     queue: Vec<Write>,
     writing: Option<oneshot::Receiver<Written>>,
     screen_due: Option<Instant>,
+    logs: Arc<dyn LogCache>,
+    asks: Option<mpsc::Sender<Ask>>,
 }
 
 impl Task {
@@ -194,13 +204,14 @@ impl Task {
         mut self,
         mut updates: mpsc::Receiver<Update>,
         mut commands: mpsc::Receiver<EngineCommand>,
-        tracker: TaskTracker,
+        (tracker, acting): (TaskTracker, Acting),
         cancel: CancellationToken,
     ) {
         if cancel.run_until_cancelled(self.load()).await.is_none() {
             return;
         }
         self.start_pollers(&tracker, &cancel);
+        self.start_desk(acting, &tracker, &cancel);
         if !self.polling || self.sources.is_empty() {
             self.settled.send_replace(true);
         }
@@ -285,6 +296,25 @@ impl Task {
         }
     }
 
+    /// Starts the task that acts, if anything may be done at all.
+    fn start_desk(&mut self, acting: Acting, tracker: &TaskTracker, cancel: &CancellationToken) {
+        let (asks, asks_in) = mpsc::channel(UPDATES);
+        self.asks = Some(asks);
+        let desk = Desk::new(Room {
+            sources: self.sources.clone(),
+            acting,
+            asks: asks_in,
+            updates: self.updates.clone(),
+            orders: self.orders.clone(),
+            clock: Arc::clone(&self.clock),
+            tracker: tracker.clone(),
+        });
+        let cancel = cancel.clone();
+        tracker.spawn(async move {
+            let _ = cancel.run_until_cancelled(desk.run()).await;
+        });
+    }
+
     fn apply(&mut self, updates: Vec<Update>) {
         let now = (self.clock)();
         let Applied {
@@ -341,11 +371,13 @@ impl Task {
             EngineCommand::RefreshAll => self.order_all(&Order::Refresh).await,
             EngineCommand::Refresh(source) => {
                 if let Some(orders) = self.orders.get(&source) {
-                    give(orders, Order::Refresh).await;
+                    let _given = give(orders, Order::Refresh).await;
                 }
             }
             EngineCommand::Look(item) => {
                 let snapshot = Arc::clone(&self.snapshots.borrow());
+                self.store.look(item.as_ref());
+                self.apply(Vec::new());
                 let repo = item
                     .and_then(|id| snapshot.find(&id).cloned())
                     .and_then(|item| item.repo.as_ref().map(|repo| Clean::line(repo.path())));
@@ -353,16 +385,63 @@ impl Task {
             }
             EngineCommand::Pin(pins) => self.apply(vec![Update::Pinned(pins)]),
             EngineCommand::Focus(focused) => self.order_all(&Order::Focus(focused)).await,
-            EngineCommand::Diagnose(_)
-            | EngineCommand::Intend { .. }
-            | EngineCommand::Confirm(_)
-            | EngineCommand::Dismiss(_) => {}
+            EngineCommand::Diagnose(key) => self.diagnose(key).await,
+            EngineCommand::Intend {
+                id,
+                verb,
+                target,
+                item,
+            } => {
+                let now = (self.clock)();
+                let repo = &target.run.repo;
+                let stale = self.store.too_old(&target.source, repo, now);
+                self.ask(Ask::Intend {
+                    id,
+                    verb,
+                    target,
+                    item,
+                    stale,
+                })
+                .await;
+            }
+            EngineCommand::Confirm(id) => self.ask(Ask::Confirm(id)).await,
+            EngineCommand::Dismiss(id) => self.ask(Ask::Dismiss(id)).await,
         }
+    }
+
+    /// The desk waits for this task where it tells news, so this one never waits for it for long.
+    async fn ask(&self, ask: Ask) {
+        if let Some(asks) = &self.asks
+            && !give(asks, ask).await
+        {
+            tracing::error!("the task that acts does not listen");
+        }
+    }
+
+    /// Finds out why a job failed, unless that is known and its log is here.
+    async fn diagnose(&mut self, key: LogKey) {
+        let has_log = self.logs.has(&key);
+        if let Inquiry::Ask(source) = self.store.inquire(&key, has_log) {
+            let asked = match self.orders.get(&source) {
+                Some(orders) => give(orders, Order::Diagnose(key.clone())).await,
+                None => false,
+            };
+            if !asked {
+                let why = if self.polling {
+                    "the source has too much to do: try it again"
+                } else {
+                    "the log is not here, and no source is asked"
+                };
+                self.store.inquiry_failed(&key, why);
+            }
+        }
+        self.snapshots
+            .send_replace(self.store.snapshot((self.clock)()));
     }
 
     async fn order_all(&self, order: &Order) {
         for orders in self.orders.values() {
-            give(orders, order.clone()).await;
+            let _given = give(orders, order.clone()).await;
         }
     }
 
@@ -408,8 +487,9 @@ impl Task {
 }
 
 /// A poller that does not take its orders is stuck; the others must not wait for it.
-async fn give(orders: &mpsc::Sender<Order>, order: Order) {
-    drop(tokio::time::timeout(Duration::from_millis(100), orders.send(order)).await);
+async fn give<T>(orders: &mpsc::Sender<T>, order: T) -> bool {
+    let sent = tokio::time::timeout(Duration::from_millis(100), orders.send(order)).await;
+    sent.is_ok_and(|sent| sent.is_ok())
 }
 
 async fn written(writing: &mut Option<oneshot::Receiver<Written>>) -> Written {

@@ -239,6 +239,11 @@ impl SourceState {
             .min()
     }
 
+    /// Returns when it last answered as it should.
+    pub fn last_success(&self) -> Option<Timestamp> {
+        self.last_success
+    }
+
     /// Returns how it stands.
     pub fn verdict(&self, now: Timestamp) -> Verdict {
         let verdict = match &self.poller {

@@ -2,8 +2,9 @@
 //!
 //! `update`, `facts`, `health`, `history`, `columns`, `empty`, `told`, `store`, `snapshot`,
 //! `schedule`, `backoff` and `budget` are pure; `poller`, `handle`, `supervise`,
-//! `logs` and `db` are where tasks and files are.
+//! `inquiry`, `actions`, `logs` and `db` are where tasks and files are.
 
+pub mod actions;
 pub mod backoff;
 pub mod budget;
 pub mod columns;
@@ -13,6 +14,7 @@ pub mod facts;
 pub mod handle;
 pub mod health;
 pub mod history;
+pub mod inquiry;
 pub mod logs;
 pub mod poller;
 pub mod schedule;

@@ -17,13 +17,15 @@ use tokio::time::Instant;
 
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
+use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
 use crate::engine::backoff::{Dice, backoff};
 use crate::engine::db::{Cursor, Database, Lease};
+use crate::engine::inquiry::inquire;
 use crate::engine::schedule::{Due, Schedule};
 use crate::engine::supervise::{Panicked, supervised};
-use crate::engine::update::{Polled, Report, Update};
+use crate::engine::update::{Diagnosed, Polled, Report, Update};
 use crate::sources::http::{Clock, span};
 use crate::sources::{Batch, Fetch, ResourceId, Source, SourceError};
 
@@ -53,6 +55,10 @@ pub enum Order {
     Focus(bool),
     /// Which repository the open card belongs to.
     Look(Option<Clean>),
+    /// Something was done in this repository: ask for it now.
+    Hasten(Clean),
+    /// Find out why this job failed.
+    Diagnose(LogKey),
 }
 
 /// The needs of correlation and the number of their edition.
@@ -94,6 +100,8 @@ struct Poller {
     last_look: (Duration, Timestamp),
     last_slept: Option<Duration>,
     last_told: (Instant, u64),
+    /// What a person waits for; asked whoever polls the source.
+    inquiries: FuturesUnordered<BoxFuture<'static, Diagnosed>>,
 }
 
 /// Whether this program polls the source.
@@ -128,6 +136,7 @@ pub async fn poll(parts: Parts) {
         last_look: (Duration::ZERO, wall),
         last_slept: None,
         last_told: (Instant::now(), 0),
+        inquiries: FuturesUnordered::new(),
         parts,
     };
     while let Err(panicked) = supervised(poller.run()).await {
@@ -171,6 +180,9 @@ impl Poller {
             tokio::select! {
                 biased;
                 Some(landed) = flights.next() => self.landed(landed).await,
+                Some(found) = self.inquiries.next() => {
+                    self.tell(Update::Diagnosed(Box::new(found))).await;
+                }
                 order = self.parts.orders.recv() => match order {
                     Some(order) => self.obey(order).await,
                     None => return,
@@ -313,7 +325,28 @@ impl Poller {
             },
             Order::Focus(focused) => self.schedule.focus(focused, now),
             Order::Look(repo) => self.schedule.look(repo, now),
+            Order::Hasten(repo) => self.hasten(&repo).await,
+            Order::Diagnose(key) => self.inquire(key),
         }
+    }
+
+    /// Asks for a repository now, or has it asked for by the program that polls the source.
+    async fn hasten(&mut self, repo: &Clean) {
+        match (&self.role, self.parts.db.clone()) {
+            (Role::Follows(_), Some(db)) => {
+                db.wish(self.parts.source.name().clone(), self.wall()).await;
+            }
+            (Role::Leads | Role::Follows(_), _) => self.schedule.hasten(repo, self.now()),
+        }
+    }
+
+    fn inquire(&mut self, key: LogKey) {
+        self.order += 1;
+        let source = Arc::clone(&self.parts.source);
+        let host = Arc::clone(&self.parts.host);
+        let clock = Arc::clone(&self.parts.clock);
+        let asked = inquire(source, host, clock, key, self.order);
+        self.inquiries.push(Box::pin(asked));
     }
 
     fn state(&self) -> Report {

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
+use crate::domain::action::ActionView;
 use crate::domain::correlate::Need;
+use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::item::Outcome;
 use crate::domain::key::{ItemId, Person, SourceName};
@@ -58,6 +60,10 @@ pub enum Update {
     },
     /// The user's pins are others.
     Pinned(Vec<(ItemId, Pin)>),
+    /// A person wanted to know why a job failed, and its source was asked.
+    Diagnosed(Box<Diagnosed>),
+    /// How far the actions of this session got, newest first.
+    Actions(Arc<[ActionView]>),
     /// Time went on, and nothing else happened.
     Clock,
 }
@@ -77,6 +83,21 @@ pub struct Polled {
     pub outcome: Result<Batch, SourceError>,
     /// How the source stands after it.
     pub report: Report,
+}
+
+/// What came of asking why one job failed.
+#[derive(Clone, Debug)]
+pub struct Diagnosed {
+    /// Who was asked.
+    pub source: SourceName,
+    /// About which job.
+    pub key: LogKey,
+    /// When.
+    pub at: Timestamp,
+    /// Counts with the polls of this source.
+    pub order: u64,
+    /// What came back.
+    pub outcome: Result<Batch, SourceError>,
 }
 
 /// How a source stands, as its poller sees it.

@@ -22,10 +22,12 @@ use cycleboard::domain::key::{RepoKey, SourceName};
 use cycleboard::domain::policy::Policy;
 use cycleboard::domain::text::Clean;
 use cycleboard::domain::ticket::{Ticket, TicketKey, TicketState};
+use cycleboard::engine::actions::Acting;
 use cycleboard::engine::db::{Limits, Store};
 use cycleboard::engine::snapshot::{Health, Snapshot, SourceView};
 use cycleboard::engine::{Engine, EngineCommand, Options, start};
 use cycleboard::sources::http::Clock;
+use cycleboard::sources::logs::NoLogs;
 use cycleboard::sources::{
     Batch, Capability, Fetch, Listing, Meter, Resource, Source, SourceError, Tier,
 };
@@ -212,6 +214,8 @@ fn run_with(sources: Vec<Fake>, store: Option<Store>, polling: bool) -> Rig {
         store,
         polling,
         clock: clock(),
+        logs: Arc::new(NoLogs),
+        acting: Acting::default(),
     };
     // Time is paused where there is no store, and hours go by in no time.
     let within = if options.store.is_some() {

@@ -367,6 +367,32 @@ impl Schedule {
         }
     }
 
+    /// Asks for a repository as soon as it may be: something was done there.
+    ///
+    /// Where no resource names it, those that watch what runs are asked for.
+    pub fn hasten(&mut self, repo: &str, now: Duration) {
+        let waiting = self.waiting();
+        let named: Vec<ResourceId> = waiting
+            .iter()
+            .filter(|id| names(id, repo))
+            .cloned()
+            .collect();
+        let watches = |id: &ResourceId| {
+            let tier = self.entries.get(id).map(|entry| entry.resource.tier);
+            tier.is_some_and(|tier| tier <= Tier::Hot)
+        };
+        let ids = if named.is_empty() {
+            waiting.into_iter().filter(watches).collect()
+        } else {
+            named
+        };
+        for id in ids {
+            if self.entries.get(&id).is_some_and(Entry::is_well) {
+                self.put(&id, now);
+            }
+        }
+    }
+
     /// Takes in that the machine was suspended: everything is asked for once, one by one.
     pub fn woke(&mut self, now: Duration) {
         for id in self.waiting() {

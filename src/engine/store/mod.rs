@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
+use crate::domain::action::ActionView;
 use crate::domain::correlate::{Correlator, Need, Sourced};
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::key::{ItemId, SourceName};
@@ -23,11 +24,15 @@ use crate::engine::empty;
 use crate::engine::facts::{Answer, Delta, SourceFacts};
 use crate::engine::health::{SourceState, Verdict};
 use crate::engine::history::History;
+use crate::engine::inquiry::Inquiries;
 use crate::engine::snapshot::{Snapshot, scope_of};
 use crate::engine::update::{Applied, Polled, Update, Write};
 use crate::sources::{Batch, Source, SourceError};
 
+mod asked;
 mod load;
+
+pub use asked::Inquiry;
 
 /// How long a fact is kept after it was last seen.
 pub const RETENTION: TimeDelta = TimeDelta::days(30);
@@ -47,6 +52,8 @@ pub struct Store {
     history: History,
     confirmed: Arc<HashMap<(SourceName, Clean), Timestamp>>,
     notices: Vec<(&'static str, Clean)>,
+    inquiries: Inquiries,
+    actions: Arc<[ActionView]>,
     needs: Arc<BTreeSet<Need>>,
     needs_edition: u64,
     dirty: bool,
@@ -92,6 +99,8 @@ impl Store {
             history: History::default(),
             confirmed: Arc::default(),
             notices: Vec::new(),
+            inquiries: Inquiries::default(),
+            actions: Arc::default(),
             needs: Arc::default(),
             needs_edition: 0,
             dirty: false,
@@ -162,6 +171,11 @@ impl Store {
                 applied.changed = true;
             }
             Update::Pinned(pins) => self.pinned(pins),
+            Update::Diagnosed(diagnosed) => self.diagnosed(*diagnosed, applied),
+            Update::Actions(actions) => {
+                applied.changed |= self.actions != actions;
+                self.actions = actions;
+            }
             Update::Clock => {
                 let placement = self.columns.next_change().is_some_and(|at| at <= now);
                 let stale = self
@@ -414,8 +428,8 @@ impl Store {
             finished: self.columns.finished(),
             partial: false,
             notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
-            triage: self.book.board(),
-            actions: Arc::default(),
+            triage: self.inquiries.show(self.book.board()),
+            actions: Arc::clone(&self.actions),
             index,
         })
     }

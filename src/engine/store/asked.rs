@@ -1,0 +1,153 @@
+//! What a person asked for: why a job failed, which card is open, and what may be acted on.
+//!
+//! Decides who is asked; the asking is the pollers'.
+
+use chrono::TimeDelta;
+
+use crate::domain::Timestamp;
+use crate::domain::diagnosis::{LogKey, LogState};
+use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::key::{ItemId, RepoKey, SourceName};
+use crate::domain::text::Clean;
+use crate::engine::facts::Answer;
+use crate::engine::snapshot::{Health, scope_of};
+use crate::engine::store::Store;
+use crate::engine::update::{Applied, Diagnosed};
+
+/// How old what is acted on may be: two rounds of the slowest polling of a repository.
+const ACTED_ON: TimeDelta = TimeDelta::minutes(20);
+
+/// Who is to be asked why a job failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Inquiry {
+    /// Nobody: it is known, is being found out, or cannot be; the board says which.
+    Nobody,
+    /// This source.
+    Ask(SourceName),
+}
+
+impl Store {
+    /// Notes that a person wants to know why a job failed; `has_log` tells whether its log is here.
+    pub fn inquire(&mut self, key: &LogKey, has_log: bool) -> Inquiry {
+        if self.is_diagnosed(key, has_log) {
+            self.inquiries.found(key);
+            return Inquiry::Nobody;
+        }
+        let Some(source) = self.knows_run(key) else {
+            self.inquiries.failed(key, "no source knows this run");
+            return Inquiry::Nobody;
+        };
+        if self.inquiries.begin(key) {
+            Inquiry::Ask(source)
+        } else {
+            Inquiry::Nobody
+        }
+    }
+
+    /// Notes that nobody could be asked.
+    pub fn inquiry_failed(&mut self, key: &LogKey, why: &str) {
+        self.inquiries.failed(key, why);
+    }
+
+    /// A finished job never changes: what was found about it holds, and its log as well.
+    fn is_diagnosed(&self, key: &LogKey, has_log: bool) -> bool {
+        let id = diagnosis_id(key);
+        self.sources.iter().any(|member| {
+            let Some(Fact::Diagnosis(found)) = member.facts.get(&id) else {
+                return false;
+            };
+            match &found.log {
+                LogState::Read { .. } => has_log,
+                LogState::Gone | LogState::Empty | LogState::NotText => true,
+                LogState::NotYet | LogState::Refused(_) => false,
+            }
+        })
+    }
+
+    fn knows_run(&self, key: &LogKey) -> Option<SourceName> {
+        let id = FactId {
+            kind: FactKind::Run,
+            id: Clean::line(&format!("{}/{}", key.run.repo.as_str(), key.run.id)),
+        };
+        let knows = self.sources.iter().find(|m| m.facts.get(&id).is_some());
+        knows.map(|member| member.state.name.clone())
+    }
+
+    pub(super) fn diagnosed(&mut self, diagnosed: Diagnosed, applied: &mut Applied) {
+        let Diagnosed {
+            source,
+            key,
+            at,
+            order,
+            outcome,
+        } = diagnosed;
+        applied.changed = true;
+        match outcome {
+            Ok(batch) => {
+                let warning = batch.warnings.first().map(ToString::to_string);
+                if let Some(member) = self.sources.iter_mut().find(|m| m.state.name == source) {
+                    let answer = Answer {
+                        source: &source,
+                        at,
+                        order,
+                    };
+                    let delta = member.facts.take(answer, batch);
+                    self.correlate(&source, delta, applied);
+                }
+                let id = diagnosis_id(&key);
+                if self.sources.iter().any(|m| m.facts.get(&id).is_some()) {
+                    self.inquiries.found(&key);
+                } else {
+                    let why = warning.unwrap_or_else(|| "nothing was found about it".to_owned());
+                    self.inquiries.failed(&key, &why);
+                }
+            }
+            Err(error) => self.inquiries.failed(&key, &error.to_string()),
+        }
+    }
+
+    /// Notes which card is open: what would tell more about it is asked for first.
+    pub fn look(&mut self, item: Option<&ItemId>) {
+        self.dirty |= self.book.look(item);
+    }
+
+    /// Returns why what is known of a repository is too old to act on, if it is.
+    pub fn too_old(&self, source: &SourceName, repo: &RepoKey, now: Timestamp) -> Option<Clean> {
+        let member = self.sources.iter().find(|m| m.state.name == *source)?;
+        let health = member.state.verdict(now).health;
+        let why = match health {
+            Health::Unreachable | Health::Unreadable | Health::Auth => {
+                format!(
+                    "source `{source}` does not answer as it should: {}",
+                    health.as_str()
+                )
+            }
+            Health::Ok
+            | Health::Starting
+            | Health::Stale
+            | Health::RateLimited
+            | Health::Forbidden => {
+                let scope = scope_of(repo.path());
+                let at = self.confirmed.get(&(source.clone(), scope)).copied();
+                match at.or(member.state.last_success()) {
+                    Some(at) if now - at <= ACTED_ON => return None,
+                    Some(at) => format!(
+                        "`{}` was last read {} min ago: refresh it first",
+                        repo.path(),
+                        (now - at).num_minutes()
+                    ),
+                    None => format!("`{}` was not read yet", repo.path()),
+                }
+            }
+        };
+        Some(Clean::line(&why))
+    }
+}
+
+fn diagnosis_id(key: &LogKey) -> FactId {
+    let run = &key.run;
+    FactId {
+        kind: FactKind::Diagnosis,
+        id: Clean::line(&format!("{}/{}/{}", run.repo.as_str(), run.id, key.job)),
+    }
+}
