@@ -372,3 +372,42 @@ proptest! {
         prop_assert_eq!(step_by_step.needs(), whole.needs());
     }
 }
+
+#[test]
+fn a_board_of_red_cards_asks_for_some_at_once_and_for_the_open_one_first() {
+    let mut world = World::new();
+    for n in 1..=120 {
+        world.change(n, |_| {});
+        world.run(1_000 + n, 100 + n, FAILED, |run| {
+            run.created_at = at(80 + i64::try_from(n).unwrap());
+        });
+        world.fact(Fact::JobSet(set(1_000 + n, 1, FAILED)));
+    }
+    let mut book = book(&world.facts, &world);
+    let asked = |book: &Book| -> Vec<u64> {
+        let runs = book.needs().iter().filter_map(|need| match need {
+            Need::Diagnosis { run, .. } => Some(*run),
+            Need::Range { .. }
+            | Need::Jobs { .. }
+            | Need::Paths { .. }
+            | Need::Gates { .. }
+            | Need::Attempts { .. }
+            | Need::History { .. } => None,
+        });
+        runs.collect()
+    };
+    let board = book.board();
+    assert_eq!(board.cards.len(), 120);
+    let first = asked(&book);
+    assert_eq!(first.len(), 50);
+    let last = &board.cards[119].triage;
+    assert!(first.contains(&board.cards[0].triage.run.id) && !first.contains(&last.run.id));
+    assert!(book.look(Some(&last.item)));
+    assert!(!book.refresh(&[], &[]), "the board is the same");
+    assert!(asked(&book).contains(&last.run.id) && asked(&book).len() == 50);
+    // What is answered, if only by a log that is gone, makes room for others.
+    let said = Arc::new(found(last.run.id, 1, "pay::retries", 1));
+    book.insert(&last.source, &said.id(), &said);
+    book.refresh(&[], &[]);
+    assert!(!asked(&book).contains(&last.run.id) && asked(&book).len() == 50);
+}

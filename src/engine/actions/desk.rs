@@ -397,7 +397,7 @@ impl Desk {
             }
             Effect::Journal => self.write_down(id),
             Effect::Send => {
-                let last = self.host(source.host()).last.clone();
+                let last = Arc::clone(&self.host(source.host()).last);
                 Box::pin(send(id, source, Act { verb, target }, last))
             }
         };
@@ -425,20 +425,20 @@ impl Desk {
             let why = "there is no journal to write it down in".to_owned();
             return Box::pin(async move { Landed::Journaled(id, Err(why)) });
         };
-        let begin = self
+        let writing = self
             .room
             .tracker
             .spawn_blocking(move || journal.begin(&line));
         Box::pin(async move {
-            let begun = match tokio::time::timeout(JOURNAL_TIMEOUT, begin).await {
-                Ok(Ok(begun)) => begun,
+            let written = match tokio::time::timeout(JOURNAL_TIMEOUT, writing).await {
+                Ok(Ok(claim)) => claim,
                 Ok(Err(error)) => Err(format!("the journal cannot be written: {error}")),
                 Err(_elapsed) => Err(format!(
                     "the journal was not written within {}",
                     span(JOURNAL_TIMEOUT)
                 )),
             };
-            Landed::Journaled(id, begun)
+            Landed::Journaled(id, written)
         })
     }
 
@@ -474,7 +474,7 @@ fn outcome(action: &Action) -> Option<(Word, Option<Clean>)> {
 }
 
 async fn look(id: ActionId, source: Arc<dyn Source>, target: Target) -> Landed {
-    let looked = tokio::time::timeout(LOOK_TIMEOUT, source.look_at(target));
+    let looked = tokio::time::timeout(LOOK_TIMEOUT, async { source.look_at(target).await });
     let read = match supervised(looked).await {
         Ok(Ok(Ok(fresh))) => Ok(fresh),
         Ok(Ok(Err(error))) => Err(error.to_string()),
@@ -497,8 +497,8 @@ async fn send(
     }
     *last = Some(Instant::now());
     drop(last);
-    let sent = tokio::time::timeout(SEND_TIMEOUT, source.act(act));
-    let answer = match supervised(sent).await {
+    let request = tokio::time::timeout(SEND_TIMEOUT, async { source.act(act).await });
+    let answer = match supervised(request).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_elapsed)) => Err(ActError::Unsure {
             cause: format!("no answer within {}", span(SEND_TIMEOUT)),

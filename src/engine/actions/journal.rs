@@ -120,7 +120,15 @@ impl Journal {
     /// Claims the action of this line and writes it down; from then on it may be sent.
     pub(super) fn begin(&self, line: &Line) -> Result<Claim, String> {
         let cannot = |error: io::Error| format!("the journal cannot be written: {error}");
-        let claim = self.claim(line.verb, &line.target).map_err(cannot)?;
+        let mut claim = self.claim(line.verb, &line.target).map_err(cannot)?;
+        for _ in 0..TRIES {
+            if claim.is_some() {
+                break;
+            }
+            // It may be about to be given back: that waits for the disk.
+            std::thread::park_timeout(PAUSE);
+            claim = self.claim(line.verb, &line.target).map_err(cannot)?;
+        }
         let claim = claim.ok_or("another board is doing the same")?;
         let key = key(line.verb, &line.target);
         let since = line.before.as_ref().map_or(line.at, |fresh| fresh.read_at);

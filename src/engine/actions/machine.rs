@@ -222,7 +222,7 @@ impl Action {
                 Some(Effect::Journal)
             }
             (Phase::Watching(watch), read) if watch.looking => {
-                self.looked(watch, read.ok(), now);
+                self.looked(watch, read.as_ref().ok(), now);
                 None
             }
             (
@@ -335,8 +335,8 @@ impl Action {
     }
 
     /// Takes in one look at what came of it: after 1, 2, 4 and so on seconds.
-    fn looked(&mut self, mut watch: Watch, found: Option<Fresh>, now: Duration) {
-        if let (Some(found), Some(before)) = (&found, &watch.before)
+    fn looked(&mut self, mut watch: Watch, found: Option<&Fresh>, now: Duration) {
+        if let (Some(found), Some(before)) = (found, &watch.before)
             && is_seen(self.verb, before, found)
         {
             self.phase = Phase::Over(ActionState::Confirmed(found.clone()));

@@ -108,7 +108,7 @@ pub(super) async fn inquire(
         host: source.host().to_owned(),
         cause,
     };
-    let asked = tokio::time::timeout(TIMEOUT, source.diagnose(key.clone(), at));
+    let asked = tokio::time::timeout(TIMEOUT, async { source.diagnose(key.clone(), at).await });
     let outcome = match supervised(asked).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_elapsed)) => Err(unreachable(format!("no answer within {}", span(TIMEOUT)))),
@@ -126,3 +126,6 @@ pub(super) async fn inquire(
         outcome,
     }
 }
+
+#[cfg(test)]
+mod tests;
