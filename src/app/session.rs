@@ -260,6 +260,11 @@ impl Session {
     ) -> Result<Engine, Failure> {
         let own = self.begin_demo(tasks).await?;
         let store = store.filter(|_| own);
+        if acts {
+            // What is too old or was left half written goes while nobody waits.
+            let logs = self.logs.clone();
+            tasks.tracker.spawn_blocking(move || logs.tidy());
+        }
         let sources = self.open_sources_for(store.as_ref(), acts);
         let mut policy = self.settings.policy.clone();
         policy.pins = Pins::at(self.paths.pins()).load();

@@ -133,7 +133,9 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
     );
     let empty = store.snapshot(now);
     let screen = options.store.as_ref().and_then(Database::first_screen);
-    let first = screen.map_or(Arc::clone(&empty), |screen| Arc::new(join(screen, &empty)));
+    let first = screen.map_or(Arc::clone(&empty), |screen| {
+        Arc::new(screen.on_the_board_of(&empty))
+    });
     let (snapshots, snapshots_out) = watch::channel(first);
     let (commands, commands_in) = mpsc::channel(UPDATES);
     let (settled, settled_out) = watch::channel(false);
@@ -164,21 +166,6 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         commands,
         settled: settled_out,
     }
-}
-
-/// Puts the cards of the first screen on the board of the configured sources and columns.
-fn join(mut screen: Snapshot, empty: &Snapshot) -> Snapshot {
-    let mut columns = Vec::with_capacity(empty.columns.len());
-    for column in &empty.columns {
-        let place = screen.columns.iter().position(|c| c.stage == column.stage);
-        let found = place.map(|place| screen.columns.swap_remove(place));
-        columns.push(found.unwrap_or_else(|| column.clone()));
-    }
-    screen.columns = columns;
-    screen.index = Vec::new();
-    screen.sources.clone_from(&empty.sources);
-    screen.generation = empty.generation;
-    screen
 }
 
 struct Task {

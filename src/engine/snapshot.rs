@@ -234,6 +234,24 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// Puts the cards of the first screen on the board of the configured sources and columns.
+    #[must_use]
+    pub(super) fn on_the_board_of(mut self, empty: &Self) -> Self {
+        let mut columns = Vec::with_capacity(empty.columns.len());
+        for column in &empty.columns {
+            let place = self.columns.iter().position(|c| c.stage == column.stage);
+            let found = place.map(|place| self.columns.swap_remove(place));
+            columns.push(found.unwrap_or_else(|| column.clone()));
+        }
+        self.columns = columns;
+        self.index = Vec::new();
+        self.sources.clone_from(&empty.sources);
+        self.generation = empty.generation;
+        self
+    }
+}
+
 impl Column {
     fn places(&self) -> HashMap<ItemId, (usize, usize)> {
         let mut places = HashMap::with_capacity(self.count);

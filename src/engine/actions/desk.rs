@@ -17,24 +17,18 @@ use tokio_util::task::TaskTracker;
 use crate::domain::action::{ActionId, ActionState, ActionView, Target, Verb};
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
+use crate::engine::actions::errand::{APART, look, send};
 use crate::engine::actions::journal::{Claim, Journal, Line, Word, key};
 use crate::engine::actions::machine::{Action, Effect, Event};
 use crate::engine::actions::{Acting, Ask};
 use crate::engine::poller::Order;
-use crate::engine::supervise::supervised;
 use crate::engine::update::Update;
 use crate::sources::Source;
-use crate::sources::action::{Act, ActError};
+use crate::sources::action::Act;
 use crate::sources::http::{Clock, span};
 
 /// How many actions are shown at most.
 const SHOWN: usize = 100;
-/// Least distance between two requests to a host that change something.
-const APART: Duration = Duration::from_secs(1);
-/// How long reading a target may take; adapters have shorter time-outs of their own.
-const LOOK_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a request may take until nobody waits for its answer.
-const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long the journal may take.
 const JOURNAL_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -387,7 +381,7 @@ impl Desk {
         };
         let id = id.clone();
         let flight: BoxFuture<'static, Landed> = match effect {
-            Effect::Look => Box::pin(look(id, source, target)),
+            Effect::Look => Box::pin(async move { Landed::Event(id, look(source, target).await) }),
             Effect::Queue => {
                 let at = self.turn(source.host());
                 Box::pin(async move {
@@ -398,7 +392,8 @@ impl Desk {
             Effect::Journal => self.write_down(id),
             Effect::Send => {
                 let last = Arc::clone(&self.host(source.host()).last);
-                Box::pin(send(id, source, Act { verb, target }, last))
+                let act = Act { verb, target };
+                Box::pin(async move { Landed::Event(id, send(source, act, last).await) })
             }
         };
         self.flights.push(flight);
@@ -471,43 +466,6 @@ fn outcome(action: &Action) -> Option<(Word, Option<Clean>)> {
         ActionState::Unsure(why) if action.is_done() => Some((Word::GivenUp, Some(why))),
         ActionState::Unsure(why) => Some((Word::Unsure, Some(why))),
     }
-}
-
-async fn look(id: ActionId, source: Arc<dyn Source>, target: Target) -> Landed {
-    let looked = tokio::time::timeout(LOOK_TIMEOUT, async { source.look_at(target).await });
-    let read = match supervised(looked).await {
-        Ok(Ok(Ok(fresh))) => Ok(fresh),
-        Ok(Ok(Err(error))) => Err(error.to_string()),
-        Ok(Err(_elapsed)) => Err(format!("no answer within {}", span(LOOK_TIMEOUT))),
-        Err(_panicked) => Err("the source crashed".to_owned()),
-    };
-    Landed::Event(id, Event::Read(read.map_err(|why| Clean::line(&why))))
-}
-
-/// Sends one request, at least [`APART`] after the last one to this host.
-async fn send(
-    id: ActionId,
-    source: Arc<dyn Source>,
-    act: Act,
-    last: Arc<Mutex<Option<Instant>>>,
-) -> Landed {
-    let mut last = last.lock().await;
-    if let Some(at) = *last {
-        tokio::time::sleep_until(at + APART).await;
-    }
-    *last = Some(Instant::now());
-    drop(last);
-    let request = tokio::time::timeout(SEND_TIMEOUT, async { source.act(act).await });
-    let answer = match supervised(request).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_elapsed)) => Err(ActError::Unsure {
-            cause: format!("no answer within {}", span(SEND_TIMEOUT)),
-        }),
-        Err(_panicked) => Err(ActError::Unsure {
-            cause: "the source crashed".to_owned(),
-        }),
-    };
-    Landed::Event(id, Event::Answered(answer))
 }
 
 async fn at(alarm: Option<Instant>) {

@@ -1,9 +1,11 @@
 //! Doing things at sources: asked, read afresh, confirmed, written down, sent
 //! once, and found out by reading what came of it.
 //!
-//! `machine` is pure and decides; `journal` is the file; `desk` is the task.
+//! `machine` is pure and decides; `journal` is the file; `desk` is the task, `errand` what it
+//! asks of a source.
 
 mod desk;
+mod errand;
 mod journal;
 mod machine;
 #[cfg(test)]

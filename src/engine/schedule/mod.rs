@@ -16,6 +16,7 @@ use crate::engine::budget::{self, Ledger};
 use crate::sources::{Budget, Resource, ResourceId, SourceError, Tier};
 
 mod entry;
+mod person;
 
 use self::entry::{Entry, Record, again, base, names};
 
@@ -327,81 +328,6 @@ impl Schedule {
             }
             self.missed(&id, now);
         }
-    }
-
-    /// Asks for everything as soon as it may be: a person wants to know.
-    ///
-    /// Ends a stop for a refused token, a parking and an open breaker; a pause that the host
-    /// asked for holds.
-    pub fn refresh(&mut self, now: Duration) {
-        self.stopped = false;
-        self.paused = self.paused.filter(|pause| !pause.parked);
-        if let Breaker::Open { .. } = self.breaker {
-            self.breaker = Breaker::Open { until: now };
-        }
-        for id in self.waiting() {
-            if let Some(entry) = self.entries.get_mut(&id) {
-                entry.forced = true;
-            }
-            self.put(&id, now);
-        }
-    }
-
-    /// Takes in whether somebody looks at the terminal.
-    pub fn focus(&mut self, focused: bool, now: Duration) {
-        if self.focused != focused {
-            self.focused = focused;
-            self.reschedule_all(now);
-            if focused {
-                self.stagger(now);
-            }
-        }
-    }
-
-    /// Takes in which repository (`owner/name`) the open card belongs to: its resources, those
-    /// that name it as a part of their identity, are as hot as if something ran there.
-    pub fn look(&mut self, repo: Option<Clean>, now: Duration) {
-        if self.looked_at != repo {
-            self.looked_at = repo;
-            self.reschedule_all(now);
-        }
-    }
-
-    /// Asks for a repository as soon as it may be: something was done there.
-    ///
-    /// Where no resource names it, those that watch what runs are asked for.
-    pub fn hasten(&mut self, repo: &str, now: Duration) {
-        let waiting = self.waiting();
-        let named: Vec<ResourceId> = waiting
-            .iter()
-            .filter(|id| names(id, repo))
-            .cloned()
-            .collect();
-        let watches = |id: &ResourceId| {
-            let tier = self.entries.get(id).map(|entry| entry.resource.tier);
-            tier.is_some_and(|tier| tier <= Tier::Hot)
-        };
-        let ids = if named.is_empty() {
-            waiting.into_iter().filter(watches).collect()
-        } else {
-            named
-        };
-        for id in ids {
-            if self.entries.get(&id).is_some_and(Entry::is_well) {
-                self.put(&id, now);
-            }
-        }
-    }
-
-    /// Takes in that the machine was suspended: everything is asked for once, one by one.
-    pub fn woke(&mut self, now: Duration) {
-        for id in self.waiting() {
-            let healthy = self.entries.get(&id).is_some_and(Entry::is_well);
-            if healthy {
-                self.put(&id, now);
-            }
-        }
-        self.stagger(now);
     }
 
     /// Returns whether everything was tried at least once and nothing urgent is left.

@@ -229,6 +229,24 @@ fn what_runs_is_followed_closely_only_while_somebody_looks() {
 }
 
 #[test]
+fn where_something_was_done_is_asked_at_once_and_nothing_else() {
+    let mut schedule = schedule(&[
+        ("runs:acme/api", Tier::Cold),
+        ("runs:acme/web", Tier::Cold),
+        ("probe:cold:0", Tier::Cold),
+        ("findings:acme", Tier::Rare),
+    ]);
+    for id in taken(&mut schedule, secs(0)) {
+        schedule.done(&id.as_str().into(), None, secs(1));
+    }
+    assert!(taken(&mut schedule, secs(2)).is_empty());
+    schedule.hasten("acme/api", secs(2));
+    let mut asked = taken(&mut schedule, secs(2));
+    asked.sort();
+    assert_eq!(asked, ["probe:cold:0", "runs:acme/api"]);
+}
+
+#[test]
 fn after_a_sleep_everything_is_asked_for_once_one_by_one() {
     let mut schedule = schedule(&[("a", Tier::Cold), ("b", Tier::Cold), ("c", Tier::Rare)]);
     for id in taken(&mut schedule, Duration::ZERO) {
