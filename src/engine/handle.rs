@@ -60,6 +60,8 @@ pub struct Options {
     pub store: Option<db::Store>,
     /// Whether sources are asked at all.
     pub polling: bool,
+    /// Whether red cards are looked into without being asked about.
+    pub looks_into: bool,
     /// The wall clock.
     pub clock: Clock,
     /// The logs of finished jobs, as sources fill them.

@@ -20,3 +20,4 @@ mod laws;
 mod support;
 mod tidy;
 mod tls;
+mod triage_adapter;

@@ -1,0 +1,875 @@
+//! Triage at an adapter: logs, reports, attempts and actions, on servers that misbehave.
+//!
+//! Two origins: the forge, and the storage that logs and artifacts are
+//! redirected to. What matters is what each of them saw.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, Cursor, Read, Seek, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta};
+use cycleboard::config::{Action, SourceConfig};
+use cycleboard::domain::Timestamp;
+use cycleboard::domain::action::{Target, Verb};
+use cycleboard::domain::correlate::Need;
+use cycleboard::domain::diagnosis::{Diagnosis, LogKey, LogState, TestsFrom};
+use cycleboard::domain::fact::Fact;
+use cycleboard::domain::key::{RepoKey, SourceName};
+use cycleboard::domain::run::{Failure, Job, JobSet, RunKey, RunState, Step};
+use cycleboard::domain::text::Clean;
+use cycleboard::sources::action::{Act, ActError};
+use cycleboard::sources::github::GitHub;
+use cycleboard::sources::http::{Ground, Limits, NoValidators};
+use cycleboard::sources::logs::{LogCache, LogWriter};
+use cycleboard::sources::{CapabilityState, Fetch, Source, SourceError};
+use serde_json::{Value, json};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::support::fault::{Fault, Reply, Seen, Way};
+
+const TOKEN: &str = "ghp_SECRETsecretSECRET";
+const JOB: u64 = 77;
+const LOG: &str = "2026-11-21T03:58:00.0000000Z ##[group]Run cargo test
+2026-11-21T03:58:00.0000000Z ##[endgroup]
+2026-11-21T03:58:01.0000000Z test pay::late ... FAILED
+2026-11-21T03:58:01.0000000Z
+2026-11-21T03:58:01.0000000Z ---- pay::late stdout ----
+2026-11-21T03:58:01.0000000Z thread 'pay::late' panicked at src/pay.rs:12:5:
+2026-11-21T03:58:01.0000000Z assertion `left == right` failed
+2026-11-21T03:58:02.0000000Z ##[error]Process completed with exit code 101.
+";
+const JUNIT: &str = "<testsuites><testsuite name='pay' file='tests/pay.rs'>\
+    <testcase name='pay::late' classname='pay' time='0.5'><failure message='left is not right'/></testcase>\
+    <testcase name='pay::early' classname='pay'/></testsuite></testsuites>";
+
+fn now() -> Timestamp {
+    DateTime::parse_from_rfc3339("2026-11-21T04:00:00Z")
+        .unwrap()
+        .to_utc()
+}
+
+/// Keeps logs in memory.
+#[derive(Default)]
+struct Kept {
+    logs: Arc<Mutex<HashMap<LogKey, Vec<u8>>>>,
+}
+
+struct Keeping {
+    key: LogKey,
+    bytes: Cursor<Vec<u8>>,
+    logs: Arc<Mutex<HashMap<LogKey, Vec<u8>>>>,
+}
+
+impl LogCache for Kept {
+    fn begin(&self, key: &LogKey) -> io::Result<Box<dyn LogWriter>> {
+        Ok(Box::new(Keeping {
+            key: key.clone(),
+            bytes: Cursor::default(),
+            logs: Arc::clone(&self.logs),
+        }))
+    }
+
+    fn has(&self, key: &LogKey) -> bool {
+        self.logs.lock().unwrap().contains_key(key)
+    }
+}
+
+impl Write for Keeping {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Keeping {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.bytes.read(into)
+    }
+}
+
+impl Seek for Keeping {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}
+
+impl LogWriter for Keeping {
+    fn keep(self: Box<Self>) -> io::Result<()> {
+        let mut logs = self.logs.lock().unwrap();
+        logs.insert(self.key, self.bytes.into_inner());
+        Ok(())
+    }
+}
+
+fn repo(forge: &Fault) -> RepoKey {
+    let port = forge.url.port().unwrap();
+    RepoKey::new(&format!("127.0.0.1:{port}"), "acme/api")
+}
+
+fn run(forge: &Fault) -> RunKey {
+    RunKey {
+        repo: repo(forge),
+        id: 9,
+    }
+}
+
+fn log_key(forge: &Fault) -> LogKey {
+    LogKey {
+        run: run(forge),
+        attempt: 1,
+        job: JOB,
+    }
+}
+
+/// A source with its cache of logs, that knows run 9 and its failed job.
+struct Board {
+    source: GitHub,
+    kept: Arc<Kept>,
+}
+
+fn config(forge: &Fault, writes: &[Action]) -> SourceConfig {
+    SourceConfig {
+        name: SourceName::new("one"),
+        kind: "github".to_owned(),
+        url: forge.url.clone(),
+        repos: vec!["acme/api".to_owned()],
+        orgs: Vec::new(),
+        token_env: Some("BOARD_TOKEN".to_owned()),
+        token_command: None,
+        ca_file: None,
+        insecure_http: false,
+        writes: writes.to_vec(),
+    }
+}
+
+fn open(forge: &Fault, kept: &Arc<Kept>, writes: &[Action], read_only: bool) -> GitHub {
+    let ground = Ground {
+        clock: Arc::new(now),
+        env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| TOKEN.to_owned())),
+        validators: Arc::new(NoValidators),
+        logs: Arc::clone(kept) as Arc<dyn LogCache>,
+        read_only,
+    };
+    let limits = Limits {
+        first_byte: Duration::from_millis(400),
+        idle: Duration::from_millis(400),
+        total: Duration::from_secs(5),
+        ..Limits::default()
+    };
+    GitHub::new(&config(forge, writes), &ground, limits).unwrap()
+}
+
+fn board(forge: &Fault) -> Board {
+    board_of(forge, TimeDelta::hours(3))
+}
+
+/// Builds a board on which the failed job ended some time ago.
+fn board_of(forge: &Fault, ago: TimeDelta) -> Board {
+    let kept = Arc::new(Kept::default());
+    let source = open(forge, &kept, &[], true);
+    source.restore(&[Arc::new(jobs(forge, ago))]);
+    Board { source, kept }
+}
+
+fn jobs(forge: &Fault, ago: TimeDelta) -> Fact {
+    let failed = RunState::Failed(Failure::Failed);
+    Fact::JobSet(JobSet {
+        run: run(forge),
+        attempt: 1,
+        complete: true,
+        jobs: vec![Job {
+            id: JOB,
+            name: Clean::line("unit (linux)"),
+            stage: None,
+            attempt: 1,
+            state: failed.clone(),
+            created_at: None,
+            started_at: Some(now() - ago - TimeDelta::minutes(5)),
+            finished_at: Some(now() - ago),
+            url: None,
+            steps: vec![Step {
+                number: 4,
+                name: Clean::line("cargo test"),
+                state: failed,
+                started_at: None,
+                finished_at: None,
+            }],
+        }],
+    })
+}
+
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, body) in files {
+        let options = SimpleFileOptions::default();
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(body).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn artifacts(names: &[&str]) -> Reply {
+    let list: Vec<Value> = names
+        .iter()
+        .enumerate()
+        .map(|(nth, name)| {
+            json!({"id": 500 + nth, "name": name, "size_in_bytes": 2_000, "expired": false,
+                "created_at": "2026-11-21T03:59:00Z"})
+        })
+        .collect();
+    Reply::json(&json!({"total_count": list.len(), "artifacts": list}))
+}
+
+fn found(batch: &cycleboard::sources::Batch) -> &Diagnosis {
+    match batch.facts.as_slice() {
+        [Fact::Diagnosis(found)] => found,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Serves what a test overrides, else a log, an annotation and a report.
+async fn forge(over: impl Fn(&Seen) -> Option<Reply> + Send + Sync + 'static) -> Fault {
+    Fault::start(move |seen| {
+        if let Some(reply) = over(seen) {
+            return reply;
+        }
+        let path = seen.path();
+        if path.ends_with("/logs") {
+            return Reply::new(200, LOG).with("content-type", "text/plain");
+        }
+        if path.ends_with("/annotations") {
+            return Reply::json(&json!([
+                {"path": "src/pay.rs", "start_line": 12, "annotation_level": "failure",
+                 "title": "pay › pay::late", "message": "left is not right"},
+                {"path": "src/x.rs", "start_line": 1, "annotation_level": "warning",
+                 "title": "unused", "message": "unused"},
+            ]));
+        }
+        if path.ends_with("/artifacts") {
+            return artifacts(&["junit-linux", "coverage", "junit-macos"]);
+        }
+        if path.ends_with("/zip") {
+            return Reply::new(200, archive(&[("r.xml", JUNIT.as_bytes())]));
+        }
+        Reply::json(&json!({"message": "Not Found"})).status(404)
+    })
+    .await
+}
+
+fn paths(seen: &[Seen]) -> Vec<&str> {
+    seen.iter().map(Seen::path).collect()
+}
+
+#[tokio::test]
+async fn opening_a_red_card_costs_four_requests_and_none_the_second_time() {
+    let forge = forge(|_| None).await;
+    let board = board(&forge);
+    let batch = board.source.diagnose(log_key(&forge), now()).await.unwrap();
+    let first = found(&batch).clone();
+    assert_eq!(forge.seen().len(), 4, "{:?}", paths(&forge.seen()));
+    assert!(
+        matches!(
+            first.log,
+            LogState::Read {
+                lines: 8,
+                cut: false,
+                ..
+            }
+        ),
+        "{:?}",
+        first.log
+    );
+    assert_eq!(
+        first.tests_from,
+        TestsFrom::Report(Clean::line("junit-linux"))
+    );
+    assert_eq!((first.tests_failed, first.tests_total), (Some(1), Some(2)));
+    let test = &first.tests[0];
+    assert_eq!(
+        (test.name.as_str(), test.row, test.seconds),
+        ("pay::late", Some(12), Some(0.5))
+    );
+    assert_eq!(test.file.as_ref().unwrap().as_str(), "src/pay.rs");
+    assert!(test.line.is_some());
+    assert_eq!(first.step, Some((4, Clean::line("cargo test"))));
+    assert!(first.signature.is_some());
+    assert!(
+        first
+            .error
+            .as_ref()
+            .is_some_and(|error| !error.guess && !error.block.is_empty())
+    );
+    assert_eq!(
+        board.kept.logs.lock().unwrap()[&log_key(&forge)],
+        LOG.as_bytes()
+    );
+
+    let again = board.source.diagnose(log_key(&forge), now()).await.unwrap();
+    assert_eq!((found(&again), forge.seen().len()), (&first, 4));
+
+    // After a restart: the fact comes from the store, the log is in the cache.
+    let restarted = open(&forge, &board.kept, &[], true);
+    restarted.restore(&[
+        Arc::new(jobs(&forge, TimeDelta::hours(3))),
+        Arc::new(batch.facts[0].clone()),
+    ]);
+    let later = restarted.diagnose(log_key(&forge), now()).await.unwrap();
+    assert_eq!((found(&later), forge.seen().len()), (&first, 4));
+
+    // A log that left the cache is read again, and nothing else.
+    board.kept.logs.lock().unwrap().clear();
+    let later = restarted.diagnose(log_key(&forge), now()).await.unwrap();
+    assert_eq!(found(&later), &first);
+    assert_eq!(forge.seen().len(), 5);
+    assert!(forge.seen()[4].path().ends_with("/jobs/77/logs"));
+}
+
+#[tokio::test]
+async fn a_need_for_a_diagnosis_is_answered_once() {
+    let forge = forge(|_| None).await;
+    let board = board(&forge);
+    let need = Need::Diagnosis {
+        repo: repo(&forge),
+        run: 9,
+        job: JOB,
+    };
+    let facts = answer(&board.source, need.clone(), now()).await;
+    assert!(
+        matches!(facts.as_slice(), [Fact::Diagnosis(_)]),
+        "{facts:?}"
+    );
+    let asked = forge.seen().len();
+    for hours in [0, 2, 48] {
+        let facts = answer(&board.source, need.clone(), now() + TimeDelta::hours(hours)).await;
+        drop(facts);
+        assert_eq!(forge.seen().len(), asked);
+    }
+}
+
+async fn answer(source: &GitHub, need: Need, at: Timestamp) -> Vec<Fact> {
+    source.need(&BTreeSet::from([need]));
+    let fetch = Fetch {
+        resource: "needs:0".into(),
+        now: at,
+        forced: false,
+    };
+    source.fetch(fetch).await.unwrap().facts
+}
+
+#[tokio::test]
+async fn the_token_stays_at_its_origin() {
+    let zip = archive(&[("r.xml", JUNIT.as_bytes())]);
+    let storage = Fault::start(move |seen| match seen.path() {
+        "/log.txt" => Reply::new(200, LOG).with("content-type", "text/plain"),
+        _ => Reply::new(200, zip.clone()).with("content-type", "application/zip"),
+    })
+    .await;
+    let place = storage.url.clone();
+    let forge = forge(move |seen| {
+        let name = match seen.path() {
+            path if path.ends_with("/logs") => "log.txt",
+            path if path.ends_with("/zip") => "a.zip",
+            _ => return None,
+        };
+        let link = format!("{place}{name}?sig=x");
+        Some(Reply::new(302, "").with("location", &link))
+    })
+    .await;
+    let board = board(&forge);
+    let batch = board.source.diagnose(log_key(&forge), now()).await.unwrap();
+    assert!(matches!(found(&batch).tests_from, TestsFrom::Report(_)));
+    assert_eq!((forge.seen().len(), storage.seen().len()), (4, 2));
+    for seen in storage.seen() {
+        assert!(!seen.text().contains("SECRET"), "{seen:?}");
+        assert_eq!(seen.header("authorization"), None);
+        assert_eq!(seen.header("x-github-api-version"), None);
+    }
+    assert!(
+        forge
+            .seen()
+            .iter()
+            .all(|seen| seen.header("authorization").is_some())
+    );
+}
+
+/// Checks what a log's answer comes to; nothing is kept unless it was read.
+#[track_caller]
+fn check_log(expected: LogState, reply: Reply, ago: TimeDelta) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let forge = forge(move |seen| seen.path().ends_with("/logs").then(|| reply.clone())).await;
+        let board = board_of(&forge, ago);
+        let batch = board.source.diagnose(log_key(&forge), now()).await.unwrap();
+        assert_eq!(found(&batch).log, expected);
+        let kept = board.kept.logs.lock().unwrap().len();
+        assert_eq!(kept, usize::from(matches!(expected, LogState::Read { .. })));
+        // What else tells of the failure still does.
+        assert!(matches!(found(&batch).tests_from, TestsFrom::Report(_)));
+    });
+}
+
+#[test]
+fn every_kind_of_missing_log_has_its_word() {
+    let (old, new) = (TimeDelta::days(100), TimeDelta::minutes(1));
+    let gone = Reply::json(&json!({"message": "Gone"}));
+    check_log(LogState::Gone, gone.clone().status(410), old);
+    check_log(LogState::Gone, gone.clone().status(404), old);
+    check_log(LogState::NotYet, gone.clone().status(404), new);
+    check_log(LogState::Empty, Reply::new(200, ""), old);
+    let binary: Vec<u8> = (0..=255_u8).cycle().take(20_000).collect();
+    check_log(LogState::NotText, Reply::new(200, binary), old);
+    check_log(
+        LogState::NotText,
+        Reply::new(200, archive(&[("a.txt", b"log")])),
+        old,
+    );
+    let why = Clean::line("give the token the permission `actions=read`");
+    let forbidden = Reply::json(&json!({"message": "Resource not accessible"}))
+        .status(403)
+        .with("x-accepted-github-permissions", "actions=read");
+    check_log(LogState::Refused(why), forbidden, old);
+}
+
+/// Checks that trouble on the way is an error and leaves nothing.
+#[track_caller]
+fn check_trouble(reply: Reply, words: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let forge = forge(move |seen| seen.path().ends_with("/logs").then(|| reply.clone())).await;
+        let board = board(&forge);
+        let error = board
+            .source
+            .diagnose(log_key(&forge), now())
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(board.kept.logs.lock().unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_log_that_does_not_come_whole_is_not_kept() {
+    let long = LOG.repeat(200);
+    check_trouble(Reply::new(200, long.clone()).by(Way::Cut(9_000)), "cut off");
+    check_trouble(Reply::new(200, long).by(Way::HeadOnly), "stopped half way");
+    let page = Reply::new(200, "<html>").with("content-type", "text/html");
+    check_trouble(page, "web page");
+    check_trouble(Reply::new(503, ""), "503");
+    let lost = Reply::new(302, "").with("location", "gopher://x/");
+    check_trouble(lost, "redirects to nowhere");
+}
+
+#[tokio::test]
+async fn a_token_without_a_right_to_annotations_is_asked_once() {
+    let forge = forge(|seen| {
+        let refused = json!({"message": "Resource not accessible by personal access token"});
+        let barred = seen.path().ends_with("/annotations");
+        barred.then(|| Reply::json(&refused).status(403))
+    })
+    .await;
+    let board = board(&forge);
+    let batch = board.source.diagnose(log_key(&forge), now()).await.unwrap();
+    assert!(matches!(found(&batch).tests_from, TestsFrom::Report(_)));
+    let other = LogKey {
+        job: JOB + 1,
+        ..log_key(&forge)
+    };
+    let _unknown_job = board.source.diagnose(other, now()).await;
+    let notes = |seen: &Seen| seen.path().ends_with("/annotations");
+    assert_eq!(forge.seen().iter().filter(|seen| notes(seen)).count(), 1);
+    let missing = board.source.capabilities().into_iter().any(|capability| {
+        capability.name == "annotations" && matches!(capability.state, CapabilityState::Missing(_))
+    });
+    assert!(missing);
+}
+
+/// Checks what tests are known from where the archive is this.
+#[track_caller]
+fn check_archive(name: &str, zip: Vec<u8>, expected: &TestsFrom) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let forge = forge(move |seen| match seen.path() {
+            path if path.ends_with("/zip") => Some(Reply::new(200, zip.clone())),
+            path if path.ends_with("/annotations") => Some(Reply::json(&json!([]))),
+            path if path.ends_with("/artifacts") => Some(artifacts(&["junit"])),
+            _ => None,
+        })
+        .await;
+        let board = board(&forge);
+        let batch = board.source.diagnose(log_key(&forge), now()).await.unwrap();
+        assert_eq!(&found(&batch).tests_from, expected, "{name}");
+        assert_eq!(found(&batch).tests[0].name.as_str(), "pay::late", "{name}");
+    });
+}
+
+#[test]
+fn hostile_archives_cost_their_report_only() {
+    let report = TestsFrom::Report(Clean::line("junit"));
+    let good = archive(&[("r.xml", JUNIT.as_bytes())]);
+    check_archive("good", good.clone(), &report);
+    let climbing = archive(&[("../../../etc/cron.d/r.xml", JUNIT.as_bytes())]);
+    check_archive("a name that climbs", climbing, &report);
+    let bomb = vec![b' '; 30 * 1024 * 1024];
+    check_archive("bomb", archive(&[("r.xml", &bomb)]), &TestsFrom::Log);
+    let entities = "<!DOCTYPE t [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;\">]>\
+        <testsuite><testcase name='&b;'/></testsuite>";
+    check_archive(
+        "entities",
+        archive(&[("r.xml", entities.as_bytes())]),
+        &TestsFrom::Log,
+    );
+    check_archive("nested", archive(&[("in.zip", &good)]), &TestsFrom::Log);
+    check_archive("cut", good[..good.len() / 2].to_vec(), &TestsFrom::Log);
+    let mut lying = good.clone();
+    let at = lying
+        .windows(4)
+        .position(|four| four == b"PK\x01\x02")
+        .unwrap();
+    lying[at + 24..at + 28].copy_from_slice(&[0xff, 0xff, 0xff, 0x7f]);
+    check_archive("wrong size", lying, &report);
+    check_archive("no archive", b"<html>".to_vec(), &TestsFrom::Log);
+}
+
+#[tokio::test]
+async fn earlier_attempts_are_read_once_each() {
+    let forge = forge(|seen| {
+        let path = seen.path().to_owned();
+        if path.ends_with("/actions/runs") {
+            return Some(Reply::json(
+                &json!({"workflow_runs": [wire_run(4, "failure")]}),
+            ));
+        }
+        let attempt = path
+            .strip_suffix("/jobs")?
+            .rsplit_once("/attempts/")?
+            .1
+            .to_owned();
+        let attempt: u64 = attempt.parse().unwrap();
+        Some(Reply::json(
+            &json!({"jobs": [{"id": 70 + attempt, "name": "unit",
+            "run_attempt": attempt, "status": "completed", "conclusion": "failure"}]}),
+        ))
+    })
+    .await;
+    let board = board(&forge);
+    let fetch = Fetch {
+        resource: "runs:acme/api".into(),
+        now: now(),
+        forced: true,
+    };
+    board.source.fetch(fetch).await.unwrap();
+    let need = Need::Attempts {
+        repo: repo(&forge),
+        run: 9,
+    };
+    let facts = answer(&board.source, need.clone(), now()).await;
+    let attempts: Vec<u32> = facts
+        .iter()
+        .map(|fact| match fact {
+            Fact::EarlierJobs(set) => set.attempt,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(attempts, [3, 2, 1]);
+    let asked = forge.seen().len();
+    let facts = answer(&board.source, need, now() + TimeDelta::hours(5)).await;
+    assert_eq!((facts.len(), forge.seen().len()), (0, asked));
+}
+
+fn wire_run(attempt: u32, conclusion: &str) -> Value {
+    json!({"id": 9, "run_number": 812, "run_attempt": attempt, "name": "ci",
+        "path": ".github/workflows/ci.yml", "head_branch": "main", "status": "completed",
+        "head_sha": "00112233445566778899aabbccddeeff00112233",
+        "conclusion": conclusion, "created_at": "2026-11-21T03:00:00Z",
+        "updated_at": "2026-11-21T03:59:00Z"})
+}
+
+#[tokio::test]
+async fn history_brings_runs_and_the_times_of_their_jobs() {
+    let forge = forge(|seen| {
+        if seen.path() == "/graphql" {
+            let check = json!({"databaseId": 71, "name": "unit", "status": "COMPLETED",
+                "conclusion": "SUCCESS", "startedAt": "2026-11-21T03:00:10Z",
+                "completedAt": "2026-11-21T03:01:10Z"});
+            let suite = |run: u64, more: bool| {
+                json!({"workflowRun": {"databaseId": run}, "checkRuns": {"nodes": [check],
+                    "pageInfo": {"hasNextPage": more, "endCursor": null}}})
+            };
+            let suites = json!({"nodes": [suite(10, false), suite(11, true), suite(99, false),
+                {"workflowRun": null, "checkRuns": null}]});
+            return Some(Reply::json(
+                &json!({"data": {"repository": {"ref": {"target": {
+                "__typename": "Commit", "history": {"nodes": [
+                    {"oid": "00112233445566778899aabbccddeeff00112233", "checkSuites": suites}
+                ]}}}}}}),
+            ));
+        }
+        let runs = [10, 11].map(|id| {
+            let mut run = wire_run(1, "success");
+            run["id"] = json!(id);
+            run
+        });
+        let listed = seen.path().ends_with("/workflows/ci.yml/runs");
+        listed.then(|| Reply::json(&json!({"workflow_runs": runs})))
+    })
+    .await;
+    let board = board(&forge);
+    let need = Need::History {
+        repo: repo(&forge),
+        workflow: Clean::line(".github/workflows/ci.yml"),
+        branch: Clean::line("main"),
+    };
+    let facts = answer(&board.source, need.clone(), now()).await;
+    let runs = facts.iter().filter(|fact| matches!(fact, Fact::Run(_)));
+    assert_eq!(runs.count(), 2);
+    let sets: Vec<&JobSet> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::JobSet(set) => Some(set),
+            _ => None,
+        })
+        .collect();
+    // Of run 11 not all jobs are there, and run 99 is of another workflow.
+    assert_eq!(sets.iter().map(|set| set.run.id).collect::<Vec<_>>(), [10]);
+    assert!(sets[0].complete && sets[0].jobs[0].state == RunState::Passed);
+    assert!(forge.seen().iter().any(
+        |seen| seen.target.contains("branch=main") && seen.target.contains("status=completed")
+    ));
+    let asked = forge.seen().len();
+    answer(&board.source, need.clone(), now() + TimeDelta::minutes(30)).await;
+    assert_eq!(forge.seen().len(), asked, "at most once an hour");
+    answer(&board.source, need, now() + TimeDelta::minutes(61)).await;
+    assert!(forge.seen().len() > asked);
+}
+
+#[tokio::test]
+async fn history_without_graphql_is_runs_alone() {
+    let forge = forge(|seen| {
+        let listed = seen.path().ends_with("/workflows/ci.yml/runs");
+        listed.then(|| Reply::json(&json!({"workflow_runs": [wire_run(1, "success")]})))
+    })
+    .await;
+    let board = board(&forge);
+    let need = Need::History {
+        repo: repo(&forge),
+        workflow: Clean::line(".github/workflows/ci.yml"),
+        branch: Clean::line("main"),
+    };
+    let facts = answer(&board.source, need, now()).await;
+    assert!(matches!(facts.as_slice(), [Fact::Run(_)]), "{facts:?}");
+}
+
+fn act(forge: &Fault, verb: Verb) -> Act {
+    Act {
+        verb,
+        target: Target {
+            source: SourceName::new("one"),
+            run: run(forge),
+            job: (verb == Verb::RerunJob).then_some(JOB),
+        },
+    }
+}
+
+fn writer(forge: &Fault) -> GitHub {
+    let source = open(
+        forge,
+        &Arc::default(),
+        &[Action::Rerun, Action::Cancel],
+        false,
+    );
+    source.restore(&[Arc::new(jobs(forge, TimeDelta::hours(3)))]);
+    source
+}
+
+/// Acts once on a server that answers this; returns what came of it after counting requests.
+#[track_caller]
+fn check_act(verb: Verb, reply: Reply, expected: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let forge = Fault::start(move |_| reply.clone()).await;
+        let done = writer(&forge).act(act(&forge, verb)).await;
+        let said = match &done {
+            Ok(()) => "done".to_owned(),
+            Err(ActError::Refused { status, said }) => format!("refused {status}: {said}"),
+            Err(ActError::Unsure { cause }) => format!("unsure: {cause}"),
+            Err(ActError::NotSent(error)) => format!("not sent: {error}"),
+            Err(ActError::Unsupported(why)) => format!("unsupported: {why}"),
+        };
+        assert!(said.starts_with(expected), "{said}");
+        let seen = forge.seen();
+        assert_eq!(seen.len(), 1, "exactly one request: {:?}", paths(&seen));
+        assert_eq!(
+            (seen[0].method.as_str(), seen[0].body.as_str()),
+            ("POST", "")
+        );
+    });
+}
+
+#[test]
+fn an_action_is_one_request_whatever_comes_of_it() {
+    let said = |status: u16, text: &str| Reply::json(&json!({"message": text})).status(status);
+    check_act(Verb::RerunFailed, said(201, ""), "done");
+    check_act(Verb::Cancel, said(202, ""), "done");
+    let running = "This workflow is already running";
+    check_act(
+        Verb::RerunAll,
+        said(403, running),
+        "refused 403: This workflow is already running",
+    );
+    check_act(
+        Verb::Cancel,
+        said(409, "Cannot cancel"),
+        "refused 409: Cannot cancel",
+    );
+    check_act(Verb::RerunJob, said(422, "no"), "refused 422: no");
+    check_act(
+        Verb::RerunJob,
+        said(404, "Not Found"),
+        "refused 404: Not Found",
+    );
+    check_act(Verb::RerunAll, said(502, "Bad Gateway"), "unsure");
+    check_act(Verb::RerunAll, said(500, ""), "unsure");
+    check_act(
+        Verb::RerunAll,
+        Reply::new(200, "").by(Way::Silent),
+        "unsure: no answer",
+    );
+    let moved = Reply::new(307, "").with("location", "/elsewhere");
+    check_act(Verb::ForceCancel, moved, "refused 307: it moved");
+    // An escape in a refusal is text.
+    check_act(Verb::Cancel, said(409, "a\u{1b}[31mb"), "refused 409: ab");
+}
+
+#[tokio::test]
+async fn every_verb_has_its_address() {
+    let forge = Fault::start(|_| Reply::new(201, "{}")).await;
+    let source = writer(&forge);
+    for verb in Verb::ALL {
+        source.act(act(&forge, verb)).await.unwrap();
+    }
+    let base = "/repos/acme/api/actions";
+    let expected = [
+        format!("{base}/runs/9/rerun-failed-jobs"),
+        format!("{base}/runs/9/rerun"),
+        format!("{base}/jobs/77/rerun"),
+        format!("{base}/runs/9/cancel"),
+        format!("{base}/runs/9/force-cancel"),
+    ];
+    assert_eq!(paths(&forge.seen()), expected);
+}
+
+#[tokio::test]
+async fn what_is_not_allowed_is_not_sent() {
+    let forge = Fault::start(|_| Reply::new(201, "{}")).await;
+    let sent = |source: GitHub| {
+        let act = act(&forge, Verb::Cancel);
+        async move { source.act(act).await }
+    };
+    let kept = Arc::default();
+    let read_only = open(&forge, &kept, &[Action::Cancel], true);
+    let unlisted = open(&forge, &kept, &[Action::Rerun], false);
+    for source in [read_only, unlisted] {
+        let missing = source.capabilities().into_iter().any(|capability| {
+            capability.name == "cancel" && matches!(capability.state, CapabilityState::Missing(_))
+        });
+        assert!(missing);
+        let error = sent(source).await.unwrap_err();
+        assert!(
+            matches!(error, ActError::NotSent(SourceError::Refused { .. })),
+            "{error:?}"
+        );
+    }
+    assert!(forge.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_was_sent_nothing() {
+    let forge = Fault::start(|_| Reply::new(201, "{}")).await;
+    let mut settings = config(&forge, &[Action::Cancel]);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    settings.url = format!("http://{}", free.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    drop(free);
+    let ground = Ground {
+        clock: Arc::new(now),
+        env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| TOKEN.to_owned())),
+        validators: Arc::new(NoValidators),
+        logs: Arc::new(Kept::default()),
+        read_only: false,
+    };
+    let source = GitHub::new(&settings, &ground, Limits::default()).unwrap();
+    let error = source.act(act(&forge, Verb::Cancel)).await.unwrap_err();
+    let unreachable = matches!(error, ActError::NotSent(SourceError::Unreachable { .. }));
+    assert!(unreachable, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_target_is_read_afresh_and_tells_what_the_token_may() {
+    let forge = Fault::start(|seen| match seen.path() {
+        "/repos/acme/api/actions/runs/9" => {
+            Reply::json(&wire_run(3, "failure")).with("x-oauth-scopes", "gist, read:org")
+        }
+        _ => Reply::json(&json!({"id": JOB, "name": "unit (linux)"})),
+    })
+    .await;
+    let source = writer(&forge);
+    for _ in 0..2 {
+        let target = act(&forge, Verb::RerunJob).target;
+        let fresh = source.look_at(target).await.unwrap();
+        assert_eq!((fresh.name.as_str(), fresh.attempt), ("ci #812", 3));
+        assert_eq!(fresh.job.unwrap().as_str(), "unit (linux)");
+        assert_eq!(fresh.read_at, now());
+    }
+    assert_eq!(forge.seen().len(), 4, "never from a cache");
+    assert!(
+        forge
+            .seen()
+            .iter()
+            .all(|seen| seen.header("if-none-match").is_none())
+    );
+    let error = source.act(act(&forge, Verb::RerunAll)).await.unwrap_err();
+    assert!(error.to_string().contains("no scope `repo`"), "{error}");
+    assert_eq!(forge.seen().len(), 4);
+}
+
+#[tokio::test]
+async fn a_token_that_may_not_write_is_remembered() {
+    let forge = Fault::start(|_| {
+        let said = "Resource not accessible by personal access token";
+        Reply::json(&json!({"message": said})).status(403)
+    })
+    .await;
+    let source = writer(&forge);
+    let error = source.act(act(&forge, Verb::Cancel)).await.unwrap_err();
+    assert!(
+        matches!(error, ActError::Refused { status: 403, .. }),
+        "{error:?}"
+    );
+    let error = source.act(act(&forge, Verb::Cancel)).await.unwrap_err();
+    assert!(matches!(error, ActError::NotSent(_)), "{error:?}");
+    assert_eq!(forge.seen().len(), 1);
+}
