@@ -163,8 +163,7 @@ mod tests {
         let mut noise = 1_u32;
         let body: Vec<u8> = std::iter::repeat_with(|| {
             noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let word = [b'a' + (noise >> 24) as u8 % 26; 24];
-            word
+            [b'a' + (noise >> 24) as u8 % 26; 24]
         })
         .take(512 * 1024)
         .flatten()

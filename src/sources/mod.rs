@@ -22,6 +22,7 @@ use crate::sources::action::{Act, ActError};
 
 pub mod action;
 pub mod archive;
+pub mod evidence;
 pub mod github;
 pub mod http;
 pub mod inspect;

@@ -405,7 +405,7 @@ async fn the_token_stays_at_its_origin() {
 
 /// Checks what a log's answer comes to; nothing is kept unless it was read.
 #[track_caller]
-fn check_log(expected: LogState, reply: Reply, ago: TimeDelta) {
+fn check_log(expected: &LogState, reply: Reply, ago: TimeDelta) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -414,7 +414,7 @@ fn check_log(expected: LogState, reply: Reply, ago: TimeDelta) {
         let forge = forge(move |seen| seen.path().ends_with("/logs").then(|| reply.clone())).await;
         let board = board_of(&forge, ago);
         let batch = board.source.diagnose(log_key(&forge), now()).await.unwrap();
-        assert_eq!(found(&batch).log, expected);
+        assert_eq!(&found(&batch).log, expected);
         let kept = board.kept.logs.lock().unwrap().len();
         assert_eq!(kept, usize::from(matches!(expected, LogState::Read { .. })));
         // What else tells of the failure still does.
@@ -426,14 +426,14 @@ fn check_log(expected: LogState, reply: Reply, ago: TimeDelta) {
 fn every_kind_of_missing_log_has_its_word() {
     let (old, new) = (TimeDelta::days(100), TimeDelta::minutes(1));
     let gone = Reply::json(&json!({"message": "Gone"}));
-    check_log(LogState::Gone, gone.clone().status(410), old);
-    check_log(LogState::Gone, gone.clone().status(404), old);
-    check_log(LogState::NotYet, gone.clone().status(404), new);
-    check_log(LogState::Empty, Reply::new(200, ""), old);
+    check_log(&LogState::Gone, gone.clone().status(410), old);
+    check_log(&LogState::Gone, gone.clone().status(404), old);
+    check_log(&LogState::NotYet, gone.clone().status(404), new);
+    check_log(&LogState::Empty, Reply::new(200, ""), old);
     let binary: Vec<u8> = (0..=255_u8).cycle().take(20_000).collect();
-    check_log(LogState::NotText, Reply::new(200, binary), old);
+    check_log(&LogState::NotText, Reply::new(200, binary), old);
     check_log(
-        LogState::NotText,
+        &LogState::NotText,
         Reply::new(200, archive(&[("a.txt", b"log")])),
         old,
     );
@@ -441,7 +441,7 @@ fn every_kind_of_missing_log_has_its_word() {
     let forbidden = Reply::json(&json!({"message": "Resource not accessible"}))
         .status(403)
         .with("x-accepted-github-permissions", "actions=read");
-    check_log(LogState::Refused(why), forbidden, old);
+    check_log(&LogState::Refused(why), forbidden, old);
 }
 
 /// Checks that trouble on the way is an error and leaves nothing.
@@ -585,9 +585,11 @@ async fn earlier_attempts_are_read_once_each() {
     let facts = answer(&board.source, need.clone(), now()).await;
     let attempts: Vec<u32> = facts
         .iter()
-        .map(|fact| match fact {
-            Fact::EarlierJobs(set) => set.attempt,
-            other => panic!("{other:?}"),
+        .map(|fact| {
+            let Fact::EarlierJobs(set) = fact else {
+                panic!("{fact:?}");
+            };
+            set.attempt
         })
         .collect();
     assert_eq!(attempts, [3, 2, 1]);
@@ -644,9 +646,11 @@ async fn history_brings_runs_and_the_times_of_their_jobs() {
     assert_eq!(runs.count(), 2);
     let sets: Vec<&JobSet> = facts
         .iter()
-        .filter_map(|fact| match fact {
-            Fact::JobSet(set) => Some(set),
-            _ => None,
+        .filter_map(|fact| {
+            let Fact::JobSet(set) = fact else {
+                return None;
+            };
+            Some(set)
         })
         .collect();
     // Of run 11 not all jobs are there, and run 99 is of another workflow.
@@ -872,4 +876,34 @@ async fn a_token_that_may_not_write_is_remembered() {
     let error = source.act(act(&forge, Verb::Cancel)).await.unwrap_err();
     assert!(matches!(error, ActError::NotSent(_)), "{error:?}");
     assert_eq!(forge.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_log_that_is_on_its_way_is_asked_for_again_in_a_minute() {
+    let forge = forge(|seen| {
+        let early = seen.path().ends_with("/logs");
+        early.then(|| Reply::json(&json!({"message": "Not Found"})).status(404))
+    })
+    .await;
+    let board = board_of(&forge, TimeDelta::seconds(5));
+    let need = Need::Diagnosis {
+        repo: repo(&forge),
+        run: 9,
+        job: JOB,
+    };
+    let logs = || {
+        let seen = forge.seen();
+        seen.iter()
+            .filter(|seen| seen.path().ends_with("/logs"))
+            .count()
+    };
+    for (secs, expected) in [(0, 1), (30, 1), (60, 2)] {
+        let facts = answer(
+            &board.source,
+            need.clone(),
+            now() + TimeDelta::seconds(secs),
+        )
+        .await;
+        assert_eq!((facts.len(), logs()), (0, expected), "after {secs} s");
+    }
 }

@@ -3,6 +3,8 @@
 //! A range never changes, so it is asked once in the life of a store. What has
 //! no answer is not asked again for an hour.
 
+use chrono::TimeDelta;
+
 use super::map::{self, relation};
 use super::state::State;
 use super::wire_rest::{ChangedFile, Comparison};
@@ -29,6 +31,9 @@ const PAGES: usize = 10;
 
 /// For how long an answer, or the lack of one, is not asked for again.
 const HOURS: i64 = 1;
+
+/// How much of that a log that was not there yet has waited already.
+const EARLY_MINS: i64 = HOURS * 60 - 1;
 
 /// Returns the repository that a need is about.
 pub(super) fn repo_of(need: &Need) -> &RepoKey {
@@ -74,6 +79,8 @@ impl GitHub {
         let mut batch = Batch::default();
         for need in due {
             let answer = self.answer_one(&need, ask).await;
+            let is_early = matches!(need, Need::Diagnosis { .. })
+                && matches!(&answer, Ok(facts) if facts.is_empty());
             match answer {
                 Ok(facts) => batch.facts.extend(facts),
                 Err(Failure { error, .. }) => match error {
@@ -94,7 +101,13 @@ impl GitHub {
                     }
                 },
             }
-            self.state().answered.insert(need, ask.now);
+            // A log that is on its way is there in a minute, not in an hour.
+            let wait = if is_early {
+                TimeDelta::minutes(EARLY_MINS)
+            } else {
+                TimeDelta::zero()
+            };
+            self.state().answered.insert(need, ask.now - wait);
         }
         self.state().turns.needs += 1;
         Ok(batch)

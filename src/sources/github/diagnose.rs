@@ -19,15 +19,16 @@ use crate::domain::key::RepoKey;
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::log::MAX_BYTES;
+use crate::sources::evidence::Evidence;
 use crate::sources::http::{Failure, Urgency, decode};
-use crate::sources::inspect::{Evidence, Looked, take_in};
+use crate::sources::inspect::{Looked, take_in};
 use crate::sources::{Batch, CapabilityState, SourceError};
 
 /// How many requests one diagnosis may cost.
 const MOST_REQUESTS: u32 = 4;
 
 /// How many parts of a log wait for the disk.
-const WAITING: usize = 8;
+const WAITING: usize = 4;
 
 /// For how long after the end of a job its log may still be on its way.
 const LOG_WAITS_MINS: i64 = 60;
@@ -73,10 +74,8 @@ impl GitHub {
         let attempt = known.unwrap_or_else(|| self.attempt_of(&run));
         let key = LogKey { run, attempt, job };
         let fact = self.diagnosis(&key, ask).await?;
-        let is_early = match fact.as_ref() {
-            Fact::Diagnosis(found) => found.log == LogState::NotYet,
-            _ => false,
-        };
+        let is_early =
+            matches!(fact.as_ref(), Fact::Diagnosis(found) if found.log == LogState::NotYet);
         Ok(if is_early {
             Vec::new()
         } else {
@@ -103,18 +102,17 @@ impl GitHub {
         };
         purse.spend();
         let log = self.read_log(key, &job, ask);
-        let (looked, told) = match before.as_ref().and_then(|(_, found)| keeps(found)) {
-            Some(told) => (log.await?, Some(told)),
-            None => {
-                let (looked, told) = tokio::join!(log, self.told(key, &job, &mut purse, ask));
-                let told = told?;
-                (looked?, Some(told))
-            }
+        let only_log = before.as_ref().is_some_and(|(_, found)| keeps(found));
+        let (looked, told) = if only_log {
+            (log.await?, Told::default())
+        } else {
+            let (looked, told) = tokio::join!(log, self.told(key, &job, &mut purse, ask));
+            (looked?, told?)
         };
         let shared = self.state().memory.is_shared(key);
-        let found = assemble(key, job, looked, told.unwrap_or_default(), shared);
+        let found = assemble(key, job, looked, told, shared);
         let found = match before {
-            Some((_, before)) if keeps(&before).is_some() => again(before, found),
+            Some((_, before)) if only_log => again(before, found),
             Some(_) | None => found,
         };
         let fact = Arc::new(Fact::Diagnosis(Box::new(found)));
@@ -214,12 +212,10 @@ impl GitHub {
 }
 
 /// Returns whether what is known of tests stays when only the log is read again.
-fn keeps(found: &Diagnosis) -> Option<Told> {
+fn keeps(found: &Diagnosis) -> bool {
     match found.tests_from {
-        TestsFrom::Report(_) | TestsFrom::Annotations => Some(Told::default()),
-        TestsFrom::Log | TestsFrom::Nowhere(_) => {
-            matches!(found.log, LogState::Read { .. }).then(Told::default)
-        }
+        TestsFrom::Report(_) | TestsFrom::Annotations => true,
+        TestsFrom::Log | TestsFrom::Nowhere(_) => matches!(found.log, LogState::Read { .. }),
     }
 }
 

@@ -175,24 +175,10 @@ impl Memory {
 
     pub(super) fn diagnosis(&self, key: &LogKey) -> Option<(Arc<Fact>, &Diagnosis)> {
         let fact = self.diagnosed.get(key)?;
-        match fact.as_ref() {
-            Fact::Diagnosis(found) => Some((Arc::clone(fact), found)),
-            Fact::Repository(_)
-            | Fact::Commit(_)
-            | Fact::Range(_)
-            | Fact::Ticket(_)
-            | Fact::ChangeRequest(_)
-            | Fact::ChangedPaths(_)
-            | Fact::Run(_)
-            | Fact::JobSet(_)
-            | Fact::EarlierJobs(_)
-            | Fact::GateSet(_)
-            | Fact::Release(_)
-            | Fact::Environment(_)
-            | Fact::Deployment(_)
-            | Fact::Alert(_)
-            | Fact::Finding(_) => None,
+        if let Fact::Diagnosis(found) = fact.as_ref() {
+            return Some((Arc::clone(fact), found));
         }
+        None
     }
 
     pub(super) fn artifacts(&self, key: &LogKey) -> Option<Artifacts> {

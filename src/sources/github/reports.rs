@@ -16,8 +16,9 @@ use super::{Ask, GitHub};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::text::Clean;
+use crate::sources::evidence::Note;
 use crate::sources::http::{Failure, List, Request, decode};
-use crate::sources::inspect::Note;
+
 use crate::sources::junit::Report;
 use crate::sources::{CapabilityState, SourceError, archive};
 

@@ -1,7 +1,7 @@
 //! A log on its way in: written to the cache, read for errors and tests meanwhile.
 //!
 //! Runs on a thread that may block. Knows no forge; what comes of the findings
-//! together with annotations and reports is said in `merge`.
+//! together with annotations and reports is said in `evidence`.
 
 use std::io;
 
@@ -12,10 +12,6 @@ use crate::domain::text::Clean;
 use crate::log::{Content, FailedTest, Intake, LogError, failed_tests, first_error, window};
 use crate::sources::http::Streamed;
 use crate::sources::logs::{LogCache, LogWriter};
-
-mod merge;
-
-pub use merge::{Evidence, Found, Note};
 
 /// How many lines of an error are kept.
 const MOST_LINES: u64 = 40;
