@@ -84,10 +84,14 @@ impl Evidence {
             complete(test, &of_notes, &of_log, &self.notes);
         }
         tests.truncate(Diagnosis::MOST_TESTS);
-        let signature = signature(&self.looked, &tests);
-        let error = match self.looked.error {
-            Some(error) => Some(of_error(&error, self.looked.block)),
-            None => self.notes.iter().find(|note| !is_exit(note)).map(of_mark),
+        // An exit code says less than what the runner noted.
+        let said = self.looked.error.as_ref();
+        let said = said.is_some_and(|error| error.confidence != Confidence::Exit);
+        let noted = self.notes.iter().find(|note| !said && !is_exit(note));
+        let signature = signature(&self.looked, noted, &tests);
+        let error = match (noted, self.looked.error) {
+            (Some(note), _) => Some(of_mark(note)),
+            (None, error) => error.map(|error| of_error(&error, self.looked.block)),
         };
         Found {
             error,
@@ -268,21 +272,26 @@ fn of_mark(note: &Note) -> FoundError {
 /// What failures of the same kind share: the error of the log, which every job has, and the test.
 ///
 /// An exit code alone is no kind: jobs that have nothing in common end with 1.
-fn signature(looked: &Looked, tests: &[FailedTest]) -> Option<Signature> {
+fn signature(looked: &Looked, noted: Option<&Note>, tests: &[FailedTest]) -> Option<Signature> {
     // The log names tests in one way wherever reports may be read or not.
     let named = looked.tests.iter().map(|test| &test.name).min();
     let named = named.or_else(|| tests.iter().map(|test| &test.name).min());
+    let noted = noted.and_then(|note| note.message.as_str().lines().next());
     let said = match (&looked.error, named) {
+        (_, None) if noted.is_some() => {
+            log::Signature::new("ci", None, None, noted.unwrap_or_default())
+        }
         (Some(error), None) if error.confidence == Confidence::Exit => return None,
         (Some(error), Some(name)) if error.kind == ErrorKind::Exit => {
             log::Signature::new("test", None, Some(name), "")
         }
-        (Some(error), name) => log::Signature::new(
-            error.tool,
-            error.code.as_deref(),
-            name.map(Clean::as_str),
-            &error.text,
-        ),
+        (Some(error), name) => {
+            let name = name.map(Clean::as_str);
+            // Where the error is the name of the test, saying it twice tells no more.
+            let text = Some(error.text.as_str()).filter(|text| Some(*text) != name);
+            let code = error.code.as_deref();
+            log::Signature::new(error.tool, code, name, text.unwrap_or_default())
+        }
         (None, Some(name)) => log::Signature::new("test", None, Some(name), ""),
         (None, None) => return None,
     };
@@ -421,6 +430,29 @@ mod tests {
         assert!(error.text.as_str().starts_with("mismatched types"));
         all.notes.truncate(1);
         assert_eq!(all.weigh().error, None);
+    }
+
+    #[test]
+    fn what_was_noted_tells_more_than_an_exit_code() {
+        let log = "##[group]Run ./fetch\n##[error]Process completed with exit code 28.\n";
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let mut intake = log::Intake::new(&mut bytes);
+        intake.push(log.as_bytes()).unwrap();
+        let index = intake.finish().unwrap();
+        let mut all = evidence();
+        all.looked.error = log::first_error(&index, &mut bytes).unwrap();
+        let bare = all.clone().weigh();
+        assert!(bare.error.is_some_and(|error| error.guess));
+        assert_eq!(
+            bare.signature, None,
+            "an exit code is nothing to have in common"
+        );
+        all.notes = vec![note("", "cannot reach a.test after 12 s", 1)];
+        let found = all.weigh();
+        let error = found.error.unwrap();
+        assert_eq!(error.text.as_str(), "cannot reach a.test after 12 s");
+        let signature = found.signature.unwrap();
+        assert_eq!(signature.text.as_str(), "ci · cannot reach a.test after #");
     }
 
     #[test]

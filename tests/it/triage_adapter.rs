@@ -26,7 +26,7 @@ use cycleboard::domain::run::{Failure, Job, JobSet, RunKey, RunState, Step};
 use cycleboard::domain::text::Clean;
 use cycleboard::sources::action::{Act, ActError};
 use cycleboard::sources::github::GitHub;
-use cycleboard::sources::http::{Ground, Limits, NoValidators};
+use cycleboard::sources::http::{Client, Ground, Limits, NoValidators, Request, Streamed, Urgency};
 use cycleboard::sources::logs::{LogCache, LogWriter};
 use cycleboard::sources::{CapabilityState, Fetch, Source, SourceError};
 use serde_json::{Value, json};
@@ -336,6 +336,25 @@ async fn opening_a_red_card_costs_four_requests_and_none_the_second_time() {
 }
 
 #[tokio::test]
+async fn a_job_that_no_listing_told_of_costs_no_more() {
+    let forge = forge(|seen| {
+        let job = json!({"id": JOB, "name": "unit (linux)", "run_attempt": 1,
+            "status": "completed", "conclusion": "failure"});
+        seen.path().ends_with("/jobs/77").then(|| Reply::json(&job))
+    })
+    .await;
+    let source = open(&forge, &Arc::default(), &[], true);
+    let batch = source.diagnose(log_key(&forge), now()).await.unwrap();
+    assert_eq!(forge.seen().len(), 4, "{:?}", paths(&forge.seen()));
+    let found = found(&batch);
+    assert_eq!(found.job_name.as_str(), "unit (linux)");
+    assert!(
+        matches!(found.tests_from, TestsFrom::Report(_)),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_need_for_a_diagnosis_is_answered_once() {
     let forge = forge(|_| None).await;
     let board = board(&forge);
@@ -474,6 +493,73 @@ fn a_log_that_does_not_come_whole_is_not_kept() {
     check_trouble(Reply::new(503, ""), "503");
     let lost = Reply::new(302, "").with("location", "gopher://x/");
     check_trouble(lost, "redirects to nowhere");
+}
+
+/// Streams what a server sends, 10 kB at most, to somebody who takes only the first `takes` parts.
+async fn stream(reply: Reply, takes: usize) -> Result<(Streamed, usize), SourceError> {
+    let forge = Fault::start(move |_| reply.clone()).await;
+    let ground = Ground {
+        clock: Arc::new(now),
+        env: Arc::new(|_| None),
+        validators: Arc::new(NoValidators),
+        logs: Arc::new(Kept::default()),
+        read_only: true,
+    };
+    let limits = Limits {
+        patience: Duration::from_millis(1_200),
+        idle: Duration::from_secs(1),
+        ..Limits::default()
+    };
+    let name = SourceName::new("one");
+    let client = Client::new(name, &forge.url, Default::default(), None, limits, ground).unwrap();
+    let request = Request {
+        url: forge.url.clone(),
+        conditional: false,
+        urgency: Urgency::Person,
+    };
+    let (parts, mut taken) = tokio::sync::mpsc::channel(1);
+    let take = async {
+        let mut bytes = 0;
+        for _ in 0..takes {
+            match taken.recv().await {
+                Some(part) => bytes += Vec::len(&part),
+                None => break,
+            }
+        }
+        drop(taken);
+        bytes
+    };
+    let (streamed, bytes) = tokio::join!(client.stream(&request, 10_000, parts), take);
+    Ok((streamed?, bytes))
+}
+
+#[tokio::test]
+async fn a_stream_has_bounds_of_size_and_pace() {
+    let body = vec![b'x'; 400_000];
+    let (streamed, bytes) = stream(Reply::new(200, body.clone()), usize::MAX)
+        .await
+        .unwrap();
+    assert_eq!(
+        (streamed.bytes, streamed.cut, bytes),
+        (10_000, true, 10_000)
+    );
+    let (streamed, bytes) = stream(Reply::new(200, vec![b'x'; 10_000]), usize::MAX)
+        .await
+        .unwrap();
+    assert_eq!(
+        (streamed.bytes, streamed.cut, bytes),
+        (10_000, false, 10_000)
+    );
+    let slow = Reply::new(200, body.clone()).by(Way::Slow(Duration::from_millis(5)));
+    let error = stream(slow, usize::MAX).await.unwrap_err();
+    assert!(error.to_string().contains("too slowly"), "{error}");
+    let error = stream(Reply::new(200, vec![b'x'; 9_000]), 0)
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("could not be taken in"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

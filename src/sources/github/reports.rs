@@ -93,6 +93,24 @@ impl GitHub {
         ask: Ask,
     ) -> Result<Told, Failure> {
         let mut told = Told::default();
+        // A list without an archive tells nothing: where little is left, reports come first.
+        if purse.0 < 3 {
+            self.reports(key, job, purse, ask, &mut told).await?;
+            self.note(key, purse, ask, &mut told).await?;
+        } else {
+            self.note(key, purse, ask, &mut told).await?;
+            self.reports(key, job, purse, ask, &mut told).await?;
+        }
+        Ok(told)
+    }
+
+    async fn note(
+        &self,
+        key: &LogKey,
+        purse: &mut Purse,
+        ask: Ask,
+        told: &mut Told,
+    ) -> Result<(), Failure> {
         match self.notes(key, purse, ask).await? {
             Ok(notes) => {
                 if notes.is_empty() {
@@ -102,8 +120,7 @@ impl GitHub {
             }
             Err(why) => told.sought.push(why),
         }
-        self.reports(key, job, purse, ask, &mut told).await?;
-        Ok(told)
+        Ok(())
     }
 
     /// Reads the annotations of a job; a token that may not is remembered.
@@ -117,8 +134,11 @@ impl GitHub {
             self.state().capabilities.get("annotations"),
             Some(CapabilityState::Missing(_))
         );
-        if (barred && !ask.forced) || !purse.spend() {
+        if barred && !ask.forced {
             return Ok(Err("annotations may not be read".to_owned()));
+        }
+        if !purse.spend() {
+            return Ok(Err("annotations were not asked for".to_owned()));
         }
         let path = key.run.repo.path();
         let route = format!("repos/{path}/check-runs/{}/annotations", key.job);
@@ -219,7 +239,7 @@ impl GitHub {
         purse: &mut Purse,
         ask: Ask,
     ) -> Result<Result<Arc<[Artifact]>, String>, Failure> {
-        if !purse.spend() {
+        if purse.0 < 2 || !purse.spend() {
             return Ok(Err("artifacts were not asked for".to_owned()));
         }
         let route = format!(
