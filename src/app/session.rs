@@ -274,6 +274,7 @@ impl Session {
             columns: self.settings.board.columns.clone(),
             store,
             polling,
+            looks_into: acts,
             clock: Arc::clone(&self.clock),
             logs: Arc::new(self.logs.clone()),
             acting: self.acting(polling, acts),

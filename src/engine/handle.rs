@@ -133,6 +133,9 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         options.policy,
         &options.columns,
     );
+    if !options.looks_into {
+        store.look_into_nothing();
+    }
     let empty = store.snapshot(now);
     let screen = options.store.as_ref().and_then(Database::first_screen);
     let first = screen.map_or(Arc::clone(&empty), |screen| {

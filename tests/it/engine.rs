@@ -213,6 +213,7 @@ fn run_with(sources: Vec<Fake>, store: Option<Store>, polling: bool) -> Rig {
         columns: Vec::new(),
         store,
         polling,
+        looks_into: true,
         clock: clock(),
         logs: Arc::new(NoLogs),
         acting: Acting::default(),

@@ -231,6 +231,7 @@ async fn board_at(server: &Arc<Server>, acting: Acting, clock: crate::sources::h
         columns: Vec::new(),
         store: None,
         polling: true,
+        looks_into: true,
         clock,
         logs: Arc::new(NoLogs),
         acting,

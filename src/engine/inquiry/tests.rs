@@ -185,6 +185,7 @@ async fn board(
         columns: Vec::new(),
         store,
         polling: true,
+        looks_into: true,
         clock: Arc::new(move || at(90) + started.elapsed()),
         logs: Arc::clone(&shelf) as Arc<dyn LogCache>,
         acting: Acting::default(),

@@ -55,6 +55,8 @@ pub struct Store {
     inquiries: Inquiries,
     actions: Arc<[ActionView]>,
     needs: Arc<BTreeSet<Need>>,
+    /// Whether red cards are looked into without being asked about.
+    looks_into: bool,
     needs_edition: u64,
     dirty: bool,
     generation: u64,
@@ -102,6 +104,7 @@ impl Store {
             inquiries: Inquiries::default(),
             actions: Arc::default(),
             needs: Arc::default(),
+            looks_into: true,
             needs_edition: 0,
             dirty: false,
             generation: 0,
@@ -322,7 +325,10 @@ impl Store {
                 .extend(self.history.note(item, now).map(Write::Event));
         }
         applied.changed |= self.book.refresh(&changes.changed, &changes.removed);
-        let needs = self.correlator.needs() | self.book.needs();
+        let mut needs = self.correlator.needs().clone();
+        if self.looks_into {
+            needs.extend(self.book.needs().iter().cloned());
+        }
         if *self.needs != needs {
             self.needs = Arc::new(needs);
             self.needs_edition += 1;
@@ -346,6 +352,11 @@ impl Store {
                 });
             }
         }
+    }
+
+    /// Leaves red cards alone until a person asks: for commands that show none of it.
+    pub fn look_into_nothing(&mut self) {
+        self.looks_into = false;
     }
 
     /// Returns the edition of the needs; a poller tells which one it has heard.
