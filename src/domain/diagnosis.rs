@@ -53,6 +53,18 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
+    /// Returns whether only the beginning of its log was read, as nobody waited for the rest.
+    pub fn is_beginning(&self) -> bool {
+        match self.log {
+            LogState::Read { bytes, cut, .. } => cut && bytes < Self::MOST_BYTES,
+            LogState::Gone
+            | LogState::Empty
+            | LogState::NotText
+            | LogState::NotYet
+            | LogState::Refused(_) => false,
+        }
+    }
+
     /// Returns which log it was found in.
     pub fn log_key(&self) -> LogKey {
         LogKey {
@@ -64,6 +76,10 @@ impl Diagnosis {
 
     /// How many failing tests are kept.
     pub const MOST_TESTS: usize = 200;
+    /// How many bytes of a log are read for a person.
+    pub const MOST_BYTES: u64 = 256 * 1024 * 1024;
+    /// How many bytes of a log are read while nobody waits for it.
+    pub const UNASKED_BYTES: u64 = 16 * 1024 * 1024;
 }
 
 /// What came of a job's log.

@@ -10,7 +10,7 @@ use crate::log::lines::Lines;
 use crate::log::scan::{Room, Scan};
 
 /// The most bytes of a log that are kept.
-pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
+pub const MAX_BYTES: u64 = crate::domain::diagnosis::Diagnosis::MOST_BYTES;
 
 /// Bytes that decide what the content is.
 const PROBE: usize = 8 * 1024;

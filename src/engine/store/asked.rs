@@ -57,7 +57,7 @@ impl Store {
                 return false;
             };
             match &found.log {
-                LogState::Read { .. } => has_log,
+                LogState::Read { .. } => has_log && !found.is_beginning(),
                 LogState::Gone | LogState::Empty | LogState::NotText => true,
                 LogState::NotYet | LogState::Refused(_) => false,
             }

@@ -90,7 +90,7 @@ impl GitHub {
             known.map(|(fact, found)| (fact, found.clone()))
         };
         if let Some((fact, found)) = &before
-            && self.holds(key, found)
+            && self.holds(key, found, ask)
         {
             return Ok(Arc::clone(fact));
         }
@@ -121,7 +121,12 @@ impl GitHub {
     }
 
     /// Returns whether nothing need be asked again.
-    fn holds(&self, key: &LogKey, found: &Diagnosis) -> bool {
+    ///
+    /// A person who opens a long log wants more than its beginning.
+    fn holds(&self, key: &LogKey, found: &Diagnosis, ask: Ask) -> bool {
+        if found.is_beginning() && ask.urgency == Urgency::Person {
+            return false;
+        }
         match found.log {
             LogState::Read { .. } => self.ground.logs.has(key),
             LogState::Gone | LogState::Empty | LogState::NotText => true,
@@ -153,7 +158,11 @@ impl GitHub {
         let (verdict, judged) = oneshot::channel();
         let (logs, of) = (Arc::clone(&self.ground.logs), key.clone());
         let thread = tokio::task::spawn_blocking(move || take_in(&*logs, &of, taken, judged));
-        let streamed = self.api.client.stream(&request, MAX_BYTES, parts).await;
+        let most = match ask.urgency {
+            Urgency::Person => MAX_BYTES,
+            Urgency::Background => Diagnosis::UNASKED_BYTES,
+        };
+        let streamed = self.api.client.stream(&request, most, parts).await;
         if let Ok(streamed) = streamed {
             let _taken = verdict.send(streamed);
         } else {
@@ -215,7 +224,9 @@ impl GitHub {
 fn keeps(found: &Diagnosis) -> bool {
     match found.tests_from {
         TestsFrom::Report(_) | TestsFrom::Annotations => true,
-        TestsFrom::Log | TestsFrom::Nowhere(_) => matches!(found.log, LogState::Read { .. }),
+        TestsFrom::Log | TestsFrom::Nowhere(_) => {
+            matches!(found.log, LogState::Read { .. }) && !found.is_beginning()
+        }
     }
 }
 
