@@ -301,10 +301,7 @@ impl Task {
             clock: Arc::clone(&self.clock),
             tracker: tracker.clone(),
         });
-        let cancel = cancel.clone();
-        tracker.spawn(async move {
-            let _ = cancel.run_until_cancelled(desk.run()).await;
-        });
+        tracker.spawn(desk.run(cancel.clone()));
     }
 
     fn apply(&mut self, updates: Vec<Update>) {

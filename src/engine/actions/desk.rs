@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::action::{ActionId, ActionState, ActionView, Target, Verb};
@@ -29,6 +30,8 @@ use crate::sources::http::{Clock, span};
 
 /// How many actions are shown at most.
 const SHOWN: usize = 100;
+/// How long the program waits at its end for the answer to what it sent.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 /// How long the journal may take.
 const JOURNAL_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -87,22 +90,40 @@ impl Desk {
         }
     }
 
-    /// Works until nobody can ask any more.
-    pub(crate) async fn run(mut self) {
+    /// Works until it is told to end, or nobody can ask any more.
+    pub(crate) async fn run(mut self, cancel: CancellationToken) {
         self.read_journal();
         loop {
             let alarm = self.cases.iter().filter_map(|c| c.action.alarm()).min();
             let alarm = alarm.map(|at| self.started + at);
             tokio::select! {
                 biased;
+                () = cancel.cancelled() => break,
                 Some(landed) = self.flights.next() => self.landed(landed),
                 ask = self.room.asks.recv() => match ask {
                     Some(ask) => self.asked(ask),
-                    None => return,
+                    None => break,
                 },
                 () = at(alarm), if alarm.is_some() => self.alarmed(),
             }
             self.tell().await;
+        }
+        drop(tokio::time::timeout(LAST_ANSWER, self.finish()).await);
+    }
+
+    /// Waits for the answers to requests that are on their way; nothing new leaves.
+    async fn finish(&mut self) {
+        while self.cases.iter().any(|case| case.action.is_sending()) {
+            match self.flights.next().await {
+                Some(Landed::Event(id, answer @ Event::Answered(_))) => self.step(&id, answer),
+                Some(
+                    Landed::Event(..)
+                    | Landed::Journaled(..)
+                    | Landed::Unfinished(_)
+                    | Landed::Noted,
+                ) => {}
+                None => return,
+            }
         }
     }
 

@@ -159,6 +159,11 @@ impl Action {
         matches!(self.phase, Phase::Over(_))
     }
 
+    /// Returns whether its request is on its way.
+    pub(super) fn is_sending(&self) -> bool {
+        matches!(self.phase, Phase::Sending { .. })
+    }
+
     /// Returns whether it may still be dropped: nothing of it has left.
     pub(super) fn is_only_asked(&self) -> bool {
         matches!(

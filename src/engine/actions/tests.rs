@@ -47,6 +47,8 @@ enum Answer {
     TakesMute,
     /// Does nothing, and gives no answer that tells.
     LosesIt,
+    /// Does it and says so after half a second.
+    IsSlow,
     /// Does it and never answers.
     Hangs,
     Refuses,
@@ -145,6 +147,10 @@ impl Source for Fake {
                 Answer::Hangs => {
                     self.server.apply(act.verb);
                     std::future::pending::<()>().await;
+                }
+                Answer::IsSlow => {
+                    self.server.apply(act.verb);
+                    tokio::time::sleep(Duration::from_millis(500)).await;
                 }
                 Answer::Refuses => {
                     return Err(ActError::Refused {
@@ -640,6 +646,18 @@ async fn a_board_that_ended_half_way_finds_out_when_it_starts_again() {
     let third = board(&server, acting(&home.journal)).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert!(third.engine.snapshots.borrow().actions.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_board_that_ends_waits_a_moment_for_its_answer() {
+    let (server, home) = (Server::new(Answer::IsSlow), home());
+    let mut board = board(&server, acting(&home.journal)).await;
+    board.act("a", Verb::RerunFailed, 7).await;
+    while server.acts() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    board.stop().await;
+    assert_eq!(events(&home.journal), ["intended", "requested"]);
 }
 
 #[tokio::test(start_paused = true)]

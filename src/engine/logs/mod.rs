@@ -28,6 +28,8 @@ const KEPT: &str = "log";
 const DRAFT: &str = "part";
 /// How long a draft that nobody writes may lie: its writer may be about to lock it.
 const DRAFT_AGE: Duration = Duration::from_mins(2);
+/// The part of the cache that may fill up before it is looked through again: one of so many.
+const SLACK: u64 = 64;
 /// How many logs that found no place on disk stay open.
 const SPARE: usize = 4;
 
@@ -64,6 +66,8 @@ struct Shared {
     spare_dir: PathBuf,
     limits: LogLimits,
     clock: Clock,
+    /// Bytes that came since the directory was last looked through.
+    unswept: AtomicU64,
     /// Logs without a name, which end with the program.
     spare: Mutex<VecDeque<(String, File)>>,
 }
@@ -82,6 +86,8 @@ impl FileLogs {
             spare_dir: spare_dir.to_owned(),
             limits,
             clock,
+            // The first log that comes finds out what is there.
+            unswept: AtomicU64::new(u64::MAX / 2),
             spare: Mutex::default(),
         };
         Self {
@@ -189,6 +195,16 @@ impl Shared {
         reopen(file).map(Some)
     }
 
+    /// Makes room for one more log, but does not look through the directory for each.
+    fn make_room(&self, size: u64) {
+        let slack = self.limits.total / SLACK;
+        let unswept = self.unswept.fetch_add(size, Ordering::Relaxed);
+        if unswept.saturating_add(size) > slack {
+            self.unswept.store(size, Ordering::Relaxed);
+            self.tidy(size.saturating_add(slack));
+        }
+    }
+
     /// Removes logs, those used longest ago first, until `room` more bytes fit.
     fn tidy(&self, room: u64) {
         let Ok(entries) = fs::read_dir(&self.dir) else {
@@ -281,7 +297,7 @@ impl LogWriter for Writer {
             return Ok(());
         };
         let size = self.file.metadata().map_or(self.size, |about| about.len());
-        self.shared.tidy(size);
+        self.shared.make_room(size);
         // The file has its own time, which the clock of the program need not agree with.
         let times = FileTimes::new().set_modified(self.shared.now());
         let kept = self
