@@ -3,11 +3,12 @@
 //! Made by the store after each change; sharing is by `Arc`, so a new snapshot
 //! copies pointers. It holds cards in the order in which columns show them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
+use crate::domain::diagnosis::LogKey;
 use crate::domain::item::{Train, WorkItem};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::stage::Stage;
@@ -36,7 +37,9 @@ pub struct Snapshot {
     pub notices: Vec<Clean>,
     /// Why red cards are red.
     pub triage: Arc<TriageBoard>,
-    /// Actions of this session, newest first.
+    /// Jobs that a person asked about: that their log is being read, or why it could not be.
+    pub inquiries: Arc<BTreeMap<LogKey, Clean>>,
+    /// Actions of this session, newest first, at most a hundred.
     pub actions: Arc<[ActionView]>,
     /// Where each card is, column by column; empty in snapshots that no store made.
     pub index: Vec<ColumnIndex>,

@@ -209,6 +209,7 @@ pub fn snapshot(cards: usize) -> Snapshot {
         partial: false,
         notices: Vec::new(),
         triage: Arc::default(),
+        inquiries: Arc::default(),
         actions: Arc::default(),
         index: Vec::new(),
     }

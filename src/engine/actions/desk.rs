@@ -459,7 +459,7 @@ impl Desk {
     }
 
     async fn tell(&mut self) {
-        let views: Arc<[ActionView]> = self.cases.iter().rev().map(view).collect();
+        let views: Arc<[ActionView]> = self.cases.iter().rev().take(SHOWN).map(view).collect();
         // Where the engine is gone, so is this task, soon.
         drop(self.room.updates.send(Update::Actions(views)).await);
     }

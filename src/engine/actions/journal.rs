@@ -28,7 +28,7 @@ const OLD: u32 = 4;
 /// How old an action may be whose outcome is still looked for.
 const LOOKED_FOR: TimeDelta = TimeDelta::hours(24);
 /// The longest line that is read; ours are far shorter.
-const LONGEST_LINE: usize = 16 * 1024;
+const LONGEST_LINE: usize = 64 * 1024;
 /// How often a lock that another program holds for a moment is tried.
 const TRIES: u32 = 100;
 /// How long between two tries.

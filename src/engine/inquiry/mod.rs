@@ -26,7 +26,8 @@ const FAILURES: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct Inquiries {
     under_way: BTreeSet<LogKey>,
-    failed: BTreeMap<LogKey, Clean>,
+    /// What is said about each.
+    notes: Arc<BTreeMap<LogKey, Clean>>,
     /// The board without and with these sentences.
     shown: Option<(Arc<TriageBoard>, Arc<TriageBoard>)>,
 }
@@ -34,30 +35,39 @@ pub(super) struct Inquiries {
 impl Inquiries {
     /// Notes that it is asked; tells whether it was not already.
     pub(super) fn begin(&mut self, key: &LogKey) -> bool {
-        self.failed.remove(key);
         self.shown = None;
+        let text = Clean::line("its log is being read");
+        Arc::make_mut(&mut self.notes).insert(key.clone(), text);
         self.under_way.insert(key.clone())
     }
 
     /// Notes that it is known.
     pub(super) fn found(&mut self, key: &LogKey) {
         self.under_way.remove(key);
-        self.failed.remove(key);
+        if self.notes.contains_key(key) {
+            Arc::make_mut(&mut self.notes).remove(key);
+        }
         self.shown = None;
     }
 
     /// Notes why it is not known.
     pub(super) fn failed(&mut self, key: &LogKey, why: &str) {
         self.found(key);
-        if self.failed.len() >= FAILURES {
-            self.failed.pop_first();
+        let notes = Arc::make_mut(&mut self.notes);
+        if notes.len() >= FAILURES {
+            notes.retain(|key, _| self.under_way.contains(key));
         }
-        self.failed.insert(key.clone(), Clean::line(why));
+        notes.insert(key.clone(), Clean::line(why));
+    }
+
+    /// Returns what is said about each job that was asked about and is not known.
+    pub(super) fn notes(&self) -> Arc<BTreeMap<LogKey, Clean>> {
+        Arc::clone(&self.notes)
     }
 
     /// Returns the board with what is to be said where no diagnosis is known.
     pub(super) fn show(&mut self, board: Arc<TriageBoard>) -> Arc<TriageBoard> {
-        if self.under_way.is_empty() && self.failed.is_empty() {
+        if self.notes.is_empty() {
             return board;
         }
         if let Some((before, shown)) = &self.shown
@@ -89,8 +99,8 @@ impl Inquiries {
             let text = format!("the log of job `{}` is being read", job.name);
             return Some(Clean::line(&text));
         }
-        let failed = self.failed.iter().find(|(key, _)| is_it(key));
-        failed.map(|(_, why)| why.clone())
+        let note = self.notes.iter().find(|(key, _)| is_it(key));
+        note.map(|(_, why)| why.clone())
     }
 }
 

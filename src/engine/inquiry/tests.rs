@@ -289,6 +289,19 @@ async fn what_cannot_be_found_out_is_said_on_the_card_and_tried_again() {
         board.says(said).await;
     }
     assert_eq!(board.asked(), 4);
+    assert!(board.engine.snapshots.borrow().inquiries.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_of_a_run_that_nobody_knows_has_its_sentence_too() {
+    let mut board = board(|_| Ok(found(read())), None).await;
+    let mut other = key();
+    other.run.id = 51;
+    let command = EngineCommand::Diagnose(other.clone());
+    board.engine.commands.send(command).await.unwrap();
+    let snapshot = board.until(|s| s.inquiries.contains_key(&other)).await;
+    assert_eq!(&*snapshot.inquiries[&other], "no source knows this run");
+    assert_eq!(board.asked(), 0);
 }
 
 #[tokio::test]
