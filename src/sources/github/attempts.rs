@@ -177,7 +177,7 @@ impl GitHub {
     ) -> Result<Vec<JobSet>, Failure> {
         let wanted: Vec<&Run> = {
             let state = self.state();
-            let new = |run: &&Run| !state.memory.knows_jobs(&run.key());
+            let new = |run: &&Run| !state.memory.knows_jobs(&run.key(), run.attempt);
             if state.mode != Mode::GraphQl {
                 return Ok(Vec::new());
             }

@@ -32,7 +32,7 @@ pub(super) struct Memory {
     diagnosed: BTreeMap<LogKey, Arc<Fact>>,
     artifacts: BTreeMap<(RunKey, u32), Artifacts>,
     earlier: BTreeSet<(RunKey, u32)>,
-    told: BTreeSet<RunKey>,
+    told: BTreeSet<(RunKey, u32)>,
 }
 
 /// A job that failed.
@@ -121,7 +121,7 @@ impl Memory {
 
     /// Takes in the jobs of the newest attempt of a run.
     pub(super) fn see_set(&mut self, set: &JobSet) {
-        self.told.insert(set.run.clone());
+        self.told.insert((set.run.clone(), set.attempt));
         cap_set(&mut self.told);
         self.see_jobs(set);
     }
@@ -149,9 +149,9 @@ impl Memory {
         self.earlier.contains(&(run.clone(), attempt))
     }
 
-    /// Returns whether jobs of a run are known in any form.
-    pub(super) fn knows_jobs(&self, run: &RunKey) -> bool {
-        self.told.contains(run)
+    /// Returns whether the jobs of an attempt that was the newest are known in any form.
+    pub(super) fn knows_jobs(&self, run: &RunKey, attempt: u32) -> bool {
+        self.told.contains(&(run.clone(), attempt))
     }
 
     pub(super) fn job(&self, key: &LogKey) -> Option<JobSeen> {
@@ -202,5 +202,89 @@ fn cap<K: Ord, V>(map: &mut BTreeMap<K, V>, most: usize) {
 fn cap_set<K: Ord>(set: &mut BTreeSet<K>) {
     while set.len() > MOST_KEYS {
         set.pop_first();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_JOBS, Memory};
+    use crate::domain::diagnosis::LogKey;
+    use crate::domain::key::RepoKey;
+    use crate::domain::run::{Failure, Job, JobSet, RunKey, RunState, Step};
+    use crate::domain::text::Clean;
+
+    fn run() -> RunKey {
+        RunKey {
+            repo: RepoKey::new("github.com", "acme/api"),
+            id: 9,
+        }
+    }
+
+    fn job(id: u64, steps: bool) -> Job {
+        let state = RunState::Failed(Failure::Failed);
+        let step = Step {
+            number: 3,
+            name: Clean::line("test"),
+            state: state.clone(),
+            started_at: None,
+            finished_at: None,
+        };
+        Job {
+            id,
+            name: Clean::line("unit"),
+            stage: None,
+            attempt: 1,
+            state,
+            created_at: None,
+            started_at: None,
+            finished_at: None,
+            url: None,
+            steps: if steps { vec![step] } else { Vec::new() },
+        }
+    }
+
+    fn set(jobs: Vec<Job>) -> JobSet {
+        JobSet {
+            run: run(),
+            attempt: 1,
+            jobs,
+            complete: true,
+        }
+    }
+
+    fn key(job: u64) -> LogKey {
+        LogKey {
+            run: run(),
+            attempt: 1,
+            job,
+        }
+    }
+
+    #[test]
+    fn steps_stay_when_a_cheaper_answer_tells_none() {
+        let mut memory = Memory::default();
+        memory.see_set(&set(vec![job(1, true)]));
+        memory.see_set(&set(vec![job(1, false)]));
+        let seen = memory.job(&key(1)).unwrap();
+        assert_eq!(seen.step, Some((3, Clean::line("test"))));
+        assert!(memory.knows_jobs(&run(), 1) && !memory.knows_jobs(&run(), 2));
+    }
+
+    #[test]
+    fn jobs_that_fail_together_share_reports() {
+        let mut memory = Memory::default();
+        memory.see_set(&set(vec![job(1, true)]));
+        assert!(!memory.is_shared(&key(1)));
+        memory.see_set(&set(vec![job(2, true)]));
+        assert!(memory.is_shared(&key(1)));
+    }
+
+    #[test]
+    fn the_newest_jobs_are_remembered() {
+        let mut memory = Memory::default();
+        let most = MOST_JOBS as u64;
+        memory.see_set(&set((0..most + 10).map(|id| job(id, false)).collect()));
+        assert_eq!(memory.jobs.len(), MOST_JOBS);
+        assert!(memory.job(&key(9)).is_none() && memory.job(&key(most + 9)).is_some());
     }
 }

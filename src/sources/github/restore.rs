@@ -8,6 +8,7 @@ use super::state::{RunSeen, State};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
+use crate::domain::diagnosis::LogState;
 use crate::domain::fact::{Fact, FactKind};
 use crate::domain::ticket::{TicketKey, TicketState};
 
@@ -75,13 +76,14 @@ fn rest(state: &mut State, fact: &Fact) {
             };
             state.answered.insert(need, Timestamp::MAX_UTC);
         }
-        Fact::Diagnosis(found) => {
+        Fact::Diagnosis(found) if found.log != LogState::NotYet => {
             state
                 .answered
                 .insert(diagnose::need_of(found), Timestamp::MAX_UTC);
         }
         Fact::JobSet(_)
         | Fact::EarlierJobs(_)
+        | Fact::Diagnosis(_)
         | Fact::Repository(_)
         | Fact::Commit(_)
         | Fact::ChangedPaths(_)
