@@ -219,7 +219,7 @@ fn frames(criterion: &mut Criterion) {
         let snapshot = sample::snapshot(cards);
         let mut state = UiState::new(UiOptions::default());
         let mut terminal = Terminal::new(TestBackend::new(200, 60)).expect("a terminal");
-        update::on_snapshot(&mut state, &snapshot, sample::moment());
+        drop(update::on_snapshot(&mut state, &snapshot, sample::moment()));
         group.bench_function(BenchmarkId::new("next card", cards), |bencher| {
             let mut down = true;
             bencher.iter(|| {
@@ -268,7 +268,7 @@ fn typing(criterion: &mut Criterion) {
     let keymap = Keymap::default();
     let opened = |opening: Command, typed: &str| {
         let mut state = UiState::new(UiOptions::default());
-        update::on_snapshot(&mut state, &snapshot, sample::moment());
+        drop(update::on_snapshot(&mut state, &snapshot, sample::moment()));
         update::update(&mut state, opening, &snapshot, sample::moment());
         for letter in typed.chars() {
             press(&mut state, letter, &snapshot, &keymap);

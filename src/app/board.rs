@@ -3,6 +3,7 @@
 //! Puts store, screen, engine and loop together in the order that shows
 //! something soonest. What is drawn is `ui`'s, what is known the engine's.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +65,12 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         clock: Arc::clone(&session.clock),
     };
     let snapshot = Arc::clone(&look.snapshot);
-    ui::update::on_snapshot(&mut look.state, &snapshot, clock::now());
+    // Nothing is asked for before a person has opened anything.
+    drop(ui::update::on_snapshot(
+        &mut look.state,
+        &snapshot,
+        clock::now(),
+    ));
     look.draw()?;
     look.terminal.backend_mut().finish()?;
     let ending = signals.ending();
@@ -190,5 +196,12 @@ fn options(session: &Session, keymap: Keymap) -> UiOptions {
         theme: session.settings.ui.theme.clone(),
         offset: clock::local_offset(),
         keymap: Arc::new(keymap),
+        seed: seed(),
     }
+}
+
+/// Returns random bits; a hash table is keyed with those of the system.
+fn seed() -> u128 {
+    let bits = || u128::from(RandomState::new().build_hasher().finish());
+    (bits() << 64) | bits()
 }

@@ -33,7 +33,21 @@ pub struct Query {
     regex: Regex,
 }
 
+/// The text says it all: whether case matters follows from it.
+impl PartialEq for Query {
+    fn eq(&self, other: &Self) -> bool {
+        self.regex.as_str() == other.regex.as_str()
+    }
+}
+
+impl Eq for Query {}
+
 impl Query {
+    /// Returns the expression as it was written.
+    pub fn text(&self) -> &str {
+        self.regex.as_str()
+    }
+
     /// Reads an expression; without a capital letter, case does not matter.
     ///
     /// # Errors

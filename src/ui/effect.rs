@@ -3,8 +3,13 @@
 //! Returned by `update` and `input`, carried out by `app::effects`; nothing here
 //! is done by the screen itself.
 
+use std::ops::Range;
+
+use crate::domain::action::{ActionId, Target, Verb};
+use crate::domain::diagnosis::LogKey;
 use crate::domain::key::{ItemId, SourceName, WebUrl};
 use crate::domain::policy::Pin;
+use crate::log::Query;
 
 /// One thing to do outside the screen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,4 +38,55 @@ pub enum Effect {
     Toast(String),
     /// Use another theme, by name.
     SetTheme(String),
+    /// Make sure that a log is in the cache and that it is known why the job failed.
+    Diagnose(LogKey),
+    /// Open a log of the cache; its index comes back as a [`LogEvent`](crate::ui::logs::LogEvent).
+    OpenLog(LogKey),
+    /// Read lines of an open log.
+    ReadLog {
+        /// Which log.
+        key: LogKey,
+        /// The lines, counted from 0.
+        ranges: Vec<Range<u64>>,
+        /// Comes back with the answer, so that one that came too late is told.
+        generation: u64,
+    },
+    /// Search an open log; what is found comes in pieces.
+    SearchLog {
+        /// Which log.
+        key: LogKey,
+        /// What is searched for.
+        query: Query,
+        /// Comes back with the answers; a search of an older one may stop.
+        generation: u64,
+    },
+    /// Read a log again while it grows, or no longer.
+    FollowLog {
+        /// Which log.
+        key: LogKey,
+        /// Whether to go on.
+        on: bool,
+    },
+    /// Save a clean copy of a log to a file, and say where.
+    SaveLog {
+        /// Which log.
+        key: LogKey,
+    },
+    /// Forget an open log.
+    CloseLog(LogKey),
+    /// Read the target of an action afresh, so that it can be confirmed; nothing is sent yet.
+    Intend {
+        /// The identity of the action from now on.
+        id: ActionId,
+        /// What is to be done.
+        verb: Verb,
+        /// To what.
+        target: Target,
+        /// For which card.
+        item: Option<ItemId>,
+    },
+    /// Do an action, on the values that were shown.
+    Confirm(ActionId),
+    /// Do not do an action that waits for its confirmation.
+    Dismiss(ActionId),
 }

@@ -24,6 +24,8 @@ pub mod update;
 
 pub mod effect;
 
+pub mod logs;
+
 pub mod layout;
 
 pub mod view;

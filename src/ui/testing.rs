@@ -51,7 +51,7 @@ impl Screen {
 
     /// Takes the snapshot in, as after a change, and paints.
     pub(crate) fn arrive(&mut self) {
-        on_snapshot(&mut self.state, &self.snapshot, self.now);
+        drop(on_snapshot(&mut self.state, &self.snapshot, self.now));
         self.draw();
     }
 

@@ -207,10 +207,7 @@ where
                 self.on_done(done);
                 Ok(Next::Go)
             }
-            Happening::Snapshot(alive) => {
-                self.on_snapshot(alive);
-                Ok(Next::Go)
-            }
+            Happening::Snapshot(alive) => self.on_snapshot(alive),
             Happening::Job(job) => self.on_job(job),
             Happening::Drained(outcome) => outcome.map(|()| Next::Go),
             Happening::Rolled => {
@@ -274,6 +271,10 @@ where
         let now = clock();
         let keymap = Arc::clone(&state.options.keymap);
         let effects = ui::input::on_event(state, &keymap, event, snapshot, now);
+        self.carry_out(effects, now)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>, now: Timestamp) -> io::Result<Next> {
         let errors = self.look.state.messages.errors();
         for effect in effects {
             // What did not work must not be followed by a word that it did.
@@ -305,6 +306,16 @@ where
             Effect::Pin(item, pin) => self.ends.effects.pin(item, pin),
             Effect::Toast(text) => self.look.state.notify(text, now),
             Effect::SetTheme(name) => self.look.set_theme(&name, now),
+            Effect::Diagnose(_)
+            | Effect::OpenLog(_)
+            | Effect::ReadLog { .. }
+            | Effect::SearchLog { .. }
+            | Effect::FollowLog { .. }
+            | Effect::SaveLog { .. }
+            | Effect::CloseLog(_)
+            | Effect::Intend { .. }
+            | Effect::Confirm(_)
+            | Effect::Dismiss(_) => {}
         }
         Ok(Next::Go)
     }
@@ -352,20 +363,20 @@ where
         self.pace.touch();
     }
 
-    fn on_snapshot(&mut self, alive: bool) {
+    fn on_snapshot(&mut self, alive: bool) -> io::Result<Next> {
+        self.pace.touch();
         let now = (self.look.clock)();
         if alive {
             let snapshot = Arc::clone(&self.ends.snapshots.borrow_and_update());
             self.look.state.options.me = snapshot.me();
-            ui::update::on_snapshot(&mut self.look.state, &snapshot, now);
+            let effects = ui::update::on_snapshot(&mut self.look.state, &snapshot, now);
             self.look.snapshot = snapshot;
-        } else {
-            self.alive = false;
-            self.look
-                .state
-                .notify_error("polling has stopped: what is shown grows old", now);
+            return self.carry_out(effects, now);
         }
-        self.pace.touch();
+        self.alive = false;
+        let told = "polling has stopped: what is shown grows old";
+        self.look.state.notify_error(told, now);
+        Ok(Next::Go)
     }
 
     fn on_job(&mut self, job: Job) -> io::Result<Next> {

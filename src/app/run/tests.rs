@@ -194,7 +194,11 @@ where
         snapshot: Arc::clone(&snapshot),
         clock,
     };
-    ui::update::on_snapshot(&mut look.state, &snapshot, sample::moment());
+    drop(ui::update::on_snapshot(
+        &mut look.state,
+        &snapshot,
+        sample::moment(),
+    ));
     look.draw().unwrap();
     let ends = Ends {
         input: Keys::new(stream::poll_fn(move |context| events.poll_recv(context))),

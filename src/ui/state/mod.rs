@@ -47,6 +47,8 @@ pub struct UiOptions {
     pub offset: FixedOffset,
     /// The keys as help, footer and palette show them.
     pub keymap: Arc<Keymap>,
+    /// Random bits, from which the identities of actions are made.
+    pub seed: u128,
 }
 
 impl Default for UiOptions {
@@ -59,6 +61,7 @@ impl Default for UiOptions {
             theme: "dark".to_owned(),
             offset: Utc.fix(),
             keymap: Arc::new(Keymap::default()),
+            seed: 0,
         }
     }
 }

@@ -45,7 +45,7 @@ pub fn update(
 }
 
 /// Takes a new snapshot in: the selection stays on its card, wherever that went.
-pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) {
+pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
     let chosen = state
         .focused()
         .filter(|column| column.chosen)
@@ -56,6 +56,7 @@ pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) {
         follow(state, snapshot, &key, now);
     }
     state.source = state.source.min(snapshot.sources.len().saturating_sub(1));
+    Vec::new()
 }
 
 /// Goes after the selected card where it changed its column.

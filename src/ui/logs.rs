@@ -1,0 +1,78 @@
+//! What the shell tells of logs that the screen asked for.
+//!
+//! Answers to the effects on logs. Nothing is read here: lines, indexes and
+//! matches come in, and what is no longer asked for is dropped.
+
+use std::sync::Arc;
+
+use crate::domain::Timestamp;
+use crate::domain::diagnosis::LogKey;
+use crate::domain::text::Clean;
+use crate::engine::snapshot::Snapshot;
+use crate::log::{Index, LogError, LogLine};
+use crate::ui::effect::Effect;
+use crate::ui::state::UiState;
+
+/// What came of a log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LogEvent {
+    /// It is open.
+    Opened {
+        /// Which log.
+        key: LogKey,
+        /// Where its lines, sections and errors are.
+        index: Arc<Index>,
+        /// The line of the first error, counted from 0.
+        error: Option<u64>,
+        /// The errors with their blocks, in the order of their lines.
+        errors: Vec<LogError>,
+    },
+    /// It has grown while it is followed.
+    Grown {
+        /// Which log.
+        key: LogKey,
+        /// Where its lines, sections and errors are now.
+        index: Arc<Index>,
+    },
+    /// It cannot be shown.
+    Failed {
+        /// Which log.
+        key: LogKey,
+        /// Why, for people.
+        sentence: Clean,
+        /// Whether it may yet come: it is being fetched, or the job still runs.
+        is_pending: bool,
+    },
+    /// Lines that were asked for.
+    Lines {
+        /// Which log.
+        key: LogKey,
+        /// That of the question.
+        generation: u64,
+        /// The lines, those that are there.
+        lines: Vec<LogLine>,
+    },
+    /// What a search has found so far, from the start of the log.
+    Matches {
+        /// Which log.
+        key: LogKey,
+        /// That of the question.
+        generation: u64,
+        /// The lines with matches, ascending, each once.
+        lines: Arc<[u64]>,
+        /// How many matches there are, those on lines that are not kept included.
+        count: u64,
+        /// Whether the whole log was searched.
+        done: bool,
+    },
+}
+
+/// Takes in what the shell tells of a log.
+pub fn on_log(
+    _state: &mut UiState,
+    _event: LogEvent,
+    _snapshot: &Snapshot,
+    _now: Timestamp,
+) -> Vec<Effect> {
+    Vec::new()
+}
