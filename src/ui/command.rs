@@ -12,6 +12,8 @@ pub enum Scope {
     Cards,
     /// On the board.
     Board,
+    /// In the triage view.
+    Triage,
     /// In the sources view.
     Sources,
     /// In the detail of a card.
@@ -20,9 +22,10 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes, in the order in which help lists them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Board,
         Self::Cards,
+        Self::Triage,
         Self::Sources,
         Self::Detail,
         Self::Everywhere,
@@ -34,6 +37,7 @@ impl Scope {
             Self::Everywhere => "everywhere",
             Self::Cards => "where cards are",
             Self::Board => "board",
+            Self::Triage => "triage",
             Self::Sources => "sources",
             Self::Detail => "detail",
         }
@@ -43,13 +47,21 @@ impl Scope {
     pub fn has_cards(self) -> bool {
         match self {
             Self::Board | Self::Cards => true,
-            Self::Everywhere | Self::Sources | Self::Detail => false,
+            Self::Everywhere | Self::Triage | Self::Sources | Self::Detail => false,
         }
     }
 
     /// Returns whether a key of this scope holds in a place.
     pub fn holds_in(self, here: Self) -> bool {
         self == here || self == Self::Everywhere || (self == Self::Cards && here.has_cards())
+    }
+
+    /// Returns whether a key of this scope may take the place of one that holds everywhere.
+    pub fn overrides(self) -> bool {
+        match self {
+            Self::Triage => true,
+            Self::Everywhere | Self::Cards | Self::Board | Self::Sources | Self::Detail => false,
+        }
     }
 
     /// Returns whether a key of one scope can meet a key of the other.
@@ -75,6 +87,22 @@ impl Scope {
                 C::ViewSources,
                 C::Overview,
                 C::Sort,
+            ],
+            Self::Triage => &[
+                C::NextError,
+                C::SearchLog,
+                C::RerunFailed,
+                C::Actions,
+                C::NextPane,
+                C::Help,
+                C::Back,
+                C::Fold,
+                C::CopyBlock,
+                C::FailingTests,
+                C::Wrap,
+                C::Follow,
+                C::OpenInBrowser,
+                C::SaveLog,
             ],
             Self::Sources => &[
                 C::Refresh,
@@ -212,7 +240,38 @@ commands! {
     /// Scroll the preview up
     PreviewUp: "preview-up", "preview up", Cards, &["K"];
 
-    /// Open: the detail of a card, the changes of a train
+    /// Go to the first error of the log, then to the next one
+    NextError: "next-error", "error", Triage, &["e"];
+    /// Go to the error before
+    PreviousError: "previous-error", "error before", Triage, &["E"];
+    /// Search the log for an expression; small letters match capitals too
+    SearchLog: "search-log", "search", Triage, &["/"];
+    /// Go to the next match; without a search, to the next error
+    NextHit: "next-hit", "next hit", Triage, &["n"];
+    /// Go to the match before; without a search, to the error before
+    PreviousHit: "previous-hit", "hit before", Triage, &["N"];
+    /// Fold the section under the cursor, or open it
+    Fold: "fold", "fold", Triage, &["z"];
+    /// Fold all sections of the log, or open them all
+    FoldAll: "fold-all", "fold all", Triage, &["Z"];
+    /// Let long lines go on below, or cut them
+    Wrap: "wrap", "wrap", Triage, &["w"];
+    /// Show or hide the times of lines
+    Times: "times", "times", Triage, &["t"];
+    /// Stay at the end of a log that grows
+    Follow: "follow", "follow", Triage, &["f"];
+    /// Copy the lines of the error
+    CopyBlock: "copy-block", "copy error", Triage, &["y"];
+    /// Save the log to a file
+    SaveLog: "save-log", "save log", Triage, &["S"];
+    /// Go through the failing tests
+    FailingTests: "failing-tests", "tests", Triage, &["T"];
+    /// Go to the card on which this failure was seen first
+    FirstOfGroup: "first-of-group", "first alike", Triage, &["g 1"];
+    /// Mark the card or unmark it; actions are done to all marked cards
+    Mark: "mark", "mark", Triage, &["space"];
+
+    /// Open: the detail of a card, why it is red, the changes of a train
     Open: "open", "open", Everywhere, &["enter"];
     /// Go back one layer
     Back: "back", "back", Everywhere, &["esc"];
@@ -236,6 +295,10 @@ commands! {
     Refresh: "refresh", "refresh", Everywhere, &["r"];
     /// Ask every source now
     RefreshAll: "refresh-all", "refresh all", Everywhere, &["R"];
+    /// Ask what can be done: run again, cancel
+    Actions: "actions", "actions", Everywhere, &["a"];
+    /// Run the failed jobs of the card again, after a question
+    RerunFailed: "rerun-failed", "re-run failed", Everywhere, &["F"];
     /// Filter the cards
     Filter: "filter", "filter", Cards, &["/"];
     /// Show all cards again
@@ -248,6 +311,8 @@ commands! {
     Messages: "messages", "messages", Everywhere, &["M"];
     /// Go to the board
     ViewBoard: "view-board", "board", Everywhere, &["g b"];
+    /// Go to the triage of red cards
+    ViewTriage: "view-triage", "triage", Everywhere, &["g f"];
     /// Go to the sources
     ViewSources: "view-sources", "sources", Everywhere, &["g o"];
     /// Next view

@@ -145,7 +145,12 @@ impl Keymap {
                 let meet = first.scope.overlaps(second.scope);
                 let clash =
                     first.keys.starts_with(&second.keys) || second.keys.starts_with(&first.keys);
-                if meet && clash {
+                // In a view with keys of its own, those go before what holds everywhere.
+                let overrides = first.keys == second.keys
+                    && first.scope.overrides() != second.scope.overrides()
+                    && !KEPT.contains(&first.command)
+                    && !KEPT.contains(&second.command);
+                if meet && clash && !overrides {
                     let shorter = if first.keys.len() <= second.keys.len() {
                         first
                     } else {
@@ -169,10 +174,11 @@ impl Keymap {
             if !binding.scope.holds_in(scope) || !binding.keys.starts_with(pressed) {
                 continue;
             }
-            if binding.keys.len() == pressed.len() {
-                return Match::Command(binding.command);
+            if binding.keys.len() > pressed.len() {
+                found = Match::Prefix;
+            } else if binding.scope.overrides() || found == Match::Nothing {
+                found = Match::Command(binding.command);
             }
-            found = Match::Prefix;
         }
         found
     }
@@ -348,6 +354,6 @@ mod tests {
         let map = Keymap::default();
         let hints = map.hints(Scope::Board, &parse_sequence("g").unwrap(), Glyphs::Ascii);
         let keys: Vec<&str> = hints.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(keys, ["g", "b", "o"]);
+        assert_eq!(keys, ["g", "b", "f", "o"]);
     }
 }

@@ -12,6 +12,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::log::{Index, LogError, LogLine};
 use crate::ui::effect::Effect;
 use crate::ui::state::UiState;
+use crate::ui::update::triage;
 
 /// What came of a log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,10 +70,13 @@ pub enum LogEvent {
 
 /// Takes in what the shell tells of a log.
 pub fn on_log(
-    _state: &mut UiState,
-    _event: LogEvent,
-    _snapshot: &Snapshot,
-    _now: Timestamp,
+    state: &mut UiState,
+    event: LogEvent,
+    snapshot: &Snapshot,
+    now: Timestamp,
 ) -> Vec<Effect> {
-    Vec::new()
+    state.refresh(snapshot, now);
+    let mut effects = triage::log::on_log(state, event);
+    effects.extend(triage::settle(state, snapshot));
+    effects
 }

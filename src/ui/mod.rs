@@ -18,6 +18,8 @@ pub mod state;
 
 pub mod rows;
 
+pub mod tree;
+
 pub mod overlay;
 
 pub mod update;
@@ -27,6 +29,8 @@ pub mod effect;
 pub mod logs;
 
 pub mod layout;
+
+pub mod panes;
 
 pub mod view;
 

@@ -5,6 +5,7 @@
 use tui_input::Input;
 
 use crate::domain::Timestamp;
+use crate::domain::action::{ActionId, Verb};
 use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::query::QueryError;
 use crate::domain::stage::Stage;
@@ -27,8 +28,75 @@ pub enum Overlay {
     Confirm(Confirm),
     /// To which stage a card is pinned.
     Pin(PinMenu),
+    /// The line in which a search of the log is written.
+    Search(SearchLine),
+    /// What can be done.
+    Actions(ActionMenu),
+    /// Actions that wait for their confirmation.
+    Act(Act),
     /// The messages of this session.
     Messages(u16),
+}
+
+/// A search of the log while it is written.
+#[derive(Clone, Default, Debug)]
+pub struct SearchLine {
+    /// The expression.
+    pub input: Input,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+/// What can be done to some runs.
+#[derive(Clone, Debug)]
+pub struct ActionMenu {
+    /// To what.
+    pub title: String,
+    /// The cards and what of them is acted on.
+    pub aims: Vec<Aim>,
+    /// What can be done, or why not.
+    pub entries: Vec<ActionEntry>,
+    /// The selected line.
+    pub cursor: usize,
+}
+
+/// One card that is acted on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Aim {
+    /// The card.
+    pub item: ItemId,
+    /// Its run, and the job where one is chosen.
+    pub target: crate::domain::action::Target,
+}
+
+/// One line of the menu of actions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ActionEntry {
+    /// What is done.
+    pub verb: Verb,
+    /// Why it cannot be done.
+    pub refused: Option<String>,
+}
+
+/// Actions that wait for their confirmation; the default is No.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// What is done.
+    pub verb: Verb,
+    /// The actions.
+    pub ids: Vec<ActionId>,
+    /// Since when all of what would be done is on the screen.
+    pub shown_at: Option<Timestamp>,
+    /// What was typed of the count, where there are several.
+    pub typed: String,
+}
+
+impl Act {
+    /// Returns whether keys count yet.
+    pub fn listens(&self, now: Timestamp) -> bool {
+        self.shown_at
+            .is_some_and(|at| (now - at).num_milliseconds() >= Confirm::DEAF_MS)
+    }
 }
 
 /// The detail of a card or train.

@@ -14,9 +14,10 @@ use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
 use crate::ui::state::{Escape, UiState};
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{filter, look, palette, pin, update};
+use crate::ui::update::{filter, look, palette, pin, triage, update};
 use crate::ui::view::help_lines;
 
+mod asks;
 mod mouse;
 
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub fn on_event(
         Event::FocusLost => vec![Effect::Focus(false)],
     };
     state.refresh(snapshot, now);
+    effects.extend(triage::settle(state, snapshot));
     effects.extend(look(state, snapshot));
     effects
 }
@@ -149,6 +151,9 @@ fn on_key(
         Some(Overlay::Palette(_)) => return in_palette(state, chord, snapshot, now),
         Some(Overlay::Confirm(_)) => return in_confirm(state, chord, now),
         Some(Overlay::Pin(_)) => return in_pin(state, chord),
+        Some(Overlay::Search(_)) => return asks::in_search(state, chord),
+        Some(Overlay::Actions(_)) => return asks::in_actions(state, chord),
+        Some(Overlay::Act(_)) => return asks::in_act(state, chord, snapshot, now),
         Some(Overlay::Detail(_) | Overlay::Messages(_)) | None => {
             return by_keymap(state, keymap, chord, snapshot, now);
         }
@@ -388,10 +393,13 @@ fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
         Some(Overlay::Filter(line)) => &mut line.input,
         Some(Overlay::Palette(open)) => &mut open.list.input,
         Some(Overlay::Help(help)) if help.typing => &mut help.list.input,
+        Some(Overlay::Search(line)) => &mut line.input,
         Some(
             Overlay::Help(_)
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
+            | Overlay::Actions(_)
+            | Overlay::Act(_)
             | Overlay::Detail(_)
             | Overlay::Messages(_),
         )
@@ -408,13 +416,16 @@ fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
             input.handle(InputRequest::InsertChar(c));
         }
     }
-    match state.overlays.last() {
+    match state.overlays.last_mut() {
         Some(Overlay::Filter(_)) => filter::edited(state, snapshot),
         Some(Overlay::Palette(_)) => palette::edited(state, snapshot),
+        Some(Overlay::Search(line)) => triage::log::edited(line),
         Some(
             Overlay::Help(_)
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
+            | Overlay::Actions(_)
+            | Overlay::Act(_)
             | Overlay::Detail(_)
             | Overlay::Messages(_),
         )

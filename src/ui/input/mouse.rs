@@ -13,7 +13,7 @@ use crate::ui::layout::Plan;
 use crate::ui::overlay::Overlay;
 use crate::ui::state::{UiState, View};
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{moves, update};
+use crate::ui::update::{moves, triage, update};
 
 /// Milliseconds between two clicks that open.
 const DOUBLE_MS: i64 = 400;
@@ -56,11 +56,19 @@ fn wheel(state: &mut UiState, plan: &Plan, at: (u16, u16), down: bool, snapshot:
         Some(Overlay::Palette(open)) => {
             open.list.cursor = motion.from(open.list.cursor, open.entries.len(), 1);
         }
-        Some(Overlay::Filter(_) | Overlay::Confirm(_) | Overlay::Pin(_)) => {}
+        Some(
+            Overlay::Filter(_)
+            | Overlay::Confirm(_)
+            | Overlay::Pin(_)
+            | Overlay::Search(_)
+            | Overlay::Actions(_)
+            | Overlay::Act(_),
+        ) => {}
         Some(Overlay::Detail(_)) if in_detail => moves::step(state, motion, snapshot),
         None if in_detail => {
             moves::scroll_preview(state, down);
         }
+        None if state.view == View::Triage => triage::wheel(state, snapshot, at, motion),
         None if state.view != View::Board => moves::step(state, motion, snapshot),
         Some(Overlay::Detail(_)) | None => {
             if let Some((column, _)) = plan.at(at.0, at.1) {
@@ -105,6 +113,10 @@ fn click(
     now: Timestamp,
 ) -> Vec<Effect> {
     if !state.overlays.is_empty() || plan.covered {
+        return Vec::new();
+    }
+    if state.view == View::Triage {
+        triage::click(state, snapshot, at);
         return Vec::new();
     }
     let listed = crate::ui::view::list_at(state, snapshot, plan.body, at.1);

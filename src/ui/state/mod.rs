@@ -25,9 +25,11 @@ use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
 use crate::ui::update::urgent::Walk;
 
 mod messages;
+mod triage;
 mod views;
 
 pub use messages::{Message, Messages};
+pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
 pub use views::{Pointed, View};
 
 /// What the screen is told at the start.
@@ -92,6 +94,8 @@ pub struct UiState {
     pub board: BoardState,
     /// The selected source.
     pub source: usize,
+    /// The triage view.
+    pub triage: TriageState,
     /// The filter in force.
     pub filter: Filter,
     /// What lies over the view, topmost last.
@@ -191,6 +195,7 @@ impl UiState {
                 ..BoardState::default()
             },
             source: 0,
+            triage: TriageState::default(),
             filter: Filter::default(),
             overlays: Vec::new(),
             pending: Vec::new(),
@@ -405,6 +410,9 @@ impl UiState {
             | Overlay::Filter(_)
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
+            | Overlay::Search(_)
+            | Overlay::Actions(_)
+            | Overlay::Act(_)
             | Overlay::Messages(_) => None,
         })
     }

@@ -14,18 +14,21 @@ pub enum View {
     /// The columns.
     #[default]
     Board,
+    /// Why red cards are red.
+    Triage,
     /// The sources.
     Sources,
 }
 
 impl View {
     /// All views in the order of `[` and `]`.
-    pub const ALL: [Self; 2] = [Self::Board, Self::Sources];
+    pub const ALL: [Self; 3] = [Self::Board, Self::Triage, Self::Sources];
 
     /// Returns where keys are looked up in this view.
     pub fn scope(self) -> Scope {
         match self {
             Self::Board => Scope::Board,
+            Self::Triage => Scope::Triage,
             Self::Sources => Scope::Sources,
         }
     }
@@ -66,6 +69,16 @@ impl UiState {
             View::Board => self
                 .selected(snapshot)
                 .map_or(Pointed::Nothing, Pointed::Card),
+            View::Triage => {
+                let item = self.triage.selected.as_ref();
+                let item = item.and_then(|id| snapshot.find(id));
+                item.map_or(Pointed::Nothing, |item| {
+                    Pointed::Card(Shown::Item {
+                        item,
+                        inside: false,
+                    })
+                })
+            }
             View::Sources => {
                 let source = snapshot.sources.get(self.source);
                 source.map_or(Pointed::Nothing, Pointed::Source)
@@ -76,7 +89,7 @@ impl UiState {
     /// Returns the cursor of a view that is one list, and how long that is.
     pub(crate) fn list<'a>(&'a mut self, snapshot: &Snapshot) -> Option<(&'a mut usize, usize)> {
         match self.view {
-            View::Board => None,
+            View::Board | View::Triage => None,
             View::Sources => Some((&mut self.source, snapshot.sources.len())),
         }
     }

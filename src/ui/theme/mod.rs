@@ -10,6 +10,7 @@ use crate::domain::status::Severity;
 use crate::domain::text::nearest;
 use crate::ui::glyphs::Glyphs as Marks;
 
+mod log;
 mod palette;
 
 pub use crate::ui::glyphs::Glyphs;

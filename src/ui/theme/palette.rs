@@ -52,3 +52,38 @@ pub(super) fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
         .map(|(a, b)| u32::from(a.abs_diff(b)).pow(2))
         .sum()
 }
+
+/// Returns a colour of a 256-colour terminal; of the first sixteen, which are the user's, nothing.
+pub(super) fn of_256(at: u8) -> u32 {
+    let level = |step: u8| LEVELS.get(usize::from(step)).copied().unwrap_or_default();
+    match at {
+        0..16 => 0,
+        16..232 => {
+            let at = at - 16;
+            u32::from_be_bytes([0, level(at / 36), level(at / 6 % 6), level(at % 6)])
+        }
+        232..=255 => {
+            let gray = 8 + 10 * (at - 232);
+            u32::from_be_bytes([0, gray, gray, gray])
+        }
+    }
+}
+
+/// Returns the contrast of two colours as WCAG counts it, 1 to 21.
+pub(super) fn contrast(a: u32, b: u32) -> f64 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+fn luminance(rgb: u32) -> f64 {
+    let linear = |channel: u8| {
+        let part = f64::from(channel) / 255.0;
+        if part <= 0.04045 {
+            part / 12.92
+        } else {
+            ((part + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    let [red, green, blue] = channels(rgb);
+    0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+}

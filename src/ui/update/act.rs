@@ -8,9 +8,13 @@ use crate::ui::overlay::{Confirm, Overlay, Target};
 use crate::ui::rows::Shown;
 use crate::ui::state::{Pointed, UiState};
 use crate::ui::theme::BUILTIN;
+use crate::ui::update::triage;
 
 /// Opens the page of what has the cursor.
 pub(crate) fn open_in_browser(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    if let Some(url) = triage::page(state, snapshot) {
+        return vec![Effect::OpenUrl(url)];
+    }
     match target(state, snapshot).url {
         Some(url) => vec![Effect::OpenUrl(url)],
         None => vec![Effect::Toast("it has no page".to_owned())],
@@ -24,6 +28,9 @@ pub(crate) fn copy_key(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
 
 /// Copies the link of what has the cursor.
 pub(crate) fn copy_url(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    if let Some(url) = triage::page(state, snapshot) {
+        return copy(Some(url.as_str().to_owned()));
+    }
     copy(
         target(state, snapshot)
             .url
@@ -89,7 +96,8 @@ fn release_page(item: &crate::domain::item::WorkItem) -> Option<WebUrl> {
 }
 
 /// Asks the sources of the card that has the cursor.
-pub(crate) fn refresh(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
+pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let again = triage::log::refresh(state);
     let names: Vec<SourceName> = match state.pointed(snapshot) {
         Pointed::Source(source) => vec![source.name.clone()],
         Pointed::Card(Shown::Item { item, .. }) => item.sources.clone(),
@@ -110,6 +118,7 @@ pub(crate) fn refresh(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
     names
         .into_iter()
         .map(Effect::Refresh)
+        .chain(again)
         .chain([toast])
         .collect()
 }

@@ -4,6 +4,7 @@
 //! file each; text that is being written is in `input`.
 
 use crate::domain::Timestamp;
+use crate::domain::action::Verb;
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::engine::snapshot::Snapshot;
@@ -15,11 +16,13 @@ use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::update::moves::Motion;
 
 pub(crate) mod act;
+pub(crate) mod action;
 pub(crate) mod filter;
 pub(crate) mod moves;
 pub(crate) mod open;
 pub(crate) mod palette;
 pub(crate) mod pin;
+pub(crate) mod triage;
 pub(crate) mod urgent;
 
 #[cfg(test)]
@@ -40,6 +43,7 @@ pub fn update(
     }
     let mut effects = dispatch(state, command, snapshot, now);
     state.refresh(snapshot, now);
+    effects.extend(triage::settle(state, snapshot));
     effects.extend(look(state, snapshot));
     effects
 }
@@ -56,7 +60,10 @@ pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
         follow(state, snapshot, &key, now);
     }
     state.source = state.source.min(snapshot.sources.len().saturating_sub(1));
-    Vec::new()
+    action::on_snapshot(state, snapshot, now);
+    let mut effects = triage::log::again(state);
+    effects.extend(triage::settle(state, snapshot));
+    effects
 }
 
 /// Goes after the selected card where it changed its column.
@@ -131,12 +138,30 @@ fn dispatch(
             state.touch();
             return vec![Effect::Toast(state.board.order.title().to_owned())];
         }
-        C::Open => return open::open(state, snapshot),
+        C::Open => return open::open(state, snapshot, now),
         C::Back => open::back(state),
         C::Close => return open::close(state),
         C::Quit => return vec![Effect::Quit],
-        C::NextPane | C::PreviousPane => open::pane(state, snapshot),
+        C::NextPane => open::pane(state, snapshot, true),
+        C::PreviousPane => open::pane(state, snapshot, false),
         C::OpenInBrowser => return act::open_in_browser(state, snapshot),
+        C::NextError => return triage::log::next_error(state, false),
+        C::PreviousError => return triage::log::previous_error(state),
+        C::SearchLog => return triage::log::open_search(state),
+        C::NextHit => return triage::log::hit(state, true),
+        C::PreviousHit => return triage::log::hit(state, false),
+        C::Fold => triage::log::toggle_fold(state),
+        C::FoldAll => triage::log::fold_all(state),
+        C::Wrap => state.triage.log.wrap = !state.triage.log.wrap,
+        C::Times => state.triage.log.times = !state.triage.log.times,
+        C::Follow => return triage::log::follow(state),
+        C::CopyBlock => return triage::log::copy_block(state, snapshot),
+        C::SaveLog => return triage::log::save(state),
+        C::FailingTests => return triage::failing_tests(state, snapshot, now),
+        C::FirstOfGroup => return triage::first_of_group(state, snapshot),
+        C::Mark => triage::mark(state, snapshot),
+        C::Actions => return action::open(state, snapshot),
+        C::RerunFailed => return action::ask(state, snapshot, Verb::RerunFailed),
         C::CopyKey => return act::copy_key(state, snapshot),
         C::CopyUrl => return act::copy_url(state, snapshot),
         C::Pin => return pin::open(state, snapshot),
@@ -149,6 +174,7 @@ fn dispatch(
         C::Help => open::toggle(state, Overlay::Help(Help::default())),
         C::Messages => open::toggle(state, Overlay::Messages(0)),
         C::ViewBoard => open::view(state, View::Board),
+        C::ViewTriage => open::view(state, View::Triage),
         C::ViewSources => open::view(state, View::Sources),
         C::NextView => open::view(state, open::neighbour(state.view, true)),
         C::PreviousView => open::view(state, open::neighbour(state.view, false)),

@@ -68,7 +68,16 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
                 help.list.cursor = motion.from(help.list.cursor, count, page);
             }
         }
-        Some(Overlay::Palette(_) | Overlay::Filter(_) | Overlay::Confirm(_) | Overlay::Pin(_)) => {}
+        Some(
+            Overlay::Palette(_)
+            | Overlay::Filter(_)
+            | Overlay::Confirm(_)
+            | Overlay::Pin(_)
+            | Overlay::Search(_)
+            | Overlay::Actions(_)
+            | Overlay::Act(_),
+        ) => {}
+        None if state.view == View::Triage => super::triage::step(state, motion, snapshot),
         None => step_view(state, motion, snapshot, page),
     }
 }
@@ -114,6 +123,7 @@ pub(crate) fn sideways(state: &mut UiState, snapshot: &Snapshot, right: bool) {
             return;
         }
         None if state.view == View::Board => {}
+        None if state.view == View::Triage => return super::triage::sideways(state, right),
         Some(_) | None => return,
     }
     let last = state.options.columns.len().saturating_sub(1);

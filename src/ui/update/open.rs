@@ -1,16 +1,19 @@
 //! Opening and closing: detail, trains, overlays, panes, views.
 
+use crate::domain::Timestamp;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Detail, Overlay};
-use crate::ui::rows::Shown;
+use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
-use crate::ui::update::{act, moves};
+use crate::ui::update::{act, moves, triage};
 
 /// Opens what has the cursor: a card's detail, a train's changes, the page of a piece of evidence.
-pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
-    if let Some(Overlay::Detail(_)) = state.overlays.last() {
-        return act::open_in_browser(state, snapshot);
+pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    match state.overlays.last() {
+        Some(Overlay::Detail(_)) => return act::open_in_browser(state, snapshot),
+        None if state.view == View::Triage => return triage::open(state, snapshot, now),
+        Some(_) | None => {}
     }
     match state.pointed(snapshot) {
         Pointed::Card(Shown::Train { train, opened }) => {
@@ -23,18 +26,26 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
             mark_chosen(state);
             state.touch();
         }
-        Pointed::Card(shown @ Shown::Item { .. }) => {
+        Pointed::Card(shown @ Shown::Item { item, .. }) => {
             let key = shown.key();
             mark_chosen(state);
-            state.overlays.push(Overlay::Detail(Detail {
-                key,
-                cursor: 0,
-                scroll: 0,
-            }));
+            // Of a red card, why it is red is wanted first.
+            if triage::show(state, snapshot, &item.id) {
+                return Vec::new();
+            }
+            open_detail(state, key);
         }
         Pointed::Source(_) | Pointed::Nothing => {}
     }
     Vec::new()
+}
+
+fn open_detail(state: &mut UiState, key: RowKey) {
+    state.overlays.push(Overlay::Detail(Detail {
+        key,
+        cursor: 0,
+        scroll: 0,
+    }));
 }
 
 fn mark_chosen(state: &mut UiState) {
@@ -60,13 +71,18 @@ pub(crate) fn retarget(state: &mut UiState, snapshot: &Snapshot) {
 
 /// Goes back one layer; never quits.
 pub(crate) fn back(state: &mut UiState) {
-    let board = &mut state.board;
     if state.overlays.pop().is_some() {
         return;
     }
     if !state.messages.toasts.is_empty() {
         state.messages.toasts.clear();
-    } else if state.view != View::Board {
+        return;
+    }
+    if state.view == View::Triage && triage::back(state) {
+        return;
+    }
+    let board = &mut state.board;
+    if state.view != View::Board {
         switch(state, View::Board);
     } else if board.zoom || board.overview {
         (board.zoom, board.overview) = (false, false);
@@ -103,14 +119,18 @@ pub(crate) fn toggle(state: &mut UiState, overlay: Overlay) {
 }
 
 /// Gives the keys to the other pane: from the preview to the board and back.
-pub(crate) fn pane(state: &mut UiState, snapshot: &Snapshot) {
+pub(crate) fn pane(state: &mut UiState, snapshot: &Snapshot, forward: bool) {
+    if state.view == View::Triage && state.overlays.is_empty() {
+        state.triage.pane = state.triage.pane.neighbour(forward);
+        return;
+    }
     match (state.overlays.last(), state.view) {
         (Some(Overlay::Detail(_)), _) => {
             state.overlays.pop();
         }
         (None, view) if view.has_cards() && state.shows_preview() => {
-            if let Pointed::Card(Shown::Item { .. }) = state.pointed(snapshot) {
-                open(state, snapshot);
+            if let Pointed::Card(shown @ Shown::Item { .. }) = state.pointed(snapshot) {
+                open_detail(state, shown.key());
             }
         }
         (Some(_) | None, _) => {}
@@ -145,11 +165,7 @@ fn switch(state: &mut UiState, to: View) {
 }
 
 /// Goes to a card by its identity and opens its detail.
-pub(crate) fn go(
-    state: &mut UiState,
-    snapshot: &Snapshot,
-    key: &crate::ui::rows::RowKey,
-) -> Vec<Effect> {
+pub(crate) fn go(state: &mut UiState, snapshot: &Snapshot, key: &RowKey) -> Vec<Effect> {
     if moves::go_to(state, snapshot, key) {
         return Vec::new();
     }

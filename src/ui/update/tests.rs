@@ -270,7 +270,7 @@ fn q_closes_and_on_the_board_quits() {
 fn views_are_a_ring_and_the_last_one_is_remembered() {
     let mut screen = Screen::new(80, 24, 8);
     screen.press("]");
-    assert_eq!(screen.state.view, View::Sources);
+    assert_eq!(screen.state.view, View::Triage);
     screen.press("-");
     assert_eq!(screen.state.view, View::Board);
     screen.press("[");

@@ -145,6 +145,24 @@ fn keys(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
             }
             return;
         }
+        Some(Overlay::Search(_)) => {
+            for (key, word) in [("enter", "search"), ("esc", "back"), ("up", "the last one")] {
+                put(paint, key, word);
+            }
+            return;
+        }
+        Some(Overlay::Actions(_)) => {
+            for (key, word) in [("enter", "ask for it"), ("esc", "back")] {
+                put(paint, key, word);
+            }
+            return;
+        }
+        Some(Overlay::Act(_)) => {
+            for (key, word) in [("y", "do it"), ("n", "no")] {
+                put(paint, key, word);
+            }
+            return;
+        }
         Some(Overlay::Confirm(_)) => {
             for (key, word) in [("y", "yes"), ("n", "no")] {
                 put(paint, key, word);

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use crate::domain::status::Severity;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 use crate::ui::layout::Plan;
+use crate::ui::overlay::Overlay;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, width};
 use crate::ui::theme::Role;
@@ -97,6 +98,12 @@ fn counts(
     row.whole = true;
     let found = &state.rows;
     let filter = state.filter.query.text();
+    if is_misread(state) {
+        // The last good filter still holds, but its count beside the new text would mislead.
+        row.put(paint, "filter not understood", theme.style(Role::Failed));
+        row.whole = false;
+        return;
+    }
     let cards = match (filter.is_empty(), wide) {
         (true, _) => format!("{} cards", found.all),
         (false, true) => format!("{} of {} cards", found.shown, found.all),
@@ -135,6 +142,14 @@ fn counts(
         row.put(paint, "loading", theme.style(Role::Stale));
     }
     row.whole = false;
+}
+
+/// Returns whether a filter is being written that cannot be understood as it stands.
+fn is_misread(state: &UiState) -> bool {
+    match state.overlays.last() {
+        Some(Overlay::Filter(line)) => line.error.is_some(),
+        Some(_) | None => false,
+    }
 }
 
 /// Where the cards come from as long as not every source has answered.

@@ -22,6 +22,7 @@ mod footer;
 mod header;
 mod overlay;
 mod sources;
+mod triage;
 
 #[cfg(test)]
 mod tests;
@@ -73,25 +74,26 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
     match state.view {
         View::Board if plan.covered => {}
         View::Board => board::paint(paint, state, snapshot, plan),
+        View::Triage => triage::paint(paint, state, snapshot, plan.body),
         View::Sources => sources::paint(paint, state, snapshot, plan.body),
     }
     if let Some(area) = plan.detail {
         overlay::detail::paint(paint, state, snapshot, area);
     }
     footer::paint(paint, state, snapshot, plan);
-    overlays(paint, state, plan);
+    overlays(paint, state, snapshot, plan);
     hints(paint, state, plan);
 }
 
 /// Returns the line of a view that is one list, in this row of the screen.
 pub(crate) fn list_at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) -> Option<usize> {
     match state.view {
-        View::Board => None,
+        View::Board | View::Triage => None,
         View::Sources => sources::at(state, snapshot, area, y),
     }
 }
 
-fn overlays(paint: &mut Paint<'_>, state: &mut UiState, plan: &Plan) {
+fn overlays(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan: &Plan) {
     let mut open = std::mem::take(&mut state.overlays);
     for layer in &mut open {
         match layer {
@@ -102,6 +104,9 @@ fn overlays(paint: &mut Paint<'_>, state: &mut UiState, plan: &Plan) {
             Overlay::Filter(line) => overlay::filter::paint(paint, state, line, plan),
             Overlay::Confirm(confirm) => overlay::confirm::paint(paint, confirm, plan),
             Overlay::Pin(menu) => overlay::pin::paint(paint, state, menu, plan),
+            Overlay::Search(line) => overlay::search::paint(paint, line, plan),
+            Overlay::Actions(menu) => overlay::actions::paint(paint, menu, plan),
+            Overlay::Act(act) => overlay::act::paint(paint, snapshot, act, plan),
             Overlay::Messages(scroll) => overlay::messages::paint(paint, state, scroll, plan),
         }
     }

@@ -24,6 +24,9 @@ pub(crate) fn entries(state: &UiState) -> Vec<Entry> {
             | Overlay::Filter(_)
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
+            | Overlay::Search(_)
+            | Overlay::Actions(_)
+            | Overlay::Act(_)
             | Overlay::Messages(_) => None,
         });
     matching(state, &typed.unwrap_or_default(), Glyphs::Unicode)

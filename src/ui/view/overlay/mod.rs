@@ -1,5 +1,9 @@
 //! What lies over a view; one file each.
 
+pub(super) mod act;
+
+pub(super) mod actions;
+
 pub(super) mod confirm;
 
 pub(super) mod detail;
@@ -13,3 +17,5 @@ pub(super) mod messages;
 pub(super) mod palette;
 
 pub(super) mod pin;
+
+pub(super) mod search;

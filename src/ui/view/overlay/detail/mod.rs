@@ -118,6 +118,9 @@ fn scrolled(state: &mut UiState, lines: &[Line], height: usize) -> usize {
         | Overlay::Filter(_)
         | Overlay::Confirm(_)
         | Overlay::Pin(_)
+        | Overlay::Search(_)
+        | Overlay::Actions(_)
+        | Overlay::Act(_)
         | Overlay::Messages(_) => None,
     });
     let Some(detail) = open else {

@@ -1,0 +1,192 @@
+//! What the screen remembers of the triage view: card, pane, job, log, marks.
+//!
+//! Lines of the log are kept around the window only; all else of a log is in its
+//! index. Cards and actions are remembered by identity.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::domain::action::ActionId;
+use crate::domain::diagnosis::LogKey;
+use crate::domain::key::ItemId;
+use crate::domain::text::Clean;
+use crate::log::{Fold, Index, LogError, LogLine, Query};
+
+/// The parts of the triage view.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Pane {
+    /// The red cards.
+    #[default]
+    Cards,
+    /// Run, attempts, jobs, steps, tests.
+    Tree,
+    /// The log.
+    Log,
+}
+
+impl Pane {
+    /// All of them, from left to right.
+    pub const ALL: [Self; 3] = [Self::Cards, Self::Tree, Self::Log];
+
+    /// Returns the next or the previous one, round and round.
+    #[must_use]
+    pub fn neighbour(self, forward: bool) -> Self {
+        match (self, forward) {
+            (Self::Cards, true) | (Self::Log, false) => Self::Tree,
+            (Self::Tree, true) | (Self::Cards, false) => Self::Log,
+            (Self::Log, true) | (Self::Tree, false) => Self::Cards,
+        }
+    }
+}
+
+/// What the triage view remembers.
+#[derive(Clone, Debug, Default)]
+pub struct TriageState {
+    /// The selected red card.
+    pub selected: Option<ItemId>,
+    /// Where it was last found.
+    pub at: usize,
+    /// The first card shown.
+    pub offset: usize,
+    /// The part that has the keys.
+    pub pane: Pane,
+    /// The selected line of the tree.
+    pub tree: usize,
+    /// The first line of the tree that is shown.
+    pub tree_offset: usize,
+    /// The attempt and job whose log is shown, where a person chose one.
+    pub job: Option<(u32, u64)>,
+    /// Attempts before the newest whose jobs are listed.
+    pub opened: BTreeSet<u32>,
+    /// Red cards that are marked.
+    pub marked: BTreeSet<ItemId>,
+    /// The log.
+    pub log: LogPane,
+    /// Actions that were asked for here and are not over.
+    pub(crate) mine: Vec<ActionId>,
+    /// How many identities of actions were given.
+    pub(crate) given: u64,
+}
+
+/// What is known of the log that is wanted.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub enum LogStanding {
+    /// None is wanted.
+    #[default]
+    Nothing,
+    /// It is asked for.
+    Asked,
+    /// It is open.
+    Open,
+    /// It cannot be shown: why, and whether it may yet come.
+    Failed(Clean, bool),
+}
+
+/// The log that is shown.
+#[derive(Clone, Debug, Default)]
+pub struct LogPane {
+    /// Which one.
+    pub key: Option<LogKey>,
+    /// How far it got.
+    pub standing: LogStanding,
+    /// Its index, once it is open.
+    pub index: Option<Arc<Index>>,
+    /// Its errors with their blocks.
+    pub errors: Vec<LogError>,
+    /// The line of the first error.
+    pub first: Option<u64>,
+    /// What is folded.
+    pub fold: Fold,
+    /// The row at the top.
+    pub top: u64,
+    /// The row of the cursor.
+    pub cursor: u64,
+    /// Columns that are scrolled away on the left.
+    pub left: u16,
+    /// Whether long lines go on below.
+    pub wrap: bool,
+    /// Whether times are shown.
+    pub times: bool,
+    /// Whether the end is shown as it grows.
+    pub follow: bool,
+    /// The search in force.
+    pub search: Option<Search>,
+    /// What was searched for last.
+    pub searched: String,
+    /// Lines near the window.
+    pub(crate) lines: BTreeMap<u64, LogLine>,
+    /// Lines that are asked for.
+    pub(crate) asked: Vec<Range<u64>>,
+    pub(crate) generation: u64,
+    /// Whether the cursor is to go to the first hit as soon as one is known.
+    pub(crate) jumps: bool,
+    /// The line that is shown as soon as the log is open.
+    pub(crate) aim: Option<u64>,
+}
+
+/// A search in the log.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// What is searched for.
+    pub query: Query,
+    /// Lines with matches.
+    pub lines: Arc<[u64]>,
+    /// How many matches there are so far.
+    pub count: u64,
+    /// Whether all was searched.
+    pub done: bool,
+    pub(crate) generation: u64,
+}
+
+impl LogPane {
+    /// Returns the line under the cursor.
+    pub fn line(&self) -> Option<u64> {
+        self.fold.line_at(self.cursor)
+    }
+
+    /// Brings the cursor to a line, opening what hides it.
+    pub(crate) fn go_to(&mut self, line: u64, height: u64) {
+        self.fold.reveal(line);
+        let Some(row) = self.fold.row_of(line) else {
+            return;
+        };
+        self.cursor = row;
+        let within = (self.top..self.top.saturating_add(height)).contains(&row);
+        if !within {
+            self.top = row.saturating_sub(height / 3);
+        }
+        self.left = 0;
+        self.settle(height);
+    }
+
+    /// Keeps cursor and window within the log, and the cursor within the window.
+    pub(crate) fn settle(&mut self, height: u64) {
+        let rows = self.fold.visible_lines();
+        let height = height.max(1);
+        self.cursor = self.cursor.min(rows.saturating_sub(1));
+        let least = (self.cursor + 1).saturating_sub(height);
+        let most = rows.saturating_sub(height);
+        self.top = self.top.min(most).max(least).min(self.cursor);
+    }
+
+    /// Returns the number of the error at or before the cursor, from 1, and how many there are.
+    pub fn error_place(&self) -> Option<(usize, usize)> {
+        let hits = self.index.as_ref()?.hits();
+        let line = self.line()?;
+        (!hits.is_empty()).then(|| (hits.partition_point(|hit| hit.line <= line), hits.len()))
+    }
+
+    /// Returns the error whose lines the cursor is in, else the last one before it, else the first.
+    pub fn error(&self) -> Option<&LogError> {
+        let line = self.line()?;
+        let holds = |error: &&LogError| error.block.contains(&line) || error.line == line;
+        let before = |error: &&LogError| error.line <= line;
+        let errors = &self.errors;
+        errors
+            .iter()
+            .find(holds)
+            .or_else(|| errors.iter().rev().find(before))
+            .or_else(|| errors.first())
+    }
+}

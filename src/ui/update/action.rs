@@ -1,0 +1,487 @@
+//! Actions at a source: what can be done, the question before, and what came of it.
+//!
+//! Nothing is sent from here. A verb becomes an intention, the engine reads its
+//! target afresh, and only what was shown of that can be confirmed.
+
+use crate::domain::Timestamp;
+use crate::domain::action::{ActionId, ActionState, ActionView, Target, Verb};
+use crate::domain::key::{ItemId, SourceName};
+use crate::domain::run::RunState;
+use crate::domain::text::Clean;
+use crate::domain::triage::Triage;
+use crate::engine::snapshot::{CapabilityState, Health, Snapshot};
+use crate::ui::effect::Effect;
+use crate::ui::overlay::{Act, ActionEntry, ActionMenu, Aim, Overlay};
+use crate::ui::rows::{RowKey, Shown};
+use crate::ui::state::{Pointed, UiState, View};
+use crate::ui::tree;
+
+/// How many cards are acted on at once.
+pub(crate) const MOST_AT_ONCE: usize = 20;
+
+/// Returns the letter of a verb in the menu.
+pub(crate) fn letter(verb: Verb) -> char {
+    match verb {
+        Verb::RerunFailed => 'f',
+        Verb::RerunAll => 'a',
+        Verb::RerunJob => 'j',
+        Verb::Cancel => 'x',
+        Verb::ForceCancel => 'X',
+    }
+}
+
+/// Returns what is being done about a card, while it is not over.
+pub(crate) fn doing(snapshot: &Snapshot, item: &ItemId) -> Option<String> {
+    let of_item = |view: &&ActionView| view.item.as_ref() == Some(item);
+    let view = snapshot.actions.iter().filter(of_item).find(|view| {
+        // Until it was sent, nothing was requested.
+        matches!(
+            view.state,
+            ActionState::Sending(_) | ActionState::Requested(_) | ActionState::Unsure(_)
+        )
+    })?;
+    let word = match view.verb {
+        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => "re-run",
+        Verb::Cancel => "cancel",
+        Verb::ForceCancel => "force-cancel",
+    };
+    Some(match &view.state {
+        ActionState::Unsure(why) => format!("{word} unsure: {why}"),
+        ActionState::Reading
+        | ActionState::Ready(_)
+        | ActionState::Sending(_)
+        | ActionState::Requested(_)
+        | ActionState::Confirmed(_)
+        | ActionState::Stopped(_)
+        | ActionState::Refused(_) => format!("{word} requested"),
+    })
+}
+
+/// Returns the action of this identity.
+pub(crate) fn find<'a>(snapshot: &'a Snapshot, id: &ActionId) -> Option<&'a ActionView> {
+    snapshot.actions.iter().find(|view| view.id == *id)
+}
+
+/// Returns what is acted on: the marked cards, else the one under the cursor.
+fn aims(state: &UiState, snapshot: &Snapshot) -> Vec<Aim> {
+    let in_triage = state.view == View::Triage && state.overlays.is_empty();
+    if in_triage && !state.triage.marked.is_empty() {
+        let cards = snapshot.triage.cards.iter();
+        let marked = cards.filter(|card| state.triage.marked.contains(&card.triage.item));
+        return marked.map(|card| aim(&card.triage, None)).collect();
+    }
+    let item = match (state.detail(), state.pointed(snapshot)) {
+        (Some(detail), _) => match &detail.key {
+            RowKey::Item(id) => Some(id.clone()),
+            RowKey::Train(_) => None,
+        },
+        (None, Pointed::Card(Shown::Item { item, .. })) => Some(item.id.clone()),
+        (None, Pointed::Card(Shown::Train { .. }) | Pointed::Source(_) | Pointed::Nothing) => {
+            // A red card may have left the board and still be in the triage.
+            state.triage.selected.clone().filter(|_| in_triage)
+        }
+    };
+    let card = item.and_then(|item| snapshot.triage.find(&item));
+    let Some(card) = card else {
+        return Vec::new();
+    };
+    let chosen = state.triage.job.filter(|_| in_triage);
+    let job = tree::wanted_job(&card.triage, chosen);
+    let newest = card.triage.run.attempt;
+    let job = job.filter(|(attempt, _)| *attempt == newest);
+    vec![aim(&card.triage, job.map(|(_, job)| job))]
+}
+
+fn aim(triage: &Triage, job: Option<u64>) -> Aim {
+    Aim {
+        item: triage.item.clone(),
+        target: Target {
+            source: triage.source.clone(),
+            run: triage.run.key(),
+            job,
+        },
+    }
+}
+
+/// Opens the menu of what can be done.
+pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let aims = match checked_aims(state, snapshot) {
+        Ok(aims) => aims,
+        Err(why) => return vec![Effect::Toast(why)],
+    };
+    let entries: Vec<ActionEntry> = Verb::ALL
+        .into_iter()
+        .map(|verb| ActionEntry {
+            verb,
+            refused: refused_for(state, snapshot, verb, &aims),
+        })
+        .collect();
+    let cursor = entries.iter().position(|entry| entry.refused.is_none());
+    state.overlays.push(Overlay::Actions(ActionMenu {
+        title: title(snapshot, &aims),
+        aims,
+        entries,
+        cursor: cursor.unwrap_or_default(),
+    }));
+    Vec::new()
+}
+
+fn title(snapshot: &Snapshot, aims: &[Aim]) -> String {
+    match aims {
+        [one] => snapshot
+            .triage
+            .find(&one.item)
+            .map_or_else(String::new, |card| {
+                let run = &card.triage.run;
+                format!("{} #{}", run.workflow, run.number)
+            }),
+        many => format!("{} marked cards", many.len()),
+    }
+}
+
+fn checked_aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, String> {
+    let aims = aims(state, snapshot);
+    if aims.is_empty() {
+        return Err("no red card is selected; actions are for red runs".to_owned());
+    }
+    if aims.len() > MOST_AT_ONCE {
+        return Err(format!(
+            "{} cards are marked, at most {MOST_AT_ONCE} at once",
+            aims.len()
+        ));
+    }
+    Ok(aims)
+}
+
+/// Asks for one verb at once, as from the menu.
+pub(crate) fn ask(state: &mut UiState, snapshot: &Snapshot, verb: Verb) -> Vec<Effect> {
+    let aims = match checked_aims(state, snapshot) {
+        Ok(aims) => aims,
+        Err(why) => return vec![Effect::Toast(why)],
+    };
+    if let Some(why) = refused_for(state, snapshot, verb, &aims) {
+        return vec![Effect::Toast(format!("cannot {}: {why}", verb.words()))];
+    }
+    intend(state, verb, aims)
+}
+
+/// Takes the line of the menu that has the cursor, or that of a letter.
+pub(crate) fn choose(state: &mut UiState, at: usize) -> Vec<Effect> {
+    let Some(Overlay::Actions(menu)) = state.overlays.last() else {
+        return Vec::new();
+    };
+    let Some(entry) = menu.entries.get(at) else {
+        return Vec::new();
+    };
+    let verb = entry.verb;
+    if let Some(why) = &entry.refused {
+        return vec![Effect::Toast(format!("cannot {}: {why}", verb.words()))];
+    }
+    let aims = menu.aims.clone();
+    state.overlays.pop();
+    intend(state, verb, aims)
+}
+
+/// Tells the engine what is wanted; the question follows when it has read the targets afresh.
+fn intend(state: &mut UiState, verb: Verb, aims: Vec<Aim>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut ids = Vec::new();
+    for mut aim in aims {
+        let id = next_id(state);
+        if verb != Verb::RerunJob {
+            aim.target.job = None;
+        }
+        effects.push(Effect::Intend {
+            id: id.clone(),
+            verb,
+            target: aim.target,
+            item: Some(aim.item),
+        });
+        state.triage.mine.push(id.clone());
+        ids.push(id);
+    }
+    state.overlays.push(Overlay::Act(Act {
+        verb,
+        ids,
+        shown_at: None,
+        typed: String::new(),
+    }));
+    effects
+}
+
+/// Returns 128 bits that no other action has: a generator seeded from outside.
+fn next_id(state: &mut UiState) -> ActionId {
+    state.triage.given = state.triage.given.wrapping_add(1);
+    let bytes = state.options.seed.to_be_bytes();
+    let (high, low) = bytes.split_at(8);
+    let word = |half: &[u8], salt: u64| {
+        let seed = half
+            .iter()
+            .fold(0_u64, |word, byte| (word << 8) | u64::from(*byte));
+        mix(seed ^ mix(state.triage.given ^ salt))
+    };
+    let (high, low) = (word(high, 0), word(low, 0x5851_F42D_4C95_7F2D));
+    ActionId(format!("{high:016x}{low:016x}"))
+}
+
+/// One step of `splitmix64`.
+fn mix(word: u64) -> u64 {
+    let word = word.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    word ^ (word >> 31)
+}
+
+/// Returns why a verb cannot be done to some of the cards.
+fn refused_for(state: &UiState, snapshot: &Snapshot, verb: Verb, aims: &[Aim]) -> Option<String> {
+    if state.options.offline {
+        return Some("offline: no source is asked".to_owned());
+    }
+    if verb == Verb::RerunJob && aims.len() > 1 {
+        return Some("one job at a time".to_owned());
+    }
+    aims.iter().find_map(|aim| refused(snapshot, verb, aim))
+}
+
+fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
+    if let Some(why) = source_refuses(snapshot, verb, &aim.target.source) {
+        return Some(why);
+    }
+    let card = snapshot.triage.find(&aim.item)?;
+    if verb == Verb::RerunJob && aim.target.job.is_none() {
+        return Some("no job of the newest attempt is selected".to_owned());
+    }
+    let under_way = snapshot.actions.iter().find(|view| {
+        let waits = matches!(view.state, ActionState::Reading | ActionState::Ready(_));
+        view.target.run == aim.target.run && !view.state.is_over() && !waits
+    });
+    if let Some(view) = under_way {
+        return Some(format!("{} is under way already", view.verb.words()));
+    }
+    let over = is_over(&card.triage.run.state);
+    match verb {
+        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => {
+            (!over).then(|| "the run is not over yet".to_owned())
+        }
+        Verb::Cancel | Verb::ForceCancel => over.then(|| "the run is over".to_owned()),
+    }
+}
+
+fn is_over(state: &RunState) -> bool {
+    match state {
+        RunState::Passed | RunState::Skipped | RunState::Failed(_) | RunState::Cancelled => true,
+        RunState::Queued
+        | RunState::Waiting
+        | RunState::Running
+        | RunState::ActionRequired
+        | RunState::Unknown(_) => false,
+    }
+}
+
+/// Returns why a source does not do this: not configured, no right, not fresh.
+fn source_refuses(snapshot: &Snapshot, verb: Verb, name: &SourceName) -> Option<String> {
+    let source = snapshot.sources.iter().find(|source| source.name == *name);
+    let Some(source) = source else {
+        return Some(format!("source `{name}` is not configured"));
+    };
+    let capability = match verb {
+        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => "re-run",
+        Verb::Cancel | Verb::ForceCancel => "cancel",
+    };
+    let mut known = source.capabilities.iter();
+    match known
+        .find(|known| known.name == capability)
+        .map(|known| &known.state)
+    {
+        None => {
+            let word = verb.permission();
+            return Some(format!("`writes` of source `{name}` has no \"{word}\""));
+        }
+        Some(CapabilityState::Missing(why)) => return Some(why.to_string()),
+        Some(CapabilityState::Available | CapabilityState::Unknown) => {}
+    }
+    match source.health {
+        Health::Ok | Health::Starting => None,
+        Health::Stale
+        | Health::RateLimited
+        | Health::Unreachable
+        | Health::Unreadable
+        | Health::Forbidden
+        | Health::Auth => Some(format!(
+            "source `{name}` is {}: its data is not fresh",
+            source.health.as_str().replace('_', " ")
+        )),
+    }
+}
+
+/// How far the actions of a question got.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Asked {
+    /// Read afresh and waiting for an answer.
+    pub(crate) ready: usize,
+    /// Still being read.
+    pub(crate) reading: usize,
+    /// Not possible any more.
+    pub(crate) over: usize,
+}
+
+/// Counts how far the actions of a question got.
+pub(crate) fn asked(snapshot: &Snapshot, act: &Act) -> Asked {
+    let mut asked = Asked::default();
+    for id in &act.ids {
+        match find(snapshot, id).map(|view| &view.state) {
+            None | Some(ActionState::Reading) => asked.reading += 1,
+            Some(ActionState::Ready(_)) => asked.ready += 1,
+            Some(
+                ActionState::Sending(_)
+                | ActionState::Requested(_)
+                | ActionState::Confirmed(_)
+                | ActionState::Stopped(_)
+                | ActionState::Refused(_)
+                | ActionState::Unsure(_),
+            ) => asked.over += 1,
+        }
+    }
+    asked
+}
+
+/// Says yes: each action that waits is confirmed; of several, the count must have been typed.
+pub(crate) fn confirm(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    let Some(Overlay::Act(act)) = state.overlays.last() else {
+        return Vec::new();
+    };
+    let found = asked(snapshot, act);
+    if !act.listens(now) || found.reading > 0 || found.ready == 0 {
+        return Vec::new();
+    }
+    if act.ids.len() > 1 && act.typed != found.ready.to_string() {
+        let text = format!("type the number of runs first: {}", found.ready);
+        return vec![Effect::Toast(text)];
+    }
+    let is_ready = |id: &&ActionId| {
+        let view = find(snapshot, id);
+        view.is_some_and(|view| matches!(view.state, ActionState::Ready(_)))
+    };
+    let effects = act
+        .ids
+        .iter()
+        .filter(is_ready)
+        .cloned()
+        .map(Effect::Confirm)
+        .collect();
+    state.overlays.pop();
+    state.triage.marked.clear();
+    effects
+}
+
+/// Says no: what was not sent is forgotten.
+pub(crate) fn dismiss(state: &mut UiState) -> Vec<Effect> {
+    let Some(Overlay::Act(act)) = state.overlays.pop() else {
+        return Vec::new();
+    };
+    state.triage.mine.retain(|id| !act.ids.contains(id));
+    act.ids.into_iter().map(Effect::Dismiss).collect()
+}
+
+/// Takes a digit of the count.
+pub(crate) fn digit(state: &mut UiState, digit: Option<char>) {
+    if let Some(Overlay::Act(act)) = state.overlays.last_mut() {
+        match digit {
+            Some(digit) if act.typed.len() < 3 => act.typed.push(digit),
+            Some(_) => {}
+            None => drop(act.typed.pop()),
+        }
+    }
+}
+
+/// Takes a snapshot in: the question shows what was read, and what came of actions is told.
+pub(crate) fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) {
+    for overlay in &mut state.overlays {
+        if let Overlay::Act(act) = overlay {
+            let found = asked(snapshot, act);
+            if found.reading > 0 {
+                act.shown_at = None;
+            } else if act.shown_at.is_none() {
+                act.shown_at = Some(now);
+            }
+        }
+    }
+    let questioned = |state: &UiState, id: &ActionId| {
+        state
+            .overlays
+            .iter()
+            .any(|overlay| matches!(overlay, Overlay::Act(act) if act.ids.contains(id)))
+    };
+    let mine = std::mem::take(&mut state.triage.mine);
+    for id in mine {
+        let view = find(snapshot, &id);
+        let told = view.and_then(outcome);
+        match told {
+            // The question itself shows why it cannot be done.
+            Some(_) if questioned(state, &id) => state.triage.mine.push(id),
+            Some((text, true)) => state.notify(text, now),
+            Some((text, false)) => state.notify_error(text, now),
+            None => state.triage.mine.push(id),
+        }
+    }
+}
+
+/// Returns what came of an action, and whether that is good.
+fn outcome(view: &ActionView) -> Option<(String, bool)> {
+    let words = view.verb.words();
+    match &view.state {
+        ActionState::Reading
+        | ActionState::Ready(_)
+        | ActionState::Sending(_)
+        | ActionState::Requested(_) => None,
+        ActionState::Confirmed(fresh) => Some((format!("{words}: {} does it", fresh.name), true)),
+        ActionState::Stopped(why) | ActionState::Refused(why) | ActionState::Unsure(why) => {
+            Some((format!("{words}: {why}"), false))
+        }
+    }
+}
+
+/// Returns the lines of the question.
+pub(crate) fn question(snapshot: &Snapshot, act: &Act) -> Vec<String> {
+    let mut lines = Vec::new();
+    for id in &act.ids {
+        let view = find(snapshot, id);
+        match view.map(|view| &view.state) {
+            None | Some(ActionState::Reading) => lines.push("reading the run afresh".to_owned()),
+            Some(
+                ActionState::Ready(fresh)
+                | ActionState::Sending(fresh)
+                | ActionState::Requested(fresh)
+                | ActionState::Confirmed(fresh),
+            ) => {
+                let job = fresh
+                    .job
+                    .as_ref()
+                    .map_or_else(String::new, |job| format!(", job `{job}`"));
+                let sha = fresh
+                    .head_sha
+                    .as_ref()
+                    .map_or("no commit", |sha| sha.short());
+                let repo = view.map_or("", |view| view.target.run.repo.path());
+                let about = format!(
+                    "attempt {}, `{}`, {sha}, {}",
+                    fresh.attempt,
+                    fresh.branch,
+                    tree::word(&fresh.state)
+                );
+                lines.push(format!("{} of {repo}{job}", fresh.name));
+                lines.push(about);
+            }
+            Some(
+                ActionState::Stopped(why) | ActionState::Refused(why) | ActionState::Unsure(why),
+            ) => {
+                lines.push(why_line(why));
+            }
+        }
+    }
+    lines
+}
+
+fn why_line(why: &Clean) -> String {
+    format!("not possible: {why}")
+}

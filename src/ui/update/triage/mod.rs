@@ -1,0 +1,343 @@
+//! The triage view: cards, tree and log under the keys.
+//!
+//! [`settle`] brings the view in line with the snapshot after whatever happened
+//! and asks for what is missing: the log of the selected job and its lines.
+
+use ratatui::layout::Rect;
+
+use crate::domain::key::{ItemId, WebUrl};
+use crate::domain::triage::{Known, TriageCard};
+use crate::engine::snapshot::Snapshot;
+use crate::ui::effect::Effect;
+use crate::ui::panes::Panes;
+use crate::ui::state::{Pane, UiState, View};
+use crate::ui::tree::{self, Sight, TreeKind, TreeLine};
+use crate::ui::update::moves::Motion;
+use crate::ui::update::{action, open as opening};
+
+pub(crate) mod log;
+#[cfg(test)]
+mod tests;
+
+/// Lines of one card in the list.
+pub(crate) const CARD_ROWS: u16 = 2;
+
+/// Returns where the parts are.
+pub(crate) fn panes(state: &UiState) -> Panes {
+    Panes::new(state.plan().body, state.triage.pane)
+}
+
+/// Returns the selected red card.
+pub(crate) fn card<'a>(state: &UiState, snapshot: &'a Snapshot) -> Option<&'a TriageCard> {
+    let selected = state.triage.selected.as_ref()?;
+    let near = snapshot.triage.cards.get(state.triage.at);
+    near.filter(|card| card.triage.item == *selected)
+        .or_else(|| snapshot.triage.find(selected))
+}
+
+/// Returns the lines of the tree.
+pub(crate) fn tree_lines(
+    state: &UiState,
+    snapshot: &Snapshot,
+    now: crate::domain::Timestamp,
+) -> Vec<TreeLine> {
+    let Some(card) = card(state, snapshot) else {
+        return Vec::new();
+    };
+    let doing = action::doing(snapshot, &card.triage.item);
+    tree::lines(&Sight {
+        triage: &card.triage,
+        group: snapshot.triage.group_of(card),
+        state: &state.triage,
+        doing: doing.as_deref(),
+        now,
+        offset: state.options.offset,
+    })
+}
+
+/// Brings the view in line with the snapshot and asks for what is missing.
+pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let marked = &mut state.triage.marked;
+    if !marked.is_empty() {
+        marked.retain(|item| snapshot.triage.find(item).is_some());
+    }
+    if state.view != View::Triage {
+        return log::leave(state);
+    }
+    select_again(state, snapshot);
+    log::settle(state, snapshot)
+}
+
+/// Finds the selected card again; where it is gone, the one in its place.
+fn select_again(state: &mut UiState, snapshot: &Snapshot) {
+    let cards = &snapshot.triage.cards;
+    let triage = &mut state.triage;
+    let is_it = |at: usize| {
+        let card = cards.get(at);
+        card.is_some_and(|card| Some(&card.triage.item) == triage.selected.as_ref())
+    };
+    let found = if is_it(triage.at) {
+        Some(triage.at)
+    } else {
+        (0..cards.len()).find(|at| is_it(*at))
+    };
+    let at = found
+        .unwrap_or(triage.at)
+        .min(cards.len().saturating_sub(1));
+    let item = cards.get(at).map(|card| card.triage.item.clone());
+    triage.at = at;
+    if triage.selected != item {
+        choose(state, item);
+    }
+}
+
+/// Selects a card: what was chosen within the one before is forgotten.
+fn choose(state: &mut UiState, item: Option<ItemId>) {
+    let triage = &mut state.triage;
+    triage.selected = item;
+    (triage.tree, triage.tree_offset) = (0, 0);
+    triage.job = None;
+    triage.log.aim = None;
+    triage.opened.clear();
+}
+
+/// Selects the card at a place of the list.
+fn choose_at(state: &mut UiState, snapshot: &Snapshot, at: usize) {
+    let item = snapshot.triage.cards.get(at);
+    let item = item.map(|card| card.triage.item.clone());
+    state.triage.at = at;
+    if state.triage.selected != item {
+        choose(state, item);
+    }
+}
+
+/// Goes to the triage of a card; returns whether it is red.
+pub(crate) fn show(state: &mut UiState, snapshot: &Snapshot, item: &ItemId) -> bool {
+    let cards = &snapshot.triage.cards;
+    let Some(at) = cards.iter().position(|card| card.triage.item == *item) else {
+        return false;
+    };
+    opening::view(state, View::Triage);
+    choose_at(state, snapshot, at);
+    state.triage.pane = Pane::Tree;
+    true
+}
+
+/// Moves in the part that has the keys.
+pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
+    let pane = state.triage.pane;
+    let height = panes(state).height(pane);
+    match pane {
+        Pane::Cards => {
+            let page = usize::from((height / CARD_ROWS).max(1));
+            let count = snapshot.triage.cards.len();
+            let at = motion.from(state.triage.at, count, page);
+            choose_at(state, snapshot, at);
+        }
+        Pane::Tree => {
+            let count = tree_lines(state, snapshot, snapshot.taken_at).len();
+            state.triage.tree = motion.from(state.triage.tree, count, usize::from(height));
+        }
+        Pane::Log => log::step(state, motion, u64::from(height)),
+    }
+}
+
+/// Goes to the next part; a log that is not wrapped is scrolled first.
+pub(crate) fn sideways(state: &mut UiState, right: bool) {
+    if log::sideways(state, right) {
+        return;
+    }
+    let pane = match (state.triage.pane, right) {
+        (Pane::Cards, true) | (Pane::Log, false) => Pane::Tree,
+        (Pane::Tree, true) | (Pane::Log, true) => Pane::Log,
+        (Pane::Cards | Pane::Tree, false) => Pane::Cards,
+    };
+    state.triage.pane = pane;
+}
+
+/// Opens what has the cursor.
+pub(crate) fn open(
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    now: crate::domain::Timestamp,
+) -> Vec<Effect> {
+    match state.triage.pane {
+        Pane::Cards if card(state, snapshot).is_some() => state.triage.pane = Pane::Tree,
+        Pane::Cards => {}
+        Pane::Tree => return open_line(state, snapshot, now),
+        Pane::Log => log::toggle_fold(state),
+    }
+    Vec::new()
+}
+
+fn open_line(
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    now: crate::domain::Timestamp,
+) -> Vec<Effect> {
+    let lines = tree_lines(state, snapshot, now);
+    let Some(line) = lines.get(state.triage.tree) else {
+        return Vec::new();
+    };
+    match line.kind {
+        TreeKind::Heading | TreeKind::Text => state.triage.pane = Pane::Log,
+        TreeKind::Attempt(number) => {
+            if !state.triage.opened.remove(&number) {
+                state.triage.opened.insert(number);
+            }
+        }
+        TreeKind::Job(attempt, id) | TreeKind::Step(attempt, id) => {
+            state.triage.job = Some((attempt, id));
+            state.triage.pane = Pane::Log;
+        }
+        TreeKind::Error => return log::next_error(state, true),
+        TreeKind::Test(at) => return log::to_test(state, snapshot, at),
+    }
+    Vec::new()
+}
+
+/// Returns the page of what has the cursor in this view: of a job, else of the run.
+pub(crate) fn page(state: &UiState, snapshot: &Snapshot) -> Option<WebUrl> {
+    if state.view != View::Triage || !state.overlays.is_empty() {
+        return None;
+    }
+    let triage = &card(state, snapshot)?.triage;
+    let wanted = tree::wanted_job(triage, state.triage.job);
+    let wanted = wanted.filter(|_| state.triage.pane != Pane::Cards);
+    let job = wanted.and_then(|(_, id)| triage.jobs.iter().find(|line| line.job.id == id));
+    job.and_then(|line| line.job.url.clone())
+        .or_else(|| triage.run.url.clone())
+}
+
+/// Goes to the next failing test of the tree, after the last to the first.
+pub(crate) fn failing_tests(
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    now: crate::domain::Timestamp,
+) -> Vec<Effect> {
+    let lines = tree_lines(state, snapshot, now);
+    let is_test = |line: &&TreeLine| matches!(line.kind, TreeKind::Test(_));
+    let mut tests = lines.iter().enumerate().filter(|(_, line)| is_test(line));
+    let here = state.triage.tree;
+    let in_tree = state.triage.pane == Pane::Tree;
+    let first = tests.clone().next();
+    let next = tests.find(|(at, _)| in_tree && *at > here).or(first);
+    let Some((at, _)) = next else {
+        let why = card(state, snapshot).map(|card| match &card.triage.diagnosis {
+            Known::Yes(found) => match &found.tests_from {
+                crate::domain::diagnosis::TestsFrom::Nowhere(why) => why.to_string(),
+                crate::domain::diagnosis::TestsFrom::Annotations
+                | crate::domain::diagnosis::TestsFrom::Report(_)
+                | crate::domain::diagnosis::TestsFrom::Log => "no failing test is known".to_owned(),
+            },
+            Known::No(why) => why.to_string(),
+        });
+        let text = why.unwrap_or_else(|| "no red card is selected".to_owned());
+        return vec![Effect::Toast(text)];
+    };
+    state.triage.tree = at;
+    state.triage.pane = Pane::Tree;
+    Vec::new()
+}
+
+/// Goes to the card on which the failure of this one was seen first.
+pub(crate) fn first_of_group(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let group = card(state, snapshot).and_then(|card| snapshot.triage.group_of(card));
+    let first = group.and_then(|group| {
+        let mut cards = snapshot.triage.cards.iter();
+        let item = group.items.first()?;
+        cards.position(|card| card.triage.item == *item)
+    });
+    match first {
+        Some(at) if at == state.triage.at => {
+            vec![Effect::Toast("it was seen on this card first".to_owned())]
+        }
+        Some(at) => {
+            choose_at(state, snapshot, at);
+            Vec::new()
+        }
+        None => vec![Effect::Toast("no other card fails alike".to_owned())],
+    }
+}
+
+/// Marks the selected card, or takes its mark away, and goes to the next.
+pub(crate) fn mark(state: &mut UiState, snapshot: &Snapshot) {
+    let Some(card) = card(state, snapshot) else {
+        return;
+    };
+    let item = card.triage.item.clone();
+    if !state.triage.marked.remove(&item) {
+        state.triage.marked.insert(item);
+    }
+    if state.triage.pane == Pane::Cards {
+        step(state, Motion::Down, snapshot);
+    }
+}
+
+/// Goes back one layer within the view; returns whether there was one.
+pub(crate) fn back(state: &mut UiState) -> bool {
+    let triage = &mut state.triage;
+    if triage.log.search.take().is_some() {
+        return true;
+    }
+    if !triage.marked.is_empty() {
+        triage.marked.clear();
+        return true;
+    }
+    let alone = panes(state).alone;
+    let pane = &mut state.triage.pane;
+    match (alone, *pane) {
+        (true, Pane::Log) => *pane = Pane::Tree,
+        (true, Pane::Tree) => *pane = Pane::Cards,
+        (true, Pane::Cards) | (false, _) => return false,
+    }
+    true
+}
+
+/// Gives the keys to the part that was clicked, and selects the line.
+pub(crate) fn click(state: &mut UiState, snapshot: &Snapshot, at: (u16, u16)) {
+    let panes = panes(state);
+    let within = |area: &Rect| area.contains(ratatui::layout::Position::from(at));
+    for pane in Pane::ALL {
+        let Some(area) = panes.of(pane).filter(within) else {
+            continue;
+        };
+        state.triage.pane = pane;
+        let Some(row) = at.1.checked_sub(area.y + 1) else {
+            return;
+        };
+        match pane {
+            Pane::Cards => {
+                let at = state.triage.offset + usize::from(row / CARD_ROWS);
+                if at < snapshot.triage.cards.len() {
+                    choose_at(state, snapshot, at);
+                }
+            }
+            Pane::Tree => {
+                let count = tree_lines(state, snapshot, snapshot.taken_at).len();
+                let at = state.triage.tree_offset + usize::from(row);
+                state.triage.tree = at.min(count.saturating_sub(1));
+            }
+            Pane::Log => {
+                let log = &mut state.triage.log;
+                log.cursor = log.top.saturating_add(u64::from(row));
+                log.settle(u64::from(panes.height(Pane::Log)));
+            }
+        }
+    }
+}
+
+/// Scrolls the part under the mouse; the keys stay where they are.
+pub(crate) fn wheel(state: &mut UiState, snapshot: &Snapshot, at: (u16, u16), motion: Motion) {
+    let panes = panes(state);
+    let kept = state.triage.pane;
+    let within = |area: &Rect| area.contains(ratatui::layout::Position::from(at));
+    let under = Pane::ALL
+        .into_iter()
+        .find(|pane| panes.of(*pane).filter(within).is_some());
+    if let Some(pane) = under {
+        state.triage.pane = pane;
+        step(state, motion, snapshot);
+        state.triage.pane = kept;
+    }
+}

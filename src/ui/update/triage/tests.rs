@@ -1,0 +1,1 @@
+//! Keys in the triage view, over a made-up board and a real small log.

@@ -1,0 +1,137 @@
+//! The red cards: what fails, since when, and with which others.
+
+use ratatui::layout::Rect;
+
+use crate::domain::status::Severity;
+use crate::domain::triage::{Known, TriageCard};
+use crate::engine::snapshot::Snapshot;
+use crate::ui::layout::rows;
+use crate::ui::state::{Pane, UiState};
+use crate::ui::text::{Paint, cols, width};
+use crate::ui::theme::Role;
+use crate::ui::tree::{moment, why};
+use crate::ui::update::action;
+use crate::ui::update::triage::CARD_ROWS;
+use crate::ui::view::triage::window;
+
+/// Returns the heading.
+pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
+    let count = snapshot.triage.cards.len();
+    let marked = match state.triage.marked.len() {
+        0 => String::new(),
+        marked => format!(", {marked} marked"),
+    };
+    let shared = match snapshot.triage.groups.len() {
+        0 => String::new(),
+        1 => ", 1 shared failure".to_owned(),
+        groups => format!(", {groups} shared failures"),
+    };
+    format!("{count} red{marked}{shared}")
+}
+
+/// Paints the list.
+pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, area: Rect) {
+    let fit = usize::from(area.height / CARD_ROWS).max(1);
+    let cards = &snapshot.triage.cards;
+    let at = state.triage.at;
+    window(&mut state.triage.offset, at, cards.len(), fit);
+    let visible = cards.iter().enumerate().skip(state.triage.offset);
+    for (nth, (at, card)) in (0..fit).zip(visible) {
+        let place = rows(area, cols(nth) * CARD_ROWS, CARD_ROWS);
+        if place.height > 0 {
+            one(paint, state, snapshot, (card, at == state.triage.at), place);
+        }
+    }
+}
+
+fn one(
+    paint: &mut Paint<'_>,
+    state: &UiState,
+    snapshot: &Snapshot,
+    (card, selected): (&TriageCard, bool),
+    area: Rect,
+) {
+    let theme = paint.theme;
+    let triage = &card.triage;
+    let is_marked = state.triage.marked.contains(&triage.item);
+    let focused = selected && state.triage.pane == Pane::Cards;
+    if selected {
+        paint.style(area, theme.selection());
+    }
+    if focused {
+        paint.cursor_at(area.x, area.y);
+    }
+    let pick = |role| {
+        if selected {
+            theme.selection()
+        } else {
+            theme.style(role)
+        }
+    };
+    let mark = match (is_marked, selected) {
+        (true, _) => "*",
+        (false, true) => theme.glyphs().cursor(),
+        (false, false) => " ",
+    };
+    let x = paint.text(area.x, area.y, 1, mark, pick(Role::Accent));
+    let failed = theme.glyphs().severity(Severity::Failed);
+    let x = paint.text(x, area.y, 2, failed, pick(Role::Failed)) + 1;
+    let age = paint.age(triage.since).to_string();
+    let tail = paint.right(
+        area.x,
+        area.y,
+        area.width.saturating_sub(1),
+        &age,
+        pick(Role::Dim),
+    );
+    let job = triage.failed_job.and_then(|at| triage.jobs.get(at));
+    let short = short(triage.key.as_str());
+    let left = tail.saturating_sub(x + 1);
+    let end = paint.text(x, area.y, left, short, pick(Role::Title));
+    let name = job.map_or_else(
+        || triage.run.workflow.to_string(),
+        |line| format!("{}/{}", triage.run.workflow, line.job.name),
+    );
+    let left = tail.saturating_sub(end + 2);
+    paint.text(end + 1, area.y, left, &name, pick(Role::Text));
+    if area.height < CARD_ROWS {
+        return;
+    }
+    let (text, role) = second(state, snapshot, card, paint);
+    let columns = area.width.saturating_sub(4);
+    paint.text(area.x + 3, area.y + 1, columns, &text, pick(role));
+}
+
+/// The line below: what is being done, with which others it fails, or what failed.
+fn second(
+    state: &UiState,
+    snapshot: &Snapshot,
+    card: &TriageCard,
+    paint: &Paint<'_>,
+) -> (String, Role) {
+    let triage = &card.triage;
+    if let Some(doing) = action::doing(snapshot, &triage.item) {
+        return (doing, Role::Active);
+    }
+    let group = snapshot.triage.group_of(card);
+    if let (Some(text), Some(group)) = (why::shared(group, triage), group) {
+        let when = moment(group.first_seen, paint.now, state.options.offset);
+        let text = format!("{text}, first seen {when} in {}", group.first_repo.path());
+        return (text, Role::Waiting);
+    }
+    match &triage.diagnosis {
+        Known::Yes(found) => {
+            let test = found.tests.first().map(|test| test.name.to_string());
+            let error = found.error.as_ref().map(|error| error.text.to_string());
+            let text = error.or(test).unwrap_or_else(|| triage.title.to_string());
+            (text, Role::Dim)
+        }
+        Known::No(_) => (triage.title.to_string(), Role::Dim),
+    }
+}
+
+/// Returns a key without the owner: `web#7` of `acme/web#7`.
+fn short(key: &str) -> &str {
+    let short = key.rsplit_once('/').map_or(key, |(_, short)| short);
+    if width(short) == 0 { key } else { short }
+}
