@@ -18,6 +18,7 @@ use crate::app::env::{self, Abilities};
 use crate::app::exit::{Exit, Failure};
 use crate::app::guard::{Features, Guard};
 use crate::app::keys::Keys;
+use crate::app::notify::{Herald, Told, Voice, Watch};
 use crate::app::pins::Pins;
 use crate::app::run::{App, Ends, Look};
 use crate::app::screen::TerminalScreen;
@@ -123,10 +124,11 @@ async fn live(
         snapshots: engine.snapshots,
         commands: engine.commands,
         jobs: signals.jobs,
-        effects: Effects::new(tasks.tracker.clone(), Pins::at(session.paths.pins())),
+        effects: effects(session, tasks),
         cancel: tasks.cancel.clone(),
     };
-    let (app, outcome) = App::new(look, ends).run().await;
+    let watch = Watch::new(session.settings.notify.clone(), (session.clock)());
+    let (app, outcome) = App::new(look, ends).watched(watch).run().await;
     let sent = app.look().terminal.backend().sent();
     tracing::info!(
         frames = sent.frames,
@@ -138,6 +140,17 @@ async fn live(
     drop(app);
     tasks.end().await;
     outcome.map_err(|error| Failure::error(format!("the terminal is gone: {error}")))
+}
+
+/// Puts together what is done outside the screen.
+fn effects(session: &Session, tasks: &Tasks) -> Effects {
+    let voice = Voice::new(&session.settings.notify, &session.env);
+    let told = Told::at(session.paths.state.join("notified"));
+    let downloads = directories::UserDirs::new()
+        .and_then(|dirs| dirs.download_dir().map(std::path::Path::to_path_buf));
+    Effects::new(tasks.tracker.clone(), Pins::at(session.paths.pins()))
+        .with_logs(session.logs.clone(), downloads, tasks.cancel.clone())
+        .with_herald(Herald::new(voice, told, &session.env))
 }
 
 /// Returns the terminal's events; crossterm would panic where there is nothing to read from.

@@ -58,6 +58,9 @@ pub struct Global {
     /// Leave the mouse to the terminal
     #[arg(long, global = true)]
     pub no_mouse: bool,
+    /// Change nothing at any source, whatever `writes` allows
+    #[arg(long, global = true)]
+    pub read_only: bool,
 }
 
 /// What to do.
@@ -71,6 +74,12 @@ pub enum Command {
     /// Show the way of one change through the cycle
     #[command(after_help = EXIT_CODES)]
     Where(WhereArgs),
+    /// Show why red cards are red: first error, failing tests, first bad commit
+    #[command(after_help = EXIT_CODES)]
+    Triage(TriageArgs),
+    /// Print the log of the job that made a card red
+    #[command(after_help = EXIT_CODES)]
+    Log(LogArgs),
     /// Show the sources: health, age, budget
     #[command(after_help = EXIT_CODES)]
     Sources(SourcesArgs),
@@ -141,6 +150,55 @@ pub struct WhereArgs {
     /// Ask no source: look in the store
     #[arg(long)]
     pub offline: bool,
+}
+
+/// The longest wait for what is found out about failures, in seconds, unless another is given.
+pub const WITHIN_SECS: u64 = 30;
+
+/// `triage`.
+#[derive(Args, Clone, Debug)]
+pub struct TriageArgs {
+    /// Only this card or run: a commit, `#12`, `owner/repo#12`, or the page of a run
+    #[arg(value_name = "KEY|RUN-URL")]
+    pub word: Option<String>,
+    /// Form of what is printed
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Print once; so it always is, the word is there for scripts
+    #[arg(long)]
+    pub once: bool,
+    /// Exit with 3 when a printed card is red, and with 5 when that cannot be told
+    #[arg(long)]
+    pub exit_status: bool,
+    /// Ask no source: show what the store has
+    #[arg(long)]
+    pub offline: bool,
+    /// Longest wait for what is found out about the failures, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = WITHIN_SECS, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub within: u64,
+}
+
+/// `log`.
+#[derive(Args, Clone, Debug)]
+pub struct LogArgs {
+    /// A card or run: a commit, `#12`, `owner/repo#12`, or the page of a run
+    #[arg(value_name = "KEY|RUN-URL")]
+    pub word: String,
+    /// Only a step: `failed`, or (part of) its name
+    #[arg(long, value_name = "failed|NAME")]
+    pub step: Option<String>,
+    /// Another job of the run than the one that failed first
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
+    /// Text without colours
+    #[arg(long)]
+    pub plain: bool,
+    /// Ask no source: only a log that is here already
+    #[arg(long)]
+    pub offline: bool,
+    /// Longest wait for the log, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = WITHIN_SECS, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub within: u64,
 }
 
 /// `sources`.
@@ -239,6 +297,12 @@ pub enum DemoCommand {
     /// Show the way of one simulated change through the cycle
     #[command(after_help = EXIT_CODES)]
     Where(WhereArgs),
+    /// Show why simulated cards are red
+    #[command(after_help = EXIT_CODES)]
+    Triage(TriageArgs),
+    /// Print the log of the job that made a simulated card red
+    #[command(after_help = EXIT_CODES)]
+    Log(LogArgs),
     /// Show the simulated source
     #[command(after_help = EXIT_CODES)]
     Sources(SourcesArgs),

@@ -1,15 +1,23 @@
-//! Carries out what the screen asked for outside itself: browser and clipboard.
+//! Carries out what the screen asked for outside itself: browser, clipboard, logs, calls.
 //!
 //! Nothing here is waited for by the loop; what came of it arrives as [`Done`].
 //! Links are opened by argument vector, never by a shell.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use base64::Engine as _;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::logs::{Desk, Order};
+use crate::app::notify::{Herald, Notice};
 use crate::app::pins::{List, Pins};
 use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::policy::Pin;
+use crate::engine::logs::FileLogs;
+use crate::ui::logs::LogEvent;
 
 /// The longest text that is put on the clipboard, in bytes of base64: xterm takes no more, tmux
 /// neither, and a sequence that is cut would copy something else.
@@ -24,6 +32,10 @@ pub enum Done {
     Badly(String),
     /// The pins are these now; why they are not kept, if so.
     Pinned(List, Option<String>),
+    /// Something came of a log.
+    Log(Box<LogEvent>),
+    /// The terminal must get this beside the picture.
+    Aside(Vec<u8>),
 }
 
 /// Starts what takes time, and tells when it is done.
@@ -33,6 +45,8 @@ pub struct Effects {
     pins: Pins,
     tell: mpsc::Sender<Done>,
     done: mpsc::Receiver<Done>,
+    desk: Option<Desk>,
+    herald: Option<Arc<Herald>>,
 }
 
 impl Effects {
@@ -44,7 +58,48 @@ impl Effects {
             pins,
             tell,
             done,
+            desk: None,
+            herald: None,
         }
+    }
+
+    /// Adds the thread that reads logs, which ends with `cancel`; copies go to `downloads`.
+    #[must_use]
+    pub fn with_logs(
+        mut self,
+        logs: FileLogs,
+        downloads: Option<PathBuf>,
+        cancel: CancellationToken,
+    ) -> Self {
+        let tell = self.tell.clone();
+        self.desk = Some(Desk::open(logs, downloads, &self.tracker, cancel, tell));
+        self
+    }
+
+    /// Adds somebody who calls a person.
+    #[must_use]
+    pub fn with_herald(mut self, herald: Herald) -> Self {
+        self.herald = Some(Arc::new(herald));
+        self
+    }
+
+    /// Hands an order to the thread that reads logs; returns whether it was taken.
+    pub fn log(&self, order: Order) -> bool {
+        self.desk.as_ref().is_some_and(|desk| desk.order(order))
+    }
+
+    /// Tells a person; what the terminal must get for it comes back.
+    pub fn announce(&self, notices: Vec<Notice>) {
+        let Some(herald) = self.herald.clone().filter(|_| !notices.is_empty()) else {
+            return;
+        };
+        let tell = self.tell.clone();
+        drop(self.tracker.spawn(async move {
+            let bytes = herald.announce(notices).await;
+            if !bytes.is_empty() {
+                drop(tell.send(Done::Aside(bytes)).await);
+            }
+        }));
     }
 
     /// Returns what came of the next thing that was started.

@@ -15,9 +15,12 @@ pub mod effects;
 pub mod env;
 pub mod exit;
 pub mod guard;
+pub mod job_log;
 pub mod key_table;
 pub mod keys;
 pub mod log;
+pub mod logs;
+pub mod notify;
 pub mod once;
 pub mod output;
 pub mod paths;
@@ -28,6 +31,7 @@ pub mod screen;
 pub mod session;
 pub mod signals;
 pub mod themes;
+pub mod triage;
 pub mod unopened;
 pub mod waiting;
 pub mod where_;
@@ -79,6 +83,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Demo(demo) => simulated(global, env, demo),
         Command::Board(args) => board(load(global, env)?, &args),
         Command::Where(args) => where_::run(load(global, env)?, &args),
+        Command::Triage(args) => triage::run(load(global, env)?, &args),
+        Command::Log(args) => job_log::run(load(global, env)?, &args),
         Command::Sources(args) => sources(load(global, env)?, &args),
         Command::Doctor(args) => doctor(global, env, &args),
         Command::Keys(args) => key_table::run(&load(global, env)?, &args),
@@ -99,6 +105,8 @@ fn simulated(global: Global, env: Env, demo: DemoArgs) -> Result<Exit, Failure> 
         None => board(session, &BoardArgs::default()),
         Some(DemoCommand::Board(args)) => board(session, &args),
         Some(DemoCommand::Where(args)) => where_::run(session, &args),
+        Some(DemoCommand::Triage(args)) => triage::run(session, &args),
+        Some(DemoCommand::Log(args)) => job_log::run(session, &args),
         Some(DemoCommand::Sources(args)) => sources(session, &args),
         Some(DemoCommand::Doctor(args)) => doctor::run(session, &args),
         Some(DemoCommand::Serve { .. }) => Ok(Exit::Fine),

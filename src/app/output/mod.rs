@@ -3,6 +3,8 @@
 //! `json` is for programs and stable; `table` and `markdown` are for people.
 //! Everything printed is clean text already; nothing here asks or waits.
 
+pub mod cause;
+pub mod cause_text;
 pub mod json;
 pub mod markdown;
 pub mod sources;

@@ -4,6 +4,8 @@
 //! Waits for nothing else: no file, no network, no effect. When nothing happens
 //! it sleeps until the next visible text changes by the clock.
 
+mod asks;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +17,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::effects::{Done, Effects, clipboard};
+use crate::app::clock;
+use crate::app::effects::{Done, Effects};
 use crate::app::keys::Keys;
+use crate::app::notify::Watch;
 use crate::app::screen::Screen;
 use crate::app::signals::Job;
 use crate::app::themes::Themes;
@@ -74,6 +78,8 @@ pub struct App<B: ratatui::backend::Backend, S> {
     pace: Pace,
     /// Whether the engine still sends boards.
     alive: bool,
+    /// Who looks for what a person must be told.
+    watch: Option<Watch>,
 }
 
 /// When to draw.
@@ -170,7 +176,15 @@ where
             ends,
             pace,
             alive: true,
+            watch: None,
         }
+    }
+
+    /// Has somebody look for what a person must be told.
+    #[must_use]
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// Returns the screen with all that it remembers.
@@ -203,10 +217,7 @@ where
             Happening::Cancelled | Happening::Input(None) => Ok(Next::End),
             Happening::Input(Some(Ok(event))) => self.on_event(&event),
             Happening::Input(Some(Err(error))) => Err(error),
-            Happening::Done(done) => {
-                self.on_done(done);
-                Ok(Next::Go)
-            }
+            Happening::Done(done) => self.on_done(done),
             Happening::Snapshot(alive) => self.on_snapshot(alive),
             Happening::Job(job) => self.on_job(job),
             Happening::Drained(outcome) => outcome.map(|()| Next::Go),
@@ -226,6 +237,7 @@ where
             ends,
             pace,
             alive,
+            watch: _,
         } = self;
         let busy = look.terminal.backend().is_busy();
         let due = pace.due().filter(|_| !busy);
@@ -289,85 +301,17 @@ where
         Ok(Next::Go)
     }
 
-    fn on_effect(&mut self, effect: Effect, now: Timestamp) -> io::Result<Next> {
-        match effect {
-            Effect::Quit => return Ok(Next::End),
-            Effect::Suspend => {
-                self.look.terminal.backend_mut().suspend()?;
-                self.look.repaint()?;
-            }
-            Effect::Redraw => self.look.repaint()?,
-            Effect::OpenUrl(url) => self.ends.effects.open(&url),
-            Effect::Copy(text) => self.copy(&text, now)?,
-            Effect::RefreshAll => self.command(EngineCommand::RefreshAll, now),
-            Effect::Refresh(source) => self.command(EngineCommand::Refresh(source), now),
-            Effect::Look(item) => self.command(EngineCommand::Look(item), now),
-            Effect::Focus(focused) => self.command(EngineCommand::Focus(focused), now),
-            Effect::Pin(item, pin) => self.ends.effects.pin(item, pin),
-            Effect::Toast(text) => self.look.state.notify(text, now),
-            Effect::SetTheme(name) => self.look.set_theme(&name, now),
-            Effect::Diagnose(_)
-            | Effect::OpenLog(_)
-            | Effect::ReadLog { .. }
-            | Effect::SearchLog { .. }
-            | Effect::FollowLog { .. }
-            | Effect::SaveLog { .. }
-            | Effect::CloseLog(_)
-            | Effect::Intend { .. }
-            | Effect::Confirm(_)
-            | Effect::Dismiss(_) => {}
-        }
-        Ok(Next::Go)
-    }
-
-    /// Hands text to the terminal, which gives no word back; the log of messages keeps the text.
-    fn copy(&mut self, text: &str, now: Timestamp) -> io::Result<()> {
-        match clipboard(text) {
-            Ok(bytes) => {
-                self.look.terminal.backend_mut().send_aside(&bytes)?;
-                let told = format!("copied `{text}` to the terminal's clipboard (OSC 52)");
-                self.look.state.notify(told, now);
-            }
-            Err(error) => self.look.state.notify_error(error, now),
-        }
-        Ok(())
-    }
-
-    /// Tells the engine; one that is too busy to listen is told of on the screen.
-    fn command(&mut self, command: EngineCommand, now: Timestamp) {
-        if let Err(error) = self.ends.commands.try_send(command) {
-            tracing::warn!(%error, "engine");
-            let busy = matches!(error, mpsc::error::TrySendError::Full(_));
-            let text = if busy {
-                "still busy with the last request"
-            } else {
-                "polling has stopped"
-            };
-            self.look.state.notify_error(text, now);
-        }
-    }
-
-    fn on_done(&mut self, done: Done) {
-        let now = (self.look.clock)();
-        match done {
-            Done::Well(text) => self.look.state.notify(text, now),
-            Done::Badly(text) => self.look.state.notify_error(text, now),
-            Done::Pinned(list, trouble) => {
-                self.look.state.pins.clone_from(&list);
-                self.command(EngineCommand::Pin(list), now);
-                if let Some(text) = trouble {
-                    self.look.state.notify_error(text, now);
-                }
-            }
-        }
-        self.pace.touch();
-    }
-
     fn on_snapshot(&mut self, alive: bool) -> io::Result<Next> {
         self.pace.touch();
         let now = (self.look.clock)();
         if alive {
             let snapshot = Arc::clone(&self.ends.snapshots.borrow_and_update());
+            if let Some(watch) = &mut self.watch {
+                // Summer time may come while the board is up.
+                let local = now.with_timezone(&clock::local_offset()).time();
+                let notices = watch.look(&snapshot, now, local);
+                self.ends.effects.announce(notices);
+            }
             self.look.state.options.me = snapshot.me();
             let effects = ui::update::on_snapshot(&mut self.look.state, &snapshot, now);
             self.look.snapshot = snapshot;

@@ -1,0 +1,90 @@
+//! Logs of jobs on this machine: as text, and as the screen asks for them.
+//!
+//! One thread reads, so that the loop never waits for a disk. Orders go in
+//! through a bounded queue, what came of them comes back as [`Done`].
+
+mod save;
+mod shelf;
+pub mod text;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::effects::Done;
+use crate::domain::diagnosis::LogKey;
+use crate::engine::logs::FileLogs;
+use crate::log::Query;
+
+/// How many orders wait at most; the thread takes them in between two pieces of work.
+const ORDERS: usize = 64;
+
+/// What the screen wants of a log.
+#[derive(Debug)]
+pub enum Order {
+    /// Open it; while it is not here yet, look again for a while.
+    Open(LogKey),
+    /// Read lines.
+    Read {
+        /// Of which log.
+        key: LogKey,
+        /// Which lines, counted from 0.
+        ranges: Vec<Range<u64>>,
+        /// Comes back with the answer.
+        generation: u64,
+    },
+    /// Search it.
+    Search {
+        /// Which log.
+        key: LogKey,
+        /// For what.
+        query: Query,
+        /// Comes back with the answers.
+        generation: u64,
+    },
+    /// Read it again while it grows, or no longer.
+    Follow(LogKey, bool),
+    /// Save a clean copy; the text is what the file is called.
+    Save(LogKey, String),
+    /// Forget it.
+    Close(LogKey),
+}
+
+/// The way to the thread that reads logs.
+#[derive(Debug)]
+pub struct Desk {
+    orders: mpsc::Sender<Order>,
+}
+
+impl Desk {
+    /// Starts the thread; it ends with `cancel`, or when the desk is gone.
+    pub fn open(
+        logs: FileLogs,
+        downloads: Option<PathBuf>,
+        tracker: &TaskTracker,
+        cancel: CancellationToken,
+        tell: mpsc::Sender<Done>,
+    ) -> Self {
+        let (orders, orders_in) = mpsc::channel(ORDERS);
+        drop(tracker.spawn_blocking(move || {
+            worker::Worker::new(logs, downloads, cancel, tell).run(orders_in);
+        }));
+        Self { orders }
+    }
+
+    /// Hands an order in; returns whether it was taken.
+    pub fn order(&self, order: Order) -> bool {
+        let sent = self.orders.try_send(order);
+        if let Err(error) = &sent {
+            tracing::warn!(%error, "logs");
+        }
+        sent.is_ok()
+    }
+}

@@ -1,0 +1,214 @@
+//! The logs that are open: their files, their indexes, and how they grow.
+//!
+//! At most two; the one used longest ago goes first.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::logs::text;
+use crate::domain::diagnosis::LogKey;
+use crate::log::{self, Index, Intake, LogError, LogLine};
+
+/// How many logs are open at most.
+const MOST: usize = 2;
+
+/// Bytes that are read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// How many errors are told with their blocks.
+const MOST_ERRORS: usize = 1_000;
+
+/// How many lines one answer has at most.
+const MOST_LINES: u64 = 2 * log::MAX_WINDOW;
+
+/// The logs that are open, the newest last.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    open: Vec<Log>,
+}
+
+/// A log that is open.
+#[derive(Debug)]
+pub(super) struct Log {
+    pub(super) key: LogKey,
+    file: File,
+    pub(super) index: Arc<Index>,
+    /// Where it goes on, while it is followed.
+    growth: Option<Growth>,
+}
+
+#[derive(Debug)]
+struct Growth {
+    intake: Intake<io::Sink>,
+    read: u64,
+}
+
+impl Shelf {
+    /// Puts a log on the shelf; one that was there is replaced.
+    pub(super) fn put(&mut self, log: Log) {
+        self.close(&log.key);
+        self.open.push(log);
+        while self.open.len() > MOST {
+            self.open.remove(0);
+        }
+    }
+
+    /// Returns a log that is open.
+    pub(super) fn get(&mut self, key: &LogKey) -> Option<&mut Log> {
+        let at = self.open.iter().position(|log| log.key == *key)?;
+        let log = self.open.remove(at);
+        self.open.push(log);
+        self.open.last_mut()
+    }
+
+    pub(super) fn close(&mut self, key: &LogKey) {
+        self.open.retain(|log| log.key != *key);
+    }
+
+    /// Returns whether any log is followed.
+    pub(super) fn follows(&self) -> bool {
+        self.open.iter().any(|log| log.growth.is_some())
+    }
+
+    /// Reads on in the logs that are followed; returns those that have grown.
+    pub(super) fn grow(
+        &mut self,
+        cancel: &CancellationToken,
+    ) -> Vec<(LogKey, io::Result<Arc<Index>>)> {
+        let grown = self.open.iter_mut().filter_map(|log| {
+            let grown = log.grow(cancel).transpose()?;
+            Some((log.key.clone(), grown))
+        });
+        grown.collect()
+    }
+}
+
+impl Log {
+    /// Reads a log through; nothing where that was broken off.
+    pub(super) fn read(
+        key: LogKey,
+        mut file: File,
+        cancel: &CancellationToken,
+    ) -> io::Result<Option<Self>> {
+        let mut intake = Intake::new(io::sink());
+        file.seek(SeekFrom::Start(0))?;
+        if take(&mut file, &mut intake, cancel)?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            key,
+            file,
+            index: Arc::new(intake.finish()?),
+            growth: None,
+        }))
+    }
+
+    /// Returns the line of the first error, and the errors with their blocks.
+    pub(super) fn errors(&mut self) -> io::Result<(Option<u64>, Vec<LogError>)> {
+        let first = log::first_error(&self.index, &mut self.file)?;
+        let errors = log::errors(&self.index, &mut self.file, MOST_ERRORS)?;
+        Ok((first.map(|error| error.line), errors))
+    }
+
+    /// Reads lines, in the order that they were asked for.
+    pub(super) fn lines(&mut self, ranges: &[Range<u64>]) -> io::Result<Vec<LogLine>> {
+        let mut lines = Vec::new();
+        let mut room = MOST_LINES;
+        for range in ranges {
+            let end = range.end.min(range.start.saturating_add(room));
+            let read = log::window(&self.index, &mut self.file, range.start..end)?;
+            room = room.saturating_sub(u64::try_from(read.len()).unwrap_or(u64::MAX));
+            lines.extend(read);
+        }
+        Ok(lines)
+    }
+
+    /// Writes lines as plain text.
+    pub(super) fn write(&mut self, lines: Range<u64>, out: &mut impl io::Write) -> io::Result<()> {
+        text::write(&self.index, &mut self.file, lines, false, out)
+    }
+
+    /// Returns another reader of the same log, with a place of its own.
+    pub(super) fn reader(&self) -> io::Result<Reader> {
+        Ok(Reader {
+            file: self.file.try_clone()?,
+            at: 0,
+        })
+    }
+
+    /// Reads on as the log grows, or no longer.
+    pub(super) fn follow(&mut self, on: bool, cancel: &CancellationToken) -> io::Result<()> {
+        if !on {
+            self.growth = None;
+            return Ok(());
+        }
+        if self.growth.is_some() {
+            return Ok(());
+        }
+        let mut intake = Intake::new(io::sink());
+        self.file.seek(SeekFrom::Start(0))?;
+        if let Some(read) = take(&mut self.file, &mut intake, cancel)? {
+            self.growth = Some(Growth { intake, read });
+        }
+        Ok(())
+    }
+
+    fn grow(&mut self, cancel: &CancellationToken) -> io::Result<Option<Arc<Index>>> {
+        let Some(growth) = &mut self.growth else {
+            return Ok(None);
+        };
+        if self.file.metadata()?.len() <= growth.read {
+            return Ok(None);
+        }
+        self.file.seek(SeekFrom::Start(growth.read))?;
+        let Some(read) = take(&mut self.file, &mut growth.intake, cancel)? else {
+            return Ok(None);
+        };
+        growth.read += read;
+        growth.intake.flush()?;
+        self.index = Arc::new(growth.intake.index().clone());
+        Ok(Some(Arc::clone(&self.index)))
+    }
+}
+
+/// Reads what is left of a file into an index; returns how much, nothing where it was broken off.
+fn take(
+    file: &mut File,
+    intake: &mut Intake<io::Sink>,
+    cancel: &CancellationToken,
+) -> io::Result<Option<u64>> {
+    let mut chunk = vec![0; CHUNK];
+    let mut read = 0;
+    while !cancel.is_cancelled() {
+        match file.read(&mut chunk) {
+            Ok(0) => return Ok(Some(read)),
+            Ok(length) => {
+                intake.push(chunk.get(..length).unwrap_or_default())?;
+                read += u64::try_from(length).unwrap_or_default();
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// Reads a log from its start while others move about in it.
+#[derive(Debug)]
+pub(super) struct Reader {
+    file: File,
+    at: u64,
+}
+
+impl io::Read for Reader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        // Both handles have one place in the file between them.
+        let length = rustix::io::pread(&self.file, into, self.at)?;
+        self.at += u64::try_from(length).unwrap_or_default();
+        Ok(length)
+    }
+}

@@ -1,0 +1,341 @@
+//! Orders to the real thread on real files, and what comes of them.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::domain::key::RepoKey;
+use crate::domain::run::RunKey;
+use crate::engine::logs::FileLogs;
+use crate::sources::logs::LogCache as _;
+use crate::ui::logs::LogEvent;
+use crate::ui::sample;
+
+struct World {
+    home: TempDir,
+    logs: FileLogs,
+    desk: Desk,
+    told: mpsc::Receiver<Done>,
+    tracker: TaskTracker,
+    cancel: CancellationToken,
+}
+
+fn key(job: u64) -> LogKey {
+    LogKey {
+        run: RunKey {
+            repo: RepoKey::new("forge.example", "acme/api"),
+            id: 7,
+        },
+        attempt: 1,
+        job,
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let logs = FileLogs::new(
+            &home.path().join("logs"),
+            home.path(),
+            Arc::new(sample::moment),
+        );
+        let (tell, told) = mpsc::channel(4);
+        let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
+        let downloads = home.path().join("downloads");
+        std::fs::create_dir(&downloads).unwrap();
+        let desk = Desk::open(
+            logs.clone(),
+            Some(downloads),
+            &tracker,
+            cancel.clone(),
+            tell,
+        );
+        Self {
+            home,
+            logs,
+            desk,
+            told,
+            tracker,
+            cancel,
+        }
+    }
+
+    fn keep(&self, job: u64, text: &[u8]) {
+        let mut writer = self.logs.begin(&key(job)).unwrap();
+        writer.write_all(text).unwrap();
+        writer.keep().unwrap();
+    }
+
+    fn order(&self, order: Order) {
+        assert!(self.desk.order(order));
+    }
+
+    async fn done(&mut self) -> Done {
+        self.told.recv().await.unwrap()
+    }
+
+    async fn event(&mut self) -> LogEvent {
+        match self.done().await {
+            Done::Log(event) => *event,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn opened(&mut self, job: u64) -> Arc<crate::log::Index> {
+        self.order(Order::Open(key(job)));
+        match self.event().await {
+            LogEvent::Opened { index, .. } => index,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn ends(self) {
+        drop(self.desk);
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}
+
+const FAILED: &str = "checking\nerror[E0308]: mismatched types\n  --> src/a.rs:4:5\n\nbye\n";
+
+#[tokio::test]
+async fn a_log_opens_at_its_error_and_its_lines_are_read() {
+    let mut world = World::new();
+    world.keep(1, FAILED.as_bytes());
+    world.order(Order::Open(key(1)));
+    let LogEvent::Opened {
+        error,
+        errors,
+        index,
+        ..
+    } = world.event().await
+    else {
+        panic!("not opened");
+    };
+    assert_eq!((error, errors.len(), index.lines()), (Some(1), 1, 5));
+    let ranges = vec![4..9, 0..1];
+    world.order(Order::Read {
+        key: key(1),
+        ranges,
+        generation: 3,
+    });
+    let LogEvent::Lines {
+        generation, lines, ..
+    } = world.event().await
+    else {
+        panic!("no lines");
+    };
+    let text: Vec<String> = lines.iter().map(crate::log::LogLine::text).collect();
+    assert_eq!(
+        (generation, text),
+        (3, vec!["bye".to_owned(), "checking".to_owned()])
+    );
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a_log_that_is_not_here_is_waited_for() {
+    let mut world = World::new();
+    world.order(Order::Open(key(1)));
+    let event = world.event().await;
+    assert!(
+        matches!(
+            event,
+            LogEvent::Failed {
+                is_pending: true,
+                ..
+            }
+        ),
+        "{event:?}"
+    );
+    world.keep(1, FAILED.as_bytes());
+    let event = world.event().await;
+    assert!(matches!(event, LogEvent::Opened { .. }), "{event:?}");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_shown_says_so() {
+    for (bytes, expected) in [
+        (b"".as_slice(), "the log is empty"),
+        (b"PK\x03\x04rest", "the log is not text"),
+        (&[0, 1, 2, 3, 0, 0, 0], "the log is not text"),
+    ] {
+        let mut world = World::new();
+        world.keep(1, bytes);
+        world.order(Order::Open(key(1)));
+        let LogEvent::Failed {
+            sentence,
+            is_pending,
+            ..
+        } = world.event().await
+        else {
+            panic!("{expected}");
+        };
+        assert_eq!((sentence.as_str(), is_pending), (expected, false));
+        world.ends().await;
+    }
+}
+
+#[tokio::test]
+async fn a_search_counts_all_and_a_newer_one_ends_it() {
+    let mut world = World::new();
+    let mut text = "nothing here\n".repeat(400_000);
+    text.push_str("the needle\n");
+    world.keep(1, text.as_bytes());
+    world.opened(1).await;
+    let search = |query, generation| Order::Search {
+        key: key(1),
+        query: Query::parse(query).unwrap(),
+        generation,
+    };
+    world.order(search("nothing", 1));
+    world.order(search("needle", 2));
+    loop {
+        let LogEvent::Matches {
+            generation,
+            lines,
+            count,
+            done,
+            ..
+        } = world.event().await
+        else {
+            panic!("no matches");
+        };
+        if generation == 2 && done {
+            assert_eq!((lines.to_vec(), count), (vec![400_000], 1));
+            break;
+        }
+        assert!(!done || generation == 2, "the older one was finished");
+    }
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn lines_are_read_while_a_search_goes_on() {
+    let mut world = World::new();
+    world.keep(1, "nothing here\n".repeat(3_000_000).as_bytes());
+    world.opened(1).await;
+    let query = Query::parse("absent").unwrap();
+    world.order(Order::Search {
+        key: key(1),
+        query,
+        generation: 1,
+    });
+    world.order(Order::Read {
+        key: key(1),
+        ranges: vec![0..1],
+        generation: 2,
+    });
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        match world.event().await {
+            LogEvent::Lines { .. } => seen.push("lines"),
+            LogEvent::Matches {
+                done: true, count, ..
+            } => {
+                assert_eq!(count, 0);
+                seen.push("matches");
+            }
+            LogEvent::Matches { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(seen, ["lines", "matches"]);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a_third_log_closes_the_first_which_opens_again_when_it_is_read() {
+    let mut world = World::new();
+    for job in 1..=3 {
+        world.keep(job, format!("log {job}\n").as_bytes());
+        world.opened(job).await;
+    }
+    world.order(Order::Read {
+        key: key(1),
+        ranges: vec![0..1],
+        generation: 1,
+    });
+    let LogEvent::Lines { lines, .. } = world.event().await else {
+        panic!("no lines");
+    };
+    assert_eq!(lines[0].text(), "log 1");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a_followed_log_grows() {
+    let mut world = World::new();
+    world.keep(1, b"one\ntwo\n");
+    world.opened(1).await;
+    world.order(Order::Follow(key(1), true));
+    let entry = std::fs::read_dir(world.home.path().join("logs"))
+        .unwrap()
+        .next();
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(entry.unwrap().unwrap().path())
+        .unwrap();
+    file.write_all(b"three\nfour\n").unwrap();
+    let LogEvent::Grown { index, .. } = world.event().await else {
+        panic!("it did not grow");
+    };
+    assert_eq!(index.lines(), 4);
+    world.order(Order::Read {
+        key: key(1),
+        ranges: vec![3..4],
+        generation: 1,
+    });
+    let LogEvent::Lines { lines, .. } = world.event().await else {
+        panic!("no lines");
+    };
+    assert_eq!(lines[0].text(), "four");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a_copy_is_clean_and_never_over_another_file() {
+    let mut world = World::new();
+    let line = "\x1b[31mred\x1b[0m \x1b]0;title\x07text\n";
+    let count = 20_000;
+    world.keep(1, line.repeat(count).as_bytes());
+    world.opened(1).await;
+    for name in ["acme-api-7-1-test.log", "acme-api-7-1-test-2.log"] {
+        world.order(Order::Save(key(1), "acme/api 7 1 test".to_owned()));
+        let path = world.home.path().join("downloads").join(name);
+        let expected = Done::Well(format!("saved `{}`", path.display()));
+        assert_eq!(world.done().await, expected);
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text == "red text\n".repeat(count), "{} bytes", text.len());
+    }
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn cancelled_it_ends_whatever_it_does() {
+    let mut world = World::new();
+    world.keep(1, "nothing here\n".repeat(3_000_000).as_bytes());
+    world.opened(1).await;
+    world.order(Order::Save(key(1), "x".to_owned()));
+    let query = Query::parse("nothing").unwrap();
+    world.order(Order::Search {
+        key: key(1),
+        query,
+        generation: 1,
+    });
+    world.cancel.cancel();
+    drop(world.told);
+    world.tracker.close();
+    world.tracker.wait().await;
+    let left = |dir: &Path| std::fs::read_dir(dir).unwrap().count();
+    // It may have been quick enough to finish; half a copy is never left.
+    let dir = world.home.path().join("downloads");
+    if left(&dir) > 0 {
+        let length = std::fs::metadata(dir.join("x.log")).unwrap().len();
+        assert_eq!(length, 13 * 3_000_000);
+    }
+}

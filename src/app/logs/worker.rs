@@ -1,0 +1,414 @@
+//! The thread that reads logs: orders in, events out, in pieces.
+//!
+//! Between two pieces of a search or a copy it takes in what is newer: lines
+//! that are about to be shown come first, and a newer question ends an older one.
+
+use std::io;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{self, error::TryRecvError};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::effects::Done;
+use crate::app::logs::Order;
+use crate::app::logs::save::Copy;
+use crate::app::logs::shelf::{Log, Reader, Shelf};
+use crate::domain::diagnosis::LogKey;
+use crate::domain::text::Clean;
+use crate::engine::logs::FileLogs;
+use crate::log::{Content, Matches, Query};
+use crate::ui::logs::LogEvent;
+
+/// How often it is looked whether a log has come, or has grown.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How long a log is waited for that is not here.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// How many logs are waited for at most.
+const MOST_AWAITED: usize = 2;
+
+/// Blocks of a search after which it is told what was found so far.
+const BLOCKS_A_WORD: u32 = 16;
+
+/// Reads logs until it is told to stop.
+pub(super) struct Worker {
+    logs: FileLogs,
+    downloads: Option<PathBuf>,
+    cancel: CancellationToken,
+    tell: mpsc::Sender<Done>,
+    shelf: Shelf,
+    /// Logs that are not here yet, and until when they are looked for.
+    awaited: Vec<(LogKey, Instant)>,
+    search: Option<Search>,
+    copy: Option<Copy>,
+}
+
+struct Search {
+    key: LogKey,
+    generation: u64,
+    matches: Matches,
+    reader: Reader,
+    blocks: u32,
+}
+
+/// What happened while the thread waited.
+enum Woken {
+    Order(Order),
+    Look,
+    End,
+}
+
+impl Worker {
+    pub(super) fn new(
+        logs: FileLogs,
+        downloads: Option<PathBuf>,
+        cancel: CancellationToken,
+        tell: mpsc::Sender<Done>,
+    ) -> Self {
+        Self {
+            logs,
+            downloads,
+            cancel,
+            tell,
+            shelf: Shelf::default(),
+            awaited: Vec::new(),
+            search: None,
+            copy: None,
+        }
+    }
+
+    /// Works until it is cancelled or nobody can order anything any more.
+    pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let runtime = Handle::current();
+        while !self.cancel.is_cancelled() {
+            let mut news = Vec::new();
+            loop {
+                match orders.try_recv() {
+                    Ok(order) => news.push(order),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return,
+                }
+            }
+            if news.is_empty() && !self.is_busy() {
+                match runtime.block_on(self.wait(&mut orders)) {
+                    Woken::Order(order) => news.push(order),
+                    Woken::Look => self.look(),
+                    Woken::End => return,
+                }
+            }
+            for order in newest(news) {
+                self.obey(order);
+            }
+            self.go_on();
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.search.is_some() || self.copy.is_some()
+    }
+
+    async fn wait(&self, orders: &mut mpsc::Receiver<Order>) -> Woken {
+        let looks = !self.awaited.is_empty() || self.shelf.follows();
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Woken::End,
+            order = orders.recv() => order.map_or(Woken::End, Woken::Order),
+            () = tokio::time::sleep(LOOK), if looks => Woken::Look,
+        }
+    }
+
+    fn tell(&self, event: LogEvent) {
+        // Nobody listens any more: the token ends us next.
+        drop(self.tell.blocking_send(Done::Log(Box::new(event))));
+    }
+
+    fn fail(&self, key: &LogKey, sentence: &str) {
+        self.tell(LogEvent::Failed {
+            key: key.clone(),
+            sentence: Clean::line(sentence),
+            is_pending: false,
+        });
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Open(key) => self.open(key),
+            Order::Read {
+                key,
+                ranges,
+                generation,
+            } => self.read(key, &ranges, generation),
+            Order::Search {
+                key,
+                query,
+                generation,
+            } => self.begin_search(key, query, generation),
+            Order::Follow(key, on) => self.follow(&key, on),
+            Order::Save(key, name) => self.save(key, &name),
+            Order::Close(key) => self.close(&key),
+        }
+    }
+
+    fn open(&mut self, key: LogKey) {
+        self.awaited.retain(|(other, _)| *other != key);
+        if self.try_open(&key) {
+            return;
+        }
+        self.tell(LogEvent::Failed {
+            key: key.clone(),
+            sentence: Clean::line("the log is not here yet"),
+            is_pending: true,
+        });
+        if self.awaited.len() >= MOST_AWAITED {
+            self.awaited.remove(0);
+        }
+        self.awaited.push((key, Instant::now() + PATIENCE));
+    }
+
+    /// Opens a log and tells of it; returns whether it is here, readable or not.
+    fn try_open(&mut self, key: &LogKey) -> bool {
+        if let Some(log) = self.shelf.get(key) {
+            let opened = opened(log);
+            self.tell_or_fail(key, opened);
+            return true;
+        }
+        let file = match self.logs.open(key) {
+            Ok(Some(file)) => file,
+            Ok(None) => return false,
+            Err(error) => {
+                self.fail(
+                    key,
+                    &format!("the log cannot be read from the cache: {error}"),
+                );
+                return true;
+            }
+        };
+        let read = Log::read(key.clone(), file, &self.cancel);
+        match read {
+            Ok(None) => {}
+            Ok(Some(log)) if !is_text(log.index.content()) => self.fail(key, "the log is not text"),
+            Ok(Some(log)) if log.index.lines() == 0 => self.fail(key, "the log is empty"),
+            Ok(Some(mut log)) => {
+                let opened = opened(&mut log);
+                self.shelf.put(log);
+                self.tell_or_fail(key, opened);
+            }
+            Err(error) => self.tell_or_fail(key, Err(error)),
+        }
+        true
+    }
+
+    /// Returns a log, opened anew where it gave way to others.
+    fn take_down(&mut self, key: &LogKey) -> Option<&mut Log> {
+        if self.shelf.get(key).is_none() {
+            let file = self.logs.open(key).ok()??;
+            let log = Log::read(key.clone(), file, &self.cancel).ok()??;
+            self.shelf.put(log);
+        }
+        self.shelf.get(key)
+    }
+
+    fn tell_or_fail(&self, key: &LogKey, event: io::Result<LogEvent>) {
+        match event {
+            Ok(event) => self.tell(event),
+            Err(error) => self.fail(key, &format!("the log cannot be read: {error}")),
+        }
+    }
+
+    fn read(&mut self, key: LogKey, ranges: &[Range<u64>], generation: u64) {
+        let Some(log) = self.take_down(&key) else {
+            return self.fail(&key, "the log is here no longer");
+        };
+        let lines = log.lines(ranges);
+        let event = lines.map(|lines| LogEvent::Lines {
+            key: key.clone(),
+            generation,
+            lines,
+        });
+        self.tell_or_fail(&key, event);
+    }
+
+    fn begin_search(&mut self, key: LogKey, query: Query, generation: u64) {
+        self.search = None;
+        let Some(log) = self.take_down(&key) else {
+            return self.fail(&key, "the log is here no longer");
+        };
+        match log.reader() {
+            Ok(reader) => {
+                self.search = Some(Search {
+                    key,
+                    generation,
+                    matches: Matches::new(query),
+                    reader,
+                    blocks: 0,
+                });
+            }
+            Err(error) => self.tell_or_fail(&key, Err(error)),
+        }
+    }
+
+    fn follow(&mut self, key: &LogKey, on: bool) {
+        let Some(log) = self.shelf.get(key) else {
+            return;
+        };
+        if let Err(error) = log.follow(on, &self.cancel) {
+            self.tell_or_fail(key, Err(error));
+        }
+    }
+
+    fn save(&mut self, key: LogKey, name: &str) {
+        if self.copy.is_some() {
+            return self.say(Done::Badly("another log is being saved still".to_owned()));
+        }
+        if self.take_down(&key).is_none() {
+            return self.say(Done::Badly("there is no log to be saved".to_owned()));
+        }
+        let here = || std::env::current_dir().ok();
+        let downloads = self.downloads.clone().filter(|dir| dir.is_dir());
+        let Some(dir) = downloads.or_else(here) else {
+            return self.say(Done::Badly(
+                "there is no directory to save it in".to_owned(),
+            ));
+        };
+        match Copy::begin(key, &dir, name) {
+            Ok(copy) => self.copy = Some(copy),
+            Err(error) => {
+                let dir = dir.display();
+                self.say(Done::Badly(format!(
+                    "nothing can be saved in `{dir}`: {error}"
+                )));
+            }
+        }
+    }
+
+    fn say(&self, done: Done) {
+        drop(self.tell.blocking_send(done));
+    }
+
+    fn close(&mut self, key: &LogKey) {
+        self.awaited.retain(|(other, _)| other != key);
+        if self
+            .search
+            .as_ref()
+            .is_some_and(|search| search.key == *key)
+        {
+            self.search = None;
+        }
+        // A copy is finished before its log is forgotten.
+        if self.copy.as_ref().is_none_or(|copy| copy.key != *key) {
+            self.shelf.close(key);
+        }
+    }
+
+    /// Looks for logs that were not here, and whether those that are followed have grown.
+    fn look(&mut self) {
+        for (key, until) in std::mem::take(&mut self.awaited) {
+            if self.try_open(&key) {
+                continue;
+            }
+            if Instant::now() < until {
+                self.awaited.push((key, until));
+            } else {
+                self.fail(&key, "the log did not come");
+            }
+        }
+        for (key, grown) in self.shelf.grow(&self.cancel) {
+            let event = grown.map(|index| LogEvent::Grown {
+                key: key.clone(),
+                index,
+            });
+            self.tell_or_fail(&key, event);
+        }
+    }
+
+    /// Does the next piece of what takes long.
+    fn go_on(&mut self) {
+        if let Some(mut search) = self.search.take() {
+            match search.advance() {
+                Ok((event, goes_on)) => {
+                    if let Some(event) = event {
+                        self.tell(event);
+                    }
+                    self.search = goes_on.then_some(search);
+                }
+                Err(error) => self.tell_or_fail(&search.key, Err(error)),
+            }
+        }
+        if let Some(mut copy) = self.copy.take() {
+            let advanced = match self.take_down(&copy.key) {
+                Some(log) => copy.advance(log),
+                None => Err(io::Error::other("the log is here no longer")),
+            };
+            match advanced {
+                Ok(true) => self.copy = Some(copy),
+                Ok(false) => self.say(Done::Well(format!("saved `{}`", copy.path().display()))),
+                Err(error) => {
+                    let path = copy.path().display();
+                    self.say(Done::Badly(format!("`{path}` was not saved: {error}")));
+                }
+            }
+        }
+    }
+}
+
+impl Search {
+    /// Searches the next block; returns what is worth telling, and whether there is more.
+    fn advance(&mut self) -> io::Result<(Option<LogEvent>, bool)> {
+        let found = self.matches.count();
+        let goes_on = self.matches.advance(&mut self.reader)?;
+        self.blocks += 1;
+        let is_first = found == 0 && self.matches.count() > 0;
+        let is_due = is_first || !goes_on || self.blocks.is_multiple_of(BLOCKS_A_WORD);
+        let event = is_due.then(|| LogEvent::Matches {
+            key: self.key.clone(),
+            generation: self.generation,
+            lines: Arc::from(self.matches.lines()),
+            count: self.matches.count(),
+            done: !goes_on,
+        });
+        Ok((event, goes_on))
+    }
+}
+
+fn is_text(content: Content) -> bool {
+    match content {
+        Content::Text | Content::Utf16 => true,
+        Content::Archive | Content::Binary => false,
+    }
+}
+
+fn opened(log: &mut Log) -> io::Result<LogEvent> {
+    let (error, errors) = log.errors()?;
+    Ok(LogEvent::Opened {
+        key: log.key.clone(),
+        index: Arc::clone(&log.index),
+        error,
+        errors,
+    })
+}
+
+/// Leaves out questions that newer ones of the same kind and log stand for.
+fn newest(orders: Vec<Order>) -> Vec<Order> {
+    let mut kept: Vec<Order> = Vec::with_capacity(orders.len());
+    for order in orders.into_iter().rev() {
+        let is_answered = kept.iter().any(|newer| match (newer, &order) {
+            (Order::Read { key: newer, .. }, Order::Read { key, .. })
+            | (Order::Close(newer), Order::Read { key, .. } | Order::Search { key, .. }) => {
+                newer == key
+            }
+            (Order::Search { .. }, Order::Search { .. }) => true,
+            _ => false,
+        });
+        if !is_answered {
+            kept.push(order);
+        }
+    }
+    kept.reverse();
+    kept
+}

@@ -1,0 +1,262 @@
+//! What is worth calling a person for: cards that turn red, own cards that are green again.
+//!
+//! Pure: boards in, [`Notice`]s out; the time is passed in. How a person is
+//! called is `voice`'s matter, and what was told already `told`'s.
+
+mod told;
+mod voice;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use chrono::NaiveTime;
+
+use crate::config::{Notify, Occasion};
+use crate::domain::Timestamp;
+use crate::domain::item::{EvidenceKind, WorkItem};
+use crate::domain::key::{ItemId, Person, Sha};
+use crate::domain::status::Status;
+use crate::engine::snapshot::Snapshot;
+
+pub use crate::app::notify::told::Told;
+pub use crate::app::notify::voice::{Herald, Voice};
+
+/// More notices of a kind at once than this become one that counts them.
+const MOST: usize = 5;
+
+/// How many names are remembered at least of what was told.
+const REMEMBERED: usize = 1_000;
+
+/// Something that a person is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// What happened.
+    pub occasion: Occasion,
+    /// What it stands for, by names that never come back: of two programs only one tells it.
+    pub names: Vec<String>,
+    /// It in a few words: `acme/api#12 turned red`.
+    pub title: String,
+    /// More of it in one line; may be empty.
+    pub text: String,
+}
+
+/// Looks at every board and remembers what was red.
+#[derive(Debug)]
+pub struct Watch {
+    rules: Notify,
+    /// When it began to look: what was red then is no news.
+    began: Timestamp,
+    /// The cards that were red for sure when they were last seen, and by what.
+    red: HashMap<ItemId, Cause>,
+    told: Vec<String>,
+}
+
+/// What makes a card red.
+#[derive(Clone, PartialEq, Debug)]
+struct Cause {
+    /// The run and its attempt, where a run does.
+    run: Option<(u64, u32)>,
+    /// The commit that it ran for.
+    head: Option<Sha>,
+    /// Since when.
+    since: Timestamp,
+    /// A name of it that never comes back.
+    name: String,
+}
+
+impl Watch {
+    /// Begins to look.
+    pub fn new(rules: Notify, began: Timestamp) -> Self {
+        Self {
+            rules,
+            began,
+            red: HashMap::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// Returns what the newest board has for a person; `local` is the local time of the day.
+    pub fn look(&mut self, board: &Snapshot, now: Timestamp, local: NaiveTime) -> Vec<Notice> {
+        if !self.rules.is_on() || board.partial {
+            return Vec::new();
+        }
+        let me = board.me();
+        let mut notices = self.greens(board, now, &me);
+        notices.extend(self.reds(board, now, &me));
+        if self.rules.is_quiet(local) {
+            // What happens in quiet hours is on the board in the morning, and no news then.
+            return Vec::new();
+        }
+        notices
+    }
+
+    fn reds(&mut self, board: &Snapshot, now: Timestamp, me: &[String]) -> Vec<Notice> {
+        let mut found = Vec::new();
+        for item in board.items() {
+            if !item.placement.status.is_red() || !self.is_sure(item, board, now) {
+                continue;
+            }
+            let cause = Cause::of(item, board);
+            let before = self.red.insert(item.id.clone(), cause.clone());
+            if before.is_some_and(|before| !cause.is_news_after(&before)) {
+                self.remember(cause.name);
+                continue;
+            }
+            let is_old = cause.since < self.began;
+            if is_old || !self.remember(cause.name.clone()) {
+                continue;
+            }
+            if !self.rules.mine_only || is_mine(item, me) {
+                let title = format!("{} turned red", item.key);
+                found.push(notice(Occasion::Red, cause.name, title, item));
+            }
+        }
+        self.sum_up(found, Occasion::Red)
+    }
+
+    fn greens(&mut self, board: &Snapshot, now: Timestamp, me: &[String]) -> Vec<Notice> {
+        let mut found = Vec::new();
+        let mut over = Vec::new();
+        for (id, cause) in &self.red {
+            let Some(item) = board.find(id) else {
+                over.push(id.clone());
+                continue;
+            };
+            let is_sure = self.is_sure(item, board, now);
+            if !is_sure || item.placement.status.is_red() || !cause.is_mended(item) {
+                continue;
+            }
+            over.push(id.clone());
+            if is_mine(item, me) {
+                let title = format!("{} is green again", item.key);
+                let name = format!("green {}", cause.name);
+                found.push(notice(Occasion::Green, name, title, item));
+            }
+        }
+        for id in over {
+            self.red.remove(&id);
+        }
+        found.retain(|notice| {
+            let names = notice.names.clone();
+            names.into_iter().all(|name| self.remember(name))
+        });
+        // A map has no order of its own.
+        found.sort_by(|a, b| a.title.cmp(&b.title));
+        self.sum_up(found, Occasion::Green)
+    }
+
+    /// Returns whether all of a card's sources confirmed it since we look, and lately.
+    fn is_sure(&self, item: &WorkItem, board: &Snapshot, now: Timestamp) -> bool {
+        let confirmed = board.confirmed_at(item);
+        confirmed.is_some_and(|at| at >= self.began) && board.is_fresh(item, now)
+    }
+
+    /// Remembers a name; returns whether it is new.
+    fn remember(&mut self, name: String) -> bool {
+        if self.told.contains(&name) {
+            return false;
+        }
+        if self.told.len() >= REMEMBERED * 2 {
+            self.told.drain(..REMEMBERED);
+        }
+        self.told.push(name);
+        true
+    }
+
+    /// Leaves out what nobody wants to hear of, and makes one of many.
+    fn sum_up(&self, found: Vec<Notice>, occasion: Occasion) -> Vec<Notice> {
+        if !self.rules.on.contains(&occasion) {
+            return Vec::new();
+        }
+        if found.len() <= MOST {
+            return found;
+        }
+        let count = found.len();
+        let title = match occasion {
+            Occasion::Red => format!("{count} cards turned red"),
+            Occasion::Green => format!("{count} cards are green again"),
+        };
+        let keys: Vec<&str> = found
+            .iter()
+            .filter_map(|notice| notice.title.split(' ').next())
+            .take(MOST)
+            .collect();
+        let text = format!("{} and {} more", keys.join(", "), count - keys.len());
+        let names = found.iter().flat_map(|notice| notice.names.clone());
+        vec![Notice {
+            occasion,
+            names: names.collect(),
+            title,
+            text,
+        }]
+    }
+}
+
+impl Cause {
+    fn of(item: &WorkItem, board: &Snapshot) -> Self {
+        let since = item.placement.since;
+        let Some(card) = board.triage.find(&item.id) else {
+            return Self {
+                run: None,
+                head: None,
+                since,
+                name: format!("{} {}", item.id.as_str(), since.timestamp()),
+            };
+        };
+        let run = &card.triage.run;
+        Self {
+            run: Some((run.id, run.attempt)),
+            head: run.head_sha.clone(),
+            since: since.max(card.triage.since),
+            name: format!("{} {} {}", run.repo.as_str(), run.id, run.attempt),
+        }
+    }
+
+    /// Returns whether a card that is red already is red anew: tried again, or for another commit.
+    fn is_news_after(&self, before: &Self) -> bool {
+        match (before.run, self.run) {
+            (Some((before, attempt)), Some((id, newer))) if before == id => newer > attempt,
+            (Some(_), Some(_)) => self.head != before.head,
+            // The run became known only now, or is no longer.
+            (None, _) | (_, None) => false,
+        }
+    }
+
+    /// Returns whether what made the card red is over for sure, and well.
+    fn is_mended(&self, item: &WorkItem) -> bool {
+        let status = item.placement.status;
+        if matches!(status, Status::Unknown | Status::Queued | Status::Running) {
+            return false;
+        }
+        // A run that was cancelled makes nothing green.
+        let passed = |kind, state: &str| kind == EvidenceKind::Run && state == "passed";
+        self.run.is_none()
+            || item
+                .evidence
+                .iter()
+                .any(|run| passed(run.kind, &run.state) && run.at >= self.since)
+    }
+}
+
+fn notice(occasion: Occasion, name: String, title: String, item: &WorkItem) -> Notice {
+    let text = match occasion {
+        Occasion::Red if !item.placement.reason.is_empty() => {
+            format!("{}: {}", item.title, item.placement.reason)
+        }
+        Occasion::Red | Occasion::Green => item.title.to_string(),
+    };
+    Notice {
+        occasion,
+        names: vec![name],
+        title,
+        text,
+    }
+}
+
+/// Returns whether the user holds a card or wrote it.
+fn is_mine(item: &WorkItem, me: &[String]) -> bool {
+    let is_me = |person: &Person| me.iter().any(|me| person.login.eq_ignore_ascii_case(me));
+    item.holders.iter().chain(item.author.as_ref()).any(is_me)
+}

@@ -1,0 +1,168 @@
+//! What the screen asks for, and what came of it.
+//!
+//! Hands every effect to whoever carries it out, and the outcome back to the
+//! screen; decides nothing.
+
+use std::io;
+
+use crossterm::event::Event;
+use futures_util::Stream;
+use tokio::sync::mpsc;
+
+use crate::app::effects::{Done, clipboard};
+use crate::app::logs::Order;
+use crate::app::run::{App, Look, Next};
+use crate::app::screen::Screen;
+use crate::domain::Timestamp;
+use crate::domain::diagnosis::LogKey;
+use crate::engine::EngineCommand;
+use crate::engine::snapshot::Snapshot;
+use crate::ui;
+use crate::ui::effect::Effect;
+
+impl<B, S> App<B, S>
+where
+    B: Screen,
+    S: Stream<Item = io::Result<Event>> + Unpin,
+{
+    pub(super) fn on_effect(&mut self, effect: Effect, now: Timestamp) -> io::Result<Next> {
+        match effect {
+            Effect::Quit => return Ok(Next::End),
+            Effect::Suspend => {
+                self.look.terminal.backend_mut().suspend()?;
+                self.look.repaint()?;
+            }
+            Effect::Redraw => self.look.repaint()?,
+            Effect::OpenUrl(url) => self.ends.effects.open(&url),
+            Effect::Copy(text) => self.copy(&text, now)?,
+            Effect::RefreshAll => self.command(EngineCommand::RefreshAll, now),
+            Effect::Refresh(source) => self.command(EngineCommand::Refresh(source), now),
+            Effect::Look(item) => self.command(EngineCommand::Look(item), now),
+            Effect::Focus(focused) => self.command(EngineCommand::Focus(focused), now),
+            Effect::Pin(item, pin) => self.ends.effects.pin(item, pin),
+            Effect::Toast(text) => self.look.state.notify(text, now),
+            Effect::SetTheme(name) => self.look.set_theme(&name, now),
+            Effect::Diagnose(key) => self.command(EngineCommand::Diagnose(key), now),
+            Effect::OpenLog(key) => self.log(Order::Open(key), now),
+            Effect::ReadLog {
+                key,
+                ranges,
+                generation,
+            } => {
+                let order = Order::Read {
+                    key,
+                    ranges,
+                    generation,
+                };
+                self.log(order, now);
+            }
+            Effect::SearchLog {
+                key,
+                query,
+                generation,
+            } => {
+                let order = Order::Search {
+                    key,
+                    query,
+                    generation,
+                };
+                self.log(order, now);
+            }
+            Effect::FollowLog { key, on } => self.log(Order::Follow(key, on), now),
+            Effect::SaveLog { key } => {
+                let name = name_of(&key, &self.look.snapshot);
+                self.log(Order::Save(key, name), now);
+            }
+            Effect::CloseLog(key) => self.log(Order::Close(key), now),
+            Effect::Intend {
+                id,
+                verb,
+                target,
+                item,
+            } => {
+                let command = EngineCommand::Intend {
+                    id,
+                    verb,
+                    target,
+                    item,
+                };
+                self.command(command, now);
+            }
+            Effect::Confirm(id) => self.command(EngineCommand::Confirm(id), now),
+            Effect::Dismiss(id) => self.command(EngineCommand::Dismiss(id), now),
+        }
+        Ok(Next::Go)
+    }
+
+    /// Tells the thread that reads logs; one that does not listen is told of on the screen.
+    fn log(&mut self, order: Order, now: Timestamp) {
+        if !self.ends.effects.log(order) {
+            self.look.state.notify_error("logs cannot be read now", now);
+        }
+    }
+
+    /// Hands text to the terminal, which gives no word back; the log of messages keeps the text.
+    fn copy(&mut self, text: &str, now: Timestamp) -> io::Result<()> {
+        match clipboard(text) {
+            Ok(bytes) => {
+                self.look.terminal.backend_mut().send_aside(&bytes)?;
+                let told = format!("copied `{text}` to the terminal's clipboard (OSC 52)");
+                self.look.state.notify(told, now);
+            }
+            Err(error) => self.look.state.notify_error(error, now),
+        }
+        Ok(())
+    }
+
+    /// Tells the engine; one that is too busy to listen is told of on the screen.
+    fn command(&mut self, command: EngineCommand, now: Timestamp) {
+        if let Err(error) = self.ends.commands.try_send(command) {
+            tracing::warn!(%error, "engine");
+            let busy = matches!(error, mpsc::error::TrySendError::Full(_));
+            let text = if busy {
+                "still busy with the last request"
+            } else {
+                "polling has stopped"
+            };
+            self.look.state.notify_error(text, now);
+        }
+    }
+
+    pub(super) fn on_done(&mut self, done: Done) -> io::Result<Next> {
+        self.pace.touch();
+        let now = (self.look.clock)();
+        match done {
+            Done::Well(text) => self.look.state.notify(text, now),
+            Done::Badly(text) => self.look.state.notify_error(text, now),
+            Done::Pinned(list, trouble) => {
+                self.look.state.pins.clone_from(&list);
+                self.command(EngineCommand::Pin(list), now);
+                if let Some(text) = trouble {
+                    self.look.state.notify_error(text, now);
+                }
+            }
+            Done::Log(event) => {
+                let Look {
+                    state, snapshot, ..
+                } = &mut self.look;
+                let effects = ui::logs::on_log(state, *event, snapshot, now);
+                return self.carry_out(effects, now);
+            }
+            Done::Aside(bytes) => self.look.terminal.backend_mut().send_aside(&bytes)?,
+        }
+        Ok(Next::Go)
+    }
+}
+
+/// Returns what the copy of a log is called: repository, run, attempt and job.
+fn name_of(key: &LogKey, snapshot: &Snapshot) -> String {
+    let mut cards = snapshot.triage.cards.iter().map(|card| &card.triage);
+    let triage = cards.find(|triage| triage.run.key() == key.run);
+    let job = triage.and_then(|triage| {
+        let mut jobs = triage.jobs.iter().map(|line| &line.job);
+        jobs.find(|job| job.id == key.job)
+    });
+    let job = job.map_or_else(|| key.job.to_string(), |job| job.name.to_string());
+    let number = triage.map_or(key.run.id, |triage| triage.run.number);
+    format!("{} {number} {} {job}", key.run.repo.path(), key.attempt)
+}

@@ -1,0 +1,243 @@
+//! `cycleboard triage`: why red cards are red.
+//!
+//! Asks once, waits until the failures were looked into, and prints. What was
+//! found out is `domain::triage`'s; here it is chosen and waited for.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::app::cli::{Format, TriageArgs, WAIT_SECS};
+use crate::app::exit::{Exit, Failure};
+use crate::app::output::cause::{self, Causes};
+use crate::app::output::{self, Width};
+use crate::app::session::{Session, Tasks, runtime};
+use crate::app::{once, waiting};
+use crate::domain::diagnosis::LogKey;
+use crate::domain::item::WorkItem;
+use crate::domain::trace;
+use crate::domain::triage::{Known, Triage, TriageCard};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::{Engine, EngineCommand};
+
+/// How long the sources may take.
+const WAIT: Duration = Duration::from_secs(WAIT_SECS);
+
+/// How many failures are asked for at once: each may cost a few requests.
+const MOST_ASKED: usize = 50;
+
+/// Prints why red cards are red.
+pub fn run(mut session: Session, args: &TriageArgs) -> Result<Exit, Failure> {
+    session.require_sources()?;
+    let within = (!args.offline).then(|| Duration::from_secs(args.within));
+    let snapshot = ask(&mut session, args.word.as_deref(), within)?;
+    let now = (session.clock)();
+    let found = Found::new(args.word.as_deref(), &snapshot);
+    if found.is_empty()
+        && let Some(word) = &args.word
+    {
+        return Err(not_found(word, &snapshot, now, args.offline));
+    }
+    let causes = Causes {
+        cards: &found.red,
+        others: &found.others,
+        snapshot: &snapshot,
+        now,
+    };
+    let text = match output::format_or_table(args.format) {
+        Format::Json => cause::json(causes).map_err(anyhow::Error::from)?,
+        Format::Table => {
+            let width = Width::find(&session.env, session.settings.ui.ascii);
+            output::cause_text::table(causes, width)
+        }
+        Format::Markdown => output::cause_text::markdown(causes),
+    };
+    output::print(&text)?;
+    Ok(verdict(&found, &snapshot, now, args))
+}
+
+/// What a word means.
+#[derive(Debug, Default)]
+pub struct Found<'a> {
+    /// The red cards whose failing run is known.
+    pub red: Vec<&'a TriageCard>,
+    /// Cards of which nothing can be told: not red, or no failed run is known.
+    pub others: Vec<&'a Arc<WorkItem>>,
+}
+
+impl<'a> Found<'a> {
+    /// Finds the cards that a word or the page of a run means; without one, all that are red.
+    pub fn new(word: Option<&str>, snapshot: &'a Snapshot) -> Self {
+        let Some(word) = word else {
+            let is_red = |item: &&Arc<WorkItem>| item.placement.status.is_red();
+            let is_known = |item: &&Arc<WorkItem>| snapshot.triage.find(&item.id).is_some();
+            let red = snapshot.items().filter(is_red);
+            return Self {
+                red: snapshot.triage.cards.iter().collect(),
+                others: red.filter(|item| !is_known(item)).collect(),
+            };
+        };
+        if word.starts_with("https://") || word.starts_with("http://") {
+            return Self::by_page(word, snapshot);
+        }
+        let mut found = Self::default();
+        for item in trace::find(word, snapshot.items()) {
+            match snapshot.triage.find(&item.id) {
+                Some(card) => found.red.push(card),
+                None => found.others.push(item),
+            }
+        }
+        found
+    }
+
+    fn by_page(page: &str, snapshot: &'a Snapshot) -> Self {
+        let page = page.split(['?', '#']).next().unwrap_or_default();
+        let page = page.trim_end_matches('/');
+        let leads_to = |url: &str| {
+            let rest = page.strip_prefix(url.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let cards = snapshot.triage.cards.iter();
+        let red: Vec<&TriageCard> = cards
+            .filter(|card| {
+                let url = card.triage.run.url.as_ref();
+                url.is_some_and(|url| leads_to(url.as_str()))
+            })
+            .collect();
+        if !red.is_empty() {
+            let others = Vec::new();
+            return Self { red, others };
+        }
+        let names = |item: &&Arc<WorkItem>| {
+            let mut runs = item.evidence.iter().filter(|found| found.run.is_some());
+            runs.any(|run| run.url.as_ref().is_some_and(|url| leads_to(url.as_str())))
+        };
+        Self {
+            red,
+            others: snapshot.items().filter(names).collect(),
+        }
+    }
+
+    /// Returns whether the word means nothing that is known.
+    pub fn is_empty(&self) -> bool {
+        self.red.is_empty() && self.others.is_empty()
+    }
+}
+
+/// Says that a word means nothing; that is an answer only when everybody was heard.
+pub fn not_found(
+    word: &str,
+    snapshot: &Snapshot,
+    now: crate::domain::Timestamp,
+    offline: bool,
+) -> Failure {
+    let failure = Failure::error(format!("no card or run is known by `{word}`"));
+    let verdict = once::source_verdict(&snapshot.sources, now, offline);
+    if verdict == Exit::Fine {
+        return failure.hint("name a card such as `owner/repo#12`, or the page of a failed run");
+    }
+    failure
+        .with_exit(verdict)
+        .hint("not every source answered: `cycleboard sources` tells why")
+}
+
+/// Red for sure comes before what is not known, as on the board.
+fn verdict(
+    found: &Found<'_>,
+    snapshot: &Snapshot,
+    now: crate::domain::Timestamp,
+    args: &TriageArgs,
+) -> Exit {
+    let sources = once::source_verdict(&snapshot.sources, now, args.offline);
+    if sources == Exit::Auth || !args.exit_status {
+        return sources;
+    }
+    let cards = found
+        .red
+        .iter()
+        .filter_map(|card| snapshot.find(&card.triage.item));
+    let red = cards
+        .chain(found.others.iter().copied())
+        .filter(|item| item.placement.status.is_red());
+    let sure: Vec<bool> = red.map(|item| snapshot.is_fresh(item, now)).collect();
+    match (sure.contains(&true), sure.is_empty()) {
+        (true, _) => Exit::Red,
+        (false, false) => Exit::Stale,
+        (false, true) => sources,
+    }
+}
+
+/// Returns which log tells why a card is red, once its jobs are known.
+pub fn log_of(triage: &Triage) -> Option<LogKey> {
+    if let Known::Yes(diagnosis) = &triage.diagnosis {
+        return Some(diagnosis.log_key());
+    }
+    let job = &triage.jobs.get(triage.failed_job?)?.job;
+    Some(LogKey {
+        run: triage.run.key(),
+        attempt: job.attempt,
+        job: job.id,
+    })
+}
+
+/// Runs the engine until every source answered and the failures that a word means were looked
+/// into; without `within` nobody is asked.
+fn ask(
+    session: &mut Session,
+    word: Option<&str>,
+    within: Option<Duration>,
+) -> Result<Arc<Snapshot>, Failure> {
+    let store = session.store_or_none();
+    runtime()?.block_on(async {
+        let tasks = Tasks::default();
+        let mut engine = session.start(store, within.is_some(), &tasks).await?;
+        let mut snapshot = waiting::settled(&mut engine, (session.clock)(), WAIT).await;
+        if let Some(within) = within {
+            snapshot = diagnosed(&mut engine, snapshot, word, within).await;
+        }
+        tasks.end().await;
+        Ok(snapshot)
+    })
+}
+
+/// Asks for what is not known of the failures, and waits for it, but no longer than `within`.
+pub async fn diagnosed(
+    engine: &mut Engine,
+    mut snapshot: Arc<Snapshot>,
+    word: Option<&str>,
+    within: Duration,
+) -> Arc<Snapshot> {
+    let deadline = Instant::now() + within;
+    let mut asked: HashSet<LogKey> = HashSet::new();
+    loop {
+        let open = open(word, &snapshot);
+        if open.is_empty() {
+            return snapshot;
+        }
+        for key in open.into_iter().flatten().take(MOST_ASKED) {
+            if asked.len() < MOST_ASKED && asked.insert(key.clone()) {
+                let command = EngineCommand::Diagnose(key);
+                drop(tokio::time::timeout_at(deadline, engine.commands.send(command)).await);
+            }
+        }
+        let changed = tokio::time::timeout_at(deadline, engine.snapshots.changed()).await;
+        snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
+        if !matches!(changed, Ok(Ok(()))) {
+            return snapshot;
+        }
+    }
+}
+
+/// Returns the failures that were not looked into yet: their logs, where the job is known.
+fn open(word: Option<&str>, snapshot: &Snapshot) -> Vec<Option<LogKey>> {
+    let cards = Found::new(word, snapshot).red.into_iter();
+    cards
+        .map(|card| &card.triage)
+        .filter(|triage| matches!(triage.diagnosis, Known::No(_)))
+        // With jobs and none that failed by itself there is nothing to wait for.
+        .filter(|triage| triage.jobs.is_empty() || triage.failed_job.is_some())
+        .map(|triage| log_of(triage))
+        .collect()
+}
