@@ -140,21 +140,16 @@ impl Log {
         })
     }
 
-    /// Reads on as the log grows, or no longer.
-    pub(super) fn follow(&mut self, on: bool, cancel: &CancellationToken) -> io::Result<()> {
+    /// Reads on as the log grows, or no longer; what came since it was opened is told next.
+    pub(super) fn follow(&mut self, on: bool) {
         if !on {
             self.growth = None;
-            return Ok(());
+        } else if self.growth.is_none() {
+            self.growth = Some(Growth {
+                intake: Intake::new(io::sink()),
+                read: 0,
+            });
         }
-        if self.growth.is_some() {
-            return Ok(());
-        }
-        let mut intake = Intake::new(io::sink());
-        self.file.seek(SeekFrom::Start(0))?;
-        if let Some(read) = take(&mut self.file, &mut intake, cancel)? {
-            self.growth = Some(Growth { intake, read });
-        }
-        Ok(())
     }
 
     fn grow(&mut self, cancel: &CancellationToken) -> io::Result<Option<Arc<Index>>> {
@@ -170,7 +165,11 @@ impl Log {
         };
         growth.read += read;
         growth.intake.flush()?;
-        self.index = Arc::new(growth.intake.index().clone());
+        let index = growth.intake.index();
+        if index.counts().bytes <= self.index.counts().bytes {
+            return Ok(None);
+        }
+        self.index = Arc::new(index.clone());
         Ok(Some(Arc::clone(&self.index)))
     }
 }

@@ -183,7 +183,7 @@ async fn what_cannot_be_shown_says_so() {
 #[tokio::test]
 async fn a_search_counts_all_and_a_newer_one_ends_it() {
     let mut world = World::new();
-    let mut text = "nothing here\n".repeat(400_000);
+    let mut text = "nothing here\n".repeat(200_000);
     text.push_str("the needle\n");
     world.keep(1, text.as_bytes());
     world.opened(1).await;
@@ -206,7 +206,7 @@ async fn a_search_counts_all_and_a_newer_one_ends_it() {
             panic!("no matches");
         };
         if generation == 2 && done {
-            assert_eq!((lines.to_vec(), count), (vec![400_000], 1));
+            assert_eq!((lines.to_vec(), count), (vec![200_000], 1));
             break;
         }
         assert!(!done || generation == 2, "the older one was finished");
@@ -217,7 +217,7 @@ async fn a_search_counts_all_and_a_newer_one_ends_it() {
 #[tokio::test]
 async fn lines_are_read_while_a_search_goes_on() {
     let mut world = World::new();
-    world.keep(1, "nothing here\n".repeat(3_000_000).as_bytes());
+    world.keep(1, "nothing here\n".repeat(300_000).as_bytes());
     world.opened(1).await;
     let query = Query::parse("absent").unwrap();
     world.order(Order::Search {
@@ -318,7 +318,7 @@ async fn a_copy_is_clean_and_never_over_another_file() {
 #[tokio::test]
 async fn cancelled_it_ends_whatever_it_does() {
     let mut world = World::new();
-    world.keep(1, "nothing here\n".repeat(3_000_000).as_bytes());
+    world.keep(1, "nothing here\n".repeat(300_000).as_bytes());
     world.opened(1).await;
     world.order(Order::Save(key(1), "x".to_owned()));
     let query = Query::parse("nothing").unwrap();
@@ -336,6 +336,6 @@ async fn cancelled_it_ends_whatever_it_does() {
     let dir = world.home.path().join("downloads");
     if left(&dir) > 0 {
         let length = std::fs::metadata(dir.join("x.log")).unwrap().len();
-        assert_eq!(length, 13 * 3_000_000);
+        assert_eq!(length, 13 * 300_000);
     }
 }

@@ -257,9 +257,7 @@ impl Worker {
         let Some(log) = self.shelf.get(key) else {
             return;
         };
-        if let Err(error) = log.follow(on, &self.cancel) {
-            self.tell_or_fail(key, Err(error));
-        }
+        log.follow(on);
     }
 
     fn save(&mut self, key: LogKey, name: &str) {
