@@ -58,9 +58,6 @@ pub struct Global {
     /// Leave the mouse to the terminal
     #[arg(long, global = true)]
     pub no_mouse: bool,
-    /// Change nothing at any source, whatever `writes` allows
-    #[arg(long, global = true)]
-    pub read_only: bool,
 }
 
 /// What to do.
