@@ -14,7 +14,6 @@ use crate::engine::actions::machine::Event;
 use crate::engine::supervise::supervised;
 use crate::sources::Source;
 use crate::sources::action::{Act, ActError};
-use crate::sources::http::span;
 
 /// Least distance between two requests to a host that change something.
 pub(super) const APART: Duration = Duration::from_secs(1);
@@ -29,7 +28,7 @@ pub(super) async fn look(source: Arc<dyn Source>, target: Target) -> Event {
     let read = match supervised(looked).await {
         Ok(Ok(Ok(fresh))) => Ok(fresh),
         Ok(Ok(Err(error))) => Err(error.to_string()),
-        Ok(Err(_elapsed)) => Err(format!("no answer within {}", span(LOOK_TIMEOUT))),
+        Ok(Err(_elapsed)) => Err(format!("no answer within {} s", LOOK_TIMEOUT.as_secs())),
         Err(_panicked) => Err("the source crashed".to_owned()),
     };
     Event::Read(read.map_err(|why| Clean::line(&why)))
@@ -51,7 +50,7 @@ pub(super) async fn send(
     let answer = match supervised(request).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_elapsed)) => Err(ActError::Unsure {
-            cause: format!("no answer within {}", span(SEND_TIMEOUT)),
+            cause: format!("no answer within {} s", SEND_TIMEOUT.as_secs()),
         }),
         Err(_panicked) => Err(ActError::Unsure {
             cause: "the source crashed".to_owned(),
