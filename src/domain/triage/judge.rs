@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::correlate::Need;
-use crate::domain::diagnosis::Diagnosis;
+use crate::domain::diagnosis::{Diagnosis, LogState};
 use crate::domain::item::WorkItem;
 use crate::domain::run::{Job, Run};
 use crate::domain::text::Clean;
@@ -96,14 +96,18 @@ fn diagnosis(
             "the jobs of this run are not read yet"
         }));
     };
-    if let Some(found) = repo.diagnosis(run, job.id) {
+    let found = repo.diagnosis(run, job.id);
+    // A log that was not there yet may be there now; what else is known counts meanwhile.
+    if found.is_none_or(|found| found.log == LogState::NotYet) {
+        needs.insert(Need::Diagnosis {
+            repo: run.repo.clone(),
+            run: run.id,
+            job: job.id,
+        });
+    }
+    if let Some(found) = found {
         return Known::Yes(Arc::new(found.clone()));
     }
-    needs.insert(Need::Diagnosis {
-        repo: run.repo.clone(),
-        run: run.id,
-        job: job.id,
-    });
     Known::No(say(&format!(
         "the log of job `{}` is not read yet",
         job.name

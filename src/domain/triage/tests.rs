@@ -171,6 +171,32 @@ fn what_is_not_read_yet_is_asked_for_and_said() {
 }
 
 #[test]
+fn a_log_that_was_not_there_yet_is_asked_for_again() {
+    let mut world = World::new();
+    world.change(7, |_| {});
+    world.run(50, 107, FAILED, |_| {});
+    world.fact(Fact::JobSet(set(50, 1, FAILED)));
+    let Fact::Diagnosis(mut early) = found(50, 1, "pay", 1) else {
+        panic!("no diagnosis");
+    };
+    let need = Need::Diagnosis {
+        repo: repo(),
+        run: 50,
+        job: 501,
+    };
+    for (log, wanted) in [(LogState::NotYet, true), (LogState::Gone, false)] {
+        early.log = log;
+        world.fact(Fact::Diagnosis(early.clone()));
+        let book = book(&world.facts, &world);
+        assert!(matches!(
+            book.board().cards[0].triage.diagnosis,
+            Known::Yes(_)
+        ));
+        assert_eq!(book.needs().contains(&need), wanted, "{:?}", early.log);
+    }
+}
+
+#[test]
 fn the_first_bad_commit_lies_between_the_last_green_and_the_first_red_run() {
     let mut world = World::new();
     push(&mut world, 1, 3, &RunState::Passed);
