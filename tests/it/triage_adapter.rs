@@ -511,22 +511,30 @@ async fn stream(reply: Reply, takes: usize) -> Result<(Streamed, usize), SourceE
         ..Limits::default()
     };
     let name = SourceName::new("one");
-    let client = Client::new(name, &forge.url, Default::default(), None, limits, ground).unwrap();
+    let client = Client::new(
+        name,
+        &forge.url,
+        reqwest::header::HeaderMap::default(),
+        None,
+        limits,
+        ground,
+    )
+    .unwrap();
     let request = Request {
         url: forge.url.clone(),
         conditional: false,
         urgency: Urgency::Person,
     };
-    let (parts, mut taken) = tokio::sync::mpsc::channel(1);
+    let (parts, mut came) = tokio::sync::mpsc::channel(1);
     let take = async {
         let mut bytes = 0;
         for _ in 0..takes {
-            match taken.recv().await {
+            match came.recv().await {
                 Some(part) => bytes += Vec::len(&part),
                 None => break,
             }
         }
-        drop(taken);
+        drop(came);
         bytes
     };
     let (streamed, bytes) = tokio::join!(client.stream(&request, 10_000, parts), take);
