@@ -178,7 +178,9 @@ fn fetch(session: &mut Session, args: &LogArgs) -> Result<File, Failure> {
     let within = Duration::from_secs(args.within);
     runtime()?.block_on(async {
         let tasks = Tasks::default();
-        let mut engine = session.start(store, !args.offline, &tasks).await?;
+        let mut engine = session
+            .start_to_print(store, !args.offline, false, &tasks)
+            .await?;
         let outcome = wait_for(session, &mut engine, args, within).await;
         tasks.end().await;
         outcome

@@ -248,14 +248,29 @@ impl Session {
         polling: bool,
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
-        self.start_for(store, polling, polling, tasks).await
+        let (acts, looks_into) = (polling, polling);
+        self.start_for(store, polling, (acts, looks_into), tasks)
+            .await
+    }
+
+    /// Starts the engine for a command that prints and changes nothing; `looks_into` says whether
+    /// red cards are looked into without being asked about.
+    pub async fn start_to_print(
+        &mut self,
+        store: Option<Store>,
+        polling: bool,
+        looks_into: bool,
+        tasks: &Tasks,
+    ) -> Result<Engine, Failure> {
+        self.start_for(store, polling, (false, looks_into), tasks)
+            .await
     }
 
     async fn start_for(
         &mut self,
         store: Option<Store>,
         polling: bool,
-        acts: bool,
+        (acts, looks_into): (bool, bool),
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
         let own = self.begin_demo(tasks).await?;
@@ -274,7 +289,7 @@ impl Session {
             columns: self.settings.board.columns.clone(),
             store,
             polling,
-            looks_into: acts,
+            looks_into,
             clock: Arc::clone(&self.clock),
             logs: Arc::new(self.logs.clone()),
             acting: self.acting(polling, acts),
@@ -288,7 +303,7 @@ impl Session {
         let runtime = runtime()?;
         runtime.block_on(async {
             let tasks = Tasks::default();
-            let mut engine = self.start_for(store, !offline, false, &tasks).await?;
+            let mut engine = self.start_to_print(store, !offline, false, &tasks).await?;
             let snapshot = waiting::settled(&mut engine, (self.clock)(), wait).await;
             tasks.end().await;
             Ok(snapshot)

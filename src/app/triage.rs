@@ -192,7 +192,10 @@ fn ask(
     let store = session.store_or_none();
     runtime()?.block_on(async {
         let tasks = Tasks::default();
-        let mut engine = session.start(store, within.is_some(), &tasks).await?;
+        let polling = within.is_some();
+        let mut engine = session
+            .start_to_print(store, polling, polling, &tasks)
+            .await?;
         let mut snapshot = waiting::settled(&mut engine, (session.clock)(), WAIT).await;
         if let Some(within) = within {
             snapshot = diagnosed(&mut engine, snapshot, word, within).await;
