@@ -123,9 +123,6 @@ impl GitHub {
     /// Returns whether the word of `writes` can be done, and why not.
     fn deed(&self, word: &str) -> CapabilityState {
         let no = |why: String| CapabilityState::Missing(Clean::line(&why));
-        if self.ground.read_only {
-            return no("only reading is allowed".to_owned());
-        }
         let allowed = DEEDS
             .iter()
             .any(|(_, known, action)| *known == word && self.config.writes.contains(action));
@@ -134,6 +131,11 @@ impl GitHub {
             return no(format!(
                 "`writes` of source `{name}` does not list `{word}`"
             ));
+        }
+        if self.ground.read_only {
+            return no(
+                "this program only reads here (`--read-only`, or a command that prints)".to_owned(),
+            );
         }
         let state = self.state();
         let known = state.capabilities.get(capability(word));
