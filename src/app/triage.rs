@@ -240,7 +240,7 @@ fn open(word: Option<&str>, snapshot: &Snapshot) -> Vec<Option<LogKey>> {
         .map(|card| &card.triage)
         .filter(|triage| matches!(triage.diagnosis, Known::No(_)))
         // With jobs and none that failed by itself there is nothing to wait for.
-        .filter(|triage| triage.jobs.is_empty() || triage.failed_job.is_some())
+        .filter(|triage| !triage.jobs_known || triage.failed_job.is_some())
         .map(|triage| log_of(triage))
         .collect()
 }

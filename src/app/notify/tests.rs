@@ -123,6 +123,7 @@ impl Card {
             run: Arc::new(run),
             attempts: Vec::new(),
             jobs: Vec::new(),
+            jobs_known: true,
             failed_job: None,
             diagnosis: Known::No(why()),
             tests: Vec::new(),

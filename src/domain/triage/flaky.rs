@@ -40,10 +40,13 @@ pub(super) fn flaky(
         .as_ref()
         .map_or("this commit", |sha| sha.short());
     let mut evidence = vec![say(&format!(
-        "job `{}` failed {} and passed {} on {commit}",
+        "job `{}` failed {} and {} on {commit}",
         job.name,
         times(tries.failed),
-        times(tries.passed),
+        match tries.passed {
+            0 => "never passed".to_owned(),
+            passed => format!("passed {}", times(passed)),
+        },
     ))];
     let elsewhere: BTreeSet<&Clean> = tests.iter().flat_map(|t| &t.other_branches).collect();
     for record in tests {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::domain::correlate::Need;
 use crate::domain::diagnosis::{Diagnosis, LogState};
 use crate::domain::item::WorkItem;
-use crate::domain::run::{Job, Run};
+use crate::domain::run::{Failure, Job, Run, RunState};
 use crate::domain::text::Clean;
 use crate::domain::triage::book::{Verdicts, failed_runs, say};
 use crate::domain::triage::culprit::{base, first_bad};
@@ -63,6 +63,7 @@ pub(super) fn judge(repo: &Repo, item: &WorkItem) -> Option<Verdicts> {
         repo: run.repo.clone(),
         attempts: attempts(repo, run),
         jobs: jobs.iter().map(|job| line(repo, run, job)).collect(),
+        jobs_known: set.is_some(),
         failed_job: failed,
         diagnosis,
         tests,
@@ -90,7 +91,9 @@ fn diagnosis(
     needs: &mut BTreeSet<Need>,
 ) -> Known<Arc<Diagnosis>> {
     let Some(job) = job else {
-        return Known::No(say(if repo.jobs(run).is_some() {
+        return Known::No(say(if run.state == RunState::Failed(Failure::Startup) {
+            "the run could not start: it has no job and no log, its page says why"
+        } else if repo.jobs(run).is_some() {
             "no job of this run failed by itself"
         } else {
             "the jobs of this run are not read yet"

@@ -82,6 +82,8 @@ pub struct Triage {
     pub attempts: Vec<Attempt>,
     /// The jobs of the newest attempt with what is known of their usual time.
     pub jobs: Vec<JobLine>,
+    /// Whether the jobs of the newest attempt were read; a run that could not start has none.
+    pub jobs_known: bool,
     /// Position in `jobs` of the job that decides; `None` while jobs are not known.
     pub failed_job: Option<usize>,
     /// What was found in its log, annotations and reports.
