@@ -271,7 +271,7 @@ commands! {
     /// Mark the card or unmark it; actions are done to all marked cards
     Mark: "mark", "mark", Triage, &["space"];
 
-    /// Open: the detail of a card, why it is red, the changes of a train
+    /// Open: a card, why it is red, the changes of a train
     Open: "open", "open", Everywhere, &["enter"];
     /// Go back one layer
     Back: "back", "back", Everywhere, &["esc"];

@@ -287,6 +287,12 @@ fn counts<'a>(jobs: impl Iterator<Item = &'a Job>) -> String {
 fn job(sight: &Sight<'_>, line: &JobLine, indent: u16, lines: &mut Vec<TreeLine>) {
     let attempt = sight.triage.run.attempt;
     let id = line.job.id;
+    // Below the name of its matrix only the values of a job are news.
+    let name = line.job.name.as_str();
+    let values = name.strip_prefix(line.group.as_str()).map(str::trim);
+    let name = values
+        .filter(|values| indent > 1 && !values.is_empty())
+        .unwrap_or(name);
     let mut note = match line.ran_secs {
         Some(secs) => span(secs),
         None => word(&line.job.state).to_owned(),
@@ -295,7 +301,7 @@ fn job(sight: &Sight<'_>, line: &JobLine, indent: u16, lines: &mut Vec<TreeLine>
         note = format!("{note} · usual {} of {of}", span(usual));
     }
     lines.push(
-        TreeLine::new(TreeKind::Job(attempt, id), indent, line.job.name.as_str())
+        TreeLine::new(TreeKind::Job(attempt, id), indent, name)
             .of(severity(&line.job.state))
             .noted(note),
     );

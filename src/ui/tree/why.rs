@@ -252,6 +252,7 @@ pub fn shared(
     Some(if first {
         format!("first of {} alike", others + 1)
     } else {
-        format!("same failure on {others} others")
+        let noun = if others == 1 { "other" } else { "others" };
+        format!("same failure on {others} {noun}")
     })
 }

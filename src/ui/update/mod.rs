@@ -203,6 +203,9 @@ fn looked_at(state: &UiState, snapshot: &Snapshot) -> Option<ItemId> {
             RowKey::Train(_) => None,
         };
     }
+    if state.view == View::Triage {
+        return state.triage.selected.clone();
+    }
     if !state.shows_preview() || !state.view.has_cards() {
         return None;
     }

@@ -93,7 +93,10 @@ impl<'a> Face<'a> {
             age,
             stale,
             people,
-            badges: badges.join(", "),
+            badges: match crate::ui::update::action::doing(snapshot, &item.id) {
+                Some(doing) => doing,
+                None => badges.join(", "),
+            },
             pinned,
         }
     }

@@ -19,7 +19,12 @@ pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, menu: &ActionMenu, plan:
     if inside.height == 0 || inside.width < 4 {
         return;
     }
-    let rows = inside.height.saturating_sub(REASON).max(1);
+    let why = menu
+        .entries
+        .get(menu.cursor)
+        .and_then(|entry| entry.refused.as_ref());
+    let kept = if why.is_some() { REASON } else { 0 };
+    let rows = inside.height.saturating_sub(kept).max(1);
     let from = (menu.cursor + 1).saturating_sub(usize::from(rows));
     let visible = menu.entries.iter().enumerate().skip(from);
     for (y, (at, entry)) in (inside.y..inside.y + rows).zip(visible) {
@@ -43,10 +48,6 @@ pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, menu: &ActionMenu, plan:
             paint.text(end + 2, y, left, why, pick(Role::Stale));
         }
     }
-    let why = menu
-        .entries
-        .get(menu.cursor)
-        .and_then(|entry| entry.refused.as_ref());
     if let Some(why) = why.filter(|_| inside.height > rows) {
         let columns = inside.width.saturating_sub(2);
         let lines = wrap(why, columns, usize::from(REASON));

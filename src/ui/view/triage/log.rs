@@ -119,7 +119,7 @@ impl Columns {
         Self {
             numbers,
             times,
-            text: area.width.saturating_sub(2 + numbers + times),
+            text: area.width.saturating_sub(3 + numbers + times),
         }
     }
 }
@@ -217,7 +217,7 @@ fn one(
         | Mark::EndGroup => theme.style(Role::Accent),
     };
     paint.text(x, area.y, 1, mark, style);
-    x += 1;
+    x += 2;
     text(paint, log, (line, folded), (x, columns.text), area)
 }
 

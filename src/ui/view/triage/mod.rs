@@ -14,6 +14,9 @@ mod line;
 mod log;
 mod tree;
 
+#[cfg(test)]
+mod tests;
+
 /// Paints the view.
 pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, area: Rect) {
     if area.width == 0 || area.height == 0 {
