@@ -85,6 +85,10 @@ pub enum LogStanding {
 
 /// The log that is shown.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own under a key of its own"
+)]
 pub struct LogPane {
     /// Which one.
     pub key: Option<LogKey>,

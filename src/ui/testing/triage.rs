@@ -1,5 +1,6 @@
 //! A board of red cards made up for tests, and a shell that answers from a real small log.
 
+use std::fmt::Write as _;
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ use crate::ui::testing::Screen;
 pub(crate) fn text_of_log() -> String {
     let mut log = String::from("2026-11-21T09:12:00.0Z ##[group]Run actions/checkout@v4\n");
     for at in 0..40 {
-        log.push_str(&format!("2026-11-21T09:12:01.0Z fetching object {at}\n"));
+        writeln!(log, "2026-11-21T09:12:01.0Z fetching object {at}").unwrap();
     }
     log.push_str("2026-11-21T09:12:02.0Z ##[endgroup]\n");
     log.push_str("2026-11-21T09:12:03.0Z ##[group]Run cargo test\n");
@@ -36,10 +37,12 @@ pub(crate) fn text_of_log() -> String {
         "2026-11-21T09:12:03.0Z cargo test --locked\n2026-11-21T09:12:03.0Z ##[endgroup]\n",
     );
     for at in 0..120 {
-        log.push_str(&format!(
-            "2026-11-21T09:12:04.0Z test pay::case_{at} ... \u{1b}[32mok\u{1b}[0m 支払い {}\n",
+        writeln!(
+            log,
+            "2026-11-21T09:12:04.0Z test pay::case_{at} ... \u{1b}[32mok\u{1b}[0m 支払い {}",
             "x".repeat(at)
-        ));
+        )
+        .unwrap();
     }
     log.push_str(
         "2026-11-21T09:12:05.0Z test pay::retry_after_timeout ... \u{1b}[31mFAILED\u{1b}[0m\n",
@@ -72,46 +75,48 @@ impl Shell {
 
     fn answer(&self, effect: &Effect) -> Option<LogEvent> {
         let mut reader = Cursor::new(&self.bytes);
-        match effect {
-            Effect::OpenLog(key) => Some(LogEvent::Opened {
+        if let Effect::OpenLog(key) = effect {
+            return Some(LogEvent::Opened {
                 key: key.clone(),
                 index: Arc::clone(&self.index),
                 error: log::first_error(&self.index, &mut reader)
                     .unwrap()
                     .map(|error| error.line),
                 errors: log::errors(&self.index, &mut reader, 100).unwrap(),
-            }),
-            Effect::ReadLog {
-                key,
-                ranges,
-                generation,
-            } => {
-                let mut lines = Vec::new();
-                for range in ranges {
-                    lines.extend(log::window(&self.index, &mut reader, range.clone()).unwrap());
-                }
-                Some(LogEvent::Lines {
-                    key: key.clone(),
-                    generation: *generation,
-                    lines,
-                })
-            }
-            Effect::SearchLog {
-                key,
-                query,
-                generation,
-            } => {
-                let found = Matches::new(query.clone()).finish(&mut reader).unwrap();
-                Some(LogEvent::Matches {
-                    key: key.clone(),
-                    generation: *generation,
-                    lines: found.lines().into(),
-                    count: found.count(),
-                    done: true,
-                })
-            }
-            _ => None,
+            });
         }
+        if let Effect::ReadLog {
+            key,
+            ranges,
+            generation,
+        } = effect
+        {
+            let mut lines = Vec::new();
+            for range in ranges {
+                lines.extend(log::window(&self.index, &mut reader, range.clone()).unwrap());
+            }
+            return Some(LogEvent::Lines {
+                key: key.clone(),
+                generation: *generation,
+                lines,
+            });
+        }
+        if let Effect::SearchLog {
+            key,
+            query,
+            generation,
+        } = effect
+        {
+            let found = Matches::new(query.clone()).finish(&mut reader).unwrap();
+            return Some(LogEvent::Matches {
+                key: key.clone(),
+                generation: *generation,
+                lines: found.lines().into(),
+                count: found.count(),
+                done: true,
+            });
+        }
+        None
     }
 
     /// Carries effects out until there are none, and returns those that are not of logs.

@@ -44,13 +44,13 @@ impl Theme {
     fn full(&self, sgr: &Sgr, style: Style) -> Style {
         let ground = rgb_of(self.style(Role::Background).bg);
         let own = rgb_of(style.fg.or(self.style(Role::Text).fg));
-        let asked_fg = sgr.foreground.map(rgb);
-        let asked_bg = sgr.background.map(rgb);
+        let asked_front = sgr.foreground.map(rgb);
+        let asked_behind = sgr.background.map(rgb);
         let (fg, bg) = if sgr.reverse {
-            let fg = asked_bg.unwrap_or(ground);
-            (Some(fg), Some(asked_fg.unwrap_or(own)))
+            let fg = asked_behind.unwrap_or(ground);
+            (Some(fg), Some(asked_front.unwrap_or(own)))
         } else {
-            (asked_fg, asked_bg)
+            (asked_front, asked_behind)
         };
         let behind = bg.unwrap_or(ground);
         let front = fg.unwrap_or(own);
@@ -182,7 +182,7 @@ mod tests {
         fn text_of_a_log_can_always_be_read(
             foreground in color(), background in color(), reverse: bool, dim: bool,
         ) {
-            let sgr = Sgr { foreground, background, reverse, dim, ..Sgr::default() };
+            let sgr = Sgr { foreground, background, dim, reverse, ..Sgr::default() };
             for (name, _) in BUILTIN {
                 let theme = Theme::builtin(name, ColorDepth::True, Glyphs::Unicode).unwrap();
                 let style = theme.log_text(&sgr, theme.style(Role::Text));

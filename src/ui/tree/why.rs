@@ -2,6 +2,7 @@
 
 use crate::domain::diagnosis::{Diagnosis, LogState};
 use crate::domain::status::Severity;
+use crate::domain::text::Clean;
 use crate::domain::triage::{BaseRed, FirstBad, Known, Suspect, TestRecord, Triage, Verdict};
 use crate::ui::tree::{Sight, TreeKind, TreeLine};
 
@@ -104,7 +105,7 @@ pub(super) fn tests(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
                 .other_branches
                 .iter()
                 .take(3)
-                .map(|branch| branch.as_str())
+                .map(Clean::as_str)
                 .collect();
             let more = record.other_branches.len().saturating_sub(names.len());
             let more = if more > 0 {

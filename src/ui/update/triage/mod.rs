@@ -129,9 +129,9 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
     let height = panes(state).height(pane);
     match pane {
         Pane::Cards => {
-            let page = usize::from((height / CARD_ROWS).max(1));
+            let fit = usize::from((height / CARD_ROWS).max(1));
             let count = snapshot.triage.cards.len();
-            let at = motion.from(state.triage.at, count, page);
+            let at = motion.from(state.triage.at, count, fit);
             choose_at(state, snapshot, at);
         }
         Pane::Tree => {
@@ -149,7 +149,7 @@ pub(crate) fn sideways(state: &mut UiState, right: bool) {
     }
     let pane = match (state.triage.pane, right) {
         (Pane::Cards, true) | (Pane::Log, false) => Pane::Tree,
-        (Pane::Tree, true) | (Pane::Log, true) => Pane::Log,
+        (Pane::Tree | Pane::Log, true) => Pane::Log,
         (Pane::Cards | Pane::Tree, false) => Pane::Cards,
     };
     state.triage.pane = pane;
@@ -334,7 +334,7 @@ pub(crate) fn wheel(state: &mut UiState, snapshot: &Snapshot, at: (u16, u16), mo
     let within = |area: &Rect| area.contains(ratatui::layout::Position::from(at));
     let under = Pane::ALL
         .into_iter()
-        .find(|pane| panes.of(*pane).filter(within).is_some());
+        .find(|pane| panes.of(*pane).as_ref().is_some_and(within));
     if let Some(pane) = under {
         state.triage.pane = pane;
         step(state, motion, snapshot);

@@ -312,11 +312,13 @@ fn a_log_that_is_not_there_yet_is_asked_for_again_after_a_change() {
 }
 
 fn intended(effects: &[Effect]) -> Vec<ActionId> {
-    let id = |effect: &Effect| match effect {
-        Effect::Intend { id, .. } => Some(id.clone()),
-        _ => None,
-    };
-    effects.iter().filter_map(id).collect()
+    let mut ids = Vec::new();
+    for effect in effects {
+        if let Effect::Intend { id, .. } = effect {
+            ids.push(id.clone());
+        }
+    }
+    ids
 }
 
 #[test]

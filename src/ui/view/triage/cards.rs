@@ -121,9 +121,9 @@ fn second(
     }
     match &triage.diagnosis {
         Known::Yes(found) => {
-            let test = found.tests.first().map(|test| test.name.to_string());
+            let failed = found.tests.first().map(|failed| failed.name.to_string());
             let error = found.error.as_ref().map(|error| error.text.to_string());
-            let text = error.or(test).unwrap_or_else(|| triage.title.to_string());
+            let text = error.or(failed).unwrap_or_else(|| triage.title.to_string());
             (text, Role::Dim)
         }
         Known::No(_) => (triage.title.to_string(), Role::Dim),

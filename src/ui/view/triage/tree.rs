@@ -73,11 +73,8 @@ fn one(paint: &mut Paint<'_>, line: &TreeLine, area: Rect, selected: bool) -> u1
     } else {
         vec![line.text.as_str()]
     };
-    let tall = cols(texts.len()).clamp(1, area.height.max(1));
-    let place = Rect {
-        height: tall,
-        ..area
-    };
+    let height = cols(texts.len()).clamp(1, area.height.max(1));
+    let place = Rect { height, ..area };
     if selected {
         paint.style(place, theme.selection());
         paint.text(
@@ -112,14 +109,17 @@ fn one(paint: &mut Paint<'_>, line: &TreeLine, area: Rect, selected: bool) -> u1
     for (y, text) in (place.top()..place.bottom()).zip(&texts) {
         paint.text(x, y, tail.saturating_sub(x), text, style);
     }
-    tall
+    height
 }
 
 fn role(kind: TreeKind) -> Role {
     match kind {
         TreeKind::Heading => Role::Title,
-        TreeKind::Text | TreeKind::Attempt(_) | TreeKind::Job(..) => Role::Text,
         TreeKind::Step(..) => Role::Dim,
-        TreeKind::Error | TreeKind::Test(_) => Role::Text,
+        TreeKind::Text
+        | TreeKind::Attempt(_)
+        | TreeKind::Job(..)
+        | TreeKind::Error
+        | TreeKind::Test(_) => Role::Text,
     }
 }

@@ -1,0 +1,325 @@
+//! What keys do in the log: moving, errors, search, folds, copying and saving.
+
+use std::sync::Arc;
+
+use crate::domain::text::Clean;
+use crate::domain::triage::Known;
+use crate::engine::snapshot::Snapshot;
+use crate::log::{self, LogLine, Query};
+use crate::ui::effect::Effect;
+use crate::ui::overlay::{Overlay, SearchLine};
+use crate::ui::state::{LogPane, LogStanding, Pane, Search, UiState};
+use crate::ui::update::moves::Motion;
+use crate::ui::update::triage::card;
+use crate::ui::update::triage::log::height;
+
+/// Columns that one step to the side scrolls.
+const SIDE: u16 = 8;
+
+/// Moves the cursor.
+pub(crate) fn step(state: &mut UiState, motion: Motion, height: u64) {
+    let log = &mut state.triage.log;
+    let last = log.fold.visible_lines().saturating_sub(1);
+    let half = (height / 2).max(1);
+    let before = log.cursor;
+    log.cursor = match motion {
+        Motion::Down => log.cursor.saturating_add(1),
+        Motion::Up => log.cursor.saturating_sub(1),
+        Motion::Top => 0,
+        Motion::Bottom => last,
+        Motion::HalfDown => log.cursor.saturating_add(half),
+        Motion::HalfUp => log.cursor.saturating_sub(half),
+        Motion::PageDown => log.cursor.saturating_add(height),
+        Motion::PageUp => log.cursor.saturating_sub(height),
+    }
+    .min(last);
+    match motion {
+        Motion::HalfDown | Motion::PageDown => {
+            log.top = log.top.saturating_add(log.cursor.saturating_sub(before));
+        }
+        Motion::HalfUp | Motion::PageUp => {
+            log.top = log.top.saturating_sub(before.saturating_sub(log.cursor));
+        }
+        Motion::Down | Motion::Up | Motion::Top | Motion::Bottom => {}
+    }
+    // Who goes back reads: the end no longer pulls.
+    if log.follow && log.cursor < last {
+        log.follow = false;
+    }
+    log.settle(height);
+}
+
+/// Scrolls a log that is not wrapped; returns whether it did.
+pub(crate) fn sideways(state: &mut UiState, right: bool) -> bool {
+    let log = &mut state.triage.log;
+    if state.triage.pane != Pane::Log || log.wrap || (!right && log.left == 0) {
+        return false;
+    }
+    log.left = if right {
+        log.left.saturating_add(SIDE).min(32_000)
+    } else {
+        log.left.saturating_sub(SIDE)
+    };
+    true
+}
+
+fn why_not(log: &LogPane) -> Vec<Effect> {
+    let text = match &log.standing {
+        LogStanding::Nothing => "no log is selected".to_owned(),
+        LogStanding::Asked => "the log is on its way".to_owned(),
+        LogStanding::Failed(why, _) => why.to_string(),
+        LogStanding::Open => return Vec::new(),
+    };
+    vec![Effect::Toast(text)]
+}
+
+/// Goes to the next error or the one before; the first time, to the first.
+pub(crate) fn next_error(state: &mut UiState, first: bool) -> Vec<Effect> {
+    walk(state, true, first)
+}
+
+/// Goes to the error before.
+pub(crate) fn previous_error(state: &mut UiState) -> Vec<Effect> {
+    walk(state, false, false)
+}
+
+fn walk(state: &mut UiState, forward: bool, first: bool) -> Vec<Effect> {
+    let height = height(state);
+    let entered = state.triage.pane != Pane::Log;
+    state.triage.pane = Pane::Log;
+    let log = &mut state.triage.log;
+    let Some(index) = log.index.clone() else {
+        return why_not(log);
+    };
+    let line = log.line().unwrap_or_default();
+    let to = match (entered || first, log.first) {
+        (true, Some(first)) => Some(first),
+        (_, _) if forward => log::next_error(&index, line),
+        (_, _) => log::previous_error(&index, line),
+    };
+    if let Some(to) = to {
+        log.follow = false;
+        log.go_to(to, height);
+        return Vec::new();
+    }
+    let text = match (index.hits().is_empty(), forward) {
+        (true, _) => "no error was found in this log",
+        (false, true) => "there is no error below",
+        (false, false) => "there is no error above",
+    };
+    vec![Effect::Toast(text.to_owned())]
+}
+
+/// Goes to the next match or the one before; without a search, to the next error.
+pub(crate) fn hit(state: &mut UiState, forward: bool) -> Vec<Effect> {
+    let height = height(state);
+    let log = &mut state.triage.log;
+    let Some(search) = &log.search else {
+        return walk(state, forward, false);
+    };
+    let line = log.line().unwrap_or_default();
+    let hits = &search.lines;
+    let to = if forward {
+        let after = hits.partition_point(|hit| *hit <= line);
+        hits.get(after).or_else(|| hits.first())
+    } else {
+        let before = hits.partition_point(|hit| *hit < line);
+        let found = before.checked_sub(1).and_then(|at| hits.get(at));
+        found.or_else(|| hits.last())
+    };
+    match to.copied() {
+        Some(to) => {
+            log.follow = false;
+            log.go_to(to, height);
+            state.triage.pane = Pane::Log;
+            Vec::new()
+        }
+        None if search.done => vec![Effect::Toast("nothing was found".to_owned())],
+        None => vec![Effect::Toast("still searching".to_owned())],
+    }
+}
+
+/// Opens the line in which a search is written.
+pub(crate) fn open_search(state: &mut UiState) -> Vec<Effect> {
+    if state.triage.log.standing != LogStanding::Open {
+        return why_not(&state.triage.log);
+    }
+    state.triage.pane = Pane::Log;
+    state.overlays.push(Overlay::Search(SearchLine::default()));
+    Vec::new()
+}
+
+/// Says what is wrong with an expression while it is written.
+pub(crate) fn edited(line: &mut SearchLine) {
+    line.error = Query::parse(line.input.value())
+        .err()
+        .map(|error| error.to_string());
+}
+
+/// Searches for what was written; nothing ends the search.
+pub(crate) fn accept(state: &mut UiState) -> Vec<Effect> {
+    let Some(Overlay::Search(line)) = state.overlays.last_mut() else {
+        return Vec::new();
+    };
+    let text = line.input.value().to_owned();
+    let query = match Query::parse(&text) {
+        Ok(query) => query,
+        Err(error) => {
+            line.error = Some(error.to_string());
+            return Vec::new();
+        }
+    };
+    state.overlays.pop();
+    let log = &mut state.triage.log;
+    if text.is_empty() {
+        log.search = None;
+        return Vec::new();
+    }
+    let Some(key) = log.key.clone() else {
+        return Vec::new();
+    };
+    log.generation += 1;
+    // Lines that are on their way belong to an older question now.
+    log.asked.clear();
+    log.searched = text;
+    log.jumps = true;
+    log.search = Some(Search {
+        query: query.clone(),
+        lines: Arc::default(),
+        count: 0,
+        done: false,
+        generation: log.generation,
+    });
+    vec![Effect::SearchLog {
+        key,
+        query,
+        generation: log.generation,
+    }]
+}
+
+/// Folds the section under the cursor, or opens it.
+pub(crate) fn toggle_fold(state: &mut UiState) {
+    let height = height(state);
+    let log = &mut state.triage.log;
+    let (Some(index), Some(line)) = (log.index.clone(), log.line()) else {
+        return;
+    };
+    if let Some(row) = log.fold.toggle_at(&index, line) {
+        log.cursor = row;
+    }
+    log.settle(height);
+}
+
+/// Folds all sections, or opens them where all are folded.
+pub(crate) fn fold_all(state: &mut UiState) {
+    let height = height(state);
+    let log = &mut state.triage.log;
+    let (Some(index), Some(line)) = (log.index.clone(), log.line()) else {
+        return;
+    };
+    let is_open = (0..index.sections().len()).any(|at| !log.fold.is_folded(at));
+    log.fold.set_all(is_open);
+    log.cursor = log.fold.row_of(line).unwrap_or_default();
+    log.settle(height);
+}
+
+/// Stays at the end of a log that grows, or no longer.
+pub(crate) fn follow(state: &mut UiState) -> Vec<Effect> {
+    let height = height(state);
+    let log = &mut state.triage.log;
+    let Some(key) = log.key.clone() else {
+        return why_not(log);
+    };
+    log.follow = !log.follow;
+    if log.follow {
+        let told = log
+            .index
+            .as_ref()
+            .filter(|index| index.is_complete())
+            .map(|_| "the log is complete: nothing follows");
+        log.cursor = log.fold.visible_lines().saturating_sub(1);
+        log.settle(height);
+        if let Some(told) = told {
+            log.follow = false;
+            return vec![Effect::Toast(told.to_owned())];
+        }
+    }
+    vec![Effect::FollowLog {
+        key,
+        on: log.follow,
+    }]
+}
+
+/// Copies the lines of the error under the cursor.
+pub(crate) fn copy_block(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let text = loaded_block(&state.triage.log).or_else(|| known_block(state, snapshot));
+    match text {
+        Some(text) => vec![Effect::Copy(text)],
+        None => vec![Effect::Toast("there is no error to copy".to_owned())],
+    }
+}
+
+/// Returns the block from the lines that are loaded, if all of them are.
+fn loaded_block(log: &LogPane) -> Option<String> {
+    let error = log.error()?;
+    let lines: Option<Vec<String>> = error
+        .block
+        .clone()
+        .take(400)
+        .map(|line| log.lines.get(&line).map(LogLine::text))
+        .collect();
+    lines.map(|lines| lines.join("\n"))
+}
+
+/// Returns the block of the first error as the diagnosis keeps it.
+fn known_block(state: &UiState, snapshot: &Snapshot) -> Option<String> {
+    let Known::Yes(found) = &card(state, snapshot)?.triage.diagnosis else {
+        return None;
+    };
+    let error = found.error.as_ref()?;
+    let lines: Vec<&str> = error.block.iter().map(Clean::as_str).collect();
+    Some(if lines.is_empty() {
+        error.text.to_string()
+    } else {
+        lines.join("\n")
+    })
+}
+
+/// Saves the log.
+pub(crate) fn save(state: &UiState) -> Vec<Effect> {
+    let log = &state.triage.log;
+    match (&log.standing, &log.key) {
+        (LogStanding::Open, Some(key)) => vec![Effect::SaveLog { key: key.clone() }],
+        (LogStanding::Nothing | LogStanding::Asked | LogStanding::Failed(..), _)
+        | (LogStanding::Open, None) => why_not(log),
+    }
+}
+
+/// Goes to the line at which a failing test is told of.
+pub(crate) fn to_test(state: &mut UiState, snapshot: &Snapshot, at: usize) -> Vec<Effect> {
+    let height = height(state);
+    let Some(card) = card(state, snapshot) else {
+        return Vec::new();
+    };
+    let Known::Yes(found) = &card.triage.diagnosis else {
+        return Vec::new();
+    };
+    let Some(failed) = found.tests.get(at) else {
+        return Vec::new();
+    };
+    // People count from 1, the log from 0.
+    let Some(line) = failed.line.and_then(|line| line.checked_sub(1)) else {
+        let text = format!("`{}`: {}", failed.name, failed.message);
+        return vec![Effect::Toast(text)];
+    };
+    let log_key = found.log_key();
+    state.triage.pane = Pane::Log;
+    state.triage.job = Some((found.attempt, found.job));
+    let log = &mut state.triage.log;
+    if log.key.as_ref() == Some(&log_key) && log.standing == LogStanding::Open {
+        log.go_to(line, height);
+    } else {
+        log.aim = Some(line);
+    }
+    Vec::new()
+}

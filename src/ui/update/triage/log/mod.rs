@@ -1,0 +1,335 @@
+//! The log that is shown: opening it, lines around the window, what the shell tells.
+//!
+//! Nothing is read here; what keys do is in [`keys`]. What is missing is asked for by effect; answers to
+//! questions that nobody asks any more are dropped.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::domain::diagnosis::{LogKey, LogState};
+use crate::domain::text::Clean;
+use crate::domain::triage::Known;
+use crate::engine::snapshot::Snapshot;
+use crate::log::{Fold, Index, LogError, LogLine};
+use crate::ui::effect::Effect;
+use crate::ui::logs::LogEvent;
+use crate::ui::state::{LogPane, LogStanding, Pane, UiState};
+use crate::ui::tree::{self, why};
+use crate::ui::update::triage::{card, panes};
+
+pub(crate) mod keys;
+
+pub(crate) use keys::{
+    accept, copy_block, edited, fold_all, follow, hit, next_error, open_search, previous_error,
+    save, sideways, step, to_test, toggle_fold,
+};
+
+/// Screens that are kept before and behind the window.
+const AROUND: u64 = 3;
+/// The most lines of a screen that are asked for, whatever it says of itself.
+const MOST_ROWS: u64 = 300;
+
+/// Returns how many lines of the log are on the screen.
+pub(crate) fn height(state: &UiState) -> u64 {
+    u64::from(panes(state).height(Pane::Log)).min(MOST_ROWS)
+}
+
+/// Closes the log where the view was left.
+pub(crate) fn leave(state: &mut UiState) -> Vec<Effect> {
+    match drop_log(&mut state.triage.log) {
+        Some(key) => vec![Effect::CloseLog(key)],
+        None => Vec::new(),
+    }
+}
+
+/// Forgets the log, but not how logs are to be shown.
+fn drop_log(log: &mut LogPane) -> Option<LogKey> {
+    let key = log.key.take()?;
+    let kept = LogPane {
+        wrap: log.wrap,
+        times: log.times,
+        searched: std::mem::take(&mut log.searched),
+        generation: log.generation,
+        aim: log.aim.take(),
+        ..LogPane::default()
+    };
+    *log = kept;
+    Some(key)
+}
+
+/// Asks for the log that is wanted, and for its lines.
+pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let wanted = wanted(state, snapshot);
+    let log = &mut state.triage.log;
+    if log.key != wanted {
+        effects.extend(drop_log(log).map(Effect::CloseLog));
+        if let Some(key) = wanted {
+            log.key = Some(key.clone());
+            match told(state, snapshot) {
+                // What the server does not have need not be asked for.
+                Some((why, pending @ false)) => {
+                    state.triage.log.standing = LogStanding::Failed(why, pending);
+                }
+                Some((_, true)) | None => effects.extend(ask(state, &key)),
+            }
+        }
+    }
+    effects.extend(missing(state));
+    effects
+}
+
+fn ask(state: &mut UiState, key: &LogKey) -> [Effect; 2] {
+    state.triage.log.standing = LogStanding::Asked;
+    [Effect::Diagnose(key.clone()), Effect::OpenLog(key.clone())]
+}
+
+/// Returns the log of the job that is selected.
+fn wanted(state: &UiState, snapshot: &Snapshot) -> Option<LogKey> {
+    let triage = &card(state, snapshot)?.triage;
+    let (attempt, job) = tree::wanted_job(triage, state.triage.job)?;
+    Some(LogKey {
+        run: triage.run.key(),
+        attempt,
+        job,
+    })
+}
+
+/// Returns why the log that is wanted cannot be shown, as far as the diagnosis knows.
+fn told(state: &UiState, snapshot: &Snapshot) -> Option<(Clean, bool)> {
+    let Known::Yes(found) = &card(state, snapshot)?.triage.diagnosis else {
+        return None;
+    };
+    if Some(found.log_key()) != state.triage.log.key {
+        return None;
+    }
+    match found.log {
+        LogState::Read { .. } => None,
+        LogState::NotYet => Some((Clean::line(&why::log_sentence(&found.log)?), true)),
+        LogState::Gone | LogState::Empty | LogState::NotText | LogState::Refused(_) => {
+            Some((Clean::line(&why::log_sentence(&found.log)?), false))
+        }
+    }
+}
+
+/// Asks again for a log that was not there yet, as something has changed.
+pub(crate) fn again(state: &mut UiState) -> Vec<Effect> {
+    let log = &state.triage.log;
+    match (&log.standing, &log.key) {
+        (LogStanding::Failed(_, true), Some(key)) => {
+            let key = key.clone();
+            ask(state, &key).into()
+        }
+        (
+            LogStanding::Nothing | LogStanding::Asked | LogStanding::Open | LogStanding::Failed(..),
+            _,
+        ) => Vec::new(),
+    }
+}
+
+/// Asks for the selected log whatever is known of it.
+pub(crate) fn refresh(state: &mut UiState) -> Vec<Effect> {
+    match state.triage.log.key.clone() {
+        Some(key) if state.triage.log.standing != LogStanding::Open => ask(state, &key).into(),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+/// Returns the lines of some rows that are neither there nor asked for.
+fn lacking(log: &LogPane, rows: Range<u64>) -> Vec<Range<u64>> {
+    let mut lacking: Vec<Range<u64>> = Vec::new();
+    for line in log.fold.visible(rows).into_iter().flatten() {
+        if log.lines.contains_key(&line) {
+            continue;
+        }
+        match lacking.last_mut() {
+            Some(last) if last.end == line => last.end += 1,
+            Some(_) | None => lacking.push(line..line + 1),
+        }
+    }
+    lacking
+}
+
+/// Asks for lines around the window, if some that are near are neither there nor asked for.
+fn missing(state: &mut UiState) -> Option<Effect> {
+    let height = height(state);
+    let log = &mut state.triage.log;
+    if log.standing != LogStanding::Open {
+        return None;
+    }
+    log.settle(height);
+    let around = |screens: u64| {
+        let from = log.top.saturating_sub(height * screens);
+        from..log.top + height * (screens + 1)
+    };
+    let near = lacking(log, around(1));
+    let is_asked = |line: u64| log.asked.iter().any(|range| range.contains(&line));
+    if near.iter().cloned().flatten().all(is_asked) {
+        return None;
+    }
+    let ranges = lacking(log, around(AROUND));
+    // Two screens further than what is asked for: what is scrolled past may come again.
+    let kept: Vec<Range<u64>> = log.fold.visible(around(AROUND + 2));
+    let is_kept = |line: &u64| {
+        let after = kept.partition_point(|range| range.start <= *line);
+        let range = after.checked_sub(1).and_then(|at| kept.get(at));
+        range.is_some_and(|range| range.contains(line))
+    };
+    log.lines.retain(|line, _| is_kept(line));
+    log.generation += 1;
+    log.asked.clone_from(&ranges);
+    Some(Effect::ReadLog {
+        key: log.key.clone()?,
+        ranges,
+        generation: log.generation,
+    })
+}
+
+/// Takes in what the shell tells of a log.
+pub(crate) fn on_log(state: &mut UiState, event: LogEvent) -> Vec<Effect> {
+    let height = height(state);
+    let log = &mut state.triage.log;
+    match event {
+        LogEvent::Opened {
+            key,
+            index,
+            error,
+            errors,
+        } if log.key.as_ref() == Some(&key) => {
+            opened(log, &index, error, errors, height);
+        }
+        LogEvent::Grown { key, index } if log.key.as_ref() == Some(&key) => {
+            grown(log, &index, height);
+        }
+        LogEvent::Failed {
+            key,
+            sentence,
+            is_pending,
+        } if log.key.as_ref() == Some(&key) => {
+            // What is on the screen stays there: it is the following that has ended.
+            if log.standing == LogStanding::Open {
+                log.follow = false;
+                return vec![Effect::Toast(sentence.to_string())];
+            }
+            log.standing = LogStanding::Failed(sentence, is_pending);
+        }
+        LogEvent::Lines {
+            key,
+            generation,
+            lines,
+        } if log.key.as_ref() == Some(&key) && log.generation == generation => {
+            arrived(log, lines);
+        }
+        LogEvent::Matches {
+            key,
+            generation,
+            lines,
+            count,
+            done,
+        } if log.key.as_ref() == Some(&key) => {
+            return matches(log, generation, &lines, (count, done), height);
+        }
+        LogEvent::Opened { .. }
+        | LogEvent::Grown { .. }
+        | LogEvent::Failed { .. }
+        | LogEvent::Lines { .. }
+        | LogEvent::Matches { .. } => {}
+    }
+    Vec::new()
+}
+
+fn opened(
+    log: &mut LogPane,
+    index: &Arc<Index>,
+    error: Option<u64>,
+    errors: Vec<LogError>,
+    height: u64,
+) {
+    log.standing = LogStanding::Open;
+    log.fold = Fold::at_error(index, error);
+    log.index = Some(Arc::clone(index));
+    log.errors = errors;
+    log.first = error;
+    log.lines = BTreeMap::new();
+    log.asked.clear();
+    log.generation += 1;
+    (log.top, log.cursor) = (0, 0);
+    if let Some(line) = log.aim.take().or(error) {
+        log.go_to(line, height);
+    } else {
+        // Nothing stands out: what was said last is nearest to the end.
+        log.cursor = log.fold.visible_lines().saturating_sub(1);
+        log.settle(height);
+    }
+}
+
+fn grown(log: &mut LogPane, index: &Arc<Index>, height: u64) {
+    if log.standing != LogStanding::Open {
+        return;
+    }
+    // The last line may have been in the midst of being written.
+    if let Some(known) = &log.index {
+        let last = known.lines().saturating_sub(1);
+        log.lines.retain(|line, _| *line < last);
+        log.asked.clear();
+    }
+    log.fold.grow(index);
+    log.index = Some(Arc::clone(index));
+    if log.follow {
+        log.cursor = log.fold.visible_lines().saturating_sub(1);
+    }
+    log.settle(height);
+}
+
+fn arrived(log: &mut LogPane, lines: Vec<LogLine>) {
+    // What was asked for and did not come is not there: it is not asked for again.
+    for line in std::mem::take(&mut log.asked).into_iter().flatten() {
+        log.lines.entry(line).or_insert_with(|| LogLine {
+            line,
+            ..LogLine::default()
+        });
+    }
+    for line in lines {
+        log.lines.insert(line.line, line);
+    }
+}
+
+fn matches(
+    log: &mut LogPane,
+    generation: u64,
+    lines: &Arc<[u64]>,
+    (count, done): (u64, bool),
+    height: u64,
+) -> Vec<Effect> {
+    let Some(search) = log
+        .search
+        .as_mut()
+        .filter(|search| search.generation == generation)
+    else {
+        return Vec::new();
+    };
+    search.lines = Arc::clone(lines);
+    (search.count, search.done) = (count, done);
+    if log.jumps && !lines.is_empty() {
+        let line = log.line().unwrap_or_default();
+        let ahead = lines.partition_point(|hit| *hit < line);
+        // A hit ahead may still come: as long as it may, the cursor stays.
+        let hit = match lines.get(ahead) {
+            Some(hit) => Some(*hit),
+            None if done => lines.first().copied(),
+            None => None,
+        };
+        if let Some(hit) = hit {
+            log.jumps = false;
+            log.go_to(hit, height);
+        }
+    }
+    if done && count == 0 {
+        return vec![Effect::Toast(format!(
+            "`{}` is nowhere in this log",
+            log.searched
+        ))];
+    }
+    Vec::new()
+}
