@@ -106,7 +106,11 @@ where
         match clipboard(text) {
             Ok(bytes) => {
                 self.look.terminal.backend_mut().send_aside(&bytes)?;
-                let told = format!("copied `{text}` to the terminal's clipboard (OSC 52)");
+                let what = match text.lines().count() {
+                    0 | 1 => format!("`{text}`"),
+                    lines => format!("{lines} lines"),
+                };
+                let told = format!("copied {what} to the terminal's clipboard (OSC 52)");
                 self.look.state.notify(told, now);
             }
             Err(error) => self.look.state.notify_error(error, now),
