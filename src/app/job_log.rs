@@ -162,14 +162,14 @@ fn named<'a>(name: &str, sections: &'a [Section]) -> Option<&'a Section> {
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let named: Vec<String> = names
+    let quoted: Vec<String> = names
         .take(MOST_NAMES)
         .map(|name| format!("`{name}`"))
         .collect();
-    if named.is_empty() {
+    if quoted.is_empty() {
         return "there is none".to_owned();
     }
-    format!("there are {}", named.join(", "))
+    format!("there are {}", quoted.join(", "))
 }
 
 /// Finds the job that is meant and has its log brought into the cache.

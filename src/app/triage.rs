@@ -19,11 +19,14 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::item::WorkItem;
 use crate::domain::trace;
 use crate::domain::triage::{Known, Triage, TriageCard};
-use crate::engine::snapshot::Snapshot;
+use crate::engine::snapshot::{Health, Snapshot};
 use crate::engine::{Engine, EngineCommand};
 
 /// How long the sources may take.
 const WAIT: Duration = Duration::from_secs(WAIT_SECS);
+
+/// How long is waited for what else tells of a failure.
+const SETTLING: Duration = Duration::from_secs(10);
 
 /// How many failures are asked for at once: each may cost a few requests.
 const MOST_ASKED: usize = 50;
@@ -196,23 +199,39 @@ fn ask(
         let mut engine = session
             .start_to_print(store, polling, polling, &tasks)
             .await?;
-        let mut snapshot = waiting::settled(&mut engine, (session.clock)(), WAIT).await;
-        if let Some(within) = within {
-            snapshot = diagnosed(&mut engine, snapshot, word, within).await;
-        }
+        let began = (session.clock)();
+        let snapshot = match within {
+            None => waiting::settled(&mut engine, began, WAIT).await,
+            Some(within) => {
+                answered(&mut engine, began).await;
+                let deadline = Instant::now() + within;
+                diagnosed(&mut engine, word, deadline).await;
+                // What else tells of a failure comes after that: history, commits between.
+                let left = deadline.saturating_duration_since(Instant::now());
+                waiting::settled(&mut engine, began, left.min(SETTLING)).await;
+                diagnosed(&mut engine, word, deadline).await
+            }
+        };
         tasks.end().await;
         Ok(snapshot)
     })
 }
 
-/// Asks for what is not known of the failures, and waits for it, but no longer than `within`.
-pub async fn diagnosed(
-    engine: &mut Engine,
-    mut snapshot: Arc<Snapshot>,
-    word: Option<&str>,
-    within: Duration,
-) -> Arc<Snapshot> {
-    let deadline = Instant::now() + within;
+/// Waits until every source answered once, or failed to.
+async fn answered(engine: &mut Engine, began: crate::domain::Timestamp) {
+    let told = |snapshot: &Arc<Snapshot>| {
+        snapshot.sources.iter().all(|view| {
+            let answered = view.last_success.is_some_and(|at| at >= began);
+            answered || view.health != Health::Starting
+        })
+    };
+    drop(tokio::time::timeout(WAIT, engine.snapshots.wait_for(told)).await);
+}
+
+/// Asks for what is not known of the failures, and waits for it, but no longer than to the
+/// deadline.
+async fn diagnosed(engine: &mut Engine, word: Option<&str>, deadline: Instant) -> Arc<Snapshot> {
+    let mut snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
     let mut asked: HashSet<LogKey> = HashSet::new();
     loop {
         let open = open(word, &snapshot);

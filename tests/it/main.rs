@@ -20,4 +20,5 @@ mod laws;
 mod support;
 mod tidy;
 mod tls;
+mod triage;
 mod triage_adapter;

@@ -143,7 +143,7 @@ impl Worker {
                 key,
                 ranges,
                 generation,
-            } => self.read(key, &ranges, generation),
+            } => self.read(&key, &ranges, generation),
             Order::Search {
                 key,
                 query,
@@ -221,9 +221,9 @@ impl Worker {
         }
     }
 
-    fn read(&mut self, key: LogKey, ranges: &[Range<u64>], generation: u64) {
-        let Some(log) = self.take_down(&key) else {
-            return self.fail(&key, "the log is here no longer");
+    fn read(&mut self, key: &LogKey, ranges: &[Range<u64>], generation: u64) {
+        let Some(log) = self.take_down(key) else {
+            return self.fail(key, "the log is here no longer");
         };
         let lines = log.lines(ranges);
         let event = lines.map(|lines| LogEvent::Lines {
@@ -231,7 +231,7 @@ impl Worker {
             generation,
             lines,
         });
-        self.tell_or_fail(&key, event);
+        self.tell_or_fail(key, event);
     }
 
     fn begin_search(&mut self, key: LogKey, query: Query, generation: u64) {

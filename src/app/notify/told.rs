@@ -36,7 +36,7 @@ impl Told {
     pub fn take(&self, mut notices: Vec<Notice>) -> Vec<Notice> {
         match self.claim(&notices) {
             Ok(news) => {
-                notices.retain(|notice| notice.names.iter().any(|name| news.contains(name)))
+                notices.retain(|notice| notice.names.iter().any(|name| news.contains(name)));
             }
             Err(error) => tracing::warn!(%error, file = %self.file.display(), "notices"),
         }

@@ -3,6 +3,7 @@
 //! Which of them a terminal understands is looked up, never asked. Text from
 //! outside can neither end a sequence nor become an option or a shell word.
 
+use std::fmt::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -86,7 +87,8 @@ impl Voice {
                 Between::Nothing => out.push_str(&sequence),
                 Between::Tmux if passes => {
                     let inner = sequence.replace('\x1b', "\x1b\x1b");
-                    out.push_str(&format!("\x1bPtmux;{inner}\x1b\\"));
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "\x1bPtmux;{inner}\x1b\\");
                 }
                 // It would be lost: better a bell than silence.
                 Between::Tmux | Between::Screen => must_ring = true,

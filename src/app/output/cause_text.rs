@@ -12,7 +12,7 @@ use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError};
 use crate::domain::key::WebUrl;
 use crate::domain::run::Run;
-use crate::domain::text::truncate_with;
+use crate::domain::text::{Clean, truncate_with};
 use crate::domain::triage::{BaseRed, FirstBad, Known, Triage, TriageCard};
 use crate::engine::snapshot::Health;
 
@@ -98,7 +98,7 @@ fn facts(card: &TriageCard, causes: Causes<'_>) -> Vec<(&'static str, String)> {
     match &triage.flaky {
         Known::No(why) => facts.push(("flaky", format!("not known: {why}"))),
         Known::Yes(found) => {
-            let evidence: Vec<&str> = found.evidence.iter().map(|said| said.as_str()).collect();
+            let evidence: Vec<&str> = found.evidence.iter().map(Clean::as_str).collect();
             let verdict = verdict_word(found.verdict).replace('_', " ");
             facts.push(("flaky", format!("{verdict}: {}", evidence.join("; "))));
         }

@@ -1,0 +1,132 @@
+//! Why cards are red, told without a terminal and with one.
+
+use std::collections::BTreeSet;
+
+use crate::support::env::{Home, Ran};
+
+/// A small team that is simulated quickly.
+const SMALL: [&str; 5] = ["demo", "--repos", "4", "--cards", "40"];
+
+fn demo(home: &Home, rest: &[&str]) -> Ran {
+    let arguments: Vec<&str> = SMALL.iter().chain(rest).copied().collect();
+    home.run(&arguments)
+}
+
+#[test]
+fn the_causes_have_the_documented_shape_and_every_null_a_reason() {
+    let home = Home::new();
+    let ran = demo(&home, &["triage", "--format", "json"]);
+    ran.exits(0);
+    let document = ran.json();
+    assert_eq!(document["schema"], 1);
+    let cards = document["cards"].as_array().unwrap();
+    assert!(!cards.is_empty(), "no red card");
+    let explained = [
+        "job",
+        "step",
+        "first_error",
+        "failing_tests",
+        "first_bad",
+        "flaky",
+        "signature",
+        "group",
+    ];
+    for card in cards {
+        let run = &card["run"];
+        assert!(
+            run["id"].is_u64() && run["attempt"].as_u64() >= Some(1),
+            "{card}"
+        );
+        for field in explained {
+            let is_null = card[field].is_null();
+            let why = card["why"][field].as_str().unwrap_or_default();
+            assert_eq!(is_null, !why.is_empty(), "`{field}` in {card}");
+        }
+        if let Some(error) = card["first_error"].as_object() {
+            assert!(error["line"].is_null() || error["line"].as_u64() >= Some(1));
+            assert!(!error["text"].as_str().unwrap().is_empty());
+        }
+        if let Some(flaky) = card["flaky"].as_object() {
+            assert!(
+                !flaky["evidence"].as_array().unwrap().is_empty(),
+                "a bare verdict"
+            );
+        }
+    }
+    let with = |field: &str| cards.iter().filter(|card| !card[field].is_null()).count();
+    assert!(
+        with("first_error") > 0 && with("failing_tests") > 0,
+        "{ran:#?}"
+    );
+
+    // The same by key, by the page of the run, and from the store alone.
+    let card = cards
+        .iter()
+        .find(|card| !card["first_error"].is_null())
+        .unwrap();
+    let key = card["key"].as_str().unwrap();
+    let offline = demo(&home, &["triage", key, "--offline", "--format", "json"]);
+    let again = offline.json();
+    assert_eq!(again["cards"][0]["key"], key);
+    assert_eq!(again["cards"][0]["first_error"], card["first_error"]);
+    let page = format!("{}/attempts/1?x=1", card["run"]["url"].as_str().unwrap());
+    let by_page = demo(&home, &["triage", &page, "--offline", "--format", "json"]).json();
+    let keys: BTreeSet<&str> = by_page["cards"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|card| card["key"].as_str().unwrap())
+        .collect();
+    assert!(keys.contains(key), "{keys:?}");
+
+    // For people: nothing wider than the terminal, and what Markdown would obey is text.
+    let ran = home
+        .command(&[&SMALL[..], &["triage", "--offline"]].concat())
+        .env("COLUMNS", "80")
+        .output()
+        .unwrap();
+    let table = String::from_utf8(ran.stdout).unwrap();
+    assert!(table.contains(key), "{table}");
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 80),
+        "{table}"
+    );
+    demo(&home, &["triage", "--offline", "--format", "markdown"]).prints("\n## [acme/");
+    demo(&home, &["triage", "--offline", "--exit-status"]).exits(3);
+
+    // Its log is in the cache: whole, and the failing step alone.
+    let whole = demo(&home, &["log", key, "--offline"]);
+    whole.exits(0);
+    assert!(
+        !whole.out.contains('\u{1b}'),
+        "an escape without a terminal"
+    );
+    let line = usize::try_from(card["first_error"]["line"].as_u64().unwrap()).unwrap();
+    let text = card["first_error"]["text"].as_str().unwrap();
+    let said = whole.out.lines().nth(line - 1).unwrap();
+    assert!(
+        said.contains(text) || whole.out.contains(text),
+        "{line}: {said}"
+    );
+    let step = demo(&home, &["log", key, "--offline", "--step", "failed"]);
+    step.exits(0);
+    assert!(whole.out.contains(&step.out) && step.out.len() < whole.out.len());
+    demo(&home, &["log", key, "--offline", "--job", "no such job"])
+        .exits(1)
+        .complains("the run has no job `no such job`");
+}
+
+#[test]
+fn what_is_not_known_says_so_by_its_code() {
+    let home = Home::new();
+    demo(&home, &["board", "--once"]).exits(0);
+    for command in ["triage", "log"] {
+        demo(&home, &[command, "acme/none#99999", "--offline"])
+            .exits(1)
+            .complains("no card or run is known by `acme/none#99999`");
+        home.run(&["demo", command, "--within", "x"]).exits(2);
+    }
+    let fresh = Home::new();
+    // Nobody was asked, so nobody can say that nothing is red.
+    demo(&fresh, &["triage", "--offline"]).exits(5);
+}
