@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::app::cli::{ColorChoice, LogArgs, WAIT_SECS};
 use crate::app::exit::{Exit, Failure};
 use crate::app::logs::text;
-use crate::app::output::cause;
+use crate::app::output::cause_words;
 use crate::app::session::{Session, Tasks, runtime};
 use crate::app::triage::{self, Found};
 use crate::app::{env, waiting};
@@ -260,7 +260,7 @@ fn one<'a>(
         ([], Some(item)) => Err(Failure::error(format!(
             "`{}`: {}",
             item.key,
-            cause::why_not(item)
+            cause_words::why_not(item)
         ))),
         ([], None) => Err(triage::not_found(word, snapshot, now, offline)),
         (cards, _) => {
@@ -347,7 +347,7 @@ fn job_named<'a>(name: &str, triage: &'a Triage) -> Result<&'a Job, Failure> {
 
 /// Returns why the log of a job cannot be had, where that is known.
 fn trouble(found: &Diagnosis) -> Option<Failure> {
-    let failure = Failure::error(cause::log_trouble(&found.log)?);
+    let failure = Failure::error(cause_words::log_trouble(&found.log)?);
     Some(match &found.log {
         LogState::NotYet => failure.with_exit(Exit::Stale),
         LogState::Gone => failure.hint("a re-run of the job makes a new one"),

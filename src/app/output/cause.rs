@@ -8,17 +8,16 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::app::output::cause_words::{log_trouble, log_word, others, verdict_word, why_not};
 use crate::app::output::instant;
 use crate::app::output::json::{self, Card, SCHEMA, SourceDocument};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, FoundError, LogState, TestsFrom};
 use crate::domain::item::WorkItem;
-use crate::domain::key::{ItemId, Sha, WebUrl};
+use crate::domain::key::{Sha, WebUrl};
 use crate::domain::run::Run;
 use crate::domain::text::Clean;
-use crate::domain::triage::{
-    BaseRed, FirstBad, Flaky, Group, Known, RunRef, Suspect, Triage, TriageCard, Verdict,
-};
+use crate::domain::triage::{BaseRed, FirstBad, Flaky, Known, RunRef, Suspect, Triage, TriageCard};
 use crate::engine::snapshot::Snapshot;
 
 /// What is printed.
@@ -202,15 +201,6 @@ pub fn json(causes: Causes<'_>) -> Result<String, serde_json::Error> {
     })
 }
 
-/// Returns why no cause of a card can be told.
-pub fn why_not(item: &WorkItem) -> &'static str {
-    if item.placement.status.is_red() {
-        "no failed run of this card is known"
-    } else {
-        "this card is not red"
-    }
-}
-
 fn document<'a>(card: &'a TriageCard, causes: Causes<'a>) -> CauseDocument<'a> {
     let triage: &Triage = &card.triage;
     let mut why = Whys::default();
@@ -328,29 +318,6 @@ fn log(state: &LogState) -> LogDocument<'_> {
     document
 }
 
-fn log_word(state: &LogState) -> &'static str {
-    match state {
-        LogState::Read { .. } => "read",
-        LogState::Gone => "gone",
-        LogState::Empty => "empty",
-        LogState::NotText => "not_text",
-        LogState::NotYet => "not_yet",
-        LogState::Refused(_) => "refused",
-    }
-}
-
-/// Returns why there is no log to look at, in a sentence; nothing where there is one.
-pub fn log_trouble(state: &LogState) -> Option<String> {
-    Some(match state {
-        LogState::Read { .. } => return None,
-        LogState::Gone => "the server keeps this log no longer".to_owned(),
-        LogState::Empty => "the log is empty".to_owned(),
-        LogState::NotText => "the log is not text".to_owned(),
-        LogState::NotYet => "the server has no log of this job yet".to_owned(),
-        LogState::Refused(why) => format!("the log could not be read: {why}"),
-    })
-}
-
 fn error<'a>(
     triage: &'a Triage,
     found: Option<&'a Diagnosis>,
@@ -465,16 +432,6 @@ fn flaky(found: &Flaky) -> FlakyDocument<'_> {
     }
 }
 
-/// Returns a verdict as one word.
-pub fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Flaky => "flaky",
-        Verdict::LikelyFlaky => "likely_flaky",
-        Verdict::LikelyReal => "likely_real",
-        Verdict::Real => "real",
-    }
-}
-
 fn signature<'a>(triage: &'a Triage, why: &mut Whys) -> Option<SignatureDocument<'a>> {
     let Some(signature) = &triage.signature else {
         let said = match &triage.diagnosis {
@@ -507,17 +464,4 @@ fn group<'a>(card: &TriageCard, causes: Causes<'a>, why: &mut Whys) -> Option<Gr
         first_seen: instant(group.first_seen),
         first_repo: group.first_repo.path(),
     })
-}
-
-/// Returns the keys of the other cards of a group, the first that failed first.
-pub fn others(group: &Group, own: &ItemId, snapshot: &Snapshot) -> Vec<String> {
-    let others = group.items.iter().filter(|item| *item != own);
-    let key = |item: &ItemId| {
-        let card = snapshot.triage.find(item);
-        card.map_or_else(
-            || item.as_str().to_owned(),
-            |card| card.triage.key.to_string(),
-        )
-    };
-    others.map(key).collect()
 }

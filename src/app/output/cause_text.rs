@@ -4,7 +4,8 @@
 
 use std::fmt::Write as _;
 
-use crate::app::output::cause::{Causes, log_trouble, others, verdict_word, why_not};
+use crate::app::output::cause::Causes;
+use crate::app::output::cause_words::{log_trouble, others, verdict_word, why_not};
 use crate::app::output::markdown::escape;
 use crate::app::output::table::source_line;
 use crate::app::output::{Width, age, instant};

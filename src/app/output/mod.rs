@@ -5,6 +5,7 @@
 
 pub mod cause;
 pub mod cause_text;
+pub mod cause_words;
 pub mod json;
 pub mod markdown;
 pub mod sources;

@@ -1,0 +1,63 @@
+//! The words for causes that every form of the output shares.
+
+use crate::domain::diagnosis::LogState;
+use crate::domain::item::WorkItem;
+use crate::domain::key::ItemId;
+use crate::domain::triage::{Group, Verdict};
+use crate::engine::snapshot::Snapshot;
+
+/// Returns why no cause of a card can be told.
+pub fn why_not(item: &WorkItem) -> &'static str {
+    if item.placement.status.is_red() {
+        "no failed run of this card is known"
+    } else {
+        "this card is not red"
+    }
+}
+
+/// Returns what came of a log as one word.
+pub fn log_word(state: &LogState) -> &'static str {
+    match state {
+        LogState::Read { .. } => "read",
+        LogState::Gone => "gone",
+        LogState::Empty => "empty",
+        LogState::NotText => "not_text",
+        LogState::NotYet => "not_yet",
+        LogState::Refused(_) => "refused",
+    }
+}
+
+/// Returns why there is no log to look at, in a sentence; nothing where there is one.
+pub fn log_trouble(state: &LogState) -> Option<String> {
+    Some(match state {
+        LogState::Read { .. } => return None,
+        LogState::Gone => "the server keeps this log no longer".to_owned(),
+        LogState::Empty => "the log is empty".to_owned(),
+        LogState::NotText => "the log is not text".to_owned(),
+        LogState::NotYet => "the server has no log of this job yet".to_owned(),
+        LogState::Refused(why) => format!("the log could not be read: {why}"),
+    })
+}
+
+/// Returns a verdict as one word.
+pub fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Flaky => "flaky",
+        Verdict::LikelyFlaky => "likely_flaky",
+        Verdict::LikelyReal => "likely_real",
+        Verdict::Real => "real",
+    }
+}
+
+/// Returns the keys of the other cards of a group, the first that failed first.
+pub fn others(group: &Group, own: &ItemId, snapshot: &Snapshot) -> Vec<String> {
+    let others = group.items.iter().filter(|item| *item != own);
+    let key = |item: &ItemId| {
+        let card = snapshot.triage.find(item);
+        card.map_or_else(
+            || item.as_str().to_owned(),
+            |card| card.triage.key.to_string(),
+        )
+    };
+    others.map(key).collect()
+}
