@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use cycleboard::demo::Options;
+use cycleboard::demo::forge::{Forge, start};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
 use crate::support::env::{Home, Ran};
+use crate::support::pty::Pty;
 
 /// A small team that is simulated quickly.
 const SMALL: [&str; 5] = ["demo", "--repos", "4", "--cards", "40"];
@@ -129,4 +135,85 @@ fn what_is_not_known_says_so_by_its_code() {
     let fresh = Home::new();
     // Nobody was asked, so nobody can say that nothing is red.
     demo(&fresh, &["triage", "--offline"]).exits(5);
+}
+
+/// A forge of the test's own, so that what it saw can be counted.
+struct Bench {
+    forge: Forge,
+    cancel: CancellationToken,
+    // Serves until it is dropped.
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+/// Starts a small team and a board that may run its failures again.
+fn bench(home: &Home) -> Bench {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let cancel = CancellationToken::new();
+    let options = Options {
+        repos: 4,
+        cards: 40,
+        speed: 0.0,
+        ..Options::default()
+    };
+    let clock = cycleboard::app::clock::system();
+    let forge = runtime
+        .block_on(start(options, clock, &TaskTracker::new(), &cancel))
+        .unwrap();
+    home.configure(&format!(
+        "[[source]]\nname = \"work\"\nkind = \"github\"\nurl = \"{}\"\norgs = [\"{}\"]\n\
+         token_env = \"FORGE_TOKEN\"\nwrites = [\"rerun\"]\n",
+        forge.url(),
+        forge.org(),
+    ));
+    Bench {
+        forge,
+        cancel,
+        _runtime: runtime,
+    }
+}
+
+#[test]
+fn three_keys_lead_to_the_first_error_and_a_rerun_is_one_request() {
+    let home = Home::new();
+    let bench = bench(&home);
+    let variables = [("FORGE_TOKEN", bench.forge.token())];
+    let mut pty = Pty::start_with(&home, &[], 160, 45, &variables);
+    pty.wait("red card", |screen| screen.contents().contains("failed"));
+    pty.send("e");
+    pty.send("\r");
+    pty.send("e");
+    pty.wait("first error", |screen| {
+        let text = screen.contents();
+        text.contains("error") || text.contains("exit code") || text.contains("FAILED")
+    });
+    assert_eq!(
+        bench.forge.ledger().writes().len(),
+        0,
+        "looking changes nothing"
+    );
+    pty.send("F");
+    pty.wait_for("re-run failed jobs");
+    // A key that is held asks once, and only the answer to the question counts.
+    pty.wait("question on fresh values", |screen| {
+        screen.contents().contains("attempt")
+    });
+    pty.send("y");
+    pty.send("y");
+    pty.send("y");
+    pty.wait("request", |_| !bench.forge.ledger().writes().is_empty());
+    pty.wait_for("request");
+    pty.send("\u{1b}q");
+    let seen = bench.forge.ledger().writes();
+    assert_eq!(seen.len(), 1, "{seen:#?}");
+    assert_eq!(seen[0].method, "POST");
 }
