@@ -19,6 +19,7 @@ fn demo(home: &Home, rest: &[&str]) -> Ran {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one document, field by field")]
 fn the_causes_have_the_documented_shape_and_every_null_a_reason() {
     let home = Home::new();
     let ran = demo(&home, &["triage", "--format", "json"]);

@@ -334,6 +334,7 @@ fn triage(item: &ItemId, key: &str, number: u64, rich: bool) -> Triage {
             line(12, "test (macos)", RunState::Passed, 300),
             line(13, "test (windows)", RunState::Cancelled, 12),
         ],
+        jobs_known: true,
         failed_job: Some(1),
         diagnosis: if rich {
             let log = LogState::Read {
