@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::{ConfigError, Settings, Trust, board, file, notify, place, policy, source};
+use crate::domain::key::SourceName;
 use crate::domain::text::redact::Redactor;
 use crate::domain::text::{Clean, nearest};
 
@@ -40,6 +41,14 @@ pub(super) struct Table<T> {
     pub(super) span: Range<usize>,
 }
 
+/// What is wrong with a source if nothing is chosen of it.
+pub(super) struct Idle {
+    /// The source.
+    pub(super) source: SourceName,
+    /// What is told then.
+    pub(super) error: ConfigError,
+}
+
 /// Reads one file and collects what is wrong with it.
 pub(super) struct Checker<'a> {
     file: &'a str,
@@ -49,6 +58,8 @@ pub(super) struct Checker<'a> {
     /// The kinds of source that exist.
     pub(super) kinds: &'a [&'a str],
     errors: Vec<ConfigError>,
+    /// What is told of a source if nothing is chosen of it in the end.
+    idle: Vec<Idle>,
 }
 
 impl<'a> Checker<'a> {
@@ -60,11 +71,13 @@ impl<'a> Checker<'a> {
             trust,
             kinds,
             errors: Vec::new(),
+            idle: Vec::new(),
         }
     }
 
-    /// Puts what the file sets into `settings`; returns what is wrong, in the order of the file.
-    pub(super) fn apply(mut self, settings: &mut Settings) -> Vec<ConfigError> {
+    /// Puts what the file sets into `settings`; returns what is wrong, in the order of the file,
+    /// and what is wrong with a source of which no other file chooses anything.
+    pub(super) fn apply(mut self, settings: &mut Settings) -> (Vec<ConfigError>, Vec<Idle>) {
         if let Some(mut root) = self.parse() {
             self.drop_unknown(&mut root, "the configuration", file::names::<file::File>());
             self.drop_forbidden(&mut root, &USER_TABLES);
@@ -72,7 +85,7 @@ impl<'a> Checker<'a> {
         }
         self.errors.sort_by_key(|error| error.line);
         self.errors.truncate(MOST_ERRORS);
-        self.errors
+        (self.errors, self.idle)
     }
 
     fn parse(&mut self) -> Option<DeTable<'a>> {
@@ -261,12 +274,28 @@ impl<'a> Checker<'a> {
     ///
     /// The message may quote the file: it is cleaned, and what looks like a secret is hidden.
     pub(super) fn error(&mut self, at: Range<usize>, message: &str, hint: Option<&str>) {
+        let error = self.describe(at, message, hint);
+        self.errors.push(error);
+    }
+
+    fn describe(&self, at: Range<usize>, message: &str, hint: Option<&str>) -> ConfigError {
         let tidy = |text: &str| Clean::line(&Redactor::default().redact(text)).to_string();
-        self.errors.push(ConfigError {
+        ConfigError {
             file: self.file.to_owned(),
             line: place::line_at(self.text, at),
             message: tidy(message),
             hint: hint.map(tidy),
+        }
+    }
+
+    /// Remembers where a source is that chooses nothing: another file may choose for it.
+    pub(super) fn idle(&mut self, at: Range<usize>, source: &SourceName) {
+        let message = format!("nothing of the source `{source}` is chosen");
+        let hint = "`repos` or `orgs` is needed, e.g. `orgs = [\"acme\"]`";
+        let error = self.describe(at, &message, Some(hint));
+        self.idle.push(Idle {
+            source: source.clone(),
+            error,
         });
     }
 

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use crate::config::action::Action;
-use crate::config::check::Checker;
+use crate::config::check::{Checker, Idle};
 pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet, TriageConfig};
 pub use crate::config::place::{line_of, line_of_error, place_of};
 use crate::domain::key::SourceName;
@@ -147,6 +147,19 @@ pub struct ConfigError {
 }
 
 impl Settings {
+    /// Returns what is wrong with the sources of which no file chooses anything.
+    fn unchosen(&self, idle: Vec<Idle>) -> Vec<ConfigError> {
+        let is_idle = |source: &SourceConfig| source.repos.is_empty() && source.orgs.is_empty();
+        let mut errors = Vec::new();
+        for Idle { source, error } in idle {
+            let still = |one: &&SourceConfig| one.name == source && is_idle(one);
+            if self.sources.iter().any(|one| still(&one)) {
+                errors.push(error);
+            }
+        }
+        errors
+    }
+
     /// Checks one configuration text.
     ///
     /// `kinds` are the words that `kind` of a source may have. Returns all that is
@@ -168,9 +181,16 @@ impl Settings {
     pub fn merge(layers: &[Layer<'_>], kinds: &[&str]) -> Result<Self, Vec<ConfigError>> {
         let mut settings = Self::default();
         let mut errors = Vec::new();
+        let mut idle = Vec::new();
         for layer in layers {
             let checker = Checker::new(layer.file, layer.text, layer.trust, kinds);
-            errors.extend(checker.apply(&mut settings));
+            let (wrong, unchosen) = checker.apply(&mut settings);
+            errors.extend(wrong);
+            idle.extend(unchosen);
+        }
+        if errors.is_empty() {
+            // Only then: what was chosen and refused is no choice that is missing.
+            errors = settings.unchosen(idle);
         }
         if errors.is_empty() {
             Ok(settings)

@@ -47,6 +47,9 @@ pub(super) fn apply(
             let message = format!("there are two sources named `{}`", source.name);
             checker.error(span, &message, Some("give one of them another `name`"));
         } else {
+            if source.repos.is_empty() && source.orgs.is_empty() {
+                checker.idle(span, &source.name);
+            }
             settings.sources.push(source);
         }
     }
@@ -80,6 +83,10 @@ fn select(
     let (repos, orgs) = selection(checker, &table.value);
     source.repos = repos;
     source.orgs = orgs;
+    if source.repos.is_empty() && source.orgs.is_empty() {
+        let name = source.name.clone();
+        checker.idle(table.span.clone(), &name);
+    }
 }
 
 fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<SourceConfig> {

@@ -84,6 +84,24 @@ fn a_directory_selects_repositories_of_a_source() {
 }
 
 #[test]
+fn a_source_of_which_nothing_is_chosen_is_told_unless_a_directory_chooses() {
+    let hint = "`repos` or `orgs` is needed, e.g. `orgs = [\"acme\"]`";
+    let message = "nothing of the source `github.com` is chosen";
+    let idle = "\n[[source]]\nkind = \"github\"";
+    bad(idle, 2, message, hint);
+    bad(&format!("{idle}\nrepos = []\norgs = []"), 2, message, hint);
+    check_errors(merge("", idle), &[(2, message, hint)]);
+    let settings = merge(idle, "[[source]]\nrepos = [\"c/d\"]").unwrap();
+    assert_eq!(settings.sources[0].repos, ["c/d"]);
+    let message = "nothing of the source `work` is chosen";
+    check_errors(merge(OWN, "[[source]]"), &[(1, message, hint)]);
+    // What is wrong in another way is told alone.
+    let text = format!("{idle}\norgs = [\"a b\"]");
+    let wrong = "`orgs`: `a b` is not the name of an organisation or a user";
+    bad(&text, 4, wrong, "e.g. `acme`");
+}
+
+#[test]
 fn a_later_file_sets_what_it_names_and_no_more() {
     let settings = merge(
         OWN,

@@ -15,7 +15,7 @@ fn a_source_has_the_defaults_of_its_kind() {
 #[test]
 fn hosts_are_taken_as_they_are_meant() {
     let host = |url: &str| {
-        let text = format!("[[source]]\nkind = \"github\"\nurl = \"{url}\"");
+        let text = format!("[[source]]\nkind = \"github\"\nurl = \"{url}\"\norgs = [\"a\"]");
         let settings = good(&text);
         (
             settings.sources[0].name.to_string(),
@@ -57,8 +57,7 @@ fn hosts_are_taken_as_they_are_meant() {
 
 #[test]
 fn clear_text_is_allowed_where_it_is_asked_for() {
-    let text =
-        "[[source]]\nkind = \"github\"\nurl = \"http://ci.example.org\"\ninsecure_http = true";
+    let text = "[[source]]\nkind = \"github\"\nurl = \"http://ci.example.org\"\ninsecure_http = true\norgs = [\"a\"]";
     assert!(good(text).sources[0].insecure_http);
 }
 
@@ -189,7 +188,8 @@ fn calls_and_triage() {
 
 #[test]
 fn what_may_be_changed_is_a_list_of_actions() {
-    let settings =
-        good("[[source]]\nkind = \"github\"\nwrites = [\"rerun\", \"merge\", \"rerun\"]");
+    let settings = good(
+        "[[source]]\nkind = \"github\"\norgs = [\"a\"]\nwrites = [\"rerun\", \"merge\", \"rerun\"]",
+    );
     assert_eq!(settings.sources[0].writes, [Action::Rerun, Action::Merge]);
 }
