@@ -67,7 +67,8 @@ pub struct Contained {
 /// Finds the cards that a word names, those first that are called so themselves.
 ///
 /// A word is a commit id (7 digits or more), `#n`, `repo#n`, `owner/repo#n`, a
-/// tag, a key of a tracker, or the identity of a card.
+/// tag, a key of a tracker, or the identity of a card. `owner/repo@` before a commit
+/// or tag, or `owner/repo` and a space, means that of one repository.
 pub fn find<'a>(
     word: &str,
     items: impl Iterator<Item = &'a Arc<WorkItem>>,
@@ -99,10 +100,49 @@ fn rank(word: &str, item: &WorkItem) -> Option<u8> {
     {
         return Some(0);
     }
+    let placed = in_place(word);
     item.evidence
         .iter()
-        .any(|evidence| is_evidence(word, evidence))
+        .any(|evidence| {
+            is_evidence(word, evidence)
+                || placed.is_some_and(|(place, name)| is_release_of(place, name, evidence, item))
+        })
         .then_some(1)
+}
+
+/// Divides `owner/repo@name` and `owner/repo name`.
+fn in_place(word: &str) -> Option<(&str, &str)> {
+    let (place, name) = word
+        .split_once(char::is_whitespace)
+        .or_else(|| word.split_once('@'))?;
+    let name = name.trim();
+    (!place.is_empty() && !name.is_empty()).then_some((place, name))
+}
+
+/// Whether a place is meant by its full name or by the part after the last slash.
+fn is_place(asked: &str, place: &str) -> bool {
+    let short = place.rsplit('/').next().unwrap_or(place);
+    asked.eq_ignore_ascii_case(place) || asked.eq_ignore_ascii_case(short)
+}
+
+fn is_release_of(place: &str, name: &str, evidence: &Evidence, item: &WorkItem) -> bool {
+    let is_here = || {
+        let repo = item.repo.as_ref();
+        repo.is_some_and(|repo| is_place(place, repo.path()))
+    };
+    match evidence.kind {
+        EvidenceKind::Release => *evidence.key == *name && is_here(),
+        EvidenceKind::Deployment => *evidence.detail == *name && is_here(),
+        EvidenceKind::Ticket
+        | EvidenceKind::ChangeRequest
+        | EvidenceKind::Commit
+        | EvidenceKind::Run
+        | EvidenceKind::Job
+        | EvidenceKind::Gate
+        | EvidenceKind::Rollout
+        | EvidenceKind::Alert
+        | EvidenceKind::Finding => false,
+    }
 }
 
 fn is_evidence(word: &str, evidence: &Evidence) -> bool {
@@ -137,11 +177,14 @@ fn is_name(word: &str, name: &str) -> bool {
 
 /// Whether a word is the commit that a name like `acme/api@1a2b3c4` ends with.
 fn is_commit(word: &str, name: &str) -> bool {
-    let Some(sha) = Sha::parse(word) else {
+    let (asked, digits) = in_place(word).map_or((None, word), |(place, id)| (Some(place), id));
+    let Some(sha) = Sha::parse(digits) else {
         return false;
     };
-    name.rsplit_once('@')
-        .is_some_and(|(_, id)| sha.as_str().starts_with(id) || id.starts_with(sha.as_str()))
+    name.rsplit_once('@').is_some_and(|(place, id)| {
+        asked.is_none_or(|asked| is_place(asked, place))
+            && (sha.as_str().starts_with(id) || id.starts_with(sha.as_str()))
+    })
 }
 
 /// Tells the way of one card.

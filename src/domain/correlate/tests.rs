@@ -432,6 +432,19 @@ fn a_change_is_found_by_whatever_names_it() {
         &["acme/api#3"],
     );
     finds(&world, "v1.0", &["acme/api#12"]);
+    let id = sha(5);
+    for place in ["acme/api", "api", "ACME/API"] {
+        finds(&world, &format!("{place}@{id}"), &["acme/api#12"]);
+        finds(&world, &format!("{place}@{}", id.short()), &["acme/api#12"]);
+        finds(&world, &format!("{place}@v1.0"), &["acme/api#12"]);
+        finds(&world, &format!("{place} v1.0"), &["acme/api#12"]);
+    }
+    for word in [format!("acme/web@{id}"), format!("@{id}")] {
+        finds(&world, &word, &[]);
+    }
+    finds(&world, "acme/web@v1.0", &[]);
+    finds(&world, "acme/api@v1", &[]);
+    finds(&world, "acme/api@", &[]);
     finds(&world, "proj-1", &["PROJ-1"]);
     finds(&world, "#2", &[]);
     finds(&world, "", &[]);
