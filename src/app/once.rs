@@ -47,13 +47,10 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
 pub fn filter(text: Option<&str>) -> Result<Query, Failure> {
     let text = text.unwrap_or_default();
     Query::parse(text).map_err(|error| {
-        let nearest = error
-            .nearest
-            .as_ref()
-            .map(|nearest| format!("did you mean `{nearest}`?"));
+        let hint = error.hint();
         Failure::usage(format!("the filter is wrong: {error}"))
             .pointing(text, error.start, error.end)
-            .maybe_hint(nearest)
+            .maybe_hint(hint)
     })
 }
 

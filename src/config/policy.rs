@@ -297,10 +297,7 @@ fn check_query(checker: &mut Checker<'_>, text: &file::Text) -> Option<Query> {
         }
         Ok(query) => Some(query),
         Err(error) => {
-            let hint = error
-                .nearest
-                .as_ref()
-                .map(|name| format!("did you mean `{name}`?"));
+            let hint = error.hint();
             checker.error(text.span(), &format!("`when`: {error}"), hint.as_deref());
             None
         }

@@ -67,6 +67,24 @@ pub struct QueryError {
     pub column: usize,
     /// What was probably meant.
     pub nearest: Option<String>,
+    /// The words that would be understood here, where they are few enough to be told.
+    pub known: Vec<&'static str>,
+}
+
+impl QueryError {
+    /// Returns what to do about it, in words.
+    pub fn hint(&self) -> Option<String> {
+        let near = self.nearest.as_ref();
+        let near = near.map(|nearest| format!("did you mean `{nearest}`?"));
+        let known = match self.known.as_slice() {
+            [] => None,
+            words => Some(format!("it is one of {}", words.join(", "))),
+        };
+        match (near, known) {
+            (Some(near), Some(known)) => Some(format!("{near} {known}")),
+            (near, known) => near.or(known),
+        }
+    }
 }
 
 impl QueryError {

@@ -312,6 +312,21 @@ fn odd_words_are_words() {
     no("-\"login\"");
 }
 
+#[track_caller]
+fn hints(text: &str, words: &str) {
+    let hint = Query::parse(text).unwrap_err().hint().unwrap_or_default();
+    assert!(hint.starts_with(words), "{text}: {hint}");
+}
+
+#[test]
+fn a_value_that_is_not_known_is_answered_with_those_that_are() {
+    hints("is:qqqq", "it is one of stuck, red, blocked");
+    hints("is:stuk", "did you mean `stuck`? it is one of stuck, red");
+    hints("has:qqqq", "it is one of pr, mr, change_request, ticket");
+    hints("stage:qqqq", "it is one of plan, code, build");
+    hints("age:qqqq", "");
+}
+
 #[test]
 fn errors_name_the_part_and_what_was_meant() {
     fails("autor:ana", "unknown key `autor`", "autor", Some("author"));

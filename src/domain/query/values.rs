@@ -91,6 +91,7 @@ pub(super) fn error(
         end,
         column: start + 1,
         nearest: nearest.map(str::to_owned),
+        known: Vec::new(),
     }
 }
 
@@ -162,7 +163,12 @@ pub(super) fn test(key: Key, op: Op, words: &[Word]) -> Result<Test, QueryError>
 /// The error for a value that a key does not know.
 fn unknown(key: Key, word: &Word, known: impl IntoIterator<Item = &'static str>) -> QueryError {
     let message = format!("`{}` does not know `{}`", name_of(key), word.text);
-    word.error(message, nearest(&word.text, known))
+    let known: Vec<&'static str> = known.into_iter().collect();
+    let nearest = nearest(&word.text, known.iter().copied());
+    QueryError {
+        known,
+        ..word.error(message, nearest)
+    }
 }
 
 fn value(field: Field, op: Op, word: &Word) -> Value {
@@ -202,7 +208,11 @@ fn read_is(word: &Word) -> Result<Is, QueryError> {
     find(IS, &word.text)
         .map(|(_, is)| is)
         .or_else(|| Status::parse(&word.text).map(Is::Status))
-        .ok_or_else(|| unknown(Key::Is, word, known()))
+        .ok_or_else(|| QueryError {
+            // A status is understood, too; `status:` is the key that lists them.
+            known: IS.iter().map(|(name, _)| *name).collect(),
+            ..unknown(Key::Is, word, known())
+        })
 }
 
 fn rows<T: Copy + PartialEq>(
@@ -243,7 +253,11 @@ fn bits(
         let (Some(from), Some(to)) = (end(from, 0), end(to, last)) else {
             let wrong = if end(from, 0).is_none() { from } else { to };
             let message = format!("`{}` does not know `{wrong}`", name_of(key));
-            return Err(word.error(message, nearest(wrong, known)));
+            let nearest = nearest(wrong, known.clone());
+            return Err(QueryError {
+                known: known.collect(),
+                ..word.error(message, nearest)
+            });
         };
         if range.is_some() && !matches!(op, Op::Has | Op::Equal) {
             let message = "a range and a comparison do not go together".to_owned();

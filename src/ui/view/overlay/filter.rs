@@ -67,8 +67,9 @@ fn notice(paint: &mut Paint<'_>, line: &FilterLine, plan: &Plan, area: Rect) {
     let theme = paint.theme;
     let (text, role) = match &line.error {
         Some(error) => {
-            let near = error.nearest.as_ref();
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let hint = error
+                .hint()
+                .map_or_else(String::new, |hint| format!("; {hint}"));
             (format!("invalid: {error}{hint}"), Role::Failed)
         }
         None if line.completions.is_empty() => return,
