@@ -4,6 +4,7 @@
 //! variable of that very host, what `gh` holds for that host, none. A variable
 //! is never used for a host that it was not made for.
 
+use std::io::ErrorKind;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -128,9 +129,10 @@ async fn from_command(
 }
 
 async fn output(mut command: Command, program: &str) -> Result<SecretString, String> {
-    let mut child = command
-        .spawn()
-        .map_err(|error| format!("`{program}` cannot be started: {}", error.kind()))?;
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("the program `{program}` was not found"),
+        kind => format!("`{program}` cannot be started: {kind}"),
+    })?;
     let mut bytes = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         stdout
@@ -147,7 +149,10 @@ async fn output(mut command: Command, program: &str) -> Result<SecretString, Str
         .await
         .map_err(|error| format!("`{program}` did not end: {}", error.kind()))?;
     if !status.success() {
-        return Err(format!("`{program}` failed"));
+        return Err(status.code().map_or_else(
+            || format!("`{program}` was ended by a signal"),
+            |code| format!("`{program}` failed with exit code {code}"),
+        ));
     }
     let text = String::from_utf8(bytes)
         .map_err(|_bytes| format!("`{program}` printed something that is no text"))?;
@@ -282,7 +287,7 @@ mod tests {
         )
         .await;
         check_command(&["printf", "%s", "$(id)"], Ok("$(id)")).await;
-        check_command(&["false"], Err("`false` failed")).await;
+        check_command(&["false"], Err("`false` failed with exit code 1")).await;
         check_command(&["sleep", "20"], Err("`sleep` gave no token within 0.3 s")).await;
         check_command(
             &["head", "-c", "1000000", "/dev/zero"],
@@ -292,7 +297,7 @@ mod tests {
         check_command(&[], Err("`token_command` is empty")).await;
         check_command(
             &["/nowhere/tool"],
-            Err("`/nowhere/tool` cannot be started: entity not found"),
+            Err("the program `/nowhere/tool` was not found"),
         )
         .await;
     }
