@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use crate::domain::item::WorkItem;
 use crate::domain::policy::Pin;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
@@ -66,6 +67,7 @@ fn board_of(cards: &[(Stage, Status, usize)]) -> Screen {
 fn place(screen: &mut Screen, number: usize, stage: Stage, status: Status, hours: usize) {
     let mut item = sample::card(number, stage);
     item.placement.status = status;
+    item.holders.clear();
     item.placement.since = screen.now - TimeDelta::hours(i64::try_from(hours).unwrap());
     let column = screen
         .snapshot
@@ -123,12 +125,47 @@ fn the_most_urgent_card_of_the_board_is_visited_first() {
 }
 
 #[test]
+fn what_nobody_has_taken_comes_before_an_incident_in_hands() {
+    let mut screen = board_of(&TROUBLE);
+    place(&mut screen, 100, Stage::Operate, Status::Incident, 9);
+    let column = screen.snapshot.columns.iter_mut();
+    let column = column.into_iter().find(|one| one.stage == Stage::Operate);
+    let column = column.unwrap();
+    let mut rows = column.rows.to_vec();
+    let Row::Item(item) = &rows[0] else {
+        panic!("no card")
+    };
+    let mut item = WorkItem::clone(item);
+    item.holders = item.author.iter().cloned().collect();
+    assert_eq!(item.holders.len(), 1);
+    rows[0] = Row::Item(Arc::new(item));
+    column.rows = rows.into();
+    screen.arrive();
+    screen.press("2");
+    let seen: Vec<_> = (0..4)
+        .map(|_| {
+            screen.press("e");
+            status_here(&screen)
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (Stage::Operate, Status::Incident),
+            (Stage::Monitor, Status::Firing),
+            (Stage::Operate, Status::Incident),
+            (Stage::Deploy, Status::Failed),
+        ]
+    );
+}
+
+#[test]
 fn the_walk_goes_on_while_cards_come_and_go() {
     let mut screen = board_of(&TROUBLE);
     screen.press("2 e e e");
     assert_eq!(status_here(&screen), (Stage::Deploy, Status::Failed));
     // A new incident is next, whatever was visited before it.
-    place(&mut screen, 100, Stage::Operate, Status::Incident, 0);
+    place(&mut screen, 101, Stage::Operate, Status::Incident, 0);
     // And the card under the cursor is gone.
     let column = &mut screen.snapshot.columns[5];
     column.rows = Vec::new().into();

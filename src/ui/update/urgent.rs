@@ -26,8 +26,11 @@ const LONGEST: usize = 500;
 /// How much a card asks for a person, most first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Urgency {
+    /// An incident that nobody has taken.
     Incident,
     Firing,
+    /// An incident that somebody already works on.
+    Handled,
     /// Red where users are, or on the way to them.
     Live,
     /// Red before that.
@@ -168,6 +171,7 @@ fn first(state: &UiState, snapshot: &Snapshot) -> Option<Found> {
                 Urgency::Failed => -since,
                 Urgency::Incident
                 | Urgency::Firing
+                | Urgency::Handled
                 | Urgency::Live
                 | Urgency::Blocked
                 | Urgency::Waiting => since,
@@ -199,7 +203,12 @@ fn urgency_of(shown: &Shown<'_>) -> Option<Urgency> {
         return None;
     }
     let late = matches!(stage, Stage::Deploy | Stage::Operate | Stage::Monitor);
+    let taken = match shown {
+        Shown::Item { item, .. } => !item.holders.is_empty(),
+        Shown::Train { .. } => false,
+    };
     Some(match (status, status.severity()) {
+        (Status::Incident, _) if taken => Urgency::Handled,
         (Status::Incident, _) => Urgency::Incident,
         (Status::Firing, _) => Urgency::Firing,
         (_, Severity::Failed) if late => Urgency::Live,
