@@ -32,13 +32,21 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
     if state.options.offline {
         row.put(paint, "offline", theme.style(Role::Stale));
     }
+    // How old the data are is told before how many cards there are.
+    let health = health(paint, state, snapshot, &row);
+    if let (1, Some((text, _))) = (area.height, &health) {
+        row.right = row.right.saturating_sub(width(text) + row.gap);
+    }
     counts(paint, state, snapshot, &mut row, wide);
     if area.height > 1 {
         let mut below = Words::new(area.x + 1, area.y + 1, area.right());
         loading(paint, state, snapshot, &mut below);
         sources(paint, state, snapshot, &mut below);
     } else {
-        worst_source(paint, state, snapshot, &mut row);
+        row.right = area.right();
+        if let Some((text, style)) = health {
+            row.put(paint, &text, style);
+        }
     }
     if let Some(strip) = plan.strip {
         paint_strip(paint, state, strip);
@@ -223,18 +231,43 @@ pub(super) fn share_left(budget: &crate::engine::snapshot::Budget) -> u64 {
     budget.remaining.saturating_mul(1_000) / budget.limit.max(1)
 }
 
-fn worst_source(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mut Words) {
-    let worst: Option<&SourceView> = snapshot.sources.iter().max_by_key(|source| source.health);
-    if let Some(source) = worst {
-        let style = paint.theme.severity(severity(source.health));
-        let age = source.last_success.map(|at| paint.age(at).to_string());
-        let text = match (source.health, age) {
-            (Health::Ok, Some(age)) => format!("data {age}"),
-            (_, Some(age)) => format!("{} {} {age}", source.name, word(state, source)),
-            (_, None) => format!("{} {}", source.name, word(state, source)),
-        };
-        row.put(paint, &text, style);
-    }
+/// The source that is worst, or how old the data are: in full, in short, and the style.
+fn worst_source(
+    paint: &mut Paint<'_>,
+    state: &UiState,
+    snapshot: &Snapshot,
+) -> Option<([String; 2], Style)> {
+    let source: &SourceView = snapshot.sources.iter().max_by_key(|source| source.health)?;
+    let style = paint.theme.severity(severity(source.health));
+    let age = source.last_success.map(|at| paint.age(at).to_string());
+    let word = word(state, source);
+    let texts = match (source.health, age) {
+        (Health::Ok, Some(age)) => [format!("data {age}"), age],
+        (_, Some(age)) => [
+            format!("{} {word} {age}", source.name),
+            format!("{word} {age}"),
+        ],
+        (_, None) => [format!("{} {word}", source.name), word.to_owned()],
+    };
+    Some((texts, style))
+}
+
+/// Returns how the data are, in as many words as may be spent on it, with its style.
+fn health(
+    paint: &mut Paint<'_>,
+    state: &UiState,
+    snapshot: &Snapshot,
+    row: &Words,
+) -> Option<(String, Style)> {
+    let ([full, short], style) = worst_source(paint, state, snapshot)?;
+    let filtered = !state.filter.query.text().is_empty();
+    let room = match (row.gap, filtered) {
+        (2.., _) => row.left(),
+        (_, false) => row.left() / 2,
+        (_, true) => row.left() / 4,
+    };
+    let text = if width(&full) <= room { full } else { short };
+    Some((text, style))
 }
 
 /// Counters of all columns on a screen that shows one of them.

@@ -136,6 +136,20 @@ fn what_is_said_on_a_screen_that_is_too_small_is_never_cut() {
 }
 
 #[test]
+fn the_age_of_the_data_is_told_on_a_narrow_screen() {
+    for banner in [None, Some("simulated data".to_owned())] {
+        let mut screen = Screen::new(40, 10, 96);
+        screen.state.options.banner = banner;
+        screen.draw();
+        let text = screen.text();
+        let head = text.lines().next().unwrap_or_default().trim_end();
+        let last: Vec<&str> = head.split_whitespace().rev().take(2).collect();
+        assert!(last[0].starts_with(|c: char| c.is_ascii_digit()), "{head}");
+        assert!(!head.contains('…'), "{head}");
+    }
+}
+
+#[test]
 fn the_reason_line_is_never_covered_by_a_message() {
     for (width, height) in [(80, 24), (140, 40), (220, 55)] {
         let mut screen = Screen::new(width, height, 96);
