@@ -4,6 +4,8 @@
 //! comes from, never what it is.
 
 use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ const WAIT: Duration = Duration::from_mins(1);
 pub fn run(mut session: Session, args: &DoctorArgs) -> Result<Exit, Failure> {
     let mut out = String::new();
     configuration(&session, &mut out);
-    store(&session, &mut out);
+    let stored = store(&session, &mut out);
     terminal(&session, &mut out);
     output::print(&out)?;
     if session.demo.is_none() && session.settings.sources.is_empty() {
@@ -34,6 +36,9 @@ pub fn run(mut session: Session, args: &DoctorArgs) -> Result<Exit, Failure> {
         session.require_sources()?;
     }
     let verdict = sources(&mut session, args.offline)?;
+    if verdict == Exit::Fine && !stored {
+        return Ok(Exit::Error);
+    }
     Ok(verdict)
 }
 
@@ -73,7 +78,8 @@ fn configuration(session: &Session, out: &mut String) {
     line(out, "log", format!("`{}`", session.paths.log().display()));
 }
 
-fn store(session: &Session, out: &mut String) {
+/// Tells how the store is; returns whether it can be used.
+fn store(session: &Session, out: &mut String) -> bool {
     out.push_str("store\n");
     match session.store_file() {
         Ok(file) => line(out, "file", format!("`{}`", file.display())),
@@ -81,18 +87,32 @@ fn store(session: &Session, out: &mut String) {
     }
     match session.open_store() {
         Ok((_, opened)) => {
-            let state = if opened.file.is_some() {
-                "fine"
-            } else {
-                "in memory only"
+            let tried = opened.file.as_deref().map(try_to_write);
+            let (state, fine) = match tried {
+                Some(Ok(())) => ("fine".to_owned(), true),
+                Some(Err(error)) => (format!("failed: nothing can be written: {error}"), false),
+                None => ("in memory only".to_owned(), true),
             };
             line(out, "state", state);
             for notice in &opened.notices {
                 line(out, "note", notice);
             }
+            fine
         }
-        Err(failure) => line(out, "state", failure.to_string().trim_end()),
+        Err(failure) => {
+            line(out, "state", failure.to_string().trim_end());
+            false
+        }
     }
+}
+
+/// Writes a small file beside the store and takes it away: a full disk is not seen otherwise.
+fn try_to_write(store: &Path) -> io::Result<()> {
+    const SIZE: usize = 16 * 1_024;
+    let file = store.with_extension("doctor");
+    let written = std::fs::write(&file, [0; SIZE]);
+    let removed = std::fs::remove_file(&file);
+    written.and(removed)
 }
 
 fn terminal(session: &Session, out: &mut String) {
@@ -135,7 +155,8 @@ fn sources(session: &mut Session, offline: bool) -> Result<Exit, Failure> {
             } else {
                 checks(source.as_ref(), &session.clock).await
             };
-            output::print(&describe(source.as_ref(), &checks, offline))?;
+            let place = named_place(session, source.as_ref());
+            output::print(&describe(source.as_ref(), &checks, offline, &place))?;
             for check in &checks {
                 worst = match check.state {
                     CheckState::Refused => Exit::Auth,
@@ -202,12 +223,36 @@ async fn ask(source: &dyn Source, clock: &Clock) -> Result<Batch, SourceError> {
     }
 }
 
-fn describe(source: &dyn Source, checks: &[Check], offline: bool) -> String {
+/// Returns the place that the configuration names for a token that did not come from there.
+fn named_place(session: &Session, source: &dyn Source) -> String {
+    let name = source.name();
+    let config = session.settings.sources.iter();
+    let Some(config) = config.into_iter().find(|config| config.name == *name) else {
+        return "not looked for".to_owned();
+    };
+    match (&config.token_command, &config.token_env) {
+        (Some(words), _) => {
+            let program = words.first().map_or("", String::as_str);
+            format!("none from `token_command`, `{program}`")
+        }
+        (None, Some(name)) if session.env.get(name).is_none() => {
+            format!("none: the variable `{name}` is not set")
+        }
+        (None, Some(name)) => format!("from {name}"),
+        (None, None) => "not looked for".to_owned(),
+    }
+}
+
+fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -> String {
     let mut out = format!("source {}\n", source.name());
     line(&mut out, "kind", source.kind());
     line(&mut out, "address", source.host());
     let meter = source.meter();
-    line(&mut out, "token", format!("from {}", meter.token_from));
+    let token = match meter.token_from.as_str() {
+        "" => place.to_owned(),
+        from => format!("from {from}"),
+    };
+    line(&mut out, "token", &token);
     if meter.insecure {
         line(&mut out, "connection", "not encrypted");
     }
@@ -219,6 +264,12 @@ fn describe(source: &dyn Source, checks: &[Check], offline: bool) -> String {
         };
         line(&mut out, check.name, format!("{word}{}", check.text));
         if let Some(hint) = &check.hint {
+            // Who reads this has come here already.
+            let hint = if hint.contains("cycleboard doctor") {
+                format!("check the token: {token}")
+            } else {
+                hint.to_string()
+            };
             line(&mut out, "", format!("hint: {hint}"));
         }
     }
