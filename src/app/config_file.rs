@@ -5,7 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::app::env::Env;
@@ -64,8 +64,12 @@ pub fn read_user(place: &Place) -> Result<Option<Text>, Failure> {
                 .hint("`cycleboard config path` shows where the file is looked for"));
         }
     };
-    check_owner(&file, &name)?;
-    let text = read(file, &name)?;
+    let text = if is_empty_device(&file) {
+        String::new()
+    } else {
+        check_owner(&file, &name)?;
+        read(file, &name)?
+    };
     Ok(Some(Text {
         name,
         text,
@@ -95,6 +99,14 @@ fn open(path: &Path) -> io::Result<File> {
         .read(true)
         .custom_flags(nonblock)
         .open(path)
+}
+
+/// Returns whether it is a device that has nothing to say, such as `/dev/null`.
+fn is_empty_device(file: &File) -> bool {
+    let metadata = file.metadata();
+    let is_device = metadata.is_ok_and(|metadata| metadata.file_type().is_char_device());
+    let mut reader = file;
+    is_device && matches!(reader.read(&mut [0]), Ok(0))
 }
 
 /// Refuses a file that somebody else could have written.
@@ -208,6 +220,17 @@ mod tests {
         let error = read_user(&Place { path, named: true })
             .unwrap_err()
             .to_string();
+        assert!(error.contains("is not a file"), "{error}");
+    }
+
+    #[test]
+    fn a_device_that_says_nothing_is_an_empty_file() {
+        let place = |path: &str| Place {
+            path: PathBuf::from(path),
+            named: true,
+        };
+        assert_eq!(read_user(&place("/dev/null")).unwrap().unwrap().text, "");
+        let error = read_user(&place("/dev/zero")).unwrap_err().to_string();
         assert!(error.contains("is not a file"), "{error}");
     }
 
