@@ -110,7 +110,7 @@ pub struct BoardArgs {
     #[arg(long, value_enum)]
     pub format: Option<Format>,
     /// Only cards that match, e.g. `author:@me status:failed`
-    #[arg(long, value_name = "QUERY")]
+    #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
     pub filter: Option<String>,
     /// Exit with 3 when a printed card is red, and with 5 when that cannot be told
     #[arg(long)]
@@ -139,7 +139,7 @@ impl Default for BoardArgs {
 /// `where`.
 #[derive(Args, Clone, Debug)]
 pub struct WhereArgs {
-    /// A commit, `#12`, `owner/repo#12`, a tag or a ticket such as `PROJ-1`
+    /// A commit, `#12`, `owner/repo#12`, a tag (`owner/repo@v1.2.3`) or a ticket such as `PROJ-1`
     pub word: String,
     /// Form of what is printed
     #[arg(long, value_enum)]
@@ -382,6 +382,21 @@ mod tests {
                 panic!("not the demo: {line}");
             };
             assert_eq!(demo.scale.seed, Some(7), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_filter_may_begin_with_a_hyphen() {
+        for line in [
+            "cycleboard board --once --filter -is:bot",
+            "cycleboard board --filter -is:bot --once",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            let Some(Command::Board(board)) = cli.command else {
+                panic!("not the board: {line}");
+            };
+            assert_eq!(board.filter.as_deref(), Some("-is:bot"), "{line}");
+            assert!(board.once, "{line}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! Remembers where and since when a team was simulated, so that the second
 //! start goes on where the first one ended, with a warm store.
 
-use std::io;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -96,6 +96,7 @@ impl Demo {
             origin: Some(origin),
             ..self.options.clone()
         };
+        tell_of_building(&options);
         let mut started = forge::start(options.clone(), Arc::clone(clock), tracker, cancel).await;
         let is_taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
         let taken = started.as_ref().is_err_and(is_taken);
@@ -146,6 +147,18 @@ impl Demo {
         if let Err(error) = paths::write_private(&self.state, &text) {
             tracing::warn!(%error, "demo");
         }
+    }
+}
+
+/// How many cards take so long to make up that it must be told.
+const MANY: usize = 5_000;
+
+/// Says to people why nothing is seen yet, where a large team is made up.
+fn tell_of_building(options: &Options) {
+    if options.cards >= MANY && io::stderr().is_terminal() {
+        let text = "building the simulated team …";
+        // Nobody is told where there is nobody.
+        drop(writeln!(io::stderr(), "{text}"));
     }
 }
 
