@@ -66,7 +66,7 @@ fn not_found(word: &str, snapshot: &Snapshot, verdict: Exit) -> Failure {
             .hint("not every source answered: `cycleboard sources` tells why");
     }
     failure.hint(similar(word, snapshot).map_or_else(
-        || "name a commit, `#12`, `owner/repo#12`, a tag or a ticket such as `PROJ-1`".to_owned(),
+        || "name a commit, `#12`, `owner/repo#12`, a tag (`owner/repo@v1.2.3`) or a ticket such as `PROJ-1`".to_owned(),
         |name| format!("did you mean `{name}`?"),
     ))
 }

@@ -76,7 +76,9 @@ pub fn source_line(view: &SourceView, now: crate::domain::Timestamp) -> String {
     let age = view.last_success.map_or_else(
         || "never answered".to_owned(),
         |at| match age(at, now).as_str() {
-            "now" => "answered just now".to_owned(),
+            "now" if view.health == Health::Ok => "answered just now".to_owned(),
+            // It answered a part, or a moment ago: beside what fails, "just now" would mislead.
+            "now" => "last answer within the minute".to_owned(),
             age => format!("answered {age} ago"),
         },
     );

@@ -93,12 +93,18 @@ impl<'a> Ways<'a> {
     /// Returns the sentence that stands before several candidates.
     fn several(self) -> Option<String> {
         let count = self.traces.len() + self.more;
-        let rest = if self.in_full() {
-            ""
-        } else {
-            "; name one of them in full"
+        let rest = match (self.in_full(), self.in_one_repository()) {
+            (true, _) => "",
+            (false, true) => "; name one of them in full",
+            (false, false) => "; name one of them in full, or a tag as `owner/repo@tag`",
         };
         (count > 1).then(|| format!("`{}` names {count} cards{rest}", self.word))
+    }
+
+    fn in_one_repository(self) -> bool {
+        let mut repos = self.traces.iter().map(|trace| &trace.item.repo);
+        let first = repos.next();
+        repos.all(|repo| Some(repo) == first)
     }
 
     fn candidates(self) -> impl Iterator<Item = Vec<String>> {
@@ -200,11 +206,13 @@ fn head(trace: &Trace, snapshot: &Snapshot, now: Timestamp) -> String {
     let place = &item.placement;
     let old = old(item, snapshot, now);
     let spent = match age(place.since, now).as_str() {
-        "now" => "since just now".to_owned(),
-        age => format!("for {age}"),
+        // Of what nobody confirmed, nobody can say that it is so since just now.
+        "now" if !old.is_empty() => String::new(),
+        "now" => " since just now".to_owned(),
+        age => format!(" for {age}"),
     };
     let mut out = format!(
-        "{}  {}\n  in {}: {} {}{old}\n  because {}\n",
+        "{}  {}\n  in {}: {}{}{old}\n  because {}\n",
         item.key,
         item.title,
         place.stage.title(),
