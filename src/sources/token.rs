@@ -129,9 +129,12 @@ async fn from_command(
 }
 
 async fn output(mut command: Command, program: &str) -> Result<SecretString, String> {
-    let mut child = command.spawn().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => format!("the program `{program}` was not found"),
-        kind => format!("`{program}` cannot be started: {kind}"),
+    let mut child = command.spawn().map_err(|error| {
+        if error.kind() == ErrorKind::NotFound {
+            format!("the program `{program}` was not found")
+        } else {
+            format!("`{program}` cannot be started: {}", error.kind())
+        }
     })?;
     let mut bytes = Vec::new();
     if let Some(stdout) = child.stdout.take() {
