@@ -266,7 +266,7 @@ fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -
         if let Some(hint) = &check.hint {
             // Who reads this has come here already.
             let hint = if hint.contains("cycleboard doctor") {
-                format!("check the token: {token}")
+                format!("check the token; it comes {token}")
             } else {
                 hint.to_string()
             };
