@@ -17,6 +17,7 @@ mod demo;
 mod engine;
 mod github;
 mod laws;
+mod modes;
 mod support;
 mod tidy;
 mod tls;

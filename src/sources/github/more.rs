@@ -1,5 +1,6 @@
 //! Further pages of a refresh: as many as are open, or as changed, within a cap.
 
+use chrono::TimeDelta;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -14,6 +15,12 @@ use crate::sources::{Batch, SourceError};
 
 /// How many further pages of one list are read.
 const PAGES: usize = 20;
+
+/// How many further pages of ended change requests a full read takes.
+const ENDED_PAGES: usize = 4;
+
+/// For how long an ended change request may still stand on the board: baking, then watched.
+pub(super) const WINDOW_DAYS: i64 = 9;
 
 /// How far further pages are read.
 #[derive(Clone, Copy)]
@@ -64,17 +71,25 @@ pub(super) async fn follow(
             batch,
         )
         .await?;
-    if let Some(to) = rest.changes_to {
-        let changed = |pull: &super::wire::PullRequest| pull.updated_at > to;
-        reader
-            .pages(
-                "EndedChanges",
-                "pullRequests",
-                &mut wire.ended,
-                changed,
-                batch,
-            )
-            .await?;
+    // What is on its way to production, or watched there, was merged within the window: without
+    // it a release or a deployment would seem to hold less than it does.
+    let window = ask.now - TimeDelta::days(WINDOW_DAYS);
+    let (most, to) = match rest.changes_to {
+        _ if rest.full => (ENDED_PAGES, window),
+        Some(to) => (PAGES, to),
+        None => return Ok(()),
+    };
+    let changed = |pull: &super::wire::PullRequest| pull.updated_at > to;
+    let read = reader.some_pages(
+        most,
+        "EndedChanges",
+        "pullRequests",
+        &mut wire.ended,
+        changed,
+    );
+    // A full read is bounded on purpose: what is older than its pages is no loss to tell of.
+    if !read.await? && !rest.full {
+        reader.warn_of_more(batch);
     }
     Ok(())
 }
@@ -96,10 +111,33 @@ impl Reader<'_> {
         go_on: impl Fn(&T) -> bool,
         batch: &mut Batch,
     ) -> Result<(), SourceError> {
-        for _ in 0..PAGES {
+        if !self
+            .some_pages(PAGES, operation, field, list, go_on)
+            .await?
+        {
+            self.warn_of_more(batch);
+        }
+        Ok(())
+    }
+
+    fn warn_of_more(&self, batch: &mut Batch) {
+        let text = format!("{}: there is more than is read at once", self.repo);
+        batch.warnings.push(Clean::line(&text));
+    }
+
+    /// Reads at most so many pages; returns whether that was as far as it had to be.
+    async fn some_pages<T: DeserializeOwned>(
+        &self,
+        most: usize,
+        operation: &str,
+        field: &str,
+        list: &mut Connection<T>,
+        go_on: impl Fn(&T) -> bool,
+    ) -> Result<bool, SourceError> {
+        for _ in 0..most {
             let further = list.nodes.items.last().is_none_or(&go_on);
             let Some(after) = list.next().filter(|_| further) else {
-                return Ok(());
+                return Ok(true);
             };
             let page = self.page::<T>(operation, field, &after).await?;
             // A page that names itself as the next would be read for ever.
@@ -110,9 +148,7 @@ impl Reader<'_> {
                 break;
             }
         }
-        let text = format!("{}: there is more than is read at once", self.repo);
-        batch.warnings.push(Clean::line(&text));
-        Ok(())
+        Ok(false)
     }
 
     async fn page<T: DeserializeOwned>(

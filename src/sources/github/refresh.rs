@@ -27,7 +27,8 @@ pub(super) const DOCUMENT: &str = include_str!("queries/refresh.graphql");
 
 const DECLARED: &str = "$full: Boolean!, $flow: Boolean!, $rollup: Boolean!, $projects: Boolean!, \
      $alerts: Boolean!, $issues: Int!, $issueStates: [IssueState!], $since: DateTime, $open: Int!, \
-     $ended: Int!, $commits: Int!, $deployments: Int!";
+     $ended: Int!, $commits: Int!, $deployments: Int!, \
+     $releases: Int!";
 
 /// The repositories of one refresh.
 struct Plan {
@@ -256,7 +257,7 @@ impl Plan {
     /// Sets how much is read: GitHub counts what may come, not what comes.
     fn size(&self, variables: &mut Map<String, Value>) {
         let (issues, open, ended, commits, deployments) = if self.full {
-            (30, 20, 15, 20, 30)
+            (30, 20, 30, 30, 30)
         } else {
             (10, 10, 5, 10, 10)
         };
@@ -268,6 +269,7 @@ impl Plan {
         set("ended", json!(ended));
         set("commits", json!(commits));
         set("deployments", json!(deployments));
+        set("releases", json!(if self.full { 20 } else { 10 }));
         if self.full {
             set("issueStates", json!(["OPEN"]));
         } else {
