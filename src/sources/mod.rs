@@ -29,6 +29,7 @@ pub mod inspect;
 pub mod junit;
 pub mod logs;
 pub mod token;
+mod told;
 
 /// One configured connection to one system.
 pub trait Source: Send + Sync {
@@ -253,15 +254,17 @@ pub enum SourceError {
         permission: Option<String>,
     },
     /// The host, or our own share of its quota, allows no more for now.
-    #[error("{host} allows no more requests for {}", http::span(*.retry_after))]
+    #[error("{}", told::limited(host, *.retry_after, *.share))]
     RateLimited {
         /// Which host.
         host: String,
         /// How long to wait.
         retry_after: Duration,
+        /// What is left to others, where it is our own share that is spent.
+        share: Option<Share>,
     },
     /// It is not there, or not visible to this token.
-    #[error("{what} does not exist on {host}, or this token may not see it")]
+    #[error("{}", told::absent(host, what))]
     NotFound {
         /// Which host.
         host: String,
@@ -294,6 +297,15 @@ pub enum SourceError {
     },
 }
 
+/// What is left of a limit when our share of it is spent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// What is left, for the other tools of the account.
+    pub left: u64,
+    /// The whole limit.
+    pub limit: u64,
+}
+
 impl SourceError {
     /// Returns what a person can do about it, as a sentence.
     pub fn hint(&self) -> Option<String> {
@@ -312,6 +324,9 @@ impl SourceError {
             }
             Self::NotFound { .. } => {
                 Some("check the spelling, and whether the token may see it".to_owned())
+            }
+            Self::Unreachable { cause, .. } if cause.starts_with("the certificate file") => {
+                Some("let `ca_file` name a file that holds certificates in PEM form".to_owned())
             }
             Self::Unreachable { .. } => {
                 Some("cards stay as they were; it is tried again by itself".to_owned())

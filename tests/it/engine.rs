@@ -347,6 +347,7 @@ async fn a_limit_is_obeyed_whatever_a_person_presses() {
         2 => Err(SourceError::RateLimited {
             host: "one.test".to_owned(),
             retry_after: Duration::from_mins(10),
+            share: None,
         }),
         _ => tickets(&["b"]),
     });

@@ -50,6 +50,7 @@ fn limited(secs: u64) -> SourceError {
     SourceError::RateLimited {
         host: "h".to_owned(),
         retry_after: Duration::from_secs(secs),
+        share: None,
     }
 }
 

@@ -304,6 +304,7 @@ fn one_bad_resource_is_stale_and_a_bad_host_is_named() {
     let limited = || SourceError::RateLimited {
         host: host(),
         retry_after: std::time::Duration::from_mins(1),
+        share: None,
     };
     let forbidden = || SourceError::Forbidden {
         host: host(),

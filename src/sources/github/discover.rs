@@ -92,7 +92,7 @@ impl GitHub {
                 }
                 Err(error) => return Err(error),
             };
-            complete &= pages.complete;
+            complete &= pages.complete && pages.list.bad_count == 0;
             if let Some(trouble) = pages.trouble {
                 batch
                     .warnings

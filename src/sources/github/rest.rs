@@ -21,7 +21,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::repository::{Branch, Repository};
 use crate::domain::text::Clean;
-use crate::sources::http::{Failure, List, Pages, decode, follow};
+use crate::sources::http::{Failure, List, Pages, follow};
 use crate::sources::{Batch, SourceError};
 
 /// How many pages of open tickets or change requests are read.
@@ -93,9 +93,8 @@ impl GitHub {
         ask: Ask,
     ) -> Result<T, Failure> {
         let request = self.api.request(route, &[], ask.urgency);
-        let client = &self.api.client;
-        let answer = client.get(&request).await?;
-        decode(client.host(), request.url.path(), &answer.body)
+        let (read, _) = self.api.client.get_as(&request).await?;
+        Ok(read)
     }
 }
 

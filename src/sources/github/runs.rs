@@ -10,7 +10,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{Run, RunKey, RunState};
 use crate::domain::text::Clean;
-use crate::sources::http::{Failure, List, decode, follow};
+use crate::sources::http::{Failure, List, follow};
 use crate::sources::{Batch, CapabilityState, SourceError};
 
 /// How many runs are read at once; older ones were read before or are history.
@@ -76,10 +76,8 @@ impl GitHub {
     ) -> Result<(List<super::wire_rest::Run>, bool), Failure> {
         let route = format!("repos/{path}/actions/runs");
         let request = self.api.request(&route, &[("per_page", RUNS)], ask.urgency);
-        let client = &self.api.client;
-        let answer = client.get(&request).await?;
+        let (page, answer) = self.api.client.get_as::<RunPage>(&request).await?;
         self.learn_scopes(&answer.headers);
-        let page: RunPage = decode(client.host(), request.url.path(), &answer.body)?;
         Ok((page.workflow_runs, answer.not_modified))
     }
 
@@ -218,10 +216,11 @@ impl GitHub {
         let path = run.repo.path();
         let route = format!("repos/{path}/actions/runs/{}/pending_deployments", run.id);
         let request = self.api.request(&route, &[], ask.urgency);
-        let client = &self.api.client;
-        let answer = client.get(&request).await?;
-        let pending: List<PendingDeployment> =
-            decode(client.host(), request.url.path(), &answer.body)?;
+        let (pending, _) = self
+            .api
+            .client
+            .get_as::<List<PendingDeployment>>(&request)
+            .await?;
         Ok(map::gate_set(run.clone(), &pending.items))
     }
 }

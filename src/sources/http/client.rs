@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use reqwest::header::{ETAG, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use url::Url;
 
 use super::gate::{Gate, Lane, Urgency};
+use super::json::decode;
 use super::ledger::Ledger;
 use super::origin::{Origin, host_of, is_loopback};
 use super::request::{Answer, Failure, Limits, Request};
@@ -70,7 +72,11 @@ impl Client {
         };
         let origin = Origin::of(base).ok_or_else(|| refused("no web address".to_owned()))?;
         let local = is_loopback(base) && !origin.is_encrypted();
-        let http = tls::build(&limits, ca_file, local).map_err(refused)?;
+        let http =
+            tls::build(&limits, ca_file, local).map_err(|cause| SourceError::Unreachable {
+                host: host.clone(),
+                cause,
+            })?;
         let gate = Gate::shared(&origin, NOBODY);
         Ok(Self {
             http,
@@ -173,6 +179,24 @@ impl Client {
         answer.map_err(|failure| self.redacted(failure))
     }
 
+    /// Asks for one address and reads the answer.
+    ///
+    /// An answer that cannot be read is not kept: a later 304 would only confirm it.
+    pub async fn get_as<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<(T, Answer), Failure> {
+        let answer = self.get(request).await?;
+        let read = decode(&self.host, request.url.path(), &answer.body);
+        match read {
+            Ok(read) => Ok((read, answer)),
+            Err(failure) => {
+                self.forget(&request.url);
+                Err(failure)
+            }
+        }
+    }
+
     /// Sends one GraphQL query.
     ///
     /// Where only reading is allowed, a document with a mutation is refused here.
@@ -205,6 +229,7 @@ impl Client {
         SourceError::RateLimited {
             host: self.host.clone(),
             retry_after: self.gate().silence(pause, self.now()),
+            share: None,
         }
     }
 
@@ -235,10 +260,11 @@ impl Client {
         self.gate()
             .permit(lane, urgency, &self.ground.clock)
             .await
-            .map_err(|retry_after| {
+            .map_err(|closed| {
                 Failure::of(SourceError::RateLimited {
                     host: self.host.clone(),
-                    retry_after,
+                    retry_after: closed.wait,
+                    share: closed.share,
                 })
             })
     }
@@ -254,7 +280,20 @@ impl Client {
     }
 
     pub(super) fn stored(&self, url: &Url) -> Option<Stored> {
-        self.ground.validators.get(&self.key(url))
+        let stored = self.ground.validators.get(&self.key(url));
+        stored.filter(|stored| !stored.etag.is_empty())
+    }
+
+    /// Forgets the stored answer of an address, which turned out to be of no use.
+    pub fn forget(&self, url: &Url) {
+        if self.stored(url).is_some() {
+            let nothing = Stored {
+                etag: String::new(),
+                next: None,
+                body: Arc::from([]),
+            };
+            self.ground.validators.put(&self.key(url), nothing);
+        }
     }
 
     pub(super) fn store(

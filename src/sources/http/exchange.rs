@@ -12,10 +12,11 @@ use url::Url;
 
 use super::client::{Client, path_of};
 use super::gate::Lane;
-use super::origin::Origin;
+use super::origin::{Origin, host_of};
 use super::request::{Answer, Failure, Request};
 use super::status::{Judged, header, is_web_page, judge, limit, message};
 use super::{Stored, link, words};
+use crate::sources::SourceError;
 
 /// The head of the last answer of a chain of redirects.
 pub(super) struct Arrived {
@@ -23,6 +24,15 @@ pub(super) struct Arrived {
     /// Whether the chain never left our origin.
     pub(super) ours: bool,
     pub(super) started: Instant,
+}
+
+/// Where redirects may lead.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Roam {
+    /// Within our origin: what another one says is not an answer of the interface.
+    Home,
+    /// Anywhere: downloads lie in storage elsewhere.
+    Anywhere,
 }
 
 impl Client {
@@ -50,7 +60,9 @@ impl Client {
             .conditional
             .then(|| self.stored(&request.url))
             .flatten();
-        let arrived = self.chain(&request.url, what, stored.as_ref()).await?;
+        let arrived = self
+            .chain(&request.url, what, stored.as_ref(), Roam::Home)
+            .await?;
         self.take(request, arrived, stored).await
     }
 
@@ -60,6 +72,7 @@ impl Client {
         from: &Url,
         what: &str,
         stored: Option<&Stored>,
+        roam: Roam,
     ) -> Result<Arrived, Failure> {
         let mut url = from.clone();
         let mut ours = true;
@@ -75,7 +88,8 @@ impl Client {
                     builder = builder.header(IF_NONE_MATCH, etag);
                 }
             }
-            let response = self.send(builder, "GET", what, started).await?;
+            let sent = self.send(builder, "GET", what, started).await;
+            let response = sent.map_err(|failure| self.at_target(failure, &url, what))?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(Arrived {
                     response,
@@ -85,11 +99,31 @@ impl Client {
             }
             self.enter("GET", what, Some(response.status().as_u16()), started, 0);
             let target = self.redirect(&url, response.headers(), what)?;
-            ours = ours && self.origin.covers(&target);
+            let home = self.origin.covers(&target);
+            if !home && roam == Roam::Home {
+                let there = host_of(&target);
+                return Err(
+                    self.unreadable(format!("{what}: it redirects to another host, `{there}`"))
+                );
+            }
+            ours = ours && home;
             if seen.len() > self.limits.redirects || !seen.insert(target.as_str().to_owned()) {
                 return Err(self.unreadable(format!("{what}: it redirects in a circle")));
             }
             url = target;
+        }
+    }
+
+    /// Names the target of a redirect where that is what failed.
+    fn at_target(&self, failure: Failure, url: &Url, what: &str) -> Failure {
+        match failure.error {
+            SourceError::Unreachable { cause, .. } if !self.origin.covers(url) => {
+                Failure::of(SourceError::Unreachable {
+                    host: host_of(url),
+                    cause: format!("{cause} ({} redirects {what} there)", self.host),
+                })
+            }
+            error => Failure { error, ..failure },
         }
     }
 
@@ -202,7 +236,7 @@ impl Client {
             .iter()
             .filter_map(|value| value.to_str().ok())
             .find_map(link::next);
-        if request.conditional && ours && status == 200 {
+        if request.conditional && ours && status == 200 && is_whole(&body) {
             self.store(&request.url, &headers, next.as_ref(), &body);
         }
         Ok(Answer {
@@ -300,4 +334,9 @@ impl Client {
             }),
         }
     }
+}
+
+/// Returns whether a body is one whole JSON value: a cut one must not be confirmed by a 304 later.
+fn is_whole(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }

@@ -17,7 +17,7 @@ use super::origin::Origin;
 use super::retry_after;
 use super::status::header;
 use crate::domain::Timestamp;
-use crate::sources::Budget;
+use crate::sources::{Budget, Share};
 
 /// What is left to the other tools of the same account, in percent of a limit.
 pub(super) const RESERVE_PERCENT: u64 = 40;
@@ -51,6 +51,15 @@ impl Lane {
             Self::GraphQl => "graphql",
         }
     }
+}
+
+/// Why no request may leave now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Closed {
+    /// For how long.
+    pub(super) wait: Duration,
+    /// What is left to others, where the host would allow more.
+    pub(super) share: Option<Share>,
 }
 
 /// The gates in use, by origin and account.
@@ -109,7 +118,7 @@ impl Gate {
         lane: Lane,
         urgency: Urgency,
         clock: &super::Clock,
-    ) -> Result<Option<OwnedSemaphorePermit>, Duration> {
+    ) -> Result<Option<OwnedSemaphorePermit>, Closed> {
         self.check(lane, urgency, clock())?;
         let turn = match lane {
             Lane::Rest => Arc::clone(&self.rest).acquire_owned().await,
@@ -120,11 +129,14 @@ impl Gate {
     }
 
     /// Returns how long to wait, if the limits allow no more requests now.
-    fn check(&self, lane: Lane, urgency: Urgency, now: Timestamp) -> Result<(), Duration> {
+    fn check(&self, lane: Lane, urgency: Urgency, now: Timestamp) -> Result<(), Closed> {
         let mut state = self.state();
         if let Some(until) = state.silent_until {
             if until > now {
-                return Err(retry_after::until(until, now));
+                return Err(Closed {
+                    wait: retry_after::until(until, now),
+                    share: None,
+                });
             }
             state.silent_until = None;
         }
@@ -139,7 +151,11 @@ impl Gate {
             Urgency::Person => 0,
         };
         if budget.remaining <= reserve {
-            return Err(retry_after::until(reset_at, now));
+            let (left, limit) = (budget.remaining, budget.limit);
+            return Err(Closed {
+                wait: retry_after::until(reset_at, now),
+                share: (left > 0).then_some(Share { left, limit }),
+            });
         }
         Ok(())
     }
@@ -205,7 +221,7 @@ impl Gate {
 
 #[cfg(test)]
 mod tests {
-    use super::{Gate, Lane, Urgency};
+    use super::{Closed, Gate, Lane, Urgency};
     use crate::sources::Budget;
     use crate::sources::http::Origin;
     use chrono::{DateTime, Utc};
@@ -226,6 +242,7 @@ mod tests {
             reset_at: Some(at(1_000)),
         });
         let answer = gate.check(Lane::Rest, urgency, at(now));
+        let answer = answer.map_err(|closed| closed.wait);
         assert_eq!(answer, expected.map_err(Duration::from_secs));
         assert_eq!(gate.check(Lane::GraphQl, urgency, at(now)), Ok(()));
     }
@@ -235,6 +252,22 @@ mod tests {
         check(2_001, Urgency::Background, 900, Ok(()));
         check(2_000, Urgency::Background, 900, Err(100));
         check(2_000, Urgency::Background, 1_000, Ok(()));
+    }
+
+    #[test]
+    fn a_spent_share_is_ours_and_a_spent_limit_the_hosts() {
+        let share = |remaining| {
+            let gate = Gate::new();
+            gate.learn_budget(Budget {
+                bucket: "core".to_owned(),
+                limit: 5_000,
+                remaining,
+                reset_at: Some(at(1_000)),
+            });
+            let closed = gate.check(Lane::Rest, Urgency::Background, at(900));
+            closed.unwrap_err().share.map(|share| share.left)
+        };
+        assert_eq!((share(1_991), share(0)), (Some(1_991), None));
     }
 
     #[test]
@@ -249,7 +282,10 @@ mod tests {
         assert_eq!(gate.silence(Duration::from_secs(7), at(0)).as_secs(), 7);
         assert_eq!(
             gate.check(Lane::GraphQl, Urgency::Person, at(1)),
-            Err(Duration::from_secs(6))
+            Err(Closed {
+                wait: Duration::from_secs(6),
+                share: None
+            })
         );
         assert_eq!(gate.check(Lane::GraphQl, Urgency::Person, at(7)), Ok(()));
     }

@@ -88,6 +88,13 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
 ///
 /// `what` is the path that was asked for; it stands in the error.
 pub fn decode<T: DeserializeOwned>(host: &str, what: &str, body: &[u8]) -> Result<T, Failure> {
+    // A list may be absent inside an answer; an answer that is nothing says nothing.
+    if body.trim_ascii() == b"null" {
+        return Err(Failure::of(SourceError::Unreadable {
+            host: host.to_owned(),
+            cause: format!("{what}: the answer is empty (`null`)"),
+        }));
+    }
     serde_json::from_slice(body).map_err(|error| {
         let cause = if error.is_eof() {
             format!("{what}: the answer was cut off")
@@ -183,9 +190,11 @@ mod tests {
     }
 
     #[test]
-    fn no_list_is_an_empty_list() {
+    fn no_list_inside_is_an_empty_list_but_no_answer_is_none() {
         let list: List<Row> = serde_json::from_str("null").unwrap();
         assert!(list.items.is_empty());
+        let failure = decode::<List<Row>>("h", "/x", b" null\n").unwrap_err();
+        assert!(failure.error.to_string().contains("is empty (`null`)"));
     }
 
     #[track_caller]

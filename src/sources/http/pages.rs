@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 
-use super::json::{List, decode};
+use super::json::List;
 use super::{Client, Failure, Request};
 
 /// What following the pages of one list gave.
@@ -40,9 +40,8 @@ pub async fn follow<P: DeserializeOwned, T>(
     let mut seen = BTreeSet::new();
     let mut request = first;
     while seen.len() < cap && seen.insert(request.url.as_str().to_owned()) {
-        let read = match client.get(&request).await {
-            Ok(answer) => decode(client.host(), request.url.path(), &answer.body)
-                .map(|page| (answer, take(page))),
+        let read = match client.get_as::<P>(&request).await {
+            Ok((page, answer)) => records(client, &request, take(page)).map(|list| (answer, list)),
             Err(failure) => Err(failure),
         };
         let (answer, list) = match read {
@@ -62,4 +61,15 @@ pub async fn follow<P: DeserializeOwned, T>(
         request.url = next;
     }
     Ok(pages)
+}
+
+/// Returns the records of a page; one of which none can be read is not the list that was asked for.
+fn records<T>(client: &Client, request: &Request, list: List<T>) -> Result<List<T>, Failure> {
+    if list.items.is_empty() && list.bad_count > 0 {
+        client.forget(&request.url);
+        let cause = list.bad.first().map_or("", String::as_str);
+        let cause = format!("{}: none of its records fits: {cause}", request.url.path());
+        return Err(client.unreadable(cause));
+    }
+    Ok(list)
 }

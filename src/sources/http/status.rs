@@ -64,12 +64,22 @@ pub(super) fn judge(judged: &Judged<'_>) -> SourceError {
     let host = judged.host.to_owned();
     let what = judged.what.to_owned();
     if let Some(retry_after) = limit(judged) {
-        return SourceError::RateLimited { host, retry_after };
+        return SourceError::RateLimited {
+            host,
+            retry_after,
+            share: None,
+        };
     }
     match judged.status {
         401 => SourceError::Auth { host },
         403 => forbidden(judged),
-        404 | 410 | 451 => SourceError::NotFound { host, what },
+        404 | 410 => SourceError::NotFound { host, what },
+        // It is there, and stays: whoever may not be shown it has not seen it go.
+        451 => SourceError::Forbidden {
+            host,
+            what: format!("{what} (451, unavailable for legal reasons)"),
+            permission: None,
+        },
         407 => SourceError::Unreachable {
             host,
             cause: "the proxy asks for a login".to_owned(),
@@ -213,6 +223,7 @@ mod tests {
         check(401, &[], "", "rejected the token");
         check(404, &[], "", "/x does not exist");
         check(410, &[], "", "/x does not exist");
+        check(451, &[], "", "read /x (451, unavailable for legal reasons)");
         check(
             422,
             &[],

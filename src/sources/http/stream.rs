@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::client::{Client, path_of};
-use super::exchange::Arrived;
+use super::exchange::{Arrived, Roam};
 use super::gate::Lane;
 use super::request::{Failure, Limits, Request};
 use super::words;
@@ -40,7 +40,7 @@ impl Client {
             return Err(self.unreadable(format!("{what}: the link leads to another host")));
         }
         let turn = self.turn(Lane::Rest, request.urgency).await?;
-        let arrived = self.chain(&request.url, &what, None).await;
+        let arrived = self.chain(&request.url, &what, None, Roam::Anywhere).await;
         drop(turn);
         let done = match arrived {
             Ok(arrived) => self.hand_on(arrived, &what, most, into).await,

@@ -37,8 +37,9 @@ pub(super) fn build(
         let name = file.display();
         let pem = std::fs::read(file)
             .map_err(|error| format!("the certificate file `{name}` cannot be read: {error}"))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-            .map_err(|_unreadable| format!("`{name}` holds no certificate in PEM form"))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_unreadable| {
+            format!("the certificate file `{name}` holds no certificate in PEM form")
+        })?;
         builder = builder.tls_certs_merge(certificates);
     }
     builder
