@@ -116,15 +116,16 @@ impl Client {
 
     /// Names the target of a redirect where that is what failed.
     fn at_target(&self, failure: Failure, url: &Url, what: &str) -> Failure {
-        match failure.error {
-            SourceError::Unreachable { cause, .. } if !self.origin.covers(url) => {
-                Failure::of(SourceError::Unreachable {
-                    host: host_of(url),
-                    cause: format!("{cause} ({} redirects {what} there)", self.host),
-                })
-            }
-            error => Failure { error, ..failure },
+        if self.origin.covers(url) {
+            return failure;
         }
+        let SourceError::Unreachable { cause, .. } = failure.error else {
+            return failure;
+        };
+        Failure::of(SourceError::Unreachable {
+            host: host_of(url),
+            cause: format!("{cause} ({} redirects {what} there)", self.host),
+        })
     }
 
     fn redirect(&self, from: &Url, headers: &HeaderMap, what: &str) -> Result<Url, Failure> {
