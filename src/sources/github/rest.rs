@@ -5,9 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use serde::de::DeserializeOwned;
 
 use super::map::{self, delivery, work};
+use super::more::WINDOW_DAYS;
 use super::refresh::{listing, warn};
 use super::state::is_fresh;
 use super::wire;
@@ -26,6 +28,9 @@ use crate::sources::{Batch, SourceError};
 
 /// How many pages of open tickets or change requests are read.
 const PAGES: usize = 10;
+
+/// How many pages of ended change requests are read at most.
+const ENDED_PAGES: usize = 4;
 
 /// Of how many deployments the statuses are read in one fetch.
 const STATUSES: usize = 10;
@@ -179,17 +184,37 @@ impl Reader<'_> {
             let facts = changes.into_iter().map(boxed).collect();
             self.keep("changes/open", facts, is_whole(&pages), batch);
         }
-        let closed = [
-            ("state", "closed"),
-            ("per_page", "30"),
-            ("sort", "updated"),
-            ("direction", "desc"),
-        ];
-        if let Some(pages) = self.list::<RestPull>("pulls", &closed, 1, batch).await? {
-            let ended = pages.list.items.iter().map(change);
-            batch.facts.extend(ended.map(boxed));
+        for wire in self.ended(batch).await? {
+            batch.facts.push(boxed(change(&wire)));
         }
         trouble
+    }
+
+    /// Reads the pull requests that ended, a page at least, and on while they lie in the window.
+    async fn ended(&self, batch: &mut Batch) -> Result<Vec<RestPull>, SourceError> {
+        let window = self.ask.now - TimeDelta::days(WINDOW_DAYS);
+        let mut ended = Vec::new();
+        for page in 1..=ENDED_PAGES {
+            let page = page.to_string();
+            let mut query = vec![
+                ("state", "closed"),
+                ("per_page", "30"),
+                ("sort", "updated"),
+                ("direction", "desc"),
+            ];
+            // The first page keeps the address that its validator is stored under.
+            query.extend((page != "1").then_some(("page", page.as_str())));
+            let Some(read) = self.list::<RestPull>("pulls", &query, 1, batch).await? else {
+                break;
+            };
+            let done = read.complete;
+            ended.extend(read.list.items);
+            let within = |pull: &RestPull| pull.updated_at > window;
+            if done || !ended.last().is_some_and(within) {
+                break;
+            }
+        }
+        Ok(ended)
     }
 
     async fn releases(&self, batch: &mut Batch) -> Result<(), SourceError> {
