@@ -19,9 +19,10 @@ use cycleboard::config::SourceConfig;
 use cycleboard::domain::Timestamp;
 use cycleboard::domain::commit::Relation;
 use cycleboard::domain::correlate::Need;
+use cycleboard::domain::diagnosis::LogKey;
 use cycleboard::domain::fact::{Fact, FactKind};
 use cycleboard::domain::key::{RepoKey, Sha, SourceName};
-use cycleboard::domain::run::RunState;
+use cycleboard::domain::run::{RunKey, RunState};
 use cycleboard::sources::github::GitHub;
 use cycleboard::sources::http::{Ground, Limits, Stored, ValidatorKey, Validators};
 use cycleboard::sources::{
@@ -845,6 +846,51 @@ async fn doctor_stops_at_a_token_that_is_refused() {
     let checks = source(&fault, &["acme/api"]).check_up().await;
     assert_eq!(checked(&checks, "host").0, CheckState::Refused);
     assert_eq!(fault.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_dead_target_of_a_redirect_is_named_and_not_our_host() {
+    let fault = Fault::start(move |request| match request.path() {
+        path if path.ends_with("/logs") => {
+            Reply::new(302, "").with("location", "http://127.0.0.1:9/log")
+        }
+        path if path.ends_with("/jobs/7") => Reply::json(&json!({
+            "id": 7, "name": "build", "status": "completed", "conclusion": "failure",
+            "run_attempt": 1,
+        })),
+        _ => healthy(request),
+    })
+    .await;
+    let source = source(&fault, &["acme/api"]);
+    let host = format!("127.0.0.1:{}", fault.url.port().unwrap());
+    let run = RunKey {
+        repo: RepoKey::new(&host, "acme/api"),
+        id: 9,
+    };
+    let log = LogKey {
+        run,
+        attempt: 1,
+        job: 7,
+    };
+    let said = source.diagnose(log, now()).await.unwrap_err().to_string();
+    assert!(said.starts_with("127.0.0.1:9 cannot be reached"), "{said}");
+    assert!(said.contains(&host), "{said}");
+}
+
+#[tokio::test]
+async fn a_missing_certificate_file_is_no_refusal_of_the_host() {
+    let fault = Fault::start(healthy).await;
+    let mut config = config(&fault, &["acme/api"]);
+    config.ca_file = Some("/nowhere/ca.pem".into());
+    let made = GitHub::new(&config, &ground(Arc::default()), quick());
+    let error = made.err().unwrap();
+    let said = error.to_string();
+    assert!(
+        said.contains("the certificate file `/nowhere/ca.pem` cannot be read"),
+        "{said}"
+    );
+    assert!(!said.contains("refused"), "{said}");
+    assert!(error.hint().unwrap().contains("ca_file"));
 }
 
 /// Returns a source of two repositories that was read once, and the switch that breaks one path.
