@@ -8,11 +8,11 @@ use std::io::ErrorKind;
 use std::process::Stdio;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
-use super::http::{Environment, host_of, is_loopback};
+use super::http::{self, Environment, host_of, is_loopback};
 use crate::config::SourceConfig;
 
 /// How long a command may take that prints a token.
@@ -66,6 +66,20 @@ pub async fn resolve(config: &SourceConfig, env: &Environment) -> Result<Token, 
         secret: None,
         from: "none".to_owned(),
     })
+}
+
+/// Returns a fingerprint of what a source would be asked with, as far as that can be told
+/// without running a command: two that differ may be allowed to see different things.
+pub fn fingerprint(config: &SourceConfig, env: &Environment) -> String {
+    let found = match &config.token_command {
+        Some(words) => Err(words.join("\n")),
+        None => from_environment(config, env).map(|token| token.and_then(|token| token.secret)),
+    };
+    match found {
+        Ok(Some(secret)) => http::fingerprint(secret.expose_secret()),
+        Ok(None) => "gh".to_owned(),
+        Err(place) => http::fingerprint(&place),
+    }
 }
 
 /// Finds the token in the environment: the source's own variable, or the host's standard one.
@@ -168,7 +182,7 @@ async fn output(mut command: Command, program: &str) -> Result<SecretString, Str
 
 #[cfg(test)]
 mod tests {
-    use super::{from_command, from_environment};
+    use super::{fingerprint, from_command, from_environment};
     use crate::config::SourceConfig;
     use crate::domain::key::SourceName;
     use crate::sources::http::Environment;
@@ -261,6 +275,22 @@ mod tests {
         assert_eq!(mine("MINE").unwrap().unwrap().from, "MINE");
         assert_eq!(mine("NOT").unwrap_err(), "the variable `NOT` is not set");
         assert!(mine("EMPTY").is_err());
+    }
+
+    #[test]
+    fn a_fingerprint_is_that_of_the_token_and_does_not_tell_it() {
+        let of = |name, value| {
+            fingerprint(
+                &config("https://f.test", Some(name)),
+                &environment(&[(name, value)]),
+            )
+        };
+        assert_eq!(of("A", "secret"), of("B", "secret"));
+        assert_ne!(of("A", "secret"), of("A", "other"));
+        assert_ne!(of("A", "secret"), of("A", ""));
+        assert!(!of("A", "secret").contains("secret"));
+        let bare = fingerprint(&config("https://f.test", None), &environment(&[]));
+        assert_ne!(of("A", "secret"), bare);
     }
 
     async fn check_command(words: &[&str], expected: Result<&str, &str>) {

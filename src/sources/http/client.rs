@@ -397,7 +397,7 @@ pub(super) fn path_of(url: &Url) -> String {
 }
 
 /// Returns a number that stands for a credential without telling it.
-fn fingerprint(secret: &str) -> String {
+pub(in crate::sources) fn fingerprint(secret: &str) -> String {
     format!("{:016x}", xxhash_rust::xxh3::xxh3_64(secret.as_bytes()))
 }
 

@@ -26,6 +26,7 @@ use crate::domain::key::SourceName;
 use crate::sources::logs::LogCache;
 
 pub use client::Client;
+pub(in crate::sources) use client::fingerprint;
 pub(crate) use client::fixed_headers;
 pub use gate::Urgency;
 pub use json::{List, decode};
