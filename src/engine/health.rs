@@ -25,6 +25,9 @@ const HOST_GONE: u32 = 2;
 /// Without one byte of answer for so long, a source counts as out of reach, polled or not.
 const PATIENCE_SECS: i64 = 20;
 
+/// Where the token of a source comes from that another program polls.
+const ELSEWHERE: &str = "(by the board that polls)";
+
 /// What is known about one source.
 #[derive(Clone, Debug)]
 pub struct SourceState {
@@ -365,7 +368,13 @@ impl SourceState {
             last_success: self.last_success,
             next_poll: self.report.next_poll,
             budgets: self.report.meter.budgets.clone(),
+            me: self.me(),
         }
+    }
+
+    /// Returns the login that the token belongs to, as far as this program found out itself.
+    pub fn me(&self) -> Option<Clean> {
+        self.report.meter.me.as_deref().map(Clean::line)
     }
 
     /// Returns the source as views show it.
@@ -393,8 +402,14 @@ impl SourceState {
             not_modified: meter.not_modified,
             failed: meter.failed,
             recent: meter.recent.clone(),
-            token_from: meter.token_from.clone(),
-            me: meter.me.clone(),
+            token_from: if self.is_followed() {
+                ELSEWHERE.to_owned()
+            } else {
+                meter.token_from.clone()
+            },
+            me: remote
+                .and_then(|state| state.me.as_ref())
+                .map_or_else(|| meter.me.clone(), |me| Some(me.to_string())),
             insecure: meter.insecure,
             facts,
         }

@@ -179,6 +179,8 @@ pub struct RemoteState {
     pub next_poll: Option<Timestamp>,
     /// Limits and what is left of them.
     pub budgets: Vec<crate::sources::Budget>,
+    /// The login that the token belongs to, once it is known.
+    pub me: Option<Clean>,
 }
 
 /// Where a card stands, as history remembers it.

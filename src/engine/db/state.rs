@@ -19,6 +19,8 @@ struct StateRow {
     last_success: Option<Timestamp>,
     next_poll: Option<Timestamp>,
     budgets: Vec<(Clean, u64, u64, Option<Timestamp>)>,
+    #[serde(default)]
+    me: Option<Clean>,
 }
 
 /// Writes how a source stands.
@@ -38,6 +40,7 @@ pub(super) fn write(
             .iter()
             .map(|b| (Clean::line(&b.bucket), b.limit, b.remaining, b.reset_at))
             .collect(),
+        me: state.me.clone(),
     };
     let body = serde_json::to_string(&row).unwrap_or_default();
     connection
@@ -75,6 +78,7 @@ pub(super) fn read(
                 reset_at,
             })
             .collect(),
+        me: row.me,
     }))
 }
 

@@ -474,6 +474,7 @@ async fn a_follower_reads_only_what_changed() {
         last_success: Some(at(1)),
         next_poll: None,
         budgets: Vec::new(),
+        me: Some(Clean::line("ada")),
     };
     let writes = vec![
         fact(2, "b, edited"),

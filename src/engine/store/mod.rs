@@ -68,6 +68,7 @@ struct Member {
     state: SourceState,
     facts: SourceFacts,
     told: Option<Verdict>,
+    told_me: Option<Clean>,
 }
 
 impl Store {
@@ -89,6 +90,7 @@ impl Store {
                 state: SourceState::new(source),
                 facts: SourceFacts::default(),
                 told: None,
+                told_me: None,
             })
             .collect();
         Self {
@@ -344,8 +346,12 @@ impl Store {
             let verdict = member.state.verdict(now);
             if !member.state.is_led() {
                 member.told = Some(verdict);
-            } else if member.told.as_ref() != Some(&verdict) || !applied.writes.is_empty() {
+            } else if member.told.as_ref() != Some(&verdict)
+                || member.told_me != member.state.me()
+                || !applied.writes.is_empty()
+            {
                 member.told = Some(verdict);
+                member.told_me = member.state.me();
                 applied.writes.push(Write::State {
                     source: member.state.name.clone(),
                     state: Box::new(member.state.remote_state(now)),
