@@ -25,12 +25,12 @@ use crate::app::{clock, clone, redact, waiting};
 use crate::config::{ConfigError, Layer, Settings, SourceConfig};
 use crate::domain::text::Clean;
 use crate::engine::actions::Acting;
-use crate::engine::db::{Opened, Store};
+use crate::engine::db::{Bound, Opened, Store};
 use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options};
 use crate::sources::http::{Clock, Ground, NoValidators};
-use crate::sources::{REGISTRY, Source};
+use crate::sources::{REGISTRY, Source, token};
 
 /// How long tasks may take to end, once they are told to.
 const GOODBYE: Duration = Duration::from_millis(1_500);
@@ -137,12 +137,17 @@ impl Session {
         {
             tracing::warn!(dir = %dir.display(), %error, "cannot be made private");
         }
-        Store::open(&file, (self.clock)()).map_err(|error| {
+        let (store, opened) = Store::open(&file, (self.clock)()).map_err(|error| {
             Failure::error(format!(
                 "cannot open the store `{}`: {error}",
                 file.display()
             ))
-        })
+        })?;
+        // The demo has a store of its own and no sources yet; nothing of it is bound.
+        let env = self.env.reader();
+        let bound = |source| Bound::new(source, &token::fingerprint(source, &env));
+        store.bind(self.settings.sources.iter().map(bound));
+        Ok((store, opened))
     }
 
     /// Returns where the store is.

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use cycleboard::config::{Layer, Settings, Trust};
 use cycleboard::domain::Timestamp;
 use cycleboard::domain::correlate::Need;
 use cycleboard::domain::fact::Fact;
@@ -23,7 +24,7 @@ use cycleboard::domain::policy::Policy;
 use cycleboard::domain::text::Clean;
 use cycleboard::domain::ticket::{Ticket, TicketKey, TicketState};
 use cycleboard::engine::actions::Acting;
-use cycleboard::engine::db::{Limits, Store};
+use cycleboard::engine::db::{Bound, Limits, Store};
 use cycleboard::engine::snapshot::{Health, Snapshot, SourceView};
 use cycleboard::engine::{Engine, EngineCommand, Options, start};
 use cycleboard::sources::http::Clock;
@@ -132,6 +133,7 @@ impl Source for Fake {
     fn meter(&self) -> Meter {
         Meter {
             sent: u64::try_from(self.polls.count()).unwrap_or_default(),
+            me: (self.polls.count() > 0).then(|| "ada".to_owned()),
             ..Meter::default()
         }
     }
@@ -500,7 +502,10 @@ async fn of_two_boards_one_polls_and_the_other_follows_and_takes_over() {
         })
         .await;
     assert!(source(&snapshot, "one").last_success.is_some());
-    second.engine.settled(CEILING).await;
+    let settled = second.engine.settled(CEILING).await;
+    assert_eq!(settled.me(), ["ada"], "as the board that polls found out");
+    let token = &source(&settled, "one").token_from;
+    assert_eq!(token, "(by the board that polls)");
     assert_eq!(polls.count(), 0);
 
     first.command(EngineCommand::RefreshAll).await;
@@ -515,6 +520,118 @@ async fn of_two_boards_one_polls_and_the_other_follows_and_takes_over() {
         .await;
     assert!(!source(&taken, "one").followed);
     second.stop().await;
+}
+
+/// Opens the store for a source `one` with these settings.
+fn open_for(place: &Path, settings: &str, credential: &str) -> Store {
+    let text = format!("[[source]]\nname = \"one\"\nkind = \"fake\"\n{settings}\n");
+    let layer = Layer {
+        file: "config.toml",
+        text: &text,
+        trust: Trust::User,
+    };
+    let settings = Settings::merge(&[layer], &["fake"]).expect("it is in order");
+    let store = open(place);
+    store.bind(settings.sources.iter().map(|s| Bound::new(s, credential)));
+    store
+}
+
+const HERE: &str = "url = \"https://here.test\"\norgs = [\"acme\"]";
+
+#[tokio::test]
+async fn a_source_of_the_same_name_elsewhere_shows_nothing_and_is_never_fresh() {
+    let dir = TempDir::new().expect("a directory");
+    let one = Fake::new("one", |_| tickets(&["a"]));
+    let mut rig = run(vec![one], Some(open_for(dir.path(), HERE, "token")));
+    rig.engine.settled(CEILING).await;
+    rig.stop().await;
+
+    for (settings, credential, cards) in [
+        (
+            "url = \"https://there.test\"\norgs = [\"acme\"]",
+            "token",
+            None,
+        ),
+        (
+            "url = \"https://here.test\"\norgs = [\"others\"]",
+            "token",
+            None,
+        ),
+        (
+            "url = \"https://here.test\"\nrepos = [\"acme/a*\"]",
+            "token",
+            Some("a"),
+        ),
+    ] {
+        let store = open_for(dir.path(), settings, credential);
+        let one = Fake::new("one", |_| Err(unreachable()));
+        let mut rig = run(vec![one], Some(store));
+        let snapshot = rig.engine.settled(CEILING).await;
+        let expected: BTreeSet<String> = cards.map(str::to_owned).into_iter().collect();
+        assert_eq!(titles(&snapshot), expected, "{settings}");
+        assert_eq!(source(&snapshot, "one").health, Health::Unreachable);
+        assert_eq!(source(&snapshot, "one").last_success, None, "{settings}");
+        assert!(snapshot.confirmed.is_empty(), "{settings}");
+        rig.stop().await;
+    }
+
+    let store = open_for(dir.path(), HERE, "token");
+    let mut rig = run_with(
+        vec![Fake::new("one", |_| Err(unreachable()))],
+        Some(store),
+        false,
+    );
+    let back = rig
+        .until(|snapshot| !snapshot.partial && snapshot.items().count() > 0)
+        .await;
+    assert_eq!(titles(&back), set(&["a"]));
+    assert!(source(&back, "one").last_success.is_some());
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_follows_a_board_with_another_host_selection_or_token() {
+    let dir = TempDir::new().expect("a directory");
+    let first = Fake::new("one", |_| tickets(&["of the first"]));
+    let mut first = run(vec![first], Some(open_for(dir.path(), HERE, "token")));
+    first.engine.settled(CEILING).await;
+
+    for (settings, credential, follows) in [
+        (
+            "url = \"https://there.test\"\norgs = [\"acme\"]",
+            "token",
+            false,
+        ),
+        (
+            "url = \"https://here.test\"\norgs = [\"acme\", \"b\"]",
+            "token",
+            false,
+        ),
+        (HERE, "another", false),
+        (HERE, "token", true),
+    ] {
+        let other = Fake::new("one", |_| tickets(&["of the other"]));
+        let polls = other.polls.clone();
+        let store = open_for(dir.path(), settings, credential);
+        let mut rig = run(vec![other], Some(store));
+        let wanted = if follows {
+            "of the first"
+        } else {
+            "of the other"
+        };
+        let snapshot = rig
+            .until(|snapshot| {
+                let one = source(snapshot, "one");
+                titles(snapshot) == set(&[wanted]) && one.followed == follows && one.me.is_some()
+            })
+            .await;
+        assert_eq!(polls.count() == 0, follows, "{settings} {credential}");
+        assert_eq!(snapshot.me(), ["ada"]);
+        rig.stop().await;
+    }
+    let left = first.engine.settled(CEILING).await;
+    assert_eq!(titles(&left), set(&["of the first"]));
+    first.stop().await;
 }
 
 #[tokio::test]

@@ -128,7 +128,8 @@ pub(super) fn take(
     Ok(Lease::Held)
 }
 
-fn holder(
+/// Returns whether this program may take the lease of a source.
+pub(super) fn holder(
     connection: &Connection,
     source: &SourceName,
     me: &Identity,

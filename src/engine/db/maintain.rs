@@ -50,6 +50,13 @@ pub(super) fn run(
          AND source NOT IN (SELECT value FROM json_each(?2))",
         rusqlite::params![limit, names],
     )?;
+    for table in ["listing", "confirmed"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE at < ?1 \
+             AND source NOT IN (SELECT value FROM json_each(?2))"
+        );
+        connection.execute(&sql, rusqlite::params![limit, names])?;
+    }
     connection.execute(
         "DELETE FROM event WHERE at < ?1",
         [(now - HISTORY).timestamp_micros()],

@@ -4,6 +4,7 @@
 //! sends it jobs. Whatever is wrong with the disk, the board goes on without
 //! one and says so: no call here fails, but for [`Database::open`].
 
+mod bound;
 mod cache;
 mod files;
 mod lease;
@@ -32,6 +33,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::update::{Loaded, RemoteState, Update, Write};
 use crate::sources::http::Validators;
 
+pub use self::bound::Bound;
 pub use self::lease::{Lease, Wishes};
 
 /// The name that the shell knows the database by.
@@ -56,6 +58,8 @@ struct Shared {
     reader: Mutex<Option<Connection>>,
     /// What a person should know since the opening.
     notices: Mutex<Vec<Notice>>,
+    /// What the sources are, beyond their names.
+    bounds: Mutex<Arc<bound::Bounds>>,
 }
 
 /// A topic and its sentence, or nothing once it no longer holds.
@@ -204,6 +208,13 @@ impl Database {
         Ok((Self { jobs, shared }, opened))
     }
 
+    /// Tells what the sources are: rows of others of the same names are left alone from now on.
+    pub fn bind(&self, sources: impl IntoIterator<Item = Bound>) {
+        let bounds = Arc::new(bound::Bounds::new(sources));
+        let held = self.shared.bounds.lock();
+        *held.unwrap_or_else(PoisonError::into_inner) = bounds;
+    }
+
     /// Returns the place where the HTTP client keeps its validators.
     pub fn validators(&self) -> Arc<dyn Validators> {
         Arc::new(cache::Cache::new(self.clone()))
@@ -212,7 +223,7 @@ impl Database {
     /// Returns the cards that were on the first screen when the board last ran, marked as partial.
     pub fn first_screen(&self) -> Option<Snapshot> {
         let reader = self.shared.reader();
-        screen::read(reader.as_ref()?)
+        screen::read(reader.as_ref()?, &self.shared.bounds().word())
     }
 
     /// Returns what a person should know, as updates of the store.
@@ -301,6 +312,11 @@ impl Database {
 impl Shared {
     fn reader(&self) -> std::sync::MutexGuard<'_, Option<Connection>> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn bounds(&self) -> Arc<bound::Bounds> {
+        let bounds = self.bounds.lock();
+        Arc::clone(&bounds.unwrap_or_else(PoisonError::into_inner))
     }
 
     fn notice(&self, about: &'static str, text: Option<String>) {

@@ -210,7 +210,8 @@ pub(super) fn load(connection: &Connection, sources: &[SourceName]) -> rusqlite:
     Ok(loaded)
 }
 
-fn load_source(
+/// Reads everything of one source.
+pub(super) fn load_source(
     connection: &Connection,
     source: &SourceName,
     loaded: &mut Loaded,

@@ -25,6 +25,9 @@ const CARDS: usize = 20;
 
 #[derive(Serialize, Deserialize)]
 struct Screen {
+    /// Of which sources.
+    #[serde(default)]
+    of: String,
     taken_at: Timestamp,
     finished: usize,
     confirmed: Vec<(SourceName, Clean, Timestamp)>,
@@ -54,9 +57,14 @@ enum ScreenRow {
     },
 }
 
-/// Writes the first screen of this board.
-pub(super) fn write(connection: &Connection, snapshot: &Snapshot) -> rusqlite::Result<()> {
+/// Writes the first screen of this board, which is one of these sources.
+pub(super) fn write(
+    connection: &Connection,
+    snapshot: &Snapshot,
+    of: String,
+) -> rusqlite::Result<()> {
     let screen = Screen {
+        of,
         taken_at: snapshot.taken_at,
         finished: snapshot.finished,
         confirmed: snapshot
@@ -110,8 +118,8 @@ fn bare(item: &WorkItem) -> WorkItem {
     }
 }
 
-/// Reads the first screen, if there is one that is as it was written.
-pub(super) fn read(connection: &Connection) -> Option<Snapshot> {
+/// Reads the first screen, if there is one of these sources that is as it was written.
+pub(super) fn read(connection: &Connection, of: &str) -> Option<Snapshot> {
     let (stored, body): (i64, String) = connection
         .query_row("SELECT hash, body FROM screen WHERE id = 1", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -122,6 +130,9 @@ pub(super) fn read(connection: &Connection) -> Option<Snapshot> {
         return None;
     }
     let screen: Screen = serde_json::from_str(&body).ok()?;
+    if screen.of != of {
+        return None;
+    }
     let confirmed: HashMap<_, _> = screen
         .confirmed
         .into_iter()

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
+use crate::engine::db::bound::{self, Bounds};
 use crate::engine::db::files::{self, Open, Trouble};
 use crate::engine::db::process::Identity;
 use crate::engine::db::{
@@ -107,12 +108,14 @@ impl Worker {
     }
 
     fn handle(&mut self, job: Job) {
-        match job {
+        let bounds = self.shared.bounds();
+        match bounds.inward(job) {
             Job::Load(sources, reply) => {
                 self.sources.extend(sources.iter().cloned());
                 self.sources.sort();
                 self.sources.dedup();
-                drop(reply.send(self.load(&sources)));
+                self.inherit(&sources, &bounds);
+                drop(reply.send(bounds.outward(self.load(&sources))));
             }
             Job::Write(writes, now, reply) => {
                 self.now = now;
@@ -125,7 +128,7 @@ impl Worker {
             }
             Job::Follow(source, cursor, now, reply) => {
                 self.now = now;
-                drop(reply.send(self.follow(&source, cursor)));
+                drop(reply.send(self.follow(&source, cursor, &bounds)));
             }
             Job::Wish(source, now, reply) => {
                 self.now = now;
@@ -141,7 +144,7 @@ impl Worker {
                 let kept = self
                     .connection
                     .as_ref()
-                    .map(|connection| screen::write(connection, &snapshot));
+                    .map(|connection| screen::write(connection, &snapshot, bounds.word()));
                 self.check(kept);
             }
             Job::Checked(true) => self.set_aside("a check found damage"),
@@ -338,6 +341,14 @@ impl Worker {
         }
     }
 
+    fn inherit(&mut self, sources: &[SourceName], bounds: &Bounds) {
+        for bound in sources.iter().filter_map(|source| bounds.of(source)) {
+            let connection = self.connection.as_mut();
+            let done = connection.map(|c| bound::inherit(c, bound, &self.me, self.now));
+            self.check(done);
+        }
+    }
+
     fn load(&mut self, sources: &[SourceName]) -> Loaded {
         if self.connection.is_none() {
             let reader = self.shared.reader();
@@ -464,7 +475,7 @@ impl Worker {
         self.check(wishes).unwrap_or_default()
     }
 
-    fn follow(&mut self, source: &SourceName, cursor: Cursor) -> Following {
+    fn follow(&mut self, source: &SourceName, cursor: Cursor, bounds: &Bounds) -> Following {
         self.ensure();
         // The lease first: what its holder wrote before it ended is read after that.
         let lease = self.lease(source);
@@ -476,7 +487,7 @@ impl Worker {
         Following {
             lease,
             cursor,
-            news,
+            news: news.map(|(state, news)| (state, bounds.outward(news))),
         }
     }
 }

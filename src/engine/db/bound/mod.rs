@@ -1,0 +1,273 @@
+//! Under which word the rows of a source stand: its name, where it is, what of it, and as whom.
+//!
+//! A name alone means nothing: the file of settings may give it to another host,
+//! to other repositories or to another account. Rows of another such source are
+//! neither read nor written, nor is its poller followed. What is not bound
+//! stands under its name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use crate::config::SourceConfig;
+use crate::domain::Timestamp;
+use crate::domain::fact::FactId;
+use crate::domain::key::SourceName;
+use crate::engine::db::process::Identity;
+use crate::engine::db::rows::{self, hash};
+use crate::engine::db::{Job, Lease, lease};
+use crate::engine::update::{Loaded, LoadedListing, Write};
+
+/// After every text that begins with what is before it.
+const LAST: char = '\u{10FFFF}';
+
+/// What a source is, beyond its name.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    name: SourceName,
+    /// The word under which its rows stand.
+    stored: SourceName,
+    /// What the words begin with of sources of this name at the same place.
+    kin: String,
+    /// What the words begin with of those that select the same there.
+    twins: String,
+    selection: Selection,
+}
+
+/// Which repositories a source is about.
+#[derive(Clone, Debug)]
+struct Selection {
+    owners: BTreeSet<String>,
+    patterns: GlobSet,
+}
+
+impl Bound {
+    /// Tells what a source is; `credential` is a fingerprint, never the credential.
+    pub fn new(config: &SourceConfig, credential: &str) -> Self {
+        let place = hash(&[
+            config.kind.as_bytes(),
+            config.url.origin().ascii_serialization().as_bytes(),
+            config.url.path().trim_end_matches('/').as_bytes(),
+        ]);
+        let (repos, owners) = (plain(&config.repos), plain(&config.orgs));
+        let parts: Vec<&[u8]> = repos
+            .iter()
+            .map(String::as_bytes)
+            .chain(std::iter::once(b"/".as_slice()))
+            .chain(owners.iter().map(String::as_bytes))
+            .collect();
+        let kin = format!("{}@{place:016x}.", config.name);
+        let twins = format!("{kin}{:016x}.", hash(&parts));
+        let credential = hash(&[credential.as_bytes()]);
+        Self {
+            name: config.name.clone(),
+            stored: SourceName::new(&format!("{twins}{credential:016x}")),
+            kin,
+            twins,
+            selection: Selection {
+                patterns: patterns(&repos),
+                owners,
+            },
+        }
+    }
+
+    /// Returns what of the rows of another source at the same place is this one's too.
+    ///
+    /// When they were confirmed is not: this source did not do it.
+    fn share_of(&self, other: &SourceName, loaded: Loaded) -> Vec<Write> {
+        let twin = other.as_str().starts_with(&self.twins);
+        let mut kept: BTreeSet<FactId> = BTreeSet::new();
+        let mut writes = Vec::with_capacity(loaded.facts.len());
+        for row in loaded.facts {
+            let repo = row.fact.repo();
+            if twin || repo.is_some_and(|repo| self.selection.covers(repo.path())) {
+                kept.insert(row.id.clone());
+                writes.push(Write::Fact {
+                    source: self.stored.clone(),
+                    id: row.id,
+                    fact: row.fact,
+                    seen_at: row.seen_at,
+                });
+            }
+        }
+        for listing in loaded.listings {
+            let mut members = listing.members;
+            members.retain(|id| kept.contains(id));
+            if !members.is_empty() {
+                writes.push(Write::Listing(LoadedListing {
+                    source: self.stored.clone(),
+                    members,
+                    ..listing
+                }));
+            }
+        }
+        writes
+    }
+}
+
+impl Selection {
+    fn covers(&self, path: &str) -> bool {
+        let path = path.to_lowercase();
+        let owner = path.split_once('/').map_or("", |(owner, _)| owner);
+        self.owners.contains(owner) || self.patterns.is_match(&path)
+    }
+}
+
+/// Returns names as they are compared: the order and the case of letters mean nothing.
+fn plain(names: &[String]) -> BTreeSet<String> {
+    let trimmed = names.iter().map(|name| name.trim().trim_matches('/'));
+    trimmed.map(str::to_lowercase).collect()
+}
+
+fn patterns(repos: &BTreeSet<String>) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for repo in repos {
+        // What is no pattern was refused when the settings were read.
+        if let Ok(glob) = GlobBuilder::new(repo).literal_separator(true).build() {
+            set.add(glob);
+        }
+    }
+    set.build().unwrap_or_default()
+}
+
+/// All sources that are bound.
+#[derive(Debug, Default)]
+pub(super) struct Bounds {
+    by_name: BTreeMap<SourceName, Bound>,
+    names: BTreeMap<SourceName, SourceName>,
+}
+
+impl Bounds {
+    pub(super) fn new(bounds: impl IntoIterator<Item = Bound>) -> Self {
+        let by_name: BTreeMap<_, _> = bounds
+            .into_iter()
+            .map(|bound| (bound.name.clone(), bound))
+            .collect();
+        let names = by_name
+            .values()
+            .map(|bound| (bound.stored.clone(), bound.name.clone()))
+            .collect();
+        Self { by_name, names }
+    }
+
+    /// Returns a word for all of them together: what belongs to no single source stands under it.
+    pub(super) fn word(&self) -> String {
+        let parts: Vec<&[u8]> = self.names.keys().map(|k| k.as_str().as_bytes()).collect();
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!("{:016x}", hash(&parts))
+        }
+    }
+
+    /// Returns the source whose rows stand under this word.
+    pub(super) fn of(&self, stored: &SourceName) -> Option<&Bound> {
+        self.by_name.get(self.names.get(stored)?)
+    }
+
+    fn enter(&self, name: &mut SourceName) {
+        if let Some(bound) = self.by_name.get(name) {
+            *name = bound.stored.clone();
+        }
+    }
+
+    fn exit(&self, stored: &mut SourceName) {
+        if let Some(name) = self.names.get(stored) {
+            *stored = name.clone();
+        }
+    }
+
+    /// Puts the words of the rows in the place of the sources' names.
+    pub(super) fn inward(&self, mut job: Job) -> Job {
+        match &mut job {
+            Job::Load(sources, _) => sources.iter_mut().for_each(|name| self.enter(name)),
+            Job::Write(writes, ..) => writes.iter_mut().for_each(|write| self.enter_write(write)),
+            Job::Lease(source, ..)
+            | Job::Follow(source, ..)
+            | Job::Wish(source, ..)
+            | Job::Wishes(source, ..) => self.enter(source),
+            Job::Validator(_) | Job::Screen(_) | Job::Checked(_) | Job::Close(_) => {}
+        }
+        job
+    }
+
+    fn enter_write(&self, write: &mut Write) {
+        match write {
+            Write::Fact { source, .. }
+            | Write::Seen { source, .. }
+            | Write::Gone { source, .. }
+            | Write::Confirmed { source, .. }
+            | Write::State { source, .. } => self.enter(source),
+            Write::Listing(listing) => self.enter(&mut listing.source),
+            Write::Event(_) => {}
+        }
+    }
+
+    /// Puts the sources' names in the place of the words of the rows.
+    pub(super) fn outward(&self, mut loaded: Loaded) -> Loaded {
+        for row in &mut loaded.facts {
+            self.exit(&mut row.source);
+        }
+        for (source, _) in &mut loaded.gone {
+            self.exit(source);
+        }
+        for listing in &mut loaded.listings {
+            self.exit(&mut listing.source);
+        }
+        for (source, ..) in &mut loaded.confirmed {
+            self.exit(source);
+        }
+        loaded
+    }
+}
+
+/// Gives a source that never answered what one like it at the same place left: the facts of
+/// the repositories that both are about. Those of the same repositories go to it for good, lest
+/// every new token leaves a copy, unless a living program polls them.
+pub(super) fn inherit(
+    connection: &mut Connection,
+    bound: &Bound,
+    me: &Identity,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let kin = kin(connection, bound)?;
+    let is_twin = |word: &&SourceName| word.as_str().starts_with(&bound.twins);
+    let known = kin.contains(&bound.stored);
+    let best = kin.iter().find(is_twin).or(kin.first());
+    let Some(best) = best.filter(|_| !known) else {
+        return Ok(());
+    };
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut loaded = Loaded::default();
+    rows::load_source(&transaction, best, &mut loaded)?;
+    rows::write(&transaction, &bound.share_of(best, loaded), false)?;
+    for twin in kin.iter().filter(is_twin) {
+        if lease::holder(&transaction, twin, me, now.timestamp())? == Lease::Held {
+            forget(&transaction, twin)?;
+        }
+    }
+    transaction.commit()
+}
+
+/// Returns the words of all that ever answered at the same place, the last one first.
+fn kin(connection: &Connection, bound: &Bound) -> rusqlite::Result<Vec<SourceName>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT source FROM confirmed WHERE source >= ?1 AND source < ?2 \
+         GROUP BY source ORDER BY max(at) DESC, source",
+    )?;
+    let end = format!("{}{LAST}", bound.kin);
+    let words = statement.query_map(params![bound.kin, end], |row| row.get::<_, String>(0))?;
+    words.map(|word| Ok(SourceName::new(&word?))).collect()
+}
+
+fn forget(transaction: &Transaction<'_>, word: &SourceName) -> rusqlite::Result<()> {
+    for table in ["fact", "listing", "confirmed", "state", "lease", "change"] {
+        let sql = format!("DELETE FROM {table} WHERE source = ?1");
+        transaction.execute(&sql, [word.as_str()])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! What tells sources of one name apart, and what one leaves to the next.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use tempfile::TempDir;
+
+use super::*;
+use crate::domain::fact::Fact;
+use crate::domain::key::RepoKey;
+use crate::domain::text::Clean;
+use crate::domain::ticket::{Ticket, TicketKey, TicketState};
+use crate::engine::db::Database;
+use crate::engine::snapshot::Snapshot;
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(secs)
+}
+
+fn one() -> SourceName {
+    SourceName::new("one")
+}
+
+fn config(url: &str, repos: &[&str], orgs: &[&str]) -> SourceConfig {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    SourceConfig {
+        name: one(),
+        kind: "github".to_owned(),
+        url: url::Url::parse(url).expect("an address"),
+        repos: texts(repos),
+        orgs: texts(orgs),
+        token_env: None,
+        token_command: None,
+        ca_file: None,
+        insecure_http: false,
+        writes: Vec::new(),
+    }
+}
+
+fn bound(url: &str, repos: &[&str], orgs: &[&str], credential: &str) -> Bound {
+    Bound::new(&config(url, repos, orgs), credential)
+}
+
+fn acme() -> Bound {
+    bound("https://f.test", &[], &["acme", "beta"], "c")
+}
+
+fn open(place: &Path, bound: Bound) -> Database {
+    let (db, _) = Database::open(place, at(0)).expect("it opens");
+    db.bind([bound]);
+    db
+}
+
+fn ticket(repo: &str) -> Fact {
+    Fact::Ticket(Ticket {
+        key: TicketKey::Numbered {
+            repo: RepoKey::new("f.test", repo),
+            number: 1,
+        },
+        title: Clean::line(repo),
+        url: None,
+        state: TicketState::Open,
+        author: None,
+        assignees: Vec::new(),
+        labels: Vec::new(),
+        milestone: None,
+        project_status: None,
+        project_status_at: None,
+        created_at: at(0),
+        updated_at: at(0),
+        closed_at: None,
+        incident: false,
+    })
+}
+
+/// Writes a ticket of each repository, a listing of them all, and that they were confirmed.
+async fn fill(db: &Database, repos: &[&str]) {
+    let facts: Vec<Fact> = repos.iter().map(|repo| ticket(repo)).collect();
+    let mut writes = vec![Write::Listing(LoadedListing {
+        source: one(),
+        name: Clean::line("open"),
+        at: at(1),
+        members: facts.iter().map(Fact::id).collect(),
+    })];
+    for fact in facts {
+        writes.push(Write::Confirmed {
+            source: one(),
+            scope: Clean::line(fact.repo().expect("it has one").path()),
+            at: at(1),
+        });
+        writes.push(Write::Fact {
+            source: one(),
+            id: fact.id(),
+            fact: Arc::new(fact),
+            seen_at: at(1),
+        });
+    }
+    let Ok(writing) = db.write(writes, at(1)) else {
+        panic!("the thread takes jobs");
+    };
+    writing.await.expect("the thread answers");
+}
+
+/// What is loaded: repositories of the facts, members of listings, confirmed scopes.
+async fn held(db: &Database) -> (Vec<String>, usize, usize) {
+    let loaded = db.load(vec![one()]).await;
+    assert_eq!(loaded.damaged, 0);
+    let named = loaded.facts.iter().map(|row| &row.source);
+    let listed = loaded.listings.iter().map(|listing| &listing.source);
+    let confirmed = loaded.confirmed.iter().map(|(source, ..)| source);
+    assert!(
+        named
+            .chain(listed)
+            .chain(confirmed)
+            .all(|name| *name == one())
+    );
+    let repos = loaded.facts.iter().filter_map(|row| row.fact.repo());
+    let mut repos: Vec<String> = repos.map(|repo| repo.path().to_owned()).collect();
+    repos.sort();
+    let members = loaded.listings.iter().map(|l| l.members.len()).sum();
+    (repos, members, loaded.confirmed.len())
+}
+
+fn all(repos: &[&str], members: usize, confirmed: usize) -> (Vec<String>, usize, usize) {
+    let repos = repos.iter().map(|repo| (*repo).to_owned()).collect();
+    (repos, members, confirmed)
+}
+
+#[test]
+fn a_source_is_its_place_its_selection_and_its_credential() {
+    #[track_caller]
+    fn check(same: bool, other: &Bound) {
+        let here = bound("https://f.test", &["a/b", "c/*"], &["d"], "c");
+        assert_eq!(here.stored == other.stored, same, "{other:?}");
+    }
+    check(
+        true,
+        &bound("https://F.test:443/", &["C/*", "A/b "], &["D"], "c"),
+    );
+    check(
+        false,
+        &bound("https://g.test", &["a/b", "c/*"], &["d"], "c"),
+    );
+    check(false, &bound("http://f.test", &["a/b", "c/*"], &["d"], "c"));
+    check(
+        false,
+        &bound("https://f.test:8443", &["a/b", "c/*"], &["d"], "c"),
+    );
+    check(
+        false,
+        &bound("https://f.test/forge", &["a/b", "c/*"], &["d"], "c"),
+    );
+    check(false, &bound("https://f.test", &["a/b"], &["d"], "c"));
+    check(
+        false,
+        &bound("https://f.test", &["a/b", "c/*", "d"], &[], "c"),
+    );
+    check(
+        false,
+        &bound("https://f.test", &["a/b", "c/*"], &["d"], "another"),
+    );
+    let mut kind = config("https://f.test", &["a/b", "c/*"], &["d"]);
+    kind.kind = "another".to_owned();
+    check(false, &Bound::new(&kind, "c"));
+}
+
+#[tokio::test]
+async fn what_another_host_told_is_not_there_and_comes_back_with_it() {
+    let dir = TempDir::new().expect("a directory");
+    let db = open(dir.path(), acme());
+    fill(&db, &["acme/api"]).await;
+    db.keep_screen(Arc::new(Snapshot::default())).await;
+    db.close().await;
+    assert!(db.first_screen().is_some());
+    drop(db);
+
+    let elsewhere = bound("https://gone.test", &[], &["acme", "beta"], "c");
+    let db = open(dir.path(), elsewhere);
+    assert_eq!(held(&db).await, all(&[], 0, 0));
+    assert!(db.first_screen().is_none());
+    drop(db);
+
+    let db = open(dir.path(), acme());
+    assert_eq!(held(&db).await, all(&["acme/api"], 1, 1));
+    assert!(db.first_screen().is_some());
+}
+
+#[tokio::test]
+async fn of_another_selection_only_what_is_in_both_is_there_and_no_age_of_it() {
+    let dir = TempDir::new().expect("a directory");
+    let db = open(dir.path(), acme());
+    fill(&db, &["acme/api", "acme/web", "beta/x"]).await;
+    drop(db);
+    for (repos, orgs, kept) in [
+        (
+            &["Acme/API"] as &[&str],
+            &[] as &[&str],
+            &["acme/api"] as &[&str],
+        ),
+        (&["*/x", "acme/w*"], &[], &["acme/web", "beta/x"]),
+        (&["acme/ap"], &["Beta"], &["beta/x"]),
+        (&["*"], &["other"], &[]),
+    ] {
+        let db = open(dir.path(), bound("https://f.test", repos, orgs, "c"));
+        assert_eq!(
+            held(&db).await,
+            all(kept, kept.len(), 0),
+            "{repos:?} {orgs:?}"
+        );
+    }
+    let db = open(dir.path(), acme());
+    assert_eq!(held(&db).await.0.len(), 3, "what it knew is still its own");
+}
+
+#[tokio::test]
+async fn a_new_token_takes_the_facts_over_unless_a_living_board_polls_with_the_old_one() {
+    let dir = TempDir::new().expect("a directory");
+    let db = open(dir.path(), acme());
+    fill(&db, &["acme/api"]).await;
+    assert_eq!(db.lease(one(), at(2)).await, Lease::Held);
+    let with = |token| bound("https://f.test", &[], &["acme", "beta"], token);
+
+    let beside = open(dir.path(), with("second"));
+    assert_eq!(beside.lease(one(), at(2)).await, Lease::Held);
+    assert_eq!(held(&beside).await, all(&["acme/api"], 1, 0));
+    assert_eq!(held(&db).await, all(&["acme/api"], 1, 1));
+    let same = open(dir.path(), acme());
+    assert_eq!(same.lease(one(), at(2)).await, Lease::Other);
+    beside.close().await;
+    db.close().await;
+
+    let after = open(dir.path(), with("third"));
+    assert_eq!(held(&after).await, all(&["acme/api"], 1, 0));
+    assert_eq!(held(&db).await.0.len(), 0, "no copy stays for every token");
+}
