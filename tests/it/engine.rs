@@ -515,10 +515,10 @@ async fn of_two_boards_one_polls_and_the_other_follows_and_takes_over() {
     assert_eq!(polls.count(), 0);
 
     first.stop().await;
-    let taken = second
+    let alone = second
         .until(|snapshot| titles(snapshot) == set(&["polled by the other"]))
         .await;
-    assert!(!source(&taken, "one").followed);
+    assert!(!source(&alone, "one").followed);
     second.stop().await;
 }
 

@@ -69,10 +69,12 @@ async fn told(source: &GitHub) -> Told {
         };
         let batch = source.fetch(fetch).await.unwrap();
         for fact in &batch.facts {
-            let old = match fact {
-                Fact::ChangeRequest(change) => change.updated_at < now() - TimeDelta::days(9),
-                Fact::Release(_) | Fact::Deployment(_) => false,
-                _ => continue,
+            let old = if let Fact::ChangeRequest(change) = fact {
+                change.updated_at < now() - TimeDelta::days(9)
+            } else if matches!(fact, Fact::Release(_) | Fact::Deployment(_)) {
+                false
+            } else {
+                continue;
             };
             if !old {
                 told.within.insert(fact.id());

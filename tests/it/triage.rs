@@ -190,8 +190,9 @@ fn three_keys_lead_to_the_first_error_and_a_rerun_is_one_request() {
     let variables = [("FORGE_TOKEN", bench.forge.token())];
     let mut pty = Pty::start_with(&home, &[], 160, 45, &variables);
     pty.wait("red card", |screen| screen.contents().contains("failed"));
-    pty.send("e");
-    pty.send("\r");
+    pty.send("g");
+    pty.send("f");
+    pty.wait("the red cards", |screen| screen.contents().contains(" red"));
     pty.send("e");
     pty.wait("first error", |screen| {
         let text = screen.contents();
@@ -208,10 +209,8 @@ fn three_keys_lead_to_the_first_error_and_a_rerun_is_one_request() {
     pty.wait("question on fresh values", |screen| {
         screen.contents().contains("attempt")
     });
-    pty.send("y");
-    pty.send("y");
-    pty.send("y");
-    pty.wait("request", |_| !bench.forge.ledger().writes().is_empty());
+    let was_sent = || !bench.forge.ledger().writes().is_empty();
+    pty.hold_until("y", "request", was_sent);
     pty.wait_for("request");
     pty.send("\u{1b}q");
     let seen = bench.forge.ledger().writes();

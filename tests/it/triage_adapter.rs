@@ -856,7 +856,7 @@ fn an_action_is_one_request_whatever_comes_of_it() {
         "unsure: no answer",
     );
     let moved = Reply::new(307, "").with("location", "/elsewhere");
-    check_act(Verb::ForceCancel, moved, "refused 307: it moved");
+    check_act(Verb::ForceCancel, moved, "refused 307: ");
     // An escape in a refusal is text.
     check_act(Verb::Cancel, said(409, "a\u{1b}[31mb"), "refused 409: ab");
 }

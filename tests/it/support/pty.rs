@@ -206,6 +206,22 @@ impl Pty {
         });
     }
 
+    /// Holds a key down, as a keyboard repeats it, until something outside the screen is so.
+    #[track_caller]
+    pub(crate) fn hold_until(&mut self, key: &str, what: &str, is_so: impl Fn() -> bool) {
+        let deadline = now() + CEILING;
+        while !is_so() {
+            assert!(
+                now() < deadline,
+                "no {what} came; the screen is\n{}",
+                self.text()
+            );
+            self.send(key);
+            let repeat = now() + std::time::Duration::from_millis(40);
+            while self.read_until(repeat) {}
+        }
+    }
+
     /// Takes in what the program wrote; returns whether there may be more.
     fn read_until(&mut self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(now());
