@@ -318,7 +318,7 @@ fn a_wrong_filter_is_pointed_at() {
     assert_eq!(
         ran.err,
         "error: the filter is wrong: `stage` does not know `paln` at column 11\n  \
-         foo stage:paln\n            ^^^^\nhint: did you mean `plan`?\n"
+         foo stage:paln\n            ^^^^\nhint: did you mean `plan`? it is one of plan, code, build, test, release, deploy, operate, monitor\n"
     );
 }
 

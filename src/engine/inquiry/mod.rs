@@ -1,6 +1,6 @@
 //! Why one job failed, asked for by a person: who is asked, and what is said while nobody knows.
 //!
-//! [`Inquiries`] is pure and belongs to the store; [`inquire`] is the question itself, which a
+//! `Inquiries` is pure and belongs to the store; `inquire` is the question itself, which a
 //! poller puts to its source past the schedule.
 
 use std::collections::{BTreeMap, BTreeSet};

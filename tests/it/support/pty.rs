@@ -217,7 +217,7 @@ impl Pty {
                 self.text()
             );
             self.send(key);
-            let repeat = now() + std::time::Duration::from_millis(40);
+            let repeat = now() + Duration::from_millis(40);
             while self.read_until(repeat) {}
         }
     }
