@@ -107,7 +107,7 @@ pub(super) fn laid_out(
                 // A wide character that is cut by the left edge leaves a space.
                 let hidden = skip.min(wide);
                 skip -= hidden;
-                if hidden < wide {
+                if hidden < wide && used < columns {
                     text.push(' ');
                     used += wide - hidden;
                 }
@@ -166,6 +166,7 @@ mod tests {
         lays("日本語字", 5, 1, false, &[" 本語"]);
         lays("日本語字", 5, 3, true, &["日本", "語字"]);
         lays("日本", 1, 0, true, &[""]);
+        lays("日本", 0, 1, false, &[""]);
     }
 
     proptest! {
