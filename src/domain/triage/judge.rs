@@ -20,7 +20,7 @@ use crate::domain::triage::{Attempt, JobLine, Known, Triage};
 /// How many earlier runs tell the usual time of a job.
 const USUAL_OF: usize = 20;
 
-/// How many runs of other cards' needs are looked at for one base branch.
+/// How many of the newest runs are looked through for jobs with known times.
 const LINE_RUNS: usize = 60;
 
 /// Judges a card by its newest failed run; `None` where no failed run is known.

@@ -403,17 +403,23 @@ impl UiState {
 
     /// Returns the detail that is open, if one is.
     pub fn detail(&self) -> Option<&Detail> {
-        self.overlays.iter().find_map(|overlay| match overlay {
-            Overlay::Detail(detail) => Some(detail),
-            Overlay::Help(_)
-            | Overlay::Palette(_)
-            | Overlay::Filter(_)
-            | Overlay::Confirm(_)
-            | Overlay::Pin(_)
-            | Overlay::Search(_)
-            | Overlay::Actions(_)
-            | Overlay::Act(_)
-            | Overlay::Messages(_) => None,
+        self.overlays.iter().find_map(|overlay| {
+            if let Overlay::Detail(detail) = overlay {
+                Some(detail)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Returns the detail that is open, to change it.
+    pub(crate) fn detail_mut(&mut self) -> Option<&mut Detail> {
+        self.overlays.iter_mut().find_map(|overlay| {
+            if let Overlay::Detail(detail) = overlay {
+                Some(detail)
+            } else {
+                None
+            }
         })
     }
 

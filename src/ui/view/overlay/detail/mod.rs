@@ -7,7 +7,6 @@
 use ratatui::layout::Rect;
 
 use crate::engine::snapshot::Snapshot;
-use crate::ui::overlay::Overlay;
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState};
 use crate::ui::text::{Paint, cols};
@@ -111,19 +110,7 @@ fn rows_of(paint: &mut Paint<'_>, lines: &[Line], area: Rect, cursor: Option<usi
 /// Moves the first line so that the cursor is within, and returns it.
 fn scrolled(state: &mut UiState, lines: &[Line], height: usize) -> usize {
     let most = lines.len().saturating_sub(height);
-    let open = state.overlays.iter_mut().find_map(|overlay| match overlay {
-        Overlay::Detail(detail) => Some(detail),
-        Overlay::Help(_)
-        | Overlay::Palette(_)
-        | Overlay::Filter(_)
-        | Overlay::Confirm(_)
-        | Overlay::Pin(_)
-        | Overlay::Search(_)
-        | Overlay::Actions(_)
-        | Overlay::Act(_)
-        | Overlay::Messages(_) => None,
-    });
-    let Some(detail) = open else {
+    let Some(detail) = state.detail_mut() else {
         let scroll = usize::from(state.board.preview_scroll).min(most);
         state.board.preview_scroll = cols(scroll);
         return scroll;
