@@ -52,6 +52,25 @@ pub struct Deployment {
     pub rollout: Option<Rollout>,
 }
 
+impl Deployment {
+    /// Returns when it came to its place, as far as that is known.
+    ///
+    /// The last change of one whose place a newer one took is that newer one's doing, so that of
+    /// it only the time is known at which it was asked for.
+    pub fn arrived_at(&self) -> Timestamp {
+        match self.state {
+            DeployState::Superseded => self.created_at,
+            DeployState::Queued
+            | DeployState::Waiting
+            | DeployState::Running
+            | DeployState::Succeeded
+            | DeployState::Failed
+            | DeployState::Abandoned
+            | DeployState::Unknown(_) => self.updated_at,
+        }
+    }
+}
+
 /// How a deployment stands.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum DeployState {

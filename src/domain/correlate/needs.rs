@@ -11,7 +11,7 @@ use crate::domain::correlate::graph::Contains;
 use crate::domain::correlate::lanes::Lane;
 use crate::domain::correlate::view::{View, released_at};
 use crate::domain::key::Sha;
-use crate::domain::placement::{RunView, Work};
+use crate::domain::placement::{Clock, Landed, RunView, Work};
 use crate::domain::release::Release;
 use crate::domain::run::RunState;
 
@@ -19,7 +19,10 @@ use crate::domain::run::RunState;
 const MOST: usize = 24;
 
 /// How far back in a chain of releases or deployments ranges are asked for.
-const CHAIN: usize = 5;
+///
+/// One range answers for all changes between two versions; a change that is older than the whole
+/// chain costs a question of its own.
+const CHAIN: usize = 24;
 
 /// For how long after the merge it is asked where a change is contained.
 const ASKED: TimeDelta = TimeDelta::days(90);
@@ -126,7 +129,8 @@ impl Wanted {
         }
     }
 
-    /// Asks for the first range that is missing between the newest version and the change.
+    /// Asks for the ranges that are missing between the newest version and the first that may
+    /// contain the change: since when it is there, and where it is no more.
     fn chain(
         &mut self,
         view: &View<'_>,
@@ -139,7 +143,8 @@ impl Wanted {
         let Some((_, newest)) = versions.next() else {
             return;
         };
-        if view.graph.contains(newest, change) != Contains::Unknown {
+        let there = view.graph.contains(newest, change);
+        if there == Contains::No {
             return;
         }
         let range = |from: &Sha, to: &Sha| Need::Range {
@@ -147,22 +152,42 @@ impl Wanted {
             from: from.clone(),
             to: to.clone(),
         };
+        let mut asked = false;
         for pair in chain.windows(2).take(CHAIN) {
-            let [(_, to), (_, from)] = pair else {
+            let [(made, to), (_, from)] = pair else {
                 continue;
             };
-            if from != to && !view.graph.has_range(from, to) {
-                self.add(range(from, to));
-                return;
+            let before = view.graph.contains(from, change);
+            if *made < landed || before == Contains::No {
+                break;
             }
-            if view.graph.contains(from, change) != Contains::Unknown {
-                return;
+            if before == Contains::Unknown && from != to && !view.graph.has_range(from, to) {
+                self.add(range(from, to));
+                asked = true;
             }
         }
-        if !view.graph.has_range(change, newest) {
+        if !asked && there == Contains::Unknown && !view.graph.has_range(change, newest) {
             self.add(range(change, newest));
         }
     }
+}
+
+/// Returns a newest version, made after the change, of which it may yet be told whether it
+/// contains the change.
+pub(super) fn open_in<'a>(
+    clock: &Clock,
+    view: &View<'_>,
+    lane: &Lane<'a>,
+    landed: &Landed<'_>,
+) -> Option<&'a Sha> {
+    let change = landed.sha?;
+    let newest = lane.chains.iter().filter_map(|chain| chain.first());
+    let mut later = newest.filter(|(made, _)| *made >= landed.at);
+    let (_, open) = later.find(|(_, version)| {
+        view.graph.contains(version, change) == Contains::Unknown
+            && !view.graph.has_range(change, version)
+    })?;
+    (!clock.passed(landed.at + ASKED)).then_some(*open)
 }
 
 /// Versions with the time at which they were made, newest first.

@@ -11,6 +11,7 @@ use crate::domain::commit::Commit;
 use crate::domain::correlate::facts::Facts;
 use crate::domain::correlate::lanes::{Lane, RELEASING};
 use crate::domain::correlate::needs::Wanted;
+use crate::domain::correlate::needs::open_in;
 use crate::domain::correlate::view::{Known, View};
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::placement::{
@@ -69,7 +70,10 @@ pub(super) fn part<'c, 'a: 'c>(
         Origin::Push(_) => None,
     };
     let shas = shas(view, origin);
-    let landed = landed(view, origin, &shas);
+    let mut landed = landed(view, origin, &shas);
+    if let Some(landed) = &mut landed {
+        landed.open_in = open_in(ground.clock, view, lane, landed);
+    }
     let in_lane = |run: &Run| lane.has_run(run);
     let before: Vec<RunView<'a>> = change
         .filter(|_| landed.is_none())
@@ -174,6 +178,7 @@ fn landed<'a>(view: &View<'a>, origin: Origin<'a>, shas: &BTreeSet<&'a Sha>) -> 
         branch,
         reach: reach(view, branch, sha),
         reverted_by: sha.and_then(|sha| view.reverter(sha)),
+        open_in: None,
     })
 }
 

@@ -220,6 +220,81 @@ fn what_is_not_known_to_be_contained_is_asked_for() {
 }
 
 #[test]
+fn every_version_back_to_the_merge_is_asked_about() {
+    let mut world = World::new();
+    world.merged(1, 50);
+    let mut shas = Vec::new();
+    // Six versions before the merge, fourteen after it.
+    for (n, hours) in (0_u64..20).zip(-1_i64..) {
+        let (sha, hours) = (100 + n, hours * 2);
+        world.release(&format!("v{n}"), sha, |r| r.published_at = Some(at(hours)));
+        shas.push((sha, hours));
+    }
+    world.now = at(60);
+    let merged = 10;
+    let asked: Vec<(u64, u64)> = shas
+        .windows(2)
+        .filter(|pair| pair[1].1 >= merged)
+        .map(|pair| (pair[0].0, pair[1].0))
+        .collect();
+    let correlator = world.correlator();
+    let needs = correlator.needs();
+    for (from, to) in &asked {
+        let need = Need::Range {
+            repo: repo(),
+            from: sha(*from),
+            to: sha(*to),
+        };
+        assert!(needs.contains(&need), "{from}..{to}");
+    }
+    assert_eq!(needs.len(), asked.len());
+}
+
+#[test]
+fn what_nobody_told_is_not_said_to_be_unreleased() {
+    let mut world = World::new();
+    world
+        .merged(1, 50)
+        .release("v1", 40, |r| r.published_at = Some(at(1)))
+        .release("v2", 60, |_| {});
+    world.now = at(21);
+    let placement = world.card("change:1").placement.clone();
+    assert_eq!(placement.status, Status::Unknown);
+    assert_eq!(
+        placement.reason.as_str(),
+        "merged; it is not known yet whether `000003c` contains it"
+    );
+    world
+        .range(40, 60, Relation::Ahead, &[60])
+        .range(50, 60, Relation::Diverged, &[60]);
+    let placement = world.card("change:1").placement.clone();
+    assert_eq!(placement.reason.as_str(), "merged, in no release yet");
+}
+
+#[test]
+fn a_newer_deployment_does_not_make_a_live_change_younger() {
+    let mut world = World::new();
+    world.merged(1, 3);
+    for (n, (sha, hours)) in [(4, 24), (5, 48), (6, 72)].into_iter().enumerate() {
+        let state = if sha == 6 {
+            DeployState::Succeeded
+        } else {
+            DeployState::Superseded
+        };
+        world.deployment(n as u64 + 1, "production", sha, |d| {
+            d.state = state;
+            d.created_at = at(hours);
+            // The state of one that another replaced changed when that one came.
+            d.updated_at = at(if sha == 6 { 73 } else { hours + 24 });
+        });
+    }
+    world.now = at(74);
+    let placement = world.card("change:1").placement.clone();
+    assert_eq!(placement.rule.as_str(), "live-watched");
+    assert_eq!(placement.since, at(24) + world.policy.bake_window);
+}
+
+#[test]
 fn jobs_and_gates_are_asked_for_while_they_matter() {
     let mut world = World::new();
     world.change(1, |_| {}).run(8, 101, FAILED, |_| {});

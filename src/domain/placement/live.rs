@@ -266,7 +266,7 @@ fn live(case: &Evidenced<'_>) -> Option<Live> {
             if place.standing != Standing::Live {
                 return None;
             }
-            at = at.max(place.brought.map(|deployment| deployment.updated_at));
+            at = at.max(place.brought.map(Deployment::arrived_at));
             names.push(named(place.name));
         }
         return Some(Live {

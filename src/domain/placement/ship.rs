@@ -143,7 +143,7 @@ pub(super) fn deploy_partial(case: &Evidenced<'_>) -> Option<Placed> {
     let since = live
         .iter()
         .filter_map(|place| place.brought)
-        .map(|d| d.updated_at)
+        .map(Deployment::arrived_at)
         .max()?;
     if live.len() == production {
         return None;
@@ -161,7 +161,10 @@ pub(super) fn in_lower_environment(case: &Evidenced<'_>) -> Option<Placed> {
     let (place, at) = lower(case)?;
     let reason = format!("in {}, not yet in production", named(place.name));
     let placed = Placed::new(Stage::Deploy, Status::Queued, at, reason);
-    Some(placed.badge(format!("in {}", place.name)))
+    Some(unless_open(
+        case,
+        placed.badge(format!("in {}", place.name)),
+    ))
 }
 
 pub(super) fn released_not_deployed(case: &Evidenced<'_>) -> Option<Placed> {
@@ -171,7 +174,8 @@ pub(super) fn released_not_deployed(case: &Evidenced<'_>) -> Option<Placed> {
     let release = case.releases.iter().find(|r| !r.draft && !r.prerelease)?;
     let at = release.published_at.unwrap_or(release.created_at);
     let reason = format!("released as {}, not yet deployed", named(&release.tag));
-    Some(Placed::new(Stage::Deploy, Status::Queued, at, reason))
+    let placed = Placed::new(Stage::Deploy, Status::Queued, at, reason);
+    Some(unless_open(case, placed))
 }
 
 pub(super) fn release_job_failed(case: &Evidenced<'_>) -> Option<Placed> {
@@ -338,12 +342,8 @@ pub(super) fn merged_unreleased(case: &Evidenced<'_>) -> Option<Placed> {
     } else {
         "merged as a commit that is not known yet".to_owned()
     };
-    Some(Placed::new(
-        Stage::Release,
-        Status::Unreleased,
-        since,
-        reason,
-    ))
+    let placed = Placed::new(Stage::Release, Status::Unreleased, since, reason);
+    Some(unless_open(case, placed))
 }
 
 pub(super) fn merged_undeployed(case: &Evidenced<'_>) -> Option<Placed> {
@@ -353,7 +353,17 @@ pub(super) fn merged_undeployed(case: &Evidenced<'_>) -> Option<Placed> {
     }
     let since = settled_at(case, landed);
     let reason = "merged, in no deployment yet".to_owned();
-    Some(Placed::new(Stage::Deploy, Status::Queued, since, reason))
+    let placed = Placed::new(Stage::Deploy, Status::Queued, since, reason);
+    Some(unless_open(case, placed))
+}
+
+/// Says that it is not known how far a change got, where nobody told what a newer version has.
+fn unless_open(case: &Evidenced<'_>, placed: Placed) -> Placed {
+    let Some(version) = case.landed.as_ref().and_then(|landed| landed.open_in) else {
+        return placed;
+    };
+    let reason = format!("merged; it is not known yet whether `{version}` contains it");
+    Placed::new(placed.stage, Status::Unknown, placed.since, reason)
 }
 
 /// Neither releases nor a production to deploy to: the merge itself stands for the delivery.
@@ -394,7 +404,7 @@ fn lower<'c, 'a>(
     case.environments
         .iter()
         .filter(|place| !place.production && place.standing == Standing::Live)
-        .filter_map(|place| Some((place, place.brought?.updated_at)))
+        .filter_map(|place| Some((place, place.brought?.arrived_at())))
         .max_by_key(|(place, at)| (*at, place.name))
 }
 
