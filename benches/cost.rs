@@ -208,10 +208,11 @@ async fn run(moves: bool, speed: f64, cancel: &CancellationToken) -> Run {
         read_only: true,
     };
     let source = GitHub::new(&config, &ground, Limits::default()).expect("a source");
+    let schedule = Schedule::new(7, source.paces());
     let mut run = Run {
         forge,
         source,
-        schedule: Schedule::new(7),
+        schedule,
         correlator: Correlator::default(),
         policy: Policy::default(),
         ours,

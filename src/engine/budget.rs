@@ -3,11 +3,11 @@
 //! Pure. Fed by what the host tells after each answer; a cost that is on its way
 //! counts as spent until the host says otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::domain::Timestamp;
-use crate::sources::Budget;
+use crate::sources::{Budget, Pace};
 
 /// Percent of every quota that is left to the user's other tools.
 pub const RESERVE_PERCENT: u64 = 40;
@@ -18,10 +18,82 @@ pub const MAX_PRESSURE: f64 = 8.0;
 /// When to ask again where a host did not say when its quota is filled.
 const UNKNOWN_RESET: Duration = Duration::from_mins(1);
 
+/// Percent of our share that is left to what happens now by what is long past.
+const PRESENT_PERCENT: u64 = 50;
+
+/// Which part of the pace what is long past may take.
+const PAST_OF_PACE: u32 = 3;
+
+/// The span of a pace.
+pub(super) const MINUTE: Duration = Duration::from_mins(1);
+
+/// What something is spent for: who waits for the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// A person, who may use the reserve.
+    Person,
+    /// The board: within our share.
+    Polling,
+    /// Nobody yet: within a part of our share, and slowly.
+    Past,
+}
+
 /// All limits of one source. Times are durations since the start of the program.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     buckets: BTreeMap<String, Bucket>,
+    windows: Vec<Window>,
+}
+
+/// What was spent of one limit within the last minute.
+#[derive(Clone, Debug)]
+struct Window {
+    pace: Pace,
+    spent: VecDeque<Spent>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Spent {
+    at: Duration,
+    cost: u32,
+    past: bool,
+}
+
+impl Window {
+    /// Returns nothing if the cost fits into this minute, now or as the only one, else when it does.
+    fn wait(&self, cost: u32, purpose: Purpose, now: Duration) -> Option<Duration> {
+        let most = match purpose {
+            Purpose::Person | Purpose::Polling => self.pace.per_minute,
+            Purpose::Past => self.pace.per_minute / PAST_OF_PACE,
+        };
+        let counts =
+            |spent: &&Spent| spent.at + MINUTE > now && (purpose != Purpose::Past || spent.past);
+        let counted = || self.spent.iter().filter(counts);
+        let mut over = counted()
+            .map(|spent| spent.cost)
+            .sum::<u32>()
+            .saturating_add(cost)
+            .saturating_sub(most.max(cost));
+        if over == 0 {
+            return None;
+        }
+        for spent in counted() {
+            over = over.saturating_sub(spent.cost);
+            if over == 0 {
+                return Some(spent.at + MINUTE);
+            }
+        }
+        Some(now + MINUTE)
+    }
+
+    fn spend(&mut self, cost: u32, purpose: Purpose, now: Duration) {
+        self.spent.retain(|spent| spent.at + MINUTE > now);
+        self.spent.push_back(Spent {
+            at: now,
+            cost,
+            past: purpose == Purpose::Past,
+        });
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,8 +117,18 @@ impl Bucket {
         }
     }
 
-    fn available(&self, now: Duration) -> u64 {
-        let reserve = self.limit - self.share();
+    /// Returns what a purpose leaves to others.
+    fn reserve(&self, purpose: Purpose) -> u64 {
+        let others = self.limit - self.share();
+        match purpose {
+            Purpose::Person => 0,
+            Purpose::Polling => others,
+            Purpose::Past => others + self.share() * PRESENT_PERCENT / 100,
+        }
+    }
+
+    fn available(&self, purpose: Purpose, now: Duration) -> u64 {
+        let reserve = self.reserve(purpose);
         self.remaining_at(now)
             .saturating_sub(reserve)
             .saturating_sub(self.on_its_way)
@@ -54,6 +136,18 @@ impl Bucket {
 }
 
 impl Ledger {
+    /// Makes the ledger of a host with these paces.
+    pub fn new(paces: &[Pace]) -> Self {
+        let window = |pace: &Pace| Window {
+            pace: *pace,
+            spent: VecDeque::new(),
+        };
+        Self {
+            buckets: BTreeMap::new(),
+            windows: paces.iter().map(window).collect(),
+        }
+    }
+
     /// Takes in what the host told; `wall` and `now` are the same moment on both clocks.
     pub fn told(&mut self, budgets: &[Budget], wall: Timestamp, now: Duration) {
         for budget in budgets {
@@ -68,7 +162,11 @@ impl Ledger {
     }
 
     /// Notes that a request of this cost is on its way.
-    pub fn spend(&mut self, bucket: &str, cost: u32) {
+    pub fn spend(&mut self, bucket: &str, cost: u32, purpose: Purpose, now: Duration) {
+        let ours = |window: &&mut Window| window.pace.bucket == bucket;
+        if let Some(window) = self.windows.iter_mut().find(ours) {
+            window.spend(cost, purpose, now);
+        }
         let bucket = self.buckets.entry(bucket.to_owned()).or_default();
         bucket.on_its_way += u64::from(cost);
     }
@@ -85,14 +183,27 @@ impl Ledger {
     ///
     /// What a person asks for may use the reserve, but never more than is left. A cost above
     /// our whole share is allowed only when all of the share is there.
-    pub fn wait(&self, bucket: &str, cost: u32, forced: bool, now: Duration) -> Option<Duration> {
+    pub fn wait(
+        &self,
+        bucket: &str,
+        cost: u32,
+        purpose: Purpose,
+        now: Duration,
+    ) -> Option<Duration> {
+        let quota = self.quota(bucket, cost, purpose, now);
+        let window = self.windows.iter().find(|it| it.pace.bucket == bucket);
+        quota.max(window.and_then(|window| window.wait(cost, purpose, now)))
+    }
+
+    fn quota(&self, bucket: &str, cost: u32, purpose: Purpose, now: Duration) -> Option<Duration> {
         let bucket = self.buckets.get(bucket).filter(|bucket| bucket.told)?;
-        let cost = u64::from(cost);
-        let enough = if forced {
-            bucket.remaining_at(now).saturating_sub(bucket.on_its_way) >= cost
-        } else {
-            bucket.available(now) >= cost.min(bucket.share())
+        let needed = match purpose {
+            Purpose::Person => u64::from(cost),
+            Purpose::Polling | Purpose::Past => {
+                u64::from(cost).min(bucket.limit - bucket.reserve(purpose))
+            }
         };
+        let enough = bucket.available(purpose, now) >= needed;
         let ahead = bucket.reset_at.filter(|at| *at > now);
         (!enough).then(|| ahead.unwrap_or(now + UNKNOWN_RESET))
     }
@@ -113,7 +224,7 @@ impl Ledger {
                     });
                 let needed = per_hour * left.as_secs_f64() / 3_600.0;
                 #[expect(clippy::cast_precision_loss, reason = "quotas are small numbers")]
-                let available = bucket.available(now).max(1) as f64;
+                let available = bucket.available(Purpose::Polling, now).max(1) as f64;
                 Some(needed / available)
             })
             .fold(1.0, f64::max)
@@ -175,23 +286,54 @@ mod tests {
     fn the_reserve_is_for_people() {
         let ledger = ledger(5_000, 2_010, 600);
         let now = Duration::ZERO;
-        assert_eq!(ledger.wait("core", 10, false, now), None);
+        assert_eq!(ledger.wait("core", 10, Purpose::Polling, now), None);
         assert_eq!(
-            ledger.wait("core", 11, false, now),
+            ledger.wait("core", 11, Purpose::Polling, now),
             Some(Duration::from_mins(10))
         );
-        assert_eq!(ledger.wait("core", 2_010, true, now), None);
-        assert!(ledger.wait("core", 2_011, true, now).is_some());
-        assert_eq!(ledger.wait("unknown", 1, false, now), None);
+        assert_eq!(ledger.wait("core", 2_010, Purpose::Person, now), None);
+        assert!(ledger.wait("core", 2_011, Purpose::Person, now).is_some());
+        assert_eq!(ledger.wait("unknown", 1, Purpose::Polling, now), None);
     }
 
     #[test]
     fn what_is_on_its_way_counts_as_spent_and_a_reset_fills_the_bucket() {
         let mut ledger = ledger(100, 50, 60);
-        ledger.spend("core", 10);
-        assert!(ledger.wait("core", 1, false, Duration::ZERO).is_some());
+        let wait = |ledger: &Ledger, cost, at| ledger.wait("core", cost, Purpose::Polling, at);
+        ledger.spend("core", 10, Purpose::Polling, Duration::ZERO);
+        assert!(wait(&ledger, 1, Duration::ZERO).is_some());
         ledger.settle("core", 10);
-        assert!(ledger.wait("core", 1, false, Duration::ZERO).is_some());
-        assert_eq!(ledger.wait("core", 60, false, Duration::from_mins(1)), None);
+        assert!(wait(&ledger, 1, Duration::ZERO).is_some());
+        assert_eq!(wait(&ledger, 60, Duration::from_mins(1)), None);
+    }
+
+    #[test]
+    fn what_is_past_leaves_half_of_our_share() {
+        let past = |remaining| {
+            let ledger = ledger(5_000, remaining, 600);
+            ledger.wait("core", 8, Purpose::Past, Duration::ZERO)
+        };
+        assert_eq!(past(3_508), None);
+        assert_eq!(past(3_507), Some(Duration::from_mins(10)));
+    }
+
+    #[test]
+    fn a_minute_holds_so_much_and_of_the_past_a_third() {
+        let mut ledger = Ledger::new(&[Pace {
+            bucket: "core",
+            per_minute: 30,
+        }]);
+        let secs = Duration::from_secs;
+        let wait =
+            |ledger: &Ledger, cost, purpose, at| ledger.wait("core", cost, purpose, secs(at));
+        ledger.spend("core", 8, Purpose::Past, secs(0));
+        assert_eq!(wait(&ledger, 2, Purpose::Past, 1), None);
+        assert_eq!(wait(&ledger, 3, Purpose::Past, 1), Some(secs(60)));
+        assert_eq!(wait(&ledger, 22, Purpose::Polling, 1), None);
+        ledger.spend("core", 20, Purpose::Polling, secs(10));
+        assert_eq!(wait(&ledger, 3, Purpose::Person, 20), Some(secs(60)));
+        assert_eq!(wait(&ledger, 11, Purpose::Polling, 20), Some(secs(70)));
+        assert_eq!(wait(&ledger, 400, Purpose::Polling, 71), None, "else never");
+        assert_eq!(wait(&ledger, 1, Purpose::Past, 61), None);
     }
 }

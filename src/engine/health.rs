@@ -1,7 +1,7 @@
 //! How a source stands: from the outcomes of its polls to one word and a sentence.
 //!
 //! The rule, first match wins: a refused token is `auth`; a limit that the last
-//! answer spoke of is `rate limited`; something that may not be read or is not
+//! answer spoke of, or for which something due is not asked, is `rate limited`; something that may not be read or is not
 //! there is `forbidden`, however much else works; other trouble is named as it
 //! is when nothing told a fact (an answer without facts, such as a rate limit or
 //! an empty list, proves nothing), and is `stale` when something did.
@@ -292,6 +292,9 @@ impl SourceState {
         if let Some(error) = latest.and_then(|latest| latest.error.as_ref())
             && health_of(error) == Health::RateLimited
         {
+            return Verdict::because(Health::RateLimited, error, &[]);
+        }
+        if let Some(error) = &self.report.limited {
             return Verdict::because(Health::RateLimited, error, &[]);
         }
         if let Some(error) = worst(&failing, |health| health == Health::Forbidden) {

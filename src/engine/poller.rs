@@ -125,7 +125,7 @@ pub async fn poll(parts: Parts) {
         xxhash_rust::xxh3::xxh3_64_with_seed(parts.source.name().as_str().as_bytes(), parts.seed);
     let wall = (parts.clock)();
     let mut poller = Poller {
-        schedule: Schedule::new(seed),
+        schedule: Schedule::new(seed, parts.source.paces()),
         dice: Dice::new(seed),
         started: Instant::now(),
         order: 0,
@@ -360,6 +360,7 @@ impl Poller {
             meter: self.parts.source.meter(),
             capabilities: self.parts.source.capabilities(),
             problems: self.parts.source.problems(),
+            limited: self.schedule.limited(self.parts.source.as_ref(), now),
             resources: self.schedule.ids().cloned().collect(),
             next_poll,
             round_done: self.schedule.is_round_done(now),

@@ -109,6 +109,8 @@ pub struct Report {
     pub capabilities: Vec<Capability>,
     /// What of its configuration cannot be read at present, though the rest can.
     pub problems: Vec<SourceError>,
+    /// Why something that is due is not asked for: our share of a limit is spent.
+    pub limited: Option<SourceError>,
     /// What it polls; outcomes of anything else are history.
     pub resources: Arc<[ResourceId]>,
     /// When it is asked next.

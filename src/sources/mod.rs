@@ -61,6 +61,11 @@ pub trait Source: Send + Sync {
     /// Never sleeps for a limit: it returns [`SourceError::RateLimited`] and the scheduler waits.
     fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>>;
 
+    /// Returns how much may be spent within a minute, by limit; none where the host has no such rule.
+    fn paces(&self) -> &'static [Pace] {
+        &[]
+    }
+
     /// Tells what the store already holds from it, so that a restart asks only for what changed.
     fn restore(&self, facts: &[Arc<Fact>]);
 
@@ -187,6 +192,18 @@ pub enum Tier {
     Cold,
     /// It hardly ever changes: 1 h.
     Rare,
+    /// Once, when there is room: what is long past, and many requests of it. It goes last, at
+    /// its own pace, and leaves half of our share of a limit to what happens now.
+    Past,
+}
+
+/// How much of one limit may be spent within a minute, whatever is left of the hour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pace {
+    /// Which limit, as in [`Resource::bucket`].
+    pub bucket: &'static str,
+    /// Requests or points within a minute.
+    pub per_minute: u32,
 }
 
 /// One request for a resource.

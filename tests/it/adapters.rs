@@ -1335,7 +1335,7 @@ async fn a_range_is_asked_once_and_kept() {
         run: 1,
     };
     source.need(&BTreeSet::from([need.clone(), foreign]));
-    let batch = fetch(&source, "needs:0").await.unwrap();
+    let batch = fetch(&source, "past:0").await.unwrap();
     let [Fact::Range(range)] = batch.facts.as_slice() else {
         panic!("one range: {batch:?}");
     };
@@ -1352,7 +1352,7 @@ async fn a_range_is_asked_once_and_kept() {
     let later = now() + TimeDelta::days(30);
     let due = restarted.resources(later);
     assert!(
-        due.iter().all(|found| !found.id.starts_with("needs")),
+        due.iter().all(|found| !found.id.starts_with("past")),
         "{due:?}"
     );
 }

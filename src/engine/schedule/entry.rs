@@ -38,8 +38,10 @@ pub(super) enum Record {
     Well,
     /// Not well, so many times in a row.
     Failed(u32),
-    /// It waits for something else than its interval: a permission, a limit, a token.
+    /// It waits for something else than its interval: a permission, a pause of the host, a token.
     Held,
+    /// It waits, as our share of a limit or this minute's part of it is spent.
+    Spent,
 }
 
 impl Entry {
@@ -64,11 +66,19 @@ impl Entry {
         matches!(self.record, Record::Untried | Record::Well)
     }
 
+    /// Returns whether it is asked for once, not at an interval.
+    pub(super) fn is_once(&self) -> bool {
+        match self.resource.tier {
+            Tier::Now | Tier::Past => true,
+            Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => false,
+        }
+    }
+
     /// Notes one more failure; returns how many there are in a row.
     pub(super) fn fail(&mut self) -> u32 {
         let failures = match self.record {
             Record::Failed(failures) => failures.saturating_add(1),
-            Record::Untried | Record::Well | Record::Held => 1,
+            Record::Untried | Record::Well | Record::Held | Record::Spent => 1,
         };
         self.record = Record::Failed(failures);
         failures
@@ -78,7 +88,7 @@ impl Entry {
 /// Returns the interval of a tier.
 pub(super) fn base(tier: Tier) -> Duration {
     Duration::from_secs(match tier {
-        Tier::Now => 1,
+        Tier::Now | Tier::Past => 1,
         Tier::Live | Tier::Hot => 30,
         Tier::Warm => 120,
         Tier::Cold => 600,
@@ -89,7 +99,7 @@ pub(super) fn base(tier: Tier) -> Duration {
 /// Returns the interval of a resource that somebody looks at.
 pub(super) fn looked_at(tier: Tier) -> Duration {
     match tier {
-        Tier::Now | Tier::Hot => base(tier),
+        Tier::Now | Tier::Hot | Tier::Past => base(tier),
         Tier::Live => LIVE,
         Tier::Warm | Tier::Cold | Tier::Rare => base(Tier::Hot),
     }

@@ -12,8 +12,8 @@ use std::time::Duration;
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
 use crate::engine::backoff::{Dice, backoff, jittered, obeyed};
-use crate::engine::budget::{self, Ledger};
-use crate::sources::{Budget, Resource, ResourceId, SourceError, Tier};
+use crate::engine::budget::{self, Ledger, Purpose};
+use crate::sources::{Budget, Pace, Resource, ResourceId, Share, Source, SourceError, Tier};
 
 mod entry;
 mod person;
@@ -76,11 +76,11 @@ enum Breaker {
 
 impl Schedule {
     /// Makes an empty schedule; the seed spreads sources and machines apart.
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, paces: &[Pace]) -> Self {
         Self {
             entries: HashMap::new(),
             queue: BTreeSet::new(),
-            ledger: Ledger::default(),
+            ledger: Ledger::new(paces),
             dice: Dice::new(seed),
             seed,
             stopped: false,
@@ -132,7 +132,7 @@ impl Schedule {
     /// The first round goes out at once, as a person waits for it, but not all in one moment.
     fn add(&mut self, resource: Resource, rank: u32, now: Duration) {
         let wait = match resource.tier {
-            Tier::Now => Duration::ZERO,
+            Tier::Now | Tier::Past => Duration::ZERO,
             Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 let spread = STAGGER.saturating_mul(rank.saturating_sub(FIRST_BURST));
                 spread.min(base(resource.tier))
@@ -154,7 +154,7 @@ impl Schedule {
         let intervals: Vec<(&Resource, Duration)> = self
             .entries
             .values()
-            .filter(|entry| entry.resource.tier != Tier::Now)
+            .filter(|entry| !entry.is_once())
             .map(|entry| (&entry.resource, self.slowed(&entry.resource, 1.0)))
             .collect();
         budget::forecast(
@@ -208,15 +208,24 @@ impl Schedule {
                 .min_by_key(|entry| (Reverse(entry.forced), entry.resource.tier, entry.next))?
                 .id();
             let entry = self.entries.get_mut(&id)?;
-            let Resource { bucket, cost, .. } = entry.resource;
+            let Resource {
+                bucket, cost, tier, ..
+            } = entry.resource;
+            let purpose = match tier {
+                _ if entry.forced => Purpose::Person,
+                Tier::Past => Purpose::Past,
+                Tier::Now | Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
+                    Purpose::Polling
+                }
+            };
             self.queue.remove(&(entry.next, Arc::clone(&id)));
-            if let Some(until) = self.ledger.wait(bucket, cost, entry.forced, now) {
+            if let Some(until) = self.ledger.wait(bucket, cost, purpose, now) {
                 entry.next = until;
-                entry.record = Record::Held;
+                entry.record = Record::Spent;
                 self.queue.insert((until, id));
                 continue;
             }
-            self.ledger.spend(bucket, cost);
+            self.ledger.spend(bucket, cost, purpose, now);
             entry.in_flight = true;
             entry.asked_at = Some(now);
             let forced = std::mem::take(&mut entry.forced);
@@ -277,7 +286,7 @@ impl Schedule {
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
-        if first && entry.resource.tier != Tier::Now {
+        if first && !entry.is_once() {
             let hash = xxhash_rust::xxh3::xxh3_64_with_seed(id.as_bytes(), !seed);
             let part = u32::try_from(hash % 50).unwrap_or_default() + 50;
             let next = now + entry.next.saturating_sub(now) * part / 100;
@@ -335,9 +344,9 @@ impl Schedule {
         let blocked = self.stopped || self.gate() > now || self.breaker == Breaker::Probing;
         blocked
             || self.entries.values().all(|entry| {
-                let urgent = entry.resource.tier == Tier::Now && entry.next <= now;
+                let urgent = entry.is_once() && entry.next <= now;
                 match entry.record {
-                    Record::Held => true,
+                    Record::Held | Record::Spent => true,
                     Record::Untried => false,
                     Record::Well | Record::Failed(_) => !urgent && !entry.in_flight,
                 }
@@ -352,6 +361,31 @@ impl Schedule {
     /// Returns whether the pause is so long that the source counts as parked.
     pub fn is_parked(&self) -> bool {
         self.paused.is_some_and(|pause| pause.parked)
+    }
+
+    /// Returns why something of the present is not asked for, where our share of a limit is spent.
+    ///
+    /// A wait within the minute is no news.
+    pub fn limited(&self, source: &dyn Source, now: Duration) -> Option<SourceError> {
+        let held = self.entries.values().filter(|entry| {
+            entry.record == Record::Spent
+                && entry.resource.tier != Tier::Past
+                && entry.next > now + budget::MINUTE
+        });
+        let last = held.max_by_key(|entry| entry.next)?;
+        let bucket = last.resource.bucket;
+        let budgets = source.meter().budgets;
+        let budget = budgets.iter().find(|budget| budget.bucket == bucket);
+        Some(SourceError::RateLimited {
+            host: source.host().to_owned(),
+            retry_after: last.next.saturating_sub(now),
+            share: budget
+                .filter(|budget| budget.remaining > 0)
+                .map(|budget| Share {
+                    left: budget.remaining,
+                    limit: budget.limit,
+                }),
+        })
     }
 
     /// Returns the identities of all resources.
@@ -412,8 +446,8 @@ impl Schedule {
             return;
         };
         let next = match entry.resource.tier {
-            Tier::Now if entry.served == 0 => now,
-            Tier::Now => now + again(entry.served),
+            Tier::Now | Tier::Past if entry.served == 0 => now,
+            Tier::Now | Tier::Past => now + again(entry.served),
             Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 let interval = self.slowed(&entry.resource, self.pressure);
                 entry.asked_at.map_or(now, |at| (at + interval).max(now))

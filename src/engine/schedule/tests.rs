@@ -22,7 +22,7 @@ fn resource(id: &str, tier: Tier, cost: u32) -> Resource {
 }
 
 fn schedule(resources: &[(&str, Tier)]) -> Schedule {
-    let mut schedule = Schedule::new(7);
+    let mut schedule = Schedule::new(7, &[]);
     let resources = resources
         .iter()
         .map(|(id, tier)| resource(id, *tier, 1))
@@ -330,7 +330,7 @@ proptest! {
         resources in resources(), limit in 20_u64..400, seed: u64,
         latencies in prop::collection::vec(0_u64..5_000, 1..40),
     ) {
-        let mut schedule = Schedule::new(seed);
+        let mut schedule = Schedule::new(seed, &[]);
         let mut host = Host { limit, spent: 0, hour: 0 };
         host.tell(&mut schedule, Duration::ZERO);
         schedule.set_resources(resources.clone(), Duration::ZERO);
@@ -353,7 +353,7 @@ proptest! {
         resources in resources(), seed: u64,
         script in prop::collection::vec((0_u8..6, 1_u64..3_000), 1..60),
     ) {
-        let mut schedule = Schedule::new(seed);
+        let mut schedule = Schedule::new(seed, &[]);
         schedule.set_resources(resources, Duration::ZERO);
         let mut allowed = Duration::ZERO;
         let mut now = Duration::ZERO;
@@ -389,7 +389,7 @@ proptest! {
     fn every_healthy_resource_is_polled_within_twice_its_interval(
         resources in resources(), seed: u64, focused: bool,
     ) {
-        let mut schedule = Schedule::new(seed);
+        let mut schedule = Schedule::new(seed, &[]);
         schedule.set_resources(resources.clone(), Duration::ZERO);
         schedule.focus(focused, Duration::ZERO);
         let mut asked: HashMap<ResourceId, Duration> = HashMap::new();

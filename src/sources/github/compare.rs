@@ -3,6 +3,8 @@
 //! A range never changes, so it is asked once in the life of a store. What has
 //! no answer is not asked again for an hour.
 
+use std::cmp::Reverse;
+
 use chrono::TimeDelta;
 
 use super::map::{self, relation};
@@ -48,6 +50,14 @@ pub(super) fn repo_of(need: &Need) -> &RepoKey {
     }
 }
 
+/// What one fetch of needs probably costs.
+pub(super) const COST: u32 = 8;
+
+/// Returns whether a need is about what is long past: it never changes, and there are many.
+pub(super) fn is_past(need: &Need) -> bool {
+    matches!(need, Need::Range { .. })
+}
+
 /// Returns what is answered in one fetch: logs are large, so few of them.
 fn choose<'n>(due: impl Iterator<Item = &'n Need>) -> Vec<Need> {
     let mut logs = 0;
@@ -68,13 +78,19 @@ pub(super) fn is_due(state: &State, need: &Need, now: Timestamp) -> bool {
 }
 
 impl GitHub {
-    /// Answers what correlation would like to know.
-    pub(super) async fn answer(&self, ask: Ask) -> Result<Batch, SourceError> {
+    /// Answers what correlation would like to know: of what happens now, or of what is past.
+    ///
+    /// The repositories in which something happened last come first.
+    pub(super) async fn answer(&self, past: bool, ask: Ask) -> Result<Batch, SourceError> {
         let due: Vec<Need> = {
             let state = self.state();
-            let needs = state.needs.iter();
-            let due = needs.filter(|need| is_due(&state, need, ask.now));
-            choose(due)
+            let due = |need: &&Need| is_past(need) == past && is_due(&state, need, ask.now);
+            let mut due: Vec<&Need> = state.needs.iter().filter(due).collect();
+            due.sort_by_cached_key(|need| {
+                let path = repo_of(need).path().to_ascii_lowercase();
+                Reverse(state.repos.get(&path).and_then(|repo| repo.changed_at))
+            });
+            choose(due.into_iter())
         };
         let mut batch = Batch::default();
         for need in due {
@@ -109,7 +125,12 @@ impl GitHub {
             };
             self.state().answered.insert(need, ask.now - wait);
         }
-        self.state().turns.needs += 1;
+        let turns = &mut self.state().turns;
+        *(if past {
+            &mut turns.past
+        } else {
+            &mut turns.needs
+        }) += 1;
         Ok(batch)
     }
 

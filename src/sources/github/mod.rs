@@ -49,11 +49,25 @@ use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Urgency};
 use crate::sources::token;
 use crate::sources::{
-    Batch, Capability, CapabilityState, Check, Fetch, Meter, Resource, Source, SourceError,
+    Batch, Capability, CapabilityState, Check, Fetch, Meter, Pace, Resource, Source, SourceError,
 };
 
 use api::Api;
 use state::{Mode, State};
+
+/// Below GitHub's secondary limits of 900 and 2,000 points a minute, for an account that others use too.
+///
+/// <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api>
+const PACES: &[Pace] = &[
+    Pace {
+        bucket: "core",
+        per_minute: 600,
+    },
+    Pace {
+        bucket: "graphql",
+        per_minute: 1_300,
+    },
+];
 
 /// Makes a GitHub source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
@@ -209,7 +223,8 @@ impl GitHub {
                     .await
             }
             "findings" => self.findings(rest, ask).await,
-            "needs" => self.answer(ask).await,
+            "needs" => self.answer(false, ask).await,
+            "past" => self.answer(true, ask).await,
             "changes" => self.watch(rest, ask).await,
             "jobs" => self.jobs_at_work(rest, ask).await,
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.
@@ -259,6 +274,10 @@ impl Source for GitHub {
             .cloned()
             .chain(missing)
             .collect()
+    }
+
+    fn paces(&self) -> &'static [Pace] {
+        PACES
     }
 
     fn resources(&self, now: Timestamp) -> Vec<Resource> {

@@ -8,6 +8,7 @@ use super::discover;
 use super::state::{Mode, RepoState, State, Wanted};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
 use crate::sources::{Resource, ResourceId, Tier};
 
 /// How many repositories wait for their runs at once: the rest follow, hottest first.
@@ -48,17 +49,21 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
         polls(state, now, &mut list);
         runs(state, now, by_rest, &mut list);
     }
-    if state
-        .needs
-        .iter()
-        .any(|need| compare::is_due(state, need, now))
-    {
-        list.push(resource(
-            format!("needs:{}", state.turns.needs),
-            Tier::Now,
-            4,
-            "core",
-        ));
+    let turns = [
+        (Tier::Now, "needs", state.turns.needs),
+        (Tier::Past, "past", state.turns.past),
+    ];
+    for (tier, word, turn) in turns {
+        let belongs = |need: &&Need| compare::is_past(need) == (tier == Tier::Past);
+        let mut due = state.needs.iter().filter(belongs);
+        if due.any(|need| compare::is_due(state, need, now)) {
+            list.push(resource(
+                format!("{word}:{turn}"),
+                tier,
+                compare::COST,
+                "core",
+            ));
+        }
     }
     let mut owners: Vec<String> = state
         .repos
@@ -140,7 +145,7 @@ pub(super) fn tier_word(tier: Tier) -> Option<&'static str> {
         Tier::Hot => Some("hot"),
         Tier::Warm => Some("warm"),
         Tier::Cold => Some("cold"),
-        Tier::Now | Tier::Live | Tier::Rare => None,
+        Tier::Now | Tier::Live | Tier::Rare | Tier::Past => None,
     }
 }
 
@@ -160,7 +165,7 @@ fn runs(state: &State, now: Timestamp, by_rest: bool, list: &mut Vec<Resource>) 
             Tier::Hot => true,
             Tier::Warm => by_rest || !repo.runs.is_empty(),
             Tier::Cold => by_rest || repo.is_running(),
-            Tier::Now | Tier::Live | Tier::Rare => false,
+            Tier::Now | Tier::Live | Tier::Rare | Tier::Past => false,
         };
         let known = |repo: &&RepoState| repo.seen.is_some() || by_rest;
         for repo in repos.into_iter().filter(known).filter(polled) {

@@ -50,6 +50,7 @@ pub(super) struct Turns {
     pub(super) probe: u64,
     pub(super) refresh: u64,
     pub(super) needs: u64,
+    pub(super) past: u64,
     pub(super) changes: u64,
 }
 
