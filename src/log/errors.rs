@@ -2,6 +2,23 @@
 //!
 //! The index keeps one line an error; [`errors`] reads the lines around and
 //! makes a [`LogError`] with its block and its place.
+//!
+//! # Which error is first
+//!
+//! Every row of the tables has a rank, its [`Confidence`]: an exit mark (the server says that the
+//! step failed) < a summary (a tool gives up over what it said before) < what may be noise < a
+//! cause (a tool says what is wrong) < a verdict (the server says why it ended the job). What
+//! was tried again is no more than noise. [`first_error`] looks in the step that
+//! failed, before its exit mark, and takes the first line of the highest rank there; the mark
+//! itself only where no line tells anything. Refinements:
+//!
+//! * A code says what to look for: after 137 a line about memory comes before all others, after
+//!   127 the last one about a program that is not there, after 124 one about time.
+//! * Buildbot ends every command with a mark; the last that is not 0 counts, with what is behind the one before.
+//! * In a job without steps of its own (GitLab), the section of its script is the step.
+
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Read, Seek};
 use std::ops::Range;
@@ -11,8 +28,9 @@ use regex::Captures;
 use crate::domain::text::Clean;
 use crate::log::block;
 use crate::log::index::Index;
-use crate::log::marks::Marked;
-use crate::log::patterns::{ErrorKind, Pattern};
+use crate::log::marks::{Mark, Marked};
+use crate::log::patterns::{BUILDBOT, CI, ErrorKind, Pattern};
+use crate::log::secrets::mask;
 
 /// The most errors that are kept; more are only counted.
 pub const MAX_HITS: usize = 10_000;
@@ -28,11 +46,13 @@ const RETRY_WITHIN: u64 = 30;
 pub enum Confidence {
     /// It only says that something failed, not what.
     Exit,
+    /// A tool gives up over something that it or another one said before.
+    Summary,
     /// It may be noise, or was tried again.
     Weak,
     /// A tool said so in its own words.
     Likely,
-    /// The server marked it.
+    /// The server marked it, or says itself why it ended the job.
     Certain,
 }
 
@@ -55,7 +75,17 @@ pub struct Hit {
     pub file: Option<Clean>,
     /// The line in that file, from 1.
     pub row: Option<u32>,
+    /// How sure its row is, whatever the server marked.
+    own: Confidence,
     pub(super) pattern: u16,
+}
+
+/// Returns what the first of some groups holds that holds anything.
+fn group<'a>(found: &Captures<'a>, names: &[&str]) -> Option<&'a str> {
+    let texts = names.iter().filter_map(|name| found.name(name));
+    texts
+        .map(|m| m.as_str().trim())
+        .find(|text| !text.is_empty())
 }
 
 /// An error with the lines that belong to it.
@@ -83,35 +113,44 @@ pub struct LogError {
 
 impl Hit {
     pub(super) fn new(line: u64, row: u16, pattern: &Pattern, found: &Captures<'_>) -> Self {
-        let group = |name| found.name(name).map(|m| m.as_str().trim());
+        let group = |name| group(found, &[name]);
         let whole = || found.get(0).map_or("", |m| m.as_str()).trim();
-        let text = group("text")
-            .filter(|text| !text.is_empty())
-            .unwrap_or_else(whole);
+        let text = self::group(found, &["text", "text2", "text3"]).unwrap_or_else(whole);
         Self {
             line,
             tool: pattern.tool,
             kind: pattern.kind,
             confidence: pattern.confidence,
-            code: group("code").map(Clean::line),
+            code: self::group(found, &["code", "code2"]).map(Clean::line),
             text: Clean::line(text),
             file: group("file").map(Clean::line),
             row: group("row").and_then(|row| row.parse().ok()),
+            own: pattern.confidence,
             pattern: row,
         }
+    }
+
+    /// Takes over that the server marked the line as an error.
+    pub(super) fn mark(&mut self, marked: &Marked<'_>) {
+        if marked.mark == Mark::Error && self.confidence >= Confidence::Weak {
+            self.own = self.own.max(Confidence::Likely);
+            self.confidence = Confidence::Certain;
+        }
+        self.place(marked);
     }
 
     /// What the server marked and no row knows.
     pub(super) fn marked(line: u64, text: &str, marked: &Marked<'_>) -> Self {
         let mut hit = Self {
             line,
-            tool: "ci",
+            tool: CI,
             kind: ErrorKind::Marked,
             confidence: Confidence::Certain,
             code: None,
             text: Clean::line(text.trim()),
             file: None,
             row: None,
+            own: Confidence::Likely,
             pattern: NO_ROW,
         };
         hit.place(marked);
@@ -119,11 +158,16 @@ impl Hit {
     }
 
     /// Takes over the place that the server says.
-    pub(super) fn place(&mut self, marked: &Marked<'_>) {
+    fn place(&mut self, marked: &Marked<'_>) {
         if let Some(file) = marked.place.file {
             self.file = Some(Clean::line(file));
             self.row = marked.place.row;
         }
+    }
+
+    /// Whether the server says with it that the step failed, and no more.
+    fn is_exit_mark(&self) -> bool {
+        self.confidence == Confidence::Exit
     }
 
     pub(super) fn memory(&self) -> usize {
@@ -178,11 +222,7 @@ pub fn errors<R: Read + Seek>(
     Ok(errors)
 }
 
-/// Returns the error that tells best why the job failed.
-///
-/// In the step that the server says failed: the first that it marked or that a
-/// tool is known for, then what may be one, then what was tried again, then the
-/// exit code. Without such a step, what the server marked comes first.
+/// Returns the error that tells best why the job failed; the rule is in the head of this file.
 ///
 /// # Errors
 ///
@@ -203,17 +243,10 @@ pub fn previous_error(index: &Index, line: u64) -> Option<u64> {
     steps(index).take_while(|at| *at < line).last()
 }
 
-/// The lines that `next` and `previous` stop at: exit codes only where there is nothing else.
+/// The lines that `next` and `previous` stop at: exit marks and summaries only where there is nothing else.
 fn steps(index: &Index) -> impl Iterator<Item = u64> {
-    let told = index
-        .hits
-        .iter()
-        .any(|hit| hit.confidence > Confidence::Exit);
-    let least = if told {
-        Confidence::Weak
-    } else {
-        Confidence::Exit
-    };
+    let most = index.hits.iter().map(|hit| hit.confidence).max();
+    let least = most.map_or(Confidence::Exit, |most| most.min(Confidence::Weak));
     index
         .hits
         .iter()
@@ -222,35 +255,73 @@ fn steps(index: &Index) -> impl Iterator<Item = u64> {
 }
 
 fn choose(index: &Index) -> Option<&Hit> {
-    let hits = &index.hits;
-    let exit = hits
-        .iter()
-        .find(|hit| hit.tool == "ci" && hit.kind == ErrorKind::Exit);
-    if let Some(exit) = exit {
-        let from = outermost(index, exit.line);
-        let within = |hit: &&Hit| (from..exit.line).contains(&hit.line);
-        let found = best(index, hits.iter().filter(within), |confidence| {
-            confidence.min(Confidence::Likely)
-        });
-        if let Some(found) = found.filter(|hit| hit.confidence > Confidence::Exit) {
-            return Some(found);
-        }
-        let beside = hits.iter().filter(|hit| hit.line > exit.line);
-        let beside = best(index, beside, |c| c).filter(|hit| hit.confidence == Confidence::Certain);
-        return found.or(beside).or(Some(exit));
+    let hits = index.hits.as_slice();
+    let Some((exit, step)) = end(index) else {
+        return best(hits.iter(), |hit| hit.weighed(index));
+    };
+    let before = within(hits, step.start..step.end.min(exit.line));
+    if let Some(proven) = proven(exit, before) {
+        return Some(proven);
     }
-    best(index, hits.iter(), |confidence| confidence)
+    // A mark that a tool asks for weighs what its own words do.
+    let in_step = |hit: &Hit| hit.weighed(index).min(hit.own);
+    let found = best(before.iter(), in_step);
+    if let Some(found) = found.filter(|hit| hit.confidence > Confidence::Exit) {
+        return Some(found);
+    }
+    let behind = hits.iter().filter(|hit| hit.line > exit.line);
+    let behind = best(behind, |hit| hit.weighed(index));
+    let behind = behind.filter(|hit| hit.confidence == Confidence::Certain);
+    found.or(behind).or(Some(exit))
+}
+
+/// Returns the exit mark of the step that failed, and the lines of that step.
+///
+/// The first mark is the one, as what comes behind only cleans up; but for Buildbot, where the
+/// commands before the last failed without harm.
+fn end(index: &Index) -> Option<(&Hit, Range<u64>)> {
+    let mut marks = index.hits.iter().filter(|hit| hit.is_exit_mark());
+    let first = marks.next()?;
+    if first.tool != BUILDBOT {
+        return Some((first, step_of(index, first.line)));
+    }
+    let mut from = 0;
+    let mut last = first;
+    for mark in marks.filter(|mark| mark.tool == BUILDBOT) {
+        (from, last) = (last.line + 1, mark);
+    }
+    Some((last, from..last.line + 1))
+}
+
+/// Returns the hits on some lines.
+fn within(hits: &[Hit], lines: Range<u64>) -> &[Hit] {
+    let from = hits.partition_point(|hit| hit.line < lines.start);
+    let to = hits.partition_point(|hit| hit.line < lines.end);
+    hits.get(from..to.max(from)).unwrap_or_default()
+}
+
+/// Returns the hit that the code of the exit mark speaks of.
+fn proven<'a>(exit: &Hit, before: &'a [Hit]) -> Option<&'a Hit> {
+    let of = |hit: &&Hit, kind: ErrorKind| hit.kind == kind && hit.confidence >= Confidence::Likely;
+    match exit.code.as_deref()? {
+        "137" => before.iter().find(|hit| of(hit, ErrorKind::Memory)),
+        "124" => before.iter().find(|hit| of(hit, ErrorKind::Timeout)),
+        // What comes behind the command that is missing does not run.
+        "127" => before
+            .iter()
+            .rfind(|hit| of(hit, ErrorKind::MissingCommand)),
+        _ => None,
+    }
 }
 
 /// Returns the first of the hits that weigh most.
 fn best<'a>(
-    index: &Index,
     hits: impl Iterator<Item = &'a Hit>,
-    weigh: impl Fn(Confidence) -> Confidence,
+    weigh: impl Fn(&Hit) -> Confidence,
 ) -> Option<&'a Hit> {
     let mut best: Option<(Confidence, &Hit)> = None;
     for hit in hits {
-        let weight = weigh(hit.weighed(index));
+        let weight = weigh(hit);
         if best.is_none_or(|(most, _)| weight > most) {
             best = Some((weight, hit));
         }
@@ -258,15 +329,20 @@ fn best<'a>(
     best.map(|(_, hit)| hit)
 }
 
-/// Returns where the outermost section begins that a line lies in; 0 where there are no steps.
-fn outermost(index: &Index, line: u64) -> u64 {
+/// Returns the lines of the step that a line lies in; all lines where there are no steps.
+fn step_of(index: &Index, line: u64) -> Range<u64> {
+    let all = index.sections();
     let mut at = index.section_at(line);
-    let mut start = 0;
-    while let Some(section) = at.and_then(|at| index.sections().get(at)) {
-        start = section.start;
+    let mut step = None;
+    while let Some(section) = at.and_then(|at| all.get(at)) {
+        step = Some(section);
         at = section.parent;
     }
-    start
+    // GitLab puts its mark behind all sections; the last script before it is the one.
+    let step = step.or_else(|| all.iter().rfind(|section| section.is_script));
+    step.map_or(0..u64::MAX, |section| {
+        section.start..section.end.unwrap_or(u64::MAX)
+    })
 }
 
 fn in_full<R: Read + Seek>(index: &Index, reader: &mut R, hit: &Hit) -> io::Result<LogError> {
@@ -276,9 +352,9 @@ fn in_full<R: Read + Seek>(index: &Index, reader: &mut R, hit: &Hit) -> io::Resu
         tool: hit.tool,
         kind: hit.kind,
         confidence: hit.weighed(index),
-        code: found.code.or_else(|| hit.code.clone()),
-        text: found.text.unwrap_or_else(|| hit.text.clone()),
-        file: hit.file.clone().or(found.file),
+        code: found.code.or_else(|| hit.code.clone()).as_ref().map(mask),
+        text: mask(&found.text.unwrap_or_else(|| hit.text.clone())),
+        file: hit.file.clone().or(found.file).as_ref().map(mask),
         row: hit.row.or(found.row),
         block: found.block,
     })

@@ -65,6 +65,8 @@ pub struct Index {
     pub(super) hits: Vec<Hit>,
     pub(super) tests: Vec<TestHit>,
     pub(super) retries: Vec<u64>,
+    /// The lines of private keys, the first and the last ones included.
+    pub(super) keys: Vec<std::ops::Range<u64>>,
     pub(super) errors: u64,
     pub(super) warnings: u64,
     pub(super) first_time: Option<Timestamp>,
@@ -139,7 +141,14 @@ impl Index {
                 .sum::<usize>()
             + self.hits.iter().map(Hit::memory).sum::<usize>()
             + self.tests.iter().map(TestHit::memory).sum::<usize>()
-            + size_of::<u64>() * self.retries.capacity()
+            + size_of::<u64>() * (self.retries.capacity() + 2 * self.keys.capacity())
+    }
+
+    /// Returns whether a line lies in a private key, behind its first line and before its last.
+    pub(super) fn is_in_key(&self, line: u64) -> bool {
+        let after = self.keys.partition_point(|key| key.start < line);
+        let before = after.checked_sub(1).and_then(|at| self.keys.get(at));
+        before.is_some_and(|key| line < key.end)
     }
 
     /// Returns the last checkpoint at or before a line.

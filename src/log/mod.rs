@@ -43,6 +43,7 @@ mod prefix;
 mod raw;
 mod scan;
 mod search;
+mod secrets;
 mod section;
 mod signature;
 mod window;

@@ -7,13 +7,14 @@ use memchr::{memchr_iter, memchr2, memrchr, memrchr2};
 
 use crate::domain::text::Clean;
 use crate::log::ansi;
-use crate::log::errors::{Confidence, Hit, MAX_HITS};
+use crate::log::errors::{Hit, MAX_HITS};
 use crate::log::failing::{MAX_TEST_HITS, TestHit};
 use crate::log::index::{Checkpoint, Index, STEP};
 use crate::log::lines::Sink;
 use crate::log::marks::{self, Mark, Marked};
-use crate::log::patterns::{Rule, Shape, rules};
+use crate::log::patterns::{Rule, Shape, is_harmless, rules};
 use crate::log::prefix;
+use crate::log::secrets;
 use crate::log::section::SectionKind;
 
 /// The most lines kept that say "retrying".
@@ -159,6 +160,9 @@ impl Scan<'_> {
             }
             return;
         }
+        if plain.contains(secrets::KEY) {
+            self.key(plain);
+        }
         let marked = marks::read(plain);
         let body = plain.get(marked.len..).unwrap_or_default();
         self.sections(plain, body, &marked);
@@ -169,6 +173,18 @@ impl Scan<'_> {
                 let skip = marks::source_len(body);
                 self.rows(body.get(skip..).unwrap_or_default(), &marked);
             }
+        }
+    }
+
+    /// Remembers where a private key begins and ends.
+    fn key(&mut self, plain: &str) {
+        let line = self.index.ended;
+        if plain.contains("-----BEGIN ") && !plain.contains("-----END ") {
+            if self.index.keys.len() < secrets::MOST_KEYS {
+                self.index.keys.push(line..line + secrets::LONGEST_KEY);
+            }
+        } else if let Some(last) = self.index.keys.last_mut() {
+            last.end = last.end.min(line);
         }
     }
 
@@ -215,11 +231,11 @@ impl Scan<'_> {
                 Some(Rule::Error(pattern)) => {
                     let found = rules().regex(*row).and_then(|regex| regex.captures(text));
                     if let Some(found) = found {
-                        let mut hit = Hit::new(self.index.ended, *row, pattern, &found);
-                        if marked.mark == Mark::Error && hit.confidence == Confidence::Likely {
-                            hit.confidence = Confidence::Certain;
+                        if marked.mark == Mark::None && is_harmless(text) {
+                            return false;
                         }
-                        hit.place(marked);
+                        let mut hit = Hit::new(self.index.ended, *row, pattern, &found);
+                        hit.mark(marked);
                         self.hit(hit);
                         return true;
                     }

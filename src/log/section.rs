@@ -11,6 +11,9 @@ pub const MAX_SECTIONS: usize = 20_000;
 /// The deepest section that is kept.
 const MAX_DEPTH: usize = 32;
 
+/// How GitLab's runner names the section of the script itself.
+const SCRIPTS: &[&str] = &["step_script", "build_script"];
+
 /// What a section is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SectionKind {
@@ -37,6 +40,8 @@ pub struct Section {
     pub parent: Option<usize>,
     /// How many errors were found in it, those of inner sections included.
     pub errors: u32,
+    /// Whether it is what the job itself runs, in a log that names such a section.
+    pub(super) is_script: bool,
 }
 
 /// The sections of a log, in the order of their first lines.
@@ -80,6 +85,7 @@ impl Sections {
                 .and_then(|at| self.open.get(at))
                 .map(|(at, _)| *at),
             errors: 0,
+            is_script: SCRIPTS.contains(&name),
         });
     }
 

@@ -15,6 +15,7 @@ use crate::log::index::Index;
 use crate::log::marks::{self, Mark};
 use crate::log::prefix;
 use crate::log::raw::{self, RawLine};
+use crate::log::secrets;
 
 /// The most lines of one window.
 pub const MAX_WINDOW: u64 = 4_096;
@@ -22,7 +23,7 @@ pub const MAX_WINDOW: u64 = 4_096;
 /// How many states of a progress bar are tried until one says something.
 const MAX_STATES: usize = 64;
 
-/// One line, ready to be drawn.
+/// One line, ready to be drawn; tokens and private keys in it are hidden.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct LogLine {
     /// Which line it is, counted from 0.
@@ -45,6 +46,11 @@ impl LogLine {
     /// Returns the text without styles.
     pub fn text(&self) -> String {
         self.spans.iter().map(|span| span.text.as_str()).collect()
+    }
+
+    /// Hides parts of the text, counted in bytes: what only the caller knows to be secret.
+    pub fn hide(&mut self, parts: &[Range<usize>]) {
+        secrets::hide(&mut self.spans, parts);
     }
 
     /// Reads a raw line.
@@ -70,6 +76,12 @@ impl LogLine {
             styled.drop_front(len);
             Clean::line(name)
         });
+        let mut spans = styled.spans();
+        let text: String = spans.iter().map(|span| span.text.as_str()).collect();
+        let secret = secrets::find(&text);
+        if !secret.is_empty() {
+            secrets::hide(&mut spans, &secret);
+        }
         Self {
             line: raw.line,
             time,
@@ -79,7 +91,7 @@ impl LogLine {
             } else {
                 boundary
             },
-            spans: styled.spans(),
+            spans,
             cut: is_cut.then_some(raw.len),
         }
     }
@@ -105,6 +117,10 @@ pub fn window<R: Read + Seek>(
             .is_ok();
         if line.mark == Mark::None && is_hit {
             line.mark = Mark::Error;
+        }
+        if index.is_in_key(line.line) {
+            let whole = line.text().len();
+            line.hide(&[0..whole]);
         }
         shown.push(line);
         ControlFlow::Continue(())

@@ -250,7 +250,10 @@ fn of_error(error: &log::LogError, block: Vec<Clean>) -> FoundError {
         file: error.file.clone(),
         row: error.row.map(u64::from),
         block,
-        guess: matches!(error.confidence, Confidence::Weak | Confidence::Exit),
+        guess: matches!(
+            error.confidence,
+            Confidence::Weak | Confidence::Summary | Confidence::Exit
+        ),
     }
 }
 

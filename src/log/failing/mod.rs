@@ -20,6 +20,7 @@ pub(super) use crate::log::failing::table::{Role, TestPattern, patterns};
 use crate::domain::text::Clean;
 use crate::log::index::Index;
 use crate::log::patterns::{Rule, rules};
+use crate::log::secrets::mask;
 
 /// The most failing tests that are named.
 pub const MAX_TESTS: usize = 2_000;
@@ -142,9 +143,9 @@ pub fn failed_tests<R: Read + Seek>(index: &Index, reader: &mut R) -> io::Result
 fn of_hit(hit: &TestHit, pattern: &TestPattern) -> FailedTest {
     FailedTest {
         framework: pattern.framework,
-        name: hit.name.clone(),
-        suite: hit.suite.clone(),
-        message: hit.message.clone(),
+        name: mask(&hit.name),
+        suite: hit.suite.as_ref().map(mask),
+        message: hit.message.as_ref().map(mask),
         duration: hit.duration,
         file: hit.file.clone(),
         row: hit.at,

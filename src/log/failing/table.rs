@@ -177,7 +177,7 @@ const ROWS: &[TestPattern] = &[
     row(
         "phpunit",
         Role::List(List::Phpunit),
-        &[" failure", " error"],
+        &[" failure:", " failures:", " error:", " errors:"],
         r"^There (?:was 1|were [0-9]+) (?:failure|error)s?:$",
     ),
     row(

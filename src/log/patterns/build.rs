@@ -1,19 +1,35 @@
 //! Rows for build tools, package managers, containers, infrastructure and git.
 
-use crate::log::errors::Confidence::{Exit as Low, Likely, Weak};
+use crate::log::errors::Confidence::{Likely, Summary, Weak};
 use crate::log::patterns::ErrorKind::{
-    Build, Compile, Dependency, Exit, Git, Infrastructure, Other,
+    Build, Compile, Crash, Dependency, Exit, Git, Infrastructure, Other, Secret,
 };
-use crate::log::patterns::Shape::{Around, Blank, Headline, Line};
+use crate::log::patterns::Shape::{Around, Blank, Headline, Indented, Line};
 use crate::log::patterns::{Pattern, row};
 
 pub(super) const ROWS: &[Pattern] = &[
     row(
         "make",
-        &[": *** "],
-        r"^(?:g?make|mingw32-make|ninja)(?:\[[0-9]+\])?: \*\*\* (?:\[(?P<file>[^\s:\]]+):(?P<row>[0-9]+): )?(?P<text>.+)$",
+        &[" *** "],
+        r"^(?:g?make|mingw32-make)(?:\[[0-9]+\])?: \*\*\* (?P<text>(?:No rule to make target|No targets|missing ).+)$",
         Build,
-        Weak,
+        Likely,
+        Line,
+    ),
+    row(
+        "make",
+        &[" *** "],
+        r"^(?P<file>[^\s:]+):(?P<row>[0-9]+): \*\*\* (?P<text>.+)$",
+        Build,
+        Likely,
+        Line,
+    ),
+    row(
+        "make",
+        &[": *** "],
+        r"^(?:g?make|mingw32-make)(?:\[[0-9]+\])?: \*\*\* (?:\[(?:(?P<file>[^\s:\]]+):(?P<row>[0-9]+): )?)?(?P<text>.+)$",
+        Build,
+        Summary,
         Line,
     ),
     row(
@@ -23,6 +39,14 @@ pub(super) const ROWS: &[Pattern] = &[
         Build,
         Likely,
         Line,
+    ),
+    row(
+        "ninja",
+        &[": subcommand failed", "FAILED: "],
+        r"^(?:ninja: (?P<text>build stopped: .+)|FAILED: (?:\[code=(?P<code>[0-9]+)\] )?(?P<file>\S+\.\w+|\S+/\S+)(?: .*)?)$",
+        Build,
+        Summary,
+        Around(0, 2),
     ),
     row(
         "cmake",
@@ -45,32 +69,40 @@ pub(super) const ROWS: &[Pattern] = &[
         &["FAILURE: Build failed"],
         r"^FAILURE: (?P<text>Build failed with an exception)",
         Exit,
-        Low,
+        Summary,
         Line,
     ),
     row(
         "docker",
-        &["ERROR: failed to solve", "ERROR: failed to build"],
-        r"^ERROR: (?P<text>failed to (?:solve|build).+?)(?:exit code: (?P<code>[0-9]+))?$",
+        &["did not complete successfully", "executor failed running"],
+        r"^(?:buildx failed with: )?(?:ERROR: |error: )?(?:failed to build: )?(?P<text>(?:failed to solve: )?(?:process .+ did not complete successfully: exit code: (?P<code>[0-9]+)|(?:rpc error: .+ )?executor failed running \[.+\]: exit code: (?P<code2>[0-9]+)).*)$",
+        Build,
+        Summary,
+        Around(12, 0),
+    ),
+    row(
+        "docker",
+        &["failed to solve: ", "failed to build: "],
+        r"^(?:ERROR: |error: )(?P<text>failed to (?:solve|build): .+)$",
         Build,
         Weak,
         Around(12, 0),
     ),
     row(
         "docker",
-        &["did not complete successfully"],
-        r"^ERROR: (?P<text>process .+ did not complete successfully: exit code: (?P<code>[0-9]+))$",
-        Build,
-        Weak,
-        Line,
-    ),
-    row(
-        "docker",
         &["returned a non-zero code"],
         r"^(?P<text>The command .+ returned a non-zero code: (?P<code>[0-9]+))$",
         Build,
-        Weak,
+        Summary,
         Around(6, 0),
+    ),
+    row(
+        "docker",
+        &["Error response from daemon: "],
+        r"(?P<text>Error response from daemon: .+)$",
+        Build,
+        Likely,
+        Line,
     ),
     row(
         "docker",
@@ -91,17 +123,37 @@ pub(super) const ROWS: &[Pattern] = &[
     row(
         "npm",
         &["npm ERR! code", "npm error code"],
-        r"^npm (?:ERR!|error) code (?P<text>(?P<code>E[A-Z0-9_]+|[0-9]+))$",
+        r"^npm (?:ERR!|error) code (?P<text>(?P<code>ELIFECYCLE|[0-9]+))$",
+        Exit,
+        Summary,
+        Around(0, 12),
+    ),
+    row(
+        "npm",
+        &["npm ERR! code", "npm error code"],
+        r"^npm (?:ERR!|error) code (?P<text>(?P<code>E[A-Z0-9_]+))$",
         Dependency,
         Likely,
         Around(0, 12),
     ),
     row(
         "npm",
+        &[
+            "npm ERR! Missing script",
+            "npm error Missing script",
+            "npm ERR! missing script",
+        ],
+        r"^npm (?:ERR!|error) (?P<text>[Mm]issing script: .+)$",
+        Build,
+        Likely,
+        Line,
+    ),
+    row(
+        "npm",
         &["npm ERR!", "npm error"],
         r"^npm (?:ERR!|error) (?P<text>[^\s].*)$",
         Exit,
-        Low,
+        Summary,
         Line,
     ),
     row(
@@ -115,7 +167,7 @@ pub(super) const ROWS: &[Pattern] = &[
     row(
         "yarn",
         &["error "],
-        r"^error (?P<text>(?:An unexpected error occurred|Couldn't find|Your lockfile needs|Package ).+)$",
+        r"^error (?P<text>(?:An unexpected error occurred|Couldn't find|Your lockfile needs|Package |Found incompatible|Command \x22[^\x22]+\x22 not found).*)$",
         Dependency,
         Likely,
         Line,
@@ -125,7 +177,15 @@ pub(super) const ROWS: &[Pattern] = &[
         &["error Command failed"],
         r"^error (?P<text>Command failed with exit code (?P<code>[0-9]+))",
         Exit,
-        Low,
+        Summary,
+        Line,
+    ),
+    row(
+        "pnpm",
+        &["ERR_PNPM_RECURSIVE_"],
+        r"^\s*(?P<code>ERR_PNPM_RECURSIVE_(?:RUN|EXEC)_FIRST_FAIL)\s+(?P<text>.+)$",
+        Exit,
+        Summary,
         Line,
     ),
     row(
@@ -141,7 +201,7 @@ pub(super) const ROWS: &[Pattern] = &[
         &["LIFECYCLE"],
         r"^\s*ELIFECYCLE\s+(?P<text>.+)$",
         Exit,
-        Low,
+        Summary,
         Line,
     ),
     row(
@@ -151,6 +211,31 @@ pub(super) const ROWS: &[Pattern] = &[
         Git,
         Likely,
         Line,
+    ),
+    row(
+        "ansible",
+        &["fatal: ["],
+        r"^fatal: \[(?P<file>[^\]]+)\]: (?P<text>(?P<code>FAILED|UNREACHABLE)! => .+)$",
+        Infrastructure,
+        Likely,
+        Line,
+    ),
+    row(
+        "git",
+        &[" denied to ", "remote: Repository not found"],
+        r"^remote: (?P<text>Permission to .+ denied to .+|Repository not found.*)$",
+        Secret,
+        Likely,
+        Around(0, 2),
+    ),
+    // Asked by scripts that can do without.
+    row(
+        "git",
+        &["fatal: "],
+        r"^fatal: (?P<text>(?:not a git repository|[Nn]o names found|No (?:annotated )?tags? |no tag exactly matches|ambiguous argument).*)$",
+        Git,
+        Weak,
+        Around(1, 1),
     ),
     row(
         "git",
@@ -166,11 +251,72 @@ pub(super) const ROWS: &[Pattern] = &[
             "error: failed to push",
             "error: Your local changes",
             "error: pathspec",
+            "error: could not apply",
+            "error: RPC failed",
+            "error: cannot lock ref",
         ],
-        r"^error: (?P<text>(?:failed to push|Your local changes|pathspec).+)$",
+        r"^error: (?P<text>(?:failed to push|Your local changes|pathspec|could not apply|RPC failed|cannot lock ref).+)$",
         Git,
         Likely,
         Blank,
+    ),
+    // Clusters and clouds.
+    row(
+        "kubectl",
+        &["Error from server "],
+        r"^Error from server \((?P<code>\w+)\): (?P<text>.+)$",
+        Infrastructure,
+        Likely,
+        Line,
+    ),
+    row(
+        "helm",
+        &["Error: UPGRADE FAILED", "Error: INSTALLATION FAILED"],
+        r"^Error: (?P<text>(?:UPGRADE|INSTALLATION) FAILED: .+)$",
+        Infrastructure,
+        Likely,
+        Line,
+    ),
+    row(
+        "aws",
+        &["An error occurred ("],
+        r"^(?:.*: )?(?P<text>An error occurred \((?P<code>\w+)\) when calling .+)$",
+        Infrastructure,
+        Likely,
+        Line,
+    ),
+    // Packages of languages and systems.
+    row(
+        "composer",
+        &["requirements could not be resolved"],
+        r"^\s*(?P<text>Your requirements could not be resolved to an installable set of packages)",
+        Dependency,
+        Likely,
+        Around(0, 6),
+    ),
+    row(
+        "apt",
+        &["E: Unable to ", "E: Failed to fetch"],
+        r"^E: (?P<text>(?:Unable to|Failed to fetch) .+)$",
+        Dependency,
+        Likely,
+        Line,
+    ),
+    row(
+        "esbuild",
+        &["[ERROR] "],
+        r"^(?:✘|X) \[ERROR\] (?P<text>.+)$",
+        Build,
+        Likely,
+        Around(0, 4),
+    ),
+    row(
+        "node",
+        &["Error: ", "Error ["],
+        r"^(?:Uncaught )?(?P<code>[A-Z][A-Za-z]*Error|Error)(?: \[[A-Z_]+\])?: (?P<text>.+)$",
+        Crash,
+        Weak,
+        Indented,
     ),
     // Whatever says "error" at the start of a line; last.
     row(
@@ -190,5 +336,13 @@ pub(super) const ROWS: &[Pattern] = &[
         Other,
         Weak,
         Line,
+    ),
+    row(
+        "shell",
+        &["No such file or directory"],
+        r"^(?P<text>(?:\S+: )+.*No such file or directory)$",
+        Other,
+        Weak,
+        Around(1, 1),
     ),
 ];

@@ -5,16 +5,26 @@
 //! and names of containers. The tables are in the files beside this one.
 
 mod build;
+mod ends;
+mod harmless;
 mod machine;
 mod rules;
+mod runtimes;
 mod tools;
 
 #[cfg(test)]
 mod tests;
 
+pub(super) use crate::log::patterns::harmless::is_harmless;
 pub(super) use crate::log::patterns::rules::{Rule, rules};
 
 use crate::log::errors::Confidence;
+
+/// The tool of rows that stand for the server itself.
+pub(super) const CI: &str = "ci";
+
+/// The server whose logs hold several commands, with an exit mark behind each.
+pub(super) const BUILDBOT: &str = "buildbot";
 
 /// What kind of failure an error is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -84,7 +94,7 @@ pub(super) struct Pattern {
     pub(super) tool: &'static str,
     /// Texts of which one must be in the line.
     pub(super) needles: &'static [&'static str],
-    /// What the line looks like; groups `code`, `text`, `file`, `row`.
+    /// What the line looks like; groups `code`, `text`, `file`, `row`; also `text2`, `text3`, `code2` in other branches.
     pub(super) regex: &'static str,
     pub(super) kind: ErrorKind,
     pub(super) confidence: Confidence,
@@ -112,7 +122,11 @@ pub(super) const fn row(
 
 /// All rows; where several match a line, the first counts.
 pub(super) fn patterns() -> impl Iterator<Item = &'static Pattern> {
-    machine::ROWS.iter().chain(tools::ROWS).chain(build::ROWS)
+    let ends = ends::ROWS.iter();
+    ends.chain(machine::ROWS)
+        .chain(tools::ROWS)
+        .chain(runtimes::ROWS)
+        .chain(build::ROWS)
 }
 
 /// What says that something will be tried again.
@@ -144,6 +158,7 @@ pub(super) const MARKS: &[&str] = &[
     "section_end:",
     "Post job cleanup",
     "Cleaning up orphan",
+    " PRIVATE KEY-----",
 ];
 
 /// Texts of which one is in every line that is worth a look.
@@ -237,7 +252,7 @@ pub(super) const TRIGGERS: &[&str] = &[
     "oom-kill",
     "oom_reaper",
     "signal: ",
-    "could not",
+    "ould not",
     "no such host",
     "ETIMEDOUT",
     "Gateway",
@@ -255,4 +270,21 @@ pub(super) const TRIGGERS: &[&str] = &[
     "FATAL",
     "assert ",
     "FLAKY ",
+    "is not set",
+    "unbound",
+    "null or not set",
+    "orbidden",
+    "not accessible",
+    "ervice not known",
+    "EAI_AGAIN",
+    "hang up",
+    "o route to",
+    "curl: (",
+    "Internal Server",
+    "core dumped",
+    "not ok ",
+    "E: Unable",
+    "No such file",
+    "called after",
+    "PRIVATE KEY",
 ];

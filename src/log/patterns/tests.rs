@@ -1,5 +1,8 @@
 //! Every tool's words, in a log with noise around them, and what must not be taken for an error.
 
+mod samples;
+
+use self::samples::{HARMLESS, SAMPLES};
 use super::*;
 use crate::log::tests::take;
 use crate::log::{errors, first_error};
@@ -340,9 +343,9 @@ fn what_is_not_the_codes_fault_is_understood() {
     check(
         "curl: (6) Could not resolve host: a.test\n",
         0,
-        "network",
-        None,
-        "curl: (6) Could not resolve host: a.test",
+        "curl",
+        Some("6"),
+        "(6) Could not resolve host: a.test",
     );
     check(
         "tar: x: No space left on device\n",
@@ -372,6 +375,57 @@ fn what_is_not_the_codes_fault_is_understood() {
         None,
         "The runner has received a shutdown signal.",
     );
+}
+
+#[test]
+fn every_row_of_the_tables_has_a_line_that_it_is_the_first_to_match() {
+    let mut wrong = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for (line, tool, code, text) in SAMPLES {
+        let (index, _) = take(format!("{line}\n").as_bytes());
+        let Some(hit) = index.hits().first() else {
+            wrong.push(format!("{line:?}: nothing found"));
+            continue;
+        };
+        let _ = seen.insert(hit.pattern);
+        let found = (
+            hit.tool,
+            hit.code.as_deref().unwrap_or_default(),
+            hit.text.as_str(),
+        );
+        if found != (*tool, *code, *text) {
+            wrong.push(format!("{line:?}: {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let rows = (0..u16::MAX).map_while(|row| rules().rule(row).map(|rule| (row, rule)));
+    for (row, rule) in rows {
+        if let Rule::Error(pattern) = rule {
+            assert!(
+                seen.contains(&row),
+                "no sample for {}: {}",
+                pattern.tool,
+                pattern.regex
+            );
+        }
+    }
+}
+
+#[test]
+fn ordinary_lines_are_no_errors() {
+    let mut wrong = Vec::new();
+    for line in HARMLESS {
+        for front in ["", "2026-11-21T09:00:00.1234567Z ", "\u{1b}[33m"] {
+            let (index, _) = take(format!("{front}{line}\n").as_bytes());
+            wrong.extend(
+                index
+                    .hits()
+                    .first()
+                    .map(|hit| format!("{line:?}: {} {:?}", hit.tool, hit.text)),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
