@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use crate::domain::text::Clean;
 use crate::domain::text::redact::Redactor;
+use crate::log::{LogError, LogLine};
 
 static KNOWN: LazyLock<RwLock<Redactor>> = LazyLock::new(RwLock::default);
 
@@ -29,6 +30,29 @@ pub fn shown(text: &str) -> String {
         .map(|line| Clean::line(line).as_str().to_owned())
         .collect();
     lines.join("\n")
+}
+
+/// Returns text without the secrets in use; what only looks like one stays.
+pub fn known(text: &str) -> String {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    known.without_known(text).into_owned()
+}
+
+/// Hides the secrets in use in a line of a log; the log hides what looks like one itself.
+pub fn hide_in(line: &mut LogLine) {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let parts = known.known(&line.text());
+    if !parts.is_empty() {
+        line.hide(&parts);
+    }
+}
+
+/// Hides the secrets in use in an error of a log.
+pub fn hide_in_error(error: &mut LogError) {
+    error.text = Clean::line(&known(&error.text));
+    for part in [&mut error.code, &mut error.file] {
+        *part = part.take().map(|text| Clean::line(&known(&text)));
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::output::cause::{self, Causes};
 use crate::app::output::{self, Width};
 use crate::app::session::{Session, Tasks, runtime};
-use crate::app::{once, waiting};
+use crate::app::{once, redact, waiting};
 use crate::domain::diagnosis::LogKey;
 use crate::domain::item::WorkItem;
 use crate::domain::trace;
@@ -57,7 +57,8 @@ pub fn run(mut session: Session, args: &TriageArgs) -> Result<Exit, Failure> {
         }
         Format::Markdown => output::cause_text::markdown(causes),
     };
-    output::print(&text)?;
+    // Texts of logs are in it, and a log may print anything.
+    output::print(&redact::known(&text))?;
     Ok(verdict(&found, &snapshot, now, args))
 }
 

@@ -190,6 +190,17 @@ fn an_endless_line_is_not_held() {
 }
 
 #[test]
+fn a_million_colours_in_one_line_cost_no_more_than_its_head() {
+    let log = "\u{1b}[31mx\u{1b}[8;30;40my".repeat(1_000_000) + "\nnext\n";
+    let (index, mut cache) = take(log.as_bytes());
+    let lines = window(&index, &mut cache, 0..9).unwrap();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].spans.len() < 4_000, "{}", lines[0].spans.len());
+    assert_eq!(lines[0].cut, Some(log.len() as u64 - 6));
+    assert_eq!(lines[1].text(), "next");
+}
+
+#[test]
 fn groups_that_do_not_balance_are_bounded() {
     let log = "##[group]a\n".repeat(100_000) + "##[endgroup]\nx\n";
     let (index, _) = take(log.as_bytes());

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::logs::text;
+use crate::app::redact;
 use crate::domain::diagnosis::LogKey;
 use crate::log::{self, Index, Intake, LogError, LogLine};
 
@@ -110,7 +111,8 @@ impl Log {
     /// Returns the line of the first error, and the errors with their blocks.
     pub(super) fn errors(&mut self) -> io::Result<(Option<u64>, Vec<LogError>)> {
         let first = log::first_error(&self.index, &mut self.file)?;
-        let errors = log::errors(&self.index, &mut self.file, MOST_ERRORS)?;
+        let mut errors = log::errors(&self.index, &mut self.file, MOST_ERRORS)?;
+        errors.iter_mut().for_each(redact::hide_in_error);
         Ok((first.map(|error| error.line), errors))
     }
 
@@ -120,7 +122,8 @@ impl Log {
         let mut room = MOST_LINES;
         for range in ranges {
             let end = range.end.min(range.start.saturating_add(room));
-            let read = log::window(&self.index, &mut self.file, range.start..end)?;
+            let mut read = log::window(&self.index, &mut self.file, range.start..end)?;
+            read.iter_mut().for_each(redact::hide_in);
             room = room.saturating_sub(u64::try_from(read.len()).unwrap_or(u64::MAX));
             lines.extend(read);
         }

@@ -345,3 +345,38 @@ async fn cancelled_it_ends_whatever_it_does() {
         assert_eq!(length, 13 * 300_000);
     }
 }
+
+#[tokio::test]
+async fn no_secret_is_shown_told_or_saved() {
+    let mut world = World::new();
+    crate::app::redact::know(&secrecy::SecretString::from("our-own-token-0815-abc"));
+    let text = "##[error]cannot use our-own-token-0815-abc\nerror: no right for ghp_0123456789abcdefghij0123456789\n\
+        -----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIDkeymaterial\n-----END EC PRIVATE KEY-----\nend\n";
+    world.keep(1, text.as_bytes());
+    world.order(Order::Open(key(1)));
+    let LogEvent::Opened { errors, .. } = world.event().await else {
+        panic!("it was not opened");
+    };
+    let opened = format!("{errors:?}");
+    world.order(Order::Read {
+        key: key(1),
+        ranges: vec![0..9],
+        generation: 1,
+    });
+    let read = format!("{:?}", world.event().await);
+    world.order(Order::Save(key(1), "a".to_owned()));
+    let Done::Well(_) = world.done().await else {
+        panic!("it was not saved");
+    };
+    let saved = std::fs::read_to_string(world.home.path().join("downloads/a.log")).unwrap();
+    for told in [&opened, &read, &saved] {
+        for secret in ["0815", "0123456789", "keymaterial"] {
+            assert!(!told.contains(secret), "{secret}: {told}");
+        }
+    }
+    assert!(
+        saved.contains("cannot use [hidden]") && saved.ends_with("end\n"),
+        "{saved}"
+    );
+    world.ends().await;
+}

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::io::{self, Read, Seek, Write};
 use std::ops::Range;
 
+use crate::app::redact;
 use crate::log::{self, Color, Index, LogLine, Sgr};
 
 /// How many lines are read at once.
@@ -24,7 +25,8 @@ pub fn write<R: Read + Seek>(
     while at < end {
         let until = (at + STEP).min(end);
         let mut text = String::new();
-        for line in log::window(index, reader, at..until)? {
+        for mut line in log::window(index, reader, at..until)? {
+            redact::hide_in(&mut line);
             push(&mut text, &line, colored);
         }
         out.write_all(text.as_bytes())?;
@@ -106,6 +108,18 @@ mod tests {
             "a \x1b[0;1;38;5;1mred\x1b[0m b\n\x1b[0;38;5;2mgreen\x1b[0m\nplain\n"
         );
         assert_eq!(text(raw, 1..2, false), "green\n");
+    }
+
+    #[test]
+    fn no_secret_in_use_and_no_token_is_written() {
+        redact::know(&secrecy::SecretString::from("battery-horse-staple"));
+        let raw = "a \x1b[31mbattery-\x1b[32mhorse-staple\x1b[0m b\nglpat-abcdefghij0123456789 c\n";
+        assert_eq!(text(raw, 0..9, false), "a [hidden] b\n[hidden] c\n");
+        let colored = text(raw, 0..9, true);
+        assert!(
+            !colored.contains("horse") && !colored.contains("ghij"),
+            "{colored}"
+        );
     }
 
     #[test]

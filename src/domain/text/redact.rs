@@ -100,6 +100,16 @@ impl Redactor {
         Cow::Owned(out)
     }
 
+    /// Returns the parts of a text that belong to known secrets: in order, apart from one another.
+    pub fn known(&self, text: &str) -> Vec<Range<usize>> {
+        self.find_known(text)
+    }
+
+    /// Returns the text without the secrets that are known; what only looks like one stays.
+    pub fn without_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.redact_known(text)
+    }
+
     /// Finds the parts to hide: in order, apart from one another, on character boundaries.
     fn find_known(&self, text: &str) -> Vec<Range<usize>> {
         let mut spans: Vec<Range<usize>> = Vec::new();
