@@ -243,6 +243,15 @@ pub fn previous_error(index: &Index, line: u64) -> Option<u64> {
     steps(index).take_while(|at| *at < line).last()
 }
 
+/// Returns the number of the error at or before a line, from 1, and how many there are.
+///
+/// Counts the lines that [`next_error`] and [`previous_error`] stop at; 0 before the first.
+pub fn error_place(index: &Index, line: u64) -> Option<(usize, usize)> {
+    let all = steps(index).count();
+    let before = steps(index).take_while(|at| *at <= line).count();
+    (all > 0).then_some((before, all))
+}
+
 /// The lines that `next` and `previous` stop at: exit marks and summaries only where there is nothing else.
 fn steps(index: &Index) -> impl Iterator<Item = u64> {
     let most = index.hits.iter().map(|hit| hit.confidence).max();

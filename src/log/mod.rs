@@ -53,7 +53,8 @@ mod tests;
 
 pub use crate::log::ansi::{Color, Sgr, Span};
 pub use crate::log::errors::{
-    Confidence, Hit, LogError, MAX_HITS, errors, first_error, next_error, previous_error,
+    Confidence, Hit, LogError, MAX_HITS, error_place, errors, first_error, next_error,
+    previous_error,
 };
 pub use crate::log::failing::{FailedTest, MAX_TESTS, failed_tests};
 pub use crate::log::fold::Fold;

@@ -10,12 +10,28 @@ use crate::domain::Timestamp;
 /// Length of `2026-11-21T09:00:00`.
 const SECONDS: usize = 19;
 
+/// Length of `2026-11-21T09:00:00.123456789`.
+const LONGEST: usize = 29;
+
 /// The longest name of a container that is believed.
 const LONGEST_NAME: usize = 64;
 
 /// Returns whether a line may begin with a time stamp; cheap, and wrong now and then.
 pub(super) fn looks_stamped(line: &[u8]) -> bool {
     line.get(4) == Some(&b'-') && line.get(10) == Some(&b'T') && line.get(13) == Some(&b':')
+}
+
+/// Returns how many bytes in front can only be a time stamp; cheap, and 0 where that is not sure.
+pub(super) fn stamp_width(line: &[u8]) -> usize {
+    if !looks_stamped(line) {
+        return 0;
+    }
+    let is_stamp = |b: &&u8| matches!(b, b'0'..=b'9' | b'-' | b':' | b'.' | b'T');
+    let width = line.iter().take(LONGEST).take_while(is_stamp).count();
+    match line.get(width..) {
+        Some([b'Z', b' ', ..]) => width + 1,
+        _ => 0,
+    }
 }
 
 /// Returns the time stamp that leads a line, and how many bytes it takes with what belongs to it.
@@ -176,6 +192,20 @@ mod tests {
             "2026-11-21T09:00:01Z",
             Some(("2026-11-21T09:00:01+00:00", "")),
         );
+    }
+
+    #[test]
+    fn what_is_surely_a_stamp_is_measured_cheaply() {
+        for (line, expected) in [
+            ("2026-11-21T09:00:01.1234567Z x", 28),
+            ("2026-11-21T09:00:01Z x", 20),
+            ("2026-11-21T09:00:01Z", 0),
+            ("2026-11-21T09:00:01.429 Too Many", 0),
+            ("abcd-11-21T09:00:01Z x", 0),
+            ("error", 0),
+        ] {
+            assert_eq!(stamp_width(line.as_bytes()), expected, "{line}");
+        }
     }
 
     #[test]

@@ -129,7 +129,8 @@ impl Scan<'_> {
         let end = at + memchr2(b'\r', b'\n', from).unwrap_or(from.len());
         let segment = line.get(start..end).unwrap_or_default();
         let has_escape = memchr2(0x1b, 0xc2, segment).is_some();
-        if !has_escape && !rules().may_match(segment) {
+        let text = segment.get(prefix::stamp_width(segment)..);
+        if !has_escape && !rules().may_match(text.unwrap_or_default()) {
             return end;
         }
         let stamp = prefix::stamp(segment).map_or(0, |(_, len)| len);

@@ -129,6 +129,7 @@ pub struct Matches {
     /// Lines with matches, ascending, each once; at most [`MAX_MATCHES`].
     lines: Vec<u64>,
     count: u64,
+    /// The line that comes next; not counted on once no more lines are kept.
     line: u64,
     carry: Vec<u8>,
     /// Where in the carry the search goes on, in a line longer than a block.
@@ -224,7 +225,6 @@ impl Matches {
         };
         let (ready, rest) = bytes.split_at(whole);
         let mut counted = 0;
-        let mut last = None;
         let found = self
             .query
             .regex
@@ -243,18 +243,20 @@ impl Matches {
             }
             behind = behind.max(found.end());
             self.count += 1;
+            if self.lines.len() >= MAX_MATCHES {
+                continue; // where they are is not kept any more
+            }
             let gap = ready.get(counted..found.start()).unwrap_or_default();
             self.line += memchr_iter(b'\n', gap).count() as u64;
             counted = found.start();
-            if last != Some(self.line) && self.lines.last() != Some(&self.line) {
-                last = Some(self.line);
-                if self.lines.len() < MAX_MATCHES {
-                    self.lines.push(self.line);
-                }
+            if self.lines.last() != Some(&self.line) {
+                self.lines.push(self.line);
             }
         }
-        let gap = ready.get(counted..).unwrap_or_default();
-        self.line += memchr_iter(b'\n', gap).count() as u64;
+        if self.lines.len() < MAX_MATCHES {
+            let gap = ready.get(counted..).unwrap_or_default();
+            self.line += memchr_iter(b'\n', gap).count() as u64;
+        }
         self.from = behind - whole;
         self.carry = rest.to_vec();
     }

@@ -225,6 +225,9 @@ fn jumping_from_error_to_error_leaves_out_what_only_sums_up() {
     assert_eq!(next_error(&index, 0), Some(2));
     assert_eq!(next_error(&index, 2), None);
     assert_eq!(previous_error(&index, 9), Some(2));
+    assert_eq!(error_place(&index, 4), Some((2, 2)));
+    assert_eq!(error_place(&index, 1), Some((1, 2)));
+    assert_eq!(error_place(&take(b"fine\n").0, 0), None);
     let (index, _) =
         take(b"make: *** [a.o] Error 1\n##[error]Process completed with exit code 2.\n");
     assert_eq!(previous_error(&index, 9), Some(0));
