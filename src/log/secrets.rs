@@ -175,9 +175,7 @@ mod tests {
     #[test]
     fn a_private_key_is_hidden_wherever_a_window_begins() {
         let mut raw = "before\n-----BEGIN OPENSSH PRIVATE KEY-----\n".to_owned();
-        for n in 0..30 {
-            raw += &format!("b3BlbnNzaC1rZXktdjE{n:02}AAAA\n");
-        }
+        raw += &"b3BlbnNzaC1rZXktdjEAAAA\n".repeat(30);
         raw += "-----END OPENSSH PRIVATE KEY-----\nafter\n";
         let (index, mut cache) = take(raw.as_bytes());
         for from in 0..34 {

@@ -119,8 +119,8 @@ pub fn window<R: Read + Seek>(
             line.mark = Mark::Error;
         }
         if index.is_in_key(line.line) {
-            let whole = line.text().len();
-            line.hide(&[0..whole]);
+            let whole = 0..line.text().len();
+            line.hide(std::slice::from_ref(&whole));
         }
         shown.push(line);
         ControlFlow::Continue(())
