@@ -52,6 +52,20 @@ pub struct Range {
     pub commits: Vec<Sha>,
     /// Whether `commits` holds all of them.
     pub complete: bool,
+    /// What was said about the first of them, for people; may be empty.
+    #[serde(default)]
+    pub told: Vec<RangeCommit>,
+}
+
+/// What a compare says about one commit.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RangeCommit {
+    /// Its id.
+    pub sha: Sha,
+    /// First line of the message.
+    pub title: Clean,
+    /// Who wrote it.
+    pub author: Option<Person>,
 }
 
 /// How one commit lies against another.

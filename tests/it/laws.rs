@@ -418,6 +418,7 @@ fn ranges() -> impl Strategy<Value = Fact> {
                 Vec::new()
             },
             complete: n % 2 == 0,
+            told: Vec::new(),
         })
     })
 }

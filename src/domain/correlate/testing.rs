@@ -347,6 +347,7 @@ impl World {
             relation,
             commits: commits.iter().map(|n| sha(*n)).collect(),
             complete: true,
+            told: Vec::new(),
         }))
     }
 

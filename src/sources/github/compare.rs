@@ -196,8 +196,7 @@ impl GitHub {
                 lies = relation(read.status.as_deref());
                 total = read.total_commits;
             }
-            let shas = read.commits.items.iter();
-            commits.extend(shas.filter_map(|commit| Sha::parse(&commit.sha)));
+            commits.extend(read.commits.items.iter().filter_map(map::compared));
             match answer.next {
                 Some(next) if next != request.url => request.url = next,
                 _ => break,

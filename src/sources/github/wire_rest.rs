@@ -144,13 +144,30 @@ pub(super) struct Comparison {
     #[serde(default)]
     pub(super) total_commits: usize,
     #[serde(default)]
-    pub(super) commits: List<ShaOnly>,
+    pub(super) commits: List<ComparedCommit>,
 }
 
 /// A commit by its id alone.
 #[derive(Debug, Deserialize)]
 pub(super) struct ShaOnly {
     pub(super) sha: String,
+}
+
+/// A commit of a comparison.
+#[derive(Debug, Deserialize)]
+pub(super) struct ComparedCommit {
+    pub(super) sha: String,
+    #[serde(default)]
+    pub(super) commit: Option<ComparedMessage>,
+    #[serde(default)]
+    pub(super) author: Option<Actor>,
+}
+
+/// What a commit says of itself.
+#[derive(Debug, Deserialize)]
+pub(super) struct ComparedMessage {
+    #[serde(default)]
+    pub(super) message: Option<String>,
 }
 
 /// A file of a pull request.

@@ -9,13 +9,16 @@ pub(super) mod runs;
 pub(super) mod work;
 
 use crate::domain::change_request::{ChangeKey, ChangedPaths};
-use crate::domain::commit::{Commit, Range, Relation};
+use crate::domain::commit::{Commit, Range, RangeCommit, Relation};
 use crate::domain::key::{Person, RepoKey, Sha, WebUrl};
 use crate::domain::repository::{Branch, Repository};
 use crate::domain::text::Clean;
 
 use super::wire::{Actor, BranchHistory, GraphCommit, RefreshRepo};
-use super::wire_rest::{ChangedFile, RestCommit};
+use super::wire_rest::{ChangedFile, ComparedCommit, RestCommit};
+
+/// Of how many commits of a comparison it is kept who wrote them.
+const MOST_TOLD: usize = 100;
 
 /// Returns a person; a deleted account has no login and is nobody.
 pub(super) fn person(actor: &Actor) -> Option<Person> {
@@ -191,9 +194,10 @@ pub(super) fn range(
     repo: &RepoKey,
     ends: (&Sha, &Sha),
     relation: Relation,
-    commits: Vec<Sha>,
+    told: Vec<RangeCommit>,
     complete: bool,
 ) -> Range {
+    let commits = told.iter().map(|commit| commit.sha.clone()).collect();
     Range {
         repo: repo.clone(),
         from: ends.0.clone(),
@@ -201,7 +205,19 @@ pub(super) fn range(
         relation,
         commits,
         complete,
+        told: told.into_iter().take(MOST_TOLD).collect(),
     }
+}
+
+/// Returns a commit of a comparison.
+pub(super) fn compared(wire: &ComparedCommit) -> Option<RangeCommit> {
+    let said = wire.commit.as_ref();
+    let message = said.and_then(|said| said.message.as_deref());
+    Some(RangeCommit {
+        sha: Sha::parse(&wire.sha)?,
+        title: first_line(message.unwrap_or_default()),
+        author: wire.author.as_ref().and_then(person),
+    })
 }
 
 /// Returns the files of a change request; a file that moved counts at both places.
