@@ -17,7 +17,9 @@ use crate::domain::item::WorkItem;
 use crate::domain::key::{Sha, WebUrl};
 use crate::domain::run::Run;
 use crate::domain::text::Clean;
-use crate::domain::triage::{BaseRed, FirstBad, Flaky, Known, RunRef, Suspect, Triage, TriageCard};
+use crate::domain::triage::{
+    BaseRed, Basis, FirstBad, Flaky, Known, RunRef, Suspect, Triage, TriageCard,
+};
 use crate::engine::snapshot::Snapshot;
 
 /// What is printed.
@@ -134,6 +136,10 @@ struct TestDocument<'a> {
 
 #[derive(Serialize)]
 struct FirstBadDocument<'a> {
+    /// `branch`: its own was green before; `base`: it never was, but the base of the change is.
+    basis: &'static str,
+    base_branch: Option<&'a Clean>,
+    because: Option<String>,
     from: &'a str,
     to: &'a str,
     since: String,
@@ -387,7 +393,14 @@ fn tests<'a>(
 }
 
 fn first_bad<'a>(found: &'a FirstBad, why: &mut Whys) -> FirstBadDocument<'a> {
+    let (basis, base_branch) = match &found.basis {
+        Basis::Branch => ("branch", None),
+        Basis::Base { branch, .. } => ("base", Some(branch)),
+    };
     FirstBadDocument {
+        basis,
+        base_branch,
+        because: found.because(),
         from: found.from.as_str(),
         to: found.to.as_str(),
         since: instant(found.since),

@@ -90,7 +90,7 @@ fn facts(card: &TriageCard, causes: Causes<'_>) -> Vec<(&'static str, String)> {
         }
     }
     match &triage.first_bad {
-        Known::No(why) => facts.push(("bad", why.to_string())),
+        Known::No(why) => facts.push(("bad", format!("not known: {why}"))),
         Known::Yes(found) => facts.extend(bad(found).into_iter().map(|line| ("bad", line))),
     }
     if let Some(found) = &triage.base {
@@ -188,12 +188,10 @@ fn place(test: &FailedTest) -> String {
 }
 
 fn bad(found: &FirstBad) -> Vec<String> {
-    let head = format!(
-        "{}..{}, since run {}",
-        found.from.short(),
-        found.to.short(),
-        found.red.number
-    );
+    let head = found.because().unwrap_or_else(|| {
+        let (from, to) = (found.from.short(), found.to.short());
+        format!("{from}..{to}, since run {}", found.red.number)
+    });
     match &found.commits {
         Known::No(why) => vec![format!("{head}; {why}")],
         Known::Yes(commits) => {

@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use crate::domain::correlate::Need;
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::key::Sha;
-use crate::domain::run::Run;
+use crate::domain::run::{Job, Run};
 use crate::domain::text::Clean;
 use crate::domain::triage::book::say;
+use crate::domain::triage::brought::{Change, brought};
 use crate::domain::triage::lane::{Repo, failed_job, is_green, is_red, run_ref};
-use crate::domain::triage::{BaseRed, FirstBad, Known, Suspect};
+use crate::domain::triage::{BaseRed, Basis, FirstBad, Known, Suspect};
 
 /// How many commits between green and red are listed.
 const MOST_SUSPECTS: usize = 100;
@@ -49,8 +50,14 @@ fn turn<'a>(
     red.map(|red| Turn { green: None, red })
 }
 
-/// Finds the first bad commit on the branch of a red run.
-pub(super) fn first_bad(repo: &Repo, run: &Run, needs: &mut BTreeSet<Need>) -> Known<FirstBad> {
+/// Finds the first bad commit on the branch of a red run; where that was never green and is of a
+/// change request, what its base says.
+pub(super) fn first_bad(
+    repo: &Repo,
+    (run, job): (&Run, Option<&Job>),
+    change: Option<Change<'_>>,
+    needs: &mut BTreeSet<Need>,
+) -> Known<FirstBad> {
     let workflow = &run.workflow;
     let branch = &run.branch;
     let Some(turn) = turn(repo.lane(run, branch), Some(run)) else {
@@ -59,6 +66,9 @@ pub(super) fn first_bad(repo: &Repo, run: &Run, needs: &mut BTreeSet<Need>) -> K
         )));
     };
     let Some(green) = turn.green else {
+        if let Some(change) = change.filter(|change| change.branch != branch) {
+            return brought(repo, turn.red, job, change, needs);
+        }
         return Known::No(say(&format!(
             "no green run of `{workflow}` on `{branch}` is known"
         )));
@@ -74,6 +84,7 @@ pub(super) fn first_bad(repo: &Repo, run: &Run, needs: &mut BTreeSet<Need>) -> K
     }
     Known::Yes(FirstBad {
         commits: between(repo, run, &from, &to, needs),
+        basis: Basis::Branch,
         green: run_ref(green),
         red: run_ref(turn.red),
         since: turn.red.updated_at,
@@ -83,7 +94,7 @@ pub(super) fn first_bad(repo: &Repo, run: &Run, needs: &mut BTreeSet<Need>) -> K
 }
 
 /// The commits after `from` up to `to`, the oldest first: by parents, else as the forge compared.
-fn between(
+pub(super) fn between(
     repo: &Repo,
     run: &Run,
     from: &Sha,
@@ -105,7 +116,17 @@ fn between(
         return Known::No(say("too many commits lie between to list them"));
     }
     let suspects = range.commits.iter().take(MOST_SUSPECTS);
-    Known::Yes(suspects.map(|sha| suspect(repo, run, sha)).collect())
+    let suspects = suspects.map(|sha| {
+        let mut suspect = suspect(repo, run, sha);
+        if suspect.title.is_empty()
+            && let Some(told) = range.told.iter().find(|told| told.sha == *sha)
+        {
+            suspect.title = told.title.clone();
+            suspect.author.clone_from(&told.author);
+        }
+        suspect
+    });
+    Known::Yes(suspects.collect())
 }
 
 /// Follows first parents from `to` down to `from`, where every commit on the way is known.

@@ -12,6 +12,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::run::{Failure, Job, Run, RunState};
 use crate::domain::text::Clean;
 use crate::domain::triage::book::{Verdicts, failed_runs, say};
+use crate::domain::triage::brought::Change;
 use crate::domain::triage::culprit::{base, first_bad};
 use crate::domain::triage::flaky::{flaky, records};
 use crate::domain::triage::lane::{Repo, failed_job, is_green, is_red};
@@ -51,7 +52,12 @@ pub(super) fn judge(repo: &Repo, item: &WorkItem) -> Option<Verdicts> {
     let tests = found.map_or_else(Vec::new, |found| records(repo, run, found));
     let change = repo.change_of(run);
     let base = change.and_then(|change| base(repo, run, found, &change.base_branch, &mut needs));
-    let first_bad = first_bad(repo, run, &mut needs);
+    let of_change = change.map(|change| Change {
+        number: change.number,
+        branch: &change.base_branch,
+        red: base.as_ref(),
+    });
+    let first_bad = first_bad(repo, (run, job), of_change, &mut needs);
     ask_history(repo, run, &mut needs);
     let flaky = flaky(repo, run, job, found, base.as_ref(), &tests);
     let signature = found.and_then(|found| found.signature.clone());

@@ -13,6 +13,7 @@ use crate::domain::text::Clean;
 use std::sync::Arc;
 
 mod book;
+mod brought;
 mod culprit;
 mod flaky;
 mod group;
@@ -137,9 +138,27 @@ pub struct TestRecord {
     pub other_branches: Vec<Clean>,
 }
 
-/// The first bad commit: somewhere in `from..=to`.
+/// Where the green run stands that a first bad commit is reckoned from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Basis {
+    /// On the branch itself, before the red ones.
+    Branch,
+    /// On the base of a change request whose own branch was never green.
+    Base {
+        /// The base.
+        branch: Clean,
+        /// The job that passed there, where the run as a whole did not.
+        job: Option<Clean>,
+        /// Whether it is green still, as far as is known.
+        still: bool,
+    },
+}
+
+/// The first bad commit: one that `to` has and `from` has not.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FirstBad {
+    /// Where the green run stands.
+    pub basis: Basis,
     /// The last commit that was green.
     pub from: Sha,
     /// The run that was green.
@@ -152,6 +171,24 @@ pub struct FirstBad {
     pub since: Timestamp,
     /// The commits between, oldest first; not known where the comparison is missing.
     pub commits: Known<Vec<Suspect>>,
+}
+
+impl FirstBad {
+    /// Returns what speaks for it, where that is not the branch's own history.
+    pub fn because(&self) -> Option<String> {
+        let Basis::Base { branch, job, still } = &self.basis else {
+            return None;
+        };
+        let (run, sha) = (self.green.number, self.from.short());
+        let green = match (job, still) {
+            (Some(job), _) => format!("job `{job}` passed on `{branch}`"),
+            (None, true) => format!("`{branch}` is green"),
+            (None, false) => format!("`{branch}` was green"),
+        };
+        Some(format!(
+            "{green} (run {run}, {sha}): this change brought it"
+        ))
+    }
 }
 
 /// One commit that may have broken it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use crate::domain::commit::{Range, RangeCommit, Relation};
 use crate::domain::correlate::testing::{FAILED, World, at, job, named_repo, repo, sha};
 use crate::domain::correlate::{Need, Sourced};
 use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError, LogState, Signature, TestsFrom};
@@ -436,4 +437,122 @@ fn a_board_of_red_cards_asks_for_some_at_once_and_for_the_open_one_first() {
     book.insert(&last.source, &said.id(), &said);
     book.refresh(&[], &[]);
     assert!(!asked(&book).contains(&last.run.id) && asked(&book).len() == 50);
+}
+
+#[track_caller]
+fn brought(edit: impl FnOnce(&mut World)) -> Arc<Triage> {
+    let mut world = World::new();
+    red_change(&mut world);
+    edit(&mut world);
+    card(&world, 50)
+}
+
+#[test]
+fn a_change_that_was_never_green_brought_it_where_its_base_is_green() {
+    let card = brought(|world| {
+        push(world, 2, 6, &RunState::Passed);
+        push(world, 3, 7, &RunState::Passed);
+        world.run(49, 106, FAILED, |run| run.created_at = at(70));
+        world.range(7, 106, Relation::Diverged, &[104, 106]);
+        let Some(Fact::Range(range)) = world.facts.last().map(|said| said.fact.as_ref().clone())
+        else {
+            panic!("no range");
+        };
+        world.fact(Fact::Range(Range {
+            told: vec![RangeCommit {
+                sha: sha(104),
+                title: Clean::line("retry twice"),
+                author: None,
+            }],
+            ..range
+        }));
+    });
+    let found = yes(&card.first_bad);
+    assert_eq!((found.green.id, found.red.id), (3, 49), "the first red one");
+    assert_eq!((found.from.clone(), found.to.clone()), (sha(7), sha(106)));
+    let because = found.because().unwrap();
+    let expected = format!(
+        "`main` is green (run 3, {}): this change brought it",
+        sha(7).short()
+    );
+    assert_eq!(because, expected);
+    let commits = yes(&found.commits);
+    assert_eq!(commits.len(), 2);
+    assert_eq!(commits[0].title.as_str(), "retry twice");
+    assert!(commits.iter().all(|commit| commit.change == Some(7)));
+}
+
+#[test]
+fn what_lies_between_base_and_change_is_asked_for() {
+    let mut world = World::new();
+    red_change(&mut world);
+    push(&mut world, 3, 7, &RunState::Passed);
+    let book = book(&world.facts, &world);
+    let need = Need::Range {
+        repo: repo(),
+        from: sha(7),
+        to: sha(107),
+    };
+    assert!(book.needs().contains(&need), "{:?}", book.needs());
+    let found = yes(&book.board().cards[0].triage.first_bad);
+    assert!(no(&found.commits).contains("not read yet"));
+}
+
+#[test]
+fn a_change_is_not_blamed_for_what_its_base_fails_with() {
+    let card = brought(|world| {
+        push(world, 2, 6, &FAILED);
+        push(world, 3, 7, &FAILED);
+        world.fact(found(3, 1, "pay::retries", 1));
+    });
+    assert_eq!(no(&card.first_bad), "not yours: `main` is red since run 2");
+
+    let card = brought(|world| push(world, 3, 7, &FAILED));
+    let why = no(&card.first_bad);
+    assert!(why.contains("whether it fails alike is not known"), "{why}");
+}
+
+#[test]
+fn a_base_that_is_red_with_another_job_does_not_excuse_a_change() {
+    let card = brought(|world| {
+        push(world, 3, 7, &FAILED);
+        let mut jobs = set(3, 1, FAILED);
+        jobs.jobs[0].name = Clean::line("lint");
+        let mut passed = jobs.jobs[0].clone();
+        (passed.name, passed.id, passed.state) = (Clean::line("test"), 39, RunState::Passed);
+        jobs.jobs.push(passed);
+        world.fact(Fact::JobSet(jobs));
+        world.fact(found(3, 1, "web::login", 2));
+    });
+    let because = yes(&card.first_bad).because().unwrap();
+    assert!(
+        because.starts_with("job `test` passed on `main` (run 3,"),
+        "{because}"
+    );
+}
+
+#[test]
+fn a_base_that_was_red_when_the_change_ran_blames_nobody() {
+    let card = brought(|world| {
+        push(world, 3, 7, &FAILED);
+        world.run(60, 8, RunState::Passed, |run| run.created_at = at(90));
+    });
+    assert_eq!(
+        no(&card.first_bad),
+        "`main` was red when this ran (run 3) and is green again since run 60: \
+         bring this up to date first"
+    );
+}
+
+#[test]
+fn the_first_green_run_of_the_base_after_the_change_serves_where_none_is_known_before() {
+    let card = brought(|world| {
+        world.run(60, 8, RunState::Passed, |run| run.created_at = at(90));
+    });
+    assert_eq!(yes(&card.first_bad).green.id, 60);
+    let card = brought(|_| {});
+    assert_eq!(
+        no(&card.first_bad),
+        "neither a green run of `ci` on `topic` nor a finished one on `main` is known"
+    );
 }

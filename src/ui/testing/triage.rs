@@ -14,8 +14,8 @@ use crate::domain::key::{ItemId, Person, RepoKey, Sha, SourceName, WebUrl};
 use crate::domain::run::{Failure, Job, Run, RunState, Step};
 use crate::domain::text::Clean;
 use crate::domain::triage::{
-    Attempt, BaseRed, FirstBad, Flaky, Group, JobLine, Known, RunRef, Suspect, TestRecord, Triage,
-    TriageBoard, TriageCard, Verdict,
+    Attempt, BaseRed, Basis, FirstBad, Flaky, Group, JobLine, Known, RunRef, Suspect, TestRecord,
+    Triage, TriageBoard, TriageCard, Verdict,
 };
 use crate::engine::snapshot::{Capability, CapabilityState, Snapshot};
 use crate::log::{self, Index, Intake, Matches};
@@ -301,6 +301,7 @@ fn first_bad() -> FirstBad {
         change,
     };
     FirstBad {
+        basis: Basis::Branch,
         from: sha('4'),
         green: reference(799, 300),
         to: sha('6'),

@@ -153,14 +153,16 @@ pub(super) fn first_bad(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
 }
 
 fn culprit(sight: &Sight<'_>, found: &FirstBad, lines: &mut Vec<TreeLine>) {
-    let text = format!(
-        "green at {} (run {}), red at {} (run {}) since {}",
-        found.from.short(),
-        found.green.number,
-        found.to.short(),
-        found.red.number,
-        sight.when(found.since)
-    );
+    let (to, red) = (found.to.short(), found.red.number);
+    let since = sight.when(found.since);
+    let text = match found.because() {
+        Some(text) => format!("{text}, red at {to} (run {red}) since {since}"),
+        None => format!(
+            "green at {} (run {}), red at {to} (run {red}) since {since}",
+            found.from.short(),
+            found.green.number,
+        ),
+    };
     lines.push(TreeLine::sentence(1, text));
     let commits = match &found.commits {
         Known::Yes(commits) => commits,
