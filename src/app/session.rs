@@ -23,6 +23,7 @@ use crate::app::pins::Pins;
 use crate::app::unopened::Unopened;
 use crate::app::{clock, clone, redact, waiting};
 use crate::config::{ConfigError, Layer, Settings, SourceConfig};
+use crate::domain::policy::Policy;
 use crate::domain::text::Clean;
 use crate::engine::actions::Acting;
 use crate::engine::db::{Bound, Opened, Store};
@@ -76,7 +77,10 @@ impl Session {
             .map_or(paths.clone(), |demo| paths.apart(&demo.name));
         if demo.is_some() {
             settings.sources.clear();
-            settings.policy = crate::app::demo::policy()?;
+            settings.policy = Policy {
+                look_back: settings.policy.look_back,
+                ..crate::app::demo::policy()?
+            };
             settings.store.url = None;
             "the simulated team".clone_into(&mut sources_from);
         } else if settings.sources.is_empty()

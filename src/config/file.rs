@@ -222,6 +222,8 @@ pub(super) struct Notify {
 pub(super) struct Triage {
     /// How many earlier runs are looked at.
     pub(super) history: Option<Spanned<i64>>,
+    /// How many earlier runs of a job tell its usual time.
+    pub(super) usual: Option<Spanned<i64>>,
 }
 
 /// `[store]`.

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 pub use crate::config::action::Action;
 use crate::config::check::{Checker, Idle};
-pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet, TriageConfig};
+pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet};
 pub use crate::config::place::{line_of, line_of_error, place_of};
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
@@ -45,8 +45,6 @@ pub struct Settings {
     pub keys: BTreeMap<String, Vec<String>>,
     /// When and how a person is called.
     pub notify: Notify,
-    /// How far triage looks back.
-    pub triage: TriageConfig,
     /// Where the store is.
     pub store: StoreConfig,
 }
@@ -210,7 +208,6 @@ impl Default for Settings {
             ui: UiConfig::default(),
             keys: BTreeMap::new(),
             notify: Notify::default(),
-            triage: TriageConfig::default(),
             store: StoreConfig::default(),
         }
     }

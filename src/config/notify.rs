@@ -57,15 +57,11 @@ pub struct Quiet {
     until: NaiveTime,
 }
 
-/// `[triage]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TriageConfig {
-    /// How many earlier runs are looked at to find out since when something fails.
-    pub history: u32,
-}
-
-/// The most earlier runs that are looked at: each may cost a request.
+/// The most runs of a workflow that are looked at: as many as one page of a server has.
 const MOST_HISTORY: u32 = 100;
+
+/// The most runs of a job that tell its usual time.
+const MOST_USUAL: u32 = 50;
 
 impl Default for Notify {
     /// Nobody is called who did not ask for it.
@@ -78,12 +74,6 @@ impl Default for Notify {
             mine_only: false,
             quiet: None,
         }
-    }
-}
-
-impl Default for TriageConfig {
-    fn default() -> Self {
-        Self { history: 20 }
     }
 }
 
@@ -194,19 +184,33 @@ pub(super) fn apply_triage(
     table: Table<file::Triage>,
     settings: &mut Settings,
 ) {
-    let Some(number) = table.value.history else {
-        return;
-    };
+    let file::Triage { history, usual } = table.value;
+    let look_back = &mut settings.policy.look_back;
+    if let Some(number) = count(checker, "history", history, MOST_HISTORY) {
+        look_back.runs = number;
+    }
+    if let Some(number) = count(checker, "usual", usual, MOST_USUAL) {
+        look_back.usual = number;
+    }
+}
+
+/// Returns a number from 1 to the most there may be.
+fn count(
+    checker: &mut Checker<'_>,
+    name: &str,
+    number: Option<Spanned<i64>>,
+    most: u32,
+) -> Option<u32> {
+    let number = number?;
     let span = Spanned::span(&number);
     let fits = u32::try_from(number.into_inner())
         .ok()
-        .filter(|number| (1..=MOST_HISTORY).contains(number));
-    if let Some(number) = fits {
-        settings.triage.history = number;
-    } else {
-        let message = format!("`history` is not a number from 1 to {MOST_HISTORY}");
+        .filter(|number| (1..=most).contains(number));
+    if fits.is_none() {
+        let message = format!("`{name}` is not a number from 1 to {most}");
         checker.error(span, &message, None);
     }
+    fits
 }
 
 #[cfg(test)]

@@ -47,6 +47,38 @@ pub struct Policy {
     pub tracker_keys: Vec<Clean>,
     /// Logins that are machines, besides those that the host marks.
     pub bots: Vec<Clean>,
+    /// How far back is looked to explain a failure.
+    pub look_back: LookBack,
+}
+
+/// How far back is looked to explain a failure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LookBack {
+    /// How many of the newest runs of a workflow tell since when something fails, and how often.
+    pub runs: u32,
+    /// How many earlier runs of a job tell its usual time.
+    pub usual: u32,
+}
+
+impl Default for LookBack {
+    fn default() -> Self {
+        Self {
+            runs: 50,
+            usual: 20,
+        }
+    }
+}
+
+impl LookBack {
+    /// Returns the number of runs, to count with.
+    pub(in crate::domain) fn runs(self) -> usize {
+        usize::try_from(self.runs).unwrap_or(usize::MAX)
+    }
+
+    /// Returns the number of earlier runs of a job, to count with.
+    pub(in crate::domain) fn usual(self) -> usize {
+        usize::try_from(self.usual).unwrap_or(usize::MAX)
+    }
 }
 
 /// How branches are used.
@@ -153,6 +185,7 @@ impl Default for Policy {
             pins: Vec::new(),
             tracker_keys: Vec::new(),
             bots: words(&["dependabot", "renovate", "github-actions"]),
+            look_back: LookBack::default(),
         }
     }
 }

@@ -734,6 +734,7 @@ async fn history_brings_runs_and_the_times_of_their_jobs() {
         repo: repo(&forge),
         workflow: Clean::line(".github/workflows/ci.yml"),
         branch: Clean::line("main"),
+        runs: 35,
     };
     let facts = answer(&board.source, need.clone(), now()).await;
     let runs = facts.iter().filter(|fact| matches!(fact, Fact::Run(_)));
@@ -750,9 +751,11 @@ async fn history_brings_runs_and_the_times_of_their_jobs() {
     // Of run 11 not all jobs are there, and run 99 is of another workflow.
     assert_eq!(sets.iter().map(|set| set.run.id).collect::<Vec<_>>(), [10]);
     assert!(sets[0].complete && sets[0].jobs[0].state == RunState::Passed);
-    assert!(forge.seen().iter().any(
-        |seen| seen.target.contains("branch=main") && seen.target.contains("status=completed")
-    ));
+    assert!(forge.seen().iter().any(|seen| {
+        ["branch=main", "status=completed", "per_page=35"]
+            .iter()
+            .all(|part| seen.target.contains(part))
+    }));
     let asked = forge.seen().len();
     answer(&board.source, need.clone(), now() + TimeDelta::minutes(30)).await;
     assert_eq!(forge.seen().len(), asked, "at most once an hour");
@@ -772,6 +775,7 @@ async fn history_without_graphql_is_runs_alone() {
         repo: repo(&forge),
         workflow: Clean::line(".github/workflows/ci.yml"),
         branch: Clean::line("main"),
+        runs: 35,
     };
     let facts = answer(&board.source, need, now()).await;
     assert!(matches!(facts.as_slice(), [Fact::Run(_)]), "{facts:?}");

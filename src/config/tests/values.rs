@@ -182,7 +182,7 @@ fn calls_and_triage() {
     };
     assert_eq!(settings.notify, expected);
     assert!(settings.notify.is_on());
-    assert_eq!(settings.triage.history, 5);
+    assert_eq!(settings.policy.look_back.runs, 5);
     assert_eq!(good("[notify]\non = []").notify.on, []);
 }
 

@@ -106,6 +106,8 @@ pub enum Need {
         workflow: Clean,
         /// The branch.
         branch: Clean,
+        /// How many runs are wanted.
+        runs: u32,
     },
 }
 

@@ -10,6 +10,7 @@ use crate::domain::correlate::Need;
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, RepoKey, SourceName};
+use crate::domain::policy::LookBack;
 use crate::domain::status::Severity;
 use crate::domain::text::Clean;
 use crate::domain::triage::group::groups;
@@ -31,6 +32,7 @@ pub struct Book {
     looks_elsewhere: bool,
     needs: BTreeSet<Need>,
     board: Arc<TriageBoard>,
+    look_back: LookBack,
 }
 
 /// A red card and the repository of the run that makes it red.
@@ -54,6 +56,14 @@ pub(super) struct Verdicts {
 }
 
 impl Book {
+    /// Makes an empty book that looks back so far.
+    pub fn new(look_back: LookBack) -> Self {
+        Self {
+            look_back,
+            ..Self::default()
+        }
+    }
+
     /// Takes a fact in; those that say nothing about failures are not kept.
     pub fn insert(&mut self, source: &SourceName, id: &FactId, fact: &Arc<Fact>) {
         let Some(repo) = fact.repo() else {
@@ -166,7 +176,7 @@ impl Book {
     fn judge_again(&mut self, id: &ItemId) -> bool {
         let verdicts = self.red.get(id).and_then(|red| {
             let repo = self.repos.get(&red.repo)?;
-            judge(repo, &red.item)
+            judge(repo, &red.item, self.look_back)
         });
         let Some(Verdicts { triage, needs }) = verdicts else {
             return self.judged.remove(id).is_some();

@@ -43,7 +43,7 @@ pub(super) fn brought(
     change: Change<'_>,
     needs: &mut BTreeSet<Need>,
 ) -> Known<FirstBad> {
-    if let Some(why) = change.red.and_then(|base| not_ours(base)) {
+    if let Some(why) = change.red.and_then(not_ours) {
         return Known::No(why);
     }
     let branch = change.branch;

@@ -23,31 +23,41 @@ const MOST_SUSPECTS: usize = 100;
 struct Turn<'a> {
     green: Option<&'a Run>,
     red: &'a Run,
+    /// Whether more runs may be known than were looked at.
+    is_cut: bool,
 }
 
 /// Finds the turn from green to red that leads to the newest finished run up to `last`.
 ///
-/// Runs that were cancelled, skipped or are not known say nothing either way.
+/// Runs that were cancelled, skipped or are not known say nothing either way; of the others the
+/// `most` newest are looked at.
 fn turn<'a>(
     runs: impl DoubleEndedIterator<Item = &'a Run>,
     last: Option<&Run>,
+    most: usize,
 ) -> Option<Turn<'a>> {
     let upto = last.map(|last| (last.created_at, last.id));
     let mut red = None;
-    let told = runs
+    let mut told = runs
         .rev()
-        .filter(|run| upto.is_none_or(|upto| (run.created_at, run.id) <= upto));
-    for run in told {
-        if is_red(&run.state) {
-            red = Some(run);
-        } else if is_green(&run.state) {
+        .filter(|run| upto.is_none_or(|upto| (run.created_at, run.id) <= upto))
+        .filter(|run| is_red(&run.state) || is_green(&run.state));
+    for run in told.by_ref().take(most) {
+        if is_green(&run.state) {
             return red.map(|red| Turn {
                 green: Some(run),
                 red,
+                is_cut: false,
             });
         }
+        red = Some(run);
     }
-    red.map(|red| Turn { green: None, red })
+    let is_cut = told.next().is_some();
+    red.map(|red| Turn {
+        green: None,
+        red,
+        is_cut,
+    })
 }
 
 /// Finds the first bad commit on the branch of a red run; where that was never green and is of a
@@ -56,11 +66,12 @@ pub(super) fn first_bad(
     repo: &Repo,
     (run, job): (&Run, Option<&Job>),
     change: Option<Change<'_>>,
+    most: usize,
     needs: &mut BTreeSet<Need>,
 ) -> Known<FirstBad> {
     let workflow = &run.workflow;
     let branch = &run.branch;
-    let Some(turn) = turn(repo.lane(run, branch), Some(run)) else {
+    let Some(turn) = turn(repo.lane(run, branch), Some(run), most) else {
         return Known::No(say(&format!(
             "no finished run of `{workflow}` on `{branch}` is known"
         )));
@@ -69,9 +80,11 @@ pub(super) fn first_bad(
         if let Some(change) = change.filter(|change| change.branch != branch) {
             return brought(repo, turn.red, job, change, needs);
         }
-        return Known::No(say(&format!(
-            "no green run of `{workflow}` on `{branch}` is known"
-        )));
+        return Known::No(say(&if turn.is_cut {
+            format!("none of the last {most} runs of `{workflow}` on `{branch}` was green")
+        } else {
+            format!("no green run of `{workflow}` on `{branch}` is known")
+        }));
     };
     let (Some(from), Some(to)) = (green.head_sha.clone(), turn.red.head_sha.clone()) else {
         return Known::No(say("its CI does not tell for which commits it ran"));
@@ -158,9 +171,9 @@ fn suspect(repo: &Repo, run: &Run, sha: &Sha) -> Suspect {
 /// Tells whether the base branch of a change request is red now with the same workflow.
 pub(super) fn base(
     repo: &Repo,
-    run: &Run,
-    ours: Option<&Diagnosis>,
+    (run, ours): (&Run, Option<&Diagnosis>),
     branch: &Clean,
+    most: usize,
     needs: &mut BTreeSet<Need>,
 ) -> Option<BaseRed> {
     if *branch == run.branch {
@@ -173,7 +186,7 @@ pub(super) fn base(
     if is_green(&newest.state) {
         return None;
     }
-    let turn = turn(repo.lane(run, branch), None)?;
+    let turn = turn(repo.lane(run, branch), None, most)?;
     Some(BaseRed {
         branch: branch.clone(),
         first: run_ref(turn.red),

@@ -12,9 +12,6 @@ use crate::domain::triage::book::say;
 use crate::domain::triage::lane::{Repo, is_green, is_red};
 use crate::domain::triage::{BaseRed, Flaky, Known, TestRecord, Verdict};
 
-/// In how many runs a test's failures are counted.
-const WINDOW: usize = 50;
-
 /// How often a job failed and passed on one commit.
 #[derive(Clone, Copy, Default, Debug)]
 struct Tries {
@@ -113,14 +110,14 @@ fn tries(repo: &Repo, run: &Run, job: &Job) -> Tries {
     tries
 }
 
-/// Counts for each failing test in how many of the last known runs it failed, and where else.
+/// Counts for each failing test in how many of the last `window` runs that are known it failed, and where else.
 ///
 /// A run is known if it passed, or if it failed and its log was read.
-pub(super) fn records(repo: &Repo, run: &Run, found: &Diagnosis) -> Vec<TestRecord> {
+pub(super) fn records(repo: &Repo, run: &Run, found: &Diagnosis, window: usize) -> Vec<TestRecord> {
     if found.tests.is_empty() {
         return Vec::new();
     }
-    let recent = repo.recent(run, WINDOW);
+    let recent = repo.recent(run, window);
     let mut known = 0;
     let mut counts = vec![(0, BTreeSet::new()); found.tests.len()];
     for other in recent {

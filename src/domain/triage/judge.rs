@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::domain::correlate::Need;
 use crate::domain::diagnosis::{Diagnosis, LogState};
 use crate::domain::item::WorkItem;
+use crate::domain::policy::LookBack;
 use crate::domain::run::{Failure, Job, Run, RunState};
 use crate::domain::text::Clean;
 use crate::domain::triage::book::{Verdicts, failed_runs, say};
@@ -18,14 +19,11 @@ use crate::domain::triage::flaky::{flaky, records};
 use crate::domain::triage::lane::{Repo, failed_job, is_green, is_red};
 use crate::domain::triage::{Attempt, JobLine, Known, Triage};
 
-/// How many earlier runs tell the usual time of a job.
-const USUAL_OF: usize = 20;
-
-/// How many of the newest runs are looked through for jobs with known times.
-const LINE_RUNS: usize = 60;
+/// Of how many runs for each that tells the usual time of a job it is looked for one that does.
+const SPARE: usize = 3;
 
 /// Judges a card by its newest failed run; `None` where no failed run is known.
-pub(super) fn judge(repo: &Repo, item: &WorkItem) -> Option<Verdicts> {
+pub(super) fn judge(repo: &Repo, item: &WorkItem, look_back: LookBack) -> Option<Verdicts> {
     let (source, run) = failed_runs(item).find_map(|(key, id)| repo.run(key.as_str(), id))?;
     let mut needs = BTreeSet::new();
     let set = repo.jobs(run).filter(|set| set.attempt == run.attempt);
@@ -49,16 +47,21 @@ pub(super) fn judge(repo: &Repo, item: &WorkItem) -> Option<Verdicts> {
         Known::Yes(found) => Some(found.as_ref()),
         Known::No(_) => None,
     };
-    let tests = found.map_or_else(Vec::new, |found| records(repo, run, found));
+    let tests = found.map_or_else(Vec::new, |found| {
+        records(repo, run, found, look_back.runs())
+    });
     let change = repo.change_of(run);
-    let base = change.and_then(|change| base(repo, run, found, &change.base_branch, &mut needs));
+    let base = change.and_then(|change| {
+        let branch = &change.base_branch;
+        base(repo, (run, found), branch, look_back.runs(), &mut needs)
+    });
     let of_change = change.map(|change| Change {
         number: change.number,
         branch: &change.base_branch,
         red: base.as_ref(),
     });
-    let first_bad = first_bad(repo, (run, job), of_change, &mut needs);
-    ask_history(repo, run, &mut needs);
+    let first_bad = first_bad(repo, (run, job), of_change, look_back.runs(), &mut needs);
+    ask_history(repo, run, look_back, &mut needs);
     let flaky = flaky(repo, run, job, found, base.as_ref(), &tests);
     let signature = found.and_then(|found| found.signature.clone());
     let triage = Triage {
@@ -68,7 +71,10 @@ pub(super) fn judge(repo: &Repo, item: &WorkItem) -> Option<Verdicts> {
         source: source.clone(),
         repo: run.repo.clone(),
         attempts: attempts(repo, run),
-        jobs: jobs.iter().map(|job| line(repo, run, job)).collect(),
+        jobs: jobs
+            .iter()
+            .map(|job| line(repo, run, job, look_back.usual()))
+            .collect(),
         jobs_known: set.is_some(),
         failed_job: failed,
         diagnosis,
@@ -124,21 +130,22 @@ fn diagnosis(
 }
 
 /// The last runs of the workflow are asked for where too few are known to compare with.
-fn ask_history(repo: &Repo, run: &Run, needs: &mut BTreeSet<Need>) {
+fn ask_history(repo: &Repo, run: &Run, look_back: LookBack, needs: &mut BTreeSet<Need>) {
     let branch = repo
         .change_of(run)
         .map_or_else(|| run.branch.clone(), |change| change.base_branch.clone());
     let known = repo
         .lane(run, &branch)
         .rev()
-        .take(LINE_RUNS)
+        .take(look_back.usual().saturating_mul(SPARE))
         .filter(|other| is_red(&other.state) || is_green(&other.state))
         .filter(|other| repo.jobs(other).is_some());
-    if known.count() < USUAL_OF {
+    if known.count() < look_back.usual() {
         needs.insert(Need::History {
             repo: run.repo.clone(),
             workflow: super::lane::workflow(run).clone(),
             branch,
+            runs: look_back.runs.max(look_back.usual),
         });
     }
 }
@@ -157,7 +164,7 @@ fn attempts(repo: &Repo, run: &Run) -> Vec<Attempt> {
 }
 
 /// One job with its queue time, its time and the usual time of jobs of that name.
-fn line(repo: &Repo, run: &Run, job: &Job) -> JobLine {
+fn line(repo: &Repo, run: &Run, job: &Job, most: usize) -> JobLine {
     let secs = |from: Option<crate::domain::Timestamp>, to: Option<crate::domain::Timestamp>| {
         let (from, to) = (from?, to?);
         Some((to - from).num_seconds().max(0))
@@ -166,7 +173,7 @@ fn line(repo: &Repo, run: &Run, job: &Job) -> JobLine {
         group: group_name(&job.name),
         queued_secs: secs(job.created_at, job.started_at),
         ran_secs: secs(job.started_at, job.finished_at),
-        usual: usual(repo, run, job),
+        usual: usual(repo, run, job, most),
         job: job.clone(),
     }
 }
@@ -184,9 +191,9 @@ pub(super) fn group_name(name: &Clean) -> Clean {
 }
 
 /// The median time of the last jobs of this name that passed, and how many there were.
-fn usual(repo: &Repo, run: &Run, job: &Job) -> Option<(i64, usize)> {
+fn usual(repo: &Repo, run: &Run, job: &Job, most: usize) -> Option<(i64, usize)> {
     let mut times: Vec<i64> = repo
-        .recent(run, LINE_RUNS)
+        .recent(run, most.saturating_mul(SPARE))
         .into_iter()
         .filter(|other| other.id != run.id)
         .filter_map(|other| repo.jobs(other))
@@ -197,7 +204,7 @@ fn usual(repo: &Repo, run: &Run, job: &Job) -> Option<(i64, usize)> {
         })
         .filter_map(|other| Some((other.finished_at? - other.started_at?).num_seconds()))
         .filter(|secs| *secs >= 0)
-        .take(USUAL_OF)
+        .take(most)
         .collect();
     times.sort_unstable();
     let middle = times.get(times.len().checked_sub(1)? / 2)?;

@@ -123,7 +123,7 @@ pub struct JobLine {
     pub queued_secs: Option<i64>,
     /// Seconds it ran.
     pub ran_secs: Option<i64>,
-    /// Median of the seconds of earlier runs of this job, and how many there were (at most 20).
+    /// Median of the seconds of earlier runs of this job, and how many there were (bounded).
     pub usual: Option<(i64, usize)>,
 }
 
@@ -132,7 +132,7 @@ pub struct JobLine {
 pub struct TestRecord {
     /// Position in the diagnosis.
     pub test: usize,
-    /// In how many of the known runs it failed, and how many are known (at most 50).
+    /// In how many of the known runs it failed, and how many are known (bounded).
     pub failed_of: (usize, usize),
     /// Branches other than this one on which it failed.
     pub other_branches: Vec<Clean>,

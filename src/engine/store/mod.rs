@@ -93,12 +93,13 @@ impl Store {
                 told_me: None,
             })
             .collect();
+        let book = Book::new(policy.look_back);
         Self {
             policy,
             stages,
             sources,
             correlator: Correlator::default(),
-            book: Book::default(),
+            book,
             columns: Columns::default(),
             history: History::default(),
             confirmed: Arc::default(),

@@ -25,8 +25,8 @@ const MOST_ATTEMPTS: u32 = 10;
 /// How many pages of jobs are read.
 const PAGES: usize = 5;
 
-/// How many runs of a workflow are read.
-const RUNS: &str = "50";
+/// How many runs of a workflow are read at most: one page.
+const MOST_RUNS: u32 = 100;
 
 /// The query for the jobs of a branch.
 const DOCUMENT: &str = include_str!("queries/history.graphql");
@@ -136,8 +136,8 @@ impl GitHub {
     pub(super) async fn history(
         &self,
         repo: &RepoKey,
-        workflow: &Clean,
-        branch: &Clean,
+        (workflow, branch): (&Clean, &Clean),
+        runs: u32,
         ask: Ask,
     ) -> Result<Vec<Fact>, Failure> {
         let file = workflow.rsplit_once('/').map(|(_, file)| file);
@@ -146,11 +146,12 @@ impl GitHub {
             return Ok(Vec::new());
         };
         let path = repo.path();
+        let runs = runs.clamp(1, MOST_RUNS).to_string();
         let route = format!("repos/{path}/actions/workflows/{file}/runs");
         let query = [
             ("branch", branch.as_str()),
             ("status", "completed"),
-            ("per_page", RUNS),
+            ("per_page", runs.as_str()),
         ];
         let request = self.api.request(&route, &query, ask.urgency);
         let client = &self.api.client;

@@ -167,7 +167,8 @@ impl GitHub {
                 repo,
                 workflow,
                 branch,
-            } => return self.history(repo, workflow, branch, ask).await,
+                runs,
+            } => return self.history(repo, (workflow, branch), *runs, ask).await,
         };
         Ok(vec![fact])
     }
