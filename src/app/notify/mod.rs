@@ -10,8 +10,9 @@ mod voice;
 mod tests;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use chrono::NaiveTime;
+use chrono::{NaiveTime, TimeDelta};
 
 use crate::config::{Notify, Occasion};
 use crate::domain::Timestamp;
@@ -25,6 +26,12 @@ pub use crate::app::notify::voice::{Herald, Voice};
 
 /// More notices of a kind at once than this become one that counts them.
 const MOST: usize = 5;
+
+/// How long after the last news is waited for more, so that what happens together is told together.
+const GATHERS: TimeDelta = TimeDelta::seconds(5);
+
+/// How long the first news waits at most.
+const LONGEST: TimeDelta = TimeDelta::seconds(15);
 
 /// How many names are remembered at least of what was told.
 const REMEMBERED: usize = 1_000;
@@ -51,6 +58,9 @@ pub struct Watch {
     /// The cards that were red for sure when they were last seen, and by what.
     red: HashMap<ItemId, Cause>,
     told: Vec<String>,
+    held: Vec<Notice>,
+    /// When the first and the last of them were seen.
+    held_since: Option<(Timestamp, Timestamp)>,
 }
 
 /// What makes a card red.
@@ -74,22 +84,48 @@ impl Watch {
             began,
             red: HashMap::new(),
             told: Vec::new(),
+            held: Vec::new(),
+            held_since: None,
         }
     }
 
-    /// Returns what the newest board has for a person; `local` is the local time of the day.
-    pub fn look(&mut self, board: &Snapshot, now: Timestamp, local: NaiveTime) -> Vec<Notice> {
+    /// Takes in the newest board; what it has for a person is held for a moment. `local` is the
+    /// local time of the day.
+    pub fn look(&mut self, board: &Snapshot, now: Timestamp, local: NaiveTime) {
         if !self.rules.is_on() || board.partial {
-            return Vec::new();
+            return;
         }
         let me = board.me();
         let mut notices = self.greens(board, now, &me);
         notices.extend(self.reds(board, now, &me));
         if self.rules.is_quiet(local) {
             // What happens in quiet hours is on the board in the morning, and no news then.
+            return;
+        }
+        if !notices.is_empty() {
+            let first = self.held_since.map_or(now, |(first, _)| first);
+            self.held_since = Some((first, now));
+            self.held.extend(notices);
+        }
+    }
+
+    /// Returns how long what is held waits from now on, if something is.
+    pub fn wait(&self, now: Timestamp) -> Option<Duration> {
+        let (first, last) = self.held_since?;
+        let until = (last + GATHERS).min(first + LONGEST);
+        // A clock that was set back must not make it wait for hours.
+        let wait = (until - now).clamp(TimeDelta::zero(), LONGEST);
+        Some(wait.to_std().unwrap_or_default())
+    }
+
+    /// Hands out what is held.
+    pub fn tell(&mut self, local: NaiveTime) -> Vec<Notice> {
+        self.held_since = None;
+        let held = std::mem::take(&mut self.held);
+        if self.rules.is_quiet(local) {
             return Vec::new();
         }
-        notices
+        held
     }
 
     fn reds(&mut self, board: &Snapshot, now: Timestamp, me: &[String]) -> Vec<Notice> {
@@ -113,7 +149,7 @@ impl Watch {
                 found.push(notice(Occasion::Red, cause.name, title, item));
             }
         }
-        self.sum_up(found, Occasion::Red)
+        self.wanted(found, Occasion::Red)
     }
 
     fn greens(&mut self, board: &Snapshot, now: Timestamp, me: &[String]) -> Vec<Notice> {
@@ -129,6 +165,13 @@ impl Watch {
                 continue;
             }
             over.push(id.clone());
+            // Red and green again before anybody was told: there is nothing to tell.
+            let before = self.held.len();
+            self.held
+                .retain(|notice| !notice.names.contains(&cause.name));
+            if self.held.len() < before {
+                continue;
+            }
             if is_mine(item, me) {
                 let title = format!("{} is green again", item.key);
                 let name = format!("green {}", cause.name);
@@ -144,7 +187,7 @@ impl Watch {
         });
         // A map has no order of its own.
         found.sort_by(|a, b| a.title.cmp(&b.title));
-        self.sum_up(found, Occasion::Green)
+        self.wanted(found, Occasion::Green)
     }
 
     /// Returns whether all of a card's sources confirmed it since we look, and lately.
@@ -165,33 +208,48 @@ impl Watch {
         true
     }
 
-    /// Leaves out what nobody wants to hear of, and makes one of many.
-    fn sum_up(&self, found: Vec<Notice>, occasion: Occasion) -> Vec<Notice> {
-        if !self.rules.on.contains(&occasion) {
-            return Vec::new();
+    /// Leaves out what nobody wants to hear of.
+    fn wanted(&self, found: Vec<Notice>, occasion: Occasion) -> Vec<Notice> {
+        if self.rules.on.contains(&occasion) {
+            found
+        } else {
+            Vec::new()
         }
-        if found.len() <= MOST {
-            return found;
-        }
-        let count = found.len();
-        let title = match occasion {
-            Occasion::Red => format!("{count} cards turned red"),
-            Occasion::Green => format!("{count} cards are green again"),
-        };
-        let keys: Vec<&str> = found
-            .iter()
-            .filter_map(|notice| notice.title.split(' ').next())
-            .take(MOST)
-            .collect();
-        let text = format!("{} and {} more", keys.join(", "), count - keys.len());
-        let names = found.iter().flat_map(|notice| notice.names.clone());
-        vec![Notice {
-            occasion,
-            names: names.collect(),
-            title,
-            text,
-        }]
     }
+}
+
+/// Makes one notice of many of a kind.
+fn sum_up(notices: Vec<Notice>) -> Vec<Notice> {
+    let (reds, greens) = notices
+        .into_iter()
+        .partition(|notice| notice.occasion == Occasion::Red);
+    let mut told = one_of_many(greens, Occasion::Green);
+    told.extend(one_of_many(reds, Occasion::Red));
+    told
+}
+
+fn one_of_many(found: Vec<Notice>, occasion: Occasion) -> Vec<Notice> {
+    if found.len() <= MOST {
+        return found;
+    }
+    let count = found.len();
+    let title = match occasion {
+        Occasion::Red => format!("{count} cards turned red"),
+        Occasion::Green => format!("{count} cards are green again"),
+    };
+    let keys: Vec<&str> = found
+        .iter()
+        .filter_map(|notice| notice.title.split(' ').next())
+        .take(MOST)
+        .collect();
+    let text = format!("{} and {} more", keys.join(", "), count - keys.len());
+    let names = found.iter().flat_map(|notice| notice.names.clone());
+    vec![Notice {
+        occasion,
+        names: names.collect(),
+        title,
+        text,
+    }]
 }
 
 impl Cause {

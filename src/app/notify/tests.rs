@@ -181,7 +181,8 @@ fn told_by(rules: Notify, boards: &[(i64, Vec<Card>)]) -> Vec<String> {
     let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap();
     let mut told = Vec::new();
     for (at, cards) in boards {
-        let notices = watch.look(&board(*at, cards), minutes(*at), noon);
+        watch.look(&board(*at, cards), minutes(*at), noon);
+        let notices = sum_up(watch.tell(noon));
         told.extend(notices.into_iter().map(|notice| {
             let rest = notice.title.split_once(' ').unwrap().1;
             let number = notice.title.split('#').nth(1).unwrap_or(&notice.title);
@@ -229,12 +230,14 @@ fn old_data_is_no_news() {
     let mut watch = Watch::new(rules(), start());
     let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap();
     let old = board(1, &[red(1, (7, 1, HEAD), 1)]);
-    assert_eq!(watch.look(&old, minutes(90), noon), []);
+    watch.look(&old, minutes(90), noon);
+    assert_eq!(watch.tell(noon), []);
     let partial = Snapshot {
         partial: true,
         ..board(5, &[red(1, (7, 1, HEAD), 4)])
     };
-    assert_eq!(watch.look(&partial, minutes(5), noon), []);
+    watch.look(&partial, minutes(5), noon);
+    assert_eq!(watch.tell(noon), []);
 }
 
 #[test]
@@ -363,14 +366,16 @@ fn more_than_five_at_once_are_one() {
     assert_eq!(told_by(rules(), &[(5, many(5))]).len(), 5);
     let mut watch = Watch::new(rules(), start());
     let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap();
-    let notices = watch.look(&board(5, &many(7)), minutes(5), noon);
+    watch.look(&board(5, &many(7)), minutes(5), noon);
+    let notices = sum_up(watch.tell(noon));
     let [notice] = notices.as_slice() else {
         panic!("{notices:?}");
     };
     assert_eq!(notice.title, "7 cards turned red");
     assert!(notice.text.ends_with(" and 2 more"), "{}", notice.text);
     assert_eq!(notice.names.len(), 7);
-    assert!(watch.look(&board(6, &many(7)), minutes(6), noon).is_empty());
+    watch.look(&board(6, &many(7)), minutes(6), noon);
+    assert_eq!(watch.wait(minutes(6)), None);
 }
 
 #[test]
@@ -381,9 +386,93 @@ fn what_happens_in_quiet_hours_is_not_told_later_either() {
     };
     let mut watch = Watch::new(quiet, start());
     let hour = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+    let mut told = |board: &Snapshot, at, local| {
+        watch.look(board, minutes(at), local);
+        watch.tell(local).len()
+    };
     let failed = board(5, &[red(1, (7, 1, HEAD), 4)]);
-    assert_eq!(watch.look(&failed, minutes(5), hour(23)), []);
-    assert_eq!(watch.look(&failed, minutes(6), hour(8)), []);
+    assert_eq!(told(&failed, 5, hour(23)), 0);
+    assert_eq!(told(&failed, 6, hour(8)), 0);
     let again = board(9, &[red(1, (7, 2, HEAD), 8)]);
-    assert_eq!(watch.look(&again, minutes(9), hour(8)).len(), 1);
+    assert_eq!(told(&again, 9, hour(8)), 1);
+}
+
+#[test]
+fn quiet_hours_may_go_over_midnight_and_end_on_the_minute() {
+    let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
+    for (quiet, at, told) in [
+        ("22:00-07:00", time(21, 59), 1),
+        ("22:00-07:00", time(22, 0), 0),
+        ("22:00-07:00", time(23, 59), 0),
+        ("22:00-07:00", time(0, 0), 0),
+        ("22:00-07:00", time(6, 59), 0),
+        ("22:00-07:00", time(7, 0), 1),
+        ("12:00-13:00", time(11, 59), 1),
+        ("12:00-13:00", time(12, 30), 0),
+        ("12:00-13:00", time(13, 0), 1),
+    ] {
+        let rules = Notify {
+            quiet: Quiet::parse(quiet),
+            ..rules()
+        };
+        let mut watch = Watch::new(rules, start());
+        watch.look(&board(5, &[red(1, (7, 1, HEAD), 4)]), minutes(5), at);
+        assert_eq!(watch.tell(at).len(), told, "{quiet} at {at}");
+    }
+    // Seen a second before quiet hours begin, due after that.
+    let rules = Notify {
+        quiet: Quiet::parse("22:00-07:00"),
+        ..rules()
+    };
+    let mut watch = Watch::new(rules, start());
+    let before = NaiveTime::from_hms_opt(21, 59, 59).unwrap();
+    watch.look(&board(5, &[red(1, (7, 1, HEAD), 4)]), minutes(5), before);
+    assert_eq!(watch.tell(time(22, 0)), []);
+}
+
+#[test]
+fn what_happens_within_seconds_is_told_together() {
+    let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap();
+    let mut watch = Watch::new(rules(), start());
+    let mut cards: Vec<Card> = Vec::new();
+    let now = |second: i64| minutes(5) + TimeDelta::seconds(second);
+    for n in 0..10_u64 {
+        let number = usize::try_from(n).unwrap() + 1;
+        cards.push(red(number, (n + 1, 1, HEAD + n), 4));
+        let second = i64::try_from(n).unwrap();
+        watch.look(&board(5, &cards), now(second), noon);
+        let wait = watch.wait(now(second)).unwrap();
+        assert!(wait.as_secs() <= 5 && wait.as_secs() > 0, "{n}: {wait:?}");
+    }
+    // The first news has waited for long: what comes on and on does not keep it for ever.
+    assert_eq!(watch.wait(now(14)).unwrap().as_secs(), 0);
+    watch.look(&board(5, &cards), now(20), noon);
+    let told = sum_up(watch.tell(noon));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].title, "10 cards turned red");
+    assert_eq!(watch.wait(now(21)), None);
+    assert_eq!(watch.tell(noon), []);
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_no_news_wait_for_hours() {
+    let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap();
+    let mut watch = Watch::new(rules(), start());
+    watch.look(&board(5, &[red(1, (7, 1, HEAD), 4)]), minutes(5), noon);
+    assert!(watch.wait(minutes(-600)).unwrap().as_secs() <= 15);
+}
+
+#[test]
+fn several_cards_of_one_run_are_one_notice() {
+    let cards: Vec<Card> = (1..=8).map(|n| red(n, (7, 1, HEAD), 4)).collect();
+    check(&[(5, cards)], &["1 turned red"]);
+}
+
+#[test]
+fn red_and_green_again_within_a_moment_is_no_news() {
+    let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap();
+    let mut watch = Watch::new(rules(), start());
+    watch.look(&board(5, &[red(1, (7, 1, HEAD), 4)]), minutes(5), noon);
+    watch.look(&board(5, &[green(1, 5)]), minutes(5), noon);
+    assert_eq!(watch.tell(noon), []);
 }

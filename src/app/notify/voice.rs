@@ -11,7 +11,7 @@ use tokio::process::Command;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::app::env::Env;
-use crate::app::notify::{Notice, Told};
+use crate::app::notify::{Notice, Told, sum_up};
 use crate::app::redact;
 use crate::config::{Desktop, Notify};
 use crate::domain::text::truncate;
@@ -134,6 +134,7 @@ impl Herald {
         let Ok(notices) = taken else {
             return Vec::new();
         };
+        let notices = sum_up(notices);
         // One after the other: a burst of commands would be as many windows at once.
         let turn = self.turn.lock().await;
         if let Route::Command(words) = &self.voice.route {

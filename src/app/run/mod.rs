@@ -91,6 +91,8 @@ struct Pace {
     drawn: Option<Instant>,
     /// When a visible text changes by itself.
     rolls: Option<Instant>,
+    /// When a person is told what happened.
+    news: Option<Instant>,
 }
 
 impl Pace {
@@ -114,6 +116,7 @@ enum Happening {
     Job(Job),
     Drained(io::Result<()>),
     Rolled,
+    News,
     Due,
 }
 
@@ -226,6 +229,10 @@ where
                 self.pace.touch();
                 Ok(Next::Go)
             }
+            Happening::News => {
+                self.tell();
+                Ok(Next::Go)
+            }
             Happening::Due => self.draw_if_free().map(|()| Next::Go),
         }
     }
@@ -253,6 +260,7 @@ where
             outcome = look.terminal.backend_mut().drained(), if busy => Happening::Drained(outcome),
             () = at(due), if due.is_some() => Happening::Due,
             () = at(pace.rolls), if pace.rolls.is_some() => Happening::Rolled,
+            () = at(pace.news), if pace.news.is_some() => Happening::News,
         }
     }
 
@@ -309,8 +317,8 @@ where
             if let Some(watch) = &mut self.watch {
                 // Summer time may come while the board is up.
                 let local = now.with_timezone(&clock::local_offset()).time();
-                let notices = watch.look(&snapshot, now, local);
-                self.ends.effects.announce(notices);
+                watch.look(&snapshot, now, local);
+                self.pace.news = watch.wait(now).map(|wait| Instant::now() + wait);
             }
             self.look.state.options.me = snapshot.me();
             let effects = ui::update::on_snapshot(&mut self.look.state, &snapshot, now);
@@ -321,6 +329,17 @@ where
         let told = "polling has stopped: what is shown grows old";
         self.look.state.notify_error(told, now);
         Ok(Next::Go)
+    }
+
+    /// Tells a person what happened in the last moments.
+    fn tell(&mut self) {
+        self.pace.news = None;
+        if let Some(watch) = &mut self.watch {
+            // Summer time may come while the board is up.
+            let now = (self.look.clock)();
+            let local = now.with_timezone(&clock::local_offset()).time();
+            self.ends.effects.announce(watch.tell(local));
+        }
     }
 
     fn on_job(&mut self, job: Job) -> io::Result<Next> {

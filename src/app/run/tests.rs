@@ -170,6 +170,20 @@ async fn play<F>(size: (u16, u16), script: impl FnOnce(World) -> F) -> Seen
 where
     F: Future<Output = ()>,
 {
+    let effects = Effects::new(TaskTracker::new(), Pins::at(std::path::PathBuf::new()));
+    play_with(size, effects, None, script).await
+}
+
+/// The same with effects of one's own, and somebody who looks for news.
+async fn play_with<F>(
+    size: (u16, u16),
+    effects: Effects,
+    watch: Option<Watch>,
+    script: impl FnOnce(World) -> F,
+) -> Seen
+where
+    F: Future<Output = ()>,
+{
     let seen = Seen::new(size.0, size.1);
     let began = Instant::now();
     let clock: Clock = Arc::new(move || {
@@ -205,7 +219,7 @@ where
         snapshots: snapshots_out,
         commands,
         jobs: jobs_out,
-        effects: Effects::new(TaskTracker::new(), Pins::at(std::path::PathBuf::new())),
+        effects,
         cancel: cancel.clone(),
     };
     let world = World {
@@ -220,7 +234,9 @@ where
         cancel.cancel();
     };
     let running = async {
-        let ended = App::new(look, ends).run().await;
+        let mut app = App::new(look, ends);
+        app.watch = watch;
+        let ended = app.run().await;
         seen.shown().ended = true;
         ended
     };
@@ -433,4 +449,67 @@ async fn the_end_of_input_ends_the_loop() {
         assert!(seen.shown().ended, "nobody could quit any more");
     })
     .await;
+}
+
+/// A board on which so many cards turned red at that moment, all confirmed just now.
+fn reddened(count: usize, at: Timestamp) -> Arc<Snapshot> {
+    let mut board = sample::snapshot(48);
+    board.generation += u64::try_from(count).unwrap();
+    let mut left = count;
+    for column in &mut board.columns {
+        let mut rows = column.rows.to_vec();
+        for row in &mut rows {
+            let crate::engine::snapshot::Row::Item(item) = row else {
+                continue;
+            };
+            if left > 0 && !item.placement.status.is_red() {
+                left -= 1;
+                let item = Arc::make_mut(item);
+                item.placement.status = crate::domain::status::Status::Failed;
+                item.placement.since = at;
+            }
+        }
+        column.rows = rows.into();
+    }
+    assert_eq!(left, 0, "so many cards were not red");
+    let mut confirmed = board.confirmed.as_ref().clone();
+    confirmed.values_mut().for_each(|then| *then = at);
+    board.confirmed = Arc::new(confirmed);
+    Arc::new(board)
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_cards_that_turn_red_within_seconds_ring_once() {
+    let home = tempfile::tempdir().unwrap();
+    let rules = crate::config::Notify {
+        bell: true,
+        ..crate::config::Notify::default()
+    };
+    let env = crate::app::env::Env::process();
+    let told = crate::app::notify::Told::at(home.path().join("notified"));
+    let voice = crate::app::notify::Voice::new(&rules, &env);
+    let herald = crate::app::notify::Herald::new(voice, told, &env);
+    let pins = Pins::at(std::path::PathBuf::new());
+    let effects = Effects::new(TaskTracker::new(), pins).with_herald(herald);
+    let watch = Watch::new(rules, sample::moment());
+    let second = Duration::from_secs(1);
+    let seen = play_with((80, 24), effects, Some(watch), async |world: World| {
+        for count in 1..=10 {
+            let at = sample::moment() + TimeDelta::seconds(i64::try_from(count).unwrap());
+            world.pass(second).await;
+            world.snapshots.send_replace(reddened(count, at));
+            world.settle().await;
+            assert_eq!(world.seen.shown().aside, b"", "after {count}");
+        }
+        world.pass(second * 20).await;
+        for _ in 0..1_000_000 {
+            if !world.seen.shown().aside.is_empty() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        world.pass(second * 20).await;
+    })
+    .await;
+    assert_eq!(seen.shown().aside, b"\x07");
 }
