@@ -28,6 +28,12 @@ const WAIT: Duration = Duration::from_secs(WAIT_SECS);
 /// How long is waited for what else tells of a failure.
 const SETTLING: Duration = Duration::from_secs(10);
 
+/// How long is waited for the next failure to be looked into, where all red cards are asked for.
+const STALLS: Duration = Duration::from_secs(4);
+
+/// How long nothing new must become known before no more is waited for.
+const CALM: Duration = Duration::from_secs(2);
+
 /// How many failures are asked for at once: each may cost a few requests.
 const MOST_ASKED: usize = 50;
 
@@ -206,11 +212,12 @@ fn ask(
             Some(within) => {
                 answered(&mut engine, began).await;
                 let deadline = Instant::now() + within;
-                diagnosed(&mut engine, word, deadline).await;
+                let mut asked = HashSet::new();
+                diagnosed(&mut engine, word, &mut asked, deadline).await;
                 // What else tells of a failure comes after that: history, commits between.
                 let left = deadline.saturating_duration_since(Instant::now());
-                waiting::settled(&mut engine, began, left.min(SETTLING)).await;
-                diagnosed(&mut engine, word, deadline).await
+                quiet(&mut engine, left.min(SETTLING)).await;
+                diagnosed(&mut engine, word, &mut asked, deadline).await
             }
         };
         tasks.end().await;
@@ -230,14 +237,24 @@ async fn answered(engine: &mut Engine, began: crate::domain::Timestamp) {
 }
 
 /// Asks for what is not known of the failures, and waits for it, but no longer than to the
-/// deadline.
-async fn diagnosed(engine: &mut Engine, word: Option<&str>, deadline: Instant) -> Arc<Snapshot> {
+/// deadline. Of all cards, a log that is very long is not waited for: who names a card wants that.
+async fn diagnosed(
+    engine: &mut Engine,
+    word: Option<&str>,
+    asked: &mut HashSet<LogKey>,
+    deadline: Instant,
+) -> Arc<Snapshot> {
     let mut snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
-    let mut asked: HashSet<LogKey> = HashSet::new();
+    let mut before = usize::MAX;
+    let mut until = deadline;
     loop {
         let open = open(word, &snapshot);
         if open.is_empty() {
             return snapshot;
+        }
+        if open.len() != before && word.is_none() {
+            before = open.len();
+            until = deadline.min(Instant::now() + STALLS);
         }
         for key in open.into_iter().flatten().take(MOST_ASKED) {
             if asked.len() < MOST_ASKED && asked.insert(key.clone()) {
@@ -245,11 +262,30 @@ async fn diagnosed(engine: &mut Engine, word: Option<&str>, deadline: Instant) -
                 drop(tokio::time::timeout_at(deadline, engine.commands.send(command)).await);
             }
         }
-        let changed = tokio::time::timeout_at(deadline, engine.snapshots.changed()).await;
+        let changed = tokio::time::timeout_at(until, engine.snapshots.changed()).await;
         snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
         if !matches!(changed, Ok(Ok(()))) {
             return snapshot;
         }
+    }
+}
+
+/// Waits until nothing more becomes known of the failures, but no longer than `within`.
+async fn quiet(engine: &mut Engine, within: Duration) {
+    let mut snapshots = engine.snapshots.clone();
+    let calm = async {
+        let mut known = Arc::clone(&snapshots.borrow_and_update().triage);
+        loop {
+            let news = snapshots.wait_for(|snapshot| snapshot.triage != known);
+            match tokio::time::timeout(CALM, news).await {
+                Ok(Ok(snapshot)) => known = Arc::clone(&snapshot.triage),
+                Ok(Err(_)) | Err(_) => return,
+            }
+        }
+    };
+    tokio::select! {
+        _ = engine.settled(within) => {}
+        () = calm => {}
     }
 }
 

@@ -148,9 +148,14 @@ fn error(found: &Diagnosis) -> String {
         return trouble.unwrap_or_else(|| "the log names no error".to_owned());
     };
     let guess = if error.guess { "perhaps " } else { "" };
+    let part = if found.is_beginning() {
+        " (only the beginning of a long log was read)"
+    } else {
+        ""
+    };
     match error.line {
-        0 => format!("{guess}{}", error.text),
-        line => format!("{guess}line {line}: {}", error.text),
+        0 => format!("{guess}{}{part}", error.text),
+        line => format!("{guess}line {line}: {}{part}", error.text),
     }
 }
 
