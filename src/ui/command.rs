@@ -99,6 +99,7 @@ impl Scope {
                 C::Fold,
                 C::CopyBlock,
                 C::FailingTests,
+                C::Detail,
                 C::Wrap,
                 C::Follow,
                 C::OpenInBrowser,
@@ -186,9 +187,9 @@ commands! {
     Down: "down", "down", Everywhere, &["j", "down"];
     /// Move up: previous card, line or source
     Up: "up", "up", Everywhere, &["k", "up"];
-    /// Move to the column on the left
+    /// Go left: to the column or part there, or back along a long line
     Left: "left", "left", Everywhere, &["h", "left"];
-    /// Move to the column on the right
+    /// Go right: to the column or part there, or along a long line
     Right: "right", "right", Everywhere, &["l", "right"];
     /// Go to the first line
     Top: "top", "top", Everywhere, &["g g", "home"];
@@ -244,7 +245,7 @@ commands! {
     NextError: "next-error", "error", Triage, &["e"];
     /// Go to the error before
     PreviousError: "previous-error", "error before", Triage, &["E"];
-    /// Search the log for an expression; small letters match capitals too
+    /// Search the log for an expression; in the list, filter the red cards
     SearchLog: "search-log", "search", Triage, &["/"];
     /// Go to the next match; without a search, to the next error
     NextHit: "next-hit", "next hit", Triage, &["n"];
@@ -260,8 +261,8 @@ commands! {
     Times: "times", "times", Triage, &["t"];
     /// Stay at the end of a log that grows
     Follow: "follow", "follow", Triage, &["f"];
-    /// Copy the lines of the error
-    CopyBlock: "copy-block", "copy error", Triage, &["y"];
+    /// Copy the error under the cursor with its lines, else the line
+    CopyBlock: "copy-block", "copy", Triage, &["y"];
     /// Save the log to a file
     SaveLog: "save-log", "save log", Triage, &["S"];
     /// Go through the failing tests
@@ -273,6 +274,8 @@ commands! {
 
     /// Open: a card, why it is red, the changes of a train
     Open: "open", "open", Everywhere, &["enter"];
+    /// Show the card from beginning to end: its way, its evidence
+    Detail: "detail", "detail", Everywhere, &["i"];
     /// Go back one layer
     Back: "back", "back", Everywhere, &["esc"];
     /// Close what is open; on the board, quit

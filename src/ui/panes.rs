@@ -6,6 +6,7 @@
 use ratatui::layout::Rect;
 
 use crate::ui::state::Pane;
+use crate::ui::text::width;
 
 /// From this width on, three parts stand side by side.
 const THREE: u16 = 120;
@@ -98,6 +99,35 @@ impl Panes {
     /// Returns how many lines a part shows; at least one.
     pub fn height(&self, pane: Pane) -> u16 {
         self.body(pane).map_or(1, |area| area.height.max(1))
+    }
+}
+
+/// How the columns of the log are used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LogColumns {
+    /// For the numbers of lines, with the space after them.
+    pub numbers: u16,
+    /// For times, with the space after them.
+    pub times: u16,
+    /// For the text.
+    pub text: u16,
+}
+
+impl LogColumns {
+    /// Works it out for a log of so many lines in a part of this width.
+    pub fn new(columns: u16, lines: u64, times: bool) -> Self {
+        // On a narrow screen the text is worth more than the numbers.
+        let numbers = if columns < 36 {
+            0
+        } else {
+            width(&lines.max(1).to_string()) + 1
+        };
+        let times = if times && columns >= 30 { 9 } else { 0 };
+        Self {
+            numbers,
+            times,
+            text: columns.saturating_sub(3 + numbers + times),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::action::ActionId;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::key::ItemId;
 use crate::domain::text::Clean;
+use crate::domain::{Timestamp, query};
 use crate::log::{Fold, Index, LogError, LogLine, Query};
 
 /// The parts of the triage view.
@@ -45,8 +46,10 @@ impl Pane {
 pub struct TriageState {
     /// The selected red card.
     pub selected: Option<ItemId>,
-    /// Where it was last found.
+    /// Where in the list it was last found.
     pub at: usize,
+    /// Which red cards are listed.
+    pub filter: query::Query,
     /// The first card shown.
     pub offset: usize,
     /// The part that has the keys.
@@ -63,10 +66,29 @@ pub struct TriageState {
     pub marked: BTreeSet<ItemId>,
     /// The log.
     pub log: LogPane,
+    pub(crate) listed: Listed,
     /// Actions that were asked for here and are not over.
     pub(crate) mine: Vec<ActionId>,
     /// How many identities of actions were given.
     pub(crate) given: u64,
+}
+
+/// The red cards that pass the filter.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listed {
+    /// What the list was made from: board and filter.
+    pub(crate) key: Option<(u64, Timestamp, String)>,
+    /// Their places among all red cards; none where there is no filter.
+    pub(crate) rows: Option<Vec<usize>>,
+    /// How many red cards there are, listed or not.
+    pub(crate) all: usize,
+}
+
+impl Listed {
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.as_ref().map_or(self.all, Vec::len)
+    }
 }
 
 /// What is known of the log that is wanted.
@@ -120,6 +142,8 @@ pub struct LogPane {
     pub searched: String,
     /// Lines near the window.
     pub(crate) lines: BTreeMap<u64, LogLine>,
+    /// Lines that are copied as soon as all of them are there.
+    pub(crate) copying: Option<Range<u64>>,
     /// Lines that are asked for.
     pub(crate) asked: Vec<Range<u64>>,
     pub(crate) generation: u64,

@@ -221,7 +221,7 @@ fn jobs(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
     let all = &sight.triage.jobs;
     lines.push(TreeLine::heading("jobs").noted(counts(all.iter().map(|line| &line.job))));
     if all.is_empty() {
-        lines.push(TreeLine::sentence(1, "not known yet"));
+        lines.push(TreeLine::sentence(1, no_jobs(sight.triage)));
     }
     let mut done: Vec<&str> = Vec::new();
     for line in all {
@@ -239,6 +239,15 @@ fn jobs(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
         } else {
             matrix(sight, name, &group, lines);
         }
+    }
+}
+
+/// Returns why no job is listed.
+pub fn no_jobs(triage: &Triage) -> &'static str {
+    match (&triage.run.state, triage.jobs_known) {
+        (RunState::Failed(Failure::Startup), _) => "none: the run could not start",
+        (_, true) => "none: the run has no jobs",
+        (_, false) => "not known yet",
     }
 }
 

@@ -8,11 +8,11 @@ use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, completion};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::overlay::{FilterLine, Overlay};
-use crate::ui::state::UiState;
+use crate::ui::state::{UiState, View};
 
 /// Opens the line in which the filter is written.
 pub(crate) fn open(state: &mut UiState) {
-    let text = state.filter.query.text().to_owned();
+    let text = in_force(state).text().to_owned();
     state.overlays.push(Overlay::Filter(FilterLine {
         input: Input::new(text.clone()),
         before: text,
@@ -20,7 +20,23 @@ pub(crate) fn open(state: &mut UiState) {
     }));
 }
 
-/// Puts a filter in force; a wrong one changes nothing.
+/// Returns the filter of this view: the red cards have one of their own.
+fn in_force(state: &UiState) -> &Query {
+    match state.view {
+        View::Triage => &state.triage.filter,
+        View::Board | View::Sources => &state.filter.query,
+    }
+}
+
+/// Puts a filter in force in this view.
+fn set_here(state: &mut UiState, query: Query) {
+    match state.view {
+        View::Triage => state.triage.filter = query,
+        View::Board | View::Sources => set(state, query),
+    }
+}
+
+/// Puts a filter of the board in force; a wrong one changes nothing.
 pub(crate) fn apply(state: &mut UiState, text: &str) {
     if let Ok(query) = Query::parse(text) {
         set(state, query);
@@ -45,7 +61,7 @@ pub(crate) fn edited(state: &mut UiState, snapshot: &Snapshot) {
     match Query::parse(&text) {
         Ok(query) => {
             line.error = None;
-            set(state, query);
+            set_here(state, query);
         }
         Err(error) => line.error = Some(error),
     }
@@ -155,8 +171,10 @@ pub(crate) fn accept(state: &mut UiState) {
 
 /// Closes the line and brings the filter from before back.
 pub(crate) fn cancel(state: &mut UiState) {
-    if let Some(Overlay::Filter(line)) = state.overlays.pop() {
-        apply(state, &line.before);
+    if let Some(Overlay::Filter(line)) = state.overlays.pop()
+        && let Ok(query) = Query::parse(&line.before)
+    {
+        set_here(state, query);
     }
 }
 

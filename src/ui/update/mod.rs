@@ -139,11 +139,11 @@ fn dispatch(
             return vec![Effect::Toast(state.board.order.title().to_owned())];
         }
         C::Open => return open::open(state, snapshot, now),
-        C::Back => open::back(state),
+        C::Detail => return open::detail(state, snapshot),
+        C::Back => open::back(state, snapshot),
         C::Close => return open::close(state),
         C::Quit => return vec![Effect::Quit],
-        C::NextPane => open::pane(state, snapshot, true),
-        C::PreviousPane => open::pane(state, snapshot, false),
+        C::NextPane | C::PreviousPane => open::pane(state, snapshot, command == C::NextPane),
         C::OpenInBrowser => return act::open_in_browser(state, snapshot),
         C::NextError => return triage::log::next_error(state, false),
         C::PreviousError => return triage::log::previous_error(state),

@@ -40,6 +40,25 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
     Vec::new()
 }
 
+/// Opens the detail of the card that has the cursor, or closes it.
+pub(crate) fn detail(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    if let Some(Overlay::Detail(_)) = state.overlays.last() {
+        state.overlays.pop();
+        return Vec::new();
+    }
+    match state.pointed(snapshot) {
+        Pointed::Card(shown) => {
+            let key = shown.key();
+            mark_chosen(state);
+            open_detail(state, key);
+            Vec::new()
+        }
+        Pointed::Source(_) | Pointed::Nothing => {
+            vec![Effect::Toast("no card is selected".to_owned())]
+        }
+    }
+}
+
 fn open_detail(state: &mut UiState, key: RowKey) {
     state.overlays.push(Overlay::Detail(Detail {
         key,
@@ -70,7 +89,7 @@ pub(crate) fn retarget(state: &mut UiState, snapshot: &Snapshot) {
 }
 
 /// Goes back one layer; never quits.
-pub(crate) fn back(state: &mut UiState) {
+pub(crate) fn back(state: &mut UiState, snapshot: &Snapshot) {
     if state.overlays.pop().is_some() {
         return;
     }
@@ -78,7 +97,7 @@ pub(crate) fn back(state: &mut UiState) {
         state.messages.toasts.clear();
         return;
     }
-    if state.view == View::Triage && triage::back(state) {
+    if state.view == View::Triage && triage::back(state, snapshot) {
         return;
     }
     let board = &mut state.board;

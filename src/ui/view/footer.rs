@@ -10,7 +10,7 @@ use crate::ui::command::Command;
 use crate::ui::layout::Plan;
 use crate::ui::overlay::Overlay;
 use crate::ui::rows::Shown;
-use crate::ui::state::{Messages, Pointed, UiState, View};
+use crate::ui::state::{Messages, Pane, Pointed, UiState, View};
 use crate::ui::text::{Paint, width};
 use crate::ui::theme::Role;
 
@@ -185,6 +185,9 @@ fn keys(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
 fn brief(state: &UiState, command: Command) -> &'static str {
     if command == Command::Close && state.view == View::Board && state.overlays.is_empty() {
         return "quit";
+    }
+    if command == Command::SearchLog && state.triage.pane == Pane::Cards {
+        return "filter";
     }
     command.row().brief
 }

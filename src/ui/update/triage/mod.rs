@@ -15,6 +15,7 @@ use crate::ui::tree::{self, Sight, TreeKind, TreeLine};
 use crate::ui::update::moves::Motion;
 use crate::ui::update::{action, open as opening};
 
+pub(crate) mod list;
 pub(crate) mod log;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ pub(crate) fn panes(state: &UiState) -> Panes {
 /// Returns the selected red card.
 pub(crate) fn card<'a>(state: &UiState, snapshot: &'a Snapshot) -> Option<&'a TriageCard> {
     let selected = state.triage.selected.as_ref()?;
-    let near = snapshot.triage.cards.get(state.triage.at);
+    let near = list::at(state, snapshot, state.triage.at);
     near.filter(|card| card.triage.item == *selected)
         .or_else(|| snapshot.triage.find(selected))
 }
@@ -70,25 +71,12 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
 
 /// Finds the selected card again; where it is gone, the one in its place.
 fn select_again(state: &mut UiState, snapshot: &Snapshot) {
-    let cards = &snapshot.triage.cards;
-    let triage = &mut state.triage;
-    let is_it = |at: usize| {
-        let card = cards.get(at);
-        card.is_some_and(|card| Some(&card.triage.item) == triage.selected.as_ref())
-    };
-    let found = if is_it(triage.at) {
-        Some(triage.at)
-    } else {
-        (0..cards.len()).find(|at| is_it(*at))
-    };
-    let at = found
-        .unwrap_or(triage.at)
-        .min(cards.len().saturating_sub(1));
-    let item = cards.get(at).map(|card| card.triage.item.clone());
-    triage.at = at;
-    if triage.selected != item {
-        choose(state, item);
-    }
+    list::refresh(state, snapshot);
+    let selected = state.triage.selected.clone();
+    let found = selected.and_then(|item| list::row_of(state, snapshot, &item));
+    let last = state.triage.listed.len().saturating_sub(1);
+    let at = found.unwrap_or(state.triage.at).min(last);
+    choose_at(state, snapshot, at);
 }
 
 /// Selects a card: what was chosen within the one before is forgotten.
@@ -103,8 +91,7 @@ fn choose(state: &mut UiState, item: Option<ItemId>) {
 
 /// Selects the card at a place of the list.
 fn choose_at(state: &mut UiState, snapshot: &Snapshot, at: usize) {
-    let item = snapshot.triage.cards.get(at);
-    let item = item.map(|card| card.triage.item.clone());
+    let item = list::at(state, snapshot, at).map(|card| card.triage.item.clone());
     state.triage.at = at;
     if state.triage.selected != item {
         choose(state, item);
@@ -113,8 +100,7 @@ fn choose_at(state: &mut UiState, snapshot: &Snapshot, at: usize) {
 
 /// Goes to the triage of a card; returns whether it is red.
 pub(crate) fn show(state: &mut UiState, snapshot: &Snapshot, item: &ItemId) -> bool {
-    let cards = &snapshot.triage.cards;
-    let Some(at) = cards.iter().position(|card| card.triage.item == *item) else {
+    let Some((at, _)) = list::reveal(state, snapshot, item) else {
         return false;
     };
     opening::view(state, View::Triage);
@@ -130,7 +116,7 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
     match pane {
         Pane::Cards => {
             let fit = usize::from((height / CARD_ROWS).max(1));
-            let count = snapshot.triage.cards.len();
+            let count = state.triage.listed.len();
             let at = motion.from(state.triage.at, count, fit);
             choose_at(state, snapshot, at);
         }
@@ -243,21 +229,20 @@ pub(crate) fn failing_tests(
 /// Goes to the card on which the failure of this one was seen first.
 pub(crate) fn first_of_group(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     let group = card(state, snapshot).and_then(|card| snapshot.triage.group_of(card));
-    let first = group.and_then(|group| {
-        let mut cards = snapshot.triage.cards.iter();
-        let item = group.items.first()?;
-        cards.position(|card| card.triage.item == *item)
-    });
-    match first {
-        Some(at) if at == state.triage.at => {
-            vec![Effect::Toast("it was seen on this card first".to_owned())]
-        }
-        Some(at) => {
-            choose_at(state, snapshot, at);
-            Vec::new()
-        }
-        None => vec![Effect::Toast("no other card fails alike".to_owned())],
+    let Some(item) = group.and_then(|group| group.items.first()) else {
+        return vec![Effect::Toast("no other card fails alike".to_owned())];
+    };
+    if state.triage.selected.as_ref() == Some(item) {
+        return vec![Effect::Toast("it was seen on this card first".to_owned())];
     }
+    let Some((at, gave_way)) = list::reveal(state, snapshot, item) else {
+        return Vec::new();
+    };
+    choose_at(state, snapshot, at);
+    if gave_way {
+        return vec![Effect::Toast("the filter was taken away".to_owned())];
+    }
+    Vec::new()
 }
 
 /// Marks the selected card, or takes its mark away, and goes to the next.
@@ -275,7 +260,7 @@ pub(crate) fn mark(state: &mut UiState, snapshot: &Snapshot) {
 }
 
 /// Goes back one layer within the view; returns whether there was one.
-pub(crate) fn back(state: &mut UiState) -> bool {
+pub(crate) fn back(state: &mut UiState, snapshot: &Snapshot) -> bool {
     let triage = &mut state.triage;
     if triage.log.search.take().is_some() {
         return true;
@@ -289,7 +274,7 @@ pub(crate) fn back(state: &mut UiState) -> bool {
     match (alone, *pane) {
         (true, Pane::Log) => *pane = Pane::Tree,
         (true, Pane::Tree) => *pane = Pane::Cards,
-        (true, Pane::Cards) | (false, _) => return false,
+        (true, Pane::Cards) | (false, _) => return list::clear(state, snapshot),
     }
     true
 }
@@ -309,7 +294,7 @@ pub(crate) fn click(state: &mut UiState, snapshot: &Snapshot, at: (u16, u16)) {
         match pane {
             Pane::Cards => {
                 let at = state.triage.offset + usize::from(row / CARD_ROWS);
-                if at < snapshot.triage.cards.len() {
+                if at < state.triage.listed.len() {
                     choose_at(state, snapshot, at);
                 }
             }

@@ -5,7 +5,7 @@ use ratatui::style::Modifier;
 
 use crate::ui::layout::Plan;
 use crate::ui::overlay::FilterLine;
-use crate::ui::state::UiState;
+use crate::ui::state::{UiState, View};
 use crate::ui::text::{Paint, cols, width};
 use crate::ui::theme::Role;
 
@@ -23,6 +23,10 @@ pub(in crate::ui::view) fn paint(
     // What is counted is the last good filter, which is not what stands there.
     let count = match line.error {
         Some(_) => "invalid".to_owned(),
+        None if state.view == View::Triage => {
+            let listed = &state.triage.listed;
+            format!("{} of {} red", listed.len(), listed.all)
+        }
         None => format!("{} of {}", state.rows.shown, state.rows.all),
     };
     let count_role = if line.error.is_some() {

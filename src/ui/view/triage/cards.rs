@@ -7,11 +7,11 @@ use crate::domain::triage::{Known, TriageCard};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::layout::rows;
 use crate::ui::state::{Pane, UiState};
-use crate::ui::text::{Paint, cols, width};
+use crate::ui::text::{Paint, cols, width, wrap};
 use crate::ui::theme::Role;
 use crate::ui::tree::{moment, why};
 use crate::ui::update::action;
-use crate::ui::update::triage::CARD_ROWS;
+use crate::ui::update::triage::{CARD_ROWS, list};
 use crate::ui::view::triage::window;
 
 /// Returns the heading.
@@ -26,17 +26,39 @@ pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
         1 => ", 1 shared failure".to_owned(),
         groups => format!(", {groups} shared failures"),
     };
-    format!("{count} red{marked}{shared}")
+    let filter = state.triage.filter.text();
+    if filter.is_empty() {
+        // The line at the top counts all red cards of the board.
+        let bare = match state.rows.red.saturating_sub(count) {
+            0 => String::new(),
+            bare => format!(" ({bare} more without a run)"),
+        };
+        format!("{count} red{bare}{marked}{shared}")
+    } else {
+        let shown = state.triage.listed.len();
+        format!("{shown} of {count} red{marked}  /{filter}")
+    }
 }
 
 /// Paints the list.
 pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, area: Rect) {
     let fit = usize::from(area.height / CARD_ROWS).max(1);
-    let cards = &snapshot.triage.cards;
     let at = state.triage.at;
-    window(&mut state.triage.offset, at, cards.len(), fit);
-    let visible = cards.iter().enumerate().skip(state.triage.offset);
-    for (nth, (at, card)) in (0..fit).zip(visible) {
+    let count = state.triage.listed.len();
+    window(&mut state.triage.offset, at, count, fit);
+    if count == 0 {
+        let style = paint.theme.style(Role::Dim);
+        let columns = area.width.saturating_sub(2);
+        let lines = wrap("no red card passes the filter", columns, 3);
+        for (y, line) in (area.top()..area.bottom()).zip(lines) {
+            paint.text(area.x + 1, y, columns, line, style);
+        }
+    }
+    for nth in 0..fit {
+        let at = state.triage.offset + nth;
+        let Some(card) = list::at(state, snapshot, at) else {
+            break;
+        };
         let place = rows(area, cols(nth) * CARD_ROWS, CARD_ROWS);
         if place.height > 0 {
             one(paint, state, snapshot, (card, at == state.triage.at), place);

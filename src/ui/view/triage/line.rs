@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::log::{LogLine, Mark, Query};
-use crate::ui::text::width;
+use crate::ui::text::{fit, width};
 use crate::ui::theme::{Role, Theme};
 
 /// Text in one style.
@@ -88,18 +88,58 @@ fn split(
 /// A row of the screen: texts in their styles.
 pub(super) type Row = Vec<(String, Style)>;
 
-/// Lays pieces out in rows of so many columns: one row from a column on, or as many as it takes.
-pub(super) fn laid_out(
-    pieces: &[Piece],
+/// Which part of a line is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Cut {
     columns: u16,
     left: u16,
     wrap: bool,
     most: usize,
-) -> Vec<Row> {
+}
+
+impl Cut {
+    /// One row of so many columns, `left` of them scrolled away.
+    pub(super) fn from(columns: u16, left: u16) -> Self {
+        Self {
+            columns,
+            left,
+            wrap: false,
+            most: 1,
+        }
+    }
+
+    /// As many rows as it takes, but not more than `most`.
+    pub(super) fn wrapped(columns: u16, most: usize) -> Self {
+        Self {
+            columns,
+            left: 0,
+            wrap: true,
+            most,
+        }
+    }
+}
+
+/// A line in rows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Laid {
+    /// The rows; at least one.
+    pub(super) rows: Vec<Row>,
+    /// Whether there is more than they hold.
+    pub(super) more: bool,
+}
+
+/// Lays pieces out in rows: one row from a column on, or as many as it takes.
+pub(super) fn laid_out(pieces: &[Piece], cut: Cut) -> Laid {
+    let Cut {
+        columns,
+        left,
+        wrap,
+        most,
+    } = cut;
     let mut rows: Vec<Row> = vec![Row::new()];
-    let mut skip = if wrap { 0 } else { left };
+    let mut skip = left;
     let mut used = 0_u16;
-    'all: for piece in pieces {
+    for piece in pieces {
         let mut text = String::new();
         for grapheme in piece.text.graphemes(true) {
             let wide = width(grapheme);
@@ -116,7 +156,7 @@ pub(super) fn laid_out(
             if used.saturating_add(wide) > columns {
                 finish(&mut rows, &mut text, piece.style);
                 if !wrap || rows.len() >= most.max(1) || wide > columns {
-                    break 'all;
+                    return Laid { rows, more: true };
                 }
                 rows.push(Row::new());
                 used = 0;
@@ -126,7 +166,52 @@ pub(super) fn laid_out(
         }
         finish(&mut rows, &mut text, piece.style);
     }
+    Laid { rows, more: false }
+}
+
+/// Lays pieces out, with a mark wherever something of the line is not shown.
+pub(super) fn marked(pieces: &[Piece], cut: Cut, mark: (&str, Style)) -> Vec<Row> {
+    let (text, style) = mark;
+    let is_scrolled = cut.left > 0 && pieces.iter().any(|piece| !piece.text.is_empty());
+    let Laid { mut rows, more } = if is_scrolled && cut.columns > 0 {
+        let rest = Cut {
+            columns: cut.columns - 1,
+            left: cut.left.saturating_add(1),
+            ..cut
+        };
+        let mut laid = laid_out(pieces, rest);
+        if let Some(row) = laid.rows.first_mut() {
+            row.insert(0, (text.to_owned(), style));
+        }
+        laid
+    } else {
+        laid_out(pieces, cut)
+    };
+    if more
+        && cut.columns > 0
+        && let Some(row) = rows.last_mut()
+    {
+        shorten(row, cut.columns - 1);
+        row.push((text.to_owned(), style));
+    }
     rows
+}
+
+/// Takes characters off the end of a row until it fits.
+fn shorten(row: &mut Row, columns: u16) {
+    let mut used = 0_u16;
+    let mut kept = 0;
+    for (text, _) in row.iter_mut() {
+        let (head, is_cut) = fit(text, columns - used);
+        used += width(head);
+        kept += 1;
+        if is_cut {
+            let end = head.len();
+            text.truncate(end);
+            break;
+        }
+    }
+    row.truncate(kept);
 }
 
 fn finish(rows: &mut [Row], text: &mut String, style: Style) {
@@ -147,26 +232,44 @@ mod tests {
     }
 
     #[track_caller]
-    fn lays(text: &str, columns: u16, left: u16, wrap: bool, rows: &[&str]) {
+    fn lays(text: &str, cut: Cut, rows: &[&str]) {
         let (one, two) = text.split_at(text.char_indices().nth(2).map_or(0, |(at, _)| at));
         let pieces = [
             Piece::new(one.to_owned(), Style::new()),
             Piece::new(two.to_owned(), Style::new().add_modifier(Modifier::BOLD)),
         ];
-        assert_eq!(texts(&laid_out(&pieces, columns, left, wrap, 5)), rows);
+        assert_eq!(texts(&laid_out(&pieces, cut).rows), rows);
     }
 
     #[test]
     fn a_line_is_cut_scrolled_or_wrapped_between_characters() {
-        lays("abcdef", 4, 0, false, &["abcd"]);
-        lays("abcdef", 4, 3, false, &["def"]);
-        lays("abcdef", 4, 9, false, &[""]);
-        lays("abcdef", 4, 0, true, &["abcd", "ef"]);
-        lays("日本語字", 5, 0, false, &["日本"]);
-        lays("日本語字", 5, 1, false, &[" 本語"]);
-        lays("日本語字", 5, 3, true, &["日本", "語字"]);
-        lays("日本", 1, 0, true, &[""]);
-        lays("日本", 0, 1, false, &[""]);
+        lays("abcdef", Cut::from(4, 0), &["abcd"]);
+        lays("abcdef", Cut::from(4, 3), &["def"]);
+        lays("abcdef", Cut::from(4, 9), &[""]);
+        lays("abcdef", Cut::wrapped(4, 5), &["abcd", "ef"]);
+        lays("日本語字", Cut::from(5, 0), &["日本"]);
+        lays("日本語字", Cut::from(5, 1), &[" 本語"]);
+        lays("日本語字", Cut::wrapped(5, 5), &["日本", "語字"]);
+        lays("日本", Cut::wrapped(1, 5), &[""]);
+        lays("日本", Cut::from(0, 1), &[""]);
+    }
+
+    #[test]
+    fn what_is_not_shown_of_a_line_has_a_mark() {
+        let check = |text: &str, cut: Cut, rows: &[&str]| {
+            let pieces = [Piece::new(text.to_owned(), Style::new())];
+            assert_eq!(texts(&marked(&pieces, cut, ("…", Style::new()))), rows);
+        };
+        check("abcd", Cut::from(4, 0), &["abcd"]);
+        check("abcdef", Cut::from(4, 0), &["abc…"]);
+        check("abcdef", Cut::from(4, 2), &["…def"]);
+        check("abcdefgh", Cut::from(4, 2), &["…de…"]);
+        check("ab", Cut::from(4, 2), &["…"]);
+        check("", Cut::from(4, 2), &[""]);
+        check("日本語字", Cut::from(4, 0), &["日…"]);
+        check("abcdefghij", Cut::wrapped(4, 2), &["abcd", "efg…"]);
+        check("abcdef", Cut::wrapped(4, 2), &["abcd", "ef"]);
+        check("ab", Cut::from(1, 0), &["…"]);
     }
 
     proptest! {
@@ -175,7 +278,11 @@ mod tests {
             text in "[a-zé日 ]{0,80}", columns in 0_u16..30, left in 0_u16..60, wrap: bool,
         ) {
             let pieces = [Piece::new(text, Style::new())];
-            for row in texts(&laid_out(&pieces, columns, left, wrap, 9)) {
+            let cut = if wrap { Cut::wrapped(columns, 9) } else { Cut::from(columns, left) };
+            for row in texts(&laid_out(&pieces, cut).rows) {
+                prop_assert!(width(&row) <= columns);
+            }
+            for row in texts(&marked(&pieces, cut, ("…", Style::new()))) {
                 prop_assert!(width(&row) <= columns);
             }
         }

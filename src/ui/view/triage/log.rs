@@ -6,11 +6,13 @@ use ratatui::style::Modifier;
 use crate::domain::triage::Known;
 use crate::engine::snapshot::Snapshot;
 use crate::log::{LogLine, Mark};
+use crate::ui::panes::LogColumns;
 use crate::ui::state::{LogPane, LogStanding, Pane, UiState};
-use crate::ui::text::{Paint, width, wrap};
+use crate::ui::text::{Paint, wrap};
 use crate::ui::theme::Role;
+use crate::ui::tree::no_jobs;
 use crate::ui::update::triage as logic;
-use crate::ui::view::triage::line::{Piece, laid_out, pieces};
+use crate::ui::view::triage::line::{Cut, Piece, laid_out, marked, pieces};
 
 /// Returns the heading: how long it is, where the cursor is, what is searched for.
 pub(super) fn title(state: &UiState) -> String {
@@ -31,6 +33,9 @@ pub(super) fn title(state: &UiState) -> String {
             log.searched,
             grouped(search.count)
         );
+    }
+    if log.left > 0 && !log.wrap {
+        title = format!("{title}  from column {}", log.left + 1);
     }
     if log.follow {
         title.push_str("  follows");
@@ -66,7 +71,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
     let log = &mut state.triage.log;
     log.settle(u64::from(area.height));
     let last = log.index.as_ref().map_or(0, |index| index.lines());
-    let columns = Columns::new(log, last, area);
+    let columns = LogColumns::new(area.width, last, log.times);
     if log.fold.visible_lines() == 0 {
         let style = paint.theme.style(Role::Dim);
         paint.text(
@@ -79,7 +84,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
         return;
     }
     if log.wrap {
-        wrapped_top(paint, log, &columns, area.height);
+        wrapped_top(paint, log, columns, area.height);
     }
     let focused = state.triage.pane == Pane::Log;
     let log = &state.triage.log;
@@ -95,45 +100,21 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
             ..area
         };
         let is_here = row == log.cursor;
-        y += one(paint, log, &columns, (line, is_here, focused), rest);
+        y += one(paint, log, columns, (line, is_here, focused), rest);
         row += 1;
     }
 }
 
-/// Columns before the text.
-struct Columns {
-    numbers: u16,
-    times: u16,
-    text: u16,
-}
-
-impl Columns {
-    fn new(log: &LogPane, lines: u64, area: Rect) -> Self {
-        // On a narrow screen the text is worth more than the numbers.
-        let numbers = if area.width < 36 {
-            0
-        } else {
-            width(&lines.max(1).to_string()) + 1
-        };
-        let times = if log.times && area.width >= 30 { 9 } else { 0 };
-        Self {
-            numbers,
-            times,
-            text: area.width.saturating_sub(3 + numbers + times),
-        }
-    }
-}
-
 /// Brings the first row down until the cursor is on the screen, wrapped lines counted.
-fn wrapped_top(paint: &Paint<'_>, log: &mut LogPane, columns: &Columns, height: u16) {
+fn wrapped_top(paint: &Paint<'_>, log: &mut LogPane, columns: LogColumns, height: u16) {
     let rows = |log: &LogPane, row: u64| -> u64 {
         let line = log.fold.line_at(row).and_then(|line| log.lines.get(&line));
         let Some(line) = line else {
             return 1;
         };
         let pieces = pieces(line, paint.theme, None);
-        let laid = laid_out(&pieces, columns.text, 0, true, usize::from(height));
-        laid.len() as u64
+        let cut = Cut::wrapped(columns.text, usize::from(height));
+        laid_out(&pieces, cut).rows.len() as u64
     };
     let mut used: u64 = (log.top..=log.cursor).map(|row| rows(log, row)).sum();
     while log.top < log.cursor && used > u64::from(height) {
@@ -146,7 +127,7 @@ fn wrapped_top(paint: &Paint<'_>, log: &mut LogPane, columns: &Columns, height: 
 fn one(
     paint: &mut Paint<'_>,
     log: &LogPane,
-    columns: &Columns,
+    columns: LogColumns,
     (number, is_here, focused): (u64, bool, bool),
     area: Rect,
 ) -> u16 {
@@ -240,12 +221,12 @@ fn text(
         let text = format!("  (line of {} bytes, cut)", grouped(bytes));
         pieces.push(Piece::new(text, dim));
     }
-    let most = if log.wrap {
-        usize::from(area.height)
+    let cut = if log.wrap {
+        Cut::wrapped(columns, usize::from(area.height))
     } else {
-        1
+        Cut::from(columns, log.left)
     };
-    let laid = laid_out(&pieces, columns, log.left, log.wrap, most);
+    let laid = marked(&pieces, cut, (theme.glyphs().ellipsis(), dim));
     let mut y = area.y;
     for row in &laid {
         let mut at = x;
@@ -288,13 +269,11 @@ fn sentence(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: R
         LogStanding::Failed(why, true) => format!("{why}; it is asked for again"),
         LogStanding::Failed(why, false) => why.to_string(),
         LogStanding::Nothing | LogStanding::Open => {
-            let no_job = card.is_some_and(|card| card.triage.jobs.is_empty());
-            let text = if no_job {
-                "the jobs of this run are not known yet"
-            } else {
-                "no job is selected"
-            };
-            text.to_owned()
+            let bare = card.filter(|card| card.triage.jobs.is_empty());
+            match bare {
+                Some(card) => format!("jobs: {}", no_jobs(&card.triage)),
+                None => "no job is selected".to_owned(),
+            }
         }
     };
     let columns = area.width.saturating_sub(2);

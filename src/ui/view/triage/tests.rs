@@ -26,7 +26,7 @@ fn the_view_has_a_shape_for_every_screen() {
 #[test]
 fn a_search_and_wrapped_lines() {
     let (mut screen, shell) = opened(80, 24);
-    shell.press(&mut screen, "/ r e t r y _ enter w t");
+    shell.press(&mut screen, "l l / r e t r y _ enter w t");
     insta::assert_snapshot!("search_80x24", screen.text());
 }
 

@@ -1,5 +1,6 @@
 //! What keys do in the log: moving, errors, search, folds, copying and saving.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::domain::text::Clean;
@@ -8,13 +9,19 @@ use crate::engine::snapshot::Snapshot;
 use crate::log::{self, LogLine, Query};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Overlay, SearchLine};
+use crate::ui::panes::LogColumns;
 use crate::ui::state::{LogPane, LogStanding, Pane, Search, UiState};
+use crate::ui::text::width;
+use crate::ui::update::filter;
 use crate::ui::update::moves::Motion;
-use crate::ui::update::triage::card;
 use crate::ui::update::triage::log::height;
+use crate::ui::update::triage::{card, panes};
 
-/// Columns that one step to the side scrolls.
+/// Columns that one step to the side scrolls at least.
 const SIDE: u16 = 8;
+
+/// The most lines that are copied as one error.
+const MOST_COPIED: u64 = 400;
 
 /// Moves the cursor.
 pub(crate) fn step(state: &mut UiState, motion: Motion, height: u64) {
@@ -49,18 +56,39 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, height: u64) {
     log.settle(height);
 }
 
-/// Scrolls a log that is not wrapped; returns whether it did.
+/// Scrolls a log that is not wrapped by half a screen, as far as its lines go; returns whether the
+/// key is meant for it.
 pub(crate) fn sideways(state: &mut UiState, right: bool) -> bool {
+    let width = panes(state).log.map_or(0, |area| area.width);
+    let height = height(state);
     let log = &mut state.triage.log;
     if state.triage.pane != Pane::Log || log.wrap || (!right && log.left == 0) {
         return false;
     }
-    log.left = if right {
-        log.left.saturating_add(SIDE).min(32_000)
-    } else {
-        log.left.saturating_sub(SIDE)
-    };
+    let lines = log.index.as_ref().map_or(0, |index| index.lines());
+    let columns = LogColumns::new(width, lines, log.times).text;
+    let step = (columns / 2).max(SIDE);
+    if !right {
+        log.left = log.left.saturating_sub(step);
+        return true;
+    }
+    let rows = log.top..log.top.saturating_add(height);
+    let shown = log.fold.visible(rows).into_iter().flatten();
+    let widths = shown
+        .filter_map(|line| log.lines.get(&line))
+        .map(columns_of);
+    let most = widths.max().unwrap_or_default().saturating_sub(columns);
+    // A window that was scrolled further than these lines go stays where it is.
+    log.left = log.left.saturating_add(step).min(most).max(log.left);
     true
+}
+
+/// Returns the columns that a line takes, with what is told before and behind its text.
+fn columns_of(line: &LogLine) -> u16 {
+    let source = line.source.as_ref().map_or(0, |source| width(source) + 1);
+    // Room for the note behind a line that was cut.
+    let note = if line.cut.is_some() { 40 } else { 0 };
+    width(&line.text()).saturating_add(source + note)
 }
 
 fn why_not(log: &LogPane) -> Vec<Effect> {
@@ -139,8 +167,12 @@ pub(crate) fn hit(state: &mut UiState, forward: bool) -> Vec<Effect> {
     }
 }
 
-/// Opens the line in which a search is written.
+/// Opens the line in which a search is written; in the list of cards, that of the filter.
 pub(crate) fn open_search(state: &mut UiState) -> Vec<Effect> {
+    if state.triage.pane == Pane::Cards {
+        filter::open(state);
+        return Vec::new();
+    }
     if state.triage.log.standing != LogStanding::Open {
         return why_not(&state.triage.log);
     }
@@ -219,7 +251,15 @@ pub(crate) fn fold_all(state: &mut UiState) {
     };
     let is_open = (0..index.sections().len()).any(|at| !log.fold.is_folded(at));
     log.fold.set_all(is_open);
-    log.cursor = log.fold.row_of(line).unwrap_or_default();
+    // Where the line is hidden now, the section that hides it.
+    let heads = index.sections().iter().map(|section| section.start);
+    let head = || {
+        heads
+            .filter(|start| *start <= line)
+            .filter_map(|start| log.fold.row_of(start))
+            .next_back()
+    };
+    log.cursor = log.fold.row_of(line).or_else(head).unwrap_or_default();
     log.settle(height);
 }
 
@@ -250,25 +290,49 @@ pub(crate) fn follow(state: &mut UiState) -> Vec<Effect> {
     }]
 }
 
-/// Copies the lines of the error under the cursor.
-pub(crate) fn copy_block(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
-    let text = loaded_block(&state.triage.log).or_else(|| known_block(state, snapshot));
-    match text {
+/// Copies the error under the cursor with its lines, else the line; where the log has not the
+/// keys, its first error.
+pub(crate) fn copy_block(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let in_log = state.triage.pane == Pane::Log;
+    let log = &mut state.triage.log;
+    let line = if in_log { log.line() } else { log.first };
+    if let (LogStanding::Open, Some(line)) = (&log.standing, line) {
+        return copy(log, around(log, line));
+    }
+    match known_block(state, snapshot) {
         Some(text) => vec![Effect::Copy(text)],
         None => vec![Effect::Toast("there is no error to copy".to_owned())],
     }
 }
 
-/// Returns the block from the lines that are loaded, if all of them are.
-fn loaded_block(log: &LogPane) -> Option<String> {
-    let error = log.error()?;
-    let lines: Option<Vec<String>> = error
-        .block
-        .clone()
-        .take(400)
+/// Returns the lines of the error that a line belongs to, else the line alone.
+fn around(log: &LogPane, line: u64) -> Range<u64> {
+    let own = log.errors.iter().find(|error| error.line == line);
+    let error = own.or_else(|| log.errors.iter().find(|error| error.block.contains(&line)));
+    let block = error.map(|error| error.block.clone());
+    let block = block.filter(|block| block.contains(&line));
+    block.map_or(line..line + 1, |block| {
+        // Of one that is too long, the part with the line.
+        let start = block.start.max(line.saturating_sub(MOST_COPIED / 2));
+        start..block.end.min(start + MOST_COPIED)
+    })
+}
+
+/// Copies lines; where some are not loaded, as soon as they are.
+fn copy(log: &mut LogPane, lines: Range<u64>) -> Vec<Effect> {
+    log.copying = Some(lines);
+    copied(log).into_iter().collect()
+}
+
+/// Returns the lines that were to be copied, once all of them are there.
+pub(super) fn copied(log: &mut LogPane) -> Option<Effect> {
+    let range = log.copying.clone()?;
+    let lines: Option<Vec<String>> = range
         .map(|line| log.lines.get(&line).map(LogLine::text))
         .collect();
-    lines.map(|lines| lines.join("\n"))
+    let lines = lines?;
+    log.copying = None;
+    Some(Effect::Copy(lines.join("\n")))
 }
 
 /// Returns the block of the first error as the diagnosis keeps it.

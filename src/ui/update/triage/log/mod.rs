@@ -164,11 +164,25 @@ fn missing(state: &mut UiState) -> Option<Effect> {
         from..log.top + height * (screens + 1)
     };
     let near = lacking(log, around(1));
+    let copied = log.copying.clone().into_iter().flatten();
+    let copied: Vec<u64> = copied
+        .filter(|line| !log.lines.contains_key(line))
+        .collect();
     let is_asked = |line: u64| log.asked.iter().any(|range| range.contains(&line));
-    if near.iter().cloned().flatten().all(is_asked) {
+    let mut wanted = near.iter().cloned().flatten().chain(copied.iter().copied());
+    if wanted.all(is_asked) {
         return None;
     }
-    let ranges = lacking(log, around(AROUND));
+    let mut ranges = lacking(log, around(AROUND));
+    for line in copied {
+        if ranges.iter().any(|range| range.contains(&line)) {
+            continue;
+        }
+        match ranges.last_mut() {
+            Some(last) if last.end == line => last.end += 1,
+            Some(_) | None => ranges.push(line..line + 1),
+        }
+    }
     // Two screens further than what is asked for: what is scrolled past may come again.
     let kept: Vec<Range<u64>> = log.fold.visible(around(AROUND + 2));
     let is_kept = |line: &u64| {
@@ -176,7 +190,12 @@ fn missing(state: &mut UiState) -> Option<Effect> {
         let range = after.checked_sub(1).and_then(|at| kept.get(at));
         range.is_some_and(|range| range.contains(line))
     };
-    log.lines.retain(|line, _| is_kept(line));
+    let is_copied = |line: &u64| {
+        log.copying
+            .as_ref()
+            .is_some_and(|range| range.contains(line))
+    };
+    log.lines.retain(|line, _| is_kept(line) || is_copied(line));
     log.generation += 1;
     log.asked.clone_from(&ranges);
     Some(Effect::ReadLog {
@@ -220,6 +239,7 @@ pub(crate) fn on_log(state: &mut UiState, event: LogEvent) -> Vec<Effect> {
             lines,
         } if log.key.as_ref() == Some(&key) && log.generation == generation => {
             arrived(log, lines);
+            return keys::copied(log).into_iter().collect();
         }
         LogEvent::Matches {
             key,
