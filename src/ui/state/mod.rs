@@ -391,7 +391,7 @@ impl UiState {
                 window: self.board.window,
                 zoom: self.board.zoom,
                 overview: self.board.overview,
-                detail: self.view.has_cards() && (self.detail().is_some() || self.shows_preview()),
+                detail: self.detail().is_some() || (self.view.has_cards() && self.shows_preview()),
             },
         )
     }

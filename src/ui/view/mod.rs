@@ -72,7 +72,7 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
     }
     header::paint(paint, state, snapshot, plan);
     match state.view {
-        View::Board if plan.covered => {}
+        View::Board | View::Triage | View::Sources if plan.covered => {}
         View::Board => board::paint(paint, state, snapshot, plan),
         View::Triage => triage::paint(paint, state, snapshot, plan.body),
         View::Sources => sources::paint(paint, state, snapshot, plan.body),

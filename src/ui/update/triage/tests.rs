@@ -721,6 +721,7 @@ fn one_key_shows_the_detail_of_a_red_card_and_hides_it() {
     shell.press(&mut screen, "i");
     let key = screen.state.detail().map(|detail| detail.key.clone());
     assert_eq!(key, Some(crate::ui::rows::RowKey::Item(item)));
+    assert!(screen.text().contains('┌'), "{}", screen.text());
     shell.press(&mut screen, "i");
     assert!(screen.state.detail().is_none());
     assert_eq!(screen.state.view, View::Triage);

@@ -33,7 +33,7 @@ pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
             0 => String::new(),
             bare => format!(" ({bare} more without a run)"),
         };
-        format!("{count} red{bare}{marked}{shared}")
+        format!("{count} red{marked}{shared}{bare}")
     } else {
         let shown = state.triage.listed.len();
         format!("{shown} of {count} red{marked}  /{filter}")

@@ -256,7 +256,8 @@ fn folded_note(log: &LogPane, line: u64) -> Option<String> {
         1 => ", 1 error".to_owned(),
         errors => format!(", {errors} errors"),
     };
-    Some(format!("{} lines{errors}", grouped(lines)))
+    let noun = if lines == 1 { "line" } else { "lines" };
+    Some(format!("{} {noun}{errors}", grouped(lines)))
 }
 
 /// Why no line is shown, and what is known without the log.
