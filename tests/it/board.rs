@@ -1,5 +1,7 @@
 //! The real program in a pseudo-terminal: keys in, screen out.
 
+use vt100::Screen;
+
 use crate::support::env::Home;
 use crate::support::pty::Pty;
 
@@ -9,11 +11,16 @@ const SMALL: [&str; 5] = ["demo", "--repos", "4", "--cards", "40"];
 /// Starts the demo and waits until it shows cards.
 fn board(home: &Home, columns: u16, rows: u16) -> Pty {
     let mut pty = Pty::start(home, &SMALL, columns, rows);
-    pty.wait("mark of simulated data", |screen| {
-        screen.contents().contains("simulated")
+    pty.wait("board of simulated data", |screen| {
+        Pty::line(screen, 0).contains("simulated") && is_board(screen)
     });
-    pty.wait("card", |screen| screen.contents().contains('#'));
     pty
+}
+
+/// Whether the board with its cards fills the screen, whatever size that has now, and nothing is
+/// open over it.
+fn is_board(screen: &Screen) -> bool {
+    Pty::hints(screen).starts_with(" enter open") && screen.contents().contains('#')
 }
 
 #[track_caller]
@@ -61,7 +68,7 @@ fn a_frame_is_framed_and_nothing_else_is_written() {
     pty.send("?");
     pty.wait_for("enter runs the selected command");
     pty.send("\u{1b}");
-    pty.wait_gone("enter runs the selected command");
+    pty.wait("board again", is_board);
     pty.send("q");
     assert_eq!(pty.end(), 0);
     let raw = String::from_utf8_lossy(&pty.raw).into_owned();
@@ -81,10 +88,14 @@ fn a_filter_narrows_and_escape_takes_it_away() {
     let mut pty = board(&home, 160, 40);
     pty.send("/");
     pty.send("nothing-is-called-so");
-    pty.wait("count", |screen| screen.contents().contains("0 of "));
+    pty.wait("count beside its filter", |screen| {
+        let header = Pty::line(screen, 0);
+        header.contains("  0 of ") && header.contains(" cards  /nothing-is-called-so ")
+    });
+    assert!(!pty.text().contains('#'), "{}", pty.text());
     pty.send("\u{1b}");
-    pty.wait_gone("nothing-is-called-so");
-    pty.wait("cards again", |screen| screen.contents().contains('#'));
+    pty.wait("cards again", is_board);
+    assert!(!pty.text().contains("nothing-is"), "{}", pty.text());
     quits(pty);
 }
 
@@ -95,16 +106,22 @@ fn help_palette_detail_and_sources_open_and_close() {
     pty.send("?");
     pty.wait_for("enter runs the selected command");
     pty.send("\u{1b}");
-    pty.wait_gone("enter runs the selected command");
+    pty.wait("board again", is_board);
     pty.send("go");
-    pty.wait_for("127.0.0.1");
+    pty.wait("view of sources", |screen| {
+        screen.contents().contains("127.0.0.1") && Pty::hints(screen).contains("g b board")
+    });
     pty.send("gb");
-    pty.wait_gone("127.0.0.1");
+    pty.wait("board again", is_board);
     pty.send(":");
     pty.send("refresh");
-    pty.wait_for("refresh-all");
+    // Before the word is whole, every command is offered.
+    pty.wait("two commands that are called so", |screen| {
+        let text = screen.contents();
+        text.contains("│ refresh-all  ") && !text.contains("│ overview  ")
+    });
     pty.send("\u{1b}");
-    pty.wait_gone("refresh-all");
+    pty.wait("board again", is_board);
     quits(pty);
 }
 
@@ -113,9 +130,11 @@ fn a_card_opens_and_tells_why_it_is_where_it_is() {
     let home = Home::new();
     let mut pty = board(&home, 80, 24);
     pty.send("\r");
-    pty.wait_for("opened   ");
+    pty.wait("detail of a card", |screen| {
+        Pty::hints(screen).starts_with(" esc back") && screen.contents().contains("opened   ")
+    });
     pty.send("\u{1b}");
-    pty.wait_gone("opened   ");
+    pty.wait("board again", is_board);
     quits(pty);
 }
 
@@ -124,13 +143,14 @@ fn sizes_from_one_cell_to_a_wall() {
     let home = Home::new();
     let mut pty = board(&home, 80, 24);
     pty.resize(40, 10);
-    pty.wait("picture of 40x10", |screen| {
-        !screen.contents().trim().is_empty()
-    });
+    // Of the picture before, this line had a card.
+    pty.wait("picture of 40x10", is_board);
     pty.resize(1, 1);
     pty.resize(8, 1);
     pty.resize(200, 60);
-    pty.wait_for("Monitor");
+    pty.wait("picture of 200x60", |screen| {
+        is_board(screen) && Pty::line(screen, 2).contains("8 Monitor ")
+    });
     quits(pty);
 }
 
@@ -142,7 +162,9 @@ fn a_storm_of_resizes_ends_in_the_right_picture() {
         pty.resize(40 + step % 120, 10 + step % 50);
     }
     pty.resize(200, 60);
-    pty.wait_for("Monitor");
+    pty.wait("picture of 200x60", |screen| {
+        is_board(screen) && Pty::line(screen, 2).contains("8 Monitor ")
+    });
     quits(pty);
 }
 
@@ -170,7 +192,7 @@ fn it_can_be_suspended_and_resumed() {
     assert!(pty.is_restored(), "the terminal is not as it was");
     pty.signal("CONT");
     pty.wait("board again", |screen| {
-        screen.alternate_screen() && screen.contents().contains('#')
+        screen.alternate_screen() && is_board(screen)
     });
     quits(pty);
 }
@@ -180,7 +202,7 @@ fn pasted_text_presses_no_keys() {
     let home = Home::new();
     let mut pty = board(&home, 120, 40);
     pty.send("\u{1b}[200~qqqq\r?\u{1b}[201~");
-    pty.wait_for("pasted text");
+    pty.wait_for("pasted text is ignored here");
     assert!(pty.screen().alternate_screen());
     quits(pty);
 }
@@ -191,15 +213,19 @@ fn a_split_arrow_neither_closes_nor_types() {
     let mut pty = board(&home, 120, 40);
     pty.send("/");
     pty.send("a");
-    pty.wait("filter", |screen| screen.contents().contains("of "));
+    pty.wait("filter", |screen| {
+        Pty::line(screen, 0).contains(" cards  /a ")
+    });
     pty.send("\u{1b}");
     pty.send("[B");
     // The arrow goes forth in the history: to the empty line.
     pty.send("b");
-    pty.wait_for("/b");
+    pty.wait("other filter", |screen| {
+        Pty::line(screen, 0).contains(" cards  /b ")
+    });
     assert!(!pty.text().contains("[B"), "{}", pty.text());
     pty.send("\u{1b}");
-    pty.wait_gone("/b");
+    pty.wait("board again", is_board);
     quits(pty);
 }
 
@@ -208,7 +234,7 @@ fn no_color_and_ascii_keep_to_what_the_terminal_can() {
     let home = Home::new();
     let variables = [("NO_COLOR", "1"), ("LANG", "C")];
     let mut pty = Pty::start_with(&home, &SMALL, 120, 40, &variables);
-    pty.wait("card", |screen| screen.contents().contains('#'));
+    pty.wait("board", is_board);
     let raw = String::from_utf8_lossy(&pty.raw).into_owned();
     // A position has two numbers, a colour three at least.
     for color in ["[38;5;", "[38;2;", "[48;5;", "[48;2;"] {

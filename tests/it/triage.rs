@@ -189,19 +189,28 @@ fn three_keys_lead_to_the_first_error_and_a_rerun_is_one_request() {
     let bench = bench(&home);
     let variables = [("FORGE_TOKEN", bench.forge.token())];
     let mut pty = Pty::start_with(&home, &[], 160, 45, &variables);
-    pty.wait("red card", |screen| screen.contents().contains("failed"));
+    // Cards come in steps, and which of the red ones stands first is certain only after the last.
+    pty.wait("red card", |screen| {
+        Pty::line(screen, 0).contains(" red ") && Pty::line(screen, 1).contains("✔ work ok")
+    });
     pty.send("g");
     pty.send("f");
-    // The header speaks of red cards too, and the hints of errors: only the panes tell.
+    // Header and hints speak of red cards and errors, too: only the panes tell, and only the
+    // hints of this view that it is the one which is open.
     pty.wait("selected red card", |screen| {
         let text = screen.contents();
-        text.contains(" red, ") && text.contains("▌✖") && text.contains("jobs ")
+        Pty::hints(screen).contains("F re-run failed")
+            && text.contains("▌✖")
+            && text.contains("jobs ")
     });
     pty.send("e");
+    // The log may be there before the key: the key has led into it when its pane has the mark.
     pty.wait("log at its error", |screen| {
-        let text = screen.contents();
-        let mut words = text.split("  error ").skip(1);
-        words.any(|after| after.starts_with(|first: char| first.is_ascii_digit()))
+        let pane = Pty::line(screen, 2);
+        pane.split_once("▌log ").is_some_and(|(_, log)| {
+            let mut words = log.split("  error ").skip(1);
+            words.any(|after| after.starts_with(|first: char| first.is_ascii_digit()))
+        })
     });
     assert_eq!(
         bench.forge.ledger().writes().len(),
@@ -209,15 +218,21 @@ fn three_keys_lead_to_the_first_error_and_a_rerun_is_one_request() {
         "looking changes nothing"
     );
     pty.send("F");
-    pty.wait_for("re-run failed jobs");
+    pty.wait_for("re-run failed jobs?");
     // A key that is held asks once, and only the answer to the question counts.
     pty.wait("question on fresh values", |screen| {
-        screen.contents().contains("attempt")
+        let text = screen.contents();
+        text.contains("│ attempt 1, ") && text.contains("│ y yes  n no")
     });
     let was_sent = || !bench.forge.ledger().writes().is_empty();
     pty.hold_until("y", "request", was_sent);
-    pty.wait_for("request");
-    pty.send("\u{1b}q");
+    pty.wait_for("re-run requested");
+    pty.send("gb");
+    pty.wait("board again", |screen| {
+        Pty::hints(screen).starts_with(" enter open")
+    });
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
     let seen = bench.forge.ledger().writes();
     assert_eq!(seen.len(), 1, "{seen:#?}");
     assert_eq!(seen[0].method, "POST");

@@ -1,11 +1,11 @@
 //! The program in a pseudo-terminal: keys in, screen out.
 //!
 //! There are no pauses here: a test waits for a state that lasts, and a state
-//! that does not come within the ceiling is shown with the failure.
+//! that does not come within the ceiling is shown with the failure. Only whole
+//! frames are looked at: half of one shows what never was.
 
 use std::io::{Read as _, Write};
 use std::num::NonZeroU16;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,9 @@ use crate::support::env::{Home, PROGRAM};
 
 /// The longest wait for anything.
 const CEILING: Duration = Duration::from_secs(20);
+
+/// What opens a frame, and what closes it; between them the screen is neither old nor new.
+const FRAME: [&[u8]; 2] = [b"\x1b[?2026h", b"\x1b[?2026l"];
 
 /// The program in a terminal of its own.
 pub(crate) struct Pty {
@@ -65,7 +68,23 @@ impl Pty {
         rows: u16,
         variables: &[(&str, &str)],
     ) -> Self {
-        let mut command = CommandBuilder::new(PROGRAM);
+        let mut command = Self::command(home, PROGRAM, variables);
+        command.args(arguments);
+        Self::spawn(command, columns, rows)
+    }
+
+    /// Starts a shell with job control, which the tests that need one type to.
+    pub(crate) fn shell(home: &Home, columns: u16, rows: u16) -> Self {
+        let variables = [("PS1", "shell> "), ("PROGRAM", PROGRAM)];
+        let mut command = Self::command(home, "/bin/bash", &variables);
+        command.args(["--norc", "--noprofile", "--noediting", "-i"]);
+        let mut shell = Self::spawn(command, columns, rows);
+        shell.wait_for("shell> ");
+        shell
+    }
+
+    fn command(home: &Home, program: &str, variables: &[(&str, &str)]) -> CommandBuilder {
+        let mut command = CommandBuilder::new(program);
         command.env_clear();
         for (name, value) in home.variables() {
             command.env(name, value);
@@ -73,19 +92,14 @@ impl Pty {
         for (name, value) in variables {
             command.env(name, value);
         }
-        command.args(arguments);
-        Self::spawn(command, &home.path("work"), columns, rows)
+        command.cwd(home.path("work"));
+        command
     }
 
     /// Starts the program, takes its terminal away after the first frame, and returns its exit code.
     pub(crate) fn hang_up(home: &Home, arguments: &[&str]) -> u32 {
-        let mut command = CommandBuilder::new(PROGRAM);
-        command.env_clear();
-        for (name, value) in home.variables() {
-            command.env(name, value);
-        }
+        let mut command = Self::command(home, PROGRAM, &[]);
         command.args(arguments);
-        command.cwd(home.path("work"));
         let pair = native_pty_system()
             .openpty(size(80, 24))
             .expect("a pseudo-terminal");
@@ -117,8 +131,7 @@ impl Pty {
         }
     }
 
-    fn spawn(mut command: CommandBuilder, dir: &Path, columns: u16, rows: u16) -> Self {
-        command.cwd(dir);
+    fn spawn(command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let pair = native_pty_system()
             .openpty(size(columns, rows))
             .expect("a pseudo-terminal");
@@ -167,11 +180,32 @@ impl Pty {
         self.writer.flush().expect("keys go in");
     }
 
-    /// Waits until the screen is so.
+    /// Returns one line of the screen, counted from the top.
+    pub(crate) fn line(screen: &Screen, number: u16) -> String {
+        let (_, columns) = screen.size();
+        let line = screen.rows(0, columns.get()).nth(usize::from(number));
+        line.unwrap_or_default()
+    }
+
+    /// Returns the last line of the screen: the keys of what is open.
+    pub(crate) fn hints(screen: &Screen) -> String {
+        Self::line(screen, screen.size().0.get() - 1)
+    }
+
+    /// Returns whether a frame has begun and not ended.
+    fn is_between(&self) -> bool {
+        let [begun, ended] = FRAME.map(|mark| {
+            let mut windows = self.raw.windows(mark.len());
+            windows.rposition(|window| window == mark)
+        });
+        begun > ended
+    }
+
+    /// Waits until a whole frame is so. What was on the screen before must not be.
     #[track_caller]
     pub(crate) fn wait(&mut self, what: &str, is_so: impl Fn(&Screen) -> bool) {
         let deadline = now() + CEILING;
-        while !is_so(self.parser.screen()) {
+        while self.is_between() || !is_so(self.parser.screen()) {
             let more = self.read_until(deadline);
             assert!(more, "no {what} came; the screen is\n{}", self.text());
         }
@@ -196,14 +230,6 @@ impl Pty {
             let more = self.read_until(deadline);
             assert!(more, "no {bytes:?} came; the screen is\n{}", self.text());
         }
-    }
-
-    /// Waits until the screen shows this text no longer.
-    #[track_caller]
-    pub(crate) fn wait_gone(&mut self, text: &str) {
-        self.wait(&format!("end of `{text}`"), |screen| {
-            !screen.contents().contains(text)
-        });
     }
 
     /// Holds a key down, as a keyboard repeats it, until something outside the screen is so.
@@ -245,12 +271,25 @@ impl Pty {
 
     /// Sends the program a signal by its name: `TERM`.
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.pid().to_string();
+        Self::kill(name, self.pid());
+    }
+
+    /// Sends any process a signal by its name.
+    pub(crate) fn kill(name: &str, pid: u32) {
+        let pid = pid.to_string();
         let status = std::process::Command::new("kill")
             .args(["-s", name, &pid])
             .status()
             .expect("kill runs");
         assert!(status.success(), "kill -s {name} {pid}");
+    }
+
+    /// Returns the process that the shell started.
+    pub(crate) fn child(&self) -> u32 {
+        let pid = self.pid();
+        let children = format!("/proc/{pid}/task/{pid}/children");
+        let text = std::fs::read_to_string(children).expect("the children of the shell");
+        text.trim().parse().expect("one child")
     }
 
     /// Returns the program's process id.
@@ -259,7 +298,7 @@ impl Pty {
     }
 
     /// Returns the state letter that the kernel gives the program: `T` when it is stopped.
-    pub(crate) fn state(&self) -> char {
+    fn state(&self) -> char {
         let stat =
             std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
         let after = stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
