@@ -71,13 +71,21 @@ impl Guard {
         Ok(guard)
     }
 
+    /// Returns whether something may be written to the terminal: we took it, and nobody else has it.
+    pub fn holds(&self) -> bool {
+        ACTIVE.load(Ordering::SeqCst) && !is_in_background()
+    }
+
     /// Gives the terminal back for a while.
     pub fn pause(&self) {
         leave();
     }
 
-    /// Takes the terminal again, whatever has become of its modes meanwhile.
+    /// Takes the terminal again, whatever has become of its modes meanwhile; not from the background.
     pub fn resume(&self) -> io::Result<()> {
+        if is_in_background() {
+            return Ok(());
+        }
         let was_active = ACTIVE.load(Ordering::SeqCst);
         take(!was_active)
     }
@@ -139,6 +147,11 @@ fn take(with_title: bool) -> io::Result<()> {
         text.push_str(ENTER_TITLE);
     }
     send(tty, &text)
+}
+
+/// Returns whether a shell has put us into the background: the terminal is another program's then.
+pub fn is_in_background() -> bool {
+    TTY.get().is_some_and(|tty| !is_ours(tty))
 }
 
 /// Gives the terminal back, if we have it.

@@ -45,7 +45,7 @@ pub trait Screen: Backend<Error: Send + Sync + 'static> {
     /// Forgets what the terminal was believed to show beside its cells.
     fn forget(&mut self);
 
-    /// Gives the terminal back, stops the program, and takes the terminal again when it is continued.
+    /// Gives the terminal back and stops the program; whoever continues it is told of by a signal.
     fn suspend(&mut self) -> io::Result<()>;
 
     /// Takes the terminal again after somebody else stopped and continued the program.
@@ -151,6 +151,11 @@ impl TerminalScreen {
     }
 
     fn push(&mut self) -> io::Result<()> {
+        if self.guard.as_ref().is_some_and(|guard| !guard.holds()) {
+            // Once the terminal is ours again, everything is painted anew.
+            self.unsent.clear();
+            return Ok(());
+        }
         while !self.unsent.is_empty() {
             match rustix::io::write(self.tty, &self.unsent) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -202,7 +207,6 @@ impl Screen for TerminalScreen {
         if let Some(guard) = &self.guard {
             guard.pause();
             signals::stop_here();
-            guard.resume()?;
         }
         self.forget();
         Ok(())

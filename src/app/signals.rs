@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub enum Job {
     /// Stop, as after `ctrl-z`.
     Suspend,
-    /// Somebody continued us: the terminal may show anything.
+    /// Somebody continued us in the foreground: the terminal may show anything.
     Resumed,
 }
 
@@ -141,8 +141,11 @@ impl Listeners {
     }
 
     /// Waits for the next; returns the one that ends the program, or a job.
+    ///
+    /// A shell that ends a stopped job continues it as well: the end comes first.
     async fn next(&mut self) -> Result<Job, Signal> {
         tokio::select! {
+            biased;
             _ = self.hang_up.recv() => Err(Signal::HUP),
             _ = self.terminate.recv() => Err(Signal::TERM),
             _ = self.interrupt.recv() => Err(Signal::INT),
@@ -163,6 +166,11 @@ impl State {
     async fn listen(self, mut listeners: Listeners) {
         let signal = loop {
             match listeners.next().await {
+                Ok(Job::Resumed) if guard::is_in_background() => {
+                    // Like any other program that wants the terminal there, until it gets it.
+                    guard::leave();
+                    stop_here();
+                }
                 // With nobody to take it, or a queue of the same, it is not needed.
                 Ok(job) => drop(self.tell.try_send(job)),
                 Err(signal) => break signal,

@@ -258,3 +258,95 @@ fn a_terminal_that_goes_away_ends_it() {
     let home = Home::new();
     assert_eq!(Pty::hang_up(&home, &SMALL), 129);
 }
+
+/// Types a line into the shell.
+fn types(shell: &mut Pty, line: &str) {
+    shell.send(line);
+    shell.send("\n");
+}
+
+/// A shell in which a board was started and stopped.
+fn stopped(home: &Home) -> Pty {
+    let mut shell = Pty::shell(home, 120, 40);
+    types(&mut shell, &format!("\"$PROGRAM\" {}", SMALL.join(" ")));
+    shell.wait("board", is_board);
+    shell.send("\u{1a}");
+    shell.wait_for("Stopped");
+    shell
+}
+
+/// Continues the board in the background, and says by which signal it has stopped again.
+///
+/// The shell must have noticed: a job that it believes to run is not continued by `fg`.
+const AWAY_AND_BACK: &str = "bg; wait %1; echo stopped by $?";
+
+/// Whether the shell waits for a line; what is typed while the board leaves is thrown away.
+fn is_prompt(screen: &Screen) -> bool {
+    let text = screen.contents();
+    !screen.alternate_screen() && text.trim_end().ends_with("\nshell>")
+}
+
+#[test]
+fn a_board_in_the_background_waits_for_its_terminal() {
+    let home = Home::new();
+    let mut shell = stopped(&home);
+    let drawn = shell.raw.len();
+    types(&mut shell, AWAY_AND_BACK);
+    shell.wait_for("stopped by 147");
+    let told = String::from_utf8_lossy(&shell.raw[drawn..]).into_owned();
+    assert!(!told.contains('\u{1b}'), "drawn over the shell: {told:?}");
+    types(&mut shell, "fg");
+    shell.wait("board again", is_board);
+    shell.send("q");
+    shell.wait("prompt", is_prompt);
+    types(&mut shell, "exit");
+    assert_eq!(shell.end(), 0);
+}
+
+#[test]
+fn a_stopped_board_can_be_ended_in_the_background() {
+    let home = Home::new();
+    let mut shell = stopped(&home);
+    let drawn = shell.raw.len();
+    types(&mut shell, "kill %1; wait %1; echo code $?");
+    shell.wait_for("code 143");
+    let told = String::from_utf8_lossy(&shell.raw[drawn..]).into_owned();
+    assert!(!told.contains('\u{1b}'), "drawn over the shell: {told:?}");
+}
+
+#[test]
+fn a_board_that_is_stopped_by_others_gives_the_screen_back_in_the_background() {
+    let home = Home::new();
+    let mut shell = Pty::shell(&home, 120, 40);
+    types(&mut shell, &format!("\"$PROGRAM\" {}", SMALL.join(" ")));
+    shell.wait("board", is_board);
+    let board = shell.child();
+    Pty::kill("STOP", board);
+    shell.wait_for("Stopped");
+    types(&mut shell, AWAY_AND_BACK);
+    shell.wait("main screen", |screen| {
+        !screen.alternate_screen() && screen.contents().contains("stopped by 147")
+    });
+    types(&mut shell, "fg");
+    shell.wait("board again", |screen| {
+        screen.alternate_screen() && is_board(screen)
+    });
+    shell.send("q");
+    shell.wait("prompt", is_prompt);
+}
+
+#[test]
+fn a_board_that_is_started_in_the_background_says_that_it_needs_the_terminal() {
+    let home = Home::new();
+    let mut shell = Pty::shell(&home, 120, 40);
+    types(
+        &mut shell,
+        &format!("\"$PROGRAM\" {} & wait $!; echo code $?", SMALL.join(" ")),
+    );
+    shell.wait("code", |screen| screen.contents().contains("\ncode 1\n"));
+    let text = shell.text();
+    assert!(text.contains("error: cannot use the terminal: "), "{text}");
+    assert!(text.contains("hint: `cycleboard board --once`"), "{text}");
+    let raw = String::from_utf8_lossy(&shell.raw).into_owned();
+    assert!(!raw.contains('\u{1b}'), "drawn over the shell: {raw:?}");
+}
