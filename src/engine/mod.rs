@@ -24,4 +24,9 @@ pub mod supervise;
 pub mod told;
 pub mod update;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use handle::{Engine, EngineCommand, Options, start};

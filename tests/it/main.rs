@@ -14,7 +14,6 @@ mod board;
 mod cli;
 mod config;
 mod demo;
-mod engine;
 mod github;
 mod laws;
 mod modes;

@@ -1,31 +1,24 @@
 //! Asking why a job failed: once, at once, and never without a word.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::*;
-use crate::domain::Timestamp;
-use crate::domain::correlate::Need;
 use crate::domain::correlate::testing::{FAILED, World, at, job, repo};
 use crate::domain::diagnosis::{Diagnosis, LogState, TestsFrom};
 use crate::domain::fact::Fact;
-use crate::domain::key::SourceName;
-use crate::domain::policy::Policy;
 use crate::domain::run::{JobSet, RunKey};
-use crate::engine::actions::Acting;
 use crate::engine::db::Store;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::{Engine, EngineCommand, Options, start};
+use crate::engine::testing::{self, Answer, Fake, Rig, clock_from, options};
+use crate::engine::{EngineCommand, Options};
 use crate::sources::logs::{LogCache, LogWriter, NoLogs};
-use crate::sources::{Batch, Capability, Fetch, Meter, Resource, Tier};
+use crate::sources::{Batch, Tier};
 
 const RUN: u64 = 50;
 const JOB: u64 = 501;
@@ -91,37 +84,19 @@ fn read() -> LogState {
     }
 }
 
-type Script = Box<dyn Fn(usize) -> Result<Batch, SourceError> + Send + Sync>;
+type Script = Box<dyn Fn(usize) -> Answer + Send + Sync>;
 
 /// Answers by a script, after a while.
-struct Fake {
-    name: SourceName,
+struct Answers {
     asked: Arc<AtomicUsize>,
     script: Script,
 }
 
-impl Source for Fake {
-    fn name(&self) -> &SourceName {
-        &self.name
+impl testing::Script for Answers {
+    fn resource(&self) -> (&'static str, Tier) {
+        ("runs:acme/api", Tier::Rare)
     }
-    fn kind(&self) -> &'static str {
-        "fake"
-    }
-    fn host(&self) -> &'static str {
-        "forge.test"
-    }
-    fn capabilities(&self) -> Vec<Capability> {
-        Vec::new()
-    }
-    fn resources(&self, _now: Timestamp) -> Vec<Resource> {
-        vec![Resource {
-            id: "runs:acme/api".into(),
-            tier: Tier::Rare,
-            cost: 1,
-            bucket: "core",
-        }]
-    }
-    fn fetch(&self, _fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
+    fn fetch(&self, _poll: usize) -> BoxFuture<'_, Answer> {
         let batch = Batch {
             facts: facts(),
             covered: vec![Clean::line("acme/api")],
@@ -129,12 +104,7 @@ impl Source for Fake {
         };
         async move { Ok(batch) }.boxed()
     }
-    fn restore(&self, _facts: &[Arc<Fact>]) {}
-    fn need(&self, _needs: &BTreeSet<Need>) {}
-    fn meter(&self) -> Meter {
-        Meter::default()
-    }
-    fn diagnose(&self, log: LogKey, _now: Timestamp) -> BoxFuture<'_, Result<Batch, SourceError>> {
+    fn diagnose(&self, log: LogKey) -> BoxFuture<'_, Answer> {
         assert_eq!(log, key());
         let asked = self.asked.fetch_add(1, Ordering::SeqCst);
         let answer = (self.script)(asked);
@@ -159,60 +129,39 @@ impl LogCache for Shelf {
     }
 }
 
-struct Rig {
-    engine: Engine,
+struct Board {
+    rig: Rig,
     asked: Arc<AtomicUsize>,
     shelf: Arc<Shelf>,
-    tracker: TaskTracker,
-    cancel: CancellationToken,
 }
 
 async fn board(
-    script: impl Fn(usize) -> Result<Batch, SourceError> + Send + Sync + 'static,
+    script: impl Fn(usize) -> Answer + Send + Sync + 'static,
     store: Option<Store>,
-) -> Rig {
-    let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
+) -> Board {
     let (asked, shelf): (Arc<AtomicUsize>, Arc<Shelf>) = Default::default();
-    let source = Fake {
-        name: SourceName::new("one"),
+    let answers = Answers {
         asked: Arc::clone(&asked),
         script: Box::new(script),
     };
-    let started = Instant::now();
-    let options = Options {
-        sources: vec![Box::new(source)],
-        policy: Policy::default(),
-        columns: Vec::new(),
+    let source = Fake::by("one", Arc::new(answers));
+    let mut rig = Rig::start(Options {
         store,
-        polling: true,
-        looks_into: true,
-        clock: Arc::new(move || at(90) + started.elapsed()),
         logs: Arc::clone(&shelf) as Arc<dyn LogCache>,
-        acting: Acting::default(),
-    };
-    let engine = start(options, &tracker, &cancel);
-    let mut rig = Rig {
-        engine,
-        asked,
-        shelf,
-        tracker,
-        cancel,
-    };
+        ..options([source], clock_from(at(90)))
+    });
     rig.until(|snapshot| !snapshot.triage.cards.is_empty())
         .await;
-    rig
+    Board { rig, asked, shelf }
 }
 
-impl Rig {
+impl Board {
     async fn until(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
-        let wait = self.engine.snapshots.wait_for(|snapshot| wanted(snapshot));
-        let found = tokio::time::timeout(Duration::from_secs(20), wait).await;
-        Arc::clone(&found.expect("it comes").expect("the engine runs"))
+        self.rig.until(wanted).await
     }
 
     async fn diagnose(&self) {
-        let command = EngineCommand::Diagnose(key());
-        self.engine.commands.send(command).await.unwrap();
+        self.rig.command(EngineCommand::Diagnose(key())).await;
     }
 
     async fn says(&mut self, text: &str) {
@@ -224,9 +173,7 @@ impl Rig {
     }
 
     async fn stop(self) {
-        self.cancel.cancel();
-        self.tracker.close();
-        self.tracker.wait().await;
+        self.rig.stop().await;
     }
 }
 
@@ -289,7 +236,7 @@ async fn what_cannot_be_found_out_is_said_on_the_card_and_tried_again() {
         board.says(said).await;
     }
     assert_eq!(board.asked(), 4);
-    assert!(board.engine.snapshots.borrow().inquiries.is_empty());
+    assert!(board.rig.engine.snapshots.borrow().inquiries.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -298,7 +245,7 @@ async fn a_job_of_a_run_that_nobody_knows_has_its_sentence_too() {
     let mut other = key();
     other.run.id = 51;
     let command = EngineCommand::Diagnose(other.clone());
-    board.engine.commands.send(command).await.unwrap();
+    board.rig.engine.commands.send(command).await.unwrap();
     let snapshot = board.until(|s| s.inquiries.contains_key(&other)).await;
     assert_eq!(&*snapshot.inquiries[&other], "no source knows this run");
     assert_eq!(board.asked(), 0);

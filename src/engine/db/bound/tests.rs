@@ -3,24 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use tempfile::TempDir;
 
 use super::*;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
-use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 use crate::engine::db::Database;
 use crate::engine::snapshot::Snapshot;
-
-fn at(secs: i64) -> Timestamp {
-    Timestamp::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(secs)
-}
-
-fn one() -> SourceName {
-    SourceName::new("one")
-}
+use crate::engine::testing::{self, at, one};
 
 fn config(url: &str, repos: &[&str], orgs: &[&str]) -> SourceConfig {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -53,25 +44,7 @@ fn open(place: &Path, bound: Bound) -> Database {
 }
 
 fn ticket(repo: &str) -> Fact {
-    Fact::Ticket(Ticket {
-        key: TicketKey::Numbered {
-            repo: RepoKey::new("f.test", repo),
-            number: 1,
-        },
-        title: Clean::line(repo),
-        url: None,
-        state: TicketState::Open,
-        author: None,
-        assignees: Vec::new(),
-        labels: Vec::new(),
-        milestone: None,
-        project_status: None,
-        project_status_at: None,
-        created_at: at(0),
-        updated_at: at(0),
-        closed_at: None,
-        incident: false,
-    })
+    Fact::Ticket(testing::ticket(&RepoKey::new("f.test", repo), 1, repo))
 }
 
 /// Writes a ticket of each repository, a listing of them all, and that they were confirmed.

@@ -1,0 +1,322 @@
+//! The engine on stores that are shared, damaged, full or not there.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::config::{Layer, Settings, Trust};
+use crate::engine::db::{Bound, Limits};
+
+fn open(place: &Path) -> Store {
+    let now = clock()();
+    Store::open(place, now).expect("it opens").0
+}
+
+#[tokio::test]
+async fn the_board_of_the_last_run_is_there_before_any_poll() {
+    let dir = TempDir::new().expect("a directory");
+    let mut rig = run(
+        vec![Fake::new("one", |_| tickets(&["a", "b"]))],
+        Some(open(dir.path())),
+    );
+    rig.until(|snapshot| titles(snapshot).len() == 2).await;
+    rig.stop().await;
+
+    let quiet = Fake::new("one", |_| Err(unreachable()));
+    let polls = quiet.polls.clone();
+    let mut rig = run_with(vec![quiet], Some(open(dir.path())), false);
+    let first = Arc::clone(&rig.engine.snapshots.borrow());
+    assert!(first.partial);
+    assert_eq!(first.columns.len(), 8);
+    assert_eq!(titles(&first), set(&["a", "b"]));
+    let whole = rig.engine.settled(CEILING).await;
+    assert!(!whole.partial);
+    assert_eq!(titles(&whole), set(&["a", "b"]));
+    assert!(whole.items().all(|item| whole.confirmed_at(item).is_some()));
+    assert_eq!(polls.count(), 0);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_source_hears_what_the_store_holds_before_it_is_polled() {
+    let dir = TempDir::new().expect("a directory");
+    let mut rig = run(
+        vec![Fake::new("one", |_| tickets(&["a", "b", "c"]))],
+        Some(open(dir.path())),
+    );
+    rig.engine.settled(CEILING).await;
+    rig.stop().await;
+    let one = Fake::new("one", |_| Err(unreachable()));
+    let restored = Arc::clone(&one.restored);
+    let mut rig = run(vec![one], Some(open(dir.path())));
+    let snapshot = rig.engine.settled(CEILING).await;
+    assert_eq!(restored.load(Ordering::SeqCst), 3);
+    assert_eq!(titles(&snapshot), set(&["a", "b", "c"]));
+    assert_eq!(source(&snapshot, "one").health, Health::Unreachable);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn of_two_boards_one_polls_and_the_other_follows_and_takes_over() {
+    let dir = TempDir::new().expect("a directory");
+    let leading = Fake::new("one", |poll| {
+        if poll == 1 {
+            tickets(&["a", "b"])
+        } else {
+            tickets(&["a, edited"])
+        }
+    });
+    let following = Fake::new("one", |_| tickets(&["polled by the other"]));
+    let polls = following.polls.clone();
+    let mut first = run(vec![leading], Some(open(dir.path())));
+    first.engine.settled(CEILING).await;
+
+    let mut second = run(vec![following], Some(open(dir.path())));
+    let snapshot = second
+        .until(|snapshot| {
+            let one = source(snapshot, "one");
+            one.followed && one.health == Health::Ok && titles(snapshot) == set(&["a", "b"])
+        })
+        .await;
+    assert!(source(&snapshot, "one").last_success.is_some());
+    let settled = second.engine.settled(CEILING).await;
+    assert_eq!(settled.me(), ["ada"], "as the board that polls found out");
+    let token = &source(&settled, "one").token_from;
+    assert_eq!(token, "(by the board that polls)");
+    assert_eq!(polls.count(), 0);
+
+    first.command(EngineCommand::RefreshAll).await;
+    second
+        .until(|snapshot| titles(snapshot) == set(&["a, edited"]))
+        .await;
+    assert_eq!(polls.count(), 0);
+
+    first.stop().await;
+    let alone = second
+        .until(|snapshot| titles(snapshot) == set(&["polled by the other"]))
+        .await;
+    assert!(!source(&alone, "one").followed);
+    second.stop().await;
+}
+
+/// Opens the store for a source `one` with these settings.
+fn open_for(place: &Path, settings: &str, credential: &str) -> Store {
+    let text = format!("[[source]]\nname = \"one\"\nkind = \"fake\"\n{settings}\n");
+    let layer = Layer {
+        file: "config.toml",
+        text: &text,
+        trust: Trust::User,
+    };
+    let settings = Settings::merge(&[layer], &["fake"]).expect("it is in order");
+    let store = open(place);
+    store.bind(settings.sources.iter().map(|s| Bound::new(s, credential)));
+    store
+}
+
+const HERE: &str = "url = \"https://here.test\"\norgs = [\"acme\"]";
+
+#[tokio::test]
+async fn a_source_of_the_same_name_elsewhere_shows_nothing_and_is_never_fresh() {
+    let dir = TempDir::new().expect("a directory");
+    let one = Fake::new("one", |_| tickets(&["a"]));
+    let mut rig = run(vec![one], Some(open_for(dir.path(), HERE, "token")));
+    rig.engine.settled(CEILING).await;
+    rig.stop().await;
+
+    for (settings, credential, cards) in [
+        (
+            "url = \"https://there.test\"\norgs = [\"acme\"]",
+            "token",
+            None,
+        ),
+        (
+            "url = \"https://here.test\"\norgs = [\"others\"]",
+            "token",
+            None,
+        ),
+        (
+            "url = \"https://here.test\"\nrepos = [\"acme/a*\"]",
+            "token",
+            Some("a"),
+        ),
+    ] {
+        let store = open_for(dir.path(), settings, credential);
+        let one = Fake::new("one", |_| Err(unreachable()));
+        let mut rig = run(vec![one], Some(store));
+        let snapshot = rig.engine.settled(CEILING).await;
+        let expected: BTreeSet<String> = cards.map(str::to_owned).into_iter().collect();
+        assert_eq!(titles(&snapshot), expected, "{settings}");
+        assert_eq!(source(&snapshot, "one").health, Health::Unreachable);
+        assert_eq!(source(&snapshot, "one").last_success, None, "{settings}");
+        assert!(snapshot.confirmed.is_empty(), "{settings}");
+        rig.stop().await;
+    }
+
+    let store = open_for(dir.path(), HERE, "token");
+    let mut rig = run_with(
+        vec![Fake::new("one", |_| Err(unreachable()))],
+        Some(store),
+        false,
+    );
+    let back = rig
+        .until(|snapshot| !snapshot.partial && snapshot.items().count() > 0)
+        .await;
+    assert_eq!(titles(&back), set(&["a"]));
+    assert!(source(&back, "one").last_success.is_some());
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_follows_a_board_with_another_host_selection_or_token() {
+    let dir = TempDir::new().expect("a directory");
+    let first = Fake::new("one", |_| tickets(&["of the first"]));
+    let mut first = run(vec![first], Some(open_for(dir.path(), HERE, "token")));
+    first.engine.settled(CEILING).await;
+
+    for (settings, credential, follows) in [
+        (
+            "url = \"https://there.test\"\norgs = [\"acme\"]",
+            "token",
+            false,
+        ),
+        (
+            "url = \"https://here.test\"\norgs = [\"acme\", \"b\"]",
+            "token",
+            false,
+        ),
+        (HERE, "another", false),
+        (HERE, "token", true),
+    ] {
+        let other = Fake::new("one", |_| tickets(&["of the other"]));
+        let polls = other.polls.clone();
+        let store = open_for(dir.path(), settings, credential);
+        let mut rig = run(vec![other], Some(store));
+        let wanted = if follows {
+            "of the first"
+        } else {
+            "of the other"
+        };
+        let snapshot = rig
+            .until(|snapshot| {
+                let one = source(snapshot, "one");
+                titles(snapshot) == set(&[wanted]) && one.followed == follows && one.me.is_some()
+            })
+            .await;
+        assert_eq!(polls.count() == 0, follows, "{settings} {credential}");
+        assert_eq!(snapshot.me(), ["ada"]);
+        rig.stop().await;
+    }
+    let left = first.engine.settled(CEILING).await;
+    assert_eq!(titles(&left), set(&["of the first"]));
+    first.stop().await;
+}
+
+#[tokio::test]
+async fn a_follower_that_asks_for_a_refresh_gets_one_from_the_board_that_polls() {
+    let dir = TempDir::new().expect("a directory");
+    let leading = Fake::new("one", |poll| tickets(&[&format!("poll {poll}")]));
+    let following = Fake::new("one", |_| tickets(&["polled by the other"]));
+    let (asked, polls) = (leading.polls.clone(), following.polls.clone());
+    // Both have the store open before one begins, so that it knows of the other at once.
+    let (here, there) = (open(dir.path()), open(dir.path()));
+    let mut first = run(vec![leading], Some(here));
+    first.engine.settled(CEILING).await;
+    assert_eq!(asked.count(), 1);
+    let mut second = run(vec![following], Some(there));
+    second
+        .until(|snapshot| titles(snapshot) == set(&["poll 1"]))
+        .await;
+
+    let one = EngineCommand::Refresh(SourceName::new("one"));
+    for (command, expected) in [(one, "poll 2"), (EngineCommand::RefreshAll, "poll 3")] {
+        second.command(command).await;
+        second
+            .until(|snapshot| titles(snapshot) == set(&[expected]))
+            .await;
+    }
+    // Heard once each, and never done by the one that only follows.
+    assert_eq!((asked.count(), polls.count()), (3, 0));
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_set_aside_told_once_and_built_again() {
+    let dir = TempDir::new().expect("a directory");
+    std::fs::write(dir.path().join("board.db"), [0xA5; 9_000]).expect("it can be written");
+    let mut rig = run(
+        vec![Fake::new("one", |_| tickets(&["a"]))],
+        Some(open(dir.path())),
+    );
+    let snapshot = rig
+        .until(|snapshot| titles(snapshot) == set(&["a"]) && !snapshot.notices.is_empty())
+        .await;
+    assert_eq!(snapshot.notices.len(), 1);
+    assert!(snapshot.notices[0].contains("set aside"), "{snapshot:?}");
+    rig.stop().await;
+
+    let mut rig = run_with(
+        vec![Fake::new("one", |_| Err(unreachable()))],
+        Some(open(dir.path())),
+        false,
+    );
+    let snapshot = rig.engine.settled(CEILING).await;
+    assert_eq!(titles(&snapshot), set(&["a"]));
+    assert_eq!(snapshot.notices, Vec::<Clean>::new());
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_board_without_a_place_for_its_store_runs_in_memory_and_says_so() {
+    let dir = TempDir::new().expect("a directory");
+    let blocked = dir.path().join("state");
+    std::fs::write(&blocked, "no directory").expect("it can be written");
+    let store = open(&blocked.join("board.db"));
+    let mut rig = run(vec![Fake::new("one", |_| tickets(&["a"]))], Some(store));
+    let snapshot = rig
+        .until(|snapshot| titles(snapshot) == set(&["a"]) && !snapshot.notices.is_empty())
+        .await;
+    assert!(snapshot.notices[0].contains("memory only"), "{snapshot:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_full_store_is_told_and_no_card_is_lost() {
+    let dir = TempDir::new().expect("a directory");
+    let limits = Limits {
+        file: 200 * 1024,
+        ..Limits::default()
+    };
+    let (store, _) = Store::open_with(dir.path(), clock()(), limits).expect("it opens");
+    let many: Vec<String> = (0..2_000)
+        .map(|n| format!("{n} {}", "x".repeat(300)))
+        .collect();
+    let one = Fake::new("one", move |_| {
+        let all: Vec<&str> = many.iter().map(String::as_str).collect();
+        tickets(&all)
+    });
+    let mut rig = run(vec![one], Some(store));
+    let snapshot = rig.until(|snapshot| !snapshot.notices.is_empty()).await;
+    assert!(
+        snapshot.notices[0].contains("full"),
+        "{:?}",
+        snapshot.notices
+    );
+    assert_eq!(titles(&snapshot).len(), 2_000);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn quitting_does_not_wait_for_a_source_that_hangs() {
+    let one = Fake::slow("one", |_| std::future::pending().boxed());
+    let two = Fake::new("two", |_| tickets(&["b"]));
+    let dir = TempDir::new().expect("a directory");
+    let mut rig = run(vec![one, two], Some(open(dir.path())));
+    rig.until(|snapshot| titles(snapshot) == set(&["b"])).await;
+    let settled = rig.engine.settled(Duration::from_millis(50)).await;
+    assert_eq!(source(&settled, "one").health, Health::Starting);
+    rig.stop().await;
+}
