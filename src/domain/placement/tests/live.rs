@@ -1,0 +1,202 @@
+//! Rows 1 to 6: what fires, what people handle, what is live or taken back.
+
+use super::*;
+
+#[test]
+fn row_01_an_alert_that_names_the_change_fires() {
+    let world = live(|w| {
+        w.alert("a1", |a| a.sha = Some(sha(5)));
+    });
+    check(
+        &world,
+        "change:1",
+        Stage::Monitor,
+        Status::Firing,
+        "alert-firing",
+    );
+    assert!(
+        world
+            .cards()
+            .iter()
+            .all(|card| !card.id.as_str().starts_with("alert:"))
+    );
+}
+
+#[test]
+fn row_01_an_alert_that_nothing_explains_is_a_card_of_its_own() {
+    for (state, status, rule) in [
+        (AlertState::Firing, Status::Firing, "alert-firing"),
+        (
+            AlertState::Unknown("odd".into()),
+            Status::Firing,
+            "alert-firing",
+        ),
+        (
+            AlertState::Acknowledged,
+            Status::Acknowledged,
+            "alert-acknowledged",
+        ),
+        (AlertState::Silenced, Status::Silenced, "alert-quiet"),
+    ] {
+        let world = scene(|w| {
+            w.alert("a1", |a| a.state = state);
+        });
+        check(
+            &world,
+            "alert:github.com/acme/api/a1",
+            Stage::Monitor,
+            status,
+            rule,
+        );
+    }
+}
+
+#[test]
+fn row_01_open_findings_are_one_card_a_kind() {
+    let world = scene(|w| {
+        w.finding(1, Severity::Low).finding(2, Severity::Critical);
+    });
+    let id = "finding:github.com/acme/api/dependency";
+    check(&world, id, Stage::Monitor, Status::Finding, "finding-open");
+    assert!(
+        world
+            .card(id)
+            .title
+            .starts_with("2 dependency findings, worst critical")
+    );
+}
+
+#[test]
+fn row_02_an_incident_that_people_handle_is_in_operate() {
+    let world = scene(|w| {
+        w.ticket(1, |t| {
+            t.labels = vec!["Incident".into()];
+            t.assignees = vec![person("ola")];
+        });
+    });
+    check(
+        &world,
+        "ticket:1",
+        Stage::Operate,
+        Status::Incident,
+        "incident-handled",
+    );
+    assert_eq!(world.card("ticket:1").holders, [person("ola")]);
+}
+
+#[test]
+fn row_01_an_incident_that_nobody_has_taken_fires() {
+    let world = scene(|w| {
+        w.ticket(1, |t| t.incident = true);
+    });
+    check(
+        &world,
+        "ticket:1",
+        Stage::Monitor,
+        Status::Firing,
+        "incident-unclaimed",
+    );
+}
+
+#[test]
+fn row_03_live_and_baking() {
+    let world = live(|_| {});
+    check(
+        &world,
+        "change:1",
+        Stage::Operate,
+        Status::Live,
+        "live-baking",
+    );
+    let placement = &world.card("change:1").placement;
+    assert_eq!(placement.since, at(31));
+    assert_eq!(placement.next_change, Some(at(31 + 24)));
+}
+
+#[test]
+fn rows_03_to_05_a_roll_out() {
+    use RolloutPhase::{Aborted, Degraded, Other, Paused, Progressing};
+    let row = |phase, stage, status, rule| check(&rollout(phase), "change:1", stage, status, rule);
+    row(
+        Progressing,
+        Stage::Operate,
+        Status::Running,
+        "rollout-running",
+    );
+    row(Paused, Stage::Operate, Status::Waiting, "rollout-paused");
+    row(
+        Degraded,
+        Stage::Operate,
+        Status::Degraded,
+        "rollout-degraded",
+    );
+    row(
+        Aborted,
+        Stage::Operate,
+        Status::RolledBack,
+        "rollout-aborted",
+    );
+    row(
+        Other("odd".into()),
+        Stage::Deploy,
+        Status::Unknown,
+        "rollout-unknown",
+    );
+}
+
+#[test]
+fn row_05_a_deployment_of_an_older_version_takes_it_back() {
+    let world = live(|w| {
+        w.deploy(2, "production", 3, DeployState::Succeeded);
+    });
+    check(
+        &world,
+        "change:1",
+        Stage::Operate,
+        Status::RolledBack,
+        "rolled-back",
+    );
+}
+
+#[test]
+fn row_05_a_revert_that_is_live_takes_it_back() {
+    let world = live(|w| {
+        w.commit(7, |c| c.reverts = vec![sha(5)]);
+        w.deploy(2, "production", 7, DeployState::Succeeded);
+    });
+    check(
+        &world,
+        "change:1",
+        Stage::Operate,
+        Status::RolledBack,
+        "reverted-live",
+    );
+}
+
+#[test]
+fn a_deployment_of_which_nothing_is_known_is_not_live() {
+    let world = live(|w| {
+        w.deploy(2, "production", 77, DeployState::Succeeded);
+    });
+    check(
+        &world,
+        "change:1",
+        Stage::Operate,
+        Status::Unknown,
+        "live-unsure",
+    );
+}
+
+#[test]
+fn row_06_watched_after_baking_then_over() {
+    let mut world = live(|w| w.now = at(31 + 24));
+    check(
+        &world,
+        "change:1",
+        Stage::Monitor,
+        Status::Watched,
+        "live-watched",
+    );
+    world.now = at(31 + 24 + 7 * 24);
+    over(&world, "change:1", Outcome::Shipped, "live-done");
+}

@@ -1,0 +1,134 @@
+//! What is typed: the palette, the search of help, the filter.
+
+use super::*;
+
+#[test]
+fn the_palette_runs_what_it_finds() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press(":");
+    screen.type_text("theme light");
+    assert_eq!(
+        screen.press("enter")[0],
+        Effect::SetTheme("light".to_owned())
+    );
+    screen.press(":");
+    screen.type_text("stage deploy");
+    screen.press("enter");
+    assert_eq!(screen.state.board.focus, 5);
+    screen.press(":");
+    screen.type_text("source github");
+    screen.press("enter");
+    assert_eq!(screen.state.view, View::Sources);
+    screen.press("g b :");
+    screen.type_text("mobile#74");
+    screen.press("enter");
+    let Some(Shown::Item { item, .. }) = screen.state.selected(&screen.snapshot) else {
+        panic!("a card");
+    };
+    assert_eq!(item.key.as_str(), "acme/mobile#74");
+    screen.press(":");
+    screen.type_text("quit");
+    assert_eq!(screen.press("enter"), [Effect::Quit]);
+}
+
+#[test]
+fn the_palette_goes_to_a_card_inside_a_train() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press(":");
+    screen.type_text("mobile#69");
+    screen.press("enter");
+    let Some(Shown::Item { item, inside: true }) = screen.state.selected(&screen.snapshot) else {
+        panic!("a card inside its train");
+    };
+    assert_eq!(item.key.as_str(), "acme/mobile#69");
+}
+
+#[test]
+fn what_the_palette_does_not_know_is_said() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press(":");
+    screen.type_text("zzzqqq");
+    let effects = screen.press("enter");
+    assert_eq!(
+        effects,
+        [Effect::Toast("nothing is called `zzzqqq`".to_owned())]
+    );
+}
+
+#[test]
+fn help_runs_the_selected_command() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("? /");
+    screen.type_text("stop the program");
+    assert_eq!(screen.press("enter"), [Effect::Suspend]);
+    assert!(screen.state.overlays.is_empty());
+}
+
+#[test]
+fn a_filter_is_kept_by_enter_and_given_up_by_esc() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("/");
+    screen.type_text("stage:code");
+    assert!(screen.text().contains("12 of 96"), "{}", screen.text());
+    screen.press("enter");
+    assert_eq!(screen.state.filter.query.text(), "stage:code");
+    assert_eq!(screen.state.rows.shown, 12);
+    screen.press("/");
+    screen.type_text(" status:review");
+    assert_eq!(screen.state.filter.query.text(), "stage:code status:review");
+    screen.press("esc");
+    assert_eq!(screen.state.filter.query.text(), "stage:code");
+    screen.press("/ ctrl-u up");
+    let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
+        panic!("the line is open");
+    };
+    assert_eq!(line.input.value(), "stage:code", "from the history");
+    screen.press("esc esc");
+    assert_eq!(
+        screen.state.filter.query.text(),
+        "",
+        "esc on the board takes it away"
+    );
+}
+
+#[test]
+fn a_wrong_filter_stays_open_and_the_last_good_one_in_force() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("/");
+    screen.type_text("status:failed statsu:x");
+    assert_eq!(screen.state.filter.query.text(), "status:failed statsu");
+    screen.press("enter");
+    let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
+        panic!("the line stays open");
+    };
+    assert!(line.error.is_some());
+    assert_eq!(
+        line.input.cursor(),
+        "status:failed statsu".len(),
+        "after the wrong word"
+    );
+}
+
+#[test]
+fn tab_completes_words_of_the_language_and_names_of_the_board() {
+    let mut screen = Screen::new(140, 40, 96);
+    let mut completed = |typed: &str| {
+        screen.press("/ ctrl-u");
+        screen.type_text(typed);
+        screen.press("tab");
+        let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
+            panic!("the line is open");
+        };
+        let text = line.input.value().to_owned();
+        screen.press("esc");
+        text
+    };
+    assert_eq!(completed("hol"), "holder:");
+    assert_eq!(completed("status:fai"), "status:failed");
+    assert_eq!(completed("holder:che"), "holder:chen");
+    assert_eq!(
+        completed("is:stuck service:bil"),
+        "is:stuck service:billing"
+    );
+    assert_eq!(completed("zzz"), "zzz");
+}

@@ -1,0 +1,60 @@
+//! What is drawn over the board.
+
+use super::*;
+
+#[test]
+fn overlays_are_drawn_over_the_board() {
+    picture("help_80x24", (80, 24), 96, "?");
+    picture("help_search_80x24", (80, 24), 96, "? / s o u r");
+    picture("help_sources_80x24", (80, 24), 96, "g o ?");
+    picture("palette_80x24", (80, 24), 96, ": t h e m e");
+    picture("palette_card_80x24", (80, 24), 96, ": s p l i t");
+    picture("filter_80x24", (80, 24), 96, "/ s t a t u s : f a i l");
+    picture("messages_80x24", (80, 24), 96, "s s M");
+    picture("overview_80x24", (80, 24), 96, "0");
+    picture("overview_40x10", (40, 10), 96, "0");
+    picture("pin_80x24", (80, 24), 96, "2 P");
+    picture("zoom_80x24", (80, 24), 96, "3 z");
+    picture("train_open_140x40", (140, 40), 96, "5 g g enter");
+    picture("sources_80x24", (80, 24), 96, "g o");
+    picture("sources_120x40", (120, 40), 96, "g o");
+}
+
+#[test]
+fn help_scrolls_to_its_end_and_back() {
+    for (width, height) in [(40, 10), (80, 24), (140, 40)] {
+        let mut screen = Screen::new(width, height, 48);
+        screen.press("? G");
+        let text = screen.text();
+        assert!(text.contains("Mark the card"), "{text}");
+        screen.press("g g");
+        assert!(screen.text().contains("1–8"), "{}", screen.text());
+        screen.press("j k ctrl-d pgup q");
+        assert_eq!(screen.state.overlays.len(), 0);
+    }
+}
+
+#[test]
+fn help_searches_only_after_a_slash() {
+    let mut screen = Screen::new(80, 24, 48);
+    screen.press("? j j");
+    assert!(screen.text().contains("Focus the column"), "letters move");
+    screen.press("/");
+    screen.type_text("theme");
+    let text = screen.text();
+    assert!(
+        text.contains("/theme") && text.contains("Next theme"),
+        "{text}"
+    );
+    assert!(!text.contains("Focus the column"), "{text}");
+    screen.press("esc");
+    assert!(
+        screen.text().contains("Focus the column"),
+        "the search is left first"
+    );
+    screen.press("/");
+    screen.type_text("qqq");
+    assert!(screen.text().contains("no command is called like that"));
+    screen.press("esc esc");
+    assert_eq!(screen.state.overlays.len(), 0);
+}

@@ -1,0 +1,329 @@
+//! Queries that are too heavy, refused in part, or not possible at all.
+
+use super::*;
+
+#[tokio::test]
+async fn a_query_that_is_too_heavy_is_made_smaller_until_it_fits() {
+    let fault = Fault::start(|request| {
+        if request.path() == "/graphql" && names(&body(request)["variables"]).len() > 3 {
+            return Reply::new(502, "");
+        }
+        healthy(request)
+    })
+    .await;
+    let paths: Vec<String> = (0..12).map(|n| format!("acme/r{n}")).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let source = source(&fault, &paths);
+    settle(&source, 60).await;
+    let asked: Vec<usize> = fault
+        .seen()
+        .iter()
+        .filter(|seen| is_probe(seen))
+        .map(|seen| names(&body(seen)["variables"]).len())
+        .collect();
+    assert_eq!(&asked[..3], [12, 6, 3]);
+    let failed = asked.iter().filter(|count| **count > 3).count();
+    assert!(failed <= 6, "{asked:?}");
+}
+
+#[tokio::test]
+async fn what_was_answered_in_part_is_used() {
+    let fault = Fault::start(|request| {
+        if request.path() != "/graphql" {
+            return healthy(request);
+        }
+        let mut reply = aliases(request, |path| {
+            if path.ends_with("gone") {
+                Value::Null
+            } else if is_probe(request) {
+                probe_repo(path, "2026-11-21T03:30:00Z")
+            } else {
+                refresh_repo(path)
+            }
+        });
+        let paths = names(&body(request)["variables"]);
+        if let Some(at) = paths.iter().position(|path| path.ends_with("gone")) {
+            reply["errors"] = json!([{"type": "NOT_FOUND", "path": [format!("r{at}")],
+                "message": "Could not resolve to a Repository"}]);
+        }
+        Reply::json(&reply)
+    })
+    .await;
+    let source = source(&fault, &["acme/api", "acme/gone"]);
+    let batches = settle(&source, 20).await;
+    assert!(!facts(&batches, FactKind::Ticket).is_empty());
+    assert_eq!(
+        troubles(&source),
+        [format!(
+            "`acme/gone` does not exist on {}, or this token may not see it",
+            source.host()
+        )]
+    );
+}
+
+fn troubles(source: &GitHub) -> Vec<String> {
+    let problems = source.problems();
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn an_organisation_that_is_not_there_is_named_and_costs_itself() {
+    let fault = Fault::start(|request| match request.path() {
+        "/orgs/acme/repos" => Reply::json(&json!([{"full_name": "acme/api"}])),
+        "/orgs/hollow/repos" => Reply::json(&json!([])),
+        path if path.ends_with("/repos") => {
+            Reply::new(404, "{\"message\":\"Not Found\"}").with("content-type", "application/json")
+        }
+        _ => healthy(request),
+    })
+    .await;
+    let mut config = config(&fault, &["acme/zzz*"]);
+    config.orgs = ["acme", "hollow", "nobody"].map(str::to_owned).to_vec();
+    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let batches = settle(&source, 20).await;
+    assert!(!facts(&batches, FactKind::Ticket).is_empty());
+    let found = troubles(&source).join("\n");
+    assert!(
+        found.contains("a repository of `hollow` does not"),
+        "{found}"
+    );
+    assert!(
+        found.contains("the organisation `nobody` does not"),
+        "{found}"
+    );
+    assert_eq!(found.lines().count(), 2, "{found}");
+}
+
+#[tokio::test]
+async fn a_repository_is_gone_only_after_it_was_missed_twice() {
+    let missing = Arc::new(Mutex::new(false));
+    let switch = Arc::clone(&missing);
+    let fault = Fault::start(move |request| {
+        if request.path() == "/graphql" && *switch.lock().unwrap() {
+            let mut reply = aliases(request, |_| Value::Null);
+            reply["errors"] = json!([{"type": "NOT_FOUND", "path": ["r0"], "message": "no"}]);
+            return Reply::json(&reply);
+        }
+        healthy(request)
+    })
+    .await;
+    let source = source(&fault, &["acme/api"]);
+    settle(&source, 20).await;
+    *missing.lock().unwrap() = true;
+    let first = later(&source, "probe:hot:0").await;
+    assert!(
+        matches!(first, Err(SourceError::NotFound { .. })),
+        "{first:?}"
+    );
+    let second = later(&source, "probe:hot:0").await.unwrap();
+    assert_eq!(second.gone_repos.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_field_is_asked_for_once() {
+    let fault = Fault::start(|request| {
+        if request.path() == "/graphql" && body(request)["variables"]["rollup"] == json!(true) {
+            let mut reply = aliases(request, |path| probe_repo(path, "2026-11-21T03:30:00Z"));
+            let path = json!(["r0", "defaultBranchRef", "target", "statusCheckRollup"]);
+            reply["errors"] = json!([{"type": "FORBIDDEN", "path": path,
+                "message": "Resource not accessible by personal access token"}]);
+            return Reply::json(&reply);
+        }
+        healthy(request)
+    })
+    .await;
+    let source = source(&fault, &["acme/api"]);
+    let batches = settle(&source, 20).await;
+    assert!(!facts(&batches, FactKind::Ticket).is_empty());
+    let asked = fault
+        .seen()
+        .iter()
+        .filter(|seen| seen.body.contains("\"rollup\":true"))
+        .count();
+    assert_eq!(asked, 1);
+    let missing = source.capabilities().into_iter().any(|found| {
+        found.name == "check rollup" && matches!(found.state, CapabilityState::Missing(_))
+    });
+    assert!(missing);
+}
+
+fn without_graphql(request: &Seen) -> Reply {
+    let open = json!([{"number": 1, "title": "t", "state": "open", "html_url": "https://x.example/1",
+        "created_at": "2026-11-01T00:00:00Z", "updated_at": "2026-11-20T00:00:00Z"}]);
+    let pulls = json!([{"number": 2, "title": "p", "state": "closed", "merged_at": "2026-11-20T00:00:00Z",
+        "created_at": "2026-11-01T00:00:00Z", "updated_at": "2026-11-20T00:00:00Z",
+        "merge_commit_sha": "cccccccc", "head": {"ref": "1-x", "sha": "bbbbbbbb"}, "base": {"ref": "main"}}]);
+    let reply = match request.path() {
+        "/graphql" => return Reply::new(404, "{}"),
+        "/repos/acme/api" => json!({"full_name": "acme/api", "default_branch": "main",
+            "pushed_at": "2026-11-21T03:30:00Z"}),
+        "/repos/acme/api/issues" => open,
+        "/repos/acme/api/pulls" => pulls,
+        "/repos/acme/api/releases" => {
+            json!([{"tag_name": "v1", "draft": false, "prerelease": false,
+            "created_at": "2026-11-20T00:00:00Z"}])
+        }
+        "/repos/acme/api/commits/v1" => json!({"sha": "cccccccc"}),
+        "/repos/acme/api/commits" => {
+            json!([{"sha": "cccccccc", "commit": {"message": "m"}, "parents": []}])
+        }
+        "/repos/acme/api/branches" => json!([{"name": "main", "commit": {"sha": "cccccccc"}}]),
+        "/repos/acme/api/environments" => {
+            json!({"environments": [{"id": 1, "name": "production", "url": "https://x.example/1", "html_url": "https://x.example/2"}]})
+        }
+        "/repos/acme/api/deployments" => json!([{"id": 5, "environment": "production",
+            "created_at": "2026-11-20T00:00:00Z", "sha": "cccccccc"}]),
+        "/repos/acme/api/deployments/5/statuses" => {
+            json!([{"state": "success"}, {"state": "queued"}])
+        }
+        _ => return healthy(request),
+    };
+    Reply::json(&reply).with("etag", "\"e\"")
+}
+
+#[tokio::test]
+async fn rest_alone_gives_the_same_kinds_of_facts() {
+    let fault = Fault::start(|request| {
+        if request.header("if-none-match").is_some() {
+            return Reply::new(304, "");
+        }
+        without_graphql(request)
+    })
+    .await;
+    let source = source(&fault, &["acme/api"]);
+    let batches = settle(&source, 20).await;
+    for kind in [
+        FactKind::Repository,
+        FactKind::Commit,
+        FactKind::Ticket,
+        FactKind::ChangeRequest,
+        FactKind::Run,
+        FactKind::Release,
+        FactKind::Environment,
+        FactKind::Deployment,
+    ] {
+        assert!(!facts(&batches, kind).is_empty(), "{kind:?} is missing");
+    }
+    let text = format!("{batches:?}");
+    assert!(
+        text.contains("Succeeded") && text.contains("Merged"),
+        "{text}"
+    );
+    let missing = source
+        .capabilities()
+        .into_iter()
+        .find(|found| found.name == "graphql");
+    assert!(matches!(
+        missing.unwrap().state,
+        CapabilityState::Missing(_)
+    ));
+    let queries = fault
+        .seen()
+        .iter()
+        .filter(|seen| seen.path() == "/graphql")
+        .count();
+    assert_eq!(queries, 1);
+    // The second round is free, and says the same.
+    let sent = source.meter().sent;
+    let again = later(&source, "rest:acme/api").await.unwrap();
+    let meter = source.meter();
+    assert_eq!(meter.sent - sent, meter.not_modified);
+    assert!(
+        again
+            .listings
+            .iter()
+            .any(|l| l.name.ends_with("tickets/open") && l.members.len() == 1)
+    );
+}
+
+#[tokio::test]
+async fn a_range_is_asked_once_and_kept() {
+    let fault = Fault::start(|request| {
+        if request.path().contains("/compare/") {
+            let last = request.target.contains("page=2");
+            let commits: Vec<Value> = if last {
+                vec![json!({"sha": "cccccccc"})]
+            } else {
+                vec![json!({"sha": "bbbbbbbb"})]
+            };
+            let reply =
+                Reply::json(&json!({"status": "ahead", "total_commits": 2, "commits": commits}));
+            return if last {
+                reply
+            } else {
+                reply.with(
+                    "link",
+                    &format!("<{}?page=2>; rel=\"next\"", request.path()),
+                )
+            };
+        }
+        healthy(request)
+    })
+    .await;
+    let source = source(&fault, &["acme/api"]);
+    let repo = RepoKey::new(source.host(), "acme/api");
+    let need = Need::Range {
+        repo: repo.clone(),
+        from: Sha::parse("aaaaaaaa").unwrap(),
+        to: Sha::parse("cccccccc").unwrap(),
+    };
+    let foreign = Need::Jobs {
+        repo: RepoKey::new("elsewhere.example", "acme/api"),
+        run: 1,
+    };
+    source.need(&BTreeSet::from([need.clone(), foreign]));
+    let batch = fetch(&source, "past:0").await.unwrap();
+    let [Fact::Range(range)] = batch.facts.as_slice() else {
+        panic!("one range: {batch:?}");
+    };
+    assert_eq!(range.relation, Relation::Ahead);
+    assert_eq!((range.commits.len(), range.complete), (2, true));
+    let restarted = GitHub::new(
+        &config(&fault, &["acme/api"]),
+        &ground(Arc::default()),
+        quick(),
+    );
+    let restarted = restarted.unwrap();
+    restarted.restore(&batch.facts.into_iter().map(Arc::new).collect::<Vec<_>>());
+    restarted.need(&BTreeSet::from([need]));
+    let later = now() + TimeDelta::days(30);
+    let due = restarted.resources(later);
+    assert!(
+        due.iter().all(|found| !found.id.starts_with("past")),
+        "{due:?}"
+    );
+}
+
+#[tokio::test]
+async fn findings_come_by_owner_or_else_by_repository() {
+    let fault = Fault::start(|request| {
+        let alert = json!([{"number": 1, "created_at": "2026-11-20T00:00:00Z",
+            "repository": {"full_name": "acme/api"}, "rule": {"id": "x", "severity": "error"}}]);
+        match request.path() {
+            "/repos/acme/api/secret-scanning/alerts" => Reply::json(&alert),
+            "/repos/acme/api/code-scanning/alerts" => {
+                Reply::new(403, "{}").with("x-accepted-github-permissions", "security_events=read")
+            }
+            _ => healthy(request),
+        }
+    })
+    .await;
+    let source = source(&fault, &["acme/api"]);
+    settle(&source, 20).await;
+    let batch = fetch(&source, "findings:acme").await.unwrap();
+    assert_eq!(batch.facts.len(), 1);
+    assert_eq!(batch.listings.len(), 1);
+    let sent = fault.seen().len();
+    fetch(&source, "findings:acme").await.unwrap();
+    let again = fault.seen().split_off(sent);
+    assert!(
+        again
+            .iter()
+            .all(|seen| !seen.path().contains("code-scanning")),
+        "refusals are remembered"
+    );
+    let named = source.capabilities().into_iter().any(|found| {
+        matches!(found.state, CapabilityState::Missing(why) if why.contains("security_events=read"))
+    });
+    assert!(named);
+}
