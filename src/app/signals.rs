@@ -20,6 +20,9 @@ use crate::app::guard;
 /// How long the program may take to end after a signal.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the signal that ends a stopped job may come after the one that continues it.
+const SETTLE: Duration = Duration::from_millis(250);
+
 /// What a signal asks of the board.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Job {
@@ -119,6 +122,21 @@ pub fn stop_here() {
     let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::STOP);
 }
 
+/// Stops again, as any program does that wants the terminal where it has none; returns what comes
+/// next.
+async fn wait_in_background(listeners: &mut Listeners) -> Result<Job, Signal> {
+    guard::leave();
+    // Whoever ends a stopped job continues it, too, and of two signals any may come first.
+    if let Ok(next) = tokio::time::timeout(SETTLE, listeners.next()).await {
+        return next;
+    }
+    if !guard::is_in_background() {
+        return Ok(Job::Resumed);
+    }
+    stop_here();
+    listeners.next().await
+}
+
 struct Listeners {
     hang_up: Listener,
     terminate: Listener,
@@ -164,17 +182,19 @@ struct State {
 
 impl State {
     async fn listen(self, mut listeners: Listeners) {
+        let mut next = listeners.next().await;
         let signal = loop {
-            match listeners.next().await {
-                Ok(Job::Resumed) if guard::is_in_background() => {
-                    // Like any other program that wants the terminal there, until it gets it.
-                    guard::leave();
-                    stop_here();
-                }
-                // With nobody to take it, or a queue of the same, it is not needed.
-                Ok(job) => drop(self.tell.try_send(job)),
+            let job = match next {
+                Ok(job) => job,
                 Err(signal) => break signal,
-            }
+            };
+            next = if job == Job::Resumed && guard::is_in_background() {
+                wait_in_background(&mut listeners).await
+            } else {
+                // With nobody to take it, or a queue of the same, it is not needed.
+                let _ = self.tell.try_send(job);
+                listeners.next().await
+            };
         };
         let number = u8::try_from(signal.as_raw()).unwrap_or(u8::MAX);
         self.ending.0.store(number, Ordering::SeqCst);

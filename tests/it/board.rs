@@ -308,7 +308,7 @@ fn a_stopped_board_can_be_ended_in_the_background() {
     let home = Home::new();
     let mut shell = stopped(&home);
     let drawn = shell.raw.len();
-    types(&mut shell, "kill %1; wait %1; echo code $?");
+    types(&mut shell, "kill %1; wait -f %1; echo code $?");
     shell.wait_for("code 143");
     let told = String::from_utf8_lossy(&shell.raw[drawn..]).into_owned();
     assert!(!told.contains('\u{1b}'), "drawn over the shell: {told:?}");
