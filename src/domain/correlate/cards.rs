@@ -14,11 +14,13 @@ use crate::domain::correlate::Need;
 use crate::domain::correlate::card::{Card, Head, is_dropped};
 use crate::domain::correlate::evidence;
 use crate::domain::correlate::facts::Scope;
+use crate::domain::correlate::kept::{Anchored, Kept, Past, Product, Rest};
 use crate::domain::correlate::lanes::Lane;
 use crate::domain::correlate::loose;
 use crate::domain::correlate::needs::Wanted;
 use crate::domain::correlate::parts::{Ground, Origin, Part, bare, part, want};
-use crate::domain::correlate::trains;
+use crate::domain::correlate::reads;
+use crate::domain::correlate::trains::{self, Rider};
 use crate::domain::correlate::view::{Kinds, Known, View};
 use crate::domain::item::{Anchor, WorkItem};
 use crate::domain::key::ItemId;
@@ -32,7 +34,16 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 /// The cards of one scope, with what they need and when they change by the clock.
 #[derive(Debug, Default)]
 pub(super) struct Shard {
+    /// Cards that were made, or that ride otherwise than before.
     pub(super) items: Vec<WorkItem>,
+    /// The identities of those that were made.
+    pub(super) remade: Vec<ItemId>,
+    /// What there is of each anchor now, in their order.
+    pub(super) kept: Vec<Kept>,
+    /// What is left of what there was.
+    pub(super) left: Vec<Kept>,
+    /// Cards that are no anchor's.
+    pub(super) loose: Vec<ItemId>,
     pub(super) needs: BTreeSet<Need>,
     pub(super) next: Option<Timestamp>,
 }
@@ -41,20 +52,28 @@ pub(super) struct Shard {
 pub(super) struct Making<'c, 'a> {
     pub(super) ground: &'c Ground<'a>,
     pub(super) wanted: Wanted,
-    pub(super) items: Vec<WorkItem>,
-    pub(super) next: Option<Timestamp>,
+    past: Past<'c>,
+    items: Vec<Rider<'c>>,
+    kept: Vec<Kept>,
+    loose: Vec<ItemId>,
+    next: Option<Timestamp>,
     /// Ids of alerts that a card of this scope explains.
     pub(super) explained: BTreeSet<Clean>,
     /// Runs whose state a card of this scope already tells.
     pub(super) told: BTreeSet<u64>,
+    /// What the anchor at hand notes of that.
+    rest: Rest,
+    tells: Vec<u64>,
 }
 
 /// Makes all cards of a repository.
-pub(super) fn of_repo(ground: &Ground<'_>, view: &View<'_>) -> Shard {
-    let mut making = Making::new(ground);
+pub(super) fn of_repo<'a>(ground: &Ground<'a>, view: &View<'a>, past: Past<'_>) -> Shard {
+    let mut making = Making::new(ground, past);
     let scope = Some(view.repo.clone());
     for ticket in &view.kinds.tickets {
-        making.ticket(*ticket, &scope);
+        making.anchor(Anchored::ticket(&ticket.key), |making| {
+            making.ticket(*ticket, &scope)
+        });
     }
     for change in view.kinds.changes.values() {
         making.change(view, *change);
@@ -67,68 +86,128 @@ pub(super) fn of_repo(ground: &Ground<'_>, view: &View<'_>) -> Shard {
 }
 
 /// Makes all cards that belong to no repository.
-pub(super) fn of_none(ground: &Ground<'_>, kinds: &Kinds<'_>) -> Shard {
-    let mut making = Making::new(ground);
+pub(super) fn of_none<'a>(ground: &Ground<'a>, kinds: &Kinds<'a>, past: Past<'_>) -> Shard {
+    let mut making = Making::new(ground, past);
     for ticket in &kinds.tickets {
-        making.ticket(*ticket, &None);
+        making.anchor(Anchored::ticket(&ticket.key), |making| {
+            making.ticket(*ticket, &None)
+        });
     }
     loose::alerts(&mut making, None, kinds);
     making.shard()
 }
 
 impl<'c, 'a: 'c> Making<'c, 'a> {
-    fn new(ground: &'c Ground<'a>) -> Self {
-        let _ = (ground.clock.take_next(), ground.slow.take_next());
+    fn new(ground: &'c Ground<'a>, past: Past<'c>) -> Self {
+        let anchors = past.kept.len();
         Self {
             ground,
-            wanted: Wanted::new(ground.now),
-            items: Vec::new(),
+            wanted: Wanted::new(),
+            past,
+            items: Vec::with_capacity(anchors),
+            kept: Vec::with_capacity(anchors),
+            loose: Vec::new(),
             next: None,
             explained: BTreeSet::new(),
             told: BTreeSet::new(),
+            rest: Rest::default(),
+            tells: Vec::new(),
         }
     }
 
     fn shard(mut self) -> Shard {
-        trains::keep_shared(&mut self.items);
+        self.wanted.settle();
         if overrides::depends_on_clock(self.ground.policy) && !self.items.is_empty() {
             self.due(Some(self.ground.now + TimeDelta::minutes(1)));
         }
         self.due(self.ground.slow.take_next());
+        self.kept.sort_unstable_by(|a, b| a.anchor.cmp(&b.anchor));
+        self.kept.shrink_to_fit();
         Shard {
-            items: self.items,
+            items: trains::keep_shared(self.items),
+            remade: Vec::new(),
+            kept: self.kept,
+            left: self.past.kept,
+            loose: self.loose,
             needs: self.wanted.needs,
             next: self.next,
         }
     }
 
     fn due(&mut self, at: Option<Timestamp>) {
-        self.next = match (self.next, at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
+        self.next = earlier(self.next, at);
+    }
+
+    /// Makes the card of an anchor, unless what there is of it may stay.
+    fn anchor(&mut self, anchor: Anchored, maker: impl FnOnce(&mut Self) -> Option<WorkItem>) {
+        let made = match self.past.take(&anchor) {
+            Some((made, item)) => {
+                if let Some(item) = item {
+                    self.items.push(Rider::stays(item, made.train.clone()));
+                }
+                made
+            }
+            None => self.product(maker),
         };
+        self.due(made.next);
+        self.told.extend(made.told.iter().copied());
+        if let Some(rest) = &made.rest {
+            self.wanted.take(&rest.needs);
+            self.explained.extend(rest.explained.iter().cloned());
+        }
+        self.kept.push(Kept { anchor, made });
+    }
+
+    fn product(&mut self, maker: impl FnOnce(&mut Self) -> Option<WorkItem>) -> Product {
+        drop(self.ground.reads.take());
+        let before = std::mem::take(&mut self.next);
+        let item = maker(self);
+        self.due(self.ground.slow.take_next());
+        let next = std::mem::replace(&mut self.next, before);
+        let mut rest = std::mem::take(&mut self.rest);
+        rest.needs = self.wanted.of_one();
+        let few = rest.needs.is_empty() && rest.explained.is_empty();
+        let made = Product {
+            id: item.as_ref().map(|item| item.id.clone()),
+            train: item.as_ref().and_then(|item| item.train.clone()),
+            next,
+            reads: self.ground.reads.take(),
+            told: self.tells.as_slice().into(),
+            rest: (!few).then(|| Box::new(rest)),
+        };
+        self.tells.clear();
+        self.items.extend(item.map(Rider::new));
+        made
+    }
+
+    /// Finishes a card that is no anchor's, and keeps it.
+    pub(super) fn loose(&mut self, card: Card) {
+        if let Some(item) = self.keep(card) {
+            self.loose.push(item.id.clone());
+            self.items.push(Rider::new(item));
+        }
     }
 
     /// Finishes a card and keeps it, unless it has been over for long.
-    pub(super) fn keep(&mut self, card: Card) {
-        if let Some(item) = self.finish(card)
-            && (item.placement.done.is_none() || !self.is_past(item.placement.since))
-        {
-            self.items.push(item);
-        }
+    fn keep(&mut self, card: Card) -> Option<WorkItem> {
+        let item = self.finish(card)?;
+        let placement = &item.placement;
+        let stays = placement.done.is_none() || !self.is_past(placement.since);
+        stays.then_some(item)
     }
 
     /// Finishes a card and keeps it only while it is not over.
-    fn keep_open(&mut self, card: Card) {
-        if let Some(item) = self.finish(card)
-            && item.placement.done.is_none()
-        {
-            self.items.push(item);
-        }
+    fn keep_open(&mut self, card: Card) -> Option<WorkItem> {
+        let item = self.finish(card)?;
+        item.placement.done.is_none().then_some(item)
     }
 
     fn finish(&mut self, card: Card) -> Option<WorkItem> {
-        let item = card.finish(self.ground)?;
+        let mut item = card.finish(self.ground)?;
+        // One copy of its identity, as long as it lives.
+        if let Some((id, _)) = self.past.items.get_key_value(&item.id) {
+            item.id.clone_from(id);
+        }
         self.due(item.placement.next_change);
         Some(item)
     }
@@ -138,15 +217,16 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         self.ground.slow.passed(at + KEPT)
     }
 
-    fn ticket(&mut self, ticket: Known<'a, Ticket>, scope: &Scope) {
+    fn ticket(&mut self, ticket: Known<'a, Ticket>, scope: &Scope) -> Option<WorkItem> {
         let fact = ticket.get();
+        self.ground.reads.note(reads::ticket(&fact.key));
         let changes: Vec<_> = self.changes_of(&fact.key);
         let closed = match fact.state {
             TicketState::Completed | TicketState::NotPlanned => true,
             TicketState::Open | TicketState::Other(_) => false,
         };
         if closed && changes.is_empty() && self.is_past(fact.closed_at.unwrap_or(fact.updated_at)) {
-            return;
+            return None;
         }
         let bare_case = bare(self.ground, Some(fact));
         let anchor = if is_incident(&bare_case, fact) {
@@ -190,14 +270,16 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             card = again(card, going);
             card.bare(&bare_case);
         }
-        self.keep(card);
+        self.keep(card)
     }
 
     /// The change requests of a ticket with their repositories, in a fixed order.
     fn changes_of(&self, key: &TicketKey) -> Vec<(&'c View<'a>, Known<'a, ChangeRequest>, u8)> {
         let ground = self.ground;
+        ground.reads.note(reads::links(key));
         let linked = ground.facts.linked(key).filter_map(|change| {
             let view = ground.views.get(&change.repo)?;
+            view.reads_change(change.number);
             let known = *view.kinds.changes.get(&change.number)?;
             let links = known
                 .get()
@@ -212,8 +294,9 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
 
     /// Names the other tickets that a change request moves, on each of their cards.
     fn siblings(&self, card: &mut Card, change: &ChangeRequest, own: &TicketKey) {
-        for link in &change.tickets {
-            if link.ticket != *own && self.ground.facts.has_ticket(&link.ticket) {
+        for link in change.tickets.iter().filter(|link| link.ticket != *own) {
+            self.ground.reads.note(reads::known(&link.ticket));
+            if self.ground.facts.has_ticket(&link.ticket) {
                 card.badge(format!("with {}", evidence::ticket_name(&link.ticket)));
             }
         }
@@ -228,9 +311,18 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         {
             return;
         }
+        self.anchor(Anchored::Change(fact.number), |making| {
+            making.alone(view, change)
+        });
+    }
+
+    /// A change request that no ticket is known of.
+    fn alone(&mut self, view: &'c View<'a>, change: Known<'a, ChangeRequest>) -> Option<WorkItem> {
+        let fact = change.get();
+        view.reads_change(fact.number);
         let ended = fact.closed_at.unwrap_or(fact.updated_at);
         if is_dropped(fact) && self.is_past(ended) {
-            return;
+            return None;
         }
         let mut card = Card::new(Head {
             id: ItemId::new(&format!("change:{}#{}", fact.repo.as_str(), fact.number)),
@@ -246,7 +338,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         card.known_from(change.sources());
         card.change(fact, 100);
         self.parts(&mut card, view, Origin::Change(change), None);
-        self.keep(card);
+        self.keep(card)
     }
 
     fn pushes(&mut self, view: &'c View<'a>) {
@@ -262,13 +354,16 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             let direct = fact.direct && fact.change_request.is_none();
             let on_default = default.is_none_or(|default| *default == *fact.branch);
             if direct && on_default && !merges.contains(&fact.sha) {
-                self.push(view, *commit);
+                self.anchor(Anchored::Push(fact.sha.clone()), |making| {
+                    making.push(view, *commit)
+                });
             }
         }
     }
 
-    fn push(&mut self, view: &'c View<'a>, commit: Known<'a, Commit>) {
+    fn push(&mut self, view: &'c View<'a>, commit: Known<'a, Commit>) -> Option<WorkItem> {
         let fact = commit.get();
+        view.reads_whole();
         let at = fact.committed_at.unwrap_or_default();
         let id = format!("push:{}@{}", fact.repo.as_str(), fact.sha.as_str());
         let mut card = Card::new(Head {
@@ -285,7 +380,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         card.known_from(commit.sources());
         card.evidence([evidence::of_commit(fact)]);
         self.parts(&mut card, view, Origin::Push(commit), None);
-        self.keep_open(card);
+        self.keep_open(card)
     }
 
     /// Adds a part for each lane that the change belongs to.
@@ -304,14 +399,22 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         for lane in lanes_of(view, origin) {
             let part: Part<'c, 'a> = part(self.ground, view, lane, origin, ticket);
             let over = card.part(&part, &self.ground.policy.blocked_labels);
-            want(&part, over, &mut self.wanted);
+            want(self.ground, &part, over, &mut self.wanted);
             let alerts = part.case.alerts.iter();
-            self.explained.extend(alerts.map(|alert| alert.id.clone()));
+            let explained = &mut self.rest.explained;
+            explained.extend(alerts.map(|alert| alert.id.clone()));
             if !over {
                 let runs = part.case.before.iter().chain(&part.case.after);
-                self.told.extend(runs.map(|run| run.run.id));
+                self.tells.extend(runs.map(|run| run.run.id));
             }
         }
+    }
+}
+
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 

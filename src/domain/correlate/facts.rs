@@ -9,9 +9,14 @@ use std::sync::Arc;
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeKey, ChangeRequest};
 use crate::domain::correlate::Sourced;
+use crate::domain::correlate::reads::{self, Mark, Marks, Seed};
+use crate::domain::correlate::view::workflow;
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::ticket::TicketKey;
+
+/// How many marks are told apart; with more, whole scopes are made again.
+const MOST_MARKS: usize = 1 << 16;
 
 /// Where a fact belongs: a repository, or none (tickets of trackers, alerts).
 pub(super) type Scope = Option<RepoKey>;
@@ -79,12 +84,41 @@ fn freshness(fact: &Fact) -> (Option<Timestamp>, u32) {
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     scopes: BTreeMap<Scope, BTreeMap<FactId, Entry>>,
-    /// Which change requests name a ticket.
-    links: HashMap<TicketKey, BTreeSet<ChangeKey>>,
+    /// The tickets that change requests name.
+    links: HashMap<TicketKey, Linked>,
     /// Into which scopes the change requests of a repository point, and how often.
     out: HashMap<RepoKey, BTreeMap<Scope, usize>>,
-    /// Scopes that were touched since the last time.
-    dirty: BTreeSet<Scope>,
+    /// What was touched since the last time.
+    dirty: Dirty,
+}
+
+/// A ticket that change requests name.
+#[derive(Debug, Default)]
+struct Linked {
+    changes: BTreeSet<ChangeKey>,
+    /// Whether the ticket itself is known.
+    known: bool,
+}
+
+/// What was touched.
+#[derive(Debug, Default)]
+pub(super) struct Dirty {
+    /// The scopes that are to be looked at again.
+    pub(super) scopes: BTreeSet<Scope>,
+    /// What of them was touched.
+    pub(super) marks: Marks,
+    /// Whether so much was touched that all of these scopes is made again.
+    pub(super) all: bool,
+}
+
+impl Dirty {
+    fn mark(&mut self, mark: Mark) {
+        if self.marks.len() < MOST_MARKS {
+            self.marks.insert(mark);
+        } else {
+            self.all = true;
+        }
+    }
 }
 
 impl Facts {
@@ -147,16 +181,72 @@ impl Facts {
         if id.kind == FactKind::ChangeRequest {
             self.relink(change_of(before), change_of(after));
         }
-        // Whether a ticket exists decides whether changes elsewhere are cards of their own.
         if id.kind == FactKind::Ticket
             && before.is_some() != after.is_some()
             && let Some(Fact::Ticket(ticket)) = before.or(after)
         {
-            let linking = self.links.get(&ticket.key).into_iter().flatten();
-            let repos: Vec<RepoKey> = linking.map(|key| key.repo.clone()).collect();
-            self.dirty.extend(repos.into_iter().map(Some));
+            self.came_or_went(&ticket.key, after.is_some());
         }
-        self.dirty.insert(scope);
+        for fact in [before, after].into_iter().flatten() {
+            self.mark(id, fact);
+        }
+        self.dirty.scopes.insert(scope);
+    }
+
+    /// Whether a ticket is known decides whether changes elsewhere are cards of their own.
+    fn came_or_went(&mut self, ticket: &TicketKey, known: bool) {
+        self.dirty.mark(reads::known(ticket));
+        if let Some(linked) = self.links.get_mut(ticket) {
+            linked.known = known;
+            let repos = linked.changes.iter().map(|key| Some(key.repo.clone()));
+            self.dirty.scopes.extend(repos);
+        }
+    }
+
+    /// Marks what cards may have read of a fact.
+    fn mark(&mut self, id: &FactId, fact: &Fact) {
+        let dirty = &mut self.dirty;
+        let seed = fact.repo().map(Seed::of);
+        match (fact, seed) {
+            (Fact::Ticket(ticket), _) => dirty.mark(reads::ticket(&ticket.key)),
+            (Fact::Run(run), Some(seed)) => {
+                if let Some(sha) = &run.head_sha {
+                    dirty.mark(seed.runs_at(sha));
+                }
+                dirty.mark(seed.newest(workflow(run), &run.branch));
+                dirty.mark(seed.runs());
+                let gates = FactId {
+                    kind: FactKind::GateSet,
+                    id: id.id.clone(),
+                };
+                let facts = self.scopes.get(&Some(run.repo.clone()));
+                if facts.is_some_and(|facts| facts.contains_key(&gates)) {
+                    dirty.mark(seed.gated());
+                }
+            }
+            (Fact::JobSet(jobs), Some(seed)) => dirty.mark(seed.run(jobs.run.id)),
+            (Fact::GateSet(gates), Some(seed)) => {
+                dirty.mark(seed.run(gates.run.id));
+                dirty.mark(seed.gated());
+            }
+            (Fact::ChangeRequest(change), Some(seed)) => dirty.mark(seed.change(change.number)),
+            (Fact::ChangedPaths(paths), Some(seed)) => {
+                dirty.mark(seed.change(paths.change.number));
+            }
+            (
+                Fact::Repository(_)
+                | Fact::Commit(_)
+                | Fact::Range(_)
+                | Fact::Release(_)
+                | Fact::Environment(_)
+                | Fact::Deployment(_)
+                | Fact::Alert(_),
+                Some(seed),
+            ) => dirty.mark(seed.whole()),
+            // Cards of findings and of no repository are made again in any case, and triage alone
+            // reads the others.
+            (Fact::Finding(_) | Fact::EarlierJobs(_) | Fact::Diagnosis(_), _) | (_, None) => {}
+        }
     }
 
     fn relink(&mut self, before: Option<&ChangeRequest>, after: Option<&ChangeRequest>) {
@@ -167,64 +257,98 @@ impl Facts {
         let Some(change) = after.or(before) else {
             return;
         };
+        let merged = |change: Option<&ChangeRequest>| change.and_then(|c| c.merge_sha.clone());
+        if merged(before) != merged(after) {
+            // What is merged may be asked about from elsewhere in the repository.
+            self.dirty.mark(Seed::of(&change.repo).whole());
+        }
         let key = ChangeKey {
             repo: change.repo.clone(),
             number: change.number,
         };
         let (old, new) = (tickets(before), tickets(after));
-        let out = self.out.entry(key.repo.clone()).or_default();
         for gone in old.difference(&new) {
-            let scope = scope_of(gone);
-            if let Some(count) = out.get_mut(&scope) {
-                *count -= 1;
-                if *count == 0 {
-                    out.remove(&scope);
-                }
-            }
-            self.dirty.insert(scope);
-            if let Some(set) = self.links.get_mut(gone) {
-                set.remove(&key);
-                if set.is_empty() {
-                    self.links.remove(gone);
-                }
-            }
+            self.unlink(gone, &key);
         }
         for added in new.difference(&old) {
-            *out.entry(scope_of(added)).or_default() += 1;
-            self.dirty.insert(scope_of(added));
-            self.links
-                .entry(added.clone())
-                .or_default()
-                .insert(key.clone());
+            self.link(added, &key);
         }
     }
 
+    fn link(&mut self, ticket: &TicketKey, key: &ChangeKey) {
+        let scope = scope_of(ticket);
+        let out = self.out.entry(key.repo.clone()).or_default();
+        *out.entry(scope.clone()).or_default() += 1;
+        if !self.links.contains_key(ticket) {
+            let id = ticket_id(ticket);
+            let facts = self.scopes.get(&scope);
+            let linked = Linked {
+                changes: BTreeSet::new(),
+                known: facts.is_some_and(|facts| facts.contains_key(&id)),
+            };
+            self.links.insert(ticket.clone(), linked);
+        }
+        if let Some(linked) = self.links.get_mut(ticket) {
+            linked.changes.insert(key.clone());
+        }
+        self.dirty.mark(reads::links(ticket));
+        self.dirty.scopes.insert(scope);
+    }
+
+    fn unlink(&mut self, ticket: &TicketKey, key: &ChangeKey) {
+        let scope = scope_of(ticket);
+        let out = self.out.entry(key.repo.clone()).or_default();
+        if let Some(count) = out.get_mut(&scope) {
+            *count -= 1;
+            if *count == 0 {
+                out.remove(&scope);
+            }
+        }
+        if let Some(linked) = self.links.get_mut(ticket) {
+            linked.changes.remove(key);
+            if linked.changes.is_empty() {
+                self.links.remove(ticket);
+            }
+        }
+        self.dirty.mark(reads::links(ticket));
+        self.dirty.scopes.insert(scope);
+    }
+
     /// Returns what is to be looked at again, with what is linked from there, and forgets it.
-    pub(super) fn take_dirty(&mut self) -> BTreeSet<Scope> {
+    pub(super) fn take_dirty(&mut self) -> Dirty {
         let mut dirty = std::mem::take(&mut self.dirty);
         let linked: Vec<Scope> = dirty
+            .scopes
             .iter()
             .flatten()
             .filter_map(|repo| self.out.get(repo))
             .flat_map(|scopes| scopes.keys().cloned())
             .collect();
-        dirty.extend(linked);
+        dirty.scopes.extend(linked);
         dirty
     }
 
-    /// Marks a scope as touched.
+    /// Lets a scope be looked at again, for what the clock or a person changed in it.
     pub(super) fn touch(&mut self, scope: Scope) {
-        self.dirty.insert(scope);
+        self.dirty.scopes.insert(scope);
+    }
+
+    /// Lets all that reads a scope be made again.
+    pub(super) fn touch_whole(&mut self, scope: Scope) {
+        if let Some(repo) = &scope {
+            self.dirty.mark(Seed::of(repo).whole());
+        }
+        self.touch(scope);
     }
 
     /// Returns whether anything was touched.
     pub(super) fn is_dirty(&self) -> bool {
-        !self.dirty.is_empty()
+        !self.dirty.scopes.is_empty()
     }
 
     /// Returns whether what belongs to no repository was touched.
     pub(super) fn is_global_dirty(&self) -> bool {
-        self.dirty.contains(&None)
+        self.dirty.scopes.contains(&None)
     }
 
     /// Returns all scopes that hold facts.
@@ -264,17 +388,15 @@ impl Facts {
         self.scopes.contains_key(scope)
     }
 
-    /// Returns whether a ticket is known.
+    /// Returns whether a ticket is known that a change request names.
     pub(super) fn has_ticket(&self, key: &TicketKey) -> bool {
-        let id = ticket_id(key);
-        self.scopes
-            .get(&scope_of(key))
-            .is_some_and(|facts| facts.contains_key(&id))
+        self.links.get(key).is_some_and(|linked| linked.known)
     }
 
     /// Returns the change requests that name a ticket.
     pub(super) fn linked(&self, key: &TicketKey) -> impl Iterator<Item = &ChangeKey> {
-        self.links.get(key).into_iter().flatten()
+        let linked = self.links.get(key).into_iter();
+        linked.flat_map(|linked| &linked.changes)
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) fn alerts<'c, 'a: 'c>(
         let mut case = bare(making.ground, None);
         case.alerts.push(fact);
         card.bare(&case);
-        making.keep(card);
+        making.loose(card);
     }
 }
 
@@ -120,7 +120,7 @@ pub(super) fn findings<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'
         }
         card.badge(severity(worst));
         card.bare(&case);
-        making.keep(card);
+        making.loose(card);
     }
 }
 
@@ -178,7 +178,7 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
         let mut case = bare(making.ground, None);
         case.alone = Some(run_view);
         card.bare(&case);
-        making.keep(card);
+        making.loose(card);
     }
 }
 

@@ -1,22 +1,22 @@
 //! Facts to cards: anchors, and the evidence that belongs to them.
 //!
-//! Works repository by repository, so that a change in one recomputes that one
-//! and those whose tickets point into it. Pure and free of order: the same set
+//! Works repository by repository, and within one card by card: each remembers what it
+//! was made from, and is made again when that was touched or its time has come. Pure and free of order: the same set
 //! of facts gives the same cards however it arrived.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::alert::Alert;
-use crate::domain::correlate::cards::Shard;
 use crate::domain::correlate::facts::{Facts, Scope};
-use crate::domain::correlate::parts::Ground;
-use crate::domain::correlate::view::{Kinds, Known, View};
+use crate::domain::correlate::kept::{Kept, Stale};
+use crate::domain::correlate::remake::{Lasting, Taking};
+use crate::domain::correlate::view::{Kinds, Known};
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, RepoKey, Sha, SourceName};
-use crate::domain::placement::Clock;
+use crate::domain::placement::overrides;
 use crate::domain::policy::Policy;
 use crate::domain::pool::Pool;
 use crate::domain::text::Clean;
@@ -26,16 +26,22 @@ mod cards;
 mod evidence;
 mod facts;
 mod graph;
+mod kept;
 mod lanes;
+#[cfg(test)]
+mod laws;
 mod loose;
 mod needs;
 mod parts;
+mod reads;
+mod remake;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod trains;
 mod view;
+mod views;
 
 pub use trains::group_trains;
 
@@ -121,13 +127,18 @@ pub struct Correlator {
     /// To which repositories alerts belong that name only a service.
     housed: HashMap<RepoKey, BTreeSet<FactId>>,
     refreshed_at: Option<Timestamp>,
+    /// Cards that are to be made again in any case.
+    asked: HashSet<ItemId>,
     pool: Pool,
 }
 
 /// What was made of one scope.
 #[derive(Debug, Default)]
 struct Made {
-    ids: Vec<ItemId>,
+    /// The anchors, in their order.
+    kept: Vec<Kept>,
+    /// Cards that are no anchor's.
+    loose: Vec<ItemId>,
     needs: BTreeSet<Need>,
     next: Option<Timestamp>,
 }
@@ -177,15 +188,20 @@ impl Correlator {
         for scope in due {
             self.facts.touch(scope);
         }
-        self.recompute(policy, now)
+        self.recompute(policy, now, overrides::depends_on_clock(policy))
     }
 
     /// Lets the next [`Correlator::refresh`] look at a card again, as after a change of the policy
     /// that concerns this card alone.
     pub fn touch(&mut self, id: &ItemId) {
-        let scope = self.made.iter().find(|(_, made)| made.ids.contains(id));
+        let has_it = |made: &Made| {
+            let anchored = made.kept.iter().filter_map(|kept| kept.made.id.as_ref());
+            anchored.chain(&made.loose).any(|other| other == id)
+        };
+        let scope = self.made.iter().find(|(_, made)| has_it(made));
         if let Some((scope, _)) = scope {
             self.facts.touch(scope.clone());
+            self.asked.insert(id.clone());
         }
     }
 
@@ -196,7 +212,7 @@ impl Correlator {
         for scope in all.into_iter().chain(made.collect::<Vec<_>>()) {
             self.facts.touch(scope);
         }
-        self.recompute(policy, now)
+        self.recompute(policy, now, true)
     }
 
     /// Returns every card, finished ones included, in no order.
@@ -219,14 +235,19 @@ impl Correlator {
         self.made.values().filter_map(|made| made.next).min()
     }
 
-    fn recompute(&mut self, policy: &Policy, now: Timestamp) -> Changes {
+    fn recompute(&mut self, policy: &Policy, now: Timestamp, all: bool) -> Changes {
         self.refreshed_at = Some(now);
         if !self.facts.is_dirty() {
             return Changes::default();
         }
         self.house_alerts(policy);
         let dirty = self.facts.take_dirty();
-        self.remake(&dirty, policy, now)
+        let stale = Stale {
+            all: all || dirty.all,
+            marks: dirty.marks,
+            ids: std::mem::take(&mut self.asked),
+        };
+        self.remake(&dirty.scopes, &stale, policy, now)
     }
 
     /// Finds the repositories of alerts that name only a service.
@@ -244,7 +265,7 @@ impl Correlator {
         let both = housed.keys().chain(self.housed.keys());
         let touched: BTreeSet<RepoKey> = both.cloned().collect();
         for repo in touched {
-            self.facts.touch(Some(repo));
+            self.facts.touch_whole(Some(repo));
         }
         if !housed.is_empty() || !self.housed.is_empty() {
             self.facts.touch(None);
@@ -252,135 +273,33 @@ impl Correlator {
         self.housed = housed;
     }
 
-    /// Makes the cards of the scopes that are to be looked at again, one scope after the other.
-    ///
-    /// What is made of a scope is compared with what there was and let go before
-    /// the next one: a board on which little changed costs little memory.
-    fn remake(&mut self, dirty: &BTreeSet<Scope>, policy: &Policy, now: Timestamp) -> Changes {
-        let mut taking = Taking {
-            items: &mut self.items,
-            made: &mut self.made,
-            pool: &mut self.pool,
-            gone: BTreeSet::new(),
-            needs_differ: false,
-            changes: Changes::default(),
+    /// Makes what is stale of the scopes that are to be looked at again.
+    fn remake(
+        &mut self,
+        dirty: &BTreeSet<Scope>,
+        stale: &Stale,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Changes {
+        let alerts = housed(&self.facts, policy);
+        let ground = Lasting {
+            facts: &self.facts,
+            alerts: &alerts,
+            policy,
+            stale,
+            now,
         };
-        for scope in dirty {
-            taking.forget(scope);
-        }
-        let facts = &self.facts;
-        let alerts = housed(facts, policy);
-        for scope in dirty.iter().filter(|scope| facts.has_scope(scope)) {
-            taking.take(scope, shard(facts, scope, &alerts, policy, now));
-        }
-        let Taking {
-            gone,
-            needs_differ,
-            mut changes,
-            ..
-        } = taking;
-        for id in gone {
-            self.items.remove(&id);
-            changes.removed.push(id);
-        }
+        let mut taking = Taking::new(&mut self.items, &mut self.made, &mut self.pool);
+        taking.scopes(dirty, &ground);
+        let (changes, needs_differ) = taking.end();
         if needs_differ {
             self.needs = self
                 .made
                 .values()
-                .flat_map(|made| made.needs.clone())
+                .flat_map(|made| made.needs.iter().cloned())
                 .collect();
         }
-        changes.changed.sort_by(|a, b| a.id.cmp(&b.id));
         changes
-    }
-}
-
-/// New cards on their way into the place of those before.
-struct Taking<'c> {
-    items: &'c mut HashMap<ItemId, Arc<WorkItem>>,
-    made: &'c mut BTreeMap<Scope, Made>,
-    pool: &'c mut Pool,
-    /// Cards of before that were not made again so far.
-    gone: BTreeSet<ItemId>,
-    needs_differ: bool,
-    changes: Changes,
-}
-
-impl Taking<'_> {
-    /// Takes a scope out; its cards are gone unless they are made again, in whatever scope.
-    fn forget(&mut self, scope: &Scope) {
-        if let Some(made) = self.made.remove(scope) {
-            self.needs_differ |= !made.needs.is_empty();
-            self.gone.extend(made.ids);
-        }
-    }
-
-    fn take(&mut self, scope: &Scope, shard: Shard) {
-        self.needs_differ |= !shard.needs.is_empty();
-        let mut ids = Vec::with_capacity(shard.items.len());
-        for mut item in shard.items {
-            self.gone.remove(&item.id);
-            match self.items.get_mut(&item.id) {
-                Some(old) if **old == item => ids.push(old.id.clone()),
-                Some(old) => {
-                    self.pool.share(&mut item);
-                    item.id.clone_from(&old.id);
-                    ids.push(item.id.clone());
-                    *old = Arc::new(item);
-                    self.changes.changed.push(Arc::clone(old));
-                }
-                None => {
-                    self.pool.share(&mut item);
-                    ids.push(item.id.clone());
-                    let item = Arc::new(item);
-                    self.items.insert(item.id.clone(), Arc::clone(&item));
-                    self.changes.changed.push(item);
-                }
-            }
-        }
-        let made = Made {
-            ids,
-            needs: shard.needs,
-            next: shard.next,
-        };
-        self.made.insert(scope.clone(), made);
-    }
-}
-
-/// Makes the cards of one scope, from its facts and those of the repositories that its tickets name.
-fn shard(
-    facts: &Facts,
-    scope: &Scope,
-    alerts: &HashMap<RepoKey, Vec<Known<'_, Alert>>>,
-    policy: &Policy,
-    now: Timestamp,
-) -> Shard {
-    let mut repos: BTreeSet<&RepoKey> = scope.iter().collect();
-    for key in facts.tickets(scope) {
-        repos.extend(facts.linked(key).map(|change| &change.repo));
-    }
-    let views: BTreeMap<&RepoKey, View<'_>> = repos
-        .into_iter()
-        .map(|repo| {
-            let kinds = Kinds::new(facts.of(&Some(repo.clone())));
-            (repo, View::new(repo, kinds, policy))
-        })
-        .collect();
-    let (clock, slow) = (Clock::new(now), Clock::new(now));
-    let ground = Ground {
-        facts,
-        views: &views,
-        alerts,
-        policy,
-        clock: &clock,
-        slow: &slow,
-        now,
-    };
-    match scope {
-        Some(repo) => views
-            .get(repo)
-            .map_or_else(Shard::default, |view| cards::of_repo(&ground, view)),
-        None => cards::of_none(&ground, &Kinds::new(facts.of(&None))),
     }
 }
 

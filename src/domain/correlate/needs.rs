@@ -1,6 +1,6 @@
 //! What correlation asks for: jobs, gates, paths and ranges, within bounds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
@@ -25,7 +25,7 @@ const MOST: usize = 24;
 const CHAIN: usize = 24;
 
 /// For how long after the merge it is asked where a change is contained.
-const ASKED: TimeDelta = TimeDelta::days(90);
+pub(super) const ASKED: TimeDelta = TimeDelta::days(90);
 
 impl Need {
     /// How many kinds there are.
@@ -46,29 +46,50 @@ impl Need {
 }
 
 /// Needs of one scope.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Wanted {
     pub(super) needs: BTreeSet<Need>,
-    counts: BTreeMap<usize, usize>,
-    now: Timestamp,
+    counts: [usize; Need::KINDS],
+    /// Those of the card at hand, in the order in which they were asked.
+    mine: Vec<Need>,
 }
 
 impl Wanted {
     /// Starts with none.
-    pub(super) fn new(now: Timestamp) -> Self {
-        Self {
-            needs: BTreeSet::new(),
-            counts: BTreeMap::new(),
-            now,
-        }
+    pub(super) fn new() -> Self {
+        Self::default()
     }
 
     fn add(&mut self, need: Need) {
         let kind = need.kind();
-        let count = self.counts.entry(kind).or_default();
-        if *count < MOST && self.needs.insert(need) {
-            *count += 1;
+        let same = |other: &&Need| other.kind() == kind;
+        // No more of one card than the scope may have of all.
+        if self.mine.iter().filter(same).count() < MOST && !self.mine.contains(&need) {
+            self.mine.push(need);
         }
+    }
+
+    /// Returns what the card at hand asked for, and forgets it.
+    pub(super) fn of_one(&mut self) -> Vec<Need> {
+        std::mem::take(&mut self.mine)
+    }
+
+    /// Takes over what a card asks for, as far as there is room.
+    pub(super) fn take(&mut self, needs: &[Need]) {
+        for need in needs {
+            let Some(count) = self.counts.get_mut(need.kind()) else {
+                continue;
+            };
+            if *count < MOST && self.needs.insert(need.clone()) {
+                *count += 1;
+            }
+        }
+    }
+
+    /// Takes over what no card's own was.
+    pub(super) fn settle(&mut self) {
+        let mine = self.of_one();
+        self.take(&mine);
     }
 
     /// Jobs of a run that is red or moves, and gates of one that waits.
@@ -121,9 +142,6 @@ impl Wanted {
         change: &Sha,
         landed: Timestamp,
     ) {
-        if self.now - landed > ASKED {
-            return;
-        }
         for chain in &lane.chains {
             self.chain(view, chain, change, landed);
         }

@@ -1,6 +1,6 @@
 //! Parts: one change in one lane, with all the evidence that the table asks for.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 
@@ -10,9 +10,10 @@ use crate::domain::change_request::{ChangeRequest, ChangeState};
 use crate::domain::commit::Commit;
 use crate::domain::correlate::facts::Facts;
 use crate::domain::correlate::lanes::{Lane, RELEASING};
-use crate::domain::correlate::needs::Wanted;
-use crate::domain::correlate::needs::open_in;
+use crate::domain::correlate::needs::{ASKED, Wanted, open_in};
+use crate::domain::correlate::reads::Reads;
 use crate::domain::correlate::view::{Known, View};
+use crate::domain::correlate::views::Views;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::placement::{
     Clock, Evidenced, InEnvironment, Landed, Reach, RunView, Shape, Standing,
@@ -28,7 +29,9 @@ const SUSPECTED: TimeDelta = TimeDelta::hours(24);
 /// All that a recomputation reads.
 pub(super) struct Ground<'a> {
     pub(super) facts: &'a Facts,
-    pub(super) views: &'a BTreeMap<&'a RepoKey, View<'a>>,
+    pub(super) views: &'a Views<'a>,
+    /// What the card at hand was made from.
+    pub(super) reads: &'a Reads,
     /// Alerts that name a service of a repository, but not the repository.
     pub(super) alerts: &'a HashMap<RepoKey, Vec<Known<'a, Alert>>>,
     pub(super) policy: &'a Policy,
@@ -340,7 +343,7 @@ fn alerts<'a>(
 }
 
 /// Notes what would make a part surer.
-pub(super) fn want(part: &Part<'_, '_>, done: bool, wanted: &mut Wanted) {
+pub(super) fn want(ground: &Ground<'_>, part: &Part<'_, '_>, done: bool, wanted: &mut Wanted) {
     if done {
         return;
     }
@@ -349,6 +352,7 @@ pub(super) fn want(part: &Part<'_, '_>, done: bool, wanted: &mut Wanted) {
     }
     if let Some(landed) = &part.case.landed
         && let Some(sha) = landed.sha
+        && !ground.slow.passed(landed.at + ASKED)
     {
         wanted.containment(part.view, part.lane, sha, landed.at);
     }

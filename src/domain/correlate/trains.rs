@@ -19,28 +19,84 @@ pub(super) fn is_station(stage: Stage) -> bool {
     }
 }
 
-/// Leaves the train on a card only where another card of its stage and service rides in it.
-pub(super) fn keep_shared(items: &mut [WorkItem]) {
-    let mut riders: BTreeMap<(TrainId, Stage, Option<ServiceName>), usize> = BTreeMap::new();
-    for item in items.iter() {
-        if let Some(key) = seat(item) {
-            *riders.entry(key).or_default() += 1;
+/// A card of a scope, made now or kept from before.
+#[derive(Debug)]
+pub(super) enum Rider<'c> {
+    /// It was made now.
+    New(Box<WorkItem>),
+    /// It stays as it is, but for the train that it may ride in.
+    Stays {
+        /// The card.
+        item: &'c WorkItem,
+        /// The train that would carry it.
+        train: Option<TrainId>,
+    },
+}
+
+impl<'c> Rider<'c> {
+    /// A card that was made now.
+    pub(super) fn new(item: WorkItem) -> Self {
+        Self::New(Box::new(item))
+    }
+
+    /// A card that stays.
+    pub(super) fn stays(item: &'c WorkItem, train: Option<TrainId>) -> Self {
+        Self::Stays { item, train }
+    }
+
+    fn seat(&self) -> Option<Seat> {
+        match self {
+            Self::New(item) => seat(item, item.train.as_ref()),
+            Self::Stays { item, train } => seat(item, train.as_ref()),
         }
     }
-    for item in items {
-        let shared = seat(item).is_some_and(|key| riders.get(&key) >= Some(&FEWEST));
-        if !shared {
-            item.train = None;
+
+    /// Puts it where it rides; returns the card unless it is as it was.
+    fn settled(self, rides: bool) -> Option<WorkItem> {
+        match self {
+            Self::New(mut item) => {
+                item.train = item.train.filter(|_| rides);
+                Some(*item)
+            }
+            Self::Stays { item, train } => {
+                let train = train.filter(|_| rides);
+                (item.train != train).then(|| WorkItem {
+                    train,
+                    ..item.clone()
+                })
+            }
         }
     }
 }
 
-fn seat(item: &WorkItem) -> Option<(TrainId, Stage, Option<ServiceName>)> {
+/// Leaves the train on a card only where another card of its stage and service rides in it.
+///
+/// Returns the cards that are new or ride otherwise than before.
+pub(super) fn keep_shared(riders: Vec<Rider<'_>>) -> Vec<WorkItem> {
+    let seats: Vec<Option<Seat>> = riders.iter().map(Rider::seat).collect();
+    let mut taken: BTreeMap<&Seat, usize> = BTreeMap::new();
+    for seat in seats.iter().flatten() {
+        *taken.entry(seat).or_default() += 1;
+    }
+    let shared = |seat: &Option<Seat>| {
+        let riders = seat.as_ref().and_then(|seat| taken.get(seat));
+        riders >= Some(&FEWEST)
+    };
+    let settled = riders.into_iter().zip(&seats);
+    settled
+        .filter_map(|(rider, seat)| rider.settled(shared(seat)))
+        .collect()
+}
+
+/// Where a card rides: the train, its column, and the service.
+type Seat = (TrainId, Stage, Option<ServiceName>);
+
+fn seat(item: &WorkItem, train: Option<&TrainId>) -> Option<Seat> {
     let placement = &item.placement;
     if placement.done.is_some() || !is_station(placement.stage) {
         return None;
     }
-    let train = item.train.clone()?;
+    let train = train?.clone();
     Some((train, placement.stage, item.services.first().cloned()))
 }
 
@@ -52,12 +108,12 @@ pub fn group_trains(items: &[Arc<WorkItem>]) -> (Vec<Train>, Vec<Arc<WorkItem>>)
     let mut groups: BTreeMap<_, Vec<Arc<WorkItem>>> = BTreeMap::new();
     let mut single = Vec::new();
     for item in items {
-        if let Some(key) = seat(item) {
+        if let Some(key) = seat(item, item.train.as_ref()) {
             groups.entry(key).or_default().push(Arc::clone(item));
         }
     }
     for item in items {
-        let rides = seat(item)
+        let rides = seat(item, item.train.as_ref())
             .and_then(|key| groups.get(&key))
             .is_some_and(|riders| riders.len() >= FEWEST);
         if !rides {

@@ -12,6 +12,7 @@ use crate::domain::commit::{Commit, Range};
 use crate::domain::correlate::facts::Entry;
 use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::lanes::{self, Lane};
+use crate::domain::correlate::reads::{Reads, Seed};
 use crate::domain::deployment::{Deployment, Environment};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::fact::Fact;
@@ -151,11 +152,18 @@ pub(super) struct View<'a> {
     gated: Vec<usize>,
     newest: HashMap<(&'a str, &'a str), Newest>,
     reverted_by: HashMap<&'a Sha, &'a Sha>,
+    reads: &'a Reads,
+    seed: Seed,
 }
 
 impl<'a> View<'a> {
     /// Indexes the facts of one repository.
-    pub(super) fn new(repo: &'a RepoKey, kinds: Kinds<'a>, policy: &'a Policy) -> Self {
+    pub(super) fn new(
+        repo: &'a RepoKey,
+        kinds: Kinds<'a>,
+        policy: &'a Policy,
+        reads: &'a Reads,
+    ) -> Self {
         let graph = Graph::new(
             kinds.commits.iter().map(|commit| commit.get()),
             kinds.ranges.iter().copied(),
@@ -172,6 +180,8 @@ impl<'a> View<'a> {
             gated: Vec::new(),
             newest: HashMap::new(),
             reverted_by: HashMap::new(),
+            reads,
+            seed: Seed::of(repo),
             kinds,
         };
         view.index_commits();
@@ -210,6 +220,17 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Notes that the repository is read.
+    pub(super) fn reads_whole(&self) {
+        self.reads.note(self.seed.whole());
+    }
+
+    /// Notes that a change request is read, and its files.
+    pub(super) fn reads_change(&self, number: u64) {
+        self.reads_whole();
+        self.reads.note(self.seed.change(number));
+    }
+
     /// The default branch, where it is known.
     pub(super) fn default_branch(&self) -> Option<&'a str> {
         let branch = self.kinds.repository?.default_branch.as_ref()?;
@@ -223,12 +244,14 @@ impl<'a> View<'a> {
 
     /// All runs at a commit, oldest first.
     pub(super) fn runs_at(&self, sha: &Sha) -> impl Iterator<Item = Known<'a, Run>> + '_ {
+        self.reads.note(self.seed.runs_at(sha));
         let at = self.runs_at.get(sha).into_iter().flatten();
         at.filter_map(|at| self.kinds.runs.get(*at).copied())
     }
 
     /// A run with its jobs and gates.
     pub(super) fn run_view(&self, run: &'a Run) -> RunView<'a> {
+        self.reads.note(self.seed.run(run.id));
         RunView::new(
             run,
             self.kinds.jobs.get(&run.id).copied(),
@@ -260,6 +283,8 @@ impl<'a> View<'a> {
     }
 
     fn newest_of(&self, run: &Run) -> Option<Newest> {
+        self.reads
+            .note(self.seed.newest(workflow(run), &run.branch));
         self.newest
             .get(&(workflow(run), run.branch.as_str()))
             .copied()
@@ -267,6 +292,7 @@ impl<'a> View<'a> {
 
     /// Runs that wait at a gate, whatever their commit.
     pub(super) fn gated(&self) -> impl Iterator<Item = Known<'a, Run>> + '_ {
+        self.reads.note(self.seed.gated());
         let at = self.gated.iter();
         at.filter_map(|at| self.kinds.runs.get(*at).copied())
     }
@@ -282,6 +308,7 @@ impl<'a> View<'a> {
         }
         let queued = change.queue.is_some();
         if queued || change.head_sha.is_none() {
+            self.reads.note(self.seed.runs());
             let ours = |run: &Known<'a, Run>| {
                 let group = queued && &*run.event == "merge_group";
                 let named = run.change_requests.contains(&change.number)

@@ -1,0 +1,124 @@
+//! What was made of each anchor the last time, and whether it may stay as it is.
+//!
+//! Law: a card that stays is the card that would be made again.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::correlate::reads::{Mark, Marks};
+use crate::domain::item::WorkItem;
+use crate::domain::key::{ItemId, Sha, TrainId};
+use crate::domain::text::Clean;
+use crate::domain::ticket::TicketKey;
+
+/// An anchor within its scope.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Anchored {
+    /// A ticket with a number.
+    Numbered(u64),
+    /// A ticket of a tracker.
+    Tracker(Clean),
+    /// A change request.
+    Change(u64),
+    /// A push.
+    Push(Sha),
+}
+
+impl Anchored {
+    /// Returns the anchor of a ticket.
+    pub(super) fn ticket(key: &TicketKey) -> Self {
+        match key {
+            TicketKey::Numbered { number, .. } => Self::Numbered(*number),
+            TicketKey::Tracker(key) => Self::Tracker(key.clone()),
+        }
+    }
+}
+
+/// One anchor with what was made of it.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) anchor: Anchored,
+    pub(super) made: Product,
+}
+
+/// What was made of an anchor.
+#[derive(Debug, Default)]
+pub(super) struct Product {
+    /// The card, if it became one.
+    pub(super) id: Option<ItemId>,
+    /// The train that would carry it, whether or not another card rides in it.
+    pub(super) train: Option<TrainId>,
+    /// When the clock alone changes something of it.
+    pub(super) next: Option<Timestamp>,
+    /// What it was made from.
+    pub(super) reads: Box<[Mark]>,
+    /// Runs whose state the card tells.
+    pub(super) told: Box<[u64]>,
+    /// What few cards have.
+    pub(super) rest: Option<Box<Rest>>,
+}
+
+/// What few cards note on the way.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    /// What would make the card surer.
+    pub(super) needs: Vec<Need>,
+    /// Ids of alerts that it explains.
+    pub(super) explained: Vec<Clean>,
+}
+
+/// What was touched since cards were made.
+#[derive(Debug, Default)]
+pub(super) struct Stale {
+    /// Whether everything is made again.
+    pub(super) all: bool,
+    /// The marks of what was touched.
+    pub(super) marks: Marks,
+    /// Cards that are made again in any case.
+    pub(super) ids: HashSet<ItemId>,
+}
+
+/// A scope as it was, and what was touched since.
+#[derive(Debug)]
+pub(super) struct Past<'c> {
+    pub(super) items: &'c HashMap<ItemId, Arc<WorkItem>>,
+    pub(super) stale: &'c Stale,
+    pub(super) now: Timestamp,
+    /// In the order of anchors.
+    pub(super) kept: Vec<Kept>,
+}
+
+impl<'c> Past<'c> {
+    /// Takes out what was made of an anchor, with its card, if both may stay.
+    pub(super) fn take(
+        &mut self,
+        anchor: &Anchored,
+    ) -> Option<(Product, Option<&'c Arc<WorkItem>>)> {
+        if self.stale.all {
+            return None;
+        }
+        let by = |kept: &Kept| -> Ordering { kept.anchor.cmp(anchor) };
+        let at = self.kept.binary_search_by(by).ok()?;
+        let made = &mut self.kept.get_mut(at)?.made;
+        let is_stale = made.next.is_some_and(|next| next <= self.now)
+            || made
+                .reads
+                .iter()
+                .any(|mark| self.stale.marks.contains(mark))
+            || made
+                .id
+                .as_ref()
+                .is_some_and(|id| self.stale.ids.contains(id));
+        if is_stale {
+            return None;
+        }
+        let item = match &made.id {
+            Some(id) => Some(self.items.get(id)?),
+            None => None,
+        };
+        Some((std::mem::take(made), item))
+    }
+}

@@ -1,0 +1,467 @@
+//! Laws of correlation: whatever happens in whatever order, what is kept up to date fact by fact
+//! is what is made from scratch, and what is told to have changed is what did.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use proptest::prelude::*;
+use regex::Regex;
+
+use super::testing::*;
+use super::*;
+use crate::domain::alert::AlertState;
+use crate::domain::change_request::{
+    ChangeKey, ChangeState, ChangedPaths, LinkBasis, QueueState, TicketLink,
+};
+use crate::domain::commit::Relation;
+use crate::domain::deployment::{DeployState, Environment};
+use crate::domain::finding::Severity;
+use crate::domain::key::ServiceName;
+use crate::domain::policy::{Pin, ServiceRule};
+use crate::domain::repository::Branch;
+use crate::domain::run::{RunKey, RunState};
+use crate::domain::stage::Stage;
+use crate::domain::ticket::{TicketKey, TicketState};
+
+/// What one fact is made from: small numbers, so that facts meet.
+#[derive(Clone, Copy, Debug)]
+struct Seeds {
+    kind: u8,
+    repo: u8,
+    n: u8,
+    a: u8,
+    b: u8,
+    c: u8,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put { mirror: bool, seeds: Seeds },
+    Remove { at: usize },
+    Later { hours: i64 },
+    Pin { at: usize, stage: u8 },
+}
+
+fn seeds() -> impl Strategy<Value = Seeds> {
+    let small = || 0..6_u8;
+    // Runs and change requests come oftener than the rest, as they do.
+    let kind = prop_oneof![3 => 0..16_u8, 2 => 4..6_u8, 3 => 7..10_u8];
+    (kind, 0..3_u8, small(), small(), small(), small()).prop_map(|(kind, repo, n, a, b, c)| Seeds {
+        kind,
+        repo,
+        n,
+        a,
+        b,
+        c,
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        24 => (seeds(), 0..8_u8).prop_map(|(seeds, source)| Step::Put { mirror: source == 0, seeds }),
+        3 => any::<prop::sample::Index>().prop_map(|at| Step::Remove { at: at.index(1 << 20) }),
+        2 => prop_oneof![Just(1), Just(7), Just(30), Just(24 * 8), Just(24 * 40)]
+            .prop_map(|hours| Step::Later { hours }),
+        1 => (any::<prop::sample::Index>(), 0..9_u8)
+            .prop_map(|(at, stage)| Step::Pin { at: at.index(1 << 20), stage }),
+    ]
+}
+
+fn place(number: u8) -> RepoKey {
+    named_repo(match number {
+        0 => "api",
+        1 => "web",
+        _ => "lib",
+    })
+}
+
+fn ticket_of(repo: u8, n: u8) -> TicketKey {
+    if n == 5 {
+        return TicketKey::Tracker(format!("PROJ-{repo}").as_str().into());
+    }
+    TicketKey::Numbered {
+        repo: place(repo),
+        number: u64::from(n),
+    }
+}
+
+fn state_of(a: u8) -> RunState {
+    match a {
+        0 => RunState::Passed,
+        1 => RunState::Running,
+        2 => FAILED,
+        3 => RunState::Waiting,
+        4 => RunState::Cancelled,
+        _ => RunState::Queued,
+    }
+}
+
+fn branch(n: u8) -> Clean {
+    match n {
+        0 | 1 => "main".into(),
+        2 => "develop".into(),
+        n => format!("topic-{n}").as_str().into(),
+    }
+}
+
+/// Heads of change requests, commits on the branch, and some that are both.
+fn commit_of(n: u8) -> Sha {
+    sha(u64::from(n) + 1)
+}
+
+#[expect(clippy::too_many_lines, reason = "an arm for each kind of fact")]
+fn fact(seeds: Seeds) -> Fact {
+    let Seeds {
+        kind,
+        repo,
+        n,
+        a,
+        b,
+        c,
+    } = seeds;
+    let (here, number) = (place(repo), u64::from(n));
+    let hour = |n: u8| at(i64::from(n) * 9);
+    let run = RunKey {
+        repo: here.clone(),
+        id: number,
+    };
+    let mut world = World::new();
+    match kind {
+        0 => world.repository(|r| {
+            r.repo = here;
+            r.default_branch = (a > 0).then(|| Branch {
+                name: branch(b),
+                tip: Some(commit_of(c)),
+            });
+            if a == 5 {
+                r.flow_branches = vec![Branch {
+                    name: "develop".into(),
+                    tip: Some(commit_of(b)),
+                }];
+            }
+        }),
+        1 => world.commit(number + 1, |f| {
+            f.repo = here;
+            f.branch = branch(b);
+            f.direct = a < 2;
+            f.change_request = (a > 3).then_some(u64::from(b));
+            f.committed_at = Some(hour(c));
+            f.reverts = if c == 5 {
+                vec![commit_of(b)]
+            } else {
+                Vec::new()
+            };
+        }),
+        2 => {
+            let relation = match a {
+                0..=2 => Relation::Ahead,
+                3 => Relation::Diverged,
+                4 => Relation::Behind,
+                _ => Relation::Identical,
+            };
+            world.range(number + 1, u64::from(b) + 1, relation, &[u64::from(c) + 1]);
+            if let Some(Fact::Range(range)) = world.facts.last().map(|last| &*last.fact) {
+                let mut range = range.clone();
+                range.repo = here;
+                world.fact(Fact::Range(range));
+            }
+            &mut world
+        }
+        3 => world.ticket(number, |t| {
+            t.key = ticket_of(repo, n);
+            t.state = match a {
+                0 | 1 => TicketState::Completed,
+                2 => TicketState::NotPlanned,
+                _ => TicketState::Open,
+            };
+            t.closed_at = (a < 2).then(|| hour(b));
+            t.incident = c == 5;
+            t.milestone = Some(format!("m{c}").as_str().into());
+        }),
+        4 | 5 => world.change(number, |f| {
+            f.repo = here;
+            f.head_sha = (c > 0).then(|| commit_of(b));
+            f.head_branch = branch(b);
+            f.base_branch = branch(c / 3);
+            f.updated_at = hour(a);
+            f.labels = vec![format!("l{c}").as_str().into()];
+            if a < 3 {
+                land(f, u64::from(b) + 1);
+                f.merged_at = Some(hour(c));
+            } else if a == 3 {
+                f.state = ChangeState::Closed;
+                f.closed_at = Some(hour(c));
+            } else if b == 5 {
+                f.queue = Some(QueueState::Queued);
+            }
+            let link = |ticket| TicketLink {
+                ticket,
+                basis: LinkBasis::Closing,
+            };
+            f.tickets = match c {
+                0 | 1 => Vec::new(),
+                2 | 3 => vec![link(ticket_of(repo, b))],
+                4 => vec![link(ticket_of(a % 3, b)), link(ticket_of(repo, n))],
+                _ => vec![link(ticket_of(b % 3, 5))],
+            };
+        }),
+        6 => world.fact(Fact::ChangedPaths(ChangedPaths {
+            change: ChangeKey { repo: here, number },
+            head_sha: Some(commit_of(b)),
+            paths: vec![if a < 3 { "web/a.ts" } else { "auth/b.rs" }.into()],
+            complete: true,
+        })),
+        7 | 8 => world.run(number, 1, state_of(a), |f| {
+            f.repo = here;
+            f.head_sha = (c > 0).then(|| commit_of(b));
+            f.branch = branch(c);
+            f.workflow_path = if b < 3 { "ci.yml" } else { "deploy.yml" }.into();
+            f.event = match c {
+                0 => "merge_group",
+                1 => "pull_request",
+                2 => "schedule",
+                _ => "push",
+            }
+            .into();
+            f.change_requests = vec![u64::from(b)];
+            f.created_at = hour(a);
+            f.started_at = Some(hour(a));
+            f.updated_at = hour(c);
+        }),
+        9 => {
+            world.jobs(number, &[("unit", state_of(a)), ("deploy", state_of(b))]);
+            if let Some(Fact::JobSet(set)) = world.facts.last().map(|last| &*last.fact) {
+                let mut set = set.clone();
+                set.run = run;
+                world.fact(Fact::JobSet(set));
+            }
+            &mut world
+        }
+        10 => {
+            world.gate(number, "production");
+            if let Some(Fact::GateSet(set)) = world.facts.last().map(|last| &*last.fact) {
+                let mut set = set.clone();
+                set.run = run;
+                if a == 0 {
+                    set.gates.clear();
+                }
+                world.fact(Fact::GateSet(set));
+            }
+            &mut world
+        }
+        11 => world.release(&format!("v1.{n}"), u64::from(b) + 1, |f| {
+            f.repo = here;
+            f.draft = a == 0;
+            f.prerelease = a == 1;
+            f.published_at = Some(hour(c));
+        }),
+        12 => world.fact(Fact::Environment(Environment {
+            repo: here,
+            name: if a < 3 { "production" } else { "staging" }.into(),
+            ..environment()
+        })),
+        13 => world.deployment(
+            number,
+            if b < 4 { "production" } else { "staging" },
+            u64::from(b) + 1,
+            |f| {
+                f.repo = here;
+                f.state = match a {
+                    0..=2 => DeployState::Succeeded,
+                    3 => DeployState::Running,
+                    4 => DeployState::Failed,
+                    _ => DeployState::Unknown("odd".into()),
+                };
+                f.created_at = hour(c);
+                f.updated_at = hour(c);
+            },
+        ),
+        14 => world.alert(&format!("a{n}"), |f| {
+            f.repo = (a > 1).then(|| here.clone());
+            f.service = Some(ServiceName::new(here.short())).filter(|_| a < 4);
+            f.sha = (b == 0).then(|| commit_of(c));
+            f.started_at = hour(b) + TimeDelta::hours(1);
+            f.state = if c == 0 {
+                AlertState::Resolved
+            } else {
+                AlertState::Firing
+            };
+        }),
+        _ => {
+            world.finding(number, if a < 3 { Severity::High } else { Severity::Low });
+            if let Some(Fact::Finding(finding)) = world.facts.last().map(|last| &*last.fact) {
+                let mut finding = finding.clone();
+                finding.repo = here;
+                world.fact(Fact::Finding(finding));
+            }
+            &mut world
+        }
+    };
+    let last = world.facts.pop().expect("a fact");
+    Arc::unwrap_or_clone(last.fact)
+}
+
+fn environment() -> Environment {
+    Environment {
+        repo: repo(),
+        name: Clean::default(),
+        id: None,
+        guarded: false,
+        url: None,
+    }
+}
+
+fn globs(pattern: &str) -> GlobSet {
+    let glob = Glob::new(pattern).expect("pattern");
+    GlobSetBuilder::new().add(glob).build().expect("set")
+}
+
+/// A mono-repo beside two others.
+fn divided() -> Policy {
+    let service = |name: &str| ServiceRule {
+        name: ServiceName::new(name),
+        repos: Some(globs("acme/api")),
+        paths: Some(globs(&format!("{name}/**"))),
+        workflows: None,
+        environment: Regex::new("production").ok(),
+        tag: None,
+    };
+    Policy {
+        services: vec![service("web"), service("auth")],
+        ..Policy::default()
+    }
+}
+
+/// A board that is kept up to date, and all that it was told.
+struct Board {
+    kept: Correlator,
+    facts: BTreeMap<(SourceName, FactId), Arc<Fact>>,
+    policy: Policy,
+    now: Timestamp,
+    /// The cards of the last time.
+    last: BTreeMap<ItemId, Arc<WorkItem>>,
+}
+
+impl Board {
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Put { mirror, seeds } => {
+                let source = SourceName::new(if *mirror { "mirror" } else { "hub" });
+                let fact = Arc::new(fact(*seeds));
+                self.facts
+                    .insert((source.clone(), fact.id()), Arc::clone(&fact));
+                self.kept.insert(Sourced { source, fact });
+            }
+            Step::Remove { at } => {
+                let len = self.facts.len().max(1);
+                let Some((source, id)) = self.facts.keys().nth(at % len).cloned() else {
+                    return;
+                };
+                self.kept.remove(&source, &id);
+                self.facts.remove(&(source, id));
+            }
+            Step::Later { hours } => self.now += TimeDelta::hours(*hours),
+            Step::Pin { at, stage } => {
+                let len = self.last.len().max(1);
+                let Some(id) = self.last.keys().nth(at % len).cloned() else {
+                    return;
+                };
+                self.policy.pins.retain(|(pinned, _)| *pinned != id);
+                if let Some(stage) = Stage::ALL.get(usize::from(*stage)) {
+                    let pin = Pin {
+                        stage: *stage,
+                        while_in: None,
+                    };
+                    self.policy.pins.push((id.clone(), pin));
+                }
+                self.kept.touch(&id);
+            }
+        }
+    }
+
+    /// Brings the board up to date and holds it against one that is made from scratch.
+    fn check(&mut self) -> Result<(), TestCaseError> {
+        let changes = self.kept.refresh(&self.policy, self.now);
+        let mut fresh = Correlator::default();
+        for ((source, _), fact) in &self.facts {
+            fresh.insert(Sourced {
+                source: source.clone(),
+                fact: Arc::clone(fact),
+            });
+        }
+        drop(fresh.refresh(&self.policy, self.now));
+        let (kept, made) = (cards(&self.kept), cards(&fresh));
+        prop_assert_eq!(&kept, &made);
+        prop_assert_eq!(self.kept.needs(), fresh.needs());
+        prop_assert_eq!(self.kept.next_change(), fresh.next_change());
+        self.told(&kept, &changes)
+    }
+
+    /// Holds what was told to have changed against what did.
+    fn told(&mut self, kept: &[Arc<WorkItem>], changes: &Changes) -> Result<(), TestCaseError> {
+        let now: BTreeMap<ItemId, Arc<WorkItem>> = kept
+            .iter()
+            .map(|card| (card.id.clone(), Arc::clone(card)))
+            .collect();
+        let differs = |id: &&ItemId| {
+            let both = self.last.get(*id).zip(now.get(*id));
+            both.is_none_or(|(old, new)| !Arc::ptr_eq(old, new))
+        };
+        let differing: Vec<&ItemId> = now.keys().filter(differs).collect();
+        let told: Vec<&ItemId> = changes.changed.iter().map(|card| &card.id).collect();
+        prop_assert_eq!(differing, told);
+        let removed: Vec<&ItemId> = self
+            .last
+            .keys()
+            .filter(|id| !now.contains_key(*id))
+            .collect();
+        prop_assert_eq!(removed, changes.removed.iter().collect::<Vec<_>>());
+        for (id, card) in &now {
+            if let Some(old) = self.last.get(id).filter(|old| !Arc::ptr_eq(old, card)) {
+                prop_assert_ne!(old, card, "made again for nothing");
+            }
+        }
+        self.last = now;
+        Ok(())
+    }
+}
+
+fn run(policy: Policy, steps: &[Vec<Step>]) -> Result<(), TestCaseError> {
+    let mut board = Board {
+        kept: Correlator::default(),
+        facts: BTreeMap::new(),
+        policy,
+        now: at(60),
+        last: BTreeMap::new(),
+    };
+    for burst in steps {
+        for step in burst {
+            board.take(step);
+        }
+        board.check()?;
+    }
+    Ok(())
+}
+
+/// Much at first, then little by little.
+fn history() -> impl Strategy<Value = Vec<Vec<Step>>> {
+    let first = prop::collection::vec(step(), 0..120);
+    let rest = prop::collection::vec(prop::collection::vec(step(), 1..4), 1..16);
+    (first, rest).prop_map(|(first, rest)| std::iter::once(first).chain(rest).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_is_kept_up_to_date_is_what_is_made_from_scratch(steps in history()) {
+        run(Policy::default(), &steps)?;
+    }
+
+    #[test]
+    fn so_it_is_where_a_repository_is_divided(steps in history()) {
+        run(divided(), &steps)?;
+    }
+}
