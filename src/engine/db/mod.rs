@@ -6,6 +6,7 @@
 
 mod bound;
 mod cache;
+mod encode;
 mod files;
 mod lease;
 mod maintain;

@@ -17,6 +17,7 @@ use crate::domain::pool::Pool;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
+use crate::engine::db::encode::{self, Body};
 use crate::engine::db::{Cursor, state};
 use crate::engine::update::{
     Event, Loaded, LoadedFact, LoadedListing, RemoteState, Standing, Write,
@@ -32,7 +33,7 @@ pub(super) fn hash(parts: &[&[u8]]) -> i64 {
     hasher.digest().cast_signed()
 }
 
-fn key(source: &str, kind: &str, id: &str) -> i64 {
+pub(super) fn key(source: &str, kind: &str, id: &str) -> i64 {
     hash(&[source.as_bytes(), kind.as_bytes(), id.as_bytes()])
 }
 
@@ -53,8 +54,7 @@ pub(super) fn write(
         "INSERT INTO confirmed(source, scope, at) VALUES (?1, ?2, ?3) \
          ON CONFLICT(source, scope) DO UPDATE SET at = max(at, ?3)",
     )?;
-    let mut body = Vec::with_capacity(4_096);
-    for write in writes {
+    encode::each(writes, |write, body| {
         match write {
             Write::Fact {
                 source,
@@ -62,12 +62,10 @@ pub(super) fn write(
                 fact: said,
                 seen_at,
             } => {
-                body.clear();
-                if serde_json::to_writer(&mut body, said).is_err() {
-                    continue;
+                if let Some(body) = body {
+                    put_fact(&mut fact, (source, id), said, body, *seen_at)?;
+                    note(&mut change, log, source, "fact", id)?;
                 }
-                put_fact(&mut fact, (source, id), said, &body, *seen_at)?;
-                note(&mut change, log, source, "fact", id)?;
             }
             Write::Seen {
                 source,
@@ -100,29 +98,26 @@ pub(super) fn write(
             Write::Event(event) => put_event(transaction, event)?,
             Write::State { source, state } => state::write(transaction, source, state)?,
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn put_fact(
     statement: &mut CachedStatement<'_>,
     (source, id): (&SourceName, &FactId),
     fact: &Fact,
-    body: &[u8],
+    body: Body<'_>,
     seen_at: Timestamp,
 ) -> rusqlite::Result<()> {
-    let (source, kind) = (source.as_str(), id.kind.as_str());
-    let key = key(source, kind, &id.id);
-    let text = std::str::from_utf8(body).unwrap_or_default();
     statement.execute(params![
-        key,
-        source,
-        kind,
+        body.key,
+        source.as_str(),
+        id.kind.as_str(),
         id.id.as_str(),
         fact.repo().map(crate::domain::key::RepoKey::as_str),
-        hash(&[&key.to_le_bytes(), body]),
+        body.hash,
         seen_at.timestamp_micros(),
-        text
+        body.text
     ])?;
     Ok(())
 }
