@@ -186,6 +186,19 @@ pub struct FilterLine {
     pub completions: Vec<String>,
     /// The part of the text that a completion replaces, in bytes.
     pub replaces: (usize, usize),
+    /// The names on the board that the key at hand may be compared with.
+    pub(crate) names: Option<Names>,
+}
+
+/// Names on the board that a key of the filter may be compared with, each once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Names {
+    /// The key.
+    pub(crate) key: &'static str,
+    /// The board that they are of: its generation, and when it was taken.
+    pub(crate) board: (u64, Timestamp),
+    /// The names, in no order.
+    pub(crate) all: Vec<Box<str>>,
 }
 
 /// The stages to which a card may be pinned.

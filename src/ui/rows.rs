@@ -176,9 +176,9 @@ impl Rows {
             .resize_with(want.columns.len(), Listed::default);
         self.all = snapshot.columns.iter().map(|column| column.count).sum();
         self.red = snapshot.columns.iter().map(|column| column.red).sum();
-        for (listed, column) in self.columns.iter_mut().zip(want.columns) {
-            fill(listed, rows_of(snapshot, column.stage), want, &ctx);
-        }
+        let columns = self.columns.iter_mut().zip(want.columns);
+        let columns = columns.map(|(listed, column)| (listed, rows_of(snapshot, column.stage)));
+        fill_all(columns, want, &ctx);
         if want.filter.is_empty() {
             for (listed, column) in self.columns.iter_mut().zip(want.columns) {
                 let known = snapshot.column(column.stage);
@@ -275,6 +275,52 @@ fn count_needy(snapshot: &Snapshot, me: &[String]) -> usize {
         .items()
         .filter(|item| needs_person(item.placement.status) && mine(item))
         .count()
+}
+
+/// Fewer rows than this are not worth a second thread.
+const MANY: usize = 4_096;
+
+/// Fills all columns; many rows that a filter is to look at on two threads.
+fn fill_all<'r>(
+    columns: impl Iterator<Item = (&'r mut Listed, &'r [Row])>,
+    want: &Want<'_>,
+    ctx: &QueryContext,
+) {
+    let (mut here, mut there) = (Share::default(), Share::default());
+    for column in columns {
+        let less = if here.rows <= there.rows {
+            &mut here
+        } else {
+            &mut there
+        };
+        less.rows += column.1.len();
+        less.columns.push(column);
+    }
+    if want.filter.is_empty() || there.rows < MANY {
+        here.fill(want, ctx);
+        there.fill(want, ctx);
+        return;
+    }
+    std::thread::scope(|threads| {
+        // It ends with the scope, which waits for it.
+        let _other = threads.spawn(move || there.fill(want, ctx));
+        here.fill(want, ctx);
+    });
+}
+
+/// The columns that one thread fills.
+#[derive(Default)]
+struct Share<'r> {
+    columns: Vec<(&'r mut Listed, &'r [Row])>,
+    rows: usize,
+}
+
+impl Share<'_> {
+    fn fill(self, want: &Want<'_>, ctx: &QueryContext) {
+        for (listed, rows) in self.columns {
+            fill(listed, rows, want, ctx);
+        }
+    }
 }
 
 fn fill(listed: &mut Listed, rows: &[Row], want: &Want<'_>, ctx: &QueryContext) {

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use crate::domain::Timestamp;
 use crate::domain::item::{Anchor, Evidence, EvidenceKind, Placement, Train, WorkItem};
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId, WebUrl};
+use crate::domain::pool::Pool;
 use crate::domain::query::Haystack;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
@@ -180,12 +181,15 @@ pub fn card(number: usize, stage: Stage) -> WorkItem {
 pub fn snapshot(cards: usize) -> Snapshot {
     let mut columns = Vec::new();
     let mut confirmed = HashMap::new();
+    // As correlation makes cards: what they repeat is there once.
+    let mut pool = Pool::default();
     for (at, stage) in Stage::ALL.into_iter().enumerate() {
         let count = cards / 8 + usize::from(at < cards % 8);
         let items: Vec<Arc<WorkItem>> = (0..count)
             .map(|nth| {
                 let mut item = card(nth * 8 + at + 1, stage);
                 item.haystack = Haystack::of(&item);
+                pool.share(&mut item);
                 Arc::new(item)
             })
             .collect();

@@ -1,13 +1,13 @@
 //! The filter: writing it, keeping the last good one, completing, history.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use tui_input::Input;
 
 use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, completion};
 use crate::engine::snapshot::Snapshot;
-use crate::ui::overlay::{FilterLine, Overlay};
+use crate::ui::overlay::{FilterLine, Names, Overlay};
 use crate::ui::state::{UiState, View};
 
 /// Opens the line in which the filter is written.
@@ -77,31 +77,57 @@ fn complete_at(line: &mut FilterLine, text: &str, snapshot: &Snapshot) {
     line.completions = found.words;
     if let Some(key) = found.key {
         let part = text.get(found.start..found.end).unwrap_or_default();
+        let names = names(&mut line.names, snapshot, key);
         line.completions
-            .extend(names(snapshot, key, &part.to_lowercase()));
+            .extend(fitting(names, &part.to_lowercase()));
     }
     line.completions.truncate(OFFERED);
 }
 
-/// Returns names on the board that a key may be compared with and that hold a part.
-///
-/// Those come first that begin with it; no more are kept than are offered.
-fn names(snapshot: &Snapshot, key: &str, part: &str) -> Vec<String> {
-    let mut best: BTreeSet<(bool, &str)> = BTreeSet::new();
+/// Returns the names on the board that a key may be compared with; they are gathered once.
+fn names<'n>(known: &'n mut Option<Names>, snapshot: &Snapshot, key: &'static str) -> &'n Names {
+    let board = (snapshot.generation, snapshot.taken_at);
+    let is_same = |names: &Names| names.key == key && names.board == board;
+    let names = known.take().filter(is_same);
+    known.insert(names.unwrap_or_else(|| Names {
+        key,
+        board,
+        all: gathered(snapshot, key),
+    }))
+}
+
+fn gathered(snapshot: &Snapshot, key: &str) -> Vec<Box<str>> {
+    let mut all: HashSet<&str> = HashSet::new();
+    let mut last = "";
     for item in snapshot.items() {
         values(item, key, &mut |name| {
-            let Some(at) = find(name, part) else {
-                return;
-            };
-            let entry = (at > 0, name);
-            let full = best.len() >= OFFERED;
-            if full && best.last().is_some_and(|last| *last <= entry) {
-                return;
-            }
-            if best.insert(entry) && full {
-                best.pop_last();
+            // Cards share their texts: mostly it is the very same one.
+            if !std::ptr::eq(last, name) && last != name {
+                all.insert(name);
+                last = name;
             }
         });
+    }
+    all.into_iter().map(Box::from).collect()
+}
+
+/// Returns the names that hold a part.
+///
+/// Those come first that begin with it; no more are kept than are offered.
+fn fitting(names: &Names, part: &str) -> Vec<String> {
+    let mut best: BTreeSet<(bool, &str)> = BTreeSet::new();
+    for name in &names.all {
+        let Some(at) = find(name, part) else {
+            continue;
+        };
+        let entry = (at > 0, &**name);
+        let full = best.len() >= OFFERED;
+        if full && best.last().is_some_and(|last| *last <= entry) {
+            continue;
+        }
+        if best.insert(entry) && full {
+            best.pop_last();
+        }
     }
     best.into_iter().map(|(_, name)| quoted(name)).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use nucleo_matcher::chars::{normalize, to_lower_case};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
@@ -21,7 +22,8 @@ use crate::ui::update::{act, filter, moves, open as opening, pin, short_key, upd
 /// How many lines are kept.
 const MOST: usize = 60;
 
-/// How many cards are scored of which only the letters fit.
+/// How many cards are scored that hold what was typed as it is, and how many of which only the
+/// letters fit: the first of the board.
 const SCORED: usize = 8_192;
 
 /// Opens the palette.
@@ -131,19 +133,46 @@ fn found(state: &UiState, snapshot: &Snapshot, palette: &Palette, typed: &str) -
 fn offer_cards(best: &mut Best, snapshot: &Snapshot, typed: &str) {
     let words = Typed::new(typed);
     let mut loose: Vec<&WorkItem> = Vec::new();
-    let mut found = 0;
+    let (mut found, mut scored) = (0, 0);
     for item in snapshot.items() {
         match words.as_ref().map(|words| words.fit(&item.haystack)) {
-            Some(Fit::Words) => found += usize::from(offer_card(best, item)),
+            Some(Fit::Words) => {
+                found += usize::from(offer_card(best, item));
+                scored += 1;
+                if scored == SCORED || best.is_settled() {
+                    break;
+                }
+            }
             None | Some(Fit::Letters) if loose.len() < SCORED => loose.push(item),
             None | Some(Fit::Letters | Fit::Not) => {}
         }
     }
     if found < MOST {
         for item in loose {
-            offer_card(best, item);
+            if words.is_none() || may_hold(item, typed) {
+                offer_card(best, item);
+            }
         }
     }
+}
+
+/// Whether key and title may hold the letters of every word that was typed, in their order.
+///
+/// Scoring takes a text apart into what people see as characters; this does not, and sorts out
+/// what holds letters beyond ASCII but none of those that were typed.
+fn may_hold(item: &WorkItem, typed: &str) -> bool {
+    typed.split_ascii_whitespace().all(|word| {
+        let plain = |c: char| to_lower_case(normalize(c));
+        let text = short_key(item).chars().chain(item.title.chars());
+        let mut wanted = word.chars().map(plain).peekable();
+        for c in text {
+            if wanted.peek().is_none() {
+                break;
+            }
+            wanted.next_if_eq(&plain(c));
+        }
+        wanted.peek().is_none()
+    })
 }
 
 /// Offers a card; tells whether it was taken.
@@ -170,16 +199,24 @@ struct Best {
     found: Vec<(u32, usize, Entry)>,
     offered: usize,
     least: u32,
+    /// What a line scores that is what was typed.
+    most: u32,
     all: bool,
     text: String,
 }
 
 impl Best {
     fn new(typed: &str) -> Self {
+        let pattern = Pattern::parse(typed, CaseMatching::Smart, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let same = Utf32Str::new(typed, &mut buffer);
+        let most = pattern.score(same, &mut matcher).unwrap_or(u32::MAX);
         Self {
-            pattern: Pattern::parse(typed, CaseMatching::Smart, Normalization::Smart),
-            matcher: Matcher::new(Config::DEFAULT),
-            buffer: Vec::new(),
+            pattern,
+            matcher,
+            buffer,
+            most,
             found: Vec::new(),
             offered: 0,
             least: 0,
@@ -206,6 +243,11 @@ impl Best {
             self.prune();
         }
         true
+    }
+
+    /// Whether no line could be better than those that are kept.
+    fn is_settled(&self) -> bool {
+        self.least >= self.most
     }
 
     fn offer_text(&mut self, text: &str, kind: &'static str, action: impl FnOnce() -> Action) {
