@@ -284,6 +284,7 @@ fn typing(criterion: &mut Criterion) {
             "branch:retr",
             'y',
         ),
+        ("filter, repo + :", Command::Filter, "repo", ':'),
         ("filter, repo: + a", Command::Filter, "repo:", 'a'),
         ("palette, g + a", Command::Palette, "g", 'a'),
         ("palette, gatewa + y", Command::Palette, "gatewa", 'y'),
