@@ -100,6 +100,8 @@ pub struct Listed {
     pub count: usize,
     /// How many of them are red.
     pub red: usize,
+    /// How many of them need a person, or the user where that is known; counted with a filter only.
+    needy: usize,
 }
 
 /// All columns as they are listed.
@@ -112,10 +114,14 @@ pub struct Rows {
     pub all: usize,
     /// Cards that pass the filter.
     pub shown: usize,
-    /// Red cards on the board, filtered or not.
+    /// Red cards on the board, filtered or not, in columns that are shown or not.
     pub red: usize,
-    /// Cards that need a person, or the user where that is known.
+    /// Red cards that are listed.
+    pub red_shown: usize,
+    /// Cards that are listed and need a person, or the user where that is known.
     pub needy: usize,
+    /// The same without a filter.
+    needy_unfiltered: usize,
 }
 
 /// What the lists depend on.
@@ -166,7 +172,7 @@ impl Rows {
             .as_ref()
             .is_some_and(|old| (old.generation, old.taken_at) == (key.generation, key.taken_at));
         if !same_cards {
-            self.needy = count_needy(snapshot, want.me);
+            self.needy_unfiltered = count_needy(snapshot, want);
         }
         let ctx = QueryContext {
             now,
@@ -187,8 +193,20 @@ impl Rows {
             }
         }
         self.shown = self.columns.iter().map(|listed| listed.count).sum();
+        self.red_shown = self.columns.iter().map(|listed| listed.red).sum();
+        self.needy = if want.filter.is_empty() {
+            self.needy_unfiltered
+        } else {
+            self.columns.iter().map(|listed| listed.needy).sum()
+        };
         self.key = Some(key);
         true
+    }
+
+    /// Returns how many red cards are on the board and not listed: filtered, or in a column that
+    /// the configuration leaves out.
+    pub fn red_hidden(&self) -> usize {
+        self.red.saturating_sub(self.red_shown)
     }
 
     /// Returns the lines of a column.
@@ -263,17 +281,23 @@ pub fn needs_person(status: Status) -> bool {
     status.severity() >= Severity::Waiting
 }
 
-fn count_needy(snapshot: &Snapshot, me: &[String]) -> usize {
-    let mine = |item: &WorkItem| {
+fn is_needy(item: &WorkItem, me: &[String]) -> bool {
+    let mine = || {
         me.is_empty()
             || item.holders.iter().any(|holder| {
                 me.iter()
                     .any(|login| login.eq_ignore_ascii_case(&holder.login))
             })
     };
-    snapshot
-        .items()
-        .filter(|item| needs_person(item.placement.status) && mine(item))
+    needs_person(item.placement.status) && mine()
+}
+
+fn count_needy(snapshot: &Snapshot, want: &Want<'_>) -> usize {
+    want.columns
+        .iter()
+        .flat_map(|column| rows_of(snapshot, column.stage))
+        .flat_map(Row::items)
+        .filter(|item| is_needy(item, want.me))
         .count()
 }
 
@@ -325,7 +349,7 @@ impl Share<'_> {
 
 fn fill(listed: &mut Listed, rows: &[Row], want: &Want<'_>, ctx: &QueryContext) {
     listed.lines.clear();
-    (listed.count, listed.red) = (0, 0);
+    (listed.count, listed.red, listed.needy) = (0, 0, 0);
     let all = want.filter.is_empty();
     let mut order: Vec<u32> = (0_u32..).take(rows.len()).collect();
     let since = |at: &u32| rows.get(*at as usize).map(since_of);
@@ -339,7 +363,7 @@ fn fill(listed: &mut Listed, rows: &[Row], want: &Want<'_>, ctx: &QueryContext) 
             Some(Row::Item(_)) if all => listed.lines.push(Line { row: at, sub: 0 }),
             Some(Row::Item(item)) if want.filter.matches(item, ctx) => {
                 listed.lines.push(Line { row: at, sub: 0 });
-                listed.take(item);
+                listed.take(item, want.me);
             }
             Some(Row::Train(train)) => listed.take_train(at, train, want, ctx),
             Some(Row::Item(_)) | None => {}
@@ -348,9 +372,10 @@ fn fill(listed: &mut Listed, rows: &[Row], want: &Want<'_>, ctx: &QueryContext) 
 }
 
 impl Listed {
-    fn take(&mut self, item: &WorkItem) {
+    fn take(&mut self, item: &WorkItem, me: &[String]) {
         self.count += 1;
         self.red += usize::from(item.placement.status.is_red());
+        self.needy += usize::from(is_needy(item, me));
     }
 
     fn take_train(&mut self, row: u32, train: &Train, want: &Want<'_>, ctx: &QueryContext) {
@@ -362,7 +387,7 @@ impl Listed {
                 if opened {
                     self.lines.push(Line { row, sub });
                 }
-                self.take(item);
+                self.take(item, want.me);
             }
         }
         let any = all

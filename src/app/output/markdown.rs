@@ -42,6 +42,10 @@ pub fn board(board: Board<'_>) -> String {
             );
         }
     }
+    let hidden = board.red_in_hidden_columns();
+    if hidden > 0 {
+        let _ = write!(out, "\n> {hidden} red in hidden columns\n");
+    }
     for view in board
         .snapshot
         .sources

@@ -57,6 +57,19 @@ impl<'a> Board<'a> {
         self.columns().flat_map(|(_, cards)| cards)
     }
 
+    /// Returns how many red cards are in columns that the configuration leaves out.
+    pub fn red_in_hidden_columns(self) -> usize {
+        let is_shown = |column: &&Column| {
+            let mut shown = self.columns.iter();
+            shown.any(|config| config.stage == column.stage)
+        };
+        let columns = self.snapshot.columns.iter();
+        columns
+            .filter(|column| !is_shown(column))
+            .map(|column| column.red)
+            .sum()
+    }
+
     fn cards(self, column: &'a Column) -> Vec<&'a Arc<WorkItem>> {
         column
             .rows

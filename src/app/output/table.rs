@@ -41,6 +41,10 @@ pub fn board(board: Board<'_>, width: Width) -> String {
             "no card matches\n\n"
         });
     }
+    let hidden = board.red_in_hidden_columns();
+    if hidden > 0 {
+        let _ = writeln!(out, "note: {hidden} red in hidden columns");
+    }
     for view in &board.snapshot.sources {
         out.push_str(&source_line(view, board.now()));
         out.push('\n');

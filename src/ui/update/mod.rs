@@ -123,7 +123,7 @@ fn dispatch(
         | C::Column5
         | C::Column6
         | C::Column7
-        | C::Column8 => moves::focus(state, command.column().unwrap_or_default()),
+        | C::Column8 => moves::focus_number(state, command.column().unwrap_or_default(), now),
         C::Overview => moves::overview(state),
         C::Zoom => moves::zoom(state),
         C::WindowLeft => moves::scroll_window(state, false),

@@ -1,5 +1,6 @@
 //! Moving: within a list, between columns, to a card, and the shape of the board.
 
+use crate::domain::Timestamp;
 use crate::domain::stage::Stage;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::effect::Effect;
@@ -136,6 +137,17 @@ pub(crate) fn sideways(state: &mut UiState, snapshot: &Snapshot, right: bool) {
             at.saturating_sub(1)
         },
     );
+}
+
+/// Focuses the column of a number; says so where the configuration shows fewer.
+pub(crate) fn focus_number(state: &mut UiState, column: usize, now: Timestamp) {
+    let count = state.options.columns.len();
+    if column >= count {
+        let text = format!("there is no column {}: `columns` shows {count}", column + 1);
+        state.notify(text, now);
+        return;
+    }
+    focus(state, column);
 }
 
 /// Focuses a column.

@@ -91,7 +91,11 @@ pub(crate) fn next(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) {
         found
     });
     let Some(found) = found else {
-        state.notify("no card needs a person", now);
+        let text = match state.rows.red_hidden() {
+            0 => "no card needs a person".to_owned(),
+            hidden => format!("no card here needs a person; {hidden} red are hidden"),
+        };
+        state.notify(text, now);
         return;
     };
     state.walk.visit(found.key, found.rank.0);

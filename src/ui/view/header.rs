@@ -112,10 +112,26 @@ fn counts(
         row.whole = false;
         return;
     }
-    let cards = match (filter.is_empty(), wide) {
-        (true, _) => format!("{} cards", found.all),
-        (false, true) => format!("{} of {} cards", found.shown, found.all),
-        (false, false) => format!("{} of {}", found.shown, found.all),
+    let all = filter.is_empty() && found.shown == found.all;
+    let [full, short] = match (all, wide) {
+        (true, _) => [format!("{} cards", found.all), found.all.to_string()],
+        (false, true) => [
+            format!("{} of {} cards", found.shown, found.all),
+            found.shown.to_string(),
+        ],
+        (false, false) => [
+            format!("{} of {}", found.shown, found.all),
+            found.shown.to_string(),
+        ],
+    };
+    // What is red is looked for first: room is kept for it, however little there is.
+    let red = red(paint, state, row.left(), row.gap + width(&full));
+    let kept = red.as_ref().map_or(0, |red| width(red) + row.gap);
+    row.right = row.right.saturating_sub(kept);
+    let cards = if width(&full) <= row.left() {
+        full
+    } else {
+        short
     };
     row.put(paint, &cards, theme.style(Role::Text));
     if !filter.is_empty() {
@@ -130,9 +146,17 @@ fn counts(
     if let Some(order) = state.board.order.mark() {
         row.put(paint, order, theme.style(Role::Accent));
     }
-    if found.red > 0 {
-        let text = format!("{} red", found.red);
-        row.put(paint, &text, theme.style(Role::Failed));
+    row.right = row.right.saturating_add(kept);
+    if let Some(red) = red {
+        row.put(paint, &red, theme.style(Role::Failed));
+    }
+    if found.red_shown > 0 && found.red_hidden() > 0 {
+        for text in hidden(state) {
+            if width(&text) <= row.left() {
+                row.put(paint, &text, theme.style(Role::Failed));
+                break;
+            }
+        }
     }
     if found.needy > 0 {
         let whom = match (state.options.me.is_empty(), wide) {
@@ -150,6 +174,35 @@ fn counts(
         row.put(paint, "loading", theme.style(Role::Stale));
     }
     row.whole = false;
+}
+
+/// Returns how many cards are red, in as many words as fit beside what takes `beside` columns; where
+/// none is shown, how many are hidden.
+fn red(paint: &Paint<'_>, state: &UiState, room: u16, beside: u16) -> Option<String> {
+    let mark = paint.theme.glyphs().severity(Severity::Failed);
+    let shown = state.rows.red_shown;
+    let texts = match (shown, state.rows.red_hidden()) {
+        (0, 0) => return None,
+        (0, count) => {
+            let [full, short] = hidden(state);
+            vec![full, short, format!("{mark}{count} hidden")]
+        }
+        (_, _) => vec![format!("{shown} red"), format!("{mark}{shown}")],
+    };
+    let last = texts.last().cloned();
+    let fits = |text: &String| width(text) + beside <= room;
+    texts.into_iter().find(fits).or(last)
+}
+
+/// Returns how many red cards are not shown, in full and in short.
+fn hidden(state: &UiState) -> [String; 2] {
+    let count = state.rows.red_hidden();
+    let short = format!("{count} red hidden");
+    if state.filter.query.text().is_empty() {
+        [format!("{count} red in hidden columns"), short]
+    } else {
+        [short.clone(), short]
+    }
 }
 
 /// Returns whether a filter is being written that cannot be understood as it stands.

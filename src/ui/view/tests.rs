@@ -243,6 +243,53 @@ fn an_empty_column_says_why() {
     assert!(screen.text().contains("no source"), "{}", screen.text());
 }
 
+fn head_of(screen: &Screen) -> String {
+    screen.text().lines().next().unwrap().trim_end().to_owned()
+}
+
+#[test]
+fn counts_are_of_what_is_shown_and_hidden_red_is_told() {
+    let two = UiOptions {
+        columns: UiOptions::default().columns.into_iter().take(2).collect(),
+        ..UiOptions::default()
+    };
+    for (width, hidden) in [
+        (140, "27 red in hidden columns"),
+        (80, "27 red in hidden columns"),
+        (40, "27 red hidden"),
+    ] {
+        let screen = Screen::with(width, 24, sample::snapshot(160), two.clone());
+        let head = head_of(&screen);
+        assert!(head.contains("40 of 160"), "{head}");
+        assert!(head.contains(hidden), "{head}");
+    }
+    let mut screen = Screen::new(140, 24, 160);
+    screen.press("/");
+    screen.type_text("stage:test");
+    screen.press("enter");
+    let head = head_of(&screen);
+    assert!(head.contains("20 of 160 cards"), "{head}");
+    assert!(head.contains(" 7 red  20 red hidden"), "{head}");
+    screen.press("/ ctrl-u");
+    screen.type_text("stage:plan");
+    screen.press("enter");
+    let head = head_of(&screen);
+    assert!(head.contains(" 27 red hidden"), "{head}");
+    assert!(!head.contains(" 0 red"), "{head}");
+}
+
+#[test]
+fn a_number_without_a_column_says_how_many_there_are() {
+    let two = UiOptions {
+        columns: UiOptions::default().columns.into_iter().take(2).collect(),
+        ..UiOptions::default()
+    };
+    let mut screen = Screen::with(80, 24, sample::snapshot(96), two);
+    screen.press("5");
+    let text = screen.text();
+    assert!(text.contains("no column 5: `columns` shows 2"), "{text}");
+}
+
 #[test]
 fn simulated_data_is_marked_on_every_size() {
     for (width, height) in SIZES {
