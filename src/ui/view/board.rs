@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use crate::domain::status::Severity;
-use crate::domain::text::width;
+use crate::domain::text::{truncate_with, width};
 use crate::engine::snapshot::{Health, Snapshot};
 use crate::ui::layout::{Plan, Size, Slot, rows};
 use crate::ui::rows::Listed;
@@ -52,21 +52,20 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &S
         .column(column.stage)
         .map_or(0, |column| column.count);
     let focused = slot.column == state.board.focus;
-    let mut row = Words::new(slot.head.x, slot.head.y, slot.head.right());
-    let title = format!(" {} {} ", slot.column + 1, column.title);
     let style = if focused {
         theme.style(Role::Accent).add_modifier(Modifier::REVERSED)
     } else {
         theme.style(Role::Title)
     };
-    row.put(paint, &title, style);
-    row.x = row.x.saturating_sub(2);
     let over = column.wip.is_some_and(|most| all > most as usize);
-    let count = match (column.wip, state.filter.query.is_empty()) {
-        (_, false) => format!("{} of {all}", listed.count),
-        (Some(most), true) if over => format!("{all}/{most} over"),
-        (Some(most), true) => format!("{all}/{most}"),
-        (None, true) => all.to_string(),
+    let counts = match (column.wip, state.filter.query.is_empty()) {
+        (_, false) => [
+            format!("{} of {all}", listed.count),
+            listed.count.to_string(),
+        ],
+        (Some(most), true) if over => [format!("{all}/{most} over"), format!("{all}/{most}")],
+        (Some(most), true) => [format!("{all}/{most}"), all.to_string()],
+        (None, true) => [all.to_string(), all.to_string()],
     };
     let count_role = if over { Role::Blocked } else { Role::Dim };
     let mark = theme.glyphs().severity(Severity::Failed);
@@ -74,9 +73,18 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &S
         0 => String::new(),
         red => format!("{mark}{red}"),
     };
-    // What is red matters more than how many there are.
-    let room = usize::from(slot.head.right().saturating_sub(row.x));
-    if width(&count) + width(&red) < room || red.is_empty() {
+    let number = slot.column + 1;
+    let (name, count) = fit_heading(
+        &column.title,
+        counts,
+        width(&red),
+        usize::from(slot.head.width).saturating_sub(number.to_string().len() + 3),
+        theme.glyphs().ellipsis(),
+    );
+    let mut row = Words::new(slot.head.x, slot.head.y, slot.head.right());
+    row.put(paint, &format!(" {number} {name} "), style);
+    row.x = row.x.saturating_sub(2);
+    if !count.is_empty() {
         row.put(paint, &count, theme.style(count_role));
         row.tight();
     }
@@ -84,6 +92,33 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &S
     let below = rows(slot.head, 1, 1);
     paint.line(below, theme.glyphs().rule(), theme.style(Role::Border));
 }
+
+/// Returns the title of a column and its count, as they fit into `room` columns with what is red.
+///
+/// A title that is cut is still known by its number and its first letters; a count that is not
+/// there is missed. What is red matters more than either.
+fn fit_heading(
+    title: &str,
+    counts: [String; 2],
+    red: usize,
+    room: usize,
+    mark: &str,
+) -> (String, String) {
+    let mark = mark.chars().next().unwrap_or('>');
+    let cut = |title: &str, columns| truncate_with(title, columns, mark).into_owned();
+    let red = if red == 0 { 0 } else { red + 1 };
+    for count in counts {
+        let left = room.saturating_sub(width(&count) + red);
+        if left >= LEAST_TITLE.min(width(title)) {
+            return (cut(title, left), count);
+        }
+    }
+    let left = room.saturating_sub(red.saturating_sub(1)).max(1);
+    (cut(title, left), String::new())
+}
+
+/// How many columns of a title are kept at least beside a count.
+const LEAST_TITLE: usize = 3;
 
 /// A folded column: the first letters of its title, its count, its red cards.
 fn rail(paint: &mut Paint<'_>, state: &UiState, slot: &Slot) {

@@ -9,6 +9,7 @@ use crate::domain::status::Severity;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 use crate::ui::layout::Plan;
 use crate::ui::overlay::Overlay;
+use crate::ui::rows::Listed;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, width};
 use crate::ui::theme::Role;
@@ -125,7 +126,13 @@ fn counts(
         ],
     };
     // What is red is looked for first: room is kept for it, however little there is.
-    let red = red(paint, state, row.left(), row.gap + width(&full));
+    let text = format!("/{filter}");
+    let least = match (filter.is_empty(), wide) {
+        (true, _) => 0,
+        (false, true) => width(&text).min(12) + row.gap,
+        (false, false) => width(&text).min(5) + row.gap,
+    };
+    let red = red(paint, state, row.left(), row.gap + width(&full) + least);
     let kept = red.as_ref().map_or(0, |red| width(red) + row.gap);
     row.right = row.right.saturating_sub(kept);
     let cards = if width(&full) <= row.left() {
@@ -136,12 +143,8 @@ fn counts(
     row.put(paint, &cards, theme.style(Role::Text));
     if !filter.is_empty() {
         // What hides cards is always told; of what follows there is less need then.
-        row.put_within(
-            paint,
-            &format!("/{filter}"),
-            row.left() / 2,
-            theme.style(Role::Key),
-        );
+        let room = if wide { row.left() / 2 } else { row.left() };
+        row.put_within(paint, &text, room, theme.style(Role::Key));
     }
     if let Some(order) = state.board.order.mark() {
         row.put(paint, order, theme.style(Role::Accent));
@@ -330,11 +333,19 @@ fn paint_strip(paint: &mut Paint<'_>, state: &UiState, area: ratatui::layout::Re
     row.gap = 0;
     let columns = state.options.columns.len().max(1);
     let each = usize::from(area.width) / columns;
-    let widest = state
-        .rows
-        .columns
-        .iter()
-        .map(|listed| listed.count.to_string().len() + usize::from(listed.red > 0));
+    let mark = theme.glyphs().severity(Severity::Failed);
+    let texts = |listed: Option<&Listed>| {
+        let (count, red) = listed.map_or((0, 0), |listed| (listed.count, listed.red));
+        match red {
+            0 => [count.to_string(), String::new()],
+            // Where both do not fit, what is red matters more than how many there are.
+            red => [format!("{count}{mark}{red}"), format!("{mark}{red}")],
+        }
+    };
+    let widest = state.rows.columns.iter().map(|listed| {
+        let [full, _] = texts(Some(listed));
+        usize::from(width(&full))
+    });
     let letters = if widest.max().unwrap_or_default() + 2 < each {
         2
     } else {
@@ -342,15 +353,16 @@ fn paint_strip(paint: &mut Paint<'_>, state: &UiState, area: ratatui::layout::Re
     };
     for (at, column) in state.options.columns.iter().enumerate() {
         let listed = state.rows.columns.get(at);
-        let count = listed.map_or(0, |listed| listed.count);
         let red = listed.is_some_and(|listed| listed.red > 0);
         let name: String = column.title.chars().take(letters).collect();
-        let mark = if red {
-            theme.glyphs().severity(Severity::Failed)
+        let [full, short] = texts(listed);
+        let fits = letters + usize::from(width(&full)) < each;
+        let count = if fits || short.is_empty() {
+            full
         } else {
-            ""
+            short
         };
-        let text = format!("{name}{count}{mark}");
+        let text = format!("{name}{count}");
         let style = match (at == state.board.focus, red) {
             (true, _) => theme
                 .style(Role::Accent)

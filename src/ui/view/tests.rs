@@ -116,7 +116,10 @@ fn the_reason_line_is_never_covered_by_a_message() {
         assert_eq!(line(&screen), before);
         let text = screen.text();
         let last = text.lines().last().unwrap();
-        assert!(last.contains("opened the page (+1, M)"), "{last}");
+        assert!(
+            last.contains("opened the page (+1, M)"),
+            "{last}"
+        );
         assert!(last.contains("enter open"), "{last}");
         let body = screen.text();
         assert_eq!(body.matches("cannot be written").count(), 0);
@@ -276,6 +279,41 @@ fn counts_are_of_what_is_shown_and_hidden_red_is_told() {
     let head = head_of(&screen);
     assert!(head.contains(" 27 red hidden"), "{head}");
     assert!(!head.contains(" 0 red"), "{head}");
+}
+
+#[test]
+fn a_heading_keeps_its_total_and_what_is_red() {
+    let mut snapshot = sample::snapshot(160);
+    snapshot.columns[6].count = 240;
+    for (width, expected) in [(140, " 7 Opera… 240 ✖7"), (200, " 7 Operate 240 ✖7")] {
+        let screen = Screen::with(width, 40, snapshot.clone(), UiOptions::default());
+        assert!(screen.text().contains(expected), "{}", screen.text());
+    }
+    let mut screen = Screen::new(140, 40, 160);
+    screen.press("/");
+    screen.type_text("stage:test");
+    screen.press("enter");
+    let text = screen.text();
+    for expected in [" 4 Test 20 ✖7", " 5 Rele… 0 of 20"] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+}
+
+#[test]
+fn a_narrow_screen_keeps_the_number_of_red_cards() {
+    let options = UiOptions {
+        banner: Some("simulated data".to_owned()),
+        ..UiOptions::default()
+    };
+    let mut snapshot = sample::snapshot(160);
+    snapshot.columns[6].count = 1_240;
+    let screen = Screen::with(40, 10, snapshot, options);
+    let text = screen.text();
+    assert!(head_of(&screen).contains("✖27"), "{text}");
+    let strip = text.lines().nth(1).unwrap();
+    for part in ["T✖7 ", "D✖7 ", "O✖7 ", "M✖6"] {
+        assert!(strip.contains(part), "{part} in {strip}");
+    }
 }
 
 #[test]
