@@ -250,6 +250,9 @@ fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -
     let meter = source.meter();
     let token = match meter.token_from.as_str() {
         "" => place.to_owned(),
+        "none" => {
+            "none: only what is public can be read, within the limit for strangers".to_owned()
+        }
         from => format!("from {from}"),
     };
     line(&mut out, "token", &token);
@@ -267,6 +270,9 @@ fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -
             // Who reads this has come here already.
             let hint = if hint.contains("cycleboard doctor") {
                 format!("check the token; it comes {token}")
+            } else if hint.contains("cards stay as they were") {
+                // Here are none.
+                "check the address, and whether the host can be reached from here".to_owned()
             } else {
                 hint.to_string()
             };

@@ -350,7 +350,10 @@ impl SourceState {
         }
         let mut outcomes: Vec<&Outcome> = self.outcomes.values().collect();
         outcomes.sort_by_key(|outcome| outcome.order);
-        let remarks: Vec<&Clean> = outcomes.iter().flat_map(|o| &o.warnings).collect();
+        let mut remarks: Vec<&Clean> = outcomes.iter().flat_map(|o| &o.warnings).collect();
+        let stranger = (self.report.meter.token_from == "none" && !self.is_followed())
+            .then(|| Clean::line(STRANGER));
+        remarks.extend(&stranger);
         Verdict {
             message: remarks.last().map(|last| match remarks.len() {
                 1 => (*last).clone(),
@@ -395,7 +398,10 @@ impl SourceState {
             host: self.host.clone(),
             health: verdict.health,
             message: verdict.message,
-            hint: verdict.hint,
+            hint: verdict.hint.map(|hint| match facts {
+                0 if hint.starts_with(STAY) => Clean::line(NEVER_THERE),
+                _ => hint,
+            }),
             last_success: self.last_success,
             next_poll: restart.or(remote.map_or(self.report.next_poll, |state| state.next_poll)),
             followed: self.is_followed(),
@@ -418,6 +424,13 @@ impl SourceState {
         }
     }
 }
+
+/// How a hint begins that speaks of cards, and what stands there where there are none.
+const STAY: &str = "cards stay as they were";
+const NEVER_THERE: &str = "check the address and the network; a board tries it again by itself";
+
+/// What is told as long as a source is asked without a token.
+const STRANGER: &str = "no token: public repositories only, within the limit for strangers";
 
 impl Verdict {
     fn of(health: Health) -> Self {

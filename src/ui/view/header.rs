@@ -257,6 +257,10 @@ fn sources(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mu
             row.tight();
             row.put(paint, &age, theme.style(Role::Dim));
         }
+        if source.token_from == "none" {
+            row.tight();
+            row.put(paint, "no token", theme.style(Role::Waiting));
+        }
         if let Some(budget) = source
             .budgets
             .iter()

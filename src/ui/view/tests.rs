@@ -317,6 +317,18 @@ fn a_narrow_screen_keeps_the_number_of_red_cards() {
 }
 
 #[test]
+fn a_source_without_a_token_says_so() {
+    let mut snapshot = sample::snapshot(16);
+    snapshot.sources[0].token_from = "none".to_owned();
+    let screen = Screen::with(80, 24, snapshot, UiOptions::default());
+    assert!(
+        screen.text().contains("ok 3m no token"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
 fn a_number_without_a_column_says_how_many_there_are() {
     let two = UiOptions {
         columns: UiOptions::default().columns.into_iter().take(2).collect(),
