@@ -18,6 +18,9 @@ const DEFAULT_URLS: &[(&str, &str)] = &[
     ("forgejo", "https://codeberg.org"),
 ];
 
+/// Kinds of hosts on which a repository is exactly `owner/name`, without groups in groups.
+const FLAT: &[&str] = &["github", "forgejo"];
+
 /// Puts the sources of one file into the settings.
 pub(super) fn apply(
     checker: &mut Checker<'_>,
@@ -80,7 +83,7 @@ fn select(
         );
         return;
     };
-    let (repos, orgs) = selection(checker, &table.value);
+    let (repos, orgs) = selection(checker, &table.value, Some(&source.kind));
     source.repos = repos;
     source.orgs = orgs;
     if source.repos.is_empty() && source.orgs.is_empty() {
@@ -91,7 +94,8 @@ fn select(
 
 fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<SourceConfig> {
     let Table { value, span } = table;
-    let (repos, orgs) = selection(checker, &value);
+    let kind = value.kind.as_ref().map(|kind| kind.get_ref().as_str());
+    let (repos, orgs) = selection(checker, &value, kind);
     let known = checker.kinds;
     let Some(kind) = &value.kind else {
         let hint = format!("it is one of {}", known.join(", "));
@@ -228,17 +232,33 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// Returns the repositories and organisations that are chosen.
-fn selection(checker: &mut Checker<'_>, source: &file::Source) -> (Vec<String>, Vec<String>) {
+fn selection(
+    checker: &mut Checker<'_>,
+    source: &file::Source,
+    kind: Option<&str>,
+) -> (Vec<String>, Vec<String>) {
+    let is_flat = kind.is_some_and(|kind| FLAT.contains(&kind));
     let mut repos = Vec::new();
     for text in source.repos.iter().flatten() {
-        if check_repo(checker, "repos", text) {
-            repos.push(text.get_ref().clone());
+        let repo = text.get_ref();
+        if !check_repo(checker, "repos", text) {
+            continue;
         }
+        // Braces may hold slashes of their own.
+        if is_flat && !repo.contains('{') && repo.split('/').count() != 2 {
+            let message = format!("`repos`: `{repo}` is not a repository of that kind of host");
+            let owner = repo.split('/').next().unwrap_or_default();
+            let hint = format!("write exactly `owner/name`, or `{owner}/*` for all");
+            checker.error(text.span(), &message, Some(&hint));
+            continue;
+        }
+        repos.push(repo.clone());
     }
     let mut orgs = Vec::new();
     for text in source.orgs.iter().flatten() {
         let org = text.get_ref();
-        if is_path(org) && !org.contains(['*', '?', '[', '{']) {
+        let is_name = is_path(org) && !org.contains(['*', '?', '[', '{']);
+        if is_name && !(is_flat && org.contains('/')) {
             orgs.push(org.clone());
         } else {
             let message = format!("`orgs`: `{org}` is not the name of an organisation or a user");

@@ -25,6 +25,24 @@ fn text_that_is_no_configuration() {
 }
 
 #[test]
+fn a_repository_of_github_is_exactly_owner_and_name() {
+    for (repo, owner) in [("acme/api/x", "acme"), ("acme/a*/x", "acme")] {
+        bad(
+            &format!("[[source]]\nkind = \"github\"\nrepos = [\"acme/api\", \"{repo}\"]"),
+            3,
+            &format!("`repos`: `{repo}` is not a repository of that kind of host"),
+            &format!("write exactly `owner/name`, or `{owner}/*` for all"),
+        );
+    }
+    bad(
+        "[[source]]\nkind = \"github\"\norgs = [\"acme/team\"]\nrepos = [\"a/b\"]",
+        3,
+        "`orgs`: `acme/team` is not the name of an organisation or a user",
+        "e.g. `acme`",
+    );
+}
+
+#[test]
 fn every_syntax_error_is_told() {
     let errors = parse("a = \n[ui]\nb = = 1\n").unwrap_err();
     assert!(errors.len() >= 2, "{errors:?}");
