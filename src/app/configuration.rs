@@ -3,19 +3,21 @@
 //! Also what only the screen can tell about a configuration: whether its keys
 //! and its theme exist. `config` reads text and knows neither.
 
-use std::fmt::Write as _;
+use std::path::Path;
+
+use rustix::fs::Access;
 
 use crate::app::cli::ConfigCommand;
 use crate::app::cli::Global;
 use crate::app::config_file::{self, Text};
 use crate::app::env::Env;
 use crate::app::exit::{Exit, Failure};
-use crate::app::output::{self, Width, table};
+use crate::app::key_table;
+use crate::app::output;
 use crate::app::paths::Paths;
 use crate::app::session::{self, Session};
 use crate::app::themes::{Mistake, Themes};
 use crate::config::{ConfigError, Layer, Settings, place_of};
-use crate::ui::command::COMMANDS;
 use crate::ui::keymap::{Keymap, KeymapError};
 use crate::ui::theme::{ColorDepth, Glyphs, Theme};
 
@@ -30,7 +32,7 @@ pub fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<Exit, F
         ConfigCommand::Path => output::print(&format!("{}\n", place.path.display()))?,
         ConfigCommand::Default => output::print(EXAMPLE)?,
         ConfigCommand::Check => check(&place, &paths)?,
-        ConfigCommand::Keys => keys(&place, env)?,
+        ConfigCommand::Keys => keys(&place)?,
     }
     Ok(Exit::Fine)
 }
@@ -46,6 +48,7 @@ fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
             .filter(|other| !wrong.contains(other))
             .collect::<Vec<_>>(),
     );
+    wrong.extend(store_mistake(&settings, &texts));
     if !wrong.is_empty() {
         return Err(session::refused(&wrong));
     }
@@ -65,42 +68,40 @@ fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
     output::print(&format!("{}: fine, {sources}\n", names.join(", ")))
 }
 
+/// Returns what is wrong with the place of the store: the board would work without it, and forget.
+fn store_mistake(settings: &Settings, texts: &[Text]) -> Option<ConfigError> {
+    let url = settings.store.url.as_ref()?;
+    let file = Path::new(url.strip_prefix("sqlite://")?);
+    // Directories that are not there yet are made.
+    let there = file.ancestors().skip(1).find(|dir| dir.exists())?;
+    let why = if file.is_dir() {
+        format!("`{}` is a directory", file.display())
+    } else if !there.is_dir() {
+        format!("`{}` is no directory", there.display())
+    } else if rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        format!("you may not write in `{}`", there.display())
+    } else {
+        return None;
+    };
+    let (place, line) = place_of(&layers(texts), &["store", "url"])?;
+    Some(ConfigError {
+        file: place.to_owned(),
+        line,
+        message: format!("`url` of the store: {why}"),
+        hint: Some("name a file that you may write, or leave `url` out".to_owned()),
+    })
+}
+
 /// Prints every command with the keys that it has now.
-fn keys(place: &config_file::Place, env: &Env) -> Result<(), Failure> {
+fn keys(place: &config_file::Place) -> Result<(), Failure> {
     let texts = read_all(place)?;
     let settings = session::merge(&texts)?;
     let (keymap, errors) = keymap(&settings, &texts);
     let Some(keymap) = keymap else {
         return Err(session::refused(&errors));
     };
-    let mut out = String::new();
-    let mut scope = None;
-    let mut rows = Vec::new();
-    let width = Width::find(env, settings.ui.ascii);
-    for row in COMMANDS {
-        if scope.replace(row.scope) != Some(row.scope) {
-            out.push_str(&table::lay_out(&std::mem::take(&mut rows), HELP, width));
-            // Writing to a string cannot fail.
-            let _ = writeln!(out, "# {}", row.scope.title());
-        }
-        let keys = keymap.labels(row.command, Glyphs::Ascii);
-        let keys = if keys.is_empty() {
-            "-".to_owned()
-        } else {
-            keys
-        };
-        rows.push(vec![
-            format!("  {}", row.name),
-            keys,
-            row.help.trim().to_owned(),
-        ]);
-    }
-    out.push_str(&table::lay_out(&rows, HELP, width));
-    output::print(&out)
+    output::print(&key_table::table(&keymap))
 }
-
-/// Which column of the list of keys gives way where there is no room.
-const HELP: usize = 2;
 
 fn read_all(place: &config_file::Place) -> Result<Vec<Text>, Failure> {
     let here = std::env::current_dir().ok();

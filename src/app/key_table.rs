@@ -21,7 +21,7 @@ pub fn run(session: &Session, args: &KeysArgs) -> Result<Exit, Failure> {
     let entries = key_table::entries(&keymap, Glyphs::Unicode);
     let text = match output::format_or_table(args.format) {
         Format::Json => json(&entries)?,
-        Format::Table => table(&entries),
+        Format::Table => table_of(&entries),
         Format::Markdown => markdown(&entries),
     };
     output::print(&text)?;
@@ -46,7 +46,12 @@ fn json(entries: &[Entry]) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn table(entries: &[Entry]) -> String {
+/// Returns the keys as `keys` and `config keys` print them.
+pub fn table(keymap: &Keymap) -> String {
+    table_of(&key_table::entries(keymap, Glyphs::Unicode))
+}
+
+fn table_of(entries: &[Entry]) -> String {
     let mut text = String::new();
     let mut scope = None;
     for entry in entries {
@@ -107,7 +112,11 @@ mod tests {
     #[test]
     fn every_form_has_every_command() {
         let entries = key_table::entries(&Keymap::default(), Glyphs::Unicode);
-        for text in [table(&entries), markdown(&entries), json(&entries).unwrap()] {
+        for text in [
+            table_of(&entries),
+            markdown(&entries),
+            json(&entries).unwrap(),
+        ] {
             for entry in &entries {
                 assert!(text.contains(entry.help), "{}", entry.name);
             }

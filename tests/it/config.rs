@@ -219,6 +219,20 @@ fn a_theme_of_ones_own_is_checked_with_its_lines_used_or_not() {
 }
 
 #[test]
+fn a_store_that_cannot_be_made_is_told() {
+    let home = Home::new();
+    home.configure("[store]\nurl = \"sqlite:///dev/null/deep/board.db\"\n");
+    refused_with(
+        &home,
+        FILE,
+        &[
+            "error: F:2: `url` of the store: `/dev/null` is no directory",
+            "hint: name a file that you may write, or leave `url` out",
+        ],
+    );
+}
+
+#[test]
 fn every_mistake_of_the_keys_is_told_with_its_line() {
     let home = Home::new();
     home.configure("[keys]\nquti = \"q\"\n\nzoom = \"hyper-x\"\nsort = [\"ctrl-i\"]\nquit = []\n");
@@ -251,8 +265,10 @@ fn every_mistake_of_the_keys_is_told_with_its_line() {
     home.run(&["config", "check"]).exits(0);
     home.run(&["config", "keys"])
         .exits(0)
-        .prints("# board")
-        .prints("  zoom ");
+        .prints("board\n")
+        .prints(" zoom ");
+    let listed = home.run(&["config", "keys"]).exits(0).out.clone();
+    assert_eq!(listed, home.run(&["keys"]).exits(0).out, "one list");
     home.configure("[keys]\nflyaway = \"s\"\n");
     refused_with(
         &home,
