@@ -93,9 +93,6 @@ fn from_environment(config: &SourceConfig, env: &Environment) -> Result<Option<T
         let value = read(name).ok_or_else(|| format!("the variable `{name}` is not set"))?;
         return Ok(Some(token(name, &value)));
     }
-    if is_loopback(&config.url) {
-        return Ok(None);
-    }
     let host = host_of(&config.url);
     let names: &[&str] = if host == "github.com" || host.ends_with(".ghe.com") {
         &["GH_TOKEN", "GITHUB_TOKEN"]
@@ -264,8 +261,28 @@ mod tests {
         check("https://other.example.org", &[], None);
         check("https://github.com.evil.example", &[], None);
         check("https://evilghe.com", &[], None);
+        check("https://ghe.example.org:8443", &[], None);
         check("http://127.0.0.1:9999", &[], None);
         check("http://localhost:9999", &[], None);
+    }
+
+    #[test]
+    fn a_host_on_this_machine_gets_the_token_that_is_named_for_it_and_its_port() {
+        let env = environment(&[
+            ("GH_HOST", "127.0.0.1:47103"),
+            ("GH_ENTERPRISE_TOKEN", "c"),
+            ("GH_TOKEN", "a"),
+        ]);
+        let from = |url| from_environment(&config(url, None), &env).unwrap();
+        let found = from("http://127.0.0.1:47103").unwrap();
+        assert_eq!(found.from, "GH_ENTERPRISE_TOKEN");
+        for other in [
+            "http://127.0.0.1:47104",
+            "http://127.0.0.1",
+            "http://localhost:47103",
+        ] {
+            assert!(from(other).is_none(), "{other}");
+        }
     }
 
     #[test]
