@@ -120,11 +120,17 @@ impl Session {
         }
         let file = self.place.path.display();
         let here = std::env::current_dir().ok();
-        if let Some(host) = here.and_then(|here| clone::elsewhere(&here, &self.env)) {
+        if let Some(found) = here.and_then(|here| clone::elsewhere(&here, &self.env)) {
+            let host = found.host;
             let message = format!("this clone is of `{host}`, which is not known to be GitHub");
-            return Err(Failure::usage(message).hint(format!(
-                "if it is, `gh auth login --hostname {host}` or a `[[source]]` in `{file}` makes it known"
-            )));
+            return Err(Failure::usage(message).hint(match found.url {
+                Some(url) => format!(
+                    "if it is, a `[[source]]` with `url = \"{url}\"` in `{file}` makes it known"
+                ),
+                None => format!(
+                    "if it is, `gh auth login --hostname {host}` or a `[[source]]` in `{file}` makes it known"
+                ),
+            }));
         }
         Err(Failure::usage("no source is configured").hint(format!(
             "start inside a clone of a GitHub repository, add a `[[source]]` to `{file}`, \

@@ -20,6 +20,7 @@ use crate::app::clone::git_config::GitConfig;
 use crate::app::env::Env;
 use crate::config::SourceConfig;
 use crate::domain::key::SourceName;
+use crate::sources::http::host_of;
 
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -113,14 +114,36 @@ pub fn source(here: &Path, env: &Env) -> Option<SourceConfig> {
     })
 }
 
-/// Returns the host of a clone whose kind is not known, to tell why it is not shown.
-pub fn elsewhere(here: &Path, env: &Env) -> Option<String> {
+/// Returns the host of a clone whose kind is not known, as the remote names it, to tell why it is
+/// not shown.
+pub fn elsewhere(here: &Path, env: &Env) -> Option<Elsewhere> {
     let around = Surroundings::of(env);
     let git = here.ancestors().find_map(GitDir::at)?;
     let config = GitConfig::read(&git, &around);
-    let address = |name: &String| parse(&config.address(name)?, &around);
-    let host = config.names().iter().find_map(address)?.host;
-    (!around.knows(&host)).then_some(host)
+    let named = |name: &String| {
+        let address = config.address(name)?;
+        Some((parse(&address, &around)?.host, address))
+    };
+    let (host, address) = config.names().iter().find_map(named)?;
+    if around.knows(&host) {
+        return None;
+    }
+    let url = Url::parse(&address).ok();
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.port().is_some());
+    Some(url.map_or(Elsewhere { host, url: None }, |url| Elsewhere {
+        host: host_of(&url),
+        url: Some(format!("{}://{}", url.scheme(), host_of(&url))),
+    }))
+}
+
+/// A host of which nobody said that it is GitHub's.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Elsewhere {
+    /// The host, with the port that the remote names.
+    pub host: String,
+    /// What a source would have to name, where the host alone does not tell it: a port that is
+    /// not the usual one.
+    pub url: Option<String>,
 }
 
 /// Returns the repository of the clone that holds `dir`, if it is in one.

@@ -216,6 +216,34 @@ fn a_bare_repository_and_a_named_directory_are_found() {
 }
 
 #[test]
+fn a_host_that_nobody_knows_is_named_as_the_remote_names_it() {
+    let told = |address: &str| {
+        let dir = clone(&format!("[remote \"origin\"]\n\turl = {address}\n"));
+        let nowhere = |name| (name, "/nowhere".to_owned());
+        let env = ["HOME", "XDG_CONFIG_HOME", "GH_CONFIG_DIR", "GIT_DIR"]
+            .into_iter()
+            .map(nowhere)
+            .chain([("GH_HOST", String::new())])
+            .fold(Env::process(), |env, (name, value)| env.with(name, value));
+        elsewhere(dir.path(), &env).map(|found| (found.host, found.url))
+    };
+    let named = |host: &str, url: Option<&str>| Some((host.to_owned(), url.map(str::to_owned)));
+    assert_eq!(
+        told("http://127.0.0.1:47101/acme/api.git"),
+        named("127.0.0.1:47101", Some("http://127.0.0.1:47101"))
+    );
+    assert_eq!(
+        told("https://git.example.org/acme/api.git"),
+        named("git.example.org", None)
+    );
+    assert_eq!(
+        told("git@git.example.org:acme/api"),
+        named("git.example.org", None)
+    );
+    assert_eq!(told("https://github.com/acme/api"), None);
+}
+
+#[test]
 fn what_is_included_counts_where_its_condition_holds() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("work/api");
