@@ -155,10 +155,15 @@ impl Status {
         }
     }
 
-    /// Returns the status that a word names, in any case; `-` and `_` are the same.
+    /// Returns the status that a word names, in any case; `-`, `_` and a space are the same, and
+    /// what a card shows is understood, too.
     pub fn parse(word: &str) -> Option<Self> {
-        let word = word.to_ascii_lowercase().replace('-', "_");
-        Self::ALL.into_iter().find(|status| status.as_str() == word)
+        let word = word.to_ascii_lowercase().replace(['-', ' '], "_");
+        let is_meant = |status: &Self| {
+            let label = status.label();
+            status.as_str() == word || (!label.contains(' ') && label == word)
+        };
+        Self::ALL.into_iter().find(is_meant)
     }
 
     /// Returns how much this status asks for a person.

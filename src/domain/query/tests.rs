@@ -117,6 +117,15 @@ fn fails(text: &str, message: &str, part: &str, nearest: Option<&str>) {
 }
 
 #[test]
+fn a_status_is_understood_as_a_card_shows_it() {
+    for status in Status::ALL {
+        assert_eq!(Status::parse(status.label()), Some(status));
+        assert_eq!(Status::parse(status.as_str()), Some(status));
+    }
+    assert!(Query::parse("status:changes").is_ok());
+}
+
+#[test]
 fn the_empty_filter_matches_everything() {
     yes("");
     yes("   ");
@@ -363,6 +372,18 @@ fn errors_name_the_part_and_what_was_meant() {
         "`label` cannot be compared by more or less",
         "bug",
         None,
+    );
+    fails(
+        "stage:test..build",
+        "the range `test..build` ends before it begins",
+        "test..build",
+        Some("build..test"),
+    );
+    fails(
+        "age:3d..1h",
+        "the range `3d..1h` ends before it begins",
+        "3d..1h",
+        Some("1h..3d"),
     );
     fails(
         "age:>1d..2d",

@@ -263,6 +263,9 @@ fn bits(
             let message = "a range and a comparison do not go together".to_owned();
             return Err(word.error(message, None));
         }
+        if let (Some((first, second)), true) = (range, from > to) {
+            return Err(backwards(word, first, second));
+        }
         let wanted = |at: usize| match op {
             Op::Has | Op::Equal => (from..=to).contains(&at),
             Op::More => at > to,
@@ -274,6 +277,12 @@ fn bits(
         set |= found.fold(0, |set, (_, (_, bit))| set | bit);
     }
     Ok(set)
+}
+
+/// The error for a range that ends before it begins: it would match nothing, whatever there is.
+fn backwards(word: &Word, from: &str, to: &str) -> QueryError {
+    let message = format!("the range `{from}..{to}` ends before it begins");
+    word.error(message, Some(&format!("{to}..{from}")))
 }
 
 /// Reads durations, ranges of them and comparisons with them.
@@ -297,12 +306,16 @@ fn time(clock: Clock, op: Op, word: &Word) -> Result<Bounds, QueryError> {
             let message = "a range and a comparison do not go together".to_owned();
             return Err(word.error(message, None));
         }
+        let (first, second) = (from, to);
         let from = if from.is_empty() { 0 } else { secs(from)? };
         let to = if to.is_empty() {
             i64::MAX
         } else {
             secs(to)?.saturating_add(1)
         };
+        if from >= to {
+            return Err(backwards(word, first, second));
+        }
         return Ok(Bounds { from, to });
     }
     let secs = secs(&word.text)?;
