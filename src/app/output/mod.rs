@@ -15,8 +15,6 @@ pub mod way;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use crate::app::cli::Format;
 use crate::app::env::{self, Env};
 use crate::app::exit::Failure;
@@ -25,6 +23,7 @@ use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryContext};
 use crate::engine::snapshot::{Column, Row, Snapshot};
+use crate::ui::age::Age;
 
 /// What is printed: a snapshot, narrowed.
 #[derive(Clone, Copy, Debug)]
@@ -131,15 +130,9 @@ pub fn print(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns an age in two characters or three: `now`, `5m`, `3h`, `12d`.
+/// Returns an age in the words of the board: `now`, `5m`, `3h`, `12d`, `8w`.
 pub fn age(since: Timestamp, now: Timestamp) -> String {
-    let span = now - since;
-    match span {
-        span if span < TimeDelta::minutes(1) => "now".to_owned(),
-        span if span < TimeDelta::hours(1) => format!("{}m", span.num_minutes()),
-        span if span < TimeDelta::days(2) => format!("{}h", span.num_hours()),
-        span => format!("{}d", span.num_days()),
-    }
+    Age::since(since, now).to_string()
 }
 
 /// Returns the logins of those who hold a card.

@@ -11,6 +11,7 @@ use crate::app::output::{Width, age, holders, instant};
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::key::WebUrl;
+use crate::domain::status::Status;
 use crate::domain::trace::{Contained, Step, Trace};
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 
@@ -155,10 +156,20 @@ fn step(step: &Step) -> StepDocument<'_> {
         kind: step.kind.as_str(),
         key: &step.key,
         state: &step.state,
-        status: step.status.as_str(),
+        status: standing(step.status),
         detail: &step.detail,
         url: step.url.as_ref().map(WebUrl::as_str),
         confidence: step.confidence,
+    }
+}
+
+/// Returns how a step or a place stands, in the words of a card's status; what is over and well is
+/// no card that could be merged.
+fn standing(status: Status) -> &'static str {
+    if status == Status::Mergeable {
+        "done"
+    } else {
+        status.as_str()
     }
 }
 
@@ -166,7 +177,7 @@ fn contained(place: &Contained) -> ContainedDocument<'_> {
     ContainedDocument {
         name: &place.name,
         state: &place.state,
-        status: place.status.as_str(),
+        status: standing(place.status),
         at: instant(place.at),
     }
 }
