@@ -2,9 +2,13 @@
 //!
 //! Parses only; what each command does is in the module of its name.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::ui::theme::BUILTIN;
 
 /// A terminal board of a team's whole delivery cycle.
 #[derive(Debug, Parser)]
@@ -43,8 +47,8 @@ pub struct Global {
     /// How much the log file tells
     #[arg(long, global = true, value_name = "LEVEL", value_enum)]
     pub log: Option<LogLevel>,
-    /// Theme of the board
-    #[arg(long, global = true, value_name = "NAME")]
+    /// Theme of the board: one of these, or the name of a file of your own
+    #[arg(long, global = true, value_name = "NAME", value_parser = ThemeName)]
     pub theme: Option<String>,
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
@@ -58,6 +62,28 @@ pub struct Global {
     /// Leave the mouse to the terminal
     #[arg(long, global = true)]
     pub no_mouse: bool,
+}
+
+/// Any name of a theme; those that are built in are offered.
+#[derive(Clone)]
+struct ThemeName;
+
+impl TypedValueParser for ThemeName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let names = BUILTIN.iter().map(|(name, _)| PossibleValue::new(*name));
+        Some(Box::new(names))
+    }
 }
 
 /// What to do.
@@ -260,16 +286,16 @@ pub struct DemoArgs {
 /// How large and how fast the simulated team is.
 #[derive(Args, Clone, Debug)]
 pub struct DemoScale {
-    /// How much faster than the clock the team works
+    /// How much faster than the clock the team works [default: 30]
     #[arg(long, global = true, value_name = "FACTOR", value_parser = speed)]
     pub speed: Option<f64>,
-    /// Which team: the same number gives the same one
+    /// Which team: the same number gives the same one [default: 7]
     #[arg(long, global = true, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// How many repositories, at most 500
+    /// How many repositories, at most 500 [default: 10]
     #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=500))]
     pub repos: Option<u32>,
-    /// How many cards, at most 50,000
+    /// How many cards, at most 50,000 [default: 300]
     #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub cards: Option<u32>,
 }
@@ -382,6 +408,32 @@ mod tests {
                 panic!("not the demo: {line}");
             };
             assert_eq!(demo.scale.seed, Some(7), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_theme_of_ones_own_is_taken_and_those_that_are_built_in_are_told() {
+        let cli = Cli::try_parse_from(["cycleboard", "--theme", "mine"]).unwrap();
+        assert_eq!(cli.global.theme.as_deref(), Some("mine"));
+        let help = Cli::command().render_long_help().to_string();
+        for (name, _) in BUILTIN {
+            assert!(help.contains(name), "{name} in\n{help}");
+        }
+    }
+
+    #[test]
+    fn the_defaults_of_the_demo_are_told() {
+        let usual = crate::demo::Options::default();
+        let mut command = Cli::command();
+        let demo = command.find_subcommand_mut("demo").unwrap();
+        let help = demo.render_long_help().to_string();
+        for default in [
+            format!("the team works [default: {}]", crate::demo::LIVELY),
+            format!("same one [default: {}]", usual.seed),
+            format!("at most 500 [default: {}]", usual.repos),
+            format!("at most 50,000 [default: {}]", usual.cards),
+        ] {
+            assert!(help.contains(&default), "{default} in\n{help}");
         }
     }
 
