@@ -13,6 +13,7 @@ use crate::domain::text::nearest;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::{COMMANDS, Command};
 use crate::ui::effect::Effect;
+use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::{Action, Entry, Overlay, Palette};
 use crate::ui::rows::RowKey;
 use crate::ui::state::{UiState, View};
@@ -86,11 +87,19 @@ fn found(state: &UiState, snapshot: &Snapshot, palette: &Palette, typed: &str) -
         .iter()
         .filter(|row| !typed.is_empty() || row.command > Command::Column8)
     {
-        best.offer(row.name, || Entry {
+        let entry = || Entry {
             text: row.name.to_owned(),
             kind: "command",
             action: Action::Run(row.command),
-        });
+        };
+        // Whoever knows the key finds what it is called.
+        let keymap = &state.options.keymap;
+        let labels = || keymap.all_labels(row.command, Glyphs::Ascii);
+        if !typed.is_empty() && labels().iter().any(|label| label == typed) {
+            best.first(entry());
+        } else {
+            best.offer(row.name, entry);
+        }
     }
     for column in &state.options.columns {
         best.offer_text(&format!("stage {}", column.title), "column", || {

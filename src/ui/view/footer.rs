@@ -60,8 +60,8 @@ fn message(paint: &mut Paint<'_>, state: &UiState, area: Rect) -> u16 {
             .options
             .keymap
             .label(Command::Messages, theme.glyphs());
-        let key = key.map_or_else(String::new, |key| format!(", {key}"));
-        text = format!("{text} (+{others}{key})");
+        let key = key.map_or_else(String::new, |key| format!(", {key} lists them"));
+        text = format!("{text} ({others} more{key})");
     }
     let most = if area.width >= FOR_KEYS * 2 {
         area.width - FOR_KEYS

@@ -132,3 +132,18 @@ fn tab_completes_words_of_the_language_and_names_of_the_board() {
     );
     assert_eq!(completed("zzz"), "zzz");
 }
+
+#[test]
+fn the_palette_finds_a_command_by_its_key() {
+    let mut screen = Screen::new(140, 40, 96);
+    for key in ["q", "ctrl-l"] {
+        screen.press(":");
+        screen.type_text(key);
+        let Some(Overlay::Palette(palette)) = screen.state.overlays.last() else {
+            panic!("the palette");
+        };
+        let expected = if key == "q" { "close" } else { "redraw" };
+        assert_eq!(palette.entries[0].text, expected);
+        screen.press("esc");
+    }
+}
