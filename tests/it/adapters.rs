@@ -367,6 +367,97 @@ async fn a_restart_reads_nothing_that_did_not_change() {
     assert_eq!(fault.seen().len() - before, 1);
 }
 
+/// A GitHub whose only repository becomes another one under the same name.
+async fn replaceable() -> (Fault, Arc<Mutex<u64>>) {
+    let id = Arc::new(Mutex::new(1));
+    let answered = Arc::clone(&id);
+    let fault = Fault::start(move |request| {
+        let id = *answered.lock().unwrap();
+        if request.path() != "/graphql" {
+            return healthy(request);
+        }
+        Reply::json(&aliases(request, |path| {
+            let mut repo = if is_probe(request) {
+                probe_repo(path, "2026-11-21T03:30:00Z")
+            } else {
+                refresh_repo(path)
+            };
+            repo["databaseId"] = json!(id);
+            if !is_probe(request) && id > 1 {
+                repo["issues"]["nodes"] = json!([issue(700)]);
+            }
+            repo
+        }))
+    })
+    .await;
+    (fault, id)
+}
+
+fn is_said(batch: &Batch) -> bool {
+    let mut said = batch.warnings.iter();
+    said.any(|text| text.contains("`acme/api` is another repository than before"))
+}
+
+#[tokio::test]
+async fn another_repository_under_the_same_name_is_read_anew_and_the_old_one_goes() {
+    let (fault, id) = replaceable().await;
+    let source = source(&fault, &["acme/api"]);
+    settle(&source, 20).await;
+    let same = later(&source, "probe:hot:0").await.unwrap();
+    assert!(same.gone_repos.is_empty() && !is_said(&same));
+    *id.lock().unwrap() = 2;
+    let before = fault.seen().len();
+    let at = now() + TimeDelta::seconds(60);
+    let other = fetch_at(&source, "probe:hot:0", at).await.unwrap();
+    let gone: Vec<&str> = other.gone_repos.iter().map(RepoKey::path).collect();
+    assert_eq!(gone, ["acme/api"]);
+    assert!(is_said(&other), "{:?}", other.warnings);
+    assert!(other.covered.is_empty(), "nothing of it is current");
+    let batches = settle(&source, 20).await;
+    let tickets = facts(&batches, FactKind::Ticket);
+    assert!(
+        tickets
+            .iter()
+            .any(|fact| format!("{fact:?}").contains("700")),
+        "{tickets:?}"
+    );
+    let runs = |request: &&Seen| request.path().ends_with("/actions/runs");
+    let seen = fault.seen();
+    let first = seen.iter().skip(before).find(runs).expect("runs are read");
+    assert_eq!(
+        first.header("if-none-match"),
+        None,
+        "no validator of the old one"
+    );
+    let at = now() + TimeDelta::seconds(90);
+    let again = fetch_at(&source, "probe:hot:0", at).await.unwrap();
+    assert!(again.gone_repos.is_empty() && !is_said(&again), "said once");
+}
+
+#[tokio::test]
+async fn a_repository_that_was_replaced_while_nobody_looked_is_noticed_at_the_start() {
+    let (fault, id) = replaceable().await;
+    let memory = Arc::new(Memory::default());
+    let config = config(&fault, &["acme/api"]);
+    let first = GitHub::new(&config, &ground(Arc::clone(&memory)), quick()).unwrap();
+    let batches = settle(&first, 20).await;
+    let kept = batches.into_iter().flat_map(|batch| batch.facts);
+    let kept: Vec<Arc<Fact>> = kept.map(Arc::new).collect();
+    *id.lock().unwrap() = 2;
+    let second = GitHub::new(&config, &ground(memory), quick()).unwrap();
+    second.restore(&kept);
+    let batches = settle(&second, 20).await;
+    let gone = batches.iter().flat_map(|batch| &batch.gone_repos);
+    assert_eq!(gone.count(), 1);
+    assert!(batches.iter().any(is_said));
+    let tickets = facts(&batches, FactKind::Ticket);
+    assert!(
+        tickets
+            .iter()
+            .any(|fact| format!("{fact:?}").contains("700"))
+    );
+}
+
 #[tokio::test]
 async fn a_hundred_repositories_show_something_everywhere_within_fifteen_requests() {
     let fault = Fault::start(healthy).await;

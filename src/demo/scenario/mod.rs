@@ -80,7 +80,11 @@ impl World {
                 pace: Pace { origin, speed },
             },
             specs: (0..repos)
-                .map(|i| Arc::new(team::spec(i, repos, options.cards)))
+                .map(|i| {
+                    let mut spec = team::spec(i, repos, options.cards);
+                    spec.id += (options.seed ^ Options::default().seed) % 1_000_000 * 1_000;
+                    Arc::new(spec)
+                })
                 .collect(),
             seen: (0..repos).map(|_| Mutex::new(None)).collect(),
             acts: (0..repos).map(|_| Mutex::default()).collect(),

@@ -175,6 +175,8 @@ pub struct Lane {
 pub struct RepoSpec {
     /// Its index in the world.
     pub index: usize,
+    /// Its number at the forge: another team has other repositories, whatever they are called.
+    pub id: u64,
     /// Its owner.
     pub owner: String,
     /// Its name.
@@ -448,6 +450,7 @@ fn listed(index: usize, row: &Row) -> RepoSpec {
     };
     RepoSpec {
         index,
+        id: 5_000 + index as u64,
         owner: ORG.to_owned(),
         name: name.to_owned(),
         about: about.to_owned(),
@@ -471,6 +474,7 @@ fn further(index: usize) -> RepoSpec {
     let methods = ["SQUASH", "MERGE", "REBASE"];
     RepoSpec {
         index,
+        id: 5_000 + index as u64,
         owner: ORG.to_owned(),
         about: format!("Service {index} of many"),
         lang: lang(index),

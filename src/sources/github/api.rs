@@ -3,6 +3,8 @@
 //! Knows where REST and GraphQL live on each kind of host, and what an error in
 //! a GraphQL answer asks for. It knows no facts.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -24,7 +26,12 @@ pub(super) struct Api {
     pub(super) host: String,
     rest: Url,
     graphql: Url,
+    /// Repositories that became others under their names, and what was asked of them since.
+    renewed: Mutex<BTreeMap<String, BTreeSet<String>>>,
 }
+
+/// How many addresses of a renewed repository are asked for without a validator.
+const MOST_RENEWED: usize = 2_000;
 
 /// Something that a query may do without.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -145,6 +152,7 @@ impl Api {
             host,
             rest,
             graphql,
+            renewed: Mutex::default(),
         })
     }
 
@@ -165,11 +173,40 @@ impl Api {
 
     /// Returns a request for a route, confirmed by validator where it was read before.
     pub(super) fn request(&self, path: &str, query: &[(&str, &str)], urgency: Urgency) -> Request {
+        let url = self.url(path, query);
+        if self.is_first_since(path, &url) {
+            self.client.forget(&url);
+        }
         Request {
-            url: self.url(path, query),
+            url,
             conditional: true,
             urgency,
         }
+    }
+
+    /// Trusts no answer of a repository that was stored so far: they are of another one.
+    pub(super) fn distrust(&self, repo: &str) {
+        let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        renewed.insert(repo.to_ascii_lowercase(), BTreeSet::new());
+    }
+
+    /// Returns whether this is the first request for something of a repository since it became
+    /// another one.
+    fn is_first_since(&self, path: &str, url: &Url) -> bool {
+        let mut parts = path.split('/');
+        let (Some("repos"), Some(owner), Some(name)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return false;
+        };
+        let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        if renewed.is_empty() {
+            return false;
+        }
+        let repo = format!("{owner}/{name}").to_ascii_lowercase();
+        let asked = renewed.get_mut(&repo);
+        asked.is_some_and(|asked| {
+            asked.len() < MOST_RENEWED && asked.insert(url.as_str().to_owned())
+        })
     }
 
     /// Sends a query and sorts out what came back.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, LogKey};
 use crate::domain::fact::Fact;
+use crate::domain::key::RepoKey;
 use crate::domain::run::{Job, JobSet, RunKey, RunState};
 use crate::domain::text::Clean;
 use crate::sources::junit::Report;
@@ -89,6 +90,15 @@ impl JobSeen {
 }
 
 impl Memory {
+    /// Forgets a repository.
+    pub(super) fn forget(&mut self, repo: &RepoKey) {
+        self.jobs.retain(|_, job| job.run.repo != *repo);
+        self.diagnosed.retain(|log, _| log.run.repo != *repo);
+        self.artifacts.retain(|(run, _), _| run.repo != *repo);
+        self.earlier.retain(|(run, _)| run.repo != *repo);
+        self.told.retain(|(run, _)| run.repo != *repo);
+    }
+
     /// Takes in a fact, stored or new.
     pub(super) fn see(&mut self, fact: &Arc<Fact>) {
         match fact.as_ref() {

@@ -12,6 +12,7 @@ mod compare;
 mod diagnose;
 mod discover;
 mod findings;
+mod identity;
 mod links;
 mod map;
 mod memory;

@@ -230,6 +230,8 @@ impl GitHub {
                 return;
             }
         };
+        // Whatever was known of another one under this name is gone: all is read.
+        self.is_another(state, path, probe.database_id, batch);
         let (seen, rollups) = fingerprints(value);
         let stored = self.kept_fingerprint(path);
         let Some(repo) = state.known(path) else {

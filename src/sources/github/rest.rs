@@ -62,6 +62,10 @@ impl GitHub {
             }
             Err(failure) => return Err(failure.error),
         };
+        if self.is_another(&mut self.state(), path, repo.id, &mut batch) {
+            // What goes and what comes are told one after the other: it is asked again at once.
+            return Ok(batch);
+        }
         let reader = Reader {
             github: self,
             key: self.key(&repo.full_name),

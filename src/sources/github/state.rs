@@ -107,6 +107,8 @@ pub(super) struct State {
 pub(super) struct RepoState {
     /// `owner/name` as the host spells it.
     pub(super) path: String,
+    /// The number that the host gives it, which no other one has.
+    pub(super) identity: Option<u64>,
     /// What the last probe saw.
     pub(super) seen: Option<u64>,
     /// What it was when everything had been read.
@@ -212,6 +214,7 @@ impl RepoState {
     pub(super) fn new(path: &str) -> Self {
         Self {
             path: path.to_owned(),
+            identity: None,
             seen: None,
             read: None,
             kept: None,

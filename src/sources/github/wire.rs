@@ -109,6 +109,7 @@ pub(super) struct StateWord {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProbeRepo {
+    pub(super) database_id: Option<u64>,
     pub(super) name_with_owner: String,
     #[serde(default)]
     pub(super) is_archived: bool,

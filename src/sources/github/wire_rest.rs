@@ -24,6 +24,7 @@ pub(super) struct ListedRepo {
 /// A repository by itself.
 #[derive(Debug, Deserialize)]
 pub(super) struct RestRepo {
+    pub(super) id: Option<u64>,
     pub(super) full_name: String,
     pub(super) html_url: Option<String>,
     #[serde(default)]

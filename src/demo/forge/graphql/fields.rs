@@ -97,7 +97,7 @@ fn repository(host: &str, repo: &RepoState) -> Value {
         .map(|found| wire::vulnerability(host, repo, found))
         .collect();
     let plain = json!({
-        "id": format!("R_{}", spec.index), "databaseId": 5000 + spec.index,
+        "id": format!("R_{}", spec.index), "databaseId": spec.id,
         "name": spec.name, "nameWithOwner": full, "url": format!("{host}/{full}"),
         "resourcePath": format!("/{full}"), "description": spec.about,
         "createdAt": "2024-01-15T09:00:00Z", "updatedAt": iso(wire::updated_at(repo)),

@@ -252,7 +252,7 @@ fn written(ask: &Ask<'_>, repo: &RepoState, run: &Run, attempt: usize) -> Value 
 fn pull_in_short(ask: &Ask<'_>, repo: &RepoState, number: u64) -> Option<Value> {
     let pull = repo.pulls.iter().find(|pull| pull.number == number)?;
     let home = json!({
-        "id": 5000 + repo.spec.index, "url": repos::url(ask, repo), "name": repo.spec.name,
+        "id": repo.spec.id, "url": repos::url(ask, repo), "name": repo.spec.name,
     });
     // Of a fork, GitHub names no pull request.
     (!pull.fork).then(|| {

@@ -48,7 +48,7 @@ fn written(ask: &Ask<'_>, repo: &RepoState, run: &Run, artifact: &Artifact) -> V
         repos::url(ask, repo),
         artifact.id
     );
-    let home = 5000 + repo.spec.index;
+    let home = repo.spec.id;
     json!({
         "id": artifact.id, "node_id": format!("AR_{}_{}", repo.spec.index, artifact.id),
         "name": artifact.name, "size_in_bytes": artifact::archive(repo, run, artifact).len(),

@@ -64,7 +64,7 @@ pub(super) fn page(ask: &Ask<'_>, repo: &RepoState) -> String {
 pub(super) fn brief(ask: &Ask<'_>, repo: &RepoState) -> Value {
     let (spec, url) = (&repo.spec, url(ask, repo));
     let mut value = json!({
-        "id": 5000 + spec.index, "node_id": format!("R_{}", spec.index), "name": spec.name,
+        "id": spec.id, "node_id": format!("R_{}", spec.index), "name": spec.name,
         "full_name": spec.full_name(), "private": false, "owner": people_of::owner(ask),
         "html_url": page(ask, repo), "description": spec.about, "fork": false, "url": url,
     });

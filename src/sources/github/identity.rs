@@ -1,0 +1,89 @@
+//! Which repository it is: another one under the same name is not the one that was read.
+//!
+//! A server that was replaced, or a name that was given away, answers everything
+//! that is asked; only the number of the repository tells. What is known of the
+//! old one goes then, and the new one is read from the start.
+
+use super::state::{RepoState, State};
+use super::{GitHub, compare};
+use crate::domain::key::RepoKey;
+use crate::domain::text::Clean;
+use crate::sources::Batch;
+use crate::sources::http::{Stored, ValidatorKey};
+
+impl GitHub {
+    /// Notes which repository answers to a name; returns whether it is another one than before.
+    ///
+    /// All that is known of the one before is forgotten then, and the batch says so.
+    pub(super) fn is_another(
+        &self,
+        state: &mut State,
+        path: &str,
+        id: Option<u64>,
+        batch: &mut Batch,
+    ) -> bool {
+        let (Some(id), Some(repo)) = (id, state.known(path)) else {
+            return false;
+        };
+        let before = repo.identity.or_else(|| self.kept_identity(path));
+        repo.identity = Some(id);
+        if before == Some(id) {
+            return false;
+        }
+        self.keep_identity(path, id);
+        if before.is_none() {
+            return false;
+        }
+        let key = self.key(&repo.path);
+        *repo = RepoState {
+            identity: Some(id),
+            // What is asked for next must not have the name of something that was asked for.
+            turn: repo.turn + 1,
+            ..RepoState::new(path)
+        };
+        state.forget(&key);
+        self.api.distrust(path);
+        let text = format!(
+            "`{}` is another repository than before: what was known of that one is gone",
+            Clean::line(path)
+        );
+        batch.warnings.push(Clean::line(&text));
+        batch.gone_repos.push(key);
+        true
+    }
+
+    fn identity_key(&self, path: &str) -> ValidatorKey {
+        ValidatorKey {
+            source: self.config.name.clone(),
+            credential: "identity".to_owned(),
+            url: format!("identity:{}", self.key(path).as_str().to_ascii_lowercase()),
+        }
+    }
+
+    fn kept_identity(&self, path: &str) -> Option<u64> {
+        let stored = self.ground.validators.get(&self.identity_key(path))?;
+        stored.etag.parse().ok()
+    }
+
+    fn keep_identity(&self, path: &str, id: u64) {
+        let stored = Stored {
+            etag: id.to_string(),
+            next: None,
+            body: Vec::new().into(),
+        };
+        self.ground.validators.put(&self.identity_key(path), stored);
+    }
+}
+
+impl State {
+    /// Forgets what was found out about a repository besides its own state.
+    fn forget(&mut self, key: &RepoKey) {
+        let path = key.path();
+        self.answered
+            .retain(|need, _| compare::repo_of(need) != key);
+        self.hidden
+            .retain(|(of, _), _| !of.eq_ignore_ascii_case(path));
+        self.memory.forget(key);
+        self.stored.remove(key);
+    }
+}
