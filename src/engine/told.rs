@@ -60,6 +60,7 @@ mod tests {
         SourceError::NotFound {
             host: "forge.test".to_owned(),
             what: what.to_owned(),
+            near: None,
         }
     }
 

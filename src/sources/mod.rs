@@ -287,6 +287,8 @@ pub enum SourceError {
         host: String,
         /// What was asked for.
         what: String,
+        /// What there is and was probably meant.
+        near: Option<String>,
     },
     /// No connection, no answer in time, or 5xx: back off.
     #[error("{host} cannot be reached: {cause}")]
@@ -339,7 +341,12 @@ impl SourceError {
             Self::RateLimited { .. } => {
                 Some("polling goes on by itself when the limit resets".to_owned())
             }
-            Self::NotFound { .. } => {
+            Self::NotFound {
+                near: Some(near), ..
+            } => Some(format!(
+                "did you mean `{near}`? if not, check whether the token may see it"
+            )),
+            Self::NotFound { near: None, .. } => {
                 Some("check the spelling, and whether the token may see it".to_owned())
             }
             Self::Unreachable { cause, .. } if cause.starts_with("the certificate file") => {

@@ -299,7 +299,11 @@ impl Api {
             return Trouble::Heavy(SourceError::Unreachable { host, cause });
         }
         if not_found {
-            return Trouble::Failed(SourceError::NotFound { host, what: cause });
+            return Trouble::Failed(SourceError::NotFound {
+                host,
+                what: cause,
+                near: None,
+            });
         }
         Trouble::Failed(SourceError::Refused { host, cause })
     }

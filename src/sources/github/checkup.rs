@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::api::Trouble;
 use super::probe::{over, split};
 use super::wire_rest::ListedRepo;
-use super::{GitHub, discover, place};
+use super::{Ask, GitHub, discover, place};
 use crate::domain::text::Clean;
 use crate::sources::http::{Answer, Failure, List, Urgency, decode, span};
 use crate::sources::{Check, CheckState, SourceError};
@@ -127,7 +127,9 @@ impl GitHub {
                 checks.push(check("clock", CheckState::Note, &text));
             }
         }
-        if let Some(scopes) = text("x-oauth-scopes").filter(|scopes| !scopes.trim().is_empty()) {
+        // They are a token's; a server that tells some without one speaks of nobody.
+        let scopes = text("x-oauth-scopes").filter(|_| !self.state().anonymous);
+        if let Some(scopes) = scopes.filter(|scopes| !scopes.trim().is_empty()) {
             self.scopes(scopes, checks);
         }
     }
@@ -218,6 +220,18 @@ impl GitHub {
                 checks.push(failed("organisation", &error));
             }
         }
+        let missing: Vec<&String> = paths
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !is_there(format!("r{at}")))
+            .map(|(_, path)| path)
+            .collect();
+        let ask = Ask {
+            now: self.api.client.now(),
+            urgency: Urgency::Person,
+            forced: true,
+        };
+        self.learn_names(&missing, ask).await;
         let mut first = None;
         for (at, path) in paths.iter().enumerate() {
             if is_there(format!("r{at}")) {
@@ -231,7 +245,17 @@ impl GitHub {
 
     /// Returns the repository that the rest is tried on.
     async fn sample(&self, found: Option<String>, checks: &mut Vec<Check>) -> Option<String> {
-        let owner = self.config.orgs.first().map(|owner| owner.trim());
+        // One that is not there was told already.
+        let told = |owner: &str| {
+            let text = format!("the organisation `{}`", Clean::line(owner));
+            let mut told = checks.iter().filter(|check| check.name == "organisation");
+            told.any(|check| check.text.starts_with(&text))
+        };
+        let mut owners = self.config.orgs.iter().map(|owner| owner.trim());
+        let owner = owners.find(|owner| !told(owner));
+        if found.is_none() && owner.is_none() && !self.config.orgs.is_empty() {
+            return None;
+        }
         let route = match (&found, owner) {
             (Some(_), _) => return found,
             (None, Some(owner)) => format!("users/{owner}/repos"),

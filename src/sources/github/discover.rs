@@ -1,5 +1,8 @@
 //! Which repositories: those that are named, those of owners, those that match.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+
 use globset::{Glob, GlobBuilder};
 
 use super::state::RepoState;
@@ -7,12 +10,18 @@ use super::wire_rest::ListedRepo;
 use super::{Ask, GitHub};
 use crate::config::SourceConfig;
 use crate::domain::key::RepoKey;
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, nearest};
 use crate::sources::http::{Pages, follow};
 use crate::sources::{Batch, SourceError};
 
 /// How many pages of an owner's repositories are read.
 const PAGES: usize = 10;
+
+/// The repositories of owners, by owner in small letters.
+pub(super) type Names = BTreeMap<String, Vec<String>>;
+
+/// Of how many owners the list is read at once because a repository is not there.
+const MOST_LEARNED: usize = 3;
 
 /// Returns the repositories that are named in full.
 pub(super) fn plain(repos: &[String]) -> impl Iterator<Item = &str> {
@@ -92,6 +101,7 @@ impl GitHub {
                 }
                 Err(error) => return Err(error),
             };
+            let owned_by = owner.clone();
             complete &= pages.complete && pages.list.bad_count == 0;
             if let Some(trouble) = pages.trouble {
                 batch
@@ -101,6 +111,7 @@ impl GitHub {
             if let Some(owner) = owner.filter(|_| pages.complete && pages.list.items.is_empty()) {
                 missing.push(self.missing(format!("a repository of `{}`", Clean::line(&owner))));
             }
+            self.note_names(owned_by, &pages.list.items);
             found.extend(pages.list.items);
         }
         found.retain(|repo| {
@@ -143,7 +154,55 @@ impl GitHub {
         SourceError::NotFound {
             host: self.api.host.clone(),
             what,
+            near: None,
         }
+    }
+
+    /// Notes what an owner has: the nearest name of a slip.
+    fn note_names(&self, owner: Option<String>, found: &[ListedRepo]) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(owner) = owner {
+            names.entry(owner.to_ascii_lowercase()).or_default();
+        }
+        for repo in found {
+            let (owner, _) = repo.full_name.split_once('/').unwrap_or_default();
+            let known = names.entry(owner.to_ascii_lowercase()).or_default();
+            let name = Clean::line(&repo.full_name).to_string();
+            if known.len() < PAGES * 100 && !known.contains(&name) {
+                known.push(name);
+            }
+        }
+    }
+
+    /// Reads, once, what the owners of these repositories have; they are not there.
+    pub(super) async fn learn_names(&self, missing: &[&String], ask: Ask) {
+        let owner_of = |path: &&String| Some(path.split_once('/')?.0.to_ascii_lowercase());
+        let owners: BTreeSet<String> = missing.iter().filter_map(owner_of).collect();
+        for owner in owners.into_iter().take(MOST_LEARNED) {
+            let known = {
+                let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+                names.contains_key(&owner)
+            };
+            if !known {
+                let found = self.owned(Some(&owner), ask).await;
+                let items = found.map_or_else(|_| Vec::new(), |pages| pages.list.items);
+                self.note_names(Some(owner), &items);
+            }
+        }
+    }
+
+    /// Returns the repository of the same owner that was probably meant.
+    pub(super) fn near(&self, path: &str) -> Option<String> {
+        let (owner, name) = path.split_once('/')?;
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed = names.get(&owner.to_ascii_lowercase());
+        let others = listed.into_iter().flatten().map(String::as_str);
+        let others = others.filter(|other| !other.eq_ignore_ascii_case(path));
+        let near = nearest(
+            name,
+            others.filter_map(|other| Some(other.split_once('/')?.1)),
+        )?;
+        Some(format!("{owner}/{near}"))
     }
 
     fn take_found(&self, found: &[ListedRepo], complete: bool, ask: Ask) {

@@ -82,6 +82,8 @@ pub struct GitHub {
     api: Api,
     state: Mutex<State>,
     token_from: Mutex<String>,
+    /// The repositories that owners have, as far as their lists were read, by owner.
+    names: Mutex<discover::Names>,
     token: tokio::sync::Mutex<TokenState>,
 }
 
@@ -114,6 +116,7 @@ impl GitHub {
             api,
             state: Mutex::new(state),
             token_from: Mutex::default(),
+            names: Mutex::default(),
             token: tokio::sync::Mutex::new(TokenState::NotLookedFor),
         })
     }

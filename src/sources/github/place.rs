@@ -17,9 +17,10 @@ pub(super) fn named(error: SourceError) -> SourceError {
             what: words(&what),
             permission,
         },
-        SourceError::NotFound { host, what } => SourceError::NotFound {
+        SourceError::NotFound { host, what, near } => SourceError::NotFound {
             host,
             what: words(&what),
+            near,
         },
         same @ (SourceError::Auth { .. }
         | SourceError::NoToken { .. }

@@ -73,7 +73,16 @@ impl GitHub {
                 return Ok(batch);
             }
             match self.probe_query(&repos, ask).await {
-                Ok(data) => return self.take_probe(&repos, &data, ask),
+                Ok(data) => {
+                    let missing: Vec<&String> = repos
+                        .iter()
+                        .enumerate()
+                        .filter(|(at, _)| is_lost(&data, &format!("r{at}")))
+                        .map(|(_, path)| path)
+                        .collect();
+                    self.learn_names(&missing, ask).await;
+                    return self.take_probe(&repos, &data, ask);
+                }
                 Err(Trouble::Absent(why)) => {
                     self.without_graphql(&why, ask.now);
                     return Ok(Batch::default());
@@ -193,10 +202,7 @@ impl GitHub {
             let alias = format!("r{at}");
             let value = data.by_alias.get(&alias).unwrap_or(&Value::Null);
             if value.is_null() {
-                let lost = data.errors_of(&alias).any(|error| {
-                    error.kind.as_deref() == Some("NOT_FOUND") && error.path.len() == 1
-                });
-                if lost {
+                if is_lost(data, &alias) {
                     missing = Some(path.clone());
                     self.miss(&mut state, path, &mut batch);
                 }
@@ -218,6 +224,7 @@ impl GitHub {
         SourceError::NotFound {
             host: self.api.host.clone(),
             what: format!("`{}`", Clean::line(path)),
+            near: self.near(path),
         }
     }
 
@@ -353,6 +360,15 @@ impl GitHub {
             repo.read = None;
         }
     }
+}
+
+/// Returns whether the host says that there is no such repository.
+fn is_lost(data: &Data, alias: &str) -> bool {
+    let absent = data.by_alias.get(alias).is_none_or(Value::is_null);
+    let said = |error: &super::wire::ReplyError| {
+        error.kind.as_deref() == Some("NOT_FOUND") && error.path.len() == 1
+    };
+    absent && data.errors_of(alias).any(said)
 }
 
 /// Splits paths into owners and names.

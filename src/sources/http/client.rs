@@ -361,9 +361,10 @@ impl Client {
                 what: shown(what),
                 permission: permission.map(shown),
             },
-            SourceError::NotFound { host, what } => SourceError::NotFound {
+            SourceError::NotFound { host, what, near } => SourceError::NotFound {
                 host,
                 what: shown(what),
+                near,
             },
             SourceError::Unreachable { host, cause } => SourceError::Unreachable {
                 host,

@@ -73,7 +73,11 @@ pub(super) fn judge(judged: &Judged<'_>) -> SourceError {
     match judged.status {
         401 => SourceError::Auth { host },
         403 => forbidden(judged),
-        404 | 410 => SourceError::NotFound { host, what },
+        404 | 410 => SourceError::NotFound {
+            host,
+            what,
+            near: None,
+        },
         // It is there, and stays: whoever may not be shown it has not seen it go.
         451 => SourceError::Forbidden {
             host,

@@ -131,6 +131,7 @@ impl Client {
             404 | 410 => SourceError::NotFound {
                 host,
                 what: what.to_owned(),
+                near: None,
             },
             500.. | 408 | 425 | 429 => SourceError::Unreachable {
                 host,

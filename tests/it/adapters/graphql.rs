@@ -95,6 +95,40 @@ async fn an_organisation_that_is_not_there_is_named_and_costs_itself() {
 }
 
 #[tokio::test]
+async fn a_slip_in_the_name_of_a_repository_is_told_the_nearest() {
+    let lists = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&lists);
+    let fault = Fault::start(move |request| match request.path() {
+        "/orgs/acme/repos" => {
+            *count.lock().unwrap() += 1;
+            Reply::json(&json!([{"full_name": "acme/api"}, {"full_name": "acme/web"}]))
+        }
+        "/graphql" => {
+            let mut reply = aliases(request, |path| match path {
+                "acme/apii" => Value::Null,
+                path if is_probe(request) => probe_repo(path, "2026-11-21T03:30:00Z"),
+                path => refresh_repo(path),
+            });
+            let mut names = names(&body(request)["variables"]).into_iter();
+            if let Some(at) = names.position(|path| path == "acme/apii") {
+                let alias = format!("r{at}");
+                reply["errors"] = json!([{"type": "NOT_FOUND", "path": [alias], "message": "no"}]);
+            }
+            Reply::json(&reply)
+        }
+        _ => healthy(request),
+    })
+    .await;
+    let source = source(&fault, &["acme/apii", "acme/web"]);
+    settle(&source, 20).await;
+    drop(later(&source, "probe:hot:0").await);
+    let problems = source.problems();
+    let hint = problems[0].hint().unwrap();
+    assert!(hint.starts_with("did you mean `acme/api`?"), "{hint}");
+    assert_eq!(*lists.lock().unwrap(), 1, "asked once");
+}
+
+#[tokio::test]
 async fn a_repository_is_gone_only_after_it_was_missed_twice() {
     let missing = Arc::new(Mutex::new(false));
     let switch = Arc::clone(&missing);
