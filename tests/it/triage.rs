@@ -164,6 +164,7 @@ fn bench(home: &Home) -> Bench {
         repos: 4,
         cards: 40,
         speed: 0.0,
+        require_token: true,
         ..Options::default()
     };
     let clock = cycleboard::app::clock::system();
@@ -236,4 +237,33 @@ fn three_keys_lead_to_the_first_error_and_a_rerun_is_one_request() {
     let seen = bench.forge.ledger().writes();
     assert_eq!(seen.len(), 1, "{seen:#?}");
     assert_eq!(seen[0].method, "POST");
+}
+
+/// Asks for the verdict with this token; returns the exit code.
+fn verdict(home: &Home, token: &str) -> i32 {
+    let arguments = ["board", "--once", "--exit-status", "--format", "json"];
+    let output = home.command(&arguments).env("FORGE_TOKEN", token).output();
+    Ran::of(output.unwrap(), &arguments).code
+}
+
+#[test]
+fn a_refused_token_comes_before_red_and_red_on_old_data_is_not_known() {
+    let home = Home::new();
+    let bench = bench(&home);
+    assert_eq!(
+        verdict(&home, bench.forge.token()),
+        3,
+        "a card is red for sure"
+    );
+    assert_eq!(
+        verdict(&home, "wrong"),
+        4,
+        "the red cards are still in the store"
+    );
+    drop(bench);
+    assert_eq!(
+        verdict(&home, "another"),
+        5,
+        "nobody can say whether it is mended"
+    );
 }

@@ -230,3 +230,11 @@ fn a_reader_keeps_what_it_opened() {
     file.read_to_string(&mut text).unwrap();
     assert_eq!(text, "first");
 }
+
+#[test]
+fn the_cache_has_the_bounds_that_are_promised() {
+    let limits = LogLimits::default();
+    assert_eq!(limits.total, 1 << 30, "1 GiB of logs");
+    assert_eq!(limits.single, 256 << 20, "256 MiB of one");
+    assert_eq!(limits.age, Duration::from_hours(720), "30 days");
+}

@@ -307,3 +307,20 @@ fn what_waits_goes_stale_and_what_is_red_does_not() {
     stale(Stage::Test, Status::Failed, None);
     stale(Stage::Monitor, Status::Watched, None);
 }
+
+#[test]
+fn a_login_that_the_team_calls_a_machine_is_one() {
+    for (login, listed, is_bot) in [
+        ("ada", "renovate", false),
+        ("renovate", "renovate", true),
+        ("Renovate", "renovate", true),
+        ("renovate[bot]", "renovate", true),
+        ("renovate", "another", false),
+    ] {
+        let world = scene(|w| {
+            w.policy.bots = vec![listed.into()];
+            w.change(1, |c| c.author = Some(person(login)));
+        });
+        assert_eq!(world.card("change:1").bot, is_bot, "{login} of {listed}");
+    }
+}

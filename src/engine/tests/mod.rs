@@ -17,6 +17,10 @@ use crate::engine::{EngineCommand, Options};
 use crate::sources::{Batch, Listing, SourceError};
 
 /// A complete answer: these tickets are all there are.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "scripts answer, and answers may fail"
+)]
 fn tickets(titles: &[&str]) -> Answer {
     let repo = RepoKey::new("forge.test", "acme/api");
     let facts: Vec<Fact> = (1..)
@@ -205,5 +209,18 @@ async fn nobody_looking_costs_a_quarter_of_the_polls() {
     rig.until(|snapshot| source(snapshot, "one").sent > 5).await;
     let shortest = polls.gaps()[1..].iter().min().copied();
     assert!(shortest > Some(Duration::from_secs(100)), "{shortest:?}");
+    rig.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_is_fresh_for_half_an_hour_after_it_was_confirmed() {
+    let mut rig = run(vec![Fake::new("one", |_| tickets(&["a"]))], None);
+    let snapshot = rig.engine.settled(CEILING).await;
+    let card = snapshot.items().next().expect("one card");
+    let confirmed = snapshot.confirmed_at(card).expect("just now");
+    for (secs, is_fresh) in [(0, true), (30 * 60, true), (30 * 60 + 1, false)] {
+        let now = confirmed + Duration::from_secs(secs);
+        assert_eq!(snapshot.is_fresh(card, now), is_fresh, "after {secs} s");
+    }
     rig.stop().await;
 }
