@@ -1,18 +1,20 @@
 //! What GitHub is asked for in an hour: points, charged requests, free answers.
 //!
-//! Run with `cargo bench --bench cost`. The real adapter, schedule and budget run
-//! against the demo forge; the hour is simulated. Counts, not times.
+//! Run with `cargo bench --bench cost`, and `-- unchanged`, `-- work` or `-- busy` for one
+//! of the worlds. The real adapter, schedule and budget run against the demo
+//! forge; the hour is simulated. Counts, not times.
 
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a benchmark prints, and stops when it cannot go on"
+    clippy::disallowed_methods,
+    reason = "a benchmark prints, measures time, and stops when it cannot go on"
 )]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use cycleboard::config::SourceConfig;
@@ -36,6 +38,10 @@ const REPOS: usize = 100;
 /// How long the start may take before the hour is counted.
 const SETTLE: Duration = Duration::from_mins(10);
 const HOUR: Duration = Duration::from_hours(1);
+/// How many GraphQL points an hour may cost.
+const POINTS: u64 = 600;
+/// How many charged REST requests an hour may cost.
+const CHARGED: u64 = 1_000;
 /// What one answer takes.
 const LATENCY: Duration = Duration::from_millis(150);
 /// The kinds of facts that make a board live.
@@ -89,7 +95,16 @@ struct Run {
     last_points: u64,
     kinds: BTreeSet<FactKind>,
     covered: BTreeSet<String>,
-    by_kind: BTreeMap<String, (u64, u64)>,
+    by_kind: BTreeMap<String, Cost>,
+}
+
+/// What one kind of resource, or one route, cost.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    polls: u64,
+    requests: u64,
+    charged: u64,
+    points: u64,
 }
 
 impl Run {
@@ -105,7 +120,7 @@ impl Run {
                 self.now += Duration::from_millis(1);
                 continue;
             };
-            let requests = self.forge.ledger().total();
+            let first = self.forge.ledger().total();
             let points = self.points;
             let fetch = Fetch {
                 resource: Arc::clone(&due.id),
@@ -117,8 +132,10 @@ impl Run {
             self.count();
             let kind = due.id.split(':').next().unwrap_or_default().to_owned();
             let entry = self.by_kind.entry(kind).or_default();
-            entry.0 += self.forge.ledger().total() - requests;
-            entry.1 += self.points - points;
+            entry.polls += 1;
+            entry.requests += self.forge.ledger().total() - first;
+            entry.charged += charged_since(&self.forge, first);
+            entry.points += self.points - points;
             self.schedule.done(&due.id, polled.as_ref().err(), self.now);
             match polled {
                 Ok(batch) => {
@@ -228,6 +245,32 @@ async fn run(moves: bool, speed: f64, cancel: &CancellationToken) -> Run {
     run
 }
 
+/// Returns how many charged REST requests there were from this one on.
+fn charged_since(forge: &Forge, first: u64) -> u64 {
+    let recent = forge.ledger().since(first);
+    let charged = recent.iter().filter(|seen| is_rest(seen) && seen.charged());
+    charged.count() as u64
+}
+
+fn is_rest(seen: &Seen) -> bool {
+    !seen.target.starts_with("/graphql")
+}
+
+/// Returns the route of a request, without names and numbers.
+fn route(seen: &Seen) -> String {
+    let path = seen.target.split('?').next().unwrap_or_default();
+    let parts = path.trim_start_matches('/').split('/');
+    let skip = if path.starts_with("/repos/") { 3 } else { 0 };
+    let mut words: Vec<&str> = parts.skip(skip).collect();
+    for word in &mut words {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        if digits > 0 && (digits > 3 || digits == word.len()) {
+            *word = "…";
+        }
+    }
+    words.join("/")
+}
+
 /// Returns which share of the repositories changes in 30 s, in percent.
 fn share(forge: &Forge, from: Duration) -> f64 {
     let mut changed = 0_u32;
@@ -250,8 +293,48 @@ fn share(forge: &Forge, from: Duration) -> f64 {
     f64::from(changed) / 60.0
 }
 
+/// Prints what the hour cost, by kind of resource and by route.
+fn tell(run: &Run, first: u64, points: u64) {
+    let hour = run.forge.ledger().since(first);
+    let rest = || hour.iter().filter(|seen| is_rest(seen));
+    let charged = rest().filter(|seen| seen.charged()).count() as u64;
+    let points = run.points - points;
+    println!(
+        "  in an hour: {points} points in {} queries, {charged} charged REST requests, \
+         {} answered 304 ({} failed)",
+        hour.len() - rest().count(),
+        hour.iter().filter(|seen| seen.status == 304).count(),
+        hour.iter().filter(|seen| seen.status >= 400).count(),
+    );
+    for (name, found, bound) in [
+        ("points", points, POINTS),
+        ("charged REST requests", charged, CHARGED),
+    ] {
+        let word = if found <= bound { "within" } else { "ABOVE" };
+        println!("  {word} the bound of {bound} {name}");
+    }
+    println!("    resource     polls requests charged points");
+    for (kind, cost) in &run.by_kind {
+        println!(
+            "    {kind:<12} {:>5} {:>8} {:>7} {:>6}",
+            cost.polls, cost.requests, cost.charged, cost.points
+        );
+    }
+    let mut routes: BTreeMap<String, Cost> = BTreeMap::new();
+    for seen in rest() {
+        let cost = routes.entry(route(seen)).or_default();
+        cost.requests += 1;
+        cost.charged += u64::from(seen.charged());
+    }
+    println!("    requests charged route");
+    for (route, cost) in routes {
+        println!("    {:>8} {:>7} {route}", cost.requests, cost.charged);
+    }
+}
+
 async fn measure(name: &str, moves: bool, speed: f64) {
     let cancel = CancellationToken::new();
+    let begin = Instant::now();
     let mut run = run(moves, speed, &cancel).await;
     let is_live = |run: &Run| KINDS.iter().all(|kind| run.kinds.contains(kind));
     run.until(SETTLE, is_live).await;
@@ -272,47 +355,34 @@ async fn measure(name: &str, moves: bool, speed: f64) {
     let (first, points) = (run.forge.ledger().total(), run.points);
     run.by_kind.clear();
     run.until(SETTLE + HOUR, |_| false).await;
-    let seen = run.forge.ledger().all();
-    let hour = || seen.iter().filter(|seen| seen.serial >= first);
-    let rest = |seen: &&Seen| !seen.target.starts_with("/graphql");
-    println!(
-        "  in an hour: {} points in {} queries, {} charged REST requests, {} answered 304 ({} failed)",
-        run.points - points,
-        hour().filter(|seen| !rest(seen)).count(),
-        hour().filter(rest).filter(|seen| seen.charged()).count(),
-        hour().filter(|seen| seen.status == 304).count(),
-        hour().filter(|seen| seen.status >= 400).count(),
-    );
-    for (kind, (requests, points)) in &run.by_kind {
-        println!("    {kind}: {requests} requests, {points} points");
-    }
-    let mut routes: BTreeMap<String, u32> = BTreeMap::new();
-    for seen in hour().filter(rest).filter(|seen| seen.charged()) {
-        let path = seen.target.split('?').next().unwrap_or_default();
-        let parts: Vec<&str> = path.split('/').skip(4).collect();
-        let words = parts
-            .iter()
-            .filter(|part| !part.bytes().any(|byte| byte.is_ascii_digit()));
-        let route: Vec<&str> = words.copied().collect();
-        *routes.entry(route.join("/")).or_default() += 1;
-    }
-    for (route, count) in routes {
-        println!("    charged {route}: {count}");
-    }
+    tell(&run, first, points);
     if moves {
         println!(
-            "  {:.1} % of the repositories change in 30 s; slowed down {:.1} times",
+            "  {:.1} % of the repositories change in 30 s; slowed down: GraphQL {:.1} times, REST {:.1} times",
             share(&run.forge, SETTLE),
-            run.schedule.pressure()
+            run.schedule.pressure("graphql"),
+            run.schedule.pressure("core")
         );
     }
+    println!("  measured in {:.0} s", begin.elapsed().as_secs_f64());
     cancel.cancel();
 }
 
+/// One world after another; words on the command line choose which.
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     drop(rustls::crypto::ring::default_provider().install_default());
-    measure("an unchanged world", false, 1.0).await;
-    measure("a day at work", true, 1.0).await;
-    measure("a busy day", true, 4.0).await;
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    for (name, moves, speed) in [
+        ("an unchanged world", false, 1.0),
+        ("a day at work", true, 1.0),
+        ("a busy day", true, 4.0),
+    ] {
+        if chosen.is_empty() || chosen.iter().any(|word| name.contains(word.as_str())) {
+            measure(name, moves, speed).await;
+        }
+    }
 }

@@ -142,6 +142,13 @@ impl Ledger {
         self.book().recent.iter().cloned().collect()
     }
 
+    /// Returns the requests from this serial on, as far as it remembers them, oldest first.
+    pub fn since(&self, serial: u64) -> Vec<Seen> {
+        let book = self.book();
+        let first = book.recent.partition_point(|seen| seen.serial < serial);
+        book.recent.range(first..).cloned().collect()
+    }
+
     /// Returns how many requests have a target that contains these words.
     pub fn count(&self, words: &str) -> usize {
         self.book()
