@@ -182,7 +182,7 @@ pub struct Resource {
 pub enum Tier {
     /// At once, and once: something is waiting for the answer.
     Now,
-    /// Something runs there at present: 30 s, or 10 s while somebody looks at it.
+    /// Something runs there at present: 60 s, or 10 s while somebody looks at it.
     Live,
     /// Something happened there lately, or somebody looks at it: 30 s.
     Hot,

@@ -89,7 +89,9 @@ impl Entry {
 pub(super) fn base(tier: Tier) -> Duration {
     Duration::from_secs(match tier {
         Tier::Now | Tier::Past => 1,
-        Tier::Live | Tier::Hot => 30,
+        Tier::Hot => 30,
+        // Each answer differs while something runs, so that each is charged.
+        Tier::Live => 60,
         Tier::Warm => 120,
         Tier::Cold => 600,
         Tier::Rare => 3_600,

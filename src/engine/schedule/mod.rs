@@ -58,7 +58,8 @@ pub struct Schedule {
     breaker: Breaker,
     focused: bool,
     looked_at: Option<Clean>,
-    pressure: f64,
+    /// By bucket, where it is above 1.
+    pressure: BTreeMap<&'static str, f64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +90,7 @@ impl Schedule {
             breaker: Breaker::Closed,
             focused: true,
             looked_at: None,
-            pressure: 1.0,
+            pressure: BTreeMap::new(),
         }
     }
 
@@ -155,7 +156,7 @@ impl Schedule {
             .entries
             .values()
             .filter(|entry| !entry.is_once())
-            .map(|entry| (&entry.resource, self.slowed(&entry.resource, 1.0)))
+            .map(|entry| (&entry.resource, self.unhurried(&entry.resource)))
             .collect();
         budget::forecast(
             intervals
@@ -164,16 +165,26 @@ impl Schedule {
         )
     }
 
-    /// Returns by how much polling is slowed down at present.
-    pub fn pressure(&self) -> f64 {
-        self.pressure
+    /// Returns by how much polling of what one limit counts is slowed down at present.
+    pub fn pressure(&self, bucket: &str) -> f64 {
+        self.pressure.get(bucket).copied().unwrap_or(1.0)
     }
 
+    /// A limit that is short slows down only what it counts.
     fn weigh(&mut self, now: Duration) {
-        let pressure = self.ledger.pressure(&self.forecast(), now);
-        let differs = (pressure - self.pressure).abs() > self.pressure * 0.1;
-        if differs || (pressure <= 1.0 && self.pressure > 1.0) {
-            self.pressure = pressure;
+        let mut changed = false;
+        for (bucket, planned) in self.forecast() {
+            let before = self.pressure(bucket);
+            let pressure = self
+                .ledger
+                .pressure(&BTreeMap::from([(bucket, planned)]), now);
+            let differs = (pressure - before).abs() > before * 0.1;
+            if differs || (pressure <= 1.0 && before > 1.0) {
+                self.pressure.insert(bucket, pressure);
+                changed = true;
+            }
+        }
+        if changed {
             self.reschedule_all(now);
         }
     }
@@ -449,15 +460,21 @@ impl Schedule {
             Tier::Now | Tier::Past if entry.served == 0 => now,
             Tier::Now | Tier::Past => now + again(entry.served),
             Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
-                let interval = self.slowed(&entry.resource, self.pressure);
+                let interval = self.slowed(&entry.resource);
                 entry.asked_at.map_or(now, |at| (at + interval).max(now))
             }
         };
         self.put(id, next);
     }
 
-    /// Returns the interval of a resource under this pressure.
-    fn slowed(&self, resource: &Resource, pressure: f64) -> Duration {
+    /// Returns the interval of a resource as its limit allows it now.
+    fn slowed(&self, resource: &Resource) -> Duration {
+        self.unhurried(resource)
+            .mul_f64(self.pressure(resource.bucket))
+    }
+
+    /// Returns the interval of a resource where no limit is short.
+    fn unhurried(&self, resource: &Resource) -> Duration {
         let looked_at = self
             .looked_at
             .as_ref()
@@ -468,13 +485,13 @@ impl Schedule {
             base(resource.tier)
         };
         let unfocused = if self.focused { 1.0 } else { UNFOCUSED };
-        jittered(base, &resource.id, self.seed).mul_f64(pressure * unfocused)
+        jittered(base, &resource.id, self.seed).mul_f64(unfocused)
     }
 
     /// Returns the interval at which a resource is polled now, if it is known.
     pub fn interval(&self, id: &ResourceId) -> Option<Duration> {
         let entry = self.entries.get(id)?;
-        Some(self.slowed(&entry.resource, self.pressure))
+        Some(self.slowed(&entry.resource))
     }
 }
 
