@@ -3,14 +3,20 @@
 //! Run with `cargo bench --bench budgets`. Figures only; the bounds are in
 //! README.md. `benches/program.rs` measures the program from outside.
 
-#![expect(clippy::expect_used, reason = "a benchmark stops when it cannot go on")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark stops when it cannot go on"
+)]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use cycleboard::demo::Options;
+use cycleboard::demo::forge::start;
 use cycleboard::domain::Timestamp;
 use cycleboard::domain::change_request::{
     Called, ChangeRequest, ChangeState, Checks, LinkBasis, MergeState, Required, Review, TicketLink,
@@ -29,6 +35,7 @@ use cycleboard::domain::ticket::{Ticket, TicketKey, TicketState};
 use cycleboard::engine::db::Database;
 use cycleboard::engine::snapshot::Snapshot;
 use cycleboard::engine::update::Write;
+use cycleboard::sources::github::measure;
 use cycleboard::ui::command::Command;
 use cycleboard::ui::keymap::Keymap;
 use cycleboard::ui::sample;
@@ -38,6 +45,8 @@ use cycleboard::ui::{input, update, view};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 fn now() -> Timestamp {
     Utc.with_ymd_and_hms(2026, 11, 21, 9, 0, 0)
@@ -424,6 +433,65 @@ fn store(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Answers as the demo forge gives them, to the facts that they tell.
+fn json_to_facts(criterion: &mut Criterion) {
+    let (refresh, runs) = answers();
+    let repo = repo(1);
+    let mut group = criterion.benchmark_group("json to facts");
+    group.sample_size(20);
+    group.throughput(Throughput::Bytes(refresh.len() as u64));
+    group.bench_function(
+        BenchmarkId::new("GraphQL refresh, bytes", refresh.len()),
+        |bencher| bencher.iter(|| measure::refresh_facts("forge.test", &refresh).len()),
+    );
+    group.throughput(Throughput::Bytes(runs.len() as u64));
+    group.bench_function(
+        BenchmarkId::new("REST runs, bytes", runs.len()),
+        |bencher| bencher.iter(|| measure::run_facts(&repo, &runs).len()),
+    );
+    group.finish();
+}
+
+/// Returns a full refresh of ten repositories, and a list of a hundred runs.
+fn answers() -> (Vec<u8>, Vec<u8>) {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let cancel = CancellationToken::new();
+        let forge = start(
+            Options::default(),
+            Arc::new(now),
+            &TaskTracker::new(),
+            &cancel,
+        )
+        .await
+        .expect("the demo forge starts");
+        let world = forge.world();
+        let paths: Vec<String> = (0..world.len())
+            .filter_map(|at| Some(world.spec(at)?.full_name()))
+            .collect();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("a client");
+        let url = forge.url().join("graphql").expect("an address");
+        let sent = http.post(url).json(&measure::refresh_query(&paths));
+        let refresh = sent.bearer_auth(forge.token()).send().await;
+        let refresh = refresh.expect("an answer").bytes().await.expect("a body");
+        let route = format!("repos/{}/actions/runs?per_page=100", paths[0]);
+        let url = forge.url().join(&route).expect("an address");
+        let runs = http.get(url).bearer_auth(forge.token()).send().await;
+        let runs = runs.expect("an answer").bytes().await.expect("a body");
+        let told = measure::refresh_facts("forge.test", &refresh).len();
+        assert!(told > 500, "the refresh tells {told} facts");
+        assert!(!measure::run_facts(&repo(1), &runs).is_empty());
+        (refresh.to_vec(), runs.to_vec())
+    })
+}
+
 fn ids(criterion: &mut Criterion) {
     let facts = facts_of(1);
     criterion.bench_function("identities of 100 facts", |bencher| {
@@ -431,5 +499,14 @@ fn ids(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(budgets, frames, filters, typing, correlation, store, ids);
+criterion_group!(
+    budgets,
+    frames,
+    filters,
+    typing,
+    json_to_facts,
+    correlation,
+    store,
+    ids
+);
 criterion_main!(budgets);

@@ -1,5 +1,5 @@
 //! Two ways to ask: GraphQL and REST alone tell of the same change requests, releases and
-//! deployments of the demo forge.
+//! deployments of the demo forge, and make the same cards of them.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
@@ -11,11 +11,15 @@ use cycleboard::config::SourceConfig;
 use cycleboard::demo::Options;
 use cycleboard::demo::forge::{Forge, start};
 use cycleboard::domain::Timestamp;
+use cycleboard::domain::correlate::{Correlator, Sourced};
 use cycleboard::domain::fact::{Fact, FactId};
+use cycleboard::domain::item::Anchor;
 use cycleboard::domain::key::SourceName;
+use cycleboard::domain::policy::Policy;
+use cycleboard::domain::ticket::TicketKey;
 use cycleboard::sources::github::GitHub;
 use cycleboard::sources::http::{Ground, Limits, NoValidators};
-use cycleboard::sources::{Fetch, Source, Tier};
+use cycleboard::sources::{Fetch, Resource, ResourceId, Source, Tier};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -52,16 +56,49 @@ fn source(forge: &Forge, with_token: bool) -> GitHub {
 struct Told {
     all: BTreeSet<FactId>,
     within: BTreeSet<FactId>,
+    asked: BTreeSet<ResourceId>,
+    linked: BTreeSet<TicketKey>,
+    board: Correlator,
+}
+
+impl Told {
+    /// Takes facts in, and asks the source for what correlation misses.
+    fn correlate(&mut self, source: &GitHub, facts: Vec<Fact>) {
+        for fact in facts {
+            self.board.insert(Sourced {
+                source: source.name().clone(),
+                fact: Arc::new(fact),
+            });
+        }
+        self.board.refresh(&Policy::default(), now());
+        source.need(self.board.needs());
+    }
+
+    /// Returns the identities of the cards that changed since then, with the names that people use.
+    ///
+    /// A push is a card by GraphQL alone: lists of commits do not say whether a change request
+    /// brought one, and asking that of each would cost a request a commit.
+    fn cards(&self, since: Timestamp) -> BTreeSet<String> {
+        let items = self.board.items();
+        let items = items.filter(|item| item.anchor != Anchor::Push && item.updated_at >= since);
+        let named = items.map(|item| format!("{} {}", item.id.as_str(), item.key));
+        named.collect()
+    }
 }
 
 /// Reads all that waits for an answer; returns what was told of ended work and its delivery.
 async fn told(source: &GitHub) -> Told {
     let mut told = Told::default();
-    for _ in 0..200 {
+    for _ in 0..400 {
         let resources = source.resources(now());
-        let Some(next) = resources.iter().find(|found| found.tier == Tier::Now) else {
+        let waits = |found: &&Resource| {
+            let findings = found.id.starts_with("findings:") && !told.asked.contains(&found.id);
+            found.tier == Tier::Now || findings
+        };
+        let Some(next) = resources.iter().find(waits) else {
             break;
         };
+        told.asked.insert(Arc::clone(&next.id));
         let fetch = Fetch {
             resource: Arc::clone(&next.id),
             now: now(),
@@ -70,6 +107,8 @@ async fn told(source: &GitHub) -> Told {
         let batch = source.fetch(fetch).await.unwrap();
         for fact in &batch.facts {
             let old = if let Fact::ChangeRequest(change) = fact {
+                let links = change.tickets.iter();
+                told.linked.extend(links.map(|link| link.ticket.clone()));
                 change.updated_at < now() - TimeDelta::days(9)
             } else if matches!(fact, Fact::Release(_) | Fact::Deployment(_)) {
                 false
@@ -81,8 +120,17 @@ async fn told(source: &GitHub) -> Told {
             }
             told.all.insert(fact.id());
         }
+        told.correlate(source, batch.facts);
     }
     told
+}
+
+/// Returns a ticket as people name it.
+fn name(ticket: &TicketKey) -> String {
+    match ticket {
+        TicketKey::Numbered { repo, number } => format!(" {}#{number}", repo.path()),
+        TicketKey::Tracker(key) => format!(" {key}"),
+    }
 }
 
 #[tokio::test]
@@ -106,4 +154,21 @@ async fn graphql_and_rest_alone_tell_the_same_of_what_is_delivered() {
     assert!(lacks.is_empty(), "GraphQL lacks {lacks:?}");
     let lacks: Vec<_> = by_graphql.within.difference(&by_rest.all).collect();
     assert!(lacks.is_empty(), "REST lacks {lacks:?}");
+    let (window, ever) = (now() - TimeDelta::days(9), DateTime::UNIX_EPOCH);
+    let (cards, others) = (by_graphql.cards(window), by_rest.cards(window));
+    assert!(cards.len() > 100, "{}", cards.len());
+    let all = by_rest.cards(ever);
+    // Pages end where they end: of a change that only one of the two has read, there is no more
+    // to know by the other.
+    let unread: BTreeSet<String> = by_graphql
+        .linked
+        .difference(&by_rest.linked)
+        .map(name)
+        .collect();
+    let known = |card: &&String| !unread.iter().any(|name| card.ends_with(name.as_str()));
+    let lacks: Vec<_> = cards.difference(&all).filter(known).collect();
+    assert!(lacks.is_empty(), "by REST there is no {lacks:#?}");
+    let all = by_graphql.cards(ever);
+    let lacks: Vec<_> = others.difference(&all).collect();
+    assert!(lacks.is_empty(), "by GraphQL there is no {lacks:#?}");
 }

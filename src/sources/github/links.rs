@@ -46,6 +46,29 @@ pattern!(NUMBER, r"(?:^|(?-u:[\s(\[:,]))#([0-9]{1,10})(?-u:\b)");
 pattern!(TRACKER, r"(?-u:\b)[A-Z][A-Z0-9]{1,9}-[0-9]{1,10}(?-u:\b)");
 pattern!(BRANCH, r"^(?:(?-u:\w)+/)?#?([0-9]{1,10})[-_]");
 
+/// Returns the tickets that a description closes, where the forge itself cannot be asked.
+///
+/// GitHub's keywords are close, closes, closed, fix, fixes, fixed, resolve, resolves and resolved,
+/// in any case, with or without a colon, before `#12` or `owner/name#12`, for a pull request into
+/// the default branch (docs.github.com, "Linking a pull request to an issue using a keyword"). A
+/// title closes nothing, nor does a link made by hand, which only GraphQL tells.
+pub(super) fn closed_by(repo: &RepoKey, number: u64, body: &str) -> Vec<TicketKey> {
+    let body: String = body.chars().take(READ).collect();
+    let mut found = Found::default();
+    closing(&mut found, repo, &body, number);
+    found.links.into_iter().map(|link| link.ticket).collect()
+}
+
+fn closing(found: &mut Found, repo: &RepoKey, text: &str, own: u64) {
+    for words in captures(&CLOSING, text) {
+        let path = words.get(1).map(|path| path.as_str());
+        let place = path.map_or_else(|| repo.clone(), |path| RepoKey::new(repo.host(), path));
+        let number = words.get(2).and_then(|number| number.as_str().parse().ok());
+        let own = if place == *repo { own } else { 0 };
+        found.number(place, number, own, LinkBasis::Mention);
+    }
+}
+
 /// Returns the tickets, `known` ones first; each ticket once, with its strongest basis.
 pub(super) fn find(repo: &RepoKey, texts: Texts<'_>, known: Vec<TicketKey>) -> Vec<TicketLink> {
     let mut found = Found::default();
@@ -54,12 +77,7 @@ pub(super) fn find(repo: &RepoKey, texts: Texts<'_>, known: Vec<TicketKey>) -> V
     }
     let body: String = texts.body.chars().take(READ).collect();
     for text in [texts.title, &body] {
-        for words in captures(&CLOSING, text) {
-            let path = words.get(1).map(|path| path.as_str());
-            let place = path.map_or_else(|| repo.clone(), |path| RepoKey::new(repo.host(), path));
-            let number = words.get(2).and_then(|number| number.as_str().parse().ok());
-            found.number(place, number, texts.number, LinkBasis::Mention);
-        }
+        closing(&mut found, repo, text, texts.number);
     }
     for words in captures(&NUMBER, texts.title) {
         let number = words.get(1).and_then(|number| number.as_str().parse().ok());
@@ -112,7 +130,7 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
-    use super::{Texts, find};
+    use super::{Texts, closed_by, find};
     use crate::domain::change_request::LinkBasis;
     use crate::domain::key::RepoKey;
     use crate::domain::ticket::TicketKey;
@@ -185,6 +203,32 @@ mod tests {
             &[("PROJ-1", 80), ("AB2-77", 80)],
         );
         check("proj-1 X-1 A-", "", "", &[]);
+    }
+
+    #[track_caller]
+    fn check_closed(body: &str, expected: &[&str]) {
+        let repo = RepoKey::new("github.com", "acme/api");
+        let found: Vec<String> = closed_by(&repo, 34, body).iter().map(name).collect();
+        assert_eq!(found, expected, "{body}");
+    }
+
+    #[test]
+    fn every_keyword_of_the_forge_closes_and_no_other_word() {
+        for word in [
+            "close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved",
+        ] {
+            check_closed(&format!("{word} #12"), &["acme/api#12"]);
+            check_closed(
+                &format!("It {}: #12.", word.to_uppercase()),
+                &["acme/api#12"],
+            );
+        }
+        check_closed(
+            "Fixes #1, closes acme/web#34\nresolves #1",
+            &["acme/api#1", "acme/web#34"],
+        );
+        check_closed("fixing #1, closing #2, refs #3, fixes 4, close-#5", &[]);
+        check_closed("Fixes #34", &[]);
     }
 
     #[test]

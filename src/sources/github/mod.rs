@@ -15,6 +15,8 @@ mod findings;
 mod identity;
 mod links;
 mod map;
+#[doc(hidden)]
+pub mod measure;
 mod memory;
 mod more;
 mod place;

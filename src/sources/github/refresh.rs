@@ -11,7 +11,7 @@ use super::api::{Data, Feature, Trouble};
 use super::map::{self, delivery, work};
 use super::more::{self, Rest};
 use super::probe::{ATTEMPTS, fragments, over, split};
-use super::state::{FULL_BATCH, LEAN_BATCH, RepoState, State, Wanted};
+use super::state::{RepoState, State, Wanted};
 use super::wire::{BranchHistory, RefreshRepo};
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
@@ -25,7 +25,7 @@ use crate::sources::{Batch, Listing, SourceError};
 
 pub(super) const DOCUMENT: &str = include_str!("queries/refresh.graphql");
 
-const DECLARED: &str = "$full: Boolean!, $flow: Boolean!, $rollup: Boolean!, $projects: Boolean!, \
+pub(super) const DECLARED: &str = "$full: Boolean!, $flow: Boolean!, $rollup: Boolean!, $projects: Boolean!, \
      $alerts: Boolean!, $issues: Int!, $issueStates: [IssueState!], $since: DateTime, $open: Int!, \
      $ended: Int!, $commits: Int!, $deployments: Int!, \
      $releases: Int!";
@@ -184,14 +184,9 @@ impl GitHub {
             changes_to,
         };
         let more = more::follow(self, &key, &mut wire, rest, ask, batch).await;
-        let mut facts = Vec::new();
-        let repository = map::repository(&key, &wire, flow(&wire));
-        facts.push(Fact::Repository(repository));
-        branches(&key, &wire, &mut facts);
         let complete = !partial && more.is_ok();
-        let listings = lists(&key, &wire, plan.full && complete, &mut facts);
+        let (mut facts, listings) = facts_of(&key, &wire, plan.full && complete);
         let open = work::open_tickets(&wire);
-        deliveries(&key, &wire, &mut facts);
         warn_of(&key, &wire, batch);
         let mut missing = BTreeSet::new();
         {
@@ -253,6 +248,31 @@ impl GitHub {
     }
 }
 
+/// Returns what a repository tells of itself, and the lists that were read to their end.
+pub(super) fn facts_of(
+    key: &RepoKey,
+    wire: &RefreshRepo,
+    complete: bool,
+) -> (Vec<Fact>, Vec<Listing>) {
+    let mut facts = vec![Fact::Repository(map::repository(key, wire, flow(wire)))];
+    branches(key, wire, &mut facts);
+    let listings = lists(key, wire, complete, &mut facts);
+    deliveries(key, wire, &mut facts);
+    (facts, listings)
+}
+
+/// Sets how much a full read takes.
+pub(super) fn full_size(variables: &mut Map<String, Value>) {
+    let plan = Plan {
+        paths: Vec::new(),
+        seen: Vec::new(),
+        full: true,
+        flow: true,
+        since: None,
+    };
+    plan.size(variables);
+}
+
 impl Plan {
     /// Sets how much is read: GitHub counts what may come, not what comes.
     fn size(&self, variables: &mut Map<String, Value>) {
@@ -298,29 +318,6 @@ impl RepoState {
             if whole {
                 self.changes_to = self.changes_to.max(Some(pull.updated_at));
             }
-        }
-    }
-}
-
-impl State {
-    fn batch_of(&mut self, full: bool) -> (&mut usize, usize) {
-        if full {
-            (&mut self.full_batch, FULL_BATCH)
-        } else {
-            (&mut self.lean_batch, LEAN_BATCH)
-        }
-    }
-
-    /// Asks for half as much from now on.
-    fn halve(&mut self, full: bool, asked: usize) {
-        *self.batch_of(full).0 = (asked / 2).max(1);
-    }
-
-    /// Asks for one more, after a batch of full size went well.
-    fn grow(&mut self, full: bool, asked: usize) {
-        let (batch, most) = self.batch_of(full);
-        if asked >= *batch {
-            *batch = (*batch + 1).min(most);
         }
     }
 }

@@ -18,6 +18,7 @@ use super::wire_rest::{
     Statuses,
 };
 use super::{Ask, GitHub};
+use crate::domain::Timestamp;
 use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
@@ -107,6 +108,23 @@ impl GitHub {
     }
 }
 
+/// What says when it last changed.
+trait Dated {
+    fn updated_at(&self) -> Timestamp;
+}
+
+impl Dated for RestPull {
+    fn updated_at(&self) -> Timestamp {
+        self.updated_at
+    }
+}
+
+impl Dated for RestIssue {
+    fn updated_at(&self) -> Timestamp {
+        self.updated_at
+    }
+}
+
 /// Reads the lists of one repository.
 pub(super) struct Reader<'a> {
     pub(super) github: &'a GitHub,
@@ -117,7 +135,8 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     async fn all(&self, repo: &RestRepo, batch: &mut Batch) -> Result<(), SourceError> {
         self.tickets(batch).await?;
-        self.changes(batch).await?;
+        self.changes(repo.default_branch.as_deref(), batch).await?;
+        self.closed_tickets(batch).await?;
         self.releases(batch).await?;
         self.deployments(batch).await?;
         self.branches(repo, batch).await
@@ -168,17 +187,13 @@ impl Reader<'_> {
             let facts: Vec<Fact> = pages.list.items.iter().filter_map(ticket).collect();
             self.keep("tickets/open", facts, is_whole(&pages), batch);
         }
-        let closed = [("state", "closed"), ("per_page", "30"), ("sort", "updated")];
-        if let Some(pages) = self.list::<RestIssue>("issues", &closed, 1, batch).await? {
-            batch
-                .facts
-                .extend(pages.list.items.iter().filter_map(ticket));
-        }
+        let closed = self.ended::<RestIssue>("issues", "100", batch).await?;
+        batch.facts.extend(closed.iter().filter_map(ticket));
         Ok(())
     }
 
-    async fn changes(&self, batch: &mut Batch) -> Result<(), SourceError> {
-        let change = |pull: &RestPull| work::rest_change(&self.key, pull);
+    async fn changes(&self, default: Option<&str>, batch: &mut Batch) -> Result<(), SourceError> {
+        let change = |pull: &RestPull| work::rest_change(&self.key, pull, default);
         let boxed = |change| Fact::ChangeRequest(Box::new(change));
         let open = [("state", "open"), ("per_page", "100")];
         let mut trouble = Ok(());
@@ -188,32 +203,37 @@ impl Reader<'_> {
             let facts = changes.into_iter().map(boxed).collect();
             self.keep("changes/open", facts, is_whole(&pages), batch);
         }
-        for wire in self.ended(batch).await? {
+        for wire in self.ended::<RestPull>("pulls", "30", batch).await? {
             batch.facts.push(boxed(change(&wire)));
         }
         trouble
     }
 
-    /// Reads the pull requests that ended, a page at least, and on while they lie in the window.
-    async fn ended(&self, batch: &mut Batch) -> Result<Vec<RestPull>, SourceError> {
+    /// Reads what ended, a page at least, and on while it lies in the window.
+    async fn ended<T: DeserializeOwned + Dated>(
+        &self,
+        route: &str,
+        size: &str,
+        batch: &mut Batch,
+    ) -> Result<Vec<T>, SourceError> {
         let window = self.ask.now - TimeDelta::days(WINDOW_DAYS);
         let mut ended = Vec::new();
         for page in 1..=ENDED_PAGES {
             let page = page.to_string();
             let mut query = vec![
                 ("state", "closed"),
-                ("per_page", "30"),
+                ("per_page", size),
                 ("sort", "updated"),
                 ("direction", "desc"),
             ];
             // The first page keeps the address that its validator is stored under.
             query.extend((page != "1").then_some(("page", page.as_str())));
-            let Some(read) = self.list::<RestPull>("pulls", &query, 1, batch).await? else {
+            let Some(read) = self.list::<T>(route, &query, 1, batch).await? else {
                 break;
             };
             let done = read.complete;
             ended.extend(read.list.items);
-            let within = |pull: &RestPull| pull.updated_at > window;
+            let within = |found: &T| found.updated_at() > window;
             if done || !ended.last().is_some_and(within) {
                 break;
             }

@@ -3,19 +3,26 @@
 //! Reviews, mergeability and checks of open pull requests that changed or are at
 //! work: four requests each, free where nothing changed, few at a time.
 
-use super::map::checks;
+use std::collections::BTreeSet;
+
+use super::map::{checks, work};
 use super::rest::{Reader, absent};
 use super::wire::Actor;
-use super::wire_rest::{CheckRunPage, CombinedStatus, RestReview, RunPage, SinglePull};
+use super::wire_rest::{CheckRunPage, CombinedStatus, RestIssue, RestReview, RunPage, SinglePull};
 use super::{Ask, GitHub};
-use crate::domain::change_request::{ChangeRequest, ChangeState, Checks};
+use crate::domain::change_request::{ChangeRequest, ChangeState, Checks, LinkBasis};
+use crate::domain::fact::Fact;
 use crate::domain::key::Sha;
 use crate::domain::text::Clean;
+use crate::domain::ticket::TicketKey;
 use crate::sources::http::{List, follow};
 use crate::sources::{Batch, CapabilityState, SourceError};
 
 /// Of how many pull requests the details are read in one fetch: four requests each.
 const AT_ONCE: usize = 6;
+
+/// How many closed tickets are asked for one by one in one fetch.
+const TICKETS_AT_ONCE: usize = 25;
 
 /// How many pages of reviews are read.
 const PAGES: usize = 3;
@@ -87,6 +94,53 @@ impl Reader<'_> {
             repo.asked(&asked, &later);
         }
         trouble.map_or(Ok(()), Err)
+    }
+
+    /// Reads the closed tickets that change requests close, where no list told of them: without
+    /// its ticket a change would be a card of its own.
+    pub(super) async fn closed_tickets(&self, batch: &mut Batch) -> Result<(), SourceError> {
+        for key in self.unseen_tickets(batch) {
+            let TicketKey::Numbered { repo, number } = &key else {
+                continue;
+            };
+            let route = format!("repos/{}/issues/{number}", repo.path());
+            let issue = match self.github.one::<RestIssue>(&route, self.ask).await {
+                Ok(issue) => Some(issue),
+                // A number that is no ticket, or not for us, is as good as an answer.
+                Err(failure) => absent(failure, &mut Batch::default()).map(|()| None)?,
+            };
+            let ticket = issue.and_then(|issue| work::rest_ticket(repo, &issue));
+            // Of one that is open, its own list tells.
+            let closed = ticket.filter(|ticket| ticket.closed_at.is_some());
+            batch.facts.extend(closed.map(Fact::Ticket));
+            if let Some(known) = self.github.state().known(self.key.path()) {
+                known.looked_for.insert(key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns tickets that change requests close and nothing has told of, a few at a time.
+    fn unseen_tickets(&self, batch: &Batch) -> Vec<TicketKey> {
+        let told: BTreeSet<&TicketKey> = batch.facts.iter().filter_map(ticket_of).collect();
+        let mut state = self.github.state();
+        let known = state.known(self.key.path());
+        let asked = known.map(|known| &known.looked_for);
+        let mut unseen: Vec<TicketKey> = batch
+            .facts
+            .iter()
+            .filter_map(change_of)
+            .flat_map(|change| &change.tickets)
+            .filter(|link| link.basis == LinkBasis::Closing)
+            .map(|link| &link.ticket)
+            .filter(|key| !told.contains(key))
+            .filter(|key| !asked.is_some_and(|asked| asked.contains(*key)))
+            .cloned()
+            .collect();
+        unseen.sort();
+        unseen.dedup();
+        unseen.truncate(TICKETS_AT_ONCE);
+        unseen
     }
 
     async fn detail(
@@ -173,6 +227,22 @@ impl Reader<'_> {
                 Ok(vec![Checks::Unknown(Clean::line("checks are not told"))])
             }
         }
+    }
+}
+
+fn change_of(fact: &Fact) -> Option<&ChangeRequest> {
+    if let Fact::ChangeRequest(change) = fact {
+        Some(change)
+    } else {
+        None
+    }
+}
+
+fn ticket_of(fact: &Fact) -> Option<&TicketKey> {
+    if let Fact::Ticket(ticket) = fact {
+        Some(&ticket.key)
+    } else {
+        None
     }
 }
 

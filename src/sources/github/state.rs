@@ -16,6 +16,7 @@ use crate::domain::finding::FindingKind;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
+use crate::domain::ticket::TicketKey;
 use crate::sources::{CapabilityState, SourceError, Tier};
 
 /// How many repositories one probe asks for.
@@ -127,6 +128,8 @@ pub(super) struct RepoState {
     pub(super) tickets: BTreeSet<u64>,
     /// The tickets that were open when they were last read.
     pub(super) open_tickets: BTreeSet<u64>,
+    /// The closed tickets that were asked for one by one, without GraphQL.
+    pub(super) looked_for: BTreeSet<TicketKey>,
     /// How many tickets there are, open or not, as the probe saw it.
     pub(super) ticket_count: Option<u64>,
     /// The change requests that were open when they were last read.
@@ -226,6 +229,7 @@ impl RepoState {
             full_at: None,
             tickets: BTreeSet::new(),
             open_tickets: BTreeSet::new(),
+            looked_for: BTreeSet::new(),
             ticket_count: None,
             changes: BTreeMap::new(),
             rollups: None,
@@ -359,7 +363,8 @@ impl State {
     /// Returns the repositories that fit, most recently changed first.
     pub(super) fn hottest(&self, fits: impl Fn(&RepoState) -> bool) -> Vec<&RepoState> {
         let mut repos: Vec<&RepoState> = self.repos.values().filter(|repo| fits(repo)).collect();
-        repos.sort_by_key(|repo| {
+        // Once for each: whether something runs is found among hundreds of runs.
+        repos.sort_by_cached_key(|repo| {
             (
                 std::cmp::Reverse(repo.at_work || repo.is_running()),
                 std::cmp::Reverse(repo.changed_at),
@@ -403,6 +408,29 @@ impl State {
     /// Returns whether a feature is asked for.
     pub(super) fn asks(&self, feature: Feature) -> bool {
         !self.refused.contains(&feature)
+    }
+}
+
+impl State {
+    fn batch_of(&mut self, full: bool) -> (&mut usize, usize) {
+        if full {
+            (&mut self.full_batch, FULL_BATCH)
+        } else {
+            (&mut self.lean_batch, LEAN_BATCH)
+        }
+    }
+
+    /// Asks for half as much from now on.
+    pub(super) fn halve(&mut self, full: bool, asked: usize) {
+        *self.batch_of(full).0 = (asked / 2).max(1);
+    }
+
+    /// Asks for one more, after a batch of full size went well.
+    pub(super) fn grow(&mut self, full: bool, asked: usize) {
+        let (batch, most) = self.batch_of(full);
+        if asked >= *batch {
+            *batch = (*batch + 1).min(most);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::key::{Person, RepoKey};
 use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 
-use super::super::links::{Texts, find};
+use super::super::links::{Texts, closed_by, find};
 use super::super::watch::WatchedPull;
 use super::super::wire::{Issue, Named, PullRequest, RefreshRepo, Short};
 use super::super::wire_rest::{Label, RestIssue, RestPull};
@@ -255,7 +255,9 @@ pub(crate) fn looked_at(change: &ChangeRequest, wire: &WatchedPull) -> ChangeReq
 }
 
 /// Returns a change request of a REST list: reviews and checks are not told there.
-pub(crate) fn rest_change(repo: &RepoKey, wire: &RestPull) -> ChangeRequest {
+///
+/// Nor are the tickets that it closes: into the default branch, the words of its description say.
+pub(crate) fn rest_change(repo: &RepoKey, wire: &RestPull, default: Option<&str>) -> ChangeRequest {
     let git_ref = |end: &Option<super::super::wire_rest::End>| {
         end.as_ref()
             .map_or_else(String::new, |end| end.git_ref.clone())
@@ -266,6 +268,11 @@ pub(crate) fn rest_change(repo: &RepoKey, wire: &RestPull) -> ChangeRequest {
         title: &wire.title,
         body: wire.body.as_deref().unwrap_or_default(),
         branch: &head,
+    };
+    let closing = if default == Some(base.as_str()) {
+        closed_by(repo, wire.number, texts.body)
+    } else {
+        Vec::new()
     };
     let teams = wire.requested_teams.items.iter();
     let mut reviewers = people(&wire.requested_reviewers.items);
@@ -297,7 +304,7 @@ pub(crate) fn rest_change(repo: &RepoKey, wire: &RestPull) -> ChangeRequest {
         head_branch: Clean::line(&head),
         base_branch: Clean::line(&base),
         merge_sha: sha(wire.merge_commit_sha.as_deref()).filter(|_| merged),
-        tickets: find(repo, texts, Vec::new()),
+        tickets: find(repo, texts, closing),
         created_at: wire.created_at,
         updated_at: wire.updated_at,
         merged_at: wire.merged_at,
