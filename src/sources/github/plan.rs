@@ -169,6 +169,9 @@ fn runs(state: &State, now: Timestamp, by_rest: bool, list: &mut Vec<Resource>) 
         };
         let known = |repo: &&RepoState| repo.seen.is_some() || by_rest;
         for repo in repos.into_iter().filter(known).filter(polled) {
+            // Where nothing runs the probe tells what begins; what it cannot see comes a bit later.
+            let quiet = tier == Tier::Hot && !by_rest && !repo.at_work && !repo.is_running();
+            let tier = if quiet { Tier::Warm } else { tier };
             list.push(resource(format!("runs:{}", repo.path), tier, 1, "core"));
         }
     }

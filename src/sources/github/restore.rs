@@ -66,7 +66,6 @@ fn rest(state: &mut State, fact: &Fact) {
         Fact::Run(run) => {
             known.changed_at = known.changed_at.max(Some(run.updated_at));
             known.runs.insert(run.id, RunSeen::of(run, None));
-            known.runs_read = true;
         }
         Fact::Range(range) => {
             let need = Need::Range {

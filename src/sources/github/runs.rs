@@ -38,20 +38,24 @@ impl GitHub {
             return Ok(batch);
         }
         let listed = self.list_runs(path, ask).await;
-        let (runs, not_modified) = match listed {
-            Ok(listed) => listed,
+        let (runs, fresh) = match listed {
+            Ok(Some(listed)) => (listed, true),
+            Ok(None) => (List::default(), false),
             Err(failure) => return self.without_runs(path, failure, ask),
         };
         warn(&key, "runs", &runs, &mut batch);
         let found: Vec<Run> = runs.items.iter().map(|wire| map::run(&key, wire)).collect();
-        let fresh = {
+        {
             let mut state = self.state();
             state.can("runs", CapabilityState::Available);
             let Some(repo) = state.known(path) else {
                 return Ok(batch);
             };
-            let fresh = !not_modified || !repo.runs_read;
             repo.had_runs(ask.now);
+            if fresh {
+                // What could not be read is told again with every answer.
+                repo.runs_read = runs.bad_count == 0;
+            }
             let mut ended = false;
             for run in &found {
                 ended |= repo.see_run(run);
@@ -60,25 +64,30 @@ impl GitHub {
                 // Its checks and its mergeability have changed, which no time stamp tells.
                 repo.wanted = repo.wanted.max(Wanted::Lean);
             }
-            fresh
-        };
-        if fresh {
-            batch.facts.extend(found.into_iter().map(Fact::Run));
         }
+        batch.facts.extend(found.into_iter().map(Fact::Run));
         self.details(&key, ask, &mut batch).await?;
         Ok(batch)
     }
 
+    /// Returns the newest runs, or nothing where they are those that were read before.
     async fn list_runs(
         &self,
         path: &str,
         ask: Ask,
-    ) -> Result<(List<super::wire_rest::Run>, bool), Failure> {
+    ) -> Result<Option<List<super::wire_rest::Run>>, Failure> {
         let route = format!("repos/{path}/actions/runs");
         let request = self.api.request(&route, &[("per_page", RUNS)], ask.urgency);
-        let (page, answer) = self.api.client.get_as::<RunPage>(&request).await?;
+        let client = &self.api.client;
+        let answer = client.get(&request).await?;
         self.learn_scopes(&answer.headers);
-        Ok((page.workflow_runs, answer.not_modified))
+        // Most answers are these: what they stand for is not worked out again.
+        if answer.not_modified && self.state().known(path).is_some_and(|repo| repo.runs_read) {
+            return Ok(None);
+        }
+        Ok(Some(
+            client.parse::<RunPage>(&request, &answer)?.workflow_runs,
+        ))
     }
 
     /// A repository without Actions, or a token that may not see them, is no failure of the source.
@@ -261,7 +270,6 @@ fn is_over(state: &RunState) -> bool {
 impl RepoState {
     fn had_runs(&mut self, now: Timestamp) {
         self.runs_wanted = false;
-        self.runs_read = true;
         self.runs_at = Some(now);
         self.turn += 1;
     }

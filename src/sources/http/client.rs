@@ -187,14 +187,18 @@ impl Client {
         request: &Request,
     ) -> Result<(T, Answer), Failure> {
         let answer = self.get(request).await?;
-        let read = decode(&self.host, request.url.path(), &answer.body);
-        match read {
-            Ok(read) => Ok((read, answer)),
-            Err(failure) => {
-                self.forget(&request.url);
-                Err(failure)
-            }
-        }
+        let read = self.parse(request, &answer)?;
+        Ok((read, answer))
+    }
+
+    /// Reads the body of an answer; what cannot be read is not to be confirmed by a 304 later.
+    pub fn parse<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        answer: &Answer,
+    ) -> Result<T, Failure> {
+        decode(&self.host, request.url.path(), &answer.body)
+            .inspect_err(|_failure| self.forget(&request.url))
     }
 
     /// Sends one GraphQL query.
