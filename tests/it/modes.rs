@@ -168,7 +168,10 @@ async fn graphql_and_rest_alone_tell_the_same_of_what_is_delivered() {
     let known = |card: &&String| !unread.iter().any(|name| card.ends_with(name.as_str()));
     let lacks: Vec<_> = cards.difference(&all).filter(known).collect();
     assert!(lacks.is_empty(), "by REST there is no {lacks:#?}");
+    // Of closed tickets that no change names, REST reads more than GraphQL's ten.
+    let named: BTreeSet<String> = by_graphql.linked.iter().map(name).collect();
     let all = by_graphql.cards(ever);
-    let lacks: Vec<_> = others.difference(&all).collect();
+    let named = |card: &&String| named.iter().any(|name| card.ends_with(name.as_str()));
+    let lacks: Vec<_> = others.difference(&all).filter(named).collect();
     assert!(lacks.is_empty(), "by GraphQL there is no {lacks:#?}");
 }
