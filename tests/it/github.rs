@@ -349,7 +349,7 @@ async fn checks_at_work_are_followed_by_one_small_query() {
     .await;
     let read = bench.settle(now()).await;
     assert_eq!(change(&read).checks, Checks::Pending);
-    assert_eq!(bench.has("changes:0", now()), Some(Tier::Hot));
+    assert_eq!(bench.has("changes:0", now()), Some(Tier::Live));
     bench.say(|said| said.pull = pull("SUCCESS", "CLEAN"));
     let before = bench.fault.seen().len();
     let told = bench.fetch("changes:0", after(30)).await;

@@ -111,7 +111,7 @@ fn graphql(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
     for chunk in 0..watched.len().div_ceil(state.watch_batch.max(1)) {
         list.push(resource(
             format!("changes:{chunk}"),
-            Tier::Hot,
+            Tier::Live,
             1,
             "graphql",
         ));
