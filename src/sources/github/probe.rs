@@ -60,8 +60,15 @@ pub(super) fn over(
 impl GitHub {
     /// Asks which repositories of a tier changed.
     pub(super) async fn probe(&self, which: &str, ask: Ask) -> Result<Batch, SourceError> {
-        if which == "again" {
-            self.state().mode = Mode::GraphQl;
+        {
+            let mut state = self.state();
+            if which == "again" && !state.anonymous {
+                state.mode = Mode::GraphQl;
+            }
+            if state.is_by_rest() {
+                // Found out since this was planned: an answer now would pass for what REST reads.
+                return Ok(Batch::default());
+            }
         }
         let mut last = None;
         for _ in 0..ATTEMPTS {

@@ -95,6 +95,38 @@ async fn an_organisation_that_is_not_there_is_named_and_costs_itself() {
 }
 
 #[tokio::test]
+async fn without_a_token_everything_is_read_by_rest_at_once() {
+    let fault = Fault::start(|request| match request.path() {
+        "/repos/acme/api" => Reply::json(&json!({"id": 1, "full_name": "acme/api"})),
+        "/repos/acme/api/issues" => Reply::json(&json!([{
+            "number": 4, "title": "a ticket", "state": "open",
+            "created_at": "2026-11-20T00:00:00Z", "updated_at": "2026-11-20T00:00:00Z"}])),
+        path if path == "/graphql" || path.contains("/actions/") => healthy(request),
+        _ => Reply::json(&json!([])),
+    })
+    .await;
+    let mut config = config(&fault, &["acme/api"]);
+    config.token_env = None;
+    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let mut tickets = 0;
+    for _ in 0..6 {
+        let resources = source.resources(now());
+        let Some(next) = resources.iter().find(|found| found.tier == Tier::Now) else {
+            break;
+        };
+        if let Ok(batch) = fetch(&source, &next.id).await {
+            tickets += facts(&[batch], FactKind::Ticket).len();
+        }
+    }
+    assert!(tickets > 0, "its tickets are there");
+    let seen = fault.seen();
+    assert!(
+        seen.iter().all(|request| request.path() != "/graphql"),
+        "GraphQL answers nobody without a token"
+    );
+}
+
+#[tokio::test]
 async fn a_slip_in_the_name_of_a_repository_is_told_the_nearest() {
     let lists = Arc::new(Mutex::new(0));
     let count = Arc::clone(&lists);
