@@ -361,6 +361,15 @@ fn cards(board: &serde_json::Value) -> impl Iterator<Item = &serde_json::Value> 
 }
 
 #[test]
+fn what_is_red_in_a_column_that_is_left_out_is_told() {
+    let home = Home::new();
+    home.configure("[board]\ncolumns = [\"plan\"]\n");
+    demo(&home, &["board", "--once"])
+        .exits(0)
+        .prints(" red in hidden columns");
+}
+
+#[test]
 fn sources_and_doctor_tell_where_the_token_comes_from_and_not_what_it_is() {
     let home = Home::new();
     demo(&home, &["sources"])

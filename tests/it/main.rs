@@ -17,6 +17,7 @@ mod demo;
 mod github;
 mod laws;
 mod modes;
+mod server;
 mod support;
 mod tidy;
 mod tls;

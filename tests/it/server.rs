@@ -1,0 +1,103 @@
+//! The program and its server: one that was replaced, one that is asked without a token.
+
+use std::collections::BTreeSet;
+
+use cycleboard::demo::Options;
+use cycleboard::demo::forge::{Forge, start};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::support::env::{Home, Ran};
+
+/// A forge of the test's own.
+struct Bench {
+    forge: Forge,
+    cancel: CancellationToken,
+    tracker: TaskTracker,
+}
+
+fn open(runtime: &Runtime, seed: u64, port: u16) -> Bench {
+    let options = Options {
+        seed,
+        port,
+        repos: 3,
+        cards: 30,
+        speed: 0.0,
+        ..Options::default()
+    };
+    let (cancel, tracker) = (CancellationToken::new(), TaskTracker::new());
+    let clock = cycleboard::app::clock::system();
+    let forge = runtime
+        .block_on(start(options, clock, &tracker, &cancel))
+        .unwrap();
+    Bench {
+        forge,
+        cancel,
+        tracker,
+    }
+}
+
+fn home(bench: &Bench, more: &str) -> Home {
+    let home = Home::new();
+    home.configure(&format!(
+        "[[source]]\nname = \"work\"\nkind = \"github\"\nurl = \"{}\"\nrepos = [\"acme/web\"]\n{more}",
+        bench.forge.url(),
+    ));
+    home
+}
+
+fn board(home: &Home, token: &str, format: &str) -> Ran {
+    let arguments = ["board", "--once", "--format", format];
+    let mut command = home.command(&arguments);
+    command.env("FORGE_TOKEN", token);
+    Ran::of(command.output().unwrap(), &arguments)
+}
+
+/// Returns key and title of every card.
+fn cards(ran: &Ran) -> BTreeSet<(String, String)> {
+    ran.exits(0);
+    let board = ran.json();
+    let stages = board["stages"].as_array().unwrap().iter();
+    let cards = stages.flat_map(|stage| stage["cards"].as_array().unwrap().clone());
+    let text = |card: &serde_json::Value, name: &str| card[name].as_str().unwrap().to_owned();
+    cards
+        .map(|card| (text(&card, "key"), text(&card, "title")))
+        .collect()
+}
+
+#[test]
+fn of_a_server_that_was_replaced_on_the_same_port_nothing_old_is_left() {
+    let runtime = Runtime::new().unwrap();
+    let first = open(&runtime, 7, 0);
+    let home_of_both = home(&first, "token_env = \"FORGE_TOKEN\"\n");
+    let before = cards(&board(&home_of_both, first.forge.token(), "json"));
+    assert!(before.len() > 5, "{before:?}");
+    let port = first.forge.url().port().unwrap();
+    first.cancel.cancel();
+    first.tracker.close();
+    runtime.block_on(first.tracker.wait());
+    let second = open(&runtime, 77, port);
+    let token = second.forge.token();
+    let fresh = home(&second, "token_env = \"FORGE_TOKEN\"\n");
+    let expected = cards(&board(&fresh, token, "json"));
+    let found = cards(&board(&home_of_both, token, "json"));
+    assert_eq!(found, expected);
+    assert_ne!(found, before);
+    second.cancel.cancel();
+}
+
+#[test]
+fn without_a_token_the_board_is_read_and_says_so() {
+    let runtime = Runtime::new().unwrap();
+    let bench = open(&runtime, 7, 0);
+    let home = home(&bench, "");
+    let ran = board(&home, "", "table");
+    ran.exits(0)
+        .prints("source work ok, answered just now: no token: public repositories only")
+        .prints("Plan ");
+    let doctor = home.run(&["doctor"]);
+    doctor.prints("token        none: only what is public");
+    assert!(!doctor.out.contains("scopes"), "{}", doctor.out);
+    bench.cancel.cancel();
+}
