@@ -473,7 +473,9 @@ fn reddened(count: usize, at: Timestamp) -> Arc<Snapshot> {
     }
     assert_eq!(left, 0, "so many cards were not red");
     let mut confirmed = board.confirmed.as_ref().clone();
-    confirmed.values_mut().for_each(|then| *then = at);
+    for then in confirmed.values_mut() {
+        *then = at;
+    }
     board.confirmed = Arc::new(confirmed);
     Arc::new(board)
 }
