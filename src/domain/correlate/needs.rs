@@ -161,6 +161,7 @@ impl Wanted {
         let Some((_, newest)) = versions.next() else {
             return;
         };
+        let oldest = versions.next_back().map_or(newest, |(_, sha)| sha);
         let there = view.graph.contains(newest, change);
         if there == Contains::No {
             return;
@@ -184,8 +185,16 @@ impl Wanted {
                 asked = true;
             }
         }
-        if !asked && there == Contains::Unknown && !view.graph.has_range(change, newest) {
-            self.add(range(change, newest));
+        if asked {
+            return;
+        }
+        // What the oldest has, all have that were made from it.
+        for version in [oldest, newest] {
+            let open = view.graph.contains(version, change) == Contains::Unknown;
+            if open && !view.graph.has_range(change, version) {
+                self.add(range(change, version));
+                return;
+            }
         }
     }
 }

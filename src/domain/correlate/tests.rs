@@ -251,6 +251,40 @@ fn every_version_back_to_the_merge_is_asked_about() {
 }
 
 #[test]
+fn a_change_from_before_all_versions_is_looked_for_in_the_oldest() {
+    let mut world = World::new();
+    world.merged(1, 50);
+    for (n, sha) in [(1, 60), (2, 70), (3, 80)] {
+        let state = if n == 3 {
+            DeployState::Succeeded
+        } else {
+            DeployState::Superseded
+        };
+        world.deployment(n, "production", sha, |d| {
+            d.state = state;
+            d.created_at = at(20 + i64::try_from(n).unwrap());
+        });
+    }
+    world.now = at(50);
+    world
+        .range(60, 70, Relation::Ahead, &[70])
+        .range(70, 80, Relation::Ahead, &[80])
+        // Known of the newest alone, as from an earlier question.
+        .range(50, 80, Relation::Ahead, &[60, 70, 80]);
+    let asked: Vec<Need> = world.correlator().needs().iter().cloned().collect();
+    let expected = Need::Range {
+        repo: repo(),
+        from: sha(50),
+        to: sha(60),
+    };
+    assert_eq!(asked, [expected]);
+    world.range(50, 60, Relation::Ahead, &[60]);
+    assert!(world.correlator().needs().is_empty());
+    let placement = world.card("change:1").placement.clone();
+    assert_eq!(placement.since, at(21) + world.policy.bake_window);
+}
+
+#[test]
 fn what_nobody_told_is_not_said_to_be_unreleased() {
     let mut world = World::new();
     world
