@@ -306,12 +306,8 @@ pub(super) fn merged_elsewhere(case: &Evidenced<'_>) -> Option<Placed> {
         Reach::Mainline | Reach::ReleaseBranch(_) => None,
         Reach::Develop => {
             let reason = format!("merged to `{}`, on no release branch yet", landed.branch);
-            Some(Placed::new(
-                Stage::Release,
-                Status::Unreleased,
-                since,
-                reason,
-            ))
+            let placed = Placed::new(Stage::Release, Status::Unreleased, since, reason);
+            Some(unless_open(case, placed))
         }
         Reach::Elsewhere => {
             if case.clock.passed(landed.at + case.policy.watch_window) {
