@@ -161,7 +161,7 @@ pub(super) fn of(job: &Job, usual: String) -> Tape {
     let stamp = begin.format("%Y-%m-%dT%H:%M:%S.1234567Z").to_string();
     let exit = "##[error]Process completed with exit code 1.";
     match job.name {
-        "soak" => soak(usual, begin, &stamp, job.id),
+        "soak" => soak(&usual, begin, &stamp, job.id),
         "empty" => Tape::plain(Vec::new()),
         "cut" => {
             // In the middle of a line, of a character and of a colour.
@@ -226,7 +226,7 @@ fn escapes(stamp: &str) -> String {
     text
 }
 
-fn soak(usual: String, begin: Timestamp, stamp: &str, seed: u64) -> Tape {
+fn soak(usual: &str, begin: Timestamp, stamp: &str, seed: u64) -> Tape {
     let block = || Block::new(begin, seed);
     let turns = SOAK / block().len();
     let before = turns * 97 / 100;
@@ -234,9 +234,10 @@ fn soak(usual: String, begin: Timestamp, stamp: &str, seed: u64) -> Tape {
         "{stamp} \u{1b}[31merror\u{1b}[0m: round lost: sent 4711, received 4710\n{stamp}   at soak/round.rs:88\n{stamp} ##[error]round {before} lost a message\n"
     );
     let end = format!("{stamp} ##[error]Process completed with exit code 1.\n");
+    let (head, cleanup) = before_cleanup(usual);
     Tape {
         parts: vec![
-            Part::Plain(usual.into_bytes()),
+            Part::Plain(head.as_bytes().to_vec()),
             Part::Again {
                 block: block(),
                 first: 0,
@@ -248,9 +249,17 @@ fn soak(usual: String, begin: Timestamp, stamp: &str, seed: u64) -> Tape {
                 first: before,
                 times: turns - before,
             },
-            Part::Plain(end.into_bytes()),
+            Part::Plain((end + cleanup).into_bytes()),
         ],
     }
+}
+
+/// Parts a log where the steps of the job end and the runner cleans up.
+fn before_cleanup(log: &str) -> (&str, &str) {
+    let cleanup = log.find("Post job cleanup");
+    let line = cleanup.and_then(|at| log.get(..at)?.rfind('\n'));
+    line.and_then(|at| log.split_at_checked(at + 1))
+        .unwrap_or((log, ""))
 }
 
 #[cfg(test)]
@@ -259,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_long_log_reads_the_same_from_any_place() {
-        let tape = soak("begin\n".into(), Timestamp::UNIX_EPOCH, "T", 7);
+        let tape = soak("begin\n", Timestamp::UNIX_EPOCH, "T", 7);
         assert!(
             (99 << 20..=101 << 20).contains(&tape.len()),
             "{}",
