@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::logs::text;
 use crate::app::redact;
 use crate::domain::diagnosis::LogKey;
+use crate::engine::logs::FileLogs;
 use crate::log::{self, Index, Intake, LogError, LogLine};
 
 /// How many logs are open at most.
@@ -89,6 +90,14 @@ impl Shelf {
 }
 
 impl Log {
+    /// Returns whether the cache holds no more than was read: a beginning gives way to the whole.
+    pub(super) fn is_whole(&self, logs: &FileLogs) -> bool {
+        let length = |file: &File| file.metadata().map(|data| data.len()).ok();
+        let kept = logs.open(&self.key).ok().flatten();
+        let now = kept.and_then(|file| length(&file));
+        self.growth.is_some() || now.is_none() || now == length(&self.file)
+    }
+
     /// Reads a log through; nothing where that was broken off.
     pub(super) fn read(
         key: LogKey,

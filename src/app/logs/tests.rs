@@ -143,6 +143,16 @@ async fn a_log_opens_at_its_error_and_its_lines_are_read() {
 }
 
 #[tokio::test]
+async fn a_beginning_gives_way_to_the_whole_log() {
+    let mut world = World::new();
+    world.keep(1, b"checking\n");
+    assert_eq!(world.opened(1).await.lines(), 1);
+    world.keep(1, FAILED.as_bytes());
+    assert_eq!(world.opened(1).await.lines(), 5);
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn a_log_that_is_not_here_is_waited_for() {
     let mut world = World::new();
     world.order(Order::Open(key(1)));

@@ -173,7 +173,9 @@ impl Worker {
 
     /// Opens a log and tells of it; returns whether it is here, readable or not.
     fn try_open(&mut self, key: &LogKey) -> bool {
-        if let Some(log) = self.shelf.get(key) {
+        if let Some(log) = self.shelf.get(key)
+            && log.is_whole(&self.logs)
+        {
             let opened = opened(log);
             self.tell_or_fail(key, opened);
             return true;

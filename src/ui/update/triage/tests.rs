@@ -288,6 +288,34 @@ fn a_log_that_cannot_be_shown_says_why_and_is_not_asked_for() {
 }
 
 #[test]
+fn the_beginning_of_a_log_gives_way_to_the_whole_and_the_line_stays() {
+    let (mut screen, shell) = opened(140, 40);
+    shell.press(&mut screen, "e n");
+    let (line, lines) = {
+        let log = &screen.state.triage.log;
+        (log.line(), log.index.as_ref().unwrap().lines())
+    };
+    let mut take = |lines| {
+        let mut snapshot = snapshot();
+        let mut board = (*snapshot.triage).clone();
+        let read = LogState::Read {
+            lines,
+            bytes: 9_000,
+            cut: false,
+        };
+        let mut triage = (*board.cards[0].triage).clone();
+        triage.diagnosis = Known::Yes(Arc::new(diagnosis(812, read)));
+        board.cards[0].triage = Arc::new(triage);
+        snapshot.triage = Arc::new(board);
+        crate::ui::update::on_snapshot(&mut screen.state, &snapshot, screen.now)
+    };
+    assert_eq!(take(lines), [], "nothing more of it");
+    assert_eq!(take(lines + 9), [Effect::OpenLog(log_key())]);
+    assert_eq!(take(lines + 9), [], "asked for once");
+    assert_eq!(screen.state.triage.log.aim, line);
+}
+
+#[test]
 fn a_log_that_is_not_there_yet_is_asked_for_again_after_a_change() {
     let mut screen = Screen::with(140, 40, snapshot(), UiOptions::default());
     let shell = Shell::new(&text_of_log());

@@ -113,8 +113,17 @@ fn told(state: &UiState, snapshot: &Snapshot) -> Option<(Clean, bool)> {
     }
 }
 
-/// Asks again for a log that was not there yet, as something has changed.
-pub(crate) fn again(state: &mut UiState) -> Vec<Effect> {
+/// Asks again for a log that was not there yet, or of which only the beginning is shown, as
+/// something has changed.
+pub(crate) fn again(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    if let Some(key) = rest_is_here(state, snapshot) {
+        let log = &mut state.triage.log;
+        // Who has moved in it stays at that line.
+        let line = log.line().filter(|line| Some(*line) != log.first);
+        log.aim = line;
+        log.standing = LogStanding::Asked;
+        return vec![Effect::OpenLog(key)];
+    }
     let log = &state.triage.log;
     match (&log.standing, &log.key) {
         (LogStanding::Failed(_, true), Some(key)) => {
@@ -257,6 +266,20 @@ pub(crate) fn on_log(state: &mut UiState, event: LogEvent) -> Vec<Effect> {
         | LogEvent::Matches { .. } => {}
     }
     Vec::new()
+}
+
+/// Returns the log that is shown if the cache holds more of it by now.
+fn rest_is_here(state: &UiState, snapshot: &Snapshot) -> Option<LogKey> {
+    let log = &state.triage.log;
+    let (key, index) = (log.key.as_ref()?, log.index.as_ref()?);
+    let Known::Yes(found) = &card(state, snapshot)?.triage.diagnosis else {
+        return None;
+    };
+    let LogState::Read { lines, .. } = found.log else {
+        return None;
+    };
+    let is_longer = found.log_key() == *key && lines > index.lines() && !found.is_beginning();
+    (is_longer && log.standing == LogStanding::Open).then(|| key.clone())
 }
 
 fn opened(
