@@ -219,6 +219,72 @@ fn press(board: &mut Board, what: &str, keys: &[&str], times: usize) {
     );
 }
 
+/// Returns whether the log pane holds the long log, not only its beginning.
+fn is_whole(text: &str) -> bool {
+    let lines = text.split("log ").skip(1).find_map(|rest| {
+        let number = rest.split_once(" lines")?.0.replace(',', "");
+        number.parse::<u64>().ok()
+    });
+    lines.is_some_and(|lines| lines > 500_000)
+}
+
+/// Opens the log of 100 MB in the triage view; returns how long its first whole screen took.
+fn open_long_log(board: &mut Board) -> Option<Duration> {
+    for (key, shown) in [("g", ""), ("f", " red"), ("/", "/"), ("log lab", "1 of ")] {
+        drop(board.writer.write_all(key.as_bytes()));
+        board.until(|text| text.contains(shown))?;
+    }
+    let sent = Instant::now();
+    drop(board.writer.write_all(b"\r"));
+    let (at, _) = board.until(is_whole)?;
+    Some(at - sent)
+}
+
+fn triage(home: &Path, config: &Path) {
+    let mut board = Board::start(home, config);
+    board.idle(Duration::from_secs(2));
+    for what in [
+        "100 MB log: open to first screen, downloaded",
+        "100 MB log: open to first screen, from disk",
+    ] {
+        let before = board.status_line("VmRSS:").unwrap_or_default();
+        let took = open_long_log(&mut board).map_or(f64::NAN, ms);
+        let after = board.status_line("VmRSS:").unwrap_or_default();
+        let more = f64::from(u32::try_from(after.saturating_sub(before)).unwrap_or(0)) / 1024.0;
+        row(what, &format!("{took:.0} ms; + {more:.1} MB resident"));
+        if what.ends_with("disk") {
+            break;
+        }
+        board.quit();
+        board = Board::start(home, config);
+        board.idle(Duration::from_secs(2));
+    }
+    drop(board.writer.write_all(b"e"));
+    board.idle(Duration::from_secs(1));
+    press(
+        &mut board,
+        "100 MB log: next / previous line",
+        &["j", "k"],
+        200,
+    );
+    press(
+        &mut board,
+        "100 MB log: half a page",
+        &["\x04", "\x15"],
+        200,
+    );
+    let sent = Instant::now();
+    drop(board.writer.write_all(b"/round lost\r"));
+    let found = board
+        .until(|text| text.contains("1 of 1"))
+        .map(|(at, _)| ms(at - sent));
+    row(
+        "100 MB log: search for what is there once, whole file",
+        &format!("{:.0} ms", found.unwrap_or(f64::NAN)),
+    );
+    board.quit();
+}
+
 async fn measure(repos: usize, cards: usize) {
     println!("\n-- {repos} repositories, {cards} cards, {COLS}x{ROWS}");
     let home = tempfile::tempdir().expect("a folder");
@@ -242,7 +308,12 @@ async fn measure(repos: usize, cards: usize) {
     );
     std::fs::write(&config, text).expect("a configuration");
     let folder = home.path().to_path_buf();
-    let work = tokio::task::spawn_blocking(move || drive(&folder, &config));
+    let work = tokio::task::spawn_blocking(move || {
+        drive(&folder, &config);
+        if repos < 100 {
+            triage(&folder, &config);
+        }
+    });
     work.await.expect("the drive ends");
     row(
         "requests that the forge saw, both starts",
