@@ -3,8 +3,9 @@
 //! Works on the runs of one workflow on one branch in the order of time: the last
 //! green one before the red ones. Names nobody where no green run is known, and
 //! nobody where anything known speaks against it: the base failed alike, the job
-//! passed on the same commit, the first red run failed otherwise, or the same
-//! failure was seen before on a branch that has none of these commits.
+//! passed on the same commit, the network or the like failed, the first red run
+//! failed otherwise, or the same failure was seen before on a branch that has none
+//! of these commits.
 
 use std::collections::BTreeSet;
 
@@ -15,6 +16,7 @@ use crate::domain::text::Clean;
 use crate::domain::triage::alike::{Ours, Seen, is_same_for_sure, seen};
 use crate::domain::triage::book::say;
 use crate::domain::triage::brought::{Change, brought, not_ours};
+use crate::domain::triage::infra::beneath;
 use crate::domain::triage::lane::{Repo, is_finished, is_green, run_ref};
 use crate::domain::triage::tries::tries;
 use crate::domain::triage::{Basis, FirstBad, Known, Suspect};
@@ -145,6 +147,10 @@ fn doubt(
     red: &Run,
     (bad, most): (&FirstBad, usize),
 ) -> Option<String> {
+    if let Some(beneath) = ours.found.and_then(beneath) {
+        let perhaps = if beneath.guess { "perhaps " } else { "" };
+        return Some(format!("{perhaps}{} failed, not the code", beneath.what));
+    }
     if let Some(job) = ours.job {
         let passed = |run: &&Run| tries(repo, run, job).passed > 0;
         if let Some(run) = [ours.run, red].into_iter().find(passed) {

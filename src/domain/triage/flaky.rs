@@ -18,7 +18,7 @@ use crate::domain::triage::base::tried_on;
 use crate::domain::triage::book::say;
 use crate::domain::triage::infra::beneath;
 use crate::domain::triage::lane::{Repo, is_finished, is_green, is_red};
-use crate::domain::triage::tries::tries;
+use crate::domain::triage::tries::{Tries, tries};
 use crate::domain::triage::{BaseRed, Flaky, Known, RunRef, TestRecord, Verdict};
 
 /// On how many commits in a row a job must fail to be likely real where logs were not read.
@@ -45,13 +45,13 @@ pub(super) fn flaky(
     let weighed = if tries.passed > 0 {
         Weighed::For(Verdict::Flaky)
     } else {
-        weigh(repo, ours, base, (tries.failed, most), &mut evidence)
+        weigh(repo, ours, base, (tries, most), &mut evidence)
     };
     match weighed {
         Weighed::For(verdict) => Known::Yes(Flaky { verdict, evidence }),
         Weighed::NotKnown(why) => {
             let rest: Vec<&str> = evidence.iter().map(Clean::as_str).collect();
-            Known::No(say(&format!("{why}: {}", rest.join("; "))))
+            Known::No(say(&format!("{why}; {}", rest.join("; "))))
         }
     }
 }
@@ -67,13 +67,13 @@ fn weigh(
     repo: &Repo,
     ours: Ours<'_>,
     base: &Known<BaseRed>,
-    (failed, most): (usize, usize),
+    (tries, most): (Tries, usize),
     evidence: &mut Vec<Clean>,
 ) -> Weighed {
     if let Some(beneath) = ours.found.and_then(beneath) {
         let perhaps = if beneath.guess { "perhaps " } else { "" };
         let what = beneath.what;
-        evidence.push(say(&format!("{perhaps}{what} failed, and no test did")));
+        evidence.push(say(&format!("{perhaps}{what} failed, no test did")));
         return if beneath.guess {
             Weighed::NotKnown("the code may not be the cause")
         } else {
@@ -91,7 +91,7 @@ fn weigh(
     let touched = touched(repo, ours);
     evidence.extend(touched.map(|file| say(&format!("the change touches `{file}`"))));
     let elsewhere = elsewhere(repo, ours, most);
-    let real = if failed > 1 {
+    let real = if tries.failed > 1 {
         Some(Verdict::Real)
     } else {
         (row.tells() || touched.is_some()).then_some(Verdict::LikelyReal)
@@ -106,7 +106,10 @@ fn weigh(
             evidence.push(other);
             Weighed::For(Verdict::LikelyFlaky)
         }
-        (None, None) => Weighed::NotKnown("it failed once and was not run again"),
+        (None, None) if tries.unread > 0 => {
+            Weighed::NotKnown("not all attempts on this commit were read")
+        }
+        (None, None) => Weighed::NotKnown("it was not run again on this commit"),
     }
 }
 

@@ -196,18 +196,16 @@ impl Repo {
     pub(super) fn window<'a>(&'a self, run: &Run, most: usize) -> Vec<&'a Run> {
         let wanted = workflow(run);
         let lanes = self.lanes.iter().filter(|((name, _), _)| name == wanted);
-        let mut found: Vec<&Run> = lanes
-            .flat_map(|(_, places)| {
-                let runs = places.iter().rev();
-                let runs = runs.filter_map(|(_, id)| self.run(run.repo.as_str(), *id));
-                runs.map(|(_, run)| run)
-                    .filter(|run| is_finished(run) && run.state != NEVER_RAN)
-                    .take(most)
-            })
+        let mut places: Vec<(Timestamp, u64)> = lanes
+            .flat_map(|(_, places)| places.iter().copied())
             .collect();
-        found.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id)));
-        found.truncate(most);
-        found
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        let runs = places
+            .into_iter()
+            .filter_map(|(_, id)| self.run(run.repo.as_str(), id).map(|(_, run)| run));
+        runs.filter(|run| is_finished(run) && run.state != NEVER_RAN)
+            .take(most)
+            .collect()
     }
 
     /// Returns the runs of one workflow on one branch, the oldest first.

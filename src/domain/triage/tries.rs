@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::domain::run::{Job, Run};
 use crate::domain::text::Clean;
 use crate::domain::triage::book::say;
-use crate::domain::triage::lane::{Repo, is_green, is_red};
+use crate::domain::triage::lane::{Repo, is_finished, is_green, is_red};
 
 /// How often a job failed and passed on one commit.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -29,8 +29,10 @@ pub(super) fn tries(repo: &Repo, run: &Run, job: &Job) -> Tries {
         let newest = repo.jobs(other);
         let earlier = repo.earlier(other);
         let read = earlier.len() + usize::from(newest.is_some());
-        let attempts = usize::try_from(other.attempt).unwrap_or(usize::MAX);
-        tries.unread += attempts.saturating_sub(read);
+        // One that is at work still is not over, and not unread.
+        let over = other.attempt - u32::from(!is_finished(other) && other.attempt > 0);
+        let over = usize::try_from(over).unwrap_or(usize::MAX);
+        tries.unread += over.saturating_sub(read);
         let sets = earlier.into_iter().chain(newest);
         for one in sets.flat_map(|set| &set.jobs) {
             if one.name != job.name || !seen.insert((other.id, one.id)) {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::change_request::{ChangeKey, ChangedPaths};
+use crate::domain::fact::FactKind;
 use crate::domain::run::Failure;
 
 /// A run of another branch, at hour `hours`, red with this test where one is named.
@@ -132,6 +133,14 @@ fn nobody_is_named_where_anything_speaks_against_it() {
         "the same failure was on `other` before (run 60), without these commits",
         |world| other(world, 60, ("other", 70), Some("pay::retries")),
     );
+    doubt("the network failed, not the code", |world| {
+        error(
+            world,
+            "curl",
+            "(7) Failed to connect to a.example.org",
+            false,
+        );
+    });
     doubt(
         &format!(
             "job `test` passed on the same commit {}, too: the code does not decide it",
@@ -327,7 +336,7 @@ fn before(world: &mut World, id: u64, commit: u64, test: Option<&str>) {
 #[test]
 fn one_failure_without_another_try_is_no_verdict() {
     verdict(
-        Err("it failed once and was not run again: job `test` failed once and never passed on"),
+        Err("it was not run again on this commit; job `test` failed once and never passed on"),
         |world| push(world, 3, 7, &RunState::Passed),
     );
 }
@@ -336,16 +345,23 @@ fn one_failure_without_another_try_is_no_verdict() {
 fn a_failure_is_real_when_it_is_there_again() {
     verdict(Ok(Verdict::Real), |world| again(world, FAILED));
     verdict(Ok(Verdict::Flaky), |world| again(world, RunState::Passed));
+    verdict(Err("not all attempts on this commit were read"), |world| {
+        again(world, FAILED);
+        let earlier = FactKind::EarlierJobs;
+        world.facts.retain(|said| said.fact.kind() != earlier);
+    });
     verdict(Ok(Verdict::LikelyReal), |world| {
         before(world, 40, 106, Some("pay::retries"));
     });
     // The job failed on two commits in a row, but whether with this is not known.
-    verdict(Err("it failed once"), |world| before(world, 40, 106, None));
+    verdict(Err("it was not run again"), |world| {
+        before(world, 40, 106, None)
+    });
     verdict(Ok(Verdict::LikelyReal), |world| {
         before(world, 40, 106, None);
         before(world, 39, 105, None);
     });
-    verdict(Err("it failed once"), |world| {
+    verdict(Err("it was not run again"), |world| {
         before(world, 40, 106, Some("web::login"));
     });
 }
@@ -370,7 +386,9 @@ fn a_failure_in_a_file_that_the_change_touches_is_likely_real() {
         }));
     };
     verdict(Ok(Verdict::LikelyReal), |world| touch(world, "src/pay.rs"));
-    verdict(Err("it failed once"), |world| touch(world, "src/web.rs"));
+    verdict(Err("it was not run again"), |world| {
+        touch(world, "src/web.rs")
+    });
 }
 
 #[test]
@@ -451,10 +469,10 @@ fn what_fails_beneath_the_code_is_infrastructure() {
         before(world, 40, 106, None);
     });
     verdict(
-        Err("the code may not be the cause: job `test` failed once"),
+        Err("the code may not be the cause; job `test` failed once"),
         |world| error(world, "oom", "Killed", true),
     );
-    verdict(Err("it failed once"), |world| {
+    verdict(Err("it was not run again"), |world| {
         error(
             world,
             "curl",
