@@ -41,12 +41,15 @@ pub(super) fn base(
             tried.number
         )));
     };
+    let green_again = green_again(repo, tried, branch);
+    let was_green = after(repo, tried, branch).any(|other| is_green(&other.state));
     Known::Yes(BaseRed {
         branch: branch.clone(),
         run: run_ref(tried),
         first: run_ref(turn.red),
         alike: alike(repo, tried, ours, needs),
-        green_again: green_again(repo, tried, branch),
+        red_again: was_green && green_again.is_none(),
+        green_again,
     })
 }
 
@@ -62,14 +65,15 @@ pub(super) fn tried_on<'a>(repo: &'a Repo, run: &'a Run, branch: &Clean) -> Opti
 
 /// Returns the first of the newest green runs of a branch, where it is green now.
 pub(super) fn green_again(repo: &Repo, since: &Run, branch: &Clean) -> Option<RunRef> {
-    let later = repo
-        .lane(since, branch)
-        .rev()
-        .take_while(|other| (other.created_at, other.id) > (since.created_at, since.id));
-    let green = later
-        .filter(|other| is_finished(other))
-        .take_while(|other| is_green(&other.state));
+    let newest = after(repo, since, branch).filter(|other| is_finished(other));
+    let green = newest.take_while(|other| is_green(&other.state));
     green.last().map(run_ref)
+}
+
+/// Returns the runs of a branch after one of them, the newest first.
+fn after<'a>(repo: &'a Repo, since: &'a Run, branch: &Clean) -> impl Iterator<Item = &'a Run> {
+    let lane = repo.lane(since, branch).rev();
+    lane.take_while(|other| (other.created_at, other.id) > (since.created_at, since.id))
 }
 
 /// Whether a red run of the base failed as we do; what is missing for that is asked for.
@@ -108,6 +112,7 @@ impl BaseRed {
             (Some(green), Known::Yes(false) | Known::No(_)) => {
                 format!("green again since {green}")
             }
+            (None, _) if self.red_again => "was green since and is red again".to_owned(),
             (None, _) => "still red".to_owned(),
         };
         match &self.alike {

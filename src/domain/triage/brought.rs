@@ -116,7 +116,7 @@ fn was_red(repo: &Repo, tried: &Run, branch: &Clean) -> Clean {
         tried.number
     );
     say(&green_again(repo, tried, branch).map_or_else(
-        || format!("{head} and still is"),
+        || format!("{head} and is red now"),
         |green| {
             format!(
                 "{head} and is green again since run {}: bring this up to date first",

@@ -237,6 +237,8 @@ pub struct BaseRed {
     pub alike: Known<bool>,
     /// The first of its newest green runs, where it is green now.
     pub green_again: Option<RunRef>,
+    /// Whether it was green in between, and is red now.
+    pub red_again: bool,
 }
 
 /// What speaks for and against a flaky failure, never without counts.

@@ -365,6 +365,7 @@ fn triage(item: &ItemId, key: &str, number: u64, rich: bool) -> Triage {
                 first: reference(801, 200),
                 alike: Known::Yes(true),
                 green_again: None,
+                red_again: false,
             })
         } else {
             Known::No(clean("`main` was green when this ran (run 799)"))

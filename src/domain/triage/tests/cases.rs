@@ -57,6 +57,15 @@ fn the_base_is_what_it_was_when_the_change_ran() {
         said,
         "`main` failed alike when this ran (run 3), green again since run 60: bring this up to date"
     );
+    let said = base_of(|world| {
+        red(world, 3, "pay::retries");
+        world.run(60, 8, RunState::Passed, |run| run.created_at = at(85));
+        later(world, 61, 9, &FAILED);
+    });
+    assert_eq!(
+        said,
+        "`main` failed alike when this ran (run 3), was green since and is red again"
+    );
     // It turned red later: that proves nothing, and it is not told of.
     let said = base_of(|world| {
         push(world, 3, 3, &RunState::Passed);
@@ -355,7 +364,7 @@ fn a_failure_is_real_when_it_is_there_again() {
     });
     // The job failed on two commits in a row, but whether with this is not known.
     verdict(Err("it was not run again"), |world| {
-        before(world, 40, 106, None)
+        before(world, 40, 106, None);
     });
     verdict(Ok(Verdict::LikelyReal), |world| {
         before(world, 40, 106, None);
@@ -387,7 +396,7 @@ fn a_failure_in_a_file_that_the_change_touches_is_likely_real() {
     };
     verdict(Ok(Verdict::LikelyReal), |world| touch(world, "src/pay.rs"));
     verdict(Err("it was not run again"), |world| {
-        touch(world, "src/web.rs")
+        touch(world, "src/web.rs");
     });
 }
 
