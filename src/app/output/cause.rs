@@ -386,10 +386,8 @@ fn tests<'a>(
     }
     let unread = triage.tests.iter().map(|record| record.unread).max();
     if let Some(unread) = unread.filter(|unread| *unread > 0) {
-        why.say(
-            "failing_tests.failed_of_last_50",
-            format!("the failures of {unread} of these runs are not read"),
-        );
+        let text = format!("the failures of {unread} of these runs are not read");
+        why.say("failing_tests.failed_of_last_50", text);
     }
     let tests = found.tests.iter().enumerate().map(|(at, test)| {
         let record = triage.tests.iter().find(|record| record.test == at);
