@@ -34,6 +34,7 @@ fn the_causes_have_the_documented_shape_and_every_null_a_reason() {
         "first_error",
         "failing_tests",
         "first_bad",
+        "base",
         "flaky",
         "signature",
         "group",
@@ -52,6 +53,14 @@ fn the_causes_have_the_documented_shape_and_every_null_a_reason() {
         if let Some(error) = card["first_error"].as_object() {
             assert!(error["line"].is_null() || error["line"].as_u64() >= Some(1));
             assert!(!error["text"].as_str().unwrap().is_empty());
+        }
+        for test in card["failing_tests"].as_array().into_iter().flatten() {
+            // A record of the newest runs says so only if all of them are known.
+            let unread = test["runs_unread"].as_u64().unwrap();
+            assert_eq!(test["failed_of_last_50"].is_null(), unread > 0, "{test}");
+            let why = &card["why"]["failing_tests.failed_of_last_50"];
+            assert!(unread == 0 || why.is_string(), "{card}");
+            assert!(test["failed_of_known"].as_u64() <= test["runs_known"].as_u64());
         }
         if let Some(flaky) = card["flaky"].as_object() {
             assert!(

@@ -128,7 +128,7 @@ impl Card {
             diagnosis: Known::No(why()),
             tests: Vec::new(),
             first_bad: Known::No(why()),
-            base: None,
+            base: Known::No(why()),
             flaky: Known::No(why()),
             signature: None,
             since: minutes(self.since),

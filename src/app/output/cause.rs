@@ -18,7 +18,7 @@ use crate::domain::key::{Sha, WebUrl};
 use crate::domain::run::Run;
 use crate::domain::text::Clean;
 use crate::domain::triage::{
-    BaseRed, Basis, FirstBad, Flaky, Known, RunRef, Suspect, Triage, TriageCard,
+    BaseRed, Basis, FirstBad, Flaky, Known, RunRef, Suspect, TestRecord, Triage, TriageCard,
 };
 use crate::engine::snapshot::Snapshot;
 
@@ -128,9 +128,13 @@ struct TestDocument<'a> {
     line: Option<u64>,
     log_line: Option<u64>,
     seconds: Option<f64>,
-    /// In how many of the known runs it failed, at most 50 of them.
+    /// In how many of the newest runs it failed, at most 50; null while one of them is not read.
     failed_of_last_50: Option<usize>,
+    /// In how many of those that are known.
+    failed_of_known: Option<usize>,
     runs_known: usize,
+    /// How many of them have a failure that was not read.
+    runs_unread: usize,
     other_branches: &'a [Clean],
 }
 
@@ -167,8 +171,12 @@ struct CommitDocument<'a> {
 #[derive(Serialize)]
 struct BaseDocument<'a> {
     branch: &'a str,
+    /// The newest finished run before that of the card.
+    run: RunRefDocument<'a>,
     first_red_run: RunRefDocument<'a>,
     fails_alike: Option<bool>,
+    /// Null while it is still red.
+    green_again_run: Option<RunRefDocument<'a>>,
 }
 
 #[derive(Serialize)]
@@ -234,7 +242,9 @@ fn document<'a>(card: &'a TriageCard, causes: Causes<'a>) -> CauseDocument<'a> {
         first_bad: why
             .known("first_bad", &triage.first_bad)
             .map(|found| first_bad(found, &mut why)),
-        base: triage.base.as_ref().map(|found| base(found, &mut why)),
+        base: why
+            .known("base", &triage.base)
+            .map(|found| base(found, &mut why)),
         flaky: why.known("flaky", &triage.flaky).map(flaky),
         signature: signature(triage, &mut why),
         group: group(card, causes, &mut why),
@@ -374,6 +384,11 @@ fn tests<'a>(
         why.say("failing_tests", said.as_str());
         return None;
     }
+    let unread = triage.tests.iter().map(|record| record.unread).max();
+    if let Some(unread) = unread.filter(|unread| *unread > 0) {
+        let text = format!("the failures of {unread} of these runs are not read");
+        why.say("failing_tests.failed_of_last_50", text);
+    }
     let tests = found.tests.iter().enumerate().map(|(at, test)| {
         let record = triage.tests.iter().find(|record| record.test == at);
         TestDocument {
@@ -384,8 +399,10 @@ fn tests<'a>(
             line: test.row,
             log_line: test.line,
             seconds: test.seconds,
-            failed_of_last_50: record.map(|record| record.failed_of.0),
+            failed_of_last_50: record.and_then(TestRecord::failed_in_all),
+            failed_of_known: record.map(|record| record.failed_of.0),
             runs_known: record.map_or(0, |record| record.failed_of.1),
+            runs_unread: record.map_or(0, |record| record.unread),
             other_branches: record.map_or(&[], |record| &record.other_branches),
         }
     });
@@ -433,8 +450,10 @@ fn commit(suspect: &Suspect) -> CommitDocument<'_> {
 fn base<'a>(found: &'a BaseRed, why: &mut Whys) -> BaseDocument<'a> {
     BaseDocument {
         branch: &found.branch,
+        run: run_ref(&found.run),
         first_red_run: run_ref(&found.first),
         fails_alike: why.known("base.fails_alike", &found.alike).copied(),
+        green_again_run: found.green_again.as_ref().map(run_ref),
     }
 }
 
@@ -464,7 +483,7 @@ fn signature<'a>(triage: &'a Triage, why: &mut Whys) -> Option<SignatureDocument
 fn group<'a>(card: &TriageCard, causes: Causes<'a>, why: &mut Whys) -> Option<GroupDocument<'a>> {
     let Some(group) = causes.snapshot.triage.group_of(card) else {
         let said = if card.triage.signature.is_some() {
-            "no other card fails alike"
+            "no other run fails alike"
         } else {
             "without a signature it cannot be told which cards fail alike"
         };
@@ -473,7 +492,7 @@ fn group<'a>(card: &TriageCard, causes: Causes<'a>, why: &mut Whys) -> Option<Gr
     };
     Some(GroupDocument {
         size: group.items.len(),
-        others: others(group, &card.triage.item, causes.snapshot),
+        others: others(group, &card.triage, causes.snapshot),
         first_seen: instant(group.first_seen),
         first_repo: group.first_repo.path(),
     })

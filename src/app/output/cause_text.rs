@@ -14,7 +14,7 @@ use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError};
 use crate::domain::key::WebUrl;
 use crate::domain::run::Run;
 use crate::domain::text::{Clean, truncate_with};
-use crate::domain::triage::{BaseRed, FirstBad, Known, Triage, TriageCard};
+use crate::domain::triage::{BaseRed, FirstBad, Known, TestRecord, Triage, TriageCard};
 use crate::engine::snapshot::Health;
 
 /// How many tests, commits and cards are named; more are counted.
@@ -93,7 +93,7 @@ fn facts(card: &TriageCard, causes: Causes<'_>) -> Vec<(&'static str, String)> {
         Known::No(why) => facts.push(("bad", format!("not known: {why}"))),
         Known::Yes(found) => facts.extend(bad(found).into_iter().map(|line| ("bad", line))),
     }
-    if let Some(found) = &triage.base {
+    if let Known::Yes(found) = &triage.base {
         facts.push(("base", base(found)));
     }
     match &triage.flaky {
@@ -168,10 +168,11 @@ fn tests(triage: &Triage, found: &Diagnosis) -> Vec<String> {
         .enumerate()
         .map(|(at, test)| {
             let record = triage.tests.iter().find(|record| record.test == at);
-            let often = record.map_or_else(String::new, |record| {
-                let (failed, of) = record.failed_of;
-                format!(" (failed in {failed} of {of} runs)")
-            });
+            let often = record.map_or_else(String::new, TestRecord::words);
+            let often = match often.as_str() {
+                "" => often,
+                words => format!(" ({words})"),
+            };
             format!("{}{often}{}", test.name, place(test))
         })
         .collect();
@@ -221,20 +222,16 @@ fn bad(found: &FirstBad) -> Vec<String> {
 }
 
 fn base(found: &BaseRed) -> String {
-    let head = format!(
-        "`{}` is red too since run {}",
-        found.branch, found.first.number
-    );
+    let text = found.sentence(|run| format!("run {}, {}", run.number, instant(run.at)));
     match &found.alike {
-        Known::Yes(true) => format!("probably not yours: {head}, and fails alike"),
-        Known::Yes(false) => format!("{head}, but fails otherwise"),
-        Known::No(why) => format!("{head}; {why}"),
+        Known::Yes(true) => format!("probably not yours: {text}"),
+        Known::Yes(false) | Known::No(_) => text,
     }
 }
 
 fn alike(card: &TriageCard, causes: Causes<'_>) -> Option<String> {
     let group = causes.snapshot.triage.group_of(card)?;
-    let others = others(group, &card.triage.item, causes.snapshot);
+    let others = others(group, &card.triage, causes.snapshot);
     let named: Vec<&str> = others.iter().take(MOST).map(String::as_str).collect();
     let more = others.len() - named.len();
     let more = if more > 0 {

@@ -3,7 +3,7 @@
 use crate::domain::diagnosis::LogState;
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
-use crate::domain::triage::{Group, Verdict};
+use crate::domain::triage::{Group, Triage, Verdict};
 use crate::engine::snapshot::Snapshot;
 
 /// Returns why no cause of a card can be told.
@@ -46,12 +46,17 @@ pub fn verdict_word(verdict: Verdict) -> &'static str {
         Verdict::LikelyFlaky => "likely_flaky",
         Verdict::LikelyReal => "likely_real",
         Verdict::Real => "real",
+        Verdict::Infrastructure => "infrastructure",
     }
 }
 
-/// Returns the keys of the other cards of a group, the first that failed first.
-pub fn others(group: &Group, own: &ItemId, snapshot: &Snapshot) -> Vec<String> {
-    let others = group.items.iter().filter(|item| *item != own);
+/// Returns the keys of a card of each other run of a group, the first that failed first.
+pub fn others(group: &Group, own: &Triage, snapshot: &Snapshot) -> Vec<String> {
+    let is_own = |item: &&ItemId| {
+        let card = snapshot.triage.find(item);
+        **item == own.item || card.is_some_and(|card| card.triage.run.key() == own.run.key())
+    };
+    let others = group.items.iter().filter(|item| !is_own(item));
     let key = |item: &ItemId| {
         let card = snapshot.triage.find(item);
         card.map_or_else(

@@ -198,12 +198,12 @@ fn tells(kind: FactKind) -> bool {
         | FactKind::Commit
         | FactKind::Range
         | FactKind::ChangeRequest
+        | FactKind::ChangedPaths
         | FactKind::Run
         | FactKind::JobSet
         | FactKind::EarlierJobs
         | FactKind::Diagnosis => true,
         FactKind::Ticket
-        | FactKind::ChangedPaths
         | FactKind::GateSet
         | FactKind::Release
         | FactKind::Environment

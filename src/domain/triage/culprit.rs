@@ -1,28 +1,34 @@
-//! Who broke it: the first bad commit of a branch, and whether a change request
-//! is red only because its base is.
+//! Who broke it: the first bad commit of a branch.
 //!
-//! Works on the runs of one workflow on one branch in the order of time. Says
-//! nothing where no green run is known before the red ones.
+//! Works on the runs of one workflow on one branch in the order of time: the last
+//! green one before the red ones. Names nobody where no green run is known, and
+//! nobody where anything known speaks against it: the base failed alike, the job
+//! passed on the same commit, the network or the like failed, the first red run
+//! failed otherwise, or the same failure was seen before on a branch that has none
+//! of these commits.
 
 use std::collections::BTreeSet;
 
 use crate::domain::correlate::Need;
-use crate::domain::diagnosis::Diagnosis;
 use crate::domain::key::Sha;
-use crate::domain::run::{Job, Run};
+use crate::domain::run::Run;
 use crate::domain::text::Clean;
+use crate::domain::triage::alike::{Ours, Seen, is_same_for_sure, seen};
 use crate::domain::triage::book::say;
-use crate::domain::triage::brought::{Change, brought};
-use crate::domain::triage::lane::{Repo, failed_job, is_green, is_red, run_ref};
-use crate::domain::triage::{BaseRed, Basis, FirstBad, Known, Suspect};
+use crate::domain::triage::brought::{Change, brought, not_ours};
+use crate::domain::triage::infra::beneath;
+use crate::domain::triage::lane::{Repo, is_finished, is_green, run_ref};
+use crate::domain::triage::tries::tries;
+use crate::domain::triage::{Basis, FirstBad, Known, Suspect};
 
 /// How many commits between green and red are listed.
 const MOST_SUSPECTS: usize = 100;
 
 /// The last green and the first red run after it, of the newest red stretch of a lane.
-struct Turn<'a> {
+pub(super) struct Turn<'a> {
     green: Option<&'a Run>,
-    red: &'a Run,
+    /// The first red run after that.
+    pub(super) red: &'a Run,
     /// Whether more runs may be known than were looked at.
     is_cut: bool,
 }
@@ -31,17 +37,17 @@ struct Turn<'a> {
 ///
 /// Runs that were cancelled, skipped or are not known say nothing either way; of the others the
 /// `most` newest are looked at.
-fn turn<'a>(
+pub(super) fn turn<'a>(
     runs: impl DoubleEndedIterator<Item = &'a Run>,
-    last: Option<&Run>,
+    last: &Run,
     most: usize,
 ) -> Option<Turn<'a>> {
-    let upto = last.map(|last| (last.created_at, last.id));
+    let upto = (last.created_at, last.id);
     let mut red = None;
     let mut told = runs
         .rev()
-        .filter(|run| upto.is_none_or(|upto| (run.created_at, run.id) <= upto))
-        .filter(|run| is_red(&run.state) || is_green(&run.state));
+        .filter(|run| (run.created_at, run.id) <= upto)
+        .filter(|run| is_finished(run));
     for run in told.by_ref().take(most) {
         if is_green(&run.state) {
             return red.map(|red| Turn {
@@ -61,32 +67,60 @@ fn turn<'a>(
 }
 
 /// Finds the first bad commit on the branch of a red run; where that was never green and is of a
-/// change request, what its base says.
+/// change request, what its base says. What speaks against it is told instead.
 pub(super) fn first_bad(
     repo: &Repo,
-    (run, job): (&Run, Option<&Job>),
+    ours: Ours<'_>,
     change: Option<Change<'_>>,
     most: usize,
     needs: &mut BTreeSet<Need>,
 ) -> Known<FirstBad> {
-    let workflow = &run.workflow;
-    let branch = &run.branch;
-    let Some(turn) = turn(repo.lane(run, branch), Some(run), most) else {
+    let run = ours.run;
+    let base = change.map(|change| change.base);
+    if let Some(Known::Yes(base)) = base
+        && let Some(why) = not_ours(base)
+    {
+        return Known::No(why);
+    }
+    let Some(turn) = turn(repo.lane(run, &run.branch), run, most) else {
         return Known::No(say(&format!(
-            "no finished run of `{workflow}` on `{branch}` is known"
+            "no finished run of `{}` on `{}` is known",
+            run.workflow, run.branch
         )));
     };
-    let Some(green) = turn.green else {
-        if let Some(change) = change.filter(|change| change.branch != branch) {
-            return brought(repo, turn.red, job, change, needs);
+    let found = match (turn.green, change) {
+        (Some(green), _) => on_branch(repo, run, (green, turn.red), needs),
+        (None, Some(change)) if *change.branch != run.branch => {
+            brought(repo, turn.red, ours.job, change, needs)
         }
-        return Known::No(say(&if turn.is_cut {
-            format!("none of the last {most} runs of `{workflow}` on `{branch}` was green")
-        } else {
-            format!("no green run of `{workflow}` on `{branch}` is known")
-        }));
+        (None, _) => Known::No(never_green(run, &turn, most)),
     };
-    let (Some(from), Some(to)) = (green.head_sha.clone(), turn.red.head_sha.clone()) else {
+    match found {
+        Known::Yes(bad) => match doubt(repo, ours, turn.red, (&bad, most)) {
+            Some(why) => Known::No(say(&why)),
+            None => Known::Yes(bad),
+        },
+        Known::No(why) => Known::No(why),
+    }
+}
+
+fn never_green(run: &Run, turn: &Turn<'_>, most: usize) -> Clean {
+    let (workflow, branch) = (&run.workflow, &run.branch);
+    say(&if turn.is_cut {
+        format!("none of the last {most} runs of `{workflow}` on `{branch}` was green")
+    } else {
+        format!("no green run of `{workflow}` on `{branch}` is known")
+    })
+}
+
+/// The commits that a branch got between its last green run and its first red one.
+fn on_branch(
+    repo: &Repo,
+    run: &Run,
+    (green, red): (&Run, &Run),
+    needs: &mut BTreeSet<Need>,
+) -> Known<FirstBad> {
+    let (Some(from), Some(to)) = (green.head_sha.clone(), red.head_sha.clone()) else {
         return Known::No(say("its CI does not tell for which commits it ran"));
     };
     if from == to {
@@ -99,11 +133,78 @@ pub(super) fn first_bad(
         commits: between(repo, run, &from, &to, needs),
         basis: Basis::Branch,
         green: run_ref(green),
-        red: run_ref(turn.red),
-        since: turn.red.updated_at,
+        red: run_ref(red),
+        since: red.updated_at,
         from,
         to,
     })
+}
+
+/// Returns what speaks against a first bad commit; `red` is the first red run.
+fn doubt(
+    repo: &Repo,
+    ours: Ours<'_>,
+    red: &Run,
+    (bad, most): (&FirstBad, usize),
+) -> Option<String> {
+    if let Some(beneath) = ours.found.and_then(beneath) {
+        let perhaps = if beneath.guess { "perhaps " } else { "" };
+        return Some(format!("{perhaps}{} failed, not the code", beneath.what));
+    }
+    if let Some(job) = ours.job {
+        let passed = |run: &&Run| tries(repo, run, job).passed > 0;
+        if let Some(run) = [ours.run, red].into_iter().find(passed) {
+            let commit = run
+                .head_sha
+                .as_ref()
+                .map_or("this commit", |sha| sha.short());
+            return Some(format!(
+                "job `{}` passed on the same commit {commit}, too: the code does not decide it",
+                job.name
+            ));
+        }
+    }
+    if red.id != ours.run.id && seen(repo, red, ours) == Seen::Otherwise {
+        return Some(format!(
+            "`{}` is red since run {}, but that failed otherwise: since when it fails like this \
+             is not known",
+            red.branch, red.number
+        ));
+    }
+    let before = seen_before(repo, ours, red, (bad, most))?;
+    Some(format!(
+        "the same failure was on `{}` before (run {}), without these commits",
+        before.branch, before.number
+    ))
+}
+
+/// Returns the newest run before the first red one that failed alike and has none of the commits.
+fn seen_before<'a>(
+    repo: &'a Repo,
+    ours: Ours<'a>,
+    red: &Run,
+    (bad, most): (&FirstBad, usize),
+) -> Option<&'a Run> {
+    let found = ours.found?;
+    let commits: &[Suspect] = match &bad.commits {
+        Known::Yes(commits) => commits,
+        Known::No(_) => &[],
+    };
+    let has_them = |other: &Run| {
+        let change = repo.change_of(other).map(|change| change.number);
+        let is_in = |one: &Suspect| {
+            Some(&one.sha) == other.head_sha.as_ref() || (change.is_some() && one.change == change)
+        };
+        other.head_sha.as_ref() == Some(&bad.to) || commits.iter().any(is_in)
+    };
+    repo.window(ours.run, most)
+        .into_iter()
+        .filter(|other| (other.created_at, other.id) < (red.created_at, red.id))
+        .find(|other| {
+            repo.diagnoses(other)
+                .any(|one| is_same_for_sure(found, one))
+                && !has_them(other)
+        })
 }
 
 /// The commits after `from` up to `to`, the oldest first: by parents, else as the forge compared.
@@ -165,65 +266,5 @@ fn suspect(repo: &Repo, run: &Run, sha: &Sha) -> Suspect {
         title: commit.map_or_else(Clean::default, |commit| commit.title.clone()),
         author: commit.and_then(|commit| commit.author.clone()),
         change: commit.and_then(|commit| commit.change_request),
-    }
-}
-
-/// Tells whether the base branch of a change request is red now with the same workflow.
-pub(super) fn base(
-    repo: &Repo,
-    (run, ours): (&Run, Option<&Diagnosis>),
-    branch: &Clean,
-    most: usize,
-    needs: &mut BTreeSet<Need>,
-) -> Option<BaseRed> {
-    if *branch == run.branch {
-        return None;
-    }
-    let newest = repo
-        .lane(run, branch)
-        .rev()
-        .find(|other| is_red(&other.state) || is_green(&other.state))?;
-    if is_green(&newest.state) {
-        return None;
-    }
-    let turn = turn(repo.lane(run, branch), None, most)?;
-    Some(BaseRed {
-        branch: branch.clone(),
-        first: run_ref(turn.red),
-        alike: alike(repo, newest, ours, needs),
-    })
-}
-
-/// Whether the newest red run of the base fails as we do: by signatures, never by job names alone.
-fn alike(
-    repo: &Repo,
-    newest: &Run,
-    ours: Option<&Diagnosis>,
-    needs: &mut BTreeSet<Need>,
-) -> Known<bool> {
-    let jobs = repo
-        .jobs(newest)
-        .filter(|set| set.attempt == newest.attempt);
-    let Some(set) = jobs else {
-        needs.insert(Need::Jobs {
-            repo: newest.repo.clone(),
-            run: newest.id,
-        });
-        return Known::No(say("the jobs of the base branch's run are not read yet"));
-    };
-    let Some(job) = failed_job(&set.jobs).and_then(|at| set.jobs.get(at)) else {
-        return Known::No(say("no job of the base branch's run failed by itself"));
-    };
-    let Some(theirs) = repo.diagnosis(newest, job.id) else {
-        needs.insert(Need::Diagnosis {
-            repo: newest.repo.clone(),
-            run: newest.id,
-            job: job.id,
-        });
-        return Known::No(say("the log of the base branch's run is not read yet"));
-    };
-    match (ours.and_then(|d| d.signature.as_ref()), &theirs.signature) {
-        (Some(ours), Some(theirs)) => Known::Yes(ours.id == theirs.id),
-        (None, _) | (_, None) => Known::No(say("not every log shows an error to compare")),
     }
 }

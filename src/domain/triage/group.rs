@@ -1,30 +1,45 @@
-//! One failure, many cards: cards with the same signature belong together.
+//! One failure, many runs: red cards whose runs have the same signature belong
+//! together.
 //!
-//! Also the order of the red cards: the most shared failure first, then the
-//! newest; within a failure the card that failed first.
+//! The failures of one run are one, however many cards it carries. A text that
+//! names nothing ("exit code 1") joins only runs of the same job of the same
+//! workflow. Also the order of the red cards: the failure that most runs share
+//! first, then the newest; within a failure the card that failed first.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::domain::triage::{Group, Triage, TriageBoard, TriageCard};
+use crate::domain::key::RepoKey;
+use crate::domain::run::RunKey;
+use crate::domain::text::Clean;
+use crate::domain::triage::alike::is_generic;
+use crate::domain::triage::lane::workflow;
+use crate::domain::triage::{Group, Known, Triage, TriageBoard, TriageCard};
+
+/// What cards of one cluster have in common.
+#[derive(PartialEq, Eq, Hash)]
+enum Shared {
+    /// The run, as nothing is known of why it failed.
+    Run(RunKey),
+    /// The signature.
+    Signature(u64),
+    /// A signature that names nothing, in this job of this workflow.
+    InJob(u64, RepoKey, Clean, Option<Clean>),
+}
 
 /// Puts red cards in order, and says which of them fail alike.
 pub fn groups(mut cards: Vec<Arc<Triage>>) -> TriageBoard {
     cards.sort_by(|a, b| (a.since, &a.item).cmp(&(b.since, &b.item)));
-    let mut alike: HashMap<u64, Vec<Arc<Triage>>> = HashMap::new();
-    let mut clusters: Vec<Vec<Arc<Triage>>> = Vec::new();
+    let mut alike: HashMap<Shared, Vec<Arc<Triage>>> = HashMap::new();
     for card in cards {
-        match &card.signature {
-            Some(signature) => alike.entry(signature.id).or_default().push(card),
-            None => clusters.push(vec![card]),
-        }
+        alike.entry(shared(&card)).or_default().push(card);
     }
-    clusters.extend(alike.into_values());
+    let mut clusters: Vec<Vec<Arc<Triage>>> = alike.into_values().collect();
     clusters.sort_by_cached_key(|cluster| {
         let newest = cluster.iter().map(|card| card.since).max();
         let first = cluster.first().map(|card| card.item.clone());
-        (Reverse(cluster.len()), Reverse(newest), first)
+        (Reverse(one_a_run(cluster).len()), Reverse(newest), first)
     });
     let mut board = TriageBoard::default();
     for cluster in clusters {
@@ -40,14 +55,42 @@ pub fn groups(mut cards: Vec<Arc<Triage>>) -> TriageBoard {
     board
 }
 
-/// Returns what the cards of a cluster share, where it has more than one.
+fn shared(card: &Triage) -> Shared {
+    let Some(signature) = &card.signature else {
+        return Shared::Run(card.run.key());
+    };
+    let is_generic = match &card.diagnosis {
+        Known::Yes(found) => is_generic(found),
+        Known::No(_) => false,
+    };
+    if !is_generic {
+        return Shared::Signature(signature.id);
+    }
+    let job = card.failed_job.and_then(|at| card.jobs.get(at));
+    Shared::InJob(
+        signature.id,
+        card.repo.clone(),
+        workflow(&card.run).clone(),
+        job.map(|line| line.job.name.clone()),
+    )
+}
+
+/// Returns the first card of each run.
+fn one_a_run(cluster: &[Arc<Triage>]) -> Vec<&Arc<Triage>> {
+    let mut runs = BTreeSet::new();
+    let first = |card: &&Arc<Triage>| runs.insert(card.run.key());
+    cluster.iter().filter(first).collect()
+}
+
+/// Returns what the runs of a cluster share, where there is more than one.
 fn group(cluster: &[Arc<Triage>]) -> Option<Group> {
-    let [first, _, ..] = cluster else {
+    let cards = one_a_run(cluster);
+    let [first, _, ..] = cards.as_slice() else {
         return None;
     };
     Some(Group {
         signature: first.signature.clone()?,
-        items: cluster.iter().map(|card| card.item.clone()).collect(),
+        items: cards.iter().map(|card| card.item.clone()).collect(),
         first_seen: first.since,
         first_repo: first.repo.clone(),
     })

@@ -12,11 +12,14 @@ use crate::domain::item::WorkItem;
 use crate::domain::policy::LookBack;
 use crate::domain::run::{Failure, Job, Run, RunState};
 use crate::domain::text::Clean;
+use crate::domain::triage::alike::Ours;
+use crate::domain::triage::base::base;
 use crate::domain::triage::book::{Verdicts, failed_runs, say};
 use crate::domain::triage::brought::Change;
-use crate::domain::triage::culprit::{base, first_bad};
-use crate::domain::triage::flaky::{flaky, records};
+use crate::domain::triage::culprit::first_bad;
+use crate::domain::triage::flaky::flaky;
 use crate::domain::triage::lane::{Repo, failed_job, is_green, is_red};
+use crate::domain::triage::record::records;
 use crate::domain::triage::{Attempt, JobLine, Known, Triage};
 
 /// Of how many runs for each that tells the usual time of a job it is looked for one that does.
@@ -42,7 +45,8 @@ pub(super) fn judge(repo: &Repo, item: &WorkItem, look_back: LookBack) -> Option
             run: run.id,
         });
     }
-    let diagnosis = diagnosis(repo, run, job, &mut needs);
+    let no_job = no_job(repo, run);
+    let diagnosis = diagnosis(repo, (run, job), no_job, &mut needs);
     let found = match &diagnosis {
         Known::Yes(found) => Some(found.as_ref()),
         Known::No(_) => None,
@@ -50,19 +54,26 @@ pub(super) fn judge(repo: &Repo, item: &WorkItem, look_back: LookBack) -> Option
     let tests = found.map_or_else(Vec::new, |found| {
         records(repo, run, found, look_back.runs())
     });
+    let ours = Ours { run, job, found };
     let change = repo.change_of(run);
-    let base = change.and_then(|change| {
-        let branch = &change.base_branch;
-        base(repo, (run, found), branch, look_back.runs(), &mut needs)
-    });
+    let base = match change {
+        Some(change) => base(
+            repo,
+            ours,
+            &change.base_branch,
+            look_back.runs(),
+            &mut needs,
+        ),
+        None => Known::No(say("no change request of this run is known")),
+    };
     let of_change = change.map(|change| Change {
         number: change.number,
         branch: &change.base_branch,
-        red: base.as_ref(),
+        base: &base,
     });
-    let first_bad = first_bad(repo, (run, job), of_change, look_back.runs(), &mut needs);
+    let first_bad = first_bad(repo, ours, of_change, look_back.runs(), &mut needs);
     ask_history(repo, run, look_back, &mut needs);
-    let flaky = flaky(repo, run, job, found, base.as_ref(), &tests);
+    let flaky = flaky(repo, ours, no_job, &base, &tests, look_back.runs());
     let signature = found.and_then(|found| found.signature.clone());
     let triage = Triage {
         item: item.id.clone(),
@@ -95,21 +106,26 @@ fn since(run: &Run, job: Option<&Job>) -> crate::domain::Timestamp {
         .unwrap_or(run.updated_at)
 }
 
+/// Why no job decides: one reason, wherever it is told.
+fn no_job(repo: &Repo, run: &Run) -> &'static str {
+    if run.state == RunState::Failed(Failure::Startup) {
+        "the run could not start: it has no job and no log, its page says why"
+    } else if repo.jobs(run).is_some_and(|set| set.attempt == run.attempt) {
+        "no job of this run failed by itself"
+    } else {
+        "the jobs of this run are not read yet"
+    }
+}
+
 /// What was found about the job that decides, or what keeps it from being found.
 fn diagnosis(
     repo: &Repo,
-    run: &Run,
-    job: Option<&Job>,
+    (run, job): (&Run, Option<&Job>),
+    no_job: &str,
     needs: &mut BTreeSet<Need>,
 ) -> Known<Arc<Diagnosis>> {
     let Some(job) = job else {
-        return Known::No(say(if run.state == RunState::Failed(Failure::Startup) {
-            "the run could not start: it has no job and no log, its page says why"
-        } else if repo.jobs(run).is_some() {
-            "no job of this run failed by itself"
-        } else {
-            "the jobs of this run are not read yet"
-        }));
+        return Known::No(say(no_job));
     };
     let found = repo.diagnosis(run, job.id);
     // A log that was not there yet may be there now; what else is known counts meanwhile.

@@ -13,9 +13,12 @@ use crate::domain::commit::{Commit, Range};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::{Sha, SourceName};
-use crate::domain::run::{Job, JobSet, Run, RunState};
+use crate::domain::run::{Failure, Job, JobSet, Run, RunState};
 use crate::domain::text::Clean;
 use crate::domain::triage::RunRef;
+
+/// The state of runs that could not start.
+const NEVER_RAN: RunState = RunState::Failed(Failure::Startup);
 
 /// What is known of one repository.
 #[derive(Debug, Default)]
@@ -155,15 +158,54 @@ impl Repo {
         Some(found)
     }
 
-    /// Returns all that was found about the jobs of a run.
-    pub(super) fn diagnoses<'a>(&'a self, run: &'a Run) -> impl Iterator<Item = &'a Diagnosis> {
-        let of_run = move |fact: &'a Arc<Fact>| {
-            let Fact::Diagnosis(found) = fact.as_ref() else {
-                return None;
-            };
-            (found.run.id == run.id).then_some(found.as_ref())
+    /// Returns all that was found about the jobs of a run, of all its attempts.
+    pub(super) fn diagnoses<'a>(
+        &'a self,
+        run: &Run,
+    ) -> impl Iterator<Item = &'a Diagnosis> + use<'a> {
+        let begin = format!("{}/{}/", run.repo.as_str(), run.id);
+        let from = FactId {
+            kind: FactKind::Diagnosis,
+            id: Clean::line(&begin),
         };
-        self.all(FactKind::Diagnosis).filter_map(of_run)
+        let is_of_run =
+            move |id: &FactId| id.kind == FactKind::Diagnosis && id.id.starts_with(&begin);
+        self.facts
+            .range(from..)
+            .take_while(move |(id, _)| is_of_run(id))
+            .filter_map(|(_, said)| said.iter().max_by_key(|(_, fact)| freshness(fact)))
+            .filter_map(|(_, fact)| {
+                let Fact::Diagnosis(found) = fact.as_ref() else {
+                    return None;
+                };
+                Some(found.as_ref())
+            })
+    }
+
+    /// Returns the files that a change request touches, where they were asked for.
+    pub(super) fn changed_paths(&self, change: &ChangeRequest) -> Option<&[Clean]> {
+        let id = format!("{}#{}", change.repo.as_str(), change.number);
+        let Fact::ChangedPaths(paths) = self.best(FactKind::ChangedPaths, &id)?.as_ref() else {
+            return None;
+        };
+        Some(&paths.paths)
+    }
+
+    /// Returns the newest runs of the same workflow on any branch that ended by themselves, the
+    /// newest first. Those that could not start ran nothing.
+    pub(super) fn window<'a>(&'a self, run: &Run, most: usize) -> Vec<&'a Run> {
+        let wanted = workflow(run);
+        let lanes = self.lanes.iter().filter(|((name, _), _)| name == wanted);
+        let mut places: Vec<(Timestamp, u64)> = lanes
+            .flat_map(|(_, places)| places.iter().copied())
+            .collect();
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        let runs = places
+            .into_iter()
+            .filter_map(|(_, id)| self.run(run.repo.as_str(), id).map(|(_, run)| run));
+        runs.filter(|run| is_finished(run) && run.state != NEVER_RAN)
+            .take(most)
+            .collect()
     }
 
     /// Returns the runs of one workflow on one branch, the oldest first.
@@ -294,6 +336,11 @@ pub(super) fn run_ref(run: &Run) -> RunRef {
 /// Returns whether a run or job ended red by itself.
 pub(super) fn is_red(state: &RunState) -> bool {
     matches!(state, RunState::Failed(_))
+}
+
+/// Returns whether a run ended red or green by itself; others say nothing either way.
+pub(super) fn is_finished(run: &Run) -> bool {
+    is_red(&run.state) || is_green(&run.state)
 }
 
 /// Returns whether a run or job ended green.

@@ -12,15 +12,20 @@ use crate::domain::text::Clean;
 
 use std::sync::Arc;
 
+mod alike;
+mod base;
 mod book;
 mod brought;
 mod culprit;
 mod flaky;
 mod group;
+mod infra;
 mod judge;
 mod lane;
+mod record;
 #[cfg(test)]
 mod tests;
+mod tries;
 
 pub use book::Book;
 pub use group::groups;
@@ -39,7 +44,7 @@ pub enum Known<T> {
 pub struct TriageBoard {
     /// The red cards.
     pub cards: Vec<TriageCard>,
-    /// Failures that several cards share, most shared first.
+    /// Failures that several runs share, most shared first.
     pub groups: Vec<Group>,
 }
 
@@ -93,8 +98,8 @@ pub struct Triage {
     pub tests: Vec<TestRecord>,
     /// The first bad commit.
     pub first_bad: Known<FirstBad>,
-    /// For a change request: whether its base is red with the same workflow.
-    pub base: Option<BaseRed>,
+    /// For a change request: that its base was red with the same workflow when it was tried.
+    pub base: Known<BaseRed>,
     /// Flaky or real.
     pub flaky: Known<Flaky>,
     /// The signature of the failure.
@@ -132,8 +137,10 @@ pub struct JobLine {
 pub struct TestRecord {
     /// Position in the diagnosis.
     pub test: usize,
-    /// In how many of the known runs it failed, and how many are known (bounded).
+    /// In how many runs it failed, and of how many that is known (bounded); the same on all cards.
     pub failed_of: (usize, usize),
+    /// How many more runs had a failure that was not read.
+    pub unread: usize,
     /// Branches other than this one on which it failed.
     pub other_branches: Vec<Clean>,
 }
@@ -217,15 +224,21 @@ pub struct RunRef {
     pub at: Timestamp,
 }
 
-/// The base branch is red with the same workflow.
+/// The base branch was red with the same workflow when the change was tried.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BaseRed {
     /// The branch.
     pub branch: Clean,
-    /// The first red run since the last green one.
+    /// The newest finished run of the base before the change's run; it was red.
+    pub run: RunRef,
+    /// The first red run of that stretch.
     pub first: RunRef,
-    /// Whether it fails alike: same signature, or same job where signatures are not known.
+    /// Whether it failed alike: the same tests or signature.
     pub alike: Known<bool>,
+    /// The first of its newest green runs, where it is green now.
+    pub green_again: Option<RunRef>,
+    /// Whether it was green in between, and is red now.
+    pub red_again: bool,
 }
 
 /// What speaks for and against a flaky failure, never without counts.
@@ -242,20 +255,22 @@ pub struct Flaky {
 pub enum Verdict {
     /// The same job failed and passed on the same commit.
     Flaky,
-    /// The same test failed on unrelated branches too.
+    /// The same test failed on unrelated branches too, or came back after it was green.
     LikelyFlaky,
-    /// It failed each time on this commit, and nowhere else.
+    /// It failed on consecutive commits or where the change touches, and nowhere else.
     LikelyReal,
-    /// It failed again on the same commit.
+    /// It failed again on the same commit, and nowhere else.
     Real,
+    /// Network, memory, disk or runner failed, and no test did.
+    Infrastructure,
 }
 
-/// One failure, many cards.
+/// One failure, many runs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Group {
     /// What they have in common.
     pub signature: Signature,
-    /// The cards, the first that failed first.
+    /// One card of each run, the first that failed first.
     pub items: Vec<ItemId>,
     /// When it was first seen.
     pub first_seen: Timestamp,

@@ -350,6 +350,7 @@ fn triage(item: &ItemId, key: &str, number: u64, rich: bool) -> Triage {
         tests: vec![TestRecord {
             test: 0,
             failed_of: (2, 50),
+            unread: 0,
             other_branches: vec![clean("billing-v2")],
         }],
         first_bad: if rich {
@@ -357,11 +358,18 @@ fn triage(item: &ItemId, key: &str, number: u64, rich: bool) -> Triage {
         } else {
             Known::No(clean("no green run of `ci` on `retry-gateway` is known"))
         },
-        base: rich.then(|| BaseRed {
-            branch: clean("main"),
-            first: reference(801, 200),
-            alike: Known::Yes(true),
-        }),
+        base: if rich {
+            Known::Yes(BaseRed {
+                branch: clean("main"),
+                run: reference(803, 190),
+                first: reference(801, 200),
+                alike: Known::Yes(true),
+                green_again: None,
+                red_again: false,
+            })
+        } else {
+            Known::No(clean("`main` was green when this ran (run 799)"))
+        },
         flaky: if rich {
             Known::Yes(Flaky {
                 verdict: Verdict::LikelyFlaky,

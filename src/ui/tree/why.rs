@@ -65,25 +65,16 @@ pub fn log_sentence(state: &LogState) -> Option<String> {
 }
 
 pub(super) fn base(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
-    if let Some(base) = &sight.triage.base {
+    if let Known::Yes(base) = &sight.triage.base {
         lines.push(TreeLine::sentence(1, base_sentence(sight, base)).of(Severity::Blocked));
     }
 }
 
 fn base_sentence(sight: &Sight<'_>, base: &BaseRed) -> String {
-    let since = sight.when(base.first.at);
-    let BaseRed { branch, first, .. } = base;
-    let run = first.number;
+    let text = base.sentence(|run| format!("run {}, {}", run.number, sight.when(run.at)));
     match &base.alike {
-        Known::Yes(true) => {
-            format!("not yours: `{branch}` has been red since {since}, run {run}")
-        }
-        Known::Yes(false) => {
-            format!("`{branch}` has been red since {since}, run {run}, but with another failure")
-        }
-        Known::No(why) => format!(
-            "`{branch}` has been red since {since}, run {run}; whether it fails alike is not known: {why}"
-        ),
+        Known::Yes(true) => format!("not yours: {text}"),
+        Known::Yes(false) | Known::No(_) => text,
     }
 }
 
@@ -99,7 +90,7 @@ pub(super) fn tests(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
         let record = sight.triage.tests.iter().find(|record| record.test == at);
         let mut line = TreeLine::new(TreeKind::Test(at), 1, test.name.as_str());
         line.severity = Some(Severity::Failed);
-        lines.push(line.noted(record.map_or_else(String::new, record_words)));
+        lines.push(line.noted(record.map_or_else(String::new, TestRecord::words)));
         if let Some(record) = record.filter(|record| !record.other_branches.is_empty()) {
             let names: Vec<&str> = record
                 .other_branches
@@ -133,14 +124,6 @@ fn test_counts(found: &Diagnosis) -> String {
         (Some(failed), Some(total)) => format!("{failed} of {total}"),
         (Some(failed), None) => failed.to_string(),
         (None, _) => found.tests.len().to_string(),
-    }
-}
-
-fn record_words(record: &TestRecord) -> String {
-    match record.failed_of {
-        (_, 0 | 1) => String::new(),
-        (1, of) => format!("first time in {of}"),
-        (failed, of) => format!("failed {failed} of last {of}"),
     }
 }
 
@@ -204,6 +187,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
         Verdict::LikelyFlaky => "likely flaky",
         Verdict::LikelyReal => "likely real",
         Verdict::Real => "real",
+        Verdict::Infrastructure => "infrastructure",
     }
 }
 
