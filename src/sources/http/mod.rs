@@ -26,8 +26,8 @@ use crate::domain::key::SourceName;
 use crate::sources::logs::LogCache;
 
 pub use client::Client;
-pub(in crate::sources) use client::fingerprint;
 pub(crate) use client::fixed_headers;
+pub(in crate::sources) use client::{NOBODY, fingerprint};
 pub use gate::Urgency;
 pub use json::{List, decode};
 pub use origin::{Origin, check_base, host_of, is_loopback};
