@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::aliases::Aliases;
 use super::wire::{RateLimit, Reply, ReplyError};
 use crate::config::SourceConfig;
 use crate::sources::http::{
@@ -85,7 +86,7 @@ impl Feature {
 #[derive(Debug)]
 pub(super) struct Data {
     /// The data by alias.
-    pub(super) by_alias: serde_json::Map<String, Value>,
+    pub(super) by_alias: Aliases,
     /// Errors beside the data.
     pub(super) errors: Vec<ReplyError>,
     /// What was refused.
@@ -226,10 +227,7 @@ impl Api {
         let reply: Reply = decode(host, self.graphql.path(), &answer.body)
             .map_err(|f| Trouble::Failed(f.error))?;
         let errors = reply.errors.items;
-        if let Some(by_alias) = reply
-            .data
-            .filter(|data| data.values().any(|v| !v.is_null()))
-        {
+        if let Some(by_alias) = reply.data.filter(|data| data.names().next().is_some()) {
             self.learn(&by_alias);
             let lacks = errors.iter().filter_map(Feature::refused_by).collect();
             return Ok(Data {
@@ -243,13 +241,12 @@ impl Api {
         Err(self.without_data(errors, reply.message, reset))
     }
 
-    fn learn(&self, data: &serde_json::Map<String, Value>) {
-        let limit = data.get("rateLimit").cloned().map(serde_json::from_value);
+    fn learn(&self, data: &Aliases) {
         if let Some(Ok(RateLimit {
             limit,
             remaining,
             reset_at,
-        })) = limit
+        })) = data.read("rateLimit")
         {
             self.client.learn(Budget {
                 bucket: "graphql".to_owned(),

@@ -5,6 +5,7 @@
 //! is no GraphQL.
 
 mod act;
+mod aliases;
 mod api;
 mod attempts;
 mod checkup;

@@ -276,7 +276,9 @@ impl Bounds {
             Job::Load(sources, _) => sources.iter_mut().for_each(|name| self.enter(name)),
             Job::Write(writes, ..) => {
                 writes.retain(|write| !source_of(write).is_some_and(|name| self.is_open(name)));
-                writes.iter_mut().for_each(|write| self.enter_write(write));
+                for write in writes {
+                    self.enter_write(write);
+                }
             }
             Job::Lease(source, ..)
             | Job::Follow(source, ..)
