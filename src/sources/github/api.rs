@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -14,8 +15,8 @@ use super::aliases::Aliases;
 use super::wire::{RateLimit, Reply, ReplyError};
 use crate::config::SourceConfig;
 use crate::sources::http::{
-    Client, Failure, Ground, Limits, Request, Urgency, check_base, decode, fixed_headers, host_of,
-    is_loopback, parse_retry_after,
+    Client, Failure, Ground, Limits, Request, Urgency, by_our_clock, check_base, decode,
+    fixed_headers, host_of, is_loopback, parse_retry_after, their_now,
 };
 use crate::sources::{Budget, SourceError};
 
@@ -228,7 +229,7 @@ impl Api {
             .map_err(|f| Trouble::Failed(f.error))?;
         let errors = reply.errors.items;
         if let Some(by_alias) = reply.data.filter(|data| data.names().next().is_some()) {
-            self.learn(&by_alias);
+            self.learn(&by_alias, &answer.headers);
             let lacks = errors.iter().filter_map(Feature::refused_by).collect();
             return Ok(Data {
                 by_alias,
@@ -236,12 +237,10 @@ impl Api {
                 lacks,
             });
         }
-        let reset = answer.headers.get("x-ratelimit-reset");
-        let reset = reset.and_then(|value| value.to_str().ok());
-        Err(self.without_data(errors, reply.message, reset))
+        Err(self.without_data(errors, reply.message, &answer.headers))
     }
 
-    fn learn(&self, data: &Aliases) {
+    fn learn(&self, data: &Aliases, headers: &HeaderMap) {
         if let Some(Ok(RateLimit {
             limit,
             remaining,
@@ -252,7 +251,7 @@ impl Api {
                 bucket: "graphql".to_owned(),
                 limit,
                 remaining,
-                reset_at: Some(reset_at),
+                reset_at: Some(by_our_clock(reset_at, headers, self.client.now())),
             });
         }
     }
@@ -261,18 +260,19 @@ impl Api {
         &self,
         errors: Vec<ReplyError>,
         message: Option<String>,
-        reset: Option<&str>,
+        headers: &HeaderMap,
     ) -> Trouble {
         let lacks: Vec<Feature> = errors.iter().filter_map(Feature::refused_by).collect();
         if !lacks.is_empty() {
             return Trouble::Lacks(lacks);
         }
         if errors.iter().any(is_limit) {
+            let reset = headers.get("x-ratelimit-reset");
             let wait = reset
-                .and_then(|reset| reset.trim().parse::<i64>().ok())
+                .and_then(|reset| reset.to_str().ok()?.trim().parse::<i64>().ok())
                 .and_then(|secs| chrono::DateTime::from_timestamp(secs, 0))
                 .map_or(Duration::from_mins(1), |at| {
-                    parse_retry_after(&at.to_rfc2822(), self.client.now())
+                    parse_retry_after(&at.to_rfc2822(), their_now(headers, self.client.now()))
                 });
             return Trouble::Failed(self.client.silence(wait));
         }

@@ -13,6 +13,7 @@ mod origin;
 mod pages;
 mod request;
 mod retry_after;
+mod skew;
 mod status;
 mod stream;
 mod tls;
@@ -34,6 +35,7 @@ pub use origin::{Origin, check_base, host_of, is_loopback};
 pub use pages::{Pages, follow};
 pub use request::{Answer, Failure, Limits, Request};
 pub use retry_after::parse as parse_retry_after;
+pub use skew::{by_our_clock, their_now};
 pub use stream::Streamed;
 pub use words::span;
 
