@@ -351,7 +351,8 @@ impl GitHub {
         repo.misses = repo.misses.saturating_add(1);
         repo.wanted = Wanted::Nothing;
         repo.runs_wanted = false;
-        if repo.misses == 2 && (repo.read.is_some() || repo.restored) {
+        let known = repo.read.is_some() || repo.full_at.is_some() || repo.restored;
+        if repo.misses == 2 && known {
             batch.gone_repos.push(self.key(&repo.path));
             repo.read = None;
         }
