@@ -12,6 +12,7 @@
 mod errors;
 mod graphql;
 mod keeping;
+mod midway;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
