@@ -28,7 +28,7 @@ use crate::engine::inquiry::inquire;
 use crate::engine::schedule::{Due, Schedule};
 use crate::engine::supervise::{Panicked, supervised};
 use crate::engine::update::{Diagnosed, Polled, Report, Update};
-use crate::sources::http::{Clock, span};
+use crate::sources::http::{Clock, counted, span};
 use crate::sources::{Account, Batch, Fetch, ResourceId, Source, SourceError};
 
 /// How many polls of one source are under way at most.
@@ -119,6 +119,8 @@ struct Landed {
     at: Timestamp,
     order: u64,
     outcome: Result<Result<Batch, SourceError>, Panicked>,
+    /// How many requests of it were charged, where that is known.
+    charged: Option<u32>,
 }
 
 type Flights = FuturesUnordered<BoxFuture<'static, Landed>>;
@@ -256,13 +258,14 @@ impl Poller {
                     }),
                 }
             };
-            let outcome = supervised(poll).await;
+            let (outcome, charged) = counted(supervised(poll)).await;
             drop(permit);
             Landed {
                 id: due.id,
                 at,
                 order,
                 outcome,
+                charged,
             }
         })
     }
@@ -288,6 +291,9 @@ impl Poller {
         }
         if let Err(error) = &outcome {
             tracing::debug!(source = %self.parts.source.name(), resource = %landed.id, %error, "poll failed");
+        }
+        if let Some(charged) = landed.charged {
+            self.schedule.charged(&landed.id, charged);
         }
         self.schedule.done(&landed.id, outcome.as_ref().err(), now);
         self.renew();

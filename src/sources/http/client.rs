@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use url::Url;
 
+use super::counted::count;
 use super::gate::{Gate, Lane, Urgency};
 use super::json::decode;
 use super::ledger::Ledger;
@@ -330,6 +331,7 @@ impl Client {
         started: Instant,
         bytes: u64,
     ) {
+        count(method, status);
         let spent = started.elapsed();
         let line = RequestLine {
             at: self.now(),

@@ -3,6 +3,7 @@
 //! Every request of every adapter goes through [`Client`]. It knows no API.
 
 mod client;
+mod counted;
 mod exchange;
 mod gate;
 mod json;
@@ -29,6 +30,7 @@ use crate::sources::logs::LogCache;
 pub use client::Client;
 pub(crate) use client::fixed_headers;
 pub(in crate::sources) use client::{NOBODY, fingerprint};
+pub use counted::counted;
 pub use gate::Urgency;
 pub use json::{List, decode};
 pub use origin::{Origin, check_base, host_of, is_loopback};
