@@ -9,6 +9,7 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod accounts;
 mod errors;
 mod graphql;
 mod keeping;
