@@ -27,7 +27,7 @@ use cycleboard::domain::key::SourceName;
 use cycleboard::domain::policy::Policy;
 use cycleboard::engine::schedule::Schedule;
 use cycleboard::sources::github::GitHub;
-use cycleboard::sources::http::{Ground, Limits, Stored, ValidatorKey, Validators};
+use cycleboard::sources::http::{Ground, Limits, Stored, ValidatorKey, Validators, counted};
 use cycleboard::sources::{Fetch, Source};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -127,7 +127,7 @@ impl Run {
                 now: moment(self.ours.load(Ordering::Relaxed)),
                 forced: due.forced,
             };
-            let polled = self.source.fetch(fetch).await;
+            let (polled, charged) = counted(self.source.fetch(fetch)).await;
             self.go_to(self.now + LATENCY);
             self.count();
             let kind = due.id.split(':').next().unwrap_or_default().to_owned();
@@ -136,6 +136,9 @@ impl Run {
             entry.requests += self.forge.ledger().total() - first;
             entry.charged += charged_since(&self.forge, first);
             entry.points += self.points - points;
+            if let Some(charged) = charged {
+                self.schedule.charged(&due.id, charged);
+            }
             self.schedule.done(&due.id, polled.as_ref().err(), self.now);
             match polled {
                 Ok(batch) => {

@@ -155,7 +155,7 @@ impl Session {
         })?;
         // The demo has a store of its own and no sources yet; nothing of it is bound.
         let env = self.env.reader();
-        let bound = |source| Bound::new(source, &token::fingerprint(source, &env));
+        let bound = |source| Bound::new(source, &token::account(source, &env));
         store.bind(self.settings.sources.iter().map(bound));
         Ok((store, opened))
     }

@@ -234,11 +234,11 @@ impl Ledger {
 
 /// Returns what resources of these costs and intervals spend in an hour, by bucket.
 pub fn forecast<'a>(
-    resources: impl Iterator<Item = (&'static str, u32, &'a Duration)>,
+    resources: impl Iterator<Item = (&'static str, f64, &'a Duration)>,
 ) -> BTreeMap<&'static str, f64> {
     let mut planned = BTreeMap::new();
     for (bucket, cost, interval) in resources {
-        let per_hour = f64::from(cost) * 3_600.0 / interval.as_secs_f64().max(1.0);
+        let per_hour = cost * 3_600.0 / interval.as_secs_f64().max(1.0);
         *planned.entry(bucket).or_default() += per_hour;
     }
     planned

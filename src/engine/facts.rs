@@ -270,6 +270,12 @@ impl SourceFacts {
         gone
     }
 
+    /// Takes out everything; returns which facts those were.
+    pub fn clear(&mut self) -> Vec<FactId> {
+        self.listings.clear();
+        self.retain(&[])
+    }
+
     /// Takes out one fact that another program removed; tells whether it was there.
     pub fn load_gone(&mut self, id: &FactId) -> bool {
         self.forget(id)

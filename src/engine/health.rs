@@ -180,6 +180,11 @@ impl SourceState {
         self.last_success = self.last_success.max(Some(at));
     }
 
+    /// Forgets when it was last confirmed: that was another account's.
+    pub fn forget(&mut self) {
+        self.last_success = None;
+    }
+
     /// Returns whether its first round, with the needs of edition `needs`, is over, or hopeless.
     pub fn is_settled(&self, needs: u64, now: Timestamp) -> bool {
         let followed = matches!(self.poller, Poller::There(_));

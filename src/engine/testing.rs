@@ -28,7 +28,9 @@ use crate::engine::{Engine, EngineCommand, Options, start};
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::Clock;
 use crate::sources::logs::NoLogs;
-use crate::sources::{Batch, Capability, Fetch, Meter, Resource, Source, SourceError, Tier};
+use crate::sources::{
+    Account, Batch, Capability, Fetch, Meter, Resource, Source, SourceError, Tier,
+};
 
 /// More than any test needs.
 pub(crate) const CEILING: Duration = Duration::from_secs(20);
@@ -140,6 +142,8 @@ pub(crate) struct Fake {
     pub(crate) polls: Polls,
     /// How many facts it was given back from the store.
     pub(crate) restored: Arc<AtomicUsize>,
+    /// As whom it asks.
+    pub(crate) account: Account,
     script: Arc<dyn Script>,
 }
 
@@ -167,6 +171,7 @@ impl Fake {
             host: format!("{name}.test"),
             polls: Polls::default(),
             restored: Arc::default(),
+            account: Account::Settled,
             script,
         }
     }
@@ -201,6 +206,10 @@ impl Source for Fake {
 
     fn fetch(&self, _fetch: Fetch) -> BoxFuture<'_, Answer> {
         self.script.fetch(self.polls.note())
+    }
+
+    fn account(&self) -> BoxFuture<'_, Account> {
+        std::future::ready(self.account.clone()).boxed()
     }
 
     fn restore(&self, facts: &[Arc<Fact>]) {

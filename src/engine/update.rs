@@ -42,6 +42,14 @@ pub enum Update {
     },
     /// What the database holds was read.
     Loaded(Box<Loaded>),
+    /// The source asks as another account than was thought: what the database holds of that one
+    /// takes the place of everything.
+    Rebound {
+        /// Which source.
+        source: SourceName,
+        /// What there is of this account.
+        loaded: Box<Loaded>,
+    },
     /// Another program polls the source, and wrote this.
     Followed {
         /// Which source.

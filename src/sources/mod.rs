@@ -66,6 +66,13 @@ pub trait Source: Send + Sync {
         &[]
     }
 
+    /// Returns as whom it asks; finding that out may start a command, as the first fetch would.
+    ///
+    /// What differs may be allowed to see different things: facts are never shared with it.
+    fn account(&self) -> BoxFuture<'_, Account> {
+        Box::pin(std::future::ready(Account::Settled))
+    }
+
     /// Tells what the store already holds from it, so that a restart asks only for what changed.
     fn restore(&self, facts: &[Arc<Fact>]);
 
@@ -113,6 +120,19 @@ pub trait Source: Send + Sync {
             ),
         }
     }
+}
+
+/// As whom a source asks, as far as that is known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Account {
+    /// Its settings say all there is to say.
+    Settled,
+    /// A fingerprint of the credential, or a word for none.
+    Known(String),
+    /// A fingerprint of where the credential comes from; whose it is, is known once it is there.
+    From(String),
+    /// It cannot be told: there should be a credential, and there is none.
+    Unknown,
 }
 
 /// One thing that was tried, and what came of it.

@@ -14,6 +14,7 @@ use tokio::process::Command;
 
 use super::http::{self, Environment, host_of, is_loopback};
 use crate::config::SourceConfig;
+use crate::sources::Account;
 
 /// How long a command may take that prints a token.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -68,17 +69,19 @@ pub async fn resolve(config: &SourceConfig, env: &Environment) -> Result<Token, 
     })
 }
 
-/// Returns a fingerprint of what a source would be asked with, as far as that can be told
-/// without running a command: two that differ may be allowed to see different things.
-pub fn fingerprint(config: &SourceConfig, env: &Environment) -> String {
-    let found = match &config.token_command {
-        Some(words) => Err(words.join("\n")),
-        None => from_environment(config, env).map(|token| token.and_then(|token| token.secret)),
-    };
-    match found {
-        Ok(Some(secret)) => http::fingerprint(secret.expose_secret()),
-        Ok(None) => "gh".to_owned(),
-        Err(place) => http::fingerprint(&place),
+/// Returns as whom a source would ask, as far as that can be told without running a command.
+pub fn account(config: &SourceConfig, env: &Environment) -> Account {
+    if let Some(words) = &config.token_command {
+        return Account::From(http::fingerprint(&format!("command\n{}", words.join("\n"))));
+    }
+    match from_environment(config, env) {
+        Ok(Some(Token {
+            secret: Some(secret),
+            ..
+        })) => Account::Known(http::fingerprint(secret.expose_secret())),
+        Ok(_) if is_loopback(&config.url) => Account::Known(http::NOBODY.to_owned()),
+        Ok(_) => Account::From("gh".to_owned()),
+        Err(place) => Account::From(http::fingerprint(&place)),
     }
 }
 
@@ -179,9 +182,10 @@ async fn output(mut command: Command, program: &str) -> Result<SecretString, Str
 
 #[cfg(test)]
 mod tests {
-    use super::{fingerprint, from_command, from_environment};
+    use super::{account, from_command, from_environment};
     use crate::config::SourceConfig;
     use crate::domain::key::SourceName;
+    use crate::sources::Account;
     use crate::sources::http::Environment;
     use secrecy::ExposeSecret;
     use std::sync::Arc;
@@ -295,19 +299,42 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_is_that_of_the_token_and_does_not_tell_it() {
+    fn an_account_is_that_of_the_token_and_does_not_tell_it() {
         let of = |name, value| {
-            fingerprint(
-                &config("https://f.test", Some(name)),
-                &environment(&[(name, value)]),
-            )
+            let env = environment(&[(name, value)]);
+            account(&config("https://f.test", Some(name)), &env)
         };
         assert_eq!(of("A", "secret"), of("B", "secret"));
         assert_ne!(of("A", "secret"), of("A", "other"));
         assert_ne!(of("A", "secret"), of("A", ""));
-        assert!(!of("A", "secret").contains("secret"));
-        let bare = fingerprint(&config("https://f.test", None), &environment(&[]));
-        assert_ne!(of("A", "secret"), bare);
+        let Account::Known(told) = of("A", "secret") else {
+            panic!("a variable tells whose it is");
+        };
+        assert_eq!(told.len(), 64, "{told}");
+        assert!(!told.contains("secret"));
+    }
+
+    #[test]
+    fn whose_a_command_or_gh_is_cannot_be_told_before_it_ran() {
+        let none = environment(&[]);
+        let mut asked = config("https://f.test", None);
+        let gh = account(&asked, &none);
+        asked.token_command = Some(vec!["pass".to_owned(), "one".to_owned()]);
+        let one = account(&asked, &none);
+        asked.token_command = Some(vec!["pass".to_owned(), "two".to_owned()]);
+        let two = account(&asked, &none);
+        assert!(
+            [&gh, &one, &two]
+                .iter()
+                .all(|it| matches!(it, Account::From(_)))
+        );
+        assert!(gh != one && one != two);
+        assert!(matches!(
+            account(&config("https://f.test", Some("NOT")), &none),
+            Account::From(_)
+        ));
+        let here = account(&config("http://127.0.0.1:1", None), &none);
+        assert!(matches!(here, Account::Known(_)), "nobody asks `gh` there");
     }
 
     async fn check_command(words: &[&str], expected: Result<&str, &str>) {

@@ -4,6 +4,7 @@
 //! sends it jobs. Whatever is wrong with the disk, the board goes on without
 //! one and says so: no call here fails, but for [`Database::open`].
 
+mod account;
 mod bound;
 mod cache;
 mod encode;
@@ -32,6 +33,7 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::update::{Loaded, RemoteState, Update, Write};
+use crate::sources::Account;
 use crate::sources::http::Validators;
 
 pub use self::bound::Bound;
@@ -153,6 +155,7 @@ pub struct Following {
 /// A job for the thread.
 #[derive(Debug)]
 enum Job {
+    Account(SourceName, Account, oneshot::Sender<bool>),
     Load(Vec<SourceName>, oneshot::Sender<Loaded>),
     Write(Vec<Write>, Timestamp, oneshot::Sender<Written>),
     Lease(SourceName, Timestamp, oneshot::Sender<Lease>),
@@ -211,9 +214,21 @@ impl Database {
 
     /// Tells what the sources are: rows of others of the same names are left alone from now on.
     pub fn bind(&self, sources: impl IntoIterator<Item = Bound>) {
-        let bounds = Arc::new(bound::Bounds::new(sources));
-        let held = self.shared.bounds.lock();
-        *held.unwrap_or_else(PoisonError::into_inner) = bounds;
+        let reader = self.shared.reader();
+        let found = sources.into_iter().map(|mut bound| {
+            bound.find_word(reader.as_ref());
+            bound
+        });
+        let bounds = bound::Bounds::new(found.collect::<Vec<_>>());
+        drop(reader);
+        self.shared.bind(bounds);
+    }
+
+    /// Tells as whom a source really asks; returns whether its rows are others than before.
+    pub async fn account(&self, source: SourceName, account: Account) -> bool {
+        self.ask(|reply| Job::Account(source, account, reply))
+            .await
+            .unwrap_or_default()
     }
 
     /// Returns the place where the HTTP client keeps its validators.
@@ -318,6 +333,11 @@ impl Shared {
     fn bounds(&self) -> Arc<bound::Bounds> {
         let bounds = self.bounds.lock();
         Arc::clone(&bounds.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn bind(&self, bounds: bound::Bounds) {
+        let held = self.bounds.lock();
+        *held.unwrap_or_else(PoisonError::into_inner) = Arc::new(bounds);
     }
 
     fn notice(&self, about: &'static str, text: Option<String>) {

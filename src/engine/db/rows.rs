@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{
+    CachedStatement, Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params,
+};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::domain::Timestamp;
@@ -18,7 +20,8 @@ use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::engine::db::encode::{self, Body};
-use crate::engine::db::{Cursor, state};
+use crate::engine::db::process::Identity;
+use crate::engine::db::{Cursor, lease, state};
 use crate::engine::update::{
     Event, Loaded, LoadedFact, LoadedListing, RemoteState, Standing, Write,
 };
@@ -35,6 +38,18 @@ pub(super) fn hash(parts: &[&[u8]]) -> i64 {
 
 pub(super) fn key(source: &str, kind: &str, id: &str) -> i64 {
     hash(&[source.as_bytes(), kind.as_bytes(), id.as_bytes()])
+}
+
+/// Writes all of these in a transaction of their own.
+pub(super) fn commit(
+    connection: &mut Connection,
+    writes: &[Write],
+    me: &Identity,
+) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let log = lease::is_shared(&transaction, me)?;
+    write(&transaction, writes, log)?;
+    transaction.commit()
 }
 
 /// Writes all of these in the open transaction; `log` tells whether other programs follow.

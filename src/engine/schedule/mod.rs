@@ -16,9 +16,11 @@ use crate::engine::budget::{self, Ledger, Purpose};
 use crate::sources::{Budget, Pace, Resource, ResourceId, Share, Source, SourceError, Tier};
 
 mod entry;
+mod forecast;
 mod person;
 
 use self::entry::{Entry, Record, again, base, names};
+use self::forecast::Charged;
 
 /// Failures in a row after which a source is left alone, but for one probe at a time.
 const BREAKER: u32 = 5;
@@ -60,6 +62,8 @@ pub struct Schedule {
     looked_at: Option<Clean>,
     /// By bucket, where it is above 1.
     pressure: BTreeMap<&'static str, f64>,
+    /// Which part of their cost polls were charged with, by kind.
+    charged: Charged,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +95,7 @@ impl Schedule {
             focused: true,
             looked_at: None,
             pressure: BTreeMap::new(),
+            charged: Charged::default(),
         }
     }
 
@@ -148,45 +153,6 @@ impl Schedule {
     pub fn told(&mut self, budgets: &[Budget], wall: Timestamp, now: Duration) {
         self.ledger.told(budgets, wall, now);
         self.weigh(now);
-    }
-
-    /// Returns what the schedule would spend in an hour, by bucket, if nothing slowed it down.
-    pub fn forecast(&self) -> BTreeMap<&'static str, f64> {
-        let intervals: Vec<(&Resource, Duration)> = self
-            .entries
-            .values()
-            .filter(|entry| !entry.is_once())
-            .map(|entry| (&entry.resource, self.unhurried(&entry.resource)))
-            .collect();
-        budget::forecast(
-            intervals
-                .iter()
-                .map(|(resource, interval)| (resource.bucket, resource.cost, interval)),
-        )
-    }
-
-    /// Returns by how much polling of what one limit counts is slowed down at present.
-    pub fn pressure(&self, bucket: &str) -> f64 {
-        self.pressure.get(bucket).copied().unwrap_or(1.0)
-    }
-
-    /// A limit that is short slows down only what it counts.
-    fn weigh(&mut self, now: Duration) {
-        let mut changed = false;
-        for (bucket, planned) in self.forecast() {
-            let before = self.pressure(bucket);
-            let pressure = self
-                .ledger
-                .pressure(&BTreeMap::from([(bucket, planned)]), now);
-            let differs = (pressure - before).abs() > before * 0.1;
-            if differs || (pressure <= 1.0 && before > 1.0) {
-                self.pressure.insert(bucket, pressure);
-                changed = true;
-            }
-        }
-        if changed {
-            self.reschedule_all(now);
-        }
     }
 
     /// Returns when something is due, if anything is.

@@ -276,6 +276,43 @@ fn what_a_crash_lost_is_asked_for_again() {
     assert!(schedule.next().is_some_and(|at| at <= secs(3)));
 }
 
+/// Returns how much polling is slowed down where this part of all answers is charged, in percent.
+fn slowed_at(percent: u32) -> f64 {
+    let mut schedule = Schedule::new(7, &[]);
+    let all: Vec<Resource> = (0..60)
+        .map(|n| resource(&format!("runs:acme/r{n}"), Tier::Hot, 1))
+        .collect();
+    let mut host = Host {
+        limit: 5_000,
+        spent: 0,
+        hour: 0,
+    };
+    schedule.set_resources(all, Duration::ZERO);
+    let (mut now, mut polls, mut slowest) = (Duration::ZERO, 0_u32, 1.0_f64);
+    while now < secs(3 * 3_600) {
+        now = now.max(schedule.next().expect("polling goes on"));
+        let Some(due) = schedule.take(now) else {
+            continue;
+        };
+        polls += 1;
+        let charged = u32::from(polls * percent / 100 > (polls - 1) * percent / 100);
+        host.charge(charged, now);
+        schedule.charged(&due.id, charged);
+        schedule.done(&due.id, None, now);
+        host.tell(&mut schedule, now);
+        if now > secs(3_600) {
+            slowest = slowest.max(schedule.pressure(CORE));
+        }
+    }
+    slowest
+}
+
+#[test]
+fn free_answers_do_not_slow_polling_down_and_charged_ones_do() {
+    assert!(slowed_at(10) <= 1.0 + f64::EPSILON, "{}", slowed_at(10));
+    assert!(slowed_at(100) > 2.0, "{}", slowed_at(100));
+}
+
 const TIERS: [Tier; 5] = [Tier::Live, Tier::Hot, Tier::Warm, Tier::Cold, Tier::Rare];
 
 /// A host that counts what it is asked for, by the hour.
@@ -345,6 +382,40 @@ proptest! {
             host.tell(&mut schedule, now);
             schedule.done(&due.id, None, now);
             host.tell(&mut schedule, now);
+        }
+    }
+
+    #[test]
+    fn what_is_learned_of_free_answers_never_spends_more_than_the_share(
+        resources in resources(), limit in 20_u64..400, seed: u64,
+        free in prop::collection::vec(0_u8..=100, 1..20),
+    ) {
+        let mut schedule = Schedule::new(seed, &[]);
+        let mut host = Host { limit, spent: 0, hour: 0 };
+        host.tell(&mut schedule, Duration::ZERO);
+        schedule.set_resources(resources.clone(), Duration::ZERO);
+        let mut now = Duration::ZERO;
+        let mut dice = Dice::new(seed);
+        // The share of free answers changes as the day goes on: cheap, then dear at once.
+        for percent in free.iter().flat_map(|percent| [*percent; 100]) {
+            now = now.max(schedule.next().expect("polling goes on"));
+            let Some(due) = schedule.take(now) else { continue };
+            let cost = resources.iter().find(|r| r.id == due.id).map_or(0, |r| r.cost);
+            let is_free = dice.roll() % 100 < u64::from(percent);
+            let charged = if is_free { 0 } else { cost };
+            host.charge(charged, now);
+            prop_assert!(host.spent <= limit - limit * 40 / 100, "{} of {limit}", host.spent);
+            now += Duration::from_millis(300);
+            schedule.charged(&due.id, charged);
+            schedule.done(&due.id, None, now);
+            host.tell(&mut schedule, now);
+            for (bucket, planned) in schedule.forecast() {
+                let all: f64 = resources
+                    .iter()
+                    .map(|r| f64::from(r.cost) * 3_600.0 / schedule.unhurried(r).as_secs_f64())
+                    .sum();
+                prop_assert!(planned <= all * 1.001 && planned >= all * 0.099, "{bucket}");
+            }
         }
     }
 

@@ -43,6 +43,18 @@ impl Store {
         self.history.load(loaded.history);
     }
 
+    /// Forgets what a source said, as it was another account that it said it to.
+    pub(super) fn forget_all(&mut self, source: &SourceName) {
+        let Some(member) = self.sources.iter_mut().find(|m| m.state.name == *source) else {
+            return;
+        };
+        member.state.forget();
+        for id in member.facts.clear() {
+            self.take_out(source, &id);
+        }
+        Arc::make_mut(&mut self.confirmed).retain(|(name, _), _| name != source);
+    }
+
     /// Drops the facts of a followed source that the program which polls it no longer has.
     pub(super) fn drop_others(&mut self, source: &SourceName, news: &Loaded) {
         let Some(member) = self.sources.iter_mut().find(|m| m.state.name == *source) else {

@@ -157,6 +157,11 @@ impl Store {
                 self.load(*loaded, false);
                 applied.changed = true;
             }
+            Update::Rebound { source, loaded } => {
+                self.forget_all(&source);
+                self.load(*loaded, false);
+                applied.changed = true;
+            }
             Update::Followed {
                 source,
                 state,

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::config::{Layer, Settings, Trust};
 use crate::engine::db::{Bound, Limits};
+use crate::engine::testing::Polls;
+use crate::sources::Account;
 
 fn open(place: &Path) -> Store {
     let now = clock()();
@@ -104,6 +106,10 @@ async fn of_two_boards_one_polls_and_the_other_follows_and_takes_over() {
 
 /// Opens the store for a source `one` with these settings.
 fn open_for(place: &Path, settings: &str, credential: &str) -> Store {
+    open_as(place, settings, &Account::Known(credential.to_owned()))
+}
+
+fn open_as(place: &Path, settings: &str, account: &Account) -> Store {
     let text = format!("[[source]]\nname = \"one\"\nkind = \"fake\"\n{settings}\n");
     let layer = Layer {
         file: "config.toml",
@@ -112,7 +118,7 @@ fn open_for(place: &Path, settings: &str, credential: &str) -> Store {
     };
     let settings = Settings::merge(&[layer], &["fake"]).expect("it is in order");
     let store = open(place);
-    store.bind(settings.sources.iter().map(|s| Bound::new(s, credential)));
+    store.bind(settings.sources.iter().map(|s| Bound::new(s, account)));
     store
 }
 
@@ -211,6 +217,81 @@ async fn nobody_follows_a_board_with_another_host_selection_or_token() {
     }
     let left = first.engine.settled(CEILING).await;
     assert_eq!(titles(&left), set(&["of the first"]));
+    first.stop().await;
+}
+
+/// How often a source was polled, and how many facts it was given back.
+type Seen = (Polls, Arc<AtomicUsize>);
+
+/// Starts a board whose account comes from one command and is this one.
+fn run_as(place: &Path, account: &Account, answer: &'static str) -> (Rig, Seen) {
+    let store = open_as(place, HERE, &Account::From("cat token".to_owned()));
+    let mut fake = Fake::new("one", move |_| tickets(&[answer]));
+    fake.account = account.clone();
+    let seen = (fake.polls.clone(), Arc::clone(&fake.restored));
+    (run(vec![fake], Some(store)), seen)
+}
+
+#[tokio::test]
+async fn two_accounts_behind_one_command_do_not_follow_each_other() {
+    let dir = TempDir::new().expect("a directory");
+    let known = |name: &str| Account::Known(name.to_owned());
+    let (mut first, _) = run_as(dir.path(), &known("ada"), "of ada");
+    first.engine.settled(CEILING).await;
+
+    let (mut second, (polls, restored)) = run_as(dir.path(), &known("bob"), "of bob");
+    let board = second
+        .until(|board| titles(board) == set(&["of bob"]) && board.sources[0].me.is_some())
+        .await;
+    assert!(!source(&board, "one").followed);
+    assert_eq!((polls.count(), restored.load(Ordering::SeqCst)), (1, 0));
+    let (mut third, (polls, _)) = run_as(dir.path(), &known("ada"), "never asked");
+    third
+        .until(|board| titles(board) == set(&["of ada"]) && source(board, "one").followed)
+        .await;
+    assert_eq!(polls.count(), 0);
+    assert_eq!(
+        titles(&*first.engine.settled(CEILING).await),
+        set(&["of ada"])
+    );
+    for rig in [third, second, first] {
+        rig.stop().await;
+    }
+
+    let (mut again, (_, restored)) = run_as(dir.path(), &known("bob"), "of bob, later");
+    again
+        .until(|board| titles(board) == set(&["of bob, later"]))
+        .await;
+    assert_eq!(
+        restored.load(Ordering::SeqCst),
+        1,
+        "its own rows are still there"
+    );
+    again.stop().await;
+}
+
+#[tokio::test]
+async fn a_board_without_its_token_shows_the_last_board_and_follows_nobody() {
+    let dir = TempDir::new().expect("a directory");
+    let (mut first, _) = run_as(dir.path(), &Account::Known("ada".to_owned()), "of ada");
+    first.engine.settled(CEILING).await;
+    let store = open_as(dir.path(), HERE, &Account::From("cat token".to_owned()));
+    let mut lost = Fake::new("one", |_| {
+        Err(SourceError::NoToken {
+            host: "one.test".to_owned(),
+            cause: "the command failed".to_owned(),
+        })
+    });
+    lost.account = Account::Unknown;
+    let mut lost = run(vec![lost], Some(store));
+    let board = lost.until(|board| says(board, "one", "no token")).await;
+    assert_eq!(titles(&board), set(&["of ada"]));
+    assert!(!source(&board, "one").followed);
+    lost.stop().await;
+    let (mut third, _) = run_as(dir.path(), &Account::Known("ada".to_owned()), "never asked");
+    let board = third.until(|board| source(board, "one").followed).await;
+    assert!(!says(&board, "one", "no token"), "{board:#?}");
+    third.stop().await;
     first.stop().await;
 }
 

@@ -7,14 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::aliases::Aliases;
 use super::wire::{RateLimit, Reply, ReplyError};
 use crate::config::SourceConfig;
 use crate::sources::http::{
-    Client, Failure, Ground, Limits, Request, Urgency, check_base, decode, fixed_headers, host_of,
-    is_loopback, parse_retry_after,
+    Client, Failure, Ground, Limits, Request, Urgency, by_our_clock, check_base, decode,
+    fixed_headers, host_of, is_loopback, parse_retry_after, their_now,
 };
 use crate::sources::{Budget, SourceError};
 
@@ -85,7 +87,7 @@ impl Feature {
 #[derive(Debug)]
 pub(super) struct Data {
     /// The data by alias.
-    pub(super) by_alias: serde_json::Map<String, Value>,
+    pub(super) by_alias: Aliases,
     /// Errors beside the data.
     pub(super) errors: Vec<ReplyError>,
     /// What was refused.
@@ -226,11 +228,8 @@ impl Api {
         let reply: Reply = decode(host, self.graphql.path(), &answer.body)
             .map_err(|f| Trouble::Failed(f.error))?;
         let errors = reply.errors.items;
-        if let Some(by_alias) = reply
-            .data
-            .filter(|data| data.values().any(|v| !v.is_null()))
-        {
-            self.learn(&by_alias);
+        if let Some(by_alias) = reply.data.filter(|data| data.names().next().is_some()) {
+            self.learn(&by_alias, &answer.headers);
             let lacks = errors.iter().filter_map(Feature::refused_by).collect();
             return Ok(Data {
                 by_alias,
@@ -238,24 +237,21 @@ impl Api {
                 lacks,
             });
         }
-        let reset = answer.headers.get("x-ratelimit-reset");
-        let reset = reset.and_then(|value| value.to_str().ok());
-        Err(self.without_data(errors, reply.message, reset))
+        Err(self.without_data(errors, reply.message, &answer.headers))
     }
 
-    fn learn(&self, data: &serde_json::Map<String, Value>) {
-        let limit = data.get("rateLimit").cloned().map(serde_json::from_value);
+    fn learn(&self, data: &Aliases, headers: &HeaderMap) {
         if let Some(Ok(RateLimit {
             limit,
             remaining,
             reset_at,
-        })) = limit
+        })) = data.read("rateLimit")
         {
             self.client.learn(Budget {
                 bucket: "graphql".to_owned(),
                 limit,
                 remaining,
-                reset_at: Some(reset_at),
+                reset_at: Some(by_our_clock(reset_at, headers, self.client.now())),
             });
         }
     }
@@ -264,18 +260,19 @@ impl Api {
         &self,
         errors: Vec<ReplyError>,
         message: Option<String>,
-        reset: Option<&str>,
+        headers: &HeaderMap,
     ) -> Trouble {
         let lacks: Vec<Feature> = errors.iter().filter_map(Feature::refused_by).collect();
         if !lacks.is_empty() {
             return Trouble::Lacks(lacks);
         }
         if errors.iter().any(is_limit) {
+            let reset = headers.get("x-ratelimit-reset");
             let wait = reset
-                .and_then(|reset| reset.trim().parse::<i64>().ok())
+                .and_then(|reset| reset.to_str().ok()?.trim().parse::<i64>().ok())
                 .and_then(|secs| chrono::DateTime::from_timestamp(secs, 0))
                 .map_or(Duration::from_mins(1), |at| {
-                    parse_retry_after(&at.to_rfc2822(), self.client.now())
+                    parse_retry_after(&at.to_rfc2822(), their_now(headers, self.client.now()))
                 });
             return Trouble::Failed(self.client.silence(wait));
         }

@@ -207,8 +207,7 @@ impl GitHub {
                 return Ok(Vec::new());
             }
         };
-        let found = data.by_alias.get("repository").cloned().unwrap_or_default();
-        let found: Option<OfRepo> = serde_json::from_value(found).ok().flatten();
+        let found: Option<OfRepo> = data.by_alias.read("repository").and_then(Result::ok);
         let commits = found
             .and_then(|found| found.branch)
             .and_then(|branch| branch.target)

@@ -201,18 +201,11 @@ impl GitHub {
             Err(Trouble::Lacks(_)) => return Ok(paths.first().cloned()),
         };
         checks.push(check("graphql", CheckState::Fine, "yes"));
-        let login = data
-            .by_alias
-            .get("viewer")
-            .and_then(|viewer| viewer.get("login"));
-        if let Some(login) = login.and_then(Value::as_str) {
+        let viewer = data.by_alias.value("viewer");
+        if let Some(login) = viewer.get("login").and_then(Value::as_str) {
             checks.push(check("account", CheckState::Fine, &format!("`{login}`")));
         }
-        let is_there = |alias: String| {
-            data.by_alias
-                .get(&alias)
-                .is_some_and(|found| !found.is_null())
-        };
+        let is_there = |alias: String| data.by_alias.has(&alias);
         for (at, owner) in owners.iter().enumerate() {
             if !is_there(format!("l{at}")) {
                 let owner = Clean::line(owner);

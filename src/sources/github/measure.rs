@@ -29,8 +29,8 @@ pub fn refresh_facts(host: &str, body: &[u8]) -> Vec<Fact> {
     let reply: Option<Reply> = decode(host, "/graphql", body).ok();
     let data = reply.and_then(|reply| reply.data).unwrap_or_default();
     let mut facts = Vec::new();
-    for (_, value) in data.into_iter().filter(|(alias, _)| alias.starts_with('r')) {
-        if let Ok(wire) = serde_json::from_value::<RefreshRepo>(value) {
+    for alias in data.names().filter(|alias| alias.starts_with('r')) {
+        if let Some(Ok(wire)) = data.read::<RefreshRepo>(alias) {
             let key = RepoKey::new(host, &wire.name_with_owner);
             let (mut found, _) = refresh::facts_of(&key, &wire, true);
             facts.append(&mut found);

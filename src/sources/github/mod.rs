@@ -5,6 +5,7 @@
 //! is no GraphQL.
 
 mod act;
+mod aliases;
 mod api;
 mod attempts;
 mod checkup;
@@ -52,7 +53,8 @@ use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Urgency};
 use crate::sources::token;
 use crate::sources::{
-    Batch, Capability, CapabilityState, Check, Fetch, Meter, Pace, Resource, Source, SourceError,
+    Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Pace, Resource, Source,
+    SourceError,
 };
 
 use api::Api;
@@ -145,6 +147,15 @@ impl GitHub {
                 *token = TokenState::Bound;
                 Ok(())
             }
+        }
+    }
+
+    /// Finds out as whom it asks: a token that was refused is somebody's still.
+    async fn find_account(&self) -> Account {
+        drop(self.ensure_token(false).await);
+        match *self.token.lock().await {
+            TokenState::NotLookedFor => Account::Unknown,
+            TokenState::Bound | TokenState::Rejected => Account::Known(self.api.client.account()),
         }
     }
 
@@ -292,6 +303,10 @@ impl Source for GitHub {
 
     fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
         self.fetch_now(fetch).boxed()
+    }
+
+    fn account(&self) -> BoxFuture<'_, Account> {
+        self.find_account().boxed()
     }
 
     fn restore(&self, facts: &[Arc<Fact>]) {

@@ -174,7 +174,7 @@ impl Reader<'_> {
             host: api.client.host().to_owned(),
             cause,
         };
-        let mut data = match sent.await {
+        let data = match sent.await {
             Ok(data) => data,
             Err(Trouble::Heavy(error) | Trouble::Failed(error)) => return Err(error),
             Err(Trouble::Absent(why)) => return Err(unreadable(why)),
@@ -183,11 +183,8 @@ impl Reader<'_> {
                 return Err(unreadable("a further page was refused".to_owned()));
             }
         };
-        let page = data
-            .by_alias
-            .get_mut("repository")
-            .and_then(|repo| repo.get_mut(field))
-            .map(Value::take);
+        let mut repo = data.by_alias.value("repository");
+        let page = repo.get_mut(field).map(Value::take);
         page.and_then(|page| serde_json::from_value(page).ok())
             .ok_or_else(|| unreadable(format!("a further page of {field} is missing")))
     }

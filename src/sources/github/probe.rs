@@ -198,16 +198,12 @@ impl GitHub {
         } else if paths.len() >= state.probe_batch {
             state.probe_batch = (state.probe_batch + 1).min(super::state::PROBE_BATCH);
         }
-        if let Some(login) = data
-            .by_alias
-            .get("viewer")
-            .and_then(|viewer| viewer.get("login"))
-        {
+        if let Some(login) = data.by_alias.value("viewer").get("login") {
             state.me = login.as_str().map(|login| Clean::line(login).to_string());
         }
         for (at, path) in paths.iter().enumerate() {
             let alias = format!("r{at}");
-            let value = data.by_alias.get(&alias).unwrap_or(&Value::Null);
+            let value = data.by_alias.value(&alias);
             if value.is_null() {
                 if is_lost(data, &alias) {
                     missing = Some(path.clone());
@@ -215,7 +211,7 @@ impl GitHub {
                 }
                 continue;
             }
-            self.take_one(&mut state, path, value, ask, &mut batch);
+            self.take_one(&mut state, path, &value, ask, &mut batch);
         }
         drop(state);
         match missing {
@@ -362,7 +358,8 @@ impl GitHub {
         repo.misses = repo.misses.saturating_add(1);
         repo.wanted = Wanted::Nothing;
         repo.runs_wanted = false;
-        if repo.misses == 2 && (repo.read.is_some() || repo.restored) {
+        let known = repo.read.is_some() || repo.full_at.is_some() || repo.restored;
+        if repo.misses == 2 && known {
             batch.gone_repos.push(self.key(&repo.path));
             repo.read = None;
         }
@@ -371,7 +368,7 @@ impl GitHub {
 
 /// Returns whether the host says that there is no such repository.
 fn is_lost(data: &Data, alias: &str) -> bool {
-    let absent = data.by_alias.get(alias).is_none_or(Value::is_null);
+    let absent = !data.by_alias.has(alias);
     let said = |error: &super::wire::ReplyError| {
         error.kind.as_deref() == Some("NOT_FOUND") && error.path.len() == 1
     };

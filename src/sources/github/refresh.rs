@@ -121,7 +121,7 @@ impl GitHub {
             .await
     }
 
-    async fn take_refresh(&self, plan: &Plan, mut data: Data, ask: Ask) -> Batch {
+    async fn take_refresh(&self, plan: &Plan, data: Data, ask: Ask) -> Batch {
         let mut batch = Batch::default();
         {
             let mut state = self.state();
@@ -135,22 +135,22 @@ impl GitHub {
         }
         for (at, path) in plan.paths.iter().enumerate() {
             let alias = format!("r{at}");
-            let value = data.by_alias.remove(&alias).unwrap_or(Value::Null);
+            let read = data.by_alias.read::<RefreshRepo>(&alias);
             let mut troubles = data.errors_of(&alias).peekable();
             let partial = troubles.peek().is_some();
-            if value.is_null() {
+            let Some(read) = read else {
                 let lost = troubles.any(|error| error.kind.as_deref() == Some("NOT_FOUND"));
                 if lost {
                     let mut state = self.state();
                     self.miss(&mut state, path, &mut batch);
                 }
                 continue;
-            }
+            };
             if let Some(error) = troubles.next() {
                 let text = format!("{path}: {}", self.api.client.shown(&error.message));
                 batch.warnings.push(Clean::line(&text));
             }
-            match serde_json::from_value::<RefreshRepo>(value) {
+            match read {
                 Ok(wire) => {
                     let seen = plan.seen.get(at).copied().flatten();
                     self.take_repo(plan, (path, seen, partial), wire, ask, &mut batch)

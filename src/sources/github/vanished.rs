@@ -52,14 +52,14 @@ impl GitHub {
             .query(&document, "Board", &variables, ask.urgency)
             .await;
         // Where it failed they stay, and are looked for after the next full read.
-        let Ok(mut data) = sent else {
+        let Ok(data) = sent else {
             let mut state = self.state();
             if let Some(repo) = state.known(key.path()) {
                 repo.open_tickets.extend(numbers);
             }
             return;
         };
-        let mut issues = data.by_alias.remove("r0").unwrap_or(Value::Null);
+        let mut issues = data.by_alias.value("r0");
         for number in numbers {
             let alias = format!("t{number}");
             let told = issues.get_mut(&alias).map(Value::take);

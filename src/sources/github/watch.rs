@@ -173,7 +173,7 @@ impl GitHub {
                 return Ok(Batch::default());
             }
             match self.watch_query(&asked, ask).await {
-                Ok(data) => return Ok(self.take_watch(&asked, data)),
+                Ok(data) => return Ok(self.take_watch(&asked, &data)),
                 Err(Trouble::Absent(why)) => {
                     self.without_graphql(&why, ask.now);
                     return Ok(Batch::default());
@@ -242,7 +242,7 @@ impl GitHub {
         Batch::default()
     }
 
-    fn take_watch(&self, asked: &[ChangeAt], mut data: Data) -> Batch {
+    fn take_watch(&self, asked: &[ChangeAt], data: &Data) -> Batch {
         let mut batch = Batch::default();
         let mut state = self.state();
         state.turns.changes += 1;
@@ -254,9 +254,9 @@ impl GitHub {
         }
         for (at, change) in asked.iter().enumerate() {
             let alias = format!("c{at}");
-            let value = data.by_alias.get_mut(&alias).map(Value::take);
-            let there = value.as_ref().is_some_and(|value| !value.is_null());
-            let pull = value.and_then(|mut repo| repo.get_mut("pullRequest").map(Value::take));
+            let there = data.by_alias.has(&alias);
+            let mut repo = data.by_alias.value(&alias);
+            let pull = repo.get_mut("pullRequest").map(Value::take);
             let lost = data
                 .errors_of(&alias)
                 .any(|error| error.kind.as_deref() == Some("NOT_FOUND"));

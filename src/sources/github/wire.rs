@@ -6,13 +6,14 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::aliases::Aliases;
 use crate::domain::Timestamp;
 use crate::sources::http::List;
 
 /// A GraphQL answer: data, errors, or both.
 #[derive(Debug, Deserialize)]
 pub(super) struct Reply {
-    pub(super) data: Option<serde_json::Map<String, Value>>,
+    pub(super) data: Option<Aliases>,
     #[serde(default)]
     pub(super) errors: List<ReplyError>,
     pub(super) message: Option<String>,
@@ -415,21 +416,20 @@ pub(super) struct Environment {
 
 /// Reads the kinds of protection rules, from a connection or from a list.
 fn rules<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    use serde::de::Error as _;
+
     #[derive(Deserialize)]
     struct Rule {
         #[serde(rename = "type")]
         kind: Option<String>,
     }
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Connection(Short<Rule>),
-        List(List<Rule>),
-    }
-    let list = match Option::<Either>::deserialize(deserializer)? {
-        Some(Either::Connection(short)) => short.nodes,
-        Some(Either::List(list)) => list,
-        None => List::default(),
+    let list: List<Rule> = match Value::deserialize(deserializer)? {
+        Value::Null => List::default(),
+        list @ Value::Array(_) => serde_json::from_value(list).map_err(D::Error::custom)?,
+        short @ (Value::Object(_) | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            let short: Short<Rule> = serde_json::from_value(short).map_err(D::Error::custom)?;
+            short.nodes
+        }
     };
     Ok(list
         .items

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use url::Url;
 
+use super::counted::count;
 use super::gate::{Gate, Lane, Urgency};
 use super::json::decode;
 use super::ledger::Ledger;
@@ -30,7 +31,7 @@ use crate::sources::{Budget, Meter, RequestLine, SourceError};
 const KEPT_BODY: usize = 2 * 1024 * 1024;
 
 /// What stands for the account of a client without a credential.
-const NOBODY: &str = "none";
+pub(in crate::sources) const NOBODY: &str = "none";
 
 /// A credential, ready to be sent.
 pub(super) struct Credential {
@@ -273,12 +274,16 @@ impl Client {
             })
     }
 
+    /// Returns what stands for the credential, or for there being none.
+    pub(in crate::sources) fn account(&self) -> String {
+        self.credential()
+            .map_or_else(|| NOBODY.to_owned(), |held| held.fingerprint.clone())
+    }
+
     fn key(&self, url: &Url) -> ValidatorKey {
         ValidatorKey {
             source: self.source.clone(),
-            credential: self
-                .credential()
-                .map_or_else(|| NOBODY.to_owned(), |held| held.fingerprint.clone()),
+            credential: self.account(),
             url: url.as_str().to_owned(),
         }
     }
@@ -326,6 +331,7 @@ impl Client {
         started: Instant,
         bytes: u64,
     ) {
+        count(method, status);
         let spent = started.elapsed();
         let line = RequestLine {
             at: self.now(),
@@ -401,9 +407,17 @@ pub(super) fn path_of(url: &Url) -> String {
     url.path().to_owned()
 }
 
-/// Returns a number that stands for a credential without telling it.
+/// Returns what stands for a credential without telling it.
 pub(in crate::sources) fn fingerprint(secret: &str) -> String {
-    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(secret.as_bytes()))
+    use std::fmt::Write as _;
+
+    let digest = ring::digest::digest(&ring::digest::SHA256, secret.as_bytes());
+    let mut text = String::with_capacity(64);
+    for byte in digest.as_ref() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Returns whether a GraphQL document does more than read.

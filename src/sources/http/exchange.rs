@@ -15,7 +15,7 @@ use super::gate::Lane;
 use super::origin::{Origin, host_of};
 use super::request::{Answer, Failure, Request};
 use super::status::{Judged, header, is_web_page, judge, limit, message};
-use super::{Stored, link, words};
+use super::{Stored, link, their_now, words};
 use crate::sources::SourceError;
 
 /// The head of the last answer of a chain of redirects.
@@ -156,7 +156,7 @@ impl Client {
         let builder = self.with_credential(builder).json(body);
         let response = self.send(builder, "POST", what, started).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        self.gate().learn(&headers, Lane::GraphQl);
+        self.gate().learn(&headers, Lane::GraphQl, self.now());
         let body = self.body(response, "POST", what, started).await?;
         self.check(status, &headers, &body, what)?;
         Ok(Answer {
@@ -211,7 +211,7 @@ impl Client {
         let what = path_of(&request.url);
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         if ours {
-            self.gate().learn(&headers, Lane::Rest);
+            self.gate().learn(&headers, Lane::Rest, self.now());
         }
         if status == 304 {
             self.enter("GET", &what, Some(304), started, 0);
@@ -268,7 +268,7 @@ impl Client {
                 status,
                 headers,
                 body,
-                now: self.now(),
+                now: their_now(headers, self.now()),
             };
             let spent = header(headers, "x-ratelimit-remaining").map(str::trim) == Some("0");
             let error = match limit(&judged) {

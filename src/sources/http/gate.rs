@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::origin::Origin;
 use super::retry_after;
+use super::skew::by_our_clock;
 use super::status::header;
 use crate::domain::Timestamp;
 use crate::sources::{Budget, Share};
@@ -161,7 +162,7 @@ impl Gate {
     }
 
     /// Takes in the limits that an answer tells.
-    pub(super) fn learn(&self, headers: &HeaderMap, lane: Lane) {
+    pub(super) fn learn(&self, headers: &HeaderMap, lane: Lane, now: Timestamp) {
         let number = |name| header(headers, name).and_then(|text| text.trim().parse::<u64>().ok());
         let (Some(limit), Some(remaining)) =
             (number("x-ratelimit-limit"), number("x-ratelimit-remaining"))
@@ -173,7 +174,8 @@ impl Gate {
             .unwrap_or(lane.bucket());
         let reset_at = number("x-ratelimit-reset")
             .and_then(|secs| i64::try_from(secs).ok())
-            .and_then(|secs| DateTime::from_timestamp(secs, 0));
+            .and_then(|secs| DateTime::from_timestamp(secs, 0))
+            .map(|at| by_our_clock(at, headers, now));
         self.learn_budget(Budget {
             bucket: bucket.to_owned(),
             limit,

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Failure;
 use crate::sources::SourceError;
@@ -64,9 +64,10 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut list = List::default();
-                while let Some(value) = seq.next_element::<Option<Value>>()? {
-                    let Some(value) = value else { continue };
-                    match T::deserialize(value) {
+                // The text of each record, not a tree of it: lists stand in records of lists.
+                while let Some(record) = seq.next_element::<Option<Box<RawValue>>>()? {
+                    let Some(record) = record else { continue };
+                    match serde_json::from_str(record.get()) {
                         Ok(item) => list.items.push(item),
                         Err(error) => {
                             list.bad_count += 1;

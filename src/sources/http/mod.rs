@@ -3,6 +3,7 @@
 //! Every request of every adapter goes through [`Client`]. It knows no API.
 
 mod client;
+mod counted;
 mod exchange;
 mod gate;
 mod json;
@@ -13,6 +14,7 @@ mod origin;
 mod pages;
 mod request;
 mod retry_after;
+mod skew;
 mod status;
 mod stream;
 mod tls;
@@ -26,14 +28,16 @@ use crate::domain::key::SourceName;
 use crate::sources::logs::LogCache;
 
 pub use client::Client;
-pub(in crate::sources) use client::fingerprint;
 pub(crate) use client::fixed_headers;
+pub(in crate::sources) use client::{NOBODY, fingerprint};
+pub use counted::counted;
 pub use gate::Urgency;
 pub use json::{List, decode};
 pub use origin::{Origin, check_base, host_of, is_loopback};
 pub use pages::{Pages, follow};
 pub use request::{Answer, Failure, Limits, Request};
 pub use retry_after::parse as parse_retry_after;
+pub use skew::{by_our_clock, their_now};
 pub use stream::Streamed;
 pub use words::span;
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 
 use crate::domain::Timestamp;
 
@@ -25,13 +25,19 @@ pub fn parse(value: &str, now: Timestamp) -> Duration {
     DateTime::parse_from_rfc2822(value).map_or(DEFAULT, |at| until(at.to_utc(), now))
 }
 
+/// How long ago a reset may have been that an answer may still name.
+const LATE: TimeDelta = TimeDelta::seconds(60);
+
 /// Returns the pause until a reset that is given in seconds since 1970.
+///
+/// One that is long past is none: whoever came back at once would come back for ever.
 pub(super) fn until_epoch(value: &str, now: Timestamp) -> Duration {
     value
         .trim()
         .parse()
         .ok()
         .and_then(|secs| DateTime::from_timestamp(secs, 0))
+        .filter(|at| now - *at <= LATE)
         .map_or(DEFAULT, |at| until(at, now))
 }
 
@@ -84,10 +90,11 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_in_the_past_is_over_in_a_second() {
+    fn a_reset_just_past_is_over_in_a_second_and_one_long_past_is_none() {
         let now = DateTime::from_timestamp(NOW, 0).unwrap();
         assert_eq!(until_epoch("1445412540", now), Duration::from_mins(1));
-        assert_eq!(until_epoch("1", now), Duration::from_secs(1));
+        assert_eq!(until_epoch("1445412450", now), Duration::from_secs(1));
+        assert_eq!(until_epoch("1", now), DEFAULT);
         assert_eq!(until_epoch("x", now), DEFAULT);
     }
 

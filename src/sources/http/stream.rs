@@ -63,7 +63,7 @@ impl Client {
         } = arrived;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         if ours {
-            self.gate().learn(&headers, Lane::Rest);
+            self.gate().learn(&headers, Lane::Rest, self.now());
         }
         if status != 200 {
             return Err(self.no_stream(response, ours, what, started).await);

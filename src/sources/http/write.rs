@@ -10,7 +10,7 @@ use url::Url;
 use super::client::{Client, path_of};
 use super::gate::{Lane, Urgency};
 use super::status::{Judged, header, is_web_page, judge, limit, message};
-use super::words;
+use super::{their_now, words};
 use crate::domain::text::Clean;
 use crate::sources::SourceError;
 use crate::sources::action::ActError;
@@ -70,7 +70,7 @@ impl Client {
         let said = self.read(response).await;
         let bytes = u64::try_from(said.body.len()).unwrap_or_default();
         self.enter("POST", &what, Some(said.status), started, bytes);
-        self.gate().learn(&said.headers, Lane::Rest);
+        self.gate().learn(&said.headers, Lane::Rest, self.now());
         self.meaning(&said, &what)
     }
 
@@ -112,7 +112,7 @@ impl Client {
                     status,
                     headers: &said.headers,
                     body: &said.body,
-                    now: self.now(),
+                    now: their_now(&said.headers, self.now()),
                 };
                 let spent = header(&said.headers, "x-ratelimit-remaining").map(str::trim);
                 if let Some(wish) = limit(&judged).filter(|_| spent != Some("0")) {

@@ -213,7 +213,7 @@ async fn a_refused_field_is_asked_for_once() {
     assert!(missing);
 }
 
-fn without_graphql(request: &Seen) -> Reply {
+pub(super) fn without_graphql(request: &Seen) -> Reply {
     let open = json!([{"number": 1, "title": "t", "state": "open", "html_url": "https://x.example/1",
         "created_at": "2026-11-01T00:00:00Z", "updated_at": "2026-11-20T00:00:00Z"}]);
     let pulls = json!([{"number": 2, "title": "p", "state": "closed", "merged_at": "2026-11-20T00:00:00Z",

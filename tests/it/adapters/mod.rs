@@ -9,9 +9,11 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod accounts;
 mod errors;
 mod graphql;
 mod keeping;
+mod midway;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;

@@ -2,8 +2,9 @@
 //!
 //! A name alone means nothing: the file of settings may give it to another host,
 //! to other repositories or to another account. Rows of another such source are
-//! neither read nor written, nor is its poller followed. What is not bound
-//! stands under its name.
+//! neither read nor written, nor is its poller followed. Where the account is
+//! known only once a command ran, the last one is taken for it until then. What
+//! is not bound stands under its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +15,12 @@ use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::fact::FactId;
 use crate::domain::key::SourceName;
+use crate::domain::text::Clean;
 use crate::engine::db::process::Identity;
 use crate::engine::db::rows::{self, hash};
-use crate::engine::db::{Job, Lease, lease};
+use crate::engine::db::{Job, Lease, account, lease, state};
 use crate::engine::update::{Loaded, LoadedListing, Write};
+use crate::sources::Account;
 
 /// After every text that begins with what is before it.
 const LAST: char = '\u{10FFFF}';
@@ -32,6 +35,12 @@ pub struct Bound {
     kin: String,
     /// What the words begin with of those that select the same there.
     twins: String,
+    /// As whom it asks, as far as that is known.
+    account: Account,
+    /// Where the account comes from, as a word, if that is not the account itself.
+    place: Option<String>,
+    /// Whether nobody knows yet whose its rows would be.
+    open: bool,
     selection: Selection,
 }
 
@@ -43,8 +52,8 @@ struct Selection {
 }
 
 impl Bound {
-    /// Tells what a source is; `credential` is a fingerprint, never the credential.
-    pub fn new(config: &SourceConfig, credential: &str) -> Self {
+    /// Tells what a source is, and as whom it asks as far as its settings tell.
+    pub fn new(config: &SourceConfig, account: &Account) -> Self {
         let place = hash(&[
             config.kind.as_bytes(),
             config.url.origin().ascii_serialization().as_bytes(),
@@ -59,17 +68,71 @@ impl Bound {
             .collect();
         let kin = format!("{}@{place:016x}.", config.name);
         let twins = format!("{kin}{:016x}.", hash(&parts));
-        let credential = hash(&[credential.as_bytes()]);
-        Self {
+        let mut bound = Self {
             name: config.name.clone(),
-            stored: SourceName::new(&format!("{twins}{credential:016x}")),
+            stored: SourceName::new(&twins),
             kin,
             twins,
+            account: account.clone(),
+            place: None,
+            open: false,
             selection: Selection {
                 patterns: patterns(&repos),
                 owners,
             },
+        };
+        bound.find_word(None);
+        bound
+    }
+
+    /// Finds the word of its rows: that of its account, or of the one that was the last there.
+    pub(super) fn find_word(&mut self, connection: Option<&Connection>) {
+        self.open = false;
+        let word = match &self.account {
+            Account::Known(account) => account::word(connection, account),
+            Account::From(place) => {
+                let place = account::word(connection, &format!("from\n{place}"));
+                let noted = format!("{}{place}", self.twins);
+                let last = connection.and_then(|it| account::last(it, &noted));
+                self.place = Some(noted);
+                self.open = last.is_none();
+                last.unwrap_or(place)
+            }
+            Account::Settled | Account::Unknown => {
+                self.open = self.account == Account::Unknown;
+                account::word(connection, "")
+            }
+        };
+        self.stored = SourceName::new(&format!("{}{word}", self.twins));
+    }
+
+    /// Takes in as whom the source really asks; returns whether its rows are others now.
+    fn rebind(&mut self, account: Account, connection: Option<&Connection>) -> bool {
+        match account {
+            Account::Known(_) => {}
+            Account::Settled | Account::From(_) => return false,
+            Account::Unknown => {
+                // Its rows stay in sight, as whoever was the last to ask left them.
+                self.open = true;
+                return false;
+            }
         }
+        let before = self.stored.clone();
+        self.account = account;
+        self.find_word(connection);
+        if let (Some(connection), Some(place)) = (connection, &self.place) {
+            let word = self.stored.as_str().trim_start_matches(&self.twins);
+            // Without the note the next start shows an older board first, and nothing worse.
+            if let Err(error) = account::remember(connection, place, word) {
+                tracing::debug!(%error, "the last account is not noted");
+            }
+        }
+        before != self.stored
+    }
+
+    /// Returns the part of a word that stands for the account.
+    fn account_of(word: &SourceName) -> &str {
+        word.as_str().rsplit('.').next().unwrap_or_default()
     }
 
     /// Returns what of the rows of another source at the same place is this one's too.
@@ -132,7 +195,7 @@ fn patterns(repos: &BTreeSet<String>) -> GlobSet {
 }
 
 /// All sources that are bound.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Bounds {
     by_name: BTreeMap<SourceName, Bound>,
     names: BTreeMap<SourceName, SourceName>,
@@ -149,6 +212,35 @@ impl Bounds {
             .map(|bound| (bound.stored.clone(), bound.name.clone()))
             .collect();
         Self { by_name, names }
+    }
+
+    /// Takes in as whom a source really asks; returns whether its rows are others now.
+    pub(super) fn rebind(
+        &mut self,
+        name: &SourceName,
+        account: Account,
+        connection: Option<&Connection>,
+    ) -> bool {
+        let Some(bound) = self.by_name.get_mut(name) else {
+            return false;
+        };
+        let moved = bound.rebind(account, connection);
+        *self = Self::new(std::mem::take(&mut self.by_name).into_values());
+        moved
+    }
+
+    /// Finds all words anew.
+    pub(super) fn find_words(&mut self, connection: Option<&Connection>) {
+        let mut bounds = std::mem::take(&mut self.by_name);
+        for bound in bounds.values_mut() {
+            bound.find_word(connection);
+        }
+        *self = Self::new(bounds.into_values());
+    }
+
+    /// Returns whether nobody knows as whom a source asks: nothing is written of it.
+    fn is_open(&self, name: &SourceName) -> bool {
+        self.by_name.get(name).is_some_and(|bound| bound.open)
     }
 
     /// Returns a word for all of them together: what belongs to no single source stands under it.
@@ -182,12 +274,21 @@ impl Bounds {
     pub(super) fn inward(&self, mut job: Job) -> Job {
         match &mut job {
             Job::Load(sources, _) => sources.iter_mut().for_each(|name| self.enter(name)),
-            Job::Write(writes, ..) => writes.iter_mut().for_each(|write| self.enter_write(write)),
+            Job::Write(writes, ..) => {
+                writes.retain(|write| !source_of(write).is_some_and(|name| self.is_open(name)));
+                for write in writes {
+                    self.enter_write(write);
+                }
+            }
             Job::Lease(source, ..)
             | Job::Follow(source, ..)
             | Job::Wish(source, ..)
             | Job::Wishes(source, ..) => self.enter(source),
-            Job::Validator(_) | Job::Screen(_) | Job::Checked(_) | Job::Close(_) => {}
+            Job::Account(..)
+            | Job::Validator(_)
+            | Job::Screen(_)
+            | Job::Checked(_)
+            | Job::Close(_) => {}
         }
         job
     }
@@ -222,9 +323,22 @@ impl Bounds {
     }
 }
 
+/// Returns whose a write is, if it is a source's.
+fn source_of(write: &Write) -> Option<&SourceName> {
+    match write {
+        Write::Fact { source, .. }
+        | Write::Seen { source, .. }
+        | Write::Gone { source, .. }
+        | Write::Confirmed { source, .. }
+        | Write::State { source, .. } => Some(source),
+        Write::Listing(listing) => Some(&listing.source),
+        Write::Event(_) => None,
+    }
+}
+
 /// Gives a source that never answered what one like it at the same place left: the facts of
-/// the repositories that both are about. Those of the same repositories go to it for good, lest
-/// every new token leaves a copy, unless a living program polls them.
+/// the repositories that both are about. What another account left is taken only where no living
+/// program polls with that one, as a token that was renewed does: else it is another person's.
 pub(super) fn inherit(
     connection: &mut Connection,
     bound: &Bound,
@@ -232,19 +346,60 @@ pub(super) fn inherit(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let kin = kin(connection, bound)?;
+    if bound.open || kin.contains(&bound.stored) {
+        return Ok(());
+    }
+    let mut left = Vec::new();
+    for word in kin {
+        let same = Bound::account_of(&word) == Bound::account_of(&bound.stored);
+        if same || lease::holder(connection, &word, me, now.timestamp())? == Lease::Held {
+            left.push(word);
+        }
+    }
     let is_twin = |word: &&SourceName| word.as_str().starts_with(&bound.twins);
-    let known = kin.contains(&bound.stored);
-    let best = kin.iter().find(is_twin).or(kin.first());
-    let Some(best) = best.filter(|_| !known) else {
+    let Some(best) = left.iter().find(is_twin).or(left.first()) else {
         return Ok(());
     };
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut loaded = Loaded::default();
     rows::load_source(&transaction, best, &mut loaded)?;
     rows::write(&transaction, &bound.share_of(best, loaded), false)?;
-    for twin in kin.iter().filter(is_twin) {
-        if lease::holder(&transaction, twin, me, now.timestamp())? == Lease::Held {
-            forget(&transaction, twin)?;
+    transaction.commit()
+}
+
+/// Returns the logins that writes tell.
+pub(super) fn logins(writes: &[Write]) -> Vec<(SourceName, Clean)> {
+    let told = writes.iter().filter_map(|write| match write {
+        Write::State { source, state } => Some((source.clone(), state.me.clone()?)),
+        Write::Fact { .. }
+        | Write::Seen { .. }
+        | Write::Gone { .. }
+        | Write::Confirmed { .. }
+        | Write::Listing(_)
+        | Write::Event(_) => None,
+    });
+    told.collect()
+}
+
+/// Forgets what the same login left with other tokens, lest every new one leaves a copy, unless
+/// a living program polls with it.
+pub(super) fn forget_older(
+    connection: &mut Connection,
+    bound: &Bound,
+    login: &str,
+    me: &Identity,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for word in kin(&transaction, bound)? {
+        let is_twin = word != bound.stored && word.as_str().starts_with(&bound.twins);
+        if is_twin
+            && state::read(&transaction, &word)?
+                .and_then(|state| state.me)
+                .is_some_and(|other| other.eq_ignore_ascii_case(login))
+            && lease::holder(&transaction, &word, me, now.timestamp())? == Lease::Held
+        {
+            forget(&transaction, &word)?;
         }
     }
     transaction.commit()

@@ -8,7 +8,6 @@ use tempfile::TempDir;
 use super::*;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
-use crate::domain::text::Clean;
 use crate::engine::db::Database;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::testing::{self, at, one};
@@ -30,7 +29,11 @@ fn config(url: &str, repos: &[&str], orgs: &[&str]) -> SourceConfig {
 }
 
 fn bound(url: &str, repos: &[&str], orgs: &[&str], credential: &str) -> Bound {
-    Bound::new(&config(url, repos, orgs), credential)
+    Bound::new(&config(url, repos, orgs), &known(credential))
+}
+
+fn known(credential: &str) -> Account {
+    Account::Known(credential.to_owned())
 }
 
 fn acme() -> Bound {
@@ -135,7 +138,7 @@ fn a_source_is_its_place_its_selection_and_its_credential() {
     );
     let mut kind = config("https://f.test", &["a/b", "c/*"], &["d"]);
     kind.kind = "another".to_owned();
-    check(false, &Bound::new(&kind, "c"));
+    check(false, &Bound::new(&kind, &known("c")));
 }
 
 #[tokio::test]
@@ -186,17 +189,39 @@ async fn of_another_selection_only_what_is_in_both_is_there_and_no_age_of_it() {
     assert_eq!(held(&db).await.0.len(), 3, "what it knew is still its own");
 }
 
+/// Writes that the source asks as this login.
+async fn say_login(db: &Database, login: &str) {
+    let state = crate::engine::update::RemoteState {
+        health: crate::engine::snapshot::Health::Ok,
+        message: None,
+        hint: None,
+        last_success: None,
+        next_poll: None,
+        budgets: Vec::new(),
+        me: Some(Clean::line(login)),
+    };
+    let write = Write::State {
+        source: one(),
+        state: Box::new(state),
+    };
+    let Ok(writing) = db.write(vec![write], at(2)) else {
+        panic!("the thread takes jobs");
+    };
+    writing.await.expect("the thread answers");
+}
+
 #[tokio::test]
-async fn a_new_token_takes_the_facts_over_unless_a_living_board_polls_with_the_old_one() {
+async fn a_new_token_begins_with_the_facts_unless_a_living_board_polls_with_the_old_one() {
     let dir = TempDir::new().expect("a directory");
     let db = open(dir.path(), acme());
     fill(&db, &["acme/api"]).await;
+    say_login(&db, "ada").await;
     assert_eq!(db.lease(one(), at(2)).await, Lease::Held);
     let with = |token| bound("https://f.test", &[], &["acme", "beta"], token);
 
     let beside = open(dir.path(), with("second"));
     assert_eq!(beside.lease(one(), at(2)).await, Lease::Held);
-    assert_eq!(held(&beside).await, all(&["acme/api"], 1, 0));
+    assert_eq!(held(&beside).await, all(&[], 0, 0), "another's");
     assert_eq!(held(&db).await, all(&["acme/api"], 1, 1));
     let same = open(dir.path(), acme());
     assert_eq!(same.lease(one(), at(2)).await, Lease::Other);
@@ -205,5 +230,103 @@ async fn a_new_token_takes_the_facts_over_unless_a_living_board_polls_with_the_o
 
     let after = open(dir.path(), with("third"));
     assert_eq!(held(&after).await, all(&["acme/api"], 1, 0));
-    assert_eq!(held(&db).await.0.len(), 0, "no copy stays for every token");
+    assert_eq!(
+        held(&db).await,
+        all(&["acme/api"], 1, 1),
+        "nothing is taken away"
+    );
+    say_login(&after, "bob").await;
+    assert_eq!(held(&db).await.0.len(), 1, "of another person");
+    after.close().await;
+    let renewed = open(dir.path(), with("fourth"));
+    assert_eq!(held(&renewed).await.0.len(), 1);
+    say_login(&renewed, "Ada").await;
+    let rows = Connection::open(dir.path().join("board.db")).expect("it opens");
+    let words: i64 = rows
+        .query_row("SELECT count(DISTINCT source) FROM fact", [], |row| {
+            row.get(0)
+        })
+        .expect("a number");
+    assert_eq!(
+        words, 2,
+        "no copy stays for every token: bob's and ada's last"
+    );
+}
+
+fn by_command() -> Bound {
+    let mut config = config("https://f.test", &[], &["acme"]);
+    config.token_command = Some(vec!["cat".to_owned(), "token".to_owned()]);
+    Bound::new(&config, &Account::From("cat token".to_owned()))
+}
+
+#[tokio::test]
+async fn the_board_of_the_last_account_of_a_command_is_there_before_the_command_ran() {
+    let dir = TempDir::new().expect("a directory");
+    let db = open(dir.path(), by_command());
+    assert_eq!(held(&db).await, all(&[], 0, 0));
+    assert!(db.account(one(), known("first")).await);
+    fill(&db, &["acme/api"]).await;
+    db.close().await;
+    drop(db);
+
+    let db = open(dir.path(), by_command());
+    assert_eq!(held(&db).await, all(&["acme/api"], 1, 1));
+    assert!(!db.account(one(), known("first")).await, "it is the same");
+    assert_eq!(db.lease(one(), at(2)).await, Lease::Held);
+
+    let other = open(dir.path(), by_command());
+    assert!(other.account(one(), known("second")).await);
+    assert_eq!(held(&other).await, all(&[], 0, 0), "another's");
+    assert_eq!(other.lease(one(), at(2)).await, Lease::Held);
+    fill(&other, &["acme/web"]).await;
+    assert_eq!(held(&db).await, all(&["acme/api"], 1, 1));
+    other.close().await;
+    let again = open(dir.path(), by_command());
+    assert_eq!(held(&again).await, all(&["acme/web"], 1, 1), "the last");
+    assert!(again.account(one(), known("first")).await);
+    assert_eq!(
+        again.lease(one(), at(2)).await,
+        Lease::Other,
+        "the same person's"
+    );
+}
+
+#[tokio::test]
+async fn of_an_account_that_nobody_knows_rows_are_read_and_none_written() {
+    let dir = TempDir::new().expect("a directory");
+    let db = open(dir.path(), by_command());
+    assert!(db.account(one(), known("first")).await);
+    fill(&db, &["acme/api"]).await;
+    let lost = open(dir.path(), by_command());
+    assert!(!lost.account(one(), Account::Unknown).await);
+    assert_eq!(held(&lost).await, all(&["acme/api"], 1, 1));
+    fill(&lost, &["acme/other"]).await;
+    assert_eq!(held(&db).await, all(&["acme/api"], 1, 1));
+    assert!(!lost.account(one(), known("first")).await);
+    fill(&lost, &["acme/api", "acme/web"]).await;
+    assert_eq!(held(&db).await.0.len(), 2);
+}
+
+#[tokio::test]
+async fn what_the_store_says_of_an_account_is_another_word_in_every_store() {
+    let (here, there) = (TempDir::new().expect("one"), TempDir::new().expect("two"));
+    let mut words = Vec::new();
+    for dir in [&here, &there] {
+        let db = open(dir.path(), by_command());
+        assert!(db.account(one(), known("the fingerprint")).await);
+        fill(&db, &["acme/api"]).await;
+        let rows = Connection::open(dir.path().join("board.db")).expect("it opens");
+        let word = "SELECT DISTINCT source FROM fact";
+        words.push(
+            rows.query_row(word, [], |row| row.get::<_, String>(0))
+                .expect("a word"),
+        );
+        let noted = "SELECT group_concat(key || value) FROM meta";
+        let noted: String = rows.query_row(noted, [], |row| row.get(0)).expect("notes");
+        assert!(
+            !noted.contains("fingerprint") && !noted.contains("cat"),
+            "{noted}"
+        );
+    }
+    assert_ne!(words[0], words[1]);
 }

@@ -4,6 +4,8 @@
 //! starts again after a pause. While another program on this machine holds the
 //! lease of the source, the task asks nothing and reads what that one writes.
 
+mod sharing;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,13 +23,13 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
 use crate::engine::backoff::{Dice, backoff};
-use crate::engine::db::{Cursor, Database, Lease};
+use crate::engine::db::{Cursor, Database};
 use crate::engine::inquiry::inquire;
 use crate::engine::schedule::{Due, Schedule};
 use crate::engine::supervise::{Panicked, supervised};
 use crate::engine::update::{Diagnosed, Polled, Report, Update};
-use crate::sources::http::{Clock, span};
-use crate::sources::{Batch, Fetch, ResourceId, Source, SourceError};
+use crate::sources::http::{Clock, counted, span};
+use crate::sources::{Account, Batch, Fetch, ResourceId, Source, SourceError};
 
 /// How many polls of one source are under way at most.
 const MAX_FLIGHTS: usize = 3;
@@ -95,6 +97,8 @@ struct Poller {
     needs_seen: u64,
     crashes: u32,
     role: Role,
+    /// As whom it asks, once that was found out.
+    account: Option<Account>,
     /// Whether other programs share the store, and may want something of this one.
     shared: bool,
     last_look: (Duration, Timestamp),
@@ -115,6 +119,8 @@ struct Landed {
     at: Timestamp,
     order: u64,
     outcome: Result<Result<Batch, SourceError>, Panicked>,
+    /// How many requests of it were charged, where that is known.
+    charged: Option<u32>,
 }
 
 type Flights = FuturesUnordered<BoxFuture<'static, Landed>>;
@@ -132,6 +138,7 @@ pub async fn poll(parts: Parts) {
         needs_seen: 0,
         crashes: 0,
         role: Role::Leads,
+        account: None,
         shared: false,
         last_look: (Duration::ZERO, wall),
         last_slept: None,
@@ -156,6 +163,7 @@ impl Poller {
     }
 
     async fn run(&mut self) {
+        self.identify().await;
         if self.crashes == 0 {
             let facts = std::mem::take(&mut self.parts.facts);
             self.parts.source.restore(&facts);
@@ -250,13 +258,14 @@ impl Poller {
                     }),
                 }
             };
-            let outcome = supervised(poll).await;
+            let (outcome, charged) = counted(supervised(poll)).await;
             drop(permit);
             Landed {
                 id: due.id,
                 at,
                 order,
                 outcome,
+                charged,
             }
         })
     }
@@ -277,9 +286,14 @@ impl Poller {
         };
         if outcome.is_ok() {
             self.crashes = 0;
+            // A person may have asked for another token to be used.
+            self.identify().await;
         }
         if let Err(error) = &outcome {
             tracing::debug!(source = %self.parts.source.name(), resource = %landed.id, %error, "poll failed");
+        }
+        if let Some(charged) = landed.charged {
+            self.schedule.charged(&landed.id, charged);
         }
         self.schedule.done(&landed.id, outcome.as_ref().err(), now);
         self.renew();
@@ -420,77 +434,5 @@ impl Poller {
             self.last_slept = Some(now);
             self.schedule.woke(now);
         }
-    }
-
-    /// Takes, keeps or loses the lease of the source.
-    async fn elect(&mut self) {
-        let Some(db) = self.parts.db.clone() else {
-            return;
-        };
-        let name = self.parts.source.name().clone();
-        let lease = db.lease(name, self.wall()).await;
-        match (lease, &self.role) {
-            (Lease::Held, Role::Follows(_)) => self.take_over(&db).await,
-            (Lease::Other, Role::Leads) => {
-                self.role = Role::Follows(Cursor::default());
-                self.follow().await;
-            }
-            (Lease::Held, Role::Leads) | (Lease::Other, Role::Follows(_)) => {}
-        }
-    }
-
-    /// Does what other programs want of the one that polls the source.
-    async fn hear_wishes(&mut self) {
-        let (Role::Leads, Some(db)) = (&self.role, self.parts.db.clone()) else {
-            return;
-        };
-        let wishes = db
-            .wishes(self.parts.source.name().clone(), self.wall())
-            .await;
-        self.shared = wishes.shared;
-        if wishes.refresh {
-            tracing::debug!(source = %self.parts.source.name(), "another board asks for a refresh");
-            self.schedule.refresh(self.now());
-            self.report().await;
-        }
-    }
-
-    /// Reads what the program that polls the source wrote since the last look.
-    async fn follow(&mut self) {
-        let Role::Follows(cursor) = &self.role else {
-            return;
-        };
-        let Some(db) = self.parts.db.clone() else {
-            return;
-        };
-        let name = self.parts.source.name().clone();
-        let followed = db.follow(name.clone(), *cursor, self.wall()).await;
-        let first = cursor.is_fresh();
-        self.role = Role::Follows(followed.cursor);
-        if first || followed.news.is_some() {
-            let (state, news) = followed.news.unwrap_or_default();
-            self.tell(Update::Followed {
-                source: name,
-                state: state.map(Box::new),
-                news: Box::new(news),
-            })
-            .await;
-        }
-        if followed.lease == Lease::Held {
-            self.take_over(&db).await;
-        }
-    }
-
-    async fn take_over(&mut self, db: &Database) {
-        self.role = Role::Leads;
-        let name = self.parts.source.name().clone();
-        tracing::info!(source = %name, "polling goes on here");
-        let loaded = db.load(vec![name]).await;
-        let facts: Vec<Arc<Fact>> = loaded.facts.into_iter().map(|row| row.fact).collect();
-        self.parts.source.restore(&facts);
-        self.renew();
-        // What the one before was asked for, and did not live to do.
-        self.hear_wishes().await;
-        self.report().await;
     }
 }

@@ -3,23 +3,25 @@
 //! Takes jobs one by one until nobody has a handle any more. Trouble with the
 //! disk becomes a notice; the thread goes on without the disk and tries again.
 
+mod sources;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
-use crate::engine::db::bound::{self, Bounds};
+use crate::engine::db::bound;
 use crate::engine::db::files::{self, Open, Trouble};
 use crate::engine::db::process::Identity;
 use crate::engine::db::{
-    Cursor, Following, Job, Lease, Limits, Opened, Shared, Wishes, Written, cache, lease, maintain,
-    rows, screen,
+    Job, Limits, Opened, Shared, Written, account, cache, lease, maintain, rows, screen,
 };
 use crate::engine::update::{Loaded, Write};
 
@@ -60,6 +62,8 @@ pub(super) struct Worker {
     lost: bool,
     maintain_at: Timestamp,
     bodies: u64,
+    /// Of which sources it is known who asks, so that older copies went.
+    settled: BTreeSet<SourceName>,
     jobs: mpsc::WeakSender<Job>,
 }
 
@@ -87,6 +91,7 @@ impl Worker {
             lost: false,
             maintain_at: now + MAINTAIN_FIRST,
             bodies: 0,
+            settled: BTreeSet::new(),
             jobs,
         };
         worker.connect();
@@ -117,9 +122,14 @@ impl Worker {
                 self.inherit(&sources, &bounds);
                 drop(reply.send(bounds.outward(self.load(&sources))));
             }
+            Job::Account(source, account, reply) => {
+                let _ = reply.send(self.rebind(&source, account));
+            }
             Job::Write(writes, now, reply) => {
                 self.now = now;
+                let logins = bound::logins(&writes);
                 let written = self.write(writes);
+                self.forget_older(&logins, &bounds);
                 drop(reply.send(written));
             }
             Job::Lease(source, now, reply) => {
@@ -231,7 +241,8 @@ impl Worker {
             inode,
             fresh,
         } = open;
-        let found = lease::bury(&connection, self.now)
+        let found = account::ensure_key(&connection)
+            .and_then(|()| lease::bury(&connection, self.now))
             .and_then(|found| lease::register(&connection, &self.me, self.now).map(|()| found));
         let unclean = match found {
             Ok(unclean) => unclean,
@@ -249,6 +260,7 @@ impl Worker {
         *self.shared.reader() = reader;
         self.connection = Some(connection);
         self.inode = inode;
+        self.find_words();
         self.opened.file = Some(self.file.clone());
         if self.retry_at.take().is_some() {
             self.tell(DISK, None);
@@ -341,14 +353,6 @@ impl Worker {
         }
     }
 
-    fn inherit(&mut self, sources: &[SourceName], bounds: &Bounds) {
-        for bound in sources.iter().filter_map(|source| bounds.of(source)) {
-            let connection = self.connection.as_mut();
-            let done = connection.map(|c| bound::inherit(c, bound, &self.me, self.now));
-            self.check(done);
-        }
-    }
-
     fn load(&mut self, sources: &[SourceName]) -> Loaded {
         if self.connection.is_none() {
             let reader = self.shared.reader();
@@ -399,7 +403,7 @@ impl Worker {
             let Some(connection) = &mut self.connection else {
                 return;
             };
-            let Err(error) = transact(connection, &writes, &self.me) else {
+            let Err(error) = rows::commit(connection, &writes, &self.me) else {
                 return;
             };
             let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
@@ -450,51 +454,4 @@ impl Worker {
             self.check_in_background();
         }
     }
-
-    fn lease(&mut self, source: &SourceName) -> Lease {
-        let taken = self
-            .connection
-            .as_mut()
-            .map(|connection| lease::take(connection, source, &self.me, self.now));
-        self.check(taken).unwrap_or(Lease::Held)
-    }
-
-    fn wish(&mut self, source: &SourceName) {
-        let wished = self
-            .connection
-            .as_ref()
-            .map(|connection| lease::wish(connection, source, self.now));
-        self.check(wished);
-    }
-
-    fn wishes(&mut self, source: &SourceName) -> Wishes {
-        let wishes = self
-            .connection
-            .as_ref()
-            .map(|connection| lease::wishes(connection, source, &self.me, self.now));
-        self.check(wishes).unwrap_or_default()
-    }
-
-    fn follow(&mut self, source: &SourceName, cursor: Cursor, bounds: &Bounds) -> Following {
-        self.ensure();
-        // The lease first: what its holder wrote before it ended is read after that.
-        let lease = self.lease(source);
-        let read = self
-            .connection
-            .as_ref()
-            .map(|connection| rows::follow(connection, source, cursor));
-        let (cursor, news) = self.check(read).unwrap_or((cursor, None));
-        Following {
-            lease,
-            cursor,
-            news: news.map(|(state, news)| (state, bounds.outward(news))),
-        }
-    }
-}
-
-fn transact(connection: &mut Connection, writes: &[Write], me: &Identity) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let log = lease::is_shared(&transaction, me)?;
-    rows::write(&transaction, writes, log)?;
-    transaction.commit()
 }
