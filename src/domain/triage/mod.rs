@@ -21,9 +21,11 @@ mod judge;
 mod lane;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use book::Book;
 pub use group::groups;
+pub use watch::Watched;
 
 /// Something that is known, or the reason why not.
 #[derive(Clone, PartialEq, Debug)]
