@@ -3,6 +3,7 @@
 //! Pasted text never runs as commands, late answers of the terminal are
 //! swallowed, and a mouse position is checked against the screen.
 
+use chrono::TimeDelta;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEventKind};
 use tui_input::InputRequest;
 
@@ -12,7 +13,7 @@ use crate::ui::chord::Chord;
 use crate::ui::effect::Effect;
 use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
-use crate::ui::state::{Escape, UiState};
+use crate::ui::state::{Answered, Escape, UiState};
 use crate::ui::update::moves::Motion;
 use crate::ui::update::{filter, look, palette, pin, triage, update};
 use crate::ui::view::help_lines;
@@ -134,6 +135,39 @@ fn sequence_end(chord: Chord) -> Swallowed {
     }
 }
 
+/// Milliseconds after which a keyboard repeats a key that is held, at most.
+const FIRST_REPEAT_MS: i64 = 700;
+/// Milliseconds between two repeats, at most, over a slow line.
+const REPEAT_MS: i64 = 300;
+
+/// Notes the key that closed a question.
+fn note_answer(state: &mut UiState, chord: Chord, now: Timestamp) {
+    let asks = matches!(
+        state.overlays.last(),
+        Some(Overlay::Act(_) | Overlay::Confirm(_))
+    );
+    state.answered = (!asks).then(|| Answered {
+        chord,
+        until: now + TimeDelta::milliseconds(FIRST_REPEAT_MS),
+    });
+}
+
+/// Returns whether a key is the answer to the last question, held on: it is no command.
+fn is_held(state: &mut UiState, chord: Chord, now: Timestamp) -> bool {
+    let Some(answered) = state.answered.take() else {
+        return false;
+    };
+    let held = answered.chord == chord && now <= answered.until;
+    if held {
+        let until = now + TimeDelta::milliseconds(REPEAT_MS);
+        state.answered = Some(Answered {
+            until: until.max(answered.until),
+            ..answered
+        });
+    }
+    held
+}
+
 fn on_key(
     state: &mut UiState,
     keymap: &Keymap,
@@ -145,15 +179,26 @@ fn on_key(
     if chord.is_ctrl('c') {
         return vec![Effect::Quit];
     }
+    if is_held(state, chord, now) {
+        return Vec::new();
+    }
     match state.overlays.last() {
         Some(Overlay::Filter(_)) => in_filter(state, chord, snapshot),
         Some(Overlay::Help(_)) => return in_help(state, keymap, chord, snapshot, now),
         Some(Overlay::Palette(_)) => return in_palette(state, chord, snapshot, now),
-        Some(Overlay::Confirm(_)) => return in_confirm(state, chord, now),
+        Some(Overlay::Confirm(_)) => {
+            let effects = in_confirm(state, chord, now);
+            note_answer(state, chord, now);
+            return effects;
+        }
         Some(Overlay::Pin(_)) => return in_pin(state, chord),
         Some(Overlay::Search(_)) => return asks::in_search(state, chord),
         Some(Overlay::Actions(_)) => return asks::in_actions(state, chord),
-        Some(Overlay::Act(_)) => return asks::in_act(state, chord, snapshot, now),
+        Some(Overlay::Act(_)) => {
+            let effects = asks::in_act(state, chord, snapshot, now);
+            note_answer(state, chord, now);
+            return effects;
+        }
         Some(Overlay::Detail(_) | Overlay::Messages(_)) | None => {
             return by_keymap(state, keymap, chord, snapshot, now);
         }

@@ -239,14 +239,10 @@ fn a_selection_follows_its_card_and_chosen_jobs_show_their_own_log() {
     );
     screen.snapshot.triage = Arc::default();
     screen.arrive();
-    assert_eq!(screen.state.triage.selected, None);
-    assert!(screen.text().contains("red"), "{}", screen.text());
-    assert!(
-        shell
-            .press(&mut screen, "j enter e / n z y T S f F a space g 1 o")
-            .len()
-            > 4
-    );
+    assert_eq!(screen.state.triage.selected, item, "the cursor stays");
+    assert!(screen.text().contains("no longer red"), "{}", screen.text());
+    shell.press(&mut screen, "enter e n z y T S space g 1 o / x esc");
+    assert_eq!(screen.state.triage.selected, item, "whatever is pressed");
 }
 
 #[track_caller]

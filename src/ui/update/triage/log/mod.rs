@@ -16,7 +16,7 @@ use crate::ui::effect::Effect;
 use crate::ui::logs::LogEvent;
 use crate::ui::state::{LogPane, LogStanding, Pane, UiState};
 use crate::ui::tree::{self, why};
-use crate::ui::update::triage::{card, panes};
+use crate::ui::update::triage::{card, kept, panes};
 
 pub(crate) mod keys;
 
@@ -88,6 +88,12 @@ fn ask(state: &mut UiState, key: &LogKey) -> [Effect; 2] {
 /// Returns the log of the job that is selected.
 fn wanted(state: &UiState, snapshot: &Snapshot) -> Option<LogKey> {
     let triage = &card(state, snapshot)?.triage;
+    let open = state.triage.log.key.as_ref();
+    let is_kept = state.triage.job.is_none() && kept::find(state, &triage.item).is_some();
+    if let Some(key) = open.filter(|key| is_kept && key.run == triage.run.key()) {
+        // Who reads a log goes on reading it, whatever becomes of its run.
+        return Some(key.clone());
+    }
     let (attempt, job) = tree::wanted_job(triage, state.triage.job)?;
     Some(LogKey {
         run: triage.run.key(),
