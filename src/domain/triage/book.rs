@@ -134,7 +134,7 @@ impl Book {
         if differs || std::mem::take(&mut self.looks_elsewhere) {
             self.needs = self.most_wanted();
         }
-        differs |= self.watch_again();
+        self.watch_again();
         differs
     }
 
@@ -165,9 +165,9 @@ impl Book {
     }
 
     /// Looks at the watched runs again where something of them may have changed.
-    fn watch_again(&mut self) -> bool {
+    fn watch_again(&mut self) {
         if !std::mem::take(&mut self.watches_others) {
-            return false;
+            return;
         }
         let keys: BTreeSet<&RunKey> = self.acted.iter().chain(&self.opened).collect();
         let usual = self.look_back.usual();
@@ -176,11 +176,9 @@ impl Book {
             watched(repo, key, usual)
         });
         let found: Vec<Watched> = found.collect();
-        let differs = *self.watched != *found;
-        if differs {
+        if *self.watched != *found {
             self.watched = found.into();
         }
-        differs
     }
 
     /// Returns the needs of the open card, then of the others in the order of the board, so many

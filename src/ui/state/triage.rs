@@ -13,7 +13,7 @@ use crate::domain::key::ItemId;
 use crate::domain::text::Clean;
 use crate::domain::triage::TriageCard;
 use crate::domain::{Timestamp, query};
-use crate::log::{Fold, Index, LogError, LogLine, Query};
+use crate::log::{self, Fold, Index, LineSet, LogError, LogLine, Query};
 
 /// The parts of the triage view.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -198,10 +198,8 @@ pub struct LogPane {
 pub struct Search {
     /// What is searched for.
     pub query: Query,
-    /// Lines with matches.
-    pub lines: Arc<[u64]>,
-    /// How many matches there are so far.
-    pub count: u64,
+    /// Lines with matches so far.
+    pub lines: Arc<LineSet>,
     /// Whether all was searched.
     pub done: bool,
     pub(crate) generation: u64,
@@ -240,9 +238,7 @@ impl LogPane {
 
     /// Returns the number of the error at or before the cursor, from 1, and how many there are.
     pub fn error_place(&self) -> Option<(usize, usize)> {
-        let hits = self.index.as_ref()?.hits();
-        let line = self.line()?;
-        (!hits.is_empty()).then(|| (hits.partition_point(|hit| hit.line <= line), hits.len()))
+        log::error_place(self.index.as_ref()?, self.line()?)
     }
 
     /// Returns the error whose lines the cursor is in, else the last one before it, else the first.

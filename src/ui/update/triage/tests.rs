@@ -121,7 +121,12 @@ fn errors_and_matches_are_walked_with_n() {
     assert!(line_here(&screen).contains("FAILED"));
     shell.press(&mut screen, "n");
     assert!(line_here(&screen).contains("FAILED"), "round and round");
-    shell.press(&mut screen, "esc");
+    let text = screen.text();
+    assert!(
+        text.contains("that was the last; back at the top"),
+        "{text}"
+    );
+    shell.press(&mut screen, "esc esc");
     assert!(screen.state.triage.log.search.is_none());
     assert_eq!(screen.state.view, View::Triage, "the search was one layer");
 }

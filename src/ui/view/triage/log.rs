@@ -26,12 +26,12 @@ pub(super) fn title(state: &UiState) -> String {
     }
     if let Some(search) = &log.search {
         let line = log.line().unwrap_or_default();
-        let at = search.lines.partition_point(|hit| *hit <= line);
+        let at = grouped(search.lines.place(line));
         let more = if search.done { "" } else { "+" };
         title = format!(
             "{title}  /{} {at} of {}{more}",
             log.searched,
-            grouped(search.count)
+            grouped(search.lines.len())
         );
     }
     if log.left > 0 && !log.wrap {
