@@ -10,10 +10,11 @@ use tui_input::InputRequest;
 use crate::domain::Timestamp;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::chord::Chord;
+use crate::ui::command::Command;
 use crate::ui::effect::Effect;
 use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
-use crate::ui::state::{Answered, Escape, UiState};
+use crate::ui::state::{Answered, Escape, UiState, View};
 use crate::ui::update::moves::Motion;
 use crate::ui::update::{filter, look, palette, pin, triage, update};
 use crate::ui::view::help_lines;
@@ -222,13 +223,35 @@ fn by_keymap(
     match keymap.lookup(state.scope(), &state.pending) {
         Match::Prefix => Vec::new(),
         Match::Nothing => {
-            state.pending.clear();
-            Vec::new()
+            let pressed = std::mem::take(&mut state.pending);
+            walk_on(state, keymap, &pressed, snapshot, now)
         }
         Match::Command(command) => {
             state.pending.clear();
             update(state, command, snapshot, now)
         }
+    }
+}
+
+/// From the detail of a card on the board, the walk from problem to problem goes on.
+fn walk_on(
+    state: &mut UiState,
+    keymap: &Keymap,
+    pressed: &[Chord],
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let in_detail = matches!(state.overlays[..], [Overlay::Detail(_)]);
+    let board = View::Board;
+    if !in_detail || state.view != board {
+        return Vec::new();
+    }
+    match keymap.lookup(board.scope(), pressed) {
+        Match::Command(command @ (Command::NextUrgent | Command::PreviousUrgent)) => {
+            state.overlays.clear();
+            update(state, command, snapshot, now)
+        }
+        Match::Command(_) | Match::Prefix | Match::Nothing => Vec::new(),
     }
 }
 

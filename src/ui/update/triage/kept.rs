@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::domain::key::ItemId;
 use crate::domain::run::RunState;
-use crate::domain::triage::{Triage, Watched};
+use crate::domain::triage::{JobLine, Triage, Watched};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::state::{Kept, UiState};
 use crate::ui::tree;
@@ -103,7 +103,13 @@ pub(crate) fn words(one: &Kept, snapshot: &Snapshot) -> String {
     let run = &triage.run;
     let is_other = run.attempt != one.attempt || !matches!(run.state, RunState::Failed(_));
     if is_other {
-        let mut text = format!("attempt {} {}", run.attempt, tree::word(&run.state));
+        let begun = |line: &JobLine| line.job.state == RunState::Running;
+        let state = match run.state {
+            // The run itself is told of later than its jobs.
+            RunState::Queued if triage.jobs.iter().any(begun) => &RunState::Running,
+            ref state => state,
+        };
+        let mut text = format!("attempt {} {}", run.attempt, tree::word(state));
         let over = triage.jobs.iter().filter(|line| is_over(&line.job.state));
         let (over, all) = (over.count(), triage.jobs.len());
         if !is_over(&run.state) && all > 0 {
