@@ -8,6 +8,7 @@ mod act;
 mod api;
 mod attempts;
 mod checkup;
+mod checkup_writes;
 mod compare;
 mod diagnose;
 mod discover;
