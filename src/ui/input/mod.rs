@@ -3,7 +3,6 @@
 //! Pasted text never runs as commands, late answers of the terminal are
 //! swallowed, and a mouse position is checked against the screen.
 
-use chrono::TimeDelta;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEventKind};
 use tui_input::InputRequest;
 
@@ -14,12 +13,13 @@ use crate::ui::command::Command;
 use crate::ui::effect::Effect;
 use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
-use crate::ui::state::{Answered, Escape, UiState, View};
+use crate::ui::state::{Escape, UiState, View};
 use crate::ui::update::moves::Motion;
 use crate::ui::update::{filter, look, palette, pin, triage, update};
 use crate::ui::view::help_lines;
 
 mod asks;
+mod held;
 mod mouse;
 
 #[cfg(test)]
@@ -136,39 +136,6 @@ fn sequence_end(chord: Chord) -> Swallowed {
     }
 }
 
-/// Milliseconds after which a keyboard repeats a key that is held, at most.
-const FIRST_REPEAT_MS: i64 = 700;
-/// Milliseconds between two repeats, at most, over a slow line.
-const REPEAT_MS: i64 = 300;
-
-/// Notes the key that closed a question.
-fn note_answer(state: &mut UiState, chord: Chord, now: Timestamp) {
-    let asks = matches!(
-        state.overlays.last(),
-        Some(Overlay::Act(_) | Overlay::Confirm(_))
-    );
-    state.answered = (!asks).then(|| Answered {
-        chord,
-        until: now + TimeDelta::milliseconds(FIRST_REPEAT_MS),
-    });
-}
-
-/// Returns whether a key is the answer to the last question, held on: it is no command.
-fn is_held(state: &mut UiState, chord: Chord, now: Timestamp) -> bool {
-    let Some(answered) = state.answered.take() else {
-        return false;
-    };
-    let held = answered.chord == chord && now <= answered.until;
-    if held {
-        let until = now + TimeDelta::milliseconds(REPEAT_MS);
-        state.answered = Some(Answered {
-            until: until.max(answered.until),
-            ..answered
-        });
-    }
-    held
-}
-
 fn on_key(
     state: &mut UiState,
     keymap: &Keymap,
@@ -180,7 +147,7 @@ fn on_key(
     if chord.is_ctrl('c') {
         return vec![Effect::Quit];
     }
-    if is_held(state, chord, now) {
+    if held::is_held(state, chord, now) {
         return Vec::new();
     }
     match state.overlays.last() {
@@ -189,7 +156,7 @@ fn on_key(
         Some(Overlay::Palette(_)) => return in_palette(state, chord, snapshot, now),
         Some(Overlay::Confirm(_)) => {
             let effects = in_confirm(state, chord, now);
-            note_answer(state, chord, now);
+            held::note_answer(state, chord, now);
             return effects;
         }
         Some(Overlay::Pin(_)) => return in_pin(state, chord),
@@ -197,7 +164,7 @@ fn on_key(
         Some(Overlay::Actions(_)) => return asks::in_actions(state, chord),
         Some(Overlay::Act(_)) => {
             let effects = asks::in_act(state, chord, snapshot, now);
-            note_answer(state, chord, now);
+            held::note_answer(state, chord, now);
             return effects;
         }
         Some(Overlay::Detail(_) | Overlay::Messages(_)) | None => {

@@ -104,11 +104,9 @@ pub(crate) fn words(one: &Kept, snapshot: &Snapshot) -> String {
     let is_other = run.attempt != one.attempt || !matches!(run.state, RunState::Failed(_));
     if is_other {
         let begun = |line: &JobLine| line.job.state == RunState::Running;
-        let state = match run.state {
-            // The run itself is told of later than its jobs.
-            RunState::Queued if triage.jobs.iter().any(begun) => &RunState::Running,
-            ref state => state,
-        };
+        // The run itself is told of later than its jobs.
+        let runs = run.state == RunState::Queued && triage.jobs.iter().any(begun);
+        let state = if runs { &RunState::Running } else { &run.state };
         let mut text = format!("attempt {} {}", run.attempt, tree::word(state));
         let over = triage.jobs.iter().filter(|line| is_over(&line.job.state));
         let (over, all) = (over.count(), triage.jobs.len());

@@ -158,9 +158,12 @@ pub(crate) fn hit(state: &mut UiState, forward: bool) -> Vec<Effect> {
     } else {
         hits.before(line)
     };
-    let around = || match forward {
-        true => hits.from(0).map(|hit| (hit, FROM_TOP)),
-        false => hits.before(u64::MAX).map(|hit| (hit, FROM_BOTTOM)),
+    let around = || {
+        if forward {
+            hits.from(0).map(|hit| (hit, FROM_TOP))
+        } else {
+            hits.before(u64::MAX).map(|hit| (hit, FROM_BOTTOM))
+        }
     };
     let (to, told) = match onward {
         Some(hit) => (hit, None),
