@@ -156,7 +156,9 @@ pub(crate) fn hit(state: &mut UiState, forward: bool) -> Vec<Effect> {
     let onward = if forward {
         hits.from(line + 1)
     } else {
-        hits.before(line)
+        // Behind the last that is known another may come, as long as the search goes on.
+        let is_known = |hit: &u64| search.done || hits.from(hit + 1).is_some();
+        hits.before(line).filter(is_known)
     };
     let around = || {
         if forward {
