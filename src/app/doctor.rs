@@ -287,7 +287,11 @@ fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -
         many => format!("{many} things failed"),
     };
     line(&mut out, "answer", answer);
-    for capability in source.capabilities() {
+    // What may be changed was told above, where the source could be asked.
+    let told = checks.iter().any(|check| check.name == "writes");
+    let acts = |name: &str| matches!(name, "re-run" | "cancel");
+    let capabilities = source.capabilities();
+    for capability in capabilities.iter().filter(|one| !told || !acts(one.name)) {
         let state = match &capability.state {
             CapabilityState::Unknown => "not tried yet".to_owned(),
             CapabilityState::Available => "yes".to_owned(),

@@ -13,7 +13,7 @@ use crate::domain::item::{Train, WorkItem};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
-use crate::domain::triage::TriageBoard;
+use crate::domain::triage::{TriageBoard, Watched};
 pub use crate::sources::{Budget, Capability, CapabilityState, RequestLine};
 
 /// The whole board at one moment.
@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub notices: Vec<Clean>,
     /// Why red cards are red.
     pub triage: Arc<TriageBoard>,
+    /// Runs that somebody looks at or acted on, red or not.
+    pub watched: Arc<[Watched]>,
     /// Jobs that a person asked about: that their log is being read, or why it could not be.
     pub inquiries: Arc<BTreeMap<LogKey, Clean>>,
     /// Actions of this session, newest first, at most a hundred.

@@ -23,6 +23,27 @@ pub(super) struct RawLine {
     pub(super) tail: Vec<u8>,
 }
 
+impl RawLine {
+    /// Takes a line that was read already; `left_out` bytes of it are missing behind its head.
+    pub(super) fn of(line: u64, bytes: &[u8], left_out: u64) -> Self {
+        let whole = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let mut raw = Self {
+            line,
+            len: whole.len() as u64 + left_out,
+            head: bytes.get(..PIECE).unwrap_or(bytes).to_vec(),
+            tail: Vec::new(),
+        };
+        if bytes.len() > PIECE {
+            let from = bytes.len() - PIECE;
+            raw.tail = bytes.get(from..).unwrap_or_default().to_vec();
+            trim_end(&mut raw.tail);
+        } else {
+            trim_end(&mut raw.head);
+        }
+        raw
+    }
+}
+
 /// Reads lines and hands each to `take`, until that says stop.
 pub(super) fn read<R: Read + Seek>(
     index: &Index,

@@ -1,21 +1,23 @@
-//! Search in a whole log: an expression, smart case, every match counted.
+//! Search in a whole log: an expression, smart case, every line with a match.
 //!
-//! Works block by block, so that whoever runs it can stop between two; the
-//! expression runs over many lines at once, never line by line.
+//! What counts is a line as it is shown: no stamp, no escape, no secret. As that is costly to
+//! make, the expression first runs over the bytes of many lines at once; only lines that may
+//! match are made. Works block by block, so that whoever runs it can stop between two.
 
 use std::io::{self, Read};
 
-use memchr::{memchr_iter, memrchr};
+use memchr::memchr;
 use regex::bytes::{Regex, RegexBuilder};
 
-/// The most lines with matches that are kept; more are only counted.
-pub const MAX_MATCHES: usize = 100_000;
+use crate::domain::text::redact::HIDDEN;
+use crate::log::ansi::strip_into;
+use crate::log::lines::PIECE;
+use crate::log::lineset::LineSet;
+use crate::log::raw::RawLine;
+use crate::log::window::LogLine;
 
 /// Bytes that are read at once.
 const BLOCK: usize = 1 << 20;
-
-/// Bytes of a line that a match may span when its line is longer than a block.
-const OVERLAP: usize = 4 * 1024;
 
 /// Why an expression cannot be searched for.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -31,6 +33,8 @@ pub struct QueryError {
 #[derive(Clone, Debug)]
 pub struct Query {
     regex: Regex,
+    /// Whether a match in a part of a line is one in the whole line, too.
+    is_local: bool,
 }
 
 /// The text says it all: whether case matters follows from it.
@@ -70,8 +74,17 @@ impl Query {
                     Err(error)
                 }
             })
-            .map(|regex| Self { regex })
+            .map(|regex| Self {
+                is_local: !looks_around(text) && !regex.is_match(HIDDEN.as_bytes()),
+                regex,
+            })
             .map_err(|error| explain(&error))
+    }
+
+    /// Returns whether a text has a match that can be seen.
+    fn is_in(&self, text: &str) -> bool {
+        let mut found = self.regex.find_iter(text.as_bytes());
+        found.any(|found| !found.is_empty())
     }
 
     /// Returns where the matches in a text are, in bytes; for drawing a line.
@@ -91,6 +104,20 @@ fn unicode(text: &str, smart: bool) -> Result<Regex, regex::Error> {
         .crlf(true)
         .size_limit(1 << 20)
         .build()
+}
+
+/// Returns whether an expression may ask what stands beside a match.
+fn looks_around(text: &str) -> bool {
+    let mut escaped = false;
+    text.chars().any(|c| {
+        let was_escaped = escaped;
+        escaped = c == '\\' && !escaped;
+        match c {
+            '^' | '$' => !was_escaped,
+            'b' | 'B' | 'A' | 'z' | '<' | '>' => was_escaped,
+            _ => false,
+        }
+    })
 }
 
 /// Returns whether an expression asks for a capital letter; `\S` and the like do not.
@@ -126,15 +153,55 @@ fn explain(error: &regex::Error) -> QueryError {
 #[derive(Clone, Debug)]
 pub struct Matches {
     query: Query,
-    /// Lines with matches, ascending, each once; at most [`MAX_MATCHES`].
-    lines: Vec<u64>,
-    count: u64,
-    /// The line that comes next; not counted on once no more lines are kept.
+    lines: LineSet,
+    /// The line that comes next.
     line: u64,
+    /// What was read of it.
     carry: Vec<u8>,
-    /// Where in the carry the search goes on, in a line longer than a block.
-    from: usize,
+    /// Bytes that were left out of the carry, behind its head: of a long line only the ends are shown.
+    left_out: u64,
+    flat: Flat,
     is_done: bool,
+}
+
+/// Lines of a block as text without escapes, for the expression to run over.
+#[derive(Clone, Default, Debug)]
+struct Flat {
+    bytes: Vec<u8>,
+    /// Where each line ends in `bytes`, its line end included.
+    ends: Vec<usize>,
+    plain: String,
+}
+
+impl Flat {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    /// Appends a line; returns whether what is shown of it is a part of what was appended.
+    fn push(&mut self, line: &[u8]) -> bool {
+        let is_plain = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let from = self.bytes.len();
+        let told = if is_plain(line) {
+            self.bytes.extend_from_slice(line);
+            true
+        } else if let Ok(text) = std::str::from_utf8(line) {
+            self.plain.clear();
+            strip_into(text, &mut self.plain);
+            self.bytes.extend_from_slice(self.plain.as_bytes());
+            is_plain(self.plain.as_bytes())
+        } else {
+            false
+        };
+        if !told {
+            self.bytes.truncate(from);
+        }
+        self.bytes.push(b'\n');
+        self.ends.push(self.bytes.len());
+        told
+    }
 }
 
 impl Matches {
@@ -142,21 +209,27 @@ impl Matches {
     pub fn new(query: Query) -> Self {
         Self {
             query,
-            lines: Vec::new(),
-            count: 0,
+            lines: LineSet::default(),
             line: 0,
             carry: Vec::new(),
-            from: 0,
+            left_out: 0,
+            flat: Flat::default(),
             is_done: false,
         }
     }
 
     /// Searches the next block of at most 1 MiB; returns whether there is more.
     ///
+    /// `hide` takes out of a line what is not shown of it.
+    ///
     /// # Errors
     ///
     /// What the reader says.
-    pub fn advance(&mut self, reader: &mut impl Read) -> io::Result<bool> {
+    pub fn advance(
+        &mut self,
+        reader: &mut impl Read,
+        hide: impl FnMut(&mut LogLine),
+    ) -> io::Result<bool> {
         if self.is_done {
             return Ok(false);
         }
@@ -173,28 +246,23 @@ impl Matches {
         }
         self.is_done = filled < self.carry.len();
         self.carry.truncate(filled);
-        self.search();
+        self.search(hide);
         Ok(!self.is_done)
     }
 
-    /// Searches all that is left.
+    /// Searches all that is left, as if nothing were hidden.
     ///
     /// # Errors
     ///
     /// What the reader says.
     pub fn finish(mut self, reader: &mut impl Read) -> io::Result<Self> {
-        while self.advance(reader)? {}
+        while self.advance(reader, |_| {})? {}
         Ok(self)
     }
 
-    /// Returns the lines with matches so far, counted from 0.
-    pub fn lines(&self) -> &[u64] {
+    /// Returns the lines with matches so far.
+    pub fn lines(&self) -> &LineSet {
         &self.lines
-    }
-
-    /// Returns how many matches were found so far, those on lines that are not kept included.
-    pub fn count(&self) -> u64 {
-        self.count
     }
 
     /// Returns whether the whole log was searched.
@@ -202,62 +270,82 @@ impl Matches {
         self.is_done
     }
 
-    /// Returns the next line with a match behind `line`, from the start again where there is none.
-    pub fn next(&self, line: u64) -> Option<u64> {
-        let after = self.lines.partition_point(|at| *at <= line);
-        self.lines.get(after).or(self.lines.first()).copied()
-    }
-
-    /// Returns the line with a match before `line`, from the end again where there is none.
-    pub fn previous(&self, line: u64) -> Option<u64> {
-        let before = self.lines.partition_point(|at| *at < line);
-        let found = before.checked_sub(1).and_then(|at| self.lines.get(at));
-        found.or(self.lines.last()).copied()
-    }
-
-    fn search(&mut self) {
+    /// Searches the whole lines of the carry.
+    fn search(&mut self, mut hide: impl FnMut(&mut LogLine)) {
         let bytes = std::mem::take(&mut self.carry);
-        let whole = match memrchr(b'\n', &bytes) {
-            _ if self.is_done => bytes.len(),
-            Some(at) => at + 1,
-            // One line without end: what a match may still need stays.
-            None => bytes.len().saturating_sub(OVERLAP),
-        };
-        let (ready, rest) = bytes.split_at(whole);
-        let mut counted = 0;
-        let found = self
-            .query
-            .regex
-            .find_iter(if rest.is_empty() || ready.ends_with(b"\n") {
-                ready
-            } else {
-                &bytes
-            });
-        let mut behind = whole;
-        for found in found {
-            if found.start() < self.from || found.is_empty() {
-                continue;
+        let mut flat = std::mem::take(&mut self.flat);
+        flat.clear();
+        let first = self.line;
+        // Where lines that may match begin and end, with what was left out of them.
+        let mut maybe: Vec<(u64, std::ops::Range<usize>, u64)> = Vec::new();
+        let mut starts: Vec<usize> = Vec::new();
+        let mut from = 0;
+        while from < bytes.len() {
+            let rest = bytes.get(from..).unwrap_or_default();
+            let end = match memchr(b'\n', rest) {
+                Some(at) => from + at + 1,
+                None if self.is_done => bytes.len(),
+                None => break,
+            };
+            let left_out = std::mem::take(&mut self.left_out);
+            let line = bytes.get(from..end).unwrap_or_default();
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let is_long = line.len() >= PIECE;
+            let told = flat.push(if is_long { b"\xff" } else { line });
+            if !told || !self.query.is_local {
+                maybe.push((self.line, from..end, left_out));
             }
-            if found.start() >= whole {
-                break;
-            }
-            behind = behind.max(found.end());
-            self.count += 1;
-            if self.lines.len() >= MAX_MATCHES {
-                continue; // where they are is not kept any more
-            }
-            let gap = ready.get(counted..found.start()).unwrap_or_default();
-            self.line += memchr_iter(b'\n', gap).count() as u64;
-            counted = found.start();
-            if self.lines.last() != Some(&self.line) {
-                self.lines.push(self.line);
+            starts.push(from);
+            self.line += 1;
+            from = end;
+        }
+        starts.push(from);
+        if self.query.is_local {
+            let found = found(&self.query.regex, &flat);
+            maybe.extend(found.filter_map(|at| {
+                let range = *starts.get(at)?..*starts.get(at + 1)?;
+                Some((first + at as u64, range, 0))
+            }));
+        }
+        for (number, range, left_out) in maybe {
+            let bytes = bytes.get(range).unwrap_or_default();
+            let mut line = LogLine::of(&RawLine::of(number, bytes, left_out));
+            hide(&mut line);
+            if self.query.is_in(&line.text()) {
+                self.lines.insert(number);
             }
         }
-        if self.lines.len() < MAX_MATCHES {
-            let gap = ready.get(counted..).unwrap_or_default();
-            self.line += memchr_iter(b'\n', gap).count() as u64;
-        }
-        self.from = behind - whole;
-        self.carry = rest.to_vec();
+        self.flat = flat;
+        self.keep(bytes.get(from..).unwrap_or_default());
     }
+
+    /// Keeps the beginning of a line whose end was not read yet; of a long one, what is shown of it.
+    fn keep(&mut self, rest: &[u8]) {
+        self.carry.clear();
+        let most = 2 * PIECE;
+        if rest.len() <= 2 * most {
+            self.carry.extend_from_slice(rest);
+            return;
+        }
+        let (head, behind) = rest.split_at(most);
+        let (out, tail) = behind.split_at(behind.len().saturating_sub(most));
+        self.left_out += out.len() as u64;
+        self.carry.extend_from_slice(head);
+        self.carry.extend_from_slice(tail);
+    }
+}
+
+/// Returns the lines in which an expression matches, as their places in a block.
+fn found<'a>(regex: &'a Regex, flat: &'a Flat) -> impl Iterator<Item = usize> + 'a {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let found = regex.find_at(&flat.bytes, from)?;
+        if found.start() >= flat.bytes.len() {
+            return None;
+        }
+        // What begins in one line and ends in another may hide a match that begins there.
+        let line = flat.ends.partition_point(|end| *end <= found.start());
+        from = *flat.ends.get(line)?;
+        Some(line)
+    })
 }

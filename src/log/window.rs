@@ -118,14 +118,19 @@ pub fn window<R: Read + Seek>(
         if line.mark == Mark::None && is_hit {
             line.mark = Mark::Error;
         }
-        if index.is_in_key(line.line) {
-            let whole = 0..line.text().len();
-            line.hide(std::slice::from_ref(&whole));
-        }
+        conceal(index, &mut line);
         shown.push(line);
         ControlFlow::Continue(())
     })?;
     Ok(shown)
+}
+
+/// Hides a line that lies in a private key.
+pub fn conceal(index: &Index, line: &mut LogLine) {
+    if index.is_in_key(line.line) {
+        let whole = 0..line.text().len();
+        line.hide(std::slice::from_ref(&whole));
+    }
 }
 
 /// Returns the first line that is stamped at or after an instant; the end where none is.

@@ -9,7 +9,7 @@ use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::Snapshot;
-use crate::log::{Index, LogError, LogLine};
+use crate::log::{Index, LineSet, LogError, LogLine};
 use crate::ui::effect::Effect;
 use crate::ui::state::UiState;
 use crate::ui::update::triage;
@@ -59,10 +59,8 @@ pub enum LogEvent {
         key: LogKey,
         /// That of the question.
         generation: u64,
-        /// The lines with matches, ascending, each once.
-        lines: Arc<[u64]>,
-        /// How many matches there are, those on lines that are not kept included.
-        count: u64,
+        /// The lines with matches.
+        lines: Arc<LineSet>,
         /// Whether the whole log was searched.
         done: bool,
     },

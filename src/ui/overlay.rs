@@ -67,6 +67,10 @@ pub struct Aim {
     pub item: ItemId,
     /// Its run, and the job where one is chosen.
     pub target: crate::domain::action::Target,
+    /// Workflow and number of the run.
+    pub name: String,
+    /// What the run does, as far as is known.
+    pub state: crate::domain::run::RunState,
 }
 
 /// One line of the menu of actions.

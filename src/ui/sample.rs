@@ -213,6 +213,7 @@ pub fn snapshot(cards: usize) -> Snapshot {
         partial: false,
         notices: Vec::new(),
         triage: Arc::default(),
+        watched: Arc::default(),
         inquiries: Arc::default(),
         actions: Arc::default(),
         index: Vec::new(),

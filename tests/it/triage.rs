@@ -248,6 +248,29 @@ fn three_keys_lead_to_the_first_error_and_a_rerun_is_one_request() {
     assert_eq!(seen[0].method, "POST");
 }
 
+#[test]
+fn with_read_only_nothing_is_changed_whatever_writes_says() {
+    let home = Home::new();
+    let bench = bench(&home);
+    let variables = [("FORGE_TOKEN", bench.forge.token())];
+    let mut pty = Pty::start_with(&home, &["--read-only"], 100, 30, &variables);
+    pty.wait("red card", |screen| {
+        Pty::line(screen, 0).contains(" red ") && Pty::line(screen, 1).contains("✔ work ok")
+    });
+    pty.send("gf");
+    pty.wait("selected red card", |screen| {
+        Pty::hints(screen).contains("F re-run failed") && screen.contents().contains("▌✖")
+    });
+    pty.send("F");
+    pty.wait_for("nothing is changed with `--read-only`");
+    pty.send("a");
+    pty.wait_for("x cancel");
+    pty.send("q");
+    pty.send("gbq");
+    assert_eq!(pty.end(), 0);
+    assert_eq!(bench.forge.ledger().writes().len(), 0);
+}
+
 /// Asks for the verdict with this token; returns the exit code.
 fn verdict(home: &Home, token: &str) -> i32 {
     let arguments = ["board", "--once", "--exit-status", "--format", "json"];

@@ -18,10 +18,11 @@ use crate::app::effects::Done;
 use crate::app::logs::Order;
 use crate::app::logs::save::Copy;
 use crate::app::logs::shelf::{Log, Reader, Shelf};
+use crate::app::redact;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::text::Clean;
 use crate::engine::logs::FileLogs;
-use crate::log::{Content, Matches, Query};
+use crate::log::{self, Content, Index, Matches, Query};
 use crate::ui::logs::LogEvent;
 
 /// How often it is looked whether a log has come, or has grown.
@@ -53,6 +54,7 @@ struct Search {
     key: LogKey,
     generation: u64,
     matches: Matches,
+    index: Arc<Index>,
     reader: Reader,
     blocks: u32,
 }
@@ -247,6 +249,7 @@ impl Worker {
                     key,
                     generation,
                     matches: Matches::new(query),
+                    index: Arc::clone(&log.index),
                     reader,
                     blocks: 0,
                 });
@@ -360,16 +363,19 @@ impl Worker {
 impl Search {
     /// Searches the next block; returns what is worth telling, and whether there is more.
     fn advance(&mut self) -> io::Result<(Option<LogEvent>, bool)> {
-        let found = self.matches.count();
-        let goes_on = self.matches.advance(&mut self.reader)?;
+        let was_empty = self.matches.lines().is_empty();
+        let index = &self.index;
+        let goes_on = self.matches.advance(&mut self.reader, |line| {
+            log::conceal(index, line);
+            redact::hide_in(line);
+        })?;
         self.blocks += 1;
-        let is_first = found == 0 && self.matches.count() > 0;
+        let is_first = was_empty && !self.matches.lines().is_empty();
         let is_due = is_first || !goes_on || self.blocks.is_multiple_of(BLOCKS_A_WORD);
         let event = is_due.then(|| LogEvent::Matches {
             key: self.key.clone(),
             generation: self.generation,
-            lines: Arc::from(self.matches.lines()),
-            count: self.matches.count(),
+            lines: Arc::new(self.matches.lines().clone()),
             done: !goes_on,
         });
         Ok((event, goes_on))

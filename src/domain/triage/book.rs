@@ -11,11 +11,13 @@ use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, RepoKey, SourceName};
 use crate::domain::policy::LookBack;
+use crate::domain::run::RunKey;
 use crate::domain::status::Severity;
 use crate::domain::text::Clean;
 use crate::domain::triage::group::groups;
 use crate::domain::triage::judge::judge;
 use crate::domain::triage::lane::Repo;
+use crate::domain::triage::watch::{Watched, watched};
 use crate::domain::triage::{Triage, TriageBoard};
 
 /// How many needs of one kind are asked for at once.
@@ -33,6 +35,13 @@ pub struct Book {
     needs: BTreeSet<Need>,
     board: Arc<TriageBoard>,
     look_back: LookBack,
+    /// Runs that were acted on.
+    acted: BTreeSet<RunKey>,
+    /// The run of the card that is open, as long as no other card is.
+    opened: Option<RunKey>,
+    /// Whether other runs are watched than before.
+    watches_others: bool,
+    watched: Arc<[Watched]>,
 }
 
 /// A red card and the repository of the run that makes it red.
@@ -96,6 +105,8 @@ impl Book {
     pub fn refresh(&mut self, changed: &[Arc<WorkItem>], removed: &[ItemId]) -> bool {
         let mut again: BTreeSet<ItemId> = BTreeSet::new();
         let mut differs = false;
+        let mut watched = self.acted.iter().chain(&self.opened);
+        self.watches_others |= watched.any(|run| self.dirty.contains(&run.repo));
         for id in removed {
             differs |= self.drop_card(id);
         }
@@ -123,6 +134,7 @@ impl Book {
         if differs || std::mem::take(&mut self.looks_elsewhere) {
             self.needs = self.most_wanted();
         }
+        self.watch_again();
         differs
     }
 
@@ -131,7 +143,42 @@ impl Book {
         let differs = self.looked_at.as_ref() != item;
         self.looked_at = item.cloned();
         self.looks_elsewhere |= differs;
+        if differs {
+            let judged = item.and_then(|item| self.judged.get(item));
+            self.opened = judged.map(|judged| judged.triage.run.key());
+            self.watches_others = true;
+        }
         differs
+    }
+
+    /// Takes in which runs were acted on; tells whether those are others than before.
+    pub fn watch(&mut self, runs: BTreeSet<RunKey>) -> bool {
+        let differs = self.acted != runs;
+        self.acted = runs;
+        self.watches_others |= differs;
+        differs
+    }
+
+    /// Returns the runs that are watched, as of the last refresh.
+    pub fn watched(&self) -> Arc<[Watched]> {
+        Arc::clone(&self.watched)
+    }
+
+    /// Looks at the watched runs again where something of them may have changed.
+    fn watch_again(&mut self) {
+        if !std::mem::take(&mut self.watches_others) {
+            return;
+        }
+        let keys: BTreeSet<&RunKey> = self.acted.iter().chain(&self.opened).collect();
+        let usual = self.look_back.usual();
+        let found = keys.into_iter().filter_map(|key| {
+            let repo = self.repos.get(&key.repo)?;
+            watched(repo, key, usual)
+        });
+        let found: Vec<Watched> = found.collect();
+        if *self.watched != *found {
+            self.watched = found.into();
+        }
     }
 
     /// Returns the needs of the open card, then of the others in the order of the board, so many
@@ -186,6 +233,11 @@ impl Book {
             return false;
         }
         let triage = Arc::new(triage);
+        if self.looked_at.as_ref() == Some(id) {
+            let key = triage.run.key();
+            self.watches_others |= self.opened.as_ref() != Some(&key);
+            self.opened = Some(key);
+        }
         self.judged.insert(id.clone(), Judged { triage, needs });
         true
     }

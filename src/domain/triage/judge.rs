@@ -166,7 +166,7 @@ fn ask_history(repo: &Repo, run: &Run, look_back: LookBack, needs: &mut BTreeSet
     }
 }
 
-fn attempts(repo: &Repo, run: &Run) -> Vec<Attempt> {
+pub(super) fn attempts(repo: &Repo, run: &Run) -> Vec<Attempt> {
     let mut found: Vec<Attempt> = repo
         .earlier(run)
         .into_iter()
@@ -180,7 +180,7 @@ fn attempts(repo: &Repo, run: &Run) -> Vec<Attempt> {
 }
 
 /// One job with its queue time, its time and the usual time of jobs of that name.
-fn line(repo: &Repo, run: &Run, job: &Job, most: usize) -> JobLine {
+pub(super) fn line(repo: &Repo, run: &Run, job: &Job, most: usize) -> JobLine {
     let secs = |from: Option<crate::domain::Timestamp>, to: Option<crate::domain::Timestamp>| {
         let (from, to) = (from?, to?);
         Some((to - from).num_seconds().max(0))

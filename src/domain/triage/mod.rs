@@ -26,9 +26,11 @@ mod record;
 #[cfg(test)]
 mod tests;
 mod tries;
+mod watch;
 
 pub use book::Book;
 pub use group::groups;
+pub use watch::Watched;
 
 /// Something that is known, or the reason why not.
 #[derive(Clone, PartialEq, Debug)]

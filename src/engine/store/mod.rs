@@ -37,6 +37,9 @@ pub use asked::Inquiry;
 /// How long a fact is kept after it was last seen.
 pub const RETENTION: TimeDelta = TimeDelta::days(30);
 
+/// How many of the last actions are watched for what comes of them.
+const WATCHED: usize = 40;
+
 /// How often old facts are looked for.
 const PRUNE_EVERY: TimeDelta = TimeDelta::hours(1);
 
@@ -185,6 +188,9 @@ impl Store {
             Update::Diagnosed(diagnosed) => self.diagnosed(*diagnosed, applied),
             Update::Actions(actions) => {
                 applied.changed |= self.actions != actions;
+                let runs = actions.iter().take(WATCHED);
+                let runs = runs.map(|action| action.target.run.clone()).collect();
+                self.dirty |= self.book.watch(runs);
                 self.actions = actions;
             }
             Update::Clock => {
@@ -452,6 +458,7 @@ impl Store {
             partial: false,
             notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
             triage: self.inquiries.show(self.book.board()),
+            watched: self.book.watched(),
             inquiries: self.inquiries.notes(),
             actions: Arc::clone(&self.actions),
             index,

@@ -134,7 +134,7 @@ impl GitHub {
         }
         if self.ground.read_only {
             return no(
-                "this program only reads here (`--read-only`, or a command that prints)".to_owned(),
+                "nothing is changed with `--read-only`, nor by a command that prints".to_owned(),
             );
         }
         let state = self.state();

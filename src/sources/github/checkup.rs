@@ -1,7 +1,7 @@
 //! What the board will need of a host and a token, tried once: for `cycleboard doctor`.
 //!
-//! Eleven requests at most: one for the host, one by GraphQL for the account and
-//! all that is configured, one for a repository to try on, eight for its parts.
+//! Twelve requests at most: one for the host, one by GraphQL for the account and all that is
+//! configured, one for a repository to try on, eight for its parts, one for the right to write.
 
 use std::fmt::Write as _;
 
@@ -79,13 +79,14 @@ impl GitHub {
             let over = tried.state == CheckState::Refused;
             checks.push(tried);
             if over {
-                break;
+                return checks;
             }
         }
+        self.writes(&repo, &mut checks).await;
         checks
     }
 
-    async fn try_get(&self, route: &str) -> Result<Answer, Failure> {
+    pub(super) async fn try_get(&self, route: &str) -> Result<Answer, Failure> {
         let mut request = self
             .api
             .request(route, &[("per_page", "1")], Urgency::Person);
@@ -309,7 +310,7 @@ fn is_closed(failure: &Failure) -> bool {
     )
 }
 
-fn check(name: &'static str, state: CheckState, text: &str) -> Check {
+pub(super) fn check(name: &'static str, state: CheckState, text: &str) -> Check {
     Check {
         name,
         state,

@@ -9,6 +9,7 @@ mod aliases;
 mod api;
 mod attempts;
 mod checkup;
+mod checkup_writes;
 mod compare;
 mod diagnose;
 mod discover;

@@ -9,15 +9,17 @@ use tui_input::InputRequest;
 use crate::domain::Timestamp;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::chord::Chord;
+use crate::ui::command::Command;
 use crate::ui::effect::Effect;
 use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
-use crate::ui::state::{Escape, UiState};
+use crate::ui::state::{Escape, UiState, View};
 use crate::ui::update::moves::Motion;
 use crate::ui::update::{filter, look, palette, pin, triage, update};
 use crate::ui::view::help_lines;
 
 mod asks;
+mod held;
 mod mouse;
 
 #[cfg(test)]
@@ -145,15 +147,26 @@ fn on_key(
     if chord.is_ctrl('c') {
         return vec![Effect::Quit];
     }
+    if held::is_held(state, chord, now) {
+        return Vec::new();
+    }
     match state.overlays.last() {
         Some(Overlay::Filter(_)) => in_filter(state, chord, snapshot),
         Some(Overlay::Help(_)) => return in_help(state, keymap, chord, snapshot, now),
         Some(Overlay::Palette(_)) => return in_palette(state, chord, snapshot, now),
-        Some(Overlay::Confirm(_)) => return in_confirm(state, chord, now),
+        Some(Overlay::Confirm(_)) => {
+            let effects = in_confirm(state, chord, now);
+            held::note_answer(state, chord, now);
+            return effects;
+        }
         Some(Overlay::Pin(_)) => return in_pin(state, chord),
         Some(Overlay::Search(_)) => return asks::in_search(state, chord),
         Some(Overlay::Actions(_)) => return asks::in_actions(state, chord),
-        Some(Overlay::Act(_)) => return asks::in_act(state, chord, snapshot, now),
+        Some(Overlay::Act(_)) => {
+            let effects = asks::in_act(state, chord, snapshot, now);
+            held::note_answer(state, chord, now);
+            return effects;
+        }
         Some(Overlay::Detail(_) | Overlay::Messages(_)) | None => {
             return by_keymap(state, keymap, chord, snapshot, now);
         }
@@ -177,13 +190,35 @@ fn by_keymap(
     match keymap.lookup(state.scope(), &state.pending) {
         Match::Prefix => Vec::new(),
         Match::Nothing => {
-            state.pending.clear();
-            Vec::new()
+            let pressed = std::mem::take(&mut state.pending);
+            walk_on(state, keymap, &pressed, snapshot, now)
         }
         Match::Command(command) => {
             state.pending.clear();
             update(state, command, snapshot, now)
         }
+    }
+}
+
+/// From the detail of a card on the board, the walk from problem to problem goes on.
+fn walk_on(
+    state: &mut UiState,
+    keymap: &Keymap,
+    pressed: &[Chord],
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let in_detail = matches!(state.overlays[..], [Overlay::Detail(_)]);
+    let board = View::Board;
+    if !in_detail || state.view != board {
+        return Vec::new();
+    }
+    match keymap.lookup(board.scope(), pressed) {
+        Match::Command(command @ (Command::NextUrgent | Command::PreviousUrgent)) => {
+            state.overlays.clear();
+            update(state, command, snapshot, now)
+        }
+        Match::Command(_) | Match::Prefix | Match::Nothing => Vec::new(),
     }
 }
 

@@ -29,6 +29,7 @@ mod triage;
 mod views;
 
 pub use messages::{Message, Messages};
+pub(crate) use triage::{Kept, Listed, ListedKey, Place};
 pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
 pub use views::{Pointed, View};
 
@@ -117,7 +118,18 @@ pub struct UiState {
     pub(crate) unpins: Vec<(ItemId, Option<Pin>)>,
     pub(crate) click: Option<(Timestamp, u16, u16)>,
     pub(crate) escape: Escape,
+    /// The key that closed a question, and when it last came: held, it means nothing more.
+    pub(crate) answered: Option<Answered>,
     pub(crate) rolls_at: Option<Timestamp>,
+}
+
+/// The key that closed a question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Answered {
+    /// The key.
+    pub(crate) chord: Chord,
+    /// Until when it means nothing.
+    pub(crate) until: Timestamp,
 }
 
 /// Where in a terminal's own sequence the input may be.
@@ -209,6 +221,7 @@ impl UiState {
             unpins: Vec::new(),
             click: None,
             escape: Escape::None,
+            answered: None,
             rolls_at: None,
             options,
         }

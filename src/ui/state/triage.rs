@@ -11,8 +11,9 @@ use crate::domain::action::ActionId;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::key::ItemId;
 use crate::domain::text::Clean;
+use crate::domain::triage::TriageCard;
 use crate::domain::{Timestamp, query};
-use crate::log::{Fold, Index, LogError, LogLine, Query};
+use crate::log::{self, Fold, Index, LineSet, LogError, LogLine, Query};
 
 /// The parts of the triage view.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -67,19 +68,58 @@ pub struct TriageState {
     /// The log.
     pub log: LogPane,
     pub(crate) listed: Listed,
+    /// Cards that stay in the list whether they are red or not.
+    pub(crate) kept: Vec<Kept>,
     /// Actions that were asked for here and are not over.
     pub(crate) mine: Vec<ActionId>,
     /// How many identities of actions were given.
     pub(crate) given: u64,
 }
 
-/// The red cards that pass the filter.
+/// A card that stays in the list: the one under the cursor, or one that was acted on.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    /// The card with its run as it stands now.
+    pub(crate) card: TriageCard,
+    /// The attempt that was red.
+    pub(crate) attempt: u32,
+    /// Whether it is red now.
+    pub(crate) is_red: bool,
+    /// Whether it was acted on.
+    pub(crate) acted: bool,
+    /// Whether a person was on it after its run had ended well.
+    pub(crate) seen: bool,
+    /// Where in the list it was last found.
+    pub(crate) row: usize,
+}
+
+/// Where the card of a line is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// Among all red cards.
+    Red(usize),
+    /// Among the kept ones.
+    Kept(usize),
+}
+
+/// What a list was made from.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct ListedKey {
+    /// The board: its generation, and when it was taken.
+    pub(crate) board: (u64, Timestamp),
+    /// The filter.
+    pub(crate) filter: String,
+    /// The kept cards, and which of them are red.
+    pub(crate) kept: Vec<(ItemId, bool)>,
+}
+
+/// The cards that are listed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Listed {
-    /// What the list was made from: board and filter.
-    pub(crate) key: Option<(u64, Timestamp, String)>,
-    /// Their places among all red cards; none where there is no filter.
-    pub(crate) rows: Option<Vec<usize>>,
+    /// What the list was made from.
+    pub(crate) key: Option<ListedKey>,
+    /// Its lines; none where all red cards are listed and no other.
+    pub(crate) rows: Option<Vec<Place>>,
     /// How many red cards there are, listed or not.
     pub(crate) all: usize,
 }
@@ -158,10 +198,8 @@ pub struct LogPane {
 pub struct Search {
     /// What is searched for.
     pub query: Query,
-    /// Lines with matches.
-    pub lines: Arc<[u64]>,
-    /// How many matches there are so far.
-    pub count: u64,
+    /// Lines with matches so far.
+    pub lines: Arc<LineSet>,
     /// Whether all was searched.
     pub done: bool,
     pub(crate) generation: u64,
@@ -200,9 +238,7 @@ impl LogPane {
 
     /// Returns the number of the error at or before the cursor, from 1, and how many there are.
     pub fn error_place(&self) -> Option<(usize, usize)> {
-        let hits = self.index.as_ref()?.hits();
-        let line = self.line()?;
-        (!hits.is_empty()).then(|| (hits.partition_point(|hit| hit.line <= line), hits.len()))
+        log::error_place(self.index.as_ref()?, self.line()?)
     }
 
     /// Returns the error whose lines the cursor is in, else the last one before it, else the first.

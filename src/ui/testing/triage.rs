@@ -111,8 +111,7 @@ impl Shell {
             return Some(LogEvent::Matches {
                 key: key.clone(),
                 generation: *generation,
-                lines: found.lines().into(),
-                count: found.count(),
+                lines: Arc::new(found.lines().clone()),
                 done: true,
             });
         }

@@ -140,6 +140,8 @@ pub struct Sight<'a> {
     pub group: Option<&'a Group>,
     /// What the view remembers.
     pub state: &'a TriageState,
+    /// What became of it, where it is no longer red and stays in the list.
+    pub kept: Option<&'a str>,
     /// What is being done about it.
     pub doing: Option<&'a str>,
     /// The current time.
@@ -182,6 +184,12 @@ pub fn wanted_job(triage: &Triage, chosen: Option<(u32, u64)>) -> Option<(u32, u
 pub fn lines(sight: &Sight<'_>) -> Vec<TreeLine> {
     let mut lines = Vec::with_capacity(32);
     head(sight, &mut lines);
+    if sight.kept.is_some() {
+        // Why it was red says nothing of what runs now.
+        jobs(sight, &mut lines);
+        attempts(sight, &mut lines);
+        return lines;
+    }
     why::base(sight, &mut lines);
     jobs(sight, &mut lines);
     why::tests(sight, &mut lines);
@@ -214,7 +222,10 @@ fn head(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
     if let Some(doing) = sight.doing {
         lines.push(TreeLine::sentence(1, doing).of(Severity::Active));
     }
-    why::error(sight, lines);
+    match sight.kept {
+        Some(kept) => lines.push(TreeLine::sentence(1, kept)),
+        None => why::error(sight, lines),
+    }
 }
 
 fn jobs(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {

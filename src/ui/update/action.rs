@@ -4,17 +4,17 @@
 //! target afresh, and only what was shown of that can be confirmed.
 
 use crate::domain::Timestamp;
-use crate::domain::action::{ActionId, ActionState, ActionView, Target, Verb};
+use crate::domain::action::{ActionId, ActionState, ActionView, Verb};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
-use crate::domain::triage::Triage;
 use crate::engine::snapshot::{CapabilityState, Health, Snapshot};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Act, ActionEntry, ActionMenu, Aim, Overlay};
-use crate::ui::rows::{RowKey, Shown};
-use crate::ui::state::{Pointed, UiState, View};
+use crate::ui::state::UiState;
 use crate::ui::tree;
+use crate::ui::update::aims::aims;
+use crate::ui::update::triage;
 
 /// How many cards are acted on at once.
 pub(crate) const MOST_AT_ONCE: usize = 20;
@@ -62,47 +62,6 @@ pub(crate) fn find<'a>(snapshot: &'a Snapshot, id: &ActionId) -> Option<&'a Acti
     snapshot.actions.iter().find(|view| view.id == *id)
 }
 
-/// Returns what is acted on: the marked cards, else the one under the cursor.
-fn aims(state: &UiState, snapshot: &Snapshot) -> Vec<Aim> {
-    let in_triage = state.view == View::Triage && state.overlays.is_empty();
-    if in_triage && !state.triage.marked.is_empty() {
-        let cards = snapshot.triage.cards.iter();
-        let marked = cards.filter(|card| state.triage.marked.contains(&card.triage.item));
-        return marked.map(|card| aim(&card.triage, None)).collect();
-    }
-    let item = match (state.detail(), state.pointed(snapshot)) {
-        (Some(detail), _) => match &detail.key {
-            RowKey::Item(id) => Some(id.clone()),
-            RowKey::Train(_) => None,
-        },
-        (None, Pointed::Card(Shown::Item { item, .. })) => Some(item.id.clone()),
-        (None, Pointed::Card(Shown::Train { .. }) | Pointed::Source(_) | Pointed::Nothing) => {
-            // A red card may have left the board and still be in the triage.
-            state.triage.selected.clone().filter(|_| in_triage)
-        }
-    };
-    let card = item.and_then(|item| snapshot.triage.find(&item));
-    let Some(card) = card else {
-        return Vec::new();
-    };
-    let chosen = state.triage.job.filter(|_| in_triage);
-    let job = tree::wanted_job(&card.triage, chosen);
-    let newest = card.triage.run.attempt;
-    let job = job.filter(|(attempt, _)| *attempt == newest);
-    vec![aim(&card.triage, job.map(|(_, job)| job))]
-}
-
-fn aim(triage: &Triage, job: Option<u64>) -> Aim {
-    Aim {
-        item: triage.item.clone(),
-        target: Target {
-            source: triage.source.clone(),
-            run: triage.run.key(),
-            job,
-        },
-    }
-}
-
 /// Opens the menu of what can be done.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     let aims = match checked_aims(state, snapshot) {
@@ -118,7 +77,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         .collect();
     let cursor = entries.iter().position(|entry| entry.refused.is_none());
     state.overlays.push(Overlay::Actions(ActionMenu {
-        title: title(snapshot, &aims),
+        title: title(&aims),
         aims,
         entries,
         cursor: cursor.unwrap_or_default(),
@@ -126,24 +85,18 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     Vec::new()
 }
 
-fn title(snapshot: &Snapshot, aims: &[Aim]) -> String {
+fn title(aims: &[Aim]) -> String {
     match aims {
-        [one] => snapshot
-            .triage
-            .find(&one.item)
-            .map_or_else(String::new, |card| {
-                let run = &card.triage.run;
-                format!("{} #{}", run.workflow, run.number)
-            }),
+        [one] => {
+            let name = format!("{} of {}", one.name, one.target.run.repo.path());
+            format!("{name}: {}", tree::word(&one.state))
+        }
         many => format!("{} marked cards", many.len()),
     }
 }
 
 fn checked_aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, String> {
-    let aims = aims(state, snapshot);
-    if aims.is_empty() {
-        return Err("no red card is selected; actions are for red runs".to_owned());
-    }
+    let aims = aims(state, snapshot)?;
     if aims.len() > MOST_AT_ONCE {
         return Err(format!(
             "{} cards are marked, at most {MOST_AT_ONCE} at once",
@@ -247,7 +200,6 @@ fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
     if let Some(why) = source_refuses(snapshot, verb, &aim.target.source) {
         return Some(why);
     }
-    let card = snapshot.triage.find(&aim.item)?;
     if verb == Verb::RerunJob && aim.target.job.is_none() {
         return Some("no job of the newest attempt is selected".to_owned());
     }
@@ -258,8 +210,10 @@ fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
     if let Some(view) = under_way {
         return Some(format!("{} is under way already", view.verb.words()));
     }
-    let over = is_over(&card.triage.run.state);
+    let over = is_over(&aim.state);
+    let is_clean = matches!(aim.state, RunState::Passed | RunState::Skipped);
     match verb {
+        Verb::RerunFailed if is_clean => Some("no job of this run failed".to_owned()),
         Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => {
             (!over).then(|| "the run is not over yet".to_owned())
         }
@@ -267,7 +221,8 @@ fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
     }
 }
 
-fn is_over(state: &RunState) -> bool {
+/// Returns whether nothing more happens to a run by itself.
+pub(crate) fn is_over(state: &RunState) -> bool {
     match state {
         RunState::Passed | RunState::Skipped | RunState::Failed(_) | RunState::Cancelled => true,
         RunState::Queued
@@ -362,16 +317,15 @@ pub(crate) fn confirm(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) 
         let view = find(snapshot, id);
         view.is_some_and(|view| matches!(view.state, ActionState::Ready(_)))
     };
-    let effects = act
-        .ids
-        .iter()
-        .filter(is_ready)
-        .cloned()
-        .map(Effect::Confirm)
-        .collect();
+    let ready: Vec<ActionId> = act.ids.iter().filter(is_ready).cloned().collect();
+    for id in &ready {
+        if let Some(item) = find(snapshot, id).and_then(|view| view.item.as_ref()) {
+            triage::kept::acted(state, snapshot, item);
+        }
+    }
     state.overlays.pop();
     state.triage.marked.clear();
-    effects
+    ready.into_iter().map(Effect::Confirm).collect()
 }
 
 /// Says no: what was not sent is forgotten.
@@ -434,9 +388,21 @@ fn outcome(view: &ActionView) -> Option<(String, bool)> {
         | ActionState::Ready(_)
         | ActionState::Sending(_)
         | ActionState::Requested(_) => None,
-        ActionState::Confirmed(fresh) => Some((format!("{words}: {} does it", fresh.name), true)),
+        ActionState::Confirmed(fresh) => {
+            let repo = view.target.run.repo.path();
+            let text = match view.verb {
+                Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => {
+                    format!("{words}: {} of {repo} runs again", fresh.name)
+                }
+                Verb::Cancel | Verb::ForceCancel => {
+                    format!("{words}: {} of {repo} was stopped", fresh.name)
+                }
+            };
+            Some((text, true))
+        }
         ActionState::Stopped(why) | ActionState::Refused(why) | ActionState::Unsure(why) => {
-            Some((format!("{words}: {why}"), false))
+            let repo = view.target.run.repo.path();
+            Some((format!("{words} in {repo}: {why}"), false))
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::ui::update::moves::Motion;
 
 pub(crate) mod act;
 pub(crate) mod action;
+pub(crate) mod aims;
 pub(crate) mod filter;
 pub(crate) mod moves;
 pub(crate) mod open;

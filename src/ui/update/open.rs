@@ -2,11 +2,13 @@
 
 use crate::domain::Timestamp;
 use crate::engine::snapshot::Snapshot;
+use crate::ui::command::Command;
 use crate::ui::effect::Effect;
+use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
-use crate::ui::update::{act, moves, triage};
+use crate::ui::update::{act, moves, short_key, triage};
 
 /// Opens what has the cursor: a card's detail, a train's changes, the page of a piece of evidence.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
@@ -34,6 +36,9 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
                 return Vec::new();
             }
             open_detail(state, key);
+            if item.placement.status.is_red() {
+                return vec![Effect::Toast(no_run(state, short_key(item)))];
+            }
         }
         Pointed::Source(_) | Pointed::Nothing => {}
     }
@@ -65,6 +70,18 @@ fn open_detail(state: &mut UiState, key: RowKey) {
         cursor: 0,
         scroll: 0,
     }));
+}
+
+/// Says that a red card has nothing for the triage, and the way on.
+fn no_run(state: &UiState, key: &str) -> String {
+    let next = state
+        .options
+        .keymap
+        .label(Command::NextUrgent, Glyphs::Ascii);
+    let next = next.map_or_else(String::new, |next| {
+        format!("; {next} goes to the next problem")
+    });
+    format!("{key} has no failed run to open{next}")
 }
 
 fn mark_chosen(state: &mut UiState) {

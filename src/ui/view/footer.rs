@@ -4,6 +4,7 @@
 //! are ordered by need, and nothing else on the screen can be spared.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
@@ -11,7 +12,7 @@ use crate::ui::layout::Plan;
 use crate::ui::overlay::Overlay;
 use crate::ui::rows::Shown;
 use crate::ui::state::{Messages, Pane, Pointed, UiState, View};
-use crate::ui::text::{Paint, width};
+use crate::ui::text::{Paint, width, wrap};
 use crate::ui::theme::Role;
 
 /// Paints the lines at the bottom.
@@ -31,7 +32,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
         }
     }
     let area = plan.footer;
-    let right = message(paint, state, area);
+    let right = message(paint, state, plan);
     let left = Rect {
         width: right.saturating_sub(area.x),
         ..area
@@ -43,7 +44,8 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
 const FOR_KEYS: u16 = 30;
 
 /// Paints the newest message; returns where the room for keys ends.
-fn message(paint: &mut Paint<'_>, state: &UiState, area: Rect) -> u16 {
+fn message(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) -> u16 {
+    let area = plan.footer;
     let theme = paint.theme;
     let toasts = &state.messages.toasts;
     for message in toasts.iter().filter(|message| !message.is_error) {
@@ -68,17 +70,43 @@ fn message(paint: &mut Paint<'_>, state: &UiState, area: Rect) -> u16 {
     } else {
         area.width
     };
-    let columns = width(&text).saturating_add(2).min(most);
-    let x = area.right() - columns;
     let role = if shown.is_error {
         Role::Failed
     } else {
         Role::Title
     };
     let style = theme.style(Role::Surface).patch(theme.style(role));
+    let columns = width(&text).saturating_add(2);
+    if let Some(status) = plan.status.filter(|_| columns > most) {
+        return long_message(paint, &text, (status, area), style);
+    }
+    let columns = columns.min(most);
+    let x = area.right() - columns;
     paint.clear(Rect::new(x, area.y, columns, 1), style);
     paint.text(x + 1, area.y, columns.saturating_sub(2), &text, style);
     x
+}
+
+/// Paints a message that is too long to stand beside keys above them, and where that is not
+/// enough over both lines; returns where the room for keys ends.
+fn long_message(
+    paint: &mut Paint<'_>,
+    text: &str,
+    (status, area): (Rect, Rect),
+    style: Style,
+) -> u16 {
+    let columns = status.width.saturating_sub(2);
+    let lines = wrap(text, columns, 2);
+    let rows = [status, area];
+    for (row, line) in rows.iter().zip(&lines) {
+        paint.clear(*row, style);
+        paint.text(row.x + 1, row.y, columns, line, style);
+    }
+    if lines.len() > 1 {
+        area.x
+    } else {
+        area.right()
+    }
 }
 
 /// Returns why the selected card is where it is, or what is wrong with the selected source.

@@ -1,64 +1,110 @@
 //! The list of red cards: which of them pass the filter, and where.
 //!
-//! Places in the list are what moves; cards are remembered by identity.
+//! Places in the list are what moves; cards are remembered by identity. A card
+//! that is kept stays at its place, red or not.
 
 use crate::domain::key::ItemId;
 use crate::domain::query::{Query, QueryContext};
 use crate::domain::triage::TriageCard;
 use crate::engine::snapshot::Snapshot;
-use crate::ui::state::UiState;
+use crate::ui::state::{Listed, ListedKey, Place, UiState};
 
-/// Brings the list up to date with board and filter.
+/// Brings the list up to date with board, filter and kept cards.
 pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) {
-    let triage = &mut state.triage;
-    let text = triage.filter.text();
-    let fits = triage
-        .listed
-        .key
-        .as_ref()
-        .is_some_and(|(generation, at, filter)| {
-            (*generation, *at) == (snapshot.generation, snapshot.taken_at) && filter == text
-        });
-    let cards = &snapshot.triage.cards;
-    if fits && triage.listed.all == cards.len() {
+    let triage = &state.triage;
+    let key = ListedKey {
+        board: (snapshot.generation, snapshot.taken_at),
+        filter: triage.filter.text().to_owned(),
+        kept: triage
+            .kept
+            .iter()
+            .map(|one| (one.card.triage.item.clone(), one.is_red))
+            .collect(),
+    };
+    let all = snapshot.triage.cards.len();
+    if triage.listed.key.as_ref() == Some(&key) && triage.listed.all == all {
         return;
     }
-    let listed = &mut triage.listed;
-    listed.key = Some((snapshot.generation, snapshot.taken_at, text.to_owned()));
-    listed.all = cards.len();
-    listed.rows = (!triage.filter.is_empty()).then(|| {
-        let context = QueryContext {
-            now: snapshot.taken_at,
-            me: state.options.me.clone(),
-        };
-        let passes = |card: &TriageCard| {
-            let item = snapshot.find(&card.triage.item);
-            item.is_some_and(|item| triage.filter.matches(item, &context))
-        };
-        let rows = cards.iter().enumerate();
-        rows.filter(|(_, card)| passes(card))
-            .map(|(at, _)| at)
-            .collect()
-    });
+    // Only a person who writes another filter takes the selected card away.
+    let before = triage.listed.key.as_ref();
+    let stays = before.is_none_or(|before| before.filter == key.filter);
+    let rows = rows(state, snapshot, stays);
+    state.triage.listed = Listed {
+        key: Some(key),
+        rows,
+        all,
+    };
+    note_rows(state, snapshot);
+}
+
+/// Returns the lines of the list; none where all red cards are listed and no other.
+fn rows(state: &UiState, snapshot: &Snapshot, stays: bool) -> Option<Vec<Place>> {
+    let triage = &state.triage;
+    let is_bare = triage.kept.iter().all(|one| one.is_red);
+    if triage.filter.is_empty() && is_bare {
+        return None;
+    }
+    let context = QueryContext {
+        now: snapshot.taken_at,
+        me: state.options.me.clone(),
+    };
+    let passes = |item: &ItemId| {
+        let item = snapshot.find(item);
+        triage.filter.is_empty() || item.is_some_and(|item| triage.filter.matches(item, &context))
+    };
+    let cards = snapshot.triage.cards.iter().enumerate();
+    let listed = cards.filter(|(_, card)| passes(&card.triage.item));
+    let mut rows: Vec<Place> = listed.map(|(at, _)| Place::Red(at)).collect();
+    let mut kept: Vec<(usize, usize)> = triage
+        .kept
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| {
+            let item = &one.card.triage.item;
+            let is_selected = triage.selected.as_ref() == Some(item);
+            let is_listed = one.is_red && passes(item);
+            !is_listed && ((stays && (is_selected || !one.is_red)) || passes(item))
+        })
+        .map(|(at, one)| (one.row, at))
+        .collect();
+    kept.sort_unstable();
+    for (row, at) in kept {
+        rows.insert(row.min(rows.len()), Place::Kept(at));
+    }
+    Some(rows)
+}
+
+/// Notes where the kept cards stand now.
+fn note_rows(state: &mut UiState, snapshot: &Snapshot) {
+    for at in 0..state.triage.kept.len() {
+        let item = state.triage.kept.get(at).map(|one| &one.card.triage.item);
+        let row = item.and_then(|item| row_of(state, snapshot, item));
+        if let (Some(row), Some(one)) = (row, state.triage.kept.get_mut(at)) {
+            one.row = row;
+        }
+    }
 }
 
 /// Returns the card at a place of the list.
-pub(crate) fn at<'a>(
-    state: &UiState,
-    snapshot: &'a Snapshot,
-    row: usize,
-) -> Option<&'a TriageCard> {
+pub(crate) fn at(state: &UiState, snapshot: &Snapshot, row: usize) -> Option<TriageCard> {
+    card_at(state, snapshot, row).cloned()
+}
+
+fn card_at<'a>(state: &'a UiState, snapshot: &'a Snapshot, row: usize) -> Option<&'a TriageCard> {
     let place = match &state.triage.listed.rows {
         Some(rows) => *rows.get(row)?,
-        None => row,
+        None => Place::Red(row),
     };
-    snapshot.triage.cards.get(place)
+    match place {
+        Place::Red(at) => snapshot.triage.cards.get(at),
+        Place::Kept(at) => state.triage.kept.get(at).map(|one| &one.card),
+    }
 }
 
 /// Returns the place of a card in the list.
 pub(crate) fn row_of(state: &UiState, snapshot: &Snapshot, item: &ItemId) -> Option<usize> {
     let is_it = |row: &usize| {
-        let card = at(state, snapshot, *row);
+        let card = card_at(state, snapshot, *row);
         card.is_some_and(|card| card.triage.item == *item)
     };
     let near = Some(state.triage.at).filter(is_it);

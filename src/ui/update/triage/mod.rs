@@ -15,6 +15,7 @@ use crate::ui::tree::{self, Sight, TreeKind, TreeLine};
 use crate::ui::update::moves::Motion;
 use crate::ui::update::{action, open as opening};
 
+pub(crate) mod kept;
 pub(crate) mod list;
 pub(crate) mod log;
 #[cfg(test)]
@@ -28,12 +29,12 @@ pub(crate) fn panes(state: &UiState) -> Panes {
     Panes::new(state.plan().body, state.triage.pane)
 }
 
-/// Returns the selected red card.
-pub(crate) fn card<'a>(state: &UiState, snapshot: &'a Snapshot) -> Option<&'a TriageCard> {
+/// Returns the selected card.
+pub(crate) fn card(state: &UiState, snapshot: &Snapshot) -> Option<TriageCard> {
     let selected = state.triage.selected.as_ref()?;
     let near = list::at(state, snapshot, state.triage.at);
     near.filter(|card| card.triage.item == *selected)
-        .or_else(|| snapshot.triage.find(selected))
+        .or_else(|| snapshot.triage.find(selected).cloned())
 }
 
 /// Returns the lines of the tree.
@@ -46,9 +47,12 @@ pub(crate) fn tree_lines(
         return Vec::new();
     };
     let doing = action::doing(snapshot, &card.triage.item);
+    let kept = kept::find(state, &card.triage.item);
+    let kept = kept.map(|one| kept::words(one, snapshot));
     tree::lines(&Sight {
         triage: &card.triage,
-        group: snapshot.triage.group_of(card),
+        group: snapshot.triage.group_of(&card),
+        kept: kept.as_deref(),
         state: &state.triage,
         doing: doing.as_deref(),
         now,
@@ -62,6 +66,7 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     if !marked.is_empty() {
         marked.retain(|item| snapshot.triage.find(item).is_some());
     }
+    kept::refresh(state, snapshot);
     if state.view != View::Triage {
         return log::leave(state);
     }
@@ -228,7 +233,7 @@ pub(crate) fn failing_tests(
 
 /// Goes to the card on which the failure of this one was seen first.
 pub(crate) fn first_of_group(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
-    let group = card(state, snapshot).and_then(|card| snapshot.triage.group_of(card));
+    let group = card(state, snapshot).and_then(|card| snapshot.triage.group_of(&card));
     let Some(item) = group.and_then(|group| group.items.first()) else {
         return vec![Effect::Toast("no other card fails alike".to_owned())];
     };

@@ -9,9 +9,9 @@ use crate::ui::layout::rows;
 use crate::ui::state::{Pane, UiState};
 use crate::ui::text::{Paint, cols, width, wrap};
 use crate::ui::theme::Role;
-use crate::ui::tree::{moment, why};
+use crate::ui::tree::{moment, severity, why};
 use crate::ui::update::action;
-use crate::ui::update::triage::{CARD_ROWS, list};
+use crate::ui::update::triage::{CARD_ROWS, kept, list};
 use crate::ui::view::triage::window;
 
 /// Returns the heading.
@@ -26,17 +26,21 @@ pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
         1 => ", 1 shared failure".to_owned(),
         groups => format!(", {groups} shared failures"),
     };
+    let calm = match state.triage.kept.iter().filter(|one| !one.is_red).count() {
+        0 => String::new(),
+        calm => format!(", {calm} no longer red"),
+    };
     let filter = state.triage.filter.text();
     if filter.is_empty() {
         // The line at the top counts all red cards of the board.
         let bare = match state.rows.red.saturating_sub(count) {
             0 => String::new(),
-            bare => format!(" ({bare} more without a run)"),
+            bare => format!(" +{bare} without a run"),
         };
-        format!("{count} red{marked}{shared}{bare}")
+        format!("{count} red{marked}{calm}{bare}{shared}")
     } else {
         let shown = state.triage.listed.len();
-        format!("{shown} of {count} red{marked}  /{filter}")
+        format!("{shown} of {count} red{calm}{marked}  /{filter}")
     }
 }
 
@@ -61,7 +65,13 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
         };
         let place = rows(area, cols(nth) * CARD_ROWS, CARD_ROWS);
         if place.height > 0 {
-            one(paint, state, snapshot, (card, at == state.triage.at), place);
+            one(
+                paint,
+                state,
+                snapshot,
+                (&card, at == state.triage.at),
+                place,
+            );
         }
     }
 }
@@ -96,8 +106,15 @@ fn one(
         (false, false) => " ",
     };
     let x = paint.text(area.x, area.y, 1, mark, pick(Role::Accent));
-    let failed = theme.glyphs().severity(Severity::Failed);
-    let x = paint.text(x, area.y, 2, failed, pick(Role::Failed)) + 1;
+    let kept = kept::find(state, &triage.item);
+    let standing = kept.map_or(Severity::Failed, |one| severity(&one.card.triage.run.state));
+    let glyph = theme.glyphs().severity(standing);
+    let style = if selected {
+        theme.selection()
+    } else {
+        theme.severity(standing)
+    };
+    let x = paint.text(x, area.y, 2, glyph, style) + 1;
     let age = paint.age(triage.since).to_string();
     let tail = paint.right(
         area.x,
@@ -134,6 +151,9 @@ fn second(
     let triage = &card.triage;
     if let Some(doing) = action::doing(snapshot, &triage.item) {
         return (doing, Role::Active);
+    }
+    if let Some(one) = kept::find(state, &triage.item) {
+        return (kept::words(one, snapshot), Role::Active);
     }
     let group = snapshot.triage.group_of(card);
     if let (Some(text), Some(group)) = (why::shared(group, triage), group) {

@@ -26,12 +26,12 @@ pub(super) fn title(state: &UiState) -> String {
     }
     if let Some(search) = &log.search {
         let line = log.line().unwrap_or_default();
-        let at = search.lines.partition_point(|hit| *hit <= line);
+        let at = grouped(search.lines.place(line));
         let more = if search.done { "" } else { "+" };
         title = format!(
             "{title}  /{} {at} of {}{more}",
             log.searched,
-            grouped(search.count)
+            grouped(search.lines.len())
         );
     }
     if log.left > 0 && !log.wrap {
@@ -270,7 +270,8 @@ fn sentence(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: R
         LogStanding::Failed(why, true) => format!("{why}; it is asked for again"),
         LogStanding::Failed(why, false) => why.to_string(),
         LogStanding::Nothing | LogStanding::Open => {
-            let bare = card.filter(|card| card.triage.jobs.is_empty());
+            let bare = card.as_ref();
+            let bare = bare.filter(|card| card.triage.jobs.is_empty());
             match bare {
                 Some(card) => format!("jobs: {}", no_jobs(&card.triage)),
                 None => "no job is selected".to_owned(),
@@ -288,7 +289,7 @@ fn sentence(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: R
         }
     };
     put(paint, &text, theme.style(Role::Waiting), 4);
-    let Some(Known::Yes(found)) = card.map(|card| &card.triage.diagnosis) else {
+    let Some(Known::Yes(found)) = card.as_ref().map(|card| &card.triage.diagnosis) else {
         return;
     };
     let is_this = log.key.as_ref() == Some(&found.log_key());

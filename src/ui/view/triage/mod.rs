@@ -22,7 +22,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
     if area.width == 0 || area.height == 0 {
         return;
     }
-    if snapshot.triage.cards.is_empty() {
+    if snapshot.triage.cards.is_empty() && state.triage.listed.len() == 0 {
         nothing(paint, state, snapshot, area);
         return;
     }

@@ -23,6 +23,11 @@ const SIDE: u16 = 8;
 /// The most lines that are copied as one error.
 const MOST_COPIED: u64 = 400;
 
+/// What is said where a walk over hits begins again.
+pub(super) const FROM_TOP: &str = "that was the last; back at the top";
+/// What is said where a walk back begins again.
+const FROM_BOTTOM: &str = "that was the first; on at the end";
+
 /// Moves the cursor.
 pub(crate) fn step(state: &mut UiState, motion: Motion, height: u64) {
     let log = &mut state.triage.log;
@@ -130,10 +135,11 @@ fn walk(state: &mut UiState, forward: bool, first: bool) -> Vec<Effect> {
         log.go_to(to, height);
         return Vec::new();
     }
-    let text = match (index.hits().is_empty(), forward) {
-        (true, _) => "no error was found in this log",
-        (false, true) => "there is no error below",
-        (false, false) => "there is no error above",
+    let is_any = log::error_place(&index, line).is_some();
+    let text = match (is_any, forward) {
+        (false, _) => "no error was found in this log",
+        (true, true) => "no more errors",
+        (true, false) => "no more errors above",
     };
     vec![Effect::Toast(text.to_owned())]
 }
@@ -147,24 +153,35 @@ pub(crate) fn hit(state: &mut UiState, forward: bool) -> Vec<Effect> {
     };
     let line = log.line().unwrap_or_default();
     let hits = &search.lines;
-    let to = if forward {
-        let after = hits.partition_point(|hit| *hit <= line);
-        hits.get(after).or_else(|| hits.first())
+    let onward = if forward {
+        hits.from(line + 1)
     } else {
-        let before = hits.partition_point(|hit| *hit < line);
-        let found = before.checked_sub(1).and_then(|at| hits.get(at));
-        found.or_else(|| hits.last())
+        // Behind the last that is known another may come, as long as the search goes on.
+        let is_known = |hit: &u64| search.done || hits.from(hit + 1).is_some();
+        hits.before(line).filter(is_known)
     };
-    match to.copied() {
-        Some(to) => {
-            log.follow = false;
-            log.go_to(to, height);
-            state.triage.pane = Pane::Log;
-            Vec::new()
+    let around = || {
+        if forward {
+            hits.from(0).map(|hit| (hit, FROM_TOP))
+        } else {
+            hits.before(u64::MAX).map(|hit| (hit, FROM_BOTTOM))
         }
-        None if search.done => vec![Effect::Toast("nothing was found".to_owned())],
-        None => vec![Effect::Toast("still searching".to_owned())],
-    }
+    };
+    let (to, told) = match onward {
+        Some(hit) => (hit, None),
+        // As long as it goes on, what is behind may come yet.
+        None if !search.done => return vec![Effect::Toast("still searching".to_owned())],
+        None => match around() {
+            Some((hit, told)) => (hit, Some(told)),
+            None => return vec![Effect::Toast("nothing was found".to_owned())],
+        },
+    };
+    log.follow = false;
+    log.jumps = false;
+    log.go_to(to, height);
+    state.triage.pane = Pane::Log;
+    let told = told.map(|told| Effect::Toast(told.to_owned()));
+    told.into_iter().collect()
 }
 
 /// Opens the line in which a search is written; in the list of cards, that of the filter.
@@ -218,7 +235,6 @@ pub(crate) fn accept(state: &mut UiState) -> Vec<Effect> {
     log.search = Some(Search {
         query: query.clone(),
         lines: Arc::default(),
-        count: 0,
         done: false,
         generation: log.generation,
     });

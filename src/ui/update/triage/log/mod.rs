@@ -11,12 +11,12 @@ use crate::domain::diagnosis::{LogKey, LogState};
 use crate::domain::text::Clean;
 use crate::domain::triage::Known;
 use crate::engine::snapshot::Snapshot;
-use crate::log::{Fold, Index, LogError, LogLine};
+use crate::log::{Fold, Index, LineSet, LogError, LogLine};
 use crate::ui::effect::Effect;
 use crate::ui::logs::LogEvent;
 use crate::ui::state::{LogPane, LogStanding, Pane, UiState};
 use crate::ui::tree::{self, why};
-use crate::ui::update::triage::{card, panes};
+use crate::ui::update::triage::{card, kept, panes};
 
 pub(crate) mod keys;
 
@@ -88,6 +88,12 @@ fn ask(state: &mut UiState, key: &LogKey) -> [Effect; 2] {
 /// Returns the log of the job that is selected.
 fn wanted(state: &UiState, snapshot: &Snapshot) -> Option<LogKey> {
     let triage = &card(state, snapshot)?.triage;
+    let open = state.triage.log.key.as_ref();
+    let is_kept = state.triage.job.is_none() && kept::find(state, &triage.item).is_some();
+    if let Some(key) = open.filter(|key| is_kept && key.run == triage.run.key()) {
+        // Who reads a log goes on reading it, whatever becomes of its run.
+        return Some(key.clone());
+    }
     let (attempt, job) = tree::wanted_job(triage, state.triage.job)?;
     Some(LogKey {
         run: triage.run.key(),
@@ -254,10 +260,9 @@ pub(crate) fn on_log(state: &mut UiState, event: LogEvent) -> Vec<Effect> {
             key,
             generation,
             lines,
-            count,
             done,
         } if log.key.as_ref() == Some(&key) => {
-            return matches(log, generation, &lines, (count, done), height);
+            return matches(log, generation, &lines, done, height);
         }
         LogEvent::Opened { .. }
         | LogEvent::Grown { .. }
@@ -341,8 +346,8 @@ fn arrived(log: &mut LogPane, lines: Vec<LogLine>) {
 fn matches(
     log: &mut LogPane,
     generation: u64,
-    lines: &Arc<[u64]>,
-    (count, done): (u64, bool),
+    lines: &Arc<LineSet>,
+    done: bool,
     height: u64,
 ) -> Vec<Effect> {
     let Some(search) = log
@@ -353,26 +358,24 @@ fn matches(
         return Vec::new();
     };
     search.lines = Arc::clone(lines);
-    (search.count, search.done) = (count, done);
-    if log.jumps && !lines.is_empty() {
-        let line = log.line().unwrap_or_default();
-        let ahead = lines.partition_point(|hit| *hit < line);
-        // A hit ahead may still come: as long as it may, the cursor stays.
-        let hit = match lines.get(ahead) {
-            Some(hit) => Some(*hit),
-            None if done => lines.first().copied(),
-            None => None,
-        };
-        if let Some(hit) = hit {
-            log.jumps = false;
-            log.go_to(hit, height);
-        }
+    search.done = done;
+    if done && lines.is_empty() {
+        let text = format!("`{}` is nowhere in this log", log.searched);
+        return vec![Effect::Toast(text)];
     }
-    if done && count == 0 {
-        return vec![Effect::Toast(format!(
-            "`{}` is nowhere in this log",
-            log.searched
-        ))];
+    if !log.jumps {
+        return Vec::new();
+    }
+    let line = log.line().unwrap_or_default();
+    // A hit ahead may still come: as long as it may, the cursor stays.
+    let ahead = lines.from(line);
+    let Some(hit) = ahead.or_else(|| lines.from(0).filter(|_| done)) else {
+        return Vec::new();
+    };
+    log.jumps = false;
+    log.go_to(hit, height);
+    if ahead.is_none() {
+        return vec![Effect::Toast(keys::FROM_TOP.to_owned())];
     }
     Vec::new()
 }

@@ -1,0 +1,167 @@
+//! What an action would be done to: the run behind the cursor, red or not.
+//!
+//! A red card has its run in the triage, a watched one as it stands now, any
+//! other in its evidence; the fresh read before the question has the last word.
+
+use crate::domain::action::Target;
+use crate::domain::item::{Evidence, EvidenceKind, WorkItem};
+use crate::domain::key::{ItemId, SourceName};
+use crate::domain::run::{Failure, RunKey, RunState};
+use crate::domain::status::Severity;
+use crate::domain::triage::Triage;
+use crate::engine::snapshot::{Snapshot, scope_of};
+use crate::ui::overlay::Aim;
+use crate::ui::rows::{RowKey, Shown};
+use crate::ui::state::{Pointed, UiState, View};
+use crate::ui::tree;
+use crate::ui::update::action::is_over;
+use crate::ui::update::triage::kept;
+
+/// Returns what is acted on: the marked cards, else the one under the cursor; else why nothing is.
+pub(crate) fn aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, String> {
+    let in_triage = state.view == View::Triage && state.overlays.is_empty();
+    if in_triage && !state.triage.marked.is_empty() {
+        let cards = snapshot.triage.cards.iter();
+        let marked = cards.filter(|card| state.triage.marked.contains(&card.triage.item));
+        return Ok(marked.map(|card| of_triage(&card.triage, None)).collect());
+    }
+    let pointed = || match state.pointed(snapshot) {
+        Pointed::Card(Shown::Item { item, .. }) => Ok(item.id.clone()),
+        Pointed::Card(Shown::Train { .. }) => {
+            Err("a train has no run of its own; open it and select a card")
+        }
+        Pointed::Source(_) | Pointed::Nothing => Err("no card is selected"),
+    };
+    let item = match state.detail().map(|detail| &detail.key) {
+        Some(RowKey::Item(id)) => Ok(id.clone()),
+        Some(RowKey::Train(_)) => Err("a train has no run of its own; open it and select a card"),
+        // A red card may have left the board and still be in the triage.
+        None if in_triage => state.triage.selected.clone().ok_or("no card is selected"),
+        None => pointed(),
+    }?;
+    if let Some(run) = pointed_run(state, snapshot, &item) {
+        return Ok(vec![run]);
+    }
+    if let Some(triage) = triage(state, snapshot, &item) {
+        let chosen = state.triage.job.filter(|_| in_triage);
+        let job = tree::wanted_job(&triage, chosen);
+        let newest = triage.run.attempt;
+        let job = job.filter(|(attempt, _)| *attempt == newest);
+        return Ok(vec![of_triage(&triage, job.map(|(_, job)| job))]);
+    }
+    let found = snapshot
+        .find(&item)
+        .and_then(|item| of_item(snapshot, item));
+    found.map(|aim| vec![aim]).ok_or_else(|| {
+        let key = snapshot.find(&item).map(|item| item.key.to_string());
+        let key = key.unwrap_or_else(|| "this card".to_owned());
+        format!("no run of {key} is known; actions are for runs")
+    })
+}
+
+/// Returns what is known of the red or kept run of a card.
+fn triage(state: &UiState, snapshot: &Snapshot, item: &ItemId) -> Option<std::sync::Arc<Triage>> {
+    let red = snapshot.triage.find(item);
+    let kept = || kept::find(state, item).map(|one| &one.card);
+    red.or_else(kept)
+        .map(|card| std::sync::Arc::clone(&card.triage))
+}
+
+fn of_triage(triage: &Triage, job: Option<u64>) -> Aim {
+    Aim {
+        item: triage.item.clone(),
+        target: Target {
+            source: triage.source.clone(),
+            run: triage.run.key(),
+            job,
+        },
+        name: format!("{} #{}", triage.run.workflow, triage.run.number),
+        state: triage.run.state.clone(),
+    }
+}
+
+/// Returns the run of the piece of evidence that has the cursor in the detail.
+fn pointed_run(state: &UiState, snapshot: &Snapshot, item: &ItemId) -> Option<Aim> {
+    let at = state.detail()?.cursor.checked_sub(1)?;
+    let item = snapshot.find(item)?;
+    let line = item.evidence.iter().nth_back(at)?;
+    let run = line.run.as_deref()?;
+    let of_run =
+        |line: &&Evidence| line.kind == EvidenceKind::Run && line.run.as_deref() == Some(run);
+    aim(snapshot, item, item.evidence.iter().find(of_run)?)
+}
+
+/// Returns the run of a card that an action is most likely meant for: one that is not over, else
+/// a red one, else the newest.
+fn of_item(snapshot: &Snapshot, item: &WorkItem) -> Option<Aim> {
+    let runs = item.evidence.iter();
+    let runs = runs.filter(|line| line.kind == EvidenceKind::Run && line.run.is_some());
+    let rank = |line: &&Evidence| {
+        let state = state_of(line);
+        let is_red = matches!(state, RunState::Failed(_));
+        (!is_over(&state), is_red, line.at)
+    };
+    aim(snapshot, item, runs.max_by_key(rank)?)
+}
+
+fn aim(snapshot: &Snapshot, item: &WorkItem, line: &Evidence) -> Option<Aim> {
+    let run = line.run.as_deref()?;
+    let mut watched = snapshot.watched.iter();
+    let watched = watched.find(|watched| watched.run.key() == *run);
+    let source = match watched {
+        Some(watched) => watched.source.clone(),
+        None => source_of(snapshot, item, run)?,
+    };
+    Some(Aim {
+        item: item.id.clone(),
+        target: Target {
+            source,
+            run: run.clone(),
+            job: None,
+        },
+        name: line.key.to_string(),
+        state: watched.map_or_else(|| state_of(line), |watched| watched.run.state.clone()),
+    })
+}
+
+/// Returns the source that reads the repository of a run: one that may act, where there are several.
+fn source_of(snapshot: &Snapshot, item: &WorkItem, run: &RunKey) -> Option<SourceName> {
+    let reads = |name: &&SourceName| {
+        let mut scopes = snapshot.confirmed.keys();
+        let is_confirmed =
+            scopes.any(|(source, scope)| source == *name && *scope == scope_of(run.repo.path()));
+        let mut sources = snapshot.sources.iter();
+        let source = sources.find(|source| source.name == **name);
+        is_confirmed || source.is_some_and(|source| source.host == run.repo.host())
+    };
+    let acts = |name: &&SourceName| {
+        let mut sources = snapshot.sources.iter();
+        let source = sources.find(|source| source.name == **name);
+        source.is_some_and(|source| {
+            let mut known = source.capabilities.iter();
+            known.any(|known| matches!(known.name, "re-run" | "cancel"))
+        })
+    };
+    let known: Vec<&SourceName> = item.sources.iter().filter(reads).collect();
+    let acting = known.iter().copied().find(|name| acts(name));
+    acting
+        .or_else(|| known.first().copied())
+        .or_else(|| item.sources.first())
+        .cloned()
+}
+
+/// Returns how a run stands, as its line on the card says.
+fn state_of(line: &Evidence) -> RunState {
+    match (line.state.as_str(), line.status.severity()) {
+        ("passed", _) => RunState::Passed,
+        ("skipped", _) => RunState::Skipped,
+        ("cancelled", _) => RunState::Cancelled,
+        ("queued", _) => RunState::Queued,
+        (_, Severity::Failed) => RunState::Failed(Failure::Failed),
+        (_, Severity::Active) => RunState::Running,
+        (_, Severity::Waiting) => RunState::Waiting,
+        (_, Severity::Calm | Severity::Idle | Severity::Blocked | Severity::Unknown) => {
+            RunState::Unknown(line.state.clone())
+        }
+    }
+}
