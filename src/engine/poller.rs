@@ -100,6 +100,8 @@ struct Poller {
     last_look: (Duration, Timestamp),
     last_slept: Option<Duration>,
     last_told: (Instant, u64),
+    /// Whether it was told that the first round is over, and that a limit is spent.
+    told: (bool, bool),
     /// What a person waits for; asked whoever polls the source.
     inquiries: FuturesUnordered<BoxFuture<'static, Diagnosed>>,
 }
@@ -136,6 +138,7 @@ pub async fn poll(parts: Parts) {
         last_look: (Duration::ZERO, wall),
         last_slept: None,
         last_told: (Instant::now(), 0),
+        told: (false, false),
         inquiries: FuturesUnordered::new(),
         parts,
     };
@@ -177,6 +180,9 @@ impl Poller {
                 Role::Leads => self.launch(&mut flights),
                 Role::Follows(_) => FOLLOW,
             };
+            if flights.is_empty() {
+                self.tell_of_limits().await;
+            }
             tokio::select! {
                 biased;
                 Some(landed) = flights.next() => self.landed(landed).await,
@@ -365,6 +371,17 @@ impl Poller {
             next_poll,
             round_done: self.schedule.is_round_done(now),
             needs_seen: self.needs_seen,
+        }
+    }
+
+    /// Tells that nothing more is asked for, where no answer is under way that would tell it.
+    async fn tell_of_limits(&mut self) {
+        let now = self.now();
+        let limited = self.schedule.limited(self.parts.source.as_ref(), now);
+        let standing = (self.schedule.is_round_done(now), limited.is_some());
+        if standing != self.told {
+            self.report().await;
+            self.told = standing;
         }
     }
 
