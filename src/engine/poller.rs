@@ -23,6 +23,7 @@ use crate::domain::text::Clean;
 use crate::engine::backoff::{Dice, backoff};
 use crate::engine::db::{Cursor, Database, Lease};
 use crate::engine::inquiry::inquire;
+use crate::engine::order::Order;
 use crate::engine::schedule::{Due, Schedule};
 use crate::engine::supervise::{Panicked, supervised};
 use crate::engine::update::{Diagnosed, Polled, Report, Update};
@@ -45,21 +46,6 @@ const SLEPT: TimeDelta = TimeDelta::seconds(30);
 const SLEPT_EVERY: Duration = Duration::from_mins(1);
 /// The longest that the task waits without looking at the clocks.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
-
-/// What the engine asks of a poller.
-#[derive(Clone, Debug)]
-pub enum Order {
-    /// Ask for everything now.
-    Refresh,
-    /// Whether somebody looks at the terminal.
-    Focus(bool),
-    /// Which repository the open card belongs to.
-    Look(Option<Clean>),
-    /// Something was done in this repository: ask for it now.
-    Hasten(Clean),
-    /// Find out why this job failed.
-    Diagnose(LogKey),
-}
 
 /// The needs of correlation and the number of their edition.
 pub type Needs = (u64, Arc<BTreeSet<Need>>);

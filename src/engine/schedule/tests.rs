@@ -426,9 +426,15 @@ fn what_would_find_its_limit_spent_is_not_waited_for() {
         reset_at: Some(wall + chrono::TimeDelta::seconds(reset_secs)),
     };
     schedule.told(&[spent(30)], wall, Duration::ZERO);
-    assert!(!schedule.is_round_done(Duration::ZERO), "half a minute is waited for");
+    assert!(
+        !schedule.is_round_done(Duration::ZERO),
+        "half a minute is waited for"
+    );
     schedule.told(&[spent(3_000)], wall, Duration::ZERO);
-    assert!(schedule.is_round_done(Duration::ZERO), "none of them was due yet");
+    assert!(
+        schedule.is_round_done(Duration::ZERO),
+        "none of them was due yet"
+    );
 }
 
 #[test]

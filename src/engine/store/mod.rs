@@ -447,7 +447,7 @@ impl Store {
             partial: false,
             notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
             triage: self.inquiries.show(self.book.board()),
-            inquiries: self.inquiries.notes(),
+            inquiries: self.inquiries.asked(),
             actions: Arc::clone(&self.actions),
             index,
         })

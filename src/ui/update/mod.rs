@@ -61,7 +61,7 @@ pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
     }
     state.source = state.source.min(snapshot.sources.len().saturating_sub(1));
     action::on_snapshot(state, snapshot, now);
-    let mut effects = triage::log::again(state);
+    let mut effects = triage::log::again(state, snapshot);
     effects.extend(triage::settle(state, snapshot));
     effects
 }
