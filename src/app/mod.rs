@@ -23,6 +23,7 @@ pub mod logs;
 pub mod notify;
 pub mod once;
 pub mod output;
+pub mod page;
 pub mod paths;
 pub mod pins;
 pub mod redact;
@@ -142,18 +143,20 @@ fn board(session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
 fn sources(mut session: Session, args: &SourcesArgs) -> Result<Exit, Failure> {
     const WAIT: Duration = Duration::from_secs(cli::WAIT_SECS);
     session.require_sources()?;
-    let snapshot = session.ask_once(args.offline, WAIT)?;
+    let heard = session.ask_once(args.offline, WAIT)?;
+    let snapshot = &heard.snapshot;
     let now = (session.clock)();
     let text = match output::format_or_table(args.format) {
-        Format::Json => output::sources::json(&snapshot, now).map_err(anyhow::Error::from)?,
+        Format::Json => output::sources::json(snapshot, now).map_err(anyhow::Error::from)?,
         Format::Table => {
             let width = Width::find(&session.env, session.settings.ui.ascii);
-            output::sources::table(&snapshot, now, width)
+            output::sources::table(snapshot, now, width)
         }
-        Format::Markdown => output::sources::markdown(&snapshot, now),
+        Format::Markdown => output::sources::markdown(snapshot, now),
     };
     output::print(&text)?;
-    Ok(once::source_verdict(&snapshot.sources, now, args.offline))
+    let verdict = once::source_verdict(&snapshot.sources, now, args.offline);
+    Ok(heard.ends(verdict, args.format))
 }
 
 /// Tells what is wrong with the configuration, too, before it gives up.

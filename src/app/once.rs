@@ -20,13 +20,14 @@ use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
 pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
     let filter = filter(args.filter.as_deref())?;
-    let snapshot = session.ask_once(args.offline, Duration::from_secs(args.wait))?;
+    let heard = session.ask_once(args.offline, Duration::from_secs(args.wait))?;
+    let snapshot = &heard.snapshot;
     let context = QueryContext {
         now: (session.clock)(),
         me: snapshot.me(),
     };
     let board = Board {
-        snapshot: &snapshot,
+        snapshot,
         columns: &session.settings.board.columns,
         filter: &filter,
         context: &context,
@@ -40,7 +41,8 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         Format::Markdown => output::markdown::board(board),
     };
     output::print(&text)?;
-    Ok(verdict(board, args.exit_status, args.offline))
+    let verdict = verdict(board, args.exit_status, args.offline);
+    Ok(heard.ends(verdict, args.format))
 }
 
 /// Parses the filter of the command line; points at what is wrong with it.

@@ -13,11 +13,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::app::cli::{DemoScale, Global};
+use crate::app::cli::{DemoScale, Format, Global};
 use crate::app::config_file::{self, Place, Text};
 use crate::app::demo::Demo;
 use crate::app::env::Env;
-use crate::app::exit::Failure;
+use crate::app::exit::{Exit, Failure};
 use crate::app::paths::{self, Paths};
 use crate::app::pins::Pins;
 use crate::app::unopened::Unopened;
@@ -313,15 +313,18 @@ impl Session {
     }
 
     /// Runs the engine until every source answered or failed, and returns the board as it is then.
-    pub fn ask_once(&mut self, offline: bool, wait: Duration) -> Result<Arc<Snapshot>, Failure> {
+    ///
+    /// Where not all of them did within `wait`, that is told.
+    pub fn ask_once(&mut self, offline: bool, wait: Duration) -> Result<Heard, Failure> {
         let store = self.store_or_none();
         let runtime = runtime()?;
         runtime.block_on(async {
             let tasks = Tasks::default();
             let mut engine = self.start_to_print(store, !offline, false, &tasks).await?;
             let snapshot = waiting::settled(&mut engine, (self.clock)(), wait).await;
+            let in_time = engine.is_settled();
             tasks.end().await;
-            Ok(snapshot)
+            Ok(Heard { snapshot, in_time })
         })
     }
 
@@ -333,6 +336,30 @@ impl Session {
                 tracing::warn!(%failure, "store");
                 None
             }
+        }
+    }
+}
+
+/// The board after every source was asked.
+#[derive(Debug)]
+pub struct Heard {
+    /// The board.
+    pub snapshot: Arc<Snapshot>,
+    /// Whether every answer is in it.
+    pub in_time: bool,
+}
+
+impl Heard {
+    /// Tells what sources have to say beside what was printed, and returns how they stand: what
+    /// is fine so far is not known where not every answer came.
+    pub fn ends(&self, verdict: Exit, format: Option<Format>) -> Exit {
+        waiting::remarks(&self.snapshot.sources, waiting::is_told(format));
+        match (self.in_time, verdict) {
+            (false, Exit::Fine) => {
+                waiting::say("note: not every answer came in time");
+                Exit::Stale
+            }
+            (_, verdict) => verdict,
         }
     }
 }

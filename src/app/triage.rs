@@ -12,14 +12,18 @@ use tokio::time::Instant;
 use crate::app::cli::{Format, TriageArgs, WAIT_SECS};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::cause::{self, Causes};
+use crate::app::output::table::source_line;
 use crate::app::output::{self, Width};
+use crate::app::page::{self, Page};
 use crate::app::session::{Session, Tasks, runtime};
 use crate::app::{once, redact, waiting};
 use crate::domain::diagnosis::LogKey;
 use crate::domain::item::WorkItem;
+use crate::domain::run::RunState;
+use crate::domain::text::Clean;
 use crate::domain::trace;
-use crate::domain::triage::{Known, Triage, TriageCard};
-use crate::engine::snapshot::{Health, Snapshot};
+use crate::domain::triage::{JobLine, Known, Triage, TriageCard};
+use crate::engine::snapshot::{Asked, Health, Snapshot, SourceView};
 use crate::engine::{Engine, EngineCommand};
 
 /// How long the sources may take.
@@ -41,17 +45,23 @@ const MOST_ASKED: usize = 50;
 pub fn run(mut session: Session, args: &TriageArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
     let within = (!args.offline).then(|| Duration::from_secs(args.within));
-    let snapshot = ask(&mut session, args.word.as_deref(), within)?;
+    let (snapshot, is_settled) = ask(&mut session, args.word.as_deref(), within)?;
     let now = (session.clock)();
-    let found = Found::new(args.word.as_deref(), &snapshot);
+    let mut found = Found::new(args.word.as_deref(), &snapshot);
+    let named = of_job(args.word.as_deref(), &found, &snapshot)?;
+    if let Some(card) = &named {
+        found.red = vec![card];
+    }
     if found.is_empty()
         && let Some(word) = &args.word
     {
         return Err(not_found(word, &snapshot, now, args.offline));
     }
+    let unknown = unknown(&snapshot, now, args.offline, is_settled);
     let causes = Causes {
         cards: &found.red,
         others: &found.others,
+        unknown: unknown.as_deref(),
         snapshot: &snapshot,
         now,
     };
@@ -65,7 +75,85 @@ pub fn run(mut session: Session, args: &TriageArgs) -> Result<Exit, Failure> {
     };
     // Texts of logs are in it, and a log may print anything.
     output::print(&redact::known(&text))?;
-    Ok(verdict(&found, &snapshot, now, args))
+    waiting::remarks(&snapshot.sources, waiting::is_told(args.format));
+    let verdict = verdict(&found, &snapshot, now, args);
+    // Whether another card is red is not known.
+    let is_open = verdict == Exit::Fine && found.is_empty() && !is_settled;
+    Ok(if is_open { Exit::Stale } else { verdict })
+}
+
+/// Returns why it cannot be said that no card is red, if so.
+fn unknown(
+    snapshot: &Snapshot,
+    now: crate::domain::Timestamp,
+    offline: bool,
+    is_settled: bool,
+) -> Option<String> {
+    let mut sources = snapshot.sources.iter();
+    let is_unknown = |view: &&SourceView| {
+        once::source_verdict(std::iter::once(*view), now, offline) != Exit::Fine
+    };
+    match sources.find(is_unknown) {
+        Some(view) => Some(source_line(view, now)),
+        None if is_settled => None,
+        None => Some("not every answer came in time; `--within` waits longer".to_owned()),
+    }
+}
+
+/// Returns the card of a job that a page names, as far as that job tells why it is red.
+fn of_job(
+    word: Option<&str>,
+    found: &Found<'_>,
+    snapshot: &Snapshot,
+) -> Result<Option<TriageCard>, Failure> {
+    let Some(id) = word.and_then(Page::parse).and_then(|page| page.job) else {
+        return Ok(None);
+    };
+    let Some(card) = found.red.first() else {
+        return Ok(None);
+    };
+    let of = &card.triage;
+    let is_named = |line: &JobLine| line.job.id == id;
+    let Some(at) = of.jobs.iter().position(is_named) else {
+        let failure = Failure::error(format!("job {id} is not known as one of the run"));
+        return Err(if of.jobs_known {
+            failure.hint("`cycleboard log` prints the log of any job")
+        } else {
+            failure.with_exit(Exit::Stale)
+        });
+    };
+    if of.failed_job == Some(at) {
+        return Ok(Some(TriageCard::clone(card)));
+    }
+    let job = of.jobs.get(at).map(|line| &line.job);
+    if let Some(job) = job.filter(|job| !matches!(job.state, RunState::Failed(_))) {
+        let failure = Failure::error(format!("job `{}` did not fail", job.name));
+        return Err(failure.hint("`cycleboard log` prints the log of any job"));
+    }
+    let diagnosis = match snapshot.inquiries.get(&page::log_of_job(of, id)) {
+        Some(Asked::Found(found)) => Known::Yes(Arc::clone(found)),
+        Some(Asked::Failed { why, .. }) => Known::No(why.clone()),
+        Some(Asked::Reading) | None => Known::No(Clean::line("its log is not read yet")),
+    };
+    let signature = match &diagnosis {
+        Known::Yes(found) => found.signature.clone(),
+        Known::No(_) => None,
+    };
+    let first = of.failed_job.and_then(|at| of.jobs.get(at));
+    let first = first.map_or_else(String::new, |line| format!(": job `{}`", line.job.name));
+    let why = Clean::line(&format!("it is judged by the job that failed first{first}"));
+    let mut triage = Triage::clone(of);
+    triage.failed_job = Some(at);
+    triage.diagnosis = diagnosis;
+    triage.signature = signature;
+    triage.tests = Vec::new();
+    triage.first_bad = Known::No(why.clone());
+    triage.flaky = Known::No(why.clone());
+    triage.base = Known::No(why);
+    let mut groups = snapshot.triage.groups.iter();
+    let group = groups.position(|group| Some(&group.signature) == triage.signature.as_ref());
+    let triage = Arc::new(triage);
+    Ok(Some(TriageCard { triage, group }))
 }
 
 /// What a word means.
@@ -89,8 +177,8 @@ impl<'a> Found<'a> {
                 others: red.filter(|item| !is_known(item)).collect(),
             };
         };
-        if word.starts_with("https://") || word.starts_with("http://") {
-            return Self::by_page(word, snapshot);
+        if let Some(page) = Page::parse(word) {
+            return Self::by_page(page, snapshot);
         }
         let mut found = Self::default();
         for item in trace::find(word, snapshot.items()) {
@@ -102,27 +190,20 @@ impl<'a> Found<'a> {
         found
     }
 
-    fn by_page(page: &str, snapshot: &'a Snapshot) -> Self {
-        let page = page.split(['?', '#']).next().unwrap_or_default();
-        let page = page.trim_end_matches('/');
-        let leads_to = |url: &str| {
-            let rest = page.strip_prefix(url.trim_end_matches('/'));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
+    fn by_page(page: Page<'_>, snapshot: &'a Snapshot) -> Self {
         let cards = snapshot.triage.cards.iter();
-        let red: Vec<&TriageCard> = cards
-            .filter(|card| {
-                let url = card.triage.run.url.as_ref();
-                url.is_some_and(|url| leads_to(url.as_str()))
-            })
-            .collect();
+        let red: Vec<&TriageCard> = cards.filter(|card| page.is_of(&card.triage)).collect();
         if !red.is_empty() {
             let others = Vec::new();
             return Self { red, others };
         }
         let names = |item: &&Arc<WorkItem>| {
             let mut runs = item.evidence.iter().filter(|found| found.run.is_some());
-            runs.any(|run| run.url.as_ref().is_some_and(|url| leads_to(url.as_str())))
+            runs.any(|run| {
+                run.url
+                    .as_ref()
+                    .is_some_and(|url| page.is_below(url.as_str()))
+            })
         };
         Self {
             red,
@@ -148,10 +229,11 @@ pub fn not_found(
     if verdict == Exit::Fine {
         return failure.hint("name a card such as `owner/repo#12`, or the page of a failed run");
     }
-    failure
-        .with_exit(verdict)
-        .hint("not every source answered: `cycleboard sources` tells why")
+    failure.with_exit(verdict).hint(NOT_EVERYBODY)
 }
+
+/// What is to be done where not everybody was heard.
+pub const NOT_EVERYBODY: &str = "not every source answered: `cycleboard sources` tells why";
 
 /// Red for sure comes before what is not known, as on the board.
 fn verdict(
@@ -193,47 +275,62 @@ pub fn log_of(triage: &Triage) -> Option<LogKey> {
 }
 
 /// Runs the engine until every source answered and the failures that a word means were looked
-/// into; without `within` nobody is asked.
+/// into; without `within` nobody is asked. Returns whether the first round is over as well.
 fn ask(
     session: &mut Session,
     word: Option<&str>,
     within: Option<Duration>,
-) -> Result<Arc<Snapshot>, Failure> {
+) -> Result<(Arc<Snapshot>, bool), Failure> {
     let store = session.store_or_none();
     runtime()?.block_on(async {
         let tasks = Tasks::default();
         let polling = within.is_some();
+        let deadline = Instant::now() + within.unwrap_or(WAIT);
         let mut engine = session
             .start_to_print(store, polling, polling, &tasks)
             .await?;
         let began = (session.clock)();
-        let snapshot = match within {
-            None => waiting::settled(&mut engine, began, WAIT).await,
-            Some(within) => {
-                answered(&mut engine, began).await;
-                let deadline = Instant::now() + within;
-                let mut asked = HashSet::new();
-                diagnosed(&mut engine, word, &mut asked, deadline).await;
-                // What else tells of a failure comes after that: history, commits between.
-                let left = deadline.saturating_duration_since(Instant::now());
-                quiet(&mut engine, left.min(SETTLING)).await;
-                diagnosed(&mut engine, word, &mut asked, deadline).await
-            }
+        let told = waiting::tell(engine.snapshots.clone(), began);
+        let snapshot = tokio::select! {
+            snapshot = look_into(&mut engine, word, deadline, polling) => snapshot,
+            never = told => match never {},
         };
+        let is_settled = engine.is_settled();
         tasks.end().await;
-        Ok(snapshot)
+        Ok((snapshot, is_settled))
     })
 }
 
-/// Waits until every source answered once, or failed to.
-async fn answered(engine: &mut Engine, began: crate::domain::Timestamp) {
+async fn look_into(
+    engine: &mut Engine,
+    word: Option<&str>,
+    deadline: Instant,
+    polling: bool,
+) -> Arc<Snapshot> {
+    let left = || deadline.saturating_duration_since(Instant::now());
+    if !polling {
+        return engine.settled(left()).await;
+    }
+    answered(engine, left()).await;
+    let mut asked = HashSet::new();
+    let snapshot = diagnosed(engine, word, &mut asked, deadline).await;
+    if Found::new(word, &snapshot).is_empty() {
+        // Nothing is red, or so it seems: that is an answer only once all was asked.
+        engine.settled(left()).await;
+        diagnosed(engine, word, &mut asked, deadline).await;
+    }
+    // What else tells of a failure comes after that: history, commits between.
+    quiet(engine, left().min(SETTLING)).await;
+    diagnosed(engine, word, &mut asked, deadline).await
+}
+
+/// Waits until every source answered in this program, or failed to.
+async fn answered(engine: &mut Engine, within: Duration) {
     let told = |snapshot: &Arc<Snapshot>| {
-        snapshot.sources.iter().all(|view| {
-            let answered = view.last_success.is_some_and(|at| at >= began);
-            answered || view.health != Health::Starting
-        })
+        let mut sources = snapshot.sources.iter();
+        sources.all(|view| view.health != Health::Starting)
     };
-    drop(tokio::time::timeout(WAIT, engine.snapshots.wait_for(told)).await);
+    drop(tokio::time::timeout(within, engine.snapshots.wait_for(told)).await);
 }
 
 /// Asks for what is not known of the failures, and waits for it, but no longer than to the
@@ -291,12 +388,23 @@ async fn quiet(engine: &mut Engine, within: Duration) {
 
 /// Returns the failures that were not looked into yet: their logs, where the job is known.
 fn open(word: Option<&str>, snapshot: &Snapshot) -> Vec<Option<LogKey>> {
+    let job = word.and_then(Page::parse).and_then(|page| page.job);
     let cards = Found::new(word, snapshot).red.into_iter();
+    let cards = cards.map(|card| &card.triage);
+    // Whoever was asked and did not know it does not know it a moment later.
+    let is_over = |key: &LogKey| {
+        let asked = snapshot.inquiries.get(key);
+        matches!(asked, Some(Asked::Found(_) | Asked::Failed { .. }))
+    };
+    if let Some(id) = job {
+        let keys = cards.map(|triage| page::log_of_job(triage, id));
+        return keys.filter(|key| !is_over(key)).map(Some).collect();
+    }
     cards
-        .map(|card| &card.triage)
         .filter(|triage| matches!(triage.diagnosis, Known::No(_)))
         // With jobs and none that failed by itself there is nothing to wait for.
         .filter(|triage| !triage.jobs_known || triage.failed_job.is_some())
         .map(|triage| log_of(triage))
+        .filter(|key| !key.as_ref().is_some_and(is_over))
         .collect()
 }

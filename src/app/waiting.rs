@@ -6,39 +6,99 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::redact;
+use tokio::sync::watch;
+
+use crate::app::cli::Format;
+use crate::app::{output, redact};
 use crate::domain::Timestamp;
+use crate::domain::text::Clean;
 use crate::engine::Engine;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
+
+/// How many remarks of one source are told.
+const MOST: usize = 10;
 
 /// How long nothing is said.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// Waits until every source answered or failed, but no longer than `wait`.
 pub async fn settled(engine: &mut Engine, began: Timestamp, wait: Duration) -> Arc<Snapshot> {
-    if !std::io::stderr().is_terminal() {
-        return engine.settled(wait).await;
-    }
-    let mut snapshots = engine.snapshots.clone();
-    let tell = async {
-        tokio::time::sleep(QUIET).await;
-        let mut told = String::new();
-        loop {
-            let line = names(&snapshots.borrow_and_update().sources, began);
-            if line != told && !line.is_empty() {
-                // Nobody is told where there is nobody.
-                drop(writeln!(std::io::stderr(), "{}", redact::shown(&line)));
-            }
-            told = line;
-            if snapshots.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    };
+    let snapshots = engine.snapshots.clone();
     tokio::select! {
         snapshot = engine.settled(wait) => snapshot,
-        () = tell => engine.settled(Duration::ZERO).await,
+        never = tell(snapshots, began) => match never {},
     }
+}
+
+/// Tells people who is waited for, for as long as it is waited.
+pub async fn tell(
+    mut snapshots: watch::Receiver<Arc<Snapshot>>,
+    began: Timestamp,
+) -> std::convert::Infallible {
+    if !std::io::stderr().is_terminal() {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(QUIET).await;
+    let mut told = String::new();
+    loop {
+        let line = names(&snapshots.borrow_and_update().sources, began);
+        if line != told && !line.is_empty() {
+            say(&line);
+        }
+        told = line;
+        if snapshots.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// Says a line on standard error.
+pub fn say(line: &str) {
+    // Nobody is told where there is nobody.
+    drop(writeln!(std::io::stderr(), "{}", redact::shown(line)));
+}
+
+/// Returns whether people who read what is printed see how sources stand.
+pub fn is_told(format: Option<Format>) -> bool {
+    let is_for_people = match output::format_or_table(format) {
+        Format::Table | Format::Markdown => true,
+        Format::Json => false,
+    };
+    is_for_people && std::io::stdout().is_terminal()
+}
+
+/// Tells beside what is printed what sources have to say, a line each; `told` says whether the
+/// first sentence of each is in what is printed.
+pub fn remarks(sources: &[SourceView], told: bool) {
+    for line in remark_lines(sources, told) {
+        say(&line);
+    }
+}
+
+fn remark_lines(sources: &[SourceView], told: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for view in sources {
+        let is_alone = view.remarks.len() <= 1;
+        if is_alone && (told || view.health == Health::Ok) {
+            continue;
+        }
+        let first = view.message.iter().filter(|_| view.health != Health::Ok);
+        let all: Vec<&str> = first.map(Clean::as_str).collect();
+        let others = view.remarks.iter().map(Clean::as_str);
+        let others = others
+            .filter(|text| !all.contains(text))
+            .collect::<Vec<_>>();
+        let all = [all, others].concat();
+        let shown = all.iter().take(MOST);
+        lines.extend(shown.map(|text| format!("note: source `{}`: {text}", view.name)));
+        if let Some(more) = all.len().checked_sub(MOST).filter(|more| *more > 0) {
+            lines.push(format!(
+                "note: source `{}`: and {more} more remarks",
+                view.name
+            ));
+        }
+    }
+    lines
 }
 
 /// Returns the line that names the sources which have told nothing since `began`.

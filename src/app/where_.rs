@@ -25,12 +25,14 @@ const MOST: usize = 50;
 /// Prints the way of every change that the word means.
 pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
-    let snapshot = session.ask_once(args.offline, WAIT)?;
+    let heard = session.ask_once(args.offline, WAIT)?;
+    let snapshot = &heard.snapshot;
     let now = (session.clock)();
     let found: Vec<&Arc<WorkItem>> = trace::find(&args.word, snapshot.items());
     if found.is_empty() {
         let verdict = once::source_verdict(&snapshot.sources, now, args.offline);
-        return Err(not_found(&args.word, &snapshot, verdict));
+        let verdict = heard.ends(verdict, None);
+        return Err(not_found(&args.word, snapshot, verdict));
     }
     let traces: Vec<Trace> = found
         .iter()
@@ -41,7 +43,7 @@ pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
         word: &args.word,
         traces: &traces,
         more: found.len() - traces.len(),
-        snapshot: &snapshot,
+        snapshot,
         now,
     };
     let text = match output::format_or_table(args.format) {
@@ -54,7 +56,8 @@ pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
     };
     output::print(&text)?;
     // Other sources may fail: what was asked for is known.
-    Ok(once::source_verdict(ways.sources(), now, args.offline))
+    let verdict = once::source_verdict(ways.sources(), now, args.offline);
+    Ok(heard.ends(verdict, args.format))
 }
 
 /// Nothing found is an answer only when everybody was heard.

@@ -58,6 +58,7 @@ impl Diagnosis {
         match self.log {
             LogState::Read { bytes, cut, .. } => cut && bytes < Self::MOST_BYTES,
             LogState::Gone
+            | LogState::Missing
             | LogState::Empty
             | LogState::NotText
             | LogState::NotYet
@@ -97,6 +98,8 @@ pub enum LogState {
     },
     /// The server keeps it no longer.
     Gone,
+    /// The job has ended and the server has none.
+    Missing,
     /// It has no content.
     Empty,
     /// It is not text.

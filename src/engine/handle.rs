@@ -23,7 +23,8 @@ use crate::domain::policy::{Pin, Policy};
 use crate::domain::text::Clean;
 use crate::engine::actions::{Acting, Ask, Desk, Room};
 use crate::engine::db::{self, Database, Written};
-use crate::engine::poller::{Needs, Order, Parts, poll};
+use crate::engine::order::{Order, give, until};
+use crate::engine::poller::{Needs, Parts, poll};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::{Inquiry, Store};
 use crate::engine::update::{Applied, Update, Write};
@@ -119,6 +120,20 @@ impl Engine {
         let waited = tokio::time::timeout(within, self.settled.wait_for(|settled| *settled)).await;
         drop(waited);
         Arc::clone(&self.snapshots.borrow_and_update())
+    }
+
+    /// Waits until the board changes, or is settled; returns whether anything can change still.
+    pub async fn next_change(&mut self) -> bool {
+        let settled = *self.settled.borrow();
+        tokio::select! {
+            changed = self.snapshots.changed() => changed.is_ok(),
+            changed = self.settled.wait_for(|now| *now), if !settled => changed.is_ok(),
+        }
+    }
+
+    /// Returns whether every source had its first full round, or failed.
+    pub fn is_settled(&self) -> bool {
+        *self.settled.borrow()
     }
 }
 
@@ -475,22 +490,9 @@ impl Task {
     }
 }
 
-/// A poller that does not take its orders is stuck; the others must not wait for it.
-async fn give<T>(orders: &mpsc::Sender<T>, order: T) -> bool {
-    let sent = tokio::time::timeout(Duration::from_millis(100), orders.send(order)).await;
-    sent.is_ok_and(|sent| sent.is_ok())
-}
-
 async fn written(writing: &mut Option<oneshot::Receiver<Written>>) -> Written {
     match writing {
         Some(receiver) => receiver.await.unwrap_or_default(),
-        None => std::future::pending().await,
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
 }

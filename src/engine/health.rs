@@ -369,6 +369,18 @@ impl SourceState {
         }
     }
 
+    /// Returns all that it has to say, the newest last.
+    fn remarks(&self) -> Vec<Clean> {
+        let mut outcomes: Vec<&Outcome> = self.outcomes.values().collect();
+        outcomes.sort_by_key(|outcome| outcome.order);
+        let errors = outcomes.iter().filter_map(|outcome| outcome.error.as_ref());
+        let errors = errors
+            .chain(&self.report.problems)
+            .chain(&self.report.limited);
+        let warnings = outcomes.iter().flat_map(|outcome| &outcome.warnings);
+        told::remarks(errors, warnings)
+    }
+
     /// Returns what programs that follow should know.
     pub fn remote_state(&self, now: Timestamp) -> RemoteState {
         let verdict = self.verdict(now);
@@ -407,6 +419,7 @@ impl SourceState {
                 0 if hint.starts_with(STAY) => Clean::line(NEVER_THERE),
                 _ => hint,
             }),
+            remarks: self.remarks(),
             last_success: self.last_success,
             next_poll: restart.or(remote.map_or(self.report.next_poll, |state| state.next_poll)),
             followed: self.is_followed(),

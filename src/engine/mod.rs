@@ -16,6 +16,7 @@ pub mod health;
 pub mod history;
 pub mod inquiry;
 pub mod logs;
+mod order;
 pub mod poller;
 pub mod schedule;
 pub mod snapshot;

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
-use crate::domain::diagnosis::LogKey;
+use crate::domain::diagnosis::{Diagnosis, LogKey};
 use crate::domain::item::{Train, WorkItem};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::stage::Stage;
@@ -39,12 +39,28 @@ pub struct Snapshot {
     pub triage: Arc<TriageBoard>,
     /// Runs that somebody looks at or acted on, red or not.
     pub watched: Arc<[Watched]>,
-    /// Jobs that a person asked about: that their log is being read, or why it could not be.
-    pub inquiries: Arc<BTreeMap<LogKey, Clean>>,
+    /// Jobs that a person asked about, and what came of it.
+    pub inquiries: Arc<BTreeMap<LogKey, Asked>>,
     /// Actions of this session, newest first, at most a hundred.
     pub actions: Arc<[ActionView]>,
     /// Where each card is, column by column; empty in snapshots that no store made.
     pub index: Vec<ColumnIndex>,
+}
+
+/// What came of the question why a job failed.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Asked {
+    /// It is being found out.
+    Reading,
+    /// It was found out, or was known.
+    Found(Arc<Diagnosis>),
+    /// It is not known.
+    Failed {
+        /// Why not, in a sentence.
+        why: Clean,
+        /// What that says of the source, where it was asked.
+        health: Option<Health>,
+    },
 }
 
 /// Where the cards of one column are (row, place in the row); made at the first question and
@@ -90,6 +106,8 @@ pub struct SourceView {
     pub message: Option<Clean>,
     /// What to do about it.
     pub hint: Option<Clean>,
+    /// All that it has to say, trouble and remarks, each once.
+    pub remarks: Vec<Clean>,
     /// When it last answered as it should.
     pub last_success: Option<Timestamp>,
     /// When it is asked next.

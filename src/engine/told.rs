@@ -2,7 +2,11 @@
 //!
 //! Pure. Which trouble is the worst is the caller's to say.
 
+use crate::domain::text::Clean;
 use crate::sources::SourceError;
+
+/// How many remarks of a source are kept.
+const MOST_REMARKS: usize = 100;
 
 /// How many names stand in one sentence.
 const NAMED: usize = 2;
@@ -31,6 +35,21 @@ pub fn sentence(worst: &SourceError, all: &[&SourceError]) -> String {
         1 => format!("{told}; one other request fails as well"),
         _ => format!("{told}; {others} other requests fail as well"),
     }
+}
+
+/// Returns all that there is to say, each once: trouble first.
+pub fn remarks<'a>(
+    errors: impl Iterator<Item = &'a SourceError>,
+    warnings: impl Iterator<Item = &'a Clean>,
+) -> Vec<Clean> {
+    let mut remarks: Vec<Clean> = Vec::new();
+    let errors = errors.map(|error| Clean::line(&error.to_string()));
+    for remark in errors.chain(warnings.cloned()) {
+        if !remarks.contains(&remark) && remarks.len() < MOST_REMARKS {
+            remarks.push(remark);
+        }
+    }
+    remarks
 }
 
 /// Returns what an error is about, where it is the same trouble as the worst.

@@ -269,6 +269,7 @@ pub fn source(name: &str, health: Health) -> SourceView {
         host: "github.com".to_owned(),
         health,
         message: bad.then(|| "github.com rejected the token".into()),
+        remarks: Vec::new(),
         hint: bad.then(|| "check the token".into()),
         last_success: (health != Health::Starting).then(|| moment() - TimeDelta::seconds(200)),
         next_poll: Some(moment() + TimeDelta::seconds(40)),

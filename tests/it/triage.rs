@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cycleboard::demo::Options;
-use cycleboard::demo::forge::{Forge, start};
+use cycleboard::demo::forge::{Fault, Forge, start};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -298,4 +298,101 @@ fn a_refused_token_comes_before_red_and_red_on_old_data_is_not_known() {
         5,
         "nobody can say whether it is mended"
     );
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a ceiling is measured by the real clock"
+)]
+fn now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+#[test]
+fn a_spent_quota_is_told_at_once_with_a_store_and_without() {
+    let home = Home::new();
+    let bench = bench(&home);
+    let ask = |home: &Home, arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        let output = command.env("FORGE_TOKEN", bench.forge.token()).output();
+        Ran::of(output.unwrap(), arguments)
+    };
+    ask(&home, &["board", "--once"]).exits(0);
+    bench.forge.faults().set("/repos/", Fault::Exhausted(3_060));
+    let fresh = Home::new();
+    let settings = std::fs::read_to_string(home.path("config/cycleboard/config.toml")).unwrap();
+    fresh.configure(&settings);
+    for home in [&home, &fresh] {
+        let began = now();
+        let ran = ask(home, &["board", "--once", "--format", "json"]);
+        let took = began.elapsed().as_secs();
+        ran.exits(5);
+        assert!(
+            ran.err.contains("allows no more requests for"),
+            "{}",
+            ran.err
+        );
+        assert_eq!(ran.json()["sources"][0]["health"], "rate_limited");
+        assert!(took < 15, "{took} s");
+        ask(home, &["sources"]).exits(5);
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_had_has_its_word_at_once_and_a_page_names_its_job() {
+    let home = Home::new();
+    let bench = bench(&home);
+    let ask = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        let output = command.env("FORGE_TOKEN", bench.forge.token()).output();
+        Ran::of(output.unwrap(), arguments)
+    };
+    let ran = ask(&[
+        "triage",
+        "acme/api log lab",
+        "--format",
+        "json",
+        "--within",
+        "60",
+    ]);
+    let document = ran.json();
+    let card = &document["cards"][0];
+    let run = card["run"]["url"].as_str().unwrap();
+    let first = card["job"]["id"].as_u64().unwrap();
+    for (at, job, word) in [
+        (7, "gone", "the server keeps this log no longer (410)"),
+        (1, "empty", "the log is empty"),
+        (3, "binary", "the log is not text"),
+    ] {
+        ask(&["log", run, "--job", job]).exits(1).complains(word);
+        let page = format!("{run}/job/{}", first + at);
+        ask(&["log", &page]).exits(1).complains(word);
+        let told = ask(&["triage", &page, "--format", "json"]).json();
+        let card = &told["cards"][0];
+        assert_eq!(
+            (&card["job"]["name"], &card["why"]["first_error"]),
+            (&job.into(), &word.into())
+        );
+    }
+    let page = format!("{run}/job/{}", first + 4);
+    let ran = ask(&["log", &page, "--plain"]);
+    ran.exits(0);
+    assert_eq!(
+        ran.out,
+        ask(&["log", run, "--job", "escapes", "--plain"]).out
+    );
+    ask(&["log", &page, "--job", "escapes"]).exits(2);
+}
+
+#[test]
+fn nothing_red_is_said_only_where_everybody_was_heard() {
+    let home = Home::new();
+    home.configure(
+        "[[source]]\nname = \"work\"\nkind = \"github\"\nurl = \"http://127.0.0.1:1/\"\norgs = [\"acme\"]\n",
+    );
+    for rest in [["triage", "--offline"].as_slice(), &["triage"]] {
+        let ran = home.run(rest);
+        ran.exits(5).prints("not known: source work");
+        assert!(!ran.out.contains("no card is red"), "{}", ran.out);
+    }
 }

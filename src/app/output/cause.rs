@@ -29,6 +29,8 @@ pub struct Causes<'a> {
     pub cards: &'a [&'a TriageCard],
     /// Cards of which no cause can be told.
     pub others: &'a [&'a Arc<WorkItem>],
+    /// Why there may be red cards that are not known, if so.
+    pub unknown: Option<&'a str>,
     /// The board they are on.
     pub snapshot: &'a Snapshot,
     /// The time that everything is reckoned from.
@@ -329,7 +331,11 @@ fn log(state: &LogState) -> LogDocument<'_> {
             document.cut = *cut;
         }
         LogState::Refused(message) => document.message = Some(message),
-        LogState::Gone | LogState::Empty | LogState::NotText | LogState::NotYet => {}
+        LogState::Gone
+        | LogState::Missing
+        | LogState::Empty
+        | LogState::NotText
+        | LogState::NotYet => {}
     }
     document
 }

@@ -10,7 +10,7 @@ use crate::app::output::markdown::escape;
 use crate::app::output::table::source_line;
 use crate::app::output::{Width, age, instant};
 use crate::domain::Timestamp;
-use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError};
+use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError, LogState};
 use crate::domain::key::WebUrl;
 use crate::domain::run::Run;
 use crate::domain::text::{Clean, truncate_with};
@@ -49,7 +49,10 @@ pub fn table(causes: Causes<'_>, width: Width) -> String {
         push(&mut out, &line, width);
     }
     if causes.cards.is_empty() && causes.others.is_empty() {
-        out.push_str("no card is red\n");
+        match causes.unknown {
+            Some(why) => push(&mut out, &format!("not known: {why}"), width),
+            None => out.push_str("no card is red\n"),
+        }
     }
     for view in causes
         .snapshot
@@ -145,17 +148,30 @@ fn job(triage: &Triage) -> String {
 fn error(found: &Diagnosis) -> String {
     let Some(error) = &found.error else {
         let trouble = log_trouble(&found.log);
-        return trouble.unwrap_or_else(|| "the log names no error".to_owned());
+        return trouble.unwrap_or_else(|| format!("the log names no error{}", cut(found)));
     };
     let guess = if error.guess { "perhaps " } else { "" };
-    let part = if found.is_beginning() {
-        " (only the beginning of a long log was read)"
-    } else {
-        ""
-    };
+    let part = cut(found);
     match error.line {
         0 => format!("{guess}{}{part}", error.text),
         line => format!("{guess}line {line}: {}{part}", error.text),
+    }
+}
+
+/// Returns what is to be said of a log that was not read to its end.
+fn cut(found: &Diagnosis) -> &'static str {
+    match found.log {
+        LogState::Read { cut: true, .. } if found.is_beginning() => {
+            " (only the beginning of a long log was read)"
+        }
+        LogState::Read { cut: true, .. } => " (the end of the log was left out: it is too long)",
+        LogState::Read { .. }
+        | LogState::Gone
+        | LogState::Missing
+        | LogState::Empty
+        | LogState::NotText
+        | LogState::NotYet
+        | LogState::Refused(_) => "",
     }
 }
 
@@ -284,7 +300,10 @@ pub fn markdown(causes: Causes<'_>) -> String {
         );
     }
     if causes.cards.is_empty() && causes.others.is_empty() {
-        out.push_str("\nNo card is red.\n");
+        let _ = match causes.unknown {
+            Some(why) => write!(out, "\nNot known: {}\n", escape(why)),
+            None => write!(out, "\nNo card is red.\n"),
+        };
     }
     for view in causes
         .snapshot

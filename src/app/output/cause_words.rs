@@ -20,6 +20,7 @@ pub fn log_word(state: &LogState) -> &'static str {
     match state {
         LogState::Read { .. } => "read",
         LogState::Gone => "gone",
+        LogState::Missing => "missing",
         LogState::Empty => "empty",
         LogState::NotText => "not_text",
         LogState::NotYet => "not_yet",
@@ -31,7 +32,8 @@ pub fn log_word(state: &LogState) -> &'static str {
 pub fn log_trouble(state: &LogState) -> Option<String> {
     Some(match state {
         LogState::Read { .. } => return None,
-        LogState::Gone => "the server keeps this log no longer".to_owned(),
+        LogState::Gone => "the server keeps this log no longer (410)".to_owned(),
+        LogState::Missing => "the server has no log of this job (404)".to_owned(),
         LogState::Empty => "the log is empty".to_owned(),
         LogState::NotText => "the log is not text".to_owned(),
         LogState::NotYet => "the server has no log of this job yet".to_owned(),

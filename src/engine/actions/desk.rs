@@ -22,7 +22,7 @@ use crate::engine::actions::errand::{APART, look, send};
 use crate::engine::actions::journal::{Claim, Journal, Line, Word, key};
 use crate::engine::actions::machine::{Action, Effect, Event};
 use crate::engine::actions::{Acting, Ask};
-use crate::engine::poller::Order;
+use crate::engine::order::Order;
 use crate::engine::update::Update;
 use crate::sources::Source;
 use crate::sources::action::Act;

@@ -3,15 +3,16 @@
 //! `Inquiries` is pure and belongs to the store; `inquire` is the question itself, which a
 //! poller puts to its source past the schedule.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::domain::diagnosis::LogKey;
+use crate::domain::diagnosis::{Diagnosis, LogKey};
 use crate::domain::text::Clean;
 use crate::domain::triage::{Known, Triage, TriageBoard};
+use crate::engine::snapshot::{Asked, Health};
 use crate::engine::supervise::supervised;
 use crate::engine::update::Diagnosed;
 use crate::sources::http::{Clock, span};
@@ -19,15 +20,13 @@ use crate::sources::{Source, SourceError};
 
 /// How long one may take; a long log takes its time.
 const TIMEOUT: Duration = Duration::from_mins(3);
-/// How many failures are remembered.
-const FAILURES: usize = 200;
+/// How many answers are remembered.
+const MOST: usize = 200;
 
-/// What is asked for, and what could not be found out.
+/// What was asked for, and what came of it.
 #[derive(Debug, Default)]
 pub(super) struct Inquiries {
-    under_way: BTreeSet<LogKey>,
-    /// What is said about each.
-    notes: Arc<BTreeMap<LogKey, Clean>>,
+    asked: Arc<BTreeMap<LogKey, Asked>>,
     /// The board without and with these sentences.
     shown: Option<(Arc<TriageBoard>, Arc<TriageBoard>)>,
 }
@@ -35,39 +34,39 @@ pub(super) struct Inquiries {
 impl Inquiries {
     /// Notes that it is asked; tells whether it was not already.
     pub(super) fn begin(&mut self, key: &LogKey) -> bool {
+        let before = self.note(key, Asked::Reading);
+        before != Some(Asked::Reading)
+    }
+
+    /// Notes what is known.
+    pub(super) fn found(&mut self, key: &LogKey, found: Diagnosis) {
+        self.note(key, Asked::Found(Arc::new(found)));
+    }
+
+    /// Notes why it is not known, and what that says of the source that was asked.
+    pub(super) fn failed(&mut self, key: &LogKey, why: &str, health: Option<Health>) {
+        let why = Clean::line(why);
+        self.note(key, Asked::Failed { why, health });
+    }
+
+    fn note(&mut self, key: &LogKey, asked: Asked) -> Option<Asked> {
         self.shown = None;
-        let text = Clean::line("its log is being read");
-        Arc::make_mut(&mut self.notes).insert(key.clone(), text);
-        self.under_way.insert(key.clone())
-    }
-
-    /// Notes that it is known.
-    pub(super) fn found(&mut self, key: &LogKey) {
-        self.under_way.remove(key);
-        if self.notes.contains_key(key) {
-            Arc::make_mut(&mut self.notes).remove(key);
+        let notes = Arc::make_mut(&mut self.asked);
+        if notes.len() >= MOST && !notes.contains_key(key) {
+            notes.retain(|_, asked| *asked == Asked::Reading);
         }
-        self.shown = None;
+        notes.insert(key.clone(), asked)
     }
 
-    /// Notes why it is not known.
-    pub(super) fn failed(&mut self, key: &LogKey, why: &str) {
-        self.found(key);
-        let notes = Arc::make_mut(&mut self.notes);
-        if notes.len() >= FAILURES {
-            notes.retain(|key, _| self.under_way.contains(key));
-        }
-        notes.insert(key.clone(), Clean::line(why));
-    }
-
-    /// Returns what is said about each job that was asked about and is not known.
-    pub(super) fn notes(&self) -> Arc<BTreeMap<LogKey, Clean>> {
-        Arc::clone(&self.notes)
+    /// Returns what came of each job that was asked about.
+    pub(super) fn asked(&self) -> Arc<BTreeMap<LogKey, Asked>> {
+        Arc::clone(&self.asked)
     }
 
     /// Returns the board with what is to be said where no diagnosis is known.
     pub(super) fn show(&mut self, board: Arc<TriageBoard>) -> Arc<TriageBoard> {
-        if self.notes.is_empty() {
+        let is_known = |asked: &Asked| matches!(asked, Asked::Found(_));
+        if self.asked.values().all(is_known) {
             return board;
         }
         if let Some((before, shown)) = &self.shown
@@ -94,13 +93,15 @@ impl Inquiries {
         }
         let job = &triage.jobs.get(triage.failed_job?)?.job;
         let run = triage.run.key();
-        let is_it = |key: &LogKey| key.job == job.id && key.run == run;
-        if self.under_way.iter().any(is_it) {
-            let text = format!("the log of job `{}` is being read", job.name);
-            return Some(Clean::line(&text));
+        let mut asked = self.asked.iter();
+        match asked.find(|(key, _)| key.job == job.id && key.run == run)? {
+            (_, Asked::Reading) => {
+                let text = format!("the log of job `{}` is being read", job.name);
+                Some(Clean::line(&text))
+            }
+            (_, Asked::Failed { why, .. }) => Some(why.clone()),
+            (_, Asked::Found(_)) => None,
         }
-        let note = self.notes.iter().find(|(key, _)| is_it(key));
-        note.map(|(_, why)| why.clone())
     }
 }
 

@@ -236,7 +236,8 @@ async fn what_cannot_be_found_out_is_said_on_the_card_and_tried_again() {
         board.says(said).await;
     }
     assert_eq!(board.asked(), 4);
-    assert!(board.rig.engine.snapshots.borrow().inquiries.is_empty());
+    let snapshot = Arc::clone(&board.rig.engine.snapshots.borrow());
+    assert!(matches!(snapshot.inquiries[&key()], Asked::Found(_)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,7 +248,9 @@ async fn a_job_of_a_run_that_nobody_knows_has_its_sentence_too() {
     let command = EngineCommand::Diagnose(other.clone());
     board.rig.engine.commands.send(command).await.unwrap();
     let snapshot = board.until(|s| s.inquiries.contains_key(&other)).await;
-    assert_eq!(&*snapshot.inquiries[&other], "no source knows this run");
+    let why = Clean::line("no source knows this run");
+    let failed = Asked::Failed { why, health: None };
+    assert_eq!(snapshot.inquiries[&other], failed);
     assert_eq!(board.asked(), 0);
 }
 

@@ -25,6 +25,7 @@ use crate::domain::text::Clean;
 use crate::engine::backoff::{Dice, backoff};
 use crate::engine::db::{Cursor, Database};
 use crate::engine::inquiry::inquire;
+use crate::engine::order::Order;
 use crate::engine::schedule::{Due, Schedule};
 use crate::engine::supervise::{Panicked, supervised};
 use crate::engine::update::{Diagnosed, Polled, Report, Update};
@@ -47,21 +48,6 @@ const SLEPT: TimeDelta = TimeDelta::seconds(30);
 const SLEPT_EVERY: Duration = Duration::from_mins(1);
 /// The longest that the task waits without looking at the clocks.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
-
-/// What the engine asks of a poller.
-#[derive(Clone, Debug)]
-pub enum Order {
-    /// Ask for everything now.
-    Refresh,
-    /// Whether somebody looks at the terminal.
-    Focus(bool),
-    /// Which repository the open card belongs to.
-    Look(Option<Clean>),
-    /// Something was done in this repository: ask for it now.
-    Hasten(Clean),
-    /// Find out why this job failed.
-    Diagnose(LogKey),
-}
 
 /// The needs of correlation and the number of their edition.
 pub type Needs = (u64, Arc<BTreeSet<Need>>);
@@ -104,6 +90,8 @@ struct Poller {
     last_look: (Duration, Timestamp),
     last_slept: Option<Duration>,
     last_told: (Instant, u64),
+    /// Whether it was told that the first round is over, and that a limit is spent.
+    told: (bool, bool),
     /// What a person waits for; asked whoever polls the source.
     inquiries: FuturesUnordered<BoxFuture<'static, Diagnosed>>,
 }
@@ -143,6 +131,7 @@ pub async fn poll(parts: Parts) {
         last_look: (Duration::ZERO, wall),
         last_slept: None,
         last_told: (Instant::now(), 0),
+        told: (false, false),
         inquiries: FuturesUnordered::new(),
         parts,
     };
@@ -185,6 +174,9 @@ impl Poller {
                 Role::Leads => self.launch(&mut flights),
                 Role::Follows(_) => FOLLOW,
             };
+            if flights.is_empty() {
+                self.tell_of_limits().await;
+            }
             tokio::select! {
                 biased;
                 Some(landed) = flights.next() => self.landed(landed).await,
@@ -379,6 +371,17 @@ impl Poller {
             next_poll,
             round_done: self.schedule.is_round_done(now),
             needs_seen: self.needs_seen,
+        }
+    }
+
+    /// Tells that nothing more is asked for, where no answer is under way that would tell it.
+    async fn tell_of_limits(&mut self) {
+        let now = self.now();
+        let limited = self.schedule.limited(self.parts.source.as_ref(), now);
+        let standing = (self.schedule.is_round_done(now), limited.is_some());
+        if standing != self.told {
+            self.report().await;
+            self.told = standing;
         }
     }
 

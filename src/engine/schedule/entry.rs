@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::engine::budget::{Ledger, MINUTE, Purpose};
 use crate::sources::{Resource, ResourceId, Tier};
 
 /// How often what runs is asked for while somebody looks at it.
@@ -74,6 +75,17 @@ impl Entry {
         }
     }
 
+    /// Returns what it would be asked for.
+    pub(super) fn purpose(&self) -> Purpose {
+        match self.resource.tier {
+            _ if self.forced => Purpose::Person,
+            Tier::Past => Purpose::Past,
+            Tier::Now | Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
+                Purpose::Polling
+            }
+        }
+    }
+
     /// Notes one more failure; returns how many there are in a row.
     pub(super) fn fail(&mut self) -> u32 {
         let failures = match self.record {
@@ -82,6 +94,30 @@ impl Entry {
         };
         self.record = Record::Failed(failures);
         failures
+    }
+}
+
+/// How long limits make resources wait: of many, each question is asked once.
+#[derive(Default)]
+pub(super) struct Waits(Vec<(&'static str, u32, Purpose, Option<Duration>)>);
+
+impl Waits {
+    /// Returns whether a resource, once it is due, would wait so long that nobody waits for it.
+    pub(super) fn are_long(&mut self, ledger: &Ledger, entry: &Entry, now: Duration) -> bool {
+        let Resource { bucket, cost, .. } = entry.resource;
+        let purpose = entry.purpose();
+        let known = self
+            .0
+            .iter()
+            .find(|(b, c, p, _)| (*b, *c, *p) == (bucket, cost, purpose));
+        let until = if let Some((.., until)) = known {
+            *until
+        } else {
+            let until = ledger.wait(bucket, cost, purpose, now);
+            self.0.push((bucket, cost, purpose, until));
+            until
+        };
+        until.is_some_and(|until| purpose == Purpose::Past || until > now + MINUTE)
     }
 }
 

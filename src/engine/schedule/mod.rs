@@ -12,14 +12,14 @@ use std::time::Duration;
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
 use crate::engine::backoff::{Dice, backoff, jittered, obeyed};
-use crate::engine::budget::{self, Ledger, Purpose};
+use crate::engine::budget::{self, Ledger};
 use crate::sources::{Budget, Pace, Resource, ResourceId, Share, Source, SourceError, Tier};
 
 mod entry;
 mod forecast;
 mod person;
 
-use self::entry::{Entry, Record, again, base, names};
+use self::entry::{Entry, Record, Waits, again, base, names};
 use self::forecast::Charged;
 
 /// Failures in a row after which a source is left alone, but for one probe at a time.
@@ -185,16 +185,8 @@ impl Schedule {
                 .min_by_key(|entry| (Reverse(entry.forced), entry.resource.tier, entry.next))?
                 .id();
             let entry = self.entries.get_mut(&id)?;
-            let Resource {
-                bucket, cost, tier, ..
-            } = entry.resource;
-            let purpose = match tier {
-                _ if entry.forced => Purpose::Person,
-                Tier::Past => Purpose::Past,
-                Tier::Now | Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
-                    Purpose::Polling
-                }
-            };
+            let Resource { bucket, cost, .. } = entry.resource;
+            let purpose = entry.purpose();
             self.queue.remove(&(entry.next, Arc::clone(&id)));
             if let Some(until) = self.ledger.wait(bucket, cost, purpose, now) {
                 entry.next = until;
@@ -319,15 +311,21 @@ impl Schedule {
     /// Returns whether everything was tried at least once and nothing urgent is left.
     pub fn is_round_done(&self, now: Duration) -> bool {
         let blocked = self.stopped || self.gate() > now || self.breaker == Breaker::Probing;
-        blocked
-            || self.entries.values().all(|entry| {
-                let urgent = entry.is_once() && entry.next <= now;
-                match entry.record {
-                    Record::Held | Record::Spent => true,
-                    Record::Untried => false,
-                    Record::Well | Record::Failed(_) => !urgent && !entry.in_flight,
-                }
-            })
+        if blocked {
+            return true;
+        }
+        let mut waits = Waits::default();
+        self.entries.values().all(|entry| {
+            let urgent = entry.is_once() && entry.next <= now;
+            match entry.record {
+                _ if entry.in_flight => false,
+                Record::Held => true,
+                // What waits for its turn in the line is not waited for where it would then
+                // find a limit spent; nor is what is long past, where the minute is full.
+                Record::Untried | Record::Spent => waits.are_long(&self.ledger, entry, now),
+                Record::Well | Record::Failed(_) => !urgent,
+            }
+        })
     }
 
     /// Returns whether the source stopped because its token was refused.

@@ -482,3 +482,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_would_find_its_limit_spent_is_not_waited_for() {
+    let wall = Timestamp::UNIX_EPOCH;
+    let names: Vec<String> = (0..40).map(|n| format!("r{n}")).collect();
+    let all: Vec<(&str, Tier)> = names.iter().map(|n| (n.as_str(), Tier::Hot)).collect();
+    let mut schedule = schedule(&all);
+    assert!(!schedule.is_round_done(Duration::ZERO));
+    let spent = |reset_secs| Budget {
+        bucket: CORE.to_owned(),
+        limit: 5_000,
+        remaining: 0,
+        reset_at: Some(wall + chrono::TimeDelta::seconds(reset_secs)),
+    };
+    schedule.told(&[spent(30)], wall, Duration::ZERO);
+    assert!(
+        !schedule.is_round_done(Duration::ZERO),
+        "half a minute is waited for"
+    );
+    schedule.told(&[spent(3_000)], wall, Duration::ZERO);
+    assert!(
+        schedule.is_round_done(Duration::ZERO),
+        "none of them was due yet"
+    );
+}
+
+#[test]
+fn what_is_long_past_is_not_waited_for_where_the_minute_is_full() {
+    let pace = Pace {
+        bucket: CORE,
+        per_minute: 30,
+    };
+    let mut schedule = Schedule::new(7, &[pace]);
+    schedule.set_resources(vec![resource("past:0", Tier::Past, 8)], Duration::ZERO);
+    assert!(!schedule.is_round_done(Duration::ZERO));
+    assert_eq!(step(&mut schedule, None).1, "past:0");
+    schedule.set_resources(vec![resource("past:1", Tier::Past, 8)], Duration::ZERO);
+    assert!(schedule.is_round_done(Duration::ZERO));
+}

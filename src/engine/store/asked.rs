@@ -5,11 +5,12 @@
 use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
-use crate::domain::diagnosis::{LogKey, LogState};
+use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::{ItemId, RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::engine::facts::Answer;
+use crate::engine::health::health_of;
 use crate::engine::snapshot::{Health, scope_of};
 use crate::engine::store::Store;
 use crate::engine::update::{Applied, Diagnosed};
@@ -29,12 +30,12 @@ pub enum Inquiry {
 impl Store {
     /// Notes that a person wants to know why a job failed; `has_log` tells whether its log is here.
     pub fn inquire(&mut self, key: &LogKey, has_log: bool) -> Inquiry {
-        if self.is_diagnosed(key, has_log) {
-            self.inquiries.found(key);
+        if let Some(found) = self.known_of(key, has_log) {
+            self.inquiries.found(key, found);
             return Inquiry::Nobody;
         }
         let Some(source) = self.knows_run(key) else {
-            self.inquiries.failed(key, "no source knows this run");
+            self.inquiries.failed(key, "no source knows this run", None);
             return Inquiry::Nobody;
         };
         if self.inquiries.begin(key) {
@@ -46,21 +47,25 @@ impl Store {
 
     /// Notes that nobody could be asked.
     pub fn inquiry_failed(&mut self, key: &LogKey, why: &str) {
-        self.inquiries.failed(key, why);
+        self.inquiries.failed(key, why, None);
     }
 
     /// A finished job never changes: what was found about it holds, and its log as well.
-    fn is_diagnosed(&self, key: &LogKey, has_log: bool) -> bool {
+    fn known_of(&self, key: &LogKey, has_log: bool) -> Option<Diagnosis> {
+        let found = self.diagnosis(key)?;
+        let holds = match &found.log {
+            LogState::Read { .. } => has_log && !found.is_beginning(),
+            LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
+            LogState::NotYet | LogState::Refused(_) => false,
+        };
+        holds.then(|| found.clone())
+    }
+
+    fn diagnosis(&self, key: &LogKey) -> Option<&Diagnosis> {
         let id = diagnosis_id(key);
-        self.sources.iter().any(|member| {
-            let Some(Fact::Diagnosis(found)) = member.facts.get(&id) else {
-                return false;
-            };
-            match &found.log {
-                LogState::Read { .. } => has_log && !found.is_beginning(),
-                LogState::Gone | LogState::Empty | LogState::NotText => true,
-                LogState::NotYet | LogState::Refused(_) => false,
-            }
+        self.sources.iter().find_map(|m| match m.facts.get(&id) {
+            Some(Fact::Diagnosis(found)) => Some(&**found),
+            Some(_) | None => None,
         })
     }
 
@@ -94,15 +99,18 @@ impl Store {
                     let delta = member.facts.take(answer, batch);
                     self.correlate(&source, delta, applied);
                 }
-                let id = diagnosis_id(&key);
-                if self.sources.iter().any(|m| m.facts.get(&id).is_some()) {
-                    self.inquiries.found(&key);
+                if let Some(found) = self.diagnosis(&key).cloned() {
+                    self.inquiries.found(&key, found);
                 } else {
                     let why = warning.unwrap_or_else(|| "nothing was found about it".to_owned());
-                    self.inquiries.failed(&key, &why);
+                    self.inquiries.failed(&key, &why, None);
                 }
             }
-            Err(error) => self.inquiries.failed(&key, &error.to_string()),
+            Err(error) => {
+                let health = health_of(&error);
+                self.inquiries
+                    .failed(&key, &error.to_string(), Some(health));
+            }
         }
     }
 

@@ -459,7 +459,7 @@ impl Store {
             notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
             triage: self.inquiries.show(self.book.board()),
             watched: self.book.watched(),
-            inquiries: self.inquiries.notes(),
+            inquiries: self.inquiries.asked(),
             actions: Arc::clone(&self.actions),
             index,
         })

@@ -129,7 +129,7 @@ impl GitHub {
         }
         match found.log {
             LogState::Read { .. } => self.ground.logs.has(key),
-            LogState::Gone | LogState::Empty | LogState::NotText => true,
+            LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
             LogState::NotYet | LogState::Refused(_) => false,
         }
     }
@@ -195,7 +195,7 @@ impl GitHub {
                     .finished_at
                     .is_some_and(|at| (ask.now - at).num_minutes() >= LOG_WAITS_MINS);
                 Ok(if job.is_over && old {
-                    LogState::Gone
+                    LogState::Missing
                 } else {
                     LogState::NotYet
                 })
@@ -241,6 +241,7 @@ fn again(before: Diagnosis, found: Diagnosis) -> Diagnosis {
         },
         // It was read once: that it is gone now takes nothing back.
         LogState::Gone
+        | LogState::Missing
         | LogState::Empty
         | LogState::NotText
         | LogState::NotYet
@@ -257,6 +258,7 @@ fn assemble(key: &LogKey, job: JobSeen, looked: Looked, told: Told, shared: bool
         match &log {
             LogState::Read { .. } => "no line of the log names a test",
             LogState::Gone => "the log is gone",
+            LogState::Missing => "the server has no log of it",
             LogState::Empty => "the log is empty",
             LogState::NotText => "the log is not text",
             LogState::NotYet => "there is no log yet",

@@ -156,6 +156,8 @@ pub struct LogPane {
     pub key: Option<LogKey>,
     /// How far it got.
     pub standing: LogStanding,
+    /// When it was asked for last.
+    pub asked_at: Option<Timestamp>,
     /// Its index, once it is open.
     pub index: Option<Arc<Index>>,
     /// Its errors with their blocks.
@@ -206,6 +208,14 @@ pub struct Search {
 }
 
 impl LogPane {
+    /// Returns whether it is asked for, or may yet come.
+    pub(crate) fn waits(&self) -> bool {
+        match self.standing {
+            LogStanding::Asked | LogStanding::Failed(_, true) => true,
+            LogStanding::Nothing | LogStanding::Open | LogStanding::Failed(_, false) => false,
+        }
+    }
+
     /// Returns the line under the cursor.
     pub fn line(&self) -> Option<u64> {
         self.fold.line_at(self.cursor)

@@ -57,6 +57,7 @@ pub fn log_sentence(state: &LogState) -> Option<String> {
             "the end of the log was left out because of its size".to_owned()
         }
         LogState::Gone => "the server keeps this log no longer".to_owned(),
+        LogState::Missing => "the server has no log of this job".to_owned(),
         LogState::Empty => "the log has no content".to_owned(),
         LogState::NotText => "the log is not text".to_owned(),
         LogState::NotYet => "the server has no log yet".to_owned(),

@@ -97,7 +97,7 @@ fn release_page(item: &crate::domain::item::WorkItem) -> Option<WebUrl> {
 
 /// Asks the sources of the card that has the cursor.
 pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
-    let again = triage::log::refresh(state);
+    let again = triage::log::refresh(state, snapshot);
     let names: Vec<SourceName> = match state.pointed(snapshot) {
         Pointed::Source(source) => vec![source.name.clone()],
         Pointed::Card(Shown::Item { item, .. }) => item.sources.clone(),

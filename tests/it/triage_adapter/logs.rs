@@ -62,7 +62,7 @@ fn every_kind_of_missing_log_has_its_word() {
     let (old, new) = (TimeDelta::days(100), TimeDelta::minutes(1));
     let gone = Reply::json(&json!({"message": "Gone"}));
     check_log(&LogState::Gone, gone.clone().status(410), old);
-    check_log(&LogState::Gone, gone.clone().status(404), old);
+    check_log(&LogState::Missing, gone.clone().status(404), old);
     check_log(&LogState::NotYet, gone.clone().status(404), new);
     check_log(&LogState::Empty, Reply::new(200, ""), old);
     let binary: Vec<u8> = (0..=255_u8).cycle().take(20_000).collect();

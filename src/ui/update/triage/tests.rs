@@ -9,7 +9,7 @@ use crate::domain::action::{ActionId, ActionState, Verb};
 use crate::domain::diagnosis::LogState;
 use crate::domain::text::Clean;
 use crate::domain::triage::{Known, TriageBoard};
-use crate::engine::snapshot::{CapabilityState, Health};
+use crate::engine::snapshot::{Asked, CapabilityState, Health};
 use crate::log::LogLine;
 use crate::ui::effect::Effect;
 use crate::ui::logs::{LogEvent, on_log};
@@ -335,9 +335,36 @@ fn a_log_that_is_not_there_yet_is_asked_for_again_after_a_change() {
     );
     screen.snapshot.generation += 1;
     let effects = crate::ui::update::on_snapshot(&mut screen.state, &screen.snapshot, screen.now);
+    assert_eq!(effects, [], "the question is a change itself");
+    screen.snapshot.taken_at += chrono::TimeDelta::seconds(20);
+    let effects = crate::ui::update::on_snapshot(&mut screen.state, &screen.snapshot, screen.now);
     assert!(effects.contains(&Effect::OpenLog(log_key())), "{effects:?}");
     shell.serve(&mut screen, effects);
     assert_eq!(screen.state.triage.log.standing, LogStanding::Open);
+}
+
+#[test]
+fn what_came_of_the_question_is_shown_at_once_whatever_job_the_card_is_judged_by() {
+    let gone = || Asked::Found(Arc::new(diagnosis(812, LogState::Gone)));
+    let refused = || Asked::Failed {
+        why: Clean::line("forge.test allows no more requests for 51 min"),
+        health: None,
+    };
+    for (asked, sentence) in [
+        (gone(), "the server keeps this log no longer"),
+        (refused(), "allows no more requests for 51 min"),
+    ] {
+        let mut screen = Screen::with(140, 40, snapshot(), UiOptions::default());
+        screen.press("g f");
+        assert!(screen.text().contains("the log is on its way"));
+        screen.snapshot.inquiries = Arc::new([(log_key(), asked)].into());
+        screen.snapshot.taken_at += chrono::TimeDelta::seconds(1);
+        let (state, snapshot) = (&mut screen.state, &screen.snapshot);
+        let effects = crate::ui::update::on_snapshot(state, snapshot, screen.now);
+        assert_eq!(effects, [Effect::CloseLog(log_key())]);
+        screen.draw();
+        assert!(screen.text().contains(sentence), "{}", screen.text());
+    }
 }
 
 fn intended(effects: &[Effect]) -> Vec<ActionId> {

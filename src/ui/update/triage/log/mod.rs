@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::domain::Timestamp;
 use crate::domain::diagnosis::{LogKey, LogState};
 use crate::domain::text::Clean;
 use crate::domain::triage::Known;
-use crate::engine::snapshot::Snapshot;
+use crate::engine::snapshot::{Asked, Snapshot};
 use crate::log::{Fold, Index, LineSet, LogError, LogLine};
 use crate::ui::effect::Effect;
 use crate::ui::logs::LogEvent;
@@ -29,6 +30,8 @@ pub(crate) use keys::{
 const AROUND: u64 = 3;
 /// The most lines of a screen that are asked for, whatever it says of itself.
 const MOST_ROWS: u64 = 300;
+/// How long a log that is not there yet is left alone.
+const AGAIN_SECS: i64 = 15;
 
 /// Returns how many lines of the log are on the screen.
 pub(crate) fn height(state: &UiState) -> u64 {
@@ -69,19 +72,28 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
             log.key = Some(key.clone());
             match told(state, snapshot) {
                 // What the server does not have need not be asked for.
-                Some((why, pending @ false)) => {
+                Some((why, pending @ false)) if !is_trouble(snapshot, &key) => {
                     state.triage.log.standing = LogStanding::Failed(why, pending);
                 }
-                Some((_, true)) | None => effects.extend(ask(state, &key)),
+                Some(_) | None => effects.extend(ask(state, &key, snapshot)),
             }
         }
+    } else if log.waits()
+        && log.asked_at.is_some_and(|at| at < snapshot.taken_at)
+        && let Some((why, pending)) = told(state, snapshot)
+    {
+        // What is known now is shown now, and no longer waited for where it will not come.
+        let given_up = state.triage.log.key.clone().filter(|_| !pending);
+        effects.extend(given_up.map(Effect::CloseLog));
+        state.triage.log.standing = LogStanding::Failed(why, pending);
     }
     effects.extend(missing(state));
     effects
 }
 
-fn ask(state: &mut UiState, key: &LogKey) -> [Effect; 2] {
+fn ask(state: &mut UiState, key: &LogKey, snapshot: &Snapshot) -> [Effect; 2] {
     state.triage.log.standing = LogStanding::Asked;
+    state.triage.log.asked_at = Some(snapshot.taken_at);
     [Effect::Diagnose(key.clone()), Effect::OpenLog(key.clone())]
 }
 
@@ -102,25 +114,39 @@ fn wanted(state: &UiState, snapshot: &Snapshot) -> Option<LogKey> {
     })
 }
 
-/// Returns why the log that is wanted cannot be shown, as far as the diagnosis knows.
+/// Returns whether it was trouble on the way that kept a log from being read.
+fn is_trouble(snapshot: &Snapshot, key: &LogKey) -> bool {
+    matches!(snapshot.inquiries.get(key), Some(Asked::Failed { .. }))
+}
+
+/// Returns why the log that is wanted cannot be shown, as far as that is known, and whether it
+/// may yet come by itself.
 fn told(state: &UiState, snapshot: &Snapshot) -> Option<(Clean, bool)> {
-    let Known::Yes(found) = &card(state, snapshot)?.triage.diagnosis else {
-        return None;
+    let key = state.triage.log.key.as_ref()?;
+    let shown = card(state, snapshot);
+    let found = match snapshot.inquiries.get(key) {
+        Some(Asked::Reading) => return None,
+        Some(Asked::Failed { why, .. }) => return Some((why.clone(), false)),
+        Some(Asked::Found(found)) => found,
+        None => match &shown.as_ref()?.triage.diagnosis {
+            Known::Yes(found) if found.log_key() == *key => found,
+            Known::Yes(_) | Known::No(_) => return None,
+        },
     };
-    if Some(found.log_key()) != state.triage.log.key {
-        return None;
-    }
+    let sentence = || why::log_sentence(&found.log).map(|text| Clean::line(&text));
     match found.log {
         LogState::Read { .. } => None,
-        LogState::NotYet => Some((Clean::line(&why::log_sentence(&found.log)?), true)),
-        LogState::Gone | LogState::Empty | LogState::NotText | LogState::Refused(_) => {
-            Some((Clean::line(&why::log_sentence(&found.log)?), false))
-        }
+        LogState::NotYet => Some((sentence()?, true)),
+        LogState::Gone
+        | LogState::Missing
+        | LogState::Empty
+        | LogState::NotText
+        | LogState::Refused(_) => Some((sentence()?, false)),
     }
 }
 
 /// Asks again for a log that was not there yet, or of which only the beginning is shown, as
-/// something has changed.
+/// something has changed; not with every change, as the question is one itself.
 pub(crate) fn again(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     if let Some(key) = rest_is_here(state, snapshot) {
         let log = &mut state.triage.log;
@@ -131,10 +157,11 @@ pub(crate) fn again(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         return vec![Effect::OpenLog(key)];
     }
     let log = &state.triage.log;
+    let is_early = |at: Timestamp| (snapshot.taken_at - at).num_seconds() < AGAIN_SECS;
     match (&log.standing, &log.key) {
-        (LogStanding::Failed(_, true), Some(key)) => {
+        (LogStanding::Failed(_, true), Some(key)) if !log.asked_at.is_some_and(is_early) => {
             let key = key.clone();
-            ask(state, &key).into()
+            ask(state, &key, snapshot).into()
         }
         (
             LogStanding::Nothing | LogStanding::Asked | LogStanding::Open | LogStanding::Failed(..),
@@ -144,9 +171,11 @@ pub(crate) fn again(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
 }
 
 /// Asks for the selected log whatever is known of it.
-pub(crate) fn refresh(state: &mut UiState) -> Vec<Effect> {
+pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     match state.triage.log.key.clone() {
-        Some(key) if state.triage.log.standing != LogStanding::Open => ask(state, &key).into(),
+        Some(key) if state.triage.log.standing != LogStanding::Open => {
+            ask(state, &key, snapshot).into()
+        }
         Some(_) | None => Vec::new(),
     }
 }

@@ -1,0 +1,409 @@
+//! Which log is meant, and how it gets into the cache: found, asked for, waited for.
+//!
+//! `--within` bounds all of it. What came of the question is `engine`'s to say;
+//! nothing is read here.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::names;
+use crate::app::cli::LogArgs;
+use crate::app::exit::{Exit, Failure};
+use crate::app::once;
+use crate::app::output::cause_words;
+use crate::app::page::{self, Page};
+use crate::app::session::{Session, Tasks, runtime};
+use crate::app::triage::{self, Found};
+use crate::app::waiting;
+use crate::domain::Timestamp;
+use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
+use crate::domain::run::{Job, RunState};
+use crate::domain::text::Clean;
+use crate::domain::triage::{Known, Triage, TriageCard};
+use crate::engine::logs::FileLogs;
+use crate::engine::snapshot::{Asked, Health, Snapshot, scope_of};
+use crate::engine::{Engine, EngineCommand};
+
+/// A log that is here.
+pub(super) struct Fetched {
+    /// The log itself.
+    pub(super) file: File,
+    /// What is to be said beside it.
+    pub(super) note: Option<String>,
+}
+
+/// The log that is meant, and what is known of it already.
+struct Wanted {
+    key: LogKey,
+    found: Option<Arc<Diagnosis>>,
+    /// Whether an answer could still change which log it is.
+    is_sure: bool,
+}
+
+/// What is looked for, and since when.
+struct Search<'a> {
+    args: &'a LogArgs,
+    page: Option<Page<'a>>,
+    logs: &'a FileLogs,
+    began: Timestamp,
+}
+
+/// Finds the job that is meant and has its log brought into the cache.
+pub(super) fn fetch(session: &mut Session, args: &LogArgs) -> Result<Fetched, Failure> {
+    let page = Page::parse(&args.word);
+    if args.job.is_some() && page.is_some_and(|page| page.job.is_some()) {
+        let failure = Failure::usage("the page of a job names the job already");
+        return Err(failure.hint("leave `--job` out, or name the page of the run"));
+    }
+    let within = Duration::from_secs(args.within);
+    let store = session.store_or_none();
+    runtime()?.block_on(async {
+        let tasks = Tasks::default();
+        let deadline = Instant::now() + within;
+        let began = (session.clock)();
+        let mut engine = session
+            .start_to_print(store, !args.offline, false, &tasks)
+            .await?;
+        let search = Search {
+            args,
+            page,
+            logs: &session.logs,
+            began,
+        };
+        let told = waiting::tell(engine.snapshots.clone(), began);
+        let outcome = tokio::select! {
+            outcome = search.run(&mut engine, deadline) => outcome,
+            never = told => match never {},
+        };
+        tasks.end().await;
+        outcome
+    })
+}
+
+impl Search<'_> {
+    async fn run(&self, engine: &mut Engine, deadline: Instant) -> Result<Fetched, Failure> {
+        let mut asked: Option<LogKey> = None;
+        loop {
+            let snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
+            let is_late = Instant::now() >= deadline;
+            let is_settled = engine.is_settled();
+            match self.wanted(&snapshot) {
+                Ok(wanted) if wanted.is_sure || is_settled || is_late => {
+                    if let Some(outcome) = self.outcome(&wanted, &snapshot, asked.as_ref()) {
+                        return outcome;
+                    }
+                    if asked.as_ref() != Some(&wanted.key) {
+                        let command = EngineCommand::Diagnose(wanted.key.clone());
+                        let sent = engine.commands.send(command);
+                        drop(tokio::time::timeout_at(deadline, sent).await);
+                        asked = Some(wanted.key);
+                    }
+                    if is_late {
+                        return Err(self.late("the log is not here yet"));
+                    }
+                }
+                Err(failure) if is_settled => return Err(failure),
+                Err(failure) if is_late => return Err(self.hurried(failure)),
+                Ok(_) | Err(_) => {}
+            }
+            let news = engine.next_change();
+            if !matches!(
+                tokio::time::timeout_at(deadline, news).await,
+                Ok(true) | Err(_)
+            ) {
+                return Err(Failure::error("the log cannot be asked for any more"));
+            }
+        }
+    }
+
+    /// Returns how it ends, if it does.
+    fn outcome(
+        &self,
+        wanted: &Wanted,
+        snapshot: &Snapshot,
+        asked: Option<&LogKey>,
+    ) -> Option<Result<Fetched, Failure>> {
+        let file = match open(self.logs, &wanted.key) {
+            Ok(file) => file,
+            Err(failure) => return Some(Err(failure)),
+        };
+        let is_whole =
+            |found: &Diagnosis| matches!(found.log, LogState::Read { .. }) && !found.is_beginning();
+        if self.args.offline || wanted.found.as_deref().is_some_and(is_whole) {
+            let found = wanted.found.as_deref();
+            match (file, found.and_then(trouble)) {
+                (Some(file), _) => return Some(Ok(fetched(file, found))),
+                // What was found before the log left the cache says nothing of it now.
+                (None, Some(failure)) if self.args.offline => return Some(Err(failure)),
+                (None, _) if self.args.offline => return Some(Err(absent())),
+                (None, _) => {}
+            }
+            return self.answer(wanted, snapshot, asked, None);
+        }
+        self.answer(wanted, snapshot, asked, file)
+    }
+
+    /// Returns what came of our question, once something did.
+    fn answer(
+        &self,
+        wanted: &Wanted,
+        snapshot: &Snapshot,
+        asked: Option<&LogKey>,
+        part: Option<File>,
+    ) -> Option<Result<Fetched, Failure>> {
+        asked.filter(|key| **key == wanted.key)?;
+        match snapshot.inquiries.get(&wanted.key)? {
+            Asked::Reading => None,
+            Asked::Found(found) => Some(match (trouble(found), open(self.logs, &wanted.key)) {
+                (_, Err(failure)) | (Some(failure), Ok(_)) => Err(failure),
+                (None, Ok(Some(file))) => Ok(fetched(file, Some(found))),
+                (None, Ok(None)) => Err(Failure::error("the log left the cache at once").hint(
+                    "`cycleboard doctor` shows where the cache is, and whether it can be written",
+                )),
+            }),
+            Asked::Failed { why, health } => Some(match part {
+                Some(file) => Ok(Fetched {
+                    file,
+                    note: Some(format!("only the beginning of the log is here: {why}")),
+                }),
+                None => Err(failed(why, *health)),
+            }),
+        }
+    }
+
+    /// Returns the log that is asked for, or why there is none.
+    fn wanted(&self, snapshot: &Snapshot) -> Result<Wanted, Failure> {
+        let unknown =
+            || triage::not_found(&self.args.word, snapshot, self.began, self.args.offline);
+        if let Some(page) = self.page
+            && page.job.is_some()
+        {
+            let key = page.log(snapshot).ok_or_else(unknown)?;
+            return of_page(key, snapshot, page);
+        }
+        let card = self.one(snapshot)?;
+        let triage = &card.triage;
+        // Another answer may tell of a newer run of a card, but not of another run of a page.
+        let scope = (triage.source.clone(), scope_of(triage.repo.path()));
+        let confirmed = snapshot.confirmed.get(&scope);
+        let is_sure = self.page.is_some() || confirmed.is_some_and(|at| *at >= self.began);
+        wanted(triage, self.args.job.as_deref(), is_sure)
+    }
+
+    /// Returns the one red card that the word means.
+    fn one<'s>(&self, snapshot: &'s Snapshot) -> Result<&'s TriageCard, Failure> {
+        let word = self.args.word.as_str();
+        let found = Found::new(Some(word), snapshot);
+        match (found.red.as_slice(), found.others.first()) {
+            ([card], _) => Ok(*card),
+            ([], Some(item)) => {
+                let why = cause_words::why_not(item);
+                let failure = Failure::error(format!("`{}`: {why}", item.key));
+                let sources = &snapshot.sources;
+                let verdict = once::source_verdict(sources, self.began, self.args.offline);
+                Err(if verdict == Exit::Fine {
+                    failure
+                } else {
+                    failure.with_exit(verdict).hint(triage::NOT_EVERYBODY)
+                })
+            }
+            ([], None) => {
+                let offline = self.args.offline;
+                Err(triage::not_found(word, snapshot, self.began, offline))
+            }
+            ([first, rest @ ..], _) => {
+                let run = first.triage.run.key();
+                // Several cards, one run: its log is the same for all of them.
+                if rest.iter().all(|card| card.triage.run.key() == run) {
+                    return Ok(*first);
+                }
+                let keys = found.red.iter().map(|card| card.triage.key.as_str());
+                let message = format!("`{word}` means {} red cards", found.red.len());
+                Err(Failure::error(message).hint(names(keys)))
+            }
+        }
+    }
+
+    fn late(&self, message: &str) -> Failure {
+        let within = self.args.within;
+        let failure = Failure::error(message).with_exit(Exit::Stale);
+        failure.hint(format!(
+            "it did not come within {within} s; `--within` waits longer"
+        ))
+    }
+
+    /// Says of something that is not known that not everybody was heard in time.
+    fn hurried(&self, failure: Failure) -> Failure {
+        let within = self.args.within;
+        match failure.exit() {
+            Exit::Error | Exit::Stale => failure.with_exit(Exit::Stale).hint(format!(
+                "not every answer came within {within} s; `--within` waits longer"
+            )),
+            Exit::Fine | Exit::Usage | Exit::Red | Exit::Auth | Exit::Signal(_) => failure,
+        }
+    }
+}
+
+fn open(logs: &FileLogs, key: &LogKey) -> Result<Option<File>, Failure> {
+    logs.open(key)
+        .map_err(|error| Failure::error(format!("the log cannot be read from the cache: {error}")))
+}
+
+fn fetched(file: File, found: Option<&Diagnosis>) -> Fetched {
+    let note = found.and_then(|found| match found.log {
+        LogState::Read {
+            bytes, cut: true, ..
+        } if found.is_beginning() => Some(format!(
+            "only the first {} MiB of the log are here",
+            mebibytes(bytes)
+        )),
+        LogState::Read {
+            bytes, cut: true, ..
+        } => Some(format!(
+            "the end of the log was left out because of its size: {} MiB were read",
+            mebibytes(bytes)
+        )),
+        LogState::Read { .. }
+        | LogState::Gone
+        | LogState::Missing
+        | LogState::Empty
+        | LogState::NotText
+        | LogState::NotYet
+        | LogState::Refused(_) => None,
+    });
+    Fetched { file, note }
+}
+
+fn mebibytes(bytes: u64) -> u64 {
+    bytes / (1024 * 1024)
+}
+
+fn absent() -> Failure {
+    let failure = Failure::error("the log is not here").with_exit(Exit::Stale);
+    failure.hint("without `--offline` it is asked for")
+}
+
+/// Says why nobody could tell.
+fn failed(why: &Clean, health: Option<Health>) -> Failure {
+    let failure = Failure::error(why.as_str());
+    let failure = failure.hint("`cycleboard sources` tells how the source stands");
+    match health {
+        Some(Health::Auth) => failure.with_exit(Exit::Auth),
+        Some(Health::RateLimited | Health::Unreachable) => failure.with_exit(Exit::Stale),
+        Some(
+            Health::Ok | Health::Starting | Health::Stale | Health::Unreadable | Health::Forbidden,
+        )
+        | None => failure,
+    }
+}
+
+/// Returns the log of the job that a page names.
+fn of_page(key: LogKey, snapshot: &Snapshot, page: Page<'_>) -> Result<Wanted, Failure> {
+    let cards = snapshot.triage.cards.iter().map(|card| &*card.triage);
+    let mut found = None;
+    for triage in cards.filter(|triage| page.is_of(triage)) {
+        let mut jobs = triage.jobs.iter().map(|line| &line.job);
+        if let Some(job) = jobs.find(|job| job.id == key.job) {
+            has_log(job)?;
+        }
+        found = found.or_else(|| known(triage, key.job));
+    }
+    let is_sure = true;
+    Ok(Wanted {
+        key,
+        found,
+        is_sure,
+    })
+}
+
+/// Returns the log of the job that made a card red, or of another one of its run.
+fn wanted(triage: &Triage, job: Option<&str>, is_sure: bool) -> Result<Wanted, Failure> {
+    let key = match job {
+        Some(name) => {
+            let job = job_named(name, triage)?;
+            has_log(job)?;
+            page::log_of_job(triage, job.id)
+        }
+        None => match (triage::log_of(triage), &triage.diagnosis) {
+            (Some(key), _) => key,
+            (None, Known::No(why)) => {
+                return Err(Failure::error(why.as_str()).with_exit(Exit::Stale));
+            }
+            (None, Known::Yes(_)) => return Err(Failure::error("the failed job is not known")),
+        },
+    };
+    let found = known(triage, key.job);
+    Ok(Wanted {
+        key,
+        found,
+        is_sure,
+    })
+}
+
+/// Returns what was found about a job, where that is on the card.
+fn known(triage: &Triage, job: u64) -> Option<Arc<Diagnosis>> {
+    match &triage.diagnosis {
+        Known::Yes(found) if found.job == job => Some(Arc::clone(found)),
+        Known::Yes(_) | Known::No(_) => None,
+    }
+}
+
+/// Refuses a job that has none yet.
+fn has_log(job: &Job) -> Result<(), Failure> {
+    match &job.state {
+        RunState::Queued | RunState::Waiting | RunState::Running | RunState::ActionRequired => {
+            let message = format!("job `{}` has not ended, and has no log yet", job.name);
+            Err(Failure::error(message).with_exit(Exit::Stale))
+        }
+        RunState::Passed
+        | RunState::Skipped
+        | RunState::Failed(_)
+        | RunState::Cancelled
+        | RunState::Unknown(_) => Ok(()),
+    }
+}
+
+fn job_named<'a>(name: &str, triage: &'a Triage) -> Result<&'a Job, Failure> {
+    let jobs = || triage.jobs.iter().map(|line| &line.job);
+    if let Some(job) = jobs().find(|job| *job.name == *name) {
+        return Ok(job);
+    }
+    let lower = name.to_lowercase();
+    let like: Vec<&Job> = jobs()
+        .filter(|job| job.name.to_lowercase().contains(&lower))
+        .collect();
+    if let [job] = like.as_slice() {
+        return Ok(job);
+    }
+    let all: Vec<&Job> = if like.is_empty() {
+        jobs().collect()
+    } else {
+        like.clone()
+    };
+    if all.is_empty() && !triage.jobs_known {
+        let failure = Failure::error("the jobs of the run are not known");
+        return Err(failure.with_exit(Exit::Stale));
+    }
+    let message = if like.is_empty() {
+        format!("the run has no job `{name}`")
+    } else {
+        format!("`{name}` means {} jobs", like.len())
+    };
+    Err(Failure::error(message).hint(names(all.iter().map(|job| job.name.as_str()))))
+}
+
+/// Returns why the log of a job cannot be had, where that is known.
+fn trouble(found: &Diagnosis) -> Option<Failure> {
+    let failure = Failure::error(cause_words::log_trouble(&found.log)?);
+    Some(match &found.log {
+        LogState::NotYet => failure.with_exit(Exit::Stale).hint("ask again in a minute"),
+        LogState::Gone | LogState::Missing => failure.hint("a re-run of the job makes a new one"),
+        LogState::Refused(_) => failure.hint("`cycleboard doctor` tells what the token may not"),
+        LogState::Empty | LogState::NotText | LogState::Read { .. } => {
+            failure.hint("the page of the job may tell more")
+        }
+    })
+}
