@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::app::output::cause_words::{log_trouble, log_word, others, verdict_word, why_not};
+use crate::app::output::cause_words::{Whys, log_trouble, log_word, others, verdict_word, why_not};
 use crate::app::output::instant;
 use crate::app::output::json::{self, Card, SCHEMA, SourceDocument};
 use crate::domain::Timestamp;
@@ -251,26 +251,6 @@ fn document<'a>(card: &'a TriageCard, causes: Causes<'a>) -> CauseDocument<'a> {
         signature: signature(triage, &mut why),
         group: group(card, causes, &mut why),
         why: why.0,
-    }
-}
-
-/// Reasons by the name of the field that is null.
-#[derive(Default)]
-struct Whys(BTreeMap<&'static str, String>);
-
-impl Whys {
-    fn say(&mut self, field: &'static str, why: impl Into<String>) {
-        self.0.insert(field, why.into());
-    }
-
-    fn known<'a, T>(&mut self, field: &'static str, known: &'a Known<T>) -> Option<&'a T> {
-        match known {
-            Known::Yes(value) => Some(value),
-            Known::No(why) => {
-                self.say(field, why.as_str());
-                None
-            }
-        }
     }
 }
 

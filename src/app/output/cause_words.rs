@@ -1,9 +1,11 @@
 //! The words for causes that every form of the output shares.
 
+use std::collections::BTreeMap;
+
 use crate::domain::diagnosis::LogState;
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
-use crate::domain::triage::{Group, Triage, Verdict};
+use crate::domain::triage::{Group, Known, Triage, Verdict};
 use crate::engine::snapshot::Snapshot;
 
 /// Returns why no cause of a card can be told.
@@ -67,4 +69,30 @@ pub fn others(group: &Group, own: &Triage, snapshot: &Snapshot) -> Vec<String> {
         )
     };
     others.map(key).collect()
+}
+
+/// Reasons by the name of the field that is null.
+#[derive(Default)]
+pub(super) struct Whys(pub(super) BTreeMap<&'static str, String>);
+
+impl Whys {
+    /// Notes why a field is null.
+    pub(super) fn say(&mut self, field: &'static str, why: impl Into<String>) {
+        self.0.insert(field, why.into());
+    }
+
+    /// Returns the value; where there is none, notes why.
+    pub(super) fn known<'a, T>(
+        &mut self,
+        field: &'static str,
+        known: &'a Known<T>,
+    ) -> Option<&'a T> {
+        match known {
+            Known::Yes(value) => Some(value),
+            Known::No(why) => {
+                self.say(field, why.as_str());
+                None
+            }
+        }
+    }
 }
