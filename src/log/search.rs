@@ -90,9 +90,11 @@ impl Query {
     /// Returns where the matches in a text are, in bytes; for drawing a line.
     pub fn ranges(&self, text: &str) -> Vec<std::ops::Range<usize>> {
         let found = self.regex.find_iter(text.as_bytes());
+        // Without Unicode an expression may match a part of a character; all of that is marked.
+        let whole = |start, end| text.floor_char_boundary(start)..text.ceil_char_boundary(end);
         found
-            .map(|found| found.range())
-            .filter(|range| !range.is_empty())
+            .filter(|found| !found.is_empty())
+            .map(|found| whole(found.start(), found.end()))
             .collect()
     }
 }

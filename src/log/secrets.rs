@@ -14,7 +14,7 @@ use crate::domain::text::redact::HIDDEN;
 use crate::log::ansi::Span;
 
 /// What the first and the last line of a private key hold.
-pub(super) const KEY: &str = " PRIVATE KEY-----";
+pub(super) const KEY: &str = " PRIVATE KEY";
 
 /// The most lines that a private key may have.
 pub(super) const LONGEST_KEY: u64 = 200;
@@ -31,7 +31,7 @@ static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"|(?i:(?-u:\b)(?:proxy-)?authorization|(?-u:\b)private-token|(?-u:\b)job-token|(?-u:\b)x-api-key)['\x22]?[ \t]*[:=][ \t]*['\x22]?(?:(?i:bearer|basic|token|digest)[ \t]+)?(?P<s1>[^ \t'\x22*,;)}]{8,})",
         r"|(?-u:\b)(?i:bearer)[ \t]+(?P<s2>[A-Za-z0-9._~+/=-]*[0-9._~+/=][A-Za-z0-9._~+/=-]{7,})",
         r"|(?-u:\b)[A-Za-z][A-Za-z0-9+.-]*://(?P<s3>[^/ \t:@'\x22<>]*:[^/ \t@'\x22<>*]+)@",
-        r"|(?P<s4>(?:-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----).*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY-----|$))",
+        r"|(?P<s4>(?:-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----).*?(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|$))",
     ))
     .ok()
 });
@@ -172,11 +172,10 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_private_key_is_hidden_wherever_a_window_begins() {
-        let mut raw = "before\n-----BEGIN OPENSSH PRIVATE KEY-----\n".to_owned();
-        raw += &"b3BlbnNzaC1rZXktdjEAAAA\n".repeat(30);
-        raw += "-----END OPENSSH PRIVATE KEY-----\nafter\n";
+    #[track_caller]
+    fn check_key(kind: &str) {
+        let key = "b3BlbnNzaC1rZXktdjEAAAA\n".repeat(30);
+        let raw = format!("before\n-----BEGIN {kind}-----\n{key}-----END {kind}-----\nafter\n");
         let (index, mut cache) = take(raw.as_bytes());
         for from in 0..34 {
             for line in window(&index, &mut cache, from..from + 3).unwrap() {
@@ -185,6 +184,12 @@ mod tests {
         }
         let lines = window(&index, &mut cache, 33..34).unwrap();
         assert_eq!(lines[0].text(), "after");
+    }
+
+    #[test]
+    fn a_private_key_is_hidden_wherever_a_window_begins() {
+        check_key("OPENSSH PRIVATE KEY");
+        check_key("PGP PRIVATE KEY BLOCK");
     }
 
     #[test]

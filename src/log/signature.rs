@@ -9,7 +9,6 @@ use regex::Regex;
 
 use crate::domain::text::Clean;
 use crate::log::errors::LogError;
-use crate::log::failing::FailedTest;
 
 /// The most characters of a message that count.
 const MAX_TEXT: usize = 200;
@@ -27,17 +26,6 @@ impl Signature {
     /// The signature of an error.
     pub fn of_error(error: &LogError) -> Self {
         Self::new(error.tool, error.code.as_deref(), None, &error.text)
-    }
-
-    /// The signature of a failing test.
-    pub fn of_test(test: &FailedTest) -> Self {
-        let suite = test.suite.as_deref().map(base_name);
-        let name = match suite {
-            Some(suite) => format!("{suite} {}", test.name),
-            None => test.name.to_string(),
-        };
-        let message = test.message.as_deref().unwrap_or_default();
-        Self::new(test.framework, None, Some(&name), message)
     }
 
     /// The signature of anything: what is not known is left out.

@@ -371,6 +371,12 @@ fn searches_find_lines_as_they_are_shown() {
 }
 
 #[test]
+fn a_match_in_a_part_of_a_character_marks_all_of_it() {
+    let query = Query::parse("x.").unwrap();
+    assert_eq!(query.ranges("a xé b"), vec![2..5]);
+}
+
+#[test]
 fn of_a_long_line_its_ends_are_searched_as_they_are_shown() {
     let mut long = b"needle".to_vec();
     long.resize(5 << 20, b'x');

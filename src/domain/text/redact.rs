@@ -77,15 +77,16 @@ impl Redactor {
     ///
     /// No eight bytes in a row of a known secret are left.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let known = self.redact_known(text);
+        let known = self.without_known(text);
         match redact_patterns(&known) {
             Cow::Borrowed(_) => known,
             Cow::Owned(redacted) => Cow::Owned(redacted),
         }
     }
 
-    fn redact_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let spans = self.find_known(text);
+    /// Returns the text without the secrets that are known; what only looks like one stays.
+    pub fn without_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let spans = self.known(text);
         if spans.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -100,18 +101,9 @@ impl Redactor {
         Cow::Owned(out)
     }
 
-    /// Returns the parts of a text that belong to known secrets: in order, apart from one another.
+    /// Returns the parts of a text that belong to known secrets: in order, apart from one another,
+    /// on character boundaries.
     pub fn known(&self, text: &str) -> Vec<Range<usize>> {
-        self.find_known(text)
-    }
-
-    /// Returns the text without the secrets that are known; what only looks like one stays.
-    pub fn without_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.redact_known(text)
-    }
-
-    /// Finds the parts to hide: in order, apart from one another, on character boundaries.
-    fn find_known(&self, text: &str) -> Vec<Range<usize>> {
         let mut spans: Vec<Range<usize>> = Vec::new();
         if !self.runs.is_empty() {
             for (at, run) in text.as_bytes().windows(RUN).enumerate() {
@@ -157,8 +149,8 @@ fn percent(plain: &str, lower: bool) -> String {
 
 /// What secrets look like, in ASCII, as tables for all letters weigh half a megabyte; `keep` stays, the rest of the match is hidden.
 const PATTERNS: &[&str] = &[
-    r"(?-u:\b)(?:gh[pousr]_|github_pat_|gl(?:pat|dt|rt|ptt|cbt|ft|soat|imt|agent|oas)-|xox[abeoprs]-|sk-ant-|npm_)[A-Za-z0-9_.-]{4,}",
-    r"(?-u:\b)AKIA[0-9A-Z]{16}(?-u:\b)",
+    r"(?-u:\b)(?:gh[pousr]_|github_pat_|gl(?:pat|dt|rt|ptt|cbt|ft|soat|imt|agent|oas)-|xox[abeoprs]-|sk-ant-|npm_|pypi-|hf_)[A-Za-z0-9_.-]{4,}",
+    r"(?-u:\b)A(?:KIA|SIA)[0-9A-Z]{16}(?-u:\b)",
     r"(?-u:\b)eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]+)?",
     r"(?P<keep0>(?i:(?-u:\b)(?:bearer|basic))[ \t]+)(?P<word>[A-Za-z0-9._~+/=-]{6,})",
     r"(?P<keep1>(?i:(?-u:\b)(?:proxy-)?authorization|(?-u:\b)set-cookie|(?-u:\b)cookie|(?-u:\b)private-token|(?-u:\b)job-token|(?-u:\b)x-api-key)[ \t]*:[ \t]*)[^\r\n,;}]+",

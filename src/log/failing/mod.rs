@@ -147,7 +147,7 @@ fn of_hit(hit: &TestHit, pattern: &TestPattern) -> FailedTest {
         suite: hit.suite.as_ref().map(mask),
         message: hit.message.as_ref().map(mask),
         duration: hit.duration,
-        file: hit.file.clone(),
+        file: hit.file.as_ref().map(mask),
         row: hit.at,
         line: hit.line,
     }

@@ -158,7 +158,7 @@ pub(super) const MARKS: &[&str] = &[
     "section_end:",
     "Post job cleanup",
     "Cleaning up orphan",
-    " PRIVATE KEY-----",
+    " PRIVATE KEY",
 ];
 
 /// Texts of which one is in every line that is worth a look.
