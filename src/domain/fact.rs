@@ -4,15 +4,18 @@
 //! fact has one origin: what another request tells is another fact ([`JobSet`]
 //! beside [`Run`]), so that a cheap listing never overwrites a costly detail.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Timestamp;
 use crate::domain::alert::Alert;
 use crate::domain::change_request::{ChangeRequest, ChangedPaths};
 use crate::domain::commit::{Commit, Range};
 use crate::domain::deployment::{Deployment, Environment};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::finding::{Finding, FindingKind};
-use crate::domain::key::RepoKey;
+use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::release::Release;
 use crate::domain::repository::Repository;
 use crate::domain::run::{GateSet, JobSet, Run};
@@ -129,7 +132,36 @@ pub struct FactId {
     pub id: Clean,
 }
 
+/// Returns the version of a fact that counts, of those that sources tell: the newest, of equally
+/// new ones that of the first source by name. `said` is sorted by the names of the sources.
+pub fn newest(said: &[(SourceName, Arc<Fact>)]) -> Option<&(SourceName, Arc<Fact>)> {
+    if let [only] = said {
+        return Some(only);
+    }
+    // Of equals the last counts for `max_by_key`.
+    said.iter().rev().max_by_key(|(_, fact)| fact.freshness())
+}
+
 impl Fact {
+    /// Returns how new this version is, as far as it tells; the greater counts.
+    fn freshness(&self) -> (Option<Timestamp>, u32) {
+        match self {
+            Self::Repository(f) => (f.pushed_at, u32::from(f.default_branch.is_some())),
+            Self::Commit(f) => (None, u32::from(f.change_request.is_some() || f.direct)),
+            Self::Range(f) => (None, u32::from(f.complete)),
+            Self::Ticket(f) => (Some(f.updated_at), 0),
+            Self::ChangeRequest(f) => (Some(f.updated_at), 0),
+            Self::ChangedPaths(f) => (None, u32::from(f.complete)),
+            Self::Run(f) => (Some(f.updated_at), f.attempt),
+            Self::JobSet(f) | Self::EarlierJobs(f) => (None, f.attempt),
+            Self::Diagnosis(f) => (f.finished_at, f.attempt),
+            Self::GateSet(_) | Self::Environment(_) | Self::Finding(_) => (None, 0),
+            Self::Release(f) => (f.published_at, 0),
+            Self::Deployment(f) => (Some(f.updated_at), 0),
+            Self::Alert(f) => (Some(f.ended_at.unwrap_or(f.started_at)), 0),
+        }
+    }
+
     /// Returns what kind of fact this is.
     pub fn kind(&self) -> FactKind {
         match self {

@@ -135,6 +135,25 @@ pub struct Evidence {
     pub run: Option<Box<RunKey>>,
 }
 
+impl Evidence {
+    /// Returns what version it is of: a release is called by its key, a deployment by its detail.
+    pub fn version(&self) -> Option<&Clean> {
+        match self.kind {
+            EvidenceKind::Release => Some(&self.key),
+            EvidenceKind::Deployment => Some(&self.detail),
+            EvidenceKind::Ticket
+            | EvidenceKind::ChangeRequest
+            | EvidenceKind::Commit
+            | EvidenceKind::Run
+            | EvidenceKind::Job
+            | EvidenceKind::Gate
+            | EvidenceKind::Rollout
+            | EvidenceKind::Alert
+            | EvidenceKind::Finding => None,
+        }
+    }
+}
+
 /// What kind of evidence.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -31,3 +31,10 @@ pub mod triage;
 
 /// An instant, always in UTC; the local zone is applied where text is drawn.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
+
+/// Returns the moment that lies so long after another; the last of all where there is none.
+///
+/// Servers send years of six digits too, and adding to the last of them must not end us.
+pub fn later(at: Timestamp, span: chrono::TimeDelta) -> Timestamp {
+    at.checked_add_signed(span).unwrap_or(Timestamp::MAX_UTC)
+}

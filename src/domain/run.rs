@@ -54,6 +54,15 @@ impl Run {
             id: self.id,
         }
     }
+
+    /// Returns what tells workflows apart: the file, or the name where there is no file.
+    pub fn workflow_key(&self) -> &Clean {
+        if self.workflow_path.is_empty() {
+            &self.workflow
+        } else {
+            &self.workflow_path
+        }
+    }
 }
 
 /// Which run: the number that its CI gives it, in a repository.

@@ -130,33 +130,21 @@ fn is_release_of(place: &str, name: &str, evidence: &Evidence, item: &WorkItem) 
         let repo = item.repo.as_ref();
         repo.is_some_and(|repo| is_place(place, repo.path()))
     };
-    match evidence.kind {
-        EvidenceKind::Release => *evidence.key == *name && is_here(),
-        EvidenceKind::Deployment => *evidence.detail == *name && is_here(),
-        EvidenceKind::Ticket
-        | EvidenceKind::ChangeRequest
-        | EvidenceKind::Commit
-        | EvidenceKind::Run
-        | EvidenceKind::Job
-        | EvidenceKind::Gate
-        | EvidenceKind::Rollout
-        | EvidenceKind::Alert
-        | EvidenceKind::Finding => false,
-    }
+    evidence.version().is_some_and(|version| **version == *name) && is_here()
 }
 
 fn is_evidence(word: &str, evidence: &Evidence) -> bool {
     match evidence.kind {
         EvidenceKind::Ticket | EvidenceKind::ChangeRequest => is_name(word, &evidence.key),
         EvidenceKind::Commit => is_commit(word, &evidence.key),
-        EvidenceKind::Release => *evidence.key == *word,
-        EvidenceKind::Deployment => *evidence.detail == *word,
-        EvidenceKind::Run
+        EvidenceKind::Release
+        | EvidenceKind::Deployment
+        | EvidenceKind::Run
         | EvidenceKind::Job
         | EvidenceKind::Gate
         | EvidenceKind::Rollout
         | EvidenceKind::Alert
-        | EvidenceKind::Finding => false,
+        | EvidenceKind::Finding => evidence.version().is_some_and(|version| **version == *word),
     }
 }
 
@@ -287,7 +275,7 @@ fn waits_for(item: &WorkItem) -> String {
         Status::Acknowledged => format!("{} to end the alert", who("somebody")),
         Status::Silenced => "the end of the silence".to_owned(),
         Status::Finding => "somebody to fix what was found".to_owned(),
-        Status::Unknown => "an answer that can be understood".to_owned(),
+        Status::Unknown => "an answer of its source".to_owned(),
     }
 }
 

@@ -214,7 +214,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
 
     /// Whether something ended so long ago that it is no card any more.
     fn is_past(&self, at: Timestamp) -> bool {
-        self.ground.slow.passed(at + KEPT)
+        self.ground.slow.passed_after(at, KEPT)
     }
 
     fn ticket(&mut self, ticket: Known<'a, Ticket>, scope: &Scope) -> Option<WorkItem> {

@@ -6,12 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeKey, ChangeRequest};
 use crate::domain::correlate::Sourced;
 use crate::domain::correlate::reads::{self, Mark, Marks, Seed};
-use crate::domain::correlate::view::workflow;
-use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::fact::{Fact, FactId, FactKind, newest};
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::ticket::TicketKey;
 
@@ -30,14 +28,7 @@ pub(super) struct Entry {
 impl Entry {
     /// The newest version; of equally new ones that of the first source by name.
     pub(super) fn best(&self) -> Option<&Arc<Fact>> {
-        if let [(_, only)] = self.said.as_slice() {
-            return Some(only);
-        }
-        let newest = self.said.iter().map(|(_, fact)| freshness(fact)).max()?;
-        self.said
-            .iter()
-            .find(|(_, fact)| freshness(fact) == newest)
-            .map(|(_, fact)| fact)
+        newest(&self.said).map(|(_, fact)| fact)
     }
 
     /// The sources that say it, by name.
@@ -58,25 +49,6 @@ impl Entry {
                 self.said.insert(at, (source, fact));
             }
         }
-    }
-}
-
-/// How new a version of a fact is, as far as it tells.
-fn freshness(fact: &Fact) -> (Option<Timestamp>, u32) {
-    match fact {
-        Fact::Repository(f) => (f.pushed_at, u32::from(f.default_branch.is_some())),
-        Fact::Commit(f) => (None, u32::from(f.change_request.is_some() || f.direct)),
-        Fact::Range(f) => (None, u32::from(f.complete)),
-        Fact::Ticket(f) => (Some(f.updated_at), 0),
-        Fact::ChangeRequest(f) => (Some(f.updated_at), 0),
-        Fact::ChangedPaths(f) => (None, u32::from(f.complete)),
-        Fact::Run(f) => (Some(f.updated_at), f.attempt),
-        Fact::JobSet(f) | Fact::EarlierJobs(f) => (None, f.attempt),
-        Fact::Diagnosis(f) => (f.finished_at, f.attempt),
-        Fact::GateSet(_) | Fact::Environment(_) | Fact::Finding(_) => (None, 0),
-        Fact::Release(f) => (f.published_at, 0),
-        Fact::Deployment(f) => (Some(f.updated_at), 0),
-        Fact::Alert(f) => (Some(f.ended_at.unwrap_or(f.started_at)), 0),
     }
 }
 
@@ -213,7 +185,7 @@ impl Facts {
                 if let Some(sha) = &run.head_sha {
                     dirty.mark(seed.runs_at(sha));
                 }
-                dirty.mark(seed.newest(workflow(run), &run.branch));
+                dirty.mark(seed.newest(run.workflow_key(), &run.branch));
                 dirty.mark(seed.runs());
                 let gates = FactId {
                     kind: FactKind::GateSet,

@@ -7,7 +7,7 @@ use crate::domain::correlate::card::{Card, Head};
 use crate::domain::correlate::cards::Making;
 use crate::domain::correlate::evidence;
 use crate::domain::correlate::parts::bare;
-use crate::domain::correlate::view::{Kinds, Known, View, workflow};
+use crate::domain::correlate::view::{Kinds, Known, View};
 use crate::domain::finding::{Finding, FindingKind};
 use crate::domain::item::Anchor;
 use crate::domain::key::ItemId;
@@ -134,7 +134,7 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
     for run in &view.kinds.runs {
         let fact = run.get();
         if is_alone(view, fact) {
-            newest.insert((workflow(fact), &fact.branch), *run);
+            newest.insert((fact.workflow_key(), &fact.branch), *run);
         }
     }
     for run in newest.into_values() {
@@ -150,7 +150,7 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
         let id = format!(
             "run:{}/{}@{}",
             view.repo.as_str(),
-            workflow(fact),
+            fact.workflow_key(),
             fact.branch
         );
         let mut card = Card::new(Head {

@@ -214,7 +214,7 @@ pub(super) fn open_in<'a>(
         view.graph.contains(version, change) == Contains::Unknown
             && !view.graph.has_range(change, version)
     })?;
-    (!clock.passed(landed.at + ASKED)).then_some(*open)
+    (!clock.passed_after(landed.at, ASKED)).then_some(*open)
 }
 
 /// Versions with the time at which they were made, newest first.
@@ -256,8 +256,10 @@ fn deployed<'a>(lane: &Lane<'a>) -> impl Iterator<Item = Chain<'a>> {
 /// The newest release and those before it by version, newest first.
 fn released<'a>(lane: &Lane<'a>) -> Chain<'a> {
     let mut chain = Vec::new();
+    // By version and by time are two orders: going from one to the other may come round again.
+    let mut seen = BTreeSet::new();
     let mut next = lane.releases.last().map(|release| release.get());
-    while let Some(release) = next {
+    while let Some(release) = next.filter(|release| seen.insert(&release.tag)) {
         if let Some(sha) = &release.sha {
             chain.push((released_at(release), sha));
         }

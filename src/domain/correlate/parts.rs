@@ -93,7 +93,7 @@ pub(super) fn part<'c, 'a: 'c>(
     }
     let after = after(view, lane, landed.as_ref(), &shas, &environments);
     let (alerts, suspected) = alerts(ground, view, lane, &shas, &environments);
-    let counts = |at: Timestamp| !ground.slow.passed(at + RELEASING);
+    let counts = |at: Timestamp| !ground.slow.passed_after(at, RELEASING);
     let shape: Shape = lane.shape(counts);
     Part {
         view,
@@ -352,7 +352,7 @@ pub(super) fn want(ground: &Ground<'_>, part: &Part<'_, '_>, done: bool, wanted:
     }
     if let Some(landed) = &part.case.landed
         && let Some(sha) = landed.sha
-        && !ground.slow.passed(landed.at + ASKED)
+        && !ground.slow.passed_after(landed.at, ASKED)
     {
         wanted.containment(part.view, part.lane, sha, landed.at);
     }

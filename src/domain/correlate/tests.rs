@@ -306,6 +306,47 @@ fn what_nobody_told_is_not_said_to_be_unreleased() {
 }
 
 #[test]
+fn releases_whose_times_and_versions_go_round_come_to_an_end() {
+    let mut world = World::new();
+    world.merged(1, 50);
+    // A backport of an old version after the new one, and drafts of which no commit is known.
+    for (tag, hour, has_commit) in [
+        ("v2.0", 20, true),
+        ("v1.9", 21, true),
+        ("w2", 22, false),
+        ("w1", 23, false),
+    ] {
+        world.release(tag, 60, |release| {
+            release.draft = !has_commit;
+            release.sha = release.sha.take().filter(|_| has_commit);
+            release.created_at = at(hour);
+            release.published_at = Some(at(hour));
+        });
+    }
+    assert_eq!(ids(&world), ["change:api#1"]);
+}
+
+#[test]
+fn a_time_at_the_end_of_all_years_ends_nothing() {
+    let last = chrono::DateTime::<chrono::Utc>::MAX_UTC;
+    let mut world = World::new();
+    world.change(1, |change| {
+        land(change, 50);
+        change.merged_at = Some(last);
+    });
+    world.ticket(3, |ticket| {
+        ticket.state = crate::domain::ticket::TicketState::Completed;
+        ticket.closed_at = Some(last);
+    });
+    world.release("v1", 50, |release| release.published_at = Some(last));
+    world.deployment(1, "production", 50, |deployment| {
+        deployment.created_at = last;
+        deployment.updated_at = last;
+    });
+    assert!(!world.cards().is_empty());
+}
+
+#[test]
 fn a_newer_deployment_does_not_make_a_live_change_younger() {
     let mut world = World::new();
     world.merged(1, 3);

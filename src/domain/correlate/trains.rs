@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::item::{EvidenceKind, Train, WorkItem};
+use crate::domain::item::{Evidence, Train, WorkItem};
 use crate::domain::key::{ServiceName, TrainId};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
@@ -164,19 +164,8 @@ fn label<'a>(id: &'a TrainId, item: &'a WorkItem) -> &'a str {
     };
     item.evidence
         .iter()
-        .filter_map(|evidence| match evidence.kind {
-            EvidenceKind::Release => Some(evidence.key.as_str()),
-            EvidenceKind::Deployment => Some(evidence.detail.as_str()),
-            EvidenceKind::Ticket
-            | EvidenceKind::ChangeRequest
-            | EvidenceKind::Commit
-            | EvidenceKind::Run
-            | EvidenceKind::Job
-            | EvidenceKind::Gate
-            | EvidenceKind::Rollout
-            | EvidenceKind::Alert
-            | EvidenceKind::Finding => None,
-        })
+        .filter_map(Evidence::version)
+        .map(Clean::as_str)
         .filter(|name| !name.is_empty())
         .filter(ends)
         .max_by_key(|name| name.len())

@@ -212,7 +212,10 @@ impl<'a> View<'a> {
             if waits && !Work::of(&run.state).is_final() {
                 self.gated.push(at);
             }
-            let newest = self.newest.entry((workflow(run), &run.branch)).or_default();
+            let newest = self
+                .newest
+                .entry((run.workflow_key(), &run.branch))
+                .or_default();
             newest.any = Some(at);
             if run.state == RunState::Passed {
                 newest.passed = Some(at);
@@ -284,9 +287,9 @@ impl<'a> View<'a> {
 
     fn newest_of(&self, run: &Run) -> Option<Newest> {
         self.reads
-            .note(self.seed.newest(workflow(run), &run.branch));
+            .note(self.seed.newest(run.workflow_key(), &run.branch));
         self.newest
-            .get(&(workflow(run), run.branch.as_str()))
+            .get(&(run.workflow_key(), run.branch.as_str()))
             .copied()
     }
 
@@ -340,7 +343,7 @@ impl<'a> View<'a> {
                 continue;
             }
             let same = |other: &Known<'a, Run>| {
-                workflow(other) == workflow(&run) && other.event == run.event
+                other.workflow_key() == run.workflow_key() && other.event == run.event
             };
             match kept.iter().position(same).and_then(|at| kept.get_mut(at)) {
                 Some(slot) => *slot = run,
@@ -357,7 +360,7 @@ impl<'a> View<'a> {
             runs.iter().any(|new| {
                 new.state == RunState::Passed
                     && is_newer(new, old)
-                    && workflow(new) == workflow(old)
+                    && new.workflow_key() == old.workflow_key()
                     && new.event == old.event
             })
         };
@@ -379,15 +382,6 @@ fn asked<'k, 'a>(kinds: &'k Kinds<'a>) -> impl Iterator<Item = &'a Sha> + use<'k
         .values()
         .filter_map(|c| c.get().merge_sha.as_ref());
     released.chain(deployed).chain(merged)
-}
-
-/// What tells workflows apart: the file, or the name where there is no file.
-pub(super) fn workflow(run: &Run) -> &str {
-    if run.workflow_path.is_empty() {
-        &run.workflow
-    } else {
-        &run.workflow_path
-    }
 }
 
 fn is_newer(a: &Run, b: &Run) -> bool {

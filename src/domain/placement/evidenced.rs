@@ -5,7 +5,8 @@
 
 use std::cell::Cell;
 
-use crate::domain::Timestamp;
+use chrono::TimeDelta;
+
 use crate::domain::alert::Alert;
 use crate::domain::change_request::ChangeRequest;
 use crate::domain::deployment::{Deployment, Rollout};
@@ -19,6 +20,7 @@ use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::domain::ticket::Ticket;
+use crate::domain::{Timestamp, later};
 
 /// The current time, which remembers the next moment that it was asked about.
 #[derive(Debug)]
@@ -44,6 +46,11 @@ impl Clock {
         let next = self.next.get().map_or(at, |next| next.min(at));
         self.next.set(Some(next));
         false
+    }
+
+    /// Returns whether so much time has passed since a moment.
+    pub fn passed_after(&self, at: Timestamp, span: TimeDelta) -> bool {
+        self.passed(later(at, span))
     }
 
     /// Returns the earliest moment that was asked about and has not come, and forgets it.

@@ -1,6 +1,5 @@
 //! Rows 1 to 6: what is live, rolling out, taken back or firing.
 
-use crate::domain::Timestamp;
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::deployment::{Deployment, Rollout, RolloutPhase};
 use crate::domain::item::Outcome;
@@ -8,6 +7,7 @@ use crate::domain::placement::evidenced::{Evidenced, InEnvironment, Placed, Stan
 use crate::domain::placement::{named, version_of};
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
+use crate::domain::{Timestamp, later};
 
 pub(super) fn alert_firing(case: &Evidenced<'_>) -> Option<Placed> {
     let alert = newest_alert(case, |state| {
@@ -203,7 +203,7 @@ pub(super) fn live_unsure(case: &Evidenced<'_>) -> Option<Placed> {
 
 pub(super) fn live_baking(case: &Evidenced<'_>) -> Option<Placed> {
     let live = live(case)?;
-    if case.clock.passed(live.at + case.policy.bake_window) {
+    if case.clock.passed_after(live.at, case.policy.bake_window) {
         return None;
     }
     let reason = format!("live in {} and baking", live.place);
@@ -217,8 +217,8 @@ pub(super) fn live_baking(case: &Evidenced<'_>) -> Option<Placed> {
 
 pub(super) fn live_watched(case: &Evidenced<'_>) -> Option<Placed> {
     let live = live(case)?;
-    let baked = live.at + case.policy.bake_window;
-    if case.clock.passed(baked + case.policy.watch_window) {
+    let baked = later(live.at, case.policy.bake_window);
+    if case.clock.passed_after(baked, case.policy.watch_window) {
         return None;
     }
     let reason = format!("live in {} and watched", live.place);
@@ -232,7 +232,8 @@ pub(super) fn live_watched(case: &Evidenced<'_>) -> Option<Placed> {
 
 pub(super) fn live_done(case: &Evidenced<'_>) -> Option<Placed> {
     let live = live(case)?;
-    let end = live.at + case.policy.bake_window + case.policy.watch_window;
+    let baked = later(live.at, case.policy.bake_window);
+    let end = later(baked, case.policy.watch_window);
     let reason = format!("live in {} and no longer watched", live.place);
     let placed = Placed::new(Stage::Monitor, Status::Watched, end, live.reason(reason));
     Some(placed.over(Outcome::Shipped))

@@ -2,6 +2,7 @@
 
 use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::item::Outcome;
+use crate::domain::later;
 use crate::domain::placement::evidenced::{
     Evidenced, InEnvironment, Landed, Placed, Reach, Standing,
 };
@@ -310,8 +311,8 @@ pub(super) fn merged_elsewhere(case: &Evidenced<'_>) -> Option<Placed> {
             Some(unless_open(case, placed))
         }
         Reach::Elsewhere => {
-            if case.clock.passed(landed.at + case.policy.watch_window) {
-                let end = landed.at + case.policy.watch_window;
+            let end = later(landed.at, case.policy.watch_window);
+            if case.clock.passed(end) {
                 let reason = format!("merged to `{}` (proxy: merge)", landed.branch);
                 let placed = Placed::new(Stage::Release, Status::Unreleased, end, reason);
                 return Some(placed.over(Outcome::Shipped));
@@ -359,13 +360,17 @@ fn unless_open(case: &Evidenced<'_>, placed: Placed) -> Placed {
         return placed;
     };
     let reason = format!("merged; it is not known yet whether `{version}` contains it");
-    Placed::new(placed.stage, Status::Unknown, placed.since, reason)
+    Placed {
+        status: Status::Unknown,
+        reason,
+        ..placed
+    }
 }
 
 /// Neither releases nor a production to deploy to: the merge itself stands for the delivery.
 pub(super) fn merged_proxy(case: &Evidenced<'_>) -> Option<Placed> {
     let landed = case.landed.as_ref()?;
-    let end = landed.at + case.policy.watch_window;
+    let end = later(landed.at, case.policy.watch_window);
     if case.clock.passed(end) {
         let reason = "merged and no longer watched (proxy: merge)".to_owned();
         let placed = Placed::new(Stage::Release, Status::Unreleased, end, reason);

@@ -14,7 +14,6 @@ use crate::domain::key::RepoKey;
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::domain::triage::alike::is_generic;
-use crate::domain::triage::lane::workflow;
 use crate::domain::triage::{Group, Known, Triage, TriageBoard, TriageCard};
 
 /// What cards of one cluster have in common.
@@ -70,7 +69,7 @@ fn shared(card: &Triage) -> Shared {
     Shared::InJob(
         signature.id,
         card.repo.clone(),
-        workflow(&card.run).clone(),
+        card.run.workflow_key().clone(),
         job.map(|line| line.job.name.clone()),
     )
 }

@@ -3,7 +3,7 @@
 //! Every sentence carries its counts. Where facts are missing it says which,
 //! and asks for them as [`Need`]s.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::correlate::Need;
@@ -82,10 +82,7 @@ pub(super) fn judge(repo: &Repo, item: &WorkItem, look_back: LookBack) -> Option
         source: source.clone(),
         repo: run.repo.clone(),
         attempts: attempts(repo, run),
-        jobs: jobs
-            .iter()
-            .map(|job| line(repo, run, job, look_back.usual()))
-            .collect(),
+        jobs: lines(repo, run, jobs, look_back.usual()),
         jobs_known: set.is_some(),
         failed_job: failed,
         diagnosis,
@@ -159,7 +156,7 @@ fn ask_history(repo: &Repo, run: &Run, look_back: LookBack, needs: &mut BTreeSet
     if known.count() < look_back.usual() {
         needs.insert(Need::History {
             repo: run.repo.clone(),
-            workflow: super::lane::workflow(run).clone(),
+            workflow: run.workflow_key().clone(),
             branch,
             runs: look_back.runs.max(look_back.usual),
         });
@@ -179,8 +176,14 @@ pub(super) fn attempts(repo: &Repo, run: &Run) -> Vec<Attempt> {
     found
 }
 
-/// One job with its queue time, its time and the usual time of jobs of that name.
-pub(super) fn line(repo: &Repo, run: &Run, job: &Job, most: usize) -> JobLine {
+/// Returns each job with its queue time, its time and the usual time of jobs of that name.
+pub(super) fn lines(repo: &Repo, run: &Run, jobs: &[Job], most: usize) -> Vec<JobLine> {
+    let usual = usual(repo, run, most);
+    let of_name = |job: &Job| usual.get(&job.name).copied();
+    jobs.iter().map(|job| line(job, of_name(job))).collect()
+}
+
+fn line(job: &Job, usual: Option<(i64, usize)>) -> JobLine {
     let secs = |from: Option<crate::domain::Timestamp>, to: Option<crate::domain::Timestamp>| {
         let (from, to) = (from?, to?);
         Some((to - from).num_seconds().max(0))
@@ -189,7 +192,7 @@ pub(super) fn line(repo: &Repo, run: &Run, job: &Job, most: usize) -> JobLine {
         group: group_name(&job.name),
         queued_secs: secs(job.created_at, job.started_at),
         ran_secs: secs(job.started_at, job.finished_at),
-        usual: usual(repo, run, job, most),
+        usual,
         job: job.clone(),
     }
 }
@@ -206,23 +209,33 @@ pub(super) fn group_name(name: &Clean) -> Clean {
     }
 }
 
-/// The median time of the last jobs of this name that passed, and how many there were.
-fn usual(repo: &Repo, run: &Run, job: &Job, most: usize) -> Option<(i64, usize)> {
-    let mut times: Vec<i64> = repo
-        .recent(run, most.saturating_mul(SPARE))
-        .into_iter()
+/// The median time of the last jobs of each name that passed, in seconds, and of how many.
+type Usual<'a> = HashMap<&'a Clean, (i64, usize)>;
+
+/// Returns the usual times of the jobs of a workflow, each of the last `most` that passed.
+fn usual<'a>(repo: &'a Repo, run: &'a Run, most: usize) -> Usual<'a> {
+    let mut times: HashMap<&Clean, Vec<i64>> = HashMap::new();
+    let recent = repo.recent(run, most.saturating_mul(SPARE)).into_iter();
+    for set in recent
         .filter(|other| other.id != run.id)
         .filter_map(|other| repo.jobs(other))
-        .filter_map(|set| {
-            set.jobs
-                .iter()
-                .find(|other| other.name == job.name && is_green(&other.state))
-        })
-        .filter_map(|other| Some((other.finished_at? - other.started_at?).num_seconds()))
-        .filter(|secs| *secs >= 0)
-        .take(most)
-        .collect();
-    times.sort_unstable();
-    let middle = times.get(times.len().checked_sub(1)? / 2)?;
-    Some((*middle, times.len()))
+    {
+        let mut told: HashSet<&Clean> = HashSet::new();
+        for job in set.jobs.iter().filter(|job| is_green(&job.state)) {
+            let Some((from, to)) = job.started_at.zip(job.finished_at) else {
+                continue;
+            };
+            let secs = (to - from).num_seconds();
+            let of_name = times.entry(&job.name).or_default();
+            if secs >= 0 && of_name.len() < most && told.insert(&job.name) {
+                of_name.push(secs);
+            }
+        }
+    }
+    let medians = times.into_iter().filter_map(|(name, mut times)| {
+        times.sort_unstable();
+        let middle = times.get(times.len().checked_sub(1)? / 2)?;
+        Some((name, (*middle, times.len())))
+    });
+    medians.collect()
 }

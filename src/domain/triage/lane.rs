@@ -11,7 +11,7 @@ use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeRequest, ChangeState};
 use crate::domain::commit::{Commit, Range};
 use crate::domain::diagnosis::Diagnosis;
-use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::fact::{Fact, FactId, FactKind, newest};
 use crate::domain::key::{Sha, SourceName};
 use crate::domain::run::{Failure, Job, JobSet, Run, RunState};
 use crate::domain::text::Clean;
@@ -95,22 +95,20 @@ impl Repo {
             kind,
             id: Clean::line(id),
         };
-        let said = self.facts.get(&id)?;
-        said.iter()
-            .max_by_key(|(_, fact)| freshness(fact))
-            .map(|(_, fact)| fact)
+        newest(self.facts.get(&id)?).map(|(_, fact)| fact)
     }
 
-    fn all(&self, kind: FactKind) -> impl Iterator<Item = &Arc<Fact>> {
+    /// Returns all facts of a kind whose names begin so, sorted by name.
+    fn begun_with(&self, kind: FactKind, begin: String) -> impl Iterator<Item = &Fact> {
         let from = FactId {
             kind,
-            id: Clean::default(),
+            id: Clean::line(&begin),
         };
         self.facts
             .range(from..)
-            .take_while(move |(id, _)| id.kind == kind)
-            .filter_map(|(_, said)| said.iter().max_by_key(|(_, fact)| freshness(fact)))
-            .map(|(_, fact)| fact)
+            .take_while(move |(id, _)| id.kind == kind && id.id.starts_with(&begin))
+            .filter_map(|(_, said)| newest(said))
+            .map(|(_, fact)| fact.as_ref())
     }
 
     /// Returns a run and who told of it.
@@ -119,8 +117,7 @@ impl Repo {
             kind: FactKind::Run,
             id: Clean::line(&format!("{repo}/{id}")),
         };
-        let said = self.facts.get(&id)?;
-        let (source, fact) = said.iter().max_by_key(|(_, fact)| freshness(fact))?;
+        let (source, fact) = newest(self.facts.get(&id)?)?;
         let Fact::Run(run) = fact.as_ref() else {
             return None;
         };
@@ -138,15 +135,19 @@ impl Repo {
 
     /// Returns the jobs of all earlier attempts of a run, the oldest first.
     pub(super) fn earlier(&self, run: &Run) -> Vec<&JobSet> {
-        (1..run.attempt)
-            .filter_map(|attempt| {
-                let id = format!("{}/{}/{attempt}", run.repo.as_str(), run.id);
-                let Fact::EarlierJobs(set) = self.best(FactKind::EarlierJobs, &id)?.as_ref() else {
+        // By what is known, not by the number that the forge gives: that may be anything.
+        let begin = format!("{}/{}/", run.repo.as_str(), run.id);
+        let mut sets: Vec<&JobSet> = self
+            .begun_with(FactKind::EarlierJobs, begin)
+            .filter_map(|fact| {
+                let Fact::EarlierJobs(set) = fact else {
                     return None;
                 };
-                Some(set)
+                (set.attempt < run.attempt).then_some(set)
             })
-            .collect()
+            .collect();
+        sets.sort_by_key(|set| set.attempt);
+        sets
     }
 
     /// Returns what was found about a job.
@@ -164,18 +165,9 @@ impl Repo {
         run: &Run,
     ) -> impl Iterator<Item = &'a Diagnosis> + use<'a> {
         let begin = format!("{}/{}/", run.repo.as_str(), run.id);
-        let from = FactId {
-            kind: FactKind::Diagnosis,
-            id: Clean::line(&begin),
-        };
-        let is_of_run =
-            move |id: &FactId| id.kind == FactKind::Diagnosis && id.id.starts_with(&begin);
-        self.facts
-            .range(from..)
-            .take_while(move |(id, _)| is_of_run(id))
-            .filter_map(|(_, said)| said.iter().max_by_key(|(_, fact)| freshness(fact)))
-            .filter_map(|(_, fact)| {
-                let Fact::Diagnosis(found) = fact.as_ref() else {
+        self.begun_with(FactKind::Diagnosis, begin)
+            .filter_map(|fact| {
+                let Fact::Diagnosis(found) = fact else {
                     return None;
                 };
                 Some(found.as_ref())
@@ -194,7 +186,7 @@ impl Repo {
     /// Returns the newest runs of the same workflow on any branch that ended by themselves, the
     /// newest first. Those that could not start ran nothing.
     pub(super) fn window<'a>(&'a self, run: &Run, most: usize) -> Vec<&'a Run> {
-        let wanted = workflow(run);
+        let wanted = run.workflow_key();
         let lanes = self.lanes.iter().filter(|((name, _), _)| name == wanted);
         let mut places: Vec<(Timestamp, u64)> = lanes
             .flat_map(|(_, places)| places.iter().copied())
@@ -214,14 +206,14 @@ impl Repo {
         run: &'a Run,
         branch: &Clean,
     ) -> impl DoubleEndedIterator<Item = &'a Run> {
-        let key = (workflow(run).clone(), branch.clone());
+        let key = (run.workflow_key().clone(), branch.clone());
         let places = self.lanes.get(&key).into_iter().flatten();
         places.filter_map(move |(_, id)| self.run(run.repo.as_str(), *id).map(|(_, run)| run))
     }
 
     /// Returns the newest runs of the same workflow on any branch, the newest first.
     pub(super) fn recent<'a>(&'a self, run: &'a Run, most: usize) -> Vec<&'a Run> {
-        let wanted = workflow(run);
+        let wanted = run.workflow_key();
         let mut places: Vec<(Timestamp, u64)> = self
             .lanes
             .iter()
@@ -259,13 +251,14 @@ impl Repo {
             Some(change.as_ref())
         });
         let open_at_head = || {
-            self.all(FactKind::ChangeRequest).find_map(|fact| {
-                let Fact::ChangeRequest(change) = fact.as_ref() else {
-                    return None;
-                };
-                let is_head = change.head_sha.is_some() && change.head_sha == run.head_sha;
-                (change.state == ChangeState::Open && is_head).then_some(change.as_ref())
-            })
+            self.begun_with(FactKind::ChangeRequest, String::new())
+                .find_map(|fact| {
+                    let Fact::ChangeRequest(change) = fact else {
+                        return None;
+                    };
+                    let is_head = change.head_sha.is_some() && change.head_sha == run.head_sha;
+                    (change.state == ChangeState::Open && is_head).then_some(change.as_ref())
+                })
         };
         named.or_else(open_at_head)
     }
@@ -289,38 +282,8 @@ impl Repo {
     }
 }
 
-/// How new a version of a fact is.
-fn freshness(fact: &Fact) -> (Option<Timestamp>, u32) {
-    match fact {
-        Fact::Run(run) => (Some(run.updated_at), run.attempt),
-        Fact::JobSet(set) | Fact::EarlierJobs(set) => (None, set.attempt),
-        Fact::ChangeRequest(change) => (Some(change.updated_at), 0),
-        Fact::Diagnosis(found) => (found.finished_at, found.attempt),
-        Fact::Range(range) => (None, u32::from(range.complete)),
-        Fact::Repository(_)
-        | Fact::Commit(_)
-        | Fact::Ticket(_)
-        | Fact::ChangedPaths(_)
-        | Fact::GateSet(_)
-        | Fact::Release(_)
-        | Fact::Environment(_)
-        | Fact::Deployment(_)
-        | Fact::Alert(_)
-        | Fact::Finding(_) => (None, 0),
-    }
-}
-
-/// Returns what tells workflows apart: the file, or the name where there is no file.
-pub(super) fn workflow(run: &Run) -> &Clean {
-    if run.workflow_path.is_empty() {
-        &run.workflow
-    } else {
-        &run.workflow_path
-    }
-}
-
 fn lane_of(run: &Run) -> (Clean, Clean) {
-    (workflow(run).clone(), run.branch.clone())
+    (run.workflow_key().clone(), run.branch.clone())
 }
 
 /// Returns a run as people name it.

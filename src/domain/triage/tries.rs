@@ -28,13 +28,15 @@ pub(super) fn tries(repo: &Repo, run: &Run, job: &Job) -> Tries {
     for other in repo.at_commit(run) {
         let newest = repo.jobs(other);
         let earlier = repo.earlier(other);
-        let read = earlier.len() + usize::from(newest.is_some());
         // One that is at work still is not over, and not unread.
-        let over = other.attempt - u32::from(!is_finished(other) && other.attempt > 0);
+        let over = other.attempt.saturating_sub(u32::from(!is_finished(other)));
+        let sets: Vec<_> = earlier.into_iter().chain(newest).collect();
+        // What is known may be of an attempt before the newest, and of one attempt twice.
+        let attempts = sets.iter().map(|set| set.attempt);
+        let read: BTreeSet<u32> = attempts.filter(|attempt| *attempt <= over).collect();
         let over = usize::try_from(over).unwrap_or(usize::MAX);
-        tries.unread += over.saturating_sub(read);
-        let sets = earlier.into_iter().chain(newest);
-        for one in sets.flat_map(|set| &set.jobs) {
+        tries.unread = tries.unread.saturating_add(over.saturating_sub(read.len()));
+        for one in sets.iter().flat_map(|set| &set.jobs) {
             if one.name != job.name || !seen.insert((other.id, one.id)) {
                 continue;
             }

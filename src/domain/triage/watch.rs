@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::domain::key::SourceName;
 use crate::domain::run::{Run, RunKey};
-use crate::domain::triage::judge::{attempts, line};
+use crate::domain::triage::judge::{attempts, lines};
 use crate::domain::triage::lane::Repo;
 use crate::domain::triage::{Attempt, JobLine};
 
@@ -33,7 +33,7 @@ pub(super) fn watched(repo: &Repo, key: &RunKey, usual: usize) -> Option<Watched
     let jobs = set.map_or(&[][..], |set| &set.jobs);
     Some(Watched {
         source: source.clone(),
-        jobs: jobs.iter().map(|job| line(repo, run, job, usual)).collect(),
+        jobs: lines(repo, run, jobs, usual),
         jobs_known: set.is_some(),
         attempts: attempts(repo, run),
         run: Arc::new(run.clone()),

@@ -12,6 +12,7 @@ use crate::domain::correlate::testing::{FAILED, World, at, job, named_repo, repo
 use crate::domain::correlate::{Need, Sourced};
 use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError, LogState, Signature, TestsFrom};
 use crate::domain::fact::Fact;
+use crate::domain::key::SourceName;
 use crate::domain::run::{JobSet, RunKey, RunState};
 use crate::domain::text::Clean;
 use crate::domain::triage::judge::group_name;
@@ -570,4 +571,40 @@ fn a_run_of_the_base_after_the_change_proves_nothing() {
     });
     assert_eq!(no(&card.first_bad), said);
     assert_eq!(no(&brought(|_| {}).first_bad), said);
+}
+
+#[test]
+fn only_attempts_whose_jobs_were_read_count_as_read() {
+    // Attempt 2 is over, but what is known is of attempt 1, told twice.
+    let mut world = World::new();
+    red_change(&mut world);
+    world.run(51, 107, FAILED, |run| {
+        run.attempt = 2;
+        run.created_at = at(70);
+    });
+    world.fact(Fact::JobSet(set(51, 1, FAILED)));
+    world.fact(Fact::EarlierJobs(set(51, 1, FAILED)));
+    let told = format!("{:?}", card(&world, 50).flaky);
+    assert!(told.contains("1 attempt not read"), "{told}");
+}
+
+#[test]
+fn a_run_with_four_thousand_million_attempts_is_judged_at_once() {
+    let mut world = World::new();
+    world.change(7, |_| {});
+    world.run(50, 107, FAILED, |run| run.attempt = u32::MAX);
+    world.fact(Fact::JobSet(set(50, u32::MAX, FAILED)));
+    assert!(card(&world, 50).attempts.is_empty());
+}
+
+#[test]
+fn of_two_sources_that_say_the_same_the_first_by_name_counts() {
+    let mut world = World::new();
+    red_change(&mut world);
+    let twice = world.facts.clone();
+    world.facts.extend(twice.into_iter().map(|said| Sourced {
+        source: SourceName::new("zoo"),
+        ..said
+    }));
+    assert_eq!(card(&world, 50).source.as_str(), "hub");
 }
