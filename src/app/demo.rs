@@ -16,7 +16,7 @@ use crate::app::cli::DemoScale;
 use crate::app::exit::Failure;
 use crate::app::output;
 use crate::app::paths::{self, Paths};
-use crate::app::session::{Tasks, runtime};
+use crate::app::session::{Tasks, kinds, runtime};
 use crate::app::{clock, signals};
 use crate::config::{Action, Settings, SourceConfig, Trust};
 use crate::demo::Options;
@@ -180,7 +180,7 @@ fn options(scale: &DemoScale) -> Options {
 
 /// Returns how the simulated team works.
 pub fn policy() -> Result<Policy, Failure> {
-    let settings = Settings::parse(crate::demo::BOARD, "the demo", Trust::User, &["github"]);
+    let settings = Settings::parse(crate::demo::BOARD, "the demo", Trust::User, &kinds());
     settings.map(|settings| settings.policy).map_err(|errors| {
         let first = errors.first().map(ToString::to_string).unwrap_or_default();
         Failure::error(format!(

@@ -22,7 +22,7 @@ use crate::app::paths::{self, Paths};
 use crate::app::pins::Pins;
 use crate::app::unopened::Unopened;
 use crate::app::{clock, clone, redact, waiting};
-use crate::config::{ConfigError, Layer, Settings, SourceConfig};
+use crate::config::{ConfigError, Layer, Settings, SourceConfig, SourceKind};
 use crate::domain::policy::Policy;
 use crate::domain::text::Clean;
 use crate::engine::actions::Acting;
@@ -400,9 +400,9 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::error(format!("cannot start threads: {error}")))
 }
 
-/// Returns the words that `kind` of a source may have.
-pub fn kinds() -> Vec<&'static str> {
-    REGISTRY.iter().map(|kind| kind.name).collect()
+/// Returns what `kind` of a source may name.
+pub fn kinds() -> Vec<&'static SourceKind> {
+    REGISTRY.iter().map(|kind| &kind.config).collect()
 }
 
 /// Reads the user's file and that of the current directory.
@@ -451,7 +451,7 @@ pub fn refused(errors: &[ConfigError]) -> Failure {
 }
 
 fn open_source(config: &SourceConfig, ground: &Ground) -> Box<dyn Source> {
-    let kind = REGISTRY.iter().find(|kind| kind.name == config.kind);
+    let kind = REGISTRY.iter().find(|kind| kind.config.name == config.kind);
     let opened = match kind {
         Some(kind) => (kind.open)(config, ground),
         None => Err(crate::sources::SourceError::Refused {
@@ -463,7 +463,7 @@ fn open_source(config: &SourceConfig, ground: &Ground) -> Box<dyn Source> {
         tracing::warn!(source = %config.name, %error, "open");
         Box::new(Unopened::new(
             config,
-            kind.map_or("unknown", |kind| kind.name),
+            kind.map_or("unknown", |kind| kind.config.name),
             error,
         ))
     })

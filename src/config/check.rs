@@ -9,7 +9,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::config::{ConfigError, Settings, Trust, board, file, notify, place, policy, source};
+use crate::config::{
+    ConfigError, Settings, SourceKind, Trust, board, file, notify, place, policy, source,
+};
 use crate::domain::key::SourceName;
 use crate::domain::text::redact::Redactor;
 use crate::domain::text::{Clean, nearest};
@@ -56,7 +58,7 @@ pub(super) struct Checker<'a> {
     /// How far the file is trusted.
     pub(super) trust: Trust,
     /// The kinds of source that exist.
-    pub(super) kinds: &'a [&'a str],
+    pub(super) kinds: &'a [&'a SourceKind],
     errors: Vec<ConfigError>,
     /// What is told of a source if nothing is chosen of it in the end.
     idle: Vec<Idle>,
@@ -64,7 +66,12 @@ pub(super) struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     /// Begins with a file.
-    pub(super) fn new(file: &'a str, text: &'a str, trust: Trust, kinds: &'a [&'a str]) -> Self {
+    pub(super) fn new(
+        file: &'a str,
+        text: &'a str,
+        trust: Trust,
+        kinds: &'a [&'a SourceKind],
+    ) -> Self {
         Self {
             file,
             text,

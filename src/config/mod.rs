@@ -16,7 +16,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 pub use crate::config::action::Action;
@@ -130,6 +130,26 @@ pub struct Layer<'a> {
     pub trust: Trust,
 }
 
+/// What the configuration must know of one kind of source; the sources themselves tell it.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceKind {
+    /// The word for it: `kind = "github"`.
+    pub name: &'static str,
+    /// Where it is unless `url` says otherwise, if there is such a place.
+    pub url: Option<&'static str>,
+    /// How a repository is named there.
+    pub repos: RepoNames,
+}
+
+/// How a kind of source names its repositories.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RepoNames {
+    /// Exactly `owner/name`.
+    Flat,
+    /// With groups in groups: `group/group/name`.
+    Nested,
+}
+
 /// Why a configuration was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {message}")]
@@ -147,26 +167,27 @@ pub struct ConfigError {
 impl Settings {
     /// Returns what is wrong with the sources of which no file chooses anything.
     fn unchosen(&self, idle: Vec<Idle>) -> Vec<ConfigError> {
-        let is_idle = |source: &SourceConfig| source.repos.is_empty() && source.orgs.is_empty();
-        let mut errors = Vec::new();
-        for Idle { source, error } in idle {
-            let still = |one: &&SourceConfig| one.name == source && is_idle(one);
-            if self.sources.iter().any(|one| still(&one)) {
-                errors.push(error);
-            }
-        }
-        errors
+        let is_idle = |name: &SourceName| {
+            let source = self.sources.iter().find(|source| source.name == *name);
+            source.is_some_and(|source| source.repos.is_empty() && source.orgs.is_empty())
+        };
+        let mut told = BTreeSet::new();
+        let still = idle.into_iter().filter(|one| is_idle(&one.source));
+        still
+            .filter(|one| told.insert(one.source.clone()))
+            .map(|one| one.error)
+            .collect()
     }
 
     /// Checks one configuration text.
     ///
-    /// `kinds` are the words that `kind` of a source may have. Returns all that is
+    /// `kinds` are those that `kind` of a source may name. Returns all that is
     /// wrong, in the order of the file.
     pub fn parse(
         text: &str,
         file: &str,
         trust: Trust,
-        kinds: &[&str],
+        kinds: &[&SourceKind],
     ) -> Result<Self, Vec<ConfigError>> {
         Self::merge(&[Layer { file, text, trust }], kinds)
     }
@@ -176,7 +197,7 @@ impl Settings {
     /// Services, rules, phases and branchings of a later text come before those of
     /// an earlier one. A `[[source]]` of a directory selects repositories of a
     /// source that the user has; it adds one only where the user has none.
-    pub fn merge(layers: &[Layer<'_>], kinds: &[&str]) -> Result<Self, Vec<ConfigError>> {
+    pub fn merge(layers: &[Layer<'_>], kinds: &[&SourceKind]) -> Result<Self, Vec<ConfigError>> {
         let mut settings = Self::default();
         let mut errors = Vec::new();
         let mut idle = Vec::new();

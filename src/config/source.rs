@@ -7,19 +7,9 @@ use globset::Glob;
 use url::{Host, Url};
 
 use crate::config::check::{Checker, Table};
-use crate::config::{Action, Settings, SourceConfig, Trust, file};
+use crate::config::{Action, RepoNames, Settings, SourceConfig, SourceKind, Trust, file};
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
-
-/// Where a kind of source is, unless its `url` says otherwise.
-const DEFAULT_URLS: &[(&str, &str)] = &[
-    ("github", "https://github.com"),
-    ("gitlab", "https://gitlab.com"),
-    ("forgejo", "https://codeberg.org"),
-];
-
-/// Kinds of hosts on which a repository is exactly `owner/name`, without groups in groups.
-const FLAT: &[&str] = &["github", "forgejo"];
 
 /// Puts the sources of one file into the settings.
 pub(super) fn apply(
@@ -83,7 +73,8 @@ fn select(
         );
         return;
     };
-    let (repos, orgs) = selection(checker, &table.value, Some(&source.kind));
+    let kind = checker.kinds.iter().find(|kind| kind.name == source.kind);
+    let (repos, orgs) = selection(checker, &table.value, kind.copied());
     source.repos = repos;
     source.orgs = orgs;
     if source.repos.is_empty() && source.orgs.is_empty() {
@@ -94,21 +85,16 @@ fn select(
 
 fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<SourceConfig> {
     let Table { value, span } = table;
-    let kind = value.kind.as_ref().map(|kind| kind.get_ref().as_str());
+    let find = |word: &str| checker.kinds.iter().find(|kind| kind.name == word).copied();
+    let kind = value.kind.as_ref().and_then(|kind| find(kind.get_ref()));
     let (repos, orgs) = selection(checker, &value, kind);
-    let known = checker.kinds;
-    let Some(kind) = &value.kind else {
+    let known: Vec<&str> = checker.kinds.iter().map(|kind| kind.name).collect();
+    let Some(word) = &value.kind else {
         let hint = format!("it is one of {}", known.join(", "));
         checker.missing(span, "kind", "[[source]]", &hint);
         return None;
     };
-    let parse = |word: &str| {
-        known
-            .iter()
-            .find(|kind| **kind == word)
-            .map(|k| (*k).to_owned())
-    };
-    let kind = checker.word("kind", kind, known, parse);
+    let kind = checker.word("kind", word, &known, |_| kind);
     let insecure_http = value.insecure_http.unwrap_or(false);
     let url = match (&value.url, &kind) {
         (Some(text), _) => check_url(checker, text, insecure_http),
@@ -126,7 +112,7 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
     let writes = check_writes(checker, &value.writes.unwrap_or_default());
     Some(SourceConfig {
         name: SourceName::new(&name?),
-        kind: kind?,
+        kind: kind?.name.to_owned(),
         url: url?,
         repos,
         orgs,
@@ -138,9 +124,12 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
     })
 }
 
-fn default_url(checker: &mut Checker<'_>, at: std::ops::Range<usize>, kind: &str) -> Option<Url> {
-    let found = DEFAULT_URLS.iter().find(|(name, _)| *name == kind);
-    let url = found.and_then(|(_, url)| Url::parse(url).ok());
+fn default_url(
+    checker: &mut Checker<'_>,
+    at: std::ops::Range<usize>,
+    kind: &SourceKind,
+) -> Option<Url> {
+    let url = kind.url.and_then(|url| Url::parse(url).ok());
     if url.is_none() {
         checker.missing(at, "url", "[[source]]", "e.g. `https://ci.example.org`");
     }
@@ -235,9 +224,9 @@ fn is_loopback(url: &Url) -> bool {
 fn selection(
     checker: &mut Checker<'_>,
     source: &file::Source,
-    kind: Option<&str>,
+    kind: Option<&SourceKind>,
 ) -> (Vec<String>, Vec<String>) {
-    let is_flat = kind.is_some_and(|kind| FLAT.contains(&kind));
+    let is_flat = kind.is_some_and(|kind| kind.repos == RepoNames::Flat);
     let mut repos = Vec::new();
     for text in source.repos.iter().flatten() {
         let repo = text.get_ref();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::config::SourceConfig;
+use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::domain::Timestamp;
 use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
@@ -434,8 +434,8 @@ pub struct RequestLine {
 
 /// One kind of source that the program knows.
 pub struct Kind {
-    /// The word in the configuration: `kind = "github"`.
-    pub name: &'static str,
+    /// What the configuration must know of it.
+    pub config: SourceKind,
     /// What it is, for help texts.
     pub about: &'static str,
     /// Makes a source from its settings.
@@ -447,7 +447,11 @@ pub type Open = fn(&SourceConfig, &http::Ground) -> Result<Box<dyn Source>, Sour
 
 /// Every kind of source; one row an adapter.
 pub const REGISTRY: &[Kind] = &[Kind {
-    name: "github",
+    config: SourceKind {
+        name: "github",
+        url: Some("https://github.com"),
+        repos: RepoNames::Flat,
+    },
     about: "github.com and GitHub Enterprise Server",
     open: github::open,
 }];

@@ -13,7 +13,18 @@ use super::*;
 use crate::domain::policy::{Branching, Phase};
 use crate::domain::status::Status;
 
-const KINDS: &[&str] = &["github", "buildbot"];
+const KINDS: &[&SourceKind] = &[
+    &SourceKind {
+        name: "github",
+        url: Some("https://github.com"),
+        repos: RepoNames::Flat,
+    },
+    &SourceKind {
+        name: "buildbot",
+        url: None,
+        repos: RepoNames::Nested,
+    },
+];
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
 fn parse(text: &str) -> Result<Settings, Vec<ConfigError>> {

@@ -7,10 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{Layer, Settings, Trust};
+use crate::config::{Layer, RepoNames, Settings, SourceKind, Trust};
 use crate::engine::db::{Bound, Limits};
 use crate::engine::testing::Polls;
 use crate::sources::Account;
+
+/// The kind of source that these tests configure.
+const FAKE: SourceKind = SourceKind {
+    name: "fake",
+    url: None,
+    repos: RepoNames::Flat,
+};
 
 fn open(place: &Path) -> Store {
     let now = clock()();
@@ -116,7 +123,7 @@ fn open_as(place: &Path, settings: &str, account: &Account) -> Store {
         text: &text,
         trust: Trust::User,
     };
-    let settings = Settings::merge(&[layer], &["fake"]).expect("it is in order");
+    let settings = Settings::merge(&[layer], &[&FAKE]).expect("it is in order");
     let store = open(place);
     store.bind(settings.sources.iter().map(|s| Bound::new(s, account)));
     store
