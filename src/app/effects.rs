@@ -115,21 +115,24 @@ impl Effects {
 
     /// Opens a link in the browser.
     pub fn open(&self, url: &WebUrl) {
-        let url = url.as_str().to_owned();
-        let tell = self.tell.clone();
-        drop(self.tracker.spawn_blocking(move || {
-            let done = match open::that_detached(&url) {
-                Ok(()) => Done::Well(format!("opened {url}")),
-                Err(error) => {
-                    tracing::warn!(%error, "browser");
-                    Done::Badly(format!(
-                        "no browser could be started; copy the link with `Y`: {url}"
-                    ))
-                }
-            };
-            // With a full queue there is enough to read already.
-            drop(tell.try_send(done));
-        }));
+        let (url, shown) = (url.as_str().to_owned(), url.as_str().to_owned());
+        let (tell, refused) = (self.tell.clone(), self.tell.clone());
+        let token = self.tracker.token();
+        // No thread of the runtime: a browser would keep the place in line that those step back to.
+        let started = std::thread::Builder::new()
+            .name("browser".to_owned())
+            .spawn(move || {
+                let done = match open::that_detached(&url) {
+                    Ok(()) => Done::Well(format!("opened {url}")),
+                    Err(error) => no_browser(&url, &error),
+                };
+                // With a full queue there is enough to read already.
+                drop(tell.try_send(done));
+                drop(token);
+            });
+        if let Err(error) = started {
+            drop(refused.try_send(no_browser(&shown, &error)));
+        }
     }
 
     /// Keeps a pin, or forgets it.
@@ -141,6 +144,13 @@ impl Effects {
             drop(tell.blocking_send(Done::Pinned(list, trouble)));
         }));
     }
+}
+
+fn no_browser(url: &str, error: &std::io::Error) -> Done {
+    tracing::warn!(%error, "browser");
+    Done::Badly(format!(
+        "no browser could be started; copy the link with `Y`: {url}"
+    ))
 }
 
 /// Returns the sequence that puts text on the clipboard, or why there is none.
