@@ -215,6 +215,17 @@ impl Schedule {
                 self.stopped = true;
                 self.hold(id, now);
             }
+            // Ours to keep, and one limit's: the host asks for nothing, and a person may go on.
+            Some(SourceError::RateLimited {
+                retry_after,
+                share: Some(_),
+                ..
+            }) => {
+                let until = now.saturating_add(obeyed(*retry_after, &mut self.dice));
+                // It left perhaps not even once, so that nothing is known of a host that was away.
+                self.close_probe(now);
+                self.wait(id, until, Record::Spent);
+            }
             Some(SourceError::RateLimited { retry_after, .. }) => {
                 let until = now.saturating_add(obeyed(*retry_after, &mut self.dice));
                 let longest = self.paused.map_or(until, |pause| pause.until.max(until));
@@ -384,8 +395,12 @@ impl Schedule {
     }
 
     fn hold(&mut self, id: &ResourceId, next: Duration) {
+        self.wait(id, next, Record::Held);
+    }
+
+    fn wait(&mut self, id: &ResourceId, next: Duration, why: Record) {
         if let Some(entry) = self.entries.get_mut(id) {
-            entry.record = Record::Held;
+            entry.record = why;
         }
         self.put(id, next);
     }

@@ -603,3 +603,61 @@ proptest! {
         prop_assert_eq!(schedule.ledger.on_its_way(CORE), 0);
     }
 }
+
+/// What the gate says of a request that our share of a limit no longer allows.
+fn share_spent(secs: u64) -> SourceError {
+    SourceError::RateLimited {
+        host: "h".to_owned(),
+        retry_after: Duration::from_secs(secs),
+        share: Some(Share {
+            left: 2_000,
+            limit: 5_000,
+        }),
+    }
+}
+
+#[test]
+fn a_spent_share_holds_what_asked_for_it_and_nothing_else() {
+    let mut schedule = schedule(&[("runs", Tier::Hot), ("probe", Tier::Warm)]);
+    assert_eq!(step(&mut schedule, Some(&share_spent(1_800))).1, "runs");
+    assert_eq!(step(&mut schedule, None).1, "probe");
+    assert!(!schedule.is_parked());
+    let (mut now, mut asked) = (secs(0), Vec::new());
+    while now < secs(1_700) {
+        let (at, id) = step(&mut schedule, None);
+        (now, asked) = (at, {
+            asked.push(id);
+            asked
+        });
+    }
+    assert!(
+        asked.iter().all(|id| id == "probe") && asked.len() > 10,
+        "{asked:?}"
+    );
+    let mut again = std::iter::from_fn(|| Some(step(&mut schedule, None)));
+    assert!(again.by_ref().take(5).any(|(_, id)| id == "runs"));
+}
+
+#[test]
+fn a_person_may_use_the_reserve_where_our_share_is_spent() {
+    let mut schedule = schedule(&[("runs", Tier::Hot)]);
+    step(&mut schedule, Some(&share_spent(1_800)));
+    assert!(schedule.next().is_some_and(|at| at >= secs(1_800)));
+    schedule.refresh(secs(10));
+    let due = schedule.take(secs(10));
+    assert_eq!(due.map(|due| due.forced), Some(true));
+}
+
+#[test]
+fn a_spent_share_proves_nothing_of_a_host_that_is_down() {
+    let mut schedule = schedule(&[("a", Tier::Hot), ("b", Tier::Hot)]);
+    for _ in 0..5 {
+        step(&mut schedule, Some(&unreachable()));
+    }
+    let (at, held) = step(&mut schedule, Some(&share_spent(1_800)));
+    let other = schedule
+        .take(at + secs(600))
+        .expect("another one is the probe");
+    assert_ne!(*other.id, *held);
+    assert_eq!(schedule.take(at + secs(600)), None, "only one is under way");
+}
