@@ -31,6 +31,7 @@ mod rest_pulls;
 mod restore;
 mod runs;
 mod state;
+mod taken;
 mod vanished;
 mod watch;
 mod wire;
