@@ -25,9 +25,13 @@ impl GitHub {
         let (Some(id), Some(repo)) = (id, state.known(path)) else {
             return false;
         };
+        let first = repo.identity.is_none();
         let before = repo.identity.or_else(|| self.kept_identity(path));
         repo.identity = Some(id);
         if before == Some(id) {
+            if first {
+                self.keep_identity(path, id);
+            }
             return false;
         }
         self.keep_identity(path, id);
@@ -52,26 +56,47 @@ impl GitHub {
         true
     }
 
-    fn identity_key(&self, path: &str) -> ValidatorKey {
+    /// Returns what a note of a repository stands under: the account and the selection, as the
+    /// rows do that it is about. What was read for others confirms none of these.
+    pub(super) fn note_key(&self, what: &str, path: &str) -> ValidatorKey {
+        let (hash, repo) = (self.selection, self.key(path));
+        ValidatorKey {
+            source: self.config.name.clone(),
+            credential: self.api.client.account(),
+            url: format!("{what}:{hash:016x}:{}", repo.as_str().to_ascii_lowercase()),
+        }
+    }
+
+    /// Returns which repository it was, whoever saw it.
+    ///
+    /// Rows may be inherited from another account or selection: its note is better than none.
+    fn kept_identity(&self, path: &str) -> Option<u64> {
+        let keys = [self.note_key("identity", path), self.common_key(path)];
+        let stored = keys
+            .iter()
+            .find_map(|key| self.ground.validators.get(key))?;
+        stored.etag.parse().ok()
+    }
+
+    fn keep_identity(&self, path: &str, id: u64) {
+        for key in [self.note_key("identity", path), self.common_key(path)] {
+            let stored = Stored {
+                etag: id.to_string(),
+                next: None,
+                body: Vec::new().into(),
+            };
+            if self.ground.validators.get(&key).as_ref() != Some(&stored) {
+                self.ground.validators.put(&key, stored);
+            }
+        }
+    }
+
+    fn common_key(&self, path: &str) -> ValidatorKey {
         ValidatorKey {
             source: self.config.name.clone(),
             credential: "identity".to_owned(),
             url: format!("identity:{}", self.key(path).as_str().to_ascii_lowercase()),
         }
-    }
-
-    fn kept_identity(&self, path: &str) -> Option<u64> {
-        let stored = self.ground.validators.get(&self.identity_key(path))?;
-        stored.etag.parse().ok()
-    }
-
-    fn keep_identity(&self, path: &str, id: u64) {
-        let stored = Stored {
-            etag: id.to_string(),
-            next: None,
-            body: Vec::new().into(),
-        };
-        self.ground.validators.put(&self.identity_key(path), stored);
     }
 }
 

@@ -53,6 +53,7 @@ use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Urgency};
+use crate::sources::selection::Selection;
 use crate::sources::token;
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Pace, Resource, Source,
@@ -86,6 +87,8 @@ pub struct GitHub {
     config: SourceConfig,
     ground: Ground,
     api: Api,
+    /// What stands for the repositories that are selected.
+    selection: u64,
     state: Mutex<State>,
     token_from: Mutex<String>,
     /// The repositories that owners have, as far as their lists were read, by owner.
@@ -120,6 +123,7 @@ impl GitHub {
             config: config.clone(),
             ground: ground.clone(),
             api,
+            selection: Selection::of(config).hash(),
             state: Mutex::new(state),
             token_from: Mutex::default(),
             names: Mutex::default(),

@@ -140,3 +140,75 @@ async fn a_source_without_the_token_that_it_should_have_asks_as_nobody_known() {
     assert_ne!(open().account().await, known);
     assert!(fault.seen().is_empty(), "the host is not asked");
 }
+
+/// Returns the ground of somebody whose token is this.
+fn ground_of(token: &'static str, memory: &Arc<Memory>) -> Ground {
+    Ground {
+        env: Arc::new(move |name| (name == "BOARD_TOKEN").then(|| token.to_owned())),
+        ..ground(Arc::clone(memory))
+    }
+}
+
+/// Reads everything until the next probe finds nothing new; returns the facts.
+async fn read_all(config: &SourceConfig, ground: &Ground, rows: &[Arc<Fact>]) -> Vec<Arc<Fact>> {
+    let source = GitHub::new(config, ground, quick()).unwrap();
+    source.restore(rows);
+    let batches = settle(&source, 30).await;
+    later(&source, "probe:hot:0").await.unwrap();
+    let facts = batches.into_iter().flat_map(|batch| batch.facts);
+    facts.map(Arc::new).collect()
+}
+
+/// Reads `first`, then after a change `second`, then `first` again on what it had stored.
+async fn check_read_again(first: (&[&str], &'static str), second: (&[&str], &'static str)) {
+    let title = Arc::new(Mutex::new(("2026-11-21T03:30:00Z", "as it was")));
+    let told = Arc::clone(&title);
+    let fault = Fault::start(move |request| {
+        let (at, title) = *told.lock().unwrap();
+        if request.path() != "/graphql" {
+            return healthy(request);
+        }
+        Reply::json(&aliases(request, |path| {
+            if is_probe(request) {
+                return probe_repo(path, at);
+            }
+            let mut repo = refresh_repo(path);
+            repo["issues"]["nodes"][0]["title"] = json!(title);
+            repo
+        }))
+    })
+    .await;
+    let memory = Arc::new(Memory::default());
+    let of = |(repos, token)| (config(&fault, repos), ground_of(token, &memory));
+    let (one, two) = (of(first), of(second));
+    let rows = read_all(&one.0, &one.1, &[]).await;
+    *title.lock().unwrap() = ("2026-11-21T03:50:00Z", "as it is");
+    read_all(&two.0, &two.1, &rows).await;
+    let facts = read_all(&one.0, &one.1, &rows).await;
+    let tickets = facts.iter().filter(|fact| fact.kind() == FactKind::Ticket);
+    let ids: BTreeSet<_> = tickets.map(|fact| fact.id()).collect();
+    assert_eq!(ids.len(), first.0.len(), "{first:?} {second:?}: {ids:?}");
+    assert!(format!("{facts:?}").contains("as it is"));
+    let rows = [rows, facts].concat();
+    let seen = fault.seen().len();
+    let facts = read_all(&one.0, &one.1, &rows).await;
+    assert!(facts.is_empty(), "nothing changed since: {facts:?}");
+    assert_eq!(fault.seen().len() - seen, 2, "two probes");
+}
+
+#[tokio::test]
+async fn what_another_selection_or_account_read_confirms_nothing_of_ours() {
+    let (both, one) = (["acme/api", "acme/web"], ["acme/web"]);
+    check_read_again((&both, "ghp_one"), (&one, "ghp_one")).await;
+    check_read_again((&one, "ghp_one"), (&one, "ghp_two")).await;
+}
+
+#[tokio::test]
+async fn the_order_and_the_case_of_a_selection_mean_nothing() {
+    let fault = Fault::start(healthy).await;
+    let memory = Arc::new(Memory::default());
+    let ground = ground_of("ghp_one", &memory);
+    let rows = read_all(&config(&fault, &["acme/api", "acme/web"]), &ground, &[]).await;
+    let again = read_all(&config(&fault, &["Acme/Web", "acme/api"]), &ground, &rows).await;
+    assert!(again.is_empty(), "{again:?}");
+}
