@@ -1,10 +1,13 @@
-//! Which repository it is: another one under the same name is not the one that was read.
+//! Which repository it is, and who asks: another one under the same name is not the one that
+//! was read.
 //!
 //! A server that was replaced, or a name that was given away, answers everything
 //! that is asked; only the number of the repository tells. What is known of the
-//! old one goes then, and the new one is read from the start.
+//! old one goes then, and the new one is read from the start. So it is where
+//! another token asks: what one may see says nothing of what another may.
 
-use super::state::{RepoState, State};
+use super::memory::Memory;
+use super::state::{Mode, RepoState, State};
 use super::{GitHub, compare};
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
@@ -101,6 +104,36 @@ impl GitHub {
 }
 
 impl State {
+    /// Takes in as whom it asks from now on: what another token told, or could not tell, is
+    /// that one's, and all is read anew.
+    pub(super) fn asks_as(&mut self, account: String) {
+        for name in ["annotations", "job logs", "re-run", "cancel"] {
+            self.capabilities.remove(name);
+        }
+        let before = self.account.replace(account);
+        if before.is_none() || before == self.account {
+            return;
+        }
+        (self.me, self.me_asked, self.anonymous) = (None, false, false);
+        if let Mode::RestOnly(_) = std::mem::replace(&mut self.mode, Mode::GraphQl) {
+            self.capabilities.remove("graphql");
+        }
+        self.refused.clear();
+        self.answered.clear();
+        self.hidden.clear();
+        self.memory = Memory::default();
+        self.discovered_at = None;
+        for repo in self.repos.values_mut() {
+            *repo = RepoState {
+                identity: repo.identity,
+                changed_at: repo.changed_at,
+                // What is asked for next must not have the name of something that was asked for.
+                turn: repo.turn + 1,
+                ..RepoState::new(&repo.path)
+            };
+        }
+    }
+
     /// Forgets what was found out about a repository besides its own state.
     fn forget(&mut self, key: &RepoKey) {
         let path = key.path();

@@ -178,14 +178,18 @@ impl GitHub {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = token.from;
         let Some(secret) = token.secret else {
-            self.state().anonymous = true;
+            self.api.client.unbind();
+            let mut state = self.state();
+            state.asks_as(self.api.client.account());
+            state.anonymous = true;
+            drop(state);
             // GraphQL answers nobody without a token; REST does, for public data.
             self.without_graphql("it needs a token", (self.ground.clock)());
             return Ok(());
         };
-        // What another token could not do is found out anew.
-        self.state().forget_rights();
-        self.api.client.bind(&secret)
+        self.api.client.bind(&secret)?;
+        self.state().asks_as(self.api.client.account());
+        Ok(())
     }
 
     /// Goes on by REST alone, and says why.
