@@ -179,6 +179,12 @@ impl Ledger {
         }
     }
 
+    /// Returns what is on its way of one limit.
+    #[cfg(test)]
+    pub(super) fn on_its_way(&self, bucket: &str) -> u64 {
+        self.buckets.get(bucket).map_or(0, |it| it.on_its_way)
+    }
+
     /// Returns nothing if the cost may be spent now, else when to look again.
     ///
     /// What a person asks for may use the reserve, but never more than is left. A cost above

@@ -28,6 +28,7 @@ pub mod http;
 pub mod inspect;
 pub mod junit;
 pub mod logs;
+pub mod selection;
 pub mod token;
 mod told;
 

@@ -26,8 +26,9 @@ pub(super) struct Entry {
     pub served: u32,
     /// Whether a person asked for it.
     pub forced: bool,
-    /// Whether its poll is under way.
-    pub in_flight: bool,
+    /// What its poll, which is under way, was booked with: the limit and the cost, as they were
+    /// when it left.
+    pub booked: Option<(&'static str, u32)>,
 }
 
 /// How the last poll of a resource ended.
@@ -54,12 +55,17 @@ impl Entry {
             record: Record::Untried,
             served: 0,
             forced: false,
-            in_flight: false,
+            booked: None,
         }
     }
 
     pub(super) fn id(&self) -> ResourceId {
         Arc::clone(&self.resource.id)
+    }
+
+    /// Returns whether its poll is under way.
+    pub(super) fn in_flight(&self) -> bool {
+        self.booked.is_some()
     }
 
     /// Returns whether its interval alone says when it is due.

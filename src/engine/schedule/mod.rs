@@ -99,14 +99,15 @@ impl Schedule {
         }
     }
 
-    /// Takes in what the source wants polled; what it no longer names is dropped.
+    /// Takes in what the source wants polled; what it no longer names is dropped, but not before
+    /// its poll has landed: until then it counts as spent.
     pub fn set_resources(&mut self, resources: Vec<Resource>, now: Duration) {
         let named: BTreeSet<ResourceId> = resources.iter().map(|r| Arc::clone(&r.id)).collect();
         let gone: Vec<ResourceId> = self
             .entries
-            .keys()
-            .filter(|id| !named.contains(*id))
-            .cloned()
+            .values()
+            .filter(|entry| !entry.in_flight() && !named.contains(&entry.resource.id))
+            .map(Entry::id)
             .collect();
         for id in gone {
             if let Some(entry) = self.entries.remove(&id) {
@@ -195,7 +196,7 @@ impl Schedule {
                 continue;
             }
             self.ledger.spend(bucket, cost, purpose, now);
-            entry.in_flight = true;
+            entry.booked = Some((bucket, cost));
             entry.asked_at = Some(now);
             let forced = std::mem::take(&mut entry.forced);
             if matches!(self.breaker, Breaker::Open { .. }) {
@@ -207,16 +208,23 @@ impl Schedule {
 
     /// Takes in how a poll ended.
     pub fn done(&mut self, id: &ResourceId, error: Option<&SourceError>, now: Duration) {
-        if let Some(entry) = self.entries.get_mut(id) {
-            entry.in_flight = false;
-            self.ledger
-                .settle(entry.resource.bucket, entry.resource.cost);
-        }
+        self.settle(id);
         match error {
             None => self.succeeded(id, now),
             Some(SourceError::Auth { .. } | SourceError::NoToken { .. }) => {
                 self.stopped = true;
                 self.hold(id, now);
+            }
+            // Ours to keep, and one limit's: the host asks for nothing, and a person may go on.
+            Some(SourceError::RateLimited {
+                retry_after,
+                share: Some(_),
+                ..
+            }) => {
+                let until = now.saturating_add(obeyed(*retry_after, &mut self.dice));
+                // It left perhaps not even once, so that nothing is known of a host that was away.
+                self.close_probe(now);
+                self.wait(id, until, Record::Spent);
             }
             Some(SourceError::RateLimited { retry_after, .. }) => {
                 let until = now.saturating_add(obeyed(*retry_after, &mut self.dice));
@@ -239,6 +247,14 @@ impl Schedule {
             Some(SourceError::Unreachable { .. } | SourceError::Unreadable { .. }) => {
                 self.missed(id, now);
             }
+        }
+    }
+
+    /// What was on its way has landed; it is spent until the host says otherwise.
+    fn settle(&mut self, id: &ResourceId) {
+        let booked = self.entries.get_mut(id).and_then(|it| it.booked.take());
+        if let Some((bucket, cost)) = booked {
+            self.ledger.settle(bucket, cost);
         }
     }
 
@@ -295,15 +311,11 @@ impl Schedule {
         let lost: Vec<ResourceId> = self
             .entries
             .values()
-            .filter(|entry| entry.in_flight)
+            .filter(|entry| entry.in_flight())
             .map(Entry::id)
             .collect();
         for id in lost {
-            if let Some(entry) = self.entries.get_mut(&id) {
-                entry.in_flight = false;
-                self.ledger
-                    .settle(entry.resource.bucket, entry.resource.cost);
-            }
+            self.settle(&id);
             self.missed(&id, now);
         }
     }
@@ -318,7 +330,7 @@ impl Schedule {
         self.entries.values().all(|entry| {
             let urgent = entry.is_once() && entry.next <= now;
             match entry.record {
-                _ if entry.in_flight => false,
+                _ if entry.in_flight() => false,
                 Record::Held => true,
                 // What waits for its turn in the line is not waited for where it would then
                 // find a limit spent; nor is what is long past, where the minute is full.
@@ -374,7 +386,7 @@ impl Schedule {
 
     fn put(&mut self, id: &ResourceId, next: Duration) {
         if let Some(entry) = self.entries.get_mut(id)
-            && !entry.in_flight
+            && !entry.in_flight()
         {
             self.queue.remove(&(entry.next, Arc::clone(id)));
             entry.next = next;
@@ -383,8 +395,12 @@ impl Schedule {
     }
 
     fn hold(&mut self, id: &ResourceId, next: Duration) {
+        self.wait(id, next, Record::Held);
+    }
+
+    fn wait(&mut self, id: &ResourceId, next: Duration, why: Record) {
         if let Some(entry) = self.entries.get_mut(id) {
-            entry.record = Record::Held;
+            entry.record = why;
         }
         self.put(id, next);
     }

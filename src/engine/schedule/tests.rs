@@ -521,3 +521,143 @@ fn what_is_long_past_is_not_waited_for_where_the_minute_is_full() {
     schedule.set_resources(vec![resource("past:1", Tier::Past, 8)], Duration::ZERO);
     assert!(schedule.is_round_done(Duration::ZERO));
 }
+
+/// Ends a poll that was taken earlier, and renews the list as the poller does.
+fn land(schedule: &mut Schedule, id: &str, list: Vec<Resource>, now: Duration) {
+    schedule.done(&id.into(), None, now);
+    schedule.set_resources(list, now);
+}
+
+#[test]
+fn what_is_on_its_way_is_settled_though_it_is_no_longer_named() {
+    let mut schedule = schedule(&[("refresh:0", Tier::Now), ("runs", Tier::Hot)]);
+    assert_eq!(taken(&mut schedule, secs(0)), ["refresh:0", "runs"]);
+    assert_eq!(schedule.ledger.on_its_way(CORE), 2);
+    schedule.set_resources(vec![resource("refresh:1", Tier::Now, 1)], secs(1));
+    assert_eq!(taken(&mut schedule, secs(1)), ["refresh:1"]);
+    for id in ["refresh:0", "runs", "refresh:1"] {
+        land(&mut schedule, id, Vec::new(), secs(2));
+    }
+    assert_eq!(schedule.ledger.on_its_way(CORE), 0);
+    assert_eq!((schedule.next(), schedule.ids().count()), (None, 0));
+}
+
+#[test]
+fn a_poll_is_settled_at_what_it_was_taken_for() {
+    let mut schedule = Schedule::new(7, &[]);
+    let priced = |cost| vec![resource("refresh:0", Tier::Now, cost)];
+    schedule.set_resources(priced(12), secs(0));
+    assert_eq!(taken(&mut schedule, secs(0)), ["refresh:0"]);
+    schedule.set_resources(priced(6), secs(1));
+    land(&mut schedule, "refresh:0", priced(6), secs(2));
+    assert_eq!(schedule.ledger.on_its_way(CORE), 0);
+}
+
+#[test]
+fn what_is_named_again_while_it_is_on_its_way_is_not_asked_for_twice_at_once() {
+    let mut schedule = schedule(&[("runs", Tier::Hot)]);
+    assert_eq!(taken(&mut schedule, secs(0)), ["runs"]);
+    schedule.set_resources(Vec::new(), secs(1));
+    schedule.set_resources(vec![resource("runs", Tier::Hot, 1)], secs(2));
+    assert!(taken(&mut schedule, secs(600)).is_empty());
+    schedule.done(&"runs".into(), None, secs(601));
+    assert_eq!(taken(&mut schedule, secs(700)), ["runs"]);
+}
+
+#[test]
+fn a_crash_settles_all_that_was_on_its_way() {
+    let mut schedule = schedule(&[("refresh:0", Tier::Now), ("runs", Tier::Hot)]);
+    assert_eq!(taken(&mut schedule, secs(0)).len(), 2);
+    schedule.set_resources(vec![resource("runs", Tier::Hot, 1)], secs(1));
+    schedule.abandon(secs(2));
+    assert_eq!(schedule.ledger.on_its_way(CORE), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn when_nothing_is_on_its_way_nothing_counts_as_spent(
+        steps in prop::collection::vec((0_u8..4, prop::collection::vec((0_u8..6, 1_u32..9), 0..6)), 1..60),
+    ) {
+        let mut schedule = Schedule::new(7, &[]);
+        let (mut now, mut away) = (Duration::ZERO, Vec::<ResourceId>::new());
+        let land = |schedule: &mut Schedule, id: ResourceId, now| schedule.done(&id, None, now);
+        for (what, named) in steps {
+            now += secs(40);
+            match what {
+                0 => {
+                    let named = named.iter().map(|(n, cost)| resource(&format!("r{n}"), Tier::Hot, *cost));
+                    let named: HashMap<_, _> = named.map(|r| (Arc::clone(&r.id), r)).collect();
+                    schedule.set_resources(named.into_values().collect(), now);
+                }
+                1 => away.extend(schedule.take(now).map(|due| due.id)),
+                _ => away.pop().into_iter().for_each(|id| land(&mut schedule, id, now)),
+            }
+            let unique: BTreeSet<&ResourceId> = away.iter().collect();
+            prop_assert_eq!(unique.len(), away.len(), "one was asked for twice at once");
+        }
+        for id in away {
+            land(&mut schedule, id, now);
+        }
+        prop_assert_eq!(schedule.ledger.on_its_way(CORE), 0);
+    }
+}
+
+/// What the gate says of a request that our share of a limit no longer allows.
+fn share_spent(secs: u64) -> SourceError {
+    SourceError::RateLimited {
+        host: "h".to_owned(),
+        retry_after: Duration::from_secs(secs),
+        share: Some(Share {
+            left: 2_000,
+            limit: 5_000,
+        }),
+    }
+}
+
+#[test]
+fn a_spent_share_holds_what_asked_for_it_and_nothing_else() {
+    let mut schedule = schedule(&[("runs", Tier::Hot), ("probe", Tier::Warm)]);
+    assert_eq!(step(&mut schedule, Some(&share_spent(1_800))).1, "runs");
+    assert_eq!(step(&mut schedule, None).1, "probe");
+    assert!(!schedule.is_parked());
+    let (mut now, mut asked) = (secs(0), Vec::new());
+    while now < secs(1_700) {
+        let (at, id) = step(&mut schedule, None);
+        (now, asked) = (at, {
+            asked.push(id);
+            asked
+        });
+    }
+    assert!(
+        asked.iter().all(|id| id == "probe") && asked.len() > 10,
+        "{asked:?}"
+    );
+    let mut again = std::iter::from_fn(|| Some(step(&mut schedule, None)));
+    assert!(again.by_ref().take(5).any(|(_, id)| id == "runs"));
+}
+
+#[test]
+fn a_person_may_use_the_reserve_where_our_share_is_spent() {
+    let mut schedule = schedule(&[("runs", Tier::Hot)]);
+    step(&mut schedule, Some(&share_spent(1_800)));
+    assert!(schedule.next().is_some_and(|at| at >= secs(1_800)));
+    schedule.refresh(secs(10));
+    let due = schedule.take(secs(10));
+    assert_eq!(due.map(|due| due.forced), Some(true));
+}
+
+#[test]
+fn a_spent_share_proves_nothing_of_a_host_that_is_down() {
+    let mut schedule = schedule(&[("a", Tier::Hot), ("b", Tier::Hot)]);
+    for _ in 0..5 {
+        step(&mut schedule, Some(&unreachable()));
+    }
+    let (at, held) = step(&mut schedule, Some(&share_spent(1_800)));
+    let other = schedule
+        .take(at + secs(600))
+        .expect("another one is the probe");
+    assert_ne!(*other.id, *held);
+    assert_eq!(schedule.take(at + secs(600)), None, "only one is under way");
+}

@@ -104,11 +104,7 @@ impl GitHub {
                 Err(failure) if facts.is_empty() => return Err(failure),
                 Err(_later) => break,
             };
-            let mut state = self.state();
-            state.memory.see_jobs(&set);
-            if set.complete {
-                state.memory.see_attempt(run, attempt);
-            }
+            self.state().memory.see_jobs(&set);
             facts.push(Fact::EarlierJobs(set));
         }
         Ok(facts)
@@ -227,11 +223,15 @@ impl GitHub {
 
     /// Takes what a fetch told into the memory of failures.
     pub(super) fn remember(&self, batch: &Batch) {
-        let tells = |fact: &&Fact| matches!(fact, Fact::JobSet(_));
         let mut state = self.state();
-        for fact in batch.facts.iter().filter(tells) {
+        for fact in &batch.facts {
             if let Fact::JobSet(set) = fact {
                 state.memory.see_set(set);
+            }
+            if let Fact::EarlierJobs(set) = fact
+                && set.complete
+            {
+                state.memory.see_attempt(&set.run, set.attempt);
             }
         }
     }

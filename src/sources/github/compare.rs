@@ -93,6 +93,9 @@ impl GitHub {
             choose(due.into_iter())
         };
         let mut batch = Batch::default();
+        // Noted where nothing is waited for any more: what is noted was handed over.
+        let mut answered = Vec::with_capacity(due.len());
+        let mut trouble = None;
         for need in due {
             let answer = self.answer_one(&need, ask).await;
             let is_early = matches!(need, Need::Diagnosis { .. })
@@ -110,9 +113,7 @@ impl GitHub {
                     | SourceError::Unreachable { .. }
                     | SourceError::Auth { .. }
                     | SourceError::NoToken { .. } => {
-                        if batch.facts.is_empty() {
-                            return Err(error);
-                        }
+                        trouble = Some(error).filter(|_| batch.facts.is_empty());
                         break;
                     }
                 },
@@ -123,13 +124,17 @@ impl GitHub {
             } else {
                 TimeDelta::zero()
             };
-            self.state().answered.insert(need, ask.now - wait);
+            answered.push((need, ask.now - wait));
         }
-        let turns = &mut self.state().turns;
+        let mut state = self.state();
+        state.answered.extend(answered);
+        if let Some(error) = trouble {
+            return Err(error);
+        }
         *(if past {
-            &mut turns.past
+            &mut state.turns.past
         } else {
-            &mut turns.needs
+            &mut state.turns.needs
         }) += 1;
         Ok(batch)
     }

@@ -31,6 +31,7 @@ mod rest_pulls;
 mod restore;
 mod runs;
 mod state;
+mod taken;
 mod vanished;
 mod watch;
 mod wire;
@@ -52,6 +53,7 @@ use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Urgency};
+use crate::sources::selection::Selection;
 use crate::sources::token;
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Pace, Resource, Source,
@@ -85,6 +87,8 @@ pub struct GitHub {
     config: SourceConfig,
     ground: Ground,
     api: Api,
+    /// What stands for the repositories that are selected.
+    selection: u64,
     state: Mutex<State>,
     token_from: Mutex<String>,
     /// The repositories that owners have, as far as their lists were read, by owner.
@@ -119,6 +123,7 @@ impl GitHub {
             config: config.clone(),
             ground: ground.clone(),
             api,
+            selection: Selection::of(config).hash(),
             state: Mutex::new(state),
             token_from: Mutex::default(),
             names: Mutex::default(),
@@ -173,14 +178,18 @@ impl GitHub {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = token.from;
         let Some(secret) = token.secret else {
-            self.state().anonymous = true;
+            self.api.client.unbind();
+            let mut state = self.state();
+            state.asks_as(self.api.client.account());
+            state.anonymous = true;
+            drop(state);
             // GraphQL answers nobody without a token; REST does, for public data.
             self.without_graphql("it needs a token", (self.ground.clock)());
             return Ok(());
         };
-        // What another token could not do is found out anew.
-        self.state().forget_rights();
-        self.api.client.bind(&secret)
+        self.api.client.bind(&secret)?;
+        self.state().asks_as(self.api.client.account());
+        Ok(())
     }
 
     /// Goes on by REST alone, and says why.

@@ -14,7 +14,7 @@ use super::wire::ProbeRepo;
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
-use crate::sources::http::{Stored, ValidatorKey};
+use crate::sources::http::Stored;
 use crate::sources::{Batch, CapabilityState, SourceError, Tier};
 
 const DOCUMENT: &str = include_str!("queries/probe.graphql");
@@ -305,20 +305,12 @@ impl GitHub {
         }
     }
 
-    fn fingerprint_key(&self, path: &str) -> ValidatorKey {
-        ValidatorKey {
-            source: self.config.name.clone(),
-            credential: "fingerprint".to_owned(),
-            url: format!(
-                "fingerprint:{}",
-                self.key(path).as_str().to_ascii_lowercase()
-            ),
-        }
-    }
-
     /// Returns the fingerprint that was kept, and how many tickets there were then.
     fn kept_fingerprint(&self, path: &str) -> Option<(u64, Option<u64>)> {
-        let stored = self.ground.validators.get(&self.fingerprint_key(path))?;
+        let stored = self
+            .ground
+            .validators
+            .get(&self.note_key("fingerprint", path))?;
         let (seen, count) = stored.etag.split_once(':').unwrap_or((&stored.etag, ""));
         Some((u64::from_str_radix(seen, 16).ok()?, count.parse().ok()))
     }
@@ -333,7 +325,7 @@ impl GitHub {
         };
         self.ground
             .validators
-            .put(&self.fingerprint_key(path), stored);
+            .put(&self.note_key("fingerprint", path), stored);
     }
 
     fn all_missing(&self, paths: &[String]) -> Result<Batch, SourceError> {

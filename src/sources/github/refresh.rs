@@ -3,15 +3,12 @@
 //! A small one reads what changed since the last, a full one everything that is
 //! open, to its end, so that what left a list can be removed.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 use super::api::{Data, Feature, Trouble};
 use super::map::{self, delivery, work};
-use super::more::{self, Rest};
 use super::probe::{ATTEMPTS, fragments, over, split};
-use super::state::{RepoState, State, Wanted};
+use super::state::{State, Wanted};
 use super::wire::{BranchHistory, RefreshRepo};
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
@@ -31,12 +28,13 @@ pub(super) const DECLARED: &str = "$full: Boolean!, $flow: Boolean!, $rollup: Bo
      $releases: Int!";
 
 /// The repositories of one refresh.
-struct Plan {
-    paths: Vec<String>,
-    seen: Vec<Option<u64>>,
-    full: bool,
+pub(super) struct Plan {
+    pub(super) paths: Vec<String>,
+    /// What the probe had seen of each.
+    pub(super) seen: Vec<Option<u64>>,
+    pub(super) full: bool,
     flow: bool,
-    since: Option<Timestamp>,
+    pub(super) since: Option<Timestamp>,
 }
 
 impl GitHub {
@@ -120,132 +118,6 @@ impl GitHub {
             .query(&document, "Board", &variables, ask.urgency)
             .await
     }
-
-    async fn take_refresh(&self, plan: &Plan, data: Data, ask: Ask) -> Batch {
-        let mut batch = Batch::default();
-        {
-            let mut state = self.state();
-            state.turns.refresh += 1;
-            state.refuse(&data.lacks);
-            if data.was_heavy() {
-                state.halve(plan.full, plan.paths.len());
-            } else {
-                state.grow(plan.full, plan.paths.len());
-            }
-        }
-        for (at, path) in plan.paths.iter().enumerate() {
-            let alias = format!("r{at}");
-            let read = data.by_alias.read::<RefreshRepo>(&alias);
-            let mut troubles = data.errors_of(&alias).peekable();
-            let partial = troubles.peek().is_some();
-            let Some(read) = read else {
-                let lost = troubles.any(|error| error.kind.as_deref() == Some("NOT_FOUND"));
-                if lost {
-                    let mut state = self.state();
-                    self.miss(&mut state, path, &mut batch);
-                }
-                continue;
-            };
-            if let Some(error) = troubles.next() {
-                let text = format!("{path}: {}", self.api.client.shown(&error.message));
-                batch.warnings.push(Clean::line(&text));
-            }
-            match read {
-                Ok(wire) => {
-                    let seen = plan.seen.get(at).copied().flatten();
-                    self.take_repo(plan, (path, seen, partial), wire, ask, &mut batch)
-                        .await;
-                }
-                Err(_unreadable) => {
-                    let text = format!("`{path}` cannot be read");
-                    batch.warnings.push(Clean::line(&text));
-                    self.settle(path, None, ask.now);
-                }
-            }
-        }
-        batch
-    }
-
-    async fn take_repo(
-        &self,
-        plan: &Plan,
-        (path, seen, partial): (&str, Option<u64>, bool),
-        wire: RefreshRepo,
-        ask: Ask,
-        batch: &mut Batch,
-    ) {
-        let key = self.key(&wire.name_with_owner);
-        let before = self.state().known(path).cloned();
-        let mut wire = wire;
-        let changes_to = before.as_ref().and_then(|repo| repo.changes_to);
-        let rest = Rest {
-            full: plan.full,
-            since: plan.since,
-            changes_to,
-        };
-        let more = more::follow(self, &key, &mut wire, rest, ask, batch).await;
-        let complete = !partial && more.is_ok();
-        let (mut facts, listings) = facts_of(&key, &wire, plan.full && complete);
-        let open = work::open_tickets(&wire);
-        warn_of(&key, &wire, batch);
-        let mut missing = BTreeSet::new();
-        {
-            let mut state = self.state();
-            if let Some(repo) = state.known(path) {
-                key.path().clone_into(&mut repo.path);
-                repo.take_in(&wire, more.is_ok());
-                remember(repo, &mut facts);
-                let listed = |name: &str| listings.iter().any(|list| list.name.ends_with(name));
-                if listed("tickets/open") {
-                    let before = std::mem::replace(&mut repo.open_tickets, open);
-                    let told = work::numbers(&wire);
-                    missing = before.difference(&told).copied().collect();
-                } else {
-                    repo.open_tickets.extend(open);
-                }
-                if plan.full && complete {
-                    repo.full_at = Some(ask.now);
-                }
-            }
-            closing(&key, &wire, &state, &mut facts);
-        }
-        batch.facts.append(&mut facts);
-        batch.listings.extend(listings);
-        self.look_for(&key, missing, ask, batch).await;
-        match more {
-            Ok(()) => {
-                self.settle(path, seen, ask.now);
-                batch.covered.push(Clean::line(key.path()));
-            }
-            Err(error) => {
-                let text = format!("{path}: {error}");
-                batch.warnings.push(Clean::line(&text));
-            }
-        }
-    }
-
-    /// Notes that a repository was read as the probe had seen it.
-    fn settle(&self, path: &str, seen: Option<u64>, now: Timestamp) {
-        let mut state = self.state();
-        if let Some(repo) = state.known(path) {
-            repo.read = seen;
-            repo.full_at = repo.full_at.or(Some(now));
-            // A probe in between may have seen something newer.
-            if repo.seen == seen || seen.is_none() {
-                repo.wanted = Wanted::Nothing;
-            }
-        }
-    }
-
-    fn lost(&self, paths: &[String]) -> Batch {
-        let mut batch = Batch::default();
-        let mut state = self.state();
-        state.turns.refresh += 1;
-        for path in paths {
-            self.miss(&mut state, path, &mut batch);
-        }
-        batch
-    }
 }
 
 /// Returns what a repository tells of itself, and the lists that were read to their end.
@@ -297,36 +169,6 @@ impl Plan {
         }
         if let Some(since) = self.since {
             set("since", json!(since.to_rfc3339()));
-        }
-    }
-}
-
-impl RepoState {
-    /// Remembers what was read, and how far, if it was read to the end.
-    fn take_in(&mut self, wire: &RefreshRepo, whole: bool) {
-        let releases = wire.release_branches.as_ref();
-        self.flow |=
-            wire.develop.is_some() || releases.is_some_and(|list| !list.nodes.items.is_empty());
-        let closed = wire.closed_issues.iter().flat_map(|list| &list.nodes.items);
-        for issue in wire.issues.nodes.items.iter().chain(closed) {
-            self.tickets.insert(issue.number);
-            if whole {
-                self.tickets_to = self.tickets_to.max(Some(issue.updated_at));
-            }
-        }
-        for pull in wire.open.nodes.items.iter().chain(&wire.ended.nodes.items) {
-            if whole {
-                self.changes_to = self.changes_to.max(Some(pull.updated_at));
-            }
-        }
-    }
-}
-
-/// Remembers the change requests that were read; what only looks tell goes into the facts.
-fn remember(repo: &mut RepoState, facts: &mut [Fact]) {
-    for fact in facts {
-        if let Fact::ChangeRequest(change) = fact {
-            **change = repo.remember(change.as_ref().clone());
         }
     }
 }
@@ -458,7 +300,7 @@ pub(super) fn listing(
 }
 
 /// Adds closed tickets that change requests close, unless they were read in full.
-fn closing(repo: &RepoKey, wire: &RefreshRepo, state: &State, facts: &mut Vec<Fact>) {
+pub(super) fn closing(repo: &RepoKey, wire: &RefreshRepo, state: &State, facts: &mut Vec<Fact>) {
     let pulls = wire.open.nodes.items.iter().chain(&wire.ended.nodes.items);
     let tickets = pulls.flat_map(|pull| work::closing_tickets(repo, pull));
     let unknown = |ticket: &Ticket| match &ticket.key {
@@ -476,7 +318,7 @@ fn deliveries(repo: &RepoKey, wire: &RefreshRepo, facts: &mut Vec<Fact>) {
     facts.extend(releases.map(|item| Fact::Release(delivery::release(repo, item))));
 }
 
-fn warn_of(repo: &RepoKey, wire: &RefreshRepo, batch: &mut Batch) {
+pub(super) fn warn_of(repo: &RepoKey, wire: &RefreshRepo, batch: &mut Batch) {
     warn(repo, "tickets", &wire.issues.nodes, batch);
     warn(repo, "pull requests", &wire.open.nodes, batch);
     warn(repo, "pull requests", &wire.ended.nodes, batch);

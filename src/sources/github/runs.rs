@@ -52,10 +52,8 @@ impl GitHub {
                 return Ok(batch);
             };
             repo.had_runs(ask.now);
-            if fresh {
-                // What could not be read is told again with every answer.
-                repo.runs_read = runs.bad_count == 0;
-            }
+            // They are told again until they were handed over.
+            repo.runs_read &= !fresh;
             let mut ended = false;
             for run in &found {
                 ended |= repo.see_run(run);
@@ -67,6 +65,10 @@ impl GitHub {
         }
         batch.facts.extend(found.into_iter().map(Fact::Run));
         self.details(&key, ask, &mut batch).await?;
+        if let Some(repo) = self.state().known(path).filter(|_| fresh) {
+            // What could not be read is told again with every answer.
+            repo.runs_read = runs.bad_count == 0;
+        }
         Ok(batch)
     }
 

@@ -83,6 +83,8 @@ pub(super) struct State {
     pub(super) full_batch: usize,
     pub(super) refused: BTreeSet<Feature>,
     pub(super) me: Option<String>,
+    /// What stands for the token that was asked with, or for there being none.
+    pub(super) account: Option<String>,
     /// Whether there is no token.
     pub(super) anonymous: bool,
     /// Whether that was asked by REST.
@@ -312,6 +314,7 @@ impl State {
             full_batch: FULL_BATCH,
             refused: BTreeSet::new(),
             me: None,
+            account: None,
             anonymous: false,
             me_asked: false,
             needs: BTreeSet::new(),
@@ -376,13 +379,6 @@ impl State {
     /// Notes whether something can be done.
     pub(super) fn can(&mut self, name: &'static str, state: CapabilityState) {
         self.capabilities.insert(name, state);
-    }
-
-    /// Forgets what a token may not: another one may.
-    pub(super) fn forget_rights(&mut self) {
-        for name in ["annotations", "job logs", "re-run", "cancel"] {
-            self.capabilities.remove(name);
-        }
     }
 
     /// Notes what the server refused within a query.

@@ -22,26 +22,31 @@ use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
-use crate::sources::Batch;
 
 /// How many tickets are looked for at once: one or two points.
 const AT_ONCE: usize = 40;
+
+/// What looking for tickets told.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    pub(super) facts: Vec<Fact>,
+    pub(super) gone: Vec<FactId>,
+    /// Those to be looked for after the next full read.
+    pub(super) still: BTreeSet<u64>,
+}
 
 impl GitHub {
     /// Looks for tickets that left the list of those that are open.
     ///
     /// Most were closed. One that was deleted goes; one that was transferred goes here and
     /// comes where it is now.
-    pub(super) async fn look_for(
-        &self,
-        key: &RepoKey,
-        missing: BTreeSet<u64>,
-        ask: Ask,
-        batch: &mut Batch,
-    ) {
-        let numbers: Vec<u64> = missing.into_iter().take(AT_ONCE).collect();
+    pub(super) async fn look_for(&self, key: &RepoKey, missing: BTreeSet<u64>, ask: Ask) -> Looked {
+        let mut found = Looked::default();
+        let mut missing = missing.into_iter();
+        let numbers: Vec<u64> = missing.by_ref().take(AT_ONCE).collect();
+        found.still.extend(missing);
         if numbers.is_empty() {
-            return;
+            return found;
         }
         let (document, variables) = {
             let state = self.state();
@@ -51,13 +56,9 @@ impl GitHub {
             .api
             .query(&document, "Board", &variables, ask.urgency)
             .await;
-        // Where it failed they stay, and are looked for after the next full read.
         let Ok(data) = sent else {
-            let mut state = self.state();
-            if let Some(repo) = state.known(key.path()) {
-                repo.open_tickets.extend(numbers);
-            }
-            return;
+            found.still.extend(numbers);
+            return found;
         };
         let mut issues = data.by_alias.value("r0");
         for number in numbers {
@@ -72,13 +73,14 @@ impl GitHub {
                 Some(issue) => {
                     let ticket = work::ticket_anywhere(key, &issue);
                     let moved = ticket.key != numbered(key, number);
-                    batch.gone.extend(moved.then(|| id(key, number)));
-                    batch.facts.push(Fact::Ticket(ticket));
+                    found.gone.extend(moved.then(|| id(key, number)));
+                    found.facts.push(Fact::Ticket(ticket));
                 }
-                None if lost => batch.gone.push(id(key, number)),
+                None if lost => found.gone.push(id(key, number)),
                 None => {}
             }
         }
+        found
     }
 
     /// Returns the repositories that are polled no more and were not told to be gone yet.

@@ -145,6 +145,16 @@ impl Client {
         Ok(())
     }
 
+    /// Lets go of the credential: what follows asks as nobody.
+    pub(in crate::sources) fn unbind(&self) {
+        *self.gate.write().unwrap_or_else(PoisonError::into_inner) =
+            Gate::shared(&self.origin, NOBODY);
+        *self
+            .credential
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Returns the gate that requests with this credential pass.
     pub(super) fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))

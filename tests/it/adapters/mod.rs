@@ -14,6 +14,7 @@ mod errors;
 mod graphql;
 mod keeping;
 mod midway;
+mod turns;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;

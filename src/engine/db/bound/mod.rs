@@ -21,6 +21,7 @@ use crate::engine::db::rows::{self, hash};
 use crate::engine::db::{Job, Lease, account, lease, state};
 use crate::engine::update::{Loaded, LoadedListing, Write};
 use crate::sources::Account;
+use crate::sources::selection::Selection as Chosen;
 
 /// After every text that begins with what is before it.
 const LAST: char = '\u{10FFFF}';
@@ -59,15 +60,9 @@ impl Bound {
             config.url.origin().ascii_serialization().as_bytes(),
             config.url.path().trim_end_matches('/').as_bytes(),
         ]);
-        let (repos, owners) = (plain(&config.repos), plain(&config.orgs));
-        let parts: Vec<&[u8]> = repos
-            .iter()
-            .map(String::as_bytes)
-            .chain(std::iter::once(b"/".as_slice()))
-            .chain(owners.iter().map(String::as_bytes))
-            .collect();
+        let selected = Chosen::of(config);
         let kin = format!("{}@{place:016x}.", config.name);
-        let twins = format!("{kin}{:016x}.", hash(&parts));
+        let twins = format!("{kin}{:016x}.", selected.hash());
         let mut bound = Self {
             name: config.name.clone(),
             stored: SourceName::new(&twins),
@@ -77,8 +72,8 @@ impl Bound {
             place: None,
             open: false,
             selection: Selection {
-                patterns: patterns(&repos),
-                owners,
+                patterns: patterns(&selected.repos),
+                owners: selected.owners,
             },
         };
         bound.find_word(None);
@@ -175,12 +170,6 @@ impl Selection {
         let owner = path.split_once('/').map_or("", |(owner, _)| owner);
         self.owners.contains(owner) || self.patterns.is_match(&path)
     }
-}
-
-/// Returns names as they are compared: the order and the case of letters mean nothing.
-fn plain(names: &[String]) -> BTreeSet<String> {
-    let trimmed = names.iter().map(|name| name.trim().trim_matches('/'));
-    trimmed.map(str::to_lowercase).collect()
 }
 
 fn patterns(repos: &BTreeSet<String>) -> GlobSet {

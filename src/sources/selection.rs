@@ -1,0 +1,83 @@
+//! Which repositories the settings select, as two selections are compared.
+//!
+//! The order and the case of names mean nothing. What was read for one selection
+//! says nothing of what is stored for another.
+
+use std::collections::BTreeSet;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::config::SourceConfig;
+
+/// The names that the settings hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Selection {
+    /// Repositories, and patterns of them.
+    pub repos: BTreeSet<String>,
+    /// Owners, all of whose repositories are meant.
+    pub owners: BTreeSet<String>,
+}
+
+impl Selection {
+    /// Returns what a source is told to read.
+    pub fn of(config: &SourceConfig) -> Self {
+        Self {
+            repos: plain(&config.repos),
+            owners: plain(&config.orgs),
+        }
+    }
+
+    fn parts(&self) -> Vec<&[u8]> {
+        let repos = self.repos.iter().map(String::as_bytes);
+        let owners = self.owners.iter().map(String::as_bytes);
+        repos
+            .chain(std::iter::once(b"/".as_slice()))
+            .chain(owners)
+            .collect()
+    }
+
+    /// Returns a number that stands for it.
+    pub fn hash(&self) -> u64 {
+        let mut hasher = Xxh3::new();
+        for part in self.parts() {
+            hasher.update(&part.len().to_le_bytes());
+            hasher.update(part);
+        }
+        hasher.digest()
+    }
+}
+
+/// Returns names as they are compared.
+fn plain(names: &[String]) -> BTreeSet<String> {
+    let trimmed = names.iter().map(|name| name.trim().trim_matches('/'));
+    trimmed.map(str::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Selection, plain};
+
+    fn selection(repos: &[&str], owners: &[&str]) -> u64 {
+        let names = |list: &[&str]| -> BTreeSet<String> {
+            plain(
+                &list
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        let (repos, owners) = (names(repos), names(owners));
+        Selection { repos, owners }.hash()
+    }
+
+    #[test]
+    fn order_and_case_mean_nothing_and_all_else_does() {
+        let one = selection(&["acme/api", "acme/web"], &["umbrella"]);
+        assert_eq!(one, selection(&["Acme/Web", "/acme/api/"], &["UMBRELLA"]));
+        assert_ne!(one, selection(&["acme/api"], &["umbrella"]));
+        assert_ne!(one, selection(&["acme/api", "acme/web"], &[]));
+        assert_ne!(one, selection(&["acme/api", "acme/web", "umbrella"], &[]));
+    }
+}
