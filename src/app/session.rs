@@ -360,7 +360,7 @@ impl Heard {
         waiting::remarks(&self.snapshot.sources, waiting::is_told(format));
         match (self.in_time, verdict) {
             (false, Exit::Fine) => {
-                waiting::say("note: not every answer came in time");
+                waiting::say(waiting::LATE);
                 Exit::Stale
             }
             (_, verdict) => verdict,

@@ -1,6 +1,7 @@
 //! Why cards are red, told without a terminal and with one.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use cycleboard::demo::Options;
 use cycleboard::demo::forge::{Fault, Forge, start};
@@ -382,6 +383,30 @@ fn a_log_that_cannot_be_had_has_its_word_at_once_and_a_page_names_its_job() {
         ask(&["log", run, "--job", "escapes", "--plain"]).out
     );
     ask(&["log", &page, "--job", "escapes"]).exits(2);
+}
+
+#[test]
+fn not_red_is_said_only_once_the_card_was_asked_about() {
+    let home = Home::new();
+    let bench = bench(&home);
+    let ask = |arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        let output = command.env("FORGE_TOKEN", bench.forge.token()).output();
+        Ran::of(output.unwrap(), arguments)
+    };
+    let board = ask(&["board", "--once", "--format", "json"]).json();
+    let stages = board["stages"].as_array().unwrap().iter();
+    let mut cards = stages.flat_map(|stage| stage["cards"].as_array().unwrap());
+    let card = cards.find(|card| card["status"] == "passed" || card["status"] == "review");
+    let key = card.unwrap()["key"].as_str().unwrap();
+    ask(&["triage", key, "--within", "300"])
+        .exits(0)
+        .prints("this card is not red");
+    // The source answers, and is well by that, but not about everything.
+    let never = Fault::Delay(Duration::from_hours(1));
+    bench.forge.faults().set("/code-scanning/", never);
+    let ran = ask(&["triage", key, "--within", "8"]);
+    ran.exits(5).prints("this card is not red");
 }
 
 #[test]
