@@ -49,7 +49,7 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     let themes = themes(&session, abilities);
     let (keymap, theme) = configuration::screen(&session, &themes)?;
     let tasks = Tasks::default();
-    let (store, first) = open_store(&session);
+    let (store, first) = open_store(&session, args.offline);
     let signals = watch_signals(&tasks.cancel)?;
     let mut state = UiState::new(UiOptions {
         offline: args.offline,
@@ -91,11 +91,9 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
 }
 
 /// Returns the store and the board as it was last seen.
-fn open_store(session: &Session) -> (Option<Store>, Snapshot) {
-    let stale = session
-        .demo
-        .as_ref()
-        .is_some_and(|demo| demo.forgets_store(clock::now()));
+fn open_store(session: &Session, offline: bool) -> (Option<Store>, Snapshot) {
+    let demo = session.demo.as_ref().filter(|_| !offline);
+    let stale = demo.is_some_and(|demo| demo.forgets_store(clock::now()));
     if stale && let Ok(file) = session.store_file() {
         // Made by another simulated forge: nothing in it would ever be asked for again.
         for end in ["", "-wal", "-shm"] {

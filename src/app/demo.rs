@@ -11,6 +11,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use crate::app::cli::DemoScale;
 use crate::app::exit::Failure;
@@ -21,6 +22,7 @@ use crate::app::{clock, signals};
 use crate::config::{Action, Settings, SourceConfig, Trust};
 use crate::demo::Options;
 use crate::demo::forge::{self, Forge};
+use crate::demo::scenario::team::ORG;
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
@@ -34,6 +36,9 @@ pub const BANNER: &str = "simulated data";
 
 /// How long a simulated team is kept before a new one begins.
 const KEPT: TimeDelta = TimeDelta::hours(12);
+
+/// What stands for the port of a team that never was: nobody listens there.
+const NOBODYS_PORT: u16 = 1;
 
 /// A simulated team.
 #[derive(Debug)]
@@ -115,12 +120,25 @@ impl Demo {
             });
         }
         let begun = Begun {
-            source: source(&forge),
+            source: source(forge.url().clone()),
             token: forge.token().to_owned(),
             is_the_stores: !taken,
         };
         self.forge = Some(forge);
         Ok(begun)
+    }
+
+    /// Returns the team as it is remembered, to be looked up in the store: nobody is asked, so no
+    /// forge is started, and its port may meanwhile be another's.
+    pub fn recollect(&self) -> Result<Begun, Failure> {
+        let port = self.recall().map_or(NOBODYS_PORT, |memory| memory.port);
+        let url = Url::parse(&format!("http://{}:{port}/", Ipv4Addr::LOCALHOST));
+        let url = url.map_err(|error| Failure::error(format!("cannot name the forge: {error}")))?;
+        Ok(Begun {
+            source: source(url),
+            token: forge::TOKEN.to_owned(),
+            is_the_stores: true,
+        })
     }
 
     /// Returns whether the store would hold the data of another forge, and must be made anew.
@@ -189,13 +207,13 @@ pub fn policy() -> Result<Policy, Failure> {
     })
 }
 
-fn source(forge: &Forge) -> SourceConfig {
+fn source(url: Url) -> SourceConfig {
     SourceConfig {
         name: SourceName::new("demo"),
         kind: "github".to_owned(),
-        url: forge.url().clone(),
+        url,
         repos: Vec::new(),
-        orgs: vec![forge.org().to_owned()],
+        orgs: vec![ORG.to_owned()],
         token_env: Some(TOKEN_ENV.to_owned()),
         token_command: None,
         ca_file: None,

@@ -147,7 +147,7 @@ fn terminal(session: &Session, out: &mut String) {
 fn sources(session: &mut Session, offline: bool) -> Result<Exit, Failure> {
     runtime()?.block_on(async {
         let tasks = Tasks::default();
-        session.begin_demo(&tasks).await?;
+        session.begin_demo(!offline, &tasks).await?;
         let mut worst = Exit::Fine;
         for source in session.open_sources(None) {
             let checks = if offline {

@@ -243,14 +243,18 @@ impl Session {
         }
     }
 
-    /// Starts the simulated team, if this is the demo; returns whether the store is its own.
-    pub async fn begin_demo(&mut self, tasks: &Tasks) -> Result<bool, Failure> {
+    /// Starts the simulated team, if this is the demo and somebody is to be asked; returns whether
+    /// the store is its own.
+    pub async fn begin_demo(&mut self, polling: bool, tasks: &Tasks) -> Result<bool, Failure> {
         let Some(demo) = &mut self.demo else {
             return Ok(true);
         };
-        let begun = demo
-            .begin(&self.clock, &tasks.forge.0, &tasks.forge.1)
-            .await?;
+        let begun = if polling {
+            let (tracker, cancel) = &tasks.forge;
+            demo.begin(&self.clock, tracker, cancel).await?
+        } else {
+            demo.recollect()?
+        };
         self.env = self.env.with(crate::app::demo::TOKEN_ENV, begun.token);
         self.settings.sources = vec![begun.source];
         Ok(begun.is_the_stores)
@@ -288,7 +292,7 @@ impl Session {
         (acts, looks_into): (bool, bool),
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
-        let own = self.begin_demo(tasks).await?;
+        let own = self.begin_demo(polling, tasks).await?;
         let store = store.filter(|_| own);
         if acts {
             // What is too old or was left half written goes while nobody waits.
@@ -356,7 +360,7 @@ impl Heard {
         waiting::remarks(&self.snapshot.sources, waiting::is_told(format));
         match (self.in_time, verdict) {
             (false, Exit::Fine) => {
-                waiting::say("note: not every answer came in time");
+                waiting::say(waiting::LATE);
                 Exit::Stale
             }
             (_, verdict) => verdict,

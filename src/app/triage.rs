@@ -77,8 +77,11 @@ pub fn run(mut session: Session, args: &TriageArgs) -> Result<Exit, Failure> {
     output::print(&redact::known(&text))?;
     waiting::remarks(&snapshot.sources, waiting::is_told(args.format));
     let verdict = verdict(&found, &snapshot, now, args);
-    // Whether another card is red is not known.
-    let is_open = verdict == Exit::Fine && found.is_empty() && !is_settled;
+    // Nothing red is an answer only once everything was asked.
+    let is_open = verdict == Exit::Fine && found.red.is_empty() && !is_settled;
+    if is_open {
+        waiting::say(waiting::LATE);
+    }
     Ok(if is_open { Exit::Stale } else { verdict })
 }
 
@@ -314,7 +317,7 @@ async fn look_into(
     answered(engine, left()).await;
     let mut asked = HashSet::new();
     let snapshot = diagnosed(engine, word, &mut asked, deadline).await;
-    if Found::new(word, &snapshot).is_empty() {
+    if Found::new(word, &snapshot).red.is_empty() {
         // Nothing is red, or so it seems: that is an answer only once all was asked.
         engine.settled(left()).await;
         diagnosed(engine, word, &mut asked, deadline).await;

@@ -21,6 +21,9 @@ const MOST: usize = 10;
 /// How long nothing is said.
 const QUIET: Duration = Duration::from_secs(2);
 
+/// What is said where not all that was asked was answered.
+pub const LATE: &str = "note: not every answer came in time";
+
 /// Waits until every source answered or failed, but no longer than `wait`.
 pub async fn settled(engine: &mut Engine, began: Timestamp, wait: Duration) -> Arc<Snapshot> {
     let snapshots = engine.snapshots.clone();

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use cycleboard::config::SourceConfig;
@@ -320,11 +319,7 @@ fn open(config: &SourceConfig, memory: &Arc<Memory>) -> GitHub {
         logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: true,
     };
-    let limits = Limits {
-        first_byte: Duration::from_secs(5),
-        ..Limits::default()
-    };
-    GitHub::new(config, &ground, limits).unwrap()
+    GitHub::new(config, &ground, Limits::default()).unwrap()
 }
 
 #[track_caller]

@@ -111,6 +111,8 @@ pub struct Herald {
     voice: Voice,
     told: Told,
     pane: Option<String>,
+    /// How long a command may take.
+    patience: Duration,
     passes: OnceCell<bool>,
     turn: Mutex<()>,
 }
@@ -122,6 +124,7 @@ impl Herald {
             voice,
             told,
             pane: env.get("TMUX_PANE"),
+            patience: PATIENCE,
             passes: OnceCell::new(),
             turn: Mutex::new(()),
         }
@@ -139,7 +142,7 @@ impl Herald {
         let turn = self.turn.lock().await;
         if let Route::Command(words) = &self.voice.route {
             for notice in &notices {
-                run(words, notice).await;
+                run(words, notice, self.patience).await;
             }
         }
         let passes = self.voice.is_wrapped() && *self.passes.get_or_init(|| self.ask_tmux()).await;
@@ -169,7 +172,7 @@ impl Herald {
 }
 
 /// Runs the user's command with the notice as its last argument.
-async fn run(words: &[String], notice: &Notice) {
+async fn run(words: &[String], notice: &Notice, patience: Duration) {
     let Some((program, arguments)) = words.split_first() else {
         return;
     };
@@ -181,7 +184,7 @@ async fn run(words: &[String], notice: &Notice) {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    match tokio::time::timeout(PATIENCE, command.status()).await {
+    match tokio::time::timeout(patience, command.status()).await {
         Ok(Ok(status)) if status.success() => {}
         Ok(Ok(status)) => tracing::warn!(program, %status, "the command for notices failed"),
         Ok(Err(error)) => tracing::warn!(program, %error, "the command for notices"),
@@ -388,13 +391,17 @@ mod tests {
         };
         let env = env(&[]);
         let told = Told::at(home.path().join("notified"));
-        let herald = Herald::new(Voice::new(&rules, &env), told, &env);
+        // A slow machine must not look like a command that does not end.
+        let herald = Herald {
+            patience: Duration::from_mins(5),
+            ..Herald::new(Voice::new(&rules, &env), told, &env)
+        };
         let notices = vec![notice("a#1 turned red", "$(id) `id`")];
         assert_eq!(herald.announce(notices.clone()).await, b"");
         assert_eq!(herald.announce(notices).await, b"");
         let text = std::fs::read_to_string(&out).unwrap();
         assert_eq!(text, "cycleboard|a#1 turned red: $(id) `id`|");
-        run(&["/no/such/program".to_owned()], &notice("a", "")).await;
-        run(&[], &notice("a", "")).await;
+        run(&["/no/such/program".to_owned()], &notice("a", ""), PATIENCE).await;
+        run(&[], &notice("a", ""), PATIENCE).await;
     }
 }

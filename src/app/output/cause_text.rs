@@ -3,6 +3,7 @@
 //! Says the same as the JSON, in the order in which one asks.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::app::output::cause::Causes;
 use crate::app::output::cause_words::{log_trouble, others, verdict_word, why_not};
@@ -11,6 +12,7 @@ use crate::app::output::table::source_line;
 use crate::app::output::{Width, age, instant};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError, LogState};
+use crate::domain::item::WorkItem;
 use crate::domain::key::WebUrl;
 use crate::domain::run::Run;
 use crate::domain::text::{Clean, truncate_with};
@@ -29,7 +31,7 @@ pub fn table(causes: Causes<'_>, width: Width) -> String {
             "{}  {}{}",
             triage.key,
             triage.title,
-            old(triage, causes)
+            old(causes.snapshot.find(&triage.item), causes)
         )];
         for (name, text) in facts(card, causes) {
             lines.push(format!("  {name:<7}{text}"));
@@ -41,10 +43,11 @@ pub fn table(causes: Causes<'_>, width: Width) -> String {
     }
     for item in causes.others {
         let line = format!(
-            "{}  {}: {}",
+            "{}  {}: {}{}",
             item.key,
             item.placement.status.label(),
-            why_not(item)
+            why_not(item),
+            old(Some(item), causes)
         );
         push(&mut out, &line, width);
     }
@@ -71,8 +74,7 @@ fn push(out: &mut String, line: &str, width: Width) {
 }
 
 /// Old data is marked, never shown as if it were new.
-fn old(triage: &Triage, causes: Causes<'_>) -> &'static str {
-    let item = causes.snapshot.find(&triage.item);
+fn old(item: Option<&Arc<WorkItem>>, causes: Causes<'_>) -> &'static str {
     if item.is_some_and(|item| causes.snapshot.is_fresh(item, causes.now)) {
         ""
     } else {
@@ -274,7 +276,7 @@ pub fn markdown(causes: Causes<'_>) -> String {
             out,
             "\n## {key} {}{}\n\n",
             escape(&triage.title),
-            old(triage, causes)
+            old(item, causes)
         );
         for (name, text) in facts(card, causes) {
             let text = if name == "run" {
@@ -293,10 +295,11 @@ pub fn markdown(causes: Causes<'_>) -> String {
     for item in causes.others {
         let _ = write!(
             out,
-            "\n{}: {}, {}\n",
+            "\n{}: {}, {}{}\n",
             link(&item.key, item.url.as_ref()),
             item.placement.status.label(),
-            why_not(item)
+            why_not(item),
+            old(Some(item), causes)
         );
     }
     if causes.cards.is_empty() && causes.others.is_empty() {

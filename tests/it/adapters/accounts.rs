@@ -50,7 +50,7 @@ impl Board {
         store.bind([Bound::new(config, &token::account(config, &ground.env))]);
         let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
         let options = Options {
-            sources: vec![Box::new(GitHub::new(config, &ground, quick()).unwrap())],
+            sources: vec![Box::new(GitHub::new(config, &ground, limits()).unwrap())],
             policy: cycleboard::domain::policy::Policy::default(),
             columns: Vec::new(),
             store: Some(store),
@@ -74,7 +74,7 @@ impl Board {
             titles.iter().any(|found| found == title) && board.sources[0].followed == followed
         };
         let wait = self.engine.snapshots.wait_for(|board| there(board));
-        let came = tokio::time::timeout(Duration::from_secs(20), wait).await;
+        let came = tokio::time::timeout(Duration::from_mins(1), wait).await;
         assert!(came.is_ok(), "{title} never came");
     }
 
@@ -129,7 +129,7 @@ async fn a_source_without_the_token_that_it_should_have_asks_as_nobody_known() {
     let file = dir.path().join("token");
     let fault = personal().await;
     let config = by_file(&fault, &file);
-    let open = || GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let open = || GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     assert_eq!(open().account().await, Account::Unknown);
     std::fs::write(&file, "ghp_one").unwrap();
     let one = open();

@@ -87,6 +87,11 @@ async fn a_failed_page_leaves_the_list_incomplete_and_the_read_unfinished() {
 
 /// Fetches the runs of a repository from a server that answers so.
 async fn runs_from(reply: Reply) -> Result<Batch, SourceError> {
+    runs_within(limits(), reply).await
+}
+
+/// The same within limits of one's own.
+async fn runs_within(limits: Limits, reply: Reply) -> Result<Batch, SourceError> {
     let fault = Fault::start(move |request| {
         if request.path() == "/graphql" {
             return healthy(request);
@@ -94,8 +99,9 @@ async fn runs_from(reply: Reply) -> Result<Batch, SourceError> {
         reply.clone()
     })
     .await;
-    let source = source(&fault, &["acme/api"]);
-    fetch(&source, "probe:new:0").await.unwrap();
+    let config = config(&fault, &["acme/api"]);
+    let source = GitHub::new(&config, &ground(Arc::default()), limits).unwrap();
+    fetch(&source, "probe:new:0").await?;
     let batch = fetch(&source, "runs:acme/api").await;
     let shown = format!("{batch:?} {:?} {:?}", source.meter(), source.capabilities());
     assert!(!shown.contains("SECRET"), "a secret is shown: {shown}");
@@ -154,25 +160,51 @@ async fn broken_answers_are_unreadable_not_empty() {
     check_error(squeezed, "cut off or wrongly compressed").await;
 }
 
+/// Checks how a server is given up that answers so.
+///
+/// Where the machine is so slow that what must be answered is given up, too, patience grows.
+async fn check_given_up(reply: Reply, expected: &str, short: impl Fn(Duration) -> Limits) {
+    let mut said = String::new();
+    for patience in [400, 4_000, 14_000].map(Duration::from_millis) {
+        let error = runs_within(short(patience), reply.clone()).await;
+        said = error.unwrap_err().to_string();
+        if said.contains(expected) {
+            return;
+        }
+    }
+    panic!("{said} should hold {expected}");
+}
+
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_given_up() {
-    check_error(Reply::new(200, "").by(Way::Silent), "no answer in time").await;
-    check_error(Reply::new(200, "{}").by(Way::HeadOnly), "stopped half way").await;
-    let slow = Reply::new(200, " ".repeat(1_000)).by(Way::Slow(Duration::from_millis(50)));
-    check_error(slow, "no whole answer within").await;
+    let silent = Reply::new(200, "").by(Way::Silent);
+    check_given_up(silent, "no answer within", |first_byte| Limits {
+        first_byte,
+        ..limits()
+    })
+    .await;
+    let head = Reply::new(200, "{}").by(Way::HeadOnly);
+    check_given_up(
+        head,
+        "/repos/acme/api/actions/runs: the answer stopped half way",
+        |idle| Limits { idle, ..limits() },
+    )
+    .await;
+    let slow = Reply::new(200, " ".repeat(10_000)).by(Way::Slow(Duration::from_millis(50)));
+    check_given_up(slow, "no whole answer within", |total| Limits {
+        total,
+        ..limits()
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_closed_port_is_named() {
     let fault = Fault::start(healthy).await;
     let mut config = config(&fault, &["acme/api"]);
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    config
-        .url
-        .set_port(Some(listener.local_addr().unwrap().port()))
-        .unwrap();
-    drop(listener);
-    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    // Nobody listens there, and no other test is ever given this port.
+    config.url.set_port(Some(1)).unwrap();
+    let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     let error = fetch(&source, "probe:new:0").await.unwrap_err();
     assert!(error.to_string().ends_with("connection refused"), "{error}");
 }
@@ -246,7 +278,7 @@ async fn a_pause_holds_for_every_source_of_the_account() {
             env: Arc::new(move |name| (name == "BOARD_TOKEN").then(|| token.to_owned())),
             ..ground(Arc::default())
         };
-        GitHub::new(&config, &ground, quick()).unwrap()
+        GitHub::new(&config, &ground, limits()).unwrap()
     };
     let (one, two, three) = (
         open("one", TOKEN),

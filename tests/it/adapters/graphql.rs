@@ -79,7 +79,7 @@ async fn an_organisation_that_is_not_there_is_named_and_costs_itself() {
     .await;
     let mut config = config(&fault, &["acme/zzz*"]);
     config.orgs = ["acme", "hollow", "nobody"].map(str::to_owned).to_vec();
-    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     let batches = settle(&source, 20).await;
     assert!(!facts(&batches, FactKind::Ticket).is_empty());
     let found = troubles(&source).join("\n");
@@ -107,7 +107,7 @@ async fn without_a_token_everything_is_read_by_rest_at_once() {
     .await;
     let mut config = config(&fault, &["acme/api"]);
     config.token_env = None;
-    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     let mut tickets = 0;
     for _ in 0..6 {
         let resources = source.resources(now());
@@ -347,7 +347,7 @@ async fn a_range_is_asked_once_and_kept() {
     let restarted = GitHub::new(
         &config(&fault, &["acme/api"]),
         &ground(Arc::default()),
-        quick(),
+        limits(),
     );
     let restarted = restarted.unwrap();
     restarted.restore(&batch.facts.into_iter().map(Arc::new).collect::<Vec<_>>());

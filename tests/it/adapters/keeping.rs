@@ -20,7 +20,7 @@ async fn breakable(path: &'static str, broken: Reply) -> (Fault, GitHub, Arc<Mut
     .await;
     let mut config = config(&fault, &[]);
     config.orgs = vec!["acme".to_owned()];
-    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     settle(&source, 20).await;
     *switch.lock().unwrap() = true;
     (fault, source, switch)
@@ -122,7 +122,7 @@ async fn a_next_page_elsewhere_is_not_followed() {
             .await;
     let mut config = config(&fault, &[]);
     config.orgs = vec!["acme".to_owned()];
-    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     fetch(&source, "discover").await.unwrap();
     assert!(other.seen().is_empty());
 }
@@ -136,7 +136,7 @@ async fn a_page_that_names_itself_ends_the_list() {
     .await;
     let mut config = config(&fault, &[]);
     config.orgs = vec!["acme".to_owned()];
-    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     let batch = fetch(&source, "discover").await.unwrap();
     assert_eq!(fault.seen().len(), 1);
     assert_eq!(batch.warnings.len(), 1);

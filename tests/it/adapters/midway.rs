@@ -82,7 +82,7 @@ async fn a_page_of_an_organisation_that_fails_takes_no_repository_away() {
     .await;
     let mut config = config(&fault, &[]);
     config.orgs = vec!["acme".to_owned()];
-    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     settle(&source, 20).await;
     *broken.lock().unwrap() = true;
     for hours in 1..=3 {
@@ -186,7 +186,7 @@ async fn equal_numbers_on_two_hosts_are_two_things() {
     for (name, fault) in [("one", &one), ("two", &two)] {
         let mut config = config(fault, &["acme/api"]);
         config.name = SourceName::new(name);
-        let source = GitHub::new(&config, &ground(Arc::clone(&memory)), quick()).unwrap();
+        let source = GitHub::new(&config, &ground(Arc::clone(&memory)), limits()).unwrap();
         kept.push((config.name, settle(&source, 20).await));
     }
     let cards = |kept: &[(SourceName, Vec<Batch>)]| {

@@ -86,18 +86,16 @@ fn config(fault: &Fault, repos: &[&str]) -> SourceConfig {
     }
 }
 
-fn quick() -> Limits {
+/// The program's own patience: a slow machine must not look like a server that does not answer.
+fn limits() -> Limits {
     Limits {
-        first_byte: Duration::from_millis(300),
-        idle: Duration::from_millis(300),
-        total: Duration::from_secs(2),
         body: 64 * 1024,
         ..Limits::default()
     }
 }
 
 fn source(fault: &Fault, repos: &[&str]) -> GitHub {
-    GitHub::new(&config(fault, repos), &ground(Arc::default()), quick()).unwrap()
+    GitHub::new(&config(fault, repos), &ground(Arc::default()), limits()).unwrap()
 }
 
 async fn fetch(source: &GitHub, resource: &str) -> Result<Batch, SourceError> {
@@ -352,7 +350,7 @@ async fn a_restart_reads_nothing_that_did_not_change() {
     let fault = Fault::start(healthy).await;
     let memory = Arc::new(Memory::default());
     let config = config(&fault, &["acme/api"]);
-    let first = GitHub::new(&config, &ground(Arc::clone(&memory)), quick()).unwrap();
+    let first = GitHub::new(&config, &ground(Arc::clone(&memory)), limits()).unwrap();
     let batches = settle(&first, 20).await;
     // The fingerprint is kept once a later probe confirms what was read.
     later(&first, "probe:hot:0").await.unwrap();
@@ -362,7 +360,7 @@ async fn a_restart_reads_nothing_that_did_not_change() {
         .map(Arc::new)
         .collect();
     let before = fault.seen().len();
-    let second = GitHub::new(&config, &ground(memory), quick()).unwrap();
+    let second = GitHub::new(&config, &ground(memory), limits()).unwrap();
     second.restore(&kept);
     let batches = settle(&second, 20).await;
     assert_eq!(batches.len(), 1, "one probe");
@@ -442,12 +440,12 @@ async fn a_repository_that_was_replaced_while_nobody_looked_is_noticed_at_the_st
     let (fault, id) = replaceable().await;
     let memory = Arc::new(Memory::default());
     let config = config(&fault, &["acme/api"]);
-    let first = GitHub::new(&config, &ground(Arc::clone(&memory)), quick()).unwrap();
+    let first = GitHub::new(&config, &ground(Arc::clone(&memory)), limits()).unwrap();
     let batches = settle(&first, 20).await;
     let kept = batches.into_iter().flat_map(|batch| batch.facts);
     let kept: Vec<Arc<Fact>> = kept.map(Arc::new).collect();
     *id.lock().unwrap() = 2;
-    let second = GitHub::new(&config, &ground(memory), quick()).unwrap();
+    let second = GitHub::new(&config, &ground(memory), limits()).unwrap();
     second.restore(&kept);
     let batches = settle(&second, 20).await;
     let gone = batches.iter().flat_map(|batch| &batch.gone_repos);
@@ -466,7 +464,7 @@ async fn a_hundred_repositories_show_something_everywhere_within_fifteen_request
     let fault = Fault::start(healthy).await;
     let mut config = config(&fault, &[]);
     config.orgs = vec!["acme".to_owned()];
-    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     let mut batches = Vec::new();
     while fault.seen().len() < 15 {
         batches.extend(settle(&source, 1).await);
@@ -618,7 +616,7 @@ async fn doctor_names_the_permission_that_is_missing() {
     .await;
     let mut config = config(&fault, &["acme/gone", "acme/api"]);
     config.orgs = vec!["nobody".to_owned()];
-    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     let checks = source.check_up().await;
     assert!(fault.seen().len() <= 12, "{}", fault.seen().len());
     let check = |name: &str, state: CheckState, words: &str| {
@@ -687,7 +685,7 @@ async fn a_missing_certificate_file_is_no_refusal_of_the_host() {
     let fault = Fault::start(healthy).await;
     let mut config = config(&fault, &["acme/api"]);
     config.ca_file = Some("/nowhere/ca.pem".into());
-    let made = GitHub::new(&config, &ground(Arc::default()), quick());
+    let made = GitHub::new(&config, &ground(Arc::default()), limits());
     let error = made.err().unwrap();
     let said = error.to_string();
     assert!(

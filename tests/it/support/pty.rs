@@ -15,7 +15,7 @@ use vt100::{Parser, Screen};
 use crate::support::env::{Home, PROGRAM};
 
 /// The longest wait for anything.
-const CEILING: Duration = Duration::from_secs(20);
+const CEILING: Duration = Duration::from_mins(1);
 
 /// What opens a frame, and what closes it; between them the screen is neither old nor new.
 const FRAME: [&[u8]; 2] = [b"\x1b[?2026h", b"\x1b[?2026l"];

@@ -14,12 +14,12 @@ fn act(forge: &Fault, verb: Verb) -> Act {
 }
 
 fn writer(forge: &Fault) -> GitHub {
-    let source = open(
-        forge,
-        &Arc::default(),
-        &[Action::Rerun, Action::Cancel],
-        false,
-    );
+    writer_within(forge, Limits::default())
+}
+
+fn writer_within(forge: &Fault, limits: Limits) -> GitHub {
+    let settings = config(forge, &[Action::Rerun, Action::Cancel]);
+    let source = open_within(&settings, &Arc::default(), false, limits);
     source.restore(&[Arc::new(jobs(forge, TimeDelta::hours(3)))]);
     source
 }
@@ -75,15 +75,34 @@ fn an_action_is_one_request_whatever_comes_of_it() {
     );
     check_act(Verb::RerunAll, said(502, "Bad Gateway"), "unsure");
     check_act(Verb::RerunAll, said(500, ""), "unsure");
-    check_act(
-        Verb::RerunAll,
-        Reply::new(200, "").by(Way::Silent),
-        "unsure: no answer",
-    );
     let moved = Reply::new(307, "").with("location", "/elsewhere");
     check_act(Verb::ForceCancel, moved, "refused 307: ");
     // An escape in a refusal is text.
     check_act(Verb::Cancel, said(409, "a\u{1b}[31mb"), "refused 409: ab");
+}
+
+#[tokio::test]
+async fn an_action_without_an_answer_is_one_request_and_unsure() {
+    // Patience grows until the machine is quick enough to have sent the request within it.
+    for patience in [400, 4_000, 14_000].map(Duration::from_millis) {
+        let forge = Fault::start(|_| Reply::new(200, "").by(Way::Silent)).await;
+        let limits = Limits {
+            first_byte: patience,
+            ..Limits::default()
+        };
+        let done = writer_within(&forge, limits)
+            .act(act(&forge, Verb::RerunAll))
+            .await;
+        let unsure =
+            matches!(&done, Err(ActError::Unsure { cause }) if cause.contains("no answer"));
+        assert!(unsure, "{done:?}");
+        let seen = forge.seen();
+        assert!(seen.len() <= 1, "at most one request: {:?}", paths(&seen));
+        if !seen.is_empty() {
+            return;
+        }
+    }
+    panic!("the request never came");
 }
 
 #[tokio::test]
@@ -132,11 +151,8 @@ async fn what_is_not_allowed_is_not_sent() {
 async fn a_server_that_is_not_there_was_sent_nothing() {
     let forge = Fault::start(|_| Reply::new(201, "{}")).await;
     let mut settings = config(&forge, &[Action::Cancel]);
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    settings.url = format!("http://{}", free.local_addr().unwrap())
-        .parse()
-        .unwrap();
-    drop(free);
+    // Nobody listens there, and no other test is ever given this port.
+    settings.url.set_port(Some(1)).unwrap();
     let ground = Ground {
         clock: Arc::new(now),
         env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| TOKEN.to_owned())),

@@ -157,6 +157,16 @@ fn config(forge: &Fault, writes: &[Action]) -> SourceConfig {
 }
 
 fn open(forge: &Fault, kept: &Arc<Kept>, writes: &[Action], read_only: bool) -> GitHub {
+    // The program's own patience: a slow machine must not look like a silent server.
+    open_within(&config(forge, writes), kept, read_only, Limits::default())
+}
+
+fn open_within(
+    settings: &SourceConfig,
+    kept: &Arc<Kept>,
+    read_only: bool,
+    limits: Limits,
+) -> GitHub {
     let ground = Ground {
         clock: Arc::new(now),
         env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| TOKEN.to_owned())),
@@ -164,13 +174,7 @@ fn open(forge: &Fault, kept: &Arc<Kept>, writes: &[Action], read_only: bool) -> 
         logs: Arc::clone(kept) as Arc<dyn LogCache>,
         read_only,
     };
-    let limits = Limits {
-        first_byte: Duration::from_millis(400),
-        idle: Duration::from_millis(400),
-        total: Duration::from_secs(5),
-        ..Limits::default()
-    };
-    GitHub::new(&config(forge, writes), &ground, limits).unwrap()
+    GitHub::new(settings, &ground, limits).unwrap()
 }
 
 fn board(forge: &Fault) -> Board {
