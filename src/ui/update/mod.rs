@@ -67,12 +67,12 @@ pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
     effects
 }
 
-/// Goes after the selected card where it changed its column.
+/// Goes after the selected card where it changed its column; whoever is in another view stays there.
 fn follow(state: &mut UiState, snapshot: &Snapshot, key: &RowKey, now: Timestamp) {
     let still_there = state
         .focused()
         .is_some_and(|column| column.selected.as_ref() == Some(key));
-    if still_there || !moves::go_to(state, snapshot, key) {
+    if still_there || !moves::bring(state, snapshot, key) || state.view != View::Board {
         return;
     }
     if let (RowKey::Item(_), Some(Shown::Item { item, .. })) = (key, state.selected(snapshot)) {
