@@ -93,6 +93,52 @@ pub struct Act {
     pub shown_at: Option<Timestamp>,
     /// What was typed of the count, where there are several.
     pub typed: String,
+    /// What of it was on the screen.
+    pub seen: Seen,
+}
+
+/// Which lines of a question were on the screen; noted while painting.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Seen {
+    /// The columns they were laid out for: other columns make other lines.
+    pub columns: u16,
+    /// How many there are.
+    pub all: usize,
+    /// How many fit.
+    pub room: usize,
+    /// The first shown.
+    pub from: usize,
+    /// Those before this one were shown.
+    pub upto: usize,
+}
+
+impl Seen {
+    /// Notes that lines are laid out, and for how many there is room.
+    pub fn lay_out(&mut self, columns: u16, all: usize, room: usize) {
+        if (self.columns, self.all) != (columns, all) {
+            (self.from, self.upto) = (0, 0);
+        }
+        (self.columns, self.all, self.room) = (columns, all, room);
+        self.from = self.from.min(all.saturating_sub(room));
+        if self.from <= self.upto {
+            self.upto = self.upto.max(self.from.saturating_add(room)).min(all);
+        }
+    }
+
+    /// Returns whether all lines were on the screen.
+    pub fn is_all(&self) -> bool {
+        self.all > 0 && self.upto >= self.all
+    }
+
+    /// Returns how many lines were not on the screen yet.
+    pub fn left(&self) -> usize {
+        self.all.saturating_sub(self.upto)
+    }
+
+    /// Returns whether there is no room for a single line.
+    pub fn is_too_small(&self) -> bool {
+        self.all > 0 && self.room == 0
+    }
 }
 
 impl Act {

@@ -23,6 +23,7 @@ pub(crate) mod moves;
 pub(crate) mod open;
 pub(crate) mod palette;
 pub(crate) mod pin;
+pub(crate) mod question;
 pub(crate) mod triage;
 pub(crate) mod urgent;
 

@@ -1,6 +1,7 @@
 //! Keys in the triage view, over a made-up board and a real small log.
 
 mod list;
+mod question;
 
 use std::sync::Arc;
 
