@@ -9,6 +9,7 @@ use crate::domain::action::{ActionId, Verb};
 use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::query::QueryError;
 use crate::domain::stage::Stage;
+use crate::domain::text::Clean;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
 use crate::ui::rows::RowKey;
@@ -69,6 +70,8 @@ pub struct Aim {
     pub target: crate::domain::action::Target,
     /// Workflow and number of the run.
     pub name: String,
+    /// Name of the job.
+    pub job_name: Option<Clean>,
     /// What the run does, as far as is known.
     pub state: crate::domain::run::RunState,
 }
@@ -78,6 +81,8 @@ pub struct Aim {
 pub struct ActionEntry {
     /// What is done.
     pub verb: Verb,
+    /// The same in words; of a job, with its name.
+    pub words: String,
     /// Why it cannot be done.
     pub refused: Option<String>,
 }

@@ -70,6 +70,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         .into_iter()
         .map(|verb| ActionEntry {
             verb,
+            words: words(verb, &aims),
             refused: refused_for(state, snapshot, verb, &aims),
         })
         .collect();
@@ -81,6 +82,22 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         cursor: cursor.unwrap_or_default(),
     }));
     Vec::new()
+}
+
+/// Returns what a verb does to these, with the name of the job if it is for one.
+fn words(verb: Verb, aims: &[Aim]) -> String {
+    let words = verb.words();
+    let is_of_job = match verb {
+        Verb::RerunJob => true,
+        Verb::RerunFailed | Verb::RerunAll | Verb::Cancel | Verb::ForceCancel => false,
+    };
+    match aims {
+        [one] if is_of_job => match &one.job_name {
+            Some(name) => format!("{words} `{name}`"),
+            None => words.to_owned(),
+        },
+        _ => words.to_owned(),
+    }
 }
 
 fn title(aims: &[Aim]) -> String {

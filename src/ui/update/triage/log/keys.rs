@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::domain::diagnosis::Diagnosis;
 use crate::domain::text::Clean;
 use crate::domain::triage::Known;
 use crate::engine::snapshot::Snapshot;
@@ -377,29 +378,51 @@ pub(crate) fn save(state: &UiState) -> Vec<Effect> {
 
 /// Goes to the line at which a failing test is told of.
 pub(crate) fn to_test(state: &mut UiState, snapshot: &Snapshot, at: usize) -> Vec<Effect> {
-    let height = height(state);
-    let Some(card) = card(state, snapshot) else {
-        return Vec::new();
-    };
-    let Known::Yes(found) = &card.triage.diagnosis else {
+    let Some(found) = diagnosis(state, snapshot) else {
         return Vec::new();
     };
     let Some(failed) = found.tests.get(at) else {
         return Vec::new();
     };
-    // People count from 1, the log from 0.
-    let Some(line) = failed.line.and_then(|line| line.checked_sub(1)) else {
+    let Some(line) = failed.line else {
         let text = format!("`{}`: {}", failed.name, failed.message);
         return vec![Effect::Toast(text)];
     };
-    let log_key = found.log_key();
+    to_line(state, &found, Some(line));
+    Vec::new()
+}
+
+/// Goes to the first error that is known of the card, in the log in which it was found.
+pub(crate) fn to_error(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let Some(found) = diagnosis(state, snapshot) else {
+        return Vec::new();
+    };
+    let line = found.error.as_ref().map(|error| error.line);
+    to_line(state, &found, line);
+    Vec::new()
+}
+
+fn diagnosis(state: &UiState, snapshot: &Snapshot) -> Option<Arc<Diagnosis>> {
+    match &card(state, snapshot)?.triage.diagnosis {
+        Known::Yes(found) => Some(Arc::clone(found)),
+        Known::No(_) => None,
+    }
+}
+
+/// Goes to a line of the log in which something was found, as people count; without one, to the
+/// first error that the log has.
+fn to_line(state: &mut UiState, found: &Diagnosis, line: Option<u64>) {
+    let height = height(state);
+    let key = found.log_key();
     state.triage.pane = Pane::Log;
     state.triage.job = Some((found.attempt, found.job));
     let log = &mut state.triage.log;
-    if log.key.as_ref() == Some(&log_key) && log.standing == LogStanding::Open {
-        log.go_to(line, height);
-    } else {
-        log.aim = Some(line);
+    let is_open = log.key.as_ref() == Some(&key) && log.standing == LogStanding::Open;
+    // People count from 1, the log from 0; an annotation has no line.
+    let line = line.and_then(|line| line.checked_sub(1));
+    let known = line.or(log.first.filter(|_| is_open));
+    match (known, is_open) {
+        (Some(line), true) => log.go_to(line, height),
+        (line, _) => log.aim = line.map(|line| (key, line)),
     }
-    Vec::new()
 }

@@ -23,7 +23,7 @@ pub(crate) mod keys;
 
 pub(crate) use keys::{
     accept, copy_block, edited, fold_all, follow, hit, next_error, open_search, previous_error,
-    save, sideways, step, to_test, toggle_fold,
+    save, sideways, step, to_error, to_test, toggle_fold,
 };
 
 /// Screens that are kept before and behind the window.
@@ -152,7 +152,7 @@ pub(crate) fn again(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         let log = &mut state.triage.log;
         // Who has moved in it stays at that line.
         let line = log.line().filter(|line| Some(*line) != log.first);
-        log.aim = line;
+        log.aim = line.map(|line| (key.clone(), line));
         log.standing = LogStanding::Asked;
         return vec![Effect::OpenLog(key)];
     }
@@ -332,7 +332,12 @@ fn opened(
     log.asked.clear();
     log.generation += 1;
     (log.top, log.cursor) = (0, 0);
-    if let Some(line) = log.aim.take().or(error) {
+    // One that was meant for another log is for none.
+    let aim = log
+        .aim
+        .take()
+        .filter(|(of, _)| log.key.as_ref() == Some(of));
+    if let Some(line) = aim.map(|(_, line)| line).or(error) {
         log.go_to(line, height);
     } else {
         // Nothing stands out: what was said last is nearest to the end.

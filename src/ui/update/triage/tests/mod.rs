@@ -2,6 +2,7 @@
 
 mod list;
 mod question;
+mod tree;
 
 use std::sync::Arc;
 
@@ -316,7 +317,8 @@ fn the_beginning_of_a_log_gives_way_to_the_whole_and_the_line_stays() {
     assert_eq!(take(lines), [], "nothing more of it");
     assert_eq!(take(lines + 9), [Effect::OpenLog(log_key())]);
     assert_eq!(take(lines + 9), [], "asked for once");
-    assert_eq!(screen.state.triage.log.aim, line);
+    let aim = line.map(|line| (log_key(), line));
+    assert_eq!(screen.state.triage.log.aim, aim);
 }
 
 #[test]
