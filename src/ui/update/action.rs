@@ -226,7 +226,7 @@ fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
     if let Some(view) = under_way {
         return Some(format!("{} is under way already", view.verb.words()));
     }
-    let over = is_over(&aim.state);
+    let over = aim.state.is_over();
     let is_clean = matches!(aim.state, RunState::Passed | RunState::Skipped);
     match verb {
         Verb::RerunFailed if is_clean => Some("no job of this run failed".to_owned()),
@@ -234,18 +234,6 @@ fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
             (!over).then(|| "the run is not over yet".to_owned())
         }
         Verb::Cancel | Verb::ForceCancel => over.then(|| "the run is over".to_owned()),
-    }
-}
-
-/// Returns whether nothing more happens to a run by itself.
-pub(crate) fn is_over(state: &RunState) -> bool {
-    match state {
-        RunState::Passed | RunState::Skipped | RunState::Failed(_) | RunState::Cancelled => true,
-        RunState::Queued
-        | RunState::Waiting
-        | RunState::Running
-        | RunState::ActionRequired
-        | RunState::Unknown(_) => false,
     }
 }
 

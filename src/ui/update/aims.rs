@@ -14,7 +14,6 @@ use crate::ui::overlay::Aim;
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::tree;
-use crate::ui::update::action::is_over;
 use crate::ui::update::triage::{kept, pointed_job, tree::job_of};
 
 /// Returns what is acted on: the marked cards, else the one under the cursor; else why nothing is.
@@ -105,7 +104,7 @@ fn of_item(snapshot: &Snapshot, item: &WorkItem) -> Option<Aim> {
     let rank = |line: &&Evidence| {
         let state = state_of(line);
         let is_red = matches!(state, RunState::Failed(_));
-        (!is_over(&state), is_red, line.at)
+        (!state.is_over(), is_red, line.at)
     };
     aim(snapshot, item, runs.max_by_key(rank)?)
 }
