@@ -231,8 +231,6 @@ pub struct LogPane {
     pub wrap: bool,
     /// Whether times are shown.
     pub times: bool,
-    /// Whether the end is shown as it grows.
-    pub follow: bool,
     /// The search in force.
     pub search: Option<Search>,
     /// What was searched for last.
@@ -259,6 +257,8 @@ pub struct Search {
     pub lines: Arc<LineSet>,
     /// Whether all was searched.
     pub done: bool,
+    /// How many lines the log had that is searched.
+    pub(crate) of: u64,
     pub(crate) generation: u64,
 }
 

@@ -156,7 +156,6 @@ fn dispatch(
         C::FoldAll => triage::log::fold_all(state),
         C::Wrap => state.triage.log.wrap = !state.triage.log.wrap,
         C::Times => state.triage.log.times = !state.triage.log.times,
-        C::Follow => return triage::log::follow(state),
         C::CopyBlock => return triage::log::copy_block(state, snapshot),
         C::SaveLog => return triage::log::save(state),
         C::FailingTests => return triage::failing_tests(state, snapshot, now),

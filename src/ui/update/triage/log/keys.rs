@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::domain::diagnosis::Diagnosis;
+use crate::domain::diagnosis::{Diagnosis, LogKey};
 use crate::domain::text::Clean;
 use crate::domain::triage::Known;
 use crate::engine::snapshot::Snapshot;
-use crate::log::{self, LogLine, Query};
+use crate::log::{self, LineSet, LogLine, Query};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Overlay, SearchLine};
 use crate::ui::panes::LogColumns;
@@ -54,10 +54,6 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, height: u64) {
             log.top = log.top.saturating_sub(before.saturating_sub(log.cursor));
         }
         Motion::Down | Motion::Up | Motion::Top | Motion::Bottom => {}
-    }
-    // Who goes back reads: the end no longer pulls.
-    if log.follow && log.cursor < last {
-        log.follow = false;
     }
     log.settle(height);
 }
@@ -132,7 +128,6 @@ fn walk(state: &mut UiState, forward: bool, first: bool) -> Vec<Effect> {
         (_, _) => log::previous_error(&index, line),
     };
     if let Some(to) = to {
-        log.follow = false;
         log.go_to(to, height);
         return Vec::new();
     }
@@ -177,7 +172,6 @@ pub(crate) fn hit(state: &mut UiState, forward: bool) -> Vec<Effect> {
             None => return vec![Effect::Toast("nothing was found".to_owned())],
         },
     };
-    log.follow = false;
     log.jumps = false;
     log.go_to(to, height);
     state.triage.pane = Pane::Log;
@@ -228,22 +222,37 @@ pub(crate) fn accept(state: &mut UiState) -> Vec<Effect> {
     let Some(key) = log.key.clone() else {
         return Vec::new();
     };
+    log.searched = text;
+    log.jumps = true;
+    vec![search(log, key, query, Arc::default())]
+}
+
+/// Asks for the lines with matches; those that are known already are shown meanwhile.
+fn search(log: &mut LogPane, key: LogKey, query: Query, lines: Arc<LineSet>) -> Effect {
     log.generation += 1;
     // Lines that are on their way belong to an older question now.
     log.asked.clear();
-    log.searched = text;
-    log.jumps = true;
     log.search = Some(Search {
         query: query.clone(),
-        lines: Arc::default(),
+        lines,
         done: false,
+        of: log.index.as_ref().map_or(0, |index| index.lines()),
         generation: log.generation,
     });
-    vec![Effect::SearchLog {
+    Effect::SearchLog {
         key,
         query,
         generation: log.generation,
-    }]
+    }
+}
+
+/// Searches again where more of the log is here than was searched.
+pub(super) fn search_again(log: &mut LogPane) -> Option<Effect> {
+    let lines = log.index.as_ref()?.lines();
+    let before = log.search.as_ref().filter(|search| search.of < lines)?;
+    let (query, known) = (before.query.clone(), Arc::clone(&before.lines));
+    let key = log.key.clone()?;
+    Some(search(log, key, query, known))
 }
 
 /// Folds the section under the cursor, or opens it.
@@ -278,33 +287,6 @@ pub(crate) fn fold_all(state: &mut UiState) {
     };
     log.cursor = log.fold.row_of(line).or_else(head).unwrap_or_default();
     log.settle(height);
-}
-
-/// Stays at the end of a log that grows, or no longer.
-pub(crate) fn follow(state: &mut UiState) -> Vec<Effect> {
-    let height = height(state);
-    let log = &mut state.triage.log;
-    let Some(key) = log.key.clone() else {
-        return why_not(log);
-    };
-    log.follow = !log.follow;
-    if log.follow {
-        let told = log
-            .index
-            .as_ref()
-            .filter(|index| index.is_complete())
-            .map(|_| "the log is complete: nothing follows");
-        log.cursor = log.fold.visible_lines().saturating_sub(1);
-        log.settle(height);
-        if let Some(told) = told {
-            log.follow = false;
-            return vec![Effect::Toast(told.to_owned())];
-        }
-    }
-    vec![Effect::FollowLog {
-        key,
-        on: log.follow,
-    }]
 }
 
 /// Copies the error under the cursor with its lines, else the line; where the log has not the
