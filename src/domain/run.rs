@@ -151,6 +151,21 @@ pub enum RunState {
     Unknown(Clean),
 }
 
+impl RunState {
+    /// Returns whether nothing more happens to it by itself; of a word that we do not know, we
+    /// do not know that either.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Passed | Self::Skipped | Self::Failed(_) | Self::Cancelled => true,
+            Self::Queued
+            | Self::Waiting
+            | Self::Running
+            | Self::ActionRequired
+            | Self::Unknown(_) => false,
+        }
+    }
+}
+
 /// The way in which something failed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Failure {

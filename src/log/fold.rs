@@ -6,7 +6,6 @@
 use std::ops::Range;
 
 use crate::log::index::Index;
-use crate::log::section::{Section, SectionKind};
 
 /// A run of lines that are visible, and the row that the first is drawn in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,8 +28,7 @@ impl Fold {
     /// Nothing is folded.
     pub fn open(index: &Index) -> Self {
         let mut fold = Self::default();
-        fold.grow(index);
-        fold.folded.fill(false);
+        fold.take(index);
         fold.rebuild();
         fold
     }
@@ -40,7 +38,7 @@ impl Fold {
     /// Without an error, all steps are folded if there are any.
     pub fn at_error(index: &Index, error: Option<u64>) -> Self {
         let mut fold = Self::default();
-        fold.grow(index);
+        fold.take(index);
         fold.folded.fill(true);
         if let Some(line) = error {
             fold.open_around(line);
@@ -49,19 +47,15 @@ impl Fold {
         fold
     }
 
-    /// Takes over a log that has grown; sections that are new are open, groups folded.
-    pub fn grow(&mut self, index: &Index) {
+    /// Takes the sections of a log over.
+    fn take(&mut self, index: &Index) {
         self.lines = index.lines();
         self.sections.clear();
         for section in index.sections() {
             let end = section.end.unwrap_or(self.lines).max(section.start + 1);
             self.sections.push(section.start..end);
         }
-        let known = self.folded.len();
-        let is_folded = |section: &Section| section.kind == SectionKind::Group;
-        let new = index.sections().iter().skip(known).map(is_folded);
-        self.folded.extend(new);
-        self.rebuild();
+        self.folded = vec![false; self.sections.len()];
     }
 
     /// Returns how many lines are visible.

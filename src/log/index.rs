@@ -71,7 +71,6 @@ pub struct Index {
     pub(super) warnings: u64,
     pub(super) first_time: Option<Timestamp>,
     pub(super) last_time: Option<Timestamp>,
-    pub(super) is_complete: bool,
 }
 
 impl Index {
@@ -94,11 +93,6 @@ impl Index {
     /// Returns what the bytes are; anything but text is not worth showing.
     pub fn content(&self) -> Content {
         self.content
-    }
-
-    /// Returns whether the log has ended; `false` while more may come.
-    pub fn is_complete(&self) -> bool {
-        self.is_complete
     }
 
     /// Returns the sections in the order of their first lines.

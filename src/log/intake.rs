@@ -1,7 +1,7 @@
 //! The way in: chunks of a log go to the cache and into the index.
 //!
 //! Chunks may be of any size and end anywhere; the index does not depend on
-//! it. A log that grows is taken as it grows, and may be read meanwhile.
+//! it.
 
 use std::io::{self, Write};
 
@@ -74,23 +74,6 @@ impl<W: Write> Intake<W> {
         self.end_probe()
     }
 
-    /// Returns what is known so far; what was pushed can be read once [`Intake::flush`]ed.
-    pub fn index(&self) -> &Index {
-        &self.index
-    }
-
-    /// Writes what is held back, so that a log that grows can be read as far as it came.
-    ///
-    /// # Errors
-    ///
-    /// What the writer says.
-    pub fn flush(&mut self) -> io::Result<()> {
-        if self.probe.len() >= 4 {
-            self.end_probe()?;
-        }
-        self.out.flush()
-    }
-
     /// Ends the log and returns its index.
     ///
     /// # Errors
@@ -106,7 +89,6 @@ impl<W: Write> Intake<W> {
         self.lines.finish(&mut scan);
         let lines = self.index.lines();
         self.index.sections.finish(lines);
-        self.index.is_complete = true;
         Ok(self.index)
     }
 

@@ -227,25 +227,6 @@ fn what_comes_after_the_cap_is_counted_and_dropped() {
 }
 
 #[test]
-fn a_log_that_grows_can_be_read_meanwhile() {
-    let mut cache = Vec::new();
-    let mut intake = Intake::new(&mut cache);
-    intake.push(b"one\ntw").unwrap();
-    intake.flush().unwrap();
-    let index = intake.index().clone();
-    assert_eq!((index.lines(), index.is_complete()), (2, false));
-    intake.push(b"o\nerror: three\n").unwrap();
-    intake.flush().unwrap();
-    assert_eq!(
-        (intake.index().lines(), intake.index().hits().len()),
-        (3, 1)
-    );
-    drop(intake);
-    let lines = window(&index, &mut Cursor::new(cache), 0..9).unwrap();
-    assert_eq!(lines[1].text(), "tw");
-}
-
-#[test]
 fn a_cache_that_is_shorter_than_its_index_gives_fewer_lines() {
     let (index, cache) = take(&b"some line\n".repeat(10_000));
     let mut short = Cursor::new(cache.into_inner()[..50_005].to_vec());

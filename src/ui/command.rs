@@ -101,7 +101,6 @@ impl Scope {
                 C::FailingTests,
                 C::Detail,
                 C::Wrap,
-                C::Follow,
                 C::OpenInBrowser,
                 C::SaveLog,
             ],
@@ -259,8 +258,6 @@ commands! {
     Wrap: "wrap", "wrap", Triage, &["w"];
     /// Show or hide the times of lines
     Times: "times", "times", Triage, &["t"];
-    /// Stay at the end of a log that grows
-    Follow: "follow", "follow", Triage, &["f"];
     /// Copy the error under the cursor with its lines, else the line
     CopyBlock: "copy-block", "copy", Triage, &["y"];
     /// Save the log to a file

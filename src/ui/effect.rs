@@ -60,13 +60,6 @@ pub enum Effect {
         /// Comes back with the answers; a search of an older one may stop.
         generation: u64,
     },
-    /// Read a log again while it grows, or no longer.
-    FollowLog {
-        /// Which log.
-        key: LogKey,
-        /// Whether to go on.
-        on: bool,
-    },
     /// Save a clean copy of a log to a file, and say where.
     SaveLog {
         /// Which log.

@@ -28,13 +28,6 @@ pub enum LogEvent {
         /// The errors with their blocks, in the order of their lines.
         errors: Vec<LogError>,
     },
-    /// It has grown while it is followed.
-    Grown {
-        /// Which log.
-        key: LogKey,
-        /// Where its lines, sections and errors are now.
-        index: Arc<Index>,
-    },
     /// It cannot be shown.
     Failed {
         /// Which log.

@@ -9,6 +9,7 @@ use crate::domain::action::{ActionId, Verb};
 use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::query::QueryError;
 use crate::domain::stage::Stage;
+use crate::domain::text::Clean;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
 use crate::ui::rows::RowKey;
@@ -69,6 +70,8 @@ pub struct Aim {
     pub target: crate::domain::action::Target,
     /// Workflow and number of the run.
     pub name: String,
+    /// Name of the job.
+    pub job_name: Option<Clean>,
     /// What the run does, as far as is known.
     pub state: crate::domain::run::RunState,
 }
@@ -78,6 +81,8 @@ pub struct Aim {
 pub struct ActionEntry {
     /// What is done.
     pub verb: Verb,
+    /// The same in words; of a job, with its name.
+    pub words: String,
     /// Why it cannot be done.
     pub refused: Option<String>,
 }
@@ -93,6 +98,52 @@ pub struct Act {
     pub shown_at: Option<Timestamp>,
     /// What was typed of the count, where there are several.
     pub typed: String,
+    /// What of it was on the screen.
+    pub seen: Seen,
+}
+
+/// Which lines of a question were on the screen; noted while painting.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Seen {
+    /// The columns they were laid out for: other columns make other lines.
+    pub columns: u16,
+    /// How many there are.
+    pub all: usize,
+    /// How many fit.
+    pub room: usize,
+    /// The first shown.
+    pub from: usize,
+    /// Those before this one were shown.
+    pub upto: usize,
+}
+
+impl Seen {
+    /// Notes that lines are laid out, and for how many there is room.
+    pub fn lay_out(&mut self, columns: u16, all: usize, room: usize) {
+        if (self.columns, self.all) != (columns, all) {
+            (self.from, self.upto) = (0, 0);
+        }
+        (self.columns, self.all, self.room) = (columns, all, room);
+        self.from = self.from.min(all.saturating_sub(room));
+        if self.from <= self.upto {
+            self.upto = self.upto.max(self.from.saturating_add(room)).min(all);
+        }
+    }
+
+    /// Returns whether all lines were on the screen.
+    pub fn is_all(&self) -> bool {
+        self.all > 0 && self.upto >= self.all
+    }
+
+    /// Returns how many lines were not on the screen yet.
+    pub fn left(&self) -> usize {
+        self.all.saturating_sub(self.upto)
+    }
+
+    /// Returns whether there is no room for a single line.
+    pub fn is_too_small(&self) -> bool {
+        self.all > 0 && self.room == 0
+    }
 }
 
 impl Act {

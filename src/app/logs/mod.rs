@@ -49,8 +49,6 @@ pub enum Order {
         /// Comes back with the answers.
         generation: u64,
     },
-    /// Read it again while it grows, or no longer.
-    Follow(LogKey, bool),
     /// Save a clean copy; the text is what the file is called.
     Save(LogKey, String),
     /// Forget it.

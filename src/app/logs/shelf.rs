@@ -1,4 +1,4 @@
-//! The logs that are open: their files, their indexes, and how they grow.
+//! The logs that are open: their files and their indexes.
 //!
 //! At most two; the one used longest ago goes first.
 
@@ -39,14 +39,6 @@ pub(super) struct Log {
     pub(super) key: LogKey,
     file: File,
     pub(super) index: Arc<Index>,
-    /// Where it goes on, while it is followed.
-    growth: Option<Growth>,
-}
-
-#[derive(Debug)]
-struct Growth {
-    intake: Intake<io::Sink>,
-    read: u64,
 }
 
 impl Shelf {
@@ -70,23 +62,6 @@ impl Shelf {
     pub(super) fn close(&mut self, key: &LogKey) {
         self.open.retain(|log| log.key != *key);
     }
-
-    /// Returns whether any log is followed.
-    pub(super) fn follows(&self) -> bool {
-        self.open.iter().any(|log| log.growth.is_some())
-    }
-
-    /// Reads on in the logs that are followed; returns those that have grown.
-    pub(super) fn grow(
-        &mut self,
-        cancel: &CancellationToken,
-    ) -> Vec<(LogKey, io::Result<Arc<Index>>)> {
-        let grown = self.open.iter_mut().filter_map(|log| {
-            let grown = log.grow(cancel).transpose()?;
-            Some((log.key.clone(), grown))
-        });
-        grown.collect()
-    }
 }
 
 impl Log {
@@ -95,7 +70,7 @@ impl Log {
         let length = |file: &File| file.metadata().map(|data| data.len()).ok();
         let kept = logs.open(&self.key).ok().flatten();
         let now = kept.and_then(|file| length(&file));
-        self.growth.is_some() || now.is_none() || now == length(&self.file)
+        now.is_none() || now == length(&self.file)
     }
 
     /// Reads a log through; nothing where that was broken off.
@@ -106,14 +81,13 @@ impl Log {
     ) -> io::Result<Option<Self>> {
         let mut intake = Intake::new(io::sink());
         file.seek(SeekFrom::Start(0))?;
-        if take(&mut file, &mut intake, cancel)?.is_none() {
+        if !take(&mut file, &mut intake, cancel)? {
             return Ok(None);
         }
         Ok(Some(Self {
             key,
             file,
             index: Arc::new(intake.finish()?),
-            growth: None,
         }))
     }
 
@@ -151,61 +125,24 @@ impl Log {
             at: 0,
         })
     }
-
-    /// Reads on as the log grows, or no longer; what came since it was opened is told next.
-    pub(super) fn follow(&mut self, on: bool) {
-        if !on {
-            self.growth = None;
-        } else if self.growth.is_none() {
-            self.growth = Some(Growth {
-                intake: Intake::new(io::sink()),
-                read: 0,
-            });
-        }
-    }
-
-    fn grow(&mut self, cancel: &CancellationToken) -> io::Result<Option<Arc<Index>>> {
-        let Some(growth) = &mut self.growth else {
-            return Ok(None);
-        };
-        if self.file.metadata()?.len() <= growth.read {
-            return Ok(None);
-        }
-        self.file.seek(SeekFrom::Start(growth.read))?;
-        let Some(read) = take(&mut self.file, &mut growth.intake, cancel)? else {
-            return Ok(None);
-        };
-        growth.read += read;
-        growth.intake.flush()?;
-        let index = growth.intake.index();
-        if index.counts().bytes <= self.index.counts().bytes {
-            return Ok(None);
-        }
-        self.index = Arc::new(index.clone());
-        Ok(Some(Arc::clone(&self.index)))
-    }
 }
 
-/// Reads what is left of a file into an index; returns how much, nothing where it was broken off.
+/// Reads what is left of a file into an index; returns whether that was not broken off.
 fn take(
     file: &mut File,
     intake: &mut Intake<io::Sink>,
     cancel: &CancellationToken,
-) -> io::Result<Option<u64>> {
+) -> io::Result<bool> {
     let mut chunk = vec![0; CHUNK];
-    let mut read = 0;
     while !cancel.is_cancelled() {
         match file.read(&mut chunk) {
-            Ok(0) => return Ok(Some(read)),
-            Ok(length) => {
-                intake.push(chunk.get(..length).unwrap_or_default())?;
-                read += u64::try_from(length).unwrap_or_default();
-            }
+            Ok(0) => return Ok(true),
+            Ok(length) => intake.push(chunk.get(..length).unwrap_or_default())?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
 /// Reads a log from its start while others move about in it.

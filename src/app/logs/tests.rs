@@ -305,36 +305,6 @@ async fn a_third_log_closes_the_first_which_opens_again_when_it_is_read() {
 }
 
 #[tokio::test]
-async fn a_followed_log_grows() {
-    let mut world = World::new();
-    world.keep(1, b"one\ntwo\n");
-    world.opened(1).await;
-    world.order(Order::Follow(key(1), true));
-    let entry = std::fs::read_dir(world.home.path().join("logs"))
-        .unwrap()
-        .next();
-    let mut file = std::fs::OpenOptions::new()
-        .append(true)
-        .open(entry.unwrap().unwrap().path())
-        .unwrap();
-    file.write_all(b"three\nfour\n").unwrap();
-    let LogEvent::Grown { index, .. } = world.event().await else {
-        panic!("it did not grow");
-    };
-    assert_eq!(index.lines(), 4);
-    world.order(Order::Read {
-        key: key(1),
-        ranges: vec![3..4],
-        generation: 1,
-    });
-    let LogEvent::Lines { lines, .. } = world.event().await else {
-        panic!("no lines");
-    };
-    assert_eq!(lines[0].text(), "four");
-    world.ends().await;
-}
-
-#[tokio::test]
 async fn a_copy_is_clean_and_never_over_another_file() {
     let mut world = World::new();
     let line = "\x1b[31mred\x1b[0m \x1b]0;title\x07text\n";

@@ -25,7 +25,7 @@ use crate::engine::logs::FileLogs;
 use crate::log::{self, Content, Index, Matches, Query};
 use crate::ui::logs::LogEvent;
 
-/// How often it is looked whether a log has come, or has grown.
+/// How often it is looked whether a log has come.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// How long a log is waited for that is not here.
@@ -116,7 +116,7 @@ impl Worker {
     }
 
     async fn wait(&self, orders: &mut mpsc::Receiver<Order>) -> Woken {
-        let looks = !self.awaited.is_empty() || self.shelf.follows();
+        let looks = !self.awaited.is_empty();
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Woken::End,
@@ -151,7 +151,6 @@ impl Worker {
                 query,
                 generation,
             } => self.begin_search(key, query, generation),
-            Order::Follow(key, on) => self.follow(&key, on),
             Order::Save(key, name) => self.save(key, &name),
             Order::Close(key) => self.close(&key),
         }
@@ -258,13 +257,6 @@ impl Worker {
         }
     }
 
-    fn follow(&mut self, key: &LogKey, on: bool) {
-        let Some(log) = self.shelf.get(key) else {
-            return;
-        };
-        log.follow(on);
-    }
-
     fn save(&mut self, key: LogKey, name: &str) {
         if self.copy.is_some() {
             return self.say(Done::Badly("another log is being saved still".to_owned()));
@@ -309,7 +301,7 @@ impl Worker {
         }
     }
 
-    /// Looks for logs that were not here, and whether those that are followed have grown.
+    /// Looks for logs that were not here.
     fn look(&mut self) {
         for (key, until) in std::mem::take(&mut self.awaited) {
             if self.try_open(&key) {
@@ -320,13 +312,6 @@ impl Worker {
             } else {
                 self.fail(&key, "the log did not come");
             }
-        }
-        for (key, grown) in self.shelf.grow(&self.cancel) {
-            let event = grown.map(|index| LogEvent::Grown {
-                key: key.clone(),
-                index,
-            });
-            self.tell_or_fail(&key, event);
         }
     }
 

@@ -68,7 +68,6 @@ where
                 };
                 self.log(order, now);
             }
-            Effect::FollowLog { key, on } => self.log(Order::Follow(key, on), now),
             Effect::SaveLog { key } => {
                 let name = name_of(&key, &self.look.snapshot);
                 self.log(Order::Save(key, name), now);

@@ -383,7 +383,7 @@ fn objection(verb: Verb, fresh: &Fresh) -> Option<String> {
         Verb::RerunFailed if fresh.state == RunState::Passed => {
             Some(format!("{name} passed: no job of it failed"))
         }
-        Verb::Cancel | Verb::ForceCancel if is_over(&fresh.state) => Some(format!(
+        Verb::Cancel | Verb::ForceCancel if fresh.state.is_over() => Some(format!(
             "{name} {}: there is nothing to cancel",
             state_words(&fresh.state)
         )),
@@ -398,7 +398,7 @@ fn differs(verb: Verb, confirmed: &Fresh, now: &Fresh) -> bool {
     let state = match verb {
         Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => confirmed.state != now.state,
         // Whether it is queued or runs is all the same to one who stops it.
-        Verb::Cancel | Verb::ForceCancel => is_over(&now.state),
+        Verb::Cancel | Verb::ForceCancel => now.state.is_over(),
     };
     state
         || confirmed.attempt != now.attempt
@@ -415,7 +415,7 @@ fn is_seen(verb: Verb, before: &Fresh, now: &Fresh) -> bool {
         Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => {
             !is_moving(&before.state) && is_moving(&now.state)
         }
-        Verb::Cancel | Verb::ForceCancel => is_over(&now.state),
+        Verb::Cancel | Verb::ForceCancel => now.state.is_over(),
     }
 }
 
@@ -426,17 +426,6 @@ fn is_moving(state: &RunState) -> bool {
         | RunState::Skipped
         | RunState::Failed(_)
         | RunState::Cancelled
-        | RunState::ActionRequired
-        | RunState::Unknown(_) => false,
-    }
-}
-
-fn is_over(state: &RunState) -> bool {
-    match state {
-        RunState::Passed | RunState::Skipped | RunState::Failed(_) | RunState::Cancelled => true,
-        RunState::Queued
-        | RunState::Waiting
-        | RunState::Running
         | RunState::ActionRequired
         | RunState::Unknown(_) => false,
     }

@@ -13,7 +13,7 @@ use crate::ui::input::edit_of;
 use crate::ui::overlay::Overlay;
 use crate::ui::state::UiState;
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{action, triage};
+use crate::ui::update::{action, question, triage};
 
 /// Takes a key while a search is written.
 pub(super) fn in_search(state: &mut UiState, chord: Chord) -> Vec<Effect> {
@@ -80,24 +80,44 @@ pub(super) fn in_act(
     };
     // Away is always possible, also while the target is still being read.
     if chord.is(KeyCode::Esc) {
-        return action::dismiss(state);
+        return question::dismiss(state);
     }
-    if !act.listens(now) {
+    let listens = act.listens(now);
+    let is_over = question::asked(snapshot, act).ready == 0;
+    let says_yes = matches!(chord.character(), Some('y' | 'Y')) && !is_over;
+    if says_yes {
+        return question::confirm(state, snapshot, now);
+    }
+    if let Some(motion) = motion(chord)
+        && question::scroll(state, motion)
+    {
         return Vec::new();
     }
-    let is_over = action::asked(snapshot, act).ready == 0;
+    if !listens {
+        return Vec::new();
+    }
     if chord.is(KeyCode::Backspace) {
-        action::digit(state, None);
+        question::digit(state, None);
         return Vec::new();
     }
     match chord.character() {
-        Some('y' | 'Y') if !is_over => action::confirm(state, snapshot, now),
         Some(digit @ '0'..='9') => {
-            action::digit(state, Some(digit));
+            question::digit(state, Some(digit));
             Vec::new()
         }
-        Some('n' | 'N' | 'q') => action::dismiss(state),
-        Some(_) | None if is_over || chord.is(KeyCode::Enter) => action::dismiss(state),
+        Some('n' | 'N' | 'q') => question::dismiss(state),
+        Some(_) | None if is_over || chord.is(KeyCode::Enter) => question::dismiss(state),
         Some(_) | None => Vec::new(),
+    }
+}
+
+/// Returns how a key moves in the lines of a question.
+fn motion(chord: Chord) -> Option<Motion> {
+    match (chord.code(), chord.character()) {
+        (KeyCode::Down, _) | (_, Some('j')) => Some(Motion::Down),
+        (KeyCode::Up, _) | (_, Some('k')) => Some(Motion::Up),
+        (KeyCode::PageDown, _) | (_, Some(' ')) => Some(Motion::PageDown),
+        (KeyCode::PageUp, _) => Some(Motion::PageUp),
+        _ => None,
     }
 }

@@ -29,7 +29,7 @@ mod triage;
 mod views;
 
 pub use messages::{Message, Messages};
-pub(crate) use triage::{Kept, Listed, ListedKey, Place};
+pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
 pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
 pub use views::{Pointed, View};
 

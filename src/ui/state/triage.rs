@@ -14,6 +14,7 @@ use crate::domain::text::Clean;
 use crate::domain::triage::TriageCard;
 use crate::domain::{Timestamp, query};
 use crate::log::{self, Fold, Index, LineSet, LogError, LogLine, Query};
+use crate::ui::tree::{TreeKind, TreeLine};
 
 /// The parts of the triage view.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -55,8 +56,10 @@ pub struct TriageState {
     pub offset: usize,
     /// The part that has the keys.
     pub pane: Pane,
-    /// The selected line of the tree.
+    /// Where in the tree the selected line was last found.
     pub tree: usize,
+    /// Which line that is; none before a person went to one.
+    pub(crate) tree_mark: Option<TreeMark>,
     /// The first line of the tree that is shown.
     pub tree_offset: usize,
     /// The attempt and job whose log is shown, where a person chose one.
@@ -91,6 +94,58 @@ pub(crate) struct Kept {
     pub(crate) seen: bool,
     /// Where in the list it was last found.
     pub(crate) row: usize,
+}
+
+/// A line of the tree, by what it stands for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct TreeMark {
+    kind: TreeKind,
+    /// What it says, where lines of its kind differ by that.
+    text: Option<String>,
+}
+
+impl TreeMark {
+    /// Returns the mark of a line.
+    pub(crate) fn of(line: &TreeLine) -> Self {
+        let text = match line.kind {
+            TreeKind::Heading | TreeKind::Text | TreeKind::Step(..) | TreeKind::Test(_) => {
+                Some(line.text.clone())
+            }
+            TreeKind::Attempt(_) | TreeKind::Job(..) | TreeKind::Error => None,
+        };
+        Self {
+            kind: line.kind,
+            text,
+        }
+    }
+
+    fn is(&self, line: &TreeLine) -> bool {
+        // Its place in the diagnosis is no identity of a test.
+        let is_test = |kind| matches!(kind, TreeKind::Test(_));
+        let is_kind = self.kind == line.kind || (is_test(self.kind) && is_test(line.kind));
+        is_kind && self.text.as_ref().is_none_or(|text| *text == line.text)
+    }
+
+    /// Returns where the line is, the nearest to a place if several say the same; of a step that
+    /// is not listed any more, its job.
+    pub(crate) fn nearest(&self, lines: &[TreeLine], at: usize) -> Option<usize> {
+        let places = 0..lines.len();
+        let found = |is_it: &dyn Fn(&TreeLine) -> bool| {
+            let listed = places
+                .clone()
+                .filter(|at| lines.get(*at).is_some_and(is_it));
+            listed.min_by_key(|place| place.abs_diff(at))
+        };
+        found(&|line| self.is(line)).or_else(|| match self.kind {
+            TreeKind::Step(attempt, job) => found(&|line| line.kind == TreeKind::Job(attempt, job)),
+            TreeKind::Heading
+            | TreeKind::Text
+            | TreeKind::Attempt(_)
+            | TreeKind::Job(..)
+            | TreeKind::Error
+            | TreeKind::Test(_) => None,
+        })
+    }
 }
 
 /// Where the card of a line is.
@@ -176,8 +231,6 @@ pub struct LogPane {
     pub wrap: bool,
     /// Whether times are shown.
     pub times: bool,
-    /// Whether the end is shown as it grows.
-    pub follow: bool,
     /// The search in force.
     pub search: Option<Search>,
     /// What was searched for last.
@@ -191,8 +244,8 @@ pub struct LogPane {
     pub(crate) generation: u64,
     /// Whether the cursor is to go to the first hit as soon as one is known.
     pub(crate) jumps: bool,
-    /// The line that is shown as soon as the log is open.
-    pub(crate) aim: Option<u64>,
+    /// The line that is shown as soon as this log is open.
+    pub(crate) aim: Option<(LogKey, u64)>,
 }
 
 /// A search in the log.
@@ -204,6 +257,8 @@ pub struct Search {
     pub lines: Arc<LineSet>,
     /// Whether all was searched.
     pub done: bool,
+    /// How many lines the log had that is searched.
+    pub(crate) of: u64,
     pub(crate) generation: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Actions at a source: what can be done, the question before, and what came of it.
+//! Actions at a source: what can be done, and what came of it; the question before is in `question`.
 //!
 //! Nothing is sent from here. A verb becomes an intention, the engine reads its
 //! target afresh, and only what was shown of that can be confirmed.
@@ -7,14 +7,12 @@ use crate::domain::Timestamp;
 use crate::domain::action::{ActionId, ActionState, ActionView, Verb};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::run::RunState;
-use crate::domain::text::Clean;
 use crate::engine::snapshot::{CapabilityState, Health, Snapshot};
 use crate::ui::effect::Effect;
-use crate::ui::overlay::{Act, ActionEntry, ActionMenu, Aim, Overlay};
+use crate::ui::overlay::{Act, ActionEntry, ActionMenu, Aim, Overlay, Seen};
 use crate::ui::state::UiState;
 use crate::ui::tree;
 use crate::ui::update::aims::aims;
-use crate::ui::update::triage;
 
 /// How many cards are acted on at once.
 pub(crate) const MOST_AT_ONCE: usize = 20;
@@ -72,6 +70,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         .into_iter()
         .map(|verb| ActionEntry {
             verb,
+            words: words(verb, &aims),
             refused: refused_for(state, snapshot, verb, &aims),
         })
         .collect();
@@ -83,6 +82,22 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         cursor: cursor.unwrap_or_default(),
     }));
     Vec::new()
+}
+
+/// Returns what a verb does to these, with the name of the job if it is for one.
+fn words(verb: Verb, aims: &[Aim]) -> String {
+    let words = verb.words();
+    let is_of_job = match verb {
+        Verb::RerunJob => true,
+        Verb::RerunFailed | Verb::RerunAll | Verb::Cancel | Verb::ForceCancel => false,
+    };
+    match aims {
+        [one] if is_of_job => match &one.job_name {
+            Some(name) => format!("{words} `{name}`"),
+            None => words.to_owned(),
+        },
+        _ => words.to_owned(),
+    }
 }
 
 fn title(aims: &[Aim]) -> String {
@@ -158,6 +173,7 @@ fn intend(state: &mut UiState, verb: Verb, aims: Vec<Aim>) -> Vec<Effect> {
         ids,
         shown_at: None,
         typed: String::new(),
+        seen: Seen::default(),
     }));
     effects
 }
@@ -210,7 +226,7 @@ fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
     if let Some(view) = under_way {
         return Some(format!("{} is under way already", view.verb.words()));
     }
-    let over = is_over(&aim.state);
+    let over = aim.state.is_over();
     let is_clean = matches!(aim.state, RunState::Passed | RunState::Skipped);
     match verb {
         Verb::RerunFailed if is_clean => Some("no job of this run failed".to_owned()),
@@ -218,18 +234,6 @@ fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
             (!over).then(|| "the run is not over yet".to_owned())
         }
         Verb::Cancel | Verb::ForceCancel => over.then(|| "the run is over".to_owned()),
-    }
-}
-
-/// Returns whether nothing more happens to a run by itself.
-pub(crate) fn is_over(state: &RunState) -> bool {
-    match state {
-        RunState::Passed | RunState::Skipped | RunState::Failed(_) | RunState::Cancelled => true,
-        RunState::Queued
-        | RunState::Waiting
-        | RunState::Running
-        | RunState::ActionRequired
-        | RunState::Unknown(_) => false,
     }
 }
 
@@ -269,97 +273,8 @@ fn source_refuses(snapshot: &Snapshot, verb: Verb, name: &SourceName) -> Option<
     }
 }
 
-/// How far the actions of a question got.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Asked {
-    /// Read afresh and waiting for an answer.
-    pub(crate) ready: usize,
-    /// Still being read.
-    pub(crate) reading: usize,
-    /// Not possible any more.
-    pub(crate) over: usize,
-}
-
-/// Counts how far the actions of a question got.
-pub(crate) fn asked(snapshot: &Snapshot, act: &Act) -> Asked {
-    let mut asked = Asked::default();
-    for id in &act.ids {
-        match find(snapshot, id).map(|view| &view.state) {
-            None | Some(ActionState::Reading) => asked.reading += 1,
-            Some(ActionState::Ready(_)) => asked.ready += 1,
-            Some(
-                ActionState::Sending(_)
-                | ActionState::Requested(_)
-                | ActionState::Confirmed(_)
-                | ActionState::Stopped(_)
-                | ActionState::Refused(_)
-                | ActionState::Unsure(_),
-            ) => asked.over += 1,
-        }
-    }
-    asked
-}
-
-/// Says yes: each action that waits is confirmed; of several, the count must have been typed.
-pub(crate) fn confirm(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
-    let Some(Overlay::Act(act)) = state.overlays.last() else {
-        return Vec::new();
-    };
-    let found = asked(snapshot, act);
-    if !act.listens(now) || found.reading > 0 || found.ready == 0 {
-        return Vec::new();
-    }
-    if act.ids.len() > 1 && act.typed != found.ready.to_string() {
-        let text = format!("type the number of runs first: {}", found.ready);
-        return vec![Effect::Toast(text)];
-    }
-    let is_ready = |id: &&ActionId| {
-        let view = find(snapshot, id);
-        view.is_some_and(|view| matches!(view.state, ActionState::Ready(_)))
-    };
-    let ready: Vec<ActionId> = act.ids.iter().filter(is_ready).cloned().collect();
-    for id in &ready {
-        if let Some(item) = find(snapshot, id).and_then(|view| view.item.as_ref()) {
-            triage::kept::acted(state, snapshot, item);
-        }
-    }
-    state.overlays.pop();
-    state.triage.marked.clear();
-    ready.into_iter().map(Effect::Confirm).collect()
-}
-
-/// Says no: what was not sent is forgotten.
-pub(crate) fn dismiss(state: &mut UiState) -> Vec<Effect> {
-    let Some(Overlay::Act(act)) = state.overlays.pop() else {
-        return Vec::new();
-    };
-    state.triage.mine.retain(|id| !act.ids.contains(id));
-    act.ids.into_iter().map(Effect::Dismiss).collect()
-}
-
-/// Takes a digit of the count.
-pub(crate) fn digit(state: &mut UiState, digit: Option<char>) {
-    if let Some(Overlay::Act(act)) = state.overlays.last_mut() {
-        match digit {
-            Some(digit) if act.typed.len() < 3 => act.typed.push(digit),
-            Some(_) => {}
-            None => drop(act.typed.pop()),
-        }
-    }
-}
-
-/// Takes a snapshot in: the question shows what was read, and what came of actions is told.
+/// Takes a snapshot in: what came of actions is told.
 pub(crate) fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) {
-    for overlay in &mut state.overlays {
-        if let Overlay::Act(act) = overlay {
-            let found = asked(snapshot, act);
-            if found.reading > 0 {
-                act.shown_at = None;
-            } else if act.shown_at.is_none() {
-                act.shown_at = Some(now);
-            }
-        }
-    }
     let questioned = |state: &UiState, id: &ActionId| {
         state
             .overlays
@@ -405,49 +320,4 @@ fn outcome(view: &ActionView) -> Option<(String, bool)> {
             Some((format!("{words} in {repo}: {why}"), false))
         }
     }
-}
-
-/// Returns the lines of the question.
-pub(crate) fn question(snapshot: &Snapshot, act: &Act) -> Vec<String> {
-    let mut lines = Vec::new();
-    for id in &act.ids {
-        let view = find(snapshot, id);
-        match view.map(|view| &view.state) {
-            None | Some(ActionState::Reading) => lines.push("reading the run afresh".to_owned()),
-            Some(
-                ActionState::Ready(fresh)
-                | ActionState::Sending(fresh)
-                | ActionState::Requested(fresh)
-                | ActionState::Confirmed(fresh),
-            ) => {
-                let job = fresh
-                    .job
-                    .as_ref()
-                    .map_or_else(String::new, |job| format!(", job `{job}`"));
-                let sha = fresh
-                    .head_sha
-                    .as_ref()
-                    .map_or("no commit", |sha| sha.short());
-                let repo = view.map_or("", |view| view.target.run.repo.path());
-                let about = format!(
-                    "attempt {}, `{}`, {sha}, {}",
-                    fresh.attempt,
-                    fresh.branch,
-                    tree::word(&fresh.state)
-                );
-                lines.push(format!("{} of {repo}{job}", fresh.name));
-                lines.push(about);
-            }
-            Some(
-                ActionState::Stopped(why) | ActionState::Refused(why) | ActionState::Unsure(why),
-            ) => {
-                lines.push(why_line(why));
-            }
-        }
-    }
-    lines
-}
-
-fn why_line(why: &Clean) -> String {
-    format!("not possible: {why}")
 }

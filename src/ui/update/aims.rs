@@ -14,8 +14,7 @@ use crate::ui::overlay::Aim;
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::tree;
-use crate::ui::update::action::is_over;
-use crate::ui::update::triage::kept;
+use crate::ui::update::triage::{kept, pointed_job, tree::job_of};
 
 /// Returns what is acted on: the marked cards, else the one under the cursor; else why nothing is.
 pub(crate) fn aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, String> {
@@ -43,8 +42,11 @@ pub(crate) fn aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, Str
         return Ok(vec![run]);
     }
     if let Some(triage) = triage(state, snapshot, &item) {
-        let chosen = state.triage.job.filter(|_| in_triage);
-        let job = tree::wanted_job(&triage, chosen);
+        let job = if in_triage {
+            pointed_job(state, snapshot)
+        } else {
+            tree::wanted_job(&triage, None)
+        };
         let newest = triage.run.attempt;
         let job = job.filter(|(attempt, _)| *attempt == newest);
         return Ok(vec![of_triage(&triage, job.map(|(_, job)| job))]);
@@ -76,6 +78,9 @@ fn of_triage(triage: &Triage, job: Option<u64>) -> Aim {
             job,
         },
         name: format!("{} #{}", triage.run.workflow, triage.run.number),
+        job_name: job
+            .and_then(|job| job_of(triage, (triage.run.attempt, job)))
+            .map(|job| job.name.clone()),
         state: triage.run.state.clone(),
     }
 }
@@ -99,7 +104,7 @@ fn of_item(snapshot: &Snapshot, item: &WorkItem) -> Option<Aim> {
     let rank = |line: &&Evidence| {
         let state = state_of(line);
         let is_red = matches!(state, RunState::Failed(_));
-        (!is_over(&state), is_red, line.at)
+        (!state.is_over(), is_red, line.at)
     };
     aim(snapshot, item, runs.max_by_key(rank)?)
 }
@@ -120,6 +125,7 @@ fn aim(snapshot: &Snapshot, item: &WorkItem, line: &Evidence) -> Option<Aim> {
             job: None,
         },
         name: line.key.to_string(),
+        job_name: None,
         state: watched.map_or_else(|| state_of(line), |watched| watched.run.state.clone()),
     })
 }

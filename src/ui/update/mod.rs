@@ -23,6 +23,7 @@ pub(crate) mod moves;
 pub(crate) mod open;
 pub(crate) mod palette;
 pub(crate) mod pin;
+pub(crate) mod question;
 pub(crate) mod triage;
 pub(crate) mod urgent;
 
@@ -67,12 +68,12 @@ pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
     effects
 }
 
-/// Goes after the selected card where it changed its column.
+/// Goes after the selected card where it changed its column; whoever is in another view stays there.
 fn follow(state: &mut UiState, snapshot: &Snapshot, key: &RowKey, now: Timestamp) {
     let still_there = state
         .focused()
         .is_some_and(|column| column.selected.as_ref() == Some(key));
-    if still_there || !moves::go_to(state, snapshot, key) {
+    if still_there || !moves::bring(state, snapshot, key) || state.view != View::Board {
         return;
     }
     if let (RowKey::Item(_), Some(Shown::Item { item, .. })) = (key, state.selected(snapshot)) {
@@ -155,7 +156,6 @@ fn dispatch(
         C::FoldAll => triage::log::fold_all(state),
         C::Wrap => state.triage.log.wrap = !state.triage.log.wrap,
         C::Times => state.triage.log.times = !state.triage.log.times,
-        C::Follow => return triage::log::follow(state),
         C::CopyBlock => return triage::log::copy_block(state, snapshot),
         C::SaveLog => return triage::log::save(state),
         C::FailingTests => return triage::failing_tests(state, snapshot, now),

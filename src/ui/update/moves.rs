@@ -150,12 +150,16 @@ pub(crate) fn focus_number(state: &mut UiState, column: usize, now: Timestamp) {
     focus(state, column);
 }
 
-/// Focuses a column.
+/// Focuses a column and shows the board.
 pub(crate) fn focus(state: &mut UiState, column: usize) {
-    if column >= state.options.columns.len() {
-        return;
+    if column < state.options.columns.len() {
+        state.view = View::Board;
+        turn_to(state, column);
     }
-    state.view = View::Board;
+}
+
+/// Focuses a column, whatever view is shown.
+fn turn_to(state: &mut UiState, column: usize) {
     state.board.focus = column;
     state.board.preview_scroll = 0;
     keep_window(state);
@@ -192,8 +196,18 @@ pub(crate) fn select(state: &mut UiState, snapshot: &Snapshot, at: usize) {
     }
 }
 
-/// Goes to the line of this identity, opening its train if need be; returns whether it is listed.
+/// Goes to the line of this identity on the board; returns whether it is listed.
 pub(crate) fn go_to(state: &mut UiState, snapshot: &Snapshot, key: &RowKey) -> bool {
+    let found = bring(state, snapshot, key);
+    if found {
+        state.view = View::Board;
+    }
+    found
+}
+
+/// Brings the cursor of the board to the line of this identity, opening its train if need be;
+/// the view stays. Returns whether it is listed.
+pub(crate) fn bring(state: &mut UiState, snapshot: &Snapshot, key: &RowKey) -> bool {
     let Some((home, carrier)) = whereabouts(snapshot, key) else {
         return false;
     };
@@ -218,7 +232,7 @@ pub(crate) fn go_to(state: &mut UiState, snapshot: &Snapshot, key: &RowKey) -> b
     let Some(at) = found else {
         return false;
     };
-    focus(state, column);
+    turn_to(state, column);
     select(state, snapshot, at);
     true
 }

@@ -1,7 +1,7 @@
 //! From snapshot and state to a frame.
 //!
 //! Paints what is visible and touches nothing else; the state is changed in its
-//! scroll offsets only. Every age that is painted is noted, so that the shell
+//! scroll offsets and in what it was seen to show. Every age that is painted is noted, so that the shell
 //! knows when to paint again.
 
 use chrono::TimeDelta;

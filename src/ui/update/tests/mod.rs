@@ -137,6 +137,21 @@ fn the_selection_follows_its_card_into_another_column() {
 }
 
 #[test]
+fn a_card_that_moves_throws_nobody_out_of_another_view() {
+    for (keys, view) in [("g f", View::Triage), ("g o", View::Sources)] {
+        let mut screen = Screen::new(140, 40, 96);
+        screen.press("2 j");
+        screen.press(keys);
+        let key = promote(&mut screen, 2);
+        assert_eq!(screen.state.view, view);
+        let text = screen.text();
+        assert!(!text.contains("moved to"), "nobody saw it move: {text}");
+        screen.press("g b");
+        assert_eq!(screen.state.focused().unwrap().selected, Some(key));
+    }
+}
+
+#[test]
 fn a_board_that_nobody_touches_stays_at_the_top() {
     let mut screen = Screen::new(140, 40, 96);
     screen.state.board.focus = 1;

@@ -11,7 +11,6 @@ use crate::domain::triage::{JobLine, Triage, Watched};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::state::{Kept, UiState};
 use crate::ui::tree;
-use crate::ui::update::action::is_over;
 
 /// The most cards that are kept; those that were kept first go first.
 const MOST: usize = 60;
@@ -41,7 +40,7 @@ pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) {
             one.card.triage = Arc::new(renewed(&one.card.triage, watched));
         }
         let is_here = selected.as_ref() == Some(&one.card.triage.item);
-        one.seen |= is_here && is_over(&one.card.triage.run.state);
+        one.seen |= is_here && one.card.triage.run.state.is_over();
     }
     // What was acted on waits until its end was seen.
     kept.retain(|one| {
@@ -108,9 +107,9 @@ pub(crate) fn words(one: &Kept, snapshot: &Snapshot) -> String {
         let runs = run.state == RunState::Queued && triage.jobs.iter().any(begun);
         let state = if runs { &RunState::Running } else { &run.state };
         let mut text = format!("attempt {} {}", run.attempt, tree::word(state));
-        let over = triage.jobs.iter().filter(|line| is_over(&line.job.state));
+        let over = triage.jobs.iter().filter(|line| line.job.state.is_over());
         let (over, all) = (over.count(), triage.jobs.len());
-        if !is_over(&run.state) && all > 0 {
+        if !run.state.is_over() && all > 0 {
             text = format!("{text}, {over} of {all} jobs over");
         }
         return text;

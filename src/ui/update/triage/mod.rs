@@ -5,21 +5,23 @@
 
 use ratatui::layout::Rect;
 
-use crate::domain::key::{ItemId, WebUrl};
-use crate::domain::triage::{Known, TriageCard};
+use crate::domain::key::ItemId;
+use crate::domain::triage::TriageCard;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::effect::Effect;
 use crate::ui::panes::Panes;
 use crate::ui::state::{Pane, UiState, View};
-use crate::ui::tree::{self, Sight, TreeKind, TreeLine};
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{action, open as opening};
+use crate::ui::update::open as opening;
 
 pub(crate) mod kept;
 pub(crate) mod list;
 pub(crate) mod log;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tree;
+
+pub(crate) use tree::{failing_tests, page, pointed_job, tree_lines};
 
 /// Lines of one card in the list.
 pub(crate) const CARD_ROWS: u16 = 2;
@@ -37,29 +39,6 @@ pub(crate) fn card(state: &UiState, snapshot: &Snapshot) -> Option<TriageCard> {
         .or_else(|| snapshot.triage.find(selected).cloned())
 }
 
-/// Returns the lines of the tree.
-pub(crate) fn tree_lines(
-    state: &UiState,
-    snapshot: &Snapshot,
-    now: crate::domain::Timestamp,
-) -> Vec<TreeLine> {
-    let Some(card) = card(state, snapshot) else {
-        return Vec::new();
-    };
-    let doing = action::doing(snapshot, &card.triage.item);
-    let kept = kept::find(state, &card.triage.item);
-    let kept = kept.map(|one| kept::words(one, snapshot));
-    tree::lines(&Sight {
-        triage: &card.triage,
-        group: snapshot.triage.group_of(&card),
-        kept: kept.as_deref(),
-        state: &state.triage,
-        doing: doing.as_deref(),
-        now,
-        offset: state.options.offset,
-    })
-}
-
 /// Brings the view in line with the snapshot and asks for what is missing.
 pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     let marked = &mut state.triage.marked;
@@ -71,6 +50,7 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         return log::leave(state);
     }
     select_again(state, snapshot);
+    tree::settle(state, snapshot);
     log::settle(state, snapshot)
 }
 
@@ -89,6 +69,7 @@ fn choose(state: &mut UiState, item: Option<ItemId>) {
     let triage = &mut state.triage;
     triage.selected = item;
     (triage.tree, triage.tree_offset) = (0, 0);
+    triage.tree_mark = None;
     triage.job = None;
     triage.log.aim = None;
     triage.opened.clear();
@@ -126,8 +107,7 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
             choose_at(state, snapshot, at);
         }
         Pane::Tree => {
-            let count = tree_lines(state, snapshot, snapshot.taken_at).len();
-            state.triage.tree = motion.from(state.triage.tree, count, usize::from(height));
+            tree::step(state, snapshot, motion, usize::from(height));
         }
         Pane::Log => log::step(state, motion, u64::from(height)),
     }
@@ -155,79 +135,9 @@ pub(crate) fn open(
     match state.triage.pane {
         Pane::Cards if card(state, snapshot).is_some() => state.triage.pane = Pane::Tree,
         Pane::Cards => {}
-        Pane::Tree => return open_line(state, snapshot, now),
+        Pane::Tree => return tree::open_line(state, snapshot, now),
         Pane::Log => log::toggle_fold(state),
     }
-    Vec::new()
-}
-
-fn open_line(
-    state: &mut UiState,
-    snapshot: &Snapshot,
-    now: crate::domain::Timestamp,
-) -> Vec<Effect> {
-    let lines = tree_lines(state, snapshot, now);
-    let Some(line) = lines.get(state.triage.tree) else {
-        return Vec::new();
-    };
-    match line.kind {
-        TreeKind::Heading | TreeKind::Text => state.triage.pane = Pane::Log,
-        TreeKind::Attempt(number) => {
-            if !state.triage.opened.remove(&number) {
-                state.triage.opened.insert(number);
-            }
-        }
-        TreeKind::Job(attempt, id) | TreeKind::Step(attempt, id) => {
-            state.triage.job = Some((attempt, id));
-            state.triage.pane = Pane::Log;
-        }
-        TreeKind::Error => return log::next_error(state, true),
-        TreeKind::Test(at) => return log::to_test(state, snapshot, at),
-    }
-    Vec::new()
-}
-
-/// Returns the page of what has the cursor in this view: of a job, else of the run.
-pub(crate) fn page(state: &UiState, snapshot: &Snapshot) -> Option<WebUrl> {
-    if state.view != View::Triage || !state.overlays.is_empty() {
-        return None;
-    }
-    let triage = &card(state, snapshot)?.triage;
-    let wanted = tree::wanted_job(triage, state.triage.job);
-    let wanted = wanted.filter(|_| state.triage.pane != Pane::Cards);
-    let job = wanted.and_then(|(_, id)| triage.jobs.iter().find(|line| line.job.id == id));
-    job.and_then(|line| line.job.url.clone())
-        .or_else(|| triage.run.url.clone())
-}
-
-/// Goes to the next failing test of the tree, after the last to the first.
-pub(crate) fn failing_tests(
-    state: &mut UiState,
-    snapshot: &Snapshot,
-    now: crate::domain::Timestamp,
-) -> Vec<Effect> {
-    let lines = tree_lines(state, snapshot, now);
-    let is_test = |line: &&TreeLine| matches!(line.kind, TreeKind::Test(_));
-    let mut tests = lines.iter().enumerate().filter(|(_, line)| is_test(line));
-    let here = state.triage.tree;
-    let in_tree = state.triage.pane == Pane::Tree;
-    let first = tests.clone().next();
-    let next = tests.find(|(at, _)| in_tree && *at > here).or(first);
-    let Some((at, _)) = next else {
-        let why = card(state, snapshot).map(|card| match &card.triage.diagnosis {
-            Known::Yes(found) => match &found.tests_from {
-                crate::domain::diagnosis::TestsFrom::Nowhere(why) => why.to_string(),
-                crate::domain::diagnosis::TestsFrom::Annotations
-                | crate::domain::diagnosis::TestsFrom::Report(_)
-                | crate::domain::diagnosis::TestsFrom::Log => "no failing test is known".to_owned(),
-            },
-            Known::No(why) => why.to_string(),
-        });
-        let text = why.unwrap_or_else(|| "no red card is selected".to_owned());
-        return vec![Effect::Toast(text)];
-    };
-    state.triage.tree = at;
-    state.triage.pane = Pane::Tree;
     Vec::new()
 }
 
@@ -304,9 +214,8 @@ pub(crate) fn click(state: &mut UiState, snapshot: &Snapshot, at: (u16, u16)) {
                 }
             }
             Pane::Tree => {
-                let count = tree_lines(state, snapshot, snapshot.taken_at).len();
                 let at = state.triage.tree_offset + usize::from(row);
-                state.triage.tree = at.min(count.saturating_sub(1));
+                tree::put_at(state, snapshot, at);
             }
             Pane::Log => {
                 let log = &mut state.triage.log;

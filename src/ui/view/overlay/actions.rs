@@ -42,7 +42,7 @@ pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, menu: &ActionMenu, plan:
         let letter = letter(entry.verb).to_string();
         paint.text(inside.x + 1, y, 1, &letter, pick(Role::Key));
         let left = inside.width.saturating_sub(4);
-        let end = paint.text(inside.x + 3, y, left, entry.verb.words(), pick(Role::Text));
+        let end = paint.text(inside.x + 3, y, left, &entry.words, pick(Role::Text));
         if let Some(why) = &entry.refused {
             let left = inside.right().saturating_sub(end + 3);
             paint.text(end + 2, y, left, why, pick(Role::Stale));

@@ -10,6 +10,7 @@ use crate::ui::overlay::{Help, Listing, Overlay};
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols};
 use crate::ui::theme::Role;
+use crate::ui::view::overlay::more;
 
 /// Returns what help lists: commands of this place first, narrowed by what was typed.
 pub(crate) fn entries(state: &UiState) -> Vec<Entry> {
@@ -131,29 +132,7 @@ pub(in crate::ui::view) fn paint(
         let text = "no command is called like that";
         paint.text(body.x + 1, body.y, columns, text, theme.style(Role::Dim));
     }
-    more(paint, area, from, lines.len(), usize::from(body.height));
-}
-
-/// Tells at the lower edge of the box what is above and below.
-fn more(paint: &mut Paint<'_>, area: Rect, from: usize, count: usize, height: usize) {
-    let glyphs = paint.theme.glyphs();
-    let below = count.saturating_sub(from + height);
-    let mut text = String::new();
-    for (mark, lines) in [(glyphs.above(), from), (glyphs.below(), below)] {
-        if lines > 0 {
-            text = format!("{text} {mark}{lines}");
-        }
-    }
-    if !text.is_empty() && area.width > 16 {
-        let style = paint.theme.style(Role::Dim);
-        paint.right(
-            area.x,
-            area.bottom() - 1,
-            area.width - 2,
-            &format!("{text} "),
-            style,
-        );
-    }
+    more(paint, area, (from, lines.len(), usize::from(body.height)));
 }
 
 fn paint_entry(paint: &mut Paint<'_>, entry: &Entry, row: Rect, selected: bool) {

@@ -15,7 +15,7 @@ use crate::ui::update::triage as logic;
 use crate::ui::view::triage::line::{Cut, Piece, laid_out, marked, pieces};
 
 /// Returns the heading: how long it is, where the cursor is, what is searched for.
-pub(super) fn title(state: &UiState) -> String {
+pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
     let log = &state.triage.log;
     let Some(index) = log.index.as_ref() else {
         return "log".to_owned();
@@ -37,8 +37,13 @@ pub(super) fn title(state: &UiState) -> String {
     if log.left > 0 && !log.wrap {
         title = format!("{title}  from column {}", log.left + 1);
     }
-    if log.follow {
-        title.push_str("  follows");
+    let bytes = index.counts().bytes;
+    match logic::log::extent(state, snapshot) {
+        logic::log::Extent::All => {}
+        logic::log::Extent::Loading => {
+            title = format!("{title}  first {}, loading", size(bytes));
+        }
+        logic::log::Extent::Beginning => title = format!("{title}  first {} only", size(bytes)),
     }
     if index.counts().cut > 0 {
         title.push_str("  end left out");
@@ -57,6 +62,14 @@ fn grouped(count: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// Returns bytes as people read them.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000.. => format!("{} MB", bytes / 1_000_000),
+    }
 }
 
 /// Paints the lines, or why there are none.

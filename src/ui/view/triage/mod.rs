@@ -51,7 +51,14 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
         tree::paint(paint, state, snapshot, below(area));
     }
     if let Some(area) = panes.log {
-        head(paint, state, &panes, Pane::Log, area, &log::title(state));
+        head(
+            paint,
+            state,
+            &panes,
+            Pane::Log,
+            area,
+            &log::title(state, snapshot),
+        );
         log::paint(paint, state, snapshot, below(area));
     }
 }

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::domain::diagnosis::{Diagnosis, LogKey};
 use crate::domain::text::Clean;
 use crate::domain::triage::Known;
 use crate::engine::snapshot::Snapshot;
-use crate::log::{self, LogLine, Query};
+use crate::log::{self, LineSet, LogLine, Query};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Overlay, SearchLine};
 use crate::ui::panes::LogColumns;
@@ -53,10 +54,6 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, height: u64) {
             log.top = log.top.saturating_sub(before.saturating_sub(log.cursor));
         }
         Motion::Down | Motion::Up | Motion::Top | Motion::Bottom => {}
-    }
-    // Who goes back reads: the end no longer pulls.
-    if log.follow && log.cursor < last {
-        log.follow = false;
     }
     log.settle(height);
 }
@@ -131,7 +128,6 @@ fn walk(state: &mut UiState, forward: bool, first: bool) -> Vec<Effect> {
         (_, _) => log::previous_error(&index, line),
     };
     if let Some(to) = to {
-        log.follow = false;
         log.go_to(to, height);
         return Vec::new();
     }
@@ -176,7 +172,6 @@ pub(crate) fn hit(state: &mut UiState, forward: bool) -> Vec<Effect> {
             None => return vec![Effect::Toast("nothing was found".to_owned())],
         },
     };
-    log.follow = false;
     log.jumps = false;
     log.go_to(to, height);
     state.triage.pane = Pane::Log;
@@ -227,22 +222,37 @@ pub(crate) fn accept(state: &mut UiState) -> Vec<Effect> {
     let Some(key) = log.key.clone() else {
         return Vec::new();
     };
+    log.searched = text;
+    log.jumps = true;
+    vec![search(log, key, query, Arc::default())]
+}
+
+/// Asks for the lines with matches; those that are known already are shown meanwhile.
+fn search(log: &mut LogPane, key: LogKey, query: Query, lines: Arc<LineSet>) -> Effect {
     log.generation += 1;
     // Lines that are on their way belong to an older question now.
     log.asked.clear();
-    log.searched = text;
-    log.jumps = true;
     log.search = Some(Search {
         query: query.clone(),
-        lines: Arc::default(),
+        lines,
         done: false,
+        of: log.index.as_ref().map_or(0, |index| index.lines()),
         generation: log.generation,
     });
-    vec![Effect::SearchLog {
+    Effect::SearchLog {
         key,
         query,
         generation: log.generation,
-    }]
+    }
+}
+
+/// Searches again where more of the log is here than was searched.
+pub(super) fn search_again(log: &mut LogPane) -> Option<Effect> {
+    let lines = log.index.as_ref()?.lines();
+    let before = log.search.as_ref().filter(|search| search.of < lines)?;
+    let (query, known) = (before.query.clone(), Arc::clone(&before.lines));
+    let key = log.key.clone()?;
+    Some(search(log, key, query, known))
 }
 
 /// Folds the section under the cursor, or opens it.
@@ -277,33 +287,6 @@ pub(crate) fn fold_all(state: &mut UiState) {
     };
     log.cursor = log.fold.row_of(line).or_else(head).unwrap_or_default();
     log.settle(height);
-}
-
-/// Stays at the end of a log that grows, or no longer.
-pub(crate) fn follow(state: &mut UiState) -> Vec<Effect> {
-    let height = height(state);
-    let log = &mut state.triage.log;
-    let Some(key) = log.key.clone() else {
-        return why_not(log);
-    };
-    log.follow = !log.follow;
-    if log.follow {
-        let told = log
-            .index
-            .as_ref()
-            .filter(|index| index.is_complete())
-            .map(|_| "the log is complete: nothing follows");
-        log.cursor = log.fold.visible_lines().saturating_sub(1);
-        log.settle(height);
-        if let Some(told) = told {
-            log.follow = false;
-            return vec![Effect::Toast(told.to_owned())];
-        }
-    }
-    vec![Effect::FollowLog {
-        key,
-        on: log.follow,
-    }]
 }
 
 /// Copies the error under the cursor with its lines, else the line; where the log has not the
@@ -377,29 +360,51 @@ pub(crate) fn save(state: &UiState) -> Vec<Effect> {
 
 /// Goes to the line at which a failing test is told of.
 pub(crate) fn to_test(state: &mut UiState, snapshot: &Snapshot, at: usize) -> Vec<Effect> {
-    let height = height(state);
-    let Some(card) = card(state, snapshot) else {
-        return Vec::new();
-    };
-    let Known::Yes(found) = &card.triage.diagnosis else {
+    let Some(found) = diagnosis(state, snapshot) else {
         return Vec::new();
     };
     let Some(failed) = found.tests.get(at) else {
         return Vec::new();
     };
-    // People count from 1, the log from 0.
-    let Some(line) = failed.line.and_then(|line| line.checked_sub(1)) else {
+    let Some(line) = failed.line else {
         let text = format!("`{}`: {}", failed.name, failed.message);
         return vec![Effect::Toast(text)];
     };
-    let log_key = found.log_key();
+    to_line(state, &found, Some(line));
+    Vec::new()
+}
+
+/// Goes to the first error that is known of the card, in the log in which it was found.
+pub(crate) fn to_error(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let Some(found) = diagnosis(state, snapshot) else {
+        return Vec::new();
+    };
+    let line = found.error.as_ref().map(|error| error.line);
+    to_line(state, &found, line);
+    Vec::new()
+}
+
+fn diagnosis(state: &UiState, snapshot: &Snapshot) -> Option<Arc<Diagnosis>> {
+    match &card(state, snapshot)?.triage.diagnosis {
+        Known::Yes(found) => Some(Arc::clone(found)),
+        Known::No(_) => None,
+    }
+}
+
+/// Goes to a line of the log in which something was found, as people count; without one, to the
+/// first error that the log has.
+fn to_line(state: &mut UiState, found: &Diagnosis, line: Option<u64>) {
+    let height = height(state);
+    let key = found.log_key();
     state.triage.pane = Pane::Log;
     state.triage.job = Some((found.attempt, found.job));
     let log = &mut state.triage.log;
-    if log.key.as_ref() == Some(&log_key) && log.standing == LogStanding::Open {
-        log.go_to(line, height);
-    } else {
-        log.aim = Some(line);
+    let is_open = log.key.as_ref() == Some(&key) && log.standing == LogStanding::Open;
+    // People count from 1, the log from 0; an annotation has no line.
+    let line = line.and_then(|line| line.checked_sub(1));
+    let known = line.or(log.first.filter(|_| is_open));
+    match (known, is_open) {
+        (Some(line), true) => log.go_to(line, height),
+        (line, _) => log.aim = line.map(|line| (key, line)),
     }
-    Vec::new()
 }

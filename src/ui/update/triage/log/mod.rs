@@ -8,23 +8,24 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
-use crate::domain::diagnosis::{LogKey, LogState};
-use crate::domain::text::Clean;
-use crate::domain::triage::Known;
-use crate::engine::snapshot::{Asked, Snapshot};
+use crate::domain::diagnosis::LogKey;
+use crate::engine::snapshot::Snapshot;
 use crate::log::{Fold, Index, LineSet, LogError, LogLine};
 use crate::ui::effect::Effect;
 use crate::ui::logs::LogEvent;
 use crate::ui::state::{LogPane, LogStanding, Pane, UiState};
-use crate::ui::tree::{self, why};
-use crate::ui::update::triage::{card, kept, panes};
+use crate::ui::update::triage::panes;
 
 pub(crate) mod keys;
+mod known;
 
 pub(crate) use keys::{
-    accept, copy_block, edited, fold_all, follow, hit, next_error, open_search, previous_error,
-    save, sideways, step, to_test, toggle_fold,
+    accept, copy_block, edited, fold_all, hit, next_error, open_search, previous_error, save,
+    sideways, step, to_error, to_test, toggle_fold,
 };
+pub(crate) use known::{Extent, extent};
+
+use known::{is_trouble, rest_is_here, runs, told, wanted};
 
 /// Screens that are kept before and behind the window.
 const AROUND: u64 = 3;
@@ -72,7 +73,9 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
             log.key = Some(key.clone());
             match told(state, snapshot) {
                 // What the server does not have need not be asked for.
-                Some((why, pending @ false)) if !is_trouble(snapshot, &key) => {
+                Some((why, pending))
+                    if (!pending || runs(state, snapshot)) && !is_trouble(snapshot, &key) =>
+                {
                     state.triage.log.standing = LogStanding::Failed(why, pending);
                 }
                 Some(_) | None => effects.extend(ask(state, &key, snapshot)),
@@ -97,54 +100,6 @@ fn ask(state: &mut UiState, key: &LogKey, snapshot: &Snapshot) -> [Effect; 2] {
     [Effect::Diagnose(key.clone()), Effect::OpenLog(key.clone())]
 }
 
-/// Returns the log of the job that is selected.
-fn wanted(state: &UiState, snapshot: &Snapshot) -> Option<LogKey> {
-    let triage = &card(state, snapshot)?.triage;
-    let open = state.triage.log.key.as_ref();
-    let is_kept = state.triage.job.is_none() && kept::find(state, &triage.item).is_some();
-    if let Some(key) = open.filter(|key| is_kept && key.run == triage.run.key()) {
-        // Who reads a log goes on reading it, whatever becomes of its run.
-        return Some(key.clone());
-    }
-    let (attempt, job) = tree::wanted_job(triage, state.triage.job)?;
-    Some(LogKey {
-        run: triage.run.key(),
-        attempt,
-        job,
-    })
-}
-
-/// Returns whether it was trouble on the way that kept a log from being read.
-fn is_trouble(snapshot: &Snapshot, key: &LogKey) -> bool {
-    matches!(snapshot.inquiries.get(key), Some(Asked::Failed { .. }))
-}
-
-/// Returns why the log that is wanted cannot be shown, as far as that is known, and whether it
-/// may yet come by itself.
-fn told(state: &UiState, snapshot: &Snapshot) -> Option<(Clean, bool)> {
-    let key = state.triage.log.key.as_ref()?;
-    let shown = card(state, snapshot);
-    let found = match snapshot.inquiries.get(key) {
-        Some(Asked::Reading) => return None,
-        Some(Asked::Failed { why, .. }) => return Some((why.clone(), false)),
-        Some(Asked::Found(found)) => found,
-        None => match &shown.as_ref()?.triage.diagnosis {
-            Known::Yes(found) if found.log_key() == *key => found,
-            Known::Yes(_) | Known::No(_) => return None,
-        },
-    };
-    let sentence = || why::log_sentence(&found.log).map(|text| Clean::line(&text));
-    match found.log {
-        LogState::Read { .. } => None,
-        LogState::NotYet => Some((sentence()?, true)),
-        LogState::Gone
-        | LogState::Missing
-        | LogState::Empty
-        | LogState::NotText
-        | LogState::Refused(_) => Some((sentence()?, false)),
-    }
-}
-
 /// Asks again for a log that was not there yet, or of which only the beginning is shown, as
 /// something has changed; not with every change, as the question is one itself.
 pub(crate) fn again(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
@@ -152,14 +107,16 @@ pub(crate) fn again(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         let log = &mut state.triage.log;
         // Who has moved in it stays at that line.
         let line = log.line().filter(|line| Some(*line) != log.first);
-        log.aim = line;
+        log.aim = line.map(|line| (key.clone(), line));
         log.standing = LogStanding::Asked;
         return vec![Effect::OpenLog(key)];
     }
     let log = &state.triage.log;
     let is_early = |at: Timestamp| (snapshot.taken_at - at).num_seconds() < AGAIN_SECS;
     match (&log.standing, &log.key) {
-        (LogStanding::Failed(_, true), Some(key)) if !log.asked_at.is_some_and(is_early) => {
+        (LogStanding::Failed(_, true), Some(key))
+            if !log.asked_at.is_some_and(is_early) && !runs(state, snapshot) =>
+        {
             let key = key.clone();
             ask(state, &key, snapshot).into()
         }
@@ -261,18 +218,15 @@ pub(crate) fn on_log(state: &mut UiState, event: LogEvent) -> Vec<Effect> {
             errors,
         } if log.key.as_ref() == Some(&key) => {
             opened(log, &index, error, errors, height);
-        }
-        LogEvent::Grown { key, index } if log.key.as_ref() == Some(&key) => {
-            grown(log, &index, height);
+            return keys::search_again(log).into_iter().collect();
         }
         LogEvent::Failed {
             key,
             sentence,
             is_pending,
         } if log.key.as_ref() == Some(&key) => {
-            // What is on the screen stays there: it is the following that has ended.
+            // What is on the screen stays there: it is more of it that cannot be read.
             if log.standing == LogStanding::Open {
-                log.follow = false;
                 return vec![Effect::Toast(sentence.to_string())];
             }
             log.standing = LogStanding::Failed(sentence, is_pending);
@@ -294,26 +248,11 @@ pub(crate) fn on_log(state: &mut UiState, event: LogEvent) -> Vec<Effect> {
             return matches(log, generation, &lines, done, height);
         }
         LogEvent::Opened { .. }
-        | LogEvent::Grown { .. }
         | LogEvent::Failed { .. }
         | LogEvent::Lines { .. }
         | LogEvent::Matches { .. } => {}
     }
     Vec::new()
-}
-
-/// Returns the log that is shown if the cache holds more of it by now.
-fn rest_is_here(state: &UiState, snapshot: &Snapshot) -> Option<LogKey> {
-    let log = &state.triage.log;
-    let (key, index) = (log.key.as_ref()?, log.index.as_ref()?);
-    let Known::Yes(found) = &card(state, snapshot)?.triage.diagnosis else {
-        return None;
-    };
-    let LogState::Read { lines, .. } = found.log else {
-        return None;
-    };
-    let is_longer = found.log_key() == *key && lines > index.lines() && !found.is_beginning();
-    (is_longer && log.standing == LogStanding::Open).then(|| key.clone())
 }
 
 fn opened(
@@ -332,31 +271,18 @@ fn opened(
     log.asked.clear();
     log.generation += 1;
     (log.top, log.cursor) = (0, 0);
-    if let Some(line) = log.aim.take().or(error) {
+    // One that was meant for another log is for none.
+    let aim = log
+        .aim
+        .take()
+        .filter(|(of, _)| log.key.as_ref() == Some(of));
+    if let Some(line) = aim.map(|(_, line)| line).or(error) {
         log.go_to(line, height);
     } else {
         // Nothing stands out: what was said last is nearest to the end.
         log.cursor = log.fold.visible_lines().saturating_sub(1);
         log.settle(height);
     }
-}
-
-fn grown(log: &mut LogPane, index: &Arc<Index>, height: u64) {
-    if log.standing != LogStanding::Open {
-        return;
-    }
-    // The last line may have been in the midst of being written.
-    if let Some(known) = &log.index {
-        let last = known.lines().saturating_sub(1);
-        log.lines.retain(|line, _| *line < last);
-        log.asked.clear();
-    }
-    log.fold.grow(index);
-    log.index = Some(Arc::clone(index));
-    if log.follow {
-        log.cursor = log.fold.visible_lines().saturating_sub(1);
-    }
-    log.settle(height);
 }
 
 fn arrived(log: &mut LogPane, lines: Vec<LogLine>) {
