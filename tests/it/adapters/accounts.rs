@@ -151,7 +151,7 @@ fn ground_of(token: &'static str, memory: &Arc<Memory>) -> Ground {
 
 /// Reads everything until the next probe finds nothing new; returns the facts.
 async fn read_all(config: &SourceConfig, ground: &Ground, rows: &[Arc<Fact>]) -> Vec<Arc<Fact>> {
-    let source = GitHub::new(config, ground, quick()).unwrap();
+    let source = GitHub::new(config, ground, limits()).unwrap();
     source.restore(rows);
     let batches = settle(&source, 30).await;
     later(&source, "probe:hot:0").await.unwrap();
@@ -250,7 +250,7 @@ async fn another_token_is_another_person_who_reads_for_themselves() {
         Reply::json(&answer)
     })
     .await;
-    let source = GitHub::new(&by_file(&fault, &file), &ground(Arc::default()), quick()).unwrap();
+    let source = GitHub::new(&by_file(&fault, &file), &ground(Arc::default()), limits()).unwrap();
     settle(&source, 20).await;
     assert_eq!(source.meter().me.as_deref(), Some("Ada"));
     *ended.lock().unwrap() = true;
@@ -293,7 +293,7 @@ async fn who_gets_a_token_later_goes_on_by_graphql() {
         }),
         ..ground(Arc::default())
     };
-    let source = GitHub::new(&config, &ground, quick()).unwrap();
+    let source = GitHub::new(&config, &ground, limits()).unwrap();
     settle(&source, 20).await;
     let by_graphql = |source: &GitHub| {
         let list = source.resources(now());
@@ -332,7 +332,7 @@ async fn a_token_that_was_refused_and_is_gone_is_sent_no_more() {
         }),
         ..ground(Arc::default())
     };
-    let source = GitHub::new(&config, &ground, quick()).unwrap();
+    let source = GitHub::new(&config, &ground, limits()).unwrap();
     settle(&source, 20).await;
     *revoked.lock().unwrap() = true;
     ask_again(&source, "rest:acme/api").await.unwrap_err();
