@@ -163,12 +163,17 @@ impl Ledger {
 
     /// Notes that a request of this cost is on its way.
     pub fn spend(&mut self, bucket: &str, cost: u32, purpose: Purpose, now: Duration) {
-        let ours = |window: &&mut Window| window.pace.bucket == bucket;
-        if let Some(window) = self.windows.iter_mut().find(ours) {
-            window.spend(cost, purpose, now);
-        }
+        self.overdraw(bucket, cost, purpose, now);
         let bucket = self.buckets.entry(bucket.to_owned()).or_default();
         bucket.on_its_way += u64::from(cost);
+    }
+
+    /// Notes that a minute took more than was booked for it; what the host counts it tells itself.
+    pub fn overdraw(&mut self, bucket: &str, more: u32, purpose: Purpose, now: Duration) {
+        let ours = |window: &&mut Window| window.pace.bucket == bucket;
+        if let Some(window) = self.windows.iter_mut().find(ours) {
+            window.spend(more, purpose, now);
+        }
     }
 
     /// Notes that it came back; until the host says otherwise it did cost that.

@@ -307,7 +307,7 @@ impl Task {
     fn start_desk(&mut self, acting: Acting, tracker: &TaskTracker, cancel: &CancellationToken) {
         let (asks, asks_in) = mpsc::channel(UPDATES);
         self.asks = Some(asks);
-        let desk = Desk::new(Room {
+        let room = Room {
             sources: self.sources.clone(),
             acting,
             asks: asks_in,
@@ -315,8 +315,8 @@ impl Task {
             orders: self.orders.clone(),
             clock: Arc::clone(&self.clock),
             tracker: tracker.clone(),
-        });
-        tracker.spawn(desk.run(cancel.clone()));
+        };
+        tracker.spawn(Desk::new(room, cancel).run());
     }
 
     fn apply(&mut self, updates: Vec<Update>) {

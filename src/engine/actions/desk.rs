@@ -19,7 +19,7 @@ use crate::domain::action::{ActionId, ActionState, ActionView, Target, Verb};
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::engine::actions::errand::{APART, look, send};
-use crate::engine::actions::journal::{Claim, Journal, Line, Word, key};
+use crate::engine::actions::journal::{Claim, Journal, Line, Word, key, outcome};
 use crate::engine::actions::machine::{Action, Effect, Event};
 use crate::engine::actions::{Acting, Ask};
 use crate::engine::order::Order;
@@ -54,6 +54,8 @@ pub(crate) struct Desk {
     cases: Vec<Case>,
     hosts: HashMap<String, Host>,
     flights: FuturesUnordered<BoxFuture<'static, Landed>>,
+    /// Says that the program ends.
+    cancel: CancellationToken,
 }
 
 /// One action with what it holds.
@@ -79,7 +81,7 @@ enum Landed {
 }
 
 impl Desk {
-    pub(crate) fn new(room: Room) -> Self {
+    pub(crate) fn new(room: Room, cancel: &CancellationToken) -> Self {
         Self {
             journal: room.acting.journal.clone().map(Journal::new),
             room,
@@ -87,11 +89,13 @@ impl Desk {
             cases: Vec::new(),
             hosts: HashMap::new(),
             flights: FuturesUnordered::new(),
+            cancel: cancel.child_token(),
         }
     }
 
     /// Works until it is told to end, or nobody can ask any more.
-    pub(crate) async fn run(mut self, cancel: CancellationToken) {
+    pub(crate) async fn run(mut self) {
+        let cancel = self.cancel.clone();
         self.read_journal();
         loop {
             let alarm = self.cases.iter().filter_map(|c| c.action.alarm()).min();
@@ -113,15 +117,14 @@ impl Desk {
 
     /// Waits for the answers to requests that are on their way; nothing new leaves.
     async fn finish(&mut self) {
-        while self.cases.iter().any(|case| case.action.is_sending()) {
+        self.cancel.cancel();
+        while self.cases.iter().any(|case| case.action.is_leaving()) {
             match self.flights.next().await {
-                Some(Landed::Event(id, answer @ Event::Answered(_))) => self.step(&id, answer),
                 Some(
-                    Landed::Event(..)
-                    | Landed::Journaled(..)
-                    | Landed::Unfinished(_)
-                    | Landed::Noted,
-                ) => {}
+                    landed @ (Landed::Journaled(..)
+                    | Landed::Event(_, Event::Answered(_) | Event::Unsent)),
+                ) => self.landed(landed),
+                Some(Landed::Event(..) | Landed::Unfinished(_) | Landed::Noted) => {}
                 None => return,
             }
         }
@@ -414,7 +417,8 @@ impl Desk {
             Effect::Send => {
                 let last = Arc::clone(&self.host(source.host()).last);
                 let act = Act { verb, target };
-                Box::pin(async move { Landed::Event(id, send(source, act, last).await) })
+                let cancel = self.cancel.clone();
+                Box::pin(async move { Landed::Event(id, send(source, act, last, cancel).await) })
             }
         };
         self.flights.push(flight);
@@ -473,19 +477,6 @@ fn view(case: &Case) -> ActionView {
         item: case.action.item.clone(),
         state: case.action.state(),
         at: case.at,
-    }
-}
-
-/// Returns what the journal says of an action that was sent.
-fn outcome(action: &Action) -> Option<(Word, Option<Clean>)> {
-    match action.state() {
-        ActionState::Reading | ActionState::Ready(_) | ActionState::Sending(_) => None,
-        ActionState::Requested(_) => Some((Word::Requested, None)),
-        ActionState::Confirmed(_) => Some((Word::Confirmed, None)),
-        ActionState::Stopped(why) => Some((Word::NotSent, Some(why))),
-        ActionState::Refused(said) => Some((Word::Refused, Some(said))),
-        ActionState::Unsure(why) if action.is_done() => Some((Word::GivenUp, Some(why))),
-        ActionState::Unsure(why) => Some((Word::Unsure, Some(why))),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::action::Target;
 use crate::domain::text::Clean;
@@ -14,6 +15,7 @@ use crate::engine::actions::machine::Event;
 use crate::engine::supervise::supervised;
 use crate::sources::Source;
 use crate::sources::action::{Act, ActError};
+use crate::sources::http::span;
 
 /// Least distance between two requests to a host that change something.
 pub(super) const APART: Duration = Duration::from_secs(1);
@@ -28,29 +30,38 @@ pub(super) async fn look(source: Arc<dyn Source>, target: Target) -> Event {
     let read = match supervised(looked).await {
         Ok(Ok(Ok(fresh))) => Ok(fresh),
         Ok(Ok(Err(error))) => Err(error.to_string()),
-        Ok(Err(_elapsed)) => Err(format!("no answer within {} s", LOOK_TIMEOUT.as_secs())),
+        Ok(Err(_elapsed)) => Err(format!("no answer within {}", span(LOOK_TIMEOUT))),
         Err(_panicked) => Err("the source crashed".to_owned()),
     };
     Event::Read(read.map_err(|why| Clean::line(&why)))
 }
 
 /// Sends one request, at least [`APART`] after the last one to this host.
+///
+/// Where the program ends before its turn comes, nothing leaves.
 pub(super) async fn send(
     source: Arc<dyn Source>,
     act: Act,
     last: Arc<Mutex<Option<Instant>>>,
+    cancel: CancellationToken,
 ) -> Event {
-    let mut last = last.lock().await;
-    if let Some(at) = *last {
-        tokio::time::sleep_until(at + APART).await;
+    let turn = async {
+        let mut last = last.lock().await;
+        if let Some(at) = *last {
+            tokio::time::sleep_until(at + APART).await;
+        }
+        *last = Some(Instant::now());
+    };
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => return Event::Unsent,
+        () = turn => {}
     }
-    *last = Some(Instant::now());
-    drop(last);
     let request = tokio::time::timeout(SEND_TIMEOUT, async { source.act(act).await });
     let answer = match supervised(request).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_elapsed)) => Err(ActError::Unsure {
-            cause: format!("no answer within {} s", SEND_TIMEOUT.as_secs()),
+            cause: format!("no answer within {}", span(SEND_TIMEOUT)),
         }),
         Err(_panicked) => Err(ActError::Unsure {
             cause: "the source crashed".to_owned(),

@@ -15,9 +15,10 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
-use crate::domain::action::{ActionId, Fresh, Target, Verb};
+use crate::domain::action::{ActionId, ActionState, Fresh, Target, Verb};
 use crate::domain::key::ItemId;
 use crate::domain::text::Clean;
+use crate::engine::actions::machine::Action;
 
 /// The journal is set aside when it is larger than this, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -290,6 +291,19 @@ pub(super) fn key(verb: Verb, target: &Target) -> String {
         let _ = write!(name, "{byte:02x}");
     }
     name
+}
+
+/// Returns what the journal says of an action that was sent.
+pub(super) fn outcome(action: &Action) -> Option<(Word, Option<Clean>)> {
+    match action.state() {
+        ActionState::Reading | ActionState::Ready(_) | ActionState::Sending(_) => None,
+        ActionState::Requested(_) => Some((Word::Requested, None)),
+        ActionState::Confirmed(_) => Some((Word::Confirmed, None)),
+        ActionState::Stopped(why) => Some((Word::NotSent, Some(why))),
+        ActionState::Refused(said) => Some((Word::Refused, Some(said))),
+        ActionState::Unsure(why) if action.is_done() => Some((Word::GivenUp, Some(why))),
+        ActionState::Unsure(why) => Some((Word::Unsure, Some(why))),
+    }
 }
 
 fn make_dir(dir: &Path) -> io::Result<()> {

@@ -78,6 +78,8 @@ pub(super) enum Event {
     Turn,
     /// It is in the journal, and nobody else does the same; or why not.
     Journaled(Result<(), Clean>),
+    /// The program ended before the request could leave.
+    Unsent,
     /// The request came back.
     Answered(Result<(), ActError>),
     /// The time of [`Action::alarm`] has come.
@@ -159,9 +161,9 @@ impl Action {
         matches!(self.phase, Phase::Over(_))
     }
 
-    /// Returns whether its request is on its way.
-    pub(super) fn is_sending(&self) -> bool {
-        matches!(self.phase, Phase::Sending { .. })
+    /// Returns whether it is in the journal, or about to be, and what came of it is not known.
+    pub(super) fn is_leaving(&self) -> bool {
+        matches!(self.phase, Phase::Writing { .. } | Phase::Sending { .. })
     }
 
     /// Returns whether it may still be dropped: nothing of it has left.
@@ -195,6 +197,7 @@ impl Action {
             Event::Dismiss => self.dismiss(),
             Event::Turn => self.turn(now),
             Event::Journaled(journaled) => self.journaled(journaled),
+            Event::Unsent => self.unsent(),
             Event::Answered(answer) => self.answered(answer, now),
             Event::Alarm => self.alarmed(now),
         }
@@ -293,6 +296,13 @@ impl Action {
                 None
             }
         }
+    }
+
+    fn unsent(&mut self) -> Option<Effect> {
+        if let Phase::Sending { .. } = self.phase {
+            self.stop("the board ended before it was sent");
+        }
+        None
     }
 
     fn answered(&mut self, answer: Result<(), ActError>, now: Duration) -> Option<Effect> {

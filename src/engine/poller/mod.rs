@@ -285,7 +285,7 @@ impl Poller {
             tracing::debug!(source = %self.parts.source.name(), resource = %landed.id, %error, "poll failed");
         }
         if let Some(charged) = landed.charged {
-            self.schedule.charged(&landed.id, charged);
+            self.schedule.charged(&landed.id, charged, now);
         }
         self.schedule.done(&landed.id, outcome.as_ref().err(), now);
         self.renew();

@@ -43,10 +43,19 @@ fn kind(id: &str) -> &str {
 }
 
 impl Schedule {
-    /// Takes in what a poll was charged with, in requests or points of its limit.
-    pub fn charged(&mut self, id: &ResourceId, charged: u32) {
-        if let Some(entry) = self.entries.get(id) {
-            self.charged.learn(&entry.resource, charged);
+    /// Takes in what a poll that lands was charged with, in requests or points of its limit.
+    ///
+    /// What it took beyond its plan, pages that nobody knew of, counts in this minute.
+    pub fn charged(&mut self, id: &ResourceId, charged: u32, now: Duration) {
+        let Some(entry) = self.entries.get(id) else {
+            return;
+        };
+        self.charged.learn(&entry.resource, charged);
+        if let Some((bucket, cost)) = entry.booked
+            && charged > cost
+        {
+            let (more, purpose) = (charged - cost, entry.purpose());
+            self.ledger.overdraw(bucket, more, purpose, now);
         }
     }
 

@@ -297,7 +297,7 @@ fn slowed_at(percent: u32) -> f64 {
         polls += 1;
         let charged = u32::from(polls * percent / 100 > (polls - 1) * percent / 100);
         host.charge(charged, now);
-        schedule.charged(&due.id, charged);
+        schedule.charged(&due.id, charged, now);
         schedule.done(&due.id, None, now);
         host.tell(&mut schedule, now);
         if now > secs(3_600) {
@@ -406,7 +406,7 @@ proptest! {
             host.charge(charged, now);
             prop_assert!(host.spent <= limit - limit * 40 / 100, "{} of {limit}", host.spent);
             now += Duration::from_millis(300);
-            schedule.charged(&due.id, charged);
+            schedule.charged(&due.id, charged, now);
             schedule.done(&due.id, None, now);
             host.tell(&mut schedule, now);
             for (bucket, planned) in schedule.forecast() {
@@ -660,4 +660,30 @@ fn a_spent_share_proves_nothing_of_a_host_that_is_down() {
         .expect("another one is the probe");
     assert_ne!(*other.id, *held);
     assert_eq!(schedule.take(at + secs(600)), None, "only one is under way");
+}
+
+#[test]
+fn a_minute_holds_what_polls_took_not_what_they_were_planned_for() {
+    let pace = Pace {
+        bucket: CORE,
+        per_minute: 30,
+    };
+    let past = |n: u64| vec![resource(&format!("past:{n}"), Tier::Past, 8)];
+    let second = |charged: u32| {
+        let mut schedule = Schedule::new(7, &[pace]);
+        schedule.set_resources(past(0), secs(0));
+        let due = schedule.take(secs(0)).expect("due at once");
+        schedule.charged(&due.id, charged, secs(5));
+        schedule.done(&due.id, None, secs(5));
+        schedule.set_resources(
+            [past(1), vec![resource("runs", Tier::Hot, 3)]].concat(),
+            secs(5),
+        );
+        let asked = taken(&mut schedule, secs(6));
+        (asked, schedule.next())
+    };
+    assert_eq!(second(2), (vec!["runs".to_owned()], Some(secs(60))));
+    let (asked, next) = second(30);
+    assert!(asked.is_empty(), "the minute is full: {asked:?}");
+    assert_eq!(next, Some(secs(60)));
 }

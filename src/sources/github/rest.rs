@@ -24,6 +24,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::repository::{Branch, Repository};
 use crate::domain::text::Clean;
+use crate::domain::ticket::TicketKey;
 use crate::sources::http::{Failure, List, Pages, follow};
 use crate::sources::{Batch, SourceError};
 
@@ -73,16 +74,18 @@ impl GitHub {
             ask,
         };
         self.who(ask).await;
-        reader.all(&repo, &mut batch).await?;
-        self.take_rest(path, &repo, ask);
+        let looked_for = reader.all(&repo, &mut batch).await?;
+        self.take_rest(path, &repo, looked_for, ask);
         batch.covered.push(Clean::line(reader.key.path()));
         Ok(batch)
     }
 
-    fn take_rest(&self, path: &str, repo: &RestRepo, ask: Ask) {
+    /// Takes in that all of it was read; nothing is waited for after this.
+    fn take_rest(&self, path: &str, repo: &RestRepo, looked_for: Vec<TicketKey>, ask: Ask) {
         let mut state = self.state();
         if let Some(known) = state.known(path) {
             known.turn += 1;
+            known.looked_for.extend(looked_for);
             known.probed_at = Some(ask.now);
             repo.full_name.clone_into(&mut known.path);
             known.misses = 0;
@@ -133,13 +136,15 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn all(&self, repo: &RestRepo, batch: &mut Batch) -> Result<(), SourceError> {
+    /// Reads all of it; returns the tickets that were looked for one by one.
+    async fn all(&self, repo: &RestRepo, batch: &mut Batch) -> Result<Vec<TicketKey>, SourceError> {
         self.tickets(batch).await?;
         self.changes(repo.default_branch.as_deref(), batch).await?;
-        self.closed_tickets(batch).await?;
+        let looked_for = self.closed_tickets(batch).await?;
         self.releases(batch).await?;
         self.deployments(batch).await?;
-        self.branches(repo, batch).await
+        self.branches(repo, batch).await?;
+        Ok(looked_for)
     }
 
     /// Reads one thing; what is not there, or not for us, is none.

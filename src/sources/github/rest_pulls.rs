@@ -97,10 +97,14 @@ impl Reader<'_> {
     }
 
     /// Reads the closed tickets that change requests close, where no list told of them: without
-    /// its ticket a change would be a card of its own.
-    pub(super) async fn closed_tickets(&self, batch: &mut Batch) -> Result<(), SourceError> {
-        for key in self.unseen_tickets(batch) {
-            let TicketKey::Numbered { repo, number } = &key else {
+    /// its ticket a change would be a card of its own. Returns those that were looked for.
+    pub(super) async fn closed_tickets(
+        &self,
+        batch: &mut Batch,
+    ) -> Result<Vec<TicketKey>, SourceError> {
+        let unseen = self.unseen_tickets(batch);
+        for key in &unseen {
+            let TicketKey::Numbered { repo, number } = key else {
                 continue;
             };
             let route = format!("repos/{}/issues/{number}", repo.path());
@@ -113,11 +117,8 @@ impl Reader<'_> {
             // Of one that is open, its own list tells.
             let closed = ticket.filter(|ticket| ticket.closed_at.is_some());
             batch.facts.extend(closed.map(Fact::Ticket));
-            if let Some(known) = self.github.state().known(self.key.path()) {
-                known.looked_for.insert(key);
-            }
         }
-        Ok(())
+        Ok(unseen)
     }
 
     /// Returns tickets that change requests close and nothing has told of, a few at a time.

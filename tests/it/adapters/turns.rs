@@ -127,3 +127,35 @@ async fn runs_are_told_again_after_a_fetch_that_was_given_up_though_they_are_unc
     assert_eq!(facts(&[again], FactKind::Run).len(), 2);
     assert_eq!(source.meter().not_modified, 1);
 }
+
+#[tokio::test]
+async fn a_closed_ticket_that_was_read_but_not_handed_over_is_asked_for_again() {
+    let broken = Arc::new(Mutex::new(true));
+    let is_broken = Arc::clone(&broken);
+    let fault = Fault::start(move |request| match request.path() {
+        "/repos/acme/api/pulls" if request.target.contains("state=closed") => Reply::json(
+            &json!([{"number": 2, "title": "p", "body": "Fixes #9", "state": "closed",
+                "merged_at": "2026-11-20T00:00:00Z", "created_at": "2026-11-01T00:00:00Z",
+                "updated_at": "2026-11-20T00:00:00Z", "merge_commit_sha": "cccccccc",
+                "head": {"ref": "x", "sha": "bbbbbbbb"}, "base": {"ref": "main"}}]),
+        ),
+        "/repos/acme/api/issues/9" => Reply::json(&json!({"number": 9, "title": "nine",
+            "state": "closed", "closed_at": "2026-11-20T00:00:00Z",
+            "created_at": "2026-11-01T00:00:00Z", "updated_at": "2026-11-20T00:00:00Z"})),
+        "/repos/acme/api/releases" if *is_broken.lock().unwrap() => Reply::new(502, ""),
+        _ => graphql::without_graphql(request),
+    })
+    .await;
+    let source = source(&fault, &["acme/api"]);
+    fetch(&source, "probe:new:0").await.unwrap();
+    fetch(&source, "rest:acme/api@0").await.unwrap_err();
+    *broken.lock().unwrap() = false;
+    let batch = fetch(&source, "rest:acme/api@0").await.unwrap();
+    let tickets = format!("{:?}", facts(&[batch], FactKind::Ticket));
+    assert!(tickets.contains("nine"), "{tickets}");
+    let asked = |seen: &Seen| seen.path().ends_with("/issues/9");
+    let before = fault.seen().iter().filter(|seen| asked(seen)).count();
+    later(&source, "rest:acme/api").await.unwrap();
+    let after = fault.seen().iter().filter(|seen| asked(seen)).count();
+    assert_eq!((before, after), (2, 2), "once it was handed over, no more");
+}

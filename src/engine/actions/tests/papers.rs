@@ -1,5 +1,7 @@
 //! The journal, the claims, and the law of the machine that obeys them.
 
+use tokio_util::sync::CancellationToken;
+
 use super::*;
 
 #[test]
@@ -60,6 +62,60 @@ fn a_claim_is_one_boards_until_it_is_given_back() {
     assert!(journal.claim(Verb::RerunAll, &target(7)).unwrap().is_some());
 }
 
+/// Sends while the last request to the host left just now, and ends the program so soon.
+async fn send_and_end(after: Duration) -> (Event, usize) {
+    let server = Server::new(Answer::Takes);
+    let source: Arc<dyn crate::sources::Source> =
+        Arc::from(Fake::by("one", Arc::clone(&server) as Arc<dyn Script>));
+    let last = Arc::new(tokio::sync::Mutex::new(Some(Instant::now())));
+    let (act, cancel) = (
+        Act {
+            verb: Verb::RerunAll,
+            target: target(7),
+        },
+        CancellationToken::new(),
+    );
+    let sending = errand::send(source, act, last, cancel.clone());
+    let ending = async {
+        tokio::time::sleep(after).await;
+        cancel.cancel();
+    };
+    let (event, ()) = tokio::join!(sending, ending);
+    (event, server.acts())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_turn_when_the_board_ends_does_not_leave() {
+    for millis in [0, 1, 500, 999] {
+        let (event, acts) = send_and_end(Duration::from_millis(millis)).await;
+        assert!(matches!(event, Event::Unsent), "{millis} ms: {event:?}");
+        assert_eq!(acts, 0, "{millis} ms");
+    }
+    let (event, acts) = send_and_end(Duration::from_millis(1_001)).await;
+    assert!(matches!(event, Event::Answered(Ok(()))), "{event:?}");
+    assert_eq!(acts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_board_had_written_down_but_not_sent_is_no_open_question() {
+    let (server, home) = (Server::new(Answer::IsSlow), home());
+    let mut board = board(&server, acting(&home.journal)).await;
+    for (name, run) in [("a", 7), ("b", 8), ("c", 9)] {
+        board.intend(name, Verb::RerunFailed, run).await;
+        board.ready(name).await;
+    }
+    for name in ["a", "b", "c"] {
+        board.command(EngineCommand::Confirm(id(name))).await;
+    }
+    let sending = |state: &ActionState| matches!(state, ActionState::Requested(_));
+    board.state("a", sending).await;
+    board.stop().await;
+    let journal = journal::Journal::new(home.journal.clone());
+    let open = journal.unfinished(clock()());
+    let acts = server.acts();
+    assert!(open.len() <= acts, "{acts} left, {open:?} are open");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Event(usize),
@@ -88,6 +144,7 @@ fn event(number: usize) -> Event {
         17 => Event::Answered(Err(ActError::Unsure {
             cause: "no".to_owned(),
         })),
+        18 => Event::Unsent,
         _ => Event::Alarm,
     }
 }
