@@ -226,6 +226,7 @@ async fn run(moves: bool, speed: f64, cancel: &CancellationToken) -> Run {
         validators: Arc::new(Memory::default()),
         logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: true,
+        know: |_| (),
     };
     let source = GitHub::new(&config, &ground, Limits::default()).expect("a source");
     let schedule = Schedule::new(7, source.paces());

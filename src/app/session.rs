@@ -193,6 +193,7 @@ impl Session {
             validators: store.map_or_else(|| Arc::new(NoValidators) as _, Store::validators),
             logs: Arc::new(self.logs.clone()),
             read_only: true,
+            know: redact::know,
         };
         let acts = acts && !self.global.read_only;
         let open = |config: &SourceConfig| {
@@ -489,7 +490,8 @@ fn open_source(config: &SourceConfig, ground: &Ground) -> Box<dyn Source> {
     })
 }
 
-/// Tells the redactor every token that the environment holds, whether it is used or not.
+/// Tells the redactor every token that the environment holds, whether it is used or not; those that
+/// commands print it is told where they are bound.
 fn know_tokens(env: &Env, settings: &Settings) {
     let usual = [
         "GH_TOKEN",

@@ -318,6 +318,7 @@ fn open(config: &SourceConfig, memory: &Arc<Memory>) -> GitHub {
         validators: Arc::clone(memory) as Arc<dyn Validators>,
         logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: true,
+        know: |_| (),
     };
     GitHub::new(config, &ground, Limits::default()).unwrap()
 }

@@ -47,6 +47,7 @@ fn source(forge: &Forge, with_token: bool) -> GitHub {
         validators: Arc::new(NoValidators),
         logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: true,
+        know: |_| (),
     };
     GitHub::new(&config, &ground, Limits::default()).unwrap()
 }

@@ -164,6 +164,24 @@ impl Drop for Bench {
 
 /// Starts a small team and a board that may run its failures again.
 fn bench(home: &Home) -> Bench {
+    let bench = serve(true);
+    configure(
+        home,
+        &bench,
+        "token_env = \"FORGE_TOKEN\"\nwrites = [\"rerun\"]",
+    );
+    bench
+}
+
+fn configure(home: &Home, bench: &Bench, more: &str) {
+    home.configure(&format!(
+        "[[source]]\nname = \"work\"\nkind = \"github\"\nurl = \"{}\"\norgs = [\"{}\"]\n{more}\n",
+        bench.forge.url(),
+        bench.forge.org(),
+    ));
+}
+
+fn serve(require_token: bool) -> Bench {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -174,19 +192,13 @@ fn bench(home: &Home) -> Bench {
         repos: 4,
         cards: 40,
         speed: 0.0,
-        require_token: true,
+        require_token,
         ..Options::default()
     };
     let clock = cycleboard::app::clock::system();
     let forge = runtime
         .block_on(start(options, clock, &TaskTracker::new(), &cancel))
         .unwrap();
-    home.configure(&format!(
-        "[[source]]\nname = \"work\"\nkind = \"github\"\nurl = \"{}\"\norgs = [\"{}\"]\n\
-         token_env = \"FORGE_TOKEN\"\nwrites = [\"rerun\"]\n",
-        forge.url(),
-        forge.org(),
-    ));
     Bench {
         forge,
         cancel,
@@ -407,6 +419,39 @@ fn not_red_is_said_only_once_the_card_was_asked_about() {
     bench.forge.faults().set("/code-scanning/", never);
     let ran = ask(&["triage", key, "--within", "8"]);
     ran.exits(5).prints("this card is not red");
+}
+
+#[test]
+fn a_token_that_a_command_prints_is_hidden_in_logs_and_causes() {
+    let home = Home::new();
+    let bench = serve(false);
+    let triage = ["triage", "--format", "json", "--within", "300"];
+    configure(
+        &home,
+        &bench,
+        "token_command = [\"echo\", \"some-other-token\"]",
+    );
+    let document = home.run(&triage).json();
+    let mut cards = document["cards"].as_array().unwrap().iter();
+    let card = cards.find(|card| card["first_error"]["line"].is_u64());
+    let card = card.unwrap();
+    let log = ["log", card["key"].as_str().unwrap(), "--plain"];
+    // Some word of the error is taken for the token: the forge accepts any.
+    let error = card["first_error"]["text"].as_str().unwrap();
+    let is_token =
+        |word: &&str| word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let token = error.split(' ').find(is_token).unwrap();
+    assert!(home.run(&log).out.contains(token));
+    configure(
+        &home,
+        &bench,
+        &format!("token_command = [\"echo\", \"{token}\"]"),
+    );
+    for arguments in [log.as_slice(), &triage] {
+        let ran = home.run(arguments);
+        ran.exits(0).prints("[hidden]");
+        assert!(!ran.out.contains(token), "{token} in {ran:#?}");
+    }
 }
 
 #[test]

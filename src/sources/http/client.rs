@@ -131,6 +131,7 @@ impl Client {
             });
         };
         header.set_sensitive(true);
+        (self.ground.know)(secret);
         let credential = Credential {
             header,
             fingerprint: fingerprint(value),

@@ -23,6 +23,8 @@ mod write;
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::sources::logs::LogCache;
@@ -60,6 +62,8 @@ pub struct Ground {
     pub logs: Arc<dyn LogCache>,
     /// Whether nothing but reading may leave the process.
     pub read_only: bool,
+    /// Told every credential before it is used, so that it is seen nowhere.
+    pub know: fn(&SecretString),
 }
 
 /// A place for validators; the store implements it, tests use [`NoValidators`].

@@ -170,6 +170,7 @@ mod tests {
             validators: Arc::new(NoValidators),
             logs: Arc::new(NoLogs),
             read_only,
+            know: |_| (),
         };
         let limits = Limits {
             first_byte: Duration::from_millis(200),

@@ -68,6 +68,7 @@ fn ground(validators: Arc<Memory>) -> Ground {
         validators,
         logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: true,
+        know: |_| (),
     }
 }
 

@@ -159,6 +159,7 @@ async fn a_server_that_is_not_there_was_sent_nothing() {
         validators: Arc::new(NoValidators),
         logs: Arc::new(Kept::default()),
         read_only: false,
+        know: |_| (),
     };
     let source = GitHub::new(&settings, &ground, Limits::default()).unwrap();
     let error = source.act(act(&forge, Verb::Cancel)).await.unwrap_err();

@@ -147,6 +147,7 @@ async fn stream_within(
         validators: Arc::new(NoValidators),
         logs: Arc::new(Kept::default()),
         read_only: true,
+        know: |_| (),
     };
     let name = SourceName::new("one");
     let client = Client::new(

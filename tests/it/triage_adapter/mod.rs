@@ -173,6 +173,7 @@ fn open_within(
         validators: Arc::new(NoValidators),
         logs: Arc::clone(kept) as Arc<dyn LogCache>,
         read_only,
+        know: |_| (),
     };
     GitHub::new(settings, &ground, limits).unwrap()
 }
