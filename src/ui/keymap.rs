@@ -195,6 +195,16 @@ impl Keymap {
             .collect()
     }
 
+    /// Returns the keys that mean a command where `scope` holds, as they are shown.
+    pub fn labels_in(&self, scope: Scope, command: Command, glyphs: Glyphs) -> Vec<String> {
+        self.bindings
+            .iter()
+            .filter(|binding| binding.command == command)
+            .filter(|binding| self.lookup(scope, &binding.keys) == Match::Command(command))
+            .map(|binding| sequence_label(&binding.keys, glyphs))
+            .collect()
+    }
+
     /// Returns the first key of a command as it is shown, if it has one.
     pub fn label(&self, command: Command, glyphs: Glyphs) -> Option<String> {
         self.bindings

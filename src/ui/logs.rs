@@ -12,7 +12,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::log::{Index, LineSet, LogError, LogLine};
 use crate::ui::effect::Effect;
 use crate::ui::state::UiState;
-use crate::ui::update::triage;
+use crate::ui::update::{look, triage};
 
 /// What came of a log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,5 +69,6 @@ pub fn on_log(
     state.refresh(snapshot, now);
     let mut effects = triage::log::on_log(state, event);
     effects.extend(triage::settle(state, snapshot));
+    effects.extend(look(state, snapshot));
     effects
 }

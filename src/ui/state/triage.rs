@@ -60,6 +60,8 @@ pub struct TriageState {
     pub tree: usize,
     /// Which line that is; none before a person went to one.
     pub(crate) tree_mark: Option<TreeMark>,
+    /// The line that was painted in each row.
+    pub(crate) tree_rows: Vec<usize>,
     /// The first line of the tree that is shown.
     pub tree_offset: usize,
     /// The attempt and job whose log is shown, where a person chose one.
@@ -202,10 +204,6 @@ pub enum LogStanding {
 
 /// The log that is shown.
 #[derive(Clone, Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own under a key of its own"
-)]
 pub struct LogPane {
     /// Which one.
     pub key: Option<LogKey>,
@@ -225,6 +223,8 @@ pub struct LogPane {
     pub top: u64,
     /// The row of the cursor.
     pub cursor: u64,
+    /// The row of the log that was painted in each row of the screen.
+    pub(crate) rows: Vec<u64>,
     /// Columns that are scrolled away on the left.
     pub left: u16,
     /// Whether long lines go on below.

@@ -3,6 +3,8 @@
 //! One list for painting and for keys. What is not known says why; no verdict
 //! stands without its evidence.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, FixedOffset, TimeDelta};
 
 use crate::domain::Timestamp;
@@ -140,6 +142,8 @@ pub struct Sight<'a> {
     pub group: Option<&'a Group>,
     /// What the view remembers.
     pub state: &'a TriageState,
+    /// The attempt and job whose log is wanted.
+    pub job: Option<(u32, u64)>,
     /// What became of it, where it is no longer red and stays in the list.
     pub kept: Option<&'a str>,
     /// What is being done about it.
@@ -153,11 +157,6 @@ pub struct Sight<'a> {
 impl Sight<'_> {
     fn when(&self, at: Timestamp) -> String {
         moment(at, self.now, self.offset)
-    }
-
-    /// Returns the job whose log is wanted: the one that was chosen, else the one that decides.
-    pub fn job(&self) -> Option<(u32, u64)> {
-        wanted_job(self.triage, self.state.job)
     }
 }
 
@@ -234,17 +233,18 @@ fn jobs(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
     if all.is_empty() {
         lines.push(TreeLine::sentence(1, no_jobs(sight.triage)));
     }
-    let mut done: Vec<&str> = Vec::new();
+    // Groups in the order of their first jobs.
+    let mut groups: Vec<(&str, Vec<&JobLine>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::with_capacity(all.len());
     for line in all {
         let name = line.group.as_str();
-        if done.contains(&name) {
-            continue;
+        let at = *places.entry(name).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, group)) => group.push(line),
+            None => groups.push((name, vec![line])),
         }
-        done.push(name);
-        let group: Vec<&JobLine> = all
-            .iter()
-            .filter(|other| other.group == line.group)
-            .collect();
+    }
+    for (name, group) in groups {
         if let [one] = group.as_slice() {
             job(sight, one, 1, lines);
         } else {
@@ -273,7 +273,7 @@ fn matrix(sight: &Sight<'_>, name: &str, group: &[&JobLine], lines: &mut Vec<Tre
     );
     for line in group {
         let calm = matches!(line.job.state, RunState::Passed | RunState::Skipped);
-        let is_wanted = sight.job() == Some((sight.triage.run.attempt, line.job.id));
+        let is_wanted = sight.job == Some((sight.triage.run.attempt, line.job.id));
         if !calm || is_wanted {
             job(sight, line, 2, lines);
         }
@@ -325,7 +325,7 @@ fn job(sight: &Sight<'_>, line: &JobLine, indent: u16, lines: &mut Vec<TreeLine>
             .of(severity(&line.job.state))
             .noted(note),
     );
-    if sight.job() != Some((attempt, id)) {
+    if sight.job != Some((attempt, id)) {
         return;
     }
     if let Some(secs) = line.queued_secs.filter(|secs| *secs > 0) {

@@ -6,7 +6,7 @@ use crate::engine::snapshot::{Health, Snapshot, SourceView};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Confirm, Overlay, Target};
 use crate::ui::rows::Shown;
-use crate::ui::state::{Pointed, UiState};
+use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::theme::BUILTIN;
 use crate::ui::update::triage;
 
@@ -97,7 +97,6 @@ fn release_page(item: &crate::domain::item::WorkItem) -> Option<WebUrl> {
 
 /// Asks the sources of the card that has the cursor.
 pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
-    let again = triage::log::refresh(state, snapshot);
     let names: Vec<SourceName> = match state.pointed(snapshot) {
         Pointed::Source(source) => vec![source.name.clone()],
         Pointed::Card(Shown::Item { item, .. }) => item.sources.clone(),
@@ -106,6 +105,11 @@ pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
             .first()
             .map(|item| item.sources.clone())
             .unwrap_or_default(),
+        // A red card may have left the board and still be in the triage.
+        Pointed::Nothing if state.view == View::Triage => triage::card(state, snapshot)
+            .map(|card| card.triage.source.clone())
+            .into_iter()
+            .collect(),
         Pointed::Nothing => Vec::new(),
     };
     if names.is_empty() {
@@ -113,6 +117,7 @@ pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
             "no card is selected; `R` asks every source".to_owned(),
         )];
     }
+    let again = triage::log::refresh(state, snapshot);
     let words: Vec<&str> = names.iter().map(SourceName::as_str).collect();
     let toast = Effect::Toast(format!("asking {}", words.join(", ")));
     names

@@ -6,7 +6,7 @@
 use crate::domain::Timestamp;
 use crate::domain::action::Verb;
 use crate::domain::item::WorkItem;
-use crate::domain::key::ItemId;
+use crate::domain::key::{ItemId, RepoKey};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
@@ -65,6 +65,7 @@ pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
     action::on_snapshot(state, snapshot, now);
     let mut effects = triage::log::again(state, snapshot);
     effects.extend(triage::settle(state, snapshot));
+    effects.extend(look(state, snapshot));
     effects
 }
 
@@ -89,10 +90,12 @@ fn follow(state: &mut UiState, snapshot: &Snapshot, key: &RowKey, now: Timestamp
 
 /// Returns the key of a card without the owner of its repository.
 pub fn short_key(item: &WorkItem) -> &str {
-    let key = item.key.as_str();
-    let owner = item
-        .repo
-        .as_ref()
+    without_owner(item.key.as_str(), item.repo.as_ref())
+}
+
+/// Returns a key without the owner of its repository: `web#7` of `acme/web#7`.
+pub(crate) fn without_owner<'a>(key: &'a str, repo: Option<&RepoKey>) -> &'a str {
+    let owner = repo
         .and_then(|repo| repo.path().rsplit_once('/'))
         .map_or("", |(owner, _)| owner);
     key.strip_prefix(owner)
@@ -152,8 +155,8 @@ fn dispatch(
         C::SearchLog => return triage::log::open_search(state),
         C::NextHit => return triage::log::hit(state, true),
         C::PreviousHit => return triage::log::hit(state, false),
-        C::Fold => triage::log::toggle_fold(state),
-        C::FoldAll => triage::log::fold_all(state),
+        C::Fold => return triage::log::toggle_fold(state),
+        C::FoldAll => return triage::log::fold_all(state),
         C::Wrap => state.triage.log.wrap = !state.triage.log.wrap,
         C::Times => state.triage.log.times = !state.triage.log.times,
         C::CopyBlock => return triage::log::copy_block(state, snapshot),

@@ -118,8 +118,12 @@ fn page(state: &UiState) -> usize {
 pub(crate) fn sideways(state: &mut UiState, snapshot: &Snapshot, right: bool) {
     match state.overlays.last() {
         Some(Overlay::Detail(_)) => {
-            let motion = if right { Motion::Down } else { Motion::Up };
-            step_view(state, motion, snapshot, 1);
+            if state.view == View::Triage {
+                super::triage::beside(state, snapshot, right);
+            } else {
+                let motion = if right { Motion::Down } else { Motion::Up };
+                step_view(state, motion, snapshot, 1);
+            }
             super::open::retarget(state, snapshot);
             return;
         }

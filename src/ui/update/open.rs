@@ -84,7 +84,11 @@ fn no_run(state: &UiState, key: &str) -> String {
     format!("{key} has no failed run to open{next}")
 }
 
+/// Notes that a person chose the selected card of the board.
 fn mark_chosen(state: &mut UiState) {
+    if state.view != View::Board {
+        return;
+    }
     if let Some(column) = state.board.columns.get_mut(state.board.focus) {
         column.chosen = true;
     }

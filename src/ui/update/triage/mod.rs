@@ -9,6 +9,7 @@ use crate::domain::key::ItemId;
 use crate::domain::triage::TriageCard;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::effect::Effect;
+use crate::ui::overlay::Overlay;
 use crate::ui::panes::Panes;
 use crate::ui::state::{Pane, UiState, View};
 use crate::ui::update::moves::Motion;
@@ -49,19 +50,26 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     if state.view != View::Triage {
         return log::leave(state);
     }
-    select_again(state, snapshot);
+    if let Some(Overlay::Filter(_)) = state.overlays.last() {
+        // While a filter is written nobody has gone to another card: only the list changes.
+        list_again(state, snapshot);
+        return Vec::new();
+    }
+    let at = list_again(state, snapshot);
+    choose_at(state, snapshot, at);
     tree::settle(state, snapshot);
     log::settle(state, snapshot)
 }
 
-/// Finds the selected card again; where it is gone, the one in its place.
-fn select_again(state: &mut UiState, snapshot: &Snapshot) {
+/// Lists the cards again and finds the selected one; where it is gone, the place of it.
+fn list_again(state: &mut UiState, snapshot: &Snapshot) -> usize {
     list::refresh(state, snapshot);
     let selected = state.triage.selected.clone();
     let found = selected.and_then(|item| list::row_of(state, snapshot, &item));
     let last = state.triage.listed.len().saturating_sub(1);
     let at = found.unwrap_or(state.triage.at).min(last);
-    choose_at(state, snapshot, at);
+    state.triage.at = at;
+    at
 }
 
 /// Selects a card: what was chosen within the one before is forgotten.
@@ -107,9 +115,33 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
             choose_at(state, snapshot, at);
         }
         Pane::Tree => {
-            tree::step(state, snapshot, motion, usize::from(height));
+            let lines = shown(&state.triage.tree_rows).unwrap_or(usize::from(height));
+            tree::step(state, snapshot, motion, lines);
         }
         Pane::Log => log::step(state, motion, u64::from(height)),
+    }
+}
+
+/// Returns how many lines were painted, each of which may have taken several rows.
+pub(super) fn shown<T: PartialEq>(rows: &[T]) -> Option<usize> {
+    let lines = rows.chunk_by(|one, next| one == next).count();
+    (lines > 0).then_some(lines)
+}
+
+/// Selects the next red card, or the one before, that has a detail: one that is on the board.
+pub(crate) fn beside(state: &mut UiState, snapshot: &Snapshot, forward: bool) {
+    let at = state.triage.at;
+    let is_there = |row: &usize| {
+        let card = list::at(state, snapshot, *row);
+        card.is_some_and(|card| snapshot.find(&card.triage.item).is_some())
+    };
+    let to = if forward {
+        (at + 1..state.triage.listed.len()).find(is_there)
+    } else {
+        (0..at).rev().find(is_there)
+    };
+    if let Some(to) = to {
+        choose_at(state, snapshot, to);
     }
 }
 
@@ -136,7 +168,7 @@ pub(crate) fn open(
         Pane::Cards if card(state, snapshot).is_some() => state.triage.pane = Pane::Tree,
         Pane::Cards => {}
         Pane::Tree => return tree::open_line(state, snapshot, now),
-        Pane::Log => log::toggle_fold(state),
+        Pane::Log => return log::toggle_fold(state),
     }
     Vec::new()
 }
@@ -213,13 +245,18 @@ pub(crate) fn click(state: &mut UiState, snapshot: &Snapshot, at: (u16, u16)) {
                     choose_at(state, snapshot, at);
                 }
             }
+            // Sentences and wrapped lines take several rows: what was painted is what is meant.
             Pane::Tree => {
-                let at = state.triage.tree_offset + usize::from(row);
-                tree::put_at(state, snapshot, at);
+                let rows = &state.triage.tree_rows;
+                if let Some(at) = rows.get(usize::from(row)).or(rows.last()) {
+                    tree::put_at(state, snapshot, *at);
+                }
             }
             Pane::Log => {
                 let log = &mut state.triage.log;
-                log.cursor = log.top.saturating_add(u64::from(row));
+                if let Some(row) = log.rows.get(usize::from(row)).or(log.rows.last()) {
+                    log.cursor = *row;
+                }
                 log.settle(u64::from(panes.height(Pane::Log)));
             }
         }

@@ -28,6 +28,7 @@ pub(crate) fn tree_lines(state: &UiState, snapshot: &Snapshot, now: Timestamp) -
         group: snapshot.triage.group_of(&card),
         kept: kept.as_deref(),
         state: &state.triage,
+        job: tree::wanted_job(&card.triage, state.triage.job),
         doing: doing.as_deref(),
         now,
         offset: state.options.offset,

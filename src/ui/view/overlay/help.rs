@@ -45,7 +45,15 @@ fn here(state: &UiState) -> Scope {
 fn matching(state: &UiState, typed: &str, glyphs: Glyphs) -> Vec<Entry> {
     let here = here(state);
     let typed = typed.trim();
-    let mut found = key_table::entries(&state.options.keymap, glyphs);
+    let keymap = &state.options.keymap;
+    let mut found = key_table::entries(keymap, glyphs);
+    // A key that means another command here is not named.
+    for entry in found.iter_mut().filter(|entry| {
+        let is_family = entry.command.column().is_some();
+        entry.scope.holds_in(here) && !is_family
+    }) {
+        entry.keys = keymap.labels_in(here, entry.command, glyphs);
+    }
     found.retain(|entry| typed.is_empty() || entry.has(typed));
     found.sort_by_key(|entry| !entry.scope.holds_in(here));
     found

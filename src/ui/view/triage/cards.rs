@@ -7,11 +7,11 @@ use crate::domain::triage::{Known, TriageCard};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::layout::rows;
 use crate::ui::state::{Pane, UiState};
-use crate::ui::text::{Paint, cols, width, wrap};
+use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
 use crate::ui::tree::{moment, severity, why};
-use crate::ui::update::action;
 use crate::ui::update::triage::{CARD_ROWS, kept, list};
+use crate::ui::update::{action, without_owner};
 use crate::ui::view::triage::window;
 
 /// Returns the heading.
@@ -124,7 +124,7 @@ fn one(
         pick(Role::Dim),
     );
     let job = triage.failed_job.and_then(|at| triage.jobs.get(at));
-    let short = short(triage.key.as_str());
+    let short = without_owner(triage.key.as_str(), Some(&triage.repo));
     let left = tail.saturating_sub(x + 1);
     let end = paint.text(x, area.y, left, short, pick(Role::Title));
     let name = job.map_or_else(
@@ -170,10 +170,4 @@ fn second(
         }
         Known::No(_) => (triage.title.to_string(), Role::Dim),
     }
-}
-
-/// Returns a key without the owner: `web#7` of `acme/web#7`.
-fn short(key: &str) -> &str {
-    let short = key.rsplit_once('/').map_or(key, |(_, short)| short);
-    if width(short) == 0 { key } else { short }
 }

@@ -100,6 +100,8 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
         wrapped_top(paint, log, columns, area.height);
     }
     let focused = state.triage.pane == Pane::Log;
+    let mut rows = std::mem::take(&mut state.triage.log.rows);
+    rows.clear();
     let log = &state.triage.log;
     let mut y = area.y;
     let mut row = log.top;
@@ -113,9 +115,12 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
             ..area
         };
         let is_here = row == log.cursor;
-        y += one(paint, log, columns, (line, is_here, focused), rest);
+        let took = one(paint, log, columns, (line, is_here, focused), rest);
+        rows.extend(std::iter::repeat_n(row, usize::from(took)));
+        y += took;
         row += 1;
     }
+    state.triage.log.rows = rows;
 }
 
 /// Brings the first row down until the cursor is on the screen, wrapped lines counted.

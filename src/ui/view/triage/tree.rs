@@ -36,6 +36,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
     }
     let focused = state.triage.pane == Pane::Tree;
     let mut y = area.y;
+    state.triage.tree_rows.clear();
     for (nth, line) in lines.iter().enumerate().skip(state.triage.tree_offset) {
         if y >= area.bottom() {
             break;
@@ -45,7 +46,10 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
             height: area.bottom() - y,
             ..area
         };
-        y += one(paint, line, rest, nth == at && focused);
+        let took = one(paint, line, rest, nth == at && focused);
+        let rows = std::iter::repeat_n(nth, usize::from(took));
+        state.triage.tree_rows.extend(rows);
+        y += took;
     }
 }
 

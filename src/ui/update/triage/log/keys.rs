@@ -16,7 +16,7 @@ use crate::ui::text::width;
 use crate::ui::update::filter;
 use crate::ui::update::moves::Motion;
 use crate::ui::update::triage::log::height;
-use crate::ui::update::triage::{card, panes};
+use crate::ui::update::triage::{card, panes, shown};
 
 /// Columns that one step to the side scrolls at least.
 const SIDE: u16 = 8;
@@ -33,7 +33,9 @@ const FROM_BOTTOM: &str = "that was the first; on at the end";
 pub(crate) fn step(state: &mut UiState, motion: Motion, height: u64) {
     let log = &mut state.triage.log;
     let last = log.fold.visible_lines().saturating_sub(1);
-    let half = (height / 2).max(1);
+    // Of wrapped lines a page is as many as were on the screen.
+    let page = shown(&log.rows).map_or(height, |lines| lines as u64);
+    let half = (page / 2).max(1);
     let before = log.cursor;
     log.cursor = match motion {
         Motion::Down => log.cursor.saturating_add(1),
@@ -42,8 +44,8 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, height: u64) {
         Motion::Bottom => last,
         Motion::HalfDown => log.cursor.saturating_add(half),
         Motion::HalfUp => log.cursor.saturating_sub(half),
-        Motion::PageDown => log.cursor.saturating_add(height),
-        Motion::PageUp => log.cursor.saturating_sub(height),
+        Motion::PageDown => log.cursor.saturating_add(page),
+        Motion::PageUp => log.cursor.saturating_sub(page),
     }
     .min(last);
     match motion {
@@ -256,24 +258,25 @@ pub(super) fn search_again(log: &mut LogPane) -> Option<Effect> {
 }
 
 /// Folds the section under the cursor, or opens it.
-pub(crate) fn toggle_fold(state: &mut UiState) {
+pub(crate) fn toggle_fold(state: &mut UiState) -> Vec<Effect> {
     let height = height(state);
     let log = &mut state.triage.log;
     let (Some(index), Some(line)) = (log.index.clone(), log.line()) else {
-        return;
+        return why_not(log);
     };
     if let Some(row) = log.fold.toggle_at(&index, line) {
         log.cursor = row;
     }
     log.settle(height);
+    Vec::new()
 }
 
 /// Folds all sections, or opens them where all are folded.
-pub(crate) fn fold_all(state: &mut UiState) {
+pub(crate) fn fold_all(state: &mut UiState) -> Vec<Effect> {
     let height = height(state);
     let log = &mut state.triage.log;
     let (Some(index), Some(line)) = (log.index.clone(), log.line()) else {
-        return;
+        return why_not(log);
     };
     let is_open = (0..index.sections().len()).any(|at| !log.fold.is_folded(at));
     log.fold.set_all(is_open);
@@ -287,6 +290,7 @@ pub(crate) fn fold_all(state: &mut UiState) {
     };
     log.cursor = log.fold.row_of(line).or_else(head).unwrap_or_default();
     log.settle(height);
+    Vec::new()
 }
 
 /// Copies the error under the cursor with its lines, else the line; where the log has not the

@@ -1,6 +1,9 @@
 //! The list of red cards: its filter, and what is done with a line.
 
+use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
 use super::*;
+use crate::ui::rows::RowKey;
 
 #[test]
 fn the_list_is_filtered_while_it_is_written_and_esc_shows_all_again() {
@@ -40,7 +43,6 @@ fn the_list_is_filtered_while_it_is_written_and_esc_shows_all_again() {
 fn a_filter_that_nothing_passes_says_so_and_esc_brings_the_one_before_back() {
     let (mut screen, shell) = opened(80, 24);
     shell.press(&mut screen, "/ z z z z z z");
-    assert_eq!(screen.state.triage.selected, None);
     assert!(screen.text().contains("0 of 5 red"), "{}", screen.text());
     shell.press(&mut screen, "j k i");
     shell.press(&mut screen, "esc");
@@ -144,11 +146,215 @@ fn one_key_shows_the_detail_of_a_red_card_and_hides_it() {
     let item = screen.state.triage.selected.clone().unwrap();
     shell.press(&mut screen, "i");
     let key = screen.state.detail().map(|detail| detail.key.clone());
-    assert_eq!(key, Some(crate::ui::rows::RowKey::Item(item)));
+    assert_eq!(key, Some(RowKey::Item(item)));
     assert!(screen.text().contains('┌'), "{}", screen.text());
     shell.press(&mut screen, "i");
     assert!(screen.state.detail().is_none());
     assert_eq!(screen.state.view, View::Triage);
     shell.press(&mut screen, "g b i");
     assert!(screen.state.detail().is_some(), "on the board, too");
+}
+
+#[test]
+fn while_a_filter_is_written_nobody_goes_to_another_card() {
+    let (mut screen, shell) = opened(140, 40);
+    shell.press(&mut screen, "j l T enter h h");
+    let before = (
+        screen.state.triage.selected.clone(),
+        screen.state.triage.job,
+        screen.state.triage.log.key.clone(),
+        screen.state.triage.tree,
+    );
+    let effects = screen.press("/ z z z");
+    assert_eq!(effects, [], "no log is asked for or closed");
+    assert_eq!(screen.state.triage.listed.len(), 0);
+    shell.press(&mut screen, "esc");
+    let triage = &screen.state.triage;
+    let after = (
+        triage.selected.clone(),
+        triage.job,
+        triage.log.key.clone(),
+        triage.tree,
+    );
+    assert_eq!(after, before);
+    assert_eq!(triage.at, 1);
+    shell.press(&mut screen, "/ z z z enter");
+    assert_eq!(screen.state.triage.selected, None, "it was meant");
+}
+
+#[test]
+fn in_a_detail_over_the_triage_the_keys_walk_its_cards_and_not_the_hidden_board() {
+    let (mut screen, shell) = opened(140, 40);
+    let cards = screen.snapshot.triage.cards.iter();
+    let items: Vec<_> = cards.map(|card| card.triage.item.clone()).collect();
+    let board = (screen.state.board.focus, screen.state.focused().unwrap().at);
+    shell.press(&mut screen, "i");
+    for (keys, at) in [("l", 1), ("l", 2), ("h", 1), ("h", 0), ("h", 0)] {
+        shell.press(&mut screen, keys);
+        let key = screen.state.detail().map(|detail| detail.key.clone());
+        assert_eq!(key, Some(RowKey::Item(items[at].clone())), "{keys}");
+        assert_eq!(screen.state.triage.selected.as_ref(), Some(&items[at]));
+    }
+    let column = screen.state.focused().unwrap();
+    assert_eq!((screen.state.board.focus, column.at), board);
+    assert!(!column.chosen, "nobody chose a card of the board");
+}
+
+/// Takes the cards off the board; they stay in the triage.
+fn off_the_board(screen: &mut Screen) {
+    let columns = screen.snapshot.columns.iter_mut();
+    columns.for_each(|column| column.rows = Arc::default());
+    screen.snapshot.generation += 1;
+    screen.arrive();
+}
+
+#[test]
+fn a_red_card_that_left_the_board_has_its_source_asked() {
+    let (mut screen, shell) = opened(140, 40);
+    off_the_board(&mut screen);
+    let source = screen.snapshot.sources[0].name.clone();
+    let effects = shell.press(&mut screen, "r");
+    assert!(effects.contains(&Effect::Refresh(source)), "{effects:?}");
+}
+
+#[test]
+fn where_nobody_can_be_asked_no_log_is_told_to_be_on_its_way() {
+    let (mut screen, shell) = opened(140, 40);
+    off_the_board(&mut screen);
+    shell.press(&mut screen, "g b");
+    screen.state.triage.log.key = Some(log_key());
+    screen.state.triage.log.standing = LogStanding::Failed("gone".into(), false);
+    let state = &mut screen.state;
+    let effects = crate::ui::update::act::refresh(state, &screen.snapshot);
+    assert!(matches!(effects[..], [Effect::Toast(_)]), "{effects:?}");
+    let standing = &screen.state.triage.log.standing;
+    assert_eq!(*standing, LogStanding::Failed("gone".into(), false));
+}
+
+#[test]
+fn the_engine_hears_which_card_is_looked_at_when_a_snapshot_selects_it() {
+    let mut screen = Screen::with(140, 40, snapshot(), UiOptions::default());
+    let board = std::mem::take(&mut screen.snapshot.triage);
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    screen.press("g f");
+    assert_eq!(screen.state.looked, None);
+    let first = board.cards[0].triage.item.clone();
+    screen.snapshot.triage = board;
+    screen.snapshot.generation += 1;
+    let effects = crate::ui::update::on_snapshot(&mut screen.state, &screen.snapshot, screen.now);
+    assert!(effects.contains(&Effect::Look(Some(first))), "{effects:?}");
+}
+
+/// Clicks on a cell.
+fn click(screen: &mut Screen, x: u16, y: u16) {
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    screen.event(&Event::Mouse(MouseEvent {
+        kind,
+        column: x,
+        row: y,
+        modifiers: KeyModifiers::NONE,
+    }));
+}
+
+/// Returns the row of the screen in which a text stands, and its column.
+#[track_caller]
+fn place(screen: &Screen, text: &str) -> (u16, u16) {
+    let all = screen.text();
+    let rows = all.lines().zip(0_u16..);
+    let found = rows.filter_map(|(line, y)| Some((line.find(text)?, line, y)));
+    let (at, line, y) = found.last().unwrap_or_else(|| panic!("{text}: {all}"));
+    (
+        u16::try_from(line.get(..at).unwrap().chars().count()).unwrap(),
+        y,
+    )
+}
+
+#[test]
+fn a_click_selects_the_line_that_is_seen_below_sentences_of_several_rows() {
+    let (mut screen, shell) = opened(140, 40);
+    shell.press(&mut screen, "l");
+    for text in ["lint", "first bad commit", "earlier attempts", "not yours"] {
+        let (x, y) = place(&screen, text);
+        click(&mut screen, x, y);
+        let lines =
+            crate::ui::update::triage::tree_lines(&screen.state, &screen.snapshot, screen.now);
+        let here = &lines[screen.state.triage.tree].text;
+        assert!(here.starts_with(text), "{here}");
+    }
+    let (x, y) = place(&screen, "this ran (run 803");
+    click(&mut screen, x, y);
+    let lines = crate::ui::update::triage::tree_lines(&screen.state, &screen.snapshot, screen.now);
+    let here = &lines[screen.state.triage.tree].text;
+    assert!(here.starts_with("not yours"), "its second row: {here}");
+}
+
+#[test]
+fn a_click_and_a_page_in_a_wrapped_log_go_by_its_lines() {
+    let (mut screen, shell) = opened(80, 24);
+    shell.press(&mut screen, "e w Z Z g g");
+    for _ in 0..60 {
+        shell.press(&mut screen, "j");
+    }
+    shell.press(&mut screen, "ctrl-d ctrl-d ctrl-d");
+    let rows = screen.state.triage.log.rows.clone();
+    let lines = rows.chunk_by(|one, next| one == next).count();
+    assert!(lines < rows.len(), "some take several rows: {rows:?}");
+    let panes = crate::ui::update::triage::panes(&screen.state);
+    let log = panes.body(Pane::Log).unwrap();
+    // The last may be cut by the edge: it comes wholly into view.
+    let whole = rows.iter().filter(|row| Some(*row) != rows.last());
+    for (row, y) in whole.zip(log.y..) {
+        click(&mut screen, log.x + 8, y);
+        assert_eq!(screen.state.triage.log.cursor, *row);
+        assert_eq!(screen.state.triage.log.rows, rows, "nothing moved");
+    }
+    let last = screen.state.triage.log.cursor;
+    shell.press(&mut screen, "pgdn");
+    let moved = screen.state.triage.log.cursor - last;
+    assert_eq!(moved, lines as u64, "no line is passed over");
+}
+
+#[test]
+fn without_a_log_the_keys_of_the_log_say_why() {
+    let mut screen = Screen::with(140, 40, snapshot(), UiOptions::default());
+    screen.press("g f");
+    for keys in ["z", "Z", "S"] {
+        let told = Effect::Toast("the log is on its way".to_owned());
+        assert_eq!(screen.press(keys), [told], "{keys}");
+    }
+}
+
+#[test]
+fn help_names_no_key_that_means_something_else_here() {
+    let (mut screen, _) = opened(140, 60);
+    let keys_of = |screen: &Screen, name: &str| {
+        let entries = crate::ui::view::help_lines(&screen.state);
+        let entry = entries.into_iter().find(|entry| entry.name == name);
+        entry.unwrap().keys
+    };
+    assert_eq!(keys_of(&screen, "next-theme"), Vec::<String>::new());
+    assert_eq!(keys_of(&screen, "copy-key"), Vec::<String>::new());
+    assert_eq!(keys_of(&screen, "times"), ["t"]);
+    assert_eq!(keys_of(&screen, "copy-url"), ["Y"]);
+    screen.press("g b");
+    assert_eq!(keys_of(&screen, "next-theme"), ["t"]);
+    assert_eq!(
+        keys_of(&screen, "times"),
+        ["t"],
+        "it is told where it holds"
+    );
+}
+
+#[test]
+fn a_name_with_a_slash_is_no_owner() {
+    let repo = crate::domain::key::RepoKey::new("github.com", "acme/web");
+    for (key, short) in [
+        ("acme/web#7", "web#7"),
+        ("acme/web CI / Linux", "web CI / Linux"),
+        ("PAY-7", "PAY-7"),
+        ("acme", "acme"),
+    ] {
+        assert_eq!(crate::ui::update::without_owner(key, Some(&repo)), short);
+    }
 }

@@ -83,10 +83,14 @@ fn a_job_stays_under_the_cursor_when_the_steps_of_another_fold() {
 fn page_of(screen: &mut Screen, shell: &Shell, end: &str) {
     for keys in ["o", "Y"] {
         let effects = shell.press(screen, keys);
-        let page = effects.iter().find_map(|effect| match effect {
-            Effect::OpenUrl(url) => Some(url.as_str()),
-            Effect::Copy(text) => Some(text.as_str()),
-            _ => None,
+        let page = effects.iter().find_map(|effect| {
+            if let Effect::OpenUrl(url) = effect {
+                Some(url.as_str())
+            } else if let Effect::Copy(text) = effect {
+                Some(text.as_str())
+            } else {
+                None
+            }
         });
         assert!(page.unwrap().ends_with(end), "{effects:?}");
     }
