@@ -1,5 +1,7 @@
 //! Queries that are too heavy, refused in part, or not possible at all.
 
+use cycleboard::domain::text::Clean;
+
 use super::*;
 
 #[tokio::test]
@@ -392,4 +394,31 @@ async fn findings_come_by_owner_or_else_by_repository() {
         matches!(found.state, CapabilityState::Missing(why) if why.contains("security_events=read"))
     });
     assert!(named);
+}
+
+#[tokio::test]
+async fn one_of_many_that_cannot_be_read_is_said_and_costs_itself() {
+    for (good, bad) in [
+        (
+            "\"nameWithOwner\":\"acme/web\"",
+            "\"nameWithOwner\":\"\\ud800\"",
+        ),
+        ("\"nameWithOwner\":\"acme/web\"", "\"nameWithOwner\":7"),
+    ] {
+        let fault = Fault::start(move |request| {
+            if request.path() != "/graphql" || !is_probe(request) {
+                return healthy(request);
+            }
+            let answer = aliases(request, |path| probe_repo(path, "2026-11-21T03:30:00Z"));
+            Reply::new(200, answer.to_string().replace(good, bad))
+                .with("content-type", "application/json")
+        })
+        .await;
+        let source = source(&fault, &["acme/api", "acme/web"]);
+        let batch = fetch(&source, "probe:new:0").await.unwrap();
+        let said: Vec<&str> = batch.warnings.iter().map(Clean::as_str).collect();
+        assert_eq!(said, ["the probe of `acme/web` cannot be read"], "{bad}");
+        let rest = fetch(&source, "refresh:0").await.unwrap();
+        assert_eq!(rest.covered.len(), 1, "the other is read");
+    }
 }
