@@ -304,15 +304,15 @@ impl Client {
     }
 
     /// Forgets the stored answer of an address, which turned out to be of no use.
+    ///
+    /// Whether there is one cannot be asked: it may be on its way to where it is stored.
     pub fn forget(&self, url: &Url) {
-        if self.stored(url).is_some() {
-            let nothing = Stored {
-                etag: String::new(),
-                next: None,
-                body: Arc::from([]),
-            };
-            self.ground.validators.put(&self.key(url), nothing);
-        }
+        let nothing = Stored {
+            etag: String::new(),
+            next: None,
+            body: Arc::from([]),
+        };
+        self.ground.validators.put(&self.key(url), nothing);
     }
 
     pub(super) fn store(
