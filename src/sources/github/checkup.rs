@@ -1,7 +1,8 @@
 //! What the board will need of a host and a token, tried once: for `cycleboard doctor`.
 //!
-//! Twelve requests at most: one for the host, one by GraphQL for the account and all that is
-//! configured, one for a repository to try on, eight for its parts, one for the right to write.
+//! Twelve requests: one for the host, one by GraphQL for the account and all that is configured,
+//! one for a repository to try on, eight for its parts, one for the right to write. Where a
+//! repository is not there, the names of up to three owners are read as well, ten pages each.
 
 use std::fmt::Write as _;
 

@@ -20,7 +20,7 @@ use super::json::decode;
 use super::ledger::Ledger;
 use super::origin::{Origin, host_of, is_loopback};
 use super::request::{Answer, Failure, Limits, Request};
-use super::{Ground, Stored, ValidatorKey, tls};
+use super::{Ground, Stored, ValidatorKey, hex, tls};
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
@@ -419,15 +419,7 @@ pub(super) fn path_of(url: &Url) -> String {
 
 /// Returns what stands for a credential without telling it.
 pub(in crate::sources) fn fingerprint(secret: &str) -> String {
-    use std::fmt::Write as _;
-
-    let digest = ring::digest::digest(&ring::digest::SHA256, secret.as_bytes());
-    let mut text = String::with_capacity(64);
-    for byte in digest.as_ref() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(ring::digest::digest(&ring::digest::SHA256, secret.as_bytes()).as_ref())
 }
 
 /// Returns whether a GraphQL document does more than read.
