@@ -137,7 +137,7 @@ impl Run {
             entry.charged += charged_since(&self.forge, first);
             entry.points += self.points - points;
             if let Some(charged) = charged {
-                self.schedule.charged(&due.id, charged);
+                self.schedule.charged(&due.id, charged, self.now);
             }
             self.schedule.done(&due.id, polled.as_ref().err(), self.now);
             match polled {
