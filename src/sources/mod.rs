@@ -32,6 +32,8 @@ pub mod selection;
 pub mod token;
 mod told;
 
+pub use http::{hex, span};
+
 /// One configured connection to one system.
 pub trait Source: Send + Sync {
     /// Returns the configured name.

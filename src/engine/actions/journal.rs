@@ -18,7 +18,7 @@ use crate::domain::action::{ActionId, ActionState, Fresh, Target, Verb};
 use crate::domain::key::ItemId;
 use crate::domain::text::Clean;
 use crate::engine::actions::machine::Action;
-use crate::sources::http::hex;
+use crate::sources::hex;
 
 /// The journal is set aside when it is larger than this, in bytes.
 const LARGEST: u64 = 1024 * 1024;

@@ -7,7 +7,7 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::sources::http::hex;
+use crate::sources::hex;
 
 /// Where the key is.
 const KEY: &str = "account_key";

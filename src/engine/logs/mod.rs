@@ -15,7 +15,8 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::domain::diagnosis::LogKey;
-use crate::sources::http::{Clock, hex};
+use crate::sources::hex;
+use crate::sources::http::Clock;
 use crate::sources::logs::{LogCache, LogWriter};
 
 #[cfg(test)]
