@@ -97,6 +97,34 @@ async fn an_organisation_that_is_not_there_is_named_and_costs_itself() {
 }
 
 #[tokio::test]
+async fn a_slip_in_the_name_of_an_organisation_is_told_the_nearest() {
+    let fault = Fault::start(|request| match request.path() {
+        "/user/orgs" => Reply::json(&json!([{"login": "umbrella"}, {"login": "acme"}])),
+        "/orgs/acme/repos" => Reply::json(&json!([{"full_name": "acme/api"}])),
+        "/orgs/acmee/repos" | "/users/acmee/repos" => {
+            Reply::new(404, "{\"message\":\"Not Found\"}").with("content-type", "application/json")
+        }
+        _ => healthy(request),
+    })
+    .await;
+    let mut config = config(&fault, &[]);
+    config.orgs = ["acme", "acmee"].map(str::to_owned).to_vec();
+    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    settle(&source, 20).await;
+    later(&source, "discover").await.unwrap();
+    let hints: Vec<_> = source.problems().iter().map(SourceError::hint).collect();
+    let hint = "did you mean `acme`? if not, check whether the token may see it";
+    assert_eq!(hints, [Some(hint.to_owned())]);
+    let asked = |seen: &&Seen| seen.path() == "/user/orgs";
+    assert_eq!(fault.seen().iter().filter(asked).count(), 1, "asked once");
+    let checks = source.check_up().await;
+    let mut told = checks.iter();
+    let told = told.find(|check| check.text.contains("`acmee`"));
+    let told = told.and_then(|check| check.hint.as_ref());
+    assert_eq!(told.map(Clean::as_str), Some(hint));
+}
+
+#[tokio::test]
 async fn without_a_token_everything_is_read_by_rest_at_once() {
     let fault = Fault::start(|request| match request.path() {
         "/repos/acme/api" => Reply::json(&json!({"id": 1, "full_name": "acme/api"})),
