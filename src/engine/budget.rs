@@ -221,25 +221,21 @@ impl Ledger {
 
     /// Returns by how much polling must slow down, 1 to [`MAX_PRESSURE`].
     ///
-    /// `planned` is what the schedule would spend in an hour, by bucket.
-    pub fn pressure(&self, planned: &BTreeMap<&'static str, f64>, now: Duration) -> f64 {
-        planned
-            .iter()
-            .filter_map(|(name, per_hour)| {
-                let bucket = self.buckets.get(*name).filter(|bucket| bucket.told)?;
-                let left = bucket
-                    .reset_at
-                    .filter(|at| *at > now)
-                    .map_or(Duration::from_hours(1), |reset_at| {
-                        reset_at.checked_sub(now).unwrap_or_default()
-                    });
-                let needed = per_hour * left.as_secs_f64() / 3_600.0;
-                #[expect(clippy::cast_precision_loss, reason = "quotas are small numbers")]
-                let available = bucket.available(Purpose::Polling, now).max(1) as f64;
-                Some(needed / available)
-            })
-            .fold(1.0, f64::max)
-            .min(MAX_PRESSURE)
+    /// `per_hour` is what the schedule would spend of this limit in an hour.
+    pub fn pressure(&self, bucket: &str, per_hour: f64, now: Duration) -> f64 {
+        let Some(bucket) = self.buckets.get(bucket).filter(|bucket| bucket.told) else {
+            return 1.0;
+        };
+        let left = bucket
+            .reset_at
+            .filter(|at| *at > now)
+            .map_or(Duration::from_hours(1), |reset_at| {
+                reset_at.saturating_sub(now)
+            });
+        let needed = per_hour * left.as_secs_f64() / 3_600.0;
+        #[expect(clippy::cast_precision_loss, reason = "quotas are small numbers")]
+        let available = bucket.available(Purpose::Polling, now).max(1) as f64;
+        (needed / available).clamp(1.0, MAX_PRESSURE)
     }
 }
 
@@ -274,8 +270,8 @@ mod tests {
 
     #[track_caller]
     fn check_pressure(remaining: u64, reset_secs: i64, per_hour: f64, expected: f64) {
-        let planned = BTreeMap::from([("core", per_hour)]);
-        let pressure = ledger(5_000, remaining, reset_secs).pressure(&planned, Duration::ZERO);
+        let ledger = ledger(5_000, remaining, reset_secs);
+        let pressure = ledger.pressure("core", per_hour, Duration::ZERO);
         assert!(
             (pressure - expected).abs() < 0.01,
             "{pressure} instead of {expected}"

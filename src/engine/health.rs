@@ -17,7 +17,7 @@ use crate::domain::text::Clean;
 use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
 use crate::engine::told;
 use crate::engine::update::{RemoteState, Report};
-use crate::sources::{Batch, ResourceId, Source, SourceError};
+use crate::sources::{Batch, ResourceId, Source, SourceError, TRIED_AGAIN};
 
 /// Failures in a row, over all resources, after which a host counts as gone.
 const HOST_GONE: u32 = 2;
@@ -345,9 +345,7 @@ impl SourceState {
                     "{} has not answered for {PATIENCE_SECS} s",
                     self.host
                 ))),
-                hint: Some(Clean::line(
-                    "cards stay as they were; it is tried again by itself",
-                )),
+                hint: Some(Clean::line(TRIED_AGAIN)),
             };
         }
         if !told && !self.report.round_done {
@@ -416,7 +414,7 @@ impl SourceState {
             health: verdict.health,
             message: verdict.message,
             hint: verdict.hint.map(|hint| match facts {
-                0 if hint.starts_with(STAY) => Clean::line(NEVER_THERE),
+                0 if hint.as_str() == TRIED_AGAIN => Clean::line(NEVER_THERE),
                 _ => hint,
             }),
             remarks: self.remarks(),
@@ -443,8 +441,7 @@ impl SourceState {
     }
 }
 
-/// How a hint begins that speaks of cards, and what stands there where there are none.
-const STAY: &str = "cards stay as they were";
+/// What stands in the place of [`TRIED_AGAIN`] where there are no cards to stay as they were.
 const NEVER_THERE: &str = "check the address and the network; a board tries it again by itself";
 
 /// What is told as long as a source is asked without a token.

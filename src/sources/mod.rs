@@ -32,6 +32,8 @@ pub mod selection;
 pub mod token;
 mod told;
 
+pub use http::{hex, span};
+
 /// One configured connection to one system.
 pub trait Source: Send + Sync {
     /// Returns the configured name.
@@ -346,6 +348,9 @@ pub struct Share {
     pub limit: u64,
 }
 
+/// What is told where a host is away: nothing has to be done.
+pub const TRIED_AGAIN: &str = "cards stay as they were; it is tried again by itself";
+
 impl SourceError {
     /// Returns what a person can do about it, as a sentence.
     pub fn hint(&self) -> Option<String> {
@@ -373,9 +378,7 @@ impl SourceError {
             Self::Unreachable { cause, .. } if cause.starts_with("the certificate file") => {
                 Some("let `ca_file` name a file that holds certificates in PEM form".to_owned())
             }
-            Self::Unreachable { .. } => {
-                Some("cards stay as they were; it is tried again by itself".to_owned())
-            }
+            Self::Unreachable { .. } => Some(TRIED_AGAIN.to_owned()),
             Self::Unreadable { .. } => {
                 Some("is there a login page or a proxy between you and the host?".to_owned())
             }

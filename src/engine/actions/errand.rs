@@ -13,9 +13,8 @@ use crate::domain::action::Target;
 use crate::domain::text::Clean;
 use crate::engine::actions::machine::Event;
 use crate::engine::supervise::supervised;
-use crate::sources::Source;
 use crate::sources::action::{Act, ActError};
-use crate::sources::http::span;
+use crate::sources::{Source, span};
 
 /// Least distance between two requests to a host that change something.
 pub(super) const APART: Duration = Duration::from_secs(1);

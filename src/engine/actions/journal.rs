@@ -4,7 +4,6 @@
 //! there is no request. A claim is a locked file: it ends with its program.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -19,6 +18,7 @@ use crate::domain::action::{ActionId, ActionState, Fresh, Target, Verb};
 use crate::domain::key::ItemId;
 use crate::domain::text::Clean;
 use crate::engine::actions::machine::Action;
+use crate::sources::hex;
 
 /// The journal is set aside when it is larger than this, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -26,6 +26,8 @@ const LARGEST: u64 = 1024 * 1024;
 const YOUNG: u64 = 64 * 1024;
 /// How many journals that were set aside stay.
 const OLD: u32 = 4;
+/// How many bytes of a hash make the name of a claim.
+const NAME_BYTES: usize = 20;
 /// How old an action may be whose outcome is still looked for.
 const LOOKED_FOR: TimeDelta = TimeDelta::hours(24);
 /// The longest line that is read; ours are far shorter.
@@ -285,12 +287,7 @@ pub(super) fn key(verb: Verb, target: &Target) -> String {
     };
     let text = format!("{}\n{}\n{class}", target.run.repo.as_str(), target.run.id);
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    let mut name = String::with_capacity(40);
-    for byte in digest.as_ref().iter().take(20) {
-        // Writing to a string cannot fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
+    hex(digest.as_ref().get(..NAME_BYTES).unwrap_or_default())
 }
 
 /// Returns what the journal says of an action that was sent.

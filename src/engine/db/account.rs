@@ -3,11 +3,11 @@
 //! A word is a keyed hash, and its key is made with the store and never leaves
 //! it: who has one of the two cannot even try. What it is for is `bound`'s.
 
-use std::fmt::Write as _;
-
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::{Connection, OptionalExtension};
+
+use crate::sources::hex;
 
 /// Where the key is.
 const KEY: &str = "account_key";
@@ -64,12 +64,4 @@ fn note(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> 
         .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
         .query_row([key], |row| row.get(0))
         .optional()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -4,7 +4,6 @@
 //! moved there once it is whole; names are fingerprints, never remote text.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, FileTimes, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -16,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::domain::diagnosis::LogKey;
+use crate::sources::hex;
 use crate::sources::http::Clock;
 use crate::sources::logs::{LogCache, LogWriter};
 
@@ -32,6 +32,8 @@ const DRAFT_AGE: Duration = Duration::from_mins(2);
 const SLACK: u64 = 64;
 /// How many logs that found no place on disk stay open.
 const SPARE: usize = 4;
+/// How many bytes of a hash make the name of a log.
+const NAME_BYTES: usize = 20;
 
 /// How much the cache may hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -321,15 +323,10 @@ impl Drop for Writer {
 
 /// Returns the name of a log: a fingerprint, which says nothing and fits every file system.
 fn name_of(key: &LogKey) -> String {
-    let mut text = key.run.repo.as_str().to_owned();
-    // Writing to a string cannot fail.
-    let _ = write!(text, "\n{}\n{}\n{}", key.run.id, key.attempt, key.job);
+    let LogKey { run, attempt, job } = key;
+    let text = format!("{}\n{}\n{attempt}\n{job}", run.repo.as_str(), run.id);
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    let mut name = String::with_capacity(40);
-    for byte in digest.as_ref().iter().take(20) {
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
+    hex(digest.as_ref().get(..NAME_BYTES).unwrap_or_default())
 }
 
 /// Returns a name that no other draft has.

@@ -82,9 +82,7 @@ impl Schedule {
         let mut changed = false;
         for (bucket, planned) in self.forecast() {
             let before = self.pressure(bucket);
-            let pressure = self
-                .ledger
-                .pressure(&BTreeMap::from([(bucket, planned)]), now);
+            let pressure = self.ledger.pressure(bucket, planned, now);
             let differs = (pressure - before).abs() > before * 0.1;
             if differs || (pressure <= 1.0 && before > 1.0) {
                 self.pressure.insert(bucket, pressure);

@@ -60,7 +60,7 @@ pub struct Schedule {
     breaker: Breaker,
     focused: bool,
     looked_at: Option<Clean>,
-    /// By bucket, where it is above 1.
+    /// By bucket; 1 where none stands here.
     pressure: BTreeMap<&'static str, f64>,
     /// Which part of their cost polls were charged with, by kind.
     charged: Charged,
@@ -338,11 +338,6 @@ impl Schedule {
                 Record::Well | Record::Failed(_) => !urgent,
             }
         })
-    }
-
-    /// Returns whether the source stopped because its token was refused.
-    pub fn is_stopped(&self) -> bool {
-        self.stopped
     }
 
     /// Returns whether the pause is so long that the source counts as parked.

@@ -124,6 +124,11 @@ async fn a_panic_of_one_source_leaves_the_others_alone_and_is_overcome() {
     let crashed = rig.until(|snapshot| says(snapshot, "one", "crashed")).await;
     assert_ne!(source(&crashed, "one").health, Health::Ok);
     assert!(source(&crashed, "one").next_poll.is_some());
+    let hint = source(&crashed, "one").hint.clone().expect("what to do");
+    assert!(
+        hint.contains("please report it"),
+        "its host is well: {hint}"
+    );
     rig.until(|snapshot| source(snapshot, "two").health == Health::Ok)
         .await;
     rig.until(|snapshot| source(snapshot, "one").health == Health::Ok)

@@ -16,7 +16,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{JobSet, Run, RunKey};
 use crate::domain::text::Clean;
-use crate::sources::http::{Failure, List, decode, follow};
+use crate::sources::http::{Failure, List, follow};
 use crate::sources::{Batch, SourceError};
 
 /// How many earlier attempts of a run are read, the newest first.
@@ -150,9 +150,7 @@ impl GitHub {
             ("per_page", runs.as_str()),
         ];
         let request = self.api.request(&route, &query, ask.urgency);
-        let client = &self.api.client;
-        let answer = client.get(&request).await?;
-        let page: RunPage = decode(client.host(), request.url.path(), &answer.body)?;
+        let (page, _) = self.api.client.get_as::<RunPage>(&request).await?;
         let runs: Vec<Run> = page
             .workflow_runs
             .items

@@ -1,7 +1,9 @@
 //! What the board will need of a host and a token, tried once: for `cycleboard doctor`.
 //!
-//! Twelve requests at most: one for the host, one by GraphQL for the account and all that is
-//! configured, one for a repository to try on, eight for its parts, one for the right to write.
+//! Twelve requests: one for the host, one by GraphQL for the account and all that is configured,
+//! one for a repository to try on, eight for its parts, one for the right to write. Where a
+//! repository is not there, the names of up to three owners are read as well, ten pages each;
+//! where an organisation is not, those of the token.
 
 use std::fmt::Write as _;
 
@@ -207,11 +209,19 @@ impl GitHub {
             checks.push(check("account", CheckState::Fine, &format!("`{login}`")));
         }
         let is_there = |alias: String| data.by_alias.has(&alias);
+        let ask = Ask {
+            now: self.api.client.now(),
+            urgency: Urgency::Person,
+            forced: true,
+        };
+        if (0..owners.len()).any(|at| !is_there(format!("l{at}"))) {
+            self.learn_owners(ask).await;
+        }
         for (at, owner) in owners.iter().enumerate() {
             if !is_there(format!("l{at}")) {
-                let owner = Clean::line(owner);
-                let error = self.missing(format!("the organisation `{owner}`"));
-                checks.push(failed("organisation", &error));
+                let shown = Clean::line(owner);
+                let error = self.missing(format!("the organisation `{shown}`"));
+                checks.push(failed("organisation", &self.with_near(Some(owner), error)));
             }
         }
         let missing: Vec<&String> = paths
@@ -220,11 +230,6 @@ impl GitHub {
             .filter(|(at, _)| !is_there(format!("r{at}")))
             .map(|(_, path)| path)
             .collect();
-        let ask = Ask {
-            now: self.api.client.now(),
-            urgency: Urgency::Person,
-            forced: true,
-        };
         self.learn_names(&missing, ask).await;
         let mut first = None;
         for (at, path) in paths.iter().enumerate() {

@@ -1,17 +1,18 @@
 //! Which repositories: those that are named, those of owners, those that match.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 use globset::{Glob, GlobBuilder};
 
 use super::state::RepoState;
+use super::wire::Actor;
 use super::wire_rest::ListedRepo;
 use super::{Ask, GitHub};
 use crate::config::SourceConfig;
 use crate::domain::key::RepoKey;
 use crate::domain::text::{Clean, nearest};
-use crate::sources::http::{Pages, follow};
+use crate::sources::http::{List, Pages, follow};
 use crate::sources::{Batch, SourceError};
 
 /// How many pages of an owner's repositories are read.
@@ -96,7 +97,8 @@ impl GitHub {
                 Ok(pages) => pages,
                 // One that is not there costs that one; the others are listed.
                 Err(error @ (SourceError::NotFound { .. } | SourceError::Forbidden { .. })) => {
-                    missing.push(error);
+                    self.learn_owners(ask).await;
+                    missing.push(self.with_near(owner.as_deref(), error));
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -188,6 +190,41 @@ impl GitHub {
                 let items = found.map_or_else(|_| Vec::new(), |pages| pages.list.items);
                 self.note_names(Some(owner), &items);
             }
+        }
+    }
+
+    /// Asks, once, which organisations the token belongs to: one that is named is not there.
+    pub(super) async fn learn_owners(&self, ask: Ask) {
+        let known = |owners: &Option<Vec<String>>| owners.is_some();
+        if self.state().anonymous || known(&self.owners()) {
+            return;
+        }
+        let query = [("per_page", "100")];
+        let request = self.api.request("user/orgs", &query, ask.urgency);
+        let take = |list: List<Actor>| list;
+        let read = follow(&self.api.client, request, 1, take).await;
+        let items = read.map_or_else(|_| Vec::new(), |pages| pages.list.items);
+        let logins = items.into_iter().filter_map(|actor| actor.login);
+        let logins = logins.map(|login| Clean::line(&login).to_string());
+        *self.owners() = Some(logins.collect());
+    }
+
+    fn owners(&self) -> MutexGuard<'_, Option<Vec<String>>> {
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds to an owner that is not there the one that was probably meant.
+    pub(super) fn with_near(&self, owner: Option<&str>, error: SourceError) -> SourceError {
+        let (SourceError::NotFound { host, what, .. }, Some(owner)) = (&error, owner) else {
+            return error;
+        };
+        let others = self.owners();
+        let others = others.iter().flatten().map(String::as_str);
+        let others = others.filter(|other| !other.eq_ignore_ascii_case(owner));
+        SourceError::NotFound {
+            host: host.clone(),
+            what: what.clone(),
+            near: nearest(owner, others).map(str::to_owned),
         }
     }
 

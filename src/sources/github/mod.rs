@@ -93,6 +93,8 @@ pub struct GitHub {
     token_from: Mutex<String>,
     /// The repositories that owners have, as far as their lists were read, by owner.
     names: Mutex<discover::Names>,
+    /// The organisations that the token belongs to, once they were asked for.
+    owners: Mutex<Option<Vec<String>>>,
     token: tokio::sync::Mutex<TokenState>,
 }
 
@@ -127,6 +129,7 @@ impl GitHub {
             state: Mutex::new(state),
             token_from: Mutex::default(),
             names: Mutex::default(),
+            owners: Mutex::default(),
             token: tokio::sync::Mutex::new(TokenState::NotLookedFor),
         })
     }

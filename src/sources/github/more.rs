@@ -16,8 +16,8 @@ use crate::sources::{Batch, SourceError};
 /// How many further pages of one list are read.
 const PAGES: usize = 20;
 
-/// How many further pages of ended change requests a full read takes.
-const ENDED_PAGES: usize = 4;
+/// How many pages of what ended a full read takes at most: by GraphQL after the first.
+pub(super) const ENDED_PAGES: usize = 4;
 
 /// For how long an ended change request may still stand on the board: baking, then watched.
 pub(super) const WINDOW_DAYS: i64 = 9;

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::api::{Data, Feature, Trouble};
@@ -203,15 +204,20 @@ impl GitHub {
         }
         for (at, path) in paths.iter().enumerate() {
             let alias = format!("r{at}");
-            let value = data.by_alias.value(&alias);
-            if value.is_null() {
+            let Some(read) = data.by_alias.read::<Value>(&alias) else {
                 if is_lost(data, &alias) {
                     missing = Some(path.clone());
                     self.miss(&mut state, path, &mut batch);
                 }
                 continue;
-            }
-            self.take_one(&mut state, path, &value, ask, &mut batch);
+            };
+            let read = read.and_then(|value| Ok((ProbeRepo::deserialize(&value)?, value)));
+            let Ok((probe, value)) = read else {
+                let text = format!("the probe of `{path}` cannot be read");
+                batch.warnings.push(Clean::line(&text));
+                continue;
+            };
+            self.take_one(&mut state, path, (&probe, value), ask, &mut batch);
         }
         drop(state);
         match missing {
@@ -231,15 +237,14 @@ impl GitHub {
         }
     }
 
-    fn take_one(&self, state: &mut State, path: &str, value: &Value, ask: Ask, batch: &mut Batch) {
-        let probe: ProbeRepo = match serde_json::from_value(value.clone()) {
-            Ok(probe) => probe,
-            Err(_unreadable) => {
-                let text = format!("the probe of `{path}` cannot be read");
-                batch.warnings.push(Clean::line(&text));
-                return;
-            }
-        };
+    fn take_one(
+        &self,
+        state: &mut State,
+        path: &str,
+        (probe, value): (&ProbeRepo, Value),
+        ask: Ask,
+        batch: &mut Batch,
+    ) {
         // Whatever was known of another one under this name is gone: all is read.
         self.is_another(state, path, probe.database_id, batch);
         let (seen, rollups) = fingerprints(value);
@@ -379,9 +384,8 @@ pub(super) fn split(paths: &[String]) -> Vec<(String, String)> {
 /// Returns what a repository looks like, and what its checks look like.
 ///
 /// Checks come and go without anything to read anew: runs and the look at change requests tell.
-fn fingerprints(value: &Value) -> (u64, u64) {
+fn fingerprints(mut rest: Value) -> (u64, u64) {
     let hash = |value: &Value| xxhash_rust::xxh3::xxh3_64(value.to_string().as_bytes());
-    let mut rest = value.clone();
     let mut rollups = Vec::new();
     let branch = rest.pointer_mut("/defaultBranchRef/target");
     rollups.extend(branch.and_then(|commit| Some(commit.get_mut("statusCheckRollup")?.take())));

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use serde::de::DeserializeOwned;
 
 use super::map::{self, delivery, work};
-use super::more::WINDOW_DAYS;
+use super::more::{ENDED_PAGES, WINDOW_DAYS};
 use super::refresh::{listing, warn};
 use super::state::is_fresh;
 use super::wire;
@@ -30,9 +30,6 @@ use crate::sources::{Batch, SourceError};
 
 /// How many pages of open tickets or change requests are read.
 const PAGES: usize = 10;
-
-/// How many pages of ended change requests are read at most.
-const ENDED_PAGES: usize = 4;
 
 /// Of how many deployments the statuses are read in one fetch.
 const STATUSES: usize = 10;

@@ -51,6 +51,13 @@ pub(super) struct WatchedPull {
     pub(super) status_check_rollup: Option<Rollup>,
 }
 
+/// What stands in the answer for one of them.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OfRepo {
+    pull_request: Option<WatchedPull>,
+}
+
 /// A change request that is open, as it was last told.
 #[derive(Debug, Clone)]
 pub(super) struct Watched {
@@ -254,9 +261,11 @@ impl GitHub {
         }
         for (at, change) in asked.iter().enumerate() {
             let alias = format!("c{at}");
-            let there = data.by_alias.has(&alias);
-            let mut repo = data.by_alias.value(&alias);
-            let pull = repo.get_mut("pullRequest").map(Value::take);
+            let (there, pull) = match data.by_alias.read::<OfRepo>(&alias) {
+                Some(Ok(repo)) => (true, repo.pull_request.map(Ok)),
+                Some(Err(unreadable)) => (true, Some(Err(unreadable))),
+                None => (false, None),
+            };
             let lost = data
                 .errors_of(&alias)
                 .any(|error| error.kind.as_deref() == Some("NOT_FOUND"));
@@ -268,14 +277,12 @@ impl GitHub {
             };
             watched.now = false;
             watched.tries = watched.tries.saturating_add(1);
-            match pull.filter(|pull| !pull.is_null()) {
-                Some(pull) => match serde_json::from_value::<WatchedPull>(pull) {
-                    Ok(wire) => batch.facts.extend(take_one(repo, change.number, &wire)),
-                    Err(_unreadable) => {
-                        let text = format!("{}#{} cannot be read", change.path, change.number);
-                        batch.warnings.push(Clean::line(&text));
-                    }
-                },
+            match pull {
+                Some(Ok(wire)) => batch.facts.extend(take_one(repo, change.number, &wire)),
+                Some(Err(_unreadable)) => {
+                    let text = format!("{}#{} cannot be read", change.path, change.number);
+                    batch.warnings.push(Clean::line(&text));
+                }
                 None if lost && there => {
                     watched.misses = watched.misses.saturating_add(1);
                     if watched.misses >= 2 {

@@ -20,7 +20,7 @@ use super::json::decode;
 use super::ledger::Ledger;
 use super::origin::{Origin, host_of, is_loopback};
 use super::request::{Answer, Failure, Limits, Request};
-use super::{Ground, Stored, ValidatorKey, tls};
+use super::{Ground, Stored, ValidatorKey, hex, tls};
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
@@ -305,15 +305,15 @@ impl Client {
     }
 
     /// Forgets the stored answer of an address, which turned out to be of no use.
+    ///
+    /// Whether there is one cannot be asked: it may be on its way to where it is stored.
     pub fn forget(&self, url: &Url) {
-        if self.stored(url).is_some() {
-            let nothing = Stored {
-                etag: String::new(),
-                next: None,
-                body: Arc::from([]),
-            };
-            self.ground.validators.put(&self.key(url), nothing);
-        }
+        let nothing = Stored {
+            etag: String::new(),
+            next: None,
+            body: Arc::from([]),
+        };
+        self.ground.validators.put(&self.key(url), nothing);
     }
 
     pub(super) fn store(
@@ -420,15 +420,7 @@ pub(super) fn path_of(url: &Url) -> String {
 
 /// Returns what stands for a credential without telling it.
 pub(in crate::sources) fn fingerprint(secret: &str) -> String {
-    use std::fmt::Write as _;
-
-    let digest = ring::digest::digest(&ring::digest::SHA256, secret.as_bytes());
-    let mut text = String::with_capacity(64);
-    for byte in digest.as_ref() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(ring::digest::digest(&ring::digest::SHA256, secret.as_bytes()).as_ref())
 }
 
 /// Returns whether a GraphQL document does more than read.

@@ -41,7 +41,7 @@ pub use request::{Answer, Failure, Limits, Request};
 pub use retry_after::parse as parse_retry_after;
 pub use skew::{by_our_clock, their_now};
 pub use stream::Streamed;
-pub use words::span;
+pub use words::{hex, span};
 
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -14,8 +14,6 @@ pub struct Pages<T> {
     pub list: List<T>,
     /// Whether that is all there are: the last page was read.
     pub complete: bool,
-    /// Whether the host confirmed every page to be unchanged.
-    pub not_modified: bool,
     /// What stopped a later page.
     pub trouble: Option<Failure>,
 }
@@ -34,7 +32,6 @@ pub async fn follow<P: DeserializeOwned, T>(
     let mut pages = Pages {
         list: List::default(),
         complete: false,
-        not_modified: true,
         trouble: None,
     };
     let mut seen = BTreeSet::new();
@@ -53,7 +50,6 @@ pub async fn follow<P: DeserializeOwned, T>(
             }
         };
         pages.list.append(list);
-        pages.not_modified &= answer.not_modified;
         let Some(next) = answer.next else {
             pages.complete = true;
             return Ok(pages);

@@ -1,6 +1,7 @@
 //! Trouble in words: what went wrong, without the address and its query, and for how long.
 
 use std::error::Error as _;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::names;
@@ -17,6 +18,16 @@ pub fn span(length: Duration) -> String {
         (hours, 0) => format!("{hours} h"),
         (hours, mins) => format!("{hours} h {mins} min"),
     }
+}
+
+/// Returns bytes as digits, two each: for names and keys.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Returns what stopped a request, in a few words.

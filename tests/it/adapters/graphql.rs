@@ -1,5 +1,7 @@
 //! Queries that are too heavy, refused in part, or not possible at all.
 
+use cycleboard::domain::text::Clean;
+
 use super::*;
 
 #[tokio::test]
@@ -92,6 +94,34 @@ async fn an_organisation_that_is_not_there_is_named_and_costs_itself() {
         "{found}"
     );
     assert_eq!(found.lines().count(), 2, "{found}");
+}
+
+#[tokio::test]
+async fn a_slip_in_the_name_of_an_organisation_is_told_the_nearest() {
+    let fault = Fault::start(|request| match request.path() {
+        "/user/orgs" => Reply::json(&json!([{"login": "umbrella"}, {"login": "acme"}])),
+        "/orgs/acme/repos" => Reply::json(&json!([{"full_name": "acme/api"}])),
+        "/orgs/acmee/repos" | "/users/acmee/repos" => {
+            Reply::new(404, "{\"message\":\"Not Found\"}").with("content-type", "application/json")
+        }
+        _ => healthy(request),
+    })
+    .await;
+    let mut config = config(&fault, &[]);
+    config.orgs = ["acme", "acmee"].map(str::to_owned).to_vec();
+    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    settle(&source, 20).await;
+    later(&source, "discover").await.unwrap();
+    let hints: Vec<_> = source.problems().iter().map(SourceError::hint).collect();
+    let hint = "did you mean `acme`? if not, check whether the token may see it";
+    assert_eq!(hints, [Some(hint.to_owned())]);
+    let asked = |seen: &&Seen| seen.path() == "/user/orgs";
+    assert_eq!(fault.seen().iter().filter(asked).count(), 1, "asked once");
+    let checks = source.check_up().await;
+    let mut told = checks.iter();
+    let told = told.find(|check| check.text.contains("`acmee`"));
+    let told = told.and_then(|check| check.hint.as_ref());
+    assert_eq!(told.map(Clean::as_str), Some(hint));
 }
 
 #[tokio::test]
@@ -392,4 +422,31 @@ async fn findings_come_by_owner_or_else_by_repository() {
         matches!(found.state, CapabilityState::Missing(why) if why.contains("security_events=read"))
     });
     assert!(named);
+}
+
+#[tokio::test]
+async fn one_of_many_that_cannot_be_read_is_said_and_costs_itself() {
+    for (good, bad) in [
+        (
+            "\"nameWithOwner\":\"acme/web\"",
+            "\"nameWithOwner\":\"\\ud800\"",
+        ),
+        ("\"nameWithOwner\":\"acme/web\"", "\"nameWithOwner\":7"),
+    ] {
+        let fault = Fault::start(move |request| {
+            if request.path() != "/graphql" || !is_probe(request) {
+                return healthy(request);
+            }
+            let answer = aliases(request, |path| probe_repo(path, "2026-11-21T03:30:00Z"));
+            Reply::new(200, answer.to_string().replace(good, bad))
+                .with("content-type", "application/json")
+        })
+        .await;
+        let source = source(&fault, &["acme/api", "acme/web"]);
+        let batch = fetch(&source, "probe:new:0").await.unwrap();
+        let said: Vec<&str> = batch.warnings.iter().map(Clean::as_str).collect();
+        assert_eq!(said, ["the probe of `acme/web` cannot be read"], "{bad}");
+        let rest = fetch(&source, "refresh:0").await.unwrap();
+        assert_eq!(rest.covered.len(), 1, "the other is read");
+    }
 }

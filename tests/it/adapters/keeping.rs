@@ -1,5 +1,7 @@
 //! What a wrong, partial or foreign answer must not take away.
 
+use cycleboard::domain::text::Clean;
+
 use super::*;
 
 /// Returns a source of two repositories that was read once, and the switch that breaks one path.
@@ -111,6 +113,90 @@ async fn a_cut_answer_is_not_what_a_later_confirmation_confirms() {
         fetch_at(&source, "runs:acme/api", at).await.unwrap();
     }
     assert_eq!(source.meter().not_modified, 1);
+}
+
+/// Keeps validators like a database with a thread of its own: what is written is read later.
+#[derive(Default)]
+struct Late {
+    kept: Memory,
+    queue: Mutex<Vec<(ValidatorKey, Stored)>>,
+}
+
+impl Validators for Late {
+    fn get(&self, key: &ValidatorKey) -> Option<Stored> {
+        self.kept.get(key)
+    }
+
+    fn put(&self, key: &ValidatorKey, stored: Stored) {
+        self.queue.lock().unwrap().push((key.clone(), stored));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_forgotten_before_it_is_even_written() {
+    for bad in ["{\"total_count\":0,\"workfl", "{\"workflow_runs\":7}"] {
+        let fault = Fault::start(move |request| {
+            if request.path().ends_with("/actions/runs") {
+                return Reply::new(200, bad).with("etag", "\"same\"");
+            }
+            healthy(request)
+        })
+        .await;
+        let late = Arc::new(Late::default());
+        let ground = Ground {
+            validators: Arc::clone(&late) as Arc<dyn Validators>,
+            ..ground(Arc::default())
+        };
+        let source = GitHub::new(&config(&fault, &["acme/api"]), &ground, quick()).unwrap();
+        fetch(&source, "runs:acme/api").await.unwrap_err();
+        for (key, stored) in late.queue.lock().unwrap().drain(..) {
+            late.kept.put(&key, stored);
+        }
+        later(&source, "runs:acme/api").await.unwrap_err();
+        let asked = fault.seen();
+        let conditional = |seen: &&Seen| seen.header("if-none-match").is_some();
+        assert_eq!(
+            (asked.len(), asked.iter().filter(conditional).count()),
+            (2, 0),
+            "{bad}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_history_of_the_wrong_shape_is_not_what_a_later_confirmation_confirms() {
+    let body: Arc<Mutex<&str>> = Arc::new(Mutex::new("{\"workflow_runs\":7}"));
+    let told = Arc::clone(&body);
+    let fault = Fault::start(move |request| {
+        if !request.path().ends_with("/workflows/ci.yml/runs") {
+            return healthy(request);
+        }
+        if request.header("if-none-match").is_some() {
+            return Reply::new(304, "");
+        }
+        Reply::new(200, *told.lock().unwrap()).with("etag", "\"same\"")
+    })
+    .await;
+    let source = source(&fault, &["acme/api"]);
+    settle(&source, 20).await;
+    let need = Need::History {
+        repo: RepoKey::new(source.host(), "acme/api"),
+        workflow: Clean::line(".github/workflows/ci.yml"),
+        branch: Clean::line("main"),
+        runs: 10,
+    };
+    source.need(&BTreeSet::from([need]));
+    let mut told = Vec::new();
+    for hours in 1..=3 {
+        if hours == 2 {
+            *body.lock().unwrap() = "{\"workflow_runs\":[]}";
+        }
+        let at = now() + TimeDelta::hours(hours * 24);
+        let batch = fetch_at(&source, "needs:0", at).await.unwrap();
+        told.push(batch.warnings.len());
+    }
+    assert_eq!(told, [1, 0, 0]);
+    assert_eq!(source.meter().not_modified, 1, "the good one is confirmed");
 }
 
 #[tokio::test]
