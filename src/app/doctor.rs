@@ -81,10 +81,11 @@ fn configuration(session: &Session, out: &mut String) {
 /// Tells how the store is; returns whether it can be used.
 fn store(session: &Session, out: &mut String) -> bool {
     out.push_str("store\n");
-    match session.store_file() {
-        Ok(file) => line(out, "file", format!("`{}`", file.display())),
-        Err(failure) => line(out, "file", failure.to_string().trim_end()),
-    }
+    line(
+        out,
+        "file",
+        format!("`{}`", session.store_file().display()),
+    );
     match session.open_store() {
         Ok((_, opened)) => {
             let tried = opened.file.as_deref().map(try_to_write);
