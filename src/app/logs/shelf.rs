@@ -187,7 +187,7 @@ impl Log {
 }
 
 /// Reads what is left of a file into an index; returns how much, nothing where it was broken off.
-fn take(
+pub(super) fn take(
     file: &mut File,
     intake: &mut Intake<io::Sink>,
     cancel: &CancellationToken,
