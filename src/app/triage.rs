@@ -61,6 +61,7 @@ pub fn run(mut session: Session, args: &TriageArgs) -> Result<Exit, Failure> {
         cards: &found.red,
         others: &found.others,
         unknown: unknown.as_deref(),
+        window: session.settings.policy.look_back.runs,
         snapshot: &snapshot,
         now,
     };
