@@ -350,6 +350,23 @@ fn without_an_answer_nothing_is_known_and_red_counts_in_columns_that_are_not_sho
 }
 
 #[test]
+fn offline_the_demo_knows_its_team_whoever_has_its_port() {
+    let home = Home::new();
+    demo(&home, &["board", "--once"]).exits(0);
+    let mut files = home.files("state").into_iter();
+    let team = files.find(|file| file.ends_with("team")).unwrap();
+    let team = std::fs::read_to_string(team).unwrap();
+    let (port, _) = team.split_once(' ').unwrap();
+    // By this test or, where that fails, by another program: it is taken.
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", port.parse().unwrap()));
+    let ran = demo(&home, &["board", "--once", "--offline", "--format", "json"]);
+    let board = ran.exits(0).json();
+    let stages = board["stages"].as_array().unwrap().iter();
+    let cards = stages.map(|stage| stage["cards"].as_array().unwrap().len());
+    assert!(cards.sum::<usize>() > 10, "{}", ran.out);
+}
+
+#[test]
 fn help_of_the_forge_offers_nothing_of_the_screen() {
     let home = Home::new();
     let ran = home.run(&["demo", "serve", "--help"]);
