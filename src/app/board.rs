@@ -94,7 +94,8 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
 fn open_store(session: &Session, offline: bool) -> (Option<Store>, Snapshot) {
     let demo = session.demo.as_ref().filter(|_| !offline);
     let stale = demo.is_some_and(|demo| demo.forgets_store(clock::now()));
-    if stale && let Ok(file) = session.store_file() {
+    if stale {
+        let file = session.store_file();
         // Made by another simulated forge: nothing in it would ever be asked for again.
         for end in ["", "-wal", "-shm"] {
             let mut name = file.clone().into_os_string();

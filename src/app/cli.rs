@@ -138,7 +138,8 @@ pub struct BoardArgs {
     /// Only cards that match, e.g. `author:@me status:failed`
     #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
     pub filter: Option<String>,
-    /// Exit with 3 when a printed card is red, and with 5 when that cannot be told
+    /// Exit with 3 when a card that matches the filter is red, shown or in a column that is not,
+    /// and with 5 when that cannot be told
     #[arg(long)]
     pub exit_status: bool,
     /// Ask no source: show what the store has
@@ -333,11 +334,20 @@ pub enum DemoCommand {
     #[command(after_help = EXIT_CODES)]
     Doctor(DoctorArgs),
     /// Serve the simulated forge alone and print its address
+    #[command(args(not_for_the_forge()))]
     Serve {
         /// Port on the loopback address; 0 takes any
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
+}
+
+/// Returns what holds for every command but means nothing to the forge, which has neither a screen
+/// nor a configuration: it is still taken, as everywhere, but not offered.
+fn not_for_the_forge() -> Vec<clap::Arg> {
+    let global = Global::augment_args(clap::Command::new("global"));
+    let hidden = |arg: &clap::Arg| arg.clone().global(false).hide(true);
+    global.get_arguments().map(hidden).collect()
 }
 
 /// Form of what is printed.

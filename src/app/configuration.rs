@@ -3,8 +3,6 @@
 //! Also what only the screen can tell about a configuration: whether its keys
 //! and its theme exist. `config` reads text and knows neither.
 
-use std::path::Path;
-
 use rustix::fs::Access;
 
 use crate::app::cli::ConfigCommand;
@@ -71,7 +69,7 @@ fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
 /// Returns what is wrong with the place of the store: the board would work without it, and forget.
 fn store_mistake(settings: &Settings, texts: &[Text]) -> Option<ConfigError> {
     let url = settings.store.url.as_ref()?;
-    let file = Path::new(url.strip_prefix("sqlite://")?);
+    let file = session::file_of_store(url);
     // Directories that are not there yet are made.
     let there = file.ancestors().skip(1).find(|dir| dir.exists())?;
     let why = if file.is_dir() {

@@ -4,7 +4,9 @@
 //! comes from, never what it is.
 
 use std::fmt::Write as _;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +20,7 @@ use crate::app::session::{Session, Tasks, runtime};
 use crate::domain::text::Clean;
 use crate::sources::http::{Clock, span};
 use crate::sources::{
-    Batch, CapabilityState, Check, CheckState, Fetch, Resource, Source, SourceError,
+    Batch, CapabilityState, Check, CheckState, Fetch, Resource, Source, SourceError, Trouble,
 };
 
 /// How long one source may take to answer.
@@ -81,10 +83,7 @@ fn configuration(session: &Session, out: &mut String) {
 /// Tells how the store is; returns whether it can be used.
 fn store(session: &Session, out: &mut String) -> bool {
     out.push_str("store\n");
-    match session.store_file() {
-        Ok(file) => line(out, "file", format!("`{}`", file.display())),
-        Err(failure) => line(out, "file", failure.to_string().trim_end()),
-    }
+    line(out, "file", format!("`{}`", session.store_file().display()));
     match session.open_store() {
         Ok((_, opened)) => {
             let tried = opened.file.as_deref().map(try_to_write);
@@ -109,10 +108,17 @@ fn store(session: &Session, out: &mut String) -> bool {
 /// Writes a small file beside the store and takes it away: a full disk is not seen otherwise.
 fn try_to_write(store: &Path) -> io::Result<()> {
     const SIZE: usize = 16 * 1_024;
-    let file = store.with_extension("doctor");
-    let written = std::fs::write(&file, [0; SIZE]);
-    let removed = std::fs::remove_file(&file);
-    written.and(removed)
+    let mut name = store.as_os_str().to_owned();
+    name.push(format!(".doctor-{}", std::process::id()));
+    // Never a file that is there already: it would be somebody's.
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&name)?;
+    let written = file.write_all(&[0; SIZE]).and_then(|()| file.sync_all());
+    drop(file);
+    written.and(std::fs::remove_file(&name))
 }
 
 fn terminal(session: &Session, out: &mut String) {
@@ -198,6 +204,7 @@ async fn checks(source: &dyn Source, clock: &Clock) -> Vec<Check> {
         state,
         text: Clean::line(&error.to_string()),
         hint: error.hint().map(|hint| Clean::line(&hint)),
+        trouble: error.trouble(),
     }]
 }
 
@@ -243,6 +250,19 @@ fn named_place(session: &Session, source: &dyn Source) -> String {
     }
 }
 
+/// Says what to do about a token that is refused.
+fn token_hint(from: &str, place: &str) -> String {
+    match from {
+        "none" => {
+            "the host wants a token and there is none: `token_env` or `token_command` of the \
+                   source names one, or log in with `gh auth login`"
+                .to_owned()
+        }
+        "" => format!("check the token: {place}"),
+        from => format!("check the token; it comes from {from}"),
+    }
+}
+
 fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -> String {
     let mut out = format!("source {}\n", source.name());
     line(&mut out, "kind", source.kind());
@@ -267,14 +287,13 @@ fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -
         };
         line(&mut out, check.name, format!("{word}{}", check.text));
         if let Some(hint) = &check.hint {
-            // Who reads this has come here already.
-            let hint = if hint.contains("cycleboard doctor") {
-                format!("check the token; it comes {token}")
-            } else if hint.contains("cards stay as they were") {
-                // Here are none.
-                "check the address, and whether the host can be reached from here".to_owned()
-            } else {
-                hint.to_string()
+            // Who reads this has come here already, and sees no cards.
+            let hint = match check.trouble {
+                Some(Trouble::Token) => token_hint(&meter.token_from, place),
+                Some(Trouble::Host) => {
+                    "check the address, and whether the host can be reached from here".to_owned()
+                }
+                None => hint.to_string(),
             };
             line(&mut out, "", format!("hint: {hint}"));
         }
@@ -313,4 +332,44 @@ fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -
         );
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_token_is_looked_for_where_it_comes_from() {
+        for (from, place, expected) in [
+            ("GH_TOKEN", "", "check the token; it comes from GH_TOKEN"),
+            (
+                "",
+                "none from `token_command`, `op`",
+                "check the token: none from `token_command`, `op`",
+            ),
+            (
+                "none",
+                "not looked for",
+                "the host wants a token and there is none: `token_env` or `token_command` of the \
+                 source names one, or log in with `gh auth login`",
+            ),
+        ] {
+            assert_eq!(token_hint(from, place), expected);
+        }
+    }
+
+    #[test]
+    fn the_trial_leaves_the_files_of_others_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let store = home.path().join("board.db");
+        std::fs::write(home.path().join("board.doctor"), "mine").unwrap();
+        try_to_write(&store).unwrap();
+        let mut own = store.clone().into_os_string();
+        own.push(format!(".doctor-{}", std::process::id()));
+        std::fs::write(&own, "somebody's").unwrap();
+        assert!(try_to_write(&store).is_err());
+        assert_eq!(std::fs::read_to_string(&own).unwrap(), "somebody's");
+        let left = std::fs::read_dir(home.path()).unwrap().count();
+        assert_eq!(left, 2, "and nothing else is left");
+    }
 }

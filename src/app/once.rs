@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::app::cli::{BoardArgs, Format};
 use crate::app::exit::{Exit, Failure};
+use crate::app::output::table::source_line;
 use crate::app::output::{self, Board, Width};
 use crate::app::session::Session;
 use crate::domain::Timestamp;
@@ -26,11 +27,15 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         now: (session.clock)(),
         me: snapshot.me(),
     };
+    let unknown = unknown(&snapshot.sources, context.now, args.offline);
+    let late = (!heard.in_time).then(|| "not every answer came in time".to_owned());
+    let unknown = unknown.or(late);
     let board = Board {
         snapshot,
         columns: &session.settings.board.columns,
         filter: &filter,
         context: &context,
+        unknown: unknown.as_deref(),
     };
     let text = match output::format_or_table(args.format) {
         Format::Json => output::json::board(board).map_err(anyhow::Error::from)?,
@@ -59,7 +64,8 @@ pub fn filter(text: Option<&str>) -> Result<Query, Failure> {
 /// Returns how things are, the first that holds: a refused token, red, not known, fine.
 ///
 /// Red is a card that is red for sure: what was red when it was last seen may be mended by now,
-/// so that it is not known.
+/// so that it is not known. All cards count that the filter lets through, in whatever column they
+/// are: what is left out of a picture is no less red.
 fn verdict(board: Board<'_>, exit_status: bool, offline: bool) -> Exit {
     let now = board.now();
     let sources = source_verdict(&board.snapshot.sources, now, offline);
@@ -79,6 +85,14 @@ fn verdict(board: Board<'_>, exit_status: bool, offline: bool) -> Exit {
         return Exit::Stale;
     }
     sources
+}
+
+/// Returns which source is why not everything is known, and how it stands, if one is.
+pub fn unknown(sources: &[SourceView], now: Timestamp, offline: bool) -> Option<String> {
+    let is_unknown =
+        |view: &&SourceView| source_verdict(std::iter::once(*view), now, offline) != Exit::Fine;
+    let view = sources.iter().find(is_unknown)?;
+    Some(source_line(view, now))
 }
 
 /// Returns how the sources are: fine only when each answered, lately and in full.

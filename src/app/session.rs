@@ -4,14 +4,13 @@
 //! `config`'s, and what a command does with them its own.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use url::Url;
 
 use crate::app::cli::{DemoScale, Format, Global};
 use crate::app::config_file::{self, Place, Text};
@@ -140,7 +139,7 @@ impl Session {
 
     /// Opens the store; one that cannot be had is told of, and the board works without.
     pub fn open_store(&self) -> Result<(Store, Opened), Failure> {
-        let file = self.store_file()?;
+        let file = self.store_file();
         // Where that fails the store stays in memory, and the board says why.
         if let Some(dir) = file.parent()
             && let Err(error) = paths::make_private(dir)
@@ -161,22 +160,9 @@ impl Session {
     }
 
     /// Returns where the store is.
-    pub fn store_file(&self) -> Result<std::path::PathBuf, Failure> {
-        let Some(text) = &self.settings.store.url else {
-            return Ok(self.paths.store());
-        };
-        match text.split_once("://") {
-            None => Ok(text.into()),
-            Some(("sqlite", path)) => Ok(path.into()),
-            Some(("file", _)) => Url::parse(text)
-                .ok()
-                .and_then(|url| url.to_file_path().ok())
-                .ok_or_else(|| Failure::usage("`store.url` names no file")),
-            Some((scheme, _)) => Err(Failure::usage(format!(
-                "`store.url` is of the unknown kind `{scheme}`"
-            ))
-            .hint("use `sqlite:///path/to/file`, or leave it out")),
-        }
+    pub fn store_file(&self) -> PathBuf {
+        let named = self.settings.store.url.as_deref().map(file_of_store);
+        named.unwrap_or_else(|| self.paths.store())
     }
 
     /// Opens every source for reading; one that cannot be opened tells why instead of answering.
@@ -446,6 +432,12 @@ pub fn merge(texts: &[Text]) -> Result<Settings, Failure> {
         })
         .collect();
     Settings::merge(&layers, &kinds()).map_err(|errors| refused(&errors))
+}
+
+/// Returns the file that `url` of the store names; that its scheme is `sqlite` was checked.
+pub fn file_of_store(url: &str) -> PathBuf {
+    let path = url.split_once(':').map_or(url, |(_scheme, path)| path);
+    PathBuf::from(path.strip_prefix("//").unwrap_or(path))
 }
 
 /// Tells every mistake with its own hint below it; the last hint is the failure's.

@@ -12,7 +12,6 @@ use tokio::time::Instant;
 use crate::app::cli::{Format, TriageArgs, WAIT_SECS};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::cause::{self, Causes};
-use crate::app::output::table::source_line;
 use crate::app::output::{self, Width};
 use crate::app::page::{self, Page};
 use crate::app::session::{Session, Tasks, runtime};
@@ -23,7 +22,7 @@ use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::domain::trace;
 use crate::domain::triage::{JobLine, Known, Triage, TriageCard};
-use crate::engine::snapshot::{Asked, Health, Snapshot, SourceView};
+use crate::engine::snapshot::{Asked, Health, Snapshot};
 use crate::engine::{Engine, EngineCommand};
 
 /// How long the sources may take.
@@ -62,6 +61,7 @@ pub fn run(mut session: Session, args: &TriageArgs) -> Result<Exit, Failure> {
         cards: &found.red,
         others: &found.others,
         unknown: unknown.as_deref(),
+        window: session.settings.policy.look_back.runs,
         snapshot: &snapshot,
         now,
     };
@@ -92,15 +92,8 @@ fn unknown(
     offline: bool,
     is_settled: bool,
 ) -> Option<String> {
-    let mut sources = snapshot.sources.iter();
-    let is_unknown = |view: &&SourceView| {
-        once::source_verdict(std::iter::once(*view), now, offline) != Exit::Fine
-    };
-    match sources.find(is_unknown) {
-        Some(view) => Some(source_line(view, now)),
-        None if is_settled => None,
-        None => Some("not every answer came in time; `--within` waits longer".to_owned()),
-    }
+    let late = || "not every answer came in time; `--within` waits longer".to_owned();
+    once::unknown(&snapshot.sources, now, offline).or_else(|| (!is_settled).then(late))
 }
 
 /// Returns the card of a job that a page names, as far as that job tells why it is red.
@@ -232,11 +225,8 @@ pub fn not_found(
     if verdict == Exit::Fine {
         return failure.hint("name a card such as `owner/repo#12`, or the page of a failed run");
     }
-    failure.with_exit(verdict).hint(NOT_EVERYBODY)
+    failure.with_exit(verdict).hint(waiting::NOT_EVERYBODY)
 }
-
-/// What is to be done where not everybody was heard.
-pub const NOT_EVERYBODY: &str = "not every source answered: `cycleboard sources` tells why";
 
 /// Red for sure comes before what is not known, as on the board.
 fn verdict(

@@ -24,6 +24,9 @@ const QUIET: Duration = Duration::from_secs(2);
 /// What is said where not all that was asked was answered.
 pub const LATE: &str = "note: not every answer came in time";
 
+/// What is to be done where not everybody was heard.
+pub const NOT_EVERYBODY: &str = "not every source answered: `cycleboard sources` tells why";
+
 /// Waits until every source answered or failed, but no longer than `wait`.
 pub async fn settled(engine: &mut Engine, began: Timestamp, wait: Duration) -> Arc<Snapshot> {
     let snapshots = engine.snapshots.clone();

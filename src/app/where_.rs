@@ -11,6 +11,7 @@ use crate::app::once;
 use crate::app::output::way::Ways;
 use crate::app::output::{self, Width, way};
 use crate::app::session::Session;
+use crate::app::waiting;
 use crate::domain::item::{EvidenceKind, WorkItem};
 use crate::domain::text::nearest;
 use crate::domain::trace::{self, Trace};
@@ -64,9 +65,7 @@ pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
 fn not_found(word: &str, snapshot: &Snapshot, verdict: Exit) -> Failure {
     let failure = Failure::error(format!("no card is known by `{word}`"));
     if verdict != Exit::Fine {
-        return failure
-            .with_exit(verdict)
-            .hint("not every source answered: `cycleboard sources` tells why");
+        return failure.with_exit(verdict).hint(waiting::NOT_EVERYBODY);
     }
     failure.hint(similar(word, snapshot).map_or_else(
         || "name a commit, `#12`, `owner/repo#12`, a tag (`owner/repo@v1.2.3`) or a ticket such as `PROJ-1`".to_owned(),

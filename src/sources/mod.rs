@@ -149,6 +149,17 @@ pub struct Check {
     pub text: Clean,
     /// What to do.
     pub hint: Option<Clean>,
+    /// What is wrong, where what to do depends on who asks.
+    pub trouble: Option<Trouble>,
+}
+
+/// What is wrong, as far as what to do about it depends on who asks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// The token is refused, or one is wanted.
+    Token,
+    /// The host does not answer.
+    Host,
 }
 
 /// What came of something that was tried.
@@ -352,6 +363,21 @@ pub struct Share {
 pub const TRIED_AGAIN: &str = "cards stay as they were; it is tried again by itself";
 
 impl SourceError {
+    /// Returns what kind of trouble it is, where that decides what a person can do.
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Auth { .. } => Some(Trouble::Token),
+            Self::Unreachable { cause, .. } if !is_own_certificate(cause) => Some(Trouble::Host),
+            Self::NoToken { .. }
+            | Self::Forbidden { .. }
+            | Self::RateLimited { .. }
+            | Self::NotFound { .. }
+            | Self::Unreachable { .. }
+            | Self::Unreadable { .. }
+            | Self::Refused { .. } => None,
+        }
+    }
+
     /// Returns what a person can do about it, as a sentence.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -375,7 +401,7 @@ impl SourceError {
             Self::NotFound { near: None, .. } => {
                 Some("check the spelling, and whether the token may see it".to_owned())
             }
-            Self::Unreachable { cause, .. } if cause.starts_with("the certificate file") => {
+            Self::Unreachable { cause, .. } if is_own_certificate(cause) => {
                 Some("let `ca_file` name a file that holds certificates in PEM form".to_owned())
             }
             Self::Unreachable { .. } => Some(TRIED_AGAIN.to_owned()),
@@ -385,6 +411,11 @@ impl SourceError {
             Self::Refused { .. } => None,
         }
     }
+}
+
+/// Returns whether it is the file of `ca_file` that is wrong.
+fn is_own_certificate(cause: &str) -> bool {
+    cause.starts_with("the certificate file")
 }
 
 /// What a source has spent and may spend.

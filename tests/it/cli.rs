@@ -323,6 +323,68 @@ fn a_wrong_filter_is_pointed_at() {
 }
 
 #[test]
+fn without_an_answer_nothing_is_known_and_red_counts_in_columns_that_are_not_shown() {
+    let home = Home::new();
+    home.configure(
+        "[[source]]\nname = \"work\"\nkind = \"github\"\nurl = \"http://127.0.0.1:1/\"\nrepos = [\"acme/api\"]\n",
+    );
+    for arguments in [
+        ["board", "--once"].as_slice(),
+        &["board", "--once", "--offline"],
+    ] {
+        let ran = home.run(arguments);
+        ran.exits(5)
+            .prints("nothing is known yet: source work not ");
+        assert!(!ran.out.contains("no cards"), "{}", ran.out);
+        let markdown = [arguments, &["--format", "markdown"]].concat();
+        home.run(&markdown)
+            .exits(5)
+            .prints("> nothing is known yet: ");
+    }
+    let home = Home::new();
+    home.configure("[board]\ncolumns = [\"plan\"]\n");
+    let red = ["board", "--once", "--exit-status"];
+    demo(&home, &red).exits(3).prints("red in hidden columns");
+    let plan = [&red[..], &["--filter", "stage:plan"]].concat();
+    demo(&home, &plan).exits(0);
+}
+
+#[test]
+fn offline_the_demo_knows_its_team_whoever_has_its_port() {
+    let home = Home::new();
+    demo(&home, &["board", "--once"]).exits(0);
+    let mut files = home.files("state").into_iter();
+    let team = files.find(|file| file.ends_with("team")).unwrap();
+    let team = std::fs::read_to_string(team).unwrap();
+    let (port, _) = team.split_once(' ').unwrap();
+    // By this test or, where that fails, by another program: it is taken.
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", port.parse().unwrap()));
+    let ran = demo(&home, &["board", "--once", "--offline", "--format", "json"]);
+    let board = ran.exits(0).json();
+    let stages = board["stages"].as_array().unwrap().iter();
+    let cards = stages.map(|stage| stage["cards"].as_array().unwrap().len());
+    assert!(cards.sum::<usize>() > 10, "{}", ran.out);
+}
+
+#[test]
+fn help_of_the_forge_offers_nothing_of_the_screen() {
+    let home = Home::new();
+    let ran = home.run(&["demo", "serve", "--help"]);
+    ran.exits(0).prints("--port").prints("--speed");
+    for option in [
+        "--theme",
+        "--ascii",
+        "--color",
+        "--no-mouse",
+        "--read-only",
+        "--config",
+    ] {
+        assert!(!ran.out.contains(option), "{option} in {}", ran.out);
+    }
+    home.run(&["demo", "--help"]).exits(0).prints("--theme");
+}
+
+#[test]
 fn exit_codes_are_in_the_help_of_the_commands_that_have_them() {
     let home = Home::new();
     for command in ["board", "where", "sources", "doctor"] {

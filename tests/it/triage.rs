@@ -58,8 +58,9 @@ fn the_causes_have_the_documented_shape_and_every_null_a_reason() {
         for test in card["failing_tests"].as_array().into_iter().flatten() {
             // A record of the newest runs says so only if all of them are known.
             let unread = test["runs_unread"].as_u64().unwrap();
-            assert_eq!(test["failed_of_last_50"].is_null(), unread > 0, "{test}");
-            let why = &card["why"]["failing_tests.failed_of_last_50"];
+            assert_eq!(test["failed_runs"].is_null(), unread > 0, "{test}");
+            assert_eq!(test["window"], 50);
+            let why = &card["why"]["failing_tests.failed_runs"];
             assert!(unread == 0 || why.is_string(), "{card}");
             assert!(test["failed_of_known"].as_u64() <= test["runs_known"].as_u64());
         }

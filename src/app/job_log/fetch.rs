@@ -207,7 +207,7 @@ impl Search<'_> {
                 Err(if verdict == Exit::Fine {
                     failure
                 } else {
-                    failure.with_exit(verdict).hint(triage::NOT_EVERYBODY)
+                    failure.with_exit(verdict).hint(waiting::NOT_EVERYBODY)
                 })
             }
             ([], None) => {

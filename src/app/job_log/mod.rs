@@ -4,22 +4,19 @@
 //! windows: never is a whole log in memory.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::Range;
 
 use crate::app::cli::{ColorChoice, LogArgs};
 use crate::app::env;
 use crate::app::exit::{Exit, Failure};
-use crate::app::logs::text;
+use crate::app::logs::{self, text};
 use crate::app::redact;
 use crate::app::session::Session;
-use crate::log::{self, Content, Index, Intake, Section, SectionKind};
+use crate::log::{self, Content, Index, Section, SectionKind};
 use crate::ui::theme::ColorDepth;
 
 mod fetch;
-
-/// Bytes that are read at once to find the lines.
-const CHUNK: usize = 256 * 1024;
 
 /// How many names are told where one was not found.
 const MOST_NAMES: usize = 20;
@@ -29,7 +26,7 @@ pub fn run(mut session: Session, args: &LogArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
     let fetched = fetch::fetch(&mut session, args)?;
     let mut file = fetched.file;
-    let index = index(&mut file)?;
+    let index = logs::index(&mut file)?;
     match index.content() {
         Content::Text | Content::Utf16 => {}
         Content::Archive | Content::Binary => return Err(Failure::error("the log is not text")),
@@ -82,21 +79,6 @@ fn is_colored(session: &Session, args: &LogArgs) -> bool {
         .color
         .filter(|choice| *choice != ColorChoice::Auto);
     env::color_depth(choice, found) != ColorDepth::Mono
-}
-
-/// Reads a log through once, to know where its lines and sections are.
-pub fn index(file: &mut File) -> io::Result<Index> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut intake = Intake::new(io::sink());
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        match file.read(&mut chunk) {
-            Ok(0) => return intake.finish(),
-            Ok(length) => intake.push(chunk.get(..length).unwrap_or_default())?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// Returns the lines of the step that failed, or of one by name.

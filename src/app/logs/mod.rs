@@ -11,6 +11,8 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
+use std::io::{self, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -21,10 +23,19 @@ use tokio_util::task::TaskTracker;
 use crate::app::effects::Done;
 use crate::domain::diagnosis::LogKey;
 use crate::engine::logs::FileLogs;
-use crate::log::Query;
+use crate::log::{Index, Intake, Query};
 
 /// How many orders wait at most; the thread takes them in between two pieces of work.
 const ORDERS: usize = 64;
+
+/// Reads a log through once, to know where its lines and sections are.
+pub fn index(file: &mut File) -> io::Result<Index> {
+    let mut intake = Intake::new(io::sink());
+    file.seek(SeekFrom::Start(0))?;
+    // Nobody breaks it off.
+    shelf::take(file, &mut intake, &CancellationToken::new())?;
+    intake.finish()
+}
 
 /// What the screen wants of a log.
 #[derive(Debug)]

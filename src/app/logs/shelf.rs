@@ -128,7 +128,7 @@ impl Log {
 }
 
 /// Reads what is left of a file into an index; returns whether that was not broken off.
-fn take(
+pub(super) fn take(
     file: &mut File,
     intake: &mut Intake<io::Sink>,
     cancel: &CancellationToken,

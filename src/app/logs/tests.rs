@@ -106,7 +106,7 @@ impl World {
         }
     }
 
-    async fn opened(&mut self, job: u64) -> Arc<crate::log::Index> {
+    async fn opened(&mut self, job: u64) -> Arc<Index> {
         self.order(Order::Open(key(job)));
         match self.event().await {
             LogEvent::Opened { index, .. } => index,

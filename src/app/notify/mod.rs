@@ -9,7 +9,8 @@ mod voice;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{NaiveTime, TimeDelta};
@@ -19,6 +20,7 @@ use crate::domain::Timestamp;
 use crate::domain::item::{EvidenceKind, WorkItem};
 use crate::domain::key::{ItemId, Person, Sha};
 use crate::domain::status::Status;
+use crate::domain::triage::TriageCard;
 use crate::engine::snapshot::Snapshot;
 
 pub use crate::app::notify::told::Told;
@@ -57,10 +59,34 @@ pub struct Watch {
     began: Timestamp,
     /// The cards that were red for sure when they were last seen, and by what.
     red: HashMap<ItemId, Cause>,
-    told: Vec<String>,
+    told: Names,
     held: Vec<Notice>,
     /// When the first and the last of them were seen.
     held_since: Option<(Timestamp, Timestamp)>,
+}
+
+/// The newest names, each once: the oldest give way.
+#[derive(Default, Debug)]
+struct Names {
+    known: HashSet<Arc<str>>,
+    oldest: VecDeque<Arc<str>>,
+}
+
+impl Names {
+    /// Takes a name in; returns whether it is new.
+    fn insert(&mut self, name: &str) -> bool {
+        if self.known.contains(name) {
+            return false;
+        }
+        if self.oldest.len() >= REMEMBERED * 2 {
+            for old in self.oldest.drain(..REMEMBERED) {
+                self.known.remove(&old);
+            }
+        }
+        let name: Arc<str> = name.into();
+        self.oldest.push_back(Arc::clone(&name));
+        self.known.insert(name)
+    }
 }
 
 /// What makes a card red.
@@ -83,7 +109,7 @@ impl Watch {
             rules,
             began,
             red: HashMap::new(),
-            told: Vec::new(),
+            told: Names::default(),
             held: Vec::new(),
             held_since: None,
         }
@@ -130,18 +156,22 @@ impl Watch {
 
     fn reds(&mut self, board: &Snapshot, now: Timestamp, me: &[String]) -> Vec<Notice> {
         let mut found = Vec::new();
+        let cards = board.triage.cards.iter();
+        let cards: HashMap<&ItemId, &TriageCard> =
+            cards.map(|card| (&card.triage.item, card)).collect();
         for item in board.items() {
             if !item.placement.status.is_red() || !self.is_sure(item, board, now) {
                 continue;
             }
-            let cause = Cause::of(item, board);
-            let before = self.red.insert(item.id.clone(), cause.clone());
-            if before.is_some_and(|before| !cause.is_news_after(&before)) {
-                self.remember(cause.name);
+            let cause = Cause::of(item, cards.get(&item.id).copied());
+            if self.red.get(&item.id) == Some(&cause) {
                 continue;
             }
+            let before = self.red.insert(item.id.clone(), cause.clone());
+            let is_new = self.told.insert(&cause.name);
+            let is_known = before.is_some_and(|before| !cause.is_news_after(&before));
             let is_old = cause.since < self.began;
-            if is_old || !self.remember(cause.name.clone()) {
+            if is_known || is_old || !is_new {
                 continue;
             }
             if !self.rules.mine_only || is_mine(item, me) {
@@ -182,8 +212,8 @@ impl Watch {
             self.red.remove(&id);
         }
         found.retain(|notice| {
-            let names = notice.names.clone();
-            names.into_iter().all(|name| self.remember(name))
+            let mut names = notice.names.iter();
+            names.all(|name| self.told.insert(name))
         });
         // A map has no order of its own.
         found.sort_by(|a, b| a.title.cmp(&b.title));
@@ -194,18 +224,6 @@ impl Watch {
     fn is_sure(&self, item: &WorkItem, board: &Snapshot, now: Timestamp) -> bool {
         let confirmed = board.confirmed_at(item);
         confirmed.is_some_and(|at| at >= self.began) && board.is_fresh(item, now)
-    }
-
-    /// Remembers a name; returns whether it is new.
-    fn remember(&mut self, name: String) -> bool {
-        if self.told.contains(&name) {
-            return false;
-        }
-        if self.told.len() >= REMEMBERED * 2 {
-            self.told.drain(..REMEMBERED);
-        }
-        self.told.push(name);
-        true
     }
 
     /// Leaves out what nobody wants to hear of.
@@ -253,9 +271,9 @@ fn one_of_many(found: Vec<Notice>, occasion: Occasion) -> Vec<Notice> {
 }
 
 impl Cause {
-    fn of(item: &WorkItem, board: &Snapshot) -> Self {
+    fn of(item: &WorkItem, card: Option<&TriageCard>) -> Self {
         let since = item.placement.since;
-        let Some(card) = board.triage.find(&item.id) else {
+        let Some(card) = card else {
             return Self {
                 run: None,
                 head: None,

@@ -31,6 +31,8 @@ pub struct Causes<'a> {
     pub others: &'a [&'a Arc<WorkItem>],
     /// Why there may be red cards that are not known, if so.
     pub unknown: Option<&'a str>,
+    /// How many of the newest runs are looked at.
+    pub window: u32,
     /// The board they are on.
     pub snapshot: &'a Snapshot,
     /// The time that everything is reckoned from.
@@ -130,8 +132,10 @@ struct TestDocument<'a> {
     line: Option<u64>,
     log_line: Option<u64>,
     seconds: Option<f64>,
-    /// In how many of the newest runs it failed, at most 50; null while one of them is not read.
-    failed_of_last_50: Option<usize>,
+    /// In how many of the newest runs it failed; null while one of them is not read.
+    failed_runs: Option<usize>,
+    /// How many of the newest runs are looked at.
+    window: u32,
     /// In how many of those that are known.
     failed_of_known: Option<usize>,
     runs_known: usize,
@@ -240,7 +244,7 @@ fn document<'a>(card: &'a TriageCard, causes: Causes<'a>) -> CauseDocument<'a> {
         step: step(triage, found, &mut why),
         log: found.map(|found| log(&found.log)),
         first_error: error(triage, found, &mut why),
-        failing_tests: tests(triage, found, &mut why),
+        failing_tests: tests(triage, found, causes.window, &mut why),
         first_bad: why
             .known("first_bad", &triage.first_bad)
             .map(|found| first_bad(found, &mut why)),
@@ -360,6 +364,7 @@ fn error<'a>(
 fn tests<'a>(
     triage: &'a Triage,
     found: Option<&'a Diagnosis>,
+    window: u32,
     why: &mut Whys,
 ) -> Option<Vec<TestDocument<'a>>> {
     let Some(found) = found else {
@@ -373,7 +378,7 @@ fn tests<'a>(
     let unread = triage.tests.iter().map(|record| record.unread).max();
     if let Some(unread) = unread.filter(|unread| *unread > 0) {
         let text = format!("the failures of {unread} of these runs are not read");
-        why.say("failing_tests.failed_of_last_50", text);
+        why.say("failing_tests.failed_runs", text);
     }
     let tests = found.tests.iter().enumerate().map(|(at, test)| {
         let record = triage.tests.iter().find(|record| record.test == at);
@@ -385,7 +390,8 @@ fn tests<'a>(
             line: test.row,
             log_line: test.line,
             seconds: test.seconds,
-            failed_of_last_50: record.and_then(TestRecord::failed_in_all),
+            failed_runs: record.and_then(TestRecord::failed_in_all),
+            window,
             failed_of_known: record.map(|record| record.failed_of.0),
             runs_known: record.map_or(0, |record| record.failed_of.1),
             runs_unread: record.map_or(0, |record| record.unread),

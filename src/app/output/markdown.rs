@@ -42,6 +42,9 @@ pub fn board(board: Board<'_>) -> String {
             );
         }
     }
+    if board.columns().all(|(_, cards)| cards.is_empty()) {
+        let _ = write!(out, "\n> {}\n", escape(&board.nothing()));
+    }
     let hidden = board.red_in_hidden_columns();
     if hidden > 0 {
         let _ = write!(out, "\n> {hidden} red in hidden columns\n");

@@ -36,6 +36,8 @@ pub struct Board<'a> {
     pub filter: &'a Query,
     /// What the filter may look at.
     pub context: &'a QueryContext,
+    /// Why there may be cards that are not known, if so.
+    pub unknown: Option<&'a str>,
 }
 
 impl<'a> Board<'a> {
@@ -51,9 +53,22 @@ impl<'a> Board<'a> {
         })
     }
 
-    /// Returns every card that is shown.
+    /// Returns every card that matches, those in columns that are not shown included.
     pub fn items(self) -> impl Iterator<Item = &'a Arc<WorkItem>> {
-        self.columns().flat_map(|(_, cards)| cards)
+        let items = self.snapshot.items();
+        items.filter(move |item| self.filter.matches(item, self.context))
+    }
+
+    /// Says why no card is shown: nothing matches, there is nothing, or nothing is known.
+    pub fn nothing(self) -> String {
+        let is_known = self.snapshot.items().next().is_some();
+        match (self.unknown, self.filter.is_empty()) {
+            (Some(why), _) if !is_known => format!("nothing is known yet: {why}"),
+            (Some(_), false) => "no card that is known matches".to_owned(),
+            (Some(_), true) => "no card that is known".to_owned(),
+            (None, false) => "no card matches".to_owned(),
+            (None, true) => "no cards".to_owned(),
+        }
     }
 
     /// Returns how many red cards are in columns that the configuration leaves out.

@@ -35,11 +35,8 @@ pub fn board(board: Board<'_>, width: Width) -> String {
         out.push('\n');
     }
     if shown == 0 {
-        out.push_str(if board.filter.is_empty() {
-            "no cards\n\n"
-        } else {
-            "no card matches\n\n"
-        });
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{}\n\n", board.nothing());
     }
     let hidden = board.red_in_hidden_columns();
     if hidden > 0 {

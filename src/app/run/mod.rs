@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveTime;
 use crossterm::event::Event;
 use futures_util::Stream;
 use ratatui::Terminal;
@@ -65,7 +66,7 @@ pub struct Ends<S> {
     pub commands: mpsc::Sender<EngineCommand>,
     /// What signals ask for.
     pub jobs: mpsc::Receiver<Job>,
-    /// Browser and clipboard.
+    /// Everything that is done outside the loop.
     pub effects: Effects,
     /// Ends the loop.
     pub cancel: CancellationToken,
@@ -315,9 +316,7 @@ where
         if alive {
             let snapshot = Arc::clone(&self.ends.snapshots.borrow_and_update());
             if let Some(watch) = &mut self.watch {
-                // Summer time may come while the board is up.
-                let local = now.with_timezone(&clock::local_offset()).time();
-                watch.look(&snapshot, now, local);
+                watch.look(&snapshot, now, time_of_day(now));
                 self.pace.news = watch.wait(now).map(|wait| Instant::now() + wait);
             }
             self.look.state.options.me = snapshot.me();
@@ -335,10 +334,8 @@ where
     fn tell(&mut self) {
         self.pace.news = None;
         if let Some(watch) = &mut self.watch {
-            // Summer time may come while the board is up.
-            let now = (self.look.clock)();
-            let local = now.with_timezone(&clock::local_offset()).time();
-            self.ends.effects.announce(watch.tell(local));
+            let now = time_of_day((self.look.clock)());
+            self.ends.effects.announce(watch.tell(now));
         }
     }
 
@@ -351,6 +348,11 @@ where
         self.pace.touch();
         Ok(Next::Go)
     }
+}
+
+/// Returns what the clock on the wall shows; summer time may come while the board is up.
+fn time_of_day(now: Timestamp) -> NaiveTime {
+    now.with_timezone(&clock::local_offset()).time()
 }
 
 /// Waits until then; for ever where there is no time.

@@ -299,6 +299,7 @@ impl GitHub {
         if is_closed(&failure) {
             let hint = format!("give the token the permission `{permission}`");
             found.hint = Some(Clean::line(&hint));
+            found.trouble = None;
             if !needed {
                 found.state = CheckState::Note;
             }
@@ -321,6 +322,7 @@ pub(super) fn check(name: &'static str, state: CheckState, text: &str) -> Check 
         state,
         text: Clean::line(text),
         hint: None,
+        trouble: None,
     }
 }
 
@@ -336,6 +338,7 @@ fn failed(name: &'static str, error: &SourceError) -> Check {
     };
     Check {
         hint: error.hint().map(|hint| Clean::line(&hint)),
+        trouble: error.trouble(),
         ..check(name, state, &error.to_string())
     }
 }
