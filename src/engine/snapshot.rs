@@ -222,13 +222,6 @@ impl Snapshot {
             .is_some_and(|at| (now - at).num_seconds() <= FRESH_SECS)
     }
 
-    /// Returns what is being done for a card, newest first: an action that is not over, or whose
-    /// outcome is not known.
-    pub fn action_of(&self, item: &ItemId) -> Option<&ActionView> {
-        let mut actions = self.actions.iter();
-        actions.find(|action| action.item.as_ref() == Some(item) && !action.state.is_over())
-    }
-
     /// Returns the column of a stage.
     pub fn column(&self, stage: Stage) -> Option<&Column> {
         self.columns.iter().find(|column| column.stage == stage)

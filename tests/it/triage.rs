@@ -129,6 +129,13 @@ fn the_causes_have_the_documented_shape_and_every_null_a_reason() {
     let step = demo(&home, &["log", key, "--offline", "--step", "failed"]);
     step.exits(0);
     assert!(whole.out.contains(&step.out) && step.out.len() < whole.out.len());
+    let none = demo(&home, &["log", key, "--offline", "--step", "no such step"]);
+    none.exits(1)
+        .complains("the log has no step `no such step`");
+    let hint = none.err.lines().last().unwrap();
+    let named: Vec<&str> = hint.split('`').skip(1).step_by(2).collect();
+    let once: BTreeSet<&&str> = named.iter().collect();
+    assert_eq!(named.len(), once.len(), "each once: {hint}");
     demo(&home, &["log", key, "--offline", "--job", "no such job"])
         .exits(1)
         .complains("the run has no job `no such job`");

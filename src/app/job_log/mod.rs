@@ -3,6 +3,7 @@
 //! Has it fetched where it is not here yet, and prints it from the cache in
 //! windows: never is a whole log in memory.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::Range;
@@ -100,8 +101,7 @@ fn part(step: &str, index: &Index, file: &mut File) -> Result<Range<u64>, Failur
         })?
     } else {
         named(step, sections).ok_or_else(|| {
-            let titles = sections.iter().map(|section| section.title.as_str());
-            Failure::error(format!("the log has no step `{step}`")).hint(names(titles))
+            Failure::error(format!("the log has no step `{step}`")).hint(names(steps(sections)))
         })?
     };
     Ok(found.start..found.end.unwrap_or(index.lines()))
@@ -132,6 +132,19 @@ fn named<'a>(name: &str, sections: &'a [Section]) -> Option<&'a Section> {
             .iter()
             .find(|section| title(section).contains(&name))
     })
+}
+
+/// Returns what the steps are called, each once; where there are none, the groups.
+fn steps(sections: &[Section]) -> impl Iterator<Item = &str> {
+    let is_step = |section: &Section| section.kind == SectionKind::Step;
+    let has_steps = sections.iter().any(is_step);
+    let listed = sections
+        .iter()
+        .filter(move |section| is_step(section) || !has_steps);
+    let mut seen = HashSet::new();
+    listed
+        .map(|section| section.title.as_str())
+        .filter(move |title| seen.insert(*title))
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {

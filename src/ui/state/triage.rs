@@ -305,17 +305,4 @@ impl LogPane {
     pub fn error_place(&self) -> Option<(usize, usize)> {
         log::error_place(self.index.as_ref()?, self.line()?)
     }
-
-    /// Returns the error whose lines the cursor is in, else the last one before it, else the first.
-    pub fn error(&self) -> Option<&LogError> {
-        let line = self.line()?;
-        let holds = |error: &&LogError| error.block.contains(&line) || error.line == line;
-        let before = |error: &&LogError| error.line <= line;
-        let errors = &self.errors;
-        errors
-            .iter()
-            .find(holds)
-            .or_else(|| errors.iter().rev().find(before))
-            .or_else(|| errors.first())
-    }
 }

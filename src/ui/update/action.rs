@@ -14,7 +14,7 @@ use crate::ui::state::UiState;
 use crate::ui::tree;
 use crate::ui::update::aims::aims;
 
-/// How many cards are acted on at once.
+/// How many runs are acted on at once.
 pub(crate) const MOST_AT_ONCE: usize = 20;
 
 /// Returns the letter of a verb in the menu.
@@ -106,7 +106,7 @@ fn title(aims: &[Aim]) -> String {
             let name = format!("{} of {}", one.name, one.target.run.repo.path());
             format!("{name}: {}", tree::word(&one.state))
         }
-        many => format!("{} marked cards", many.len()),
+        many => format!("{} runs of marked cards", many.len()),
     }
 }
 
@@ -114,7 +114,7 @@ fn checked_aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, String
     let aims = aims(state, snapshot)?;
     if aims.len() > MOST_AT_ONCE {
         return Err(format!(
-            "{} cards are marked, at most {MOST_AT_ONCE} at once",
+            "{} runs are marked, at most {MOST_AT_ONCE} at once",
             aims.len()
         ));
     }

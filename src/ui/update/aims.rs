@@ -3,6 +3,8 @@
 //! A red card has its run in the triage, a watched one as it stands now, any
 //! other in its evidence; the fresh read before the question has the last word.
 
+use std::collections::HashSet;
+
 use crate::domain::action::Target;
 use crate::domain::item::{Evidence, EvidenceKind, WorkItem};
 use crate::domain::key::{ItemId, SourceName};
@@ -22,7 +24,12 @@ pub(crate) fn aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, Str
     if in_triage && !state.triage.marked.is_empty() {
         let cards = snapshot.triage.cards.iter();
         let marked = cards.filter(|card| state.triage.marked.contains(&card.triage.item));
-        return Ok(marked.map(|card| of_triage(&card.triage, None)).collect());
+        // Several cards may wait for one run, which is run again once.
+        let mut runs = HashSet::new();
+        let aims = marked.map(|card| of_triage(&card.triage, None));
+        return Ok(aims
+            .filter(|aim| runs.insert(aim.target.run.clone()))
+            .collect());
     }
     let pointed = || match state.pointed(snapshot) {
         Pointed::Card(Shown::Item { item, .. }) => Ok(item.id.clone()),

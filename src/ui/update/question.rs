@@ -64,7 +64,7 @@ pub(crate) fn confirm(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) 
         return Vec::new();
     }
     if !act.seen.is_all() {
-        let text = format!("{} more lines to be seen first: `j`", act.seen.left());
+        let text = format!("{} to be seen first: `j`", more_lines(act));
         return vec![Effect::Toast(text)];
     }
     if act.ids.len() > 1 && act.typed != found.ready.to_string() {
@@ -84,6 +84,14 @@ pub(crate) fn confirm(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) 
     state.overlays.pop();
     state.triage.marked.clear();
     ready.into_iter().map(Effect::Confirm).collect()
+}
+
+/// Says how many lines were not on the screen yet.
+pub(crate) fn more_lines(act: &Act) -> String {
+    match act.seen.left() {
+        1 => "1 more line".to_owned(),
+        left => format!("{left} more lines"),
+    }
 }
 
 /// Scrolls the lines of the question; returns whether there is anything to scroll.

@@ -100,7 +100,7 @@ fn answers(
         let mut say = |word: &str, style| words.push((word.to_owned(), style));
         if !act.seen.is_all() {
             say("j", key);
-            say(&format!(" {} more lines  ", act.seen.left()), text);
+            say(&format!(" {}  ", question::more_lines(act)), text);
         } else if act.ids.len() > 1 && act.typed != found.ready.to_string() {
             say(&found.ready.to_string(), key);
             say(", then ", text);

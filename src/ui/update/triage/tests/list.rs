@@ -98,7 +98,9 @@ fn what_is_not_loaded_yet_is_copied_as_soon_as_it_is() {
     let (mut screen, shell) = opened(140, 40);
     shell.press(&mut screen, "e");
     let log = &mut screen.state.triage.log;
-    let error = log.error().unwrap().clone();
+    let line = log.line().unwrap();
+    let error = log.errors.iter().find(|error| error.line == line);
+    let error = error.unwrap().clone();
     log.lines.clear();
     log.asked.clear();
     // The shell answers what was asked for.

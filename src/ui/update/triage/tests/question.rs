@@ -29,14 +29,21 @@ fn asked(width: u16, height: u16, runs: usize) -> (Screen, Shell, Vec<ActionId>)
         .items()
         .map(|item| item.id.clone())
         .collect();
-    let cards = others.into_iter().take(runs).map(|item| {
-        let mut triage = (*first.triage).clone();
-        triage.item = item;
-        TriageCard {
-            triage: triage.into(),
-            group: None,
-        }
-    });
+    let cards = others
+        .into_iter()
+        .take(runs)
+        .zip(900..)
+        .map(|(item, number)| {
+            let mut triage = (*first.triage).clone();
+            triage.item = item;
+            let mut run = (*triage.run).clone();
+            run.id = number;
+            triage.run = run.into();
+            TriageCard {
+                triage: triage.into(),
+                group: None,
+            }
+        });
     screen.snapshot.triage = TriageBoard {
         cards: cards.collect(),
         groups: Vec::new(),
@@ -122,4 +129,17 @@ fn nine_runs_fit_on_a_common_screen() {
     let text = screen.text();
     assert!(text.contains("9, then y yes  n no"), "{text}");
     assert_eq!(shell.press(&mut screen, "9 y").len(), ids.len());
+}
+
+#[test]
+fn a_run_for_which_several_marked_cards_wait_is_run_again_once() {
+    let (mut screen, shell) = opened(140, 40);
+    let mut board = (*screen.snapshot.triage).clone();
+    let run = std::sync::Arc::clone(&board.cards[0].triage.run);
+    std::sync::Arc::make_mut(&mut board.cards[1].triage).run = run;
+    screen.snapshot.triage = board.into();
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    shell.press(&mut screen, "space space space");
+    assert_eq!(intended(&shell.press(&mut screen, "a f")).len(), 2);
 }
