@@ -109,7 +109,7 @@ async fn a_slip_in_the_name_of_an_organisation_is_told_the_nearest() {
     .await;
     let mut config = config(&fault, &[]);
     config.orgs = ["acme", "acmee"].map(str::to_owned).to_vec();
-    let source = GitHub::new(&config, &ground(Arc::default()), quick()).unwrap();
+    let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
     settle(&source, 20).await;
     later(&source, "discover").await.unwrap();
     let hints: Vec<_> = source.problems().iter().map(SourceError::hint).collect();

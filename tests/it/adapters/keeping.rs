@@ -147,7 +147,7 @@ async fn an_answer_that_cannot_be_read_is_forgotten_before_it_is_even_written() 
             validators: Arc::clone(&late) as Arc<dyn Validators>,
             ..ground(Arc::default())
         };
-        let source = GitHub::new(&config(&fault, &["acme/api"]), &ground, quick()).unwrap();
+        let source = GitHub::new(&config(&fault, &["acme/api"]), &ground, limits()).unwrap();
         fetch(&source, "runs:acme/api").await.unwrap_err();
         for (key, stored) in late.queue.lock().unwrap().drain(..) {
             late.kept.put(&key, stored);
