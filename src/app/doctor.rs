@@ -16,7 +16,8 @@ use crate::app::config_file;
 use crate::app::env;
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::{self, instant};
-use crate::app::session::{Session, Tasks, runtime};
+use crate::app::runtime::runtime;
+use crate::app::session::{Session, Tasks};
 use crate::domain::text::Clean;
 use crate::sources::http::{Clock, span};
 use crate::sources::{

@@ -28,6 +28,7 @@ pub mod paths;
 pub mod pins;
 pub mod redact;
 pub mod run;
+pub mod runtime;
 pub mod screen;
 pub mod session;
 pub mod signals;

@@ -19,6 +19,7 @@ use crate::app::env::Env;
 use crate::app::exit::{Exit, Failure};
 use crate::app::paths::{self, Paths};
 use crate::app::pins::Pins;
+use crate::app::runtime::runtime;
 use crate::app::unopened::Unopened;
 use crate::app::{clock, clone, redact, waiting};
 use crate::config::{ConfigError, Layer, Settings, SourceConfig, SourceKind};
@@ -380,32 +381,6 @@ impl Tasks {
         self.forge.1.cancel();
     }
 }
-
-/// Builds the runtime: the caller's thread draws, two others do the rest.
-pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("worker")
-        .on_thread_start(step_back)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::error(format!("cannot start threads: {error}")))
-}
-
-/// How much less of a busy processor the workers get than the thread that draws: a ninth.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
-
-/// Lets the thread that draws and takes keys go before the one that calls this.
-#[cfg(target_os = "linux")]
-fn step_back() {
-    // Linux means the calling thread by "this process". Refused, it is as it was before.
-    let _ = rustix::process::setpriority_process(None, NICE);
-}
-
-/// Other systems know no priority of one thread that could be set safely.
-#[cfg(not(target_os = "linux"))]
-fn step_back() {}
 
 /// Returns what `kind` of a source may name.
 pub fn kinds() -> Vec<&'static SourceKind> {

@@ -1,0 +1,31 @@
+//! The threads: the caller's draws and takes keys, a few others do the rest and step back for it.
+//!
+//! What runs on them is not decided here.
+
+use crate::app::exit::Failure;
+
+/// Builds the runtime: the caller's thread draws, two others do the rest.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("worker")
+        .on_thread_start(step_back)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::error(format!("cannot start threads: {error}")))
+}
+
+/// How much less of a busy processor the workers get than the thread that draws: a ninth.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// Lets the thread that draws and takes keys go before the one that calls this.
+#[cfg(target_os = "linux")]
+fn step_back() {
+    // Linux means the calling thread by "this process". Refused, it is as it was before.
+    let _ = rustix::process::setpriority_process(None, NICE);
+}
+
+/// Other systems know no priority of one thread that could be set safely.
+#[cfg(not(target_os = "linux"))]
+fn step_back() {}
