@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use memchr::memchr;
 use regex::bytes::{Regex, RegexBuilder};
 
+use crate::domain::text::is_plain;
 use crate::domain::text::redact::HIDDEN;
 use crate::log::ansi::strip_into;
 use crate::log::lines::PIECE;
@@ -183,7 +184,6 @@ impl Flat {
 
     /// Appends a line; returns whether what is shown of it is a part of what was appended.
     fn push(&mut self, line: &[u8]) -> bool {
-        let is_plain = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let from = self.bytes.len();
         let told = if is_plain(line) {

@@ -9,6 +9,7 @@ mod clean;
 mod duration;
 mod escape;
 mod nearest;
+mod plain;
 pub mod redact;
 mod width;
 
@@ -26,6 +27,7 @@ use crate::domain::text::clean::{BLOCK, LINE, clean};
 pub use crate::domain::text::duration::{format_duration, parse_duration};
 pub(crate) use crate::domain::text::escape::len as escape_len;
 pub use crate::domain::text::nearest::nearest;
+pub use crate::domain::text::plain::is_plain;
 pub use crate::domain::text::width::{plain_ascii_escape, truncate, truncate_with, width};
 
 /// One line without anything that a terminal could obey or a reader could be fooled by.
@@ -50,7 +52,7 @@ impl Clean {
     /// one space, bidi controls become readable (`⟨U+202E⟩`), and what is longer
     /// than [`Clean::MAX_LINE`] ends with `…`.
     pub fn line(raw: &str) -> Self {
-        if raw.len() <= Self::MAX_LINE && raw.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        if raw.len() <= Self::MAX_LINE && is_plain(raw.as_bytes()) {
             return Self(raw.into());
         }
         Self(clean(raw, LINE).into())

@@ -9,9 +9,11 @@ use std::fmt::Write;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::domain::text::plain::is_plain;
+
 /// Returns how many columns a text takes.
 pub fn width(text: &str) -> usize {
-    if text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+    if is_plain(text.as_bytes()) {
         return text.len();
     }
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
@@ -55,10 +57,7 @@ pub fn truncate_with(text: &str, columns: usize, mark: char) -> Cow<'_, str> {
 /// What is not printable ASCII is written as `\u{…}`, and `\` as `\\`, so that
 /// two different names never look the same.
 pub fn plain_ascii_escape(name: &str) -> Cow<'_, str> {
-    if name
-        .bytes()
-        .all(|b| (b' '..=b'~').contains(&b) && b != b'\\')
-    {
+    if is_plain(name.as_bytes()) && !name.contains('\\') {
         return Cow::Borrowed(name);
     }
     let mut plain = String::with_capacity(name.len() * 2);
