@@ -11,6 +11,7 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::output::table::source_line;
 use crate::app::output::{self, Board, Width};
 use crate::app::session::Session;
+use crate::app::waiting;
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryContext};
@@ -46,8 +47,24 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         Format::Markdown => output::markdown::board(board),
     };
     output::print(&text)?;
+    let is_open = |item: &&Arc<WorkItem>| item.placement.status == Status::Unknown;
+    if let Some(note) = open_note(board.items().filter(is_open).count()) {
+        waiting::say(&note);
+    }
     let verdict = verdict(board, args.exit_status, args.offline);
     Ok(heard.ends(verdict, args.format))
+}
+
+/// Returns what to say of cards of which it is not known where they stand.
+fn open_note(count: usize) -> Option<String> {
+    let cards = match count {
+        0 => return None,
+        1 => "1 card".to_owned(),
+        count => format!("{count} cards"),
+    };
+    Some(format!(
+        "note: of {cards} it is not known yet how far they are; the reason of each says what is awaited"
+    ))
 }
 
 /// Parses the filter of the command line; points at what is wrong with it.

@@ -19,7 +19,7 @@ pub const MAX_PRESSURE: f64 = 8.0;
 const UNKNOWN_RESET: Duration = Duration::from_mins(1);
 
 /// Percent of our share that is left to what happens now by what is long past.
-const PRESENT_PERCENT: u64 = 50;
+const PRESENT_PERCENT: u64 = 20;
 
 /// Which part of the pace what is long past may take.
 const PAST_OF_PACE: u32 = 3;
@@ -315,13 +315,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_past_leaves_half_of_our_share() {
+    fn what_is_past_leaves_a_fifth_of_our_share() {
         let past = |remaining| {
             let ledger = ledger(5_000, remaining, 600);
             ledger.wait("core", 8, Purpose::Past, Duration::ZERO)
         };
-        assert_eq!(past(3_508), None);
-        assert_eq!(past(3_507), Some(Duration::from_mins(10)));
+        assert_eq!(past(2_608), None);
+        assert_eq!(past(2_607), Some(Duration::from_mins(10)));
     }
 
     #[test]

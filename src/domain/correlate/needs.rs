@@ -199,21 +199,22 @@ impl Wanted {
     }
 }
 
-/// Returns a newest version, made after the change, of which it may yet be told whether it
-/// contains the change.
+/// Returns the newest version, made after the change, of which it may yet be told whether it
+/// contains the change, and when it was made.
 pub(super) fn open_in<'a>(
     clock: &Clock,
     view: &View<'_>,
     lane: &Lane<'a>,
     landed: &Landed<'_>,
-) -> Option<&'a Sha> {
+) -> Option<(Timestamp, &'a Sha)> {
     let change = landed.sha?;
     let newest = lane.chains.iter().filter_map(|chain| chain.first());
-    let mut later = newest.filter(|(made, _)| *made >= landed.at);
-    let (_, open) = later.find(|(_, version)| {
+    let later = newest.filter(|(made, _)| *made >= landed.at);
+    let open = later.filter(|(_, version)| {
         view.graph.contains(version, change) == Contains::Unknown
             && !view.graph.has_range(change, version)
-    })?;
+    });
+    let open = open.max_by_key(|(made, _)| *made)?;
     (!clock.passed_after(landed.at, ASKED)).then_some(*open)
 }
 

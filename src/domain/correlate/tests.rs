@@ -306,6 +306,35 @@ fn what_nobody_told_is_not_said_to_be_unreleased() {
 }
 
 #[test]
+fn an_old_failure_does_not_count_while_a_later_version_may_have_the_change() {
+    let mut world = World::new();
+    world
+        .merged(1, 50)
+        .run(7, 50, FAILED, |_| {})
+        .release("v1", 40, |r| r.published_at = Some(at(1)))
+        .release("v2", 60, |_| {});
+    world.now = at(21);
+    let placement = world.card("change:1").placement.clone();
+    assert_eq!(placement.status, Status::Unknown);
+    let reason = placement.reason.as_str();
+    assert!(
+        reason.contains("run 7 of `ci` failed; it is not known"),
+        "{reason}"
+    );
+    // Told that it has not, the failure holds it up.
+    world.range(50, 60, Relation::Diverged, &[60]);
+    assert_eq!(world.card("change:1").placement.status, Status::Failed);
+    // A version from before the failure says nothing of it.
+    let mut world = World::new();
+    world
+        .merged(1, 50)
+        .run(7, 50, FAILED, |run| run.updated_at = at(22))
+        .release("v2", 60, |_| {});
+    world.now = at(23);
+    assert_eq!(world.card("change:1").placement.status, Status::Failed);
+}
+
+#[test]
 fn releases_whose_times_and_versions_go_round_come_to_an_end() {
     let mut world = World::new();
     world.merged(1, 50);

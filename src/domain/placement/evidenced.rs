@@ -103,8 +103,8 @@ pub struct Landed<'a> {
     pub reach: Reach<'a>,
     /// The commit that took it back.
     pub reverted_by: Option<&'a Sha>,
-    /// A newer version of which nobody knows yet whether it contains it.
-    pub open_in: Option<&'a Sha>,
+    /// The newest version of which nobody knows yet whether it contains it, and when it was made.
+    pub open_in: Option<(Timestamp, &'a Sha)>,
 }
 
 /// How far a merged change is in the branches of a repository.

@@ -28,7 +28,7 @@ pub(super) fn deploy_failed(case: &Evidenced<'_>) -> Option<Placed> {
 }
 
 pub(super) fn deploy_job_failed(case: &Evidenced<'_>) -> Option<Placed> {
-    let (run, piece) = after(case, Work::Failed, Phase::Deploy)?;
+    let (run, piece) = failed(case, Phase::Deploy)?;
     let reason = format!("{} {}", piece_name(run, piece), fault(piece.state));
     Some(Placed::new(
         Stage::Deploy,
@@ -180,7 +180,7 @@ pub(super) fn released_not_deployed(case: &Evidenced<'_>) -> Option<Placed> {
 }
 
 pub(super) fn release_job_failed(case: &Evidenced<'_>) -> Option<Placed> {
-    let (run, piece) = after(case, Work::Failed, Phase::Release)?;
+    let (run, piece) = failed(case, Phase::Release)?;
     let reason = format!("{} {}", piece_name(run, piece), fault(piece.state));
     Some(Placed::new(
         Stage::Release,
@@ -244,7 +244,7 @@ const JUDGES: [(Phase, Stage); 2] = [(Phase::Test, Stage::Test), (Phase::Build, 
 
 pub(super) fn merged_job_failed(case: &Evidenced<'_>) -> Option<Placed> {
     JUDGES.into_iter().find_map(|(phase, stage)| {
-        let (run, piece) = after(case, Work::Failed, phase)?;
+        let (run, piece) = failed(case, phase)?;
         let reason = format!(
             "merged, and {} {}",
             piece_name(run, piece),
@@ -356,10 +356,23 @@ pub(super) fn merged_undeployed(case: &Evidenced<'_>) -> Option<Placed> {
 
 /// Says that it is not known how far a change got, where nobody told what a newer version has.
 fn unless_open(case: &Evidenced<'_>, placed: Placed) -> Placed {
-    let Some(version) = case.landed.as_ref().and_then(|landed| landed.open_in) else {
+    let Some((_, version)) = case.landed.as_ref().and_then(|landed| landed.open_in) else {
         return placed;
     };
-    let reason = format!("merged; it is not known yet whether `{version}` contains it");
+    let phases = [Phase::Test, Phase::Build, Phase::Release, Phase::Deploy];
+    let mut pieces = phases.into_iter();
+    let failed = pieces.find_map(|phase| after(case, Work::Failed, phase));
+    let far = failed.map_or_else(
+        || "merged".to_owned(),
+        |(run, piece)| {
+            format!(
+                "merged, and {} {}",
+                piece_name(run, piece),
+                fault(piece.state)
+            )
+        },
+    );
+    let reason = format!("{far}; it is not known yet whether `{version}` contains it");
     Placed {
         status: Status::Unknown,
         reason,
@@ -430,6 +443,18 @@ fn attempt<'c, 'a>(
 /// Runs that may still bring the change further.
 fn undelivered<'c, 'a>(case: &'c Evidenced<'a>) -> impl Iterator<Item = &'c RunView<'a>> {
     case.after.iter()
+}
+
+/// What failed after the merge, unless the change may have gone on since: where a version that was
+/// made later may contain it, it is not known that the failure still holds it up.
+fn failed<'c, 'a>(
+    case: &'c Evidenced<'a>,
+    phase: Phase,
+) -> Option<(&'c RunView<'a>, &'c Piece<'a>)> {
+    let (run, piece) = after(case, Work::Failed, phase)?;
+    let open = case.landed.as_ref().and_then(|landed| landed.open_in);
+    let overtaken = open.is_some_and(|(made, _)| made > piece.since);
+    (!overtaken).then_some((run, piece))
 }
 
 /// The first piece of this work and phase after the merge.

@@ -345,15 +345,14 @@ impl Schedule {
         self.paused.is_some_and(|pause| pause.parked)
     }
 
-    /// Returns why something of the present is not asked for, where our share of a limit is spent.
+    /// Returns why something is not asked for, where our share of a limit is spent.
     ///
     /// A wait within the minute is no news.
     pub fn limited(&self, source: &dyn Source, now: Duration) -> Option<SourceError> {
-        let held = self.entries.values().filter(|entry| {
-            entry.record == Record::Spent
-                && entry.resource.tier != Tier::Past
-                && entry.next > now + budget::MINUTE
-        });
+        let held = self
+            .entries
+            .values()
+            .filter(|entry| entry.record == Record::Spent && entry.next > now + budget::MINUTE);
         let last = held.max_by_key(|entry| entry.next)?;
         let bucket = last.resource.bucket;
         let budgets = source.meter().budgets;
