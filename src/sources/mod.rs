@@ -227,7 +227,7 @@ pub enum Tier {
     /// It hardly ever changes: 1 h.
     Rare,
     /// Once, when there is room: what is long past, and many requests of it. It goes last, at
-    /// its own pace, and leaves half of our share of a limit to what happens now.
+    /// its own pace, and leaves a fifth of our share of a limit to what happens now.
     Past,
 }
 
@@ -357,6 +357,8 @@ pub struct Share {
     pub left: u64,
     /// The whole limit.
     pub limit: u64,
+    /// Whether what happens now is still asked for, and only what is past has to wait.
+    pub past: bool,
 }
 
 /// What is told where a host is away: nothing has to be done.

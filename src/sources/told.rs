@@ -12,7 +12,15 @@ pub(super) fn limited(host: &str, wait: Duration, share: Option<Share>) -> Strin
     let wait = span(wait);
     match share {
         None => format!("{host} allows no more requests for {wait}"),
-        Some(Share { left, limit }) => format!(
+        Some(Share {
+            left,
+            limit,
+            past: true,
+        }) => format!(
+            "where changes were released is asked again in {wait}: the {left} of {limit} requests \
+             to {host} that are left are for what happens now and for your other tools"
+        ),
+        Some(Share { left, limit, .. }) => format!(
             "our share of the requests to {host} is spent: the {left} of {limit} that are left \
              are for your other tools; polling goes on in {wait}"
         ),
@@ -73,9 +81,19 @@ mod tests {
         let share = Share {
             left: 1_991,
             limit: 5_000,
+            past: false,
         };
         let told = limited("h", wait, Some(share));
         assert!(told.starts_with("our share of"), "{told}");
         assert!(told.contains("1991 of 5000"), "{told}");
+        let told = limited(
+            "h",
+            wait,
+            Some(Share {
+                past: true,
+                ..share
+            }),
+        );
+        assert!(told.contains("is asked again in 45 min"), "{told}");
     }
 }

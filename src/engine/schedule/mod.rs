@@ -353,7 +353,8 @@ impl Schedule {
             .entries
             .values()
             .filter(|entry| entry.record == Record::Spent && entry.next > now + budget::MINUTE);
-        let last = held.max_by_key(|entry| entry.next)?;
+        let is_past = |entry: &Entry| entry.resource.tier == Tier::Past;
+        let last = held.max_by_key(|entry| (!is_past(entry), entry.next))?;
         let bucket = last.resource.bucket;
         let budgets = source.meter().budgets;
         let budget = budgets.iter().find(|budget| budget.bucket == bucket);
@@ -365,6 +366,7 @@ impl Schedule {
                 .map(|budget| Share {
                     left: budget.remaining,
                     limit: budget.limit,
+                    past: is_past(last),
                 }),
         })
     }

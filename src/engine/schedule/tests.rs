@@ -612,6 +612,7 @@ fn share_spent(secs: u64) -> SourceError {
         share: Some(Share {
             left: 2_000,
             limit: 5_000,
+            past: false,
         }),
     }
 }

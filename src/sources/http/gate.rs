@@ -155,7 +155,11 @@ impl Gate {
             let (left, limit) = (budget.remaining, budget.limit);
             return Err(Closed {
                 wait: retry_after::until(reset_at, now),
-                share: (left > 0).then_some(Share { left, limit }),
+                share: (left > 0).then_some(Share {
+                    left,
+                    limit,
+                    past: false,
+                }),
             });
         }
         Ok(())
