@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use tui_input::Input;
 
 use crate::domain::item::WorkItem;
-use crate::domain::query::{Query, completion};
+use crate::domain::query::{Query, QueryError, completion};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::overlay::{FilterLine, Names, Overlay};
 use crate::ui::state::{UiState, View};
@@ -63,8 +63,34 @@ pub(crate) fn edited(state: &mut UiState, snapshot: &Snapshot) {
             line.error = None;
             set_here(state, query);
         }
-        Err(error) => line.error = Some(error),
+        Err(error) => {
+            let understood = without_the_wrong(&text, &error);
+            line.error = Some(error);
+            if let Some(query) = understood {
+                set_here(state, query);
+            }
+        }
     }
+}
+
+/// Returns what the rest of a text asks, the part left out that is not understood.
+///
+/// Half a term was a word a key ago, and hardly a card has that word: kept in force,
+/// it would empty the board under the hands of whoever is typing.
+fn without_the_wrong(text: &str, error: &QueryError) -> Option<Query> {
+    let before = text.get(..error.start)?;
+    // The part that is wrong may be the value alone, at the very end of the text.
+    let start = before
+        .rfind(char::is_whitespace)
+        .map_or(0, |space| space + 1);
+    let head = text.get(..start)?;
+    // What was opened and not closed has all the rest of the text within.
+    let is_open = text.get(error.start..)?.starts_with(['"', '(']);
+    let tail = text.get(error.end.max(start)..).filter(|_| !is_open);
+    let tail = tail.unwrap_or_default();
+    let tail = tail.find(char::is_whitespace).and_then(|at| tail.get(at..));
+    let rest = format!("{head}{}", tail.unwrap_or_default());
+    Query::parse(rest.trim()).ok()
 }
 
 /// How many completions are offered.

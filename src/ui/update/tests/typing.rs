@@ -92,11 +92,11 @@ fn a_filter_is_kept_by_enter_and_given_up_by_esc() {
 }
 
 #[test]
-fn a_wrong_filter_stays_open_and_the_last_good_one_in_force() {
+fn a_wrong_filter_stays_open_and_what_was_understood_in_force() {
     let mut screen = Screen::new(140, 40, 96);
     screen.press("/");
     screen.type_text("status:failed statsu:x");
-    assert_eq!(screen.state.filter.query.text(), "status:failed statsu");
+    assert_eq!(screen.state.filter.query.text(), "status:failed");
     screen.press("enter");
     let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
         panic!("the line stays open");
@@ -107,6 +107,38 @@ fn a_wrong_filter_stays_open_and_the_last_good_one_in_force() {
         "status:failed statsu".len(),
         "after the wrong word"
     );
+}
+
+#[track_caller]
+fn stays_in_force(typed: &str, in_force: &str) {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("/");
+    screen.type_text(typed);
+    assert_eq!(screen.state.filter.query.text(), in_force, "{typed}");
+    let text = screen.text();
+    assert!(text.contains("invalid: "), "{typed}: {text}");
+    assert!(!text.contains("no card matches"), "{typed}: {text}");
+    let head = text.lines().next().unwrap();
+    assert!(!head.contains("invalid"), "{typed}: {head}");
+}
+
+#[test]
+fn a_filter_that_is_half_typed_does_not_empty_the_board() {
+    stays_in_force("status:", "");
+    stays_in_force("is:rd", "");
+    stays_in_force("-is:red status:fai", "-is:red");
+    stays_in_force("-is:red -status:", "-is:red");
+    stays_in_force("(-is:red or status:", "");
+}
+
+#[test]
+fn a_wrong_term_in_the_middle_leaves_those_around_it_in_force() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("/");
+    screen.type_text("-is:red age:>1h");
+    screen.press("ctrl-a");
+    screen.type_text("status: ");
+    assert_eq!(screen.state.filter.query.text(), "-is:red age:>1h");
 }
 
 #[test]
