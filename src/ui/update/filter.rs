@@ -8,7 +8,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryError, completion};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::overlay::{FilterLine, Names, Overlay};
-use crate::ui::state::{UiState, View};
+use crate::ui::state::{ColumnState, UiState, View};
 
 /// Opens the line in which the filter is written.
 pub(crate) fn open(state: &mut UiState) {
@@ -16,6 +16,7 @@ pub(crate) fn open(state: &mut UiState) {
     state.overlays.push(Overlay::Filter(FilterLine {
         input: Input::new(text.clone()),
         before: text,
+        kept: state.board.columns.clone(),
         ..FilterLine::default()
     }));
 }
@@ -28,11 +29,17 @@ fn in_force(state: &UiState) -> &Query {
     }
 }
 
-/// Puts a filter in force in this view.
-fn set_here(state: &mut UiState, query: Query) {
+/// Puts a filter in force in this view; the cursors go to the cards they were on before it was
+/// written, as far as those are listed.
+fn set_here(state: &mut UiState, query: Query, kept: Vec<ColumnState>) {
     match state.view {
         View::Triage => state.triage.filter = query,
-        View::Board | View::Sources => set(state, query),
+        View::Board | View::Sources => {
+            if query.text() != state.filter.query.text() {
+                state.board.columns = kept;
+            }
+            set(state, query);
+        }
     }
 }
 
@@ -57,17 +64,18 @@ pub(crate) fn edited(state: &mut UiState, snapshot: &Snapshot) {
         return;
     };
     let text = line.input.value().to_owned();
+    let kept = line.kept.clone();
     complete_at(line, &text, snapshot);
     match Query::parse(&text) {
         Ok(query) => {
             line.error = None;
-            set_here(state, query);
+            set_here(state, query, kept);
         }
         Err(error) => {
             let understood = without_the_wrong(&text, &error);
             line.error = Some(error);
             if let Some(query) = understood {
-                set_here(state, query);
+                set_here(state, query, kept);
             }
         }
     }
@@ -226,7 +234,7 @@ pub(crate) fn cancel(state: &mut UiState) {
     if let Some(Overlay::Filter(line)) = state.overlays.pop()
         && let Ok(query) = Query::parse(&line.before)
     {
-        set_here(state, query);
+        set_here(state, query, line.kept);
     }
 }
 

@@ -142,6 +142,34 @@ fn a_wrong_term_in_the_middle_leaves_those_around_it_in_force() {
 }
 
 #[test]
+fn esc_in_the_filter_gives_the_cursor_back_whatever_was_typed() {
+    for typed in ["status:", "zzz", "author:zzz", "stage:plan", "status:failed"] {
+        let mut screen = Screen::new(140, 40, 96);
+        screen.press("3 j j");
+        let before = screen.state.focused().unwrap().selected.clone();
+        let text = screen.text();
+        screen.press("/");
+        screen.type_text(typed);
+        screen.press("esc");
+        assert_eq!(screen.state.focused().unwrap().selected, before, "{typed}");
+        assert_eq!(screen.text(), text, "{typed}");
+    }
+}
+
+#[test]
+fn a_card_that_passes_the_filter_has_the_cursor_after_texts_that_list_nothing() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("3 j j");
+    let before = screen.state.focused().unwrap().selected.clone();
+    screen.press("/");
+    screen.type_text("stage:plan");
+    screen.press("ctrl-u");
+    screen.type_text("stage:build");
+    screen.press("enter");
+    assert_eq!(screen.state.focused().unwrap().selected, before);
+}
+
+#[test]
 fn tab_completes_words_of_the_language_and_names_of_the_board() {
     let mut screen = Screen::new(140, 40, 96);
     let mut completed = |typed: &str| {
