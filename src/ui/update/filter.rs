@@ -9,6 +9,7 @@ use crate::domain::query::{Query, QueryError, completion};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::overlay::{FilterLine, Names, Overlay};
 use crate::ui::state::{ColumnState, UiState, View};
+use crate::ui::update::moves;
 
 /// Opens the line in which the filter is written.
 pub(crate) fn open(state: &mut UiState) {
@@ -208,6 +209,8 @@ pub(crate) fn quoted(word: &str) -> String {
 }
 
 /// Keeps the filter and closes the line; a wrong one stays open, at the place that is wrong.
+///
+/// The cursor is on a card then, if there is one.
 pub(crate) fn accept(state: &mut UiState) {
     let Some(Overlay::Filter(line)) = state.overlays.last_mut() else {
         return;
@@ -220,6 +223,9 @@ pub(crate) fn accept(state: &mut UiState) {
     }
     let text = line.input.value().trim().to_owned();
     state.overlays.pop();
+    if state.view == View::Board {
+        moves::to_listed(state);
+    }
     if !text.is_empty() {
         state.filter.history.retain(|known| *known != text);
         state.filter.history.push(text);

@@ -143,7 +143,13 @@ fn a_wrong_term_in_the_middle_leaves_those_around_it_in_force() {
 
 #[test]
 fn esc_in_the_filter_gives_the_cursor_back_whatever_was_typed() {
-    for typed in ["status:", "zzz", "author:zzz", "stage:plan", "status:failed"] {
+    for typed in [
+        "status:",
+        "zzz",
+        "author:zzz",
+        "stage:plan",
+        "status:failed",
+    ] {
         let mut screen = Screen::new(140, 40, 96);
         screen.press("3 j j");
         let before = screen.state.focused().unwrap().selected.clone();
@@ -167,6 +173,35 @@ fn a_card_that_passes_the_filter_has_the_cursor_after_texts_that_list_nothing() 
     screen.type_text("stage:build");
     screen.press("enter");
     assert_eq!(screen.state.focused().unwrap().selected, before);
+}
+
+#[test]
+fn a_kept_filter_has_a_card_selected_wherever_the_cursor_was() {
+    for (size, keys, filter, column) in [
+        ((140, 40), "2", "stage:operate", 6),
+        ((80, 24), "1", "stage:operate", 6),
+        ((80, 24), "8", "stage:plan", 0),
+        ((80, 24), "2", "stage:code", 1),
+        ((40, 10), "2", "stage:deploy..monitor", 5),
+    ] {
+        let mut screen = Screen::new(size.0, size.1, 96);
+        screen.press(keys);
+        screen.press("/");
+        screen.type_text(filter);
+        screen.press("enter");
+        assert_eq!(screen.state.board.focus, column, "{filter}");
+        assert!(screen.state.selected(&screen.snapshot).is_some());
+        let plan = screen.state.plan();
+        assert!(plan.slot(column).is_some(), "{filter}: it is open");
+        let text = screen.text();
+        assert!(text.contains('▌'), "{filter}: {text}");
+    }
+    // Where nothing at all passes, the cursor stays.
+    let mut screen = Screen::new(80, 24, 96);
+    screen.press("3 /");
+    screen.type_text("zzz");
+    screen.press("enter");
+    assert_eq!(screen.state.board.focus, 2);
 }
 
 #[test]
