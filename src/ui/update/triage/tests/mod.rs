@@ -157,6 +157,21 @@ fn a_run_that_stands_on_several_cards_says_so() {
 }
 
 #[test]
+fn an_expression_that_is_refused_says_why_at_every_size() {
+    for (width, height) in [(40, 10), (80, 24), (160, 40)] {
+        let (mut screen, shell) = opened(width, height);
+        shell.press(&mut screen, "l l /");
+        for key in "( u n c l o s e d [ enter".split(' ') {
+            shell.press(&mut screen, key);
+        }
+        let text = screen.text();
+        assert!(text.contains("invalid: unclosed char"), "{text}");
+        let line = text.lines().find(|line| line.starts_with("/(unclosed["));
+        assert!(line.unwrap().ends_with("invalid"), "{text}");
+    }
+}
+
+#[test]
 fn a_wrong_expression_says_so_and_keeps_the_line() {
     let (mut screen, shell) = opened(80, 24);
     let effects = shell.press(&mut screen, "l l / ( enter");
