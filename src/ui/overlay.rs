@@ -13,6 +13,7 @@ use crate::domain::text::Clean;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
 use crate::ui::rows::RowKey;
+use crate::ui::state::ColumnState;
 
 /// Something over a view.
 #[derive(Clone, Debug)]
@@ -233,6 +234,8 @@ pub struct FilterLine {
     pub input: Input,
     /// The filter that was in force before; Esc brings it back.
     pub before: String,
+    /// The selection of every column when the line was opened: a text on the way may list nothing.
+    pub(crate) kept: Vec<ColumnState>,
     /// What is wrong with the text; the last good filter stays in force.
     pub error: Option<QueryError>,
     /// How far back in the history, 0: not at all.

@@ -70,6 +70,7 @@ struct CauseDocument<'a> {
     base: Option<BaseDocument<'a>>,
     flaky: Option<FlakyDocument<'a>>,
     signature: Option<SignatureDocument<'a>>,
+    same_run: Vec<&'a Clean>,
     group: Option<GroupDocument<'a>>,
     /// For each of the above that is null because it cannot be known: why.
     why: BTreeMap<&'static str, String>,
@@ -230,6 +231,7 @@ fn document<'a>(card: &'a TriageCard, causes: Causes<'a>) -> CauseDocument<'a> {
         why.say("job", said(&triage.diagnosis));
     }
     let item = causes.snapshot.find(&triage.item);
+    let same_run = causes.snapshot.triage.same_run(triage);
     CauseDocument {
         key: &triage.key,
         title: &triage.title,
@@ -253,6 +255,7 @@ fn document<'a>(card: &'a TriageCard, causes: Causes<'a>) -> CauseDocument<'a> {
             .map(|found| base(found, &mut why)),
         flaky: why.known("flaky", &triage.flaky).map(flaky),
         signature: signature(triage, &mut why),
+        same_run: same_run.map(|other| &other.key).collect(),
         group: group(card, causes, &mut why),
         why: why.0,
     }
@@ -474,12 +477,7 @@ fn signature<'a>(triage: &'a Triage, why: &mut Whys) -> Option<SignatureDocument
 
 fn group<'a>(card: &TriageCard, causes: Causes<'a>, why: &mut Whys) -> Option<GroupDocument<'a>> {
     let Some(group) = causes.snapshot.triage.group_of(card) else {
-        let said = if card.triage.signature.is_some() {
-            "no other run fails alike"
-        } else {
-            "without a signature it cannot be told which cards fail alike"
-        };
-        why.say("group", said);
+        why.say("group", causes.snapshot.triage.alone(&card.triage));
         return None;
     };
     Some(GroupDocument {

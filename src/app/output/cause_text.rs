@@ -18,6 +18,7 @@ use crate::domain::run::Run;
 use crate::domain::text::{Clean, truncate_with};
 use crate::domain::triage::{BaseRed, FirstBad, Known, TestRecord, Triage, TriageCard};
 use crate::engine::snapshot::Health;
+use crate::ui::tree::why::same_run;
 
 /// How many tests, commits and cards are named; more are counted.
 const MOST: usize = 5;
@@ -110,6 +111,8 @@ fn facts(card: &TriageCard, causes: Causes<'_>) -> Vec<(&'static str, String)> {
         }
     }
     facts.extend(alike(card, causes).map(|line| ("alike", line)));
+    let others = causes.snapshot.triage.same_run(triage).count();
+    facts.extend(same_run(others).map(|line| ("alike", line)));
     facts
 }
 

@@ -58,11 +58,7 @@ fn shared(card: &Triage) -> Shared {
     let Some(signature) = &card.signature else {
         return Shared::Run(card.run.key());
     };
-    let is_generic = match &card.diagnosis {
-        Known::Yes(found) => is_generic(found),
-        Known::No(_) => false,
-    };
-    if !is_generic {
+    if !names_nothing(card) {
         return Shared::Signature(signature.id);
     }
     let job = card.failed_job.and_then(|at| card.jobs.get(at));
@@ -72,6 +68,14 @@ fn shared(card: &Triage) -> Shared {
         card.run.workflow_key().clone(),
         job.map(|line| line.job.name.clone()),
     )
+}
+
+/// Whether what was found says nothing that tells the failure from unrelated ones.
+pub(super) fn names_nothing(card: &Triage) -> bool {
+    match &card.diagnosis {
+        Known::Yes(found) => is_generic(found),
+        Known::No(_) => false,
+    }
 }
 
 /// Returns the first card of each run.

@@ -28,6 +28,8 @@ mod tests;
 mod tries;
 mod watch;
 
+use group::names_nothing;
+
 pub use book::Book;
 pub use group::groups;
 pub use watch::Watched;
@@ -68,6 +70,28 @@ impl TriageBoard {
     /// Returns the cards that fail like this one, itself included.
     pub fn group_of(&self, card: &TriageCard) -> Option<&Group> {
         self.groups.get(card.group?)
+    }
+
+    /// Returns the other cards that are red by the same run.
+    pub fn same_run<'a>(&'a self, own: &'a Triage) -> impl Iterator<Item = &'a Triage> {
+        let cards = self.cards.iter().map(|card| card.triage.as_ref());
+        let run = (own.run.id, &own.run.repo);
+        cards.filter(move |card| (card.run.id, &card.run.repo) == run && card.item != own.item)
+    }
+
+    /// Says why a card is in no group.
+    pub fn alone(&self, own: &Triage) -> &'static str {
+        let Some(signature) = &own.signature else {
+            return "without a signature it cannot be told which cards fail alike";
+        };
+        let mut others = self.cards.iter().map(|card| card.triage.as_ref());
+        let looks_alike = |card: &Triage| {
+            card.run.key() != own.run.key() && card.signature.as_ref() == Some(signature)
+        };
+        if names_nothing(own) && others.any(looks_alike) {
+            return "its error names too little to tell whether others fail alike";
+        }
+        "no other run fails alike"
     }
 }
 

@@ -140,6 +140,8 @@ pub struct Sight<'a> {
     pub triage: &'a Triage,
     /// The cards that fail alike.
     pub group: Option<&'a Group>,
+    /// How many other cards are red by the same run.
+    pub same_run: usize,
     /// What the view remembers.
     pub state: &'a TriageState,
     /// The attempt and job whose log is wanted.

@@ -214,19 +214,32 @@ pub(super) fn flaky(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
 }
 
 pub(super) fn alike(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
-    let Some(group) = sight.group.filter(|group| group.items.len() > 1) else {
+    let group = sight.group.filter(|group| group.items.len() > 1);
+    let run = same_run(sight.same_run);
+    if group.is_none() && run.is_none() {
         return;
-    };
+    }
     lines.push(TreeLine::heading("one failure, many cards"));
-    lines.push(TreeLine::sentence(1, group.signature.text.as_str()));
-    let others = group.items.len() - 1;
-    let noun = if others == 1 { "other" } else { "others" };
-    let text = format!(
-        "same failure on {others} {noun}, first seen {} in {}",
-        sight.when(group.first_seen),
-        group.first_repo.path()
-    );
-    lines.push(TreeLine::sentence(1, text));
+    if let Some(group) = group {
+        lines.push(TreeLine::sentence(1, group.signature.text.as_str()));
+        let others = group.items.len() - 1;
+        let noun = if others == 1 { "other" } else { "others" };
+        let text = format!(
+            "same failure on {others} {noun}, first seen {} in {}",
+            sight.when(group.first_seen),
+            group.first_repo.path()
+        );
+        lines.push(TreeLine::sentence(1, text));
+    }
+    if let Some(text) = run {
+        lines.push(TreeLine::sentence(1, text));
+    }
+}
+
+/// Says on how many other cards a run stands, if it does.
+pub fn same_run(others: usize) -> Option<String> {
+    let noun = if others == 1 { "card" } else { "cards" };
+    (others > 0).then(|| format!("the same run on {others} other {noun}"))
 }
 
 /// Returns how one card stands to the others of its group, in few words.

@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashSet};
 use tui_input::Input;
 
 use crate::domain::item::WorkItem;
-use crate::domain::query::{Query, completion};
+use crate::domain::query::{Query, QueryError, completion};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::overlay::{FilterLine, Names, Overlay};
-use crate::ui::state::{UiState, View};
+use crate::ui::state::{ColumnState, UiState, View};
+use crate::ui::update::moves;
 
 /// Opens the line in which the filter is written.
 pub(crate) fn open(state: &mut UiState) {
@@ -16,6 +17,7 @@ pub(crate) fn open(state: &mut UiState) {
     state.overlays.push(Overlay::Filter(FilterLine {
         input: Input::new(text.clone()),
         before: text,
+        kept: state.board.columns.clone(),
         ..FilterLine::default()
     }));
 }
@@ -28,11 +30,17 @@ fn in_force(state: &UiState) -> &Query {
     }
 }
 
-/// Puts a filter in force in this view.
-fn set_here(state: &mut UiState, query: Query) {
+/// Puts a filter in force in this view; the cursors go to the cards they were on before it was
+/// written, as far as those are listed.
+fn set_here(state: &mut UiState, query: Query, kept: Vec<ColumnState>) {
     match state.view {
         View::Triage => state.triage.filter = query,
-        View::Board | View::Sources => set(state, query),
+        View::Board | View::Sources => {
+            if query.text() != state.filter.query.text() {
+                state.board.columns = kept;
+            }
+            set(state, query);
+        }
     }
 }
 
@@ -57,14 +65,41 @@ pub(crate) fn edited(state: &mut UiState, snapshot: &Snapshot) {
         return;
     };
     let text = line.input.value().to_owned();
+    let kept = line.kept.clone();
     complete_at(line, &text, snapshot);
     match Query::parse(&text) {
         Ok(query) => {
             line.error = None;
-            set_here(state, query);
+            set_here(state, query, kept);
         }
-        Err(error) => line.error = Some(error),
+        Err(error) => {
+            let understood = without_the_wrong(&text, &error);
+            line.error = Some(error);
+            if let Some(query) = understood {
+                set_here(state, query, kept);
+            }
+        }
     }
+}
+
+/// Returns what the rest of a text asks, the part left out that is not understood.
+///
+/// Half a term was a word a key ago, and hardly a card has that word: kept in force,
+/// it would empty the board under the hands of whoever is typing.
+fn without_the_wrong(text: &str, error: &QueryError) -> Option<Query> {
+    let before = text.get(..error.start)?;
+    // The part that is wrong may be the value alone, at the very end of the text.
+    let start = before
+        .rfind(char::is_whitespace)
+        .map_or(0, |space| space + 1);
+    let head = text.get(..start)?;
+    // What was opened and not closed has all the rest of the text within.
+    let is_open = text.get(error.start..)?.starts_with(['"', '(']);
+    let tail = text.get(error.end.max(start)..).filter(|_| !is_open);
+    let tail = tail.unwrap_or_default();
+    let tail = tail.find(char::is_whitespace).and_then(|at| tail.get(at..));
+    let rest = format!("{head}{}", tail.unwrap_or_default());
+    Query::parse(rest.trim()).ok()
 }
 
 /// How many completions are offered.
@@ -174,6 +209,8 @@ pub(crate) fn quoted(word: &str) -> String {
 }
 
 /// Keeps the filter and closes the line; a wrong one stays open, at the place that is wrong.
+///
+/// The cursor is on a card then, if there is one.
 pub(crate) fn accept(state: &mut UiState) {
     let Some(Overlay::Filter(line)) = state.overlays.last_mut() else {
         return;
@@ -186,6 +223,9 @@ pub(crate) fn accept(state: &mut UiState) {
     }
     let text = line.input.value().trim().to_owned();
     state.overlays.pop();
+    if state.view == View::Board {
+        moves::to_listed(state);
+    }
     if !text.is_empty() {
         state.filter.history.retain(|known| *known != text);
         state.filter.history.push(text);
@@ -200,7 +240,7 @@ pub(crate) fn cancel(state: &mut UiState) {
     if let Some(Overlay::Filter(line)) = state.overlays.pop()
         && let Ok(query) = Query::parse(&line.before)
     {
-        set_here(state, query);
+        set_here(state, query, line.kept);
     }
 }
 

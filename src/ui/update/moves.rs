@@ -172,6 +172,18 @@ fn turn_to(state: &mut UiState, column: usize) {
     }
 }
 
+/// Goes from a column that lists nothing to the first that lists something.
+pub(crate) fn to_listed(state: &mut UiState) {
+    if !state.rows.lines(state.board.focus).is_empty() {
+        return;
+    }
+    let columns = 0..state.options.columns.len();
+    let listed = |column: &usize| !state.rows.lines(*column).is_empty();
+    if let Some(column) = columns.into_iter().find(listed) {
+        turn_to(state, column);
+    }
+}
+
 fn keep_window(state: &mut UiState) {
     let plan = state.plan();
     let open = plan.slots.iter().filter(|slot| slot.open).count().max(1);

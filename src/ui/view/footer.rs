@@ -1,7 +1,8 @@
 //! The two lines at the bottom: why the selected card is where it is, and keys that work now.
 //!
 //! A message takes the right part of the keys for as long as it is shown: they
-//! are ordered by need, and nothing else on the screen can be spared.
+//! are ordered by need, and nothing else on the screen can be spared. One that is
+//! too long for that takes their line, and where that is not enough the line above.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -77,36 +78,27 @@ fn message(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) -> u16 {
     };
     let style = theme.style(Role::Surface).patch(theme.style(role));
     let columns = width(&text).saturating_add(2);
-    if let Some(status) = plan.status.filter(|_| columns > most) {
-        return long_message(paint, &text, (status, area), style);
+    if columns > most {
+        return long_message(paint, &text, plan, style);
     }
-    let columns = columns.min(most);
     let x = area.right() - columns;
     paint.clear(Rect::new(x, area.y, columns, 1), style);
     paint.text(x + 1, area.y, columns.saturating_sub(2), &text, style);
     x
 }
 
-/// Paints a message that is too long to stand beside keys above them, and where that is not
+/// Paints a message that is too long to stand beside keys over them, and where that is not
 /// enough over both lines; returns where the room for keys ends.
-fn long_message(
-    paint: &mut Paint<'_>,
-    text: &str,
-    (status, area): (Rect, Rect),
-    style: Style,
-) -> u16 {
-    let columns = status.width.saturating_sub(2);
-    let lines = wrap(text, columns, 2);
-    let rows = [status, area];
-    for (row, line) in rows.iter().zip(&lines) {
+fn long_message(paint: &mut Paint<'_>, text: &str, plan: &Plan, style: Style) -> u16 {
+    let area = plan.footer;
+    let columns = area.width.saturating_sub(2);
+    let above = plan.status.filter(|_| width(text) > columns);
+    let rows: Vec<Rect> = above.into_iter().chain([area]).collect();
+    for (row, line) in rows.iter().zip(wrap(text, columns, rows.len())) {
         paint.clear(*row, style);
         paint.text(row.x + 1, row.y, columns, line, style);
     }
-    if lines.len() > 1 {
-        area.x
-    } else {
-        area.right()
-    }
+    area.x
 }
 
 /// Returns why the selected card is where it is, or what is wrong with the selected source.

@@ -8,7 +8,6 @@ use ratatui::style::Style;
 use crate::domain::status::Severity;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 use crate::ui::layout::Plan;
-use crate::ui::overlay::Overlay;
 use crate::ui::rows::Listed;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, width};
@@ -107,12 +106,6 @@ fn counts(
     row.whole = true;
     let found = &state.rows;
     let filter = state.filter.query.text();
-    if is_misread(state) {
-        // The last good filter still holds, but its count beside the new text would mislead.
-        row.put(paint, "filter not understood", theme.style(Role::Failed));
-        row.whole = false;
-        return;
-    }
     let all = filter.is_empty() && found.shown == found.all;
     let [full, short] = match (all, wide) {
         (true, _) => [format!("{} cards", found.all), found.all.to_string()],
@@ -205,14 +198,6 @@ fn hidden(state: &UiState) -> [String; 2] {
         [format!("{count} red in hidden columns"), short]
     } else {
         [short.clone(), short]
-    }
-}
-
-/// Returns whether a filter is being written that cannot be understood as it stands.
-fn is_misread(state: &UiState) -> bool {
-    match state.overlays.last() {
-        Some(Overlay::Filter(line)) => line.error.is_some(),
-        Some(_) | None => false,
     }
 }
 

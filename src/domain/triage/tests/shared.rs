@@ -53,6 +53,43 @@ fn the_cards_of_one_run_are_one_failure() {
 }
 
 #[test]
+fn the_other_cards_of_a_run_are_known_of_each() {
+    let base = base();
+    let five = (0..5).map(|n| red(&base, ("auth", 70), &format!("c{n}"), 10));
+    let board = board(five.chain([red(&base, ("web", 71), "w", 20)]));
+    let others = |key: &str| {
+        let card = board.find(&ItemId::new(key)).unwrap();
+        board.same_run(&card.triage).count()
+    };
+    assert_eq!((others("change:c0"), others("change:c4")), (4, 4));
+    assert_eq!(others("change:w"), 0);
+}
+
+#[test]
+fn why_a_card_is_in_no_group_is_told_as_far_as_is_known() {
+    #[track_caller]
+    fn check(base: &Triage, runs: &[(&str, u64)], why: &str) {
+        let named = |(at, run): (usize, &(&str, u64))| red(base, *run, &at.to_string(), 5);
+        let board = board(runs.iter().enumerate().map(named));
+        assert!(board.groups.is_empty());
+        for card in &board.cards {
+            assert_eq!(board.alone(&card.triage), why, "{runs:?}");
+        }
+    }
+    let none = "no other run fails alike";
+    let health = failing_with("Health check failed after 30 tries");
+    let little = "its error names too little to tell whether others fail alike";
+    check(&health, &[("api", 1), ("web", 2)], little);
+    check(&health, &[("api", 1)], none);
+    check(&health, &[("api", 1), ("api", 1)], none);
+    check(&base(), &[("api", 1), ("api", 1)], none);
+    let mut unread = base();
+    unread.signature = None;
+    let unknown = "without a signature it cannot be told which cards fail alike";
+    check(&unread, &[("api", 1), ("web", 2)], unknown);
+}
+
+#[test]
 fn the_most_shared_failure_counts_runs() {
     let (base, mut else_) = (base(), failing_with("`Queue` is not there"));
     else_.signature.as_mut().unwrap().id = 9;

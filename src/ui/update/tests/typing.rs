@@ -92,11 +92,11 @@ fn a_filter_is_kept_by_enter_and_given_up_by_esc() {
 }
 
 #[test]
-fn a_wrong_filter_stays_open_and_the_last_good_one_in_force() {
+fn a_wrong_filter_stays_open_and_what_was_understood_in_force() {
     let mut screen = Screen::new(140, 40, 96);
     screen.press("/");
     screen.type_text("status:failed statsu:x");
-    assert_eq!(screen.state.filter.query.text(), "status:failed statsu");
+    assert_eq!(screen.state.filter.query.text(), "status:failed");
     screen.press("enter");
     let Some(Overlay::Filter(line)) = screen.state.overlays.last() else {
         panic!("the line stays open");
@@ -107,6 +107,101 @@ fn a_wrong_filter_stays_open_and_the_last_good_one_in_force() {
         "status:failed statsu".len(),
         "after the wrong word"
     );
+}
+
+#[track_caller]
+fn stays_in_force(typed: &str, in_force: &str) {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("/");
+    screen.type_text(typed);
+    assert_eq!(screen.state.filter.query.text(), in_force, "{typed}");
+    let text = screen.text();
+    assert!(text.contains("invalid: "), "{typed}: {text}");
+    assert!(!text.contains("no card matches"), "{typed}: {text}");
+    let head = text.lines().next().unwrap();
+    assert!(!head.contains("invalid"), "{typed}: {head}");
+}
+
+#[test]
+fn a_filter_that_is_half_typed_does_not_empty_the_board() {
+    stays_in_force("status:", "");
+    stays_in_force("is:rd", "");
+    stays_in_force("-is:red status:fai", "-is:red");
+    stays_in_force("-is:red -status:", "-is:red");
+    stays_in_force("(-is:red or status:", "");
+}
+
+#[test]
+fn a_wrong_term_in_the_middle_leaves_those_around_it_in_force() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("/");
+    screen.type_text("-is:red age:>1h");
+    screen.press("ctrl-a");
+    screen.type_text("status: ");
+    assert_eq!(screen.state.filter.query.text(), "-is:red age:>1h");
+}
+
+#[test]
+fn esc_in_the_filter_gives_the_cursor_back_whatever_was_typed() {
+    for typed in [
+        "status:",
+        "zzz",
+        "author:zzz",
+        "stage:plan",
+        "status:failed",
+    ] {
+        let mut screen = Screen::new(140, 40, 96);
+        screen.press("3 j j");
+        let before = screen.state.focused().unwrap().selected.clone();
+        let text = screen.text();
+        screen.press("/");
+        screen.type_text(typed);
+        screen.press("esc");
+        assert_eq!(screen.state.focused().unwrap().selected, before, "{typed}");
+        assert_eq!(screen.text(), text, "{typed}");
+    }
+}
+
+#[test]
+fn a_card_that_passes_the_filter_has_the_cursor_after_texts_that_list_nothing() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("3 j j");
+    let before = screen.state.focused().unwrap().selected.clone();
+    screen.press("/");
+    screen.type_text("stage:plan");
+    screen.press("ctrl-u");
+    screen.type_text("stage:build");
+    screen.press("enter");
+    assert_eq!(screen.state.focused().unwrap().selected, before);
+}
+
+#[test]
+fn a_kept_filter_has_a_card_selected_wherever_the_cursor_was() {
+    for (size, keys, filter, column) in [
+        ((140, 40), "2", "stage:operate", 6),
+        ((80, 24), "1", "stage:operate", 6),
+        ((80, 24), "8", "stage:plan", 0),
+        ((80, 24), "2", "stage:code", 1),
+        ((40, 10), "2", "stage:deploy..monitor", 5),
+    ] {
+        let mut screen = Screen::new(size.0, size.1, 96);
+        screen.press(keys);
+        screen.press("/");
+        screen.type_text(filter);
+        screen.press("enter");
+        assert_eq!(screen.state.board.focus, column, "{filter}");
+        assert!(screen.state.selected(&screen.snapshot).is_some());
+        let plan = screen.state.plan();
+        assert!(plan.slot(column).is_some(), "{filter}: it is open");
+        let text = screen.text();
+        assert!(text.contains('▌'), "{filter}: {text}");
+    }
+    // Where nothing at all passes, the cursor stays.
+    let mut screen = Screen::new(80, 24, 96);
+    screen.press("3 /");
+    screen.type_text("zzz");
+    screen.press("enter");
+    assert_eq!(screen.state.board.focus, 2);
 }
 
 #[test]

@@ -228,6 +228,30 @@ mod tests {
     }
 
     #[test]
+    fn the_log_of_an_earlier_attempt_says_so() {
+        for (width, height) in [(80, 24), (140, 40)] {
+            let (mut screen, shell) = opened(width, height);
+            let card = screen.snapshot.triage.cards[0].clone();
+            assert!(screen.text().contains("log 1"), "{}", screen.text());
+            rerun(&mut screen, &shell);
+            stands(&mut screen, &card, 3, &RunState::Running);
+            let text = screen.text();
+            assert!(text.contains("log attempt 2 1"), "{text}");
+            // A red result brings its own log.
+            let mut board = TriageBoard::default();
+            let mut again = card.clone();
+            let triage = Arc::make_mut(&mut again.triage);
+            Arc::make_mut(&mut triage.run).attempt = 3;
+            board.cards.push(again);
+            screen.snapshot.triage = Arc::new(board);
+            screen.snapshot.generation += 1;
+            screen.arrive();
+            let text = screen.text();
+            assert!(!text.contains("log attempt"), "{text}");
+        }
+    }
+
+    #[test]
     fn a_held_answer_is_no_command() {
         let (mut screen, shell) = opened(140, 40);
         rerun(&mut screen, &shell);

@@ -177,7 +177,7 @@ pub(crate) fn open(
 pub(crate) fn first_of_group(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     let group = card(state, snapshot).and_then(|card| snapshot.triage.group_of(&card));
     let Some(item) = group.and_then(|group| group.items.first()) else {
-        return vec![Effect::Toast("no other card fails alike".to_owned())];
+        return vec![Effect::Toast(alone(state, snapshot))];
     };
     if state.triage.selected.as_ref() == Some(item) {
         return vec![Effect::Toast("it was seen on this card first".to_owned())];
@@ -190,6 +190,19 @@ pub(crate) fn first_of_group(state: &mut UiState, snapshot: &Snapshot) -> Vec<Ef
         return vec![Effect::Toast("the filter was taken away".to_owned())];
     }
     Vec::new()
+}
+
+/// Says why there is no other card to go to.
+fn alone(state: &UiState, snapshot: &Snapshot) -> String {
+    let Some(card) = card(state, snapshot) else {
+        return "no card is selected".to_owned();
+    };
+    let why = snapshot.triage.alone(&card.triage);
+    let run = snapshot.triage.same_run(&card.triage).count();
+    match crate::ui::tree::why::same_run(run) {
+        Some(run) => format!("{why}; {run}"),
+        None => why.to_owned(),
+    }
 }
 
 /// Marks the selected card, or takes its mark away, and goes to the next.

@@ -26,6 +26,7 @@ pub(crate) fn tree_lines(state: &UiState, snapshot: &Snapshot, now: Timestamp) -
     tree::lines(&Sight {
         triage: &card.triage,
         group: snapshot.triage.group_of(&card),
+        same_run: snapshot.triage.same_run(&card.triage).count(),
         kept: kept.as_deref(),
         state: &state.triage,
         job: tree::wanted_job(&card.triage, state.triage.job),

@@ -14,7 +14,11 @@ pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, line: &mut SearchLine, p
     let ground = theme.style(Role::Surface).patch(theme.style(Role::Text));
     paint.clear(area, theme.ground().patch(ground));
     let x = paint.text(area.x, area.y, 1, "/", theme.style(Role::Key));
-    let columns = area.right().saturating_sub(x + 1);
+    let refused = line.error.as_ref().map_or("", |_| "invalid");
+    let room = area.width.saturating_sub(1);
+    let failed = theme.style(Role::Failed);
+    let tail = paint.right(area.x, area.y, room, refused, failed);
+    let columns = tail.saturating_sub(x + 1);
     let value = line.input.value();
     let skipped = line.input.visual_scroll(usize::from(columns.max(1)));
     let (head, _) = fit(value, cols(skipped));
@@ -31,7 +35,8 @@ pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, line: &mut SearchLine, p
         let row = Rect::new(area.x, y, area.width, 1);
         paint.clear(row, theme.ground().patch(theme.style(Role::Surface)));
         let columns = row.width.saturating_sub(2);
-        paint.text(row.x + 1, y, columns, error, theme.style(Role::Failed));
+        let text = format!("invalid: {error}");
+        paint.text(row.x + 1, y, columns, &text, failed);
     }
     let cursor = cols(line.input.visual_cursor().saturating_sub(skipped));
     paint.cursor_at(x + cursor.min(columns), area.y);

@@ -127,6 +127,54 @@ fn the_reason_line_is_never_covered_by_a_message() {
 }
 
 #[test]
+fn a_message_is_seen_whole_at_every_width() {
+    let short = "opened the page";
+    let long = "cannot re-run failed jobs: nothing is changed with `--read-only`, nor by a command";
+    let longer = format!("{long}; the source says why, and there is more of it than one line");
+    for width in [80, 100, 120, 160] {
+        for text in [short, long, &longer] {
+            for is_error in [false, true] {
+                let mut screen = Screen::new(width, 40, 96);
+                screen.press("3 j");
+                if is_error {
+                    screen.state.notify_error(text, screen.now);
+                } else {
+                    screen.state.notify(text, screen.now);
+                }
+                screen.draw();
+                let all = screen.text();
+                let lines: Vec<&str> = all.lines().collect();
+                let (reason, last) = (lines[38].trim(), lines[39].trim());
+                if text.len() + 2 > usize::from(width) {
+                    assert_eq!(format!("{reason} {last}"), text, "{width}: {all}");
+                } else {
+                    assert!(last.ends_with(text), "{width}: {all}");
+                    assert!(reason.contains("because"), "{width}: {all}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refused_action_is_told_at_every_width() {
+    for width in [80, 100, 120, 160] {
+        let (mut screen, shell) = crate::ui::testing::triage::opened(width, 40);
+        let why = "nothing is changed with `--read-only`, nor by a command that prints";
+        for capability in &mut screen.snapshot.sources[0].capabilities {
+            capability.state = crate::engine::snapshot::CapabilityState::Missing(why.into());
+        }
+        screen.arrive();
+        shell.press(&mut screen, "F");
+        let all = screen.text();
+        let lines: Vec<&str> = all.lines().skip(38).map(str::trim).collect();
+        let told = format!("cannot re-run failed jobs: {why}");
+        assert!(lines.join(" ").ends_with(&told), "{width}: {all}");
+        assert!(lines[1].ends_with("prints"), "{width}: {all}");
+    }
+}
+
+#[test]
 fn a_long_message_is_whole_among_the_messages() {
     let mut screen = Screen::new(80, 24, 96);
     let text = format!("{} the end", "a word and ".repeat(20));

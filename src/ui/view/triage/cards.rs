@@ -161,6 +161,9 @@ fn second(
         let text = format!("{text}, first seen {when} in {}", group.first_repo.path());
         return (text, Role::Waiting);
     }
+    if let Some(text) = why::same_run(snapshot.triage.same_run(triage).count()) {
+        return (text, Role::Waiting);
+    }
     match &triage.diagnosis {
         Known::Yes(found) => {
             let failed = found.tests.first().map(|failed| failed.name.to_string());

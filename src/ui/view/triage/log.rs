@@ -17,10 +17,12 @@ use crate::ui::view::triage::line::{Cut, Piece, laid_out, marked, pieces};
 /// Returns the heading: how long it is, where the cursor is, what is searched for.
 pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
     let log = &state.triage.log;
+    let attempt = earlier_attempt(state, snapshot);
+    let attempt = attempt.map_or_else(String::new, |number| format!(" attempt {number}"));
     let Some(index) = log.index.as_ref() else {
-        return "log".to_owned();
+        return format!("log{attempt}");
     };
-    let mut title = format!("log {} lines", grouped(index.lines()));
+    let mut title = format!("log{attempt} {} lines", grouped(index.lines()));
     if let Some((at, of)) = log.error_place() {
         title = format!("{title}  error {at}/{of}");
     }
@@ -49,6 +51,13 @@ pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
         title.push_str("  end left out");
     }
     title
+}
+
+/// Returns the attempt that the log is of, where that is not the newest of its run.
+fn earlier_attempt(state: &UiState, snapshot: &Snapshot) -> Option<u32> {
+    let key = state.triage.log.key.as_ref()?;
+    let run = &logic::card(state, snapshot)?.triage.run;
+    (run.key() == key.run && run.attempt != key.attempt).then_some(key.attempt)
 }
 
 /// Returns a count with its thousands apart.

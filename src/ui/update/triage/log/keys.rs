@@ -211,6 +211,8 @@ pub(crate) fn accept(state: &mut UiState) -> Vec<Effect> {
     let query = match Query::parse(&text) {
         Ok(query) => query,
         Err(error) => {
+            // Before the character that is wrong, as the filter does.
+            line.input = line.input.clone().with_cursor(error.at.saturating_sub(1));
             line.error = Some(error.to_string());
             return Vec::new();
         }

@@ -137,6 +137,41 @@ fn errors_and_matches_are_walked_with_n() {
 }
 
 #[test]
+fn a_run_that_stands_on_several_cards_says_so() {
+    let (mut screen, shell) = opened(140, 40);
+    let mut board = TriageBoard::clone(&screen.snapshot.triage);
+    let run = Arc::clone(&board.cards[2].triage.run);
+    for card in &mut board.cards[2..] {
+        Arc::make_mut(&mut card.triage).run = Arc::clone(&run);
+    }
+    screen.snapshot.triage = Arc::new(board);
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    shell.press(&mut screen, "h h j j");
+    let text = screen.text();
+    let told = text.matches("the same run on 2 other").count();
+    assert_eq!(told, 4, "on three cards and in the tree: {text}");
+    let why = "no other run fails alike; the same run on 2 other cards";
+    let told = Effect::Toast(why.to_owned());
+    assert_eq!(shell.press(&mut screen, "g 1"), [told]);
+}
+
+#[test]
+fn an_expression_that_is_refused_says_why_at_every_size() {
+    for (width, height) in [(40, 10), (80, 24), (160, 40)] {
+        let (mut screen, shell) = opened(width, height);
+        shell.press(&mut screen, "l l /");
+        for key in "( u n c l o s e d [ enter".split(' ') {
+            shell.press(&mut screen, key);
+        }
+        let text = screen.text();
+        assert!(text.contains("invalid: unclosed char"), "{text}");
+        let line = text.lines().find(|line| line.starts_with("/(unclosed["));
+        assert!(line.unwrap().ends_with("invalid"), "{text}");
+    }
+}
+
+#[test]
 fn a_wrong_expression_says_so_and_keeps_the_line() {
     let (mut screen, shell) = opened(80, 24);
     let effects = shell.press(&mut screen, "l l / ( enter");
@@ -217,7 +252,7 @@ fn one_key_goes_to_the_first_of_a_group() {
     assert_eq!(screen.state.triage.at, 1);
     let told = Effect::Toast("it was seen on this card first".to_owned());
     assert_eq!(shell.press(&mut screen, "g 1"), [told]);
-    let told = Effect::Toast("no other card fails alike".to_owned());
+    let told = Effect::Toast("no other run fails alike".to_owned());
     assert!(
         shell
             .press(&mut screen, "g f shift-tab tab j j g 1")
