@@ -51,7 +51,11 @@ pub(super) fn alerts<'c, 'a: 'c>(
             id: ItemId::new(&id),
             anchor: Anchor::Alert,
             key: fact.name.clone(),
-            title: fact.name.clone(),
+            title: if fact.about.is_empty() {
+                fact.name.clone()
+            } else {
+                fact.about.clone()
+            },
             url: fact.url.clone(),
             repo: fact
                 .repo
