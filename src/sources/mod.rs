@@ -10,7 +10,6 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::domain::Timestamp;
 use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
@@ -21,18 +20,24 @@ use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 
 pub mod action;
+pub mod alertmanager;
 pub mod archive;
 pub mod evidence;
 pub mod github;
 pub mod http;
 pub mod inspect;
 pub mod junit;
+mod labels;
 pub mod logs;
+mod port;
+pub mod prometheus;
+mod registry;
 pub mod selection;
 pub mod token;
 mod told;
 
 pub use http::{hex, span};
+pub use registry::{Kind, Open, REGISTRY};
 
 /// One configured connection to one system.
 pub trait Source: Send + Sync {
@@ -466,27 +471,3 @@ pub struct RequestLine {
     /// Body size in bytes, after decompression.
     pub bytes: u64,
 }
-
-/// One kind of source that the program knows.
-pub struct Kind {
-    /// What the configuration must know of it.
-    pub config: SourceKind,
-    /// What it is, for help texts.
-    pub about: &'static str,
-    /// Makes a source from its settings.
-    pub open: Open,
-}
-
-/// Makes a source from its settings, without asking the network.
-pub type Open = fn(&SourceConfig, &http::Ground) -> Result<Box<dyn Source>, SourceError>;
-
-/// Every kind of source; one row an adapter.
-pub const REGISTRY: &[Kind] = &[Kind {
-    config: SourceKind {
-        name: "github",
-        url: Some("https://github.com"),
-        repos: RepoNames::Flat,
-    },
-    about: "github.com and GitHub Enterprise Server",
-    open: github::open,
-}];
