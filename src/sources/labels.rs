@@ -329,7 +329,7 @@ mod tests {
             let name = n.to_string();
             let mut one = made("am", &[("alertname", &name)], &[]);
             one.started_at = at(0) + TimeDelta::seconds(i64::try_from(n).unwrap());
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 one.state = AlertState::Silenced;
             }
             one

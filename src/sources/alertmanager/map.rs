@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(state: &str, lists: &Value, ends_at: &str, expected: AlertState) {
+    fn check(state: &str, lists: &Value, ends_at: &str, expected: &AlertState) {
         let mut status = lists.clone();
         status["state"] = json!(state);
         let wire = json!({
@@ -142,10 +142,10 @@ mod tests {
             "startsAt": "2026-11-21T01:00:00Z", "endsAt": ends_at,
         });
         let alert = map(&wire, NOW);
-        assert_eq!(alert.state, expected, "{wire}");
+        assert_eq!(alert.state, *expected, "{wire}");
         assert_eq!(
             alert.ended_at.is_some(),
-            expected == AlertState::Resolved,
+            *expected == AlertState::Resolved,
             "{wire}"
         );
     }
@@ -157,35 +157,35 @@ mod tests {
         let never = "0001-01-01T00:00:00Z";
         let none = json!({});
         let unknown = |word: &str| AlertState::Unknown(word.into());
-        check("active", &none, later, AlertState::Firing);
-        check("active", &none, never, AlertState::Firing);
-        check("unprocessed", &none, later, AlertState::Firing);
-        check("active", &none, before, AlertState::Resolved);
-        check("glorious", &none, before, unknown("glorious"));
-        check("suppressed", &none, later, unknown("suppressed"));
+        check("active", &none, later, &AlertState::Firing);
+        check("active", &none, never, &AlertState::Firing);
+        check("unprocessed", &none, later, &AlertState::Firing);
+        check("active", &none, before, &AlertState::Resolved);
+        check("glorious", &none, before, &unknown("glorious"));
+        check("suppressed", &none, later, &unknown("suppressed"));
         check(
             "suppressed",
             &json!({"silencedBy": ["x"], "inhibitedBy": ["y"]}),
             later,
-            AlertState::Silenced,
+            &AlertState::Silenced,
         );
         check(
             "suppressed",
             &json!({"silencedBy": [], "inhibitedBy": ["y"]}),
             later,
-            AlertState::Inhibited,
+            &AlertState::Inhibited,
         );
         check(
             "suppressed",
             &json!({"mutedBy": ["nights"]}),
             later,
-            AlertState::Silenced,
+            &AlertState::Silenced,
         );
         check(
             "suppressed",
             &json!({"silencedBy": ["x"]}),
             before,
-            AlertState::Resolved,
+            &AlertState::Resolved,
         );
     }
 }
