@@ -218,7 +218,8 @@ impl Port {
         let advice = self.advice();
         let host = self.host().to_owned();
         let error = match failure.error {
-            SourceError::NotFound { .. } => SourceError::Refused {
+            // It may be back in a minute, behind a proxy that starts anew: it is asked again.
+            SourceError::NotFound { .. } => SourceError::Unreadable {
                 host,
                 cause: format!("{path} is not there; {advice}"),
             },
