@@ -93,8 +93,10 @@ pub(super) struct Told<'a> {
 /// Returns the fact of an alert.
 pub(super) fn alert(told: Told<'_>) -> Alert {
     let (labels, annotations) = (told.labels, told.annotations);
-    let either = |names: &[&str]| labels.first(names).or_else(|| annotations.first(names));
-    let repo = either(&REPO);
+    let repo = labels.first(&REPO).or_else(|| annotations.first(&REPO));
+    let mut named = [labels, annotations]
+        .into_iter()
+        .flat_map(|from| SHA.iter().filter_map(|name| from.get(name)));
     Alert {
         id: identity(told.source, &told.id),
         name: Clean::line(labels.get("alertname").unwrap_or("an alert without a name")),
@@ -103,7 +105,7 @@ pub(super) fn alert(told: Told<'_>) -> Alert {
         state: told.state,
         service: service(labels, repo),
         repo: repo.and_then(repository),
-        sha: either(&SHA).and_then(Sha::parse),
+        sha: named.find_map(Sha::parse),
         started_at: told.started_at,
         ended_at: told.ended_at,
         url: told.url,
@@ -302,11 +304,9 @@ mod tests {
         let own = [("severity", "page"), ("revision", "1A2B3C4D")];
         let one = made("am", &own, &[("commit", "not a commit")]);
         assert_eq!(&*one.severity, "page");
-        assert!(
-            one.sha.is_none(),
-            "the surest name counts, whatever it says"
-        );
-        let two = made("am", &own, &[]);
+        assert_eq!(one.sha.unwrap().as_str(), "1a2b3c4d");
+        let own = [("revision", "v1.2")];
+        let two = made("am", &own, &[("commit", "1A2B3C4D")]);
         assert_eq!(two.sha.unwrap().as_str(), "1a2b3c4d");
     }
 
