@@ -21,6 +21,7 @@ use crate::domain::text::Clean;
 use crate::sources::http::{Clock, span};
 use crate::sources::{
     Batch, CapabilityState, Check, CheckState, Fetch, Resource, Source, SourceError, Trouble,
+    UNNAMED,
 };
 
 /// How long one source may take to answer.
@@ -251,11 +252,9 @@ fn named_place(session: &Session, source: &dyn Source) -> String {
 }
 
 /// Says what to do about a token that is refused.
-///
-/// Only some kinds of source know a login of another program.
-fn token_hint(kind: &str, from: &str, place: &str) -> String {
+fn token_hint(from: &str, place: &str) -> String {
     match from {
-        "none" if kind != "github" => {
+        UNNAMED => {
             "the host wants a token and there is none: `token_env` or `token_command` of the \
                    source names one, a token or `user:password`"
                 .to_owned()
@@ -277,7 +276,7 @@ fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -
     let meter = source.meter();
     let token = match meter.token_from.as_str() {
         "" => place.to_owned(),
-        "none" if source.kind() != "github" => "none".to_owned(),
+        UNNAMED => UNNAMED.to_owned(),
         "none" => {
             "none: only what is public can be read, within the limit for strangers".to_owned()
         }
@@ -297,7 +296,7 @@ fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -
         if let Some(hint) = &check.hint {
             // Who reads this has come here already, and sees no cards.
             let hint = match check.trouble {
-                Some(Trouble::Token) => token_hint(source.kind(), &meter.token_from, place),
+                Some(Trouble::Token) => token_hint(&meter.token_from, place),
                 Some(Trouble::Host) => {
                     "check the address, and whether the host can be reached from here".to_owned()
                 }
@@ -362,9 +361,9 @@ mod tests {
                  source names one, or log in with `gh auth login`",
             ),
         ] {
-            assert_eq!(token_hint("github", from, place), expected);
+            assert_eq!(token_hint(from, place), expected);
         }
-        assert!(token_hint("prometheus", "none", "x").ends_with("a token or `user:password`"));
+        assert!(token_hint(UNNAMED, "x").ends_with("a token or `user:password`"));
     }
 
     #[test]

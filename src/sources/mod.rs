@@ -263,7 +263,8 @@ pub struct Batch {
     pub facts: Vec<Fact>,
     /// Listings that were read to their end: what left them is removed.
     pub listings: Vec<Listing>,
-    /// Scopes (`owner/name`, or a resource) that this poll confirmed to be current.
+    /// Scopes (`owner/name`; empty: all that the source tells) that this poll confirmed to be
+    /// current.
     pub covered: Vec<Clean>,
     /// Facts that are gone for sure (404 twice, 410).
     pub gone: Vec<FactId>,
@@ -363,6 +364,9 @@ pub struct Share {
     /// The whole limit.
     pub limit: u64,
 }
+
+/// Where the token of a source comes from that asks without one, as most of its kind do.
+pub const UNNAMED: &str = "not configured";
 
 /// What is told where a host is away: nothing has to be done.
 pub const TRIED_AGAIN: &str = "cards stay as they were; it is tried again by itself";

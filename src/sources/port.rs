@@ -17,7 +17,8 @@ use crate::sources::http::{
     Answer, Client, Failure, Ground, Limits, Request, Urgency, check_base, fixed_headers, host_of,
 };
 use crate::sources::{
-    Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, token,
+    Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, UNNAMED,
+    token,
 };
 
 /// What people know a kind of server by.
@@ -165,7 +166,11 @@ impl Port {
         *self
             .token_from
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = found.from;
+            .unwrap_or_else(PoisonError::into_inner) = match found.secret {
+            Some(_) => found.from,
+            // Nothing is missed: whoever may see such a server is seldom asked who it is.
+            None => UNNAMED.to_owned(),
+        };
         match &found.secret {
             Some(secret) => self.client.bind_either(secret)?,
             None => self.client.unbind(),

@@ -85,6 +85,10 @@ impl Alertmanager {
         let alerts = list.items.iter().map(alert).collect();
         // One that cannot be read may be one that is known: then nothing is removed.
         labels::list(&mut batch, ALERTS, alerts, list.bad_count == 0);
+        if list.bad_count == 0 {
+            // All that this source tells.
+            batch.covered.push(Clean::default());
+        }
         self.port.can(ALERTS, CapabilityState::Available);
         Ok(batch)
     }
@@ -141,7 +145,7 @@ fn counted(batch: &Batch) -> String {
         alerts.filter(is).count()
     };
     format!(
-        "{} fire, {} are silenced or inhibited",
+        "firing: {}, silenced or inhibited: {}",
         count(|state| matches!(state, AlertState::Firing | AlertState::Unknown(_))),
         count(|state| matches!(state, AlertState::Silenced | AlertState::Inhibited))
     )

@@ -7,7 +7,7 @@ mod map;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -45,6 +45,9 @@ const RULES: &str = "rules";
 /// How many warnings of one answer are passed on.
 const WARNINGS: usize = 3;
 
+/// Minutes after which rules that were not read no longer pass for current.
+const RULES_LATE: i64 = 10;
+
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
     Ok(Box::new(Prometheus::new(
@@ -57,8 +60,24 @@ pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, S
 /// One Prometheus, or a server that answers as one.
 pub struct Prometheus {
     port: Port,
-    /// Since when groups of rules are not evaluated, by the identity of their alert.
-    ill: Mutex<BTreeMap<Clean, Timestamp>>,
+    rules: Mutex<KnownRules>,
+}
+
+/// What is remembered of the rules.
+#[derive(Clone, Default)]
+struct KnownRules {
+    /// Since when groups of them are not evaluated, by the identity of their alert.
+    ill: BTreeMap<Clean, Timestamp>,
+    /// When they were last read.
+    read_at: Option<Timestamp>,
+}
+
+impl KnownRules {
+    /// Returns whether what is told of them may pass for current.
+    fn is_current(&self, now: Timestamp) -> bool {
+        let is_late = |at: Timestamp| (now - at).num_minutes() >= RULES_LATE;
+        self.ill.is_empty() || !self.read_at.is_none_or(is_late)
+    }
 }
 
 /// An answer, without what is around it.
@@ -80,8 +99,12 @@ impl Prometheus {
         let port = Port::new(config, ground, limits, PRODUCT, &[ALERTS, RULES])?;
         Ok(Self {
             port,
-            ill: Mutex::default(),
+            rules: Mutex::default(),
         })
+    }
+
+    fn known_rules(&self) -> MutexGuard<'_, KnownRules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks for a route, and takes the answer out of what is around it.
@@ -129,12 +152,12 @@ impl Prometheus {
         let page = |rest: &str| self.port.page(rest);
         let alert = |wire| map::alert(self.port.name(), wire, said.now, &page);
         let alerts = list.items.iter().filter_map(alert).collect();
-        labels::list(
-            &mut batch,
-            ALERTS,
-            alerts,
-            said.whole && list.bad_count == 0,
-        );
+        let whole = said.whole && list.bad_count == 0;
+        labels::list(&mut batch, ALERTS, alerts, whole);
+        if whole && self.known_rules().is_current(fetch.now) {
+            // All that this source tells.
+            batch.covered.push(Clean::default());
+        }
         self.port.can(ALERTS, CapabilityState::Available);
         Ok(batch)
     }
@@ -154,11 +177,7 @@ impl Prometheus {
         let (read, bad) = (groups.items.len(), groups.bad_count);
         self.unread(&mut batch, read, bad, &groups.bad, "groups of rules")?;
         let page = |rest: &str| self.port.page(rest);
-        let ill = self
-            .ill
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let ill = self.known_rules().ill.clone();
         let since = |id: &Clean| ill.get(id).copied();
         let name = self.port.name();
         let health = |group| map::health(name, group, said.now, &page, &since);
@@ -178,7 +197,10 @@ impl Prometheus {
             .iter()
             .map(|alert| (alert.id.clone(), alert.started_at));
         let now_ill: BTreeMap<_, _> = now_ill.take(labels::MOST).collect();
-        *self.ill.lock().unwrap_or_else(PoisonError::into_inner) = now_ill;
+        *self.known_rules() = KnownRules {
+            ill: now_ill,
+            read_at: Some(fetch.now),
+        };
         let whole = said.whole && groups.bad_count == 0 && unread == 0;
         labels::list(&mut batch, RULES, alerts, whole);
         self.port.can(RULES, CapabilityState::Available);
@@ -226,14 +248,19 @@ impl Prometheus {
             Err(failure) => return vec![failed("host", &failure.error)],
         }
         match self.alerts(&fetch).await {
-            Ok(batch) => tell(&mut checks, ALERTS, "fire", &batch),
+            Ok(batch) => tell(&mut checks, ALERTS, ["alert fires", "alerts fire"], &batch),
             Err(error) => {
                 checks.push(failed(ALERTS, &error));
                 return checks;
             }
         }
         match self.rules(&fetch).await {
-            Ok(batch) => tell(&mut checks, RULES, "groups have rules that fail", &batch),
+            Ok(batch) => tell(
+                &mut checks,
+                RULES,
+                ["group of rules fails", "groups of rules fail"],
+                &batch,
+            ),
             Err(error) => checks.push(failed(RULES, &error)),
         }
         let missing = self.port.capabilities().into_iter();
@@ -245,8 +272,13 @@ impl Prometheus {
     }
 }
 
-fn tell(checks: &mut Vec<Check>, name: &'static str, what: &str, batch: &Batch) {
-    checks.push(fine(name, &format!("{} {what}", batch.facts.len())));
+fn tell(checks: &mut Vec<Check>, name: &'static str, what: [&str; 2], batch: &Batch) {
+    let [one, many] = what;
+    let count = batch.facts.len();
+    checks.push(fine(
+        name,
+        &format!("{count} {}", if count == 1 { one } else { many }),
+    ));
     checks.extend(batch.warnings.iter().map(|text| note(name, text)));
 }
 
@@ -302,12 +334,12 @@ impl Source for Prometheus {
 
     fn restore(&self, facts: &[Arc<Fact>]) {
         let prefix = labels::identity(self.port.name(), "rules/");
-        let mut ill = self.ill.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rules = self.known_rules();
         for fact in facts.iter().take(2 * labels::MOST) {
             if let Fact::Alert(alert) = &**fact
                 && alert.id.starts_with(prefix.as_str())
             {
-                ill.insert(alert.id.clone(), alert.started_at);
+                rules.ill.insert(alert.id.clone(), alert.started_at);
             }
         }
     }
