@@ -8,6 +8,7 @@
 
 mod answers;
 mod dialects;
+mod monitors;
 mod reading;
 mod secrets;
 
