@@ -22,6 +22,7 @@ use crate::domain::text::Clean;
 use crate::sources::http::{Clock, span};
 use crate::sources::{
     Batch, CapabilityState, Check, CheckState, Fetch, Resource, Source, SourceError, Trouble,
+    UNNAMED,
 };
 
 /// How long one source may take to answer.
@@ -254,6 +255,11 @@ fn named_place(session: &Session, source: &dyn Source) -> String {
 /// Says what to do about a token that is refused.
 fn token_hint(from: &str, place: &str) -> String {
     match from {
+        UNNAMED => {
+            "the host wants a token and there is none: `token_env` or `token_command` of the \
+                   source names one, a token or `user:password`"
+                .to_owned()
+        }
         "none" => {
             "the host wants a token and there is none: `token_env` or `token_command` of the \
                    source names one, or log in with `gh auth login`"
@@ -271,6 +277,7 @@ fn describe(source: &dyn Source, checks: &[Check], offline: bool, place: &str) -
     let meter = source.meter();
     let token = match meter.token_from.as_str() {
         "" => place.to_owned(),
+        UNNAMED => UNNAMED.to_owned(),
         "none" => {
             "none: only what is public can be read, within the limit for strangers".to_owned()
         }
@@ -357,6 +364,7 @@ mod tests {
         ] {
             assert_eq!(token_hint(from, place), expected);
         }
+        assert!(token_hint(UNNAMED, "x").ends_with("a token or `user:password`"));
     }
 
     #[test]

@@ -148,6 +148,8 @@ pub enum RepoNames {
     Flat,
     /// With groups in groups: `group/group/name`.
     Nested,
+    /// It has none: `repos` and `orgs` mean nothing there.
+    Absent,
 }
 
 /// Why a configuration was refused.

@@ -40,7 +40,7 @@ pub(super) fn apply(
             let message = format!("there are two sources named `{}`", source.name);
             checker.error(span, &message, Some("give one of them another `name`"));
         } else {
-            if source.repos.is_empty() && source.orgs.is_empty() {
+            if is_idle(checker, &source) {
                 checker.idle(span, &source.name);
             }
             settings.sources.push(source);
@@ -77,10 +77,17 @@ fn select(
     let (repos, orgs) = selection(checker, &table.value, kind.copied());
     source.repos = repos;
     source.orgs = orgs;
-    if source.repos.is_empty() && source.orgs.is_empty() {
+    if is_idle(checker, source) {
         let name = source.name.clone();
         checker.idle(table.span.clone(), &name);
     }
+}
+
+/// Returns whether nothing is chosen of a source that has something to choose from.
+fn is_idle(checker: &Checker<'_>, source: &SourceConfig) -> bool {
+    let kind = checker.kinds.iter().find(|kind| kind.name == source.kind);
+    let chooses = kind.is_none_or(|kind| kind.repos != RepoNames::Absent);
+    chooses && source.repos.is_empty() && source.orgs.is_empty()
 }
 
 fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<SourceConfig> {
@@ -227,6 +234,20 @@ fn selection(
     kind: Option<&SourceKind>,
 ) -> (Vec<String>, Vec<String>) {
     let is_flat = kind.is_some_and(|kind| kind.repos == RepoNames::Flat);
+    if let Some(kind) = kind.filter(|kind| kind.repos == RepoNames::Absent) {
+        let given = [("repos", &source.repos), ("orgs", &source.orgs)];
+        for (key, list) in given {
+            if let Some(first) = list.iter().flatten().next() {
+                let message = format!(
+                    "`{key}`: a source of kind `{}` has no repositories",
+                    kind.name
+                );
+                let hint = "leave it out; what it tells finds its service by name";
+                checker.error(first.span(), &message, Some(hint));
+            }
+        }
+        return (Vec::new(), Vec::new());
+    }
     let mut repos = Vec::new();
     for text in source.repos.iter().flatten() {
         let repo = text.get_ref();

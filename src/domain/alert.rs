@@ -13,6 +13,9 @@ pub struct Alert {
     pub id: Clean,
     /// Its name.
     pub name: Clean,
+    /// What it says to a person, in its own words; may be empty.
+    #[serde(default)]
+    pub about: Clean,
     /// How bad it is, in its own word.
     pub severity: Clean,
     /// How it stands.
@@ -40,6 +43,8 @@ pub enum AlertState {
     Acknowledged,
     /// It is silenced on purpose.
     Silenced,
+    /// It is held back because another alert says the same and more.
+    Inhibited,
     /// It is over.
     Resolved,
     /// A word that we do not know; treated as firing.

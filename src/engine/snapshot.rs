@@ -208,9 +208,9 @@ impl Snapshot {
         item.sources
             .iter()
             .map(|source| {
-                self.confirmed
-                    .get(&(source.clone(), scope.clone()))
-                    .copied()
+                let at = |scope: Clean| self.confirmed.get(&(source.clone(), scope)).copied();
+                // What confirms all that a source tells confirms that of a repository as well.
+                at(scope.clone()).max(at(Clean::default()))
             })
             .min()
             .flatten()

@@ -10,7 +10,6 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::domain::Timestamp;
 use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
@@ -21,18 +20,24 @@ use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 
 pub mod action;
+pub mod alertmanager;
 pub mod archive;
 pub mod evidence;
 pub mod github;
 pub mod http;
 pub mod inspect;
 pub mod junit;
+mod labels;
 pub mod logs;
+mod port;
+pub mod prometheus;
+mod registry;
 pub mod selection;
 pub mod token;
 mod told;
 
 pub use http::{hex, span};
+pub use registry::{Kind, Open, REGISTRY};
 
 /// One configured connection to one system.
 pub trait Source: Send + Sync {
@@ -258,7 +263,8 @@ pub struct Batch {
     pub facts: Vec<Fact>,
     /// Listings that were read to their end: what left them is removed.
     pub listings: Vec<Listing>,
-    /// Scopes (`owner/name`, or a resource) that this poll confirmed to be current.
+    /// Scopes (`owner/name`; empty: all that the source tells) that this poll confirmed to be
+    /// current.
     pub covered: Vec<Clean>,
     /// Facts that are gone for sure (404 twice, 410).
     pub gone: Vec<FactId>,
@@ -360,6 +366,9 @@ pub struct Share {
     /// Whether what happens now is still asked for, and only what is past has to wait.
     pub past: bool,
 }
+
+/// Where the token of a source comes from that asks without one, as most of its kind do.
+pub const UNNAMED: &str = "not configured";
 
 /// What is told where a host is away: nothing has to be done.
 pub const TRIED_AGAIN: &str = "cards stay as they were; it is tried again by itself";
@@ -468,27 +477,3 @@ pub struct RequestLine {
     /// Body size in bytes, after decompression.
     pub bytes: u64,
 }
-
-/// One kind of source that the program knows.
-pub struct Kind {
-    /// What the configuration must know of it.
-    pub config: SourceKind,
-    /// What it is, for help texts.
-    pub about: &'static str,
-    /// Makes a source from its settings.
-    pub open: Open,
-}
-
-/// Makes a source from its settings, without asking the network.
-pub type Open = fn(&SourceConfig, &http::Ground) -> Result<Box<dyn Source>, SourceError>;
-
-/// Every kind of source; one row an adapter.
-pub const REGISTRY: &[Kind] = &[Kind {
-    config: SourceKind {
-        name: "github",
-        url: Some("https://github.com"),
-        repos: RepoNames::Flat,
-    },
-    about: "github.com and GitHub Enterprise Server",
-    open: github::open,
-}];

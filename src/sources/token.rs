@@ -39,7 +39,10 @@ pub struct Token {
     pub from: String,
 }
 
-/// Finds the token of a GitHub source.
+/// The kind of source that has usual places for a token.
+const WITH_USUAL: &str = "github";
+
+/// Finds the token of a source: where the settings say, else at the usual places of its kind.
 ///
 /// An error is a sentence for people: the user named a place, and it gave no token.
 pub async fn resolve(config: &SourceConfig, env: &Environment) -> Result<Token, String> {
@@ -53,7 +56,7 @@ pub async fn resolve(config: &SourceConfig, env: &Environment) -> Result<Token, 
     if let Some(token) = from_environment(config, env)? {
         return Ok(token);
     }
-    if !is_loopback(&config.url) {
+    if config.kind == WITH_USUAL && !is_loopback(&config.url) {
         let host = host_of(&config.url);
         let words = ["gh", "auth", "token", "--hostname", &host].map(str::to_owned);
         if let Ok(secret) = from_command(&words, &FOREIGN, PATIENCE).await {
@@ -79,7 +82,9 @@ pub fn account(config: &SourceConfig, env: &Environment) -> Account {
             secret: Some(secret),
             ..
         })) => Account::Known(http::fingerprint(secret.expose_secret())),
-        Ok(_) if is_loopback(&config.url) => Account::Known(http::NOBODY.to_owned()),
+        Ok(_) if config.kind != WITH_USUAL || is_loopback(&config.url) => {
+            Account::Known(http::NOBODY.to_owned())
+        }
         Ok(_) => Account::From("gh".to_owned()),
         Err(place) => Account::From(http::fingerprint(&place)),
     }
@@ -95,6 +100,9 @@ fn from_environment(config: &SourceConfig, env: &Environment) -> Result<Option<T
     if let Some(name) = &config.token_env {
         let value = read(name).ok_or_else(|| format!("the variable `{name}` is not set"))?;
         return Ok(Some(token(name, &value)));
+    }
+    if config.kind != WITH_USUAL {
+        return Ok(None);
     }
     let host = host_of(&config.url);
     let names: &[&str] = if host == "github.com" || host.ends_with(".ghe.com") {
@@ -268,6 +276,23 @@ mod tests {
         check("https://ghe.example.org:8443", &[], None);
         check("http://127.0.0.1:9999", &[], None);
         check("http://localhost:9999", &[], None);
+    }
+
+    #[test]
+    fn a_kind_without_usual_places_gets_what_is_named_and_nothing_else() {
+        let env = environment(ALL);
+        let mut other = config("https://ghe.example.org", None);
+        other.kind = "prometheus".to_owned();
+        assert!(from_environment(&other, &env).unwrap().is_none());
+        assert_eq!(
+            account(&other, &env),
+            Account::Known(crate::sources::http::NOBODY.to_owned())
+        );
+        other.token_env = Some("MINE".to_owned());
+        assert_eq!(
+            from_environment(&other, &env).unwrap().unwrap().from,
+            "MINE"
+        );
     }
 
     #[test]

@@ -428,6 +428,7 @@ fn others() -> impl Strategy<Value = Fact> {
         AlertState::Firing,
         AlertState::Acknowledged,
         AlertState::Silenced,
+        AlertState::Inhibited,
         AlertState::Resolved,
         AlertState::Unknown(odd()),
     ]);
@@ -452,6 +453,7 @@ fn others() -> impl Strategy<Value = Fact> {
         1 => Fact::Alert(Alert {
             id: format!("a{}", n % 5).as_str().into(),
             name: "an alert".into(),
+            about: odd(),
             severity: "high".into(),
             state,
             service: (n % 2 == 0).then(|| ServiceName::new("r1")),

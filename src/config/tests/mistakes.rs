@@ -43,6 +43,26 @@ fn a_repository_of_github_is_exactly_owner_and_name() {
 }
 
 #[test]
+fn a_kind_without_repositories_is_whole_without_and_takes_none() {
+    let bare = "[[source]]\nkind = \"alertmanager\"\nurl = \"https://am.test/am\"";
+    assert_eq!(good(bare).sources.len(), 1);
+    for key in ["repos", "orgs"] {
+        bad(
+            &format!("{bare}\n{key} = [\"acme/api\"]"),
+            4,
+            &format!("`{key}`: a source of kind `alertmanager` has no repositories"),
+            "leave it out; what it tells finds its service by name",
+        );
+    }
+    bad(
+        "[[source]]\nkind = \"alertmanager\"",
+        1,
+        "`url` is missing in [[source]]",
+        "e.g. `https://ci.example.org`",
+    );
+}
+
+#[test]
 fn every_syntax_error_is_told() {
     let errors = parse("a = \n[ui]\nb = = 1\n").unwrap_err();
     assert!(errors.len() >= 2, "{errors:?}");

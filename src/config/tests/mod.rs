@@ -24,6 +24,11 @@ const KINDS: &[&SourceKind] = &[
         url: None,
         repos: RepoNames::Nested,
     },
+    &SourceKind {
+        name: "alertmanager",
+        url: None,
+        repos: RepoNames::Absent,
+    },
 ];
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
 

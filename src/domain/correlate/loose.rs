@@ -1,6 +1,6 @@
 //! Cards of what finds no partner: alerts, findings, and runs that are red or at work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::correlate::card::{Card, Head};
@@ -26,16 +26,10 @@ pub(super) fn alerts<'c, 'a: 'c>(
         let named = making.ground.alerts.get(view.repo).into_iter().flatten();
         kinds.alerts.iter().chain(named).copied().collect()
     } else {
-        let housed = |alert: &&Known<'a, Alert>| {
-            let mut all = making.ground.alerts.values().flatten();
-            all.any(|other| other.id == alert.id)
-        };
-        kinds
-            .alerts
-            .iter()
-            .filter(|alert| !housed(alert))
-            .copied()
-            .collect()
+        let all = making.ground.alerts.values().flatten();
+        let housed: HashSet<&Clean> = all.map(|alert| &alert.get().id).collect();
+        let homeless = |alert: &&Known<'a, Alert>| !housed.contains(&alert.get().id);
+        kinds.alerts.iter().filter(homeless).copied().collect()
     };
     for alert in homeless {
         let fact = alert.get();
@@ -51,7 +45,11 @@ pub(super) fn alerts<'c, 'a: 'c>(
             id: ItemId::new(&id),
             anchor: Anchor::Alert,
             key: fact.name.clone(),
-            title: fact.name.clone(),
+            title: if fact.about.is_empty() {
+                fact.name.clone()
+            } else {
+                fact.about.clone()
+            },
             url: fact.url.clone(),
             repo: fact
                 .repo

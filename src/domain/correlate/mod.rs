@@ -15,7 +15,7 @@ use crate::domain::correlate::remake::{Lasting, Taking};
 use crate::domain::correlate::view::{Kinds, Known};
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::item::WorkItem;
-use crate::domain::key::{ItemId, RepoKey, Sha, SourceName};
+use crate::domain::key::{ItemId, RepoKey, ServiceName, Sha, SourceName};
 use crate::domain::placement::overrides;
 use crate::domain::policy::Policy;
 use crate::domain::pool::Pool;
@@ -307,6 +307,8 @@ impl Correlator {
 fn housed<'a>(facts: &'a Facts, policy: &Policy) -> HashMap<RepoKey, Vec<Known<'a, Alert>>> {
     let kinds = Kinds::new(facts.of(&None));
     let mut found: HashMap<RepoKey, Vec<Known<'a, Alert>>> = HashMap::new();
+    // Many alerts name few services, and there may be many repositories.
+    let mut homes: HashMap<&ServiceName, Option<&RepoKey>> = HashMap::new();
     for alert in kinds.alerts {
         let Some(service) = &alert.get().service else {
             continue;
@@ -321,8 +323,10 @@ fn housed<'a>(facts: &'a Facts, policy: &Policy) -> HashMap<RepoKey, Vec<Known<'
             });
             by_rule || repo.short() == service.as_str()
         };
-        let repos = facts.scopes().flatten();
-        if let Some(repo) = repos.into_iter().find(has_service) {
+        let home = homes
+            .entry(service)
+            .or_insert_with(|| facts.scopes().flatten().find(has_service));
+        if let Some(repo) = *home {
             found.entry(repo.clone()).or_default().push(alert);
         }
     }

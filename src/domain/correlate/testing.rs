@@ -308,6 +308,7 @@ impl World {
         let mut fact = Alert {
             id: Clean::line(id),
             name: Clean::line("HighErrorRate"),
+            about: Clean::default(),
             severity: Clean::line("critical"),
             state: AlertState::Firing,
             service: None,

@@ -13,7 +13,12 @@ pub(super) fn alert_firing(case: &Evidenced<'_>) -> Option<Placed> {
     let alert = newest_alert(case, |state| {
         matches!(state, AlertState::Firing | AlertState::Unknown(_))
     })?;
-    let reason = format!("alert {} fires", named(&alert.name));
+    let name = named(&alert.name);
+    let reason = if let AlertState::Unknown(word) = &alert.state {
+        format!("how alert {name} stands is not known: {word}")
+    } else {
+        format!("alert {name} fires")
+    };
     Some(Placed::new(
         Stage::Monitor,
         Status::Firing,
@@ -49,6 +54,7 @@ pub(super) fn alert_quiet(case: &Evidenced<'_>) -> Option<Placed> {
     }
     let (status, word) = match alert.state {
         AlertState::Silenced => (Status::Silenced, "is silenced"),
+        AlertState::Inhibited => (Status::Silenced, "is inhibited by another"),
         AlertState::Resolved => (Status::Watched, "is over"),
         AlertState::Firing | AlertState::Unknown(_) => (Status::Firing, "fires"),
         AlertState::Acknowledged => (Status::Acknowledged, "fires and somebody has it"),

@@ -218,6 +218,22 @@ async fn nobody_looking_costs_a_quarter_of_the_polls() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_confirms_all_of_a_source_confirms_its_cards_of_a_repository() {
+    let all = |_| {
+        tickets(&["a"]).map(|batch| Batch {
+            covered: vec![Clean::default()],
+            ..batch
+        })
+    };
+    let mut rig = run(vec![Fake::new("one", all)], None);
+    let snapshot = rig.engine.settled(CEILING).await;
+    let card = snapshot.items().next().expect("one card");
+    assert!(card.repo.is_some());
+    assert!(snapshot.confirmed_at(card).is_some());
+    rig.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_card_is_fresh_for_half_an_hour_after_it_was_confirmed() {
     let mut rig = run(vec![Fake::new("one", |_| tickets(&["a"]))], None);
     let snapshot = rig.engine.settled(CEILING).await;

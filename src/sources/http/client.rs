@@ -8,6 +8,8 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::header::{ETAG, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -119,11 +121,34 @@ impl Client {
     ///
     /// Refuses one that cannot be a header: control characters, white space, not ASCII.
     pub fn bind(&self, secret: &SecretString) -> Result<(), SourceError> {
+        let header = format!("Bearer {}", secret.expose_secret());
+        self.bind_as(secret, &header, vec![secret.clone()])
+    }
+
+    /// Binds what a person named to the origin of this client: a token, or `user:password`.
+    ///
+    /// No token holds a colon ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+    pub fn bind_either(&self, secret: &SecretString) -> Result<(), SourceError> {
+        let Some((_user, password)) = secret.expose_secret().split_once(':') else {
+            return self.bind(secret);
+        };
+        let coded = BASE64_STANDARD.encode(secret.expose_secret());
+        let header = format!("Basic {coded}");
+        let parts = [password.to_owned(), coded].map(SecretString::from);
+        let forms = parts.into_iter().chain([secret.clone()]).collect();
+        self.bind_as(secret, &header, forms)
+    }
+
+    /// `forms` are all that the secret is written as.
+    fn bind_as(
+        &self,
+        secret: &SecretString,
+        header: &str,
+        forms: Vec<SecretString>,
+    ) -> Result<(), SourceError> {
         let value = secret.expose_secret();
         let fits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic());
-        let header = fits
-            .then(|| HeaderValue::from_str(&format!("Bearer {value}")).ok())
-            .flatten();
+        let header = fits.then(|| HeaderValue::from_str(header).ok()).flatten();
         let Some(mut header) = header else {
             return Err(SourceError::Refused {
                 host: self.host.clone(),
@@ -131,11 +156,11 @@ impl Client {
             });
         };
         header.set_sensitive(true);
-        (self.ground.know)(secret);
+        forms.iter().for_each(self.ground.know);
         let credential = Credential {
             header,
             fingerprint: fingerprint(value),
-            redactor: Redactor::new(vec![secret.clone()]),
+            redactor: Redactor::new(forms),
         };
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) =
             Gate::shared(&self.origin, &credential.fingerprint);

@@ -131,12 +131,17 @@ pub(super) fn is_web_page(headers: &HeaderMap) -> bool {
 
 /// Returns what the host said about a refusal, as one clean line.
 pub(super) fn message(body: &[u8]) -> Option<String> {
+    /// The ways in which interfaces say why: an object with one of two names, or text alone.
     #[derive(Deserialize)]
-    struct Said {
-        message: String,
+    #[serde(untagged)]
+    enum Said {
+        Message { message: String },
+        Error { error: String },
+        Alone(String),
     }
-    let said: Said = serde_json::from_slice(body).ok()?;
-    let line = Clean::line(said.message.trim());
+    let (Said::Message { message: said } | Said::Error { error: said } | Said::Alone(said)) =
+        serde_json::from_slice(body).ok()?;
+    let line = Clean::line(said.trim());
     let short: String = line.chars().take(200).collect();
     (!short.is_empty()).then_some(short)
 }
@@ -234,6 +239,13 @@ mod tests {
             r#"{"message":"Validation Failed"}"#,
             "Validation Failed",
         );
+        check(
+            400,
+            &[],
+            r#"{"status":"error","error":"bad query"}"#,
+            "bad query",
+        );
+        check(400, &[], r#""bad matcher format""#, "bad matcher format");
         check(418, &[], "", "418");
         check(502, &[], "<html>", "502 (bad gateway)");
         check(599, &[], "", "it answered 599");

@@ -1,0 +1,199 @@
+//! Alertmanager (interface v2): alerts that fire, are silenced, inhibited or over.
+//!
+//! One request a round reads all of them: the server pages nothing and confirms
+//! nothing. What left the list is over. Silencing is not built; `Source::act` is the seam.
+
+mod map;
+mod wire;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::config::SourceConfig;
+use crate::domain::Timestamp;
+use crate::domain::alert::{Alert, AlertState};
+use crate::domain::correlate::Need;
+use crate::domain::fact::Fact;
+use crate::domain::key::SourceName;
+use crate::domain::text::Clean;
+use crate::sources::http::{Answer, Ground, Limits, List, their_now};
+use crate::sources::port::{Port, Product, failed, fine};
+use crate::sources::{
+    Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Resource, Source,
+    SourceError, Tier, labels,
+};
+
+const PRODUCT: Product = Product {
+    name: "Alertmanager",
+    example: "https://alertmanager.example.org",
+    copied: &[
+        "/api/v2/alerts",
+        "/api/v2/status",
+        "/api/v2",
+        "/api/v1",
+        "/api",
+    ],
+};
+
+const ALERTS: &str = "alerts";
+
+/// Makes a source from its settings.
+pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
+    Ok(Box::new(Alertmanager::new(
+        config,
+        ground,
+        Limits::default(),
+    )?))
+}
+
+/// One Alertmanager.
+pub struct Alertmanager {
+    port: Port,
+}
+
+impl Alertmanager {
+    /// Makes a source with bounds of its own for each request, without asking the network.
+    pub fn new(
+        config: &SourceConfig,
+        ground: &Ground,
+        limits: Limits,
+    ) -> Result<Self, SourceError> {
+        let port = Port::new(config, ground, limits, PRODUCT, &[ALERTS])?;
+        Ok(Self { port })
+    }
+
+    async fn read(&self, fetch: &Fetch) -> Result<Batch, SourceError> {
+        let asked = self.port.get::<List<_>>("api/v2/alerts", fetch).await;
+        let (list, answer): (List<wire::GettableAlert>, Answer) = asked?;
+        if list.items.is_empty() && list.bad_count > 0 {
+            let why = list.bad.first().map_or("", String::as_str);
+            let cause = format!("/api/v2/alerts: none of its records fits: {why}");
+            return Err(self.port.failed(&cause));
+        }
+        let mut batch = Batch::default();
+        if list.bad_count > 0 {
+            let why = list.bad.first().map_or("", String::as_str);
+            let text = format!("{} alerts cannot be read: {why}", list.bad_count);
+            batch.warnings.push(self.port.shown(&text));
+        }
+        let now = their_now(&answer.headers, fetch.now);
+        let page = |rest: &str| self.port.page(rest);
+        let alert = |wire| map::alert(self.port.name(), wire, now, &page);
+        let alerts = list.items.iter().map(alert).collect();
+        // One that cannot be read may be one that is known: then nothing is removed.
+        labels::list(&mut batch, ALERTS, alerts, list.bad_count == 0);
+        if list.bad_count == 0 {
+            // All that this source tells.
+            batch.covered.push(Clean::default());
+        }
+        self.port.can(ALERTS, CapabilityState::Available);
+        Ok(batch)
+    }
+
+    async fn look_over(&self) -> Vec<Check> {
+        let fetch = Fetch {
+            resource: ALERTS.into(),
+            now: self.port.now(),
+            forced: true,
+        };
+        let mut checks = Vec::new();
+        match self.port.get::<wire::Status>("api/v2/status", &fetch).await {
+            Ok((status, _)) => checks.push(fine("host", &told(&status))),
+            Err(failure) => return vec![failed("host", &failure.error)],
+        }
+        match self.read(&fetch).await {
+            Ok(batch) => {
+                checks.push(fine(ALERTS, &counted(&batch)));
+                let note = |text: &Clean| Check {
+                    state: crate::sources::CheckState::Note,
+                    ..fine(ALERTS, text)
+                };
+                checks.extend(batch.warnings.iter().map(note));
+            }
+            Err(error) => checks.push(failed(ALERTS, &error)),
+        }
+        checks
+    }
+}
+
+/// Says what runs there.
+fn told(status: &wire::Status) -> String {
+    let version = status.version_info.as_ref();
+    let version = version.and_then(|info| info.version.as_deref());
+    let mut text = "it answers, Alertmanager".to_owned();
+    for word in [" ", version.unwrap_or("of a version that it does not tell")] {
+        text.push_str(word);
+    }
+    let cluster = status.cluster.as_ref();
+    if let Some(state) = cluster.and_then(|cluster| cluster.status.as_deref())
+        && !matches!(state, "ready" | "disabled")
+    {
+        text.push_str(", its cluster is ");
+        text.push_str(state);
+    }
+    text
+}
+
+/// Says how many alerts of a batch stand how.
+fn counted(batch: &Batch) -> String {
+    let count = |wanted: fn(&AlertState) -> bool| {
+        let alerts = batch.facts.iter();
+        let is = |fact: &&Fact| matches!(fact, Fact::Alert(Alert { state, .. }) if wanted(state));
+        alerts.filter(is).count()
+    };
+    format!(
+        "firing: {}, silenced or inhibited: {}",
+        count(|state| matches!(state, AlertState::Firing | AlertState::Unknown(_))),
+        count(|state| matches!(state, AlertState::Silenced | AlertState::Inhibited))
+    )
+}
+
+impl Source for Alertmanager {
+    fn name(&self) -> &SourceName {
+        self.port.name()
+    }
+
+    fn kind(&self) -> &'static str {
+        "alertmanager"
+    }
+
+    fn host(&self) -> &str {
+        self.port.host()
+    }
+
+    fn capabilities(&self) -> Vec<Capability> {
+        self.port.capabilities()
+    }
+
+    fn resources(&self, _now: Timestamp) -> Vec<Resource> {
+        vec![Resource {
+            id: ALERTS.into(),
+            tier: Tier::Hot,
+            cost: 1,
+            bucket: "core",
+        }]
+    }
+
+    fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        async move { self.read(&fetch).await }.boxed()
+    }
+
+    fn account(&self) -> BoxFuture<'_, Account> {
+        self.port.account().boxed()
+    }
+
+    fn restore(&self, _facts: &[Arc<Fact>]) {}
+
+    fn need(&self, _needs: &BTreeSet<Need>) {}
+
+    fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {
+        self.look_over().boxed()
+    }
+
+    fn meter(&self) -> Meter {
+        self.port.meter()
+    }
+}

@@ -1,0 +1,339 @@
+//! One interface below one address: what adapters of monitors share.
+//!
+//! Routes below the base path, the credential that the settings name, and words
+//! for an address that leads elsewhere. It knows the name of no route.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::config::SourceConfig;
+use crate::domain::Timestamp;
+use crate::domain::key::SourceName;
+use crate::domain::text::Clean;
+use crate::sources::http::{
+    Answer, Client, Failure, Ground, Limits, Request, Urgency, check_base, fixed_headers, host_of,
+};
+use crate::sources::{
+    Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, UNNAMED,
+    token,
+};
+
+/// What people know a kind of server by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Product {
+    /// Its name, e.g. `Alertmanager`.
+    pub(super) name: &'static str,
+    /// What its address usually looks like, e.g. `https://am.example.org`.
+    pub(super) example: &'static str,
+    /// Paths that people copy along with the address, longest first.
+    pub(super) copied: &'static [&'static str],
+}
+
+/// One server of a product, and one account there.
+pub(super) struct Port {
+    config: SourceConfig,
+    ground: Ground,
+    product: Product,
+    client: Client,
+    base: Url,
+    token: tokio::sync::Mutex<Token>,
+    token_from: Mutex<String>,
+    can: Mutex<BTreeMap<&'static str, CapabilityState>>,
+}
+
+/// How far the search for a credential has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Token {
+    /// It comes with the first fetch: finding it may start a command.
+    NotLookedFor,
+    /// It is bound to the client, or there is none to bind.
+    Bound,
+    /// The host refused it: it is not tried again until a person asks.
+    Rejected,
+}
+
+impl Port {
+    /// Makes the client of a source, without asking the network.
+    ///
+    /// `can` are the names of its capabilities, none of which is known yet.
+    pub(super) fn new(
+        config: &SourceConfig,
+        ground: &Ground,
+        limits: Limits,
+        product: Product,
+        can: &[&'static str],
+    ) -> Result<Self, SourceError> {
+        let host = host_of(&config.url);
+        check_base(&config.url, config.insecure_http)
+            .map_err(|cause| SourceError::Refused { host, cause })?;
+        let base = without_copied(&config.url, product.copied);
+        let client = Client::new(
+            config.name.clone(),
+            &base,
+            fixed_headers(&[("accept", "application/json")]),
+            config.ca_file.as_deref(),
+            limits,
+            ground.clone(),
+        )?;
+        let can = can.iter().map(|name| (*name, CapabilityState::Unknown));
+        Ok(Self {
+            config: config.clone(),
+            ground: ground.clone(),
+            product,
+            client,
+            base,
+            token: tokio::sync::Mutex::new(Token::NotLookedFor),
+            token_from: Mutex::default(),
+            can: Mutex::new(can.collect()),
+        })
+    }
+
+    /// Returns the configured name of the source.
+    pub(super) fn name(&self) -> &SourceName {
+        &self.config.name
+    }
+
+    /// Returns the host that it talks to.
+    pub(super) fn host(&self) -> &str {
+        self.client.host()
+    }
+
+    /// Returns the current time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.client.now()
+    }
+
+    fn capability_states(&self) -> MutexGuard<'_, BTreeMap<&'static str, CapabilityState>> {
+        self.can.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes whether something can be done.
+    pub(super) fn can(&self, name: &'static str, state: CapabilityState) {
+        self.capability_states().insert(name, state);
+    }
+
+    /// Returns whether something was done before.
+    pub(super) fn did(&self, name: &'static str) -> bool {
+        self.capability_states().get(name) == Some(&CapabilityState::Available)
+    }
+
+    /// Returns what can and cannot be done.
+    pub(super) fn capabilities(&self) -> Vec<Capability> {
+        let known = self.capability_states().clone();
+        let told = known.into_iter();
+        told.map(|(name, state)| Capability { name, state })
+            .collect()
+    }
+
+    /// Returns what was spent.
+    pub(super) fn meter(&self) -> Meter {
+        let from = self.token_from.lock();
+        Meter {
+            token_from: from.unwrap_or_else(PoisonError::into_inner).clone(),
+            ..self.client.meter()
+        }
+    }
+
+    /// Finds out as whom it asks.
+    pub(super) async fn account(&self) -> Account {
+        drop(self.ensure_token(false).await);
+        match *self.token.lock().await {
+            Token::NotLookedFor => Account::Unknown,
+            Token::Bound | Token::Rejected => Account::Known(self.client.account()),
+        }
+    }
+
+    /// Finds the credential on first use, and again where a person asks after it was refused.
+    async fn ensure_token(&self, forced: bool) -> Result<(), SourceError> {
+        let mut state = self.token.lock().await;
+        match *state {
+            Token::Bound => return Ok(()),
+            Token::Rejected if !forced => {
+                let host = self.host().to_owned();
+                return Err(SourceError::Auth { host });
+            }
+            Token::Rejected | Token::NotLookedFor => {}
+        }
+        let found = token::resolve(&self.config, &self.ground.env)
+            .await
+            .map_err(|cause| SourceError::NoToken {
+                host: self.host().to_owned(),
+                cause,
+            })?;
+        *self
+            .token_from
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = match found.secret {
+            Some(_) => found.from,
+            // Nothing is missed: whoever may see such a server is seldom asked who it is.
+            None => UNNAMED.to_owned(),
+        };
+        match &found.secret {
+            Some(secret) => self.client.bind_either(secret)?,
+            None => self.client.unbind(),
+        }
+        *state = Token::Bound;
+        Ok(())
+    }
+
+    /// Asks for a route below the base path and reads the answer.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        route: &str,
+        fetch: &Fetch,
+    ) -> Result<(T, Answer), Failure> {
+        self.ensure_token(fetch.forced).await.map_err(Failure::of)?;
+        let request = Request {
+            url: self.address(route),
+            conditional: true,
+            urgency: if fetch.forced {
+                Urgency::Person
+            } else {
+                Urgency::Background
+            },
+        };
+        let asked = self.client.get_as(&request).await;
+        if let Err(failure) = &asked
+            && matches!(failure.error, SourceError::Auth { .. })
+        {
+            *self.token.lock().await = Token::Rejected;
+        }
+        asked.map_err(|failure| self.misplaced(request.url.path(), failure))
+    }
+
+    /// Returns the address of a route.
+    fn address(&self, route: &str) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.pop_if_empty().extend(route.split('/'));
+        }
+        url
+    }
+
+    /// Returns the address of its page for people; `rest` is what follows the base path.
+    pub(super) fn page(&self, rest: &str) -> String {
+        format!("{}/{rest}", self.base.as_str().trim_end_matches('/'))
+    }
+
+    /// Says what an address should be where it seems to lead elsewhere.
+    fn misplaced(&self, path: &str, failure: Failure) -> Failure {
+        let advice = self.advice();
+        let host = self.host().to_owned();
+        let error = match failure.error {
+            // It may be back in a minute, behind a proxy that starts anew: it is asked again.
+            SourceError::NotFound { .. } => SourceError::Unreadable {
+                host,
+                cause: format!("{path} is not there; {advice}"),
+            },
+            SourceError::Unreadable { host, cause } if is_elsewhere(&cause) => {
+                SourceError::Unreadable {
+                    host,
+                    cause: format!("{cause}; {advice}"),
+                }
+            }
+            same @ (SourceError::Auth { .. }
+            | SourceError::NoToken { .. }
+            | SourceError::Forbidden { .. }
+            | SourceError::RateLimited { .. }
+            | SourceError::Unreachable { .. }
+            | SourceError::Unreadable { .. }
+            | SourceError::Refused { .. }) => same,
+        };
+        Failure { error, ..failure }
+    }
+
+    /// Returns what `url` should be.
+    fn advice(&self) -> String {
+        let Product { name, example, .. } = self.product;
+        format!(
+            "`url` is where {name}'s own page begins, e.g. `{example}`, or with \
+             `--web.route-prefix=/x` or behind a proxy `{example}/x`; it is `{}` now",
+            self.base.as_str().trim_end_matches('/')
+        )
+    }
+
+    /// Returns the error of an answer that says itself that it is none.
+    pub(super) fn failed(&self, cause: &str) -> SourceError {
+        SourceError::Unreadable {
+            host: self.host().to_owned(),
+            cause: self.client.shown(cause).to_string(),
+        }
+    }
+
+    /// Returns a text of the server as it may be shown.
+    pub(super) fn shown(&self, text: &str) -> Clean {
+        self.client.shown(text)
+    }
+}
+
+/// Returns whether an answer looks as if something else had given it.
+fn is_elsewhere(cause: &str) -> bool {
+    ["web page", "not JSON", "another host"]
+        .iter()
+        .any(|words| cause.contains(words))
+}
+
+/// Returns an address without what people copy along with it.
+fn without_copied(url: &Url, copied: &[&str]) -> Url {
+    let mut url = url.clone();
+    let path = url.path().trim_end_matches('/').to_owned();
+    if let Some(rest) = copied.iter().find_map(|end| path.strip_suffix(end)) {
+        url.set_path(rest);
+    }
+    url
+}
+
+/// Returns what was tried, and that it works.
+pub(super) fn fine(name: &'static str, text: &str) -> Check {
+    Check {
+        name,
+        state: CheckState::Fine,
+        text: Clean::line(text),
+        hint: None,
+        trouble: None,
+    }
+}
+
+/// Returns what was tried, and why it failed.
+pub(super) fn failed(name: &'static str, error: &SourceError) -> Check {
+    let refused = matches!(
+        error,
+        SourceError::Auth { .. } | SourceError::NoToken { .. }
+    );
+    Check {
+        name,
+        state: if refused {
+            CheckState::Refused
+        } else {
+            CheckState::Failed
+        },
+        text: Clean::line(&error.to_string()),
+        hint: error.hint().map(|hint| Clean::line(&hint)),
+        trouble: error.trouble(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_copied;
+    use url::Url;
+
+    #[track_caller]
+    fn check(given: &str, expected: &str) {
+        let url = Url::parse(given).unwrap();
+        let found = without_copied(&url, &["/api/v2/alerts", "/api/v2"]);
+        assert_eq!(found.as_str(), expected);
+    }
+
+    #[test]
+    fn what_is_copied_along_with_an_address_is_left_out() {
+        check("https://am.test", "https://am.test/");
+        check("https://am.test/am/", "https://am.test/am/");
+        check("https://am.test/am/api/v2/", "https://am.test/am");
+        check("https://am.test/api/v2/alerts", "https://am.test/");
+        check("https://am.test/api/v22", "https://am.test/api/v22");
+    }
+}

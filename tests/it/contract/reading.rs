@@ -1,0 +1,201 @@
+//! Good reads: complete, clean, kept, and unlike those of another source.
+
+use super::*;
+use cycleboard::sources::{CapabilityState, CheckState};
+
+#[tokio::test]
+async fn a_good_read_lists_what_it_tells_and_the_same_again_next_time() {
+    for dialect in DIALECTS {
+        let fault = dialect.serve(json(&dialect.answer())).await;
+        let source = dialect.source(&fault.url);
+        let first = dialect.read(&*source).await.unwrap();
+        assert!(!first.facts.is_empty(), "{}", dialect.path);
+        assert_eq!(ids(&first), listed(&first), "{}", dialect.path);
+        assert!(first.warnings.is_empty(), "{:?}", first.warnings);
+        let again = dialect.read(&*source).await.unwrap();
+        assert_eq!(
+            (&first.facts, listed(&first)),
+            (&again.facts, listed(&again))
+        );
+        let can = source.capabilities();
+        let can = can.iter().find(|can| can.name == dialect.resource).unwrap();
+        assert_eq!(can.state, CapabilityState::Available);
+        let polled = source.resources(now());
+        assert!(polled.iter().any(|it| &*it.id == dialect.resource));
+    }
+}
+
+#[tokio::test]
+async fn what_left_a_complete_list_is_removed_and_an_empty_one_is_complete() {
+    for dialect in DIALECTS {
+        let whole = dialect.read_from(json(&dialect.answer())).await.unwrap();
+        let first = json(&dialect.with_records(|records| records.truncate(1)));
+        let fewer = dialect.read_from(first).await.unwrap();
+        assert!(listed(&fewer).is_subset(&listed(&whole)));
+        let empty: Value = serde_json::from_str(dialect.empty).unwrap();
+        let none = dialect.read_from(json(&empty)).await.unwrap();
+        assert_eq!(none.listings.len(), whole.listings.len());
+        assert_eq!(none.listings[0].name, whole.listings[0].name);
+        assert!(listed(&none).is_empty() && none.facts.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_bad_record_costs_itself_and_removes_nothing() {
+    for dialect in DIALECTS {
+        let whole = dialect.read_from(json(&dialect.answer())).await.unwrap();
+        let reply = json(&dialect.with_records(|records| {
+            records.push(serde_json::json!({"labels": 3, "rules": "x"}));
+        }));
+        let part = dialect.read_from(reply).await.unwrap();
+        assert_eq!(ids(&part), ids(&whole), "{}", dialect.path);
+        assert!(part.listings.is_empty(), "it may be one that is known");
+        let told = part.warnings.iter();
+        assert!(told.clone().any(|text| text.contains("cannot be read")));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_confirmed_keeps_everything() {
+    for dialect in DIALECTS {
+        let fault = dialect
+            .serve_by(|seen| match seen.header("if-none-match") {
+                Some("\"one\"") => Reply::new(304, "").with("etag", "\"one\""),
+                _ => json(&dialect.answer()).with("etag", "\"one\""),
+            })
+            .await;
+        let source = dialect.source(&fault.url);
+        let first = dialect.read(&*source).await.unwrap();
+        let again = dialect.read(&*source).await.unwrap();
+        assert_eq!(source.meter().not_modified, 1);
+        let same = ids(&again) == ids(&first) && listed(&again) == listed(&first);
+        let confirmed = again.facts.is_empty() && again.listings.is_empty();
+        assert!(same || (confirmed && !again.covered.is_empty()));
+    }
+}
+
+#[tokio::test]
+async fn a_failed_read_tells_nothing_and_the_next_good_one_goes_on() {
+    for dialect in DIALECTS {
+        let broken = Arc::new(Mutex::new(false));
+        let is_broken = Arc::clone(&broken);
+        let fault = dialect
+            .serve_by(move |_| {
+                if *is_broken.lock().unwrap() {
+                    Reply::new(500, "[]")
+                } else {
+                    json(&dialect.answer())
+                }
+            })
+            .await;
+        let source = dialect.source(&fault.url);
+        let first = dialect.read(&*source).await.unwrap();
+        *broken.lock().unwrap() = true;
+        assert!(dialect.read(&*source).await.is_err());
+        *broken.lock().unwrap() = false;
+        let after = dialect.read(&*source).await.unwrap();
+        assert_eq!(first.facts, after.facts);
+    }
+}
+
+#[tokio::test]
+async fn a_word_that_nobody_knows_is_kept_and_is_no_success() {
+    for dialect in DIALECTS {
+        let odd = dialect.with_each(|record| {
+            *record.pointer_mut(dialect.word).unwrap() = "gloriously".into();
+        });
+        let batch = dialect.read_from(json(&odd)).await.unwrap();
+        let records = odd.pointer(dialect.records).unwrap().as_array().unwrap();
+        assert_eq!(batch.facts.len(), records.len(), "none is lost");
+        for fact in &batch.facts {
+            let text = format!("{fact:?}");
+            assert!(text.contains("Unknown("), "{text}");
+            assert!(
+                text.contains("gloriously") || text.contains("fail"),
+                "{text}"
+            );
+        }
+    }
+}
+
+/// Returns every text of a value.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(list) => list.iter().for_each(|value| texts(value, found)),
+        Value::Object(map) => map.values().for_each(|value| texts(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_a_terminal_obeys_gets_in() {
+    const DIRT: &str = "a\u{1b}]52;c;eA==\u{7}b\u{1b}[2J\r\nc\u{202e}d\u{9b}31m\u{0}";
+    for dialect in DIALECTS {
+        let dirty = dialect.with_each(|record| {
+            for place in dialect.texts {
+                if let Some(text) = record.pointer_mut(place) {
+                    *text = DIRT.into();
+                }
+            }
+        });
+        let batch = dialect.read_from(json(&dirty)).await.unwrap();
+        assert!(!batch.facts.is_empty());
+        let mut found = Vec::new();
+        for fact in &batch.facts {
+            texts(&serde_json::to_value(fact).unwrap(), &mut found);
+        }
+        found.extend(batch.warnings.iter().map(ToString::to_string));
+        let odd = |c: char| c.is_control() || c == '\u{202e}';
+        for text in found {
+            assert!(!text.contains(odd), "{}: {text:?}", dialect.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_sources_that_tell_the_same_do_not_share_it() {
+    for dialect in DIALECTS.iter().filter(|it| it.repos.is_empty()) {
+        let fault = dialect.serve(json(&dialect.answer())).await;
+        let one = dialect.read(&*dialect.source(&fault.url)).await.unwrap();
+        let mut config = dialect.config(&fault.url);
+        config.name = SourceName::new("two");
+        let other = (dialect.open)(&config, &ground(TOKEN), limits()).unwrap();
+        let two = dialect.read(&*other).await.unwrap();
+        assert!(ids(&one).is_disjoint(&ids(&two)));
+    }
+}
+
+#[tokio::test]
+async fn a_base_path_is_kept() {
+    for dialect in DIALECTS {
+        let fault = Fault::start(|seen| match seen.path().strip_prefix("/sub/way") {
+            Some(path) if path == dialect.path => json(&dialect.answer()),
+            _ => Reply::new(404, ""),
+        })
+        .await;
+        for end in ["sub/way", "sub/way/"] {
+            let url = fault.url.join(end).unwrap();
+            let batch = dialect.read(&*dialect.source(&url)).await;
+            assert!(batch.is_ok(), "{batch:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_check_up_is_fine_where_all_is_well_and_names_what_is_not() {
+    for dialect in DIALECTS {
+        let fault = dialect.serve(json(&dialect.answer())).await;
+        let checks = dialect.source(&fault.url).check_up().await;
+        let fine = |check: &Check| check.state == CheckState::Fine;
+        assert!(!checks.is_empty() && checks.iter().all(fine), "{checks:?}");
+        let refused = Fault::start(|_| Reply::new(401, "")).await;
+        let checks = dialect.source(&refused.url).check_up().await;
+        let is_refused = |check: &Check| check.state == CheckState::Refused;
+        assert!(checks.iter().any(is_refused), "{checks:?}");
+        let nothing = Fault::start(|_| Reply::new(404, "")).await;
+        let checks = dialect.source(&nothing.url).check_up().await;
+        let says = |check: &Check| check.text.contains(dialect.absent);
+        assert!(checks.iter().any(says), "{checks:?}");
+    }
+}
