@@ -21,6 +21,7 @@ use crate::domain::text::Clean;
 use crate::engine::actions::errand::{APART, look, send};
 use crate::engine::actions::journal::{Claim, Journal, Line, Word, key, outcome};
 use crate::engine::actions::machine::{Action, Effect, Event};
+use crate::engine::actions::waiting::Waiting;
 use crate::engine::actions::{Acting, Ask};
 use crate::engine::order::Order;
 use crate::engine::update::Update;
@@ -54,6 +55,7 @@ pub(crate) struct Desk {
     cases: Vec<Case>,
     hosts: HashMap<String, Host>,
     flights: FuturesUnordered<BoxFuture<'static, Landed>>,
+    waiting: Waiting,
     /// Says that the program ends.
     cancel: CancellationToken,
 }
@@ -89,6 +91,7 @@ impl Desk {
             cases: Vec::new(),
             hosts: HashMap::new(),
             flights: FuturesUnordered::new(),
+            waiting: Waiting::default(),
             cancel: cancel.child_token(),
         }
     }
@@ -348,12 +351,10 @@ impl Desk {
         let target = case.action.target.clone();
         let line = self.line(id, word, said);
         if let (Some(journal), Some(line)) = (self.journal.clone(), line) {
-            let append = self.room.tracker.spawn_blocking(move || {
-                let written = journal.append(&line);
-                // Only now may another board do the same: the journal tells it what was done.
-                drop(claim);
-                written
-            });
+            let waiting = self.waiting.clone();
+            waiting.push(line, claim);
+            let append = move || waiting.write_next(&journal);
+            let append = self.room.tracker.spawn_blocking(append);
             self.flights.push(Box::pin(async move {
                 if let Ok(Err(error)) = append.await {
                     tracing::warn!(%error, "the journal of actions cannot be written");

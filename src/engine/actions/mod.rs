@@ -10,6 +10,7 @@ mod journal;
 mod machine;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
