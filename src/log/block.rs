@@ -112,7 +112,7 @@ pub(super) fn read<R: Read + Seek>(index: &Index, reader: &mut R, hit: &Hit) -> 
     let (back, ahead) = match shape {
         Shape::Line => (0, 1),
         Shape::Around(back, ahead) => (back, ahead + 1),
-        Shape::Blank | Shape::Indented | Shape::Headline => (0, AHEAD),
+        Shape::Blank | Shape::Framed | Shape::Indented | Shape::Headline => (0, AHEAD),
         Shape::Traceback => (0, DEEP),
         Shape::Listed => (BACK * 4, 1),
     };
@@ -137,6 +137,7 @@ pub(super) fn read<R: Read + Seek>(index: &Index, reader: &mut R, hit: &Hit) -> 
                 + 1;
         }
         Shape::Blank => found.block.end = to_blank(&around, hit.line),
+        Shape::Framed => found.block.end = to_frame(&around, hit.line),
         Shape::Indented => found.block.end = to_margin(&around, hit.line),
         Shape::Traceback => traceback(&around, hit.line, &mut found),
         Shape::Headline => headline(&around, hit.line, &mut found),
@@ -177,6 +178,17 @@ fn to_blank(around: &Around, from: u64) -> u64 {
     let lines = around.from(from + 1);
     lines
         .take_while(|(_, line, text)| !is_border(line) && !is_blank(text))
+        .last()
+        .map_or(from, |(at, _, _)| at)
+        + 1
+}
+
+/// Returns the end of the frame that a line stands in, blank lines of it included.
+fn to_frame(around: &Around, from: u64) -> u64 {
+    let lines = around.from(from + 1);
+    lines
+        .take_while(|(_, line, text)| !is_border(line) && text.starts_with(['│', '|']))
+        .filter(|(_, _, text)| !is_blank(text))
         .last()
         .map_or(from, |(at, _, _)| at)
         + 1

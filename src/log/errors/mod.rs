@@ -15,6 +15,7 @@
 //! * A code says what to look for: after 137 a line about memory comes before all others, after
 //!   127 the last one about a program that is not there, after 124 one about time.
 //! * Buildbot ends every command with a mark; the last that is not 0 counts, with what is behind the one before.
+//! * `cargo` names a failed test first and says behind all tests where and why it panicked: that counts.
 //! * In a job without steps of its own (GitLab), the section of its script is the step.
 
 #[cfg(test)]
@@ -29,7 +30,7 @@ use crate::domain::text::Clean;
 use crate::log::block;
 use crate::log::index::Index;
 use crate::log::marks::{Mark, Marked};
-use crate::log::patterns::{BUILDBOT, CI, ErrorKind, Pattern};
+use crate::log::patterns::{BUILDBOT, CARGO, CI, ErrorKind, Pattern, RUST};
 use crate::log::secrets::mask;
 
 /// The most errors that are kept; more are only counted.
@@ -266,7 +267,9 @@ fn steps(index: &Index) -> impl Iterator<Item = u64> {
 fn choose(index: &Index) -> Option<&Hit> {
     let hits = index.hits.as_slice();
     let Some((exit, step)) = end(index) else {
-        return best(hits.iter(), |hit| hit.weighed(index));
+        let weigh = |hit: &Hit| hit.weighed(index);
+        let found = best(hits.iter(), weigh)?;
+        return told_later(found, hits, weigh).or(Some(found));
     };
     let before = within(hits, step.start..step.end.min(exit.line));
     if let Some(proven) = proven(exit, before) {
@@ -276,7 +279,7 @@ fn choose(index: &Index) -> Option<&Hit> {
     let in_step = |hit: &Hit| hit.weighed(index).min(hit.own);
     let found = best(before.iter(), in_step);
     if let Some(found) = found.filter(|hit| hit.confidence > Confidence::Exit) {
-        return Some(found);
+        return told_later(found, before, in_step).or(Some(found));
     }
     let behind = hits.iter().filter(|hit| hit.line > exit.line);
     let behind = best(behind, |hit| hit.weighed(index));
@@ -336,6 +339,22 @@ fn best<'a>(
         }
     }
     best.map(|(_, hit)| hit)
+}
+
+/// Returns the panic that a test of `cargo` tells of behind the list of tests: where, and why.
+fn told_later<'a>(
+    found: &Hit,
+    hits: &'a [Hit],
+    weigh: impl Fn(&Hit) -> Confidence,
+) -> Option<&'a Hit> {
+    let is_bare = found.tool == CARGO && found.kind == ErrorKind::Test;
+    let least = weigh(found);
+    hits.iter().filter(|_| is_bare).find(|hit| {
+        hit.line > found.line
+            && hit.tool == RUST
+            && hit.kind == ErrorKind::Crash
+            && weigh(hit) >= least
+    })
 }
 
 /// Returns the lines of the step that a line lies in; all lines where there are no steps.

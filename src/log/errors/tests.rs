@@ -300,3 +300,47 @@ fn progress_of_buildbot_is_shown_line_by_line() {
     assert!(texts.iter().any(|text| text == "unicode ✓ ünïcödé 漢字 3"));
     assert!(index.sections().is_empty());
 }
+
+/// The first error of a log: its text, its place, and the lines that belong to it.
+#[track_caller]
+fn check_block(log: &str, text: &str, place: (&str, u32), last: &str) {
+    let (index, mut cache) = take(log.as_bytes());
+    let first = first_error(&index, &mut cache).unwrap().expect("an error");
+    assert_eq!(first.text.as_str(), text);
+    let found = (first.file.as_deref(), first.row);
+    assert_eq!(found, (Some(place.0), Some(place.1)));
+    let lines: Vec<&str> = log.lines().collect();
+    let end = usize::try_from(first.block.end).unwrap();
+    assert_eq!(lines[end - 1], last, "{:?}", first.block);
+}
+
+#[test]
+fn a_failed_test_of_cargo_is_told_by_its_panic() {
+    let log = "##[group]Run cargo test\n##[endgroup]\n\
+        running 3 tests\ntest prices::adds ... ok\ntest prices::rounds_half_to_even ... FAILED\n\
+        test prices::sums ... ok\n\nfailures:\n\n---- prices::rounds_half_to_even stdout ----\n\
+        thread 'prices::rounds_half_to_even' (7) panicked at src/prices.rs:42:9:\n\
+        assertion `left == right` failed\n  left: 3\n right: 5\n\nfailures:\n\
+        \u{20}   prices::rounds_half_to_even\n\nerror: test failed, to rerun pass `--lib`\n\
+        ##[error]Process completed with exit code 101.\n";
+    let said = "assertion `left == right` failed";
+    check_block(log, said, ("src/prices.rs", 42), " right: 5");
+    // A test that only returns an error has no panic: its name is all there is.
+    check(
+        "##[group]Run cargo test\n##[endgroup]\n>>> test prices::reads ... FAILED\n\n\
+        ---- prices::reads stdout ----\n\nerror: test failed, to rerun pass `--lib`\n\
+        ##[error]Process completed with exit code 101.\n",
+        "cargo",
+        "prices::reads",
+    );
+}
+
+#[test]
+fn the_frame_of_terraform_is_one_block() {
+    let log = "##[group]Run terraform plan\n##[endgroup]\n╷\n\
+        │ Error: Unsupported argument\n│ \n│   on dns.tf line 21, in resource \"acme_record\" \"www\":\n\
+        │   21:   ttll = 300\n│ \n│ An argument named \"ttll\" is not expected here.\n╵\n\
+        ╷\n│ Error: Missing argument\n╵\n##[error]Process completed with exit code 1.\n";
+    let last = "│ An argument named \"ttll\" is not expected here.";
+    check_block(log, "Unsupported argument", ("dns.tf", 21), last);
+}

@@ -4,7 +4,7 @@ use crate::log::errors::Confidence::{Likely, Summary, Weak};
 use crate::log::patterns::ErrorKind::{
     Build, Compile, Crash, Dependency, Exit, Git, Infrastructure, Other, Secret,
 };
-use crate::log::patterns::Shape::{Around, Blank, Headline, Indented, Line};
+use crate::log::patterns::Shape::{Around, Blank, Framed, Headline, Indented, Line};
 use crate::log::patterns::{Pattern, row};
 
 pub(super) const ROWS: &[Pattern] = &[
@@ -118,7 +118,7 @@ pub(super) const ROWS: &[Pattern] = &[
         r"^(?:│|╷|\|) *Error: (?P<text>.+)$",
         Infrastructure,
         Likely,
-        Blank,
+        Framed,
     ),
     row(
         "npm",

@@ -26,6 +26,12 @@ pub(super) const CI: &str = "ci";
 /// The server whose logs hold several commands, with an exit mark behind each.
 pub(super) const BUILDBOT: &str = "buildbot";
 
+/// The tool that lists tests by name alone, and what it lists.
+pub(super) const CARGO: &str = "cargo";
+
+/// The tool of rows that stand for a panic.
+pub(super) const RUST: &str = "rust";
+
 /// What kind of failure an error is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum ErrorKind {
@@ -78,6 +84,8 @@ pub(super) enum Shape {
     Around(u64, u64),
     /// Up to the next blank line.
     Blank,
+    /// To the end of the frame that is drawn at its left, blank lines included.
+    Framed,
     /// The lines behind that are indented, and blank ones between them.
     Indented,
     /// Indented lines, then the one that says what happened: its text is the error's.

@@ -3,7 +3,7 @@
 use crate::log::errors::Confidence::{Likely, Summary};
 use crate::log::patterns::ErrorKind::{Compile, Crash, Exit, Lint, Test};
 use crate::log::patterns::Shape::{Around, Blank, Headline, Indented, Line, Listed};
-use crate::log::patterns::{Pattern, row};
+use crate::log::patterns::{CARGO, Pattern, RUST, row};
 
 pub(super) const ROWS: &[Pattern] = &[
     // Rust.
@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Pattern] = &[
         Blank,
     ),
     row(
-        "rust",
+        RUST,
         &["panicked at"],
         r"^(?:thread '[^']*' (?:\([0-9]+\) )?)?panicked at (?:'(?P<text>[^']*)', )?(?P<file>[^\s:]+):(?P<row>[0-9]+)(?::[0-9]+)?:?$",
         Crash,
@@ -61,7 +61,7 @@ pub(super) const ROWS: &[Pattern] = &[
         Headline,
     ),
     row(
-        "cargo",
+        CARGO,
         &["FAILED"],
         r"^test (?P<text>\S+) \.\.\. FAILED$",
         Test,
