@@ -433,6 +433,15 @@ fn what_is_red_in_a_column_that_is_left_out_is_told() {
 
 #[test]
 fn sources_and_doctor_tell_where_the_token_comes_from_and_not_what_it_is() {
+#[test]
+fn the_token_of_the_demo_hides_no_name() {
+    let home = Home::new();
+    let ran = demo(&home, &["triage", "--format", "json", "--within", "300"]);
+    let told = ran.exits(0).json();
+    assert_eq!(told["sources"][0]["name"], "demo", "{told}");
+    assert!(!told.to_string().contains("@[hidden]"), "{told}");
+}
+
     let home = Home::new();
     demo(&home, &["sources"])
         .exits(0)
