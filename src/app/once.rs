@@ -19,6 +19,9 @@ use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
 
 /// Prints the board once.
 pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
+/// What is said where `@me` stands for nobody.
+const NOBODY: &str = "note: who you are is not known yet: `@me` matches nothing";
+
     session.require_sources()?;
     let filter = filter(args.filter.as_deref())?;
     let heard = session.ask_once(args.offline, Duration::from_secs(args.wait))?;
@@ -47,7 +50,18 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     };
     output::print(&text)?;
     let verdict = verdict(board, args.exit_status, args.offline);
-    Ok(heard.ends(verdict, args.format))
+    let verdict = heard.ends(verdict, args.format);
+    if !is_nobody(board) {
+        return Ok(verdict);
+    }
+    waiting::say(NOBODY);
+    let is_fine = verdict == Exit::Fine && args.exit_status;
+    Ok(if is_fine { Exit::Stale } else { verdict })
+}
+
+/// Returns whether the filter asks for the user's own, and nobody knows who that is.
+fn is_nobody(board: Board<'_>) -> bool {
+    board.context.me.is_empty() && board.filter.asks_for_me()
 }
 
 /// Parses the filter of the command line; points at what is wrong with it.

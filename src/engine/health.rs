@@ -45,6 +45,8 @@ pub struct SourceState {
     crashed: Option<(Timestamp, u32)>,
     report: Report,
     poller: Poller,
+    /// As whom the store says that it was asked last.
+    me_before: Option<Clean>,
 }
 
 /// Who polls the source.
@@ -101,6 +103,7 @@ impl SourceState {
             crashed: None,
             report,
             poller: Poller::Open,
+            me_before: None,
         }
     }
 
@@ -180,9 +183,15 @@ impl SourceState {
         self.last_success = self.last_success.max(Some(at));
     }
 
-    /// Forgets when it was last confirmed: that was another account's.
+    /// Takes in as whom the database says that it was asked.
+    pub fn known_as(&mut self, me: Clean) {
+        self.me_before = Some(me);
+    }
+
+    /// Forgets when it was last confirmed and as whom: that was another account.
     pub fn forget(&mut self) {
         self.last_success = None;
+        self.me_before = None;
     }
 
     /// Returns whether its first round, with the needs of edition `needs`, is over, or hopeless.
@@ -433,8 +442,9 @@ impl SourceState {
                 meter.token_from.clone()
             },
             me: remote
-                .and_then(|state| state.me.as_ref())
-                .map_or_else(|| meter.me.clone(), |me| Some(me.to_string())),
+                .and_then(|state| state.me.as_ref().map(Clean::to_string))
+                .or_else(|| meter.me.clone())
+                .or_else(|| self.me_before.as_ref().map(Clean::to_string)),
             insecure: meter.insecure,
             facts,
         }

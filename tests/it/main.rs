@@ -21,5 +21,6 @@ mod server;
 mod support;
 mod tidy;
 mod tls;
+mod told;
 mod triage;
 mod triage_adapter;

@@ -1,0 +1,112 @@
+//! What a source cannot tell is said, wherever the program prints: nothing passes for fine that
+//! nobody could see.
+
+use cycleboard::demo::Options;
+use cycleboard::demo::forge::{Fault, Forge, start};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::support::env::{Home, Ran};
+
+/// A simulated team whose forge wants a token, and a board that looks at it.
+struct Bench {
+    home: Home,
+    forge: Forge,
+    cancel: CancellationToken,
+    // Serves until it is dropped.
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+fn bench() -> Bench {
+    let runtime = runtime();
+    let cancel = CancellationToken::new();
+    let options = Options {
+        repos: 4,
+        cards: 40,
+        speed: 0.0,
+        require_token: true,
+        ..Options::default()
+    };
+    let clock = cycleboard::app::clock::system();
+    let forge = runtime
+        .block_on(start(options, clock, &TaskTracker::new(), &cancel))
+        .unwrap();
+    let home = Home::new();
+    configure(&home, forge.url().as_str(), forge.org());
+    Bench {
+        home,
+        forge,
+        cancel,
+        _runtime: runtime,
+    }
+}
+
+fn configure(home: &Home, url: &str, org: &str) {
+    home.configure(&format!(
+        "[[source]]\nname = \"work\"\nkind = \"github\"\nurl = \"{url}\"\norgs = [\"{org}\"]\n\
+         token_env = \"FORGE_TOKEN\"\nwrites = [\"rerun\"]\n",
+    ));
+}
+
+fn run(home: &Home, token: &str, arguments: &[&str]) -> Ran {
+    let output = home.command(arguments).env("FORGE_TOKEN", token).output();
+    Ran::of(output.unwrap(), arguments)
+}
+
+impl Bench {
+    fn run(&self, arguments: &[&str]) -> Ran {
+        run(&self.home, self.forge.token(), arguments)
+    }
+}
+
+/// Returns how many cards of the user's own are printed.
+fn mine(ran: &Ran) -> usize {
+    let board = ran.json();
+    let stages = board["stages"].as_array().unwrap();
+    let cards = stages
+        .iter()
+        .map(|stage| stage["cards"].as_array().unwrap());
+    cards.map(Vec::len).sum()
+}
+
+#[test]
+fn who_you_are_is_remembered_with_the_store_and_said_where_it_is_not_known() {
+    const NOBODY: &str = "note: who you are is not known yet: `@me` matches nothing";
+    let bench = bench();
+    let ask = ["board", "--once", "--format", "json", "--filter", "is:mine"];
+    let offline = [&ask[..], &["--offline"]].concat();
+    let known = mine(bench.run(&ask).exits(0));
+    assert!(known > 0, "the account holds nothing");
+    assert_eq!(mine(bench.run(&offline).exits(0)), known);
+    // The port stays taken: on a free one another test's server could answer.
+    bench.forge.faults().set("/", Fault::Status(503));
+    for _ in 0..2 {
+        let ran = bench.run(&ask);
+        assert_eq!(mine(ran.exits(5)), known, "{ran:#?}");
+        assert!(!ran.err.contains(NOBODY), "{ran:#?}");
+    }
+    assert_eq!(mine(bench.run(&offline).exits(0)), known);
+
+    let fresh = Home::new();
+    configure(&fresh, bench.forge.url().as_str(), bench.forge.org());
+    let asked = ["board", "--once", "--filter", "author:@me", "--exit-status"];
+    let ran = run(&fresh, bench.forge.token(), &asked);
+    ran.exits(5);
+    assert!(ran.err.contains(NOBODY), "{ran:#?}");
+    let ran = run(&fresh, bench.forge.token(), &["board", "--once"]);
+    assert!(!ran.err.contains(NOBODY), "nobody asked: {ran:#?}");
+}
