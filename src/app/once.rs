@@ -11,18 +11,21 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::output::table::source_line;
 use crate::app::output::{self, Board, Width};
 use crate::app::session::Session;
+use crate::app::{configuration, waiting};
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryContext};
 use crate::domain::status::{Severity, Status};
+use crate::engine::sight::is_blind;
 use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
 
-/// Prints the board once.
-pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
 /// What is said where `@me` stands for nobody.
 const NOBODY: &str = "note: who you are is not known yet: `@me` matches nothing";
 
+/// Prints the board once.
+pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
+    configuration::named_theme(&session)?;
     let filter = filter(args.filter.as_deref())?;
     let heard = session.ask_once(args.offline, Duration::from_secs(args.wait))?;
     let snapshot = &heard.snapshot;
@@ -98,7 +101,15 @@ fn verdict(board: Board<'_>, exit_status: bool, offline: bool) -> Exit {
     if board.items().any(|item| is_red(item) || is_unknown(item)) {
         return Exit::Stale;
     }
-    sources
+    seen(sources, &board.snapshot.sources)
+}
+
+/// Returns the verdict where nothing is red: fine only where red could be seen.
+pub fn seen(verdict: Exit, sources: &[SourceView]) -> Exit {
+    if verdict == Exit::Fine && sources.iter().any(is_blind) {
+        return Exit::Stale;
+    }
+    verdict
 }
 
 /// Returns which source is why not everything is known, and how it stands, if one is.

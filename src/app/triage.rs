@@ -251,7 +251,7 @@ fn verdict(
     match (sure.contains(&true), sure.is_empty()) {
         (true, _) => Exit::Red,
         (false, false) => Exit::Stale,
-        (false, true) => sources,
+        (false, true) => once::seen(sources, &snapshot.sources),
     }
 }
 

@@ -15,8 +15,8 @@ use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
-use crate::engine::told;
 use crate::engine::update::{RemoteState, Report};
+use crate::engine::{sight, told};
 use crate::sources::{Batch, ResourceId, Source, SourceError, TRIED_AGAIN};
 
 /// Failures in a row, over all resources, after which a host counts as gone.
@@ -109,7 +109,7 @@ impl SourceState {
 
     /// Takes in that a poll went well.
     pub fn succeeded(&mut self, resource: ResourceId, order: u64, at: Timestamp, batch: &Batch) {
-        let told = tells(batch);
+        let told = told::tells(batch);
         self.note(
             resource,
             Outcome {
@@ -366,12 +366,10 @@ impl SourceState {
         let stranger = (self.report.meter.token_from == "none" && !self.is_followed())
             .then(|| Clean::line(STRANGER));
         remarks.extend(&stranger);
+        let hidden = sight::hidden(&self.report.capabilities);
+        remarks.extend(&hidden);
         Verdict {
-            message: remarks.last().map(|last| match remarks.len() {
-                1 => (*last).clone(),
-                2 => Clean::line(&format!("{last}; 1 more remark")),
-                more => Clean::line(&format!("{last}; {} more remarks", more - 1)),
-            }),
+            message: told::newest(&remarks),
             ..Verdict::of(Health::Ok)
         }
     }
@@ -385,7 +383,8 @@ impl SourceState {
             .chain(&self.report.problems)
             .chain(&self.report.limited);
         let warnings = outcomes.iter().flat_map(|outcome| &outcome.warnings);
-        told::remarks(errors, warnings)
+        let hidden = sight::hidden(&self.report.capabilities);
+        told::remarks(errors, warnings.chain(&hidden))
     }
 
     /// Returns what programs that follow should know.
@@ -486,12 +485,6 @@ fn worst<'a>(
         .collect();
     wanted.sort_by_key(|error| (health_of(error), error.to_string()));
     wanted.last().map(|error| **error)
-}
-
-/// Returns whether a batch tells or confirms a fact, or that one is gone.
-fn tells(batch: &Batch) -> bool {
-    let said = !batch.facts.is_empty() || !batch.listings.is_empty() || !batch.covered.is_empty();
-    said || !batch.gone.is_empty() || !batch.gone_repos.is_empty()
 }
 
 /// Returns the health that an error means where nothing else works.

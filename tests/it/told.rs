@@ -110,3 +110,32 @@ fn who_you_are_is_remembered_with_the_store_and_said_where_it_is_not_known() {
     let ran = run(&fresh, bench.forge.token(), &["board", "--once"]);
     assert!(!ran.err.contains(NOBODY), "nobody asked: {ran:#?}");
 }
+
+#[test]
+fn a_token_that_may_not_read_what_ci_did_is_told_and_never_fine() {
+    let bench = bench();
+    bench.forge.faults().set("/actions", Fault::Status(403));
+    let ran = bench.run(&["board", "--once", "--format", "json"]);
+    let board = ran.exits(0).json();
+    let message = board["sources"][0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("no CI runs: "), "{ran:#?}");
+    let note = "note: source `work`: no CI runs: ";
+    assert!(ran.err.contains(note), "{ran:#?}");
+    bench
+        .run(&["board", "--once"])
+        .exits(0)
+        .prints("no CI runs: ");
+    bench.run(&["sources"]).exits(0).prints("no CI runs: ");
+    let calm = [
+        "board",
+        "--once",
+        "--exit-status",
+        "--filter",
+        "stage:plan -is:red status:backlog",
+    ];
+    bench.run(&calm).exits(5);
+    bench.forge.faults().clear();
+    let ran = bench.run(&["board", "--once"]);
+    assert!(!ran.err.contains("no CI runs"), "{ran:#?}");
+    bench.run(&calm).exits(0);
+}
