@@ -3,10 +3,12 @@
 
 use cycleboard::demo::Options;
 use cycleboard::demo::forge::{Fault, Forge, start};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::support::env::{Home, Ran};
+use crate::support::fault::{Fault as Server, Reply};
 
 /// A simulated team whose forge wants a token, and a board that looks at it.
 struct Bench {
@@ -138,4 +140,30 @@ fn a_token_that_may_not_read_what_ci_did_is_told_and_never_fine() {
     let ran = bench.run(&["board", "--once"]);
     assert!(!ran.err.contains("no CI runs"), "{ran:#?}");
     bench.run(&calm).exits(0);
+}
+
+#[test]
+fn an_organisation_without_repositories_is_there_and_empty() {
+    let runtime = runtime();
+    let server = runtime.block_on(Server::start(|request| match request.path() {
+        "/orgs/acme/repos" => Reply::json(&json!([])),
+        "/user" => Reply::json(&json!({"login": "ada", "id": 1})),
+        _ => {
+            Reply::new(404, "{\"message\":\"Not Found\"}").with("content-type", "application/json")
+        }
+    }));
+    let home = Home::new();
+    configure(&home, server.url.as_str(), "acme");
+    let ran = run(
+        &home,
+        "a-token-of-nobody",
+        &["board", "--once", "--format", "json"],
+    );
+    let board = ran.exits(0).json();
+    assert_eq!(board["sources"][0]["health"], "ok", "{ran:#?}");
+    let empty = "`acme` has no repository that this token may see";
+    assert_eq!(board["sources"][0]["message"], empty);
+    run(&home, "a-token-of-nobody", &["sources"])
+        .exits(0)
+        .prints(empty);
 }
