@@ -486,6 +486,7 @@ pub const REGISTRY: &[Kind] = &[Kind {
         name: "github",
         url: Some("https://github.com"),
         repos: RepoNames::Flat,
+        paths: &["", "/api/v3"],
     },
     about: "github.com and GitHub Enterprise Server",
     open: github::open,

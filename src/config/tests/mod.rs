@@ -18,11 +18,13 @@ const KINDS: &[&SourceKind] = &[
         name: "github",
         url: Some("https://github.com"),
         repos: RepoNames::Flat,
+        paths: &["", "/api/v3"],
     },
     &SourceKind {
         name: "buildbot",
         url: None,
         repos: RepoNames::Nested,
+        paths: &[],
     },
 ];
 const EXAMPLE: &str = include_str!("../../../config.example.toml");
