@@ -167,3 +167,15 @@ fn an_organisation_without_repositories_is_there_and_empty() {
         .exits(0)
         .prints(empty);
 }
+
+#[test]
+fn doctor_says_that_a_reading_token_may_not_write() {
+    let bench = bench();
+    let asks = |token: &str| run(&bench.home, token, &["doctor"]);
+    asks(bench.forge.token())
+        .exits(0)
+        .prints("may write    yes");
+    asks(bench.forge.read_token())
+        .exits(0)
+        .prints("no: the token lacks the scope `repo`");
+}
