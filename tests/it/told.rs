@@ -179,3 +179,17 @@ fn doctor_says_that_a_reading_token_may_not_write() {
         .exits(0)
         .prints("no: the token lacks the scope `repo`");
 }
+
+#[test]
+fn the_page_of_a_run_that_no_card_shows_is_told_as_such() {
+    let bench = bench();
+    let page = format!("{}acme/api/actions/runs/6325", bench.forge.url());
+    for command in ["triage", "log"] {
+        let ran = bench.run(&[command, &page]);
+        ran.exits(1).complains("no card shows run 6325");
+        assert!(
+            ran.err.contains("only runs that stand on a card"),
+            "{ran:#?}"
+        );
+    }
+}
