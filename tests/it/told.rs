@@ -193,3 +193,28 @@ fn the_page_of_a_run_that_no_card_shows_is_told_as_such() {
         );
     }
 }
+
+#[test]
+fn a_theme_that_is_not_there_is_refused_where_nothing_is_drawn_too() {
+    let bench = bench();
+    bench
+        .run(&["--theme", "nosuch", "board", "--once"])
+        .exits(2)
+        .complains("`--theme`: ");
+}
+
+#[test]
+fn a_log_that_was_cut_on_its_way_is_not_known() {
+    let bench = bench();
+    let causes = bench
+        .run(&["triage", "--format", "json", "--within", "300"])
+        .json();
+    let cards = causes["cards"].as_array().unwrap();
+    let read = |card: &&serde_json::Value| card["log"]["state"] == "read";
+    let key = cards.iter().find(read).unwrap()["key"].as_str().unwrap();
+    // Another home has neither the log nor what was found in it.
+    let home = Home::new();
+    configure(&home, bench.forge.url().as_str(), bench.forge.org());
+    bench.forge.faults().set("/blob", Fault::Cut);
+    run(&home, bench.forge.token(), &["log", key]).exits(5);
+}
