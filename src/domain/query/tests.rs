@@ -333,7 +333,7 @@ fn a_value_that_is_not_known_is_answered_with_those_that_are() {
     hints("is:stuk", "did you mean `stuck`? it is one of stuck, red");
     hints("is:me", "did you mean `mine`? it is one of stuck, red");
     let error = Query::parse("is:qqqq").unwrap_err();
-    for word in ["pinned", "failed", "changes-requested", "unknown"] {
+    for word in ["pinned", "failed", "changes_requested", "unknown"] {
         let known = error.known.iter().filter(|known| **known == word);
         assert_eq!(known.count(), 1, "{word} in {:?}", error.known);
     }

@@ -167,7 +167,7 @@ fn is_value(text: &str, span: &Range<usize>) -> bool {
         let end = at.and_then(|at| name.get(at..));
         end.is_some_and(|end| end.eq_ignore_ascii_case(known))
     };
-    NAMES.iter().any(|known| is_named(known))
+    NAMES.iter().any(is_named)
 }
 
 fn percent(plain: &str, lower: bool) -> String {
