@@ -115,6 +115,23 @@ fn themes_in(paths: &Paths) -> Themes {
     }
 }
 
+/// Refuses a theme of the command line that is not there, where nothing is drawn with it.
+pub fn named_theme(session: &Session) -> Result<(), Failure> {
+    match &session.global.theme {
+        Some(name) => theme_or_failure(&themes_in(&session.paths), name),
+        None => Ok(()),
+    }
+}
+
+fn theme_or_failure(themes: &Themes, name: &str) -> Result<(), Failure> {
+    themes.open(name).map(drop).map_err(|mistake| {
+        let place = mistake.place.map(|(file, line)| format!("{file}:{line}: "));
+        let place = place.unwrap_or_default();
+        let failure = Failure::usage(format!("`--theme`: {place}{}", mistake.message));
+        failure.maybe_hint(mistake.hint)
+    })
+}
+
 /// Returns the keys and the theme of the settings, or everything that is wrong with them.
 pub fn screen(session: &Session, themes: &Themes) -> Result<(Keymap, Theme), Failure> {
     let keymap = Keymap::new(&session.settings.keys);

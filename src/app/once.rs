@@ -11,16 +11,21 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::output::table::source_line;
 use crate::app::output::{self, Board, Width};
 use crate::app::session::Session;
-use crate::app::waiting;
+use crate::app::{configuration, waiting};
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryContext};
 use crate::domain::status::{Severity, Status};
+use crate::engine::sight::is_blind;
 use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
+
+/// What is said where `@me` stands for nobody.
+const NOBODY: &str = "note: who you are is not known yet: `@me` matches nothing";
 
 /// Prints the board once.
 pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
+    configuration::named_theme(&session)?;
     let filter = filter(args.filter.as_deref())?;
     let heard = session.ask_once(args.offline, Duration::from_secs(args.wait))?;
     let snapshot = &heard.snapshot;
@@ -52,7 +57,18 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         waiting::say(&note);
     }
     let verdict = verdict(board, args.exit_status, args.offline);
-    Ok(heard.ends(verdict, args.format))
+    let verdict = heard.ends(verdict, args.format);
+    if !is_nobody(board) {
+        return Ok(verdict);
+    }
+    waiting::say(NOBODY);
+    let is_fine = verdict == Exit::Fine && args.exit_status;
+    Ok(if is_fine { Exit::Stale } else { verdict })
+}
+
+/// Returns whether the filter asks for the user's own, and nobody knows who that is.
+fn is_nobody(board: Board<'_>) -> bool {
+    board.context.me.is_empty() && board.filter.asks_for_me()
 }
 
 /// Returns what to say of cards of which it is not known where they stand.
@@ -101,7 +117,15 @@ fn verdict(board: Board<'_>, exit_status: bool, offline: bool) -> Exit {
     if board.items().any(|item| is_red(item) || is_unknown(item)) {
         return Exit::Stale;
     }
-    sources
+    seen(sources, &board.snapshot.sources)
+}
+
+/// Returns the verdict where nothing is red: fine only where red could be seen.
+pub fn seen(verdict: Exit, sources: &[SourceView]) -> Exit {
+    if verdict == Exit::Fine && sources.iter().any(is_blind) {
+        return Exit::Stale;
+    }
+    verdict
 }
 
 /// Returns which source is why not everything is known, and how it stands, if one is.

@@ -29,6 +29,12 @@ impl<'a> Page<'a> {
         })
     }
 
+    /// Returns the number of the run that it names, if it names one.
+    pub fn run(self) -> Option<u64> {
+        let (_, rest) = self.address.split_once("/runs/")?;
+        rest.split('/').next()?.parse().ok()
+    }
+
     /// Returns whether it is this page, or one below it.
     pub fn is_below(self, url: &str) -> bool {
         let rest = self.address.strip_prefix(url.trim_end_matches('/'));

@@ -221,10 +221,21 @@ pub fn not_found(
     now: crate::domain::Timestamp,
     offline: bool,
 ) -> Failure {
-    let failure = Failure::error(format!("no card or run is known by `{word}`"));
+    let failure = Failure::error(match Page::parse(word) {
+        Some(page) => match page.run() {
+            Some(run) => format!("no card shows run {run}"),
+            None => format!("no card shows `{word}`"),
+        },
+        None => format!("no card or run is known by `{word}`"),
+    });
     let verdict = once::source_verdict(&snapshot.sources, now, offline);
     if verdict == Exit::Fine {
-        return failure.hint("name a card such as `owner/repo#12`, or the page of a failed run");
+        return failure.hint(if Page::parse(word).is_some() {
+            "only runs that stand on a card are known, most often the newest of a branch; \
+             `cycleboard where KEY` shows those of a card"
+        } else {
+            "name a card such as `owner/repo#12`, or the page of a failed run"
+        });
     }
     failure.with_exit(verdict).hint(waiting::NOT_EVERYBODY)
 }
@@ -251,7 +262,7 @@ fn verdict(
     match (sure.contains(&true), sure.is_empty()) {
         (true, _) => Exit::Red,
         (false, false) => Exit::Stale,
-        (false, true) => sources,
+        (false, true) => once::seen(sources, &snapshot.sources),
     }
 }
 

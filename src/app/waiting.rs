@@ -13,6 +13,7 @@ use crate::app::{output, redact};
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
 use crate::engine::Engine;
+use crate::engine::sight::is_blind;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 
 /// How many remarks of one source are told.
@@ -85,10 +86,13 @@ fn remark_lines(sources: &[SourceView], told: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for view in sources {
         let is_alone = view.remarks.len() <= 1;
-        if is_alone && (told || view.health == Health::Ok) {
+        if is_alone && (told || (view.health == Health::Ok && !is_blind(view))) {
             continue;
         }
-        let first = view.message.iter().filter(|_| view.health != Health::Ok);
+        // Of a source that another program polls, the sentence is all that is known.
+        let is_all = view.remarks.is_empty() && is_blind(view);
+        let is_trouble = view.health != Health::Ok || is_all;
+        let first = view.message.iter().filter(|_| is_trouble);
         let all: Vec<&str> = first.map(Clean::as_str).collect();
         let others = view.remarks.iter().map(Clean::as_str);
         let others = others

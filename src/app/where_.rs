@@ -23,6 +23,9 @@ const WAIT: Duration = Duration::from_secs(WAIT_SECS);
 /// The most changes that one word may mean before only some are told.
 const MOST: usize = 50;
 
+/// How many of them are named on standard error.
+const NAMED: usize = 10;
+
 /// Prints the way of every change that the word means.
 pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
@@ -58,7 +61,28 @@ pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
     output::print(&text)?;
     // Other sources may fail: what was asked for is known.
     let verdict = once::source_verdict(ways.sources(), now, args.offline);
-    Ok(heard.ends(verdict, args.format))
+    let verdict = heard.ends(verdict, args.format);
+    if found.len() < 2 {
+        return Ok(verdict);
+    }
+    // A script that means one change must be able to tell.
+    waiting::say(&format!("note: {}", several(&args.word, &found)));
+    Ok(Exit::Error)
+}
+
+/// Says which cards a word means, where it means several.
+fn several(word: &str, found: &[&Arc<WorkItem>]) -> String {
+    let keys: Vec<String> = found.iter().map(|item| format!("`{}`", item.key)).collect();
+    let (named, rest) = keys.split_at(keys.len().min(NAMED));
+    let more = match rest.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "`{word}` names {} cards: {}{more}; name one in full",
+        keys.len(),
+        named.join(", ")
+    )
 }
 
 /// Nothing found is an answer only when everybody was heard.

@@ -139,6 +139,8 @@ pub struct SourceKind {
     pub url: Option<&'static str>,
     /// How a repository is named there.
     pub repos: RepoNames,
+    /// What `url` may hold after the host; nothing where any path may stand there.
+    pub paths: &'static [&'static str],
 }
 
 /// How a kind of source names its repositories.

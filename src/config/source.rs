@@ -104,7 +104,8 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
     let kind = checker.word("kind", word, &known, |_| kind);
     let insecure_http = value.insecure_http.unwrap_or(false);
     let url = match (&value.url, &kind) {
-        (Some(text), _) => check_url(checker, text, insecure_http),
+        (Some(text), kind) => check_url(checker, text, insecure_http)
+            .filter(|url| kind.is_none_or(|kind| check_path_of(checker, text, url, kind))),
         (None, Some(kind)) => default_url(checker, span.clone(), kind),
         (None, None) => None,
     };
@@ -215,6 +216,31 @@ fn check_url(checker: &mut Checker<'_>, text: &file::Text, insecure_http: bool) 
         return Some(url);
     }
     None
+}
+
+/// Returns whether what follows the host is what a kind of source knows; tells if it is not, as
+/// it would be left out of every request.
+fn check_path_of(
+    checker: &mut Checker<'_>,
+    text: &file::Text,
+    url: &Url,
+    kind: &SourceKind,
+) -> bool {
+    let path = url.path().trim_end_matches('/');
+    if kind.paths.is_empty() || kind.paths.contains(&path) {
+        return true;
+    }
+    let message = format!(
+        "`url`: `{path}` is no part of the address of a {} host",
+        kind.name
+    );
+    let hint = format!(
+        "write `{}://{}` alone; repositories are named in `repos` and `orgs`",
+        url.scheme(),
+        host_and_port(url)
+    );
+    checker.error(text.span(), &message, Some(&hint));
+    false
 }
 
 /// Returns whether a URL names this machine.

@@ -15,8 +15,8 @@ use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
-use crate::engine::told;
 use crate::engine::update::{RemoteState, Report};
+use crate::engine::{sight, told};
 use crate::sources::{Batch, ResourceId, Source, SourceError, TRIED_AGAIN};
 
 /// Failures in a row, over all resources, after which a host counts as gone.
@@ -45,6 +45,8 @@ pub struct SourceState {
     crashed: Option<(Timestamp, u32)>,
     report: Report,
     poller: Poller,
+    /// As whom the store says that it was asked last.
+    me_before: Option<Clean>,
 }
 
 /// Who polls the source.
@@ -101,12 +103,13 @@ impl SourceState {
             crashed: None,
             report,
             poller: Poller::Open,
+            me_before: None,
         }
     }
 
     /// Takes in that a poll went well.
     pub fn succeeded(&mut self, resource: ResourceId, order: u64, at: Timestamp, batch: &Batch) {
-        let told = tells(batch);
+        let told = told::tells(batch);
         self.note(
             resource,
             Outcome {
@@ -180,9 +183,15 @@ impl SourceState {
         self.last_success = self.last_success.max(Some(at));
     }
 
-    /// Forgets when it was last confirmed: that was another account's.
+    /// Takes in as whom the database says that it was asked.
+    pub fn known_as(&mut self, me: Clean) {
+        self.me_before = Some(me);
+    }
+
+    /// Forgets when it was last confirmed and as whom: that was another account.
     pub fn forget(&mut self) {
         self.last_success = None;
+        self.me_before = None;
     }
 
     /// Returns whether its first round, with the needs of edition `needs`, is over, or hopeless.
@@ -357,12 +366,10 @@ impl SourceState {
         let stranger = (self.report.meter.token_from == "none" && !self.is_followed())
             .then(|| Clean::line(STRANGER));
         remarks.extend(&stranger);
+        let hidden = sight::hidden(&self.report.capabilities);
+        remarks.extend(&hidden);
         Verdict {
-            message: remarks.last().map(|last| match remarks.len() {
-                1 => (*last).clone(),
-                2 => Clean::line(&format!("{last}; 1 more remark")),
-                more => Clean::line(&format!("{last}; {} more remarks", more - 1)),
-            }),
+            message: told::newest(&remarks),
             ..Verdict::of(Health::Ok)
         }
     }
@@ -376,7 +383,8 @@ impl SourceState {
             .chain(&self.report.problems)
             .chain(&self.report.limited);
         let warnings = outcomes.iter().flat_map(|outcome| &outcome.warnings);
-        told::remarks(errors, warnings)
+        let hidden = sight::hidden(&self.report.capabilities);
+        told::remarks(errors, warnings.chain(&hidden))
     }
 
     /// Returns what programs that follow should know.
@@ -433,8 +441,9 @@ impl SourceState {
                 meter.token_from.clone()
             },
             me: remote
-                .and_then(|state| state.me.as_ref())
-                .map_or_else(|| meter.me.clone(), |me| Some(me.to_string())),
+                .and_then(|state| state.me.as_ref().map(Clean::to_string))
+                .or_else(|| meter.me.clone())
+                .or_else(|| self.me_before.as_ref().map(Clean::to_string)),
             insecure: meter.insecure,
             facts,
         }
@@ -476,12 +485,6 @@ fn worst<'a>(
         .collect();
     wanted.sort_by_key(|error| (health_of(error), error.to_string()));
     wanted.last().map(|error| **error)
-}
-
-/// Returns whether a batch tells or confirms a fact, or that one is gone.
-fn tells(batch: &Batch) -> bool {
-    let said = !batch.facts.is_empty() || !batch.listings.is_empty() || !batch.covered.is_empty();
-    said || !batch.gone.is_empty() || !batch.gone_repos.is_empty()
 }
 
 /// Returns the health that an error means where nothing else works.

@@ -19,6 +19,7 @@ pub mod logs;
 mod order;
 pub mod poller;
 pub mod schedule;
+pub mod sight;
 pub mod snapshot;
 pub mod store;
 pub mod supervise;

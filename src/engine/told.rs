@@ -3,7 +3,7 @@
 //! Pure. Which trouble is the worst is the caller's to say.
 
 use crate::domain::text::Clean;
-use crate::sources::SourceError;
+use crate::sources::{Batch, SourceError};
 
 /// How many remarks of a source are kept.
 const MOST_REMARKS: usize = 100;
@@ -50,6 +50,22 @@ pub fn remarks<'a>(
         }
     }
     remarks
+}
+
+/// Returns the newest remark, and how many more there are.
+pub fn newest(remarks: &[&Clean]) -> Option<Clean> {
+    let last = remarks.last()?;
+    Some(match remarks.len() {
+        1 => Clean::clone(last),
+        2 => Clean::line(&format!("{last}; 1 more remark")),
+        more => Clean::line(&format!("{last}; {} more remarks", more - 1)),
+    })
+}
+
+/// Returns whether a batch tells or confirms a fact, or that one is gone.
+pub fn tells(batch: &Batch) -> bool {
+    let said = !batch.facts.is_empty() || !batch.listings.is_empty() || !batch.covered.is_empty();
+    said || !batch.gone.is_empty() || !batch.gone_repos.is_empty()
 }
 
 /// Returns what an error is about, where it is the same trouble as the worst.

@@ -140,6 +140,8 @@ pub struct Loaded {
     pub listings: Vec<LoadedListing>,
     /// When scopes were last confirmed.
     pub confirmed: Vec<(SourceName, Clean, Timestamp)>,
+    /// As whom sources asked, as far as that was told.
+    pub me: Vec<(SourceName, Clean)>,
     /// The last known standing of cards.
     pub history: Vec<(ItemId, Standing)>,
     /// Whether these are all facts that there are of the source that is followed.

@@ -246,12 +246,14 @@ fn where_lists_the_candidates_of_a_word_with_several_meanings() {
     }
     let (tag, keys) = named.iter().find(|(_, keys)| keys.len() > 1).unwrap();
     let ran = demo(&home, &["where", tag]);
-    ran.exits(0).prints(&format!("`{tag}` names "));
+    ran.exits(1).prints(&format!("`{tag}` names "));
+    let told = format!("note: `{tag}` names {} cards: ", keys.len());
+    assert!(ran.err.contains(&told), "{ran:#?}");
     for key in keys {
         ran.prints(key);
     }
     demo(&home, &["where", tag, "--format", "markdown"])
-        .exits(0)
+        .exits(1)
         .prints(" cards");
     let json = demo(&home, &["where", tag, "--format", "json"]).json();
     assert!(json["changes"].as_array().unwrap().len() >= keys.len());
@@ -429,6 +431,15 @@ fn what_is_red_in_a_column_that_is_left_out_is_told() {
     demo(&home, &["board", "--once"])
         .exits(0)
         .prints(" red in hidden columns");
+}
+
+#[test]
+fn the_token_of_the_demo_hides_no_name() {
+    let home = Home::new();
+    let ran = demo(&home, &["triage", "--format", "json", "--within", "300"]);
+    let told = ran.exits(0).json();
+    assert_eq!(told["sources"][0]["name"], "demo", "{told}");
+    assert!(!told.to_string().contains("@[hidden]"), "{told}");
 }
 
 #[test]

@@ -23,5 +23,6 @@ mod server;
 mod support;
 mod tidy;
 mod tls;
+mod told;
 mod triage;
 mod triage_adapter;

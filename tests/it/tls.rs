@@ -172,6 +172,16 @@ fn broken_certificates_are_named() {
 }
 
 #[test]
+fn a_certificate_of_an_authority_is_told_in_words_and_how_to_mend_it() {
+    check(
+        Proxy::Passes,
+        "own.pem",
+        &format!("ca_file = \"{}\"", file("own.pem").display()),
+        "it shows the certificate of an authority as its own; make one with CA:FALSE",
+    );
+}
+
+#[test]
 fn a_proxy_that_does_not_let_through_is_named() {
     check(
         Proxy::AsksForLogin,

@@ -293,11 +293,11 @@ fn failed(why: &Clean, health: Option<Health>) -> Failure {
     let failure = failure.hint("`cycleboard sources` tells how the source stands");
     match health {
         Some(Health::Auth) => failure.with_exit(Exit::Auth),
-        Some(Health::RateLimited | Health::Unreachable) => failure.with_exit(Exit::Stale),
-        Some(
-            Health::Ok | Health::Starting | Health::Stale | Health::Unreadable | Health::Forbidden,
-        )
-        | None => failure,
+        // An answer that was cut is as good as none: whoever asks again may get it.
+        Some(Health::RateLimited | Health::Unreachable | Health::Unreadable) => {
+            failure.with_exit(Exit::Stale)
+        }
+        Some(Health::Ok | Health::Starting | Health::Stale | Health::Forbidden) | None => failure,
     }
 }
 

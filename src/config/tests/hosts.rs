@@ -52,6 +52,16 @@ fn a_url_that_could_carry_a_token_astray_is_refused() {
         "`url`: `javascript` is not http or https",
         "",
     );
+    let path = |path: &str| format!("`url`: `{path}` is no part of the address of a github host");
+    let alone = "write `https://git.example` alone; repositories are named in `repos` and `orgs`";
+    url("https://git.example/nope/x", &path("/nope/x"), alone);
+    url("https://git.example/acme/", &path("/acme"), alone);
+    for right in ["", "/", "/api/v3", "/api/v3/"] {
+        let text = format!(
+            "[[source]]\nkind = \"github\"\nurl = \"https://git.example{right}\"\norgs = [\"a\"]"
+        );
+        assert!(parse(&text).is_ok(), "{right}");
+    }
     let more = "`url` holds more than host and path";
     url(
         "https://git.example?x=1",

@@ -18,16 +18,19 @@ const KINDS: &[&SourceKind] = &[
         name: "github",
         url: Some("https://github.com"),
         repos: RepoNames::Flat,
+        paths: &["", "/api/v3"],
     },
     &SourceKind {
         name: "buildbot",
         url: None,
         repos: RepoNames::Nested,
+        paths: &[],
     },
     &SourceKind {
         name: "alertmanager",
         url: None,
         repos: RepoNames::Absent,
+        paths: &[],
     },
 ];
 const EXAMPLE: &str = include_str!("../../../config.example.toml");

@@ -31,9 +31,9 @@ fn hosts_are_taken_as_they_are_meant() {
         "https://ghe.example.org/",
     );
     check(
-        "https://ghe.example.org:8443/git",
+        "https://ghe.example.org:8443/api/v3",
         "ghe.example.org:8443",
-        "https://ghe.example.org:8443/git",
+        "https://ghe.example.org:8443/api/v3",
     );
     check(
         "http://127.0.0.1:9999",

@@ -5,8 +5,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCod
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::demo::forge::Ground;
 use crate::demo::forge::faults::Taken;
+use crate::demo::forge::{Ground, READ_TOKEN};
 use crate::domain::Timestamp;
 
 /// A request, as far as answers depend on it.
@@ -272,10 +272,7 @@ impl Answer {
             &format!("{:016X}", xxh3_64(etag.as_bytes())),
         );
         set("x-github-media-type", media(&asked.accept));
-        set(
-            "x-oauth-scopes",
-            "repo, read:org, read:project, security_events, workflow",
-        );
+        set("x-oauth-scopes", scopes(asked.token.as_deref()));
         if get {
             set("etag", &etag);
             set("cache-control", "private, max-age=60, s-maxage=60");
@@ -310,6 +307,15 @@ impl Answer {
 fn matches(sent: &str, etag: &str) -> bool {
     sent.split(',')
         .any(|one| one.trim().trim_start_matches("W/") == etag.trim_start_matches("W/"))
+}
+
+/// Returns what a token may, as GitHub tells it of classic tokens.
+fn scopes(token: Option<&str>) -> &'static str {
+    if token == Some(READ_TOKEN) {
+        "read:org, read:project, security_events"
+    } else {
+        "repo, read:org, read:project, security_events, workflow"
+    }
 }
 
 fn media(accept: &str) -> &'static str {

@@ -40,7 +40,7 @@ pub use writes::{Mishap, Writes};
 use answer::{Answer, Asked};
 
 /// The token that the forge asks for, if it asks for one. It opens nothing but the simulation.
-pub const TOKEN: &str = "demo";
+pub const TOKEN: &str = "demo-write";
 
 /// A token that may read and nothing else; it is accepted wherever [`TOKEN`] is.
 pub const READ_TOKEN: &str = "demo-read";

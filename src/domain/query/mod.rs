@@ -121,6 +121,11 @@ impl Query {
         matches!(&self.root, Node::All(parts) if parts.is_empty())
     }
 
+    /// Returns whether it asks for what is the user's own, by `@me` or `is:mine`.
+    pub fn asks_for_me(&self) -> bool {
+        terms::asks_for_me(&self.root)
+    }
+
     /// Returns whether the card matches.
     ///
     /// Costs time in proportion to the length of the filter and of the card, and

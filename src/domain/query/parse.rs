@@ -248,6 +248,10 @@ impl<'a> Parser<'a> {
                     end: self.at,
                 }
             };
+            if word.text.is_empty() && !words.is_empty() {
+                let message = "there is nothing after the comma".to_owned();
+                return Err(error(from.saturating_sub(1), from, message, None));
+            }
             if word.text.is_empty() {
                 let message = format!("`{name}` needs a value");
                 return Err(error(start, self.at, message, None));

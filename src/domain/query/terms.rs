@@ -61,6 +61,25 @@ pub(super) enum Test {
     Time(Clock, Vec<Bounds>),
 }
 
+/// Returns whether a part of a filter asks for the user of the program.
+pub(super) fn asks_for_me(node: &Node) -> bool {
+    match node {
+        Node::All(parts) | Node::Any(parts) => parts.iter().any(asks_for_me),
+        Node::Not(inner) => asks_for_me(inner),
+        Node::Term(term) => match &term.test {
+            Test::Field(_, values) => values.contains(&Value::Me),
+            Test::Is(list) => list.contains(&Is::Mine),
+            Test::Words(_)
+            | Test::Stages(_)
+            | Test::Statuses(_)
+            | Test::Severities(_)
+            | Test::Anchors(_)
+            | Test::Has(_)
+            | Test::Time(..) => false,
+        },
+    }
+}
+
 /// A field with text in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {

@@ -331,6 +331,12 @@ fn hints(text: &str, words: &str) {
 fn a_value_that_is_not_known_is_answered_with_those_that_are() {
     hints("is:qqqq", "it is one of stuck, red, blocked");
     hints("is:stuk", "did you mean `stuck`? it is one of stuck, red");
+    hints("is:me", "did you mean `mine`? it is one of stuck, red");
+    let error = Query::parse("is:qqqq").unwrap_err();
+    for word in ["pinned", "failed", "changes_requested", "unknown"] {
+        let known = error.known.iter().filter(|known| **known == word);
+        assert_eq!(known.count(), 1, "{word} in {:?}", error.known);
+    }
     hints("has:qqqq", "it is one of pr, mr, change_request, ticket");
     hints("stage:qqqq", "it is one of plan, code, build");
     hints("age:qqqq", "");
@@ -360,7 +366,13 @@ fn errors_name_the_part_and_what_was_meant() {
     );
     fails("has:pull", "`has` does not know `pull`", "pull", None);
     fails("label:", "`label` needs a value", "label:", None);
-    fails("label:a, b", "`label` needs a value", "label:a,", None);
+    fails("label:a, b", "there is nothing after the comma", ",", None);
+    fails(
+        "status:failed,",
+        "there is nothing after the comma",
+        ",",
+        None,
+    );
     fails(
         "age:>soon",
         "`age` takes a duration such as `2d` or `90m`, not `soon`",

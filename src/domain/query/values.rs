@@ -208,10 +208,15 @@ fn read_is(word: &Word) -> Result<Is, QueryError> {
     find(IS, &word.text)
         .map(|(_, is)| is)
         .or_else(|| Status::parse(&word.text).map(Is::Status))
-        .ok_or_else(|| QueryError {
-            // A status is understood, too; `status:` is the key that lists them.
-            known: IS.iter().map(|(name, _)| *name).collect(),
-            ..unknown(Key::Is, word, known())
+        .ok_or_else(|| {
+            let mut error = unknown(Key::Is, word, known());
+            let mut seen = std::collections::HashSet::new();
+            error.known.retain(|name| seen.insert(*name));
+            // By its letters `me` is nearer to other words than to the one that is meant.
+            if matches!(word.text.trim_start_matches('@'), "me" | "my" | "own") {
+                error.nearest = Some("mine".to_owned());
+            }
+            error
         })
 }
 

@@ -19,8 +19,28 @@ pub const HIDDEN: &str = "[hidden]";
 /// How many bytes of a secret in a row are too many.
 const RUN: usize = 8;
 
-/// A secret of fewer bytes than this is not searched for: it would hide half of the text.
+/// A secret of fewer bytes than this is not searched for: nobody could tell it from any text.
 const SHORTEST: usize = 4;
+
+/// Before which a short secret is one. Elsewhere it is an everyday word (`demo`, `admin`): a source,
+/// a branch or a person of that name must not vanish with it.
+const NAMES: &[&str] = &[
+    "authorization",
+    "basic",
+    "bearer",
+    "cookie",
+    "credential",
+    "key",
+    "pass",
+    "passwd",
+    "password",
+    "pat",
+    "pin",
+    "pwd",
+    "secret",
+    "signature",
+    "token",
+];
 
 /// Takes secrets out of text.
 #[derive(Clone, Default)]
@@ -29,7 +49,7 @@ pub struct Redactor {
     runs: HashSet<[u8; RUN]>,
     /// Which bytes begin a run.
     starts: HashSet<u8>,
-    /// Secrets that are shorter than a run.
+    /// Secrets that are shorter than a run, which are hidden only as the value of something.
     short: Vec<SecretString>,
 }
 
@@ -75,7 +95,8 @@ impl Redactor {
 
     /// Returns the text without secrets: known ones, and what looks like one.
     ///
-    /// No eight bytes in a row of a known secret are left.
+    /// No eight bytes in a row of a known secret are left. One that is shorter goes where it stands
+    /// as a value behind a credential's name.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let known = self.without_known(text);
         match redact_patterns(&known) {
@@ -115,10 +136,9 @@ impl Redactor {
         }
         for secret in &self.short {
             let secret = secret.expose_secret();
-            spans.extend(
-                text.match_indices(secret)
-                    .map(|(at, _)| at..at + secret.len()),
-            );
+            let found = text.match_indices(secret);
+            let spots = found.map(|(at, _)| at..at + secret.len());
+            spans.extend(spots.filter(|span| is_value(text, span)));
         }
         spans.sort_by_key(|span| span.start);
         spans
@@ -131,6 +151,23 @@ impl Redactor {
                 merged
             })
     }
+}
+
+/// Returns whether a part of the text is a value behind the name of a credential: `token: pin42`.
+fn is_value(text: &str, span: &Range<usize>) -> bool {
+    let before = text.get(..span.start).unwrap_or_default();
+    let after = text.get(span.end..).unwrap_or_default();
+    let name = before.trim_end_matches([' ', '\t', '=', ':', '"', '\'', '`']);
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    if name.len() == before.len() || after.starts_with(is_word) {
+        return false;
+    }
+    let is_named = |known: &&str| {
+        let at = name.len().checked_sub(known.len());
+        let end = at.and_then(|at| name.get(at..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(known))
+    };
+    NAMES.iter().any(is_named)
 }
 
 fn percent(plain: &str, lower: bool) -> String {
@@ -202,13 +239,32 @@ mod tests {
         check("a s3cr3t-value-0123 b", "a [hidden] b");
         check("cut: cr3t-valu", "cut: [hidden]");
         check("s3cr3t-", "s3cr3t-");
-        check("is pin42!", "is [hidden]!");
         let odd = with(&["a/b c\"d/e f"]);
         assert_eq!(odd.redact("x=a%2Fb%20c%22d%2Fe%20f&y=1"), "x=[hidden]&y=1");
         assert_eq!(
             odd.redact("{\"v\":\"a/b c\\\"d/e f\"}"),
             "{\"v\":\"[hidden]\"}"
         );
+    }
+
+    #[test]
+    fn a_short_secret_is_hidden_as_a_value_and_never_as_a_name() {
+        check("bearer pin42", "bearer [hidden]");
+        check("DEPLOY_TOKEN: pin42, next", "DEPLOY_TOKEN: [hidden], next");
+        check("the password is pin42", "the password is pin42");
+        check("my_key = 'pin42'", "my_key = '[hidden]'");
+        check("PIN pin42", "PIN [hidden]");
+        check("source `pin42` of @pin42", "source `pin42` of @pin42");
+        check("token pin42-next", "token pin42-next");
+        check("token: ünpin42", "token: ünpin42");
+        let demo = with(&["demo"]);
+        for text in [
+            r#"{"name": "demo", "authors": ["@demo"]}"#,
+            "demo serve",
+            "acme/demo",
+        ] {
+            assert_eq!(demo.redact(text), text);
+        }
     }
 
     #[test]

@@ -241,6 +241,8 @@ pub(super) fn load_source(
     for name in names {
         load_listing(connection, source, &name?, loaded)?;
     }
+    let me = state::read(connection, source)?.and_then(|state| state.me);
+    loaded.me.extend(me.map(|me| (source.clone(), me)));
     load_confirmed(connection, source, loaded)
 }
 

@@ -40,6 +40,11 @@ impl Store {
                 *entry = at.max(*entry);
             }
         }
+        for (source, me) in loaded.me {
+            if let Some(member) = self.member(&source) {
+                member.state.known_as(me);
+            }
+        }
         self.history.load(loaded.history);
     }
 

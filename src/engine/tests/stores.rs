@@ -17,6 +17,7 @@ const FAKE: SourceKind = SourceKind {
     name: "fake",
     url: None,
     repos: RepoNames::Flat,
+    paths: &[],
 };
 
 fn open(place: &Path) -> Store {

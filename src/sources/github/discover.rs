@@ -111,7 +111,10 @@ impl GitHub {
                     .push(self.api.client.shown(&trouble.error.to_string()));
             }
             if let Some(owner) = owner.filter(|_| pages.complete && pages.list.items.is_empty()) {
-                missing.push(self.missing(format!("a repository of `{}`", Clean::line(&owner))));
+                // It is there, and it is empty or shows nothing to this token: no failure.
+                let text = format!("`{owner}` has no repository that this token may see");
+                batch.warnings.push(Clean::line(&text));
+                batch.covered.push(Clean::line(&owner));
             }
             self.note_names(owned_by, &pages.list.items);
             found.extend(pages.list.items);

@@ -11,7 +11,7 @@ use crate::domain::key::RepoKey;
 use crate::domain::run::{Run, RunKey, RunState};
 use crate::domain::text::Clean;
 use crate::sources::http::{Failure, List, follow};
-use crate::sources::{Batch, CapabilityState, SourceError};
+use crate::sources::{Batch, SourceError};
 
 /// How many runs are read at once; older ones were read before or are history.
 const RUNS: &str = "30";
@@ -47,7 +47,7 @@ impl GitHub {
         let found: Vec<Run> = runs.items.iter().map(|wire| map::run(&key, wire)).collect();
         {
             let mut state = self.state();
-            state.can("runs", CapabilityState::Available);
+            state.can_runs(path, None);
             let Some(repo) = state.known(path) else {
                 return Ok(batch);
             };
@@ -111,7 +111,7 @@ impl GitHub {
             repo.had_runs(ask.now);
         }
         if told {
-            state.can("runs", CapabilityState::Missing(why));
+            state.can_runs(path, Some(why));
             return Ok(Batch::default());
         }
         let mut batch = Batch::default();

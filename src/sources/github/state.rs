@@ -146,6 +146,8 @@ pub(super) struct RepoState {
     pub(super) flow: bool,
     pub(super) runs: BTreeMap<u64, RunSeen>,
     pub(super) runs_read: bool,
+    /// Why its runs may not be read, if so.
+    pub(super) runs_refused: Option<Clean>,
     /// How often in a row it was not there.
     pub(super) misses: u8,
     /// When it was last probed, or read by REST.
@@ -240,6 +242,7 @@ impl RepoState {
             flow: false,
             runs: BTreeMap::new(),
             runs_read: false,
+            runs_refused: None,
             misses: 0,
             probed_at: None,
             runs_at: None,
@@ -379,6 +382,18 @@ impl State {
     /// Notes whether something can be done.
     pub(super) fn can(&mut self, name: &'static str, state: CapabilityState) {
         self.capabilities.insert(name, state);
+    }
+
+    /// Notes whether the runs of a repository may be read; one that refuses is enough to say so.
+    pub(super) fn can_runs(&mut self, path: &str, refused: Option<Clean>) {
+        if let Some(repo) = self.known(path) {
+            repo.runs_refused = refused;
+        }
+        let mut refused = self.repos.values().filter_map(|it| it.runs_refused.clone());
+        let state = refused
+            .next()
+            .map_or(CapabilityState::Available, CapabilityState::Missing);
+        self.can("runs", state);
     }
 
     /// Notes what the server refused within a query.

@@ -84,7 +84,21 @@ fn certificate(text: &str) -> Option<String> {
     if !has("certificate") && !has("UnknownIssuer") {
         return None;
     }
-    let cause = if has("expired") || has("Expired") {
+    let cause = if has("CaUsedAsEndEntity") {
+        "it shows the certificate of an authority as its own; make one with CA:FALSE"
+    } else if has("EndEntityUsedAsCa") {
+        "its certificate is signed by one that is of no authority"
+    } else if has("InvalidPurpose") || has("RequiredEkuNotFound") {
+        "its certificate is not for servers"
+    } else if has("BadSignature") || has("InvalidSignature") {
+        "the signature of its certificate is wrong"
+    } else if has("UnsupportedCertVersion") {
+        "its certificate is of an old form (version 3 is needed)"
+    } else if has("BadEncoding") || has("BadDer") {
+        "its certificate cannot be read"
+    } else if has("RevocationList") || has("RevocationStatus") {
+        "nobody can say whether its certificate was revoked"
+    } else if has("expired") || has("Expired") {
         "its certificate has expired"
     } else if has("not valid yet") || has("NotValidYet") {
         "its certificate is not valid yet"
@@ -95,14 +109,29 @@ fn certificate(text: &str) -> Option<String> {
     } else if has("revoked") || has("Revoked") {
         "its certificate was revoked"
     } else {
-        return Some(format!("its certificate is not accepted: {}", tail(text)));
+        return Some(format!("its certificate is not accepted: {}", plain(text)));
     };
     Some(cause.to_owned())
 }
 
-/// Returns the last part of a chain of words joined by colons.
-fn tail(text: &str) -> &str {
-    text.rsplit(": ").next().unwrap_or(text)
+/// Returns the last part of a chain of words joined by colons, the names of a program's values in
+/// it as words: `Other(OtherError(PathLenConstraintViolated))` is "path len constraint violated".
+fn plain(text: &str) -> String {
+    let last = text.rsplit(": ").next().unwrap_or(text);
+    let is_debug = last.ends_with([')', '}']) || !last.contains(' ');
+    if !is_debug {
+        return last.to_owned();
+    }
+    let mut names = last.split(|c: char| !c.is_ascii_alphanumeric());
+    let name = names.rfind(|name| !name.is_empty()).unwrap_or(last);
+    let mut words = String::with_capacity(name.len() + 8);
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
 }
 
 /// Returns what stopped an answer after its head had arrived.
@@ -131,12 +160,42 @@ fn chain(error: &reqwest::Error) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::span;
+    use super::{certificate, span};
     use std::time::Duration;
 
     #[track_caller]
     fn check(secs: u64, expected: &str) {
         assert_eq!(span(Duration::from_secs(secs)), expected);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_said_in_words() {
+        let of = |cause: &str| certificate(&format!("invalid peer certificate: {cause}"));
+        for (cause, words) in [
+            (
+                "Other(OtherError(CaUsedAsEndEntity))",
+                "make one with CA:FALSE",
+            ),
+            ("certificate expired: verified at 1", "has expired"),
+            ("Expired", "has expired"),
+            ("NotValidYet", "not valid yet"),
+            (
+                "certificate not valid for name \"a\"; it is for \"b\"",
+                "another host",
+            ),
+            ("UnknownIssuer", "nobody that is trusted here"),
+            ("BadSignature", "signature"),
+            ("ExpiredRevocationList", "revoked"),
+            (
+                "Other(OtherError(PathLenConstraintViolated))",
+                "not accepted: path len constraint violated",
+            ),
+        ] {
+            let told = of(cause).unwrap();
+            assert!(told.contains(words), "{cause}: {told}");
+            assert!(!told.contains("Other"), "{told}");
+        }
+        assert_eq!(certificate("connection refused"), None);
     }
 
     #[test]

@@ -308,6 +308,9 @@ impl Bounds {
         for (source, ..) in &mut loaded.confirmed {
             self.exit(source);
         }
+        for (source, _) in &mut loaded.me {
+            self.exit(source);
+        }
         loaded
     }
 }

@@ -16,6 +16,9 @@ sign() { # name, host, begin, end
   openssl ca -batch -config "$work/ca.cnf" -extensions e -cert ca.pem -keyfile ca.key.pem \
     -startdate "$3" -enddate "$4" -notext -in "$work/$1.csr" -out "$1.pem"
 }
+# What many make by mistake: an authority's own certificate in the place of a server's.
+openssl req -x509 -new -key server.key.pem -days 36500 -subj "/CN=ghe.test" \
+  -addext subjectAltName=DNS:ghe.test -addext basicConstraints=critical,CA:TRUE -out own.pem
 sign good ghe.test 20240101000000Z 21240101000000Z 01
 sign expired ghe.test 20200101000000Z 20210101000000Z 02
 sign foreign other.test 20240101000000Z 21240101000000Z 03
