@@ -86,9 +86,7 @@ async fn an_organisation_that_is_not_there_is_named_and_costs_itself() {
     assert!(!facts(&batches, FactKind::Ticket).is_empty());
     let found = troubles(&source).join("\n");
     let remarks = batches.iter().flat_map(|batch| &batch.warnings);
-    let remarks: Vec<&str> = remarks
-        .map(Clean::as_str)
-        .collect();
+    let remarks: Vec<&str> = remarks.map(Clean::as_str).collect();
     assert!(
         remarks.contains(&"`hollow` has no repository that this token may see"),
         "an empty one is there: {remarks:?}"
