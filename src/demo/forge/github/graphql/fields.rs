@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::iso;
-use crate::demo::forge::graphql::node::{Out, Repo, Thing};
-use crate::demo::forge::graphql::search::{issue_state, pull_state};
-use crate::demo::forge::graphql::{Scene, checks};
-use crate::demo::forge::rest::compare;
+use crate::demo::forge::compare;
+use crate::demo::forge::github::graphql::node::{Out, Repo, Thing};
+use crate::demo::forge::github::graphql::search::{issue_state, pull_state};
+use crate::demo::forge::github::graphql::{Scene, checks};
 use crate::demo::forge::wire;
 use crate::demo::scenario::model::{Commit, Pull, RepoState, Scan};
 use crate::demo::scenario::people;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::demo::forge::graphql::node::{Out, Thing};
+use crate::demo::forge::github::graphql::node::{Out, Thing};
 
 /// One page of a connection.
 #[derive(Clone)]

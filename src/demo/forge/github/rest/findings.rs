@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::{Answer, iso};
-use crate::demo::forge::rest::{Ask, repos};
+use crate::demo::forge::github::rest::{Ask, repos};
 use crate::demo::forge::wire;
 use crate::demo::scenario::model::{Finding, RepoState, Scan};
 

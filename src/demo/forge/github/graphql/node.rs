@@ -8,8 +8,8 @@ use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedV
 use apollo_compiler::response::JsonValue;
 use serde_json::Value;
 
-use crate::demo::forge::graphql::connection::Page;
-use crate::demo::forge::graphql::{Scene, fields, links};
+use crate::demo::forge::github::graphql::connection::Page;
+use crate::demo::forge::github::graphql::{Scene, fields, links};
 use crate::demo::scenario::model::RepoState;
 
 /// A repository at the moment of the query.

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::{Answer, iso};
-use crate::demo::forge::rest::{Ask, checks, compare, people_of, repos, tickets};
+use crate::demo::forge::compare;
+use crate::demo::forge::github::rest::{Ask, checks, people_of, repos, tickets};
 use crate::demo::forge::wire;
 use crate::demo::scenario::model::{Pull, RepoState};
 use crate::demo::scenario::people;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::iso;
-use crate::demo::forge::graphql::fields::environment;
-use crate::demo::forge::graphql::links::current;
+use crate::demo::forge::github::graphql::fields::environment;
+use crate::demo::forge::github::graphql::links::current;
 use crate::demo::forge::wire;
 use crate::demo::scenario::ci::WORKFLOWS;
 use crate::demo::scenario::model::{RepoState, Run};

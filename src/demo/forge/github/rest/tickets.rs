@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::{Answer, iso};
-use crate::demo::forge::rest::{Ask, people_of, repos};
+use crate::demo::forge::github::rest::{Ask, people_of, repos};
 use crate::demo::forge::wire;
 use crate::demo::scenario::model::{Issue, Pull, PullState, RepoState};
 use crate::demo::scenario::people;
@@ -262,7 +262,7 @@ pub(super) fn pulls(ask: &Ask<'_>, repo: &RepoState, rest: &[&str]) -> Answer {
         }),
         [number, "commits"] => find(number).map_or_else(Answer::not_found, |one| {
             Answer::list(ask.asked, &one.commits, |sha| {
-                crate::demo::forge::rest::commits::written(ask, repo, sha)
+                crate::demo::forge::github::rest::commits::written(ask, repo, sha)
             })
         }),
         [number, "reviews"] => find(number).map_or_else(Answer::not_found, |one| {

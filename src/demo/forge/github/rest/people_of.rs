@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::forge::rest::Ask;
+use crate::demo::forge::github::rest::Ask;
 use crate::demo::forge::wire::join;
 use crate::demo::scenario::people;
 use crate::demo::scenario::team::ORG;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::forge::graphql::links::{many, maybe, one};
-use crate::demo::forge::graphql::node::{Out, Repo, Thing};
-use crate::demo::forge::graphql::search::Order;
-use crate::demo::forge::graphql::{Scene, fields, search};
-use crate::demo::forge::rest::compare;
+use crate::demo::forge::compare;
+use crate::demo::forge::github::graphql::links::{many, maybe, one};
+use crate::demo::forge::github::graphql::node::{Out, Repo, Thing};
+use crate::demo::forge::github::graphql::search::Order;
+use crate::demo::forge::github::graphql::{Scene, fields, search};
 use crate::demo::scenario::people::{self, VIEWER};
 use crate::demo::scenario::team::ORG;
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::demo::forge::graphql::Scene;
-use crate::demo::forge::graphql::node::{Repo, Thing};
+use crate::demo::forge::github::graphql::Scene;
+use crate::demo::forge::github::graphql::node::{Repo, Thing};
 use crate::demo::scenario::model::{Issue, Pull, PullState};
 use crate::demo::scenario::people;
 use crate::domain::Timestamp;

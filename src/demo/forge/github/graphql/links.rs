@@ -3,12 +3,12 @@
 use apollo_compiler::resolvers::ResolveInfo;
 use serde_json::{Value, json};
 
-use crate::demo::forge::graphql::node::{Node, Out, Repo, Thing, arguments};
-use crate::demo::forge::graphql::roots::{
+use crate::demo::forge::compare;
+use crate::demo::forge::github::graphql::node::{Node, Out, Repo, Thing, arguments};
+use crate::demo::forge::github::graphql::roots::{
     commit_at, issue_at, owner, pull_at, reference, repository, root,
 };
-use crate::demo::forge::graphql::{Scene, checks};
-use crate::demo::forge::rest::compare;
+use crate::demo::forge::github::graphql::{Scene, checks};
 use crate::demo::scenario::model::{RepoState, Run};
 
 pub(super) fn one(thing: Thing) -> Out {

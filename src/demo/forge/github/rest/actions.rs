@@ -4,8 +4,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::{Answer, iso};
-use crate::demo::forge::rest::{Ask, artifacts, people_of, repos};
-use crate::demo::forge::{blobs, wire};
+use crate::demo::forge::github::blobs;
+use crate::demo::forge::github::rest::{Ask, artifacts, people_of, repos};
+use crate::demo::forge::wire;
 use crate::demo::scenario::ci::WORKFLOWS;
 use crate::demo::scenario::model::{Job, RepoState, Run};
 use crate::demo::scenario::{log, people};

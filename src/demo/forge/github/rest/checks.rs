@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::{Answer, iso};
-use crate::demo::forge::rest::actions::with_job;
-use crate::demo::forge::rest::{Ask, compare, repos};
+use crate::demo::forge::compare;
+use crate::demo::forge::github::rest::actions::with_job;
+use crate::demo::forge::github::rest::{Ask, repos};
 use crate::demo::forge::wire;
 use crate::demo::scenario::model::{Job, RepoState, Run};
 use crate::demo::scenario::trouble;

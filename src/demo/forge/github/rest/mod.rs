@@ -14,7 +14,6 @@ mod actions;
 mod artifacts;
 mod checks;
 mod commits;
-pub(super) mod compare;
 mod deeds;
 mod deliveries;
 mod findings;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::{Answer, iso};
-use crate::demo::forge::rest::{Ask, people_of, repos};
+use crate::demo::forge::github::rest::{Ask, people_of, repos};
 use crate::demo::forge::wire;
 use crate::demo::scenario::model::{DeployStatus, Deployment, Release, RepoState};
 use crate::demo::scenario::people;

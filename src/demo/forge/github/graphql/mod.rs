@@ -40,7 +40,7 @@ const SDL: &str = include_str!("../schema.graphql");
 const MAX_NODES: u64 = 500_000;
 
 /// Returns the schema.
-pub(super) fn schema() -> Result<Valid<Schema>, String> {
+pub(in crate::demo::forge) fn schema() -> Result<Valid<Schema>, String> {
     Schema::parse_and_validate(SDL, "schema.graphql").map_err(|broken| broken.to_string())
 }
 
@@ -75,7 +75,10 @@ pub(super) fn answer(ground: &Arc<Ground>, asked: &Asked, body: &Bytes, faults: 
     let Ok(request) = serde_json::from_slice::<Request>(body) else {
         return Answer::error(StatusCode::BAD_REQUEST, "Problems parsing JSON").costs("graphql", 0);
     };
-    let parsed = ExecutableDocument::parse_and_validate(&ground.schema, &request.query, "query");
+    let Some(schema) = &ground.schema else {
+        return Answer::not_found();
+    };
+    let parsed = ExecutableDocument::parse_and_validate(schema, &request.query, "query");
     let document = match parsed {
         Ok(document) => document,
         Err(broken)
@@ -131,7 +134,7 @@ pub(super) fn answer(ground: &Arc<Ground>, asked: &Asked, body: &Bytes, faults: 
         ),
         allowed: Cell::new(allowed),
     });
-    execute(ground, &scene, &document, operation, &variables).costs("graphql", cost)
+    execute(schema, &scene, &document, operation, &variables).costs("graphql", cost)
 }
 
 /// Returns whether the real host lets this pass: `name` of a user may be null, that of a team may
@@ -146,14 +149,14 @@ fn variables(sent: Option<Value>) -> JsonMap {
 }
 
 fn execute(
-    ground: &Ground,
+    schema: &Valid<Schema>,
     scene: &Rc<Scene>,
     document: &Valid<ExecutableDocument>,
     operation: &Operation,
     variables: &JsonMap,
 ) -> Answer {
     let root = Node::new(Rc::clone(scene), "Query", Thing::Root);
-    let outcome = Execution::new(&ground.schema, document)
+    let outcome = Execution::new(schema, document)
         .operation(operation)
         .raw_variable_values(variables)
         .enable_schema_introspection(true)

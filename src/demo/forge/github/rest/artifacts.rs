@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::demo::forge::answer::{Answer, iso};
-use crate::demo::forge::blobs;
-use crate::demo::forge::rest::{Ask, repos};
+use crate::demo::forge::github::blobs;
+use crate::demo::forge::github::rest::{Ask, repos};
 use crate::demo::scenario::artifact::{self, Artifact};
 use crate::demo::scenario::model::{RepoState, Run};
 
