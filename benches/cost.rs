@@ -219,6 +219,7 @@ async fn run(moves: bool, speed: f64, cancel: &CancellationToken) -> Run {
         ca_file: None,
         insecure_http: false,
         writes: Vec::new(),
+        extras: cycleboard::config::Extras::default(),
     };
     let ground = Ground {
         clock: hand(&ours),

@@ -256,6 +256,7 @@ impl Bench {
             ca_file: None,
             insecure_http: false,
             writes: Vec::new(),
+            extras: cycleboard::config::Extras::default(),
         };
         let memory = Arc::new(Memory::default());
         let source = open(&config, &memory);

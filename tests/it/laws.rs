@@ -247,6 +247,7 @@ fn runs() -> impl Strategy<Value = Fact> {
                 number: u64::from(n),
                 attempt: 1 + u32::from(n % 2),
                 workflow: name.into(),
+                ci: "".into(),
                 workflow_path: name.into(),
                 event: event.into(),
                 branch: if commit < 20 { "main" } else { "topic" }.into(),

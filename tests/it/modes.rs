@@ -40,6 +40,7 @@ fn source(forge: &Forge, with_token: bool) -> GitHub {
         ca_file: None,
         insecure_http: false,
         writes: Vec::new(),
+        extras: cycleboard::config::Extras::default(),
     };
     let ground = Ground {
         clock: Arc::new(now),

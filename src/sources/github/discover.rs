@@ -334,6 +334,7 @@ mod tests {
             ca_file: None,
             insecure_http: false,
             writes: Vec::new(),
+            extras: crate::config::Extras::default(),
         }
     }
 

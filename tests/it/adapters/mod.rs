@@ -84,6 +84,7 @@ fn config(fault: &Fault, repos: &[&str]) -> SourceConfig {
         ca_file: None,
         insecure_http: false,
         writes: Vec::new(),
+        extras: cycleboard::config::Extras::default(),
     }
 }
 

@@ -125,6 +125,7 @@ impl Dialect {
             ca_file: None,
             insecure_http: false,
             writes: Vec::new(),
+            extras: cycleboard::config::Extras::default(),
         }
     }
 

@@ -153,6 +153,7 @@ fn config(forge: &Fault, writes: &[Action]) -> SourceConfig {
         ca_file: None,
         insecure_http: false,
         writes: writes.to_vec(),
+        extras: cycleboard::config::Extras::default(),
     }
 }
 

@@ -25,6 +25,7 @@ fn config(url: &str, repos: &[&str], orgs: &[&str]) -> SourceConfig {
         ca_file: None,
         insecure_http: false,
         writes: Vec::new(),
+        extras: crate::config::Extras::default(),
     }
 }
 
