@@ -221,6 +221,7 @@ fn source(url: Url) -> SourceConfig {
         insecure_http: false,
         // A simulated team: what is done here hurts nobody.
         writes: vec![Action::Rerun, Action::Cancel],
+        extras: crate::config::Extras::default(),
     }
 }
 

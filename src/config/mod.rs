@@ -72,6 +72,31 @@ pub struct SourceConfig {
     pub insecure_http: bool,
     /// Actions that are allowed; none by default.
     pub writes: Vec<Action>,
+    /// Tables of its own, for kinds that take such.
+    pub extras: Extras,
+}
+
+/// Tables of a `[[source]]` that only some kinds take, as [`SourceKind::tables`] tells.
+#[derive(Clone, Default, Debug)]
+pub struct Extras {}
+
+impl SourceConfig {
+    /// Returns a source of which only name, kind and place are set.
+    pub fn new(name: &str, kind: &str, url: url::Url) -> Self {
+        Self {
+            name: SourceName::new(name),
+            kind: kind.to_owned(),
+            url,
+            repos: Vec::new(),
+            orgs: Vec::new(),
+            token_env: None,
+            token_command: None,
+            ca_file: None,
+            insecure_http: false,
+            writes: Vec::new(),
+            extras: Extras::default(),
+        }
+    }
 }
 
 /// `[board]`, as far as views need it.
@@ -141,6 +166,8 @@ pub struct SourceKind {
     pub repos: RepoNames,
     /// What `url` may hold after the host; nothing where any path may stand there.
     pub paths: &'static [&'static str],
+    /// Names of the tables of its own that it takes: `project` for `[[source.project]]`.
+    pub tables: &'static [&'static str],
 }
 
 /// How a kind of source names its repositories.

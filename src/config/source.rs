@@ -7,7 +7,7 @@ use globset::Glob;
 use url::{Host, Url};
 
 use crate::config::check::{Checker, Table};
-use crate::config::{Action, RepoNames, Settings, SourceConfig, SourceKind, Trust, file};
+use crate::config::{Action, Extras, RepoNames, Settings, SourceConfig, SourceKind, Trust, file};
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 
@@ -129,6 +129,7 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
         ca_file,
         insecure_http,
         writes,
+        extras: Extras::default(),
     })
 }
 

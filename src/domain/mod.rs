@@ -20,6 +20,7 @@ pub mod policy;
 pub mod pool;
 pub mod query;
 pub mod release;
+mod remote;
 pub mod repository;
 pub mod run;
 pub mod stage;

@@ -1,6 +1,7 @@
 //! Runs, jobs, steps and gates: what CI did, does or waits for.
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::domain::Timestamp;
 use crate::domain::key::{Person, RepoKey, Sha, WebUrl};
@@ -9,9 +10,13 @@ use crate::domain::text::Clean;
 /// One execution of a workflow or pipeline.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Run {
-    /// Where it ran.
+    /// The repository that it ran for.
     pub repo: RepoKey,
-    /// The identity that its CI gives it.
+    /// The system that ran it, as host and path (`ci.example.org/jenkins`); empty where it is the
+    /// forge of the repository itself.
+    #[serde(default)]
+    pub ci: Clean,
+    /// The identity that its forge gives it, or [`foreign_id`] of what its CI calls it.
     pub id: u64,
     /// The number that people read.
     pub number: u64,
@@ -19,7 +24,8 @@ pub struct Run {
     pub attempt: u32,
     /// Name of the workflow.
     pub workflow: Clean,
-    /// File of the workflow, e.g. `.github/workflows/ci.yml`.
+    /// File of the workflow, e.g. `.github/workflows/ci.yml`; of another system than the forge what
+    /// [`foreign_workflow`] makes of its name there.
     pub workflow_path: Clean,
     /// The event that started it, e.g. `push`, `pull_request`, `schedule`, `merge_group`.
     pub event: Clean,
@@ -65,7 +71,40 @@ impl Run {
     }
 }
 
-/// Which run: the number that its CI gives it, in a repository.
+/// The lowest identity that is foreign; those of forges stay below it, and all below 2^53, which
+/// every reader of JSON keeps whole.
+const FOREIGN: u64 = 1 << 52;
+
+/// Returns the identity of a run, job or deployment that another system than the repository's
+/// forge tells: of `own`, what that system calls it, at `place`, its host and path.
+///
+/// It can meet no number that a forge gives, and none of another system but by a chance of one in
+/// 2^52.
+pub fn foreign_id(place: &str, own: &str) -> u64 {
+    let mut hasher = Xxh3::new();
+    hasher.update(&place.len().to_le_bytes());
+    hasher.update(place.as_bytes());
+    hasher.update(own.as_bytes());
+    FOREIGN | (hasher.digest() & (FOREIGN - 1))
+}
+
+/// Returns whether an identity was given by [`foreign_id`] and not by a forge.
+pub fn is_foreign(id: u64) -> bool {
+    id >= FOREIGN
+}
+
+/// Returns what stands for a workflow of another system than the forge: `own`, what that system
+/// calls it, at `place`, its host and path. No file of a repository is written so.
+pub fn foreign_workflow(place: &str, own: &str) -> Clean {
+    Clean::line(&format!("{place}//{own}"))
+}
+
+/// Returns place and name of a workflow that was named by [`foreign_workflow`].
+pub fn parts_of_foreign(workflow: &str) -> Option<(&str, &str)> {
+    workflow.split_once("//")
+}
+
+/// Which run: its identity in a repository.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct RunKey {
     /// The repository.
@@ -203,4 +242,32 @@ pub struct Gate {
     pub wait_secs: u64,
     /// When the wait began.
     pub since: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{foreign_id, foreign_workflow, is_foreign, parts_of_foreign};
+
+    #[test]
+    fn workflows_of_other_systems_are_told_from_files() {
+        let named = foreign_workflow("ci.test/jenkins", "api/main");
+        let parts = parts_of_foreign(&named);
+        assert_eq!(parts, Some(("ci.test/jenkins", "api/main")));
+        assert_eq!(parts_of_foreign(".github/workflows/ci.yml"), None);
+    }
+
+    #[test]
+    fn identities_of_other_systems_meet_neither_a_forge_nor_one_another() {
+        let ids = [
+            foreign_id("ci.test", "api/1"),
+            foreign_id("ci.test", "api/11"),
+            foreign_id("ci.test/a", "pi/1"),
+            foreign_id("ci.test/jenkins", "api/1"),
+        ];
+        for (at, id) in ids.iter().enumerate() {
+            assert!(is_foreign(*id) && *id < 1 << 53, "{id}");
+            assert!(!ids[..at].contains(id));
+        }
+        assert!(!is_foreign(30_433_642_000), "as GitHub counts runs");
+    }
 }

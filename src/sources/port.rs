@@ -13,8 +13,10 @@ use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
+use crate::sources::action::ActError;
 use crate::sources::http::{
-    Answer, Client, Failure, Ground, Limits, Request, Urgency, check_base, fixed_headers, host_of,
+    Answer, Client, Failure, Ground, Limits, List, Pages, Request, Scheme, Urgency, check_base,
+    fixed_headers, follow, host_of,
 };
 use crate::sources::{
     Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, UNNAMED,
@@ -30,6 +32,48 @@ pub(super) struct Product {
     pub(super) example: &'static str,
     /// Paths that people copy along with the address, longest first.
     pub(super) copied: &'static [&'static str],
+    /// In which cases a path follows the host, e.g. ``with `--web.route-prefix=/x` ``.
+    pub(super) below: &'static str,
+    /// How its credential is written.
+    pub(super) scheme: Scheme,
+    /// Whether its routes name records, so that one may be missing where the address is right.
+    pub(super) has_records: bool,
+}
+
+/// How something is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask {
+    /// Whether a person waits for it.
+    pub(super) urgency: Urgency,
+    /// Whether a credential that was refused is tried again.
+    pub(super) forced: bool,
+    /// Whether a stored answer is asked to be confirmed, and the answer stored.
+    pub(super) conditional: bool,
+}
+
+impl Ask {
+    /// Returns how a poll asks.
+    pub(super) fn of(fetch: &Fetch) -> Self {
+        let urgency = if fetch.forced {
+            Urgency::Person
+        } else {
+            Urgency::Background
+        };
+        Self {
+            urgency,
+            forced: fetch.forced,
+            conditional: true,
+        }
+    }
+
+    /// Returns how something is asked that a person waits for, past every cache.
+    pub(super) fn person() -> Self {
+        Self {
+            urgency: Urgency::Person,
+            forced: true,
+            conditional: false,
+        }
+    }
 }
 
 /// One server of a product, and one account there.
@@ -172,45 +216,95 @@ impl Port {
             None => UNNAMED.to_owned(),
         };
         match &found.secret {
-            Some(secret) => self.client.bind_either(secret)?,
+            Some(secret) => self.client.bind_by(self.product.scheme, secret)?,
             None => self.client.unbind(),
         }
         *state = Token::Bound;
         Ok(())
     }
 
-    /// Asks for a route below the base path and reads the answer.
+    /// Returns the address of a route below the base path.
+    ///
+    /// Each part is one segment: a slash in it is written `%2F`.
+    pub(super) fn url(&self, parts: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(parts);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    /// Asks for an address and reads the answer.
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
-        route: &str,
-        fetch: &Fetch,
+        url: Url,
+        ask: Ask,
     ) -> Result<(T, Answer), Failure> {
-        self.ensure_token(fetch.forced).await.map_err(Failure::of)?;
-        let request = Request {
-            url: self.address(route),
-            conditional: true,
-            urgency: if fetch.forced {
-                Urgency::Person
-            } else {
-                Urgency::Background
-            },
-        };
+        self.ensure_token(ask.forced).await.map_err(Failure::of)?;
+        let request = request(url, ask);
         let asked = self.client.get_as(&request).await;
+        self.heard(request.url.path(), asked).await
+    }
+
+    /// Asks for an address whose answer is no JSON.
+    pub(super) async fn get_raw(&self, url: Url, ask: Ask) -> Result<Answer, Failure> {
+        self.ensure_token(ask.forced).await.map_err(Failure::of)?;
+        let request = request(url, ask);
+        let asked = self.client.get(&request).await;
+        self.heard(request.url.path(), asked).await
+    }
+
+    /// Reads a list page by page, at most `cap` pages, as [`follow`] does.
+    pub(super) async fn follow<P: DeserializeOwned, T>(
+        &self,
+        url: Url,
+        ask: Ask,
+        cap: usize,
+        take: impl Fn(P) -> List<T>,
+    ) -> Result<Pages<T>, Failure> {
+        self.ensure_token(ask.forced).await.map_err(Failure::of)?;
+        let path = url.path().to_owned();
+        let asked = follow(&self.client, request(url, ask), cap, take).await;
+        self.heard(&path, asked).await
+    }
+
+    /// Sends the one request that changes something; `writes` is the caller's to keep.
+    pub(super) async fn write(
+        &self,
+        url: &Url,
+        body: Option<&serde_json::Value>,
+    ) -> Result<(), ActError> {
+        self.ensure_token(false).await?;
+        if !self.client.has_credential() {
+            return Err(ActError::NotSent(SourceError::NoToken {
+                host: self.host().to_owned(),
+                cause: "nothing is changed without one".to_owned(),
+            }));
+        }
+        let done = self.client.write(url, body).await;
+        if matches!(done, Err(ActError::Refused { status: 401, .. })) {
+            *self.token.lock().await = Token::Rejected;
+        }
+        done
+    }
+
+    /// Returns the client, for what is asked in another way; the credential is bound.
+    pub(super) async fn client(&self, ask: Ask) -> Result<&Client, SourceError> {
+        self.ensure_token(ask.forced).await?;
+        Ok(&self.client)
+    }
+
+    /// Notes what a failure says of the credential, and what of the address.
+    async fn heard<T>(&self, path: &str, asked: Result<T, Failure>) -> Result<T, Failure> {
         if let Err(failure) = &asked
             && matches!(failure.error, SourceError::Auth { .. })
         {
             *self.token.lock().await = Token::Rejected;
         }
-        asked.map_err(|failure| self.misplaced(request.url.path(), failure))
-    }
-
-    /// Returns the address of a route.
-    fn address(&self, route: &str) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut parts) = url.path_segments_mut() {
-            parts.pop_if_empty().extend(route.split('/'));
-        }
-        url
+        asked.map_err(|failure| self.misplaced(path, failure))
     }
 
     /// Returns the address of its page for people; `rest` is what follows the base path.
@@ -224,11 +318,11 @@ impl Port {
         let host = self.host().to_owned();
         let error = match failure.error {
             // It may be back in a minute, behind a proxy that starts anew: it is asked again.
-            SourceError::NotFound { .. } => SourceError::Unreadable {
+            SourceError::NotFound { .. } if !self.has_answered() => SourceError::Unreadable {
                 host,
                 cause: format!("{path} is not there; {advice}"),
             },
-            SourceError::Unreadable { host, cause } if is_elsewhere(&cause) => {
+            SourceError::Unreadable { host, cause } if failure.elsewhere => {
                 SourceError::Unreadable {
                     host,
                     cause: format!("{cause}; {advice}"),
@@ -238,6 +332,7 @@ impl Port {
             | SourceError::NoToken { .. }
             | SourceError::Forbidden { .. }
             | SourceError::RateLimited { .. }
+            | SourceError::NotFound { .. }
             | SourceError::Unreachable { .. }
             | SourceError::Unreadable { .. }
             | SourceError::Refused { .. }) => same,
@@ -245,12 +340,28 @@ impl Port {
         Failure { error, ..failure }
     }
 
+    /// Returns whether the address was seen to be right: then what is not there is not there.
+    ///
+    /// Products of one route never say so: to them a route that is missing is always a wrong address.
+    fn has_answered(&self) -> bool {
+        self.product.has_records
+            && self
+                .capability_states()
+                .values()
+                .any(|state| *state == CapabilityState::Available)
+    }
+
     /// Returns what `url` should be.
     fn advice(&self) -> String {
-        let Product { name, example, .. } = self.product;
+        let Product {
+            name,
+            example,
+            below,
+            ..
+        } = self.product;
         format!(
-            "`url` is where {name}'s own page begins, e.g. `{example}`, or with \
-             `--web.route-prefix=/x` or behind a proxy `{example}/x`; it is `{}` now",
+            "`url` is where {name}'s own page begins, e.g. `{example}`, or {below} \
+             `{example}/x`; it is `{}` now",
             self.base.as_str().trim_end_matches('/')
         )
     }
@@ -269,11 +380,12 @@ impl Port {
     }
 }
 
-/// Returns whether an answer looks as if something else had given it.
-fn is_elsewhere(cause: &str) -> bool {
-    ["web page", "not JSON", "another host"]
-        .iter()
-        .any(|words| cause.contains(words))
+fn request(url: Url, ask: Ask) -> Request {
+    Request {
+        url,
+        conditional: ask.conditional,
+        urgency: ask.urgency,
+    }
 }
 
 /// Returns an address without what people copy along with it.

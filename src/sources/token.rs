@@ -211,6 +211,7 @@ mod tests {
             ca_file: None,
             insecure_http: false,
             writes: Vec::new(),
+            extras: crate::config::Extras::default(),
         }
     }
 

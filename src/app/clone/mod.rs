@@ -111,6 +111,7 @@ pub fn source(here: &Path, env: &Env) -> Option<SourceConfig> {
         ca_file: None,
         insecure_http: false,
         writes: Vec::new(),
+        extras: crate::config::Extras::default(),
     })
 }
 

@@ -101,6 +101,7 @@ impl Card {
             number: id,
             attempt,
             workflow: Clean::line("ci"),
+            ci: Clean::default(),
             workflow_path: Clean::default(),
             event: Clean::line("push"),
             branch: Clean::line("main"),

@@ -19,18 +19,21 @@ const KINDS: &[&SourceKind] = &[
         url: Some("https://github.com"),
         repos: RepoNames::Flat,
         paths: &["", "/api/v3"],
+        tables: &[],
     },
     &SourceKind {
         name: "buildbot",
         url: None,
         repos: RepoNames::Nested,
         paths: &[],
+        tables: &[],
     },
     &SourceKind {
         name: "alertmanager",
         url: None,
         repos: RepoNames::Absent,
         paths: &[],
+        tables: &[],
     },
 ];
 const EXAMPLE: &str = include_str!("../../../config.example.toml");

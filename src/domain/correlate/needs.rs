@@ -13,7 +13,7 @@ use crate::domain::correlate::view::{View, released_at};
 use crate::domain::key::Sha;
 use crate::domain::placement::{Clock, Landed, RunView, Work};
 use crate::domain::release::Release;
-use crate::domain::run::RunState;
+use crate::domain::run::{RunState, is_foreign, parts_of_foreign};
 
 /// How many needs of one kind one scope may have.
 const MOST: usize = 24;
@@ -41,6 +41,18 @@ impl Need {
             Self::Diagnosis { .. } => 4,
             Self::Attempts { .. } => 5,
             Self::History { .. } => 6,
+        }
+    }
+
+    /// Returns whether another system than the forge of the repository knows the answer.
+    pub fn is_foreign(&self) -> bool {
+        match self {
+            Self::Jobs { run, .. }
+            | Self::Gates { run, .. }
+            | Self::Diagnosis { run, .. }
+            | Self::Attempts { run, .. } => is_foreign(*run),
+            Self::History { workflow, .. } => parts_of_foreign(workflow).is_some(),
+            Self::Range { .. } | Self::Paths { .. } => false,
         }
     }
 }

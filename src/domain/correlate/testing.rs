@@ -194,6 +194,7 @@ impl World {
             number: id,
             attempt: 1,
             workflow: Clean::line("ci"),
+            ci: Clean::default(),
             workflow_path: Clean::line(".github/workflows/ci.yml"),
             event: Clean::line(if change { "pull_request" } else { "push" }),
             branch: Clean::line(if change { "topic" } else { "main" }),

@@ -18,6 +18,7 @@ const FAKE: SourceKind = SourceKind {
     url: None,
     repos: RepoNames::Flat,
     paths: &[],
+    tables: &[],
 };
 
 fn open(place: &Path) -> Store {

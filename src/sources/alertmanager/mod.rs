@@ -19,8 +19,8 @@ use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
-use crate::sources::http::{Answer, Ground, Limits, List, their_now};
-use crate::sources::port::{Port, Product, failed, fine};
+use crate::sources::http::{Answer, Ground, Limits, List, Scheme, their_now};
+use crate::sources::port::{Ask, Port, Product, failed, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Resource, Source,
     SourceError, Tier, labels,
@@ -36,6 +36,9 @@ const PRODUCT: Product = Product {
         "/api/v1",
         "/api",
     ],
+    below: "with `--web.route-prefix=/x` or behind a proxy",
+    scheme: Scheme::BearerOrLogin,
+    has_records: false,
 };
 
 const ALERTS: &str = "alerts";
@@ -66,7 +69,8 @@ impl Alertmanager {
     }
 
     async fn read(&self, fetch: &Fetch) -> Result<Batch, SourceError> {
-        let asked = self.port.get::<List<_>>("api/v2/alerts", fetch).await;
+        let url = self.port.url(&["api", "v2", "alerts"], &[]);
+        let asked = self.port.get::<List<_>>(url, Ask::of(fetch)).await;
         let (list, answer): (List<wire::GettableAlert>, Answer) = asked?;
         if list.items.is_empty() && list.bad_count > 0 {
             let why = list.bad.first().map_or("", String::as_str);
@@ -100,7 +104,8 @@ impl Alertmanager {
             forced: true,
         };
         let mut checks = Vec::new();
-        match self.port.get::<wire::Status>("api/v2/status", &fetch).await {
+        let url = self.port.url(&["api", "v2", "status"], &[]);
+        match self.port.get::<wire::Status>(url, Ask::of(&fetch)).await {
             Ok((status, _)) => checks.push(fine("host", &told(&status))),
             Err(failure) => return vec![failed("host", &failure.error)],
         }

@@ -5,30 +5,24 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
-
 use super::memory::JobSeen;
 use super::reports::{Purse, Told};
 use super::wire_rest;
 use super::{Ask, GitHub, map};
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
-use crate::domain::diagnosis::{Diagnosis, LogKey, LogState, TestsFrom};
+use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
-use crate::log::MAX_BYTES;
 use crate::sources::evidence::Evidence;
 use crate::sources::http::{Failure, Urgency, decode};
-use crate::sources::inspect::{Looked, take_in};
-use crate::sources::{Batch, CapabilityState, SourceError};
+use crate::sources::inspect::Looked;
+use crate::sources::{Batch, CapabilityState, SourceError, job_log};
 
 /// How many requests one diagnosis may cost.
 const MOST_REQUESTS: u32 = 4;
-
-/// How many parts of a log wait for the disk.
-const WAITING: usize = 4;
 
 /// For how long after the end of a job its log may still be on its way.
 const LOG_WAITS_MINS: i64 = 60;
@@ -102,7 +96,9 @@ impl GitHub {
         };
         purse.spend();
         let log = self.read_log(key, &job, ask);
-        let only_log = before.as_ref().is_some_and(|(_, found)| keeps(found));
+        let only_log = before
+            .as_ref()
+            .is_some_and(|(_, found)| job_log::keeps(found));
         let (looked, told) = if only_log {
             (log.await?, Told::default())
         } else {
@@ -110,9 +106,23 @@ impl GitHub {
             (looked?, told?)
         };
         let shared = self.state().memory.is_shared(key);
-        let found = assemble(key, job, looked, told, shared);
+        let found = job_log::assemble(
+            key,
+            job_log::Job {
+                name: job.name,
+                step: job.step,
+                finished_at: job.finished_at,
+            },
+            Evidence {
+                looked,
+                notes: told.notes,
+                report: told.report,
+                is_shared: shared,
+                sought: Clean::line(&told.sought.join("; ")),
+            },
+        );
         let found = match before {
-            Some((_, before)) if only_log => again(before, found),
+            Some((_, before)) if only_log => job_log::again(before, found),
             Some(_) | None => found,
         };
         let fact = Arc::new(Fact::Diagnosis(Box::new(found)));
@@ -154,33 +164,12 @@ impl GitHub {
             key.job
         );
         let request = self.once(&route, &[], ask);
-        let (parts, taken) = mpsc::channel(WAITING);
-        let (verdict, judged) = oneshot::channel();
-        let (logs, of) = (Arc::clone(&self.ground.logs), key.clone());
-        let thread = tokio::task::spawn_blocking(move || take_in(&*logs, &of, taken, judged));
-        let most = match ask.urgency {
-            Urgency::Person => MAX_BYTES,
-            Urgency::Background => Diagnosis::UNASKED_BYTES,
-        };
-        let streamed = self.api.client.stream(&request, most, parts).await;
-        if let Ok(streamed) = streamed {
-            let _taken = verdict.send(streamed);
-        } else {
-            drop(verdict);
-        }
-        let disk = |error: &dyn std::fmt::Display| {
-            let why = format!("the log cannot be kept: {error}");
-            Looked::without(LogState::Refused(Clean::line(&why)))
-        };
-        let looked = match thread.await {
-            Ok(Ok(looked)) => looked,
-            Ok(Err(error)) => return Ok(disk(&error)),
-            Err(error) => return Ok(disk(&error)),
-        };
-        match streamed {
-            Ok(_) => {
-                self.state().can("job logs", CapabilityState::Available);
-                Ok(looked.unwrap_or_else(|| Looked::without(LogState::Empty)))
+        match job_log::read(&self.api.client, &self.ground.logs, key, &request).await {
+            Ok(looked) => {
+                if !matches!(looked.log, LogState::Refused(_)) {
+                    self.state().can("job logs", CapabilityState::Available);
+                }
+                Ok(looked)
             }
             Err(failure) => self.without_log(failure, job, ask).map(Looked::without),
         }
@@ -217,78 +206,6 @@ impl GitHub {
                 | SourceError::Refused { .. },
             ) => Err(failure),
         }
-    }
-}
-
-/// Returns whether what is known of tests stays when only the log is read again.
-fn keeps(found: &Diagnosis) -> bool {
-    match found.tests_from {
-        TestsFrom::Report(_) | TestsFrom::Annotations => true,
-        TestsFrom::Log | TestsFrom::Nowhere(_) => {
-            matches!(found.log, LogState::Read { .. }) && !found.is_beginning()
-        }
-    }
-}
-
-/// Puts a log that was read again under what was known before.
-fn again(before: Diagnosis, found: Diagnosis) -> Diagnosis {
-    match found.log {
-        LogState::Read { .. } => Diagnosis {
-            log: found.log,
-            error: found.error.or(before.error.clone()),
-            signature: found.signature.or(before.signature.clone()),
-            ..before
-        },
-        // It was read once: that it is gone now takes nothing back.
-        LogState::Gone
-        | LogState::Missing
-        | LogState::Empty
-        | LogState::NotText
-        | LogState::NotYet
-        | LogState::Refused(_) => Diagnosis {
-            log: found.log,
-            ..before
-        },
-    }
-}
-
-fn assemble(key: &LogKey, job: JobSeen, looked: Looked, told: Told, shared: bool) -> Diagnosis {
-    let log = looked.log.clone();
-    let mut sought = vec![
-        match &log {
-            LogState::Read { .. } => "no line of the log names a test",
-            LogState::Gone => "the log is gone",
-            LogState::Missing => "the server has no log of it",
-            LogState::Empty => "the log is empty",
-            LogState::NotText => "the log is not text",
-            LogState::NotYet => "there is no log yet",
-            LogState::Refused(_) => "the log could not be read",
-        }
-        .to_owned(),
-    ];
-    sought.extend(told.sought);
-    let found = Evidence {
-        looked,
-        notes: told.notes,
-        report: told.report,
-        is_shared: shared,
-        sought: Clean::line(&sought.join("; ")),
-    }
-    .weigh();
-    Diagnosis {
-        run: key.run.clone(),
-        attempt: key.attempt,
-        job: key.job,
-        job_name: job.name,
-        step: job.step,
-        finished_at: job.finished_at,
-        log,
-        error: found.error,
-        tests: found.tests,
-        tests_failed: found.failed,
-        tests_total: found.total,
-        tests_from: found.from,
-        signature: found.signature,
     }
 }
 

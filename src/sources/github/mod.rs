@@ -328,7 +328,8 @@ impl Source for GitHub {
 
     fn need(&self, needs: &BTreeSet<Need>) {
         let mut state = self.state();
-        let ours = |need: &&Need| compare::repo_of(need).host() == self.api.host;
+        let ours =
+            |need: &&Need| !need.is_foreign() && compare::repo_of(need).host() == self.api.host;
         state.needs = needs.iter().filter(ours).cloned().collect();
         let State {
             needs, answered, ..

@@ -35,6 +35,17 @@ const KEPT_BODY: usize = 2 * 1024 * 1024;
 /// What stands for the account of a client without a credential.
 pub(in crate::sources) const NOBODY: &str = "none";
 
+/// How a credential is written into the header `Authorization`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scheme {
+    /// `Bearer TOKEN`.
+    Bearer,
+    /// A login where it is `user:password`, else a bearer token.
+    BearerOrLogin,
+    /// `token TOKEN`, as Gitea has it.
+    Token,
+}
+
 /// A credential, ready to be sent.
 pub(super) struct Credential {
     pub(super) header: HeaderValue,
@@ -117,22 +128,29 @@ impl Client {
         self.http.clone()
     }
 
-    /// Binds a credential to the origin of this client.
+    /// Binds a bearer token to the origin of this client.
     ///
     /// Refuses one that cannot be a header: control characters, white space, not ASCII.
     pub fn bind(&self, secret: &SecretString) -> Result<(), SourceError> {
-        let header = format!("Bearer {}", secret.expose_secret());
-        self.bind_as(secret, &header, vec![secret.clone()])
+        self.bind_by(Scheme::Bearer, secret)
     }
 
-    /// Binds what a person named to the origin of this client: a token, or `user:password`.
-    ///
-    /// No token holds a colon ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
-    pub fn bind_either(&self, secret: &SecretString) -> Result<(), SourceError> {
-        let Some((_user, password)) = secret.expose_secret().split_once(':') else {
-            return self.bind(secret);
+    /// Binds a credential to the origin of this client, as the scheme writes it.
+    pub fn bind_by(&self, scheme: Scheme, secret: &SecretString) -> Result<(), SourceError> {
+        let value = secret.expose_secret();
+        let login = match scheme {
+            // No token holds a colon (RFC 6750, section 2.1).
+            Scheme::BearerOrLogin => value.split_once(':'),
+            Scheme::Bearer | Scheme::Token => None,
         };
-        let coded = BASE64_STANDARD.encode(secret.expose_secret());
+        let Some((_user, password)) = login else {
+            let word = match scheme {
+                Scheme::Bearer | Scheme::BearerOrLogin => "Bearer",
+                Scheme::Token => "token",
+            };
+            return self.bind_as(secret, &format!("{word} {value}"), vec![secret.clone()]);
+        };
+        let coded = BASE64_STANDARD.encode(value);
         let header = format!("Basic {coded}");
         let parts = [password.to_owned(), coded].map(SecretString::from);
         let forms = parts.into_iter().chain([secret.clone()]).collect();
@@ -434,6 +452,7 @@ impl Client {
             error,
             status: failure.status,
             said: failure.said.map(shown),
+            elsewhere: failure.elsewhere,
         }
     }
 }

@@ -54,7 +54,9 @@ impl Client {
     /// Sends, and follows redirects: same origin keeps the credential, others never see it again.
     pub(super) async fn follow(&self, request: &Request, what: &str) -> Result<Answer, Failure> {
         if !self.origin.covers(&request.url) {
-            return Err(self.unreadable(format!("{what}: the link leads to another host")));
+            return Err(self
+                .unreadable(format!("{what}: the link leads to another host"))
+                .marked_elsewhere());
         }
         let stored = request
             .conditional
@@ -102,9 +104,9 @@ impl Client {
             let home = self.origin.covers(&target);
             if !home && roam == Roam::Home {
                 let there = host_of(&target);
-                return Err(
-                    self.unreadable(format!("{what}: it redirects to another host, `{there}`"))
-                );
+                return Err(self
+                    .unreadable(format!("{what}: it redirects to another host, `{there}`"))
+                    .marked_elsewhere());
             }
             ours = ours && home;
             if seen.len() > self.limits.redirects || !seen.insert(target.as_str().to_owned()) {
@@ -149,7 +151,9 @@ impl Client {
         body: &serde_json::Value,
     ) -> Result<Answer, Failure> {
         if !self.origin.covers(url) {
-            return Err(self.unreadable(format!("{what}: the link leads to another host")));
+            return Err(self
+                .unreadable(format!("{what}: the link leads to another host"))
+                .marked_elsewhere());
         }
         let started = Instant::now();
         let builder = self.http.post(url.clone()).headers(self.headers.clone());
@@ -279,12 +283,15 @@ impl Client {
                 error,
                 status: Some(status),
                 said: message(body),
+                elsewhere: false,
             });
         }
         if is_web_page(headers) {
             return Err(Failure {
                 status: Some(status),
-                ..self.unreadable(format!("{what}: answered with a web page (login?)"))
+                ..self
+                    .unreadable(format!("{what}: answered with a web page (login?)"))
+                    .marked_elsewhere()
             });
         }
         if status >= 300 {

@@ -97,9 +97,10 @@ pub fn decode<T: DeserializeOwned>(host: &str, what: &str, body: &[u8]) -> Resul
         }));
     }
     serde_json::from_slice(body).map_err(|error| {
+        let is_foreign = error.is_syntax();
         let cause = if error.is_eof() {
             format!("{what}: the answer was cut off")
-        } else if error.is_syntax() {
+        } else if is_foreign {
             format!(
                 "{what}: not JSON at line {} column {}",
                 error.line(),
@@ -108,10 +109,15 @@ pub fn decode<T: DeserializeOwned>(host: &str, what: &str, body: &[u8]) -> Resul
         } else {
             format!("{what}: {}", without_values(&error))
         };
-        Failure::of(SourceError::Unreadable {
+        let failure = Failure::of(SourceError::Unreadable {
             host: host.to_owned(),
             cause,
-        })
+        });
+        if is_foreign {
+            failure.marked_elsewhere()
+        } else {
+            failure
+        }
     })
 }
 

@@ -29,8 +29,8 @@ use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::sources::logs::LogCache;
 
-pub use client::Client;
 pub(crate) use client::fixed_headers;
+pub use client::{Client, Scheme};
 pub(in crate::sources) use client::{NOBODY, fingerprint};
 pub use counted::counted;
 pub use gate::Urgency;

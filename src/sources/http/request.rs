@@ -59,6 +59,9 @@ pub struct Failure {
     pub status: Option<u16>,
     /// What the host said about it, as one clean line.
     pub said: Option<String>,
+    /// Whether the answer looks as if something else than the interface had given it: a page for
+    /// people, no JSON, a way to another host.
+    pub elsewhere: bool,
 }
 
 impl Failure {
@@ -68,6 +71,15 @@ impl Failure {
             error,
             status: None,
             said: None,
+            elsewhere: false,
+        }
+    }
+
+    /// Marks it as an answer that something else gave.
+    pub(super) fn marked_elsewhere(self) -> Self {
+        Self {
+            elsewhere: true,
+            ..self
         }
     }
 }

@@ -19,8 +19,8 @@ use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
-use crate::sources::http::{Answer, Failure, Ground, Limits, their_now};
-use crate::sources::port::{Port, Product, failed, fine};
+use crate::sources::http::{Answer, Failure, Ground, Limits, Scheme, their_now};
+use crate::sources::port::{Ask, Port, Product, failed, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Meter, Resource, Source,
     SourceError, Tier, labels,
@@ -37,6 +37,9 @@ const PRODUCT: Product = Product {
         "/graph",
         "/alerts",
     ],
+    below: "with `--web.route-prefix=/x` or behind a proxy",
+    scheme: Scheme::BearerOrLogin,
+    has_records: false,
 };
 
 const ALERTS: &str = "alerts";
@@ -113,7 +116,12 @@ impl Prometheus {
         route: &str,
         fetch: &Fetch,
     ) -> Result<Said<T>, Failure> {
-        let asked = self.port.get::<wire::Envelope<T>>(route, fetch).await;
+        let parts: Vec<&str> = route.split('/').collect();
+        let url = self.port.url(&parts, &[]);
+        let asked = self
+            .port
+            .get::<wire::Envelope<T>>(url, Ask::of(fetch))
+            .await;
         let (envelope, answer): (_, Answer) = asked?;
         let lost = |cause: String| Failure::of(self.port.failed(&cause));
         if envelope.status != "success" {

@@ -217,6 +217,7 @@ fn run(number: u64) -> Run {
         number,
         attempt: 2,
         workflow: clean("ci"),
+        ci: Clean::default(),
         workflow_path: clean(".github/workflows/ci.yml"),
         event: clean("pull_request"),
         branch: clean("retry-gateway"),
