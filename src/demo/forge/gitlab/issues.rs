@@ -117,7 +117,7 @@ pub(super) fn written(ask: &Ask<'_>, project: &Project, issue: &Issue) -> Value 
         .map(|who| users::brief(ask, *who))
         .collect();
     let all = labels(issue);
-    let labels: Vec<Value> = if ask.param("with_labels_details") == Some("true") {
+    let labels: Vec<Value> = if ask.is("with_labels_details") {
         all.iter().map(|name| projects::label(name)).collect()
     } else {
         all.iter().map(|name| json!(name)).collect()

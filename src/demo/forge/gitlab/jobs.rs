@@ -158,7 +158,7 @@ pub(super) fn written(ask: &Ask<'_>, project: &Project, made: &Made<'_>) -> Valu
 }
 
 fn wanted(ask: &Ask<'_>, made: &Made<'_>) -> bool {
-    let retried = ask.param("include_retried") == Some("true");
+    let retried = ask.is("include_retried");
     (retried || !made.retried) && list::wants(ask, "scope", status(made.job))
 }
 

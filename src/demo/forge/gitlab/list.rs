@@ -14,7 +14,19 @@ pub(super) fn page<T>(ask: &Ask<'_>, all: &[T], row: impl Fn(&T) -> Value) -> An
     let (size, number) = ask.asked.page();
     let last = all.len().div_ceil(size).max(1);
     let near = |page: Option<usize>| page.map(|page| page.to_string()).unwrap_or_default();
+    // First and last are always told, on the only page too.
+    let around = [
+        ((number > 1).then(|| number - 1), "prev"),
+        ((number < last).then_some(number + 1), "next"),
+        (Some(1), "first"),
+        (Some(last), "last"),
+    ];
+    let links: Vec<String> = around
+        .into_iter()
+        .filter_map(|(page, rel)| Some(format!("<{}>; rel=\"{rel}\"", ask.asked.page_url(page?))))
+        .collect();
     let mut answer = Answer::list(ask.asked, all, row)
+        .header("link", links.join(", "))
         .header("x-page", number.to_string())
         .header("x-per-page", size.to_string())
         .header("x-next-page", near((number < last).then_some(number + 1)))

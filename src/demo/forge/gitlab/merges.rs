@@ -48,7 +48,7 @@ fn wanted(ask: &Ask<'_>, pull: &Pull) -> bool {
         who.any(|who| users::meant(ask, "reviewer_username", who))
     };
     stands
-        && draft.is_none_or(|word| matches!(word, "yes" | "true") == pull.draft)
+        && draft.is_none_or(|word| matches!(word, "yes" | "true" | "True") == pull.draft)
         && ask.param("labels").is_none_or(labelled)
         && list::wants(ask, "iids", &pull.number.to_string())
         && ask
@@ -185,7 +185,7 @@ pub(super) fn written(ask: &Ask<'_>, project: &Project, pull: &Pull) -> Value {
     let (merge, squash, sha) = landed(project, pull);
     let merger = pull.merged_at.map(|_| users::brief(ask, pull.author));
     let closed = pull.closed_at.filter(|_| pull.state == PullState::Closed);
-    let labels: Vec<Value> = if ask.param("with_labels_details") == Some("true") {
+    let labels: Vec<Value> = if ask.is("with_labels_details") {
         pull.labels
             .iter()
             .map(|name| projects::label(name))

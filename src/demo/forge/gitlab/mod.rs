@@ -51,6 +51,13 @@ impl Ask<'_> {
     fn param(&self, name: &str) -> Option<&str> {
         self.asked.param(name)
     }
+
+    /// Returns whether a parameter says yes, in any of the words that are understood.
+    fn is(&self, name: &str) -> bool {
+        let yes = ["true", "t", "1", "yes", "on"];
+        let word = self.param(name).map(str::to_lowercase);
+        word.is_some_and(|word| yes.contains(&word.as_str()))
+    }
 }
 
 /// A project: a repository, and what it is called here.

@@ -159,7 +159,7 @@ fn listed(ask: &Ask<'_>, mut all: Vec<Project>) -> Answer {
         let words = ask.param("search").map(str::to_lowercase);
         list::within(ask, "last_activity", activity)
             && list::within(ask, "updated", activity)
-            && ask.param("archived") != Some("true")
+            && !ask.is("archived")
             && words.is_none_or(|words| project.place.path.contains(&words))
     });
     if ask.param("pagination") == Some("keyset") || ask.param("order_by") == Some("id") {
@@ -195,7 +195,7 @@ pub(super) fn all(ask: &Ask<'_>) -> Answer {
 pub(super) fn groups(ask: &Ask<'_>, path: &[&str]) -> Answer {
     let known = paths(ask);
     let [id, rest @ ..] = path else {
-        let top = ask.param("top_level_only") == Some("true");
+        let top = ask.is("top_level_only");
         let shown: Vec<&String> = known
             .iter()
             .filter(|path| !top || !path.contains('/'))
@@ -214,7 +214,7 @@ pub(super) fn groups(ask: &Ask<'_>, path: &[&str]) -> Answer {
         [] => Answer::json(group(ask, path)),
         ["projects"] => {
             let mut all = projects_under(ask, path);
-            if ask.param("include_subgroups") != Some("true") {
+            if !ask.is("include_subgroups") {
                 let own =
                     |one: &Project| one.place.path.rsplit_once('/').map(|(lead, _)| lead.len());
                 all.retain(|project| own(project) == Some(path.len()));

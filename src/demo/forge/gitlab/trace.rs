@@ -163,5 +163,8 @@ fn step(line: &str) -> Step<'_> {
     if line == "Post job cleanup." {
         return Step::Cleanup;
     }
+    if line.starts_with("Syncing repository") {
+        return Step::Plain("Fetching changes with git depth set to 20...");
+    }
     Step::Plain(line.strip_prefix("[command]").unwrap_or(line))
 }
