@@ -31,6 +31,9 @@ use crate::sources::http::Clock;
 /// Where the sources find the token of the simulated systems.
 pub const TOKEN_ENV: &str = "CYCLEBOARD_DEMO_TOKEN";
 
+/// Where the source of a server that asks for a login finds it: an account and its token.
+const LOGIN_ENV: &str = "CYCLEBOARD_DEMO_LOGIN";
+
 /// What the screen says as long as it shows simulated data.
 pub const BANNER: &str = "simulated data";
 
@@ -56,8 +59,8 @@ pub struct Demo {
 pub struct Begun {
     /// The sources that ask it.
     pub sources: Vec<SourceConfig>,
-    /// The token that its systems accept.
-    pub token: String,
+    /// The credentials that its systems accept, and the variables in which sources look for them.
+    pub credentials: Vec<(&'static str, String)>,
     /// Whether the store holds this very team's data; another demo may hold its place.
     pub is_the_stores: bool,
 }
@@ -134,7 +137,7 @@ impl Demo {
         });
         let begun = Begun {
             sources: sources.collect(),
-            token: forge::TOKEN.to_owned(),
+            credentials: credentials(),
             is_the_stores: !taken,
         };
         self.forges = forges;
@@ -154,7 +157,7 @@ impl Demo {
         }
         Ok(Begun {
             sources,
-            token: forge::TOKEN.to_owned(),
+            credentials: credentials(),
             is_the_stores: true,
         })
     }
@@ -259,6 +262,13 @@ pub fn policy() -> Result<Policy, Failure> {
     })
 }
 
+/// Returns the credentials that the systems accept, by the variables in which sources look.
+fn credentials() -> Vec<(&'static str, String)> {
+    let account = crate::demo::scenario::people::of(crate::demo::scenario::people::VIEWER).login;
+    let login = format!("{account}:{}", forge::TOKEN);
+    vec![(TOKEN_ENV, forge::TOKEN.to_owned()), (LOGIN_ENV, login)]
+}
+
 /// Returns the source that asks a system of the team.
 fn source(team: Team, dialect: Dialect, url: Url) -> SourceConfig {
     let name = match (team, dialect) {
@@ -272,7 +282,7 @@ fn source(team: Team, dialect: Dialect, url: Url) -> SourceConfig {
         Dialect::GitHub | Dialect::GitLab | Dialect::Forgejo => {
             source.orgs = vec![ORG.to_owned()];
         }
-        Dialect::Jenkins => {}
+        Dialect::Jenkins => source.token_env = Some(LOGIN_ENV.to_owned()),
         Dialect::Alertmanager => source.token_env = None,
     }
     // A simulated team: what is done here hurts nobody.
@@ -320,11 +330,13 @@ fn told(team: Team, forges: &[Forge]) -> String {
 
 fn configuration(team: Team, forges: &[Forge]) -> String {
     let mut text = format!(
-        "# a simulated team; its token is `{token}`, and `{read}` may only read:\n\
-         # {TOKEN_ENV}={token} cycleboard --config THIS_FILE\n",
-        token = forge::TOKEN,
-        read = forge::READ_TOKEN,
+        "# a simulated team; its token is `{}`, and `{}` may only read:\n",
+        forge::TOKEN,
+        forge::READ_TOKEN,
     );
+    for (variable, value) in credentials() {
+        text.push_str(&format!("# export {variable}={value}\n"));
+    }
     for forge in forges {
         let source = source(team, forge.dialect(), forge.url().clone());
         text.push_str(&format!(

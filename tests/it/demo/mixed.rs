@@ -65,6 +65,14 @@ impl Team {
         self.ask(reqwest::Method::GET, path, &[token]).await
     }
 
+    pub(super) async fn graphql(&self, body: &Value) -> Value {
+        let url = format!("{}api/graphql", self.forge(Dialect::GitLab).url());
+        let request = self.http.post(url).header("private-token", "demo-read");
+        let response = request.json(body).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+    }
+
     pub(super) async fn json(&self, path: &str) -> Value {
         let response = self.get(path).await;
         assert_eq!(response.status(), 200, "{path}");
