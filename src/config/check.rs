@@ -36,6 +36,7 @@ const USER_KEYS: [&str; 6] = [
 ];
 
 /// One table of the file, read.
+#[derive(Debug)]
 pub(super) struct Table<T> {
     /// What it holds.
     pub(super) value: T,
@@ -120,7 +121,7 @@ impl<'a> Checker<'a> {
                     } else {
                         &USER_KEYS
                     };
-                    sources = self.tables::<file::Source>("[[source]]", value, forbidden);
+                    sources = self.sources(value, forbidden);
                 }
                 "board" => {
                     if let Some(table) = self.table("[board]", value, &[]) {
@@ -157,6 +158,48 @@ impl<'a> Checker<'a> {
         }
         source::apply(self, sources, settings);
         policy::apply(self, lists, settings);
+    }
+
+    /// Reads the sources, each with the tables of its own.
+    fn sources(
+        &mut self,
+        mut value: Spanned<DeValue<'a>>,
+        forbidden: &[&str],
+    ) -> Vec<Table<file::Source>> {
+        let mut projects = Vec::new();
+        if let DeValue::Array(list) = value.get_mut() {
+            for source in list.iter_mut() {
+                let inner = self.inner(source, "project");
+                let read = inner.map(|inner| self.tables("[[source.project]]", inner, &[]));
+                let at = source.span();
+                projects.push((at, read.unwrap_or_default()));
+            }
+        }
+        let mut sources = self.tables::<file::Source>("[[source]]", value, forbidden);
+        for source in &mut sources {
+            // One that cannot be read is left out: their order says nothing.
+            if let Some((_, own)) = projects.iter_mut().find(|(at, _)| *at == source.span) {
+                source.value.projects = std::mem::take(own);
+            }
+        }
+        sources
+    }
+
+    /// Takes a list of tables of its own out of a source.
+    fn inner(
+        &mut self,
+        source: &mut Spanned<DeValue<'a>>,
+        name: &str,
+    ) -> Option<Spanned<DeValue<'a>>> {
+        let DeValue::Table(table) = source.get_mut() else {
+            return None;
+        };
+        let inner = table.remove(name)?;
+        if self.trust == Trust::User {
+            return Some(inner);
+        }
+        self.forbidden(inner.span(), name);
+        None
     }
 
     /// Reads a list of tables, leaving out those that cannot be read.
@@ -267,14 +310,14 @@ impl<'a> Checker<'a> {
                 table.insert(key, value);
                 continue;
             }
-            self.error(
-                key.span(),
-                &format!("a file of the current directory may not set `{name}`"),
-                Some(
-                    "hosts, tokens, commands, keys, calls and the store belong into your own file",
-                ),
-            );
+            self.forbidden(key.span(), name);
         }
+    }
+
+    fn forbidden(&mut self, at: Range<usize>, name: &str) {
+        let message = format!("a file of the current directory may not set `{name}`");
+        let hint = "hosts, tokens, commands, keys, calls and the store belong into your own file";
+        self.error(at, &message, Some(hint));
     }
 
     /// Tells what is wrong at a place of the file.

@@ -11,6 +11,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use crate::config::check::Table;
+
 /// A text with its place in the file.
 pub(super) type Text = Spanned<String>;
 
@@ -70,6 +72,21 @@ pub(super) struct Source {
     pub(super) insecure_http: Option<bool>,
     /// Actions that are allowed.
     pub(super) writes: Option<Vec<Text>>,
+    /// Its `[[source.project]]`, which are read by themselves.
+    #[serde(skip)]
+    pub(super) projects: Vec<Table<Project>>,
+}
+
+/// One `[[source.project]]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Project {
+    /// Pattern on the name of the builder, project or job.
+    pub(super) name: Option<Text>,
+    /// The repository that it builds, with its host.
+    pub(super) repo: Option<Text>,
+    /// The branch that it builds where the server tells none.
+    pub(super) branch: Option<Text>,
 }
 
 /// `[board]`.

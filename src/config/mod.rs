@@ -11,6 +11,7 @@ mod file;
 mod notify;
 mod place;
 mod policy;
+mod project;
 mod source;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use crate::config::action::Action;
 use crate::config::check::{Checker, Idle};
 pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet};
 pub use crate::config::place::{line_of, line_of_error, place_of};
+pub use crate::config::project::ProjectRule;
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
@@ -78,7 +80,11 @@ pub struct SourceConfig {
 
 /// Tables of a `[[source]]` that only some kinds take, as [`SourceKind::tables`] tells.
 #[derive(Clone, Default, Debug)]
-pub struct Extras {}
+pub struct Extras {
+    /// `[[source.project]]`: which repository the projects of a CI server build; the first that
+    /// fits counts.
+    pub projects: Vec<ProjectRule>,
+}
 
 impl SourceConfig {
     /// Returns whether it names a place where a token comes from.

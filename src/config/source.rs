@@ -7,7 +7,9 @@ use globset::Glob;
 use url::{Host, Url};
 
 use crate::config::check::{Checker, Table};
-use crate::config::{Action, Extras, RepoNames, Settings, SourceConfig, SourceKind, Trust, file};
+use crate::config::{
+    Action, Extras, RepoNames, Settings, SourceConfig, SourceKind, Trust, file, project,
+};
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 
@@ -119,6 +121,7 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
         .and_then(|words| check_command(checker, "token_command", words));
     let ca_file = value.ca_file.and_then(|text| check_path(checker, &text));
     let writes = check_writes(checker, &value.writes.unwrap_or_default());
+    let projects = project::check(checker, value.projects, kind);
     Some(SourceConfig {
         name: SourceName::new(&name?),
         kind: kind?.name.to_owned(),
@@ -130,7 +133,7 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
         ca_file,
         insecure_http,
         writes,
-        extras: Extras::default(),
+        extras: Extras { projects },
     })
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::config::SourceConfig;
+use crate::config::{ProjectRule, SourceConfig};
 
 /// The names that the settings hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +16,9 @@ pub struct Selection {
     pub repos: BTreeSet<String>,
     /// Owners, all of whose repositories are meant.
     pub owners: BTreeSet<String>,
+    /// What is said of the projects of a CI server, in its order: to what repositories its runs
+    /// belong.
+    pub projects: Vec<String>,
 }
 
 impl Selection {
@@ -24,15 +27,24 @@ impl Selection {
         Self {
             repos: plain(&config.repos),
             owners: plain(&config.orgs),
+            projects: config
+                .extras
+                .projects
+                .iter()
+                .map(ProjectRule::text)
+                .collect(),
         }
     }
 
     fn parts(&self) -> Vec<&[u8]> {
         let repos = self.repos.iter().map(String::as_bytes);
         let owners = self.owners.iter().map(String::as_bytes);
+        let projects = self.projects.iter();
+        let projects = projects.flat_map(|rule| [b"/project".as_slice(), rule.as_bytes()]);
         repos
             .chain(std::iter::once(b"/".as_slice()))
             .chain(owners)
+            .chain(projects)
             .collect()
     }
 
@@ -69,7 +81,28 @@ mod tests {
             )
         };
         let (repos, owners) = (names(repos), names(owners));
-        Selection { repos, owners }.hash()
+        Selection {
+            repos,
+            owners,
+            projects: Vec::new(),
+        }
+        .hash()
+    }
+
+    #[test]
+    fn what_projects_build_is_a_part_of_it_and_its_order_counts() {
+        let of = |projects: &[&str]| {
+            let mut selection = Selection {
+                repos: BTreeSet::new(),
+                owners: BTreeSet::new(),
+                projects: Vec::new(),
+            };
+            selection.projects = projects.iter().map(|rule| (*rule).to_owned()).collect();
+            selection.hash()
+        };
+        assert_eq!(of(&[]), selection(&[], &[]));
+        assert_ne!(of(&["a"]), of(&[]));
+        assert_ne!(of(&["a", "b"]), of(&["b", "a"]));
     }
 
     #[test]

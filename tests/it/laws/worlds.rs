@@ -1,9 +1,6 @@
-//! Laws of correlation and placement, over facts of every kind and every state.
-//!
-//! Worlds are made of small numbers, so that facts meet: few repositories, few
-//! commits, few tickets, two sources.
+//! Facts of every kind and state, made of small numbers so that they meet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, TimeZone, Utc};
@@ -14,42 +11,37 @@ use cycleboard::domain::change_request::{
     Review, TicketLink,
 };
 use cycleboard::domain::commit::{Commit, Range, Relation};
-use cycleboard::domain::correlate::{Correlator, Need, Sourced, group_trains};
+use cycleboard::domain::correlate::Sourced;
 use cycleboard::domain::deployment::{DeployState, Deployment, Rollout, RolloutPhase};
 use cycleboard::domain::fact::{Fact, FactId};
 use cycleboard::domain::finding::{Finding, FindingKind, Severity};
-use cycleboard::domain::item::{EvidenceKind, Outcome, WorkItem};
-use cycleboard::domain::key::{ItemId, Person, RepoKey, ServiceName, Sha, SourceName};
-use cycleboard::domain::policy::Policy;
+use cycleboard::domain::key::{Person, RepoKey, ServiceName, Sha, SourceName};
 use cycleboard::domain::release::Release;
 use cycleboard::domain::repository::{Branch, Repository};
 use cycleboard::domain::run::{Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState};
-use cycleboard::domain::stage::Stage;
-use cycleboard::domain::status::Status;
 use cycleboard::domain::ticket::{Ticket, TicketKey, TicketState};
-use cycleboard::domain::trace;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-fn at(hours: u32) -> Timestamp {
+pub(super) fn at(hours: u32) -> Timestamp {
     let start = Utc.with_ymd_and_hms(2026, 3, 2, 9, 0, 0).single();
     start.unwrap_or_default() + TimeDelta::hours(i64::from(hours))
 }
 
-fn odd() -> cycleboard::domain::text::Clean {
+pub(super) fn odd() -> cycleboard::domain::text::Clean {
     "never heard of".into()
 }
 
 #[expect(clippy::expect_used, reason = "digits only")]
-fn sha(n: u8) -> Sha {
+pub(super) fn sha(n: u8) -> Sha {
     Sha::parse(&format!("{n:07x}{n:033x}")).expect("hexadecimal")
 }
 
-fn repo(n: u8) -> RepoKey {
+pub(super) fn repo(n: u8) -> RepoKey {
     RepoKey::new("github.com", &format!("acme/r{}", n % 3))
 }
 
-fn run_states() -> impl Strategy<Value = RunState> {
+pub(super) fn run_states() -> impl Strategy<Value = RunState> {
     select(vec![
         RunState::Queued,
         RunState::Waiting,
@@ -67,7 +59,7 @@ fn run_states() -> impl Strategy<Value = RunState> {
     ])
 }
 
-fn deploy_states() -> impl Strategy<Value = DeployState> {
+pub(super) fn deploy_states() -> impl Strategy<Value = DeployState> {
     select(vec![
         DeployState::Queued,
         DeployState::Waiting,
@@ -81,7 +73,7 @@ fn deploy_states() -> impl Strategy<Value = DeployState> {
     ])
 }
 
-fn ticket_key(n: u8) -> TicketKey {
+pub(super) fn ticket_key(n: u8) -> TicketKey {
     if n % 5 == 4 {
         TicketKey::Tracker(format!("PROJ-{}", n % 2).as_str().into())
     } else {
@@ -92,7 +84,7 @@ fn ticket_key(n: u8) -> TicketKey {
     }
 }
 
-fn tickets() -> impl Strategy<Value = Fact> {
+pub(super) fn tickets() -> impl Strategy<Value = Fact> {
     let states = select(vec![
         TicketState::Open,
         TicketState::Completed,
@@ -133,7 +125,7 @@ fn tickets() -> impl Strategy<Value = Fact> {
 }
 
 /// All that a forge says of how a change request stands, in every word.
-fn change_words()
+pub(super) fn change_words()
 -> impl Strategy<Value = (ChangeState, Review, MergeState, Checks, Option<QueueState>)> {
     let states = select(vec![
         ChangeState::Open,
@@ -180,7 +172,7 @@ fn change_words()
     (states, reviews, merges, checks, queues)
 }
 
-fn changes() -> impl Strategy<Value = Fact> {
+pub(super) fn changes() -> impl Strategy<Value = Fact> {
     let words = change_words();
     let links = prop::collection::vec(any::<u8>(), 0..3);
     (any::<u8>(), 0..12u8, words, links, any::<bool>(), 0..200u32).prop_map(
@@ -230,7 +222,7 @@ fn changes() -> impl Strategy<Value = Fact> {
     )
 }
 
-fn runs() -> impl Strategy<Value = Fact> {
+pub(super) fn runs() -> impl Strategy<Value = Fact> {
     let events = select(vec![
         "push",
         "pull_request",
@@ -265,7 +257,7 @@ fn runs() -> impl Strategy<Value = Fact> {
     )
 }
 
-fn job_sets() -> impl Strategy<Value = Fact> {
+pub(super) fn job_sets() -> impl Strategy<Value = Fact> {
     let names = select(vec!["build", "unit", "publish", "deploy", "whatever"]);
     let jobs = prop::collection::vec((names, run_states(), 1..3u32), 0..4);
     (any::<u8>(), jobs, any::<bool>()).prop_map(|(n, jobs, complete)| {
@@ -293,7 +285,7 @@ fn job_sets() -> impl Strategy<Value = Fact> {
     })
 }
 
-fn gates() -> impl Strategy<Value = Fact> {
+pub(super) fn gates() -> impl Strategy<Value = Fact> {
     any::<u8>().prop_map(|n| {
         Fact::GateSet(GateSet {
             run: RunKey {
@@ -312,7 +304,7 @@ fn gates() -> impl Strategy<Value = Fact> {
     })
 }
 
-fn deployments() -> impl Strategy<Value = Fact> {
+pub(super) fn deployments() -> impl Strategy<Value = Fact> {
     let phases = select(vec![
         None,
         None,
@@ -357,7 +349,7 @@ fn deployments() -> impl Strategy<Value = Fact> {
         })
 }
 
-fn releases() -> impl Strategy<Value = Fact> {
+pub(super) fn releases() -> impl Strategy<Value = Fact> {
     (
         any::<u8>(),
         0..12u8,
@@ -381,7 +373,7 @@ fn releases() -> impl Strategy<Value = Fact> {
         })
 }
 
-fn commits() -> impl Strategy<Value = Fact> {
+pub(super) fn commits() -> impl Strategy<Value = Fact> {
     (any::<u8>(), 0..12u8, any::<bool>(), 0..200u32).prop_map(|(n, commit, direct, hour)| {
         Fact::Commit(Commit {
             repo: repo(n),
@@ -399,7 +391,7 @@ fn commits() -> impl Strategy<Value = Fact> {
     })
 }
 
-fn ranges() -> impl Strategy<Value = Fact> {
+pub(super) fn ranges() -> impl Strategy<Value = Fact> {
     let relations = select(vec![
         Relation::Ahead,
         Relation::Behind,
@@ -424,7 +416,7 @@ fn ranges() -> impl Strategy<Value = Fact> {
     })
 }
 
-fn others() -> impl Strategy<Value = Fact> {
+pub(super) fn others() -> impl Strategy<Value = Fact> {
     let states = select(vec![
         AlertState::Firing,
         AlertState::Acknowledged,
@@ -476,7 +468,7 @@ fn others() -> impl Strategy<Value = Fact> {
     })
 }
 
-fn facts() -> impl Strategy<Value = Fact> {
+pub(super) fn facts() -> impl Strategy<Value = Fact> {
     prop_oneof![
         2 => tickets(),
         4 => changes(),
@@ -491,7 +483,7 @@ fn facts() -> impl Strategy<Value = Fact> {
     ]
 }
 
-fn sourced() -> impl Strategy<Value = Sourced> {
+pub(super) fn sourced() -> impl Strategy<Value = Sourced> {
     (any::<bool>(), facts()).prop_map(|(hub, fact)| Sourced {
         source: SourceName::new(if hub { "hub" } else { "mirror" }),
         fact: Arc::new(fact),
@@ -499,7 +491,7 @@ fn sourced() -> impl Strategy<Value = Sourced> {
 }
 
 /// Facts of which a source says each once, so that their order means nothing.
-fn world() -> impl Strategy<Value = Vec<Sourced>> {
+pub(super) fn world() -> impl Strategy<Value = Vec<Sourced>> {
     prop::collection::vec(sourced(), 0..50).prop_map(|facts| {
         let mut once: BTreeMap<(SourceName, FactId), Sourced> = BTreeMap::new();
         for fact in facts {
@@ -507,195 +499,4 @@ fn world() -> impl Strategy<Value = Vec<Sourced>> {
         }
         once.into_values().collect()
     })
-}
-
-type Cards = BTreeMap<ItemId, Arc<WorkItem>>;
-
-fn read(correlator: &Correlator) -> Cards {
-    correlator
-        .items()
-        .map(|item| (item.id.clone(), Arc::clone(item)))
-        .collect()
-}
-
-fn correlate(facts: &[Sourced], now: Timestamp) -> (Cards, BTreeSet<Need>) {
-    let mut correlator = Correlator::default();
-    for fact in facts {
-        correlator.insert(fact.clone());
-    }
-    drop(correlator.refresh(&Policy::default(), now));
-    (read(&correlator), correlator.needs().clone())
-}
-
-/// Makes every state of a fact one that nobody knows.
-fn forget(fact: &Fact) -> Option<Fact> {
-    let mut fact = fact.clone();
-    match &mut fact {
-        Fact::Ticket(f) => f.state = TicketState::Other(odd()),
-        Fact::ChangeRequest(f) => {
-            f.review = Review::Unknown(odd());
-            f.merge_state = MergeState::Unknown(odd());
-            f.checks = Checks::Unknown(odd());
-        }
-        Fact::Run(f) => f.state = RunState::Unknown(odd()),
-        Fact::JobSet(f) | Fact::EarlierJobs(f) => {
-            for job in &mut f.jobs {
-                job.state = RunState::Unknown(odd());
-            }
-        }
-        Fact::Deployment(f) => f.state = DeployState::Unknown(odd()),
-        Fact::Alert(f) => f.state = AlertState::Unknown(odd()),
-        Fact::Range(f) => f.relation = Relation::Unknown,
-        Fact::Repository(_)
-        | Fact::Commit(_)
-        | Fact::ChangedPaths(_)
-        | Fact::GateSet(_)
-        | Fact::Release(_)
-        | Fact::Environment(_)
-        | Fact::Finding(_)
-        | Fact::Diagnosis(_) => return None,
-    }
-    Some(fact)
-}
-
-/// Whether a card tells that all is well.
-fn is_well(item: &WorkItem) -> bool {
-    let shipped = item.placement.done == Some(Outcome::Shipped);
-    let good = [Status::Live, Status::Watched, Status::Mergeable];
-    shipped || good.contains(&item.placement.status) && item.placement.done.is_none()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
-
-    #[test]
-    fn every_card_is_whole_and_in_exactly_one_stage(facts in world(), hour in 0..2000u32) {
-        let (cards, _) = correlate(&facts, at(hour));
-        let columns: usize = Stage::ALL
-            .iter()
-            .map(|stage| cards.values().filter(|c| c.placement.stage == *stage).count())
-            .sum();
-        prop_assert_eq!(columns, cards.len());
-        for card in cards.values() {
-            prop_assert!(!card.placement.rule.is_empty() && !card.placement.reason.is_empty());
-            prop_assert!(!card.services.is_empty() && !card.sources.is_empty(), "{:?}", card);
-            prop_assert!(card.evidence.len() <= 60);
-            prop_assert!(card.evidence.windows(2).all(|pair| pair[0].at <= pair[1].at));
-            prop_assert!(card.placement.next_change.is_none_or(|next| next > at(hour)));
-            let told = trace::trace(card);
-            prop_assert!(!told.waits_for.is_empty());
-        }
-        let all: Vec<Arc<WorkItem>> = cards.values().cloned().collect();
-        let (trains, single) = group_trains(&all);
-        let riders: usize = trains.iter().map(|train| train.items.len()).sum();
-        prop_assert_eq!(riders + single.len(), all.len());
-        prop_assert!(trains.iter().all(|train| train.items.len() > 1));
-    }
-
-    #[test]
-    fn the_order_in_which_facts_arrive_means_nothing(
-        (facts, shuffled) in world().prop_flat_map(|facts| {
-            (Just(facts.clone()), Just(facts).prop_shuffle())
-        }),
-        hour in 0..2000u32,
-    ) {
-        prop_assert_eq!(correlate(&facts, at(hour)), correlate(&shuffled, at(hour)));
-    }
-
-    #[test]
-    fn step_by_step_gives_what_all_at_once_gives(
-        steps in prop::collection::vec((sourced(), 0..4u8, 0..40u32), 0..40),
-    ) {
-        let policy = Policy::default();
-        let mut correlator = Correlator::default();
-        let mut known: BTreeMap<(SourceName, FactId), Sourced> = BTreeMap::new();
-        let mut shown = Cards::new();
-        let mut hour = 0;
-        for (fact, what, later) in steps {
-            let key = (fact.source.clone(), fact.fact.id());
-            if what == 0 {
-                let first = known.keys().next().cloned().unwrap_or(key);
-                correlator.remove(&first.0, &first.1);
-                known.remove(&first);
-            } else {
-                correlator.insert(fact.clone());
-                known.insert(key, fact);
-            }
-            if what == 1 {
-                hour += later;
-                let changes = correlator.refresh(&policy, at(hour));
-                for id in changes.removed {
-                    prop_assert!(shown.remove(&id).is_some());
-                }
-                for item in changes.changed {
-                    prop_assert!(shown.insert(item.id.clone(), Arc::clone(&item)).as_ref() != Some(&item));
-                }
-                let facts: Vec<Sourced> = known.values().cloned().collect();
-                let (cards, needs) = correlate(&facts, at(hour));
-                prop_assert_eq!(&read(&correlator), &cards);
-                prop_assert_eq!(&shown, &cards);
-                prop_assert_eq!(correlator.needs(), &needs);
-            }
-        }
-    }
-
-    #[test]
-    fn the_clock_alone_gives_what_a_fresh_look_gives(facts in world(), later in 1..3000u32) {
-        let policy = Policy::default();
-        let mut correlator = Correlator::default();
-        for fact in &facts {
-            correlator.insert(fact.clone());
-        }
-        drop(correlator.refresh(&policy, at(100)));
-        drop(correlator.refresh(&policy, at(100 + later)));
-        prop_assert_eq!(read(&correlator), correlate(&facts, at(100 + later)).0);
-    }
-
-    #[test]
-    fn what_is_not_known_never_makes_a_card_better(
-        facts in world(),
-        which in any::<prop::sample::Index>(),
-        hour in 0..400u32,
-    ) {
-        prop_assume!(!facts.is_empty());
-        let at_fact = which.index(facts.len());
-        let Some(forgotten) = forget(&facts[at_fact].fact) else {
-            return Ok(());
-        };
-        let mut less = facts.clone();
-        less[at_fact].fact = Arc::new(forgotten);
-        let (before, _) = correlate(&facts, at(hour));
-        let (after, _) = correlate(&less, at(hour));
-        for (id, card) in after.iter().filter(|(_, card)| is_well(card)) {
-            let old = before.get(id);
-            prop_assert!(
-                old.is_none_or(|old| is_well(old) || old.placement.done.is_some()),
-                "{} was {:?} and is {:?} without knowing {:?}",
-                id, old.map(|old| &old.placement), card.placement, facts[at_fact].fact
-            );
-        }
-    }
-
-    #[test]
-    fn no_anchor_is_lost(facts in world(), hour in 0..400u32) {
-        let (cards, _) = correlate(&facts, at(hour));
-        for fact in &facts {
-            if let Fact::Ticket(ticket) = &*fact.fact
-                && ticket.state == TicketState::Open
-            {
-                let id = format!("ticket:{}", fact.fact.id().id);
-                prop_assert!(cards.contains_key(&ItemId::new(&id)), "{}", id);
-            }
-            if let Fact::ChangeRequest(change) = &*fact.fact
-                && change.state == ChangeState::Open
-            {
-                let name = format!("{}#{}", change.repo, change.number);
-                let mut lines = cards.values().flat_map(|card| &card.evidence);
-                let shown = lines.any(|line| {
-                    line.kind == EvidenceKind::ChangeRequest && *line.key == *name
-                });
-                prop_assert!(shown, "{}", name);
-            }
-        }
-    }
 }
