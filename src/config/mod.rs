@@ -7,7 +7,11 @@
 mod action;
 mod board;
 mod check;
+mod check_table;
 mod file;
+mod http_check;
+mod json_map;
+mod map_table;
 mod notify;
 mod place;
 mod policy;
@@ -21,6 +25,8 @@ use std::path::PathBuf;
 
 pub use crate::config::action::Action;
 use crate::config::check::{Checker, Idle};
+pub use crate::config::http_check::{Expected, HttpCheck, Place, SHORTEST_EVERY, Statuses};
+pub use crate::config::json_map::{JsonMap, Said, Target, named_repo};
 pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet};
 pub use crate::config::place::{line_of, line_of_error, place_of};
 use crate::domain::key::SourceName;
@@ -78,7 +84,12 @@ pub struct SourceConfig {
 
 /// Tables of a `[[source]]` that only some kinds take, as [`SourceKind::tables`] tells.
 #[derive(Clone, Default, Debug)]
-pub struct Extras {}
+pub struct Extras {
+    /// `[[source.check]]`: endpoints that should answer well.
+    pub checks: Vec<HttpCheck>,
+    /// `[[source.map]]`: what the records of an endpoint become.
+    pub maps: Vec<JsonMap>,
+}
 
 impl SourceConfig {
     /// Returns a source of which only name, kind and place are set.

@@ -4,7 +4,7 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
-use crate::sources::{Source, SourceError, alertmanager, github, prometheus};
+use crate::sources::{Source, SourceError, alertmanager, github, http_json, prometheus};
 
 /// One kind of source that the program knows.
 pub struct Kind {
@@ -53,5 +53,16 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Prometheus: alerts, and rules that cannot be evaluated",
         open: prometheus::open,
+    },
+    Kind {
+        config: SourceKind {
+            name: "http-json",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["map"],
+        },
+        about: "anything that answers JSON: tickets, runs, deployments or alerts by a map",
+        open: http_json::open,
     },
 ];

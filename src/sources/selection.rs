@@ -16,6 +16,8 @@ pub struct Selection {
     pub repos: BTreeSet<String>,
     /// Owners, all of whose repositories are meant.
     pub owners: BTreeSet<String>,
+    /// What the tables of the source say is read, and as what; empty for kinds without any.
+    pub tables: Vec<String>,
 }
 
 impl Selection {
@@ -24,6 +26,7 @@ impl Selection {
         Self {
             repos: plain(&config.repos),
             owners: plain(&config.orgs),
+            tables: tables(config),
         }
     }
 
@@ -43,8 +46,21 @@ impl Selection {
             hasher.update(&part.len().to_le_bytes());
             hasher.update(part);
         }
+        for table in &self.tables {
+            hasher.update(&table.len().to_le_bytes());
+            hasher.update(table.as_bytes());
+        }
         hasher.digest()
     }
+}
+
+/// Returns what is read by the tables of a source: facts of another map are other facts.
+fn tables(config: &SourceConfig) -> Vec<String> {
+    let checks = config.extras.checks.iter();
+    let checks = checks.map(|check| format!("check\n{}", check.identity()));
+    let maps = config.extras.maps.iter();
+    let maps = maps.map(|map| format!("map\n{map:?}"));
+    checks.chain(maps).collect()
 }
 
 /// Returns names as they are compared.
@@ -69,7 +85,13 @@ mod tests {
             )
         };
         let (repos, owners) = (names(repos), names(owners));
-        Selection { repos, owners }.hash()
+        let tables = Vec::new();
+        Selection {
+            repos,
+            owners,
+            tables,
+        }
+        .hash()
     }
 
     #[test]
