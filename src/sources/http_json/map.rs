@@ -110,10 +110,10 @@ impl Reader<'_> {
         self.repo(record)?.ok_or_else(why)
     }
 
-    /// Returns the number of something that no forge numbered.
+    /// Returns the number of something that no forge numbered: it belongs to who tells it.
     fn id(&self, id: &str) -> u64 {
-        let own = format!("{}\n{}\n{id}", self.source, self.map.path());
-        foreign_id(self.place, &own)
+        let own = format!("{}\n{id}", self.map.path());
+        foreign_id(self.source.as_str(), &own)
     }
 
     fn ticket(&self, record: &Value) -> Result<Ticket, String> {
