@@ -4,7 +4,7 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
-use crate::sources::{Source, SourceError, alertmanager, github, jenkins, prometheus};
+use crate::sources::{Source, SourceError, alertmanager, github, http_json, jenkins, prometheus};
 
 /// One kind of source that the program knows.
 pub struct Kind {
@@ -60,9 +60,20 @@ pub const REGISTRY: &[Kind] = &[
             url: None,
             repos: RepoNames::Jobs,
             paths: &[],
-            tables: &[],
+            tables: &["project"],
         },
         about: "Jenkins: builds, stages, tests and logs of jobs and branches",
         open: jenkins::open,
+    },
+    Kind {
+        config: SourceKind {
+            name: "http-json",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["map"],
+        },
+        about: "anything that answers JSON: tickets, runs, deployments or alerts by a map",
+        open: http_json::open,
     },
 ];

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::config::{ProjectRule, SourceConfig};
+use crate::config::SourceConfig;
 
 /// The names that the settings hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,9 +16,8 @@ pub struct Selection {
     pub repos: BTreeSet<String>,
     /// Owners, all of whose repositories are meant.
     pub owners: BTreeSet<String>,
-    /// What is said of the projects of a CI server, in its order: to what repositories its runs
-    /// belong.
-    pub projects: Vec<String>,
+    /// What the tables of the source say is read, and as what; empty for kinds without any.
+    pub tables: Vec<String>,
 }
 
 impl Selection {
@@ -27,24 +26,16 @@ impl Selection {
         Self {
             repos: plain(&config.repos),
             owners: plain(&config.orgs),
-            projects: config
-                .extras
-                .projects
-                .iter()
-                .map(ProjectRule::text)
-                .collect(),
+            tables: tables(config),
         }
     }
 
     fn parts(&self) -> Vec<&[u8]> {
         let repos = self.repos.iter().map(String::as_bytes);
         let owners = self.owners.iter().map(String::as_bytes);
-        let projects = self.projects.iter();
-        let projects = projects.flat_map(|rule| [b"/project".as_slice(), rule.as_bytes()]);
         repos
             .chain(std::iter::once(b"/".as_slice()))
             .chain(owners)
-            .chain(projects)
             .collect()
     }
 
@@ -55,8 +46,23 @@ impl Selection {
             hasher.update(&part.len().to_le_bytes());
             hasher.update(part);
         }
+        for table in &self.tables {
+            hasher.update(&table.len().to_le_bytes());
+            hasher.update(table.as_bytes());
+        }
         hasher.digest()
     }
+}
+
+/// Returns what is read by the tables of a source: facts of another map are other facts.
+fn tables(config: &SourceConfig) -> Vec<String> {
+    let checks = config.extras.checks.iter();
+    let checks = checks.map(|check| format!("check\n{}", check.identity()));
+    let maps = config.extras.maps.iter();
+    let maps = maps.map(|map| format!("map\n{map:?}"));
+    let projects = config.extras.projects.iter();
+    let projects = projects.map(|rule| format!("project\n{}", rule.text()));
+    checks.chain(maps).chain(projects).collect()
 }
 
 /// Returns names as they are compared.
@@ -81,24 +87,24 @@ mod tests {
             )
         };
         let (repos, owners) = (names(repos), names(owners));
+        let tables = Vec::new();
         Selection {
             repos,
             owners,
-            projects: Vec::new(),
+            tables,
         }
         .hash()
     }
 
     #[test]
-    fn what_projects_build_is_a_part_of_it_and_its_order_counts() {
-        let of = |projects: &[&str]| {
-            let mut selection = Selection {
+    fn what_tables_say_is_a_part_of_it_and_their_order_counts() {
+        let of = |tables: &[&str]| {
+            Selection {
                 repos: BTreeSet::new(),
                 owners: BTreeSet::new(),
-                projects: Vec::new(),
-            };
-            selection.projects = projects.iter().map(|rule| (*rule).to_owned()).collect();
-            selection.hash()
+                tables: tables.iter().map(|one| (*one).to_owned()).collect(),
+            }
+            .hash()
         };
         assert_eq!(of(&[]), selection(&[], &[]));
         assert_ne!(of(&["a"]), of(&[]));
