@@ -29,6 +29,7 @@ pub mod inspect;
 pub mod job_log;
 pub mod junit;
 mod labels;
+pub mod logins;
 pub mod logs;
 mod port;
 pub mod prometheus;
@@ -36,6 +37,7 @@ mod registry;
 pub mod selection;
 pub mod token;
 mod told;
+pub mod usual;
 
 pub use http::{hex, span};
 pub use registry::{Kind, Open, REGISTRY};

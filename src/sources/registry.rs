@@ -4,6 +4,7 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
+use crate::sources::usual::{self, Usual};
 use crate::sources::{Source, SourceError, alertmanager, github, prometheus};
 
 /// One kind of source that the program knows.
@@ -14,6 +15,8 @@ pub struct Kind {
     pub about: &'static str,
     /// Makes a source from its settings.
     pub open: Open,
+    /// What is usual there: hosts, tokens, how a host shows that it is of this kind.
+    pub usual: &'static Usual,
 }
 
 /// Makes a source from its settings, without asking the network.
@@ -31,6 +34,7 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "github.com and GitHub Enterprise Server",
         open: github::open,
+        usual: &usual::GITHUB,
     },
     Kind {
         config: SourceKind {
@@ -42,6 +46,7 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Prometheus Alertmanager, interface v2: alerts",
         open: alertmanager::open,
+        usual: &usual::ALERTMANAGER,
     },
     Kind {
         config: SourceKind {
@@ -53,5 +58,6 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Prometheus: alerts, and rules that cannot be evaluated",
         open: prometheus::open,
+        usual: &usual::PROMETHEUS,
     },
 ];
