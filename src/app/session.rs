@@ -31,7 +31,7 @@ use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options};
 use crate::sources::http::{Clock, Ground, NoValidators};
-use crate::sources::{REGISTRY, Source, token};
+use crate::sources::{REGISTRY, Source, token, usual};
 
 /// How long tasks may take to end, once they are told to.
 const GOODBYE: Duration = Duration::from_millis(1_500);
@@ -460,22 +460,14 @@ fn open_source(config: &SourceConfig, ground: &Ground) -> Box<dyn Source> {
 /// Tells the redactor every token that the environment holds, whether it is used or not; those that
 /// commands print it is told where they are bound.
 fn know_tokens(env: &Env, settings: &Settings) {
-    let usual = [
-        "GH_TOKEN",
-        "GITHUB_TOKEN",
-        "GH_ENTERPRISE_TOKEN",
-        "GITHUB_ENTERPRISE_TOKEN",
-        "GITLAB_TOKEN",
-    ];
     let own = settings
         .sources
         .iter()
         .filter_map(|source| source.token_env.as_deref());
-    for token in usual
-        .into_iter()
-        .chain(own)
-        .filter_map(|name| env.get(name))
-    {
+    // That of a job is none of ours, and is nobody else's business either.
+    let usual = usual::variables().into_iter();
+    let usual = usual.chain(usual::NEVER.iter().copied());
+    for token in usual.chain(own).filter_map(|name| env.get(name)) {
         redact::know(&SecretString::from(token.trim().to_owned()));
     }
 }
