@@ -32,6 +32,7 @@ mod labels;
 pub mod logins;
 pub mod logs;
 mod port;
+pub mod probe;
 pub mod prometheus;
 mod registry;
 pub mod selection;
