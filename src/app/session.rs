@@ -31,7 +31,10 @@ use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options};
 use crate::sources::http::{Clock, Ground, NoValidators};
-use crate::sources::{REGISTRY, Source, token, usual};
+use crate::sources::{REGISTRY, Source, probe, token, usual};
+
+/// Where a source comes from that nobody configured.
+const THIS_CLONE: &str = "the clone in the current directory";
 
 /// How long tasks may take to end, once they are told to.
 const GOODBYE: Duration = Duration::from_millis(1_500);
@@ -58,6 +61,8 @@ pub struct Session {
     pub clock: Clock,
     /// The logs of finished jobs.
     pub logs: FileLogs,
+    /// Why the host of the clone did not show what it is, where it was asked.
+    pub refused: Option<String>,
 }
 
 impl Session {
@@ -65,6 +70,7 @@ impl Session {
     pub fn load(global: Global, env: Env, demo: Option<&DemoScale>) -> Result<Self, Failure> {
         let paths = Paths::find()?;
         let place = config_file::place(global.config.as_deref(), &env, &paths);
+        let clock = clock::system();
         let here = std::env::current_dir().ok();
         let texts = read_all(&place, here.as_deref())?;
         let mut settings = merge(&texts)?;
@@ -84,10 +90,13 @@ impl Session {
             settings.store.url = None;
             "the simulated team".clone_into(&mut sources_from);
         } else if settings.sources.is_empty()
-            && let Some(source) = here.as_deref().and_then(|here| clone::source(here, &env))
+            && let Some(here) = &here
         {
-            settings.sources.push(source);
-            "the clone in the current directory".clone_into(&mut sources_from);
+            let shown = clone::memory::recall(&paths.hosts(), clock());
+            if let Some(source) = clone::source(here, &env, shown) {
+                settings.sources.push(source);
+                THIS_CLONE.clone_into(&mut sources_from);
+            }
         }
         if let Some(theme) = &global.theme {
             settings.ui.theme.clone_from(theme);
@@ -97,7 +106,6 @@ impl Session {
             settings.ui.ascii = Some(true);
         }
         know_tokens(&env, &settings);
-        let clock = clock::system();
         let spare = std::env::temp_dir();
         Ok(Self {
             logs: FileLogs::new(&paths.job_logs(), &spare, Arc::clone(&clock)),
@@ -110,6 +118,7 @@ impl Session {
             sources_from,
             demo,
             clock,
+            refused: None,
         })
     }
 
@@ -119,23 +128,60 @@ impl Session {
             return Ok(());
         }
         let file = self.place.path.display();
-        let here = std::env::current_dir().ok();
-        if let Some(found) = here.and_then(|here| clone::elsewhere(&here, &self.env)) {
+        if let Some(found) = self.stranger() {
             let host = found.host;
-            let message = format!("this clone is of `{host}`, which is not known to be GitHub");
-            return Err(Failure::usage(message).hint(match found.url {
-                Some(url) => format!(
-                    "if it is, a `[[source]]` with `url = \"{url}\"` in `{file}` makes it known"
-                ),
-                None => format!(
-                    "if it is, `gh auth login --hostname {host}` or a `[[source]]` in `{file}` makes it known"
-                ),
-            }));
+            let message = match &self.refused {
+                Some(why) => format!("this clone is of `{host}`, and {why}"),
+                None => format!("this clone is of `{host}`, of which nobody said what kind it is"),
+            };
+            let at = found.bases.first().map_or_else(String::new, |url| {
+                format!(" and `url = \"{}\"`", url.as_str().trim_end_matches('/'))
+            });
+            return Err(Failure::usage(message).hint(format!(
+                "`cycleboard init` makes it known, or a `[[source]]` with `kind`{at} in `{file}`, \
+                 or a login there with `gh`, `glab` or `tea`"
+            )));
         }
         Err(Failure::usage("no source is configured").hint(format!(
-            "start inside a clone of a GitHub repository, add a `[[source]]` to `{file}`, \
-             or see `cycleboard demo`"
+            "`cycleboard init` writes a configuration, a clone of a repository needs none, \
+             a `[[source]]` goes into `{file}`, or see `cycleboard demo`"
         )))
+    }
+
+    /// Returns the host of the clone in the current directory, if nobody knows what it is.
+    fn stranger(&self) -> Option<clone::Elsewhere> {
+        let here = std::env::current_dir().ok()?;
+        let shown = clone::memory::recall(&self.paths.hosts(), (self.clock)());
+        clone::elsewhere(&here, &self.env, shown)
+    }
+
+    /// Asks the host of the clone in the current directory what it is, where that is all that is
+    /// missed; what it shows is remembered.
+    pub fn find_out(&mut self) -> Result<(), Failure> {
+        if self.demo.is_some() || !self.settings.sources.is_empty() {
+            return Ok(());
+        }
+        let Some(stranger) = self.stranger() else {
+            return Ok(());
+        };
+        let ground = self.ground(None);
+        let forges = clone::forges();
+        let asked = probe::ask(&stranger.bases, &forges, None, &ground);
+        match runtime()?.block_on(asked) {
+            Ok(Some(shown)) => {
+                clone::memory::remember(&self.paths.hosts(), &shown, (self.clock)());
+                let here = std::env::current_dir().ok();
+                let found = here.and_then(|here| clone::source(&here, &self.env, vec![shown]));
+                self.settings.sources.extend(found);
+                THIS_CLONE.clone_into(&mut self.sources_from);
+            }
+            Ok(None) => {
+                let why = "its answers show none of the kinds that are known";
+                self.refused = Some(why.to_owned());
+            }
+            Err(error) => self.refused = Some(format!("it could not be asked what it is: {error}")),
+        }
+        Ok(())
     }
 
     /// Opens the store; one that cannot be had is told of, and the board works without.
@@ -166,6 +212,18 @@ impl Session {
         named.unwrap_or_else(|| self.paths.store())
     }
 
+    /// Returns what sources stand on; nothing that changes anything leaves one that stands on it.
+    pub fn ground(&self, store: Option<&Store>) -> Ground {
+        Ground {
+            clock: Arc::clone(&self.clock),
+            env: self.env.reader(),
+            validators: store.map_or_else(|| Arc::new(NoValidators) as _, Store::validators),
+            logs: Arc::new(self.logs.clone()),
+            read_only: true,
+            know: redact::know,
+        }
+    }
+
     /// Opens every source for reading; one that cannot be opened tells why instead of answering.
     pub fn open_sources(&self, store: Option<&Store>) -> Vec<Box<dyn Source>> {
         self.open_sources_for(store, false)
@@ -174,14 +232,7 @@ impl Session {
     /// Opens every source; nothing that changes anything leaves the client of one unless `acts`
     /// and its `writes` say so.
     fn open_sources_for(&self, store: Option<&Store>, acts: bool) -> Vec<Box<dyn Source>> {
-        let ground = Ground {
-            clock: Arc::clone(&self.clock),
-            env: self.env.reader(),
-            validators: store.map_or_else(|| Arc::new(NoValidators) as _, Store::validators),
-            logs: Arc::new(self.logs.clone()),
-            read_only: true,
-            know: redact::know,
-        };
+        let ground = self.ground(store);
         let acts = acts && !self.global.read_only;
         let open = |config: &SourceConfig| {
             let read_only = !acts || config.writes.is_empty();
