@@ -15,6 +15,7 @@ pub mod effects;
 pub mod env;
 pub mod exit;
 pub mod guard;
+pub mod init;
 pub mod job_log;
 pub mod key_table;
 pub mod keys;
@@ -32,6 +33,7 @@ pub mod runtime;
 pub mod screen;
 pub mod session;
 pub mod signals;
+mod stranger;
 pub mod themes;
 pub mod triage;
 pub mod unopened;
@@ -88,6 +90,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Log(args) => job_log::run(ready(global, env, args.offline)?, &args),
         Command::Sources(args) => sources(ready(global, env, args.offline)?, &args),
         Command::Doctor(args) => doctor::run(ready(global, env, args.offline)?, &args),
+        Command::Init(args) => init::run(global, env, &args),
         Command::Keys(args) => key_table::run(&load(global, env)?, &args),
         Command::Config(args) => configuration::run(&global, &env, args.command),
         Command::Completions { shell } => completions(shell),

@@ -31,10 +31,10 @@ use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options};
 use crate::sources::http::{Clock, Ground, NoValidators};
-use crate::sources::{REGISTRY, Source, probe, token, usual};
+use crate::sources::{REGISTRY, Source, token, usual};
 
 /// Where a source comes from that nobody configured.
-const THIS_CLONE: &str = "the clone in the current directory";
+pub(super) const THIS_CLONE: &str = "the clone in the current directory";
 
 /// How long tasks may take to end, once they are told to.
 const GOODBYE: Duration = Duration::from_millis(1_500);
@@ -122,66 +122,25 @@ impl Session {
         })
     }
 
-    /// Refuses to go on where there is nothing to show.
-    pub fn require_sources(&self) -> Result<(), Failure> {
-        if self.demo.is_some() || !self.settings.sources.is_empty() {
-            return Ok(());
-        }
-        let file = self.place.path.display();
-        if let Some(found) = self.stranger() {
-            let host = found.host;
-            let message = match &self.refused {
-                Some(why) => format!("this clone is of `{host}`, and {why}"),
-                None => format!("this clone is of `{host}`, of which nobody said what kind it is"),
-            };
-            let at = found.bases.first().map_or_else(String::new, |url| {
-                format!(" and `url = \"{}\"`", url.as_str().trim_end_matches('/'))
-            });
-            return Err(Failure::usage(message).hint(format!(
-                "`cycleboard init` makes it known, or a `[[source]]` with `kind`{at} in `{file}`, \
-                 or a login there with `gh`, `glab` or `tea`"
-            )));
-        }
-        Err(Failure::usage("no source is configured").hint(format!(
-            "`cycleboard init` writes a configuration, a clone of a repository needs none, \
-             a `[[source]]` goes into `{file}`, or see `cycleboard demo`"
-        )))
-    }
-
-    /// Returns the host of the clone in the current directory, if nobody knows what it is.
-    fn stranger(&self) -> Option<clone::Elsewhere> {
-        let here = std::env::current_dir().ok()?;
-        let shown = clone::memory::recall(&self.paths.hosts(), (self.clock)());
-        clone::elsewhere(&here, &self.env, shown)
-    }
-
-    /// Asks the host of the clone in the current directory what it is, where that is all that is
-    /// missed; what it shows is remembered.
-    pub fn find_out(&mut self) -> Result<(), Failure> {
-        if self.demo.is_some() || !self.settings.sources.is_empty() {
-            return Ok(());
-        }
-        let Some(stranger) = self.stranger() else {
-            return Ok(());
-        };
-        let ground = self.ground(None);
-        let forges = clone::forges();
-        let asked = probe::ask(&stranger.bases, &forges, None, &ground);
-        match runtime()?.block_on(asked) {
-            Ok(Some(shown)) => {
-                clone::memory::remember(&self.paths.hosts(), &shown, (self.clock)());
-                let here = std::env::current_dir().ok();
-                let found = here.and_then(|here| clone::source(&here, &self.env, vec![shown]));
-                self.settings.sources.extend(found);
-                THIS_CLONE.clone_into(&mut self.sources_from);
-            }
-            Ok(None) => {
-                let why = "its answers show none of the kinds that are known";
-                self.refused = Some(why.to_owned());
-            }
-            Err(error) => self.refused = Some(format!("it could not be asked what it is: {error}")),
-        }
-        Ok(())
+    /// Makes what a command stands on from settings that were just made.
+    pub fn of(global: Global, env: Env, place: Place, settings: Settings) -> Result<Self, Failure> {
+        let paths = Paths::find()?;
+        let clock = clock::system();
+        know_tokens(&env, &settings);
+        let name = place.path.display().to_string();
+        Ok(Self {
+            logs: FileLogs::new(&paths.job_logs(), &std::env::temp_dir(), Arc::clone(&clock)),
+            env,
+            paths,
+            global,
+            sources_from: format!("`{name}`"),
+            files: vec![name],
+            place,
+            settings,
+            demo: None,
+            clock,
+            refused: None,
+        })
     }
 
     /// Opens the store; one that cannot be had is told of, and the board works without.
