@@ -31,13 +31,16 @@ pub mod jenkins;
 pub mod job_log;
 pub mod junit;
 mod labels;
+pub mod logins;
 pub mod logs;
 mod port;
+pub mod probe;
 pub mod prometheus;
 mod registry;
 pub mod selection;
 pub mod token;
 mod told;
+pub mod usual;
 
 pub use http::{hex, span};
 pub use registry::{Kind, Open, REGISTRY};

@@ -4,6 +4,7 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
+use crate::sources::usual::{self, Usual};
 use crate::sources::{Source, SourceError, alertmanager, github, http_json, jenkins, prometheus};
 
 /// One kind of source that the program knows.
@@ -14,6 +15,8 @@ pub struct Kind {
     pub about: &'static str,
     /// Makes a source from its settings.
     pub open: Open,
+    /// What is usual there: hosts, tokens, how a host shows that it is of this kind.
+    pub usual: &'static Usual,
 }
 
 /// Makes a source from its settings, without asking the network.
@@ -31,6 +34,7 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "github.com and GitHub Enterprise Server",
         open: github::open,
+        usual: &usual::GITHUB,
     },
     Kind {
         config: SourceKind {
@@ -42,6 +46,7 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Prometheus Alertmanager, interface v2: alerts",
         open: alertmanager::open,
+        usual: &usual::ALERTMANAGER,
     },
     Kind {
         config: SourceKind {
@@ -53,6 +58,7 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Prometheus: alerts, and rules that cannot be evaluated",
         open: prometheus::open,
+        usual: &usual::PROMETHEUS,
     },
     Kind {
         config: SourceKind {
@@ -64,6 +70,7 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Jenkins: builds, stages, tests and logs of jobs and branches",
         open: jenkins::open,
+        usual: &usual::JENKINS,
     },
     Kind {
         config: SourceKind {
@@ -75,5 +82,6 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "anything that answers JSON: tickets, runs, deployments or alerts by a map",
         open: http_json::open,
+        usual: &usual::NOTHING,
     },
 ];
