@@ -203,14 +203,16 @@ pub(super) fn of_run(view: &RunView<'_>, out: &mut Vec<Evidence>) {
     } else {
         Clean::line(work_status(work).as_str())
     };
-    out.push(run_line(run, work, state));
+    out.push(run_line(view, work, state));
     let telling = view
         .pieces
         .iter()
         .filter(|piece| !matches!(piece.work, Work::Passed | Work::Queued));
     for piece in telling.take(JOBS) {
         if let Some(job) = piece.job {
-            out.push(of_job(run, job, work_status(piece.work), piece.since));
+            let mut line = of_job(run, job, work_status(piece.work), piece.since);
+            line.confidence = view.basis.percent();
+            out.push(line);
         }
     }
     if let Some(job) = view.flaky {
@@ -235,7 +237,8 @@ pub(super) fn of_run(view: &RunView<'_>, out: &mut Vec<Evidence>) {
     }
 }
 
-fn run_line(run: &Run, work: Work, state: Clean) -> Evidence {
+fn run_line(view: &RunView<'_>, work: Work, state: Clean) -> Evidence {
+    let run = view.run;
     Evidence {
         kind: EvidenceKind::Run,
         key: run_key(run),
@@ -243,10 +246,23 @@ fn run_line(run: &Run, work: Work, state: Clean) -> Evidence {
         status: work_status(work),
         url: run.url.clone(),
         at: run.started_at.unwrap_or(run.created_at),
-        confidence: SURE,
-        detail: run.title.clone(),
+        confidence: view.basis.percent(),
+        detail: about_run(view),
         run: Some(Box::new(run.key())),
     }
+}
+
+/// What a run was started for; of another system than the forge also where it ran, and how it is
+/// known to belong here.
+fn about_run(view: &RunView<'_>) -> Clean {
+    let run = view.run;
+    if run.ci.is_empty() {
+        return run.title.clone();
+    }
+    let mut words = vec![run.title.to_string(), format!("on {}", run.ci)];
+    words.extend(view.basis.words().map(str::to_owned));
+    words.retain(|word| !word.is_empty());
+    Clean::line(&words.join(", "))
 }
 
 fn of_job(run: &Run, job: &Job, status: Status, at: crate::domain::Timestamp) -> Evidence {
@@ -473,9 +489,9 @@ fn standing_of(
 fn history<'a>(view: &View<'a>, change: &ChangeRequest, out: &mut Vec<Evidence>) {
     let runs: Vec<Known<'a, Run>> = view.runs_before(change);
     for run in runs {
-        let run = view.run_view(run.get());
+        let run = view.judging(run.get(), change);
         let work = run.work();
-        out.push(run_line(run.run, work, state_word(&run.run.state)));
+        out.push(run_line(&run, work, state_word(&run.run.state)));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use chrono::TimeDelta;
+
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::correlate::card::{Card, Head};
 use crate::domain::correlate::cards::Making;
@@ -15,6 +17,9 @@ use crate::domain::phase::is_change_event;
 use crate::domain::placement::Work;
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
+
+/// How long a red run of a side branch is shown that no change request is known of.
+const ASIDE: TimeDelta = TimeDelta::days(7);
 
 /// Alerts that no card of the scope explains.
 pub(super) fn alerts<'c, 'a: 'c>(
@@ -131,7 +136,7 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
     let mut newest: BTreeMap<(&str, &str), Known<'a, Run>> = BTreeMap::new();
     for run in &view.kinds.runs {
         let fact = run.get();
-        if is_alone(view, fact) {
+        if is_alone(making, view, fact) {
             newest.insert((fact.workflow_key(), &fact.branch), *run);
         }
     }
@@ -181,20 +186,33 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
 }
 
 /// Whether a run may be a card of its own: not one that judges a change request or a side branch.
-fn is_alone(view: &View<'_>, run: &Run) -> bool {
-    if is_change_event(&run.event) {
-        return false;
+///
+/// Of another system than the forge it may, for a while, where no change request is known that it
+/// judges: the forge may not be on the board, or not know of it.
+fn is_alone<'a>(making: &Making<'_, 'a>, view: &View<'a>, run: &'a Run) -> bool {
+    let of_change = is_change_event(&run.event);
+    if run.ci.is_empty() {
+        return !of_change && (&*run.event != "push" || lasts(view, &run.branch));
     }
-    if &*run.event != "push" {
+    let of_branch = of_change || matches!(&*run.event, "push" | "");
+    if !of_branch || (!of_change && lasts(view, &run.branch) && is_long_lived(view, &run.branch)) {
         return true;
     }
-    let default = view.default_branch();
+    !view.has_partner(run) && !making.ground.slow.passed_after(run.updated_at, ASIDE)
+}
+
+/// Whether a branch is one that changes are merged to, as far as is known.
+fn lasts(view: &View<'_>, branch: &str) -> bool {
     let flow = view.kinds.repository.map(|r| r.flow_branches.as_slice());
-    default.is_none_or(|default| *default == *run.branch)
-        || flow
-            .unwrap_or_default()
-            .iter()
-            .any(|branch| branch.name == run.branch)
+    let mut flow = flow.unwrap_or_default().iter();
+    let default = view.default_branch();
+    default.is_none_or(|default| *default == *branch) || flow.any(|one| *one.name == *branch)
+}
+
+/// Whether a branch is one that changes are merged to: by its name where its forge tells nothing.
+fn is_long_lived(view: &View<'_>, branch: &str) -> bool {
+    let usual = ["", "main", "master", "trunk", "develop"];
+    view.default_branch().is_some() || usual.contains(&branch)
 }
 
 fn title(run: &Run) -> Clean {

@@ -26,6 +26,7 @@ mod cards;
 mod evidence;
 mod facts;
 mod graph;
+mod joins;
 mod kept;
 mod lanes;
 #[cfg(test)]

@@ -81,9 +81,9 @@ pub(super) fn part<'c, 'a: 'c>(
     let before: Vec<RunView<'a>> = change
         .filter(|_| landed.is_none())
         .into_iter()
-        .flat_map(|change| view.runs_before(change))
-        .filter(|run| in_lane(run))
-        .map(|run| view.run_view(run.get()))
+        .flat_map(|change| view.runs_before(change).into_iter().map(move |run| (run, change)))
+        .filter(|(run, _)| in_lane(run))
+        .map(|(run, change)| view.judging(run.get(), change))
         .collect();
     let mut releases = Vec::new();
     let mut environments = Vec::new();
@@ -270,9 +270,8 @@ fn after<'a>(
     };
     let carriers = carriers(view, lane, sha, environments);
     let gated = view.gated().filter(|run| {
-        run.head_sha
-            .as_ref()
-            .is_some_and(|head| view.graph.has(head, sha))
+        let head = view.head_of(run.get());
+        head.is_some_and(|head| view.graph.has(head, sha))
     });
     for run in view.runs_after(&carriers).into_iter().chain(gated) {
         if !lane.has_run(&run) || !seen.insert(run.id) {
@@ -299,7 +298,7 @@ fn carriers<'a>(
     let releases = lane.releases_with(&view.graph, sha).into_iter();
     let cut = releases.rev().take(3).filter_map(|r| r.get().sha.as_ref());
     let attempts = environments.iter().filter_map(|place| place.attempt);
-    cut.chain(attempts.filter_map(|deployment| deployment.sha.as_ref()))
+    cut.chain(attempts.filter_map(|deployment| view.deployed(deployment)))
         .collect()
 }
 
