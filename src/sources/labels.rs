@@ -35,6 +35,9 @@ const REPO: [&str; 3] = ["repo", "repository", "repo_url"];
 /// Labels and annotations that name a commit.
 const SHA: [&str; 5] = ["sha", "commit", "git_sha", "git_commit", "revision"];
 
+/// Labels that name a version; what is no tag of the repository says nothing.
+const VERSION: [&str; 4] = ["version", "release", "app_kubernetes_io_version", "tag"];
+
 /// Annotations that say to a person what is the matter.
 const ABOUT: [&str; 4] = ["summary", "title", "message", "description"];
 
@@ -106,6 +109,7 @@ pub(super) fn alert(told: Told<'_>) -> Alert {
         service: service(labels, repo),
         repo: repo.and_then(repository),
         sha: named.find_map(Sha::parse),
+        version: Clean::line(labels.first(&VERSION).unwrap_or_default()),
         started_at: told.started_at,
         ended_at: told.ended_at,
         url: told.url,
