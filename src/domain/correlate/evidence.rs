@@ -11,7 +11,7 @@ use crate::domain::deployment::{DeployState, Deployment, Rollout, RolloutPhase};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::item::{Evidence, EvidenceKind};
 use crate::domain::key::{RepoKey, Sha};
-use crate::domain::placement::{RunView, Standing, Work};
+use crate::domain::placement::{InEnvironment, RunView, Standing, Work};
 use crate::domain::release::Release;
 use crate::domain::run::{Job, Run, RunState};
 use crate::domain::status::Status;
@@ -311,12 +311,12 @@ fn deploy_word(state: &DeployState) -> (&str, Status) {
     }
 }
 
-fn of_deployment(deployment: &Deployment) -> Evidence {
+fn of_deployment(deployment: &Deployment, place: &Clean) -> Evidence {
     let (state, status) = deploy_word(&deployment.state);
     let url = deployment.environment_url.as_ref();
     Evidence {
         kind: EvidenceKind::Deployment,
-        key: deployment.environment.clone(),
+        key: place.clone(),
         state: Clean::line(state),
         status,
         url: url.or(deployment.log_url.as_ref()).cloned(),
@@ -337,7 +337,7 @@ pub(super) fn version(deployment: &Deployment) -> Clean {
     }
 }
 
-fn of_rollout(deployment: &Deployment, rollout: &Rollout) -> Evidence {
+fn of_rollout(deployment: &Deployment, rollout: &Rollout, place: &Clean) -> Evidence {
     let (state, status) = match &rollout.phase {
         RolloutPhase::Progressing => ("progressing", Status::Running),
         RolloutPhase::Paused => ("paused", Status::Waiting),
@@ -354,7 +354,7 @@ fn of_rollout(deployment: &Deployment, rollout: &Rollout) -> Evidence {
     );
     Evidence {
         kind: EvidenceKind::Rollout,
-        key: deployment.environment.clone(),
+        key: place.clone(),
         state: Clean::line(state),
         status,
         url: deployment.environment_url.clone(),
@@ -388,6 +388,14 @@ pub(super) fn of_alert(alert: &Alert, confidence: u8) -> Evidence {
         confidence,
         detail: alert.severity.clone(),
         run: None,
+    }
+}
+
+/// Adds something to what a line says in words.
+pub(super) fn and(detail: &Clean, more: &str) -> Clean {
+    match detail.as_str() {
+        "" => Clean::line(more),
+        said => Clean::line(&format!("{said}, {more}")),
     }
 }
 
@@ -446,23 +454,27 @@ pub(super) fn of_part(part: &Part<'_, '_>, out: &mut Vec<Evidence>) {
         let mut last = None;
         for deployment in shown.into_iter().flatten() {
             if last.replace(deployment.id) != Some(deployment.id) {
-                out.push(standing_of(deployment, place.standing, place.current));
+                out.push(standing_of(deployment, place));
             }
         }
-        out.extend(place.rollout.map(|(d, rollout)| of_rollout(d, rollout)));
+        let rollout = place
+            .rollout
+            .map(|(d, rollout)| of_rollout(d, rollout, place.name));
+        out.extend(rollout);
     }
     out.extend(part.case.alerts.iter().map(|alert| of_alert(alert, SURE)));
-    out.extend(part.suspected.iter().map(|alert| of_alert(alert, 50)));
+    for suspect in &part.suspected {
+        let mut line = of_alert(suspect.alert, suspect.confidence());
+        line.detail = and(&line.detail, &suspect.words());
+        out.push(line);
+    }
 }
 
 /// A deployment of a change that is still there in a newer one is live, whatever it says itself.
-fn standing_of(
-    deployment: &Deployment,
-    standing: Standing,
-    current: Option<&Deployment>,
-) -> Evidence {
-    let mut evidence = of_deployment(deployment);
-    let is_current = current.is_some_and(|now| now.id == deployment.id);
+fn standing_of(deployment: &Deployment, place: &InEnvironment<'_>) -> Evidence {
+    let mut evidence = of_deployment(deployment, place.name);
+    let standing = place.standing;
+    let is_current = place.current.is_some_and(|now| now.id == deployment.id);
     match standing {
         Standing::Live if deployment.state == DeployState::Superseded => {
             evidence.state = Clean::line("live");

@@ -119,6 +119,11 @@ impl<'a> Joins<'a> {
         found.or(deployment.sha.as_ref())
     }
 
+    /// Returns the whole commit of which these are the first digits, where only one fits.
+    pub(super) fn whole(kinds: &Kinds<'a>, sha: &'a Sha) -> Option<&'a Sha> {
+        whole(sha).or_else(|| only(&long_lived(kinds), sha))
+    }
+
     /// Returns the commits that were found for deployments.
     pub(super) fn found(&self) -> impl Iterator<Item = &'a Sha> {
         self.deployed.values().copied()
@@ -179,9 +184,17 @@ fn only<'a>(known: &BTreeSet<&'a Sha>, short: &Sha) -> Option<&'a Sha> {
 }
 
 /// The commit of the release with this tag, else the one that begins so.
+fn named<'a>(kinds: &Kinds<'a>, known: &BTreeSet<&'a Sha>, name: &str) -> Option<&'a Sha> {
+    tagged(kinds, name).or_else(|| only(known, &Sha::parse(name)?))
+}
+
+/// The commit of the release with this tag.
 ///
 /// Software tells its version without the `v` of its tag; that is meant where only one tag fits.
-fn named<'a>(kinds: &Kinds<'a>, known: &BTreeSet<&'a Sha>, name: &str) -> Option<&'a Sha> {
+pub(super) fn tagged<'a>(kinds: &Kinds<'a>, name: &str) -> Option<&'a Sha> {
+    if name.is_empty() {
+        return None;
+    }
     let name = name.strip_prefix("refs/tags/").unwrap_or(name);
     let releases = || kinds.releases.iter().map(|release| release.get());
     let exact = releases().find(|release| *release.tag == *name);
@@ -191,6 +204,5 @@ fn named<'a>(kinds: &Kinds<'a>, known: &BTreeSet<&'a Sha>, name: &str) -> Option
         let first = alike.next()?;
         alike.next().is_none().then_some(first)
     });
-    let tagged = release.and_then(|release| release.sha.as_ref());
-    tagged.or_else(|| only(known, &Sha::parse(name)?))
+    release.and_then(|release| release.sha.as_ref())
 }

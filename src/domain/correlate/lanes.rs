@@ -94,24 +94,29 @@ fn lane<'a>(
         .filter(|release| tags.is_none_or(|tags| tags.is_match(release.tag.as_str())))
         .collect();
     let environment = rule.and_then(|rule| rule.environment.as_ref());
-    let mut places: BTreeMap<&'a Clean, Vec<Known<'a, Deployment>>> = BTreeMap::new();
+    // Systems write the name of one environment in different cases: the forge's way is shown.
+    let mut places: BTreeMap<String, (&'a Clean, Vec<Known<'a, Deployment>>)> = BTreeMap::new();
     for deployment in &kinds.deployments {
         let name = &deployment.get().environment;
         if is_preview(name) || environment.is_some_and(|pattern| !pattern.is_match(name)) {
             continue;
         }
-        places.entry(name).or_default().push(*deployment);
+        let place = places.entry(name.to_lowercase());
+        let (_, deployments) = place.or_insert_with(|| (name, Vec::new()));
+        deployments.push(*deployment);
     }
-    if !places.is_empty() {
-        for declared in &kinds.environments {
-            let ours = environment.is_none_or(|pattern| pattern.is_match(&declared.name));
-            if ours && policy.is_production(&declared.name) {
-                places.entry(&declared.name).or_default();
-            }
+    let is_used = !places.is_empty();
+    for declared in kinds.environments.iter().filter(|_| is_used).rev() {
+        let name = &declared.name;
+        let ours = environment.is_none_or(|pattern| pattern.is_match(name));
+        if let Some(place) = places.get_mut(&name.to_lowercase()) {
+            place.0 = name;
+        } else if ours && policy.is_production(name) {
+            places.insert(name.to_lowercase(), (name, Vec::new()));
         }
     }
     let mut places: Vec<Place<'a>> = places
-        .into_iter()
+        .into_values()
         .map(|(name, deployments)| Place {
             name,
             production: policy.is_production(name),
@@ -259,6 +264,11 @@ impl<'a> Place<'a> {
             .rev()
             .map(|deployment| deployment.get());
         all.take_while(move |d| current.is_none_or(|current| (d.created_at, d.id) > current))
+    }
+
+    /// What arrived here, newest first, whether or not it is here still.
+    pub(super) fn arrived(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
+        self.successes()
     }
 
     /// The commit that a deployment brought here.

@@ -1,15 +1,14 @@
-//! Cards of what finds no partner: alerts, findings, and runs that are red or at work.
+//! Cards of what finds no partner: findings, and runs that are red or at work.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use crate::domain::alert::{Alert, AlertState};
 use crate::domain::correlate::card::{Card, Head};
 use crate::domain::correlate::cards::Making;
 use crate::domain::correlate::evidence;
 use crate::domain::correlate::parts::bare;
-use crate::domain::correlate::view::{Kinds, Known, View};
+use crate::domain::correlate::view::{Known, View};
 use crate::domain::finding::{Finding, FindingKind};
 use crate::domain::item::Anchor;
 use crate::domain::key::ItemId;
@@ -20,61 +19,6 @@ use crate::domain::text::Clean;
 
 /// How long a red run of a side branch is shown that no change request is known of.
 const ASIDE: TimeDelta = TimeDelta::days(7);
-
-/// Alerts that no card of the scope explains.
-pub(super) fn alerts<'c, 'a: 'c>(
-    making: &mut Making<'c, 'a>,
-    view: Option<&'c View<'a>>,
-    kinds: &Kinds<'a>,
-) {
-    let homeless: Vec<Known<'a, Alert>> = if let Some(view) = view {
-        let named = making.ground.alerts.get(view.repo).into_iter().flatten();
-        kinds.alerts.iter().chain(named).copied().collect()
-    } else {
-        let all = making.ground.alerts.values().flatten();
-        let housed: HashSet<&Clean> = all.map(|alert| &alert.get().id).collect();
-        let homeless = |alert: &&Known<'a, Alert>| !housed.contains(&alert.get().id);
-        kinds.alerts.iter().filter(homeless).copied().collect()
-    };
-    for alert in homeless {
-        let fact = alert.get();
-        if fact.state == AlertState::Resolved || making.explained.contains(&fact.id) {
-            continue;
-        }
-        // Two systems may use one id; alerts of two repositories are two cards in any case.
-        let id = match &fact.repo {
-            Some(repo) => format!("alert:{}/{}", repo.as_str(), fact.id),
-            None => format!("alert:{}", fact.id),
-        };
-        let mut card = Card::new(Head {
-            id: ItemId::new(&id),
-            anchor: Anchor::Alert,
-            key: fact.name.clone(),
-            title: if fact.about.is_empty() {
-                fact.name.clone()
-            } else {
-                fact.about.clone()
-            },
-            url: fact.url.clone(),
-            repo: fact
-                .repo
-                .clone()
-                .or_else(|| view.map(|view| view.repo.clone())),
-            author: None,
-            created_at: fact.started_at,
-            updated_at: fact.started_at,
-        });
-        card.known_from(alert.sources());
-        if let Some(service) = &fact.service {
-            card.service(service.clone());
-        }
-        card.evidence([evidence::of_alert(fact, 100)]);
-        let mut case = bare(making.ground, None);
-        case.alerts.push(fact);
-        card.bare(&case);
-        making.loose(card);
-    }
-}
 
 /// One card for the open findings of each kind.
 pub(super) fn findings<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) {

@@ -11,7 +11,7 @@ use crate::domain::change_request::{ChangeRequest, ChangeState, ChangedPaths};
 use crate::domain::commit::{Commit, Range};
 use crate::domain::correlate::facts::Entry;
 use crate::domain::correlate::graph::Graph;
-use crate::domain::correlate::joins::{Joins, started_in};
+use crate::domain::correlate::joins::{self, Joins, started_in};
 use crate::domain::correlate::lanes::{self, Lane};
 use crate::domain::correlate::reads::{Reads, Seed};
 use crate::domain::deployment::{Deployment, Environment};
@@ -273,7 +273,8 @@ impl<'a> View<'a> {
     /// A run that judges a change request, with how it is known to.
     pub(super) fn judging(&self, run: &'a Run, change: &ChangeRequest) -> RunView<'a> {
         let mut view = self.run_view(run);
-        let is_told = run.ci.is_empty() || view.head.is_some() && view.head == change.head_sha.as_ref();
+        let is_told =
+            run.ci.is_empty() || view.head.is_some() && view.head == change.head_sha.as_ref();
         view.basis = if is_told {
             Basis::Commit
         } else if run.change_requests.contains(&change.number) {
@@ -287,6 +288,16 @@ impl<'a> View<'a> {
     /// The commit that a run ran for, as far as it is known.
     pub(super) fn head_of(&self, run: &'a Run) -> Option<&'a Sha> {
         self.joins.head(run)
+    }
+
+    /// The whole commit that something names by its first digits, as far as it is known.
+    pub(super) fn whole(&self, sha: &'a Sha) -> Option<&'a Sha> {
+        Joins::whole(&self.kinds, sha)
+    }
+
+    /// The commit of the release that a version names.
+    pub(super) fn tagged(&self, version: &str) -> Option<&'a Sha> {
+        joins::tagged(&self.kinds, version)
     }
 
     /// The commit that a deployment brings, as far as it is known.
@@ -354,7 +365,9 @@ impl<'a> View<'a> {
         // What may have passed for another commit takes the place of nothing that is sure.
         guessed.retain(|run| {
             Work::of(&run.state) != Work::Passed
-                || !found.iter().any(|sure| sure.workflow_key() == run.workflow_key())
+                || !found
+                    .iter()
+                    .any(|sure| sure.workflow_key() == run.workflow_key())
         });
         found.extend(guessed);
         found.sort_by_key(|run| (run.created_at, run.id));
@@ -386,7 +399,12 @@ impl<'a> View<'a> {
                 && (head == change.head_sha.as_ref() || head == change.merge_sha.as_ref());
             by_commit || run.change_requests.contains(&change.number) || {
                 let mut guessed = self.joins.on_branch_of(change, self.default_branch());
-                guessed.any(|at| self.kinds.runs.get(at).is_some_and(|other| other.id == run.id))
+                guessed.any(|at| {
+                    self.kinds
+                        .runs
+                        .get(at)
+                        .is_some_and(|other| other.id == run.id)
+                })
             }
         };
         let mut changes = self.kinds.changes.values();

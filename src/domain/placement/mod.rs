@@ -24,6 +24,7 @@ mod tests;
 
 pub use combine::combine;
 pub use evidenced::{Clock, Evidenced, InEnvironment, Landed, Placed, Reach, Shape, Standing};
+pub(crate) use live::JUST_OVER;
 pub(crate) use plan::is_incident;
 pub(crate) use required::is_optional_red;
 pub use runs::{Basis, Piece, RunView, Work, fault};

@@ -66,11 +66,11 @@ fn would_merge(change: &ChangeRequest) -> bool {
 fn has_passed(run: &RunView<'_>, name: &str) -> bool {
     run.basis == Basis::Commit
         && run.pieces.iter().any(|piece| {
-        piece.work == Work::Passed
-            && piece
-                .job
-                .is_some_and(|job| is_called(name, run.run, &job.name))
-    })
+            piece.work == Work::Passed
+                && piece
+                    .job
+                    .is_some_and(|job| is_called(name, run.run, &job.name))
+        })
 }
 
 /// Whether a check has the name of a job: as it is, or with workflow and event around it.
