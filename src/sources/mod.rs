@@ -34,6 +34,7 @@ mod port;
 pub mod prometheus;
 mod registry;
 pub mod selection;
+mod ticket_links;
 pub mod token;
 mod told;
 
