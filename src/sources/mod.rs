@@ -23,6 +23,7 @@ pub mod action;
 pub mod alertmanager;
 pub mod archive;
 pub mod evidence;
+pub mod gitea;
 pub mod github;
 pub mod http;
 pub mod inspect;

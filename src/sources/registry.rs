@@ -4,7 +4,7 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
-use crate::sources::{Source, SourceError, alertmanager, github, prometheus};
+use crate::sources::{Source, SourceError, alertmanager, gitea, github, prometheus};
 
 /// One kind of source that the program knows.
 pub struct Kind {
@@ -31,6 +31,28 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "github.com and GitHub Enterprise Server",
         open: github::open,
+    },
+    Kind {
+        config: SourceKind {
+            name: "gitea",
+            url: None,
+            repos: RepoNames::Flat,
+            paths: &[],
+            tables: &[],
+        },
+        about: "Gitea: as far as its version has what is asked for",
+        open: gitea::open,
+    },
+    Kind {
+        config: SourceKind {
+            name: "forgejo",
+            url: None,
+            repos: RepoNames::Flat,
+            paths: &[],
+            tables: &[],
+        },
+        about: "Forgejo, e.g. Codeberg: as far as its version has what is asked for",
+        open: gitea::open,
     },
     Kind {
         config: SourceKind {
