@@ -5,7 +5,9 @@
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
 use crate::sources::usual::{self, Usual};
-use crate::sources::{Source, SourceError, alertmanager, github, http_json, jenkins, prometheus};
+use crate::sources::{
+    Source, SourceError, alertmanager, gitea, github, http_json, jenkins, prometheus,
+};
 
 /// One kind of source that the program knows.
 pub struct Kind {
@@ -35,6 +37,30 @@ pub const REGISTRY: &[Kind] = &[
         about: "github.com and GitHub Enterprise Server",
         open: github::open,
         usual: &usual::GITHUB,
+    },
+    Kind {
+        config: SourceKind {
+            name: "gitea",
+            url: None,
+            repos: RepoNames::Flat,
+            paths: &[],
+            tables: &[],
+        },
+        about: "Gitea: as far as its version has what is asked for",
+        open: gitea::open,
+        usual: &usual::GITEA,
+    },
+    Kind {
+        config: SourceKind {
+            name: "forgejo",
+            url: None,
+            repos: RepoNames::Flat,
+            paths: &[],
+            tables: &[],
+        },
+        about: "Forgejo, e.g. Codeberg: as far as its version has what is asked for",
+        open: gitea::open,
+        usual: &usual::FORGEJO,
     },
     Kind {
         config: SourceKind {
