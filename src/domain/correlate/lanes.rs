@@ -97,7 +97,7 @@ fn lane<'a>(
     if !places.is_empty() {
         for declared in &kinds.environments {
             let ours = environment.is_none_or(|pattern| pattern.is_match(&declared.name));
-            if ours && policy.is_production(&declared.name) {
+            if ours && is_production(kinds, policy, &declared.name) {
                 places.entry(&declared.name).or_default();
             }
         }
@@ -106,7 +106,7 @@ fn lane<'a>(
         .into_iter()
         .map(|(name, deployments)| Place {
             name,
-            production: policy.is_production(name),
+            production: is_production(kinds, policy, name),
             deployments,
             nodes: HashMap::new(),
         })
@@ -121,6 +121,12 @@ fn lane<'a>(
         chains: Vec::new(),
         places,
     }
+}
+
+/// Whether an environment is production, by its name or by what its host says of it.
+fn is_production(kinds: &Kinds<'_>, policy: &Policy, name: &Clean) -> bool {
+    let mut declared = kinds.environments.iter();
+    policy.is_production(name) || declared.any(|place| place.production && place.name == *name)
 }
 
 /// Environments of one change request, which come and go.
