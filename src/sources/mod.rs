@@ -24,6 +24,7 @@ pub mod alertmanager;
 pub mod archive;
 pub mod evidence;
 pub mod github;
+pub mod gitlab;
 pub mod http;
 pub mod inspect;
 pub mod job_log;

@@ -4,7 +4,7 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
-use crate::sources::{Source, SourceError, alertmanager, github, prometheus};
+use crate::sources::{Source, SourceError, alertmanager, github, gitlab, prometheus};
 
 /// One kind of source that the program knows.
 pub struct Kind {
@@ -31,6 +31,17 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "github.com and GitHub Enterprise Server",
         open: github::open,
+    },
+    Kind {
+        config: SourceKind {
+            name: "gitlab",
+            url: Some("https://gitlab.com"),
+            repos: RepoNames::Nested,
+            paths: &[],
+            tables: &[],
+        },
+        about: "gitlab.com and self-managed GitLab, interface v4",
+        open: gitlab::open,
     },
     Kind {
         config: SourceKind {
