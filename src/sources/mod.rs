@@ -25,6 +25,7 @@ pub mod archive;
 pub mod evidence;
 pub mod gitea;
 pub mod github;
+pub mod gitlab;
 pub mod http;
 pub mod http_json;
 pub mod inspect;

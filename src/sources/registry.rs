@@ -6,7 +6,7 @@ use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
-    Source, SourceError, alertmanager, gitea, github, http_json, jenkins, prometheus,
+    Source, SourceError, alertmanager, gitea, github, gitlab, http_json, jenkins, prometheus,
 };
 
 /// One kind of source that the program knows.
@@ -61,6 +61,18 @@ pub const REGISTRY: &[Kind] = &[
         about: "Forgejo, e.g. Codeberg: as far as its version has what is asked for",
         open: gitea::open,
         usual: &usual::FORGEJO,
+    },
+    Kind {
+        config: SourceKind {
+            name: "gitlab",
+            url: Some("https://gitlab.com"),
+            repos: RepoNames::Nested,
+            paths: &[],
+            tables: &[],
+        },
+        about: "gitlab.com and self-managed GitLab, interface v4",
+        open: gitlab::open,
+        usual: &usual::GITLAB,
     },
     Kind {
         config: SourceKind {

@@ -111,7 +111,7 @@ fn lane<'a>(
         let ours = environment.is_none_or(|pattern| pattern.is_match(name));
         if let Some(place) = places.get_mut(&name.to_lowercase()) {
             place.0 = name;
-        } else if ours && policy.is_production(name) {
+        } else if ours && is_production(kinds, policy, name) {
             places.insert(name.to_lowercase(), (name, Vec::new()));
         }
     }
@@ -119,7 +119,7 @@ fn lane<'a>(
         .into_values()
         .map(|(name, deployments)| Place {
             name,
-            production: policy.is_production(name),
+            production: is_production(kinds, policy, name),
             deployments,
             versions: HashMap::new(),
         })
@@ -134,6 +134,13 @@ fn lane<'a>(
         chains: Vec::new(),
         places,
     }
+}
+
+/// Whether an environment is production, by its name or by what its host says of it.
+fn is_production(kinds: &Kinds<'_>, policy: &Policy, name: &Clean) -> bool {
+    let mut declared = kinds.environments.iter();
+    policy.is_production(name)
+        || declared.any(|place| place.production && place.name.eq_ignore_ascii_case(name))
 }
 
 /// Environments of one change request, which come and go.

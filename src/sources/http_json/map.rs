@@ -278,6 +278,7 @@ impl Reader<'_> {
             service: service.map(|name| ServiceName::new(&name)),
             repo: self.repo(record)?,
             sha: self.sha(record),
+            version: Clean::default(),
             started_at: self.first_time(record, &["started"])?,
             ended_at,
             url: self.url(record, "url"),
