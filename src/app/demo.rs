@@ -23,6 +23,7 @@ use crate::app::{clock, signals};
 use crate::config::{Action, Settings, SourceConfig, Trust};
 use crate::demo::Options;
 use crate::demo::forge::{self, Dialect, Forge, MIXED};
+use crate::demo::scenario::people;
 use crate::demo::scenario::team::ORG;
 use crate::domain::Timestamp;
 use crate::domain::policy::Policy;
@@ -264,7 +265,7 @@ pub fn policy() -> Result<Policy, Failure> {
 
 /// Returns the credentials that the systems accept, by the variables in which sources look.
 fn credentials() -> Vec<(&'static str, String)> {
-    let account = crate::demo::scenario::people::of(crate::demo::scenario::people::VIEWER).login;
+    let account = people::of(people::VIEWER).login;
     let login = format!("{account}:{}", forge::TOKEN);
     vec![(TOKEN_ENV, forge::TOKEN.to_owned()), (LOGIN_ENV, login)]
 }
@@ -329,34 +330,31 @@ fn told(team: Team, forges: &[Forge]) -> String {
 }
 
 fn configuration(team: Team, forges: &[Forge]) -> String {
-    let mut text = format!(
-        "# a simulated team; its token is `{}`, and `{}` may only read:\n",
+    let mut lines = vec![format!(
+        "# a simulated team; its token is `{}`, and `{}` may only read:",
         forge::TOKEN,
         forge::READ_TOKEN,
-    );
-    for (variable, value) in credentials() {
-        text.push_str(&format!("# export {variable}={value}\n"));
-    }
+    )];
+    let exports = credentials().into_iter();
+    lines.extend(exports.map(|(variable, value)| format!("# export {variable}={value}")));
     for forge in forges {
         let source = source(team, forge.dialect(), forge.url().clone());
-        text.push_str(&format!(
-            "\n[[source]]\nname = \"{}\"\nkind = \"{}\"\nurl = \"{}\"\n",
-            source.name, source.kind, source.url
-        ));
+        lines.push("\n[[source]]".to_owned());
+        lines.push(format!("name = \"{}\"", source.name));
+        lines.push(format!("kind = \"{}\"", source.kind));
+        lines.push(format!("url = \"{}\"", source.url));
         if !source.orgs.is_empty() {
-            text.push_str(&format!("orgs = [\"{ORG}\"]\n"));
+            lines.push(format!("orgs = [\"{ORG}\"]"));
         }
-        if let Some(variable) = &source.token_env {
-            text.push_str(&format!("token_env = \"{variable}\"\n"));
-        }
+        let variable = source.token_env.iter();
+        lines.extend(variable.map(|variable| format!("token_env = \"{variable}\"")));
         if !source.writes.is_empty() {
-            text.push_str("writes = [\"rerun\", \"cancel\"]\n");
+            lines.push("writes = [\"rerun\", \"cancel\"]".to_owned());
         }
     }
-    let services = crate::demo::BOARD.split_once("\n\n").map(|(_, rest)| rest);
-    text.push('\n');
-    text.push_str(services.unwrap_or_default());
-    text
+    let services = crate::demo::BOARD.split_once("\n\n");
+    let services = services.map_or("", |(_, services)| services);
+    format!("{}\n\n{services}", lines.join("\n"))
 }
 
 #[cfg(test)]

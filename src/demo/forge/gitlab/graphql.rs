@@ -221,7 +221,7 @@ impl Node<'_> {
 
 /// Returns the words of an argument that is a list, if it is there.
 fn words<'a>(arguments: &'a Value, name: &str) -> Option<Vec<&'a str>> {
-    let list = arguments[name].as_array()?.iter();
+    let list = arguments.get(name)?.as_array()?.iter();
     Some(list.filter_map(Value::as_str).collect())
 }
 
@@ -241,9 +241,8 @@ fn chosen(ask: &Ask<'_>, arguments: &Value) -> Vec<Value> {
 /// Returns the page of a list that the arguments ask for; cursors count from the beginning.
 fn page(all: &[Value], arguments: &Value) -> Value {
     let number = |name: &str| {
-        arguments[name]
-            .as_u64()
-            .and_then(|n| usize::try_from(n).ok())
+        let number = arguments.get(name)?.as_u64()?;
+        usize::try_from(number).ok()
     };
     let from = arguments["after"]
         .as_str()
