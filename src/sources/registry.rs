@@ -60,7 +60,7 @@ pub const REGISTRY: &[Kind] = &[
             url: None,
             repos: RepoNames::Jobs,
             paths: &[],
-            tables: &[],
+            tables: &["project"],
         },
         about: "Jenkins: builds, stages, tests and logs of jobs and branches",
         open: jenkins::open,

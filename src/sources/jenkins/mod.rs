@@ -22,13 +22,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::config::SourceConfig;
+use crate::config::{ProjectRule, SourceConfig};
 use crate::domain::Timestamp;
 use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
-use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::key::SourceName;
 use crate::domain::run::is_foreign;
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
@@ -119,17 +119,14 @@ impl Jenkins {
         })
     }
 
-    /// Returns the repository that the settings give to a job.
-    fn rule(&self, _subject: &Subject) -> Option<RepoKey> {
-        None
+    /// Returns what the settings say of a job, by its own name or that of its project.
+    fn rule(&self, subject: &Subject) -> Option<&ProjectRule> {
+        let rules = &self.config.extras.projects;
+        ProjectRule::of(rules, &subject.path).or_else(|| ProjectRule::of(rules, &subject.project))
     }
 
     async fn fetch_now(&self, fetch: Fetch) -> Result<Batch, SourceError> {
-        let ask = Ask {
-            // Jenkins confirms nothing.
-            conditional: false,
-            ..Ask::of(&fetch)
-        };
+        let ask = Ask::of(&fetch);
         let (kind, _) = fetch
             .resource
             .split_once(':')
