@@ -197,7 +197,7 @@ impl Jenkins {
             .await
         {
             Ok((_, answer)) => answer,
-            Err(failure) => return vec![failed("host", &self.explained(failure.error))],
+            Err(failure) => return vec![failed("host", &explained(failure.error))],
         };
         let told = match self.learn_version(&answer) {
             Some(version) => format!("it answers, Jenkins {version}"),
@@ -240,23 +240,23 @@ impl Jenkins {
         }
         fine("token", &format!("it asks as `{name}`"))
     }
+}
 
-    /// Says of a refusal what Jenkins means by it.
-    fn explained(&self, error: SourceError) -> SourceError {
-        match error {
-            SourceError::Forbidden { host, what, .. } => SourceError::Forbidden {
-                host,
-                what,
-                permission: Some("Overall/Read and Job/Read".to_owned()),
-            },
-            same @ (SourceError::Auth { .. }
-            | SourceError::NoToken { .. }
-            | SourceError::RateLimited { .. }
-            | SourceError::NotFound { .. }
-            | SourceError::Unreachable { .. }
-            | SourceError::Unreadable { .. }
-            | SourceError::Refused { .. }) => same,
-        }
+/// Says of a refusal what Jenkins means by it.
+fn explained(error: SourceError) -> SourceError {
+    match error {
+        SourceError::Forbidden { host, what, .. } => SourceError::Forbidden {
+            host,
+            what,
+            permission: Some("Overall/Read and Job/Read".to_owned()),
+        },
+        same @ (SourceError::Auth { .. }
+        | SourceError::NoToken { .. }
+        | SourceError::RateLimited { .. }
+        | SourceError::NotFound { .. }
+        | SourceError::Unreachable { .. }
+        | SourceError::Unreadable { .. }
+        | SourceError::Refused { .. }) => same,
     }
 }
 
@@ -291,7 +291,7 @@ impl Source for Jenkins {
     fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
         async move {
             let done = self.fetch_now(fetch).await;
-            done.map_err(|error| self.explained(error))
+            done.map_err(|error| explained(error))
         }
         .boxed()
     }
