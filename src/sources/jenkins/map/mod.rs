@@ -81,7 +81,10 @@ pub(super) fn page(ground: &Ground<'_>, path: &str, number: u64, below: &[&str])
     let mut parts = super::tree::route(path);
     parts.push(&number);
     parts.extend(below);
-    parts.push("");
+    // A view of a build is no folder, as a build itself and a node of it are.
+    if below != ["console"] {
+        parts.push("");
+    }
     WebUrl::parse(&(ground.page)(&parts))
 }
 
