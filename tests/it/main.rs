@@ -17,6 +17,7 @@ mod contract;
 mod demo;
 mod github;
 mod http_json;
+mod jenkins;
 mod laws;
 mod modes;
 mod real;

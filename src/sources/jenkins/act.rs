@@ -81,11 +81,11 @@ impl Jenkins {
         if let CapabilityState::Missing(why) = self.deed(word) {
             return Err(ActError::NotSent(self.unable(&why)));
         }
-        let waiting = self.state().queued.get(&act.target.run.id).copied();
-        let waiting = waiting.filter(|id| *id > 0);
+        let queued = self.state().queued.get(&act.target.run.id).copied();
+        let queued = queued.filter(|id| *id > 0);
         let (url, writing) = match (act.verb, self.aim(act.target.run.id)) {
-            (Verb::Cancel | Verb::ForceCancel, None) if waiting.is_some() => {
-                let id = waiting.unwrap_or_default().to_string();
+            (Verb::Cancel | Verb::ForceCancel, None) if queued.is_some() => {
+                let id = queued.unwrap_or_default().to_string();
                 let url = self.port.url(&["queue", "cancelItem"], &[("id", &id)]);
                 (url, Writing::default())
             }

@@ -2,6 +2,7 @@
 
 use cycleboard::sources::alertmanager::Alertmanager;
 use cycleboard::sources::http_json::HttpJson;
+use cycleboard::sources::jenkins::Jenkins;
 use cycleboard::sources::prometheus::Prometheus;
 
 use super::Dialect;
@@ -140,6 +141,36 @@ pub(super) const DIALECTS: &[Dialect] = &[
         word: "/state",
         texts: &["/what", "/model", "/level"],
         absent: "`path` is the route below it",
+        login: true,
+    },
+    Dialect {
+        kind: "jenkins",
+        repos: &["team/*"],
+        open: |config, ground, limits| Ok(Box::new(Jenkins::new(config, ground, limits)?)),
+        resource: "jobs",
+        path: "/job/team/api/json",
+        others: &[
+            (
+                "/api/json",
+                r#"{"_class":"hudson.model.Hudson","nodeName":""}"#,
+            ),
+            (
+                "/whoAmI/api/json",
+                r#"{"_class":"hudson.security.WhoAmI","anonymous":false,"name":"board"}"#,
+            ),
+        ],
+        good: include_str!("../../data/jenkins/team.json"),
+        empty: r#"{"_class":"com.cloudbees.hudson.plugins.folder.Folder","jobs":[]}"#,
+        records: "/jobs",
+        word: "/builds/0/result",
+        texts: &[
+            "/name",
+            "/builds/0/displayName",
+            "/builds/0/actions/1/causes/0/shortDescription",
+            "/builds/0/actions/1/causes/0/userId",
+            "/builds/0/actions/2/lastBuiltRevision/branch/0/name",
+        ],
+        absent: "`url` is where Jenkins's own page begins",
         login: true,
     },
 ];

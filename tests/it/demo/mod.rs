@@ -1,6 +1,7 @@
 //! The demo forge as other clients see it.
 
 mod gitlab;
+mod jenkins;
 mod mixed;
 mod worlds;
 

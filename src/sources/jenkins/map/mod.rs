@@ -10,6 +10,7 @@ pub(super) mod tests;
 use chrono::{DateTime, TimeDelta};
 
 use super::wire::{self, BuildAction};
+use crate::config::ProjectRule;
 use crate::domain::Timestamp;
 use crate::domain::key::{Person, RepoKey, Sha, WebUrl};
 use crate::domain::run::{Failure, Run, RunState, foreign_id, foreign_workflow};
@@ -52,8 +53,8 @@ pub(super) struct Ground<'a> {
     pub(super) ci: &'a str,
     /// Its host.
     pub(super) host: &'a str,
-    /// The repository that the settings give to a job.
-    pub(super) rule: &'a dyn Fn(&Subject) -> Option<RepoKey>,
+    /// What the settings say of a job.
+    pub(super) rule: &'a dyn Fn(&Subject) -> Option<&'a ProjectRule>,
     /// The address of a page, by the parts of its path.
     pub(super) page: &'a dyn Fn(&[&str]) -> String,
 }
@@ -80,7 +81,10 @@ pub(super) fn page(ground: &Ground<'_>, path: &str, number: u64, below: &[&str])
     let mut parts = super::tree::route(path);
     parts.push(&number);
     parts.extend(below);
-    parts.push("");
+    // A view of a build is no folder, as a build itself and a node of it are.
+    if below != ["console"] {
+        parts.push("");
+    }
     WebUrl::parse(&(ground.page)(&parts))
 }
 
@@ -96,7 +100,7 @@ pub(super) fn run(
     let repo = subject
         .source
         .clone()
-        .or_else(|| (ground.rule)(subject))
+        .or_else(|| Some((ground.rule)(subject)?.repo.clone()))
         .or_else(|| data.as_ref().map(|data| data.repo.clone()))
         .or_else(|| known.cloned())
         .unwrap_or_else(|| RepoKey::new(ground.host, &subject.project));
@@ -114,7 +118,7 @@ pub(super) fn run(
         workflow_path: foreign_workflow(ground.ci, &subject.project),
         title: title(subject, wire, event),
         event: Clean::line(event),
-        branch: branch(subject, wire, data.as_ref()),
+        branch: branch(ground, subject, wire, data.as_ref()),
         head_sha: data.and_then(|data| data.sha),
         change_requests: change.into_iter().collect(),
         state: state(building, wire.result.as_deref()),
@@ -153,8 +157,8 @@ struct Data {
 /// Returns what the job's own repository was checked out at, among those of libraries.
 fn data(ground: &Ground<'_>, subject: &Subject, wire: &wire::Build) -> Option<Data> {
     let mut found: Vec<Data> = wire.actions.items.iter().filter_map(checked_out).collect();
-    let ruled = (ground.rule)(subject);
-    if let Some(own) = subject.source.as_ref().or(ruled.as_ref()) {
+    let ruled = (ground.rule)(subject).map(|rule| &rule.repo);
+    if let Some(own) = subject.source.as_ref().or(ruled) {
         let is_own = |data: &Data| data.repo == *own;
         // Cloned by another name of the host.
         let by_path = |data: &Data| data.repo.path().eq_ignore_ascii_case(own.path());
@@ -198,7 +202,12 @@ pub(super) fn marked(wire: &wire::Build) -> Option<Sha> {
     own.find_map(|built| Sha::parse(built.marked?.sha.as_deref()?))
 }
 
-fn branch(subject: &Subject, wire: &wire::Build, data: Option<&Data>) -> Clean {
+fn branch(
+    ground: &Ground<'_>,
+    subject: &Subject,
+    wire: &wire::Build,
+    data: Option<&Data>,
+) -> Clean {
     if let Some(branch) = &subject.branch {
         return branch.clone();
     }
@@ -211,7 +220,14 @@ fn branch(subject: &Subject, wire: &wire::Build, data: Option<&Data>) -> Clean {
     let name = name.strip_prefix("remotes/").unwrap_or(name);
     let name = name.strip_prefix("heads/").unwrap_or(name);
     let name = name.strip_prefix("origin/").unwrap_or(name);
-    Clean::line(if name == "detached" { "" } else { name })
+    match name {
+        "" | "detached" => {
+            let rule = (ground.rule)(subject);
+            let named = rule.and_then(|rule| rule.branch.clone());
+            named.unwrap_or_default()
+        }
+        name => Clean::line(name),
+    }
 }
 
 /// Returns the change request that the parameters of a build name.
