@@ -17,6 +17,8 @@ pub struct Selection {
     pub repos: BTreeSet<String>,
     /// Owners, all of whose repositories are meant.
     pub owners: BTreeSet<String>,
+    /// What the tables of the source say is read, and as what; empty for kinds without any.
+    pub tables: Vec<String>,
 }
 
 impl Selection {
@@ -25,6 +27,7 @@ impl Selection {
         Self {
             repos: lowered(&config.repos),
             owners: lowered(&config.orgs),
+            tables: tables(config),
         }
     }
 
@@ -44,8 +47,23 @@ impl Selection {
             hasher.update(&part.len().to_le_bytes());
             hasher.update(part);
         }
+        for table in &self.tables {
+            hasher.update(&table.len().to_le_bytes());
+            hasher.update(table.as_bytes());
+        }
         hasher.digest()
     }
+}
+
+/// Returns what is read by the tables of a source: facts of another map are other facts.
+fn tables(config: &SourceConfig) -> Vec<String> {
+    let checks = config.extras.checks.iter();
+    let checks = checks.map(|check| format!("check\n{}", check.identity()));
+    let maps = config.extras.maps.iter();
+    let maps = maps.map(|map| format!("map\n{map:?}"));
+    let projects = config.extras.projects.iter();
+    let projects = projects.map(|rule| format!("project\n{}", rule.text()));
+    checks.chain(maps).chain(projects).collect()
 }
 
 /// Returns names as they are compared.
@@ -134,7 +152,28 @@ mod tests {
             )
         };
         let (repos, owners) = (names(repos), names(owners));
-        Selection { repos, owners }.hash()
+        let tables = Vec::new();
+        Selection {
+            repos,
+            owners,
+            tables,
+        }
+        .hash()
+    }
+
+    #[test]
+    fn what_tables_say_is_a_part_of_it_and_their_order_counts() {
+        let of = |tables: &[&str]| {
+            Selection {
+                repos: BTreeSet::new(),
+                owners: BTreeSet::new(),
+                tables: tables.iter().map(|one| (*one).to_owned()).collect(),
+            }
+            .hash()
+        };
+        assert_eq!(of(&[]), selection(&[], &[]));
+        assert_ne!(of(&["a"]), of(&[]));
+        assert_ne!(of(&["a", "b"]), of(&["b", "a"]));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod contract;
 mod demo;
 mod gitea;
 mod github;
+mod http_json;
 mod laws;
 mod modes;
 mod real;

@@ -102,6 +102,7 @@ pub(in crate::sources::gitea) fn deployments(
             name: Clean::line(name),
             id: None,
             guarded: false,
+            production: false,
             url: None,
         };
         Some((deployment, place))
