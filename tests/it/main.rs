@@ -15,6 +15,7 @@ mod cli;
 mod config;
 mod contract;
 mod demo;
+mod gitea;
 mod github;
 mod http_json;
 mod jenkins;

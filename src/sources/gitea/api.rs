@@ -104,8 +104,7 @@ impl Gitea {
 
     /// Takes in that a route failed; returns whether the server has no such route.
     ///
-    /// Of a record that is missing the interface says so in JSON, of a route in plain text. Where
-    /// the server's own description says that it has the route, that is believed.
+    /// Of a record that is missing the interface says so in JSON, of a route in plain text.
     pub(super) fn lacks(&self, way: Way, failure: &Failure, now: Timestamp) -> bool {
         let is_absent = match failure.status {
             Some(405) => true,
@@ -113,8 +112,11 @@ impl Gitea {
             Some(404) => failure.said.is_none() && is_missing(failure),
             _ => false,
         };
+        let mut state = self.state();
+        // What answered before is there: something between us and the server said that.
+        let is_absent = is_absent && !state.ways.answered(way);
         if is_absent {
-            self.state().ways.miss(way, now);
+            state.ways.miss(way, now);
         }
         is_absent
     }

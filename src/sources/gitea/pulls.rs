@@ -45,7 +45,11 @@ impl Gitea {
         self.warn(&key, "pull requests", &closed, &mut batch);
         let found = self.made(&key, &open.list.items, asked.now);
         let mut found = self.reviewed(&key, found, asked, &mut batch).await?;
-        let ended = self.made(&key, &closed.list.items, asked.now);
+        let mut ended = self.made(&key, &closed.list.items, asked.now);
+        let is_over = |change: &ChangeRequest| {
+            matches!(change.state, ChangeState::Merged | ChangeState::Closed)
+        };
+        ended.retain(|change| is_over(change) || found.iter().all(|it| it.number != change.number));
         // One that was closed between the two answers is closed.
         found.retain(|change| ended.iter().all(|other| other.number != change.number));
         let open_facts: Vec<Fact> = found.into_iter().map(boxed).collect();

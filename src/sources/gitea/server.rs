@@ -223,6 +223,11 @@ impl Ways {
         self.missed.remove(&way);
     }
 
+    /// Returns whether a route answered before.
+    pub(super) fn answered(&self, way: Way) -> bool {
+        self.seen.contains(&way)
+    }
+
     /// Returns whether a route is there; nothing where that is not known yet.
     pub(super) fn has(&self, way: Way, now: Timestamp) -> Option<bool> {
         if self.seen.contains(&way) {

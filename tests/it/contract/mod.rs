@@ -127,6 +127,19 @@ impl Dialect {
         .await
     }
 
+    /// Returns the word before a token in the header.
+    fn scheme(&self) -> &'static str {
+        match self.kind {
+            "gitea" | "forgejo" => "token",
+            _ => "Bearer",
+        }
+    }
+
+    /// Returns whether a capability is the one that the resource needs: it may name a repository.
+    fn is_about(&self, capability: &str) -> bool {
+        self.resource.split(':').next() == Some(capability)
+    }
+
     fn config(&self, url: &Url) -> SourceConfig {
         SourceConfig {
             repos: self.repos.iter().map(|repo| (*repo).to_owned()).collect(),

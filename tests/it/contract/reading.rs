@@ -18,7 +18,7 @@ async fn a_good_read_lists_what_it_tells_and_the_same_again_next_time() {
             (&again.facts, listed(&again))
         );
         let can = source.capabilities();
-        let can = can.iter().find(|can| can.name == dialect.resource).unwrap();
+        let can = can.iter().find(|can| dialect.is_about(can.name)).unwrap();
         assert_eq!(can.state, CapabilityState::Available);
         let polled = source.resources(now());
         assert!(polled.iter().any(|it| &*it.id == dialect.resource));
@@ -77,7 +77,8 @@ async fn an_answer_that_is_confirmed_keeps_everything() {
         let source = dialect.source(&fault.url);
         let first = dialect.read(&*source).await.unwrap();
         let again = dialect.read(&*source).await.unwrap();
-        assert_eq!(source.meter().not_modified, 1);
+        // What is open and what was closed may be two lists at one path.
+        assert!(source.meter().not_modified >= 1);
         let same = ids(&again) == ids(&first) && listed(&again) == listed(&first);
         let confirmed = again.facts.is_empty() && again.listings.is_empty();
         assert!(same || (confirmed && !again.covered.is_empty()));

@@ -31,7 +31,7 @@ async fn a_token_is_in_the_header_of_its_host_and_nowhere_else() {
             assert!(!shown.contains("SECRET"), "{shown}");
             let first = &fault.seen()[0];
             let sent = first.header("authorization").unwrap();
-            assert_eq!(sent, format!("Bearer {TOKEN}"));
+            assert_eq!(sent, format!("{} {TOKEN}", dialect.scheme()));
             assert!(!first.target.contains("SECRET"));
         }
     }

@@ -5,6 +5,8 @@
 
 pub(super) mod delivery;
 pub(super) mod runs;
+#[cfg(test)]
+mod tests;
 pub(super) mod work;
 
 use crate::domain::Timestamp;

@@ -1,0 +1,324 @@
+//! What a round costs, what it finds, and what never goes missing in it.
+
+use cycleboard::domain::change_request::Checks;
+use cycleboard::domain::deployment::DeployState;
+use cycleboard::domain::fact::{Fact, FactKind};
+use cycleboard::domain::ticket::TicketState;
+
+use super::*;
+
+fn repo(n: u64, updated: &str, open: u64) -> Value {
+    let name = format!("r{n}");
+    json!({"id": n + 1, "name": name, "full_name": format!("acme/{name}"),
+        "owner": {"id": 3, "login": "acme"}, "default_branch": "main", "empty": false,
+        "archived": false, "updated_at": updated, "open_issues_count": open, "open_pr_counter": 0,
+        "has_issues": true, "has_pull_requests": true, "has_actions": true, "has_releases": true})
+}
+
+/// A server with 500 repositories, of which the first few are at work.
+async fn five_hundred() -> World {
+    let world = World::start("15.0.2+gitea-1.22.0").await;
+    let repos: Vec<Value> = (0..500)
+        .map(|n| {
+            if n < 8 {
+                repo(n, "2026-11-20T12:00:00Z", 2)
+            } else {
+                repo(n, "2025-01-01T00:00:00Z", 0)
+            }
+        })
+        .collect();
+    for (at, page) in repos.chunks(50).enumerate() {
+        let reply = Reply::json(&json!(page)).with("x-total-count", "500");
+        world.reply(&format!("/orgs/acme/repos?page={}", at + 1), reply.clone());
+        world.put(
+            &format!("/repos/search?page={}", at + 1),
+            &json!({"ok": true, "data": page}),
+        );
+    }
+    for (n, repo) in repos.iter().enumerate().take(8) {
+        world.put(&format!("/repos/acme/r{n}"), repo);
+        for list in ["branches", "commits", "issues", "pulls", "releases"] {
+            world.put(&format!("/repos/acme/r{n}/{list}"), &json!([]));
+        }
+        let none = json!({"workflow_runs": [], "total_count": 0});
+        world.put(&format!("/repos/acme/r{n}/actions/runs"), &none);
+    }
+    world.put("/repos/issues/search", &json!([]));
+    world
+}
+
+#[tokio::test]
+async fn a_round_over_five_hundred_repositories_without_a_change_is_two_requests() {
+    let world = five_hundred().await;
+    let source = world.source("forgejo", |config| config.orgs = vec!["acme".to_owned()]);
+    let batches = settle(&source).await;
+    let told = batches.iter().flat_map(|batch| &batch.facts);
+    let repos = told.filter(|fact| fact.kind() == FactKind::Repository);
+    assert_eq!(repos.count(), 500, "each is told, quiet or not");
+    let first = world.asked().len();
+    assert!(first < 120, "{first} requests to begin with");
+    fetch(&source, "changes").await;
+    world.asked();
+    let batch = fetch(&source, "changes").await;
+    assert_eq!(world.asked(), ["/repos/search", "/repos/issues/search"]);
+    assert_eq!(batch.covered.len(), 500, "all of them are confirmed");
+    let hot = source.resources(now());
+    let hot: Vec<_> = hot.iter().filter(|it| it.tier <= Tier::Hot).collect();
+    assert_eq!(hot.len(), 1, "{hot:?}");
+}
+
+#[tokio::test]
+async fn only_what_changed_is_read() {
+    let world = five_hundred().await;
+    let source = world.source("forgejo", |config| config.orgs = vec!["acme".to_owned()]);
+    settle(&source).await;
+    fetch(&source, "changes").await;
+    let mut issue = value("issues.json")[0].clone();
+    issue["repository"] = json!({"full_name": "acme/r300"});
+    issue["updated_at"] = json!("2026-11-21T01:37:00Z");
+    issue["state"] = json!("closed");
+    let mut pull = issue.clone();
+    pull["number"] = json!(20);
+    pull["repository"] = json!({"full_name": "acme/r2"});
+    pull["pull_request"] = json!({"merged": false});
+    let mut alien = issue.clone();
+    alien["repository"] = json!({"full_name": "other/x"});
+    world.put("/repos/issues/search", &json!([issue, pull, alien]));
+    let mut touched = repo(5, "2026-11-21T01:36:00Z", 2);
+    touched["description"] = json!("new");
+    world.put("/repos/acme/r5", &touched);
+    let mut page: Vec<Value> = vec![touched];
+    page.extend(
+        (0..8)
+            .filter(|n| *n != 5)
+            .map(|n| repo(n, "2026-11-20T12:00:00Z", 2)),
+    );
+    world.put("/repos/search?page=1", &json!({"data": page}));
+    let mut real = value("pulls.json")[0].clone();
+    real["updated_at"] = json!("2026-11-21T01:37:00Z");
+    world.put("/repos/acme/r2/pulls/20", &real);
+    world.put("/repos/acme/r2/pulls/20/reviews", &json!([]));
+    world.asked();
+    let batch = fetch(&source, "changes").await;
+    let tickets: Vec<_> = batch.facts.iter().collect();
+    let [Fact::Ticket(ticket)] = tickets[..] else {
+        panic!("{tickets:?}");
+    };
+    assert_eq!(
+        ticket.state,
+        TicketState::Completed,
+        "told by the search itself"
+    );
+    assert!(!batch.covered.iter().any(|path| &**path == "acme/r5"));
+    settle(&source).await;
+    let asked = world.asked();
+    let other =
+        |path: &String| !path.contains("/r5") && !path.contains("/r2") && !path.contains("search");
+    assert!(!asked.iter().any(other), "{asked:?}");
+    assert!(asked.iter().any(|path| path == "/repos/acme/r2/pulls/20"));
+    assert!(
+        !asked.iter().any(|path| path == "/repos/acme/r2/pulls"),
+        "not the whole list"
+    );
+    assert!(asked.iter().any(|path| path == "/repos/acme/r5/commits"));
+    world.asked();
+    fetch(&source, "changes").await;
+    let again = settle(&source).await;
+    assert!(again.is_empty(), "what reaches over is not read twice");
+}
+
+#[tokio::test]
+async fn a_restart_asks_only_for_what_changed() {
+    let world = World::with_repo("15.0.2+gitea-1.22.0").await;
+    world.put("/repos/acme/api/issues?state=open", &value("issues.json"));
+    world.put("/repos/acme/api/branches", &value("branches.json"));
+    let first = world.of_repo("forgejo");
+    let batches = settle(&first).await;
+    let facts = batches.into_iter().flat_map(|batch| batch.facts);
+    let facts: Vec<Arc<Fact>> = facts.map(Arc::new).collect();
+    let again = world.of_repo("forgejo");
+    again.restore(&facts);
+    world.asked();
+    settle(&again).await;
+    let asked = world.asked();
+    for list in ["/repos/acme/api/issues", "/repos/acme/api/pulls"] {
+        assert!(!asked.iter().any(|path| path == list), "{asked:?}");
+    }
+    fetch(&again, "changes").await;
+    let seen = world.fault.seen();
+    let search = seen
+        .iter()
+        .rev()
+        .find(|seen| seen.path().ends_with("issues/search"));
+    let target = search.unwrap().target.replace("%3A", ":");
+    assert!(target.contains("since=2026-11-21T00:58:00Z"), "{target}");
+}
+
+#[tokio::test]
+async fn pages_are_counted_whatever_address_the_server_gives_itself() {
+    let world = World::with_repo("1.25.0").await;
+    let issues = value("issues.json");
+    let issues = issues.as_array().unwrap();
+    let link = "<http://internal.lan:3000/api/v1/repos/acme/api/issues?page=2>; rel=\"next\"";
+    let first = Reply::json(&json!(issues[..2]))
+        .with("x-total-count", "3")
+        .with("link", link);
+    world.reply("/repos/acme/api/issues?page=1", first.clone());
+    let rest = Reply::json(&json!(issues[2..])).with("x-total-count", "3");
+    world.reply("/repos/acme/api/issues?page=2", rest);
+    let source = world.of_repo("gitea");
+    let batch = fetch(&source, "issues:acme/api").await;
+    assert_eq!(batch.listings[0].members.len(), 3);
+    world.reply("/repos/acme/api/issues?page=2", Reply::new(502, ""));
+    let batch = fetch(&source, "issues:acme/api").await;
+    assert!(
+        batch.listings.is_empty(),
+        "a page that failed removes nothing"
+    );
+    assert!(batch.warnings.iter().any(|text| text.contains("502")));
+    world.reply(
+        "/repos/acme/api/issues?page=2",
+        Reply::json(&json!([])).with("x-total-count", "3"),
+    );
+    let batch = fetch(&source, "issues:acme/api").await;
+    assert!(batch.listings.is_empty(), "it says that there are more");
+}
+
+#[tokio::test]
+async fn a_repository_that_was_renamed_goes_on_under_its_new_name() {
+    let world = World::with_repo("11.0.1+gitea-1.22.0").await;
+    let source = world.of_repo("forgejo");
+    settle(&source).await;
+    let mut repo = value("repo.json");
+    repo["full_name"] = json!("acme/core");
+    world.put("/repos/acme/core", &repo);
+    for list in ["branches", "commits", "issues", "pulls", "releases"] {
+        world.put(&format!("/repos/acme/core/{list}"), &json!([]));
+    }
+    let moved = Reply::new(301, "").with("location", "/api/v1/repos/acme/core");
+    world.reply("/repos/acme/api", moved);
+    let batch = fetch(&source, "repo:acme/api").await;
+    assert_eq!(batch.gone_repos[0].path(), "acme/api");
+    assert!(batch.warnings[0].contains("is called `acme/core` now"));
+    let facts: Vec<Fact> = settle(&source)
+        .await
+        .into_iter()
+        .flat_map(|batch| batch.facts)
+        .collect();
+    assert!(
+        facts
+            .iter()
+            .any(|fact| matches!(fact, Fact::Repository(it) if it.repo.path() == "acme/core"))
+    );
+    assert!(
+        facts
+            .iter()
+            .all(|fact| fact.repo().is_none_or(|repo| repo.path() == "acme/core"))
+    );
+}
+
+#[tokio::test]
+async fn a_repository_is_gone_when_it_is_not_there_twice() {
+    let world = World::with_repo("1.25.0").await;
+    let source = world.of_repo("gitea");
+    settle(&source).await;
+    let gone = Reply::new(404, r#"{"message":"The target couldn't be found."}"#);
+    world.reply("/repos/acme/api", gone);
+    let error = fetch_at(&source, "repo:acme/api", now()).await.unwrap_err();
+    assert!(
+        error.to_string().contains("the repository `acme/api`"),
+        "{error}"
+    );
+    assert_eq!(source.problems().len(), 1);
+    let batch = fetch(&source, "repo:acme/api").await;
+    assert_eq!(batch.gone_repos.len(), 1);
+    let polled = source.resources(now());
+    assert!(!polled.iter().any(|it| it.id.contains("acme/api")));
+}
+
+#[tokio::test]
+async fn statuses_are_checks_of_changes_and_deployments_of_commits() {
+    let world = World::with_repo("11.0.1+gitea-1.22.0").await;
+    world.put("/repos/acme/api/branches", &value("branches.json"));
+    world.put("/repos/acme/api/commits", &value("commits.json"));
+    world.put("/repos/acme/api/pulls?state=open", &value("pulls.json"));
+    world.put("/repos/acme/api/releases", &value("releases.json"));
+    world.put("/repos/acme/api/tags", &value("tags.json"));
+    for number in [20, 21, 22] {
+        world.put(
+            &format!("/repos/acme/api/pulls/{number}/reviews"),
+            &json!([]),
+        );
+    }
+    let landed = format!("/repos/acme/api/commits/{}/status", "f".repeat(40));
+    world.put(&landed, &value("status.json"));
+    let head = format!("/repos/acme/api/commits/{}/status", "a".repeat(40));
+    let red = json!({"state": "failure", "total_count": 1, "statuses": [{"context": "ci/jenkins/test", "status": "failure"}]});
+    world.put(&head, &red);
+    let source = world.of_repo("forgejo");
+    let facts: Vec<Fact> = settle(&source)
+        .await
+        .into_iter()
+        .flat_map(|batch| batch.facts)
+        .collect();
+    let checks = facts.iter().rev().find_map(|fact| match fact {
+        Fact::ChangeRequest(change) if change.number == 20 => Some(change.checks.clone()),
+        _ => None,
+    });
+    assert_eq!(checks, Some(Checks::Failed));
+    let states: Vec<_> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Deployment(it) => Some((it.environment.to_string(), it.state.clone())),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        states.contains(&("staging".to_owned(), DeployState::Succeeded)),
+        "{states:?}"
+    );
+    assert!(states.contains(&("production".to_owned(), DeployState::Running)));
+    let tags: Vec<_> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Release(it) => Some((it.tag.to_string(), it.sha.is_some())),
+            _ => None,
+        })
+        .collect();
+    assert!(tags.contains(&("v1.3.0".to_owned(), true)), "{tags:?}");
+    let live = source.resources(now());
+    assert!(
+        live.iter()
+            .any(|it| &*it.id == "checks:acme/api" && it.tier == Tier::Live)
+    );
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_not_asked_for() {
+    let world = World::with_repo("1.25.0").await;
+    let mut repo = value("repo.json");
+    for unit in [
+        "has_issues",
+        "has_pull_requests",
+        "has_actions",
+        "has_releases",
+    ] {
+        repo[unit] = json!(false);
+    }
+    world.put("/repos/acme/api", &repo);
+    for list in ["issues", "pulls", "releases"] {
+        world.remove(&format!("/repos/acme/api/{list}"));
+    }
+    let source = world.of_repo("gitea");
+    fetch(&source, "server").await;
+    fetch(&source, "repo:acme/api").await;
+    world.asked();
+    settle(&source).await;
+    let asked = world.asked();
+    let off = |path: &String| {
+        ["issues", "pulls", "releases", "actions/runs"]
+            .iter()
+            .any(|unit| path.ends_with(&format!("acme/api/{unit}")))
+    };
+    assert!(!asked.iter().any(off), "{asked:?}");
+}
