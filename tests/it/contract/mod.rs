@@ -113,6 +113,20 @@ impl Dialect {
         .await
     }
 
+    /// The same, with one answer after another; the last one stays.
+    async fn serve_in_turn(&'static self, replies: Vec<Reply>) -> Fault {
+        let replies = Mutex::new(replies);
+        self.serve_by(move |_| {
+            let mut left = replies.lock().unwrap();
+            if left.len() > 1 {
+                left.remove(0)
+            } else {
+                left.first().cloned().unwrap()
+            }
+        })
+        .await
+    }
+
     fn config(&self, url: &Url) -> SourceConfig {
         SourceConfig {
             repos: self.repos.iter().map(|repo| (*repo).to_owned()).collect(),
