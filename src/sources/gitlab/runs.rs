@@ -150,7 +150,12 @@ impl GitLab {
     }
 
     /// Takes pipelines in; returns the runs, and the merge requests whose checks they change.
-    fn take_runs(&self, path: &str, wires: &[wire_ci::Pipeline], same: bool) -> Vec<Fact> {
+    pub(super) fn take_runs(
+        &self,
+        path: &str,
+        wires: &[wire_ci::Pipeline],
+        same: bool,
+    ) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut state = self.state();
         let Some(project) = state.known(path) else {
