@@ -16,6 +16,8 @@ mod config;
 mod contract;
 mod demo;
 mod github;
+mod gitlab;
+mod http_json;
 mod laws;
 mod modes;
 mod real;

@@ -58,9 +58,7 @@ pub(super) fn resources(state: &State, now: Timestamp) -> Vec<Resource> {
 /// Where something moved lately it is read now; what was quiet for long has time.
 fn deliveries(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
     let wanted = |project: &Project| {
-        let age = project.changed_at().map(|at| (now - at).num_days());
-        let is_new = age.is_some_and(|days| days < SHIPPED_DAYS);
-        project.delivery_wanted && project.id.is_some() && is_new
+        project.delivery_wanted && project.id.is_some() && project.moved_within(SHIPPED_DAYS, now)
     };
     for project in state.hottest(wanted).into_iter().take(RUNS_AT_ONCE) {
         let id = format!("{DELIVERY}:{}@{}", project.path, project.turn);
@@ -180,7 +178,7 @@ fn work(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
 }
 
 fn runs(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
-    let wanted = |project: &Project| project.runs_wanted && project.id.is_some();
+    let wanted = |project: &Project| project.wants_runs(now);
     for project in state.hottest(wanted).into_iter().take(RUNS_AT_ONCE) {
         let id = format!("{RUNS}:{}@{}", project.path, project.turn);
         let tier = match project.tier(now) {

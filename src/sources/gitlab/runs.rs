@@ -492,7 +492,7 @@ impl super::state::State {
             let read = project
                 .runs_at
                 .is_some_and(|at| now - at < TimeDelta::minutes(10));
-            project.tier(now).is_none() && !project.no_ci && !project.runs_wanted && !read
+            project.tier(now).is_none() && !project.no_ci && !project.wants_runs(now) && !read
         };
         let mut found = self.hottest(quiet);
         found.sort_by_key(|project| project.runs_at);

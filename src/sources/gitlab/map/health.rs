@@ -14,7 +14,8 @@ use super::{line, link};
 
 /// The records of a list.
 #[derive(Deserialize, Debug)]
-pub(crate) struct Nodes<T: serde::de::DeserializeOwned> {
+#[serde(bound = "T: serde::de::DeserializeOwned")]
+pub(crate) struct Nodes<T> {
     /// The records.
     #[serde(default)]
     pub(crate) nodes: List<T>,
@@ -32,7 +33,7 @@ pub(crate) struct Page {
     pub(crate) has_next_page: bool,
 }
 
-impl<T: serde::de::DeserializeOwned> Nodes<T> {
+impl<T> Nodes<T> {
     /// Returns whether it holds all there is, and nothing that cannot be read.
     pub(crate) fn is_whole(&self) -> bool {
         let more = self.page.as_ref().is_some_and(|page| page.has_next_page);
@@ -81,7 +82,8 @@ pub(crate) fn alert(source: &SourceName, repo: &RepoKey, wire: &WireAlert) -> Op
         started_at: wire.started_at.or(wire.created_at)?,
         ended_at: wire.ended_at,
         url: link(wire.web_url.as_deref()),
-        ..Alert::default_of()
+        sha: None,
+        version: Clean::default(),
     })
 }
 
