@@ -17,6 +17,7 @@ mod contract;
 mod demo;
 mod gitea;
 mod github;
+mod gitlab;
 mod http_json;
 mod jenkins;
 mod laws;

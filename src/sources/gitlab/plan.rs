@@ -5,7 +5,7 @@
 
 use super::state::{Project, Scope, State};
 use super::work::Kind;
-use super::{CHANGES, ISSUES, RUNS, details};
+use super::{ALERTS, CHANGES, FINDINGS, ISSUES, RUNS, delivery, details, needs};
 use crate::domain::Timestamp;
 use crate::sources::{Resource, ResourceId, Tier};
 
@@ -28,11 +28,21 @@ pub(super) const SWEEP: &str = "sweep";
 /// Version, user, and what the token may.
 pub(super) const ACCOUNT: &str = "account";
 
+/// What a project ships.
+pub(super) const DELIVERY: &str = "delivery";
+/// What correlation asked for, of what happens now.
+pub(super) const NEEDS: &str = "needs";
+/// The same, of what is past.
+pub(super) const PAST: &str = "past";
+
 /// How many projects wait for their pipelines at once: the rest follow, hottest first.
 const RUNS_AT_ONCE: usize = 4;
 
 /// Of how many projects the jobs at work are followed.
 const LIVE: usize = 25;
+
+/// For how many days after its last change it matters what a project ships.
+const SHIPPED_DAYS: i64 = 30;
 
 /// Returns every resource.
 pub(super) fn resources(state: &State, now: Timestamp) -> Vec<Resource> {
@@ -40,7 +50,57 @@ pub(super) fn resources(state: &State, now: Timestamp) -> Vec<Resource> {
     lists(state, &mut list);
     work(state, now, &mut list);
     runs(state, now, &mut list);
+    deliveries(state, now, &mut list);
+    asked(state, now, &mut list);
     list
+}
+
+/// Where something moved lately it is read now; what was quiet for long has time.
+fn deliveries(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
+    let wanted = |project: &Project| {
+        project.delivery_wanted && project.id.is_some() && project.moved_within(SHIPPED_DAYS, now)
+    };
+    for project in state.hottest(wanted).into_iter().take(RUNS_AT_ONCE) {
+        let id = format!("{DELIVERY}:{}@{}", project.path, project.turn);
+        let tier = match project.tier(now) {
+            Some(_) => Tier::Now,
+            None => Tier::Past,
+        };
+        list.push(resource(id, tier, delivery::COST));
+    }
+    let moving = |project: &Project| {
+        let tier = project.tier(now);
+        project.delivery_at.is_some() && matches!(tier, Some(Tier::Hot | Tier::Warm))
+    };
+    for project in state.hottest(moving) {
+        // What is deployed by other means than a pipeline moves nothing else.
+        let id = format!("{DELIVERY}:{}", project.path);
+        list.push(resource(id, Tier::Cold, delivery::COST));
+    }
+}
+
+fn asked(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
+    if state.has_needs(false, now) {
+        let id = format!("{NEEDS}:{}", state.turns.needs);
+        list.push(resource(id, Tier::Now, needs::COST));
+    }
+    if state.has_needs(true, now) {
+        let id = format!("{PAST}:{}", state.turns.past);
+        list.push(resource(id, Tier::Past, needs::COST));
+    }
+    if state.discovered_at.is_some() {
+        let hidden = |name| state.is_hidden("", name, now);
+        let tier = |name, usual| if hidden(name) { Tier::Rare } else { usual };
+        list.push(graphql(ALERTS, tier(ALERTS, Tier::Cold)));
+        list.push(graphql(FINDINGS, Tier::Rare));
+    }
+}
+
+fn graphql(id: &str, tier: Tier) -> Resource {
+    Resource {
+        bucket: "graphql",
+        ..resource(id.to_owned(), tier, 1)
+    }
 }
 
 fn lists(state: &State, list: &mut Vec<Resource>) {
@@ -118,7 +178,7 @@ fn work(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
 }
 
 fn runs(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
-    let wanted = |project: &Project| project.runs_wanted && project.id.is_some();
+    let wanted = |project: &Project| project.wants_runs(now);
     for project in state.hottest(wanted).into_iter().take(RUNS_AT_ONCE) {
         let id = format!("{RUNS}:{}@{}", project.path, project.turn);
         let tier = match project.tier(now) {

@@ -150,7 +150,12 @@ impl GitLab {
     }
 
     /// Takes pipelines in; returns the runs, and the merge requests whose checks they change.
-    fn take_runs(&self, path: &str, wires: &[wire_ci::Pipeline], same: bool) -> Vec<Fact> {
+    pub(super) fn take_runs(
+        &self,
+        path: &str,
+        wires: &[wire_ci::Pipeline],
+        same: bool,
+    ) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut state = self.state();
         let Some(project) = state.known(path) else {
@@ -487,7 +492,7 @@ impl super::state::State {
             let read = project
                 .runs_at
                 .is_some_and(|at| now - at < TimeDelta::minutes(10));
-            project.tier(now).is_none() && !project.no_ci && !project.runs_wanted && !read
+            project.tier(now).is_none() && !project.no_ci && !project.wants_runs(now) && !read
         };
         let mut found = self.hottest(quiet);
         found.sort_by_key(|project| project.runs_at);

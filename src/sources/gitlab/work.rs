@@ -252,8 +252,8 @@ impl GitLab {
                 Ok(listed) if listed.is_whole() => {
                     let facts = take(self, &mut self.state(), &scope, listed.list.items);
                     let there: BTreeSet<FactId> = facts.iter().map(Fact::id).collect();
-                    let ids = asked.iter().map(|number| numbered(kind, &key, *number));
-                    let gone: Vec<FactId> = ids.filter(|id| !there.contains(id)).collect();
+                    let wanted = asked.iter().map(|number| numbered(kind, &key, *number));
+                    let gone: Vec<FactId> = wanted.filter(|id| !there.contains(id)).collect();
                     self.state().forget_work(kind, &path, &asked, &gone, &key);
                     batch.gone.extend(gone);
                     batch.facts.extend(facts);

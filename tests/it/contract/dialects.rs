@@ -2,6 +2,7 @@
 
 use cycleboard::sources::alertmanager::Alertmanager;
 use cycleboard::sources::gitea::Gitea;
+use cycleboard::sources::gitlab::GitLab;
 use cycleboard::sources::http_json::HttpJson;
 use cycleboard::sources::jenkins::Jenkins;
 use cycleboard::sources::prometheus::Prometheus;
@@ -229,6 +230,41 @@ pub(super) const DIALECTS: &[Dialect] = &[
         absent: "`url` is where Forgejo's own page begins",
         login: false,
     },
+    Dialect {
+        kind: "gitlab",
+        repos: &["acme/api"],
+        open: |config, ground, limits| Ok(Box::new(GitLab::new(config, ground, limits)?)),
+        resource: "issues",
+        path: "/api/v4/projects/acme%2Fapi/issues",
+        others: GITLAB,
+        good: include_str!("../../data/gitlab/issues.json"),
+        empty: "[]",
+        records: "",
+        word: "/state",
+        texts: &[
+            "/title",
+            "/labels/0",
+            "/milestone/title",
+            "/author/username",
+        ],
+        absent: "`url` is where GitLab's own page begins",
+        login: false,
+    },
+    Dialect {
+        kind: "gitlab",
+        repos: &["acme/api"],
+        open: |config, ground, limits| Ok(Box::new(GitLab::new(config, ground, limits)?)),
+        resource: "merge requests",
+        path: "/api/v4/projects/acme%2Fapi/merge_requests",
+        others: GITLAB,
+        good: include_str!("../../data/gitlab/merge_requests.json"),
+        empty: "[]",
+        records: "",
+        word: "/detailed_merge_status",
+        texts: &["/title", "/labels/0", "/source_branch", "/author/username"],
+        absent: "`url` is where GitLab's own page begins",
+        login: false,
+    },
 ];
 
 /// What Gitea and Forgejo answer to a check-up and to what follows a list, besides what a row breaks.
@@ -253,4 +289,31 @@ const GITEA: &[(&str, &str)] = &[
         "/api/v1/repos/acme/api/actions/runs",
         r#"{"workflow_runs":[],"total_count":0}"#,
     ),
+];
+
+/// What GitLab answers to a check-up, besides what a row breaks.
+const GITLAB: &[(&str, &str)] = &[
+    (
+        "/api/v4/version",
+        include_str!("../../data/gitlab/version.json"),
+    ),
+    (
+        "/api/v4/personal_access_tokens/self",
+        include_str!("../../data/gitlab/token.json"),
+    ),
+    (
+        "/api/v4/projects/acme%2Fapi",
+        include_str!("../../data/gitlab/project.json"),
+    ),
+    (
+        "/api/v4/projects/acme%2Fapi/issues",
+        include_str!("../../data/gitlab/issues.json"),
+    ),
+    (
+        "/api/v4/projects/acme%2Fapi/merge_requests",
+        include_str!("../../data/gitlab/merge_requests.json"),
+    ),
+    ("/api/v4/projects/acme%2Fapi/pipelines", "[]"),
+    ("/api/v4/projects/acme%2Fapi/deployments", "[]"),
+    ("/api/v4/projects/acme%2Fapi/releases", "[]"),
 ];
