@@ -8,6 +8,7 @@ use crate::domain::correlate::card::{Card, Head};
 use crate::domain::correlate::cards::Making;
 use crate::domain::correlate::evidence;
 use crate::domain::correlate::parts::bare;
+use crate::domain::correlate::run_lines;
 use crate::domain::correlate::view::{Known, View};
 use crate::domain::finding::{Finding, FindingKind};
 use crate::domain::item::Anchor;
@@ -120,7 +121,7 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
             card.service(lane.service.clone());
         }
         let mut lines = Vec::new();
-        evidence::of_run(&run_view, &mut lines);
+        run_lines::of_run(&run_view, &mut lines);
         card.evidence(lines);
         let mut case = bare(making.ground, None);
         case.alone = Some(run_view);
