@@ -70,11 +70,11 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn place(number: u8) -> RepoKey {
-    named_repo(match number {
-        0 => "api",
-        1 => "web",
-        _ => "lib",
-    })
+    match number {
+        0 => named_repo("api"),
+        1 => named_repo("web"),
+        _ => RepoKey::new("git.test:8443", "acme/lib"),
+    }
 }
 
 fn ticket_of(repo: u8, n: u8) -> TicketKey {
@@ -142,6 +142,11 @@ fn fact(seeds: Seeds) -> Fact {
     match kind {
         0 => world.repository(|r| {
             r.repo = here;
+            r.renamed_from = if c > 3 {
+                vec![named_repo("old")]
+            } else {
+                Vec::new()
+            };
             r.default_branch = (a > 0).then(|| Branch {
                 name: branch(b),
                 tip: Some(commit_of(c)),
@@ -315,7 +320,7 @@ fn fact(seeds: Seeds) -> Fact {
             },
         ),
         16 => world.run(FOREIGN + number, 1, state_of(a), |f| {
-            f.repo = here;
+            f.repo = named(here, n);
             f.ci = "ci.test".into();
             f.workflow_path = if c < 3 {
                 "ci.test//ci"
@@ -344,7 +349,7 @@ fn fact(seeds: Seeds) -> Fact {
             PLACES[usize::from(b) % PLACES.len()],
             1,
             |f| {
-                f.repo = here;
+                f.repo = named(here, n);
                 (f.sha, f.git_ref) = match c {
                     0 | 1 => (Some(short(b)), None),
                     2 => (None, Some(format!("v1.{b}").as_str().into())),
@@ -368,6 +373,15 @@ fn fact(seeds: Seeds) -> Fact {
     };
     let last = world.facts.pop().expect("a fact");
     Arc::unwrap_or_clone(last.fact)
+}
+
+/// What another system calls a repository: by its name of before, or of a host without the port.
+fn named(repo: RepoKey, n: u8) -> RepoKey {
+    match n {
+        4 => named_repo("old"),
+        5 => RepoKey::new("git.test", "acme/lib"),
+        _ => repo,
+    }
 }
 
 /// Where other systems deploy to, in their own writing.

@@ -36,10 +36,12 @@ mod lanes;
 #[cfg(test)]
 mod laws;
 mod loose;
+mod moves;
 mod needs;
 mod parts;
 mod reads;
 mod remake;
+mod run_lines;
 mod suspects;
 #[cfg(test)]
 pub(crate) mod testing;
