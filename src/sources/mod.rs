@@ -22,6 +22,7 @@ use crate::sources::action::{Act, ActError};
 pub mod action;
 pub mod alertmanager;
 pub mod archive;
+pub mod buildbot;
 pub mod evidence;
 pub mod github;
 pub mod http;

@@ -291,6 +291,22 @@ impl Port {
         done
     }
 
+    /// Sends the one call that changes something to a server that may take it from anybody;
+    /// `refusal` finds what an answer says against it.
+    pub(super) async fn call(
+        &self,
+        url: &Url,
+        body: &serde_json::Value,
+        refusal: fn(&[u8]) -> Option<String>,
+    ) -> Result<(), ActError> {
+        self.ensure_token(false).await?;
+        let done = self.client.call(url, Some(body), refusal).await;
+        if matches!(done, Err(ActError::Refused { status: 401, .. })) {
+            *self.token.lock().await = Token::Rejected;
+        }
+        done
+    }
+
     /// Returns the client, for what is asked in another way; the credential is bound.
     pub(super) async fn client(&self, ask: Ask) -> Result<&Client, SourceError> {
         self.ensure_token(ask.forced).await?;

@@ -4,7 +4,7 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
-use crate::sources::{Source, SourceError, alertmanager, github, prometheus};
+use crate::sources::{Source, SourceError, alertmanager, buildbot, github, prometheus};
 
 /// One kind of source that the program knows.
 pub struct Kind {
@@ -42,6 +42,17 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Prometheus Alertmanager, interface v2: alerts",
         open: alertmanager::open,
+    },
+    Kind {
+        config: SourceKind {
+            name: "buildbot",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["project"],
+        },
+        about: "Buildbot: builds of its builders, with steps and logs",
+        open: buildbot::open,
     },
     Kind {
         config: SourceKind {

@@ -30,6 +30,19 @@ impl Client {
     ///
     /// Where only reading is allowed it is refused here, and nothing leaves the process.
     pub async fn write(&self, url: &Url, body: Option<&serde_json::Value>) -> Result<(), ActError> {
+        self.call(url, body, |_| None).await
+    }
+
+    /// The same, of a server that may refuse in the body of an answer that looks well.
+    ///
+    /// `refusal` finds what it says against it. Where the server itself broke (5xx), it is not
+    /// known what was done, whatever it says.
+    pub async fn call(
+        &self,
+        url: &Url,
+        body: Option<&serde_json::Value>,
+        refusal: fn(&[u8]) -> Option<String>,
+    ) -> Result<(), ActError> {
         let what = path_of(url);
         if self.is_read_only() {
             return Err(self.not_sent("only reading is allowed"));
@@ -71,7 +84,14 @@ impl Client {
         let bytes = u64::try_from(said.body.len()).unwrap_or_default();
         self.enter("POST", &what, Some(said.status), started, bytes);
         self.gate().learn(&said.headers, Lane::Rest, self.now());
-        self.meaning(&said, &what)
+        let against = matches!(said.status, 200..=299 | 400..=499 | 501);
+        match refusal(&said.body).filter(|_| against) {
+            Some(why) if !is_web_page(&said.headers) => Err(ActError::Refused {
+                status: said.status,
+                said: self.shown(&why),
+            }),
+            Some(_) | None => self.meaning(&said, &what),
+        }
     }
 
     /// Reads the answer as far as it comes: the status alone tells enough.

@@ -1,0 +1,1 @@
+//! Recorded and odd answers, and what becomes of them.
