@@ -87,6 +87,11 @@ pub struct Extras {
 }
 
 impl SourceConfig {
+    /// Returns whether it names a place where a token comes from.
+    pub fn has_token(&self) -> bool {
+        self.token_env.is_some() || self.token_command.is_some()
+    }
+
     /// Returns a source of which only name, kind and place are set.
     pub fn new(name: &str, kind: &str, url: url::Url) -> Self {
         Self {
@@ -183,6 +188,9 @@ pub enum RepoNames {
     Flat,
     /// With groups in groups: `group/group/name`.
     Nested,
+    /// They are jobs in folders, `folder/folder/job` or `job` alone, and `orgs` are folders; where
+    /// nothing is chosen, all are meant.
+    Jobs,
     /// It has none: `repos` and `orgs` mean nothing there.
     Absent,
 }

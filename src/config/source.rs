@@ -88,7 +88,8 @@ fn select(
 /// Returns whether nothing is chosen of a source that has something to choose from.
 fn is_idle(checker: &Checker<'_>, source: &SourceConfig) -> bool {
     let kind = checker.kinds.iter().find(|kind| kind.name == source.kind);
-    let chooses = kind.is_none_or(|kind| kind.repos != RepoNames::Absent);
+    let chooses =
+        kind.is_none_or(|kind| !matches!(kind.repos, RepoNames::Absent | RepoNames::Jobs));
     chooses && source.repos.is_empty() && source.orgs.is_empty()
 }
 
@@ -278,6 +279,9 @@ fn selection(
         }
         return (Vec::new(), Vec::new());
     }
+    if kind.is_some_and(|kind| kind.repos == RepoNames::Jobs) {
+        return jobs(checker, source);
+    }
     let mut repos = Vec::new();
     for text in source.repos.iter().flatten() {
         let repo = text.get_ref();
@@ -303,6 +307,46 @@ fn selection(
         } else {
             let message = format!("`orgs`: `{org}` is not the name of an organisation or a user");
             checker.error(text.span(), &message, Some("e.g. `acme`"));
+        }
+    }
+    (repos, orgs)
+}
+
+/// Returns the jobs and folders that are chosen.
+fn jobs(checker: &mut Checker<'_>, source: &file::Source) -> (Vec<String>, Vec<String>) {
+    // Names of jobs hold spaces and percents as well.
+    let is_path = |text: &str| {
+        let parts = text.trim_matches('/').split('/');
+        let plain = parts.clone().all(|part| {
+            let odd = |c: char| c.is_control() || matches!(c, '\\' | ':' | '<' | '>' | '|');
+            !part.trim().is_empty() && !matches!(part, "." | "..") && !part.contains(odd)
+        });
+        plain && text.len() <= 512
+    };
+    let mut repos = Vec::new();
+    for text in source.repos.iter().flatten() {
+        let path = text.get_ref();
+        if is_path(path) && Glob::new(path).is_ok() {
+            repos.push(path.clone());
+        } else {
+            let message = format!("`repos`: `{path}` is not the path of a job");
+            let hint =
+                "write `folder/job`, `job`, or a pattern, e.g. `folder/*`; the host is `url`";
+            checker.error(text.span(), &message, Some(hint));
+        }
+    }
+    let mut orgs = Vec::new();
+    for text in source.orgs.iter().flatten() {
+        let path = text.get_ref();
+        if is_path(path) && !path.contains(['*', '?', '[', '{']) {
+            orgs.push(path.clone());
+        } else {
+            let message = format!("`orgs`: `{path}` is not the path of a folder");
+            checker.error(
+                text.span(),
+                &message,
+                Some("e.g. `team` or `team/services`"),
+            );
         }
     }
     (repos, orgs)

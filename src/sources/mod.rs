@@ -27,6 +27,7 @@ pub mod evidence;
 pub mod github;
 pub mod http;
 pub mod inspect;
+pub mod jenkins;
 pub mod job_log;
 pub mod junit;
 mod labels;

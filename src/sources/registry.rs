@@ -4,7 +4,7 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
-use crate::sources::{Source, SourceError, alertmanager, buildbot, github, prometheus};
+use crate::sources::{Source, SourceError, alertmanager, buildbot, github, jenkins, prometheus};
 
 /// One kind of source that the program knows.
 pub struct Kind {
@@ -64,5 +64,16 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Prometheus: alerts, and rules that cannot be evaluated",
         open: prometheus::open,
+    },
+    Kind {
+        config: SourceKind {
+            name: "jenkins",
+            url: None,
+            repos: RepoNames::Jobs,
+            paths: &[],
+            tables: &[],
+        },
+        about: "Jenkins: builds, stages, tests and logs of jobs and branches",
+        open: jenkins::open,
     },
 ];

@@ -12,7 +12,7 @@ use crate::domain::action::{Fresh, Target, Verb};
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
-use crate::sources::http::Failure;
+use crate::sources::http::{Failure, Writing};
 use crate::sources::port::Ask;
 use crate::sources::{Capability, CapabilityState, SourceError};
 
@@ -221,7 +221,14 @@ impl Buildbot {
             _ => json!({"reason": "cancelled from cycleboard"}),
         };
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let done = self.port.call(&self.url_at(at), &call, refusal).await;
+        let writing = Writing {
+            body: Some(call),
+            refusal: Some(refusal),
+            // Many a server knows no accounts.
+            by_anybody: true,
+            ..Writing::default()
+        };
+        let done = self.port.write_with(&self.url_at(at), writing).await;
         if matches!(done, Ok(()) | Err(ActError::Unsure { .. })) {
             // What came of it is seen by reading, soon.
             self.state().is_stale = true;
