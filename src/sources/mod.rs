@@ -23,6 +23,7 @@ pub mod action;
 pub mod alertmanager;
 pub mod archive;
 pub mod buildbot;
+pub mod cctray;
 pub mod evidence;
 pub mod github;
 pub mod http;

@@ -4,7 +4,9 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
-use crate::sources::{Source, SourceError, alertmanager, buildbot, github, jenkins, prometheus};
+use crate::sources::{
+    Source, SourceError, alertmanager, buildbot, cctray, github, jenkins, prometheus,
+};
 
 /// One kind of source that the program knows.
 pub struct Kind {
@@ -53,6 +55,17 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Buildbot: builds of its builders, with steps and logs",
         open: buildbot::open,
+    },
+    Kind {
+        config: SourceKind {
+            name: "cctray",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["project"],
+        },
+        about: "CI servers that serve `cc.xml`: the last build of each project",
+        open: cctray::open,
     },
     Kind {
         config: SourceKind {
