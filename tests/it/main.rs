@@ -11,6 +11,7 @@
 
 mod adapters;
 mod board;
+mod buildbot;
 mod cli;
 mod config;
 mod contract;
