@@ -17,6 +17,7 @@ mod config;
 mod contract;
 mod demo;
 mod github;
+mod http_json;
 mod laws;
 mod modes;
 mod real;
