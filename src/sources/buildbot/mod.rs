@@ -4,6 +4,7 @@
 //! the forge by what the server tells of repositories, or by `[[source.project]]`.
 
 mod act;
+mod events;
 mod map;
 mod needs;
 mod read;
@@ -30,6 +31,7 @@ use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Meter, Resource, Source,
     SourceError, Tier,
 };
+use events::EVENTS;
 use map::Site;
 use state::{Server, State};
 
@@ -60,6 +62,9 @@ pub struct Buildbot {
     /// Host and path.
     ci: String,
     state: Mutex<State>,
+    /// The same server, for a request that lasts.
+    ear_port: Port,
+    ear: tokio::sync::Mutex<Option<events::Open>>,
 }
 
 impl Buildbot {
@@ -69,7 +74,9 @@ impl Buildbot {
         ground: &Ground,
         limits: Limits,
     ) -> Result<Self, SourceError> {
-        let port = Port::new(config, ground, limits, PRODUCT, &[BUILDS, LOGS])?;
+        let lasting = events::lasting(&limits);
+        let port = Port::new(config, ground, limits, PRODUCT, &[BUILDS, LOGS, EVENTS])?;
+        let ear_port = Port::new(config, ground, lasting, PRODUCT, &[])?;
         let page = port.page("");
         let ci = page
             .split_once("://")
@@ -81,6 +88,8 @@ impl Buildbot {
             ground: ground.clone(),
             ci,
             state: Mutex::default(),
+            ear_port,
+            ear: tokio::sync::Mutex::default(),
         })
     }
 
@@ -187,7 +196,12 @@ impl Source for Buildbot {
             cost,
             bucket: "core",
         };
-        let builds = if state.is_stale { Tier::Now } else { Tier::Hot };
+        let builds = match (state.is_stale, state.listens) {
+            (true, _) => Tier::Now,
+            // What changes is told; a stream may stall without a word.
+            (false, true) => Tier::Warm,
+            (false, false) => Tier::Hot,
+        };
         let mut resources = vec![
             resource(BUILDS, builds, 3),
             resource(BUILDERS, Tier::Rare, 1),
@@ -210,6 +224,10 @@ impl Source for Buildbot {
             }
         }
         .boxed()
+    }
+
+    fn changes(&self) -> Option<BoxFuture<'_, Result<(), SourceError>>> {
+        Some(self.hear().boxed())
     }
 
     fn account(&self) -> BoxFuture<'_, Account> {

@@ -70,6 +70,9 @@ pub(super) struct State {
     pub(super) told: BTreeMap<u64, Told>,
     /// Whether something changed that was not read yet.
     pub(super) is_stale: bool,
+    /// Whether the server tells what changes, and whether it ever did.
+    pub(super) listens: bool,
+    pub(super) has_listened: bool,
     pub(super) needs: BTreeSet<Need>,
     pub(super) answered: HashMap<Need, Timestamp>,
     pub(super) diagnoses: HashMap<u64, Arc<Fact>>,
