@@ -425,7 +425,7 @@ pub const BUILDBOT: Usual = Usual {
     product: "Buildbot",
     example: "https://buildbot.example.org",
     probes: &[Probe {
-        path: "api/v2/",
+        path: "api/v2",
         keys: &["rootlinks"],
         words: "",
         never: "",
