@@ -86,7 +86,12 @@ impl Dialect {
 
     /// Returns what a server without fault answers, but for the path to break.
     fn besides(&self, seen: &Seen) -> Reply {
-        let found = self.others.iter().find(|(path, _)| *path == seen.path());
+        self.beside(seen.path())
+    }
+
+    /// Returns what a server without fault answers to another path than the one to break.
+    fn beside(&self, asked: &str) -> Reply {
+        let found = self.others.iter().find(|(path, _)| *path == asked);
         found.map_or_else(
             || Reply::new(404, "404 page not found"),
             |(_, body)| Reply::new(200, *body).with("content-type", "application/json"),
@@ -108,6 +113,20 @@ impl Dialect {
                 script(seen)
             } else {
                 self.besides(seen)
+            }
+        })
+        .await
+    }
+
+    /// The same, with one answer after another; the last one stays.
+    async fn serve_in_turn(&'static self, replies: Vec<Reply>) -> Fault {
+        let replies = Mutex::new(replies);
+        self.serve_by(move |_| {
+            let mut left = replies.lock().unwrap();
+            if left.len() > 1 {
+                left.remove(0)
+            } else {
+                left.first().cloned().unwrap()
             }
         })
         .await
