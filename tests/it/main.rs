@@ -12,6 +12,7 @@
 mod adapters;
 mod board;
 mod buildbot;
+mod cctray;
 mod cli;
 mod config;
 mod contract;

@@ -4,6 +4,7 @@
 //! done again and vanish at will, and every request is counted.
 
 mod acting;
+mod listening;
 mod rounds;
 
 use std::collections::BTreeSet;
