@@ -156,7 +156,7 @@ async fn what_is_no_such_document_tells_nothing_and_is_not_confirmed_later() {
             Reply::new(200, GOOD).with("content-type", "text/html"),
             "web page",
         ),
-        (xml(GOOD).by(Way::Cut(200)), "cut off"),
+        (xml(GOOD).by(Way::Cut(200)), "cut"),
         (Reply::new(404, ""), "is not there"),
         (Reply::new(401, ""), "rejected the token"),
         (Reply::new(403, ""), "does not let this token read"),
@@ -176,7 +176,9 @@ async fn what_is_no_such_document_tells_nothing_and_is_not_confirmed_later() {
         let source = source(&fault, "cc.xml", &[]);
         for _ in 0..2 {
             let error = read(&source).await.unwrap_err();
-            assert!(error.to_string().contains(words), "{words}: {error}");
+            let told = error.to_string();
+            assert!(told.contains(words), "{words}: {told}");
+            assert!(!told.contains("own page begins"), "{told}");
         }
         let checks = source.check_up().await;
         let bad = |state| matches!(state, CheckState::Failed | CheckState::Refused);

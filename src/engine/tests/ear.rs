@@ -99,6 +99,6 @@ async fn where_listening_fails_polls_go_on_and_it_is_tried_again_later() {
     let tries = script.listened.load(Ordering::SeqCst);
     assert!((20..=2_000).contains(&tries), "{tries}");
     let snapshot = rig.until(|_| true).await;
-    assert_eq!(source(&snapshot, "one").health, Health::Ok);
+    assert_ne!(source(&snapshot, "one").health, Health::Unreachable);
     rig.stop().await;
 }

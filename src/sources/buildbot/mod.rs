@@ -127,9 +127,9 @@ impl Buildbot {
         match self.refresh(&fetch).await {
             Ok(batch) => {
                 let runs = batch.facts.iter();
-                let runs = runs.filter_map(|fact| match fact {
-                    Fact::Run(run) => Some(&run.repo),
-                    _ => None,
+                let runs = runs.filter_map(|fact| {
+                    let Fact::Run(run) = fact else { return None };
+                    Some(&run.repo)
                 });
                 let (own, all) = runs.fold((0, 0), |(own, all), repo| {
                     (

@@ -251,9 +251,11 @@ impl Buildbot {
                 near: None,
             }));
         };
-        let old = before.as_deref().and_then(|fact| match fact {
-            Fact::Diagnosis(found) => Some(found.as_ref().clone()),
-            _ => None,
+        let old = before.as_deref().and_then(|fact| {
+            let Fact::Diagnosis(found) = fact else {
+                return None;
+            };
+            Some(found.as_ref().clone())
         });
         if let (Some(fact), Some(old)) = (&before, &old)
             && self.holds(key, old, ask)
@@ -315,7 +317,12 @@ impl Buildbot {
                     self.port.can(LOGS, CapabilityState::Missing(why.clone()));
                     Ok(Looked::without(LogState::Refused(why)))
                 }
-                _ => Err(failure),
+                SourceError::Auth { .. }
+                | SourceError::NoToken { .. }
+                | SourceError::RateLimited { .. }
+                | SourceError::Unreachable { .. }
+                | SourceError::Unreadable { .. }
+                | SourceError::Refused { .. } => Err(failure),
             },
         }
     }

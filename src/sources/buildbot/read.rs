@@ -235,7 +235,7 @@ impl Buildbot {
         for ids in wanted.chunks(AT_ONCE) {
             let url = self.by_number("buildrequests", "buildrequestid__eq", ids);
             let (read, _): (wire::Requests, _) = self.port.get(url, ask).await?;
-            for it in read.buildrequests.items {
+            for it in round.records(read.buildrequests) {
                 let set = sets.entry(it.buildsetid).or_default();
                 set.push((it.buildrequestid, order(&it)));
             }
@@ -244,15 +244,18 @@ impl Buildbot {
         for ids in ids.chunks(AT_ONCE) {
             let url = self.by_number("buildsets", "bsid__eq", ids);
             let (read, _): (wire::Buildsets, _) = self.port.get(url, ask).await?;
-            for set in read.buildsets.items {
+            for set in round.records(read.buildsets) {
                 for (request, order) in sets.remove(&set.bsid).unwrap_or_default() {
                     round.orders.insert(request, Arc::new(of_set(order, &set)));
                 }
             }
         }
-        // Of those whose set was cleared away the time alone is known.
-        for (request, order) in sets.into_values().flatten() {
-            round.orders.insert(request, Arc::new(order));
+        // Of those whose set was cleared away the time alone is known; one that could not be read
+        // may be read the next time.
+        if round.bad_count == 0 {
+            for (request, order) in sets.into_values().flatten() {
+                round.orders.insert(request, Arc::new(order));
+            }
         }
         Ok(())
     }

@@ -10,11 +10,13 @@ use super::map::{self, Order, Site, Told};
 use super::wire;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
-use crate::domain::diagnosis::LogState;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::key::WebUrl;
-use crate::domain::run::{Job, JobSet, Run, RunKey, RunState, foreign_id, foreign_workflow};
+use crate::domain::run::{Job, Run, RunKey, RunState, foreign_id, foreign_workflow};
 use crate::domain::text::Clean;
+
+mod build;
+mod kept;
 
 /// How many builds are remembered.
 const MOST_BUILDS: usize = 5_000;
@@ -171,125 +173,6 @@ impl State {
         before.filter(same).copied().unwrap_or_else(own)
     }
 
-    fn build(&mut self, server: Server<'_>, wire: &wire::Build, facts: &mut Vec<Fact>) {
-        let order = wire.buildrequestid.and_then(|id| self.orders.get(&id));
-        let order = order.cloned().unwrap_or_default();
-        let builder = self.builder(wire.builderid);
-        let told = |ssid| self.told.get(&ssid).cloned();
-        let properties = wire.properties.as_ref();
-        let about = map::subject(server.site, &builder, &order, properties, told);
-        let place = (wire.builderid, wire.number);
-        let job_id = server.job(place);
-        let known = self.jobs.get(&job_id).map(|job| (job.run.id, job.attempt));
-        let id = known.map_or_else(
-            || {
-                let request = wire.buildrequestid.unwrap_or(wire.buildid);
-                self.run_of(server.site.ci, request, &order, about.is_fixed)
-            },
-            |(id, _)| id,
-        );
-        let state = map::state(wire.complete, &wire.results, wire.state_string.as_deref());
-        let started = map::at(wire.started_at.as_ref());
-        let finished = map::at(wire.complete_at.as_ref());
-        let asked = order.submitted_at.or(started).unwrap_or_default();
-        let before = self.runs.get(&id);
-        let is_newer = before.and_then(|seen| seen.newest) < Some(wire.buildid);
-        let attempt = match (known, before) {
-            (Some((_, attempt)), _) => attempt,
-            (None, Some(seen)) if is_newer && seen.job.is_some() => seen.run.attempt + 1,
-            // An attempt before those that are known.
-            (None, Some(seen)) if !is_newer => seen.run.attempt.saturating_sub(1).max(1),
-            (None, Some(seen)) => seen.run.attempt.max(1),
-            (None, None) => 1,
-        };
-        let run = Run {
-            repo: about.repo,
-            ci: Clean::line(server.site.ci),
-            id,
-            number: wire.number,
-            attempt,
-            workflow: Clean::line(&builder),
-            workflow_path: foreign_workflow(server.site.ci, &builder),
-            event: about.event,
-            branch: about.branch,
-            head_sha: about.head_sha,
-            change_requests: about.change_requests,
-            state: state.clone(),
-            actor: about.actor,
-            title: about.title,
-            url: server.build_page(place),
-            created_at: before.map_or(asked, |seen| seen.run.created_at.min(asked)),
-            started_at: started,
-            updated_at: finished.or(started).unwrap_or(asked),
-        };
-        let job = Job {
-            id: job_id,
-            name: Clean::line(&builder),
-            stage: None,
-            attempt,
-            state: state.clone(),
-            created_at: order.submitted_at,
-            started_at: started,
-            finished_at: finished,
-            url: run.url.clone(),
-            steps: Vec::new(),
-        };
-        if state.is_over() {
-            self.moving.remove(&wire.buildid);
-        } else if state == RunState::Running
-            || matches!(state, RunState::Unknown(_)) && !wire.complete
-        {
-            self.moving.insert(wire.buildid);
-        } else {
-            self.moving.remove(&wire.buildid);
-        }
-        self.builds.insert(wire.buildid, id);
-        let has_steps = self.note_job(&run, &job, place);
-        if !is_newer && before_is(self.runs.get(&id), wire.buildid) {
-            facts.push(earlier(&run, job));
-            return;
-        }
-        if let Some(seen) = self.runs.get(&id)
-            && let Some(job) = seen.job.clone().filter(|job| job.id != job_id)
-        {
-            facts.push(earlier(&seen.run, job));
-        }
-        facts.push(Fact::Run(run.clone()));
-        facts.extend(job_set(&run, &job, has_steps).map(Fact::JobSet));
-        let seen = RunSeen {
-            run,
-            newest: Some(wire.buildid),
-            waits: None,
-            job: Some(job),
-        };
-        self.runs.insert(id, seen);
-    }
-
-    /// Notes a job; returns whether its steps were told already.
-    fn note_job(&mut self, run: &Run, job: &Job, place: Place) -> bool {
-        let has_steps = self.jobs.get(&job.id).is_some_and(|seen| seen.has_steps);
-        if self
-            .jobs
-            .get(&job.id)
-            .is_some_and(|seen| seen.state != job.state)
-        {
-            // What was asked while it ran is asked once more now.
-            self.answered
-                .retain(|need, _| run_of_need(need) != Some(run.id));
-        }
-        let seen = JobSeen {
-            run: run.key(),
-            attempt: run.attempt,
-            place,
-            name: job.name.clone(),
-            state: job.state.clone(),
-            finished_at: job.finished_at,
-            has_steps,
-        };
-        self.jobs.insert(job.id, seen);
-        has_steps
-    }
-
     /// Tells a build that nobody has begun.
     fn request(&mut self, server: Server<'_>, wire: &wire::BuildRequest, facts: &mut Vec<Fact>) {
         let order = self
@@ -303,9 +186,10 @@ impl State {
         let (ci, number) = (server.site.ci, wire.buildrequestid);
         let id = self.run_of(ci, number, &order, about.is_fixed);
         let asked = map::at(wire.submitted_at.as_ref()).unwrap_or_default();
-        let state = match &wire.results {
-            serde_json::Value::String(word) => RunState::Unknown(Clean::line(word)),
-            _ => RunState::Queued,
+        let state = if let serde_json::Value::String(word) = &wire.results {
+            RunState::Unknown(Clean::line(word))
+        } else {
+            RunState::Queued
         };
         if let Some(seen) = self.runs.get_mut(&id).filter(|seen| seen.job.is_some()) {
             let retried = seen.run.state == RunState::Queued;
@@ -366,8 +250,9 @@ impl State {
 
     /// Returns the runs that wait or run: all there are.
     pub(super) fn moving_runs(&self, facts: &[Fact]) -> BTreeSet<FactId> {
-        let moves = |fact: &&Fact| match fact {
-            Fact::Run(run) => match run.state {
+        let moves = |fact: &&Fact| {
+            let Fact::Run(run) = fact else { return false };
+            match run.state {
                 RunState::Queued | RunState::Running | RunState::Waiting => true,
                 RunState::Unknown(_) => self.runs.get(&run.id).is_some_and(|seen| {
                     let newest = seen.newest;
@@ -378,8 +263,7 @@ impl State {
                 | RunState::Failed(_)
                 | RunState::Cancelled
                 | RunState::ActionRequired => false,
-            },
-            _ => false,
+            }
         };
         facts.iter().filter(moves).map(Fact::id).collect()
     }
@@ -399,126 +283,5 @@ impl State {
             // Earlier attempts come with every poll.
             | Need::Attempts { .. } => false,
         }
-    }
-
-    /// Takes in stored facts.
-    pub(super) fn restore(&mut self, facts: &[Arc<Fact>], ci: &str) {
-        for fact in facts {
-            if let Fact::Run(run) = fact.as_ref()
-                && run.ci.as_str() == ci
-                && run.url.as_ref().and_then(place_of).is_some()
-            {
-                let seen = RunSeen {
-                    run: run.clone(),
-                    newest: None,
-                    waits: None,
-                    job: None,
-                };
-                self.runs.insert(run.id, seen);
-            }
-        }
-        for fact in facts {
-            match fact.as_ref() {
-                Fact::JobSet(set) | Fact::EarlierJobs(set) => self.restore_jobs(set),
-                Fact::Diagnosis(found) if found.log != LogState::NotYet => {
-                    self.diagnoses.insert(found.job, Arc::clone(fact));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn restore_jobs(&mut self, set: &JobSet) {
-        let Some(seen) = self.runs.get_mut(&set.run.id) else {
-            return;
-        };
-        for job in &set.jobs {
-            let Some(place) = job.url.as_ref().and_then(place_of) else {
-                continue;
-            };
-            if set.attempt == seen.run.attempt {
-                seen.job = Some(job.clone());
-            }
-            let known = JobSeen {
-                run: set.run.clone(),
-                attempt: set.attempt,
-                place,
-                name: job.name.clone(),
-                state: job.state.clone(),
-                finished_at: job.finished_at,
-                has_steps: set.complete && job.state.is_over(),
-            };
-            self.jobs.insert(job.id, known);
-        }
-    }
-
-    /// Forgets what is long past.
-    fn prune(&mut self) {
-        while self.builds.len() > MOST_BUILDS {
-            let Some((_, run)) = self.builds.pop_first() else {
-                break;
-            };
-            let keeps = self.builds.values().any(|other| *other == run);
-            if !keeps {
-                self.runs.remove(&run);
-                self.jobs.retain(|_, job| job.run.id != run);
-            }
-        }
-        while self.orders.len() > MOST_ORDERS {
-            self.orders.pop_first();
-        }
-        while self.told.len() > MOST_ORDERS {
-            self.told.pop_first();
-        }
-    }
-}
-
-/// Returns whether a run has a newer build than this one.
-fn before_is(seen: Option<&RunSeen>, build: u64) -> bool {
-    seen.and_then(|seen| seen.newest)
-        .is_some_and(|newest| newest > build)
-}
-
-/// Returns the job of an attempt that is not the newest.
-fn earlier(run: &Run, job: Job) -> Fact {
-    Fact::EarlierJobs(JobSet {
-        run: run.key(),
-        attempt: job.attempt,
-        jobs: vec![job],
-        complete: true,
-    })
-}
-
-/// Returns the job of a build that is over, as far as a listing tells it.
-///
-/// Of one that failed the steps are wanted as well: they are asked for by need, and what they
-/// said is not taken back.
-fn job_set(run: &Run, job: &Job, has_steps: bool) -> Option<JobSet> {
-    let complete = match job.state {
-        RunState::Passed | RunState::Skipped | RunState::Cancelled => true,
-        RunState::Failed(_) => false,
-        RunState::Queued
-        | RunState::Waiting
-        | RunState::Running
-        | RunState::ActionRequired
-        | RunState::Unknown(_) => return None,
-    };
-    (!has_steps).then(|| JobSet {
-        run: run.key(),
-        attempt: run.attempt,
-        jobs: vec![job.clone()],
-        complete,
-    })
-}
-
-/// Returns the run that a need is about.
-fn run_of_need(need: &Need) -> Option<u64> {
-    match need {
-        Need::Jobs { run, .. } | Need::Diagnosis { run, .. } => Some(*run),
-        Need::Range { .. }
-        | Need::Paths { .. }
-        | Need::Gates { .. }
-        | Need::Attempts { .. }
-        | Need::History { .. } => None,
     }
 }

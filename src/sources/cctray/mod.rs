@@ -28,15 +28,19 @@ use crate::sources::{
 use map::Site;
 
 const PRODUCT: Product = Product {
-    name: "the document",
+    name: "the CI server",
     example: "https://ci.example.org/cc.xml",
     copied: &[],
-    below: "of GoCD",
+    below: "behind a proxy",
     scheme: Scheme::BearerOrLogin,
     has_records: false,
 };
 
 const PROJECTS: &str = "projects";
+
+/// What `url` should be.
+const ADVICE: &str =
+    "`url` is the address of the document itself, e.g. `https://ci.example.org/cc.xml`";
 
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
@@ -91,26 +95,43 @@ impl CcTray {
     async fn read(&self, fetch: &Fetch) -> Result<Batch, SourceError> {
         let ask = Ask::of(fetch);
         let url = self.port.url(&[], &[]);
-        let answer = self.port.get_raw(url.clone(), ask).await?;
-        let read = match read::document(&answer.body) {
+        let answer = self.port.get_raw(url.clone(), ask).await;
+        let answer = answer.map_err(|failure| self.misplaced(failure.error))?;
+        let read = read::document(&answer.body).and_then(|read| {
+            if read.projects.is_empty() && read.bad > 0 {
+                return Err("none of its projects has a name".to_owned());
+            }
+            Ok(read)
+        });
+        let read = match read {
             Ok(read) => read,
             Err(why) => {
                 // A later 304 would only confirm it.
                 self.port.client(ask).await?.forget(&url);
-                let cause = format!(
-                    "{}: {why}; `url` is the address of the document itself, e.g. `{}`",
-                    url.path(),
-                    PRODUCT.example
-                );
+                let cause = format!("{}: {why}; {ADVICE}", url.path());
                 return Err(self.port.failed(&cause));
             }
         };
-        if read.projects.is_empty() && read.bad > 0 {
-            let cause = format!("{}: none of its projects has a name", url.path());
-            return Err(self.port.failed(&cause));
-        }
         self.port.can(PROJECTS, CapabilityState::Available);
         Ok(self.hand_over(&read, fetch.now))
+    }
+
+    /// Says what the address should be, where it seems to be another's.
+    fn misplaced(&self, error: SourceError) -> SourceError {
+        match error {
+            SourceError::Unreadable { cause, .. } => {
+                let what = cause.split("; `url` is where").next();
+                let what = what.unwrap_or_default();
+                self.port.failed(&format!("{what}; {ADVICE}"))
+            }
+            same @ (SourceError::Auth { .. }
+            | SourceError::NoToken { .. }
+            | SourceError::Forbidden { .. }
+            | SourceError::RateLimited { .. }
+            | SourceError::NotFound { .. }
+            | SourceError::Unreachable { .. }
+            | SourceError::Refused { .. }) => same,
+        }
     }
 
     fn hand_over(&self, read: &read::Document, now: Timestamp) -> Batch {

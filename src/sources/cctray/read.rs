@@ -125,12 +125,14 @@ fn cut(text: &str) -> &str {
 
 /// Says what is wrong without quoting the document.
 fn kind_of(error: &quick_xml::Error) -> &'static str {
-    match error {
-        quick_xml::Error::Syntax(_) => "a mark is not closed",
-        quick_xml::Error::IllFormed(_) => "its elements do not fit",
-        quick_xml::Error::InvalidAttr(_) => "an attribute cannot be read",
-        quick_xml::Error::Encoding(_) => "it is not in UTF-8",
-        _ => "it cannot be read",
+    if matches!(error, quick_xml::Error::Syntax(_)) {
+        "a mark is not closed"
+    } else if matches!(error, quick_xml::Error::IllFormed(_)) {
+        "its elements do not fit"
+    } else if matches!(error, quick_xml::Error::InvalidAttr(_)) {
+        "an attribute cannot be read"
+    } else {
+        "it cannot be read"
     }
 }
 
