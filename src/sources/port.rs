@@ -110,6 +110,18 @@ impl Port {
         product: Product,
         can: &[&'static str],
     ) -> Result<Self, SourceError> {
+        let accept = "application/json";
+        Self::accepting(config, ground, limits, product, (accept, can))
+    }
+
+    /// The same, of a server whose answers are of another kind than JSON.
+    pub(super) fn accepting(
+        config: &SourceConfig,
+        ground: &Ground,
+        limits: Limits,
+        product: Product,
+        (accept, can): (&'static str, &[&'static str]),
+    ) -> Result<Self, SourceError> {
         let host = host_of(&config.url);
         check_base(&config.url, config.insecure_http)
             .map_err(|cause| SourceError::Refused { host, cause })?;
@@ -117,7 +129,7 @@ impl Port {
         let client = Client::new(
             config.name.clone(),
             &base,
-            fixed_headers(&[("accept", "application/json")]),
+            fixed_headers(&[("accept", accept)]),
             config.ca_file.as_deref(),
             limits,
             ground.clone(),
@@ -287,7 +299,7 @@ impl Port {
     /// The same, with more than a body of JSON.
     pub(super) async fn write_with(&self, url: &Url, writing: Writing) -> Result<(), ActError> {
         self.ensure_token(false).await?;
-        if !self.client.has_credential() {
+        if !writing.by_anybody && !self.client.has_credential() {
             return Err(ActError::NotSent(SourceError::NoToken {
                 host: self.host().to_owned(),
                 cause: "nothing is changed without one".to_owned(),

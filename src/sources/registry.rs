@@ -6,7 +6,8 @@ use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
-    Source, SourceError, alertmanager, gitea, github, gitlab, http_json, jenkins, prometheus,
+    Source, SourceError, alertmanager, buildbot, cctray, gitea, github, gitlab, http_json, jenkins,
+    prometheus,
 };
 
 /// One kind of source that the program knows.
@@ -85,6 +86,30 @@ pub const REGISTRY: &[Kind] = &[
         about: "Prometheus Alertmanager, interface v2: alerts",
         open: alertmanager::open,
         usual: &usual::ALERTMANAGER,
+    },
+    Kind {
+        config: SourceKind {
+            name: "buildbot",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["project"],
+        },
+        about: "Buildbot: builds of its builders, with steps and logs",
+        open: buildbot::open,
+        usual: &usual::BUILDBOT,
+    },
+    Kind {
+        config: SourceKind {
+            name: "cctray",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["project"],
+        },
+        about: "CI servers that serve `cc.xml`: the last build of each project",
+        open: cctray::open,
+        usual: &usual::CCTRAY,
     },
     Kind {
         config: SourceKind {

@@ -425,13 +425,20 @@ pub const BUILDBOT: Usual = Usual {
     product: "Buildbot",
     example: "https://buildbot.example.org",
     probes: &[Probe {
-        path: "api/v2/",
+        path: "api/v2",
         keys: &["rootlinks"],
         words: "",
         never: "",
         refusal: "",
     }],
     ports: &[8010],
+    ..NOTHING
+};
+
+/// A document of projects: what serves it is told by nothing in it.
+pub const CCTRAY: Usual = Usual {
+    product: "the CI server",
+    example: "https://ci.example.org/cc.xml",
     ..NOTHING
 };
 

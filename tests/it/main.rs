@@ -11,6 +11,8 @@
 
 mod adapters;
 mod board;
+mod buildbot;
+mod cctray;
 mod cli;
 mod config;
 mod contract;

@@ -4,6 +4,7 @@
 
 mod client;
 mod counted;
+mod events;
 mod exchange;
 mod gate;
 mod json;
@@ -33,6 +34,7 @@ pub(crate) use client::fixed_headers;
 pub use client::{Client, Scheme};
 pub(in crate::sources) use client::{NOBODY, fingerprint};
 pub use counted::counted;
+pub use events::{Event, Listening};
 pub use gate::Urgency;
 pub use json::{List, decode};
 pub use origin::{Origin, check_base, host_of, is_loopback};

@@ -1,6 +1,7 @@
 //! The rows: one for each kind of source.
 
 use cycleboard::sources::alertmanager::Alertmanager;
+use cycleboard::sources::buildbot::Buildbot;
 use cycleboard::sources::gitea::Gitea;
 use cycleboard::sources::gitlab::GitLab;
 use cycleboard::sources::http_json::HttpJson;
@@ -31,6 +32,33 @@ pub(super) const DIALECTS: &[Dialect] = &[
             "/annotations/summary",
         ],
         absent: "`url` is where Alertmanager's own page begins",
+        login: true,
+    },
+    Dialect {
+        kind: "buildbot",
+        repos: &[],
+        open: |config, ground, limits| Ok(Box::new(Buildbot::new(config, ground, limits)?)),
+        resource: "builds",
+        path: "/api/v2/buildrequests",
+        others: &[
+            (
+                "/api/v2/builders",
+                include_str!("../../data/buildbot/waiting_builders.json"),
+            ),
+            (
+                "/api/v2/buildsets",
+                include_str!("../../data/buildbot/waiting_sets.json"),
+            ),
+            ("/api/v2/builds", r#"{"builds":[]}"#),
+            ("/api/v2/changes", r#"{"changes":[]}"#),
+            ("/config", r#"{"versions":[["Buildbot","4.3.0"]]}"#),
+        ],
+        good: include_str!("../../data/buildbot/waiting.json"),
+        empty: r#"{"buildrequests":[]}"#,
+        records: "/buildrequests",
+        word: "/results",
+        texts: &[],
+        absent: "`url` is where Buildbot's own page begins",
         login: true,
     },
     Dialect {
