@@ -37,6 +37,7 @@ pub mod prometheus;
 mod registry;
 pub mod selection;
 pub mod token;
+mod token_ask;
 mod told;
 pub mod usual;
 

@@ -16,6 +16,7 @@ mod config;
 mod contract;
 mod demo;
 mod github;
+mod init;
 mod laws;
 mod modes;
 mod real;
