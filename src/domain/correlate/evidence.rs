@@ -37,7 +37,8 @@ pub(super) fn ticket_name(key: &TicketKey) -> Clean {
 
 /// The name that people use for a change request.
 pub(super) fn change_name(change: &ChangeRequest) -> Clean {
-    Clean::line(&format!("{}#{}", change.repo, change.number))
+    let sign = change.called.sign();
+    Clean::line(&format!("{}{sign}{}", change.repo, change.number))
 }
 
 /// The name that people use for a commit.

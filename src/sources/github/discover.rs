@@ -319,22 +319,17 @@ impl GitHub {
 mod tests {
     use super::{covers, is_needed, owners, plain};
     use crate::config::SourceConfig;
-    use crate::domain::key::SourceName;
 
     fn config(repos: &[&str], orgs: &[&str]) -> SourceConfig {
         let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
         SourceConfig {
-            name: SourceName::new("one"),
-            kind: "github".to_owned(),
-            url: url::Url::parse("https://github.com").unwrap(),
             repos: texts(repos),
             orgs: texts(orgs),
-            token_env: None,
-            token_command: None,
-            ca_file: None,
-            insecure_http: false,
-            writes: Vec::new(),
-            extras: crate::config::Extras::default(),
+            ..SourceConfig::new(
+                "one",
+                "github",
+                url::Url::parse("https://github.com").unwrap(),
+            )
         }
     }
 
