@@ -311,7 +311,7 @@ fn an_address_that_a_token_could_leak_from_is_refused() {
 
 #[test]
 fn two_servers_of_one_host_get_names_of_their_own() {
-    let source = |at: &str| plan::Draft {
+    let source = |at: &str| Draft {
         source: crate::config::SourceConfig::new("x", "prometheus", url(at)),
         why: vec!["a \"remote\"\n[[source]]".to_owned()],
         token: None,
