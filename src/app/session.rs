@@ -253,8 +253,9 @@ impl Session {
         } else {
             demo.recollect()?
         };
+        redact::know(&SecretString::from(begun.token.clone()));
         self.env = self.env.with(crate::app::demo::TOKEN_ENV, begun.token);
-        self.settings.sources = vec![begun.source];
+        self.settings.sources = begun.sources;
         Ok(begun.is_the_stores)
     }
 

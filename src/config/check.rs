@@ -10,7 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::{
-    ConfigError, Settings, SourceKind, Trust, board, file, notify, place, policy, source,
+    ConfigError, Settings, SourceKind, Trust, board, check_table, file, map_table, notify, place,
+    policy, project, source,
 };
 use crate::domain::key::SourceName;
 use crate::domain::text::redact::Redactor;
@@ -36,6 +37,7 @@ const USER_KEYS: [&str; 6] = [
 ];
 
 /// One table of the file, read.
+#[derive(Debug)]
 pub(super) struct Table<T> {
     /// What it holds.
     pub(super) value: T,
@@ -120,7 +122,7 @@ impl<'a> Checker<'a> {
                     } else {
                         &USER_KEYS
                     };
-                    sources = self.tables::<file::Source>("[[source]]", value, forbidden);
+                    sources = self.sources(value, forbidden);
                 }
                 "board" => {
                     if let Some(table) = self.table("[board]", value, &[]) {
@@ -157,6 +159,54 @@ impl<'a> Checker<'a> {
         }
         source::apply(self, sources, settings);
         policy::apply(self, lists, settings);
+    }
+
+    /// Reads the sources, each with the tables of its own.
+    fn sources(
+        &mut self,
+        mut value: Spanned<DeValue<'a>>,
+        forbidden: &[&str],
+    ) -> Vec<Table<file::Source>> {
+        let mut own = Vec::new();
+        if let DeValue::Array(list) = value.get_mut() {
+            for source in list.iter_mut() {
+                let projects = self.inner(source, "project", project::TITLE);
+                let checks = self.inner(source, "check", check_table::TITLE);
+                let maps = self.inner(source, "map", map_table::TITLE);
+                own.push((source.span(), projects, checks, maps));
+            }
+        }
+        let mut sources = self.tables::<file::Source>("[[source]]", value, forbidden);
+        for source in &mut sources {
+            // One that cannot be read is left out: their order says nothing.
+            let found = own.iter_mut().find(|(at, ..)| *at == source.span);
+            if let Some((_, projects, checks, maps)) = found {
+                source.value.projects = std::mem::take(projects);
+                source.value.checks = std::mem::take(checks);
+                source.value.maps = std::mem::take(maps);
+            }
+        }
+        sources
+    }
+
+    /// Takes a list of tables of its own out of a source.
+    fn inner<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        source: &mut Spanned<DeValue<'a>>,
+        name: &str,
+        title: &'static str,
+    ) -> Vec<Table<T>> {
+        let DeValue::Table(table) = source.get_mut() else {
+            return Vec::new();
+        };
+        match table.remove(name) {
+            None => Vec::new(),
+            Some(inner) if self.trust == Trust::User => self.tables(title, inner, &[]),
+            Some(inner) => {
+                self.forbidden(inner.span(), name);
+                Vec::new()
+            }
+        }
     }
 
     /// Reads a list of tables, leaving out those that cannot be read.
@@ -267,14 +317,14 @@ impl<'a> Checker<'a> {
                 table.insert(key, value);
                 continue;
             }
-            self.error(
-                key.span(),
-                &format!("a file of the current directory may not set `{name}`"),
-                Some(
-                    "hosts, tokens, commands, keys, calls and the store belong into your own file",
-                ),
-            );
+            self.forbidden(key.span(), name);
         }
+    }
+
+    fn forbidden(&mut self, at: Range<usize>, name: &str) {
+        let message = format!("a file of the current directory may not set `{name}`");
+        let hint = "hosts, tokens, commands, keys, calls and the store belong into your own file";
+        self.error(at, &message, Some(hint));
     }
 
     /// Tells what is wrong at a place of the file.

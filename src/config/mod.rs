@@ -7,10 +7,15 @@
 mod action;
 mod board;
 mod check;
+mod check_table;
 mod file;
+mod http_check;
+mod json_map;
+mod map_table;
 mod notify;
 mod place;
 mod policy;
+mod project;
 mod source;
 
 #[cfg(test)]
@@ -21,8 +26,11 @@ use std::path::PathBuf;
 
 pub use crate::config::action::Action;
 use crate::config::check::{Checker, Idle};
+pub use crate::config::http_check::{Expected, HttpCheck, Place, SHORTEST_EVERY, Statuses};
+pub use crate::config::json_map::{JsonMap, Said, Target, named_repo};
 pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet};
 pub use crate::config::place::{line_of, line_of_error, place_of};
+pub use crate::config::project::ProjectRule;
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
@@ -78,9 +86,22 @@ pub struct SourceConfig {
 
 /// Tables of a `[[source]]` that only some kinds take, as [`SourceKind::tables`] tells.
 #[derive(Clone, Default, Debug)]
-pub struct Extras {}
+pub struct Extras {
+    /// `[[source.project]]`: which repository the projects of a CI server build; the first that
+    /// fits counts.
+    pub projects: Vec<ProjectRule>,
+    /// `[[source.check]]`: endpoints that should answer well.
+    pub checks: Vec<HttpCheck>,
+    /// `[[source.map]]`: what the records of an endpoint become.
+    pub maps: Vec<JsonMap>,
+}
 
 impl SourceConfig {
+    /// Returns whether it names a place where a token comes from.
+    pub fn has_token(&self) -> bool {
+        self.token_env.is_some() || self.token_command.is_some()
+    }
+
     /// Returns a source of which only name, kind and place are set.
     pub fn new(name: &str, kind: &str, url: url::Url) -> Self {
         Self {
@@ -177,6 +198,9 @@ pub enum RepoNames {
     Flat,
     /// With groups in groups: `group/group/name`.
     Nested,
+    /// They are jobs in folders, `folder/folder/job` or `job` alone, and `orgs` are folders; where
+    /// nothing is chosen, all are meant.
+    Jobs,
     /// It has none: `repos` and `orgs` mean nothing there.
     Absent,
 }

@@ -5,7 +5,9 @@
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
 use crate::sources::usual::{self, Usual};
-use crate::sources::{Source, SourceError, alertmanager, github, prometheus};
+use crate::sources::{
+    Source, SourceError, alertmanager, gitea, github, gitlab, http_json, jenkins, prometheus,
+};
 
 /// One kind of source that the program knows.
 pub struct Kind {
@@ -38,6 +40,42 @@ pub const REGISTRY: &[Kind] = &[
     },
     Kind {
         config: SourceKind {
+            name: "gitea",
+            url: None,
+            repos: RepoNames::Flat,
+            paths: &[],
+            tables: &[],
+        },
+        about: "Gitea: as far as its version has what is asked for",
+        open: gitea::open,
+        usual: &usual::GITEA,
+    },
+    Kind {
+        config: SourceKind {
+            name: "forgejo",
+            url: None,
+            repos: RepoNames::Flat,
+            paths: &[],
+            tables: &[],
+        },
+        about: "Forgejo, e.g. Codeberg: as far as its version has what is asked for",
+        open: gitea::open,
+        usual: &usual::FORGEJO,
+    },
+    Kind {
+        config: SourceKind {
+            name: "gitlab",
+            url: Some("https://gitlab.com"),
+            repos: RepoNames::Nested,
+            paths: &[],
+            tables: &[],
+        },
+        about: "gitlab.com and self-managed GitLab, interface v4",
+        open: gitlab::open,
+        usual: &usual::GITLAB,
+    },
+    Kind {
+        config: SourceKind {
             name: "alertmanager",
             url: None,
             repos: RepoNames::Absent,
@@ -59,5 +97,29 @@ pub const REGISTRY: &[Kind] = &[
         about: "Prometheus: alerts, and rules that cannot be evaluated",
         open: prometheus::open,
         usual: &usual::PROMETHEUS,
+    },
+    Kind {
+        config: SourceKind {
+            name: "jenkins",
+            url: None,
+            repos: RepoNames::Jobs,
+            paths: &[],
+            tables: &["project"],
+        },
+        about: "Jenkins: builds, stages, tests and logs of jobs and branches",
+        open: jenkins::open,
+        usual: &usual::JENKINS,
+    },
+    Kind {
+        config: SourceKind {
+            name: "http-json",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["map"],
+        },
+        about: "anything that answers JSON: tickets, runs, deployments or alerts by a map",
+        open: http_json::open,
+        usual: &usual::NOTHING,
     },
 ];

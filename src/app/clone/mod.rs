@@ -141,7 +141,7 @@ impl Surroundings {
         let fits = match row.kind.repos {
             RepoNames::Flat => parts == 2,
             RepoNames::Nested => parts >= 2,
-            RepoNames::Absent => false,
+            RepoNames::Absent | RepoNames::Jobs => false,
         };
         fits.then(|| Remote {
             name: name.to_owned(),

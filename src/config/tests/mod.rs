@@ -4,6 +4,7 @@ mod example;
 mod hosts;
 mod layers;
 mod mistakes;
+mod projects;
 mod values;
 
 use chrono::TimeDelta;
@@ -24,9 +25,9 @@ const KINDS: &[&SourceKind] = &[
     &SourceKind {
         name: "buildbot",
         url: None,
-        repos: RepoNames::Nested,
+        repos: RepoNames::Absent,
         paths: &[],
-        tables: &[],
+        tables: &["project"],
     },
     &SourceKind {
         name: "alertmanager",

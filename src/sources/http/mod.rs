@@ -42,6 +42,7 @@ pub use retry_after::parse as parse_retry_after;
 pub use skew::{by_our_clock, their_now};
 pub use stream::Streamed;
 pub use words::{hex, span};
+pub use write::Writing;
 
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
