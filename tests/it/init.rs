@@ -48,6 +48,13 @@ fn logged_in() -> Home {
     home
 }
 
+/// Expects a line on standard error after what was told before, and a hint.
+#[track_caller]
+fn says(ran: &Ran, line: &str) {
+    assert!(ran.err.contains(&format!("\n{line}")), "{ran:#?}");
+    assert!(ran.err.contains("\nhint: "), "{ran:#?}");
+}
+
 const WRITTEN: &str = "[[source]]\nkind = \"github\"\nrepos = [\"acme/api\"]\n";
 
 #[test]
@@ -125,8 +132,8 @@ fn a_file_that_is_there_is_replaced_only_where_that_is_said() {
 fn where_nothing_is_found_nothing_is_written() {
     let home = Home::new();
     let ran = home.run(&["init", "--yes", "--offline"]);
-    ran.exits(1)
-        .complains("nothing is chosen, so nothing is written");
+    ran.exits(1);
+    says(&ran, "error: nothing is chosen, so nothing is written");
     assert!(ran.err.contains("cycleboard demo"), "{ran:#?}");
     assert!(ran.err.contains("nothing was found"), "{ran:#?}");
     assert!(!configuration(&home).exists());
@@ -164,8 +171,8 @@ fn a_file_that_cannot_be_written_is_told() {
         "--config",
         "/proc/no/config.toml",
     ]);
-    ran.exits(1)
-        .complains("cannot write `/proc/no/config.toml`");
+    ran.exits(1);
+    says(&ran, "error: cannot write `/proc/no/config.toml`");
     let ran = home.run(&["init", "--yes", "--offline", "--config", "."]);
     ran.exits(2);
     assert!(ran.err.contains("`.` is no file of ours"), "{ran:#?}");
@@ -180,7 +187,109 @@ fn enterprise(seen: &Seen) -> Reply {
         });
         return Reply::json(&meta);
     }
+    absent()
+}
+
+fn absent() -> Reply {
     Reply::json(&json!({"message": "Not Found"})).status(404)
+}
+
+/// A GitLab below a path that lets in nobody without a token.
+fn lab(seen: &Seen) -> Reply {
+    if seen.path().starts_with("/gitlab/api/v4/") {
+        return Reply::json(&json!({"message": "401 Unauthorized"})).status(401);
+    }
+    absent()
+}
+
+/// A Forgejo.
+fn forgejo(seen: &Seen) -> Reply {
+    match seen.path() {
+        "/api/forgejo/v1/version" | "/api/v1/version" => {
+            Reply::json(&json!({"version": "11.0.1+gitea-1.22.0"}))
+        }
+        _ => absent(),
+    }
+}
+
+#[track_caller]
+fn check_shown(script: fn(&Seen) -> Reply, path: &str, kind: &str, base: &str, repo: &str) {
+    let runtime = Runtime::new().unwrap();
+    let server = runtime.block_on(Fault::start(script));
+    let url = server.url.as_str().trim_end_matches('/');
+    let home = clone(&[("origin", &format!("{url}{path}"))]);
+    let ran = home.run(&["init", "--yes", "--print"]);
+    let expected =
+        format!("[[source]]\nkind = \"{kind}\"\nurl = \"{url}{base}\"\nrepos = [\"{repo}\"]\n");
+    ran.exits(0).prints(&expected);
+    assert!(
+        server
+            .seen()
+            .iter()
+            .all(|seen| seen.header("authorization").is_none())
+    );
+    home.run(&["doctor"])
+        .prints(&format!("kind         {kind}"))
+        .prints(&format!("address      {url}{base}"));
+}
+
+#[test]
+fn hosts_of_every_kind_of_forge_show_what_they_are() {
+    check_shown(enterprise, "/acme/api.git", "github", "", "acme/api");
+    check_shown(
+        lab,
+        "/gitlab/acme/team/api.git",
+        "gitlab",
+        "/gitlab",
+        "acme/team/api",
+    );
+    check_shown(forgejo, "/acme/api.git", "forgejo", "", "acme/api");
+}
+
+#[test]
+fn clones_of_public_hosts_need_no_configuration() {
+    for (url, name, repo) in [
+        (
+            "git@gitlab.com:acme/team/deep/api.git",
+            "gitlab",
+            "acme/team/deep/api",
+        ),
+        ("https://codeberg.org/acme/api", "codeberg.org", "acme/api"),
+        ("https://gitea.com/acme/api", "gitea.com", "acme/api"),
+    ] {
+        let home = clone(&[("origin", url)]);
+        let ran = home.run(&["board", "--once", "--offline"]);
+        ran.exits(5)
+            .prints(&format!("source {name} not asked, never answered"));
+        let ran = home.run(&["init", "--yes", "--offline", "--print"]);
+        ran.exits(0).prints(&format!("repos = [\"{repo}\"]"));
+    }
+}
+
+#[test]
+fn logins_of_every_program_are_found() {
+    let home = clone(&[("origin", "git@git.example.org:acme/team/api.git")]);
+    let glab = "hosts:\n    git.example.org:\n        token: glpat-notReallyAToken01\n";
+    program(&home, "glab", "exit 1", ("glab-cli/config.yml", glab));
+    let tea = "logins:\n- name: berg\n  url: https://codeberg.org\n  token: none-of-ours-0123\n";
+    program(&home, "tea", "exit 1", ("tea/config.yml", tea));
+    let ran = home.run(&["init", "--yes", "--offline"]);
+    ran.exits(0);
+    for line in [
+        "1  gitlab https://git.example.org with acme/team/api: the remote `origin`, a login of `glab`",
+        "2  forgejo https://codeberg.org: a login of `tea`",
+    ] {
+        assert!(ran.err.contains(line), "no `{line}` in {ran:#?}");
+    }
+    let text = std::fs::read_to_string(configuration(&home)).unwrap();
+    let expected = "# Its token comes from `glab`.\n[[source]]\nkind = \"gitlab\"\n\
+                    url = \"https://git.example.org\"\nrepos = [\"acme/team/api\"]\n";
+    assert!(text.ends_with(expected), "{text}");
+    let told = format!("{}{}{text}", ran.out, ran.err);
+    assert!(
+        !told.contains("glpat-") && !told.contains("none-of-ours"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -207,7 +316,7 @@ fn a_clone_of_an_unknown_host_is_shown_once_the_host_says_what_it_is() {
     let first: Vec<&str> = asked.iter().map(Seen::path).collect();
     assert!(first.contains(&"/api/v3/meta"), "{first:?}");
     // It is remembered: now nobody has to be asked.
-    home.run(&["sources", "--offline"])
+    home.run(&["board", "--once", "--offline"])
         .exits(5)
         .prints("source 127.0.0.1");
 }
