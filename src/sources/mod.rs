@@ -44,6 +44,7 @@ mod registry;
 pub mod selection;
 mod ticket_links;
 pub mod token;
+mod token_ask;
 mod told;
 pub mod usual;
 

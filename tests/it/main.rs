@@ -21,6 +21,7 @@ mod gitea;
 mod github;
 mod gitlab;
 mod http_json;
+mod init;
 mod jenkins;
 mod laws;
 mod modes;

@@ -73,7 +73,7 @@ pub(super) async fn from_outside(
     let failed = checks
         .iter()
         .find(|check| check.state == CheckState::Failed);
-    if failed.is_some_and(|check| may_be_elsewhere(check)) {
+    if failed.is_some_and(may_be_elsewhere) {
         let rows = usual::rows();
         let bases = bases(&config.url);
         let ca_file = config.ca_file.as_deref();

@@ -21,32 +21,32 @@ const MOST_ASKED: usize = 3;
 
 /// What was found.
 #[derive(Clone, Default, Debug)]
-pub struct Found {
+pub(super) struct Found {
     /// Repositories of the clone, the one that a board is most likely wanted for first.
-    pub remotes: Vec<Remote>,
+    pub(super) remotes: Vec<Remote>,
     /// Hosts that programs are logged in to or that variables name.
-    pub logins: Vec<Login>,
+    pub(super) logins: Vec<Login>,
     /// Variables with a token.
-    pub held: Vec<Held>,
+    pub(super) held: Vec<Held>,
     /// Hosts that showed what they are.
-    pub shown: Vec<Shown>,
+    pub(super) shown: Vec<Shown>,
     /// Servers on this machine.
-    pub local: Vec<Shown>,
+    pub(super) local: Vec<Shown>,
     /// Hosts of the clone that did not show what they are, and why.
-    pub unknown: Vec<(Elsewhere, String)>,
+    pub(super) unknown: Vec<(Elsewhere, String)>,
 }
 
 /// What may be asked.
 #[derive(Clone, Copy, Debug)]
-pub struct May {
+pub(super) struct May {
     /// Whether hosts of the clone are asked what they are.
-    pub ask: bool,
+    pub(super) ask: bool,
     /// Whether this machine's ports are tried.
-    pub local: bool,
+    pub(super) local: bool,
 }
 
 /// Looks around.
-pub async fn look(
+pub(super) async fn look(
     here: Option<&Path>,
     env: &Env,
     (rows, remembered): (&[Row], Vec<Shown>),
@@ -127,7 +127,7 @@ async fn at_ports(rows: &[Row], ground: &Ground) -> Vec<Shown> {
 }
 
 /// Returns the server at a port of this machine, if it shows what it is.
-pub async fn at_port(port: u16, rows: &[Row], ground: &Ground) -> Option<Shown> {
+async fn at_port(port: u16, rows: &[Row], ground: &Ground) -> Option<Shown> {
     let url = Url::parse(&format!("http://localhost:{port}")).ok()?;
     probe::ask(&[url], rows, None, ground).await.ok().flatten()
 }

@@ -19,7 +19,7 @@ const TRIES: usize = 3;
 const MOST_ADDED: usize = 20;
 
 /// Somebody who answers.
-pub trait Person {
+pub(super) trait Person {
     /// Tells something.
     fn tell(&mut self, text: &str);
 
@@ -32,32 +32,32 @@ pub trait Person {
 
 /// A system that may be shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Candidate {
+pub(super) struct Candidate {
     /// What is usual there, and the word for its kind.
-    pub kind: &'static str,
+    pub(super) kind: &'static str,
     /// Where it is.
-    pub url: Url,
+    pub(super) url: Url,
     /// Repositories of the clone that it has.
-    pub repos: Vec<String>,
+    pub(super) repos: Vec<String>,
     /// How it was found.
-    pub why: Vec<String>,
+    pub(super) why: Vec<String>,
     /// Where its token is, if that was found.
-    pub token: Option<String>,
+    pub(super) token: Option<String>,
 }
 
 /// A source that will be written, and what is said of it.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub(super) struct Draft {
     /// Its settings.
-    pub source: SourceConfig,
+    pub(super) source: SourceConfig,
     /// How it was found.
-    pub why: Vec<String>,
+    pub(super) why: Vec<String>,
     /// Where its token is, if the settings need not say that.
-    pub token: Option<String>,
+    pub(super) token: Option<String>,
 }
 
 /// Returns the systems that were found, each once, those of the clone first.
-pub fn candidates(found: &Found, rows: &[Row]) -> Vec<Candidate> {
+pub(super) fn candidates(found: &Found, rows: &[Row]) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = Vec::new();
     for remote in &found.remotes {
         let at = entry(&mut all, remote.kind, &remote.url);
@@ -132,7 +132,7 @@ fn entry<'a>(all: &'a mut Vec<Candidate>, kind: &'static str, url: &Url) -> &'a 
 }
 
 /// Asks what is to be shown; returns the sources in the order of the answers.
-pub fn interview(
+pub(super) fn interview(
     candidates: &[Candidate],
     rows: &[Row],
     person: &mut dyn Person,

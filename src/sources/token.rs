@@ -4,9 +4,8 @@
 //! variable of that very host, what a program holds for that host that people log
 //! in with, none. A variable is never used for a host that it was not made for.
 
-mod ask;
-
 #[cfg(test)]
+#[path = "token_tests.rs"]
 mod tests;
 
 use std::time::Duration;
@@ -15,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::http::{self, Environment, host_of, is_loopback};
 use super::logins::{self, Login};
+use super::token_ask as ask;
 use super::usual::{self, Asked, Row, Tool, Usual, Variables};
 use crate::config::SourceConfig;
 use crate::sources::Account;
@@ -108,9 +108,11 @@ pub fn places(config: &SourceConfig, env: &Environment) -> Vec<String> {
 }
 
 /// A program that is asked for a token, and what it calls the host.
-struct AskedTool {
-    tool: &'static Tool,
-    name: String,
+pub(super) struct AskedTool {
+    /// The program.
+    pub(super) tool: &'static Tool,
+    /// What it calls the host.
+    pub(super) name: String,
 }
 
 /// Returns the programs that are asked about the host of a source, in order.

@@ -86,7 +86,7 @@ fn a_kind_without_usual_places_gets_what_is_named_and_nothing_else() {
     assert!(from_environment(&NOTHING, &other, &env).unwrap().is_none());
     assert_eq!(
         account(&other, &env),
-        Account::Known(crate::sources::http::NOBODY.to_owned())
+        Account::Known(http::NOBODY.to_owned())
     );
     other.token_env = Some("MINE".to_owned());
     assert_eq!(
@@ -364,8 +364,8 @@ impl Machine {
                 child.wait()
             });
         assert!(made.unwrap().success());
-        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o755);
+        let bits = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(bits & 0o777, 0o755);
     }
 
     fn book(&self, name: &str, text: &str) {

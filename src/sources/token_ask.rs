@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use url::Url;
 
-use super::AskedTool;
+use super::token::AskedTool;
 use crate::sources::http::{Environment, host_of};
 use crate::sources::logins;
 use crate::sources::usual::{self, Asked};
