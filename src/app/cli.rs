@@ -109,6 +109,9 @@ pub enum Command {
     /// Check configuration, sources, token and terminal
     #[command(after_help = EXIT_CODES)]
     Doctor(DoctorArgs),
+    /// Find what there is to show, ask a few questions, write a configuration and test it
+    #[command(after_help = EXIT_CODES)]
+    Init(InitArgs),
     /// Find, check and explain the configuration
     Config(ConfigArgs),
     /// Show the keys of the board
@@ -248,6 +251,26 @@ pub struct KeysArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub struct DoctorArgs {
     /// Do not ask the sources
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `init`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct InitArgs {
+    /// Take the defaults instead of asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Print the configuration instead of writing it
+    #[arg(long)]
+    pub print: bool,
+    /// Replace a configuration that is there without asking
+    #[arg(long)]
+    pub force: bool,
+    /// Try the usual ports of monitors and CI servers on this machine
+    #[arg(long)]
+    pub local: bool,
+    /// Ask no host and test nothing
     #[arg(long)]
     pub offline: bool,
 }

@@ -10,7 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::{
-    ConfigError, Settings, SourceKind, Trust, board, file, notify, place, policy, source,
+    ConfigError, Settings, SourceKind, Trust, board, check_table, file, map_table, notify, place,
+    policy, project, source,
 };
 use crate::domain::key::SourceName;
 use crate::domain::text::redact::Redactor;
@@ -166,40 +167,46 @@ impl<'a> Checker<'a> {
         mut value: Spanned<DeValue<'a>>,
         forbidden: &[&str],
     ) -> Vec<Table<file::Source>> {
-        let mut projects = Vec::new();
+        let mut own = Vec::new();
         if let DeValue::Array(list) = value.get_mut() {
             for source in list.iter_mut() {
-                let inner = self.inner(source, "project");
-                let read = inner.map(|inner| self.tables("[[source.project]]", inner, &[]));
-                let at = source.span();
-                projects.push((at, read.unwrap_or_default()));
+                let projects = self.inner(source, "project", project::TITLE);
+                let checks = self.inner(source, "check", check_table::TITLE);
+                let maps = self.inner(source, "map", map_table::TITLE);
+                own.push((source.span(), projects, checks, maps));
             }
         }
         let mut sources = self.tables::<file::Source>("[[source]]", value, forbidden);
         for source in &mut sources {
             // One that cannot be read is left out: their order says nothing.
-            if let Some((_, own)) = projects.iter_mut().find(|(at, _)| *at == source.span) {
-                source.value.projects = std::mem::take(own);
+            let found = own.iter_mut().find(|(at, ..)| *at == source.span);
+            if let Some((_, projects, checks, maps)) = found {
+                source.value.projects = std::mem::take(projects);
+                source.value.checks = std::mem::take(checks);
+                source.value.maps = std::mem::take(maps);
             }
         }
         sources
     }
 
     /// Takes a list of tables of its own out of a source.
-    fn inner(
+    fn inner<T: for<'de> Deserialize<'de>>(
         &mut self,
         source: &mut Spanned<DeValue<'a>>,
         name: &str,
-    ) -> Option<Spanned<DeValue<'a>>> {
+        title: &'static str,
+    ) -> Vec<Table<T>> {
         let DeValue::Table(table) = source.get_mut() else {
-            return None;
+            return Vec::new();
         };
-        let inner = table.remove(name)?;
-        if self.trust == Trust::User {
-            return Some(inner);
+        match table.remove(name) {
+            None => Vec::new(),
+            Some(inner) if self.trust == Trust::User => self.tables(title, inner, &[]),
+            Some(inner) => {
+                self.forbidden(inner.span(), name);
+                Vec::new()
+            }
         }
-        self.forbidden(inner.span(), name);
-        None
     }
 
     /// Reads a list of tables, leaving out those that cannot be read.

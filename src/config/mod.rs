@@ -7,7 +7,11 @@
 mod action;
 mod board;
 mod check;
+mod check_table;
 mod file;
+mod http_check;
+mod json_map;
+mod map_table;
 mod notify;
 mod place;
 mod policy;
@@ -22,6 +26,8 @@ use std::path::PathBuf;
 
 pub use crate::config::action::Action;
 use crate::config::check::{Checker, Idle};
+pub use crate::config::http_check::{Expected, HttpCheck, Place, SHORTEST_EVERY, Statuses};
+pub use crate::config::json_map::{JsonMap, Said, Target, named_repo};
 pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet};
 pub use crate::config::place::{line_of, line_of_error, place_of};
 pub use crate::config::project::ProjectRule;
@@ -84,6 +90,10 @@ pub struct Extras {
     /// `[[source.project]]`: which repository the projects of a CI server build; the first that
     /// fits counts.
     pub projects: Vec<ProjectRule>,
+    /// `[[source.check]]`: endpoints that should answer well.
+    pub checks: Vec<HttpCheck>,
+    /// `[[source.map]]`: what the records of an endpoint become.
+    pub maps: Vec<JsonMap>,
 }
 
 impl SourceConfig {

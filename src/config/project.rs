@@ -11,7 +11,7 @@ use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 
 /// The title of the table in messages.
-const TITLE: &str = "[[source.project]]";
+pub(super) const TITLE: &str = "[[source.project]]";
 
 /// One `[[source.project]]`.
 #[derive(Clone, Debug)]

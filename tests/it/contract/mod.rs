@@ -17,12 +17,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::DateTime;
-use cycleboard::config::SourceConfig;
+use cycleboard::config::{Extras, Settings, SourceConfig, Trust};
 use cycleboard::domain::Timestamp;
 use cycleboard::domain::fact::{Fact, FactId};
 use cycleboard::domain::key::SourceName;
 use cycleboard::sources::http::{Ground, Limits, Stored, ValidatorKey, Validators};
-use cycleboard::sources::{Batch, Check, Fetch, Source, SourceError};
+use cycleboard::sources::{Batch, Check, Fetch, REGISTRY, Source, SourceError};
 use serde_json::Value;
 use url::Url;
 
@@ -131,8 +131,29 @@ impl Dialect {
         SourceConfig {
             repos: self.repos.iter().map(|repo| (*repo).to_owned()).collect(),
             token_env: Some("BOARD_TOKEN".to_owned()),
+            extras: self.extras(),
             ..SourceConfig::new("one", self.kind, url.clone())
         }
+    }
+
+    /// Returns what stands below the source in the configuration, for kinds that need it.
+    fn tables(&self) -> String {
+        match self.kind {
+            "http-json" => crate::http_json::map_of(self.resource),
+            _ => String::new(),
+        }
+    }
+
+    fn extras(&self) -> Extras {
+        let tables = self.tables();
+        if tables.is_empty() {
+            return Extras::default();
+        }
+        let kind = self.kind;
+        let text = format!("[[source]]\nkind = \"{kind}\"\nurl = \"http://127.0.0.1\"\n{tables}");
+        let kinds: Vec<_> = REGISTRY.iter().map(|kind| &kind.config).collect();
+        let settings = Settings::parse(&text, "c.toml", Trust::User, &kinds).unwrap();
+        settings.sources[0].extras.clone()
     }
 
     fn source(&self, url: &Url) -> Box<dyn Source> {

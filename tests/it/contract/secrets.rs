@@ -110,8 +110,9 @@ async fn run(
             repos => format!("repos = {repos:?}\n"),
         };
         home.configure(&format!(
-            "[[source]]\nkind = \"{}\"\nname = \"one\"\nurl = \"{url}\"\ntoken_env = \"BOARD_TOKEN\"\n{repos}",
-            dialect.kind
+            "[[source]]\nkind = \"{}\"\nname = \"one\"\nurl = \"{url}\"\ntoken_env = \"BOARD_TOKEN\"\n{repos}{}",
+            dialect.kind,
+            dialect.tables()
         ));
         let mut command = home.command(arguments);
         let output = command.env("BOARD_TOKEN", TOKEN).output().unwrap();

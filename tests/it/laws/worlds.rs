@@ -452,6 +452,7 @@ pub(super) fn others() -> impl Strategy<Value = Fact> {
             service: (n % 2 == 0).then(|| ServiceName::new("r1")),
             repo: (n % 4 == 0).then(|| repo(n)),
             sha: (n % 5 == 0).then(|| sha(commit)),
+            version: odd(),
             started_at: at(hour),
             ended_at: None,
             url: None,

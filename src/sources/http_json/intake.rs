@@ -1,0 +1,135 @@
+//! What the pages of one endpoint come to: facts, bad records, pointers that lead nowhere.
+//!
+//! Page by page, so that no more than one of them is held as it came. Pure.
+
+use serde_json::Value;
+
+use super::map::Reader;
+use super::{MOST, record};
+use crate::config::{JsonMap, Said};
+use crate::domain::fact::Fact;
+
+/// From so many records on, it is told that none of them has a field that may be absent.
+const TELLING: usize = 3;
+
+/// Takes in the records of one endpoint.
+pub(super) struct Intake<'a> {
+    map: &'a JsonMap,
+    /// The facts, in the order of the answer.
+    pub(super) facts: Vec<Fact>,
+    /// How many records there were.
+    pub(super) count: usize,
+    /// How many of them cannot be read.
+    pub(super) bad: usize,
+    /// Why the first of those cannot.
+    why: Option<String>,
+    /// Pointers that no record had so far.
+    lost: Vec<Lost<'a>>,
+    /// The first record, for its keys.
+    first: Option<Value>,
+}
+
+/// A pointer that leads nowhere.
+struct Lost<'a> {
+    label: String,
+    pointer: &'a str,
+    /// Whether it is nothing to speak of where few records are without it.
+    may_be_absent: bool,
+}
+
+impl<'a> Intake<'a> {
+    /// Begins with nothing.
+    pub(super) fn new(map: &'a JsonMap) -> Self {
+        Self {
+            map,
+            facts: Vec::new(),
+            count: 0,
+            bad: 0,
+            why: None,
+            lost: pointers(map),
+            first: None,
+        }
+    }
+
+    /// Returns whether there are more records than are kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.count > MOST
+    }
+
+    /// Takes in the records of one page.
+    pub(super) fn take(&mut self, records: Vec<Value>, reader: &Reader<'_>) {
+        self.count += records.len();
+        for record in &records {
+            self.lost
+                .retain(|lost| record.pointer(lost.pointer).is_none());
+            match reader.fact(record) {
+                Ok(fact) => self.facts.push(fact),
+                Err(why) => {
+                    self.bad += 1;
+                    self.why.get_or_insert(why);
+                }
+            }
+        }
+        if self.first.is_none() {
+            self.first = records.into_iter().next();
+        }
+    }
+
+    /// Returns why none of the records is one, where that is so.
+    pub(super) fn refusal(&self) -> Option<String> {
+        let why = self.why.as_ref().filter(|_| self.facts.is_empty())?;
+        // Which key was meant says more than that one is not there.
+        let why = self.astray().next().unwrap_or_else(|| why.clone());
+        let path = self.map.path();
+        Some(format!("{path}: none of its records fits: {why}"))
+    }
+
+    /// Returns what a person should know of the settings and of the records.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut told: Vec<String> = self.astray().collect();
+        if let Some(why) = &self.why {
+            let (bad, what) = (self.bad, self.map.to.plural());
+            told.push(format!("{bad} {what} cannot be read: {why}"));
+        }
+        told
+    }
+
+    /// Returns what to tell of pointers that led nowhere in all of the records.
+    fn astray(&self) -> impl Iterator<Item = String> + '_ {
+        let first = self.first.iter();
+        first.flat_map(|first| {
+            let many = self.count >= TELLING;
+            let lost = self.lost.iter();
+            let told = lost.filter(move |lost| many || !lost.may_be_absent);
+            told.map(|Lost { label, pointer, .. }| {
+                let there = record::keys(first, pointer);
+                format!("`{label}`: no record has `{pointer}`; {there}")
+            })
+        })
+    }
+}
+
+/// Returns all pointers of a map into a record.
+fn pointers(map: &JsonMap) -> Vec<Lost<'_>> {
+    let (needs, times) = (map.to.needs(), map.to.times());
+    let fields = map.fields.iter().map(|(name, pointer)| Lost {
+        label: format!("fields.{name}"),
+        pointer,
+        // Of the times one is enough, and many a field comes only with the end of the work.
+        may_be_absent: !needs.contains(name) && times != [*name],
+    });
+    let places = [
+        ("repo", &map.repo),
+        ("service", &map.service),
+        ("environment", &map.environment),
+    ];
+    let places = places.into_iter().filter_map(|(name, said)| match said {
+        Some(Said::At(pointer)) => Some(Lost {
+            label: name.to_owned(),
+            pointer,
+            may_be_absent: !map.to.needed_places().contains(&name),
+        }),
+        Some(Said::Fixed(_)) | None => None,
+    });
+    fields.chain(places).collect()
+}
