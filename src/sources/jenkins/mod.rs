@@ -291,7 +291,7 @@ impl Source for Jenkins {
     fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
         async move {
             let done = self.fetch_now(fetch).await;
-            done.map_err(|error| explained(error))
+            done.map_err(explained)
         }
         .boxed()
     }

@@ -127,11 +127,11 @@ fn data(ask: &Ask<'_>, job: &Job<'_>, build: &Build<'_>) -> Value {
     };
     let revision = json!({"SHA1": sha, "branch": [{"SHA1": sha, "name": branch}]});
     let mut by_name = serde_json::Map::new();
-    let built = json!({
+    let made = json!({
         "_class": "hudson.plugins.git.util.Build", "buildNumber": build.number,
         "buildResult": null, "marked": {"SHA1": run.sha}, "revision": revision,
     });
-    by_name.insert(branch, built);
+    by_name.insert(branch, made);
     json!({
         "_class": "hudson.plugins.git.util.BuildData", "lastBuiltRevision": revision,
         "buildsByBranchName": by_name, "scmName": "",

@@ -37,7 +37,7 @@ fn word(status: &str, conclusion: Option<&str>) -> &'static str {
     }
 }
 
-fn link(path: String) -> Value {
+fn link(path: &str) -> Value {
     json!({"href": path})
 }
 
@@ -55,7 +55,7 @@ fn stage(ask: &Ask<'_>, base: &str, nth: usize, of: &model::Job) -> Value {
         .started_at
         .map_or(0, |_| (end - began).num_milliseconds().max(0));
     json!({
-        "_links": {"self": link(format!("{base}execution/node/{id}/wfapi/describe"))},
+        "_links": {"self": link(&format!("{base}execution/node/{id}/wfapi/describe"))},
         "id": id.to_string(), "name": of.name, "execNode": "",
         "status": word(of.status, of.conclusion), "startTimeMillis": millis(began),
         "durationMillis": lasted, "pauseDurationMillis": 0,
@@ -84,7 +84,7 @@ pub(super) fn describe(ask: &Ask<'_>, job: &Job<'_>, build: &Build<'_>) -> Answe
         .map(|(nth, of)| stage(ask, &base, nth, of))
         .collect();
     Answer::json(json!({
-        "_links": {"self": link(format!("{base}wfapi/describe"))},
+        "_links": {"self": link(&format!("{base}wfapi/describe"))},
         "id": build.number.to_string(), "name": format!("#{}", build.number),
         "status": status(build), "startTimeMillis": millis(began), "endTimeMillis": millis(end),
         "durationMillis": (end - began).num_milliseconds().max(0), "queueDurationMillis": 0,
@@ -108,9 +108,9 @@ pub(super) fn node(ask: &Ask<'_>, job: &Job<'_>, build: &Build<'_>, id: &str) ->
             let end = step.completed_at.unwrap_or(ask.asked.now);
             json!({
                 "_links": {
-                    "self": link(format!("{base}execution/node/{id}/wfapi/describe")),
-                    "log": link(format!("{base}execution/node/{id}/wfapi/log")),
-                    "console": link(format!("{base}execution/node/{id}/log")),
+                    "self": link(&format!("{base}execution/node/{id}/wfapi/describe")),
+                    "log": link(&format!("{base}execution/node/{id}/wfapi/log")),
+                    "console": link(&format!("{base}execution/node/{id}/log")),
                 },
                 "id": id.to_string(), "name": step.name, "execNode": "",
                 "status": word(step.status, step.conclusion), "startTimeMillis": millis(began),

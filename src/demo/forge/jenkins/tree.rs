@@ -97,13 +97,11 @@ impl Field {
 /// Returns the range `from,to`; `to` alone begins at 0.
 fn bounds(range: &str) -> (usize, usize) {
     let number = |text: &str| text.trim().parse().ok();
-    match range.split_once(',') {
-        Some((from, to)) => (number(from).unwrap_or(0), number(to).unwrap_or(usize::MAX)),
-        None => {
-            let one = number(range).unwrap_or(0);
-            (one, one + 1)
-        }
+    if let Some((from, to)) = range.split_once(',') {
+        return (number(from).unwrap_or(0), number(to).unwrap_or(usize::MAX));
     }
+    let one = number(range).unwrap_or(0);
+    (one, one.saturating_add(1))
 }
 
 #[cfg(test)]
