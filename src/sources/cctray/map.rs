@@ -176,8 +176,8 @@ mod tests {
     #[track_caller]
     fn check(status: &str, activity: &str, expected: &[RunState]) {
         let runs = told(&project(status, activity, "7", "2026-11-20T10:00:00Z"), &[]);
-        let states: Vec<RunState> = runs.into_iter().map(|run| run.state).collect();
-        assert_eq!(states, expected, "{status} {activity}");
+        let found: Vec<RunState> = runs.into_iter().map(|run| run.state).collect();
+        assert_eq!(found, expected, "{status} {activity}");
     }
 
     #[test]

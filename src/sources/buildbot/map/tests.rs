@@ -32,11 +32,11 @@ fn order(set: u64) -> Order {
     }
 }
 
-fn stamp(value: serde_json::Value) -> wire::SourceStamp {
+fn stamp(value: Value) -> wire::SourceStamp {
     serde_json::from_value(value).unwrap()
 }
 
-fn of(order: &Order, properties: &serde_json::Value) -> Subject {
+fn of(order: &Order, properties: &Value) -> Subject {
     let properties = serde_json::from_value(properties.clone()).unwrap();
     subject(SITE, "unit", order, Some(&properties), |_| None)
 }
@@ -49,7 +49,7 @@ fn with(stamps: Vec<wire::SourceStamp>) -> Order {
 }
 
 #[track_caller]
-fn check(complete: bool, results: serde_json::Value, said: &str, expected: RunState) {
+fn check(complete: bool, results: Value, said: &str, expected: RunState) {
     assert_eq!(state(complete, &results, Some(said)), expected, "{results}");
 }
 
@@ -224,10 +224,10 @@ fn steps_count_from_one_and_hidden_ones_stay_away_unless_they_failed() {
 
 #[test]
 fn times_that_cannot_be_are_none() {
-    let at = |value: serde_json::Value| super::at(value.as_number());
-    assert_eq!(at(json!(1_795_224_876)).unwrap().timestamp(), 1_795_224_876);
+    let of = |value: Value| at(value.as_number());
+    assert_eq!(of(json!(1_795_224_876)).unwrap().timestamp(), 1_795_224_876);
     assert_eq!(
-        at(json!(1_795_224_876.7)).unwrap().timestamp(),
+        of(json!(1_795_224_876.7)).unwrap().timestamp(),
         1_795_224_876
     );
     for odd in [
@@ -237,6 +237,6 @@ fn times_that_cannot_be_are_none() {
         json!(u64::MAX),
         json!(null),
     ] {
-        assert_eq!(at(odd.clone()), None, "{odd}");
+        assert_eq!(of(odd.clone()), None, "{odd}");
     }
 }

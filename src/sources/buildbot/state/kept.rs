@@ -9,7 +9,7 @@ use crate::domain::run::JobSet;
 
 impl State {
     /// Takes in stored facts.
-    pub(super) fn restore(&mut self, facts: &[Arc<Fact>], ci: &str) {
+    pub(in crate::sources::buildbot) fn restore(&mut self, facts: &[Arc<Fact>], ci: &str) {
         for fact in facts {
             if let Fact::Run(run) = fact.as_ref()
                 && run.ci.as_str() == ci
