@@ -2,6 +2,7 @@
 
 mod example;
 mod hosts;
+mod jobs;
 mod layers;
 mod mistakes;
 mod projects;

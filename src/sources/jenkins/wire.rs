@@ -237,6 +237,13 @@ pub(super) struct Queued {
     pub(super) actions: List<BuildAction>,
 }
 
+/// `/queue/item/…/api/json`.
+#[derive(Debug, Deserialize)]
+pub(super) struct QueueItem {
+    pub(super) cancelled: Option<bool>,
+    pub(super) executable: Option<Numbered>,
+}
+
 /// What waits.
 #[derive(Debug, Deserialize)]
 pub(super) struct Task {

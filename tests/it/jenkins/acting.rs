@@ -150,3 +150,38 @@ async fn nothing_is_sent_that_writes_does_not_list() {
     );
     assert!(posts(&board).is_empty());
 }
+
+#[tokio::test]
+async fn what_waits_in_the_queue_is_taken_out_of_it() {
+    let board = Board::new().await;
+    let root = ROOT.replace("\"inQueue\": false", "\"inQueue\": true");
+    board.script.json("/api/json", &root);
+    let queue = r#"{"items":[{"id":77,"inQueueSince":1795225000000,
+        "task":{"url":"http://x.test/job/smoke/"}}]}"#;
+    board.script.json("/queue/api/json", queue);
+    let batch = board.fetch("jobs").await.unwrap();
+    let queued = runs(&batch).into_values();
+    let queued = queued
+        .filter(|run| run.state == RunState::Queued)
+        .last()
+        .unwrap();
+    let target = Target {
+        source: board.source.name().clone(),
+        run: queued.key(),
+        job: None,
+    };
+    let item = "/queue/item/77/api/json";
+    board
+        .script
+        .json(item, r#"{"cancelled":null,"executable":null}"#);
+    let fresh = board.source.look_at(target.clone()).await.unwrap();
+    assert_eq!(fresh.state, RunState::Queued);
+    board
+        .script
+        .set("/queue/cancelItem", sent_on(&board, "/queue/"));
+    act(&board, &queued, Verb::Cancel).await.unwrap();
+    assert_eq!(posts(&board)[0].target, "/queue/cancelItem?id=77");
+    board.script.json(item, r#"{"cancelled":true}"#);
+    let fresh = board.source.look_at(target).await.unwrap();
+    assert_eq!(fresh.state, RunState::Cancelled);
+}
