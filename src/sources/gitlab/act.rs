@@ -63,11 +63,12 @@ impl GitLab {
             None => None,
             Some(id) => Some(self.job_name(&part, id, &jobs, poll).await?),
         };
-        let state = match ci::state(wire.status.as_deref()) {
-            RunState::Failed(_) if jobs.complete && jobs.jobs.is_empty() => {
-                RunState::Failed(Fails::Startup)
-            }
-            state => state,
+        let told = ci::state(wire.status.as_deref());
+        let never_ran = jobs.complete && jobs.jobs.is_empty();
+        let state = if never_ran && matches!(told, RunState::Failed(_)) {
+            RunState::Failed(Fails::Startup)
+        } else {
+            told
         };
         let about = ci::About {
             branch: known.as_ref().map(|seen| seen.run.branch.clone()),

@@ -12,10 +12,12 @@ mod details;
 mod diagnose;
 mod discover;
 mod health;
+mod jobs;
 mod map;
 mod memory;
 mod needs;
 mod plan;
+mod records;
 mod restore;
 mod runs;
 mod state;
@@ -179,6 +181,7 @@ impl GitLab {
             plan::WORK => self.work(rest, poll).await,
             plan::DETAILS => self.details(true, poll).await,
             plan::LATER => self.details(false, poll).await,
+            plan::REVIEWS => self.reviews(poll).await,
             RUNS => self.runs(unturned(rest), poll).await,
             plan::JOBS => self.jobs_at_work(rest, poll).await,
             plan::SWEEP => self.sweep(poll).await,

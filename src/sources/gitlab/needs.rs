@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 
 use super::api::{Poll, is_refusal};
 use super::map::delivery;
-use super::state::State;
+use super::state::{Project, State};
 use super::{GitLab, wire, wire_ci};
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeKey, ChangedPaths};
@@ -127,7 +127,7 @@ impl GitLab {
             let mut due: Vec<&Need> = state.needs.iter().filter(due).collect();
             due.sort_by_cached_key(|need| {
                 let path = repo_of(need).path().to_ascii_lowercase();
-                Reverse(state.projects.get(&path).and_then(|it| it.changed_at()))
+                Reverse(state.projects.get(&path).and_then(Project::changed_at))
             });
             choose(due.into_iter())
         };

@@ -21,6 +21,8 @@ pub(super) const WORK: &str = "work";
 pub(super) const DETAILS: &str = "details";
 /// Details of others.
 pub(super) const LATER: &str = "later";
+/// Details of merge requests that wait for reviewers.
+pub(super) const REVIEWS: &str = "reviews";
 /// Jobs of pipelines at work.
 pub(super) const JOBS: &str = "jobs";
 /// Pipelines of projects that seem to be quiet.
@@ -41,13 +43,16 @@ const RUNS_AT_ONCE: usize = 4;
 /// Of how many projects the jobs at work are followed.
 const LIVE: usize = 25;
 
+/// How long after the lists of projects were read they are read again for a new name.
+const AGAIN_MINS: i64 = 5;
+
 /// For how many days after its last change it matters what a project ships.
 const SHIPPED_DAYS: i64 = 30;
 
 /// Returns every resource.
 pub(super) fn resources(state: &State, now: Timestamp) -> Vec<Resource> {
     let mut list = Vec::new();
-    lists(state, &mut list);
+    lists(state, now, &mut list);
     work(state, now, &mut list);
     runs(state, now, &mut list);
     deliveries(state, now, &mut list);
@@ -103,11 +108,11 @@ fn graphql(id: &str, tier: Tier) -> Resource {
     }
 }
 
-fn lists(state: &State, list: &mut Vec<Resource>) {
+fn lists(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
     let tier = match state.discovered_at {
-        Some(_) if !state.rediscover => Tier::Rare,
-        // A project that was just made is there in a minute or two.
-        Some(_) => Tier::Warm,
+        // A project that was just made is there in some minutes.
+        Some(at) if state.rediscover && (now - at).num_minutes() >= AGAIN_MINS => Tier::Warm,
+        Some(_) => Tier::Rare,
         None => Tier::Now,
     };
     list.push(resource(PROJECTS.to_owned(), tier, 6));
@@ -159,6 +164,9 @@ fn work(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
                 list.push(resource(format!("{WORK}:{}", project.path), tier, 2));
             }
         }
+    }
+    if state.has_reviews(now) {
+        list.push(resource(REVIEWS.to_owned(), Tier::Cold, details::COST));
     }
     let turn = state.turns.details;
     if state.has_due_details(now, true) {

@@ -58,6 +58,7 @@ fn one(state: &mut State, fact: &Arc<Fact>) {
                     detail: detail_of(change),
                     // What was read before the restart holds until it changes.
                     detail_for: Some(change.updated_at),
+                    asked: None,
                     wanted: false,
                     pipeline: None,
                 });

@@ -66,6 +66,10 @@ pub(super) struct Cursors {
     pub(super) landed: bool,
     /// When its projects were last told to be current, by our clock.
     pub(super) covered: Option<Timestamp>,
+    /// When all open issues were last asked for, by our clock.
+    pub(super) all_issues_at: Option<Timestamp>,
+    /// When all open merge requests were.
+    pub(super) all_changes_at: Option<Timestamp>,
 }
 
 /// All that is remembered.
@@ -81,6 +85,8 @@ pub(super) struct State {
     pub(super) discovered_at: Option<Timestamp>,
     /// Whether a project was seen that no list has told of yet.
     pub(super) rediscover: bool,
+    /// Numbers of projects that lists told and that are not polled.
+    pub(super) ignored: BTreeSet<u64>,
     /// Whether the lists of projects were read to their end.
     pub(super) all_found: bool,
     /// What the lists of groups could not tell, when they were last read.
@@ -156,6 +162,8 @@ pub(super) struct ChangeSeen {
     pub(super) detail: Detail,
     /// For which change of it the detail was read.
     pub(super) detail_for: Option<Timestamp>,
+    /// When that was, and how often its merge was not worked out yet, by our clock.
+    pub(super) asked: Option<(Timestamp, u8)>,
     /// Whether its pipeline or its state moved since.
     pub(super) wanted: bool,
     /// Its newest pipeline.

@@ -79,7 +79,8 @@ pub(super) struct Issue {
     #[serde(default)]
     pub(super) labels: List<Label>,
     pub(super) milestone: Option<Titled>,
-    pub(super) issue_type: Option<String>,
+    #[serde(rename = "issue_type")]
+    pub(super) kind: Option<String>,
     pub(super) references: Option<References>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
@@ -125,8 +126,10 @@ pub(super) struct MergeRequest {
 #[derive(Deserialize, Clone, Debug, Default)]
 pub(super) struct Approvals {
     pub(super) approved: Option<bool>,
-    pub(super) approvals_required: Option<u64>,
-    pub(super) approvals_left: Option<u64>,
+    #[serde(rename = "approvals_required")]
+    pub(super) required: Option<u64>,
+    #[serde(rename = "approvals_left")]
+    pub(super) left: Option<u64>,
     #[serde(default)]
     pub(super) approved_by: List<Approver>,
 }

@@ -60,8 +60,8 @@ pub(super) struct Within {
 pub(super) struct Release {
     pub(super) tag_name: String,
     pub(super) name: Option<String>,
-    #[serde(default)]
-    pub(super) upcoming_release: bool,
+    #[serde(default, rename = "upcoming_release")]
+    pub(super) upcoming: bool,
     pub(super) author: Option<User>,
     pub(super) commit: Option<Commit>,
     pub(super) created_at: Option<Timestamp>,

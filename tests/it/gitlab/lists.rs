@@ -236,7 +236,9 @@ async fn details_of_a_merge_request_are_read_once_for_each_change() {
     world
         .routes
         .set("projects/1/merge_requests", json!([change]));
-    change["head_pipeline"] = pipeline(9, "running");
+    let mut ended = pipeline(9, "running");
+    ended["sha"] = sha('a').into();
+    change["head_pipeline"] = ended.clone();
     world
         .routes
         .set("projects/1/merge_requests/7", change.clone());
@@ -265,8 +267,7 @@ async fn details_of_a_merge_request_are_read_once_for_each_change() {
     world.settle().await;
     assert_eq!(world.count(), before);
     // Its pipeline ends: that is told at once, and its state is read again.
-    let mut ended = pipeline(9, "success");
-    ended["sha"] = sha('a').into();
+    ended["status"] = "success".into();
     ended["updated_at"] = ago(0).into();
     world.routes.set("projects/1/pipelines", json!([ended]));
     let batch = world.fetch("runs:acme/api").await;
