@@ -25,6 +25,7 @@ pub mod archive;
 pub mod evidence;
 pub mod github;
 pub mod http;
+pub mod http_check;
 pub mod http_json;
 pub mod inspect;
 pub mod job_log;

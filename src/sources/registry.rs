@@ -4,7 +4,9 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
-use crate::sources::{Source, SourceError, alertmanager, github, http_json, prometheus};
+use crate::sources::{
+    Source, SourceError, alertmanager, github, http_check, http_json, prometheus,
+};
 
 /// One kind of source that the program knows.
 pub struct Kind {
@@ -53,6 +55,17 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Prometheus: alerts, and rules that cannot be evaluated",
         open: prometheus::open,
+    },
+    Kind {
+        config: SourceKind {
+            name: "http",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["check"],
+        },
+        about: "HTTP checks of services: status, body, latency, certificate, version",
+        open: http_check::open,
     },
     Kind {
         config: SourceKind {

@@ -16,6 +16,7 @@ mod config;
 mod contract;
 mod demo;
 mod github;
+mod http_check;
 mod http_json;
 mod laws;
 mod modes;
