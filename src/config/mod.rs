@@ -9,6 +9,7 @@ mod board;
 mod check;
 mod check_table;
 mod file;
+mod file_own;
 mod http_check;
 mod json_map;
 mod map_table;

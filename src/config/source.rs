@@ -176,7 +176,7 @@ fn takes(
     let takes = kind.tables.contains(&name);
     match at {
         Some(_) if takes => true,
-        None if takes && kind.repos == RepoNames::Absent => {
+        None if takes && kind.repos == RepoNames::Absent && checker.is_well() => {
             let message = format!(
                 "a source of kind `{}` asks for nothing by itself",
                 kind.name

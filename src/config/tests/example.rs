@@ -26,7 +26,9 @@ fn every_example_in_it_is_right() {
         .map(|line| example(line).unwrap_or(line))
         .collect();
     let settings = good(&lines.join("\n"));
-    assert_eq!(settings.sources.len(), 1);
+    assert_eq!(settings.sources.len(), 3);
+    let extras: Vec<&Extras> = settings.sources.iter().map(|it| &it.extras).collect();
+    assert_eq!((extras[1].checks.len(), extras[2].maps.len()), (1, 1));
     assert_eq!(settings.policy.services.len(), 1);
     assert_eq!(settings.policy.rules.len(), 1);
     assert_eq!(settings.policy.phases.len(), 1);
@@ -42,10 +44,12 @@ fn every_example_stands_on_its_own() {
     for (at, line) in lines.iter().enumerate() {
         let Some(said) = example(line) else { continue };
         let mut text = lines.clone();
-        let table = lines[..=at].iter().rposition(is_title);
+        // A table of a source stands with its source.
+        let is_whole = |line: &&str| is_title(line) && !line.contains("[[source.");
+        let table = lines[..=at].iter().rposition(is_whole);
         // A table, or a key of a table that is an example: all of that table.
         if let Some(start) = table.filter(|start| example(lines[*start]).is_some()) {
-            let next = lines[start + 1..].iter().position(is_title);
+            let next = lines[start + 1..].iter().position(is_whole);
             let end = next.map_or(lines.len(), |next| start + 1 + next);
             for line in &mut text[start..end] {
                 *line = example(line).unwrap_or(line);
@@ -78,6 +82,15 @@ fn documents(table: &str, names: &[&str]) {
 #[test]
 fn every_key_is_in_the_example() {
     documents("[[source]]", file::names::<file::Source>());
+    documents("[[source.check]]", file::names::<file::HttpCheck>());
+    // No target takes both, and a run takes neither.
+    let (places, names): (Vec<&str>, Vec<&str>) = file::names::<file::JsonMap>()
+        .iter()
+        .partition(|name| ["service", "environment"].contains(name));
+    documents("[[source.map]]", &names);
+    for place in places {
+        assert!(EXAMPLE.contains(&format!("`{place} = ")), "{place}");
+    }
     documents("[board]", file::names::<file::Board>());
     documents("[[branching]]", file::names::<file::Branching>());
     documents("[[service]]", file::names::<file::Service>());

@@ -4,6 +4,7 @@ mod example;
 mod hosts;
 mod layers;
 mod mistakes;
+mod tables;
 mod values;
 
 use chrono::TimeDelta;
@@ -34,6 +35,20 @@ const KINDS: &[&SourceKind] = &[
         repos: RepoNames::Absent,
         paths: &[],
         tables: &[],
+    },
+    &SourceKind {
+        name: "http",
+        url: None,
+        repos: RepoNames::Absent,
+        paths: &[],
+        tables: &["check"],
+    },
+    &SourceKind {
+        name: "http-json",
+        url: None,
+        repos: RepoNames::Absent,
+        paths: &[],
+        tables: &["map"],
     },
 ];
 const EXAMPLE: &str = include_str!("../../../config.example.toml");

@@ -117,6 +117,8 @@ fn certificate(text: &str) -> Option<String> {
         "its certificate is not for servers"
     } else if has("BadSignature") || has("InvalidSignature") {
         "the signature of its certificate is wrong"
+    } else if has("UnsupportedSignatureAlgorithm") {
+        "its certificate is signed in a way that is not known here"
     } else if has("UnsupportedCertVersion") {
         "its certificate is of an old form (version 3 is needed)"
     } else if has("BadEncoding") || has("BadDer") {
@@ -210,6 +212,10 @@ mod tests {
             ),
             ("UnknownIssuer", "nobody that is trusted here"),
             ("BadSignature", "signature"),
+            (
+                "UnsupportedSignatureAlgorithmForPublicKeyContext { a: [6, 8], b: [6, 9, 0] }",
+                "signed in a way",
+            ),
             ("ExpiredRevocationList", "revoked"),
             (
                 "Other(OtherError(PathLenConstraintViolated))",
