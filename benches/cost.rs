@@ -23,7 +23,6 @@ use cycleboard::demo::{Clock, Options};
 use cycleboard::domain::Timestamp;
 use cycleboard::domain::correlate::{Correlator, Sourced};
 use cycleboard::domain::fact::FactKind;
-use cycleboard::domain::key::SourceName;
 use cycleboard::domain::policy::Policy;
 use cycleboard::engine::schedule::Schedule;
 use cycleboard::sources::github::GitHub;
@@ -209,17 +208,9 @@ async fn run(moves: bool, speed: f64, cancel: &CancellationToken) -> Run {
         .await
         .expect("the demo forge starts");
     let config = SourceConfig {
-        name: SourceName::new("forge"),
-        kind: "github".to_owned(),
-        url: forge.url().clone(),
-        repos: Vec::new(),
         orgs: vec![forge.org().to_owned()],
         token_env: Some("BENCH_TOKEN".to_owned()),
-        token_command: None,
-        ca_file: None,
-        insecure_http: false,
-        writes: Vec::new(),
-        extras: cycleboard::config::Extras::default(),
+        ..SourceConfig::new("forge", "github", forge.url().clone())
     };
     let ground = Ground {
         clock: hand(&ours),

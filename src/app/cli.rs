@@ -109,6 +109,9 @@ pub enum Command {
     /// Check configuration, sources, token and terminal
     #[command(after_help = EXIT_CODES)]
     Doctor(DoctorArgs),
+    /// Find what there is to show, ask a few questions, write a configuration and test it
+    #[command(after_help = EXIT_CODES)]
+    Init(InitArgs),
     /// Find, check and explain the configuration
     Config(ConfigArgs),
     /// Show the keys of the board
@@ -252,6 +255,26 @@ pub struct DoctorArgs {
     pub offline: bool,
 }
 
+/// `init`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct InitArgs {
+    /// Take the defaults instead of asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Print the configuration instead of writing it
+    #[arg(long)]
+    pub print: bool,
+    /// Replace a configuration that is there without asking
+    #[arg(long)]
+    pub force: bool,
+    /// Try the usual ports of monitors and CI servers on this machine
+    #[arg(long)]
+    pub local: bool,
+    /// Ask no host and test nothing
+    #[arg(long)]
+    pub offline: bool,
+}
+
 /// `config`.
 #[derive(Args, Clone, Debug)]
 pub struct ConfigArgs {
@@ -299,6 +322,19 @@ pub struct DemoScale {
     /// How many cards, at most 50,000 [default: 300]
     #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub cards: Option<u32>,
+    /// Where the team works
+    #[arg(long, global = true, value_enum, default_value_t = Team::Github)]
+    pub team: Team,
+}
+
+/// Where the simulated team works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Team {
+    /// All on one GitHub
+    #[default]
+    Github,
+    /// On a GitLab, a Forgejo with a Jenkins, and an Alertmanager
+    Mixed,
 }
 
 /// The fastest team, in times of the clock: a day in under ten seconds.
@@ -333,10 +369,10 @@ pub enum DemoCommand {
     /// Check the simulated source and the terminal
     #[command(after_help = EXIT_CODES)]
     Doctor(DoctorArgs),
-    /// Serve the simulated forge alone and print its address
+    /// Serve the simulated systems alone and print where they are
     #[command(args(not_for_the_forge()))]
     Serve {
-        /// Port on the loopback address; 0 takes any
+        /// Port on the loopback address; 0 takes any; further systems have the next ones
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
@@ -444,6 +480,22 @@ mod tests {
             format!("at most 50,000 [default: {}]", usual.cards),
         ] {
             assert!(help.contains(&default), "{default} in\n{help}");
+        }
+    }
+
+    #[test]
+    fn the_team_may_stand_before_and_after_the_command() {
+        for (line, team) in [
+            ("cycleboard demo", Team::Github),
+            ("cycleboard demo --team mixed", Team::Mixed),
+            ("cycleboard demo board --once --team mixed", Team::Mixed),
+            ("cycleboard demo --team mixed serve", Team::Mixed),
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            let Some(Command::Demo(demo)) = cli.command else {
+                panic!("not the demo: {line}");
+            };
+            assert_eq!(demo.scale.team, team, "{line}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The demo: starts the simulated team's forge and makes it the one source.
+//! The demo: starts the systems of the simulated team and makes them the sources.
 //!
 //! Remembers where and since when a team was simulated, so that the second
 //! start goes on where the first one ended, with a warm store.
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::app::cli::DemoScale;
+use crate::app::cli::{DemoScale, Team};
 use crate::app::exit::Failure;
 use crate::app::output;
 use crate::app::paths::{self, Paths};
@@ -22,14 +22,13 @@ use crate::app::session::{Tasks, kinds};
 use crate::app::{clock, signals};
 use crate::config::{Action, Settings, SourceConfig, Trust};
 use crate::demo::Options;
-use crate::demo::forge::{self, Forge};
+use crate::demo::forge::{self, Dialect, Forge, MIXED};
 use crate::demo::scenario::team::ORG;
 use crate::domain::Timestamp;
-use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
 use crate::sources::http::Clock;
 
-/// Where the source finds the token of the simulated forge.
+/// Where the sources find the token of the simulated systems.
 pub const TOKEN_ENV: &str = "CYCLEBOARD_DEMO_TOKEN";
 
 /// What the screen says as long as it shows simulated data.
@@ -46,26 +45,27 @@ const NOBODYS_PORT: u16 = 1;
 pub struct Demo {
     /// A name of its directory: the same for the same team.
     pub name: String,
+    team: Team,
     options: Options,
     state: PathBuf,
-    forge: Option<Forge>,
+    forges: Vec<Forge>,
 }
 
 /// A simulated team that can be asked.
 #[derive(Debug)]
 pub struct Begun {
-    /// The source that asks it.
-    pub source: SourceConfig,
-    /// The token that it accepts.
+    /// The sources that ask it.
+    pub sources: Vec<SourceConfig>,
+    /// The token that its systems accept.
     pub token: String,
-    /// Whether the store holds this very forge's data; another demo may hold its place.
+    /// Whether the store holds this very team's data; another demo may hold its place.
     pub is_the_stores: bool,
 }
 
 /// What is remembered of a team between two starts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Memory {
-    port: u16,
+    ports: Vec<u16>,
     origin: Timestamp,
 }
 
@@ -73,20 +73,25 @@ impl Demo {
     /// Settles which team it is; nothing is started yet.
     pub fn new(scale: &DemoScale, paths: &Paths) -> Self {
         let options = options(scale);
+        let kind = match scale.team {
+            Team::Github => "demo",
+            Team::Mixed => "demo-mixed",
+        };
         let name = format!(
-            "demo-{}-{}-{}-{}",
+            "{kind}-{}-{}-{}-{}",
             options.seed, options.repos, options.cards, options.speed
         );
         let state = paths.apart(&name).state.join("team");
         Self {
             name,
+            team: scale.team,
             options,
             state,
-            forge: None,
+            forges: Vec::new(),
         }
     }
 
-    /// Starts the forge where it was before, if it can be had.
+    /// Starts its systems where it was before, if it can be had.
     pub async fn begin(
         &mut self,
         clock: &Clock,
@@ -95,48 +100,60 @@ impl Demo {
     ) -> Result<Begun, Failure> {
         let now = clock();
         let known = self.recall().filter(|memory| now - memory.origin < KEPT);
-        let origin = known.map_or(now, |memory| memory.origin);
-        let port = known.map_or(0, |memory| memory.port);
-        let mut options = Options {
-            port,
-            origin: Some(origin),
+        let fresh = || Memory {
+            ports: Vec::new(),
+            origin: now,
+        };
+        let wanted = known.clone().unwrap_or_else(fresh);
+        let options = Options {
+            origin: Some(wanted.origin),
             ..self.options.clone()
         };
         tell_of_building(&options);
-        let mut started = forge::start(options.clone(), Arc::clone(clock), tracker, cancel).await;
+        let tasks = (tracker, cancel);
+        let mut started = start(self.team, &options, &wanted.ports, clock, tasks).await;
         let is_taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
         let taken = started.as_ref().is_err_and(is_taken);
         if taken {
             // Most likely the same team on another terminal: this one stays in memory.
-            options.port = 0;
-            started = forge::start(options, Arc::clone(clock), tracker, cancel).await;
+            started = start(self.team, &options, &[], clock, tasks).await;
         }
-        let forge = started.map_err(|error| {
+        let forges = started.map_err(|error| {
             Failure::error(format!("cannot serve the simulated forge: {error}"))
         })?;
         if known.is_none() {
-            self.remember(Memory {
-                port: forge.url().port().unwrap_or_default(),
-                origin,
+            let port = |forge: &Forge| forge.url().port().unwrap_or_default();
+            self.remember(&Memory {
+                ports: forges.iter().map(port).collect(),
+                origin: wanted.origin,
             });
         }
+        let sources = forges.iter().map(|forge| {
+            let (dialect, url) = (forge.dialect(), forge.url().clone());
+            source(self.team, dialect, url)
+        });
         let begun = Begun {
-            source: source(forge.url().clone()),
-            token: forge.token().to_owned(),
+            sources: sources.collect(),
+            token: forge::TOKEN.to_owned(),
             is_the_stores: !taken,
         };
-        self.forge = Some(forge);
+        self.forges = forges;
         Ok(begun)
     }
 
     /// Returns the team as it is remembered, to be looked up in the store: nobody is asked, so no
     /// forge is started, and its port may meanwhile be another's.
     pub fn recollect(&self) -> Result<Begun, Failure> {
-        let port = self.recall().map_or(NOBODYS_PORT, |memory| memory.port);
-        let url = Url::parse(&format!("http://{}:{port}/", Ipv4Addr::LOCALHOST));
-        let url = url.map_err(|error| Failure::error(format!("cannot name the forge: {error}")))?;
+        let ports = self.recall().map(|memory| memory.ports).unwrap_or_default();
+        let mut sources = Vec::new();
+        for (nth, dialect) in dialects(self.team).iter().enumerate() {
+            let port = ports.get(nth).copied().unwrap_or(NOBODYS_PORT);
+            let url = Url::parse(&format!("http://{}:{port}/", Ipv4Addr::LOCALHOST));
+            let named = |error| Failure::error(format!("cannot name the forge: {error}"));
+            sources.push(source(self.team, *dialect, url.map_err(named)?));
+        }
         Ok(Begun {
-            source: source(url),
+            sources,
             token: forge::TOKEN.to_owned(),
             is_the_stores: true,
         })
@@ -150,22 +167,56 @@ impl Demo {
 
     fn recall(&self) -> Option<Memory> {
         let text = std::fs::read_to_string(&self.state).ok()?;
-        let (port, origin) = text.trim().split_once(' ')?;
+        let (ports, origin) = text.trim().split_once(' ')?;
+        let port = |word: &str| word.parse().ok().filter(|port| *port != 0);
+        let ports: Option<Vec<u16>> = ports.split(',').map(port).collect();
         Some(Memory {
-            port: port.parse().ok().filter(|port| *port != 0)?,
+            ports: ports.filter(|ports| ports.len() == dialects(self.team).len())?,
             origin: chrono::DateTime::parse_from_rfc3339(origin).ok()?.to_utc(),
         })
     }
 
     /// Without it the next start is a cold one, which is no harm.
-    fn remember(&self, memory: Memory) {
+    fn remember(&self, memory: &Memory) {
         if let Some(dir) = self.state.parent() {
             drop(paths::make_private(dir));
         }
-        let text = format!("{} {}\n", memory.port, memory.origin.to_rfc3339());
+        let ports: Vec<String> = memory.ports.iter().map(u16::to_string).collect();
+        let text = format!("{} {}\n", ports.join(","), memory.origin.to_rfc3339());
         if let Err(error) = paths::write_private(&self.state, &text) {
             tracing::warn!(%error, "demo");
         }
+    }
+}
+
+/// Returns what the systems of a team speak, in the order in which they are started.
+fn dialects(team: Team) -> &'static [Dialect] {
+    match team {
+        Team::Github => &[Dialect::GitHub],
+        Team::Mixed => &MIXED,
+    }
+}
+
+/// Starts the systems of a team; `ports` are theirs, any where one is missing or 0.
+async fn start(
+    team: Team,
+    options: &Options,
+    ports: &[u16],
+    clock: &Clock,
+    (tracker, cancel): (&TaskTracker, &CancellationToken),
+) -> io::Result<Vec<Forge>> {
+    let clock = Arc::clone(clock);
+    match team {
+        Team::Github => {
+            let port = ports.first().copied().unwrap_or(0);
+            let options = Options {
+                port,
+                ..options.clone()
+            };
+            let forge = forge::start(options, clock, tracker, cancel).await?;
+            Ok(vec![forge])
+        }
+        Team::Mixed => forge::start_mixed(options, ports, clock, tracker, cancel).await,
     }
 }
 
@@ -208,49 +259,108 @@ pub fn policy() -> Result<Policy, Failure> {
     })
 }
 
-fn source(url: Url) -> SourceConfig {
-    SourceConfig {
-        name: SourceName::new("demo"),
-        kind: "github".to_owned(),
-        url,
-        repos: Vec::new(),
-        orgs: vec![ORG.to_owned()],
-        token_env: Some(TOKEN_ENV.to_owned()),
-        token_command: None,
-        ca_file: None,
-        insecure_http: false,
-        // A simulated team: what is done here hurts nobody.
-        writes: vec![Action::Rerun, Action::Cancel],
-        extras: crate::config::Extras::default(),
+/// Returns the source that asks a system of the team.
+fn source(team: Team, dialect: Dialect, url: Url) -> SourceConfig {
+    let name = match (team, dialect) {
+        (Team::Github, _) => "demo",
+        (Team::Mixed, Dialect::Alertmanager) => "alerts",
+        (Team::Mixed, dialect) => dialect.kind(),
+    };
+    let mut source = SourceConfig::new(name, dialect.kind(), url);
+    source.token_env = Some(TOKEN_ENV.to_owned());
+    match dialect {
+        Dialect::GitHub | Dialect::GitLab | Dialect::Forgejo => {
+            source.orgs = vec![ORG.to_owned()];
+        }
+        Dialect::Jenkins => {}
+        Dialect::Alertmanager => source.token_env = None,
     }
+    // A simulated team: what is done here hurts nobody.
+    if dialect != Dialect::Alertmanager {
+        source.writes = vec![Action::Rerun, Action::Cancel];
+    }
+    source
 }
 
-/// Serves the forge alone until a signal ends it.
+/// Serves the systems alone until a signal ends it.
 pub fn serve(scale: &DemoScale, port: u16) -> Result<u8, Failure> {
     let tasks = Tasks::default();
     let watched = signals::watch(&tasks.cancel)?;
     runtime()?.block_on(async {
-        let options = Options {
-            port,
-            ..options(scale)
-        };
-        let started = forge::start(options, clock::system(), &tasks.tracker, &tasks.cancel).await;
-        let forge = started.map_err(|error| {
-            let address = (Ipv4Addr::LOCALHOST, port);
-            Failure::error(format!(
-                "cannot listen on {}:{}: {error}",
-                address.0, address.1
-            ))
-            .hint("`--port 0` takes any port that is free")
+        let count = u16::try_from(dialects(scale.team).len()).unwrap_or(1);
+        let next = |nth: u16| port.checked_add(nth).filter(|_| port != 0);
+        let ports: Vec<u16> = (0..count).map(|nth| next(nth).unwrap_or(0)).collect();
+        let (options, clock) = (options(scale), clock::system());
+        let run = (&tasks.tracker, &tasks.cancel);
+        let started = start(scale.team, &options, &ports, &clock, run).await;
+        let forges = started.map_err(|error| {
+            let address = Ipv4Addr::LOCALHOST;
+            Failure::error(format!("cannot listen on {address}:{port}: {error}"))
+                .hint("`--port 0` takes any port that is free")
         })?;
-        output::print(&format!(
-            "{url}\norganisation: {org}\ntoken: {token}\n",
-            url = forge.url(),
-            org = forge.org(),
-            token = forge.token(),
-        ))?;
+        output::print(&told(scale.team, &forges))?;
         tasks.cancel.cancelled().await;
         tasks.end().await;
         Ok(watched.ending().get().unwrap_or_default())
     })
+}
+
+/// Says where the systems are: of several, as a configuration that asks them all.
+fn told(team: Team, forges: &[Forge]) -> String {
+    match (team, forges) {
+        (Team::Github, [forge]) => format!(
+            "{url}\norganisation: {org}\ntoken: {token}\n",
+            url = forge.url(),
+            org = forge.org(),
+            token = forge.token(),
+        ),
+        _ => configuration(team, forges),
+    }
+}
+
+fn configuration(team: Team, forges: &[Forge]) -> String {
+    let mut text = format!(
+        "# a simulated team; its token is `{token}`, and `{read}` may only read:\n\
+         # {TOKEN_ENV}={token} cycleboard --config THIS_FILE\n",
+        token = forge::TOKEN,
+        read = forge::READ_TOKEN,
+    );
+    for forge in forges {
+        let source = source(team, forge.dialect(), forge.url().clone());
+        text.push_str(&format!(
+            "\n[[source]]\nname = \"{}\"\nkind = \"{}\"\nurl = \"{}\"\n",
+            source.name, source.kind, source.url
+        ));
+        if !source.orgs.is_empty() {
+            text.push_str(&format!("orgs = [\"{ORG}\"]\n"));
+        }
+        if let Some(variable) = &source.token_env {
+            text.push_str(&format!("token_env = \"{variable}\"\n"));
+        }
+        if !source.writes.is_empty() {
+            text.push_str("writes = [\"rerun\", \"cancel\"]\n");
+        }
+    }
+    let services = crate::demo::BOARD.split_once("\n\n").map(|(_, rest)| rest);
+    text.push('\n');
+    text.push_str(services.unwrap_or_default());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mixed_team_has_a_source_for_each_of_its_systems() {
+        let url = || Url::parse("http://127.0.0.1:1/").unwrap();
+        let names: Vec<String> = dialects(Team::Mixed)
+            .iter()
+            .map(|dialect| source(Team::Mixed, *dialect, url()).name.to_string())
+            .collect();
+        assert_eq!(names, ["gitlab", "forgejo", "jenkins", "alerts"]);
+        let only = source(Team::Github, Dialect::GitHub, url());
+        assert_eq!(only.name.to_string(), "demo");
+        assert_eq!(only.writes.len(), 2);
+    }
 }

@@ -15,6 +15,7 @@ pub mod effects;
 pub mod env;
 pub mod exit;
 pub mod guard;
+pub mod init;
 pub mod job_log;
 pub mod key_table;
 pub mod keys;
@@ -32,6 +33,7 @@ pub mod runtime;
 pub mod screen;
 pub mod session;
 pub mod signals;
+mod stranger;
 pub mod themes;
 pub mod triage;
 pub mod unopened;
@@ -44,8 +46,7 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::app::cli::{
-    BoardArgs, Cli, Command, DemoArgs, DemoCommand, DoctorArgs, Format, Global, LogLevel,
-    SourcesArgs,
+    BoardArgs, Cli, Command, DemoArgs, DemoCommand, Format, Global, LogLevel, SourcesArgs,
 };
 use crate::app::env::Env;
 use crate::app::exit::{Exit, Failure};
@@ -83,12 +84,13 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     let Cli { global, command } = cli;
     match command.unwrap_or_else(|| Command::Board(BoardArgs::default())) {
         Command::Demo(demo) => simulated(global, env, demo),
-        Command::Board(args) => board(load(global, env)?, &args),
-        Command::Where(args) => where_::run(load(global, env)?, &args),
-        Command::Triage(args) => triage::run(load(global, env)?, &args),
-        Command::Log(args) => job_log::run(load(global, env)?, &args),
-        Command::Sources(args) => sources(load(global, env)?, &args),
-        Command::Doctor(args) => doctor(global, env, &args),
+        Command::Board(args) => board(ready(global, env, args.offline)?, &args),
+        Command::Where(args) => where_::run(ready(global, env, args.offline)?, &args),
+        Command::Triage(args) => triage::run(ready(global, env, args.offline)?, &args),
+        Command::Log(args) => job_log::run(ready(global, env, args.offline)?, &args),
+        Command::Sources(args) => sources(ready(global, env, args.offline)?, &args),
+        Command::Doctor(args) => doctor::run(ready(global, env, args.offline)?, &args),
+        Command::Init(args) => init::run(global, env, &args),
         Command::Keys(args) => key_table::run(&load(global, env)?, &args),
         Command::Config(args) => configuration::run(&global, &env, args.command),
         Command::Completions { shell } => completions(shell),
@@ -118,6 +120,15 @@ fn simulated(global: Global, env: Env, demo: DemoArgs) -> Result<Exit, Failure> 
 fn load(global: Global, env: Env) -> Result<Session, Failure> {
     let session = Session::load(global, env, None)?;
     start_log(&session);
+    Ok(session)
+}
+
+/// Loads what a command stands on that asks sources; the host of a clone is asked what it is.
+fn ready(global: Global, env: Env, offline: bool) -> Result<Session, Failure> {
+    let mut session = load(global, env)?;
+    if !offline {
+        session.find_out()?;
+    }
     Ok(session)
 }
 
@@ -158,11 +169,6 @@ fn sources(mut session: Session, args: &SourcesArgs) -> Result<Exit, Failure> {
     output::print(&text)?;
     let verdict = once::source_verdict(&snapshot.sources, now, args.offline);
     Ok(heard.ends(verdict, args.format))
-}
-
-/// Tells what is wrong with the configuration, too, before it gives up.
-fn doctor(global: Global, env: Env, args: &DoctorArgs) -> Result<Exit, Failure> {
-    doctor::run(load(global, env)?, args)
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {

@@ -3,7 +3,8 @@
 //! Says which run on the board it belongs to; nothing is asked here.
 
 use crate::domain::diagnosis::LogKey;
-use crate::domain::run::RunKey;
+use crate::domain::item::EvidenceKind;
+use crate::domain::run::{RunKey, is_foreign};
 use crate::domain::triage::Triage;
 use crate::engine::snapshot::Snapshot;
 
@@ -21,7 +22,13 @@ impl<'a> Page<'a> {
         if !(word.starts_with("https://") || word.starts_with("http://")) {
             return None;
         }
-        let address = word.split(['?', '#']).next().unwrap_or_default();
+        // Some pages name what they show behind a `#`, and a path follows it there.
+        let end = word
+            .find('?')
+            .into_iter()
+            .chain(word.find('#').filter(|at| !is_path(word, *at)))
+            .min();
+        let address = end.and_then(|end| word.get(..end)).unwrap_or(word);
         let address = address.trim_end_matches('/');
         Some(Self {
             address,
@@ -31,7 +38,10 @@ impl<'a> Page<'a> {
 
     /// Returns the number of the run that it names, if it names one.
     pub fn run(self) -> Option<u64> {
-        let (_, rest) = self.address.split_once("/runs/")?;
+        let words = ["/runs/", "/-/pipelines/", "/builds/"];
+        let (_, rest) = words
+            .iter()
+            .find_map(|word| self.address.split_once(word))?;
         rest.split('/').next()?.parse().ok()
     }
 
@@ -54,7 +64,8 @@ impl<'a> Page<'a> {
         let mut runs = evidence.filter_map(|found| {
             let url = found.url.as_ref()?;
             let run = found.run.as_deref()?;
-            (self.is_below(url.as_str()) && self.names(run)).then_some(run)
+            let is_named = found.kind == EvidenceKind::Job || self.names(run);
+            (self.is_below(url.as_str()) && is_named).then_some(run)
         });
         Some(LogKey {
             run: runs.next()?.clone(),
@@ -65,14 +76,17 @@ impl<'a> Page<'a> {
 
     /// Returns whether it is of the run that a card is red by.
     pub fn is_of(self, triage: &Triage) -> bool {
-        let url = triage.run.url.as_ref();
-        url.is_some_and(|url| self.is_below(url.as_str()))
+        let jobs = triage.jobs.iter().map(|line| &line.job);
+        let before = triage.attempts.iter().flat_map(|attempt| &attempt.jobs);
+        let pages = jobs.chain(before).filter_map(|job| job.url.as_ref());
+        let mut pages = pages.chain(&triage.run.url);
+        pages.any(|url| self.is_below(url.as_str()))
     }
 
     /// Returns whether the run of that number is in the address: evidence may lead elsewhere.
     fn names(self, run: &RunKey) -> bool {
         let mut parts = self.address.split('/');
-        parts.any(|part| part.parse() == Ok(run.id))
+        is_foreign(run.id) || parts.any(|part| part.parse() == Ok(run.id))
     }
 }
 
@@ -88,7 +102,15 @@ pub fn log_of_job(triage: &Triage, job: u64) -> LogKey {
     }
 }
 
+/// Returns whether a path follows the `#` at this place.
+fn is_path(word: &str, at: usize) -> bool {
+    word.get(at..).is_some_and(|rest| rest.starts_with("#/"))
+}
+
 fn job(address: &str) -> Option<u64> {
+    if let Some((_, rest)) = address.split_once("/-/jobs/") {
+        return rest.split('/').next()?.parse().ok();
+    }
     let (_, rest) = address.split_once("/runs/")?;
     let mut parts = rest.split('/');
     parts.find(|part| matches!(*part, "job" | "jobs"))?;
@@ -116,6 +138,20 @@ mod tests {
         check(&format!("{RUN}/attempts/2"), None);
         check(&format!("{RUN}/job/345?pr=3#step:4:77"), Some(345));
         check(&format!("{RUN}/job/next"), None);
+    }
+
+    #[test]
+    fn pages_of_other_systems_name_runs_and_jobs_in_their_own_way() {
+        let of = |word: &str| Page::parse(word).map(|page| (page.run(), page.job));
+        let gitlab = "https://git.test/acme/back/api/-";
+        let pipeline = format!("{gitlab}/pipelines/77?tab=jobs");
+        assert_eq!(of(&pipeline), Some((Some(77), None)));
+        assert_eq!(of(&format!("{gitlab}/jobs/9#L12")), Some((None, Some(9))));
+        let build = "http://ci.test/#/builders/3/builds/41";
+        assert_eq!(of(&format!("{build}/")), Some((Some(41), None)));
+        assert!(Page::parse(build).expect("an address").is_below(build));
+        let other = "http://ci.test/#/builders/3/builds/4";
+        assert!(!Page::parse(build).expect("an address").is_below(other));
     }
 
     #[test]

@@ -50,6 +50,11 @@ impl Paths {
         self.state.join("board.db")
     }
 
+    /// Returns where it is remembered what kind of system a host is.
+    pub fn hosts(&self) -> PathBuf {
+        self.state.join("hosts.json")
+    }
+
     /// Returns where the user's pins are.
     pub fn pins(&self) -> PathBuf {
         self.state.join("pins.json")

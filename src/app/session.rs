@@ -31,7 +31,10 @@ use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options};
 use crate::sources::http::{Clock, Ground, NoValidators};
-use crate::sources::{REGISTRY, Source, token};
+use crate::sources::{REGISTRY, Source, token, usual};
+
+/// Where a source comes from that nobody configured.
+pub(super) const THIS_CLONE: &str = "the clone in the current directory";
 
 /// How long tasks may take to end, once they are told to.
 const GOODBYE: Duration = Duration::from_millis(1_500);
@@ -58,6 +61,8 @@ pub struct Session {
     pub clock: Clock,
     /// The logs of finished jobs.
     pub logs: FileLogs,
+    /// Why the host of the clone did not show what it is, where it was asked.
+    pub refused: Option<String>,
 }
 
 impl Session {
@@ -65,6 +70,7 @@ impl Session {
     pub fn load(global: Global, env: Env, demo: Option<&DemoScale>) -> Result<Self, Failure> {
         let paths = Paths::find()?;
         let place = config_file::place(global.config.as_deref(), &env, &paths);
+        let clock = clock::system();
         let here = std::env::current_dir().ok();
         let texts = read_all(&place, here.as_deref())?;
         let mut settings = merge(&texts)?;
@@ -84,10 +90,13 @@ impl Session {
             settings.store.url = None;
             "the simulated team".clone_into(&mut sources_from);
         } else if settings.sources.is_empty()
-            && let Some(source) = here.as_deref().and_then(|here| clone::source(here, &env))
+            && let Some(here) = &here
         {
-            settings.sources.push(source);
-            "the clone in the current directory".clone_into(&mut sources_from);
+            let shown = clone::memory::recall(&paths.hosts(), clock());
+            if let Some(source) = clone::source(here, &env, shown) {
+                settings.sources.push(source);
+                THIS_CLONE.clone_into(&mut sources_from);
+            }
         }
         if let Some(theme) = &global.theme {
             settings.ui.theme.clone_from(theme);
@@ -97,7 +106,6 @@ impl Session {
             settings.ui.ascii = Some(true);
         }
         know_tokens(&env, &settings);
-        let clock = clock::system();
         let spare = std::env::temp_dir();
         Ok(Self {
             logs: FileLogs::new(&paths.job_logs(), &spare, Arc::clone(&clock)),
@@ -110,32 +118,29 @@ impl Session {
             sources_from,
             demo,
             clock,
+            refused: None,
         })
     }
 
-    /// Refuses to go on where there is nothing to show.
-    pub fn require_sources(&self) -> Result<(), Failure> {
-        if self.demo.is_some() || !self.settings.sources.is_empty() {
-            return Ok(());
-        }
-        let file = self.place.path.display();
-        let here = std::env::current_dir().ok();
-        if let Some(found) = here.and_then(|here| clone::elsewhere(&here, &self.env)) {
-            let host = found.host;
-            let message = format!("this clone is of `{host}`, which is not known to be GitHub");
-            return Err(Failure::usage(message).hint(match found.url {
-                Some(url) => format!(
-                    "if it is, a `[[source]]` with `url = \"{url}\"` in `{file}` makes it known"
-                ),
-                None => format!(
-                    "if it is, `gh auth login --hostname {host}` or a `[[source]]` in `{file}` makes it known"
-                ),
-            }));
-        }
-        Err(Failure::usage("no source is configured").hint(format!(
-            "start inside a clone of a GitHub repository, add a `[[source]]` to `{file}`, \
-             or see `cycleboard demo`"
-        )))
+    /// Makes what a command stands on from settings that were just made.
+    pub fn of(global: Global, env: Env, place: Place, settings: Settings) -> Result<Self, Failure> {
+        let paths = Paths::find()?;
+        let clock = clock::system();
+        know_tokens(&env, &settings);
+        let name = place.path.display().to_string();
+        Ok(Self {
+            logs: FileLogs::new(&paths.job_logs(), &std::env::temp_dir(), Arc::clone(&clock)),
+            env,
+            paths,
+            global,
+            sources_from: format!("`{name}`"),
+            files: vec![name],
+            place,
+            settings,
+            demo: None,
+            clock,
+            refused: None,
+        })
     }
 
     /// Opens the store; one that cannot be had is told of, and the board works without.
@@ -166,6 +171,18 @@ impl Session {
         named.unwrap_or_else(|| self.paths.store())
     }
 
+    /// Returns what sources stand on; nothing that changes anything leaves one that stands on it.
+    pub fn ground(&self, store: Option<&Store>) -> Ground {
+        Ground {
+            clock: Arc::clone(&self.clock),
+            env: self.env.reader(),
+            validators: store.map_or_else(|| Arc::new(NoValidators) as _, Store::validators),
+            logs: Arc::new(self.logs.clone()),
+            read_only: true,
+            know: redact::know,
+        }
+    }
+
     /// Opens every source for reading; one that cannot be opened tells why instead of answering.
     pub fn open_sources(&self, store: Option<&Store>) -> Vec<Box<dyn Source>> {
         self.open_sources_for(store, false)
@@ -174,14 +191,7 @@ impl Session {
     /// Opens every source; nothing that changes anything leaves the client of one unless `acts`
     /// and its `writes` say so.
     fn open_sources_for(&self, store: Option<&Store>, acts: bool) -> Vec<Box<dyn Source>> {
-        let ground = Ground {
-            clock: Arc::clone(&self.clock),
-            env: self.env.reader(),
-            validators: store.map_or_else(|| Arc::new(NoValidators) as _, Store::validators),
-            logs: Arc::new(self.logs.clone()),
-            read_only: true,
-            know: redact::know,
-        };
+        let ground = self.ground(store);
         let acts = acts && !self.global.read_only;
         let open = |config: &SourceConfig| {
             let read_only = !acts || config.writes.is_empty();
@@ -243,8 +253,9 @@ impl Session {
         } else {
             demo.recollect()?
         };
+        redact::know(&SecretString::from(begun.token.clone()));
         self.env = self.env.with(crate::app::demo::TOKEN_ENV, begun.token);
-        self.settings.sources = vec![begun.source];
+        self.settings.sources = begun.sources;
         Ok(begun.is_the_stores)
     }
 
@@ -460,22 +471,14 @@ fn open_source(config: &SourceConfig, ground: &Ground) -> Box<dyn Source> {
 /// Tells the redactor every token that the environment holds, whether it is used or not; those that
 /// commands print it is told where they are bound.
 fn know_tokens(env: &Env, settings: &Settings) {
-    let usual = [
-        "GH_TOKEN",
-        "GITHUB_TOKEN",
-        "GH_ENTERPRISE_TOKEN",
-        "GITHUB_ENTERPRISE_TOKEN",
-        "GITLAB_TOKEN",
-    ];
     let own = settings
         .sources
         .iter()
         .filter_map(|source| source.token_env.as_deref());
-    for token in usual
-        .into_iter()
-        .chain(own)
-        .filter_map(|name| env.get(name))
-    {
+    // That of a job is none of ours, and is nobody else's business either.
+    let usual = usual::variables().into_iter();
+    let usual = usual.chain(usual::NEVER.iter().copied());
+    for token in usual.chain(own).filter_map(|name| env.get(name)) {
         redact::know(&SecretString::from(token.trim().to_owned()));
     }
 }

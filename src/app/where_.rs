@@ -14,7 +14,7 @@ use crate::app::session::Session;
 use crate::app::waiting;
 use crate::domain::item::{EvidenceKind, WorkItem};
 use crate::domain::text::nearest;
-use crate::domain::trace::{self, Trace};
+use crate::domain::trace::{self, SIGNS, Trace};
 use crate::engine::snapshot::Snapshot;
 
 /// How long the sources may take.
@@ -72,7 +72,13 @@ pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
 
 /// Says which cards a word means, where it means several.
 fn several(word: &str, found: &[&Arc<WorkItem>]) -> String {
-    let keys: Vec<String> = found.iter().map(|item| format!("`{}`", item.key)).collect();
+    // Two hosts may have a repository of one name: then only the identity tells them apart.
+    let is_shared = |item: &WorkItem| found.iter().filter(|other| other.key == item.key).count();
+    let name = |item: &&Arc<WorkItem>| match is_shared(item) {
+        1 => format!("`{}`", item.key),
+        _ => format!("`{}`", item.id),
+    };
+    let keys: Vec<String> = found.iter().map(name).collect();
     let (named, rest) = keys.split_at(keys.len().min(NAMED));
     let more = match rest.len() {
         0 => String::new(),
@@ -101,7 +107,7 @@ fn not_found(word: &str, snapshot: &Snapshot, verdict: Exit) -> Failure {
 fn similar(word: &str, snapshot: &Snapshot) -> Option<String> {
     let number = |name: &str| -> String { name.chars().filter(char::is_ascii_digit).collect() };
     let asked = number(word);
-    if asked.len() == word.trim_start_matches('#').len() {
+    if asked.len() == word.trim_start_matches(SIGNS).len() {
         return None;
     }
     let names = snapshot.items().flat_map(|item| {

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::{
     ConfigError, Settings, SourceKind, Trust, board, check_table, file, map_table, notify, place,
-    policy, source,
+    policy, project, source,
 };
 use crate::domain::key::SourceName;
 use crate::domain::text::redact::Redactor;
@@ -170,16 +170,18 @@ impl<'a> Checker<'a> {
         let mut own = Vec::new();
         if let DeValue::Array(list) = value.get_mut() {
             for source in list.iter_mut() {
+                let projects = self.inner(source, "project", project::TITLE);
                 let checks = self.inner(source, "check", check_table::TITLE);
                 let maps = self.inner(source, "map", map_table::TITLE);
-                own.push((source.span(), checks, maps));
+                own.push((source.span(), projects, checks, maps));
             }
         }
         let mut sources = self.tables::<file::Source>("[[source]]", value, forbidden);
         for source in &mut sources {
             // One that cannot be read is left out: their order says nothing.
             let found = own.iter_mut().find(|(at, ..)| *at == source.span);
-            if let Some((_, checks, maps)) = found {
+            if let Some((_, projects, checks, maps)) = found {
+                source.value.projects = std::mem::take(projects);
                 source.value.checks = std::mem::take(checks);
                 source.value.maps = std::mem::take(maps);
             }

@@ -73,12 +73,27 @@ pub(super) struct Source {
     pub(super) insecure_http: Option<bool>,
     /// Actions that are allowed.
     pub(super) writes: Option<Vec<Text>>,
+    /// Its `[[source.project]]`, which are read by themselves.
+    #[serde(skip)]
+    pub(super) projects: Vec<Table<Project>>,
     /// Its `[[source.check]]`, which are read by themselves.
     #[serde(skip)]
     pub(super) checks: Vec<Table<HttpCheck>>,
     /// Its `[[source.map]]`, which are read by themselves.
     #[serde(skip)]
     pub(super) maps: Vec<Table<JsonMap>>,
+}
+
+/// One `[[source.project]]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Project {
+    /// Pattern on the name of the builder, project or job.
+    pub(super) name: Option<Text>,
+    /// The repository that it builds, with its host.
+    pub(super) repo: Option<Text>,
+    /// The branch that it builds where the server tells none.
+    pub(super) branch: Option<Text>,
 }
 
 /// `[board]`.

@@ -8,6 +8,7 @@ mod action;
 mod board;
 mod check;
 mod check_table;
+mod extras;
 mod file;
 mod file_own;
 mod http_check;
@@ -16,6 +17,7 @@ mod map_table;
 mod notify;
 mod place;
 mod policy;
+mod project;
 mod source;
 
 #[cfg(test)]
@@ -30,6 +32,7 @@ pub use crate::config::http_check::{Expected, HttpCheck, Place, SHORTEST_EVERY, 
 pub use crate::config::json_map::{JsonMap, Said, Target, named_repo};
 pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet};
 pub use crate::config::place::{line_of, line_of_error, place_of};
+pub use crate::config::project::ProjectRule;
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
@@ -86,6 +89,9 @@ pub struct SourceConfig {
 /// Tables of a `[[source]]` that only some kinds take, as [`SourceKind::tables`] tells.
 #[derive(Clone, Default, Debug)]
 pub struct Extras {
+    /// `[[source.project]]`: which repository the projects of a CI server build; the first that
+    /// fits counts.
+    pub projects: Vec<ProjectRule>,
     /// `[[source.check]]`: endpoints that should answer well.
     pub checks: Vec<HttpCheck>,
     /// `[[source.map]]`: what the records of an endpoint become.
@@ -93,6 +99,11 @@ pub struct Extras {
 }
 
 impl SourceConfig {
+    /// Returns whether it names a place where a token comes from.
+    pub fn has_token(&self) -> bool {
+        self.token_env.is_some() || self.token_command.is_some()
+    }
+
     /// Returns a source of which only name, kind and place are set.
     pub fn new(name: &str, kind: &str, url: url::Url) -> Self {
         Self {
@@ -189,6 +200,9 @@ pub enum RepoNames {
     Flat,
     /// With groups in groups: `group/group/name`.
     Nested,
+    /// They are jobs in folders, `folder/folder/job` or `job` alone, and `orgs` are folders; where
+    /// nothing is chosen, all are meant.
+    Jobs,
     /// It has none: `repos` and `orgs` mean nothing there.
     Absent,
 }

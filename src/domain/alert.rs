@@ -26,6 +26,9 @@ pub struct Alert {
     pub repo: Option<RepoKey>,
     /// The version it names, as a commit.
     pub sha: Option<Sha>,
+    /// The version it names, as a tag; may be empty.
+    #[serde(default)]
+    pub version: Clean,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.

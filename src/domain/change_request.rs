@@ -85,6 +85,17 @@ pub enum Called {
     MergeRequest,
 }
 
+impl Called {
+    /// Returns the sign between repository and number: forges whose tickets count for themselves
+    /// have another one for changes.
+    pub fn sign(self) -> char {
+        match self {
+            Self::PullRequest => '#',
+            Self::MergeRequest => '!',
+        }
+    }
+}
+
 /// Whether a change request is still under way.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ChangeState {

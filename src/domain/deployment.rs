@@ -17,6 +17,9 @@ pub struct Environment {
     pub id: Option<u64>,
     /// Whether a person must approve what goes there.
     pub guarded: bool,
+    /// Whether its host says that it is production, whatever it is called.
+    #[serde(default)]
+    pub production: bool,
     /// The page for people.
     pub url: Option<WebUrl>,
 }

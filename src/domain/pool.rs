@@ -156,7 +156,7 @@ fields! {
     Release: repo, tag, name, sha, author;
     Environment: repo, name;
     Deployment: repo, environment, sha, git_ref, task, state, creator;
-    Alert: name, severity, state, service, repo, sha;
+    Alert: name, severity, state, service, repo, sha, version;
     Finding: repo, title;
     Evidence: key, state, detail;
 }

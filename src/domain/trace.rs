@@ -66,7 +66,7 @@ pub struct Contained {
 
 /// Finds the cards that a word names, those first that are called so themselves.
 ///
-/// A word is a commit id (7 digits or more), `#n`, `repo#n`, `owner/repo#n`, a
+/// A word is a commit id (7 digits or more), `#n`, `repo#n`, `owner/repo#n` (or `!n`), a
 /// tag, a key of a tracker, or the identity of a card. `owner/repo@` before a commit
 /// or tag, or `owner/repo` and a space, means that of one repository.
 pub fn find<'a>(
@@ -148,15 +148,23 @@ fn is_evidence(word: &str, evidence: &Evidence) -> bool {
     }
 }
 
+/// The signs between a repository and the number of a ticket or change.
+pub const SIGNS: [char; 2] = ['#', '!'];
+
+/// Divides `acme/api#12` and `acme/api!12` before the sign.
+pub fn at_sign(name: &str) -> Option<(&str, &str)> {
+    name.rfind(SIGNS).and_then(|at| name.split_at_checked(at))
+}
+
 /// Whether a word is a name or its end: `#12`, `api#12` and `acme/api#12` all name the last.
 fn is_name(word: &str, name: &str) -> bool {
     if name.eq_ignore_ascii_case(word) {
         return true;
     }
-    let Some((place, number)) = name.rsplit_once('#') else {
+    let Some((place, number)) = at_sign(name) else {
         return is_commit(word, name);
     };
-    let Some((asked, asked_number)) = word.rsplit_once('#') else {
+    let Some((asked, asked_number)) = at_sign(word) else {
         return false;
     };
     let short = place.rsplit('/').next().unwrap_or(place);
@@ -285,5 +293,27 @@ fn people(holders: &[Person], nobody: &str) -> String {
         [one] => format!("`{}`", one.login),
         [first, .., last] if holders.len() == 2 => format!("`{}` or `{}`", first.login, last.login),
         [first, ..] => format!("`{}` or {} others", first.login, holders.len() - 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[track_caller]
+    fn check(word: &str, name: &str, expected: bool) {
+        assert_eq!(is_name(word, name), expected, "{word} for {name}");
+    }
+
+    #[test]
+    fn a_name_may_be_cut_before_its_number_and_keeps_its_sign() {
+        check("!12", "acme/back/api!12", true);
+        check("api!12", "acme/back/api!12", true);
+        check("acme/back/api!12", "acme/back/api!12", true);
+        check("#12", "acme/back/api#12", true);
+        check("#12", "acme/back/api!12", false);
+        check("!12", "acme/back/api#12", false);
+        check("web!12", "acme/back/api!12", false);
+        check("12", "acme/back/api!12", false);
     }
 }

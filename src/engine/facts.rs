@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
+use crate::domain::alert::{Alert, AlertState};
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::SourceName;
 use crate::domain::pool::Pool;
@@ -18,6 +19,12 @@ use crate::sources::{Batch, Listing};
 
 /// How old the stored day of last sight may get before it is written again.
 const SEEN_STEP: TimeDelta = TimeDelta::hours(24);
+
+/// How long an alert that is over is kept: as long as what went live is watched.
+const OVER: TimeDelta = TimeDelta::days(7);
+
+/// How many of those are kept.
+const MOST_OVER: usize = 1_000;
 
 /// What one source said, as of now.
 #[derive(Debug, Default)]
@@ -154,7 +161,7 @@ impl SourceFacts {
         reported: &HashSet<FactId>,
         delta: &mut Delta,
     ) {
-        let Answer { source, at, order } = answer;
+        let Answer { at, order, source } = answer;
         let before = match self.listings.get(&listing.name) {
             Some(held) if held.order > order => return,
             Some(held) => Some((held.at, held.members.clone())),
@@ -193,9 +200,28 @@ impl SourceFacts {
                     .is_some_and(|known| known.changed_at > read_at)
             };
             if !reported.contains(&id) && !changed() && !listed() {
-                self.drop_fact(source, id, delta);
+                self.leave(answer, id, delta);
             }
         }
+    }
+
+    /// What left a listing goes, but for an alert: that is over, and is kept to be seen.
+    fn leave(&mut self, answer: Answer<'_>, id: FactId, delta: &mut Delta) {
+        let known = self.known.get(&id).map(|known| known.fact.as_ref());
+        let Some(Fact::Alert(alert)) = known else {
+            self.drop_fact(answer.source, id, delta);
+            return;
+        };
+        if alert.state == AlertState::Resolved && alert.ended_at.is_some() {
+            return;
+        }
+        let over = Alert {
+            state: AlertState::Resolved,
+            // When it was missed first: its source does not say when it ended.
+            ended_at: Some(answer.at.max(alert.started_at)),
+            ..alert.clone()
+        };
+        self.put(answer, id, Fact::Alert(over), delta);
     }
 
     fn drop_fact(&mut self, source: &SourceName, id: FactId, delta: &mut Delta) {
@@ -281,22 +307,24 @@ impl SourceFacts {
         self.forget(id)
     }
 
-    /// Removes what was not seen since `limit`, is in no listing and is no cornerstone.
+    /// Removes what was not seen since `limit`, is in no listing and is no cornerstone; and alerts
+    /// that are over since [`OVER`] or are too many.
     ///
     /// Repositories, environments, the newest release of a repository and the newest deployment
     /// of an environment stay however old they are: they tell what is live.
-    pub fn prune(&mut self, source: &SourceName, limit: Timestamp) -> Delta {
+    pub fn prune(&mut self, source: &SourceName, limit: Timestamp, now: Timestamp) -> Delta {
         let listed: HashSet<&FactId> = self
             .listings
             .values()
             .flat_map(|held| held.members.iter())
             .collect();
         let newest = self.newest();
+        let over = self.long_over(now);
         let old: Vec<FactId> = self
             .known
             .iter()
             .filter(|(id, known)| {
-                known.seen_at < limit
+                (known.seen_at < limit || over.contains(id))
                     && !matches!(id.kind, FactKind::Repository | FactKind::Environment)
                     && !listed.contains(id)
                     && !newest.contains(id)
@@ -308,6 +336,23 @@ impl SourceFacts {
             self.drop_fact(source, id, &mut delta);
         }
         delta
+    }
+
+    /// Alerts that are over for so long that they explain nothing, and the oldest of too many.
+    fn long_over(&self, now: Timestamp) -> HashSet<FactId> {
+        let ended = |known: &Known| match known.fact.as_ref() {
+            Fact::Alert(alert) if alert.state == AlertState::Resolved => Some(known.changed_at),
+            _ => None,
+        };
+        let all = self.known.iter();
+        let mut over: Vec<(Timestamp, &FactId)> = all
+            .filter_map(|(id, known)| Some((ended(known)?, id)))
+            .collect();
+        over.sort_unstable_by(|a, b| b.cmp(a));
+        let past = over.into_iter().enumerate();
+        past.filter(|(at, (ended, _))| *at >= MOST_OVER || now - *ended > OVER)
+            .map(|(_, (_, id))| id.clone())
+            .collect()
     }
 
     fn newest(&self) -> HashSet<FactId> {

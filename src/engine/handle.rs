@@ -5,7 +5,7 @@
 //! while nothing happens, but for the moment when a placement changes by the
 //! clock.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,7 +160,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
     let (commands, commands_in) = mpsc::channel(UPDATES);
     let (settled, settled_out) = watch::channel(false);
     let (updates, updates_in) = mpsc::channel(UPDATES);
-    let (needs, _) = watch::channel((0, Arc::new(BTreeSet::new())));
+    let (needs, _) = watch::channel((0, Arc::default()));
     let task = Task {
         store,
         sources,
@@ -397,6 +397,8 @@ impl Task {
                 item,
             } => {
                 let now = (self.clock)();
+                let source = self.store.actor(target.source, &target.run);
+                let target = Target { source, ..target };
                 let repo = &target.run.repo;
                 let stale = self.store.too_old(&target.source, repo, now);
                 self.ask(Ask::Intend {

@@ -18,6 +18,7 @@ pub mod inquiry;
 pub mod logs;
 mod order;
 pub mod poller;
+pub mod routing;
 pub mod schedule;
 pub mod sight;
 pub mod snapshot;

@@ -3,14 +3,15 @@
 //! Made by the store after each change; sharing is by `Arc`, so a new snapshot
 //! copies pointers. It holds cards in the order in which columns show them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
 use crate::domain::diagnosis::{Diagnosis, LogKey};
-use crate::domain::item::{Train, WorkItem};
+use crate::domain::item::{Evidence, Train, WorkItem};
 use crate::domain::key::{ItemId, SourceName};
+use crate::domain::run::{RunKey, is_foreign};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 use crate::domain::triage::{TriageBoard, Watched};
@@ -39,6 +40,8 @@ pub struct Snapshot {
     pub triage: Arc<TriageBoard>,
     /// Runs that somebody looks at or acted on, red or not.
     pub watched: Arc<[Watched]>,
+    /// Who told of each run that no forge told, by the identity of its fact.
+    pub told_by: Arc<BTreeSet<(Clean, SourceName)>>,
     /// Jobs that a person asked about, and what came of it.
     pub inquiries: Arc<BTreeMap<LogKey, Asked>>,
     /// Actions of this session, newest first, at most a hundred.
@@ -199,21 +202,67 @@ impl Snapshot {
         me
     }
 
-    /// Returns when the data of a card was last confirmed by all of its sources.
+    /// Returns when the data of a card was last confirmed by all that it rests on.
+    ///
+    /// Of several sources that read one host, the last that did tells. A CI that is not the forge
+    /// counts where its runs decide where the card stands; else it makes only its runs old.
     pub fn confirmed_at(&self, item: &WorkItem) -> Option<Timestamp> {
-        let scope = item
-            .repo
-            .as_ref()
-            .map_or(Clean::default(), |repo| scope_of(repo.path()));
-        item.sources
-            .iter()
-            .map(|source| {
-                let at = |scope: Clean| self.confirmed.get(&(source.clone(), scope)).copied();
-                // What confirms all that a source tells confirms that of a repository as well.
-                at(scope.clone()).max(at(Clean::default()))
-            })
-            .min()
-            .flatten()
+        let mut hosts: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
+        for source in item.sources.iter().chain(self.decided_by(item)) {
+            let mut views = self.sources.iter();
+            let view = views.find(|view| view.name == *source);
+            let host = view.map_or(source.as_str(), |view| view.host.as_str());
+            let at = self.source_confirmed(source, item);
+            let last = hosts.entry(host).or_default();
+            *last = at.max(*last);
+        }
+        hosts.into_values().min().flatten()
+    }
+
+    /// Returns when a source last confirmed what it tells of a card.
+    pub fn source_confirmed(&self, source: &SourceName, item: &WorkItem) -> Option<Timestamp> {
+        let at = |scope: Clean| self.confirmed.get(&(source.clone(), scope)).copied();
+        let repo = item.repo.as_ref();
+        // What confirms all that a source tells confirms that of a repository as well.
+        repo.and_then(|repo| at(scope_of(repo.path())))
+            .max(at(Clean::default()))
+    }
+
+    /// Returns who told of a run that no forge told.
+    pub fn told_by(&self, run: &RunKey) -> Option<&SourceName> {
+        if !is_foreign(run.id) {
+            return None;
+        }
+        let id = Clean::line(&format!("{}/{}", run.repo.as_str(), run.id));
+        let first = (id, SourceName::new(""));
+        let (id, source) = self.told_by.range(&first..).next()?;
+        (*id == first.0).then_some(source)
+    }
+
+    /// Returns the sources that the runs of a card are known from, beside those of the card.
+    pub fn ran_by(&self, item: &WorkItem) -> BTreeSet<&SourceName> {
+        let runs = item.evidence.iter().filter_map(|line| line.run.as_deref());
+        let tellers = runs.filter_map(|run| self.told_by(run));
+        tellers
+            .filter(|source| !item.sources.contains(source))
+            .collect()
+    }
+
+    /// Returns the sources of the runs by which a card stands where it does, where no run of its
+    /// forge does.
+    fn decided_by(&self, item: &WorkItem) -> Vec<&SourceName> {
+        if self.told_by.is_empty() {
+            return Vec::new();
+        }
+        let decides = |line: &&Evidence| line.status == item.placement.status;
+        let lines = item.evidence.iter().filter(decides);
+        let runs: Vec<&RunKey> = lines.filter_map(|line| line.run.as_deref()).collect();
+        if runs.iter().any(|run| !is_foreign(run.id)) {
+            return Vec::new();
+        }
+        runs.into_iter()
+            .filter_map(|run| self.told_by(run))
+            .collect()
     }
 
     /// Returns whether a card may be shown as current.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
-use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::item::Outcome;
@@ -17,6 +16,7 @@ use crate::domain::policy::Pin;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
+use crate::engine::routing::Routes;
 use crate::sources::{Batch, Capability, Meter, ResourceId, SourceError};
 
 /// One thing that happened.
@@ -280,6 +280,6 @@ pub struct Applied {
     pub changed: bool,
     /// What the database should hold now.
     pub writes: Vec<Write>,
-    /// What correlation would like to know, where that differs from before.
-    pub needs: Option<Arc<BTreeSet<Need>>>,
+    /// What sources are asked for by correlation, where that differs from before.
+    pub needs: Option<Arc<Routes>>,
 }

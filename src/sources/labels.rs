@@ -4,14 +4,14 @@
 //! the names is the rule: what a person wrote for people comes before what a
 //! scrape happened to be called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use url::Url;
 
 use crate::domain::Timestamp;
 use crate::domain::alert::{Alert, AlertState};
-use crate::domain::fact::{Fact, FactId};
+use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::{RepoKey, ServiceName, Sha, SourceName, WebUrl};
 use crate::domain::text::Clean;
 use crate::sources::{Batch, Listing};
@@ -34,6 +34,9 @@ const REPO: [&str; 3] = ["repo", "repository", "repo_url"];
 
 /// Labels and annotations that name a commit.
 const SHA: [&str; 5] = ["sha", "commit", "git_sha", "git_commit", "revision"];
+
+/// Labels that name a version; what is no tag of the repository says nothing.
+const VERSION: [&str; 4] = ["version", "release", "app_kubernetes_io_version", "tag"];
 
 /// Annotations that say to a person what is the matter.
 const ABOUT: [&str; 4] = ["summary", "title", "message", "description"];
@@ -106,6 +109,7 @@ pub(super) fn alert(told: Told<'_>) -> Alert {
         service: service(labels, repo),
         repo: repo.and_then(repository),
         sha: named.find_map(Sha::parse),
+        version: Clean::line(labels.first(&VERSION).unwrap_or_default()),
         started_at: told.started_at,
         ended_at: told.ended_at,
         url: told.url,
@@ -166,6 +170,12 @@ pub(super) fn list(batch: &mut Batch, name: &str, alerts: Vec<Alert>, whole: boo
             by_id.insert(alert.id.clone(), alert);
         }
     }
+    let all = by_id.keys().map(|id| FactId {
+        kind: FactKind::Alert,
+        id: id.clone(),
+    });
+    // Those that are not shown are there as well: none of them is over.
+    let members: BTreeSet<FactId> = all.collect();
     let mut kept: Vec<Alert> = by_id.into_values().collect();
     if kept.len() > MOST {
         let text = format!(
@@ -179,10 +189,6 @@ pub(super) fn list(batch: &mut Batch, name: &str, alerts: Vec<Alert>, whole: boo
     let facts: Vec<Fact> = kept.into_iter().map(Fact::Alert).collect();
     let name = Clean::line(name);
     if whole {
-        let members = facts
-            .iter()
-            .map(Fact::id)
-            .collect::<std::collections::BTreeSet<FactId>>();
         batch.listings.push(Listing { name, members });
     }
     batch.facts.extend(facts);
@@ -338,7 +344,7 @@ mod tests {
             true,
         );
         assert_eq!(batch.facts.len(), MOST);
-        assert_eq!(batch.listings[0].members.len(), MOST);
+        assert_eq!(batch.listings[0].members.len(), 3 * MOST, "none is over");
         let fires = |fact: &crate::domain::fact::Fact| matches!(fact, crate::domain::fact::Fact::Alert(a) if a.state == AlertState::Firing);
         assert!(batch.facts.iter().all(fires));
         assert!(batch.warnings[0].starts_with("3000 alerts are told; 1000"));

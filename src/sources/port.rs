@@ -15,8 +15,8 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::action::ActError;
 use crate::sources::http::{
-    Answer, Client, Failure, Ground, Limits, List, Pages, Request, Scheme, Urgency, check_base,
-    fixed_headers, follow, host_of,
+    Answer, Client, Failure, Ground, Limits, List, Pages, Request, Scheme, Urgency, Writing,
+    check_base, fixed_headers, follow, host_of,
 };
 use crate::sources::{
     Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, UNNAMED,
@@ -277,6 +277,15 @@ impl Port {
         url: &Url,
         body: Option<&serde_json::Value>,
     ) -> Result<(), ActError> {
+        let writing = Writing {
+            body: body.cloned(),
+            ..Writing::default()
+        };
+        self.write_with(url, writing).await
+    }
+
+    /// The same, with more than a body of JSON.
+    pub(super) async fn write_with(&self, url: &Url, writing: Writing) -> Result<(), ActError> {
         self.ensure_token(false).await?;
         if !self.client.has_credential() {
             return Err(ActError::NotSent(SourceError::NoToken {
@@ -284,7 +293,7 @@ impl Port {
                 cause: "nothing is changed without one".to_owned(),
             }));
         }
-        let done = self.client.write(url, body).await;
+        let done = self.client.write_with(url, writing).await;
         if matches!(done, Err(ActError::Refused { status: 401, .. })) {
             *self.token.lock().await = Token::Rejected;
         }

@@ -4,8 +4,10 @@
 
 use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
+use crate::sources::usual::{self, Usual};
 use crate::sources::{
-    Source, SourceError, alertmanager, github, http_check, http_json, prometheus,
+    Source, SourceError, alertmanager, gitea, github, gitlab, http_check, http_json, jenkins,
+    prometheus,
 };
 
 /// One kind of source that the program knows.
@@ -16,6 +18,8 @@ pub struct Kind {
     pub about: &'static str,
     /// Makes a source from its settings.
     pub open: Open,
+    /// What is usual there: hosts, tokens, how a host shows that it is of this kind.
+    pub usual: &'static Usual,
 }
 
 /// Makes a source from its settings, without asking the network.
@@ -33,6 +37,43 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "github.com and GitHub Enterprise Server",
         open: github::open,
+        usual: &usual::GITHUB,
+    },
+    Kind {
+        config: SourceKind {
+            name: "gitea",
+            url: None,
+            repos: RepoNames::Flat,
+            paths: &[],
+            tables: &[],
+        },
+        about: "Gitea: as far as its version has what is asked for",
+        open: gitea::open,
+        usual: &usual::GITEA,
+    },
+    Kind {
+        config: SourceKind {
+            name: "forgejo",
+            url: None,
+            repos: RepoNames::Flat,
+            paths: &[],
+            tables: &[],
+        },
+        about: "Forgejo, e.g. Codeberg: as far as its version has what is asked for",
+        open: gitea::open,
+        usual: &usual::FORGEJO,
+    },
+    Kind {
+        config: SourceKind {
+            name: "gitlab",
+            url: Some("https://gitlab.com"),
+            repos: RepoNames::Nested,
+            paths: &[],
+            tables: &[],
+        },
+        about: "gitlab.com and self-managed GitLab, interface v4",
+        open: gitlab::open,
+        usual: &usual::GITLAB,
     },
     Kind {
         config: SourceKind {
@@ -44,6 +85,7 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Prometheus Alertmanager, interface v2: alerts",
         open: alertmanager::open,
+        usual: &usual::ALERTMANAGER,
     },
     Kind {
         config: SourceKind {
@@ -55,6 +97,19 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "Prometheus: alerts, and rules that cannot be evaluated",
         open: prometheus::open,
+        usual: &usual::PROMETHEUS,
+    },
+    Kind {
+        config: SourceKind {
+            name: "jenkins",
+            url: None,
+            repos: RepoNames::Jobs,
+            paths: &[],
+            tables: &["project"],
+        },
+        about: "Jenkins: builds, stages, tests and logs of jobs and branches",
+        open: jenkins::open,
+        usual: &usual::JENKINS,
     },
     Kind {
         config: SourceKind {
@@ -66,6 +121,7 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "HTTP checks of services: status, body, latency, certificate, version",
         open: http_check::open,
+        usual: &usual::NOTHING,
     },
     Kind {
         config: SourceKind {
@@ -77,5 +133,6 @@ pub const REGISTRY: &[Kind] = &[
         },
         about: "anything that answers JSON: tickets, runs, deployments or alerts by a map",
         open: http_json::open,
+        usual: &usual::NOTHING,
     },
 ];

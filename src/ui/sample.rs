@@ -204,6 +204,7 @@ pub fn snapshot(cards: usize) -> Snapshot {
         columns.push(column(stage, items));
     }
     Snapshot {
+        told_by: Arc::default(),
         generation: 1,
         taken_at: moment(),
         columns,

@@ -42,9 +42,9 @@ fn a_clone_of_an_unknown_host_is_told_as_such() {
     std::fs::create_dir(&git).unwrap();
     let remote = "[remote \"origin\"]\n\turl = git@forge.example:acme/api\n";
     std::fs::write(git.join("config"), remote).unwrap();
-    home.run(&["board", "--once"])
+    home.run(&["board", "--once", "--offline"])
         .exits(2)
-        .complains("this clone is of `forge.example`, which is not known to be GitHub");
+        .complains("this clone is of `forge.example`, of which nobody said what kind it is");
     // Once `gh` knows it, it is one of GitHub's; nothing is asked here.
     let hosts = home.path("config/gh/hosts.yml");
     std::fs::create_dir_all(hosts.parent().unwrap()).unwrap();

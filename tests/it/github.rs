@@ -9,7 +9,7 @@ use cycleboard::config::SourceConfig;
 use cycleboard::domain::Timestamp;
 use cycleboard::domain::change_request::{ChangeRequest, Checks, MergeState, Required, Review};
 use cycleboard::domain::fact::{Fact, FactKind};
-use cycleboard::domain::key::{RepoKey, SourceName};
+use cycleboard::domain::key::RepoKey;
 use cycleboard::sources::github::GitHub;
 use cycleboard::sources::http::{Ground, Limits, Stored, ValidatorKey, Validators};
 use cycleboard::sources::{Batch, CapabilityState, Fetch, Source, Tier};
@@ -246,17 +246,9 @@ impl Bench {
         })
         .await;
         let config = SourceConfig {
-            name: SourceName::new("one"),
-            kind: "github".to_owned(),
-            url: fault.url.clone(),
             repos: vec!["acme/api".to_owned()],
-            orgs: Vec::new(),
             token_env: Some("BOARD_TOKEN".to_owned()),
-            token_command: None,
-            ca_file: None,
-            insecure_http: false,
-            writes: Vec::new(),
-            extras: cycleboard::config::Extras::default(),
+            ..SourceConfig::new("one", "github", fault.url.clone())
         };
         let memory = Arc::new(Memory::default());
         let source = open(&config, &memory);

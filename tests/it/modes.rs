@@ -14,7 +14,6 @@ use cycleboard::domain::Timestamp;
 use cycleboard::domain::correlate::{Correlator, Sourced};
 use cycleboard::domain::fact::{Fact, FactId};
 use cycleboard::domain::item::Anchor;
-use cycleboard::domain::key::SourceName;
 use cycleboard::domain::policy::Policy;
 use cycleboard::domain::ticket::TicketKey;
 use cycleboard::sources::github::GitHub;
@@ -30,17 +29,9 @@ fn now() -> Timestamp {
 fn source(forge: &Forge, with_token: bool) -> GitHub {
     let token = forge.token().to_owned();
     let config = SourceConfig {
-        name: SourceName::new("demo"),
-        kind: "github".to_owned(),
-        url: forge.url().clone(),
-        repos: Vec::new(),
         orgs: vec!["acme".to_owned()],
         token_env: with_token.then(|| "BOARD_TOKEN".to_owned()),
-        token_command: None,
-        ca_file: None,
-        insecure_http: false,
-        writes: Vec::new(),
-        extras: cycleboard::config::Extras::default(),
+        ..SourceConfig::new("demo", "github", forge.url().clone())
     };
     let ground = Ground {
         clock: Arc::new(now),

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
 
-use crate::app::clone::{GitDir, Remote, Surroundings, is_host, is_repository, read};
+use crate::app::clone::address::{Address, is_host, is_repository};
+use crate::app::clone::{GitDir, Remote, Surroundings, read};
 
 /// How deep files may include one another; git's own bound.
 const MAX_DEPTH: usize = 10;
@@ -20,7 +21,7 @@ const MAX_FILES: usize = 50;
 pub(super) struct GitConfig {
     /// Names and addresses, in the order of the files; the first address of a name counts.
     remotes: Vec<(String, String)>,
-    /// What `gh` was told about a remote.
+    /// What `gh` or `glab` was told about a remote.
     resolved: Vec<(String, String)>,
     /// What is written, and what it stands for.
     instead_of: Vec<(String, String)>,
@@ -69,7 +70,9 @@ impl GitConfig {
             let key = (said.section.as_str(), said.key.as_str());
             match key {
                 ("remote", "url") => self.remotes.push((said.name, said.value)),
-                ("remote", "gh-resolved") => self.resolved.push((said.name, said.value)),
+                ("remote", "gh-resolved" | "glab-resolved") => {
+                    self.resolved.push((said.name, said.value))
+                }
                 ("url", "insteadof") => self.instead_of.push((said.value, said.name)),
                 ("extensions", "worktreeconfig") => {
                     self.per_worktree = matches!(said.value.as_str(), "true" | "yes" | "on" | "1");
@@ -117,24 +120,25 @@ impl GitConfig {
         Some(self.meant(url))
     }
 
-    /// Returns the repository that `gh` was told to use here.
+    /// Returns the repository that a program was told to use here.
     pub(super) fn resolved(&self, around: &Surroundings) -> Option<Remote> {
         self.resolved.iter().find_map(|(name, value)| {
-            let of_remote = super::parse(&self.address(name)?, around);
+            let of_remote = Address::parse(&self.address(name)?, around);
             let found = match value.split('/').collect::<Vec<_>>().as_slice() {
-                ["base"] => of_remote?,
-                [host, owner, repo] => Remote {
+                ["base" | "head"] => of_remote?,
+                [host, owner, repo] if is_host(host) => Address {
                     host: host.to_ascii_lowercase(),
+                    port: None,
+                    web: None,
                     path: format!("{owner}/{repo}"),
                 },
-                _ => Remote {
-                    host: of_remote?.host,
+                _ => Address {
                     path: value.clone(),
+                    ..of_remote?
                 },
             };
-            let name = found.host.split(':').next().unwrap_or_default();
-            let is_sound = is_host(name) && is_repository(&found.path);
-            (is_sound && around.knows(&found.host)).then_some(found)
+            let is_sound = is_repository(&found.path);
+            is_sound.then(|| around.repository(name, &found)).flatten()
         })
     }
 

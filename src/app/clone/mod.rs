@@ -1,11 +1,13 @@
 //! Zero configuration: the repository of the clone that the program is started in.
 //!
-//! Reads the files of git, ssh and `gh`; git itself is asked only where those
-//! cannot tell. Only hosts that are GitHub's, or that the user is logged in to,
-//! are taken: a directory that was cloned must not decide who gets a token.
+//! Reads the files of git, ssh and of programs that people log in with; git itself is
+//! asked only where those cannot tell. Only hosts whose kind is known for sure, that
+//! the user has to do with, or that showed what they are, are taken.
 
+mod address;
 mod ask;
 mod git_config;
+pub mod memory;
 mod ssh_config;
 
 #[cfg(test)]
@@ -16,11 +18,14 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use crate::app::clone::address::Address;
 use crate::app::clone::git_config::GitConfig;
 use crate::app::env::Env;
-use crate::config::SourceConfig;
-use crate::domain::key::SourceName;
+use crate::config::{RepoNames, SourceConfig};
 use crate::sources::http::host_of;
+use crate::sources::logins::{self, Login};
+use crate::sources::probe::Shown;
+use crate::sources::usual::{self, Row};
 
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -31,10 +36,41 @@ const MAX_ASKED: usize = 4;
 /// A repository on a forge, as a remote names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Remote {
-    /// The host, lower-cased, with its port where that is unusual.
-    pub host: String,
-    /// `owner/name`.
+    /// What the remote is called.
+    pub name: String,
+    /// The word for the kind of the host.
+    pub kind: &'static str,
+    /// Where the host is.
+    pub url: Url,
+    /// The repository, as the host names it.
     pub path: String,
+}
+
+impl Remote {
+    /// Returns the source that shows it.
+    pub fn source(&self) -> SourceConfig {
+        SourceConfig {
+            repos: vec![self.path.clone()],
+            ..SourceConfig::new(
+                &source_name(self.kind, &self.url),
+                self.kind,
+                self.url.clone(),
+            )
+        }
+    }
+}
+
+/// Returns what a source is called: by its kind where it is that kind's own host, else by its host.
+pub fn source_name(kind: &str, url: &Url) -> String {
+    let host = host_of(url);
+    let rows = usual::rows();
+    let own = rows.iter().find(|row| row.kind.name == kind);
+    let own = own.and_then(|row| Url::parse(row.kind.url?).ok());
+    if own.is_some_and(|own| host_of(&own) == host) {
+        kind.to_owned()
+    } else {
+        host
+    }
 }
 
 /// What is around a clone and says what its remotes mean.
@@ -48,134 +84,179 @@ pub struct Surroundings {
     pub git_dir: Option<PathBuf>,
     /// Where programs are looked for.
     pub path: Option<String>,
-    /// Hosts of GitHub Enterprise that the user is logged in to.
-    pub hosts: Vec<String>,
+    /// Every kind of system.
+    pub rows: Vec<Row>,
+    /// Hosts that the user has to do with.
+    pub logins: Vec<Login>,
+    /// Hosts that showed what they are.
+    pub shown: Vec<Shown>,
 }
 
 impl Surroundings {
     /// Finds them in the environment.
-    pub fn of(env: &Env) -> Self {
+    pub fn of(env: &Env, shown: Vec<Shown>) -> Self {
         let home = env.path("HOME");
         let config = env
             .path("XDG_CONFIG_HOME")
             .or_else(|| Some(home.as_ref()?.join(".config")));
-        let logins = env
-            .path("GH_CONFIG_DIR")
-            .or_else(|| Some(config.as_ref()?.join("gh")));
-        let logins = logins.and_then(|dir| read(&dir.join("hosts.yml")));
-        let mut hosts = hosts_of(&logins.unwrap_or_default());
-        hosts.extend(env.get("GH_HOST").map(|host| host.to_ascii_lowercase()));
+        let rows = forges();
         Self {
             home,
             config,
             git_dir: env.path("GIT_DIR"),
             path: env.get("PATH"),
-            hosts,
+            logins: logins::logins(&rows, &env.reader()),
+            rows,
+            shown,
         }
     }
 
-    /// Returns whether a host is known to be one of GitHub's kind.
-    fn knows(&self, host: &str) -> bool {
-        host == "github.com"
-            || host.ends_with(".ghe.com")
-            || self.hosts.iter().any(|known| known == host)
+    /// Returns the kind of the host of an address and where that is, if it is known.
+    fn place(&self, address: &Address) -> Option<(&'static str, Url)> {
+        let sure = |row: &&Row| address.is_usual() && row.usual.is_host(&address.host);
+        if let Some(row) = self.rows.iter().find(sure) {
+            let url = Url::parse(&format!("https://{}", address.host)).ok()?;
+            return Some((row.kind.name, url));
+        }
+        if let Some(shown) = self.shown.iter().find(|shown| address.is_at(&shown.url)) {
+            return Some((shown.kind, shown.url.clone()));
+        }
+        let mut known = self.logins.iter().filter(|login| {
+            let by_ssh = login.ssh.as_deref() == Some(&address.host);
+            address.is_at(&login.url) || (by_ssh && address.web.is_none())
+        });
+        let first = known.next()?;
+        // Two servers of one name: nothing says which of them is meant.
+        let others = known.filter(|other| host_of(&other.url) != host_of(&first.url));
+        let kind = first.kinds.first().filter(|_| others.count() == 0)?;
+        Some((kind, first.url.clone()))
+    }
+
+    /// Returns the repository that an address names, if the kind of its host is known.
+    fn repository(&self, name: &str, address: &Address) -> Option<Remote> {
+        let (kind, url) = self.place(address)?;
+        let row = self.rows.iter().find(|row| row.kind.name == kind)?;
+        let path = address.below(&url);
+        let parts = path.split('/').count();
+        let fits = match row.kind.repos {
+            RepoNames::Flat => parts == 2,
+            RepoNames::Nested => parts >= 2,
+            RepoNames::Absent | RepoNames::Jobs => false,
+        };
+        fits.then(|| Remote {
+            name: name.to_owned(),
+            kind,
+            url,
+            path: path.to_owned(),
+        })
     }
 }
 
-/// Returns the hosts of `gh`'s own list: its keys that are not indented.
-fn hosts_of(text: &str) -> Vec<String> {
-    text.lines()
-        .filter(|line| !line.starts_with([' ', '\t', '#', '-']))
-        .filter_map(|line| line.trim_end().strip_suffix(':'))
-        .map(|host| host.trim_matches(['"', '\'']).to_ascii_lowercase())
-        .filter(|host| is_host(host.split(':').next().unwrap_or_default()))
-        .collect()
+/// Returns the kinds that have repositories.
+pub fn forges() -> Vec<Row> {
+    let mut rows = usual::rows();
+    rows.retain(|row| row.kind.repos != RepoNames::Absent);
+    rows
 }
 
 /// Returns the source for the clone that holds `here`, where its kind is known.
-pub fn source(here: &Path, env: &Env) -> Option<SourceConfig> {
-    let remote = find(here, &Surroundings::of(env))?;
-    let name = if remote.host == "github.com" {
-        "github"
-    } else {
-        &remote.host
-    };
-    Some(SourceConfig {
-        name: SourceName::new(name),
-        kind: "github".to_owned(),
-        url: Url::parse(&format!("https://{}", remote.host)).ok()?,
-        repos: vec![remote.path],
-        orgs: Vec::new(),
-        token_env: None,
-        token_command: None,
-        ca_file: None,
-        insecure_http: false,
-        writes: Vec::new(),
-        extras: crate::config::Extras::default(),
-    })
+pub fn source(here: &Path, env: &Env, shown: Vec<Shown>) -> Option<SourceConfig> {
+    Some(find(here, &Surroundings::of(env, shown))?.source())
 }
 
 /// Returns the host of a clone whose kind is not known, as the remote names it, to tell why it is
 /// not shown.
-pub fn elsewhere(here: &Path, env: &Env) -> Option<Elsewhere> {
-    let around = Surroundings::of(env);
-    let git = here.ancestors().find_map(GitDir::at)?;
-    let config = GitConfig::read(&git, &around);
-    let named = |name: &String| {
-        let address = config.address(name)?;
-        Some((parse(&address, &around)?.host, address))
-    };
-    let (host, address) = config.names().iter().find_map(named)?;
-    if around.knows(&host) {
-        return None;
-    }
-    let url = Url::parse(&address).ok();
-    let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.port().is_some());
-    Some(url.map_or(Elsewhere { host, url: None }, |url| Elsewhere {
-        host: host_of(&url),
-        url: Some(format!("{}://{}", url.scheme(), host_of(&url))),
-    }))
+pub fn elsewhere(here: &Path, env: &Env, shown: Vec<Shown>) -> Option<Elsewhere> {
+    strangers(here, &Surroundings::of(env, shown))
+        .into_iter()
+        .next()
 }
 
-/// A host of which nobody said that it is GitHub's.
+/// Returns the hosts of the remotes of a clone whose kinds are not known, the first of them where
+/// no remote is known.
+pub fn strangers(here: &Path, around: &Surroundings) -> Vec<Elsewhere> {
+    let Some(git) = git_dir(here, around) else {
+        return Vec::new();
+    };
+    let config = GitConfig::read(&git, around);
+    let mut found: Vec<Elsewhere> = Vec::new();
+    for name in config.names() {
+        let told = config
+            .address(&name)
+            .and_then(|text| Address::parse(&text, around));
+        let Some(address) = told else { continue };
+        if around.place(&address).is_some() {
+            // A fork of something that is shown needs no other board.
+            return Vec::new();
+        }
+        let stranger = address.elsewhere();
+        if !found.contains(&stranger) {
+            found.push(stranger);
+        }
+    }
+    found
+}
+
+/// A host of which nobody said what kind it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Elsewhere {
     /// The host, with the port that the remote names.
     pub host: String,
-    /// What a source would have to name, where the host alone does not tell it: a port that is
-    /// not the usual one.
-    pub url: Option<String>,
+    /// Where its interface may begin, the most likely first.
+    pub bases: Vec<Url>,
+}
+
+fn git_dir(dir: &Path, around: &Surroundings) -> Option<GitDir> {
+    match &around.git_dir {
+        Some(named) => Some(GitDir::linked(dir.join(named))),
+        None => dir.ancestors().find_map(GitDir::at),
+    }
 }
 
 /// Returns the repository of the clone that holds `dir`, if it is in one.
 ///
-/// The remote that `gh` was told to use comes first, then `upstream` (a fork is shown as what it
-/// was forked from, where the work is), `github`, `origin`, any other.
+/// The remote that a program was told to use comes first, then `upstream` (a fork is shown as
+/// what it was forked from, where the work is), `github`, `origin`, any other.
 pub fn find(dir: &Path, around: &Surroundings) -> Option<Remote> {
-    let git = match &around.git_dir {
-        Some(named) => GitDir::linked(dir.join(named)),
-        None => dir.ancestors().find_map(GitDir::at)?,
+    remotes(dir, around).into_iter().next()
+}
+
+/// Returns the repositories of the clone that holds `dir`, the one that a board is most likely
+/// wanted for first.
+pub fn remotes(dir: &Path, around: &Surroundings) -> Vec<Remote> {
+    let Some(git) = git_dir(dir, around) else {
+        return Vec::new();
     };
     let config = GitConfig::read(&git, around);
-    let known = |address: &str| parse(address, around).filter(|found| around.knows(&found.host));
-    if let Some(found) = config.resolved(around) {
-        return Some(found);
-    }
-    let names = config.names();
-    if !config.unsure {
-        return names.iter().find_map(|name| known(&config.address(name)?));
-    }
-    let usual = ["upstream", "origin"].map(str::to_owned);
-    let mut asked: Vec<String> = Vec::new();
-    for name in names.into_iter().chain(usual) {
-        if !asked.contains(&name) {
-            asked.push(name);
+    let known = |name: &str, text: &str| {
+        let address = Address::parse(text, around)?;
+        around.repository(name, &address)
+    };
+    let mut found: Vec<Remote> = config.resolved(around).into_iter().collect();
+    let mut names = config.names();
+    if config.unsure {
+        let usual = ["upstream", "origin"].map(str::to_owned);
+        for name in usual {
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
+        names.truncate(MAX_ASKED);
     }
-    asked.iter().take(MAX_ASKED).find_map(|name| {
-        let told = ask::address(dir, name, around).or_else(|| config.address(name));
-        known(&told?)
-    })
+    for name in names {
+        let asked = config
+            .unsure
+            .then(|| ask::address(dir, &name, around))
+            .flatten();
+        let text = asked.or_else(|| config.address(&name));
+        let remote = text.and_then(|text| known(&name, &text));
+        let is_new = |remote: &Remote| {
+            let same = |other: &Remote| other.url == remote.url && other.path == remote.path;
+            !found.iter().any(same)
+        };
+        found.extend(remote.filter(is_new));
+    }
+    found
 }
 
 /// Where git keeps what it knows of a working tree.
@@ -229,64 +310,4 @@ fn read(path: &Path) -> Option<String> {
         .read_to_end(&mut bytes)
         .ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Returns the repository that a remote's address names: a URL, or `user@host:path`.
-fn parse(address: &str, around: &Surroundings) -> Option<Remote> {
-    let (host, port, path) = if address.contains("://") {
-        let url = Url::parse(address).ok()?;
-        let host = url.host_str()?.to_owned();
-        match url.scheme() {
-            "https" => (host, url.port(), url.path().to_owned()),
-            // Another port than that of https says nothing about where the API is.
-            "http" | "git" => (host, None, url.path().to_owned()),
-            "ssh" | "git+ssh" => (meant(&host, around), None, url.path().to_owned()),
-            _ => return None,
-        }
-    } else {
-        let (host, path) = address.split_once(':')?;
-        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-        (meant(host, around), None, path.to_owned())
-    };
-    let host = host.to_ascii_lowercase();
-    // GitHub answers ssh on port 443 under another name.
-    let host = host
-        .strip_prefix("ssh.")
-        .filter(|rest| *rest == "github.com")
-        .unwrap_or(&host);
-    let path = path.trim_matches('/');
-    let path = path.strip_suffix(".git").unwrap_or(path);
-    (is_host(host) && is_repository(path)).then(|| Remote {
-        host: port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
-        path: path.to_owned(),
-    })
-}
-
-/// Returns the host that an alias of the user's ssh settings stands for.
-fn meant(host: &str, around: &Surroundings) -> String {
-    let found = around
-        .home
-        .as_deref()
-        .and_then(|home| ssh_config::host_name(host, home));
-    found.unwrap_or_else(|| host.to_owned())
-}
-
-fn is_host(host: &str) -> bool {
-    host.contains('.')
-        && host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
-        && !host.starts_with(['.', '-'])
-}
-
-fn is_repository(path: &str) -> bool {
-    let parts: Vec<&str> = path.split('/').collect();
-    let is_name = |part: &&str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
-    };
-    parts.len() == 2 && parts.iter().all(is_name)
 }

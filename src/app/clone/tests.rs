@@ -1,13 +1,46 @@
 //! Clones, good and hostile, and the repository that is found in each.
 
 use super::*;
+use crate::config::SourceKind;
+use crate::sources::usual::{FORGEJO, GITEA, GITHUB, GITLAB, Usual};
+
+const fn kind(name: &'static str, repos: RepoNames) -> SourceKind {
+    SourceKind {
+        name,
+        url: None,
+        repos,
+        paths: &[],
+        tables: &[],
+    }
+}
+
+/// Every kind of forge.
+fn rows() -> Vec<Row> {
+    static KINDS: [SourceKind; 4] = [
+        kind("github", RepoNames::Flat),
+        kind("gitlab", RepoNames::Nested),
+        kind("gitea", RepoNames::Flat),
+        kind("forgejo", RepoNames::Flat),
+    ];
+    const USUAL: [&Usual; 4] = [&GITHUB, &GITLAB, &GITEA, &FORGEJO];
+    let both = KINDS.iter().zip(USUAL);
+    both.map(|(kind, usual)| Row { kind, usual }).collect()
+}
+
+/// The surroundings of somebody who has never logged in.
+fn nobody() -> Surroundings {
+    Surroundings {
+        rows: rows(),
+        ..Surroundings::default()
+    }
+}
 
 #[track_caller]
 fn check(address: &str, expected: Option<(&str, &str)>) {
-    let found = parse(address, &Surroundings::default());
+    let found = Address::parse(address, &nobody());
     let found = found
         .as_ref()
-        .map(|remote| (remote.host.as_str(), remote.path.as_str()));
+        .map(|found| (found.host.as_str(), found.path.as_str()));
     assert_eq!(found, expected, "{address}");
 }
 
@@ -37,7 +70,6 @@ fn what_is_no_repository_on_a_forge_is_nothing() {
         "file:///srv/api.git",
         "C:\\repos\\api",
         "https://github.com/acme",
-        "https://github.com/acme/api/wiki/x",
         "ext::sh -c whoami% /x/y",
         "git@github.com:acme/../api",
         "git@github.com:ac me/api",
@@ -48,13 +80,13 @@ fn what_is_no_repository_on_a_forge_is_nothing() {
 }
 
 fn found(dir: &Path) -> Option<Remote> {
-    find(dir, &Surroundings::default())
+    find(dir, &nobody())
 }
 
 fn shown(remote: Option<Remote>) -> String {
     remote.map_or_else(
         || "nothing".to_owned(),
-        |remote| format!("{} {}", remote.host, remote.path),
+        |remote| format!("{} {}", host_of(&remote.url), remote.path),
     )
 }
 
@@ -64,7 +96,7 @@ fn around(home: &Path) -> Surroundings {
         home: Some(home.to_owned()),
         config: Some(home.join(".config")),
         path: Some("/usr/local/bin:/usr/bin:/bin".to_owned()),
-        ..Surroundings::default()
+        ..nobody()
     }
 }
 
@@ -142,10 +174,12 @@ fn the_remote_that_counts_is_chosen_as_gh_does() {
     check_clone(&format!("{other}{origin}"), "github.com me/api");
     let github = remote("github", "git@github.com:hub/api");
     check_clone(&format!("{origin}{github}"), "github.com hub/api");
-    // One on another forge is no GitHub repository, however it is called.
-    let upstream = remote("upstream", "git@gitlab.com:acme/api");
+    // A host that nobody knows is no board's, however the remote is called.
+    let upstream = remote("upstream", "git@git.example.org:acme/api");
     check_clone(&format!("{upstream}{origin}"), "github.com me/api");
     check_clone(&upstream, "nothing");
+    let upstream = remote("upstream", "git@gitlab.com:acme/api");
+    check_clone(&format!("{upstream}{origin}"), "gitlab.com acme/api");
     // What `gh repo set-default` wrote.
     let base = format!("{origin}\tgh-resolved = base\n");
     let upstream = remote("upstream", "git@github.com:acme/api");
@@ -210,37 +244,180 @@ fn a_bare_repository_and_a_named_directory_are_found() {
     let elsewhere = tempfile::tempdir().unwrap();
     let named = Surroundings {
         git_dir: Some(git),
-        ..Surroundings::default()
+        ..nobody()
     };
     assert_eq!(shown(find(elsewhere.path(), &named)), "github.com acme/api");
 }
 
+/// Returns where the host of a remote may be, if nobody knows it.
+fn strangers_of(url: &str, around: &Surroundings) -> Vec<(String, Vec<String>)> {
+    let dir = clone(&format!("[remote \"origin\"]\n\turl = {url}\n"));
+    let found = strangers(dir.path(), around).into_iter();
+    let shown = |url: &Url| url.as_str().to_owned();
+    found
+        .map(|one| (one.host, one.bases.iter().map(shown).collect()))
+        .collect()
+}
+
 #[test]
 fn a_host_that_nobody_knows_is_named_as_the_remote_names_it() {
-    let told = |address: &str| {
-        let dir = clone(&format!("[remote \"origin\"]\n\turl = {address}\n"));
-        let nowhere = |name| (name, "/nowhere".to_owned());
-        let env = ["HOME", "XDG_CONFIG_HOME", "GH_CONFIG_DIR", "GIT_DIR"]
-            .into_iter()
-            .map(nowhere)
-            .chain([("GH_HOST", String::new())])
-            .fold(Env::process(), |env, (name, value)| env.with(name, value));
-        elsewhere(dir.path(), &env).map(|found| (found.host, found.url))
+    #[track_caller]
+    fn check(url: &str, host: &str, bases: &[&str]) {
+        let bases = bases.iter().map(|base| (*base).to_owned()).collect();
+        assert_eq!(
+            strangers_of(url, &nobody()),
+            [(host.to_owned(), bases)],
+            "{url}"
+        );
+    }
+    check(
+        "http://127.0.0.1:47101/acme/api.git",
+        "127.0.0.1:47101",
+        &["http://127.0.0.1:47101/"],
+    );
+    check(
+        "https://git.example.org:8443/gitlab/acme/api.git",
+        "git.example.org:8443",
+        &[
+            "https://git.example.org:8443/",
+            "https://git.example.org:8443/gitlab",
+        ],
+    );
+    // What is not this machine is asked in secret only, and ssh says nothing about a port.
+    check(
+        "http://git.example.org/acme/api",
+        "git.example.org",
+        &["https://git.example.org/"],
+    );
+    check(
+        "ssh://git@git.example.org:2222/a/b/c",
+        "git.example.org",
+        &["https://git.example.org/"],
+    );
+    assert_eq!(strangers_of("https://github.com/acme/api", &nobody()), []);
+    assert_eq!(strangers_of("/srv/git/api", &nobody()), []);
+}
+
+#[track_caller]
+fn check_kind(around: &Surroundings, url: &str, expected: Option<(&str, &str, &str)>) {
+    let dir = clone(&format!("[remote \"origin\"]\n\turl = {url}\n"));
+    let found = find(dir.path(), around);
+    let found = found
+        .as_ref()
+        .map(|found| (found.kind, found.url.as_str(), found.path.as_str()));
+    assert_eq!(found, expected, "{url}");
+}
+
+#[test]
+fn public_hosts_are_known_and_groups_may_lie_in_groups() {
+    let lab = |path| Some(("gitlab", "https://gitlab.com/", path));
+    let check = |url, expected| check_kind(&nobody(), url, expected);
+    check("git@gitlab.com:acme/api.git", lab("acme/api"));
+    check(
+        "https://gitlab.com/acme/team/deep/api",
+        lab("acme/team/deep/api"),
+    );
+    check(
+        "ssh://git@altssh.gitlab.com:443/acme/api.git",
+        lab("acme/api"),
+    );
+    let berg = Some(("forgejo", "https://codeberg.org/", "acme/api"));
+    check("ssh://git@codeberg.org/acme/api.git", berg);
+    check(
+        "https://gitea.com/acme/api",
+        Some(("gitea", "https://gitea.com/", "acme/api")),
+    );
+    check("https://codeberg.org/acme/team/api", None);
+    check("https://github.com/acme/api/wiki/x", None);
+    check("https://gitlab.com:8443/acme/api", None);
+    check("https://gitlab.com/acme/../api", None);
+}
+
+fn login(kinds: &[&'static str], url: &str, ssh: Option<&str>) -> Login {
+    Login {
+        by: "a program",
+        is_tool: true,
+        kinds: kinds.to_vec(),
+        name: "x".to_owned(),
+        url: Url::parse(url).unwrap(),
+        ssh: ssh.map(str::to_owned),
+    }
+}
+
+#[test]
+fn hosts_of_the_user_are_known_with_port_path_and_other_names() {
+    let around = Surroundings {
+        logins: vec![
+            login(
+                &["gitlab"],
+                "https://git.example.org/gitlab",
+                Some("ssh.example.org"),
+            ),
+            login(&["gitea", "forgejo"], "http://localhost:3000", None),
+            login(&["gitea"], "https://two.example:1", None),
+            login(&["gitea"], "https://two.example:2", None),
+        ],
+        ..nobody()
     };
-    let named = |host: &str, url: Option<&str>| Some((host.to_owned(), url.map(str::to_owned)));
-    assert_eq!(
-        told("http://127.0.0.1:47101/acme/api.git"),
-        named("127.0.0.1:47101", Some("http://127.0.0.1:47101"))
+    let check = |url, expected| check_kind(&around, url, expected);
+    let lab = Some(("gitlab", "https://git.example.org/gitlab", "a/b/c"));
+    check("https://git.example.org/gitlab/a/b/c.git", lab);
+    check("git@git.example.org:a/b/c.git", lab);
+    check("git@ssh.example.org:a/b/c.git", lab);
+    check("https://ssh.example.org/a/b/c.git", None);
+    check("https://git.example.org/gitlabs/a/b", None);
+    let tea = Some(("gitea", "http://localhost:3000/", "a/b"));
+    check("http://localhost:3000/a/b.git", tea);
+    check("http://localhost:3001/a/b.git", None);
+    check(
+        "https://two.example:2/a/b",
+        Some(("gitea", "https://two.example:2/", "a/b")),
     );
-    assert_eq!(
-        told("https://git.example.org/acme/api.git"),
-        named("git.example.org", None)
+    check("git@two.example:a/b", None);
+}
+
+#[test]
+fn what_a_host_showed_counts_more_than_what_a_program_may_be_for() {
+    let around = Surroundings {
+        logins: vec![login(&["gitea", "forgejo"], "https://f.example", None)],
+        shown: vec![Shown {
+            kind: "forgejo",
+            url: Url::parse("https://f.example").unwrap(),
+            version: None,
+        }],
+        ..nobody()
+    };
+    check_kind(
+        &around,
+        "git@f.example:a/b",
+        Some(("forgejo", "https://f.example/", "a/b")),
     );
-    assert_eq!(
-        told("git@git.example.org:acme/api"),
-        named("git.example.org", None)
+}
+
+#[test]
+fn all_repositories_of_a_clone_are_found_once() {
+    let dir = clone(
+        "[remote \"origin\"]\n\turl = git@github.com:me/api\n[remote \"lab\"]\n\t\
+         url = https://gitlab.com/acme/team/api.git\n[remote \"again\"]\n\t\
+         url = https://github.com/me/api\n[remote \"x\"]\n\turl = git@x.example:a/b\n",
     );
-    assert_eq!(told("https://github.com/acme/api"), None);
+    let found = remotes(dir.path(), &nobody());
+    let found: Vec<_> = found
+        .iter()
+        .map(|one| (&*one.name, one.kind, &*one.path))
+        .collect();
+    let expected = [
+        ("origin", "github", "me/api"),
+        ("lab", "gitlab", "acme/team/api"),
+    ];
+    assert_eq!(found, expected);
+    let mirrored =
+        clone("[remote \"origin\"]\n\turl = git@gitlab.com:acme/api\n\tglab-resolved = a/b/c\n");
+    assert_eq!(found_path(mirrored.path()), "a/b/c");
+}
+
+fn found_path(dir: &Path) -> String {
+    found(dir).map_or_else(String::new, |found| found.path)
 }
 
 #[test]
@@ -339,12 +516,9 @@ fn an_alias_of_ssh_is_the_host_that_it_stands_for() {
 
 #[test]
 fn a_host_of_github_enterprise_is_one_that_the_user_is_logged_in_to() {
-    let yaml =
-        "github.com:\n    user: me\n\"ghe.example.org\":\n    users:\n        me:\n# x.example:\n";
-    assert_eq!(hosts_of(yaml), ["github.com", "ghe.example.org"]);
     let around = Surroundings {
-        hosts: hosts_of(yaml),
-        ..Surroundings::default()
+        logins: vec![login(&["github"], "https://ghe.example.org", None)],
+        ..nobody()
     };
     let dir = clone("[remote \"origin\"]\n\turl = ssh://git@GHE.example.org:2222/acme/api.git\n");
     assert_eq!(shown(find(dir.path(), &around)), "ghe.example.org acme/api");

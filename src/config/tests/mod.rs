@@ -4,6 +4,7 @@ mod example;
 mod hosts;
 mod layers;
 mod mistakes;
+mod projects;
 mod tables;
 mod values;
 
@@ -25,9 +26,9 @@ const KINDS: &[&SourceKind] = &[
     &SourceKind {
         name: "buildbot",
         url: None,
-        repos: RepoNames::Nested,
+        repos: RepoNames::Absent,
         paths: &[],
-        tables: &[],
+        tables: &["project"],
     },
     &SourceKind {
         name: "alertmanager",

@@ -2,11 +2,15 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use crate::demo::forge::blob::{self, Blob};
 use crate::demo::forge::faults::Taken;
-use crate::demo::forge::{Ground, READ_TOKEN};
+use crate::demo::forge::ledger::Window;
+use crate::demo::forge::{Dialect, Ground};
 use crate::domain::Timestamp;
 
 /// A request, as far as answers depend on it.
@@ -14,9 +18,11 @@ use crate::domain::Timestamp;
 pub(super) struct Asked {
     /// When.
     pub(super) now: Timestamp,
+    /// What the server speaks.
+    pub(super) dialect: Dialect,
     /// The method.
     pub(super) method: String,
-    /// The path, without the `/api/v3` of an enterprise host.
+    /// The path as it was sent, without the `/api/v3` of an enterprise host.
     pub(super) path: String,
     /// The query, decoded.
     pub(super) query: Vec<(String, String)>,
@@ -33,21 +39,35 @@ pub(super) struct Asked {
     /// The same with `/api/v3` where the client used that.
     pub(super) base: String,
     if_none_match: Option<String>,
-    accept: String,
+    /// What kind of answer is wanted.
+    pub(super) accept: String,
+    /// Which bytes are wanted.
+    pub(super) range: Option<String>,
+}
+
+/// What headers depend on.
+pub(super) struct Sent<'a> {
+    /// The request.
+    pub(super) asked: &'a Asked,
+    /// The limit that it is charged to.
+    pub(super) bucket: &'static str,
+    /// How that stands.
+    pub(super) window: Window,
+    /// The validator.
+    pub(super) etag: &'a str,
+    /// Whether it is a successful reading.
+    pub(super) get: bool,
 }
 
 impl Asked {
     pub(super) fn new(ground: &Ground, method: &Method, uri: &Uri, headers: &HeaderMap) -> Self {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let full = uri.path();
-        let (prefix, path) = ["/api/v3", "/api"]
-            .iter()
-            .find_map(|prefix| {
-                let rest = full.strip_prefix(prefix)?;
-                (rest.starts_with('/') && (*prefix == "/api/v3" || rest == "/graphql"))
-                    .then_some((*prefix, rest))
-            })
-            .unwrap_or(("", full));
+        let (prefix, path) = if ground.dialect == Dialect::GitHub {
+            without_prefix(full)
+        } else {
+            ("", full)
+        };
         let host = uri
             .authority()
             .map(ToString::to_string)
@@ -61,28 +81,26 @@ impl Asked {
             None => ground.url.as_str().trim_end_matches('/').to_owned(),
         };
         let authorization = text(header::AUTHORIZATION).unwrap_or_default();
-        let token = ["Bearer ", "bearer ", "token "]
-            .iter()
-            .find_map(|scheme| authorization.strip_prefix(scheme))
-            .map(|token| token.trim().to_owned());
-        let private = HeaderName::from_static("private-token");
+        let private = text(HeaderName::from_static("private-token"));
         Self {
             now: (ground.clock)(),
+            dialect: ground.dialect,
             method: method.as_str().to_owned(),
             path: path.to_owned(),
             query: url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
                 .into_owned()
                 .collect(),
             raw_query: uri.query().unwrap_or_default().to_owned(),
-            identity: xxh3_64(authorization.as_bytes()),
+            identity: xxh3_64(private.unwrap_or(authorization).as_bytes()),
             credential: headers.contains_key(header::AUTHORIZATION)
                 || headers.contains_key(header::COOKIE)
-                || headers.contains_key(private),
-            token,
+                || private.is_some(),
+            token: private.map(str::to_owned).or_else(|| token(authorization)),
             base: format!("{host}{}", if prefix == "/api/v3" { prefix } else { "" }),
             host,
             if_none_match: text(header::IF_NONE_MATCH).map(str::to_owned),
             accept: text(header::ACCEPT).unwrap_or_default().to_owned(),
+            range: text(header::RANGE).map(str::to_owned),
         }
     }
 
@@ -114,15 +132,23 @@ impl Asked {
             .unwrap_or(default)
     }
 
+    /// Returns the parts of the path between slashes, decoded one by one.
+    pub(super) fn segments(&self) -> Vec<String> {
+        let parts = self.path.split('/').filter(|part| !part.is_empty());
+        parts.map(decoded).collect()
+    }
+
     /// Returns size and number (from 1) of the page that is asked for.
     pub(super) fn page(&self) -> (usize, usize) {
+        let paging = self.dialect.paging();
         (
-            self.number("per_page", 30).clamp(1, 100),
+            self.number(paging.size, paging.usual).clamp(1, paging.most),
             self.number("page", 1).max(1),
         )
     }
 
-    fn page_url(&self, page: usize) -> String {
+    /// Returns the address of a page of the list that is asked for.
+    pub(super) fn page_url(&self, page: usize) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (key, value) in self.query.iter().filter(|(key, _)| key != "page") {
             query.append_pair(key, value);
@@ -136,11 +162,19 @@ impl Asked {
 #[derive(Debug)]
 pub(super) struct Answer {
     status: StatusCode,
-    body: Value,
-    link: Option<String>,
-    location: Option<String>,
+    body: Content,
+    headers: Vec<(&'static str, String)>,
     bucket: &'static str,
     cost: u64,
+}
+
+/// What an answer says.
+#[derive(Debug)]
+enum Content {
+    Json(Value),
+    /// Its type, and the text.
+    Text(&'static str, String),
+    Blob(Blob),
 }
 
 impl Answer {
@@ -148,12 +182,39 @@ impl Answer {
     pub(super) fn json(body: Value) -> Self {
         Self {
             status: StatusCode::OK,
-            body,
-            link: None,
-            location: None,
+            body: Content::Json(body),
+            headers: Vec::new(),
             bucket: "core",
             cost: 1,
         }
+    }
+
+    /// Returns an answer that is text of this type.
+    pub(super) fn text(kind: &'static str, text: String) -> Self {
+        Self {
+            body: Content::Text(kind, text),
+            ..Self::json(Value::Null)
+        }
+    }
+
+    /// Returns an answer that may be long.
+    pub(super) fn blob(blob: Blob) -> Self {
+        Self {
+            body: Content::Blob(blob),
+            ..Self::json(Value::Null)
+        }
+    }
+
+    /// Says how it went.
+    pub(super) fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Adds a header.
+    pub(super) fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// Returns the answer to a write that was accepted.
@@ -184,11 +245,8 @@ impl Answer {
 
     /// Returns a redirect.
     pub(super) fn redirect(status: StatusCode, location: String) -> Self {
-        Self {
-            status,
-            location: Some(location),
-            ..Self::json(Value::Null)
-        }
+        let answer = Self::json(Value::Null).status(status);
+        answer.header("location", location)
     }
 
     /// Says what it costs, and which limit.
@@ -221,7 +279,9 @@ impl Answer {
             link(last, "last");
         }
         let mut answer = Self::json(wrap(all.len(), rows));
-        answer.link = (!links.is_empty()).then(|| links.join(", "));
+        if !links.is_empty() {
+            answer = answer.header("link", links.join(", "));
+        }
         answer
     }
 
@@ -232,60 +292,57 @@ impl Answer {
 
     /// Returns the response, charged, with all its headers.
     pub(super) fn finish(self, ground: &Ground, asked: &Asked, faults: &Taken) -> Response<Body> {
-        let mut body = self.body;
-        faults.spoil(&mut body);
-        let bytes = if body.is_null() {
-            Vec::new()
-        } else {
-            body.to_string().into_bytes()
-        };
-        let etag = format!("W/\"{:016x}\"", xxh3_64_with_seed(&bytes, asked.identity));
         let get = asked.method == "GET" && self.status == StatusCode::OK;
-        let unchanged = get
-            && asked
-                .if_none_match
-                .as_deref()
-                .is_some_and(|sent| matches(sent, &etag));
-        let cost = if unchanged || asked.path == "/rate_limit" {
-            0
-        } else {
-            self.cost
-        };
-        let window = ground.ledger.spend(asked, self.bucket, cost);
-        let mut headers = HeaderMap::new();
-        let mut set = |name: &'static str, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(HeaderName::from_static(name), value);
+        let (kind, bytes) = match self.body {
+            Content::Json(mut body) => {
+                faults.spoil(&mut body);
+                let text = (!body.is_null()).then(|| body.to_string());
+                ("application/json; charset=utf-8", text.unwrap_or_default())
+            }
+            Content::Text(kind, text) => (kind, text),
+            Content::Blob(blob) => {
+                let window = ground.ledger.spend(asked, self.bucket, self.cost);
+                let mut response = blob::send(blob, asked, faults);
+                let sent = Sent {
+                    asked,
+                    bucket: self.bucket,
+                    window,
+                    etag: "",
+                    get,
+                };
+                add(response.headers_mut(), asked.dialect.headers(&sent));
+                add(response.headers_mut(), self.headers);
+                return response;
             }
         };
-        set("x-ratelimit-limit", &window.limit.to_string());
-        set("x-ratelimit-remaining", &window.remaining().to_string());
-        set("x-ratelimit-used", &window.used.to_string());
-        set("x-ratelimit-reset", &window.reset.to_string());
-        set("x-ratelimit-resource", self.bucket);
-        set(
-            "date",
-            &asked.now.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
-        );
-        set(
-            "x-github-request-id",
-            &format!("{:016X}", xxh3_64(etag.as_bytes())),
-        );
-        set("x-github-media-type", media(&asked.accept));
-        set("x-oauth-scopes", scopes(asked.token.as_deref()));
-        if get {
-            set("etag", &etag);
-            set("cache-control", "private, max-age=60, s-maxage=60");
-            set("vary", "Accept, Authorization, Cookie, X-GitHub-OTP");
+        let bytes = bytes.into_bytes();
+        let etag = format!("W/\"{:016x}\"", xxh3_64_with_seed(&bytes, asked.identity));
+        let validates = get && asked.dialect.validates();
+        let known = |sent: &str| validates && matches(sent, &etag);
+        let unchanged = asked.if_none_match.as_deref().is_some_and(known);
+        let free = asked.dialect == Dialect::GitHub && (unchanged || asked.path == "/rate_limit");
+        let cost = if free { 0 } else { self.cost };
+        let window = ground.ledger.spend(asked, self.bucket, cost);
+        let sent = Sent {
+            asked,
+            bucket: self.bucket,
+            window,
+            etag: &etag,
+            get,
+        };
+        let mut headers = HeaderMap::new();
+        add(&mut headers, asked.dialect.headers(&sent));
+        let date = asked.now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        add(&mut headers, [("date", date)]);
+        if validates {
+            add(&mut headers, [("etag", etag.clone())]);
         }
-        if let Some(link) = faults.link(&asked.page_url(1)).or(self.link) {
-            set("link", &link);
-        }
-        if let Some(location) = &self.location {
-            set("location", location);
+        add(&mut headers, self.headers);
+        if let Some(link) = faults.link(&asked.page_url(1)) {
+            add(&mut headers, [("link", link)]);
         }
         if !bytes.is_empty() {
-            set("content-type", "application/json; charset=utf-8");
+            add(&mut headers, [("content-type", kind.to_owned())]);
         }
         let head = asked.method == "HEAD";
         let body = if unchanged || head {
@@ -304,26 +361,52 @@ impl Answer {
     }
 }
 
+fn add(headers: &mut HeaderMap, more: impl IntoIterator<Item = (&'static str, String)>) {
+    for (name, value) in more {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+/// Parts the prefix of an enterprise host from a path.
+fn without_prefix(full: &str) -> (&'static str, &str) {
+    ["/api/v3", "/api"]
+        .into_iter()
+        .find_map(|prefix| {
+            let rest = full.strip_prefix(prefix)?;
+            (rest.starts_with('/') && (prefix == "/api/v3" || rest == "/graphql"))
+                .then_some((prefix, rest))
+        })
+        .unwrap_or(("", full))
+}
+
+/// Returns the token of an `Authorization`; of a login, the password.
+fn token(authorization: &str) -> Option<String> {
+    if let Some(login) = authorization.strip_prefix("Basic ") {
+        let login = BASE64_STANDARD.decode(login.trim()).ok()?;
+        let login = String::from_utf8(login).ok()?;
+        return login.split_once(':').map(|(_, token)| token.to_owned());
+    }
+    ["Bearer ", "bearer ", "token "]
+        .iter()
+        .find_map(|scheme| authorization.strip_prefix(scheme))
+        .map(|token| token.trim().to_owned())
+}
+
+/// Returns a part of a path without its percent signs.
+fn decoded(part: &str) -> String {
+    // As in a query, but that a plus is a plus.
+    let plain = part.replace('+', "%2B");
+    let mut found = url::form_urlencoded::parse(plain.as_bytes());
+    found
+        .next()
+        .map_or_else(String::new, |(part, _)| part.into_owned())
+}
+
 fn matches(sent: &str, etag: &str) -> bool {
     sent.split(',')
         .any(|one| one.trim().trim_start_matches("W/") == etag.trim_start_matches("W/"))
-}
-
-/// Returns what a token may, as GitHub tells it of classic tokens.
-fn scopes(token: Option<&str>) -> &'static str {
-    if token == Some(READ_TOKEN) {
-        "read:org, read:project, security_events"
-    } else {
-        "repo, read:org, read:project, security_events, workflow"
-    }
-}
-
-fn media(accept: &str) -> &'static str {
-    if accept.contains("raw") {
-        "github.v3; param=raw"
-    } else {
-        "github.v3; format=json"
-    }
 }
 
 /// Returns an instant as GitHub writes it.

@@ -5,14 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::StatusCode;
 
-use crate::demo::forge::WINDOW;
 use crate::demo::forge::answer::Asked;
 use crate::domain::Timestamp;
 
 /// How many requests are remembered one by one.
 const REMEMBERED: usize = 50_000;
-/// Requests or points an hour.
-const LIMIT: u64 = 5_000;
 /// How many tokens are told apart.
 const TOKENS: usize = 64;
 
@@ -123,9 +120,10 @@ impl Ledger {
             book.spent.clear();
         }
         let now = asked.now.timestamp();
-        let length = i64::try_from(WINDOW.as_secs()).unwrap_or(3_600);
+        let (limit, length) = asked.dialect.limit();
+        let length = i64::try_from(length.as_secs()).unwrap_or(3_600);
         let fresh = Window {
-            limit: LIMIT,
+            limit,
             used: 0,
             reset: now + length,
         };

@@ -82,18 +82,27 @@ impl Writes {
     }
 }
 
+/// Returns whether the token is one of those that the simulation gives out.
+pub(super) fn known(asked: &Asked) -> bool {
+    [Some(TOKEN), Some(READ_TOKEN)].contains(&asked.token.as_deref())
+}
+
 /// Returns why this token may not write, if it may not.
 ///
 /// Where no token is required any token will do, but for the one that may only read.
 pub(super) fn refusal(asked: &Asked, require: bool) -> Option<Answer> {
-    let token = asked.token.as_deref();
-    if token.is_none() {
-        let text = "Requires authentication";
-        return Some(Answer::error(StatusCode::UNAUTHORIZED, text));
-    }
-    let may = token != Some(READ_TOKEN) && (!require || token == Some(TOKEN));
-    (!may).then(|| {
-        let text = "Resource not accessible by personal access token";
-        Answer::error(StatusCode::FORBIDDEN, text)
-    })
+    let (status, text) = match refused(asked, require)? {
+        StatusCode::UNAUTHORIZED => (StatusCode::UNAUTHORIZED, "Requires authentication"),
+        status => (status, "Resource not accessible by personal access token"),
+    };
+    Some(Answer::error(status, text))
+}
+
+/// Returns the status with which a write of this token is refused, if it is.
+pub(super) fn refused(asked: &Asked, require: bool) -> Option<StatusCode> {
+    let Some(token) = asked.token.as_deref() else {
+        return Some(StatusCode::UNAUTHORIZED);
+    };
+    let may = token != READ_TOKEN && (!require || token == TOKEN);
+    (!may).then_some(StatusCode::FORBIDDEN)
 }

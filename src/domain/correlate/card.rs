@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::Timestamp;
+use crate::domain::alert::AlertState;
 use crate::domain::change_request::{ChangeRequest, ChangeState};
 use crate::domain::correlate::evidence;
 use crate::domain::correlate::parts::{Ground, Part};
@@ -262,7 +263,9 @@ fn badges(part: &Part<'_, '_>, blocked: &[Clean], placed: &Placed) -> Vec<String
     if let Some(by) = reverted.filter(|_| placed.status != Status::RolledBack) {
         found.push(format!("reverted by {by}"));
     }
-    if placed.stage >= Stage::Operate && !part.suspected.is_empty() && placed.done.is_none() {
+    let mut suspected = part.suspected.iter().map(|suspect| &suspect.alert.state);
+    let fires = suspected.any(|state| *state != AlertState::Resolved);
+    if placed.stage >= Stage::Operate && fires && placed.done.is_none() {
         found.push("alert suspected".to_owned());
     }
     found
@@ -348,10 +351,11 @@ fn train(part: &Part<'_, '_>, stage: Stage) -> Option<TrainId> {
         let carried = places().filter(|place| live == place.production);
         let brought = carried
             .filter(|place| place.standing != Standing::Absent)
-            .find_map(|place| place.brought.or(place.current));
-        let found = places().find_map(|place| place.attempt).or(brought)?;
+            .find_map(|place| Some((place.name, place.brought.or(place.current)?)));
+        let attempt = places().find_map(|place| Some((place.name, place.attempt?)));
+        let (place, found) = attempt.or(brought)?;
         let version = evidence::version(found);
-        let id = format!("deployment:{repo}/{}/{version}", found.environment);
+        let id = format!("deployment:{repo}/{place}/{version}");
         Some(TrainId::new(&id))
     };
     let gate = || {

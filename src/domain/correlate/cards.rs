@@ -11,6 +11,7 @@ use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeRequest, ChangeState};
 use crate::domain::commit::Commit;
 use crate::domain::correlate::Need;
+use crate::domain::correlate::alerts;
 use crate::domain::correlate::card::{Card, Head, is_dropped};
 use crate::domain::correlate::evidence;
 use crate::domain::correlate::facts::Scope;
@@ -79,7 +80,7 @@ pub(super) fn of_repo<'a>(ground: &Ground<'a>, view: &View<'a>, past: Past<'_>) 
         making.change(view, *change);
     }
     making.pushes(view);
-    loose::alerts(&mut making, Some(view), &view.kinds);
+    alerts::loose(&mut making, Some(view), &view.kinds);
     loose::findings(&mut making, view);
     loose::runs(&mut making, view);
     making.shard()
@@ -93,7 +94,7 @@ pub(super) fn of_none<'a>(ground: &Ground<'a>, kinds: &Kinds<'a>, past: Past<'_>
             making.ticket(*ticket, &None)
         });
     }
-    loose::alerts(&mut making, None, kinds);
+    alerts::loose(&mut making, None, kinds);
     making.shard()
 }
 

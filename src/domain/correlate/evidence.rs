@@ -11,7 +11,7 @@ use crate::domain::deployment::{DeployState, Deployment, Rollout, RolloutPhase};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::item::{Evidence, EvidenceKind};
 use crate::domain::key::{RepoKey, Sha};
-use crate::domain::placement::{RunView, Standing, Work};
+use crate::domain::placement::{InEnvironment, RunView, Standing, Work};
 use crate::domain::release::Release;
 use crate::domain::run::{Job, Run, RunState};
 use crate::domain::status::Status;
@@ -37,7 +37,8 @@ pub(super) fn ticket_name(key: &TicketKey) -> Clean {
 
 /// The name that people use for a change request.
 pub(super) fn change_name(change: &ChangeRequest) -> Clean {
-    Clean::line(&format!("{}#{}", change.repo, change.number))
+    let sign = change.called.sign();
+    Clean::line(&format!("{}{sign}{}", change.repo, change.number))
 }
 
 /// The name that people use for a commit.
@@ -203,14 +204,16 @@ pub(super) fn of_run(view: &RunView<'_>, out: &mut Vec<Evidence>) {
     } else {
         Clean::line(work_status(work).as_str())
     };
-    out.push(run_line(run, work, state));
+    out.push(run_line(view, work, state));
     let telling = view
         .pieces
         .iter()
         .filter(|piece| !matches!(piece.work, Work::Passed | Work::Queued));
     for piece in telling.take(JOBS) {
         if let Some(job) = piece.job {
-            out.push(of_job(run, job, work_status(piece.work), piece.since));
+            let mut line = of_job(run, job, work_status(piece.work), piece.since);
+            line.confidence = view.basis.percent();
+            out.push(line);
         }
     }
     if let Some(job) = view.flaky {
@@ -235,7 +238,8 @@ pub(super) fn of_run(view: &RunView<'_>, out: &mut Vec<Evidence>) {
     }
 }
 
-fn run_line(run: &Run, work: Work, state: Clean) -> Evidence {
+fn run_line(view: &RunView<'_>, work: Work, state: Clean) -> Evidence {
+    let run = view.run;
     Evidence {
         kind: EvidenceKind::Run,
         key: run_key(run),
@@ -243,10 +247,23 @@ fn run_line(run: &Run, work: Work, state: Clean) -> Evidence {
         status: work_status(work),
         url: run.url.clone(),
         at: run.started_at.unwrap_or(run.created_at),
-        confidence: SURE,
-        detail: run.title.clone(),
+        confidence: view.basis.percent(),
+        detail: about_run(view),
         run: Some(Box::new(run.key())),
     }
+}
+
+/// What a run was started for; of another system than the forge also where it ran, and how it is
+/// known to belong here.
+fn about_run(view: &RunView<'_>) -> Clean {
+    let run = view.run;
+    if run.ci.is_empty() {
+        return run.title.clone();
+    }
+    let mut words = vec![run.title.to_string(), format!("on {}", run.ci)];
+    words.extend(view.basis.words().map(str::to_owned));
+    words.retain(|word| !word.is_empty());
+    Clean::line(&words.join(", "))
 }
 
 fn of_job(run: &Run, job: &Job, status: Status, at: crate::domain::Timestamp) -> Evidence {
@@ -295,12 +312,12 @@ fn deploy_word(state: &DeployState) -> (&str, Status) {
     }
 }
 
-fn of_deployment(deployment: &Deployment) -> Evidence {
+fn of_deployment(deployment: &Deployment, place: &Clean) -> Evidence {
     let (state, status) = deploy_word(&deployment.state);
     let url = deployment.environment_url.as_ref();
     Evidence {
         kind: EvidenceKind::Deployment,
-        key: deployment.environment.clone(),
+        key: place.clone(),
         state: Clean::line(state),
         status,
         url: url.or(deployment.log_url.as_ref()).cloned(),
@@ -321,7 +338,7 @@ pub(super) fn version(deployment: &Deployment) -> Clean {
     }
 }
 
-fn of_rollout(deployment: &Deployment, rollout: &Rollout) -> Evidence {
+fn of_rollout(deployment: &Deployment, rollout: &Rollout, place: &Clean) -> Evidence {
     let (state, status) = match &rollout.phase {
         RolloutPhase::Progressing => ("progressing", Status::Running),
         RolloutPhase::Paused => ("paused", Status::Waiting),
@@ -338,7 +355,7 @@ fn of_rollout(deployment: &Deployment, rollout: &Rollout) -> Evidence {
     );
     Evidence {
         kind: EvidenceKind::Rollout,
-        key: deployment.environment.clone(),
+        key: place.clone(),
         state: Clean::line(state),
         status,
         url: deployment.environment_url.clone(),
@@ -372,6 +389,14 @@ pub(super) fn of_alert(alert: &Alert, confidence: u8) -> Evidence {
         confidence,
         detail: alert.severity.clone(),
         run: None,
+    }
+}
+
+/// Adds something to what a line says in words.
+pub(super) fn and(detail: &Clean, more: &str) -> Clean {
+    match detail.as_str() {
+        "" => Clean::line(more),
+        said => Clean::line(&format!("{said}, {more}")),
     }
 }
 
@@ -430,23 +455,27 @@ pub(super) fn of_part(part: &Part<'_, '_>, out: &mut Vec<Evidence>) {
         let mut last = None;
         for deployment in shown.into_iter().flatten() {
             if last.replace(deployment.id) != Some(deployment.id) {
-                out.push(standing_of(deployment, place.standing, place.current));
+                out.push(standing_of(deployment, place));
             }
         }
-        out.extend(place.rollout.map(|(d, rollout)| of_rollout(d, rollout)));
+        let rollout = place
+            .rollout
+            .map(|(d, rollout)| of_rollout(d, rollout, place.name));
+        out.extend(rollout);
     }
     out.extend(part.case.alerts.iter().map(|alert| of_alert(alert, SURE)));
-    out.extend(part.suspected.iter().map(|alert| of_alert(alert, 50)));
+    for suspect in &part.suspected {
+        let mut line = of_alert(suspect.alert, suspect.confidence());
+        line.detail = and(&line.detail, &suspect.words());
+        out.push(line);
+    }
 }
 
 /// A deployment of a change that is still there in a newer one is live, whatever it says itself.
-fn standing_of(
-    deployment: &Deployment,
-    standing: Standing,
-    current: Option<&Deployment>,
-) -> Evidence {
-    let mut evidence = of_deployment(deployment);
-    let is_current = current.is_some_and(|now| now.id == deployment.id);
+fn standing_of(deployment: &Deployment, place: &InEnvironment<'_>) -> Evidence {
+    let mut evidence = of_deployment(deployment, place.name);
+    let standing = place.standing;
+    let is_current = place.current.is_some_and(|now| now.id == deployment.id);
     match standing {
         Standing::Live if deployment.state == DeployState::Superseded => {
             evidence.state = Clean::line("live");
@@ -473,9 +502,9 @@ fn standing_of(
 fn history<'a>(view: &View<'a>, change: &ChangeRequest, out: &mut Vec<Evidence>) {
     let runs: Vec<Known<'a, Run>> = view.runs_before(change);
     for run in runs {
-        let run = view.run_view(run.get());
+        let run = view.judging(run.get(), change);
         let work = run.work();
-        out.push(run_line(run.run, work, state_word(&run.run.state)));
+        out.push(run_line(&run, work, state_word(&run.run.state)));
     }
 }
 

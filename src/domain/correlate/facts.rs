@@ -185,6 +185,14 @@ impl Facts {
                 if let Some(sha) = &run.head_sha {
                     dirty.mark(seed.runs_at(sha));
                 }
+                if !run.ci.is_empty() {
+                    for number in &run.change_requests {
+                        dirty.mark(seed.change(*number));
+                    }
+                    if run.head_sha.is_none() {
+                        dirty.mark(seed.on_branch(&run.branch));
+                    }
+                }
                 dirty.mark(seed.newest(run.workflow_key(), &run.branch));
                 dirty.mark(seed.runs());
                 let gates = FactId {
@@ -201,7 +209,14 @@ impl Facts {
                 dirty.mark(seed.run(gates.run.id));
                 dirty.mark(seed.gated());
             }
-            (Fact::ChangeRequest(change), Some(seed)) => dirty.mark(seed.change(change.number)),
+            (Fact::ChangeRequest(change), Some(seed)) => {
+                dirty.mark(seed.change(change.number));
+                // Whether another one has its commit or its branch decides what those join.
+                dirty.mark(seed.on_branch(&change.head_branch));
+                if let Some(sha) = &change.head_sha {
+                    dirty.mark(seed.runs_at(sha));
+                }
+            }
             (Fact::ChangedPaths(paths), Some(seed)) => {
                 dirty.mark(seed.change(paths.change.number));
             }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::TimeDelta;
 
 use crate::domain::correlate::graph::{Contains, Graph};
+use crate::domain::correlate::joins::Joins;
 use crate::domain::correlate::needs::{self, Chain};
 use crate::domain::correlate::view::{Kinds, Known, released_at};
 use crate::domain::deployment::{DeployState, Deployment};
@@ -48,15 +49,22 @@ pub(super) struct Place<'a> {
     pub(super) production: bool,
     /// Oldest first.
     pub(super) deployments: Vec<Known<'a, Deployment>>,
-    /// The commits of the deployments in the graph.
-    nodes: HashMap<u64, usize>,
+    /// The commits of the deployments.
+    versions: HashMap<u64, Version<'a>>,
+}
+
+/// The commit that a deployment brings, and where it is in the graph.
+#[derive(Clone, Copy, Debug)]
+struct Version<'a> {
+    sha: &'a Sha,
+    node: usize,
 }
 
 /// Divides a repository into lanes; there is always at least one.
 pub(super) fn lanes<'a>(
     repo: &RepoKey,
     kinds: &Kinds<'a>,
-    graph: &Graph<'a>,
+    (graph, joins): (&Graph<'a>, &Joins<'a>),
     policy: &'a Policy,
 ) -> Vec<Lane<'a>> {
     let applies = |rule: &&ServiceRule| {
@@ -64,7 +72,7 @@ pub(super) fn lanes<'a>(
             .as_ref()
             .is_none_or(|repos| repos.is_match(repo.path()))
     };
-    let make = |name, rule| lane(name, rule, kinds, policy).indexed(graph);
+    let make = |name, rule| lane(name, rule, kinds, policy).indexed(graph, joins);
     let mut lanes = vec![make(ServiceName::new(repo.short()), None)];
     for rule in policy.services.iter().filter(applies) {
         lanes.push(make(rule.name.clone(), Some(rule)));
@@ -86,29 +94,34 @@ fn lane<'a>(
         .filter(|release| tags.is_none_or(|tags| tags.is_match(release.tag.as_str())))
         .collect();
     let environment = rule.and_then(|rule| rule.environment.as_ref());
-    let mut places: BTreeMap<&'a Clean, Vec<Known<'a, Deployment>>> = BTreeMap::new();
+    // Systems write the name of one environment in different cases: the forge's way is shown.
+    let mut places: BTreeMap<String, (&'a Clean, Vec<Known<'a, Deployment>>)> = BTreeMap::new();
     for deployment in &kinds.deployments {
         let name = &deployment.get().environment;
         if is_preview(name) || environment.is_some_and(|pattern| !pattern.is_match(name)) {
             continue;
         }
-        places.entry(name).or_default().push(*deployment);
+        let place = places.entry(name.to_lowercase());
+        let (_, deployments) = place.or_insert_with(|| (name, Vec::new()));
+        deployments.push(*deployment);
     }
-    if !places.is_empty() {
-        for declared in &kinds.environments {
-            let ours = environment.is_none_or(|pattern| pattern.is_match(&declared.name));
-            if ours && policy.is_production(&declared.name) {
-                places.entry(&declared.name).or_default();
-            }
+    let is_used = !places.is_empty();
+    for declared in kinds.environments.iter().filter(|_| is_used).rev() {
+        let name = &declared.name;
+        let ours = environment.is_none_or(|pattern| pattern.is_match(name));
+        if let Some(place) = places.get_mut(&name.to_lowercase()) {
+            place.0 = name;
+        } else if ours && is_production(kinds, policy, name) {
+            places.insert(name.to_lowercase(), (name, Vec::new()));
         }
     }
     let mut places: Vec<Place<'a>> = places
-        .into_iter()
+        .into_values()
         .map(|(name, deployments)| Place {
             name,
-            production: policy.is_production(name),
+            production: is_production(kinds, policy, name),
             deployments,
-            nodes: HashMap::new(),
+            versions: HashMap::new(),
         })
         .collect();
     drop_abandoned(&mut places);
@@ -121,6 +134,13 @@ fn lane<'a>(
         chains: Vec::new(),
         places,
     }
+}
+
+/// Whether an environment is production, by its name or by what its host says of it.
+fn is_production(kinds: &Kinds<'_>, policy: &Policy, name: &Clean) -> bool {
+    let mut declared = kinds.environments.iter();
+    policy.is_production(name)
+        || declared.any(|place| place.production && place.name.eq_ignore_ascii_case(name))
 }
 
 /// Environments of one change request, which come and go.
@@ -151,7 +171,7 @@ fn drop_abandoned(places: &mut Vec<Place<'_>>) {
 
 impl<'a> Lane<'a> {
     /// Looks the commits of releases and deployments up once, not once a change.
-    fn indexed(mut self, graph: &Graph<'_>) -> Self {
+    fn indexed(mut self, graph: &Graph<'_>, joins: &Joins<'a>) -> Self {
         let node = |sha: &Option<Sha>| sha.as_ref().and_then(|sha| graph.find(sha));
         self.nodes = self
             .releases
@@ -160,7 +180,13 @@ impl<'a> Lane<'a> {
             .collect();
         for place in &mut self.places {
             let found = place.deployments.iter();
-            place.nodes = found.filter_map(|d| Some((d.id, node(&d.sha)?))).collect();
+            place.versions = found
+                .filter_map(|d| {
+                    let sha = joins.deployed(d.get())?;
+                    let node = graph.find(sha)?;
+                    Some((d.id, Version { sha, node }))
+                })
+                .collect();
         }
         self.chains = needs::chains(&self);
         self
@@ -247,6 +273,16 @@ impl<'a> Place<'a> {
         all.take_while(move |d| current.is_none_or(|current| (d.created_at, d.id) > current))
     }
 
+    /// What arrived here, newest first, whether or not it is here still.
+    pub(super) fn arrived(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
+        self.successes()
+    }
+
+    /// The commit that a deployment brought here.
+    pub(super) fn sha_of(&self, deployment: &Deployment) -> Option<&'a Sha> {
+        self.versions.get(&deployment.id).map(|version| version.sha)
+    }
+
     /// What was there, newest first, what is there now included.
     fn successes(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
         let good =
@@ -268,10 +304,10 @@ impl<'a> Place<'a> {
         let current = self.current();
         let node = graph.find(change);
         let has = |deployment: &Deployment| {
-            let target = self.nodes.get(&deployment.id);
+            let target = self.versions.get(&deployment.id);
             target
                 .zip(node)
-                .is_some_and(|(target, change)| graph.has_node(*target, change))
+                .is_some_and(|(target, change)| graph.has_node(target.node, change))
         };
         let mut brought = None;
         for deployment in self.successes() {
@@ -283,7 +319,7 @@ impl<'a> Place<'a> {
         let before = || self.successes().skip(1).any(has);
         let standing = match current {
             Some(now) if brought.is_some() && now.state == DeployState::Succeeded => {
-                let sha = now.sha.as_ref();
+                let sha = self.sha_of(now);
                 let taken = sha
                     .is_some_and(|sha| reverter.is_some_and(|reverter| graph.has(sha, reverter)));
                 if taken {
@@ -294,7 +330,7 @@ impl<'a> Place<'a> {
             }
             Some(_) if brought.is_some() => Standing::Unsure,
             Some(now) if before() => {
-                let sha = now.sha.as_ref();
+                let sha = self.sha_of(now);
                 let contains = sha.map_or(Contains::Unknown, |sha| graph.contains(sha, change));
                 if contains == Contains::No {
                     Standing::TakenBack

@@ -47,7 +47,7 @@ enum Step {
 fn seeds() -> impl Strategy<Value = Seeds> {
     let small = || 0..6_u8;
     // Runs and change requests come oftener than the rest, as they do.
-    let kind = prop_oneof![3 => 0..16_u8, 2 => 4..6_u8, 3 => 7..10_u8];
+    let kind = prop_oneof![3 => 0..18_u8, 2 => 4..6_u8, 3 => 7..10_u8, 2 => 16..18_u8];
     (kind, 0..3_u8, small(), small(), small(), small()).prop_map(|(kind, repo, n, a, b, c)| Seeds {
         kind,
         repo,
@@ -104,6 +104,17 @@ fn branch(n: u8) -> Clean {
         2 => "develop".into(),
         n => format!("topic-{n}").as_str().into(),
     }
+}
+
+/// A commit that has its first digits in common with another.
+fn twin(n: u8) -> Sha {
+    let digits = format!("{:07x}{}", n + 1, "f".repeat(33));
+    Sha::parse(&digits).expect("hexadecimal")
+}
+
+/// The first digits of a commit.
+fn short(n: u8) -> Sha {
+    Sha::parse(&format!("{:07x}", n + 1)).expect("hexadecimal")
 }
 
 /// Heads of change requests, commits on the branch, and some that are both.
@@ -182,7 +193,7 @@ fn fact(seeds: Seeds) -> Fact {
         }),
         4 | 5 => world.change(number, |f| {
             f.repo = here;
-            f.head_sha = (c > 0).then(|| commit_of(b));
+            f.head_sha = (c > 0).then(|| if c == 1 { twin(b) } else { commit_of(b) });
             f.head_branch = branch(b);
             f.base_branch = branch(c / 3);
             f.updated_at = hour(a);
@@ -260,6 +271,7 @@ fn fact(seeds: Seeds) -> Fact {
         12 => world.fact(Fact::Environment(Environment {
             repo: here,
             name: if a < 3 { "production" } else { "staging" }.into(),
+            production: a == 4,
             ..environment()
         })),
         13 => world.deployment(
@@ -278,17 +290,72 @@ fn fact(seeds: Seeds) -> Fact {
                 f.updated_at = hour(c);
             },
         ),
-        14 => world.alert(&format!("a{n}"), |f| {
-            f.repo = (a > 1).then(|| here.clone());
-            f.service = Some(ServiceName::new(here.short())).filter(|_| a < 4);
-            f.sha = (b == 0).then(|| commit_of(c));
-            f.started_at = hour(b) + TimeDelta::hours(1);
-            f.state = if c == 0 {
-                AlertState::Resolved
+        14 => world.alert(
+            &if n < 3 {
+                format!("a{n}")
             } else {
-                AlertState::Firing
+                format!("@/{n:016x}")
+            },
+            |f| {
+                f.repo = (a > 1).then(|| here.clone());
+                f.service = Some(ServiceName::new(here.short())).filter(|_| a < 4);
+                f.sha = (b == 0).then(|| if c > 3 { short(c) } else { commit_of(c) });
+                f.version = if b == 1 {
+                    format!("1.{c}").as_str().into()
+                } else {
+                    Clean::default()
+                };
+                f.started_at = hour(b) + TimeDelta::hours(1);
+                (f.state, f.ended_at) = match c {
+                    0 => (AlertState::Resolved, None),
+                    1 => (AlertState::Resolved, Some(hour(b) + TimeDelta::hours(2))),
+                    2 => (AlertState::Silenced, None),
+                    _ => (AlertState::Firing, None),
+                };
+            },
+        ),
+        16 => world.run(FOREIGN + number, 1, state_of(a), |f| {
+            f.repo = here;
+            f.ci = "ci.test".into();
+            f.workflow_path = if c < 3 {
+                "ci.test//ci"
+            } else {
+                "ci.test//deploy"
+            }
+            .into();
+            f.head_sha = match c {
+                0 => Some(commit_of(b)),
+                1 | 2 => Some(short(b)),
+                _ => None,
             };
+            f.change_requests = if c == 4 {
+                vec![u64::from(b)]
+            } else {
+                Vec::new()
+            };
+            f.branch = branch(b);
+            f.event = if a < 3 { "push" } else { "pull_request" }.into();
+            f.created_at = hour(b);
+            f.started_at = (a > 0).then(|| hour(a));
+            f.updated_at = hour(c);
         }),
+        17 => world.deployment(
+            FOREIGN + number,
+            PLACES[usize::from(b) % PLACES.len()],
+            1,
+            |f| {
+                f.repo = here;
+                (f.sha, f.git_ref) = match c {
+                    0 | 1 => (Some(short(b)), None),
+                    2 => (None, Some(format!("v1.{b}").as_str().into())),
+                    3 => (None, Some(format!("1.{b}").as_str().into())),
+                    4 => (None, Some(short(b).as_str().into())),
+                    _ => (None, None),
+                };
+                f.created_at = hour(a);
+                f.updated_at = hour(a);
+            },
+        ),
         _ => {
             world.finding(number, if a < 3 { Severity::High } else { Severity::Low });
             if let Some(Fact::Finding(finding)) = world.facts.last().map(|last| &*last.fact) {
@@ -303,12 +370,19 @@ fn fact(seeds: Seeds) -> Fact {
     Arc::unwrap_or_clone(last.fact)
 }
 
+/// Where other systems deploy to, in their own writing.
+const PLACES: [&str; 3] = ["Production", "production", "STAGING"];
+
+/// What is added to the number of something that another system than the forge tells.
+const FOREIGN: u64 = 1 << 52;
+
 fn environment() -> Environment {
     Environment {
         repo: repo(),
         name: Clean::default(),
         id: None,
         guarded: false,
+        production: false,
         url: None,
     }
 }
@@ -349,7 +423,12 @@ impl Board {
         match step {
             Step::Put { mirror, seeds } => {
                 let source = SourceName::new(if *mirror { "mirror" } else { "hub" });
-                let fact = Arc::new(fact(*seeds));
+                let mut fact = fact(*seeds);
+                if let Fact::Alert(alert) = &mut fact {
+                    let id = alert.id.replace('@', source.as_str());
+                    alert.id = id.as_str().into();
+                }
+                let fact = Arc::new(fact);
                 self.facts
                     .insert((source.clone(), fact.id()), Arc::clone(&fact));
                 self.kept.insert(Sourced { source, fact });

@@ -1,13 +1,14 @@
-//! Cards of what finds no partner: alerts, findings, and runs that are red or at work.
+//! Cards of what finds no partner: findings, and runs that are red or at work.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use crate::domain::alert::{Alert, AlertState};
+use chrono::TimeDelta;
+
 use crate::domain::correlate::card::{Card, Head};
 use crate::domain::correlate::cards::Making;
 use crate::domain::correlate::evidence;
 use crate::domain::correlate::parts::bare;
-use crate::domain::correlate::view::{Kinds, Known, View};
+use crate::domain::correlate::view::{Known, View};
 use crate::domain::finding::{Finding, FindingKind};
 use crate::domain::item::Anchor;
 use crate::domain::key::ItemId;
@@ -16,60 +17,8 @@ use crate::domain::placement::Work;
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
 
-/// Alerts that no card of the scope explains.
-pub(super) fn alerts<'c, 'a: 'c>(
-    making: &mut Making<'c, 'a>,
-    view: Option<&'c View<'a>>,
-    kinds: &Kinds<'a>,
-) {
-    let homeless: Vec<Known<'a, Alert>> = if let Some(view) = view {
-        let named = making.ground.alerts.get(view.repo).into_iter().flatten();
-        kinds.alerts.iter().chain(named).copied().collect()
-    } else {
-        let all = making.ground.alerts.values().flatten();
-        let housed: HashSet<&Clean> = all.map(|alert| &alert.get().id).collect();
-        let homeless = |alert: &&Known<'a, Alert>| !housed.contains(&alert.get().id);
-        kinds.alerts.iter().filter(homeless).copied().collect()
-    };
-    for alert in homeless {
-        let fact = alert.get();
-        if fact.state == AlertState::Resolved || making.explained.contains(&fact.id) {
-            continue;
-        }
-        // Two systems may use one id; alerts of two repositories are two cards in any case.
-        let id = match &fact.repo {
-            Some(repo) => format!("alert:{}/{}", repo.as_str(), fact.id),
-            None => format!("alert:{}", fact.id),
-        };
-        let mut card = Card::new(Head {
-            id: ItemId::new(&id),
-            anchor: Anchor::Alert,
-            key: fact.name.clone(),
-            title: if fact.about.is_empty() {
-                fact.name.clone()
-            } else {
-                fact.about.clone()
-            },
-            url: fact.url.clone(),
-            repo: fact
-                .repo
-                .clone()
-                .or_else(|| view.map(|view| view.repo.clone())),
-            author: None,
-            created_at: fact.started_at,
-            updated_at: fact.started_at,
-        });
-        card.known_from(alert.sources());
-        if let Some(service) = &fact.service {
-            card.service(service.clone());
-        }
-        card.evidence([evidence::of_alert(fact, 100)]);
-        let mut case = bare(making.ground, None);
-        case.alerts.push(fact);
-        card.bare(&case);
-        making.loose(card);
-    }
-}
+/// How long a red run of a side branch is shown that no change request is known of.
+const ASIDE: TimeDelta = TimeDelta::days(7);
 
 /// One card for the open findings of each kind.
 pub(super) fn findings<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) {
@@ -131,7 +80,7 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
     let mut newest: BTreeMap<(&str, &str), Known<'a, Run>> = BTreeMap::new();
     for run in &view.kinds.runs {
         let fact = run.get();
-        if is_alone(view, fact) {
+        if is_alone(making, view, fact) {
             newest.insert((fact.workflow_key(), &fact.branch), *run);
         }
     }
@@ -181,20 +130,33 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
 }
 
 /// Whether a run may be a card of its own: not one that judges a change request or a side branch.
-fn is_alone(view: &View<'_>, run: &Run) -> bool {
-    if is_change_event(&run.event) {
-        return false;
+///
+/// Of another system than the forge it may, for a while, where no change request is known that it
+/// judges: the forge may not be on the board, or not know of it.
+fn is_alone<'a>(making: &Making<'_, 'a>, view: &View<'a>, run: &'a Run) -> bool {
+    let of_change = is_change_event(&run.event);
+    if run.ci.is_empty() {
+        return !of_change && (&*run.event != "push" || lasts(view, &run.branch));
     }
-    if &*run.event != "push" {
+    let of_branch = of_change || matches!(&*run.event, "push" | "");
+    if !of_branch || (!of_change && lasts(view, &run.branch) && is_long_lived(view, &run.branch)) {
         return true;
     }
-    let default = view.default_branch();
+    !view.has_partner(run) && !making.ground.slow.passed_after(run.updated_at, ASIDE)
+}
+
+/// Whether a branch is one that changes are merged to, as far as is known.
+fn lasts(view: &View<'_>, branch: &str) -> bool {
     let flow = view.kinds.repository.map(|r| r.flow_branches.as_slice());
-    default.is_none_or(|default| *default == *run.branch)
-        || flow
-            .unwrap_or_default()
-            .iter()
-            .any(|branch| branch.name == run.branch)
+    let mut flow = flow.unwrap_or_default().iter();
+    let default = view.default_branch();
+    default.is_none_or(|default| *default == *branch) || flow.any(|one| *one.name == *branch)
+}
+
+/// Whether a branch is one that changes are merged to: by its name where its forge tells nothing.
+fn is_long_lived(view: &View<'_>, branch: &str) -> bool {
+    let usual = ["", "main", "master", "trunk", "develop"];
+    view.default_branch().is_some() || usual.contains(&branch)
 }
 
 fn title(run: &Run) -> Clean {

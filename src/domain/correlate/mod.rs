@@ -9,23 +9,28 @@ use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::alert::Alert;
+use crate::domain::correlate::alerts::Homes;
 use crate::domain::correlate::facts::{Facts, Scope};
 use crate::domain::correlate::kept::{Kept, Stale};
 use crate::domain::correlate::remake::{Lasting, Taking};
-use crate::domain::correlate::view::{Kinds, Known};
+use crate::domain::correlate::view::Known;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::item::WorkItem;
-use crate::domain::key::{ItemId, RepoKey, ServiceName, Sha, SourceName};
+use crate::domain::key::{ItemId, RepoKey, Sha, SourceName};
 use crate::domain::placement::overrides;
 use crate::domain::policy::Policy;
 use crate::domain::pool::Pool;
 use crate::domain::text::Clean;
 
+#[cfg(test)]
+mod across;
+mod alerts;
 mod card;
 mod cards;
 mod evidence;
 mod facts;
 mod graph;
+mod joins;
 mod kept;
 mod lanes;
 #[cfg(test)]
@@ -35,6 +40,7 @@ mod needs;
 mod parts;
 mod reads;
 mod remake;
+mod suspects;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -126,6 +132,8 @@ pub struct Correlator {
     needs: BTreeSet<Need>,
     /// To which repositories alerts belong that name only a service.
     housed: HashMap<RepoKey, BTreeSet<FactId>>,
+    /// Whether alerts name a service that several repositories have.
+    is_torn: bool,
     refreshed_at: Option<Timestamp>,
     /// Cards that are to be made again in any case.
     asked: HashSet<ItemId>,
@@ -258,7 +266,10 @@ impl Correlator {
         if !self.facts.is_global_dirty() && !grown && !shrunk {
             return;
         }
-        let housed: HashMap<RepoKey, BTreeSet<FactId>> = housed(&self.facts, policy)
+        let homes = Homes::new(&self.facts, policy);
+        let is_torn = !homes.torn.is_empty();
+        let housed: HashMap<RepoKey, BTreeSet<FactId>> = homes
+            .housed
             .into_iter()
             .map(|(repo, alerts)| (repo, alerts.iter().map(|alert| fact_id(alert)).collect()))
             .collect();
@@ -267,9 +278,10 @@ impl Correlator {
         for repo in touched {
             self.facts.touch_whole(Some(repo));
         }
-        if !housed.is_empty() || !self.housed.is_empty() {
+        if is_torn || self.is_torn || !housed.is_empty() || !self.housed.is_empty() {
             self.facts.touch(None);
         }
+        self.is_torn = is_torn;
         self.housed = housed;
     }
 
@@ -281,10 +293,10 @@ impl Correlator {
         policy: &Policy,
         now: Timestamp,
     ) -> Changes {
-        let alerts = housed(&self.facts, policy);
+        let homes = Homes::new(&self.facts, policy);
         let ground = Lasting {
             facts: &self.facts,
-            alerts: &alerts,
+            homes: &homes,
             policy,
             stale,
             now,
@@ -301,36 +313,6 @@ impl Correlator {
         }
         changes
     }
-}
-
-/// Alerts that name a service and no repository, by the repository that has the service.
-fn housed<'a>(facts: &'a Facts, policy: &Policy) -> HashMap<RepoKey, Vec<Known<'a, Alert>>> {
-    let kinds = Kinds::new(facts.of(&None));
-    let mut found: HashMap<RepoKey, Vec<Known<'a, Alert>>> = HashMap::new();
-    // Many alerts name few services, and there may be many repositories.
-    let mut homes: HashMap<&ServiceName, Option<&RepoKey>> = HashMap::new();
-    for alert in kinds.alerts {
-        let Some(service) = &alert.get().service else {
-            continue;
-        };
-        let has_service = |repo: &&RepoKey| {
-            let by_rule = policy.services.iter().any(|rule| {
-                rule.name == *service
-                    && rule
-                        .repos
-                        .as_ref()
-                        .is_some_and(|repos| repos.is_match(repo.path()))
-            });
-            by_rule || repo.short() == service.as_str()
-        };
-        let home = homes
-            .entry(service)
-            .or_insert_with(|| facts.scopes().flatten().find(has_service));
-        if let Some(repo) = *home {
-            found.entry(repo.clone()).or_default().push(alert);
-        }
-    }
-    found
 }
 
 fn fact_id(alert: &Known<'_, Alert>) -> FactId {

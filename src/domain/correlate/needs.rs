@@ -106,7 +106,7 @@ impl Wanted {
 
     /// Jobs of a run that is red or moves, and gates of one that waits.
     pub(super) fn run(&mut self, view: &View<'_>, run: &RunView<'_>) {
-        let (repo, id) = (view.repo.clone(), run.run.id);
+        let (repo, id) = (run.run.repo.clone(), run.run.id);
         let work = Work::of(&run.run.state);
         let jobs = view.kinds.jobs.get(&id);
         let told = jobs.is_some_and(|set| {
@@ -253,7 +253,7 @@ fn deployed<'a>(lane: &Lane<'a>) -> impl Iterator<Item = Chain<'a>> {
         });
         let mut chain: Chain<'a> = Vec::new();
         for deployment in attempt.into_iter().chain(current).chain(older) {
-            if let Some(sha) = &deployment.sha
+            if let Some(sha) = place.sha_of(deployment)
                 && chain.last().is_none_or(|(_, last)| *last != sha)
             {
                 chain.push((deployment.created_at, sha));

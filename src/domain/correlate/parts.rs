@@ -1,20 +1,20 @@
 //! Parts: one change in one lane, with all the evidence that the table asks for.
 
-use std::collections::{BTreeSet, HashMap};
-
-use chrono::TimeDelta;
+use std::collections::BTreeSet;
 
 use crate::domain::Timestamp;
 use crate::domain::alert::Alert;
 use crate::domain::change_request::{ChangeRequest, ChangeState};
 use crate::domain::commit::Commit;
+use crate::domain::correlate::alerts::{self, Homes};
 use crate::domain::correlate::facts::Facts;
 use crate::domain::correlate::lanes::{Lane, RELEASING};
 use crate::domain::correlate::needs::{ASKED, Wanted, open_in};
 use crate::domain::correlate::reads::Reads;
+use crate::domain::correlate::suspects::{self, Suspect};
 use crate::domain::correlate::view::{Known, View};
 use crate::domain::correlate::views::Views;
-use crate::domain::key::{RepoKey, Sha};
+use crate::domain::key::Sha;
 use crate::domain::placement::{
     Clock, Evidenced, InEnvironment, Landed, Reach, RunView, Shape, Standing,
 };
@@ -23,9 +23,6 @@ use crate::domain::release::Release;
 use crate::domain::run::Run;
 use crate::domain::ticket::Ticket;
 
-/// How long after a deployment an alert is suspected to come from it.
-const SUSPECTED: TimeDelta = TimeDelta::hours(24);
-
 /// All that a recomputation reads.
 pub(super) struct Ground<'a> {
     pub(super) facts: &'a Facts,
@@ -33,7 +30,7 @@ pub(super) struct Ground<'a> {
     /// What the card at hand was made from.
     pub(super) reads: &'a Reads,
     /// Alerts that name a service of a repository, but not the repository.
-    pub(super) alerts: &'a HashMap<RepoKey, Vec<Known<'a, Alert>>>,
+    pub(super) homes: &'a Homes<'a>,
     pub(super) policy: &'a Policy,
     /// The clock that a card's own windows are read from.
     pub(super) clock: &'a Clock,
@@ -57,7 +54,7 @@ pub(super) struct Part<'c, 'a> {
     /// Releases with their sources, oldest first.
     pub(super) releases: Vec<Known<'a, Release>>,
     /// Alerts that may come from it, by time only.
-    pub(super) suspected: Vec<&'a Alert>,
+    pub(super) suspected: Vec<Suspect<'a>>,
 }
 
 /// Puts a part together and notes what would make it surer.
@@ -81,9 +78,13 @@ pub(super) fn part<'c, 'a: 'c>(
     let before: Vec<RunView<'a>> = change
         .filter(|_| landed.is_none())
         .into_iter()
-        .flat_map(|change| view.runs_before(change))
-        .filter(|run| in_lane(run))
-        .map(|run| view.run_view(run.get()))
+        .flat_map(|change| {
+            view.runs_before(change)
+                .into_iter()
+                .map(move |run| (run, change))
+        })
+        .filter(|(run, _)| in_lane(run))
+        .map(|(run, change)| view.judging(run.get(), change))
         .collect();
     let mut releases = Vec::new();
     let mut environments = Vec::new();
@@ -92,7 +93,7 @@ pub(super) fn part<'c, 'a: 'c>(
         environments = lane.standings(&view.graph, sha, view.reverter(sha));
     }
     let after = after(view, lane, landed.as_ref(), &shas, &environments);
-    let (alerts, suspected) = alerts(ground, view, lane, &shas, &environments);
+    let (alerts, suspected) = alerts_of(ground, view, lane, &shas, &environments);
     let counts = |at: Timestamp| !ground.slow.passed_after(at, RELEASING);
     let shape: Shape = lane.shape(counts);
     Part {
@@ -112,6 +113,7 @@ pub(super) fn part<'c, 'a: 'c>(
             alerts,
             findings: Vec::new(),
             alone: None,
+            remark: None,
         },
         releases,
         suspected,
@@ -134,6 +136,7 @@ pub(super) fn bare<'c>(ground: &'c Ground<'_>, ticket: Option<&'c Ticket>) -> Ev
         alerts: Vec::new(),
         findings: Vec::new(),
         alone: None,
+        remark: None,
     }
 }
 
@@ -270,9 +273,8 @@ fn after<'a>(
     };
     let carriers = carriers(view, lane, sha, environments);
     let gated = view.gated().filter(|run| {
-        run.head_sha
-            .as_ref()
-            .is_some_and(|head| view.graph.has(head, sha))
+        let head = view.head_of(run.get());
+        head.is_some_and(|head| view.graph.has(head, sha))
     });
     for run in view.runs_after(&carriers).into_iter().chain(gated) {
         if !lane.has_run(&run) || !seen.insert(run.id) {
@@ -299,23 +301,23 @@ fn carriers<'a>(
     let releases = lane.releases_with(&view.graph, sha).into_iter();
     let cut = releases.rev().take(3).filter_map(|r| r.get().sha.as_ref());
     let attempts = environments.iter().filter_map(|place| place.attempt);
-    cut.chain(attempts.filter_map(|deployment| deployment.sha.as_ref()))
+    cut.chain(attempts.filter_map(|deployment| view.deployed(deployment)))
         .collect()
 }
 
 /// Alerts that name the change, and those that began soon after it was deployed.
-fn alerts<'a>(
+fn alerts_of<'a>(
     ground: &Ground<'a>,
     view: &View<'a>,
     lane: &Lane<'a>,
     shas: &BTreeSet<&'a Sha>,
     environments: &[InEnvironment<'a>],
-) -> (Vec<&'a Alert>, Vec<&'a Alert>) {
-    let named = ground.alerts.get(view.repo).into_iter().flatten();
+) -> (Vec<&'a Alert>, Vec<Suspect<'a>>) {
+    let named = ground.homes.of(view.repo);
     let mut exact = Vec::new();
     let mut suspected = Vec::new();
-    for alert in view.kinds.alerts.iter().chain(named) {
-        let alert = alert.get();
+    for known in view.kinds.alerts.iter().chain(named) {
+        let alert = known.get();
         let ours = alert
             .service
             .as_ref()
@@ -323,23 +325,17 @@ fn alerts<'a>(
         if !ours {
             continue;
         }
-        let brought = || {
+        if !suspects::tells_version(view, alert) {
+            suspected.extend(suspects::of_change(view, lane, alert, environments));
+        } else if let Some(sha) = suspects::names(view, alert) {
             let production = environments.iter().filter(|place| place.production);
-            production.filter_map(|place| place.brought)
-        };
-        if let Some(sha) = &alert.sha {
-            let deployed = brought().any(|d| d.sha.as_ref() == Some(sha));
-            if shas.contains(sha) || deployed {
-                exact.push(alert);
+            let mut brought = production.filter_map(|place| place.brought);
+            if shas.contains(sha) || brought.any(|d| view.deployed(d) == Some(sha)) {
+                exact.push(*known);
             }
-        } else if brought().any(|d| {
-            let after = alert.started_at - d.updated_at;
-            after >= TimeDelta::zero() && after <= SUSPECTED
-        }) {
-            suspected.push(alert);
         }
     }
-    (exact, suspected)
+    (alerts::deciding(&exact), suspected)
 }
 
 /// Notes what would make a part surer.

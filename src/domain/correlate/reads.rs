@@ -46,9 +46,9 @@ impl Seed {
         self.mark(1, number)
     }
 
-    /// The runs of a commit.
+    /// The runs of a commit; some systems name it by its first digits.
     pub(super) fn runs_at(self, sha: &Sha) -> Mark {
-        self.mark(2, sha)
+        self.mark(2, sha.short())
     }
 
     /// The newest runs of a workflow on a branch.
@@ -69,6 +69,11 @@ impl Seed {
     /// All runs.
     pub(super) fn runs(self) -> Mark {
         self.mark(6, ())
+    }
+
+    /// What a branch joins: change requests that come from it, and runs without a commit.
+    pub(super) fn on_branch(self, branch: &str) -> Mark {
+        self.mark(10, branch)
     }
 }
 

@@ -7,17 +7,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
-use crate::domain::alert::Alert;
+use crate::domain::correlate::alerts::Homes;
 use crate::domain::correlate::cards::{self, Shard};
 use crate::domain::correlate::facts::{Facts, Scope};
 use crate::domain::correlate::kept::{Past, Stale};
 use crate::domain::correlate::parts::Ground;
 use crate::domain::correlate::reads::Reads;
-use crate::domain::correlate::view::{Kinds, Known};
+use crate::domain::correlate::view::Kinds;
 use crate::domain::correlate::views::Views;
 use crate::domain::correlate::{Changes, Made};
 use crate::domain::item::WorkItem;
-use crate::domain::key::{ItemId, RepoKey};
+use crate::domain::key::ItemId;
 use crate::domain::placement::Clock;
 use crate::domain::policy::Policy;
 use crate::domain::pool::Pool;
@@ -25,7 +25,7 @@ use crate::domain::pool::Pool;
 /// What all scopes of one recomputation read.
 pub(super) struct Lasting<'a> {
     pub(super) facts: &'a Facts,
-    pub(super) alerts: &'a HashMap<RepoKey, Vec<Known<'a, Alert>>>,
+    pub(super) homes: &'a Homes<'a>,
     pub(super) policy: &'a Policy,
     pub(super) stale: &'a Stale,
     pub(super) now: Timestamp,
@@ -209,7 +209,7 @@ fn shard(lasting: &Lasting<'_>, scope: &Scope, past: Past<'_>) -> Shard {
         facts,
         views: &views,
         reads: &reads,
-        alerts: lasting.alerts,
+        homes: lasting.homes,
         policy: lasting.policy,
         clock: &clock,
         slow: &slow,

@@ -21,7 +21,9 @@ use crate::domain::key::{ItemId, Person, RepoKey, Sha, SourceName};
 use crate::domain::policy::Policy;
 use crate::domain::release::Release;
 use crate::domain::repository::{Branch, Repository};
-use crate::domain::run::{Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState};
+use crate::domain::run::{
+    Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState, foreign_id, foreign_workflow,
+};
 use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 
@@ -53,6 +55,9 @@ pub(crate) fn person(login: &str) -> Person {
 
 /// The way in which things fail.
 pub(crate) const FAILED: RunState = RunState::Failed(Failure::Failed);
+
+/// Where the CI is that is not the forge.
+pub(crate) const CI: &str = "ci.test/jenkins";
 
 /// Facts in the making.
 #[derive(Clone, Debug)]
@@ -212,6 +217,27 @@ impl World {
         self.fact(Fact::Run(fact))
     }
 
+    /// A run that another system than the forge tells, of workflow `ci` there.
+    pub(crate) fn foreign_run(
+        &mut self,
+        own: &str,
+        state: RunState,
+        edit: impl FnOnce(&mut Run),
+    ) -> &mut Self {
+        self.run(foreign_id(CI, own), 1, state, |run| {
+            run.ci = Clean::line(CI);
+            run.number = 7;
+            run.workflow_path = foreign_workflow(CI, "ci");
+            run.head_sha = None;
+            run.branch = Clean::line("topic");
+            edit(run);
+        });
+        if let Some(last) = self.facts.last_mut() {
+            last.source = SourceName::new("jenkins");
+        }
+        self
+    }
+
     /// The jobs of the first attempt of a run.
     pub(crate) fn jobs(&mut self, run: u64, jobs: &[(&str, RunState)]) -> &mut Self {
         let jobs = jobs.iter().map(|(name, state)| job(name, 1, state.clone()));
@@ -285,7 +311,7 @@ impl World {
         commit: u64,
         edit: impl FnOnce(&mut Deployment),
     ) -> &mut Self {
-        let hours = 30 + i64::try_from(id).expect("small");
+        let hours = 30 + i64::try_from(id % 1_000).expect("small");
         let mut fact = Deployment {
             repo: repo(),
             id,
@@ -315,6 +341,7 @@ impl World {
             service: None,
             repo: Some(repo()),
             sha: None,
+            version: Clean::default(),
             started_at: at(40),
             ended_at: None,
             url: None,

@@ -10,7 +10,7 @@ use super::*;
 use crate::domain::alert::AlertState;
 use crate::domain::change_request::{ChangeKey, ChangedPaths, LinkBasis, TicketLink};
 use crate::domain::commit::Relation;
-use crate::domain::deployment::DeployState;
+use crate::domain::deployment::{DeployState, Environment};
 use crate::domain::item::{Anchor, EvidenceKind};
 use crate::domain::key::ServiceName;
 use crate::domain::policy::ServiceRule;
@@ -517,6 +517,27 @@ fn an_alert_after_a_deployment_is_suspected_and_stays_a_card() {
     assert_eq!(line.map(|line| line.confidence), Some(50));
     let alert = world.card("alert:github.com/acme/api/a1");
     assert_eq!(alert.placement.status, Status::Firing);
+}
+
+#[test]
+fn an_environment_that_its_host_calls_production_is_production_whatever_its_name() {
+    let live = |production| {
+        let mut world = World::new();
+        world
+            .merged(1, 5)
+            .deploy(1, "eu-west", 5, DeployState::Succeeded);
+        world.fact(Fact::Environment(Environment {
+            repo: repo(),
+            name: "eu-west".into(),
+            id: None,
+            guarded: false,
+            production,
+            url: None,
+        }));
+        world.now = at(41);
+        world.card("change:1").placement.status == Status::Live
+    };
+    assert!(live(true) && !live(false));
 }
 
 #[test]

@@ -7,10 +7,11 @@ use std::ops::Deref;
 
 use crate::domain::Timestamp;
 use crate::domain::alert::Alert;
-use crate::domain::change_request::{ChangeRequest, ChangedPaths};
+use crate::domain::change_request::{ChangeRequest, ChangeState, ChangedPaths};
 use crate::domain::commit::{Commit, Range};
 use crate::domain::correlate::facts::Entry;
 use crate::domain::correlate::graph::Graph;
+use crate::domain::correlate::joins::{self, Joins, started_in};
 use crate::domain::correlate::lanes::{self, Lane};
 use crate::domain::correlate::reads::{Reads, Seed};
 use crate::domain::deployment::{Deployment, Environment};
@@ -19,7 +20,7 @@ use crate::domain::fact::Fact;
 use crate::domain::finding::Finding;
 use crate::domain::key::{RepoKey, Sha, SourceName};
 use crate::domain::phase::is_change_event;
-use crate::domain::placement::{RunView, Work};
+use crate::domain::placement::{Basis, RunView, Work};
 use crate::domain::policy::Policy;
 use crate::domain::release::Release;
 use crate::domain::repository::Repository;
@@ -145,6 +146,7 @@ pub(super) struct View<'a> {
     pub(super) policy: &'a Policy,
     pub(super) kinds: Kinds<'a>,
     pub(super) graph: Graph<'a>,
+    joins: Joins<'a>,
     pub(super) lanes: Vec<Lane<'a>>,
     /// The commits that became of a change request, by its number, as commits say.
     pub(super) commits_of: HashMap<u64, Vec<&'a Commit>>,
@@ -164,16 +166,18 @@ impl<'a> View<'a> {
         policy: &'a Policy,
         reads: &'a Reads,
     ) -> Self {
+        let joins = Joins::new(&kinds);
         let graph = Graph::new(
             kinds.commits.iter().map(|commit| commit.get()),
             kinds.ranges.iter().copied(),
-            asked(&kinds),
+            asked(&kinds).chain(joins.found()),
         );
-        let lanes = lanes::lanes(repo, &kinds, &graph, policy);
+        let lanes = lanes::lanes(repo, &kinds, (&graph, &joins), policy);
         let mut view = Self {
             repo,
             policy,
             graph,
+            joins,
             lanes,
             commits_of: HashMap::new(),
             runs_at: HashMap::new(),
@@ -204,7 +208,7 @@ impl<'a> View<'a> {
     fn index_runs(&mut self) {
         for (at, run) in self.kinds.runs.iter().enumerate() {
             let run = run.get();
-            if let Some(sha) = &run.head_sha {
+            if let Some(sha) = self.joins.head(run) {
                 self.runs_at.entry(sha).or_default().push(at);
             }
             let gates = self.kinds.gates.get(&run.id);
@@ -255,12 +259,50 @@ impl<'a> View<'a> {
     /// A run with its jobs and gates.
     pub(super) fn run_view(&self, run: &'a Run) -> RunView<'a> {
         self.reads.note(self.seed.run(run.id));
-        RunView::new(
-            run,
-            self.kinds.jobs.get(&run.id).copied(),
-            self.kinds.gates.get(&run.id).copied(),
-            &self.policy.phases,
-        )
+        RunView {
+            head: self.joins.head(run),
+            ..RunView::new(
+                run,
+                self.kinds.jobs.get(&run.id).copied(),
+                self.kinds.gates.get(&run.id).copied(),
+                &self.policy.phases,
+            )
+        }
+    }
+
+    /// A run that judges a change request, with how it is known to.
+    pub(super) fn judging(&self, run: &'a Run, change: &ChangeRequest) -> RunView<'a> {
+        let mut view = self.run_view(run);
+        let is_told =
+            run.ci.is_empty() || view.head.is_some() && view.head == change.head_sha.as_ref();
+        view.basis = if is_told {
+            Basis::Commit
+        } else if run.change_requests.contains(&change.number) {
+            Basis::Number
+        } else {
+            Basis::Branch
+        };
+        view
+    }
+
+    /// The commit that a run ran for, as far as it is known.
+    pub(super) fn head_of(&self, run: &'a Run) -> Option<&'a Sha> {
+        self.joins.head(run)
+    }
+
+    /// The whole commit that something names by its first digits, as far as it is known.
+    pub(super) fn whole(&self, sha: &'a Sha) -> Option<&'a Sha> {
+        Joins::whole(&self.kinds, sha)
+    }
+
+    /// The commit of the release that a version names.
+    pub(super) fn tagged(&self, version: &str) -> Option<&'a Sha> {
+        joins::tagged(&self.kinds, version)
+    }
+
+    /// The commit that a deployment brings, as far as it is known.
+    pub(super) fn deployed(&self, deployment: &'a Deployment) -> Option<&'a Sha> {
+        self.joins.deployed(deployment)
     }
 
     /// Whether a newer run of the same workflow and branch exists.
@@ -278,9 +320,8 @@ impl<'a> View<'a> {
             return false;
         };
         is_newer(other, run)
-            && other
-                .head_sha
-                .as_ref()
+            && self
+                .head_of(other.get())
                 .is_some_and(|sha| self.graph.has(sha, change))
             && self.run_view(other.get()).work() == Work::Passed
     }
@@ -320,9 +361,54 @@ impl<'a> View<'a> {
             };
             found.extend(self.kinds.runs.iter().copied().filter(ours));
         }
+        let mut guessed = self.guessed(change);
+        // What may have passed for another commit takes the place of nothing that is sure.
+        guessed.retain(|run| {
+            Work::of(&run.state) != Work::Passed
+                || !found
+                    .iter()
+                    .any(|sure| sure.workflow_key() == run.workflow_key())
+        });
+        found.extend(guessed);
         found.sort_by_key(|run| (run.created_at, run.id));
         found.dedup_by_key(|run| run.id);
         self.newest_each(found)
+    }
+
+    /// The runs of other systems that only a number or a branch joins to a change request. What a
+    /// CI merges to try it has a commit that the forge does not know.
+    fn guessed(&self, change: &ChangeRequest) -> Vec<Known<'a, Run>> {
+        if change.state != ChangeState::Open {
+            return Vec::new();
+        }
+        self.reads.note(self.seed.on_branch(&change.head_branch));
+        let named = self.joins.naming(change.number);
+        let alike = self.joins.on_branch_of(change, self.default_branch());
+        named
+            .chain(alike)
+            .filter_map(|at| self.kinds.runs.get(at).copied())
+            .filter(|run| &*run.event != "schedule" && started_in(run, change))
+            .collect()
+    }
+
+    /// Whether a change request is known that a run of another system judges or judged.
+    pub(super) fn has_partner(&self, run: &'a Run) -> bool {
+        let head = self.head_of(run);
+        let is_its = |change: &ChangeRequest| {
+            let by_commit = head.is_some()
+                && (head == change.head_sha.as_ref() || head == change.merge_sha.as_ref());
+            by_commit || run.change_requests.contains(&change.number) || {
+                let mut guessed = self.joins.on_branch_of(change, self.default_branch());
+                guessed.any(|at| {
+                    self.kinds
+                        .runs
+                        .get(at)
+                        .is_some_and(|other| other.id == run.id)
+                })
+            }
+        };
+        let mut changes = self.kinds.changes.values();
+        changes.any(|change| is_its(change.get()))
     }
 
     /// The runs of what a change became, the newest of each workflow, without what was healed.

@@ -88,6 +88,8 @@ pub struct Evidenced<'a> {
     pub findings: Vec<&'a Finding>,
     /// The run that the card is, for runs without partner.
     pub alone: Option<RunView<'a>>,
+    /// What else is to be said of an alert without partner, as the end of a sentence.
+    pub remark: Option<String>,
 }
 
 /// Where a change arrived.

@@ -1,5 +1,7 @@
 //! Rows 1 to 6: what is live, rolling out, taken back or firing.
 
+use chrono::TimeDelta;
+
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::deployment::{Deployment, Rollout, RolloutPhase};
 use crate::domain::item::Outcome;
@@ -9,16 +11,22 @@ use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::{Timestamp, later};
 
+/// How long an alert that is over is still shown: who looks for it should see that it went.
+pub(crate) const JUST_OVER: TimeDelta = TimeDelta::hours(1);
+
 pub(super) fn alert_firing(case: &Evidenced<'_>) -> Option<Placed> {
     let alert = newest_alert(case, |state| {
         matches!(state, AlertState::Firing | AlertState::Unknown(_))
     })?;
     let name = named(&alert.name);
-    let reason = if let AlertState::Unknown(word) = &alert.state {
+    let mut reason = if let AlertState::Unknown(word) = &alert.state {
         format!("how alert {name} stands is not known: {word}")
     } else {
         format!("alert {name} fires")
     };
+    if let Some(remark) = &case.remark {
+        reason = format!("{reason}; {remark}");
+    }
     Some(Placed::new(
         Stage::Monitor,
         Status::Firing,
@@ -50,7 +58,12 @@ pub(super) fn alert_quiet(case: &Evidenced<'_>) -> Option<Placed> {
     {
         let reason = format!("alert {} is over", named(&alert.name));
         let placed = Placed::new(Stage::Monitor, Status::Watched, ended, reason);
-        return Some(placed.over(Outcome::Shipped));
+        let is_past = case.clock.passed_after(ended, JUST_OVER);
+        return Some(if is_past {
+            placed.over(Outcome::Shipped)
+        } else {
+            placed
+        });
     }
     let (status, word) = match alert.state {
         AlertState::Silenced => (Status::Silenced, "is silenced"),

@@ -24,9 +24,10 @@ mod tests;
 
 pub use combine::combine;
 pub use evidenced::{Clock, Evidenced, InEnvironment, Landed, Placed, Reach, Shape, Standing};
+pub(crate) use live::JUST_OVER;
 pub(crate) use plan::is_incident;
 pub(crate) use required::is_optional_red;
-pub use runs::{Piece, RunView, Work, fault};
+pub use runs::{Basis, Piece, RunView, Work, fault};
 pub use stale::stale_after;
 pub use table::{Row, TABLE, place};
 
@@ -42,9 +43,13 @@ pub(crate) fn run_name(run: &Run) -> String {
 
 /// Returns how a piece of a run is named in a sentence.
 pub(crate) fn piece_name(run: &RunView<'_>, piece: &Piece<'_>) -> String {
-    match piece.job {
+    let name = match piece.job {
         Some(job) => format!("job `{}` of run {}", job.name, run.run.number),
         None => run_name(run.run),
+    };
+    match run.basis.words() {
+        Some(words) => format!("{name} ({words})"),
+        None => name,
     }
 }
 

@@ -7,7 +7,7 @@
 
 use crate::domain::change_request::{ChangeRequest, Checks, MergeState, Required};
 use crate::domain::placement::evidenced::Evidenced;
-use crate::domain::placement::runs::{Piece, RunView, Work};
+use crate::domain::placement::runs::{Basis, Piece, RunView, Work};
 use crate::domain::run::Run;
 use crate::domain::text::Clean;
 
@@ -62,13 +62,15 @@ fn would_merge(change: &ChangeRequest) -> bool {
     matches!(change.merge_state, MergeState::Clean | MergeState::Unstable)
 }
 
+/// What is joined by less than the commit may have passed for another one.
 fn has_passed(run: &RunView<'_>, name: &str) -> bool {
-    run.pieces.iter().any(|piece| {
-        piece.work == Work::Passed
-            && piece
-                .job
-                .is_some_and(|job| is_called(name, run.run, &job.name))
-    })
+    run.basis == Basis::Commit
+        && run.pieces.iter().any(|piece| {
+            piece.work == Work::Passed
+                && piece
+                    .job
+                    .is_some_and(|job| is_called(name, run.run, &job.name))
+        })
 }
 
 /// Whether a check has the name of a job: as it is, or with workflow and event around it.

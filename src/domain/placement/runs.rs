@@ -5,6 +5,7 @@
 //! it finished.
 
 use crate::domain::Timestamp;
+use crate::domain::key::Sha;
 use crate::domain::phase::{self, JobNames};
 use crate::domain::policy::{Phase, PhaseRule};
 use crate::domain::run::{Failure, Gate, GateSet, Job, JobSet, Run, RunState};
@@ -60,11 +61,46 @@ pub struct Piece<'a> {
     pub since: Timestamp,
 }
 
+/// How a run is known to judge a change request, surest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Basis {
+    /// It ran for its commit, or its forge says so.
+    Commit,
+    /// It names its number, and ran for a commit that the forge does not know.
+    Number,
+    /// It ran for its branch, and does not tell the commit.
+    Branch,
+}
+
+impl Basis {
+    /// Returns the confidence in percent.
+    pub fn percent(self) -> u8 {
+        match self {
+            Self::Commit => 100,
+            Self::Number => 80,
+            Self::Branch => 60,
+        }
+    }
+
+    /// Returns what else than the commit joins it, in words.
+    pub fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Commit => None,
+            Self::Number => Some("joined by its number"),
+            Self::Branch => Some("joined by its branch"),
+        }
+    }
+}
+
 /// One run with what is known of its jobs and gates.
 #[derive(Clone, Debug)]
 pub struct RunView<'a> {
     /// The run.
     pub run: &'a Run,
+    /// The commit that it ran for, as far as it is known.
+    pub head: Option<&'a Sha>,
+    /// How it is known to belong to the change.
+    pub basis: Basis,
     /// Its pieces; never empty.
     pub pieces: Vec<Piece<'a>>,
     /// The gates at which it waits.
@@ -91,6 +127,8 @@ impl<'a> RunView<'a> {
         let flaky = jobs.and_then(|set| flaky_job(run, set));
         Self {
             run,
+            head: run.head_sha.as_ref(),
+            basis: Basis::Commit,
             pieces,
             gates,
             flaky,

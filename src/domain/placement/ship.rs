@@ -424,7 +424,7 @@ fn lower<'c, 'a>(
 
 /// When the last thing that judged a merged change was done with it.
 fn settled_at(case: &Evidenced<'_>, landed: &Landed<'_>) -> crate::domain::Timestamp {
-    let own = |run: &&RunView<'_>| run.run.head_sha.as_ref() == landed.sha;
+    let own = |run: &&RunView<'_>| run.head == landed.sha;
     let judged = case.after.iter().filter(own).flat_map(|run| &run.pieces);
     judged.map(|piece| piece.since).fold(landed.at, Ord::max)
 }

@@ -33,6 +33,8 @@ pub struct Book {
     looked_at: Option<ItemId>,
     looks_elsewhere: bool,
     needs: BTreeSet<Need>,
+    /// The runs for which histories are asked.
+    askers: BTreeMap<Need, BTreeSet<RunKey>>,
     board: Arc<TriageBoard>,
     look_back: LookBack,
     /// Runs that were acted on.
@@ -133,6 +135,7 @@ impl Book {
         }
         if differs || std::mem::take(&mut self.looks_elsewhere) {
             self.needs = self.most_wanted();
+            self.askers = self.who_asks();
         }
         self.watch_again();
         differs
@@ -202,6 +205,26 @@ impl Book {
             }
         }
         wanted
+    }
+
+    /// Returns the red runs whose histories are among the needs: they tell of which system.
+    fn who_asks(&self) -> BTreeMap<Need, BTreeSet<RunKey>> {
+        let mut askers: BTreeMap<Need, BTreeSet<RunKey>> = BTreeMap::new();
+        for judged in self.judged.values() {
+            let history = |need: &&Need| matches!(need, Need::History { .. });
+            for need in judged.needs.iter().filter(history) {
+                if self.needs.contains(need) {
+                    let runs = askers.entry(need.clone()).or_default();
+                    runs.insert(judged.triage.run.key());
+                }
+            }
+        }
+        askers
+    }
+
+    /// Returns for which runs the histories among the needs are asked.
+    pub fn askers(&self) -> &BTreeMap<Need, BTreeSet<RunKey>> {
+        &self.askers
     }
 
     /// Returns the red cards as of the last refresh.

@@ -6,7 +6,6 @@
 
 mod sharing;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +17,6 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::Instant;
 
 use crate::domain::Timestamp;
-use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
@@ -26,6 +24,7 @@ use crate::engine::backoff::{Dice, backoff};
 use crate::engine::db::{Cursor, Database};
 use crate::engine::inquiry::inquire;
 use crate::engine::order::Order;
+use crate::engine::routing::Routes;
 use crate::engine::schedule::{Due, Schedule};
 use crate::engine::supervise::{Panicked, supervised};
 use crate::engine::update::{Diagnosed, Polled, Report, Update};
@@ -49,8 +48,8 @@ const SLEPT_EVERY: Duration = Duration::from_mins(1);
 /// The longest that the task waits without looking at the clocks.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// The needs of correlation and the number of their edition.
-pub type Needs = (u64, Arc<BTreeSet<Need>>);
+/// What each source is asked for by correlation, and the number of the edition.
+pub type Needs = (u64, Arc<Routes>);
 
 /// What a poller is made of.
 pub struct Parts {
@@ -312,7 +311,7 @@ impl Poller {
 
     fn hear_needs(&mut self) {
         let (edition, needs) = self.parts.needs.borrow_and_update().clone();
-        self.parts.source.need(&needs);
+        self.parts.source.need(needs.of(self.parts.source.name()));
         self.needs_seen = edition;
     }
 

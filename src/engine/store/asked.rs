@@ -34,7 +34,7 @@ impl Store {
             self.inquiries.found(key, found);
             return Inquiry::Nobody;
         }
-        let Some(source) = self.knows_run(key) else {
+        let Some(source) = self.teller_of(&key.run).cloned() else {
             self.inquiries.failed(key, "no source knows this run", None);
             return Inquiry::Nobody;
         };
@@ -67,15 +67,6 @@ impl Store {
             Some(Fact::Diagnosis(found)) => Some(&**found),
             Some(_) | None => None,
         })
-    }
-
-    fn knows_run(&self, key: &LogKey) -> Option<SourceName> {
-        let id = FactId {
-            kind: FactKind::Run,
-            id: Clean::line(&format!("{}/{}", key.run.repo.as_str(), key.run.id)),
-        };
-        let knows = self.sources.iter().find(|m| m.facts.get(&id).is_some());
-        knows.map(|member| member.state.name.clone())
     }
 
     pub(super) fn diagnosed(&mut self, diagnosed: Diagnosed, applied: &mut Applied) {
@@ -136,7 +127,9 @@ impl Store {
             | Health::RateLimited
             | Health::Forbidden => {
                 let scope = scope_of(repo.path());
-                let at = self.confirmed.get(&(source.clone(), scope)).copied();
+                let confirmed = |scope| self.confirmed.get(&(source.clone(), scope)).copied();
+                // Who tells all that it knows at once confirms that of a repository as well.
+                let at = confirmed(scope).max(confirmed(Clean::default()));
                 match at.or(member.state.last_success()) {
                     Some(at) if now - at <= ACTED_ON => return None,
                     Some(at) => format!(

@@ -25,12 +25,14 @@ use crate::engine::facts::{Answer, Delta, SourceFacts};
 use crate::engine::health::{SourceState, Verdict};
 use crate::engine::history::History;
 use crate::engine::inquiry::Inquiries;
+use crate::engine::routing::{Routes, Standing};
 use crate::engine::snapshot::{Snapshot, scope_of};
 use crate::engine::update::{Applied, Polled, Update, Write};
 use crate::sources::{Batch, Source, SourceError};
 
 mod asked;
 mod load;
+mod ways;
 
 pub use asked::Inquiry;
 
@@ -57,7 +59,12 @@ pub struct Store {
     notices: Vec<(&'static str, Clean)>,
     inquiries: Inquiries,
     actions: Arc<[ActionView]>,
-    needs: Arc<BTreeSet<Need>>,
+    needs: BTreeSet<Need>,
+    routes: Arc<Routes>,
+    /// How sources stood when needs were divided among them.
+    standings: Vec<Standing>,
+    /// Who told of each run that no forge told.
+    told_by: Arc<BTreeSet<(Clean, SourceName)>>,
     /// Whether red cards are looked into without being asked about.
     looks_into: bool,
     needs_edition: u64,
@@ -109,7 +116,10 @@ impl Store {
             notices: Vec::new(),
             inquiries: Inquiries::default(),
             actions: Arc::default(),
-            needs: Arc::default(),
+            needs: BTreeSet::new(),
+            routes: Arc::default(),
+            standings: Vec::new(),
+            told_by: Arc::default(),
             looks_into: true,
             needs_edition: 0,
             dirty: false,
@@ -134,7 +144,8 @@ impl Store {
             self.take(update, now, &mut applied);
         }
         self.prune(now, &mut applied);
-        self.recompute(now, &mut applied);
+        let needs_differ = self.recompute(now, &mut applied);
+        self.route(needs_differ, now, &mut applied);
         self.tell_followers(now, &mut applied);
         applied
     }
@@ -285,12 +296,14 @@ impl Store {
 
     fn take_in(&mut self, source: SourceName, id: &FactId, fact: Arc<Fact>) {
         self.book.insert(&source, id, &fact);
+        self.note_teller(&source, id, Some(&fact));
         self.correlator.insert_as(id, Sourced { source, fact });
         self.dirty = true;
     }
 
     fn take_out(&mut self, source: &SourceName, id: &FactId) {
         self.book.remove(source, id);
+        self.note_teller(source, id, None);
         self.correlator.remove(source, id);
         self.dirty = true;
     }
@@ -315,16 +328,17 @@ impl Store {
                 continue;
             };
             let source = member.state.name.clone();
-            let delta = member.facts.prune(&source, now - RETENTION);
+            let delta = member.facts.prune(&source, now - RETENTION, now);
             applied.changed |= !delta.remove.is_empty();
             self.correlate(&source, delta, applied);
         }
     }
 
-    fn recompute(&mut self, now: Timestamp, applied: &mut Applied) {
+    /// Brings the cards up to date; returns whether other things are needed than before.
+    fn recompute(&mut self, now: Timestamp, applied: &mut Applied) -> bool {
         let by_clock = self.columns.next_change().is_some_and(|at| at <= now);
         if !self.dirty && !by_clock {
-            return;
+            return false;
         }
         self.dirty = false;
         let changes = self.correlator.refresh(&self.policy, now);
@@ -343,11 +357,9 @@ impl Store {
         if self.looks_into {
             needs.extend(self.book.needs().iter().cloned());
         }
-        if *self.needs != needs {
-            self.needs = Arc::new(needs);
-            self.needs_edition += 1;
-            applied.needs = Some(Arc::clone(&self.needs));
-        }
+        let differ = self.needs != needs;
+        self.needs = needs;
+        differ
     }
 
     fn tell_followers(&mut self, now: Timestamp, applied: &mut Applied) {
@@ -460,6 +472,7 @@ impl Store {
             triage: self.inquiries.show(self.book.board()),
             watched: self.book.watched(),
             inquiries: self.inquiries.asked(),
+            told_by: Arc::clone(&self.told_by),
             actions: Arc::clone(&self.actions),
             index,
         })
@@ -474,6 +487,8 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+mod over;
 #[cfg(test)]
 mod tests;
 

@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use super::api::Trouble;
 use super::probe::{over, split};
 use super::wire_rest::ListedRepo;
-use super::{Ask, GitHub, discover, place};
+use super::{Ask, GitHub, place};
 use crate::domain::text::Clean;
 use crate::sources::http::{Answer, Failure, List, Urgency, decode, span};
+use crate::sources::selection;
 use crate::sources::{Check, CheckState, SourceError};
 
 /// How many names are looked up by one query.
@@ -164,7 +165,7 @@ impl GitHub {
 
     /// Asks for the account and everything that is named; returns the first repository that is there.
     async fn by_graphql(&self, checks: &mut Vec<Check>) -> Result<Option<String>, SourceError> {
-        let named = discover::plain(&self.config.repos).take(MOST_NAMES);
+        let named = selection::plain(&self.config.repos).take(MOST_NAMES);
         let paths: Vec<String> = named.map(str::to_owned).collect();
         if self.state().is_by_rest() {
             let why = "no: it needs a token; the board goes on by REST";
@@ -258,7 +259,7 @@ impl GitHub {
         let route = match (&found, owner) {
             (Some(_), _) => return found,
             (None, Some(owner)) => format!("users/{owner}/repos"),
-            (None, None) if discover::is_needed(&self.config) => "user/repos".to_owned(),
+            (None, None) if selection::is_needed(&self.config) => "user/repos".to_owned(),
             (None, None) => return None,
         };
         let listed = match self.try_get(&route).await {

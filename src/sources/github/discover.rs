@@ -1,18 +1,16 @@
-//! Which repositories: those that are named, those of owners, those that match.
+//! Which repositories: the lists of owners, what left them, and what a slip was meant to be.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{MutexGuard, PoisonError};
-
-use globset::{Glob, GlobBuilder};
 
 use super::state::RepoState;
 use super::wire::Actor;
 use super::wire_rest::ListedRepo;
 use super::{Ask, GitHub};
-use crate::config::SourceConfig;
 use crate::domain::key::RepoKey;
 use crate::domain::text::{Clean, nearest};
 use crate::sources::http::{List, Pages, follow};
+use crate::sources::selection::{covers, glob, is_pattern, owners, plain};
 use crate::sources::{Batch, SourceError};
 
 /// How many pages of an owner's repositories are read.
@@ -23,67 +21,6 @@ pub(super) type Names = BTreeMap<String, Vec<String>>;
 
 /// Of how many owners the list is read at once because a repository is not there.
 const MOST_LEARNED: usize = 3;
-
-/// Returns the repositories that are named in full.
-pub(super) fn plain(repos: &[String]) -> impl Iterator<Item = &str> {
-    let named = repos.iter().map(|path| path.trim().trim_matches('/'));
-    named.filter(|path| !is_pattern(path) && path.split('/').count() == 2)
-}
-
-fn is_pattern(path: &str) -> bool {
-    path.contains(['*', '?', '[', '{'])
-}
-
-fn glob(pattern: &str) -> Option<Glob> {
-    GlobBuilder::new(pattern.trim())
-        .case_insensitive(true)
-        .literal_separator(true)
-        .build()
-        .ok()
-}
-
-/// Returns whether a list must be asked for to know the repositories.
-pub(super) fn is_needed(config: &SourceConfig) -> bool {
-    !config.orgs.is_empty() || config.repos.iter().any(|path| is_pattern(path))
-}
-
-/// Returns whether the settings name this repository, in full or by owner or pattern.
-pub(super) fn covers(config: &SourceConfig, path: &str) -> bool {
-    let owner = path.split_once('/').map_or("", |(owner, _)| owner);
-    let named = plain(&config.repos).any(|named| named.eq_ignore_ascii_case(path));
-    let listed = config
-        .orgs
-        .iter()
-        .any(|org| org.trim().eq_ignore_ascii_case(owner));
-    named || listed || matches_pattern(config, path)
-}
-
-fn matches_pattern(config: &SourceConfig, path: &str) -> bool {
-    let patterns = config.repos.iter().filter(|pattern| is_pattern(pattern));
-    patterns
-        .filter_map(|pattern| glob(pattern))
-        .any(|pattern| pattern.compile_matcher().is_match(path))
-}
-
-/// Returns the owners whose lists are read; `None` stands for all that the token sees.
-fn owners(config: &SourceConfig) -> Vec<Option<String>> {
-    let of_orgs = config.orgs.iter().map(|org| Some(org.trim().to_owned()));
-    let of_patterns = config
-        .repos
-        .iter()
-        .filter(|pattern| is_pattern(pattern))
-        .map(|pattern| {
-            let owner = pattern
-                .trim()
-                .split_once('/')
-                .map_or("", |(owner, _)| owner);
-            (!owner.is_empty() && !is_pattern(owner)).then(|| owner.to_owned())
-        });
-    let mut owners: Vec<_> = of_orgs.chain(of_patterns).collect();
-    owners.sort();
-    owners.dedup();
-    owners
-}
 
 impl GitHub {
     /// Reads the lists of repositories; those that left them are polled no more.
@@ -312,54 +249,5 @@ impl GitHub {
             },
             (error, _) => error,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{covers, is_needed, owners, plain};
-    use crate::config::SourceConfig;
-    use crate::domain::key::SourceName;
-
-    fn config(repos: &[&str], orgs: &[&str]) -> SourceConfig {
-        let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-        SourceConfig {
-            name: SourceName::new("one"),
-            kind: "github".to_owned(),
-            url: url::Url::parse("https://github.com").unwrap(),
-            repos: texts(repos),
-            orgs: texts(orgs),
-            token_env: None,
-            token_command: None,
-            ca_file: None,
-            insecure_http: false,
-            writes: Vec::new(),
-            extras: crate::config::Extras::default(),
-        }
-    }
-
-    #[test]
-    fn named_repositories_need_no_list() {
-        let config = config(&["acme/api", "/acme/web/", "nonsense", "a/b/c"], &[]);
-        assert!(!is_needed(&config));
-        let named: Vec<_> = plain(&config.repos).collect();
-        assert_eq!(named, ["acme/api", "acme/web"]);
-    }
-
-    #[test]
-    fn patterns_match_within_one_part_and_in_any_case() {
-        let config = config(&["acme/api-*", "*/docs"], &["umbrella"]);
-        assert!(is_needed(&config));
-        assert!(covers(&config, "Acme/API-core"));
-        assert!(covers(&config, "any/docs"));
-        assert!(covers(&config, "Umbrella/x"));
-        assert!(!covers(&config, "acme/web"));
-        assert!(!covers(&config, "acme/api-/x"));
-    }
-
-    #[test]
-    fn each_owner_is_listed_once() {
-        let config = config(&["acme/a*", "acme/b*", "*/docs"], &["acme"]);
-        assert_eq!(owners(&config), [None, Some("acme".to_owned())]);
     }
 }

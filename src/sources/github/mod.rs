@@ -15,7 +15,6 @@ mod diagnose;
 mod discover;
 mod findings;
 mod identity;
-mod links;
 mod map;
 #[doc(hidden)]
 pub mod measure;
@@ -53,7 +52,7 @@ use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Urgency};
-use crate::sources::selection::Selection;
+use crate::sources::selection::{Selection, plain};
 use crate::sources::token;
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Pace, Resource, Source,
@@ -118,7 +117,7 @@ impl GitHub {
     ) -> Result<Self, SourceError> {
         let api = Api::new(config, ground, limits)?;
         let mut state = State::new();
-        for path in discover::plain(&config.repos) {
+        for path in plain(&config.repos) {
             state.repo(path);
         }
         Ok(Self {

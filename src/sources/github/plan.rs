@@ -4,11 +4,11 @@
 //! kind is another resource.
 
 use super::compare;
-use super::discover;
 use super::state::{Mode, RepoState, State, Wanted};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
+use crate::sources::selection;
 use crate::sources::{Resource, ResourceId, Tier};
 
 /// How many repositories wait for their runs at once: the rest follow, hottest first.
@@ -23,7 +23,7 @@ const TRY_AGAIN_HOURS: i64 = 1;
 /// Returns every resource.
 pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) -> Vec<Resource> {
     let mut list = Vec::new();
-    if discover::is_needed(config) {
+    if selection::is_needed(config) {
         let tier = match state.discovered_at {
             None => Tier::Now,
             Some(_) => Tier::Rare,

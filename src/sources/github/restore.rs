@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::diagnose;
-use super::discover;
 use super::state::{RunSeen, State};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
@@ -11,6 +10,7 @@ use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogState;
 use crate::domain::fact::{Fact, FactKind};
 use crate::domain::ticket::{TicketKey, TicketState};
+use crate::sources::selection;
 
 /// Takes in stored facts, in any order; those of repositories that are not configured are left.
 pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, facts: &[Arc<Fact>]) {
@@ -22,7 +22,7 @@ pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, fact
     state.stored.extend(on_host);
     let ours = |fact: &&Arc<Fact>| {
         let repo = fact.repo();
-        repo.is_some_and(|repo| repo.host() == host && discover::covers(config, repo.path()))
+        repo.is_some_and(|repo| repo.host() == host && selection::covers(config, repo.path()))
     };
     let passes: [fn(&mut State, &Fact); 3] = [repository, rest, jobs];
     for pass in passes {

@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::api::Feature;
-use super::discover;
 use super::map::work;
 use super::probe::fragments;
 use super::refresh::DOCUMENT;
@@ -22,6 +21,7 @@ use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
+use crate::sources::selection;
 
 /// How many tickets are looked for at once: one or two points.
 const AT_ONCE: usize = 40;
@@ -94,7 +94,7 @@ impl GitHub {
 impl State {
     /// Finds repositories of the store that are not polled, once all that are polled are known.
     fn judge_stored(&mut self, config: &SourceConfig) {
-        let listed = self.all_found || !discover::is_needed(config);
+        let listed = self.all_found || !selection::is_needed(config);
         // A name of the configuration may be an old one: only an answer tells the present one.
         let unseen = |repo: &super::state::RepoState| repo.seen.is_none() && repo.misses == 0;
         if self.stored.is_empty() || !listed || self.repos.values().any(unseen) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use reqwest::header::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -165,27 +165,12 @@ impl Gate {
         Ok(())
     }
 
-    /// Takes in the limits that an answer tells.
+    /// Takes in the limits that an answer tells, under either of the two usual sets of names.
     pub(super) fn learn(&self, headers: &HeaderMap, lane: Lane, now: Timestamp) {
-        let number = |name| header(headers, name).and_then(|text| text.trim().parse::<u64>().ok());
-        let (Some(limit), Some(remaining)) =
-            (number("x-ratelimit-limit"), number("x-ratelimit-remaining"))
-        else {
-            return;
-        };
-        let bucket = header(headers, "x-ratelimit-resource")
-            .filter(|name| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_graphic()))
-            .unwrap_or(lane.bucket());
-        let reset_at = number("x-ratelimit-reset")
-            .and_then(|secs| i64::try_from(secs).ok())
-            .and_then(|secs| DateTime::from_timestamp(secs, 0))
-            .map(|at| by_our_clock(at, headers, now));
-        self.learn_budget(Budget {
-            bucket: bucket.to_owned(),
-            limit,
-            remaining,
-            reset_at,
-        });
+        let budget = by_x_names(headers, lane, now).or_else(|| by_plain_names(headers, lane, now));
+        if let Some(budget) = budget {
+            self.learn_budget(budget);
+        }
     }
 
     /// Takes in one limit.
@@ -207,7 +192,7 @@ impl Gate {
             _ => wish.max(ours.min(LONGEST_PAUSE)),
         };
         state.silences = state.silences.saturating_add(1);
-        let until = chrono::TimeDelta::from_std(pause)
+        let until = TimeDelta::from_std(pause)
             .ok()
             .and_then(|pause| now.checked_add_signed(pause));
         state.silent_until = state.silent_until.max(until);
@@ -223,6 +208,56 @@ impl Gate {
     pub(super) fn budgets(&self) -> Vec<Budget> {
         self.state().budgets.values().cloned().collect()
     }
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    header(headers, name).and_then(|text| text.trim().parse().ok())
+}
+
+/// Returns the limit as GitHub and Gitea name it: `x-ratelimit-remaining`.
+fn by_x_names(headers: &HeaderMap, lane: Lane, now: Timestamp) -> Option<Budget> {
+    let bucket = header(headers, "x-ratelimit-resource")
+        .filter(|name| is_name(name))
+        .unwrap_or(lane.bucket());
+    Some(Budget {
+        bucket: bucket.to_owned(),
+        limit: number(headers, "x-ratelimit-limit")?,
+        remaining: number(headers, "x-ratelimit-remaining")?,
+        reset_at: number(headers, "x-ratelimit-reset").and_then(|at| reset(at, headers, now)),
+    })
+}
+
+/// Returns the limit as GitLab names it: `ratelimit-remaining`. A route with a limit of its own
+/// names it, and speaks of no other.
+fn by_plain_names(headers: &HeaderMap, lane: Lane, now: Timestamp) -> Option<Budget> {
+    let name = header(headers, "ratelimit-name").filter(|name| is_name(name));
+    let own = name.filter(|name| !name.ends_with("authenticated_api"));
+    let reset_at = number(headers, "ratelimit-reset").and_then(|at| {
+        if at >= AFTER_1973 {
+            return reset(at, headers, now);
+        }
+        // As the draft of the standard has it: seconds from now.
+        let span = i64::try_from(at).ok().and_then(TimeDelta::try_seconds)?;
+        now.checked_add_signed(span)
+    });
+    Some(Budget {
+        bucket: own.unwrap_or(lane.bucket()).to_owned(),
+        limit: number(headers, "ratelimit-limit")?,
+        remaining: number(headers, "ratelimit-remaining")?,
+        reset_at,
+    })
+}
+
+/// Seconds since 1970 that are no span of time.
+const AFTER_1973: u64 = 100_000_000;
+
+fn is_name(name: &str) -> bool {
+    name.len() <= 40 && name.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn reset(secs: u64, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+    let at = DateTime::from_timestamp(i64::try_from(secs).ok()?, 0)?;
+    Some(by_our_clock(at, headers, now))
 }
 
 #[cfg(test)]
@@ -251,6 +286,47 @@ mod tests {
         let answer = answer.map_err(|closed| closed.wait);
         assert_eq!(answer, expected.map_err(Duration::from_secs));
         assert_eq!(gate.check(Lane::GraphQl, urgency, at(now)), Ok(()));
+    }
+
+    #[track_caller]
+    fn told(pairs: &[(&'static str, &'static str)], expected: &[(&str, u64, u64, i64)]) {
+        let headers = pairs.iter().map(|(name, value)| {
+            let name = reqwest::header::HeaderName::from_static(name);
+            (name, reqwest::header::HeaderValue::from_static(value))
+        });
+        let gate = Gate::new();
+        gate.learn(&headers.collect(), Lane::Rest, at(1_600_000_000));
+        let budgets = gate.budgets();
+        let found = budgets.iter().map(|it| {
+            let reset = it.reset_at.unwrap().timestamp() - 1_600_000_000;
+            (it.bucket.as_str(), it.limit, it.remaining, reset)
+        });
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn limits_are_told_under_two_sets_of_names() {
+        let x = [
+            ("x-ratelimit-limit", "5000"),
+            ("x-ratelimit-remaining", "4999"),
+            ("x-ratelimit-reset", "1600000060"),
+        ];
+        told(&x, &[("core", 5_000, 4_999, 60)]);
+        let plain = [
+            ("ratelimit-limit", "2000"),
+            ("ratelimit-remaining", "1999"),
+            ("ratelimit-reset", "1600000030"),
+            ("ratelimit-name", "throttle_authenticated_api"),
+        ];
+        told(&plain, &[("core", 2_000, 1_999, 30)]);
+        let own = [
+            ("ratelimit-limit", "400"),
+            ("ratelimit-remaining", "0"),
+            ("ratelimit-reset", "20"),
+            ("ratelimit-name", "throttle_projects"),
+        ];
+        told(&own, &[("throttle_projects", 400, 0, 20)]);
+        told(&[("ratelimit-limit", "400")], &[]);
     }
 
     #[test]

@@ -43,9 +43,14 @@ pub(super) fn limit(judged: &Judged<'_>) -> Option<Duration> {
         let wish = header(judged.headers, "retry-after").unwrap_or_default();
         return Some(retry_after::parse(wish, judged.now));
     }
-    if header(judged.headers, "x-ratelimit-remaining").is_some_and(|left| left.trim() == "0") {
-        let reset = header(judged.headers, "x-ratelimit-reset").unwrap_or_default();
-        return Some(retry_after::until_epoch(reset, judged.now));
+    for (left, reset) in [
+        ("x-ratelimit-remaining", "x-ratelimit-reset"),
+        ("ratelimit-remaining", "ratelimit-reset"),
+    ] {
+        if header(judged.headers, left).is_some_and(|left| left.trim() == "0") {
+            let reset = header(judged.headers, reset).unwrap_or_default();
+            return Some(retry_after::until_epoch(reset, judged.now));
+        }
     }
     let said = message(judged.body).unwrap_or_default().to_lowercase();
     let limited = judged.status == 429
@@ -208,6 +213,8 @@ mod tests {
             ("x-ratelimit-remaining", "0"),
             ("x-ratelimit-reset", "1090"),
         ];
+        check(403, &spent, "", "no more requests for 90 s");
+        let spent = [("ratelimit-remaining", "0"), ("ratelimit-reset", "1090")];
         check(403, &spent, "", "no more requests for 90 s");
         check(403, &[("retry-after", "7")], "", "for 7 s");
         let secondary = r#"{"message":"You have exceeded a secondary rate limit"}"#;

@@ -3,7 +3,7 @@
 //! No redirect is followed and nothing is repeated: whoever got no answer that
 //! tells has to find out by reading.
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use url::Url;
 
@@ -18,6 +18,34 @@ use crate::sources::action::ActError;
 /// How much of an answer is read: a sentence, never data.
 const BODY: usize = 64 * 1024;
 
+/// What a request that changes something carries besides its address.
+#[derive(Default, Debug)]
+pub struct Writing {
+    /// Headers that only this request has.
+    pub headers: HeaderMap,
+    /// A body of JSON.
+    pub body: Option<serde_json::Value>,
+    /// A form instead, as `name=value&name=value`.
+    pub form: Option<String>,
+    /// Paths of the same origin below which a redirect says that it was done, where the interface
+    /// sends browsers on to a page.
+    pub done_below: Vec<String>,
+}
+
+impl Writing {
+    /// Adds a header that only this request has; one that cannot be a header is left out.
+    pub fn header(&mut self, name: &str, value: &str) {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        let value = HeaderValue::from_str(value);
+        if let (Ok(name), Ok(mut value)) = (name, value)
+            && name != AUTHORIZATION
+        {
+            value.set_sensitive(true);
+            self.headers.insert(name, value);
+        }
+    }
+}
+
 /// An answer, as far as it was read.
 struct Said {
     status: u16,
@@ -30,6 +58,15 @@ impl Client {
     ///
     /// Where only reading is allowed it is refused here, and nothing leaves the process.
     pub async fn write(&self, url: &Url, body: Option<&serde_json::Value>) -> Result<(), ActError> {
+        let writing = Writing {
+            body: body.cloned(),
+            ..Writing::default()
+        };
+        self.write_with(url, writing).await
+    }
+
+    /// The same, with more than a body of JSON.
+    pub async fn write_with(&self, url: &Url, writing: Writing) -> Result<(), ActError> {
         let what = path_of(url);
         if self.is_read_only() {
             return Err(self.not_sent("only reading is allowed"));
@@ -40,12 +77,8 @@ impl Client {
         let permit = self.turn(Lane::Rest, Urgency::Person).await;
         let _turn = permit.map_err(|failure| ActError::NotSent(failure.error))?;
         let started = Instant::now();
-        let builder = self.http.post(url.clone()).headers(self.headers.clone());
-        let mut builder = self.with_credential(builder);
-        if let Some(body) = body {
-            builder = builder.json(body);
-        }
-        let request = builder
+        let request = self
+            .to_send(url, &writing)
             .build()
             .map_err(|error| self.not_sent(&words::transport(&error.without_url())))?;
         let sent = tokio::time::timeout(self.limits.first_byte, self.http.execute(request)).await;
@@ -71,7 +104,37 @@ impl Client {
         let bytes = u64::try_from(said.body.len()).unwrap_or_default();
         self.enter("POST", &what, Some(said.status), started, bytes);
         self.gate().learn(&said.headers, Lane::Rest, self.now());
+        if self.is_sent_on(url, &writing, &said) {
+            self.gate().spoke();
+            return Ok(());
+        }
         self.meaning(&said, &what)
+    }
+
+    fn to_send(&self, url: &Url, writing: &Writing) -> reqwest::RequestBuilder {
+        let builder = self.http.post(url.clone()).headers(self.headers.clone());
+        let builder = self
+            .with_credential(builder)
+            .headers(writing.headers.clone());
+        match (&writing.form, &writing.body) {
+            (Some(form), _) => builder
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form.clone()),
+            (None, Some(body)) => builder.json(body),
+            (None, None) => builder,
+        }
+    }
+
+    /// Returns whether a redirect to a page says that it was done; it is not followed.
+    fn is_sent_on(&self, url: &Url, writing: &Writing, said: &Said) -> bool {
+        if !matches!(said.status, 302 | 303) {
+            return false;
+        }
+        let target = header(&said.headers, "location").and_then(|place| url.join(place).ok());
+        target.is_some_and(|target| {
+            let mut done = writing.done_below.iter();
+            self.origin.covers(&target) && done.any(|path| target.path().starts_with(path.as_str()))
+        })
     }
 
     /// Reads the answer as far as it comes: the status alone tells enough.

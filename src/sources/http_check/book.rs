@@ -225,6 +225,7 @@ fn alert(
         repo: check.repo.clone(),
         // Which change brought it is for its time to tell: what is live was so before as well.
         sha: None,
+        version: Clean::default(),
         started_at: since,
         ended_at: None,
         url: WebUrl::parse(page.as_str()),

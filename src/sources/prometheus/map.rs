@@ -110,6 +110,7 @@ pub(super) fn health(
             service: labels::service(own, None),
             repo: None,
             sha: None,
+            version: Clean::default(),
             ended_at: None,
             url: WebUrl::parse(&page("rules")),
         }

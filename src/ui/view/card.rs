@@ -11,6 +11,7 @@ use ratatui::style::Style;
 use crate::domain::item::{Train, WorkItem};
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
+use crate::domain::trace::at_sign;
 use crate::engine::snapshot::{FRESH_SECS, Snapshot};
 use crate::ui::rows::Shown;
 use crate::ui::text::{Paint, cols, fit, width, wrap};
@@ -235,14 +236,14 @@ impl<'a> Face<'a> {
 
 /// Returns a key that fits: the number tells more than the end of the name.
 fn short_name(key: &str, room: u16) -> Cow<'_, str> {
-    let Some((name, number)) = key.rsplit_once('#').filter(|_| width(key) > room) else {
+    let Some((name, number)) = at_sign(key).filter(|_| width(key) > room) else {
         return key.into();
     };
-    let left = room.saturating_sub(width(number) + 2);
+    let left = room.saturating_sub(width(number) + 1);
     if left == 0 {
         return key.into();
     }
-    format!("{}~#{number}", fit(name, left).0).into()
+    format!("{}~{number}", fit(name, left).0).into()
 }
 
 /// The styles of a card.

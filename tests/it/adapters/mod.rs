@@ -74,17 +74,9 @@ fn ground(validators: Arc<Memory>) -> Ground {
 
 fn config(fault: &Fault, repos: &[&str]) -> SourceConfig {
     SourceConfig {
-        name: SourceName::new("one"),
-        kind: "github".to_owned(),
-        url: fault.url.clone(),
         repos: repos.iter().map(|path| (*path).to_owned()).collect(),
-        orgs: Vec::new(),
         token_env: Some("BOARD_TOKEN".to_owned()),
-        token_command: None,
-        ca_file: None,
-        insecure_http: false,
-        writes: Vec::new(),
-        extras: cycleboard::config::Extras::default(),
+        ..SourceConfig::new("one", "github", fault.url.clone())
     }
 }
 

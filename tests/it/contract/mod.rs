@@ -115,17 +115,10 @@ impl Dialect {
 
     fn config(&self, url: &Url) -> SourceConfig {
         SourceConfig {
-            name: SourceName::new("one"),
-            kind: self.kind.to_owned(),
-            url: url.clone(),
             repos: self.repos.iter().map(|repo| (*repo).to_owned()).collect(),
-            orgs: Vec::new(),
             token_env: Some("BOARD_TOKEN".to_owned()),
-            token_command: None,
-            ca_file: None,
-            insecure_http: false,
-            writes: Vec::new(),
             extras: self.extras(),
+            ..SourceConfig::new("one", self.kind, url.clone())
         }
     }
 

@@ -1,5 +1,7 @@
 //! The demo forge as other clients see it.
 
+mod gitlab;
+mod mixed;
 mod worlds;
 
 use std::collections::BTreeSet;

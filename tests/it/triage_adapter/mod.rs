@@ -143,17 +143,10 @@ struct Board {
 
 fn config(forge: &Fault, writes: &[Action]) -> SourceConfig {
     SourceConfig {
-        name: SourceName::new("one"),
-        kind: "github".to_owned(),
-        url: forge.url.clone(),
         repos: vec!["acme/api".to_owned()],
-        orgs: Vec::new(),
         token_env: Some("BOARD_TOKEN".to_owned()),
-        token_command: None,
-        ca_file: None,
-        insecure_http: false,
         writes: writes.to_vec(),
-        extras: cycleboard::config::Extras::default(),
+        ..SourceConfig::new("one", "github", forge.url.clone())
     }
 }
 

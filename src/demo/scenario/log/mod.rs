@@ -148,6 +148,21 @@ pub fn of(repo: &RepoState, run: &Run, job: &Job) -> Option<Tape> {
     })
 }
 
+/// Returns what a job has written until now, as far as a server would show it.
+pub fn so_far(repo: &RepoState, run: &Run, job: &Job, now: Timestamp) -> String {
+    let text = whole(repo, run, job).text;
+    let mut seen = String::new();
+    for line in text.split_inclusive('\n') {
+        let stamp = line.split(' ').next().unwrap_or_default();
+        let come = stamp.parse::<Timestamp>().is_ok_and(|at| at <= now);
+        if !come || line.contains("Post job cleanup") {
+            break;
+        }
+        seen.push_str(line);
+    }
+    seen
+}
+
 /// Returns whether the log of a job that is over is kept no longer.
 pub fn gone(job: &Job, now: Timestamp) -> bool {
     let old = job.completed_at.is_some_and(|at| now - at > KEPT);

@@ -112,7 +112,7 @@ impl Part {
 
 impl Tape {
     /// Returns a log that is there as a whole.
-    pub(super) fn plain(text: impl Into<Vec<u8>>) -> Self {
+    pub fn plain(text: impl Into<Vec<u8>>) -> Self {
         Self {
             parts: vec![Part::Plain(text.into())],
         }

@@ -15,17 +15,9 @@ use crate::engine::testing::{self, at, one};
 fn config(url: &str, repos: &[&str], orgs: &[&str]) -> SourceConfig {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     SourceConfig {
-        name: one(),
-        kind: "github".to_owned(),
-        url: url::Url::parse(url).expect("an address"),
         repos: texts(repos),
         orgs: texts(orgs),
-        token_env: None,
-        token_command: None,
-        ca_file: None,
-        insecure_http: false,
-        writes: Vec::new(),
-        extras: crate::config::Extras::default(),
+        ..SourceConfig::new("one", "github", url::Url::parse(url).expect("an address"))
     }
 }
 

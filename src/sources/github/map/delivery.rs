@@ -46,6 +46,8 @@ pub(crate) fn environment(repo: &RepoKey, wire: &wire::Environment) -> Environme
             .protection_rules
             .iter()
             .any(|kind| kind.eq_ignore_ascii_case("required_reviewers")),
+        // It has no such mark: the name tells.
+        production: false,
         url: link(wire.html_url.as_deref()),
     }
 }

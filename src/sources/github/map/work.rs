@@ -9,12 +9,12 @@ use crate::domain::key::{Person, RepoKey};
 use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 
-use super::super::links::{Texts, closed_by, find};
 use super::super::watch::WatchedPull;
 use super::super::wire::{Issue, Named, PullRequest, RefreshRepo, Short};
 use super::super::wire_rest::{Label, RestIssue, RestPull};
 use super::checks::{checks, merge_state, required, review};
 use super::{line, link, people, person, sha};
+use crate::sources::ticket_links::{Texts, closed_by, find};
 
 /// The label that marks an incident, in any case.
 const INCIDENT: &str = "incident";

@@ -1,0 +1,388 @@
+//! One source for `doctor`: what it tried, what came of it, in words.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::doctor::{line, trouble};
+use crate::app::exit::{Exit, Failure};
+use crate::app::output::{self, instant};
+use crate::app::runtime::runtime;
+use crate::app::session::{Session, Tasks};
+use crate::config::SourceConfig;
+use crate::domain::text::Clean;
+use crate::sources::http::{Clock, host_of, span};
+use crate::sources::usual::{self, Usual};
+use crate::sources::{
+    Batch, CapabilityState, Check, CheckState, Fetch, Resource, Source, SourceError, Trouble,
+    UNNAMED,
+};
+
+/// How long one source may take to answer.
+const WAIT: Duration = Duration::from_mins(1);
+
+/// Has every source tried, one after another, and prints what came of it.
+pub(super) fn print_all(session: &mut Session, offline: bool) -> Result<Exit, Failure> {
+    let mut told = Ok(());
+    let verdict = each(session, offline, &mut |one| {
+        told = output::print(&describe(one, offline));
+        told.is_ok()
+    })?;
+    told.map(|()| verdict)
+}
+
+/// Has every source tried, and returns in a few lines each what came of it.
+pub fn summary(session: &mut Session) -> Result<(String, Exit), Failure> {
+    let mut text = String::new();
+    let verdict = each(session, false, &mut |one| {
+        text.push_str(&in_short(one));
+        true
+    })?;
+    Ok((text, verdict))
+}
+
+/// A source, its settings, and what came of it.
+struct Tried<'a> {
+    source: &'a dyn Source,
+    config: Option<&'a SourceConfig>,
+    checks: Vec<Check>,
+    place: String,
+}
+
+impl Tried<'_> {
+    fn usual(&self) -> &'static Usual {
+        usual::of(self.source.kind())
+    }
+
+    fn hint(&self, check: &Check) -> Option<String> {
+        let hint = check.hint.as_ref()?;
+        // Who reads this has come here already, and sees no cards.
+        Some(match check.trouble {
+            Some(Trouble::Token) => {
+                let from = self.source.meter().token_from;
+                token_hint(&from, &self.place, self.usual(), self.source.host())
+            }
+            Some(Trouble::Host) => trouble::advice(&check.text).map_or_else(
+                || "check the address, and whether the host can be reached from here".to_owned(),
+                str::to_owned,
+            ),
+            None => hint.to_string(),
+        })
+    }
+}
+
+/// Tries every source; `tell` says whether to go on.
+fn each(
+    session: &mut Session,
+    offline: bool,
+    tell: &mut dyn FnMut(&Tried<'_>) -> bool,
+) -> Result<Exit, Failure> {
+    runtime()?.block_on(async {
+        let tasks = Tasks::default();
+        session.begin_demo(!offline, &tasks).await?;
+        let ground = session.ground(None);
+        let mut worst = Exit::Fine;
+        for source in session.open_sources(None) {
+            let source = source.as_ref();
+            let mut settings = session.settings.sources.iter();
+            let config = settings.find(|config| config.name == *source.name());
+            let mut checks = Vec::new();
+            if !offline {
+                checks = self::checks(source, &session.clock).await;
+                // The clock of the simulated team is its own.
+                if let Some(config) = config.filter(|_| session.demo.is_none()) {
+                    checks.extend(trouble::from_outside(config, &checks, &ground).await);
+                }
+            }
+            for check in &checks {
+                worst = match check.state {
+                    CheckState::Refused => Exit::Auth,
+                    CheckState::Failed if worst == Exit::Fine => Exit::Error,
+                    CheckState::Failed | CheckState::Fine | CheckState::Note => worst,
+                };
+            }
+            let place = named_place(session, source);
+            let tried = Tried {
+                source,
+                config,
+                checks,
+                place,
+            };
+            if !tell(&tried) {
+                break;
+            }
+        }
+        tasks.end().await;
+        Ok(worst)
+    })
+}
+
+/// Has a source try itself; one that cannot is asked for what it puts first.
+async fn checks(source: &dyn Source, clock: &Clock) -> Vec<Check> {
+    let tried = tokio::time::timeout(WAIT, source.check_up()).await;
+    let asked = match tried {
+        Ok(checks) if !checks.is_empty() => return checks,
+        Ok(_) => ask(source, clock).await,
+        Err(_elapsed) => Err(SourceError::Unreachable {
+            host: source.host().to_owned(),
+            cause: format!("no whole answer within {}", span(WAIT)),
+        }),
+    };
+    let check = |state, text: &str, hint: Option<String>, trouble| Check {
+        name: "host",
+        state,
+        text: Clean::line(text),
+        hint: hint.map(|hint| Clean::line(&hint)),
+        trouble,
+    };
+    let error = match asked {
+        Ok(batch) => {
+            let told = match batch.facts.len() {
+                0 => "it answers".to_owned(),
+                1 => "it answers, with 1 fact".to_owned(),
+                many => format!("it answers, with {many} facts"),
+            };
+            let notes = batch.warnings.iter();
+            let notes = notes.map(|text| check(CheckState::Note, text, None, None));
+            return std::iter::once(check(CheckState::Fine, &told, None, None))
+                .chain(notes)
+                .collect();
+        }
+        Err(error) => error,
+    };
+    let state = match error {
+        SourceError::Auth { .. } | SourceError::NoToken { .. } => CheckState::Refused,
+        SourceError::Forbidden { .. }
+        | SourceError::NotFound { .. }
+        | SourceError::RateLimited { .. }
+        | SourceError::Unreachable { .. }
+        | SourceError::Unreadable { .. }
+        | SourceError::Refused { .. } => CheckState::Failed,
+    };
+    vec![check(
+        state,
+        &error.to_string(),
+        error.hint(),
+        error.trouble(),
+    )]
+}
+
+/// Asks for the resource that the source itself puts first.
+async fn ask(source: &dyn Source, clock: &Clock) -> Result<Batch, SourceError> {
+    let now = clock();
+    let mut resources: Vec<Resource> = source.resources(now);
+    resources.sort_by_key(|resource| resource.tier);
+    let Some(first) = resources.into_iter().next() else {
+        return Ok(Batch::default());
+    };
+    let fetch = Fetch {
+        resource: Arc::clone(&first.id),
+        now,
+        forced: true,
+    };
+    match tokio::time::timeout(WAIT, source.fetch(fetch)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(SourceError::Unreachable {
+            host: source.host().to_owned(),
+            cause: format!("no answer within {}", span(WAIT)),
+        }),
+    }
+}
+
+/// Returns the place that the configuration names for a token that did not come from there.
+fn named_place(session: &Session, source: &dyn Source) -> String {
+    let name = source.name();
+    let config = session.settings.sources.iter();
+    let Some(config) = config.into_iter().find(|config| config.name == *name) else {
+        return "not looked for".to_owned();
+    };
+    match (&config.token_command, &config.token_env) {
+        (Some(words), _) => {
+            let program = words.first().map_or("", String::as_str);
+            format!("none from `token_command`, `{program}`")
+        }
+        (None, Some(name)) if session.env.get(name).is_none() => {
+            format!("none: the variable `{name}` is not set")
+        }
+        (None, Some(name)) => format!("from {name}"),
+        (None, None) => "not looked for".to_owned(),
+    }
+}
+
+/// Says what to do about a token that is refused.
+fn token_hint(from: &str, place: &str, usual: &Usual, host: &str) -> String {
+    let may = match usual.may {
+        "" => String::new(),
+        may => format!("; it needs {may}"),
+    };
+    match from {
+        "none" | UNNAMED => {
+            let logins = usual.tools.iter().filter(|tool| !tool.login.is_empty());
+            let logins = logins.map(|tool| format!("`{}`", tool.login.replace("{host}", host)));
+            let logins: Vec<String> = logins.collect();
+            let way = if logins.is_empty() {
+                ", a token or `user:password`".to_owned()
+            } else {
+                format!(", or log in with {}", logins.join(" or "))
+            };
+            format!(
+                "the host wants a token and there is none: `token_env` or `token_command` of the \
+                 source names one{way}{may}"
+            )
+        }
+        "" => format!("check the token: {place}{may}"),
+        from => format!("check the token; it comes from {from}{may}"),
+    }
+}
+
+/// Says where the token of a source comes from.
+fn token_line(tried: &Tried<'_>) -> String {
+    let usual = tried.usual();
+    let is_forge = !usual.tools.is_empty();
+    match tried.source.meter().token_from.as_str() {
+        "" => tried.place.clone(),
+        "none" | UNNAMED if is_forge => {
+            let variables = usual.variables.iter().flat_map(|one| one.names).take(2);
+            let tools = usual.tools.iter().map(|tool| &tool.program);
+            let places = variables.chain(tools).map(|name| format!("`{name}`"));
+            let places: Vec<String> = places.collect();
+            format!(
+                "none: only what is public can be read, within the limit for strangers (looked for \
+                 in {})",
+                places.join(", ")
+            )
+        }
+        "none" => {
+            "none: only what is public can be read, within the limit for strangers".to_owned()
+        }
+        UNNAMED => UNNAMED.to_owned(),
+        from => format!("from {from}"),
+    }
+}
+
+/// Returns whether something that was tried failed.
+fn is_bad(check: &Check) -> bool {
+    matches!(check.state, CheckState::Failed | CheckState::Refused)
+}
+
+fn describe(tried: &Tried<'_>, offline: bool) -> String {
+    let Tried { source, checks, .. } = tried;
+    let mut out = format!("source {}\n", source.name());
+    line(&mut out, "kind", source.kind());
+    let address = tried.config.map(|config| {
+        let url = config.url.as_str().trim_end_matches('/');
+        Clean::line(url).to_string()
+    });
+    line(
+        &mut out,
+        "address",
+        address.as_deref().unwrap_or(source.host()),
+    );
+    let meter = source.meter();
+    line(&mut out, "token", token_line(tried));
+    if let Some(me) = &meter.me {
+        line(&mut out, "account", Clean::line(me));
+    }
+    if meter.insecure {
+        line(&mut out, "connection", "not encrypted");
+    }
+    for check in checks {
+        let word = match check.state {
+            CheckState::Fine => "",
+            CheckState::Note => "note: ",
+            CheckState::Failed | CheckState::Refused => "failed: ",
+        };
+        line(&mut out, check.name, format!("{word}{}", check.text));
+        if let Some(hint) = tried.hint(check) {
+            line(&mut out, "", format!("hint: {hint}"));
+        }
+    }
+    let answer = match checks.iter().filter(|check| is_bad(check)).count() {
+        _ if offline => "not asked".to_owned(),
+        0 => "ok".to_owned(),
+        1 => "one thing failed".to_owned(),
+        many => format!("{many} things failed"),
+    };
+    line(&mut out, "answer", answer);
+    // What may be changed was told above, where the source could be asked.
+    let told = checks.iter().any(|check| check.name == "writes");
+    let acts = |name: &str| matches!(name, "re-run" | "cancel");
+    let capabilities = source.capabilities();
+    for capability in capabilities.iter().filter(|one| !told || !acts(one.name)) {
+        let state = match &capability.state {
+            CapabilityState::Unknown => "not tried yet".to_owned(),
+            CapabilityState::Available => "yes".to_owned(),
+            CapabilityState::Missing(why) => format!("no: {why}"),
+        };
+        line(&mut out, "can", format!("{}: {state}", capability.name));
+    }
+    for budget in &meter.budgets {
+        let reset = budget
+            .reset_at
+            .map_or_else(String::new, |at| format!(", full again at {}", instant(at)));
+        line(
+            &mut out,
+            "budget",
+            format!(
+                "{} of {} {} left{reset}",
+                budget.remaining, budget.limit, budget.bucket
+            ),
+        );
+    }
+    out
+}
+
+/// Says in a line whether a source answers, and what to do where it does not.
+fn in_short(tried: &Tried<'_>) -> String {
+    let source = tried.source;
+    let name = match tried.config {
+        Some(config) if config.name.as_str() != host_of(&config.url) => {
+            format!("{} ({})", config.name, host_of(&config.url))
+        }
+        _ => source.name().to_string(),
+    };
+    let Some(bad) = tried.checks.iter().find(|check| is_bad(check)) else {
+        let host = tried.checks.iter().find(|check| check.name == "host");
+        let said = host.map_or_else(|| "it answers".to_owned(), |check| check.text.to_string());
+        let me = source.meter().me;
+        let me = me.map_or_else(String::new, |me| format!(", as {}", Clean::line(&me)));
+        let token = token_line(tried);
+        return format!("{name}: ok, {said}{me}\n  token: {token}\n");
+    };
+    let hint = tried.hint(bad);
+    let hint = hint.map_or_else(String::new, |hint| format!("  hint: {hint}\n"));
+    format!("{name}: failed: {}\n{hint}", bad.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::usual::{GITHUB, GITLAB, NOTHING};
+
+    #[test]
+    fn a_refused_token_is_looked_for_where_it_comes_from() {
+        let hint = |from, place| token_hint(from, place, &NOTHING, "x.example");
+        let found = hint("GH_TOKEN", "");
+        assert_eq!(found, "check the token; it comes from GH_TOKEN");
+        assert_eq!(
+            hint("", "none from `token_command`, `op`"),
+            "check the token: none from `token_command`, `op`"
+        );
+        assert!(hint(UNNAMED, "x").ends_with("a token or `user:password`"));
+    }
+
+    #[test]
+    fn who_has_no_token_is_told_how_to_log_in_at_that_kind_of_host() {
+        let hint = |usual| token_hint("none", "not looked for", usual, "x.example");
+        let found = hint(&GITHUB);
+        assert!(
+            found.contains("`gh auth login --hostname x.example`"),
+            "{found}"
+        );
+        let found = hint(&GITLAB);
+        assert!(
+            found.contains("`glab auth login --hostname x.example`"),
+            "{found}"
+        );
+        assert!(found.ends_with("it needs `read_api`"), "{found}");
+    }
+}

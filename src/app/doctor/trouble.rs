@@ -1,0 +1,251 @@
+//! What stands in the way of a source, looked at from outside: another kind, another path,
+//! a certificate, a clock.
+//!
+//! Asks what needs no login, and never with a token.
+
+use url::Url;
+
+use crate::config::SourceConfig;
+use crate::domain::text::Clean;
+use crate::sources::http::{Ground, host_of, span};
+use crate::sources::probe::{self, Shown};
+use crate::sources::usual;
+use crate::sources::{Check, CheckState};
+
+/// The difference of two clocks above which it is told.
+const SKEW_SECS: i64 = 60;
+
+/// Words in a cause, and what to do about it.
+const ADVICE: [(&str, &str); 9] = [
+    (
+        "signed by nobody that is trusted here",
+        "if it is your own, let `ca_file` name the certificate of who signed it, in PEM form",
+    ),
+    (
+        "authority as its own",
+        "let the host show a certificate of its own, and `ca_file` name that of the authority",
+    ),
+    (
+        "certificate is for another host",
+        "let `url` name the host as its certificate does",
+    ),
+    (
+        "certificate has expired",
+        "it must be renewed there; if it is valid, the clock here is wrong",
+    ),
+    (
+        "certificate is not valid yet",
+        "if it is valid, the clock here is wrong",
+    ),
+    (
+        "is that a plain http port",
+        "write `http://` for a host without TLS; another machine wants `insecure_http = true`, \
+         too, and the token then goes in clear text",
+    ),
+    (
+        "name cannot be resolved",
+        "check the spelling of the host, and whether a VPN or a proxy is missing",
+    ),
+    (
+        "connection refused",
+        "nothing listens there: check the port, and whether the server runs",
+    ),
+    (
+        "the proxy",
+        "`HTTPS_PROXY` and `NO_PROXY` say which hosts are reached how",
+    ),
+];
+
+/// Returns what to do about a cause, if that is known.
+pub(super) fn advice(text: &str) -> Option<&'static str> {
+    let mut all = ADVICE.iter();
+    all.find(|(words, _)| text.contains(words))
+        .map(|(_, advice)| *advice)
+}
+
+/// Returns what can be seen from outside of a source that tried itself.
+pub(super) async fn from_outside(
+    config: &SourceConfig,
+    checks: &[Check],
+    ground: &Ground,
+) -> Vec<Check> {
+    let mut found = Vec::new();
+    let failed = checks
+        .iter()
+        .find(|check| check.state == CheckState::Failed);
+    if failed.is_some_and(|check| may_be_elsewhere(check)) {
+        let rows = usual::rows();
+        let bases = bases(&config.url);
+        let ca_file = config.ca_file.as_deref();
+        if let Ok(Some(shown)) = probe::ask(&bases, &rows, ca_file, ground).await {
+            found.extend(misplaced(config, &shown));
+        }
+    }
+    let is_away = failed.is_some_and(|check| check.text.contains("cannot be reached"));
+    if !is_away && !checks.iter().any(|check| check.name == "clock") {
+        let ahead = probe::clock_ahead(&config.url, config.ca_file.as_deref(), ground).await;
+        found.extend(ahead.and_then(|ahead| clock(&host_of(&config.url), ahead)));
+    }
+    found
+}
+
+/// Returns whether a failure may come of asking at the wrong place.
+fn may_be_elsewhere(check: &Check) -> bool {
+    let text = check.text.as_str();
+    let words = [
+        "cannot be read",
+        "is not there",
+        "has no ",
+        "not found",
+        "refused the request",
+        "does not let",
+    ];
+    words.iter().any(|words| text.contains(words))
+}
+
+/// Returns where an interface may begin: at its address, at its host, below its first folder.
+fn bases(url: &Url) -> Vec<Url> {
+    let mut all = vec![url.clone()];
+    let mut root = url.clone();
+    root.set_path("");
+    let first = url.path_segments().and_then(|mut parts| parts.next());
+    let mut below = root.clone();
+    below.set_path(first.unwrap_or_default());
+    for other in [root, below] {
+        if !all.iter().any(|known| plain(known) == plain(&other)) {
+            all.push(other);
+        }
+    }
+    all
+}
+
+fn plain(url: &Url) -> &str {
+    url.as_str().trim_end_matches('/')
+}
+
+/// Says what a host showed, where that is not what is configured.
+fn misplaced(config: &SourceConfig, shown: &Shown) -> Option<Check> {
+    let is_kind = shown.kind == config.kind;
+    let is_place = plain(&shown.url) == plain(&config.url);
+    if is_kind && is_place {
+        return None;
+    }
+    let product = usual::of(shown.kind).product;
+    let version = shown.version.as_ref();
+    let version = version.map_or_else(String::new, |version| format!(" {version}"));
+    let place = plain(&shown.url);
+    let text = format!("{product}{version} answers at `{place}`");
+    let mut keys = Vec::new();
+    if !is_kind {
+        keys.push(format!("`kind = \"{}\"`", shown.kind));
+    }
+    if !is_place {
+        keys.push(format!("`url = \"{place}\"`"));
+    }
+    Some(Check {
+        name: "there",
+        state: CheckState::Note,
+        text: Clean::line(&text),
+        hint: Some(Clean::line(&format!("set {}", keys.join(" and ")))),
+        trouble: None,
+    })
+}
+
+/// Says how far two clocks are apart, where that is far.
+fn clock(host: &str, ahead: chrono::TimeDelta) -> Option<Check> {
+    if ahead.num_seconds().abs() <= SKEW_SECS {
+        return None;
+    }
+    let way = if ahead.num_seconds() > 0 {
+        "ahead of"
+    } else {
+        "behind"
+    };
+    let by = span(ahead.abs().to_std().unwrap_or_default());
+    Some(Check {
+        name: "clock",
+        state: CheckState::Note,
+        text: Clean::line(&format!("the clock here is {by} {way} that of {host}")),
+        hint: None,
+        trouble: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_bases(url: &str, expected: &[&str]) {
+        let found = bases(&Url::parse(url).unwrap());
+        let found: Vec<&str> = found.iter().map(plain).collect();
+        assert_eq!(found, expected, "{url}");
+    }
+
+    #[test]
+    fn an_interface_is_looked_for_above_a_path_that_was_copied() {
+        check_bases("https://a.example", &["https://a.example"]);
+        check_bases(
+            "https://a.example/gitlab/acme/api",
+            &[
+                "https://a.example/gitlab/acme/api",
+                "https://a.example",
+                "https://a.example/gitlab",
+            ],
+        );
+        check_bases(
+            "https://a.example/gitlab/",
+            &["https://a.example/gitlab", "https://a.example"],
+        );
+    }
+
+    #[track_caller]
+    fn check_shown(kind: &'static str, url: &str, expected: Option<&str>) {
+        let at = Url::parse("https://a.example").unwrap();
+        let config = SourceConfig::new("a", "github", at);
+        let shown = Shown {
+            kind,
+            url: Url::parse(url).unwrap(),
+            version: None,
+        };
+        let found = misplaced(&config, &shown).and_then(|check| check.hint);
+        assert_eq!(found.as_deref(), expected, "{kind} {url}");
+    }
+
+    #[test]
+    fn what_is_there_instead_is_said_as_it_would_be_configured() {
+        check_shown("github", "https://a.example/", None);
+        check_shown(
+            "prometheus",
+            "https://a.example",
+            Some("set `kind = \"prometheus\"`"),
+        );
+        check_shown(
+            "prometheus",
+            "https://a.example/mon",
+            Some("set `kind = \"prometheus\"` and `url = \"https://a.example/mon\"`"),
+        );
+    }
+
+    #[test]
+    fn clocks_that_are_far_apart_are_told() {
+        let told = |secs| clock("a", chrono::TimeDelta::seconds(secs)).map(|it| it.text);
+        assert_eq!(told(60), None);
+        assert_eq!(
+            told(-61).as_deref(),
+            Some("the clock here is 61 s behind that of a")
+        );
+        assert_eq!(
+            told(7200).as_deref(),
+            Some("the clock here is 2 h ahead of that of a")
+        );
+    }
+
+    #[test]
+    fn a_cause_has_its_way_out() {
+        let found =
+            advice("x cannot be reached: its certificate is signed by nobody that is trusted here");
+        assert!(found.unwrap().contains("`ca_file`"));
+        assert_eq!(advice("no answer in time"), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! Deployments, and the merge requests that each brought.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::demo::forge::answer::Answer;
+use crate::demo::forge::compare;
+use crate::demo::forge::gitlab::{
+    Ask, Project, beyond, deliveries, error, jobs, list, merges, missing, pipelines, time, users,
+};
+use crate::demo::forge::wire::join;
+use crate::demo::scenario::model::{Deployment, Pull};
+
+/// Returns the number of a deployment.
+fn id(project: &Project, one: &Deployment) -> u64 {
+    pipelines::grows(&project.repo, one.created_at, one.id, 10)
+}
+
+/// Returns the status in GitLab's words; one that was good stays so when the next one comes.
+fn status(one: &Deployment) -> &'static str {
+    match one.state() {
+        "success" | "inactive" => "success",
+        "failure" | "error" => "failed",
+        "in_progress" => "running",
+        "waiting" => "blocked",
+        _ => "created",
+    }
+}
+
+/// Returns whether it got where it should.
+pub(super) fn done(one: &Deployment) -> bool {
+    status(one) == "success"
+}
+
+fn refused(ask: &Ask<'_>) -> Option<Answer> {
+    let order = ask.param("order_by");
+    let asks = |what: &str| {
+        let ends = ["after", "before"];
+        ends.iter()
+            .any(|end| ask.param(&format!("{what}_{end}")).is_some())
+    };
+    let text = if asks("updated") && order != Some("updated_at") {
+        "`updated_at` filter and `updated_at` sorting must be paired"
+    } else if asks("finished") && order != Some("finished_at") {
+        "`finished_at` filter and `finished_at` sorting must be paired"
+    } else if asks("finished") && ask.param("status") != Some("success") {
+        "`finished_at` filter must be combined with `success` status filter."
+    } else if ask.param("status") == Some("finished") {
+        "status does not have a valid value"
+    } else {
+        return None;
+    };
+    Some(error(StatusCode::BAD_REQUEST, text))
+}
+
+/// Answers what is asked of deployments.
+pub(super) fn answer(ask: &Ask<'_>, project: &Project, path: &[&str]) -> Answer {
+    let repo = &project.repo;
+    match path {
+        [] => {
+            if let Some(refused) = refused(ask) {
+                return refused;
+            }
+            let all = repo.deployments.iter();
+            let mut rows: Vec<&Deployment> = all
+                .filter(|one| {
+                    list::within(ask, "updated", one.updated_at)
+                        && list::within(ask, "finished", one.updated_at)
+                        && ask
+                            .param("environment")
+                            .is_none_or(|name| name == one.environment)
+                        && list::wants(ask, "status", status(one))
+                })
+                .collect();
+            // Here, and only here, the oldest come first where nothing is said.
+            list::sort(ask, &mut rows, false, |one| {
+                (one.created_at, one.updated_at, id(project, one))
+            });
+            list::page(ask, &rows, |one| written(ask, project, one))
+        }
+        [number, rest @ ..] => {
+            let number = number.parse::<u64>().unwrap_or(0);
+            let mut all = repo.deployments.iter();
+            let Some(one) = all.find(|one| id(project, one) == number) else {
+                return missing("Deployment");
+            };
+            match rest {
+                [] => Answer::json(join(written(ask, project, one), approvals(one))),
+                ["merge_requests"] => {
+                    let pulls = brought(project, one);
+                    list::page(ask, &pulls, |pull| merges::written(ask, project, pull))
+                }
+                _ => beyond(),
+            }
+        }
+    }
+}
+
+/// Returns the merge requests that a deployment brought: those since the one before it that got to
+/// the same place.
+fn brought<'a>(project: &'a Project, one: &Deployment) -> Vec<&'a Pull> {
+    let repo = &project.repo;
+    if !done(one) {
+        return Vec::new();
+    }
+    let mut older = repo.deployments.iter().filter(|other| {
+        other.environment == one.environment && other.created_at < one.created_at && done(other)
+    });
+    let Some(before) = older.next() else {
+        return Vec::new();
+    };
+    let range = compare::range(repo, &before.sha, &one.sha);
+    let mut numbers: Vec<u64> = Vec::new();
+    for sha in &range.ahead {
+        let number = repo.commits.get(sha).and_then(|commit| commit.pull);
+        numbers.extend(number.filter(|number| !numbers.contains(number)));
+    }
+    let pulls = repo.pulls.iter();
+    pulls
+        .filter(|pull| numbers.contains(&pull.number))
+        .collect()
+}
+
+/// Returns a deployment as lists have it.
+pub(super) fn written(ask: &Ask<'_>, project: &Project, one: &Deployment) -> Value {
+    let repo = &project.repo;
+    let place = if one.environment.ends_with("production") {
+        "deploy-production"
+    } else {
+        "deploy-staging"
+    };
+    let run = repo.runs.iter().find(|run| run.id == one.run);
+    let job = run.and_then(|run| {
+        let mut all = jobs::made(run).into_iter();
+        all.find(|made| made.job.name == place && !made.retried)
+    });
+    json!({
+        "id": id(project, one), "iid": one.id & 0x7_ffff, "ref": one.git_ref, "sha": one.sha,
+        "created_at": time(one.created_at), "updated_at": time(one.updated_at),
+        "user": users::brief(ask, one.creator),
+        "environment": deliveries::environment(project, &one.environment),
+        "deployable": job.map(|job| jobs::written(ask, project, &job)), "status": status(one),
+        "pending_approval_count": u8::from(status(one) == "blocked"),
+    })
+}
+
+fn approvals(one: &Deployment) -> Value {
+    let left = u8::from(status(one) == "blocked");
+    let guarded = one.environment.ends_with("production");
+    let rules: Vec<Value> = guarded
+        .then(|| {
+            json!({
+                "user_id": null, "group_id": null, "access_level": 40,
+                "access_level_description": "Maintainers", "required_approvals": 1,
+                "deployment_approvals": [], "status": if left == 0 { "approved" } else { "pending_approval" },
+            })
+        })
+        .into_iter()
+        .collect();
+    json!({"approvals": [], "approval_summary": {"rules": rules}})
+}

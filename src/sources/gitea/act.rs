@@ -1,0 +1,210 @@
+//! Re-runs and cancellations, as far as this server's version has them.
+//!
+//! Whether it should be done is the engine's to decide; whether this source may
+//! is checked here as well, so that no other way leads around it.
+
+use super::Gitea;
+use super::api::{Asked, below};
+use super::map::runs as map;
+use super::server::{Make, Way};
+use super::wire_actions::Run;
+use crate::config::Action;
+use crate::domain::action::{Fresh, Target, Verb};
+use crate::domain::text::Clean;
+use crate::sources::action::{Act, ActError};
+use crate::sources::http::Failure;
+use crate::sources::port::Ask;
+use crate::sources::{Capability, CapabilityState, SourceError};
+
+/// What can be done, with the word of `writes` that allows it, and the route it needs at least.
+const DEEDS: [(&str, &str, Action, Way); 2] = [
+    ("re-run", "rerun", Action::Rerun, Way::Rerun),
+    ("cancel", "cancel", Action::Cancel, Way::Cancel),
+];
+
+impl Gitea {
+    /// Reads the run of an action, and its job, past every cache.
+    pub(super) async fn look(&self, target: Target) -> Result<Fresh, SourceError> {
+        let asked = Asked {
+            now: self.port.now(),
+            ask: Ask::person(),
+        };
+        let read = self.look_once(&target, asked).await;
+        read.map_err(|failure| failure.error)
+    }
+
+    async fn look_once(&self, target: &Target, asked: Asked) -> Result<Fresh, Failure> {
+        let run = &target.run;
+        if map::is_by_number(run.id) {
+            let why = self.why_not(Way::Rerun);
+            return Err(Failure::of(SourceError::Refused {
+                host: self.port.host().to_owned(),
+                cause: why.to_string(),
+            }));
+        }
+        let id = run.id.to_string();
+        let parts = below(run.repo.path(), &["actions", "runs", &id]);
+        let (wire, _) = self.one::<Run>(&parts, &[], asked).await?;
+        let found = map::run(&run.repo, &wire, asked.now);
+        let job = match target.job {
+            None => None,
+            Some(job) => {
+                let set = self.jobs(run, found.attempt, asked, &mut None).await?;
+                let jobs = set.into_iter().flat_map(|set| set.jobs);
+                let named = jobs.into_iter().find(|other| other.id == job);
+                Some(named.map(|job| job.name).ok_or_else(|| {
+                    Failure::of(self.missing(format!("job {job} of run {}", found.number)))
+                })?)
+            }
+        };
+        Ok(Fresh {
+            name: Clean::line(&format!("{} #{}", found.workflow, found.number)),
+            job,
+            attempt: found.attempt,
+            head_sha: found.head_sha,
+            branch: found.branch,
+            state: found.state,
+            url: found.url,
+            read_at: self.port.now(),
+        })
+    }
+
+    /// Does one thing, with one request.
+    pub(super) async fn do_it(&self, act: Act) -> Result<(), ActError> {
+        let refused = |why: &Clean| {
+            ActError::NotSent(SourceError::Refused {
+                host: self.port.host().to_owned(),
+                cause: why.to_string(),
+            })
+        };
+        if let Some(why) = self.forbids(act.verb.permission()) {
+            return Err(refused(&why));
+        }
+        let Some((way, rest)) = self.route(&act) else {
+            let why = match act.verb {
+                Verb::RerunJob => "a job is re-run by its number, and there is none",
+                Verb::ForceCancel | Verb::RerunFailed | Verb::RerunAll | Verb::Cancel => {
+                    "there is no such thing here; `cancel` stops a run"
+                }
+            };
+            return Err(ActError::Unsupported(Clean::line(why)));
+        };
+        let now = self.port.now();
+        if map::is_by_number(act.target.run.id) || !self.state().ways.may(way, now) {
+            return Err(refused(&self.why_not(way)));
+        }
+        let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+        let url = self.url(&below(act.target.run.repo.path(), &rest), &[]);
+        let done = self.port.write(&url, None).await;
+        self.learn_from(&act, way, done)
+    }
+
+    /// Notes what the answer to an action says of the run and of the server.
+    fn learn_from(&self, act: &Act, way: Way, done: Result<(), ActError>) -> Result<(), ActError> {
+        let mut state = self.state();
+        match done {
+            Ok(()) | Err(ActError::Unsure { .. }) => {
+                // What came of it is seen by reading, soon.
+                if let Some(repo) = state.known(act.target.run.repo.path()) {
+                    repo.ci_wanted = true;
+                }
+                if done.is_ok() {
+                    state.ways.see(way);
+                }
+                done
+            }
+            // The run was read a moment ago: what is not there is the route.
+            Err(ActError::Refused {
+                status: 404 | 405, ..
+            }) => {
+                let now = self.port.now();
+                state.ways.miss(way, now);
+                drop(state);
+                Err(ActError::Unsupported(self.why_not(way)))
+            }
+            Err(ActError::Refused { .. } | ActError::NotSent(_) | ActError::Unsupported(_)) => done,
+        }
+    }
+
+    /// Returns the route of an action below its repository.
+    fn route(&self, act: &Act) -> Option<(Way, Vec<String>)> {
+        let run = act.target.run.id.to_string();
+        let of_run = |way, deed: &str| {
+            let parts = ["actions", "runs", &run, deed];
+            Some((way, parts.map(str::to_owned).to_vec()))
+        };
+        match act.verb {
+            Verb::RerunFailed => of_run(Way::RerunFailed, "rerun-failed-jobs"),
+            Verb::RerunAll => of_run(Way::Rerun, "rerun"),
+            Verb::Cancel => of_run(Way::Cancel, "cancel"),
+            Verb::ForceCancel => None,
+            Verb::RerunJob => {
+                let job = act.target.job?.to_string();
+                let way = self.job_way();
+                let parts = match way {
+                    Way::RerunJobAlone => vec!["actions", "jobs", &job, "rerun"],
+                    _ => vec!["actions", "runs", &run, "jobs", &job, "rerun"],
+                };
+                Some((way, parts.into_iter().map(str::to_owned).collect()))
+            }
+        }
+    }
+
+    /// Returns which of two routes a job is re-run by: what is known to be there, else by make.
+    fn job_way(&self) -> Way {
+        let now = self.port.now();
+        let state = self.state();
+        let has = |way| state.ways.has(way, now) == Some(true);
+        if has(Way::RerunJob) {
+            return Way::RerunJob;
+        }
+        let server = state.server.as_ref();
+        let forgejo = match server.map(|server| server.make) {
+            Some(make) => make == Make::Forgejo,
+            None => self.kind == "forgejo",
+        };
+        if forgejo || has(Way::RerunJobAlone) {
+            Way::RerunJobAlone
+        } else {
+            Way::RerunJob
+        }
+    }
+
+    fn why_not(&self, way: Way) -> Clean {
+        match self.without(way) {
+            CapabilityState::Missing(why) => why,
+            CapabilityState::Unknown | CapabilityState::Available => Clean::default(),
+        }
+    }
+
+    /// Returns why our own settings do not allow something, if they do not.
+    fn forbids(&self, word: &str) -> Option<Clean> {
+        let mut allowed = DEEDS.iter();
+        let allowed = allowed
+            .any(|(_, known, action, _)| *known == word && self.config.writes.contains(action));
+        if !allowed {
+            let name = &self.config.name;
+            return Some(Clean::line(&format!(
+                "`writes` of source `{name}` does not list `{word}`"
+            )));
+        }
+        let why = "nothing is changed with `--read-only`, nor by a command that prints";
+        self.ground.read_only.then(|| Clean::line(why))
+    }
+
+    /// Returns what can be done, for the list of capabilities.
+    pub(super) fn deeds(&self) -> Vec<Capability> {
+        let now = self.port.now();
+        let deed = |(name, word, _, way): &(&'static str, &str, Action, Way)| {
+            let has = self.state().ways.has(*way, now);
+            let state = match (has, self.forbids(word)) {
+                (Some(false), _) => self.without(*way),
+                (_, Some(why)) => CapabilityState::Missing(why),
+                (Some(true), None) => CapabilityState::Available,
+                (None, None) => CapabilityState::Unknown,
+            };
+            Capability { name, state }
+        };
+        DEEDS.iter().map(deed).collect()
+    }
+}

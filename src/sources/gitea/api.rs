@@ -1,0 +1,245 @@
+//! Asking: addresses below `/api/v1`, pages by number, and what a refusal means.
+//!
+//! Pages are counted, not followed: the links that these servers give begin with
+//! the address that their settings name, which need not be the one that is asked.
+
+use reqwest::header::HeaderMap;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::Gitea;
+use super::server::Way;
+use crate::domain::Timestamp;
+use crate::domain::key::RepoKey;
+use crate::domain::text::Clean;
+use crate::sources::http::{Answer, Failure, List, Pages};
+use crate::sources::port::Ask;
+use crate::sources::{Batch, CapabilityState, Listing, SourceError};
+
+/// What a fetch was asked with.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) now: Timestamp,
+    pub(super) ask: Ask,
+}
+
+impl Gitea {
+    /// Returns the address of a route of the interface.
+    pub(super) fn url(&self, parts: &[&str], query: &[(&str, &str)]) -> Url {
+        let all: Vec<&str> = ["api", "v1"].iter().chain(parts).copied().collect();
+        self.port.url(&all, query)
+    }
+
+    /// Returns the key of a repository on this host.
+    pub(super) fn key(&self, path: &str) -> RepoKey {
+        RepoKey::new(self.port.host(), path)
+    }
+
+    /// Reads one thing.
+    pub(super) async fn one<T: DeserializeOwned>(
+        &self,
+        parts: &[&str],
+        query: &[(&str, &str)],
+        asked: Asked,
+    ) -> Result<(T, Answer), Failure> {
+        self.port.get(self.url(parts, query), asked.ask).await
+    }
+
+    /// Reads a list page by page, at most `cap` pages.
+    ///
+    /// The first page must succeed; a later one that fails leaves the list incomplete.
+    pub(super) async fn pages<P: DeserializeOwned, T>(
+        &self,
+        parts: &[&str],
+        query: &[(&str, &str)],
+        (cap, asked): (usize, Asked),
+        take: impl Fn(P) -> List<T>,
+    ) -> Result<Pages<T>, Failure> {
+        let size = self.state().page;
+        let limit = size.to_string();
+        let mut pages = Pages {
+            list: List::default(),
+            complete: false,
+            trouble: None,
+        };
+        let mut seen = 0;
+        for page in 1..=cap {
+            let number = page.to_string();
+            // Some routes take no notice of `limit` unless `page` stands beside it.
+            let paging = [("page", number.as_str()), ("limit", limit.as_str())];
+            let query: Vec<_> = query.iter().chain(&paging).copied().collect();
+            let (list, answer) = match self.one::<P>(parts, &query, asked).await {
+                Ok((read, answer)) => (take(read), answer),
+                Err(failure) if page == 1 => return Err(failure),
+                Err(failure) => {
+                    pages.trouble = Some(failure);
+                    return Ok(pages);
+                }
+            };
+            if list.items.is_empty() && list.bad_count > 0 {
+                let why = list.bad.first().map_or("", String::as_str);
+                let path = self.url(parts, &[]).path().to_owned();
+                let cause = format!("{path}: none of its records fits: {why}");
+                return Err(Failure::of(self.port.failed(&cause)));
+            }
+            let count = list.items.len() + list.bad_count;
+            seen += count;
+            pages.list.append(list);
+            if is_last(&answer.headers, (seen, count, size)) {
+                pages.complete = true;
+                return Ok(pages);
+            }
+            if count == 0 {
+                // It says that there are more, and shows none: that is not all of them.
+                return Ok(pages);
+            }
+        }
+        Ok(pages)
+    }
+
+    /// Takes in that a route answered.
+    pub(super) fn there(&self, way: Way) {
+        self.state().ways.see(way);
+    }
+
+    /// Takes in that a route failed; returns whether the server has no such route.
+    ///
+    /// Of a record that is missing the interface says so in JSON, of a route in plain text. Where
+    /// the server's own description says that it has the route, that is believed.
+    pub(super) fn lacks(&self, way: Way, failure: &Failure, now: Timestamp) -> bool {
+        let is_absent = match failure.status {
+            Some(405) => true,
+            // Before anything answered it is the address that is wrong.
+            Some(404) => failure.said.is_none() && is_missing(failure),
+            _ => false,
+        };
+        if is_absent {
+            self.state().ways.miss(way, now);
+        }
+        is_absent
+    }
+
+    /// Returns why something cannot be done: the server has no route for it.
+    pub(super) fn without(&self, way: Way) -> CapabilityState {
+        let who = self.state().words(self.kind);
+        CapabilityState::Missing(Clean::line(&format!("{who} has no {}", way.what())))
+    }
+
+    /// Adds a warning where records of a list could not be read, or a page of it.
+    pub(super) fn warn<T>(&self, repo: &RepoKey, what: &str, pages: &Pages<T>, batch: &mut Batch) {
+        let count = pages.list.bad_count;
+        if count > 0 {
+            let cause = pages.list.bad.first().map_or("", String::as_str);
+            let text = format!("{repo}: {count} {what} cannot be read: {cause}");
+            batch.warnings.push(self.port.shown(&text));
+        }
+        if let Some(trouble) = &pages.trouble {
+            batch
+                .warnings
+                .push(self.port.shown(&trouble.error.to_string()));
+        }
+    }
+}
+
+/// Returns whether a page is the last, by what the server counts or else by its length.
+fn is_last(headers: &HeaderMap, (seen, count, size): (usize, usize, usize)) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let total = text("x-total-count").and_then(|total| total.trim().parse::<usize>().ok());
+    if let Some(total) = total {
+        return seen >= total;
+    }
+    match text("link") {
+        Some(links) => !links.contains("rel=\"next\""),
+        None => count < size,
+    }
+}
+
+/// Returns whether a record, or a route, is not there.
+pub(super) fn is_missing(failure: &Failure) -> bool {
+    matches!(failure.error, SourceError::NotFound { .. })
+}
+
+/// Returns whether all of a list was read.
+pub(super) fn is_whole<T>(pages: &Pages<T>) -> bool {
+    pages.complete && pages.list.bad_count == 0
+}
+
+/// Returns the parts of the route of a repository, and of what is below it.
+pub(super) fn below<'a>(path: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
+    let (owner, name) = path.split_once('/').unwrap_or((path, ""));
+    ["repos", owner, name]
+        .into_iter()
+        .chain(rest.iter().copied())
+        .collect()
+}
+
+/// Returns a complete list.
+pub(super) fn listing<'f>(
+    repo: &RepoKey,
+    name: &str,
+    facts: impl Iterator<Item = &'f crate::domain::fact::Fact>,
+) -> Listing {
+    Listing {
+        name: Clean::line(&format!("{}/{name}", repo.path())),
+        members: facts.map(crate::domain::fact::Fact::id).collect(),
+    }
+}
+
+/// Returns a time as the interface takes it.
+pub(super) fn rfc3339(at: Timestamp) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// What is not there, or not for us, costs itself; trouble with the host ends the fetch.
+pub(super) fn absent(failure: Failure, batch: &mut Batch) -> Result<(), SourceError> {
+    match failure.error {
+        error @ (SourceError::NotFound { .. }
+        | SourceError::Forbidden { .. }
+        | SourceError::Refused { .. }
+        | SourceError::Unreadable { .. }) => {
+            batch.warnings.push(Clean::line(&error.to_string()));
+            Ok(())
+        }
+        error @ (SourceError::Auth { .. }
+        | SourceError::NoToken { .. }
+        | SourceError::RateLimited { .. }
+        | SourceError::Unreachable { .. }) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderMap, HeaderValue};
+
+    use super::is_last;
+
+    #[track_caller]
+    fn check(headers: &[(&'static str, &'static str)], counts: (usize, usize), expected: bool) {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, HeaderValue::from_static(value));
+        }
+        let (seen, count) = counts;
+        assert_eq!(is_last(&map, (seen, count, 50)), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn the_count_of_the_server_says_which_page_is_the_last() {
+        check(&[("x-total-count", "120")], (50, 50), false);
+        check(&[("x-total-count", "120")], (120, 20), true);
+        check(&[("x-total-count", "30")], (30, 30), true);
+        // A server that cuts pages shorter than they were asked for has more.
+        check(&[("x-total-count", "120")], (20, 20), false);
+        check(&[("x-total-count", "120")], (100, 0), false);
+    }
+
+    #[test]
+    fn without_a_count_links_tell_and_else_the_length() {
+        let next = ("link", "<https://else.where/x?page=2>; rel=\"next\"");
+        check(&[next], (20, 20), false);
+        check(&[("link", "<https://a/x>; rel=\"first\"")], (50, 50), true);
+        check(&[], (50, 50), false);
+        check(&[], (73, 23), true);
+        check(&[("x-total-count", "many")], (20, 20), true);
+    }
+}

@@ -1,0 +1,258 @@
+//! What changed: one search for repositories and one for issues for each owner.
+//!
+//! However many repositories an owner has, a round in which nothing changed costs
+//! two requests. What changed is read in full here (tickets) or asked for by number
+//! (pull requests) and by repository (branches, releases, statuses, runs).
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use super::Gitea;
+use super::api::{Asked, rfc3339};
+use super::map::work;
+use super::server::Way;
+use super::state::State;
+use super::wire;
+use crate::domain::Timestamp;
+use crate::domain::fact::Fact;
+use crate::domain::text::Clean;
+use crate::sources::http::{Failure, List, their_now};
+use crate::sources::selection::covers;
+use crate::sources::{Batch, SourceError};
+
+/// How many pages of changed repositories, or issues, are read for one owner.
+const PAGES: usize = 10;
+
+/// How far each search reaches back before the newest change that was seen: the server's index
+/// follows its database with a delay.
+const OVERLAP: TimeDelta = TimeDelta::minutes(2);
+
+/// How far the first search reaches back: what is open was not read before that.
+const FIRST: TimeDelta = TimeDelta::hours(1);
+
+impl Gitea {
+    /// Asks each owner for what changed in its repositories.
+    pub(super) async fn changes(&self, asked: Asked) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let owners: BTreeSet<String> = {
+            let state = self.state();
+            state.repos.values().map(|repo| repo.owner()).collect()
+        };
+        let mut trouble = None;
+        for owner in owners {
+            let read = async {
+                self.touched(&owner, asked, &mut batch).await?;
+                self.moved_issues(&owner, asked, &mut batch).await
+            };
+            match read.await {
+                Ok(true) => self.cover(&owner, &mut batch),
+                Ok(false) => {}
+                Err(error) => {
+                    trouble = Some(error);
+                    break;
+                }
+            }
+        }
+        match trouble {
+            // What was read so far is not thrown away; the rest comes with the next poll.
+            Some(error) if batch.facts.is_empty() => Err(error),
+            Some(error) => {
+                batch.warnings.push(self.port.shown(&error.to_string()));
+                Ok(batch)
+            }
+            None => Ok(batch),
+        }
+    }
+
+    /// Says that what is known of the repositories of an owner is so still.
+    fn cover(&self, owner: &str, batch: &mut Batch) {
+        let state = self.state();
+        let quiet = state
+            .repos
+            .values()
+            .filter(|repo| repo.owner() == owner && !repo.wanted && repo.pulls_wanted.is_empty());
+        batch
+            .covered
+            .extend(quiet.map(|repo| Clean::line(&repo.path)));
+    }
+
+    /// Finds the repositories of an owner that were touched since the last time.
+    async fn touched(
+        &self,
+        owner: &str,
+        asked: Asked,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
+        let (id, since) = {
+            let state = self.state();
+            let known = state.owners.get(owner);
+            let id = known.and_then(|known| known.id);
+            let Some(id) = id.filter(|_| state.ways.may(Way::RepoSearch, asked.now)) else {
+                return Ok(());
+            };
+            (id.to_string(), known.and_then(|known| known.repos_to))
+        };
+        let mut newest = since;
+        for page in 1..=PAGES {
+            let (page, limit) = (page.to_string(), self.state().page.to_string());
+            let query = [
+                ("uid", id.as_str()),
+                ("exclusive", "true"),
+                ("sort", "updated"),
+                ("order", "desc"),
+                ("page", &page),
+                ("limit", &limit),
+            ];
+            let asking = self.one::<wire::RepoSearch>(&["repos", "search"], &query, asked);
+            let list = match asking.await {
+                Ok((wire::RepoSearch { data }, _)) => data,
+                Err(failure) => return self.no_search(Way::RepoSearch, failure, asked.now, batch),
+            };
+            self.there(Way::RepoSearch);
+            let last = list.items.last().and_then(|repo| repo.updated_at);
+            newest = newest.max(list.items.iter().filter_map(|repo| repo.updated_at).max());
+            self.see_touched(&list.items);
+            // Sorted by change: what follows was not touched since.
+            if last.is_none_or(|last| since.is_none_or(|since| last <= since)) {
+                break;
+            }
+        }
+        let mut state = self.state();
+        state.owners.entry(owner.to_owned()).or_default().repos_to = newest;
+        Ok(())
+    }
+
+    fn see_touched(&self, found: &[wire::Repo]) {
+        let mut state = self.state();
+        for wire in found {
+            let is_new = state.known(&wire.full_name).is_none();
+            if is_new {
+                // Owners and patterns say which new ones are read, their lists find them as well.
+                if !wire.archived && covers(&self.config, &wire.full_name) {
+                    state.repo(&wire.full_name).changed_at = wire.updated_at;
+                }
+            } else if let Some(known) = state.known(&wire.full_name)
+                && known.read_at.is_some()
+                && known.see(wire)
+            {
+                known.wanted = true;
+                known.ci_wanted = true;
+            }
+        }
+    }
+
+    /// Finds the issues and pull requests of an owner that changed since the last time; returns
+    /// whether all of them were read.
+    async fn moved_issues(
+        &self,
+        owner: &str,
+        asked: Asked,
+        batch: &mut Batch,
+    ) -> Result<bool, SourceError> {
+        let since = {
+            let state = self.state();
+            if !state.ways.may(Way::IssueSearch, asked.now) {
+                return Ok(false);
+            }
+            let known = state.owners.get(owner).and_then(|known| known.issues_to);
+            known.map(|at| at - OVERLAP)
+        };
+        let from = rfc3339(since.unwrap_or(asked.now - FIRST));
+        let query = [("state", "all"), ("owner", owner), ("since", from.as_str())];
+        let take = |list: List<wire::Issue>| list;
+        let parts = ["repos", "issues", "search"];
+        let pages = match self.pages(&parts, &query, (PAGES, asked), take).await {
+            Ok(pages) => pages,
+            Err(failure) => {
+                return self
+                    .no_search(Way::IssueSearch, failure, asked.now, batch)
+                    .map(|()| false);
+            }
+        };
+        self.there(Way::IssueSearch);
+        if let Some(trouble) = pages.trouble {
+            return Err(trouble.error);
+        }
+        let newest = pages.list.items.iter().map(|issue| issue.updated_at).max();
+        let mut state = self.state();
+        for issue in &pages.list.items {
+            self.see_moved(&mut state, issue, batch);
+        }
+        let is_all = pages.complete && pages.list.bad_count == 0;
+        if !is_all {
+            // More than fits, or not all of it can be read: everything is read again.
+            again(&mut state, owner);
+        }
+        let known = state.owners.entry(owner.to_owned()).or_default();
+        known.issues_to = known.issues_to.or(Some(asked.now - FIRST)).max(newest);
+        Ok(is_all)
+    }
+
+    fn see_moved(&self, state: &mut State, issue: &wire::Issue, batch: &mut Batch) {
+        let Some(name) = &issue.repository else {
+            return;
+        };
+        let key = self.key(&name.full_name);
+        let Some(repo) = state.known(&name.full_name) else {
+            return;
+        };
+        repo.changed_at = repo.changed_at.max(Some(issue.updated_at));
+        if issue.pull_request.is_some() {
+            let known = repo.open.get(&issue.number);
+            let is_same = known.is_some_and(|known| known.updated_at == issue.updated_at);
+            if !is_same
+                && repo
+                    .pulls_at
+                    .is_some_and(|at| at <= issue.updated_at + OVERLAP)
+            {
+                repo.pulls_wanted.insert(issue.number);
+            }
+        } else if let Some(ticket) = work::ticket(&key, issue) {
+            batch.facts.push(Fact::Ticket(ticket));
+        }
+    }
+
+    /// A search that is not there, or fails, costs the search: repositories are read one by one.
+    fn no_search(
+        &self,
+        way: Way,
+        failure: Failure,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
+        let is_ours = match (&failure.error, failure.status) {
+            (SourceError::NotFound { .. } | SourceError::Refused { .. }, _) => true,
+            // The search has a server of its own, which may be broken while the rest works.
+            (SourceError::Unreachable { .. }, Some(500)) => true,
+            _ => false,
+        };
+        if !is_ours {
+            return Err(failure.error);
+        }
+        self.state().ways.miss(way, now);
+        let text = format!(
+            "without {} each repository is asked by itself: {}",
+            way.what(),
+            failure.error
+        );
+        batch.warnings.push(self.port.shown(&text));
+        Ok(())
+    }
+}
+
+/// Lets the repositories of an owner be read again as a whole.
+fn again(state: &mut State, owner: &str) {
+    for repo in state
+        .repos
+        .values_mut()
+        .filter(|repo| repo.owner() == owner)
+    {
+        (repo.issues_at, repo.pulls_at) = (None, None);
+    }
+}
+
+/// Returns the time at the server when it answered.
+pub(super) fn there_now(answer: &crate::sources::http::Answer, now: Timestamp) -> Timestamp {
+    their_now(&answer.headers, now)
+}

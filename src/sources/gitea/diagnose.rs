@@ -1,0 +1,216 @@
+//! Why a job failed, found in its log, where this server has logs.
+//!
+//! A finished job never changes: once it is known why it failed, nothing is asked
+//! again, unless its log left the cache and a person wants to read it.
+
+use std::sync::Arc;
+
+use super::Gitea;
+use super::api::{Asked, below};
+use super::map::runs::is_by_number;
+use super::memory::JobSeen;
+use super::server::Way;
+use crate::domain::Timestamp;
+use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
+use crate::domain::fact::Fact;
+use crate::domain::run::RunKey;
+use crate::domain::text::Clean;
+use crate::sources::evidence::Evidence;
+use crate::sources::http::{Failure, Request, Urgency};
+use crate::sources::inspect::Looked;
+use crate::sources::job_log;
+use crate::sources::port::Ask;
+use crate::sources::{Batch, CapabilityState, SourceError};
+
+/// For how long after the end of a job its log may still be on its way.
+const LOG_WAITS_MINS: i64 = 60;
+
+/// The capability.
+const LOGS: &str = "job logs";
+
+impl Gitea {
+    /// Finds out why a job failed, because a person opened it.
+    pub(super) async fn diagnose_now(
+        &self,
+        key: LogKey,
+        now: Timestamp,
+    ) -> Result<Batch, SourceError> {
+        let asked = Asked {
+            now,
+            ask: Ask {
+                urgency: Urgency::Person,
+                forced: false,
+                conditional: false,
+            },
+        };
+        let fact = self.diagnosis(&key, asked).await;
+        let fact = fact.map_err(|failure| failure.error)?;
+        Ok(Batch {
+            facts: vec![Arc::unwrap_or_clone(fact)],
+            ..Batch::default()
+        })
+    }
+
+    /// Answers a need; a log that is not there yet is asked for again soon.
+    pub(super) async fn need_diagnosis(
+        &self,
+        run: RunKey,
+        job: u64,
+        asked: Asked,
+    ) -> Result<Vec<Fact>, Failure> {
+        let known = self.state().memory.attempt_of(&run, job);
+        let attempt = known.unwrap_or_else(|| self.attempt_of(&run));
+        let key = LogKey { run, attempt, job };
+        let fact = self.diagnosis(&key, asked).await?;
+        let is_early =
+            matches!(fact.as_ref(), Fact::Diagnosis(found) if found.log == LogState::NotYet);
+        Ok(if is_early {
+            Vec::new()
+        } else {
+            vec![Arc::unwrap_or_clone(fact)]
+        })
+    }
+
+    async fn diagnosis(&self, key: &LogKey, asked: Asked) -> Result<Arc<Fact>, Failure> {
+        let before = self.state().memory.diagnosis(key);
+        if let Some((fact, found)) = &before
+            && self.holds(key, found, asked)
+        {
+            return Ok(Arc::clone(fact));
+        }
+        let job = self.failed_job(key, asked).await?;
+        let looked = self.read_log(key, &job, asked).await?;
+        let is_shared = self.state().memory.is_shared(key);
+        let found = job_log::assemble(
+            key,
+            job_log::Job {
+                name: job.name,
+                step: job.step,
+                finished_at: job.finished_at,
+            },
+            Evidence {
+                looked,
+                notes: Vec::new(),
+                report: None,
+                is_shared,
+                sought: Clean::default(),
+            },
+        );
+        let found = match before {
+            Some((_, before)) if job_log::keeps(&before) => job_log::again(before, found),
+            Some(_) | None => found,
+        };
+        let fact = Arc::new(Fact::Diagnosis(Box::new(found)));
+        self.state().memory.see(&fact);
+        Ok(fact)
+    }
+
+    /// Returns whether nothing need be asked again.
+    ///
+    /// A person who opens a long log wants more than its beginning.
+    fn holds(&self, key: &LogKey, found: &Diagnosis, asked: Asked) -> bool {
+        if found.is_beginning() && asked.ask.urgency == Urgency::Person {
+            return false;
+        }
+        match found.log {
+            LogState::Read { .. } => self.ground.logs.has(key),
+            LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
+            LogState::NotYet | LogState::Refused(_) => false,
+        }
+    }
+
+    /// Returns what is known of a job; one that no listing has told of is looked for in its run.
+    async fn failed_job(&self, key: &LogKey, asked: Asked) -> Result<JobSeen, Failure> {
+        let known = self.state().memory.job(key);
+        if let Some(job) = known {
+            return Ok(job);
+        }
+        let read = self.jobs(&key.run, key.attempt, asked, &mut None).await?;
+        if let Some(set) = &read {
+            self.state().memory.see_jobs(set);
+        }
+        let jobs = read.iter().flat_map(|set| &set.jobs);
+        let job = jobs.into_iter().find(|job| job.id == key.job);
+        Ok(JobSeen {
+            run: key.run.clone(),
+            attempt: key.attempt,
+            name: job.map(|job| job.name.clone()).unwrap_or_default(),
+            step: None,
+            finished_at: job.and_then(|job| job.finished_at),
+            is_over: job.is_some_and(|job| job.state.is_over()),
+        })
+    }
+
+    /// Streams a log into the cache and reads it on the way.
+    async fn read_log(&self, key: &LogKey, job: &JobSeen, asked: Asked) -> Result<Looked, Failure> {
+        if is_by_number(key.run.id) || !self.state().ways.may(Way::Logs, asked.now) {
+            // The tasks of an old server have numbers that no log is asked for by.
+            return Ok(self.no_logs());
+        }
+        let id = key.job.to_string();
+        let parts = below(key.run.repo.path(), &["actions", "jobs", &id, "logs"]);
+        let request = Request {
+            url: self.url(&parts, &[]),
+            conditional: false,
+            urgency: asked.ask.urgency,
+        };
+        let client = self.port.client(asked.ask).await.map_err(Failure::of)?;
+        match job_log::read(client, &self.ground.logs, key, &request).await {
+            Ok(looked) => {
+                self.there(Way::Logs);
+                self.port.can(LOGS, CapabilityState::Available);
+                Ok(looked)
+            }
+            Err(failure) if self.lacks(Way::Logs, &failure, asked.now) => Ok(self.no_logs()),
+            Err(failure) => self.without_log(failure, job, asked).map(Looked::without),
+        }
+    }
+
+    fn no_logs(&self) -> Looked {
+        let missing = self.without(Way::Logs);
+        let why = match &missing {
+            CapabilityState::Missing(why) => why.clone(),
+            CapabilityState::Unknown | CapabilityState::Available => Clean::default(),
+        };
+        self.port.can(LOGS, missing);
+        Looked::without(LogState::Refused(why))
+    }
+
+    /// Returns what a refused log means; trouble on the way is an error of the whole.
+    fn without_log(
+        &self,
+        failure: Failure,
+        job: &JobSeen,
+        asked: Asked,
+    ) -> Result<LogState, Failure> {
+        match (failure.status, &failure.error) {
+            (Some(410), _) => Ok(LogState::Gone),
+            (_, SourceError::NotFound { .. }) => {
+                let old = job
+                    .finished_at
+                    .is_some_and(|at| (asked.now - at).num_minutes() >= LOG_WAITS_MINS);
+                Ok(if job.is_over && old {
+                    LogState::Missing
+                } else {
+                    LogState::NotYet
+                })
+            }
+            (_, SourceError::Forbidden { .. }) => {
+                let text = failure.error.hint();
+                let why = text.unwrap_or_else(|| failure.error.to_string());
+                let why = self.port.shown(&why);
+                self.port.can(LOGS, CapabilityState::Missing(why.clone()));
+                Ok(LogState::Refused(why))
+            }
+            (
+                _,
+                SourceError::Auth { .. }
+                | SourceError::NoToken { .. }
+                | SourceError::RateLimited { .. }
+                | SourceError::Unreachable { .. }
+                | SourceError::Unreadable { .. }
+                | SourceError::Refused { .. },
+            ) => Err(failure),
+        }
+    }
+}

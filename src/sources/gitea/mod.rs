@@ -1,0 +1,260 @@
+//! Gitea and Forgejo: one interface, read as far as this server's version has it.
+//!
+//! `plan` says what is polled, one file each does it, `wire` and `wire_actions` are
+//! their words, `map` gives them meaning, `server` knows which routes there are.
+
+mod act;
+mod api;
+mod changes;
+mod checks;
+mod checkup;
+mod diagnose;
+mod discover;
+mod map;
+mod memory;
+mod needs;
+mod plan;
+mod pulls;
+mod repo;
+mod restore;
+mod runs;
+mod server;
+mod state;
+mod tickets;
+mod wire;
+mod wire_actions;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::config::SourceConfig;
+use crate::domain::Timestamp;
+use crate::domain::action::{Fresh, Target};
+use crate::domain::correlate::Need;
+use crate::domain::diagnosis::LogKey;
+use crate::domain::fact::Fact;
+use crate::domain::key::SourceName;
+use crate::sources::action::{Act, ActError};
+use crate::sources::http::{Ground, Limits, Scheme};
+use crate::sources::port::{Ask, Port, Product};
+use crate::sources::selection::plain;
+use crate::sources::{
+    Account, Batch, Capability, Check, Fetch, Meter, Resource, Source, SourceError,
+};
+
+use api::Asked;
+use state::State;
+
+/// Paths that people copy along with the address.
+const COPIED: &[&str] = &[
+    "/api/v1/version",
+    "/api/v1/",
+    "/api/v1",
+    "/api/swagger",
+    "/api",
+];
+
+const GITEA: Product = Product {
+    name: "Gitea",
+    example: "https://git.example.org",
+    copied: COPIED,
+    below: "where `ROOT_URL` names a path",
+    scheme: Scheme::Token,
+    has_records: true,
+};
+
+const FORGEJO: Product = Product {
+    name: "Forgejo",
+    ..GITEA
+};
+
+/// What can be done, none of which is known at first.
+const CAN: &[&str] = &["interface", "issues", "pulls", "runs", "jobs", "job logs"];
+
+/// Makes a source from its settings.
+pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
+    Ok(Box::new(Gitea::new(config, ground, Limits::default())?))
+}
+
+/// One configured Gitea or Forgejo with one account.
+pub struct Gitea {
+    config: SourceConfig,
+    ground: Ground,
+    kind: &'static str,
+    port: Port,
+    state: Mutex<State>,
+}
+
+impl Gitea {
+    /// Makes a source with bounds of its own for each request, without asking the network.
+    pub fn new(
+        config: &SourceConfig,
+        ground: &Ground,
+        limits: Limits,
+    ) -> Result<Self, SourceError> {
+        let (kind, product) = match config.kind.as_str() {
+            "forgejo" => ("forgejo", FORGEJO),
+            _ => ("gitea", GITEA),
+        };
+        let port = Port::new(config, ground, limits, product, CAN)?;
+        let mut state = State::new();
+        for path in plain(&config.repos) {
+            state.repo(path);
+        }
+        Ok(Self {
+            config: config.clone(),
+            ground: ground.clone(),
+            kind,
+            port,
+            state: Mutex::new(state),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn fetch_now(&self, fetch: Fetch) -> Result<Batch, SourceError> {
+        let asked = Asked {
+            now: fetch.now,
+            ask: Ask::of(&fetch),
+        };
+        let mut batch = self.dispatch(&fetch.resource, asked).await?;
+        let leaving = std::mem::take(&mut self.state().leaving);
+        batch.gone_repos.extend(leaving);
+        let mut state = self.state();
+        for fact in &batch.facts {
+            if let Fact::JobSet(set) | Fact::EarlierJobs(set) = fact {
+                state.memory.see_jobs(set);
+            }
+        }
+        drop(state);
+        Ok(batch)
+    }
+
+    /// Reads runs and statuses at once: something happened there.
+    async fn ci(&self, path: &str, asked: Asked) -> Result<Batch, SourceError> {
+        let wants_runs = {
+            let mut state = self.state();
+            let reads = state.reads_runs(asked.now);
+            let repo = state.known(path);
+            repo.is_some_and(|repo| {
+                // Noted before it is read: what happens meanwhile is read once more.
+                repo.ci_wanted = false;
+                repo.has_actions && reads
+            })
+        };
+        let mut batch = Batch::default();
+        if wants_runs {
+            batch = self.runs(path, asked).await?;
+        }
+        let checks = self.checks(path, asked).await?;
+        batch.facts.extend(checks.facts);
+        batch.warnings.extend(checks.warnings);
+        batch.covered.extend(checks.covered);
+        Ok(batch)
+    }
+
+    async fn dispatch(&self, resource: &str, asked: Asked) -> Result<Batch, SourceError> {
+        let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
+        let path = rest.split_once('@').map_or(rest, |(path, _)| path);
+        match kind {
+            "server" => self.look_at_server(asked).await,
+            "discover" => self.discover(asked).await,
+            "changes" => self.changes(asked).await,
+            "repo" => self.repo(path, asked).await,
+            "issues" => self.tickets(path, asked).await,
+            "pulls" => self.pulls(path, asked).await,
+            "pull" => self.changed_pulls(path, asked).await,
+            "runs" => self.runs(path, asked).await,
+            "checks" => self.checks(path, asked).await,
+            "ci" => self.ci(path, asked).await,
+            "needs" => self.answer(false, asked).await,
+            "past" => self.answer(true, asked).await,
+            // A resource of an earlier plan: nothing is lost, its successor is in the next one.
+            _ => Ok(Batch::default()),
+        }
+    }
+}
+
+impl Source for Gitea {
+    fn name(&self) -> &SourceName {
+        self.port.name()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn host(&self) -> &str {
+        self.port.host()
+    }
+
+    fn capabilities(&self) -> Vec<Capability> {
+        let told = self.port.capabilities();
+        told.into_iter().chain(self.deeds()).collect()
+    }
+
+    fn problems(&self) -> Vec<SourceError> {
+        let state = self.state();
+        let missing = state.repos.values().filter(|repo| repo.misses > 0);
+        let missing = missing.map(|repo| self.not_there(&repo.path));
+        state.missing.iter().cloned().chain(missing).collect()
+    }
+
+    fn resources(&self, now: Timestamp) -> Vec<Resource> {
+        plan::resources(&self.state(), &self.config, now)
+    }
+
+    fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        self.fetch_now(fetch).boxed()
+    }
+
+    fn account(&self) -> BoxFuture<'_, Account> {
+        self.port.account().boxed()
+    }
+
+    fn restore(&self, facts: &[Arc<Fact>]) {
+        let now = self.port.now();
+        let host = self.port.host();
+        restore::restore(&mut self.state(), (host, now), &self.config, facts);
+    }
+
+    fn need(&self, needs: &BTreeSet<Need>) {
+        let mut state = self.state();
+        let host = self.port.host();
+        let ours = |need: &&Need| needs::is_ours(need, host);
+        state.needs = needs.iter().filter(ours).cloned().collect();
+        let State {
+            needs, answered, ..
+        } = &mut *state;
+        // What nobody asks for any more need not be remembered, but for ranges: they never change.
+        answered.retain(|need, _| matches!(need, Need::Range { .. }) || needs.contains(need));
+    }
+
+    fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {
+        self.look_over().boxed()
+    }
+
+    fn diagnose(&self, log: LogKey, now: Timestamp) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        self.diagnose_now(log, now).boxed()
+    }
+
+    fn look_at(&self, target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {
+        self.look(target).boxed()
+    }
+
+    fn act(&self, act: Act) -> BoxFuture<'_, Result<(), ActError>> {
+        self.do_it(act).boxed()
+    }
+
+    fn meter(&self) -> Meter {
+        Meter {
+            me: self.state().me.clone(),
+            ..self.port.meter()
+        }
+    }
+}

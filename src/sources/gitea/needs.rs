@@ -1,0 +1,267 @@
+//! What correlation asked for: ranges, jobs, attempts, history, files, diagnoses.
+//!
+//! A range never changes, so it is asked once in the life of a store. What has no
+//! answer is not asked again for an hour.
+
+use std::cmp::Reverse;
+
+use chrono::TimeDelta;
+
+use super::Gitea;
+use super::api::{Asked, below};
+use super::map;
+use super::map::runs::is_by_number;
+use super::server::Way;
+use super::state::State;
+use super::wire;
+use crate::domain::Timestamp;
+use crate::domain::change_request::{ChangeKey, ChangedPaths};
+use crate::domain::correlate::Need;
+use crate::domain::fact::Fact;
+use crate::domain::key::{RepoKey, Sha};
+use crate::domain::run::{RunKey, is_foreign};
+use crate::domain::text::Clean;
+use crate::sources::http::{Failure, List};
+use crate::sources::port::Ask;
+use crate::sources::{Batch, SourceError};
+
+/// How many needs are answered in one fetch.
+const AT_ONCE: usize = 8;
+
+/// How many logs are read in one fetch.
+const LOGS_AT_ONCE: usize = 2;
+
+/// How many pages of files are read.
+const PAGES: usize = 10;
+
+/// How many earlier attempts of a run are read, the newest first.
+const MOST_ATTEMPTS: u32 = 10;
+
+/// For how long an answer, or the lack of one, is not asked for again.
+const AGAIN: TimeDelta = TimeDelta::hours(1);
+
+/// How much of that a log that was not there yet has waited already.
+const EARLY: TimeDelta = TimeDelta::minutes(59);
+
+/// What one fetch of needs probably costs.
+pub(super) const COST: u32 = 8;
+
+/// Returns the repository that a need is about.
+fn repo_of(need: &Need) -> &RepoKey {
+    match need {
+        Need::Range { repo, .. }
+        | Need::Jobs { repo, .. }
+        | Need::Paths { repo, .. }
+        | Need::Gates { repo, .. }
+        | Need::Diagnosis { repo, .. }
+        | Need::Attempts { repo, .. }
+        | Need::History { repo, .. } => repo,
+    }
+}
+
+/// Returns whether a need is one of this host, and of its own runs.
+pub(super) fn is_ours(need: &Need, host: &str) -> bool {
+    let own = match need {
+        Need::Jobs { run, .. }
+        | Need::Gates { run, .. }
+        | Need::Diagnosis { run, .. }
+        | Need::Attempts { run, .. } => !is_foreign(*run),
+        Need::History { workflow, .. } => crate::domain::run::parts_of_foreign(workflow).is_none(),
+        Need::Range { .. } | Need::Paths { .. } => true,
+    };
+    own && repo_of(need).host() == host
+}
+
+/// Returns whether a need is about what is long past: it never changes, and there are many.
+pub(super) fn is_past(need: &Need) -> bool {
+    matches!(need, Need::Range { .. })
+}
+
+/// Returns whether a need is to be asked now.
+pub(super) fn is_due(state: &State, need: &Need, now: Timestamp) -> bool {
+    let path = repo_of(need).path().to_ascii_lowercase();
+    let asked = state.answered.get(need);
+    state.repos.contains_key(&path) && asked.is_none_or(|at| *at < now && now - *at >= AGAIN)
+}
+
+/// Returns what is answered in one fetch: logs are large, so few of them.
+fn choose<'n>(due: impl Iterator<Item = &'n Need>) -> Vec<Need> {
+    let mut logs = 0;
+    let fits = |need: &&Need| {
+        let is_log = matches!(need, Need::Diagnosis { .. });
+        logs += usize::from(is_log);
+        !is_log || logs <= LOGS_AT_ONCE
+    };
+    due.filter(fits).take(AT_ONCE).cloned().collect()
+}
+
+impl Gitea {
+    /// Answers what correlation would like to know: of what happens now, or of what is past.
+    ///
+    /// The repositories in which something happened last come first.
+    pub(super) async fn answer(&self, past: bool, asked: Asked) -> Result<Batch, SourceError> {
+        let due: Vec<Need> = {
+            let state = self.state();
+            let due = |need: &&Need| is_past(need) == past && is_due(&state, need, asked.now);
+            let mut due: Vec<&Need> = state.needs.iter().filter(due).collect();
+            due.sort_by_cached_key(|need| {
+                let path = repo_of(need).path().to_ascii_lowercase();
+                Reverse(state.repos.get(&path).and_then(|repo| repo.changed_at))
+            });
+            choose(due.into_iter())
+        };
+        let mut batch = Batch::default();
+        // Noted where nothing is waited for any more: what is noted was handed over.
+        let mut answered = Vec::with_capacity(due.len());
+        let mut trouble = None;
+        for need in due {
+            let answer = self.answer_one(&need, asked).await;
+            let is_log = matches!(need, Need::Diagnosis { .. });
+            let is_early = is_log && matches!(&answer, Ok(facts) if facts.is_empty());
+            match answer {
+                Ok(facts) => batch.facts.extend(facts),
+                Err(Failure { error, .. }) => match error {
+                    SourceError::NotFound { .. }
+                    | SourceError::Forbidden { .. }
+                    | SourceError::Refused { .. }
+                    | SourceError::Unreadable { .. } => {
+                        batch.warnings.push(self.port.shown(&error.to_string()));
+                    }
+                    SourceError::RateLimited { .. }
+                    | SourceError::Unreachable { .. }
+                    | SourceError::Auth { .. }
+                    | SourceError::NoToken { .. } => {
+                        trouble = Some(error).filter(|_| batch.facts.is_empty());
+                        break;
+                    }
+                },
+            }
+            // A log that is on its way is there in a minute, not in an hour.
+            let waited = if is_early { EARLY } else { TimeDelta::zero() };
+            answered.push((need, asked.now - waited));
+        }
+        let mut state = self.state();
+        state.answered.extend(answered);
+        if let Some(error) = trouble {
+            return Err(error);
+        }
+        state.turn += 1;
+        Ok(batch)
+    }
+
+    async fn answer_one(&self, need: &Need, asked: Asked) -> Result<Vec<Fact>, Failure> {
+        let key = |repo: &RepoKey, run: u64| RunKey {
+            repo: repo.clone(),
+            id: run,
+        };
+        match need {
+            Need::Range { repo, from, to } => self.range(repo, from, to, asked).await,
+            Need::Jobs { repo, run } => {
+                let run = key(repo, *run);
+                let set = self
+                    .jobs(&run, self.attempt_of(&run), asked, &mut None)
+                    .await?;
+                Ok(set.into_iter().map(Fact::JobSet).collect())
+            }
+            Need::Paths { repo, number } => self.paths(repo, *number, asked).await,
+            // There is no interface for what a run waits for.
+            Need::Gates { .. } => Ok(Vec::new()),
+            Need::Diagnosis { repo, run, job } => {
+                self.need_diagnosis(key(repo, *run), *job, asked).await
+            }
+            Need::Attempts { repo, run } => self.attempts(&key(repo, *run), asked).await,
+            Need::History {
+                repo,
+                workflow,
+                branch,
+                runs,
+            } => self.history(repo, (workflow, branch), *runs, asked).await,
+        }
+    }
+
+    pub(super) fn attempt_of(&self, run: &RunKey) -> u32 {
+        let mut state = self.state();
+        let repo = state.known(run.repo.path());
+        repo.and_then(|repo| repo.runs.get(&run.id))
+            .map_or(1, |run| run.attempt)
+    }
+
+    async fn attempts(&self, run: &RunKey, asked: Asked) -> Result<Vec<Fact>, Failure> {
+        let newest = self.attempt_of(run);
+        let mut facts = Vec::new();
+        if is_by_number(run.id) {
+            return Ok(facts);
+        }
+        for attempt in (1..newest).rev().take(MOST_ATTEMPTS as usize) {
+            match self.earlier(run, attempt, asked).await {
+                Ok(Some(set)) => facts.push(Fact::EarlierJobs(set)),
+                Ok(None) => break,
+                Err(failure) if facts.is_empty() => return Err(failure),
+                Err(_later) => break,
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Reads what lies between two commits.
+    async fn range(
+        &self,
+        repo: &RepoKey,
+        from: &Sha,
+        to: &Sha,
+        asked: Asked,
+    ) -> Result<Vec<Fact>, Failure> {
+        if !self.state().ways.may(Way::Compare, asked.now) {
+            return Ok(Vec::new());
+        }
+        let ends = format!("{}...{}", from.as_str(), to.as_str());
+        let parts = below(repo.path(), &["compare", &ends]);
+        // The answer is kept as a fact for ever; keeping its text as well would be waste.
+        let asked = Asked {
+            ask: Ask {
+                conditional: false,
+                ..asked.ask
+            },
+            ..asked
+        };
+        match self.one::<wire::Comparison>(&parts, &[], asked).await {
+            Ok((wire, _)) => {
+                self.there(Way::Compare);
+                Ok(vec![Fact::Range(map::range(repo, (from, to), &wire))])
+            }
+            Err(failure) if self.lacks(Way::Compare, &failure, asked.now) => Ok(Vec::new()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Reads the files of a change request.
+    async fn paths(&self, repo: &RepoKey, number: u64, asked: Asked) -> Result<Vec<Fact>, Failure> {
+        let text = number.to_string();
+        let parts = below(repo.path(), &["pulls", &text, "files"]);
+        let take = |list: List<wire::ChangedFile>| list;
+        let pages = self.pages(&parts, &[], (PAGES, asked), take).await?;
+        let files = pages.list.items.iter();
+        let names = files.flat_map(|file| {
+            // A file that moved counts at both places.
+            [Some(&file.filename), file.previous_filename.as_ref()]
+        });
+        let mut paths: Vec<Clean> = names.flatten().map(|path| Clean::line(path)).collect();
+        paths.sort();
+        paths.dedup();
+        let head_sha = {
+            let mut state = self.state();
+            let repo = state.known(repo.path());
+            repo.and_then(|repo| repo.open.get(&number))
+                .and_then(|change| change.head_sha.clone())
+        };
+        Ok(vec![Fact::ChangedPaths(ChangedPaths {
+            change: ChangeKey {
+                repo: repo.clone(),
+                number,
+            },
+            head_sha,
+            paths,
+            complete: pages.complete && pages.list.bad_count == 0,
+        })])
+    }
+}

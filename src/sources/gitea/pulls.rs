@@ -1,0 +1,300 @@
+//! Change requests of one repository: lists, those that changed, and their reviews.
+
+use super::Gitea;
+use super::api::{Asked, absent, below, is_whole, listing};
+use super::changes::there_now;
+use super::map::delivery;
+use super::map::work::{self, Around};
+use super::state::{WINDOW, is_settled};
+use super::wire;
+use crate::domain::Timestamp;
+use crate::domain::change_request::{ChangeRequest, ChangeState, Checks, Review};
+use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::key::RepoKey;
+use crate::domain::text::Clean;
+use crate::sources::http::{List, Pages};
+use crate::sources::{Batch, CapabilityState, SourceError};
+
+/// How many pages of open pull requests are read.
+const OPEN_PAGES: usize = 20;
+
+/// How many pages of closed pull requests are read.
+const CLOSED_PAGES: usize = 4;
+
+/// Of how many pull requests the reviews are read in one fetch.
+const REVIEWS: usize = 20;
+
+/// How many pull requests are read by their numbers in one fetch.
+const NUMBERED: usize = 10;
+
+/// The capability, and the name of the resource.
+pub(super) const PULLS: &str = "pulls";
+
+impl Gitea {
+    /// Reads the pull requests of a repository.
+    pub(super) async fn pulls(&self, path: &str, asked: Asked) -> Result<Batch, SourceError> {
+        let key = self.key(path);
+        let mut batch = Batch::default();
+        let parts = below(path, &["pulls"]);
+        let take = |list: List<wire::Pull>| list;
+        let query = [("state", "open"), ("sort", "recentupdate")];
+        let open = self.pages(&parts, &query, (OPEN_PAGES, asked), take).await;
+        let open = open.map_err(|failure| failure.error)?;
+        let closed = self.ended(&parts, asked).await?;
+        self.warn(&key, "pull requests", &open, &mut batch);
+        self.warn(&key, "pull requests", &closed, &mut batch);
+        let found = self.made(&key, &open.list.items, asked.now);
+        let mut found = self.reviewed(&key, found, asked, &mut batch).await?;
+        let ended = self.made(&key, &closed.list.items, asked.now);
+        // One that was closed between the two answers is closed.
+        found.retain(|change| ended.iter().all(|other| other.number != change.number));
+        let open_facts: Vec<Fact> = found.into_iter().map(boxed).collect();
+        if is_whole(&open) {
+            batch
+                .listings
+                .push(listing(&key, "changes/open", open_facts.iter()));
+        }
+        self.take_pulls(path, &open_facts, &ended, is_whole(&open), asked);
+        batch.facts.extend(open_facts);
+        batch.facts.extend(ended.into_iter().map(boxed));
+        self.port.can(PULLS, CapabilityState::Available);
+        batch.covered.push(Clean::line(path));
+        Ok(batch)
+    }
+
+    /// Reads what ended, a page at least, and on while it lies in the window.
+    async fn ended(&self, parts: &[&str], asked: Asked) -> Result<Pages<wire::Pull>, SourceError> {
+        let query = [("state", "closed"), ("sort", "recentupdate")];
+        let mut cap = 1;
+        loop {
+            let take = |list: List<wire::Pull>| list;
+            let pages = self.pages(parts, &query, (cap, asked), take).await;
+            let pages = pages.map_err(|failure| failure.error)?;
+            let last = pages.list.items.last().map(|pull| pull.updated_at);
+            let within = last.is_some_and(|at| asked.now - at < WINDOW);
+            if pages.complete || pages.trouble.is_some() || !within || cap > 1 {
+                return Ok(pages);
+            }
+            cap = CLOSED_PAGES;
+        }
+    }
+
+    /// Makes change requests of records; what was known of their checks stays as long as the
+    /// commit is the same, and of their reviews as long as nothing changed.
+    fn made(&self, key: &RepoKey, pulls: &[wire::Pull], now: Timestamp) -> Vec<ChangeRequest> {
+        let mut state = self.state();
+        let repo = state.known(key.path());
+        let made = pulls.iter().map(|wire| {
+            let base = wire
+                .base
+                .as_ref()
+                .and_then(|base| base.reference.as_deref());
+            let protection = repo
+                .as_ref()
+                .and_then(|repo| repo.protection.get(base.unwrap_or_default()));
+            let default = repo
+                .as_ref()
+                .and_then(|repo| repo.default_branch.as_deref());
+            let around = Around {
+                protection,
+                default_branch: default,
+                now,
+            };
+            let mut change = work::change(key, wire, around);
+            if let Some(before) = repo.as_ref().and_then(|repo| repo.open.get(&change.number)) {
+                if before.head_sha == change.head_sha {
+                    change.checks = before.checks.clone();
+                }
+                if before.updated_at == change.updated_at {
+                    change.review = before.review.clone();
+                }
+            }
+            change
+        });
+        made.collect()
+    }
+
+    /// Adds what reviewers said of those of which it is not known; the last changed come first.
+    async fn reviewed(
+        &self,
+        key: &RepoKey,
+        mut changes: Vec<ChangeRequest>,
+        asked: Asked,
+        batch: &mut Batch,
+    ) -> Result<Vec<ChangeRequest>, SourceError> {
+        let mut read = 0;
+        let mut later = Vec::new();
+        for change in &mut changes {
+            if !matches!(&change.review, Review::Unknown(why) if &**why == "not asked") {
+                continue;
+            }
+            if read == REVIEWS {
+                later.push(change.number);
+                continue;
+            }
+            read += 1;
+            if let Some(review) = self.review(key, change, asked, batch).await? {
+                change.review = review;
+            }
+        }
+        if let Some(repo) = self.state().known(key.path()) {
+            repo.pulls_wanted.extend(later);
+        }
+        Ok(changes)
+    }
+
+    /// Reads the reviews of one pull request.
+    async fn review(
+        &self,
+        key: &RepoKey,
+        change: &ChangeRequest,
+        asked: Asked,
+        batch: &mut Batch,
+    ) -> Result<Option<Review>, SourceError> {
+        let number = change.number.to_string();
+        let parts = below(key.path(), &["pulls", &number, "reviews"]);
+        let take = |list: List<wire::Review>| list;
+        let pages = match self.pages(&parts, &[], (4, asked), take).await {
+            Ok(pages) => pages,
+            Err(failure) => return absent(failure, batch).map(|()| None),
+        };
+        let protection = {
+            let mut state = self.state();
+            let repo = state.known(key.path());
+            repo.and_then(|repo| repo.protection.get(&*change.base_branch).cloned())
+        };
+        if !pages.complete {
+            return Ok(None);
+        }
+        Ok(Some(work::review(&pages.list, protection.as_ref())))
+    }
+
+    fn take_pulls(
+        &self,
+        path: &str,
+        open: &[Fact],
+        ended: &[ChangeRequest],
+        whole: bool,
+        asked: Asked,
+    ) {
+        let mut state = self.state();
+        let Some(repo) = state.known(path) else {
+            return;
+        };
+        repo.pulls_at = Some(asked.now);
+        let changes = open.iter().filter_map(|fact| {
+            if let Fact::ChangeRequest(change) = fact {
+                return Some(change.as_ref());
+            }
+            None
+        });
+        if whole {
+            repo.open.clear();
+        }
+        for change in changes.chain(ended) {
+            repo.see_change(change);
+        }
+        repo.ci_wanted |= repo.has_unsettled();
+    }
+
+    /// Reads the pull requests that changed, by their numbers.
+    pub(super) async fn changed_pulls(
+        &self,
+        path: &str,
+        asked: Asked,
+    ) -> Result<Batch, SourceError> {
+        let key = self.key(path);
+        let wanted: Vec<u64> = {
+            let mut state = self.state();
+            let repo = state.known(path);
+            let wanted = repo.map(|repo| repo.pulls_wanted.iter().rev().take(NUMBERED).copied());
+            wanted.map(Iterator::collect).unwrap_or_default()
+        };
+        let mut batch = Batch::default();
+        for number in wanted {
+            self.changed_pull(&key, number, asked, &mut batch).await?;
+        }
+        if let Some(repo) = self.state().known(path) {
+            repo.turn += 1;
+        }
+        batch.covered.push(Clean::line(path));
+        Ok(batch)
+    }
+
+    async fn changed_pull(
+        &self,
+        key: &RepoKey,
+        number: u64,
+        asked: Asked,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
+        let text = number.to_string();
+        let parts = below(key.path(), &["pulls", &text]);
+        let read = self.one::<wire::Pull>(&parts, &[], asked).await;
+        let done = |source: &Self| {
+            if let Some(repo) = source.state().known(key.path()) {
+                repo.pulls_wanted.remove(&number);
+            }
+        };
+        let (wire, answer) = match read {
+            Ok(read) => read,
+            Err(failure) => {
+                if failure.status == Some(404) {
+                    // It was read a moment ago in a list: it was deleted.
+                    batch.gone.push(FactId {
+                        kind: FactKind::ChangeRequest,
+                        id: Clean::line(&format!("{}#{number}", key.as_str())),
+                    });
+                    if let Some(repo) = self.state().known(key.path()) {
+                        repo.open.remove(&number);
+                    }
+                } else {
+                    absent(failure, batch)?;
+                }
+                done(self);
+                return Ok(());
+            }
+        };
+        let now = there_now(&answer, asked.now);
+        let mut changes = self.made(key, std::slice::from_ref(&wire), now);
+        for change in &mut changes {
+            if change.state == ChangeState::Open {
+                if let Some(review) = self.review(key, change, asked, batch).await? {
+                    change.review = review;
+                }
+                if !is_settled(&change.checks)
+                    && let Some(checks) = self.checks_of(key, change, asked, batch).await?
+                {
+                    change.checks = checks;
+                }
+            }
+            if let Some(repo) = self.state().known(key.path()) {
+                repo.see_change(change);
+                // The commit that it became has statuses, and perhaps runs, of its own.
+                repo.ci_wanted = true;
+                repo.wanted |= change.state == ChangeState::Merged;
+            }
+        }
+        batch.facts.extend(changes.into_iter().map(boxed));
+        done(self);
+        Ok(())
+    }
+
+    async fn checks_of(
+        &self,
+        key: &RepoKey,
+        change: &ChangeRequest,
+        asked: Asked,
+        batch: &mut Batch,
+    ) -> Result<Option<Checks>, SourceError> {
+        let Some(head) = &change.head_sha else {
+            return Ok(None);
+        };
+        let combined = self.combined(key, head, asked, batch).await?;
+        Ok(combined.map(|combined| delivery::checks(&combined)))
+    }
+}
+
+pub(super) fn boxed(change: ChangeRequest) -> Fact {
+    Fact::ChangeRequest(Box::new(change))
+}

@@ -1,0 +1,376 @@
+//! One repository: its own record, branches, commits, tags and releases.
+
+use std::collections::BTreeMap;
+
+use super::Gitea;
+use super::api::{Asked, absent, below, is_missing, is_whole, listing};
+use super::discover::bare;
+use super::map::{self, delivery, work};
+use super::server::Way;
+use super::state::WINDOW;
+use super::wire;
+use crate::domain::commit::Commit;
+use crate::domain::fact::Fact;
+use crate::domain::key::{RepoKey, Sha};
+use crate::domain::repository::{Branch, Repository};
+use crate::domain::text::Clean;
+use crate::sources::http::{List, Pages};
+use crate::sources::{Batch, SourceError};
+
+/// How many pages of branches are read.
+const BRANCH_PAGES: usize = 4;
+
+/// How many branches of git-flow are followed.
+const FLOW: usize = 4;
+
+/// Of how many commits it is asked in one fetch which pull request brought them.
+const ASKED: usize = 5;
+
+impl Gitea {
+    /// Reads one repository.
+    pub(super) async fn repo(&self, path: &str, asked: Asked) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let read = self.one::<wire::Repo>(&below(path, &[]), &[], asked).await;
+        let wire = match read {
+            Ok((wire, _)) => wire,
+            Err(failure) if is_missing(&failure) => return self.miss(path, batch),
+            Err(failure) => return Err(failure.error),
+        };
+        if self.is_another(path, &wire, &mut batch) {
+            // What goes and what comes are told one after the other: it is asked again at once.
+            return Ok(batch);
+        }
+        let key = self.key(&wire.full_name);
+        let reader = Reader {
+            gitea: self,
+            key: key.clone(),
+            asked,
+        };
+        let branches = reader.branches(&wire, &mut batch).await?;
+        let newest = reader.commits(&wire, &branches, &mut batch).await?;
+        let released = reader.releases(&wire, &mut batch).await?;
+        let mut state = self.state();
+        self.note_owner(&mut state.owners, &wire);
+        if let Some(known) = state.known(key.path()) {
+            known.see(&wire);
+            known.path.clone_from(&wire.full_name);
+            known.misses = 0;
+            known.wanted = false;
+            known.read_at = Some(asked.now);
+            known.turn += 1;
+            known.ci_wanted |= known.newest != newest || known.released != released;
+            known.newest = newest;
+            known.released = released;
+            if let Some(branches) = &branches {
+                known.protection = branches
+                    .list
+                    .items
+                    .iter()
+                    .filter_map(|branch| Some((branch.name.clone(), work::protection(branch)?)))
+                    .collect();
+            }
+        }
+        drop(state);
+        batch.covered.push(Clean::line(key.path()));
+        Ok(batch)
+    }
+
+    /// Takes in that a repository is not there; twice in a row, and it is gone.
+    fn miss(&self, path: &str, mut batch: Batch) -> Result<Batch, SourceError> {
+        let mut state = self.state();
+        let misses = state.known(path).map_or(0, |repo| {
+            repo.misses = repo.misses.saturating_add(1);
+            repo.turn += 1;
+            repo.wanted = repo.misses < 2;
+            repo.misses
+        });
+        let key = self.key(path);
+        if misses < 2 {
+            return Err(self.not_there(path));
+        }
+        state.memory.forget(&key);
+        batch.gone_repos.push(key);
+        Ok(batch)
+    }
+
+    /// Returns whether the name now leads to another repository, or this one has another name;
+    /// what was known under the old name goes.
+    fn is_another(&self, path: &str, wire: &wire::Repo, batch: &mut Batch) -> bool {
+        let mut state = self.state();
+        let Some(known) = state.known(path) else {
+            return false;
+        };
+        let renamed = !wire.full_name.eq_ignore_ascii_case(path);
+        let replaced = known.identity.is_some_and(|id| id != wire.id);
+        if !renamed && !replaced {
+            return false;
+        }
+        let (old, new) = (
+            path.to_ascii_lowercase(),
+            wire.full_name.to_ascii_lowercase(),
+        );
+        let turn = known.turn + 1;
+        let was_read = known.read_at.is_some();
+        state.repos.remove(&old);
+        if renamed {
+            state.moved.insert(old, new);
+        }
+        let fresh = state.repo(&wire.full_name);
+        fresh.identity = Some(wire.id);
+        fresh.turn = fresh.turn.max(turn);
+        let key = self.key(path);
+        state.memory.forget(&key);
+        drop(state);
+        if was_read || replaced {
+            batch.gone_repos.push(key);
+        }
+        if renamed {
+            let text = format!("`{path}` is called `{}` now", wire.full_name);
+            batch.warnings.push(Clean::line(&text));
+        }
+        true
+    }
+}
+
+/// Reads the lists of one repository.
+struct Reader<'a> {
+    gitea: &'a Gitea,
+    key: RepoKey,
+    asked: Asked,
+}
+
+impl Reader<'_> {
+    /// Reads the branches, and tells the repository with them.
+    async fn branches(
+        &self,
+        wire: &wire::Repo,
+        batch: &mut Batch,
+    ) -> Result<Option<Pages<wire::Branch>>, SourceError> {
+        let mut told = bare(&self.key, wire);
+        if wire.empty {
+            batch.facts.push(Fact::Repository(told));
+            return Ok(None);
+        }
+        let parts = below(self.key.path(), &["branches"]);
+        let take = |list: List<wire::Branch>| list;
+        let asking = self
+            .gitea
+            .pages(&parts, &[], (BRANCH_PAGES, self.asked), take);
+        let pages = match asking.await {
+            Ok(pages) => pages,
+            Err(failure) => {
+                batch.facts.push(Fact::Repository(told));
+                return absent(failure, batch).map(|()| None);
+            }
+        };
+        self.gitea.warn(&self.key, "branches", &pages, batch);
+        tell(&mut told, &pages.list.items);
+        batch.facts.push(Fact::Repository(told));
+        Ok(Some(pages))
+    }
+
+    /// Reads the newest commits of the long-lived branches; returns those of the default branch.
+    async fn commits(
+        &self,
+        wire: &wire::Repo,
+        branches: &Option<Pages<wire::Branch>>,
+        batch: &mut Batch,
+    ) -> Result<Vec<Sha>, SourceError> {
+        if wire.empty {
+            return Ok(Vec::new());
+        }
+        let listed = branches.iter().flat_map(|pages| &pages.list.items);
+        let flow = listed.map(|branch| branch.name.as_str());
+        let flow: Vec<&str> = flow.filter(|name| is_flow(name)).take(FLOW).collect();
+        let main = wire.default_branch.as_deref();
+        let mut newest = Vec::new();
+        for name in main
+            .into_iter()
+            .chain(flow.into_iter().filter(|name| Some(*name) != main))
+        {
+            let mut commits = self.branch(name, batch).await?;
+            self.brought(&mut commits, batch).await?;
+            if Some(name) == main {
+                newest = commits.iter().map(|commit| commit.sha.clone()).collect();
+            }
+            batch.facts.extend(commits.into_iter().map(Fact::Commit));
+        }
+        Ok(newest)
+    }
+
+    async fn branch(&self, name: &str, batch: &mut Batch) -> Result<Vec<Commit>, SourceError> {
+        let parts = below(self.key.path(), &["commits"]);
+        let query = [
+            ("sha", name),
+            ("stat", "false"),
+            ("verification", "false"),
+            ("files", "false"),
+        ];
+        let take = |list: List<wire::Commit>| list;
+        let asking = self.gitea.pages(&parts, &query, (1, self.asked), take);
+        let pages = match asking.await {
+            Ok(pages) => pages,
+            // An empty repository answers 409.
+            Err(failure) if failure.status == Some(409) => return Ok(Vec::new()),
+            Err(failure) => return absent(failure, batch).map(|()| Vec::new()),
+        };
+        self.gitea.warn(&self.key, "commits", &pages, batch);
+        let commits = pages.list.items.iter();
+        Ok(commits
+            .filter_map(|wire| map::commit(&self.key, name, wire))
+            .collect())
+    }
+
+    /// Adds which pull requests brought commits; asks of the newest for which that is not known.
+    ///
+    /// Only what the branch itself went through may have come without one.
+    async fn brought(&self, commits: &mut [Commit], batch: &mut Batch) -> Result<(), SourceError> {
+        let main = mainline(commits);
+        let mut asked = 0;
+        for commit in commits {
+            let known = {
+                let mut state = self.gitea.state();
+                let repo = state.known(self.key.path());
+                repo.and_then(|repo| repo.brought.get(&commit.sha).copied())
+            };
+            let is_recent = commit
+                .committed_at
+                .is_some_and(|at| self.asked.now - at < WINDOW);
+            let answer = match known {
+                Some(answer) => Some(answer),
+                None if is_recent && asked < ASKED && main.contains(&commit.sha) => {
+                    asked += 1;
+                    self.ask_who_brought(&commit.sha, batch).await?
+                }
+                None => None,
+            };
+            if let Some(answer) = answer {
+                commit.change_request = answer;
+                commit.direct = answer.is_none() && main.contains(&commit.sha);
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_who_brought(
+        &self,
+        sha: &Sha,
+        batch: &mut Batch,
+    ) -> Result<Option<Option<u64>>, SourceError> {
+        let now = self.asked.now;
+        if !self.gitea.state().ways.may(Way::Brought, now) {
+            return Ok(None);
+        }
+        let parts = below(self.key.path(), &["commits", sha.as_str(), "pull"]);
+        let read = self.gitea.one::<wire::Numbered>(&parts, &[], self.asked);
+        let answer = match read.await {
+            Ok((pull, _)) => Some(Some(pull.number)),
+            Err(failure) if self.gitea.lacks(Way::Brought, &failure, now) => None,
+            Err(failure) if failure.status == Some(404) => Some(None),
+            Err(failure) => absent(failure, batch).map(|()| None)?,
+        };
+        if let Some(answer) = answer {
+            let mut state = self.gitea.state();
+            state.ways.see(Way::Brought);
+            if let Some(repo) = state.known(self.key.path()) {
+                repo.brought(sha.clone(), answer);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Reads the newest releases; returns their commits, newest first.
+    async fn releases(
+        &self,
+        wire: &wire::Repo,
+        batch: &mut Batch,
+    ) -> Result<Vec<Sha>, SourceError> {
+        if wire.has_releases == Some(false) || wire.empty {
+            return Ok(Vec::new());
+        }
+        let parts = below(self.key.path(), &["releases"]);
+        let take = |list: List<wire::Release>| list;
+        let asking = self.gitea.pages(&parts, &[], (1, self.asked), take);
+        let pages = match asking.await {
+            Ok(pages) => pages,
+            Err(failure) => return absent(failure, batch).map(|()| Vec::new()),
+        };
+        self.gitea.warn(&self.key, "releases", &pages, batch);
+        if pages.list.items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tags = self.tags(batch).await?;
+        let mut found: Vec<_> = pages
+            .list
+            .items
+            .iter()
+            .map(|wire| {
+                let tagged = tags.get(&wire.tag_name).cloned();
+                delivery::release(&self.key, wire, tagged.filter(|_| !wire.draft))
+            })
+            .collect();
+        found.sort_by_key(|release| std::cmp::Reverse(release.published_at));
+        let released = found.iter().filter_map(|release| release.sha.clone());
+        let released = released.take(FLOW).collect();
+        let facts: Vec<Fact> = found.into_iter().map(Fact::Release).collect();
+        if is_whole(&pages) {
+            batch
+                .listings
+                .push(listing(&self.key, "releases", facts.iter()));
+        }
+        batch.facts.extend(facts);
+        Ok(released)
+    }
+
+    async fn tags(&self, batch: &mut Batch) -> Result<BTreeMap<String, Sha>, SourceError> {
+        let parts = below(self.key.path(), &["tags"]);
+        let take = |list: List<wire::Tag>| list;
+        let asking = self.gitea.pages(&parts, &[], (2, self.asked), take);
+        let pages = match asking.await {
+            Ok(pages) => pages,
+            Err(failure) => return absent(failure, batch).map(|()| BTreeMap::new()),
+        };
+        let tags = pages.list.items.into_iter();
+        let named = tags.filter_map(|tag| {
+            let sha = tag
+                .commit
+                .and_then(|commit| map::sha(commit.sha.as_deref()));
+            Some((tag.name, sha?))
+        });
+        Ok(named.collect())
+    }
+}
+
+fn is_flow(name: &str) -> bool {
+    name == "develop" || name.starts_with("release/")
+}
+
+/// Adds to a repository what its branches tell.
+fn tell(told: &mut Repository, branches: &[wire::Branch]) {
+    let tip = |branch: &wire::Branch| {
+        let commit = branch.commit.as_ref();
+        map::sha(commit.and_then(|commit| commit.id.as_deref()))
+    };
+    if let Some(default) = &mut told.default_branch {
+        let named = branches.iter().find(|branch| *branch.name == *default.name);
+        default.tip = named.and_then(tip);
+    }
+    let flow = branches.iter().filter(|branch| is_flow(&branch.name));
+    let flow = flow.take(FLOW).map(|branch| Branch {
+        name: Clean::line(&branch.name),
+        tip: tip(branch),
+    });
+    told.flow_branches = flow.collect();
+}
+
+/// Returns the commits that a branch itself went through, from its tip along first parents.
+fn mainline(commits: &[Commit]) -> Vec<Sha> {
+    let mut line = Vec::new();
+    let mut next = commits.first();
+    while let Some(commit) = next.filter(|_| line.len() < commits.len()) {
+        line.push(commit.sha.clone());
+        let parent = commit.parents.first();
+        next = commits.iter().find(|other| Some(&other.sha) == parent);
+    }
+    line
+}

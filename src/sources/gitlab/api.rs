@@ -1,0 +1,219 @@
+//! The way to one GitLab: routes below `api/v4`, lists page by page, what refusals mean.
+//!
+//! A slash in a project's path is one segment. What GitLab may not show it says is
+//! not there. It knows no facts.
+
+use reqwest::header::HeaderMap;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::GitLab;
+use crate::domain::Timestamp;
+use crate::domain::text::Clean;
+use crate::sources::http::{Answer, Failure, List, their_now};
+use crate::sources::port::Ask;
+use crate::sources::{Batch, SourceError};
+
+/// How something is asked for, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Poll {
+    /// The current time.
+    pub(super) now: Timestamp,
+    /// How it is asked.
+    pub(super) ask: Ask,
+}
+
+/// What following the pages of one list gave.
+#[derive(Debug)]
+pub(super) struct Listed<T> {
+    /// The records.
+    pub(super) list: List<T>,
+    /// Whether that is all there are: the last page was read.
+    pub(super) complete: bool,
+    /// Whether the first page, which was the only one, is what was read before.
+    pub(super) same: bool,
+    /// The host's time when it began to answer.
+    pub(super) asked_at: Timestamp,
+    /// What stopped a later page.
+    pub(super) trouble: Option<Failure>,
+}
+
+impl<T> Listed<T> {
+    /// Returns whether it holds all there is, and nothing that cannot be read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.complete && self.list.bad_count == 0
+    }
+}
+
+impl GitLab {
+    /// Returns the address of a route of the interface.
+    pub(super) fn url(&self, parts: &[&str], query: &[(&str, &str)]) -> Url {
+        let parts: Vec<&str> = ["api", "v4"].iter().chain(parts).copied().collect();
+        self.port.url(&parts, query)
+    }
+
+    /// Asks for one record.
+    pub(super) async fn one<T: DeserializeOwned>(
+        &self,
+        parts: &[&str],
+        query: &[(&str, &str)],
+        poll: Poll,
+    ) -> Result<(T, Answer), Failure> {
+        self.port.get(self.url(parts, query), poll.ask).await
+    }
+
+    /// Reads a list page by page, at most `cap` pages.
+    ///
+    /// The first page must succeed; a later one that fails leaves the list incomplete, and so
+    /// does a page that names itself or an earlier one as the next.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        parts: &[&str],
+        query: &[(&str, &str)],
+        cap: usize,
+        poll: Poll,
+    ) -> Result<Listed<T>, Failure> {
+        let mut url = self.url(parts, query);
+        let mut listed = Listed {
+            list: List::default(),
+            complete: false,
+            same: false,
+            asked_at: poll.now,
+            trouble: None,
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        while seen.len() < cap && seen.insert(url.as_str().to_owned()) {
+            let read = match self.port.get::<List<T>>(url.clone(), poll.ask).await {
+                Ok((list, answer)) => self.records(&url, list).map(|list| (list, answer)),
+                Err(failure) => Err(failure),
+            };
+            let (list, answer) = match read {
+                Ok(read) => read,
+                Err(failure) if seen.len() == 1 => return Err(failure),
+                Err(failure) => {
+                    listed.trouble = Some(failure);
+                    return Ok(listed);
+                }
+            };
+            let next = answer.next.or_else(|| numbered(&url, &answer.headers));
+            if seen.len() == 1 {
+                listed.same = answer.not_modified && next.is_none();
+                listed.asked_at = their_now(&answer.headers, poll.now);
+            }
+            listed.list.append(list);
+            let Some(next) = next else {
+                listed.complete = true;
+                return Ok(listed);
+            };
+            url = next;
+        }
+        Ok(listed)
+    }
+
+    /// Returns the records of a page; one of which none can be read is not what was asked for.
+    fn records<T>(&self, url: &Url, list: List<T>) -> Result<List<T>, Failure> {
+        if list.items.is_empty() && list.bad_count > 0 {
+            let cause = list.bad.first().map_or("", String::as_str);
+            let cause = format!("{}: none of its records fits: {cause}", url.path());
+            return Err(Failure::of(self.port.failed(&cause)));
+        }
+        Ok(list)
+    }
+
+    /// Tells of records that could not be read.
+    pub(super) fn warn<T>(&self, what: &str, list: &List<T>, batch: &mut Batch) {
+        if list.bad_count > 0 {
+            let why = list.bad.first().map_or("", String::as_str);
+            let text = format!("{what}: {} cannot be read: {why}", list.bad_count);
+            batch.warnings.push(self.port.shown(&text));
+        }
+    }
+}
+
+/// Returns the next page where only its number is told.
+fn numbered(url: &Url, headers: &HeaderMap) -> Option<Url> {
+    let next = headers.get("x-next-page")?.to_str().ok()?.trim();
+    let next: u32 = next.parse().ok()?;
+    let mut url = url.clone();
+    let others = url.query_pairs().into_owned();
+    let others: Vec<(String, String)> = others.filter(|(name, _)| name != "page").collect();
+    url.query_pairs_mut()
+        .clear()
+        .extend_pairs(others)
+        .append_pair("page", &next.to_string());
+    Some(url)
+}
+
+/// Returns whether a route, or what it names, is refused or not there: GitLab tells no difference.
+pub(super) fn is_refusal(failure: &Failure) -> bool {
+    matches!(failure.status, Some(403 | 404 | 405 | 501))
+}
+
+/// Returns whether GitLab itself says that something is not there.
+pub(super) fn is_absent(failure: &Failure) -> bool {
+    failure.status == Some(404) && failure.said.is_some()
+}
+
+/// Returns why a thing cannot be had, for the list of what can be done.
+pub(super) fn refused(failure: &Failure, wanted: &str) -> Clean {
+    Clean::line(&match failure.status {
+        Some(403) => format!("the token may not; it needs {wanted}"),
+        _ => format!("this server does not have it, or the token may not: it needs {wanted}"),
+    })
+}
+
+/// Notes a detail that was refused as a warning; trouble with the host ends the fetch.
+pub(super) fn without(failure: Failure, batch: &mut Batch) -> Result<(), SourceError> {
+    match failure.error {
+        error @ (SourceError::Forbidden { .. }
+        | SourceError::NotFound { .. }
+        | SourceError::Unreadable { .. }
+        | SourceError::Refused { .. }) => {
+            batch.warnings.push(Clean::line(&error.to_string()));
+            Ok(())
+        }
+        error @ (SourceError::RateLimited { .. } | SourceError::Unreachable { .. }) => {
+            // What was read so far is not thrown away; the rest comes with the next poll.
+            if batch.facts.is_empty() {
+                return Err(error);
+            }
+            batch.warnings.push(Clean::line(&error.to_string()));
+            Ok(())
+        }
+        error @ (SourceError::Auth { .. } | SourceError::NoToken { .. }) => Err(error),
+    }
+}
+
+/// Returns a moment as the interface takes it.
+pub(super) fn moment(at: Timestamp) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{moment, numbered};
+    use reqwest::header::{HeaderMap, HeaderValue};
+    use url::Url;
+
+    #[track_caller]
+    fn check(next: &'static str, expected: Option<&str>) {
+        let url = Url::parse("https://h.test/x?per_page=100&page=1").unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-next-page", HeaderValue::from_static(next));
+        let found = numbered(&url, &headers).map(|url| url.query().unwrap().to_owned());
+        assert_eq!(found.as_deref(), expected);
+    }
+
+    #[test]
+    fn the_next_page_may_be_told_by_its_number() {
+        check("2", Some("per_page=100&page=2"));
+        check("", None);
+        check("x", None);
+    }
+
+    #[test]
+    fn moments_are_written_in_full() {
+        let at = chrono::DateTime::from_timestamp(1_800_000_000, 5_000_000).unwrap();
+        assert_eq!(moment(at), "2027-01-15T08:00:00.005Z");
+    }
+}

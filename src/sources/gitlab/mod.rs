@@ -1,0 +1,260 @@
+//! GitLab (REST v4): gitlab.com and self-managed servers, below a base path too.
+//!
+//! Groups are asked as a whole for what changed, and one list of a group tells which
+//! projects to look into for pipelines, deployments and releases. `plan` says what is
+//! polled, one file each does it, `wire` is GitLab's words, `map` gives them meaning.
+
+mod api;
+mod checkup;
+mod details;
+mod discover;
+mod map;
+mod memory;
+mod plan;
+mod runs;
+mod state;
+mod wire;
+mod wire_ci;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::config::SourceConfig;
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::fact::Fact;
+use crate::domain::key::{RepoKey, SourceName};
+use crate::sources::http::{Ground, Limits, Scheme};
+use crate::sources::port::{Ask, Port, Product};
+use crate::sources::{
+    Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Pace, Resource, Source,
+    SourceError,
+};
+
+use api::Poll;
+use state::{Scope, State};
+use work::Kind;
+
+const PRODUCT: Product = Product {
+    name: "GitLab",
+    example: "https://gitlab.example.org",
+    copied: &["/api/v4", "/api/graphql", "/api"],
+    below: "where it is installed below a path",
+    scheme: Scheme::Bearer,
+    has_records: true,
+};
+
+const ISSUES: &str = "issues";
+const CHANGES: &str = "merge requests";
+const APPROVALS: &str = "approvals";
+const RUNS: &str = "runs";
+
+/// What may be there or not, by server and token.
+const CAN: [&str; 4] = [ISSUES, CHANGES, APPROVALS, RUNS];
+
+/// Below gitlab.com's limit of 2,000 requests a minute, for an account that others use too.
+///
+/// <https://docs.gitlab.com/user/gitlab_com/#rate-limits-on-gitlabcom>
+const PACES: &[Pace] = &[Pace {
+    bucket: "core",
+    per_minute: 600,
+}];
+
+/// Makes a GitLab source from its settings.
+pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
+    Ok(Box::new(GitLab::new(config, ground, Limits::default())?))
+}
+
+/// One configured GitLab with one account.
+pub struct GitLab {
+    config: SourceConfig,
+    ground: Ground,
+    port: Port,
+    state: Mutex<State>,
+    /// What projects are called now that the settings name otherwise, by that name in lower case.
+    renamed: Mutex<BTreeMap<String, String>>,
+}
+
+impl GitLab {
+    /// Makes a source with bounds of its own for each request, without asking the network.
+    pub fn new(
+        config: &SourceConfig,
+        ground: &Ground,
+        limits: Limits,
+    ) -> Result<Self, SourceError> {
+        let port = Port::new(config, ground, limits, PRODUCT, &CAN)?;
+        let mut state = State::new();
+        for path in discover::plain(&config.repos) {
+            state.project(path);
+        }
+        Ok(Self {
+            config: config.clone(),
+            ground: ground.clone(),
+            port,
+            state: Mutex::new(state),
+            renamed: Mutex::default(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn renamed(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.renamed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the key of a project on this host.
+    fn key(&self, path: &str) -> RepoKey {
+        RepoKey::new(self.port.host(), path)
+    }
+
+    /// Returns what stands for a project in a route.
+    fn part(&self, path: &str) -> String {
+        let mut state = self.state();
+        let known = state.known(path).map(|project| project.part());
+        known.unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Returns the path of a project as the host spells it.
+    fn spelled(&self, path: &str) -> String {
+        let mut state = self.state();
+        let known = state.known(path).map(|project| project.path.clone());
+        known.unwrap_or_else(|| path.to_owned())
+    }
+
+    async fn fetch_now(&self, fetch: Fetch) -> Result<Batch, SourceError> {
+        let poll = Poll {
+            now: fetch.now,
+            ask: Ask::of(&fetch),
+        };
+        let mut batch = self.dispatch(&fetch.resource, poll).await?;
+        batch.gone_repos.extend(self.left());
+        Ok(batch)
+    }
+
+    async fn dispatch(&self, resource: &str, poll: Poll) -> Result<Batch, SourceError> {
+        let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
+        match kind {
+            plan::PROJECTS => self.discover(poll).await,
+            ISSUES => self.all_open(Kind::Issues, poll).await,
+            CHANGES => self.all_open(Kind::Changes, poll).await,
+            plan::LANDED => self.landed(poll).await,
+            plan::PULSE => self.pulse(rest, poll).await,
+            plan::WORK => self.work(rest, poll).await,
+            plan::DETAILS => self.details(true, poll).await,
+            plan::LATER => self.details(false, poll).await,
+            RUNS => self.runs(unturned(rest), poll).await,
+            plan::JOBS => self.jobs_at_work(rest, poll).await,
+            plan::SWEEP => self.sweep(poll).await,
+            plan::ACCOUNT => self.find_account(poll).await,
+            // A resource of an earlier plan: nothing is lost, its successor is in the next one.
+            _ => Ok(Batch::default()),
+        }
+    }
+
+    /// Asks a group what moved: which projects, which issues, which merge requests.
+    async fn pulse(&self, group: &str, poll: Poll) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        self.activity(group, poll, &mut batch).await?;
+        let scope = Scope::Group(group.to_owned());
+        self.changed(&scope, poll, &mut batch).await?;
+        self.state().cover(&scope, poll.now, false, &mut batch);
+        Ok(batch)
+    }
+
+    /// Asks a project alone which issues and merge requests changed.
+    async fn work(&self, path: &str, poll: Poll) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let scope = Scope::Project(path.to_ascii_lowercase());
+        self.changed(&scope, poll, &mut batch).await?;
+        self.state().cover(&scope, poll.now, false, &mut batch);
+        Ok(batch)
+    }
+}
+
+/// Returns the path of a resource that is asked for once: `acme/api@3`.
+fn unturned(rest: &str) -> &str {
+    rest.rsplit_once('@').map_or(rest, |(path, _)| path)
+}
+
+impl Source for GitLab {
+    fn name(&self) -> &SourceName {
+        self.port.name()
+    }
+
+    fn kind(&self) -> &'static str {
+        "gitlab"
+    }
+
+    fn host(&self) -> &str {
+        self.port.host()
+    }
+
+    fn capabilities(&self) -> Vec<Capability> {
+        self.port.capabilities()
+    }
+
+    fn problems(&self) -> Vec<SourceError> {
+        let state = self.state();
+        let missing = state.projects.values().filter(|project| project.misses > 0);
+        let missing = missing.map(|project| SourceError::NotFound {
+            host: self.port.host().to_owned(),
+            what: format!("the project `{}`", project.path),
+            near: None,
+        });
+        state
+            .missing_owners
+            .iter()
+            .cloned()
+            .chain(missing)
+            .collect()
+    }
+
+    fn paces(&self) -> &'static [Pace] {
+        PACES
+    }
+
+    fn resources(&self, now: Timestamp) -> Vec<Resource> {
+        plan::resources(&self.state(), now)
+    }
+
+    fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        self.fetch_now(fetch).boxed()
+    }
+
+    fn account(&self) -> BoxFuture<'_, Account> {
+        self.port.account().boxed()
+    }
+
+    fn restore(&self, _facts: &[Arc<Fact>]) {}
+
+    fn need(&self, needs: &BTreeSet<Need>) {
+        let mut state = self.state();
+        state.needs.clone_from(needs);
+    }
+
+    fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {
+        self.look_over().boxed()
+    }
+
+    fn meter(&self) -> Meter {
+        Meter {
+            me: self.state().me.clone(),
+            ..self.port.meter()
+        }
+    }
+}
+
+/// Returns the state of something that can be done.
+fn state_of(can: bool, why: &str) -> CapabilityState {
+    if can {
+        CapabilityState::Available
+    } else {
+        CapabilityState::Missing(crate::domain::text::Clean::line(why))
+    }
+}

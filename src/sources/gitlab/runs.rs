@@ -1,0 +1,604 @@
+//! Pipelines, and what tells why one is red or waits: jobs, child pipelines, gates.
+
+use chrono::TimeDelta;
+
+use super::api::{Poll, is_refusal, moment, refused, without};
+use super::map::ci::{self, About, Part};
+use super::map::{sha, work};
+use super::state::{Activity, Project, RunSeen};
+use super::{GitLab, wire_ci};
+use crate::domain::Timestamp;
+use crate::domain::fact::Fact;
+use crate::domain::key::RepoKey;
+use crate::domain::run::{Failure as Fails, GateSet, JobSet, RunKey, RunState};
+use crate::domain::text::Clean;
+use crate::sources::http::Failure;
+use crate::sources::{Batch, CapabilityState, SourceError};
+
+/// How many pipelines are read the first time.
+const FIRST: &str = "50";
+
+/// How many pages of pipelines that changed are read.
+const PAGES: usize = 3;
+
+/// How many pages of jobs are read: retried ones count.
+const JOB_PAGES: usize = 5;
+
+/// Of how many pipelines the details are read in one fetch.
+const DETAILS: usize = 6;
+
+/// How many child pipelines of one are read, those of children included.
+const MOST_CHILDREN: usize = 6;
+
+/// How deep child pipelines are followed: GitLab allows two levels.
+const DEEP: usize = 2;
+
+/// How long the jobs of a run at work are taken for current.
+const JOBS_SECS: i64 = 45;
+
+/// For how many days a red run is worth a look at its jobs.
+const RED_DAYS: i64 = 14;
+
+/// How far back what changed is asked for again.
+const OVERLAP: TimeDelta = TimeDelta::minutes(2);
+
+/// How many quiet projects are looked at in one round.
+const SWEEP: usize = 2;
+
+/// What the jobs of a run told: those that count, and those of each earlier attempt.
+pub(super) type Sets = (JobSet, Vec<JobSet>);
+
+impl GitLab {
+    /// Reads the pipelines of a project that changed, and the details of those that need a look.
+    pub(super) async fn runs(&self, path: &str, poll: Poll) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let (part, since, hidden) = {
+            let mut state = self.state();
+            let hidden = state.is_hidden(path, super::RUNS, poll.now);
+            let Some(project) = state.known(path) else {
+                return Ok(batch);
+            };
+            (project.part(), project.runs_to, hidden || project.no_ci)
+        };
+        if hidden && poll.ask.urgency != crate::sources::http::Urgency::Person {
+            self.had_runs(path, poll.now);
+            return Ok(batch);
+        }
+        let after = since.map(moment).unwrap_or_default();
+        let (query, cap) = if since.is_some() {
+            let query = vec![
+                ("updated_after", after.as_str()),
+                ("order_by", "updated_at"),
+                ("sort", "asc"),
+                ("per_page", "100"),
+            ];
+            (query, PAGES)
+        } else {
+            (vec![("per_page", FIRST)], 1)
+        };
+        let route = ["projects", part.as_str(), "pipelines"];
+        let listed = match self
+            .list::<wire_ci::Pipeline>(&route, &query, cap, poll)
+            .await
+        {
+            Ok(listed) => listed,
+            Err(failure) if is_refusal(&failure) => return self.without_runs(path, &failure, poll),
+            Err(failure) => return Err(failure.error),
+        };
+        self.warn(&format!("{path}: pipelines"), &listed.list, &mut batch);
+        self.port.can(super::RUNS, CapabilityState::Available);
+        let newest = listed
+            .list
+            .items
+            .iter()
+            .filter_map(|it| it.updated_at)
+            .max();
+        let facts = self.take_runs(path, &listed.list.items, listed.same);
+        batch.facts.extend(facts);
+        {
+            let mut state = self.state();
+            if let Some(project) = state.known(path) {
+                // Where nothing ran yet, what comes is newer than this answer.
+                let begun = listed.asked_at - OVERLAP;
+                let to = newest.map(|at| at - OVERLAP);
+                let to = if since.is_some() || to.is_some() {
+                    to
+                } else {
+                    Some(begun)
+                };
+                project.runs_to = project.runs_to.max(to);
+            }
+        }
+        self.had_runs(path, poll.now);
+        self.details_of_runs(path, poll, &mut batch).await?;
+        batch.covered.push(Clean::line(path));
+        Ok(batch)
+    }
+
+    fn had_runs(&self, path: &str, now: Timestamp) {
+        if let Some(project) = self.state().known(path) {
+            project.runs_wanted = false;
+            project.runs_at = Some(now);
+            project.turn += 1;
+        }
+    }
+
+    /// A project without CI, or whose CI the token may not see, is no failure of the source.
+    fn without_runs(
+        &self,
+        path: &str,
+        failure: &Failure,
+        poll: Poll,
+    ) -> Result<Batch, SourceError> {
+        self.had_runs(path, poll.now);
+        let mut state = self.state();
+        state.hide(path, super::RUNS, poll.now);
+        let others = state.projects.len();
+        drop(state);
+        // Of one among many it is no news: CI may be off there.
+        if !self.port.did(super::RUNS) {
+            if others == 1 {
+                let why = refused(failure, "`read_api`, and CI must be on");
+                self.port.can(super::RUNS, CapabilityState::Missing(why));
+            }
+            let mut batch = Batch::default();
+            let text = format!("{path}: its pipelines are not shown to this token");
+            batch.warnings.push(Clean::line(&text));
+            return Ok(batch);
+        }
+        Ok(Batch::default())
+    }
+
+    /// Takes pipelines in; returns the runs, and the merge requests whose checks they change.
+    fn take_runs(&self, path: &str, wires: &[wire_ci::Pipeline], same: bool) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        let mut state = self.state();
+        let Some(project) = state.known(path) else {
+            return facts;
+        };
+        let repo = self.key(&project.path);
+        for wire in wires {
+            let number = super::details::of_ref(wire);
+            let Some(seen) = seen(&repo, project, wire, number) else {
+                continue;
+            };
+            let before = project.runs.get(&wire.id).map(|old| old.activity());
+            let ended = before == Some(Activity::AtWork) && seen.activity() != Activity::AtWork;
+            let run = seen.run.clone();
+            project.see_run(seen);
+            // Jobs deploy, and what a merge request waits for changes with its pipeline.
+            project.delivery_wanted |= ended;
+            let checks = work::checks(wire.status.as_deref());
+            if let Some(change) = project.checked(&run, checks) {
+                facts.push(Fact::ChangeRequest(Box::new(change)));
+            }
+            if !same {
+                facts.push(Fact::Run(run));
+            }
+        }
+        facts
+    }
+
+    /// Reads jobs and gates of the runs that ask for it, the newest first.
+    async fn details_of_runs(
+        &self,
+        path: &str,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
+        let due: Vec<u64> = {
+            let mut state = self.state();
+            let project = state.known(path);
+            let due = project.map(|project| project.due_jobs(poll.now));
+            due.unwrap_or_default()
+        };
+        for id in due {
+            if let Err(failure) = self.tell_run(path, id, poll, batch).await {
+                without(failure, batch)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the jobs of the runs at work; somebody may be looking at them.
+    pub(super) async fn jobs_at_work(&self, path: &str, poll: Poll) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let due: Vec<u64> = {
+            let mut state = self.state();
+            let runs = state.known(path).map(|project| project.at_work());
+            runs.unwrap_or_default()
+        };
+        for id in due {
+            if let Err(failure) = self.tell_run(path, id, poll, &mut batch).await {
+                without(failure, &mut batch)?;
+            }
+        }
+        let over = |fact: &Fact| {
+            let Fact::JobSet(set) = fact else {
+                return false;
+            };
+            set.complete && set.jobs.iter().all(|job| job.state.is_over())
+        };
+        if batch.facts.iter().any(over)
+            && let Some(project) = self.state().known(path)
+        {
+            // Its end stands in the list of pipelines.
+            project.runs_wanted = true;
+        }
+        Ok(batch)
+    }
+
+    /// Reads jobs and gates of one run, and tells them with what they say of the run.
+    pub(super) async fn tell_run(
+        &self,
+        path: &str,
+        id: u64,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), Failure> {
+        let key = RunKey {
+            repo: self.key(&self.spelled(path)),
+            id,
+        };
+        let (newest, earlier) = self.jobs(&key, poll).await?;
+        let mut state = self.state();
+        state.memory.see_jobs(&newest);
+        earlier.iter().for_each(|set| state.memory.see_jobs(set));
+        if let Some(project) = state.known(path) {
+            batch
+                .facts
+                .extend(project.take_jobs(&key, &newest, poll.now));
+        }
+        batch.facts.push(Fact::JobSet(newest));
+        batch
+            .facts
+            .extend(earlier.into_iter().map(Fact::EarlierJobs));
+        Ok(())
+    }
+
+    /// Reads the jobs of a run, those that were retried and those of its children included.
+    pub(super) async fn jobs(&self, run: &RunKey, poll: Poll) -> Result<Sets, Failure> {
+        let path = run.repo.path();
+        let part = self.part(path);
+        let mut parts = vec![self.jobs_of(&part, run.id, String::new(), poll).await?];
+        let bridgeless = {
+            let mut state = self.state();
+            let seen = state
+                .known(path)
+                .and_then(|project| project.runs.get(&run.id));
+            seen.is_some_and(|seen| seen.bridgeless)
+        };
+        if !bridgeless {
+            let found = self.children(&part, run.id, poll, &mut parts).await?;
+            if !found
+                && let Some(project) = self.state().known(path)
+                && let Some(seen) = project.runs.get_mut(&run.id)
+            {
+                // A pipeline has the jobs that it was made with.
+                seen.bridgeless = true;
+            }
+        }
+        Ok(ci::job_sets(run, &parts))
+    }
+
+    async fn jobs_of(
+        &self,
+        part: &str,
+        pipeline: u64,
+        prefix: String,
+        poll: Poll,
+    ) -> Result<Part, Failure> {
+        let id = pipeline.to_string();
+        let route = ["projects", part, "pipelines", &id, "jobs"];
+        let query = [("include_retried", "true"), ("per_page", "100")];
+        let listed = self
+            .list::<wire_ci::Job>(&route, &query, JOB_PAGES, poll)
+            .await?;
+        Ok(Part {
+            prefix,
+            complete: listed.is_whole(),
+            jobs: listed.list.items,
+        })
+    }
+
+    /// Adds the bridges of a pipeline and the jobs of its children; returns whether there are any.
+    async fn children(
+        &self,
+        part: &str,
+        pipeline: u64,
+        poll: Poll,
+        parts: &mut Vec<Part>,
+    ) -> Result<bool, Failure> {
+        let mut level = vec![(pipeline, String::new())];
+        let mut any = false;
+        for _ in 0..DEEP {
+            let mut below = Vec::new();
+            for (parent, prefix) in std::mem::take(&mut level) {
+                let id = parent.to_string();
+                let route = ["projects", part, "pipelines", &id, "bridges"];
+                let query = [("per_page", "100")];
+                let bridges = match self.list::<wire_ci::Job>(&route, &query, 1, poll).await {
+                    Ok(listed) => listed,
+                    // Servers before 12.5 have none.
+                    Err(failure) if is_refusal(&failure) => continue,
+                    Err(failure) => return Err(failure),
+                };
+                any |= !bridges.list.items.is_empty();
+                for bridge in &bridges.list.items {
+                    below.extend(child(part, bridge, &prefix));
+                }
+                parts.push(Part {
+                    prefix,
+                    complete: bridges.is_whole(),
+                    jobs: bridges.list.items,
+                });
+            }
+            below.truncate(MOST_CHILDREN.saturating_sub(parts.len() / 2));
+            for (id, prefix) in &below {
+                let own = self.jobs_of(part, *id, prefix.clone(), poll).await?;
+                parts.push(own);
+            }
+            level = below;
+            if level.is_empty() {
+                break;
+            }
+        }
+        Ok(any)
+    }
+
+    /// Looks at projects in which nothing seems to happen, in turns: what runs by schedule is no
+    /// activity to the host.
+    pub(super) async fn sweep(&self, poll: Poll) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let quiet = self.state().quiet(poll.now);
+        for path in quiet.into_iter().take(SWEEP) {
+            let read = self.runs(&path, poll).await?;
+            batch.facts.extend(read.facts);
+            batch.covered.extend(read.covered);
+        }
+        Ok(batch)
+    }
+}
+
+/// Returns the child pipeline that a bridge started in the same project, and what leads there.
+fn child(part: &str, bridge: &wire_ci::Job, prefix: &str) -> Option<(u64, String)> {
+    let below = bridge.downstream_pipeline.as_ref()?;
+    let same = below.project_id.is_none_or(|id| id.to_string() == part)
+        && below
+            .source
+            .as_deref()
+            .is_none_or(|source| source == "parent_pipeline");
+    same.then(|| (below.id, format!("{prefix}{} / ", bridge.name)))
+}
+
+/// Returns what is now known of a pipeline.
+pub(super) fn seen(
+    repo: &RepoKey,
+    project: &Project,
+    wire: &wire_ci::Pipeline,
+    judges: Option<u64>,
+) -> Option<RunSeen> {
+    let before = project.runs.get(&wire.id);
+    let own_sha = sha(wire.sha.as_deref());
+    let change = judges.and_then(|number| project.changes.get(&number));
+    let is_head = change.is_some_and(|seen| {
+        let named = super::details::of_ref(wire).is_some();
+        named && seen.pipeline.is_none_or(|id| id <= wire.id)
+    });
+    // It ran on a merge of the merge request: the commit that it judges is the head of that.
+    let merged = wire
+        .git_ref
+        .as_deref()
+        .is_some_and(|name| name.ends_with("/merge") || name.ends_with("/train"));
+    let known = before
+        .and_then(|seen| seen.run.head_sha.clone())
+        .filter(|head| Some(head) != own_sha.as_ref());
+    let head = change
+        .filter(|_| is_head && merged)
+        .and_then(|seen| seen.fact.head_sha.clone());
+    let about = About {
+        branch: change.map(|seen| seen.fact.head_branch.clone()),
+        // Once it judges a head it goes on to judge that one.
+        head: known.or(head),
+        attempt: before.map_or(1, |seen| seen.run.attempt),
+        never_ran: before.is_some_and(|seen| seen.never_ran),
+    };
+    let run = ci::run(repo, wire, &about)?;
+    Some(RunSeen {
+        run,
+        git_ref: super::map::line(wire.git_ref.as_deref()),
+        own_sha,
+        jobs: before.and_then(|seen| seen.jobs),
+        gated: before.is_some_and(|seen| seen.gated),
+        bridgeless: before.is_some_and(|seen| seen.bridgeless),
+        never_ran: about.never_ran,
+    })
+}
+
+impl Project {
+    /// Returns the newest runs that are at work.
+    fn at_work(&self) -> Vec<u64> {
+        let newest = self.runs.values().rev();
+        let found = newest.filter(|seen| seen.activity() == Activity::AtWork);
+        found.map(|seen| seen.run.id).take(DETAILS).collect()
+    }
+
+    /// Returns the runs whose jobs are to be read now, the newest first.
+    fn due_jobs(&self, now: Timestamp) -> Vec<u64> {
+        let newest = self.runs.values().rev();
+        let found = newest.filter(|seen| seen.needs_jobs(now));
+        found.map(|seen| seen.run.id).take(DETAILS).collect()
+    }
+
+    /// Takes in the jobs of a run; returns the run, where they say more of it, and its gates.
+    pub(super) fn take_jobs(&mut self, key: &RunKey, set: &JobSet, now: Timestamp) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        let gates = self.gates(key, set);
+        let Some(seen) = self.runs.get_mut(&key.id) else {
+            return facts;
+        };
+        let before = seen.run.clone();
+        seen.jobs = Some((seen.run.updated_at, now));
+        seen.run.attempt = seen.run.attempt.max(set.attempt);
+        if set.complete && set.jobs.is_empty() && matches!(seen.run.state, RunState::Failed(_)) {
+            seen.never_ran = true;
+            seen.run.state = RunState::Failed(Fails::Startup);
+        }
+        if seen.run != before {
+            facts.push(Fact::Run(seen.run.clone()));
+        }
+        let waits = !gates.gates.is_empty();
+        // The gates of a run that went on are passed: say so once.
+        if waits || seen.gated || seen.activity() == Activity::Waiting {
+            facts.push(Fact::GateSet(gates));
+        }
+        seen.gated = waits;
+        facts
+    }
+
+    /// Returns the gates of a run, as far as they are known from its jobs and deployments.
+    pub(super) fn gates(&self, key: &RunKey, set: &JobSet) -> GateSet {
+        let held = self.held.values().filter(|(run, _)| *run == key.id);
+        let held: Vec<_> = held.map(|(_, held)| held.clone()).collect();
+        ci::gates(key, &set.jobs, &held, &self.places)
+    }
+}
+
+impl RunSeen {
+    /// A run at work changes without its time stamp; a red one is read once for each change.
+    fn needs_jobs(&self, now: Timestamp) -> bool {
+        let stale = self.jobs.is_none_or(|(of, _)| of != self.run.updated_at);
+        let old = self
+            .jobs
+            .is_none_or(|(_, at)| (now - at).num_seconds() >= JOBS_SECS);
+        match self.activity() {
+            Activity::AtWork => stale || old,
+            Activity::Waiting => stale,
+            Activity::Red => stale && (now - self.run.updated_at).num_days() < RED_DAYS,
+            Activity::Over => self.gated || (self.jobs.is_some() && stale),
+        }
+    }
+}
+
+impl super::state::State {
+    /// Returns the projects that are polled by no resource of their own, the longest ago first.
+    fn quiet(&self, now: Timestamp) -> Vec<String> {
+        let quiet = |project: &Project| {
+            let read = project
+                .runs_at
+                .is_some_and(|at| now - at < TimeDelta::minutes(10));
+            project.tier(now).is_none() && !project.no_ci && !project.runs_wanted && !read
+        };
+        let mut found = self.hottest(quiet);
+        found.sort_by_key(|project| project.runs_at);
+        let paths = found.into_iter().map(|project| project.path.clone());
+        paths.collect()
+    }
+
+    /// Returns whether a project waits for its turn.
+    pub(super) fn has_quiet(&self, now: Timestamp) -> bool {
+        let mut projects = self.projects.values();
+        projects.any(|project| project.tier(now).is_none() && !project.no_ci && project.misses == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::key::Sha;
+    use crate::sources::gitlab::map::work::Detail;
+    use crate::sources::gitlab::state::ChangeSeen;
+
+    fn project() -> Project {
+        let text = format!(
+            r#"{{"iid":7,"project_id":1,"title":"x","state":"opened","sha":"{}","source_branch":"cache",
+            "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-02T00:00:00Z"}}"#,
+            "a".repeat(40)
+        );
+        let repo = RepoKey::new("gitlab.com", "acme/api");
+        let mut project = Project::new("acme/api");
+        project.see_change(ChangeSeen {
+            fact: work::change(
+                &repo,
+                &serde_json::from_str(&text).unwrap(),
+                &Detail::default(),
+            ),
+            detail: Detail::default(),
+            detail_for: None,
+            wanted: false,
+            pipeline: None,
+        });
+        project
+    }
+
+    fn pipeline(id: u64, git_ref: &str, status: &str) -> wire_ci::Pipeline {
+        let text = format!(
+            r#"{{"id":{id},"iid":{id},"status":"{status}","ref":"{git_ref}","sha":"{}",
+            "source":"merge_request_event","created_at":"2026-01-01T00:00:00Z"}}"#,
+            "b".repeat(40)
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn see(project: &mut Project, wire: &wire_ci::Pipeline) -> RunSeen {
+        let repo = RepoKey::new("gitlab.com", "acme/api");
+        let number = super::super::details::of_ref(wire);
+        let seen = seen(&repo, project, wire, number).unwrap();
+        project.see_run(seen.clone());
+        seen
+    }
+
+    #[test]
+    fn a_pipeline_on_a_merge_judges_the_head_it_was_made_for() {
+        let mut project = project();
+        let wire = pipeline(5, "refs/merge-requests/7/merge", "running");
+        let first = see(&mut project, &wire);
+        let head = Sha::parse(&"a".repeat(40));
+        assert_eq!((&first.run.head_sha, &*first.run.branch), (&head, "cache"));
+        // Pushed since: what ran for the commit before does not judge the new one.
+        let pushed = Sha::parse(&"c".repeat(40));
+        project.changes.get_mut(&7).unwrap().fact.head_sha = pushed;
+        let later = see(&mut project, &wire);
+        assert_eq!(later.run.head_sha, head);
+        let plain = see(&mut project, &pipeline(6, "main", "running"));
+        assert_eq!(plain.run.head_sha, Sha::parse(&"b".repeat(40)));
+    }
+
+    #[test]
+    fn a_pipeline_that_ends_changes_the_checks_of_its_merge_request_once() {
+        let mut project = project();
+        let wire = pipeline(5, "refs/merge-requests/7/head", "failed");
+        let run = see(&mut project, &wire).run;
+        let checks = || work::checks(Some("failed"));
+        assert!(project.checked(&run, checks()).is_some());
+        assert!(project.checked(&run, checks()).is_none());
+        let older = see(
+            &mut project,
+            &pipeline(4, "refs/merge-requests/7/head", "success"),
+        )
+        .run;
+        assert!(
+            project
+                .checked(&older, work::checks(Some("success")))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_pipeline_that_failed_without_a_job_could_not_start() {
+        let mut project = project();
+        let run = see(&mut project, &pipeline(5, "main", "failed")).run;
+        let key = run.key();
+        let empty = JobSet {
+            run: key.clone(),
+            attempt: 1,
+            jobs: Vec::new(),
+            complete: true,
+        };
+        let facts = project.take_jobs(&key, &empty, Timestamp::UNIX_EPOCH);
+        let started = RunState::Failed(Fails::Startup);
+        assert!(matches!(&facts[..], [Fact::Run(run)] if run.state == started));
+        let again = see(&mut project, &pipeline(5, "main", "failed"));
+        assert_eq!(again.run.state, started);
+    }
+}

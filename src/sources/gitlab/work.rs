@@ -1,0 +1,601 @@
+//! Issues and merge requests: all that is open now and then, what changed each time.
+//!
+//! A group is asked as a whole. What left the list of all that is open is looked
+//! for by number before it counts as gone: pages shift while they are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+
+use super::api::{Listed, Poll, is_absent, is_refusal, moment, refused};
+use super::map::{project_of, work};
+use super::state::{ChangeSeen, Scope, State};
+use super::{GitLab, wire};
+use crate::domain::Timestamp;
+use crate::domain::change_request::ChangeState;
+use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::key::RepoKey;
+use crate::domain::text::Clean;
+use crate::domain::ticket::{TicketKey, TicketState};
+use crate::sources::http::Failure;
+use crate::sources::{Batch, CapabilityState, Listing, SourceError};
+
+/// How many pages of what is open are read: ten thousand records a group.
+const PAGES: usize = 100;
+
+/// How many pages of what changed are read at once; the rest comes with the next poll.
+const DELTA_PAGES: usize = 10;
+
+/// How many pages of what ended lately are read.
+const LANDED_PAGES: usize = 20;
+
+/// How far back what changed is asked for again: records show up later than they say.
+const OVERLAP: TimeDelta = TimeDelta::minutes(5);
+
+/// For how long what ended may still stand on the board: baking, then watched.
+const WINDOW: TimeDelta = TimeDelta::days(9);
+
+/// How many records that left a list are looked for at once.
+const LOOKED_FOR: usize = 50;
+
+/// Which of the two kinds of work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// Issues.
+    Issues,
+    /// Merge requests.
+    Changes,
+}
+
+impl Kind {
+    /// Returns the last part of its routes.
+    fn route(self) -> &'static str {
+        match self {
+            Self::Issues => "issues",
+            Self::Changes => "merge_requests",
+        }
+    }
+
+    /// Returns its name among resources and capabilities.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Issues => super::ISSUES,
+            Self::Changes => super::CHANGES,
+        }
+    }
+
+    fn list(self) -> &'static str {
+        match self {
+            Self::Issues => "tickets/open",
+            Self::Changes => "changes/open",
+        }
+    }
+
+    fn fact(self) -> FactKind {
+        match self {
+            Self::Issues => FactKind::Ticket,
+            Self::Changes => FactKind::ChangeRequest,
+        }
+    }
+}
+
+/// One record of either kind.
+enum Record {
+    Change(Box<wire::MergeRequest>),
+    Issue(Box<wire::Issue>),
+}
+
+impl GitLab {
+    /// Reads all that is open, scope by scope.
+    pub(super) async fn all_open(&self, kind: Kind, poll: Poll) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let mut worst = None;
+        let mut read = 0;
+        for scope in self.wanted_scopes(kind) {
+            match self.open_of(kind, &scope, poll, &mut batch).await {
+                Ok(()) => read += 1,
+                // A project that shows none costs that project.
+                Err(failure) if is_refusal(&failure) => {
+                    self.state().hide(scope.path(), kind.name(), poll.now);
+                    worst.get_or_insert(failure);
+                }
+                Err(failure) => return Err(failure.error),
+            }
+        }
+        match worst {
+            Some(failure) if read == 0 => {
+                let why = refused(&failure, "`read_api`");
+                self.port.can(kind.name(), CapabilityState::Missing(why));
+                return Err(failure.error);
+            }
+            Some(failure) => {
+                let text = format!("{}: {}", kind.name(), failure.error);
+                batch.warnings.push(self.port.shown(&text));
+            }
+            None => {}
+        }
+        if read > 0 {
+            self.port.can(kind.name(), CapabilityState::Available);
+        }
+        Ok(batch)
+    }
+
+    /// Returns the scopes that may have work of this kind.
+    fn wanted_scopes(&self, kind: Kind) -> Vec<Scope> {
+        let state = self.state();
+        let has = |scope: &Scope| match scope {
+            Scope::Group(_) => true,
+            Scope::Project(path) => state.projects.get(path).is_some_and(|project| match kind {
+                Kind::Issues => !project.no_issues,
+                Kind::Changes => !project.no_changes,
+            }),
+        };
+        let scopes = state.scopes().into_iter();
+        scopes.filter(has).collect()
+    }
+
+    /// Returns the first parts of a scope's routes.
+    fn parts(&self, scope: &Scope) -> (&'static str, String) {
+        match scope {
+            Scope::Group(path) => ("groups", path.clone()),
+            Scope::Project(path) => {
+                let mut state = self.state();
+                let part = state.known(path).map(|project| project.part());
+                ("projects", part.unwrap_or_else(|| path.clone()))
+            }
+        }
+    }
+
+    async fn read_of(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        query: &[(&str, &str)],
+        cap: usize,
+        poll: Poll,
+    ) -> Result<Listed<Record>, Failure> {
+        let (place, part) = self.parts(scope);
+        let all = [query, &[("scope", "all"), ("per_page", "100")]].concat();
+        match kind {
+            Kind::Issues => {
+                let route = [place, &part, kind.route()];
+                let listed = self.list::<wire::Issue>(&route, &all, cap, poll).await?;
+                Ok(listed.map(|issue| Record::Issue(Box::new(issue))))
+            }
+            Kind::Changes => {
+                let route = [place, &part, kind.route()];
+                let listed = self.list::<wire::MergeRequest>(&route, &all, cap, poll);
+                Ok(listed.await?.map(|change| Record::Change(Box::new(change))))
+            }
+        }
+    }
+
+    async fn open_of(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), Failure> {
+        let query = [
+            ("state", "opened"),
+            ("order_by", "created_at"),
+            ("sort", "asc"),
+        ];
+        let listed = self.read_of(kind, scope, &query, PAGES, poll).await?;
+        self.warn(
+            &format!("{}: {}", scope.path(), kind.name()),
+            &listed.list,
+            batch,
+        );
+        if let Some(trouble) = &listed.trouble {
+            batch
+                .warnings
+                .push(self.port.shown(&trouble.error.to_string()));
+        }
+        let whole = listed.is_whole();
+        let asked_at = listed.asked_at;
+        let (facts, missing) = {
+            let mut state = self.state();
+            let facts = take(self, &mut state, scope, listed.list.items);
+            let missing = if whole {
+                left(&state, kind, scope, &facts)
+            } else {
+                BTreeMap::new()
+            };
+            (facts, missing)
+        };
+        let mut members: BTreeSet<FactId> = facts.iter().map(Fact::id).collect();
+        batch.facts.extend(facts);
+        if whole {
+            members.extend(self.look_for(kind, missing, poll, batch).await?);
+            batch.listings.push(Listing {
+                name: Clean::line(&format!("{}/{}", scope.path(), kind.list())),
+                members,
+            });
+            self.state().cover(scope, poll.now, true, batch);
+            let mut state = self.state();
+            let cursors = state.cursors.entry(scope.clone()).or_default();
+            let to = match kind {
+                Kind::Issues => &mut cursors.issues,
+                Kind::Changes => &mut cursors.changes,
+            };
+            *to = (*to).max(Some(asked_at - OVERLAP));
+        }
+        Ok(())
+    }
+
+    /// Looks for what left a list; returns what is not known to be gone, and stays in it.
+    async fn look_for(
+        &self,
+        kind: Kind,
+        missing: BTreeMap<String, BTreeSet<u64>>,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<BTreeSet<FactId>, Failure> {
+        let mut still = BTreeSet::new();
+        let mut budget = LOOKED_FOR;
+        for (path, numbers) in missing {
+            let key = self.key(&path);
+            let asked: Vec<u64> = numbers.iter().copied().take(budget).collect();
+            budget -= asked.len();
+            let rest = numbers.iter().filter(|number| !asked.contains(number));
+            still.extend(rest.map(|number| numbered(kind, &key, *number)));
+            if asked.is_empty() {
+                continue;
+            }
+            let iids: Vec<String> = asked.iter().map(u64::to_string).collect();
+            let query: Vec<(&str, &str)> =
+                iids.iter().map(|iid| ("iids[]", iid.as_str())).collect();
+            let scope = Scope::Project(path.clone());
+            match self.read_of(kind, &scope, &query, 1, poll).await {
+                Ok(listed) if listed.is_whole() => {
+                    let facts = take(self, &mut self.state(), &scope, listed.list.items);
+                    let there: BTreeSet<FactId> = facts.iter().map(Fact::id).collect();
+                    let ids = asked.iter().map(|number| numbered(kind, &key, *number));
+                    let gone: Vec<FactId> = ids.filter(|id| !there.contains(id)).collect();
+                    self.state().forget_work(kind, &path, &asked, &gone, &key);
+                    batch.gone.extend(gone);
+                    batch.facts.extend(facts);
+                }
+                Ok(_) => still.extend(asked.iter().map(|number| numbered(kind, &key, *number))),
+                Err(failure) if is_refusal(&failure) => {
+                    still.extend(asked.iter().map(|number| numbered(kind, &key, *number)));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(still)
+    }
+
+    /// Reads what ended lately, once: what is on its way to production was merged within days.
+    pub(super) async fn landed(&self, poll: Poll) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let since = moment(poll.now - WINDOW);
+        let scopes: Vec<Scope> = {
+            let state = self.state();
+            let unread = |scope: &Scope| !state.cursors.get(scope).is_some_and(|it| it.landed);
+            state.scopes().into_iter().filter(unread).collect()
+        };
+        for scope in scopes {
+            for (kind, ended) in [(Kind::Changes, "merged"), (Kind::Issues, "closed")] {
+                if !self.wanted_scopes(kind).contains(&scope) {
+                    continue;
+                }
+                let query = [
+                    ("state", ended),
+                    ("updated_after", since.as_str()),
+                    ("order_by", "updated_at"),
+                    ("sort", "desc"),
+                ];
+                match self.read_of(kind, &scope, &query, LANDED_PAGES, poll).await {
+                    Ok(listed) => {
+                        self.warn(scope.path(), &listed.list, &mut batch);
+                        let facts = take(self, &mut self.state(), &scope, listed.list.items);
+                        batch.facts.extend(facts);
+                    }
+                    Err(failure) if is_refusal(&failure) => {}
+                    Err(failure) => return Err(failure.error),
+                }
+            }
+            self.state().cursors.entry(scope).or_default().landed = true;
+        }
+        Ok(batch)
+    }
+
+    /// Reads what changed in a scope since it was last asked.
+    pub(super) async fn changed(
+        &self,
+        scope: &Scope,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
+        let wanted = |kind| self.wanted_scopes(kind).contains(scope);
+        for kind in [Kind::Issues, Kind::Changes] {
+            let hidden = self.state().is_hidden(scope.path(), kind.name(), poll.now);
+            if hidden && poll.ask.urgency != crate::sources::http::Urgency::Person || !wanted(kind)
+            {
+                continue;
+            }
+            match self.changed_of(kind, scope, poll, batch).await {
+                Ok(()) => {}
+                Err(failure) if is_absent(&failure) && matches!(scope, Scope::Group(_)) => {
+                    // It was renamed, or is gone: the list of projects tells.
+                    self.state().rediscover = true;
+                }
+                Err(failure) if is_refusal(&failure) => {
+                    self.state().hide(scope.path(), kind.name(), poll.now);
+                }
+                Err(failure) => return Err(failure.error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn changed_of(
+        &self,
+        kind: Kind,
+        scope: &Scope,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), Failure> {
+        let cursors = self.state().cursors.get(scope).copied().unwrap_or_default();
+        let since = match kind {
+            Kind::Issues => cursors.issues,
+            Kind::Changes => cursors.changes,
+        };
+        // All that is open comes first: without it there is nothing to begin from.
+        let Some(since) = since else { return Ok(()) };
+        let after = moment(since);
+        let query = [
+            ("updated_after", after.as_str()),
+            ("order_by", "updated_at"),
+            ("sort", "asc"),
+        ];
+        let listed = self.read_of(kind, scope, &query, DELTA_PAGES, poll).await?;
+        self.warn(scope.path(), &listed.list, batch);
+        let newest = listed.list.items.iter().map(Record::updated_at).max();
+        let mut state = self.state();
+        if !listed.same {
+            let facts = take(self, &mut state, scope, listed.list.items);
+            batch.facts.extend(facts);
+        }
+        let cursors = state.cursors.entry(scope.clone()).or_default();
+        let to = match kind {
+            Kind::Issues => &mut cursors.issues,
+            Kind::Changes => &mut cursors.changes,
+        };
+        // What was not read to its end goes on where it stopped, without the overlap.
+        let step = if listed.complete {
+            OVERLAP
+        } else {
+            TimeDelta::zero()
+        };
+        *to = (*to).max(newest.map(|at| at - step));
+        Ok(())
+    }
+}
+
+impl Record {
+    fn updated_at(&self) -> Timestamp {
+        match self {
+            Self::Change(change) => change.updated_at,
+            Self::Issue(issue) => issue.updated_at,
+        }
+    }
+
+    fn place(&self) -> (u64, Option<&str>) {
+        let (id, names) = match self {
+            Self::Change(change) => (change.project_id, change.references.as_ref()),
+            Self::Issue(issue) => (issue.project_id, issue.references.as_ref()),
+        };
+        let full = names.and_then(|names| names.full.as_deref());
+        (id, full.and_then(project_of))
+    }
+}
+
+impl<T> Listed<T> {
+    /// Changes the records.
+    fn map<U>(self, change: impl FnMut(T) -> U) -> Listed<U> {
+        Listed {
+            list: crate::sources::http::List {
+                items: self.list.items.into_iter().map(change).collect(),
+                bad: self.list.bad,
+                bad_count: self.list.bad_count,
+            },
+            complete: self.complete,
+            same: self.same,
+            asked_at: self.asked_at,
+            trouble: self.trouble,
+        }
+    }
+}
+
+fn numbered(kind: Kind, repo: &RepoKey, number: u64) -> FactId {
+    FactId {
+        kind: kind.fact(),
+        id: Clean::line(&format!("{}#{number}", repo.as_str())),
+    }
+}
+
+/// Takes records in; those of projects that are not polled are left.
+fn take(gitlab: &GitLab, state: &mut State, scope: &Scope, records: Vec<Record>) -> Vec<Fact> {
+    let mut facts = Vec::with_capacity(records.len());
+    for record in records {
+        let Some(path) = home(gitlab, state, scope, &record) else {
+            continue;
+        };
+        let Some(project) = state.known(&path) else {
+            continue;
+        };
+        let repo = gitlab.key(&project.path);
+        match record {
+            Record::Issue(issue) => {
+                let Some(ticket) = work::ticket(&repo, &issue) else {
+                    continue;
+                };
+                if ticket.state == TicketState::Open {
+                    project.open_issues.insert(issue.iid);
+                } else {
+                    project.open_issues.remove(&issue.iid);
+                }
+                facts.push(Fact::Ticket(ticket));
+            }
+            Record::Change(change) => {
+                let seen = seen(project.changes.get(&change.iid), &repo, &change);
+                facts.push(Fact::ChangeRequest(Box::new(seen.fact.clone())));
+                let merged = seen.fact.state == ChangeState::Merged;
+                let before = project.changes.get(&change.iid);
+                let was_open = before.is_some_and(|old| old.fact.state == ChangeState::Open);
+                if merged && was_open {
+                    // Its commit, and what runs for it, are on the base branch now.
+                    project.delivery_wanted = true;
+                    project.runs_wanted = !project.no_ci;
+                }
+                project.see_change(seen);
+            }
+        }
+    }
+    facts
+}
+
+/// Returns what is now known of a merge request.
+fn seen(before: Option<&ChangeSeen>, repo: &RepoKey, wire: &wire::MergeRequest) -> ChangeSeen {
+    let mut detail = before.map(|seen| seen.detail.clone()).unwrap_or_default();
+    let head = super::map::sha(wire.sha.as_deref());
+    let same_head = before.is_some_and(|seen| seen.fact.head_sha == head);
+    if !same_head {
+        // What was said of another commit says nothing of this one.
+        detail.checks = None;
+    }
+    ChangeSeen {
+        fact: work::change(repo, wire, &detail),
+        detail,
+        detail_for: before.and_then(|seen| seen.detail_for),
+        wanted: before.is_some_and(|seen| seen.wanted),
+        pipeline: before.and_then(|seen| seen.pipeline).filter(|_| same_head),
+    }
+}
+
+/// Returns the project of a record, in lower case: by its number, else by its full name.
+fn home(gitlab: &GitLab, state: &mut State, scope: &Scope, record: &Record) -> Option<String> {
+    let (id, full) = record.place();
+    if let Scope::Project(path) = scope {
+        return Some(path.clone());
+    }
+    if let Some(path) = state.by_id.get(&id) {
+        return Some(path.clone());
+    }
+    let full = full.filter(|path| super::discover::covers(&gitlab.config, path))?;
+    if !state.projects.contains_key(&full.to_ascii_lowercase()) {
+        // A new project, or one that was archived: the list tells which.
+        state.rediscover = true;
+        return None;
+    }
+    Some(full.to_ascii_lowercase())
+}
+
+/// Returns what was open in a scope and is in its list no more, by project.
+fn left(
+    state: &State,
+    kind: Kind,
+    scope: &Scope,
+    facts: &[Fact],
+) -> BTreeMap<String, BTreeSet<u64>> {
+    let mut open: BTreeSet<(&str, u64)> = BTreeSet::new();
+    for fact in facts {
+        if let Fact::ChangeRequest(change) = fact {
+            open.insert((change.repo.path(), change.number));
+        }
+        if let Fact::Ticket(ticket) = fact
+            && let TicketKey::Numbered { repo, number } = &ticket.key
+        {
+            open.insert((repo.path(), *number));
+        }
+    }
+    let mut missing: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    for project in state.of_scope(scope) {
+        let path = project.path.as_str();
+        let was_open: Vec<u64> = match kind {
+            Kind::Issues => project.open_issues.iter().copied().collect(),
+            Kind::Changes => {
+                let open = |seen: &&ChangeSeen| seen.fact.state == ChangeState::Open;
+                let changes = project.changes.values().filter(open);
+                changes.map(|seen| seen.fact.number).collect()
+            }
+        };
+        let gone = was_open
+            .into_iter()
+            .filter(|number| !open.contains(&(path, *number)));
+        let gone: BTreeSet<u64> = gone.collect();
+        if !gone.is_empty() {
+            missing.insert(path.to_ascii_lowercase(), gone);
+        }
+    }
+    missing
+}
+
+impl State {
+    /// Forgets what was looked for and is not there.
+    fn forget_work(
+        &mut self,
+        kind: Kind,
+        path: &str,
+        asked: &[u64],
+        gone: &[FactId],
+        key: &RepoKey,
+    ) {
+        let Some(project) = self.known(path) else {
+            return;
+        };
+        for number in asked {
+            if gone.contains(&numbered(kind, key, *number)) {
+                match kind {
+                    Kind::Issues => drop(project.open_issues.remove(number)),
+                    Kind::Changes => drop(project.changes.remove(number)),
+                }
+            }
+        }
+    }
+
+    /// Tells that the projects of a scope are current, each once in a while.
+    pub(super) fn cover(&mut self, scope: &Scope, now: Timestamp, always: bool, batch: &mut Batch) {
+        let due = self.cursors.get(scope).and_then(|it| it.covered);
+        let due = due.is_none_or(|at| now - at >= TimeDelta::minutes(5));
+        if !due && !always {
+            return;
+        }
+        let paths = self.of_scope(scope).filter(|project| project.misses == 0);
+        batch
+            .covered
+            .extend(paths.map(|project| Clean::line(&project.path)));
+        self.cursors.entry(scope.clone()).or_default().covered = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::change_request::Checks;
+
+    fn wire(sha: &str) -> wire::MergeRequest {
+        let text = format!(
+            r#"{{"iid":7,"project_id":1,"title":"x","state":"opened","sha":"{sha}",
+            "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-02T00:00:00Z"}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn what_was_said_of_another_commit_says_nothing_of_this_one() {
+        let repo = RepoKey::new("gitlab.com", "acme/api");
+        let mut first = seen(None, &repo, &wire("aaaaaaa"));
+        first.detail.checks = Some(Checks::Passed);
+        first.pipeline = Some(9);
+        let same = seen(Some(&first), &repo, &wire("aaaaaaa"));
+        assert_eq!((same.fact.checks, same.pipeline), (Checks::Passed, Some(9)));
+        let pushed = seen(Some(&first), &repo, &wire("bbbbbbb"));
+        assert!(matches!(pushed.fact.checks, Checks::Unknown(_)));
+        assert_eq!(pushed.pipeline, None);
+    }
+}

@@ -1,0 +1,293 @@
+//! Why a build or a stage of it failed: its log and the test report of the build.
+//!
+//! A finished build never changes: once it is known why it failed, nothing is asked again,
+//! unless its log left the cache and a person wants to read it.
+
+use std::sync::Arc;
+
+use super::map::tests;
+use super::state::NodeSeen;
+use super::{Jenkins, LOGS, TESTS, tree, wire};
+use crate::domain::Timestamp;
+use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
+use crate::domain::fact::Fact;
+use crate::domain::run::Run;
+use crate::domain::text::Clean;
+use crate::sources::evidence::Evidence;
+use crate::sources::http::{Failure, Request, Urgency};
+use crate::sources::inspect::Looked;
+use crate::sources::junit::Report;
+use crate::sources::port::Ask;
+use crate::sources::{Batch, CapabilityState, SourceError, job_log};
+
+/// For how long after the end of a build its log may still be on its way.
+const LOG_WAITS_MINS: i64 = 10;
+
+/// What the tests of a build told, or why they told nothing.
+pub(super) type Told = Result<wire::TestReport, Clean>;
+
+impl Jenkins {
+    /// Finds out why a job failed, because a person opened it.
+    pub(super) async fn diagnose_now(
+        &self,
+        key: LogKey,
+        now: Timestamp,
+    ) -> Result<Batch, SourceError> {
+        let ask = Ask {
+            urgency: Urgency::Person,
+            forced: false,
+            conditional: false,
+        };
+        let Some(fact) = self.diagnosis(&key, ask, now).await? else {
+            return Err(SourceError::NotFound {
+                host: self.port.host().to_owned(),
+                what: "the build of this job".to_owned(),
+                near: None,
+            });
+        };
+        let facts = vec![Arc::unwrap_or_clone(fact)];
+        Ok(Batch {
+            facts,
+            ..Batch::default()
+        })
+    }
+
+    /// Answers a need; a log that is not there yet is asked for again later.
+    pub(super) async fn need_diagnosis(
+        &self,
+        run: u64,
+        job: u64,
+        ask: Ask,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<(), Failure> {
+        let Some((_, told)) = self.known_run(run) else {
+            return Ok(());
+        };
+        let key = LogKey {
+            run: told.key(),
+            attempt: told.attempt,
+            job,
+        };
+        let fact = self.diagnosis(&key, ask, now).await?;
+        let told = fact.filter(
+            |fact| !matches!(&**fact, Fact::Diagnosis(found) if found.log == LogState::NotYet),
+        );
+        batch.facts.extend(told.map(Arc::unwrap_or_clone));
+        Ok(())
+    }
+
+    async fn diagnosis(
+        &self,
+        key: &LogKey,
+        ask: Ask,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Fact>>, Failure> {
+        let before = self.state().diagnosed.get(key).cloned();
+        let before = before.as_ref().and_then(|fact| match &**fact {
+            Fact::Diagnosis(found) => Some((Arc::clone(fact), found.as_ref().clone())),
+            _ => None,
+        });
+        if let Some((fact, found)) = &before
+            && self.holds(key, found, ask)
+        {
+            return Ok(Some(Arc::clone(fact)));
+        }
+        let Some((path, run)) = self.known_run(key.run.id) else {
+            return Ok(None);
+        };
+        let node = self.state().nodes.get(&key.job).cloned();
+        let Some(node) = node else {
+            return Ok(None);
+        };
+        let looked = self.read_log(key, &path, &run, &node, ask, now).await?;
+        let only_log = before
+            .as_ref()
+            .is_some_and(|(_, found)| job_log::keeps(found));
+        let told = if only_log {
+            None
+        } else {
+            Some(self.report(&path, &run, ask).await?)
+        };
+        let found = self.weigh(key, node, looked, told.as_deref());
+        let found = match before {
+            Some((_, before)) if only_log => job_log::again(before, found),
+            Some(_) | None => found,
+        };
+        let fact = Arc::new(Fact::Diagnosis(Box::new(found.clone())));
+        self.state().keep(&found, Arc::clone(&fact));
+        Ok(Some(fact))
+    }
+
+    fn weigh(
+        &self,
+        key: &LogKey,
+        node: NodeSeen,
+        looked: Looked,
+        told: Option<&Told>,
+    ) -> Diagnosis {
+        let shared = self.state().is_shared(key.run.id, key.job);
+        let (report, is_own, sought) = match told {
+            Some(Ok(wire)) => {
+                let (report, is_own) = tests::report(wire, node.stage.as_deref());
+                let sought = if report.failed == 0 {
+                    "no test of the report failed"
+                } else {
+                    ""
+                };
+                (Some(named(report)), is_own, Clean::line(sought))
+            }
+            Some(Err(why)) => (None, true, why.clone()),
+            None => (None, true, Clean::default()),
+        };
+        let job = job_log::Job {
+            name: node.name,
+            step: node.step,
+            finished_at: node.finished_at,
+        };
+        let evidence = Evidence {
+            looked,
+            notes: Vec::new(),
+            report,
+            is_shared: shared && !is_own,
+            sought,
+        };
+        job_log::assemble(key, job, evidence)
+    }
+
+    /// Returns whether nothing need be asked again.
+    ///
+    /// A person who opens a long log wants more than its beginning.
+    fn holds(&self, key: &LogKey, found: &Diagnosis, ask: Ask) -> bool {
+        if found.is_beginning() && ask.urgency == Urgency::Person {
+            return false;
+        }
+        match found.log {
+            LogState::Read { .. } => self.ground.logs.has(key),
+            LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
+            LogState::NotYet | LogState::Refused(_) => false,
+        }
+    }
+
+    /// Reads the log of the step that failed, else that of the whole build.
+    async fn read_log(
+        &self,
+        key: &LogKey,
+        path: &str,
+        run: &Run,
+        node: &NodeSeen,
+        ask: Ask,
+        now: Timestamp,
+    ) -> Result<Looked, Failure> {
+        if let Some(step) = &node.log {
+            let below = [
+                "execution",
+                "node",
+                step,
+                "log",
+                "logText",
+                "progressiveText",
+            ];
+            let mut url = self.build_url(path, run.number, &below);
+            url.set_query(Some("start=0"));
+            match self.stream(key, url, ask).await {
+                Ok(looked) if looked.log != LogState::Empty => return Ok(looked),
+                Ok(_) => {}
+                Err(failure) if is_detail(&failure) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        let url = self.build_url(path, run.number, &["consoleText"]);
+        match self.stream(key, url, ask).await {
+            Ok(looked) => {
+                if !matches!(looked.log, LogState::Refused(_)) {
+                    self.port.can(LOGS, CapabilityState::Available);
+                }
+                Ok(looked)
+            }
+            Err(failure) => self.without_log(failure, run, now).map(Looked::without),
+        }
+    }
+
+    async fn stream(&self, key: &LogKey, url: url::Url, ask: Ask) -> Result<Looked, Failure> {
+        let client = self.port.client(ask).await.map_err(Failure::of)?;
+        let request = Request {
+            url,
+            conditional: false,
+            urgency: ask.urgency,
+        };
+        job_log::read(client, &self.ground.logs, key, &request).await
+    }
+
+    /// Returns what a refused log means; trouble on the way is an error of the whole.
+    fn without_log(
+        &self,
+        failure: Failure,
+        run: &Run,
+        now: Timestamp,
+    ) -> Result<LogState, Failure> {
+        match &failure.error {
+            SourceError::NotFound { .. } => {
+                let old = (now - run.updated_at).num_minutes() >= LOG_WAITS_MINS;
+                Ok(if run.state.is_over() && old {
+                    LogState::Missing
+                } else {
+                    LogState::NotYet
+                })
+            }
+            SourceError::Forbidden { .. } => {
+                let why = Clean::line(&failure.error.to_string());
+                self.port.can(LOGS, CapabilityState::Missing(why.clone()));
+                Ok(LogState::Refused(why))
+            }
+            SourceError::Auth { .. }
+            | SourceError::NoToken { .. }
+            | SourceError::RateLimited { .. }
+            | SourceError::Unreachable { .. }
+            | SourceError::Unreadable { .. }
+            | SourceError::Refused { .. } => Err(failure),
+        }
+    }
+
+    /// Reads the test report of a build, once.
+    async fn report(&self, path: &str, run: &Run, ask: Ask) -> Result<Arc<Told>, Failure> {
+        if let Some(told) = self.state().reports.get(&run.id) {
+            return Ok(Arc::clone(told));
+        }
+        let mut url = self.build_url(path, run.number, &["testReport", "api", "json"]);
+        url.query_pairs_mut().append_pair("tree", tree::TESTS);
+        let told = match self.port.get::<wire::TestReport>(url, ask).await {
+            Ok((report, _)) => {
+                self.port.can(TESTS, CapabilityState::Available);
+                Ok(report)
+            }
+            Err(failure) if is_detail(&failure) => Err(match failure.error {
+                SourceError::NotFound { .. } => Clean::line("the build has no test report"),
+                error => Clean::line(&format!("test report: {error}")),
+            }),
+            Err(failure) => return Err(failure),
+        };
+        let told = Arc::new(told);
+        self.state().keep_report(run.id, Arc::clone(&told));
+        Ok(told)
+    }
+}
+
+/// Returns whether a failure is about one thing that is not there or cannot be read, not about the
+/// host.
+fn is_detail(failure: &Failure) -> bool {
+    match failure.error {
+        SourceError::NotFound { .. }
+        | SourceError::Forbidden { .. }
+        | SourceError::Unreadable { .. }
+        | SourceError::Refused { .. } => true,
+        SourceError::Auth { .. }
+        | SourceError::NoToken { .. }
+        | SourceError::RateLimited { .. }
+        | SourceError::Unreachable { .. } => false,
+    }
+}
+
+fn named(report: Report) -> (Clean, Report) {
+    (Clean::line("test report"), report)
+}

@@ -1,0 +1,246 @@
+//! The poll: the newest build of each job in the chosen folders, one request a folder.
+//!
+//! What left a folder that was read to its end is removed; builds that only slid out of
+//! what is asked are not.
+
+use std::collections::BTreeSet;
+
+use super::map::items::{Flat, Found, flat};
+use super::map::{self, Subject};
+use super::state::JobState;
+use super::{JOBS, Jenkins, tree, wire};
+use crate::domain::Timestamp;
+use crate::domain::fact::{Fact, FactId};
+use crate::domain::run::Run;
+use crate::domain::text::{Clean, nearest};
+use crate::sources::http::Failure;
+use crate::sources::port::Ask;
+use crate::sources::{Batch, CapabilityState, Listing, SourceError};
+
+impl Jenkins {
+    /// Reads every chosen folder; one that is not there costs itself.
+    pub(super) async fn poll(&self, ask: Ask, now: Timestamp) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
+        let mut missing = Vec::new();
+        let mut read = 0;
+        let mut whole = true;
+        let mut waiting = false;
+        for root in self.choice.roots() {
+            match self.folder(root, ask).await {
+                Ok(folder) => {
+                    read += 1;
+                    let Some(items) = &folder.jobs else {
+                        let cause =
+                            format!("{}: there are no jobs in it: it is no folder", shown(root));
+                        return Err(self.port.failed(&cause));
+                    };
+                    if items.items.is_empty() && items.bad_count > 0 {
+                        let why = items.bad.first().map_or("", String::as_str);
+                        let cause = format!("{}: none of its records fits: {why}", shown(root));
+                        return Err(self.port.failed(&cause));
+                    }
+                    let flat = flat(root, items);
+                    waiting |= flat.jobs.iter().any(|job| job.item.in_queue == Some(true));
+                    missing.extend(self.absent(root, &flat));
+                    whole &= self.take(root, &flat, now, &mut batch);
+                }
+                Err(failure) => missing.push(self.without(root, failure)?),
+            }
+        }
+        if read == 0
+            && let Some(error) = missing.pop()
+        {
+            return Err(error);
+        }
+        self.port.can(JOBS, CapabilityState::Available);
+        if waiting || !self.state().queued.is_empty() {
+            self.queue(ask, &mut batch).await;
+        }
+        if whole && missing.is_empty() {
+            // All that this source tells.
+            batch.covered.push(Clean::default());
+        }
+        self.state().missing = missing;
+        Ok(batch)
+    }
+
+    async fn folder(&self, root: &str, ask: Ask) -> Result<wire::Folder, Failure> {
+        let mut parts = tree::route(root);
+        parts.extend(["api", "json"]);
+        let url = self.port.url(&parts, &[("tree", &tree::of_folder())]);
+        let (folder, answer) = self.port.get(url, ask).await?;
+        self.learn_version(&answer);
+        Ok(folder)
+    }
+
+    /// Returns what is missed where a folder is not there; other trouble ends the poll.
+    fn without(&self, root: &str, failure: Failure) -> Result<SourceError, SourceError> {
+        let host = self.port.host().to_owned();
+        match failure.error {
+            SourceError::NotFound { .. } => Ok(SourceError::NotFound {
+                host,
+                what: format!("the folder `{root}`"),
+                near: None,
+            }),
+            SourceError::Unreadable { host, cause }
+                if failure.status == Some(404) && !root.is_empty() =>
+            {
+                let cause = format!("{cause}; or this token sees no folder `{root}`");
+                Ok(SourceError::Unreadable { host, cause })
+            }
+            same @ (SourceError::Auth { .. }
+            | SourceError::NoToken { .. }
+            | SourceError::Forbidden { .. }
+            | SourceError::RateLimited { .. }
+            | SourceError::Unreachable { .. }
+            | SourceError::Unreadable { .. }
+            | SourceError::Refused { .. }) => Err(same),
+        }
+    }
+
+    /// Returns what is named in the settings and was not found in a folder that was read.
+    fn absent(&self, root: &str, flat: &Flat<'_>) -> Vec<SourceError> {
+        if flat.bad > 0 || !flat.cut.is_empty() {
+            return Vec::new();
+        }
+        let inside = |name: &&String| {
+            root.is_empty() || tree::prefixes(name).any(|part| part.eq_ignore_ascii_case(root))
+        };
+        let paths = || {
+            let jobs = flat.jobs.iter().map(|job| job.subject.path.as_str());
+            jobs.chain(flat.folders.iter().map(String::as_str))
+        };
+        let seen = |name: &&String| {
+            name.eq_ignore_ascii_case(root) || paths().any(|path| path.eq_ignore_ascii_case(name))
+        };
+        let absent = self
+            .choice
+            .named()
+            .filter(inside)
+            .filter(|name| !seen(name));
+        let error = |name: &String| SourceError::NotFound {
+            host: self.port.host().to_owned(),
+            what: format!("the job `{name}`"),
+            near: nearest(name, paths()).map(|path| Clean::line(path).to_string()),
+        };
+        absent.map(error).collect()
+    }
+
+    /// Takes in what a folder holds; returns whether all of it was read.
+    fn take(&self, root: &str, flat: &Flat<'_>, now: Timestamp, batch: &mut Batch) -> bool {
+        let mut bad = flat.bad;
+        let mut seen = BTreeSet::new();
+        for found in &flat.jobs {
+            if self.choice.covers(&found.subject.path) {
+                seen.insert(found.subject.path.as_str());
+                bad += self.take_job(found, now, batch);
+            }
+        }
+        if bad > 0 {
+            let why = flat.why.as_deref().unwrap_or("a time that cannot be");
+            let text = format!("{}: {bad} records cannot be read: {why}", shown(root));
+            batch.warnings.push(self.port.shown(&text));
+        }
+        for folder in &flat.cut {
+            let most = tree::MOST_ITEMS;
+            let text = format!(
+                "{}: only {most} of its jobs are read; name those that matter in `repos` or `orgs`",
+                shown(folder)
+            );
+            batch.warnings.push(self.port.shown(&text));
+        }
+        if let Some(folder) = flat.deep.first() {
+            let text = format!("{}: it lies too deep; name it in `orgs`", shown(folder));
+            batch.warnings.push(self.port.shown(&text));
+        }
+        self.rehome(batch);
+        let whole = bad == 0 && flat.cut.is_empty();
+        if whole {
+            batch.listings.push(self.list(root, &seen));
+        }
+        whole
+    }
+
+    /// Takes in the newest build of a job; returns how many builds could not be read.
+    fn take_job(&self, found: &Found<'_>, now: Timestamp, batch: &mut Batch) -> usize {
+        let subject = &found.subject;
+        {
+            let mut state = self.state();
+            let known = state
+                .jobs
+                .entry(subject.path.clone())
+                .or_insert_with(|| JobState::new(subject.clone()));
+            if known.subject != *subject {
+                known.subject = subject.clone();
+            }
+        }
+        let builds = found.item.builds.iter().flat_map(|list| &list.items);
+        let mut bad = 0;
+        for wire in builds {
+            let is_new = {
+                let state = self.state();
+                let job = state.jobs.get(&subject.path);
+                job.is_none_or(|job| !job.builds.contains_key(&wire.number))
+            };
+            match self.take_build(subject, wire) {
+                Some(run) => {
+                    if let Some(job) = self.state().jobs.get_mut(&subject.path) {
+                        job.newest(run.number, is_new, now);
+                    }
+                    batch.facts.push(Fact::Run(run));
+                }
+                None => bad += 1,
+            }
+        }
+        bad
+    }
+
+    /// Takes in one build of a job that is known; returns it as it is to be told.
+    pub(super) fn take_build(&self, subject: &Subject, wire: &wire::Build) -> Option<Run> {
+        let known = self.state().places.get(&subject.project).cloned();
+        let run = self.with_ground(|ground| map::run(ground, subject, wire, known.as_ref()))?;
+        let is_own = run.repo.host() == self.port.host() && run.repo.path() == subject.project;
+        let mut state = self.state();
+        if !is_own {
+            state
+                .places
+                .insert(subject.project.clone(), run.repo.clone());
+        }
+        state.see(&subject.path, run)
+    }
+
+    /// Returns all builds that are known of what a folder holds, and forgets what it does not.
+    fn list(&self, root: &str, seen: &BTreeSet<&str>) -> Listing {
+        let mut state = self.state();
+        let below = |path: &str| {
+            root.is_empty() || tree::prefixes(path).any(|part| part.eq_ignore_ascii_case(root))
+        };
+        let gone: Vec<String> = state
+            .jobs
+            .keys()
+            .filter(|path| below(path) && !seen.contains(path.as_str()))
+            .cloned()
+            .collect();
+        for path in gone {
+            state.forget(&path);
+        }
+        let jobs = state.jobs.iter().filter(|(path, _)| below(path));
+        let builds = jobs.flat_map(|(_, job)| job.builds.values());
+        let members: BTreeSet<FactId> = builds
+            .map(|seen| Fact::Run(seen.run.clone()).id())
+            .collect();
+        Listing {
+            name: Clean::line(&format!("builds/{root}")),
+            members,
+        }
+    }
+}
+
+/// Returns the name of a folder as it is told.
+fn shown(folder: &str) -> String {
+    if folder.is_empty() {
+        "the root".to_owned()
+    } else {
+        format!("`{folder}`")
+    }
+}
