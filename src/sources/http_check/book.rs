@@ -44,6 +44,8 @@ struct Record {
     asked_at: Option<Timestamp>,
     /// When its certificate ends.
     ends_at: Option<Timestamp>,
+    /// What a person should know besides.
+    notes: Vec<Clean>,
 }
 
 /// The versions of one place, oldest first.
@@ -145,6 +147,16 @@ impl Book {
         }
         live.deployments.push(found);
         live.shorten();
+    }
+
+    /// Takes in what a person should know of a check besides.
+    pub(super) fn noted(&mut self, check: &HttpCheck, notes: Vec<Clean>) {
+        self.records.entry(check.name.clone()).or_default().notes = notes;
+    }
+
+    /// Returns what a person should know besides.
+    pub(super) fn notes(&self) -> impl Iterator<Item = &Clean> + '_ {
+        self.records.values().flat_map(|record| &record.notes)
     }
 
     /// Returns the alerts of the checks.

@@ -137,6 +137,9 @@ impl HttpChecks {
             .away_since
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        if came.is_empty() {
+            return None;
+        }
         let first = came.first().and_then(lost);
         let Some((cause, no_way)) = first.filter(|_| came.iter().all(|came| lost(came).is_some()))
         else {
@@ -162,6 +165,7 @@ impl HttpChecks {
         let came = self.visit(self.due(fetch), ask).await?;
         let client = self.port.client(ask).await?;
         if let Some(error) = self.offline(client, &came) {
+            // They stay due: nothing came of them.
             return Err(error);
         }
         let mut batch = Batch::default();
@@ -174,10 +178,7 @@ impl HttpChecks {
                 continue;
             }
             judged += 1;
-            let told = self.take_in(check, came, fetch.now);
-            batch
-                .warnings
-                .extend(told.iter().map(|text| self.port.shown(text)));
+            self.take_in(check, came, fetch.now);
         }
         if let Some(error) = held {
             if judged == 0 {
@@ -194,14 +195,8 @@ impl HttpChecks {
         Ok(batch)
     }
 
-    /// Takes in what came of one check; returns what a person should know besides.
-    fn take_in(
-        &self,
-        check: &HttpCheck,
-        came: Result<Visit, Missed>,
-        now: Timestamp,
-    ) -> Vec<String> {
-        let mut told = Vec::new();
+    /// Takes in what came of one check.
+    fn take_in(&self, check: &HttpCheck, came: Result<Visit, Missed>, now: Timestamp) {
         let visit = came.map_err(|missed| wrong(check, &missed));
         let judged = visit.as_ref().map_or_else(
             |wrong| Err(wrong.clone()),
@@ -216,21 +211,20 @@ impl HttpChecks {
         let mut book = self.book();
         book.judged(check, judged, end, now);
         let Ok(visit) = visit else {
-            return told;
+            return;
         };
+        let mut notes = Vec::new();
         if check.certificate.is_some() && end.is_none() {
-            told.push(format!(
-                "`{}`: the end of its certificate cannot be read",
-                check.name
-            ));
+            notes.push("the end of its certificate cannot be read".to_owned());
         }
         match check.version.as_ref().map(|at| judge::version(at, &visit)) {
             Some(Ok(version)) => book.saw(self.port.name(), check, version, now),
             // What is ill anyway need not say its version.
-            Some(Err(why)) if is_well => told.push(format!("`{}`: {why}", check.name)),
+            Some(Err(why)) if is_well => notes.push(why),
             Some(Err(_)) | None => {}
         }
-        told
+        let shown = |note: &String| self.port.shown(&format!("`{}`: {note}", check.name));
+        book.noted(check, notes.iter().map(shown).collect());
     }
 
     /// Tells all that is known, asked in this round or before.
@@ -245,6 +239,7 @@ impl HttpChecks {
             members: lived.iter().map(Fact::id).collect(),
         });
         batch.facts.extend(lived);
+        batch.warnings.extend(book.notes().cloned());
         // All that this source tells.
         batch.covered.push(Clean::default());
     }
@@ -382,9 +377,10 @@ impl Source for HttpChecks {
         vec![Resource {
             id: CHECKS.into(),
             tier: match every.unwrap_or_default() {
-                0..120 => Tier::Hot,
-                120..600 => Tier::Warm,
-                600.. => Tier::Cold,
+                // A poll at which no check is due costs nothing.
+                0..600 => Tier::Hot,
+                600..3_600 => Tier::Warm,
+                3_600.. => Tier::Cold,
             },
             cost: u32::try_from(self.checks.len()).unwrap_or(u32::MAX),
             bucket: "core",
