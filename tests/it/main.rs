@@ -20,6 +20,7 @@ mod demo;
 mod gitea;
 mod github;
 mod gitlab;
+mod http_check;
 mod http_json;
 mod init;
 mod jenkins;
