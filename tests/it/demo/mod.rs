@@ -1,5 +1,6 @@
 //! The demo forge as other clients see it.
 
+mod forgejo;
 mod gitlab;
 mod mixed;
 mod worlds;
