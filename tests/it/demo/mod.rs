@@ -1,6 +1,10 @@
 //! The demo forge as other clients see it.
 
+<<<<<<< HEAD
 mod alerts;
+=======
+mod forgejo;
+>>>>>>> part/forgejo
 mod gitlab;
 mod jenkins;
 mod mixed;

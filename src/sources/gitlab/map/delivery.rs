@@ -28,6 +28,7 @@ pub(crate) fn repository(repo: &RepoKey, wire: &wire::Project, tip: Option<&Sha>
         flow_branches: Vec::new(),
         pushed_at: wire.last_activity_at,
         archived: wire.archived,
+        renamed_from: Vec::new(),
     }
 }
 
