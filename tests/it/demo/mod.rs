@@ -1,10 +1,7 @@
 //! The demo forge as other clients see it.
 
-<<<<<<< HEAD
 mod alerts;
-=======
 mod forgejo;
->>>>>>> part/forgejo
 mod gitlab;
 mod jenkins;
 mod mixed;
