@@ -27,6 +27,7 @@ pub mod gitea;
 pub mod github;
 pub mod gitlab;
 pub mod http;
+pub mod http_check;
 pub mod http_json;
 pub mod inspect;
 pub mod jenkins;

@@ -6,7 +6,8 @@ use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
-    Source, SourceError, alertmanager, gitea, github, gitlab, http_json, jenkins, prometheus,
+    Source, SourceError, alertmanager, gitea, github, gitlab, http_check, http_json, jenkins,
+    prometheus,
 };
 
 /// One kind of source that the program knows.
@@ -109,6 +110,18 @@ pub const REGISTRY: &[Kind] = &[
         about: "Jenkins: builds, stages, tests and logs of jobs and branches",
         open: jenkins::open,
         usual: &usual::JENKINS,
+    },
+    Kind {
+        config: SourceKind {
+            name: "http",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["check"],
+        },
+        about: "HTTP checks of services: status, body, latency, certificate, version",
+        open: http_check::open,
+        usual: &usual::NOTHING,
     },
     Kind {
         config: SourceKind {

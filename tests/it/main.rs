@@ -18,6 +18,7 @@ mod demo;
 mod gitea;
 mod github;
 mod gitlab;
+mod http_check;
 mod http_json;
 mod jenkins;
 mod laws;

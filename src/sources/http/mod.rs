@@ -12,12 +12,14 @@ mod link;
 mod names;
 mod origin;
 mod pages;
+mod reach;
 mod request;
 mod retry_after;
 mod skew;
 mod status;
 mod stream;
 mod tls;
+mod visit;
 mod words;
 mod write;
 
@@ -37,10 +39,12 @@ pub use gate::Urgency;
 pub use json::{List, decode};
 pub use origin::{Origin, check_base, host_of, is_loopback};
 pub use pages::{Pages, follow};
+pub use reach::Others;
 pub use request::{Answer, Failure, Limits, Request};
 pub use retry_after::parse as parse_retry_after;
 pub use skew::{by_our_clock, their_now};
 pub use stream::Streamed;
+pub use visit::{Call, Missed, Visit};
 pub use words::{hex, span};
 pub use write::Writing;
 

@@ -215,4 +215,4 @@ fn a_second_start_of_the_mixed_team_finds_what_the_first_one_knew() {
 }
 
 /// The sources that answer.
-const SYSTEMS: [&str; 3] = ["gitlab", "forgejo", "jenkins"];
+const SYSTEMS: [&str; 4] = ["gitlab", "forgejo", "jenkins", "alerts"];

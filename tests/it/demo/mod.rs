@@ -1,5 +1,6 @@
 //! The demo forge as other clients see it.
 
+mod alerts;
 mod gitlab;
 mod jenkins;
 mod mixed;
