@@ -325,11 +325,15 @@ fn told(team: Team, forges: &[Forge]) -> String {
             org = forge.org(),
             token = forge.token(),
         ),
-        _ => configuration(team, forges),
+        _ => {
+            let source = |one: &Forge| source(team, one.dialect(), one.url().clone());
+            configuration(&forges.iter().map(source).collect::<Vec<_>>())
+        }
     }
 }
 
-fn configuration(team: Team, forges: &[Forge]) -> String {
+/// Writes a configuration that asks these systems.
+fn configuration(sources: &[SourceConfig]) -> String {
     let mut lines = vec![format!(
         "# a simulated team; its token is `{}`, and `{}` may only read:",
         forge::TOKEN,
@@ -337,8 +341,7 @@ fn configuration(team: Team, forges: &[Forge]) -> String {
     )];
     let exports = credentials().into_iter();
     lines.extend(exports.map(|(variable, value)| format!("# export {variable}={value}")));
-    for forge in forges {
-        let source = source(team, forge.dialect(), forge.url().clone());
+    for source in sources {
         lines.push("\n[[source]]".to_owned());
         lines.push(format!("name = \"{}\"", source.name));
         lines.push(format!("kind = \"{}\"", source.kind));
@@ -369,6 +372,18 @@ mod tests {
             .map(|dialect| source(Team::Mixed, *dialect, url()).name.to_string())
             .collect();
         assert_eq!(names, ["gitlab", "forgejo", "jenkins", "alerts"]);
+        let sources: Vec<SourceConfig> = dialects(Team::Mixed)
+            .iter()
+            .map(|dialect| source(Team::Mixed, *dialect, url()))
+            .collect();
+        let text = configuration(&sources);
+        let read = Settings::parse(&text, "what is printed", Trust::User, &kinds()).unwrap();
+        assert_eq!(
+            format!("{:?}", read.sources),
+            format!("{sources:?}"),
+            "{text}"
+        );
+        assert_eq!(read.policy.services.len(), policy().unwrap().services.len());
         let only = source(Team::Github, Dialect::GitHub, url());
         assert_eq!(only.name.to_string(), "demo");
         assert_eq!(only.writes.len(), 2);
