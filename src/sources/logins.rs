@@ -32,6 +32,8 @@ pub struct Login {
     pub url: Url,
     /// Another name under which it answers ssh.
     pub ssh: Option<String>,
+    /// Whether the program's token for it does not last, and has to be renewed by it.
+    pub lapses: bool,
 }
 
 /// Returns every host that programs are logged in to or that variables name, each once a program
@@ -63,6 +65,7 @@ pub fn logins(rows: &[Row], env: &Environment) -> Vec<Login> {
                 name: host_of(&url),
                 url,
                 ssh: None,
+                lapses: false,
             };
             add(kind, login);
         }
@@ -82,6 +85,7 @@ pub(super) fn of_tools(usual: &Usual, env: &Environment) -> Vec<Login> {
             name: entry.name,
             url: entry.url,
             ssh: entry.ssh,
+            lapses: entry.lapses,
         }))
     });
     books.flatten().collect()
@@ -131,6 +135,7 @@ struct Entry {
     name: String,
     url: Url,
     ssh: Option<String>,
+    lapses: bool,
 }
 
 fn read_book(book: &Book, env: &Environment) -> Vec<Entry> {
@@ -273,6 +278,7 @@ fn below(lines: &[Line], least: usize) -> Vec<Entry> {
         };
         found.push(Entry {
             ssh: other_host(&head.key, value("ssh_host"), &url),
+            lapses: value("is_oauth2").is_some_and(|word| word == "true"),
             name: head.key.to_ascii_lowercase(),
             url,
         });
@@ -317,6 +323,7 @@ fn listed(lines: &[Line]) -> Vec<Entry> {
                 ssh: value("ssh_host").and_then(|ssh| other_host(&own, Some(ssh), &url)),
                 name: value("name").unwrap_or(own),
                 url,
+                lapses: false,
             });
         }
         entry.clear();
@@ -335,6 +342,7 @@ fn keys(text: &str, key: &str) -> Vec<Entry> {
             name: host.clone(),
             url: address(host)?,
             ssh: None,
+            lapses: false,
         })
     };
     hosts.filter_map(entry).collect()

@@ -54,6 +54,7 @@ fn login(by: &'static str, kinds: &[&'static str], at: &str) -> Login {
         name: at.to_owned(),
         url: url(at),
         ssh: None,
+        lapses: false,
     }
 }
 
