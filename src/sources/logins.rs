@@ -272,7 +272,9 @@ fn below(lines: &[Line], least: usize) -> Vec<Entry> {
         }
         let scheme = value("api_protocol").filter(|scheme| scheme == "http");
         let host = value("api_host").unwrap_or_else(|| head.key.clone());
-        let whole = format!("{}://{host}", scheme.as_deref().unwrap_or("https"));
+        let below = value("subfolder").unwrap_or_default();
+        let below = below.trim_matches('/');
+        let whole = format!("{}://{host}/{below}", scheme.as_deref().unwrap_or("https"));
         let Some(url) = address(&whole).filter(|_| looks_like_a_host(&head.key)) else {
             continue;
         };
@@ -381,7 +383,7 @@ mod tests {
         let text = "git_protocol: ssh\nhosts:\n    gitlab.com:\n        api_protocol: https\n        \
                     token: glpat-x\n    git.example.org:\n        token: y\n        \
                     api_host: api.example.org:3443\n    http.example.org:\n        \
-                    api_protocol: http\nlocal.one:\n    x: y\n";
+                    api_protocol: http\n        subfolder: git/lab/\nlocal.one:\n    x: y\n";
         check(
             Form::Below("hosts"),
             text,
@@ -392,7 +394,7 @@ mod tests {
                     "https://api.example.org:3443/",
                     Some("git.example.org"),
                 ),
-                ("http.example.org", "http://http.example.org/", None),
+                ("http.example.org", "http://http.example.org/git/lab", None),
             ],
         );
     }
