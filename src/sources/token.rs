@@ -113,6 +113,8 @@ pub(super) struct AskedTool {
     pub(super) tool: &'static Tool,
     /// What it calls the host.
     pub(super) name: String,
+    /// Whether its token has to be renewed first.
+    pub(super) lapses: bool,
 }
 
 /// Returns the programs that are asked about the host of a source, in order.
@@ -127,25 +129,27 @@ fn tools(usual: &'static Usual, config: &SourceConfig, env: &Environment) -> Vec
     for tool in usual.tools {
         let name = match tool.asked {
             Asked::Not => None,
-            Asked::Prints(_) | Asked::Credential { .. } => Some(host.clone()),
+            Asked::Prints(_) | Asked::Credential { .. } => Some((host.clone(), false)),
             Asked::PrintsListed(_) => listed(usual, tool, config, env),
         };
-        found.extend(name.map(|name| AskedTool { tool, name }));
+        found.extend(name.map(|(name, lapses)| AskedTool { tool, name, lapses }));
     }
     found
 }
 
-/// Returns what a program calls the host of a source, where its book has it.
+/// Returns what a program calls the host of a source and whether its token lapses, where its book
+/// has it.
 fn listed(
     usual: &'static Usual,
     tool: &Tool,
     config: &SourceConfig,
     env: &Environment,
-) -> Option<String> {
+) -> Option<(String, bool)> {
     let host = host_of(&config.url);
     let is_it = |login: &Login| login.by == tool.program && host_of(&login.url) == host;
     let books = logins::of_tools(usual, env);
-    books.into_iter().find(is_it).map(|login| login.name)
+    let found = books.into_iter().find(is_it);
+    found.map(|login| (login.name, login.lapses))
 }
 
 /// Returns a program in words: its name, and what it was asked.

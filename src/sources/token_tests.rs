@@ -428,6 +428,21 @@ async fn glab_is_asked_about_hosts_of_its_own_book_only() {
 }
 
 #[tokio::test]
+async fn a_token_that_lapses_is_renewed_by_who_holds_it() {
+    let machine = Machine::new();
+    let script = "case \"$1\" in auth) echo glpat-2 > \"$0.new\";; config) cat \"$0.new\";; esac";
+    machine.program("glab", script);
+    let book = "hosts:\n  gitlab.com:\n    is_oauth2: \"true\"\n";
+    machine.book("glab-cli/config.yml", book);
+    let found = ("glab config get token", "glpat-2");
+    machine.check(&GITLAB, "https://gitlab.com", found).await;
+    machine.book("glab-cli/config.yml", &book.replace("true", "false"));
+    machine.program("glab", &script.replace("glpat-2", "glpat-3"));
+    // One that lasts is taken as it is.
+    machine.check(&GITLAB, "https://gitlab.com", found).await;
+}
+
+#[tokio::test]
 async fn tea_is_asked_where_one_login_is_meant() {
     let machine = Machine::new();
     let tea = |list: &str| {

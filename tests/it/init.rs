@@ -391,6 +391,33 @@ fn doctor_says_what_is_there_instead() {
     assert!(!ran.out.contains("set `kind"), "{ran:#?}");
 }
 
+#[test]
+fn doctor_says_where_it_looked_and_what_a_right_address_looks_like() {
+    let runtime = Runtime::new().unwrap();
+    let page = |_: &Seen| Reply::new(200, "<html>login").with("content-type", "text/html");
+    let server = runtime.block_on(Fault::start(page));
+    let url = server.url.as_str().trim_end_matches('/');
+    for kind in ["gitlab", "forgejo", "jenkins", "prometheus", "alertmanager"] {
+        let home = Home::new();
+        let repos = if matches!(kind, "gitlab" | "forgejo") {
+            "repos = [\"acme/api\"]\n"
+        } else {
+            ""
+        };
+        home.configure(&format!(
+            "[[source]]\nkind = \"{kind}\"\nurl = \"{url}/x/y\"\n{repos}"
+        ));
+        home.run(&["doctor"])
+            .exits(1)
+            .prints(&format!("kind         {kind}"))
+            .prints("web page")
+            .prints(&format!(
+                "shows itself at `{url}/x/y` or `{url}` or `{url}/x`"
+            ))
+            .prints("hint: `url` is where the pages of ");
+    }
+}
+
 /// Starts `init` on a terminal, wide enough that no line is folded.
 fn asks(home: &Home, arguments: &[&str]) -> Pty {
     let arguments = [&["init", "--offline"], arguments].concat();

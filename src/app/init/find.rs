@@ -131,3 +131,59 @@ async fn at_port(port: u16, rows: &[Row], ground: &Ground) -> Option<Shown> {
     let url = Url::parse(&format!("http://localhost:{port}")).ok()?;
     probe::ask(&[url], rows, None, ground).await.ok().flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::init::ground;
+    use crate::sources::usual;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    /// Answers one path with JSON, and everything else with nothing.
+    async fn serve(listener: TcpListener, path: &str, body: &str) {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 4096];
+            let length = stream.read(&mut head).await.unwrap_or_default();
+            let asked = String::from_utf8_lossy(head.get(..length).unwrap_or_default());
+            assert!(!asked.to_lowercase().contains("authorization"), "{asked}");
+            let (status, body) = if asked.starts_with(&format!("GET {path} ")) {
+                ("200 OK", body)
+            } else {
+                ("404 Not Found", "{}")
+            };
+            let answer = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\n\
+                 content-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            drop(stream.write_all(answer.as_bytes()).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_at_a_port_shows_what_it_is() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let body = r#"{"cluster":{},"versionInfo":{"version":"0.28.1"}}"#;
+        let env = Env::process();
+        let (ground, rows) = (ground(&env), usual::rows());
+        let found = tokio::select! {
+            found = at_port(port, &rows, &ground) => found,
+            () = serve(listener, "/api/v2/status", body) => None,
+        };
+        let found = found.unwrap();
+        assert_eq!(found.kind, "alertmanager");
+        assert_eq!(found.url.as_str(), format!("http://localhost:{port}/"));
+        assert_eq!(found.version.unwrap().as_str(), "0.28.1");
+    }
+
+    #[tokio::test]
+    async fn a_port_where_nobody_listens_is_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let env = Env::process();
+        assert_eq!(at_port(port, &usual::rows(), &ground(&env)).await, None);
+    }
+}

@@ -8,7 +8,7 @@ use crate::config::{RepoNames, SourceKind};
 use crate::sources::logins::Login;
 use crate::sources::probe::Shown;
 use crate::sources::token::Held;
-use crate::sources::usual::{FORGEJO, GITEA, GITHUB, GITLAB, PROMETHEUS, Usual};
+use crate::sources::usual::{FORGEJO, GITEA, GITHUB, GITLAB, JENKINS, PROMETHEUS, Usual};
 
 const fn kind(name: &'static str, url: Option<&'static str>, repos: RepoNames) -> SourceKind {
     SourceKind {
@@ -21,14 +21,15 @@ const fn kind(name: &'static str, url: Option<&'static str>, repos: RepoNames) -
 }
 
 fn rows() -> Vec<Row> {
-    static KINDS: [SourceKind; 5] = [
+    static KINDS: [SourceKind; 6] = [
         kind("github", Some("https://github.com"), RepoNames::Flat),
         kind("gitlab", Some("https://gitlab.com"), RepoNames::Nested),
         kind("gitea", None, RepoNames::Flat),
         kind("forgejo", None, RepoNames::Flat),
         kind("prometheus", None, RepoNames::Absent),
+        kind("jenkins", None, RepoNames::Jobs),
     ];
-    const USUAL: [&Usual; 5] = [&GITHUB, &GITLAB, &GITEA, &FORGEJO, &PROMETHEUS];
+    const USUAL: [&Usual; 6] = [&GITHUB, &GITLAB, &GITEA, &FORGEJO, &PROMETHEUS, &JENKINS];
     let both = KINDS.iter().zip(USUAL);
     both.map(|(kind, usual)| Row { kind, usual }).collect()
 }
@@ -54,6 +55,7 @@ fn login(by: &'static str, kinds: &[&'static str], at: &str) -> Login {
         name: at.to_owned(),
         url: url(at),
         ssh: None,
+        lapses: false,
     }
 }
 
@@ -284,11 +286,11 @@ fn systems_are_added_by_hand() {
         "",
     ];
     check(&nothing, &twice, by_hand);
-    let wrong = ["jenkins https://a.example", "what.example", "a b c", ""];
+    let wrong = ["bamboo https://a.example", "what.example", "a b c", ""];
     let script = check(&nothing, &wrong[..3], "");
     let told = script.told.join("\n");
     assert!(
-        told.contains("`jenkins` is none of github, gitlab"),
+        told.contains("`bamboo` is none of github, gitlab"),
         "{told}"
     );
     assert!(told.contains("its answers do not show its kind"), "{told}");
@@ -345,6 +347,38 @@ fn a_file_to_begin_with_says_nothing_yet() {
     let example: Vec<&str> = example.lines().skip(3).collect();
     let settings = Settings::parse(&example.join("\n"), "x", Trust::User, &kinds);
     assert_eq!(settings.unwrap().sources.len(), 1);
+}
+
+#[test]
+fn what_has_no_repositories_is_taken_without_being_chosen() {
+    let found = Found {
+        local: vec![Shown {
+            kind: "prometheus",
+            url: url("http://localhost:9090"),
+            version: None,
+        }],
+        ..team()
+    };
+    let local = "\n[[source]]\nkind = \"prometheus\"\nurl = \"http://localhost:9090\"";
+    let script = check(&found, &["", "", "", "", ""], &format!("{BOTH}{local}"));
+    assert!(script.asked[0].ends_with("[1 2 4]"), "{:#?}", script.asked);
+}
+
+#[test]
+fn of_a_server_of_jobs_all_are_shown_unless_some_are_chosen() {
+    let found = Found {
+        logins: vec![login(
+            "JENKINS_URL",
+            &["jenkins"],
+            "https://ci.example/jenkins",
+        )],
+        held: vec![held("JENKINS_API_TOKEN", "jenkins", "ci.example")],
+        ..Found::default()
+    };
+    let all = "[[source]]\nkind = \"jenkins\"\nurl = \"https://ci.example/jenkins\"";
+    check(&found, &["", "", ""], all);
+    let some = format!("{all}\nrepos = [\"nightly\", \"team/api\"]\norgs = [\"tools\"]");
+    check(&found, &["", "nightly team/api tools/", ""], &some);
 }
 
 #[test]
