@@ -34,6 +34,8 @@ mod joins;
 mod kept;
 mod lanes;
 #[cfg(test)]
+mod law_facts;
+#[cfg(test)]
 mod laws;
 mod loose;
 mod moves;

@@ -249,7 +249,20 @@ async fn a_renamed_repository_is_followed_with_the_token() {
 
 #[tokio::test]
 async fn a_renamed_repository_tells_its_name_of_before_also_after_a_restart() {
-    let fault = Fault::start(healthy).await;
+    let fault = Fault::start(|request| {
+        if request.path() != "/graphql" {
+            return healthy(request);
+        }
+        Reply::json(&aliases(request, |path| {
+            let now = path.replace("acme/old", "acme/api");
+            if is_probe(request) {
+                probe_repo(&now, "2026-11-21T03:30:00Z")
+            } else {
+                refresh_repo(&now)
+            }
+        }))
+    })
+    .await;
     let told = async |source: &GitHub| -> Vec<Repository> {
         let facts = settle(source, 20).await.into_iter().flat_map(|b| b.facts);
         let repositories = facts.filter_map(|fact| match fact {
