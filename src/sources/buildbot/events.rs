@@ -23,6 +23,10 @@ const SILENCE: Duration = Duration::from_mins(15);
 /// A stream that ends sooner was none.
 const SHORT: Duration = Duration::from_secs(5);
 
+/// A change is over once so long nothing more came of it, and after `LAST` in any case.
+const QUIET: Duration = Duration::from_millis(200);
+const LAST: Duration = Duration::from_secs(1);
+
 /// The other topic that is listened to, besides builds: each part of a path is one of a key.
 const ALSO: [&str; 3] = ["buildrequests", "*", "*"];
 
@@ -30,6 +34,20 @@ const ALSO: [&str; 3] = ["buildrequests", "*", "*"];
 pub(super) struct Open {
     stream: Listening,
     since: Instant,
+}
+
+impl Open {
+    /// Passes over what comes along with a change: one build alone tells four or five.
+    async fn settle(&mut self) {
+        let last = Instant::now() + LAST;
+        loop {
+            let quiet = (Instant::now() + QUIET).min(last);
+            let next = tokio::time::timeout_at(quiet, self.stream.next()).await;
+            if !matches!(next, Ok(Ok(Some(_)))) {
+                return;
+            }
+        }
+    }
 }
 
 /// What an event says; what it is about is asked for.
@@ -82,6 +100,7 @@ impl Buildbot {
             };
             match tokio::time::timeout(SILENCE, open.stream.next()).await {
                 Ok(Ok(Some(event))) if is_news(&event) => {
+                    open.settle().await;
                     self.state().is_stale = true;
                     return Ok(());
                 }
@@ -138,7 +157,8 @@ impl Buildbot {
         let is_id = id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if hello.name == "handshake" && is_id && !id.is_empty() {
             let [topic, one, what] = ALSO;
-            // Without it, builds that only wait are seen by the next poll.
+            // Without it, builds that only wait are seen by the next poll. Buildbot 4.3 does it and
+            // answers with an error all the same.
             let added = client
                 .get(&request(&["sse", "add", id, topic, one, what]))
                 .await;

@@ -17,12 +17,15 @@ use cycleboard::sources::action::{Act, ActError};
 use cycleboard::sources::buildbot::Buildbot;
 use cycleboard::sources::http::{Ground, Limits, NoValidators};
 use cycleboard::sources::logs::NoLogs;
-use cycleboard::sources::{Batch, Fetch, Source};
+use cycleboard::sources::{Batch, CapabilityState, Fetch, Source, SourceError};
 
 use super::monitors::named;
 use crate::support::env::{Home, Ran};
 
 const ADDRESS: &str = "CYCLEBOARD_TEST_BUILDBOT";
+
+/// What comes of listening.
+type Told = Result<(), SourceError>;
 
 fn open(address: &str) -> Buildbot {
     let mut config = SourceConfig::new("bb", "buildbot", address.parse().unwrap());
@@ -53,6 +56,21 @@ async fn poll(source: &Buildbot, resource: &str) -> Batch {
         forced: false,
     };
     source.fetch(fetch).await.unwrap()
+}
+
+/// Waits until the server has begun to tell what changes.
+async fn listening(source: &Buildbot, told: &mut (impl Future<Output = Told> + Unpin)) {
+    let is_open = || {
+        let can = source.capabilities();
+        let mut events = can.iter().filter(|can| can.name == "events");
+        events.any(|can| can.state == CapabilityState::Available)
+    };
+    while !is_open() {
+        tokio::select! {
+            early = &mut *told => panic!("before anything changed: {early:?}"),
+            () = tokio::time::sleep(std::time::Duration::from_millis(20)) => {}
+        }
+    }
 }
 
 /// Returns the newest run of a builder.
@@ -179,12 +197,17 @@ async fn a_real_build_is_done_again_and_is_then_its_next_attempt() {
     let run = until(&source, "again", |run| run.state.is_over()).await;
     let target = target(&run);
     let before = source.look_at(target.clone()).await.unwrap();
+    let listener = open(&address);
+    let mut told = listener.changes().unwrap();
+    listening(&listener, &mut told).await;
     let verb = Verb::RerunAll;
     let act = Act {
         verb,
         target: target.clone(),
     };
     source.act(act).await.unwrap();
+    let told = tokio::time::timeout(std::time::Duration::from_secs(30), told).await;
+    told.expect("the server tells it by itself").unwrap();
     let after = source.look_at(target).await.unwrap();
     assert_eq!(after.attempt, before.attempt + 1);
     let again = until(&source, "again", |now| {
