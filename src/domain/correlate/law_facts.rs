@@ -253,6 +253,7 @@ pub(super) fn fact(seeds: Seeds) -> Fact {
         12 => world.fact(Fact::Environment(Environment {
             repo: here,
             name: if a < 3 { "production" } else { "staging" }.into(),
+            production: a == 4,
             ..environment()
         })),
         13 => world.deployment(
@@ -372,6 +373,7 @@ fn environment() -> Environment {
         name: Clean::default(),
         id: None,
         guarded: false,
+        production: false,
         url: None,
     }
 }
