@@ -15,7 +15,7 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::action::ActError;
 use crate::sources::http::{
-    Answer, Client, Failure, Ground, Limits, List, Pages, Request, Scheme, Urgency, Writing,
+    Answer, Client, Failure, Ground, Limits, Request, Scheme, Urgency, Writing,
     check_base, fixed_headers, follow, host_of,
 };
 use crate::sources::{
@@ -267,20 +267,6 @@ impl Port {
         let request = request(url, ask);
         let asked = self.client.get(&request).await;
         self.heard(request.url.path(), asked).await
-    }
-
-    /// Reads a list page by page, at most `cap` pages, as [`follow`] does.
-    pub(super) async fn follow<P: DeserializeOwned, T>(
-        &self,
-        url: Url,
-        ask: Ask,
-        cap: usize,
-        take: impl Fn(P) -> List<T>,
-    ) -> Result<Pages<T>, Failure> {
-        self.ensure_token(ask.forced).await.map_err(Failure::of)?;
-        let path = url.path().to_owned();
-        let asked = follow(&self.client, request(url, ask), cap, take).await;
-        self.heard(&path, asked).await
     }
 
     /// Sends the one request that changes something; `writes` is the caller's to keep.
