@@ -15,8 +15,8 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::action::ActError;
 use crate::sources::http::{
-    Answer, Client, Failure, Ground, Limits, Request, Scheme, Urgency, Writing,
-    check_base, fixed_headers, follow, host_of,
+    Answer, Client, Failure, Ground, Limits, Request, Scheme, Urgency, Writing, check_base,
+    fixed_headers, host_of,
 };
 use crate::sources::{
     Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, UNNAMED,
