@@ -78,19 +78,17 @@ pub(super) fn check(
 
 fn rule(checker: &mut Checker<'_>, table: Table<file::Project>) -> Option<ProjectRule> {
     let Table { value, span } = table;
-    let name = match &value.name {
-        Some(text) => check_name(checker, text),
-        None => {
-            checker.missing(span.clone(), "name", TITLE, "e.g. `api-*`; `*` fits all");
-            None
-        }
+    let name = if let Some(text) = &value.name {
+        check_name(checker, text)
+    } else {
+        checker.missing(span.clone(), "name", TITLE, "e.g. `api-*`; `*` fits all");
+        None
     };
-    let repo = match &value.repo {
-        Some(text) => check_repo(checker, text),
-        None => {
-            checker.missing(span, "repo", TITLE, "e.g. `github.com/acme/api`");
-            None
-        }
+    let repo = if let Some(text) = &value.repo {
+        check_repo(checker, text)
+    } else {
+        checker.missing(span, "repo", TITLE, "e.g. `github.com/acme/api`");
+        None
     };
     let branch = match &value.branch {
         Some(text) => Some(check_branch(checker, text)?),
