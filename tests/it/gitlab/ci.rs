@@ -6,16 +6,20 @@ use cycleboard::domain::run::{Failure, JobSet, Run, RunKey, RunState};
 use cycleboard::domain::text::Clean;
 
 fn runs(batch: &Batch) -> Vec<Run> {
-    only(batch, |fact| match fact {
-        Fact::Run(run) => Some(run.clone()),
-        _ => None,
+    only(batch, |fact| {
+        let Fact::Run(run) = fact else {
+            return None;
+        };
+        Some(run.clone())
     })
 }
 
 fn sets(batch: &Batch) -> Vec<JobSet> {
-    only(batch, |fact| match fact {
-        Fact::JobSet(set) => Some(set.clone()),
-        _ => None,
+    only(batch, |fact| {
+        let Fact::JobSet(set) = fact else {
+            return None;
+        };
+        Some(set.clone())
     })
 }
 
@@ -47,9 +51,11 @@ async fn a_retried_job_is_an_attempt_and_so_is_the_run() {
         .collect();
     assert_eq!((newest.attempt, ids), (2, vec![(2, 1), (3, 2)]));
     assert_eq!(runs(&batch).last().unwrap().attempt, 2);
-    let earlier = only(&batch, |fact| match fact {
-        Fact::EarlierJobs(set) => Some((set.attempt, set.jobs[0].id)),
-        _ => None,
+    let earlier = only(&batch, |fact| {
+        let Fact::EarlierJobs(set) = fact else {
+            return None;
+        };
+        Some((set.attempt, set.jobs[0].id))
     });
     assert_eq!(earlier, [(1, 1)]);
     let before = world.count();
@@ -112,12 +118,13 @@ async fn a_manual_job_that_must_be_played_holds_the_run_and_another_does_not() {
         [RunState::Passed, RunState::Skipped, RunState::Waiting]
     );
     let gates = |batch: &Batch| {
-        only(batch, |fact| match fact {
-            Fact::GateSet(set) => {
-                let names = set.gates.iter().map(|gate| gate.environment.to_string());
-                Some(names.collect::<Vec<_>>())
-            }
-            _ => None,
+        only(batch, |fact| {
+            let Fact::GateSet(set) = fact else {
+                return None;
+            };
+
+            let names = set.gates.iter().map(|gate| gate.environment.to_string());
+            Some(names.collect::<Vec<_>>())
         })
     };
     assert_eq!(gates(&batch), [["to production"]]);
@@ -175,9 +182,11 @@ async fn a_failed_job_is_explained_by_its_log_and_its_own_tests() {
         job: 3,
     };
     let batch = world.need(&[need]).await;
-    let found = only(&batch, |fact| match fact {
-        Fact::Diagnosis(found) => Some(found.clone()),
-        _ => None,
+    let found = only(&batch, |fact| {
+        let Fact::Diagnosis(found) = fact else {
+            return None;
+        };
+        Some(found.clone())
     });
     let found = &found[0];
     assert!(

@@ -26,9 +26,11 @@ async fn environments_have_tiers_and_guards_and_previews_are_left() {
         .routes
         .set("projects/1/protected_environments", guards);
     let batch = world.settle().await;
-    let found = only(&batch, |fact| match fact {
-        Fact::Environment(it) => Some((it.name.to_string(), it.production, it.guarded)),
-        _ => None,
+    let found = only(&batch, |fact| {
+        let Fact::Environment(it) = fact else {
+            return None;
+        };
+        Some((it.name.to_string(), it.production, it.guarded))
     });
     assert_eq!(
         found,
@@ -58,14 +60,18 @@ async fn a_deployment_that_waits_for_approval_is_a_gate_of_its_pipeline() {
         {"access_level_description": "ops", "required_approvals": 1, "deployment_approvals": []}]});
     world.routes.set("projects/1/deployments", json!([waits]));
     let batch = world.settle().await;
-    let states = only(&batch, |fact| match fact {
-        Fact::Deployment(it) => Some(it.state.clone()),
-        _ => None,
+    let states = only(&batch, |fact| {
+        let Fact::Deployment(it) = fact else {
+            return None;
+        };
+        Some(it.state.clone())
     });
     assert_eq!(states[0], DeployState::Waiting);
-    let gates = only(&batch, |fact| match fact {
-        Fact::GateSet(set) => set.gates.first().cloned(),
-        _ => None,
+    let gates = only(&batch, |fact| {
+        let Fact::GateSet(set) = fact else {
+            return None;
+        };
+        set.gates.first().cloned()
     });
     let last = gates.last().unwrap();
     assert_eq!(
@@ -113,18 +119,22 @@ async fn commits_know_their_merge_request_and_direct_pushes_are_told() {
     );
     world.routes.set(&place('d'), json!([]));
     let batch = world.settle().await;
-    let found = only(&batch, |fact| match fact {
-        Fact::Commit(it) => Some((it.title.to_string(), it.change_request, it.direct)),
-        _ => None,
+    let found = only(&batch, |fact| {
+        let Fact::Commit(it) = fact else {
+            return None;
+        };
+        Some((it.title.to_string(), it.change_request, it.direct))
     });
     let expected = [
         ("Squashed".to_owned(), Some(7), false),
         ("Pushed by hand".to_owned(), None, true),
     ];
     assert_eq!(found, expected);
-    let tips = only(&batch, |fact| match fact {
-        Fact::Repository(it) => it.default_branch.as_ref()?.tip.clone(),
-        _ => None,
+    let tips = only(&batch, |fact| {
+        let Fact::Repository(it) = fact else {
+            return None;
+        };
+        it.default_branch.as_ref()?.tip.clone()
     });
     assert_eq!(tips.last().unwrap().as_str(), sha('c'));
     let before = world.count();
@@ -147,9 +157,11 @@ async fn releases_are_told_and_upcoming_ones_are_candidates() {
     ]);
     world.routes.set("projects/1/releases", releases);
     let batch = world.settle().await;
-    let found = only(&batch, |fact| match fact {
-        Fact::Release(it) => Some((it.tag.to_string(), it.prerelease, it.published_at.is_some())),
-        _ => None,
+    let found = only(&batch, |fact| {
+        let Fact::Release(it) = fact else {
+            return None;
+        };
+        Some((it.tag.to_string(), it.prerelease, it.published_at.is_some()))
     });
     let expected = [
         ("v2.0.0".to_owned(), true, false),
@@ -179,9 +191,11 @@ async fn a_range_is_the_list_of_what_only_the_newer_has() {
         to: Sha::parse(&sha(to)).unwrap(),
     };
     let batch = world.need(&[need('a', 'c')]).await;
-    let found = only(&batch, |fact| match fact {
-        Fact::Range(it) => Some((it.relation, it.commits.len(), it.complete)),
-        _ => None,
+    let found = only(&batch, |fact| {
+        let Fact::Range(it) = fact else {
+            return None;
+        };
+        Some((it.relation, it.commits.len(), it.complete))
     });
     assert_eq!(found, [(Relation::Ahead, 2, true)]);
     // Where such a list is refused, a comparison tells the same.
@@ -189,9 +203,11 @@ async fn a_range_is_the_list_of_what_only_the_newer_has() {
     let compare = json!({"commits": [{"id": sha('e'), "parent_ids": [sha('d')]}]});
     world.routes.set("projects/1/repository/compare", compare);
     let batch = world.need(&[need('d', 'e')]).await;
-    let found = only(&batch, |fact| match fact {
-        Fact::Range(it) => Some((it.relation, it.complete)),
-        _ => None,
+    let found = only(&batch, |fact| {
+        let Fact::Range(it) = fact else {
+            return None;
+        };
+        Some((it.relation, it.complete))
     });
     assert_eq!(found, [(Relation::Ahead, true)]);
 }
@@ -210,9 +226,11 @@ async fn files_of_a_merge_request_are_told_by_old_servers_too() {
         number: 7,
     };
     let batch = world.need(&[need]).await;
-    let found = only(&batch, |fact| match fact {
-        Fact::ChangedPaths(it) => Some((it.paths.len(), it.complete)),
-        _ => None,
+    let found = only(&batch, |fact| {
+        let Fact::ChangedPaths(it) = fact else {
+            return None;
+        };
+        Some((it.paths.len(), it.complete))
     });
     assert_eq!(found, [(2, true)]);
 }

@@ -59,9 +59,11 @@ async fn what_changed_in_a_group_comes_with_one_list_each() {
         .routes
         .set("groups/acme/issues?updated_after", json!([closed]));
     let batch = world.fetch("pulse:acme").await;
-    let told = only(&batch, |fact| match fact {
-        Fact::Ticket(ticket) => Some((ticket.state.clone(), fact.repo().cloned())),
-        _ => None,
+    let told = only(&batch, |fact| {
+        let Fact::Ticket(ticket) = fact else {
+            return None;
+        };
+        Some((ticket.state.clone(), fact.repo().cloned()))
     });
     let web = Some(world.repo("acme/sub/web"));
     assert_eq!(told, [(TicketState::Completed, web)]);
@@ -89,9 +91,11 @@ async fn a_project_that_moved_is_looked_into_and_no_other() {
     world.fetch("pulse:acme").await;
     let before = world.count();
     let batch = world.settle().await;
-    let runs = only(&batch, |fact| match fact {
-        Fact::Run(run) => Some(run.number),
-        _ => None,
+    let runs = only(&batch, |fact| {
+        let Fact::Run(run) = fact else {
+            return None;
+        };
+        Some(run.number)
     });
     assert_eq!(runs, [9]);
     let asked = world.asked(before);
@@ -252,9 +256,11 @@ async fn details_of_a_merge_request_are_read_once_for_each_change() {
         .routes
         .set("projects/1/merge_requests/7/closes_issues", closes);
     let batch = world.settle().await;
-    let last = only(&batch, |fact| match fact {
-        Fact::ChangeRequest(change) => Some(change.clone()),
-        _ => None,
+    let last = only(&batch, |fact| {
+        let Fact::ChangeRequest(change) = fact else {
+            return None;
+        };
+        Some(change.clone())
     });
     let last = last.last().unwrap();
     assert_eq!(
@@ -271,9 +277,11 @@ async fn details_of_a_merge_request_are_read_once_for_each_change() {
     ended["updated_at"] = ago(0).into();
     world.routes.set("projects/1/pipelines", json!([ended]));
     let batch = world.fetch("runs:acme/api").await;
-    let checks = only(&batch, |fact| match fact {
-        Fact::ChangeRequest(change) => Some(change.checks.clone()),
-        _ => None,
+    let checks = only(&batch, |fact| {
+        let Fact::ChangeRequest(change) = fact else {
+            return None;
+        };
+        Some(change.checks.clone())
     });
     assert_eq!(checks, [Checks::Passed]);
     let before = world.count();
@@ -296,9 +304,11 @@ async fn what_was_merged_within_days_is_read_at_the_start() {
         .routes
         .set("projects/1/merge_requests?state=merged", json!([merged]));
     let batch = world.settle().await;
-    let found = only(&batch, |fact| match fact {
-        Fact::ChangeRequest(change) => Some((change.state.clone(), change.merge_sha.clone())),
-        _ => None,
+    let found = only(&batch, |fact| {
+        let Fact::ChangeRequest(change) = fact else {
+            return None;
+        };
+        Some((change.state.clone(), change.merge_sha.clone()))
     });
     assert_eq!(found[0].0, ChangeState::Merged);
     assert_eq!(found[0].1.as_ref().unwrap().as_str(), sha('c'));
@@ -327,4 +337,60 @@ async fn a_user_is_asked_as_a_user_and_an_unknown_group_is_told() {
         polled.iter().any(|it| &*it.id == "work:ada/toy"),
         "{polled:?}"
     );
+}
+
+#[tokio::test]
+async fn a_merge_that_is_not_worked_out_yet_is_asked_for_again_a_minute_later() {
+    let world = World::alone().await;
+    let mut change = merge_request(7);
+    change["detailed_merge_status"] = "checking".into();
+    change["reviewers"] = json!([{"username": "grace"}]);
+    world
+        .routes
+        .set("projects/1/merge_requests", json!([change]));
+    world.routes.set("projects/1/merge_requests/7", change);
+    world.routes.set(
+        "projects/1/merge_requests/7/approvals",
+        json!({"approved_by": []}),
+    );
+    world.settle().await;
+    let before = world.count();
+    world.settle_at(now() + TimeDelta::seconds(50)).await;
+    assert_eq!(world.count(), before);
+    world
+        .routes
+        .set("projects/1/merge_requests/7", merge_request(7));
+    world.settle_at(now() + TimeDelta::seconds(70)).await;
+    assert_eq!(world.count(), before + 2);
+    // An approval need not change it: it is looked at in turns.
+    let polled = world.source.resources(now());
+    assert!(
+        polled
+            .iter()
+            .any(|it| &*it.id == "reviews" && it.tier == Tier::Cold)
+    );
+    let approved = json!({"approved_by": [{"user": {"username": "grace"}}]});
+    world
+        .routes
+        .set("projects/1/merge_requests/7/approvals", approved);
+    let batch = world.fetch("reviews").await;
+    assert!(matches!(&batch.facts[0], Fact::ChangeRequest(it) if it.review == Review::Approved));
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_stops_nothing_else() {
+    let world = World::alone().await;
+    let odd = json!([issue(1, "acme/api", 1), {"iid": "x"}]);
+    world.routes.set("projects/1/issues?state=opened", odd);
+    let batch = world.settle().await;
+    assert!(
+        !batch
+            .listings
+            .iter()
+            .any(|it| it.name.ends_with("tickets/open"))
+    );
+    let before = world.count();
+    world.fetch("work:acme/api").await;
+    let asked = world.asked(before).join("\n");
+    assert!(asked.contains("issues?updated_after="), "{asked}");
 }

@@ -160,3 +160,39 @@ async fn a_check_up_names_what_is_missing() {
             .all(|check| check.state != CheckState::Refused)
     );
 }
+
+#[tokio::test]
+async fn without_a_token_what_is_public_is_read_and_nobody_is_asked_for() {
+    let world = World::with(|config| {
+        config.repos = vec!["acme/api".to_owned()];
+        config.token_env = None;
+    })
+    .await;
+    world
+        .routes
+        .set("projects/acme%2Fapi", project(1, "acme/api", 30));
+    world.empty("projects/1");
+    let unauthorized = Reply::json(&json!({"message": "401 Unauthorized"})).status(401);
+    for place in ["user", "version", "personal_access_tokens/self"] {
+        world.routes.reply(place, unauthorized.clone());
+    }
+    world
+        .routes
+        .set("projects/1/issues", json!([issue(1, "acme/api", 1)]));
+    let batch = world.settle().await;
+    assert!(
+        batch
+            .facts
+            .iter()
+            .any(|fact| matches!(fact, Fact::Ticket(_)))
+    );
+    assert!(!world.asked(0).iter().any(|it| it.contains("/user")));
+    world.routes.set("projects", json!([]));
+    let checks = world.source.check_up().await;
+    assert!(
+        checks
+            .iter()
+            .all(|check| check.state != CheckState::Refused),
+        "{checks:?}"
+    );
+}
