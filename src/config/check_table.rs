@@ -182,8 +182,8 @@ pub(super) fn address(checker: &mut Checker<'_>, text: &file::Text, base: &Url) 
         refuse(&format!("`path`: `{raw}` is no address"), "e.g. `/healthz`");
         return None;
     };
-    let bare = url.username().is_empty() && url.password().is_none();
-    if url.origin() != base.origin() || !bare {
+    let is_anonymous = url.username().is_empty() && url.password().is_none();
+    if url.origin() != base.origin() || !is_anonymous {
         let host = base.host_str().unwrap_or_default();
         let message = format!("`path`: `{raw}` is not at `{host}`, where the source is");
         refuse(&message, "give each host a `[[source]]` of its own");

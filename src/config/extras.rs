@@ -64,10 +64,10 @@ fn takes(
                 "a source of kind `{}` takes no `[[source.{name}]]`",
                 kind.name
             );
-            let takers = checker.kinds.iter();
-            let takers = takers.filter(|kind| kind.tables.contains(&name));
-            let takers: Vec<String> = takers.map(|kind| format!("`{}`", kind.name)).collect();
-            let hint = format!("it belongs to a source of kind {}", takers.join(" or "));
+            let others = checker.kinds.iter();
+            let others = others.filter(|kind| kind.tables.contains(&name));
+            let others: Vec<String> = others.map(|kind| format!("`{}`", kind.name)).collect();
+            let hint = format!("it belongs to a source of kind {}", others.join(" or "));
             checker.error(at, &message, Some(&hint));
             false
         }

@@ -216,12 +216,12 @@ pub fn named_repo(text: &str) -> Option<RepoKey> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Target, named_repo};
+    use super::{RepoKey, Target, named_repo};
 
     #[track_caller]
     fn names(text: &str, expected: Option<&str>) {
         let found = named_repo(text);
-        assert_eq!(found.as_ref().map(|repo| repo.as_str()), expected, "{text}");
+        assert_eq!(found.as_ref().map(RepoKey::as_str), expected, "{text}");
     }
 
     #[test]

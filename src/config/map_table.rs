@@ -53,14 +53,12 @@ fn one(
     base: Option<&Url>,
 ) -> Option<JsonMap> {
     let Table { value, span } = table;
-    let path = match &value.path {
-        Some(text) => base.and_then(|base| route(checker, text, base)),
-        None => {
-            let hint = "the route below `url`, e.g. `/api/runs?limit=100`";
-            checker.missing(span.clone(), "path", TITLE, hint);
-            None
-        }
-    };
+    if value.path.is_none() {
+        let hint = "the route below `url`, e.g. `/api/runs?limit=100`";
+        checker.missing(span.clone(), "path", TITLE, hint);
+    }
+    let path = value.path.as_ref().zip(base);
+    let path = path.and_then(|(text, base)| route(checker, text, base));
     let words = Target::ALL.map(Target::as_str);
     let Some(word) = &value.to else {
         let hint = format!("it is one of {}", words.join(", "));

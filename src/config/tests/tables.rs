@@ -227,10 +227,9 @@ fn checks_of_one_source_are_told_apart() {
         "two checks tell the version of the same service and environment",
         "keep one `version`, or give one check another `environment` or `service`",
     );
-    let many: String = (0..51)
-        .map(|n| format!("\n[[source.check]]\npath = \"/{n}\""))
-        .collect();
-    let text = format!("{}{many}", CHECK.replace("\n[[source.check]]", ""));
+    let many = (0..51).map(|n| format!("[[source.check]]\npath = \"/{n}\""));
+    let many: Vec<String> = many.collect();
+    let text = CHECK.replace("[[source.check]]", &many.join("\n"));
     check_errors(
         read(&text, Trust::User),
         &[(

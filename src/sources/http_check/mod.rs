@@ -286,18 +286,18 @@ impl HttpChecks {
         let mut state = CheckState::Fine;
         if let Some(place) = &check.version {
             match judge::version(place, visit) {
-                Ok(Version::Commit(sha)) => text.push_str(&format!(", commit {}", sha.short())),
-                Ok(Version::Name(version)) => text.push_str(&format!(", version {version}")),
+                Ok(Version::Commit(sha)) => text.extend([", commit ", sha.short()]),
+                Ok(Version::Name(version)) => text.extend([", version ", &version]),
                 Err(why) => {
                     state = CheckState::Note;
-                    text.push_str(&format!("; {why}"));
+                    text.extend(["; ", &why]);
                 }
             }
         }
         if check.certificate.is_some() {
             let end = ends_at(visit).map(|at| at.format("%Y-%m-%d").to_string());
             let end = end.unwrap_or_else(|| "an unknown day".to_owned());
-            text.push_str(&format!(", certificate until {end}"));
+            text.extend([", certificate until ", &end]);
         }
         Check {
             state,

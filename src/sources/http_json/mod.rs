@@ -16,12 +16,14 @@ use futures_util::future::BoxFuture;
 
 use crate::config::{JsonMap, SourceConfig, Target};
 use crate::domain::Timestamp;
+use crate::domain::alert::AlertState;
 use crate::domain::correlate::Need;
-use crate::domain::deployment::DeployState;
+use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
+use crate::domain::ticket::TicketState;
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::port::{Port, Product, failed, fine};
 use crate::sources::{
@@ -42,6 +44,9 @@ const PRODUCT: Product = Product {
 
 /// The most records of one endpoint that are kept.
 const MOST: usize = 1_000;
+
+/// How many words without a meaning are named by the check-up.
+const WORDS: usize = 10;
 
 /// The most pages of one endpoint that are read in one poll.
 const PAGES: usize = 10;
@@ -176,9 +181,14 @@ impl HttpJson {
         let (read, count) = (came.batch.facts.len(), came.count);
         let text = format!("{}: {count} records, {read} of them {name}", map.path());
         let mut checks = vec![fine(name, &self.port.shown(&text))];
-        let unknown = unknown_words(&came.batch.facts);
+        let unknown = came.batch.facts.iter().filter_map(unknown_word);
+        let unknown: BTreeSet<&Clean> = unknown.collect();
         if !unknown.is_empty() {
-            let words: Vec<String> = unknown.iter().map(|word| format!("`{word}`")).collect();
+            let words: Vec<String> = unknown
+                .iter()
+                .take(WORDS)
+                .map(|word| format!("`{word}`"))
+                .collect();
             let text = format!("no `states` names {}", words.join(", "));
             checks.push(Check {
                 state: CheckState::Note,
@@ -217,48 +227,49 @@ fn named(maps: &[JsonMap]) -> BTreeMap<ResourceId, JsonMap> {
 
 /// Returns whether something goes on there that will soon be otherwise.
 fn is_at_work(fact: &Fact) -> bool {
-    match fact {
-        Fact::Run(run) => matches!(run.state, RunState::Queued | RunState::Running),
-        Fact::Deployment(it) => matches!(it.state, DeployState::Queued | DeployState::Running),
-        _ => false,
+    if let Fact::Run(run) = fact {
+        return matches!(run.state, RunState::Queued | RunState::Running);
     }
+    let moves = |it: &Deployment| matches!(it.state, DeployState::Queued | DeployState::Running);
+    matches!(fact, Fact::Deployment(it) if moves(it))
 }
 
 /// Returns when something last happened to what a fact tells.
 fn moment(fact: &Fact) -> Option<Timestamp> {
-    match fact {
-        Fact::Ticket(it) => Some(it.updated_at),
-        Fact::Run(it) => Some(it.updated_at),
-        Fact::Deployment(it) => Some(it.updated_at),
-        Fact::Alert(it) => Some(it.started_at),
-        _ => None,
+    if let Fact::Ticket(it) = fact {
+        Some(it.updated_at)
+    } else if let Fact::Run(it) = fact {
+        Some(it.updated_at)
+    } else if let Fact::Deployment(it) = fact {
+        Some(it.updated_at)
+    } else if let Fact::Alert(it) = fact {
+        Some(it.started_at)
+    } else {
+        None
     }
 }
 
-/// Returns the words for how something stands that no setting names.
-fn unknown_words(facts: &[Fact]) -> BTreeSet<Clean> {
-    use crate::domain::alert::AlertState;
-    use crate::domain::ticket::TicketState;
-    let word = |fact: &Fact| match fact {
-        Fact::Ticket(ticket) => match &ticket.state {
-            TicketState::Other(word) => Some(word.clone()),
-            TicketState::Open | TicketState::Completed | TicketState::NotPlanned => None,
-        },
-        Fact::Run(run) => match &run.state {
-            RunState::Unknown(word) => Some(word.clone()),
-            _ => None,
-        },
-        Fact::Deployment(it) => match &it.state {
-            DeployState::Unknown(word) => Some(word.clone()),
-            _ => None,
-        },
-        Fact::Alert(alert) => match &alert.state {
-            AlertState::Unknown(word) => Some(word.clone()),
-            _ => None,
-        },
-        _ => None,
-    };
-    facts.iter().filter_map(word).take(10).collect()
+/// Returns the word for how something stands, where no setting names it.
+fn unknown_word(fact: &Fact) -> Option<&Clean> {
+    if let Fact::Ticket(it) = fact
+        && let TicketState::Other(word) = &it.state
+    {
+        Some(word)
+    } else if let Fact::Run(it) = fact
+        && let RunState::Unknown(word) = &it.state
+    {
+        Some(word)
+    } else if let Fact::Deployment(it) = fact
+        && let DeployState::Unknown(word) = &it.state
+    {
+        Some(word)
+    } else if let Fact::Alert(it) = fact
+        && let AlertState::Unknown(word) = &it.state
+    {
+        Some(word)
+    } else {
+        None
+    }
 }
 
 impl Source for HttpJson {

@@ -81,8 +81,7 @@ impl HttpJson {
     /// Reads one page: its records, the next page, and the time there.
     async fn page(&self, map: &JsonMap, url: Url, fetch: &Fetch) -> Result<Page, SourceError> {
         let asked = self.port.get::<Value>(url.clone(), Ask::of(fetch)).await;
-        let (mut body, answer): (Value, Answer) =
-            asked.map_err(|failure| self.placed(map, failure))?;
+        let (mut body, answer): (Value, Answer) = asked.map_err(|failure| placed(map, failure))?;
         let now = their_now(&answer.headers, fetch.now);
         let after = self.next(map, &body, &url)?.or(answer.next);
         let Some(place) = body.pointer_mut(&map.records) else {
@@ -91,37 +90,24 @@ impl HttpJson {
             let cause = format!("{}: `records`: there is no `{at}`; {there}", url.path());
             return Err(self.port.failed(&cause));
         };
-        let page = |records| Page {
+        let found = place.take();
+        // Some servers write no list where it would be empty.
+        let is_none = found.is_null() && !map.records.is_empty();
+        let records = if let Value::Array(records) = found {
+            records
+        } else if is_none {
+            Vec::new()
+        } else {
+            let there = record::keys(&found, "");
+            let at = &map.records;
+            let cause = format!("{}: `records`: `{at}` is no list: {there}", url.path());
+            return Err(self.port.failed(&cause));
+        };
+        Ok(Page {
             records,
             after,
             now,
-        };
-        match place.take() {
-            Value::Array(records) => Ok(page(records)),
-            // Some servers write no list where it would be empty.
-            Value::Null if !map.records.is_empty() => Ok(page(Vec::new())),
-            other => {
-                let there = record::keys(&other, "");
-                let at = &map.records;
-                let cause = format!("{}: `records`: `{at}` is no list: {there}", url.path());
-                Err(self.port.failed(&cause))
-            }
-        }
-    }
-
-    /// Says which route was asked where the address seems to lead elsewhere.
-    fn placed(&self, map: &JsonMap, failure: Failure) -> SourceError {
-        let is_elsewhere = failure.elsewhere || failure.status == Some(404);
-        match failure.error {
-            SourceError::Unreadable { host, cause } if is_elsewhere => SourceError::Unreadable {
-                host,
-                cause: format!(
-                    "{cause}, and `path` is the route below it: `{}`",
-                    map.path()
-                ),
-            },
-            error => error,
-        }
+        })
     }
 
     /// Returns the next page that the answer names, within the origin of this one.
@@ -139,4 +125,17 @@ impl HttpJson {
         let cause = format!("{}: `next` leads to another host", url.path());
         Err(self.port.failed(&cause))
     }
+}
+
+/// Says which route was asked where the address seems to lead elsewhere.
+fn placed(map: &JsonMap, failure: Failure) -> SourceError {
+    let is_elsewhere = failure.elsewhere || failure.status == Some(404);
+    let mut error = failure.error;
+    if let SourceError::Unreadable { cause, .. } = &mut error
+        && is_elsewhere
+    {
+        let path = map.path();
+        cause.extend([", and `path` is the route below it: `", &path, "`"]);
+    }
+    error
 }

@@ -152,11 +152,11 @@ fn short(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{keys, line, list, number, text, time};
+    use super::{Clean, keys, line, list, number, text, time};
     use serde_json::{Value, json};
 
     #[track_caller]
-    fn is_at(value: Value, expected: Option<&str>) {
+    fn is_at(value: &Value, expected: Option<&str>) {
         let found = time(&json!({ "at": value }), "/at");
         let expected = expected.map(|at| chrono::DateTime::parse_from_rfc3339(at).unwrap());
         assert_eq!(found, expected.map(|at| at.to_utc()), "{value}");
@@ -165,13 +165,13 @@ mod tests {
     #[test]
     fn a_time_is_written_or_counted() {
         let at = Some("2026-11-21T01:37:30Z");
-        is_at(json!("2026-11-21T01:37:30Z"), at);
-        is_at(json!(" 2026-11-21T03:37:30+02:00"), at);
-        is_at(json!(1_795_225_050), at);
-        is_at(json!(1_795_225_050_000_i64), at);
-        is_at(json!(1_795_225_050.0), at);
-        is_at(json!("1795225050"), at);
-        is_at(json!("1795225050000"), at);
+        is_at(&json!("2026-11-21T01:37:30Z"), at);
+        is_at(&json!(" 2026-11-21T03:37:30+02:00"), at);
+        is_at(&json!(1_795_225_050), at);
+        is_at(&json!(1_795_225_050_000_i64), at);
+        is_at(&json!(1_795_225_050.0), at);
+        is_at(&json!("1795225050"), at);
+        is_at(&json!("1795225050000"), at);
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
             json!(true),
             json!([1]),
         ] {
-            is_at(value, None);
+            is_at(&value, None);
         }
     }
 
@@ -219,23 +219,23 @@ mod tests {
     }
 
     #[track_caller]
-    fn lists(value: Value, expected: &[&str]) {
+    fn lists(value: &Value, expected: &[&str]) {
         let found = list(&json!({ "l": value }), "/l");
-        let found: Vec<&str> = found.iter().map(|text| text.as_str()).collect();
+        let found: Vec<&str> = found.iter().map(Clean::as_str).collect();
         assert_eq!(found, expected);
     }
 
     #[test]
     fn a_list_is_of_texts_or_of_things_with_names() {
-        lists(json!(["a", 7, null, "", ["x"]]), &["a", "7"]);
+        lists(&json!(["a", 7, null, "", ["x"]]), &["a", "7"]);
         lists(
-            json!([{"name": "a"}, {"login": "b"}, {"id": 3}]),
+            &json!([{"name": "a"}, {"login": "b"}, {"id": 3}]),
             &["a", "b"],
         );
-        lists(json!("a, b,,c"), &["a", "b", "c"]);
-        lists(json!({"login": "ada"}), &["ada"]);
-        lists(json!(vec!["x"; 500]), &["x"; 50]);
-        lists(json!(3), &[]);
+        lists(&json!("a, b,,c"), &["a", "b", "c"]);
+        lists(&json!({"login": "ada"}), &["ada"]);
+        lists(&json!(vec!["x"; 500]), &["x"; 50]);
+        lists(&json!(3), &[]);
     }
 
     #[track_caller]

@@ -28,7 +28,7 @@ async fn alerts(team: &Team, query: &str) -> Vec<Value> {
 }
 
 fn at(value: &Value) -> Timestamp {
-    let at = chrono::DateTime::parse_from_rfc3339(value.as_str().unwrap());
+    let at = DateTime::parse_from_rfc3339(value.as_str().unwrap());
     at.unwrap().to_utc()
 }
 
@@ -56,7 +56,7 @@ async fn something_fires_soon_after_a_deployment_and_something_is_silenced() {
     let mut rounds_with_errors = 0;
     for step in 0..48 {
         let secs = START + step * 1_800;
-        team.now.store(secs, std::sync::atomic::Ordering::Relaxed);
+        team.now.store(secs, Ordering::Relaxed);
         let now = instant(secs);
         let all = alerts(&team, "").await;
         let prints: Vec<&str> = all
@@ -157,14 +157,13 @@ async fn our_adapter_reads_it_and_finds_the_services() {
         batch.warnings.is_empty() && batch.listings.len() == 1,
         "{batch:?}"
     );
-    let told: Vec<&Alert> = batch
-        .facts
-        .iter()
-        .filter_map(|fact| match fact {
-            Fact::Alert(alert) => Some(alert),
-            _ => None,
-        })
-        .collect();
+    let told = batch.facts.iter().map(|fact| {
+        let Fact::Alert(alert) = fact else {
+            panic!("{fact:?}");
+        };
+        alert
+    });
+    let told: Vec<&Alert> = told.collect();
     assert!(told.iter().any(|it| it.state == AlertState::Silenced));
     let world = forge.world();
     let specs = (0..world.len()).filter_map(|index| world.spec(index));

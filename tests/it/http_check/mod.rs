@@ -76,18 +76,24 @@ async fn poll(source: &HttpChecks, secs: i64) -> Result<Batch, SourceError> {
 
 fn alerts(batch: &Batch) -> Vec<&Alert> {
     let facts = batch.facts.iter();
-    let alerts = facts.filter_map(|fact| match fact {
-        Fact::Alert(alert) => Some(alert),
-        _ => None,
+    let alerts = facts.filter_map(|fact| {
+        if let Fact::Alert(alert) = fact {
+            Some(alert)
+        } else {
+            None
+        }
     });
     alerts.collect()
 }
 
 fn deployments(batch: &Batch) -> Vec<&Deployment> {
     let facts = batch.facts.iter();
-    let deployments = facts.filter_map(|fact| match fact {
-        Fact::Deployment(it) => Some(it),
-        _ => None,
+    let deployments = facts.filter_map(|fact| {
+        if let Fact::Deployment(it) = fact {
+            Some(it)
+        } else {
+            None
+        }
     });
     deployments.collect()
 }

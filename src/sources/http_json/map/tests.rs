@@ -53,10 +53,11 @@ fn run(edit: impl FnOnce(&mut Value)) -> Result<Run, String> {
         "made": "2026-11-21T10:00:00Z", "began": 1_795_255_260, "ended": 1_795_255_800_000_i64,
     });
     edit(&mut record);
-    match read(&map(RUN), &record)? {
-        Fact::Run(run) => Ok(run),
-        other => panic!("{other:?}"),
-    }
+    let fact = read(&map(RUN), &record)?;
+    let Fact::Run(run) = fact else {
+        panic!("{fact:?}");
+    };
+    Ok(run)
 }
 
 #[test]
@@ -80,30 +81,30 @@ fn a_run_has_what_its_record_says() {
 }
 
 #[track_caller]
-fn stands(word: Value, expected: &RunState) {
+fn stands(word: &Value, expected: &RunState) {
     let found = run(|record| record["status"]["word"] = word.clone()).unwrap();
     assert_eq!(found.state, *expected, "{word}");
 }
 
 #[test]
 fn words_mean_what_the_settings_say_and_no_other_is_success() {
-    stands(json!("ok"), &RunState::Passed);
-    stands(json!(" OK "), &RunState::Passed);
-    stands(json!("failure"), &RunState::Failed(Failure::Failed));
-    stands(json!("in_progress"), &RunState::Running);
-    stands(json!("KILLED"), &RunState::Cancelled);
+    stands(&json!("ok"), &RunState::Passed);
+    stands(&json!(" OK "), &RunState::Passed);
+    stands(&json!("failure"), &RunState::Failed(Failure::Failed));
+    stands(&json!("in_progress"), &RunState::Running);
+    stands(&json!("KILLED"), &RunState::Cancelled);
     // Words of ours mean themselves.
-    stands(json!("failed"), &RunState::Failed(Failure::Failed));
-    stands(json!("timed_out"), &RunState::Failed(Failure::TimedOut));
-    stands(json!("skipped"), &RunState::Skipped);
+    stands(&json!("failed"), &RunState::Failed(Failure::Failed));
+    stands(&json!("timed_out"), &RunState::Failed(Failure::TimedOut));
+    stands(&json!("skipped"), &RunState::Skipped);
     let unknown = |word: &str| RunState::Unknown(word.into());
-    stands(json!("succeeded"), &unknown("succeeded"));
-    stands(json!("passed"), &unknown("passed"));
-    stands(json!(true), &unknown("true"));
-    stands(json!(0), &unknown("0"));
-    stands(json!(null), &unknown(""));
-    stands(json!(["ok"]), &unknown(""));
-    stands(json!("\u{1b}[32mok"), &unknown("ok"));
+    stands(&json!("succeeded"), &unknown("succeeded"));
+    stands(&json!("passed"), &unknown("passed"));
+    stands(&json!(true), &unknown("true"));
+    stands(&json!(0), &unknown("0"));
+    stands(&json!(null), &unknown(""));
+    stands(&json!(["ok"]), &unknown(""));
+    stands(&json!("\u{1b}[32mok"), &unknown("ok"));
 }
 
 #[track_caller]
@@ -164,10 +165,11 @@ fn ticket(text: &str, edit: impl FnOnce(&mut Value)) -> Ticket {
         "tags": "ml, data", "made": 1_795_255_260,
     });
     edit(&mut record);
-    match read(&map(text), &record).unwrap() {
-        Fact::Ticket(ticket) => ticket,
-        other => panic!("{other:?}"),
-    }
+    let fact = read(&map(text), &record).unwrap();
+    let Fact::Ticket(ticket) = fact else {
+        panic!("{fact:?}");
+    };
+    ticket
 }
 
 #[track_caller]
@@ -244,10 +246,11 @@ states = { done = "live" }
             "id": 1, "stage": "production", "state": state, "version": version,
             "at": 1_795_255_260,
         });
-        match read(&map(text), &record).unwrap() {
-            Fact::Deployment(it) => it,
-            other => panic!("{other:?}"),
-        }
+        let fact = read(&map(text), &record).unwrap();
+        let Fact::Deployment(it) = fact else {
+            panic!("{fact:?}");
+        };
+        it
     };
     let one = made("1a2b3c4d", "live");
     assert_eq!(one.sha.unwrap().as_str(), "1a2b3c4d");
@@ -273,10 +276,11 @@ fields = { id = "/id", title = "/what", started = "/since", ended = "/until", se
             "id": "d1", "what": "drift", "since": 1_795_255_260, "until": until, "level": "page",
             "model": "ranker",
         });
-        match read(&map(text), &record).unwrap() {
-            Fact::Alert(it) => it,
-            other => panic!("{other:?}"),
-        }
+        let fact = read(&map(text), &record).unwrap();
+        let Fact::Alert(it) = fact else {
+            panic!("{fact:?}");
+        };
+        it
     };
     let one = told(json!(null));
     assert_eq!(

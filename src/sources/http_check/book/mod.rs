@@ -62,18 +62,18 @@ impl Book {
         for check in checks {
             let id = alert_id(source, check, None);
             for fact in facts {
-                match fact {
-                    Fact::Alert(alert) if alert.id == id => {
-                        let record = self.records.entry(check.name.clone()).or_default();
-                        record.failures = check.failures;
-                        record.since = Some(alert.started_at);
-                        record.about = alert.about.clone();
-                    }
-                    Fact::Deployment(it) if is_of(it, check) => {
-                        let live = self.lives.entry(check.name.clone()).or_default();
-                        live.deployments.push(it.clone());
-                    }
-                    _ => {}
+                if let Fact::Alert(alert) = fact
+                    && alert.id == id
+                {
+                    let record = self.records.entry(check.name.clone()).or_default();
+                    record.failures = check.failures;
+                    record.since = Some(alert.started_at);
+                    record.about = alert.about.clone();
+                } else if let Fact::Deployment(it) = fact
+                    && is_of(it, check)
+                {
+                    let live = self.lives.entry(check.name.clone()).or_default();
+                    live.deployments.push(it.clone());
                 }
             }
         }

@@ -97,8 +97,9 @@ fn holds(expected: &Expected, body: &[u8]) -> Result<(), String> {
     let wanted = equals
         .as_ref()
         .map_or_else(|| "a value".to_owned(), |value| format!("`{value}`"));
-    let root: Value = serde_json::from_slice(body)
-        .map_err(|_| format!("there should be {wanted} at `{pointer}`, but it is not JSON"))?;
+    let root: Value = serde_json::from_slice(body).map_err(|_foreign| {
+        format!("there should be {wanted} at `{pointer}`, but it is not JSON")
+    })?;
     let found = root.pointer(pointer).filter(|found| !found.is_null());
     match (found, equals) {
         (None, _) => Err(format!(
@@ -157,7 +158,7 @@ pub(super) fn version(place: &Place, visit: &Visit) -> Result<Version, String> {
             .ok_or_else(|| format!("`version`: the answer has no header `{name}`"))?,
         Place::Body(pointer) => {
             let root: Value = serde_json::from_slice(&visit.body)
-                .map_err(|_| "`version`: the answer is not JSON".to_owned())?;
+                .map_err(|_foreign| "`version`: the answer is not JSON".to_owned())?;
             match root.pointer(pointer) {
                 Some(Value::String(text)) => text.trim().to_owned(),
                 Some(Value::Number(number)) => number.to_string(),
