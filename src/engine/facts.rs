@@ -340,9 +340,11 @@ impl SourceFacts {
 
     /// Alerts that are over for so long that they explain nothing, and the oldest of too many.
     fn long_over(&self, now: Timestamp) -> HashSet<FactId> {
-        let ended = |known: &Known| match known.fact.as_ref() {
-            Fact::Alert(alert) if alert.state == AlertState::Resolved => Some(known.changed_at),
-            _ => None,
+        let ended = |known: &Known| {
+            let Fact::Alert(alert) = known.fact.as_ref() else {
+                return None;
+            };
+            (alert.state == AlertState::Resolved).then_some(known.changed_at)
         };
         let all = self.known.iter();
         let mut over: Vec<(Timestamp, &FactId)> = all

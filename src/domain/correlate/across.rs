@@ -45,7 +45,7 @@ fn a_run_of_another_ci_judges_the_change_whose_commit_it_ran_for() {
 
 #[test]
 fn a_short_commit_joins_where_only_one_begins_so() {
-    let short = Sha::parse(&sha(101).as_str()[..9]).expect("digits");
+    let short = Sha::parse(&format!("{:07x}00", 101)).expect("digits");
     let mut world = opened();
     world.foreign_run("a", FAILED, |r| r.head_sha = Some(short.clone()));
     assert_eq!(world.card("change:1").placement.status, Status::Failed);
@@ -404,7 +404,7 @@ fn one_alert_of_two_systems_is_one_card_that_names_both() {
     let mut world = World::new();
     told(&mut world, "am-1", AlertState::Firing, |_| {});
     told(&mut world, "am-2", AlertState::Firing, |a| {
-        a.started_at = at(39)
+        a.started_at = at(39);
     });
     assert_eq!(ids(&world), ["alert:0123456789abcdef"]);
     let card = world.card("alert:0123456789abcdef");
@@ -426,7 +426,7 @@ fn a_silence_holds_for_who_does_not_know_of_it_but_not_for_another_time() {
         let mut world = World::new();
         told(&mut world, "am", AlertState::Silenced, |_| {});
         told(&mut world, "prom", AlertState::Firing, |a| {
-            a.started_at = at(begins)
+            a.started_at = at(begins);
         });
         let card = world.card("alert:0123456789abcdef");
         assert_eq!(card.placement.status, expected, "{begins}");

@@ -16,7 +16,7 @@ use crate::domain::correlate::parts::bare;
 use crate::domain::correlate::suspects;
 use crate::domain::correlate::view::{Kinds, Known, View};
 use crate::domain::item::{Anchor, Evidence};
-use crate::domain::key::{ItemId, RepoKey, ServiceName};
+use crate::domain::key::{ItemId, RepoKey, ServiceName, SourceName};
 use crate::domain::placement::JUST_OVER;
 use crate::domain::policy::Policy;
 use crate::domain::text::Clean;
@@ -256,7 +256,7 @@ fn head(fact: &Alert, view: Option<&View<'_>>, id: &str) -> Head {
 fn line(alert: Known<'_, Alert>, tellers: usize, remark: Option<&str>) -> Evidence {
     let mut line = evidence::of_alert(alert.get(), 100);
     if tellers > 1 {
-        let names: Vec<&str> = alert.sources().map(|source| source.as_str()).collect();
+        let names: Vec<&str> = alert.sources().map(SourceName::as_str).collect();
         line.detail = evidence::and(&line.detail, &format!("told by {}", names.join(", ")));
     }
     if let Some(remark) = remark {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use crate::domain::alert::Alert;
 use crate::domain::correlate::evidence;
 use crate::domain::correlate::joins::SKEW;
-use crate::domain::correlate::lanes::Lane;
+use crate::domain::correlate::lanes::{Lane, Place};
 use crate::domain::correlate::view::View;
 use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::key::{ServiceName, Sha};
@@ -125,7 +125,7 @@ fn of_lane<'a>(view: &View<'a>, lane: &Lane<'a>, alert: &'a Alert) -> Option<Sus
         service: lane.rule.map(|rule| rule.name.clone()),
     };
     let places = || lane.places.iter().filter(|place| place.production);
-    let there = || places().flat_map(|place| place.arrived());
+    let there = || places().flat_map(Place::arrived);
     if tells_version(view, alert) {
         let sha = names(view, alert)?;
         let named = there().filter(|deployment| view.deployed(deployment) == Some(sha));

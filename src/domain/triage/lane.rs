@@ -252,11 +252,11 @@ impl Repo {
         });
         let open = || {
             self.begun_with(FactKind::ChangeRequest, String::new())
-                .filter_map(|fact| match fact {
-                    Fact::ChangeRequest(change) if change.state == ChangeState::Open => {
-                        Some(change.as_ref())
-                    }
-                    _ => None,
+                .filter_map(|fact| {
+                    let Fact::ChangeRequest(change) = fact else {
+                        return None;
+                    };
+                    (change.state == ChangeState::Open).then_some(change.as_ref())
                 })
         };
         let at_head = || {

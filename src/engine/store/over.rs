@@ -85,9 +85,13 @@ fn an_alert_that_left_the_list_is_over_and_goes_after_a_while() {
     let both = [alert("a", Status::Firing), alert("b", Status::Watched)];
     assert_eq!(board.shown(at(51)), both);
     let known = board.store.facts_of(&SourceName::new("am"));
-    let over = known.iter().find_map(|fact| match &**fact {
-        Fact::Alert(alert) if alert.state == AlertState::Resolved => alert.ended_at,
-        _ => None,
+    let over = known.iter().find_map(|fact| {
+        let Fact::Alert(alert) = &**fact else {
+            return None;
+        };
+        alert
+            .ended_at
+            .filter(|_| alert.state == AlertState::Resolved)
     });
     assert_eq!(over, Some(at(51)));
     assert_eq!(board.shown(at(52)), [alert("a", Status::Firing)]);

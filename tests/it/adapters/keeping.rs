@@ -265,9 +265,11 @@ async fn a_renamed_repository_tells_its_name_of_before_also_after_a_restart() {
     .await;
     let told = async |source: &GitHub| -> Vec<Repository> {
         let facts = settle(source, 20).await.into_iter().flat_map(|b| b.facts);
-        let repositories = facts.filter_map(|fact| match fact {
-            Fact::Repository(told) => Some(told),
-            _ => None,
+        let repositories = facts.filter_map(|fact| {
+            let Fact::Repository(told) = fact else {
+                return None;
+            };
+            Some(told)
         });
         repositories.collect()
     };

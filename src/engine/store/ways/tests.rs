@@ -152,7 +152,7 @@ fn a_run_that_is_gone_is_nobodys() {
 
 /// Whether the card of the change is fresh where its CI was not heard for long.
 #[track_caller]
-fn check_fresh(state: RunState, expected: bool) {
+fn check_fresh(state: &RunState, expected: bool) {
     let mut store = store(&["hub", "jenkins"]);
     let late = at(20) + TimeDelta::seconds(FRESH_SECS + 60);
     tell(&mut store, "jenkins", 1, &built(state.clone()), at(20));
@@ -167,8 +167,8 @@ fn check_fresh(state: RunState, expected: bool) {
 
 #[test]
 fn a_ci_that_is_silent_makes_only_what_rests_on_it_old() {
-    check_fresh(RunState::Passed, true);
-    check_fresh(FAILED, false);
+    check_fresh(&RunState::Passed, true);
+    check_fresh(&FAILED, false);
 }
 
 #[test]
