@@ -10,6 +10,7 @@ mod check;
 mod check_table;
 mod file;
 mod http_check;
+mod jobs;
 mod json_map;
 mod map_table;
 mod notify;
