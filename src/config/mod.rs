@@ -12,6 +12,7 @@ mod extras;
 mod file;
 mod file_own;
 mod http_check;
+mod jobs;
 mod json_map;
 mod map_table;
 mod notify;

@@ -69,7 +69,7 @@ impl Reader {
         for _ in 0..200 {
             let due = self.source.resources(now);
             let due = due.iter().find(|it| it.tier == Tier::Now);
-            let Some(due) = due.map(|it| it.id.clone()) else {
+            let Some(due) = due.map(|it| Arc::clone(&it.id)) else {
                 return;
             };
             self.fetch(&due, now).await;
@@ -127,9 +127,11 @@ async fn a_red_build_tells_its_stage_its_log_and_its_tests() {
         });
         reader.source.need(&needs.collect());
         reader.refresh(now).await;
-        let sets = reader.facts.iter().filter_map(|fact| match fact {
-            Fact::JobSet(set) => Some(set.clone()),
-            _ => None,
+        let sets = reader.facts.iter().filter_map(|fact| {
+            let Fact::JobSet(set) = fact else {
+                return None;
+            };
+            Some(set.clone())
         });
         for set in sets.collect::<Vec<_>>() {
             let failed = |state: &RunState| matches!(state, RunState::Failed(_));

@@ -161,10 +161,8 @@ async fn what_waits_in_the_queue_is_taken_out_of_it() {
     board.script.json("/queue/api/json", queue);
     let batch = board.fetch("jobs").await.unwrap();
     let queued = runs(&batch).into_values();
-    let queued = queued
-        .filter(|run| run.state == RunState::Queued)
-        .last()
-        .unwrap();
+    let mut queued = queued.filter(|run| run.state == RunState::Queued);
+    let queued = queued.next().unwrap();
     let target = Target {
         source: board.source.name().clone(),
         run: queued.key(),

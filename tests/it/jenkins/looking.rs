@@ -24,9 +24,11 @@ async fn staged() -> (Board, Run, Vec<Job>) {
 }
 
 fn gates(batch: &Batch) -> Vec<Vec<Gate>> {
-    let of = batch.facts.iter().filter_map(|fact| match fact {
-        Fact::GateSet(set) => Some(set.gates.clone()),
-        _ => None,
+    let of = batch.facts.iter().filter_map(|fact| {
+        let Fact::GateSet(set) = fact else {
+            return None;
+        };
+        Some(set.gates.clone())
     });
     of.collect()
 }
@@ -38,10 +40,10 @@ async fn diagnose(board: &Board, run: &Run, job: u64) -> Diagnosis {
         job,
     };
     let batch = board.source.diagnose(key, now()).await.unwrap();
-    match &batch.facts[0] {
-        Fact::Diagnosis(found) => found.as_ref().clone(),
-        other => panic!("{other:?}"),
-    }
+    let Fact::Diagnosis(found) = &batch.facts[0] else {
+        panic!("{batch:?}");
+    };
+    found.as_ref().clone()
 }
 
 #[tokio::test]

@@ -144,21 +144,23 @@ fn ground() -> Ground {
 
 /// Returns the runs of a batch by name and number, the last word of each.
 fn runs(batch: &Batch) -> BTreeMap<String, Run> {
-    let of = batch.facts.iter().filter_map(|fact| match fact {
-        Fact::Run(run) => Some((
-            format!("{} {} #{}", run.workflow, run.branch, run.number),
-            run.clone(),
-        )),
-        _ => None,
+    let of = batch.facts.iter().filter_map(|fact| {
+        let Fact::Run(run) = fact else {
+            return None;
+        };
+        let name = format!("{} {} #{}", run.workflow, run.branch, run.number);
+        Some((name, run.clone()))
     });
     of.collect()
 }
 
 /// Returns the jobs that a batch tells.
 fn jobs(batch: &Batch) -> Vec<Job> {
-    let of = batch.facts.iter().filter_map(|fact| match fact {
-        Fact::JobSet(set) => Some(set.jobs.clone()),
-        _ => None,
+    let of = batch.facts.iter().filter_map(|fact| {
+        let Fact::JobSet(set) = fact else {
+            return None;
+        };
+        Some(set.jobs.clone())
     });
     of.flatten().collect()
 }

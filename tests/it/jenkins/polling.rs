@@ -127,7 +127,7 @@ async fn builds_that_were_missed_are_read_and_those_before_come_when_there_is_ro
         let due = board.source.resources(now());
         due.iter()
             .find(|it| it.tier == Tier::Past)
-            .map(|it| it.id.clone())
+            .map(|it| Arc::clone(&it.id))
     };
     let past = board.fetch(&due(&board).unwrap()).await.unwrap();
     assert!(super::runs(&past).contains_key("team/api main #11"));
