@@ -1,8 +1,9 @@
 //! The release binary in a pseudo-terminal: time to the first frame, key to
 //! frame, bytes, idleness, memory, requests. Prints figures; judges nothing.
 //!
-//! Run with `cargo bench --bench program`. The board talks to the demo forge,
-//! which runs in this process, so that its memory is not counted.
+//! Run with `cargo bench --bench program`, and `-- beside` for what sources cost that
+//! hang or are dead. The board talks to the demo forge, which runs in this process, so
+//! that its memory is not counted.
 
 #![expect(
     clippy::expect_used,
@@ -285,6 +286,58 @@ fn triage(home: &Path, config: &Path) {
     board.quit();
 }
 
+/// Keys and frames of a board whose forge is well, beside sources that hang or are dead.
+async fn beside() {
+    println!("\n-- 12 repositories, 1,000 cards, beside sources that hang and are dead");
+    let tracker = tokio_util::task::TaskTracker::new();
+    let cancel = tokio_util::sync::CancellationToken::new();
+    let clock: cycleboard::sources::http::Clock =
+        std::sync::Arc::new(|| std::time::SystemTime::now().into());
+    let options = demo::Options {
+        repos: 12,
+        cards: 1_000,
+        ..demo::Options::default()
+    };
+    let forge = demo::forge::start(options, clock, &tracker, &cancel)
+        .await
+        .expect("the forge");
+    // Connections are taken by the system, and nobody ever answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let hangs = silent.local_addr().expect("an address");
+    let dead = {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        closed.local_addr().expect("an address")
+    };
+    let well = format!(
+        "[[source]]\nname = \"bench\"\nkind = \"github\"\nurl = \"{}\"\norgs = [\"{}\"]\ntoken_env = \"BENCH_TOKEN\"\n",
+        forge.url(),
+        forge.org()
+    );
+    let others = format!(
+        "[[source]]\nname = \"hangs\"\nkind = \"alertmanager\"\nurl = \"http://{hangs}\"\n\
+         [[source]]\nname = \"dead\"\nkind = \"prometheus\"\nurl = \"http://{dead}\"\n"
+    );
+    let work = tokio::task::spawn_blocking(move || {
+        for (what, text) in [("alone", well.clone()), ("beside", well + &others)] {
+            let home = tempfile::tempdir().expect("a folder");
+            let config = home.path().join("config.toml");
+            std::fs::write(&config, text).expect("a configuration");
+            let mut board = Board::start(home.path(), &config);
+            let live = board
+                .until(|text| text.contains('#'))
+                .map_or(f64::NAN, |(at, _)| ms(at - board.started));
+            row(&format!("{what}: start to cards"), &format!("{live:.0} ms"));
+            board.idle(Duration::from_secs(5));
+            let name = format!("{what}: next / previous card, key to frame");
+            press(&mut board, &name, &["j", "k"], 200);
+            board.quit();
+        }
+    });
+    work.await.expect("the drive ends");
+    drop(silent);
+    cancel.cancel();
+}
+
 async fn measure(repos: usize, cards: usize) {
     println!("\n-- {repos} repositories, {cards} cards, {COLS}x{ROWS}");
     let home = tempfile::tempdir().expect("a folder");
@@ -389,9 +442,14 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
+    if std::env::args().any(|word| word == "beside") {
+        runtime.block_on(beside());
+        return;
+    }
     for (repos, cards) in [(12, 1_000), (100, 10_000)] {
         runtime.block_on(measure(repos, cards));
     }
+    runtime.block_on(beside());
     let binary = std::fs::metadata(env!("CARGO_BIN_EXE_cycleboard")).map_or(0, |data| data.len());
     row(
         "\nsize of the release binary",

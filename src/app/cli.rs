@@ -257,6 +257,7 @@ pub struct DoctorArgs {
 
 /// `init`.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct InitArgs {
     /// Take the defaults instead of asking
     #[arg(long)]

@@ -23,6 +23,7 @@ use crate::app::{clock, signals};
 use crate::config::{Action, Settings, SourceConfig, Trust};
 use crate::demo::Options;
 use crate::demo::forge::{self, Dialect, Forge, MIXED};
+use crate::demo::scenario::people;
 use crate::demo::scenario::team::ORG;
 use crate::domain::Timestamp;
 use crate::domain::policy::Policy;
@@ -30,6 +31,9 @@ use crate::sources::http::Clock;
 
 /// Where the sources find the token of the simulated systems.
 pub const TOKEN_ENV: &str = "CYCLEBOARD_DEMO_TOKEN";
+
+/// Where the source of a server that asks for a login finds it: an account and its token.
+const LOGIN_ENV: &str = "CYCLEBOARD_DEMO_LOGIN";
 
 /// What the screen says as long as it shows simulated data.
 pub const BANNER: &str = "simulated data";
@@ -56,8 +60,8 @@ pub struct Demo {
 pub struct Begun {
     /// The sources that ask it.
     pub sources: Vec<SourceConfig>,
-    /// The token that its systems accept.
-    pub token: String,
+    /// The credentials that its systems accept, and the variables in which sources look for them.
+    pub credentials: Vec<(&'static str, String)>,
     /// Whether the store holds this very team's data; another demo may hold its place.
     pub is_the_stores: bool,
 }
@@ -134,7 +138,7 @@ impl Demo {
         });
         let begun = Begun {
             sources: sources.collect(),
-            token: forge::TOKEN.to_owned(),
+            credentials: credentials(),
             is_the_stores: !taken,
         };
         self.forges = forges;
@@ -154,7 +158,7 @@ impl Demo {
         }
         Ok(Begun {
             sources,
-            token: forge::TOKEN.to_owned(),
+            credentials: credentials(),
             is_the_stores: true,
         })
     }
@@ -259,6 +263,13 @@ pub fn policy() -> Result<Policy, Failure> {
     })
 }
 
+/// Returns the credentials that the systems accept, by the variables in which sources look.
+fn credentials() -> Vec<(&'static str, String)> {
+    let account = people::of(people::VIEWER).login;
+    let login = format!("{account}:{}", forge::TOKEN);
+    vec![(TOKEN_ENV, forge::TOKEN.to_owned()), (LOGIN_ENV, login)]
+}
+
 /// Returns the source that asks a system of the team.
 fn source(team: Team, dialect: Dialect, url: Url) -> SourceConfig {
     let name = match (team, dialect) {
@@ -272,7 +283,7 @@ fn source(team: Team, dialect: Dialect, url: Url) -> SourceConfig {
         Dialect::GitHub | Dialect::GitLab | Dialect::Forgejo => {
             source.orgs = vec![ORG.to_owned()];
         }
-        Dialect::Jenkins => {}
+        Dialect::Jenkins => source.token_env = Some(LOGIN_ENV.to_owned()),
         Dialect::Alertmanager => source.token_env = None,
     }
     // A simulated team: what is done here hurts nobody.
@@ -314,37 +325,39 @@ fn told(team: Team, forges: &[Forge]) -> String {
             org = forge.org(),
             token = forge.token(),
         ),
-        _ => configuration(team, forges),
+        _ => {
+            let source = |one: &Forge| source(team, one.dialect(), one.url().clone());
+            configuration(&forges.iter().map(source).collect::<Vec<_>>())
+        }
     }
 }
 
-fn configuration(team: Team, forges: &[Forge]) -> String {
-    let mut text = format!(
-        "# a simulated team; its token is `{token}`, and `{read}` may only read:\n\
-         # {TOKEN_ENV}={token} cycleboard --config THIS_FILE\n",
-        token = forge::TOKEN,
-        read = forge::READ_TOKEN,
-    );
-    for forge in forges {
-        let source = source(team, forge.dialect(), forge.url().clone());
-        text.push_str(&format!(
-            "\n[[source]]\nname = \"{}\"\nkind = \"{}\"\nurl = \"{}\"\n",
-            source.name, source.kind, source.url
-        ));
+/// Writes a configuration that asks these systems.
+fn configuration(sources: &[SourceConfig]) -> String {
+    let mut lines = vec![format!(
+        "# a simulated team; its token is `{}`, and `{}` may only read:",
+        forge::TOKEN,
+        forge::READ_TOKEN,
+    )];
+    let exports = credentials().into_iter();
+    lines.extend(exports.map(|(variable, value)| format!("# export {variable}={value}")));
+    for source in sources {
+        lines.push("\n[[source]]".to_owned());
+        lines.push(format!("name = \"{}\"", source.name));
+        lines.push(format!("kind = \"{}\"", source.kind));
+        lines.push(format!("url = \"{}\"", source.url));
         if !source.orgs.is_empty() {
-            text.push_str(&format!("orgs = [\"{ORG}\"]\n"));
+            lines.push(format!("orgs = [\"{ORG}\"]"));
         }
-        if let Some(variable) = &source.token_env {
-            text.push_str(&format!("token_env = \"{variable}\"\n"));
-        }
+        let variable = source.token_env.iter();
+        lines.extend(variable.map(|variable| format!("token_env = \"{variable}\"")));
         if !source.writes.is_empty() {
-            text.push_str("writes = [\"rerun\", \"cancel\"]\n");
+            lines.push("writes = [\"rerun\", \"cancel\"]".to_owned());
         }
     }
-    let services = crate::demo::BOARD.split_once("\n\n").map(|(_, rest)| rest);
-    text.push('\n');
-    text.push_str(services.unwrap_or_default());
-    text
+    let services = crate::demo::BOARD.split_once("\n\n");
+    let services = services.map_or("", |(_, services)| services);
+    format!("{}\n\n{services}", lines.join("\n"))
 }
 
 #[cfg(test)]
@@ -359,6 +372,18 @@ mod tests {
             .map(|dialect| source(Team::Mixed, *dialect, url()).name.to_string())
             .collect();
         assert_eq!(names, ["gitlab", "forgejo", "jenkins", "alerts"]);
+        let sources: Vec<SourceConfig> = dialects(Team::Mixed)
+            .iter()
+            .map(|dialect| source(Team::Mixed, *dialect, url()))
+            .collect();
+        let text = configuration(&sources);
+        let read = Settings::parse(&text, "what is printed", Trust::User, &kinds()).unwrap();
+        assert_eq!(
+            format!("{:?}", read.sources),
+            format!("{sources:?}"),
+            "{text}"
+        );
+        assert_eq!(read.policy.services.len(), policy().unwrap().services.len());
         let only = source(Team::Github, Dialect::GitHub, url());
         assert_eq!(only.name.to_string(), "demo");
         assert_eq!(only.writes.len(), 2);

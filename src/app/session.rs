@@ -253,8 +253,10 @@ impl Session {
         } else {
             demo.recollect()?
         };
-        redact::know(&SecretString::from(begun.token.clone()));
-        self.env = self.env.with(crate::app::demo::TOKEN_ENV, begun.token);
+        for (variable, value) in begun.credentials {
+            redact::know(&SecretString::from(value.clone()));
+            self.env = self.env.with(variable, value);
+        }
         self.settings.sources = begun.sources;
         Ok(begun.is_the_stores)
     }

@@ -345,6 +345,11 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Returns whether nothing is wrong so far.
+    pub(super) fn is_well(&self) -> bool {
+        self.errors.is_empty()
+    }
+
     /// Remembers where a source is that chooses nothing: another file may choose for it.
     pub(super) fn idle(&mut self, at: Range<usize>, source: &SourceName) {
         let message = format!("nothing of the source `{source}` is chosen");

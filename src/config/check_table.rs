@@ -82,7 +82,9 @@ fn one(
             None
         }
     };
-    let name = name(checker, value.name.as_ref(), value.path.as_ref(), &span);
+    // A path that is refused is not refused as a name again.
+    let path = value.path.as_ref().filter(|_| url.is_some());
+    let name = name(checker, value.name.as_ref(), path, &span);
     if value.repo.is_none() && value.version.is_some() {
         let hint = "the repository whose versions run there, e.g. `github.com/acme/api`";
         checker.missing(span, "repo", &format!("{TITLE} with `version`"), hint);

@@ -9,10 +9,7 @@ use globset::Glob;
 use url::{Host, Url};
 
 use crate::config::check::{Checker, Table};
-use crate::config::{
-    Action, Extras, RepoNames, Settings, SourceConfig, SourceKind, Trust, check_table, file,
-    map_table, project,
-};
+use crate::config::{Action, RepoNames, Settings, SourceConfig, SourceKind, Trust, extras, file};
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 
@@ -115,7 +112,7 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
         (None, Some(kind)) => default_url(checker, span.clone(), kind),
         (None, None) => None,
     };
-    let extras = check_extras(checker, &mut value, kind, url.as_ref(), &span);
+    let extras = extras::check(checker, &mut value, kind, url.as_ref(), &span);
     let name = check_name(checker, value.name.as_ref(), url.as_ref());
     let token_env = value
         .token_env
@@ -138,72 +135,6 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
         writes,
         extras,
     })
-}
-
-/// Returns the tables that a source has of its own; tells of those that its kind does not take.
-fn check_extras(
-    checker: &mut Checker<'_>,
-    value: &mut file::Source,
-    kind: Option<&SourceKind>,
-    url: Option<&Url>,
-    span: &Range<usize>,
-) -> Extras {
-    let checks = std::mem::take(&mut value.checks);
-    let maps = std::mem::take(&mut value.maps);
-    let projects = std::mem::take(&mut value.projects);
-    let mut extras = Extras {
-        projects: project::check(checker, projects, kind),
-        ..Extras::default()
-    };
-    let at = checks.first().map(|table| table.span.clone());
-    if takes(checker, kind, "check", at, span) {
-        extras.checks = check_table::check(checker, checks, url);
-    }
-    let at = maps.first().map(|table| table.span.clone());
-    if takes(checker, kind, "map", at, span) {
-        extras.maps = map_table::check(checker, maps, url);
-    }
-    extras
-}
-
-/// Returns whether a kind takes a table that begins there; tells if it does not, and if there is
-/// none where nothing else says what is asked for.
-fn takes(
-    checker: &mut Checker<'_>,
-    kind: Option<&SourceKind>,
-    name: &str,
-    at: Option<Range<usize>>,
-    span: &Range<usize>,
-) -> bool {
-    let Some(kind) = kind else {
-        return true;
-    };
-    let takes = kind.tables.contains(&name);
-    match at {
-        Some(_) if takes => true,
-        None if takes && kind.repos == RepoNames::Absent => {
-            let message = format!(
-                "a source of kind `{}` asks for nothing by itself",
-                kind.name
-            );
-            let hint = format!("write at least one `[[source.{name}]]` below it");
-            checker.error(span.clone(), &message, Some(&hint));
-            false
-        }
-        Some(at) => {
-            let message = format!(
-                "a source of kind `{}` takes no `[[source.{name}]]`",
-                kind.name
-            );
-            let takers = checker.kinds.iter();
-            let takers = takers.filter(|kind| kind.tables.contains(&name));
-            let takers: Vec<String> = takers.map(|kind| format!("`{}`", kind.name)).collect();
-            let hint = format!("it belongs to a source of kind {}", takers.join(" or "));
-            checker.error(at, &message, Some(&hint));
-            false
-        }
-        None => true,
-    }
 }
 
 fn default_url(checker: &mut Checker<'_>, at: Range<usize>, kind: &SourceKind) -> Option<Url> {

@@ -137,7 +137,7 @@ fields! {
     Person: login;
     FactId: id;
     Branch: name, tip;
-    Repository: repo, default_branch, flow_branches;
+    Repository: repo, renamed_from, default_branch, flow_branches;
     Commit: repo, sha, parents, branch, title, author, reverts;
     Range: repo, from, to, commits;
     Ticket: key, state, author, assignees, labels, milestone, project_status;

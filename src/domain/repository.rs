@@ -11,6 +11,9 @@ use crate::domain::text::Clean;
 pub struct Repository {
     /// Host, owner and name.
     pub repo: RepoKey,
+    /// Names that it had before, as far as its forge knows: other systems may use them still.
+    #[serde(default)]
+    pub renamed_from: Vec<RepoKey>,
     /// The page for people.
     pub url: Option<WebUrl>,
     /// The branch that changes are merged to by default.

@@ -10,7 +10,7 @@ use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
 use crate::domain::diagnosis::{Diagnosis, LogKey};
 use crate::domain::item::{Evidence, Train, WorkItem};
-use crate::domain::key::{ItemId, SourceName};
+use crate::domain::key::{ItemId, RepoKey, SourceName};
 use crate::domain::run::{RunKey, is_foreign};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
@@ -212,17 +212,20 @@ impl Snapshot {
             let mut views = self.sources.iter();
             let view = views.find(|view| view.name == *source);
             let host = view.map_or(source.as_str(), |view| view.host.as_str());
-            let at = self.source_confirmed(source, item);
+            let at = self.source_confirmed(source, item.repo.as_ref());
             let last = hosts.entry(host).or_default();
             *last = at.max(*last);
         }
         hosts.into_values().min().flatten()
     }
 
-    /// Returns when a source last confirmed what it tells of a card.
-    pub fn source_confirmed(&self, source: &SourceName, item: &WorkItem) -> Option<Timestamp> {
+    /// Returns when a source last confirmed what it tells of a repository, or of none.
+    pub fn source_confirmed(
+        &self,
+        source: &SourceName,
+        repo: Option<&RepoKey>,
+    ) -> Option<Timestamp> {
         let at = |scope: Clean| self.confirmed.get(&(source.clone(), scope)).copied();
-        let repo = item.repo.as_ref();
         // What confirms all that a source tells confirms that of a repository as well.
         repo.and_then(|repo| at(scope_of(repo.path())))
             .max(at(Clean::default()))

@@ -81,6 +81,11 @@ pub(crate) trait Script: Send + Sync + 'static {
         ("tickets", Tier::Hot)
     }
 
+    /// Waits until the server tells that something changed.
+    fn changes(&self) -> Option<BoxFuture<'_, Result<(), SourceError>>> {
+        None
+    }
+
     /// Reads the target of an action afresh.
     fn look_at(&self) -> BoxFuture<'_, Result<Fresh, SourceError>> {
         unreachable!("nobody acts here")
@@ -225,6 +230,10 @@ impl Source for Fake {
             me: (sent > 0).then(|| "ada".to_owned()),
             ..Meter::default()
         }
+    }
+
+    fn changes(&self) -> Option<BoxFuture<'_, Result<(), SourceError>>> {
+        self.script.changes()
     }
 
     fn look_at(&self, _target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {

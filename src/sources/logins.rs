@@ -32,6 +32,8 @@ pub struct Login {
     pub url: Url,
     /// Another name under which it answers ssh.
     pub ssh: Option<String>,
+    /// Whether the program's token for it does not last, and has to be renewed by it.
+    pub lapses: bool,
 }
 
 /// Returns every host that programs are logged in to or that variables name, each once a program
@@ -63,6 +65,7 @@ pub fn logins(rows: &[Row], env: &Environment) -> Vec<Login> {
                 name: host_of(&url),
                 url,
                 ssh: None,
+                lapses: false,
             };
             add(kind, login);
         }
@@ -82,6 +85,7 @@ pub(super) fn of_tools(usual: &Usual, env: &Environment) -> Vec<Login> {
             name: entry.name,
             url: entry.url,
             ssh: entry.ssh,
+            lapses: entry.lapses,
         }))
     });
     books.flatten().collect()
@@ -131,6 +135,7 @@ struct Entry {
     name: String,
     url: Url,
     ssh: Option<String>,
+    lapses: bool,
 }
 
 fn read_book(book: &Book, env: &Environment) -> Vec<Entry> {
@@ -267,12 +272,15 @@ fn below(lines: &[Line], least: usize) -> Vec<Entry> {
         }
         let scheme = value("api_protocol").filter(|scheme| scheme == "http");
         let host = value("api_host").unwrap_or_else(|| head.key.clone());
-        let whole = format!("{}://{host}", scheme.as_deref().unwrap_or("https"));
+        let below = value("subfolder").unwrap_or_default();
+        let below = below.trim_matches('/');
+        let whole = format!("{}://{host}/{below}", scheme.as_deref().unwrap_or("https"));
         let Some(url) = address(&whole).filter(|_| looks_like_a_host(&head.key)) else {
             continue;
         };
         found.push(Entry {
             ssh: other_host(&head.key, value("ssh_host"), &url),
+            lapses: value("is_oauth2").is_some_and(|word| word == "true"),
             name: head.key.to_ascii_lowercase(),
             url,
         });
@@ -317,6 +325,7 @@ fn listed(lines: &[Line]) -> Vec<Entry> {
                 ssh: value("ssh_host").and_then(|ssh| other_host(&own, Some(ssh), &url)),
                 name: value("name").unwrap_or(own),
                 url,
+                lapses: false,
             });
         }
         entry.clear();
@@ -335,6 +344,7 @@ fn keys(text: &str, key: &str) -> Vec<Entry> {
             name: host.clone(),
             url: address(host)?,
             ssh: None,
+            lapses: false,
         })
     };
     hosts.filter_map(entry).collect()
@@ -373,7 +383,7 @@ mod tests {
         let text = "git_protocol: ssh\nhosts:\n    gitlab.com:\n        api_protocol: https\n        \
                     token: glpat-x\n    git.example.org:\n        token: y\n        \
                     api_host: api.example.org:3443\n    http.example.org:\n        \
-                    api_protocol: http\nlocal.one:\n    x: y\n";
+                    api_protocol: http\n        subfolder: git/lab/\nlocal.one:\n    x: y\n";
         check(
             Form::Below("hosts"),
             text,
@@ -384,7 +394,7 @@ mod tests {
                     "https://api.example.org:3443/",
                     Some("git.example.org"),
                 ),
-                ("http.example.org", "http://http.example.org/", None),
+                ("http.example.org", "http://http.example.org/git/lab", None),
             ],
         );
     }

@@ -22,11 +22,14 @@ use crate::sources::action::{Act, ActError};
 pub mod action;
 pub mod alertmanager;
 pub mod archive;
+pub mod buildbot;
+pub mod cctray;
 pub mod evidence;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
 pub mod http;
+pub mod http_check;
 pub mod http_json;
 pub mod inspect;
 pub mod jenkins;
@@ -42,6 +45,7 @@ mod registry;
 pub mod selection;
 mod ticket_links;
 pub mod token;
+mod token_ask;
 mod told;
 pub mod usual;
 
@@ -77,6 +81,16 @@ pub trait Source: Send + Sync {
     ///
     /// Never sleeps for a limit: it returns [`SourceError::RateLimited`] and the scheduler waits.
     fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>>;
+
+    /// Waits until the server tells by itself that something changed, as long as that takes;
+    /// nothing where it has no such way.
+    ///
+    /// What changed is then a resource that is due [`Tier::Now`]. It is waited for beside the
+    /// polls, holds no permit and may be given up at any time. After an error it is asked again,
+    /// later; polls go on all the same.
+    fn changes(&self) -> Option<BoxFuture<'_, Result<(), SourceError>>> {
+        None
+    }
 
     /// Returns how much may be spent within a minute, by limit; none where the host has no such rule.
     fn paces(&self) -> &'static [Pace] {

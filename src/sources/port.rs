@@ -15,8 +15,8 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::action::ActError;
 use crate::sources::http::{
-    Answer, Client, Failure, Ground, Limits, List, Pages, Request, Scheme, Urgency, Writing,
-    check_base, fixed_headers, follow, host_of,
+    Answer, Client, Failure, Ground, Limits, Request, Scheme, Urgency, Writing, check_base,
+    fixed_headers, host_of,
 };
 use crate::sources::{
     Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, UNNAMED,
@@ -110,6 +110,18 @@ impl Port {
         product: Product,
         can: &[&'static str],
     ) -> Result<Self, SourceError> {
+        let accept = "application/json";
+        Self::accepting(config, ground, limits, product, (accept, can))
+    }
+
+    /// The same, of a server whose answers are of another kind than JSON.
+    pub(super) fn accepting(
+        config: &SourceConfig,
+        ground: &Ground,
+        limits: Limits,
+        product: Product,
+        (accept, can): (&'static str, &[&'static str]),
+    ) -> Result<Self, SourceError> {
         let host = host_of(&config.url);
         check_base(&config.url, config.insecure_http)
             .map_err(|cause| SourceError::Refused { host, cause })?;
@@ -117,7 +129,7 @@ impl Port {
         let client = Client::new(
             config.name.clone(),
             &base,
-            fixed_headers(&[("accept", "application/json")]),
+            fixed_headers(&[("accept", accept)]),
             config.ca_file.as_deref(),
             limits,
             ground.clone(),
@@ -257,20 +269,6 @@ impl Port {
         self.heard(request.url.path(), asked).await
     }
 
-    /// Reads a list page by page, at most `cap` pages, as [`follow`] does.
-    pub(super) async fn follow<P: DeserializeOwned, T>(
-        &self,
-        url: Url,
-        ask: Ask,
-        cap: usize,
-        take: impl Fn(P) -> List<T>,
-    ) -> Result<Pages<T>, Failure> {
-        self.ensure_token(ask.forced).await.map_err(Failure::of)?;
-        let path = url.path().to_owned();
-        let asked = follow(&self.client, request(url, ask), cap, take).await;
-        self.heard(&path, asked).await
-    }
-
     /// Sends the one request that changes something; `writes` is the caller's to keep.
     pub(super) async fn write(
         &self,
@@ -287,7 +285,7 @@ impl Port {
     /// The same, with more than a body of JSON.
     pub(super) async fn write_with(&self, url: &Url, writing: Writing) -> Result<(), ActError> {
         self.ensure_token(false).await?;
-        if !self.client.has_credential() {
+        if !writing.by_anybody && !self.client.has_credential() {
             return Err(ActError::NotSent(SourceError::NoToken {
                 host: self.host().to_owned(),
                 cause: "nothing is changed without one".to_owned(),

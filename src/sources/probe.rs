@@ -301,7 +301,7 @@ mod tests {
         let who = r#"{"_class":"hudson.security.WhoAmI","anonymous":true}"#;
         check(&[("whoAmI/api/json", 200, who)], Some(("jenkins", None)));
         let links = r#"{"meta":{},"rootlinks":[{"name":"builds"}]}"#;
-        check(&[("api/v2/", 200, links)], Some(("buildbot", None)));
+        check(&[("api/v2", 200, links)], Some(("buildbot", None)));
         let status = r#"{"cluster":{},"versionInfo":{"version":"0.28.1"}}"#;
         check(
             &[("api/v2/status", 200, status)],

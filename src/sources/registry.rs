@@ -6,7 +6,9 @@ use crate::config::{RepoNames, SourceConfig, SourceKind};
 use crate::sources::http::Ground;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
-    Source, SourceError, alertmanager, gitea, github, gitlab, http_json, jenkins, prometheus,
+    Source, SourceError, alertmanager, buildbot, cctray, gitea, github, gitlab, http_check,
+    http_json, jenkins,
+    prometheus,
 };
 
 /// One kind of source that the program knows.
@@ -88,6 +90,30 @@ pub const REGISTRY: &[Kind] = &[
     },
     Kind {
         config: SourceKind {
+            name: "buildbot",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["project"],
+        },
+        about: "Buildbot: builds of its builders, with steps and logs",
+        open: buildbot::open,
+        usual: &usual::BUILDBOT,
+    },
+    Kind {
+        config: SourceKind {
+            name: "cctray",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["project"],
+        },
+        about: "CI servers that serve `cc.xml`: the last build of each project",
+        open: cctray::open,
+        usual: &usual::CCTRAY,
+    },
+    Kind {
+        config: SourceKind {
             name: "prometheus",
             url: None,
             repos: RepoNames::Absent,
@@ -109,6 +135,18 @@ pub const REGISTRY: &[Kind] = &[
         about: "Jenkins: builds, stages, tests and logs of jobs and branches",
         open: jenkins::open,
         usual: &usual::JENKINS,
+    },
+    Kind {
+        config: SourceKind {
+            name: "http",
+            url: None,
+            repos: RepoNames::Absent,
+            paths: &[],
+            tables: &["check"],
+        },
+        about: "HTTP checks of services: status, body, latency, certificate, version",
+        open: http_check::open,
+        usual: &usual::NOTHING,
     },
     Kind {
         config: SourceKind {

@@ -49,6 +49,8 @@ pub struct Tool {
     pub program: &'static str,
     /// How it is asked for a token.
     pub asked: Asked,
+    /// What makes it renew a token that does not last: that of a login by the browser.
+    pub renew: &'static [&'static str],
     /// What a person types to log in; `{host}` stands for the host.
     pub login: &'static str,
     /// Where it keeps the hosts that it is logged in to.
@@ -208,6 +210,7 @@ pub const GITHUB: Usual = Usual {
     tools: &[Tool {
         program: "gh",
         asked: Asked::Prints(&["auth", "token", "--hostname", "{host}"]),
+        renew: &[],
         login: "gh auth login --hostname {host}",
         book: Some(Book {
             variable: Some("GH_CONFIG_DIR"),
@@ -252,6 +255,8 @@ pub const GITLAB: Usual = Usual {
     tools: &[Tool {
         program: "glab",
         asked: Asked::PrintsListed(&["config", "get", "token", "--host", "{host}"]),
+        // It prints what it has, good or not; whenever it asks the host itself, it renews it.
+        renew: &["auth", "status", "--hostname", "{host}"],
         login: "glab auth login --hostname {host}",
         book: Some(Book {
             variable: Some("GLAB_CONFIG_DIR"),
@@ -304,6 +309,7 @@ const TEA: Tool = Tool {
         list: &["login", "list", "--output", "json"],
         get: &["login", "helper", "get"],
     },
+    renew: &[],
     login: "tea login add --url https://{host}",
     book: Some(Book {
         variable: None,
@@ -326,6 +332,7 @@ pub const GITEA: Usual = Usual {
         Tool {
             program: "gt",
             asked: Asked::Prints(&["auth", "token", "--host", "{url}"]),
+            renew: &[],
             login: "gt auth login --host https://{host}",
             book: None,
         },
@@ -368,6 +375,7 @@ pub const FORGEJO: Usual = Usual {
         Tool {
             program: "fj",
             asked: Asked::Not,
+            renew: &[],
             login: "",
             book: Some(Book {
                 variable: None,
@@ -425,13 +433,20 @@ pub const BUILDBOT: Usual = Usual {
     product: "Buildbot",
     example: "https://buildbot.example.org",
     probes: &[Probe {
-        path: "api/v2/",
+        path: "api/v2",
         keys: &["rootlinks"],
         words: "",
         never: "",
         refusal: "",
     }],
     ports: &[8010],
+    ..NOTHING
+};
+
+/// A document of projects: what serves it is told by nothing in it.
+pub const CCTRAY: Usual = Usual {
+    product: "the CI server",
+    example: "https://ci.example.org/cc.xml",
     ..NOTHING
 };
 

@@ -11,13 +11,19 @@
 
 mod adapters;
 mod board;
+mod buildbot;
+mod cctray;
 mod cli;
 mod config;
 mod contract;
 mod demo;
 mod gitea;
 mod github;
+mod gitlab;
+mod http_check;
 mod http_json;
+mod init;
+mod jenkins;
 mod laws;
 mod modes;
 mod real;

@@ -217,3 +217,21 @@ fn plain_http_is_for_those_who_say_so() {
     assert_ne!(ran.code, 0, "{ran:#?}");
     assert!(text.contains("insecure_http"), "{ran:#?}");
 }
+
+#[test]
+fn doctor_says_what_to_do_about_a_certificate_of_ones_own() {
+    let (port, _seen) = proxy(Proxy::Passes, "good.pem");
+    let home = Home::new();
+    home.configure(
+        "[[source]]\nkind = \"gitlab\"\nurl = \"https://ghe.test\"\nrepos = [\"acme/api\"]\n\
+         token_env = \"MY_TOKEN\"\n",
+    );
+    let mut command = home.command(&["doctor"]);
+    command
+        .env("MY_TOKEN", TOKEN)
+        .env("HTTPS_PROXY", format!("http://127.0.0.1:{port}"));
+    let ran = Ran::of(command.output().unwrap(), &["doctor"]);
+    ran.exits(1)
+        .prints("its certificate is signed by nobody that is trusted here")
+        .prints("hint: if it is your own, let `ca_file` name the certificate of who signed it");
+}

@@ -71,7 +71,7 @@ impl GitConfig {
             match key {
                 ("remote", "url") => self.remotes.push((said.name, said.value)),
                 ("remote", "gh-resolved" | "glab-resolved") => {
-                    self.resolved.push((said.name, said.value))
+                    self.resolved.push((said.name, said.value));
                 }
                 ("url", "insteadof") => self.instead_of.push((said.value, said.name)),
                 ("extensions", "worktreeconfig") => {

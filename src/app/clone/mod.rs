@@ -155,8 +155,16 @@ impl Surroundings {
 /// Returns the kinds that have repositories.
 pub fn forges() -> Vec<Row> {
     let mut rows = usual::rows();
-    rows.retain(|row| row.kind.repos != RepoNames::Absent);
+    rows.retain(|row| has_repositories(row.kind.repos));
     rows
+}
+
+/// Returns whether names are those of repositories, and not of jobs.
+pub fn has_repositories(names: RepoNames) -> bool {
+    match names {
+        RepoNames::Flat | RepoNames::Nested => true,
+        RepoNames::Jobs | RepoNames::Absent => false,
+    }
 }
 
 /// Returns the source for the clone that holds `here`, where its kind is known.

@@ -341,6 +341,7 @@ fn login(kinds: &[&'static str], url: &str, ssh: Option<&str>) -> Login {
         name: "x".to_owned(),
         url: Url::parse(url).unwrap(),
         ssh: ssh.map(str::to_owned),
+        lapses: false,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::app::session::{Session, Tasks};
 use crate::config::SourceConfig;
 use crate::domain::text::Clean;
 use crate::sources::http::{Clock, host_of, span};
+use crate::sources::token;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
     Batch, CapabilityState, Check, CheckState, Fetch, Resource, Source, SourceError, Trouble,
@@ -204,7 +205,14 @@ fn named_place(session: &Session, source: &dyn Source) -> String {
             format!("none: the variable `{name}` is not set")
         }
         (None, Some(name)) => format!("from {name}"),
-        (None, None) => "not looked for".to_owned(),
+        (None, None) => {
+            let places = token::places(config, &session.env.reader());
+            let places: Vec<String> = places.iter().map(|place| format!("`{place}`")).collect();
+            match places.as_slice() {
+                [] => "not looked for".to_owned(),
+                places => format!("not looked for; it would come from {}", places.join(" or ")),
+            }
+        }
     }
 }
 

@@ -73,12 +73,15 @@ pub(super) async fn from_outside(
     let failed = checks
         .iter()
         .find(|check| check.state == CheckState::Failed);
-    if failed.is_some_and(|check| may_be_elsewhere(check)) {
+    if failed.is_some_and(may_be_elsewhere) {
         let rows = usual::rows();
         let bases = bases(&config.url);
         let ca_file = config.ca_file.as_deref();
-        if let Ok(Some(shown)) = probe::ask(&bases, &rows, ca_file, ground).await {
-            found.extend(misplaced(config, &shown));
+        match probe::ask(&bases, &rows, ca_file, ground).await {
+            Ok(Some(shown)) => found.extend(misplaced(config, &shown)),
+            Ok(None) => found.push(unknown(config, &bases)),
+            // That was told already.
+            Err(_) => {}
         }
     }
     let is_away = failed.is_some_and(|check| check.text.contains("cannot be reached"));
@@ -149,6 +152,30 @@ fn misplaced(config: &SourceConfig, shown: &Shown) -> Option<Check> {
         hint: Some(Clean::line(&format!("set {}", keys.join(" and ")))),
         trouble: None,
     })
+}
+
+/// Says where nothing showed what it is, and what a right address looks like.
+fn unknown(config: &SourceConfig, bases: &[Url]) -> Check {
+    let tried: Vec<String> = bases
+        .iter()
+        .map(|url| format!("`{}`", plain(url)))
+        .collect();
+    let usual = usual::of(&config.kind);
+    let text = format!(
+        "nothing that is known shows itself at {}",
+        tried.join(" or ")
+    );
+    let hint = format!(
+        "`url` is where the pages of {} begin, e.g. `{}`, or with a path before it `{}/x`",
+        usual.product, usual.example, usual.example
+    );
+    Check {
+        name: "there",
+        state: CheckState::Note,
+        text: Clean::line(&text),
+        hint: Some(Clean::line(&hint)),
+        trouble: None,
+    }
 }
 
 /// Says how far two clocks are apart, where that is far.

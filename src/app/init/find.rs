@@ -21,32 +21,32 @@ const MOST_ASKED: usize = 3;
 
 /// What was found.
 #[derive(Clone, Default, Debug)]
-pub struct Found {
+pub(super) struct Found {
     /// Repositories of the clone, the one that a board is most likely wanted for first.
-    pub remotes: Vec<Remote>,
+    pub(super) remotes: Vec<Remote>,
     /// Hosts that programs are logged in to or that variables name.
-    pub logins: Vec<Login>,
+    pub(super) logins: Vec<Login>,
     /// Variables with a token.
-    pub held: Vec<Held>,
+    pub(super) held: Vec<Held>,
     /// Hosts that showed what they are.
-    pub shown: Vec<Shown>,
+    pub(super) shown: Vec<Shown>,
     /// Servers on this machine.
-    pub local: Vec<Shown>,
+    pub(super) local: Vec<Shown>,
     /// Hosts of the clone that did not show what they are, and why.
-    pub unknown: Vec<(Elsewhere, String)>,
+    pub(super) unknown: Vec<(Elsewhere, String)>,
 }
 
 /// What may be asked.
 #[derive(Clone, Copy, Debug)]
-pub struct May {
+pub(super) struct May {
     /// Whether hosts of the clone are asked what they are.
-    pub ask: bool,
+    pub(super) ask: bool,
     /// Whether this machine's ports are tried.
-    pub local: bool,
+    pub(super) local: bool,
 }
 
 /// Looks around.
-pub async fn look(
+pub(super) async fn look(
     here: Option<&Path>,
     env: &Env,
     (rows, remembered): (&[Row], Vec<Shown>),
@@ -127,7 +127,63 @@ async fn at_ports(rows: &[Row], ground: &Ground) -> Vec<Shown> {
 }
 
 /// Returns the server at a port of this machine, if it shows what it is.
-pub async fn at_port(port: u16, rows: &[Row], ground: &Ground) -> Option<Shown> {
+async fn at_port(port: u16, rows: &[Row], ground: &Ground) -> Option<Shown> {
     let url = Url::parse(&format!("http://localhost:{port}")).ok()?;
     probe::ask(&[url], rows, None, ground).await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::init::ground;
+    use crate::sources::usual;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    /// Answers one path with JSON, and everything else with nothing.
+    async fn serve(listener: TcpListener, path: &str, body: &str) {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 4096];
+            let length = stream.read(&mut head).await.unwrap_or_default();
+            let asked = String::from_utf8_lossy(head.get(..length).unwrap_or_default());
+            assert!(!asked.to_lowercase().contains("authorization"), "{asked}");
+            let (status, body) = if asked.starts_with(&format!("GET {path} ")) {
+                ("200 OK", body)
+            } else {
+                ("404 Not Found", "{}")
+            };
+            let answer = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\n\
+                 content-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            drop(stream.write_all(answer.as_bytes()).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_at_a_port_shows_what_it_is() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let body = r#"{"cluster":{},"versionInfo":{"version":"0.28.1"}}"#;
+        let env = Env::process();
+        let (ground, rows) = (ground(&env), usual::rows());
+        let found = tokio::select! {
+            found = at_port(port, &rows, &ground) => found,
+            () = serve(listener, "/api/v2/status", body) => None,
+        };
+        let found = found.unwrap();
+        assert_eq!(found.kind, "alertmanager");
+        assert_eq!(found.url.as_str(), format!("http://localhost:{port}/"));
+        assert_eq!(found.version.unwrap().as_str(), "0.28.1");
+    }
+
+    #[tokio::test]
+    async fn a_port_where_nobody_listens_is_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let env = Env::process();
+        assert_eq!(at_port(port, &usual::rows(), &ground(&env)).await, None);
+    }
 }

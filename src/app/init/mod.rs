@@ -96,7 +96,9 @@ fn test(session: &mut Session, drafts: &[Draft]) -> Result<Exit, Failure> {
     output::print(&told)?;
     output::print(match verdict {
         Exit::Fine => "next: `cycleboard`\n",
-        _ => "next: `cycleboard doctor` tells more; `cycleboard` shows what there is\n",
+        Exit::Error | Exit::Usage | Exit::Red | Exit::Auth | Exit::Stale | Exit::Signal(_) => {
+            "next: `cycleboard doctor` tells more; `cycleboard` shows what there is\n"
+        }
     })?;
     Ok(verdict)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MOST_LINES: usize = 2_000;
 
 /// Returns where a text goes that must not replace a file that is there.
-pub fn beside(file: &Path) -> PathBuf {
+pub(super) fn beside(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".new");
     PathBuf::from(name)
@@ -18,7 +18,7 @@ pub fn beside(file: &Path) -> PathBuf {
 /// Writes a file that only its owner may read; whoever reads it meanwhile sees the old one.
 ///
 /// A link stays one: what it leads to is replaced.
-pub fn write(file: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write(file: &Path, text: &str) -> io::Result<()> {
     let target = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     if let Some(dir) = target.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         std::fs::create_dir_all(dir)?;
@@ -48,7 +48,7 @@ impl Drop for Half {
 }
 
 /// Returns what differs between two texts, line by line.
-pub fn difference(old: &str, new: &str) -> String {
+pub(super) fn difference(old: &str, new: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let mut out = String::new();
     if old.len() > MOST_LINES || new.len() > MOST_LINES {

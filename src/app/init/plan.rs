@@ -5,6 +5,7 @@
 
 use url::Url;
 
+use crate::app::clone::has_repositories;
 use crate::app::exit::Failure;
 use crate::app::init::find::Found;
 use crate::app::init::text;
@@ -19,7 +20,7 @@ const TRIES: usize = 3;
 const MOST_ADDED: usize = 20;
 
 /// Somebody who answers.
-pub trait Person {
+pub(super) trait Person {
     /// Tells something.
     fn tell(&mut self, text: &str);
 
@@ -32,32 +33,32 @@ pub trait Person {
 
 /// A system that may be shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Candidate {
+pub(super) struct Candidate {
     /// What is usual there, and the word for its kind.
-    pub kind: &'static str,
+    pub(super) kind: &'static str,
     /// Where it is.
-    pub url: Url,
+    pub(super) url: Url,
     /// Repositories of the clone that it has.
-    pub repos: Vec<String>,
+    pub(super) repos: Vec<String>,
     /// How it was found.
-    pub why: Vec<String>,
+    pub(super) why: Vec<String>,
     /// Where its token is, if that was found.
-    pub token: Option<String>,
+    pub(super) token: Option<String>,
 }
 
 /// A source that will be written, and what is said of it.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub(super) struct Draft {
     /// Its settings.
-    pub source: SourceConfig,
+    pub(super) source: SourceConfig,
     /// How it was found.
-    pub why: Vec<String>,
+    pub(super) why: Vec<String>,
     /// Where its token is, if the settings need not say that.
-    pub token: Option<String>,
+    pub(super) token: Option<String>,
 }
 
 /// Returns the systems that were found, each once, those of the clone first.
-pub fn candidates(found: &Found, rows: &[Row]) -> Vec<Candidate> {
+pub(super) fn candidates(found: &Found, rows: &[Row]) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = Vec::new();
     for remote in &found.remotes {
         let at = entry(&mut all, remote.kind, &remote.url);
@@ -132,13 +133,13 @@ fn entry<'a>(all: &'a mut Vec<Candidate>, kind: &'static str, url: &Url) -> &'a 
 }
 
 /// Asks what is to be shown; returns the sources in the order of the answers.
-pub fn interview(
+pub(super) fn interview(
     candidates: &[Candidate],
     rows: &[Row],
     person: &mut dyn Person,
 ) -> Result<Vec<Draft>, Failure> {
     let mut drafts: Vec<Draft> = Vec::new();
-    for at in choose(candidates, person)? {
+    for at in choose(candidates, rows, person)? {
         let Some(candidate) = candidates.get(at) else {
             continue;
         };
@@ -161,7 +162,11 @@ pub fn interview(
 }
 
 /// Asks which of the systems that were found are to be shown.
-fn choose(candidates: &[Candidate], person: &mut dyn Person) -> Result<Vec<usize>, Failure> {
+fn choose(
+    candidates: &[Candidate],
+    rows: &[Row],
+    person: &mut dyn Person,
+) -> Result<Vec<usize>, Failure> {
     if candidates.is_empty() {
         person.tell(
             "nothing was found: no clone of a repository, no login of `gh`, `glab` or `tea`, and \
@@ -180,7 +185,7 @@ fn choose(candidates: &[Candidate], person: &mut dyn Person) -> Result<Vec<usize
         let why = one.why.join(", ");
         person.tell(&format!("  {}  {} {url}{repos}: {why}", at + 1, one.kind));
     }
-    let default = usual_choice(candidates);
+    let default = usual_choice(candidates, rows);
     for _ in 0..TRIES {
         let answer = person.ask("which of them? numbers, `all` or `none`", &default)?;
         let answer = if answer.is_empty() { &default } else { &answer };
@@ -197,11 +202,15 @@ fn choose(candidates: &[Candidate], person: &mut dyn Person) -> Result<Vec<usize
 
 /// Returns the systems that are taken where nobody says otherwise: those of the clone and those
 /// that have no repositories to be chosen; without any, all.
-fn usual_choice(candidates: &[Candidate]) -> String {
+fn usual_choice(candidates: &[Candidate], rows: &[Row]) -> String {
+    let has_none = |kind: &str| {
+        let row = rows.iter().find(|row| row.kind.name == kind);
+        row.is_some_and(|row| !has_repositories(row.kind.repos))
+    };
     let numbers: Vec<String> = candidates
         .iter()
         .enumerate()
-        .filter(|(_, one)| !one.repos.is_empty())
+        .filter(|(_, one)| !one.repos.is_empty() || has_none(one.kind))
         .map(|(at, _)| (at + 1).to_string())
         .collect();
     if numbers.is_empty() {
@@ -244,16 +253,21 @@ fn draft(
         why: candidate.why.clone(),
         token: candidate.token.clone(),
     };
-    if row.kind.repos != RepoNames::Absent {
+    if has_repositories(row.kind.repos) {
         let default = candidate.repos.join(", ");
         let question = format!(
             "what of {host}? repositories (`acme/api`, `acme/web-*`), or owners for all of theirs (`acme`)"
         );
-        let set = |source: &mut SourceConfig, answer: &str| select(source, answer);
+        let set = |source: &mut SourceConfig, answer: &str| select(source, answer, false);
         if !settle(&mut source, (&question, &default), &set, rows, person)? {
             person.tell(&format!("{host} is left out"));
             return Ok(None);
         }
+    }
+    if row.kind.repos == RepoNames::Jobs {
+        let question = format!("which jobs of {host}? jobs, folders (`folder/`); none: all");
+        let set = |source: &mut SourceConfig, answer: &str| select(source, answer, true);
+        settle(&mut source, (&question, "none"), &set, rows, person)?;
     }
     if candidate.token.is_none() {
         let wants = match (
@@ -312,13 +326,14 @@ fn settle(
     Ok(false)
 }
 
-/// Takes the answer what of a forge is shown; returns whether anything is.
-fn select(source: &mut SourceConfig, answer: &str) -> bool {
+/// Takes the answer what of a forge or of a server of jobs is shown; returns whether anything is
+/// chosen.
+fn select(source: &mut SourceConfig, answer: &str, jobs: bool) -> bool {
     let words = answer.split([',', ' ']).map(str::trim);
     for word in words.filter(|word| !word.is_empty() && *word != "none") {
         match word.strip_suffix('/') {
             Some(group) => source.orgs.push(group.to_owned()),
-            None if word.contains(['/', '*']) => source.repos.push(word.to_owned()),
+            None if jobs || word.contains(['/', '*']) => source.repos.push(word.to_owned()),
             None => source.orgs.push(word.to_owned()),
         }
     }

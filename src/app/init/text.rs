@@ -28,7 +28,7 @@ const TEMPLATE: &str = "
 ";
 
 /// Returns the text that sets up these sources.
-pub fn configuration(drafts: &[Draft], rows: &[Row]) -> String {
+pub(super) fn configuration(drafts: &[Draft], rows: &[Row]) -> String {
     let mut out = HEAD.to_owned();
     if drafts.is_empty() {
         out.push_str(TEMPLATE);

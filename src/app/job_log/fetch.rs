@@ -25,7 +25,7 @@ use crate::domain::run::{Job, RunState};
 use crate::domain::text::Clean;
 use crate::domain::triage::{Known, Triage, TriageCard};
 use crate::engine::logs::FileLogs;
-use crate::engine::snapshot::{Asked, Health, Snapshot, scope_of};
+use crate::engine::snapshot::{Asked, Health, Snapshot};
 use crate::engine::{Engine, EngineCommand};
 
 /// A log that is here.
@@ -188,9 +188,8 @@ impl Search<'_> {
         let card = self.one(snapshot)?;
         let triage = &card.triage;
         // Another answer may tell of a newer run of a card, but not of another run of a page.
-        let scope = (triage.source.clone(), scope_of(triage.repo.path()));
-        let confirmed = snapshot.confirmed.get(&scope);
-        let is_sure = self.page.is_some() || confirmed.is_some_and(|at| *at >= self.began);
+        let confirmed = snapshot.source_confirmed(&triage.source, Some(&triage.repo));
+        let is_sure = self.page.is_some() || confirmed.is_some_and(|at| at >= self.began);
         wanted(triage, self.args.job.as_deref(), is_sure)
     }
 

@@ -26,8 +26,10 @@ fn every_example_in_it_is_right() {
         .map(|line| example(line).unwrap_or(line))
         .collect();
     let settings = good(&lines.join("\n"));
-    assert_eq!(settings.sources.len(), 2);
-    assert_eq!(settings.sources[1].extras.projects.len(), 1);
+    assert_eq!(settings.sources.len(), 4);
+    let extras: Vec<&Extras> = settings.sources.iter().map(|it| &it.extras).collect();
+    assert_eq!(extras[1].projects.len(), 1);
+    assert_eq!((extras[2].checks.len(), extras[3].maps.len()), (1, 1));
     assert_eq!(settings.policy.services.len(), 1);
     assert_eq!(settings.policy.rules.len(), 1);
     assert_eq!(settings.policy.phases.len(), 1);
@@ -82,6 +84,15 @@ fn documents(table: &str, names: &[&str]) {
 fn every_key_is_in_the_example() {
     documents("[[source]]", file::names::<file::Source>());
     documents("[[source.project]]", file::names::<file::Project>());
+    documents("[[source.check]]", file::names::<file::HttpCheck>());
+    // No target takes both, and a run takes neither.
+    let (places, names): (Vec<&str>, Vec<&str>) = file::names::<file::JsonMap>()
+        .iter()
+        .partition(|name| ["service", "environment"].contains(name));
+    documents("[[source.map]]", &names);
+    for place in places {
+        assert!(EXAMPLE.contains(&format!("`{place} = ")), "{place}");
+    }
     documents("[board]", file::names::<file::Board>());
     documents("[[branching]]", file::names::<file::Branching>());
     documents("[[service]]", file::names::<file::Service>());

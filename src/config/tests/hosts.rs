@@ -96,7 +96,7 @@ fn sources_are_complete_and_unlike_each_other() {
         "[[source]]\nrepos = [\"a/b\"]",
         1,
         "`kind` is missing in [[source]]",
-        "it is one of github, buildbot, alertmanager",
+        "it is one of github, buildbot, alertmanager, http, http-json",
     );
     bad(
         "[[source]]\nkind = \"buildbot\"",

@@ -2,9 +2,11 @@
 
 mod example;
 mod hosts;
+mod jobs;
 mod layers;
 mod mistakes;
 mod projects;
+mod tables;
 mod values;
 
 use chrono::TimeDelta;
@@ -35,6 +37,20 @@ const KINDS: &[&SourceKind] = &[
         repos: RepoNames::Absent,
         paths: &[],
         tables: &[],
+    },
+    &SourceKind {
+        name: "http",
+        url: None,
+        repos: RepoNames::Absent,
+        paths: &[],
+        tables: &["check"],
+    },
+    &SourceKind {
+        name: "http-json",
+        url: None,
+        repos: RepoNames::Absent,
+        paths: &[],
+        tables: &["map"],
     },
 ];
 const EXAMPLE: &str = include_str!("../../../config.example.toml");

@@ -106,7 +106,8 @@ impl Asked {
 
     /// Returns whether it changes nothing.
     pub(super) fn reads(&self) -> bool {
-        self.method == "GET" || self.method == "HEAD" || self.path == "/graphql"
+        let query = ["/graphql", "/api/graphql"].contains(&self.path.as_str());
+        self.method == "GET" || self.method == "HEAD" || query
     }
 
     /// Returns path and query.

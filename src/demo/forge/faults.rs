@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
+use crate::demo::forge::Dialect;
 use crate::demo::forge::answer::Asked;
 
 /// Something that goes wrong.
@@ -155,6 +156,9 @@ impl Taken {
                 const KEYS: &[&str] = &[
                     "status",
                     "conclusion",
+                    "result",
+                    "detailed_merge_status",
+                    "tier",
                     "state",
                     "mergeable",
                     "mergeStateStatus",
@@ -229,7 +233,7 @@ fn walk(value: &mut Value, change: &dyn Fn(&str, &mut Value)) {
 
 fn instead(fault: &Fault, asked: &Asked) -> Option<Response<Body>> {
     let json_type = "application/json; charset=utf-8";
-    let graphql = asked.path == "/graphql";
+    let graphql = ["/graphql", "/api/graphql"].contains(&asked.path.as_str());
     Some(match fault {
         Fault::Status(status) => plain(*status, json_type, error_text("Something went wrong")),
         Fault::NoGraphql(status) if graphql => plain(*status, json_type, error_text("Not Found")),
@@ -254,6 +258,16 @@ fn instead(fault: &Fault, asked: &Asked) -> Option<Response<Body>> {
             }
             body.extend_from_slice(b"{}]");
             plain(200, json_type, body)
+        }
+        Fault::Exhausted(wait) if asked.dialect == Dialect::GitLab => {
+            let mut response = plain(429, "text/plain", b"Retry later\n".to_vec());
+            let reset = asked.now.timestamp() + i64::try_from(*wait).unwrap_or(0);
+            add(&mut response, "ratelimit-limit", "2000");
+            add(&mut response, "ratelimit-observed", "2001");
+            add(&mut response, "ratelimit-remaining", "0");
+            add(&mut response, "ratelimit-reset", &reset.to_string());
+            add(&mut response, "retry-after", &wait.to_string());
+            response
         }
         Fault::Exhausted(wait) => {
             let text = error_text("API rate limit exceeded for user ID 1.");

@@ -159,7 +159,8 @@ impl Ledger {
     /// Returns the requests that would change something, oldest first.
     pub fn writes(&self) -> Vec<Seen> {
         let reads = |seen: &Seen| {
-            seen.method == "GET" || seen.method == "HEAD" || seen.target.starts_with("/graphql")
+            let query = seen.target.starts_with("/graphql") || seen.target == "/api/graphql";
+            seen.method == "GET" || seen.method == "HEAD" || query
         };
         let all = self.all();
         all.into_iter()

@@ -323,12 +323,11 @@ async fn answer_api(
     if mishap == Some(Mishap::Lost) {
         return bad_gateway(&ground, entry);
     }
-    let answer = match axum::body::to_bytes(body, MAX_BODY).await {
-        Ok(body) => ground.dialect.respond(&ground, &asked, &body, &faults),
-        Err(_) => {
-            let text = "the request body is too large";
-            ground.dialect.error(StatusCode::PAYLOAD_TOO_LARGE, text)
-        }
+    let answer = if let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await {
+        ground.dialect.respond(&ground, &asked, &body, &faults)
+    } else {
+        let text = "the request body is too large";
+        ground.dialect.error(StatusCode::PAYLOAD_TOO_LARGE, text)
     };
     match mishap {
         Some(Mishap::Silence) => std::future::pending().await,

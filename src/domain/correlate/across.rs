@@ -450,3 +450,46 @@ fn an_alert_that_is_over_is_shown_for_a_while() {
     world.now = at(100);
     assert!(world.cards().is_empty());
 }
+
+#[test]
+fn a_repository_that_was_renamed_is_known_by_its_name_of_before() {
+    let old = RepoKey::new("github.com", "acme/backend");
+    let run = |world: &mut World| {
+        world.foreign_run("a", FAILED, |r| {
+            r.repo = old.clone();
+            r.head_sha = Some(sha(101));
+        });
+    };
+    let mut world = World::new();
+    run(&mut world);
+    world.change(1, |_| {});
+    assert_eq!(world.card("change:1").placement.status, Status::Review);
+    world.repository(|r| r.renamed_from = vec![old.clone()]);
+    assert_eq!(world.card("change:1").placement.status, Status::Failed);
+    let needs = world.correlator().needs().clone();
+    let asks = |need: &Need| matches!(need, Need::Jobs { repo, .. } if *repo == old);
+    assert!(needs.iter().any(asks), "by the name that its CI knows");
+    world.repository(|r| r.repo = old.clone());
+    assert_eq!(
+        world.card("change:1").placement.status,
+        Status::Review,
+        "another repository has the name now"
+    );
+}
+
+#[test]
+fn a_host_is_the_same_by_ssh_as_at_the_port_of_its_forge() {
+    let at_port = RepoKey::new("git.test:8443", "acme/lab");
+    let mut world = World::new();
+    world.facts.clear();
+    world.repository(|r| r.repo = at_port.clone());
+    world.change(1, |c| c.repo = at_port.clone());
+    world.foreign_run("a", FAILED, |r| {
+        r.repo = RepoKey::new("git.test", "acme/lab");
+        r.head_sha = Some(sha(101));
+    });
+    let [card] = &world.cards()[..] else {
+        panic!("one card")
+    };
+    assert_eq!(card.placement.status, Status::Failed);
+}

@@ -111,9 +111,9 @@ fn homes_of<'a>(facts: &'a Facts, policy: &Policy, service: &ServiceName) -> Vec
     }
 }
 
-/// What tells alerts apart: the fingerprint of their labels, or the identity that their source
-/// made where that is none.
-fn identity<'a>(alert: &Known<'a, Alert>) -> &'a str {
+/// What tells alerts apart: the fingerprint of their labels with the service that these name, or
+/// the identity that their source made where that is none.
+fn identity(alert: &Known<'_, Alert>) -> String {
     let id = alert.get().id.as_str();
     let own = alert.sources().find_map(|source| {
         let rest = id.strip_prefix(source.as_str())?;
@@ -122,7 +122,14 @@ fn identity<'a>(alert: &Known<'a, Alert>) -> &'a str {
     let is_print = |text: &&str| {
         text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     };
-    own.filter(is_print).unwrap_or(id)
+    let Some(print) = own.filter(is_print) else {
+        return id.to_owned();
+    };
+    // Labels are as their source says: where these differ it is not one alert.
+    match &alert.service {
+        Some(service) => format!("{service}/{print}"),
+        None => print.to_owned(),
+    }
 }
 
 /// Returns those of some alerts that decide: one that fires for who knows of no silence does not,
@@ -165,14 +172,14 @@ pub(super) fn loose<'c, 'a: 'c>(
         let homeless = |alert: &&Known<'a, Alert>| !housed.contains(&alert.get().id);
         kinds.alerts.iter().filter(homeless).copied().collect()
     };
-    let mut groups: BTreeMap<&'a str, Vec<Known<'a, Alert>>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<Known<'a, Alert>>> = BTreeMap::new();
     for alert in all {
         groups.entry(identity(&alert)).or_default().push(alert);
     }
     for (id, group) in groups {
         let explains = |alert: &Known<'a, Alert>| making.explained.contains(&alert.get().id);
         if !group.iter().any(explains) && !is_past(making, &group) {
-            one(making, view, id, &group);
+            one(making, view, &id, &group);
         }
     }
 }

@@ -6,23 +6,21 @@ use crate::domain::alert::{Alert, AlertState};
 use crate::domain::change_request::{ChangeRequest, ChangeState, Review};
 use crate::domain::commit::Commit;
 use crate::domain::correlate::parts::Part;
+use crate::domain::correlate::run_lines::{of_run, run_line, state_word};
 use crate::domain::correlate::view::{Known, View, released_at};
 use crate::domain::deployment::{DeployState, Deployment, Rollout, RolloutPhase};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::item::{Evidence, EvidenceKind};
 use crate::domain::key::{RepoKey, Sha};
-use crate::domain::placement::{InEnvironment, RunView, Standing, Work};
+use crate::domain::placement::{InEnvironment, Standing};
 use crate::domain::release::Release;
-use crate::domain::run::{Job, Run, RunState};
+use crate::domain::run::Run;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 
 /// How many lines a card keeps: the latest.
 pub(super) const MOST: usize = 60;
-
-/// How many jobs of one run are told.
-const JOBS: usize = 5;
 
 /// What is certain, in percent.
 const SURE: u8 = 100;
@@ -162,122 +160,6 @@ fn of_revert(part: &Part<'_, '_>) -> Option<Evidence> {
         detail: Clean::default(),
         run: None,
     })
-}
-
-pub(super) fn state_word(state: &RunState) -> Clean {
-    let word = match state {
-        RunState::Queued => "queued",
-        RunState::Waiting => "waiting",
-        RunState::Running => "running",
-        RunState::Passed => "passed",
-        RunState::Skipped => "skipped",
-        RunState::Failed(_) => "failed",
-        RunState::Cancelled => "cancelled",
-        RunState::ActionRequired => "needs consent",
-        RunState::Unknown(word) if word.is_empty() => "unknown",
-        RunState::Unknown(word) => return word.clone(),
-    };
-    Clean::line(word)
-}
-
-fn work_status(work: Work) -> Status {
-    match work {
-        Work::Failed => Status::Failed,
-        Work::Waiting => Status::Waiting,
-        Work::Running => Status::Running,
-        Work::Queued => Status::Queued,
-        Work::Unknown => Status::Unknown,
-        Work::Passed => Status::Mergeable,
-    }
-}
-
-fn run_key(run: &Run) -> Clean {
-    Clean::line(&format!("{} #{}", run.workflow, run.number))
-}
-
-/// A run, and its jobs that are red, move or wait.
-pub(super) fn of_run(view: &RunView<'_>, out: &mut Vec<Evidence>) {
-    let run = view.run;
-    let work = view.work();
-    let state = if work == Work::of(&run.state) {
-        state_word(&run.state)
-    } else {
-        Clean::line(work_status(work).as_str())
-    };
-    out.push(run_line(view, work, state));
-    let telling = view
-        .pieces
-        .iter()
-        .filter(|piece| !matches!(piece.work, Work::Passed | Work::Queued));
-    for piece in telling.take(JOBS) {
-        if let Some(job) = piece.job {
-            let mut line = of_job(run, job, work_status(piece.work), piece.since);
-            line.confidence = view.basis.percent();
-            out.push(line);
-        }
-    }
-    if let Some(job) = view.flaky {
-        let at = job.finished_at.unwrap_or(run.updated_at);
-        let mut evidence = of_job(run, job, Status::Flaky, at);
-        evidence.state = Clean::line("flaky");
-        out.push(evidence);
-    }
-    for gate in view.gates {
-        let who: Vec<&str> = gate.reviewers.iter().map(|p| p.login.as_str()).collect();
-        out.push(Evidence {
-            kind: EvidenceKind::Gate,
-            key: gate.environment.clone(),
-            state: Clean::line("waiting"),
-            status: Status::Waiting,
-            url: run.url.clone(),
-            at: gate.since.unwrap_or(run.updated_at),
-            confidence: SURE,
-            detail: Clean::line(&who.join(", ")),
-            run: None,
-        });
-    }
-}
-
-fn run_line(view: &RunView<'_>, work: Work, state: Clean) -> Evidence {
-    let run = view.run;
-    Evidence {
-        kind: EvidenceKind::Run,
-        key: run_key(run),
-        state,
-        status: work_status(work),
-        url: run.url.clone(),
-        at: run.started_at.unwrap_or(run.created_at),
-        confidence: view.basis.percent(),
-        detail: about_run(view),
-        run: Some(Box::new(run.key())),
-    }
-}
-
-/// What a run was started for; of another system than the forge also where it ran, and how it is
-/// known to belong here.
-fn about_run(view: &RunView<'_>) -> Clean {
-    let run = view.run;
-    if run.ci.is_empty() {
-        return run.title.clone();
-    }
-    let mut words = vec![run.title.to_string(), format!("on {}", run.ci)];
-    words.extend(view.basis.words().map(str::to_owned));
-    words.retain(|word| !word.is_empty());
-    Clean::line(&words.join(", "))
-}
-
-fn of_job(run: &Run, job: &Job, status: Status, at: crate::domain::Timestamp) -> Evidence {
-    Evidence {
-        kind: EvidenceKind::Job,
-        key: job.name.clone(),
-        state: state_word(&job.state),
-        status,
-        url: job.url.clone().or_else(|| run.url.clone()),
-        at,
-        confidence: SURE,
-        detail: run_key(run),
-        run: Some(Box::new(run.key())),
-    }
 }
 
 pub(super) fn of_release(release: &Release) -> Evidence {

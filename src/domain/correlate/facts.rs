@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use crate::domain::change_request::{ChangeKey, ChangeRequest};
 use crate::domain::correlate::Sourced;
+use crate::domain::correlate::moves::{self, Moves};
 use crate::domain::correlate::reads::{self, Mark, Marks, Seed};
 use crate::domain::fact::{Fact, FactId, FactKind, newest};
 use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::repository::Repository;
 use crate::domain::ticket::TicketKey;
 
 /// How many marks are told apart; with more, whole scopes are made again.
@@ -60,6 +62,8 @@ pub(super) struct Facts {
     links: HashMap<TicketKey, Linked>,
     /// Into which scopes the change requests of a repository point, and how often.
     out: HashMap<RepoKey, BTreeMap<Scope, usize>>,
+    /// By which names repositories go.
+    moves: Moves,
     /// What was touched since the last time.
     dirty: Dirty,
 }
@@ -96,7 +100,7 @@ impl Dirty {
 impl Facts {
     /// Takes one in; the same again touches nothing.
     pub(super) fn insert(&mut self, id: &FactId, Sourced { source, fact }: Sourced) {
-        let scope = fact.repo().cloned();
+        let scope = fact.repo().map(|repo| self.moves.home(&fact, repo));
         if id.kind == FactKind::Alert {
             self.move_from_elsewhere(&source, id, &scope);
         }
@@ -160,9 +164,54 @@ impl Facts {
             self.came_or_went(&ticket.key, after.is_some());
         }
         for fact in [before, after].into_iter().flatten() {
-            self.mark(id, fact);
+            self.mark(id, fact, &scope);
         }
         self.dirty.scopes.insert(scope);
+        if id.kind == FactKind::Repository {
+            for (name, from, to) in self
+                .moves
+                .learn(repository_of(before), repository_of(after))
+            {
+                self.carry(&name, from, to);
+            }
+        }
+    }
+
+    /// Takes what other systems tell of a repository by one of its names to where it belongs.
+    fn carry(&mut self, name: &RepoKey, from: RepoKey, to: RepoKey) {
+        let (from, to) = (Some(from), Some(to));
+        let Some(facts) = self.scopes.get_mut(&from) else {
+            return;
+        };
+        let is_moving = |entry: &Entry| {
+            let best = entry.best();
+            best.is_some_and(|fact| moves::wanders(fact) && fact.repo() == Some(name))
+        };
+        let moving: Vec<FactId> = facts
+            .iter()
+            .filter(|(_, entry)| is_moving(entry))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let taken: Vec<(FactId, Entry)> = moving
+            .into_iter()
+            .filter_map(|id| facts.remove_entry(&id))
+            .collect();
+        if facts.is_empty() {
+            self.scopes.remove(&from);
+        }
+        if taken.is_empty() {
+            return;
+        }
+        self.scopes.entry(to.clone()).or_default().extend(taken);
+        self.touch_moved(from);
+        self.touch_moved(to);
+    }
+
+    fn touch_moved(&mut self, scope: Scope) {
+        if let Some(repo) = &scope {
+            self.dirty.mark(Seed::of(repo).runs());
+        }
+        self.touch_whole(scope);
     }
 
     /// Whether a ticket is known decides whether changes elsewhere are cards of their own.
@@ -176,9 +225,9 @@ impl Facts {
     }
 
     /// Marks what cards may have read of a fact.
-    fn mark(&mut self, id: &FactId, fact: &Fact) {
+    fn mark(&mut self, id: &FactId, fact: &Fact, scope: &Scope) {
         let dirty = &mut self.dirty;
-        let seed = fact.repo().map(Seed::of);
+        let seed = scope.as_ref().map(Seed::of);
         match (fact, seed) {
             (Fact::Ticket(ticket), _) => dirty.mark(reads::ticket(&ticket.key)),
             (Fact::Run(run), Some(seed)) => {
@@ -199,7 +248,7 @@ impl Facts {
                     kind: FactKind::GateSet,
                     id: id.id.clone(),
                 };
-                let facts = self.scopes.get(&Some(run.repo.clone()));
+                let facts = self.scopes.get(scope);
                 if facts.is_some_and(|facts| facts.contains_key(&gates)) {
                     dirty.mark(seed.gated());
                 }
@@ -384,6 +433,13 @@ impl Facts {
     pub(super) fn linked(&self, key: &TicketKey) -> impl Iterator<Item = &ChangeKey> {
         let linked = self.links.get(key).into_iter();
         linked.flat_map(|linked| &linked.changes)
+    }
+}
+
+fn repository_of(fact: Option<&Fact>) -> Option<&Repository> {
+    match fact {
+        Some(Fact::Repository(repository)) => Some(repository),
+        _ => None,
     }
 }
 

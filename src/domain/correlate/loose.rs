@@ -8,6 +8,7 @@ use crate::domain::correlate::card::{Card, Head};
 use crate::domain::correlate::cards::Making;
 use crate::domain::correlate::evidence;
 use crate::domain::correlate::parts::bare;
+use crate::domain::correlate::run_lines;
 use crate::domain::correlate::view::{Known, View};
 use crate::domain::finding::{Finding, FindingKind};
 use crate::domain::item::Anchor;
@@ -80,17 +81,18 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
     let mut newest: BTreeMap<(&str, &str), Known<'a, Run>> = BTreeMap::new();
     for run in &view.kinds.runs {
         let fact = run.get();
-        if is_alone(making, view, fact) {
+        if !making.told.contains(&fact.id) && !view.is_outdated(fact) {
             newest.insert((fact.workflow_key(), &fact.branch), *run);
         }
     }
     for run in newest.into_values() {
         let fact = run.get();
-        if making.told.contains(&fact.id) || view.is_outdated(fact) {
+        if fact.state == RunState::Cancelled || (fact.ci.is_empty() && !is_alone(view, fact)) {
             continue;
         }
         let run_view = view.run_view(fact);
-        if run_view.work() == Work::Passed || fact.state == RunState::Cancelled {
+        let is_foreign = !fact.ci.is_empty();
+        if run_view.work() == Work::Passed || (is_foreign && !is_stray(making, view, fact)) {
             continue;
         }
         making.wanted.run(view, &run_view);
@@ -120,7 +122,7 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
             card.service(lane.service.clone());
         }
         let mut lines = Vec::new();
-        evidence::of_run(&run_view, &mut lines);
+        run_lines::of_run(&run_view, &mut lines);
         card.evidence(lines);
         let mut case = bare(making.ground, None);
         case.alone = Some(run_view);
@@ -130,14 +132,15 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
 }
 
 /// Whether a run may be a card of its own: not one that judges a change request or a side branch.
-///
-/// Of another system than the forge it may, for a while, where no change request is known that it
-/// judges: the forge may not be on the board, or not know of it.
-fn is_alone<'a>(making: &Making<'_, 'a>, view: &View<'a>, run: &'a Run) -> bool {
+fn is_alone(view: &View<'_>, run: &Run) -> bool {
+    !is_change_event(&run.event) && (&*run.event != "push" || lasts(view, &run.branch))
+}
+
+/// Whether a run of another system than the forge may be a card of its own: of a side branch or a
+/// change request it may for a while, where no change request is known that it judges, as the
+/// forge may not be on the board.
+fn is_stray<'a>(making: &Making<'_, 'a>, view: &View<'a>, run: &'a Run) -> bool {
     let of_change = is_change_event(&run.event);
-    if run.ci.is_empty() {
-        return !of_change && (&*run.event != "push" || lasts(view, &run.branch));
-    }
     let of_branch = of_change || matches!(&*run.event, "push" | "");
     if !of_branch || (!of_change && lasts(view, &run.branch) && is_long_lived(view, &run.branch)) {
         return true;

@@ -34,12 +34,16 @@ mod joins;
 mod kept;
 mod lanes;
 #[cfg(test)]
+mod law_facts;
+#[cfg(test)]
 mod laws;
 mod loose;
+mod moves;
 mod needs;
 mod parts;
 mod reads;
 mod remake;
+mod run_lines;
 mod suspects;
 #[cfg(test)]
 pub(crate) mod testing;

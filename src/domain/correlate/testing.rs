@@ -94,6 +94,7 @@ impl World {
     pub(crate) fn repository(&mut self, edit: impl FnOnce(&mut Repository)) -> &mut Self {
         let mut fact = Repository {
             repo: repo(),
+            renamed_from: Vec::new(),
             url: None,
             default_branch: Some(Branch {
                 name: Clean::line("main"),

@@ -17,7 +17,7 @@ use crate::domain::triage::alike::{Ours, Seen, is_same_for_sure, seen};
 use crate::domain::triage::book::say;
 use crate::domain::triage::brought::{Change, brought, not_ours};
 use crate::domain::triage::infra::beneath;
-use crate::domain::triage::lane::{Repo, is_finished, is_green, run_ref};
+use crate::domain::triage::lane::{Repo, agree, is_finished, is_green, run_ref};
 use crate::domain::triage::tries::tries;
 use crate::domain::triage::{Basis, FirstBad, Known, Suspect};
 
@@ -190,12 +190,12 @@ fn seen_before<'a>(
         Known::Yes(commits) => commits,
         Known::No(_) => &[],
     };
+    let is_at = |other: &Run, sha: &Sha| other.head_sha.as_ref().is_some_and(|at| agree(at, sha));
     let has_them = |other: &Run| {
         let change = repo.change_of(other).map(|change| change.number);
-        let is_in = |one: &Suspect| {
-            Some(&one.sha) == other.head_sha.as_ref() || (change.is_some() && one.change == change)
-        };
-        other.head_sha.as_ref() == Some(&bad.to) || commits.iter().any(is_in)
+        let is_in =
+            |one: &Suspect| is_at(other, &one.sha) || (change.is_some() && one.change == change);
+        is_at(other, &bad.to) || commits.iter().any(is_in)
     };
     repo.window(ours.run, most)
         .into_iter()
@@ -247,7 +247,7 @@ pub(super) fn between(
 fn first_parents(repo: &Repo, run: &Run, from: &Sha, to: &Sha) -> Option<Vec<Suspect>> {
     let mut path = Vec::new();
     let mut at = to.clone();
-    while at != *from {
+    while !agree(&at, from) {
         if path.len() == MOST_SUSPECTS {
             return None;
         }

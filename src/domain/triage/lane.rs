@@ -250,26 +250,41 @@ impl Repo {
             };
             Some(change.as_ref())
         });
-        let open_at_head = || {
+        let open = || {
             self.begun_with(FactKind::ChangeRequest, String::new())
-                .find_map(|fact| {
-                    let Fact::ChangeRequest(change) = fact else {
-                        return None;
-                    };
-                    let is_head = change.head_sha.is_some() && change.head_sha == run.head_sha;
-                    (change.state == ChangeState::Open && is_head).then_some(change.as_ref())
+                .filter_map(|fact| match fact {
+                    Fact::ChangeRequest(change) if change.state == ChangeState::Open => {
+                        Some(change.as_ref())
+                    }
+                    _ => None,
                 })
         };
-        named.or_else(open_at_head)
+        let at_head = || {
+            let head = run.head_sha.as_ref()?;
+            open().find(|change| change.head_sha.as_ref().is_some_and(|sha| agree(sha, head)))
+        };
+        // Of another system that tells no commit; the card says that it is a guess.
+        let on_branch = || {
+            let is_guess = !run.ci.is_empty() && run.head_sha.is_none() && !run.branch.is_empty();
+            let comes_from = |change: &&ChangeRequest| {
+                change.head_branch == run.branch && change.base_branch != run.branch
+            };
+            let mut found = open().filter(|_| is_guess).filter(comes_from);
+            let first = found.next()?;
+            found.next().is_none().then_some(first)
+        };
+        named.or_else(at_head).or_else(on_branch)
     }
 
     /// Returns a commit of a long-lived branch.
     pub(super) fn commit(&self, run: &Run, sha: &Sha) -> Option<&Commit> {
         let id = format!("{}@{}", run.repo.as_str(), sha.as_str());
-        let Fact::Commit(commit) = self.best(FactKind::Commit, &id)?.as_ref() else {
+        // Some systems tell the first digits only.
+        let mut found = self.begun_with(FactKind::Commit, id);
+        let Fact::Commit(commit) = found.next()? else {
             return None;
         };
-        Some(commit)
+        found.next().is_none().then_some(commit)
     }
 
     /// Returns what the forge said to lie between two commits.
@@ -280,6 +295,11 @@ impl Repo {
         };
         Some(range)
     }
+}
+
+/// Returns whether two names of commits are of one: systems may tell its first digits only.
+pub(super) fn agree(one: &Sha, other: &Sha) -> bool {
+    one.as_str().starts_with(other.as_str()) || other.as_str().starts_with(one.as_str())
 }
 
 fn lane_of(run: &Run) -> (Clean, Clean) {

@@ -4,6 +4,7 @@
 //! starts again after a pause. While another program on this machine holds the
 //! lease of the source, the task asks nothing and reads what that one writes.
 
+mod ear;
 mod sharing;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::engine::backoff::{Dice, backoff};
 use crate::engine::db::{Cursor, Database};
 use crate::engine::inquiry::inquire;
 use crate::engine::order::Order;
+use crate::engine::poller::ear::Ear;
 use crate::engine::routing::Routes;
 use crate::engine::schedule::{Due, Schedule};
 use crate::engine::supervise::{Panicked, supervised};
@@ -93,6 +95,8 @@ struct Poller {
     told: (bool, bool),
     /// What a person waits for; asked whoever polls the source.
     inquiries: FuturesUnordered<BoxFuture<'static, Diagnosed>>,
+    /// What the server tells by itself.
+    ear: Ear,
 }
 
 /// Whether this program polls the source.
@@ -132,6 +136,7 @@ pub async fn poll(parts: Parts) {
         last_told: (Instant::now(), 0),
         told: (false, false),
         inquiries: FuturesUnordered::new(),
+        ear: Ear::new(),
         parts,
     };
     while let Err(panicked) = supervised(poller.run()).await {
@@ -176,12 +181,15 @@ impl Poller {
             if flights.is_empty() {
                 self.tell_of_limits().await;
             }
+            self.listen_to_source();
+            let wait = self.ear.wait(wait);
             tokio::select! {
                 biased;
                 Some(landed) = flights.next() => self.landed(landed).await,
                 Some(found) = self.inquiries.next() => {
                     self.tell(Update::Diagnosed(Box::new(found))).await;
                 }
+                heard = self.ear.heard() => self.take_heard(&heard),
                 order = self.parts.orders.recv() => match order {
                     Some(order) => self.obey(order).await,
                     None => return,

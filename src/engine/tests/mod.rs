@@ -1,5 +1,6 @@
 //! The engine as a whole: sources that fail, panic, hang and limit.
 
+mod ear;
 mod stores;
 
 use std::collections::BTreeSet;

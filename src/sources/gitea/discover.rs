@@ -268,6 +268,7 @@ pub(super) fn bare(key: &RepoKey, wire: &wire::Repo) -> Repository {
         flow_branches: Vec::new(),
         pushed_at: map::when(wire.updated_at),
         archived: wire.archived,
+        renamed_from: Vec::new(),
     }
 }
 

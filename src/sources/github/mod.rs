@@ -221,6 +221,7 @@ impl GitHub {
         match &mut batch {
             Ok(batch) => {
                 batch.gone_repos.extend(self.left());
+                self.name_former(batch);
                 self.remember(batch);
             }
             Err(SourceError::Auth { .. }) => *self.token.lock().await = TokenState::Rejected,

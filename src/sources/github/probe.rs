@@ -254,6 +254,7 @@ impl GitHub {
         };
         let renamed = !repo.path.eq_ignore_ascii_case(&probe.name_with_owner);
         let before = std::mem::replace(&mut repo.path, probe.name_with_owner.clone());
+        let (old, new) = (self.key(&before), self.key(&probe.name_with_owner));
         repo.misses = 0;
         repo.probed_at = Some(ask.now);
         let kept_count = stored.and_then(|(_, count)| count);
@@ -298,8 +299,11 @@ impl GitHub {
             repo.wanted = repo.wanted.max(due);
         }
         let archived = probe.is_archived.then(|| repo.archive());
+        if renamed {
+            state.former.entry(new).or_default().insert(old.clone());
+        }
         if renamed || archived == Some(true) {
-            state.leaving.insert(self.key(&before));
+            state.leaving.insert(old);
         }
         if let Some(left) = archived {
             batch.covered.push(Clean::line(path));

@@ -346,6 +346,7 @@ impl Reader<'_> {
         let main = repo.default_branch.as_deref();
         batch.facts.push(Fact::Repository(Repository {
             repo: self.key.clone(),
+            renamed_from: Vec::new(),
             url: map::link(repo.html_url.as_deref()),
             default_branch: main.map(|name| Branch {
                 name: Clean::line(name),

@@ -42,6 +42,14 @@ fn repository(state: &mut State, fact: &Fact) {
         found.repo.path().clone_into(&mut known.path);
         known.flow = !found.flow_branches.is_empty();
         known.changed_at = known.changed_at.max(found.pushed_at);
+        let former = found.renamed_from.iter().cloned();
+        if !found.renamed_from.is_empty() {
+            state
+                .former
+                .entry(found.repo.clone())
+                .or_default()
+                .extend(former);
+        }
     }
 }
 

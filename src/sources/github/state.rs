@@ -98,6 +98,8 @@ pub(super) struct State {
     pub(super) stored: BTreeSet<RepoKey>,
     /// Repositories that are polled no more, until that was told.
     pub(super) leaving: BTreeSet<RepoKey>,
+    /// Names that repositories had before: other systems may use them still.
+    pub(super) former: BTreeMap<RepoKey, BTreeSet<RepoKey>>,
     /// Whether the lists of repositories were read to their end.
     pub(super) all_found: bool,
     /// What is known of failures.
@@ -325,6 +327,7 @@ impl State {
             hidden: BTreeMap::new(),
             stored: BTreeSet::new(),
             leaving: BTreeSet::new(),
+            former: BTreeMap::new(),
             all_found: false,
             memory: Memory::default(),
         }

@@ -21,7 +21,7 @@ use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
-use crate::sources::selection;
+use crate::sources::{Batch, selection};
 
 /// How many tickets are looked for at once: one or two points.
 const AT_ONCE: usize = 40;
@@ -81,6 +81,18 @@ impl GitHub {
             }
         }
         found
+    }
+
+    /// Tells the names that repositories had before.
+    pub(super) fn name_former(&self, batch: &mut Batch) {
+        let state = self.state();
+        for fact in &mut batch.facts {
+            if let Fact::Repository(told) = fact
+                && let Some(former) = state.former.get(&told.repo)
+            {
+                told.renamed_from = former.iter().cloned().collect();
+            }
+        }
     }
 
     /// Returns the repositories that are polled no more and were not told to be gone yet.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::api::{Poll, is_absent, is_refusal};
 use super::{GitLab, discover, wire};
 use crate::domain::text::Clean;
-use crate::sources::http::{Answer, Failure, List, span};
+use crate::sources::http::{Answer, Failure, List, Request, span};
 use crate::sources::port::{Ask, failed, fine};
 use crate::sources::{Batch, Check, CheckState, SourceError};
 
@@ -32,6 +32,12 @@ const PARTS: [(&str, &str, bool); 5] = [
 impl GitLab {
     /// Finds out who asks, and what the token may.
     pub(super) async fn find_account(&self, poll: Poll) -> Result<Batch, SourceError> {
+        let client = self.port.client(poll.ask).await?;
+        if !client.has_credential() {
+            // Nobody asks: there is no user, and asking for one would be refused.
+            self.state().account_asked = true;
+            return Ok(Batch::default());
+        }
         match self.one::<wire::User>(&["user"], &[], poll).await {
             Ok((user, _)) => {
                 let login = user
@@ -40,11 +46,8 @@ impl GitLab {
                     .map(|name| Clean::line(name).to_string());
                 self.state().me = login;
             }
-            // Without a token nobody asks, and a token of a job is nobody either.
+            // A token of a job is nobody.
             Err(failure) if is_refusal(&failure) => {}
-            Err(failure) if matches!(failure.error, SourceError::Auth { .. }) => {
-                return Err(failure.error);
-            }
             Err(failure) => return Err(failure.error),
         }
         if let Ok(Some(token)) = self.own_token(poll).await {
@@ -57,10 +60,17 @@ impl GitLab {
 
     /// Asks what the token may; tokens of applications and old servers do not tell.
     async fn own_token(&self, poll: Poll) -> Result<Option<wire::OwnToken>, Failure> {
-        let route = ["personal_access_tokens", "self"];
-        match self.one::<wire::OwnToken>(&route, &[], poll).await {
+        // A token that may not ask this may still ask the rest: a refusal here refuses no token.
+        let client = self.port.client(poll.ask).await.map_err(Failure::of)?;
+        let request = Request {
+            url: self.url(&["personal_access_tokens", "self"], &[]),
+            conditional: false,
+            urgency: poll.ask.urgency,
+        };
+        match client.get_as::<wire::OwnToken>(&request).await {
             Ok((token, _)) => Ok(Some(token)),
-            Err(failure) if is_refusal(&failure) || failure.status == Some(400) => Ok(None),
+            Err(failure) if is_refusal(&failure) => Ok(None),
+            Err(failure) if matches!(failure.status, Some(400 | 401)) => Ok(None),
             Err(failure) => Err(failure),
         }
     }
@@ -72,9 +82,23 @@ impl GitLab {
             ask: Ask::person(),
         };
         let mut checks = Vec::new();
-        match self.one::<wire::Version>(&["version"], &[], poll).await {
-            Ok((version, answer)) => self.reached(&version, &answer, &mut checks),
-            Err(failure) => return vec![failed("host", &failure.error)],
+        let client = self.port.client(poll.ask).await;
+        if client.as_ref().is_ok_and(|client| !client.has_credential()) {
+            // Without a token a server tells neither its version nor who asks.
+            let query = [("per_page", "1"), ("simple", "true")];
+            let asked = self.one::<List<serde_json::Value>>(&["projects"], &query, poll);
+            match asked.await {
+                Ok(_) => checks.push(fine(
+                    "host",
+                    "it answers; without a token it tells no version",
+                )),
+                Err(failure) => return vec![failed("host", &failure.error)],
+            }
+        } else {
+            match self.one::<wire::Version>(&["version"], &[], poll).await {
+                Ok((version, answer)) => self.reached(&version, &answer, &mut checks),
+                Err(failure) => return vec![failed("host", &failure.error)],
+            }
         }
         match self.own_token(poll).await {
             Ok(Some(token)) => self.scopes(&token, &mut checks),
@@ -161,7 +185,7 @@ impl GitLab {
                     }
                     sample.get_or_insert(project.path_with_namespace);
                 }
-                Err(failure) => checks.push(self.not_there("project", path, failure)),
+                Err(failure) => checks.push(self.not_there("project", path, &failure)),
             }
         }
         for org in self.config.orgs.iter().take(MOST_NAMES) {
@@ -173,23 +197,22 @@ impl GitLab {
                 asked = self.one(&route, &query[1..], poll).await;
             }
             match asked {
-                Ok((list, _)) => match list.items.into_iter().next() {
-                    Some(project) => {
+                Ok((list, _)) => {
+                    if let Some(project) = list.items.into_iter().next() {
                         sample.get_or_insert(project.path_with_namespace);
-                    }
-                    None => {
+                    } else {
                         let text = format!("`{org}` has no project that this token may see");
                         checks.push(note("group", &text));
                     }
-                },
-                Err(failure) => checks.push(self.not_there("group", org, failure)),
+                }
+                Err(failure) => checks.push(self.not_there("group", org, &failure)),
             }
         }
         sample
     }
 
-    fn not_there(&self, what: &'static str, name: &str, failure: Failure) -> Check {
-        if !is_absent(&failure) {
+    fn not_there(&self, what: &'static str, name: &str, failure: &Failure) -> Check {
+        if !is_absent(failure) {
             return failed(what, &failure.error);
         }
         let error = SourceError::NotFound {

@@ -7,7 +7,7 @@ use super::map::{ci, links, project_of, work};
 use super::state::{ChangeSeen, Project, State};
 use super::{GitLab, wire};
 use crate::domain::Timestamp;
-use crate::domain::change_request::{ChangeState, Checks};
+use crate::domain::change_request::{ChangeState, Checks, MergeState, Review};
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::ticket::TicketKey;
 use crate::sources::http::Failure;
@@ -22,15 +22,21 @@ pub(super) const COST: u32 = 15;
 /// How many days after its last change a merge request is still read at once; older ones wait.
 const FRESH_DAYS: i64 = 14;
 
+/// How soon it is asked again whether a merge request could be merged, where that is not worked out.
+const SETTLE_SECS: i64 = 60;
+
+/// How often that is.
+const MOST_TRIES: u8 = 5;
+
 /// Which merge request: the project's path in lower case, and the number.
 type Which = (String, u64);
 
 impl State {
     /// Returns the merge requests whose details are to be read, the newest first.
-    pub(super) fn due_details(&self, now: Timestamp, fresh: bool) -> Vec<Which> {
+    fn due_details(&self, now: Timestamp, fresh: bool) -> Vec<Which> {
         let mut due: Vec<(Timestamp, Which)> = Vec::new();
         for (path, project) in &self.projects {
-            for seen in project.changes.values().filter(|seen| seen.is_due()) {
+            for seen in project.changes.values().filter(|seen| seen.is_due(now)) {
                 let at = seen.fact.updated_at;
                 if ((now - at).num_days() < FRESH_DAYS) == fresh {
                     due.push((at, (path.clone(), seen.fact.number)));
@@ -41,10 +47,30 @@ impl State {
         due.into_iter().map(|(_, which)| which).collect()
     }
 
+    /// Returns the merge requests that wait for reviewers, the longest ago first.
+    fn reviews(&self, now: Timestamp) -> Vec<Which> {
+        let mut due: Vec<(Option<Timestamp>, Which)> = Vec::new();
+        for (path, project) in &self.projects {
+            let waiting = project.changes.values();
+            for seen in waiting.filter(|seen| seen.waits_for_review(now)) {
+                let at = seen.asked.map(|(at, _)| at);
+                due.push((at, (path.clone(), seen.fact.number)));
+            }
+        }
+        due.sort();
+        due.into_iter().map(|(_, which)| which).collect()
+    }
+
+    /// Returns whether any merge request waits for reviewers.
+    pub(super) fn has_reviews(&self, now: Timestamp) -> bool {
+        let mut projects = self.projects.values();
+        projects.any(|it| it.changes.values().any(|seen| seen.waits_for_review(now)))
+    }
+
     /// Returns whether any merge request is to be read.
     pub(super) fn has_due_details(&self, now: Timestamp, fresh: bool) -> bool {
         let is_of = |seen: &ChangeSeen| {
-            seen.is_due() && ((now - seen.fact.updated_at).num_days() < FRESH_DAYS) == fresh
+            seen.is_due(now) && ((now - seen.fact.updated_at).num_days() < FRESH_DAYS) == fresh
         };
         let mut projects = self.projects.values();
         projects.any(|project| project.changes.values().any(is_of))
@@ -52,22 +78,59 @@ impl State {
 }
 
 impl ChangeSeen {
-    /// What has ended is read once more: what it closed stays.
-    fn is_due(&self) -> bool {
+    /// What has ended waits for nothing: what was known of it stays. Whether it could be merged
+    /// is worked out once somebody asks, so that it is asked for again a little later.
+    fn is_due(&self, now: Timestamp) -> bool {
         let unread = self.detail_for != Some(self.fact.updated_at);
-        match self.fact.state {
-            ChangeState::Open => self.wanted || unread,
-            ChangeState::Merged => self.detail_for.is_none(),
-            ChangeState::Closed | ChangeState::Other(_) => false,
-        }
+        let unsettled = matches!(self.fact.merge_state, MergeState::Unknown(_));
+        let again = self.asked.is_some_and(|(at, tries)| {
+            unsettled && tries < MOST_TRIES && (now - at).num_seconds() >= SETTLE_SECS
+        });
+        self.fact.state == ChangeState::Open && (self.wanted || unread || again)
+    }
+
+    /// An approval need not be a change of the merge request.
+    fn waits_for_review(&self, now: Timestamp) -> bool {
+        let waits = match self.fact.review {
+            Review::Required | Review::NotRequired | Review::ChangesRequested => {
+                !self.fact.reviewers.is_empty() || self.fact.review == Review::Required
+            }
+            Review::Approved | Review::Unknown(_) => false,
+        };
+        let age = (now - self.fact.updated_at).num_days();
+        self.fact.state == ChangeState::Open && !self.fact.draft && waits && age < FRESH_DAYS
+    }
+
+    /// Notes that it was asked for.
+    fn was_asked(&mut self, before: Option<(Timestamp, u8)>, now: Timestamp) {
+        let unsettled = matches!(self.fact.merge_state, MergeState::Unknown(_));
+        let tries = before.map_or(0, |(_, tries)| tries);
+        let tries = if unsettled {
+            tries.saturating_add(1)
+        } else {
+            0
+        };
+        self.asked = Some((now, tries));
     }
 }
 
 impl GitLab {
     /// Reads the details of merge requests that changed.
     pub(super) async fn details(&self, fresh: bool, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
         let due = self.state().due_details(poll.now, fresh);
+        let batch = self.details_of(due, poll).await?;
+        self.state().turns.details += 1;
+        Ok(batch)
+    }
+
+    /// Looks again at merge requests that wait for reviewers.
+    pub(super) async fn reviews(&self, poll: Poll) -> Result<Batch, SourceError> {
+        let due = self.state().reviews(poll.now);
+        self.details_of(due, poll).await
+    }
+
+    async fn details_of(&self, due: Vec<Which>, poll: Poll) -> Result<Batch, SourceError> {
+        let mut batch = Batch::default();
         for (path, number) in due.into_iter().take(AT_ONCE) {
             match self.detail(&path, number, poll, &mut batch).await {
                 Ok(()) => {}
@@ -90,7 +153,6 @@ impl GitLab {
                 }
             }
         }
-        self.state().turns.details += 1;
         Ok(batch)
     }
 
@@ -153,13 +215,17 @@ impl GitLab {
         batch
             .facts
             .push(Fact::ChangeRequest(Box::new(fact.clone())));
-        project.see_change(ChangeSeen {
+        let before = before.and_then(|seen| seen.asked);
+        let mut seen = ChangeSeen {
             detail_for: Some(fact.updated_at),
+            asked: None,
             detail,
             wanted: false,
             pipeline: newer.max(pipeline.map(|it| it.id)),
             fact,
-        });
+        };
+        seen.was_asked(before, poll.now);
+        project.see_change(seen);
         if let Some(pipeline) = pipeline {
             batch.facts.extend(self.head(project, pipeline, number));
         }
@@ -192,7 +258,7 @@ impl GitLab {
         part: &str,
         iid: &str,
         poll: Poll,
-    ) -> Result<Option<crate::domain::change_request::Review>, Failure> {
+    ) -> Result<Option<Review>, Failure> {
         if self.state().is_hidden(path, super::APPROVALS, poll.now) {
             return Ok(None);
         }

@@ -214,32 +214,37 @@ impl GitLab {
             |owner| format!("the group `{}`", Clean::line(owner)),
         );
         let host = self.port.host().to_owned();
-        match failure.error {
-            SourceError::Forbidden { permission, .. } => Ok(SourceError::Forbidden {
+        if let SourceError::Forbidden { permission, .. } = failure.error {
+            return Ok(SourceError::Forbidden {
                 host,
                 what,
                 permission,
-            }),
-            _ if failure.said.is_some() => Ok(SourceError::NotFound {
-                host,
-                what,
-                near: None,
-            }),
-            error => Err(error),
+            });
         }
+        if failure.said.is_none() {
+            return Err(failure.error);
+        }
+        Ok(SourceError::NotFound {
+            host,
+            what,
+            near: None,
+        })
     }
 
     fn take_found(&self, mut found: Found, absent: &[String], poll: Poll, batch: &mut Batch) {
-        found.projects.retain(|project| {
+        let (polled, others) = found.projects.into_iter().partition(|project| {
             let path = &project.path_with_namespace;
             let dying = project.marked_for_deletion_at.is_some();
             !dying && (covers(&self.config, path) || self.renamed().values().any(|to| to == path))
         });
+        found.projects = polled;
+        let others: Vec<wire::Project> = others;
         if found.incomplete {
             let text = "not every project could be listed";
             batch.warnings.push(Clean::line(text));
         }
         let mut state = self.state();
+        state.ignored = others.iter().map(|project| project.id).collect();
         for wire in &found.projects {
             if let Some(before) = state.identify(&wire.path_with_namespace, wire.id) {
                 state.leaving.insert(self.key(&before));
@@ -319,7 +324,10 @@ impl GitLab {
                     }
                 }
                 Some(false) => state.rediscover = true,
-                None => state.rediscover |= covers(&self.config, path),
+                None => {
+                    let is_new = !state.ignored.contains(&wire.id);
+                    state.rediscover |= is_new && covers(&self.config, path);
+                }
             }
         }
         Ok(())

@@ -4,13 +4,21 @@
 //! projects to look into for pipelines, deployments and releases. `plan` says what is
 //! polled, one file each does it, `wire` is GitLab's words, `map` gives them meaning.
 
+mod act;
 mod api;
 mod checkup;
+mod delivery;
 mod details;
+mod diagnose;
 mod discover;
+mod health;
+mod jobs;
 mod map;
 mod memory;
+mod needs;
 mod plan;
+mod records;
+mod restore;
 mod runs;
 mod state;
 mod wire;
@@ -25,14 +33,16 @@ use futures_util::future::BoxFuture;
 
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
+use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
+use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, SourceName};
+use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::port::{Ask, Port, Product};
 use crate::sources::{
-    Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Pace, Resource, Source,
-    SourceError,
+    Account, Batch, Capability, Check, Fetch, Meter, Pace, Resource, Source, SourceError,
 };
 
 use api::Poll;
@@ -52,9 +62,32 @@ const ISSUES: &str = "issues";
 const CHANGES: &str = "merge requests";
 const APPROVALS: &str = "approvals";
 const RUNS: &str = "runs";
+const LOGS: &str = "job logs";
+const REPORTS: &str = "test reports";
+const COMMITS: &str = "commits";
+const DEPLOYMENTS: &str = "deployments";
+const ENVIRONMENTS: &str = "environments";
+const PROTECTED: &str = "deployment approvals";
+const RELEASES: &str = "releases";
+const ALERTS: &str = "alerts";
+const FINDINGS: &str = "vulnerabilities";
 
 /// What may be there or not, by server and token.
-const CAN: [&str; 4] = [ISSUES, CHANGES, APPROVALS, RUNS];
+const CAN: [&str; 13] = [
+    ISSUES,
+    CHANGES,
+    APPROVALS,
+    RUNS,
+    LOGS,
+    REPORTS,
+    COMMITS,
+    DEPLOYMENTS,
+    ENVIRONMENTS,
+    PROTECTED,
+    RELEASES,
+    ALERTS,
+    FINDINGS,
+];
 
 /// Below gitlab.com's limit of 2,000 requests a minute, for an account that others use too.
 ///
@@ -148,10 +181,16 @@ impl GitLab {
             plan::WORK => self.work(rest, poll).await,
             plan::DETAILS => self.details(true, poll).await,
             plan::LATER => self.details(false, poll).await,
+            plan::REVIEWS => self.reviews(poll).await,
             RUNS => self.runs(unturned(rest), poll).await,
             plan::JOBS => self.jobs_at_work(rest, poll).await,
             plan::SWEEP => self.sweep(poll).await,
             plan::ACCOUNT => self.find_account(poll).await,
+            plan::DELIVERY => self.delivery(unturned(rest), poll).await,
+            plan::NEEDS => self.answer(false, poll).await,
+            plan::PAST => self.answer(true, poll).await,
+            ALERTS => self.alerts(poll).await,
+            FINDINGS => self.findings(poll).await,
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.
             _ => Ok(Batch::default()),
         }
@@ -196,7 +235,7 @@ impl Source for GitLab {
     }
 
     fn capabilities(&self) -> Vec<Capability> {
-        self.port.capabilities()
+        self.abilities()
     }
 
     fn problems(&self) -> Vec<SourceError> {
@@ -231,15 +270,28 @@ impl Source for GitLab {
         self.port.account().boxed()
     }
 
-    fn restore(&self, _facts: &[Arc<Fact>]) {}
+    fn restore(&self, facts: &[Arc<Fact>]) {
+        restore::restore(&mut self.state(), self.port.host(), &self.config, facts);
+    }
 
     fn need(&self, needs: &BTreeSet<Need>) {
-        let mut state = self.state();
-        state.needs.clone_from(needs);
+        self.state().ask_for(needs.iter(), self.port.host());
     }
 
     fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {
         self.look_over().boxed()
+    }
+
+    fn diagnose(&self, log: LogKey, now: Timestamp) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        self.diagnose_now(log, now).boxed()
+    }
+
+    fn look_at(&self, target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {
+        self.look(target).boxed()
+    }
+
+    fn act(&self, act: Act) -> BoxFuture<'_, Result<(), ActError>> {
+        self.do_it(act).boxed()
     }
 
     fn meter(&self) -> Meter {
@@ -247,14 +299,5 @@ impl Source for GitLab {
             me: self.state().me.clone(),
             ..self.port.meter()
         }
-    }
-}
-
-/// Returns the state of something that can be done.
-fn state_of(can: bool, why: &str) -> CapabilityState {
-    if can {
-        CapabilityState::Available
-    } else {
-        CapabilityState::Missing(crate::domain::text::Clean::line(why))
     }
 }

@@ -5,7 +5,7 @@
 
 use super::state::{Project, Scope, State};
 use super::work::Kind;
-use super::{CHANGES, ISSUES, RUNS, details};
+use super::{ALERTS, CHANGES, FINDINGS, ISSUES, RUNS, delivery, details, needs};
 use crate::domain::Timestamp;
 use crate::sources::{Resource, ResourceId, Tier};
 
@@ -21,6 +21,8 @@ pub(super) const WORK: &str = "work";
 pub(super) const DETAILS: &str = "details";
 /// Details of others.
 pub(super) const LATER: &str = "later";
+/// Details of merge requests that wait for reviewers.
+pub(super) const REVIEWS: &str = "reviews";
 /// Jobs of pipelines at work.
 pub(super) const JOBS: &str = "jobs";
 /// Pipelines of projects that seem to be quiet.
@@ -28,26 +30,89 @@ pub(super) const SWEEP: &str = "sweep";
 /// Version, user, and what the token may.
 pub(super) const ACCOUNT: &str = "account";
 
+/// What a project ships.
+pub(super) const DELIVERY: &str = "delivery";
+/// What correlation asked for, of what happens now.
+pub(super) const NEEDS: &str = "needs";
+/// The same, of what is past.
+pub(super) const PAST: &str = "past";
+
 /// How many projects wait for their pipelines at once: the rest follow, hottest first.
 const RUNS_AT_ONCE: usize = 4;
 
 /// Of how many projects the jobs at work are followed.
 const LIVE: usize = 25;
 
+/// How long after the lists of projects were read they are read again for a new name.
+const AGAIN_MINS: i64 = 5;
+
+/// For how many days after its last change it matters what a project ships.
+const SHIPPED_DAYS: i64 = 30;
+
 /// Returns every resource.
 pub(super) fn resources(state: &State, now: Timestamp) -> Vec<Resource> {
     let mut list = Vec::new();
-    lists(state, &mut list);
+    lists(state, now, &mut list);
     work(state, now, &mut list);
     runs(state, now, &mut list);
+    deliveries(state, now, &mut list);
+    asked(state, now, &mut list);
     list
 }
 
-fn lists(state: &State, list: &mut Vec<Resource>) {
+/// Where something moved lately it is read now; what was quiet for long has time.
+fn deliveries(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
+    let wanted = |project: &Project| {
+        project.delivery_wanted && project.id.is_some() && project.moved_within(SHIPPED_DAYS, now)
+    };
+    for project in state.hottest(wanted).into_iter().take(RUNS_AT_ONCE) {
+        let id = format!("{DELIVERY}:{}@{}", project.path, project.turn);
+        let tier = match project.tier(now) {
+            Some(_) => Tier::Now,
+            None => Tier::Past,
+        };
+        list.push(resource(id, tier, delivery::COST));
+    }
+    let moving = |project: &Project| {
+        let tier = project.tier(now);
+        project.delivery_at.is_some() && matches!(tier, Some(Tier::Hot | Tier::Warm))
+    };
+    for project in state.hottest(moving) {
+        // What is deployed by other means than a pipeline moves nothing else.
+        let id = format!("{DELIVERY}:{}", project.path);
+        list.push(resource(id, Tier::Cold, delivery::COST));
+    }
+}
+
+fn asked(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
+    if state.has_needs(false, now) {
+        let id = format!("{NEEDS}:{}", state.turns.needs);
+        list.push(resource(id, Tier::Now, needs::COST));
+    }
+    if state.has_needs(true, now) {
+        let id = format!("{PAST}:{}", state.turns.past);
+        list.push(resource(id, Tier::Past, needs::COST));
+    }
+    if state.discovered_at.is_some() {
+        let hidden = |name| state.is_hidden("", name, now);
+        let tier = |name, usual| if hidden(name) { Tier::Rare } else { usual };
+        list.push(graphql(ALERTS, tier(ALERTS, Tier::Cold)));
+        list.push(graphql(FINDINGS, Tier::Rare));
+    }
+}
+
+fn graphql(id: &str, tier: Tier) -> Resource {
+    Resource {
+        bucket: "graphql",
+        ..resource(id.to_owned(), tier, 1)
+    }
+}
+
+fn lists(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
     let tier = match state.discovered_at {
-        Some(_) if !state.rediscover => Tier::Rare,
-        // A project that was just made is there in a minute or two.
-        Some(_) => Tier::Warm,
+        // A project that was just made is there in some minutes.
+        Some(at) if state.rediscover && (now - at).num_minutes() >= AGAIN_MINS => Tier::Warm,
+        Some(_) => Tier::Rare,
         None => Tier::Now,
     };
     list.push(resource(PROJECTS.to_owned(), tier, 6));
@@ -100,6 +165,9 @@ fn work(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
             }
         }
     }
+    if state.has_reviews(now) {
+        list.push(resource(REVIEWS.to_owned(), Tier::Cold, details::COST));
+    }
     let turn = state.turns.details;
     if state.has_due_details(now, true) {
         list.push(resource(
@@ -118,7 +186,7 @@ fn work(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
 }
 
 fn runs(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
-    let wanted = |project: &Project| project.runs_wanted && project.id.is_some();
+    let wanted = |project: &Project| project.wants_runs(now);
     for project in state.hottest(wanted).into_iter().take(RUNS_AT_ONCE) {
         let id = format!("{RUNS}:{}@{}", project.path, project.turn);
         let tier = match project.tier(now) {

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::api::{Poll, is_refusal, moment, refused, without};
-use super::map::ci::{self, About, Part};
+use super::map::ci::{self, About};
 use super::map::{sha, work};
 use super::state::{Activity, Project, RunSeen};
 use super::{GitLab, wire_ci};
@@ -21,17 +21,8 @@ const FIRST: &str = "50";
 /// How many pages of pipelines that changed are read.
 const PAGES: usize = 3;
 
-/// How many pages of jobs are read: retried ones count.
-const JOB_PAGES: usize = 5;
-
 /// Of how many pipelines the details are read in one fetch.
 const DETAILS: usize = 6;
-
-/// How many child pipelines of one are read, those of children included.
-const MOST_CHILDREN: usize = 6;
-
-/// How deep child pipelines are followed: GitLab allows two levels.
-const DEEP: usize = 2;
 
 /// How long the jobs of a run at work are taken for current.
 const JOBS_SECS: i64 = 45;
@@ -44,9 +35,6 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(2);
 
 /// How many quiet projects are looked at in one round.
 const SWEEP: usize = 2;
-
-/// What the jobs of a run told: those that count, and those of each earlier attempt.
-pub(super) type Sets = (JobSet, Vec<JobSet>);
 
 impl GitLab {
     /// Reads the pipelines of a project that changed, and the details of those that need a look.
@@ -82,7 +70,9 @@ impl GitLab {
             .await
         {
             Ok(listed) => listed,
-            Err(failure) if is_refusal(&failure) => return self.without_runs(path, &failure, poll),
+            Err(failure) if is_refusal(&failure) => {
+                return Ok(self.without_runs(path, &failure, poll));
+            }
             Err(failure) => return Err(failure.error),
         };
         self.warn(&format!("{path}: pipelines"), &listed.list, &mut batch);
@@ -124,12 +114,7 @@ impl GitLab {
     }
 
     /// A project without CI, or whose CI the token may not see, is no failure of the source.
-    fn without_runs(
-        &self,
-        path: &str,
-        failure: &Failure,
-        poll: Poll,
-    ) -> Result<Batch, SourceError> {
+    fn without_runs(&self, path: &str, failure: &Failure, poll: Poll) -> Batch {
         self.had_runs(path, poll.now);
         let mut state = self.state();
         state.hide(path, super::RUNS, poll.now);
@@ -144,13 +129,18 @@ impl GitLab {
             let mut batch = Batch::default();
             let text = format!("{path}: its pipelines are not shown to this token");
             batch.warnings.push(Clean::line(&text));
-            return Ok(batch);
+            return batch;
         }
-        Ok(Batch::default())
+        Batch::default()
     }
 
     /// Takes pipelines in; returns the runs, and the merge requests whose checks they change.
-    fn take_runs(&self, path: &str, wires: &[wire_ci::Pipeline], same: bool) -> Vec<Fact> {
+    pub(super) fn take_runs(
+        &self,
+        path: &str,
+        wires: &[wire_ci::Pipeline],
+        same: bool,
+    ) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut state = self.state();
         let Some(project) = state.known(path) else {
@@ -162,7 +152,7 @@ impl GitLab {
             let Some(seen) = seen(&repo, project, wire, number) else {
                 continue;
             };
-            let before = project.runs.get(&wire.id).map(|old| old.activity());
+            let before = project.runs.get(&wire.id).map(RunSeen::activity);
             let ended = before == Some(Activity::AtWork) && seen.activity() != Activity::AtWork;
             let run = seen.run.clone();
             project.see_run(seen);
@@ -243,7 +233,9 @@ impl GitLab {
         let (newest, earlier) = self.jobs(&key, poll).await?;
         let mut state = self.state();
         state.memory.see_jobs(&newest);
-        earlier.iter().for_each(|set| state.memory.see_jobs(set));
+        for set in &earlier {
+            state.memory.see_jobs(set);
+        }
         if let Some(project) = state.known(path) {
             batch
                 .facts
@@ -254,96 +246,6 @@ impl GitLab {
             .facts
             .extend(earlier.into_iter().map(Fact::EarlierJobs));
         Ok(())
-    }
-
-    /// Reads the jobs of a run, those that were retried and those of its children included.
-    pub(super) async fn jobs(&self, run: &RunKey, poll: Poll) -> Result<Sets, Failure> {
-        let path = run.repo.path();
-        let part = self.part(path);
-        let mut parts = vec![self.jobs_of(&part, run.id, String::new(), poll).await?];
-        let bridgeless = {
-            let mut state = self.state();
-            let seen = state
-                .known(path)
-                .and_then(|project| project.runs.get(&run.id));
-            seen.is_some_and(|seen| seen.bridgeless)
-        };
-        if !bridgeless {
-            let found = self.children(&part, run.id, poll, &mut parts).await?;
-            if !found
-                && let Some(project) = self.state().known(path)
-                && let Some(seen) = project.runs.get_mut(&run.id)
-            {
-                // A pipeline has the jobs that it was made with.
-                seen.bridgeless = true;
-            }
-        }
-        Ok(ci::job_sets(run, &parts))
-    }
-
-    async fn jobs_of(
-        &self,
-        part: &str,
-        pipeline: u64,
-        prefix: String,
-        poll: Poll,
-    ) -> Result<Part, Failure> {
-        let id = pipeline.to_string();
-        let route = ["projects", part, "pipelines", &id, "jobs"];
-        let query = [("include_retried", "true"), ("per_page", "100")];
-        let listed = self
-            .list::<wire_ci::Job>(&route, &query, JOB_PAGES, poll)
-            .await?;
-        Ok(Part {
-            prefix,
-            complete: listed.is_whole(),
-            jobs: listed.list.items,
-        })
-    }
-
-    /// Adds the bridges of a pipeline and the jobs of its children; returns whether there are any.
-    async fn children(
-        &self,
-        part: &str,
-        pipeline: u64,
-        poll: Poll,
-        parts: &mut Vec<Part>,
-    ) -> Result<bool, Failure> {
-        let mut level = vec![(pipeline, String::new())];
-        let mut any = false;
-        for _ in 0..DEEP {
-            let mut below = Vec::new();
-            for (parent, prefix) in std::mem::take(&mut level) {
-                let id = parent.to_string();
-                let route = ["projects", part, "pipelines", &id, "bridges"];
-                let query = [("per_page", "100")];
-                let bridges = match self.list::<wire_ci::Job>(&route, &query, 1, poll).await {
-                    Ok(listed) => listed,
-                    // Servers before 12.5 have none.
-                    Err(failure) if is_refusal(&failure) => continue,
-                    Err(failure) => return Err(failure),
-                };
-                any |= !bridges.list.items.is_empty();
-                for bridge in &bridges.list.items {
-                    below.extend(child(part, bridge, &prefix));
-                }
-                parts.push(Part {
-                    prefix,
-                    complete: bridges.is_whole(),
-                    jobs: bridges.list.items,
-                });
-            }
-            below.truncate(MOST_CHILDREN.saturating_sub(parts.len() / 2));
-            for (id, prefix) in &below {
-                let own = self.jobs_of(part, *id, prefix.clone(), poll).await?;
-                parts.push(own);
-            }
-            level = below;
-            if level.is_empty() {
-                break;
-            }
-        }
-        Ok(any)
     }
 
     /// Looks at projects in which nothing seems to happen, in turns: what runs by schedule is no
@@ -358,17 +260,6 @@ impl GitLab {
         }
         Ok(batch)
     }
-}
-
-/// Returns the child pipeline that a bridge started in the same project, and what leads there.
-fn child(part: &str, bridge: &wire_ci::Job, prefix: &str) -> Option<(u64, String)> {
-    let below = bridge.downstream_pipeline.as_ref()?;
-    let same = below.project_id.is_none_or(|id| id.to_string() == part)
-        && below
-            .source
-            .as_deref()
-            .is_none_or(|source| source == "parent_pipeline");
-    same.then(|| (below.id, format!("{prefix}{} / ", bridge.name)))
 }
 
 /// Returns what is now known of a pipeline.
@@ -487,7 +378,7 @@ impl super::state::State {
             let read = project
                 .runs_at
                 .is_some_and(|at| now - at < TimeDelta::minutes(10));
-            project.tier(now).is_none() && !project.no_ci && !project.runs_wanted && !read
+            project.tier(now).is_none() && !project.no_ci && !project.wants_runs(now) && !read
         };
         let mut found = self.hottest(quiet);
         found.sort_by_key(|project| project.runs_at);
@@ -525,6 +416,7 @@ mod tests {
             ),
             detail: Detail::default(),
             detail_for: None,
+            asked: None,
             wanted: false,
             pipeline: None,
         });

@@ -26,6 +26,8 @@ const MOST_RUNS: usize = 150;
 const MOST_CHANGES: usize = 2_000;
 /// How many answers of one project to "who brought this commit" are remembered.
 const MOST_BROUGHT: usize = 1_000;
+/// After how many days without activity the pipelines of a project have time.
+const QUIET_DAYS: i64 = 14;
 /// For how long a feature that was refused is left alone.
 const HIDDEN_HOURS: i64 = 6;
 
@@ -64,6 +66,10 @@ pub(super) struct Cursors {
     pub(super) landed: bool,
     /// When its projects were last told to be current, by our clock.
     pub(super) covered: Option<Timestamp>,
+    /// When all open issues were last asked for, by our clock.
+    pub(super) all_issues_at: Option<Timestamp>,
+    /// When all open merge requests were.
+    pub(super) all_changes_at: Option<Timestamp>,
 }
 
 /// All that is remembered.
@@ -79,6 +85,8 @@ pub(super) struct State {
     pub(super) discovered_at: Option<Timestamp>,
     /// Whether a project was seen that no list has told of yet.
     pub(super) rediscover: bool,
+    /// Numbers of projects that lists told and that are not polled.
+    pub(super) ignored: BTreeSet<u64>,
     /// Whether the lists of projects were read to their end.
     pub(super) all_found: bool,
     /// What the lists of groups could not tell, when they were last read.
@@ -138,8 +146,6 @@ pub(super) struct Project {
     pub(super) delivery_at: Option<Timestamp>,
     pub(super) delivery_wanted: bool,
     pub(super) environments_at: Option<Timestamp>,
-    /// Environments in which a person must approve.
-    pub(super) guarded: BTreeSet<String>,
     /// The environment of each job that was seen to deploy, by its name.
     pub(super) places: BTreeMap<String, Clean>,
     /// What waits for approval, by deployment, with the pipeline it belongs to.
@@ -156,6 +162,8 @@ pub(super) struct ChangeSeen {
     pub(super) detail: Detail,
     /// For which change of it the detail was read.
     pub(super) detail_for: Option<Timestamp>,
+    /// When that was, and how often its merge was not worked out yet, by our clock.
+    pub(super) asked: Option<(Timestamp, u8)>,
     /// Whether its pipeline or its state moved since.
     pub(super) wanted: bool,
     /// Its newest pipeline.
@@ -229,6 +237,18 @@ impl Project {
     pub(super) fn changed_at(&self) -> Option<Timestamp> {
         let runs = self.runs.values().map(|seen| seen.run.updated_at).max();
         self.activity.max(runs)
+    }
+
+    /// Returns whether something happened there within so many days.
+    pub(super) fn moved_within(&self, days: i64, now: Timestamp) -> bool {
+        let age = self.changed_at().map(|at| (now - at).num_days());
+        age.is_some_and(|age| age < days)
+    }
+
+    /// Returns whether its pipelines are to be read now; where nothing happened for long, they
+    /// come in turns.
+    pub(super) fn wants_runs(&self, now: Timestamp) -> bool {
+        self.runs_wanted && self.id.is_some() && self.moved_within(QUIET_DAYS, now)
     }
 
     /// Returns how soon its pipelines are asked for; a quiet one waits for its turn.

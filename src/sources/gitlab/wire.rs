@@ -79,7 +79,8 @@ pub(super) struct Issue {
     #[serde(default)]
     pub(super) labels: List<Label>,
     pub(super) milestone: Option<Titled>,
-    pub(super) issue_type: Option<String>,
+    #[serde(rename = "issue_type")]
+    pub(super) kind: Option<String>,
     pub(super) references: Option<References>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
@@ -125,19 +126,19 @@ pub(super) struct MergeRequest {
 #[derive(Deserialize, Clone, Debug, Default)]
 pub(super) struct Approvals {
     pub(super) approved: Option<bool>,
-    pub(super) approvals_required: Option<u64>,
-    pub(super) approvals_left: Option<u64>,
+    #[serde(rename = "approvals_required")]
+    pub(super) required: Option<u64>,
+    #[serde(rename = "approvals_left")]
+    pub(super) left: Option<u64>,
     #[serde(default)]
     pub(super) approved_by: List<Approver>,
 }
 
-/// One who approved.
+/// One who approved; who that is, nobody asks.
 #[derive(Deserialize, Clone, Debug)]
-pub(super) struct Approver {
-    pub(super) user: Option<User>,
-}
+pub(super) struct Approver {}
 
-/// What one reviewer said.
+/// An issue or a merge request, by its number.
 #[derive(Deserialize, Clone, Debug)]
 pub(super) struct Numbered {
     pub(super) iid: u64,
@@ -166,8 +167,6 @@ pub(super) struct Comparison {
     pub(super) commits: List<Commit>,
     #[serde(default)]
     pub(super) compare_timeout: bool,
-    #[serde(default)]
-    pub(super) compare_same_ref: bool,
 }
 
 /// A file of a merge request.
@@ -175,6 +174,14 @@ pub(super) struct Comparison {
 pub(super) struct Diff {
     pub(super) old_path: Option<String>,
     pub(super) new_path: Option<String>,
+}
+
+/// The files of a merge request, as servers before 15.7 tell them.
+#[derive(Deserialize, Debug)]
+pub(super) struct Changes {
+    pub(super) changes: List<Diff>,
+    #[serde(default)]
+    pub(super) overflow: bool,
 }
 
 /// Version and edition of the server.

@@ -28,7 +28,6 @@ pub(super) struct Pipeline {
     pub(super) created_at: Option<Timestamp>,
     pub(super) updated_at: Option<Timestamp>,
     pub(super) started_at: Option<Timestamp>,
-    pub(super) finished_at: Option<Timestamp>,
 }
 
 /// A job, or a bridge: a job that starts another pipeline.
@@ -45,7 +44,6 @@ pub(super) struct Job {
     pub(super) created_at: Option<Timestamp>,
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
-    pub(super) erased_at: Option<Timestamp>,
     pub(super) web_url: Option<String>,
     pub(super) pipeline: Option<Within>,
     pub(super) downstream_pipeline: Option<Pipeline>,
@@ -62,8 +60,8 @@ pub(super) struct Within {
 pub(super) struct Release {
     pub(super) tag_name: String,
     pub(super) name: Option<String>,
-    #[serde(default)]
-    pub(super) upcoming_release: bool,
+    #[serde(default, rename = "upcoming_release")]
+    pub(super) upcoming: bool,
     pub(super) author: Option<User>,
     pub(super) commit: Option<Commit>,
     pub(super) created_at: Option<Timestamp>,
@@ -127,7 +125,6 @@ pub(super) struct Deployment {
     pub(super) user: Option<User>,
     pub(super) environment: Option<Environment>,
     pub(super) deployable: Option<Deployable>,
-    pub(super) pending_approval_count: Option<u64>,
     pub(super) approval_summary: Option<Summary>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Option<Timestamp>,
@@ -154,10 +151,6 @@ pub(super) struct Deployable {
 /// All test cases of a pipeline.
 #[derive(Deserialize, Debug)]
 pub(super) struct TestReport {
-    #[serde(default)]
-    pub(super) total_count: u64,
-    #[serde(default)]
-    pub(super) skipped_count: u64,
     #[serde(default)]
     pub(super) test_suites: List<Suite>,
 }

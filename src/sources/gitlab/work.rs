@@ -8,15 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::api::{Listed, Poll, is_absent, is_refusal, moment, refused};
-use super::map::{project_of, work};
-use super::state::{ChangeSeen, Scope, State};
+use super::records::{Record, left, numbered, take};
+use super::state::Scope;
 use super::{GitLab, wire};
-use crate::domain::Timestamp;
-use crate::domain::change_request::ChangeState;
 use crate::domain::fact::{Fact, FactId, FactKind};
-use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
-use crate::domain::ticket::{TicketKey, TicketState};
 use crate::sources::http::Failure;
 use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
@@ -34,6 +30,9 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
 /// For how long what ended may still stand on the board: baking, then watched.
 const WINDOW: TimeDelta = TimeDelta::days(9);
+
+/// How many groups and projects are asked in one fetch.
+const MOST_SCOPES: usize = 50;
 
 /// How many records that left a list are looked for at once.
 const LOOKED_FOR: usize = 50;
@@ -71,18 +70,13 @@ impl Kind {
         }
     }
 
-    fn fact(self) -> FactKind {
+    /// Returns the kind of its facts.
+    pub(super) fn fact(self) -> FactKind {
         match self {
             Self::Issues => FactKind::Ticket,
             Self::Changes => FactKind::ChangeRequest,
         }
     }
-}
-
-/// One record of either kind.
-enum Record {
-    Change(Box<wire::MergeRequest>),
-    Issue(Box<wire::Issue>),
 }
 
 impl GitLab {
@@ -91,8 +85,18 @@ impl GitLab {
         let mut batch = Batch::default();
         let mut worst = None;
         let mut read = 0;
-        for scope in self.wanted_scopes(kind) {
-            match self.open_of(kind, &scope, poll, &mut batch).await {
+        for scope in self.next_scopes(kind) {
+            let asked = self.open_of(kind, &scope, poll, &mut batch).await;
+            {
+                let mut state = self.state();
+                let cursors = state.cursors.entry(scope.clone()).or_default();
+                let at = match kind {
+                    Kind::Issues => &mut cursors.all_issues_at,
+                    Kind::Changes => &mut cursors.all_changes_at,
+                };
+                *at = Some(poll.now);
+            }
+            match asked {
                 Ok(()) => read += 1,
                 // A project that shows none costs that project.
                 Err(failure) if is_refusal(&failure) => {
@@ -118,6 +122,21 @@ impl GitLab {
             self.port.can(kind.name(), CapabilityState::Available);
         }
         Ok(batch)
+    }
+
+    /// Returns the scopes whose turn it is, the longest ago first.
+    fn next_scopes(&self, kind: Kind) -> Vec<Scope> {
+        let mut scopes = self.wanted_scopes(kind);
+        let state = self.state();
+        scopes.sort_by_key(|scope| {
+            let cursors = state.cursors.get(scope);
+            cursors.and_then(|cursors| match kind {
+                Kind::Issues => cursors.all_issues_at,
+                Kind::Changes => cursors.all_changes_at,
+            })
+        });
+        scopes.truncate(MOST_SCOPES);
+        scopes
     }
 
     /// Returns the scopes that may have work of this kind.
@@ -194,6 +213,7 @@ impl GitLab {
                 .push(self.port.shown(&trouble.error.to_string()));
         }
         let whole = listed.is_whole();
+        let broken = listed.trouble.is_some();
         let asked_at = listed.asked_at;
         let (facts, missing) = {
             let mut state = self.state();
@@ -214,6 +234,9 @@ impl GitLab {
                 members,
             });
             self.state().cover(scope, poll.now, true, batch);
+        }
+        // A record that cannot be read does not keep what changes from being asked for.
+        if !broken {
             let mut state = self.state();
             let cursors = state.cursors.entry(scope.clone()).or_default();
             let to = match kind {
@@ -252,8 +275,8 @@ impl GitLab {
                 Ok(listed) if listed.is_whole() => {
                     let facts = take(self, &mut self.state(), &scope, listed.list.items);
                     let there: BTreeSet<FactId> = facts.iter().map(Fact::id).collect();
-                    let ids = asked.iter().map(|number| numbered(kind, &key, *number));
-                    let gone: Vec<FactId> = ids.filter(|id| !there.contains(id)).collect();
+                    let wanted = asked.iter().map(|number| numbered(kind, &key, *number));
+                    let gone: Vec<FactId> = wanted.filter(|id| !there.contains(id)).collect();
                     self.state().forget_work(kind, &path, &asked, &gone, &key);
                     batch.gone.extend(gone);
                     batch.facts.extend(facts);
@@ -275,7 +298,8 @@ impl GitLab {
         let scopes: Vec<Scope> = {
             let state = self.state();
             let unread = |scope: &Scope| !state.cursors.get(scope).is_some_and(|it| it.landed);
-            state.scopes().into_iter().filter(unread).collect()
+            let scopes = state.scopes().into_iter();
+            scopes.filter(unread).take(MOST_SCOPES).collect()
         };
         for scope in scopes {
             for (kind, ended) in [(Kind::Changes, "merged"), (Kind::Issues, "closed")] {
@@ -373,229 +397,5 @@ impl GitLab {
         };
         *to = (*to).max(newest.map(|at| at - step));
         Ok(())
-    }
-}
-
-impl Record {
-    fn updated_at(&self) -> Timestamp {
-        match self {
-            Self::Change(change) => change.updated_at,
-            Self::Issue(issue) => issue.updated_at,
-        }
-    }
-
-    fn place(&self) -> (u64, Option<&str>) {
-        let (id, names) = match self {
-            Self::Change(change) => (change.project_id, change.references.as_ref()),
-            Self::Issue(issue) => (issue.project_id, issue.references.as_ref()),
-        };
-        let full = names.and_then(|names| names.full.as_deref());
-        (id, full.and_then(project_of))
-    }
-}
-
-impl<T> Listed<T> {
-    /// Changes the records.
-    fn map<U>(self, change: impl FnMut(T) -> U) -> Listed<U> {
-        Listed {
-            list: crate::sources::http::List {
-                items: self.list.items.into_iter().map(change).collect(),
-                bad: self.list.bad,
-                bad_count: self.list.bad_count,
-            },
-            complete: self.complete,
-            same: self.same,
-            asked_at: self.asked_at,
-            trouble: self.trouble,
-        }
-    }
-}
-
-fn numbered(kind: Kind, repo: &RepoKey, number: u64) -> FactId {
-    FactId {
-        kind: kind.fact(),
-        id: Clean::line(&format!("{}#{number}", repo.as_str())),
-    }
-}
-
-/// Takes records in; those of projects that are not polled are left.
-fn take(gitlab: &GitLab, state: &mut State, scope: &Scope, records: Vec<Record>) -> Vec<Fact> {
-    let mut facts = Vec::with_capacity(records.len());
-    for record in records {
-        let Some(path) = home(gitlab, state, scope, &record) else {
-            continue;
-        };
-        let Some(project) = state.known(&path) else {
-            continue;
-        };
-        let repo = gitlab.key(&project.path);
-        match record {
-            Record::Issue(issue) => {
-                let Some(ticket) = work::ticket(&repo, &issue) else {
-                    continue;
-                };
-                if ticket.state == TicketState::Open {
-                    project.open_issues.insert(issue.iid);
-                } else {
-                    project.open_issues.remove(&issue.iid);
-                }
-                facts.push(Fact::Ticket(ticket));
-            }
-            Record::Change(change) => {
-                let seen = seen(project.changes.get(&change.iid), &repo, &change);
-                facts.push(Fact::ChangeRequest(Box::new(seen.fact.clone())));
-                let merged = seen.fact.state == ChangeState::Merged;
-                let before = project.changes.get(&change.iid);
-                let was_open = before.is_some_and(|old| old.fact.state == ChangeState::Open);
-                if merged && was_open {
-                    // Its commit, and what runs for it, are on the base branch now.
-                    project.delivery_wanted = true;
-                    project.runs_wanted = !project.no_ci;
-                }
-                project.see_change(seen);
-            }
-        }
-    }
-    facts
-}
-
-/// Returns what is now known of a merge request.
-fn seen(before: Option<&ChangeSeen>, repo: &RepoKey, wire: &wire::MergeRequest) -> ChangeSeen {
-    let mut detail = before.map(|seen| seen.detail.clone()).unwrap_or_default();
-    let head = super::map::sha(wire.sha.as_deref());
-    let same_head = before.is_some_and(|seen| seen.fact.head_sha == head);
-    if !same_head {
-        // What was said of another commit says nothing of this one.
-        detail.checks = None;
-    }
-    ChangeSeen {
-        fact: work::change(repo, wire, &detail),
-        detail,
-        detail_for: before.and_then(|seen| seen.detail_for),
-        wanted: before.is_some_and(|seen| seen.wanted),
-        pipeline: before.and_then(|seen| seen.pipeline).filter(|_| same_head),
-    }
-}
-
-/// Returns the project of a record, in lower case: by its number, else by its full name.
-fn home(gitlab: &GitLab, state: &mut State, scope: &Scope, record: &Record) -> Option<String> {
-    let (id, full) = record.place();
-    if let Scope::Project(path) = scope {
-        return Some(path.clone());
-    }
-    if let Some(path) = state.by_id.get(&id) {
-        return Some(path.clone());
-    }
-    let full = full.filter(|path| super::discover::covers(&gitlab.config, path))?;
-    if !state.projects.contains_key(&full.to_ascii_lowercase()) {
-        // A new project, or one that was archived: the list tells which.
-        state.rediscover = true;
-        return None;
-    }
-    Some(full.to_ascii_lowercase())
-}
-
-/// Returns what was open in a scope and is in its list no more, by project.
-fn left(
-    state: &State,
-    kind: Kind,
-    scope: &Scope,
-    facts: &[Fact],
-) -> BTreeMap<String, BTreeSet<u64>> {
-    let mut open: BTreeSet<(&str, u64)> = BTreeSet::new();
-    for fact in facts {
-        if let Fact::ChangeRequest(change) = fact {
-            open.insert((change.repo.path(), change.number));
-        }
-        if let Fact::Ticket(ticket) = fact
-            && let TicketKey::Numbered { repo, number } = &ticket.key
-        {
-            open.insert((repo.path(), *number));
-        }
-    }
-    let mut missing: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    for project in state.of_scope(scope) {
-        let path = project.path.as_str();
-        let was_open: Vec<u64> = match kind {
-            Kind::Issues => project.open_issues.iter().copied().collect(),
-            Kind::Changes => {
-                let open = |seen: &&ChangeSeen| seen.fact.state == ChangeState::Open;
-                let changes = project.changes.values().filter(open);
-                changes.map(|seen| seen.fact.number).collect()
-            }
-        };
-        let gone = was_open
-            .into_iter()
-            .filter(|number| !open.contains(&(path, *number)));
-        let gone: BTreeSet<u64> = gone.collect();
-        if !gone.is_empty() {
-            missing.insert(path.to_ascii_lowercase(), gone);
-        }
-    }
-    missing
-}
-
-impl State {
-    /// Forgets what was looked for and is not there.
-    fn forget_work(
-        &mut self,
-        kind: Kind,
-        path: &str,
-        asked: &[u64],
-        gone: &[FactId],
-        key: &RepoKey,
-    ) {
-        let Some(project) = self.known(path) else {
-            return;
-        };
-        for number in asked {
-            if gone.contains(&numbered(kind, key, *number)) {
-                match kind {
-                    Kind::Issues => drop(project.open_issues.remove(number)),
-                    Kind::Changes => drop(project.changes.remove(number)),
-                }
-            }
-        }
-    }
-
-    /// Tells that the projects of a scope are current, each once in a while.
-    pub(super) fn cover(&mut self, scope: &Scope, now: Timestamp, always: bool, batch: &mut Batch) {
-        let due = self.cursors.get(scope).and_then(|it| it.covered);
-        let due = due.is_none_or(|at| now - at >= TimeDelta::minutes(5));
-        if !due && !always {
-            return;
-        }
-        let paths = self.of_scope(scope).filter(|project| project.misses == 0);
-        batch
-            .covered
-            .extend(paths.map(|project| Clean::line(&project.path)));
-        self.cursors.entry(scope.clone()).or_default().covered = Some(now);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::change_request::Checks;
-
-    fn wire(sha: &str) -> wire::MergeRequest {
-        let text = format!(
-            r#"{{"iid":7,"project_id":1,"title":"x","state":"opened","sha":"{sha}",
-            "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-02T00:00:00Z"}}"#
-        );
-        serde_json::from_str(&text).unwrap()
-    }
-
-    #[test]
-    fn what_was_said_of_another_commit_says_nothing_of_this_one() {
-        let repo = RepoKey::new("gitlab.com", "acme/api");
-        let mut first = seen(None, &repo, &wire("aaaaaaa"));
-        first.detail.checks = Some(Checks::Passed);
-        first.pipeline = Some(9);
-        let same = seen(Some(&first), &repo, &wire("aaaaaaa"));
-        assert_eq!((same.fact.checks, same.pipeline), (Checks::Passed, Some(9)));
-        let pushed = seen(Some(&first), &repo, &wire("bbbbbbb"));
-        assert!(matches!(pushed.fact.checks, Checks::Unknown(_)));
-        assert_eq!(pushed.pipeline, None);
     }
 }

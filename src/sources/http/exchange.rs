@@ -15,7 +15,7 @@ use super::gate::Lane;
 use super::origin::{Origin, host_of};
 use super::request::{Answer, Failure, Request};
 use super::status::{Judged, header, is_web_page, judge, limit, message};
-use super::{Stored, link, their_now, words};
+use super::{Stored, link, reach, their_now, words};
 use crate::sources::SourceError;
 
 /// The head of the last answer of a chain of redirects.
@@ -130,7 +130,12 @@ impl Client {
         })
     }
 
-    fn redirect(&self, from: &Url, headers: &HeaderMap, what: &str) -> Result<Url, Failure> {
+    pub(super) fn redirect(
+        &self,
+        from: &Url,
+        headers: &HeaderMap,
+        what: &str,
+    ) -> Result<Url, Failure> {
         let target = header(headers, "location")
             .filter(|place| !place.trim().is_empty())
             .and_then(|place| from.join(place).ok())
@@ -189,6 +194,7 @@ impl Client {
         started: Instant,
     ) -> Result<reqwest::Response, Failure> {
         let sent = tokio::time::timeout(self.limits.first_byte, builder.send()).await;
+        reach::note(&self.origin, matches!(sent, Ok(Ok(_))));
         let cause = match sent {
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(error)) => words::transport(&error.without_url()),

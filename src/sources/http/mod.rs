@@ -4,6 +4,7 @@
 
 mod client;
 mod counted;
+mod events;
 mod exchange;
 mod gate;
 mod json;
@@ -12,12 +13,14 @@ mod link;
 mod names;
 mod origin;
 mod pages;
+mod reach;
 mod request;
 mod retry_after;
 mod skew;
 mod status;
 mod stream;
 mod tls;
+mod visit;
 mod words;
 mod write;
 
@@ -33,14 +36,17 @@ pub(crate) use client::fixed_headers;
 pub use client::{Client, Scheme};
 pub(in crate::sources) use client::{NOBODY, fingerprint};
 pub use counted::counted;
+pub use events::{Event, Listening};
 pub use gate::Urgency;
 pub use json::{List, decode};
 pub use origin::{Origin, check_base, host_of, is_loopback};
 pub use pages::{Pages, follow};
+pub use reach::Others;
 pub use request::{Answer, Failure, Limits, Request};
 pub use retry_after::parse as parse_retry_after;
 pub use skew::{by_our_clock, their_now};
 pub use stream::Streamed;
+pub use visit::{Call, Missed, Visit};
 pub use words::{hex, span};
 pub use write::Writing;
 

@@ -34,6 +34,17 @@ impl Origin {
         bare && Self::of(url).as_ref() == Some(self)
     }
 
+    /// Returns whether it stays on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        let url = Url::parse(&format!("{}://{}", self.scheme, self.host));
+        url.is_ok_and(|url| is_loopback(&url))
+    }
+
+    /// Returns whether another origin is of the same host, whatever its port.
+    pub(super) fn is_same_host(&self, other: &Self) -> bool {
+        self.host == other.host
+    }
+
     /// Returns whether the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.scheme == "https"

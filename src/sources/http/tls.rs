@@ -22,6 +22,7 @@ pub(super) fn build(
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
+        .tls_info(true)
         .gzip(true)
         .connect_timeout(limits.connect)
         .dns_resolver(Names::system())

@@ -78,6 +78,31 @@ pub(super) fn transport(error: &reqwest::Error) -> String {
         .unwrap_or_else(|| "the request failed".to_owned())
 }
 
+/// How far a request came that got no answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Loss {
+    /// There is no way there: no name, no network, no passage through the proxy.
+    NoWay,
+    /// Nobody answered the knock.
+    Silent,
+    /// Somebody is there: it refused, spoke another language or hung up.
+    Answered,
+}
+
+/// Returns how far a request came.
+pub(super) fn loss(error: &reqwest::Error) -> Loss {
+    let chain = chain(error);
+    let has = |needle: &str| chain.iter().any(|text| text.contains(needle));
+    let no_name = has(names::TOO_LONG) || has("dns error") || has("failed to lookup");
+    if no_name || has("unreachable") || has("tunnel") || has("proxy") {
+        Loss::NoWay
+    } else if has("No route to host") || (error.is_timeout() && error.is_connect()) {
+        Loss::Silent
+    } else {
+        Loss::Answered
+    }
+}
+
 /// Returns what is wrong with a certificate, if that is what the text speaks of.
 fn certificate(text: &str) -> Option<String> {
     let has = |needle: &str| text.contains(needle);
@@ -92,6 +117,8 @@ fn certificate(text: &str) -> Option<String> {
         "its certificate is not for servers"
     } else if has("BadSignature") || has("InvalidSignature") {
         "the signature of its certificate is wrong"
+    } else if has("UnsupportedSignatureAlgorithm") {
+        "its certificate is signed in a way that is not known here"
     } else if has("UnsupportedCertVersion") {
         "its certificate is of an old form (version 3 is needed)"
     } else if has("BadEncoding") || has("BadDer") {
@@ -185,6 +212,10 @@ mod tests {
             ),
             ("UnknownIssuer", "nobody that is trusted here"),
             ("BadSignature", "signature"),
+            (
+                "UnsupportedSignatureAlgorithmForPublicKeyContext { a: [6, 8], b: [6, 9, 0] }",
+                "signed in a way",
+            ),
             ("ExpiredRevocationList", "revoked"),
             (
                 "Other(OtherError(PathLenConstraintViolated))",

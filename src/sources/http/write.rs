@@ -30,6 +30,11 @@ pub struct Writing {
     /// Paths of the same origin below which a redirect says that it was done, where the interface
     /// sends browsers on to a page.
     pub done_below: Vec<String>,
+    /// Finds what the body of an answer says against it, whatever its status says. Where the
+    /// server itself broke (5xx) it is not known what was done, and it is not asked.
+    pub refusal: Option<fn(&[u8]) -> Option<String>>,
+    /// Whether the server may take it from anybody: then it is sent without a credential too.
+    pub by_anybody: bool,
 }
 
 impl Writing {
@@ -108,7 +113,22 @@ impl Client {
             self.gate().spoke();
             return Ok(());
         }
-        self.meaning(&said, &what)
+        match self.said_against(&writing, &said) {
+            Some(refused) => Err(refused),
+            None => self.meaning(&said, &what),
+        }
+    }
+
+    /// Returns what the body says against it.
+    fn said_against(&self, writing: &Writing, said: &Said) -> Option<ActError> {
+        let tells = matches!(said.status, 200..=299 | 400..=499 | 501);
+        let find = writing
+            .refusal
+            .filter(|_| tells && !is_web_page(&said.headers))?;
+        Some(ActError::Refused {
+            status: said.status,
+            said: self.shown(&find(&said.body)?),
+        })
     }
 
     fn to_send(&self, url: &Url, writing: &Writing) -> reqwest::RequestBuilder {

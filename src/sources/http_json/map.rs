@@ -269,6 +269,7 @@ impl Reader<'_> {
         let name = self.needed(record, "title")?;
         let ended_at = self.time(record, "ended");
         let service = Self::said(record, self.map.service.as_ref());
+        let sha = self.sha(record);
         Ok(Alert {
             id: Clean::line(&format!("{}/{}/{id}", self.source, self.map.path())),
             name: Clean::line(&name),
@@ -277,8 +278,12 @@ impl Reader<'_> {
             state: self.alert_state(record, ended_at),
             service: service.map(|name| ServiceName::new(&name)),
             repo: self.repo(record)?,
-            sha: self.sha(record),
-            version: Clean::default(),
+            // What is no commit is a tag.
+            version: self
+                .line(record, "sha")
+                .filter(|_| sha.is_none())
+                .unwrap_or_default(),
+            sha,
             started_at: self.first_time(record, &["started"])?,
             ended_at,
             url: self.url(record, "url"),

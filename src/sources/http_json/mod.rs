@@ -131,7 +131,7 @@ impl HttpJson {
                 .facts
                 .sort_by_key(|fact| std::cmp::Reverse(moment(fact)));
             batch.facts.truncate(MOST);
-            members = batch.facts.iter().map(Fact::id).collect();
+            // Those that are not shown are there as well: none of them is over.
         }
         if whole {
             let name = Clean::line(resource);

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Jenkins, map, tree, wire};
 use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
+use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::Writing;
@@ -33,6 +34,10 @@ impl Jenkins {
     pub(super) async fn look(&self, target: Target) -> Result<Fresh, SourceError> {
         if target.job.is_some() {
             return Err(self.unable("Jenkins runs whole builds again, not their stages"));
+        }
+        let queued = self.queue_number(target.run.id);
+        if let Some(id) = queued {
+            return self.look_at_queued(id).await;
         }
         let Some(aim) = self.aim(target.run.id) else {
             return Err(self.unable("it is not known which build this is; refresh, and try again"));
@@ -75,17 +80,48 @@ impl Jenkins {
         })
     }
 
+    /// Reads something that waits: whether it still does.
+    async fn look_at_queued(&self, id: u64) -> Result<Fresh, SourceError> {
+        let id = id.to_string();
+        let url = self.port.url(
+            &["queue", "item", &id, "api", "json"],
+            &[("tree", "cancelled,executable[number]")],
+        );
+        let (item, _): (wire::QueueItem, _) = self.port.get(url, Ask::person()).await?;
+        Ok(Fresh {
+            name: Clean::line(&format!("item {id} of the queue")),
+            job: None,
+            attempt: 1,
+            head_sha: None,
+            branch: Clean::default(),
+            state: if item.cancelled == Some(true) {
+                RunState::Cancelled
+            } else if item.executable.is_some() {
+                RunState::Running
+            } else {
+                RunState::Queued
+            },
+            url: None,
+            read_at: self.port.now(),
+        })
+    }
+
+    /// Returns the number in the queue of a run that waits there.
+    fn queue_number(&self, run: u64) -> Option<u64> {
+        let id = self.state().queued.get(&run).copied();
+        id.filter(|id| *id > 0)
+    }
+
     /// Does one thing, with one request that changes something.
     pub(super) async fn do_it(&self, act: Act) -> Result<(), ActError> {
         let word = act.verb.permission();
         if let CapabilityState::Missing(why) = self.deed(word) {
             return Err(ActError::NotSent(self.unable(&why)));
         }
-        let waiting = self.state().queued.get(&act.target.run.id).copied();
-        let waiting = waiting.filter(|id| *id > 0);
+        let queued = self.queue_number(act.target.run.id);
         let (url, writing) = match (act.verb, self.aim(act.target.run.id)) {
-            (Verb::Cancel | Verb::ForceCancel, None) if waiting.is_some() => {
-                let id = waiting.unwrap_or_default().to_string();
+            (Verb::Cancel | Verb::ForceCancel, None) if queued.is_some() => {
+                let id = queued.unwrap_or_default().to_string();
                 let url = self.port.url(&["queue", "cancelItem"], &[("id", &id)]);
                 (url, Writing::default())
             }

@@ -206,7 +206,7 @@ impl Jenkins {
         };
         let stages = described.stages.items.iter_mut();
         for stage in stages.filter(|stage| failed(stage)).take(MOST_FAILED) {
-            if stage.stage_flow_nodes.items.is_empty() {
+            if stage.nodes.items.is_empty() {
                 self.steps(path, number, stage, ask).await?;
             }
             if let Some(node) = stages::failing(stage) {
@@ -227,7 +227,7 @@ impl Jenkins {
         let below = ["execution", "node", stage.id.as_str(), "wfapi", "describe"];
         let url = self.build_url(path, number, &below);
         match self.port.get::<wire::Stage>(url, ask).await {
-            Ok((read, _)) => stage.stage_flow_nodes = read.stage_flow_nodes,
+            Ok((read, _)) => stage.nodes = read.nodes,
             Err(failure) => match failure.error {
                 SourceError::NotFound { .. }
                 | SourceError::Forbidden { .. }

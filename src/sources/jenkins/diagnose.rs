@@ -26,6 +26,14 @@ const LOG_WAITS_MINS: i64 = 10;
 /// What the tests of a build told, or why they told nothing.
 pub(super) type Told = Result<wire::TestReport, Clean>;
 
+/// What is looked into.
+struct Case<'a> {
+    key: &'a LogKey,
+    path: &'a str,
+    run: &'a Run,
+    now: Timestamp,
+}
+
 impl Jenkins {
     /// Finds out why a job failed, because a person opened it.
     pub(super) async fn diagnose_now(
@@ -84,9 +92,12 @@ impl Jenkins {
         now: Timestamp,
     ) -> Result<Option<Arc<Fact>>, Failure> {
         let before = self.state().diagnosed.get(key).cloned();
-        let before = before.as_ref().and_then(|fact| match &**fact {
-            Fact::Diagnosis(found) => Some((Arc::clone(fact), found.as_ref().clone())),
-            _ => None,
+        let before = before.and_then(|fact| {
+            let Fact::Diagnosis(found) = &*fact else {
+                return None;
+            };
+            let found = found.as_ref().clone();
+            Some((fact, found))
         });
         if let Some((fact, found)) = &before
             && self.holds(key, found, ask)
@@ -100,7 +111,13 @@ impl Jenkins {
         let Some(node) = node else {
             return Ok(None);
         };
-        let looked = self.read_log(key, &path, &run, &node, ask, now).await?;
+        let case = Case {
+            key,
+            path: &path,
+            run: &run,
+            now,
+        };
+        let looked = self.read_log(&case, node.log.as_deref(), ask).await?;
         let only_log = before
             .as_ref()
             .is_some_and(|(_, found)| job_log::keeps(found));
@@ -172,14 +189,12 @@ impl Jenkins {
     /// Reads the log of the step that failed, else that of the whole build.
     async fn read_log(
         &self,
-        key: &LogKey,
-        path: &str,
-        run: &Run,
-        node: &NodeSeen,
+        case: &Case<'_>,
+        step: Option<&str>,
         ask: Ask,
-        now: Timestamp,
     ) -> Result<Looked, Failure> {
-        if let Some(step) = &node.log {
+        let (path, number) = (case.path, case.run.number);
+        if let Some(step) = step {
             let below = [
                 "execution",
                 "node",
@@ -188,24 +203,24 @@ impl Jenkins {
                 "logText",
                 "progressiveText",
             ];
-            let mut url = self.build_url(path, run.number, &below);
+            let mut url = self.build_url(path, number, &below);
             url.set_query(Some("start=0"));
-            match self.stream(key, url, ask).await {
+            match self.stream(case.key, url, ask).await {
                 Ok(looked) if looked.log != LogState::Empty => return Ok(looked),
                 Ok(_) => {}
                 Err(failure) if is_detail(&failure) => {}
                 Err(failure) => return Err(failure),
             }
         }
-        let url = self.build_url(path, run.number, &["consoleText"]);
-        match self.stream(key, url, ask).await {
+        let url = self.build_url(path, number, &["consoleText"]);
+        match self.stream(case.key, url, ask).await {
             Ok(looked) => {
                 if !matches!(looked.log, LogState::Refused(_)) {
                     self.port.can(LOGS, CapabilityState::Available);
                 }
                 Ok(looked)
             }
-            Err(failure) => self.without_log(failure, run, now).map(Looked::without),
+            Err(failure) => self.without_log(failure, case).map(Looked::without),
         }
     }
 
@@ -220,15 +235,11 @@ impl Jenkins {
     }
 
     /// Returns what a refused log means; trouble on the way is an error of the whole.
-    fn without_log(
-        &self,
-        failure: Failure,
-        run: &Run,
-        now: Timestamp,
-    ) -> Result<LogState, Failure> {
+    fn without_log(&self, failure: Failure, case: &Case<'_>) -> Result<LogState, Failure> {
+        let run = case.run;
         match &failure.error {
             SourceError::NotFound { .. } => {
-                let old = (now - run.updated_at).num_minutes() >= LOG_WAITS_MINS;
+                let old = (case.now - run.updated_at).num_minutes() >= LOG_WAITS_MINS;
                 Ok(if run.state.is_over() && old {
                     LogState::Missing
                 } else {
@@ -261,10 +272,12 @@ impl Jenkins {
                 self.port.can(TESTS, CapabilityState::Available);
                 Ok(report)
             }
-            Err(failure) if is_detail(&failure) => Err(match failure.error {
-                SourceError::NotFound { .. } => Clean::line("the build has no test report"),
-                error => Clean::line(&format!("test report: {error}")),
-            }),
+            Err(failure) if matches!(failure.error, SourceError::NotFound { .. }) => {
+                Err(Clean::line("the build has no test report"))
+            }
+            Err(failure) if is_detail(&failure) => {
+                Err(Clean::line(&format!("test report: {}", failure.error)))
+            }
             Err(failure) => return Err(failure),
         };
         let told = Arc::new(told);

@@ -22,13 +22,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::config::SourceConfig;
+use crate::config::{ProjectRule, SourceConfig};
 use crate::domain::Timestamp;
 use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
-use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::key::SourceName;
 use crate::domain::run::is_foreign;
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
@@ -119,17 +119,14 @@ impl Jenkins {
         })
     }
 
-    /// Returns the repository that the settings give to a job.
-    fn rule(&self, _subject: &Subject) -> Option<RepoKey> {
-        None
+    /// Returns what the settings say of a job, by its own name or that of its project.
+    fn rule(&self, subject: &Subject) -> Option<&ProjectRule> {
+        let rules = &self.config.extras.projects;
+        ProjectRule::of(rules, &subject.path).or_else(|| ProjectRule::of(rules, &subject.project))
     }
 
     async fn fetch_now(&self, fetch: Fetch) -> Result<Batch, SourceError> {
-        let ask = Ask {
-            // Jenkins confirms nothing.
-            conditional: false,
-            ..Ask::of(&fetch)
-        };
+        let ask = Ask::of(&fetch);
         let (kind, _) = fetch
             .resource
             .split_once(':')
@@ -200,7 +197,7 @@ impl Jenkins {
             .await
         {
             Ok((_, answer)) => answer,
-            Err(failure) => return vec![failed("host", &self.explained(failure.error))],
+            Err(failure) => return vec![failed("host", &explained(failure.error))],
         };
         let told = match self.learn_version(&answer) {
             Some(version) => format!("it answers, Jenkins {version}"),
@@ -243,23 +240,23 @@ impl Jenkins {
         }
         fine("token", &format!("it asks as `{name}`"))
     }
+}
 
-    /// Says of a refusal what Jenkins means by it.
-    fn explained(&self, error: SourceError) -> SourceError {
-        match error {
-            SourceError::Forbidden { host, what, .. } => SourceError::Forbidden {
-                host,
-                what,
-                permission: Some("Overall/Read and Job/Read".to_owned()),
-            },
-            same @ (SourceError::Auth { .. }
-            | SourceError::NoToken { .. }
-            | SourceError::RateLimited { .. }
-            | SourceError::NotFound { .. }
-            | SourceError::Unreachable { .. }
-            | SourceError::Unreadable { .. }
-            | SourceError::Refused { .. }) => same,
-        }
+/// Says of a refusal what Jenkins means by it.
+fn explained(error: SourceError) -> SourceError {
+    match error {
+        SourceError::Forbidden { host, what, .. } => SourceError::Forbidden {
+            host,
+            what,
+            permission: Some("Overall/Read and Job/Read".to_owned()),
+        },
+        same @ (SourceError::Auth { .. }
+        | SourceError::NoToken { .. }
+        | SourceError::RateLimited { .. }
+        | SourceError::NotFound { .. }
+        | SourceError::Unreachable { .. }
+        | SourceError::Unreadable { .. }
+        | SourceError::Refused { .. }) => same,
     }
 }
 
@@ -294,7 +291,7 @@ impl Source for Jenkins {
     fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
         async move {
             let done = self.fetch_now(fetch).await;
-            done.map_err(|error| self.explained(error))
+            done.map_err(explained)
         }
         .boxed()
     }

@@ -88,6 +88,11 @@ impl Jenkins {
                 let cause = format!("{cause}; or this token sees no folder `{root}`");
                 Ok(SourceError::Unreadable { host, cause })
             }
+            SourceError::Unreadable { host, cause } if cause.contains("larger than") => {
+                let hint = "choose folders in `orgs`, or jobs in `repos`";
+                let cause = format!("{cause}; {hint}");
+                Err(SourceError::Unreadable { host, cause })
+            }
             same @ (SourceError::Auth { .. }
             | SourceError::NoToken { .. }
             | SourceError::Forbidden { .. }

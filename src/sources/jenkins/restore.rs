@@ -28,8 +28,8 @@ impl Jenkins {
             match fact.as_ref() {
                 Fact::JobSet(set) => {
                     for job in &set.jobs {
-                        let stage = job.url.as_ref().and_then(stage_of);
-                        let seen = node(set.run.id, job, stage, None);
+                        let of = job.url.as_ref().and_then(stage_of);
+                        let seen = node(set.run.id, job, of, None);
                         state.nodes.insert(job.id, seen);
                     }
                 }

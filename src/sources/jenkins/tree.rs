@@ -80,7 +80,8 @@ impl Choice {
         let plain = |text: &String| text.trim().trim_matches('/').to_owned();
         let folders: Vec<String> = config.orgs.iter().map(plain).collect();
         let named: Vec<String> = config.repos.iter().map(plain).collect();
-        let (patterns, jobs): (Vec<_>, Vec<_>) = named.into_iter().partition(is_pattern);
+        let (patterns, jobs): (Vec<_>, Vec<_>) =
+            named.into_iter().partition(|text| is_pattern(text));
         let mut builder = GlobSetBuilder::new();
         for pattern in &patterns {
             // The settings were checked: each of them is a pattern.
@@ -130,7 +131,7 @@ pub(super) fn prefixes(path: &str) -> impl Iterator<Item = &str> {
     ends.filter_map(|end| path.get(..end))
 }
 
-fn is_pattern(text: &String) -> bool {
+fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Item {
     /// Its newest builds; absent where it is a folder.
     pub(super) builds: Option<List<Build>>,
     /// What is in it; absent where it is a job, or deeper than was asked.
-    pub(super) jobs: Option<List<Item>>,
+    pub(super) jobs: Option<List<Self>>,
 }
 
 /// What a branch source says of an item.
@@ -145,8 +145,8 @@ pub(super) struct Stage {
     pub(super) status: Option<String>,
     pub(super) start_time_millis: Option<i64>,
     pub(super) duration_millis: Option<i64>,
-    #[serde(default)]
-    pub(super) stage_flow_nodes: List<Node>,
+    #[serde(default, rename = "stageFlowNodes")]
+    pub(super) nodes: List<Node>,
 }
 
 /// A step of a stage.
@@ -235,6 +235,13 @@ pub(super) struct Queued {
     pub(super) task: Option<Task>,
     #[serde(default)]
     pub(super) actions: List<BuildAction>,
+}
+
+/// `/queue/item/…/api/json`.
+#[derive(Debug, Deserialize)]
+pub(super) struct QueueItem {
+    pub(super) cancelled: Option<bool>,
+    pub(super) executable: Option<Numbered>,
 }
 
 /// What waits.

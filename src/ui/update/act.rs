@@ -1,6 +1,7 @@
 //! Commands that ask the shell for something: browser, clipboard, refresh, theme.
 
 use crate::domain::Timestamp;
+use crate::domain::item::WorkItem;
 use crate::domain::key::{SourceName, WebUrl};
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 use crate::ui::effect::Effect;
@@ -81,7 +82,7 @@ fn target(state: &UiState, snapshot: &Snapshot) -> Target {
 }
 
 /// Returns the page of the release or deployment that carries a change.
-fn release_page(item: &crate::domain::item::WorkItem) -> Option<WebUrl> {
+fn release_page(item: &WorkItem) -> Option<WebUrl> {
     use crate::domain::item::EvidenceKind as Kind;
     item.evidence
         .iter()
@@ -95,15 +96,21 @@ fn release_page(item: &crate::domain::item::WorkItem) -> Option<WebUrl> {
         .find_map(|evidence| evidence.url.clone())
 }
 
+/// Returns the sources of a card, those of its runs included.
+fn known_from(snapshot: &Snapshot, item: &WorkItem) -> Vec<SourceName> {
+    let own = item.sources.iter();
+    own.chain(snapshot.ran_by(item)).cloned().collect()
+}
+
 /// Asks the sources of the card that has the cursor.
 pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     let names: Vec<SourceName> = match state.pointed(snapshot) {
         Pointed::Source(source) => vec![source.name.clone()],
-        Pointed::Card(Shown::Item { item, .. }) => item.sources.clone(),
+        Pointed::Card(Shown::Item { item, .. }) => known_from(snapshot, item),
         Pointed::Card(Shown::Train { train, .. }) => train
             .items
             .first()
-            .map(|item| item.sources.clone())
+            .map(|item| known_from(snapshot, item))
             .unwrap_or_default(),
         // A red card may have left the board and still be in the triage.
         Pointed::Nothing if state.view == View::Triage => triage::card(state, snapshot)

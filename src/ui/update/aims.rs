@@ -139,6 +139,10 @@ fn aim(snapshot: &Snapshot, item: &WorkItem, line: &Evidence) -> Option<Aim> {
 
 /// Returns the source that reads the repository of a run: one that may act, where there are several.
 fn source_of(snapshot: &Snapshot, item: &WorkItem, run: &RunKey) -> Option<SourceName> {
+    // A system that is not the forge: nobody else knows of the run.
+    if let Some(source) = snapshot.told_by(run) {
+        return Some(source.clone());
+    }
     let reads = |name: &&SourceName| {
         let mut scopes = snapshot.confirmed.keys();
         let is_confirmed =

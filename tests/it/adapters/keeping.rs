@@ -1,5 +1,6 @@
 //! What a wrong, partial or foreign answer must not take away.
 
+use cycleboard::domain::repository::Repository;
 use cycleboard::domain::text::Clean;
 
 use super::*;
@@ -244,6 +245,50 @@ async fn a_renamed_repository_is_followed_with_the_token() {
         .into_iter()
         .find(|seen| seen.path().starts_with("/repositories"));
     assert!(moved.unwrap().header("authorization").is_some());
+}
+
+#[tokio::test]
+async fn a_renamed_repository_tells_its_name_of_before_also_after_a_restart() {
+    let fault = Fault::start(|request| {
+        if request.path() != "/graphql" {
+            return healthy(request);
+        }
+        Reply::json(&aliases(request, |path| {
+            let now = path.replace("acme/old", "acme/api");
+            if is_probe(request) {
+                probe_repo(&now, "2026-11-21T03:30:00Z")
+            } else {
+                refresh_repo(&now)
+            }
+        }))
+    })
+    .await;
+    let told = async |source: &GitHub| -> Vec<Repository> {
+        let facts = settle(source, 20).await.into_iter().flat_map(|b| b.facts);
+        let repositories = facts.filter_map(|fact| match fact {
+            Fact::Repository(told) => Some(told),
+            _ => None,
+        });
+        repositories.collect()
+    };
+    let first = told(&source(&fault, &["acme/old"])).await;
+    let of_old = |told: &Repository| {
+        let former: Vec<&str> = told.renamed_from.iter().map(RepoKey::path).collect();
+        (told.repo.path().to_owned(), former == ["acme/old"])
+    };
+    let expected = [("acme/api".to_owned(), true)];
+    assert_eq!(first.iter().map(of_old).collect::<Vec<_>>(), expected);
+    let again = source(&fault, &["acme/api"]);
+    again.restore(
+        &first
+            .into_iter()
+            .map(|told| Arc::new(Fact::Repository(told)))
+            .collect::<Vec<_>>(),
+    );
+    assert_eq!(
+        told(&again).await.iter().map(of_old).collect::<Vec<_>>(),
+        expected
+    );
 }
 
 #[tokio::test]

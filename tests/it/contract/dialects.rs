@@ -1,8 +1,11 @@
 //! The rows: one for each kind of source.
 
 use cycleboard::sources::alertmanager::Alertmanager;
+use cycleboard::sources::buildbot::Buildbot;
 use cycleboard::sources::gitea::Gitea;
+use cycleboard::sources::gitlab::GitLab;
 use cycleboard::sources::http_json::HttpJson;
+use cycleboard::sources::jenkins::Jenkins;
 use cycleboard::sources::prometheus::Prometheus;
 
 use super::Dialect;
@@ -29,6 +32,33 @@ pub(super) const DIALECTS: &[Dialect] = &[
             "/annotations/summary",
         ],
         absent: "`url` is where Alertmanager's own page begins",
+        login: true,
+    },
+    Dialect {
+        kind: "buildbot",
+        repos: &[],
+        open: |config, ground, limits| Ok(Box::new(Buildbot::new(config, ground, limits)?)),
+        resource: "builds",
+        path: "/api/v2/buildrequests",
+        others: &[
+            (
+                "/api/v2/builders",
+                include_str!("../../data/buildbot/waiting_builders.json"),
+            ),
+            (
+                "/api/v2/buildsets",
+                include_str!("../../data/buildbot/waiting_sets.json"),
+            ),
+            ("/api/v2/builds", r#"{"builds":[]}"#),
+            ("/api/v2/changes", r#"{"changes":[]}"#),
+            ("/config", r#"{"versions":[["Buildbot","4.3.0"]]}"#),
+        ],
+        good: include_str!("../../data/buildbot/waiting.json"),
+        empty: r#"{"buildrequests":[]}"#,
+        records: "/buildrequests",
+        word: "/results",
+        texts: &[],
+        absent: "`url` is where Buildbot's own page begins",
         login: true,
     },
     Dialect {
@@ -144,6 +174,36 @@ pub(super) const DIALECTS: &[Dialect] = &[
         login: true,
     },
     Dialect {
+        kind: "jenkins",
+        repos: &["team/*"],
+        open: |config, ground, limits| Ok(Box::new(Jenkins::new(config, ground, limits)?)),
+        resource: "jobs",
+        path: "/job/team/api/json",
+        others: &[
+            (
+                "/api/json",
+                r#"{"_class":"hudson.model.Hudson","nodeName":""}"#,
+            ),
+            (
+                "/whoAmI/api/json",
+                r#"{"_class":"hudson.security.WhoAmI","anonymous":false,"name":"board"}"#,
+            ),
+        ],
+        good: include_str!("../../data/jenkins/team.json"),
+        empty: r#"{"_class":"com.cloudbees.hudson.plugins.folder.Folder","jobs":[]}"#,
+        records: "/jobs",
+        word: "/builds/0/result",
+        texts: &[
+            "/name",
+            "/builds/0/displayName",
+            "/builds/0/actions/1/causes/0/shortDescription",
+            "/builds/0/actions/1/causes/0/userId",
+            "/builds/0/actions/2/lastBuiltRevision/branch/0/name",
+        ],
+        absent: "`url` is where Jenkins's own page begins",
+        login: true,
+    },
+    Dialect {
         kind: "gitea",
         repos: &["acme/api"],
         open: |config, ground, limits| Ok(Box::new(Gitea::new(config, ground, limits)?)),
@@ -198,6 +258,41 @@ pub(super) const DIALECTS: &[Dialect] = &[
         absent: "`url` is where Forgejo's own page begins",
         login: false,
     },
+    Dialect {
+        kind: "gitlab",
+        repos: &["acme/api"],
+        open: |config, ground, limits| Ok(Box::new(GitLab::new(config, ground, limits)?)),
+        resource: "issues",
+        path: "/api/v4/projects/acme%2Fapi/issues",
+        others: GITLAB,
+        good: include_str!("../../data/gitlab/issues.json"),
+        empty: "[]",
+        records: "",
+        word: "/state",
+        texts: &[
+            "/title",
+            "/labels/0",
+            "/milestone/title",
+            "/author/username",
+        ],
+        absent: "`url` is where GitLab's own page begins",
+        login: false,
+    },
+    Dialect {
+        kind: "gitlab",
+        repos: &["acme/api"],
+        open: |config, ground, limits| Ok(Box::new(GitLab::new(config, ground, limits)?)),
+        resource: "merge requests",
+        path: "/api/v4/projects/acme%2Fapi/merge_requests",
+        others: GITLAB,
+        good: include_str!("../../data/gitlab/merge_requests.json"),
+        empty: "[]",
+        records: "",
+        word: "/detailed_merge_status",
+        texts: &["/title", "/labels/0", "/source_branch", "/author/username"],
+        absent: "`url` is where GitLab's own page begins",
+        login: false,
+    },
 ];
 
 /// What Gitea and Forgejo answer to a check-up and to what follows a list, besides what a row breaks.
@@ -222,4 +317,31 @@ const GITEA: &[(&str, &str)] = &[
         "/api/v1/repos/acme/api/actions/runs",
         r#"{"workflow_runs":[],"total_count":0}"#,
     ),
+];
+
+/// What GitLab answers to a check-up, besides what a row breaks.
+const GITLAB: &[(&str, &str)] = &[
+    (
+        "/api/v4/version",
+        include_str!("../../data/gitlab/version.json"),
+    ),
+    (
+        "/api/v4/personal_access_tokens/self",
+        include_str!("../../data/gitlab/token.json"),
+    ),
+    (
+        "/api/v4/projects/acme%2Fapi",
+        include_str!("../../data/gitlab/project.json"),
+    ),
+    (
+        "/api/v4/projects/acme%2Fapi/issues",
+        include_str!("../../data/gitlab/issues.json"),
+    ),
+    (
+        "/api/v4/projects/acme%2Fapi/merge_requests",
+        include_str!("../../data/gitlab/merge_requests.json"),
+    ),
+    ("/api/v4/projects/acme%2Fapi/pipelines", "[]"),
+    ("/api/v4/projects/acme%2Fapi/deployments", "[]"),
+    ("/api/v4/projects/acme%2Fapi/releases", "[]"),
 ];

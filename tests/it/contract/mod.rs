@@ -86,7 +86,12 @@ impl Dialect {
 
     /// Returns what a server without fault answers, but for the path to break.
     fn besides(&self, seen: &Seen) -> Reply {
-        let found = self.others.iter().find(|(path, _)| *path == seen.path());
+        self.beside(seen.path())
+    }
+
+    /// Returns what a server without fault answers to another path than the one to break.
+    fn beside(&self, asked: &str) -> Reply {
+        let found = self.others.iter().find(|(path, _)| *path == asked);
         found.map_or_else(
             || Reply::new(404, "404 page not found"),
             |(_, body)| Reply::new(200, *body).with("content-type", "application/json"),

@@ -323,3 +323,40 @@ async fn a_token_comes_in_either_header_and_may_as_much_as_it_may() {
     assert_eq!(answer.status(), 403);
     assert!(answer.text().await.unwrap().contains("insufficient_scope"));
 }
+
+#[tokio::test]
+async fn alerts_are_told_by_graphql_and_lead_to_their_incidents() {
+    let team = team(&Options::default()).await;
+    let query = "query($path: ID!) { project(fullPath: $path) { fullPath
+        alertManagementAlerts(statuses: [TRIGGERED, ACKNOWLEDGED], first: 10) {
+          nodes { iid title severity status startedAt endedAt environment { name } issue { iid } }
+          pageInfo { hasNextPage endCursor } } } none: project(fullPath: \"acme/none\") { id } }";
+    let body = json!({"query": query, "variables": {"path": "acme/backend/api"}});
+    let answer = team.graphql(&body).await;
+    assert_eq!(answer["errors"], Value::Null);
+    assert_eq!(answer["data"]["none"], Value::Null);
+    let alerts = &answer["data"]["project"]["alertManagementAlerts"]["nodes"];
+    let issues = team
+        .json(&format!("{API}/issues?issue_type=incident&state=opened"))
+        .await;
+    let iids: Vec<String> = issues
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["iid"].to_string())
+        .collect();
+    assert!(!iids.is_empty());
+    for alert in alerts.as_array().unwrap() {
+        assert!(iids.contains(&alert["issue"]["iid"].as_str().unwrap().to_owned()));
+        assert_eq!(alert["environment"]["name"], "production");
+        assert_eq!(alert["endedAt"], Value::Null);
+    }
+    assert_eq!(alerts.as_array().unwrap().len(), iids.len());
+    let wrong = team
+        .graphql(&json!({"query": "{ project(fullPath: \"x\") { nonsense } }"}))
+        .await;
+    assert!(
+        wrong["errors"].is_array() && wrong["data"].is_null(),
+        "{wrong}"
+    );
+}

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use cycleboard::demo::forge::{Dialect, MIXED, start_mixed};
+use vt100::Screen;
 
 use super::*;
+use crate::support::env::Home;
+use crate::support::pty::Pty;
 
 /// The servers of a mixed team whose clock the test moves.
 pub(super) struct Team {
@@ -65,6 +68,14 @@ impl Team {
         self.ask(reqwest::Method::GET, path, &[token]).await
     }
 
+    pub(super) async fn graphql(&self, body: &Value) -> Value {
+        let url = format!("{}api/graphql", self.forge(Dialect::GitLab).url());
+        let request = self.http.post(url).header("private-token", "demo-read");
+        let response = request.json(body).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+    }
+
     pub(super) async fn json(&self, path: &str) -> Value {
         let response = self.get(path).await;
         assert_eq!(response.status(), 200, "{path}");
@@ -123,3 +134,85 @@ async fn a_fault_of_one_server_is_not_one_of_its_sisters() {
     assert_eq!(team.forge(Dialect::Forgejo).ledger().total(), 1);
     assert_eq!(team.forge(Dialect::GitLab).ledger().total(), 1);
 }
+
+/// The mixed team, at the pace of the clock.
+const BOARD: [&str; 7] = ["demo", "--team", "mixed", "--speed", "1", "--cards", "100"];
+
+/// Returns in how many of the eight columns a card of a repository is seen.
+fn columns(screen: &Screen, repo: &str) -> usize {
+    let width = screen.size().1.get();
+    let lead = format!("{repo}#");
+    let mut seen = BTreeSet::new();
+    for line in screen.rows(0, width).skip(4) {
+        for (at, _) in line.match_indices(&lead) {
+            let before = line.get(..at).unwrap_or_default().chars().count();
+            seen.insert(before * 8 / usize::from(width));
+        }
+    }
+    seen.len()
+}
+
+/// Waits until the cards that a filter leaves are so, and takes the filter away.
+#[track_caller]
+fn filtered(pty: &mut Pty, words: &str, what: &str, is_so: impl Fn(&Screen) -> bool) {
+    pty.send("/");
+    pty.send(words);
+    pty.send("\r");
+    let told = format!("/{words}");
+    pty.wait(what, |screen| {
+        Pty::line(screen, 0).contains(&told) && is_so(screen)
+    });
+    // Whatever follows an escape at once would be one key with it.
+    pty.send("\u{1b}");
+    pty.wait("all cards", |screen| {
+        !Pty::line(screen, 0).contains("/repo")
+    });
+}
+
+#[test]
+fn the_board_of_the_mixed_team_shows_cards_of_all_its_systems_in_one_cycle() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &BOARD, 200, 60);
+    pty.wait("answers of all systems", |screen| {
+        let header = Pty::line(screen, 1);
+        let mut all = SYSTEMS.iter();
+        all.all(|system| header.contains(&format!("{system} ok")))
+    });
+    // Of a GitLab, with its own pipelines and deployments.
+    let what = "cards of GitLab in several columns";
+    filtered(&mut pty, "repo:api", what, |screen| {
+        columns(screen, "api") >= 3
+    });
+    // Of a Forgejo that builds nothing itself: what its Jenkins says moves its cards.
+    let what = "cards of Forgejo in several columns";
+    filtered(&mut pty, "repo:gateway", what, |screen| {
+        columns(screen, "gateway") >= 3
+    });
+    let what = "a pull request of Forgejo that Jenkins found red";
+    filtered(&mut pty, "repo:gateway stage:test", what, |screen| {
+        columns(screen, "gateway") == 1 && screen.contents().contains("failed")
+    });
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+}
+
+#[test]
+fn a_second_start_of_the_mixed_team_finds_what_the_first_one_knew() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &BOARD, 200, 60);
+    pty.wait("cards", |screen| columns(screen, "api") > 0);
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+    let mut pty = Pty::start(&home, &BOARD, 200, 60);
+    let first = pty.wait_written("\u{1b}[?2026l");
+    assert!(
+        first.contains('#'),
+        "no card in the first frame:\n{}",
+        pty.text()
+    );
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+}
+
+/// The sources that answer.
+const SYSTEMS: [&str; 4] = ["gitlab", "forgejo", "jenkins", "alerts"];

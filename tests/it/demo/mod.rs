@@ -1,7 +1,9 @@
 //! The demo forge as other clients see it.
 
+mod alerts;
 mod forgejo;
 mod gitlab;
+mod jenkins;
 mod mixed;
 mod worlds;
 

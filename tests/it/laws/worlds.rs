@@ -428,6 +428,7 @@ pub(super) fn others() -> impl Strategy<Value = Fact> {
     (any::<u8>(), 0..12u8, states, 0..200u32).prop_map(|(n, commit, state, hour)| match n % 3 {
         0 => Fact::Repository(Repository {
             repo: repo(n / 3),
+            renamed_from: if n == 4 { vec![repo(9)] } else { Vec::new() },
             url: None,
             default_branch: Some(Branch {
                 name: "main".into(),

@@ -15,7 +15,7 @@ const LOGIN: &str = "CYCLEBOARD_TEST_PROMETHEUS_LOGIN";
     clippy::print_stderr,
     reason = "only the environment can name servers outside of the test; who reads its output should know"
 )]
-fn named(variable: &str) -> Option<String> {
+pub(super) fn named(variable: &str) -> Option<String> {
     let found = std::env::var(variable).ok();
     if found.is_none() {
         eprintln!("not held against a real server: `{variable}` is not set");

@@ -152,7 +152,7 @@ fn full(ask: &Ask<'_>, project: &Project, sha: &str) -> Value {
         written(ask, project, sha),
         json!({
             "stats": {"additions": 40, "deletions": 12, "total": 52},
-            "status": last.map(|run| pipelines::status(run)), "project_id": project.id(),
+            "status": last.map(pipelines::status), "project_id": project.id(),
             "last_pipeline": last.map(|run| pipelines::brief(ask, project, run)),
         }),
     )

@@ -54,6 +54,7 @@ pub(super) fn line(text: Option<&str>) -> Clean {
 pub(super) fn repository(repo: &RepoKey, wire: &RefreshRepo, flow: Vec<Branch>) -> Repository {
     Repository {
         repo: repo.clone(),
+        renamed_from: Vec::new(),
         url: link(wire.url.as_deref()),
         default_branch: wire.default_branch_ref.as_ref().map(branch),
         flow_branches: flow,

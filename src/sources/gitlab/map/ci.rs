@@ -63,11 +63,12 @@ pub(crate) fn run(repo: &RepoKey, wire: &wire_ci::Pipeline, about: &About) -> Op
         (_, Some(number)) => Clean::line(&format!("!{number}")),
         (_, None) => line(wire.git_ref.as_deref()),
     };
-    let state = match state(wire.status.as_deref()) {
-        RunState::Failed(_) if about.never_ran || wire.yaml_errors.is_some() => {
-            RunState::Failed(Failure::Startup)
-        }
-        state => state,
+    let told = state(wire.status.as_deref());
+    let never_ran = about.never_ran || wire.yaml_errors.is_some();
+    let state = if never_ran && matches!(told, RunState::Failed(_)) {
+        RunState::Failed(Failure::Startup)
+    } else {
+        told
     };
     Some(Run {
         repo: repo.clone(),
@@ -114,13 +115,15 @@ pub(crate) fn state(word: Option<&str>) -> RunState {
 /// Returns the state of a job: one that may fail has no opinion once it did, and one that
 /// nobody has to start holds nothing up.
 fn job_state(wire: &wire_ci::Job) -> RunState {
-    let state = state(wire.status.as_deref());
-    match state {
-        RunState::Failed(_) | RunState::Cancelled | RunState::Waiting if wire.allow_failure => {
-            RunState::Skipped
-        }
-        RunState::Failed(_) => RunState::Failed(failure(wire.failure_reason.as_deref())),
-        other => other,
+    let told = state(wire.status.as_deref());
+    let failed = matches!(told, RunState::Failed(_));
+    let holds = failed || matches!(told, RunState::Cancelled | RunState::Waiting);
+    if holds && wire.allow_failure {
+        RunState::Skipped
+    } else if failed {
+        RunState::Failed(failure(wire.failure_reason.as_deref()))
+    } else {
+        told
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn repository(repo: &RepoKey, wire: &wire::Project, tip: Option<&Sha>
         flow_branches: Vec::new(),
         pushed_at: wire.last_activity_at,
         archived: wire.archived,
+        renamed_from: Vec::new(),
     }
 }
 
@@ -99,11 +100,11 @@ pub(crate) fn release(repo: &RepoKey, wire: &wire_ci::Release) -> Option<Release
         tag: Clean::line(&wire.tag_name),
         name: Clean::line(name.unwrap_or(&wire.tag_name)),
         draft: false,
-        prerelease: wire.upcoming_release || is_early(&wire.tag_name),
+        prerelease: wire.upcoming || is_early(&wire.tag_name),
         sha: commit.and_then(|commit| sha(Some(&commit.id))),
         author: wire.author.as_ref().and_then(person),
         created_at,
-        published_at: wire.released_at.filter(|_| !wire.upcoming_release),
+        published_at: wire.released_at.filter(|_| !wire.upcoming),
         url: link(wire.links.as_ref().and_then(|links| links.own.as_deref())),
     })
 }
@@ -150,11 +151,12 @@ pub(crate) fn deployment(repo: &RepoKey, wire: &wire_ci::Deployment) -> Option<D
     let job = wire.deployable.as_ref();
     let is_manual = job.is_some_and(|job| job.status.as_deref() == Some("manual"));
     let may_wait = job.and_then(|job| job.allow_failure) != Some(false);
-    let state = match state(wire.status.as_deref()) {
-        DeployState::Queued if is_manual && may_wait => return None,
-        DeployState::Queued if is_manual => DeployState::Waiting,
-        state => state,
-    };
+    let told = state(wire.status.as_deref());
+    let is_asked = !is_manual || told != DeployState::Queued;
+    if !is_asked && may_wait {
+        return None;
+    }
+    let state = if is_asked { told } else { DeployState::Waiting };
     Some(Deployment {
         repo: repo.clone(),
         id: wire.id,

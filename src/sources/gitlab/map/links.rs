@@ -74,6 +74,7 @@ pub(crate) fn find(repo: &RepoKey, texts: Texts<'_>, known: &[TicketKey]) -> Vec
     for words in captures(&ADDRESS, &body) {
         // The base path of a server is no part of a project's name.
         let path = words.get(1).map_or("", |path| path.as_str());
+        let path = path.strip_suffix("/-").unwrap_or(path);
         if path.eq_ignore_ascii_case(repo.path()) || path.ends_with(&format!("/{}", repo.path())) {
             found.number(repo.clone(), words.get(2), LinkBasis::Mention);
         }

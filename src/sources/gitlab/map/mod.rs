@@ -5,6 +5,7 @@
 
 pub(super) mod ci;
 pub(super) mod delivery;
+pub(super) mod health;
 pub(super) mod links;
 pub(super) mod work;
 

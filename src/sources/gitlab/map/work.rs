@@ -47,7 +47,7 @@ fn on_board(labels: &[Clean]) -> Option<Clean> {
 
 /// Returns a ticket of `repo`; test cases and requirements are none.
 pub(crate) fn ticket(repo: &RepoKey, wire: &Issue) -> Option<Ticket> {
-    let kind = wire.issue_type.as_deref().unwrap_or_default();
+    let kind = wire.kind.as_deref().unwrap_or_default();
     if NO_WORK.iter().any(|word| kind.eq_ignore_ascii_case(word)) {
         return None;
     }
@@ -208,14 +208,14 @@ fn by_old_word(wire: &MergeRequest, draft: bool) -> MergeState {
 
 /// Returns what approvals say in sum.
 pub(crate) fn review(wire: &Approvals) -> Review {
-    let left = wire.approvals_left.unwrap_or_default();
+    let left = wire.left.unwrap_or_default();
     if left > 0 {
         return Review::Required;
     }
     if !wire.approved_by.items.is_empty() {
         return Review::Approved;
     }
-    if wire.approved == Some(false) && wire.approvals_required.is_some_and(|count| count > 0) {
+    if wire.approved == Some(false) && wire.required.is_some_and(|count| count > 0) {
         return Review::Required;
     }
     Review::NotRequired

@@ -167,15 +167,12 @@ pub(in crate::sources::jenkins) fn decoded(name: &str) -> String {
     while let Some((first, after)) = rest.split_first() {
         let coded = after.get(..2).filter(|_| *first == b'%');
         let coded = coded.and_then(|two| std::str::from_utf8(two).ok());
-        match coded.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
+        if let Some(byte) = coded.and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            bytes.push(byte);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = after;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -192,7 +189,7 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
-    fn project(url: &str, jobs: Value) -> Value {
+    fn project(url: &str, jobs: &Value) -> Value {
         json!({
             "_class": "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject",
             "name": "api", "actions": [{}, {"objectUrl": url}], "jobs": jobs,
@@ -208,7 +205,7 @@ mod tests {
                 "objectDisplayName": "Log in by mail"}]},
         ]);
         let list = items(json!([
-            {"name": "team", "jobs": [project("https://git.test/acme/api", jobs)]},
+            {"name": "team", "jobs": [project("https://git.test/acme/api", &jobs)]},
             {"name": "nightly", "_class": "hudson.model.FreeStyleProject", "builds": null},
             {"name": "nightly 2", "_class": "hudson.model.FreeStyleProject", "builds": []},
         ]));

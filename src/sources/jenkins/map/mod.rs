@@ -10,6 +10,7 @@ pub(super) mod tests;
 use chrono::{DateTime, TimeDelta};
 
 use super::wire::{self, BuildAction};
+use crate::config::ProjectRule;
 use crate::domain::Timestamp;
 use crate::domain::key::{Person, RepoKey, Sha, WebUrl};
 use crate::domain::run::{Failure, Run, RunState, foreign_id, foreign_workflow};
@@ -52,8 +53,8 @@ pub(super) struct Ground<'a> {
     pub(super) ci: &'a str,
     /// Its host.
     pub(super) host: &'a str,
-    /// The repository that the settings give to a job.
-    pub(super) rule: &'a dyn Fn(&Subject) -> Option<RepoKey>,
+    /// What the settings say of a job.
+    pub(super) rule: &'a dyn Fn(&Subject) -> Option<&'a ProjectRule>,
     /// The address of a page, by the parts of its path.
     pub(super) page: &'a dyn Fn(&[&str]) -> String,
 }
@@ -80,7 +81,10 @@ pub(super) fn page(ground: &Ground<'_>, path: &str, number: u64, below: &[&str])
     let mut parts = super::tree::route(path);
     parts.push(&number);
     parts.extend(below);
-    parts.push("");
+    // A view of a build is no folder, as a build itself and a node of it are.
+    if below != ["console"] {
+        parts.push("");
+    }
     WebUrl::parse(&(ground.page)(&parts))
 }
 
@@ -96,7 +100,7 @@ pub(super) fn run(
     let repo = subject
         .source
         .clone()
-        .or_else(|| (ground.rule)(subject))
+        .or_else(|| Some((ground.rule)(subject)?.repo.clone()))
         .or_else(|| data.as_ref().map(|data| data.repo.clone()))
         .or_else(|| known.cloned())
         .unwrap_or_else(|| RepoKey::new(ground.host, &subject.project));
@@ -114,7 +118,7 @@ pub(super) fn run(
         workflow_path: foreign_workflow(ground.ci, &subject.project),
         title: title(subject, wire, event),
         event: Clean::line(event),
-        branch: branch(subject, wire, data.as_ref()),
+        branch: branch(ground, subject, wire, data.as_ref()),
         head_sha: data.and_then(|data| data.sha),
         change_requests: change.into_iter().collect(),
         state: state(building, wire.result.as_deref()),
@@ -153,8 +157,8 @@ struct Data {
 /// Returns what the job's own repository was checked out at, among those of libraries.
 fn data(ground: &Ground<'_>, subject: &Subject, wire: &wire::Build) -> Option<Data> {
     let mut found: Vec<Data> = wire.actions.items.iter().filter_map(checked_out).collect();
-    let ruled = (ground.rule)(subject);
-    if let Some(own) = subject.source.as_ref().or(ruled.as_ref()) {
+    let ruled = (ground.rule)(subject).map(|rule| &rule.repo);
+    if let Some(own) = subject.source.as_ref().or(ruled) {
         let is_own = |data: &Data| data.repo == *own;
         // Cloned by another name of the host.
         let by_path = |data: &Data| data.repo.path().eq_ignore_ascii_case(own.path());
@@ -198,7 +202,12 @@ pub(super) fn marked(wire: &wire::Build) -> Option<Sha> {
     own.find_map(|built| Sha::parse(built.marked?.sha.as_deref()?))
 }
 
-fn branch(subject: &Subject, wire: &wire::Build, data: Option<&Data>) -> Clean {
+fn branch(
+    ground: &Ground<'_>,
+    subject: &Subject,
+    wire: &wire::Build,
+    data: Option<&Data>,
+) -> Clean {
     if let Some(branch) = &subject.branch {
         return branch.clone();
     }
@@ -211,7 +220,14 @@ fn branch(subject: &Subject, wire: &wire::Build, data: Option<&Data>) -> Clean {
     let name = name.strip_prefix("remotes/").unwrap_or(name);
     let name = name.strip_prefix("heads/").unwrap_or(name);
     let name = name.strip_prefix("origin/").unwrap_or(name);
-    Clean::line(if name == "detached" { "" } else { name })
+    match name {
+        "" | "detached" => {
+            let rule = (ground.rule)(subject);
+            let named = rule.and_then(|rule| rule.branch.clone());
+            named.unwrap_or_default()
+        }
+        name => Clean::line(name),
+    }
 }
 
 /// Returns the change request that the parameters of a build name.
@@ -293,4 +309,137 @@ fn title(subject: &Subject, wire: &wire::Build, event: &str) -> Clean {
     let told = matches!(event, "manual" | "upstream" | "remote");
     let mut said = causes(wire).filter_map(|cause| cause.short_description.as_deref());
     Clean::line(said.next().filter(|_| told).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod checks {
+    use super::{Ground, Subject, run, state};
+    use crate::domain::key::RepoKey;
+    use crate::domain::run::{Failure, Run, RunState};
+    use crate::domain::text::Clean;
+    use crate::sources::jenkins::wire;
+    use serde_json::{Value, json};
+
+    fn told(result: Option<&str>) -> RunState {
+        state(false, result)
+    }
+
+    #[test]
+    fn every_word_of_a_result_has_its_state_and_an_unknown_one_is_no_success() {
+        let failed = RunState::Failed(Failure::Failed);
+        assert_eq!(told(Some("SUCCESS")), RunState::Passed);
+        assert_eq!(told(Some("FAILURE")), failed);
+        assert_eq!(told(Some("UNSTABLE")), failed, "tests failed");
+        assert_eq!(told(Some("ABORTED")), RunState::Cancelled);
+        assert_eq!(told(Some("NOT_BUILT")), RunState::Cancelled);
+        assert_eq!(state(true, Some("SUCCESS")), RunState::Running);
+        assert!(matches!(told(None), RunState::Unknown(_)));
+        assert!(matches!(told(Some("success")), RunState::Unknown(_)));
+    }
+
+    fn subject(project: &str) -> Subject {
+        Subject {
+            path: project.to_owned(),
+            project: project.to_owned(),
+            branch: None,
+            change: None,
+            title: Clean::default(),
+            source: None,
+            is_pipeline: true,
+        }
+    }
+
+    fn of(subject: &Subject, actions: &Value, known: Option<&str>) -> Run {
+        let wire = json!({"number": 7, "building": false, "result": "SUCCESS",
+            "timestamp": 1_795_224_600_000_i64, "duration": -5, "actions": actions});
+        let wire: wire::Build = serde_json::from_value(wire).unwrap();
+        let ground = Ground {
+            ci: "ci.test/jenkins",
+            host: "ci.test",
+            rule: &|_| None,
+            page: &|parts| format!("https://ci.test/jenkins/{}", parts.join("/")),
+        };
+        let known = known.map(|path| RepoKey::new("git.test", path));
+        run(&ground, subject, &wire, known.as_ref()).unwrap()
+    }
+
+    fn git(url: &str, digit: &str, branch: &str) -> Value {
+        json!({"remoteUrls": [url], "lastBuiltRevision":
+            {"SHA1": digit.repeat(40), "branch": [{"name": branch}]}})
+    }
+
+    #[test]
+    fn of_several_checkouts_the_one_of_the_jobs_own_repository_counts() {
+        let library = git(
+            "https://git.test/acme/pipeline-library.git",
+            "1",
+            "origin/main",
+        );
+        let own = git(
+            "git@git.test:acme/api.git",
+            "2",
+            "refs/remotes/origin/feature/x",
+        );
+        let plain = subject("build-api");
+        let run = of(&plain, &json!([{}, library, own]), None);
+        assert_eq!(run.repo.as_str(), "git.test/acme/api");
+        assert_eq!(run.head_sha.unwrap().as_str(), "2".repeat(40));
+        assert_eq!(&*run.branch, "feature/x");
+        assert_eq!(run.updated_at, run.created_at, "no time runs backwards");
+        // A branch source knows better than names do.
+        let other = git("https://git.test/acme/zoo.git", "3", "origin/main");
+        let mut sourced = subject("team/api");
+        sourced.source = Some(RepoKey::new("git.test", "acme/zoo"));
+        let run = of(&sourced, &json!([library, own, other]), None);
+        assert_eq!(run.head_sha.unwrap().as_str(), "3".repeat(40));
+        let run = of(&sourced, &json!([library, own]), None);
+        assert_eq!((run.repo.path(), run.head_sha), ("acme/zoo", None));
+    }
+
+    #[test]
+    fn a_build_that_tells_no_repository_has_that_of_its_job_or_stands_alone() {
+        let plain = subject("team/deploy");
+        assert_eq!(
+            of(&plain, &json!([]), Some("acme/api")).repo.path(),
+            "acme/api"
+        );
+        let alone = of(&plain, &json!([]), None);
+        assert_eq!(alone.repo.as_str(), "ci.test/team/deploy");
+        assert_eq!(&*alone.workflow_path, "ci.test/jenkins//team/deploy");
+    }
+
+    #[track_caller]
+    fn check(class: &str, event: &str, actor: Option<&str>) {
+        let cause =
+            json!([{"causes": [{"_class": class, "userId": actor, "shortDescription": "x"}]}]);
+        let run = of(&subject("a"), &cause, None);
+        assert_eq!(&*run.event, event, "{class}");
+        let login = run.actor.map(|who| who.login.to_string());
+        assert_eq!(login.as_deref(), actor.filter(|name| *name != "SYSTEM"));
+    }
+
+    #[test]
+    fn what_started_a_build_is_told_by_its_causes() {
+        check("hudson.model.Cause$UserIdCause", "manual", Some("ada"));
+        check("hudson.model.Cause$UserIdCause", "manual", Some("SYSTEM"));
+        check(
+            "hudson.triggers.TimerTrigger$TimerTriggerCause",
+            "schedule",
+            None,
+        );
+        check("hudson.triggers.SCMTrigger$SCMTriggerCause", "push", None);
+        check("com.cloudbees.jenkins.GitHubPushCause", "push", None);
+        check("hudson.model.Cause$UpstreamCause", "upstream", None);
+        check(
+            "org.jenkinsci.plugins.ghprb.GhprbCause",
+            "pull_request",
+            None,
+        );
+        let named = json!([{"parameters": [{"name": "ghprbPullId", "value": "31"}]}]);
+        let run = of(&subject("a"), &named, None);
+        assert_eq!(
+            (&*run.event, run.change_requests),
+            ("pull_request", vec![31])
+        );
+    }
 }

@@ -94,10 +94,10 @@ fn whole(ground: &Ground<'_>, path: &str, run: &Run) -> Job {
 }
 
 fn job(ground: &Ground<'_>, path: &str, number: u64, stage: &Stage, is_over: bool) -> Job {
-    let state = state(stage.status.as_deref(), is_over);
+    let does = state(stage.status.as_deref(), is_over);
     let started_at = stage.start_time_millis.and_then(moment);
-    let ended = started_at.filter(|_| state.is_over());
-    let nodes = stage.stage_flow_nodes.items.iter().take(MOST_STEPS);
+    let ended = started_at.filter(|_| does.is_over());
+    let nodes = stage.nodes.items.iter().take(MOST_STEPS);
     let numbered = (1..).zip(nodes);
     Job {
         id: job_id(ground.ci, path, number, &stage.id),
@@ -111,7 +111,7 @@ fn job(ground: &Ground<'_>, path: &str, number: u64, stage: &Stage, is_over: boo
         steps: numbered
             .map(|(number, node)| step(number, node, is_over))
             .collect(),
-        state,
+        state: does,
     }
 }
 
@@ -130,7 +130,7 @@ fn step(number: u32, node: &Node, is_over: bool) -> Step {
 
 /// Returns the step whose log tells why a stage failed: the last of those that failed and have one.
 pub(in crate::sources::jenkins) fn failing(stage: &Stage) -> Option<&Node> {
-    let mut nodes = stage.stage_flow_nodes.items.iter().rev();
+    let mut nodes = stage.nodes.items.iter().rev();
     nodes.find(|node| {
         let failed = matches!(state(node.status.as_deref(), true), RunState::Failed(_));
         let logs = node.links.as_ref().is_some_and(|links| links.log.is_some());

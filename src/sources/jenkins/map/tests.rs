@@ -84,8 +84,8 @@ fn test(suite: &Suite, case: &Case) -> FailedTest {
         class
     };
     let said = [&case.error_details, &case.error_stack_trace];
-    let said = said.into_iter().flatten().map(|text| text.trim());
-    let said = said.filter(|text| !text.is_empty()).next();
+    let mut said = said.into_iter().flatten().map(|text| text.trim());
+    let said = said.find(|text| !text.is_empty());
     let line = said
         .and_then(|text| text.lines().next())
         .unwrap_or_default();

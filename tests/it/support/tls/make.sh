@@ -22,4 +22,14 @@ openssl req -x509 -new -key server.key.pem -days 36500 -subj "/CN=ghe.test" \
 sign good ghe.test 20240101000000Z 21240101000000Z 01
 sign expired ghe.test 20200101000000Z 20210101000000Z 02
 sign foreign other.test 20240101000000Z 21240101000000Z 03
+# For a server on this machine, each its own authority and none for others.
+alone() { # name, begin, end, serial
+  openssl req -new -key server.key.pem -subj "/CN=a server of the tests" -out "$work/$1.csr"
+  : > "$work/index.txt"; echo "$4" > "$work/serial"
+  sed "s/DNS:.*/DNS:localhost/" "$work/ca.cnf" > "$work/alone.cnf"
+  openssl ca -batch -selfsign -config "$work/alone.cnf" -extensions e -keyfile server.key.pem \
+    -startdate "$2" -enddate "$3" -notext -in "$work/$1.csr" -out "$1.pem"
+}
+alone localhost 20240101000000Z 21240101000000Z 11
+alone localhost-expired 20200101000000Z 20210101000000Z 12
 rm -r "$work" ca.key.pem

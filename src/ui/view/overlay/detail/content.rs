@@ -7,7 +7,7 @@ use crate::domain::key::{ServiceName, SourceName};
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::domain::trace::{Contained, trace};
-use crate::engine::snapshot::Snapshot;
+use crate::engine::snapshot::{FRESH_SECS, Snapshot};
 use crate::ui::age::Age;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, width, wrap};
@@ -178,6 +178,11 @@ fn about(paint: &mut Paint<'_>, snapshot: &Snapshot, item: &WorkItem, lines: &mu
         Some(at) => format!("{sources}, OLD: last confirmed {}", ago(paint.age(at))),
         None => format!("{sources}, OLD: not confirmed since the start"),
     };
+    let runs: Vec<String> = snapshot
+        .ran_by(item)
+        .into_iter()
+        .map(|source| ran_by(paint, snapshot, item, source))
+        .collect();
     let created = paint.age(item.created_at);
     let author = author.map_or_else(String::new, |author| format!(" by {author}"));
     let pairs = [
@@ -201,11 +206,28 @@ fn about(paint: &mut Paint<'_>, snapshot: &Snapshot, item: &WorkItem, lines: &mu
                 .unwrap_or_default(),
         ),
         ("source   ", confirmed),
+        ("runs from", runs.join("; ")),
     ];
     for (label, text) in pairs {
         if !text.is_empty() {
             lines.push(line(paint, label, &text));
         }
+    }
+}
+
+/// A source of runs that is not the forge: where it is silent its runs are old, not the card.
+fn ran_by(
+    paint: &mut Paint<'_>,
+    snapshot: &Snapshot,
+    item: &WorkItem,
+    source: &SourceName,
+) -> String {
+    match snapshot.source_confirmed(source, item.repo.as_ref()) {
+        Some(at) if (paint.now - at).num_seconds() <= FRESH_SECS => {
+            format!("{source}, confirmed {}", ago(paint.age(at)))
+        }
+        Some(at) => format!("{source}, OLD: last confirmed {}", ago(paint.age(at))),
+        None => format!("{source}, OLD: not confirmed since the start"),
     }
 }
 

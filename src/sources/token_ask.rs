@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use url::Url;
 
-use super::AskedTool;
+use super::token::AskedTool;
 use crate::sources::http::{Environment, host_of};
 use crate::sources::logins;
 use crate::sources::usual::{self, Asked};
@@ -71,6 +71,10 @@ pub(super) async fn tool(
         }
         command
     };
+    if asked.lapses && !asked.tool.renew.is_empty() {
+        // What comes of it shows when the token is used.
+        drop(run(start(asked.tool.renew), name, "", LONGEST_LIST, patience).await);
+    }
     match asked.tool.asked {
         Asked::Prints(words) | Asked::PrintsListed(words) => {
             let text = run(start(words), name, "", LONGEST, patience).await.ok()?;

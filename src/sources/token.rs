@@ -4,9 +4,8 @@
 //! variable of that very host, what a program holds for that host that people log
 //! in with, none. A variable is never used for a host that it was not made for.
 
-mod ask;
-
 #[cfg(test)]
+#[path = "token_tests.rs"]
 mod tests;
 
 use std::time::Duration;
@@ -15,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::http::{self, Environment, host_of, is_loopback};
 use super::logins::{self, Login};
+use super::token_ask as ask;
 use super::usual::{self, Asked, Row, Tool, Usual, Variables};
 use crate::config::SourceConfig;
 use crate::sources::Account;
@@ -108,9 +108,13 @@ pub fn places(config: &SourceConfig, env: &Environment) -> Vec<String> {
 }
 
 /// A program that is asked for a token, and what it calls the host.
-struct AskedTool {
-    tool: &'static Tool,
-    name: String,
+pub(super) struct AskedTool {
+    /// The program.
+    pub(super) tool: &'static Tool,
+    /// What it calls the host.
+    pub(super) name: String,
+    /// Whether its token has to be renewed first.
+    pub(super) lapses: bool,
 }
 
 /// Returns the programs that are asked about the host of a source, in order.
@@ -125,25 +129,27 @@ fn tools(usual: &'static Usual, config: &SourceConfig, env: &Environment) -> Vec
     for tool in usual.tools {
         let name = match tool.asked {
             Asked::Not => None,
-            Asked::Prints(_) | Asked::Credential { .. } => Some(host.clone()),
+            Asked::Prints(_) | Asked::Credential { .. } => Some((host.clone(), false)),
             Asked::PrintsListed(_) => listed(usual, tool, config, env),
         };
-        found.extend(name.map(|name| AskedTool { tool, name }));
+        found.extend(name.map(|(name, lapses)| AskedTool { tool, name, lapses }));
     }
     found
 }
 
-/// Returns what a program calls the host of a source, where its book has it.
+/// Returns what a program calls the host of a source and whether its token lapses, where its book
+/// has it.
 fn listed(
     usual: &'static Usual,
     tool: &Tool,
     config: &SourceConfig,
     env: &Environment,
-) -> Option<String> {
+) -> Option<(String, bool)> {
     let host = host_of(&config.url);
     let is_it = |login: &Login| login.by == tool.program && host_of(&login.url) == host;
     let books = logins::of_tools(usual, env);
-    books.into_iter().find(is_it).map(|login| login.name)
+    let found = books.into_iter().find(is_it);
+    found.map(|login| (login.name, login.lapses))
 }
 
 /// Returns a program in words: its name, and what it was asked.

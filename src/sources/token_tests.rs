@@ -86,7 +86,7 @@ fn a_kind_without_usual_places_gets_what_is_named_and_nothing_else() {
     assert!(from_environment(&NOTHING, &other, &env).unwrap().is_none());
     assert_eq!(
         account(&other, &env),
-        Account::Known(crate::sources::http::NOBODY.to_owned())
+        Account::Known(http::NOBODY.to_owned())
     );
     other.token_env = Some("MINE".to_owned());
     assert_eq!(
@@ -364,8 +364,8 @@ impl Machine {
                 child.wait()
             });
         assert!(made.unwrap().success());
-        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o755);
+        let bits = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(bits & 0o777, 0o755);
     }
 
     fn book(&self, name: &str, text: &str) {
@@ -425,6 +425,21 @@ async fn glab_is_asked_about_hosts_of_its_own_book_only() {
         &machine.env(),
     );
     assert_eq!(none, Account::Known(http::NOBODY.to_owned()));
+}
+
+#[tokio::test]
+async fn a_token_that_lapses_is_renewed_by_who_holds_it() {
+    let machine = Machine::new();
+    let script = "case \"$1\" in auth) echo glpat-2 > \"$0.new\";; config) cat \"$0.new\";; esac";
+    machine.program("glab", script);
+    let book = "hosts:\n  gitlab.com:\n    is_oauth2: \"true\"\n";
+    machine.book("glab-cli/config.yml", book);
+    let found = ("glab config get token", "glpat-2");
+    machine.check(&GITLAB, "https://gitlab.com", found).await;
+    machine.book("glab-cli/config.yml", &book.replace("true", "false"));
+    machine.program("glab", &script.replace("glpat-2", "glpat-3"));
+    // One that lasts is taken as it is.
+    machine.check(&GITLAB, "https://gitlab.com", found).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,147 @@
+//! The shape of tables that only some kinds of source take, and of values that stand in them.
+//!
+//! As in `file.rs` every key is optional; what a value may be is said where it is checked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use crate::config::file::Text;
+
+/// One `[[source.check]]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HttpCheck {
+    /// What it is called; its path by default.
+    pub(super) name: Option<Text>,
+    /// Where it asks.
+    pub(super) path: Option<Text>,
+    /// The service that it is about.
+    pub(super) service: Option<Text>,
+    /// The repository that the service is built from.
+    pub(super) repo: Option<Text>,
+    /// The environment that it looks at.
+    pub(super) environment: Option<Text>,
+    /// Which status is well.
+    pub(super) status: Option<Spanned<Words>>,
+    /// What the body must match.
+    pub(super) body: Option<Text>,
+    /// Where in the body something must stand.
+    pub(super) pointer: Option<Text>,
+    /// What must stand there.
+    pub(super) equals: Option<Spanned<Scalar>>,
+    /// What takes longer is told.
+    pub(super) latency: Option<Text>,
+    /// So many days before its certificate ends it is told.
+    pub(super) certificate: Option<Spanned<i64>>,
+    /// Where the answer names the version that runs there.
+    pub(super) version: Option<Text>,
+    /// So many failures in a row are one.
+    pub(super) failures: Option<Spanned<i64>>,
+    /// How often it is asked.
+    pub(super) every: Option<Text>,
+}
+
+/// One `[[source.map]]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JsonMap {
+    /// What the records become.
+    pub(super) to: Option<Text>,
+    /// The route below the address of the source.
+    pub(super) path: Option<Text>,
+    /// Where the list is.
+    pub(super) records: Option<Text>,
+    /// Where in a record our fields are.
+    pub(super) fields: Option<Spanned<BTreeMap<String, Text>>>,
+    /// Their words, by ours for how one stands.
+    pub(super) states: Option<Spanned<BTreeMap<String, Spanned<Words>>>>,
+    /// The repository.
+    pub(super) repo: Option<Text>,
+    /// The service.
+    pub(super) service: Option<Text>,
+    /// The environment.
+    pub(super) environment: Option<Text>,
+    /// Where the address of the next page is.
+    pub(super) next: Option<Text>,
+}
+
+/// A word or several, each a text, a whole number or yes and no.
+#[derive(Debug)]
+pub(super) struct Words(pub(super) Vec<String>);
+
+/// A value that is no list and no table.
+#[derive(Debug)]
+pub(super) struct Scalar(pub(super) serde_json::Value);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct One;
+
+        impl Visitor<'_> for One {
+            type Value = Scalar;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text, a number, `true` or `false`")
+            }
+
+            fn visit_bool<E: Error>(self, value: bool) -> Result<Scalar, E> {
+                Ok(Scalar(value.into()))
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Scalar, E> {
+                Ok(Scalar(value.into()))
+            }
+
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Scalar, E> {
+                Ok(Scalar(value.into()))
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<Scalar, E> {
+                Ok(Scalar(value.into()))
+            }
+        }
+        deserializer.deserialize_any(One)
+    }
+}
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Several;
+
+        impl<'de> Visitor<'de> for Several {
+            type Value = Words;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a word, or a list of words")
+            }
+
+            fn visit_bool<E: Error>(self, word: bool) -> Result<Words, E> {
+                Ok(Words(vec![word.to_string()]))
+            }
+
+            fn visit_i64<E: Error>(self, word: i64) -> Result<Words, E> {
+                Ok(Words(vec![word.to_string()]))
+            }
+
+            fn visit_str<E: Error>(self, word: &str) -> Result<Words, E> {
+                Ok(Words(vec![word.to_owned()]))
+            }
+
+            fn visit_seq<S: serde::de::SeqAccess<'de>>(
+                self,
+                mut seq: S,
+            ) -> Result<Words, S::Error> {
+                let mut words = Vec::new();
+                while let Some(Words(more)) = seq.next_element()? {
+                    words.extend(more);
+                }
+                Ok(Words(words))
+            }
+        }
+        deserializer.deserialize_any(Several)
+    }
+}

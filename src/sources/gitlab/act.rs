@@ -1,0 +1,250 @@
+//! Retries and cancellations: the fresh read before, then one request.
+//!
+//! Whether it should be done is the engine's to decide; whether this source may
+//! is checked here as well, so that no other way leads around it.
+
+use super::GitLab;
+use super::api::Poll;
+use super::map::ci;
+use super::wire_ci;
+use crate::config::Action;
+use crate::domain::action::{Fresh, Target, Verb};
+use crate::domain::run::{Failure as Fails, RunKey, RunState, is_foreign};
+use crate::domain::text::Clean;
+use crate::sources::action::{Act, ActError};
+use crate::sources::http::Failure;
+use crate::sources::port::Ask;
+use crate::sources::{Capability, CapabilityState, SourceError};
+
+/// What can be done, with the word of `writes` that allows it.
+const DEEDS: [(&str, &str, Action); 2] = [
+    ("re-run", "rerun", Action::Rerun),
+    ("cancel", "cancel", Action::Cancel),
+];
+
+impl GitLab {
+    /// Reads the pipeline of an action, and its job, past every cache.
+    pub(super) async fn look(&self, target: Target) -> Result<Fresh, SourceError> {
+        if is_foreign(target.run.id) {
+            return Err(self.foreign());
+        }
+        Ok(self.look_once(&target).await?)
+    }
+
+    fn foreign(&self) -> SourceError {
+        SourceError::Refused {
+            host: self.port.host().to_owned(),
+            cause: "another system ran this; it is not GitLab's to change".to_owned(),
+        }
+    }
+
+    async fn look_once(&self, target: &Target) -> Result<Fresh, Failure> {
+        let poll = Poll {
+            now: self.port.now(),
+            ask: Ask::person(),
+        };
+        let path = target.run.repo.path();
+        let part = self.part(path);
+        let id = target.run.id.to_string();
+        let route = ["projects", &part, "pipelines", &id];
+        let (wire, _) = self.one::<wire_ci::Pipeline>(&route, &[], poll).await?;
+        // Attempts are those of jobs.
+        let key = RunKey {
+            repo: self.key(path),
+            id: target.run.id,
+        };
+        let (jobs, _) = self.jobs(&key, poll).await?;
+        let known = {
+            let mut state = self.state();
+            let project = state.known(path);
+            project.and_then(|project| project.runs.get(&key.id).cloned())
+        };
+        let job = match target.job {
+            None => None,
+            Some(id) => Some(self.job_name(&part, id, &jobs, poll).await?),
+        };
+        let told = ci::state(wire.status.as_deref());
+        let never_ran = jobs.complete && jobs.jobs.is_empty();
+        let state = if never_ran && matches!(told, RunState::Failed(_)) {
+            RunState::Failed(Fails::Startup)
+        } else {
+            told
+        };
+        let about = ci::About {
+            branch: known.as_ref().map(|seen| seen.run.branch.clone()),
+            head: known.as_ref().and_then(|seen| seen.run.head_sha.clone()),
+            attempt: jobs.attempt,
+            never_ran: false,
+        };
+        let unreadable = || Failure::of(self.port.failed("the pipeline names no time"));
+        let run = ci::run(&key.repo, &wire, &about).ok_or_else(unreadable)?;
+        Ok(Fresh {
+            name: Clean::line(&format!("{} #{}", run.workflow, run.number)),
+            job,
+            attempt: jobs.attempt,
+            head_sha: run.head_sha,
+            branch: run.branch,
+            state,
+            url: run.url,
+            read_at: poll.now,
+        })
+    }
+
+    async fn job_name(
+        &self,
+        part: &str,
+        id: u64,
+        jobs: &crate::domain::run::JobSet,
+        poll: Poll,
+    ) -> Result<Clean, Failure> {
+        if let Some(job) = jobs.jobs.iter().find(|job| job.id == id) {
+            return Ok(job.name.clone());
+        }
+        let id = id.to_string();
+        let route = ["projects", part, "jobs", &id];
+        let (job, _) = self.one::<wire_ci::Job>(&route, &[], poll).await?;
+        Ok(Clean::line(&job.name))
+    }
+
+    /// Does one thing, with one request.
+    pub(super) async fn do_it(&self, act: Act) -> Result<(), ActError> {
+        if is_foreign(act.target.run.id) {
+            return Err(ActError::NotSent(self.foreign()));
+        }
+        let word = act.verb.permission();
+        if let CapabilityState::Missing(why) = self.deed(word) {
+            return Err(ActError::NotSent(SourceError::Refused {
+                host: self.port.host().to_owned(),
+                cause: why.to_string(),
+            }));
+        }
+        let route = route(&act).map_err(|why| ActError::Unsupported(Clean::line(why)))?;
+        let part = self.part(act.target.run.repo.path());
+        let (kind, id, deed) = route;
+        let url = self.url(&["projects", &part, kind, &id.to_string(), deed], &[]);
+        let done = self.port.write(&url, None).await;
+        match &done {
+            Ok(()) | Err(ActError::Unsure { .. }) => {
+                // What came of it is seen by reading, soon.
+                let mut state = self.state();
+                if let Some(project) = state.known(act.target.run.repo.path()) {
+                    project.runs_wanted = true;
+                    if let Some(seen) = project.runs.get_mut(&act.target.run.id) {
+                        seen.jobs = None;
+                    }
+                }
+                drop(state);
+                if done.is_ok() {
+                    self.port.can(capability(word), CapabilityState::Available);
+                }
+            }
+            Err(ActError::Refused { status: 403, said }) if is_about_token(said) => {
+                let why = "the token lacks the scope `api`";
+                let why = CapabilityState::Missing(Clean::line(why));
+                self.port.can(capability(word), why);
+            }
+            Err(ActError::Refused { .. } | ActError::NotSent(_) | ActError::Unsupported(_)) => {}
+        }
+        done
+    }
+
+    /// Returns whether the word of `writes` can be done, and why not.
+    fn deed(&self, word: &str) -> CapabilityState {
+        let no = |why: String| CapabilityState::Missing(Clean::line(&why));
+        let allowed = DEEDS
+            .iter()
+            .any(|(_, known, action)| *known == word && self.config.writes.contains(action));
+        if !allowed {
+            let name = &self.config.name;
+            return no(format!(
+                "`writes` of source `{name}` does not list `{word}`"
+            ));
+        }
+        if self.ground.read_only {
+            return no(
+                "nothing is changed with `--read-only`, nor by a command that prints".to_owned(),
+            );
+        }
+        let scopes = self.state().scopes.clone();
+        if scopes.is_some_and(|scopes| !scopes.contains("api")) {
+            return no("the token has no scope `api`".to_owned());
+        }
+        let known = self.port.capabilities().into_iter();
+        let mut known = known.filter(|can| can.name == capability(word));
+        known
+            .next()
+            .map_or(CapabilityState::Unknown, |can| can.state)
+    }
+
+    /// Returns what can be read and done.
+    pub(super) fn abilities(&self) -> Vec<Capability> {
+        let mut all = self.port.capabilities();
+        all.retain(|can| !DEEDS.iter().any(|(name, _, _)| *name == can.name));
+        let deeds = DEEDS.iter().map(|(name, word, _)| Capability {
+            name,
+            state: self.deed(word),
+        });
+        all.extend(deeds);
+        all
+    }
+}
+
+/// Returns the name among the capabilities of a word of `writes`.
+fn capability(word: &str) -> &'static str {
+    let found = DEEDS.iter().find(|(_, known, _)| *known == word);
+    found.map_or("act", |(name, _, _)| name)
+}
+
+/// Returns whether a refusal is about the token, not about the pipeline.
+fn is_about_token(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    said.contains("insufficient_scope") || said.contains("insufficient scope")
+}
+
+/// Returns what is done to what: the kind of thing, its number, and the deed.
+fn route(act: &Act) -> Result<(&'static str, u64, &'static str), &'static str> {
+    let run = act.target.run.id;
+    match act.verb {
+        Verb::RerunFailed => Ok(("pipelines", run, "retry")),
+        Verb::Cancel => Ok(("pipelines", run, "cancel")),
+        Verb::RerunJob => {
+            let job = act.target.job;
+            let job = job.ok_or("a job is re-run by its number, and there is none")?;
+            Ok(("jobs", job, "retry"))
+        }
+        Verb::RerunAll => {
+            Err("GitLab re-runs what failed, or single jobs; not all jobs of a pipeline")
+        }
+        Verb::ForceCancel => Err("GitLab has one way to stop a pipeline: cancel"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::route;
+    use crate::domain::action::{Target, Verb};
+    use crate::domain::key::{RepoKey, SourceName};
+    use crate::domain::run::RunKey;
+    use crate::sources::action::Act;
+
+    #[track_caller]
+    fn check(verb: Verb, job: Option<u64>, expected: Option<(&'static str, u64, &'static str)>) {
+        let run = RunKey {
+            repo: RepoKey::new("gitlab.com", "acme/api"),
+            id: 9,
+        };
+        let source = SourceName::new("one");
+        let target = Target { source, run, job };
+        assert_eq!(route(&Act { verb, target }).ok(), expected, "{verb:?}");
+    }
+
+    #[test]
+    fn each_deed_has_its_route_or_its_reason() {
+        check(Verb::RerunFailed, None, Some(("pipelines", 9, "retry")));
+        check(Verb::Cancel, None, Some(("pipelines", 9, "cancel")));
+        check(Verb::RerunJob, Some(4), Some(("jobs", 4, "retry")));
+        check(Verb::RerunJob, None, None);
+        check(Verb::RerunAll, None, None);
+        check(Verb::ForceCancel, None, None);
+    }
+}

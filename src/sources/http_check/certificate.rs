@@ -1,0 +1,113 @@
+//! When a certificate ends: as much DER as leads to `notAfter`.
+//!
+//! The certificate was judged when the connection was made; nothing is judged here.
+//! See RFC 5280, section 4.1. What is not written as it should be has no end.
+
+use chrono::NaiveDateTime;
+
+use crate::domain::Timestamp;
+
+const INTEGER: u8 = 0x02;
+const SEQUENCE: u8 = 0x30;
+const VERSION: u8 = 0xA0;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+
+/// Returns when a certificate ends.
+pub(super) fn not_after(der: &[u8]) -> Option<Timestamp> {
+    let (certificate, _) = take(der, SEQUENCE)?;
+    let (inside, _) = take(certificate, SEQUENCE)?;
+    let inside = take(inside, VERSION).map_or(inside, |(_, rest)| rest);
+    let (_serial, inside) = take(inside, INTEGER)?;
+    let (_algorithm, inside) = take(inside, SEQUENCE)?;
+    let (_issuer, inside) = take(inside, SEQUENCE)?;
+    let (validity, _) = take(inside, SEQUENCE)?;
+    let (_tag, _begin, rest) = element(validity)?;
+    let (tag, end, _) = element(rest)?;
+    time(tag, end)
+}
+
+/// Returns the content of an element with this tag, and what follows it.
+fn take(der: &[u8], wanted: u8) -> Option<(&[u8], &[u8])> {
+    let (tag, content, rest) = element(der)?;
+    (tag == wanted).then_some((content, rest))
+}
+
+/// Returns tag and content of the first element, and what follows it.
+fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (tag, rest) = der.split_first()?;
+    let (first, rest) = rest.split_first()?;
+    let (length, rest) = match first {
+        0..=0x7F => (usize::from(*first), rest),
+        // The length of the length, and then the length: more than four bytes are no certificate.
+        0x81..=0x84 => {
+            let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
+            let fold = |length: usize, byte: &u8| length << 8 | usize::from(*byte);
+            (bytes.iter().fold(0, fold), rest)
+        }
+        _ => return None,
+    };
+    let (content, rest) = rest.split_at_checked(length)?;
+    Some((*tag, content, rest))
+}
+
+fn time(tag: u8, content: &[u8]) -> Option<Timestamp> {
+    let text = str::from_utf8(content).ok()?;
+    let text = match tag {
+        // Two digits of the year: from 50 on it is the last century.
+        UTC_TIME => {
+            let year: u32 = text.get(..2)?.parse().ok()?;
+            format!("{}{text}", if year < 50 { "20" } else { "19" })
+        }
+        GENERALIZED_TIME => text.to_owned(),
+        _ => return None,
+    };
+    let at = NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M%SZ").ok()?;
+    Some(at.and_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_after;
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+
+    #[track_caller]
+    fn check(pem: &[u8], expected: &str) {
+        let der = CertificateDer::from_pem_slice(pem).unwrap();
+        let end = not_after(&der).unwrap();
+        assert_eq!(end.to_rfc3339(), expected);
+        // No part of it is a certificate, and no byte of it harms.
+        for length in 0..der.len() {
+            let _cut = not_after(&der[..length]);
+        }
+        for at in 0..der.len() {
+            for byte in [0, 0x7F, 0x80, 0x84, 0xFF] {
+                let mut odd = der.to_vec();
+                odd[at] = byte;
+                let _odd = not_after(&odd);
+            }
+        }
+        assert_eq!(not_after(&der[..der.len() / 3]), None);
+    }
+
+    #[test]
+    fn the_end_of_a_certificate_is_read_whatever_its_century() {
+        let expired = include_bytes!("../../../tests/it/support/tls/expired.pem");
+        check(expired, "2021-01-01T00:00:00+00:00");
+        let good = include_bytes!("../../../tests/it/support/tls/good.pem");
+        check(good, "2124-01-01T00:00:00+00:00");
+    }
+
+    #[test]
+    fn what_is_no_certificate_has_no_end() {
+        for der in [
+            &b""[..],
+            b"x",
+            &[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF],
+            &[0x30, 0x80],
+        ] {
+            assert_eq!(not_after(der), None);
+        }
+    }
+}

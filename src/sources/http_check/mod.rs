@@ -1,0 +1,412 @@
+//! HTTP checks: endpoints that should answer well, and what they say of themselves.
+//!
+//! One `[[source.check]]` an endpoint. What fails is an alert of its service, also a
+//! host that cannot be reached; the version that an answer names is a deployment that
+//! is live. Where no host at all answers it is this machine that is offline: an error.
+
+mod book;
+mod certificate;
+mod judge;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
+use tokio::time::Instant;
+
+use crate::config::{HttpCheck, SourceConfig};
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::fact::Fact;
+use crate::domain::key::SourceName;
+use crate::domain::text::Clean;
+use crate::sources::http::{Call, Client, Ground, Limits, Missed, Others, Scheme, Visit};
+use crate::sources::port::{Ask, Port, Product, failed, fine};
+use crate::sources::{
+    Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Listing, Meter,
+    Resource, Source, SourceError, Tier, labels,
+};
+
+use book::Book;
+use judge::{Kind, Version, Wrong};
+
+const PRODUCT: Product = Product {
+    name: "the service",
+    example: "https://api.example.org",
+    copied: &[],
+    below: "behind a proxy",
+    scheme: Scheme::BearerOrLogin,
+    has_records: false,
+};
+
+const CHECKS: &str = "checks";
+const VERSIONS: &str = "versions";
+
+/// How many checks of one source are on their way at once.
+const AT_ONCE: usize = 2;
+
+/// How much sooner than its distance a check is asked again, as no poll is on the second.
+const EARLY: Duration = Duration::from_secs(10);
+
+/// Makes a source from its settings.
+pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
+    Ok(Box::new(HttpChecks::new(config, ground, limits())?))
+}
+
+/// Returns the bounds of a check: what takes longer is no answer.
+fn limits() -> Limits {
+    Limits {
+        first_byte: Duration::from_secs(10),
+        idle: Duration::from_secs(10),
+        total: Duration::from_secs(15),
+        body: 1024 * 1024,
+        ..Limits::default()
+    }
+}
+
+/// The checks of one host.
+pub struct HttpChecks {
+    port: Port,
+    checks: Vec<HttpCheck>,
+    book: Mutex<Book>,
+    /// Since when nobody answers there.
+    away_since: Mutex<Option<Instant>>,
+}
+
+/// A check, and what came of it.
+type Came<'a> = (&'a HttpCheck, Result<Visit, Missed>);
+
+impl HttpChecks {
+    /// Makes a source with bounds of its own for each request, without asking the network.
+    pub fn new(
+        config: &SourceConfig,
+        ground: &Ground,
+        limits: Limits,
+    ) -> Result<Self, SourceError> {
+        Ok(Self {
+            port: Port::new(config, ground, limits, PRODUCT, &[CHECKS])?,
+            checks: config.extras.checks.clone(),
+            book: Mutex::default(),
+            away_since: Mutex::default(),
+        })
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the checks whose time has come.
+    fn due(&self, fetch: &Fetch) -> Vec<&HttpCheck> {
+        let book = self.book();
+        let is_due = |check: &&HttpCheck| {
+            let early = check.every.saturating_sub(EARLY);
+            let waited = book.asked_at(check).map(|at| fetch.now - at);
+            // A clock that was set back has no say.
+            let waits = waited
+                .is_some_and(|it| it.num_seconds() >= 0 && it.to_std().is_ok_and(|it| it < early));
+            fetch.forced || !waits
+        };
+        self.checks.iter().filter(is_due).collect()
+    }
+
+    /// Asks for each; once nobody answers, the rest is spared.
+    async fn visit<'a>(
+        &'a self,
+        due: Vec<&'a HttpCheck>,
+        ask: Ask,
+    ) -> Result<Vec<Came<'a>>, SourceError> {
+        let client = self.port.client(ask).await?;
+        let away = Mutex::default();
+        let mut visits: Vec<BoxFuture<'_, Came<'a>>> = Vec::with_capacity(due.len());
+        for check in due {
+            visits.push(visit(client, check, ask, &away).boxed());
+        }
+        Ok(stream::iter(visits).buffered(AT_ONCE).collect().await)
+    }
+
+    /// Returns the error of being offline, where nothing speaks for the host being away.
+    fn offline(&self, client: &Client, came: &[Came<'_>]) -> Option<SourceError> {
+        let lost = |came: &Came<'_>| match &came.1 {
+            Err(Missed::NoWay(cause)) => Some((cause.clone(), true)),
+            Err(Missed::Silent(cause)) => Some((cause.clone(), false)),
+            Ok(_) | Err(Missed::Held(_) | Missed::Bad(_)) => None,
+        };
+        let mut since = self
+            .away_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if came.is_empty() {
+            return None;
+        }
+        let first = came.first().and_then(lost);
+        let Some((cause, no_way)) = first.filter(|_| came.iter().all(|came| lost(came).is_some()))
+        else {
+            *since = None;
+            return None;
+        };
+        let begun = *since.get_or_insert_with(Instant::now);
+        drop(since);
+        let is_offline = match client.others(begun) {
+            Others::Answered => false,
+            Others::Silent => true,
+            // Nobody was asked who could tell: a host that only says nothing is away.
+            Others::Unasked => no_way,
+        };
+        is_offline.then(|| SourceError::Unreachable {
+            host: self.port.host().to_owned(),
+            cause: format!("{cause}; no other host answers, so that no check is said to fail"),
+        })
+    }
+
+    async fn round(&self, fetch: &Fetch) -> Result<Batch, SourceError> {
+        let ask = Ask::of(fetch);
+        let came = self.visit(self.due(fetch), ask).await?;
+        let client = self.port.client(ask).await?;
+        if let Some(error) = self.offline(client, &came) {
+            // They stay due: nothing came of them.
+            return Err(error);
+        }
+        let mut batch = Batch::default();
+        let mut held = None;
+        let asked = came.len();
+        let mut judged = 0;
+        for (check, came) in came {
+            if let Err(Missed::Held(error)) = came {
+                held = Some(error);
+                continue;
+            }
+            judged += 1;
+            self.take_in(check, came, fetch.now);
+        }
+        if let Some(error) = held {
+            if judged == 0 {
+                return Err(error);
+            }
+            let text = format!(
+                "{} of {asked} checks were not asked: {error}",
+                asked - judged
+            );
+            batch.warnings.push(self.port.shown(&text));
+        }
+        self.tell(&mut batch, fetch.now);
+        self.port.can(CHECKS, CapabilityState::Available);
+        Ok(batch)
+    }
+
+    /// Takes in what came of one check.
+    fn take_in(&self, check: &HttpCheck, came: Result<Visit, Missed>, now: Timestamp) {
+        let visit = came.map_err(|missed| wrong(check, &missed));
+        let judged = visit.as_ref().map_or_else(
+            |wrong| Err(wrong.clone()),
+            |visit| judge::judge(check, visit),
+        );
+        let judged = judged.map_err(|wrong| Wrong {
+            about: self.port.shown(&wrong.about).to_string(),
+            ..wrong
+        });
+        let is_well = judged.is_ok();
+        let end = visit.as_ref().ok().and_then(ends_at);
+        let mut book = self.book();
+        book.judged(check, judged, end, now);
+        let Ok(visit) = visit else {
+            return;
+        };
+        let mut notes = Vec::new();
+        if check.certificate.is_some() && end.is_none() {
+            notes.push("the end of its certificate cannot be read".to_owned());
+        }
+        match check.version.as_ref().map(|at| judge::version(at, &visit)) {
+            Some(Ok(version)) => book.saw(self.port.name(), check, version, now),
+            // What is ill anyway need not say its version.
+            Some(Err(why)) if is_well => notes.push(why),
+            Some(Err(_)) | None => {}
+        }
+        let shown = |note: &String| self.port.shown(&format!("`{}`: {note}", check.name));
+        book.noted(check, notes.iter().map(shown).collect());
+    }
+
+    /// Tells all that is known, asked in this round or before.
+    fn tell(&self, batch: &mut Batch, now: Timestamp) {
+        let book = self.book();
+        let alerts = book.alerts(self.port.name(), &self.checks, now);
+        labels::list(batch, CHECKS, alerts, true);
+        let lived = book.deployments().cloned().map(Fact::Deployment);
+        let lived: Vec<Fact> = lived.collect();
+        batch.listings.push(Listing {
+            name: Clean::line(VERSIONS),
+            members: lived.iter().map(Fact::id).collect(),
+        });
+        batch.facts.extend(lived);
+        batch.warnings.extend(book.notes().cloned());
+        // All that this source tells.
+        batch.covered.push(Clean::default());
+    }
+
+    async fn look_over(&self) -> Vec<Check> {
+        let ask = Ask::person();
+        let came = match self.visit(self.checks.iter().collect(), ask).await {
+            Ok(came) => came,
+            Err(error) => return vec![failed("host", &error)],
+        };
+        let offline = match self.port.client(ask).await {
+            Ok(client) => self.offline(client, &came),
+            Err(error) => return vec![failed("host", &error)],
+        };
+        if let Some(error) = offline {
+            return vec![failed("host", &error)];
+        }
+        came.iter()
+            .map(|(check, came)| self.told(check, came))
+            .collect()
+    }
+
+    /// Says what came of one check.
+    fn told(&self, check: &HttpCheck, came: &Result<Visit, Missed>) -> Check {
+        let name = &check.name;
+        let judged = match came {
+            Err(missed) => Err(wrong(check, missed)),
+            Ok(visit) => judge::judge(check, visit).map(|()| visit),
+        };
+        let visit = match judged {
+            Ok(visit) => visit,
+            Err(wrong) => {
+                let text = self.port.shown(&format!("`{name}`: {}", wrong.about));
+                let hint = "it is an alert once it failed so often in a row as `failures` says";
+                return Check {
+                    state: CheckState::Failed,
+                    hint: Some(Clean::line(hint)),
+                    ..fine(CHECKS, &text)
+                };
+            }
+        };
+        let (status, took) = (visit.status, judge::brief(visit.took));
+        let mut text = format!("`{name}`: {} answered {status} in {took}", check.url.path());
+        let mut state = CheckState::Fine;
+        if let Some(place) = &check.version {
+            match judge::version(place, visit) {
+                Ok(Version::Commit(sha)) => text.push_str(&format!(", commit {}", sha.short())),
+                Ok(Version::Name(version)) => text.push_str(&format!(", version {version}")),
+                Err(why) => {
+                    state = CheckState::Note;
+                    text.push_str(&format!("; {why}"));
+                }
+            }
+        }
+        if check.certificate.is_some() {
+            let end = ends_at(visit).map(|at| at.format("%Y-%m-%d").to_string());
+            let end = end.unwrap_or_else(|| "an unknown day".to_owned());
+            text.push_str(&format!(", certificate until {end}"));
+        }
+        Check {
+            state,
+            ..fine(CHECKS, &self.port.shown(&text))
+        }
+    }
+}
+
+/// Asks for one, unless nobody answers there as is known by now.
+async fn visit<'a>(
+    client: &Client,
+    check: &'a HttpCheck,
+    ask: Ask,
+    away: &Mutex<Option<Missed>>,
+) -> Came<'a> {
+    let known = away.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(missed) = known {
+        return (check, Err(missed));
+    }
+    let call = Call {
+        url: &check.url,
+        wanted: &|status| check.status.has(status),
+        body: judge::needs_body(check),
+        urgency: ask.urgency,
+    };
+    let came = client.visit(&call).await;
+    if let Err(missed @ (Missed::NoWay(_) | Missed::Silent(_))) = &came {
+        *away.lock().unwrap_or_else(PoisonError::into_inner) = Some(missed.clone());
+    }
+    (check, came)
+}
+
+/// Returns when the certificate ends that was shown.
+fn ends_at(visit: &Visit) -> Option<Timestamp> {
+    certificate::not_after(visit.certificate.as_ref()?)
+}
+
+/// Returns what is wrong where no answer came.
+fn wrong(check: &HttpCheck, missed: &Missed) -> Wrong {
+    let path = check.url.path();
+    let host = crate::sources::http::host_of(&check.url);
+    match missed {
+        Missed::NoWay(cause) | Missed::Silent(cause) => Wrong {
+            kind: Kind::Away,
+            about: format!("{host} cannot be reached: {cause}"),
+        },
+        Missed::Bad(cause) => Wrong {
+            kind: Kind::NoAnswer,
+            about: format!("{path} of {host} gave no answer: {cause}"),
+        },
+        Missed::Held(error) => Wrong {
+            kind: Kind::NoAnswer,
+            about: error.to_string(),
+        },
+    }
+}
+
+impl Source for HttpChecks {
+    fn name(&self) -> &SourceName {
+        self.port.name()
+    }
+
+    fn kind(&self) -> &'static str {
+        "http"
+    }
+
+    fn host(&self) -> &str {
+        self.port.host()
+    }
+
+    fn capabilities(&self) -> Vec<Capability> {
+        self.port.capabilities()
+    }
+
+    fn resources(&self, _now: Timestamp) -> Vec<Resource> {
+        let every = self.checks.iter().map(|check| check.every.as_secs()).min();
+        vec![Resource {
+            id: CHECKS.into(),
+            tier: match every.unwrap_or_default() {
+                // A poll at which no check is due costs nothing.
+                0..600 => Tier::Hot,
+                600..3_600 => Tier::Warm,
+                3_600.. => Tier::Cold,
+            },
+            cost: u32::try_from(self.checks.len()).unwrap_or(u32::MAX),
+            bucket: "core",
+        }]
+    }
+
+    fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Result<Batch, SourceError>> {
+        async move { self.round(&fetch).await }.boxed()
+    }
+
+    fn account(&self) -> BoxFuture<'_, Account> {
+        self.port.account().boxed()
+    }
+
+    fn restore(&self, facts: &[Arc<Fact>]) {
+        let facts: Vec<&Fact> = facts.iter().map(|fact| &**fact).collect();
+        self.book().restore(self.port.name(), &self.checks, &facts);
+    }
+
+    fn need(&self, _needs: &BTreeSet<Need>) {}
+
+    fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {
+        self.look_over().boxed()
+    }
+
+    fn meter(&self) -> Meter {
+        self.port.meter()
+    }
+}

@@ -1,0 +1,260 @@
+//! What is shipped: deployments and their approvals, tiers, releases, commits, ranges, alerts.
+
+use super::*;
+use cycleboard::domain::commit::Relation;
+use cycleboard::domain::deployment::DeployState;
+use cycleboard::domain::key::Sha;
+
+fn deployment(id: u64, status: &str) -> Value {
+    json!({
+        "id": id, "iid": id, "status": status, "ref": "main", "sha": sha('b'),
+        "environment": {"id": 3, "name": "eu-west"}, "created_at": ago(9), "updated_at": ago(8),
+        "deployable": {"name": "to prod", "status": "running", "pipeline": {"id": 9}},
+    })
+}
+
+#[tokio::test]
+async fn environments_have_tiers_and_guards_and_previews_are_left() {
+    let world = World::alone().await;
+    let environments = json!([
+        {"id": 3, "name": "eu-west", "tier": "production", "state": "available"},
+        {"id": 4, "name": "staging", "tier": "staging", "state": "available"},
+        {"id": 5, "name": "review/cache", "tier": "development", "state": "available"}]);
+    world.routes.set("projects/1/environments", environments);
+    let guards = json!([{"name": "eu-west", "approval_rules": [{"required_approvals": 1}]}]);
+    world
+        .routes
+        .set("projects/1/protected_environments", guards);
+    let batch = world.settle().await;
+    let found = only(&batch, |fact| match fact {
+        Fact::Environment(it) => Some((it.name.to_string(), it.production, it.guarded)),
+        _ => None,
+    });
+    assert_eq!(
+        found,
+        [
+            ("eu-west".into(), true, true),
+            ("staging".into(), false, false)
+        ]
+    );
+    assert_eq!(
+        world.can("deployment approvals"),
+        CapabilityState::Available
+    );
+}
+
+#[tokio::test]
+async fn a_deployment_that_waits_for_approval_is_a_gate_of_its_pipeline() {
+    let world = World::alone().await;
+    world
+        .routes
+        .set("projects/1/pipelines", json!([pipeline(9, "manual")]));
+    world.routes.set(
+        "projects/1/pipelines/9/jobs",
+        json!([job(1, "to prod", "manual")]),
+    );
+    let mut waits = deployment(1, "blocked");
+    waits["approval_summary"] = json!({"rules": [
+        {"access_level_description": "ops", "required_approvals": 1, "deployment_approvals": []}]});
+    world.routes.set("projects/1/deployments", json!([waits]));
+    let batch = world.settle().await;
+    let states = only(&batch, |fact| match fact {
+        Fact::Deployment(it) => Some(it.state.clone()),
+        _ => None,
+    });
+    assert_eq!(states[0], DeployState::Waiting);
+    let gates = only(&batch, |fact| match fact {
+        Fact::GateSet(set) => set.gates.first().cloned(),
+        _ => None,
+    });
+    let last = gates.last().unwrap();
+    assert_eq!(
+        (last.environment.as_str(), last.reviewers[0].login.as_str()),
+        ("eu-west", "ops")
+    );
+}
+
+#[tokio::test]
+async fn only_what_changed_is_read_again() {
+    let world = World::alone().await;
+    world
+        .routes
+        .set("projects/1/deployments", json!([deployment(1, "running")]));
+    world.settle().await;
+    let before = world.count();
+    world.fetch("delivery:acme/api").await;
+    let asked = world.asked(before).join("\n");
+    assert!(
+        asked.contains("updated_after=2026-11-21T03%3A47%3A00"),
+        "{asked}"
+    );
+    assert!(
+        !asked.contains("environments"),
+        "once an hour is enough: {asked}"
+    );
+}
+
+#[tokio::test]
+async fn commits_know_their_merge_request_and_direct_pushes_are_told() {
+    let world = World::alone().await;
+    let commit = |id: char, parent: char, message: &str| {
+        json!({"id": sha(id), "parent_ids": [sha(parent)], "message": message,
+            "author_name": "Ada", "committed_date": ago(60)})
+    };
+    let commits = json!([
+        commit('c', 'd', "Squashed"),
+        commit('d', 'e', "Pushed by hand")
+    ]);
+    world.routes.set("projects/1/repository/commits", commits);
+    let place = |id: char| format!("projects/1/repository/commits/{}/merge_requests", sha(id));
+    world.routes.set(
+        &place('c'),
+        json!([{"iid": 7, "project_id": 1, "state": "merged"}]),
+    );
+    world.routes.set(&place('d'), json!([]));
+    let batch = world.settle().await;
+    let found = only(&batch, |fact| match fact {
+        Fact::Commit(it) => Some((it.title.to_string(), it.change_request, it.direct)),
+        _ => None,
+    });
+    let expected = [
+        ("Squashed".to_owned(), Some(7), false),
+        ("Pushed by hand".to_owned(), None, true),
+    ];
+    assert_eq!(found, expected);
+    let tips = only(&batch, |fact| match fact {
+        Fact::Repository(it) => it.default_branch.as_ref()?.tip.clone(),
+        _ => None,
+    });
+    assert_eq!(tips.last().unwrap().as_str(), sha('c'));
+    let before = world.count();
+    world.fetch("delivery:acme/api").await;
+    let asked = world.asked(before).join("\n");
+    assert!(!asked.contains("/merge_requests"), "asked once: {asked}");
+}
+
+#[tokio::test]
+async fn releases_are_told_and_upcoming_ones_are_candidates() {
+    let world = World::alone().await;
+    let release = |tag: &str, upcoming: bool| {
+        json!({"tag_name": tag, "upcoming_release": upcoming, "created_at": ago(60),
+            "released_at": ago(60), "commit": {"id": sha('b')}})
+    };
+    let releases = json!([
+        release("v2.0.0", true),
+        release("v1.1.0-rc.1", false),
+        release("v1.0.0", false)
+    ]);
+    world.routes.set("projects/1/releases", releases);
+    let batch = world.settle().await;
+    let found = only(&batch, |fact| match fact {
+        Fact::Release(it) => Some((it.tag.to_string(), it.prerelease, it.published_at.is_some())),
+        _ => None,
+    });
+    let expected = [
+        ("v2.0.0".to_owned(), true, false),
+        ("v1.1.0-rc.1".to_owned(), true, true),
+        ("v1.0.0".to_owned(), false, true),
+    ];
+    assert_eq!(found, expected);
+    let names: Vec<_> = batch.listings.iter().map(|it| it.name.as_str()).collect();
+    assert!(names.contains(&"acme/api/releases"), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_range_is_the_list_of_what_only_the_newer_has() {
+    let world = World::alone().await;
+    world.settle().await;
+    let between = format!(
+        "projects/1/repository/commits?ref_name={}..{}",
+        sha('a'),
+        sha('c')
+    );
+    let commits = json!([{"id": sha('c'), "parent_ids": [sha('b')], "title": "two"},
+        {"id": sha('b'), "parent_ids": [sha('a')], "title": "one"}]);
+    world.routes.set(&between, commits);
+    let need = |from: char, to: char| Need::Range {
+        repo: world.repo("acme/api"),
+        from: Sha::parse(&sha(from)).unwrap(),
+        to: Sha::parse(&sha(to)).unwrap(),
+    };
+    let batch = world.need(&[need('a', 'c')]).await;
+    let found = only(&batch, |fact| match fact {
+        Fact::Range(it) => Some((it.relation, it.commits.len(), it.complete)),
+        _ => None,
+    });
+    assert_eq!(found, [(Relation::Ahead, 2, true)]);
+    // Where such a list is refused, a comparison tells the same.
+    world.routes.unset("projects/1/repository/commits");
+    let compare = json!({"commits": [{"id": sha('e'), "parent_ids": [sha('d')]}]});
+    world.routes.set("projects/1/repository/compare", compare);
+    let batch = world.need(&[need('d', 'e')]).await;
+    let found = only(&batch, |fact| match fact {
+        Fact::Range(it) => Some((it.relation, it.complete)),
+        _ => None,
+    });
+    assert_eq!(found, [(Relation::Ahead, true)]);
+}
+
+#[tokio::test]
+async fn files_of_a_merge_request_are_told_by_old_servers_too() {
+    let world = World::alone().await;
+    world.settle().await;
+    let diffs = json!([{"old_path": "a/x.rs", "new_path": "b/x.rs"}]);
+    world.routes.set(
+        "projects/1/merge_requests/7/changes",
+        json!({"changes": diffs}),
+    );
+    let need = Need::Paths {
+        repo: world.repo("acme/api"),
+        number: 7,
+    };
+    let batch = world.need(&[need]).await;
+    let found = only(&batch, |fact| match fact {
+        Fact::ChangedPaths(it) => Some((it.paths.len(), it.complete)),
+        _ => None,
+    });
+    assert_eq!(found, [(2, true)]);
+}
+
+fn graphql(world: &World, answer: Value) {
+    world.routes.set("/api/graphql", answer);
+}
+
+#[tokio::test]
+async fn alerts_come_by_graphql_and_a_server_without_them_is_asked_once() {
+    let world = World::alone().await;
+    world.settle().await;
+    let alert = json!({"iid": "4", "title": "Slow", "severity": "HIGH", "status": "TRIGGERED",
+        "startedAt": ago(5)});
+    let projects = json!({"nodes": [{"fullPath": "acme/api", "alertManagementAlerts": {
+        "pageInfo": {"hasNextPage": false}, "nodes": [alert]}}]});
+    graphql(&world, json!({"data": {"projects": projects}}));
+    let batch = world.fetch("alerts").await;
+    assert!(matches!(batch.facts[0], Fact::Alert(_)), "{batch:?}");
+    assert_eq!(batch.listings[0].members.len(), 1);
+    assert_eq!(world.can("alerts"), CapabilityState::Available);
+    let unknown = "Field 'alertManagementAlerts' doesn't exist on type 'Project'";
+    graphql(&world, json!({"errors": [{"message": unknown}]}));
+    world.fetch("alerts").await;
+    assert!(matches!(world.can("alerts"), CapabilityState::Missing(_)));
+    let before = world.count();
+    world.fetch("alerts").await;
+    assert_eq!(world.count(), before);
+}
+
+#[tokio::test]
+async fn vulnerabilities_of_a_group_are_sorted_to_its_projects() {
+    let world = World::group(&["acme/api", "acme/web"], 57_600).await;
+    world.settle().await;
+    let found = json!({"id": "gid://gitlab/Vulnerability/7", "title": "x", "severity": "HIGH",
+        "reportType": "SAST", "detectedAt": ago(5), "project": {"fullPath": "acme/web"}});
+    let list = json!({"pageInfo": {"hasNextPage": false}, "nodes": [found]});
+    graphql(
+        &world,
+        json!({"data": {"place": {"vulnerabilities": list}}}),
+    );
+    let batch = world.fetch("vulnerabilities").await;
+    assert_eq!(batch.facts[0].repo(), Some(&world.repo("acme/web")));
+    assert_eq!(batch.listings.len(), 2, "an empty project is told as well");
+}

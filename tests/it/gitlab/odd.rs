@@ -1,0 +1,162 @@
+//! Odd servers: below a path, old, limited, with another clock, without CI, and restarts.
+
+use super::*;
+use cycleboard::sources::CheckState;
+
+#[tokio::test]
+async fn a_server_below_a_path_is_asked_there() {
+    let routes = Routes::default();
+    let asked = routes.clone();
+    let fault = Fault::start(move |seen| {
+        let inner = seen.target.strip_prefix("/gitlab").map(str::to_owned);
+        inner.map_or(Reply::new(404, "nothing here"), |target| {
+            asked.answer(&Seen {
+                target,
+                ..seen.clone()
+            })
+        })
+    })
+    .await;
+    for copied in ["gitlab", "gitlab/", "gitlab/api/v4"] {
+        let mut config = SourceConfig::new("one", "gitlab", fault.url.join(copied).unwrap());
+        config.repos = vec!["acme/tools/api".to_owned()];
+        let source = GitLab::new(&config, &ground(), Limits::default()).unwrap();
+        routes.set(
+            "projects/acme%2Ftools%2Fapi",
+            project(1, "acme/tools/api", 30),
+        );
+        let fetch = Fetch {
+            resource: "projects".into(),
+            now: now(),
+            forced: false,
+        };
+        let batch = source.fetch(fetch).await.unwrap();
+        assert_eq!(batch.facts[0].repo().unwrap().path(), "acme/tools/api");
+    }
+}
+
+#[tokio::test]
+async fn without_ci_a_project_tells_the_rest_and_is_not_asked_for_pipelines_again() {
+    let world = World::alone().await;
+    let refused = Reply::json(&json!({"message": "403 Forbidden"})).status(403);
+    world.routes.reply("projects/1/pipelines", refused);
+    world
+        .routes
+        .set("projects/1/issues", json!([issue(1, "acme/api", 1)]));
+    let batch = world.settle().await;
+    assert!(
+        batch
+            .facts
+            .iter()
+            .any(|fact| matches!(fact, Fact::Ticket(_)))
+    );
+    assert!(matches!(world.can("runs"), CapabilityState::Missing(_)));
+    let before = world.count();
+    world.fetch("runs:acme/api").await;
+    assert_eq!(world.count(), before);
+}
+
+#[tokio::test]
+async fn a_limit_is_kept_and_told() {
+    let world = World::alone().await;
+    let limited = Reply::json(&json!({"message": "Retry later"})).status(429);
+    let limited = limited
+        .with("retry-after", "30")
+        .with("ratelimit-remaining", "0");
+    world.routes.reply("projects/acme%2Fapi", limited);
+    let error = world.fetch_at("projects", now()).await.unwrap_err();
+    assert!(
+        matches!(error, SourceError::RateLimited { .. }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_hosts_own_clock_says_since_when() {
+    let world = World::alone().await;
+    // It is two hours behind.
+    let empty = Reply::json(&json!([])).with("date", "Sat, 21 Nov 2026 02:00:00 GMT");
+    world.routes.reply("projects/1/issues", empty);
+    world.settle().await;
+    let before = world.count();
+    world.fetch("work:acme/api").await;
+    let asked = world.asked(before).join("\n");
+    assert!(
+        asked.contains("issues?updated_after=2026-11-21T01%3A55%3A00"),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn after_a_restart_what_is_known_is_not_read_again() {
+    let world = World::alone().await;
+    world
+        .routes
+        .set("projects/1/merge_requests", json!([merge_request(7)]));
+    world
+        .routes
+        .set("projects/1/merge_requests/7", merge_request(7));
+    world
+        .routes
+        .set("projects/1/pipelines", json!([pipeline(9, "failed")]));
+    world.routes.set(
+        "projects/1/pipelines/9/jobs",
+        json!([job(3, "unit", "failed")]),
+    );
+    let first = world.settle().await;
+    let mut config = SourceConfig::new("one", "gitlab", world.fault.url.clone());
+    config.repos = vec!["acme/api".to_owned()];
+    let again = World {
+        routes: world.routes.clone(),
+        source: GitLab::new(&config, &ground(), Limits::default()).unwrap(),
+        fault: world.fault,
+    };
+    let stored: Vec<Arc<Fact>> = first.facts.into_iter().map(Arc::new).collect();
+    again.source.restore(&stored);
+    let before = again.count();
+    again.settle().await;
+    let asked = again.asked(before).join("\n");
+    assert!(!asked.contains("merge_requests/7"), "{asked}");
+    assert!(!asked.contains("pipelines/9/jobs"), "{asked}");
+}
+
+#[tokio::test]
+async fn a_check_up_names_what_is_missing() {
+    let world = World::alone().await;
+    world.routes.set(
+        "version",
+        json!({"version": "18.5.1-ee", "enterprise": true}),
+    );
+    world.routes.set(
+        "personal_access_tokens/self",
+        json!({"scopes": ["read_user"]}),
+    );
+    let refused = Reply::json(&json!({"message": "403 Forbidden"})).status(403);
+    for place in [
+        "projects/acme%2Fapi/pipelines",
+        "projects/acme%2Fapi/deployments",
+    ] {
+        world.routes.reply(place, refused.clone());
+    }
+    world.routes.set("projects/acme%2Fapi/issues", json!([]));
+    let checks = world.source.check_up().await;
+    let text: Vec<String> = checks
+        .iter()
+        .map(|check| format!("{} {:?} {}", check.name, check.state, check.text))
+        .collect();
+    let text = text.join("\n");
+    for wanted in [
+        "host Fine it answers, GitLab 18.5.1-ee, Enterprise Edition",
+        "scopes Note `read_api` is missing",
+        "issues Fine",
+        "deployments Note",
+        "runs Failed",
+    ] {
+        assert!(text.contains(wanted), "{wanted} in:\n{text}");
+    }
+    assert!(
+        checks
+            .iter()
+            .all(|check| check.state != CheckState::Refused)
+    );
+}

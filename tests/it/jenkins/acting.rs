@@ -1,0 +1,187 @@
+//! Re-runs and cancellations: what is read before, what is sent, what an answer means.
+
+use super::*;
+use cycleboard::domain::action::{Target, Verb};
+use cycleboard::sources::action::{Act, ActError};
+
+/// Returns a board that knows its builds, and one of them.
+async fn known(name: &str) -> (Board, Run) {
+    let board = Board::new().await;
+    let batch = board.fetch("jobs").await.unwrap();
+    board.settle().await;
+    let run = runs(&batch)[name].clone();
+    (board, run)
+}
+
+async fn act(board: &Board, run: &Run, verb: Verb) -> Result<(), ActError> {
+    let target = Target {
+        source: board.source.name().clone(),
+        run: run.key(),
+        job: None,
+    };
+    board.source.act(Act { verb, target }).await
+}
+
+fn posts(board: &Board) -> Vec<Seen> {
+    let seen = board.fault.seen().into_iter();
+    seen.filter(|seen| seen.method == "POST").collect()
+}
+
+fn sent_on(board: &Board, path: &str) -> Reply {
+    Reply::new(302, "").with("location", board.fault.url.join(path).unwrap().as_str())
+}
+
+#[tokio::test]
+async fn a_pipeline_is_replayed_as_it_was_and_a_redirect_to_its_job_means_done() {
+    let (board, run) = known("team/api main #12").await;
+    let path = format!("{MAIN}/replay/rebuild");
+    board
+        .script
+        .set(&path, sent_on(&board, "/job/team/job/api/job/main/"));
+    act(&board, &run, Verb::RerunAll).await.unwrap();
+    let sent = posts(&board);
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].path(), path);
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_login_is_no_success() {
+    let (board, run) = known("team/api feature/login #2").await;
+    let path = format!("{LOGIN}/stop");
+    board.script.set(&path, sent_on(&board, "/login?from=x"));
+    let error = act(&board, &run, Verb::Cancel).await.unwrap_err();
+    assert!(
+        matches!(error, ActError::Refused { status: 302, .. }),
+        "{error:?}"
+    );
+    board
+        .script
+        .set(&path, sent_on(&board, "/job/team/job/api/job/x/2/"));
+    act(&board, &run, Verb::Cancel).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plain_job_is_built_again_with_the_same_parameters() {
+    let (board, run) = known("smoke  #9").await;
+    let build = |value: &str| {
+        format!(
+            r#"{{"number":9,"timestamp":1,"actions":[{{}},{{"parameters":[
+            {{"name":"ENV","value":"a&b c"}},{{"name":"DRY","value":true}}{value}]}}]}}"#
+        )
+    };
+    board.script.json("/job/smoke/9/api/json", &build(""));
+    let crumb = r#"{"crumb":"c0ffee","crumbRequestField":"Jenkins-Crumb"}"#;
+    let crumb: Value = serde_json::from_str(crumb).unwrap();
+    let session = "JSESSIONID=node1; Path=/; HttpOnly";
+    board.script.set(
+        "/crumbIssuer/api/json",
+        Reply::json(&crumb).with("set-cookie", session),
+    );
+    let path = "/job/smoke/buildWithParameters";
+    let queued = Reply::new(201, "").with("location", "/queue/item/77/");
+    board.script.set(path, queued);
+    act(&board, &run, Verb::RerunAll).await.unwrap();
+    let sent = &posts(&board)[0];
+    assert_eq!(sent.body, "ENV=a%26b+c&DRY=true");
+    assert_eq!(sent.header("jenkins-crumb"), Some("c0ffee"));
+    assert_eq!(sent.header("cookie"), Some("JSESSIONID=node1"));
+    let kind = sent.header("content-type");
+    assert_eq!(kind, Some("application/x-www-form-urlencoded"));
+    // A secret has no value to be sent again.
+    let secret = r#",{"_class":"hudson.model.PasswordParameterValue","name":"KEY"}"#;
+    board.script.json("/job/smoke/9/api/json", &build(secret));
+    let error = act(&board, &run, Verb::RerunAll).await.unwrap_err();
+    assert!(error.to_string().contains("`KEY`"), "{error}");
+    assert_eq!(posts(&board).len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_in_words_and_what_cannot_be_replayed_is_built_next_time() {
+    let (board, run) = known("team/api main #12").await;
+    let html = |status| Reply::new(status, "<html>oh").with("content-type", "text/html");
+    board
+        .script
+        .set(&format!("{MAIN}/replay/rebuild"), html(404));
+    let error = act(&board, &run, Verb::RerunAll).await.unwrap_err();
+    assert!(error.to_string().contains("cannot be replayed"), "{error}");
+    let build = r#"{"number":12,"timestamp":1,"actions":[]}"#;
+    board.script.json(&format!("{MAIN}/api/json"), build);
+    board
+        .script
+        .set("/job/team/job/api/job/main/build", html(403));
+    let error = act(&board, &run, Verb::RerunAll).await.unwrap_err();
+    assert!(error.to_string().contains("`Job/Build`"), "{error}");
+    let stages = act(&board, &run, Verb::RerunFailed).await.unwrap_err();
+    assert!(matches!(stages, ActError::Unsupported(_)));
+}
+
+#[tokio::test]
+async fn what_was_started_meanwhile_is_seen_in_the_fresh_read() {
+    let (board, run) = known("team/api main #12").await;
+    let root: Value = serde_json::from_str(ROOT).unwrap();
+    let build = &root.pointer("/jobs/0/jobs/0/jobs/0/builds/0").unwrap();
+    board
+        .script
+        .json(&format!("{MAIN}/api/json"), &build.to_string());
+    let job = "/job/team/job/api/job/main/api/json";
+    let target = Target {
+        source: board.source.name().clone(),
+        run: run.key(),
+        job: None,
+    };
+    board.script.json(job, r#"{"lastBuild":{"number":12}}"#);
+    let before = board.source.look_at(target.clone()).await.unwrap();
+    assert_eq!((before.attempt, &*before.name), (1, "team/api #12"));
+    assert!(failed(&before.state));
+    board.script.json(job, r#"{"lastBuild":{"number":13}}"#);
+    let after = board.source.look_at(target).await.unwrap();
+    assert_eq!(after.attempt, 2);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_writes_does_not_list() {
+    let board = Board::with(|config| config.writes = vec![Action::Cancel]).await;
+    let batch = board.fetch("jobs").await.unwrap();
+    let run = runs(&batch)["team/api main #12"].clone();
+    let error = act(&board, &run, Verb::RerunAll).await.unwrap_err();
+    assert!(
+        error.to_string().contains("does not list `rerun`"),
+        "{error}"
+    );
+    assert!(posts(&board).is_empty());
+}
+
+#[tokio::test]
+async fn what_waits_in_the_queue_is_taken_out_of_it() {
+    let board = Board::new().await;
+    let root = ROOT.replace("\"inQueue\": false", "\"inQueue\": true");
+    board.script.json("/api/json", &root);
+    let queue = r#"{"items":[{"id":77,"inQueueSince":1795225000000,
+        "task":{"url":"http://x.test/job/smoke/"}}]}"#;
+    board.script.json("/queue/api/json", queue);
+    let batch = board.fetch("jobs").await.unwrap();
+    let queued = runs(&batch).into_values();
+    let queued = queued
+        .filter(|run| run.state == RunState::Queued)
+        .last()
+        .unwrap();
+    let target = Target {
+        source: board.source.name().clone(),
+        run: queued.key(),
+        job: None,
+    };
+    let item = "/queue/item/77/api/json";
+    board
+        .script
+        .json(item, r#"{"cancelled":null,"executable":null}"#);
+    let fresh = board.source.look_at(target.clone()).await.unwrap();
+    assert_eq!(fresh.state, RunState::Queued);
+    board
+        .script
+        .set("/queue/cancelItem", sent_on(&board, "/queue/"));
+    act(&board, &queued, Verb::Cancel).await.unwrap();
+    assert_eq!(posts(&board)[0].target, "/queue/cancelItem?id=77");
+    board.script.json(item, r#"{"cancelled":true}"#);
+    let fresh = board.source.look_at(target).await.unwrap();
+    assert_eq!(fresh.state, RunState::Cancelled);
+}
