@@ -141,9 +141,10 @@ impl Gitea {
             Verb::RerunJob => {
                 let job = act.target.job?.to_string();
                 let way = self.job_way();
-                let parts = match way {
-                    Way::RerunJobAlone => vec!["actions", "jobs", &job, "rerun"],
-                    _ => vec!["actions", "runs", &run, "jobs", &job, "rerun"],
+                let parts = if way == Way::RerunJobAlone {
+                    vec!["actions", "jobs", &job, "rerun"]
+                } else {
+                    vec!["actions", "runs", &run, "jobs", &job, "rerun"]
                 };
                 Some((way, parts.into_iter().map(str::to_owned).collect()))
             }

@@ -12,7 +12,7 @@ use super::Gitea;
 use super::api::{Asked, rfc3339};
 use super::map::work;
 use super::server::Way;
-use super::state::State;
+use super::state::{RepoState, State};
 use super::wire;
 use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
@@ -37,7 +37,7 @@ impl Gitea {
         let mut batch = Batch::default();
         let owners: BTreeSet<String> = {
             let state = self.state();
-            state.repos.values().map(|repo| repo.owner()).collect()
+            state.repos.values().map(RepoState::owner).collect()
         };
         let mut trouble = None;
         for owner in owners {
@@ -110,11 +110,11 @@ impl Gitea {
                 Err(failure) => return self.no_search(Way::RepoSearch, failure, asked.now, batch),
             };
             self.there(Way::RepoSearch);
-            let last = list.items.last().and_then(|repo| repo.updated_at);
+            let oldest = list.items.last().and_then(|repo| repo.updated_at);
             newest = newest.max(list.items.iter().filter_map(|repo| repo.updated_at).max());
             self.see_touched(&list.items);
             // Sorted by change: what follows was not touched since.
-            if last.is_none_or(|last| since.is_none_or(|since| last <= since)) {
+            if oldest.is_none_or(|oldest| since.is_none_or(|since| oldest <= since)) {
                 break;
             }
         }
@@ -221,12 +221,14 @@ impl Gitea {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<(), SourceError> {
-        let is_ours = match (&failure.error, failure.status) {
-            (SourceError::NotFound { .. } | SourceError::Refused { .. }, _) => true,
-            // The search has a server of its own, which may be broken while the rest works.
-            (SourceError::Unreachable { .. }, Some(500)) => true,
-            _ => false,
-        };
+        // The search has a server of its own, which may be broken while the rest works.
+        let is_ours = matches!(
+            (&failure.error, failure.status),
+            (
+                SourceError::NotFound { .. } | SourceError::Refused { .. },
+                _
+            ) | (SourceError::Unreachable { .. }, Some(500))
+        );
         if !is_ours {
             return Err(failure.error);
         }

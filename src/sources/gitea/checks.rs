@@ -23,6 +23,9 @@ const HEADS: usize = 8;
 /// Of how many of the newest commits, and releases.
 const NEWEST: usize = 3;
 
+/// Of how many of the newest commits when a repository is first read: one may have been live for long.
+const FIRST: usize = 10;
+
 /// Of how many commits that are being deployed.
 const DEPLOYING: usize = 4;
 
@@ -100,22 +103,24 @@ fn see(repo: &mut RepoState, key: &RepoKey, (sha, combined): (&Sha, &Combined), 
 /// Returns the commits whose statuses are read.
 fn wanted(repo: &RepoState) -> BTreeSet<Sha> {
     let mut heads: Vec<_> = repo.open.values().collect();
-    heads.sort_by_key(|change| {
-        (
-            is_settled(&change.checks),
-            std::cmp::Reverse(change.updated_at),
-        )
-    });
-    let heads = heads
+    heads.sort_by_key(|change| std::cmp::Reverse(change.updated_at));
+    let (settled, moving): (Vec<_>, Vec<_>) = heads
         .into_iter()
-        .filter_map(|change| change.head_sha.clone());
-    let newest = repo.newest.iter().take(NEWEST).cloned();
-    let released = repo.released.iter().take(NEWEST).cloned();
-    let deploying = repo.deploying.iter().rev().take(DEPLOYING).cloned();
-    heads
+        .partition(|change| is_settled(&change.checks));
+    // What is settled moves again where a build is repeated.
+    let heads = moving
+        .into_iter()
         .take(HEADS)
+        .chain(settled.into_iter().take(NEWEST));
+    let first = repo.checks_at.is_none();
+    let newest = repo.newest.iter().take(if first { FIRST } else { NEWEST });
+    let released = repo.released.iter().take(NEWEST);
+    let deploying = repo.deploying.iter().rev().take(DEPLOYING);
+    heads
+        .filter_map(|change| change.head_sha.as_ref())
         .chain(newest)
         .chain(released)
         .chain(deploying)
+        .cloned()
         .collect()
 }

@@ -6,7 +6,7 @@ use super::Gitea;
 use super::api::Asked;
 use super::map;
 use super::server::Server;
-use super::state::{PAGE, RepoState};
+use super::state::{PAGE, RepoState, State};
 use super::wire;
 use super::wire_actions::Description;
 use crate::domain::Timestamp;
@@ -168,7 +168,7 @@ impl Gitea {
     fn take_found(&self, found: &[wire::Repo], all: bool, now: Timestamp, batch: &mut Batch) {
         let mut state = self.state();
         for wire in found {
-            self.note_owner(&mut state.owners, wire);
+            note_owner(&mut state, wire);
             let known = state.repo(&wire.full_name);
             if known.read_at.is_none() && RepoState::is_idle(wire, now) {
                 // Nothing of it would be shown until somebody touches it.
@@ -199,19 +199,6 @@ impl Gitea {
             let left = left.iter().map(|path| self.key(path));
             let left: Vec<RepoKey> = left.collect();
             state.leaving.extend(left);
-        }
-    }
-
-    /// Notes the number of an owner: a search for its repositories asks for that.
-    pub(super) fn note_owner(
-        &self,
-        owners: &mut std::collections::BTreeMap<String, super::state::Owner>,
-        wire: &wire::Repo,
-    ) {
-        let (owner, _) = wire.full_name.split_once('/').unwrap_or_default();
-        let id = wire.owner.as_ref().and_then(|owner| owner.id);
-        if let Some(id) = id.and_then(|id| u64::try_from(id).ok()) {
-            owners.entry(owner.to_ascii_lowercase()).or_default().id = Some(id);
         }
     }
 
@@ -255,6 +242,16 @@ impl Gitea {
             },
             (error, _) => error,
         }
+    }
+}
+
+/// Notes the number of an owner: a search for its repositories asks for that.
+pub(super) fn note_owner(state: &mut State, wire: &wire::Repo) {
+    let (owner, _) = wire.full_name.split_once('/').unwrap_or_default();
+    let id = wire.owner.as_ref().and_then(|owner| owner.id);
+    if let Some(id) = id.and_then(|id| u64::try_from(id).ok()) {
+        let known = state.owners.entry(owner.to_ascii_lowercase());
+        known.or_default().id = Some(id);
     }
 }
 

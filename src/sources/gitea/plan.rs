@@ -66,7 +66,9 @@ fn repositories(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
         once(0, "repo", 5, repo.wanted);
         once(1, "pull", 3, !repo.pulls_wanted.is_empty());
         once(2, "issues", 2, repo.has_issues && repo.issues_at.is_none());
-        once(3, "pulls", 4, repo.has_pulls && repo.pulls_at.is_none());
+        // What the branches ask for belongs to what is told of a pull request.
+        let pulls = repo.has_pulls && repo.pulls_at.is_none() && repo.read_at.is_some();
+        once(3, "pulls", 4, pulls);
         let ci = repo.read_at.is_some() && (repo.ci_wanted || repo.checks_at.is_none());
         once(4, "ci", 4, ci);
         again(repo, (now, searches, reads_runs), list);
@@ -94,11 +96,8 @@ fn again(
         list.push(resource(format!("pulls:{path}"), lists, 2));
     }
     let moves = repo.is_running() || !repo.deploying.is_empty();
-    let ci = match heat {
-        _ if moves && heat != Tier::Rare => Tier::Live,
-        Tier::Hot if repo.has_unsettled() => Tier::Live,
-        heat => cooler(heat),
-    };
+    let follows = moves && heat != Tier::Rare || heat == Tier::Hot && repo.has_unsettled();
+    let ci = if follows { Tier::Live } else { cooler(heat) };
     if repo.has_actions && reads_runs && repo.runs_at.is_some() {
         list.push(resource(format!("runs:{path}"), ci, 2));
     }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Gitea;
 use super::api::{Asked, absent, below, is_missing, is_whole, listing};
-use super::discover::bare;
+use super::discover::{bare, note_owner};
 use super::map::{self, delivery, work};
 use super::server::Way;
-use super::state::WINDOW;
+use super::state::{RepoState, WINDOW};
 use super::wire;
+use crate::domain::change_request::{Required, Review};
 use crate::domain::commit::Commit;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
@@ -47,10 +48,10 @@ impl Gitea {
             asked,
         };
         let branches = reader.branches(&wire, &mut batch).await?;
-        let newest = reader.commits(&wire, &branches, &mut batch).await?;
+        let newest = reader.commits(&wire, branches.as_ref(), &mut batch).await?;
         let released = reader.releases(&wire, &mut batch).await?;
         let mut state = self.state();
-        self.note_owner(&mut state.owners, &wire);
+        note_owner(&mut state, &wire);
         if let Some(known) = state.known(key.path()) {
             known.see(&wire);
             known.path.clone_from(&wire.full_name);
@@ -62,12 +63,7 @@ impl Gitea {
             known.newest = newest;
             known.released = released;
             if let Some(branches) = &branches {
-                known.protection = branches
-                    .list
-                    .items
-                    .iter()
-                    .filter_map(|branch| Some((branch.name.clone(), work::protection(branch)?)))
-                    .collect();
+                known.protect(&branches.list.items);
             }
         }
         drop(state);
@@ -132,6 +128,26 @@ impl Gitea {
     }
 }
 
+impl RepoState {
+    /// Takes in what branches ask for; what is told of pull requests may depend on it.
+    fn protect(&mut self, branches: &[wire::Branch]) {
+        let asked = branches
+            .iter()
+            .filter_map(|branch| Some((branch.name.clone(), work::protection(branch)?)))
+            .collect();
+        if self.protection == asked {
+            return;
+        }
+        self.protection = asked;
+        let open = self.open.values();
+        let unclear = open.filter(|change| {
+            matches!(change.review, Review::Unknown(_)) || change.required == Required::Unknown
+        });
+        self.pulls_wanted
+            .extend(unclear.map(|change| change.number));
+    }
+}
+
 /// Reads the lists of one repository.
 struct Reader<'a> {
     gitea: &'a Gitea,
@@ -173,13 +189,13 @@ impl Reader<'_> {
     async fn commits(
         &self,
         wire: &wire::Repo,
-        branches: &Option<Pages<wire::Branch>>,
+        branches: Option<&Pages<wire::Branch>>,
         batch: &mut Batch,
     ) -> Result<Vec<Sha>, SourceError> {
         if wire.empty {
             return Ok(Vec::new());
         }
-        let listed = branches.iter().flat_map(|pages| &pages.list.items);
+        let listed = branches.into_iter().flat_map(|pages| &pages.list.items);
         let flow = listed.map(|branch| branch.name.as_str());
         let flow: Vec<&str> = flow.filter(|name| is_flow(name)).take(FLOW).collect();
         let main = wire.default_branch.as_deref();

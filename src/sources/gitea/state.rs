@@ -46,7 +46,7 @@ pub(super) struct State {
     pub(super) discovered_at: Option<Timestamp>,
     /// What the lists of owners could not tell, when they were last read.
     pub(super) missing: Vec<SourceError>,
-    /// Why Actions may not be read, where that is so.
+    /// What correlation would like to know.
     pub(super) needs: BTreeSet<Need>,
     /// When a need was last answered, or found to have no answer.
     pub(super) answered: BTreeMap<Need, Timestamp>,

@@ -199,7 +199,8 @@ pub(super) struct Commit {
     pub(super) sha: String,
     pub(super) html_url: Option<String>,
     pub(super) author: Option<User>,
-    pub(super) commit: Option<GitCommit>,
+    #[serde(rename = "commit")]
+    pub(super) git: Option<GitCommit>,
     #[serde(default)]
     pub(super) parents: List<ShaOnly>,
 }
@@ -246,8 +247,8 @@ pub(super) struct Release {
 #[derive(Deserialize, Debug)]
 pub(super) struct Status {
     pub(super) context: Option<String>,
-    #[serde(alias = "state")]
-    pub(super) status: Option<String>,
+    #[serde(rename = "status", alias = "state")]
+    pub(super) word: Option<String>,
     pub(super) target_url: Option<String>,
     pub(super) creator: Option<User>,
     pub(super) created_at: Option<Timestamp>,

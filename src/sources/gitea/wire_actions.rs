@@ -21,9 +21,10 @@ pub(super) struct RunPage {
 #[derive(Deserialize, Debug)]
 pub(super) struct Run {
     pub(super) id: u64,
-    #[serde(alias = "index_in_repo")]
-    pub(super) run_number: Option<u64>,
-    pub(super) run_attempt: Option<u32>,
+    #[serde(rename = "run_number", alias = "index_in_repo")]
+    pub(super) number: Option<u64>,
+    #[serde(rename = "run_attempt")]
+    pub(super) attempt: Option<u32>,
     #[serde(alias = "title")]
     pub(super) display_title: Option<String>,
     /// Gitea: `ci.yml@refs/heads/main`.
@@ -73,7 +74,8 @@ pub(super) struct Task {
     pub(super) name: String,
     pub(super) head_branch: Option<String>,
     pub(super) head_sha: Option<String>,
-    pub(super) run_number: u64,
+    #[serde(rename = "run_number")]
+    pub(super) number: u64,
     pub(super) event: Option<String>,
     pub(super) display_title: Option<String>,
     pub(super) status: Option<String>,
@@ -98,8 +100,8 @@ pub(super) struct Job {
     pub(super) id: u64,
     #[serde(default)]
     pub(super) name: String,
-    #[serde(alias = "attempt")]
-    pub(super) run_attempt: Option<u32>,
+    #[serde(alias = "run_attempt")]
+    pub(super) attempt: Option<u32>,
     pub(super) status: Option<String>,
     pub(super) conclusion: Option<String>,
     /// Forgejo: the task that ran it last; 0 before that.

@@ -117,15 +117,19 @@ impl Told {
     fn open(&self) -> BTreeMap<String, String> {
         let mut open = BTreeMap::new();
         for (id, fact) in &self.facts {
-            let line = match fact {
-                Fact::Ticket(it) if it.state == TicketState::Open => {
-                    format!("{} {} {:?}", it.title, it.updated_at, it.labels)
-                }
-                Fact::ChangeRequest(it) if it.state == ChangeState::Open => format!(
+            let line = if let Fact::Ticket(it) = fact
+                && it.state == TicketState::Open
+            {
+                format!("{} {} {:?}", it.title, it.updated_at, it.labels)
+            } else if let Fact::ChangeRequest(it) = fact
+                && it.state == ChangeState::Open
+            {
+                format!(
                     "{} {} {:?} {:?} {:?}",
                     it.title, it.updated_at, it.review, it.head_sha, it.merge_state
-                ),
-                _ => continue,
+                )
+            } else {
+                continue;
             };
             open.insert(format!("{:?} {}", id.kind, id.id), line);
         }
@@ -179,9 +183,13 @@ async fn the_adapter_reads_all_that_is_open_there() {
     assert_eq!(told.count(FactKind::Repository), forge.share().places.len());
     assert!(told.count(FactKind::Deployment) > 3, "from statuses");
     assert!(told.count(FactKind::Release) > 0);
-    let checks = told.facts.values().filter_map(|fact| match fact {
-        Fact::ChangeRequest(it) if it.state == ChangeState::Open => Some(it.checks.clone()),
-        _ => None,
+    let checks = told.facts.values().filter_map(|fact| {
+        if let Fact::ChangeRequest(it) = fact
+            && it.state == ChangeState::Open
+        {
+            return Some(it.checks.clone());
+        }
+        None
     });
     let judged = checks.filter(|checks| matches!(checks, Checks::Passed | Checks::Failed));
     assert!(judged.count() > 0);
@@ -205,7 +213,7 @@ async fn what_changes_is_followed_without_reading_everything_again() {
         told.settle(&source, now).await;
         asked.push(ledger.total() - before);
         let mut fresh = Told::default();
-        fresh.settle(&super::forgejo::source(&team), now).await;
+        fresh.settle(&forgejo::source(&team), now).await;
         let (ours, theirs) = (told.open(), fresh.open());
         let differ: Vec<_> = theirs
             .iter()

@@ -44,7 +44,9 @@ fn posts(world: &World) -> Vec<String> {
 #[tokio::test]
 async fn a_run_is_looked_at_by_its_identity_and_shown_by_its_number() {
     let world = world("17.0.0+gitea-1.22.0").await;
-    let source = world.source("forgejo", |config| allow(config, &[Action::Rerun]));
+    let source = world.source("forgejo", |config| {
+        allow(config, &[Action::Rerun]);
+    });
     let fresh = source.look_at(target(&world, Some(502))).await.unwrap();
     assert_eq!(fresh.name.as_str(), "ci.yml #45");
     assert_eq!(fresh.job.as_deref(), Some("test"));
@@ -61,7 +63,7 @@ async fn each_deed_is_one_request_to_its_own_route() {
         world.reply(&format!("{base}/{route}"), Reply::new(201, "{}"));
     }
     let source = world.source("forgejo", |config| {
-        allow(config, &[Action::Rerun, Action::Cancel])
+        allow(config, &[Action::Rerun, Action::Cancel]);
     });
     fetch(&source, "server").await;
     for (verb, job) in [
@@ -84,7 +86,9 @@ async fn each_deed_is_one_request_to_its_own_route() {
 #[tokio::test]
 async fn what_a_version_lacks_is_said_and_not_sent_twice() {
     let world = world("11.0.1+gitea-1.22.0").await;
-    let source = world.source("forgejo", |config| allow(config, &[Action::Rerun]));
+    let source = world.source("forgejo", |config| {
+        allow(config, &[Action::Rerun]);
+    });
     fetch(&source, "server").await;
     let act = Act {
         verb: Verb::RerunAll,
@@ -105,7 +109,9 @@ async fn what_a_version_lacks_is_said_and_not_sent_twice() {
 #[tokio::test]
 async fn nothing_is_sent_that_is_not_allowed() {
     let world = world("17.0.0+gitea-1.22.0").await;
-    let source = world.source("forgejo", |config| allow(config, &[Action::Cancel]));
+    let source = world.source("forgejo", |config| {
+        allow(config, &[Action::Cancel]);
+    });
     for verb in [Verb::RerunAll, Verb::RerunFailed, Verb::RerunJob] {
         let act = Act {
             verb,

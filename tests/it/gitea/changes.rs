@@ -261,30 +261,30 @@ async fn statuses_are_checks_of_changes_and_deployments_of_commits() {
         .into_iter()
         .flat_map(|batch| batch.facts)
         .collect();
-    let checks = facts.iter().rev().find_map(|fact| match fact {
-        Fact::ChangeRequest(change) if change.number == 20 => Some(change.checks.clone()),
-        _ => None,
+    let checks = facts.iter().rev().find_map(|fact| {
+        if let Fact::ChangeRequest(change) = fact
+            && change.number == 20
+        {
+            return Some(change.checks.clone());
+        }
+        None
     });
     assert_eq!(checks, Some(Checks::Failed));
-    let states: Vec<_> = facts
-        .iter()
-        .filter_map(|fact| match fact {
-            Fact::Deployment(it) => Some((it.environment.to_string(), it.state.clone())),
-            _ => None,
-        })
-        .collect();
+    let mut states = Vec::new();
+    let mut tags = Vec::new();
+    for fact in &facts {
+        if let Fact::Deployment(it) = fact {
+            states.push((it.environment.to_string(), it.state.clone()));
+        }
+        if let Fact::Release(it) = fact {
+            tags.push((it.tag.to_string(), it.sha.is_some()));
+        }
+    }
     assert!(
         states.contains(&("staging".to_owned(), DeployState::Succeeded)),
         "{states:?}"
     );
     assert!(states.contains(&("production".to_owned(), DeployState::Running)));
-    let tags: Vec<_> = facts
-        .iter()
-        .filter_map(|fact| match fact {
-            Fact::Release(it) => Some((it.tag.to_string(), it.sha.is_some())),
-            _ => None,
-        })
-        .collect();
     assert!(tags.contains(&("v1.3.0".to_owned(), true)), "{tags:?}");
     let live = source.resources(now());
     assert!(

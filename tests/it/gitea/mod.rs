@@ -182,10 +182,11 @@ fn can(source: &Gitea, name: &str) -> CapabilityState {
 }
 
 fn missing(source: &Gitea, name: &str) -> String {
-    match can(source, name) {
-        CapabilityState::Missing(why) => why.to_string(),
-        state => format!("{state:?}"),
+    let state = can(source, name);
+    if let CapabilityState::Missing(why) = &state {
+        return why.to_string();
     }
+    format!("{state:?}")
 }
 
 fn later(hours: i64) -> Timestamp {

@@ -101,9 +101,13 @@ async fn jobs_are_asked_by_the_identity_of_a_run_and_a_log_that_is_not_there_say
         !asked.iter().any(|path| path.ends_with("runs/45/jobs")),
         "not by its number"
     );
-    let set = batch.facts.iter().find_map(|fact| match fact {
-        Fact::JobSet(set) if set.run.id == 913 => Some(set.clone()),
-        _ => None,
+    let set = batch.facts.iter().find_map(|fact| {
+        if let Fact::JobSet(set) = fact
+            && set.run.id == 913
+        {
+            return Some(set.clone());
+        }
+        None
     });
     let set = set.unwrap();
     assert!(
@@ -239,13 +243,7 @@ async fn a_description_of_the_server_tells_what_need_not_be_tried() {
         "/repos/issues/search": {"get": {}}, "/repos/search": {"get": {}}}});
     world.put("/swagger.v1.json", &paths);
     let source = world.source("forgejo", |config| {
-        allow(
-            config,
-            &[
-                cycleboard::config::Action::Rerun,
-                cycleboard::config::Action::Cancel,
-            ],
-        );
+        allow(config, &[Action::Rerun, Action::Cancel]);
     });
     settle(&source).await;
     assert_eq!(can(&source, "re-run"), CapabilityState::Available);

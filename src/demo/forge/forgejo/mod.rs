@@ -161,9 +161,7 @@ fn read(ask: &Ask<'_>, path: &[&str]) -> Answer {
         ["user"] => Answer::json(user(ask, VIEWER)),
         ["user", "repos"] => repos::all(ask, None),
         ["users", name] => named(ask, name),
-        ["users", name, "repos"] | ["orgs", name, "repos"] if has_owner(ask, name) => {
-            repos::all(ask, Some(name))
-        }
+        ["users" | "orgs", name, "repos"] if has_owner(ask, name) => repos::all(ask, Some(name)),
         ["orgs", name] if has_owner(ask, name) => Answer::json(repos::org(ask, name)),
         ["repos", "search"] => repos::search(ask),
         ["repos", "issues", "search"] => tickets::search(ask),

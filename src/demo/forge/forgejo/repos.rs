@@ -97,5 +97,11 @@ pub(super) fn full(ask: &Ask<'_>, home: &Home) -> Value {
         "mirror_interval": "", "object_format_name": "sha1",
         "mirror_updated": "0001-01-01T00:00:00Z", "repo_transfer": null, "topics": [],
     });
-    join(plain, more)
+    let wiki = json!({
+        "has_wiki_contents": false, "wiki_branch": "main", "globally_editable_wiki": false,
+        "wiki_clone_url": format!("{web}.wiki.git"),
+        "wiki_ssh_url": format!("ssh://git@{host}/{path}.wiki.git"),
+        "default_update_style": "merge",
+    });
+    join(join(plain, more), wiki)
 }

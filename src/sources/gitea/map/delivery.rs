@@ -32,7 +32,7 @@ pub(in crate::sources::gitea) fn checks(wire: &wire::Combined) -> Checks {
     let whole = wire.statuses.bad_count == 0 && wire.total_count.is_none_or(|all| all <= read);
     let judging = wire.statuses.items.iter();
     let judging = judging.filter(|status| environment(status).is_none());
-    let mut said: Vec<Checks> = judging.map(|s| check(s.status.as_deref())).collect();
+    let mut said: Vec<Checks> = judging.map(|s| check(s.word.as_deref())).collect();
     if !whole {
         // What was not read is in the server's own sum.
         said.push(check(wire.state.as_deref()));
@@ -89,7 +89,7 @@ pub(in crate::sources::gitea) fn deployments(
             sha: Some(commit.clone()),
             git_ref: None,
             task: Clean::line("deploy"),
-            state: deploy_state(status.status.as_deref()),
+            state: deploy_state(status.word.as_deref()),
             creator: status.creator.as_ref().and_then(person),
             created_at: created,
             updated_at: when(status.updated_at).unwrap_or(created).max(created),

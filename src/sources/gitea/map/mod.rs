@@ -67,13 +67,13 @@ fn reverts(message: &str) -> Vec<Sha> {
 }
 
 fn message(wire: &wire::Commit) -> &str {
-    let said = wire.commit.as_ref();
+    let said = wire.git.as_ref();
     said.and_then(|said| said.message.as_deref())
         .unwrap_or_default()
 }
 
 fn author(wire: &wire::Commit) -> Option<Person> {
-    let signed = wire.commit.as_ref().and_then(|git| git.author.as_ref());
+    let signed = wire.git.as_ref().and_then(|git| git.author.as_ref());
     let name = signed.and_then(|signed| signed.name.as_deref());
     let account = wire.author.as_ref().and_then(person);
     account.or_else(|| name.map(|name| Person::new(name, false)))
@@ -89,7 +89,7 @@ pub(super) fn parents(wire: &wire::Commit) -> Vec<Sha> {
 
 /// Returns a commit of a branch; which change request brought it is told apart.
 pub(super) fn commit(repo: &RepoKey, branch: &str, wire: &wire::Commit) -> Option<Commit> {
-    let git = wire.commit.as_ref();
+    let git = wire.git.as_ref();
     let committed = git.and_then(|git| git.committer.as_ref());
     Some(Commit {
         repo: repo.clone(),

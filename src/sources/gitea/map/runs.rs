@@ -93,13 +93,10 @@ pub(in crate::sources::gitea) fn run(repo: &RepoKey, wire: &wire::Run, asked_at:
     pull = pull.or_else(|| place(reference).1);
     let mut changes: Vec<u64> = wire.pull_requests.items.iter().map(|n| n.number).collect();
     changes.extend(pull.filter(|pull| !changes.contains(pull)));
-    let state = match state(wire.status.as_deref(), wire.conclusion.as_deref(), words) {
-        before @ (RunState::Queued | RunState::Waiting) if wire.need_approval => {
-            drop(before);
-            RunState::ActionRequired
-        }
-        state => state,
-    };
+    let mut state = state(wire.status.as_deref(), wire.conclusion.as_deref(), words);
+    if wire.need_approval && matches!(state, RunState::Queued | RunState::Waiting) {
+        state = RunState::ActionRequired;
+    }
     let started_at = when(wire.started_at);
     let ended_at = when(wire.completed_at);
     let created_at = when(wire.created_at).or(started_at).unwrap_or(asked_at);
@@ -108,8 +105,8 @@ pub(in crate::sources::gitea) fn run(repo: &RepoKey, wire: &wire::Run, asked_at:
         repo: repo.clone(),
         ci: Clean::default(),
         id: wire.id,
-        number: wire.run_number.unwrap_or(wire.id),
-        attempt: wire.run_attempt.unwrap_or(1).max(1),
+        number: wire.number.unwrap_or(wire.id),
+        attempt: wire.attempt.unwrap_or(1).max(1),
         workflow: Clean::line(file),
         workflow_path: Clean::line(file),
         event: line(event),
@@ -136,7 +133,7 @@ pub(in crate::sources::gitea) fn job_set(
     (jobs, words, complete): (&[wire::Job], Words, bool),
     tasks: &[Task],
 ) -> JobSet {
-    let named = jobs.iter().filter_map(|job| job.run_attempt);
+    let named = jobs.iter().filter_map(|job| job.attempt);
     // Forgejo counts the attempts of each job; of the run it counts none.
     let attempt = match words {
         Words::Hub => named.max().unwrap_or(attempt).max(attempt),
@@ -165,7 +162,7 @@ pub(in crate::sources::gitea) fn job(
     let started = when(wire.started_at).or_else(|| when(task?.run_started_at));
     let ended = when(wire.completed_at).or_else(|| when(task?.updated_at));
     let attempt = match words {
-        Words::Hub => wire.run_attempt.unwrap_or(attempt).clamp(1, attempt.max(1)),
+        Words::Hub => wire.attempt.unwrap_or(attempt).clamp(1, attempt.max(1)),
         Words::Own => attempt,
     };
     Job {
@@ -203,9 +200,9 @@ pub(in crate::sources::gitea) fn of_tasks(
 ) -> Vec<(Run, JobSet)> {
     let mut by_run: BTreeMap<u64, Vec<&Task>> = BTreeMap::new();
     for task in tasks {
-        by_run.entry(task.run_number).or_default().push(task);
+        by_run.entry(task.number).or_default().push(task);
     }
-    let last = tasks.last().map(|task| task.run_number);
+    let last = tasks.last().map(|task| task.number);
     let runs = by_run.into_iter();
     let runs = runs.filter_map(|(number, tasks)| {
         let complete = whole || Some(number) != last;
@@ -295,11 +292,13 @@ fn together(jobs: &[Job], complete: bool, rests: bool) -> RunState {
         |state| matches!(state, RunState::Passed),
     ];
     let worst = rank.iter().find_map(any).map(|job| job.state.clone());
-    match worst.unwrap_or(RunState::Skipped) {
-        RunState::Passed | RunState::Skipped if !complete => {
-            RunState::Unknown(Clean::line("not all of its jobs were read"))
-        }
-        RunState::Passed | RunState::Skipped if !rests => RunState::Running,
-        state => state,
+    let state = worst.unwrap_or(RunState::Skipped);
+    let is_well = matches!(state, RunState::Passed | RunState::Skipped);
+    if is_well && !complete {
+        RunState::Unknown(Clean::line("not all of its jobs were read"))
+    } else if is_well && !rests {
+        RunState::Running
+    } else {
+        state
     }
 }

@@ -261,8 +261,8 @@ fn commits_have_parents_authors_and_reverts() {
     assert_eq!(first.title.as_str(), "Retry the queue (#18)");
     assert_eq!(first.parents.len(), 2);
     assert_eq!(first.author.unwrap().login.as_str(), "lin");
-    let last = commit(&repo(), "main", &list.items[2]).unwrap();
-    assert_eq!(last.reverts[0].as_str(), "9999999");
+    let revert = commit(&repo(), "main", &list.items[2]).unwrap();
+    assert_eq!(revert.reverts[0].as_str(), "9999999");
 }
 
 #[track_caller]

@@ -187,14 +187,14 @@ fn change_state(wire: &wire::Pull) -> ChangeState {
     }
 }
 
-fn tickets(repo: &RepoKey, wire: &wire::Pull, branch: &str, closes: bool) -> Vec<TicketLink> {
+fn tickets(repo: &RepoKey, wire: &wire::Pull, branch: &str, counts: bool) -> Vec<TicketLink> {
     let texts = Texts {
         number: wire.number,
         title: &wire.title,
         body: wire.body.as_deref().unwrap_or_default(),
         branch,
     };
-    let closed = if closes {
+    let closed = if counts {
         closed_by(repo, wire.number, texts.body)
     } else {
         Vec::new()
