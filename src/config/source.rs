@@ -9,7 +9,9 @@ use globset::Glob;
 use url::{Host, Url};
 
 use crate::config::check::{Checker, Table};
-use crate::config::{Action, RepoNames, Settings, SourceConfig, SourceKind, Trust, extras, file, jobs};
+use crate::config::{
+    Action, RepoNames, Settings, SourceConfig, SourceKind, Trust, extras, file, jobs,
+};
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 

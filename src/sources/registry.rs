@@ -7,8 +7,7 @@ use crate::sources::http::Ground;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
     Source, SourceError, alertmanager, buildbot, cctray, gitea, github, gitlab, http_check,
-    http_json, jenkins,
-    prometheus,
+    http_json, jenkins, prometheus,
 };
 
 /// One kind of source that the program knows.
