@@ -318,18 +318,16 @@ pub fn serve(scale: &DemoScale, port: u16) -> Result<u8, Failure> {
 
 /// Says where the systems are: of several, as a configuration that asks them all.
 fn told(team: Team, forges: &[Forge]) -> String {
-    match (team, forges) {
-        (Team::Github, [forge]) => format!(
+    if let (Team::Github, [forge]) = (team, forges) {
+        return format!(
             "{url}\norganisation: {org}\ntoken: {token}\n",
             url = forge.url(),
             org = forge.org(),
             token = forge.token(),
-        ),
-        _ => {
-            let source = |one: &Forge| source(team, one.dialect(), one.url().clone());
-            configuration(&forges.iter().map(source).collect::<Vec<_>>())
-        }
+        );
     }
+    let source = |one: &Forge| source(team, one.dialect(), one.url().clone());
+    configuration(&forges.iter().map(source).collect::<Vec<_>>())
 }
 
 /// Writes a configuration that asks these systems.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::demo::forge::answer::Answer;
 use crate::demo::forge::gitlab::{
-    Ask, Project, VERSION, deliveries, issues, project, projects_under, time, users,
+    Ask, Project, VERSION, issues, project, projects_under, time, users,
 };
 use crate::demo::forge::wire::{self, join};
 use crate::demo::scenario::model::Issue;
@@ -131,8 +131,8 @@ fn alert(ask: &Ask<'_>, project: &Project, issue: &Issue) -> Value {
     let guarded = project.repo.spec.environments();
     let place = guarded.iter().find(|(_, guarded)| *guarded);
     let environment = place.map(|(name, _)| {
-        let whole = deliveries::environment(project, name);
-        json!({"id": format!("gid://gitlab/Environment/{}", whole["id"]), "name": name})
+        let id = wire::environment_id(&project.repo, name);
+        json!({"id": format!("gid://gitlab/Environment/{id}"), "name": name})
     });
     let page = format!("{}/-/alert_management/{number}/details", project.page(ask));
     json!({
@@ -177,7 +177,8 @@ impl Node<'_> {
             }),
             ("Query", "projects") => page(&chosen(ask, arguments), arguments),
             ("Group", "projects") => {
-                let path = self.value["fullPath"].as_str().unwrap_or_default();
+                let path = self.value.get("fullPath").and_then(Value::as_str);
+                let path = path.unwrap_or_default();
                 let mut all = under(ask, path);
                 let depth = path.matches('/').count() + 1;
                 let below = arguments["includeSubgroups"].as_bool() == Some(true);
@@ -197,7 +198,8 @@ impl Node<'_> {
 
     /// Returns the alerts of a project that are asked for.
     fn alerts(&self, arguments: &Value) -> Vec<Value> {
-        let all = self.value["alertManagementAlerts"].as_array();
+        let all = self.value.get("alertManagementAlerts");
+        let all = all.and_then(Value::as_array);
         let statuses = words(arguments, "statuses");
         let asked = |one: &&Value| {
             let status = one["status"].as_str().unwrap_or_default();
