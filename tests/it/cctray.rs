@@ -81,11 +81,13 @@ fn xml(text: &str) -> Reply {
 }
 
 fn runs(batch: &Batch) -> Vec<&Run> {
-    let runs = batch.facts.iter().filter_map(|fact| match fact {
-        Fact::Run(run) => Some(run),
-        _ => None,
-    });
-    runs.collect()
+    let mut runs = Vec::new();
+    for fact in &batch.facts {
+        if let Fact::Run(run) = fact {
+            runs.push(run);
+        }
+    }
+    runs
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ impl Poller {
         match heard {
             Ok(Some(Err(error))) => tracing::debug!(%source, %error, "nothing is heard"),
             Err(panicked) => {
-                tracing::error!(%source, panic = %panicked.message, "listening crashed")
+                tracing::error!(%source, panic = %panicked.message, "listening crashed");
             }
             Ok(_) => {}
         }

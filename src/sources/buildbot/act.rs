@@ -122,9 +122,9 @@ impl Buildbot {
         }
         match self.rebuilt(build.buildid).await {
             Ok(Some(now)) => Ok(now),
-            Ok(None) => Ok(own),
             // Before 4.0 nothing tells which build was done again.
-            Err(Failure {
+            Ok(None)
+            | Err(Failure {
                 error: SourceError::Refused { .. } | SourceError::NotFound { .. },
                 ..
             }) => Ok(own),

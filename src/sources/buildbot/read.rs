@@ -246,7 +246,7 @@ impl Buildbot {
             let (read, _): (wire::Buildsets, _) = self.port.get(url, ask).await?;
             for set in round.records(read.buildsets) {
                 for (request, order) in sets.remove(&set.bsid).unwrap_or_default() {
-                    round.orders.insert(request, Arc::new(of_set(order, &set)));
+                    round.orders.insert(request, Arc::new(of_set(&order, &set)));
                 }
             }
         }
@@ -332,13 +332,13 @@ impl Buildbot {
 }
 
 /// Returns why a build was asked for, and of what.
-fn of_set(order: Order, set: &wire::Buildset) -> Order {
+fn of_set(order: &Order, set: &wire::Buildset) -> Order {
     Order {
         rebuilt: set.rebuilt_buildid,
         triggered: set.parent_buildid.is_some(),
         reason: set.reason.clone().unwrap_or_default(),
         stamps: set.sourcestamps.items.clone(),
-        ..order
+        ..order.clone()
     }
 }
 

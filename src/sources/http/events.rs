@@ -152,7 +152,9 @@ mod tests {
 
     fn all(parts: &[&[u8]]) -> Vec<Event> {
         let mut lines = Lines::default();
-        parts.iter().for_each(|part| lines.take(part));
+        for part in parts {
+            lines.take(part);
+        }
         lines.ready.into()
     }
 

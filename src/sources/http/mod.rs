@@ -48,7 +48,7 @@ pub use skew::{by_our_clock, their_now};
 pub use stream::Streamed;
 pub use visit::{Call, Missed, Visit};
 pub use words::{hex, span};
-pub use write::Writing;
+pub use write::{Refusal, Writing};
 
 /// Reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -32,10 +32,13 @@ pub struct Writing {
     pub done_below: Vec<String>,
     /// Finds what the body of an answer says against it, whatever its status says. Where the
     /// server itself broke (5xx) it is not known what was done, and it is not asked.
-    pub refusal: Option<fn(&[u8]) -> Option<String>>,
+    pub refusal: Option<Refusal>,
     /// Whether the server may take it from anybody: then it is sent without a credential too.
     pub by_anybody: bool,
 }
+
+/// Finds a refusal in a body, in the words of the server.
+pub type Refusal = fn(&[u8]) -> Option<String>;
 
 impl Writing {
     /// Adds a header that only this request has; one that cannot be a header is left out.

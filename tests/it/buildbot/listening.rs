@@ -6,25 +6,27 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
 
 /// A server that tells what it is told to, and is otherwise without builds.
 struct Telling {
     url: url::Url,
-    say: mpsc::UnboundedSender<Option<String>>,
+    say: mpsc::Sender<Option<String>>,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 async fn telling() -> Telling {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (say, said) = mpsc::unbounded_channel::<Option<String>>();
+    let (say, said) = mpsc::channel::<Option<String>>(64);
     let said = Arc::new(tokio::sync::Mutex::new(said));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
-    tokio::spawn(async move {
+    let tasks = TaskTracker::new();
+    tasks.clone().spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let (said, noted) = (Arc::clone(&said), Arc::clone(&noted));
-            tokio::spawn(async move {
+            tasks.spawn(async move {
                 let mut head = vec![0; 8_192];
                 let length = stream.read(&mut head).await.unwrap_or(0);
                 let head = String::from_utf8_lossy(&head[..length]).into_owned();
@@ -75,9 +77,9 @@ fn at(url: &url::Url) -> Buildbot {
     Buildbot::new(&config, &ground, Limits::default()).unwrap()
 }
 
-fn event(key: &[&str]) -> Option<String> {
+fn event(key: &[&str]) -> String {
     let data = json!({"key": key, "message": {}});
-    Some(format!("event: event\ndata: {data}\n\n"))
+    format!("event: event\ndata: {data}\n\n")
 }
 
 fn tier(source: &Buildbot) -> Tier {
@@ -100,10 +102,13 @@ async fn a_build_that_ends_is_news_and_a_step_of_it_is_none() {
         Tier::Hot,
         "without a stream it is asked often"
     );
-    server.say.send(event(&["builds", "7", "update"])).unwrap();
     server
         .say
-        .send(event(&["builds", "7", "finished"]))
+        .try_send(Some(event(&["builds", "7", "update"])))
+        .unwrap();
+    server
+        .say
+        .try_send(Some(event(&["builds", "7", "finished"])))
         .unwrap();
     soon(source.changes().unwrap()).await.unwrap();
     assert_eq!(tier(&source), Tier::Now);
@@ -125,7 +130,7 @@ async fn a_build_that_ends_is_news_and_a_step_of_it_is_none() {
     soon(source.fetch(fetch)).await.unwrap();
     server
         .say
-        .send(event(&["buildrequests", "8", "new"]))
+        .try_send(Some(event(&["buildrequests", "8", "new"])))
         .unwrap();
     soon(stalled).await.unwrap();
     assert_eq!(tier(&source), Tier::Now);
@@ -135,7 +140,7 @@ async fn a_build_that_ends_is_news_and_a_step_of_it_is_none() {
 async fn a_stream_that_ends_at_once_is_none() {
     let server = telling().await;
     let source = at(&server.url);
-    server.say.send(None).unwrap();
+    server.say.try_send(None).unwrap();
     let error = soon(source.changes().unwrap()).await.unwrap_err();
     assert!(error.to_string().contains("ended at once"), "{error}");
     assert_eq!(tier(&source), Tier::Hot);

@@ -119,12 +119,12 @@ impl Master {
                 ],
             ),
             ["builders", builder, "builds"] => {
-                let is = |it: &&Value| it["builderid"].to_string() == *builder;
+                let is = |it: &&Value| is_number(&it["builderid"], builder);
                 list("builds", self.builds.iter().filter(is).cloned().collect())
             }
             ["builders", builder, "builds", number] => {
                 let is = |it: &&Value| {
-                    it["builderid"].to_string() == *builder && it["number"].to_string() == *number
+                    is_number(&it["builderid"], builder) && is_number(&it["number"], number)
                 };
                 list("builds", self.builds.iter().filter(is).cloned().collect())
             }
@@ -132,7 +132,7 @@ impl Master {
             ["steps", _, "logs"] => list("logs", self.logs.clone()),
             ["logs", _, "raw"] => Reply::new(200, LOG).with("content-type", "text/plain"),
             ["buildrequests", id] => {
-                let is = |it: &&Value| it["buildrequestid"].to_string() == *id;
+                let is = |it: &&Value| is_number(&it["buildrequestid"], id);
                 let found = self.buildrequests.iter().filter(is);
                 list("buildrequests", found.cloned().collect())
             }
@@ -262,6 +262,12 @@ fn runs(batch: &Batch) -> Vec<&Run> {
     found
 }
 
+fn is_number(value: &Value, text: &str) -> bool {
+    value
+        .as_u64()
+        .is_some_and(|value| text.parse() == Ok(value))
+}
+
 fn only(batch: &Batch) -> &Run {
     let found = runs(batch);
     assert_eq!(found.len(), 1, "{found:#?}");
@@ -269,13 +275,13 @@ fn only(batch: &Batch) -> &Run {
 }
 
 fn earlier(batch: &Batch) -> Vec<&JobSet> {
-    let is = |fact: &'_ Fact| matches!(fact, Fact::EarlierJobs(_));
-    let sets = batch.facts.iter().filter(|fact| is(fact));
-    sets.filter_map(|fact| match fact {
-        Fact::EarlierJobs(set) => Some(set),
-        _ => None,
-    })
-    .collect()
+    let mut sets = Vec::new();
+    for fact in &batch.facts {
+        if let Fact::EarlierJobs(set) = fact {
+            sets.push(set);
+        }
+    }
+    sets
 }
 
 fn moving(batch: &Batch) -> BTreeSet<FactId> {

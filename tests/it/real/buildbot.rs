@@ -75,11 +75,15 @@ async fn listening(source: &Buildbot, told: &mut (impl Future<Output = Told> + U
 
 /// Returns the newest run of a builder.
 fn newest(batch: &Batch, builder: &str) -> Option<Run> {
-    let runs = batch.facts.iter().filter_map(|fact| match fact {
-        Fact::Run(run) if &*run.workflow == builder => Some(run.clone()),
-        _ => None,
-    });
-    runs.last()
+    let mut newest = None;
+    for fact in &batch.facts {
+        if let Fact::Run(run) = fact
+            && &*run.workflow == builder
+        {
+            newest = Some(run.clone());
+        }
+    }
+    newest
 }
 
 /// Polls until a run of a builder is as it should be.
@@ -128,14 +132,14 @@ async fn builds_of_a_real_server_are_runs_of_their_commits() {
     assert_eq!(integration.head_sha.as_ref().unwrap().as_str(), failed);
     assert_eq!(&*run("child").event, "trigger");
     assert!(matches!(run("release").state, RunState::Passed));
-    let slow: BTreeSet<String> = batch
-        .facts
-        .iter()
-        .filter_map(|fact| match fact {
-            Fact::Run(run) if &*run.workflow == "slow" => Some(format!("{:?}", run.state)),
-            _ => None,
-        })
-        .collect();
+    let mut slow = BTreeSet::new();
+    for fact in &batch.facts {
+        if let Fact::Run(run) = fact
+            && &*run.workflow == "slow"
+        {
+            slow.insert(format!("{:?}", run.state));
+        }
+    }
     assert_eq!(slow, ["Queued", "Running"].map(str::to_owned).into());
     // Of a server that nobody uses, a round costs three requests.
     let before = source.meter().sent;

@@ -49,45 +49,45 @@ fn with(stamps: Vec<wire::SourceStamp>) -> Order {
 }
 
 #[track_caller]
-fn check(complete: bool, results: Value, said: &str, expected: RunState) {
-    assert_eq!(state(complete, &results, Some(said)), expected, "{results}");
+fn check(complete: bool, results: &Value, said: &str, expected: &RunState) {
+    assert_eq!(state(complete, results, Some(said)), *expected, "{results}");
 }
 
 #[test]
 fn codes_are_states_and_an_unknown_one_is_no_success() {
     let unknown = |word: &str| RunState::Unknown(Clean::line(word));
-    check(false, json!(null), "building", RunState::Running);
-    check(false, json!(-1), "building", RunState::Running);
-    check(false, json!(0), "finishing", RunState::Running);
-    check(true, json!(0), "build successful", RunState::Passed);
-    check(true, json!(1), "warnings make", RunState::Passed);
+    check(false, &json!(null), "building", &RunState::Running);
+    check(false, &json!(-1), "building", &RunState::Running);
+    check(false, &json!(0), "finishing", &RunState::Running);
+    check(true, &json!(0), "build successful", &RunState::Passed);
+    check(true, &json!(1), "warnings make", &RunState::Passed);
     check(
         true,
-        json!(2),
+        &json!(2),
         "failed make",
-        RunState::Failed(Failure::Failed),
+        &RunState::Failed(Failure::Failed),
     );
     check(
         true,
-        json!(2),
+        &json!(2),
         "'make' (failure) (timed out)",
-        RunState::Failed(Failure::TimedOut),
+        &RunState::Failed(Failure::TimedOut),
     );
-    check(true, json!(3), "", RunState::Skipped);
+    check(true, &json!(3), "", &RunState::Skipped);
     check(
         true,
-        json!(4),
+        &json!(4),
         "exception",
-        RunState::Failed(Failure::Failed),
+        &RunState::Failed(Failure::Failed),
     );
-    check(true, json!(5), "retry", RunState::Queued);
-    check(true, json!(6), "cancelled", RunState::Cancelled);
-    check(true, json!(7), "", unknown("result 7"));
-    check(true, json!(0.5), "", unknown("result 0.5"));
-    check(true, json!(null), "", unknown("over without a result"));
-    check(true, json!("great"), "", unknown("great"));
-    check(false, json!("great"), "", unknown("great"));
-    check(true, json!([0]), "", unknown("a result that is none"));
+    check(true, &json!(5), "retry", &RunState::Queued);
+    check(true, &json!(6), "cancelled", &RunState::Cancelled);
+    check(true, &json!(7), "", &unknown("result 7"));
+    check(true, &json!(0.5), "", &unknown("result 0.5"));
+    check(true, &json!(null), "", &unknown("over without a result"));
+    check(true, &json!("great"), "", &unknown("great"));
+    check(false, &json!("great"), "", &unknown("great"));
+    check(true, &json!([0]), "", &unknown("a result that is none"));
 }
 
 #[test]
