@@ -148,7 +148,8 @@ async fn a_pipeline_on_a_merge_judges_the_head_of_its_merge_request() {
     let world = with_pipeline(on_merge).await;
     world
         .routes
-        .set("projects/1/merge_requests", json!([merge_request(7)]));
+        .set("projects/1/merge_requests", json!([merge_request(7)]))
+        .set("projects/1/merge_requests/7", merge_request(7));
     world.settle().await;
     let batch = world.fetch("runs:acme/api").await;
     let run = &runs(&batch)[0];

@@ -158,7 +158,7 @@ async fn a_renamed_project_is_followed_by_its_number() {
         json!([project(1, "acme/core-api", 5)]),
     );
     world.fetch("pulse:acme").await;
-    let lists = world.source.resources(now());
+    let lists = world.source.resources(now() + TimeDelta::minutes(6));
     let lists = lists.iter().find(|it| &*it.id == "projects").unwrap();
     assert_eq!(
         lists.tier,
@@ -357,9 +357,9 @@ async fn a_merge_that_is_not_worked_out_yet_is_asked_for_again_a_minute_later() 
     let before = world.count();
     world.settle_at(now() + TimeDelta::seconds(50)).await;
     assert_eq!(world.count(), before);
-    world
-        .routes
-        .set("projects/1/merge_requests/7", merge_request(7));
+    let mut settled = merge_request(7);
+    settled["reviewers"] = json!([{"username": "grace"}]);
+    world.routes.set("projects/1/merge_requests/7", settled);
     world.settle_at(now() + TimeDelta::seconds(70)).await;
     assert_eq!(world.count(), before + 2);
     // An approval need not change it: it is looked at in turns.
