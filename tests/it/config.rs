@@ -91,7 +91,7 @@ fn every_example_of_the_reference_is_accepted() {
         .collect();
     check(&uncommented.join("\n"))
         .exits(0)
-        .prints("fine, 2 sources\n");
+        .prints("fine, 4 sources\n");
 }
 
 #[test]

@@ -348,7 +348,13 @@ impl State {
 
     /// Returns a repository that is known.
     pub(super) fn known(&mut self, path: &str) -> Option<&mut RepoState> {
-        self.repos.get_mut(&path.to_ascii_lowercase())
+        let key = path.to_ascii_lowercase();
+        if self.repos.contains_key(&key) {
+            return self.repos.get_mut(&key);
+        }
+        // One that was renamed stands under the name that it was asked for.
+        let mut all = self.repos.values_mut();
+        all.find(|repo| repo.path.eq_ignore_ascii_case(path))
     }
 
     /// Returns the repositories of each tier; most recently changed first.
@@ -415,7 +421,9 @@ impl State {
 
     /// Returns whether a ticket was read in full; what a link tells of it would be less.
     pub(super) fn knows_ticket(&self, path: &str, number: u64) -> bool {
+        let named = |repo: &&RepoState| repo.path.eq_ignore_ascii_case(path);
         let repo = self.repos.get(&path.to_ascii_lowercase());
+        let repo = repo.or_else(|| self.repos.values().find(named));
         repo.is_some_and(|repo| repo.tickets.contains(&number))
     }
 

@@ -77,7 +77,11 @@ async fn a_storm_of_alerts_is_bounded_and_told() {
         let config = dialect.config(&fault.url);
         let source = (dialect.open)(&config, &ground(TOKEN), Limits::default()).unwrap();
         let batch = dialect.read(&*source).await.unwrap();
-        assert_eq!((batch.facts.len(), listed(&batch).len()), (1_000, 1_000));
+        assert_eq!(batch.facts.len(), 1_000);
+        assert!(
+            listed(&batch).len() > 3_000,
+            "what is not shown is not over"
+        );
         assert!(
             batch.warnings[0].contains("1000 are shown"),
             "{:?}",
