@@ -130,6 +130,13 @@ impl GitLab {
         self.renamed().insert(renamed.0, renamed.1);
     }
 
+    /// Returns the names of the settings that led to a project of another name.
+    fn names_before(&self, path: &str) -> BTreeSet<RepoKey> {
+        let renamed = self.renamed();
+        let named = renamed.iter().filter(|(_, to)| *to == path);
+        named.map(|(from, _)| self.key(from)).collect()
+    }
+
     /// Lists what an owner has: as a group with its subgroups, or else as a user.
     async fn owned(
         &self,
@@ -246,13 +253,17 @@ impl GitLab {
         let mut state = self.state();
         state.ignored = others.iter().map(|project| project.id).collect();
         for wire in &found.projects {
+            let mut former = self.names_before(&wire.path_with_namespace);
             if let Some(before) = state.identify(&wire.path_with_namespace, wire.id) {
                 state.leaving.insert(self.key(&before));
+                former.insert(self.key(&before));
             }
             let tip = take_project(&mut state, wire);
             let key = self.key(&wire.path_with_namespace);
-            let fact = delivery::repository(&key, wire, tip.as_ref());
+            let mut fact = delivery::repository(&key, wire, tip.as_ref());
             if let Some(project) = state.known(&wire.path_with_namespace) {
+                project.former.append(&mut former);
+                fact.renamed_from = project.former.iter().cloned().collect();
                 project.told = Some(fact.clone());
             }
             batch.facts.push(Fact::Repository(fact));

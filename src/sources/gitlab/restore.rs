@@ -23,6 +23,7 @@ pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, fact
             if covers(config, found.repo.path()) {
                 let project = state.project(found.repo.path());
                 found.repo.path().clone_into(&mut project.path);
+                project.former.extend(found.renamed_from.iter().cloned());
                 let branch = found.default_branch.as_ref();
                 project.default_branch = branch.map(|branch| branch.name.clone());
                 project.tip = branch.and_then(|branch| branch.tip.clone());

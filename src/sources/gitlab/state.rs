@@ -119,6 +119,8 @@ pub(super) struct State {
 pub(super) struct Project {
     /// As the host spells it.
     pub(super) path: String,
+    /// The names that it had before.
+    pub(super) former: BTreeSet<RepoKey>,
     /// The number that the host gives it, which no other one has.
     pub(super) id: Option<u64>,
     pub(super) default_branch: Option<Clean>,

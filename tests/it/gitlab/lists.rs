@@ -171,6 +171,13 @@ async fn a_renamed_project_is_followed_by_its_number() {
         fact.repo().map(|repo| repo.path().to_owned())
     });
     assert_eq!(names, ["acme/core-api"]);
+    let former = only(&batch, |fact| {
+        let Fact::Repository(told) = fact else {
+            return None;
+        };
+        Some(told.renamed_from.clone())
+    });
+    assert_eq!(former, [[world.repo("acme/api")]]);
 }
 
 #[tokio::test]
