@@ -9,6 +9,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::change_request::Called;
 use crate::domain::correlate::Need;
 use crate::domain::key::Sha;
 use crate::domain::run::Run;
@@ -261,10 +262,12 @@ fn first_parents(repo: &Repo, run: &Run, from: &Sha, to: &Sha) -> Option<Vec<Sus
 
 fn suspect(repo: &Repo, run: &Run, sha: &Sha) -> Suspect {
     let commit = repo.commit(run, sha);
+    let change = commit.and_then(|commit| commit.change_request);
     Suspect {
         sha: sha.clone(),
         title: commit.map_or_else(Clean::default, |commit| commit.title.clone()),
         author: commit.and_then(|commit| commit.author.clone()),
-        change: commit.and_then(|commit| commit.change_request),
+        change,
+        called: change.map_or(Called::PullRequest, |number| repo.called(run, number)),
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
-use crate::domain::change_request::{ChangeRequest, ChangeState};
+use crate::domain::change_request::{Called, ChangeRequest, ChangeState};
 use crate::domain::commit::{Commit, Range};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::fact::{Fact, FactId, FactKind, newest};
@@ -274,6 +274,17 @@ impl Repo {
             found.next().is_none().then_some(first)
         };
         named.or_else(at_head).or_else(on_branch)
+    }
+
+    /// Returns what the forge calls a change request; one that is not known is a pull request.
+    pub(super) fn called(&self, run: &Run, number: u64) -> Called {
+        let id = format!("{}#{number}", run.repo.as_str());
+        if let Some(Fact::ChangeRequest(change)) =
+            self.best(FactKind::ChangeRequest, &id).map(AsRef::as_ref)
+        {
+            return change.called;
+        }
+        Called::PullRequest
     }
 
     /// Returns a commit of a long-lived branch.

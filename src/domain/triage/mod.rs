@@ -5,6 +5,7 @@
 //! stands without its evidence.
 
 use crate::domain::Timestamp;
+use crate::domain::change_request::Called;
 use crate::domain::diagnosis::{Diagnosis, Signature};
 use crate::domain::key::{ItemId, Person, RepoKey, Sha, SourceName, WebUrl};
 use crate::domain::run::{Job, Run};
@@ -233,8 +234,10 @@ pub struct Suspect {
     pub title: Clean,
     /// Who wrote it.
     pub author: Option<Person>,
-    /// The change request that brought it: number and card, where known.
+    /// The change request that brought it, where known.
     pub change: Option<u64>,
+    /// What its forge calls that.
+    pub called: Called,
 }
 
 /// A run for people.

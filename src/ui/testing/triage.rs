@@ -299,6 +299,7 @@ fn first_bad() -> FirstBad {
         title: clean(title),
         author: Some(Person::new("chen", false)),
         change,
+        called: crate::domain::change_request::Called::PullRequest,
     };
     FirstBad {
         basis: Basis::Branch,

@@ -170,9 +170,9 @@ fn culprit(sight: &Sight<'_>, found: &FirstBad, lines: &mut Vec<TreeLine>) {
 }
 
 fn suspect(commit: &Suspect) -> TreeLine {
-    let change = commit
-        .change
-        .map_or_else(String::new, |number| format!("#{number} "));
+    let change = commit.change.map_or_else(String::new, |number| {
+        format!("{}{number} ", commit.called.sign())
+    });
     let author = commit
         .author
         .as_ref()
