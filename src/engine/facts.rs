@@ -308,7 +308,7 @@ impl SourceFacts {
     }
 
     /// Removes what was not seen since `limit`, is in no listing and is no cornerstone; and alerts
-    /// that are over since [`OVER`] or are too many.
+    /// that are over since `OVER` or are too many.
     ///
     /// Repositories, environments, the newest release of a repository and the newest deployment
     /// of an environment stay however old they are: they tell what is live.
