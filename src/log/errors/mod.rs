@@ -32,6 +32,7 @@ use crate::log::index::Index;
 use crate::log::marks::{Mark, Marked};
 use crate::log::patterns::{BUILDBOT, CARGO, CI, ErrorKind, Pattern, RUST};
 use crate::log::secrets::mask;
+use crate::log::section::Section;
 
 /// The most errors that are kept; more are only counted.
 pub const MAX_HITS: usize = 10_000;
@@ -366,8 +367,19 @@ fn step_of(index: &Index, line: u64) -> Range<u64> {
         step = Some(section);
         at = section.parent;
     }
-    // GitLab puts its mark behind all sections; the last script before it is the one.
-    let step = step.or_else(|| all.iter().rfind(|section| section.is_script));
+    // GitLab puts its mark behind all sections; the last script before it is the one, unless what
+    // came behind that tells of an error itself.
+    let script = all.iter().rfind(|section| section.is_script);
+    let tells = |section: &Section| {
+        let lines = section.start..section.end.unwrap_or(u64::MAX);
+        let mut hits = within(&index.hits, lines).iter();
+        hits.any(|hit| hit.confidence > Confidence::Exit)
+    };
+    let is_silent = |step: &Section| {
+        let ended = script.and_then(|script| script.end);
+        ended.is_some_and(|end| step.start >= end) && !tells(step)
+    };
+    let step = step.filter(|step| !is_silent(step)).or(script);
     step.map_or(0..u64::MAX, |section| {
         section.start..section.end.unwrap_or(u64::MAX)
     })

@@ -344,3 +344,22 @@ fn the_frame_of_terraform_is_one_block() {
     let last = "│ An argument named \"ttll\" is not expected here.";
     check_block(log, "Unsupported argument", ("dns.tf", 21), last);
 }
+
+#[test]
+fn the_script_of_a_gitlab_job_tells_more_than_its_mark() {
+    let log = concat!(
+        "section_start:1795272796:step_script\r\x1b[0K\x1b[0K\x1b[36;1mExecuting \"step_script\" ",
+        "stage of the job script\x1b[0;m\x1b[0;m\n",
+        "\x1b[32;1m$ npx tsc --noEmit\x1b[0;m\n",
+        "\x1b[96msrc/total.ts\x1b[0m:\x1b[93m17\x1b[0m:\x1b[93m9\x1b[0m - \x1b[91merror\x1b[0m ",
+        "\x1b[90mTS2345: \x1b[0mArgument of type 'string' is not assignable.\n",
+        "section_end:1795272862:step_script\r\x1b[0K\n",
+        "section_start:1795272862:cleanup_file_variables\r\x1b[0K\x1b[0K\x1b[36;1mCleaning up ",
+        "project directory\x1b[0;m\x1b[0;m\n",
+        "Cleaning up orphan processes\n",
+        "section_end:1795272870:cleanup_file_variables\r\x1b[0K\n",
+        "\x1b[31;1mERROR: Job failed: exit code 2\x1b[0;m\n",
+    );
+    let (first, _) = first_of(log);
+    assert_eq!((first.tool, first.code.as_deref()), ("tsc", Some("TS2345")));
+}
