@@ -29,6 +29,9 @@ pub struct Alert {
     /// The version it names, as a tag; may be empty.
     #[serde(default)]
     pub version: Clean,
+    /// Whether who tells it knows of silences: then a silence that another one tells is not its own.
+    #[serde(default)]
+    pub knows_silences: bool,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.

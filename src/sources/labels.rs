@@ -110,6 +110,7 @@ pub(super) fn alert(told: Told<'_>) -> Alert {
         repo: repo.and_then(repository),
         sha: named.find_map(Sha::parse),
         version: Clean::line(labels.first(&VERSION).unwrap_or_default()),
+        knows_silences: false,
         started_at: told.started_at,
         ended_at: told.ended_at,
         url: told.url,

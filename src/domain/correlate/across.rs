@@ -422,18 +422,20 @@ fn one_alert_of_two_systems_is_one_card_that_names_both() {
 #[test]
 fn a_silence_holds_for_who_does_not_know_of_it_but_not_for_another_time() {
     #[track_caller]
-    fn check(begins: i64, expected: Status) {
+    fn check(begins: i64, knows: bool, expected: Status) {
         let mut world = World::new();
         told(&mut world, "am", AlertState::Silenced, |_| {});
-        told(&mut world, "prom", AlertState::Firing, |a| {
-            a.started_at = at(begins);
+        told(&mut world, "other", AlertState::Firing, |a| {
+            (a.started_at, a.knows_silences) = (at(begins), knows);
         });
         let card = world.card("alert:0123456789abcdef");
         assert_eq!(card.placement.status, expected, "{begins}");
     }
-    check(40, Status::Silenced);
-    check(39, Status::Silenced);
-    check(45, Status::Firing);
+    check(40, false, Status::Silenced);
+    check(39, false, Status::Silenced);
+    check(45, false, Status::Firing);
+    // Another Alertmanager: what is silenced at one fires at the other.
+    check(40, true, Status::Firing);
 }
 
 #[test]

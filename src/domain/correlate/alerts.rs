@@ -74,7 +74,16 @@ impl<'a> Homes<'a> {
     fn torn(&self, alert: &Alert) -> Option<String> {
         let service = alert.service.as_ref()?;
         let repos = self.torn.get(service)?;
-        let names: Vec<String> = repos.iter().take(NAMED).map(|r| format!("`{r}`")).collect();
+        let is_shared =
+            |repo: &RepoKey| repos.iter().filter(|r| r.path() == repo.path()).count() > 1;
+        let name = |repo: &&RepoKey| {
+            if is_shared(repo) {
+                format!("`{}`", repo.as_str())
+            } else {
+                format!("`{repo}`")
+            }
+        };
+        let names: Vec<String> = repos.iter().take(NAMED).map(name).collect();
         let more = match repos.len().saturating_sub(NAMED) {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -133,7 +142,8 @@ fn identity(alert: &Known<'_, Alert>) -> String {
 }
 
 /// Returns those of some alerts that decide: one that fires for who knows of no silence does not,
-/// where another system says of the same alert that somebody has it or silenced it.
+/// where another system says of the same alert that somebody has it or silenced it. What fires for
+/// one who knows of silences fires, whatever is silenced elsewhere.
 pub(super) fn deciding<'a>(alerts: &[Known<'a, Alert>]) -> Vec<&'a Alert> {
     let is_quiet = |alert: &Alert| match alert.state {
         AlertState::Acknowledged | AlertState::Silenced | AlertState::Inhibited => true,
@@ -141,6 +151,7 @@ pub(super) fn deciding<'a>(alerts: &[Known<'a, Alert>]) -> Vec<&'a Alert> {
     };
     let is_covered = |alert: &Known<'a, Alert>| {
         alert.state == AlertState::Firing
+            && !alert.knows_silences
             && alerts.iter().any(|other| {
                 let apart = (other.started_at - alert.started_at).abs();
                 is_quiet(other.get())

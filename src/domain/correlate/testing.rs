@@ -343,6 +343,7 @@ impl World {
             repo: Some(repo()),
             sha: None,
             version: Clean::default(),
+            knows_silences: false,
             started_at: at(40),
             ended_at: None,
             url: None,

@@ -21,7 +21,7 @@ pub(super) fn alert(
     });
     let state = state(&wire.status, ended_at.is_some());
     let none = Labels::default();
-    labels::alert(Told {
+    let told = labels::alert(Told {
         source,
         id: identity(wire),
         labels: &wire.labels,
@@ -30,7 +30,11 @@ pub(super) fn alert(
         state,
         started_at: wire.starts_at,
         url: link(&wire.labels, page),
-    })
+    });
+    Alert {
+        knows_silences: true,
+        ..told
+    }
 }
 
 /// Returns its fingerprint, or makes it of its labels where there is none to be trusted.

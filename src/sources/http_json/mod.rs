@@ -51,6 +51,9 @@ const WORDS: usize = 10;
 /// The most pages of one endpoint that are read in one poll.
 const PAGES: usize = 10;
 
+/// Minutes after which an endpoint that was not read no longer passes for current.
+const LATE: i64 = 10;
+
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
     Ok(Box::new(HttpJson::new(config, ground, Limits::default())?))
@@ -64,6 +67,8 @@ pub struct HttpJson {
     maps: BTreeMap<ResourceId, JsonMap>,
     /// Of which endpoints something is at work.
     at_work: Mutex<BTreeSet<ResourceId>>,
+    /// When each endpoint was last read to its end.
+    whole: Mutex<BTreeMap<ResourceId, Timestamp>>,
 }
 
 /// What came of one endpoint.
@@ -91,6 +96,7 @@ impl HttpJson {
             port,
             maps: named(maps),
             at_work: Mutex::default(),
+            whole: Mutex::default(),
         })
     }
 
@@ -116,7 +122,7 @@ impl HttpJson {
         batch.warnings = warnings.map(|text| self.port.shown(&text)).collect();
         batch.facts = std::mem::take(&mut intake.facts);
         let whole = missing.is_none() && intake.bad == 0;
-        self.enlist(&mut batch, &fetch.resource, whole);
+        self.enlist(&mut batch, fetch, whole);
         self.note(&fetch.resource, &batch.facts);
         self.port.can(map.to.plural(), CapabilityState::Available);
         let count = intake.count;
@@ -124,7 +130,8 @@ impl HttpJson {
     }
 
     /// Keeps each fact once, and not too many; a whole list is all there are.
-    fn enlist(&self, batch: &mut Batch, resource: &ResourceId, whole: bool) {
+    fn enlist(&self, batch: &mut Batch, fetch: &Fetch, whole: bool) {
+        let (resource, now) = (&fetch.resource, fetch.now);
         let mut members = BTreeSet::new();
         // What a list tells twice is what it says first.
         batch.facts.retain(|fact| members.insert(fact.id()));
@@ -141,11 +148,19 @@ impl HttpJson {
         if whole {
             let name = Clean::line(resource);
             batch.listings.push(Listing { name, members });
-            if self.maps.len() == 1 {
+            if self.is_all_current(resource, now) {
                 // All that this source tells.
                 batch.covered.push(Clean::default());
             }
         }
+    }
+
+    /// Notes that an endpoint was read to its end; returns whether all of them were, lately.
+    fn is_all_current(&self, resource: &ResourceId, now: Timestamp) -> bool {
+        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        whole.insert(Arc::clone(resource), now);
+        let is_late = |at: &Timestamp| (now - *at).num_minutes() >= LATE;
+        whole.len() == self.maps.len() && !whole.values().any(is_late)
     }
 
     /// Notes whether something is at work, which is asked for sooner.

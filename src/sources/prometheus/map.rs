@@ -111,6 +111,7 @@ pub(super) fn health(
             repo: None,
             sha: None,
             version: Clean::default(),
+            knows_silences: false,
             ended_at: None,
             url: WebUrl::parse(&page("rules")),
         }

@@ -454,6 +454,7 @@ pub(super) fn others() -> impl Strategy<Value = Fact> {
             repo: (n % 4 == 0).then(|| repo(n)),
             sha: (n % 5 == 0).then(|| sha(commit)),
             version: odd(),
+            knows_silences: false,
             started_at: at(hour),
             ended_at: None,
             url: None,

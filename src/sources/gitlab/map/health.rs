@@ -84,6 +84,7 @@ pub(crate) fn alert(source: &SourceName, repo: &RepoKey, wire: &WireAlert) -> Op
         url: link(wire.web_url.as_deref()),
         sha: None,
         version: Clean::default(),
+        knows_silences: false,
     })
 }
 

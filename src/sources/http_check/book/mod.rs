@@ -238,6 +238,7 @@ fn alert(
         // Which change brought it is for its time to tell: what is live was so before as well.
         sha: None,
         version: Clean::default(),
+        knows_silences: false,
         started_at: since,
         ended_at: None,
         url: WebUrl::parse(page.as_str()),

@@ -284,6 +284,7 @@ impl Reader<'_> {
                 .filter(|_| sha.is_none())
                 .unwrap_or_default(),
             sha,
+            knows_silences: false,
             started_at: self.first_time(record, &["started"])?,
             ended_at,
             url: self.url(record, "url"),
