@@ -24,6 +24,7 @@ pub mod alertmanager;
 pub mod archive;
 pub mod buildbot;
 pub mod cctray;
+mod deeds;
 pub mod evidence;
 pub mod gitea;
 pub mod github;

@@ -286,7 +286,7 @@ impl Source for GitHub {
 
     fn capabilities(&self) -> Vec<Capability> {
         let known = self.state().capabilities.clone();
-        let told = |(name, _): &(&'static str, _)| !act::is_deed(name);
+        let told = |(name, _): &(&'static str, _)| !super::deeds::is_deed(name);
         let known = known.into_iter().filter(told);
         known
             .map(|(name, state)| Capability { name, state })
