@@ -12,15 +12,16 @@ use super::state::{JobSeen, Place, State};
 use super::{Buildbot, LOGS, NEEDS, map, wire};
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
-use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
+use crate::domain::diagnosis::{LogKey, LogState};
 use crate::domain::fact::Fact;
 use crate::domain::run::{Job, JobSet, RunKey, RunState, parts_of_foreign};
 use crate::domain::text::Clean;
 use crate::sources::evidence::Evidence;
 use crate::sources::http::{Client, Failure, Request, Streamed, Urgency};
 use crate::sources::inspect::Looked;
+use crate::sources::job_log::{self, Lost};
 use crate::sources::port::Ask;
-use crate::sources::{Batch, CapabilityState, Fetch, SourceError, job_log};
+use crate::sources::{Batch, CapabilityState, Fetch, SourceError};
 
 /// What one fetch of needs probably costs.
 pub(super) const COST: u32 = 8;
@@ -232,10 +233,7 @@ impl Buildbot {
             ..Ask::of(&fetch)
         };
         let fact = self.diagnosis(&key, ask).await?;
-        Ok(Batch {
-            facts: vec![Arc::unwrap_or_clone(fact)],
-            ..Batch::default()
-        })
+        Ok(job_log::told(fact))
     }
 
     async fn diagnosis(&self, key: &LogKey, ask: Ask) -> Result<Arc<Fact>, Failure> {
@@ -251,39 +249,19 @@ impl Buildbot {
                 near: None,
             }));
         };
-        let old = before.as_deref().and_then(|fact| {
-            let Fact::Diagnosis(found) = fact else {
-                return None;
-            };
-            Some(found.as_ref().clone())
-        });
+        let old = before.as_deref().and_then(job_log::diagnosis);
         if let (Some(fact), Some(old)) = (&before, &old)
-            && self.holds(key, old, ask)
+            && job_log::holds(&*self.ground.logs, key, old, ask.urgency)
         {
             return Ok(Arc::clone(fact));
         }
         let steps = self.steps(job.place, ask).await?;
         let looked = self.read_logs(key, &job, &steps, ask).await?;
-        let found = job_log::assemble(key, of(&job, &steps), evidence(looked));
-        let found = match old {
-            Some(old) if job_log::keeps(&old) => job_log::again(old, found),
-            Some(_) | None => found,
-        };
+        let found = job_log::assemble(key, of(&job, &steps), Evidence::of(looked));
+        let found = job_log::renewed(old, found);
         let fact = Arc::new(Fact::Diagnosis(Box::new(found)));
         self.state().diagnoses.insert(key.job, Arc::clone(&fact));
         Ok(fact)
-    }
-
-    /// Returns whether nothing need be asked again.
-    fn holds(&self, key: &LogKey, found: &Diagnosis, ask: Ask) -> bool {
-        if found.is_beginning() && ask.urgency == Urgency::Person {
-            return false;
-        }
-        match found.log {
-            LogState::Read { .. } => self.ground.logs.has(key),
-            LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
-            LogState::NotYet | LogState::Refused(_) => false,
-        }
     }
 
     /// Reads the logs of the steps that failed as one.
@@ -310,19 +288,13 @@ impl Buildbot {
                 self.port.can(LOGS, CapabilityState::Available);
                 Ok(looked)
             }
-            Err(failure) => match failure.error {
-                SourceError::NotFound { .. } => Ok(Looked::without(LogState::Gone)),
-                SourceError::Forbidden { .. } => {
-                    let why = Clean::line(&failure.error.to_string());
+            Err(failure) => match job_log::lost(failure)? {
+                Lost::Gone | Lost::Absent => Ok(Looked::without(LogState::Gone)),
+                Lost::Forbidden(error) => {
+                    let why = Clean::line(&error.to_string());
                     self.port.can(LOGS, CapabilityState::Missing(why.clone()));
                     Ok(Looked::without(LogState::Refused(why)))
                 }
-                SourceError::Auth { .. }
-                | SourceError::NoToken { .. }
-                | SourceError::RateLimited { .. }
-                | SourceError::Unreachable { .. }
-                | SourceError::Unreadable { .. }
-                | SourceError::Refused { .. } => Err(failure),
             },
         }
     }
@@ -409,15 +381,5 @@ fn of(job: &JobSeen, steps: &[wire::Step]) -> job_log::Job {
         name: job.name.clone(),
         step: bad.map(|step| (step.number, step.name)),
         finished_at: job.finished_at,
-    }
-}
-
-fn evidence(looked: Looked) -> Evidence {
-    Evidence {
-        looked,
-        notes: Vec::new(),
-        report: None,
-        is_shared: false,
-        sought: Clean::default(),
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn restore(
 }
 
 fn take(state: &mut State, fact: &Arc<Fact>) {
-    state.memory.see(fact);
+    state.memory.diagnosed.keep(fact);
     if let Fact::JobSet(set) = fact.as_ref() {
         state.memory.see_jobs(set);
     }

@@ -96,7 +96,7 @@ fn one(state: &mut State, fact: &Arc<Fact>) {
                 job: found.job,
             };
             state.answered.insert(need, Timestamp::MAX_UTC);
-            state.memory.see_diagnosis(found, fact);
+            state.memory.diagnosed.keep(fact);
         }
         Fact::Commit(commit) => {
             if commit.direct
