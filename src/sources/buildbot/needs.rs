@@ -20,6 +20,7 @@ use crate::sources::evidence::Evidence;
 use crate::sources::http::{Client, Failure, Request, Streamed, Urgency};
 use crate::sources::inspect::Looked;
 use crate::sources::job_log::{self, Lost};
+use crate::sources::needs::{self, Round};
 use crate::sources::port::Ask;
 use crate::sources::{Batch, CapabilityState, Fetch, SourceError};
 
@@ -28,9 +29,6 @@ pub(super) const COST: u32 = 8;
 
 /// How many needs are answered in one fetch.
 const AT_ONCE: usize = 6;
-
-/// How many logs are read in one fetch.
-const LOGS_AT_ONCE: usize = 2;
 
 /// How many logs of one build are read.
 const MOST_LOGS: usize = 4;
@@ -79,43 +77,18 @@ impl Buildbot {
     pub(super) async fn answer(&self, fetch: &Fetch) -> Result<Batch, SourceError> {
         let due: Vec<Need> = {
             let state = self.state();
-            let mut logs = 0;
-            let due = state
-                .needs
-                .iter()
-                .filter(|need| state.is_due(need, fetch.now));
-            let fits = |need: &&Need| {
-                logs += usize::from(matches!(need, Need::Diagnosis { .. }));
-                !matches!(need, Need::Diagnosis { .. }) || logs <= LOGS_AT_ONCE
-            };
-            due.filter(fits).take(AT_ONCE).cloned().collect()
+            let due = state.needs.iter();
+            let due = due.filter(|need| state.is_due(need, fetch.now));
+            needs::choose(due, AT_ONCE)
         };
-        let mut batch = Batch::default();
-        let mut answered = Vec::new();
-        let mut trouble = None;
+        let mut round = Round::new(fetch.now);
         for need in due {
-            match self.answer_one(&need, fetch).await {
-                Ok(facts) => batch.facts.extend(facts),
-                Err(Failure { error, .. }) => match error {
-                    SourceError::NotFound { .. }
-                    | SourceError::Forbidden { .. }
-                    | SourceError::Refused { .. }
-                    | SourceError::Unreadable { .. } => {
-                        batch.warnings.push(Clean::line(&error.to_string()));
-                    }
-                    SourceError::RateLimited { .. }
-                    | SourceError::Unreachable { .. }
-                    | SourceError::Auth { .. }
-                    | SourceError::NoToken { .. } => {
-                        trouble = Some(error).filter(|_| batch.facts.is_empty());
-                        break;
-                    }
-                },
+            let answer = self.answer_one(&need, fetch).await;
+            if !round.take(need, needs::parts(answer), Clean::line) {
+                break;
             }
-            answered.push((need, fetch.now));
         }
-        self.state().answered.extend(answered);
-        trouble.map_or(Ok(batch), Err)
+        round.end(&mut self.state().answered)
     }
 
     async fn answer_one(&self, need: &Need, fetch: &Fetch) -> Result<Vec<Fact>, Failure> {

@@ -10,8 +10,7 @@ use super::reports::{Purse, Told};
 use super::wire_rest;
 use super::{Ask, GitHub, map};
 use crate::domain::Timestamp;
-use crate::domain::correlate::Need;
-use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
+use crate::domain::diagnosis::{LogKey, LogState};
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::RunKey;
@@ -160,14 +159,5 @@ impl GitHub {
                 Ok(LogState::Refused(why))
             }
         }
-    }
-}
-
-/// Returns the need that a diagnosis answers.
-pub(super) fn need_of(found: &Diagnosis) -> Need {
-    Need::Diagnosis {
-        repo: found.run.repo.clone(),
-        run: found.run.id,
-        job: found.job,
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
 use crate::domain::fact::Fact;
 use crate::domain::run::Run;
 use crate::domain::text::Clean;
+use crate::sources::detail::is_detail;
 use crate::sources::evidence::Evidence;
 use crate::sources::http::{Failure, Request, Urgency};
 use crate::sources::inspect::Looked;
@@ -180,7 +181,7 @@ impl Jenkins {
             match self.stream(case.key, url, ask).await {
                 Ok(looked) if looked.log != LogState::Empty => return Ok(looked),
                 Ok(_) => {}
-                Err(failure) if is_detail(&failure) => {}
+                Err(failure) if is_detail(&failure.error) => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -237,7 +238,7 @@ impl Jenkins {
             Err(failure) if matches!(failure.error, SourceError::NotFound { .. }) => {
                 Err(Clean::line("the build has no test report"))
             }
-            Err(failure) if is_detail(&failure) => {
+            Err(failure) if is_detail(&failure.error) => {
                 Err(Clean::line(&format!("test report: {}", failure.error)))
             }
             Err(failure) => return Err(failure),
@@ -245,21 +246,6 @@ impl Jenkins {
         let told = Arc::new(told);
         self.state().keep_report(run.id, Arc::clone(&told));
         Ok(told)
-    }
-}
-
-/// Returns whether a failure is about one thing that is not there or cannot be read, not about the
-/// host.
-fn is_detail(failure: &Failure) -> bool {
-    match failure.error {
-        SourceError::NotFound { .. }
-        | SourceError::Forbidden { .. }
-        | SourceError::Unreadable { .. }
-        | SourceError::Refused { .. } => true,
-        SourceError::Auth { .. }
-        | SourceError::NoToken { .. }
-        | SourceError::RateLimited { .. }
-        | SourceError::Unreachable { .. } => false,
     }
 }
 
