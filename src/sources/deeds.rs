@@ -69,7 +69,7 @@ mod tests {
     #[track_caller]
     fn check(writes: &[Action], read_only: bool, word: &str, expected: Option<&str>) {
         let mut config = SourceConfig::new("one", "jenkins", "https://ci.test".parse().unwrap());
-        config.writes = writes.iter().copied().collect();
+        config.writes = writes.to_vec();
         let why = forbidden(&config, read_only, word);
         assert_eq!(why.as_deref(), expected, "{writes:?} {read_only} {word}");
     }

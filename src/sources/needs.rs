@@ -288,22 +288,22 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_wait(need: Need, facts: Vec<Fact>, failure: Option<Failure>, mins: i64) {
+    fn check_wait(need: &Need, facts: Vec<Fact>, failure: Option<Failure>, mins: i64) {
         let mut round = Round::new(at(100));
         assert!(round.take(need.clone(), (facts, failure), Clean::line));
         let mut answered = BTreeMap::new();
         assert!(round.end(&mut answered).is_ok());
-        let asked = answered.get(&need);
+        let asked = answered.get(need);
         let early = is_time(asked, at(99 + mins));
         assert!(!early && is_time(asked, at(100 + mins)), "{need:?}");
     }
 
     #[test]
     fn what_has_no_answer_waits_for_an_hour_and_a_log_on_its_way_for_a_minute() {
-        check_wait(log(1), Vec::new(), None, 1);
-        check_wait(log(1), told(), None, 60);
-        check_wait(log(1), Vec::new(), Some(missing()), 60);
-        check_wait(jobs("acme/api", 1), Vec::new(), None, 60);
+        check_wait(&log(1), Vec::new(), None, 1);
+        check_wait(&log(1), told(), None, 60);
+        check_wait(&log(1), Vec::new(), Some(missing()), 60);
+        check_wait(&jobs("acme/api", 1), Vec::new(), None, 60);
         assert!(is_time(None, at(0)) && !is_time(Some(&Timestamp::MAX_UTC), at(0)));
     }
 
