@@ -37,6 +37,19 @@ pub struct Evidence {
     pub sought: Clean,
 }
 
+impl Evidence {
+    /// Returns what there is where nothing but the log was looked at.
+    pub fn of(looked: Looked) -> Self {
+        Self {
+            looked,
+            notes: Vec::new(),
+            report: None,
+            is_shared: false,
+            sought: Clean::default(),
+        }
+    }
+}
+
 /// What it comes to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {

@@ -1,24 +1,36 @@
 //! The log of a finished job on its way to a diagnosis: what all CI systems share.
 //!
-//! Streams the log through the cache and the reader of logs, and weighs it together
-//! with what else tells of the job. Knows no route and no system; how a log is
-//! asked for, and what its absence means, is the adapter's to say.
+//! Streams the log through the cache and the reader of logs, weighs it together with
+//! what else tells of the job, and says when nothing need be read again. Knows no route
+//! and no system; how a log is asked for, and what a refusal means, is the adapter's.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use chrono::TimeDelta;
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, LogKey, LogState, TestsFrom};
+use crate::domain::fact::Fact;
+use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 use crate::log::MAX_BYTES;
 use crate::sources::evidence::Evidence;
 use crate::sources::http::{Client, Failure, Request, Streamed, Urgency};
 use crate::sources::inspect::{Looked, take_in};
 use crate::sources::logs::LogCache;
+use crate::sources::{Batch, SourceError};
 
 /// How many parts of a log wait for the disk.
 const WAITING: usize = 4;
+
+/// For how long after the end of a job a forge may still have its log on its way.
+pub const WAIT: TimeDelta = TimeDelta::minutes(60);
+
+/// How many diagnoses a source remembers.
+const MOST_DIAGNOSES: usize = 1_000;
 
 /// What is known of a job besides its log.
 #[derive(Clone, PartialEq, Debug)]
@@ -124,8 +136,87 @@ pub fn assemble(key: &LogKey, job: Job, evidence: Evidence) -> Diagnosis {
     }
 }
 
+/// Returns whether a diagnosis stands, so that nothing need be asked again.
+///
+/// A person who opens a long log wants more than its beginning.
+pub fn holds(logs: &dyn LogCache, key: &LogKey, found: &Diagnosis, urgency: Urgency) -> bool {
+    if found.is_beginning() && urgency == Urgency::Person {
+        return false;
+    }
+    match found.log {
+        LogState::Read { .. } => logs.has(key),
+        LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
+        LogState::NotYet | LogState::Refused(_) => false,
+    }
+}
+
+/// Returns whether a fact is a diagnosis whose log is still on its way: it is no answer yet.
+pub fn is_early(fact: &Fact) -> bool {
+    matches!(fact, Fact::Diagnosis(found) if found.log == LogState::NotYet)
+}
+
+/// Returns a diagnosis as the answer to whoever opened the job.
+pub fn told(fact: Arc<Fact>) -> Batch {
+    Batch {
+        facts: vec![Arc::unwrap_or_clone(fact)],
+        ..Batch::default()
+    }
+}
+
+/// Why there is no log, where that is no trouble on the way.
+#[derive(Debug)]
+pub enum Lost {
+    /// It was deleted.
+    Gone,
+    /// It is not there, now or ever: [`absent`] tells which.
+    Absent,
+    /// It may not be read.
+    Forbidden(SourceError),
+}
+
+/// Returns why a log was refused; trouble on the way is an error of the whole.
+pub fn lost(failure: Failure) -> Result<Lost, Failure> {
+    match (failure.status, failure.error) {
+        (Some(410), _) => Ok(Lost::Gone),
+        (_, SourceError::NotFound { .. }) => Ok(Lost::Absent),
+        (_, error @ SourceError::Forbidden { .. }) => Ok(Lost::Forbidden(error)),
+        (
+            _,
+            error @ (SourceError::Auth { .. }
+            | SourceError::NoToken { .. }
+            | SourceError::RateLimited { .. }
+            | SourceError::Unreachable { .. }
+            | SourceError::Unreadable { .. }
+            | SourceError::Refused { .. }),
+        ) => Err(Failure { error, ..failure }),
+    }
+}
+
+/// Returns what it means that a log is not there: `ended` is when its job did, if it did, and
+/// `wait` for how long after that it may still be on its way.
+pub fn absent(ended: Option<Timestamp>, now: Timestamp, wait: TimeDelta) -> LogState {
+    if ended.is_some_and(|at| now - at >= wait) {
+        LogState::Missing
+    } else {
+        LogState::NotYet
+    }
+}
+
+/// Returns whether only the log is read again: what is known of tests stays.
+pub fn is_only_log(before: Option<&Diagnosis>) -> bool {
+    before.is_some_and(keeps)
+}
+
+/// Returns the diagnosis that counts, where there was one before.
+pub fn renewed(before: Option<Diagnosis>, found: Diagnosis) -> Diagnosis {
+    match before {
+        Some(before) if keeps(&before) => again(before, found),
+        Some(_) | None => found,
+    }
+}
+
 /// Returns whether what is known of tests stays when only the log is read again.
-pub fn keeps(found: &Diagnosis) -> bool {
+fn keeps(found: &Diagnosis) -> bool {
     match found.tests_from {
         TestsFrom::Report(_) | TestsFrom::Annotations => true,
         TestsFrom::Log | TestsFrom::Nowhere(_) => {
@@ -135,7 +226,7 @@ pub fn keeps(found: &Diagnosis) -> bool {
 }
 
 /// Puts a log that was read again under what was known before.
-pub fn again(before: Diagnosis, found: Diagnosis) -> Diagnosis {
+fn again(before: Diagnosis, found: Diagnosis) -> Diagnosis {
     match found.log {
         LogState::Read { .. } => Diagnosis {
             log: found.log,
@@ -155,3 +246,44 @@ pub fn again(before: Diagnosis, found: Diagnosis) -> Diagnosis {
         },
     }
 }
+
+/// The diagnoses that a source made or was told of, bounded; what was forgotten is made again.
+#[derive(Debug, Default)]
+pub struct Diagnoses {
+    facts: BTreeMap<LogKey, Arc<Fact>>,
+}
+
+impl Diagnoses {
+    /// Keeps a diagnosis; no other fact.
+    pub fn keep(&mut self, fact: &Arc<Fact>) {
+        if let Fact::Diagnosis(found) = fact.as_ref() {
+            self.facts.insert(found.log_key(), Arc::clone(fact));
+        }
+        while self.facts.len() > MOST_DIAGNOSES {
+            self.facts.pop_first();
+        }
+    }
+
+    /// Returns what is known of a job, as the fact and as what is in it.
+    pub fn of(&self, key: &LogKey) -> Option<(Arc<Fact>, Diagnosis)> {
+        let fact = self.facts.get(key)?;
+        Some((Arc::clone(fact), diagnosis(fact)?))
+    }
+
+    /// Forgets a repository.
+    pub fn forget(&mut self, repo: &RepoKey) {
+        self.facts.retain(|log, _| log.run.repo != *repo);
+    }
+}
+
+/// Returns the diagnosis in a fact.
+pub fn diagnosis(fact: &Fact) -> Option<Diagnosis> {
+    if let Fact::Diagnosis(found) = fact {
+        return Some(found.as_ref().clone());
+    }
+    None
+}
+
+#[cfg(test)]
+#[path = "job_log_tests.rs"]
+mod tests;

@@ -1,7 +1,8 @@
-//! Which tickets a change request names: in words, and in its branch.
+//! Which tickets a change request names: in words, by address, and in its branch.
 //!
-//! Pure text reading. Links that the forge itself records come from elsewhere
-//! and outrank these. Similar words never make a link.
+//! Pure text reading, one for all forges; what a forge reads in other words is a
+//! [`Dialect`]. Links that the forge itself records come from elsewhere and outrank
+//! these. Similar words never make a link.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -19,10 +20,28 @@ const READ: usize = 8 * 1024;
 /// How many tickets a change request may name.
 const MOST: usize = 20;
 
+/// A pattern, compiled when it is first used.
+pub(super) type Pattern = LazyLock<Option<Regex>>;
+
+/// What a forge reads in words of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialect {
+    /// Words that close a ticket: the place, if another one is named, and the number.
+    pub(super) closing: &'static Pattern,
+    /// The address of a ticket: its path on the host, and the number.
+    pub(super) address: Option<&'static Pattern>,
+}
+
+/// What GitHub reads, and what was made after it.
+pub(super) const USUAL: Dialect = Dialect {
+    closing: &CLOSING,
+    address: None,
+};
+
 /// The texts of a change request in which tickets are named.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Texts<'a> {
-    /// Its own number, which is never a ticket.
+    /// Its own number, which is never a ticket; 0 where tickets have numbers of their own.
     pub(super) number: u64,
     /// Its title.
     pub(super) title: &'a str,
@@ -34,7 +53,7 @@ pub(super) struct Texts<'a> {
 
 macro_rules! pattern {
     ($name:ident, $pattern:literal) => {
-        static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($pattern).ok());
+        static $name: Pattern = LazyLock::new(|| Regex::new($pattern).ok());
     };
 }
 
@@ -53,14 +72,24 @@ pattern!(BRANCH, r"^(?:(?-u:\w)+/)?#?([0-9]{1,10})[-_]");
 /// the default branch (docs.github.com, "Linking a pull request to an issue using a keyword"). A
 /// title closes nothing, nor does a link made by hand, which only GraphQL tells.
 pub(super) fn closed_by(repo: &RepoKey, number: u64, body: &str) -> Vec<TicketKey> {
-    let body: String = body.chars().take(READ).collect();
     let mut found = Found::default();
-    closing(&mut found, repo, &body, number);
+    closing(&mut found, &CLOSING, (repo, number), &read(body));
     found.links.into_iter().map(|link| link.ticket).collect()
 }
 
-fn closing(found: &mut Found, repo: &RepoKey, text: &str, own: u64) {
-    for words in captures(&CLOSING, text) {
+/// Returns whether a branch begins with the number of a ticket.
+pub(super) fn is_of_ticket(branch: &str) -> bool {
+    captures(&BRANCH, branch).next().is_some()
+}
+
+/// Returns what is read of a description.
+pub(super) fn read(body: &str) -> String {
+    body.chars().take(READ).collect()
+}
+
+fn closing(found: &mut Found, pattern: &'static Pattern, of: (&RepoKey, u64), text: &str) {
+    let (repo, own) = of;
+    for words in captures(pattern, text) {
         let path = words.get(1).map(|path| path.as_str());
         let place = path.map_or_else(|| repo.clone(), |path| RepoKey::new(repo.host(), path));
         let number = words.get(2).and_then(|number| number.as_str().parse().ok());
@@ -69,15 +98,37 @@ fn closing(found: &mut Found, repo: &RepoKey, text: &str, own: u64) {
     }
 }
 
+/// Takes in tickets of the repository itself that a text gives the address of.
+fn addressed(found: &mut Found, pattern: &'static Pattern, of: (&RepoKey, u64), text: &str) {
+    let (repo, own) = of;
+    for words in captures(pattern, text) {
+        // The base path of a server is no part of a repository's name.
+        let path = words.get(1).map_or("", |path| path.as_str());
+        let path = path.strip_suffix("/-").unwrap_or(path);
+        if path.eq_ignore_ascii_case(repo.path()) || path.ends_with(&format!("/{}", repo.path())) {
+            let number = words.get(2).and_then(|number| number.as_str().parse().ok());
+            found.number(repo.clone(), number, own, LinkBasis::Mention);
+        }
+    }
+}
+
 /// Returns the tickets, `known` ones first; each ticket once, with its strongest basis.
-pub(super) fn find(repo: &RepoKey, texts: Texts<'_>, known: Vec<TicketKey>) -> Vec<TicketLink> {
+pub(super) fn find(
+    dialect: Dialect,
+    repo: &RepoKey,
+    texts: Texts<'_>,
+    known: Vec<TicketKey>,
+) -> Vec<TicketLink> {
     let mut found = Found::default();
     for ticket in known {
         found.add(ticket, LinkBasis::Closing);
     }
-    let body: String = texts.body.chars().take(READ).collect();
+    let (body, of) = (read(texts.body), (repo, texts.number));
     for text in [texts.title, &body] {
-        closing(&mut found, repo, text, texts.number);
+        closing(&mut found, dialect.closing, of, text);
+    }
+    if let Some(pattern) = dialect.address {
+        addressed(&mut found, pattern, of, &body);
     }
     for words in captures(&NUMBER, texts.title) {
         let number = words.get(1).and_then(|number| number.as_str().parse().ok());
@@ -99,7 +150,7 @@ pub(super) fn find(repo: &RepoKey, texts: Texts<'_>, known: Vec<TicketKey>) -> V
 }
 
 fn captures<'a>(
-    pattern: &'static LazyLock<Option<Regex>>,
+    pattern: &'static Pattern,
     text: &'a str,
 ) -> impl Iterator<Item = regex::Captures<'a>> {
     pattern
@@ -130,7 +181,7 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
-    use super::{Texts, closed_by, find};
+    use super::{Texts, USUAL, closed_by, find};
     use crate::domain::change_request::LinkBasis;
     use crate::domain::key::RepoKey;
     use crate::domain::ticket::TicketKey;
@@ -144,7 +195,7 @@ mod tests {
             body,
             branch,
         };
-        let found: Vec<(String, u8)> = find(&repo, texts, Vec::new())
+        let found: Vec<(String, u8)> = find(USUAL, &repo, texts, Vec::new())
             .into_iter()
             .map(|link| (name(&link.ticket), link.basis.percent()))
             .collect();
@@ -244,7 +295,7 @@ mod tests {
             body: "",
             branch: "12-x",
         };
-        let links = find(&repo, texts, vec![known]);
+        let links = find(USUAL, &repo, texts, vec![known]);
         assert_eq!(links.len(), 1);
         assert_eq!(links[0].basis, LinkBasis::Closing);
     }

@@ -6,21 +6,14 @@
 use serde_json::{Value, json};
 
 use super::state::Place;
-use super::{Buildbot, can, map, wire};
-use crate::config::Action;
+use super::{Buildbot, map, wire};
 use crate::domain::action::{Fresh, Target, Verb};
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Failure, Writing};
 use crate::sources::port::Ask;
-use crate::sources::{Capability, CapabilityState, SourceError};
-
-/// What can be done, with the word of `writes` that allows it.
-const DEEDS: [(&str, &str, Action); 2] = [
-    ("re-run", "rerun", Action::Rerun),
-    ("cancel", "cancel", Action::Cancel),
-];
+use crate::sources::{Capability, CapabilityState, SourceError, deeds};
 
 /// What an action is done to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -196,11 +189,8 @@ impl Buildbot {
 
     /// Does one thing, with one call.
     pub(super) async fn do_it(&self, act: &Act) -> Result<(), ActError> {
-        if let CapabilityState::Missing(why) = self.deed(act.verb.permission()) {
-            return Err(ActError::NotSent(SourceError::Refused {
-                host: self.port.host().to_owned(),
-                cause: why.to_string(),
-            }));
+        if let Some(why) = self.forbidden(act.verb.permission()) {
+            return Err(deeds::refused(self.port.host(), &why));
         }
         let (_, at) = self.at(&act.target)?;
         let method = match (act.verb, at) {
@@ -236,29 +226,16 @@ impl Buildbot {
         done
     }
 
-    /// Returns whether the word of `writes` can be done, and why not.
-    fn deed(&self, word: &str) -> CapabilityState {
-        let no = |why: String| CapabilityState::Missing(Clean::line(&why));
-        let known = DEEDS.iter().find(|(_, known, _)| *known == word);
-        if known.is_none_or(|(_, _, action)| !self.config.writes.contains(action)) {
-            let name = &self.config.name;
-            return no(format!(
-                "`writes` of source `{name}` does not list `{word}`"
-            ));
-        }
-        if self.ground.read_only {
-            return no(
-                "nothing is changed with `--read-only`, nor by a command that prints".to_owned(),
-            );
-        }
-        CapabilityState::Unknown
+    fn forbidden(&self, word: &str) -> Option<Clean> {
+        deeds::forbidden(&self.config, self.ground.read_only, word)
     }
 
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> impl Iterator<Item = Capability> {
-        DEEDS
-            .iter()
-            .map(|(name, word, _)| can(name, self.deed(word)))
+        deeds::all(|word| {
+            let why = self.forbidden(word);
+            why.map_or(CapabilityState::Unknown, CapabilityState::Missing)
+        })
     }
 }
 

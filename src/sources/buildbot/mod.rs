@@ -28,8 +28,8 @@ use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::port::{Ask, Port, Product, failed, fine};
 use crate::sources::{
-    Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Meter, Resource, Source,
-    SourceError, Tier,
+    Account, Batch, Capability, Check, CheckState, Fetch, Meter, Resource, Source, SourceError,
+    Tier,
 };
 use events::EVENTS;
 use map::Site;
@@ -265,9 +265,4 @@ impl Source for Buildbot {
     fn act(&self, act: Act) -> BoxFuture<'_, Result<(), ActError>> {
         async move { self.do_it(&act).await }.boxed()
     }
-}
-
-/// Returns whether something can be done, as a capability.
-fn can(name: &'static str, state: CapabilityState) -> Capability {
-    Capability { name, state }
 }

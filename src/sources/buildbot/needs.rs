@@ -12,24 +12,23 @@ use super::state::{JobSeen, Place, State};
 use super::{Buildbot, LOGS, NEEDS, map, wire};
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
-use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
+use crate::domain::diagnosis::{LogKey, LogState};
 use crate::domain::fact::Fact;
 use crate::domain::run::{Job, JobSet, RunKey, RunState, parts_of_foreign};
 use crate::domain::text::Clean;
 use crate::sources::evidence::Evidence;
 use crate::sources::http::{Client, Failure, Request, Streamed, Urgency};
 use crate::sources::inspect::Looked;
+use crate::sources::job_log::{self, Lost};
+use crate::sources::needs::{self, Round};
 use crate::sources::port::Ask;
-use crate::sources::{Batch, CapabilityState, Fetch, SourceError, job_log};
+use crate::sources::{Batch, CapabilityState, Fetch, SourceError};
 
 /// What one fetch of needs probably costs.
 pub(super) const COST: u32 = 8;
 
 /// How many needs are answered in one fetch.
 const AT_ONCE: usize = 6;
-
-/// How many logs are read in one fetch.
-const LOGS_AT_ONCE: usize = 2;
 
 /// How many logs of one build are read.
 const MOST_LOGS: usize = 4;
@@ -78,43 +77,18 @@ impl Buildbot {
     pub(super) async fn answer(&self, fetch: &Fetch) -> Result<Batch, SourceError> {
         let due: Vec<Need> = {
             let state = self.state();
-            let mut logs = 0;
-            let due = state
-                .needs
-                .iter()
-                .filter(|need| state.is_due(need, fetch.now));
-            let fits = |need: &&Need| {
-                logs += usize::from(matches!(need, Need::Diagnosis { .. }));
-                !matches!(need, Need::Diagnosis { .. }) || logs <= LOGS_AT_ONCE
-            };
-            due.filter(fits).take(AT_ONCE).cloned().collect()
+            let due = state.needs.iter();
+            let due = due.filter(|need| state.is_due(need, fetch.now));
+            needs::choose(due, AT_ONCE)
         };
-        let mut batch = Batch::default();
-        let mut answered = Vec::new();
-        let mut trouble = None;
+        let mut round = Round::new(fetch.now);
         for need in due {
-            match self.answer_one(&need, fetch).await {
-                Ok(facts) => batch.facts.extend(facts),
-                Err(Failure { error, .. }) => match error {
-                    SourceError::NotFound { .. }
-                    | SourceError::Forbidden { .. }
-                    | SourceError::Refused { .. }
-                    | SourceError::Unreadable { .. } => {
-                        batch.warnings.push(Clean::line(&error.to_string()));
-                    }
-                    SourceError::RateLimited { .. }
-                    | SourceError::Unreachable { .. }
-                    | SourceError::Auth { .. }
-                    | SourceError::NoToken { .. } => {
-                        trouble = Some(error).filter(|_| batch.facts.is_empty());
-                        break;
-                    }
-                },
+            let answer = self.answer_one(&need, fetch).await;
+            if !round.take(need, needs::parts(answer), Clean::line) {
+                break;
             }
-            answered.push((need, fetch.now));
         }
-        self.state().answered.extend(answered);
-        trouble.map_or(Ok(batch), Err)
+        round.end(&mut self.state().answered)
     }
 
     async fn answer_one(&self, need: &Need, fetch: &Fetch) -> Result<Vec<Fact>, Failure> {
@@ -232,10 +206,7 @@ impl Buildbot {
             ..Ask::of(&fetch)
         };
         let fact = self.diagnosis(&key, ask).await?;
-        Ok(Batch {
-            facts: vec![Arc::unwrap_or_clone(fact)],
-            ..Batch::default()
-        })
+        Ok(job_log::told(fact))
     }
 
     async fn diagnosis(&self, key: &LogKey, ask: Ask) -> Result<Arc<Fact>, Failure> {
@@ -251,39 +222,19 @@ impl Buildbot {
                 near: None,
             }));
         };
-        let old = before.as_deref().and_then(|fact| {
-            let Fact::Diagnosis(found) = fact else {
-                return None;
-            };
-            Some(found.as_ref().clone())
-        });
+        let old = before.as_deref().and_then(job_log::diagnosis);
         if let (Some(fact), Some(old)) = (&before, &old)
-            && self.holds(key, old, ask)
+            && job_log::holds(&*self.ground.logs, key, old, ask.urgency)
         {
             return Ok(Arc::clone(fact));
         }
         let steps = self.steps(job.place, ask).await?;
         let looked = self.read_logs(key, &job, &steps, ask).await?;
-        let found = job_log::assemble(key, of(&job, &steps), evidence(looked));
-        let found = match old {
-            Some(old) if job_log::keeps(&old) => job_log::again(old, found),
-            Some(_) | None => found,
-        };
+        let found = job_log::assemble(key, of(&job, &steps), Evidence::of(looked));
+        let found = job_log::renewed(old, found);
         let fact = Arc::new(Fact::Diagnosis(Box::new(found)));
         self.state().diagnoses.insert(key.job, Arc::clone(&fact));
         Ok(fact)
-    }
-
-    /// Returns whether nothing need be asked again.
-    fn holds(&self, key: &LogKey, found: &Diagnosis, ask: Ask) -> bool {
-        if found.is_beginning() && ask.urgency == Urgency::Person {
-            return false;
-        }
-        match found.log {
-            LogState::Read { .. } => self.ground.logs.has(key),
-            LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
-            LogState::NotYet | LogState::Refused(_) => false,
-        }
     }
 
     /// Reads the logs of the steps that failed as one.
@@ -310,19 +261,13 @@ impl Buildbot {
                 self.port.can(LOGS, CapabilityState::Available);
                 Ok(looked)
             }
-            Err(failure) => match failure.error {
-                SourceError::NotFound { .. } => Ok(Looked::without(LogState::Gone)),
-                SourceError::Forbidden { .. } => {
-                    let why = Clean::line(&failure.error.to_string());
+            Err(failure) => match job_log::lost(failure)? {
+                Lost::Gone | Lost::Absent => Ok(Looked::without(LogState::Gone)),
+                Lost::Forbidden(error) => {
+                    let why = Clean::line(&error.to_string());
                     self.port.can(LOGS, CapabilityState::Missing(why.clone()));
                     Ok(Looked::without(LogState::Refused(why)))
                 }
-                SourceError::Auth { .. }
-                | SourceError::NoToken { .. }
-                | SourceError::RateLimited { .. }
-                | SourceError::Unreachable { .. }
-                | SourceError::Unreadable { .. }
-                | SourceError::Refused { .. } => Err(failure),
             },
         }
     }
@@ -409,15 +354,5 @@ fn of(job: &JobSeen, steps: &[wire::Step]) -> job_log::Job {
         name: job.name.clone(),
         step: bad.map(|step| (step.number, step.name)),
         finished_at: job.finished_at,
-    }
-}
-
-fn evidence(looked: Looked) -> Evidence {
-    Evidence {
-        looked,
-        notes: Vec::new(),
-        report: None,
-        is_shared: false,
-        sought: Clean::default(),
     }
 }

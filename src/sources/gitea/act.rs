@@ -8,19 +8,20 @@ use super::api::{Asked, below};
 use super::map::runs as map;
 use super::server::{Make, Way};
 use super::wire_actions::Run;
-use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::Failure;
 use crate::sources::port::Ask;
-use crate::sources::{Capability, CapabilityState, SourceError};
+use crate::sources::{Capability, CapabilityState, SourceError, deeds};
 
-/// What can be done, with the word of `writes` that allows it, and the route it needs at least.
-const DEEDS: [(&str, &str, Action, Way); 2] = [
-    ("re-run", "rerun", Action::Rerun, Way::Rerun),
-    ("cancel", "cancel", Action::Cancel, Way::Cancel),
-];
+/// Returns the route that a word of `writes` needs at least.
+fn way_of(word: &str) -> Way {
+    match word {
+        "cancel" => Way::Cancel,
+        _ => Way::Rerun,
+    }
+}
 
 impl Gitea {
     /// Reads the run of an action, and its job, past every cache.
@@ -71,12 +72,7 @@ impl Gitea {
 
     /// Does one thing, with one request.
     pub(super) async fn do_it(&self, act: Act) -> Result<(), ActError> {
-        let refused = |why: &Clean| {
-            ActError::NotSent(SourceError::Refused {
-                host: self.port.host().to_owned(),
-                cause: why.to_string(),
-            })
-        };
+        let refused = |why: &Clean| deeds::refused(self.port.host(), why);
         if let Some(why) = self.forbids(act.verb.permission()) {
             return Err(refused(&why));
         }
@@ -180,32 +176,22 @@ impl Gitea {
 
     /// Returns why our own settings do not allow something, if they do not.
     fn forbids(&self, word: &str) -> Option<Clean> {
-        let mut allowed = DEEDS.iter();
-        let allowed = allowed
-            .any(|(_, known, action, _)| *known == word && self.config.writes.contains(action));
-        if !allowed {
-            let name = &self.config.name;
-            return Some(Clean::line(&format!(
-                "`writes` of source `{name}` does not list `{word}`"
-            )));
-        }
-        let why = "nothing is changed with `--read-only`, nor by a command that prints";
-        self.ground.read_only.then(|| Clean::line(why))
+        deeds::forbidden(&self.config, self.ground.read_only, word)
     }
 
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> Vec<Capability> {
         let now = self.port.now();
-        let deed = |(name, word, _, way): &(&'static str, &str, Action, Way)| {
-            let has = self.state().ways.has(*way, now);
-            let state = match (has, self.forbids(word)) {
-                (Some(false), _) => self.without(*way),
+        let state = |word: &'static str| {
+            let way = way_of(word);
+            let has = self.state().ways.has(way, now);
+            match (has, self.forbids(word)) {
+                (Some(false), _) => self.without(way),
                 (_, Some(why)) => CapabilityState::Missing(why),
                 (Some(true), None) => CapabilityState::Available,
                 (None, None) => CapabilityState::Unknown,
-            };
-            Capability { name, state }
+            }
         };
-        DEEDS.iter().map(deed).collect()
+        deeds::all(state).collect()
     }
 }

@@ -192,23 +192,6 @@ pub(super) fn rfc3339(at: Timestamp) -> String {
     at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// What is not there, or not for us, costs itself; trouble with the host ends the fetch.
-pub(super) fn absent(failure: Failure, batch: &mut Batch) -> Result<(), SourceError> {
-    match failure.error {
-        error @ (SourceError::NotFound { .. }
-        | SourceError::Forbidden { .. }
-        | SourceError::Refused { .. }
-        | SourceError::Unreadable { .. }) => {
-            batch.warnings.push(Clean::line(&error.to_string()));
-            Ok(())
-        }
-        error @ (SourceError::Auth { .. }
-        | SourceError::NoToken { .. }
-        | SourceError::RateLimited { .. }
-        | SourceError::Unreachable { .. }) => Err(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use reqwest::header::{HeaderMap, HeaderValue};

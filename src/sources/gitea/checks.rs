@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Gitea;
-use super::api::{Asked, absent, below};
+use super::api::{Asked, below};
 use super::map::delivery;
 use super::pulls::boxed;
 use super::state::{RepoState, is_settled};
@@ -15,6 +15,7 @@ use crate::domain::deployment::DeployState;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::text::Clean;
+use crate::sources::detail::absent;
 use crate::sources::{Batch, SourceError};
 
 /// Of how many heads the statuses are read in one fetch.

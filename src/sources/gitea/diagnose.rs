@@ -11,19 +11,16 @@ use super::map::runs::is_by_number;
 use super::memory::JobSeen;
 use super::server::Way;
 use crate::domain::Timestamp;
-use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
+use crate::domain::diagnosis::{LogKey, LogState};
 use crate::domain::fact::Fact;
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::evidence::Evidence;
 use crate::sources::http::{Failure, Request, Urgency};
 use crate::sources::inspect::Looked;
-use crate::sources::job_log;
+use crate::sources::job_log::{self, Lost};
 use crate::sources::port::Ask;
 use crate::sources::{Batch, CapabilityState, SourceError};
-
-/// For how long after the end of a job its log may still be on its way.
-const LOG_WAITS_MINS: i64 = 60;
 
 /// The capability.
 const LOGS: &str = "job logs";
@@ -45,10 +42,7 @@ impl Gitea {
         };
         let fact = self.diagnosis(&key, asked).await;
         let fact = fact.map_err(|failure| failure.error)?;
-        Ok(Batch {
-            facts: vec![Arc::unwrap_or_clone(fact)],
-            ..Batch::default()
-        })
+        Ok(job_log::told(fact))
     }
 
     /// Answers a need; a log that is not there yet is asked for again soon.
@@ -62,9 +56,7 @@ impl Gitea {
         let attempt = known.unwrap_or_else(|| self.attempt_of(&run));
         let key = LogKey { run, attempt, job };
         let fact = self.diagnosis(&key, asked).await?;
-        let is_early =
-            matches!(fact.as_ref(), Fact::Diagnosis(found) if found.log == LogState::NotYet);
-        Ok(if is_early {
+        Ok(if job_log::is_early(&fact) {
             Vec::new()
         } else {
             vec![Arc::unwrap_or_clone(fact)]
@@ -72,9 +64,9 @@ impl Gitea {
     }
 
     async fn diagnosis(&self, key: &LogKey, asked: Asked) -> Result<Arc<Fact>, Failure> {
-        let before = self.state().memory.diagnosis(key);
+        let before = self.state().memory.diagnosed.of(key);
         if let Some((fact, found)) = &before
-            && self.holds(key, found, asked)
+            && job_log::holds(&*self.ground.logs, key, found, asked.ask.urgency)
         {
             return Ok(Arc::clone(fact));
         }
@@ -89,34 +81,14 @@ impl Gitea {
                 finished_at: job.finished_at,
             },
             Evidence {
-                looked,
-                notes: Vec::new(),
-                report: None,
                 is_shared,
-                sought: Clean::default(),
+                ..Evidence::of(looked)
             },
         );
-        let found = match before {
-            Some((_, before)) if job_log::keeps(&before) => job_log::again(before, found),
-            Some(_) | None => found,
-        };
+        let found = job_log::renewed(before.map(|(_, found)| found), found);
         let fact = Arc::new(Fact::Diagnosis(Box::new(found)));
-        self.state().memory.see(&fact);
+        self.state().memory.diagnosed.keep(&fact);
         Ok(fact)
-    }
-
-    /// Returns whether nothing need be asked again.
-    ///
-    /// A person who opens a long log wants more than its beginning.
-    fn holds(&self, key: &LogKey, found: &Diagnosis, asked: Asked) -> bool {
-        if found.is_beginning() && asked.ask.urgency == Urgency::Person {
-            return false;
-        }
-        match found.log {
-            LogState::Read { .. } => self.ground.logs.has(key),
-            LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
-            LogState::NotYet | LogState::Refused(_) => false,
-        }
     }
 
     /// Returns what is known of a job; one that no listing has told of is looked for in its run.
@@ -183,34 +155,19 @@ impl Gitea {
         job: &JobSeen,
         asked: Asked,
     ) -> Result<LogState, Failure> {
-        match (failure.status, &failure.error) {
-            (Some(410), _) => Ok(LogState::Gone),
-            (_, SourceError::NotFound { .. }) => {
-                let old = job
-                    .finished_at
-                    .is_some_and(|at| (asked.now - at).num_minutes() >= LOG_WAITS_MINS);
-                Ok(if job.is_over && old {
-                    LogState::Missing
-                } else {
-                    LogState::NotYet
-                })
+        match job_log::lost(failure)? {
+            Lost::Gone => Ok(LogState::Gone),
+            Lost::Absent => {
+                let ended = job.finished_at.filter(|_| job.is_over);
+                Ok(job_log::absent(ended, asked.now, job_log::WAIT))
             }
-            (_, SourceError::Forbidden { .. }) => {
-                let text = failure.error.hint();
-                let why = text.unwrap_or_else(|| failure.error.to_string());
+            Lost::Forbidden(error) => {
+                let text = error.hint();
+                let why = text.unwrap_or_else(|| error.to_string());
                 let why = self.port.shown(&why);
                 self.port.can(LOGS, CapabilityState::Missing(why.clone()));
                 Ok(LogState::Refused(why))
             }
-            (
-                _,
-                SourceError::Auth { .. }
-                | SourceError::NoToken { .. }
-                | SourceError::RateLimited { .. }
-                | SourceError::Unreachable { .. }
-                | SourceError::Unreadable { .. }
-                | SourceError::Refused { .. },
-            ) => Err(failure),
         }
     }
 }

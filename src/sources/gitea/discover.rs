@@ -274,5 +274,5 @@ pub(super) fn bare(key: &RepoKey, wire: &wire::Repo) -> Repository {
 
 /// What is of no use without a right of its own is left out; trouble with the host is told.
 fn lesser(failure: Failure) -> Result<(), SourceError> {
-    super::api::absent(failure, &mut Batch::default())
+    crate::sources::detail::absent(failure, &mut Batch::default())
 }

@@ -4,26 +4,22 @@
 //! forgotten is read again.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::domain::Timestamp;
-use crate::domain::diagnosis::{Diagnosis, LogKey};
-use crate::domain::fact::Fact;
+use crate::domain::diagnosis::LogKey;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{JobSet, RunKey, RunState};
 use crate::domain::text::Clean;
+use crate::sources::job_log::Diagnoses;
 
 /// How many failed jobs are remembered.
 const MOST_JOBS: usize = 2_000;
-
-/// How many diagnoses are remembered.
-const MOST_DIAGNOSES: usize = 1_000;
 
 /// All that is remembered.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     jobs: BTreeMap<u64, JobSeen>,
-    diagnosed: BTreeMap<LogKey, Arc<Fact>>,
+    pub(super) diagnosed: Diagnoses,
 }
 
 /// A job that failed.
@@ -41,7 +37,7 @@ impl Memory {
     /// Forgets a repository.
     pub(super) fn forget(&mut self, repo: &RepoKey) {
         self.jobs.retain(|_, job| job.run.repo != *repo);
-        self.diagnosed.retain(|log, _| log.run.repo != *repo);
+        self.diagnosed.forget(repo);
     }
 
     /// Takes in the failed jobs of a set.
@@ -64,16 +60,6 @@ impl Memory {
         }
     }
 
-    /// Takes in a diagnosis, stored or new.
-    pub(super) fn see(&mut self, fact: &Arc<Fact>) {
-        if let Fact::Diagnosis(found) = fact.as_ref() {
-            self.diagnosed.insert(found.log_key(), Arc::clone(fact));
-        }
-        while self.diagnosed.len() > MOST_DIAGNOSES {
-            self.diagnosed.pop_first();
-        }
-    }
-
     pub(super) fn job(&self, key: &LogKey) -> Option<JobSeen> {
         let seen = self.jobs.get(&key.job);
         seen.filter(|job| job.run == key.run).cloned()
@@ -91,13 +77,5 @@ impl Memory {
         let mut same =
             others.filter(|(_, seen)| seen.run == key.run && seen.attempt == key.attempt);
         same.next().is_some()
-    }
-
-    pub(super) fn diagnosis(&self, key: &LogKey) -> Option<(Arc<Fact>, Diagnosis)> {
-        let fact = self.diagnosed.get(key)?;
-        if let Fact::Diagnosis(found) = fact.as_ref() {
-            return Some((Arc::clone(fact), found.as_ref().clone()));
-        }
-        None
     }
 }

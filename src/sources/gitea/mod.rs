@@ -223,16 +223,12 @@ impl Source for Gitea {
         restore::restore(&mut self.state(), (host, now), &self.config, facts);
     }
 
-    fn need(&self, needs: &BTreeSet<Need>) {
+    fn need(&self, all: &BTreeSet<Need>) {
         let mut state = self.state();
-        let host = self.port.host();
-        let ours = |need: &&Need| needs::is_ours(need, host);
-        state.needs = needs.iter().filter(ours).cloned().collect();
         let State {
             needs, answered, ..
         } = &mut *state;
-        // What nobody asks for any more need not be remembered, but for ranges: they never change.
-        answered.retain(|need, _| matches!(need, Need::Range { .. }) || needs.contains(need));
+        super::needs::ask_for(all, self.port.host(), (needs, answered));
     }
 
     fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {

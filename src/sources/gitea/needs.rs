@@ -3,10 +3,6 @@
 //! A range never changes, so it is asked once in the life of a store. What has no
 //! answer is not asked again for an hour.
 
-use std::cmp::Reverse;
-
-use chrono::TimeDelta;
-
 use super::Gitea;
 use super::api::{Asked, below};
 use super::map;
@@ -19,17 +15,12 @@ use crate::domain::change_request::{ChangeKey, ChangedPaths};
 use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
-use crate::domain::run::{RunKey, is_foreign};
+use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::http::{Failure, List};
+use crate::sources::needs::{self, Round, is_past};
 use crate::sources::port::Ask;
 use crate::sources::{Batch, SourceError};
-
-/// How many needs are answered in one fetch.
-const AT_ONCE: usize = 8;
-
-/// How many logs are read in one fetch.
-const LOGS_AT_ONCE: usize = 2;
 
 /// How many pages of files are read.
 const PAGES: usize = 10;
@@ -37,62 +28,13 @@ const PAGES: usize = 10;
 /// How many earlier attempts of a run are read, the newest first.
 const MOST_ATTEMPTS: u32 = 10;
 
-/// For how long an answer, or the lack of one, is not asked for again.
-const AGAIN: TimeDelta = TimeDelta::hours(1);
-
-/// How much of that a log that was not there yet has waited already.
-const EARLY: TimeDelta = TimeDelta::minutes(59);
-
 /// What one fetch of needs probably costs.
 pub(super) const COST: u32 = 8;
 
-/// Returns the repository that a need is about.
-fn repo_of(need: &Need) -> &RepoKey {
-    match need {
-        Need::Range { repo, .. }
-        | Need::Jobs { repo, .. }
-        | Need::Paths { repo, .. }
-        | Need::Gates { repo, .. }
-        | Need::Diagnosis { repo, .. }
-        | Need::Attempts { repo, .. }
-        | Need::History { repo, .. } => repo,
-    }
-}
-
-/// Returns whether a need is one of this host, and of its own runs.
-pub(super) fn is_ours(need: &Need, host: &str) -> bool {
-    let own = match need {
-        Need::Jobs { run, .. }
-        | Need::Gates { run, .. }
-        | Need::Diagnosis { run, .. }
-        | Need::Attempts { run, .. } => !is_foreign(*run),
-        Need::History { workflow, .. } => crate::domain::run::parts_of_foreign(workflow).is_none(),
-        Need::Range { .. } | Need::Paths { .. } => true,
-    };
-    own && repo_of(need).host() == host
-}
-
-/// Returns whether a need is about what is long past: it never changes, and there are many.
-pub(super) fn is_past(need: &Need) -> bool {
-    matches!(need, Need::Range { .. })
-}
-
 /// Returns whether a need is to be asked now.
 pub(super) fn is_due(state: &State, need: &Need, now: Timestamp) -> bool {
-    let path = repo_of(need).path().to_ascii_lowercase();
-    let asked = state.answered.get(need);
-    state.repos.contains_key(&path) && asked.is_none_or(|at| *at < now && now - *at >= AGAIN)
-}
-
-/// Returns what is answered in one fetch: logs are large, so few of them.
-fn choose<'n>(due: impl Iterator<Item = &'n Need>) -> Vec<Need> {
-    let mut logs = 0;
-    let fits = |need: &&Need| {
-        let is_log = matches!(need, Need::Diagnosis { .. });
-        logs += usize::from(is_log);
-        !is_log || logs <= LOGS_AT_ONCE
-    };
-    due.filter(fits).take(AT_ONCE).cloned().collect()
+    let known = state.repos.contains_key(&needs::path_of(need));
+    known && needs::is_time(state.answered.get(need), now)
 }
 
 impl Gitea {
@@ -103,48 +45,19 @@ impl Gitea {
         let due: Vec<Need> = {
             let state = self.state();
             let due = |need: &&Need| is_past(need) == past && is_due(&state, need, asked.now);
-            let mut due: Vec<&Need> = state.needs.iter().filter(due).collect();
-            due.sort_by_cached_key(|need| {
-                let path = repo_of(need).path().to_ascii_lowercase();
-                Reverse(state.repos.get(&path).and_then(|repo| repo.changed_at))
-            });
-            choose(due.into_iter())
+            needs::newest_first(state.needs.iter().filter(due), |path| {
+                state.repos.get(path).and_then(|repo| repo.changed_at)
+            })
         };
-        let mut batch = Batch::default();
-        // Noted where nothing is waited for any more: what is noted was handed over.
-        let mut answered = Vec::with_capacity(due.len());
-        let mut trouble = None;
+        let mut round = Round::new(asked.now);
         for need in due {
             let answer = self.answer_one(&need, asked).await;
-            let is_log = matches!(need, Need::Diagnosis { .. });
-            let is_early = is_log && matches!(&answer, Ok(facts) if facts.is_empty());
-            match answer {
-                Ok(facts) => batch.facts.extend(facts),
-                Err(Failure { error, .. }) => match error {
-                    SourceError::NotFound { .. }
-                    | SourceError::Forbidden { .. }
-                    | SourceError::Refused { .. }
-                    | SourceError::Unreadable { .. } => {
-                        batch.warnings.push(self.port.shown(&error.to_string()));
-                    }
-                    SourceError::RateLimited { .. }
-                    | SourceError::Unreachable { .. }
-                    | SourceError::Auth { .. }
-                    | SourceError::NoToken { .. } => {
-                        trouble = Some(error).filter(|_| batch.facts.is_empty());
-                        break;
-                    }
-                },
+            if !round.take(need, needs::parts(answer), |text| self.port.shown(text)) {
+                break;
             }
-            // A log that is on its way is there in a minute, not in an hour.
-            let waited = if is_early { EARLY } else { TimeDelta::zero() };
-            answered.push((need, asked.now - waited));
         }
         let mut state = self.state();
-        state.answered.extend(answered);
-        if let Some(error) = trouble {
-            return Err(error);
-        }
+        let batch = round.end(&mut state.answered)?;
         state.turn += 1;
         Ok(batch)
     }

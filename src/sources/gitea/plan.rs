@@ -8,6 +8,7 @@ use super::state::{RepoState, State};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
+use crate::sources::needs::is_past;
 use crate::sources::selection::is_needed;
 use crate::sources::{Resource, ResourceId, Tier};
 
@@ -37,7 +38,7 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
     repositories(state, now, &mut list);
     let turns = [(Tier::Now, "needs"), (Tier::Past, "past")];
     for (tier, word) in turns {
-        let belongs = |need: &&Need| needs::is_past(need) == (tier == Tier::Past);
+        let belongs = |need: &&Need| is_past(need) == (tier == Tier::Past);
         let mut due = state.needs.iter().filter(belongs);
         if due.any(|need| needs::is_due(state, need, now)) {
             let id = format!("{word}:{}", state.turn);

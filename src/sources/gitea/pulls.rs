@@ -1,7 +1,7 @@
 //! Change requests of one repository: lists, those that changed, and their reviews.
 
 use super::Gitea;
-use super::api::{Asked, absent, below, is_whole, listing};
+use super::api::{Asked, below, is_whole, listing};
 use super::changes::there_now;
 use super::map::delivery;
 use super::map::work::{self, Around};
@@ -12,6 +12,7 @@ use crate::domain::change_request::{ChangeRequest, ChangeState, Checks, Review};
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
+use crate::sources::detail::absent;
 use crate::sources::http::{List, Pages};
 use crate::sources::{Batch, CapabilityState, SourceError};
 

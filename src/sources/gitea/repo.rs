@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Gitea;
-use super::api::{Asked, absent, below, is_missing, is_whole, listing};
+use super::api::{Asked, below, is_missing, is_whole, listing};
 use super::discover::{bare, note_owner};
 use super::map::{self, delivery, work};
 use super::server::Way;
@@ -15,6 +15,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::repository::{Branch, Repository};
 use crate::domain::text::Clean;
+use crate::sources::detail::absent;
 use crate::sources::http::{List, Pages};
 use crate::sources::{Batch, SourceError};
 

@@ -6,10 +6,9 @@ use super::state::State;
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::change_request::ChangeState;
-use crate::domain::correlate::Need;
-use crate::domain::diagnosis::LogState;
 use crate::domain::fact::Fact;
 use crate::domain::run::is_foreign;
+use crate::sources::needs;
 use crate::sources::selection::covers;
 
 /// Takes in stored facts, in any order; those of repositories that are not configured are left.
@@ -43,7 +42,7 @@ pub(super) fn restore(
 }
 
 fn take(state: &mut State, fact: &Arc<Fact>) {
-    state.memory.see(fact);
+    state.memory.diagnosed.keep(fact);
     if let Fact::JobSet(set) = fact.as_ref() {
         state.memory.see_jobs(set);
     }
@@ -70,28 +69,15 @@ fn take(state: &mut State, fact: &Arc<Fact>) {
         Fact::Run(run) if !is_foreign(run.id) && run.ci.is_empty() => {
             repo.see_run(run);
         }
-        Fact::Range(range) => {
-            let need = Need::Range {
-                repo: range.repo.clone(),
-                from: range.from.clone(),
-                to: range.to.clone(),
-            };
-            state.answered.insert(need, Timestamp::MAX_UTC);
-            return;
-        }
-        Fact::Diagnosis(found) if found.log != LogState::NotYet => {
-            let need = Need::Diagnosis {
-                repo: found.run.repo.clone(),
-                run: found.run.id,
-                job: found.job,
-            };
-            state.answered.insert(need, Timestamp::MAX_UTC);
+        Fact::Range(_) | Fact::Diagnosis(_) => {
+            let need = needs::answered_by(fact);
+            let told = need.map(|need| (need, Timestamp::MAX_UTC));
+            state.answered.extend(told);
             return;
         }
         Fact::Run(_)
         | Fact::JobSet(_)
         | Fact::EarlierJobs(_)
-        | Fact::Diagnosis(_)
         | Fact::Repository(_)
         | Fact::ChangedPaths(_)
         | Fact::GateSet(_)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Gitea;
-use super::api::{Asked, absent, below, is_missing, listing};
+use super::api::{Asked, below, is_missing, listing};
 use super::map::runs::{self as map, Words};
 use super::server::Way;
 use super::state::{Activity, RepoState, RunSeen};
@@ -13,6 +13,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{JobSet, Run, RunKey};
 use crate::domain::text::Clean;
+use crate::sources::detail::absent;
 use crate::sources::http::{Failure, List, decode};
 use crate::sources::{Batch, CapabilityState, SourceError};
 

@@ -7,18 +7,11 @@ use reqwest::header::HeaderMap;
 
 use super::wire_rest;
 use super::{Ask, GitHub, TokenState, map};
-use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Failure, Urgency, decode};
-use crate::sources::{Capability, CapabilityState, SourceError};
-
-/// What can be done, with the word of `writes` that allows it.
-const DEEDS: [(&str, &str, Action); 2] = [
-    ("re-run", "rerun", Action::Rerun),
-    ("cancel", "cancel", Action::Cancel),
-];
+use crate::sources::{Capability, CapabilityState, SourceError, deeds};
 
 impl GitHub {
     /// Reads the run of an action, and its job, past every cache.
@@ -70,10 +63,7 @@ impl GitHub {
     pub(super) async fn do_it(&self, act: Act) -> Result<(), ActError> {
         let word = act.verb.permission();
         if let CapabilityState::Missing(why) = self.deed(word) {
-            return Err(ActError::NotSent(SourceError::Refused {
-                host: self.api.host.clone(),
-                cause: why.to_string(),
-            }));
+            return Err(deeds::refused(&self.api.host, &why));
         }
         let Some(route) = route(&act) else {
             let why = "a job is re-run by its number, and there is none";
@@ -108,13 +98,13 @@ impl GitHub {
                     repo.runs_wanted = true;
                 }
                 if done.is_ok() {
-                    state.can(capability(word), CapabilityState::Available);
+                    state.can(deeds::capability(word), CapabilityState::Available);
                 }
             }
             Err(ActError::Refused { status: 403, said }) if is_about_token(said) => {
                 let why = "the token lacks the permission `Actions: write`";
                 let why = CapabilityState::Missing(Clean::line(why));
-                state.can(capability(word), why);
+                state.can(deeds::capability(word), why);
             }
             Err(ActError::Refused { .. } | ActError::NotSent(_) | ActError::Unsupported(_)) => {}
         }
@@ -122,32 +112,17 @@ impl GitHub {
 
     /// Returns whether the word of `writes` can be done, and why not.
     fn deed(&self, word: &str) -> CapabilityState {
-        let no = |why: String| CapabilityState::Missing(Clean::line(&why));
-        let allowed = DEEDS
-            .iter()
-            .any(|(_, known, action)| *known == word && self.config.writes.contains(action));
-        if !allowed {
-            let name = &self.config.name;
-            return no(format!(
-                "`writes` of source `{name}` does not list `{word}`"
-            ));
-        }
-        if self.ground.read_only {
-            return no(
-                "nothing is changed with `--read-only`, nor by a command that prints".to_owned(),
-            );
+        if let Some(why) = deeds::forbidden(&self.config, self.ground.read_only, word) {
+            return CapabilityState::Missing(why);
         }
         let state = self.state();
-        let known = state.capabilities.get(capability(word));
+        let known = state.capabilities.get(deeds::capability(word));
         known.cloned().unwrap_or(CapabilityState::Unknown)
     }
 
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> impl Iterator<Item = Capability> {
-        DEEDS.iter().map(|(name, word, _)| Capability {
-            name,
-            state: self.deed(word),
-        })
+        deeds::all(|word| self.deed(word))
     }
 
     /// Takes in what a classic token may, as answers tell it; other tokens tell nothing.
@@ -163,7 +138,7 @@ impl GitHub {
             return;
         }
         let mut state = self.state();
-        for (name, _, _) in DEEDS {
+        for name in deeds::names() {
             let why = "the token has no scope `repo`";
             state.can(name, CapabilityState::Missing(Clean::line(why)));
         }
@@ -177,17 +152,6 @@ impl GitHub {
         }
         error
     }
-}
-
-/// Returns whether a capability is told by [`GitHub::deeds`].
-pub(super) fn is_deed(name: &str) -> bool {
-    DEEDS.iter().any(|(known, _, _)| *known == name)
-}
-
-/// Returns the name among the capabilities of a word of `writes`.
-fn capability(word: &str) -> &'static str {
-    let found = DEEDS.iter().find(|(_, known, _)| *known == word);
-    found.map_or("act", |(name, _, _)| name)
 }
 
 /// Returns whether a refusal is about the token, not about the run.

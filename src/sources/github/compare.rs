@@ -3,10 +3,6 @@
 //! A range never changes, so it is asked once in the life of a store. What has
 //! no answer is not asked again for an hour.
 
-use std::cmp::Reverse;
-
-use chrono::TimeDelta;
-
 use super::map::{self, relation};
 use super::state::State;
 use super::wire_rest::{ChangedFile, Comparison};
@@ -20,61 +16,19 @@ use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::http::{Failure, List, decode, follow};
+use crate::sources::needs::{self, Round, is_past};
 use crate::sources::{Batch, SourceError};
-
-/// How many needs are answered in one fetch.
-const AT_ONCE: usize = 8;
-
-/// How many logs are read in one fetch.
-const LOGS_AT_ONCE: usize = 2;
 
 /// How many pages of a comparison are read: a thousand commits.
 const PAGES: usize = 10;
 
-/// For how long an answer, or the lack of one, is not asked for again.
-const HOURS: i64 = 1;
-
-/// How much of that a log that was not there yet has waited already.
-const EARLY_MINS: i64 = HOURS * 60 - 1;
-
-/// Returns the repository that a need is about.
-pub(super) fn repo_of(need: &Need) -> &RepoKey {
-    match need {
-        Need::Range { repo, .. }
-        | Need::Jobs { repo, .. }
-        | Need::Paths { repo, .. }
-        | Need::Gates { repo, .. }
-        | Need::Diagnosis { repo, .. }
-        | Need::Attempts { repo, .. }
-        | Need::History { repo, .. } => repo,
-    }
-}
-
 /// What one fetch of needs probably costs.
 pub(super) const COST: u32 = 8;
 
-/// Returns whether a need is about what is long past: it never changes, and there are many.
-pub(super) fn is_past(need: &Need) -> bool {
-    matches!(need, Need::Range { .. })
-}
-
-/// Returns what is answered in one fetch: logs are large, so few of them.
-fn choose<'n>(due: impl Iterator<Item = &'n Need>) -> Vec<Need> {
-    let mut logs = 0;
-    let fits = |need: &&Need| {
-        logs += usize::from(matches!(need, Need::Diagnosis { .. }));
-        !matches!(need, Need::Diagnosis { .. }) || logs <= LOGS_AT_ONCE
-    };
-    due.filter(fits).take(AT_ONCE).cloned().collect()
-}
-
 /// Returns whether a need is to be asked now.
 pub(super) fn is_due(state: &State, need: &Need, now: Timestamp) -> bool {
-    let known = state
-        .repos
-        .contains_key(&repo_of(need).path().to_ascii_lowercase());
-    let asked = state.answered.get(need);
-    known && asked.is_none_or(|at| *at < now && (now - *at).num_hours() >= HOURS)
+    let known = state.repos.contains_key(&needs::path_of(need));
+    known && needs::is_time(state.answered.get(need), now)
 }
 
 impl GitHub {
@@ -85,52 +39,19 @@ impl GitHub {
         let due: Vec<Need> = {
             let state = self.state();
             let due = |need: &&Need| is_past(need) == past && is_due(&state, need, ask.now);
-            let mut due: Vec<&Need> = state.needs.iter().filter(due).collect();
-            due.sort_by_cached_key(|need| {
-                let path = repo_of(need).path().to_ascii_lowercase();
-                Reverse(state.repos.get(&path).and_then(|repo| repo.changed_at))
-            });
-            choose(due.into_iter())
+            needs::newest_first(state.needs.iter().filter(due), |path| {
+                state.repos.get(path).and_then(|repo| repo.changed_at)
+            })
         };
-        let mut batch = Batch::default();
-        // Noted where nothing is waited for any more: what is noted was handed over.
-        let mut answered = Vec::with_capacity(due.len());
-        let mut trouble = None;
+        let mut round = Round::new(ask.now);
         for need in due {
             let answer = self.answer_one(&need, ask).await;
-            let is_early = matches!(need, Need::Diagnosis { .. })
-                && matches!(&answer, Ok(facts) if facts.is_empty());
-            match answer {
-                Ok(facts) => batch.facts.extend(facts),
-                Err(Failure { error, .. }) => match error {
-                    SourceError::NotFound { .. }
-                    | SourceError::Forbidden { .. }
-                    | SourceError::Refused { .. }
-                    | SourceError::Unreadable { .. } => {
-                        batch.warnings.push(Clean::line(&error.to_string()));
-                    }
-                    SourceError::RateLimited { .. }
-                    | SourceError::Unreachable { .. }
-                    | SourceError::Auth { .. }
-                    | SourceError::NoToken { .. } => {
-                        trouble = Some(error).filter(|_| batch.facts.is_empty());
-                        break;
-                    }
-                },
+            if !round.take(need, needs::parts(answer), Clean::line) {
+                break;
             }
-            // A log that is on its way is there in a minute, not in an hour.
-            let wait = if is_early {
-                TimeDelta::minutes(EARLY_MINS)
-            } else {
-                TimeDelta::zero()
-            };
-            answered.push((need, ask.now - wait));
         }
         let mut state = self.state();
-        state.answered.extend(answered);
-        if let Some(error) = trouble {
-            return Err(error);
-        }
+        let batch = round.end(&mut state.answered)?;
         *(if past {
             &mut state.turns.past
         } else {

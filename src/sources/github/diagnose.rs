@@ -10,8 +10,7 @@ use super::reports::{Purse, Told};
 use super::wire_rest;
 use super::{Ask, GitHub, map};
 use crate::domain::Timestamp;
-use crate::domain::correlate::Need;
-use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
+use crate::domain::diagnosis::{LogKey, LogState};
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::RunKey;
@@ -19,13 +18,11 @@ use crate::domain::text::Clean;
 use crate::sources::evidence::Evidence;
 use crate::sources::http::{Failure, Urgency, decode};
 use crate::sources::inspect::Looked;
-use crate::sources::{Batch, CapabilityState, SourceError, job_log};
+use crate::sources::job_log::{self, Lost};
+use crate::sources::{Batch, CapabilityState, SourceError};
 
 /// How many requests one diagnosis may cost.
 const MOST_REQUESTS: u32 = 4;
-
-/// For how long after the end of a job its log may still be on its way.
-const LOG_WAITS_MINS: i64 = 60;
 
 impl GitHub {
     /// Finds out why a job failed, because a person opened it.
@@ -45,11 +42,7 @@ impl GitHub {
             Ok(fact) => fact,
             Err(failure) => return Err(self.after(failure.error).await),
         };
-        let facts = vec![Arc::unwrap_or_clone(fact)];
-        Ok(Batch {
-            facts,
-            ..Batch::default()
-        })
+        Ok(job_log::told(fact))
     }
 
     /// Answers a need; a log that is not there yet is asked for again soon.
@@ -68,9 +61,7 @@ impl GitHub {
         let attempt = known.unwrap_or_else(|| self.attempt_of(&run));
         let key = LogKey { run, attempt, job };
         let fact = self.diagnosis(&key, ask).await?;
-        let is_early =
-            matches!(fact.as_ref(), Fact::Diagnosis(found) if found.log == LogState::NotYet);
-        Ok(if is_early {
+        Ok(if job_log::is_early(&fact) {
             Vec::new()
         } else {
             vec![Arc::unwrap_or_clone(fact)]
@@ -78,13 +69,9 @@ impl GitHub {
     }
 
     async fn diagnosis(&self, key: &LogKey, ask: Ask) -> Result<Arc<Fact>, Failure> {
-        let before = {
-            let state = self.state();
-            let known = state.memory.diagnosis(key);
-            known.map(|(fact, found)| (fact, found.clone()))
-        };
+        let before = self.state().memory.diagnosed.of(key);
         if let Some((fact, found)) = &before
-            && self.holds(key, found, ask)
+            && job_log::holds(&*self.ground.logs, key, found, ask.urgency)
         {
             return Ok(Arc::clone(fact));
         }
@@ -96,9 +83,7 @@ impl GitHub {
         };
         purse.spend();
         let log = self.read_log(key, &job, ask);
-        let only_log = before
-            .as_ref()
-            .is_some_and(|(_, found)| job_log::keeps(found));
+        let only_log = job_log::is_only_log(before.as_ref().map(|(_, found)| found));
         let (looked, told) = if only_log {
             (log.await?, Told::default())
         } else {
@@ -121,27 +106,10 @@ impl GitHub {
                 sought: Clean::line(&told.sought.join("; ")),
             },
         );
-        let found = match before {
-            Some((_, before)) if only_log => job_log::again(before, found),
-            Some(_) | None => found,
-        };
+        let found = job_log::renewed(before.map(|(_, found)| found), found);
         let fact = Arc::new(Fact::Diagnosis(Box::new(found)));
         self.state().memory.see(&fact);
         Ok(fact)
-    }
-
-    /// Returns whether nothing need be asked again.
-    ///
-    /// A person who opens a long log wants more than its beginning.
-    fn holds(&self, key: &LogKey, found: &Diagnosis, ask: Ask) -> bool {
-        if found.is_beginning() && ask.urgency == Urgency::Person {
-            return false;
-        }
-        match found.log {
-            LogState::Read { .. } => self.ground.logs.has(key),
-            LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
-            LogState::NotYet | LogState::Refused(_) => false,
-        }
     }
 
     /// Reads one job that no listing has told of.
@@ -177,43 +145,19 @@ impl GitHub {
 
     /// Returns what a refused log means; trouble on the way is an error of the whole.
     fn without_log(&self, failure: Failure, job: &JobSeen, ask: Ask) -> Result<LogState, Failure> {
-        match (failure.status, &failure.error) {
-            (Some(410), _) => Ok(LogState::Gone),
-            (_, SourceError::NotFound { .. }) => {
-                let old = job
-                    .finished_at
-                    .is_some_and(|at| (ask.now - at).num_minutes() >= LOG_WAITS_MINS);
-                Ok(if job.is_over && old {
-                    LogState::Missing
-                } else {
-                    LogState::NotYet
-                })
+        match job_log::lost(failure)? {
+            Lost::Gone => Ok(LogState::Gone),
+            Lost::Absent => {
+                let ended = job.finished_at.filter(|_| job.is_over);
+                Ok(job_log::absent(ended, ask.now, job_log::WAIT))
             }
-            (_, SourceError::Forbidden { .. }) => {
-                let text = failure.error.hint();
-                let why = Clean::line(&text.unwrap_or_else(|| failure.error.to_string()));
+            Lost::Forbidden(error) => {
+                let text = error.hint();
+                let why = Clean::line(&text.unwrap_or_else(|| error.to_string()));
                 let missing = CapabilityState::Missing(why.clone());
                 self.state().can("job logs", missing);
                 Ok(LogState::Refused(why))
             }
-            (
-                _,
-                SourceError::Auth { .. }
-                | SourceError::NoToken { .. }
-                | SourceError::RateLimited { .. }
-                | SourceError::Unreachable { .. }
-                | SourceError::Unreadable { .. }
-                | SourceError::Refused { .. },
-            ) => Err(failure),
         }
-    }
-}
-
-/// Returns the need that a diagnosis answers.
-pub(super) fn need_of(found: &Diagnosis) -> Need {
-    Need::Diagnosis {
-        repo: found.run.repo.clone(),
-        run: found.run.id,
-        job: found.job,
     }
 }

@@ -6,13 +6,14 @@
 //! old one goes then, and the new one is read from the start. So it is where
 //! another token asks: what one may see says nothing of what another may.
 
+use super::GitHub;
 use super::memory::Memory;
 use super::state::{Mode, RepoState, State};
-use super::{GitHub, compare};
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 use crate::sources::Batch;
 use crate::sources::http::{Stored, ValidatorKey};
+use crate::sources::needs;
 
 impl GitHub {
     /// Notes which repository answers to a name; returns whether it is another one than before.
@@ -137,8 +138,7 @@ impl State {
     /// Forgets what was found out about a repository besides its own state.
     fn forget(&mut self, key: &RepoKey) {
         let path = key.path();
-        self.answered
-            .retain(|need, _| compare::repo_of(need) != key);
+        self.answered.retain(|need, _| needs::repo_of(need) != key);
         self.hidden
             .retain(|(of, _), _| !of.eq_ignore_ascii_case(path));
         self.memory.forget(key);

@@ -7,18 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
-use crate::domain::diagnosis::{Diagnosis, LogKey};
+use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{Job, JobSet, RunKey, RunState};
 use crate::domain::text::Clean;
+use crate::sources::job_log::Diagnoses;
 use crate::sources::junit::Report;
 
 /// How many failed jobs are remembered.
 const MOST_JOBS: usize = 2_000;
-
-/// How many diagnoses are remembered.
-const MOST_DIAGNOSES: usize = 1_000;
 
 /// Of how many runs the artifacts are remembered.
 const MOST_RUNS: usize = 16;
@@ -30,7 +28,7 @@ const MOST_KEYS: usize = 5_000;
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     jobs: BTreeMap<u64, JobSeen>,
-    diagnosed: BTreeMap<LogKey, Arc<Fact>>,
+    pub(super) diagnosed: Diagnoses,
     artifacts: BTreeMap<(RunKey, u32), Artifacts>,
     earlier: BTreeSet<(RunKey, u32)>,
     told: BTreeSet<(RunKey, u32)>,
@@ -93,7 +91,7 @@ impl Memory {
     /// Forgets a repository.
     pub(super) fn forget(&mut self, repo: &RepoKey) {
         self.jobs.retain(|_, job| job.run.repo != *repo);
-        self.diagnosed.retain(|log, _| log.run.repo != *repo);
+        self.diagnosed.forget(repo);
         self.artifacts.retain(|(run, _), _| run.repo != *repo);
         self.earlier.retain(|(run, _)| run.repo != *repo);
         self.told.retain(|(run, _)| run.repo != *repo);
@@ -109,10 +107,7 @@ impl Memory {
                 }
                 self.see_jobs(set);
             }
-            Fact::Diagnosis(found) => {
-                self.diagnosed.insert(found.log_key(), Arc::clone(fact));
-                cap(&mut self.diagnosed, MOST_DIAGNOSES);
-            }
+            Fact::Diagnosis(_) => self.diagnosed.keep(fact),
             Fact::Repository(_)
             | Fact::Commit(_)
             | Fact::Range(_)
@@ -181,14 +176,6 @@ impl Memory {
             **id != key.job && seen.run == key.run && seen.attempt == key.attempt
         });
         others.next().is_some()
-    }
-
-    pub(super) fn diagnosis(&self, key: &LogKey) -> Option<(Arc<Fact>, &Diagnosis)> {
-        let fact = self.diagnosed.get(key)?;
-        if let Fact::Diagnosis(found) = fact.as_ref() {
-            return Some((Arc::clone(fact), found));
-        }
-        None
     }
 
     pub(super) fn artifacts(&self, key: &LogKey) -> Option<Artifacts> {

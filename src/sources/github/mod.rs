@@ -286,7 +286,7 @@ impl Source for GitHub {
 
     fn capabilities(&self) -> Vec<Capability> {
         let known = self.state().capabilities.clone();
-        let told = |(name, _): &(&'static str, _)| !act::is_deed(name);
+        let told = |(name, _): &(&'static str, _)| !super::deeds::is_deed(name);
         let known = known.into_iter().filter(told);
         known
             .map(|(name, state)| Capability { name, state })
@@ -326,16 +326,12 @@ impl Source for GitHub {
         restore::restore(&mut self.state(), &self.api.host, &self.config, facts);
     }
 
-    fn need(&self, needs: &BTreeSet<Need>) {
+    fn need(&self, all: &BTreeSet<Need>) {
         let mut state = self.state();
-        let ours =
-            |need: &&Need| !need.is_foreign() && compare::repo_of(need).host() == self.api.host;
-        state.needs = needs.iter().filter(ours).cloned().collect();
         let State {
             needs, answered, ..
         } = &mut *state;
-        // What nobody asks for any more need not be remembered, but for ranges: they never change.
-        answered.retain(|need, _| matches!(need, Need::Range { .. }) || needs.contains(need));
+        super::needs::ask_for(all, &self.api.host, (needs, answered));
     }
 
     fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {

@@ -8,6 +8,7 @@ use super::state::{Mode, RepoState, State, Wanted};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
+use crate::sources::needs;
 use crate::sources::selection;
 use crate::sources::{Resource, ResourceId, Tier};
 
@@ -54,7 +55,7 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
         (Tier::Past, "past", state.turns.past),
     ];
     for (tier, word, turn) in turns {
-        let belongs = |need: &&Need| compare::is_past(need) == (tier == Tier::Past);
+        let belongs = |need: &&Need| needs::is_past(need) == (tier == Tier::Past);
         let mut due = state.needs.iter().filter(belongs);
         if due.any(|need| compare::is_due(state, need, now)) {
             list.push(resource(

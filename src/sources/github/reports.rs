@@ -16,6 +16,7 @@ use super::{Ask, GitHub};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::text::Clean;
+use crate::sources::detail::is_detail;
 use crate::sources::evidence::Note;
 use crate::sources::http::{Failure, List, Request, decode};
 
@@ -339,15 +340,10 @@ fn read_archive(archive: &[u8]) -> Result<Report, String> {
 
 /// A refusal costs what was asked for; trouble with the host costs the whole.
 fn costs_itself(failure: Failure) -> Result<String, Failure> {
-    match &failure.error {
-        SourceError::Forbidden { .. }
-        | SourceError::NotFound { .. }
-        | SourceError::Refused { .. }
-        | SourceError::Unreadable { .. } => Ok(failure.error.to_string()),
-        SourceError::Auth { .. }
-        | SourceError::NoToken { .. }
-        | SourceError::RateLimited { .. }
-        | SourceError::Unreachable { .. } => Err(failure),
+    if is_detail(&failure.error) {
+        Ok(failure.error.to_string())
+    } else {
+        Err(failure)
     }
 }
 

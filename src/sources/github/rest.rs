@@ -25,6 +25,7 @@ use crate::domain::key::{RepoKey, Sha};
 use crate::domain::repository::{Branch, Repository};
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
+use crate::sources::detail::absent;
 use crate::sources::http::{Failure, List, Pages, follow};
 use crate::sources::{Batch, SourceError};
 
@@ -374,23 +375,6 @@ impl Reader<'_> {
             batch.listings.push(listing(&self.key, name, members));
         }
         batch.facts.extend(facts);
-    }
-}
-
-/// A list that is not there, or not for us, costs that list; trouble with the host ends the fetch.
-pub(super) fn absent(failure: Failure, batch: &mut Batch) -> Result<(), SourceError> {
-    match failure.error {
-        error @ (SourceError::NotFound { .. }
-        | SourceError::Forbidden { .. }
-        | SourceError::Refused { .. }
-        | SourceError::Unreadable { .. }) => {
-            batch.warnings.push(Clean::line(&error.to_string()));
-            Ok(())
-        }
-        error @ (SourceError::Auth { .. }
-        | SourceError::NoToken { .. }
-        | SourceError::RateLimited { .. }
-        | SourceError::Unreachable { .. }) => Err(error),
     }
 }
 

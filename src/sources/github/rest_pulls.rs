@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::map::{checks, work};
-use super::rest::{Reader, absent};
+use super::rest::Reader;
 use super::wire::Actor;
 use super::wire_rest::{CheckRunPage, CombinedStatus, RestIssue, RestReview, RunPage, SinglePull};
 use super::{Ask, GitHub};
@@ -15,6 +15,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::Sha;
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
+use crate::sources::detail::absent;
 use crate::sources::http::{List, follow};
 use crate::sources::{Batch, CapabilityState, SourceError};
 

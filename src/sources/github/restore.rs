@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use super::diagnose;
 use super::state::{RunSeen, State};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
-use crate::domain::correlate::Need;
-use crate::domain::diagnosis::LogState;
 use crate::domain::fact::{Fact, FactKind};
 use crate::domain::ticket::{TicketKey, TicketState};
+use crate::sources::needs;
 use crate::sources::selection;
 
 /// Takes in stored facts, in any order; those of repositories that are not configured are left.
@@ -75,22 +73,13 @@ fn rest(state: &mut State, fact: &Fact) {
             known.changed_at = known.changed_at.max(Some(run.updated_at));
             known.runs.insert(run.id, RunSeen::of(run, None));
         }
-        Fact::Range(range) => {
-            let need = Need::Range {
-                repo: range.repo.clone(),
-                from: range.from.clone(),
-                to: range.to.clone(),
-            };
-            state.answered.insert(need, Timestamp::MAX_UTC);
-        }
-        Fact::Diagnosis(found) if found.log != LogState::NotYet => {
-            state
-                .answered
-                .insert(diagnose::need_of(found), Timestamp::MAX_UTC);
+        Fact::Range(_) | Fact::Diagnosis(_) => {
+            let need = needs::answered_by(fact);
+            let told = need.map(|need| (need, Timestamp::MAX_UTC));
+            state.answered.extend(told);
         }
         Fact::JobSet(_)
         | Fact::EarlierJobs(_)
-        | Fact::Diagnosis(_)
         | Fact::Repository(_)
         | Fact::Commit(_)
         | Fact::ChangedPaths(_)

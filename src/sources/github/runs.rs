@@ -10,6 +10,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{Run, RunKey, RunState};
 use crate::domain::text::Clean;
+use crate::sources::detail::without;
 use crate::sources::http::{Failure, List, follow};
 use crate::sources::{Batch, SourceError};
 
@@ -191,7 +192,7 @@ impl GitHub {
             for detail in std::iter::once(read).chain(gates) {
                 match detail {
                     Ok(fact) => batch.facts.push(fact),
-                    Err(failure) => without_detail(failure, batch)?,
+                    Err(failure) => without(failure, batch)?,
                 }
             }
         }
@@ -233,28 +234,6 @@ impl GitHub {
             .get_as::<List<PendingDeployment>>(&request)
             .await?;
         Ok(map::gate_set(run.clone(), &pending.items))
-    }
-}
-
-/// A detail that is refused costs that detail; trouble with the host ends the fetch.
-fn without_detail(failure: Failure, batch: &mut Batch) -> Result<(), SourceError> {
-    match failure.error {
-        error @ (SourceError::Forbidden { .. }
-        | SourceError::NotFound { .. }
-        | SourceError::Unreadable { .. }
-        | SourceError::Refused { .. }) => {
-            batch.warnings.push(Clean::line(&error.to_string()));
-            Ok(())
-        }
-        error @ (SourceError::RateLimited { .. } | SourceError::Unreachable { .. }) => {
-            // What was read so far is not thrown away; the rest comes with the next poll.
-            if batch.facts.is_empty() {
-                return Err(error);
-            }
-            batch.warnings.push(Clean::line(&error.to_string()));
-            Ok(())
-        }
-        error @ (SourceError::Auth { .. } | SourceError::NoToken { .. }) => Err(error),
     }
 }
 

@@ -7,20 +7,13 @@ use super::GitLab;
 use super::api::Poll;
 use super::map::ci;
 use super::wire_ci;
-use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
 use crate::domain::run::{Failure as Fails, RunKey, RunState, is_foreign};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::Failure;
 use crate::sources::port::Ask;
-use crate::sources::{Capability, CapabilityState, SourceError};
-
-/// What can be done, with the word of `writes` that allows it.
-const DEEDS: [(&str, &str, Action); 2] = [
-    ("re-run", "rerun", Action::Rerun),
-    ("cancel", "cancel", Action::Cancel),
-];
+use crate::sources::{Capability, CapabilityState, SourceError, deeds};
 
 impl GitLab {
     /// Reads the pipeline of an action, and its job, past every cache.
@@ -113,10 +106,7 @@ impl GitLab {
         }
         let word = act.verb.permission();
         if let CapabilityState::Missing(why) = self.deed(word) {
-            return Err(ActError::NotSent(SourceError::Refused {
-                host: self.port.host().to_owned(),
-                cause: why.to_string(),
-            }));
+            return Err(deeds::refused(self.port.host(), &why));
         }
         let route = route(&act).map_err(|why| ActError::Unsupported(Clean::line(why)))?;
         let part = self.part(act.target.run.repo.path());
@@ -135,13 +125,14 @@ impl GitLab {
                 }
                 drop(state);
                 if done.is_ok() {
-                    self.port.can(capability(word), CapabilityState::Available);
+                    let name = deeds::capability(word);
+                    self.port.can(name, CapabilityState::Available);
                 }
             }
             Err(ActError::Refused { status: 403, said }) if is_about_token(said) => {
                 let why = "the token lacks the scope `api`";
                 let why = CapabilityState::Missing(Clean::line(why));
-                self.port.can(capability(word), why);
+                self.port.can(deeds::capability(word), why);
             }
             Err(ActError::Refused { .. } | ActError::NotSent(_) | ActError::Unsupported(_)) => {}
         }
@@ -150,27 +141,15 @@ impl GitLab {
 
     /// Returns whether the word of `writes` can be done, and why not.
     fn deed(&self, word: &str) -> CapabilityState {
-        let no = |why: String| CapabilityState::Missing(Clean::line(&why));
-        let allowed = DEEDS
-            .iter()
-            .any(|(_, known, action)| *known == word && self.config.writes.contains(action));
-        if !allowed {
-            let name = &self.config.name;
-            return no(format!(
-                "`writes` of source `{name}` does not list `{word}`"
-            ));
-        }
-        if self.ground.read_only {
-            return no(
-                "nothing is changed with `--read-only`, nor by a command that prints".to_owned(),
-            );
+        if let Some(why) = deeds::forbidden(&self.config, self.ground.read_only, word) {
+            return CapabilityState::Missing(why);
         }
         let scopes = self.state().scopes.clone();
         if scopes.is_some_and(|scopes| !scopes.contains("api")) {
-            return no("the token has no scope `api`".to_owned());
+            return CapabilityState::Missing(Clean::line("the token has no scope `api`"));
         }
         let known = self.port.capabilities().into_iter();
-        let mut known = known.filter(|can| can.name == capability(word));
+        let mut known = known.filter(|can| can.name == deeds::capability(word));
         known
             .next()
             .map_or(CapabilityState::Unknown, |can| can.state)
@@ -179,20 +158,10 @@ impl GitLab {
     /// Returns what can be read and done.
     pub(super) fn abilities(&self) -> Vec<Capability> {
         let mut all = self.port.capabilities();
-        all.retain(|can| !DEEDS.iter().any(|(name, _, _)| *name == can.name));
-        let deeds = DEEDS.iter().map(|(name, word, _)| Capability {
-            name,
-            state: self.deed(word),
-        });
-        all.extend(deeds);
+        all.retain(|can| !deeds::is_deed(can.name));
+        all.extend(deeds::all(|word| self.deed(word)));
         all
     }
-}
-
-/// Returns the name among the capabilities of a word of `writes`.
-fn capability(word: &str) -> &'static str {
-    let found = DEEDS.iter().find(|(_, known, _)| *known == word);
-    found.map_or("act", |(name, _, _)| name)
 }
 
 /// Returns whether a refusal is about the token, not about the pipeline.

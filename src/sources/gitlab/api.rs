@@ -10,9 +10,9 @@ use url::Url;
 use super::GitLab;
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
+use crate::sources::Batch;
 use crate::sources::http::{Answer, Failure, List, their_now};
 use crate::sources::port::Ask;
-use crate::sources::{Batch, SourceError};
 
 /// How something is asked for, and when.
 #[derive(Clone, Copy, Debug)]
@@ -160,28 +160,6 @@ pub(super) fn refused(failure: &Failure, wanted: &str) -> Clean {
         Some(403) => format!("the token may not; it needs {wanted}"),
         _ => format!("this server does not have it, or the token may not: it needs {wanted}"),
     })
-}
-
-/// Notes a detail that was refused as a warning; trouble with the host ends the fetch.
-pub(super) fn without(failure: Failure, batch: &mut Batch) -> Result<(), SourceError> {
-    match failure.error {
-        error @ (SourceError::Forbidden { .. }
-        | SourceError::NotFound { .. }
-        | SourceError::Unreadable { .. }
-        | SourceError::Refused { .. }) => {
-            batch.warnings.push(Clean::line(&error.to_string()));
-            Ok(())
-        }
-        error @ (SourceError::RateLimited { .. } | SourceError::Unreachable { .. }) => {
-            // What was read so far is not thrown away; the rest comes with the next poll.
-            if batch.facts.is_empty() {
-                return Err(error);
-            }
-            batch.warnings.push(Clean::line(&error.to_string()));
-            Ok(())
-        }
-        error @ (SourceError::Auth { .. } | SourceError::NoToken { .. }) => Err(error),
-    }
 }
 
 /// Returns a moment as the interface takes it.

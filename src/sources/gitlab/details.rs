@@ -2,7 +2,7 @@
 //!
 //! Two or three requests each, the newest first, once for each change of it.
 
-use super::api::{Poll, is_absent, is_refusal, refused, without};
+use super::api::{Poll, is_absent, is_refusal, refused};
 use super::map::{ci, links, project_of, work};
 use super::state::{ChangeSeen, Project, State};
 use super::{GitLab, wire};
@@ -10,6 +10,7 @@ use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeState, Checks, MergeState, Review};
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::ticket::TicketKey;
+use crate::sources::detail::without;
 use crate::sources::http::Failure;
 use crate::sources::{Batch, CapabilityState, SourceError};
 

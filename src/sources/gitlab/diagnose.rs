@@ -15,14 +15,12 @@ use crate::domain::fact::Fact;
 use crate::domain::run::{RunKey, is_foreign};
 use crate::domain::text::Clean;
 use crate::sources::evidence::Evidence;
-use crate::sources::http::{Failure, Request, Urgency};
+use crate::sources::http::{Failure, Request};
 use crate::sources::inspect::Looked;
+use crate::sources::job_log::{self, Lost};
 use crate::sources::junit::Report;
 use crate::sources::port::Ask;
-use crate::sources::{Batch, CapabilityState, SourceError, job_log};
-
-/// For how long after the end of a job its log may still be on its way.
-const LOG_WAITS_MINS: i64 = 60;
+use crate::sources::{Batch, CapabilityState, SourceError};
 
 /// How many characters of what a test said are kept.
 const MOST_MESSAGE: usize = 500;
@@ -45,10 +43,7 @@ impl GitLab {
             ..Ask::person()
         };
         let fact = self.diagnosis(&key, Poll { now, ask }).await?;
-        Ok(Batch {
-            facts: vec![Arc::unwrap_or_clone(fact)],
-            ..Batch::default()
-        })
+        Ok(job_log::told(fact))
     }
 
     /// Answers a need; a log that is not there yet is asked for again soon.
@@ -67,23 +62,19 @@ impl GitLab {
         };
         let key = LogKey { run, attempt, job };
         let fact = self.diagnosis(&key, poll).await?;
-        let is_early =
-            matches!(fact.as_ref(), Fact::Diagnosis(found) if found.log == LogState::NotYet);
-        Ok((!is_early).then(|| Arc::unwrap_or_clone(fact)))
+        Ok((!job_log::is_early(&fact)).then(|| Arc::unwrap_or_clone(fact)))
     }
 
     async fn diagnosis(&self, key: &LogKey, poll: Poll) -> Result<Arc<Fact>, Failure> {
-        let before = self.state().memory.diagnosis(key);
+        let before = self.state().memory.diagnosed.of(key);
         if let Some((fact, found)) = &before
-            && self.holds(key, found, poll)
+            && job_log::holds(&*self.ground.logs, key, found, poll.ask.urgency)
         {
             return Ok(Arc::clone(fact));
         }
         let (job, pipeline) = self.job(key, poll).await?;
         let looked = self.read_log(key, &job, poll).await?;
-        let only_log = before
-            .as_ref()
-            .is_some_and(|(_, found)| job_log::keeps(found));
+        let only_log = job_log::is_only_log(before.as_ref().map(|(_, found)| found));
         let (report, sought) = if only_log {
             (None, String::new())
         } else {
@@ -108,27 +99,10 @@ impl GitLab {
                 sought: Clean::line(&sought),
             },
         );
-        let found = match before {
-            Some((_, before)) if only_log => job_log::again(before, found),
-            Some(_) | None => found,
-        };
-        let fact = Arc::new(Fact::Diagnosis(Box::new(found.clone())));
-        self.state().memory.see_diagnosis(&found, &fact);
+        let found = job_log::renewed(before.map(|(_, found)| found), found);
+        let fact = Arc::new(Fact::Diagnosis(Box::new(found)));
+        self.state().memory.diagnosed.keep(&fact);
         Ok(fact)
-    }
-
-    /// Returns whether nothing need be asked again.
-    ///
-    /// A person who opens a long log wants more than its beginning.
-    fn holds(&self, key: &LogKey, found: &Diagnosis, poll: Poll) -> bool {
-        if found.is_beginning() && poll.ask.urgency == Urgency::Person {
-            return false;
-        }
-        match found.log {
-            LogState::Read { .. } => self.ground.logs.has(key),
-            LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
-            LogState::NotYet | LogState::Refused(_) => false,
-        }
     }
 
     /// Returns a job and the pipeline that it belongs to: a child has reports of its own.
@@ -180,34 +154,16 @@ impl GitLab {
         job: &JobSeen,
         poll: Poll,
     ) -> Result<LogState, Failure> {
-        match (failure.status, &failure.error) {
-            (Some(410), _) => Ok(LogState::Gone),
-            (Some(404), _) => {
-                let ended = job.finished_at;
-                let old = ended.is_some_and(|at| (poll.now - at).num_minutes() >= LOG_WAITS_MINS);
-                Ok(if old {
-                    LogState::Missing
-                } else {
-                    LogState::NotYet
-                })
-            }
-            (_, SourceError::Forbidden { .. }) => {
+        match job_log::lost(failure)? {
+            Lost::Gone => Ok(LogState::Gone),
+            Lost::Absent => Ok(job_log::absent(job.finished_at, poll.now, job_log::WAIT)),
+            Lost::Forbidden(_) => {
                 let why =
                     "the token may not; it needs `read_api`, and the project to show its jobs";
                 let missing = CapabilityState::Missing(Clean::line(why));
                 self.port.can(super::LOGS, missing);
                 Ok(LogState::Refused(Clean::line(why)))
             }
-            (
-                _,
-                SourceError::Auth { .. }
-                | SourceError::NoToken { .. }
-                | SourceError::RateLimited { .. }
-                | SourceError::NotFound { .. }
-                | SourceError::Unreachable { .. }
-                | SourceError::Unreadable { .. }
-                | SourceError::Refused { .. },
-            ) => Err(failure),
         }
     }
 

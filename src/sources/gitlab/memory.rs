@@ -7,18 +7,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
-use crate::domain::diagnosis::{Diagnosis, LogKey};
-use crate::domain::fact::Fact;
+use crate::domain::diagnosis::LogKey;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{JobSet, RunKey, RunState};
 use crate::domain::text::Clean;
+use crate::sources::job_log::Diagnoses;
 use crate::sources::junit::Report;
 
 /// How many failed jobs are remembered.
 const MOST_JOBS: usize = 2_000;
-
-/// How many diagnoses are remembered.
-const MOST_DIAGNOSES: usize = 1_000;
 
 /// Of how many pipelines the test reports are remembered.
 const MOST_REPORTS: usize = 8;
@@ -30,7 +27,7 @@ pub(super) type Reports = BTreeMap<String, Report>;
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     jobs: BTreeMap<u64, JobSeen>,
-    diagnosed: BTreeMap<LogKey, Arc<Fact>>,
+    pub(super) diagnosed: Diagnoses,
     reports: BTreeMap<(RunKey, u64), Arc<Reports>>,
 }
 
@@ -47,7 +44,7 @@ impl Memory {
     /// Forgets a repository.
     pub(super) fn forget(&mut self, repo: &RepoKey) {
         self.jobs.retain(|_, job| job.run.repo != *repo);
-        self.diagnosed.retain(|log, _| log.run.repo != *repo);
+        self.diagnosed.forget(repo);
         self.reports.retain(|(run, _), _| run.repo != *repo);
     }
 
@@ -66,12 +63,6 @@ impl Memory {
         cap(&mut self.jobs, MOST_JOBS);
     }
 
-    /// Takes in a diagnosis.
-    pub(super) fn see_diagnosis(&mut self, found: &Diagnosis, fact: &Arc<Fact>) {
-        self.diagnosed.insert(found.log_key(), Arc::clone(fact));
-        cap(&mut self.diagnosed, MOST_DIAGNOSES);
-    }
-
     /// Returns a failed job of a run.
     pub(super) fn job(&self, run: &RunKey, job: u64) -> Option<&JobSeen> {
         self.jobs.get(&job).filter(|seen| seen.run == *run)
@@ -83,15 +74,6 @@ impl Memory {
             **id != key.job && seen.run == key.run && seen.attempt == key.attempt
         });
         others.next().is_some()
-    }
-
-    /// Returns what is known of a job.
-    pub(super) fn diagnosis(&self, key: &LogKey) -> Option<(Arc<Fact>, Diagnosis)> {
-        let fact = self.diagnosed.get(key)?;
-        if let Fact::Diagnosis(found) = fact.as_ref() {
-            return Some((Arc::clone(fact), found.as_ref().clone()));
-        }
-        None
     }
 
     /// Returns the reports of a pipeline, as they were after a job of it had ended.

@@ -275,7 +275,7 @@ impl Source for GitLab {
     }
 
     fn need(&self, needs: &BTreeSet<Need>) {
-        self.state().ask_for(needs.iter(), self.port.host());
+        self.state().ask_for(needs, self.port.host());
     }
 
     fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {

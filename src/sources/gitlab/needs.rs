@@ -3,9 +3,7 @@
 //! A range never changes, so it is asked once in the life of a store. What has
 //! no answer is not asked again for an hour.
 
-use std::cmp::Reverse;
-
-use chrono::TimeDelta;
+use std::collections::BTreeSet;
 
 use super::api::{Poll, is_refusal};
 use super::map::delivery;
@@ -17,16 +15,11 @@ use crate::domain::commit::{Range, Relation};
 use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
-use crate::domain::run::{RunKey, is_foreign, parts_of_foreign};
+use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::http::Failure;
+use crate::sources::needs::{self, Round, is_past};
 use crate::sources::{Batch, SourceError};
-
-/// How many needs are answered in one fetch.
-const AT_ONCE: usize = 8;
-
-/// How many logs are read in one fetch.
-const LOGS_AT_ONCE: usize = 2;
 
 /// What one fetch of needs probably costs.
 pub(super) const COST: u32 = 12;
@@ -43,59 +36,11 @@ const MOST_RUNS: u32 = 100;
 /// Of how many of them the jobs are read, where none are known.
 const MOST_JOBS: usize = 5;
 
-/// For how long an answer, or the lack of one, is not asked for again.
-const HOURS: i64 = 1;
-
-/// How much of that a log that was not there yet has waited already.
-const EARLY_MINS: i64 = HOURS * 60 - 1;
-
-/// Returns the repository that a need is about.
-fn repo_of(need: &Need) -> &RepoKey {
-    match need {
-        Need::Range { repo, .. }
-        | Need::Jobs { repo, .. }
-        | Need::Paths { repo, .. }
-        | Need::Gates { repo, .. }
-        | Need::Diagnosis { repo, .. }
-        | Need::Attempts { repo, .. }
-        | Need::History { repo, .. } => repo,
-    }
-}
-
-/// Returns whether a need is about what another system told of a repository of this host.
-fn is_of_another(need: &Need) -> bool {
-    match need {
-        Need::Jobs { run, .. }
-        | Need::Gates { run, .. }
-        | Need::Diagnosis { run, .. }
-        | Need::Attempts { run, .. } => is_foreign(*run),
-        Need::History { workflow, .. } => parts_of_foreign(workflow).is_some(),
-        Need::Range { .. } | Need::Paths { .. } => false,
-    }
-}
-
-/// Returns whether a need is about what is long past: it never changes, and there are many.
-fn is_past(need: &Need) -> bool {
-    matches!(need, Need::Range { .. })
-}
-
-/// Returns what is answered in one fetch: logs are large, so few of them.
-fn choose<'n>(due: impl Iterator<Item = &'n Need>) -> Vec<Need> {
-    let mut logs = 0;
-    let fits = |need: &&Need| {
-        logs += usize::from(matches!(need, Need::Diagnosis { .. }));
-        !matches!(need, Need::Diagnosis { .. }) || logs <= LOGS_AT_ONCE
-    };
-    due.filter(fits).take(AT_ONCE).cloned().collect()
-}
-
 impl State {
     /// Returns whether a need is to be asked now.
     fn is_needed(&self, need: &Need, now: Timestamp) -> bool {
-        let path = repo_of(need).path().to_ascii_lowercase();
-        let asked = self.answered.get(need);
-        self.projects.contains_key(&path)
-            && asked.is_none_or(|at| *at < now && (now - *at).num_hours() >= HOURS)
+        let known = self.projects.contains_key(&needs::path_of(need));
+        known && needs::is_time(self.answered.get(need), now)
     }
 
     /// Returns whether something is to be asked, of what happens now or of what is past.
@@ -105,14 +50,8 @@ impl State {
     }
 
     /// Takes in what is asked for; that of other hosts and systems is left.
-    pub(super) fn ask_for<'n>(&mut self, needs: impl Iterator<Item = &'n Need>, host: &str) {
-        let ours = |need: &&Need| repo_of(need).host() == host && !is_of_another(need);
-        self.needs = needs.filter(ours).cloned().collect();
-        let Self {
-            needs, answered, ..
-        } = self;
-        // What nobody asks for any more need not be remembered, but for ranges: they never change.
-        answered.retain(|need, _| is_past(need) || needs.contains(need));
+    pub(super) fn ask_for(&mut self, all: &BTreeSet<Need>, host: &str) {
+        needs::ask_for(all, host, (&mut self.needs, &mut self.answered));
     }
 }
 
@@ -124,50 +63,20 @@ impl GitLab {
         let due: Vec<Need> = {
             let state = self.state();
             let due = |need: &&Need| is_past(need) == past && state.is_needed(need, poll.now);
-            let mut due: Vec<&Need> = state.needs.iter().filter(due).collect();
-            due.sort_by_cached_key(|need| {
-                let path = repo_of(need).path().to_ascii_lowercase();
-                Reverse(state.projects.get(&path).and_then(Project::changed_at))
-            });
-            choose(due.into_iter())
+            needs::newest_first(state.needs.iter().filter(due), |path| {
+                state.projects.get(path).and_then(Project::changed_at)
+            })
         };
-        let mut batch = Batch::default();
-        // Noted where nothing is waited for any more: what is noted was handed over.
-        let mut answered = Vec::with_capacity(due.len());
-        let mut trouble = None;
+        let mut round = Round::new(poll.now);
         for need in due {
-            let before = batch.facts.len();
-            if let Err(failure) = self.answer_one(&need, poll, &mut batch).await {
-                match failure.error {
-                    error @ (SourceError::NotFound { .. }
-                    | SourceError::Forbidden { .. }
-                    | SourceError::Refused { .. }
-                    | SourceError::Unreadable { .. }) => {
-                        batch.warnings.push(Clean::line(&error.to_string()));
-                    }
-                    error @ (SourceError::RateLimited { .. }
-                    | SourceError::Unreachable { .. }
-                    | SourceError::Auth { .. }
-                    | SourceError::NoToken { .. }) => {
-                        trouble = Some(error).filter(|_| batch.facts.is_empty());
-                        break;
-                    }
-                }
+            let mut told = Batch::default();
+            let answer = self.answer_one(&need, poll, &mut told).await;
+            if !round.take(need, (told.facts, answer.err()), Clean::line) {
+                break;
             }
-            // A log that is on its way is there in a minute, not in an hour.
-            let is_early = matches!(need, Need::Diagnosis { .. }) && batch.facts.len() == before;
-            let wait = if is_early {
-                TimeDelta::minutes(EARLY_MINS)
-            } else {
-                TimeDelta::zero()
-            };
-            answered.push((need, poll.now - wait));
         }
         let mut state = self.state();
-        state.answered.extend(answered);
-        if let Some(error) = trouble {
-            return Err(error);
-        }
+        let batch = round.end(&mut state.answered)?;
         *(if past {
             &mut state.turns.past
         } else {
@@ -468,11 +377,11 @@ mod tests {
         let foreign = crate::domain::run::foreign_id("ci.test", "api/1");
         let mut state = State::new();
         state.project("acme/api");
-        let needs = [jobs(7), jobs(foreign)];
-        state.ask_for(needs.iter(), "gitlab.com");
+        let needs = BTreeSet::from([jobs(7), jobs(foreign)]);
+        state.ask_for(&needs, "gitlab.com");
         assert_eq!(state.needs.len(), 1);
         assert!(state.has_needs(false, Timestamp::UNIX_EPOCH));
-        state.ask_for(needs.iter(), "other.test");
+        state.ask_for(&needs, "other.test");
         assert!(!state.has_needs(false, Timestamp::UNIX_EPOCH));
     }
 }

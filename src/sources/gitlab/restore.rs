@@ -6,13 +6,12 @@ use super::discover::covers;
 use super::state::{ChangeSeen, RunSeen, State};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
-use crate::domain::correlate::Need;
-use crate::domain::diagnosis::LogState;
 use crate::domain::fact::Fact;
 use crate::domain::run::is_foreign;
 use crate::domain::text::Clean;
 use crate::domain::ticket::{TicketKey, TicketState};
 use crate::sources::gitlab::map::work::Detail;
+use crate::sources::needs;
 
 /// Takes in stored facts, in any order; those of projects that are not configured are left.
 pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, facts: &[Arc<Fact>]) {
@@ -81,22 +80,11 @@ fn one(state: &mut State, fact: &Arc<Fact>) {
                 });
             }
         }
-        Fact::Range(range) => {
-            let need = Need::Range {
-                repo: range.repo.clone(),
-                from: range.from.clone(),
-                to: range.to.clone(),
-            };
-            state.answered.insert(need, Timestamp::MAX_UTC);
-        }
-        Fact::Diagnosis(found) if found.log != LogState::NotYet => {
-            let need = Need::Diagnosis {
-                repo: found.run.repo.clone(),
-                run: found.run.id,
-                job: found.job,
-            };
-            state.answered.insert(need, Timestamp::MAX_UTC);
-            state.memory.see_diagnosis(found, fact);
+        Fact::Range(_) | Fact::Diagnosis(_) => {
+            if let Some(need) = needs::answered_by(fact) {
+                state.answered.insert(need, Timestamp::MAX_UTC);
+                state.memory.diagnosed.keep(fact);
+            }
         }
         Fact::Commit(commit) => {
             if commit.direct
@@ -106,7 +94,6 @@ fn one(state: &mut State, fact: &Arc<Fact>) {
             }
         }
         Fact::Run(_)
-        | Fact::Diagnosis(_)
         | Fact::JobSet(_)
         | Fact::EarlierJobs(_)
         | Fact::Repository(_)

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::api::{Poll, is_refusal, moment, refused, without};
+use super::api::{Poll, is_refusal, moment, refused};
 use super::map::ci::{self, About};
 use super::map::{sha, work};
 use super::state::{Activity, Project, RunSeen};
@@ -12,6 +12,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{Failure as Fails, GateSet, JobSet, RunKey, RunState};
 use crate::domain::text::Clean;
+use crate::sources::detail::without;
 use crate::sources::http::Failure;
 use crate::sources::{Batch, CapabilityState, SourceError};
 

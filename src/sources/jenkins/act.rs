@@ -7,20 +7,13 @@
 use serde_json::Value;
 
 use super::{Jenkins, map, tree, wire};
-use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::Writing;
 use crate::sources::port::Ask;
-use crate::sources::{Capability, CapabilityState, SourceError};
-
-/// What can be done, with the word of `writes` that allows it.
-const DEEDS: [(&str, &str, Action); 2] = [
-    ("re-run", "rerun", Action::Rerun),
-    ("cancel", "cancel", Action::Cancel),
-];
+use crate::sources::{Capability, CapabilityState, SourceError, deeds};
 
 /// The build that something is done to.
 struct Aim {
@@ -116,7 +109,7 @@ impl Jenkins {
     pub(super) async fn do_it(&self, act: Act) -> Result<(), ActError> {
         let word = act.verb.permission();
         if let CapabilityState::Missing(why) = self.deed(word) {
-            return Err(ActError::NotSent(self.unable(&why)));
+            return Err(deeds::refused(self.port.host(), &why));
         }
         let queued = self.queue_number(act.target.run.id);
         let (url, writing) = match (act.verb, self.aim(act.target.run.id)) {
@@ -127,7 +120,7 @@ impl Jenkins {
             }
             (_, None) => {
                 let why = "it is not known which build this is; refresh, and try again";
-                return Err(ActError::NotSent(self.unable(why)));
+                return Err(deeds::refused(self.port.host(), why));
             }
             (Verb::RerunFailed | Verb::RerunJob, Some(_)) => {
                 let why = "Jenkins runs whole builds again: choose to re-run all jobs";
@@ -228,8 +221,8 @@ impl Jenkins {
         let mut state = self.state();
         match done {
             Ok(()) => {
-                let capability = if word == "rerun" { "re-run" } else { "cancel" };
-                self.port.can(capability, CapabilityState::Available);
+                let name = deeds::capability(word);
+                self.port.can(name, CapabilityState::Available);
             }
             Err(ActError::Refused { status, .. })
                 if url.path().ends_with("/replay/rebuild") && matches!(status, 400 | 403 | 404) =>
@@ -249,23 +242,10 @@ impl Jenkins {
 
     /// Returns whether the word of `writes` can be done, and why not.
     fn deed(&self, word: &str) -> CapabilityState {
-        let no = |why: String| CapabilityState::Missing(Clean::line(&why));
-        let allowed = DEEDS
-            .iter()
-            .any(|(_, known, action)| *known == word && self.config.writes.contains(action));
-        if !allowed {
-            let name = &self.config.name;
-            return no(format!(
-                "`writes` of source `{name}` does not list `{word}`"
-            ));
+        if let Some(why) = deeds::forbidden(&self.config, self.ground.read_only, word) {
+            return CapabilityState::Missing(why);
         }
-        if self.ground.read_only {
-            return no(
-                "nothing is changed with `--read-only`, nor by a command that prints".to_owned(),
-            );
-        }
-        let name = if word == "rerun" { "re-run" } else { "cancel" };
-        if self.port.did(name) {
+        if self.port.did(deeds::capability(word)) {
             CapabilityState::Available
         } else {
             CapabilityState::Unknown
@@ -274,10 +254,7 @@ impl Jenkins {
 
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> impl Iterator<Item = Capability> {
-        DEEDS.iter().map(|(name, word, _)| Capability {
-            name,
-            state: self.deed(word),
-        })
+        deeds::all(|word| self.deed(word))
     }
 
     fn unable(&self, why: &str) -> SourceError {
@@ -286,11 +263,6 @@ impl Jenkins {
             cause: why.to_owned(),
         }
     }
-}
-
-/// Returns whether a capability is told by [`Jenkins::deeds`].
-pub(super) fn is_deed(name: &str) -> bool {
-    DEEDS.iter().any(|(known, _, _)| *known == name)
 }
 
 /// Returns the value of a parameter as a form has it.

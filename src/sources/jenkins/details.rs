@@ -11,6 +11,7 @@ use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
 use crate::domain::run::{GateSet, JobSet, Run, RunState, parts_of_foreign};
 use crate::domain::text::Clean;
+use crate::sources::detail::is_detail;
 use crate::sources::http::{Failure, List};
 use crate::sources::port::Ask;
 use crate::sources::{Batch, CapabilityState, SourceError};
@@ -228,16 +229,8 @@ impl Jenkins {
         let url = self.build_url(path, number, &below);
         match self.port.get::<wire::Stage>(url, ask).await {
             Ok((read, _)) => stage.nodes = read.nodes,
-            Err(failure) => match failure.error {
-                SourceError::NotFound { .. }
-                | SourceError::Forbidden { .. }
-                | SourceError::Unreadable { .. }
-                | SourceError::Refused { .. } => {}
-                SourceError::Auth { .. }
-                | SourceError::NoToken { .. }
-                | SourceError::RateLimited { .. }
-                | SourceError::Unreachable { .. } => return Err(failure),
-            },
+            Err(failure) if is_detail(&failure.error) => {}
+            Err(failure) => return Err(failure),
         }
         Ok(())
     }

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::map::tests;
 use super::state::NodeSeen;
 use super::{Jenkins, LOGS, TESTS, tree, wire};
@@ -13,15 +15,17 @@ use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
 use crate::domain::fact::Fact;
 use crate::domain::run::Run;
 use crate::domain::text::Clean;
+use crate::sources::detail::is_detail;
 use crate::sources::evidence::Evidence;
 use crate::sources::http::{Failure, Request, Urgency};
 use crate::sources::inspect::Looked;
+use crate::sources::job_log::{self, Lost};
 use crate::sources::junit::Report;
 use crate::sources::port::Ask;
-use crate::sources::{Batch, CapabilityState, SourceError, job_log};
+use crate::sources::{Batch, CapabilityState, SourceError};
 
 /// For how long after the end of a build its log may still be on its way.
-const LOG_WAITS_MINS: i64 = 10;
+const LOG_WAITS: TimeDelta = TimeDelta::minutes(10);
 
 /// What the tests of a build told, or why they told nothing.
 pub(super) type Told = Result<wire::TestReport, Clean>;
@@ -53,11 +57,7 @@ impl Jenkins {
                 near: None,
             });
         };
-        let facts = vec![Arc::unwrap_or_clone(fact)];
-        Ok(Batch {
-            facts,
-            ..Batch::default()
-        })
+        Ok(job_log::told(fact))
     }
 
     /// Answers a need; a log that is not there yet is asked for again later.
@@ -78,9 +78,7 @@ impl Jenkins {
             job,
         };
         let fact = self.diagnosis(&key, ask, now).await?;
-        let told = fact.filter(
-            |fact| !matches!(&**fact, Fact::Diagnosis(found) if found.log == LogState::NotYet),
-        );
+        let told = fact.filter(|fact| !job_log::is_early(fact));
         batch.facts.extend(told.map(Arc::unwrap_or_clone));
         Ok(())
     }
@@ -92,15 +90,9 @@ impl Jenkins {
         now: Timestamp,
     ) -> Result<Option<Arc<Fact>>, Failure> {
         let before = self.state().diagnosed.get(key).cloned();
-        let before = before.and_then(|fact| {
-            let Fact::Diagnosis(found) = &*fact else {
-                return None;
-            };
-            let found = found.as_ref().clone();
-            Some((fact, found))
-        });
+        let before = before.and_then(|fact| job_log::diagnosis(&fact).map(|found| (fact, found)));
         if let Some((fact, found)) = &before
-            && self.holds(key, found, ask)
+            && job_log::holds(&*self.ground.logs, key, found, ask.urgency)
         {
             return Ok(Some(Arc::clone(fact)));
         }
@@ -118,19 +110,14 @@ impl Jenkins {
             now,
         };
         let looked = self.read_log(&case, node.log.as_deref(), ask).await?;
-        let only_log = before
-            .as_ref()
-            .is_some_and(|(_, found)| job_log::keeps(found));
+        let only_log = job_log::is_only_log(before.as_ref().map(|(_, found)| found));
         let told = if only_log {
             None
         } else {
             Some(self.report(&path, &run, ask).await?)
         };
         let found = self.weigh(key, node, looked, told.as_deref());
-        let found = match before {
-            Some((_, before)) if only_log => job_log::again(before, found),
-            Some(_) | None => found,
-        };
+        let found = job_log::renewed(before.map(|(_, found)| found), found);
         let fact = Arc::new(Fact::Diagnosis(Box::new(found.clone())));
         self.state().keep(&found, Arc::clone(&fact));
         Ok(Some(fact))
@@ -172,20 +159,6 @@ impl Jenkins {
         job_log::assemble(key, job, evidence)
     }
 
-    /// Returns whether nothing need be asked again.
-    ///
-    /// A person who opens a long log wants more than its beginning.
-    fn holds(&self, key: &LogKey, found: &Diagnosis, ask: Ask) -> bool {
-        if found.is_beginning() && ask.urgency == Urgency::Person {
-            return false;
-        }
-        match found.log {
-            LogState::Read { .. } => self.ground.logs.has(key),
-            LogState::Gone | LogState::Missing | LogState::Empty | LogState::NotText => true,
-            LogState::NotYet | LogState::Refused(_) => false,
-        }
-    }
-
     /// Reads the log of the step that failed, else that of the whole build.
     async fn read_log(
         &self,
@@ -208,7 +181,7 @@ impl Jenkins {
             match self.stream(case.key, url, ask).await {
                 Ok(looked) if looked.log != LogState::Empty => return Ok(looked),
                 Ok(_) => {}
-                Err(failure) if is_detail(&failure) => {}
+                Err(failure) if is_detail(&failure.error) => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -237,26 +210,16 @@ impl Jenkins {
     /// Returns what a refused log means; trouble on the way is an error of the whole.
     fn without_log(&self, failure: Failure, case: &Case<'_>) -> Result<LogState, Failure> {
         let run = case.run;
-        match &failure.error {
-            SourceError::NotFound { .. } => {
-                let old = (case.now - run.updated_at).num_minutes() >= LOG_WAITS_MINS;
-                Ok(if run.state.is_over() && old {
-                    LogState::Missing
-                } else {
-                    LogState::NotYet
-                })
+        match job_log::lost(failure)? {
+            Lost::Gone | Lost::Absent => {
+                let ended = run.state.is_over().then_some(run.updated_at);
+                Ok(job_log::absent(ended, case.now, LOG_WAITS))
             }
-            SourceError::Forbidden { .. } => {
-                let why = Clean::line(&failure.error.to_string());
+            Lost::Forbidden(error) => {
+                let why = Clean::line(&error.to_string());
                 self.port.can(LOGS, CapabilityState::Missing(why.clone()));
                 Ok(LogState::Refused(why))
             }
-            SourceError::Auth { .. }
-            | SourceError::NoToken { .. }
-            | SourceError::RateLimited { .. }
-            | SourceError::Unreachable { .. }
-            | SourceError::Unreadable { .. }
-            | SourceError::Refused { .. } => Err(failure),
         }
     }
 
@@ -275,7 +238,7 @@ impl Jenkins {
             Err(failure) if matches!(failure.error, SourceError::NotFound { .. }) => {
                 Err(Clean::line("the build has no test report"))
             }
-            Err(failure) if is_detail(&failure) => {
+            Err(failure) if is_detail(&failure.error) => {
                 Err(Clean::line(&format!("test report: {}", failure.error)))
             }
             Err(failure) => return Err(failure),
@@ -283,21 +246,6 @@ impl Jenkins {
         let told = Arc::new(told);
         self.state().keep_report(run.id, Arc::clone(&told));
         Ok(told)
-    }
-}
-
-/// Returns whether a failure is about one thing that is not there or cannot be read, not about the
-/// host.
-fn is_detail(failure: &Failure) -> bool {
-    match failure.error {
-        SourceError::NotFound { .. }
-        | SourceError::Forbidden { .. }
-        | SourceError::Unreadable { .. }
-        | SourceError::Refused { .. } => true,
-        SourceError::Auth { .. }
-        | SourceError::NoToken { .. }
-        | SourceError::RateLimited { .. }
-        | SourceError::Unreachable { .. } => false,
     }
 }
 

@@ -275,7 +275,7 @@ impl Source for Jenkins {
 
     fn capabilities(&self) -> Vec<Capability> {
         let mut known = self.port.capabilities();
-        known.retain(|can| !act::is_deed(can.name));
+        known.retain(|can| !super::deeds::is_deed(can.name));
         known.extend(self.deeds());
         known
     }

@@ -5,6 +5,7 @@ use super::state::{HISTORY, Head};
 use super::{DETAILS, Jenkins, tree, wire};
 use crate::domain::fact::Fact;
 use crate::domain::run::Run;
+use crate::sources::detail::{is_detail, without};
 use crate::sources::http::Failure;
 use crate::sources::port::Ask;
 use crate::sources::{Batch, SourceError};
@@ -201,16 +202,8 @@ impl Jenkins {
 
 /// Returns whether the host is in trouble, so that the same is asked again later.
 pub(super) fn is_trouble<T>(read: &Result<T, Failure>) -> bool {
-    read.as_ref().is_err_and(|failure| match failure.error {
-        SourceError::Unreachable { .. }
-        | SourceError::RateLimited { .. }
-        | SourceError::Auth { .. }
-        | SourceError::NoToken { .. } => true,
-        SourceError::Forbidden { .. }
-        | SourceError::NotFound { .. }
-        | SourceError::Unreadable { .. }
-        | SourceError::Refused { .. } => false,
-    })
+    let failed = read.as_ref().err();
+    failed.is_some_and(|failure| !is_detail(&failure.error))
 }
 
 /// A detail that is refused costs that detail; trouble with the host ends the fetch.
@@ -218,26 +211,5 @@ pub(super) fn costs_itself(
     read: Result<(), Failure>,
     batch: &mut Batch,
 ) -> Result<(), SourceError> {
-    let Err(failure) = read else {
-        return Ok(());
-    };
-    let told = crate::domain::text::Clean::line(&failure.error.to_string());
-    match failure.error {
-        SourceError::Forbidden { .. }
-        | SourceError::NotFound { .. }
-        | SourceError::Unreadable { .. }
-        | SourceError::Refused { .. } => {
-            batch.warnings.push(told);
-            Ok(())
-        }
-        error @ (SourceError::RateLimited { .. } | SourceError::Unreachable { .. }) => {
-            // What was read so far is not thrown away; the rest comes with the next poll.
-            if batch.facts.is_empty() {
-                return Err(error);
-            }
-            batch.warnings.push(told);
-            Ok(())
-        }
-        error @ (SourceError::Auth { .. } | SourceError::NoToken { .. }) => Err(error),
-    }
+    read.or_else(|failure| without(failure, batch))
 }

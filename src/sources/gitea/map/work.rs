@@ -14,7 +14,7 @@ use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 use crate::sources::gitea::wire;
 use crate::sources::http::List;
-use crate::sources::ticket_links::{Texts, closed_by, find};
+use crate::sources::ticket_links::{Texts, USUAL, closed_by, find};
 
 /// The label that marks an incident, in any case.
 const INCIDENT: &str = "incident";
@@ -199,7 +199,7 @@ fn tickets(repo: &RepoKey, wire: &wire::Pull, branch: &str, counts: bool) -> Vec
     } else {
         Vec::new()
     };
-    find(repo, texts, closed)
+    find(USUAL, repo, texts, closed)
 }
 
 /// `mergeable` knows conflicts and drafts only: whether a rule forbids the merge it does not say,

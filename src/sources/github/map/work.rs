@@ -14,7 +14,7 @@ use super::super::wire::{Issue, Named, PullRequest, RefreshRepo, Short};
 use super::super::wire_rest::{Label, RestIssue, RestPull};
 use super::checks::{checks, merge_state, required, review};
 use super::{line, link, people, person, sha};
-use crate::sources::ticket_links::{Texts, closed_by, find};
+use crate::sources::ticket_links::{Texts, USUAL, closed_by, find};
 
 /// The label that marks an incident, in any case.
 const INCIDENT: &str = "incident";
@@ -159,7 +159,7 @@ pub(crate) fn change(repo: &RepoKey, wire: &PullRequest) -> ChangeRequest {
             .merge_commit
             .as_ref()
             .and_then(|commit| sha(Some(&commit.oid))),
-        tickets: find(repo, texts, closing),
+        tickets: find(USUAL, repo, texts, closing),
         created_at: wire.created_at,
         updated_at: wire.updated_at,
         merged_at: wire.merged_at,
@@ -304,7 +304,7 @@ pub(crate) fn rest_change(repo: &RepoKey, wire: &RestPull, default: Option<&str>
         head_branch: Clean::line(&head),
         base_branch: Clean::line(&base),
         merge_sha: sha(wire.merge_commit_sha.as_deref()).filter(|_| merged),
-        tickets: find(repo, texts, closing),
+        tickets: find(USUAL, repo, texts, closing),
         created_at: wire.created_at,
         updated_at: wire.updated_at,
         merged_at: wire.merged_at,

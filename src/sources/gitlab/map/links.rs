@@ -1,146 +1,64 @@
-//! Which tickets a merge request names: in words, by address, and in its branch.
+//! How GitLab reads the tickets that a merge request names: its words, its addresses.
 //!
-//! Pure text reading. What GitLab itself says that it closes comes from elsewhere
-//! and outranks these. Similar words never make a link.
+//! Only what is GitLab's own; the reading is that of all forges (`ticket_links`). What
+//! GitLab itself says that it closes comes from elsewhere and outranks these.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::domain::change_request::{LinkBasis, TicketLink};
+use crate::domain::change_request::TicketLink;
 use crate::domain::key::RepoKey;
-use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
+use crate::sources::ticket_links::{self, Dialect, Pattern, Texts};
 
-/// How much of a description is read.
-const READ: usize = 8 * 1024;
+/// The words that close are those of GitLab's default pattern.
+static CLOSING: Pattern = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)(?-u:\b)(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?):?(?-u:\s)+(?:issues?(?-u:\s)+)?(?:((?-u:[\w.-])+(?:/(?-u:[\w.-])+)+))?#([0-9]{1,10})(?-u:\b)",
+    )
+    .ok()
+});
 
-/// How many tickets a merge request may name.
-const MOST: usize = 20;
+/// Issues and work items have one row of numbers.
+static ADDRESS: Pattern = LazyLock::new(|| {
+    Regex::new(
+        r"https?://[^\s/]+/((?-u:[\w.-])+(?:/(?-u:[\w.-])+)+)/(?:-/)?(?:issues|work_items)/([0-9]{1,10})(?-u:\b)",
+    )
+    .ok()
+});
 
-/// The texts of a merge request in which tickets are named.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Texts<'a> {
-    /// Its title.
-    pub(crate) title: &'a str,
-    /// Its description.
-    pub(crate) body: &'a str,
-    /// Its branch.
-    pub(crate) branch: &'a str,
-}
-
-macro_rules! pattern {
-    ($name:ident, $pattern:literal) => {
-        static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($pattern).ok());
-    };
-}
-
-// The words that close are those of GitLab's default pattern.
-pattern!(
-    CLOSING,
-    r"(?i)(?-u:\b)(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?):?(?-u:\s)+(?:issues?(?-u:\s)+)?(?:((?-u:[\w.-])+(?:/(?-u:[\w.-])+)+))?#([0-9]{1,10})(?-u:\b)"
-);
-pattern!(
-    ADDRESS,
-    r"https?://[^\s/]+/((?-u:[\w.-])+(?:/(?-u:[\w.-])+)+)/(?:-/)?(?:issues|work_items)/([0-9]{1,10})(?-u:\b)"
-);
-pattern!(NUMBER, r"(?:^|(?-u:[\s(\[:,]))#([0-9]{1,10})(?-u:\b)");
-pattern!(TRACKER, r"(?-u:\b)[A-Z][A-Z0-9]{1,9}-[0-9]{1,10}(?-u:\b)");
-pattern!(BRANCH, r"^(?:(?-u:\w)+/)?#?([0-9]{1,10})[-_]");
+/// What GitLab reads in words of its own.
+const DIALECT: Dialect = Dialect {
+    closing: &CLOSING,
+    address: Some(&ADDRESS),
+};
 
 /// Returns whether the texts may hold something that closes an issue, so that it is worth asking.
 pub(crate) fn may_close(texts: Texts<'_>) -> bool {
-    let body: String = texts.body.chars().take(READ).collect();
+    let body = ticket_links::read(texts.body);
     let named = |text: &str| text.contains('#') || text.contains("/issues/");
     let item = body.contains("/work_items/");
-    item || named(texts.title) || named(&body) || has(&BRANCH, texts.branch)
+    item || named(texts.title) || named(&body) || ticket_links::is_of_ticket(texts.branch)
 }
 
 /// Returns the tickets, `known` ones first; each ticket once, with its strongest basis.
 pub(crate) fn find(repo: &RepoKey, texts: Texts<'_>, known: &[TicketKey]) -> Vec<TicketLink> {
-    let mut found = Found::default();
-    for ticket in known {
-        found.add(ticket.clone(), LinkBasis::Closing);
-    }
-    let body: String = texts.body.chars().take(READ).collect();
-    for text in [texts.title, &body] {
-        for words in captures(&CLOSING, text) {
-            let path = words.get(1).map(|path| path.as_str());
-            let place = path.map_or_else(|| repo.clone(), |path| RepoKey::new(repo.host(), path));
-            found.number(place, words.get(2), LinkBasis::Mention);
-        }
-    }
-    for words in captures(&ADDRESS, &body) {
-        // The base path of a server is no part of a project's name.
-        let path = words.get(1).map_or("", |path| path.as_str());
-        let path = path.strip_suffix("/-").unwrap_or(path);
-        if path.eq_ignore_ascii_case(repo.path()) || path.ends_with(&format!("/{}", repo.path())) {
-            found.number(repo.clone(), words.get(2), LinkBasis::Mention);
-        }
-    }
-    for words in captures(&NUMBER, texts.title) {
-        found.number(repo.clone(), words.get(1), LinkBasis::Mention);
-    }
-    for text in [texts.branch, texts.title, &body] {
-        for words in captures(&TRACKER, text) {
-            if let Some(key) = words.get(0) {
-                let key = TicketKey::Tracker(Clean::line(key.as_str()));
-                found.add(key, LinkBasis::Mention);
-            }
-        }
-    }
-    for words in captures(&BRANCH, texts.branch) {
-        found.number(repo.clone(), words.get(1), LinkBasis::Branch);
-    }
-    found.links
-}
-
-fn has(pattern: &'static LazyLock<Option<Regex>>, text: &str) -> bool {
-    pattern
-        .as_ref()
-        .is_some_and(|pattern| pattern.is_match(text))
-}
-
-fn captures<'a>(
-    pattern: &'static LazyLock<Option<Regex>>,
-    text: &'a str,
-) -> impl Iterator<Item = regex::Captures<'a>> {
-    let pattern = pattern.as_ref().into_iter();
-    pattern.flat_map(move |pattern| pattern.captures_iter(text))
-}
-
-#[derive(Default)]
-struct Found {
-    links: Vec<TicketLink>,
-    seen: BTreeSet<TicketKey>,
-}
-
-impl Found {
-    fn number(&mut self, repo: RepoKey, number: Option<regex::Match<'_>>, basis: LinkBasis) {
-        let number = number.and_then(|number| number.as_str().parse().ok());
-        if let Some(number) = number.filter(|number| *number > 0) {
-            self.add(TicketKey::Numbered { repo, number }, basis);
-        }
-    }
-
-    fn add(&mut self, ticket: TicketKey, basis: LinkBasis) {
-        if self.links.len() < MOST && self.seen.insert(ticket.clone()) {
-            self.links.push(TicketLink { ticket, basis });
-        }
-    }
+    ticket_links::find(DIALECT, repo, texts, known.to_vec())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Texts, find, may_close};
+    use super::{find, may_close};
     use crate::domain::key::RepoKey;
     use crate::domain::ticket::TicketKey;
+    use crate::sources::ticket_links::Texts;
 
     #[track_caller]
     fn check(title: &str, body: &str, branch: &str, expected: &[(&str, u8)]) {
         let repo = RepoKey::new("gitlab.com", "acme/tools/api");
         let texts = Texts {
+            number: 0,
             title,
             body,
             branch,
@@ -203,6 +121,7 @@ mod tests {
             number: 12,
         };
         let texts = Texts {
+            number: 0,
             title: "Fixes #12",
             body: "",
             branch: "12-x",

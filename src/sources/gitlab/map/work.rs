@@ -6,9 +6,10 @@ use crate::domain::change_request::{
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
+use crate::sources::ticket_links::Texts;
 
 use super::super::wire::{Approvals, Issue, Label, MergeRequest};
-use super::links::{Texts, find};
+use super::links::find;
 use super::{line, link, people, person, sha};
 
 /// The word that marks an incident, as a type and as a label.
@@ -145,6 +146,8 @@ pub(crate) fn change(repo: &RepoKey, wire: &MergeRequest, detail: &Detail) -> Ch
 /// Returns the texts in which a merge request names tickets.
 pub(crate) fn texts(wire: &MergeRequest) -> Texts<'_> {
     Texts {
+        // Issues have numbers of their own.
+        number: 0,
         title: &wire.title,
         body: wire.description.as_deref().unwrap_or_default(),
         branch: wire.source_branch.as_deref().unwrap_or_default(),

@@ -1,0 +1,322 @@
+//! What correlation asks of a source: whose a need is, when it is asked, in which order.
+//!
+//! The rules that all share, with the account of one fetch of needs. How a need is
+//! answered, and what else an adapter knows of it, is the adapter's.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+
+use super::detail::is_detail;
+use crate::domain::Timestamp;
+use crate::domain::correlate::Need;
+use crate::domain::diagnosis::LogState;
+use crate::domain::fact::Fact;
+use crate::domain::key::RepoKey;
+use crate::domain::text::Clean;
+use crate::sources::http::Failure;
+use crate::sources::{Batch, SourceError};
+
+/// How many needs a forge answers in one fetch.
+pub(super) const AT_ONCE: usize = 8;
+
+/// How many logs are read in one fetch.
+const LOGS_AT_ONCE: usize = 2;
+
+/// For how long an answer, or the lack of one, is not asked for again.
+const AGAIN: TimeDelta = TimeDelta::hours(1);
+
+/// How much of that a log that was not there yet has waited already: it is there in a minute.
+const EARLY: TimeDelta = TimeDelta::minutes(59);
+
+/// Returns the repository that a need is about.
+pub(super) fn repo_of(need: &Need) -> &RepoKey {
+    match need {
+        Need::Range { repo, .. }
+        | Need::Jobs { repo, .. }
+        | Need::Paths { repo, .. }
+        | Need::Gates { repo, .. }
+        | Need::Diagnosis { repo, .. }
+        | Need::Attempts { repo, .. }
+        | Need::History { repo, .. } => repo,
+    }
+}
+
+/// Returns the key by which a forge finds the repository of a need.
+pub(super) fn path_of(need: &Need) -> String {
+    repo_of(need).path().to_ascii_lowercase()
+}
+
+/// Returns whether a need is about what is long past: it never changes, and there are many.
+pub(super) fn is_past(need: &Need) -> bool {
+    matches!(need, Need::Range { .. })
+}
+
+/// Returns whether a need that was asked at that time is to be asked now.
+pub(super) fn is_time(asked: Option<&Timestamp>, now: Timestamp) -> bool {
+    asked.is_none_or(|at| *at < now && now - *at >= AGAIN)
+}
+
+/// Takes in what is asked for: that of the forge at `host`, and not of another system's runs.
+pub(super) fn ask_for(
+    all: &BTreeSet<Need>,
+    host: &str,
+    (needs, answered): (&mut BTreeSet<Need>, &mut BTreeMap<Need, Timestamp>),
+) {
+    let ours = |need: &&Need| !need.is_foreign() && repo_of(need).host() == host;
+    *needs = all.iter().filter(ours).cloned().collect();
+    // What nobody asks for any more need not be remembered, but for ranges: they never change.
+    answered.retain(|need, _| is_past(need) || needs.contains(need));
+}
+
+/// Returns the need that a stored fact answers for ever.
+pub(super) fn answered_by(fact: &Fact) -> Option<Need> {
+    match fact {
+        Fact::Range(range) => Some(Need::Range {
+            repo: range.repo.clone(),
+            from: range.from.clone(),
+            to: range.to.clone(),
+        }),
+        Fact::Diagnosis(found) if found.log != LogState::NotYet => Some(Need::Diagnosis {
+            repo: found.run.repo.clone(),
+            run: found.run.id,
+            job: found.job,
+        }),
+        Fact::Diagnosis(_)
+        | Fact::Repository(_)
+        | Fact::Commit(_)
+        | Fact::Ticket(_)
+        | Fact::ChangeRequest(_)
+        | Fact::ChangedPaths(_)
+        | Fact::Run(_)
+        | Fact::JobSet(_)
+        | Fact::EarlierJobs(_)
+        | Fact::GateSet(_)
+        | Fact::Release(_)
+        | Fact::Environment(_)
+        | Fact::Deployment(_)
+        | Fact::Alert(_)
+        | Fact::Finding(_) => None,
+    }
+}
+
+/// Returns what is answered in one fetch: logs are large, so few of them.
+pub(super) fn choose<'n>(due: impl Iterator<Item = &'n Need>, most: usize) -> Vec<Need> {
+    let mut logs = 0;
+    let fits = |need: &&Need| {
+        let is_log = matches!(need, Need::Diagnosis { .. });
+        logs += usize::from(is_log);
+        !is_log || logs <= LOGS_AT_ONCE
+    };
+    due.filter(fits).take(most).cloned().collect()
+}
+
+/// The same, and the repositories in which something happened last come first.
+pub(super) fn newest_first<'n>(
+    due: impl Iterator<Item = &'n Need>,
+    changed_at: impl Fn(&str) -> Option<Timestamp>,
+) -> Vec<Need> {
+    let mut due: Vec<&Need> = due.collect();
+    due.sort_by_cached_key(|need| Reverse(changed_at(&path_of(need))));
+    choose(due.into_iter(), AT_ONCE)
+}
+
+/// The account of one fetch of needs.
+#[derive(Debug)]
+pub(super) struct Round {
+    now: Timestamp,
+    batch: Batch,
+    /// Noted where nothing is waited for any more: what is noted was handed over.
+    answered: Vec<(Need, Timestamp)>,
+    trouble: Option<SourceError>,
+}
+
+impl Round {
+    /// Starts with nothing answered.
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            now,
+            batch: Batch::default(),
+            answered: Vec::new(),
+            trouble: None,
+        }
+    }
+
+    /// Takes in an answer, and what was told before it failed; returns whether to go on.
+    ///
+    /// `shown` makes the words of an error fit to be shown.
+    pub(super) fn take(
+        &mut self,
+        need: Need,
+        (facts, failure): (Vec<Fact>, Option<Failure>),
+        shown: impl Fn(&str) -> Clean,
+    ) -> bool {
+        let is_log = matches!(need, Need::Diagnosis { .. });
+        let is_early = is_log && facts.is_empty() && failure.is_none();
+        self.batch.facts.extend(facts);
+        if let Some(Failure { error, .. }) = failure {
+            if !is_detail(&error) {
+                self.trouble = Some(error).filter(|_| self.batch.facts.is_empty());
+                return false;
+            }
+            self.batch.warnings.push(shown(&error.to_string()));
+        }
+        let waited = if is_early { EARLY } else { TimeDelta::zero() };
+        self.answered.push((need, self.now - waited));
+        true
+    }
+
+    /// Notes what was answered, and returns what was read, or the trouble if that is nothing.
+    pub(super) fn end(
+        self,
+        answered: &mut impl Extend<(Need, Timestamp)>,
+    ) -> Result<Batch, SourceError> {
+        answered.extend(self.answered);
+        self.trouble.map_or(Ok(self.batch), Err)
+    }
+}
+
+/// Splits an answer into what was told and why no more was.
+pub(super) fn parts(answer: Result<Vec<Fact>, Failure>) -> (Vec<Fact>, Option<Failure>) {
+    match answer {
+        Ok(facts) => (facts, None),
+        Err(failure) => (Vec::new(), Some(failure)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use chrono::TimeDelta;
+
+    use super::{Round, ask_for, choose, is_time, newest_first};
+    use crate::domain::Timestamp;
+    use crate::domain::correlate::Need;
+    use crate::domain::fact::Fact;
+    use crate::domain::key::{RepoKey, Sha};
+    use crate::domain::run::{JobSet, RunKey, foreign_id};
+    use crate::domain::text::Clean;
+    use crate::sources::SourceError;
+    use crate::sources::http::Failure;
+
+    fn repo(path: &str) -> RepoKey {
+        RepoKey::new("git.test", path)
+    }
+
+    fn log(job: u64) -> Need {
+        let repo = repo("acme/api");
+        Need::Diagnosis { repo, run: 9, job }
+    }
+
+    fn jobs(path: &str, run: u64) -> Need {
+        let repo = repo(path);
+        Need::Jobs { repo, run }
+    }
+
+    fn at(mins: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + TimeDelta::minutes(mins)
+    }
+
+    fn told() -> Vec<Fact> {
+        let repo = repo("acme/api");
+        vec![Fact::JobSet(JobSet {
+            run: RunKey { repo, id: 9 },
+            attempt: 1,
+            jobs: Vec::new(),
+            complete: true,
+        })]
+    }
+
+    fn down() -> Failure {
+        Failure::of(SourceError::Unreachable {
+            host: "git.test".to_owned(),
+            cause: "it is down".to_owned(),
+        })
+    }
+
+    fn missing() -> Failure {
+        Failure::of(SourceError::NotFound {
+            host: "git.test".to_owned(),
+            what: "this run".to_owned(),
+            near: None,
+        })
+    }
+
+    #[test]
+    fn few_logs_are_read_at_once() {
+        let due = [log(1), log(2), log(3), jobs("acme/api", 1)];
+        assert_eq!(choose(due.iter(), 8), [log(1), log(2), jobs("acme/api", 1)]);
+        assert_eq!(choose(due.iter(), 1), [log(1)]);
+    }
+
+    #[test]
+    fn where_something_happened_last_is_asked_first() {
+        let due = [jobs("acme/a", 1), jobs("Acme/B", 2), jobs("acme/c", 3)];
+        let changed = |path: &str| match path {
+            "acme/a" => Some(at(1)),
+            "acme/b" => Some(at(2)),
+            _ => None,
+        };
+        let [a, b, c] = due.clone();
+        assert_eq!(newest_first(due.iter(), changed), [b, a, c]);
+    }
+
+    #[test]
+    fn only_what_is_ours_is_asked_and_what_nobody_asks_is_forgotten() {
+        let sha = |text: &str| Sha::parse(&text.repeat(40)).unwrap();
+        let range = Need::Range {
+            repo: repo("acme/api"),
+            from: sha("a"),
+            to: sha("b"),
+        };
+        let ours = jobs("acme/api", 1);
+        let all = BTreeSet::from([
+            ours.clone(),
+            jobs("acme/api", foreign_id("ci.test", "9")),
+            Need::Jobs {
+                repo: RepoKey::new("other.test", "acme/api"),
+                run: 1,
+            },
+        ]);
+        let mut needs = BTreeSet::new();
+        let mut answered = BTreeMap::from([(range.clone(), at(0)), (log(1), at(0))]);
+        ask_for(&all, "git.test", (&mut needs, &mut answered));
+        assert_eq!(needs, BTreeSet::from([ours]));
+        assert_eq!(answered.into_keys().collect::<Vec<_>>(), [range]);
+    }
+
+    #[track_caller]
+    fn check_wait(need: &Need, facts: Vec<Fact>, failure: Option<Failure>, mins: i64) {
+        let mut round = Round::new(at(100));
+        assert!(round.take(need.clone(), (facts, failure), Clean::line));
+        let mut answered = BTreeMap::new();
+        assert!(round.end(&mut answered).is_ok());
+        let asked = answered.get(need);
+        let early = is_time(asked, at(99 + mins));
+        assert!(!early && is_time(asked, at(100 + mins)), "{need:?}");
+    }
+
+    #[test]
+    fn what_has_no_answer_waits_for_an_hour_and_a_log_on_its_way_for_a_minute() {
+        check_wait(&log(1), Vec::new(), None, 1);
+        check_wait(&log(1), told(), None, 60);
+        check_wait(&log(1), Vec::new(), Some(missing()), 60);
+        check_wait(&jobs("acme/api", 1), Vec::new(), None, 60);
+        assert!(is_time(None, at(0)) && !is_time(Some(&Timestamp::MAX_UTC), at(0)));
+    }
+
+    #[test]
+    fn trouble_ends_the_round_and_is_told_where_nothing_was_read() {
+        for facts in [Vec::new(), told()] {
+            let is_empty = facts.is_empty();
+            let mut round = Round::new(at(0));
+            assert!(round.take(jobs("acme/api", 1), (facts, None), Clean::line));
+            assert!(!round.take(log(1), (Vec::new(), Some(down())), Clean::line));
+            let mut answered = BTreeMap::new();
+            assert_eq!(round.end(&mut answered).is_err(), is_empty);
+            assert_eq!(answered.len(), 1);
+        }
+    }
+}
