@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 use crate::domain::key::{Person, RepoKey, Sha, WebUrl};
+use crate::domain::run::is_foreign;
 use crate::domain::text::Clean;
 
 /// A place where software runs.
@@ -55,7 +56,15 @@ pub struct Deployment {
     pub rollout: Option<Rollout>,
 }
 
+/// How the task begins of what was not brought there, but seen to answer there.
+pub const SEEN: &str = "seen";
+
 impl Deployment {
+    /// Returns whether it was not told as a deployment, but seen to answer there.
+    pub fn is_sighting(&self) -> bool {
+        is_foreign(self.id) && self.task.starts_with(SEEN)
+    }
+
     /// Returns when it came to its place, as far as that is known.
     ///
     /// The last change of one whose place a newer one took is that newer one's doing, so that of

@@ -15,7 +15,7 @@ use crate::domain::key::{RepoKey, ServiceName, Sha};
 use crate::domain::placement::{InEnvironment, Shape, Standing};
 use crate::domain::policy::{Policy, ServiceRule};
 use crate::domain::release::Release;
-use crate::domain::run::Run;
+use crate::domain::run::{Run, is_foreign};
 use crate::domain::text::Clean;
 
 /// How many releases and deployments back a change is looked for.
@@ -105,6 +105,9 @@ fn lane<'a>(
         let (_, deployments) = place.or_insert_with(|| (name, Vec::new()));
         deployments.push(*deployment);
     }
+    for (_, deployments) in places.values_mut() {
+        leave_what_is_seen_on_the_way(deployments);
+    }
     let is_used = !places.is_empty();
     for declared in kinds.environments.iter().filter(|_| is_used).rev() {
         let name = &declared.name;
@@ -141,6 +144,28 @@ fn is_production(kinds: &Kinds<'_>, policy: &Policy, name: &Clean) -> bool {
     let mut declared = kinds.environments.iter();
     policy.is_production(name)
         || declared.any(|place| place.production && place.name.eq_ignore_ascii_case(name))
+}
+
+/// Takes out what was only seen to answer while the forge still brings something there: one
+/// instance of many says nothing of the others.
+fn leave_what_is_seen_on_the_way(deployments: &mut Vec<Known<'_, Deployment>>) {
+    let moves = |state: &DeployState| {
+        matches!(
+            state,
+            DeployState::Queued | DeployState::Waiting | DeployState::Running
+        )
+    };
+    let own = deployments.iter().map(|deployment| deployment.get());
+    let newest = own
+        .filter(|deployment| !is_foreign(deployment.id))
+        .max_by_key(|deployment| (deployment.created_at, deployment.id));
+    if let Some(begun) = newest.filter(|newest| moves(&newest.state)) {
+        let begun = begun.created_at;
+        deployments.retain(|deployment| {
+            let deployment = deployment.get();
+            !deployment.is_sighting() || deployment.created_at < begun
+        });
+    }
 }
 
 /// Environments of one change request, which come and go.

@@ -9,7 +9,7 @@ use super::judge::{Kind, Version, Wrong};
 use crate::config::HttpCheck;
 use crate::domain::Timestamp;
 use crate::domain::alert::{Alert, AlertState};
-use crate::domain::deployment::{DeployState, Deployment};
+use crate::domain::deployment::{DeployState, Deployment, SEEN};
 use crate::domain::fact::Fact;
 use crate::domain::key::{SourceName, WebUrl};
 use crate::domain::run::foreign_id;
@@ -285,7 +285,7 @@ fn deployment(
 /// Returns the word for what is deployed there.
 fn task(check: &HttpCheck) -> Clean {
     let service = check.service.as_ref();
-    Clean::line(&service.map_or_else(|| "seen".to_owned(), |it| format!("seen:{it}")))
+    Clean::line(&service.map_or_else(|| SEEN.to_owned(), |it| format!("{SEEN}:{it}")))
 }
 
 fn is_of(deployment: &Deployment, check: &HttpCheck) -> bool {
