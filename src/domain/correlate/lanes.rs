@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::TimeDelta;
 
+use crate::domain::Timestamp;
 use crate::domain::correlate::graph::{Contains, Graph};
 use crate::domain::correlate::joins::Joins;
 use crate::domain::correlate::needs::{self, Chain};
@@ -51,6 +52,17 @@ pub(super) struct Place<'a> {
     pub(super) deployments: Vec<Known<'a, Deployment>>,
     /// The commits of the deployments.
     versions: HashMap<u64, Version<'a>>,
+}
+
+/// A change that is looked for in environments.
+#[derive(Debug)]
+pub(super) struct Sought<'s> {
+    /// The commit that it became.
+    pub(super) change: &'s Sha,
+    /// The commit that took it back.
+    pub(super) reverter: Option<&'s Sha>,
+    /// Until when the first deployment that is known of an environment may have brought it.
+    pub(super) trusted_to: Timestamp,
 }
 
 /// The commit that a deployment brings, and where it is in the graph.
@@ -218,7 +230,7 @@ impl<'a> Lane<'a> {
     }
 
     /// How the lane is delivered; `released` says whether a release of this age still counts.
-    pub(super) fn shape(&self, counts: impl FnOnce(crate::domain::Timestamp) -> bool) -> Shape {
+    pub(super) fn shape(&self, counts: impl FnOnce(Timestamp) -> bool) -> Shape {
         let published = |release: &&Known<'a, Release>| !release.draft && !release.prerelease;
         let last = self.releases.iter().rev().find(published);
         Shape {
@@ -264,12 +276,11 @@ impl<'a> Lane<'a> {
     pub(super) fn standings(
         &self,
         graph: &Graph<'_>,
-        change: &Sha,
-        reverter: Option<&Sha>,
+        sought: &Sought<'_>,
     ) -> Vec<InEnvironment<'a>> {
         self.places
             .iter()
-            .map(|place| place.standing(graph, change, reverter))
+            .map(|place| place.standing(graph, sought))
             .collect()
     }
 }
@@ -320,12 +331,16 @@ impl<'a> Place<'a> {
             .take(DEPTH)
     }
 
-    fn standing(
-        &self,
-        graph: &Graph<'_>,
-        change: &Sha,
-        reverter: Option<&Sha>,
-    ) -> InEnvironment<'a> {
+    /// Whether it is certain that a deployment did not bring a change.
+    fn lacks(&self, deployment: &Deployment, graph: &Graph<'_>, change: &Sha) -> bool {
+        let sha = self.sha_of(deployment);
+        sha.is_some_and(|sha| graph.contains(sha, change) == Contains::No)
+    }
+
+    fn standing(&self, graph: &Graph<'_>, sought: &Sought<'_>) -> InEnvironment<'a> {
+        let Sought {
+            change, reverter, ..
+        } = *sought;
         let current = self.current();
         let node = graph.find(change);
         let has = |deployment: &Deployment| {
@@ -334,9 +349,11 @@ impl<'a> Place<'a> {
                 .zip(node)
                 .is_some_and(|(target, change)| graph.has_node(target.node, change))
         };
-        let mut brought = None;
+        let mut brought: Option<&'a Deployment> = None;
+        let mut lacked = false;
         for deployment in self.successes() {
             if !has(deployment) {
+                lacked = self.lacks(deployment, graph, change);
                 break;
             }
             brought = Some(deployment);
@@ -388,6 +405,7 @@ impl<'a> Place<'a> {
             production: self.production,
             standing,
             brought,
+            fresh: lacked || brought.is_none_or(|d| d.arrived_at() <= sought.trusted_to),
             current,
             attempt,
             rollout: carrier.and_then(|d| Some((d, d.rollout.as_ref()?))),

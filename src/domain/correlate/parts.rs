@@ -8,13 +8,14 @@ use crate::domain::change_request::{ChangeRequest, ChangeState};
 use crate::domain::commit::Commit;
 use crate::domain::correlate::alerts::{self, Homes};
 use crate::domain::correlate::facts::Facts;
-use crate::domain::correlate::lanes::{Lane, RELEASING};
+use crate::domain::correlate::lanes::{Lane, RELEASING, Sought};
 use crate::domain::correlate::needs::{ASKED, Wanted, open_in};
 use crate::domain::correlate::reads::Reads;
 use crate::domain::correlate::suspects::{self, Suspect};
 use crate::domain::correlate::view::{Known, View};
 use crate::domain::correlate::views::Views;
 use crate::domain::key::Sha;
+use crate::domain::later;
 use crate::domain::placement::{
     Clock, Evidenced, InEnvironment, Landed, Reach, RunView, Shape, Standing,
 };
@@ -88,9 +89,16 @@ pub(super) fn part<'c, 'a: 'c>(
         .collect();
     let mut releases = Vec::new();
     let mut environments = Vec::new();
-    if let Some(sha) = landed.as_ref().and_then(|landed| landed.sha) {
+    if let Some(landed) = &landed
+        && let Some(sha) = landed.sha
+    {
         releases = lane.releases_with(&view.graph, sha);
-        environments = lane.standings(&view.graph, sha, view.reverter(sha));
+        let sought = Sought {
+            change: sha,
+            reverter: view.reverter(sha),
+            trusted_to: later(landed.at, ground.policy.watch_window),
+        };
+        environments = lane.standings(&view.graph, &sought);
     }
     let after = after(view, lane, landed.as_ref(), &shas, &environments);
     let (alerts, suspected) = alerts_of(ground, view, lane, &shas, &environments);
@@ -328,7 +336,8 @@ fn alerts_of<'a>(
         if !suspects::tells_version(view, alert) {
             suspected.extend(suspects::of_change(view, lane, alert, environments));
         } else if let Some(sha) = suspects::names(view, alert) {
-            let production = environments.iter().filter(|place| place.production);
+            let ours = |place: &&InEnvironment<'_>| place.production && place.fresh;
+            let production = environments.iter().filter(ours);
             let mut brought = production.filter_map(|place| place.brought);
             if shas.contains(sha) || brought.any(|d| view.deployed(d) == Some(sha)) {
                 exact.push(*known);

@@ -82,7 +82,8 @@ pub(super) fn of_change<'a>(
     environments: &[InEnvironment<'a>],
 ) -> Option<Suspect<'a>> {
     let production = environments.iter().filter(|place| place.production);
-    let brought = production.filter_map(|place| place.brought);
+    let fresh = production.filter(|place| place.fresh);
+    let brought = fresh.filter_map(|place| place.brought);
     let spans = brought.filter_map(|deployment| Some((deployment, after(alert, deployment)?)));
     let (deployment, span) = spans.min_by_key(|(_, span)| *span)?;
     Some(Suspect {

@@ -144,6 +144,9 @@ pub struct InEnvironment<'a> {
     pub standing: Standing,
     /// The first deployment that brought it there well.
     pub brought: Option<&'a Deployment>,
+    /// Whether it came with that one. Where none before it is known that lacks the change, and
+    /// the change landed long before, it only says since when it is there at the latest.
+    pub fresh: bool,
     /// What is there now.
     pub current: Option<&'a Deployment>,
     /// The newest deployment that contains it and is newer than what is there now.

@@ -286,7 +286,10 @@ fn live(case: &Evidenced<'_>) -> Option<Live> {
             if place.standing != Standing::Live {
                 return None;
             }
-            at = at.max(place.brought.map(Deployment::arrived_at));
+            let arrived = place.brought.map(Deployment::arrived_at);
+            // Nobody knows when it came; that was not lately, and it is not for us to watch.
+            let landed = case.landed.as_ref().map(|landed| landed.at);
+            at = at.max(if place.fresh { arrived } else { landed });
             names.push(named(place.name));
         }
         return Some(Live {

@@ -88,17 +88,30 @@ fn see(repo: &mut RepoState, key: &RepoKey, (sha, combined): (&Sha, &Combined), 
         change.checks.clone_from(&checks);
         batch.facts.push(boxed(change.clone()));
     }
+    if repo.undated.contains(sha) {
+        repo.undated.retain(|other| other != sha);
+        repo.dated.insert(sha.clone());
+    }
+    if deployments(key, (sha, combined), batch) {
+        repo.deploying.insert(sha.clone());
+    } else {
+        repo.deploying.remove(sha);
+    }
+}
+
+/// Tells the deployments of one commit; returns whether one of them moves.
+pub(super) fn deployments(
+    key: &RepoKey,
+    (sha, combined): (&Sha, &Combined),
+    batch: &mut Batch,
+) -> bool {
     let mut moves = false;
     for (deployment, place) in delivery::deployments(key, sha, combined) {
         moves |= deployment.state == DeployState::Running;
         batch.facts.push(Fact::Environment(place));
         batch.facts.push(Fact::Deployment(deployment));
     }
-    if moves {
-        repo.deploying.insert(sha.clone());
-    } else {
-        repo.deploying.remove(sha);
-    }
+    moves
 }
 
 /// Returns the commits whose statuses are read.

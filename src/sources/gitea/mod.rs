@@ -13,6 +13,7 @@ mod discover;
 mod map;
 mod memory;
 mod needs;
+mod past;
 mod plan;
 mod pulls;
 mod repo;
@@ -172,6 +173,8 @@ impl Gitea {
             "runs" => self.runs(path, asked).await,
             "checks" => self.checks(path, asked).await,
             "ci" => self.ci(path, asked).await,
+            "brought" => self.brought(path, asked).await,
+            "deployed" => self.deployed(path, asked).await,
             "needs" => self.answer(false, asked).await,
             "past" => self.answer(true, asked).await,
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.

@@ -3,8 +3,8 @@
 //! Pure. What is asked once has a number in its name, so that the next of its kind
 //! is another resource.
 
-use super::needs;
 use super::state::{RepoState, State};
+use super::{needs, past};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
@@ -51,7 +51,7 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
 fn repositories(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
     let searches = state.searches(now);
     let reads_runs = state.reads_runs(now);
-    let mut first = [0; 5];
+    let mut first = [0; 6];
     for repo in state.hottest(|repo| repo.misses < 2) {
         let path = &repo.path;
         let mut once = |slot: usize, word: &str, cost: u32, wanted: bool| {
@@ -72,6 +72,13 @@ fn repositories(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
         once(3, "pulls", 4, pulls);
         let ci = repo.read_at.is_some() && (repo.ci_wanted || repo.checks_at.is_none());
         once(4, "ci", 4, ci);
+        // Merged pull requests answer most of it: what they do not is asked for after them.
+        let brought = !repo.unclear.is_empty() && (repo.pulls_at.is_some() || !repo.has_pulls);
+        once(5, "brought", past::COST, brought);
+        if !repo.undated.is_empty() && repo.checks_at.is_some() {
+            let id = format!("deployed:{path}@{}", repo.turn);
+            list.push(resource(id, Tier::Past, past::COST));
+        }
         again(repo, (now, searches, reads_runs), list);
     }
 }

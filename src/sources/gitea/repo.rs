@@ -6,7 +6,6 @@ use super::Gitea;
 use super::api::{Asked, below, is_missing, is_whole, listing};
 use super::discover::{bare, note_owner};
 use super::map::{self, delivery, work};
-use super::server::Way;
 use super::state::{RepoState, WINDOW};
 use super::wire;
 use crate::domain::change_request::{Required, Review};
@@ -24,6 +23,9 @@ const BRANCH_PAGES: usize = 4;
 
 /// How many branches of git-flow are followed.
 const FLOW: usize = 4;
+
+/// Of how many of the newest releases the deployments are followed back.
+const RELEASES: usize = 30;
 
 /// Of how many commits it is asked in one fetch which pull request brought them.
 const ASKED: usize = 5;
@@ -49,7 +51,7 @@ impl Gitea {
             asked,
         };
         let branches = reader.branches(&wire, &mut batch).await?;
-        let newest = reader.commits(&wire, branches.as_ref(), &mut batch).await?;
+        let (newest, unclear) = reader.commits(&wire, branches.as_ref(), &mut batch).await?;
         let released = reader.releases(&wire, &mut batch).await?;
         let mut state = self.state();
         note_owner(&mut state, &wire);
@@ -62,7 +64,8 @@ impl Gitea {
             known.turn += 1;
             known.ci_wanted |= known.newest != newest || known.released != released;
             known.newest = newest;
-            known.released = released;
+            known.see_released(released);
+            known.unclear = unclear;
             if let Some(branches) = &branches {
                 known.protect(&branches.list.items);
             }
@@ -186,15 +189,17 @@ impl Reader<'_> {
         Ok(Some(pages))
     }
 
-    /// Reads the newest commits of the long-lived branches; returns those of the default branch.
+    /// Reads the newest commits of the long-lived branches; returns those of the default branch,
+    /// and those of which it is not known yet what brought them.
     async fn commits(
         &self,
         wire: &wire::Repo,
         branches: Option<&Pages<wire::Branch>>,
         batch: &mut Batch,
-    ) -> Result<Vec<Sha>, SourceError> {
+    ) -> Result<(Vec<Sha>, Vec<Commit>), SourceError> {
+        let mut unclear = Vec::new();
         if wire.empty {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), unclear));
         }
         let listed = branches.into_iter().flat_map(|pages| &pages.list.items);
         let flow = listed.map(|branch| branch.name.as_str());
@@ -206,13 +211,13 @@ impl Reader<'_> {
             .chain(flow.into_iter().filter(|name| Some(*name) != main))
         {
             let mut commits = self.branch(name, batch).await?;
-            self.brought(&mut commits, batch).await?;
+            unclear.extend(self.brought(&mut commits, batch).await?);
             if Some(name) == main {
                 newest = commits.iter().map(|commit| commit.sha.clone()).collect();
             }
             batch.facts.extend(commits.into_iter().map(Fact::Commit));
         }
-        Ok(newest)
+        Ok((newest, unclear))
     }
 
     async fn branch(&self, name: &str, batch: &mut Batch) -> Result<Vec<Commit>, SourceError> {
@@ -238,12 +243,18 @@ impl Reader<'_> {
             .collect())
     }
 
-    /// Adds which pull requests brought commits; asks of the newest for which that is not known.
+    /// Adds which pull requests brought commits; asks of the newest for which that is not known,
+    /// and returns those for which it is still to be asked.
     ///
     /// Only what the branch itself went through may have come without one.
-    async fn brought(&self, commits: &mut [Commit], batch: &mut Batch) -> Result<(), SourceError> {
+    async fn brought(
+        &self,
+        commits: &mut [Commit],
+        batch: &mut Batch,
+    ) -> Result<Vec<Commit>, SourceError> {
         let main = mainline(commits);
         let mut asked = 0;
+        let mut unclear = Vec::new();
         for commit in commits {
             let known = {
                 let mut state = self.gitea.state();
@@ -255,45 +266,25 @@ impl Reader<'_> {
                 .is_some_and(|at| self.asked.now - at < WINDOW);
             let answer = match known {
                 Some(answer) => Some(answer),
-                None if is_recent && asked < ASKED && main.contains(&commit.sha) => {
+                None if !is_recent || !main.contains(&commit.sha) => None,
+                None if asked < ASKED => {
                     asked += 1;
-                    self.ask_who_brought(&commit.sha, batch).await?
+                    let (key, sha) = (&self.key, &commit.sha);
+                    self.gitea
+                        .ask_who_brought((key, sha), self.asked, batch)
+                        .await?
                 }
-                None => None,
+                None => {
+                    unclear.push(commit.clone());
+                    None
+                }
             };
             if let Some(answer) = answer {
                 commit.change_request = answer;
                 commit.direct = answer.is_none() && main.contains(&commit.sha);
             }
         }
-        Ok(())
-    }
-
-    async fn ask_who_brought(
-        &self,
-        sha: &Sha,
-        batch: &mut Batch,
-    ) -> Result<Option<Option<u64>>, SourceError> {
-        let now = self.asked.now;
-        if !self.gitea.state().ways.may(Way::Brought, now) {
-            return Ok(None);
-        }
-        let parts = below(self.key.path(), &["commits", sha.as_str(), "pull"]);
-        let read = self.gitea.one::<wire::Numbered>(&parts, &[], self.asked);
-        let answer = match read.await {
-            Ok((pull, _)) => Some(Some(pull.number)),
-            Err(failure) if self.gitea.lacks(Way::Brought, &failure, now) => None,
-            Err(failure) if failure.status == Some(404) => Some(None),
-            Err(failure) => absent(failure, batch).map(|()| None)?,
-        };
-        if let Some(answer) = answer {
-            let mut state = self.gitea.state();
-            state.ways.see(Way::Brought);
-            if let Some(repo) = state.known(self.key.path()) {
-                repo.brought(sha.clone(), answer);
-            }
-        }
-        Ok(answer)
+        Ok(unclear)
     }
 
     /// Reads the newest releases; returns their commits, newest first.
@@ -328,7 +319,7 @@ impl Reader<'_> {
             .collect();
         found.sort_by_key(|release| std::cmp::Reverse(release.published_at));
         let released = found.iter().filter_map(|release| release.sha.clone());
-        let released = released.take(FLOW).collect();
+        let released = released.take(RELEASES).collect();
         let facts: Vec<Fact> = found.into_iter().map(Fact::Release).collect();
         if is_whole(&pages) {
             batch

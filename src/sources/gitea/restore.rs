@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::map::delivery::deployment_id;
 use super::state::State;
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::change_request::ChangeState;
+use crate::domain::deployment::DeployState;
 use crate::domain::fact::Fact;
 use crate::domain::run::is_foreign;
 use crate::sources::needs;
@@ -68,6 +70,12 @@ fn take(state: &mut State, fact: &Arc<Fact>) {
         }
         Fact::Run(run) if !is_foreign(run.id) && run.ci.is_empty() => {
             repo.see_run(run);
+        }
+        Fact::Deployment(it) if !matches!(it.state, DeployState::Running) => {
+            // Those that another system told leave open what the statuses tell.
+            let sha = it.sha.as_ref();
+            let own = sha.filter(|sha| deployment_id(&it.repo, sha, &it.environment) == it.id);
+            repo.dated.extend(own.cloned());
         }
         Fact::Range(_) | Fact::Diagnosis(_) => {
             let need = needs::answered_by(fact);

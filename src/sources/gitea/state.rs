@@ -13,6 +13,7 @@ use super::server::{Server, Way, Ways};
 use super::wire;
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeRequest, ChangeState, Checks};
+use crate::domain::commit::Commit;
 use crate::domain::correlate::Need;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Run, RunState};
@@ -105,10 +106,16 @@ pub(super) struct RepoState {
     pub(super) newest: Vec<Sha>,
     /// The commits of the newest releases.
     pub(super) released: Vec<Sha>,
+    /// Commits of releases whose statuses were read, or are known, once.
+    pub(super) dated: BTreeSet<Sha>,
+    /// Commits of releases whose statuses were never read, newest first.
+    pub(super) undated: Vec<Sha>,
     /// Commits that are being deployed.
     pub(super) deploying: BTreeSet<Sha>,
     /// Which pull request brought a commit; none where the server was asked and named none.
     pub(super) brought: BTreeMap<Sha, Option<u64>>,
+    /// Recent commits of which that is not known yet, newest first.
+    pub(super) unclear: Vec<Commit>,
     pub(super) runs: BTreeMap<u64, RunSeen>,
     /// How often in a row it was not there.
     pub(super) misses: u8,
@@ -175,8 +182,11 @@ impl RepoState {
             protection: BTreeMap::new(),
             newest: Vec::new(),
             released: Vec::new(),
+            dated: BTreeSet::new(),
+            undated: Vec::new(),
             deploying: BTreeSet::new(),
             brought: BTreeMap::new(),
+            unclear: Vec::new(),
             runs: BTreeMap::new(),
             misses: 0,
             turn: 0,
@@ -286,6 +296,14 @@ impl RepoState {
         while self.brought.len() > MOST_BROUGHT {
             self.brought.pop_first();
         }
+    }
+
+    /// Takes in the commits of the releases, newest first.
+    pub(super) fn see_released(&mut self, released: Vec<Sha>) {
+        self.dated.retain(|sha| released.contains(sha));
+        let undated = released.iter().filter(|sha| !self.dated.contains(*sha));
+        self.undated = undated.cloned().collect();
+        self.released = released;
     }
 
     /// Returns whether checks of an open pull request are not known, or move.

@@ -1,5 +1,7 @@
 //! What a round costs, what it finds, and what never goes missing in it.
 
+use std::collections::BTreeSet;
+
 use cycleboard::domain::change_request::Checks;
 use cycleboard::domain::deployment::DeployState;
 use cycleboard::domain::fact::{Fact, FactKind};
@@ -321,4 +323,112 @@ async fn what_is_switched_off_is_not_asked_for() {
             .any(|unit| path.ends_with(&format!("acme/api/{unit}")))
     };
     assert!(!asked.iter().any(off), "{asked:?}");
+}
+
+fn hex(n: u64) -> String {
+    format!("{n:040x}")
+}
+
+/// A repository with `count` releases, of commits from 1 on, each of which went to production.
+async fn released(count: u64) -> World {
+    let world = World::with_repo("11.0.1+gitea-1.22.0").await;
+    let release = &value("releases.json")[1];
+    let tag = &value("tags.json")[1];
+    let (mut releases, mut tags) = (Vec::new(), Vec::new());
+    for n in 1..=count {
+        let (mut one, mut at) = (release.clone(), tag.clone());
+        one["tag_name"] = json!(format!("v{n}"));
+        one["published_at"] = json!(format!("2026-10-01T{:02}:{:02}:00Z", n / 60, n % 60));
+        at["name"] = json!(format!("v{n}"));
+        at["commit"]["sha"] = json!(hex(n));
+        releases.push(one);
+        tags.push(at);
+        let status = json!({"context": "deploy/production", "status": "success",
+            "created_at": "2026-10-02T00:00:00Z", "updated_at": "2026-10-02T00:00:00Z"});
+        let answer = json!({"state": "success", "total_count": 1, "statuses": [status]});
+        world.put(
+            &format!("/repos/acme/api/commits/{}/status", hex(n)),
+            &answer,
+        );
+    }
+    world.put("/repos/acme/api/releases", &json!(releases));
+    world.put("/repos/acme/api/tags", &json!(tags));
+    world
+}
+
+/// Fetches all that is asked once, what is long past included.
+async fn settle_past(source: &Gitea) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for _ in 0..200 {
+        facts.extend(settle(source).await.into_iter().flat_map(|it| it.facts));
+        let due = source.resources(now()).into_iter();
+        let Some(next) = due.into_iter().find(|it| it.tier == Tier::Past) else {
+            return facts;
+        };
+        facts.extend(fetch(source, &next.id).await.facts);
+    }
+    panic!("it never comes to rest");
+}
+
+#[tokio::test]
+async fn the_deployments_of_releases_are_read_back_once_and_not_after_a_restart() {
+    let world = released(40).await;
+    let source = world.of_repo("forgejo");
+    let facts = settle_past(&source).await;
+    let asked = world.asked();
+    let of = |n: u64| asked.iter().filter(|path| path.contains(&hex(n))).count();
+    let counts: Vec<usize> = (1..=40).map(of).collect();
+    assert_eq!(counts, [vec![0; 10], vec![1; 30]].concat());
+    let told: BTreeSet<_> = facts
+        .iter()
+        .filter(|fact| matches!(fact, Fact::Deployment(_)))
+        .map(Fact::id)
+        .collect();
+    assert_eq!(told.len(), 30);
+    // After a restart only the newest, which may move, are asked.
+    let stored: Vec<Arc<Fact>> = facts.into_iter().map(Arc::new).collect();
+    let again = world.of_repo("forgejo");
+    again.restore(&stored);
+    settle_past(&again).await;
+    let asked = world.asked();
+    let statuses = asked.iter().filter(|path| path.ends_with("/status"));
+    assert_eq!(statuses.count(), 3, "{asked:?}");
+}
+
+#[tokio::test]
+async fn every_recent_commit_is_asked_who_brought_it_before_it_comes_to_rest() {
+    let world = World::with_repo("1.25.0").await;
+    let commit = &value("commits.json")[0];
+    let mut commits = Vec::new();
+    for n in (1..=30).rev() {
+        let mut one = commit.clone();
+        one["sha"] = json!(hex(n));
+        one["parents"] = json!([{"sha": hex(n - 1)}]);
+        commits.push(one);
+        if n % 2 == 0 {
+            let path = format!("/repos/acme/api/commits/{}/pull", hex(n));
+            world.put(&path, &json!({"number": n}));
+        } else {
+            let path = format!("/repos/acme/api/commits/{}/pull", hex(n));
+            world.reply(
+                &path,
+                Reply::json(&json!({"message": "not found"})).status(404),
+            );
+        }
+    }
+    world.put("/repos/acme/api/branches", &value("branches.json"));
+    world.put("/repos/acme/api/commits", &json!(commits));
+    let source = world.of_repo("gitea");
+    let mut brought = BTreeMap::new();
+    for fact in settle(&source).await.into_iter().flat_map(|it| it.facts) {
+        if let Fact::Commit(it) = fact {
+            brought.insert(it.sha.as_str().to_owned(), (it.change_request, it.direct));
+        }
+    }
+    for n in 1..=30 {
+        let pull = (n % 2 == 0).then_some(n);
+        assert_eq!(brought.get(&hex(n)), Some(&(pull, pull.is_none())), "{n}");
+    }
+    let asked = world.asked();
+    assert_eq!(asked.iter().filter(|it| it.ends_with("/pull")).count(), 30);
 }

@@ -45,6 +45,13 @@ fn of_deployment(deployment: &Deployment) -> &'static str {
     }
 }
 
+/// Returns when a deployment was last heard of: a status says nothing of what took its place.
+fn last(deployment: &Deployment) -> Timestamp {
+    let mut own = deployment.statuses.iter();
+    let own = own.find(|status| status.state != "inactive");
+    own.map_or(deployment.created_at, |status| status.at)
+}
+
 /// Returns where the CI server builds a repository.
 fn builds(ask: &Ask<'_>, home: &Home) -> String {
     let sister = ask.ground.sister(Dialect::Jenkins);
@@ -84,7 +91,7 @@ fn newest(ask: &Ask<'_>, home: &Home, sha: &str) -> Vec<Status> {
             link: link.clone(),
             by: deployment.creator,
             created_at: deployment.created_at,
-            updated_at: deployment.updated_at,
+            updated_at: last(deployment),
         });
     }
     all.sort_by_key(|status| std::cmp::Reverse((status.created_at, status.id)));

@@ -201,3 +201,46 @@ fn row_06_watched_after_baking_then_over() {
     world.now = at(31 + 24 + 7 * 24);
     over(&world, "change:1", Outcome::Shipped, "live-done");
 }
+
+/// A change that landed at hour 10 and that the first known deployment has, or one before lacks.
+#[track_caller]
+fn first_known(hours: i64, before: Option<u64>, rule: &str, is_suspected: bool) {
+    let world = scene(|w| {
+        w.repository(|_| {});
+        for n in 1..=6 {
+            w.commit(n, |_| {});
+        }
+        w.merged(1, 5).deployment(2, "production", 6, |d| {
+            (d.created_at, d.updated_at) = (at(hours), at(hours));
+        });
+        if let Some(commit) = before {
+            w.deployment(1, "production", commit, |d| {
+                (d.created_at, d.updated_at) = (at(9), at(9));
+            });
+        }
+        w.alert("a1", |a| a.started_at = at(hours + 1));
+        w.now = at(hours + 2);
+    });
+    let found = &world.card("change:1").placement;
+    let suspected = found.badges.contains(&"alert suspected".into());
+    assert_eq!(
+        (found.rule.as_str(), suspected),
+        (rule, is_suspected),
+        "{}",
+        found.reason
+    );
+}
+
+#[test]
+fn the_first_known_deployment_is_not_what_brought_an_old_change() {
+    // Landed within the watch window before it: that one may have brought it.
+    first_known(10 + 7 * 24, None, "live-baking", true);
+    first_known(10 + 7 * 24 + 1, None, "live-watched", false);
+    first_known(10 + 14 * 24, None, "live-done", false);
+    // One before it lacks the change: so it was that one, however late.
+    first_known(10 + 14 * 24, Some(4), "live-baking", true);
+    // Of one before it nobody knows what it contains.
+    first_known(10 + 14 * 24, Some(99), "live-done", false);
+    // One before it has the change too.
+    first_known(10 + 14 * 24, Some(5), "live-done", false);
+}

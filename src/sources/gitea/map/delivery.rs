@@ -68,6 +68,12 @@ fn deploy_state(word: Option<&str>) -> DeployState {
     }
 }
 
+/// Returns the identity of a deployment of a commit to an environment.
+pub(in crate::sources::gitea) fn deployment_id(repo: &RepoKey, commit: &Sha, name: &str) -> u64 {
+    let own = format!("{}@{}/{name}", repo.as_str(), commit.as_str());
+    foreign_id(repo.host(), &own)
+}
+
 /// Returns the deployments that statuses of a commit tell, with their environments.
 ///
 /// A status has a number of its own for each change of its state; the deployment is one as long
@@ -81,10 +87,9 @@ pub(in crate::sources::gitea) fn deployments(
     let told = told.filter_map(|status| {
         let name = environment(status)?;
         let created = when(status.created_at).or_else(|| when(status.updated_at))?;
-        let own = format!("{}@{}/{name}", repo.as_str(), commit.as_str());
         let deployment = Deployment {
             repo: repo.clone(),
-            id: foreign_id(repo.host(), &own),
+            id: deployment_id(repo, commit, name),
             environment: Clean::line(name),
             sha: Some(commit.clone()),
             git_ref: None,
