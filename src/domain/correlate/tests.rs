@@ -680,10 +680,15 @@ fn what_is_seen_to_answer_is_not_live_while_it_is_still_brought() {
     let mut world = World::new();
     world.merged(1, 5);
     world.deploy(1, "production", 5, DeployState::Running);
-    world.deployment(crate::domain::run::foreign_id("ci", "a"), "production", 5, |d| {
-        d.task = "seen:api".into();
-        (d.created_at, d.updated_at) = (at(60), at(60));
-    });
+    world.deployment(
+        crate::domain::run::foreign_id("ci", "a"),
+        "production",
+        5,
+        |d| {
+            d.task = "seen:api".into();
+            (d.created_at, d.updated_at) = (at(60), at(60));
+        },
+    );
     assert_eq!(world.card("change:1").placement.status, Status::Running);
     world.deploy(1, "production", 5, DeployState::Succeeded);
     assert_eq!(world.card("change:1").placement.status, Status::Live);

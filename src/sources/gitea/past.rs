@@ -3,12 +3,13 @@
 //! A bounded number each fetch. What the newest commits tell is read in `repo` and `checks`.
 
 use super::Gitea;
-use super::api::{Asked, absent, below};
+use super::api::{Asked, below};
 use super::checks;
 use super::server::Way;
 use super::wire;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
+use crate::sources::detail::absent;
 use crate::sources::{Batch, SourceError};
 
 /// Of how many commits it is asked in one fetch.
