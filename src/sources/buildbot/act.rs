@@ -11,7 +11,7 @@ use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
-use crate::sources::action::{Act, ActError};
+use crate::sources::action::{Act, ActError, lacks};
 use crate::sources::http::{Failure, Writing};
 use crate::sources::port::Ask;
 use crate::sources::{Capability, CapabilityState, SourceError};
@@ -21,6 +21,9 @@ const DEEDS: [(&str, &str, Action); 2] = [
     ("re-run", "rerun", Action::Rerun),
     ("cancel", "cancel", Action::Cancel),
 ];
+
+/// Why a build cannot be stopped by force.
+const ONE_WAY: &str = "Buildbot stops a build in one way: cancel it";
 
 /// What an action is done to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -212,8 +215,7 @@ impl Buildbot {
                 return Err(ActError::Unsupported(Clean::line(why)));
             }
             (Verb::ForceCancel, _) => {
-                let why = "Buildbot stops a build in one way: cancel it";
-                return Err(ActError::Unsupported(Clean::line(why)));
+                return Err(ActError::Unsupported(Clean::line(ONE_WAY)));
             }
         };
         let params = match method {
@@ -254,11 +256,19 @@ impl Buildbot {
         CapabilityState::Unknown
     }
 
+    /// Returns the verb of what is allowed that Buildbot has not; a build is its only job, so that
+    /// all ways of running it again are one.
+    fn absent(&self) -> Option<Capability> {
+        let may = self.config.writes.contains(&Action::Cancel);
+        may.then(|| lacks(Verb::ForceCancel, ONE_WAY))
+    }
+
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> impl Iterator<Item = Capability> {
         DEEDS
             .iter()
             .map(|(name, word, _)| can(name, self.deed(word)))
+            .chain(self.absent())
     }
 }
 
