@@ -89,9 +89,8 @@ pub(super) async fn from_outside(
             }
             Ok(Some(shown)) if failed.is_some() => found.extend(misplaced(config, &shown)),
             Ok(None) if failed.is_some() => found.push(unknown(config, &bases)),
-            Ok(_) => {}
-            // That was told already.
-            Err(_) => {}
+            // A failure was told already.
+            Ok(_) | Err(_) => {}
         }
     }
     let is_away = failed.is_some_and(|check| check.text.contains("cannot be reached"));
