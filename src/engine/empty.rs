@@ -30,6 +30,8 @@ pub fn because<'a>(
     }
     let missing = sources
         .flat_map(|(state, _)| state.capabilities())
+        // What may be done there says nothing of what is read.
+        .filter(|capability| !capability.name.starts_with("re-run"))
         .filter(|capability| feed.words.iter().any(|word| capability.name.contains(word)))
         .find_map(|capability| match &capability.state {
             CapabilityState::Missing(why) => Some(why),

@@ -5,7 +5,7 @@
 
 use crate::domain::action::{Target, Verb};
 use crate::domain::text::Clean;
-use crate::sources::SourceError;
+use crate::sources::{Capability, CapabilityState, SourceError};
 
 /// One thing to do, decided and confirmed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +14,17 @@ pub struct Act {
     pub verb: Verb,
     /// To what.
     pub target: Target,
+}
+
+/// Returns the capability that says why a source has no such verb.
+///
+/// It is named like the verb itself. That a verb is there is said by the capability of all of its
+/// kind, `re-run` or `cancel`.
+pub(super) fn lacks(verb: Verb, why: &str) -> Capability {
+    Capability {
+        name: verb.words(),
+        state: CapabilityState::Missing(Clean::line(why)),
+    }
 }
 
 /// Why something was not done, or is not known to be; a variant for each thing that follows.

@@ -63,7 +63,11 @@ fn without_a_terminal_somebody_must_say_yes() {
     home.run(&["init"])
         .exits(2)
         .complains("there is nobody to answer them");
-    home.run(&["init", "--print"]).exits(2).complains("nobody");
+    let printed = home.run(&["init", "--print", "--offline"]);
+    printed.exits(0);
+    let defaults = home.run(&["init", "--yes", "--print", "--offline"]);
+    assert_eq!(printed.out, defaults.out, "it asks nobody");
+    assert!(printed.out.contains("[[source]]"), "{printed:#?}");
     assert!(!configuration(&home).exists());
 }
 

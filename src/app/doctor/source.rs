@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
 use crate::app::doctor::{line, trouble};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::{self, instant};
@@ -10,7 +12,7 @@ use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
 use crate::config::SourceConfig;
 use crate::domain::text::Clean;
-use crate::sources::http::{Clock, host_of, span};
+use crate::sources::http::{Clock, host_of, is_loopback, span};
 use crate::sources::token;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
@@ -91,7 +93,9 @@ fn each(
                 checks = self::checks(source, &session.clock).await;
                 // The clock of the simulated team is its own.
                 if let Some(config) = config.filter(|_| session.demo.is_none()) {
-                    checks.extend(trouble::from_outside(config, &checks, &ground).await);
+                    let outside = trouble::from_outside(config, &checks, &ground).await;
+                    checks = trouble::without_ways(checks, &outside);
+                    checks.extend(outside);
                 }
             }
             for check in &checks {
@@ -224,10 +228,15 @@ fn token_hint(from: &str, place: &str, usual: &Usual, host: &str) -> String {
     };
     match from {
         "none" | UNNAMED => {
-            let logins = usual.tools.iter().filter(|tool| !tool.login.is_empty());
+            // No program is asked about this machine.
+            let is_here = Url::parse(&format!("http://{host}")).is_ok_and(|url| is_loopback(&url));
+            let logins = usual.tools.iter();
+            let logins = logins.filter(|tool| !is_here && !tool.login.is_empty());
             let logins = logins.map(|tool| format!("`{}`", tool.login.replace("{host}", host)));
             let logins: Vec<String> = logins.collect();
-            let way = if logins.is_empty() {
+            let way = if is_here {
+                "; no program is asked about this machine".to_owned()
+            } else if logins.is_empty() {
                 ", a token or `user:password`".to_owned()
             } else {
                 format!(", or log in with {}", logins.join(" or "))
@@ -249,14 +258,10 @@ fn token_line(tried: &Tried<'_>) -> String {
     match tried.source.meter().token_from.as_str() {
         "" => tried.place.clone(),
         "none" | UNNAMED if is_forge => {
-            let variables = usual.variables.iter().flat_map(|one| one.names).take(2);
-            let tools = usual.tools.iter().map(|tool| &tool.program);
-            let places = variables.chain(tools).map(|name| format!("`{name}`"));
-            let places: Vec<String> = places.collect();
+            let is_here = tried.config.is_some_and(|config| is_loopback(&config.url));
+            let places = looked_for(usual, is_here);
             format!(
-                "none: only what is public can be read, within the limit for strangers (looked for \
-                 in {})",
-                places.join(", ")
+                "none: only what is public can be read, within the limit for strangers ({places})"
             )
         }
         "none" => {
@@ -265,6 +270,21 @@ fn token_line(tried: &Tried<'_>) -> String {
         UNNAMED => UNNAMED.to_owned(),
         from => format!("from {from}"),
     }
+}
+
+/// Says where a token was looked for.
+fn looked_for(usual: &Usual, is_here: bool) -> String {
+    let variables = usual.variables.iter().flat_map(|one| one.names).take(2);
+    let tools = usual.tools.iter().map(|tool| &tool.program);
+    let tools = tools.filter(|_| !is_here);
+    let places = variables.chain(tools).map(|name| format!("`{name}`"));
+    let places: Vec<String> = places.collect();
+    let asked = if is_here {
+        "; no program is asked about this machine"
+    } else {
+        ""
+    };
+    format!("looked for in {}{asked}", places.join(", "))
 }
 
 /// Returns whether something that was tried failed.
@@ -392,5 +412,15 @@ mod tests {
             "{found}"
         );
         assert!(found.ends_with("it needs `read_api`"), "{found}");
+    }
+
+    #[test]
+    fn nobody_is_sent_to_a_program_that_is_not_asked_about_this_machine() {
+        let found = token_hint("none", "not looked for", &GITLAB, "127.0.0.1:8080");
+        assert!(!found.contains("glab"), "{found}");
+        assert!(found.contains("no program is asked about this machine"));
+        let here = looked_for(&GITLAB, true);
+        assert!(here.contains("`GITLAB_TOKEN`") && !here.contains("glab"));
+        assert!(looked_for(&GITLAB, false).contains("`glab`"));
     }
 }

@@ -73,15 +73,24 @@ pub(super) async fn from_outside(
     let failed = checks
         .iter()
         .find(|check| check.state == CheckState::Failed);
-    if failed.is_some_and(may_be_elsewhere) {
+    let is_odd = lacks_graphql(config, checks);
+    if is_odd || failed.is_some_and(may_be_elsewhere) {
         let rows = usual::rows();
         let bases = bases(&config.url);
         let ca_file = config.ca_file.as_deref();
         match probe::ask(&bases, &rows, ca_file, ground).await {
-            Ok(Some(shown)) => found.extend(misplaced(config, &shown)),
-            Ok(None) => found.push(unknown(config, &bases)),
-            // That was told already.
-            Err(_) => {}
+            Ok(Some(shown)) if is_odd && shown.kind != config.kind => {
+                let told = misplaced(config, &shown).into_iter();
+                // What is no GitHub at all is no GitHub that goes on in another way.
+                found.extend(told.map(|check| Check {
+                    state: CheckState::Failed,
+                    ..check
+                }));
+            }
+            Ok(Some(shown)) if failed.is_some() => found.extend(misplaced(config, &shown)),
+            Ok(None) if failed.is_some() => found.push(unknown(config, &bases)),
+            // A failure was told already.
+            Ok(_) | Err(_) => {}
         }
     }
     let is_away = failed.is_some_and(|check| check.text.contains("cannot be reached"));
@@ -90,6 +99,25 @@ pub(super) async fn from_outside(
         found.extend(ahead.and_then(|ahead| clock(&host_of(&config.url), ahead)));
     }
     found
+}
+
+/// Returns whether a host that nobody is sure about lacks the interface that all of its kind have,
+/// so that it may be of another kind.
+fn lacks_graphql(config: &SourceConfig, checks: &[Check]) -> bool {
+    let host = host_of(&config.url);
+    let is_sure = usual::of(&config.kind).hosts.contains(&host.as_str());
+    let lacks = |check: &Check| check.name == "graphql" && check.state == CheckState::Note;
+    !is_sure && checks.iter().any(lacks)
+}
+
+/// Returns what is left of what a source tried itself: where another kind of system answers, how
+/// it would go on is no matter.
+pub(super) fn without_ways(mut checks: Vec<Check>, outside: &[Check]) -> Vec<Check> {
+    let other = |check: &Check| check.name == "there" && check.state == CheckState::Failed;
+    if outside.iter().any(other) {
+        checks.retain(|check| check.name != "graphql");
+    }
+    checks
 }
 
 /// Returns whether a failure may come of asking at the wrong place.
@@ -252,6 +280,27 @@ mod tests {
             "https://a.example/mon",
             Some("set `kind = \"prometheus\"` and `url = \"https://a.example/mon\"`"),
         );
+    }
+
+    #[track_caller]
+    fn check_odd(url: &str, name: &'static str, state: CheckState, expected: bool) {
+        let config = SourceConfig::new("a", "github", Url::parse(url).unwrap());
+        let check = Check {
+            name,
+            state,
+            text: Clean::line("no: not found; the board goes on by REST"),
+            hint: None,
+            trouble: None,
+        };
+        assert_eq!(lacks_graphql(&config, &[check]), expected, "{url} {name}");
+    }
+
+    #[test]
+    fn what_has_no_graphql_may_be_no_github() {
+        check_odd("https://a.example", "graphql", CheckState::Note, true);
+        check_odd("https://a.example", "graphql", CheckState::Fine, false);
+        check_odd("https://a.example", "scopes", CheckState::Note, false);
+        check_odd("https://github.com", "graphql", CheckState::Note, false);
     }
 
     #[test]

@@ -35,10 +35,12 @@ use crate::sources::usual::{self, Row};
 
 /// Looks around, asks, writes and tests.
 pub fn run(global: Global, env: Env, args: &InitArgs) -> Result<Exit, Failure> {
-    let asks = !args.yes;
-    if asks && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    let is_there = io::stdin().is_terminal() && io::stderr().is_terminal();
+    // What is only printed needs no answers.
+    let asks = !args.yes && (is_there || !args.print);
+    if asks && !is_there {
         let failure = Failure::usage("`init` asks questions, and there is nobody to answer them");
-        return Err(failure.hint("`--yes` takes the defaults, `--yes --print` only prints them"));
+        return Err(failure.hint("`--yes` takes the defaults, `--print` only prints them"));
     }
     let paths = Paths::find()?;
     let place = config_file::place(global.config.as_deref(), &env, &paths);

@@ -10,7 +10,7 @@ use crate::app::exit::Failure;
 use crate::app::init::find::Found;
 use crate::app::init::text;
 use crate::config::{RepoNames, Settings, SourceConfig, Trust};
-use crate::sources::http::host_of;
+use crate::sources::http::{host_of, is_loopback};
 use crate::sources::usual::{Asked, Row};
 
 /// How often one thing is asked before it is left out.
@@ -76,7 +76,9 @@ pub(super) fn candidates(found: &Found, rows: &[Row]) -> Vec<Candidate> {
         let mut gives = tools.filter(|tool| tool.program == login.by && tool.asked != Asked::Not);
         if login.is_tool {
             at.why.push(format!("a login of `{}`", login.by));
-            if gives.next().is_some() && at.token.is_none() {
+            // No program is asked about this machine.
+            let is_asked = !is_loopback(&login.url) && gives.next().is_some();
+            if is_asked && at.token.is_none() {
                 at.token = Some(format!("`{}`", login.by));
             }
         } else {

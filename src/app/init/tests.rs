@@ -364,6 +364,23 @@ fn what_has_no_repositories_is_taken_without_being_chosen() {
     assert!(script.asked[0].ends_with("[1 2 4]"), "{:#?}", script.asked);
 }
 
+#[track_caller]
+fn check_gives(at: &str, expected: Option<&str>) {
+    let found = Found {
+        logins: vec![login("glab", &["gitlab"], at)],
+        ..Found::default()
+    };
+    let candidates = plan::candidates(&found, &rows());
+    assert_eq!(candidates[0].token.as_deref(), expected, "{at}");
+}
+
+#[test]
+fn no_program_gives_a_token_for_this_machine() {
+    check_gives("https://git.example.org", Some("`glab`"));
+    check_gives("http://127.0.0.1:8929", None);
+    check_gives("http://localhost:8929", None);
+}
+
 #[test]
 fn of_a_server_of_jobs_all_are_shown_unless_some_are_chosen() {
     let found = Found {

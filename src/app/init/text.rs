@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::app::init::plan::Draft;
 use crate::config::SourceConfig;
-use crate::sources::http::host_of;
+use crate::sources::http::{host_of, is_loopback};
 use crate::sources::usual::Row;
 
 const HEAD: &str = "\
@@ -64,6 +64,13 @@ fn source(draft: &Draft, name: Option<&str>, rows: &[Row], out: &mut String) {
     }
     match token {
         Some(token) => comment(out, &format!("Its token comes from {token}.")),
+        None if asks_as_nobody(source) && is_loopback(&source.url) => {
+            comment(
+                out,
+                "Without a token: no program is asked about this machine; `token_env` or \
+                 `token_command` names one.",
+            );
+        }
         None if asks_as_nobody(source) => {
             comment(
                 out,

@@ -7,13 +7,17 @@ use serde_json::{Value, json};
 
 use super::state::Place;
 use super::{Buildbot, map, wire};
+use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
-use crate::sources::action::{Act, ActError};
+use crate::sources::action::{Act, ActError, lacks};
 use crate::sources::http::{Failure, Writing};
 use crate::sources::port::Ask;
 use crate::sources::{Capability, CapabilityState, SourceError, deeds};
+
+/// Why a build cannot be stopped by force.
+const ONE_WAY: &str = "Buildbot stops a build in one way: cancel it";
 
 /// What an action is done to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -202,8 +206,7 @@ impl Buildbot {
                 return Err(ActError::Unsupported(Clean::line(why)));
             }
             (Verb::ForceCancel, _) => {
-                let why = "Buildbot stops a build in one way: cancel it";
-                return Err(ActError::Unsupported(Clean::line(why)));
+                return Err(ActError::Unsupported(Clean::line(ONE_WAY)));
             }
         };
         let params = match method {
@@ -230,12 +233,20 @@ impl Buildbot {
         deeds::forbidden(&self.config, self.ground.read_only, word)
     }
 
+    /// Returns the verb of what is allowed that Buildbot has not; a build is its only job, so that
+    /// all ways of running it again are one.
+    fn absent(&self) -> Option<Capability> {
+        let may = self.config.writes.contains(&Action::Cancel);
+        may.then(|| lacks(Verb::ForceCancel, ONE_WAY))
+    }
+
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> impl Iterator<Item = Capability> {
-        deeds::all(|word| {
+        let state = |word: &str| {
             let why = self.forbidden(word);
             why.map_or(CapabilityState::Unknown, CapabilityState::Missing)
-        })
+        };
+        deeds::all(state).chain(self.absent())
     }
 }
 

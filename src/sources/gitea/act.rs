@@ -8,9 +8,10 @@ use super::api::{Asked, below};
 use super::map::runs as map;
 use super::server::{Make, Way};
 use super::wire_actions::Run;
+use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
 use crate::domain::text::Clean;
-use crate::sources::action::{Act, ActError};
+use crate::sources::action::{Act, ActError, lacks};
 use crate::sources::http::Failure;
 use crate::sources::port::Ask;
 use crate::sources::{Capability, CapabilityState, SourceError, deeds};
@@ -22,6 +23,9 @@ fn way_of(word: &str) -> Way {
         _ => Way::Rerun,
     }
 }
+
+/// Why a run cannot be stopped by force.
+const ONE_WAY: &str = "there is no such thing here; `cancel` stops a run";
 
 impl Gitea {
     /// Reads the run of an action, and its job, past every cache.
@@ -79,9 +83,7 @@ impl Gitea {
         let Some((way, rest)) = self.route(&act) else {
             let why = match act.verb {
                 Verb::RerunJob => "a job is re-run by its number, and there is none",
-                Verb::ForceCancel | Verb::RerunFailed | Verb::RerunAll | Verb::Cancel => {
-                    "there is no such thing here; `cancel` stops a run"
-                }
+                Verb::ForceCancel | Verb::RerunFailed | Verb::RerunAll | Verb::Cancel => ONE_WAY,
             };
             return Err(ActError::Unsupported(Clean::line(why)));
         };
@@ -179,6 +181,29 @@ impl Gitea {
         deeds::forbidden(&self.config, self.ground.read_only, word)
     }
 
+    /// Returns the verbs of what is allowed that this server has not.
+    fn absent(&self) -> Vec<Capability> {
+        let now = self.port.now();
+        let mut all = Vec::new();
+        if self.config.writes.contains(&Action::Rerun) {
+            let ways = [
+                (Verb::RerunFailed, Way::RerunFailed),
+                (Verb::RerunJob, self.job_way()),
+            ];
+            let ways = ways.into_iter();
+            let gone = ways.filter(|(_, way)| self.state().ways.has(*way, now) == Some(false));
+            let gone: Vec<(Verb, Way)> = gone.collect();
+            all.extend(
+                gone.into_iter()
+                    .map(|(verb, way)| lacks(verb, &self.why_not(way))),
+            );
+        }
+        if self.config.writes.contains(&Action::Cancel) {
+            all.push(lacks(Verb::ForceCancel, ONE_WAY));
+        }
+        all
+    }
+
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> Vec<Capability> {
         let now = self.port.now();
@@ -192,6 +217,6 @@ impl Gitea {
                 (None, None) => CapabilityState::Unknown,
             }
         };
-        deeds::all(state).collect()
+        deeds::all(state).chain(self.absent()).collect()
     }
 }

@@ -7,13 +7,20 @@ use super::GitLab;
 use super::api::Poll;
 use super::map::ci;
 use super::wire_ci;
+use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
 use crate::domain::run::{Failure as Fails, RunKey, RunState, is_foreign};
 use crate::domain::text::Clean;
-use crate::sources::action::{Act, ActError};
+use crate::sources::action::{Act, ActError, lacks};
 use crate::sources::http::Failure;
 use crate::sources::port::Ask;
 use crate::sources::{Capability, CapabilityState, SourceError, deeds};
+
+/// Why a pipeline cannot be run again whole.
+const NOT_ALL: &str = "GitLab re-runs what failed, or single jobs; not all jobs of a pipeline";
+
+/// Why a pipeline cannot be stopped by force.
+const ONE_WAY: &str = "GitLab has one way to stop a pipeline: cancel";
 
 impl GitLab {
     /// Reads the pipeline of an action, and its job, past every cache.
@@ -160,6 +167,13 @@ impl GitLab {
         let mut all = self.port.capabilities();
         all.retain(|can| !deeds::is_deed(can.name));
         all.extend(deeds::all(|word| self.deed(word)));
+        let absent = [
+            (Action::Rerun, Verb::RerunAll, NOT_ALL),
+            (Action::Cancel, Verb::ForceCancel, ONE_WAY),
+        ];
+        let absent = absent.into_iter();
+        let absent = absent.filter(|(action, _, _)| self.config.writes.contains(action));
+        all.extend(absent.map(|(_, verb, why)| lacks(verb, why)));
         all
     }
 }
@@ -181,10 +195,8 @@ fn route(act: &Act) -> Result<(&'static str, u64, &'static str), &'static str> {
             let job = job.ok_or("a job is re-run by its number, and there is none")?;
             Ok(("jobs", job, "retry"))
         }
-        Verb::RerunAll => {
-            Err("GitLab re-runs what failed, or single jobs; not all jobs of a pipeline")
-        }
-        Verb::ForceCancel => Err("GitLab has one way to stop a pipeline: cancel"),
+        Verb::RerunAll => Err(NOT_ALL),
+        Verb::ForceCancel => Err(ONE_WAY),
     }
 }
 

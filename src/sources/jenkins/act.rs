@@ -6,14 +6,20 @@
 
 use serde_json::Value;
 
+use super::state::Head;
 use super::{Jenkins, map, tree, wire};
+use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
+use crate::domain::key::Sha;
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
-use crate::sources::action::{Act, ActError};
+use crate::sources::action::{Act, ActError, lacks};
 use crate::sources::http::Writing;
 use crate::sources::port::Ask;
 use crate::sources::{Capability, CapabilityState, SourceError, deeds};
+
+/// Why single parts of a build cannot be run again.
+const WHOLE: &str = "Jenkins runs whole builds again: choose to re-run all jobs";
 
 /// The build that something is done to.
 struct Aim {
@@ -65,12 +71,23 @@ impl Jenkins {
             name: Clean::line(&format!("{} #{}", run.workflow, run.number)),
             job: None,
             attempt: u32::try_from(later + 1).unwrap_or(u32::MAX),
-            head_sha: run.head_sha,
+            head_sha: self.own_commit(target.run.id, run.head_sha),
             branch: run.branch,
             state: run.state,
             url: run.url,
             read_at: self.port.now(),
         })
+    }
+
+    /// Returns the commit that the run of a build is told with: what was merged before it was built
+    /// has one that nobody knows.
+    fn own_commit(&self, run: u64, checked_out: Option<Sha>) -> Option<Sha> {
+        let state = self.state();
+        let seen = state.build(run).map(|(_, seen)| seen);
+        match seen.map(|seen| (&seen.head, &seen.run.head_sha)) {
+            None | Some((Head::Plain, _)) => checked_out,
+            Some((Head::Wanted(_) | Head::Known(_), told)) => told.clone(),
+        }
     }
 
     /// Reads something that waits: whether it still does.
@@ -123,8 +140,7 @@ impl Jenkins {
                 return Err(deeds::refused(self.port.host(), why));
             }
             (Verb::RerunFailed | Verb::RerunJob, Some(_)) => {
-                let why = "Jenkins runs whole builds again: choose to re-run all jobs";
-                return Err(ActError::Unsupported(Clean::line(why)));
+                return Err(ActError::Unsupported(Clean::line(WHOLE)));
             }
             (Verb::RerunAll, Some(aim)) => self.again(&aim).await?,
             (Verb::Cancel, Some(aim)) => {
@@ -254,7 +270,11 @@ impl Jenkins {
 
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> impl Iterator<Item = Capability> {
-        deeds::all(|word| self.deed(word))
+        let deeds = deeds::all(|word| self.deed(word));
+        // Where nothing may be done, which part of it could not be is no matter.
+        let writes = self.config.writes.contains(&Action::Rerun);
+        let parts = [Verb::RerunFailed, Verb::RerunJob].into_iter();
+        deeds.chain(parts.filter(move |_| writes).map(|verb| lacks(verb, WHOLE)))
     }
 
     fn unable(&self, why: &str) -> SourceError {

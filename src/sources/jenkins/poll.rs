@@ -17,6 +17,9 @@ use crate::sources::http::Failure;
 use crate::sources::port::Ask;
 use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
+/// Of how many folders that are not there it is asked what was meant.
+const MOST_LOST: usize = 3;
+
 impl Jenkins {
     /// Reads every chosen folder; one that is not there costs itself.
     pub(super) async fn poll(&self, ask: Ask, now: Timestamp) -> Result<Batch, SourceError> {
@@ -44,7 +47,15 @@ impl Jenkins {
                     missing.extend(self.absent(root, &flat));
                     whole &= self.take(root, &flat, now, &mut batch);
                 }
-                Err(failure) => missing.push(self.without(root, failure)?),
+                Err(failure) => {
+                    let error = self.without(root, failure)?;
+                    let asks = !root.is_empty() && missing.len() < MOST_LOST;
+                    missing.push(if asks {
+                        self.folder_error(root, error, ask).await
+                    } else {
+                        error
+                    });
+                }
             }
         }
         if read == 0
@@ -62,6 +73,34 @@ impl Jenkins {
         }
         self.state().missing = missing;
         Ok(batch)
+    }
+
+    /// Says of a folder that is not there which one was probably meant, where its own folder or
+    /// the address itself answers: then it is not the address that is wrong.
+    async fn folder_error(&self, root: &str, error: SourceError, ask: Ask) -> SourceError {
+        let around = root.rsplit_once('/').map_or("", |(around, _)| around);
+        let mut places = vec![around, ""];
+        places.dedup();
+        for place in places {
+            let mut parts = tree::route(place);
+            parts.extend(["api", "json"]);
+            let url = self.port.url(&parts, &[("tree", tree::NAMES)]);
+            let Ok((there, _)) = self.port.get::<wire::Names>(url, ask).await else {
+                continue;
+            };
+            let path = |name: &wire::Name| match place {
+                "" => name.name.clone(),
+                place => format!("{place}/{}", name.name),
+            };
+            let paths: Vec<String> = there.jobs.items.iter().map(path).collect();
+            let near = nearest(root, paths.iter().map(String::as_str));
+            return SourceError::NotFound {
+                host: self.port.host().to_owned(),
+                what: format!("the folder `{root}`"),
+                near: near.map(|near| self.port.shown(near).to_string()),
+            };
+        }
+        error
     }
 
     async fn folder(&self, root: &str, ask: Ask) -> Result<wire::Folder, Failure> {

@@ -54,6 +54,9 @@ pub(super) fn of_build() -> String {
     BUILD.to_owned()
 }
 
+/// What is asked around a folder that is not there: what it could be.
+pub(super) const NAMES: &str = "jobs[name]{0,501}";
+
 /// What is asked of a test report.
 pub(super) const TESTS: &str = "failCount,passCount,suites[name,enclosingBlocks,\
     cases[className,name,status,duration,errorDetails,errorStackTrace]{0,5000}]{0,1000},\

@@ -17,6 +17,18 @@ pub(super) struct Folder {
     pub(super) jobs: Option<List<Item>>,
 }
 
+/// The names in a folder.
+#[derive(Debug, Deserialize)]
+pub(super) struct Names {
+    pub(super) jobs: List<Name>,
+}
+
+/// One of them.
+#[derive(Debug, Deserialize)]
+pub(super) struct Name {
+    pub(super) name: String,
+}
+
 /// A folder, a project of branches, or a job.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -259,6 +259,16 @@ fn source_refuses(snapshot: &Snapshot, verb: Verb, name: &SourceName) -> Option<
         Some(CapabilityState::Missing(why)) => return Some(why.to_string()),
         Some(CapabilityState::Available | CapabilityState::Unknown) => {}
     }
+    // Of a kind that is there, a source may lack one verb.
+    let own = source.capabilities.iter();
+    let own = own.filter(|known| known.name == verb.words());
+    let lacks = own.map(|known| &known.state).find_map(|state| match state {
+        CapabilityState::Missing(why) => Some(why.to_string()),
+        CapabilityState::Available | CapabilityState::Unknown => None,
+    });
+    if lacks.is_some() {
+        return lacks;
+    }
     match source.health {
         Health::Ok | Health::Starting => None,
         Health::Stale

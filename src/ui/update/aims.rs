@@ -26,7 +26,10 @@ pub(crate) fn aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, Str
         let marked = cards.filter(|card| state.triage.marked.contains(&card.triage.item));
         // Several cards may wait for one run, which is run again once.
         let mut runs = HashSet::new();
-        let aims = marked.map(|card| of_triage(&card.triage, None));
+        let aims = marked.map(|card| {
+            let newer = newer(snapshot, &card.triage);
+            newer.unwrap_or_else(|| of_triage(&card.triage, None))
+        });
         return Ok(aims
             .filter(|aim| runs.insert(aim.target.run.clone()))
             .collect());
@@ -49,6 +52,9 @@ pub(crate) fn aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, Str
         return Ok(vec![run]);
     }
     if let Some(triage) = triage(state, snapshot, &item) {
+        if let Some(newer) = newer(snapshot, &triage) {
+            return Ok(vec![newer]);
+        }
         let job = if in_triage {
             pointed_job(state, snapshot)
         } else {
@@ -74,6 +80,33 @@ fn triage(state: &UiState, snapshot: &Snapshot, item: &ItemId) -> Option<std::sy
     let kept = || kept::find(state, item).map(|one| &one.card);
     red.or_else(kept)
         .map(|card| std::sync::Arc::clone(&card.triage))
+}
+
+/// Returns the run that took the place of the one in the triage: the newest of the same workflow on
+/// the card, where systems run things again as another run.
+///
+/// While the card is red by the old one, only what is at work takes its place: a newer one that
+/// passed may be of another event.
+fn newer(snapshot: &Snapshot, triage: &Triage) -> Option<Aim> {
+    newer_on(snapshot, snapshot.find(&triage.item)?, triage)
+}
+
+fn newer_on(snapshot: &Snapshot, item: &WorkItem, triage: &Triage) -> Option<Aim> {
+    let start = format!("{} #", triage.run.workflow);
+    let number = |line: &Evidence| line.key.strip_prefix(&start)?.parse::<u64>().ok();
+    let old = triage.run.key();
+    let runs = item.evidence.iter().filter(|line| {
+        let run = line.run.as_deref();
+        let is_other = run.is_some_and(|run| *run != old && run.repo == old.repo);
+        line.kind == EvidenceKind::Run && is_other
+    });
+    let later = runs.filter_map(|line| Some((number(line)?, line)));
+    let later = later.filter(|(number, _)| *number > triage.run.number);
+    let aims = later.filter_map(|(number, line)| Some((number, aim(snapshot, item, line)?)));
+    let is_red = snapshot.triage.find(&triage.item).is_some();
+    let aims = aims.filter(|(_, aim)| !is_red || !aim.state.is_over());
+    let newest = aims.max_by_key(|(number, aim)| (!aim.state.is_over(), *number));
+    newest.map(|(_, aim)| aim)
 }
 
 fn of_triage(triage: &Triage, job: Option<u64>) -> Aim {
@@ -180,5 +213,65 @@ fn state_of(line: &Evidence) -> RunState {
         (_, Severity::Calm | Severity::Idle | Severity::Blocked | Severity::Unknown) => {
             RunState::Unknown(line.state.clone())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::newer_on;
+    use crate::domain::item::{Evidence, EvidenceKind};
+    use crate::domain::stage::Stage;
+    use crate::domain::status::Status;
+    use crate::domain::triage::TriageBoard;
+    use crate::ui::sample;
+    use crate::ui::testing::triage::snapshot;
+
+    /// Looks at a card that was red by `ci #812`, with these runs on it, and at what is aimed at.
+    #[track_caller]
+    fn check(is_red: bool, runs: &[(&str, u64, &str, Status)], expected: Option<&str>) {
+        let mut snapshot = snapshot();
+        let triage = std::sync::Arc::clone(&snapshot.triage.cards[0].triage);
+        if !is_red {
+            snapshot.triage = TriageBoard::default().into();
+        }
+        let mut item = sample::card(1, Stage::Build);
+        let lines = runs.iter().map(|(name, id, state, status)| {
+            let mut run = triage.run.key();
+            run.id = *id;
+            Evidence {
+                kind: EvidenceKind::Run,
+                key: (*name).into(),
+                state: (*state).into(),
+                status: *status,
+                url: None,
+                at: sample::moment(),
+                confidence: 100,
+                detail: "".into(),
+                run: Some(Box::new(run)),
+            }
+        });
+        item.evidence = lines.collect();
+        let aim = newer_on(&snapshot, &item, &triage);
+        assert_eq!(
+            aim.as_ref().map(|aim| aim.name.as_str()),
+            expected,
+            "{runs:?}"
+        );
+    }
+
+    #[test]
+    fn a_run_that_took_the_place_of_the_red_one_is_what_is_acted_on() {
+        let old = ("ci #812", 812, "failed", Status::Failed);
+        let running = ("ci #813", 9, "running", Status::Running);
+        let passed = ("ci #814", 10, "passed", Status::Mergeable);
+        check(false, &[old], None);
+        check(false, &[running], Some("ci #813"));
+        check(true, &[old, running], Some("ci #813"));
+        check(false, &[old, running, passed], Some("ci #813"));
+        check(false, &[old, passed], Some("ci #814"));
+        check(true, &[old, passed], None);
+        let other = ("docs #900", 11, "running", Status::Running);
+        let earlier = ("ci #811", 12, "running", Status::Running);
+        check(false, &[old, other, earlier], None);
     }
 }

@@ -125,3 +125,16 @@ async fn nothing_leaves_that_the_settings_do_not_allow() {
     assert!(bench.source.look_at(foreign).await.is_err());
     assert!(bench.fault.seen().iter().all(|it| it.method == "GET"));
 }
+
+#[tokio::test]
+async fn that_there_is_one_way_to_stop_is_told_before_anybody_asks() {
+    let (bench, _, _) = failed(&[Action::Rerun, Action::Cancel]).await;
+    let can = bench.source.capabilities();
+    let missing = can.iter().filter_map(|can| match &can.state {
+        CapabilityState::Missing(why) => Some((can.name, why.to_string())),
+        CapabilityState::Unknown | CapabilityState::Available => None,
+    });
+    let missing: Vec<(&str, String)> = missing.collect();
+    let why = "Buildbot stops a build in one way: cancel it".to_owned();
+    assert_eq!(missing, [(Verb::ForceCancel.words(), why)]);
+}

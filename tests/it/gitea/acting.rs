@@ -129,5 +129,8 @@ async fn nothing_is_sent_that_is_not_allowed() {
     };
     let error = source.act(act).await.unwrap_err();
     assert!(matches!(error, ActError::Unsupported(_)), "{error:?}");
+    // It is told before anybody asks, as well.
+    let told = missing(&source, Verb::ForceCancel.words());
+    assert_eq!(told, error.to_string());
     assert!(posts(&world).is_empty());
 }

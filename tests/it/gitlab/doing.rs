@@ -55,6 +55,9 @@ async fn what_gitlab_cannot_do_is_said_and_not_sent() {
     for verb in [Verb::RerunAll, Verb::ForceCancel] {
         let said = act(&world, verb, None).await.unwrap_err();
         assert!(matches!(said, ActError::Unsupported(_)), "{said:?}");
+        // It is told before anybody asks, as well.
+        let told = CapabilityState::Missing(said.to_string().as_str().into());
+        assert_eq!(world.can(verb.words()), told);
     }
     let target = target(&world, foreign_id("ci.test", "api/1"), None);
     let foreign = Act {

@@ -183,3 +183,39 @@ async fn what_waits_in_the_queue_is_taken_out_of_it() {
     let fresh = board.source.look_at(target).await.unwrap();
     assert_eq!(fresh.state, RunState::Cancelled);
 }
+
+#[tokio::test]
+async fn that_only_whole_builds_run_again_is_told_before_anybody_asks() {
+    let (board, _) = known("team/api main #12").await;
+    let can = board.source.capabilities();
+    let lacks = |verb: Verb| {
+        let own = can.iter().find(|can| can.name == verb.words());
+        own.is_some_and(|can| format!("{:?}", can.state).contains("choose to re-run all jobs"))
+    };
+    let lacking: Vec<Verb> = Verb::ALL.into_iter().filter(|verb| lacks(*verb)).collect();
+    assert_eq!(lacking, [Verb::RerunFailed, Verb::RerunJob]);
+}
+
+#[tokio::test]
+async fn the_question_shows_the_commit_that_the_card_has_not_that_of_a_merge() {
+    let board = Board::new().await;
+    board.fetch("jobs").await.unwrap();
+    let run = runs(&board.settle().await)["team/api PR-31 #4"].clone();
+    let root: Value = serde_json::from_str(ROOT).unwrap();
+    let branches = root.pointer("/jobs/0/jobs/0/jobs").unwrap();
+    let mut branches = branches.as_array().unwrap().iter();
+    let branch = branches.find(|branch| branch["name"] == "PR-31").unwrap();
+    let build = branch["builds"][0].to_string();
+    let at = "/job/team/job/api/job/PR-31";
+    board.script.json(&format!("{at}/4/api/json"), &build);
+    let last = r#"{"lastBuild":{"number":4}}"#;
+    board.script.json(&format!("{at}/api/json"), last);
+    let target = Target {
+        source: board.source.name().clone(),
+        run: run.key(),
+        job: None,
+    };
+    let fresh = board.source.look_at(target).await.unwrap();
+    assert!(run.head_sha.is_some() && !build.contains(run.head_sha.as_ref().unwrap().as_str()));
+    assert_eq!(fresh.head_sha, run.head_sha);
+}

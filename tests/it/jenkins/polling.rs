@@ -222,7 +222,33 @@ async fn a_folder_that_is_not_there_costs_itself() {
     let batch = board.fetch("jobs").await.unwrap();
     assert_eq!(runs(&batch).len(), 3);
     let said = board.source.problems()[0].to_string();
-    assert!(said.contains("no folder `gone`"), "{said}");
+    assert!(said.contains("the folder `gone`"), "{said}");
+    assert!(!said.contains("`url`"), "{said}");
+}
+
+#[track_caller]
+fn lost(error: &SourceError, folder: &str, near: &str) {
+    let said = error.to_string();
+    assert!(said.contains(&format!("the folder `{folder}`")), "{said}");
+    assert!(!said.contains("`url`"), "the address answers: {said}");
+    let hint = error.hint().unwrap();
+    assert!(hint.contains(&format!("did you mean `{near}`")), "{hint}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_written_wrong_is_named_with_the_one_that_was_meant() {
+    let choose = |config: &mut SourceConfig| config.orgs = vec!["taem".to_owned()];
+    let board = Board::with(choose).await;
+    let error = board.fetch("jobs").await.unwrap_err();
+    lost(&error, "taem", "team");
+    let choose = |config: &mut SourceConfig| config.orgs = vec!["team/apo".to_owned()];
+    let board = Board::with(choose).await;
+    let team: Value = serde_json::from_str(ROOT).unwrap();
+    board
+        .script
+        .json("/job/team/api/json", &team["jobs"][0].to_string());
+    let error = board.fetch("jobs").await.unwrap_err();
+    lost(&error, "team/apo", "team/api");
 }
 
 #[tokio::test]

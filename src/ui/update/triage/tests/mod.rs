@@ -14,7 +14,7 @@ use crate::domain::action::{ActionId, ActionState, Verb};
 use crate::domain::diagnosis::LogState;
 use crate::domain::text::Clean;
 use crate::domain::triage::{Known, TriageBoard};
-use crate::engine::snapshot::{Asked, CapabilityState, Health};
+use crate::engine::snapshot::{Asked, Capability, CapabilityState, Health};
 use crate::log::LogLine;
 use crate::ui::effect::Effect;
 use crate::ui::logs::{LogEvent, on_log};
@@ -540,6 +540,16 @@ fn an_action_that_cannot_be_done_is_grey_with_its_reason() {
             }
         },
         "token lacks Actions: write",
+    );
+    greyed(
+        |screen| {
+            let whole = "builds are run again whole: choose to re-run all jobs";
+            screen.snapshot.sources[0].capabilities.push(Capability {
+                name: Verb::RerunFailed.words(),
+                state: CapabilityState::Missing(whole.into()),
+            });
+        },
+        "builds are run again whole: choose to re-run all jobs",
     );
     greyed(
         |screen| screen.snapshot.sources[0].health = Health::Stale,
