@@ -691,5 +691,5 @@ fn what_is_seen_to_answer_is_not_live_while_it_is_still_brought() {
     );
     assert_eq!(world.card("change:1").placement.status, Status::Running);
     world.deploy(1, "production", 5, DeployState::Succeeded);
-    assert_eq!(world.card("change:1").placement.status, Status::Live);
+    assert_eq!(world.card("change:1").placement.status, Status::Watched);
 }
