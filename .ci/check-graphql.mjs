@@ -17,7 +17,7 @@ const graphql = require("graphql");
 const text = readFileSync(path.join(modules, "@octokit/graphql-schema/schema.graphql"), "utf8");
 // The published text defines a field of one type twice; it is GitHub's to mend.
 const published = graphql.buildSchema(text, { assumeValidSDL: true });
-const sdl = readFileSync(path.join(root, "src/demo/forge/schema.graphql"), "utf8");
+const sdl = readFileSync(path.join(root, "src/demo/forge/github/schema.graphql"), "utf8");
 const served = graphql.buildSchema(sdl);
 const wrong = [];
 
