@@ -230,3 +230,52 @@ pub struct ChangedPaths {
     /// Whether that is all of them.
     pub complete: bool,
 }
+
+/// What became of a change request and when, beyond what its listing tells.
+///
+/// A fact beside [`ChangeRequest`], as it costs more to read.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ChangeTimes {
+    /// Which change request.
+    pub change: ChangeKey,
+    /// When the change request had last changed as this was read: what came later is not in it.
+    pub as_of: Timestamp,
+    /// When it was first ready for review; of one that was never a draft, nothing.
+    pub ready_at: Option<Timestamp>,
+    /// When its first commit was written, where the forge tells.
+    pub first_commit_at: Option<Timestamp>,
+    /// What reviewers said, oldest first.
+    pub reviews: Vec<ReviewNote>,
+    /// Lines added, where the forge tells.
+    pub additions: Option<u64>,
+    /// Lines removed, where the forge tells.
+    pub deletions: Option<u64>,
+    /// Whether these are all reviews.
+    pub complete: bool,
+}
+
+/// What a person, or a machine, said of a change request.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReviewNote {
+    /// Who.
+    pub by: Person,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub verdict: Verdict,
+}
+
+/// What a review says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Verdict {
+    /// It may be merged.
+    Approved,
+    /// It must be changed.
+    ChangesRequested,
+    /// Neither.
+    Commented,
+    /// An earlier verdict was taken back.
+    Dismissed,
+    /// A word that we do not know.
+    Other(Clean),
+}

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 use crate::domain::alert::Alert;
-use crate::domain::change_request::{ChangeRequest, ChangedPaths};
+use crate::domain::change_request::{ChangeRequest, ChangeTimes, ChangedPaths};
 use crate::domain::commit::{Commit, Range};
 use crate::domain::deployment::{Deployment, Environment};
 use crate::domain::diagnosis::Diagnosis;
@@ -39,6 +39,8 @@ pub enum Fact {
     ChangeRequest(Box<ChangeRequest>),
     /// Files of a change request.
     ChangedPaths(ChangedPaths),
+    /// Times of a change request.
+    ChangeTimes(ChangeTimes),
     /// A run.
     Run(Run),
     /// Jobs of the newest attempt of a run.
@@ -77,6 +79,8 @@ pub enum FactKind {
     ChangeRequest,
     /// [`Fact::ChangedPaths`]
     ChangedPaths,
+    /// [`Fact::ChangeTimes`]
+    ChangeTimes,
     /// [`Fact::Run`]
     Run,
     /// [`Fact::JobSet`]
@@ -109,6 +113,7 @@ impl FactKind {
             Self::Ticket => "ticket",
             Self::ChangeRequest => "change_request",
             Self::ChangedPaths => "changed_paths",
+            Self::ChangeTimes => "change_times",
             Self::Run => "run",
             Self::JobSet => "job_set",
             Self::EarlierJobs => "earlier_jobs",
@@ -152,6 +157,7 @@ impl Fact {
             Self::Ticket(f) => (Some(f.updated_at), 0),
             Self::ChangeRequest(f) => (Some(f.updated_at), 0),
             Self::ChangedPaths(f) => (None, u32::from(f.complete)),
+            Self::ChangeTimes(f) => (Some(f.as_of), u32::from(f.complete)),
             Self::Run(f) => (Some(f.updated_at), f.attempt),
             Self::JobSet(f) | Self::EarlierJobs(f) => (None, f.attempt),
             Self::Diagnosis(f) => (f.finished_at, f.attempt),
@@ -171,6 +177,7 @@ impl Fact {
             Self::Ticket(_) => FactKind::Ticket,
             Self::ChangeRequest(_) => FactKind::ChangeRequest,
             Self::ChangedPaths(_) => FactKind::ChangedPaths,
+            Self::ChangeTimes(_) => FactKind::ChangeTimes,
             Self::Run(_) => FactKind::Run,
             Self::JobSet(_) => FactKind::JobSet,
             Self::EarlierJobs(_) => FactKind::EarlierJobs,
@@ -198,6 +205,7 @@ impl Fact {
             },
             Self::ChangeRequest(f) => format!("{}#{}", f.repo.as_str(), f.number),
             Self::ChangedPaths(f) => format!("{}#{}", f.change.repo.as_str(), f.change.number),
+            Self::ChangeTimes(f) => format!("{}#{}", f.change.repo.as_str(), f.change.number),
             Self::Run(f) => format!("{}/{}", f.repo.as_str(), f.id),
             Self::JobSet(f) => format!("{}/{}", f.run.repo.as_str(), f.run.id),
             Self::EarlierJobs(f) => {
@@ -238,6 +246,7 @@ impl Fact {
             },
             Self::ChangeRequest(f) => Some(&f.repo),
             Self::ChangedPaths(f) => Some(&f.change.repo),
+            Self::ChangeTimes(f) => Some(&f.change.repo),
             Self::Run(f) => Some(&f.repo),
             Self::JobSet(f) | Self::EarlierJobs(f) => Some(&f.run.repo),
             Self::GateSet(f) => Some(&f.run.repo),

@@ -9,8 +9,8 @@ use std::hash::Hash;
 
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::change_request::{
-    ChangeKey, ChangeRequest, ChangeState, ChangedPaths, Checks, MergeState, QueueState, Review,
-    TicketLink,
+    ChangeKey, ChangeRequest, ChangeState, ChangeTimes, ChangedPaths, Checks, MergeState,
+    QueueState, Review, ReviewNote, TicketLink,
 };
 use crate::domain::commit::{Commit, Range};
 use crate::domain::deployment::{DeployState, Deployment, Environment};
@@ -144,6 +144,8 @@ fields! {
     TicketLink: ticket;
     ChangeKey: repo;
     ChangedPaths: change, head_sha, paths;
+    ChangeTimes: change, reviews;
+    ReviewNote: by;
     ChangeRequest: repo, title, state, author, assignees, reviewers, labels, review, merge_state,
         queue, checks, head_sha, head_branch, base_branch, merge_sha, tickets;
     Run: repo, ci, workflow, workflow_path, event, branch, head_sha, state, actor, title;
@@ -204,6 +206,10 @@ impl Share for Fact {
             Self::Ticket(fact) => fact.share(pool),
             Self::ChangeRequest(fact) => fact.share(pool),
             Self::ChangedPaths(fact) => fact.share(pool),
+            Self::ChangeTimes(fact) => {
+                fact.reviews.shrink_to_fit();
+                fact.share(pool);
+            }
             Self::Run(fact) => {
                 fact.change_requests.shrink_to_fit();
                 fact.share(pool);

@@ -381,6 +381,7 @@ impl SourceFacts {
                 | Fact::Ticket(_)
                 | Fact::ChangeRequest(_)
                 | Fact::ChangedPaths(_)
+                | Fact::ChangeTimes(_)
                 | Fact::Run(_)
                 | Fact::JobSet(_)
                 | Fact::EarlierJobs(_)

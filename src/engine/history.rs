@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::domain::Timestamp;
+use crate::domain::history::{Standing, Transition};
 use crate::domain::item::{Outcome, WorkItem};
 use crate::domain::key::{ItemId, Person};
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
-use crate::engine::update::{Event, Standing};
 
 /// The last known standing of every card.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl History {
     ///
     /// A new stage or status is dated by the placement, a new holder by the card's last change;
     /// a source whose clock is ahead cannot date it later than `now`.
-    pub fn note(&mut self, item: &WorkItem, now: Timestamp) -> Option<Event> {
+    pub fn note(&mut self, item: &WorkItem, now: Timestamp) -> Option<Transition> {
         let placement = &item.placement;
         let place = (placement.stage, placement.status, placement.done);
         let last = Last::of(place, &item.holders);
@@ -75,7 +75,7 @@ impl History {
         } else {
             placement.since
         };
-        Some(Event {
+        Some(Transition {
             item: item.id.clone(),
             standing: Standing {
                 stage: placement.stage,

@@ -10,11 +10,9 @@ use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::{Fact, FactId};
-use crate::domain::item::Outcome;
-use crate::domain::key::{ItemId, Person, SourceName};
+use crate::domain::history::{Standing, Transition};
+use crate::domain::key::{ItemId, SourceName};
 use crate::domain::policy::Pin;
-use crate::domain::stage::Stage;
-use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::engine::routing::Routes;
 use crate::sources::{Batch, Capability, Meter, ResourceId, SourceError};
@@ -195,32 +193,6 @@ pub struct RemoteState {
     pub me: Option<Clean>,
 }
 
-/// Where a card stands, as history remembers it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Standing {
-    /// The column.
-    pub stage: Stage,
-    /// What it does there.
-    pub status: Status,
-    /// Whether it is over.
-    pub done: Option<Outcome>,
-    /// Who holds it.
-    pub holders: Vec<Person>,
-}
-
-/// One entry of the history: a card changed its standing.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Event {
-    /// Which card.
-    pub item: ItemId,
-    /// Where it stands now.
-    pub standing: Standing,
-    /// The rule that decided.
-    pub rule: Clean,
-    /// When that happened, by the clock of the source.
-    pub at: Timestamp,
-}
-
 /// One thing to write into the database.
 #[derive(Clone, Debug)]
 pub enum Write {
@@ -263,7 +235,7 @@ pub enum Write {
         at: Timestamp,
     },
     /// A card changed its standing.
-    Event(Event),
+    Event(Transition),
     /// How a source stands, for programs that follow.
     State {
         /// Which source.

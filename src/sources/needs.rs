@@ -89,6 +89,7 @@ pub(super) fn answered_by(fact: &Fact) -> Option<Need> {
         | Fact::Ticket(_)
         | Fact::ChangeRequest(_)
         | Fact::ChangedPaths(_)
+        | Fact::ChangeTimes(_)
         | Fact::Run(_)
         | Fact::JobSet(_)
         | Fact::EarlierJobs(_)

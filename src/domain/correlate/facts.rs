@@ -279,9 +279,13 @@ impl Facts {
                 | Fact::Alert(_),
                 Some(seed),
             ) => dirty.mark(seed.whole()),
-            // Cards of findings and of no repository are made again in any case, and triage alone
-            // reads the others.
-            (Fact::Finding(_) | Fact::EarlierJobs(_) | Fact::Diagnosis(_), _) | (_, None) => {}
+            // Cards of findings and of no repository are made again in any case, and triage and
+            // history alone read the others.
+            (
+                Fact::Finding(_) | Fact::EarlierJobs(_) | Fact::Diagnosis(_) | Fact::ChangeTimes(_),
+                _,
+            )
+            | (_, None) => {}
         }
     }
 

@@ -132,6 +132,7 @@ pub(super) fn wanders(fact: &Fact) -> bool {
         | Fact::Ticket(_)
         | Fact::ChangeRequest(_)
         | Fact::ChangedPaths(_)
+        | Fact::ChangeTimes(_)
         | Fact::Release(_)
         | Fact::Environment(_)
         | Fact::Alert(_)

@@ -128,6 +128,8 @@ impl<'a> Kinds<'a> {
             Fact::Finding(fact) => self.findings.push(Known { fact, entry }),
             Fact::EarlierJobs(f) => self.earlier_jobs.push(f),
             Fact::Diagnosis(f) => self.diagnoses.push(f),
+            // History alone reads them.
+            Fact::ChangeTimes(_) => {}
         }
     }
 }

@@ -279,6 +279,7 @@ fn tells(kind: FactKind) -> bool {
         | FactKind::EarlierJobs
         | FactKind::Diagnosis => true,
         FactKind::Ticket
+        | FactKind::ChangeTimes
         | FactKind::GateSet
         | FactKind::Release
         | FactKind::Environment

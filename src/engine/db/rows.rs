@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::history::{Standing, Transition};
 use crate::domain::item::Outcome;
 use crate::domain::key::{ItemId, Person, SourceName};
 use crate::domain::pool::Pool;
@@ -22,9 +23,7 @@ use crate::domain::text::Clean;
 use crate::engine::db::encode::{self, Body};
 use crate::engine::db::process::Identity;
 use crate::engine::db::{Cursor, lease, state};
-use crate::engine::update::{
-    Event, Loaded, LoadedFact, LoadedListing, RemoteState, Standing, Write,
-};
+use crate::engine::update::{Loaded, LoadedFact, LoadedListing, RemoteState, Write};
 
 /// Returns the hash of some parts, which is not that of other parts with the same text together.
 pub(super) fn hash(parts: &[&[u8]]) -> i64 {
@@ -174,7 +173,7 @@ fn put_listing(connection: &Connection, listing: &LoadedListing) -> rusqlite::Re
     Ok(())
 }
 
-fn put_event(connection: &Connection, event: &Event) -> rusqlite::Result<()> {
+fn put_event(connection: &Connection, event: &Transition) -> rusqlite::Result<()> {
     let standing = &event.standing;
     let holders = serde_json::to_string(&standing.holders).unwrap_or_default();
     connection

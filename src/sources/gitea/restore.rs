@@ -88,6 +88,7 @@ fn take(state: &mut State, fact: &Arc<Fact>) {
         | Fact::EarlierJobs(_)
         | Fact::Repository(_)
         | Fact::ChangedPaths(_)
+        | Fact::ChangeTimes(_)
         | Fact::GateSet(_)
         | Fact::Release(_)
         | Fact::Environment(_)

@@ -114,6 +114,7 @@ impl Memory {
             | Fact::Ticket(_)
             | Fact::ChangeRequest(_)
             | Fact::ChangedPaths(_)
+            | Fact::ChangeTimes(_)
             | Fact::Run(_)
             | Fact::GateSet(_)
             | Fact::Release(_)

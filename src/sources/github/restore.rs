@@ -83,6 +83,7 @@ fn rest(state: &mut State, fact: &Fact) {
         | Fact::Repository(_)
         | Fact::Commit(_)
         | Fact::ChangedPaths(_)
+        | Fact::ChangeTimes(_)
         | Fact::GateSet(_)
         | Fact::Release(_)
         | Fact::Environment(_)

@@ -98,6 +98,7 @@ fn one(state: &mut State, fact: &Arc<Fact>) {
         | Fact::EarlierJobs(_)
         | Fact::Repository(_)
         | Fact::ChangedPaths(_)
+        | Fact::ChangeTimes(_)
         | Fact::GateSet(_)
         | Fact::Release(_)
         | Fact::Environment(_)

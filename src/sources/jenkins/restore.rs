@@ -45,6 +45,7 @@ impl Jenkins {
                 | Fact::Ticket(_)
                 | Fact::ChangeRequest(_)
                 | Fact::ChangedPaths(_)
+                | Fact::ChangeTimes(_)
                 | Fact::Run(_)
                 | Fact::EarlierJobs(_)
                 | Fact::Release(_)

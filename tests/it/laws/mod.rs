@@ -67,6 +67,7 @@ fn forget(fact: &Fact) -> Option<Fact> {
         Fact::Repository(_)
         | Fact::Commit(_)
         | Fact::ChangedPaths(_)
+        | Fact::ChangeTimes(_)
         | Fact::GateSet(_)
         | Fact::Release(_)
         | Fact::Environment(_)

@@ -12,13 +12,14 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::fact::{Fact, FactId};
+use crate::domain::history::{Standing, Transition};
 use crate::domain::item::Outcome;
 use crate::domain::key::{ItemId, Person, RepoKey};
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::engine::snapshot::{Column, Health};
 use crate::engine::testing::{self, at, one};
-use crate::engine::update::{Event, LoadedListing, Standing};
+use crate::engine::update::LoadedListing;
 use crate::sources::http::{Stored, ValidatorKey};
 
 fn ticket(number: u64, title: &str) -> Fact {
@@ -85,7 +86,7 @@ async fn everything_is_there_after_a_restart() {
         done: Some(Outcome::Dropped),
         holders: vec![holder],
     };
-    let event = Event {
+    let event = Transition {
         item: ItemId::new("ticket:1"),
         standing: standing.clone(),
         rule: Clean::line("rule"),

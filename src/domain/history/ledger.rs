@@ -1,0 +1,87 @@
+//! Everything that history holds, as flow, stand-up and replay read it.
+//!
+//! Loaded from the store by whoever asks; immutable once it is made.
+
+use std::collections::BTreeMap;
+
+use crate::domain::Timestamp;
+use crate::domain::history::{CiRun, Delivery, Life, Record, Timeline, Transition, Trouble};
+use crate::domain::key::ItemId;
+
+/// Everything that history holds.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Ledger {
+    /// Since when history counts: the oldest moment that it covers wholly. Nothing where nothing
+    /// was noted yet.
+    pub since: Option<Timestamp>,
+    /// Cards with what is known of their ways, by identity.
+    pub cards: Vec<CardRecord>,
+    /// Deliveries, in the order of their beginnings.
+    pub deliveries: Vec<Delivery>,
+    /// CI runs, in the order in which they were created.
+    pub runs: Vec<CiRun>,
+    /// Troubles, in the order of their beginnings.
+    pub troubles: Vec<Trouble>,
+}
+
+/// A card and its way through the board.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CardRecord {
+    /// What it is; the identity alone where no more was kept.
+    pub life: Life,
+    /// Where it stood, and when.
+    pub timeline: Timeline,
+}
+
+impl Ledger {
+    /// Puts together what was kept, in whatever order it comes. A transition of a card that is not
+    /// known any more is left out.
+    pub fn new(
+        since: Option<Timestamp>,
+        records: impl IntoIterator<Item = Record>,
+        transitions: impl IntoIterator<Item = Transition>,
+    ) -> Self {
+        let mut ledger = Self {
+            since,
+            ..Self::default()
+        };
+        let mut lives: BTreeMap<ItemId, Life> = BTreeMap::new();
+        for record in records {
+            match record {
+                Record::Life(life) => drop(lives.insert(life.id.clone(), *life)),
+                Record::Delivery(delivery) => ledger.deliveries.push(*delivery),
+                Record::CiRun(run) => ledger.runs.push(*run),
+                Record::Trouble(trouble) => ledger.troubles.push(*trouble),
+            }
+        }
+        let mut ways: BTreeMap<ItemId, Vec<Transition>> = BTreeMap::new();
+        for transition in transitions {
+            ways.entry(transition.item.clone())
+                .or_default()
+                .push(transition);
+        }
+        ledger.cards = lives
+            .into_iter()
+            .map(|(id, life)| CardRecord {
+                life,
+                timeline: Timeline::new(ways.remove(&id).unwrap_or_default()),
+            })
+            .collect();
+        ledger.deliveries.sort_by(|a, b| {
+            (a.started_at, &a.id, &a.service).cmp(&(b.started_at, &b.id, &b.service))
+        });
+        ledger
+            .runs
+            .sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        ledger
+            .troubles
+            .sort_by(|a, b| (a.began_at, &a.id).cmp(&(b.began_at, &b.id)));
+        ledger
+    }
+
+    /// Returns the card of this identity.
+    pub fn card(&self, id: &ItemId) -> Option<&CardRecord> {
+        let found = self.cards.binary_search_by(|card| card.life.id.cmp(id));
+        found.ok().and_then(|at| self.cards.get(at))
+    }
+}
