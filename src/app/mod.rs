@@ -27,6 +27,7 @@ pub mod output;
 pub mod page;
 pub mod paths;
 pub mod pins;
+pub mod recall;
 pub mod redact;
 pub mod run;
 pub mod runtime;

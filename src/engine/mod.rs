@@ -1,19 +1,19 @@
 //! Keeps the truth: takes what sources say, stores it, makes the board from it.
 //!
-//! `update`, `facts`, `health`, `history`, `columns`, `empty`, `told`, `store`, `snapshot`,
-//! `schedule`, `backoff` and `budget` are pure; `poller`, `handle`, `supervise`,
-//! `inquiry`, `actions`, `logs` and `db` are where tasks and files are.
+//! `update`, `facts`, `health`, `columns`, `empty`, `told`, `store`, `snapshot`,
+//! `schedule`, `backoff`, `budget` and `chronicler` are pure; `poller`, `handle`, `supervise`,
+//! `teller`, `inquiry`, `actions`, `logs` and `db` are where tasks and files are.
 
 pub mod actions;
 pub mod backoff;
 pub mod budget;
+pub mod chronicler;
 pub mod columns;
 pub mod db;
 pub mod empty;
 pub mod facts;
 pub mod handle;
 pub mod health;
-pub mod history;
 pub mod inquiry;
 pub mod logs;
 mod order;
@@ -24,6 +24,7 @@ pub mod sight;
 pub mod snapshot;
 pub mod store;
 pub mod supervise;
+mod teller;
 pub mod told;
 pub mod update;
 

@@ -46,6 +46,8 @@ pub struct Snapshot {
     pub inquiries: Arc<BTreeMap<LogKey, Asked>>,
     /// Actions of this session, newest first, at most a hundred.
     pub actions: Arc<[ActionView]>,
+    /// The repositories of which anything is known.
+    pub repositories: Arc<BTreeSet<RepoKey>>,
     /// Where each card is, column by column; empty in snapshots that no store made.
     pub index: Vec<ColumnIndex>,
 }

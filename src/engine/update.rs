@@ -10,7 +10,7 @@ use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::{Fact, FactId};
-use crate::domain::history::{Standing, Transition};
+use crate::domain::history::{Coverage, Record, Transition};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::policy::Pin;
 use crate::domain::text::Clean;
@@ -141,7 +141,9 @@ pub struct Loaded {
     /// As whom sources asked, as far as that was told.
     pub me: Vec<(SourceName, Clean)>,
     /// The last known standing of cards.
-    pub history: Vec<(ItemId, Standing)>,
+    pub history: Vec<Transition>,
+    /// Of which time the history of repositories tells.
+    pub coverage: Vec<Coverage>,
     /// Whether these are all facts that there are of the source that is followed.
     pub complete: bool,
     /// Rows that were left out because they are not what was written.
@@ -236,6 +238,8 @@ pub enum Write {
     },
     /// A card changed its standing.
     Event(Transition),
+    /// Something that flow is measured by.
+    Record(Record),
     /// How a source stands, for programs that follow.
     State {
         /// Which source.

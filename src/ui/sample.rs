@@ -217,6 +217,7 @@ pub fn snapshot(cards: usize) -> Snapshot {
         watched: Arc::default(),
         inquiries: Arc::default(),
         actions: Arc::default(),
+        repositories: Arc::default(),
         index: Vec::new(),
     }
 }

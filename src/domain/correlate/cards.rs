@@ -24,7 +24,7 @@ use crate::domain::correlate::reads;
 use crate::domain::correlate::trains::{self, Rider};
 use crate::domain::correlate::view::{Kinds, Known, View};
 use crate::domain::item::{Anchor, WorkItem};
-use crate::domain::key::ItemId;
+use crate::domain::key::{ItemId, RepoKey, Sha};
 use crate::domain::placement::{is_incident, overrides};
 use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
@@ -236,7 +236,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             Anchor::Ticket
         };
         let mut card = Card::new(Head {
-            id: ItemId::new(&format!("ticket:{}", identity(&fact.key))),
+            id: ticket_item(&fact.key),
             anchor,
             key: evidence::ticket_name(&fact.key),
             title: fact.title.clone(),
@@ -326,7 +326,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             return None;
         }
         let mut card = Card::new(Head {
-            id: ItemId::new(&format!("change:{}#{}", fact.repo.as_str(), fact.number)),
+            id: change_item(&fact.repo, fact.number),
             anchor: Anchor::ChangeRequest,
             key: evidence::change_name(fact),
             title: fact.title.clone(),
@@ -366,9 +366,8 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         let fact = commit.get();
         view.reads_whole();
         let at = fact.committed_at.unwrap_or_default();
-        let id = format!("push:{}@{}", fact.repo.as_str(), fact.sha.as_str());
         let mut card = Card::new(Head {
-            id: ItemId::new(&id),
+            id: push_item(&fact.repo, &fact.sha),
             anchor: Anchor::Push,
             key: evidence::commit_name(&fact.repo, &fact.sha),
             title: fact.title.clone(),
@@ -450,9 +449,20 @@ fn lanes_of<'c, 'a>(view: &'c View<'a>, origin: Origin<'a>) -> Vec<&'c Lane<'a>>
     }
 }
 
-fn identity(key: &TicketKey) -> String {
-    match key {
-        TicketKey::Numbered { repo, number } => format!("{}#{number}", repo.as_str()),
-        TicketKey::Tracker(key) => key.as_str().to_owned(),
-    }
+/// The identity of the card of a ticket.
+pub(super) fn ticket_item(key: &TicketKey) -> ItemId {
+    ItemId::new(&match key {
+        TicketKey::Numbered { repo, number } => format!("ticket:{}#{number}", repo.as_str()),
+        TicketKey::Tracker(key) => format!("ticket:{key}"),
+    })
+}
+
+/// The identity of the card of a change request that no ticket is known of.
+pub(super) fn change_item(repo: &RepoKey, number: u64) -> ItemId {
+    ItemId::new(&format!("change:{}#{number}", repo.as_str()))
+}
+
+/// The identity of the card of a commit that no change request brought.
+pub(super) fn push_item(repo: &RepoKey, sha: &Sha) -> ItemId {
+    ItemId::new(&format!("push:{}@{}", repo.as_str(), sha.as_str()))
 }

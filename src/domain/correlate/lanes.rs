@@ -240,6 +240,22 @@ impl<'a> Lane<'a> {
         }
     }
 
+    /// Whether a deployment is one of this lane's.
+    pub(super) fn has(&self, deployment: u64) -> bool {
+        let mut all = self.places.iter().flat_map(|place| &place.deployments);
+        all.any(|known| known.get().id == deployment)
+    }
+
+    /// Whether a change with these files belongs to the lane; not known, to the repository alone.
+    pub(super) fn concerns(&self, paths: Option<&[Clean]>) -> bool {
+        match self.rule.map(|rule| rule.paths.as_ref()) {
+            None | Some(None) => true,
+            Some(Some(globs)) => {
+                paths.is_some_and(|paths| paths.iter().any(|path| globs.is_match(path.as_str())))
+            }
+        }
+    }
+
     /// Whether a run belongs to the lane.
     pub(super) fn has_run(&self, run: &Run) -> bool {
         let workflows = self.rule.and_then(|rule| rule.workflows.as_ref());

@@ -42,6 +42,7 @@ mod moves;
 mod needs;
 mod parts;
 mod reads;
+mod records;
 mod remake;
 mod run_lines;
 mod suspects;

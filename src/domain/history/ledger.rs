@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::Timestamp;
-use crate::domain::history::{CiRun, Delivery, Life, Record, Timeline, Transition, Trouble};
+use crate::domain::history::{
+    CiRun, Coverage, Delivery, Life, Record, Timeline, Transition, Trouble,
+};
 use crate::domain::key::ItemId;
 
 /// Everything that history holds.
@@ -22,6 +24,8 @@ pub struct Ledger {
     pub runs: Vec<CiRun>,
     /// Troubles, in the order of their beginnings.
     pub troubles: Vec<Trouble>,
+    /// Of which time each repository's history tells.
+    pub coverage: Vec<Coverage>,
 }
 
 /// A card and its way through the board.
@@ -35,7 +39,8 @@ pub struct CardRecord {
 
 impl Ledger {
     /// Puts together what was kept, in whatever order it comes. A transition of a card that is not
-    /// known any more is left out.
+    /// known any more is left out. Without a beginning that is told, history counts from the
+    /// moment on from which that of every repository does.
     pub fn new(
         since: Option<Timestamp>,
         records: impl IntoIterator<Item = Record>,
@@ -52,6 +57,7 @@ impl Ledger {
                 Record::Delivery(delivery) => ledger.deliveries.push(*delivery),
                 Record::CiRun(run) => ledger.runs.push(*run),
                 Record::Trouble(trouble) => ledger.troubles.push(*trouble),
+                Record::Coverage(coverage) => ledger.coverage.push(coverage),
             }
         }
         let mut ways: BTreeMap<ItemId, Vec<Transition>> = BTreeMap::new();
@@ -60,6 +66,8 @@ impl Ledger {
                 .or_default()
                 .push(transition);
         }
+        let begins = ledger.coverage.iter().map(|coverage| coverage.from).max();
+        ledger.since = since.or(begins);
         ledger.cards = lives
             .into_iter()
             .map(|(id, life)| CardRecord {

@@ -15,13 +15,21 @@ use crate::domain::status::Status;
 use crate::domain::text::Clean;
 
 mod ledger;
+mod past;
 mod record;
+mod rewind;
+mod standings;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 pub use ledger::{CardRecord, Ledger};
 pub use record::{
-    Attempt, Carried, ChangeLife, CiRun, Delivery, DeliveryState, Life, Record, RunEnd, Trouble,
+    Attempt, Carried, ChangeLife, CiRun, Coverage, Delivery, DeliveryState, Life, Record, RunEnd,
+    Trouble,
 };
+pub use rewind::{Chronicle, chronicle};
+pub use standings::Standings;
 pub use timeline::{Interval, Moment, Timeline};
 
 /// Where a card stands, as history remembers it.

@@ -23,6 +23,19 @@ pub enum Record {
     CiRun(Box<CiRun>),
     /// A problem of what is live.
     Trouble(Box<Trouble>),
+    /// Of which time the history of a repository tells.
+    Coverage(Coverage),
+}
+
+/// Of which time the history of a repository tells.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Coverage {
+    /// The repository.
+    pub repo: RepoKey,
+    /// From then on nothing is missing that its sources tell.
+    pub from: Timestamp,
+    /// Up to when it was told.
+    pub to: Timestamp,
 }
 
 /// What a card is, for as long as history is kept; the card itself may be gone.
@@ -251,6 +264,18 @@ impl Record {
             Self::Delivery(delivery) => ("delivery", delivery.id.as_str()),
             Self::CiRun(run) => ("ci_run", run.id.as_str()),
             Self::Trouble(trouble) => ("trouble", trouble.id.as_str()),
+            Self::Coverage(coverage) => ("coverage", coverage.repo.as_str()),
+        }
+    }
+
+    /// Returns the repository that it is about, where it names one.
+    pub fn repo(&self) -> Option<&RepoKey> {
+        match self {
+            Self::Life(life) => life.repo.as_ref(),
+            Self::Delivery(delivery) => Some(&delivery.repo),
+            Self::CiRun(run) => Some(&run.repo),
+            Self::Trouble(trouble) => trouble.repo.as_ref(),
+            Self::Coverage(coverage) => Some(&coverage.repo),
         }
     }
 
@@ -271,6 +296,31 @@ impl Record {
                 ends.max().unwrap_or(run.created_at)
             }
             Self::Trouble(trouble) => trouble.over_at.unwrap_or(trouble.began_at),
+            Self::Coverage(coverage) => coverage.to,
+        }
+    }
+
+    /// Returns whether this version takes the place of an older one: what knows less does not.
+    pub fn replaces(&self, old: &Self) -> bool {
+        match (self, old) {
+            (Self::Delivery(new), Self::Delivery(old)) => new.range_known || !old.range_known,
+            (Self::CiRun(new), Self::CiRun(old)) => new.attempts.len() >= old.attempts.len(),
+            (Self::Life(new), Self::Life(old)) => {
+                let known = |life: &Life| {
+                    let reviewed = life.changes.iter().filter(|change| change.reviews_known);
+                    (life.changes.len(), reviewed.count())
+                };
+                known(new) >= known(old)
+            }
+            (Self::Coverage(new), Self::Coverage(old)) => new.from <= old.from || new.to > old.to,
+            (
+                Self::Life(_)
+                | Self::Delivery(_)
+                | Self::CiRun(_)
+                | Self::Trouble(_)
+                | Self::Coverage(_),
+                _,
+            ) => true,
         }
     }
 }

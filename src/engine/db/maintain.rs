@@ -6,10 +6,10 @@ use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::mpsc;
 
-use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
+use crate::domain::{Timestamp, later};
 use crate::engine::db::files::{self, Trouble};
-use crate::engine::db::{Job, Limits, cache};
+use crate::engine::db::{Job, Limits, cache, history};
 
 /// How long facts of sources that are no longer configured are kept.
 const FORGOTTEN: TimeDelta = TimeDelta::days(30);
@@ -17,8 +17,6 @@ const FORGOTTEN: TimeDelta = TimeDelta::days(30);
 const CHECK_EVERY: TimeDelta = TimeDelta::days(7);
 /// Where the time of the last such check is.
 const CHECKED_AT: &str = "checked_at";
-/// How long history is kept.
-const HISTORY: TimeDelta = TimeDelta::days(400);
 /// How many changes a follower may lag behind before it reads everything again.
 const CHANGES: i64 = 100_000;
 /// How many events go at a time where the file is too large.
@@ -57,10 +55,7 @@ pub(super) fn run(
         );
         connection.execute(&sql, rusqlite::params![limit, names])?;
     }
-    connection.execute(
-        "DELETE FROM event WHERE at < ?1",
-        [(now - HISTORY).timestamp_micros()],
-    )?;
+    history::forget(connection, later(now, -limits.history))?;
     connection.execute(
         "DELETE FROM change WHERE seq <= (SELECT max(seq) FROM change) - ?1",
         [CHANGES],
@@ -107,7 +102,7 @@ pub(super) fn make_room(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM validator", [])?;
     connection.execute("DELETE FROM change", [])?;
     connection.execute(
-        "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY seq LIMIT ?1)",
+        "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY at LIMIT ?1)",
         [EVENTS_AT_A_TIME],
     )?;
     Ok(())

@@ -9,6 +9,7 @@ mod bound;
 mod cache;
 mod encode;
 mod files;
+mod history;
 mod lease;
 mod maintain;
 mod process;
@@ -21,15 +22,18 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::Timestamp;
-use crate::domain::key::SourceName;
+use crate::domain::history::Ledger;
+use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::update::{Loaded, RemoteState, Update, Write};
@@ -107,6 +111,8 @@ pub struct Limits {
     pub file: u64,
     /// The largest sum of validators' bodies, in bytes.
     pub bodies: u64,
+    /// For how long history is kept.
+    pub history: TimeDelta,
 }
 
 impl Default for Limits {
@@ -114,6 +120,8 @@ impl Default for Limits {
         Self {
             file: 200 * 1024 * 1024,
             bodies: 64 * 1024 * 1024,
+            // The longest window of ninety days, and what its first days are compared with.
+            history: TimeDelta::days(100),
         }
     }
 }
@@ -240,6 +248,17 @@ impl Database {
     pub fn first_screen(&self) -> Option<Snapshot> {
         let reader = self.shared.reader();
         screen::read(reader.as_ref()?, &self.shared.bounds().word())
+    }
+
+    /// Reads what history keeps of these repositories, and of none. Takes its time, on a connection
+    /// of its own: not for a thread that must not wait.
+    pub fn ledger(&self, repos: &BTreeSet<RepoKey>) -> Option<Ledger> {
+        let file = {
+            let reader = self.shared.reader();
+            reader.as_ref()?.path().map(PathBuf::from)?
+        };
+        let connection = files::read_only(&file).ok()?;
+        history::ledger(&connection, repos).ok()
     }
 
     /// Returns what a person should know, as updates of the store.

@@ -13,14 +13,11 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId, FactKind};
-use crate::domain::history::{Standing, Transition};
-use crate::domain::item::Outcome;
-use crate::domain::key::{ItemId, Person, SourceName};
+use crate::domain::key::SourceName;
 use crate::domain::pool::Pool;
-use crate::domain::stage::Stage;
-use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::engine::db::encode::{self, Body};
+use crate::engine::db::history;
 use crate::engine::db::process::Identity;
 use crate::engine::db::{Cursor, lease, state};
 use crate::engine::update::{Loaded, LoadedFact, LoadedListing, RemoteState, Write};
@@ -109,7 +106,8 @@ pub(super) fn write(
                 let at = at.timestamp_micros();
                 confirmed.execute(params![source.as_str(), scope.as_str(), at])?;
             }
-            Write::Event(event) => put_event(transaction, event)?,
+            Write::Event(event) => history::put_transition(transaction, event)?,
+            Write::Record(record) => history::put_record(transaction, record)?,
             Write::State { source, state } => state::write(transaction, source, state)?,
         }
         Ok(())
@@ -173,49 +171,14 @@ fn put_listing(connection: &Connection, listing: &LoadedListing) -> rusqlite::Re
     Ok(())
 }
 
-fn put_event(connection: &Connection, event: &Transition) -> rusqlite::Result<()> {
-    let standing = &event.standing;
-    let holders = serde_json::to_string(&standing.holders).unwrap_or_default();
-    connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO event(item, at, stage, status, done, rule, holders) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            event.item.as_str(),
-            event.at.timestamp_micros(),
-            standing.stage.as_str(),
-            standing.status.as_str(),
-            done_word(standing.done),
-            event.rule.as_str(),
-            holders
-        ])?;
-    Ok(())
-}
-
-fn done_word(done: Option<Outcome>) -> &'static str {
-    match done {
-        None => "",
-        Some(Outcome::Shipped) => "shipped",
-        Some(Outcome::Dropped) => "dropped",
-    }
-}
-
-fn done_of(word: &str) -> Option<Outcome> {
-    match word {
-        "shipped" => Some(Outcome::Shipped),
-        "dropped" => Some(Outcome::Dropped),
-        _ => None,
-    }
-}
-
 /// Reads everything of these sources, and the last standing of every card.
 pub(super) fn load(connection: &Connection, sources: &[SourceName]) -> rusqlite::Result<Loaded> {
     let mut loaded = Loaded::default();
     for source in sources {
         load_source(connection, source, &mut loaded)?;
     }
-    loaded.history = history(connection)?;
+    loaded.history = history::last(connection)?;
+    loaded.coverage = history::coverage(connection)?;
     Ok(loaded)
 }
 
@@ -325,29 +288,6 @@ fn load_listing(
         None => loaded.damaged += 1,
     }
     Ok(())
-}
-
-fn history(connection: &Connection) -> rusqlite::Result<Vec<(ItemId, Standing)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT item, stage, status, done, holders, max(seq) FROM event GROUP BY item",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut history = Vec::new();
-    while let Some(row) = rows.next()? {
-        let stage = Stage::parse(row.get_ref(1)?.as_str()?);
-        let status = Status::parse(row.get_ref(2)?.as_str()?);
-        let holders = serde_json::from_str::<Vec<Person>>(row.get_ref(4)?.as_str()?);
-        if let (Some(stage), Some(status), Ok(holders)) = (stage, status, holders) {
-            let standing = Standing {
-                stage,
-                status,
-                done: done_of(row.get_ref(3)?.as_str()?),
-                holders,
-            };
-            history.push((ItemId::new(row.get_ref(0)?.as_str()?), standing));
-        }
-    }
-    Ok(history)
 }
 
 /// What a follower reads: how the source stands, and what changed.

@@ -62,6 +62,13 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     "
 CREATE TABLE refresh(source TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 ",
+    "
+CREATE TABLE record(
+    kind TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, hash INTEGER NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
+CREATE INDEX record_at ON record(at);
+CREATE INDEX event_at ON event(at);
+",
 ];
 
 /// Whose file it is.

@@ -45,7 +45,8 @@ impl Store {
                 member.state.known_as(me);
             }
         }
-        self.history.load(loaded.history);
+        self.last_stood.load(loaded.history);
+        self.chronicler.load(loaded.coverage);
     }
 
     /// Forgets what a source said, as it was another account that it said it to.

@@ -14,22 +14,24 @@ use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
 use crate::domain::correlate::{Correlator, Need, Sourced};
 use crate::domain::fact::{Fact, FactId};
+use crate::domain::history::Standings;
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::policy::{Pin, Policy};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 use crate::domain::triage::Book;
+use crate::engine::chronicler::Chronicler;
 use crate::engine::columns::Columns;
 use crate::engine::empty;
 use crate::engine::facts::{Answer, Delta, SourceFacts};
 use crate::engine::health::{SourceState, Verdict};
-use crate::engine::history::History;
 use crate::engine::inquiry::Inquiries;
 use crate::engine::routing::{Routes, Standing};
 use crate::engine::snapshot::{Snapshot, scope_of};
 use crate::engine::update::{Applied, Polled, Update, Write};
 use crate::sources::{Batch, Source, SourceError};
 
+mod all;
 mod asked;
 mod load;
 mod ways;
@@ -54,7 +56,8 @@ pub struct Store {
     correlator: Correlator,
     book: Book,
     columns: Columns,
-    history: History,
+    last_stood: Standings,
+    chronicler: Chronicler,
     confirmed: Arc<HashMap<(SourceName, Clean), Timestamp>>,
     notices: Vec<(&'static str, Clean)>,
     inquiries: Inquiries,
@@ -111,7 +114,8 @@ impl Store {
             correlator: Correlator::default(),
             book,
             columns: Columns::default(),
-            history: History::default(),
+            last_stood: Standings::default(),
+            chronicler: Chronicler::default(),
             confirmed: Arc::default(),
             notices: Vec::new(),
             inquiries: Inquiries::default(),
@@ -297,6 +301,9 @@ impl Store {
     fn take_in(&mut self, source: SourceName, id: &FactId, fact: Arc<Fact>) {
         self.book.insert(&source, id, &fact);
         self.note_teller(&source, id, Some(&fact));
+        if let Some(repo) = fact.repo() {
+            self.chronicler.touch(repo);
+        }
         self.correlator.insert_as(id, Sourced { source, fact });
         self.dirty = true;
     }
@@ -345,12 +352,14 @@ impl Store {
         applied.changed |= !changes.changed.is_empty() || !changes.removed.is_empty();
         for id in &changes.removed {
             self.columns.remove(id);
+            let gone = self.last_stood.leave(id, now);
+            applied.writes.extend(gone.map(Write::Event));
         }
         for item in &changes.changed {
             self.columns.put(item);
             applied
                 .writes
-                .extend(self.history.note(item, now).map(Write::Event));
+                .extend(self.last_stood.note(item, now).map(Write::Event));
         }
         applied.changed |= self.book.refresh(&changes.changed, &changes.removed);
         let mut needs = self.correlator.needs().clone();
@@ -401,36 +410,6 @@ impl Store {
             .all(|member| member.state.is_settled(self.needs_edition, now))
     }
 
-    /// Returns all facts of one source.
-    pub fn facts_of(&self, source: &SourceName) -> Vec<Arc<Fact>> {
-        self.sources
-            .iter()
-            .find(|member| member.state.name == *source)
-            .map_or_else(Vec::new, |member| member.facts.all())
-    }
-
-    /// Returns how many facts are known.
-    pub fn facts(&self) -> usize {
-        self.sources.iter().map(|member| member.facts.len()).sum()
-    }
-
-    /// Returns everything as writes, for a database that lost what it had.
-    pub fn dump(&self) -> Vec<Write> {
-        let facts = self
-            .sources
-            .iter()
-            .flat_map(|member| member.facts.dump(&member.state.name));
-        let confirmed = self
-            .confirmed
-            .iter()
-            .map(|((source, scope), at)| Write::Confirmed {
-                source: source.clone(),
-                scope: scope.clone(),
-                at: *at,
-            });
-        facts.chain(confirmed).collect()
-    }
-
     /// Returns when something on the board changes by the clock alone.
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let health = self
@@ -474,6 +453,7 @@ impl Store {
             inquiries: self.inquiries.asked(),
             told_by: Arc::clone(&self.told_by),
             actions: Arc::clone(&self.actions),
+            repositories: self.chronicler.known(),
             index,
         })
     }

@@ -221,7 +221,11 @@ fn unchanged_facts_are_not_written_again() {
     store.apply(polled(0, 1, Ok(batch(0, &[(1, 0)], Some(&[1])))), at(1));
     let applied = store.apply(polled(0, 2, Ok(batch(0, &[(1, 0)], Some(&[1])))), at(2));
     let heavy = applied.writes.iter().any(|write| match write {
-        Write::Fact { .. } | Write::Gone { .. } | Write::Listing(_) | Write::Event(_) => true,
+        Write::Fact { .. }
+        | Write::Gone { .. }
+        | Write::Listing(_)
+        | Write::Event(_)
+        | Write::Record(_) => true,
         Write::Seen { .. } | Write::Confirmed { .. } | Write::State { .. } => false,
     });
     assert!(!heavy, "{:?}", applied.writes);
@@ -566,7 +570,7 @@ proptest! {
                         rows.remove(&id);
                     }
                     Write::Seen { .. } | Write::Listing(_) | Write::Confirmed { .. }
-                    | Write::Event(_) | Write::State { .. } => {}
+                    | Write::Event(_) | Write::Record(_) | Write::State { .. } => {}
                 }
             }
         }

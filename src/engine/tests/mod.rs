@@ -1,6 +1,7 @@
 //! The engine as a whole: sources that fail, panic, hang and limit.
 
 mod ear;
+mod history;
 mod stores;
 
 use std::collections::BTreeSet;

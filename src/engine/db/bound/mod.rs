@@ -290,7 +290,7 @@ impl Bounds {
             | Write::Confirmed { source, .. }
             | Write::State { source, .. } => self.enter(source),
             Write::Listing(listing) => self.enter(&mut listing.source),
-            Write::Event(_) => {}
+            Write::Event(_) | Write::Record(_) => {}
         }
     }
 
@@ -324,7 +324,7 @@ fn source_of(write: &Write) -> Option<&SourceName> {
         | Write::Confirmed { source, .. }
         | Write::State { source, .. } => Some(source),
         Write::Listing(listing) => Some(&listing.source),
-        Write::Event(_) => None,
+        Write::Event(_) | Write::Record(_) => None,
     }
 }
 
@@ -368,7 +368,8 @@ pub(super) fn logins(writes: &[Write]) -> Vec<(SourceName, Clean)> {
         | Write::Gone { .. }
         | Write::Confirmed { .. }
         | Write::Listing(_)
-        | Write::Event(_) => None,
+        | Write::Event(_)
+        | Write::Record(_) => None,
     });
     told.collect()
 }

@@ -1,6 +1,7 @@
 //! What the database keeps, what it refuses to believe, and how it lives without a disk.
 
 mod damage;
+mod history;
 mod upkeep;
 
 use std::collections::BTreeSet;
@@ -128,7 +129,12 @@ async fn everything_is_there_after_a_restart() {
     assert_eq!(loaded.listings[0].members, listing.members);
     assert_eq!(loaded.listings[0].at, listing.at);
     assert_eq!(loaded.confirmed, [(one(), Clean::line("acme/api"), at(9))]);
-    assert_eq!(loaded.history, [(ItemId::new("ticket:1"), standing)]);
+    let last = loaded.history.first().expect("a card");
+    assert_eq!(
+        (last.item.as_str(), &last.standing),
+        ("ticket:1", &standing)
+    );
+    assert_eq!(loaded.history.len(), 1);
     assert!(db.load(vec![SourceName::new("two")]).await.facts.is_empty());
 }
 

@@ -5,6 +5,8 @@
 //! while nothing happens, but for the moment when a placement changes by the
 //! clock.
 
+mod keeping;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +29,7 @@ use crate::engine::order::{Order, give, until};
 use crate::engine::poller::{Needs, Parts, poll};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::{Inquiry, Store};
+use crate::engine::teller::Teller;
 use crate::engine::update::{Applied, Update, Write};
 use crate::sources::Source;
 use crate::sources::http::Clock;
@@ -40,10 +43,6 @@ const BURST: usize = 256;
 const HOST_PERMITS: usize = 4;
 /// How often the first screen is written while the board changes.
 const SCREEN_EVERY: Duration = Duration::from_secs(5);
-/// How long the last write may take when the program ends.
-const LAST_WRITE: Duration = Duration::from_millis(1_200);
-/// More writes than this in wait for a slow disk, and the whole store is written instead.
-const MOST_WRITES: usize = 200_000;
 /// How long to wait where the clock should have changed a placement and did not.
 const CLOCK_RETRY: Duration = Duration::from_mins(1);
 /// The longest wait for the clock, as the wall clock may be set.
@@ -111,9 +110,19 @@ pub struct Engine {
     /// What the shell asks.
     pub commands: mpsc::Sender<EngineCommand>,
     settled: watch::Receiver<bool>,
+    told: watch::Receiver<bool>,
 }
 
 impl Engine {
+    /// Waits until history is told and written as far as facts are known, but no longer than
+    /// `within`; returns whether it is.
+    pub async fn history_told(&mut self, within: Duration) -> bool {
+        let told = self.told.wait_for(|told| *told);
+        tokio::time::timeout(within, told)
+            .await
+            .is_ok_and(|told| told.is_ok())
+    }
+
     /// Waits until every source had its first full round (needs included) or failed, but no
     /// longer than `within`, and returns the board as it is then.
     pub async fn settled(&mut self, within: Duration) -> Arc<Snapshot> {
@@ -159,6 +168,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
     let (snapshots, snapshots_out) = watch::channel(first);
     let (commands, commands_in) = mpsc::channel(UPDATES);
     let (settled, settled_out) = watch::channel(false);
+    let (teller, told) = Teller::new();
     let (updates, updates_in) = mpsc::channel(UPDATES);
     let (needs, _) = watch::channel((0, Arc::default()));
     let task = Task {
@@ -177,6 +187,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         screen_due: None,
         logs: options.logs,
         asks: None,
+        teller,
     };
     let cancel = cancel.clone();
     let pollers = tracker.clone();
@@ -185,6 +196,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         snapshots: snapshots_out,
         commands,
         settled: settled_out,
+        told,
     }
 }
 
@@ -204,6 +216,7 @@ struct Task {
     screen_due: Option<Instant>,
     logs: Arc<dyn LogCache>,
     asks: Option<mpsc::Sender<Ask>>,
+    teller: Teller,
 }
 
 impl Task {
@@ -222,6 +235,7 @@ impl Task {
         if !self.polling || self.sources.is_empty() {
             self.settled.send_replace(true);
         }
+        self.tell();
         let mut commands_open = true;
         loop {
             let clock = self.clock_wait();
@@ -234,6 +248,10 @@ impl Task {
                     None => commands_open = false,
                 },
                 written = written(&mut self.writing) => self.written(written),
+                told = self.teller.told() => {
+                    self.keep(told);
+                    self.tell();
+                }
                 Some(update) = updates.recv() => {
                     let mut burst = vec![update];
                     while burst.len() < BURST
@@ -340,34 +358,9 @@ impl Task {
         if settled && !*self.settled.borrow() {
             self.settled.send_replace(true);
         }
-    }
-
-    fn keep(&mut self, writes: Vec<Write>) {
-        let Some(db) = &self.db else {
-            return;
-        };
-        self.queue.extend(writes);
-        if self.queue.len() > MOST_WRITES {
-            self.queue = self.store.dump();
+        if *self.settled.borrow() {
+            self.tell();
         }
-        if self.writing.is_none() && !self.queue.is_empty() {
-            let writes = std::mem::take(&mut self.queue);
-            match db.write(writes, (self.clock)()) {
-                Ok(writing) => self.writing = Some(writing),
-                Err(writes) => self.queue = writes,
-            }
-        }
-    }
-
-    fn written(&mut self, written: Written) {
-        self.writing = None;
-        if written.lost {
-            self.queue = self.store.dump();
-        }
-        if !written.notices.is_empty() {
-            self.apply(written.notices);
-        }
-        self.keep(Vec::new());
     }
 
     async fn obey(&mut self, command: EngineCommand) {
@@ -460,35 +453,6 @@ impl Task {
         } else {
             ahead.clamp(Duration::from_millis(10), CLOCK_LONGEST)
         })
-    }
-
-    async fn write_screen(&mut self) {
-        self.screen_due = None;
-        if let Some(db) = &self.db {
-            let snapshot = Arc::clone(&self.snapshots.borrow());
-            db.keep_screen(snapshot).await;
-        }
-    }
-
-    /// Writes what is left and gives the leases back, but never holds the program up for long.
-    async fn finish(mut self) {
-        let Some(db) = self.db.take() else {
-            return;
-        };
-        let last = async {
-            if let Some(writing) = self.writing.take() {
-                drop(writing.await);
-            }
-            if let Ok(writing) = db.write(std::mem::take(&mut self.queue), (self.clock)()) {
-                drop(writing.await);
-            }
-            if self.screen_due.is_some() {
-                let snapshot = Arc::clone(&self.snapshots.borrow());
-                db.keep_screen(snapshot).await;
-            }
-            db.close().await;
-        };
-        drop(tokio::time::timeout(LAST_WRITE, last).await);
     }
 }
 

@@ -1,0 +1,51 @@
+//! The board with its history, for commands that print what was.
+//!
+//! Asks the sources, waits until what they told is part of history, and reads that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::exit::Failure;
+use crate::app::runtime::runtime;
+use crate::app::session::{Heard, Session, Tasks};
+use crate::app::waiting;
+use crate::domain::history::Ledger;
+
+/// How long telling may take, once the sources have answered.
+const TELLING: Duration = Duration::from_mins(1);
+
+/// The board with its history.
+#[derive(Debug)]
+pub struct Recalled {
+    /// The board after every source was asked.
+    pub heard: Heard,
+    /// What history holds of its repositories.
+    pub ledger: Ledger,
+}
+
+/// Asks every source within `wait`, or none, and reads history.
+pub fn recall(session: &mut Session, offline: bool, wait: Duration) -> Result<Recalled, Failure> {
+    let store = session.store_or_none();
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let tasks = Tasks::default();
+        let polling = !offline;
+        let mut engine = session
+            .start_to_print(store.clone(), polling, false, &tasks)
+            .await?;
+        let snapshot = waiting::settled(&mut engine, (session.clock)(), wait).await;
+        let mut in_time = engine.is_settled();
+        if polling && in_time {
+            in_time = engine.history_told(TELLING).await;
+        }
+        let repos = Arc::clone(&snapshot.repositories);
+        let read =
+            tokio::task::spawn_blocking(move || store.and_then(|store| store.ledger(&repos)));
+        let ledger = read.await.ok().flatten().unwrap_or_default();
+        tasks.end().await;
+        Ok(Recalled {
+            heard: Heard { snapshot, in_time },
+            ledger,
+        })
+    })
+}

@@ -1,0 +1,364 @@
+//! History told again: whole stories of a change, and the laws of intervals.
+
+use proptest::prelude::*;
+
+use super::{Chronicle, Record, Timeline, Transition, chronicle};
+use crate::domain::change_request::{ChangeKey, ChangeTimes, Review, ReviewNote, Verdict};
+use crate::domain::commit::Commit;
+use crate::domain::correlate::testing::{
+    FAILED, World, at, closes, land, named_repo, person, repo, sha,
+};
+use crate::domain::deployment::DeployState;
+use crate::domain::fact::Fact;
+use crate::domain::history::{CiRun, Delivery, DeliveryState, Interval, Ledger, RunEnd, Standing};
+use crate::domain::item::Outcome;
+use crate::domain::key::ItemId;
+use crate::domain::run::RunState;
+use crate::domain::stage::Stage;
+use crate::domain::status::Status;
+use crate::domain::text::Clean;
+use crate::domain::ticket::TicketState;
+
+fn told(world: &World) -> Chronicle {
+    chronicle(&world.facts, &world.policy, at(-100), world.now)
+}
+
+/// The way of a card, as `hour stage status` lines.
+fn way(chronicle: &Chronicle, card: &str) -> Vec<String> {
+    let id = ItemId::new(&format!(
+        "{}{}",
+        card.replace(':', &format!(":{}#", repo().as_str())),
+        ""
+    ));
+    let own = chronicle.transitions.iter().filter(|t| t.item == id);
+    let timeline = Timeline::new(own.cloned());
+    let line = |moment: &super::Moment| {
+        let hours = (moment.at - at(0)).num_hours();
+        let standing = &moment.standing;
+        let done = standing.done.map_or("", |done| match done {
+            Outcome::Shipped => " shipped",
+            Outcome::Dropped => " dropped",
+        });
+        let (stage, status) = (standing.stage.as_str(), standing.status.as_str());
+        format!("{hours} {stage} {status}{done}")
+    };
+    timeline.moments().iter().map(line).collect()
+}
+
+fn times(number: u64, ready: Option<i64>, reviews: &[(i64, Verdict)]) -> Fact {
+    let note = |(hour, verdict): &(i64, Verdict)| ReviewNote {
+        by: person("rob"),
+        at: at(*hour),
+        verdict: verdict.clone(),
+    };
+    Fact::ChangeTimes(ChangeTimes {
+        change: ChangeKey {
+            repo: repo(),
+            number,
+        },
+        as_of: at(10),
+        ready_at: ready.map(at),
+        first_commit_at: Some(at(1)),
+        reviews: reviews.iter().map(note).collect(),
+        additions: Some(10),
+        deletions: Some(2),
+        complete: true,
+    })
+}
+
+/// A change with a red run, a review and a deployment; everything as it is long afterwards.
+fn shipped() -> World {
+    let mut world = World::new();
+    world.now = at(400);
+    world.change(12, |change| {
+        land(change, 5);
+        change.review = Review::Approved;
+    });
+    world.fact(times(
+        12,
+        Some(4),
+        &[(6, Verdict::ChangesRequested), (8, Verdict::Approved)],
+    ));
+    world.run(1, 112, FAILED, |run| {
+        run.change_requests = vec![12];
+        (run.created_at, run.started_at, run.updated_at) = (at(2), Some(at(2)), at(3));
+    });
+    world.run(2, 112, RunState::Passed, |run| {
+        run.change_requests = vec![12];
+        (run.created_at, run.started_at, run.updated_at) = (at(4), Some(at(5)), at(6));
+    });
+    world.deployment(1, "production", 1, |d| {
+        (d.created_at, d.updated_at) = (at(-50), at(-50));
+        d.state = DeployState::Superseded;
+    });
+    world.deployment(2, "production", 5, |d| {
+        (d.created_at, d.updated_at) = (at(20), at(21))
+    });
+    world
+}
+
+#[test]
+fn a_change_is_told_from_its_first_day_to_its_last() {
+    let way = way(&told(&shipped()), "change:12");
+    assert_eq!(
+        way,
+        [
+            "2 test running",
+            "3 test failed",
+            "4 test queued",
+            "5 test running",
+            "6 code changes_requested",
+            "8 code mergeable",
+            "10 deploy queued",
+            "20 deploy running",
+            "21 operate live",
+            "45 monitor watched",
+            "213 monitor watched shipped",
+        ]
+    );
+}
+
+#[test]
+fn a_change_without_times_is_told_by_its_own() {
+    let mut world = World::new();
+    world.change(12, |change| land(change, 5));
+    let way = way(&told(&world), "change:12");
+    assert_eq!(way, ["2 code review", "10 release unreleased"]);
+}
+
+#[test]
+fn a_ticket_waits_until_somebody_begins() {
+    let mut world = World::new();
+    world.ticket(7, |ticket| {
+        ticket.state = TicketState::Completed;
+        ticket.closed_at = Some(at(60));
+        ticket.updated_at = at(60);
+    });
+    world.change(12, |change| {
+        land(change, 5);
+        change.tickets = vec![closes(7)];
+    });
+    let told = told(&world);
+    assert_eq!(
+        way(&told, "ticket:7")[..3],
+        ["0 plan backlog", "2 code review", "10 release unreleased"]
+    );
+    assert!(way(&told, "change:12").is_empty(), "its card is the ticket");
+    let lives = told.records.iter().filter_map(|record| match record {
+        Record::Life(life) => Some((life.key.as_str(), life.changes.len())),
+        _ => None,
+    });
+    assert!(lives.into_iter().any(|life| life == ("acme/api#7", 1)));
+}
+
+#[test]
+fn what_is_gone_has_ended() {
+    let mut world = World::new();
+    world.now = at(3_000);
+    world.commit(10, |commit: &mut Commit| {
+        commit.direct = true;
+        commit.committed_at = Some(at(10));
+    });
+    world.deployment(1, "production", 1, |d| {
+        (d.created_at, d.updated_at) = (at(1), at(1))
+    });
+    world.deployment(2, "production", 10, |d| {
+        (d.created_at, d.updated_at) = (at(20), at(20))
+    });
+    let told = told(&world);
+    let push = format!("push:{}@{}", repo().as_str(), sha(10).as_str());
+    let last = told.transitions.iter().rfind(|t| t.item.as_str() == push);
+    assert_eq!(last.expect("a card").standing.done, Some(Outcome::Shipped));
+}
+
+#[test]
+fn the_same_facts_in_another_order_or_twice_are_the_same_history() {
+    let world = shipped();
+    let first = told(&world);
+    let mut other = world.clone();
+    other.facts.reverse();
+    other.facts.extend(world.facts.clone());
+    assert_eq!(told(&other), first);
+}
+
+#[test]
+fn a_beginning_that_comes_later_changes_nothing_after_it() {
+    let world = shipped();
+    let late = chronicle(&world.facts, &world.policy, at(7), world.now);
+    let of = |chronicle: &Chronicle| {
+        Timeline::new(
+            chronicle
+                .transitions
+                .iter()
+                .filter(|t| t.item.as_str().contains("#12"))
+                .cloned(),
+        )
+    };
+    let (all, late) = (of(&told(&world)), of(&late));
+    for hour in 7..400 {
+        let stood = |timeline: &Timeline| timeline.at(at(hour)).map(|m| m.standing.clone());
+        assert_eq!(stood(&late), stood(&all), "{hour}");
+    }
+}
+
+fn deliveries(chronicle: &Chronicle) -> Vec<Delivery> {
+    Ledger::new(None, chronicle.records.clone(), []).deliveries
+}
+
+#[test]
+fn a_delivery_carries_what_was_not_there_before() {
+    let told = deliveries(&told(&shipped()));
+    assert_eq!(told.len(), 2);
+    assert!(
+        !told[0].range_known,
+        "nothing is known of what was before the first"
+    );
+    assert!(told[0].carried.is_empty());
+    assert_eq!(told[1].state, DeliveryState::Succeeded);
+    assert!(told[1].range_known && !told[1].backward);
+    let carried = &told[1].carried[0];
+    assert_eq!(carried.item.as_str(), "change:github.com/acme/api#12");
+    assert_eq!(
+        carried.first_commit_at,
+        Some(at(1)),
+        "not the commit of the merge"
+    );
+    assert_eq!(
+        (carried.landed_at, told[1].finished_at),
+        (at(10), Some(at(21)))
+    );
+}
+
+#[test]
+fn an_older_version_goes_backward_and_carries_nothing() {
+    let mut world = shipped();
+    world.deployment(3, "production", 2, |d| {
+        (d.created_at, d.updated_at) = (at(30), at(31))
+    });
+    world.deployment(4, "production", 5, |d| {
+        (d.created_at, d.updated_at) = (at(40), at(41))
+    });
+    let told = deliveries(&told(&world));
+    let marks: Vec<_> = told.iter().map(|d| (d.backward, d.carried.len())).collect();
+    assert_eq!(marks, [(false, 0), (false, 1), (true, 0), (false, 0)]);
+}
+
+#[test]
+fn a_failed_attempt_delivers_nothing() {
+    let mut world = shipped();
+    world.deployment(3, "production", 9, |d| {
+        (d.created_at, d.updated_at) = (at(30), at(31));
+        d.state = DeployState::Failed;
+    });
+    let told = deliveries(&told(&world));
+    assert_eq!(told[2].state, DeliveryState::Failed);
+    assert!(told[2].carried.is_empty());
+}
+
+#[test]
+fn a_run_knows_its_attempts() {
+    let world = shipped();
+    let runs = Ledger::new(None, told(&world).records, []).runs;
+    let ends: Vec<(Option<u64>, RunEnd)> = runs
+        .iter()
+        .map(|run: &CiRun| (run.change, run.attempts[0].end))
+        .collect();
+    assert_eq!(
+        ends,
+        [(Some(12), RunEnd::Failed), (Some(12), RunEnd::Passed)]
+    );
+    assert_eq!(runs[1].attempts[0].queued_secs, Some(3_600));
+    assert_eq!(runs[1].attempts[0].finished_at, Some(at(6)));
+}
+
+#[test]
+fn facts_of_another_repository_do_not_meet() {
+    let mut world = shipped();
+    let mut other = shipped();
+    for said in &mut other.facts {
+        if let Fact::Deployment(deployment) = said.fact.as_ref() {
+            let mut deployment = deployment.clone();
+            deployment.repo = named_repo("web");
+            said.fact = std::sync::Arc::new(Fact::Deployment(deployment));
+        }
+    }
+    let elsewhere = other
+        .facts
+        .into_iter()
+        .filter(|said| matches!(said.fact.as_ref(), Fact::Deployment(_)));
+    world.facts.extend(elsewhere);
+    let carried: Vec<usize> = deliveries(&told(&world))
+        .iter()
+        .map(|d| d.carried.len())
+        .collect();
+    assert_eq!(carried.iter().sum::<usize>(), 1, "{carried:?}");
+}
+
+fn transition(minute: i64, stage: usize, status: Status) -> Transition {
+    Transition {
+        item: ItemId::new("change:a#1"),
+        standing: Standing {
+            stage: Stage::ALL[stage % 8],
+            status,
+            done: None,
+            holders: Vec::new(),
+        },
+        rule: Clean::default(),
+        at: at(0) + chrono::TimeDelta::minutes(minute),
+    }
+}
+
+prop_compose! {
+    fn any_transition()(minute in 0..600_i64, stage in 0..8_usize, red in any::<bool>()) -> Transition {
+        transition(minute, stage, if red { Status::Failed } else { Status::Running })
+    }
+}
+
+proptest! {
+    #[test]
+    fn intervals_have_no_gap_and_no_overlap_and_sum_to_the_whole(
+        told in prop::collection::vec(any_transition(), 0..40),
+        from in 0..600_i64,
+        length in 0..600_i64,
+    ) {
+        let timeline = Timeline::new(told);
+        let minutes = |minute| at(0) + chrono::TimeDelta::minutes(minute);
+        let (from, to) = (minutes(from), minutes(from + length));
+        let all: Vec<Interval<'_>> = timeline.intervals(from, to).collect();
+        prop_assert!(all.windows(2).all(|pair| pair[0].to == pair[1].from));
+        prop_assert!(all.windows(2).all(|pair| pair[0].standing != pair[1].standing));
+        let sum: i64 = all.iter().map(Interval::seconds).sum();
+        let begins = timeline.begins().map_or(to, |begins| begins.clamp(from, to));
+        prop_assert_eq!(sum, (to - begins).num_seconds());
+        for interval in all {
+            let stood = timeline.at(interval.from).map(|moment| &moment.standing);
+            prop_assert_eq!(stood, Some(interval.standing));
+        }
+    }
+
+    #[test]
+    fn a_timeline_is_a_function_of_the_set(
+        told in prop::collection::vec(any_transition(), 0..30),
+        seed in any::<u64>(),
+    ) {
+        let first = Timeline::new(told.clone());
+        let mut other = told.clone();
+        other.extend(told.iter().filter(|t| t.at.timestamp() % 2 == 0).cloned());
+        let len = other.len().max(1);
+        other.rotate_left(usize::try_from(seed % 1_000).expect("small") % len);
+        other.reverse();
+        prop_assert_eq!(Timeline::new(other), first);
+    }
+
+    #[test]
+    fn what_lies_between_two_moments_is_what_lies_in_its_parts(
+        told in prop::collection::vec(any_transition(), 0..30),
+        mut cuts in prop::collection::vec(0..700_i64, 3),
+    ) {
+        cuts.sort_unstable();
+        let timeline = Timeline::new(told);
+        let moment = |at_minute: i64| at(0) + chrono::TimeDelta::minutes(at_minute);
+        let count = |a, b| timeline.between(moment(a), moment(b)).len();
+        prop_assert_eq!(count(cuts[0], cuts[1]) + count(cuts[1], cuts[2]), count(cuts[0], cuts[2]));
+    }
+}

@@ -1,0 +1,207 @@
+//! When history is told again, and from which facts.
+//!
+//! Pure: it notes which repositories changed and puts the facts of some of them together.
+//! Telling is the domain's (`history::chronicle`), the thread that does it the engine's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::domain::Timestamp;
+use crate::domain::correlate::Sourced;
+use crate::domain::fact::Fact;
+use crate::domain::history::{Chronicle, Coverage, Record, chronicle};
+use crate::domain::key::RepoKey;
+use crate::domain::policy::Policy;
+use crate::domain::ticket::TicketKey;
+use crate::engine::update::Write;
+
+/// How long after the last time a repository is told again, where it changed since.
+const AGAIN: TimeDelta = TimeDelta::minutes(30);
+
+/// How far before the end of the last telling the next one begins: what sources told late.
+const OVERLAP: TimeDelta = TimeDelta::days(2);
+
+/// How far back the first telling looks where nobody read the past: facts that are known are
+/// hardly older, and those that are stand where they stand.
+const FIRST: TimeDelta = TimeDelta::days(90);
+
+/// How many repositories are told at a time.
+const AT_ONCE: usize = 20;
+
+/// Which repositories are to be told, and of which time they were.
+#[derive(Debug, Default)]
+pub struct Chronicler {
+    told: BTreeMap<RepoKey, Coverage>,
+    changed: BTreeSet<RepoKey>,
+    /// All of which anything was ever known.
+    known: Arc<BTreeSet<RepoKey>>,
+    /// Pasts that sources read, each of one repository.
+    pasts: Vec<(RepoKey, Timestamp, Vec<Sourced>)>,
+}
+
+/// Some repositories to be told.
+#[derive(Debug)]
+pub struct Telling {
+    facts: Vec<Sourced>,
+    policy: Policy,
+    from: Timestamp,
+    now: Timestamp,
+    coverage: Vec<Coverage>,
+}
+
+impl Chronicler {
+    /// Takes in of which time history tells already.
+    pub fn load(&mut self, coverage: Vec<Coverage>) {
+        for one in coverage {
+            self.told.entry(one.repo.clone()).or_insert(one);
+        }
+    }
+
+    /// Forgets what was told, as what was kept of it is lost.
+    pub fn forget(&mut self) {
+        self.changed
+            .extend(std::mem::take(&mut self.told).into_keys());
+    }
+
+    /// Notes that a fact of a repository came or went.
+    pub fn touch(&mut self, repo: &RepoKey) {
+        if !self.changed.contains(repo) {
+            self.changed.insert(repo.clone());
+        }
+        if !self.known.contains(repo) {
+            Arc::make_mut(&mut self.known).insert(repo.clone());
+        }
+    }
+
+    /// Returns the repositories of which anything is known.
+    pub fn known(&self) -> Arc<BTreeSet<RepoKey>> {
+        Arc::clone(&self.known)
+    }
+
+    /// Takes in what a source read of the past of a repository, complete from a moment on.
+    pub fn take_past(&mut self, repo: RepoKey, from: Timestamp, facts: Vec<Sourced>) {
+        self.pasts.push((repo, from, facts));
+    }
+
+    /// Puts together what is to be told next, if anything is. `facts` are all that are known.
+    pub fn next<F>(
+        &mut self,
+        facts: impl Fn() -> F,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Option<Telling>
+    where
+        F: Iterator<Item = Sourced>,
+    {
+        let past = self.pasts.pop();
+        let due: BTreeSet<RepoKey> = match &past {
+            Some((repo, ..)) => BTreeSet::from([repo.clone()]),
+            None => self.due(now),
+        };
+        if due.is_empty() {
+            return None;
+        }
+        let repos = linked(due, facts());
+        let begins = |repo: &RepoKey| self.told.get(repo).map(|told| told.from);
+        let from = match &past {
+            Some((_, from, _)) => *from,
+            None => {
+                let again = repos.iter().map(|repo| self.told.get(repo));
+                // One that was never told counts from its first facts on, and those are not old.
+                let from = again.map(|told| told.map_or(now - FIRST, |told| told.to - OVERLAP));
+                from.min().unwrap_or(now)
+            }
+        };
+        let coverage: Vec<Coverage> = repos
+            .iter()
+            .map(|repo| {
+                let since = match &past {
+                    Some((its, from, _)) if its == repo => *from,
+                    Some(_) | None => now,
+                };
+                Coverage {
+                    repo: repo.clone(),
+                    from: begins(repo).map_or(since, |before| before.min(since)),
+                    to: now,
+                }
+            })
+            .collect();
+        for one in &coverage {
+            self.changed.remove(&one.repo);
+            self.told.insert(one.repo.clone(), one.clone());
+        }
+        let is_theirs = |said: &Sourced| said.fact.repo().is_none_or(|repo| repos.contains(repo));
+        // What is known now holds against what was read of the past.
+        let mut told: Vec<Sourced> = past.map_or_else(Vec::new, |(_, _, facts)| facts);
+        told.extend(facts().filter(is_theirs));
+        Some(Telling {
+            facts: told,
+            policy: policy.clone(),
+            from,
+            now,
+            coverage,
+        })
+    }
+
+    /// The next repositories that changed and were not told lately.
+    fn due(&self, now: Timestamp) -> BTreeSet<RepoKey> {
+        let lately = |repo: &&RepoKey| {
+            let told = self.told.get(*repo);
+            told.is_some_and(|told| told.to <= now && now - told.to < AGAIN)
+        };
+        let due = self.changed.iter().filter(|repo| !lately(repo));
+        due.take(AT_ONCE).cloned().collect()
+    }
+}
+
+/// The repositories that belong together: a change of one may move a ticket of another.
+fn linked(mut repos: BTreeSet<RepoKey>, facts: impl Iterator<Item = Sourced>) -> BTreeSet<RepoKey> {
+    let mut links: BTreeMap<RepoKey, BTreeSet<RepoKey>> = BTreeMap::new();
+    for said in facts {
+        let Fact::ChangeRequest(change) = said.fact.as_ref() else {
+            continue;
+        };
+        for link in &change.tickets {
+            if let TicketKey::Numbered { repo, .. } = &link.ticket
+                && *repo != change.repo
+            {
+                links
+                    .entry(repo.clone())
+                    .or_default()
+                    .insert(change.repo.clone());
+                links
+                    .entry(change.repo.clone())
+                    .or_default()
+                    .insert(repo.clone());
+            }
+        }
+    }
+    let mut open: Vec<RepoKey> = repos.iter().cloned().collect();
+    while let Some(repo) = open.pop() {
+        for other in links.remove(&repo).into_iter().flatten() {
+            if repos.insert(other.clone()) {
+                open.push(other);
+            }
+        }
+    }
+    repos
+}
+
+impl Telling {
+    /// Tells; this takes its time.
+    pub fn tell(self) -> Vec<Write> {
+        let Chronicle {
+            transitions,
+            records,
+        } = chronicle(&self.facts, &self.policy, self.from, self.now);
+        let coverage = self.coverage.into_iter().map(Record::Coverage);
+        let records = records.into_iter().chain(coverage).map(Write::Record);
+        transitions
+            .into_iter()
+            .map(Write::Event)
+            .chain(records)
+            .collect()
+    }
+}

@@ -1,0 +1,174 @@
+//! History in rows: transitions and records, in and out.
+//!
+//! A row that is not what was written is left out when it is read. What is made of
+//! history is the domain's.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::domain::Timestamp;
+use crate::domain::history::{Coverage, Ledger, Record, Standing, Transition};
+use crate::domain::item::Outcome;
+use crate::domain::key::{ItemId, Person, RepoKey};
+use crate::domain::stage::Stage;
+use crate::domain::status::Status;
+use crate::domain::text::Clean;
+use crate::engine::db::rows::hash;
+
+pub(super) fn put_transition(connection: &Connection, event: &Transition) -> rusqlite::Result<()> {
+    let standing = &event.standing;
+    let holders = serde_json::to_string(&standing.holders).unwrap_or_default();
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO event(item, at, stage, status, done, rule, holders) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            event.item.as_str(),
+            event.at.timestamp_micros(),
+            standing.stage.as_str(),
+            standing.status.as_str(),
+            done_word(standing.done),
+            event.rule.as_str(),
+            holders
+        ])?;
+    Ok(())
+}
+
+fn done_word(done: Option<Outcome>) -> &'static str {
+    match done {
+        None => "",
+        Some(Outcome::Shipped) => "shipped",
+        Some(Outcome::Dropped) => "dropped",
+    }
+}
+
+fn done_of(word: &str) -> Option<Outcome> {
+    match word {
+        "shipped" => Some(Outcome::Shipped),
+        "dropped" => Some(Outcome::Dropped),
+        _ => None,
+    }
+}
+
+/// Writes a record, unless the one that is there knows more.
+pub(super) fn put_record(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+    let (kind, id) = record.id();
+    let Ok(body) = serde_json::to_string(record) else {
+        return Ok(());
+    };
+    let sum = hash(&[kind.as_bytes(), id.as_bytes(), body.as_bytes()]);
+    let old = connection
+        .prepare_cached("SELECT kind, id, hash, body FROM record WHERE kind = ?1 AND id = ?2")?
+        .query_row(params![kind, id], |row| {
+            Ok((row.get::<_, i64>(2)?, record_of(row)?))
+        })
+        .optional()?;
+    match old {
+        Some((old, _)) if old == sum => return Ok(()),
+        Some((_, Some(old))) if !record.replaces(&old) => return Ok(()),
+        Some(_) | None => {}
+    }
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO record(kind, id, at, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![kind, id, record.at().timestamp_micros(), sum, body])?;
+    Ok(())
+}
+
+/// Reads kind, identity, hash and body.
+fn record_of(row: &Row<'_>) -> rusqlite::Result<Option<Record>> {
+    let (kind, id) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
+    let body = row.get_ref(3)?.as_str()?;
+    let is_whole =
+        row.get::<_, i64>(2)? == hash(&[kind.as_bytes(), id.as_bytes(), body.as_bytes()]);
+    let record = is_whole.then(|| serde_json::from_str(body).ok()).flatten();
+    Ok(record)
+}
+
+/// Reads item, time, stage, status, outcome, rule and holders.
+fn transition_of(row: &Row<'_>) -> rusqlite::Result<Option<Transition>> {
+    let at = Timestamp::from_timestamp_micros(row.get(1)?);
+    let stage = Stage::parse(row.get_ref(2)?.as_str()?);
+    let status = Status::parse(row.get_ref(3)?.as_str()?);
+    let holders = serde_json::from_str::<Vec<Person>>(row.get_ref(6)?.as_str()?);
+    let (Some(at), Some(stage), Some(status), Ok(holders)) = (at, stage, status, holders) else {
+        return Ok(None);
+    };
+    Ok(Some(Transition {
+        item: ItemId::new(row.get_ref(0)?.as_str()?),
+        standing: Standing {
+            stage,
+            status,
+            done: done_of(row.get_ref(4)?.as_str()?),
+            holders,
+        },
+        rule: Clean::line(row.get_ref(5)?.as_str()?),
+        at,
+    }))
+}
+
+/// Reads where every card stood last.
+pub(super) fn last(connection: &Connection) -> rusqlite::Result<Vec<Transition>> {
+    // Of the row with the greatest time the other columns are taken, as SQLite documents it.
+    let mut statement = connection.prepare_cached(
+        "SELECT item, max(at), stage, status, done, rule, holders FROM event GROUP BY item",
+    )?;
+    let found = statement.query_map([], transition_of)?;
+    let found: Vec<Option<Transition>> = found.collect::<Result<_, _>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Reads of which time the history of repositories tells.
+pub(super) fn coverage(connection: &Connection) -> rusqlite::Result<Vec<Coverage>> {
+    let mut statement = connection
+        .prepare_cached("SELECT kind, id, hash, body FROM record WHERE kind = 'coverage'")?;
+    let found = statement.query_map([], record_of)?;
+    let found: Vec<Option<Record>> = found.collect::<Result<_, _>>()?;
+    let coverage = found
+        .into_iter()
+        .flatten()
+        .filter_map(|record| match record {
+            Record::Coverage(coverage) => Some(coverage),
+            Record::Life(_) | Record::Delivery(_) | Record::CiRun(_) | Record::Trouble(_) => None,
+        });
+    Ok(coverage.collect())
+}
+
+/// Reads what is kept of these repositories, and of none.
+pub(super) fn ledger(
+    connection: &Connection,
+    repos: &BTreeSet<RepoKey>,
+) -> rusqlite::Result<Ledger> {
+    let mut statement = connection.prepare("SELECT kind, id, hash, body FROM record")?;
+    let mut rows = statement.query([])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record = record_of(row)?;
+        records
+            .extend(record.filter(|record| record.repo().is_none_or(|repo| repos.contains(repo))));
+    }
+    let mut statement =
+        connection.prepare("SELECT item, at, stage, status, done, rule, holders FROM event")?;
+    let found = statement.query_map([], transition_of)?;
+    let found: Vec<Option<Transition>> = found.collect::<Result<_, _>>()?;
+    Ok(Ledger::new(None, records, found.into_iter().flatten()))
+}
+
+/// Lets go what is older than a moment, but for where cards stood then that were not over.
+pub(super) fn forget(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+    let before = [before.timestamp_micros()];
+    connection.execute(
+        "DELETE FROM event WHERE at < ?1 AND (done <> '' OR EXISTS (SELECT 1 FROM event AS next \
+         WHERE next.item = event.item AND next.at > event.at AND next.at < ?1))",
+        before,
+    )?;
+    connection.execute(
+        "DELETE FROM record WHERE at < ?1 AND (kind NOT IN ('life', 'coverage') \
+         OR (kind = 'life' AND NOT EXISTS (SELECT 1 FROM event WHERE event.item = record.id)))",
+        before,
+    )?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Everything that the store knows, for whoever keeps it or tells of it.
+
+use std::sync::Arc;
+
+use crate::domain::Timestamp;
+use crate::domain::correlate::Sourced;
+use crate::domain::fact::Fact;
+use crate::domain::key::SourceName;
+use crate::engine::chronicler::Telling;
+use crate::engine::store::Store;
+use crate::engine::update::Write;
+
+impl Store {
+    /// Returns what of history is to be told next: by who polls at least one of the sources.
+    pub fn next_telling(&mut self, now: Timestamp) -> Option<Telling> {
+        if !self.sources.iter().any(|member| member.state.is_led()) {
+            return None;
+        }
+        let sources = &self.sources;
+        let facts = || {
+            sources.iter().flat_map(|member| {
+                let source = &member.state.name;
+                let facts = member.facts.all().into_iter();
+                facts.map(|fact| Sourced {
+                    source: source.clone(),
+                    fact,
+                })
+            })
+        };
+        self.chronicler.next(facts, &self.policy, now)
+    }
+
+    /// Lets history be told from its beginning, as what was kept of it is lost.
+    pub fn tell_again(&mut self) {
+        self.chronicler.forget();
+    }
+
+    /// Returns all facts of one source.
+    pub fn facts_of(&self, source: &SourceName) -> Vec<Arc<Fact>> {
+        self.sources
+            .iter()
+            .find(|member| member.state.name == *source)
+            .map_or_else(Vec::new, |member| member.facts.all())
+    }
+
+    /// Returns how many facts are known.
+    pub fn facts(&self) -> usize {
+        self.sources.iter().map(|member| member.facts.len()).sum()
+    }
+
+    /// Returns everything as writes, for a database that lost what it had.
+    pub fn dump(&self) -> Vec<Write> {
+        let facts = self
+            .sources
+            .iter()
+            .flat_map(|member| member.facts.dump(&member.state.name));
+        let confirmed = self
+            .confirmed
+            .iter()
+            .map(|((source, scope), at)| Write::Confirmed {
+                source: source.clone(),
+                scope: scope.clone(),
+                at: *at,
+            });
+        facts.chain(confirmed).collect()
+    }
+}
