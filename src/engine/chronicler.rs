@@ -205,3 +205,129 @@ impl Telling {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::correlate::testing::{World, at, closes, named_repo, repo};
+    use crate::domain::key::SourceName;
+
+    /// Two repositories of which one closes tickets of the other, and one on its own.
+    fn facts() -> Vec<Sourced> {
+        let mut world = World::new();
+        world.ticket(7, |_| {});
+        world.change(12, |change| {
+            change.repo = named_repo("web");
+            change.tickets = vec![closes(7)];
+        });
+        world.change(13, |change| change.repo = named_repo("alone"));
+        world.facts
+    }
+
+    fn chronicler(facts: &[Sourced]) -> Chronicler {
+        let mut chronicler = Chronicler::default();
+        for said in facts {
+            chronicler.touch(said.fact.repo().expect("it has one"));
+        }
+        chronicler
+    }
+
+    fn next(chronicler: &mut Chronicler, facts: &[Sourced], hours: i64) -> Option<Telling> {
+        chronicler.next(|| facts.iter().cloned(), &Policy::default(), at(hours))
+    }
+
+    fn names(telling: &Telling) -> Vec<&str> {
+        telling
+            .coverage
+            .iter()
+            .map(|one| one.repo.short())
+            .collect()
+    }
+
+    #[test]
+    fn everything_is_told_once_and_again_only_after_a_change_and_a_while() {
+        let facts = facts();
+        let mut chronicler = chronicler(&facts);
+        let first = next(&mut chronicler, &facts, 0).expect("nothing was told");
+        assert_eq!(names(&first), ["alone", "api", "web"]);
+        assert!(
+            next(&mut chronicler, &facts, 1).is_none(),
+            "nothing changed"
+        );
+        chronicler.touch(&named_repo("alone"));
+        let again = next(&mut chronicler, &facts, 2).expect("it changed");
+        assert_eq!(names(&again), ["alone"]);
+        assert_eq!(again.from, at(0) - OVERLAP);
+        assert_eq!(
+            again.coverage[0].from,
+            at(0),
+            "it counts from the first time on"
+        );
+        chronicler.touch(&named_repo("alone"));
+        let soon = chronicler.next(
+            || facts.iter().cloned(),
+            &Policy::default(),
+            at(2) + TimeDelta::minutes(29),
+        );
+        assert!(soon.is_none());
+    }
+
+    #[test]
+    fn repositories_whose_work_is_one_are_told_together() {
+        let facts = facts();
+        let mut chronicler = chronicler(&facts);
+        drop(next(&mut chronicler, &facts, 0));
+        chronicler.touch(&named_repo("web"));
+        let telling = next(&mut chronicler, &facts, 5).expect("it changed");
+        assert_eq!(names(&telling), ["api", "web"]);
+        let theirs = |said: &Sourced| said.fact.repo() != Some(&named_repo("alone"));
+        assert!(telling.facts.iter().all(theirs));
+    }
+
+    #[test]
+    fn a_past_is_told_at_once_and_says_since_when_it_counts() {
+        let facts = facts();
+        let mut chronicler = chronicler(&facts);
+        drop(next(&mut chronicler, &facts, 0));
+        let past = vec![Sourced {
+            source: SourceName::new("hub"),
+            ..facts[0].clone()
+        }];
+        chronicler.take_past(repo(), at(-2_000), past);
+        let telling = next(&mut chronicler, &facts, 0).expect("a past");
+        assert_eq!(telling.from, at(-2_000));
+        let since: Vec<_> = telling.coverage.iter().map(|one| one.from).collect();
+        assert_eq!(
+            since,
+            [at(-2_000), at(0)],
+            "that of the other is not longer"
+        );
+    }
+
+    #[test]
+    fn what_is_lost_is_told_from_the_beginning() {
+        let facts = facts();
+        let mut chronicler = chronicler(&facts);
+        drop(next(&mut chronicler, &facts, 0));
+        chronicler.forget();
+        let telling = next(&mut chronicler, &facts, 0).expect("all of it");
+        assert_eq!(telling.from, at(0) - FIRST);
+    }
+
+    #[test]
+    fn many_repositories_are_told_some_at_a_time() {
+        let mut world = World::new();
+        for n in 0..50 {
+            world.change(n, |change| change.repo = named_repo(&format!("r{n}")));
+        }
+        let mut chronicler = chronicler(&world.facts);
+        let first = next(&mut chronicler, &world.facts, 0).expect("some");
+        assert_eq!(first.coverage.len(), AT_ONCE);
+        let second = next(&mut chronicler, &world.facts, 0).expect("more");
+        assert!(
+            names(&second)
+                .iter()
+                .all(|name| !names(&first).contains(name))
+        );
+    }
+}
