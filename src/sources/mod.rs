@@ -30,6 +30,7 @@ pub mod evidence;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
+mod graphql;
 pub mod http;
 pub mod http_check;
 pub mod http_json;
@@ -53,6 +54,7 @@ mod token_ask;
 mod told;
 pub mod usual;
 
+pub use deeds::READ_ONLY;
 pub use http::{hex, span};
 pub use meter::{Budget, Meter, RequestLine};
 pub use registry::{Kind, Open, REGISTRY};
@@ -329,7 +331,7 @@ pub enum SourceError {
         cause: String,
     },
     /// 403 without a limit: the token may not; tell which permission.
-    #[error("{host} does not let this token read {what}")]
+    #[error("{host} does not let us read {what}")]
     Forbidden {
         /// Which host.
         host: String,
@@ -444,9 +446,7 @@ impl SourceError {
                 Some("let `ca_file` name a file that holds certificates in PEM form".to_owned())
             }
             Self::Unreachable { .. } => Some(TRIED_AGAIN.to_owned()),
-            Self::Unreadable { .. } => {
-                Some("is there a login page or a proxy between you and the host?".to_owned())
-            }
+            Self::Unreadable { cause, .. } => told::about_answer(cause).map(str::to_owned),
             Self::Refused { .. } => None,
         }
     }

@@ -19,8 +19,8 @@ use crate::sources::http::{
     fixed_headers, host_of,
 };
 use crate::sources::{
-    Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, UNNAMED,
-    token,
+    Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, Trouble,
+    UNNAMED, token,
 };
 
 /// What people know a kind of server by.
@@ -371,6 +371,19 @@ impl Port {
              `{example}/x`; it is `{}` now",
             self.base.as_str().trim_end_matches('/')
         )
+    }
+
+    /// Returns what was tried, and why it failed; of a refusal whether a token may be missing.
+    pub(super) fn failed_check(&self, name: &'static str, error: &SourceError) -> Check {
+        let is_refusal = matches!(error, SourceError::Forbidden { .. });
+        let mut check = failed(name, error);
+        if is_refusal && !self.client.has_credential() {
+            check.trouble = Some(Trouble::Token);
+            check.hint = Some(Clean::line(
+                "the host wants a token and there is none: `token_env` or `token_command` names one",
+            ));
+        }
+        check
     }
 
     /// Returns the error of an answer that says itself that it is none.
