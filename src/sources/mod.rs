@@ -403,11 +403,15 @@ pub const UNNAMED: &str = "not configured";
 /// What is told where a host is away: nothing has to be done.
 pub const TRIED_AGAIN: &str = "cards stay as they were; it is tried again by itself";
 
+/// Why there is no token where the host wants one and the settings name none.
+pub const WANTED: &str = "it lets nobody in without one";
+
 impl SourceError {
     /// Returns what kind of trouble it is, where that decides what a person can do.
     pub fn trouble(&self) -> Option<Trouble> {
         match self {
             Self::Auth { .. } => Some(Trouble::Token),
+            Self::NoToken { cause, .. } if cause == WANTED => Some(Trouble::Token),
             Self::Unreachable { cause, .. } if !is_own_certificate(cause) => Some(Trouble::Host),
             Self::NoToken { .. }
             | Self::Forbidden { .. }
@@ -425,6 +429,9 @@ impl SourceError {
             Self::Auth { host } => Some(format!(
                 "check the token: `cycleboard doctor` shows where the one for {host} comes from"
             )),
+            Self::NoToken { cause, .. } if cause == WANTED => {
+                Some("let `token_env` or `token_command` of the source name one".to_owned())
+            }
             Self::NoToken { .. } => {
                 Some("set what `token_env` or `token_command` names, or leave it out".to_owned())
             }

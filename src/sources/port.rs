@@ -20,7 +20,7 @@ use crate::sources::http::{
 };
 use crate::sources::{
     Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, Trouble,
-    UNNAMED, token,
+    UNNAMED, WANTED, token,
 };
 
 /// What people know a kind of server by.
@@ -207,10 +207,7 @@ impl Port {
         let mut state = self.token.lock().await;
         match *state {
             Token::Bound => return Ok(()),
-            Token::Rejected if !forced => {
-                let host = self.host().to_owned();
-                return Err(SourceError::Auth { host });
-            }
+            Token::Rejected if !forced => return Err(self.shut_out()),
             Token::Rejected | Token::NotLookedFor => {}
         }
         let found = token::resolve(&self.config, &self.ground.env)
@@ -314,6 +311,18 @@ impl Port {
         asked.map_err(|failure| self.misplaced(path, failure))
     }
 
+    /// Returns why nobody is let in: the token is refused, or there is none.
+    fn shut_out(&self) -> SourceError {
+        let host = self.host().to_owned();
+        if self.client.has_credential() {
+            return SourceError::Auth { host };
+        }
+        SourceError::NoToken {
+            host,
+            cause: WANTED.to_owned(),
+        }
+    }
+
     /// Returns the address of its page for people; `rest` is what follows the base path.
     pub(super) fn page(&self, rest: &str) -> String {
         format!("{}/{rest}", self.base.as_str().trim_end_matches('/'))
@@ -335,8 +344,8 @@ impl Port {
                     cause: format!("{cause}; {advice}"),
                 }
             }
-            same @ (SourceError::Auth { .. }
-            | SourceError::NoToken { .. }
+            SourceError::Auth { .. } => self.shut_out(),
+            same @ (SourceError::NoToken { .. }
             | SourceError::Forbidden { .. }
             | SourceError::RateLimited { .. }
             | SourceError::NotFound { .. }
