@@ -272,7 +272,7 @@ fn a_token_that_is_pasted_is_not_taken() {
 fn a_clone_of_an_unknown_host_is_no_nothing() {
     let nothing = Found::default();
     assert!(plan::nothing_found(&nothing).contains("no clone of a repository"));
-    let stranger = crate::app::clone::Elsewhere {
+    let stranger = clone::Elsewhere {
         host: "git.example.test".to_owned(),
         bases: Vec::new(),
     };

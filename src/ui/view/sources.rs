@@ -205,7 +205,7 @@ fn capabilities(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
         return;
     }
     page.section(paint, "what it can do");
-    let named = |wanted: &CapabilityState| {
+    let of_state = |wanted: &CapabilityState| {
         let all = source.capabilities.iter();
         let names = all.filter(|one| one.state == *wanted).map(|one| one.name);
         names.collect::<Vec<_>>().join(", ")
@@ -214,7 +214,7 @@ fn capabilities(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
         (CapabilityState::Available, "yes", Severity::Calm),
         (CapabilityState::Unknown, "not tried yet", Severity::Idle),
     ] {
-        let names = named(&state);
+        let names = of_state(&state);
         if !names.is_empty() {
             page.marked(paint, severity, &format!("{label}: {names}"));
         }

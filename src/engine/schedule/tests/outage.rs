@@ -42,8 +42,11 @@ fn outage(count: usize, away: Duration, seed: u64) -> Outage {
         asked.iter().filter(within).count()
     });
     Outage {
-        noticed: first - back,
-        whole: *asked.last().expect("something failed") - first,
+        noticed: first.saturating_sub(back),
+        whole: asked
+            .last()
+            .expect("something failed")
+            .saturating_sub(first),
         crowd: crowd.max().unwrap_or_default(),
     }
 }
