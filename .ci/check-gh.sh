@@ -14,7 +14,7 @@ fi
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT
 unset GITHUB_TOKEN GH_ENTERPRISE_TOKEN GH_REPO no_proxy NO_PROXY
-export HOME="$home" GH_HOST=github.localhost GH_TOKEN=demo NO_COLOR=1 http_proxy="${url%/}"
+export HOME="$home" GH_HOST=github.localhost GH_TOKEN=demo-write NO_COLOR=1 http_proxy="${url%/}"
 gh="$venv/bin/gh"
 repo=acme/api
 failed=0

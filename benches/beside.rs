@@ -1,6 +1,11 @@
 //! What one source costs the others: the reducer with one more, and the engine with others that
 //! are slow or dead. Prints figures; judges nothing.
 //!
+//! A refresh may take 1.2 times as long beside sources that hang, are dead or are slow: those rows
+//! have other sources that tell nothing of the same repositories. What evidence of the same
+//! repositories costs is another question, with rows of its own: each card reads more facts then,
+//! however soon they come. There slowness is the distance between the two rows.
+//!
 //! Run with `cargo bench --bench beside`. `benches/program.rs` measures keys and frames so.
 
 #![expect(
@@ -42,6 +47,8 @@ const REPOS: u64 = 10;
 const CHANGES: u64 = 100;
 /// How many facts one more source tells.
 const MORE: u64 = 1_000;
+/// How long a slow source takes.
+const SLOWLY: Duration = Duration::from_secs(1);
 const CI: &str = "ci.test/jenkins";
 const TIMES: usize = 200;
 
@@ -139,6 +146,14 @@ fn foreign(nth: u64) -> Run {
     }
 }
 
+/// The same run of a repository that nobody else tells of.
+fn elsewhere(nth: u64) -> Run {
+    Run {
+        repo: RepoKey::new(CI, &format!("folder/job-{}", nth % REPOS)),
+        ..foreign(nth)
+    }
+}
+
 fn forge() -> Vec<Fact> {
     let numbers = (0..REPOS).flat_map(|at| (0..CHANGES).map(move |number| (at, number)));
     numbers
@@ -158,8 +173,12 @@ enum Way {
     Hangs,
     /// It cannot be reached.
     Dead,
-    /// It answers after a second, with a thousand facts.
+    /// It answers after a second, with a thousand facts of repositories that nobody else tells of.
     Slow,
+    /// It answers after a second, with a thousand facts of the same repositories.
+    SlowOfSame,
+    /// It answers at once, with the same.
+    SoonOfSame,
 }
 
 struct Scripted {
@@ -192,9 +211,14 @@ impl Scripted {
                 });
             }
             Way::Slow => {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep(SLOWLY).await;
+                (0..MORE).map(|nth| Fact::Run(elsewhere(nth))).collect()
+            }
+            Way::SlowOfSame => {
+                tokio::time::sleep(SLOWLY).await;
                 (0..MORE).map(|nth| Fact::Run(foreign(nth))).collect()
             }
+            Way::SoonOfSame => (0..MORE).map(|nth| Fact::Run(foreign(nth))).collect(),
         };
         Ok(Batch {
             facts,
@@ -382,19 +406,31 @@ fn main() {
         .build()
         .expect("a runtime");
     let alone = row("alone", runtime.block_on(beside(&[])));
-    for (what, others) in [
-        ("beside one that hangs", &[("hangs", Way::Hangs)][..]),
-        ("beside one that is dead", &[("dead", Way::Dead)][..]),
-        (
-            "beside one that hangs, one that is dead and one that is slow",
-            &[
-                ("hangs", Way::Hangs),
-                ("dead", Way::Dead),
-                ("slow", Way::Slow),
-            ][..],
-        ),
-    ] {
+    let with = |what: &str, others: &[(&str, Way)]| {
         let taken = row(what, runtime.block_on(beside(others)));
         println!("{:<62} {:.2}x", "", ms(taken) / ms(alone).max(f64::EPSILON));
-    }
+        taken
+    };
+    let (hangs, dead) = (("hangs", Way::Hangs), ("dead", Way::Dead));
+    with("beside one that hangs", &[hangs]);
+    with("beside one that is dead", &[dead]);
+    with("beside one that is slow", &[("slow", Way::Slow)]);
+    with(
+        "beside one that hangs, one that is dead and one that is slow",
+        &[hangs, dead, ("slow", Way::Slow)],
+    );
+    println!("\n-- the same where another one tells of the same changes");
+    let soon = with(
+        "beside one that tells 1,000 runs of them at once",
+        &[("soon", Way::SoonOfSame)],
+    );
+    let slowly = with(
+        "beside one that tells them slowly",
+        &[("slow", Way::SlowOfSame)],
+    );
+    println!(
+        "{:<62} {:.2}x",
+        "what slowness makes of that",
+        ms(slowly) / ms(soon).max(f64::EPSILON)
+    );
 }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use cycleboard::config::SourceConfig;
-use cycleboard::demo::forge::{Forge, Seen, start};
+use cycleboard::demo::forge::{Forge, Seen, TOKEN, start};
 use cycleboard::demo::{Clock, Options};
 use cycleboard::domain::Timestamp;
 use cycleboard::domain::correlate::{Correlator, Sourced};
@@ -214,7 +214,7 @@ async fn run(moves: bool, speed: f64, cancel: &CancellationToken) -> Run {
     };
     let ground = Ground {
         clock: hand(&ours),
-        env: Arc::new(|name| (name == "BENCH_TOKEN").then(|| "demo".to_owned())),
+        env: Arc::new(|name| (name == "BENCH_TOKEN").then(|| TOKEN.to_owned())),
         validators: Arc::new(Memory::default()),
         logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: true,

@@ -55,7 +55,7 @@ impl Board {
             command.env(name, value);
         }
         command.env("CYCLEBOARD_CONFIG", config);
-        command.env("BENCH_TOKEN", "bench-token");
+        command.env("BENCH_TOKEN", demo::forge::TOKEN);
         let started = Instant::now();
         let child = pair
             .slave

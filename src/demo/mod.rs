@@ -37,7 +37,8 @@ pub struct Options {
     ///
     /// A second start with the origin of the first goes on where that one left off.
     pub origin: Option<Timestamp>,
-    /// Whether requests must bear [`forge::TOKEN`]; without, any token or none will do.
+    /// Whether requests must bear [`forge::TOKEN`]; without, strangers may read. A wrong token is
+    /// refused either way.
     pub require_token: bool,
 }
 

@@ -25,7 +25,7 @@ pub fn sentence(worst: &SourceError, all: &[&SourceError]) -> String {
             enumerated(&names)
         ),
         (SourceError::Forbidden { host, .. }, 2..) => {
-            format!("{host} does not let this token read {}", enumerated(&names))
+            format!("{host} does not let us read {}", enumerated(&names))
         }
         _ => worst.to_string(),
     };

@@ -14,6 +14,9 @@ const DEEDS: [(&str, &str, Action); 2] = [
     ("cancel", "cancel", Action::Cancel),
 ];
 
+/// Why nothing is changed though the settings allow it.
+pub const READ_ONLY: &str = "nothing is changed with `--read-only`, nor by a command that prints";
+
 /// Returns whether a capability is a deed: it is told by [`all`], not by what was read.
 pub(super) fn is_deed(name: &str) -> bool {
     DEEDS.iter().any(|(known, _, _)| *known == name)
@@ -48,8 +51,7 @@ pub(super) fn forbidden(config: &SourceConfig, read_only: bool, word: &str) -> O
         let why = format!("`writes` of source `{name}` does not list `{word}`");
         return Some(Clean::line(&why));
     }
-    let why = "nothing is changed with `--read-only`, nor by a command that prints";
-    read_only.then(|| Clean::line(why))
+    read_only.then(|| Clean::line(READ_ONLY))
 }
 
 /// Returns the error of a deed that was not sent because it may not be done.

@@ -30,6 +30,7 @@ pub mod evidence;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
+mod graphql;
 pub mod http;
 pub mod http_check;
 pub mod http_json;
@@ -53,6 +54,7 @@ mod token_ask;
 mod told;
 pub mod usual;
 
+pub use deeds::READ_ONLY;
 pub use http::{hex, span};
 pub use meter::{Budget, Meter, RequestLine};
 pub use registry::{Kind, Open, REGISTRY};
@@ -329,7 +331,7 @@ pub enum SourceError {
         cause: String,
     },
     /// 403 without a limit: the token may not; tell which permission.
-    #[error("{host} does not let this token read {what}")]
+    #[error("{host} does not let us read {what}")]
     Forbidden {
         /// Which host.
         host: String,
@@ -401,11 +403,15 @@ pub const UNNAMED: &str = "not configured";
 /// What is told where a host is away: nothing has to be done.
 pub const TRIED_AGAIN: &str = "cards stay as they were; it is tried again by itself";
 
+/// Why there is no token where the host wants one and the settings name none.
+pub const WANTED: &str = "it lets nobody in without one";
+
 impl SourceError {
     /// Returns what kind of trouble it is, where that decides what a person can do.
     pub fn trouble(&self) -> Option<Trouble> {
         match self {
             Self::Auth { .. } => Some(Trouble::Token),
+            Self::NoToken { cause, .. } if cause == WANTED => Some(Trouble::Token),
             Self::Unreachable { cause, .. } if !is_own_certificate(cause) => Some(Trouble::Host),
             Self::NoToken { .. }
             | Self::Forbidden { .. }
@@ -423,6 +429,9 @@ impl SourceError {
             Self::Auth { host } => Some(format!(
                 "check the token: `cycleboard doctor` shows where the one for {host} comes from"
             )),
+            Self::NoToken { cause, .. } if cause == WANTED => {
+                Some("let `token_env` or `token_command` of the source name one".to_owned())
+            }
             Self::NoToken { .. } => {
                 Some("set what `token_env` or `token_command` names, or leave it out".to_owned())
             }
@@ -444,9 +453,7 @@ impl SourceError {
                 Some("let `ca_file` name a file that holds certificates in PEM form".to_owned())
             }
             Self::Unreachable { .. } => Some(TRIED_AGAIN.to_owned()),
-            Self::Unreadable { .. } => {
-                Some("is there a login page or a proxy between you and the host?".to_owned())
-            }
+            Self::Unreadable { cause, .. } => told::about_answer(cause).map(str::to_owned),
             Self::Refused { .. } => None,
         }
     }

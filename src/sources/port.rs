@@ -19,8 +19,8 @@ use crate::sources::http::{
     fixed_headers, host_of,
 };
 use crate::sources::{
-    Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, UNNAMED,
-    token,
+    Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, Trouble,
+    UNNAMED, WANTED, token,
 };
 
 /// What people know a kind of server by.
@@ -207,10 +207,7 @@ impl Port {
         let mut state = self.token.lock().await;
         match *state {
             Token::Bound => return Ok(()),
-            Token::Rejected if !forced => {
-                let host = self.host().to_owned();
-                return Err(SourceError::Auth { host });
-            }
+            Token::Rejected if !forced => return Err(self.shut_out()),
             Token::Rejected | Token::NotLookedFor => {}
         }
         let found = token::resolve(&self.config, &self.ground.env)
@@ -314,6 +311,18 @@ impl Port {
         asked.map_err(|failure| self.misplaced(path, failure))
     }
 
+    /// Returns why nobody is let in: the token is refused, or there is none.
+    fn shut_out(&self) -> SourceError {
+        let host = self.host().to_owned();
+        if self.client.has_credential() {
+            return SourceError::Auth { host };
+        }
+        SourceError::NoToken {
+            host,
+            cause: WANTED.to_owned(),
+        }
+    }
+
     /// Returns the address of its page for people; `rest` is what follows the base path.
     pub(super) fn page(&self, rest: &str) -> String {
         format!("{}/{rest}", self.base.as_str().trim_end_matches('/'))
@@ -335,8 +344,8 @@ impl Port {
                     cause: format!("{cause}; {advice}"),
                 }
             }
-            same @ (SourceError::Auth { .. }
-            | SourceError::NoToken { .. }
+            SourceError::Auth { .. } => self.shut_out(),
+            same @ (SourceError::NoToken { .. }
             | SourceError::Forbidden { .. }
             | SourceError::RateLimited { .. }
             | SourceError::NotFound { .. }
@@ -371,6 +380,19 @@ impl Port {
              `{example}/x`; it is `{}` now",
             self.base.as_str().trim_end_matches('/')
         )
+    }
+
+    /// Returns what was tried, and why it failed; of a refusal whether a token may be missing.
+    pub(super) fn failed_check(&self, name: &'static str, error: &SourceError) -> Check {
+        let is_refusal = matches!(error, SourceError::Forbidden { .. });
+        let mut check = failed(name, error);
+        if is_refusal && !self.client.has_credential() {
+            check.trouble = Some(Trouble::Token);
+            check.hint = Some(Clean::line(
+                "the host wants a token and there is none: `token_env` or `token_command` names one",
+            ));
+        }
+        check
     }
 
     /// Returns the error of an answer that says itself that it is none.

@@ -43,9 +43,21 @@ fn is_plural(what: &str) -> bool {
         .is_some_and(|(things, _)| things.ends_with('s'))
 }
 
+/// Returns what to do about an answer that cannot be read; nothing where the cause says that itself.
+pub(super) fn about_answer(cause: &str) -> Option<&'static str> {
+    let says = |words: &str| cause.contains(words);
+    if says("none of its records") {
+        return Some("compare its `fields` with one record of the answer");
+    }
+    if says("`url` is") && !says("web page") {
+        return None;
+    }
+    Some("is there a login page or a proxy between you and the host?")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{absent, limited};
+    use super::{about_answer, absent, limited};
     use crate::sources::Share;
     use std::time::Duration;
 
@@ -69,6 +81,25 @@ mod tests {
             "the list of its repositories does not",
         );
         check("`acme/api`", "`acme/api` does not");
+    }
+
+    #[track_caller]
+    fn check_answer(cause: &str, expected: Option<&str>) {
+        let found = about_answer(cause);
+        assert_eq!(found.is_some(), expected.is_some(), "{cause}");
+        let words = expected.unwrap_or_default();
+        assert!(found.unwrap_or_default().contains(words), "{cause}");
+    }
+
+    #[test]
+    fn a_login_page_is_only_thought_of_where_one_may_be() {
+        check_answer("answered with a web page (login?)", Some("a login page"));
+        let both = "/x: answered with a web page (login?); `url` is where it begins";
+        check_answer(both, Some("a login page"));
+        check_answer("/x: not JSON at line 1", Some("a login page"));
+        check_answer("/x is not there; `url` is where it begins", None);
+        let fields = "/x: none of its records fits: no time in `/c`";
+        check_answer(fields, Some("`fields`"));
     }
 
     #[test]

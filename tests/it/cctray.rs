@@ -161,7 +161,7 @@ async fn what_is_no_such_document_tells_nothing_and_is_not_confirmed_later() {
         (xml(GOOD).by(Way::Cut(200)), "cut"),
         (Reply::new(404, ""), "is not there"),
         (Reply::new(401, ""), "rejected the token"),
-        (Reply::new(403, ""), "does not let this token read"),
+        (Reply::new(403, ""), "does not let us read"),
         (Reply::new(503, ""), "it answered 503"),
         (
             Reply::new(302, "").with("location", "https://sso.example.test/login"),

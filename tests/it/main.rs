@@ -17,6 +17,7 @@ mod cli;
 mod config;
 mod contract;
 mod demo;
+mod doctor;
 mod gitea;
 mod github;
 mod gitlab;

@@ -16,8 +16,8 @@ use crate::sources::http::{Clock, host_of, is_loopback, span};
 use crate::sources::token;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
-    Batch, CapabilityState, Check, CheckState, Fetch, Resource, Source, SourceError, Trouble,
-    UNNAMED,
+    Batch, Capability, CapabilityState, Check, CheckState, Fetch, READ_ONLY, Resource, Source,
+    SourceError, Trouble, UNNAMED,
 };
 
 /// How long one source may take to answer.
@@ -331,17 +331,10 @@ fn describe(tried: &Tried<'_>, offline: bool) -> String {
         many => format!("{many} things failed"),
     };
     line(&mut out, "answer", answer);
-    // What may be changed was told above, where the source could be asked.
-    let told = checks.iter().any(|check| check.name == "writes");
-    let acts = |name: &str| matches!(name, "re-run" | "cancel");
-    let capabilities = source.capabilities();
-    for capability in capabilities.iter().filter(|one| !told || !acts(one.name)) {
-        let state = match &capability.state {
-            CapabilityState::Unknown => "not tried yet".to_owned(),
-            CapabilityState::Available => "yes".to_owned(),
-            CapabilityState::Missing(why) => format!("no: {why}"),
-        };
-        line(&mut out, "can", format!("{}: {state}", capability.name));
+    for capability in source.capabilities() {
+        if let Some(told) = ability(&capability, checks) {
+            line(&mut out, "can", told);
+        }
     }
     for budget in &meter.budgets {
         let reset = budget
@@ -357,6 +350,26 @@ fn describe(tried: &Tried<'_>, offline: bool) -> String {
         );
     }
     out
+}
+
+/// Says what a source can or cannot do; nothing where that was told above, or could not be tried
+/// without changing something or asking for much.
+fn ability(capability: &Capability, checks: &[Check]) -> Option<String> {
+    let Capability { name, state } = capability;
+    let is_told = |word: &str| checks.iter().any(|check| check.name == word);
+    if matches!(*name, "re-run" | "cancel") && is_told("writes") {
+        return None;
+    }
+    match state {
+        CapabilityState::Unknown => None,
+        CapabilityState::Available if is_told(name) => None,
+        CapabilityState::Available => Some(format!("{name}: yes")),
+        // This very command changes nothing: that says nothing of a board.
+        CapabilityState::Missing(why) if why.as_str() == READ_ONLY => Some(format!(
+            "{name}: `writes` allows it on a board; not tried, as it changes something"
+        )),
+        CapabilityState::Missing(why) => Some(format!("{name}: no: {why}")),
+    }
 }
 
 /// Says in a line whether a source answers, and what to do where it does not.
@@ -412,6 +425,31 @@ mod tests {
             "{found}"
         );
         assert!(found.ends_with("it needs `read_api`"), "{found}");
+    }
+
+    #[track_caller]
+    fn check_ability(name: &'static str, state: CapabilityState, expected: Option<&str>) {
+        let checks = ["issues", "runs"].map(|name| Check {
+            name,
+            state: CheckState::Fine,
+            text: Clean::line("they can be read"),
+            hint: None,
+            trouble: None,
+        });
+        let told = ability(&Capability { name, state }, &checks);
+        assert_eq!(told.as_deref(), expected, "{name}");
+    }
+
+    #[test]
+    fn what_was_not_tried_is_not_listed_and_nothing_is_told_twice() {
+        use CapabilityState::{Available, Missing, Unknown};
+        check_ability("job logs", Unknown, None);
+        check_ability("issues", Available, None);
+        check_ability("job logs", Available, Some("job logs: yes"));
+        let none = Missing("`cc.xml` holds none".into());
+        check_ability("commits", none, Some("commits: no: `cc.xml` holds none"));
+        let allowed = "cancel: `writes` allows it on a board; not tried, as it changes something";
+        check_ability("cancel", Missing(READ_ONLY.into()), Some(allowed));
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub(super) async fn from_outside(
                 }));
             }
             Ok(Some(shown)) if failed.is_some() => found.extend(misplaced(config, &shown)),
-            Ok(None) if failed.is_some() => found.push(unknown(config, &bases)),
+            Ok(None) if failed.is_some() => found.extend(unknown(config, &bases)),
             // A failure was told already.
             Ok(_) | Err(_) => {}
         }
@@ -183,12 +183,17 @@ fn misplaced(config: &SourceConfig, shown: &Shown) -> Option<Check> {
 }
 
 /// Says where nothing showed what it is, and what a right address looks like.
-fn unknown(config: &SourceConfig, bases: &[Url]) -> Check {
+///
+/// Nothing, where no answer could show the kind: then its absence tells nothing.
+fn unknown(config: &SourceConfig, bases: &[Url]) -> Option<Check> {
+    let usual = usual::of(&config.kind);
+    if usual.probes.is_empty() {
+        return None;
+    }
     let tried: Vec<String> = bases
         .iter()
         .map(|url| format!("`{}`", plain(url)))
         .collect();
-    let usual = usual::of(&config.kind);
     let text = format!(
         "nothing that is known shows itself at {}",
         tried.join(" or ")
@@ -197,13 +202,13 @@ fn unknown(config: &SourceConfig, bases: &[Url]) -> Check {
         "`url` is where the pages of {} begin, e.g. `{}`, or with a path before it `{}/x`",
         usual.product, usual.example, usual.example
     );
-    Check {
+    Some(Check {
         name: "there",
         state: CheckState::Note,
         text: Clean::line(&text),
         hint: Some(Clean::line(&hint)),
         trouble: None,
-    }
+    })
 }
 
 /// Says how far two clocks are apart, where that is far.
@@ -282,13 +287,26 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_no_answer_could_show_is_not_missed() {
+        let at = || Url::parse("https://a.example/cc.xml").unwrap();
+        for kind in ["cctray", "http-json", "http"] {
+            let config = SourceConfig::new("a", kind, at());
+            assert_eq!(unknown(&config, &[at()]), None, "{kind}");
+        }
+        for kind in ["gitlab", "jenkins", "prometheus"] {
+            let config = SourceConfig::new("a", kind, at());
+            assert!(unknown(&config, &[at()]).is_some(), "{kind}");
+        }
+    }
+
     #[track_caller]
     fn check_odd(url: &str, name: &'static str, state: CheckState, expected: bool) {
         let config = SourceConfig::new("a", "github", Url::parse(url).unwrap());
         let check = Check {
             name,
             state,
-            text: Clean::line("no: not found; the board goes on by REST"),
+            text: Clean::line("no, the board goes on by REST: not found"),
             hint: None,
             trouble: None,
         };

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::app::clone::{self, Elsewhere, Remote, Surroundings};
 use crate::app::env::Env;
-use crate::sources::http::Ground;
+use crate::sources::http::{Ground, is_loopback};
 use crate::sources::logins::{self, Login};
 use crate::sources::probe::{self, Shown};
 use crate::sources::token::{self, Held};
@@ -59,7 +59,7 @@ pub(super) async fn look(
     let mut shown = Vec::new();
     for stranger in strangers.into_iter().take(MOST_ASKED) {
         if !may.ask {
-            unknown.push((stranger, "it was not asked".to_owned()));
+            unknown.push((stranger, "with `--offline` it is not asked".to_owned()));
             continue;
         }
         let forges = clone::forges();
@@ -69,8 +69,9 @@ pub(super) async fn look(
             Err(error) => unknown.push((stranger, error.to_string())),
         }
     }
-    let all = logins::logins(rows, &env.reader());
+    let mut all = logins::logins(rows, &env.reader());
     if may.ask {
+        answering(&mut all, (rows, env), ground).await;
         shown.extend(told_apart(&all, rows, ground).await);
     }
     around.shown.extend(shown.iter().cloned());
@@ -104,6 +105,35 @@ async fn told_apart(logins: &[Login], rows: &[Row], ground: &Ground) -> Vec<Show
             .flatten()
     });
     join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// Finds out how hosts of this machine answer that a variable names without a scheme.
+///
+/// Elsewhere that means `https`, as to the programs that the variables are for: a token must not go
+/// in clear text because nobody wrote how.
+async fn answering(logins: &mut [Login], (rows, env): (&[Row], &Env), ground: &Ground) {
+    let is_open = |login: &&mut Login| {
+        let named = env.get(login.by).unwrap_or_default();
+        !login.is_tool && is_loopback(&login.url) && !named.contains("://")
+    };
+    for login in logins.iter_mut().filter(is_open).take(MOST_ASKED) {
+        let may_be: Vec<Row> = rows
+            .iter()
+            .filter(|row| login.kinds.contains(&row.kind.name))
+            .copied()
+            .collect();
+        for scheme in ["https", "http"] {
+            let mut url = login.url.clone();
+            if url.set_scheme(scheme).is_err() {
+                continue;
+            }
+            let asked = probe::ask(std::slice::from_ref(&url), &may_be, None, ground);
+            if matches!(asked.await, Ok(Some(_))) {
+                login.url = url;
+                break;
+            }
+        }
+    }
 }
 
 /// Returns the servers that answer at the usual ports of this machine.
@@ -176,6 +206,43 @@ mod tests {
         assert_eq!(found.kind, "alertmanager");
         assert_eq!(found.url.as_str(), format!("http://localhost:{port}/"));
         assert_eq!(found.version.unwrap().as_str(), "0.28.1");
+    }
+
+    #[tokio::test]
+    async fn a_host_of_this_machine_is_written_as_it_answers() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let body = r#"{"version":"18.5.1","revision":"de30de30"}"#;
+        let none = Env::process().with("HOME", String::new());
+        let env = none.with("GITLAB_HOST", format!("localhost:{port}"));
+        let whole = none.with("GITLAB_HOST", format!("https://localhost:{port}"));
+        let away = none.with("GITLAB_HOST", "git.example.test".to_owned());
+        let rows = usual::rows();
+        let looked = async {
+            let mut urls = Vec::new();
+            for env in [env, whole, away] {
+                let ground = ground(&env);
+                let mut all = logins::logins(&rows, &env.reader());
+                all.retain(|login| !login.is_tool);
+                answering(&mut all, (&rows, &env), &ground).await;
+                let [login] = all.as_slice() else {
+                    panic!("one variable is set: {all:?}");
+                };
+                urls.push(login.url.to_string());
+            }
+            urls
+        };
+        let urls = tokio::select! {
+            urls = looked => urls,
+            () = serve(listener, "/api/v4/version", body) => Vec::new(),
+        };
+        let expected = [
+            format!("http://localhost:{port}/"),
+            // Who wrote how it is asked is not asked again, and no token leaves in clear text.
+            format!("https://localhost:{port}/"),
+            "https://git.example.test/".to_owned(),
+        ];
+        assert_eq!(urls, expected);
     }
 
     #[tokio::test]

@@ -60,6 +60,9 @@ pub fn run(global: Global, env: Env, args: &InitArgs) -> Result<Exit, Failure> {
             stranger.host
         ));
     }
+    if candidates.is_empty() {
+        person.tell(plan::nothing_found(&found));
+    }
     let drafts = plan::interview(&candidates, &rows, &mut person)?;
     let text = text::configuration(&drafts, &rows);
     // What is written is what would be read.
@@ -71,10 +74,13 @@ pub fn run(global: Global, env: Env, args: &InitArgs) -> Result<Exit, Failure> {
     }
     if drafts.is_empty() {
         let failure = Failure::error("nothing is chosen, so nothing is written");
-        return Err(failure.hint(
+        return Err(failure.hint(if found.unknown.is_empty() {
             "`cycleboard init --print --yes` prints a file to begin with, `cycleboard demo` shows \
-             a board that needs none",
-        ));
+             a board that needs none"
+        } else {
+            "on a terminal `cycleboard init` asks for its kind and address; in a file they are \
+             `kind` and `url` of a `[[source]]`, which `cycleboard init --print --yes` begins"
+        }));
     }
     if !write(&place, &text, args, &mut person)? {
         return Ok(Exit::Fine);

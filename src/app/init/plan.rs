@@ -108,6 +108,16 @@ pub(super) fn candidates(found: &Found, rows: &[Row]) -> Vec<Candidate> {
     all
 }
 
+/// Says that there is nothing to choose from; a clone of a host that nobody knows is no nothing.
+pub(super) fn nothing_found(found: &Found) -> &'static str {
+    if found.unknown.is_empty() {
+        "nothing was found: no clone of a repository, no login of `gh`, `glab` or `tea`, and no \
+         variable with a token"
+    } else {
+        "nothing else was found: no login of `gh`, `glab` or `tea`, and no variable with a token"
+    }
+}
+
 /// Returns whether two addresses are of one server.
 fn same(one: &Url, other: &Url) -> bool {
     host_of(one) == host_of(other)
@@ -170,10 +180,6 @@ fn choose(
     person: &mut dyn Person,
 ) -> Result<Vec<usize>, Failure> {
     if candidates.is_empty() {
-        person.tell(
-            "nothing was found: no clone of a repository, no login of `gh`, `glab` or `tea`, and \
-             no variable with a token",
-        );
         return Ok(Vec::new());
     }
     person.tell("found:");

@@ -269,15 +269,25 @@ fn a_token_that_is_pasted_is_not_taken() {
 }
 
 #[test]
+fn a_clone_of_an_unknown_host_is_no_nothing() {
+    let nothing = Found::default();
+    assert!(plan::nothing_found(&nothing).contains("no clone of a repository"));
+    let stranger = clone::Elsewhere {
+        host: "git.example.test".to_owned(),
+        bases: Vec::new(),
+    };
+    let unknown = Found {
+        unknown: vec![(stranger, "its answers do not show that".to_owned())],
+        ..Found::default()
+    };
+    assert!(!plan::nothing_found(&unknown).contains("no clone"));
+}
+
+#[test]
 fn systems_are_added_by_hand() {
     let by_hand = "[[source]]\nkind = \"prometheus\"\nurl = \"https://prom.example/x\"";
     let nothing = Found::default();
-    let script = check(&nothing, &["https://prom.example/x", "", ""], by_hand);
-    assert!(
-        script.told[0].starts_with("nothing was found"),
-        "{:#?}",
-        script.told
-    );
+    check(&nothing, &["https://prom.example/x", "", ""], by_hand);
     check(&nothing, &["prometheus prom.example/x", "", ""], by_hand);
     let twice = [
         "prom.example/x",

@@ -95,7 +95,12 @@ impl Asked {
             credential: headers.contains_key(header::AUTHORIZATION)
                 || headers.contains_key(header::COOKIE)
                 || private.is_some(),
-            token: private.map(str::to_owned).or_else(|| token(authorization)),
+            token: match private {
+                Some(private) => Some(private.to_owned()),
+                None if authorization.is_empty() => None,
+                // What is no credential of any form is one that nobody knows.
+                None => Some(token(authorization).unwrap_or_default()),
+            },
             base: format!("{host}{}", if prefix == "/api/v3" { prefix } else { "" }),
             host,
             if_none_match: text(header::IF_NONE_MATCH).map(str::to_owned),

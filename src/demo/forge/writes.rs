@@ -82,16 +82,18 @@ impl Writes {
     }
 }
 
-/// Returns whether the token is one of those that the simulation gives out.
-pub(super) fn known(asked: &Asked) -> bool {
-    [Some(TOKEN), Some(READ_TOKEN)].contains(&asked.token.as_deref())
+/// Returns whether a request is let in: nobody with a credential that the simulation did not give
+/// out, as at the real systems, and strangers only where no token is required.
+pub(super) fn lets_in(asked: &Asked, require: bool) -> bool {
+    match asked.token.as_deref() {
+        Some(token) => [TOKEN, READ_TOKEN].contains(&token),
+        None => !require,
+    }
 }
 
 /// Returns why this token may not write, if it may not.
-///
-/// Where no token is required any token will do, but for the one that may only read.
-pub(super) fn refusal(asked: &Asked, require: bool) -> Option<Answer> {
-    let (status, text) = match refused(asked, require)? {
+pub(super) fn refusal(asked: &Asked) -> Option<Answer> {
+    let (status, text) = match refused(asked)? {
         StatusCode::UNAUTHORIZED => (StatusCode::UNAUTHORIZED, "Requires authentication"),
         status => (status, "Resource not accessible by personal access token"),
     };
@@ -99,10 +101,10 @@ pub(super) fn refusal(asked: &Asked, require: bool) -> Option<Answer> {
 }
 
 /// Returns the status with which a write of this token is refused, if it is.
-pub(super) fn refused(asked: &Asked, require: bool) -> Option<StatusCode> {
-    let Some(token) = asked.token.as_deref() else {
-        return Some(StatusCode::UNAUTHORIZED);
-    };
-    let may = token != READ_TOKEN && (!require || token == TOKEN);
-    (!may).then_some(StatusCode::FORBIDDEN)
+pub(super) fn refused(asked: &Asked) -> Option<StatusCode> {
+    match asked.token.as_deref() {
+        Some(TOKEN) => None,
+        Some(_) => Some(StatusCode::FORBIDDEN),
+        None => Some(StatusCode::UNAUTHORIZED),
+    }
 }

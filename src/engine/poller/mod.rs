@@ -324,6 +324,15 @@ impl Poller {
     }
 
     async fn obey(&mut self, order: Order) {
+        let before = self.schedule.next();
+        self.follow_order(order).await;
+        // What is told of the next poll stays true though nothing was asked.
+        if self.schedule.next() != before {
+            self.report().await;
+        }
+    }
+
+    async fn follow_order(&mut self, order: Order) {
         let now = self.now();
         match order {
             Order::Refresh => match (&self.role, self.parts.db.clone()) {

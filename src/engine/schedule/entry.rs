@@ -73,6 +73,11 @@ impl Entry {
         matches!(self.record, Record::Untried | Record::Well)
     }
 
+    /// Returns whether its last poll did not end well.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.record, Record::Failed(_))
+    }
+
     /// Returns whether it is asked for once, not at an interval.
     pub(super) fn is_once(&self) -> bool {
         match self.resource.tier {

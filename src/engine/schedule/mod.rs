@@ -286,18 +286,27 @@ impl Schedule {
             return;
         }
         self.breaker = Breaker::Closed;
+        // What failed meanwhile failed because the host was away: its own pause is over, too.
+        for id in self.waiting() {
+            let failed = self.entries.get(&id).is_some_and(Entry::has_failed);
+            if failed {
+                self.put(&id, now);
+            }
+        }
         self.stagger(now);
     }
 
     fn missed(&mut self, id: &ResourceId, now: Duration) {
         self.failures = self.failures.saturating_add(1);
         let failures = self.entries.get_mut(id).map_or(1, Entry::fail);
-        let pause = backoff(failures, &mut self.dice);
-        self.put(id, now + pause);
+        let mut next = now + backoff(failures, &mut self.dice);
         if self.breaker == Breaker::Probing || self.failures >= BREAKER {
             let until = now + backoff(self.failures, &mut self.dice);
             self.breaker = Breaker::Open { until };
+            // The host is away, not this resource: of one that is alone two pauses would count.
+            next = next.min(until);
         }
+        self.put(id, next);
     }
 
     fn close_probe(&mut self, until: Duration) {

@@ -247,3 +247,22 @@ async fn a_card_is_fresh_for_half_an_hour_after_it_was_confirmed() {
     }
     rig.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_next_poll_is_told_anew_where_nobody_looks_any_longer() {
+    let mut rig = run(vec![Fake::new("one", |_| tickets(&["a"]))], None);
+    let before = rig.engine.settled(CEILING).await;
+    let told = |snapshot: &Snapshot| {
+        let one = source(snapshot, "one");
+        (one.sent, one.next_poll)
+    };
+    let (sent, soon) = told(&before);
+    rig.command(EngineCommand::Focus(false)).await;
+    // Before anything else is asked: the one who looks again must not read what was true then.
+    rig.until(|snapshot| {
+        let (asked, later) = told(snapshot);
+        asked == sent && later > soon
+    })
+    .await;
+    rig.stop().await;
+}

@@ -20,7 +20,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::http::{Answer, Ground, Limits, List, Scheme, their_now};
-use crate::sources::port::{Ask, Port, Product, failed, fine};
+use crate::sources::port::{Ask, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Resource, Source,
     SourceError, Tier, labels,
@@ -107,7 +107,7 @@ impl Alertmanager {
         let url = self.port.url(&["api", "v2", "status"], &[]);
         match self.port.get::<wire::Status>(url, Ask::of(&fetch)).await {
             Ok((status, _)) => checks.push(fine("host", &told(&status))),
-            Err(failure) => return vec![failed("host", &failure.error)],
+            Err(failure) => return vec![self.port.failed_check("host", &failure.error)],
         }
         match self.read(&fetch).await {
             Ok(batch) => {
@@ -118,7 +118,7 @@ impl Alertmanager {
                 };
                 checks.extend(batch.warnings.iter().map(note));
             }
-            Err(error) => checks.push(failed(ALERTS, &error)),
+            Err(error) => checks.push(self.port.failed_check(ALERTS, &error)),
         }
         checks
     }

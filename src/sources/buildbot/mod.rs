@@ -26,7 +26,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::port::{Ask, Port, Product, failed, fine};
+use crate::sources::port::{Ask, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, Check, CheckState, Fetch, Meter, Resource, Source, SourceError,
     Tier,
@@ -111,7 +111,7 @@ impl Buildbot {
     async fn look_over(&self) -> Vec<Check> {
         let builders = match self.read_builders(Ask::person()).await {
             Ok(count) => format!("builders: {count}"),
-            Err(error) => return vec![failed("host", &error)],
+            Err(error) => return vec![self.port.failed_check("host", &error)],
         };
         let version = self.version().await;
         let version = version
@@ -150,7 +150,7 @@ impl Buildbot {
                 };
                 checks.extend(batch.warnings.iter().map(note));
             }
-            Err(error) => checks.push(failed(BUILDS, &error)),
+            Err(error) => checks.push(self.port.failed_check(BUILDS, &error)),
         }
         checks
     }

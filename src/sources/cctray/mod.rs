@@ -20,7 +20,7 @@ use crate::domain::key::SourceName;
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::port::{Ask, Port, Product, failed, fine};
+use crate::sources::port::{Ask, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Listing, Meter,
     Resource, Source, SourceError, Tier,
@@ -209,7 +209,7 @@ impl CcTray {
                 }
                 checks
             }
-            Err(error) => vec![failed("host", &error)],
+            Err(error) => vec![self.port.failed_check("host", &error)],
         }
     }
 }

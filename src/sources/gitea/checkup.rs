@@ -13,7 +13,7 @@ use crate::domain::text::Clean;
 use crate::sources::http::{Failure, List};
 use crate::sources::port::{Ask, failed, fine};
 use crate::sources::selection::{owners, plain};
-use crate::sources::{Check, CheckState, SourceError};
+use crate::sources::{CapabilityState, Check, CheckState, SourceError};
 
 /// How many names are looked up.
 const MOST_NAMES: usize = 5;
@@ -94,7 +94,13 @@ impl Gitea {
         for part in ["issues", "pulls", "releases"] {
             let tried = self.part(path, &[part], asked).await;
             checks.push(match tried {
-                Ok(()) => fine(part, "they can be read"),
+                Ok(()) => {
+                    // Releases are no ability of their own.
+                    if part != "releases" {
+                        self.port.can(part, CapabilityState::Available);
+                    }
+                    fine(part, "they can be read")
+                }
                 Err(failure) if is_missing(&failure) => {
                     note(part, &format!("they are switched off in `{path}`"))
                 }
@@ -120,6 +126,7 @@ impl Gitea {
             match self.one::<Value>(&parts, &query, asked).await {
                 Ok(_) => {
                     self.there(way);
+                    self.port.can(NAME, CapabilityState::Available);
                     let logs = self.state().ways.has(Way::Logs, asked.now);
                     let text = match (way, logs) {
                         (Way::Tasks, _) => "they can be read, as tasks; no job can be asked for",

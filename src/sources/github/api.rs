@@ -14,6 +14,7 @@ use url::Url;
 use super::aliases::Aliases;
 use super::wire::{RateLimit, Reply, ReplyError};
 use crate::config::SourceConfig;
+use crate::sources::graphql;
 use crate::sources::http::{
     Client, Failure, Ground, Limits, Request, Urgency, by_our_clock, check_base, decode,
     fixed_headers, host_of, is_loopback, parse_retry_after, their_now,
@@ -281,7 +282,7 @@ impl Api {
                 || error.message.contains("Cannot query")
         };
         if let Some(error) = errors.iter().find(|error| unknown(error)) {
-            return Trouble::Absent(self.client.shown(&error.message).to_string());
+            return Trouble::Absent(graphql::told(&self.client.shown(&error.message)));
         }
         let heavy = errors.iter().any(is_heavy);
         let not_found = !errors.is_empty()
@@ -290,7 +291,8 @@ impl Api {
                 .all(|error| error.kind.as_deref() == Some("NOT_FOUND"));
         let said = errors.into_iter().map(|error| error.message).next();
         let said = said.or(message).unwrap_or_else(|| "no data".to_owned());
-        let cause = self.client.shown(&said).to_string();
+        let said = self.client.shown(&said);
+        let cause = graphql::told(&said);
         let host = self.client.host().to_owned();
         if heavy {
             return Trouble::Heavy(SourceError::Unreachable { host, cause });
@@ -298,7 +300,7 @@ impl Api {
         if not_found {
             return Trouble::Failed(SourceError::NotFound {
                 host,
-                what: cause,
+                what: graphql::missing(&said),
                 near: None,
             });
         }

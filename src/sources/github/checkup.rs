@@ -168,7 +168,7 @@ impl GitHub {
         let named = selection::plain(&self.config.repos).take(MOST_NAMES);
         let paths: Vec<String> = named.map(str::to_owned).collect();
         if self.state().is_by_rest() {
-            let why = "no: it needs a token; the board goes on by REST";
+            let why = "no, the board goes on by REST: it needs a token";
             checks.push(check("graphql", CheckState::Note, why));
             return Ok(paths.first().cloned());
         }
@@ -197,7 +197,7 @@ impl GitHub {
         let data = match asked.await {
             Ok(data) => data,
             Err(Trouble::Absent(why)) => {
-                let why = format!("no: {why}; the board goes on by REST");
+                let why = format!("no, the board goes on by REST: {why}");
                 checks.push(check("graphql", CheckState::Note, &why));
                 return Ok(paths.first().cloned());
             }

@@ -17,7 +17,7 @@ use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
-use crate::sources::{Batch, Listing, SourceError};
+use crate::sources::{Batch, Listing, SourceError, graphql};
 
 /// What came of one repository.
 enum Came {
@@ -112,7 +112,8 @@ impl GitHub {
             return lost.then_some(Came::Lost);
         };
         if let Some(error) = troubles.next() {
-            let text = format!("{path}: {}", self.api.client.shown(&error.message));
+            let said = self.api.client.shown(&error.message);
+            let text = format!("{path}: a part is missing: {}", graphql::told(&said));
             batch.warnings.push(Clean::line(&text));
         }
         let Ok(wire) = read else {

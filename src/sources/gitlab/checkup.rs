@@ -1,7 +1,7 @@
 //! Who asks and what may be asked: once in a while for the board, in words for `doctor`.
 //!
 //! Version and edition, the user, what the token may, and one look at each part of
-//! one project: ten requests at most, and one for each group and project that is named.
+//! one project: a dozen requests at most, and one for each group and project that is named.
 
 use chrono::DateTime;
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use super::{GitLab, discover, wire};
 use crate::domain::text::Clean;
 use crate::sources::http::{Answer, Failure, List, Request, span};
 use crate::sources::port::{Ask, failed, fine};
-use crate::sources::{Batch, Check, CheckState, SourceError};
+use crate::sources::{Batch, CapabilityState, Check, CheckState, SourceError};
 
 /// The difference of two clocks above which it is told.
 const SKEW_SECS: i64 = 60;
@@ -19,14 +19,33 @@ const SKEW_SECS: i64 = 60;
 /// How many names of the settings are tried.
 const MOST_NAMES: usize = 20;
 
-/// What is tried on a project: the name of the check, the last part of the route, and whether
-/// the board needs it.
-const PARTS: [(&str, &str, bool); 5] = [
-    ("issues", "issues", true),
-    ("changes", "merge_requests", true),
-    ("runs", "pipelines", true),
-    ("deployments", "deployments", false),
-    ("releases", "releases", false),
+/// What is tried on a project.
+struct Part {
+    /// The name of the capability and of the check.
+    name: &'static str,
+    /// The last parts of the route.
+    route: &'static [&'static str],
+    /// Whether the board needs it.
+    needed: bool,
+}
+
+const fn part(name: &'static str, route: &'static [&'static str], needed: bool) -> Part {
+    Part {
+        name,
+        route,
+        needed,
+    }
+}
+
+const PARTS: [Part; 8] = [
+    part(super::ISSUES, &["issues"], true),
+    part(super::CHANGES, &["merge_requests"], true),
+    part(super::RUNS, &["pipelines"], true),
+    part(super::COMMITS, &["repository", "commits"], false),
+    part(super::DEPLOYMENTS, &["deployments"], false),
+    part(super::ENVIRONMENTS, &["environments"], false),
+    part(super::PROTECTED, &["protected_environments"], false),
+    part(super::RELEASES, &["releases"], false),
 ];
 
 impl GitLab {
@@ -107,9 +126,8 @@ impl GitLab {
         }
         let sample = self.named(poll, &mut checks).await;
         if let Some(path) = sample {
-            for part in PARTS {
-                let tried = self.part_of(&path, part, poll).await;
-                checks.extend(tried);
+            for part in &PARTS {
+                checks.push(self.part_of(&path, part, poll).await);
             }
         }
         checks
@@ -224,27 +242,30 @@ impl GitLab {
     }
 
     /// Tries one part of a project.
-    async fn part_of(
-        &self,
-        path: &str,
-        (name, route, needed): (&'static str, &str, bool),
-        poll: Poll,
-    ) -> Option<Check> {
-        let route = ["projects", path, route];
+    async fn part_of(&self, path: &str, part: &Part, poll: Poll) -> Check {
+        let Part {
+            name,
+            route,
+            needed,
+        } = *part;
+        let route = [&["projects", path], route].concat();
         let query = [("per_page", "1")];
         let asked = self.one::<List<serde_json::Value>>(&route, &query, poll);
         match asked.await {
-            Ok(_) => Some(fine(name, &format!("can be read in `{path}`"))),
+            Ok(_) => {
+                self.port.can(name, CapabilityState::Available);
+                fine(name, &format!("can be read in `{path}`"))
+            }
             Err(failure) if is_refusal(&failure) && !needed => {
-                Some(note(name, &format!("cannot be read in `{path}`")))
+                note(name, &format!("cannot be read in `{path}`"))
             }
             Err(failure) if is_refusal(&failure) => {
                 let mut check = failed(name, &failure.error);
                 let hint = format!("is it on in `{path}`, and has the token the scope `read_api`?");
                 check.hint = Some(Clean::line(&hint));
-                Some(check)
+                check
             }
-            Err(failure) => Some(failed(name, &failure.error)),
+            Err(failure) => failed(name, &failure.error),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::map::health::{self, Nodes, Vulnerability, WireAlert};
 use super::state::is_below;
 use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
+use crate::sources::graphql;
 use crate::sources::http::{Failure, List, decode};
 use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
@@ -98,7 +99,7 @@ impl GitLab {
         let answer = match asked.await {
             Ok(answer) => answer,
             Err(failure) if matches!(failure.status, Some(403 | 404)) => {
-                return Ok(Came::Absent("GraphQL is not there".to_owned()));
+                return Ok(Came::Absent("it has no GraphQL".to_owned()));
             }
             Err(failure) => return Err(failure),
         };
@@ -110,7 +111,7 @@ impl GitLab {
         }
         match reply.data {
             Some(data) if said.is_empty() => Ok(Came::Data(data)),
-            _ => Ok(Came::Absent(said)),
+            _ => Ok(Came::Absent(graphql::told(&self.port.shown(&said)))),
         }
     }
 
@@ -260,10 +261,8 @@ impl GitLab {
 
     /// Notes that a server does not have something, or does not show it.
     fn hidden(&self, feature: &'static str, why: &str, poll: Poll) {
-        let why = self.port.shown(why);
-        let why = format!("this server or token does not tell them: {why}");
         self.port
-            .can(feature, CapabilityState::Missing(Clean::line(&why)));
+            .can(feature, CapabilityState::Missing(Clean::line(why)));
         self.state().hide("", feature, poll.now);
     }
 }

@@ -191,12 +191,7 @@ mod tests {
 
     #[test]
     fn the_three_meanings_of_403_are_told_apart() {
-        check(
-            403,
-            &[],
-            r#"{"message":"no"}"#,
-            "does not let this token read /x",
-        );
+        check(403, &[], r#"{"message":"no"}"#, "does not let us read /x");
         check(
             403,
             &[("x-accepted-github-permissions", "actions=read")],

@@ -25,7 +25,7 @@ use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketState;
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::port::{Port, Product, failed, fine};
+use crate::sources::port::{Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Listing, Meter,
     Resource, ResourceId, Source, SourceError, Tier,
@@ -184,7 +184,7 @@ impl HttpJson {
             let name = map.to.plural();
             match self.read(&fetch).await {
                 Ok(came) => checks.extend(self.told(map, &came)),
-                Err(error) => checks.push(failed(name, &error)),
+                Err(error) => checks.push(self.port.failed_check(name, &error)),
             }
         }
         checks

@@ -134,8 +134,14 @@ fn placed(map: &JsonMap, failure: Failure) -> SourceError {
     if let SourceError::Unreadable { cause, .. } = &mut error
         && is_elsewhere
     {
-        let path = map.path();
-        cause.extend([", and `path` is the route below it: `", &path, "`"]);
+        let (what, advice) = cause.split_once("; `url` is where").unwrap_or((cause, ""));
+        let now = advice.split_once("; it is ").map_or("", |(_, now)| now);
+        *cause = format!(
+            "{what}; `url` is where the routes begin, e.g. `https://tool.example.org/api`, and \
+             `path` of the map the route below it; they are {} and `{}` now",
+            now.trim_end_matches(" now"),
+            map.path()
+        );
     }
     error
 }

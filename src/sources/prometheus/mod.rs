@@ -20,7 +20,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::http::{Answer, Failure, Ground, Limits, Scheme, their_now};
-use crate::sources::port::{Ask, Port, Product, failed, fine};
+use crate::sources::port::{Ask, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Meter, Resource, Source,
     SourceError, Tier, labels,
@@ -253,12 +253,12 @@ impl Prometheus {
             }
             // Servers that only answer as Prometheus have no build of it.
             Err(failure) if failure.status == Some(404) => {}
-            Err(failure) => return vec![failed("host", &failure.error)],
+            Err(failure) => return vec![self.port.failed_check("host", &failure.error)],
         }
         match self.alerts(&fetch).await {
             Ok(batch) => tell(&mut checks, ALERTS, ["alert fires", "alerts fire"], &batch),
             Err(error) => {
-                checks.push(failed(ALERTS, &error));
+                checks.push(self.port.failed_check(ALERTS, &error));
                 return checks;
             }
         }
@@ -269,7 +269,7 @@ impl Prometheus {
                 ["group of rules fails", "groups of rules fail"],
                 &batch,
             ),
-            Err(error) => checks.push(failed(RULES, &error)),
+            Err(error) => checks.push(self.port.failed_check(RULES, &error)),
         }
         let missing = self.port.capabilities().into_iter();
         checks.extend(missing.filter_map(|can| match can.state {

@@ -2,12 +2,16 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::status::Severity;
 use crate::engine::snapshot::{CapabilityState, Snapshot, SourceView};
 use crate::ui::layout::rows;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
 use crate::ui::view::header::{Words, is_exposed, severity, share_left, word};
+
+/// What a mark and the space after it take.
+const MARK: u16 = 2;
 
 /// Paints the view.
 pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) {
@@ -63,7 +67,7 @@ impl Table {
         Self {
             columns: [
                 ("source", if width < 60 { 12 } else { 16 }),
-                ("kind", show(100, 10)),
+                ("kind", if width < 120 { show(100, 10) } else { 14 }),
                 ("host", show(60, 22)),
                 ("health", 15),
                 ("data", 5),
@@ -195,28 +199,31 @@ fn budgets(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
     }
 }
 
+/// What works and what was not tried is a list each; what does not says why.
 fn capabilities(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
     if source.capabilities.is_empty() {
         return;
     }
     page.section(paint, "what it can do");
+    let of_state = |wanted: &CapabilityState| {
+        let all = source.capabilities.iter();
+        let names = all.filter(|one| one.state == *wanted).map(|one| one.name);
+        names.collect::<Vec<_>>().join(", ")
+    };
+    for (state, label, severity) in [
+        (CapabilityState::Available, "yes", Severity::Calm),
+        (CapabilityState::Unknown, "not tried yet", Severity::Idle),
+    ] {
+        let names = of_state(&state);
+        if !names.is_empty() {
+            page.marked(paint, severity, &format!("{label}: {names}"));
+        }
+    }
     for capability in &source.capabilities {
-        let (state, text) = match &capability.state {
-            CapabilityState::Unknown => (crate::domain::status::Severity::Idle, "not tried yet"),
-            CapabilityState::Available => (crate::domain::status::Severity::Calm, "yes"),
-            CapabilityState::Missing(why) => {
-                (crate::domain::status::Severity::Blocked, why.as_str())
-            }
-        };
-        let mark = paint.theme.glyphs().severity(state);
-        let style = paint.theme.severity(state);
-        let Some(mut row) = page.row() else {
-            return;
-        };
-        row.put(paint, mark, style);
-        row.tight();
-        row.put(paint, capability.name, paint.theme.style(Role::Text));
-        row.put(paint, text, paint.theme.style(Role::Dim));
+        if let CapabilityState::Missing(why) = &capability.state {
+            let text = format!("{}: {why}", capability.name);
+            page.marked(paint, Severity::Blocked, &text);
+        }
     }
 }
 
@@ -275,6 +282,21 @@ impl Page {
             let end = row.put(paint, &format!("{label:<12}"), paint.theme.style(Role::Dim));
             row.join(end);
             row.put(paint, text, paint.theme.style(Role::Text));
+        }
+    }
+
+    /// A mark, and words that may take some lines.
+    fn marked(&mut self, paint: &mut Paint<'_>, severity: Severity, text: &str) {
+        let mark = paint.theme.glyphs().severity(severity);
+        let style = paint.theme.severity(severity);
+        let columns = self.area.width.saturating_sub(2 + MARK);
+        for (nth, line) in wrap(text, columns, 3).into_iter().enumerate() {
+            let Some(mut row) = self.row() else {
+                return;
+            };
+            row.put(paint, if nth == 0 { mark } else { " " }, style);
+            row.tight();
+            row.put(paint, line, paint.theme.style(Role::Text));
         }
     }
 

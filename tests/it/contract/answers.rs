@@ -46,12 +46,7 @@ async fn each_status_becomes_what_to_do_next() {
     let said =
         |status, body: &str| Reply::new(status, body).with("content-type", "application/json");
     check(said(401, ""), Becomes::Auth, "rejected the token").await;
-    check(
-        said(403, ""),
-        Becomes::Forbidden,
-        "does not let this token read",
-    )
-    .await;
+    check(said(403, ""), Becomes::Forbidden, "does not let us read").await;
     check(said(400, r#""bad filter""#), Becomes::Refused, "bad filter").await;
     check(
         said(422, r#"{"status":"error","error":"too much"}"#),

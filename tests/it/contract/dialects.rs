@@ -125,7 +125,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         records: "/runs",
         word: "/status",
         texts: &["/pipeline", "/note", "/by", "/git/ref"],
-        absent: "`path` is the route below it",
+        absent: "`path` of the map the route below it",
         login: true,
     },
     Dialect {
@@ -140,7 +140,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         records: "",
         word: "/state",
         texts: &["/name"],
-        absent: "`path` is the route below it",
+        absent: "`path` of the map the route below it",
         login: true,
     },
     Dialect {
@@ -155,7 +155,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         records: "/items",
         word: "/state",
         texts: &["/stage", "/what"],
-        absent: "`path` is the route below it",
+        absent: "`path` of the map the route below it",
         login: true,
     },
     Dialect {
@@ -170,7 +170,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         records: "/result/drifts",
         word: "/state",
         texts: &["/what", "/model", "/level"],
-        absent: "`path` is the route below it",
+        absent: "`path` of the map the route below it",
         login: true,
     },
     Dialect {
@@ -321,6 +321,9 @@ const GITEA: &[(&str, &str)] = &[
 
 /// What GitLab answers to a check-up, besides what a row breaks.
 const GITLAB: &[(&str, &str)] = &[
+    ("/api/v4/projects/acme%2Fapi/repository/commits", "[]"),
+    ("/api/v4/projects/acme%2Fapi/environments", "[]"),
+    ("/api/v4/projects/acme%2Fapi/protected_environments", "[]"),
     (
         "/api/v4/version",
         include_str!("../../data/gitlab/version.json"),

@@ -216,3 +216,48 @@ fn a_second_start_of_the_mixed_team_finds_what_the_first_one_knew() {
 
 /// The sources that answer.
 const SYSTEMS: [&str; 4] = ["gitlab", "forgejo", "jenkins", "alerts"];
+
+/// A token that the simulation did not give out, in the header of each system, and what reads there.
+#[tokio::test]
+async fn a_wrong_token_is_refused_and_a_stranger_may_read() {
+    let team = team(&Options::default()).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (dialect, path, header, wrong, right) in [
+        (
+            Dialect::GitLab,
+            "api/v4/projects",
+            "private-token",
+            "glpat-other",
+            "demo-read",
+        ),
+        (
+            Dialect::Forgejo,
+            "api/v1/version",
+            "authorization",
+            "token other",
+            "token demo-write",
+        ),
+        (
+            Dialect::Jenkins,
+            "api/json",
+            "authorization",
+            // `demo:other`
+            "Basic ZGVtbzpvdGhlcg==",
+            // `demo:demo-write`
+            "Basic ZGVtbzpkZW1vLXdyaXRl",
+        ),
+    ] {
+        let url = team.forge(dialect).url().join(path).unwrap();
+        let ask = async |value: Option<&str>| {
+            let mut request = http.get(url.clone());
+            if let Some(value) = value {
+                request = request.header(header, value);
+            }
+            request.send().await.unwrap().status().as_u16()
+        };
+        assert_eq!(ask(Some(wrong)).await, 401, "{dialect:?}");
+        assert_eq!(ask(Some("nonsense")).await, 401, "{dialect:?}");
+        assert_eq!(ask(Some(right)).await, 200, "{dialect:?}");
+        assert_eq!(ask(None).await, 200, "{dialect:?}");
+    }
+}

@@ -215,7 +215,7 @@ async fn an_unchanged_answer_is_a_304_that_costs_nothing() {
     assert_eq!(seen.iter().filter(|one| one.charged()).count(), 1);
     let other = bench.http.get(bench.forge.url().join(path).unwrap());
     let other = other
-        .bearer_auth("another")
+        .bearer_auth(bench.forge.read_token())
         .header("if-none-match", &etag)
         .send()
         .await

@@ -95,8 +95,14 @@ pub(super) fn respond(
     match path.as_slice() {
         ["api", "healthz"] => Answer::json(json!({"status": "pass", "description": "Forgejo"})),
         ["api", "v1", rest @ ..] => {
-            if ground.require_token && !writes::known(asked) && rest != ["version"] {
-                return error(StatusCode::UNAUTHORIZED, "token is required");
+            // Who a stranger is does not matter for the version, a wrong token does.
+            let is_open = asked.token.is_none() && rest == ["version"];
+            if !is_open && !writes::lets_in(asked, ground.require_token) {
+                let text = match asked.token {
+                    Some(_) => "invalid username, password or token",
+                    None => "token is required",
+                };
+                return error(StatusCode::UNAUTHORIZED, text);
             }
             if asked.reads() {
                 read(&ask, rest)

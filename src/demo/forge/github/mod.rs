@@ -16,7 +16,7 @@ mod rest;
 
 /// Answers one request.
 pub(super) fn respond(ground: &Arc<Ground>, asked: &Asked, body: &Bytes, faults: &Taken) -> Answer {
-    if ground.require_token && !writes::known(asked) {
+    if !writes::lets_in(asked, ground.require_token) {
         return Answer::error(StatusCode::UNAUTHORIZED, "Bad credentials");
     }
     if asked.path == "/graphql" {

@@ -13,7 +13,7 @@ use crate::demo::scenario::model::Run;
 
 /// Answers one write.
 pub(super) fn answer(ask: &Ask<'_>, path: &[&str]) -> Answer {
-    match writes::refused(ask.asked, ask.ground.require_token) {
+    match writes::refused(ask.asked) {
         Some(StatusCode::UNAUTHORIZED) => return error(StatusCode::UNAUTHORIZED, "Unauthorized"),
         Some(status) => {
             let body = json!({

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod outage;
+
 const CORE: &str = "core";
 
 fn secs(secs: u64) -> Duration {

@@ -1,0 +1,271 @@
+//! What `doctor` says of old servers, of features that are off, of pages for people and of tokens
+//! that are missing: a row for each kind, with the real program.
+
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use crate::support::env::{Home, Ran};
+use crate::support::fault::{Fault, Reply, Seen};
+
+const TICKETS: &str = "[[source.map]]\nto = \"ticket\"\npath = \"/tickets\"\n\
+    fields = { id = \"/id\", title = \"/title\", created = \"/created\" }\n";
+
+/// Runs `doctor` on one source that a script answers.
+fn doctor(
+    kind: &str,
+    path: &str,
+    more: &str,
+    script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+) -> (Ran, String) {
+    let runtime = Runtime::new().unwrap();
+    let server = runtime.block_on(Fault::start(script));
+    let url = server.url.as_str().trim_end_matches('/').to_owned();
+    let home = Home::new();
+    home.configure(&format!(
+        "[[source]]\nkind = \"{kind}\"\nurl = \"{url}{path}\"\n{more}"
+    ));
+    (home.run(&["doctor"]), url)
+}
+
+fn page() -> Reply {
+    Reply::new(200, "<html>login").with("content-type", "text/html")
+}
+
+fn absent() -> Reply {
+    Reply::new(404, "{}").with("content-type", "application/json")
+}
+
+/// Expects that nothing is listed that was not tried.
+#[track_caller]
+fn tried(ran: &Ran) {
+    assert!(!ran.out.contains("not tried yet"), "{ran:#?}");
+}
+
+#[test]
+fn an_old_gitlab_with_much_switched_off_is_fine_where_the_board_needs_no_more() {
+    let (ran, _) = doctor(
+        "gitlab",
+        "",
+        "repos = [\"acme/api\"]\ntoken_command = [\"echo\", \"x\"]\n",
+        |seen| {
+            let list = Reply::json(&json!([]));
+            match seen.path() {
+                "/api/v4/version" => Reply::json(&json!({"version": "11.4.0", "revision": "x"})),
+                "/api/v4/projects/acme%2Fapi" => Reply::json(&json!({
+                    "id": 1, "path_with_namespace": "acme/api",
+                })),
+                path if path.ends_with("/issues") => {
+                    Reply::new(403, r#"{"message":"403 Forbidden"}"#)
+                }
+                path if path.ends_with("/merge_requests") || path.ends_with("/commits") => list,
+                path if path.ends_with("/pipelines") => list,
+                // No tokens of one's own, no guards, no releases.
+                _ => absent(),
+            }
+        },
+    );
+    ran.exits(1)
+        .prints("it answers, GitLab 11.4.0")
+        .prints("issues       failed: ")
+        .prints("hint: is it on in `acme/api`, and has the token the scope `read_api`?")
+        .prints("runs         can be read in `acme/api`")
+        .prints("releases     note: cannot be read in `acme/api`")
+        .prints("environments note: cannot be read in `acme/api`");
+    tried(&ran);
+    assert!(!ran.out.contains("runs: yes"), "told above: {ran:#?}");
+}
+
+#[test]
+fn a_gitea_that_tells_less_is_no_failure() {
+    let (ran, _) = doctor("gitea", "", "repos = [\"acme/api\"]\n", |seen| {
+        match seen.path() {
+            "/api/v1/version" => Reply::json(&json!({"version": "1.16.9"})),
+            "/api/v1/repos/acme/api" => Reply::json(&json!({
+                "id": 1, "full_name": "acme/api", "name": "api", "owner": {"login": "acme"},
+                "default_branch": "main", "updated_at": "2026-11-20T09:00:00Z",
+            })),
+            "/api/v1/repos/acme/api/pulls" => Reply::json(&json!([])),
+            _ => absent(),
+        }
+    });
+    ran.exits(0)
+        .prints("1.16.9")
+        .prints("issues       note: they are switched off in `acme/api`")
+        .prints("pulls        they can be read");
+    tried(&ran);
+}
+
+#[test]
+fn a_jenkins_that_hides_its_version_and_who_asks_is_no_failure() {
+    let (ran, _) = doctor("jenkins", "", "", |seen| match seen.path() {
+        "/api/json" => Reply::json(&json!({
+            "_class": "hudson.model.Hudson", "nodeName": "", "jobs": [],
+        })),
+        _ => absent(),
+    });
+    ran.prints("it answers, Jenkins of a version that it does not tell")
+        .prints("jobs that are read: 0");
+    tried(&ran);
+}
+
+#[test]
+fn a_jenkins_that_lets_in_nobody_says_which_right_is_missing() {
+    let (ran, _) = doctor("jenkins", "", "", |_| {
+        Reply::new(403, "<html>Authentication required")
+    });
+    ran.prints("does not let us read")
+        .prints("Overall/Read and Job/Read");
+}
+
+#[test]
+fn a_buildbot_that_hides_its_version_is_no_failure() {
+    let (ran, _) = doctor("buildbot", "", "", |seen| match seen.path() {
+        "/api/v2/builders" => Reply::json(&json!({"builders": [], "meta": {"total": 0}})),
+        "/api/v2/builds" => Reply::json(&json!({"builds": [], "meta": {"total": 0}})),
+        "/api/v2/buildrequests" => Reply::json(&json!({"buildrequests": []})),
+        "/api/v2/buildsets" => Reply::json(&json!({"buildsets": []})),
+        "/api/v2/changes" => Reply::json(&json!({"changes": []})),
+        _ => absent(),
+    });
+    ran.exits(0)
+        .prints("it answers, Buildbot of a version that it does not tell")
+        .prints("builders     builders: 0");
+    tried(&ran);
+}
+
+#[test]
+fn a_server_that_only_answers_as_prometheus_has_no_build_and_perhaps_no_rules() {
+    let (ran, _) = doctor("prometheus", "", "", |seen| match seen.path() {
+        "/api/v1/alerts" => Reply::json(&json!({"status": "success", "data": {"alerts": []}})),
+        _ => Reply::new(404, "404 page not found"),
+    });
+    ran.exits(0)
+        .prints("alerts       0 alerts fire")
+        .prints("rules        note: ");
+    tried(&ran);
+}
+
+#[test]
+fn an_alertmanager_of_before_the_second_interface_is_told_what_is_missing() {
+    let (ran, url) = doctor("alertmanager", "", "", |seen| match seen.path() {
+        "/api/v1/alerts" => Reply::json(&json!({"status": "success", "data": []})),
+        _ => Reply::new(404, "404 page not found"),
+    });
+    ran.exits(1)
+        .prints("/api/v2/status is not there")
+        .prints("`url` is where Alertmanager's own page begins")
+        .prints(&format!("it is `{url}` now"));
+    tried(&ran);
+}
+
+/// A kind without any way to show itself: it is not looked for under other addresses.
+#[track_caller]
+fn check_unshown(kind: &str, path: &str, more: &str, reply: fn() -> Reply, words: &[&str]) {
+    let (ran, _) = doctor(kind, path, more, move |_| reply());
+    assert!(matches!(ran.code, 1 | 4), "{ran:#?}");
+    for word in words {
+        ran.prints(word);
+    }
+    assert!(!ran.out.contains("shows itself"), "{ran:#?}");
+    assert!(!ran.out.contains("scope"), "{ran:#?}");
+    tried(&ran);
+}
+
+#[test]
+fn a_document_of_projects_has_hints_of_its_own() {
+    let at = "/cc.xml";
+    let check =
+        |reply: fn() -> Reply, words: &[&str]| check_unshown("cctray", at, "", reply, words);
+    check(
+        page,
+        &[
+            "web page",
+            "`url` is the address of the document",
+            "hint: is there a login page",
+        ],
+    );
+    let none = || Reply::new(404, "");
+    check(
+        none,
+        &["/cc.xml is not there; `url` is the address of the document"],
+    );
+    let wanted = || Reply::new(401, "");
+    check(
+        wanted,
+        &[
+            "it lets nobody in without one",
+            "hint: the host wants a token and there is none",
+        ],
+    );
+    let closed = || Reply::new(403, "");
+    check(
+        closed,
+        &[
+            "does not let us read /cc.xml",
+            "hint: the host wants a token and there is none",
+        ],
+    );
+}
+
+#[test]
+fn anything_that_answers_json_has_hints_of_its_own() {
+    let check = |reply: fn() -> Reply, words: &[&str]| {
+        check_unshown("http-json", "/api", TICKETS, reply, words);
+    };
+    let routes = "`url` is where the routes begin";
+    check(
+        page,
+        &[
+            "/api/tickets: answered with a web page",
+            routes,
+            "hint: is there a login page",
+        ],
+    );
+    check(
+        absent,
+        &[
+            "/api/tickets is not there",
+            routes,
+            "`path` of the map the route below it",
+        ],
+    );
+    let closed = || Reply::new(403, "");
+    check(
+        closed,
+        &[
+            "does not let us read /api/tickets",
+            "hint: the host wants a token",
+        ],
+    );
+    let odd = || Reply::json(&json!([{"id": 1, "title": "x"}]));
+    check(
+        odd,
+        &[
+            "none of its records fits",
+            "hint: compare its `fields` with one record",
+        ],
+    );
+}
+
+#[test]
+fn a_page_for_people_and_a_wrong_path_are_told_by_every_kind_with_a_right_address() {
+    for (kind, more) in [
+        ("gitea", "repos = [\"acme/api\"]\n"),
+        ("buildbot", ""),
+        ("github", "repos = [\"acme/api\"]\n"),
+    ] {
+        let (ran, url) = doctor(kind, "/x/y", more, |_| page());
+        if kind == "github" {
+            // Its interface has a place of its own at each host.
+            ran.exits(2);
+            continue;
+        }
+        ran.exits(1)
+            .prints("web page")
+            .prints(&format!(
+                "shows itself at `{url}/x/y` or `{url}` or `{url}/x`"
+            ))
+            .prints("hint: `url` is where the pages of ");
+        tried(&ran);
+    }
+}
