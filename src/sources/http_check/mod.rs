@@ -5,7 +5,6 @@
 //! is live. Where no host at all answers it is this machine that is offline: an error.
 
 mod book;
-mod certificate;
 mod judge;
 
 use std::collections::BTreeSet;
@@ -22,7 +21,9 @@ use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
-use crate::sources::http::{Call, Client, Ground, Limits, Missed, Others, Scheme, Visit};
+use crate::sources::http::{
+    self, Call, Client, Ground, Limits, Missed, Others, Scheme, Visit,
+};
 use crate::sources::port::{Ask, Port, Product, failed, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Listing, Meter,
@@ -332,13 +333,13 @@ async fn visit<'a>(
 
 /// Returns when the certificate ends that was shown.
 fn ends_at(visit: &Visit) -> Option<Timestamp> {
-    certificate::not_after(visit.certificate.as_ref()?)
+    http::not_after(visit.certificate.as_ref()?)
 }
 
 /// Returns what is wrong where no answer came.
 fn wrong(check: &HttpCheck, missed: &Missed) -> Wrong {
     let path = check.url.path();
-    let host = crate::sources::http::host_of(&check.url);
+    let host = http::host_of(&check.url);
     match missed {
         Missed::NoWay(cause) | Missed::Silent(cause) => Wrong {
             kind: Kind::Away,
