@@ -42,13 +42,18 @@ pub(super) enum Lane {
     Rest,
     /// GraphQL: one at once.
     GraphQl,
+    /// Visits of checks, of which some hang where others are well.
+    Visit,
 }
+
+/// How many visits are on their way at once.
+pub const VISITS_AT_ONCE: usize = 8;
 
 impl Lane {
     /// Returns the limit that a request of this lane spends, unless the host says otherwise.
     fn bucket(self) -> &'static str {
         match self {
-            Self::Rest => "core",
+            Self::Rest | Self::Visit => "core",
             Self::GraphQl => "graphql",
         }
     }
@@ -71,6 +76,7 @@ type Gates = HashMap<(Origin, String), Weak<Gate>>;
 pub(super) struct Gate {
     rest: Arc<Semaphore>,
     graphql: Arc<Semaphore>,
+    visits: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -87,6 +93,7 @@ impl Gate {
         Self {
             rest: Arc::new(Semaphore::new(2)),
             graphql: Arc::new(Semaphore::new(1)),
+            visits: Arc::new(Semaphore::new(VISITS_AT_ONCE)),
             state: Mutex::default(),
         }
     }
@@ -121,10 +128,12 @@ impl Gate {
         clock: &super::Clock,
     ) -> Result<Option<OwnedSemaphorePermit>, Closed> {
         self.check(lane, urgency, clock())?;
-        let turn = match lane {
-            Lane::Rest => Arc::clone(&self.rest).acquire_owned().await,
-            Lane::GraphQl => Arc::clone(&self.graphql).acquire_owned().await,
+        let lane_of = match lane {
+            Lane::Rest => &self.rest,
+            Lane::GraphQl => &self.graphql,
+            Lane::Visit => &self.visits,
         };
+        let turn = Arc::clone(lane_of).acquire_owned().await;
         self.check(lane, urgency, clock())?;
         Ok(turn.ok())
     }

@@ -1,6 +1,7 @@
 //! HTTP checks against servers that misbehave: statuses, bodies, slowness, redirects, blips,
 //! being offline, certificates, versions.
 
+mod round;
 mod secure;
 
 use std::sync::{Arc, Mutex};
@@ -420,7 +421,7 @@ async fn the_program_shows_a_failing_check_as_a_card() {
         let home = Home::new();
         home.configure(&format!(
             "[[source]]\nkind = \"http\"\nurl = \"{url}\"\n[[source.check]]\nname = \"checkout\"\n\
-             path = \"/healthz\"\nfailures = 1"
+             path = \"/healthz\""
         ));
         let doctor = home.run(&["doctor"]);
         (home.run(&["board", "--once", "--format", "json"]), doctor)
