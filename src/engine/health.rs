@@ -5,7 +5,8 @@
 //! there is `forbidden`, however much else works; other trouble is named as it
 //! is when nothing told a fact (an answer without facts, such as a rate limit or
 //! an empty list, proves nothing), and is `stale` when something did.
-//! The age is that of the last answer that told or confirmed a fact.
+//! A source that says itself that its host is away is believed, whatever it told: that nobody
+//! answers may be what it tells. The age is that of the last answer that told or confirmed a fact.
 
 use std::collections::HashMap;
 
@@ -318,7 +319,8 @@ impl SourceState {
         let Some(error) = worst(&failing, |_| true) else {
             return self.well_verdict(told, now);
         };
-        let host_gone = self.failures >= HOST_GONE && health_of(error) == Health::Unreachable;
+        let is_said = self.failures >= HOST_GONE || self.report.problems.contains(error);
+        let host_gone = is_said && health_of(error) == Health::Unreachable;
         let health = if told && !host_gone {
             Health::Stale
         } else {
