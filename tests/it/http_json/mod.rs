@@ -150,7 +150,7 @@ async fn a_list_without_end_in_a_circle_or_with_a_broken_page_is_read_in_part() 
         1 => Reply::json(&page(0..3, &json!("?page=2"))),
         _ => Reply::new(500, "oh"),
     };
-    is_partial(broken, "only a part was read", 2).await;
+    is_partial(broken, "only a part of /runs?limit=100 was read", 2).await;
     let large = |seen: &Seen| {
         let (from, next) = (
             number(seen) * 2_000,
@@ -158,7 +158,12 @@ async fn a_list_without_end_in_a_circle_or_with_a_broken_page_is_read_in_part() 
         );
         Reply::json(&page(from..from + 2_000, &next))
     };
-    is_partial(large, "1000 are shown, the newest first", 1).await;
+    is_partial(
+        large,
+        "only a part of /runs?limit=100 is shown: the newest 1000 of 2000 runs",
+        1,
+    )
+    .await;
 }
 
 #[tokio::test]
