@@ -1,12 +1,11 @@
 //! How a source stands: from the outcomes of its polls to one word and a sentence.
 //!
-//! The rule, first match wins: a refused token is `auth`; a limit that the last
-//! answer spoke of, or for which something due is not asked, is `rate limited`; something that may not be read or is not
-//! there is `forbidden`, however much else works; other trouble is named as it
-//! is when nothing told a fact (an answer without facts, such as a rate limit or
-//! an empty list, proves nothing), and is `stale` when something did.
-//! A source that says itself that its host is away is believed, whatever it told: that nobody
-//! answers may be what it tells. The age is that of the last answer that told or confirmed a fact.
+//! The rule, first match wins: a refused token is `auth`; a limit that the last answer spoke of,
+//! or for which something due is not asked, is `rate limited`; something that may not be read or
+//! is not there is `forbidden`, however much else works; other trouble is named as it is when
+//! nothing told a fact (an answer without facts, such as a rate limit or an empty list, proves
+//! nothing), and is `stale` when something did. A source that says itself that its host is away is
+//! believed, whatever it told. The age is that of the last answer that told or confirmed a fact.
 
 use std::collections::HashMap;
 

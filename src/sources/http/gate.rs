@@ -42,12 +42,10 @@ pub(super) enum Lane {
     Rest,
     /// GraphQL: one at once.
     GraphQl,
-    /// Visits of checks, of which some hang where others are well.
+    /// Visits of checks: as many at once as who visits sees fit, for those that hang would hold up
+    /// the others.
     Visit,
 }
-
-/// How many visits are on their way at once.
-pub const VISITS_AT_ONCE: usize = 8;
 
 impl Lane {
     /// Returns the limit that a request of this lane spends, unless the host says otherwise.
@@ -76,7 +74,6 @@ type Gates = HashMap<(Origin, String), Weak<Gate>>;
 pub(super) struct Gate {
     rest: Arc<Semaphore>,
     graphql: Arc<Semaphore>,
-    visits: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -93,7 +90,6 @@ impl Gate {
         Self {
             rest: Arc::new(Semaphore::new(2)),
             graphql: Arc::new(Semaphore::new(1)),
-            visits: Arc::new(Semaphore::new(VISITS_AT_ONCE)),
             state: Mutex::default(),
         }
     }
@@ -128,12 +124,12 @@ impl Gate {
         clock: &super::Clock,
     ) -> Result<Option<OwnedSemaphorePermit>, Closed> {
         self.check(lane, urgency, clock())?;
-        let lane_of = match lane {
+        let turns = match lane {
             Lane::Rest => &self.rest,
             Lane::GraphQl => &self.graphql,
-            Lane::Visit => &self.visits,
+            Lane::Visit => return Ok(None),
         };
-        let turn = Arc::clone(lane_of).acquire_owned().await;
+        let turn = Arc::clone(turns).acquire_owned().await;
         self.check(lane, urgency, clock())?;
         Ok(turn.ok())
     }

@@ -40,7 +40,7 @@ pub use client::{Client, Scheme};
 pub(in crate::sources) use client::{NOBODY, fingerprint};
 pub use counted::counted;
 pub use events::{Event, Listening};
-pub use gate::{Urgency, VISITS_AT_ONCE};
+pub use gate::Urgency;
 pub use json::{List, decode};
 pub use origin::{Origin, check_base, host_of, is_loopback};
 pub use pages::{Pages, follow};

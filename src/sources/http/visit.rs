@@ -100,14 +100,22 @@ impl Client {
             let target = self.redirect(&url, response.headers(), &what);
             url = target.map_err(|failure| Missed::Bad(cause(failure.error)))?;
             if !self.origin.covers(&url) {
-                let there = super::host_of(&url);
-                let text = format!("it redirects to another host, `{there}`");
-                return Err(Missed::Bad(text));
+                return Err(Missed::Bad(self.elsewhere(&url)));
             }
             if seen.len() > self.limits.redirects || !seen.insert(url.as_str().to_owned()) {
                 return Err(Missed::Bad("it redirects in a circle".to_owned()));
             }
         }
+    }
+
+    /// Says where a redirect leads that leaves our origin.
+    fn elsewhere(&self, url: &Url) -> String {
+        let there = super::host_of(url);
+        if there != self.host {
+            return format!("it redirects to another host, `{there}`");
+        }
+        let scheme = url.scheme();
+        format!("it redirects to `{scheme}://{there}`: `url` should begin so")
     }
 
     /// Sends one request, without following anything.

@@ -109,10 +109,13 @@ impl HttpChecks {
             fetch.forced || !waits
         };
         let mut due: Vec<&HttpCheck> = self.checks.iter().filter(is_due).collect();
-        due.sort_by_key(|check| (book.was_late(check), book.asked_at(check)));
-        let sure = |check| match book.is_sure(check) {
-            true => Due::again(check),
-            false => Due::first(check),
+        due.sort_by_key(|check| (book.was_late(check, fetch.now), book.asked_at(check)));
+        let sure = |check| {
+            if book.is_sure(check) {
+                Due::again(check)
+            } else {
+                Due::first(check)
+            }
         };
         due.into_iter().map(sure).collect()
     }

@@ -12,7 +12,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::judge;
 use crate::config::HttpCheck;
-use crate::sources::http::{Call, Client, Limits, Missed, Urgency, VISITS_AT_ONCE, Visit, span};
+use crate::sources::http::{Call, Client, Limits, Missed, Urgency, Visit, span};
+
+/// How many visits of one source are on their way at once.
+const AT_ONCE: usize = 8;
 
 /// The most looks at one check in one round.
 const LOOKS: u32 = 5;
@@ -83,7 +86,7 @@ pub(super) async fn visit<'a>(
         visits.push(async move { (turn, due, visitor.see(due).await) }.boxed());
     }
     // One that hangs holds up no other.
-    let visits = stream::iter(visits).buffer_unordered(VISITS_AT_ONCE);
+    let visits = stream::iter(visits).buffer_unordered(AT_ONCE);
     let mut done: Vec<_> = visits.collect().await;
     done.sort_by_key(|(turn, ..)| *turn);
     let mut round = Round {

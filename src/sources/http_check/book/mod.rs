@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use super::judge::{Kind, Version, Wrong};
 use crate::config::HttpCheck;
 use crate::domain::Timestamp;
@@ -21,6 +23,9 @@ const VERSIONS: usize = 10;
 /// So often in a row a version of before must be seen to count as rolled back to: while two
 /// versions run side by side, each answers now and then.
 const BACK: u32 = 3;
+
+/// For how long one that hangs is asked after the others; then it is its turn.
+const LATELY: TimeDelta = TimeDelta::minutes(5);
 
 /// What ends the identity of the alert of a certificate.
 const CERTIFICATE: &str = "certificate";
@@ -105,10 +110,13 @@ impl Book {
         self.records.get(&check.name)?.asked_at
     }
 
-    /// Returns whether a check let us wait in vain when it was last asked.
-    pub(super) fn was_late(&self, check: &HttpCheck) -> bool {
-        let record = self.records.get(&check.name);
-        record.is_some_and(|record| matches!(record.way, Way::Late(_)))
+    /// Returns whether a check let us wait in vain when it was last asked, and that not long ago.
+    pub(super) fn was_late(&self, check: &HttpCheck, now: Timestamp) -> bool {
+        let Some(record) = self.records.get(&check.name) else {
+            return false;
+        };
+        let lately = |at: Timestamp| now - at < LATELY;
+        matches!(record.way, Way::Late(_)) && record.asked_at.is_some_and(lately)
     }
 
     /// Returns whether it is known how a check is: it was asked before, or fires already.
@@ -276,7 +284,7 @@ impl Record {
     /// Returns since when the end of the certificate is near, and when it is, if that is so.
     fn is_ending(&self, check: &HttpCheck, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let (ends_at, days) = (self.ends_at?, check.certificate?);
-        let since = ends_at - chrono::TimeDelta::days(i64::from(days));
+        let since = ends_at - TimeDelta::days(i64::from(days));
         (since <= now).then_some((since, ends_at))
     }
 }
