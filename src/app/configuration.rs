@@ -11,6 +11,7 @@ use crate::app::config_file::{self, Text};
 use crate::app::env::Env;
 use crate::app::exit::{Exit, Failure};
 use crate::app::key_table;
+use crate::app::named;
 use crate::app::output;
 use crate::app::paths::Paths;
 use crate::app::session::{self, Session};
@@ -47,6 +48,7 @@ fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
             .collect::<Vec<_>>(),
     );
     wrong.extend(store_mistake(&settings, &texts));
+    wrong.extend(named::mistakes(&settings, &layers(&texts)));
     if !wrong.is_empty() {
         return Err(session::refused(&wrong));
     }

@@ -21,6 +21,7 @@ pub mod key_table;
 pub mod keys;
 pub mod log;
 pub mod logs;
+pub mod named;
 pub mod notify;
 pub mod once;
 pub mod output;

@@ -35,6 +35,8 @@ pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
     let found: Vec<&Arc<WorkItem>> = trace::find(&args.word, snapshot.items());
     if found.is_empty() {
         let verdict = once::source_verdict(&snapshot.sources, now, args.offline);
+        // What was cut off may be what was asked for.
+        let verdict = once::seen(verdict, &snapshot.sources);
         let verdict = heard.ends(verdict, None);
         return Err(not_found(&args.word, snapshot, verdict));
     }

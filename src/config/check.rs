@@ -36,6 +36,12 @@ const USER_KEYS: [&str; 6] = [
     "writes",
 ];
 
+/// The title of a source in messages.
+const SOURCE: &str = "[[source]]";
+
+/// Names of the tables that a source may have of its own.
+const OWN_TABLES: [&str; 3] = ["project", "check", "map"];
+
 /// One table of the file, read.
 #[derive(Debug)]
 pub(super) struct Table<T> {
@@ -176,7 +182,7 @@ impl<'a> Checker<'a> {
                 own.push((source.span(), projects, checks, maps));
             }
         }
-        let mut sources = self.tables::<file::Source>("[[source]]", value, forbidden);
+        let mut sources = self.tables::<file::Source>(SOURCE, value, forbidden);
         for source in &mut sources {
             // One that cannot be read is left out: their order says nothing.
             let found = own.iter_mut().find(|(at, ..)| *at == source.span);
@@ -294,11 +300,14 @@ impl<'a> Checker<'a> {
                 table.insert(key, value);
                 continue;
             }
-            let close = nearest(name, known.iter().copied());
-            let hint = close.map_or_else(
-                || format!("known keys: {}", known.join(", ")),
-                |name| format!("did you mean `{name}`?"),
-            );
+            let own: &[&str] = if title == SOURCE { &OWN_TABLES } else { &[] };
+            let hint = match nearest(name, known.iter().chain(own).copied()) {
+                Some(close) if own.contains(&close) => {
+                    format!("did you mean `[[source.{close}]]`?")
+                }
+                Some(close) => format!("did you mean `{close}`?"),
+                None => format!("known keys: {}", [known, own].concat().join(", ")),
+            };
             self.error(
                 key.span(),
                 &format!("unknown key `{name}` in {title}"),

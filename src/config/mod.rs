@@ -32,7 +32,7 @@ use crate::config::check::{Checker, Idle};
 pub use crate::config::http_check::{Expected, HttpCheck, Place, SHORTEST_EVERY, Statuses};
 pub use crate::config::json_map::{JsonMap, Said, Target, named_repo};
 pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet};
-pub use crate::config::place::{line_of, line_of_error, place_of};
+pub use crate::config::place::{line_of, line_of_error, place_of, place_of_word};
 pub use crate::config::project::ProjectRule;
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;

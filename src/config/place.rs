@@ -39,6 +39,54 @@ pub fn line_of(text: &str, path: &[&str]) -> Option<usize> {
     Some(line_at(text, key.span()))
 }
 
+/// Returns the file and the line of a key that says this word, or begins with it where it is a list:
+/// in a table of this name, or in one of a list of them.
+pub fn place_of_word<'a>(
+    layers: &[Layer<'a>],
+    table: &str,
+    key: &str,
+    word: &str,
+) -> Option<(&'a str, usize)> {
+    layers.iter().rev().find_map(|layer| {
+        let (root, _) = DeTable::parse_recoverable(layer.text);
+        let found = root.get_ref().get(table)?;
+        let line = lines_of_word(layer.text, found.get_ref(), key, word);
+        Some((layer.file, line?))
+    })
+}
+
+fn lines_of_word(text: &str, value: &DeValue<'_>, key: &str, word: &str) -> Option<usize> {
+    match value {
+        DeValue::Table(table) => {
+            let (key, value) = table.iter().find(|(name, _)| name.get_ref() == key)?;
+            says(value.get_ref(), word).then(|| line_at(text, key.span()))
+        }
+        DeValue::Array(list) => {
+            let mut values = list.iter();
+            values.find_map(|value| lines_of_word(text, value.get_ref(), key, word))
+        }
+        DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_) => None,
+    }
+}
+
+fn says(value: &DeValue<'_>, word: &str) -> bool {
+    match value {
+        DeValue::String(text) => text.as_ref() == word,
+        DeValue::Array(list) => list
+            .first()
+            .is_some_and(|first| first.get_ref().as_str() == Some(word)),
+        DeValue::Table(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_) => false,
+    }
+}
+
 /// Returns the line of the first syntax error, from 1.
 pub fn line_of_error(text: &str) -> Option<usize> {
     let (_, errors) = DeTable::parse_recoverable(text);
@@ -97,6 +145,32 @@ mod tests {
         ];
         assert_eq!(place_of(&layers, &["ui", "theme"]), Some(("here", 4)));
         assert_eq!(place_of(&layers, &["ui", "ascii"]), None);
+    }
+
+    #[test]
+    fn a_word_is_found_in_the_table_that_says_it() {
+        let layer = Layer {
+            file: "mine",
+            text: "[[source]]\nca_file = \"/a\"\n[[source]]\nca_file = \"/b\"\n\
+                   token_command = [\"/c\", \"/d\"]\n[notify]\ncommand = [\"/e\"]",
+            trust: Trust::User,
+        };
+        for (table, key, word, line) in [
+            ("source", "ca_file", "/a", Some(2)),
+            ("source", "ca_file", "/b", Some(4)),
+            ("source", "ca_file", "/c", None),
+            ("source", "token_command", "/c", Some(5)),
+            ("source", "token_command", "/d", None),
+            ("notify", "command", "/e", Some(7)),
+            ("ui", "theme", "/e", None),
+        ] {
+            let found = place_of_word(&[layer], table, key, word);
+            assert_eq!(
+                found,
+                line.map(|line| ("mine", line)),
+                "{table} {key} {word}"
+            );
+        }
     }
 
     #[test]

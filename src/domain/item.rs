@@ -76,7 +76,7 @@ pub enum Anchor {
     Alert,
     /// The open security findings of one kind in one repository.
     Finding,
-    /// A run that finds no partner (scheduled, manual).
+    /// A run that finds no partner (scheduled, manual), or a deployment that does not.
     Run,
 }
 

@@ -1,11 +1,11 @@
 //! How a source stands: from the outcomes of its polls to one word and a sentence.
 //!
-//! The rule, first match wins: a refused token is `auth`; a limit that the last
-//! answer spoke of, or for which something due is not asked, is `rate limited`; something that may not be read or is not
-//! there is `forbidden`, however much else works; other trouble is named as it
-//! is when nothing told a fact (an answer without facts, such as a rate limit or
-//! an empty list, proves nothing), and is `stale` when something did.
-//! The age is that of the last answer that told or confirmed a fact.
+//! The rule, first match wins: a refused token is `auth`; a limit that the last answer spoke of,
+//! or for which something due is not asked, is `rate limited`; something that may not be read or
+//! is not there is `forbidden`, however much else works; other trouble is named as it is when
+//! nothing told a fact (an answer without facts, such as a rate limit or an empty list, proves
+//! nothing), and is `stale` when something did. A source that says itself that its host is away is
+//! believed, whatever it told. The age is that of the last answer that told or confirmed a fact.
 
 use std::collections::HashMap;
 
@@ -318,7 +318,8 @@ impl SourceState {
         let Some(error) = worst(&failing, |_| true) else {
             return self.well_verdict(told, now);
         };
-        let host_gone = self.failures >= HOST_GONE && health_of(error) == Health::Unreachable;
+        let is_said = self.failures >= HOST_GONE || self.report.problems.contains(error);
+        let host_gone = is_said && health_of(error) == Health::Unreachable;
         let health = if told && !host_gone {
             Health::Stale
         } else {

@@ -33,12 +33,15 @@ pub fn hidden(capabilities: &[Capability]) -> Vec<Clean> {
 /// What is told of a source that may not read what CI did begins with this.
 const NO_RUNS: &str = "no CI runs: ";
 
-/// Returns whether a source may not read what CI did: nothing of it is red, and nobody knows.
-/// Of one that another program polls, its sentence tells.
+/// What is told where not all was read that there is begins with this.
+const PART: &str = "only a part ";
+
+/// Returns whether a source may not read what CI did, or not all that there is: nothing of it is
+/// red, and nobody knows. Of one that another program polls, its sentence tells.
 pub fn is_blind(view: &SourceView) -> bool {
-    let told = view.message.as_deref().unwrap_or_default();
     let mut known = view.capabilities.iter();
-    told.starts_with(NO_RUNS)
+    let mut told = view.message.iter().chain(&view.remarks);
+    told.any(|text| text.starts_with(NO_RUNS) || text.starts_with(PART))
         || known.any(|known| match known.state {
             CapabilityState::Missing(_) => known.name == RUNS,
             CapabilityState::Unknown | CapabilityState::Available => false,

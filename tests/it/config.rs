@@ -89,9 +89,10 @@ fn every_example_of_the_reference_is_accepted() {
             example.filter(is_key).unwrap_or(line)
         })
         .collect();
-    check(&uncommented.join("\n"))
-        .exits(0)
-        .prints("fine, 4 sources\n");
+    let mine = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/tls/ca.pem");
+    // What it names outside of itself is not there.
+    let text = uncommented.join("\n").replace("/etc/ssl/work.pem", mine);
+    check(&text).exits(0).prints("fine, 4 sources\n");
 }
 
 #[test]
@@ -230,6 +231,48 @@ fn a_store_that_cannot_be_made_is_told() {
             "hint: name a file that you may write, or leave `url` out",
         ],
     );
+}
+
+#[test]
+fn files_that_a_source_names_are_opened() {
+    let tls = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/tls");
+    let home = Home::new();
+    write(&home, "odd.pem", "no certificate");
+    let odd = home.path("odd.pem").display().to_string();
+    let source = |name: &str, more: &str| {
+        format!("[[source]]\nname = \"{name}\"\nkind = \"github\"\nrepos = [\"a/b\"]\n{more}\n")
+    };
+    let text = [
+        source("a", &format!("ca_file = \"{tls}/ca.pem\"")),
+        source("b", "ca_file = \"/nowhere/ca.pem\""),
+        source("c", &format!("ca_file = \"{odd}\"")),
+        source("d", "ca_file = \"~/ca.pem\""),
+        source("e", &format!("ca_file = \"{tls}\"")),
+        source("f", &format!("token_command = [\"{odd}\", \"x\"]")),
+        source("g", "token_command = [\"no-such-program\"]"),
+        "[notify]\ndesktop = \"command\"\ncommand = [\"bin/tell\"]\n".to_owned(),
+    ];
+    home.configure(&text.concat());
+    let ran = home.run(&["config", "check"]);
+    ran.exits(2);
+    for words in [
+        "config.toml:10: `ca_file`: the certificate file `/nowhere/ca.pem` cannot be read: No",
+        "hint: name a file that holds certificates in PEM form",
+        "config.toml:15: `ca_file`: ",
+        "odd.pem` holds no certificate in PEM form",
+        "config.toml:20: `ca_file`: the certificate file `~/ca.pem` cannot be read",
+        "hint: `~` is not read as your home here: write the path in full",
+        "config.toml:25: `ca_file`: ",
+        "is no file",
+        "config.toml:30: `token_command`: you may not start `",
+        "config.toml:38: `command`: `bin/tell` cannot be started",
+        "hint: it is looked for in the current directory",
+    ] {
+        assert!(ran.err.contains(words), "no `{words}` in {}", ran.err);
+    }
+    assert_eq!(ran.err.matches("error: ").count(), 6, "{}", ran.err);
+    home.configure(&source("a", &format!("ca_file = \"{tls}/ca.pem\"")));
+    home.run(&["config", "check"]).exits(0);
 }
 
 #[test]

@@ -171,14 +171,31 @@ fn broken_certificates_are_named() {
     );
 }
 
+/// As `openssl req -x509` makes it: a server that shows a certificate of an authority as its own.
 #[test]
-fn a_certificate_of_an_authority_is_told_in_words_and_how_to_mend_it() {
+fn a_server_that_shows_the_very_certificate_that_is_named_is_trusted() {
     check(
         Proxy::Passes,
         "own.pem",
         &format!("ca_file = \"{}\"", file("own.pem").display()),
-        "it shows the certificate of an authority as its own; make one with CA:FALSE",
+        "`acme/api` does not exist on ghe.test",
     );
+}
+
+#[test]
+fn a_certificate_of_an_authority_that_is_not_named_is_told_and_how_to_mend_it() {
+    for more in [
+        with_authority(),
+        format!("ca_file = \"{}\"", file("own-again.pem").display()),
+    ] {
+        check(
+            Proxy::Passes,
+            "own.pem",
+            &more,
+            "it shows the certificate of an authority as its own: let `ca_file` name that one, or \
+             make it with `openssl req -x509 -addext basicConstraints=critical,CA:FALSE`",
+        );
+    }
 }
 
 #[test]

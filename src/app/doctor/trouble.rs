@@ -23,7 +23,7 @@ const ADVICE: [(&str, &str); 9] = [
     ),
     (
         "authority as its own",
-        "let the host show a certificate of its own, and `ca_file` name that of the authority",
+        "`ca_file` has to hold the very certificate that the host shows, not only one like it",
     ),
     (
         "certificate is for another host",

@@ -43,6 +43,26 @@ fn a_repository_of_github_is_exactly_owner_and_name() {
 }
 
 #[test]
+fn a_slip_in_the_name_of_a_table_of_a_source_is_told_the_nearest() {
+    let bare = "[[source]]\nkind = \"http\"\nurl = \"https://api.test\"\n";
+    for (name, nearest) in [("chek", "check"), ("checks", "check"), ("maps", "map")] {
+        bad(
+            &format!("{bare}[[source.{name}]]\npath = \"/healthz\""),
+            4,
+            &format!("unknown key `{name}` in [[source]]"),
+            &format!("did you mean `[[source.{nearest}]]`?"),
+        );
+    }
+    bad(
+        &format!("{bare}[[source.endpoint]]\npath = \"/healthz\""),
+        4,
+        "unknown key `endpoint` in [[source]]",
+        "known keys: name, kind, url, repos, orgs, token_env, token_command, ca_file, \
+         insecure_http, writes, project, check, map",
+    );
+}
+
+#[test]
 fn a_kind_without_repositories_is_whole_without_and_takes_none() {
     let bare = "[[source]]\nkind = \"alertmanager\"\nurl = \"https://am.test/am\"";
     assert_eq!(good(bare).sources.len(), 1);

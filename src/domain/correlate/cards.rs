@@ -83,6 +83,7 @@ pub(super) fn of_repo<'a>(ground: &Ground<'a>, view: &View<'a>, past: Past<'_>) 
     alerts::loose(&mut making, Some(view), &view.kinds);
     loose::findings(&mut making, view);
     loose::runs(&mut making, view);
+    loose::deployments(&mut making, view);
     making.shard()
 }
 

@@ -194,7 +194,7 @@ fn deploy_word(state: &DeployState) -> (&str, Status) {
     }
 }
 
-fn of_deployment(deployment: &Deployment, place: &Clean) -> Evidence {
+pub(super) fn of_deployment(deployment: &Deployment, place: &Clean) -> Evidence {
     let (state, status) = deploy_word(&deployment.state);
     let url = deployment.environment_url.as_ref();
     Evidence {

@@ -1,25 +1,30 @@
-//! Cards of what finds no partner: findings, and runs that are red or at work.
+//! Cards of what finds no partner: findings, and runs and deployments that are red or at work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
 use crate::domain::correlate::card::{Card, Head};
 use crate::domain::correlate::cards::Making;
 use crate::domain::correlate::evidence;
+use crate::domain::correlate::lanes::Place;
 use crate::domain::correlate::parts::bare;
 use crate::domain::correlate::run_lines;
 use crate::domain::correlate::view::{Known, View};
+use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::finding::{Finding, FindingKind};
 use crate::domain::item::Anchor;
 use crate::domain::key::ItemId;
 use crate::domain::phase::is_change_event;
-use crate::domain::placement::Work;
-use crate::domain::run::{Run, RunState};
+use crate::domain::placement::{InEnvironment, Standing, Work, version_of};
+use crate::domain::run::{Run, RunState, is_foreign};
 use crate::domain::text::Clean;
 
 /// How long a red run of a side branch is shown that no change request is known of.
 const ASIDE: TimeDelta = TimeDelta::days(7);
+
+/// How long a deployment is shown that brings nothing that is known here.
+const LOST: TimeDelta = TimeDelta::days(30);
 
 /// One card for the open findings of each kind.
 pub(super) fn findings<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) {
@@ -129,6 +134,76 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
         card.bare(&case);
         making.loose(card);
     }
+}
+
+/// What another system than the forge deployed last, each thing in each environment, while it is
+/// red or moves and brings no commit that is known here.
+pub(super) fn deployments<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) {
+    // The lane of the repository as a whole has them all.
+    for place in view.lanes.iter().take(1).flat_map(|lane| &lane.places) {
+        let mut tasks = BTreeSet::new();
+        for deployment in place.deployments.iter().rev() {
+            let fact = deployment.get();
+            let is_past = making.ground.slow.passed_after(fact.updated_at, LOST);
+            if is_past || matches!(fact.state, DeployState::Succeeded | DeployState::Superseded) {
+                break;
+            }
+            let is_newest = tasks.insert(&fact.task);
+            let goes_on = fact.state != DeployState::Abandoned;
+            if is_newest && goes_on && is_foreign(fact.id) && !brings_known(view, fact) {
+                making.loose(deployment_card(making, view, place, *deployment));
+            }
+        }
+    }
+}
+
+fn deployment_card<'a>(
+    making: &Making<'_, 'a>,
+    view: &View<'a>,
+    place: &Place<'a>,
+    deployment: Known<'a, Deployment>,
+) -> Card {
+    let fact = deployment.get();
+    let (repo, task) = (view.repo.as_str(), &fact.task);
+    let environment = place.name.to_lowercase();
+    let page = fact.log_url.as_ref().or(fact.environment_url.as_ref());
+    let mut card = Card::new(Head {
+        id: ItemId::new(&format!("deployment:{repo}/{environment}@{task}")),
+        anchor: Anchor::Run,
+        key: Clean::line(&format!("{} {}", view.repo, place.name)),
+        title: Clean::line(&format!("{} to {}", version_of(fact), place.name)),
+        url: page.cloned(),
+        repo: Some(view.repo.clone()),
+        author: fact.creator.clone(),
+        created_at: fact.created_at,
+        updated_at: fact.updated_at,
+    });
+    card.known_from(deployment.sources());
+    card.evidence([evidence::of_deployment(fact, place.name)]);
+    let mut case = bare(making.ground, None);
+    case.environments = vec![InEnvironment {
+        name: place.name,
+        production: place.production,
+        standing: Standing::Absent,
+        brought: None,
+        fresh: false,
+        current: None,
+        attempt: Some(fact),
+        rollout: None,
+    }];
+    card.bare(&case);
+    card
+}
+
+/// Whether the forge tells of the commit that a deployment brings: then it is on the card of that.
+fn brings_known<'a>(view: &View<'a>, deployment: &'a Deployment) -> bool {
+    let Some(sha) = view.deployed(deployment) else {
+        return false;
+    };
+    let mut changes = view.kinds.changes.values();
+    let mut commits = view.kinds.commits.iter();
+    changes.any(|it| [&it.head_sha, &it.merge_sha].contains(&&Some(sha.clone())))
+        || commits.any(|it| it.sha == *sha)
 }
 
 /// Whether a run may be a card of its own: not one that judges a change request or a side branch.

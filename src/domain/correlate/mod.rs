@@ -37,6 +37,8 @@ mod lanes;
 mod law_facts;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod lone;
 mod loose;
 mod moves;
 mod needs;

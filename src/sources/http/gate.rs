@@ -42,13 +42,16 @@ pub(super) enum Lane {
     Rest,
     /// GraphQL: one at once.
     GraphQl,
+    /// Visits of checks: as many at once as who visits sees fit, for those that hang would hold up
+    /// the others.
+    Visit,
 }
 
 impl Lane {
     /// Returns the limit that a request of this lane spends, unless the host says otherwise.
     fn bucket(self) -> &'static str {
         match self {
-            Self::Rest => "core",
+            Self::Rest | Self::Visit => "core",
             Self::GraphQl => "graphql",
         }
     }
@@ -121,10 +124,12 @@ impl Gate {
         clock: &super::Clock,
     ) -> Result<Option<OwnedSemaphorePermit>, Closed> {
         self.check(lane, urgency, clock())?;
-        let turn = match lane {
-            Lane::Rest => Arc::clone(&self.rest).acquire_owned().await,
-            Lane::GraphQl => Arc::clone(&self.graphql).acquire_owned().await,
+        let turns = match lane {
+            Lane::Rest => &self.rest,
+            Lane::GraphQl => &self.graphql,
+            Lane::Visit => return Ok(None),
         };
+        let turn = Arc::clone(turns).acquire_owned().await;
         self.check(lane, urgency, clock())?;
         Ok(turn.ok())
     }

@@ -2,6 +2,7 @@
 //!
 //! Every request of every adapter goes through [`Client`]. It knows no API.
 
+mod certificate;
 mod client;
 mod counted;
 mod events;
@@ -20,6 +21,7 @@ mod skew;
 mod status;
 mod stream;
 mod tls;
+mod trust;
 mod visit;
 mod words;
 mod write;
@@ -32,6 +34,7 @@ use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::sources::logs::LogCache;
 
+pub use certificate::not_after;
 pub(crate) use client::fixed_headers;
 pub use client::{Client, Scheme};
 pub(in crate::sources) use client::{NOBODY, fingerprint};
@@ -46,6 +49,7 @@ pub use request::{Answer, Failure, Limits, Request};
 pub use retry_after::parse as parse_retry_after;
 pub use skew::{by_our_clock, their_now};
 pub use stream::Streamed;
+pub use trust::certificates;
 pub use visit::{Call, Missed, Visit};
 pub use words::{hex, span};
 pub use write::{Refusal, Writing};

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use super::Limits;
 use super::names::Names;
+use super::{Limits, trust};
 
 /// Makes the HTTP client of one source.
 ///
@@ -35,13 +35,11 @@ pub(super) fn build(
         builder = builder.no_proxy().tls_certs_only([]);
     }
     if let Some(file) = ca_file {
-        let name = file.display();
-        let pem = std::fs::read(file)
-            .map_err(|error| format!("the certificate file `{name}` cannot be read: {error}"))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_unreadable| {
-            format!("the certificate file `{name}` holds no certificate in PEM form")
-        })?;
-        builder = builder.tls_certs_merge(certificates);
+        let certificates = trust::certificates(file)?;
+        // Nothing is encrypted there: the file need only be what it says.
+        if !local {
+            builder = builder.tls_backend_preconfigured(trust::config(certificates)?);
+        }
     }
     builder
         .build()

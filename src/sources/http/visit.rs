@@ -54,6 +54,8 @@ pub enum Missed {
     NoWay(String),
     /// Nobody answered in time.
     Silent(String),
+    /// Somebody is there, and gave no answer for as long as was waited.
+    Late(String),
     /// Somebody is there, and gave no answer.
     Bad(String),
 }
@@ -61,7 +63,7 @@ pub enum Missed {
 impl Client {
     /// Visits an endpoint; redirects are followed within the origin.
     pub async fn visit(&self, call: &Call<'_>) -> Result<Visit, Missed> {
-        let turn = self.turn(Lane::Rest, call.urgency).await;
+        let turn = self.turn(Lane::Visit, call.urgency).await;
         let _turn = turn.map_err(|failure| Missed::Held(failure.error))?;
         let total = self.limits.total;
         let visited = tokio::time::timeout(total, self.go(call)).await;
@@ -69,7 +71,7 @@ impl Client {
             let what = path_of(call.url);
             self.enter("GET", &what, None, Instant::now() - total, 0);
             let span = words::span(total);
-            Err(Missed::Bad(format!("no whole answer within {span}")))
+            Err(Missed::Late(format!("no whole answer within {span}")))
         })
     }
 
@@ -98,14 +100,22 @@ impl Client {
             let target = self.redirect(&url, response.headers(), &what);
             url = target.map_err(|failure| Missed::Bad(cause(failure.error)))?;
             if !self.origin.covers(&url) {
-                let there = super::host_of(&url);
-                let text = format!("it redirects to another host, `{there}`");
-                return Err(Missed::Bad(text));
+                return Err(Missed::Bad(self.elsewhere(&url)));
             }
             if seen.len() > self.limits.redirects || !seen.insert(url.as_str().to_owned()) {
                 return Err(Missed::Bad("it redirects in a circle".to_owned()));
             }
         }
+    }
+
+    /// Says where a redirect leads that leaves our origin.
+    fn elsewhere(&self, url: &Url) -> String {
+        let there = super::host_of(url);
+        if there != self.host {
+            return format!("it redirects to another host, `{there}`");
+        }
+        let scheme = url.scheme();
+        format!("it redirects to `{scheme}://{there}`: `url` should begin so")
     }
 
     /// Sends one request, without following anything.
@@ -135,7 +145,7 @@ impl Client {
             }
             Err(_elapsed) => {
                 let span = words::span(self.limits.first_byte);
-                Missed::Bad(format!("no answer within {span}"))
+                Missed::Late(format!("no answer within {span}"))
             }
         };
         reach::note(&self.origin, false);

@@ -110,7 +110,8 @@ fn certificate(text: &str) -> Option<String> {
         return None;
     }
     let cause = if has("CaUsedAsEndEntity") {
-        "it shows the certificate of an authority as its own; make one with CA:FALSE"
+        "it shows the certificate of an authority as its own: let `ca_file` name that one, or make \
+         it with `openssl req -x509 -addext basicConstraints=critical,CA:FALSE`"
     } else if has("EndEntityUsedAsCa") {
         "its certificate is signed by one that is of no authority"
     } else if has("InvalidPurpose") || has("RequiredEkuNotFound") {
@@ -201,7 +202,7 @@ mod tests {
         for (cause, words) in [
             (
                 "Other(OtherError(CaUsedAsEndEntity))",
-                "make one with CA:FALSE",
+                "-addext basicConstraints=critical,CA:FALSE`",
             ),
             ("certificate expired: verified at 1", "has expired"),
             ("Expired", "has expired"),

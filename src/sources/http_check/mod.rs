@@ -5,15 +5,15 @@
 //! is live. Where no host at all answers it is this machine that is offline: an error.
 
 mod book;
-mod certificate;
 mod judge;
+mod round;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, stream};
 use tokio::time::Instant;
 
 use crate::config::{HttpCheck, SourceConfig};
@@ -22,15 +22,16 @@ use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
-use crate::sources::http::{Call, Client, Ground, Limits, Missed, Others, Scheme, Visit};
+use crate::sources::http::{self, Client, Ground, Limits, Missed, Others, Scheme, Visit};
 use crate::sources::port::{Ask, Port, Product, failed, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Listing, Meter,
     Resource, Source, SourceError, Tier, labels,
 };
 
-use book::Book;
+use book::{Book, Way};
 use judge::{Kind, Version, Wrong};
+use round::{Came, Due, Round};
 
 const PRODUCT: Product = Product {
     name: "the service",
@@ -44,8 +45,8 @@ const PRODUCT: Product = Product {
 const CHECKS: &str = "checks";
 const VERSIONS: &str = "versions";
 
-/// How many checks of one source are on their way at once.
-const AT_ONCE: usize = 2;
+/// How many checks that were not visited are named.
+const NAMED: usize = 3;
 
 /// How much sooner than its distance a check is asked again, as no poll is on the second.
 const EARLY: Duration = Duration::from_secs(10);
@@ -69,14 +70,12 @@ fn limits() -> Limits {
 /// The checks of one host.
 pub struct HttpChecks {
     port: Port,
+    limits: Limits,
     checks: Vec<HttpCheck>,
     book: Mutex<Book>,
     /// Since when nobody answers there.
     away_since: Mutex<Option<Instant>>,
 }
-
-/// A check, and what came of it.
-type Came<'a> = (&'a HttpCheck, Result<Visit, Missed>);
 
 impl HttpChecks {
     /// Makes a source with bounds of its own for each request, without asking the network.
@@ -86,7 +85,8 @@ impl HttpChecks {
         limits: Limits,
     ) -> Result<Self, SourceError> {
         Ok(Self {
-            port: Port::new(config, ground, limits, PRODUCT, &[CHECKS])?,
+            port: Port::new(config, ground, limits.clone(), PRODUCT, &[CHECKS])?,
+            limits,
             checks: config.extras.checks.clone(),
             book: Mutex::default(),
             away_since: Mutex::default(),
@@ -97,8 +97,8 @@ impl HttpChecks {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the checks whose time has come.
-    fn due(&self, fetch: &Fetch) -> Vec<&HttpCheck> {
+    /// Returns the checks whose time has come: what answered first, then whom it is longest ago.
+    fn due(&self, fetch: &Fetch) -> Vec<Due<'_>> {
         let book = self.book();
         let is_due = |check: &&HttpCheck| {
             let early = check.every.saturating_sub(EARLY);
@@ -108,30 +108,29 @@ impl HttpChecks {
                 .is_some_and(|it| it.num_seconds() >= 0 && it.to_std().is_ok_and(|it| it < early));
             fetch.forced || !waits
         };
-        self.checks.iter().filter(is_due).collect()
+        let mut due: Vec<&HttpCheck> = self.checks.iter().filter(is_due).collect();
+        due.sort_by_key(|check| (book.was_late(check, fetch.now), book.asked_at(check)));
+        let sure = |check| {
+            if book.is_sure(check) {
+                Due::again(check)
+            } else {
+                Due::first(check)
+            }
+        };
+        due.into_iter().map(sure).collect()
     }
 
-    /// Asks for each; once nobody answers, the rest is spared.
-    async fn visit<'a>(
-        &'a self,
-        due: Vec<&'a HttpCheck>,
-        ask: Ask,
-    ) -> Result<Vec<Came<'a>>, SourceError> {
+    async fn visit<'a>(&'a self, due: Vec<Due<'a>>, ask: Ask) -> Result<Round<'a>, SourceError> {
         let client = self.port.client(ask).await?;
-        let away = Mutex::default();
-        let mut visits: Vec<BoxFuture<'_, Came<'a>>> = Vec::with_capacity(due.len());
-        for check in due {
-            visits.push(visit(client, check, ask, &away).boxed());
-        }
-        Ok(stream::iter(visits).buffered(AT_ONCE).collect().await)
+        Ok(round::visit(client, due, &self.limits, ask.urgency).await)
     }
 
     /// Returns the error of being offline, where nothing speaks for the host being away.
     fn offline(&self, client: &Client, came: &[Came<'_>]) -> Option<SourceError> {
-        let lost = |came: &Came<'_>| match &came.1 {
+        let lost = |came: &Came<'_>| match &came.visit {
             Err(Missed::NoWay(cause)) => Some((cause.clone(), true)),
             Err(Missed::Silent(cause)) => Some((cause.clone(), false)),
-            Ok(_) | Err(Missed::Held(_) | Missed::Bad(_)) => None,
+            Ok(_) | Err(Missed::Held(_) | Missed::Late(_) | Missed::Bad(_)) => None,
         };
         let mut since = self
             .away_since
@@ -162,7 +161,7 @@ impl HttpChecks {
 
     async fn round(&self, fetch: &Fetch) -> Result<Batch, SourceError> {
         let ask = Ask::of(fetch);
-        let came = self.visit(self.due(fetch), ask).await?;
+        let Round { came, unseen } = self.visit(self.due(fetch), ask).await?;
         let client = self.port.client(ask).await?;
         if let Some(error) = self.offline(client, &came) {
             // They stay due: nothing came of them.
@@ -172,32 +171,43 @@ impl HttpChecks {
         let mut held = None;
         let asked = came.len();
         let mut judged = 0;
-        for (check, came) in came {
-            if let Err(Missed::Held(error)) = came {
+        for came in came {
+            if let Err(Missed::Held(error)) = came.visit {
                 held = Some(error);
                 continue;
             }
             judged += 1;
-            self.take_in(check, came, fetch.now);
+            self.take_in(came, fetch.now);
         }
+        let mut missing = Vec::new();
         if let Some(error) = held {
             if judged == 0 {
                 return Err(error);
             }
-            let text = format!(
-                "{} of {asked} checks were not asked: {error}",
-                asked - judged
-            );
-            batch.warnings.push(self.port.shown(&text));
+            let left = asked - judged;
+            missing.push(format!(
+                "only a part was asked: {left} of {asked} checks were not, {error}"
+            ));
         }
-        self.tell(&mut batch, fetch.now);
+        if !unseen.is_empty() {
+            missing.push(unvisited(&unseen, asked + unseen.len()));
+        }
+        self.tell(&mut batch, &unseen, fetch.now);
+        let missing = missing.iter().map(|text| self.port.shown(text));
+        batch.warnings.extend(missing);
         self.port.can(CHECKS, CapabilityState::Available);
         Ok(batch)
     }
 
     /// Takes in what came of one check.
-    fn take_in(&self, check: &HttpCheck, came: Result<Visit, Missed>, now: Timestamp) {
-        let visit = came.map_err(|missed| wrong(check, &missed));
+    fn take_in(&self, came: Came<'_>, now: Timestamp) {
+        let Came {
+            check,
+            visit,
+            failures,
+        } = came;
+        let way = way(&visit);
+        let visit = visit.map_err(|missed| wrong(check, &missed));
         let judged = visit.as_ref().map_or_else(
             |wrong| Err(wrong.clone()),
             |visit| judge::judge(check, visit),
@@ -210,6 +220,7 @@ impl HttpChecks {
         let end = visit.as_ref().ok().and_then(ends_at);
         let mut book = self.book();
         book.judged(check, judged, end, now);
+        book.looked(check, failures, way);
         let Ok(visit) = visit else {
             return;
         };
@@ -227,8 +238,8 @@ impl HttpChecks {
         book.noted(check, notes.iter().map(shown).collect());
     }
 
-    /// Tells all that is known, asked in this round or before.
-    fn tell(&self, batch: &mut Batch, now: Timestamp) {
+    /// Tells all that is known, asked in this round or before; `unseen` should have been asked.
+    fn tell(&self, batch: &mut Batch, unseen: &[&HttpCheck], now: Timestamp) {
         let book = self.book();
         let alerts = book.alerts(self.port.name(), &self.checks, now);
         labels::list(batch, CHECKS, alerts, true);
@@ -240,14 +251,22 @@ impl HttpChecks {
         });
         batch.facts.extend(lived);
         batch.warnings.extend(book.notes().cloned());
-        // All that this source tells.
-        batch.covered.push(Clean::default());
+        let quiet = book.quiet(&self.checks);
+        batch
+            .warnings
+            .extend(quiet.iter().map(|it| Clean::line(it)));
+        // What fires and was not visited may be over.
+        if !unseen.iter().any(|check| book.fires(check)) {
+            // All that this source tells.
+            batch.covered.push(Clean::default());
+        }
     }
 
     async fn look_over(&self) -> Vec<Check> {
         let ask = Ask::person();
-        let came = match self.visit(self.checks.iter().collect(), ask).await {
-            Ok(came) => came,
+        let due = self.checks.iter().map(Due::first).collect();
+        let Round { came, unseen } = match self.visit(due, ask).await {
+            Ok(round) => round,
             Err(error) => return vec![failed("host", &error)],
         };
         let offline = match self.port.client(ask).await {
@@ -257,9 +276,18 @@ impl HttpChecks {
         if let Some(error) = offline {
             return vec![failed("host", &error)];
         }
-        came.iter()
-            .map(|(check, came)| self.told(check, came))
-            .collect()
+        let mut checks: Vec<Check> = came
+            .iter()
+            .map(|came| self.told(came.check, &came.visit))
+            .collect();
+        if !unseen.is_empty() {
+            let text = unvisited(&unseen, came.len() + unseen.len());
+            checks.push(Check {
+                state: CheckState::Failed,
+                ..fine(CHECKS, &self.port.shown(&text))
+            });
+        }
+        checks
     }
 
     /// Says what came of one check.
@@ -306,45 +334,52 @@ impl HttpChecks {
     }
 }
 
-/// Asks for one, unless nobody answers there as is known by now.
-async fn visit<'a>(
-    client: &Client,
-    check: &'a HttpCheck,
-    ask: Ask,
-    away: &Mutex<Option<Missed>>,
-) -> Came<'a> {
-    let known = away.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some(missed) = known {
-        return (check, Err(missed));
-    }
-    let call = Call {
-        url: &check.url,
-        wanted: &|status| check.status.has(status),
-        body: judge::needs_body(check),
-        urgency: ask.urgency,
+/// Says that there was no time for some of the checks.
+fn unvisited(unseen: &[&HttpCheck], all: usize) -> String {
+    let count = unseen.len();
+    let names: Vec<String> = unseen
+        .iter()
+        .take(NAMED)
+        .map(|check| format!("`{}`", check.name))
+        .collect();
+    let more = match count - names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
     };
-    let came = client.visit(&call).await;
-    if let Err(missed @ (Missed::NoWay(_) | Missed::Silent(_))) = &came {
-        *away.lock().unwrap_or_else(PoisonError::into_inner) = Some(missed.clone());
+    format!(
+        "only a part was visited: {count} of {all} checks were not, as the others took too long \
+         ({}{more})",
+        names.join(", ")
+    )
+}
+
+/// Returns whether somebody answered, and why not.
+fn way(visit: &Result<Visit, Missed>) -> Way {
+    match visit {
+        Ok(_) => Way::Answered,
+        Err(Missed::Late(cause)) => Way::Late(Clean::line(cause)),
+        Err(Missed::NoWay(cause) | Missed::Silent(cause) | Missed::Bad(cause)) => {
+            Way::Unanswered(Clean::line(cause))
+        }
+        Err(Missed::Held(_)) => Way::Unknown,
     }
-    (check, came)
 }
 
 /// Returns when the certificate ends that was shown.
 fn ends_at(visit: &Visit) -> Option<Timestamp> {
-    certificate::not_after(visit.certificate.as_ref()?)
+    http::not_after(visit.certificate.as_ref()?)
 }
 
 /// Returns what is wrong where no answer came.
 fn wrong(check: &HttpCheck, missed: &Missed) -> Wrong {
     let path = check.url.path();
-    let host = crate::sources::http::host_of(&check.url);
+    let host = http::host_of(&check.url);
     match missed {
         Missed::NoWay(cause) | Missed::Silent(cause) => Wrong {
             kind: Kind::Away,
             about: format!("{host} cannot be reached: {cause}"),
         },
-        Missed::Bad(cause) => Wrong {
+        Missed::Late(cause) | Missed::Bad(cause) => Wrong {
             kind: Kind::NoAnswer,
             about: format!("{path} of {host} gave no answer: {cause}"),
         },
@@ -370,6 +405,15 @@ impl Source for HttpChecks {
 
     fn capabilities(&self) -> Vec<Capability> {
         self.port.capabilities()
+    }
+
+    fn problems(&self) -> Vec<SourceError> {
+        let cause = self.book().unanswered(&self.checks);
+        let problem = cause.map(|cause| SourceError::Unreachable {
+            host: self.port.host().to_owned(),
+            cause: self.port.shown(&cause).to_string(),
+        });
+        problem.into_iter().collect()
     }
 
     fn resources(&self, _now: Timestamp) -> Vec<Resource> {

@@ -116,13 +116,13 @@ impl HttpJson {
         let warnings = intake.warnings();
         let missing_told = missing.iter().map(|why| {
             let path = map.path();
-            format!("{path}: only a part was read: {why}")
+            format!("only a part of {path} was read: {why}")
         });
         let warnings = warnings.into_iter().chain(missing_told);
         batch.warnings = warnings.map(|text| self.port.shown(&text)).collect();
         batch.facts = std::mem::take(&mut intake.facts);
         let whole = missing.is_none() && intake.bad == 0;
-        self.enlist(&mut batch, fetch, whole);
+        self.enlist(&mut batch, map, fetch, whole);
         self.note(&fetch.resource, &batch.facts);
         self.port.can(map.to.plural(), CapabilityState::Available);
         let count = intake.count;
@@ -130,15 +130,17 @@ impl HttpJson {
     }
 
     /// Keeps each fact once, and not too many; a whole list is all there are.
-    fn enlist(&self, batch: &mut Batch, fetch: &Fetch, whole: bool) {
+    fn enlist(&self, batch: &mut Batch, map: &JsonMap, fetch: &Fetch, whole: bool) {
         let (resource, now) = (&fetch.resource, fetch.now);
         let mut members = BTreeSet::new();
         // What a list tells twice is what it says first.
         batch.facts.retain(|fact| members.insert(fact.id()));
         let told = batch.facts.len();
         if told > MOST {
-            let text = format!("{told} {resource} are told; {MOST} are shown, the newest first");
-            batch.warnings.push(Clean::line(&text));
+            let (path, what) = (map.path(), map.to.plural());
+            let text =
+                format!("only a part of {path} is shown: the newest {MOST} of {told} {what}");
+            batch.warnings.push(self.port.shown(&text));
             batch
                 .facts
                 .sort_by_key(|fact| std::cmp::Reverse(moment(fact)));

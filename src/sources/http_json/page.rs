@@ -44,7 +44,10 @@ impl HttpJson {
             }
             let pages = seen.len() - 1;
             if pages >= PAGES || intake.is_full() {
-                return Ok(Some(format!("there is more after {pages} pages")));
+                return Ok(Some(format!(
+                    "there is more after {pages} pages; larger ones, or a `path` that asks for \
+                     less, would hold it"
+                )));
             }
             let Page {
                 records,

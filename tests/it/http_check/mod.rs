@@ -1,6 +1,7 @@
 //! HTTP checks against servers that misbehave: statuses, bodies, slowness, redirects, blips,
 //! being offline, certificates, versions.
 
+mod round;
 mod secure;
 
 use std::sync::{Arc, Mutex};
@@ -231,6 +232,21 @@ async fn redirects_are_followed_at_home_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn a_redirect_to_another_scheme_of_the_same_host_is_no_other_host() {
+    let home = Arc::new(Mutex::new(String::new()));
+    let there = Arc::clone(&home);
+    let fault =
+        Fault::start(move |_| Reply::new(301, "").with("location", &there.lock().unwrap())).await;
+    let port = fault.url.port().unwrap();
+    *home.lock().unwrap() = format!("https://127.0.0.1:{port}/healthz");
+    let source = source(fault.url.as_str(), "failures = 1");
+    let batch = poll(&source, 0).await.unwrap();
+    let words = format!("it redirects to `https://127.0.0.1:{port}`: `url` should begin so");
+    let about = &alerts(&batch)[0].about;
+    assert!(about.ends_with(&words), "{about}");
+}
+
+#[tokio::test]
 async fn a_secret_that_a_server_says_again_is_not_shown() {
     let reply = Reply::new(200, format!("who is {TOKEN}?"));
     let fault = Fault::start(move |_| reply.clone()).await;
@@ -420,7 +436,7 @@ async fn the_program_shows_a_failing_check_as_a_card() {
         let home = Home::new();
         home.configure(&format!(
             "[[source]]\nkind = \"http\"\nurl = \"{url}\"\n[[source.check]]\nname = \"checkout\"\n\
-             path = \"/healthz\"\nfailures = 1"
+             path = \"/healthz\""
         ));
         let doctor = home.run(&["doctor"]);
         (home.run(&["board", "--once", "--format", "json"]), doctor)

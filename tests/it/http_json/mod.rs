@@ -136,13 +136,6 @@ async fn is_partial(
 
 #[tokio::test]
 async fn a_list_without_end_in_a_circle_or_with_a_broken_page_is_read_in_part() {
-    let endless = |seen: &Seen| {
-        let (from, next) = (
-            number(seen) * 10,
-            json!(format!("?page={}", number(seen) + 1)),
-        );
-        Reply::json(&page(from..from + 10, &next))
-    };
     is_partial(endless, "there is more after 10 pages", 10).await;
     let circle = |_: &Seen| Reply::json(&page(0..3, &json!("/runs?limit=100")));
     is_partial(circle, "lead in a circle", 2).await;
@@ -150,7 +143,7 @@ async fn a_list_without_end_in_a_circle_or_with_a_broken_page_is_read_in_part() 
         1 => Reply::json(&page(0..3, &json!("?page=2"))),
         _ => Reply::new(500, "oh"),
     };
-    is_partial(broken, "only a part was read", 2).await;
+    is_partial(broken, "only a part of /runs?limit=100 was read", 2).await;
     let large = |seen: &Seen| {
         let (from, next) = (
             number(seen) * 2_000,
@@ -158,7 +151,12 @@ async fn a_list_without_end_in_a_circle_or_with_a_broken_page_is_read_in_part() 
         );
         Reply::json(&page(from..from + 2_000, &next))
     };
-    is_partial(large, "1000 are shown, the newest first", 1).await;
+    is_partial(
+        large,
+        "only a part of /runs?limit=100 is shown: the newest 1000 of 2000 runs",
+        1,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -286,4 +284,62 @@ async fn a_pipeline_gets_on_the_board_without_code() {
     ] {
         assert!(ran.out.contains(title), "{title}: {ran:#?}");
     }
+}
+
+/// Endless pages of runs, all of them well.
+fn endless(seen: &Seen) -> Reply {
+    let (from, next) = (
+        number(seen) * 10,
+        json!(format!("?page={}", number(seen) + 1)),
+    );
+    Reply::json(&page(from..from + 10, &next))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_was_cut_is_told_by_every_command() {
+    let fault = Fault::start(endless).await;
+    let url = fault.url.clone();
+    let told = tokio::task::spawn_blocking(move || {
+        let home = Home::new();
+        home.configure(&configuration(&url, &runs()));
+        let words = "only a part of /runs?limit=100 was read: there is more after 10 pages";
+        for (arguments, code) in [
+            (&["sources"][..], 0),
+            (&["doctor"], 0),
+            (&["where", "no-such-change"], 5),
+            (&["board", "--once", "--exit-status"], 5),
+            (&["board", "--once", "--format", "json"], 0),
+            (&["triage", "--exit-status"], 5),
+        ] {
+            let ran = home.run(arguments);
+            let text = format!("{}{}", ran.out, ran.err);
+            let flat: Vec<&str> = text.split_whitespace().collect();
+            assert!(flat.join(" ").contains(words), "{arguments:?}: {ran:#?}");
+            ran.exits(code);
+        }
+    });
+    told.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_deployment_that_no_forge_knows_is_a_card() {
+    let now = cycleboard::app::clock::system()().timestamp_millis();
+    let body = include_str!("deployments.json").replace("rolling", "broken");
+    let body = body.replace("1795207200000", &now.to_string());
+    let fault = Fault::start(move |_| {
+        Reply::new(200, body.clone()).with("content-type", "application/json")
+    })
+    .await;
+    let url = fault.url.clone();
+    let ran = tokio::task::spawn_blocking(move || {
+        let home = Home::new();
+        let map =
+            map_of("deployments").replace("running = [", "failed = [\"broken\"], running = [");
+        home.configure(&configuration(&url, &map));
+        home.run(&["board", "--once", "--exit-status", "--format", "json"])
+    });
+    let ran = ran.await.unwrap();
+    let words = "the deployment of `2a2b3c4` to `staging` failed";
+    assert!(ran.out.contains(words), "{ran:#?}");
+    ran.exits(3);
 }

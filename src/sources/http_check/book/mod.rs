@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use super::judge::{Kind, Version, Wrong};
 use crate::config::HttpCheck;
 use crate::domain::Timestamp;
@@ -22,6 +24,9 @@ const VERSIONS: usize = 10;
 /// versions run side by side, each answers now and then.
 const BACK: u32 = 3;
 
+/// For how long one that hangs is asked after the others; then it is its turn.
+const LATELY: TimeDelta = TimeDelta::minutes(5);
+
 /// What ends the identity of the alert of a certificate.
 const CERTIFICATE: &str = "certificate";
 
@@ -34,10 +39,27 @@ pub(super) struct Book {
     lives: BTreeMap<Clean, Live>,
 }
 
+/// Whether somebody answered at the last look.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) enum Way {
+    /// Nobody looked.
+    #[default]
+    Unknown,
+    /// Somebody answered, whatever it said.
+    Answered,
+    /// Nobody did as long as was waited, and how long that was.
+    Late(Clean),
+    /// Nobody did, and why not.
+    Unanswered(Clean),
+}
+
 /// What is remembered of one check.
 #[derive(Default)]
 struct Record {
     failures: u32,
+    way: Way,
+    /// Whether it was ever well.
+    was_well: bool,
     since: Option<Timestamp>,
     kind: Option<Kind>,
     about: Clean,
@@ -88,6 +110,72 @@ impl Book {
         self.records.get(&check.name)?.asked_at
     }
 
+    /// Returns whether a check let us wait in vain when it was last asked, and that not long ago.
+    pub(super) fn was_late(&self, check: &HttpCheck, now: Timestamp) -> bool {
+        let Some(record) = self.records.get(&check.name) else {
+            return false;
+        };
+        let lately = |at: Timestamp| now - at < LATELY;
+        matches!(record.way, Way::Late(_)) && record.asked_at.is_some_and(lately)
+    }
+
+    /// Returns whether it is known how a check is: it was asked before, or fires already.
+    pub(super) fn is_sure(&self, check: &HttpCheck) -> bool {
+        self.asked_at(check).is_some() || self.fires(check)
+    }
+
+    /// Returns whether a check failed so often in a row that it is told.
+    pub(super) fn fires(&self, check: &HttpCheck) -> bool {
+        let record = self.records.get(&check.name);
+        record.is_some_and(|record| record.since.is_some() && record.failures >= check.failures)
+    }
+
+    /// Takes in how many looks in a row a check failed at in the round that was judged, and
+    /// whether somebody answered.
+    pub(super) fn looked(&mut self, check: &HttpCheck, failures: u32, way: Way) {
+        let record = self.records.entry(check.name.clone()).or_default();
+        let further = failures.saturating_sub(1);
+        record.failures = record.failures.saturating_add(further);
+        record.way = way;
+    }
+
+    /// Returns why nobody answered at any check that was looked at, if that is so.
+    pub(super) fn unanswered(&self, checks: &[HttpCheck]) -> Option<String> {
+        let mut asked = 0;
+        let mut first = None;
+        for check in checks {
+            match self.records.get(&check.name).map(|record| &record.way) {
+                None | Some(Way::Unknown) => {}
+                Some(Way::Answered) => return None,
+                Some(Way::Late(cause) | Way::Unanswered(cause)) => {
+                    asked += 1;
+                    first.get_or_insert((cause, &check.name));
+                }
+            }
+        }
+        let (cause, name) = first?;
+        Some(match asked {
+            1 => format!("{cause}; its check `{name}` was not answered"),
+            all => format!("{cause}; none of {all} checks was answered, the first is `{name}`"),
+        })
+    }
+
+    /// Returns what to say of checks that were never well, and failed less often than is told.
+    pub(super) fn quiet(&self, checks: &[HttpCheck]) -> Vec<String> {
+        let mut told = Vec::new();
+        for check in checks {
+            let HttpCheck { name, failures, .. } = check;
+            let record = self.records.get(name).filter(|record| !record.was_well);
+            if let Some(record) = record.filter(|it| (1..*failures).contains(&it.failures)) {
+                let (times, about) = (record.failures, &record.about);
+                told.push(format!(
+                    "`{name}` failed {times} times in a row, and is an alert at {failures}: {about}"
+                ));
+            }
+        }
+        told
+    }
+
     /// Takes in what came of a check; `ends_at` is the end of the certificate that was shown.
     pub(super) fn judged(
         &mut self,
@@ -101,6 +189,7 @@ impl Book {
         record.ends_at = ends_at.or(record.ends_at);
         let Err(wrong) = came else {
             record.failures = 0;
+            record.was_well = true;
             record.since = None;
             record.kind = None;
             return;
@@ -171,7 +260,7 @@ impl Book {
             let Some(record) = self.records.get(&check.name) else {
                 continue;
             };
-            if let Some(since) = record.since.filter(|_| record.failures >= check.failures) {
+            if let Some(since) = record.since.filter(|_| self.fires(check)) {
                 let about = record.about.clone();
                 alerts.push(alert(source, check, None, about, since));
             }
@@ -195,7 +284,7 @@ impl Record {
     /// Returns since when the end of the certificate is near, and when it is, if that is so.
     fn is_ending(&self, check: &HttpCheck, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let (ends_at, days) = (self.ends_at?, check.certificate?);
-        let since = ends_at - chrono::TimeDelta::days(i64::from(days));
+        let since = ends_at - TimeDelta::days(i64::from(days));
         (since <= now).then_some((since, ends_at))
     }
 }

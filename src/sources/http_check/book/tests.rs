@@ -207,3 +207,37 @@ fn without_a_repository_nothing_is_deployed() {
     book.saw(&source(), &bare, Version::Name("v1".into()), at(0));
     has(&book, &[]);
 }
+
+#[test]
+fn one_that_hangs_lets_others_go_first_but_not_for_ever() {
+    let mut book = Book::default();
+    let hangs = || Way::Late(Clean::line("no answer within 10 s"));
+    book.judged(&check(), ill(Kind::NoAnswer, "gone"), None, at(0));
+    book.looked(&check(), 2, hangs());
+    assert!(book.fires(&check()) && book.was_late(&check(), at(299)));
+    assert!(!book.was_late(&check(), at(300)));
+    book.judged(&check(), Ok(()), None, at(310));
+    book.looked(&check(), 0, Way::Answered);
+    assert!(!book.was_late(&check(), at(311)) && !book.fires(&check()));
+}
+
+#[test]
+fn looks_of_one_round_count_and_what_was_never_well_is_told_below_its_threshold() {
+    let patient = HttpCheck {
+        failures: 10,
+        ..check()
+    };
+    let all = [patient.clone()];
+    let mut book = Book::default();
+    let down = || ill(Kind::Status(503), "503");
+    book.judged(&patient, down(), None, at(0));
+    book.looked(&patient, 5, Way::Answered);
+    let words = "`checkout` failed 5 times in a row, and is an alert at 10: 503";
+    assert_eq!(book.quiet(&all), [words]);
+    assert_eq!(book.unanswered(&all), None);
+    book.judged(&patient, Ok(()), None, at(30));
+    book.looked(&patient, 0, Way::Answered);
+    book.judged(&patient, down(), None, at(60));
+    book.looked(&patient, 1, Way::Answered);
+    assert!(book.quiet(&all).is_empty(), "a blip");
+}

@@ -19,6 +19,9 @@ sign() { # name, host, begin, end
 # What many make by mistake: an authority's own certificate in the place of a server's.
 openssl req -x509 -new -key server.key.pem -days 36500 -subj "/CN=ghe.test" \
   -addext subjectAltName=DNS:ghe.test -addext basicConstraints=critical,CA:TRUE -out own.pem
+# The same once more: by name and key it is the same authority.
+openssl req -x509 -new -key server.key.pem -days 36500 -subj "/CN=ghe.test" \
+  -addext subjectAltName=DNS:ghe.test -addext basicConstraints=critical,CA:TRUE -out own-again.pem
 sign good ghe.test 20240101000000Z 21240101000000Z 01
 sign expired ghe.test 20200101000000Z 20210101000000Z 02
 sign foreign other.test 20240101000000Z 21240101000000Z 03

@@ -1,7 +1,7 @@
-//! When a certificate ends: as much DER as leads to `notAfter`.
+//! From when until when a certificate holds: as much DER as leads there.
 //!
-//! The certificate was judged when the connection was made; nothing is judged here.
-//! See RFC 5280, section 4.1. What is not written as it should be has no end.
+//! Nothing is judged here. See RFC 5280, section 4.1. What is not written as it should be has no
+//! such time.
 
 use chrono::NaiveDateTime;
 
@@ -14,7 +14,12 @@ const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
 /// Returns when a certificate ends.
-pub(super) fn not_after(der: &[u8]) -> Option<Timestamp> {
+pub fn not_after(der: &[u8]) -> Option<Timestamp> {
+    validity(der).map(|(_, end)| end)
+}
+
+/// Returns when a certificate begins and when it ends.
+pub(super) fn validity(der: &[u8]) -> Option<(Timestamp, Timestamp)> {
     let (certificate, _) = take(der, SEQUENCE)?;
     let (inside, _) = take(certificate, SEQUENCE)?;
     let inside = take(inside, VERSION).map_or(inside, |(_, rest)| rest);
@@ -22,9 +27,10 @@ pub(super) fn not_after(der: &[u8]) -> Option<Timestamp> {
     let (_algorithm, inside) = take(inside, SEQUENCE)?;
     let (_issuer, inside) = take(inside, SEQUENCE)?;
     let (validity, _) = take(inside, SEQUENCE)?;
-    let (_tag, _begin, rest) = element(validity)?;
+    let (tag, begin, rest) = element(validity)?;
+    let begin = time(tag, begin)?;
     let (tag, end, _) = element(rest)?;
-    time(tag, end)
+    Some((begin, time(tag, end)?))
 }
 
 /// Returns the content of an element with this tag, and what follows it.
@@ -68,7 +74,7 @@ fn time(tag: u8, content: &[u8]) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::not_after;
+    use super::{not_after, validity};
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject as _;
 
@@ -77,6 +83,7 @@ mod tests {
         let der = CertificateDer::from_pem_slice(pem).unwrap();
         let end = not_after(&der).unwrap();
         assert_eq!(end.to_rfc3339(), expected);
+        assert!(validity(&der).unwrap().0 < end);
         // No part of it is a certificate, and no byte of it harms.
         for length in 0..der.len() {
             let _cut = not_after(&der[..length]);
