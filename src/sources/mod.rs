@@ -454,5 +454,5 @@ impl SourceError {
 
 /// Returns whether it is the file of `ca_file` that is wrong.
 fn is_own_certificate(cause: &str) -> bool {
-    cause.starts_with("the certificate file")
+    cause.starts_with(http::OWN_FILE)
 }

@@ -15,7 +15,7 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::action::ActError;
 use crate::sources::http::{
-    Answer, Client, Failure, Ground, Limits, Request, Scheme, Urgency, Writing, check_base,
+    Answer, Client, Failure, Ground, Limits, Looks, Request, Scheme, Urgency, Writing, check_base,
     fixed_headers, host_of,
 };
 use crate::sources::{
@@ -32,12 +32,22 @@ pub(super) struct Product {
     pub(super) example: &'static str,
     /// Paths that people copy along with the address, longest first.
     pub(super) copied: &'static [&'static str],
-    /// In which cases a path follows the host, e.g. ``with `--web.route-prefix=/x` ``.
-    pub(super) below: &'static str,
+    /// What its address is.
+    pub(super) address: Address,
     /// How its credential is written.
     pub(super) scheme: Scheme,
     /// Whether its routes name records, so that one may be missing where the address is right.
     pub(super) has_records: bool,
+}
+
+/// What the address of a kind of server is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Address {
+    /// Where its own page begins. A path follows the host in these cases, e.g.
+    /// ``with `--web.route-prefix=/x` ``.
+    Page(&'static str),
+    /// That of the one document that is read.
+    Document,
 }
 
 /// How something is asked for.
@@ -329,7 +339,7 @@ impl Port {
                 host,
                 cause: format!("{path} is not there; {advice}"),
             },
-            SourceError::Unreadable { host, cause } if failure.elsewhere => {
+            SourceError::Unreadable { host, cause } if failure.looks == Looks::Elsewhere => {
                 SourceError::Unreadable {
                     host,
                     cause: format!("{cause}; {advice}"),
@@ -360,17 +370,20 @@ impl Port {
 
     /// Returns what `url` should be.
     fn advice(&self) -> String {
-        let Product {
-            name,
-            example,
-            below,
-            ..
-        } = self.product;
-        format!(
-            "`url` is where {name}'s own page begins, e.g. `{example}`, or {below} \
-             `{example}/x`; it is `{}` now",
-            self.base.as_str().trim_end_matches('/')
-        )
+        let Product { name, example, .. } = self.product;
+        let place = match self.product.address {
+            Address::Page(below) => format!(
+                "where {name}'s own page begins, e.g. `{example}`, or {below} `{example}/x`"
+            ),
+            Address::Document => format!("the address of the document itself, e.g. `{example}`"),
+        };
+        let now = self.base.as_str().trim_end_matches('/');
+        format!("`url` is {place}; it is `{now}` now")
+    }
+
+    /// Returns the error of an answer that is not of this kind of server: the address is another's.
+    pub(super) fn foreign(&self, path: &str, why: &str) -> SourceError {
+        self.failed(&format!("{path}: {why}; {}", self.advice()))
     }
 
     /// Returns the error of an answer that says itself that it is none.

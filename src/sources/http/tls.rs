@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 use super::Limits;
 use super::names::Names;
 
+/// How every trouble with the file of `ca_file` begins.
+pub(in crate::sources) const OWN_FILE: &str = "the certificate file";
+
 /// Makes the HTTP client of one source.
 ///
 /// Redirects are followed by [`super::Client`], not here; nothing is retried,
@@ -37,9 +40,9 @@ pub(super) fn build(
     if let Some(file) = ca_file {
         let name = file.display();
         let pem = std::fs::read(file)
-            .map_err(|error| format!("the certificate file `{name}` cannot be read: {error}"))?;
+            .map_err(|error| format!("{OWN_FILE} `{name}` cannot be read: {error}"))?;
         let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_unreadable| {
-            format!("the certificate file `{name}` holds no certificate in PEM form")
+            format!("{OWN_FILE} `{name}` holds no certificate in PEM form")
         })?;
         builder = builder.tls_certs_merge(certificates);
     }

@@ -13,7 +13,7 @@ use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::run::Run;
 use crate::domain::text::{Clean, nearest};
-use crate::sources::http::Failure;
+use crate::sources::http::{Failure, Looks};
 use crate::sources::port::Ask;
 use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
@@ -127,7 +127,7 @@ impl Jenkins {
                 let cause = format!("{cause}; or this token sees no folder `{root}`");
                 Ok(SourceError::Unreadable { host, cause })
             }
-            SourceError::Unreadable { host, cause } if cause.contains("larger than") => {
+            SourceError::Unreadable { host, cause } if failure.looks == Looks::TooLarge => {
                 let hint = "choose folders in `orgs`, or jobs in `repos`";
                 let cause = format!("{cause}; {hint}");
                 Err(SourceError::Unreadable { host, cause })
