@@ -15,8 +15,8 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::action::ActError;
 use crate::sources::http::{
-    Answer, Client, Failure, Ground, Limits, Looks, Request, Scheme, Urgency, Writing, check_base,
-    fixed_headers, host_of,
+    Answer, Client, Failure, Ground, Limits, List, Looks, Request, Scheme, Urgency, Writing,
+    check_base, fixed_headers, host_of,
 };
 use crate::sources::{
     Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, UNNAMED,
@@ -135,7 +135,7 @@ impl Port {
         let host = host_of(&config.url);
         check_base(&config.url, config.insecure_http)
             .map_err(|cause| SourceError::Refused { host, cause })?;
-        let base = without_copied(&config.url, product.copied);
+        let base = without_copied(&config.url, &product);
         let client = Client::new(
             config.name.clone(),
             &base,
@@ -394,6 +394,14 @@ impl Port {
         }
     }
 
+    /// Says that an answer is not the list that was asked for, where none of its records fits.
+    pub(super) fn fits<T>(&self, path: &str, list: &List<T>) -> Result<(), SourceError> {
+        let Some(why) = list.misfit() else {
+            return Ok(());
+        };
+        Err(self.failed(&format!("{path}: none of its records fits: {why}")))
+    }
+
     /// Returns a text of the server as it may be shown.
     pub(super) fn shown(&self, text: &str) -> Clean {
         self.client.shown(text)
@@ -408,11 +416,18 @@ fn request(url: Url, ask: Ask) -> Request {
     }
 }
 
-/// Returns an address without what people copy along with it.
-fn without_copied(url: &Url, copied: &[&str]) -> Url {
+/// Returns an address without what people copy along with it: the end of its path, what it shows.
+fn without_copied(url: &Url, product: &Product) -> Url {
     let mut url = url.clone();
+    // Pages of one file keep where they are behind a `#`.
+    url.set_fragment(None);
+    if matches!(product.address, Address::Document) {
+        return url;
+    }
+    url.set_query(None);
     let path = url.path().trim_end_matches('/').to_owned();
-    if let Some(rest) = copied.iter().find_map(|end| path.strip_suffix(end)) {
+    let mut copied = product.copied.iter();
+    if let Some(rest) = copied.find_map(|end| path.strip_suffix(end)) {
         url.set_path(rest);
     }
     url
@@ -450,14 +465,36 @@ pub(super) fn failed(name: &'static str, error: &SourceError) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use super::without_copied;
+    use super::{Address, Product, without_copied};
+    use crate::sources::http::Scheme;
     use url::Url;
+
+    const PRODUCT: Product = Product {
+        name: "Alertmanager",
+        example: "https://am.example.org",
+        copied: &["/api/v2/alerts", "/api/v2"],
+        address: Address::Page("behind a proxy"),
+        scheme: Scheme::Bearer,
+        has_records: false,
+    };
 
     #[track_caller]
     fn check(given: &str, expected: &str) {
         let url = Url::parse(given).unwrap();
-        let found = without_copied(&url, &["/api/v2/alerts", "/api/v2"]);
-        assert_eq!(found.as_str(), expected);
+        assert_eq!(without_copied(&url, &PRODUCT).as_str(), expected);
+    }
+
+    #[test]
+    fn what_a_page_shows_is_no_part_of_its_address_but_a_document_may_be_asked_for_so() {
+        check("https://bb.test/#/builders/3", "https://bb.test/");
+        check("https://am.test/am/?silenced=true#x", "https://am.test/am/");
+        let document = Product {
+            address: Address::Document,
+            ..PRODUCT
+        };
+        let url = Url::parse("https://ci.test/cc.xml?recursive=true#x").unwrap();
+        let found = without_copied(&url, &document);
+        assert_eq!(found.as_str(), "https://ci.test/cc.xml?recursive=true");
     }
 
     #[test]

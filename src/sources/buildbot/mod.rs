@@ -38,7 +38,7 @@ use state::{Server, State};
 const PRODUCT: Product = Product {
     name: "Buildbot",
     example: "https://buildbot.example.org",
-    copied: &["/api/v2/builds", "/api/v2", "/api", "/#"],
+    copied: &["/api/v2/builds", "/api/v2", "/api"],
     address: Address::Page("behind a proxy"),
     scheme: Scheme::BearerOrLogin,
     has_records: true,
