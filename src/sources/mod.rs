@@ -27,6 +27,7 @@ pub mod cctray;
 mod deeds;
 mod detail;
 pub mod evidence;
+mod failed_jobs;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
@@ -47,6 +48,7 @@ pub mod probe;
 pub mod prometheus;
 mod registry;
 pub mod selection;
+mod texts;
 mod ticket_links;
 pub mod token;
 mod token_ask;
@@ -309,6 +311,20 @@ pub struct Listing {
     pub name: Clean,
     /// All that it holds.
     pub members: BTreeSet<FactId>,
+}
+
+impl Listing {
+    /// Returns the listing of facts of a repository, all of which were told.
+    pub fn of_repo<'f>(
+        repo: &RepoKey,
+        name: &str,
+        facts: impl IntoIterator<Item = &'f Fact>,
+    ) -> Self {
+        Self {
+            name: Clean::line(&format!("{}/{name}", repo.path())),
+            members: facts.into_iter().map(Fact::id).collect(),
+        }
+    }
 }
 
 /// Why a poll failed; a variant for each thing that the caller does next.

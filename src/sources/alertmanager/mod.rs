@@ -72,17 +72,12 @@ impl Alertmanager {
         let url = self.port.url(&["api", "v2", "alerts"], &[]);
         let asked = self.port.get::<List<_>>(url, Ask::of(fetch)).await;
         let (list, answer): (List<wire::GettableAlert>, Answer) = asked?;
-        if list.items.is_empty() && list.bad_count > 0 {
-            let why = list.bad.first().map_or("", String::as_str);
-            let cause = format!("/api/v2/alerts: none of its records fits: {why}");
-            return Err(self.port.failed(&cause));
-        }
+        self.port.fits("/api/v2/alerts", &list)?;
         let mut batch = Batch::default();
-        if list.bad_count > 0 {
-            let why = list.bad.first().map_or("", String::as_str);
-            let text = format!("{} alerts cannot be read: {why}", list.bad_count);
-            batch.warnings.push(self.port.shown(&text));
-        }
+        let unread = list.unread(ALERTS);
+        batch
+            .warnings
+            .extend(unread.map(|text| self.port.shown(&text)));
         let now = their_now(&answer.headers, fetch.now);
         let page = |rest: &str| self.port.page(rest);
         let alert = |wire| map::alert(self.port.name(), wire, now, &page);

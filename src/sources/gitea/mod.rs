@@ -129,7 +129,7 @@ impl Gitea {
         let mut state = self.state();
         for fact in &batch.facts {
             if let Fact::JobSet(set) | Fact::EarlierJobs(set) = fact {
-                state.memory.see_jobs(set);
+                state.memory.jobs.see(set);
             }
         }
         drop(state);

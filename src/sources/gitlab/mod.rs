@@ -7,10 +7,12 @@
 mod act;
 mod api;
 mod checkup;
+mod commits;
 mod delivery;
 mod details;
 mod diagnose;
 mod discover;
+mod environments;
 mod health;
 mod jobs;
 mod map;

@@ -37,11 +37,7 @@ impl Jenkins {
                             format!("{}: there are no jobs in it: it is no folder", shown(root));
                         return Err(self.port.failed(&cause));
                     };
-                    if items.items.is_empty() && items.bad_count > 0 {
-                        let why = items.bad.first().map_or("", String::as_str);
-                        let cause = format!("{}: none of its records fits: {why}", shown(root));
-                        return Err(self.port.failed(&cause));
-                    }
+                    self.port.fits(&shown(root), items)?;
                     let flat = flat(root, items);
                     waiting |= flat.jobs.iter().any(|job| job.item.in_queue == Some(true));
                     missing.extend(self.absent(root, &flat));
