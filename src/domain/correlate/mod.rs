@@ -40,6 +40,8 @@ mod laws;
 mod loose;
 mod moves;
 mod needs;
+#[cfg(test)]
+mod notices;
 mod parts;
 mod reads;
 mod remake;

@@ -4,6 +4,7 @@
 //! share is here: people, times, links, commits.
 
 pub(super) mod delivery;
+pub(super) mod others;
 pub(super) mod runs;
 #[cfg(test)]
 mod tests;
