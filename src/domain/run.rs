@@ -61,6 +61,19 @@ impl Run {
         }
     }
 
+    /// Returns whether it is no more than a notice of another run of the same commit, as a status
+    /// is: told by somebody who does not know its number, with its page, that of its job, or one
+    /// below.
+    pub fn is_notice_of(&self, other: &Self) -> bool {
+        let are_foreign = !self.ci.is_empty() && !other.ci.is_empty();
+        let (Some(page), Some(of)) = (&self.url, &other.url) else {
+            return false;
+        };
+        let (page, of) = (page.as_str(), of.as_str());
+        let is_near = is_below(page, of) || is_below(of, page);
+        are_foreign && self.number == 0 && other.number != 0 && is_near
+    }
+
     /// Returns what tells workflows apart: the file, or the name where there is no file.
     pub fn workflow_key(&self) -> &Clean {
         if self.workflow_path.is_empty() {
@@ -68,6 +81,19 @@ impl Run {
         } else {
             &self.workflow_path
         }
+    }
+}
+
+fn is_below(page: &str, other: &str) -> bool {
+    let rest = page.strip_prefix(other.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Returns what people call a run: its workflow, and its number where that is known.
+pub fn called(workflow: &str, number: u64) -> String {
+    match number {
+        0 => workflow.to_owned(),
+        number => format!("{workflow} #{number}"),
     }
 }
 

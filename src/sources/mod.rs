@@ -27,6 +27,7 @@ pub mod cctray;
 mod deeds;
 mod detail;
 pub mod evidence;
+mod failed_jobs;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
@@ -48,6 +49,7 @@ pub mod probe;
 pub mod prometheus;
 mod registry;
 pub mod selection;
+mod texts;
 mod ticket_links;
 pub mod token;
 mod token_ask;
@@ -313,6 +315,20 @@ pub struct Listing {
     pub members: BTreeSet<FactId>,
 }
 
+impl Listing {
+    /// Returns the listing of facts of a repository, all of which were told.
+    pub fn of_repo<'f>(
+        repo: &RepoKey,
+        name: &str,
+        facts: impl IntoIterator<Item = &'f Fact>,
+    ) -> Self {
+        Self {
+            name: Clean::line(&format!("{}/{name}", repo.path())),
+            members: facts.into_iter().map(Fact::id).collect(),
+        }
+    }
+}
+
 /// Why a poll failed; a variant for each thing that the caller does next.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
@@ -461,5 +477,5 @@ impl SourceError {
 
 /// Returns whether it is the file of `ca_file` that is wrong.
 fn is_own_certificate(cause: &str) -> bool {
-    cause.starts_with("the certificate file")
+    cause.starts_with(http::OWN_FILE)
 }

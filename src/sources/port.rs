@@ -15,8 +15,8 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::action::ActError;
 use crate::sources::http::{
-    Answer, Client, Failure, Ground, Limits, Request, Scheme, Urgency, Writing, check_base,
-    fixed_headers, host_of,
+    Answer, Client, Failure, Ground, Limits, List, Looks, Request, Scheme, Urgency, Writing,
+    check_base, fixed_headers, host_of,
 };
 use crate::sources::{
     Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, Trouble,
@@ -32,12 +32,22 @@ pub(super) struct Product {
     pub(super) example: &'static str,
     /// Paths that people copy along with the address, longest first.
     pub(super) copied: &'static [&'static str],
-    /// In which cases a path follows the host, e.g. ``with `--web.route-prefix=/x` ``.
-    pub(super) below: &'static str,
+    /// What its address is.
+    pub(super) address: Address,
     /// How its credential is written.
     pub(super) scheme: Scheme,
     /// Whether its routes name records, so that one may be missing where the address is right.
     pub(super) has_records: bool,
+}
+
+/// What the address of a kind of server is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Address {
+    /// Where its own page begins. A path follows the host in these cases, e.g.
+    /// ``with `--web.route-prefix=/x` ``.
+    Page(&'static str),
+    /// That of the one document that is read.
+    Document,
 }
 
 /// How something is asked for.
@@ -125,7 +135,7 @@ impl Port {
         let host = host_of(&config.url);
         check_base(&config.url, config.insecure_http)
             .map_err(|cause| SourceError::Refused { host, cause })?;
-        let base = without_copied(&config.url, product.copied);
+        let base = without_copied(&config.url, &product);
         let client = Client::new(
             config.name.clone(),
             &base,
@@ -338,7 +348,7 @@ impl Port {
                 host,
                 cause: format!("{path} is not there; {advice}"),
             },
-            SourceError::Unreadable { host, cause } if failure.elsewhere => {
+            SourceError::Unreadable { host, cause } if failure.looks == Looks::Elsewhere => {
                 SourceError::Unreadable {
                     host,
                     cause: format!("{cause}; {advice}"),
@@ -369,17 +379,20 @@ impl Port {
 
     /// Returns what `url` should be.
     fn advice(&self) -> String {
-        let Product {
-            name,
-            example,
-            below,
-            ..
-        } = self.product;
-        format!(
-            "`url` is where {name}'s own page begins, e.g. `{example}`, or {below} \
-             `{example}/x`; it is `{}` now",
-            self.base.as_str().trim_end_matches('/')
-        )
+        let Product { name, example, .. } = self.product;
+        let place = match self.product.address {
+            Address::Page(below) => format!(
+                "where {name}'s own page begins, e.g. `{example}`, or {below} `{example}/x`"
+            ),
+            Address::Document => format!("the address of the document itself, e.g. `{example}`"),
+        };
+        let now = self.base.as_str().trim_end_matches('/');
+        format!("`url` is {place}; it is `{now}` now")
+    }
+
+    /// Returns the error of an answer that is not of this kind of server: the address is another's.
+    pub(super) fn foreign(&self, path: &str, why: &str) -> SourceError {
+        self.failed(&format!("{path}: {why}; {}", self.advice()))
     }
 
     /// Returns what was tried, and why it failed; of a refusal whether a token may be missing.
@@ -403,6 +416,14 @@ impl Port {
         }
     }
 
+    /// Says that an answer is not the list that was asked for, where none of its records fits.
+    pub(super) fn fits<T>(&self, path: &str, list: &List<T>) -> Result<(), SourceError> {
+        let Some(why) = list.misfit() else {
+            return Ok(());
+        };
+        Err(self.failed(&format!("{path}: none of its records fits: {why}")))
+    }
+
     /// Returns a text of the server as it may be shown.
     pub(super) fn shown(&self, text: &str) -> Clean {
         self.client.shown(text)
@@ -417,11 +438,18 @@ fn request(url: Url, ask: Ask) -> Request {
     }
 }
 
-/// Returns an address without what people copy along with it.
-fn without_copied(url: &Url, copied: &[&str]) -> Url {
+/// Returns an address without what people copy along with it: the end of its path, what it shows.
+fn without_copied(url: &Url, product: &Product) -> Url {
     let mut url = url.clone();
+    // Pages of one file keep where they are behind a `#`.
+    url.set_fragment(None);
+    if matches!(product.address, Address::Document) {
+        return url;
+    }
+    url.set_query(None);
     let path = url.path().trim_end_matches('/').to_owned();
-    if let Some(rest) = copied.iter().find_map(|end| path.strip_suffix(end)) {
+    let mut copied = product.copied.iter();
+    if let Some(rest) = copied.find_map(|end| path.strip_suffix(end)) {
         url.set_path(rest);
     }
     url
@@ -459,14 +487,36 @@ pub(super) fn failed(name: &'static str, error: &SourceError) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use super::without_copied;
+    use super::{Address, Product, without_copied};
+    use crate::sources::http::Scheme;
     use url::Url;
+
+    const PRODUCT: Product = Product {
+        name: "Alertmanager",
+        example: "https://am.example.org",
+        copied: &["/api/v2/alerts", "/api/v2"],
+        address: Address::Page("behind a proxy"),
+        scheme: Scheme::Bearer,
+        has_records: false,
+    };
 
     #[track_caller]
     fn check(given: &str, expected: &str) {
         let url = Url::parse(given).unwrap();
-        let found = without_copied(&url, &["/api/v2/alerts", "/api/v2"]);
-        assert_eq!(found.as_str(), expected);
+        assert_eq!(without_copied(&url, &PRODUCT).as_str(), expected);
+    }
+
+    #[test]
+    fn what_a_page_shows_is_no_part_of_its_address_but_a_document_may_be_asked_for_so() {
+        check("https://bb.test/#/builders/3", "https://bb.test/");
+        check("https://am.test/am/?silenced=true#x", "https://am.test/am/");
+        let document = Product {
+            address: Address::Document,
+            ..PRODUCT
+        };
+        let url = Url::parse("https://ci.test/cc.xml?recursive=true#x").unwrap();
+        let found = without_copied(&url, &document);
+        assert_eq!(found.as_str(), "https://ci.test/cc.xml?recursive=true");
     }
 
     #[test]

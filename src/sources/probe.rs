@@ -197,6 +197,7 @@ fn version(object: &Value) -> Option<Clean> {
 mod tests {
     use super::*;
     use crate::config::{RepoNames, SourceKind};
+    use crate::sources::http::Looks;
     use crate::sources::usual::{
         ALERTMANAGER, BUILDBOT, FORGEJO, GITEA, GITHUB, GITLAB, JENKINS, PROMETHEUS, Usual,
     };
@@ -255,7 +256,7 @@ mod tests {
             },
             status: Some(status),
             said: object["message"].as_str().map(str::to_owned),
-            elsewhere: false,
+            looks: Looks::Usual,
         })
     }
 

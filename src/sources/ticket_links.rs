@@ -105,7 +105,9 @@ fn addressed(found: &mut Found, pattern: &'static Pattern, of: (&RepoKey, u64), 
         // The base path of a server is no part of a repository's name.
         let path = words.get(1).map_or("", |path| path.as_str());
         let path = path.strip_suffix("/-").unwrap_or(path);
-        if path.eq_ignore_ascii_case(repo.path()) || path.ends_with(&format!("/{}", repo.path())) {
+        let (path, ours) = (path.to_ascii_lowercase(), repo.path().to_ascii_lowercase());
+        let before = path.strip_suffix(&ours);
+        if before.is_some_and(|before| before.is_empty() || before.ends_with('/')) {
             let number = words.get(2).and_then(|number| number.as_str().parse().ok());
             found.number(repo.clone(), number, own, LinkBasis::Mention);
         }
@@ -179,9 +181,26 @@ impl Found {
     }
 }
 
+/// Returns links as tests compare them: what the ticket is called, and how sure the link is.
+#[cfg(test)]
+pub(super) fn named(links: &[TicketLink]) -> Vec<(String, u8)> {
+    let links = links.iter();
+    links
+        .map(|link| (name(&link.ticket), link.basis.percent()))
+        .collect()
+}
+
+#[cfg(test)]
+fn name(key: &TicketKey) -> String {
+    match key {
+        TicketKey::Numbered { repo, number } => format!("{repo}#{number}"),
+        TicketKey::Tracker(key) => key.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Texts, USUAL, closed_by, find};
+    use super::{Texts, USUAL, closed_by, find, name, named};
     use crate::domain::change_request::LinkBasis;
     use crate::domain::key::RepoKey;
     use crate::domain::ticket::TicketKey;
@@ -195,22 +214,9 @@ mod tests {
             body,
             branch,
         };
-        let found: Vec<(String, u8)> = find(USUAL, &repo, texts, Vec::new())
-            .into_iter()
-            .map(|link| (name(&link.ticket), link.basis.percent()))
-            .collect();
-        let expected: Vec<(String, u8)> = expected
-            .iter()
-            .map(|(key, percent)| ((*key).to_owned(), *percent))
-            .collect();
+        let found = named(&find(USUAL, &repo, texts, Vec::new()));
+        let found: Vec<_> = found.iter().map(|(key, sure)| (&**key, *sure)).collect();
         assert_eq!(found, expected);
-    }
-
-    fn name(key: &TicketKey) -> String {
-        match key {
-            TicketKey::Numbered { repo, number } => format!("{repo}#{number}"),
-            TicketKey::Tracker(key) => key.to_string(),
-        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `cc.xml`: good documents, odd ones, and what a failure leaves.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use chrono::DateTime;
 use cycleboard::config::{ProjectRule, SourceConfig};
@@ -10,11 +9,11 @@ use cycleboard::domain::fact::Fact;
 use cycleboard::domain::key::RepoKey;
 use cycleboard::domain::run::{Run, RunState};
 use cycleboard::sources::cctray::CcTray;
-use cycleboard::sources::http::{Ground, Limits, Stored, ValidatorKey, Validators};
-use cycleboard::sources::logs::NoLogs;
+use cycleboard::sources::http::{Ground, Limits};
 use cycleboard::sources::{Batch, CheckState, Fetch, Source, SourceError, Tier};
 
 use crate::support::fault::{Fault, Reply, Way};
+use crate::support::ground::{Memory, bare};
 
 const TOKEN: &str = "s3cr3t-SECRET-0123456789";
 const GOOD: &str = r#"<?xml version="1.0" encoding="utf-8"?>
@@ -35,30 +34,14 @@ fn now() -> Timestamp {
     at("2026-11-20T12:00:00Z")
 }
 
-#[derive(Default)]
-struct Memory(Mutex<HashMap<ValidatorKey, Stored>>);
-
-impl Validators for Memory {
-    fn get(&self, key: &ValidatorKey) -> Option<Stored> {
-        self.0.lock().unwrap().get(key).cloned()
-    }
-
-    fn put(&self, key: &ValidatorKey, stored: Stored) {
-        self.0.lock().unwrap().insert(key.clone(), stored);
-    }
-}
-
 fn source(fault: &Fault, path: &str, rules: &[ProjectRule]) -> CcTray {
     let mut config = SourceConfig::new("ci", "cctray", fault.url.join(path).unwrap());
     config.extras.projects = rules.to_vec();
     config.token_env = Some("CI_TOKEN".to_owned());
     let ground = Ground {
-        clock: Arc::new(now),
         env: Arc::new(|name| (name == "CI_TOKEN").then(|| TOKEN.to_owned())),
         validators: Arc::new(Memory::default()),
-        logs: Arc::new(NoLogs),
-        read_only: true,
-        know: |_| (),
+        ..bare(now)
     };
     CcTray::new(&config, &ground, Limits::default()).unwrap()
 }

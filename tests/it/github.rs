@@ -1,7 +1,6 @@
 //! What the GitHub adapter owes the board between two reads of a repository:
 //! change requests at work, what vanished, and REST alone.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta};
@@ -11,11 +10,12 @@ use cycleboard::domain::change_request::{ChangeRequest, Checks, MergeState, Requ
 use cycleboard::domain::fact::{Fact, FactKind};
 use cycleboard::domain::key::RepoKey;
 use cycleboard::sources::github::GitHub;
-use cycleboard::sources::http::{Ground, Limits, Stored, ValidatorKey, Validators};
+use cycleboard::sources::http::{Ground, Limits, Validators};
 use cycleboard::sources::{Batch, CapabilityState, Fetch, Source, Tier};
 use serde_json::{Value, json};
 
 use crate::support::fault::{Fault, Reply, Seen};
+use crate::support::ground::{Memory, bare};
 
 fn now() -> Timestamp {
     DateTime::parse_from_rfc3339("2026-11-21T04:00:00Z")
@@ -25,19 +25,6 @@ fn now() -> Timestamp {
 
 fn after(secs: i64) -> Timestamp {
     now() + TimeDelta::seconds(secs)
-}
-
-#[derive(Default)]
-struct Memory(Mutex<HashMap<ValidatorKey, Stored>>);
-
-impl Validators for Memory {
-    fn get(&self, key: &ValidatorKey) -> Option<Stored> {
-        self.0.lock().unwrap().get(key).cloned()
-    }
-
-    fn put(&self, key: &ValidatorKey, stored: Stored) {
-        self.0.lock().unwrap().insert(key.clone(), stored);
-    }
 }
 
 /// What the server says at present.
@@ -306,12 +293,9 @@ impl Bench {
 
 fn open(config: &SourceConfig, memory: &Arc<Memory>) -> GitHub {
     let ground = Ground {
-        clock: Arc::new(now),
         env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| "ghp_secret".to_owned())),
         validators: Arc::clone(memory) as Arc<dyn Validators>,
-        logs: Arc::new(cycleboard::sources::logs::NoLogs),
-        read_only: true,
-        know: |_| (),
+        ..bare(now)
     };
     GitHub::new(config, &ground, Limits::default()).unwrap()
 }

@@ -17,10 +17,12 @@ use cycleboard::domain::item::Anchor;
 use cycleboard::domain::policy::Policy;
 use cycleboard::domain::ticket::TicketKey;
 use cycleboard::sources::github::GitHub;
-use cycleboard::sources::http::{Ground, Limits, NoValidators};
+use cycleboard::sources::http::{Ground, Limits};
 use cycleboard::sources::{Fetch, Resource, ResourceId, Source, Tier};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::support::ground::bare;
 
 fn now() -> Timestamp {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap()
@@ -34,12 +36,8 @@ fn source(forge: &Forge, with_token: bool) -> GitHub {
         ..SourceConfig::new("demo", "github", forge.url().clone())
     };
     let ground = Ground {
-        clock: Arc::new(now),
         env: Arc::new(move |name| (name == "BOARD_TOKEN").then(|| token.clone())),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(cycleboard::sources::logs::NoLogs),
-        read_only: true,
-        know: |_| (),
+        ..bare(now)
     };
     GitHub::new(&config, &ground, Limits::default()).unwrap()
 }

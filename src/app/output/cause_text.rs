@@ -14,7 +14,7 @@ use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError, LogState};
 use crate::domain::item::WorkItem;
 use crate::domain::key::WebUrl;
-use crate::domain::run::Run;
+use crate::domain::run::{Run, called};
 use crate::domain::text::{Clean, truncate_with};
 use crate::domain::triage::{BaseRed, FirstBad, Known, TestRecord, Triage, TriageCard};
 use crate::engine::snapshot::Health;
@@ -117,7 +117,7 @@ fn facts(card: &TriageCard, causes: Causes<'_>) -> Vec<(&'static str, String)> {
 }
 
 fn run(run: &Run, since: Timestamp, now: Timestamp) -> String {
-    let mut text = format!("{} #{}", run.workflow, run.number);
+    let mut text = called(&run.workflow, run.number);
     if run.attempt > 1 {
         // Writing to a string cannot fail.
         let _ = write!(text, ", attempt {}", run.attempt);

@@ -42,6 +42,8 @@ mod lone;
 mod loose;
 mod moves;
 mod needs;
+#[cfg(test)]
+mod notices;
 mod parts;
 mod reads;
 mod records;

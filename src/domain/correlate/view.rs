@@ -253,11 +253,16 @@ impl<'a> View<'a> {
         self.reverted_by.get(sha).copied()
     }
 
-    /// All runs at a commit, oldest first.
+    /// All runs at a commit, oldest first, each as who knows most of it tells it.
     pub(super) fn runs_at(&self, sha: &Sha) -> impl Iterator<Item = Known<'a, Run>> + '_ {
         self.reads.note(self.seed.runs_at(sha));
         let at = self.runs_at.get(sha).into_iter().flatten();
-        at.filter_map(|at| self.kinds.runs.get(*at).copied())
+        let all = at.filter_map(|at| self.kinds.runs.get(*at).copied());
+        let others = all.clone();
+        all.filter(move |run| {
+            let mut others = others.clone();
+            !others.any(|other| run.get().is_notice_of(other.get()))
+        })
     }
 
     /// A run with its jobs and gates.

@@ -38,7 +38,11 @@ pub(crate) fn named(name: &str) -> String {
 
 /// Returns how a run is named in a sentence.
 pub(crate) fn run_name(run: &Run) -> String {
-    format!("run {} of `{}`", run.number, run.workflow)
+    match run.number {
+        // Who tells of it does not know its number.
+        0 => format!("a run of `{}`", run.workflow),
+        number => format!("run {number} of `{}`", run.workflow),
+    }
 }
 
 /// Returns how a piece of a run is named in a sentence.

@@ -20,7 +20,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::http::{Answer, Ground, Limits, List, Scheme, their_now};
-use crate::sources::port::{Ask, Port, Product, fine};
+use crate::sources::port::{Address, Ask, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Resource, Source,
     SourceError, Tier, labels,
@@ -36,7 +36,7 @@ const PRODUCT: Product = Product {
         "/api/v1",
         "/api",
     ],
-    below: "with `--web.route-prefix=/x` or behind a proxy",
+    address: Address::Page("with `--web.route-prefix=/x` or behind a proxy"),
     scheme: Scheme::BearerOrLogin,
     has_records: false,
 };
@@ -72,17 +72,12 @@ impl Alertmanager {
         let url = self.port.url(&["api", "v2", "alerts"], &[]);
         let asked = self.port.get::<List<_>>(url, Ask::of(fetch)).await;
         let (list, answer): (List<wire::GettableAlert>, Answer) = asked?;
-        if list.items.is_empty() && list.bad_count > 0 {
-            let why = list.bad.first().map_or("", String::as_str);
-            let cause = format!("/api/v2/alerts: none of its records fits: {why}");
-            return Err(self.port.failed(&cause));
-        }
+        self.port.fits("/api/v2/alerts", &list)?;
         let mut batch = Batch::default();
-        if list.bad_count > 0 {
-            let why = list.bad.first().map_or("", String::as_str);
-            let text = format!("{} alerts cannot be read: {why}", list.bad_count);
-            batch.warnings.push(self.port.shown(&text));
-        }
+        let unread = list.unread(ALERTS);
+        batch
+            .warnings
+            .extend(unread.map(|text| self.port.shown(&text)));
         let now = their_now(&answer.headers, fetch.now);
         let page = |rest: &str| self.port.page(rest);
         let alert = |wire| map::alert(self.port.name(), wire, now, &page);

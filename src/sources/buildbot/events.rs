@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::Buildbot;
+use super::{BUILDS, Buildbot};
 use crate::domain::text::Clean;
 use crate::sources::http::{Event, Failure, Limits, Listening, Request, Urgency};
 use crate::sources::port::Ask;
@@ -84,7 +84,8 @@ impl Buildbot {
     pub(super) async fn hear(&self) -> Result<(), SourceError> {
         let mut ear = self.ear.lock().await;
         if ear.is_none() {
-            let again = self.state().has_listened;
+            // What was read before is told anew, too: something may have happened in between.
+            let again = self.state().has_listened || self.port.did(BUILDS);
             *ear = Some(self.open_events().await?);
             let mut state = self.state();
             (state.listens, state.has_listened) = (true, true);

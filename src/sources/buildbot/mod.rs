@@ -26,7 +26,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::port::{Ask, Port, Product, fine};
+use crate::sources::port::{Address, Ask, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, Check, CheckState, Fetch, Meter, Resource, Source, SourceError,
     Tier,
@@ -38,8 +38,8 @@ use state::{Server, State};
 const PRODUCT: Product = Product {
     name: "Buildbot",
     example: "https://buildbot.example.org",
-    copied: &["/api/v2/builds", "/api/v2", "/api", "/#"],
-    below: "behind a proxy",
+    copied: &["/api/v2/builds", "/api/v2", "/api"],
+    address: Address::Page("behind a proxy"),
     scheme: Scheme::BearerOrLogin,
     has_records: true,
 };

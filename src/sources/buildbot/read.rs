@@ -12,6 +12,7 @@ use super::{BUILDERS, BUILDS, Buildbot, wire};
 use crate::domain::text::Clean;
 use crate::sources::http::{Failure, List};
 use crate::sources::port::Ask;
+use crate::sources::texts::first_line;
 use crate::sources::{Batch, CapabilityState, Fetch, Listing, SourceError};
 
 /// How many builds one request asks for.
@@ -54,7 +55,7 @@ impl Buildbot {
     pub(super) async fn read_builders(&self, ask: Ask) -> Result<usize, SourceError> {
         let url = self.port.url(&["api", "v2", BUILDERS], &[]);
         let (read, _): (wire::Builders, _) = self.port.get(url, ask).await?;
-        self.fits("builders", &read.builders)?;
+        self.port.fits("/api/v2/builders", &read.builders)?;
         let mut state = self.state();
         let names = read.builders.items.into_iter();
         state.builders = names.map(|it| (it.builderid, it.name)).collect();
@@ -68,16 +69,6 @@ impl Buildbot {
         let versions = asked.ok()?.0.versions.into_iter();
         let mut of = versions.filter(|(name, _)| name == "Buildbot");
         Some(self.port.shown(&of.next()?.1).to_string())
-    }
-
-    /// Says that an answer is not the list that was asked for, where none of its records fits.
-    fn fits<T>(&self, what: &str, list: &List<T>) -> Result<(), SourceError> {
-        if list.items.is_empty() && list.bad_count > 0 {
-            let why = list.bad.first().map_or("", String::as_str);
-            let cause = format!("/api/v2/{what}: none of its records fits: {why}");
-            return Err(self.port.failed(&cause));
-        }
-        Ok(())
     }
 
     /// Reads what happened since the last time.
@@ -126,7 +117,8 @@ impl Buildbot {
         let query = [("complete", "false"), ("limit", most.as_str())];
         let url = self.port.url(&["api", "v2", "buildrequests"], &query);
         let (read, _): (wire::Requests, _) = self.port.get(url, ask).await?;
-        self.fits("buildrequests", &read.buildrequests)?;
+        self.port
+            .fits("/api/v2/buildrequests", &read.buildrequests)?;
         let queue = round.records(read.buildrequests);
         round.is_cut |= queue.len() >= MOST_WAITING;
         round.queue = queue.into_iter().filter(|it| !it.complete).collect();
@@ -201,7 +193,7 @@ impl Buildbot {
         ask: Ask,
     ) -> Result<Vec<u64>, SourceError> {
         let (read, _): (wire::Builds, _) = self.port.get(url, ask).await?;
-        self.fits(BUILDS, &read.builds)?;
+        self.port.fits("/api/v2/builds", &read.builds)?;
         let builds = round.records(read.builds);
         let ids = builds.iter().map(|build| build.buildid).collect();
         round
@@ -346,7 +338,7 @@ fn of_set(order: &Order, set: &wire::Buildset) -> Order {
 fn told(change: wire::Change) -> Option<(u64, Told)> {
     let id = change.sourcestamp?.ssid?;
     let told = Told {
-        title: map::first_line(change.comments.as_deref().unwrap_or_default()),
+        title: first_line(change.comments.as_deref().unwrap_or_default()),
         author: change.author.as_deref().and_then(map::person),
     };
     Some((id, told))

@@ -20,7 +20,7 @@ use crate::domain::key::SourceName;
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::port::{Ask, Port, Product, fine};
+use crate::sources::port::{Address, Ask, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Listing, Meter,
     Resource, Source, SourceError, Tier,
@@ -31,16 +31,12 @@ const PRODUCT: Product = Product {
     name: "the CI server",
     example: "https://ci.example.org/cc.xml",
     copied: &[],
-    below: "behind a proxy",
+    address: Address::Document,
     scheme: Scheme::BearerOrLogin,
     has_records: false,
 };
 
 const PROJECTS: &str = "projects";
-
-/// What `url` should be.
-const ADVICE: &str =
-    "`url` is the address of the document itself, e.g. `https://ci.example.org/cc.xml`";
 
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
@@ -96,7 +92,7 @@ impl CcTray {
         let ask = Ask::of(fetch);
         let url = self.port.url(&[], &[]);
         let answer = self.port.get_raw(url.clone(), ask).await;
-        let answer = answer.map_err(|failure| self.misplaced(failure.error))?;
+        let answer = answer?;
         let read = read::document(&answer.body).and_then(|read| {
             if read.projects.is_empty() && read.bad > 0 {
                 return Err("none of its projects has a name".to_owned());
@@ -108,30 +104,11 @@ impl CcTray {
             Err(why) => {
                 // A later 304 would only confirm it.
                 self.port.client(ask).await?.forget(&url);
-                let cause = format!("{}: {why}; {ADVICE}", url.path());
-                return Err(self.port.failed(&cause));
+                return Err(self.port.foreign(url.path(), &why));
             }
         };
         self.port.can(PROJECTS, CapabilityState::Available);
         Ok(self.hand_over(&read, fetch.now))
-    }
-
-    /// Says what the address should be, where it seems to be another's.
-    fn misplaced(&self, error: SourceError) -> SourceError {
-        match error {
-            SourceError::Unreadable { cause, .. } => {
-                let what = cause.split("; `url` is where").next();
-                let what = what.unwrap_or_default();
-                self.port.failed(&format!("{what}; {ADVICE}"))
-            }
-            same @ (SourceError::Auth { .. }
-            | SourceError::NoToken { .. }
-            | SourceError::Forbidden { .. }
-            | SourceError::RateLimited { .. }
-            | SourceError::NotFound { .. }
-            | SourceError::Unreachable { .. }
-            | SourceError::Refused { .. }) => same,
-        }
     }
 
     fn hand_over(&self, read: &read::Document, now: Timestamp) -> Batch {

@@ -10,6 +10,7 @@ use super::server::{Make, Way};
 use super::wire_actions::Run;
 use crate::config::Action;
 use crate::domain::action::{Fresh, Target, Verb};
+use crate::domain::run::is_foreign;
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError, lacks};
 use crate::sources::http::Failure;
@@ -27,6 +28,9 @@ fn way_of(word: &str) -> Way {
 /// Why a run cannot be stopped by force.
 const ONE_WAY: &str = "there is no such thing here; `cancel` stops a run";
 
+/// Why nothing is done to a run that only a status tells of.
+const ELSEWHERE: &str = "it ran on another system: do it there";
+
 impl Gitea {
     /// Reads the run of an action, and its job, past every cache.
     pub(super) async fn look(&self, target: Target) -> Result<Fresh, SourceError> {
@@ -40,8 +44,12 @@ impl Gitea {
 
     async fn look_once(&self, target: &Target, asked: Asked) -> Result<Fresh, Failure> {
         let run = &target.run;
-        if map::is_by_number(run.id) {
-            let why = self.why_not(Way::Rerun);
+        if is_foreign(run.id) || map::is_by_number(run.id) {
+            let why = if is_foreign(run.id) {
+                Clean::line(ELSEWHERE)
+            } else {
+                self.why_not(Way::Rerun)
+            };
             return Err(Failure::of(SourceError::Refused {
                 host: self.port.host().to_owned(),
                 cause: why.to_string(),
@@ -88,6 +96,9 @@ impl Gitea {
             return Err(ActError::Unsupported(Clean::line(why)));
         };
         let now = self.port.now();
+        if is_foreign(act.target.run.id) {
+            return Err(refused(&Clean::line(ELSEWHERE)));
+        }
         if map::is_by_number(act.target.run.id) || !self.state().ways.may(way, now) {
             return Err(refused(&self.why_not(way)));
         }

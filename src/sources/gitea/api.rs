@@ -14,7 +14,7 @@ use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 use crate::sources::http::{Answer, Failure, List, Pages};
 use crate::sources::port::Ask;
-use crate::sources::{Batch, CapabilityState, Listing, SourceError};
+use crate::sources::{Batch, CapabilityState, SourceError};
 
 /// What a fetch was asked with.
 #[derive(Clone, Copy)]
@@ -76,12 +76,8 @@ impl Gitea {
                     return Ok(pages);
                 }
             };
-            if list.items.is_empty() && list.bad_count > 0 {
-                let why = list.bad.first().map_or("", String::as_str);
-                let path = self.url(parts, &[]).path().to_owned();
-                let cause = format!("{path}: none of its records fits: {why}");
-                return Err(Failure::of(self.port.failed(&cause)));
-            }
+            let path = self.url(parts, &[]);
+            self.port.fits(path.path(), &list).map_err(Failure::of)?;
             let count = list.items.len() + list.bad_count;
             seen += count;
             pages.list.append(list);
@@ -127,14 +123,18 @@ impl Gitea {
         CapabilityState::Missing(Clean::line(&format!("{who} has no {}", way.what())))
     }
 
-    /// Adds a warning where records of a list could not be read, or a page of it.
-    pub(super) fn warn<T>(&self, repo: &RepoKey, what: &str, pages: &Pages<T>, batch: &mut Batch) {
-        let count = pages.list.bad_count;
-        if count > 0 {
-            let cause = pages.list.bad.first().map_or("", String::as_str);
-            let text = format!("{repo}: {count} {what} cannot be read: {cause}");
-            batch.warnings.push(self.port.shown(&text));
+    /// Adds a warning where records of a list could not be read.
+    pub(super) fn warn_of<T>(&self, repo: &RepoKey, what: &str, list: &List<T>, batch: &mut Batch) {
+        if let Some(text) = list.unread(what) {
+            batch
+                .warnings
+                .push(self.port.shown(&format!("{repo}: {text}")));
         }
+    }
+
+    /// The same, and where a page of it could not.
+    pub(super) fn warn<T>(&self, repo: &RepoKey, what: &str, pages: &Pages<T>, batch: &mut Batch) {
+        self.warn_of(repo, what, &pages.list, batch);
         if let Some(trouble) = &pages.trouble {
             batch
                 .warnings
@@ -173,18 +173,6 @@ pub(super) fn below<'a>(path: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
         .into_iter()
         .chain(rest.iter().copied())
         .collect()
-}
-
-/// Returns a complete list.
-pub(super) fn listing<'f>(
-    repo: &RepoKey,
-    name: &str,
-    facts: impl Iterator<Item = &'f crate::domain::fact::Fact>,
-) -> Listing {
-    Listing {
-        name: Clean::line(&format!("{}/{name}", repo.path())),
-        members: facts.map(crate::domain::fact::Fact::id).collect(),
-    }
 }
 
 /// Returns a time as the interface takes it.

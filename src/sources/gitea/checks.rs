@@ -1,4 +1,4 @@
-//! Statuses of commits: checks of open change requests, and deployments.
+//! Statuses of commits: checks of open change requests, runs of other systems, deployments.
 //!
 //! A status is asked for where it may change: at heads that are not settled, at
 //! the newest commits and releases, and at what is being deployed.
@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use super::Gitea;
 use super::api::{Asked, below};
-use super::map::delivery;
+use super::map::others::At;
+use super::map::{delivery, others};
 use super::pulls::boxed;
 use super::state::{RepoState, is_settled};
 use super::wire::Combined;
@@ -83,6 +84,17 @@ impl Gitea {
 /// Takes in the statuses of one commit.
 fn see(repo: &mut RepoState, key: &RepoKey, (sha, combined): (&Sha, &Combined), batch: &mut Batch) {
     let checks = delivery::checks(combined);
+    let main = repo.default_branch.as_deref().map(Clean::line);
+    let mut heads = repo.open.values();
+    let head = heads.find(|change| change.head_sha.as_ref() == Some(sha));
+    let at = At {
+        repo: key,
+        sha,
+        branch: &head.map_or_else(|| main.unwrap_or_default(), |it| it.head_branch.clone()),
+        is_head: head.is_some(),
+    };
+    let runs = others::runs(at, combined);
+    batch.facts.extend(runs.into_iter().map(Fact::Run));
     let heads = repo.open.values_mut();
     for change in heads.filter(|change| change.head_sha.as_ref() == Some(sha)) {
         change.checks.clone_from(&checks);

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::Gitea;
 use super::api::{Asked, below};
 use super::map::runs::is_by_number;
-use super::memory::JobSeen;
 use super::server::Way;
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{LogKey, LogState};
@@ -16,6 +15,7 @@ use crate::domain::fact::Fact;
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::evidence::Evidence;
+use crate::sources::failed_jobs::JobSeen;
 use crate::sources::http::{Failure, Request, Urgency};
 use crate::sources::inspect::Looked;
 use crate::sources::job_log::{self, Lost};
@@ -52,7 +52,7 @@ impl Gitea {
         job: u64,
         asked: Asked,
     ) -> Result<Vec<Fact>, Failure> {
-        let known = self.state().memory.attempt_of(&run, job);
+        let known = self.state().memory.jobs.attempt_of(&run, job);
         let attempt = known.unwrap_or_else(|| self.attempt_of(&run));
         let key = LogKey { run, attempt, job };
         let fact = self.diagnosis(&key, asked).await?;
@@ -72,14 +72,10 @@ impl Gitea {
         }
         let job = self.failed_job(key, asked).await?;
         let looked = self.read_log(key, &job, asked).await?;
-        let is_shared = self.state().memory.is_shared(key);
+        let is_shared = self.state().memory.jobs.is_shared(key);
         let found = job_log::assemble(
             key,
-            job_log::Job {
-                name: job.name,
-                step: job.step,
-                finished_at: job.finished_at,
-            },
+            job.into(),
             Evidence {
                 is_shared,
                 ..Evidence::of(looked)
@@ -93,24 +89,17 @@ impl Gitea {
 
     /// Returns what is known of a job; one that no listing has told of is looked for in its run.
     async fn failed_job(&self, key: &LogKey, asked: Asked) -> Result<JobSeen, Failure> {
-        let known = self.state().memory.job(key);
+        let known = self.state().memory.jobs.get(&key.run, key.job).cloned();
         if let Some(job) = known {
             return Ok(job);
         }
         let read = self.jobs(&key.run, key.attempt, asked, &mut None).await?;
         if let Some(set) = &read {
-            self.state().memory.see_jobs(set);
+            self.state().memory.jobs.see(set);
         }
-        let jobs = read.iter().flat_map(|set| &set.jobs);
-        let job = jobs.into_iter().find(|job| job.id == key.job);
-        Ok(JobSeen {
-            run: key.run.clone(),
-            attempt: key.attempt,
-            name: job.map(|job| job.name.clone()).unwrap_or_default(),
-            step: None,
-            finished_at: job.and_then(|job| job.finished_at),
-            is_over: job.is_some_and(|job| job.state.is_over()),
-        })
+        let mut jobs = read.iter().flat_map(|set| &set.jobs);
+        let job = jobs.find(|job| job.id == key.job);
+        Ok(job.map_or_else(|| JobSeen::unknown(key), |job| JobSeen::of(&key.run, job)))
     }
 
     /// Streams a log into the cache and reads it on the way.

@@ -40,7 +40,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::port::{Ask, Port, Product};
+use crate::sources::port::{Address, Ask, Port, Product};
 use crate::sources::selection::plain;
 use crate::sources::{
     Account, Batch, Capability, Check, Fetch, Meter, Resource, Source, SourceError,
@@ -62,7 +62,7 @@ const GITEA: Product = Product {
     name: "Gitea",
     example: "https://git.example.org",
     copied: COPIED,
-    below: "where `ROOT_URL` names a path",
+    address: Address::Page("where `ROOT_URL` names a path"),
     scheme: Scheme::Token,
     has_records: true,
 };
@@ -129,7 +129,7 @@ impl Gitea {
         let mut state = self.state();
         for fact in &batch.facts {
             if let Fact::JobSet(set) | Fact::EarlierJobs(set) = fact {
-                state.memory.see_jobs(set);
+                state.memory.jobs.see(set);
             }
         }
         drop(state);

@@ -1,7 +1,7 @@
 //! Change requests of one repository: lists, those that changed, and their reviews.
 
 use super::Gitea;
-use super::api::{Asked, below, is_whole, listing};
+use super::api::{Asked, below, is_whole};
 use super::changes::there_now;
 use super::map::delivery;
 use super::map::work::{self, Around};
@@ -14,7 +14,7 @@ use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 use crate::sources::detail::absent;
 use crate::sources::http::{List, Pages};
-use crate::sources::{Batch, CapabilityState, SourceError};
+use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
 /// How many pages of open pull requests are read.
 const OPEN_PAGES: usize = 20;
@@ -57,7 +57,7 @@ impl Gitea {
         if is_whole(&open) {
             batch
                 .listings
-                .push(listing(&key, "changes/open", open_facts.iter()));
+                .push(Listing::of_repo(&key, "changes/open", &open_facts));
         }
         self.take_pulls(path, &open_facts, &ended, is_whole(&open), asked);
         batch.facts.extend(open_facts);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Gitea;
-use super::api::{Asked, below, is_missing, is_whole, listing};
+use super::api::{Asked, below, is_missing, is_whole};
 use super::discover::{bare, note_owner};
 use super::map::{self, delivery, work};
 use super::state::{RepoState, WINDOW};
@@ -16,7 +16,7 @@ use crate::domain::repository::{Branch, Repository};
 use crate::domain::text::Clean;
 use crate::sources::detail::absent;
 use crate::sources::http::{List, Pages};
-use crate::sources::{Batch, SourceError};
+use crate::sources::{Batch, Listing, SourceError};
 
 /// How many pages of branches are read.
 const BRANCH_PAGES: usize = 4;
@@ -324,7 +324,7 @@ impl Reader<'_> {
         if is_whole(&pages) {
             batch
                 .listings
-                .push(listing(&self.key, "releases", facts.iter()));
+                .push(Listing::of_repo(&self.key, "releases", &facts));
         }
         batch.facts.extend(facts);
         Ok(released)

@@ -46,7 +46,7 @@ pub(super) fn restore(
 fn take(state: &mut State, fact: &Arc<Fact>) {
     state.memory.diagnosed.keep(fact);
     if let Fact::JobSet(set) = fact.as_ref() {
-        state.memory.see_jobs(set);
+        state.memory.jobs.see(set);
     }
     let Some(path) = fact.repo().map(|repo| repo.path().to_owned()) else {
         return;

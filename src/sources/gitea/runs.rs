@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Gitea;
-use super::api::{Asked, below, is_missing, listing};
+use super::api::{Asked, below, is_missing};
 use super::map::runs::{self as map, Words};
 use super::server::Way;
 use super::state::{Activity, RepoState, RunSeen};
@@ -15,7 +15,7 @@ use crate::domain::run::{JobSet, Run, RunKey};
 use crate::domain::text::Clean;
 use crate::sources::detail::absent;
 use crate::sources::http::{Failure, List, decode};
-use crate::sources::{Batch, CapabilityState, SourceError};
+use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
 /// How many runs are read at once; older ones were read before or are history.
 const RUNS: &str = "30";
@@ -78,30 +78,18 @@ impl Gitea {
         };
         self.there(Way::Runs);
         let runs = page.workflow_runs;
-        if runs.items.is_empty() && runs.bad_count > 0 {
-            let why = runs.bad.first().map_or("", String::as_str);
-            let path = self.url(&parts, &[]).path().to_owned();
-            let cause = format!("{path}: none of its records fits: {why}");
-            return Err(Failure::of(self.port.failed(&cause)));
-        }
+        let path = self.url(&parts, &[]);
+        self.port.fits(path.path(), &runs).map_err(Failure::of)?;
         let whole = runs.bad_count == 0 && page.total_count.is_none_or(|n| n <= runs.items.len());
-        self.warn_of(key, &runs, batch);
+        self.warn_of(key, "runs", &runs, batch);
         let found = self.made_runs(key, &runs.items, asked.now);
         let facts: Vec<Fact> = self.seen(key, found).into_iter().map(Fact::Run).collect();
         if whole {
-            batch.listings.push(listing(key, "runs", facts.iter()));
+            batch.listings.push(Listing::of_repo(key, "runs", &facts));
         }
         batch.facts.extend(facts);
         self.port.can(RUNS_NAME, CapabilityState::Available);
         Ok(true)
-    }
-
-    fn warn_of<T>(&self, key: &RepoKey, list: &List<T>, batch: &mut Batch) {
-        if list.bad_count > 0 {
-            let cause = list.bad.first().map_or("", String::as_str);
-            let text = format!("{key}: {} runs cannot be read: {cause}", list.bad_count);
-            batch.warnings.push(self.port.shown(&text));
-        }
     }
 
     /// Makes runs of records; one without a time was asked for when it was first seen.
@@ -160,7 +148,7 @@ impl Gitea {
         self.there(Way::Tasks);
         self.port.can(RUNS_NAME, CapabilityState::Available);
         self.port.can("jobs", CapabilityState::Available);
-        self.warn_of(key, &page, batch);
+        self.warn_of(key, "runs", &page, batch);
         let whole = page.bad_count == 0 && page.items.len() < TASKS;
         let found = map::of_tasks(key, &page.items, (whole, asked.now));
         let (runs, sets): (Vec<Run>, Vec<JobSet>) = found.into_iter().unzip();

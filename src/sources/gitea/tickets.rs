@@ -1,14 +1,14 @@
 //! Tickets of one repository: all that are open, and what was closed lately.
 
 use super::Gitea;
-use super::api::{Asked, below, is_whole, listing, rfc3339};
+use super::api::{Asked, below, is_whole, rfc3339};
 use super::map::work;
 use super::state::WINDOW;
 use super::wire;
 use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
 use crate::sources::http::List;
-use crate::sources::{Batch, CapabilityState, SourceError};
+use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
 /// How many pages of open tickets are read.
 const OPEN_PAGES: usize = 40;
@@ -46,7 +46,7 @@ impl Gitea {
         if is_whole(&open) && is_whole(&closed) {
             batch
                 .listings
-                .push(listing(&key, "tickets/open", facts.iter()));
+                .push(Listing::of_repo(&key, "tickets/open", &facts));
         }
         let facts: Vec<Fact> = facts.iter().filter(is_told).cloned().collect();
         batch.facts.extend(facts);

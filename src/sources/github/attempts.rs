@@ -104,7 +104,7 @@ impl GitHub {
                 Err(failure) if facts.is_empty() => return Err(failure),
                 Err(_later) => break,
             };
-            self.state().memory.see_jobs(&set);
+            self.state().memory.jobs.see(&set);
             facts.push(Fact::EarlierJobs(set));
         }
         Ok(facts)
@@ -214,7 +214,7 @@ impl GitHub {
         let sets: Vec<JobSet> = suites.filter_map(|suite| job_set(suite, &wanted)).collect();
         let mut state = self.state();
         for set in &sets {
-            state.memory.see_jobs(set);
+            state.memory.jobs.see(set);
         }
         Ok(sets)
     }

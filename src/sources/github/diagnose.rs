@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use super::memory::JobSeen;
 use super::reports::{Purse, Told};
 use super::wire_rest;
 use super::{Ask, GitHub, map};
@@ -16,6 +15,7 @@ use crate::domain::key::RepoKey;
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::evidence::Evidence;
+use crate::sources::failed_jobs::JobSeen;
 use crate::sources::http::{Failure, Urgency, decode};
 use crate::sources::inspect::Looked;
 use crate::sources::job_log::{self, Lost};
@@ -57,7 +57,7 @@ impl GitHub {
             repo: repo.clone(),
             id: run,
         };
-        let known = self.state().memory.attempt_of(&run, job);
+        let known = self.state().memory.jobs.attempt_of(&run, job);
         let attempt = known.unwrap_or_else(|| self.attempt_of(&run));
         let key = LogKey { run, attempt, job };
         let fact = self.diagnosis(&key, ask).await?;
@@ -76,7 +76,7 @@ impl GitHub {
             return Ok(Arc::clone(fact));
         }
         let mut purse = Purse(MOST_REQUESTS);
-        let seen = self.state().memory.job(key);
+        let seen = self.state().memory.jobs.get(&key.run, key.job).cloned();
         let job = match seen {
             Some(job) => job,
             None => self.job(key, &mut purse, ask).await?,
@@ -90,14 +90,10 @@ impl GitHub {
             let (looked, told) = tokio::join!(log, self.told(key, &job, &mut purse, ask));
             (looked?, told?)
         };
-        let shared = self.state().memory.is_shared(key);
+        let shared = self.state().memory.jobs.is_shared(key);
         let found = job_log::assemble(
             key,
-            job_log::Job {
-                name: job.name,
-                step: job.step,
-                finished_at: job.finished_at,
-            },
+            job.into(),
             Evidence {
                 looked,
                 notes: told.notes,
@@ -121,7 +117,7 @@ impl GitHub {
         let host = self.api.client.host();
         let wire: wire_rest::Job = decode(host, request.url.path(), &answer.body)?;
         let job = map::runs::job(&wire, key.attempt);
-        Ok(JobSeen::of(&key.run, job.attempt, &job))
+        Ok(JobSeen::of(&key.run, &job))
     }
 
     /// Streams a log into the cache and reads it on the way.

@@ -328,9 +328,8 @@ pub(super) fn warn_of(repo: &RepoKey, wire: &RefreshRepo, batch: &mut Batch) {
 
 /// Adds a warning where records of a list could not be read.
 pub(super) fn warn<T>(repo: &RepoKey, what: &str, list: &List<T>, batch: &mut Batch) {
-    if list.bad_count > 0 {
-        let cause = list.bad.first().map_or("", String::as_str);
-        let text = format!("{repo}: {} {what} cannot be read: {cause}", list.bad_count);
-        batch.warnings.push(Clean::line(&text));
-    }
+    let unread = list.unread(what);
+    batch
+        .warnings
+        .extend(unread.map(|text| Clean::line(&format!("{repo}: {text}"))));
 }

@@ -11,13 +11,14 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use super::map::line;
-use super::memory::{Artifact, Artifacts, JobSeen};
+use super::memory::{Artifact, Artifacts};
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::text::Clean;
 use crate::sources::detail::is_detail;
 use crate::sources::evidence::Note;
+use crate::sources::failed_jobs::JobSeen;
 use crate::sources::http::{Failure, List, Request, decode};
 
 use crate::sources::junit::Report;

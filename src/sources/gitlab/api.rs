@@ -112,20 +112,16 @@ impl GitLab {
 
     /// Returns the records of a page; one of which none can be read is not what was asked for.
     fn records<T>(&self, url: &Url, list: List<T>) -> Result<List<T>, Failure> {
-        if list.items.is_empty() && list.bad_count > 0 {
-            let cause = list.bad.first().map_or("", String::as_str);
-            let cause = format!("{}: none of its records fits: {cause}", url.path());
-            return Err(Failure::of(self.port.failed(&cause)));
-        }
+        self.port.fits(url.path(), &list).map_err(Failure::of)?;
         Ok(list)
     }
 
     /// Tells of records that could not be read.
     pub(super) fn warn<T>(&self, what: &str, list: &List<T>, batch: &mut Batch) {
-        if list.bad_count > 0 {
-            let why = list.bad.first().map_or("", String::as_str);
-            let text = format!("{what}: {} cannot be read: {why}", list.bad_count);
-            batch.warnings.push(self.port.shown(&text));
+        if let Some(text) = list.unread("records") {
+            batch
+                .warnings
+                .push(self.port.shown(&format!("{what}: {text}")));
         }
     }
 }

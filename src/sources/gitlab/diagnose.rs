@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::api::{Poll, is_refusal};
-use super::memory::{JobSeen, Reports};
+use super::memory::Reports;
 use super::{GitLab, wire_ci};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, FailedTest, LogKey, LogState};
@@ -15,6 +15,7 @@ use crate::domain::fact::Fact;
 use crate::domain::run::{RunKey, is_foreign};
 use crate::domain::text::Clean;
 use crate::sources::evidence::Evidence;
+use crate::sources::failed_jobs::JobSeen;
 use crate::sources::http::{Failure, Request};
 use crate::sources::inspect::Looked;
 use crate::sources::job_log::{self, Lost};
@@ -55,7 +56,7 @@ impl GitLab {
     ) -> Result<Option<Fact>, Failure> {
         let attempt = {
             let mut state = self.state();
-            let known = state.memory.job(&run, job).map(|seen| seen.attempt);
+            let known = state.memory.jobs.attempt_of(&run, job);
             let project = state.known(run.repo.path());
             let seen = project.and_then(|project| project.runs.get(&run.id));
             known.or(seen.map(|seen| seen.run.attempt)).unwrap_or(1)
@@ -83,7 +84,7 @@ impl GitLab {
         let own = own_name(&job.name);
         let of_job = report.as_ref().and_then(|reports| suite(reports, own));
         let is_exact = report.as_ref().is_some_and(|all| all.contains_key(own));
-        let is_shared = !is_exact && self.state().memory.is_shared(key);
+        let is_shared = !is_exact && self.state().memory.jobs.is_shared(key);
         let found = job_log::assemble(
             key,
             job_log::Job {
@@ -107,21 +108,20 @@ impl GitLab {
 
     /// Returns a job and the pipeline that it belongs to: a child has reports of its own.
     async fn job(&self, key: &LogKey, poll: Poll) -> Result<(JobSeen, u64), Failure> {
-        let known = self.state().memory.job(&key.run, key.job).cloned();
+        let known = self.state().memory.jobs.get(&key.run, key.job).cloned();
         if let Some(job) = known.filter(|job| own_name(&job.name) == job.name.as_str()) {
             return Ok((job, key.run.id));
         }
-        let known = self.state().memory.job(&key.run, key.job).cloned();
+        let known = self.state().memory.jobs.get(&key.run, key.job).cloned();
         let part = self.part(key.run.repo.path());
         let id = key.job.to_string();
         let route = ["projects", &part, "jobs", &id];
         let (wire, _) = self.one::<wire_ci::Job>(&route, &[], poll).await?;
         let pipeline = wire.pipeline.as_ref().map_or(key.run.id, |it| it.id);
         let job = known.unwrap_or_else(|| JobSeen {
-            run: key.run.clone(),
-            attempt: key.attempt,
             name: Clean::line(&wire.name),
             finished_at: wire.finished_at,
+            ..JobSeen::unknown(key)
         });
         Ok((job, pipeline))
     }

@@ -183,10 +183,9 @@ impl GitLab {
         let found = items.filter_map(|wire| health::alert(self.port.name(), &key, wire));
         let facts: Vec<Fact> = found.map(Fact::Alert).collect();
         if alerts.is_whole() {
-            batch.listings.push(Listing {
-                name: Clean::line(&format!("{}/alerts", key.path())),
-                members: facts.iter().map(Fact::id).collect(),
-            });
+            batch
+                .listings
+                .push(Listing::of_repo(&key, "alerts", &facts));
         }
         batch.facts.extend(facts);
     }

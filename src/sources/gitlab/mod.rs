@@ -7,10 +7,12 @@
 mod act;
 mod api;
 mod checkup;
+mod commits;
 mod delivery;
 mod details;
 mod diagnose;
 mod discover;
+mod environments;
 mod health;
 mod jobs;
 mod map;
@@ -40,7 +42,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, SourceName};
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::port::{Ask, Port, Product};
+use crate::sources::port::{Address, Ask, Port, Product};
 use crate::sources::{
     Account, Batch, Capability, Check, Fetch, Meter, Pace, Resource, Source, SourceError,
 };
@@ -53,7 +55,7 @@ const PRODUCT: Product = Product {
     name: "GitLab",
     example: "https://gitlab.example.org",
     copied: &["/api/v4", "/api/graphql", "/api"],
-    below: "where it is installed below a path",
+    address: Address::Page("where it is installed below a path"),
     scheme: Scheme::Bearer,
     has_records: true,
 };

@@ -122,7 +122,7 @@ fn detail_of(change: &crate::domain::change_request::ChangeRequest) -> Detail {
 }
 
 fn jobs(state: &mut State, set: &crate::domain::run::JobSet) {
-    state.memory.see_jobs(set);
+    state.memory.jobs.see(set);
     let project = state.known(set.run.repo.path());
     if let Some(seen) = project.and_then(|project| project.runs.get_mut(&set.run.id)) {
         seen.jobs = Some((seen.run.updated_at, seen.run.updated_at));

@@ -233,9 +233,9 @@ impl GitLab {
         };
         let (newest, earlier) = self.jobs(&key, poll).await?;
         let mut state = self.state();
-        state.memory.see_jobs(&newest);
+        state.memory.jobs.see(&newest);
         for set in &earlier {
-            state.memory.see_jobs(set);
+            state.memory.jobs.see(set);
         }
         if let Some(project) = state.known(path) {
             batch

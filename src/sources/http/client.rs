@@ -452,7 +452,7 @@ impl Client {
             error,
             status: failure.status,
             said: failure.said.map(shown),
-            elsewhere: failure.elsewhere,
+            looks: failure.looks,
         }
     }
 }

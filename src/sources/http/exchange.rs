@@ -13,7 +13,7 @@ use url::Url;
 use super::client::{Client, path_of};
 use super::gate::Lane;
 use super::origin::{Origin, host_of};
-use super::request::{Answer, Failure, Request};
+use super::request::{Answer, Failure, Looks, Request};
 use super::status::{Judged, header, is_web_page, judge, limit, message};
 use super::{Stored, link, reach, their_now, words};
 use crate::sources::SourceError;
@@ -289,7 +289,7 @@ impl Client {
                 error,
                 status: Some(status),
                 said: message(body),
-                elsewhere: false,
+                looks: Looks::Usual,
             });
         }
         if is_web_page(headers) {
@@ -321,29 +321,34 @@ impl Client {
         let status = response.status().as_u16();
         let begun = Instant::now();
         let mut body = Vec::new();
+        let usual = |cause| Some((cause, Looks::Usual));
         let trouble = loop {
             let chunk = match tokio::time::timeout(self.limits.idle, response.chunk()).await {
                 Ok(Ok(Some(chunk))) => chunk,
                 Ok(Ok(None)) => break None,
-                Ok(Err(error)) => break Some(words::cut_body(&error.without_url())),
-                Err(_elapsed) => break Some("the answer stopped half way".to_owned()),
+                Ok(Err(error)) => {
+                    break usual(words::cut_body(&error.without_url()));
+                }
+                Err(_elapsed) => break usual("the answer stopped half way".to_owned()),
             };
             if body.len() + chunk.len() > self.limits.body {
                 let cap = self.limits.body / (1024 * 1024);
-                break Some(format!("the answer is larger than {cap} MiB"));
+                let cause = format!("the answer is larger than {cap} MiB");
+                break Some((cause, Looks::TooLarge));
             }
             body.extend_from_slice(&chunk);
             let spent = begun.elapsed();
             let due = self.limits.least_rate.saturating_mul(spent.as_secs());
             if spent > self.limits.patience && (body.len() as u64) < due {
-                break Some("the answer comes too slowly".to_owned());
+                break usual("the answer comes too slowly".to_owned());
             }
         };
         self.enter(method, what, Some(status), started, body.len() as u64);
         match trouble {
             None => Ok(body.into()),
-            Some(cause) => Err(Failure {
+            Some((cause, looks)) => Err(Failure {
                 status: Some(status),
+                looks,
                 ..self.unreadable(format!("{what}: {cause}"))
             }),
         }

@@ -45,6 +45,22 @@ impl<T> List<T> {
         self.bad.truncate(DESCRIBED);
         self.bad_count += other.bad_count;
     }
+
+    /// Returns why none of its records fits, where there are some: it is another list then.
+    pub fn misfit(&self) -> Option<&str> {
+        let is_misfit = self.items.is_empty() && self.bad_count > 0;
+        is_misfit.then(|| self.why())
+    }
+
+    /// Returns what to tell of records that cannot be read, where there are some.
+    pub fn unread(&self, what: &str) -> Option<String> {
+        let (count, why) = (self.bad_count, self.why());
+        (count > 0).then(|| format!("{count} {what} cannot be read: {why}"))
+    }
+
+    fn why(&self) -> &str {
+        self.bad.first().map_or("", String::as_str)
+    }
 }
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
@@ -193,6 +209,20 @@ mod tests {
                 "there is a text where a number should be",
                 "`id` is missing"
             ]
+        );
+    }
+
+    #[test]
+    fn a_list_of_which_nothing_fits_is_another() {
+        let read = |text: &str| serde_json::from_str::<List<Row>>(text).unwrap();
+        let part = read(r#"[{"id":1},{}]"#);
+        assert_eq!(part.misfit(), None);
+        let told = part.unread("rows").unwrap();
+        assert_eq!(told, "1 rows cannot be read: `id` is missing");
+        assert_eq!(read("[{}]").misfit(), Some("`id` is missing"));
+        assert_eq!(
+            (read("[]").misfit(), read("[]").unread("rows")),
+            (None, None)
         );
     }
 

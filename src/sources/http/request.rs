@@ -59,9 +59,20 @@ pub struct Failure {
     pub status: Option<u16>,
     /// What the host said about it, as one clean line.
     pub said: Option<String>,
-    /// Whether the answer looks as if something else than the interface had given it: a page for
-    /// people, no JSON, a way to another host.
-    pub elsewhere: bool,
+    /// What the answer looks like.
+    pub looks: Looks,
+}
+
+/// What an answer that is none looks like, where that tells what is wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Looks {
+    /// Like one of the interface, or there is none.
+    Usual,
+    /// As if something else than the interface had given it: a page for people, no JSON, a way to
+    /// another host.
+    Elsewhere,
+    /// Larger than what is read.
+    TooLarge,
 }
 
 impl Failure {
@@ -71,14 +82,14 @@ impl Failure {
             error,
             status: None,
             said: None,
-            elsewhere: false,
+            looks: Looks::Usual,
         }
     }
 
     /// Marks it as an answer that something else gave.
     pub(super) fn marked_elsewhere(self) -> Self {
         Self {
-            elsewhere: true,
+            looks: Looks::Elsewhere,
             ..self
         }
     }

@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 use super::names::Names;
 use super::{Limits, trust};
 
+/// How every trouble with the file of `ca_file` begins.
+pub(in crate::sources) const OWN_FILE: &str = "the certificate file";
+
 /// Makes the HTTP client of one source.
 ///
 /// Redirects are followed by [`super::Client`], not here; nothing is retried,

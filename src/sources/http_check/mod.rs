@@ -23,7 +23,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::http::{self, Client, Ground, Limits, Missed, Others, Scheme, Visit};
-use crate::sources::port::{Ask, Port, Product, failed, fine};
+use crate::sources::port::{Address, Ask, Port, Product, failed, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Listing, Meter,
     Resource, Source, SourceError, Tier, labels,
@@ -37,7 +37,7 @@ const PRODUCT: Product = Product {
     name: "the service",
     example: "https://api.example.org",
     copied: &[],
-    below: "behind a proxy",
+    address: Address::Page("behind a proxy"),
     scheme: Scheme::BearerOrLogin,
     has_records: false,
 };

@@ -25,7 +25,7 @@ use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketState;
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::port::{Port, Product, fine};
+use crate::sources::port::{Address, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Listing, Meter,
     Resource, ResourceId, Source, SourceError, Tier,
@@ -37,7 +37,7 @@ const PRODUCT: Product = Product {
     name: "the interface",
     example: "https://tool.example.org/api",
     copied: &[],
-    below: "behind a proxy",
+    address: Address::Page("behind a proxy"),
     scheme: Scheme::BearerOrLogin,
     has_records: false,
 };

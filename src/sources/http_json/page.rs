@@ -13,7 +13,7 @@ use super::map::Reader;
 use super::{HttpJson, PAGES, record};
 use crate::config::JsonMap;
 use crate::domain::Timestamp;
-use crate::sources::http::{Answer, Failure, Origin, their_now};
+use crate::sources::http::{Answer, Failure, Looks, Origin, their_now};
 use crate::sources::port::Ask;
 use crate::sources::{Fetch, SourceError};
 
@@ -132,7 +132,7 @@ impl HttpJson {
 
 /// Says which route was asked where the address seems to lead elsewhere.
 fn placed(map: &JsonMap, failure: Failure) -> SourceError {
-    let is_elsewhere = failure.elsewhere || failure.status == Some(404);
+    let is_elsewhere = failure.looks == Looks::Elsewhere || failure.status == Some(404);
     let mut error = failure.error;
     if let SourceError::Unreadable { cause, .. } = &mut error
         && is_elsewhere

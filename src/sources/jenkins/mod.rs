@@ -33,7 +33,7 @@ use crate::domain::run::is_foreign;
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Answer, Ground, Limits, Scheme};
-use crate::sources::port::{Ask, Port, Product, failed, fine};
+use crate::sources::port::{Address, Ask, Port, Product, failed, fine};
 use crate::sources::{
     Account, Batch, Capability, Check, CheckState, Fetch, Meter, Resource, Source, SourceError,
     Tier,
@@ -47,7 +47,7 @@ const PRODUCT: Product = Product {
     name: "Jenkins",
     example: "https://jenkins.example.org",
     copied: &["/api/json", "/api", "/login"],
-    below: "with `--prefix=/x` or behind a proxy",
+    address: Address::Page("with `--prefix=/x` or behind a proxy"),
     scheme: Scheme::BearerOrLogin,
     has_records: true,
 };

@@ -13,7 +13,7 @@ use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::run::Run;
 use crate::domain::text::{Clean, nearest};
-use crate::sources::http::Failure;
+use crate::sources::http::{Failure, Looks};
 use crate::sources::port::Ask;
 use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
@@ -37,11 +37,7 @@ impl Jenkins {
                             format!("{}: there are no jobs in it: it is no folder", shown(root));
                         return Err(self.port.failed(&cause));
                     };
-                    if items.items.is_empty() && items.bad_count > 0 {
-                        let why = items.bad.first().map_or("", String::as_str);
-                        let cause = format!("{}: none of its records fits: {why}", shown(root));
-                        return Err(self.port.failed(&cause));
-                    }
+                    self.port.fits(&shown(root), items)?;
                     let flat = flat(root, items);
                     waiting |= flat.jobs.iter().any(|job| job.item.in_queue == Some(true));
                     missing.extend(self.absent(root, &flat));
@@ -127,7 +123,7 @@ impl Jenkins {
                 let cause = format!("{cause}; or this token sees no folder `{root}`");
                 Ok(SourceError::Unreadable { host, cause })
             }
-            SourceError::Unreadable { host, cause } if cause.contains("larger than") => {
+            SourceError::Unreadable { host, cause } if failure.looks == Looks::TooLarge => {
                 let hint = "choose folders in `orgs`, or jobs in `repos`";
                 let cause = format!("{cause}; {hint}");
                 Err(SourceError::Unreadable { host, cause })

@@ -20,7 +20,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::http::{Answer, Failure, Ground, Limits, Scheme, their_now};
-use crate::sources::port::{Ask, Port, Product, fine};
+use crate::sources::port::{Address, Ask, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Meter, Resource, Source,
     SourceError, Tier, labels,
@@ -37,7 +37,7 @@ const PRODUCT: Product = Product {
         "/graph",
         "/alerts",
     ],
-    below: "with `--web.route-prefix=/x` or behind a proxy",
+    address: Address::Page("with `--web.route-prefix=/x` or behind a proxy"),
     scheme: Scheme::BearerOrLogin,
     has_records: false,
 };

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, FixedOffset, TimeDelta};
 
 use crate::domain::Timestamp;
-use crate::domain::run::{Failure, Job, RunState, Step};
+use crate::domain::run::{Failure, Job, RunState, Step, called};
 use crate::domain::status::Severity;
 use crate::domain::triage::{Group, JobLine, Triage};
 use crate::ui::state::TriageState;
@@ -209,7 +209,7 @@ fn head(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
         String::new()
     };
     lines.push(
-        TreeLine::heading(format!("{} #{}", run.workflow, run.number))
+        TreeLine::heading(called(&run.workflow, run.number))
             .of(severity(&run.state))
             .noted(attempt),
     );

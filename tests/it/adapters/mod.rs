@@ -16,7 +16,7 @@ mod keeping;
 mod midway;
 mod turns;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -38,6 +38,7 @@ use cycleboard::sources::{
 use serde_json::{Value, json};
 
 use crate::support::fault::{Fault, Reply, Seen, Way};
+use crate::support::ground::{Memory, bare};
 
 const TOKEN: &str = "ghp_SECRETsecretSECRET";
 
@@ -47,28 +48,11 @@ fn now() -> Timestamp {
         .to_utc()
 }
 
-/// Keeps validators in memory.
-#[derive(Default)]
-struct Memory(Mutex<HashMap<ValidatorKey, Stored>>);
-
-impl Validators for Memory {
-    fn get(&self, key: &ValidatorKey) -> Option<Stored> {
-        self.0.lock().unwrap().get(key).cloned()
-    }
-
-    fn put(&self, key: &ValidatorKey, stored: Stored) {
-        self.0.lock().unwrap().insert(key.clone(), stored);
-    }
-}
-
 fn ground(validators: Arc<Memory>) -> Ground {
     Ground {
-        clock: Arc::new(now),
         env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| TOKEN.to_owned())),
         validators,
-        logs: Arc::new(cycleboard::sources::logs::NoLogs),
-        read_only: true,
-        know: |_| (),
+        ..bare(now)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The stream of events: what is news, what stalls, and servers without one.
 
 use super::*;
+use crate::support::ground::bare;
 use cycleboard::sources::{CapabilityState, Tier};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -66,14 +67,7 @@ async fn telling() -> Telling {
 
 fn at(url: &url::Url) -> Buildbot {
     let config = SourceConfig::new("bb", "buildbot", url.clone());
-    let ground = Ground {
-        clock: Arc::new(now),
-        env: Arc::new(|_| None),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(NoLogs),
-        read_only: true,
-        know: |_| (),
-    };
+    let ground = bare(now);
     Buildbot::new(&config, &ground, Limits::default()).unwrap()
 }
 
@@ -134,6 +128,27 @@ async fn a_build_that_ends_is_news_and_a_step_of_it_is_none() {
         .unwrap();
     soon(stalled).await.unwrap();
     assert_eq!(tier(&source), Tier::Now);
+}
+
+#[tokio::test]
+async fn what_was_read_before_anybody_listened_is_read_again() {
+    let server = telling().await;
+    let source = at(&server.url);
+    let fetch = Fetch {
+        resource: "builds".into(),
+        now: now(),
+        forced: false,
+    };
+    source.fetch(fetch.clone()).await.unwrap();
+    soon(source.changes().unwrap()).await.unwrap();
+    assert_eq!(tier(&source), Tier::Now);
+    source.fetch(fetch).await.unwrap();
+    let mut next = source.changes().unwrap();
+    assert!(
+        futures_util::poll!(&mut next).is_pending(),
+        "once is enough"
+    );
+    assert_eq!(tier(&source), Tier::Warm);
 }
 
 #[tokio::test]

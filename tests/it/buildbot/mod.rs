@@ -17,12 +17,12 @@ use cycleboard::domain::correlate::Need;
 use cycleboard::domain::fact::{Fact, FactId};
 use cycleboard::domain::run::{JobSet, Run, RunState};
 use cycleboard::sources::buildbot::Buildbot;
-use cycleboard::sources::http::{Ground, Limits, NoValidators};
-use cycleboard::sources::logs::NoLogs;
+use cycleboard::sources::http::{Ground, Limits};
 use cycleboard::sources::{Batch, Fetch, Source, SourceError};
 use serde_json::{Value, json};
 
 use crate::support::fault::{Fault, Reply, Seen};
+use crate::support::ground::bare;
 
 const SHA: &str = "727171b8ed9f58da3c3ecf363f16efe46df8942b";
 const LOG: &str = "make\nerror[E0308]: mismatched types\n --> src/pay.rs:7:9\nprogram finished with exit code 2\n";
@@ -240,12 +240,8 @@ fn source(fault: &Fault, writes: &[Action]) -> Buildbot {
     let mut config = SourceConfig::new("bb", "buildbot", fault.url.clone());
     config.writes = writes.to_vec();
     let ground = Ground {
-        clock: Arc::new(now),
-        env: Arc::new(|_| None),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(NoLogs),
         read_only: false,
-        know: |_| (),
+        ..bare(now)
     };
     Buildbot::new(&config, &ground, Limits::default()).unwrap()
 }

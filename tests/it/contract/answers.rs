@@ -30,7 +30,17 @@ fn is(error: &SourceError, expected: Becomes) -> bool {
 
 /// Holds an answer against every dialect: the poll fails, in these words, and tells nothing.
 async fn check(reply: Reply, expected: Becomes, words: &str) {
-    for dialect in DIALECTS {
+    check_among(DIALECTS.iter(), reply, expected, words).await;
+}
+
+/// The same against some dialects.
+async fn check_among(
+    dialects: impl Iterator<Item = &'static Dialect>,
+    reply: Reply,
+    expected: Becomes,
+    words: &str,
+) {
+    for dialect in dialects {
         let error = dialect.read_from(reply.clone()).await.unwrap_err();
         let fits = is(&error, expected) && error.to_string().contains(words);
         assert!(
@@ -46,7 +56,14 @@ async fn each_status_becomes_what_to_do_next() {
     let said =
         |status, body: &str| Reply::new(status, body).with("content-type", "application/json");
     check(said(401, ""), Becomes::Auth, "rejected the token").await;
-    check(said(403, ""), Becomes::Forbidden, "does not let us read").await;
+    let refused = "does not let us read";
+    check_among(
+        under(Law::Refused),
+        said(403, ""),
+        Becomes::Forbidden,
+        refused,
+    )
+    .await;
     check(said(400, r#""bad filter""#), Becomes::Refused, "bad filter").await;
     check(
         said(422, r#"{"status":"error","error":"too much"}"#),
@@ -74,11 +91,13 @@ async fn a_limit_is_kept_as_long_as_the_host_asks() {
 #[tokio::test]
 async fn where_the_path_is_not_there_it_is_said_what_an_address_looks_like() {
     for dialect in DIALECTS {
-        for reply in [
-            Reply::new(404, "404 page not found").with("content-type", "text/plain"),
+        let missing = Reply::new(404, "404 page not found").with("content-type", "text/plain");
+        let missing = dialect.keeps(Law::Refused).then_some(missing);
+        let others = [
             Reply::new(200, "<html>hello").with("content-type", "text/html"),
             Reply::new(200, "hello").with("content-type", "text/plain"),
-        ] {
+        ];
+        for reply in missing.into_iter().chain(others) {
             let fault = dialect.serve(reply).await;
             let source = dialect.source(&fault.url);
             let error = dialect.read(&*source).await.unwrap_err().to_string();
@@ -134,10 +153,23 @@ async fn what_is_no_answer_tells_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_project_may_do_without_is_no_error_and_tells_nothing() {
+    let spared = |dialect: &&Dialect| !dialect.keeps(Law::Refused);
+    for dialect in DIALECTS.iter().filter(spared) {
+        for status in [403, 404] {
+            let batch = dialect.read_from(Reply::new(status, "")).await.unwrap();
+            assert!(batch.facts.is_empty() && dialect.lists(&batch).is_empty());
+            assert!(batch.gone.is_empty() && batch.gone_repos.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_cut_is_none() {
     for dialect in DIALECTS {
-        let reply = json(&dialect.answer());
-        for length in [0, 1, 100, dialect.good.len() / 2] {
+        let reply = dialect.good();
+        let whole = dialect.form.write(&dialect.answer());
+        for length in [0, 1, 100, whole.len() / 2] {
             let cut = dialect.read_from(reply.clone().by(Way::Cut(length))).await;
             let error = cut.unwrap_err();
             assert!(is(&error, Becomes::Unreadable), "{length}: {error:?}");
@@ -159,7 +191,7 @@ async fn a_server_that_says_nothing_is_given_up() {
             Way::HeadOnly,
             Way::Slow(Duration::from_millis(100)),
         ] {
-            let fault = dialect.serve(json(&dialect.answer()).by(way.clone())).await;
+            let fault = dialect.serve(dialect.good().by(way.clone())).await;
             let config = dialect.config(&fault.url);
             let source = (dialect.open)(&config, &ground(TOKEN), short.clone()).unwrap();
             let error = dialect.read(&*source).await.unwrap_err();

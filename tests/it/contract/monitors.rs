@@ -15,7 +15,7 @@ async fn an_answer_that_calls_itself_partial_removes_nothing_and_confirms_nothin
         let dialect = dialect("prometheus", resource);
         let mut part = dialect.answer();
         part["warnings"] = value!(["a store did not answer: s3cr3t-SECRET-0123456789", "b"]);
-        let batch = dialect.read_from(json(&part)).await.unwrap();
+        let batch = dialect.read_from(Reply::json(&part)).await.unwrap();
         assert!(!batch.facts.is_empty());
         assert!(batch.listings.is_empty() && batch.covered.is_empty());
         assert!(batch.warnings[0].contains("only a part is known: a store"));
@@ -31,7 +31,7 @@ async fn an_answer_that_calls_itself_partial_removes_nothing_and_confirms_nothin
 async fn a_server_that_says_why_it_failed_is_quoted() {
     let said = value!({"status": "error", "errorType": "execution", "error": "too many samples"});
     let dialect = dialect("prometheus", "alerts");
-    let error = dialect.read_from(json(&said)).await.unwrap_err();
+    let error = dialect.read_from(Reply::json(&said)).await.unwrap_err();
     assert!(
         error.to_string().contains("execution: too many samples"),
         "{error}"
@@ -42,7 +42,7 @@ async fn a_server_that_says_why_it_failed_is_quoted() {
 async fn rules_that_a_server_does_not_have_are_a_missing_capability() {
     let alerts = dialect("prometheus", "alerts");
     let fault = Fault::start(|seen| match seen.path() {
-        "/api/v1/alerts" => json(&alerts.answer()),
+        "/api/v1/alerts" => alerts.good(),
         _ => Reply::new(404, ""),
     })
     .await;
@@ -73,13 +73,13 @@ async fn a_storm_of_alerts_is_bounded_and_told() {
                 records.push(record);
             }
         });
-        let fault = dialect.serve(json(&storm)).await;
+        let fault = dialect.serve(Reply::json(&storm)).await;
         let config = dialect.config(&fault.url);
         let source = (dialect.open)(&config, &ground(TOKEN), Limits::default()).unwrap();
         let batch = dialect.read(&*source).await.unwrap();
         assert_eq!(batch.facts.len(), 1_000);
         assert!(
-            listed(&batch).len() > 3_000,
+            dialect.listed(&batch).len() > 3_000,
             "what is not shown is not over"
         );
         assert!(
@@ -94,7 +94,7 @@ async fn a_storm_of_alerts_is_bounded_and_told() {
 async fn old_cards_of_rules_do_not_pass_for_current_by_alerts_alone() {
     let alerts = dialect("prometheus", "alerts");
     let rules = dialect("prometheus", "rules");
-    let fault = alerts.serve_by(|_| json(&alerts.answer())).await;
+    let fault = alerts.serve_by(|_| alerts.good()).await;
     let source = alerts.source(&fault.url);
     let at = |resource: &'static str, minutes| {
         source.fetch(Fetch {
@@ -105,7 +105,7 @@ async fn old_cards_of_rules_do_not_pass_for_current_by_alerts_alone() {
     };
     assert_eq!(at("alerts", 0).await.unwrap().covered.len(), 1);
     // Rules that fail are told once, and then not read again.
-    let failing = rules.serve(json(&rules.answer())).await;
+    let failing = rules.serve(rules.good()).await;
     let ill = rules.read(&*rules.source(&failing.url)).await.unwrap();
     let facts: Vec<_> = ill.facts.into_iter().map(Arc::new).collect();
     source.restore(&facts);

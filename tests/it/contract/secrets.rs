@@ -25,7 +25,9 @@ async fn a_token_is_in_the_header_of_its_host_and_nowhere_else() {
             let fault = dialect.serve(reply).await;
             let source = dialect.source(&fault.url);
             let came = dialect.read(&*source).await;
-            assert!(came.is_err(), "{came:?}");
+            let tells = came.as_ref().is_ok_and(|batch| !batch.facts.is_empty());
+            let may_pass = !dialect.keeps(Law::Refused);
+            assert!(came.is_err() || (may_pass && !tells), "{came:?}");
             let checks = source.check_up().await;
             let shown = shown(&*source, &came, &checks);
             assert!(!shown.contains("SECRET"), "{shown}");
@@ -80,14 +82,16 @@ async fn a_token_that_is_refused_is_not_tried_again_until_a_person_asks() {
             let error = dialect.read(&*source).await.unwrap_err();
             assert!(matches!(error, SourceError::Auth { .. }), "{error:?}");
         }
-        assert_eq!(fault.seen().len(), 1);
+        let seen = fault.seen();
+        let asked = seen.iter().filter(|seen| seen.path() == dialect.path);
+        assert_eq!(asked.count(), 1);
     }
 }
 
 #[tokio::test]
 async fn a_token_that_should_be_there_and_is_not_is_asked_for_and_nothing_sent() {
     for dialect in DIALECTS {
-        let fault = dialect.serve(json(&dialect.answer())).await;
+        let fault = dialect.serve(dialect.good()).await;
         let mut config = dialect.config(&fault.url);
         config.token_env = Some("NOT_SET".to_owned());
         let source = (dialect.open)(&config, &ground(TOKEN), limits()).unwrap();
@@ -110,8 +114,9 @@ async fn run(
             repos => format!("repos = {repos:?}\n"),
         };
         home.configure(&format!(
-            "[[source]]\nkind = \"{}\"\nname = \"one\"\nurl = \"{url}\"\ntoken_env = \"BOARD_TOKEN\"\n{repos}{}",
+            "[[source]]\nkind = \"{}\"\nname = \"one\"\nurl = \"{}\"\ntoken_env = \"BOARD_TOKEN\"\n{repos}{}",
             dialect.kind,
+            dialect.address(&url),
             dialect.tables()
         ));
         let mut command = home.command(arguments);

@@ -6,12 +6,12 @@ use cycleboard::domain::Timestamp;
 use cycleboard::domain::alert::{Alert, AlertState};
 use cycleboard::domain::fact::Fact;
 use cycleboard::sources::alertmanager::Alertmanager;
-use cycleboard::sources::http::{Ground, Limits, NoValidators};
-use cycleboard::sources::logs::NoLogs;
+use cycleboard::sources::http::Limits;
 use cycleboard::sources::{CheckState, Fetch, Source};
 
 use super::mixed::{Team, team};
 use super::*;
+use crate::support::ground::bare;
 
 async fn ask(team: &Team, path: &str) -> (u16, String) {
     let url = format!("{}{path}", team.forge(Dialect::Alertmanager).url());
@@ -138,14 +138,7 @@ async fn our_adapter_reads_it_and_finds_the_services() {
     let team = team(&Options::default()).await;
     let forge = team.forge(Dialect::Alertmanager);
     let config = SourceConfig::new("alerts", "alertmanager", forge.url().clone());
-    let ground = Ground {
-        clock: Arc::new(|| instant(START)),
-        env: Arc::new(|_| None),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(NoLogs),
-        read_only: true,
-        know: |_| (),
-    };
+    let ground = bare(|| instant(START));
     let source = Alertmanager::new(&config, &ground, Limits::default()).unwrap();
     let fetch = Fetch {
         resource: "alerts".into(),

@@ -10,13 +10,13 @@ use cycleboard::domain::diagnosis::{LogKey, LogState, TestsFrom};
 use cycleboard::domain::fact::Fact;
 use cycleboard::domain::run::{Run as Told, RunState};
 use cycleboard::sources::action::Act;
-use cycleboard::sources::http::{Ground, Limits, NoValidators};
+use cycleboard::sources::http::{Ground, Limits};
 use cycleboard::sources::jenkins::Jenkins;
-use cycleboard::sources::logs::NoLogs;
 use cycleboard::sources::{Fetch, Source, Tier};
 
 use super::mixed::{Team, team};
 use super::*;
+use crate::support::ground::bare;
 
 /// The board's side of it.
 struct Reader {
@@ -32,12 +32,9 @@ fn reader(team: &Team) -> Reader {
     config.writes = vec![Action::Rerun, Action::Cancel];
     let hand = Arc::clone(&team.now);
     let ground = Ground {
-        clock: Arc::new(move || instant(hand.load(Ordering::Relaxed))),
         env: Arc::new(|name| (name == "CI_TOKEN").then(|| "demo:demo-write".to_owned())),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(NoLogs),
         read_only: false,
-        know: |_| (),
+        ..bare(move || instant(hand.load(Ordering::Relaxed)))
     };
     Reader {
         source: Jenkins::new(&config, &ground, Limits::default()).unwrap(),

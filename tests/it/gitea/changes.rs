@@ -255,7 +255,9 @@ async fn statuses_are_checks_of_changes_and_deployments_of_commits() {
     let landed = format!("/repos/acme/api/commits/{}/status", "f".repeat(40));
     world.put(&landed, &value("status.json"));
     let head = format!("/repos/acme/api/commits/{}/status", "a".repeat(40));
-    let red = json!({"state": "failure", "total_count": 1, "statuses": [{"context": "ci/jenkins/test", "status": "failure"}]});
+    let red = json!({"state": "failure", "total_count": 1, "statuses": [{
+        "context": "ci/jenkins/test", "status": "failure", "created_at": "2026-11-20T12:10:00Z",
+        "target_url": "https://ci.example.org/job/9"}]});
     world.put(&head, &red);
     let source = world.of_repo("forgejo");
     let facts: Vec<Fact> = settle(&source)
@@ -272,6 +274,20 @@ async fn statuses_are_checks_of_changes_and_deployments_of_commits() {
         None
     });
     assert_eq!(checks, Some(Checks::Failed));
+    // What no Actions ran is a run of its own system, and its page can be opened.
+    let mut elsewhere = BTreeSet::new();
+    for fact in &facts {
+        if let Fact::Run(run) = fact {
+            let page = run.url.as_ref().unwrap().as_str();
+            elsewhere.insert(format!("{} {} {page}", run.ci, run.workflow));
+        }
+    }
+    assert!(elsewhere.contains("ci.example.org ci/jenkins/test https://ci.example.org/job/9"));
+    assert!(elsewhere.contains("ci.example.org ci/jenkins/build https://ci.example.org/job/7"));
+    assert!(
+        !elsewhere.iter().any(|run| run.contains("deploy/")),
+        "{elsewhere:?}"
+    );
     let mut states = Vec::new();
     let mut tags = Vec::new();
     for fact in &facts {

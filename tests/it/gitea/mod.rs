@@ -14,11 +14,12 @@ use chrono::{DateTime, TimeDelta};
 use cycleboard::config::{Action, SourceConfig};
 use cycleboard::domain::Timestamp;
 use cycleboard::sources::gitea::Gitea;
-use cycleboard::sources::http::{Ground, Limits, NoValidators};
+use cycleboard::sources::http::{Ground, Limits};
 use cycleboard::sources::{Batch, CapabilityState, Fetch, Source, SourceError, Tier};
 use serde_json::{Value, json};
 
 use crate::support::fault::{Fault, Reply, Seen};
+use crate::support::ground::bare;
 
 /// A server whose answers are a table, which a test may change.
 struct World {
@@ -141,12 +142,9 @@ fn now() -> Timestamp {
 
 fn ground() -> Ground {
     Ground {
-        clock: Arc::new(now),
         env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| "t-0123456789".to_owned())),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: false,
-        know: |_| (),
+        ..bare(now)
     }
 }
 

@@ -18,11 +18,12 @@ use cycleboard::domain::correlate::Need;
 use cycleboard::domain::fact::Fact;
 use cycleboard::domain::key::RepoKey;
 use cycleboard::sources::gitlab::GitLab;
-use cycleboard::sources::http::{Ground, Limits, NoValidators};
+use cycleboard::sources::http::{Ground, Limits};
 use cycleboard::sources::{Batch, CapabilityState, Fetch, Source, SourceError, Tier};
 use serde_json::{Value, json};
 
 use crate::support::fault::{Fault, Reply, Seen};
+use crate::support::ground::bare;
 
 /// The moment of all tests.
 fn now() -> Timestamp {
@@ -240,12 +241,9 @@ fn add(all: &mut Batch, batch: Batch) {
 
 fn ground() -> Ground {
     Ground {
-        clock: Arc::new(now),
         env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| "glpat-SECRET-0123456789".to_owned())),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(cycleboard::sources::logs::NoLogs),
         read_only: false,
-        know: |_| (),
+        ..bare(now)
     }
 }
 

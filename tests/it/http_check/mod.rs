@@ -13,15 +13,15 @@ use cycleboard::domain::Timestamp;
 use cycleboard::domain::alert::{Alert, AlertState};
 use cycleboard::domain::deployment::{DeployState, Deployment};
 use cycleboard::domain::fact::Fact;
-use cycleboard::sources::http::{Ground, Limits, NoValidators};
+use cycleboard::sources::http::{Ground, Limits};
 use cycleboard::sources::http_check::HttpChecks;
-use cycleboard::sources::logs::NoLogs;
 use cycleboard::sources::{Batch, Check, CheckState, Fetch, REGISTRY, Source, SourceError, Tier};
 use serde_json::json;
 use url::Url;
 
 use crate::support::env::Home;
 use crate::support::fault::{Fault, Reply, Seen, Way};
+use crate::support::ground::bare;
 
 const TOKEN: &str = "s3cr3t-SECRET-0123456789";
 
@@ -31,12 +31,8 @@ fn at(secs: i64) -> Timestamp {
 
 fn ground() -> Ground {
     Ground {
-        clock: Arc::new(|| at(0)),
         env: Arc::new(|name| (name == "CHECK_TOKEN").then(|| TOKEN.to_owned())),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(NoLogs),
-        read_only: true,
-        know: |_| (),
+        ..bare(|| at(0))
     }
 }
 

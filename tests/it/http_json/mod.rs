@@ -1,13 +1,10 @@
 //! Generic JSON besides the contract: pages, pointers that lead nowhere, too much, the program.
 
-use std::sync::Arc;
-
 use chrono::DateTime;
 use cycleboard::config::{Settings, Trust};
 use cycleboard::domain::Timestamp;
 use cycleboard::domain::fact::Fact;
-use cycleboard::sources::http::{Ground, NoValidators};
-use cycleboard::sources::logs::NoLogs;
+use cycleboard::sources::http::Ground;
 use cycleboard::sources::{
     Batch, Check, CheckState, Fetch, REGISTRY, Source, SourceError, Tier, http_json,
 };
@@ -16,6 +13,7 @@ use url::Url;
 
 use crate::support::env::Home;
 use crate::support::fault::{Fault, Reply, Seen};
+use crate::support::ground::bare;
 
 /// Returns the map of `maps.toml` whose records are these.
 pub(crate) fn map_of(resource: &str) -> String {
@@ -32,14 +30,7 @@ fn now() -> Timestamp {
 }
 
 fn ground() -> Ground {
-    Ground {
-        clock: Arc::new(now),
-        env: Arc::new(|_| None),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(NoLogs),
-        read_only: true,
-        know: |_| (),
-    }
+    bare(now)
 }
 
 fn configuration(url: &Url, maps: &str) -> String {

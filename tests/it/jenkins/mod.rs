@@ -16,13 +16,13 @@ use cycleboard::domain::Timestamp;
 use cycleboard::domain::correlate::Need;
 use cycleboard::domain::fact::Fact;
 use cycleboard::domain::run::{Job, Run, RunState};
-use cycleboard::sources::http::{Ground, Limits, NoValidators};
+use cycleboard::sources::http::{Ground, Limits};
 use cycleboard::sources::jenkins::Jenkins;
-use cycleboard::sources::logs::NoLogs;
 use cycleboard::sources::{Batch, Fetch, Source, SourceError};
 use serde_json::Value;
 
 use crate::support::fault::{Fault, Reply, Seen};
+use crate::support::ground::bare;
 
 const ROOT: &str = include_str!("../../data/jenkins/root.json");
 const HEADS: &str = include_str!("../../data/jenkins/heads.json");
@@ -133,12 +133,9 @@ impl Board {
 
 fn ground() -> Ground {
     Ground {
-        clock: Arc::new(now),
         env: Arc::new(|name| (name == "CI_TOKEN").then(|| "ada:11aa22bb33cc".to_owned())),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(NoLogs),
         read_only: false,
-        know: |_| (),
+        ..bare(now)
     }
 }
 

@@ -4,7 +4,6 @@
 //! one that tests do again and one that they stop.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use cycleboard::config::{Action, SourceConfig};
 use cycleboard::domain::action::{Target, Verb};
@@ -15,28 +14,21 @@ use cycleboard::domain::key::SourceName;
 use cycleboard::domain::run::{Run, RunState};
 use cycleboard::sources::action::{Act, ActError};
 use cycleboard::sources::buildbot::Buildbot;
-use cycleboard::sources::http::{Ground, Limits, NoValidators};
-use cycleboard::sources::logs::NoLogs;
-use cycleboard::sources::{Batch, CapabilityState, Fetch, Source, SourceError};
+use cycleboard::sources::http::{Ground, Limits};
+use cycleboard::sources::{Batch, Fetch, Source};
 
 use super::monitors::named;
 use crate::support::env::{Home, Ran};
+use crate::support::ground::bare;
 
 const ADDRESS: &str = "CYCLEBOARD_TEST_BUILDBOT";
-
-/// What comes of listening.
-type Told = Result<(), SourceError>;
 
 fn open(address: &str) -> Buildbot {
     let mut config = SourceConfig::new("bb", "buildbot", address.parse().unwrap());
     config.writes = vec![Action::Rerun, Action::Cancel];
     let ground = Ground {
-        clock: Arc::new(now),
-        env: Arc::new(|_| None),
-        validators: Arc::new(NoValidators),
-        logs: Arc::new(NoLogs),
         read_only: false,
-        know: |_| (),
+        ..bare(now)
     };
     Buildbot::new(&config, &ground, Limits::default()).unwrap()
 }
@@ -58,19 +50,11 @@ async fn poll(source: &Buildbot, resource: &str) -> Batch {
     source.fetch(fetch).await.unwrap()
 }
 
-/// Waits until the server has begun to tell what changes.
-async fn listening(source: &Buildbot, told: &mut (impl Future<Output = Told> + Unpin)) {
-    let is_open = || {
-        let can = source.capabilities();
-        let mut events = can.iter().filter(|can| can.name == "events");
-        events.any(|can| can.state == CapabilityState::Available)
-    };
-    while !is_open() {
-        tokio::select! {
-            early = &mut *told => panic!("before anything changed: {early:?}"),
-            () = tokio::time::sleep(std::time::Duration::from_millis(20)) => {}
-        }
-    }
+/// Waits for something that the server tells, with a ceiling.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    let ceiling = std::time::Duration::from_secs(30);
+    let came = tokio::time::timeout(ceiling, what).await;
+    came.expect("the server tells it by itself within half a minute")
 }
 
 /// Returns the newest run of a builder.
@@ -86,18 +70,19 @@ fn newest(batch: &Batch, builder: &str) -> Option<Run> {
     newest
 }
 
-/// Polls until a run of a builder is as it should be.
+/// Reads the builds, and again whenever the server tells of a change, until a run of a builder is
+/// as it should be.
 async fn until(source: &Buildbot, builder: &str, holds: impl Fn(&Run) -> bool) -> Run {
-    let mut last = None;
-    for _ in 0..300 {
-        let batch = poll(source, "builds").await;
-        last = newest(&batch, builder).or(last);
-        if let Some(run) = last.as_ref().filter(|run| holds(run)) {
-            return run.clone();
+    soon(async {
+        loop {
+            let batch = poll(source, "builds").await;
+            if let Some(run) = newest(&batch, builder).filter(&holds) {
+                return run;
+            }
+            source.changes().unwrap().await.unwrap();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    panic!("`{builder}` did not get there within half a minute: {last:#?}");
+    })
+    .await
 }
 
 fn target(run: &Run) -> Target {
@@ -202,16 +187,17 @@ async fn a_real_build_is_done_again_and_is_then_its_next_attempt() {
     let target = target(&run);
     let before = source.look_at(target.clone()).await.unwrap();
     let listener = open(&address);
-    let mut told = listener.changes().unwrap();
-    listening(&listener, &mut told).await;
+    poll(&listener, "builds").await;
+    // What was read before anybody listened is told to be read again: it listens now.
+    soon(listener.changes().unwrap()).await.unwrap();
+    let told = listener.changes().unwrap();
     let verb = Verb::RerunAll;
     let act = Act {
         verb,
         target: target.clone(),
     };
     source.act(act).await.unwrap();
-    let told = tokio::time::timeout(std::time::Duration::from_secs(30), told).await;
-    told.expect("the server tells it by itself").unwrap();
+    soon(told).await.unwrap();
     let after = source.look_at(target).await.unwrap();
     assert_eq!(after.attempt, before.attempt + 1);
     let again = until(&source, "again", |now| {

@@ -2,4 +2,5 @@
 
 pub(crate) mod env;
 pub(crate) mod fault;
+pub(crate) mod ground;
 pub(crate) mod pty;

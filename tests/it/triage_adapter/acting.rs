@@ -1,6 +1,7 @@
 //! Actions: one request each, and none that is not allowed.
 
 use super::*;
+use crate::support::ground::bare;
 
 fn act(forge: &Fault, verb: Verb) -> Act {
     Act {
@@ -154,12 +155,10 @@ async fn a_server_that_is_not_there_was_sent_nothing() {
     // Nobody listens there, and no other test is ever given this port.
     settings.url.set_port(Some(1)).unwrap();
     let ground = Ground {
-        clock: Arc::new(now),
         env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| TOKEN.to_owned())),
-        validators: Arc::new(NoValidators),
         logs: Arc::new(Kept::default()),
         read_only: false,
-        know: |_| (),
+        ..bare(now)
     };
     let source = GitHub::new(&settings, &ground, Limits::default()).unwrap();
     let error = source.act(act(&forge, Verb::Cancel)).await.unwrap_err();

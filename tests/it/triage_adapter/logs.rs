@@ -1,6 +1,7 @@
 //! Logs: the token on their way, what is missing, what does not end.
 
 use super::*;
+use crate::support::ground::bare;
 
 #[tokio::test]
 async fn the_token_stays_at_its_origin() {
@@ -142,12 +143,8 @@ async fn stream_within(
 ) -> Result<(Streamed, usize), SourceError> {
     let forge = Fault::start(move |_| reply.clone()).await;
     let ground = Ground {
-        clock: Arc::new(now),
-        env: Arc::new(|_| None),
-        validators: Arc::new(NoValidators),
         logs: Arc::new(Kept::default()),
-        read_only: true,
-        know: |_| (),
+        ..bare(now)
     };
     let name = SourceName::new("one");
     let client = Client::new(

@@ -29,7 +29,7 @@ use cycleboard::domain::run::{Failure, Job, JobSet, RunKey, RunState, Step};
 use cycleboard::domain::text::Clean;
 use cycleboard::sources::action::{Act, ActError};
 use cycleboard::sources::github::GitHub;
-use cycleboard::sources::http::{Client, Ground, Limits, NoValidators, Request, Streamed, Urgency};
+use cycleboard::sources::http::{Client, Ground, Limits, Request, Streamed, Urgency};
 use cycleboard::sources::logs::{LogCache, LogWriter};
 use cycleboard::sources::{CapabilityState, Fetch, Source, SourceError};
 use serde_json::{Value, json};
@@ -37,6 +37,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::support::fault::{Fault, Reply, Seen, Way};
+use crate::support::ground::bare;
 
 const TOKEN: &str = "ghp_SECRETsecretSECRET";
 const JOB: u64 = 77;
@@ -162,12 +163,10 @@ fn open_within(
     limits: Limits,
 ) -> GitHub {
     let ground = Ground {
-        clock: Arc::new(now),
         env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| TOKEN.to_owned())),
-        validators: Arc::new(NoValidators),
         logs: Arc::clone(kept) as Arc<dyn LogCache>,
         read_only,
-        know: |_| (),
+        ..bare(now)
     };
     GitHub::new(settings, &ground, limits).unwrap()
 }

@@ -12,6 +12,7 @@ use crate::domain::Timestamp;
 use crate::domain::key::{Person, RepoKey, Sha};
 use crate::domain::run::{Failure, RunState, Step};
 use crate::domain::text::Clean;
+use crate::sources::texts::first_line;
 
 /// How many steps of a build are kept.
 const MOST_STEPS: usize = 500;
@@ -276,12 +277,6 @@ fn title(
     let forced = order.reason.strip_prefix("A build was forced by ");
     let reason = forced.and_then(|rest| rest.split_once("': "));
     reason.map_or_else(Clean::default, |(_, reason)| first_line(reason))
-}
-
-/// Returns the first line of a text that says something.
-pub(super) fn first_line(text: &str) -> Clean {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
-    Clean::line(line.unwrap_or_default())
 }
 
 /// Returns the person of `Ada <ada@example.org>`; an address of mail is nobody's business.

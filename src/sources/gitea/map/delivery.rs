@@ -16,7 +16,7 @@ use crate::sources::gitea::wire;
 const DEPLOYS: &[&str] = &["deploy/", "deployment/"];
 
 /// Returns the environment that a status tells of.
-fn environment(status: &wire::Status) -> Option<&str> {
+pub(super) fn environment(status: &wire::Status) -> Option<&str> {
     let context = status.context.as_deref()?.trim();
     let named = DEPLOYS.iter().find_map(|start| {
         let head = context.get(..start.len())?;

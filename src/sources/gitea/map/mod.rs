@@ -4,6 +4,7 @@
 //! share is here: people, times, links, commits.
 
 pub(super) mod delivery;
+pub(super) mod others;
 pub(super) mod runs;
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,10 @@ pub(super) mod work;
 
 use crate::domain::Timestamp;
 use crate::domain::commit::{Commit, Range, RangeCommit, Relation};
-use crate::domain::key::{Person, RepoKey, Sha, WebUrl};
+use crate::domain::key::{Person, RepoKey, Sha};
 use crate::domain::text::Clean;
+use crate::sources::texts::{first_line, reverts};
+pub(super) use crate::sources::texts::{line, link, sha};
 
 use super::wire;
 
@@ -32,38 +35,9 @@ pub(super) fn people<'a>(users: impl IntoIterator<Item = &'a wire::User>) -> Vec
     users.into_iter().filter_map(person).collect()
 }
 
-/// Returns a commit id, if there is one that is one.
-pub(super) fn sha(text: Option<&str>) -> Option<Sha> {
-    text.and_then(Sha::parse)
-}
-
-/// Returns a link, if there is one that may be opened.
-pub(super) fn link(text: Option<&str>) -> Option<WebUrl> {
-    text.and_then(WebUrl::parse)
-}
-
-/// Returns one clean line, empty where there is no text.
-pub(super) fn line(text: Option<&str>) -> Clean {
-    Clean::line(text.unwrap_or_default())
-}
-
 /// Returns a time; the year 1 and the epoch stand for none.
 pub(super) fn when(at: Option<Timestamp>) -> Option<Timestamp> {
     at.filter(|at| at.timestamp() > 0)
-}
-
-fn first_line(message: &str) -> Clean {
-    Clean::line(message.lines().next().unwrap_or_default())
-}
-
-/// Returns the commits that a message says it reverts.
-fn reverts(message: &str) -> Vec<Sha> {
-    let parts = message.split("This reverts commit ").skip(1).take(10);
-    let id = |rest: &str| {
-        let end = rest.find(|c: char| !c.is_ascii_hexdigit());
-        rest.get(..end.unwrap_or(rest.len())).and_then(Sha::parse)
-    };
-    parts.filter_map(id).collect()
 }
 
 fn message(wire: &wire::Commit) -> &str {

@@ -10,9 +10,11 @@ pub(super) mod work;
 
 use crate::domain::change_request::{ChangeKey, ChangedPaths};
 use crate::domain::commit::{Commit, Range, RangeCommit, Relation};
-use crate::domain::key::{Person, RepoKey, Sha, WebUrl};
+use crate::domain::key::{Person, RepoKey, Sha};
 use crate::domain::repository::{Branch, Repository};
 use crate::domain::text::Clean;
+use crate::sources::texts::{first_line, reverts};
+pub(super) use crate::sources::texts::{line, link, sha};
 
 use super::wire::{Actor, BranchHistory, GraphCommit, RefreshRepo};
 use super::wire_rest::{ChangedFile, ComparedCommit, RestCommit};
@@ -33,21 +35,6 @@ pub(super) fn person(actor: &Actor) -> Option<Person> {
 /// Returns the people of a list.
 pub(super) fn people<'a>(actors: impl IntoIterator<Item = &'a Actor>) -> Vec<Person> {
     actors.into_iter().filter_map(person).collect()
-}
-
-/// Returns a commit id, if there is one that is one.
-pub(super) fn sha(text: Option<&str>) -> Option<Sha> {
-    text.and_then(Sha::parse)
-}
-
-/// Returns a link, if there is one that may be opened.
-pub(super) fn link(text: Option<&str>) -> Option<WebUrl> {
-    text.and_then(WebUrl::parse)
-}
-
-/// Returns one clean line, empty where there is no text.
-pub(super) fn line(text: Option<&str>) -> Clean {
-    Clean::line(text.unwrap_or_default())
 }
 
 /// Returns the repository with its branches.
@@ -159,26 +146,6 @@ pub(super) fn rest_commit(repo: &RepoKey, branch: &str, wire: &RestCommit) -> Op
     })
 }
 
-fn first_line(message: &str) -> Clean {
-    Clean::line(message.lines().next().unwrap_or_default())
-}
-
-/// Returns the commits that a message says it reverts.
-fn reverts(message: &str) -> Vec<Sha> {
-    const SAID: &str = "This reverts commit ";
-    message
-        .split(SAID)
-        .skip(1)
-        .take(10)
-        .filter_map(|rest| {
-            let end = rest
-                .find(|c: char| !c.is_ascii_hexdigit())
-                .unwrap_or(rest.len());
-            rest.get(..end).and_then(Sha::parse)
-        })
-        .collect()
-}
-
 /// Returns how the newer of two commits lies against the older, by GitHub's word.
 pub(super) fn relation(word: Option<&str>) -> Relation {
     match word {
@@ -246,7 +213,7 @@ pub(super) fn changed_paths(
 
 #[cfg(test)]
 mod tests {
-    use super::{brought_by, commits, reverts};
+    use super::{brought_by, commits};
     use crate::domain::key::{RepoKey, Sha};
 
     fn repo() -> RepoKey {
@@ -283,14 +250,6 @@ mod tests {
         check(r#"{"nodes":[{"number":"x"}]}"#, (None, false));
         let fork = r#"{"nodes":[{"number":1,"merged":true,"repository":{"nameWithOwner":"o/f"}}]}"#;
         check(fork, (None, true));
-    }
-
-    #[test]
-    fn reverted_commits_are_read_from_the_message() {
-        let found =
-            reverts("Revert x\n\nThis reverts commit abcdef1234, and\nThis reverts commit zz.");
-        let found: Vec<_> = found.iter().map(|sha| sha.as_str().to_owned()).collect();
-        assert_eq!(found, ["abcdef1234"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::domain::text::Clean;
 use super::super::{wire, wire_ci};
 use super::ci::Held;
 use super::{first_line, line, link, person, sha};
+use crate::sources::texts::reverts;
 
 /// Words in a tag that mark what is not for everybody yet.
 const EARLY: [&str; 6] = ["alpha", "beta", "rc", "pre", "dev", "snapshot"];
@@ -65,17 +66,6 @@ fn merged(repo: &RepoKey, message: &str) -> Option<u64> {
     let (path, number) = rest.split_whitespace().next()?.split_once('!')?;
     let here = path.is_empty() || path.eq_ignore_ascii_case(repo.path());
     number.parse().ok().filter(|_| here)
-}
-
-/// Returns the commits that a message says it reverts.
-fn reverts(message: &str) -> Vec<Sha> {
-    const SAID: &str = "This reverts commit ";
-    let rests = message.split(SAID).skip(1).take(10);
-    let found = rests.filter_map(|rest| {
-        let end = rest.find(|c: char| !c.is_ascii_hexdigit());
-        rest.get(..end.unwrap_or(rest.len())).and_then(Sha::parse)
-    });
-    found.collect()
 }
 
 /// Returns a commit as a range tells it.

@@ -52,7 +52,7 @@ mod tests {
     use super::{find, may_close};
     use crate::domain::key::RepoKey;
     use crate::domain::ticket::TicketKey;
-    use crate::sources::ticket_links::Texts;
+    use crate::sources::ticket_links::{Texts, named};
 
     #[track_caller]
     fn check(title: &str, body: &str, branch: &str, expected: &[(&str, u8)]) {
@@ -63,18 +63,8 @@ mod tests {
             body,
             branch,
         };
-        let name = |ticket: &TicketKey| match ticket {
-            TicketKey::Numbered { repo, number } => format!("{repo}#{number}"),
-            TicketKey::Tracker(key) => key.to_string(),
-        };
-        let found: Vec<(String, u8)> = find(&repo, texts, &[])
-            .iter()
-            .map(|link| (name(&link.ticket), link.basis.percent()))
-            .collect();
-        let expected: Vec<(String, u8)> = expected
-            .iter()
-            .map(|(key, percent)| ((*key).to_owned(), *percent))
-            .collect();
+        let found = named(&find(&repo, texts, &[]));
+        let found: Vec<_> = found.iter().map(|(key, sure)| (&**key, *sure)).collect();
         assert_eq!(found, expected);
         let closes = expected.iter().any(|(key, _)| key.contains('#'));
         assert!(!closes || may_close(texts), "{title} {body} {branch}");
@@ -102,6 +92,12 @@ mod tests {
             "",
             &[("acme/tools/api#9", 80)],
         );
+        check(
+            "x",
+            "https://git.test/gitlab/Acme/Tools/api/-/issues/9",
+            "",
+            &[("acme/tools/api#9", 80)],
+        );
         check("x", "", "12-add-cache", &[("acme/tools/api#12", 60)]);
         check("PAY-7: x", "", "", &[("PAY-7", 80)]);
     }
@@ -110,6 +106,12 @@ mod tests {
     fn what_only_looks_alike_names_none() {
         check("x", "see #12", "", &[]);
         check("x", "https://gitlab.com/other/api/-/issues/9", "", &[]);
+        check(
+            "x",
+            "https://git.test/other-acme/tools/api/-/issues/9",
+            "",
+            &[],
+        );
         check("prefix #0", "fixes#7", "2024.1", &[]);
     }
 

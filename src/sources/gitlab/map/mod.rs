@@ -9,8 +9,9 @@ pub(super) mod health;
 pub(super) mod links;
 pub(super) mod work;
 
-use crate::domain::key::{Person, Sha, WebUrl};
-use crate::domain::text::Clean;
+use crate::domain::key::{Person, Sha};
+use crate::sources::texts;
+pub(super) use crate::sources::texts::{first_line, line, link};
 
 use super::wire::User;
 
@@ -37,22 +38,7 @@ pub(super) fn people<'a>(users: impl IntoIterator<Item = &'a User>) -> Vec<Perso
 /// Returns a commit id, if there is one that is one; zeros stand for none.
 pub(super) fn sha(text: Option<&str>) -> Option<Sha> {
     let text = text.filter(|text| text.bytes().any(|byte| byte != b'0'))?;
-    Sha::parse(text)
-}
-
-/// Returns a link, if there is one that may be opened.
-pub(super) fn link(text: Option<&str>) -> Option<WebUrl> {
-    text.and_then(WebUrl::parse)
-}
-
-/// Returns one clean line, empty where there is no text.
-pub(super) fn line(text: Option<&str>) -> Clean {
-    Clean::line(text.unwrap_or_default())
-}
-
-/// Returns the first line of a message.
-pub(super) fn first_line(message: &str) -> Clean {
-    Clean::line(message.lines().next().unwrap_or_default())
+    texts::sha(Some(text))
 }
 
 /// Returns the path of a project out of the full name of one of its records: `acme/api#7`.
