@@ -14,6 +14,7 @@ pub mod fact;
 pub mod finding;
 pub mod item;
 pub mod key;
+mod moves;
 pub mod phase;
 pub mod placement;
 pub mod policy;

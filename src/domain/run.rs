@@ -20,6 +20,9 @@ pub struct Run {
     pub id: u64,
     /// The number that people read.
     pub number: u64,
+    /// What people read where that is no number, e.g. `1.2.3-45`; else empty.
+    #[serde(default)]
+    pub label: Clean,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// Name of the workflow.
@@ -61,6 +64,11 @@ impl Run {
         }
     }
 
+    /// Returns what people call it: its number, or what stands for one.
+    pub fn called(&self) -> String {
+        called(self.number, &self.label)
+    }
+
     /// Returns what tells workflows apart: the file, or the name where there is no file.
     pub fn workflow_key(&self) -> &Clean {
         if self.workflow_path.is_empty() {
@@ -68,6 +76,15 @@ impl Run {
         } else {
             &self.workflow_path
         }
+    }
+}
+
+/// Returns what people call a run of this number and label.
+pub(in crate::domain) fn called(number: u64, label: &Clean) -> String {
+    if label.is_empty() {
+        number.to_string()
+    } else {
+        label.to_string()
     }
 }
 

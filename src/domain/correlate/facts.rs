@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crate::domain::change_request::{ChangeKey, ChangeRequest};
 use crate::domain::correlate::Sourced;
-use crate::domain::correlate::moves::{self, Moves};
 use crate::domain::correlate::reads::{self, Mark, Marks, Seed};
 use crate::domain::fact::{Fact, FactId, FactKind, newest};
 use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::moves::{self, Moves};
 use crate::domain::repository::Repository;
 use crate::domain::ticket::TicketKey;
 
@@ -269,14 +269,19 @@ impl Facts {
             (Fact::ChangedPaths(paths), Some(seed)) => {
                 dirty.mark(seed.change(paths.change.number));
             }
+            (Fact::Alert(alert), Some(seed)) => {
+                dirty.mark(seed.whole());
+                if let Some(ticket) = &alert.incident {
+                    dirty.mark(reads::alerts(ticket));
+                }
+            }
             (
                 Fact::Repository(_)
                 | Fact::Commit(_)
                 | Fact::Range(_)
                 | Fact::Release(_)
                 | Fact::Environment(_)
-                | Fact::Deployment(_)
-                | Fact::Alert(_),
+                | Fact::Deployment(_),
                 Some(seed),
             ) => dirty.mark(seed.whole()),
             // Cards of findings and of no repository are made again in any case, and triage alone

@@ -2,7 +2,7 @@
 //!
 //! A repository is one lane; in a mono-repo each configured service is one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::TimeDelta;
 
@@ -52,6 +52,9 @@ pub(super) struct Place<'a> {
     pub(super) deployments: Vec<Known<'a, Deployment>>,
     /// The commits of the deployments.
     versions: HashMap<u64, Version<'a>>,
+    /// Deployments of commits that the forge does not have: what they hold cannot be known, so
+    /// what is known of the others stands.
+    apart: HashSet<u64>,
 }
 
 /// A change that is looked for in environments.
@@ -137,6 +140,7 @@ fn lane<'a>(
             production: is_production(kinds, policy, name),
             deployments,
             versions: HashMap::new(),
+            apart: HashSet::new(),
         })
         .collect();
     drop_abandoned(&mut places);
@@ -149,6 +153,15 @@ fn lane<'a>(
         chains: Vec::new(),
         places,
     }
+}
+
+/// The first of some deployments that got where they were to go.
+fn went_well<'a>(
+    all: impl Iterator<Item = &'a Deployment>,
+) -> impl Iterator<Item = &'a Deployment> {
+    let good =
+        |d: &&Deployment| matches!(d.state, DeployState::Succeeded | DeployState::Superseded);
+    all.filter(good).take(DEPTH)
 }
 
 /// Whether an environment is production, by its name or by what its host says of it.
@@ -224,8 +237,14 @@ impl<'a> Lane<'a> {
                     Some((d.id, Version { sha, node }))
                 })
                 .collect();
+            let versions = place.versions.iter();
+            let apart = versions.filter(|(_, version)| graph.is_absent(version.sha));
+            place.apart = apart.map(|(id, _)| *id).collect();
         }
         self.chains = needs::chains(&self);
+        for chain in &mut self.chains {
+            chain.retain(|(_, sha)| !graph.is_absent(sha));
+        }
         self
     }
 
@@ -289,11 +308,8 @@ impl<'a> Place<'a> {
     /// What is there now: the newest that went well, or that was known to.
     pub(super) fn current(&self) -> Option<&'a Deployment> {
         let newest = |state: &DeployState| {
-            self.deployments
-                .iter()
-                .rev()
-                .find(|deployment| deployment.state == *state)
-                .map(|deployment| deployment.get())
+            let mut all = self.known();
+            all.find(|deployment| deployment.state == *state)
         };
         newest(&DeployState::Succeeded).or_else(|| newest(&DeployState::Superseded))
     }
@@ -301,17 +317,21 @@ impl<'a> Place<'a> {
     /// Deployments that were asked for after what is there now, newest first.
     pub(super) fn newer(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
         let current = self.current().map(|d| (d.created_at, d.id));
-        let all = self
-            .deployments
-            .iter()
-            .rev()
-            .map(|deployment| deployment.get());
+        let all = self.known();
         all.take_while(move |d| current.is_none_or(|current| (d.created_at, d.id) > current))
     }
 
-    /// What arrived here, newest first, whether or not it is here still.
+    /// What arrived here, newest first, whether or not it is here still or its commit is known.
     pub(super) fn arrived(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
-        self.successes()
+        let all = self.deployments.iter().rev();
+        went_well(all.map(|deployment| deployment.get()))
+    }
+
+    /// The deployments that can be held against a change, newest first.
+    pub(super) fn known(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
+        let all = self.deployments.iter().rev();
+        let known = all.filter(|deployment| !self.apart.contains(&deployment.id));
+        known.map(|deployment| deployment.get())
     }
 
     /// The commit that a deployment brought here.
@@ -321,14 +341,17 @@ impl<'a> Place<'a> {
 
     /// What was there, newest first, what is there now included.
     fn successes(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
-        let good =
-            |d: &&Deployment| matches!(d.state, DeployState::Succeeded | DeployState::Superseded);
-        self.deployments
-            .iter()
-            .rev()
-            .map(|deployment| deployment.get())
-            .filter(good)
-            .take(DEPTH)
+        went_well(self.known())
+    }
+
+    /// Whether what arrived is here still, as far as that can be held against a change: only
+    /// what brought a commit that the forge does not have took its place.
+    fn is_there(&self, now: &Deployment) -> bool {
+        let by_unknown = || {
+            let arrived = self.arrived().find(|d| self.apart.contains(&d.id));
+            arrived.is_some_and(|d| (d.created_at, d.id) > (now.created_at, now.id))
+        };
+        now.state == DeployState::Succeeded || by_unknown()
     }
 
     /// Whether it is certain that a deployment did not bring a change.
@@ -360,7 +383,7 @@ impl<'a> Place<'a> {
         }
         let before = || self.successes().skip(1).any(has);
         let standing = match current {
-            Some(now) if brought.is_some() && now.state == DeployState::Succeeded => {
+            Some(now) if brought.is_some() && self.is_there(now) => {
                 let sha = self.sha_of(now);
                 let taken = sha
                     .is_some_and(|sha| reverter.is_some_and(|reverter| graph.has(sha, reverter)));

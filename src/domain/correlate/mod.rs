@@ -38,12 +38,13 @@ mod law_facts;
 #[cfg(test)]
 mod laws;
 mod loose;
-mod moves;
 mod needs;
 mod parts;
 mod reads;
 mod remake;
 mod run_lines;
+#[cfg(test)]
+mod strangers;
 mod suspects;
 #[cfg(test)]
 pub(crate) mod testing;

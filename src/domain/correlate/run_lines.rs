@@ -43,7 +43,7 @@ fn work_status(work: Work) -> Status {
 }
 
 fn run_key(run: &Run) -> Clean {
-    Clean::line(&format!("{} #{}", run.workflow, run.number))
+    Clean::line(&format!("{} #{}", run.workflow, run.called()))
 }
 
 /// A run, and its jobs that are red, move or wait.

@@ -38,13 +38,13 @@ pub(crate) fn named(name: &str) -> String {
 
 /// Returns how a run is named in a sentence.
 pub(crate) fn run_name(run: &Run) -> String {
-    format!("run {} of `{}`", run.number, run.workflow)
+    format!("run {} of `{}`", run.called(), run.workflow)
 }
 
 /// Returns how a piece of a run is named in a sentence.
 pub(crate) fn piece_name(run: &RunView<'_>, piece: &Piece<'_>) -> String {
     let name = match piece.job {
-        Some(job) => format!("job `{}` of run {}", job.name, run.run.number),
+        Some(job) => format!("job `{}` of run {}", job.name, run.run.called()),
         None => run_name(run.run),
     };
     match run.basis.words() {

@@ -209,7 +209,7 @@ fn head(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
         String::new()
     };
     lines.push(
-        TreeLine::heading(format!("{} #{}", run.workflow, run.number))
+        TreeLine::heading(format!("{} #{}", run.workflow, run.called()))
             .of(severity(&run.state))
             .noted(attempt),
     );

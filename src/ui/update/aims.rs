@@ -117,7 +117,7 @@ fn of_triage(triage: &Triage, job: Option<u64>) -> Aim {
             run: triage.run.key(),
             job,
         },
-        name: format!("{} #{}", triage.run.workflow, triage.run.number),
+        name: format!("{} #{}", triage.run.workflow, triage.run.called()),
         job_name: job
             .and_then(|job| job_of(triage, (triage.run.attempt, job)))
             .map(|job| job.name.clone()),
