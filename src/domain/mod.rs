@@ -15,6 +15,7 @@ pub mod finding;
 pub mod item;
 pub mod key;
 mod moves;
+pub mod names;
 pub mod phase;
 pub mod placement;
 pub mod policy;

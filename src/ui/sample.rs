@@ -218,6 +218,7 @@ pub fn snapshot(cards: usize) -> Snapshot {
         inquiries: Arc::default(),
         actions: Arc::default(),
         index: Vec::new(),
+        names: std::sync::OnceLock::new(),
     }
 }
 

@@ -467,7 +467,6 @@ impl Store {
             sources,
             confirmed: Arc::clone(&self.confirmed),
             finished: self.columns.finished(),
-            partial: false,
             notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
             triage: self.inquiries.show(self.book.board()),
             watched: self.book.watched(),
@@ -475,6 +474,7 @@ impl Store {
             told_by: Arc::clone(&self.told_by),
             actions: Arc::clone(&self.actions),
             index,
+            ..Snapshot::default()
         })
     }
 
