@@ -96,6 +96,17 @@ impl RepoKey {
         Self::of(Clean::line(&format!("{place}{end}{path}")))
     }
 
+    /// Returns the repositories with whose names a text begins, where a part of it ends: of the
+    /// identity of a fact one is its own.
+    pub(in crate::domain) fn leading(text: &str) -> impl Iterator<Item = Self> {
+        let ends = text.match_indices(['/', '#', '@']).map(|(at, _)| at);
+        let names = ends.filter_map(|at| text.get(..at));
+        names
+            .chain([text])
+            .filter(|name| name.contains('/') && !name.ends_with('/'))
+            .map(|name| Self::of(Clean::line(name)))
+    }
+
     /// Returns where the place ends and the path begins.
     fn parts(text: &str) -> Option<(&str, &str)> {
         text.split_once(BELOW).or_else(|| text.split_once('/'))

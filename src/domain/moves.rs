@@ -59,6 +59,12 @@ impl Moves {
         renamed.or_else(by_place).unwrap_or_else(|| repo.clone())
     }
 
+    /// Returns where a fact of this identity may be: by the names that it begins with.
+    pub(in crate::domain) fn places<'s>(&'s self, id: &'s str) -> impl Iterator<Item = RepoKey> {
+        let both = |name: RepoKey| [self.homes.get(&name).cloned(), Some(name)];
+        RepoKey::leading(id).flat_map(both).flatten()
+    }
+
     /// Takes in what a forge tells of a repository now; returns names whose facts belong
     /// elsewhere than before, with both places.
     pub(in crate::domain) fn learn(

@@ -64,6 +64,8 @@ pub(super) struct Sought<'s> {
     pub(super) change: &'s Sha,
     /// The commit that took it back.
     pub(super) reverter: Option<&'s Sha>,
+    /// The commit that took that one back.
+    pub(super) restorer: Option<&'s Sha>,
     /// Until when the first deployment that is known of an environment may have brought it.
     pub(super) trusted_to: Timestamp,
 }
@@ -87,7 +89,8 @@ pub(super) fn lanes<'a>(
             .as_ref()
             .is_none_or(|repos| repos.is_match(repo.path()))
     };
-    let make = |name, rule| lane(name, rule, kinds, policy).indexed(graph, joins);
+    let told = told_production(kinds);
+    let make = |name, rule| lane(name, rule, (kinds, &told), policy).indexed(graph, joins);
     let mut lanes = vec![make(ServiceName::new(repo.short()), None)];
     for rule in policy.services.iter().filter(applies) {
         lanes.push(make(rule.name.clone(), Some(rule)));
@@ -98,9 +101,11 @@ pub(super) fn lanes<'a>(
 fn lane<'a>(
     service: ServiceName,
     rule: Option<&'a ServiceRule>,
-    kinds: &Kinds<'a>,
+    (kinds, told): (&Kinds<'a>, &HashSet<String>),
     policy: &Policy,
 ) -> Lane<'a> {
+    let is_production =
+        |name: &Clean| policy.is_production(name) || told.contains(&name.to_ascii_lowercase());
     let tags = rule.and_then(|rule| rule.tag.as_ref());
     let releases = kinds
         .releases
@@ -129,7 +134,7 @@ fn lane<'a>(
         let ours = environment.is_none_or(|pattern| pattern.is_match(name));
         if let Some(place) = places.get_mut(&name.to_lowercase()) {
             place.0 = name;
-        } else if ours && is_production(kinds, policy, name) {
+        } else if ours && is_production(name) {
             places.insert(name.to_lowercase(), (name, Vec::new()));
         }
     }
@@ -137,7 +142,7 @@ fn lane<'a>(
         .into_values()
         .map(|(name, deployments)| Place {
             name,
-            production: is_production(kinds, policy, name),
+            production: is_production(name),
             deployments,
             versions: HashMap::new(),
             apart: HashSet::new(),
@@ -164,11 +169,10 @@ fn went_well<'a>(
     all.filter(good).take(DEPTH)
 }
 
-/// Whether an environment is production, by its name or by what its host says of it.
-fn is_production(kinds: &Kinds<'_>, policy: &Policy, name: &Clean) -> bool {
-    let mut declared = kinds.environments.iter();
-    policy.is_production(name)
-        || declared.any(|place| place.production && place.name.eq_ignore_ascii_case(name))
+/// The environments of which their host says that they are production, in lower case.
+fn told_production(kinds: &Kinds<'_>) -> HashSet<String> {
+    let told = kinds.environments.iter().filter(|place| place.production);
+    told.map(|place| place.name.to_ascii_lowercase()).collect()
 }
 
 /// Takes out what was only seen to answer while the forge still brings something there: one
@@ -362,7 +366,10 @@ impl<'a> Place<'a> {
 
     fn standing(&self, graph: &Graph<'_>, sought: &Sought<'_>) -> InEnvironment<'a> {
         let Sought {
-            change, reverter, ..
+            change,
+            reverter,
+            restorer,
+            ..
         } = *sought;
         let current = self.current();
         let node = graph.find(change);
@@ -385,9 +392,10 @@ impl<'a> Place<'a> {
         let standing = match current {
             Some(now) if brought.is_some() && self.is_there(now) => {
                 let sha = self.sha_of(now);
-                let taken = sha
-                    .is_some_and(|sha| reverter.is_some_and(|reverter| graph.has(sha, reverter)));
-                if taken {
+                let has = |commit: Option<&Sha>| {
+                    sha.is_some_and(|sha| commit.is_some_and(|commit| graph.has(sha, commit)))
+                };
+                if has(reverter) && !has(restorer) {
                     Standing::Reverted
                 } else {
                     Standing::Live

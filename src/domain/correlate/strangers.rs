@@ -247,3 +247,19 @@ fn what_may_be_of_either_of_two_forges_on_a_host_is_of_none() {
         .find(|card| card.anchor == Anchor::ChangeRequest);
     assert_eq!(change.expect("a change").placement.status, Status::Review);
 }
+
+#[test]
+fn a_revert_that_was_reverted_takes_nothing_back() {
+    let status = |version: u64| {
+        let mut world = World::new();
+        world.merged(1, 5);
+        world.commit(6, |c| c.reverts = vec![sha(5)]);
+        world.commit(8, |c| c.reverts = vec![sha(6)]);
+        world.deploy(1, "production", 5, DeployState::Superseded);
+        world.deploy(2, "production", version, DeployState::Succeeded);
+        world.now = at(33);
+        world.card("change:1").placement.status
+    };
+    assert_eq!(status(7), Status::RolledBack);
+    assert_eq!(status(9), Status::Live);
+}

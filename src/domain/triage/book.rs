@@ -105,16 +105,18 @@ impl Book {
         if !tells(id.kind) {
             return;
         }
-        let mut renamed = Vec::new();
-        for (repo, known) in &mut self.repos {
+        // These all begin with the name of their repository.
+        let places: BTreeSet<RepoKey> = self.moves.places(&id.id).collect();
+        for repo in places {
+            let Some(known) = self.repos.get_mut(&repo) else {
+                continue;
+            };
             let before = told_of(known, id);
             if known.remove(source, id) {
-                self.dirty.insert(repo.clone());
-                renamed.push((before, told_of(known, id)));
+                let after = told_of(known, id);
+                self.dirty.insert(repo);
+                self.carry(before.as_ref(), after.as_ref());
             }
-        }
-        for (before, after) in renamed {
-            self.carry(before.as_ref(), after.as_ref());
         }
     }
 
