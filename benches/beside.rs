@@ -104,6 +104,7 @@ fn run(at: u64, number: u64) -> Run {
     Run {
         repo: repo(at),
         ci: Clean::default(),
+        label: Clean::default(),
         id: at * CHANGES + number,
         number,
         attempt: 1,
@@ -129,6 +130,7 @@ fn foreign(nth: u64) -> Run {
     let sha = head(at, number);
     Run {
         ci: Clean::line(CI),
+        label: Clean::default(),
         id: foreign_id(CI, &nth.to_string()),
         workflow_path: foreign_workflow(CI, "build"),
         head_sha: match nth % 3 {

@@ -68,16 +68,16 @@ pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
         return Ok(verdict);
     }
     // A script that means one change must be able to tell.
-    waiting::say(&format!("note: {}", several(&args.word, &found)));
+    waiting::say(&format!("note: {}", several(&args.word, &found, snapshot)));
     Ok(Exit::Error)
 }
 
 /// Says which cards a word means, where it means several.
-fn several(word: &str, found: &[&Arc<WorkItem>]) -> String {
+fn several(word: &str, found: &[&Arc<WorkItem>], snapshot: &Snapshot) -> String {
     // Two hosts may have a repository of one name: then only the identity tells them apart.
     let is_shared = |item: &WorkItem| found.iter().filter(|other| other.key == item.key).count();
     let name = |item: &&Arc<WorkItem>| match is_shared(item) {
-        1 => format!("`{}`", item.key),
+        1 => format!("`{}`", snapshot.names().key(item)),
         _ => format!("`{}`", item.id),
     };
     let keys: Vec<String> = found.iter().map(name).collect();

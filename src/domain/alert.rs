@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Timestamp;
 use crate::domain::key::{RepoKey, ServiceName, Sha, WebUrl};
 use crate::domain::text::Clean;
+use crate::domain::ticket::TicketKey;
 
 /// One alert of a monitoring system.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -32,6 +33,13 @@ pub struct Alert {
     /// Whether who tells it knows of silences: then a silence that another one tells is not its own.
     #[serde(default)]
     pub knows_silences: bool,
+    /// What its system calls it, where a name of its own tells it from others with the same words,
+    /// e.g. `^alert#3`; may be empty.
+    #[serde(default)]
+    pub own_key: Clean,
+    /// The incident that was made of it, where its system tells.
+    #[serde(default)]
+    pub incident: Option<TicketKey>,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.

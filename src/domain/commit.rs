@@ -79,6 +79,37 @@ pub enum Relation {
     Identical,
     /// Neither contains the other.
     Diverged,
+    /// The repository does not have one of them: there is nothing to compare.
+    Absent(Lost),
     /// The answer had a word that we do not know.
     Unknown,
+}
+
+/// Which end of a range a repository does not have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Lost {
+    /// The older one.
+    Older,
+    /// The newer one.
+    Newer,
+    /// Neither is there.
+    Both,
+}
+
+impl Range {
+    /// Returns the ends that the repository does not have.
+    pub fn lost(&self) -> impl Iterator<Item = &Sha> {
+        let (older, newer) = match self.relation {
+            Relation::Absent(Lost::Older) => (true, false),
+            Relation::Absent(Lost::Newer) => (false, true),
+            Relation::Absent(Lost::Both) => (true, true),
+            Relation::Ahead
+            | Relation::Behind
+            | Relation::Identical
+            | Relation::Diverged
+            | Relation::Unknown => (false, false),
+        };
+        let older = older.then_some(&self.from);
+        older.into_iter().chain(newer.then_some(&self.to))
+    }
 }

@@ -3,6 +3,7 @@
 //! Every key that is built from remote text is clean by construction (see
 //! [`Clean`]); no key is ever a path, a shell word or a terminal sequence.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -70,7 +71,8 @@ name_type! {
 
 /// A repository on a host, e.g. `github.com/acme/api`.
 ///
-/// The host keeps two installations with equal owner and name apart. Forges do
+/// The host keeps two installations with equal owner and name apart; where several are on one
+/// host, each below a path of its own, that path does: `forge.test/lab//acme/api`. Forges do
 /// not tell `Acme/API` from `acme/api`, and neither does the key: it is shown
 /// as it was written, and compared, ordered and stored in identities in lower case.
 #[derive(Clone)]
@@ -84,10 +86,30 @@ struct Names {
 }
 
 impl RepoKey {
-    /// Builds the key of `path` (`owner/name`) on `host` (a port may follow).
-    pub fn new(host: &str, path: &str) -> Self {
-        let host = host.trim_matches('/').to_ascii_lowercase();
-        Self::of(Clean::line(&format!("{host}/{}", path.trim_matches('/'))))
+    /// Builds the key of `path` (`owner/name`) at `place`: a host, which a port may follow, and
+    /// where its forge is below a path of that host, this path too (`forge.test/lab`).
+    pub fn new(place: &str, path: &str) -> Self {
+        let place = place.trim_matches('/').to_ascii_lowercase();
+        // Two slashes stand where the place ends, and nowhere else.
+        let (place, path) = (single(&place), single(path.trim_matches('/')));
+        let end = if place.contains('/') { BELOW } else { "/" };
+        Self::of(Clean::line(&format!("{place}{end}{path}")))
+    }
+
+    /// Returns the repositories with whose names a text begins, where a part of it ends: of the
+    /// identity of a fact one is its own.
+    pub(in crate::domain) fn leading(text: &str) -> impl Iterator<Item = Self> {
+        let ends = text.match_indices(['/', '#', '@']).map(|(at, _)| at);
+        let names = ends.filter_map(|at| text.get(..at));
+        names
+            .chain([text])
+            .filter(|name| name.contains('/') && !name.ends_with('/'))
+            .map(|name| Self::of(Clean::line(name)))
+    }
+
+    /// Returns where the place ends and the path begins.
+    fn parts(text: &str) -> Option<(&str, &str)> {
+        text.split_once(BELOW).or_else(|| text.split_once('/'))
     }
 
     fn of(shown: Clean) -> Self {
@@ -110,22 +132,38 @@ impl RepoKey {
         self.0.same.as_str()
     }
 
+    /// Returns the host, with its port if it has one, and the path below which its forge is.
+    pub fn place(&self) -> &str {
+        Self::parts(self.as_str()).map_or(self.as_str(), |(place, _)| place)
+    }
+
     /// Returns the host, with its port if it has one.
     pub fn host(&self) -> &str {
-        self.as_str()
-            .split_once('/')
-            .map_or(self.as_str(), |(host, _)| host)
+        let place = self.place();
+        place.split_once('/').map_or(place, |(host, _)| host)
     }
 
     /// Returns `owner/name`, which is what people read, as it was written.
     pub fn path(&self) -> &str {
-        self.0.shown.split_once('/').map_or("", |(_, path)| path)
+        Self::parts(&self.0.shown).map_or("", |(_, path)| path)
     }
 
     /// Returns the last part of the path: the default name of the service.
     pub fn short(&self) -> &str {
         self.path().rsplit('/').next().unwrap_or_default()
     }
+}
+
+/// What stands between a place with a path and the path of a repository.
+const BELOW: &str = "//";
+
+/// Returns a path whose parts one slash divides.
+fn single(path: &str) -> Cow<'_, str> {
+    if !path.contains(BELOW) {
+        return Cow::Borrowed(path);
+    }
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    Cow::Owned(parts.join("/"))
 }
 
 impl PartialEq for RepoKey {
@@ -425,6 +463,26 @@ mod tests {
         let odd = RepoKey::new("", "");
         assert_eq!((odd.host(), odd.path(), odd.short()), ("", "", ""));
         assert_eq!(RepoKey::new("h", "a/\u{1b}[31mb\n").as_str(), "h/a/b ");
+    }
+
+    #[test]
+    fn two_forges_on_one_host_are_told_apart_by_their_paths() {
+        let one = RepoKey::new("Forge.test:8443/Lab-A/", "Acme/tools/api");
+        let other = RepoKey::new("forge.test:8443/lab-b", "acme/tools/api");
+        assert_ne!(one, other);
+        assert_ne!(one, RepoKey::new("forge.test:8443", "lab-a/acme/tools/api"));
+        assert_eq!(one.as_str(), "forge.test:8443/lab-a//acme/tools/api");
+        let read: RepoKey = serde_json::from_str(&serde_json::to_string(&one).unwrap()).unwrap();
+        for key in [one, read] {
+            assert_eq!(
+                (key.host(), key.place()),
+                ("forge.test:8443", "forge.test:8443/lab-a")
+            );
+            assert_eq!((key.path(), key.short()), ("Acme/tools/api", "api"));
+        }
+        // Nobody else can write what stands for that.
+        let odd = RepoKey::new("forge.test", "lab-a//acme///api");
+        assert_eq!((odd.place(), odd.path()), ("forge.test", "lab-a/acme/api"));
     }
 
     #[test]

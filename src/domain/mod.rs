@@ -15,6 +15,8 @@ pub mod finding;
 pub mod history;
 pub mod item;
 pub mod key;
+mod moves;
+pub mod names;
 pub mod phase;
 pub mod placement;
 pub mod policy;

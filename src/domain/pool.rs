@@ -148,7 +148,7 @@ fields! {
     ReviewNote: by;
     ChangeRequest: repo, title, state, author, assignees, reviewers, labels, review, merge_state,
         queue, checks, head_sha, head_branch, base_branch, merge_sha, tickets;
-    Run: repo, ci, workflow, workflow_path, event, branch, head_sha, state, actor, title;
+    Run: repo, ci, label, workflow, workflow_path, event, branch, head_sha, state, actor, title;
     RunKey: repo;
     JobSet: run, jobs;
     Job: name, stage, state, steps;

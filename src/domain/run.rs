@@ -20,6 +20,9 @@ pub struct Run {
     pub id: u64,
     /// The number that people read.
     pub number: u64,
+    /// What people read where that is no number, e.g. `1.2.3-45`; else empty.
+    #[serde(default)]
+    pub label: Clean,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// Name of the workflow.
@@ -71,7 +74,12 @@ impl Run {
         };
         let (page, of) = (page.as_str(), of.as_str());
         let is_near = is_below(page, of) || is_below(of, page);
-        are_foreign && self.number == 0 && other.number != 0 && is_near
+        are_foreign && self.called().is_empty() && !other.called().is_empty() && is_near
+    }
+
+    /// Returns what people call it: its number, or what stands for one; empty where neither is known.
+    pub fn called(&self) -> String {
+        called(self.number, &self.label)
     }
 
     /// Returns what tells workflows apart: the file, or the name where there is no file.
@@ -89,11 +97,23 @@ fn is_below(page: &str, other: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Returns what people call a run: its workflow, and its number where that is known.
-pub fn called(workflow: &str, number: u64) -> String {
-    match number {
-        0 => workflow.to_owned(),
-        number => format!("{workflow} #{number}"),
+/// Returns how a run is named: its workflow, and what people call it where that is known.
+pub fn named(workflow: &str, called: &str) -> String {
+    if called.is_empty() {
+        workflow.to_owned()
+    } else {
+        format!("{workflow} #{called}")
+    }
+}
+
+/// Returns what people call a run of this number and label.
+pub(in crate::domain) fn called(number: u64, label: &Clean) -> String {
+    if !label.is_empty() {
+        label.to_string()
+    } else if number == 0 {
+        String::new()
+    } else {
+        number.to_string()
     }
 }
 

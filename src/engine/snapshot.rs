@@ -11,6 +11,7 @@ use crate::domain::action::ActionView;
 use crate::domain::diagnosis::{Diagnosis, LogKey};
 use crate::domain::item::{Evidence, Train, WorkItem};
 use crate::domain::key::{ItemId, RepoKey, SourceName};
+use crate::domain::names::Names;
 use crate::domain::run::{RunKey, is_foreign};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
@@ -50,6 +51,8 @@ pub struct Snapshot {
     pub repositories: Arc<BTreeSet<RepoKey>>,
     /// Where each card is, column by column; empty in snapshots that no store made.
     pub index: Vec<ColumnIndex>,
+    /// How the repositories of the board are called; made at the first question.
+    pub names: OnceLock<Names>,
 }
 
 /// What came of the question why a job failed.
@@ -281,6 +284,14 @@ impl Snapshot {
         self.columns.iter().find(|column| column.stage == stage)
     }
 
+    /// Returns how the repositories of the board are called.
+    pub fn names(&self) -> &Names {
+        self.names.get_or_init(|| {
+            let repos = self.items().filter_map(|item| item.repo.as_ref());
+            Names::new(repos)
+        })
+    }
+
     /// Returns every card on the board, those in trains included, column by column.
     pub fn items(&self) -> impl Iterator<Item = &Arc<WorkItem>> {
         self.columns
@@ -316,6 +327,7 @@ impl Snapshot {
         }
         self.columns = columns;
         self.index = Vec::new();
+        self.names = OnceLock::new();
         self.sources.clone_from(&empty.sources);
         self.generation = empty.generation;
         self

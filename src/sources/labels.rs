@@ -111,6 +111,8 @@ pub(super) fn alert(told: Told<'_>) -> Alert {
         sha: named.find_map(Sha::parse),
         version: Clean::line(labels.first(&VERSION).unwrap_or_default()),
         knows_silences: false,
+        own_key: Clean::default(),
+        incident: None,
         started_at: told.started_at,
         ended_at: told.ended_at,
         url: told.url,

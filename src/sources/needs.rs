@@ -10,10 +10,11 @@ use chrono::TimeDelta;
 
 use super::detail::is_detail;
 use crate::domain::Timestamp;
+use crate::domain::commit::{Lost, Range, Relation};
 use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogState;
 use crate::domain::fact::Fact;
-use crate::domain::key::RepoKey;
+use crate::domain::key::{RepoKey, Sha};
 use crate::domain::text::Clean;
 use crate::sources::http::Failure;
 use crate::sources::{Batch, SourceError};
@@ -58,13 +59,13 @@ pub(super) fn is_time(asked: Option<&Timestamp>, now: Timestamp) -> bool {
     asked.is_none_or(|at| *at < now && now - *at >= AGAIN)
 }
 
-/// Takes in what is asked for: that of the forge at `host`, and not of another system's runs.
+/// Takes in what is asked for: that of the forge at `place`, and not of another system's runs.
 pub(super) fn ask_for(
     all: &BTreeSet<Need>,
-    host: &str,
+    place: &str,
     (needs, answered): (&mut BTreeSet<Need>, &mut BTreeMap<Need, Timestamp>),
 ) {
-    let ours = |need: &&Need| !need.is_foreign() && repo_of(need).host() == host;
+    let ours = |need: &&Need| !need.is_foreign() && repo_of(need).place() == place;
     *needs = all.iter().filter(ours).cloned().collect();
     // What nobody asks for any more need not be remembered, but for ranges: they never change.
     answered.retain(|need, _| is_past(need) || needs.contains(need));
@@ -73,6 +74,8 @@ pub(super) fn ask_for(
 /// Returns the need that a stored fact answers for ever.
 pub(super) fn answered_by(fact: &Fact) -> Option<Need> {
     match fact {
+        // A commit that was not there may be pushed yet; correlation says when to ask again.
+        Fact::Range(range) if range.lost().next().is_some() => None,
         Fact::Range(range) => Some(Need::Range {
             repo: range.repo.clone(),
             from: range.from.clone(),
@@ -175,6 +178,26 @@ impl Round {
     ) -> Result<Batch, SourceError> {
         answered.extend(self.answered);
         self.trouble.map_or(Ok(self.batch), Err)
+    }
+}
+
+/// Returns what a forge says of two commits between which it compared nothing, by which of them it
+/// has: of histories without a common commit neither contains the other.
+pub(super) fn incomparable(repo: &RepoKey, (from, to): (&Sha, &Sha), here: (bool, bool)) -> Range {
+    let relation = match here {
+        (true, true) => Relation::Diverged,
+        (false, true) => Relation::Absent(Lost::Older),
+        (true, false) => Relation::Absent(Lost::Newer),
+        (false, false) => Relation::Absent(Lost::Both),
+    };
+    Range {
+        repo: repo.clone(),
+        from: from.clone(),
+        to: to.clone(),
+        relation,
+        commits: Vec::new(),
+        complete: false,
+        told: Vec::new(),
     }
 }
 

@@ -167,6 +167,14 @@ impl Port {
         self.client.host()
     }
 
+    /// Returns where it is: the host, and the path below which it is, if it is below one.
+    pub(super) fn place(&self) -> String {
+        match self.base.path().trim_matches('/') {
+            "" => self.host().to_owned(),
+            path => format!("{}/{}", self.host(), path.to_ascii_lowercase()),
+        }
+    }
+
     /// Returns the current time.
     pub(super) fn now(&self) -> Timestamp {
         self.client.now()

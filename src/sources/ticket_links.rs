@@ -91,7 +91,7 @@ fn closing(found: &mut Found, pattern: &'static Pattern, of: (&RepoKey, u64), te
     let (repo, own) = of;
     for words in captures(pattern, text) {
         let path = words.get(1).map(|path| path.as_str());
-        let place = path.map_or_else(|| repo.clone(), |path| RepoKey::new(repo.host(), path));
+        let place = path.map_or_else(|| repo.clone(), |path| RepoKey::new(repo.place(), path));
         let number = words.get(2).and_then(|number| number.as_str().parse().ok());
         let own = if place == *repo { own } else { 0 };
         found.number(place, number, own, LinkBasis::Mention);

@@ -219,6 +219,7 @@ pub fn snapshot(cards: usize) -> Snapshot {
         actions: Arc::default(),
         repositories: Arc::default(),
         index: Vec::new(),
+        names: std::sync::OnceLock::new(),
     }
 }
 

@@ -89,7 +89,7 @@ async fn each_project_tells_its_last_build_and_the_one_that_runs() {
     assert_eq!((&told[0].repo, &*told[0].branch), (&repo, "main"));
     assert_eq!((told[0].number, told[2].number), (12, 8));
     let host = fault.url.authority();
-    assert_eq!(told[1].repo.as_str(), format!("{host}/go/web"));
+    assert_eq!(told[1].repo.as_str(), format!("{host}/go//web"));
     assert_eq!(&*told[1].ci, format!("{host}/go"));
     assert!(told[1].url.is_none(), "no link that must not be opened");
     assert_eq!(told[1].updated_at, at("2026-11-20T11:00:00Z"));

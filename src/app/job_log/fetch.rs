@@ -220,7 +220,13 @@ impl Search<'_> {
                 if rest.iter().all(|card| card.triage.run.key() == run) {
                     return Ok(*first);
                 }
-                let keys = found.red.iter().map(|card| card.triage.key.as_str());
+                let full = |card: &&TriageCard| {
+                    let repo = Some(&card.triage.repo);
+                    let key = snapshot.names().full(&card.triage.key, repo);
+                    key.into_owned()
+                };
+                let keys: Vec<String> = found.red.iter().map(full).collect();
+                let keys = keys.iter().map(String::as_str);
                 let message = format!("`{word}` means {} red cards", found.red.len());
                 Err(Failure::error(message).hint(names(keys)))
             }

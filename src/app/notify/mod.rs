@@ -175,7 +175,7 @@ impl Watch {
                 continue;
             }
             if !self.rules.mine_only || is_mine(item, me) {
-                let title = format!("{} turned red", item.key);
+                let title = format!("{} turned red", board.names().key(item));
                 found.push(notice(Occasion::Red, cause.name, title, item));
             }
         }
@@ -203,7 +203,7 @@ impl Watch {
                 continue;
             }
             if is_mine(item, me) {
-                let title = format!("{} is green again", item.key);
+                let title = format!("{} is green again", board.names().key(item));
                 let name = format!("green {}", cause.name);
                 found.push(notice(Occasion::Green, name, title, item));
             }

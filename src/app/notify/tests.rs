@@ -102,6 +102,7 @@ impl Card {
             attempt,
             workflow: Clean::line("ci"),
             ci: Clean::default(),
+            label: Clean::default(),
             workflow_path: Clean::default(),
             event: Clean::line("push"),
             branch: Clean::line("main"),

@@ -79,9 +79,12 @@ struct CauseDocument<'a> {
 #[derive(Serialize)]
 struct RunDocument<'a> {
     source: &'a str,
+    host: &'a str,
     repo: &'a str,
     id: u64,
     number: u64,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    label: &'a str,
     attempt: u32,
     workflow: &'a str,
     branch: &'a str,
@@ -163,6 +166,8 @@ struct FirstBadDocument<'a> {
 struct RunRefDocument<'a> {
     id: u64,
     number: u64,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    label: &'a str,
     at: String,
     url: Option<&'a str>,
 }
@@ -203,6 +208,7 @@ struct GroupDocument<'a> {
     size: usize,
     others: Vec<String>,
     first_seen: String,
+    first_host: &'a str,
     first_repo: &'a str,
 }
 
@@ -273,9 +279,11 @@ fn run(triage: &Triage) -> RunDocument<'_> {
     let run: &Run = &triage.run;
     RunDocument {
         source: triage.source.as_str(),
+        host: triage.repo.place(),
         repo: triage.repo.path(),
         id: run.id,
         number: run.number,
+        label: &run.label,
         attempt: run.attempt,
         workflow: &run.workflow,
         branch: &run.branch,
@@ -428,6 +436,7 @@ fn run_ref(run: &RunRef) -> RunRefDocument<'_> {
     RunRefDocument {
         id: run.id,
         number: run.number,
+        label: &run.label,
         at: instant(run.at),
         url: run.url.as_ref().map(WebUrl::as_str),
     }
@@ -484,6 +493,7 @@ fn group<'a>(card: &TriageCard, causes: Causes<'a>, why: &mut Whys) -> Option<Gr
         size: group.items.len(),
         others: others(group, &card.triage, causes.snapshot),
         first_seen: instant(group.first_seen),
+        first_host: group.first_repo.place(),
         first_repo: group.first_repo.path(),
     })
 }

@@ -14,7 +14,7 @@ use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError, LogState};
 use crate::domain::item::WorkItem;
 use crate::domain::key::WebUrl;
-use crate::domain::run::{Run, called};
+use crate::domain::run::{Run, named};
 use crate::domain::text::{Clean, truncate_with};
 use crate::domain::triage::{BaseRed, FirstBad, Known, TestRecord, Triage, TriageCard};
 use crate::engine::snapshot::Health;
@@ -30,7 +30,10 @@ pub fn table(causes: Causes<'_>, width: Width) -> String {
         let triage = &card.triage;
         let mut lines = vec![format!(
             "{}  {}{}",
-            triage.key,
+            causes
+                .snapshot
+                .names()
+                .full(&triage.key, Some(&triage.repo)),
             triage.title,
             old(causes.snapshot.find(&triage.item), causes)
         )];
@@ -45,7 +48,7 @@ pub fn table(causes: Causes<'_>, width: Width) -> String {
     for item in causes.others {
         let line = format!(
             "{}  {}: {}{}",
-            item.key,
+            causes.snapshot.names().key(item),
             item.placement.status.label(),
             why_not(item),
             old(Some(item), causes)
@@ -117,7 +120,7 @@ fn facts(card: &TriageCard, causes: Causes<'_>) -> Vec<(&'static str, String)> {
 }
 
 fn run(run: &Run, since: Timestamp, now: Timestamp) -> String {
-    let mut text = called(&run.workflow, run.number);
+    let mut text = named(&run.workflow, &run.called());
     if run.attempt > 1 {
         // Writing to a string cannot fail.
         let _ = write!(text, ", attempt {}", run.attempt);
@@ -217,7 +220,7 @@ fn place(test: &FailedTest) -> String {
 fn bad(found: &FirstBad) -> Vec<String> {
     let head = found.because().unwrap_or_else(|| {
         let (from, to) = (found.from.short(), found.to.short());
-        format!("{from}..{to}, since run {}", found.red.number)
+        format!("{from}..{to}, since {}", found.red.named())
     });
     match &found.commits {
         Known::No(why) => vec![format!("{head}; {why}")],
@@ -243,7 +246,7 @@ fn bad(found: &FirstBad) -> Vec<String> {
 }
 
 fn base(found: &BaseRed) -> String {
-    let text = found.sentence(|run| format!("run {}, {}", run.number, instant(run.at)));
+    let text = found.sentence(|run| format!("{}, {}", run.named(), instant(run.at)));
     match &found.alike {
         Known::Yes(true) => format!("probably not yours: {text}"),
         Known::Yes(false) | Known::No(_) => text,
@@ -264,7 +267,7 @@ fn alike(card: &TriageCard, causes: Causes<'_>) -> Option<String> {
         "{}{more}, first seen {} in {}",
         named.join(", "),
         instant(group.first_seen),
-        group.first_repo.path(),
+        causes.snapshot.names().repo(&group.first_repo),
     ))
 }
 
@@ -274,7 +277,13 @@ pub fn markdown(causes: Causes<'_>) -> String {
     for card in causes.cards {
         let triage = &card.triage;
         let item = causes.snapshot.find(&triage.item);
-        let key = link(&triage.key, item.and_then(|item| item.url.as_ref()));
+        let key = link(
+            &causes
+                .snapshot
+                .names()
+                .full(&triage.key, Some(&triage.repo)),
+            item.and_then(|item| item.url.as_ref()),
+        );
         let _ = write!(
             out,
             "\n## {key} {}{}\n\n",
@@ -299,7 +308,7 @@ pub fn markdown(causes: Causes<'_>) -> String {
         let _ = write!(
             out,
             "\n{}: {}, {}{}\n",
-            link(&item.key, item.url.as_ref()),
+            link(&causes.snapshot.names().key(item), item.url.as_ref()),
             item.placement.status.label(),
             why_not(item),
             old(Some(item), causes)

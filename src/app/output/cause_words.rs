@@ -65,7 +65,11 @@ pub fn others(group: &Group, own: &Triage, snapshot: &Snapshot) -> Vec<String> {
         let card = snapshot.triage.find(item);
         card.map_or_else(
             || item.as_str().to_owned(),
-            |card| card.triage.key.to_string(),
+            |card| {
+                let repo = Some(&card.triage.repo);
+                let key = snapshot.names().full(&card.triage.key, repo);
+                key.into_owned()
+            },
         )
     };
     others.map(key).collect()

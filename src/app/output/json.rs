@@ -65,6 +65,8 @@ pub struct Card<'a> {
     status: &'a str,
     reason: &'a str,
     service: Option<&'a str>,
+    /// Host of the repository, with the path below which its forge is.
+    host: Option<&'a str>,
     repo: Option<&'a str>,
     holders: Vec<&'a str>,
     labels: Vec<&'a str>,
@@ -163,6 +165,7 @@ pub fn card<'a>(item: &'a WorkItem, snapshot: &Snapshot, now: Timestamp) -> Card
         status: place.status.as_str(),
         reason: &place.reason,
         service: item.services.first().map(ServiceName::as_str),
+        host: item.repo.as_ref().map(RepoKey::place),
         repo: item.repo.as_ref().map(RepoKey::path),
         holders: item
             .holders

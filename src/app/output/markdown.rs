@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use crate::app::output::{Board, age, holders, instant};
 use crate::domain::item::WorkItem;
 use crate::engine::snapshot::Health;
+use crate::engine::snapshot::Snapshot;
 
 /// Returns the board as one table a stage.
 pub fn board(board: Board<'_>) -> String {
@@ -34,7 +35,7 @@ pub fn board(board: Board<'_>) -> String {
             let _ = writeln!(
                 out,
                 "| {} | {} | {} | {} | {}{old} |",
-                key(item),
+                key(item, board.snapshot),
                 item.placement.status.label(),
                 escape(&item.title),
                 escape(&holders(item)),
@@ -70,8 +71,8 @@ pub fn board(board: Board<'_>) -> String {
 }
 
 /// The key, as a link where there is a page.
-fn key(item: &WorkItem) -> String {
-    let key = escape(&item.key);
+fn key(item: &WorkItem, snapshot: &Snapshot) -> String {
+    let key = escape(&snapshot.names().key(item));
     match &item.url {
         Some(url) => format!(
             "[{key}]({})",

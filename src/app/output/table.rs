@@ -64,7 +64,7 @@ fn row(item: &WorkItem, snapshot: &Snapshot, now: crate::domain::Timestamp) -> V
         " (old)"
     };
     vec![
-        format!("  {}", item.key),
+        format!("  {}", snapshot.names().key(item)),
         item.placement.status.label().to_owned(),
         item.title.to_string(),
         holders(item),

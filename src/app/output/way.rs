@@ -113,7 +113,7 @@ impl<'a> Ways<'a> {
             let item = &trace.item;
             let old = old(item, self.snapshot, self.now);
             vec![
-                format!("  {}", item.key),
+                format!("  {}", self.snapshot.names().key(item)),
                 item.placement.stage.title().to_owned(),
                 item.placement.status.label().to_owned(),
                 item.title.to_string(),
@@ -224,7 +224,7 @@ fn head(trace: &Trace, snapshot: &Snapshot, now: Timestamp) -> String {
     };
     let mut out = format!(
         "{}  {}\n  in {}: {}{}{old}\n  because {}\n",
-        item.key,
+        snapshot.names().key(item),
         item.title,
         place.stage.title(),
         place.status.label(),
@@ -311,7 +311,7 @@ pub fn markdown(ways: Ways<'_>) -> String {
         let _ = write!(
             out,
             "## {} {}\n\nIn {}: **{}**{} because {}.\n",
-            escape(&item.key),
+            escape(&snapshot.names().key(item)),
             escape(&item.title),
             place.stage.title(),
             place.status.label(),

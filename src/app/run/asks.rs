@@ -166,6 +166,6 @@ fn name_of(key: &LogKey, snapshot: &Snapshot) -> String {
         jobs.find(|job| job.id == key.job)
     });
     let job = job.map_or_else(|| key.job.to_string(), |job| job.name.to_string());
-    let number = triage.map_or(key.run.id, |triage| triage.run.number);
+    let number = triage.map_or_else(|| key.run.id.to_string(), |triage| triage.run.called());
     format!("{} {number} {} {job}", key.run.repo.path(), key.attempt)
 }

@@ -34,7 +34,7 @@ pub(super) fn issue(
         .chain(closed.map(|(at, _)| at))
         .max();
     let holds = started.is_some() || taken;
-    let (title, body) = words_of(spec, plan, change, rides);
+    let (title, body) = words_of(spec, (plan, created), change, rides);
     Some(Issue {
         number,
         title,
@@ -94,7 +94,7 @@ fn status(
 
 fn words_of(
     spec: &RepoSpec,
-    plan: &TicketPlan,
+    (plan, created): (&TicketPlan, Timestamp),
     change: &Change,
     rides: &rides::Rides,
 ) -> (String, String) {
@@ -105,8 +105,7 @@ fn words_of(
         );
         return (change.title.clone(), body);
     }
-    let live = |deployment: &&Deployment| deployment.environment.ends_with("production");
-    match rides.deployments.iter().find(live) {
+    match live_at(&rides.deployments, created) {
         Some(cause) => (
             format!(
                 "{} since {} {} went to production",
@@ -122,4 +121,19 @@ fn words_of(
             "Alert fired; cause unknown.".to_owned(),
         ),
     }
+}
+
+/// Returns what had come to production last at a moment: what came later explains nothing.
+fn live_at(deployments: &[Deployment], moment: Timestamp) -> Option<&Deployment> {
+    let arrived = |deployment: &Deployment| {
+        let mut statuses = deployment.statuses.iter();
+        let good = statuses.find(|status| status.state == "success");
+        good.map(|status| status.at).filter(|at| *at <= moment)
+    };
+    let live = deployments
+        .iter()
+        .filter(|deployment| deployment.environment.ends_with("production"));
+    let live = live.filter_map(|deployment| Some((arrived(deployment)?, deployment)));
+    live.max_by_key(|(at, deployment)| (*at, deployment.id))
+        .map(|(_, deployment)| deployment)
 }

@@ -243,20 +243,26 @@ fn head(fact: &Alert, view: Option<&View<'_>>, id: &str) -> Head {
         Some(repo) => format!("alert:{}/{id}", repo.as_str()),
         None => format!("alert:{id}"),
     };
+    let key = match (&fact.repo, fact.own_key.as_str()) {
+        (_, "") => fact.name.clone(),
+        (Some(repo), own) => Clean::line(&format!("{repo}{own}")),
+        (None, own) => Clean::line(own),
+    };
     Head {
         id: ItemId::new(&id),
         anchor: Anchor::Alert,
-        key: fact.name.clone(),
-        title: if fact.about.is_empty() {
+        key,
+        // Where it has a key of its own, its name is what it says.
+        title: if fact.about.is_empty() || !fact.own_key.is_empty() {
             fact.name.clone()
         } else {
             fact.about.clone()
         },
         url: fact.url.clone(),
-        repo: fact
-            .repo
-            .clone()
-            .or_else(|| view.map(|view| view.repo.clone())),
+        // By the name that it has now.
+        repo: view
+            .map(|view| view.repo.clone())
+            .or_else(|| fact.repo.clone()),
         author: None,
         created_at: fact.started_at,
         updated_at: fact.started_at,

@@ -3,11 +3,12 @@
 //! Anchors are never put together through evidence that they share: a change
 //! request that closes three tickets is evidence on three cards.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
+use crate::domain::alert::{Alert, AlertState};
 use crate::domain::change_request::{ChangeRequest, ChangeState};
 use crate::domain::commit::Commit;
 use crate::domain::correlate::Need;
@@ -62,6 +63,8 @@ pub(super) struct Making<'c, 'a> {
     pub(super) explained: BTreeSet<Clean>,
     /// Runs whose state a card of this scope already tells.
     pub(super) told: BTreeSet<u64>,
+    /// Alerts by the incident that was made of them.
+    incidents: BTreeMap<&'a TicketKey, Vec<Known<'a, Alert>>>,
     /// What the anchor at hand notes of that.
     rest: Rest,
     tells: Vec<u64>,
@@ -71,6 +74,12 @@ pub(super) struct Making<'c, 'a> {
 pub(super) fn of_repo<'a>(ground: &Ground<'a>, view: &View<'a>, past: Past<'_>) -> Shard {
     let mut making = Making::new(ground, past);
     let scope = Some(view.repo.clone());
+    for alert in &view.kinds.alerts {
+        if let Some(incident) = &alert.get().incident {
+            let alerts = making.incidents.entry(incident).or_default();
+            alerts.push(*alert);
+        }
+    }
     for ticket in &view.kinds.tickets {
         making.anchor(Anchored::ticket(&ticket.key), |making| {
             making.ticket(*ticket, &scope)
@@ -112,6 +121,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             next: None,
             explained: BTreeSet::new(),
             told: BTreeSet::new(),
+            incidents: BTreeMap::new(),
             rest: Rest::default(),
             tells: Vec::new(),
         }
@@ -249,6 +259,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         });
         card.known_from(ticket.sources());
         card.ticket(fact);
+        self.alerts_of(&mut card, &fact.key, closed);
         let mut going = 0;
         let mut merged = 0;
         for (view, change, confidence) in &changes {
@@ -292,6 +303,18 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             Some((view, known, confidence))
         });
         linked.collect()
+    }
+
+    /// Tells of the alerts that an incident was made of: they are its card, and no cards of their
+    /// own. One that fires on after its incident was closed is one.
+    fn alerts_of(&mut self, card: &mut Card, key: &TicketKey, closed: bool) {
+        self.ground.reads.note(reads::alerts(key));
+        let alerts = self.incidents.get(key).into_iter().flatten();
+        for alert in alerts.filter(|alert| !closed || alert.state == AlertState::Resolved) {
+            card.known_from(alert.sources());
+            card.evidence([evidence::of_alert(alert.get(), 100)]);
+            self.rest.explained.push(alert.id.clone());
+        }
     }
 
     /// Names the other tickets that a change request moves, on each of their cards.

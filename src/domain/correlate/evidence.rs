@@ -259,11 +259,19 @@ pub(super) fn alert_word(state: &AlertState) -> (&str, Status) {
     }
 }
 
+/// The name of an alert, after the one that tells it from others of that name.
+fn alert_name(alert: &Alert) -> Clean {
+    match alert.own_key.as_str() {
+        "" => alert.name.clone(),
+        key => Clean::line(&format!("{key} {}", alert.name)),
+    }
+}
+
 pub(super) fn of_alert(alert: &Alert, confidence: u8) -> Evidence {
     let (state, status) = alert_word(&alert.state);
     Evidence {
         kind: EvidenceKind::Alert,
-        key: alert.name.clone(),
+        key: alert_name(alert),
         state: Clean::line(state),
         status,
         url: alert.url.clone(),

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crate::domain::change_request::{ChangeKey, ChangeRequest};
 use crate::domain::correlate::Sourced;
-use crate::domain::correlate::moves::{self, Moves};
 use crate::domain::correlate::reads::{self, Mark, Marks, Seed};
 use crate::domain::fact::{Fact, FactId, FactKind, newest};
 use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::moves::{self, Moves};
 use crate::domain::repository::Repository;
 use crate::domain::ticket::TicketKey;
 
@@ -128,16 +128,30 @@ impl Facts {
         }
     }
 
+    /// Returns the scope in which a source tells a fact: most begin with the name of their
+    /// repository, and there may be many repositories to look through.
+    fn scope_with(&self, source: &SourceName, id: &FactId) -> Option<Scope> {
+        let tells = |facts: &BTreeMap<FactId, Entry>| {
+            let entry = facts.get(id);
+            entry.is_some_and(|entry| entry.sources().any(|name| name == source))
+        };
+        let is_there = |scope: &Scope| self.scopes.get(scope).is_some_and(tells);
+        let near = self.moves.places(&id.id).map(Some).find(is_there);
+        near.or_else(|| {
+            let mut all = self.scopes.iter();
+            all.find(|(_, facts)| tells(facts))
+                .map(|(scope, _)| scope.clone())
+        })
+    }
+
     /// Takes one out.
     pub(super) fn remove(&mut self, source: &SourceName, id: &FactId) {
-        let Some((scope, facts)) = self.scopes.iter_mut().find(|(_, facts)| {
-            facts
-                .get(id)
-                .is_some_and(|entry| entry.sources().any(|name| name == source))
-        }) else {
+        let Some(scope) = self.scope_with(source, id) else {
             return;
         };
-        let scope = scope.clone();
+        let Some(facts) = self.scopes.get_mut(&scope) else {
+            return;
+        };
         let Some(entry) = facts.get_mut(id) else {
             return;
         };
@@ -269,14 +283,19 @@ impl Facts {
             (Fact::ChangedPaths(paths), Some(seed)) => {
                 dirty.mark(seed.change(paths.change.number));
             }
+            (Fact::Alert(alert), Some(seed)) => {
+                dirty.mark(seed.whole());
+                if let Some(ticket) = &alert.incident {
+                    dirty.mark(reads::alerts(ticket));
+                }
+            }
             (
                 Fact::Repository(_)
                 | Fact::Commit(_)
                 | Fact::Range(_)
                 | Fact::Release(_)
                 | Fact::Environment(_)
-                | Fact::Deployment(_)
-                | Fact::Alert(_),
+                | Fact::Deployment(_),
                 Some(seed),
             ) => dirty.mark(seed.whole()),
             // Cards of findings and of no repository are made again in any case, and triage and

@@ -4,7 +4,7 @@
 //! dates. What neither tells is unknown, and unknown is never "yes".
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::domain::commit::{Commit, Range, Relation};
@@ -27,6 +27,8 @@ pub(super) struct Graph<'a> {
     index: HashMap<&'a str, usize>,
     parents: Vec<Option<Vec<usize>>>,
     ranges: HashMap<(usize, usize), &'a Range>,
+    /// Commits that the forge was asked for and does not have.
+    absent: HashSet<usize>,
     into: HashMap<usize, Vec<Arm>>,
     reached: Vec<OnceCell<Reach>>,
 }
@@ -95,8 +97,15 @@ impl<'a> Graph<'a> {
         }
         for range in ranges {
             let (from, to) = (graph.intern(&range.from), graph.intern(&range.to));
-            let members = range.commits.iter().map(|sha| graph.intern(sha)).collect();
+            for sha in range.lost() {
+                let at = graph.intern(sha);
+                graph.absent.insert(at);
+            }
             graph.ranges.insert((from, to), range);
+            if matches!(range.relation, Relation::Absent(_)) {
+                continue;
+            }
+            let members = range.commits.iter().map(|sha| graph.intern(sha)).collect();
             graph.into.entry(to).or_default().push(Arm {
                 from,
                 relation: range.relation,
@@ -107,6 +116,7 @@ impl<'a> Graph<'a> {
         for sha in asked {
             graph.intern(sha);
         }
+        graph.find_again();
         graph
             .reached
             .resize_with(graph.parents.len(), OnceCell::new);
@@ -122,12 +132,45 @@ impl<'a> Graph<'a> {
         at
     }
 
-    /// Returns whether the range between two commits was compared.
-    pub(super) fn has_range(&self, from: &Sha, to: &Sha) -> bool {
-        match (self.find(from), self.find(to)) {
-            (Some(from), Some(to)) => self.ranges.contains_key(&(from, to)),
-            _ => false,
+    /// What was not there may have been pushed since: what the forge tells of is there.
+    fn find_again(&mut self) {
+        if self.absent.is_empty() {
+            return;
         }
+        let mut there: HashSet<usize> = HashSet::new();
+        for (at, parents) in self.parents.iter().enumerate() {
+            if let Some(parents) = parents {
+                there.insert(at);
+                there.extend(parents);
+            }
+        }
+        for ((from, to), range) in &self.ranges {
+            if !matches!(range.relation, Relation::Absent(_)) {
+                there.extend([*from, *to]);
+            }
+        }
+        self.absent.retain(|at| !there.contains(at));
+    }
+
+    /// Returns whether the forge does not have a commit, as far as it was asked.
+    pub(super) fn is_absent(&self, sha: &Sha) -> bool {
+        self.find(sha).is_some_and(|at| self.absent.contains(&at))
+    }
+
+    /// Returns whether the range between two commits was compared, or cannot be.
+    pub(super) fn has_range(&self, from: &Sha, to: &Sha) -> bool {
+        let (Some(from), Some(to)) = (self.find(from), self.find(to)) else {
+            return false;
+        };
+        let range = self.ranges.get(&(from, to));
+        range.is_some_and(|range| match range.relation {
+            Relation::Absent(_) => [from, to].iter().any(|end| self.absent.contains(end)),
+            Relation::Ahead
+            | Relation::Behind
+            | Relation::Identical
+            | Relation::Diverged
+            | Relation::Unknown => true,
+        })
     }
 
     /// Returns the node of a commit, for [`Graph::has_node`].
@@ -192,12 +235,12 @@ impl<'a> Graph<'a> {
         match forth {
             Some(Relation::Ahead | Relation::Identical) => return Contains::Yes,
             Some(Relation::Behind | Relation::Diverged) => return Contains::No,
-            Some(Relation::Unknown) | None => {}
+            Some(Relation::Absent(_) | Relation::Unknown) | None => {}
         }
         match self.ranges.get(&(target, change)).map(|r| r.relation) {
             Some(Relation::Behind | Relation::Identical) => Contains::Yes,
             Some(Relation::Ahead | Relation::Diverged) => Contains::No,
-            Some(Relation::Unknown) | None => Contains::Unknown,
+            Some(Relation::Absent(_) | Relation::Unknown) | None => Contains::Unknown,
         }
     }
 
@@ -254,7 +297,7 @@ impl<'a> Graph<'a> {
                     }
                     Relation::Diverged => told |= arm.complete,
                     Relation::Behind => told = true,
-                    Relation::Unknown => continue,
+                    Relation::Absent(_) | Relation::Unknown => continue,
                 }
                 if !inside {
                     open.push(arm.from);

@@ -3,7 +3,7 @@
 //! A CI names a commit by its first digits, by a branch, or by the number of a change request;
 //! whoever deploys may name a tag. What is not unique joins nothing.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::TimeDelta;
 
@@ -33,6 +33,8 @@ pub(super) struct Joins<'a> {
     by_branch: HashMap<&'a str, Vec<usize>>,
     /// Open change requests, by the branch that they come from.
     open_from: HashMap<&'a str, Vec<u64>>,
+    /// The commits that change requests have, or became.
+    of_changes: HashSet<&'a Sha>,
 }
 
 impl<'a> Joins<'a> {
@@ -40,6 +42,9 @@ impl<'a> Joins<'a> {
     pub(super) fn new(kinds: &Kinds<'a>) -> Self {
         let mut joins = Self::default();
         joins.index_runs(kinds);
+        let changes = kinds.changes.values().map(|change| change.get());
+        let both = |change: &'a ChangeRequest| [&change.head_sha, &change.merge_sha];
+        joins.of_changes = changes.flat_map(both).flatten().collect();
         if !joins.by_branch.is_empty() {
             for change in kinds.changes.values().map(|change| change.get()) {
                 if change.state == ChangeState::Open {
@@ -122,6 +127,16 @@ impl<'a> Joins<'a> {
     /// Returns the whole commit of which these are the first digits, where only one fits.
     pub(super) fn whole(kinds: &Kinds<'a>, sha: &'a Sha) -> Option<&'a Sha> {
         whole(sha).or_else(|| only(&long_lived(kinds), sha))
+    }
+
+    /// Returns whether a change request has a commit, or became it.
+    pub(super) fn is_of_change(&self, sha: &Sha) -> bool {
+        self.of_changes.contains(sha)
+    }
+
+    /// Returns the open change requests that come from a branch of this name.
+    pub(super) fn opened_from(&self, branch: &str) -> &[u64] {
+        self.open_from.get(branch).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the commits that were found for deployments.

@@ -2,7 +2,7 @@
 //!
 //! A repository is one lane; in a mono-repo each configured service is one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::TimeDelta;
 
@@ -52,6 +52,9 @@ pub(super) struct Place<'a> {
     pub(super) deployments: Vec<Known<'a, Deployment>>,
     /// The commits of the deployments.
     versions: HashMap<u64, Version<'a>>,
+    /// Deployments of commits that the forge does not have: what they hold cannot be known, so
+    /// what is known of the others stands.
+    apart: HashSet<u64>,
 }
 
 /// A change that is looked for in environments.
@@ -61,6 +64,8 @@ pub(super) struct Sought<'s> {
     pub(super) change: &'s Sha,
     /// The commit that took it back.
     pub(super) reverter: Option<&'s Sha>,
+    /// The commit that took that one back.
+    pub(super) restorer: Option<&'s Sha>,
     /// Until when the first deployment that is known of an environment may have brought it.
     pub(super) trusted_to: Timestamp,
 }
@@ -84,7 +89,8 @@ pub(super) fn lanes<'a>(
             .as_ref()
             .is_none_or(|repos| repos.is_match(repo.path()))
     };
-    let make = |name, rule| lane(name, rule, kinds, policy).indexed(graph, joins);
+    let told = told_production(kinds);
+    let make = |name, rule| lane(name, rule, (kinds, &told), policy).indexed(graph, joins);
     let mut lanes = vec![make(ServiceName::new(repo.short()), None)];
     for rule in policy.services.iter().filter(applies) {
         lanes.push(make(rule.name.clone(), Some(rule)));
@@ -95,9 +101,11 @@ pub(super) fn lanes<'a>(
 fn lane<'a>(
     service: ServiceName,
     rule: Option<&'a ServiceRule>,
-    kinds: &Kinds<'a>,
+    (kinds, told): (&Kinds<'a>, &HashSet<String>),
     policy: &Policy,
 ) -> Lane<'a> {
+    let is_production =
+        |name: &Clean| policy.is_production(name) || told.contains(&name.to_ascii_lowercase());
     let tags = rule.and_then(|rule| rule.tag.as_ref());
     let releases = kinds
         .releases
@@ -126,7 +134,7 @@ fn lane<'a>(
         let ours = environment.is_none_or(|pattern| pattern.is_match(name));
         if let Some(place) = places.get_mut(&name.to_lowercase()) {
             place.0 = name;
-        } else if ours && is_production(kinds, policy, name) {
+        } else if ours && is_production(name) {
             places.insert(name.to_lowercase(), (name, Vec::new()));
         }
     }
@@ -134,9 +142,10 @@ fn lane<'a>(
         .into_values()
         .map(|(name, deployments)| Place {
             name,
-            production: is_production(kinds, policy, name),
+            production: is_production(name),
             deployments,
             versions: HashMap::new(),
+            apart: HashSet::new(),
         })
         .collect();
     drop_abandoned(&mut places);
@@ -151,11 +160,19 @@ fn lane<'a>(
     }
 }
 
-/// Whether an environment is production, by its name or by what its host says of it.
-fn is_production(kinds: &Kinds<'_>, policy: &Policy, name: &Clean) -> bool {
-    let mut declared = kinds.environments.iter();
-    policy.is_production(name)
-        || declared.any(|place| place.production && place.name.eq_ignore_ascii_case(name))
+/// The first of some deployments that got where they were to go.
+fn went_well<'a>(
+    all: impl Iterator<Item = &'a Deployment>,
+) -> impl Iterator<Item = &'a Deployment> {
+    let good =
+        |d: &&Deployment| matches!(d.state, DeployState::Succeeded | DeployState::Superseded);
+    all.filter(good).take(DEPTH)
+}
+
+/// The environments of which their host says that they are production, in lower case.
+fn told_production(kinds: &Kinds<'_>) -> HashSet<String> {
+    let told = kinds.environments.iter().filter(|place| place.production);
+    told.map(|place| place.name.to_ascii_lowercase()).collect()
 }
 
 /// Takes out what was only seen to answer while the forge still brings something there: one
@@ -224,8 +241,14 @@ impl<'a> Lane<'a> {
                     Some((d.id, Version { sha, node }))
                 })
                 .collect();
+            let versions = place.versions.iter();
+            let apart = versions.filter(|(_, version)| graph.is_absent(version.sha));
+            place.apart = apart.map(|(id, _)| *id).collect();
         }
         self.chains = needs::chains(&self);
+        for chain in &mut self.chains {
+            chain.retain(|(_, sha)| !graph.is_absent(sha));
+        }
         self
     }
 
@@ -305,11 +328,8 @@ impl<'a> Place<'a> {
     /// What is there now: the newest that went well, or that was known to.
     pub(super) fn current(&self) -> Option<&'a Deployment> {
         let newest = |state: &DeployState| {
-            self.deployments
-                .iter()
-                .rev()
-                .find(|deployment| deployment.state == *state)
-                .map(|deployment| deployment.get())
+            let mut all = self.known();
+            all.find(|deployment| deployment.state == *state)
         };
         newest(&DeployState::Succeeded).or_else(|| newest(&DeployState::Superseded))
     }
@@ -317,17 +337,21 @@ impl<'a> Place<'a> {
     /// Deployments that were asked for after what is there now, newest first.
     pub(super) fn newer(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
         let current = self.current().map(|d| (d.created_at, d.id));
-        let all = self
-            .deployments
-            .iter()
-            .rev()
-            .map(|deployment| deployment.get());
+        let all = self.known();
         all.take_while(move |d| current.is_none_or(|current| (d.created_at, d.id) > current))
     }
 
-    /// What arrived here, newest first, whether or not it is here still.
+    /// What arrived here, newest first, whether or not it is here still or its commit is known.
     pub(super) fn arrived(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
-        self.successes()
+        let all = self.deployments.iter().rev();
+        went_well(all.map(|deployment| deployment.get()))
+    }
+
+    /// The deployments that can be held against a change, newest first.
+    pub(super) fn known(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
+        let all = self.deployments.iter().rev();
+        let known = all.filter(|deployment| !self.apart.contains(&deployment.id));
+        known.map(|deployment| deployment.get())
     }
 
     /// The commit that a deployment brought here.
@@ -337,14 +361,17 @@ impl<'a> Place<'a> {
 
     /// What was there, newest first, what is there now included.
     fn successes(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
-        let good =
-            |d: &&Deployment| matches!(d.state, DeployState::Succeeded | DeployState::Superseded);
-        self.deployments
-            .iter()
-            .rev()
-            .map(|deployment| deployment.get())
-            .filter(good)
-            .take(DEPTH)
+        went_well(self.known())
+    }
+
+    /// Whether what arrived is here still, as far as that can be held against a change: only
+    /// what brought a commit that the forge does not have took its place.
+    fn is_there(&self, now: &Deployment) -> bool {
+        let by_unknown = || {
+            let arrived = self.arrived().find(|d| self.apart.contains(&d.id));
+            arrived.is_some_and(|d| (d.created_at, d.id) > (now.created_at, now.id))
+        };
+        now.state == DeployState::Succeeded || by_unknown()
     }
 
     /// Whether it is certain that a deployment did not bring a change.
@@ -355,7 +382,10 @@ impl<'a> Place<'a> {
 
     fn standing(&self, graph: &Graph<'_>, sought: &Sought<'_>) -> InEnvironment<'a> {
         let Sought {
-            change, reverter, ..
+            change,
+            reverter,
+            restorer,
+            ..
         } = *sought;
         let current = self.current();
         let node = graph.find(change);
@@ -376,11 +406,12 @@ impl<'a> Place<'a> {
         }
         let before = || self.successes().skip(1).any(has);
         let standing = match current {
-            Some(now) if brought.is_some() && now.state == DeployState::Succeeded => {
+            Some(now) if brought.is_some() && self.is_there(now) => {
                 let sha = self.sha_of(now);
-                let taken = sha
-                    .is_some_and(|sha| reverter.is_some_and(|reverter| graph.has(sha, reverter)));
-                if taken {
+                let has = |commit: Option<&Sha>| {
+                    sha.is_some_and(|sha| commit.is_some_and(|commit| graph.has(sha, commit)))
+                };
+                if has(reverter) && !has(restorer) {
                     Standing::Reverted
                 } else {
                     Standing::Live

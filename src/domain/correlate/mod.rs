@@ -40,7 +40,6 @@ mod laws;
 #[cfg(test)]
 mod lone;
 mod loose;
-mod moves;
 mod needs;
 #[cfg(test)]
 mod notices;
@@ -49,6 +48,8 @@ mod reads;
 mod records;
 mod remake;
 mod run_lines;
+#[cfg(test)]
+mod strangers;
 mod suspects;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -243,12 +243,7 @@ fn deployed<'a>(lane: &Lane<'a>) -> impl Iterator<Item = Chain<'a>> {
     lane.places.iter().map(|place| {
         let current = place.current();
         let attempt = place.newer().next();
-        let older = place
-            .deployments
-            .iter()
-            .rev()
-            .map(|deployment| deployment.get());
-        let older = older.filter(move |d| {
+        let older = place.known().filter(move |d| {
             current.is_some_and(|now| (d.created_at, d.id) < (now.created_at, now.id))
         });
         let mut chain: Chain<'a> = Vec::new();

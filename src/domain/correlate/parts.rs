@@ -96,6 +96,7 @@ pub(super) fn part<'c, 'a: 'c>(
         let sought = Sought {
             change: sha,
             reverter: view.reverter(sha),
+            restorer: view.reverter(sha).and_then(|by| view.reverter(by)),
             trusted_to: later(landed.at, ground.policy.watch_window),
         };
         environments = lane.standings(&view.graph, &sought);

@@ -92,6 +92,11 @@ pub(super) fn links(key: &TicketKey) -> Mark {
     of_ticket(9, key)
 }
 
+/// Which alerts name a ticket as what was made of them.
+pub(super) fn alerts(key: &TicketKey) -> Mark {
+    of_ticket(11, key)
+}
+
 fn of_ticket(kind: u8, key: &TicketKey) -> Mark {
     let mut mix = Mix::default();
     mix.write_u8(kind);

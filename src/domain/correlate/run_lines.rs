@@ -5,7 +5,7 @@
 use crate::domain::Timestamp;
 use crate::domain::item::{Evidence, EvidenceKind};
 use crate::domain::placement::{RunView, Work};
-use crate::domain::run::{Job, Run, RunState, called};
+use crate::domain::run::{Job, Run, RunState, named};
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 
@@ -43,7 +43,7 @@ fn work_status(work: Work) -> Status {
 }
 
 fn run_key(run: &Run) -> Clean {
-    Clean::line(&called(&run.workflow, run.number))
+    Clean::line(&named(&run.workflow, &run.called()))
 }
 
 /// A run, and its jobs that are red, move or wait.

@@ -4,7 +4,7 @@
 
 use chrono::TimeDelta;
 
-use crate::domain::alert::Alert;
+use crate::domain::alert::{Alert, AlertState};
 use crate::domain::correlate::evidence;
 use crate::domain::correlate::joins::SKEW;
 use crate::domain::correlate::lanes::{Lane, Place};
@@ -155,7 +155,8 @@ pub(super) fn names<'a>(view: &View<'a>, alert: &'a Alert) -> Option<&'a Sha> {
     }
 }
 
-/// Returns how long after a deployment had arrived an alert began, within the window.
+/// Returns how long after a deployment had arrived an alert began, within the window; nothing of
+/// one of which nobody knows whether it fires: a rule that could not be evaluated did not.
 fn after(alert: &Alert, deployment: &Deployment) -> Option<TimeDelta> {
     let arrived = match deployment.state {
         DeployState::Succeeded | DeployState::Superseded => deployment.arrived_at(),
@@ -166,6 +167,9 @@ fn after(alert: &Alert, deployment: &Deployment) -> Option<TimeDelta> {
         | DeployState::Abandoned
         | DeployState::Unknown(_) => return None,
     };
+    if matches!(alert.state, AlertState::Unknown(_)) {
+        return None;
+    }
     let span = alert.started_at - arrived;
     (-SKEW <= span && span <= SUSPECTED).then_some(span)
 }

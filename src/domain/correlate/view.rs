@@ -402,22 +402,28 @@ impl<'a> View<'a> {
 
     /// Whether a change request is known that a run of another system judges or judged.
     pub(super) fn has_partner(&self, run: &'a Run) -> bool {
-        let head = self.head_of(run);
-        let is_its = |change: &ChangeRequest| {
-            let by_commit = head.is_some()
-                && (head == change.head_sha.as_ref() || head == change.merge_sha.as_ref());
-            by_commit || run.change_requests.contains(&change.number) || {
-                let mut guessed = self.joins.on_branch_of(change, self.default_branch());
-                guessed.any(|at| {
-                    self.kinds
-                        .runs
-                        .get(at)
-                        .is_some_and(|other| other.id == run.id)
-                })
-            }
+        let changes = &self.kinds.changes;
+        let is_its = |number: &u64| {
+            let change = changes.get(number);
+            let guessed = |change| self.joins.on_branch_of(change, self.default_branch());
+            let mut guessed = change
+                .map(|change| guessed(change.get()))
+                .into_iter()
+                .flatten();
+            guessed.any(|at| {
+                self.kinds
+                    .runs
+                    .get(at)
+                    .is_some_and(|other| other.id == run.id)
+            })
         };
-        let mut changes = self.kinds.changes.values();
-        changes.any(|change| is_its(change.get()))
+        self.head_of(run)
+            .is_some_and(|head| self.joins.is_of_change(head))
+            || run
+                .change_requests
+                .iter()
+                .any(|number| changes.contains_key(number))
+            || self.joins.opened_from(&run.branch).iter().any(is_its)
     }
 
     /// The runs of what a change became, the newest of each workflow, without what was healed.

@@ -38,17 +38,17 @@ pub(crate) fn named(name: &str) -> String {
 
 /// Returns how a run is named in a sentence.
 pub(crate) fn run_name(run: &Run) -> String {
-    match run.number {
+    match run.called() {
         // Who tells of it does not know its number.
-        0 => format!("a run of `{}`", run.workflow),
-        number => format!("run {number} of `{}`", run.workflow),
+        called if called.is_empty() => format!("a run of `{}`", run.workflow),
+        called => format!("run {called} of `{}`", run.workflow),
     }
 }
 
 /// Returns how a piece of a run is named in a sentence.
 pub(crate) fn piece_name(run: &RunView<'_>, piece: &Piece<'_>) -> String {
     let name = match piece.job {
-        Some(job) => format!("job `{}` of run {}", job.name, run.run.number),
+        Some(job) => format!("job `{}` of run {}", job.name, run.run.called()),
         None => run_name(run.run),
     };
     match run.basis.words() {

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::correlate::Need;
-use crate::domain::run::Run;
+use crate::domain::run::{Run, called};
 use crate::domain::text::Clean;
 use crate::domain::triage::alike::{Gap, Ours, Seen, seen};
 use crate::domain::triage::book::say;
@@ -38,7 +38,7 @@ pub(super) fn base(
     let Some(turn) = turn.filter(|_| !is_green(&tried.state)) else {
         return Known::No(say(&format!(
             "`{branch}` was green when this ran (run {})",
-            tried.number
+            tried.called()
         )));
     };
     let green_again = green_again(repo, tried, branch);
@@ -129,8 +129,13 @@ impl BaseRed {
 }
 
 impl RunRef {
+    /// Returns what people call it: its number, or what stands for one.
+    pub fn called(&self) -> String {
+        called(self.number, &self.label)
+    }
+
     /// Returns it as people name it: `run 12`.
     pub fn named(&self) -> String {
-        format!("run {}", self.number)
+        format!("run {}", self.called())
     }
 }

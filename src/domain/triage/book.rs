@@ -10,7 +10,9 @@ use crate::domain::correlate::Need;
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, RepoKey, SourceName};
+use crate::domain::moves::Moves;
 use crate::domain::policy::LookBack;
+use crate::domain::repository::Repository;
 use crate::domain::run::RunKey;
 use crate::domain::status::Severity;
 use crate::domain::text::Clean;
@@ -26,7 +28,9 @@ const MOST_NEEDS: usize = 50;
 /// Everything that triage needs, and what it came to.
 #[derive(Debug, Default)]
 pub struct Book {
+    /// By the names that their forges use.
     repos: HashMap<RepoKey, Repo>,
+    moves: Moves,
     red: BTreeMap<ItemId, Red>,
     dirty: HashSet<RepoKey>,
     judged: HashMap<ItemId, Judged>,
@@ -46,11 +50,13 @@ pub struct Book {
     watched: Arc<[Watched]>,
 }
 
-/// A red card and the repository of the run that makes it red.
+/// A red card and the run that makes it red.
 #[derive(Debug)]
 struct Red {
     item: Arc<WorkItem>,
-    repo: RepoKey,
+    run: RunKey,
+    /// The repository of the run, by the name that its forge uses.
+    home: RepoKey,
 }
 
 #[derive(Debug)]
@@ -83,9 +89,14 @@ impl Book {
         if !tells(id.kind) {
             return;
         }
-        let known = self.repos.entry(repo.clone()).or_default();
+        let home = self.moves.home(fact, repo);
+        let new = || Repo::new(home.clone());
+        let known = self.repos.entry(home.clone()).or_insert_with(new);
+        let before = told_of(known, id);
         if known.insert(source, id, fact) {
-            self.dirty.insert(repo.clone());
+            let after = told_of(known, id);
+            self.dirty.insert(home);
+            self.carry(before.as_ref(), after.as_ref());
         }
     }
 
@@ -94,10 +105,36 @@ impl Book {
         if !tells(id.kind) {
             return;
         }
-        for (repo, known) in &mut self.repos {
+        // These all begin with the name of their repository.
+        let places: BTreeSet<RepoKey> = self.moves.places(&id.id).collect();
+        for repo in places {
+            let Some(known) = self.repos.get_mut(&repo) else {
+                continue;
+            };
+            let before = told_of(known, id);
             if known.remove(source, id) {
-                self.dirty.insert(repo.clone());
+                let after = told_of(known, id);
+                self.dirty.insert(repo);
+                self.carry(before.as_ref(), after.as_ref());
             }
+        }
+    }
+
+    /// Takes what other systems tell of a repository to the name that it has now.
+    fn carry(&mut self, before: Option<&Repository>, after: Option<&Repository>) {
+        for (name, from, to) in self.moves.learn(before, after) {
+            let taken = self.repos.get_mut(&from).map(|repo| repo.take(&name));
+            let new = || Repo::new(to.clone());
+            let there = self.repos.entry(to.clone()).or_insert_with(new);
+            for (id, said) in taken.into_iter().flatten() {
+                for (source, fact) in said {
+                    there.insert(&source, &id, &fact);
+                }
+            }
+            for red in self.red.values_mut() {
+                red.home = self.moves.home_of_run(&red.run.repo, red.run.id);
+            }
+            self.dirty.extend([from, to]);
         }
     }
 
@@ -108,22 +145,24 @@ impl Book {
         let mut again: BTreeSet<ItemId> = BTreeSet::new();
         let mut differs = false;
         let mut watched = self.acted.iter().chain(&self.opened);
-        self.watches_others |= watched.any(|run| self.dirty.contains(&run.repo));
+        let home = |run: &RunKey| self.moves.home_of_run(&run.repo, run.id);
+        self.watches_others |= watched.any(|run| self.dirty.contains(&home(run)));
         for id in removed {
             differs |= self.drop_card(id);
         }
         for item in changed {
-            if let Some(repo) = red_repo(item) {
+            if let Some(run) = red_run(item) {
                 let item = Arc::clone(item);
+                let home = self.moves.home_of_run(&run.repo, run.id);
                 again.insert(item.id.clone());
-                self.red.insert(item.id.clone(), Red { item, repo });
+                self.red.insert(item.id.clone(), Red { item, run, home });
             } else {
                 differs |= self.drop_card(&item.id);
             }
         }
         if !self.dirty.is_empty() {
             let dirty = std::mem::take(&mut self.dirty);
-            let touched = self.red.iter().filter(|(_, red)| dirty.contains(&red.repo));
+            let touched = self.red.iter().filter(|(_, red)| dirty.contains(&red.home));
             again.extend(touched.map(|(id, _)| id.clone()));
         }
         for id in again {
@@ -175,7 +214,8 @@ impl Book {
         let keys: BTreeSet<&RunKey> = self.acted.iter().chain(&self.opened).collect();
         let usual = self.look_back.usual();
         let found = keys.into_iter().filter_map(|key| {
-            let repo = self.repos.get(&key.repo)?;
+            let home = self.moves.home_of_run(&key.repo, key.id);
+            let repo = self.repos.get(&home)?;
             watched(repo, key, usual)
         });
         let found: Vec<Watched> = found.collect();
@@ -245,7 +285,7 @@ impl Book {
     /// Judges one card; cards whose run is not known are not on the board.
     fn judge_again(&mut self, id: &ItemId) -> bool {
         let verdicts = self.red.get(id).and_then(|red| {
-            let repo = self.repos.get(&red.repo)?;
+            let repo = self.repos.get(&red.home)?;
             judge(repo, &red.item, self.look_back)
         });
         let Some(Verdicts { triage, needs }) = verdicts else {
@@ -289,12 +329,19 @@ fn tells(kind: FactKind) -> bool {
     }
 }
 
-/// Returns the repository of the run that makes a card red, if a run does.
-fn red_repo(item: &WorkItem) -> Option<RepoKey> {
+/// Returns a repository as its forge tells of it, where a fact of this identity does.
+fn told_of(repo: &Repo, id: &FactId) -> Option<Repository> {
+    (id.kind == FactKind::Repository).then(|| repo.told().cloned())?
+}
+
+/// Returns the run that makes a card red, if a run does.
+fn red_run(item: &WorkItem) -> Option<RunKey> {
     if item.placement.done.is_some() || item.placement.status.severity() != Severity::Failed {
         return None;
     }
-    failed_runs(item).next().map(|(repo, _)| repo.clone())
+    let (repo, id) = failed_runs(item).next()?;
+    let repo = repo.clone();
+    Some(RunKey { repo, id })
 }
 
 /// Returns the failed runs of a card, the newest first.

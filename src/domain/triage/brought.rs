@@ -63,10 +63,10 @@ pub(super) fn brought(
     if from == to {
         return Known::No(say(&format!(
             "the same commit was green on `{branch}` in run {}: nothing in the code differs",
-            tried.number
+            tried.called()
         )));
     }
-    let mut commits = between(repo, red, &from, &to, needs);
+    let mut commits = between(repo, &from, &to, needs);
     if let Known::Yes(commits) = &mut commits {
         for commit in commits {
             commit.change = commit.change.or(Some(change.number));
@@ -113,14 +113,14 @@ fn said(repo: &Repo, base: &Run, job: Option<&Job>) -> Said {
 fn was_red(repo: &Repo, tried: &Run, branch: &Clean) -> Clean {
     let head = format!(
         "`{branch}` was red when this first failed (run {})",
-        tried.number
+        tried.called()
     );
     say(&green_again(repo, tried, branch).map_or_else(
         || format!("{head} and is red now"),
         |green| {
             format!(
                 "{head} and is green again since run {}: bring this up to date first",
-                green.number
+                green.called()
             )
         },
     ))

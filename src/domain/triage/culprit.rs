@@ -90,7 +90,7 @@ pub(super) fn first_bad(
         )));
     };
     let found = match (turn.green, change) {
-        (Some(green), _) => on_branch(repo, run, (green, turn.red), needs),
+        (Some(green), _) => on_branch(repo, (green, turn.red), needs),
         (None, Some(change)) if *change.branch != run.branch => {
             brought(repo, turn.red, ours.job, change, needs)
         }
@@ -117,7 +117,6 @@ fn never_green(run: &Run, turn: &Turn<'_>, most: usize) -> Clean {
 /// The commits that a branch got between its last green run and its first red one.
 fn on_branch(
     repo: &Repo,
-    run: &Run,
     (green, red): (&Run, &Run),
     needs: &mut BTreeSet<Need>,
 ) -> Known<FirstBad> {
@@ -127,11 +126,11 @@ fn on_branch(
     if from == to {
         return Known::No(say(&format!(
             "the same commit was green in run {} before: nothing in the code changed",
-            green.number
+            green.called()
         )));
     }
     Known::Yes(FirstBad {
-        commits: between(repo, run, &from, &to, needs),
+        commits: between(repo, &from, &to, needs),
         basis: Basis::Branch,
         green: run_ref(green),
         red: run_ref(red),
@@ -211,28 +210,30 @@ fn seen_before<'a>(
 /// The commits after `from` up to `to`, the oldest first: by parents, else as the forge compared.
 pub(super) fn between(
     repo: &Repo,
-    run: &Run,
     from: &Sha,
     to: &Sha,
     needs: &mut BTreeSet<Need>,
 ) -> Known<Vec<Suspect>> {
-    if let Some(path) = first_parents(repo, run, from, to) {
+    if let Some(path) = first_parents(repo, from, to) {
         return Known::Yes(path);
     }
-    let Some(range) = repo.range(run, from, to) else {
+    let Some(range) = repo.range(from, to) else {
         needs.insert(Need::Range {
-            repo: run.repo.clone(),
+            repo: repo.home().clone(),
             from: from.clone(),
             to: to.clone(),
         });
         return Known::No(say("the comparison of the two commits is not read yet"));
     };
+    if range.lost().next().is_some() {
+        return Known::No(say("its forge does not know one of the two commits"));
+    }
     if !range.complete {
         return Known::No(say("too many commits lie between to list them"));
     }
     let suspects = range.commits.iter().take(MOST_SUSPECTS);
     let suspects = suspects.map(|sha| {
-        let mut suspect = suspect(repo, run, sha);
+        let mut suspect = suspect(repo, sha);
         if suspect.title.is_empty()
             && let Some(told) = range.told.iter().find(|told| told.sha == *sha)
         {
@@ -245,29 +246,29 @@ pub(super) fn between(
 }
 
 /// Follows first parents from `to` down to `from`, where every commit on the way is known.
-fn first_parents(repo: &Repo, run: &Run, from: &Sha, to: &Sha) -> Option<Vec<Suspect>> {
+fn first_parents(repo: &Repo, from: &Sha, to: &Sha) -> Option<Vec<Suspect>> {
     let mut path = Vec::new();
     let mut at = to.clone();
     while !agree(&at, from) {
         if path.len() == MOST_SUSPECTS {
             return None;
         }
-        let commit = repo.commit(run, &at)?;
-        path.push(suspect(repo, run, &at));
+        let commit = repo.commit(&at)?;
+        path.push(suspect(repo, &at));
         at = commit.parents.first()?.clone();
     }
     path.reverse();
     Some(path)
 }
 
-fn suspect(repo: &Repo, run: &Run, sha: &Sha) -> Suspect {
-    let commit = repo.commit(run, sha);
+fn suspect(repo: &Repo, sha: &Sha) -> Suspect {
+    let commit = repo.commit(sha);
     let change = commit.and_then(|commit| commit.change_request);
     Suspect {
         sha: sha.clone(),
         title: commit.map_or_else(Clean::default, |commit| commit.title.clone()),
         author: commit.and_then(|commit| commit.author.clone()),
         change,
-        called: change.map_or(Called::PullRequest, |number| repo.called(run, number)),
+        called: change.map_or(Called::PullRequest, |number| repo.called(number)),
     }
 }

@@ -115,8 +115,8 @@ fn weigh(
 
 /// What a base that failed alike says: the failure is the base's, so its runs tell what it is.
 fn of_base(repo: &Repo, ours: Ours<'_>, base: &BaseRed, evidence: &mut Vec<Clean>) -> Weighed {
-    let run = repo.run(ours.run.repo.as_str(), base.run.id);
-    let row = run.map(|(_, run)| Row::of(repo, ours, run, usize::MAX));
+    let row = repo.numbered(base.run.id, ours.run);
+    let row = row.map(|run| Row::of(repo, ours, run, usize::MAX));
     if let Some(row) = row.filter(Row::tells) {
         evidence.extend(row.sentence(&base.branch));
         return Weighed::For(Verdict::LikelyReal);

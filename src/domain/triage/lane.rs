@@ -12,7 +12,9 @@ use crate::domain::change_request::{Called, ChangeRequest, ChangeState};
 use crate::domain::commit::{Commit, Range};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::fact::{Fact, FactId, FactKind, newest};
-use crate::domain::key::{Sha, SourceName};
+use crate::domain::key::{RepoKey, Sha, SourceName};
+use crate::domain::moves::wanders;
+use crate::domain::repository::Repository;
 use crate::domain::run::{Failure, Job, JobSet, Run, RunState};
 use crate::domain::text::Clean;
 use crate::domain::triage::RunRef;
@@ -20,14 +22,74 @@ use crate::domain::triage::RunRef;
 /// The state of runs that could not start.
 const NEVER_RAN: RunState = RunState::Failed(Failure::Startup);
 
+/// A run in its lane: other systems may tell of it by another name of its repository.
+type Place = (Timestamp, u64, RepoKey);
+
+/// What sources say of one thing, by their names.
+type Said = Vec<(SourceName, Arc<Fact>)>;
+
 /// What is known of one repository.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Repo {
-    facts: BTreeMap<FactId, Vec<(SourceName, Arc<Fact>)>>,
-    lanes: HashMap<(Clean, Clean), Vec<(Timestamp, u64)>>,
+    /// The name by which its forge tells of it.
+    home: RepoKey,
+    facts: BTreeMap<FactId, Said>,
+    lanes: HashMap<(Clean, Clean), Vec<Place>>,
 }
 
 impl Repo {
+    /// Makes one of which nothing is known yet.
+    pub(super) fn new(home: RepoKey) -> Self {
+        Self {
+            home,
+            facts: BTreeMap::new(),
+            lanes: HashMap::new(),
+        }
+    }
+
+    /// Returns the name by which its forge tells of it.
+    pub(super) fn home(&self) -> &RepoKey {
+        &self.home
+    }
+
+    /// Returns the repository as its forge tells of it.
+    pub(super) fn told(&self) -> Option<&Repository> {
+        let Fact::Repository(told) = self
+            .best(FactKind::Repository, self.home.as_str())?
+            .as_ref()
+        else {
+            return None;
+        };
+        Some(told)
+    }
+
+    /// Takes out what other systems tell of it by one of its names.
+    pub(super) fn take(&mut self, name: &RepoKey) -> Vec<(FactId, Said)> {
+        let is_moving = |said: &Said| {
+            let best = newest(said).map(|(_, fact)| fact);
+            best.is_some_and(|fact| wanders(fact) && fact.repo() == Some(name))
+        };
+        let moving: Vec<FactId> = self
+            .facts
+            .iter()
+            .filter(|(_, said)| is_moving(said))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let mut taken = Vec::new();
+        for id in moving {
+            let Some(said) = self.facts.remove(&id) else {
+                continue;
+            };
+            for (_, fact) in &said {
+                if let Fact::Run(run) = fact.as_ref() {
+                    self.leave(run);
+                }
+            }
+            taken.push((id, said));
+        }
+        taken
+    }
+
     /// Takes a fact in; returns whether that says anything new.
     pub(super) fn insert(&mut self, source: &SourceName, id: &FactId, fact: &Arc<Fact>) -> bool {
         let said = self.facts.entry(id.clone()).or_default();
@@ -74,7 +136,7 @@ impl Repo {
 
     fn enter(&mut self, run: &Run) {
         let lane = self.lanes.entry(lane_of(run)).or_default();
-        let place = (run.created_at, run.id);
+        let place = (run.created_at, run.id, run.repo.clone());
         if let Err(at) = lane.binary_search(&place) {
             lane.insert(at, place);
         }
@@ -83,7 +145,7 @@ impl Repo {
     fn leave(&mut self, run: &Run) {
         let key = lane_of(run);
         if let Some(lane) = self.lanes.get_mut(&key) {
-            lane.retain(|(_, id)| *id != run.id);
+            lane.retain(|(_, id, repo)| *id != run.id || *repo != run.repo);
             if lane.is_empty() {
                 self.lanes.remove(&key);
             }
@@ -122,6 +184,24 @@ impl Repo {
             return None;
         };
         Some((source, run))
+    }
+
+    /// Returns the run at a place of a lane.
+    fn at(&self, (_, id, repo): &Place) -> Option<&Run> {
+        self.run(repo.as_str(), *id).map(|(_, run)| run)
+    }
+
+    /// Returns the run of this identity of the same workflow as another, by whatever name its
+    /// repository is called.
+    pub(super) fn numbered(&self, id: u64, like: &Run) -> Option<&Run> {
+        let of_workflow = self
+            .lanes
+            .iter()
+            .filter(|((name, _), _)| name == like.workflow_key());
+        let mut places = of_workflow.flat_map(|(_, places)| places);
+        places
+            .find(|place| place.1 == id)
+            .and_then(|place| self.at(place))
     }
 
     /// Returns the jobs of the newest attempt of a run.
@@ -188,13 +268,9 @@ impl Repo {
     pub(super) fn window<'a>(&'a self, run: &Run, most: usize) -> Vec<&'a Run> {
         let wanted = run.workflow_key();
         let lanes = self.lanes.iter().filter(|((name, _), _)| name == wanted);
-        let mut places: Vec<(Timestamp, u64)> = lanes
-            .flat_map(|(_, places)| places.iter().copied())
-            .collect();
+        let mut places: Vec<&Place> = lanes.flat_map(|(_, places)| places).collect();
         places.sort_unstable_by(|a, b| b.cmp(a));
-        let runs = places
-            .into_iter()
-            .filter_map(|(_, id)| self.run(run.repo.as_str(), id).map(|(_, run)| run));
+        let runs = places.into_iter().filter_map(|place| self.at(place));
         runs.filter(|run| is_finished(run) && run.state != NEVER_RAN)
             .take(most)
             .collect()
@@ -208,23 +284,23 @@ impl Repo {
     ) -> impl DoubleEndedIterator<Item = &'a Run> {
         let key = (run.workflow_key().clone(), branch.clone());
         let places = self.lanes.get(&key).into_iter().flatten();
-        places.filter_map(move |(_, id)| self.run(run.repo.as_str(), *id).map(|(_, run)| run))
+        places.filter_map(|place| self.at(place))
     }
 
     /// Returns the newest runs of the same workflow on any branch, the newest first.
     pub(super) fn recent<'a>(&'a self, run: &'a Run, most: usize) -> Vec<&'a Run> {
         let wanted = run.workflow_key();
-        let mut places: Vec<(Timestamp, u64)> = self
+        let mut places: Vec<&Place> = self
             .lanes
             .iter()
             .filter(|((name, _), _)| name == wanted)
-            .flat_map(|(_, places)| places.iter().rev().take(most).copied())
+            .flat_map(|(_, places)| places.iter().rev().take(most))
             .collect();
         places.sort_by(|a, b| b.cmp(a));
         places.truncate(most);
         places
             .into_iter()
-            .filter_map(|(_, id)| self.run(run.repo.as_str(), id).map(|(_, run)| run))
+            .filter_map(|place| self.at(place))
             .collect()
     }
 
@@ -243,7 +319,7 @@ impl Repo {
     /// Returns the change request that a run judges.
     pub(super) fn change_of(&self, run: &Run) -> Option<&ChangeRequest> {
         let named = run.change_requests.iter().find_map(|number| {
-            let id = format!("{}#{number}", run.repo.as_str());
+            let id = format!("{}#{number}", self.home.as_str());
             let Fact::ChangeRequest(change) = self.best(FactKind::ChangeRequest, &id)?.as_ref()
             else {
                 return None;
@@ -277,8 +353,8 @@ impl Repo {
     }
 
     /// Returns what the forge calls a change request; one that is not known is a pull request.
-    pub(super) fn called(&self, run: &Run, number: u64) -> Called {
-        let id = format!("{}#{number}", run.repo.as_str());
+    pub(super) fn called(&self, number: u64) -> Called {
+        let id = format!("{}#{number}", self.home.as_str());
         if let Some(Fact::ChangeRequest(change)) =
             self.best(FactKind::ChangeRequest, &id).map(AsRef::as_ref)
         {
@@ -288,8 +364,8 @@ impl Repo {
     }
 
     /// Returns a commit of a long-lived branch.
-    pub(super) fn commit(&self, run: &Run, sha: &Sha) -> Option<&Commit> {
-        let id = format!("{}@{}", run.repo.as_str(), sha.as_str());
+    pub(super) fn commit(&self, sha: &Sha) -> Option<&Commit> {
+        let id = format!("{}@{}", self.home.as_str(), sha.as_str());
         // Some systems tell the first digits only.
         let mut found = self.begun_with(FactKind::Commit, id);
         let Fact::Commit(commit) = found.next()? else {
@@ -299,8 +375,8 @@ impl Repo {
     }
 
     /// Returns what the forge said to lie between two commits.
-    pub(super) fn range(&self, run: &Run, from: &Sha, to: &Sha) -> Option<&Range> {
-        let id = format!("{}@{}..{}", run.repo.as_str(), from.as_str(), to.as_str());
+    pub(super) fn range(&self, from: &Sha, to: &Sha) -> Option<&Range> {
+        let id = format!("{}@{}..{}", self.home.as_str(), from.as_str(), to.as_str());
         let Fact::Range(range) = self.best(FactKind::Range, &id)?.as_ref() else {
             return None;
         };
@@ -321,6 +397,7 @@ fn lane_of(run: &Run) -> (Clean, Clean) {
 pub(super) fn run_ref(run: &Run) -> RunRef {
     RunRef {
         number: run.number,
+        label: run.label.clone(),
         id: run.id,
         url: run.url.clone(),
         at: run.created_at,

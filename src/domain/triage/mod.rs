@@ -213,7 +213,7 @@ impl FirstBad {
         let Basis::Base { branch, job, still } = &self.basis else {
             return None;
         };
-        let (run, sha) = (self.green.number, self.from.short());
+        let (run, sha) = (self.green.called(), self.from.short());
         let green = match (job, still) {
             (Some(job), _) => format!("job `{job}` passed on `{branch}`"),
             (None, true) => format!("`{branch}` is green"),
@@ -245,6 +245,8 @@ pub struct Suspect {
 pub struct RunRef {
     /// Its number.
     pub number: u64,
+    /// What people read where that is no number; else empty.
+    pub label: Clean,
     /// Its identity.
     pub id: u64,
     /// Its page.

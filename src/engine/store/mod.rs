@@ -446,7 +446,6 @@ impl Store {
             sources,
             confirmed: Arc::clone(&self.confirmed),
             finished: self.columns.finished(),
-            partial: false,
             notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
             triage: self.inquiries.show(self.book.board()),
             watched: self.book.watched(),
@@ -455,6 +454,7 @@ impl Store {
             actions: Arc::clone(&self.actions),
             repositories: self.chronicler.known(),
             index,
+            ..Snapshot::default()
         })
     }
 

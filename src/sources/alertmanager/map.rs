@@ -33,6 +33,8 @@ pub(super) fn alert(
     });
     Alert {
         knows_silences: true,
+        own_key: Clean::default(),
+        incident: None,
         ..told
     }
 }

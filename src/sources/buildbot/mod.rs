@@ -133,7 +133,7 @@ impl Buildbot {
                 });
                 let (own, all) = runs.fold((0, 0), |(own, all), repo| {
                     (
-                        own + usize::from(!self.ci.starts_with(repo.host())),
+                        own + usize::from(!repo.place().eq_ignore_ascii_case(&self.ci)),
                         all + 1,
                     )
                 });

@@ -3,6 +3,8 @@
 //! No commit and no branch stands in it, so a run attaches by `[[source.project]]`
 //! or is a card of its own. A word that nobody knows is kept and is no success.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDateTime};
 
 use super::read::Project;
@@ -97,21 +99,71 @@ fn number(label: &str) -> u64 {
     digits.parse().unwrap_or(0)
 }
 
+/// Returns what stands for a number that a label does not hold: what it says.
+fn own_label(label: &str) -> &str {
+    if number(label) > 0 || matches!(label, "0" | "UNKNOWN") {
+        ""
+    } else {
+        label
+    }
+}
+
+/// Returns the names by which projects are told apart: their own, and where several have one name
+/// also where each is, or else its place among them.
+pub(super) fn names(projects: &[Project]) -> Vec<String> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let own = |project: &Project| project.name.trim().to_owned();
+    let placed = |project: &Project| format!("{} ({})", own(project), place(project));
+    for project in projects {
+        *counts.entry(own(project)).or_default() += 1;
+        *counts.entry(placed(project)).or_default() += 1;
+    }
+    let is_only = |name: &str| counts.get(name) == Some(&1);
+    let mut before: HashMap<String, usize> = HashMap::new();
+    let named = |project: &Project| {
+        let name = own(project);
+        if is_only(&name) {
+            return name;
+        }
+        let at = before.entry(name.clone()).or_default();
+        *at += 1;
+        let placed = placed(project);
+        if is_only(&placed) {
+            placed
+        } else {
+            format!("{name} ({at})")
+        }
+    };
+    projects.iter().map(named).collect()
+}
+
+/// Returns where the page of a project is, without what only names its last build.
+fn place(project: &Project) -> String {
+    let page = project.url.trim();
+    let path = page.split_once("://").map_or(page, |(_, rest)| rest);
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let label = project.last_label.trim();
+    let stays = |part: &&str| {
+        let is_number = part.bytes().all(|b| b.is_ascii_digit());
+        !part.is_empty() && !is_number && *part != label
+    };
+    let parts: Vec<&str> = path.split('/').skip(1).filter(stays).collect();
+    parts.join("/")
+}
+
 /// Returns the runs of a project: its last build, and the one that runs.
 ///
-/// `first` tells when an identity was first seen.
+/// `name` tells it from the others of its document, `first` when an identity was first seen.
 pub(super) fn runs(
     site: Site<'_>,
-    project: &Project,
+    (project, name): (&Project, &str),
     first: &mut dyn FnMut(u64) -> Timestamp,
 ) -> Vec<Run> {
-    let name = project.name.trim();
     let (label, time) = (project.last_label.trim(), project.last_time.trim());
-    let rule = ProjectRule::of(site.rules, name);
+    let rule = ProjectRule::of(site.rules, name)
+        .or_else(|| ProjectRule::of(site.rules, project.name.trim()));
     let repo = rule.map_or_else(|| RepoKey::new(site.ci, name), |rule| rule.repo.clone());
-    let ended = at(time);
-    let number = number(label);
-    let mut run = |own: &str, state: RunState, number: u64, ended: Option<Timestamp>| {
+    let mut run = |own: &str, state: RunState, called: (u64, String), ended: Option<Timestamp>| {
         let id = foreign_id(site.ci, &format!("{name}\n{own}{label}\n{time}"));
         let first = first(id);
         // A time of another zone may lie ahead, and what was seen was not later than that.
@@ -120,7 +172,8 @@ pub(super) fn runs(
             repo: repo.clone(),
             ci: Clean::line(site.ci),
             id,
-            number,
+            number: called.0,
+            label: Clean::line(&called.1),
             attempt: 1,
             workflow: Clean::line(name),
             workflow_path: foreign_workflow(site.ci, name),
@@ -139,8 +192,14 @@ pub(super) fn runs(
             updated_at: told,
         }
     };
-    let last = last(project).map(|state| run("", state, number, ended));
-    let next = if number > 0 { number + 1 } else { 0 };
+    let (number, own) = (number(label), own_label(label));
+    let called = (number, own.to_owned());
+    let last = last(project).map(|state| run("", state, called, at(time)));
+    let next = match (number, own) {
+        (0, "") => (0, String::new()),
+        (0, own) => (0, format!("after {own}")),
+        (number, _) => (number.saturating_add(1), String::new()),
+    };
     let current = current(project).map(|state| run("after\n", state, next, None));
     last.into_iter().chain(current).collect()
 }
@@ -170,7 +229,8 @@ mod tests {
 
     fn told(project: &Project, rules: &[ProjectRule]) -> Vec<Run> {
         let site = Site { ci: CI, rules };
-        runs(site, project, &mut |_| moment("2026-11-20T12:00:00Z"))
+        let of = (project, project.name.as_str());
+        runs(site, of, &mut |_| moment("2026-11-20T12:00:00Z"))
     }
 
     #[track_caller]
@@ -279,6 +339,54 @@ mod tests {
         check_number("", 0);
     }
 
+    #[track_caller]
+    fn check_label(label: &str, expected: (&str, &str)) {
+        let both = told(&project("Success", "Building", label, ""), &[]);
+        let called: Vec<String> = both.iter().map(Run::called).collect();
+        assert_eq!(called, [expected.0, expected.1], "{label}");
+    }
+
+    #[test]
+    fn a_label_that_is_no_number_is_what_the_build_is_called() {
+        check_label("1.2.3-45", ("1.2.3-45", "after 1.2.3-45"));
+        check_label("release/7.0", ("release/7.0", "after release/7.0"));
+        check_label("#12", ("12", "13"));
+        check_label("0", ("0", "0"));
+    }
+
+    #[test]
+    fn projects_of_one_name_are_told_apart_by_where_they_are() {
+        let at = |url: &str| Project {
+            url: url.to_owned(),
+            ..project("Failure", "", "7", "2026-11-20T10:00:00Z")
+        };
+        let own = "api :: unit";
+        let (a, b) = (
+            at("https://ci.test/a/unit/7"),
+            at("https://ci.test/b/unit/7"),
+        );
+        let other = Project {
+            name: "web".to_owned(),
+            ..a.clone()
+        };
+        let named = names(&[a.clone(), b, other]);
+        assert_eq!(
+            named,
+            ["api :: unit (a/unit)", "api :: unit (b/unit)", "web"]
+        );
+        assert_eq!(names(std::slice::from_ref(&a)), [own], "alone it is itself");
+        assert_eq!(
+            names(&[a.clone(), a.clone()]),
+            ["api :: unit (1)", "api :: unit (2)"]
+        );
+        let site = Site { ci: CI, rules: &[] };
+        let mut first = |_| moment("2026-11-20T12:00:00Z");
+        let one = runs(site, (&a, &named[0]), &mut first);
+        let two = runs(site, (&a, &named[1]), &mut first);
+        assert_ne!(one[0].id, two[0].id);
+        assert_ne!(one[0].workflow_key(), two[0].workflow_key());
+    }
+
     #[test]
     fn a_rule_tells_the_repository_and_without_one_it_is_the_project() {
         let repo = RepoKey::new("github.com", "acme/api");
@@ -287,7 +395,7 @@ mod tests {
         let run = &told(&found, &[rule])[0];
         assert_eq!((&run.repo, &*run.branch), (&repo, "main"));
         let run = &told(&found, &[])[0];
-        assert_eq!(run.repo.as_str(), "ci.test/go/api :: unit");
+        assert_eq!(run.repo.as_str(), "ci.test/go//api :: unit");
         assert_eq!(&*run.ci, CI);
     }
 }

@@ -124,10 +124,10 @@ impl CcTray {
                 .entry(id)
                 .or_insert(known.get(&id).copied().unwrap_or(now))
         };
-        let runs: Vec<_> = read
-            .projects
-            .iter()
-            .flat_map(|project| map::runs(site, project, &mut first))
+        let names = map::names(&read.projects);
+        let projects = read.projects.iter().zip(&names);
+        let runs: Vec<_> = projects
+            .flat_map(|(project, name)| map::runs(site, (project, name), &mut first))
             .collect();
         state.moves = runs
             .iter()

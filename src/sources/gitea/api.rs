@@ -32,7 +32,7 @@ impl Gitea {
 
     /// Returns the key of a repository on this host.
     pub(super) fn key(&self, path: &str) -> RepoKey {
-        RepoKey::new(self.port.host(), path)
+        RepoKey::new(&self.port.place(), path)
     }
 
     /// Reads one thing.

@@ -174,7 +174,7 @@ impl Gitea {
                 // Nothing of it would be shown until somebody touches it.
                 known.see(wire);
                 known.take_as_read(now);
-                let key = RepoKey::new(self.port.host(), &wire.full_name);
+                let key = self.key(&wire.full_name);
                 batch.facts.push(Fact::Repository(bare(&key, wire)));
             } else if known.read_at.is_some() && known.see(wire) {
                 known.wanted = true;

@@ -222,8 +222,8 @@ impl Source for Gitea {
 
     fn restore(&self, facts: &[Arc<Fact>]) {
         let now = self.port.now();
-        let host = self.port.host();
-        restore::restore(&mut self.state(), (host, now), &self.config, facts);
+        let place = self.port.place();
+        restore::restore(&mut self.state(), (&place, now), &self.config, facts);
     }
 
     fn need(&self, all: &BTreeSet<Need>) {
@@ -231,7 +231,7 @@ impl Source for Gitea {
         let State {
             needs, answered, ..
         } = &mut *state;
-        super::needs::ask_for(all, self.port.host(), (needs, answered));
+        super::needs::ask_for(all, &self.port.place(), (needs, answered));
     }
 
     fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {

@@ -3,8 +3,10 @@
 //! A range never changes, so it is asked once in the life of a store. What has no
 //! answer is not asked again for an hour.
 
+use serde::de::IgnoredAny;
+
 use super::Gitea;
-use super::api::{Asked, below};
+use super::api::{Asked, below, is_missing};
 use super::map;
 use super::map::runs::is_by_number;
 use super::server::Way;
@@ -12,6 +14,7 @@ use super::state::State;
 use super::wire;
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeKey, ChangedPaths};
+use crate::domain::commit::Range;
 use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
@@ -143,6 +146,42 @@ impl Gitea {
                 Ok(vec![Fact::Range(map::range(repo, (from, to), &wire))])
             }
             Err(failure) if self.lacks(Way::Compare, &failure, asked.now) => Ok(Vec::new()),
+            Err(failure) if is_missing(&failure) => {
+                let ends = (from, to);
+                let range = self.incomparable(repo, ends, (asked, failure)).await?;
+                Ok(vec![Fact::Range(range)])
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Finds out why nothing lies between two commits: one is not there, or they share no history.
+    async fn incomparable(
+        &self,
+        repo: &RepoKey,
+        ends: (&Sha, &Sha),
+        (asked, failure): (Asked, Failure),
+    ) -> Result<Range, Failure> {
+        let here = (
+            self.has(repo, ends.0, asked).await?,
+            self.has(repo, ends.1, asked).await?,
+        );
+        if here == (false, false) {
+            // So it answers too where the repository is not there, or not for this token.
+            let parts = below(repo.path(), &["branches"]);
+            let query = [("page", "1"), ("limit", "1")];
+            let seen = self.one::<IgnoredAny>(&parts, &query, asked).await;
+            seen.map_err(|_hidden| failure)?;
+        }
+        Ok(needs::incomparable(repo, ends, here))
+    }
+
+    /// Returns whether a repository has a commit, as far as this token may see.
+    async fn has(&self, repo: &RepoKey, sha: &Sha, asked: Asked) -> Result<bool, Failure> {
+        let parts = below(repo.path(), &["git", "commits", sha.as_str()]);
+        match self.one::<IgnoredAny>(&parts, &[], asked).await {
+            Ok(_) => Ok(true),
+            Err(failure) if is_missing(&failure) => Ok(false),
             Err(failure) => Err(failure),
         }
     }

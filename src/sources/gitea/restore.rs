@@ -19,13 +19,13 @@ use crate::sources::selection::covers;
 /// by the searches of its owner, which go back to the newest change that is stored.
 pub(super) fn restore(
     state: &mut State,
-    (host, now): (&str, Timestamp),
+    (place, now): (&str, Timestamp),
     config: &SourceConfig,
     facts: &[Arc<Fact>],
 ) {
     let ours = |fact: &&Arc<Fact>| {
         let repo = fact.repo();
-        repo.is_some_and(|repo| repo.host() == host && covers(config, repo.path()))
+        repo.is_some_and(|repo| repo.place() == place && covers(config, repo.path()))
     };
     for fact in facts.iter().filter(ours) {
         if let Fact::Repository(found) = fact.as_ref() {

@@ -117,7 +117,13 @@ impl GitHub {
         let client = &self.api.client;
         let (mut lies, mut total, mut commits) = (Relation::Unknown, 0, Vec::new());
         for page in 0..PAGES {
-            let answer = client.get(&request).await?;
+            let answer = match client.get(&request).await {
+                Ok(answer) => answer,
+                Err(failure) if page == 0 && failure.status == Some(404) => {
+                    return self.incomparable(repo, (from, to), ask).await;
+                }
+                Err(failure) => return Err(failure),
+            };
             let read: Comparison = decode(client.host(), request.url.path(), &answer.body)?;
             if page == 0 {
                 lies = relation(read.status.as_deref());
@@ -137,6 +143,35 @@ impl GitHub {
             commits,
             complete,
         )))
+    }
+
+    /// Finds out why nothing lies between two commits: one is not there, or they share no history.
+    async fn incomparable(
+        &self,
+        repo: &RepoKey,
+        (from, to): (&Sha, &Sha),
+        ask: Ask,
+    ) -> Result<Fact, Failure> {
+        let here = (
+            self.has(repo, from, ask).await?,
+            self.has(repo, to, ask).await?,
+        );
+        Ok(Fact::Range(needs::incomparable(repo, (from, to), here)))
+    }
+
+    /// Returns whether a repository has a commit. A repository that is not there, or not for this
+    /// token, is 404; of a commit that it does not have the interface says 422.
+    async fn has(&self, repo: &RepoKey, sha: &Sha, ask: Ask) -> Result<bool, Failure> {
+        let route = format!("repos/{}/commits/{}", repo.path(), sha.as_str());
+        // Of its files nothing is wanted.
+        let query = [("per_page", "1")];
+        let mut request = self.api.request(&route, &query, ask.urgency);
+        request.conditional = false;
+        match self.api.client.get(&request).await {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.status == Some(422) => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Reads the files of a change request.

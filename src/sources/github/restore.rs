@@ -16,11 +16,11 @@ pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, fact
         .iter()
         .filter(|fact| fact.kind() == FactKind::Repository)
         .filter_map(|fact| fact.repo().cloned())
-        .filter(|repo| repo.host() == host);
+        .filter(|repo| repo.place() == host);
     state.stored.extend(on_host);
     let ours = |fact: &&Arc<Fact>| {
         let repo = fact.repo();
-        repo.is_some_and(|repo| repo.host() == host && selection::covers(config, repo.path()))
+        repo.is_some_and(|repo| repo.place() == host && selection::covers(config, repo.path()))
     };
     let passes: [fn(&mut State, &Fact); 3] = [repository, rest, jobs];
     for pass in passes {

@@ -25,7 +25,10 @@ const ALERTS: &str = "query Alerts($ids: [ID!]) {
       fullPath
       alertManagementAlerts(statuses: [TRIGGERED, ACKNOWLEDGED], sort: CREATED_DESC, first: 20) {
         pageInfo { hasNextPage }
-        nodes { iid title description severity status service startedAt createdAt endedAt webUrl }
+        nodes {
+          iid title description severity status service startedAt createdAt endedAt webUrl
+          issue { iid }
+        }
       }
     }
   }

@@ -145,7 +145,7 @@ impl GitLab {
 
     /// Returns the key of a project on this host.
     fn key(&self, path: &str) -> RepoKey {
-        RepoKey::new(self.port.host(), path)
+        RepoKey::new(&self.port.place(), path)
     }
 
     /// Returns what stands for a project in a route.
@@ -273,11 +273,12 @@ impl Source for GitLab {
     }
 
     fn restore(&self, facts: &[Arc<Fact>]) {
-        restore::restore(&mut self.state(), self.port.host(), &self.config, facts);
+        let place = self.port.place();
+        restore::restore(&mut self.state(), &place, &self.config, facts);
     }
 
     fn need(&self, needs: &BTreeSet<Need>) {
-        self.state().ask_for(needs, self.port.host());
+        self.state().ask_for(needs, &self.port.place());
     }
 
     fn check_up(&self) -> BoxFuture<'_, Vec<Check>> {

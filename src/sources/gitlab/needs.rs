@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::api::{Poll, is_refusal};
+use super::api::{Poll, is_absent, is_refusal};
 use super::map::delivery;
 use super::state::{Project, State};
 use super::{GitLab, wire, wire_ci};
@@ -50,8 +50,8 @@ impl State {
     }
 
     /// Takes in what is asked for; that of other hosts and systems is left.
-    pub(super) fn ask_for(&mut self, all: &BTreeSet<Need>, host: &str) {
-        needs::ask_for(all, host, (&mut self.needs, &mut self.answered));
+    pub(super) fn ask_for(&mut self, all: &BTreeSet<Need>, place: &str) {
+        needs::ask_for(all, place, (&mut self.needs, &mut self.answered));
     }
 }
 
@@ -141,9 +141,23 @@ impl GitLab {
                 let whole = listed.is_whole();
                 (listed.list.items, whole)
             }
-            Err(failure) if is_refusal(&failure) => self.compared(&part, ends, once).await?,
+            Err(failure) if is_refusal(&failure) => match self.compared(&part, ends, once).await {
+                Ok(compared) => compared,
+                Err(failure) if is_absent(&failure) => (Vec::new(), true),
+                Err(failure) => return Err(failure),
+            },
             Err(failure) => return Err(failure),
         };
+        if items.is_empty() && complete && from != to {
+            // So it answers too where it does not have one of them.
+            let here = (
+                self.has(&part, from, once).await?,
+                self.has(&part, to, once).await?,
+            );
+            if here != (true, true) {
+                return Ok(needs::incomparable(repo, ends, here));
+            }
+        }
         let relation = relation(ends, &items, complete);
         let told: Vec<_> = items.iter().filter_map(delivery::told).collect();
         Ok(Range {
@@ -155,6 +169,16 @@ impl GitLab {
             complete: complete && relation != Relation::Unknown && told.len() == items.len(),
             told: told.into_iter().take(MOST_TOLD).collect(),
         })
+    }
+
+    /// Returns whether a project has a commit; of a project that is not there it says so.
+    async fn has(&self, part: &str, sha: &Sha, poll: Poll) -> Result<bool, Failure> {
+        let route = ["projects", part, "repository", "commits", sha.as_str()];
+        match self.one::<serde::de::IgnoredAny>(&route, &[], poll).await {
+            Ok(_) => Ok(true),
+            Err(failure) if is_absent(&failure) && names_a_commit(&failure) => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Reads the same by a comparison, which brings all the lines that differ along.
@@ -308,6 +332,12 @@ impl GitLab {
         let known = newest.find(|seen| seen.run.branch == *branch);
         Some(known.map_or_else(|| branch.to_string(), |seen| seen.git_ref.to_string()))
     }
+}
+
+/// Returns whether a refusal is about a commit, and not about its project.
+fn names_a_commit(failure: &Failure) -> bool {
+    let said = failure.said.as_deref().unwrap_or_default();
+    said.to_ascii_lowercase().contains("commit")
 }
 
 /// Returns how the newer commit lies against the older, from what only the newer has.

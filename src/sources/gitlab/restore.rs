@@ -14,8 +14,8 @@ use crate::sources::gitlab::map::work::Detail;
 use crate::sources::needs;
 
 /// Takes in stored facts, in any order; those of projects that are not configured are left.
-pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, facts: &[Arc<Fact>]) {
-    let on_host = |fact: &&Arc<Fact>| fact.repo().is_some_and(|repo| repo.host() == host);
+pub(super) fn restore(state: &mut State, place: &str, config: &SourceConfig, facts: &[Arc<Fact>]) {
+    let on_host = |fact: &&Arc<Fact>| fact.repo().is_some_and(|repo| repo.place() == place);
     for fact in facts.iter().filter(on_host) {
         if let Fact::Repository(found) = fact.as_ref() {
             state.stored.insert(found.repo.clone());

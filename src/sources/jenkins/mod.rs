@@ -113,7 +113,6 @@ impl Jenkins {
     fn with_ground<T>(&self, work: impl FnOnce(&map::Ground<'_>) -> T) -> T {
         work(&map::Ground {
             ci: &self.ci,
-            host: self.port.host(),
             rule: &|subject| self.rule(subject),
             page: &|parts| self.port.url(parts, &[]).to_string(),
         })

@@ -135,14 +135,17 @@ impl Jenkins {
     pub(super) fn rehome(&self, batch: &mut Batch) {
         let mut state = self.state();
         let state = &mut *state;
-        let host = self.port.host();
+        let ci = self.ci.as_str();
         for job in state.jobs.values_mut() {
             let Some(place) = state.places.get(&job.subject.project) else {
                 continue;
             };
             for seen in job.builds.values_mut() {
                 let repo = &seen.run.repo;
-                if repo.host() == host && repo.path() == job.subject.project && repo != place {
+                if repo.place().eq_ignore_ascii_case(ci)
+                    && repo.path() == job.subject.project
+                    && repo != place
+                {
                     seen.run.repo = place.clone();
                     batch.facts.push(Fact::Run(seen.run.clone()));
                 }

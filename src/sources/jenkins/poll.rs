@@ -239,7 +239,8 @@ impl Jenkins {
     pub(super) fn take_build(&self, subject: &Subject, wire: &wire::Build) -> Option<Run> {
         let known = self.state().places.get(&subject.project).cloned();
         let run = self.with_ground(|ground| map::run(ground, subject, wire, known.as_ref()))?;
-        let is_own = run.repo.host() == self.port.host() && run.repo.path() == subject.project;
+        let is_own =
+            run.repo.place().eq_ignore_ascii_case(&self.ci) && run.repo.path() == subject.project;
         let mut state = self.state();
         if !is_own {
             state

@@ -75,7 +75,7 @@ impl Jenkins {
             return;
         }
         let project = run.workflow.to_string();
-        let is_own = run.repo.host() == self.port.host() && run.repo.path() == project;
+        let is_own = run.repo.place().eq_ignore_ascii_case(&self.ci) && run.repo.path() == project;
         if !is_own {
             state.places.insert(project.clone(), run.repo.clone());
         }

@@ -112,6 +112,8 @@ pub(super) fn health(
             sha: None,
             version: Clean::default(),
             knows_silences: false,
+            own_key: Clean::default(),
+            incident: None,
             ended_at: None,
             url: WebUrl::parse(&page("rules")),
         }

@@ -218,6 +218,7 @@ fn run(number: u64) -> Run {
         attempt: 2,
         workflow: clean("ci"),
         ci: Clean::default(),
+        label: Clean::default(),
         workflow_path: clean(".github/workflows/ci.yml"),
         event: clean("pull_request"),
         branch: clean("retry-gateway"),
@@ -238,6 +239,7 @@ fn run(number: u64) -> Run {
 fn reference(number: u64, minutes: i64) -> RunRef {
     RunRef {
         number,
+        label: Clean::default(),
         id: number,
         url: None,
         at: ago(minutes),

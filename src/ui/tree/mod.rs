@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, FixedOffset, TimeDelta};
 
 use crate::domain::Timestamp;
-use crate::domain::run::{Failure, Job, RunState, Step, called};
+use crate::domain::run::{Failure, Job, RunState, Step, named};
 use crate::domain::status::Severity;
 use crate::domain::triage::{Group, JobLine, Triage};
 use crate::ui::state::TriageState;
@@ -209,7 +209,7 @@ fn head(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
         String::new()
     };
     lines.push(
-        TreeLine::heading(called(&run.workflow, run.number))
+        TreeLine::heading(named(&run.workflow, &run.called()))
             .of(severity(&run.state))
             .noted(attempt),
     );

@@ -72,7 +72,7 @@ pub(super) fn base(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
 }
 
 fn base_sentence(sight: &Sight<'_>, base: &BaseRed) -> String {
-    let text = base.sentence(|run| format!("run {}, {}", run.number, sight.when(run.at)));
+    let text = base.sentence(|run| format!("{}, {}", run.named(), sight.when(run.at)));
     match &base.alike {
         Known::Yes(true) => format!("not yours: {text}"),
         Known::Yes(false) | Known::No(_) => text,
@@ -144,7 +144,7 @@ fn culprit(sight: &Sight<'_>, found: &FirstBad, lines: &mut Vec<TreeLine>) {
         None => format!(
             "green at {} (run {}), red at {to} (run {red}) since {since}",
             found.from.short(),
-            found.green.number,
+            found.green.called(),
         ),
     };
     lines.push(TreeLine::sentence(1, text));

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::domain::action::Target;
 use crate::domain::item::{Evidence, EvidenceKind, WorkItem};
 use crate::domain::key::{ItemId, SourceName};
-use crate::domain::run::{Failure, RunKey, RunState, called};
+use crate::domain::run::{Failure, RunKey, RunState, named};
 use crate::domain::status::Severity;
 use crate::domain::triage::Triage;
 use crate::engine::snapshot::{Snapshot, scope_of};
@@ -117,7 +117,7 @@ fn of_triage(triage: &Triage, job: Option<u64>) -> Aim {
             run: triage.run.key(),
             job,
         },
-        name: called(&triage.run.workflow, triage.run.number),
+        name: named(&triage.run.workflow, &triage.run.called()),
         job_name: job
             .and_then(|job| job_of(triage, (triage.run.attempt, job)))
             .map(|job| job.name.clone()),

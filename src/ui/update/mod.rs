@@ -5,8 +5,7 @@
 
 use crate::domain::Timestamp;
 use crate::domain::action::Verb;
-use crate::domain::item::WorkItem;
-use crate::domain::key::{ItemId, RepoKey};
+use crate::domain::key::ItemId;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
@@ -83,24 +82,9 @@ fn follow(state: &mut UiState, snapshot: &Snapshot, key: &RowKey, now: Timestamp
             .columns
             .get(state.board.focus)
             .map_or("", |column| column.title.as_str());
-        let text = format!("{} moved to {title}", short_key(item));
+        let text = format!("{} moved to {title}", snapshot.names().short_key(item));
         state.notify(text, now);
     }
-}
-
-/// Returns the key of a card without the owner of its repository.
-pub fn short_key(item: &WorkItem) -> &str {
-    without_owner(item.key.as_str(), item.repo.as_ref())
-}
-
-/// Returns a key without the owner of its repository: `web#7` of `acme/web#7`.
-pub(crate) fn without_owner<'a>(key: &'a str, repo: Option<&RepoKey>) -> &'a str {
-    let owner = repo
-        .and_then(|repo| repo.path().rsplit_once('/'))
-        .map_or("", |(owner, _)| owner);
-    key.strip_prefix(owner)
-        .and_then(|rest| rest.strip_prefix('/'))
-        .unwrap_or(key)
 }
 
 fn dispatch(

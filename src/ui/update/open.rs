@@ -8,7 +8,7 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
-use crate::ui::update::{act, moves, short_key, triage};
+use crate::ui::update::{act, moves, triage};
 
 /// Opens what has the cursor: a card's detail, a train's changes, the page of a piece of evidence.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
@@ -37,7 +37,10 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
             }
             open_detail(state, key);
             if item.placement.status.is_red() {
-                return vec![Effect::Toast(no_run(state, short_key(item)))];
+                return vec![Effect::Toast(no_run(
+                    state,
+                    &snapshot.names().short_key(item),
+                ))];
             }
         }
         Pointed::Source(_) | Pointed::Nothing => {}

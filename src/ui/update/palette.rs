@@ -8,6 +8,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
+use crate::domain::names::Names;
 use crate::domain::query::{Fit, Typed};
 use crate::domain::text::nearest;
 use crate::engine::snapshot::Snapshot;
@@ -18,7 +19,7 @@ use crate::ui::overlay::{Action, Entry, Overlay, Palette};
 use crate::ui::rows::RowKey;
 use crate::ui::state::{UiState, View};
 use crate::ui::theme::BUILTIN;
-use crate::ui::update::{act, filter, moves, open as opening, pin, short_key, update};
+use crate::ui::update::{act, filter, moves, open as opening, pin, update};
 
 /// How many lines are kept.
 const MOST: usize = 60;
@@ -146,7 +147,7 @@ fn offer_cards(best: &mut Best, snapshot: &Snapshot, typed: &str) {
     for item in snapshot.items() {
         match words.as_ref().map(|words| words.fit(&item.haystack)) {
             Some(Fit::Words) => {
-                found += usize::from(offer_card(best, item));
+                found += usize::from(offer_card(best, snapshot.names(), item));
                 scored += 1;
                 if scored == SCORED || best.is_settled() {
                     break;
@@ -158,8 +159,8 @@ fn offer_cards(best: &mut Best, snapshot: &Snapshot, typed: &str) {
     }
     if found < MOST {
         for item in loose {
-            if words.is_none() || may_hold(item, typed) {
-                offer_card(best, item);
+            if words.is_none() || may_hold(snapshot.names(), item, typed) {
+                offer_card(best, snapshot.names(), item);
             }
         }
     }
@@ -169,10 +170,11 @@ fn offer_cards(best: &mut Best, snapshot: &Snapshot, typed: &str) {
 ///
 /// Scoring takes a text apart into what people see as characters; this does not, and sorts out
 /// what holds letters beyond ASCII but none of those that were typed.
-fn may_hold(item: &WorkItem, typed: &str) -> bool {
+fn may_hold(names: &Names, item: &WorkItem, typed: &str) -> bool {
+    let key = names.short_key(item);
     typed.split_ascii_whitespace().all(|word| {
         let plain = |c: char| to_lower_case(normalize(c));
-        let text = short_key(item).chars().chain(item.title.chars());
+        let text = key.chars().chain(item.title.chars());
         let mut wanted = word.chars().map(plain).peekable();
         for c in text {
             if wanted.peek().is_none() {
@@ -185,10 +187,10 @@ fn may_hold(item: &WorkItem, typed: &str) -> bool {
 }
 
 /// Offers a card; tells whether it was taken.
-fn offer_card(best: &mut Best, item: &WorkItem) -> bool {
+fn offer_card(best: &mut Best, names: &Names, item: &WorkItem) -> bool {
     let mut text = std::mem::take(&mut best.text);
     text.clear();
-    text.push_str(short_key(item));
+    text.push_str(&names.short_key(item));
     text.push_str("  ");
     text.push_str(&item.title);
     let taken = best.offer(&text, || Entry {

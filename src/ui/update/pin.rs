@@ -11,7 +11,6 @@ use crate::ui::effect::Effect;
 use crate::ui::overlay::{Overlay, PinMenu};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState};
-use crate::ui::update::short_key;
 
 /// How many pins can be taken back.
 const UNDOABLE: usize = 50;
@@ -28,7 +27,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     let cursor = columns.position(|column| column.stage == here);
     let menu = PinMenu {
         item: item.id.clone(),
-        key: short_key(item).to_owned(),
+        key: snapshot.names().short_key(item).into_owned(),
         // Where the table has it; a pin that holds for good does not know.
         table: in_force.map_or(Some(here), |pin| pin.while_in),
         for_good: in_force.is_some_and(|pin| pin.while_in.is_none()),
@@ -90,7 +89,7 @@ pub(crate) fn undo(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         return vec![Effect::Toast("there is nothing to take back".to_owned())];
     };
     let key = match state.find(snapshot, &RowKey::Item(item.clone())) {
-        Some(Shown::Item { item, .. }) => short_key(item).to_owned(),
+        Some(Shown::Item { item, .. }) => snapshot.names().short_key(item).into_owned(),
         Some(Shown::Train { .. }) | None => item.to_string(),
     };
     let text = format!("taken back: {}", told(state, &key, before));

@@ -16,7 +16,6 @@ use crate::engine::snapshot::{FRESH_SECS, Snapshot};
 use crate::ui::rows::Shown;
 use crate::ui::text::{Paint, cols, fit, width, wrap};
 use crate::ui::theme::Role;
-use crate::ui::update::short_key;
 
 /// The badge of a card that a person pinned.
 const PINNED: &str = "pinned";
@@ -51,7 +50,7 @@ struct Face<'a> {
     indent: u16,
     mark: &'static str,
     status: Status,
-    key: &'a str,
+    key: Cow<'a, str>,
     title: Cow<'a, str>,
     age: String,
     stale: bool,
@@ -89,7 +88,7 @@ impl<'a> Face<'a> {
                 .glyphs()
                 .severity(item.placement.status.severity()),
             status: item.placement.status,
-            key: short_key(item),
+            key: snapshot.names().short_key(item),
             title: item.title.as_str().into(),
             age,
             stale,
@@ -124,7 +123,7 @@ impl<'a> Face<'a> {
             indent: 0,
             mark: glyphs.severity(train.status.severity()),
             status: train.status,
-            key: &train.title,
+            key: train.title.as_str().into(),
             title: format!("{fold} {count} {changes}").into(),
             age,
             stale,
@@ -160,7 +159,7 @@ impl<'a> Face<'a> {
             (self.mark, look.status, 1),
             (self.status.label(), look.status, 12),
             (self.pin(paint, area.width), look.key, 8),
-            (self.key, look.key, area.width / 3),
+            (&self.key, look.key, area.width / 3),
             (&self.title, look.text, u16::MAX),
         ] {
             let left = upto.saturating_sub(x).min(most);
@@ -177,8 +176,8 @@ impl<'a> Face<'a> {
         let columns = right.saturating_sub(x);
         look.ground(paint, Rect { height: 1, ..area });
         // Where little fits, the key tells more than the age does: that goes to another line.
-        let cramped = columns < width(&self.age) + width(self.key) + 3;
-        let fits_alone = columns >= width(self.key) + 2;
+        let cramped = columns < width(&self.age) + width(&self.key) + 3;
+        let fits_alone = columns >= width(&self.key) + 2;
         let moved = cramped && (fits_alone || columns < 13);
         let age = if moved { "" } else { &self.age };
         // Few changes of style in the line that changes most: spaces take the style beside them.
@@ -189,7 +188,13 @@ impl<'a> Face<'a> {
         let tail = paint.right(x, area.y, columns, age, look.dim);
         let end = paint.text(x, area.y, columns.min(1), self.mark, look.status);
         let room = tail.saturating_sub(end + 1 + u16::from(!age.is_empty()));
-        paint.text(end + 1, area.y, room, &short_name(self.key, room), look.key);
+        paint.text(
+            end + 1,
+            area.y,
+            room,
+            &short_name(&self.key, room),
+            look.key,
+        );
         let plain = Look::new(paint, self, false);
         let last = area.bottom() - 1;
         if area.height == 2 {

@@ -393,6 +393,53 @@ async fn a_range_is_asked_once_and_kept() {
 }
 
 #[tokio::test]
+async fn a_commit_that_is_not_there_is_an_answer_and_a_hidden_repository_is_none() {
+    #[track_caller]
+    fn ends(from: &str, to: &str, repo: &RepoKey) -> Need {
+        Need::Range {
+            repo: repo.clone(),
+            from: Sha::parse(from).unwrap(),
+            to: Sha::parse(to).unwrap(),
+        }
+    }
+    let fault = Fault::start(|request| {
+        let told = |status, text: &str| Reply::json(&json!({"message": text})).status(status);
+        let path = request.path().to_owned();
+        if path.contains("/compare/") {
+            return told(404, "Not Found");
+        }
+        match path.rsplit_once("/commits/") {
+            Some((_, sha)) if sha.starts_with('a') => Reply::json(&json!({"sha": sha})),
+            Some((_, sha)) if sha.starts_with('d') => told(404, "Not Found"),
+            Some((_, sha)) => told(422, &format!("No commit found for SHA: {sha}")),
+            None => healthy(request),
+        }
+    })
+    .await;
+    let source = source(&fault, &["acme/api"]);
+    let repo = RepoKey::new(source.host(), "acme/api");
+    for (turn, (from, to, expected)) in [
+        ("aaaaaaaa", "cccccccc", Relation::Absent(Lost::Newer)),
+        ("cccccccc", "aaaaaaaa", Relation::Absent(Lost::Older)),
+        ("bbbbbbbb", "cccccccc", Relation::Absent(Lost::Both)),
+        ("aaaaaaaa", "aaaaaaab", Relation::Diverged),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        source.need(&BTreeSet::from([ends(from, to, &repo)]));
+        let batch = fetch(&source, &format!("past:{turn}")).await.unwrap();
+        let [Fact::Range(range)] = batch.facts.as_slice() else {
+            panic!("one range: {batch:?}");
+        };
+        assert_eq!((range.relation, range.complete), (expected, false));
+    }
+    source.need(&BTreeSet::from([ends("dddddddd", "cccccccc", &repo)]));
+    let batch = fetch(&source, "past:4").await.unwrap();
+    assert!(batch.facts.is_empty(), "{batch:?}");
+}
+
+#[tokio::test]
 async fn findings_come_by_owner_or_else_by_repository() {
     let fault = Fault::start(|request| {
         let alert = json!([{"number": 1, "created_at": "2026-11-20T00:00:00Z",

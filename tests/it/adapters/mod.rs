@@ -24,7 +24,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use cycleboard::config::SourceConfig;
 use cycleboard::domain::Timestamp;
-use cycleboard::domain::commit::Relation;
+use cycleboard::domain::commit::{Lost, Relation};
 use cycleboard::domain::correlate::Need;
 use cycleboard::domain::diagnosis::LogKey;
 use cycleboard::domain::fact::{Fact, FactKind};

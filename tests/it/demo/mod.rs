@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use cycleboard::demo::forge::{Fault, Forge, start};
 use cycleboard::demo::scenario::World;
-use cycleboard::demo::scenario::model::{Issue, Job, Pull, PullState, RepoState, Run};
+use cycleboard::demo::scenario::model::{Deployment, Issue, Job, Pull, PullState, RepoState, Run};
 use cycleboard::demo::{Clock, Options};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;

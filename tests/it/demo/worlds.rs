@@ -395,6 +395,30 @@ fn what_is_over_stays_as_it_was() {
 }
 
 #[test]
+fn an_incident_names_what_was_live_when_it_began_however_much_came_later() {
+    let world = world(7);
+    let (mut named, mut overtaken) = (0, 0);
+    for hour in (0..48).step_by(3) {
+        let before = states(&world, START + hour * 3_600);
+        let after = states(&world, START + (hour + 3) * 3_600);
+        for (old, new) in before.iter().zip(&after) {
+            let incidents = old.issues.iter();
+            for issue in incidents.filter(|issue| issue.labels.contains(&"incident")) {
+                let Some(same) = new.issues.iter().find(|one| one.number == issue.number) else {
+                    continue;
+                };
+                assert_eq!((&issue.title, &issue.body), (&same.title, &same.body));
+                let live = |it: &&Deployment| it.environment.ends_with("production");
+                let newest = new.deployments.iter().find(live);
+                named += usize::from(issue.body.contains("root cause: "));
+                overtaken += usize::from(newest.is_some_and(|it| !issue.body.contains(&it.sha)));
+            }
+        }
+    }
+    assert!(named > 10 && overtaken > 10, "{named} {overtaken}");
+}
+
+#[test]
 fn identities_are_unique_and_fit_what_carries_them() {
     let options = Options {
         repos: 500,

@@ -95,7 +95,9 @@ std::thread_local! {
 
 /// Answers from the table: by path and page, else by path; an unknown route as these servers do.
 fn answer(table: &BTreeMap<String, Reply>, seen: &Seen) -> Reply {
-    let path = seen.path().replace("/api/v1", "");
+    // The server may be below a path of its host.
+    let path = seen.path().split_once("/api/v1");
+    let path = path.map_or(seen.path(), |(_, rest)| rest).to_owned();
     let query = seen.target.split_once('?').map_or("", |(_, query)| query);
     let page = query
         .split('&')

@@ -1,5 +1,6 @@
 //! What each version has: found by asking, remembered, asked again, told with its reason.
 
+use cycleboard::domain::commit::{Lost, Relation};
 use cycleboard::domain::correlate::Need;
 use cycleboard::domain::diagnosis::LogState;
 use cycleboard::domain::fact::Fact;
@@ -208,6 +209,38 @@ async fn a_range_is_asked_once_and_told_in_full() {
 }
 
 #[tokio::test]
+async fn a_commit_that_is_not_there_is_an_answer_while_the_repository_is_seen() {
+    let world = World::with_repo("1.25.0").await;
+    let (from, to) = ("9".repeat(40), "f".repeat(40));
+    let missing = Reply::new(404, r#"{"message":"The target couldn't be found."}"#);
+    let compare = format!("/repos/acme/api/compare/{from}...{to}");
+    world.reply(&compare, missing.clone());
+    world.put(
+        &format!("/repos/acme/api/git/commits/{from}"),
+        &json!({"sha": from}),
+    );
+    world.reply(
+        &format!("/repos/acme/api/git/commits/{to}"),
+        missing.clone(),
+    );
+    let source = world.of_repo("gitea");
+    settle(&source).await;
+    let need = Need::Range {
+        repo: RepoKey::new(&host(&world), "acme/api"),
+        from: Sha::parse(&from).unwrap(),
+        to: Sha::parse(&to).unwrap(),
+    };
+    source.need(&BTreeSet::from([need]));
+    let due = source.resources(now());
+    let past = due.iter().find(|it| it.tier == Tier::Past).unwrap();
+    let batch = fetch(&source, &past.id).await;
+    let [Fact::Range(range)] = &batch.facts[..] else {
+        panic!("{batch:?}");
+    };
+    assert_eq!(range.relation, Relation::Absent(Lost::Newer));
+}
+
+#[tokio::test]
 async fn a_search_that_is_broken_costs_the_search() {
     let world = World::with_repo("1.25.0").await;
     world.reply(
@@ -273,4 +306,28 @@ async fn a_run_that_waits_for_approval_needs_a_person() {
         missing(&source, "jobs"),
         "Forgejo 15 has no list of the jobs of a run"
     );
+}
+
+#[tokio::test]
+async fn a_server_below_a_path_of_its_host_has_repositories_of_its_own() {
+    let world = World::with_repo("1.25.0").await;
+    let source = world.source("gitea", |config| {
+        config.repos = vec!["acme/api".to_owned()];
+        config.url.set_path("/forge-a");
+    });
+    settle(&source).await;
+    let need = |place: &str| Need::Jobs {
+        repo: RepoKey::new(place, "acme/api"),
+        run: 7,
+    };
+    for (place, asks) in [
+        (format!("{}/forge-b", host(&world)), false),
+        (host(&world), false),
+        (format!("{}/forge-a", host(&world)), true),
+    ] {
+        source.need(&BTreeSet::from([need(&place)]));
+        let due = source.resources(now());
+        let needs = due.iter().any(|it| it.id.starts_with("needs:"));
+        assert_eq!(needs, asks, "{place}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What is shipped: deployments and their approvals, tiers, releases, commits, ranges, alerts.
 
 use super::*;
-use cycleboard::domain::commit::Relation;
+use cycleboard::domain::commit::{Lost, Relation};
 use cycleboard::domain::deployment::DeployState;
 use cycleboard::domain::key::Sha;
 
@@ -210,6 +210,46 @@ async fn a_range_is_the_list_of_what_only_the_newer_has() {
         Some((it.relation, it.complete))
     });
     assert_eq!(found, [(Relation::Ahead, true)]);
+}
+
+#[tokio::test]
+async fn a_commit_that_is_not_there_is_not_one_that_went_back() {
+    let world = World::alone().await;
+    world.settle().await;
+    world.routes.set("projects/1/repository/commits", json!([]));
+    let here = |digit: char| {
+        let path = format!("projects/1/repository/commits/{}", sha(digit));
+        world.routes.set(&path, json!({"id": sha(digit)}));
+    };
+    let gone = |digit: char, said: &str| {
+        let path = format!("projects/1/repository/commits/{}", sha(digit));
+        let reply = Reply::json(&json!({"message": said})).status(404);
+        world.routes.reply(&path, reply);
+    };
+    here('a');
+    here('b');
+    gone('c', "404 Commit Not Found");
+    gone('d', "404 Project Not Found");
+    for (from, to, expected) in [
+        ('b', 'a', vec![Relation::Behind]),
+        ('a', 'c', vec![Relation::Absent(Lost::Newer)]),
+        ('c', 'a', vec![Relation::Absent(Lost::Older)]),
+        ('a', 'd', vec![]),
+    ] {
+        let need = Need::Range {
+            repo: world.repo("acme/api"),
+            from: Sha::parse(&sha(from)).unwrap(),
+            to: Sha::parse(&sha(to)).unwrap(),
+        };
+        let batch = world.need(&[need]).await;
+        let found = only(&batch, |fact| {
+            let Fact::Range(it) = fact else {
+                return None;
+            };
+            Some(it.relation)
+        });
+        assert_eq!(found, expected, "{from}..{to}");
+    }
 }
 
 #[tokio::test]

@@ -66,7 +66,10 @@ impl Routes {
     }
 
     fn answer(&self, seen: &Seen) -> Reply {
-        let path = seen.path().trim_start_matches("/api/v4/").to_owned();
+        // The server may be below a path of its host.
+        let path = seen.path();
+        let below = path.split_once("/api/v4/");
+        let path = below.map_or(path, |(_, rest)| rest).to_owned();
         let routes = self.0.lock().unwrap();
         // A route with a part of its query is another one.
         let exact = routes.iter().find(|(key, _)| {

@@ -196,3 +196,35 @@ async fn without_a_token_what_is_public_is_read_and_nobody_is_asked_for() {
         "{checks:?}"
     );
 }
+
+#[tokio::test]
+async fn a_server_below_a_path_of_its_host_has_repositories_of_its_own() {
+    let world = World::with(|config| {
+        config.repos = vec!["acme/api".to_owned()];
+        config.url.set_path("/lab-a");
+    })
+    .await;
+    world
+        .routes
+        .set("projects/acme%2Fapi", project(1, "acme/api", 30));
+    world.empty("projects/1");
+    let batch = world.settle().await;
+    let host = world.source.host();
+    let ours = RepoKey::new(&format!("{host}/lab-a"), "acme/api");
+    let mut repos: Vec<_> = batch.facts.iter().filter_map(Fact::repo).collect();
+    repos.dedup();
+    assert_eq!(repos, [&ours]);
+    let need = |place: &str| Need::Jobs {
+        repo: RepoKey::new(place, "acme/api"),
+        run: 7,
+    };
+    for (place, asks) in [
+        (format!("{host}/lab-b"), false),
+        (host.to_owned(), false),
+        (format!("{host}/lab-a"), true),
+    ] {
+        let before = world.count();
+        world.need(&[need(&place)]).await;
+        assert_eq!(world.count() > before, asks, "{place}");
+    }
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 mod cases;
+mod renamed;
 mod shared;
 
 use crate::domain::commit::{Range, RangeCommit, Relation};

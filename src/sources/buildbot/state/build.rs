@@ -107,6 +107,7 @@ impl State {
         Run {
             repo: about.repo,
             ci: Clean::line(server.site.ci),
+            label: Clean::default(),
             id: at.run,
             number: wire.number,
             attempt: at.attempt,

@@ -206,6 +206,7 @@ impl State {
         let run = Run {
             repo: about.repo,
             ci: Clean::line(ci),
+            label: Clean::default(),
             id,
             number,
             attempt: 1,

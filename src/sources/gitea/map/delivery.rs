@@ -71,7 +71,7 @@ fn deploy_state(word: Option<&str>) -> DeployState {
 /// Returns the identity of a deployment of a commit to an environment.
 pub(in crate::sources::gitea) fn deployment_id(repo: &RepoKey, commit: &Sha, name: &str) -> u64 {
     let own = format!("{}@{}/{name}", repo.as_str(), commit.as_str());
-    foreign_id(repo.host(), &own)
+    foreign_id(repo.place(), &own)
 }
 
 /// Returns the deployments that statuses of a commit tell, with their environments.

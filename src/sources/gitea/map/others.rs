@@ -48,6 +48,7 @@ fn run(at: At<'_>, status: &wire::Status) -> Option<Run> {
         repo: at.repo.clone(),
         id: foreign_id(&ci, &own),
         number: 0,
+        label: Clean::default(),
         attempt: 1,
         workflow: Clean::line(name),
         workflow_path: foreign_workflow(&ci, name),

@@ -191,7 +191,7 @@ pub(crate) fn closing_tickets(repo: &RepoKey, wire: &PullRequest) -> Vec<Ticket>
 fn issue_repo(repo: &RepoKey, issue: &Issue) -> RepoKey {
     issue.repository.as_ref().map_or_else(
         || repo.clone(),
-        |place| RepoKey::new(repo.host(), &place.name_with_owner),
+        |place| RepoKey::new(repo.place(), &place.name_with_owner),
     )
 }
 

@@ -8,6 +8,7 @@ use crate::domain::alert::{Alert, AlertState};
 use crate::domain::finding::{Finding, FindingKind, Severity};
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
+use crate::domain::ticket::TicketKey;
 use crate::sources::http::List;
 
 use super::{line, link};
@@ -55,6 +56,23 @@ pub(crate) struct WireAlert {
     created_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
     web_url: Option<String>,
+    /// The incident that was made of it; not told to those who may not see it.
+    issue: Option<Made>,
+}
+
+/// An incident that was made of an alert.
+#[derive(Deserialize, Debug)]
+struct Made {
+    iid: Option<String>,
+}
+
+impl Made {
+    /// Returns its key; an alert and its incident are of one project.
+    fn key(&self, repo: &RepoKey) -> Option<TicketKey> {
+        let number = self.iid.as_deref()?.parse().ok()?;
+        let repo = repo.clone();
+        Some(TicketKey::Numbered { repo, number })
+    }
 }
 
 /// Returns an alert of `repo`, or nothing where it has no time.
@@ -85,6 +103,8 @@ pub(crate) fn alert(source: &SourceName, repo: &RepoKey, wire: &WireAlert) -> Op
         sha: None,
         version: Clean::default(),
         knows_silences: false,
+        own_key: Clean::line(&format!("^alert#{}", wire.iid)),
+        incident: wire.issue.as_ref().and_then(|it| it.key(repo)),
     })
 }
 
@@ -159,6 +179,27 @@ mod tests {
         let found = alert(&source, &repo(), &serde_json::from_str(&text).unwrap()).unwrap();
         assert_eq!((&found.state, found.severity.as_str()), (expected, "high"));
         assert_eq!(found.id.as_str(), "one/gitlab.com/acme/api/3");
+    }
+
+    #[test]
+    fn an_alert_has_its_own_number_and_names_its_incident() {
+        let told = |issue: &str| {
+            let text = format!(
+                r#"{{"iid":"3","title":"Slow","startedAt":"2026-01-01T00:00:00Z","issue":{issue}}}"#
+            );
+            let wire = serde_json::from_str(&text).unwrap();
+            alert(&SourceName::new("one"), &repo(), &wire).unwrap()
+        };
+        let key = TicketKey::Numbered {
+            repo: repo(),
+            number: 17,
+        };
+        let found = told(r#"{"iid":"17"}"#);
+        assert_eq!(found.own_key.as_str(), "^alert#3");
+        assert_eq!(found.incident, Some(key));
+        for none in ["null", r#"{"iid":null}"#, r#"{"iid":"x"}"#] {
+            assert_eq!(told(none).incident, None, "{none}");
+        }
     }
 
     #[test]

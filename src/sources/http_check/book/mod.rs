@@ -328,6 +328,8 @@ fn alert(
         sha: None,
         version: Clean::default(),
         knows_silences: false,
+        own_key: Clean::default(),
+        incident: None,
         started_at: since,
         ended_at: None,
         url: WebUrl::parse(page.as_str()),

@@ -51,8 +51,6 @@ pub(super) struct Subject {
 pub(super) struct Ground<'a> {
     /// Host and path of the server.
     pub(super) ci: &'a str,
-    /// Its host.
-    pub(super) host: &'a str,
     /// What the settings say of a job.
     pub(super) rule: &'a dyn Fn(&Subject) -> Option<&'a ProjectRule>,
     /// The address of a page, by the parts of its path.
@@ -103,7 +101,7 @@ pub(super) fn run(
         .or_else(|| Some((ground.rule)(subject)?.repo.clone()))
         .or_else(|| data.as_ref().map(|data| data.repo.clone()))
         .or_else(|| known.cloned())
-        .unwrap_or_else(|| RepoKey::new(ground.host, &subject.project));
+        .unwrap_or_else(|| RepoKey::new(ground.ci, &subject.project));
     let building = wire.building.unwrap_or(false);
     let updated_at = if building { None } else { wire.duration };
     let change = subject.change.or_else(|| change_of(wire));
@@ -111,6 +109,7 @@ pub(super) fn run(
     Some(Run {
         repo,
         ci: Clean::line(ground.ci),
+        label: Clean::default(),
         id: foreign_id(ground.ci, &own_id(&subject.path, wire.number)),
         number: wire.number,
         attempt: 1,
@@ -355,7 +354,6 @@ mod checks {
         let wire: wire::Build = serde_json::from_value(wire).unwrap();
         let ground = Ground {
             ci: "ci.test/jenkins",
-            host: "ci.test",
             rule: &|_| None,
             page: &|parts| format!("https://ci.test/jenkins/{}", parts.join("/")),
         };
@@ -404,7 +402,7 @@ mod checks {
             "acme/api"
         );
         let alone = of(&plain, &json!([]), None);
-        assert_eq!(alone.repo.as_str(), "ci.test/team/deploy");
+        assert_eq!(alone.repo.as_str(), "ci.test/jenkins//team/deploy");
         assert_eq!(&*alone.workflow_path, "ci.test/jenkins//team/deploy");
     }
 

@@ -10,8 +10,8 @@ use crate::ui::state::{Pane, UiState};
 use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
 use crate::ui::tree::{moment, severity, why};
+use crate::ui::update::action;
 use crate::ui::update::triage::{CARD_ROWS, kept, list};
-use crate::ui::update::{action, without_owner};
 use crate::ui::view::triage::window;
 
 /// Returns the heading.
@@ -124,9 +124,10 @@ fn one(
         pick(Role::Dim),
     );
     let job = triage.failed_job.and_then(|at| triage.jobs.get(at));
-    let short = without_owner(triage.key.as_str(), Some(&triage.repo));
+    let names = snapshot.names();
+    let short = names.short(triage.key.as_str(), Some(&triage.repo));
     let left = tail.saturating_sub(x + 1);
-    let end = paint.text(x, area.y, left, short, pick(Role::Title));
+    let end = paint.text(x, area.y, left, &short, pick(Role::Title));
     let name = job.map_or_else(
         || triage.run.workflow.to_string(),
         |line| format!("{}/{}", triage.run.workflow, line.job.name),
@@ -158,7 +159,10 @@ fn second(
     let group = snapshot.triage.group_of(card);
     if let (Some(text), Some(group)) = (why::shared(group, triage), group) {
         let when = moment(group.first_seen, paint.now, state.options.offset);
-        let text = format!("{text}, first seen {when} in {}", group.first_repo.path());
+        let text = format!(
+            "{text}, first seen {when} in {}",
+            snapshot.names().repo(&group.first_repo)
+        );
         return (text, Role::Waiting);
     }
     if let Some(text) = why::same_run(snapshot.triage.same_run(triage).count()) {

@@ -16,7 +16,11 @@ const MOST: usize = 6;
 
 /// Returns the heading.
 pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
-    logic::card(state, snapshot).map_or_else(String::new, |card| card.triage.key.to_string())
+    logic::card(state, snapshot).map_or_else(String::new, |card| {
+        let repo = Some(&card.triage.repo);
+        let key = snapshot.names().full(&card.triage.key, repo);
+        key.into_owned()
+    })
 }
 
 /// Paints the lines; sentences go on below where they do not fit.

@@ -357,6 +357,6 @@ fn a_name_with_a_slash_is_no_owner() {
         ("PAY-7", "PAY-7"),
         ("acme", "acme"),
     ] {
-        assert_eq!(crate::ui::update::without_owner(key, Some(&repo)), short);
+        assert_eq!(crate::domain::names::without_owner(key, Some(&repo)), short);
     }
 }

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::domain::item::{Evidence, EvidenceKind, Train, WorkItem};
 use crate::domain::key::{ServiceName, SourceName};
+use crate::domain::names::Names;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::domain::trace::{Contained, trace};
@@ -12,7 +13,6 @@ use crate::ui::age::Age;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, width, wrap};
 use crate::ui::theme::Role;
-use crate::ui::update::short_key;
 
 /// One line: its text, its style, and which piece of evidence it belongs to.
 pub(super) struct Line {
@@ -313,7 +313,7 @@ fn kind(kind: EvidenceKind) -> &'static str {
 }
 
 /// Lists the changes of a train.
-pub(super) fn of_train(paint: &mut Paint<'_>, train: &Train) -> Vec<Line> {
+pub(super) fn of_train(paint: &mut Paint<'_>, names: &Names, train: &Train) -> Vec<Line> {
     let theme = paint.theme;
     let mark = |status: Status| theme.glyphs().severity(status.severity());
     let age = paint.age(train.since);
@@ -333,7 +333,7 @@ pub(super) fn of_train(paint: &mut Paint<'_>, train: &Train) -> Vec<Line> {
         let status = item.placement.status;
         let mut one = line(
             paint,
-            &format!("{} {}", mark(status), short_key(item)),
+            &format!("{} {}", mark(status), names.short_key(item)),
             &item.title,
         );
         one.label_style = theme.severity(status.severity());

@@ -11,7 +11,6 @@ use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState};
 use crate::ui::text::{Paint, cols};
 use crate::ui::theme::Role;
-use crate::ui::update::short_key;
 use crate::ui::view::overlay::detail::content::Line;
 
 mod content;
@@ -30,7 +29,7 @@ pub(in crate::ui::view) fn paint(
         (None, Pointed::Source(_) | Pointed::Nothing) => None,
     };
     let title = match (&shown, &open) {
-        (Some(Shown::Item { item, .. }), _) => short_key(item).to_owned(),
+        (Some(Shown::Item { item, .. }), _) => snapshot.names().short_key(item).into_owned(),
         (Some(Shown::Train { train, .. }), _) => train.title.to_string(),
         (None, Some(detail)) => match &detail.key {
             RowKey::Item(id) => id.to_string(),
@@ -58,7 +57,7 @@ pub(in crate::ui::view) fn paint(
                 summary
             }
         }
-        Some(Shown::Train { train, .. }) => content::of_train(paint, train),
+        Some(Shown::Train { train, .. }) => content::of_train(paint, snapshot.names(), train),
         None if open.is_some() => {
             vec![content::plain(paint, "this card is no longer on the board")]
         }

@@ -1,5 +1,5 @@
 //! Repositories that other systems know by another name than their forge: renamed, moved, or
-//! reached by ssh on a host whose forge answers at a port.
+//! reached by ssh on a host whose forge answers at a port or below a path.
 //!
 //! A name that its forge uses is never another one's, and what is not unique moves nothing.
 
@@ -12,20 +12,20 @@ use crate::domain::run::is_foreign;
 
 /// By which names repositories go.
 #[derive(Debug, Default)]
-pub(super) struct Moves {
+pub(in crate::domain) struct Moves {
     /// Those that a forge tells of.
     here: HashSet<RepoKey>,
     /// Names of before, with those that had them.
     before: HashMap<RepoKey, BTreeSet<RepoKey>>,
-    /// Names without a port.
-    bare: HashMap<String, BTreeSet<RepoKey>>,
+    /// Names by which addresses call them: see [`aliases`].
+    aliases: HashMap<String, BTreeSet<RepoKey>>,
     /// Names that facts of other systems use, with where those belong.
     homes: HashMap<RepoKey, RepoKey>,
 }
 
 impl Moves {
     /// Returns where a fact of a repository belongs.
-    pub(super) fn home(&mut self, fact: &Fact, repo: &RepoKey) -> RepoKey {
+    pub(in crate::domain) fn home(&mut self, fact: &Fact, repo: &RepoKey) -> RepoKey {
         if !wanders(fact) {
             return repo.clone();
         }
@@ -37,6 +37,15 @@ impl Moves {
         home
     }
 
+    /// Returns where a run of this identity belongs that is told of a repository by this name.
+    pub(in crate::domain) fn home_of_run(&self, repo: &RepoKey, id: u64) -> RepoKey {
+        if is_foreign(id) {
+            self.find(repo)
+        } else {
+            repo.clone()
+        }
+    }
+
     fn find(&self, repo: &RepoKey) -> RepoKey {
         let one = |found: Option<&BTreeSet<RepoKey>>| match found {
             Some(found) if found.len() == 1 => found.first().cloned(),
@@ -46,16 +55,19 @@ impl Moves {
             return repo.clone();
         }
         let renamed = one(self.before.get(repo));
-        let by_port = || {
-            let is_bare = !repo.host().contains(':');
-            is_bare.then(|| one(self.bare.get(repo.as_str())))?
-        };
-        renamed.or_else(by_port).unwrap_or_else(|| repo.clone())
+        let by_place = || one(self.aliases.get(repo.as_str()));
+        renamed.or_else(by_place).unwrap_or_else(|| repo.clone())
+    }
+
+    /// Returns where a fact of this identity may be: by the names that it begins with.
+    pub(in crate::domain) fn places<'s>(&'s self, id: &'s str) -> impl Iterator<Item = RepoKey> {
+        let both = |name: RepoKey| [self.homes.get(&name).cloned(), Some(name)];
+        RepoKey::leading(id).flat_map(both).flatten()
     }
 
     /// Takes in what a forge tells of a repository now; returns names whose facts belong
     /// elsewhere than before, with both places.
-    pub(super) fn learn(
+    pub(in crate::domain) fn learn(
         &mut self,
         before: Option<&Repository>,
         after: Option<&Repository>,
@@ -69,16 +81,17 @@ impl Moves {
         }
         if let Some((repo, former)) = old {
             self.here.remove(&repo);
-            take(&mut self.bare, &bare(&repo), &repo);
+            for name in aliases(&repo) {
+                take(&mut self.aliases, &name, &repo);
+            }
             for name in &former {
                 take(&mut self.before, name, &repo);
             }
         }
         if let Some((repo, former)) = new {
-            self.bare
-                .entry(bare(&repo))
-                .or_default()
-                .insert(repo.clone());
+            for name in aliases(&repo) {
+                self.aliases.entry(name).or_default().insert(repo.clone());
+            }
             for name in former.into_iter().filter(|name| *name != repo) {
                 self.before.entry(name).or_default().insert(repo.clone());
             }
@@ -110,22 +123,29 @@ fn take<K: std::hash::Hash + Eq>(map: &mut HashMap<K, BTreeSet<RepoKey>>, key: &
     }
 }
 
-/// The name without the port of its host.
-fn bare(repo: &RepoKey) -> String {
-    let host = repo.host();
+/// The names that addresses of a repository come to: by ssh without port and path of its place, by
+/// the web with both, as one path.
+fn aliases(repo: &RepoKey) -> Vec<String> {
+    let (place, host) = (repo.place(), repo.host());
     let name = host.split_once(':').map_or(host, |(name, _)| name);
-    let path = repo.as_str().get(host.len()..).unwrap_or_default();
-    format!("{name}{path}")
+    let path = repo.path().to_ascii_lowercase();
+    let mut names = vec![format!("{name}/{path}")];
+    if place != host {
+        names.push(format!("{place}/{path}"));
+    }
+    names
 }
 
 /// Whether another system than the forge tells a fact: its names of repositories may be old.
-pub(super) fn wanders(fact: &Fact) -> bool {
+pub(in crate::domain) fn wanders(fact: &Fact) -> bool {
     match fact {
         Fact::Run(run) => !run.ci.is_empty(),
         Fact::JobSet(set) | Fact::EarlierJobs(set) => is_foreign(set.run.id),
         Fact::GateSet(set) => is_foreign(set.run.id),
         Fact::Diagnosis(found) => is_foreign(found.run.id),
         Fact::Deployment(deployment) => is_foreign(deployment.id),
+        // A forge tells of its own by the name that it has now.
+        Fact::Alert(_) => true,
         Fact::Repository(_)
         | Fact::Commit(_)
         | Fact::Range(_)
@@ -135,7 +155,6 @@ pub(super) fn wanders(fact: &Fact) -> bool {
         | Fact::ChangeTimes(_)
         | Fact::Release(_)
         | Fact::Environment(_)
-        | Fact::Alert(_)
         | Fact::Finding(_) => false,
     }
 }
