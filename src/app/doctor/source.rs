@@ -11,6 +11,7 @@ use crate::app::output::{self, instant};
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
 use crate::config::SourceConfig;
+use crate::domain::action::Deed;
 use crate::domain::text::Clean;
 use crate::sources::http::{Clock, host_of, is_loopback, span};
 use crate::sources::token;
@@ -333,9 +334,11 @@ fn describe(tried: &Tried<'_>, offline: bool) -> String {
     line(&mut out, "answer", answer);
     // What may be changed was told above, where the source could be asked.
     let told = checks.iter().any(|check| check.name == "writes");
-    let acts = |name: &str| matches!(name, "re-run" | "cancel");
     let capabilities = source.capabilities();
-    for capability in capabilities.iter().filter(|one| !told || !acts(one.name)) {
+    for capability in capabilities
+        .iter()
+        .filter(|one| !told || !Deed::is_named(one.name))
+    {
         let state = match &capability.state {
             CapabilityState::Unknown => "not tried yet".to_owned(),
             CapabilityState::Available => "yes".to_owned(),

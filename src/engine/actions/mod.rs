@@ -40,7 +40,7 @@ impl Acting {
         if let Some(why) = &self.forbidden {
             return Some(why.to_string());
         }
-        let word = verb.permission();
+        let word = verb.deed().permission();
         let allowed = self
             .writes
             .get(source)
