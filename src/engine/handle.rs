@@ -310,7 +310,6 @@ impl Task {
         let room = Room {
             sources: self.sources.clone(),
             acting,
-            production: self.store.production().clone(),
             asks: asks_in,
             updates: self.updates.clone(),
             orders: self.orders.clone(),

@@ -26,13 +26,20 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(30);
 const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Reads a target afresh; of a gate with `production` behind it, the name is to be typed.
-pub(super) async fn look(source: Arc<dyn Source>, target: Target, production: Regex) -> Event {
+pub(super) async fn look(
+    source: Arc<dyn Source>,
+    target: Target,
+    production: Option<Regex>,
+) -> Event {
     let looked = tokio::time::timeout(LOOK_TIMEOUT, async { source.look_at(target).await });
     let read = match supervised(looked).await {
         Ok(Ok(Ok(mut fresh))) => {
             if let Some(gate) = &mut fresh.gate {
                 let environment = gate.environment.as_deref();
-                gate.typed = production_word(&production, environment, &gate.name);
+                gate.typed = match &production {
+                    Some(production) => production_word(production, environment, &gate.name),
+                    None => Some(gate.name.clone()),
+                };
             }
             Ok(fresh)
         }

@@ -15,6 +15,8 @@ mod waiting;
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
+use regex::Regex;
+
 use crate::domain::action::{ActionId, Target, Verb};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::text::Clean;
@@ -32,6 +34,8 @@ pub struct Acting {
     pub journal: Option<PathBuf>,
     /// Who acts, as the journal names them.
     pub who: String,
+    /// What names production; without it, every gate may lead there.
+    pub production: Option<Regex>,
 }
 
 impl Acting {

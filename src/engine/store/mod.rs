@@ -216,11 +216,6 @@ impl Store {
         }
     }
 
-    /// Returns what names production.
-    pub fn production(&self) -> &regex::Regex {
-        &self.policy.production
-    }
-
     /// Takes other pins in, and looks at the cards again whose pin differs.
     fn pinned(&mut self, pins: Vec<(ItemId, Pin)>) {
         let known = std::mem::replace(&mut self.policy.pins, pins);

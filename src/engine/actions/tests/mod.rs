@@ -20,6 +20,7 @@ use super::*;
 use crate::domain::Timestamp;
 use crate::domain::action::{ActionState, ActionView, Fresh, Of, OpenGate};
 use crate::domain::key::RepoKey;
+use crate::domain::policy::Policy;
 use crate::domain::run::{Failure, RunKey, RunState};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::testing::{Fake, Rig, Script, clock, options};
@@ -196,6 +197,7 @@ fn acting(journal: &Path) -> Acting {
         forbidden: None,
         journal: Some(journal.to_owned()),
         who: "me@here".to_owned(),
+        production: Some(Policy::default().production),
     }
 }
 
