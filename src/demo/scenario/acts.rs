@@ -100,6 +100,7 @@ pub(super) fn answered(spec: &RepoSpec, train: &mut Train, acts: &[Act]) {
             }
             continue;
         }
+        job.gated = false;
         job.start -= earlier;
         job.end -= earlier;
         if let Some(plan) = plan {

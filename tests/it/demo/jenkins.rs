@@ -252,9 +252,11 @@ async fn a_build_at_its_gate_goes_on_once_it_is_answered() {
     });
     reader.source.need(&needs.collect());
     reader.refresh(now).await;
-    let sets = reader.facts.iter().filter_map(|fact| match fact {
-        Fact::GateSet(set) => Some(set),
-        _ => None,
+    let sets = reader.facts.iter().filter_map(|fact| {
+        let Fact::GateSet(set) = fact else {
+            return None;
+        };
+        Some(set)
     });
     let mut waiting = sets.flat_map(|set| set.gates.iter().map(|gate| (&set.run, gate)));
     let (run, gate) = waiting.next().unwrap();
