@@ -96,7 +96,7 @@ fn aim(
     let mut aims: Vec<Aim> = Vec::new();
     for item in &cards {
         let found = match args.verb.of() {
-            Of::Gate => of_gates(snapshot, item, args.gate.as_deref()),
+            Of::Gate => of_gates(snapshot, item, args),
             Of::Job => of_job(snapshot, item, args.job.as_deref())?,
             Of::Run => of_run(snapshot, item, &args.word).into_iter().collect(),
         };
@@ -134,7 +134,7 @@ fn only(mut aims: Vec<Aim>, args: &ActArgs) -> Result<Aim, Failure> {
             let names: Vec<String> = names.collect();
             let failure = Failure::usage(format!("`{word}` means several: {}", names.join(", ")));
             Err(failure.hint(match args.verb.of() {
-                Of::Gate => "name one of them with `--gate`",
+                Of::Gate => "name one with `--gate`, or by the page of its run",
                 Of::Run | Of::Job => "name one by the page of its run",
             }))
         }
@@ -156,16 +156,21 @@ fn cards<'a>(snapshot: &'a Snapshot, word: &str) -> Vec<&'a Arc<WorkItem>> {
         .collect()
 }
 
-/// Returns the gates at which runs of a card wait; of one name, where that is given.
-fn of_gates(snapshot: &Snapshot, item: &WorkItem, name: Option<&str>) -> Vec<Aim> {
+/// Returns the gates at which runs of a card wait; of one name and of the run of a page, where
+/// those are given.
+fn of_gates(snapshot: &Snapshot, item: &WorkItem, args: &ActArgs) -> Vec<Aim> {
+    let page = Page::parse(&args.word);
     let lines = item.evidence.iter().filter(|line| {
+        let name = args.gate.as_deref();
         let is_named = name.is_none_or(|name| line.key.eq_ignore_ascii_case(name));
-        line.kind == EvidenceKind::Gate && is_named
+        let url = line.url.as_ref();
+        let is_there = |page: Page<'_>| url.is_some_and(|url| page.is_below(url.as_str()));
+        line.kind == EvidenceKind::Gate && is_named && page.is_none_or(is_there)
     });
     let of_line = |line: &Evidence| {
         let mut aim = aims::of_card(snapshot, item, line.run.as_deref())?;
         aim.target.gate = line.door.as_deref().cloned();
-        aim.name = line.key.to_string();
+        aim.name = format!("{} of {}", line.key, aim.name);
         Some(aim)
     };
     lines.filter_map(of_line).collect()

@@ -5,28 +5,29 @@ use serde_json::Value;
 use crate::support::env::{Home, Ran};
 
 /// A small mixed team, one of whose services waits at the gate of production for a day.
-const SMALL: [&str; 7] = ["demo", "--team", "mixed", "--repos", "4", "--cards", "40"];
+const SMALL: [&str; 9] = [
+    "demo", "--team", "mixed", "--repos", "4", "--cards", "40", "--speed", "1",
+];
 
 fn demo(home: &Home, rest: &[&str]) -> Ran {
     let arguments: Vec<&str> = SMALL.iter().chain(rest).copied().collect();
     home.run(&arguments)
 }
 
-/// Returns the identity of a card that waits at a gate.
+/// Returns the name of a card that waits at one gate.
 fn waiting(home: &Home) -> String {
     let ran = demo(home, &["board", "--once", "--format", "json"]);
     let document = ran.json();
     let stages = document["stages"].as_array().unwrap().iter();
     let mut cards = stages.flat_map(|stage| stage["cards"].as_array().unwrap());
     let waits = |card: &&Value| {
-        let mut lines = card["evidence"].as_array().unwrap().iter();
-        let is_ours = card["repo"]
-            .as_str()
-            .is_some_and(|repo| repo.ends_with("/payments"));
-        is_ours && lines.any(|line| line["kind"] == "gate")
+        let lines = card["evidence"].as_array().unwrap().iter();
+        let gates = lines.filter(|line| line["kind"] == "gate").count();
+        let key = card["key"].as_str().unwrap();
+        key.contains("/payments") && gates == 1
     };
     let card = cards.find(waits).unwrap();
-    card["id"].as_str().unwrap().to_owned()
+    card["key"].as_str().unwrap().to_owned()
 }
 
 #[track_caller]

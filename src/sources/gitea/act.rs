@@ -191,13 +191,13 @@ impl Gitea {
         let gone = ways.filter(|(_, way)| self.state().ways.has(*way, now) == Some(false));
         let gone: Vec<(Verb, Way)> = gone.collect();
         let gone = gone.into_iter();
-        let whys: Vec<_> = gone.map(|(verb, way)| (verb, self.why_not(way))).collect();
+        let reasons: Vec<_> = gone.map(|(verb, way)| (verb, self.why_not(way))).collect();
         let never = [
             (Verb::ForceCancel, ONE_WAY),
             (Verb::Approve, NO_GATES),
             (Verb::Reject, NO_GATES),
         ];
-        let gone = whys.iter().map(|(verb, why)| (*verb, &**why));
+        let gone = reasons.iter().map(|(verb, why)| (*verb, &**why));
         deeds::lacking(&self.config, gone.chain(never)).collect()
     }
 
