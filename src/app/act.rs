@@ -235,9 +235,8 @@ async fn carry_out(engine: &mut Engine, args: &ActArgs, aim: Aim) -> Result<Exit
         | ActionState::Unsure(_) => return told(&view),
     };
     let question = format!("{}?\n", args.verb.words());
-    let lines = question::told_alone(&view, &fresh).into_iter();
-    let lines: String = lines.map(|line| format!("  {line}\n")).collect();
-    output::print(&redact::known(&format!("{question}{lines}")))?;
+    let lines = question::told_alone(&view, &fresh).join("\n  ");
+    output::print(&redact::known(&format!("{question}  {lines}\n")))?;
     let agreed = agreed(args, &fresh).await;
     if !matches!(agreed, Ok(true)) {
         send(engine, EngineCommand::Dismiss(id)).await?;

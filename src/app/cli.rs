@@ -276,7 +276,7 @@ impl TypedValueParser for VerbName {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let names = Verb::ALL.into_iter().map(|verb| verb.about());
+        let names = Verb::ALL.into_iter().map(Verb::about);
         let value = |about: About| PossibleValue::new(about.name).help(about.words);
         Some(Box::new(names.map(value)))
     }

@@ -283,15 +283,21 @@ impl Journal {
 /// none of it.
 pub(super) fn key(verb: Verb, target: &Target) -> String {
     let class = verb.about().claim;
-    let mut text = format!("{}\n{}\n{class}", target.run.repo.as_str(), target.run.id);
-    if let (Of::Gate, Some(door)) = (verb.of(), &target.gate) {
-        text.push_str(&match door {
+    let gate = if let (Of::Gate, Some(door)) = (verb.of(), &target.gate) {
+        match door {
             Door::Job(id) => format!("\njob {id}"),
             Door::Deployment(id) => format!("\ndeployment {id}"),
             Door::Environment(id) => format!("\nenvironment {id}"),
             Door::Question(id) => format!("\nquestion {id}"),
-        });
-    }
+        }
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "{}\n{}\n{class}{gate}",
+        target.run.repo.as_str(),
+        target.run.id
+    );
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     hex(digest.as_ref().get(..NAME_BYTES).unwrap_or_default())
 }

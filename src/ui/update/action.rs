@@ -151,11 +151,11 @@ pub(crate) fn choose(state: &mut UiState, at: usize) -> Vec<Effect> {
     }
     let aims = menu.aims.clone();
     state.overlays.pop();
-    intend(state, verb, gate, aims)
+    intend(state, verb, gate.as_ref(), aims)
 }
 
 /// Tells the engine what is wanted; the question follows when it has read the targets afresh.
-fn intend(state: &mut UiState, verb: Verb, gate: Option<Door>, aims: Vec<Aim>) -> Vec<Effect> {
+fn intend(state: &mut UiState, verb: Verb, gate: Option<&Door>, aims: Vec<Aim>) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut ids = Vec::new();
     for mut aim in aims {
@@ -163,7 +163,7 @@ fn intend(state: &mut UiState, verb: Verb, gate: Option<Door>, aims: Vec<Aim>) -
         if verb.of() != Of::Job {
             aim.target.job = None;
         }
-        aim.target.gate.clone_from(&gate);
+        aim.target.gate = gate.cloned();
         effects.push(Effect::Intend {
             id: id.clone(),
             verb,

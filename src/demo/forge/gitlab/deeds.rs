@@ -122,7 +122,7 @@ fn of_deployment(ask: &Ask<'_>, project: &Project, number: &str, deed: &str) -> 
         return missing("Deployment");
     };
     let body: Option<Value> = serde_json::from_slice(&ask.asked.body).ok();
-    let said = body.as_ref().and_then(|body| body["status"].as_str());
+    let said = body.as_ref().and_then(|body| body.get("status")?.as_str());
     let does = match said {
         Some("approved") => Deed::Pass,
         Some("rejected") => Deed::Refuse,

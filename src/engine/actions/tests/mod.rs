@@ -81,10 +81,9 @@ impl Server {
     fn apply(&self, verb: Verb) {
         let mut run = self.run.lock().unwrap();
         *run = match verb {
-            Verb::Cancel | Verb::ForceCancel => (run.0, RunState::Cancelled),
+            Verb::Cancel | Verb::ForceCancel | Verb::Reject => (run.0, RunState::Cancelled),
             Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => (run.0 + 1, RunState::Queued),
             Verb::Approve => (run.0, RunState::Running),
-            Verb::Reject => (run.0, RunState::Cancelled),
         };
         if verb.of() == Of::Gate {
             *self.gate.lock().unwrap() = None;

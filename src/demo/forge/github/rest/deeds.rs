@@ -79,9 +79,9 @@ fn of_run(deed: &str) -> Option<Deed> {
 fn review(repo: &RepoState, run: &Run, asked: &Asked) -> Option<Deed> {
     let gate = run.gate.as_ref()?;
     let body: Value = serde_json::from_slice(&asked.body).ok()?;
-    let environments = body["environment_ids"].as_array()?;
+    let environments = body.get("environment_ids")?.as_array()?;
     let own = json!(wire::environment_id(repo, gate));
-    match body["state"].as_str() {
+    match body.get("state")?.as_str() {
         Some("approved") if environments.contains(&own) => Some(Deed::Pass),
         Some("rejected") if environments.contains(&own) => Some(Deed::Refuse),
         Some(_) | None => None,
