@@ -214,7 +214,7 @@ fn options(session: &Session, keymap: Keymap) -> UiOptions {
 }
 
 /// Returns random bits; a hash table is keyed with those of the system.
-fn seed() -> u128 {
+pub(crate) fn seed() -> u128 {
     let bits = || u128::from(RandomState::new().build_hasher().finish());
     (bits() << 64) | bits()
 }

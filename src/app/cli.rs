@@ -5,9 +5,11 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::domain::action::{About, Verb};
 use crate::ui::theme::BUILTIN;
 
 /// A terminal board of a team's whole delivery cycle.
@@ -103,6 +105,9 @@ pub enum Command {
     /// Print the log of the job that made a card red
     #[command(after_help = EXIT_CODES)]
     Log(LogArgs),
+    /// Do something to the run of a card: re-run, cancel, approve or reject at its gate
+    #[command(after_help = EXIT_CODES)]
+    Act(ActArgs),
     /// Show the sources: health, age, budget
     #[command(after_help = EXIT_CODES)]
     Sources(SourcesArgs),
@@ -226,6 +231,55 @@ pub struct LogArgs {
     /// Longest wait for the log, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = WITHIN_SECS, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub within: u64,
+}
+
+/// `act`.
+#[derive(Args, Clone, Debug)]
+pub struct ActArgs {
+    /// What to do
+    #[arg(value_name = "VERB", value_parser = VerbName)]
+    pub verb: Verb,
+    /// A card or run: a commit, `#12`, `owner/repo#12`, or the page of a run
+    #[arg(value_name = "KEY|RUN-URL")]
+    pub word: String,
+    /// Which gate, where several wait
+    #[arg(long, value_name = "NAME")]
+    pub gate: Option<String>,
+    /// Which job, to re-run one
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
+    /// Confirm it: `yes`, or the name of production where that is behind the gate; without it the
+    /// terminal is asked
+    #[arg(long, value_name = "WORD")]
+    pub confirm: Option<String>,
+    /// Longest wait for the sources, and for what comes of it, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub within: u64,
+}
+
+/// The name of a verb.
+#[derive(Clone)]
+struct VerbName;
+
+impl TypedValueParser for VerbName {
+    type Value = Verb;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Verb, clap::Error> {
+        let names = Verb::ALL.map(|verb| PossibleValue::new(verb.about().name));
+        let name = PossibleValuesParser::from(names).parse_ref(command, arg, value)?;
+        Verb::parse(&name).ok_or_else(|| clap::Error::new(ErrorKind::InvalidValue))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let names = Verb::ALL.into_iter().map(Verb::about);
+        let value = |about: About| PossibleValue::new(about.name).help(about.words);
+        Some(Box::new(names.map(value)))
+    }
 }
 
 /// `sources`.
@@ -364,6 +418,9 @@ pub enum DemoCommand {
     /// Print the log of the job that made a simulated card red
     #[command(after_help = EXIT_CODES)]
     Log(LogArgs),
+    /// Do something to a run of a simulated card
+    #[command(after_help = EXIT_CODES)]
+    Act(ActArgs),
     /// Show the simulated source
     #[command(after_help = EXIT_CODES)]
     Sources(SourcesArgs),

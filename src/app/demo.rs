@@ -289,6 +289,10 @@ fn source(team: Team, dialect: Dialect, url: Url) -> SourceConfig {
     // A simulated team: what is done here hurts nobody.
     if dialect != Dialect::Alertmanager {
         source.writes = vec![Action::Rerun, Action::Cancel];
+        // Where runs wait for a person.
+        if dialect != Dialect::Forgejo {
+            source.writes.extend([Action::Approve, Action::Reject]);
+        }
     }
     source
 }
@@ -350,7 +354,9 @@ fn configuration(sources: &[SourceConfig]) -> String {
         let variable = source.token_env.iter();
         lines.extend(variable.map(|variable| format!("token_env = \"{variable}\"")));
         if !source.writes.is_empty() {
-            lines.push("writes = [\"rerun\", \"cancel\"]".to_owned());
+            let words = source.writes.iter().map(|action| action.as_str());
+            let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
+            lines.push(format!("writes = [{}]", words.join(", ")));
         }
     }
     let services = crate::demo::BOARD.split_once("\n\n");
@@ -384,6 +390,6 @@ mod tests {
         assert_eq!(read.policy.services.len(), policy().unwrap().services.len());
         let only = source(Team::Github, Dialect::GitHub, url());
         assert_eq!(only.name.to_string(), "demo");
-        assert_eq!(only.writes.len(), 2);
+        assert_eq!(only.writes.len(), 4);
     }
 }

@@ -3,6 +3,7 @@
 //! The only layer that knows all others. Nothing is decided here about work:
 //! it puts the parts together and keeps the process in order.
 
+pub mod act;
 pub mod board;
 pub mod cli;
 pub mod clock;
@@ -90,6 +91,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Where(args) => where_::run(ready(global, env, args.offline)?, &args),
         Command::Triage(args) => triage::run(ready(global, env, args.offline)?, &args),
         Command::Log(args) => job_log::run(ready(global, env, args.offline)?, &args),
+        Command::Act(args) => act::run(ready(global, env, false)?, &args),
         Command::Sources(args) => sources(ready(global, env, args.offline)?, &args),
         Command::Doctor(args) => doctor::run(ready(global, env, args.offline)?, &args),
         Command::Init(args) => init::run(global, env, &args),
@@ -113,6 +115,7 @@ fn simulated(global: Global, env: Env, demo: DemoArgs) -> Result<Exit, Failure> 
         Some(DemoCommand::Where(args)) => where_::run(session, &args),
         Some(DemoCommand::Triage(args)) => triage::run(session, &args),
         Some(DemoCommand::Log(args)) => job_log::run(session, &args),
+        Some(DemoCommand::Act(args)) => act::run(session, &args),
         Some(DemoCommand::Sources(args)) => sources(session, &args),
         Some(DemoCommand::Doctor(args)) => doctor::run(session, &args),
         Some(DemoCommand::Serve { .. }) => Ok(Exit::Fine),

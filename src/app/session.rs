@@ -238,6 +238,7 @@ impl Session {
             forbidden: None,
             journal: Some(self.paths.journal()),
             who: Clean::line(&who).to_string(),
+            production: Some(self.settings.policy.production.clone()),
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Timestamp;
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId, WebUrl};
 use crate::domain::query::Haystack;
-use crate::domain::run::RunKey;
+use crate::domain::run::{Door, RunKey};
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -133,6 +133,9 @@ pub struct Evidence {
     /// The run that it is, or belongs to.
     #[serde(default)]
     pub run: Option<Box<RunKey>>,
+    /// What opens it, of a gate.
+    #[serde(default)]
+    pub door: Option<Box<Door>>,
 }
 
 impl Evidence {

@@ -193,6 +193,19 @@ impl Default for Policy {
 /// The default pattern of production environments.
 pub const PRODUCTION: &str = r"(?i)(^|[-_/ .])(prod|production|live)($|[-_/ .])";
 
+/// Returns what names production in a gate, if that is behind it: the environment, or a word of the
+/// name of the gate.
+///
+/// A question is a sentence: `Deploy to production?`.
+pub fn production_word(production: &Regex, environment: Option<&str>, name: &str) -> Option<Clean> {
+    if let Some(environment) = environment.filter(|name| production.is_match(name)) {
+        return Some(Clean::line(environment));
+    }
+    let mut words = name.split_whitespace();
+    let bare = |word: &str| Clean::line(word.trim_matches(|sign: char| !sign.is_alphanumeric()));
+    words.find_map(|word| Some(bare(word)).filter(|word| production.is_match(word)))
+}
+
 fn production_pattern() -> Regex {
     #[expect(clippy::expect_used, reason = "a constant pattern, compiled by a test")]
     Regex::new(PRODUCTION).expect("the pattern is a constant")

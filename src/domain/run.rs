@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::domain::Timestamp;
+use crate::domain::action::Deed;
 use crate::domain::key::{Person, RepoKey, Sha, WebUrl};
 use crate::domain::text::Clean;
 
@@ -278,8 +279,9 @@ pub struct GateSet {
 pub struct Gate {
     /// The environment behind it.
     pub environment: Clean,
-    /// The identity of that environment on its host.
-    pub environment_id: Option<u64>,
+    /// What opens it, where that is known.
+    #[serde(default)]
+    pub door: Option<Door>,
     /// Who may open it (people, or teams by slug).
     pub reviewers: Vec<Person>,
     /// Whether the owner of the token may.
@@ -288,6 +290,29 @@ pub struct Gate {
     pub wait_secs: u64,
     /// When the wait began.
     pub since: Option<Timestamp>,
+}
+
+/// What opens a gate, by the name that its CI gives it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Door {
+    /// A job that a person starts.
+    Job(u64),
+    /// A deployment that wants an approval.
+    Deployment(u64),
+    /// An environment whose reviewers are asked.
+    Environment(u64),
+    /// A question that a pipeline asks.
+    Question(Clean),
+}
+
+impl Door {
+    /// Returns why something is not done at a gate of this kind, whoever serves it.
+    pub fn lacks(&self, deed: Deed) -> Option<&'static str> {
+        let is_job = matches!(self, Self::Job(_));
+        (is_job && deed == Deed::Reject)
+            .then_some("a manual job waits as long as nobody starts it; `cancel` stops its run")
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Why a column can hold no card at all: nothing feeds it.
 
+use crate::domain::action::Deed;
 use crate::domain::fact::FactKind;
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
@@ -31,7 +32,11 @@ pub fn because<'a>(
     let missing = sources
         .flat_map(|(state, _)| state.capabilities())
         // What may be done there says nothing of what is read.
-        .filter(|capability| !capability.name.starts_with("re-run"))
+        .filter(|capability| {
+            !Deed::ALL
+                .iter()
+                .any(|deed| capability.name.starts_with(deed.name()))
+        })
         .filter(|capability| feed.words.iter().any(|word| capability.name.contains(word)))
         .find_map(|capability| match &capability.state {
             CapabilityState::Missing(why) => Some(why),

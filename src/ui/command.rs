@@ -295,7 +295,7 @@ commands! {
     Refresh: "refresh", "refresh", Everywhere, &["r"];
     /// Ask every source now
     RefreshAll: "refresh-all", "refresh all", Everywhere, &["R"];
-    /// Ask what can be done: run again, cancel
+    /// Ask what can be done: run again, cancel, answer at a gate
     Actions: "actions", "actions", Everywhere, &["a"];
     /// Run the failed jobs of the card again, after a question
     RerunFailed: "rerun-failed", "re-run failed", Everywhere, &["F"];

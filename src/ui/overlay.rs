@@ -8,6 +8,7 @@ use crate::domain::Timestamp;
 use crate::domain::action::{ActionId, Verb};
 use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::query::QueryError;
+use crate::domain::run::Door;
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 use crate::ui::command::Command;
@@ -82,7 +83,9 @@ pub struct Aim {
 pub struct ActionEntry {
     /// What is done.
     pub verb: Verb,
-    /// The same in words; of a job, with its name.
+    /// What opens the gate, where it is done to one.
+    pub gate: Option<Door>,
+    /// The same in words; of a job or a gate, with its name.
     pub words: String,
     /// Why it cannot be done.
     pub refused: Option<String>,
@@ -97,7 +100,7 @@ pub struct Act {
     pub ids: Vec<ActionId>,
     /// Since when all of what would be done is on the screen.
     pub shown_at: Option<Timestamp>,
-    /// What was typed of the count, where there are several.
+    /// What was typed: the count, where there are several, or the name of production.
     pub typed: String,
     /// What of it was on the screen.
     pub seen: Seen,

@@ -118,6 +118,7 @@ pub fn card(number: usize, stage: Stage) -> WorkItem {
         confidence: if back > 20 { 80 } else { 100 },
         detail: pick(&TITLES, number).unwrap_or_default().into(),
         run: None,
+        door: None,
     };
     WorkItem {
         id: ItemId::new(&format!("ticket:github.com/{key}")),

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on should say so and stop"
 )]
 
+mod act;
 mod adapters;
 mod board;
 mod buildbot;

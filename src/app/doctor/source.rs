@@ -11,6 +11,7 @@ use crate::app::output::{self, instant};
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
 use crate::config::SourceConfig;
+use crate::domain::action::Deed;
 use crate::domain::text::Clean;
 use crate::sources::http::{Clock, host_of, is_loopback, span};
 use crate::sources::token;
@@ -357,7 +358,7 @@ fn describe(tried: &Tried<'_>, offline: bool) -> String {
 fn ability(capability: &Capability, checks: &[Check]) -> Option<String> {
     let Capability { name, state } = capability;
     let is_told = |word: &str| checks.iter().any(|check| check.name == word);
-    if matches!(*name, "re-run" | "cancel") && is_told("writes") {
+    if Deed::is_named(name) && is_told("writes") {
         return None;
     }
     match state {

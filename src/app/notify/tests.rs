@@ -85,6 +85,7 @@ impl Card {
                 confidence: 100,
                 detail: Clean::default(),
                 run: None,
+                door: None,
             })
             .into_iter()
             .collect();

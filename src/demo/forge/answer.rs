@@ -1,6 +1,6 @@
 //! What every answer has in common: validators, pages, limits, errors.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -43,6 +43,8 @@ pub(super) struct Asked {
     pub(super) accept: String,
     /// Which bytes are wanted.
     pub(super) range: Option<String>,
+    /// What came with it, once it is there.
+    pub(super) body: Bytes,
 }
 
 /// What headers depend on.
@@ -106,6 +108,7 @@ impl Asked {
             if_none_match: text(header::IF_NONE_MATCH).map(str::to_owned),
             accept: text(header::ACCEPT).unwrap_or_default().to_owned(),
             range: text(header::RANGE).map(str::to_owned),
+            body: Bytes::new(),
         }
     }
 

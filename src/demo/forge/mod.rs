@@ -309,7 +309,7 @@ async fn answer_api(
     headers: HeaderMap,
     body: axum::body::Body,
 ) -> Response {
-    let asked = Asked::new(&ground, &method, &uri, &headers);
+    let mut asked = Asked::new(&ground, &method, &uri, &headers);
     let entry = ground.ledger.begin(&asked);
     let faults = ground.faults.take(&asked.path);
     if let Some(delay) = faults.delay() {
@@ -324,6 +324,7 @@ async fn answer_api(
         return bad_gateway(&ground, entry);
     }
     let answer = if let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await {
+        asked.body = body.clone();
         ground.dialect.respond(&ground, &asked, &body, &faults)
     } else {
         let text = "the request body is too large";

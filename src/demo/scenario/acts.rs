@@ -1,11 +1,14 @@
-//! What users of the forge did to runs: re-runs and cancellations, worked into the plans.
+//! What users of the forge did to runs: re-runs, cancellations and answers at gates, worked into
+//! the plans.
 //!
 //! The world stays a pure function of seed, time and these; it moves on by itself afterwards.
 
 use crate::demo::scenario::ci::{self, Attempt, CI, Cause, Course, JobPlan, RunPlan};
 use crate::demo::scenario::dice::Dice;
 use crate::demo::scenario::people::VIEWER;
-use crate::demo::scenario::team::Lang;
+use crate::demo::scenario::runs;
+use crate::demo::scenario::team::{Lang, RepoSpec};
+use crate::demo::scenario::train::{self, Train};
 
 /// What a user asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +23,10 @@ pub enum Deed {
     Cancel,
     /// Break it off at once.
     ForceCancel,
+    /// Let it through its gate.
+    Pass,
+    /// Do not let it through its gate.
+    Refuse,
 }
 
 /// What a user did to a run, and when on the simulated clock.
@@ -42,7 +49,9 @@ pub(super) fn acted(plan: &RunPlan, run: u64, lang: Lang, acts: &[Act]) -> Optio
         };
         match &act.deed {
             Deed::Cancel => cancel(&mut plan, last, act.at + 9),
-            Deed::ForceCancel => cancel(&mut plan, last, act.at + 1),
+            Deed::ForceCancel | Deed::Refuse => cancel(&mut plan, last, act.at + 1),
+            // Done to its train, with what it brings.
+            Deed::Pass => {}
             Deed::Rerun | Deed::RerunFailed | Deed::RerunJob(_) => {
                 let Some(before) = plan.attempts.get(last) else {
                     continue;
@@ -61,6 +70,52 @@ pub(super) fn acted(plan: &RunPlan, run: u64, lang: Lang, acts: &[Act]) -> Optio
     Some(plan)
 }
 
+/// Works answers at its gate into a train: its job begins when it was let through, and all that
+/// its deployment comes to is as much earlier; or it never takes place.
+pub(super) fn answered(spec: &RepoSpec, train: &mut Train, acts: &[Act]) {
+    let id = runs::id(spec, train.number, train::GATED);
+    let answers = acts
+        .iter()
+        .filter(|act| act.run == id && matches!(act.deed, Deed::Pass | Deed::Refuse));
+    for act in answers {
+        let mut jobs = train
+            .runs
+            .iter_mut()
+            .filter(|run| run.slot == train::GATED)
+            .flat_map(|run| run.attempts.iter_mut().take(1))
+            .flat_map(|attempt| &mut attempt.jobs);
+        let Some(job) = jobs.find(|job| job.gated && job.listed <= act.at && job.start > act.at)
+        else {
+            continue;
+        };
+        let earlier = job.start - (act.at + BEGINS_IN);
+        let mut plans = train.deployments.iter_mut();
+        let plan = plans.find(|plan| plan.slot == train::GATED_DEPLOYMENT);
+        if act.deed == Deed::Refuse {
+            if let Some(plan) = plan {
+                plan.states.retain(|(at, ..)| *at <= act.at);
+                plan.rollout.clear();
+                let why = "Rejected by a reviewer".to_owned();
+                plan.states.push((act.at, "failure", why));
+            }
+            continue;
+        }
+        job.gated = false;
+        job.start -= earlier;
+        job.end -= earlier;
+        if let Some(plan) = plan {
+            let states = plan.states.iter_mut().map(|(at, ..)| at);
+            let steps = plan.rollout.iter_mut().map(|(at, ..)| at);
+            for at in states.chain(steps).filter(|at| **at > act.at) {
+                *at -= earlier;
+            }
+        }
+    }
+}
+
+/// Seconds after which the job behind a gate begins.
+const BEGINS_IN: i64 = 5;
+
 fn cancel(plan: &mut RunPlan, attempt: usize, at: i64) {
     let now = plan.attempts.get_mut(attempt);
     if let Some(now) = now.filter(|one| one.end() > at) {
@@ -74,7 +129,7 @@ fn again(dice: &mut Dice, before: &Attempt, act: &Act, ci: Option<Lang>) -> Atte
     let anew = |job: &JobPlan| match act.deed {
         Deed::RerunFailed => job.result != "success" || cut(job),
         Deed::RerunJob(name) => job.name == name || cut(job) && job.listed >= act.at,
-        Deed::Rerun | Deed::Cancel | Deed::ForceCancel => true,
+        Deed::Rerun | Deed::Cancel | Deed::ForceCancel | Deed::Pass | Deed::Refuse => true,
     };
     let first = before.jobs.iter().filter(|job| anew(job));
     let shift = act.at - first.map(|job| job.listed).min().unwrap_or(act.at);

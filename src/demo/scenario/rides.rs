@@ -192,7 +192,7 @@ fn deployment(
         updated_at: statuses.first().map_or(created_at, |status| status.at),
         statuses,
         payload,
-        run: runs::id(spec, train.number, 18),
+        run: runs::id(spec, train.number, train::GATED),
     })
 }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::demo::scenario::acts::Act;
+use crate::demo::scenario::acts::{self, Act};
 use crate::demo::scenario::change;
 use crate::demo::scenario::lens::{Lens, Pace};
 use crate::demo::scenario::model::{Finding, Issue, Pull, RepoState, Run, Scan};
@@ -38,7 +38,10 @@ pub(super) fn at(laws: Laws, spec: &Arc<RepoSpec>, now: i64, acts: &[Act]) -> Re
         .iter()
         .filter_map(|(_, pull, at)| Some((*at, pull.landed.last()?.as_str())))
         .collect();
-    let trains = rides::trains(laws, spec, now, &changes);
+    let mut trains = rides::trains(laws, spec, now, &changes);
+    for train in &mut trains {
+        acts::answered(spec, train, acts);
+    }
     let mut seen: Vec<Run> = changes
         .iter()
         .flat_map(|change| &change.runs)

@@ -10,6 +10,11 @@ pub(super) const PERIOD: i64 = 86_400;
 /// How long the way to the place where a release dwells can take at most.
 pub(super) const LEAD: i64 = 4 * 3_600;
 
+/// The run that waits at the gate of production, among those of its train.
+pub(super) const GATED: u64 = 18;
+/// The deployment behind that gate, among those of its train.
+pub(super) const GATED_DEPLOYMENT: u64 = 1;
+
 /// A deployment as planned, times on the simulated clock.
 #[derive(Clone, Debug)]
 pub(super) struct DeployPlan {
@@ -259,7 +264,7 @@ fn produce(way: &mut Way, prefix: &str, train: &mut Train, before: Option<ci::Jo
     let approved = way.at;
     let start = approved + 15;
     let mut deployment = DeployPlan {
-        slot: 1,
+        slot: GATED_DEPLOYMENT,
         environment: environment.clone(),
         production: true,
         created,
@@ -308,7 +313,7 @@ fn produce(way: &mut Way, prefix: &str, train: &mut Train, before: Option<ci::Jo
             .deployments
             .push(again_to(3, &environment, back - 120, back, true));
     }
-    let mut run = run(train, 18, DEPLOY, attempts);
+    let mut run = run(train, GATED, DEPLOY, attempts);
     run.environment = Some(environment);
     train.runs.push(run);
 }

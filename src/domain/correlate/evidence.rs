@@ -61,6 +61,7 @@ pub(super) fn of_ticket(ticket: &Ticket) -> Evidence {
         confidence: SURE,
         detail: ticket.title.clone(),
         run: None,
+        door: None,
     }
 }
 
@@ -82,6 +83,7 @@ pub(super) fn of_change(change: &ChangeRequest, confidence: u8) -> Evidence {
         confidence,
         detail: change.title.clone(),
         run: None,
+        door: None,
     }
 }
 
@@ -105,6 +107,7 @@ pub(super) fn of_commit(commit: &Commit) -> Evidence {
         confidence: SURE,
         detail: commit.title.clone(),
         run: None,
+        door: None,
     }
 }
 
@@ -122,6 +125,7 @@ fn of_merge(part: &Part<'_, '_>) -> Option<Evidence> {
         confidence: SURE,
         detail: Clean::line(&format!("on `{}`", landed.branch)),
         run: None,
+        door: None,
     })
 }
 
@@ -143,6 +147,7 @@ fn of_head(part: &Part<'_, '_>) -> Option<Evidence> {
         confidence: SURE,
         detail: change.head_branch.clone(),
         run: None,
+        door: None,
     })
 }
 
@@ -159,6 +164,7 @@ fn of_revert(part: &Part<'_, '_>) -> Option<Evidence> {
         confidence: SURE,
         detail: Clean::default(),
         run: None,
+        door: None,
     })
 }
 
@@ -178,6 +184,7 @@ pub(super) fn of_release(release: &Release) -> Evidence {
         confidence: SURE,
         detail: release.name.clone(),
         run: None,
+        door: None,
     }
 }
 
@@ -207,6 +214,7 @@ pub(super) fn of_deployment(deployment: &Deployment, place: &Clean) -> Evidence 
         confidence: SURE,
         detail: version(deployment),
         run: None,
+        door: None,
     }
 }
 
@@ -245,6 +253,7 @@ fn of_rollout(deployment: &Deployment, rollout: &Rollout, place: &Clean) -> Evid
         confidence: SURE,
         detail: Clean::line(&steps),
         run: None,
+        door: None,
     }
 }
 
@@ -279,6 +288,7 @@ pub(super) fn of_alert(alert: &Alert, confidence: u8) -> Evidence {
         confidence,
         detail: alert.severity.clone(),
         run: None,
+        door: None,
     }
 }
 
@@ -312,6 +322,7 @@ pub(super) fn of_finding(finding: &Finding) -> Evidence {
         confidence: SURE,
         detail: finding.title.clone(),
         run: None,
+        door: None,
     }
 }
 

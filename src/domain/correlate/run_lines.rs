@@ -84,7 +84,8 @@ pub(super) fn of_run(view: &RunView<'_>, out: &mut Vec<Evidence>) {
             at: gate.since.unwrap_or(run.updated_at),
             confidence: SURE,
             detail: Clean::line(&who.join(", ")),
-            run: None,
+            run: Some(Box::new(run.key())),
+            door: gate.door.clone().map(Box::new),
         });
     }
 }
@@ -101,6 +102,7 @@ pub(super) fn run_line(view: &RunView<'_>, work: Work, state: Clean) -> Evidence
         confidence: view.basis.percent(),
         detail: about_run(view),
         run: Some(Box::new(run.key())),
+        door: None,
     }
 }
 
@@ -128,5 +130,6 @@ fn of_job(run: &Run, job: &Job, status: Status, at: Timestamp) -> Evidence {
         confidence: SURE,
         detail: run_key(run),
         run: Some(Box::new(run.key())),
+        door: None,
     }
 }

@@ -263,7 +263,7 @@ impl World {
             },
             gates: vec![Gate {
                 environment: Clean::line(environment),
-                environment_id: None,
+                door: None,
                 reviewers: vec![person("gail")],
                 may_approve: false,
                 wait_secs: 0,

@@ -32,6 +32,7 @@ fn evidence(kind: EvidenceKind, key: &str, status: Status) -> Evidence {
         confidence: 100,
         detail: Clean::default(),
         run: None,
+        door: None,
     }
 }
 

@@ -406,7 +406,11 @@ impl Desk {
         };
         let id = id.clone();
         let flight: BoxFuture<'static, Landed> = match effect {
-            Effect::Look => Box::pin(async move { Landed::Event(id, look(source, target).await) }),
+            Effect::Look => {
+                let production = self.room.acting.production.clone();
+                let looked = look(source, target, production);
+                Box::pin(async move { Landed::Event(id, looked.await) })
+            }
             Effect::Queue => {
                 let at = self.turn(source.host());
                 Box::pin(async move {

@@ -5,11 +5,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use regex::Regex;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::action::Target;
+use crate::domain::policy::production_word;
 use crate::domain::text::Clean;
 use crate::engine::actions::machine::Event;
 use crate::engine::supervise::supervised;
@@ -23,11 +25,24 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request may take until nobody waits for its answer.
 const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Reads a target afresh.
-pub(super) async fn look(source: Arc<dyn Source>, target: Target) -> Event {
+/// Reads a target afresh; of a gate with `production` behind it, the name is to be typed.
+pub(super) async fn look(
+    source: Arc<dyn Source>,
+    target: Target,
+    production: Option<Regex>,
+) -> Event {
     let looked = tokio::time::timeout(LOOK_TIMEOUT, async { source.look_at(target).await });
     let read = match supervised(looked).await {
-        Ok(Ok(Ok(fresh))) => Ok(fresh),
+        Ok(Ok(Ok(mut fresh))) => {
+            if let Some(gate) = &mut fresh.gate {
+                let environment = gate.environment.as_deref();
+                gate.typed = match &production {
+                    Some(production) => production_word(production, environment, &gate.name),
+                    None => Some(gate.name.clone()),
+                };
+            }
+            Ok(fresh)
+        }
         Ok(Ok(Err(error))) => Err(error.to_string()),
         Ok(Err(_elapsed)) => Err(format!("no answer within {}", span(LOOK_TIMEOUT))),
         Err(_panicked) => Err("the source crashed".to_owned()),

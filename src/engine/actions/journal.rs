@@ -14,8 +14,9 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
-use crate::domain::action::{ActionId, ActionState, Fresh, Target, Verb};
+use crate::domain::action::{ActionId, ActionState, Fresh, Of, Target, Verb};
 use crate::domain::key::ItemId;
+use crate::domain::run::Door;
 use crate::domain::text::Clean;
 use crate::engine::actions::machine::Action;
 use crate::sources::hex;
@@ -278,14 +279,25 @@ impl Journal {
 }
 
 /// Returns what may not be done twice at once, as a name for a file: re-runs of a run are one
-/// thing; the name that a board gives the source is none of it.
+/// thing, and so is whatever is answered at one gate; the name that a board gives the source is
+/// none of it.
 pub(super) fn key(verb: Verb, target: &Target) -> String {
-    let class = match verb {
-        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => "rerun",
-        Verb::Cancel => "cancel",
-        Verb::ForceCancel => "force-cancel",
+    let class = verb.about().claim;
+    let gate = if let (Of::Gate, Some(door)) = (verb.of(), &target.gate) {
+        match door {
+            Door::Job(id) => format!("\njob {id}"),
+            Door::Deployment(id) => format!("\ndeployment {id}"),
+            Door::Environment(id) => format!("\nenvironment {id}"),
+            Door::Question(id) => format!("\nquestion {id}"),
+        }
+    } else {
+        String::new()
     };
-    let text = format!("{}\n{}\n{class}", target.run.repo.as_str(), target.run.id);
+    let text = format!(
+        "{}\n{}\n{class}{gate}",
+        target.run.repo.as_str(),
+        target.run.id
+    );
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     hex(digest.as_ref().get(..NAME_BYTES).unwrap_or_default())
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::domain::action::{ActionId, ActionState, Fresh, Target, Verb};
+use crate::domain::action::{ActionId, ActionState, Deed, Fresh, Target, Verb};
 use crate::domain::key::ItemId;
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
@@ -386,46 +386,57 @@ impl Action {
 /// Returns why there is nothing to do, if that is so.
 fn objection(verb: Verb, fresh: &Fresh) -> Option<String> {
     let name = name(fresh);
-    match verb {
-        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob if is_moving(&fresh.state) => Some(
-            format!("{name} {}: it has to end first", state_words(&fresh.state)),
-        ),
-        Verb::RerunFailed if fresh.state == RunState::Passed => {
+    let state = state_words(&fresh.state);
+    match verb.deed() {
+        Deed::Rerun if is_moving(&fresh.state) => {
+            Some(format!("{name} {state}: it has to end first"))
+        }
+        Deed::Rerun if verb == Verb::RerunFailed && fresh.state == RunState::Passed => {
             Some(format!("{name} passed: no job of it failed"))
         }
-        Verb::Cancel | Verb::ForceCancel if fresh.state.is_over() => Some(format!(
-            "{name} {}: there is nothing to cancel",
-            state_words(&fresh.state)
-        )),
-        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob | Verb::Cancel | Verb::ForceCancel => {
-            None
+        Deed::Rerun => None,
+        Deed::Cancel => {
+            let over = fresh.state.is_over();
+            over.then(|| format!("{name} {state}: there is nothing to cancel"))
         }
+        deed @ (Deed::Approve | Deed::Reject) => match &fresh.gate {
+            None => Some(format!("{name} {state}: nothing waits there for an answer")),
+            Some(gate) => {
+                let lacks = || gate.door.lacks(deed).map(str::to_owned);
+                let hindrance = gate.hindrance.as_ref();
+                hindrance
+                    .map(|why| format!("`{}`: {why}", gate.name))
+                    .or_else(lacks)
+            }
+        },
     }
 }
 
 /// Returns whether a target is no longer what a person confirmed.
 fn differs(verb: Verb, confirmed: &Fresh, now: &Fresh) -> bool {
-    let state = match verb {
-        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => confirmed.state != now.state,
+    let state = match verb.deed() {
+        Deed::Rerun => confirmed.state != now.state,
         // Whether it is queued or runs is all the same to one who stops it.
-        Verb::Cancel | Verb::ForceCancel => now.state.is_over(),
+        Deed::Cancel => now.state.is_over(),
+        // Other parts of the run may be at work meanwhile.
+        Deed::Approve | Deed::Reject => now.gate.is_none(),
     };
     state
         || confirmed.attempt != now.attempt
         || confirmed.head_sha != now.head_sha
         || confirmed.job != now.job
+        || confirmed.gate != now.gate
 }
 
 /// Returns whether what was asked for has come to be.
 fn is_seen(verb: Verb, before: &Fresh, now: &Fresh) -> bool {
-    if now.attempt > before.attempt {
-        return true;
-    }
-    match verb {
-        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => {
-            !is_moving(&before.state) && is_moving(&now.state)
-        }
-        Verb::Cancel | Verb::ForceCancel => now.state.is_over(),
+    let newer = now.attempt > before.attempt;
+    match verb.deed() {
+        Deed::Rerun => newer || (!is_moving(&before.state) && is_moving(&now.state)),
+        Deed::Cancel => newer || now.state.is_over(),
+        // A run that was stopped meanwhile waits no more either, but did not go on.
+        Deed::Approve => now.gate.is_none() && now.state != RunState::Cancelled,
+        Deed::Reject => now.gate.is_none(),
     }
 }
 

@@ -15,6 +15,8 @@ mod waiting;
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
+use regex::Regex;
+
 use crate::domain::action::{ActionId, Target, Verb};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::text::Clean;
@@ -32,6 +34,8 @@ pub struct Acting {
     pub journal: Option<PathBuf>,
     /// Who acts, as the journal names them.
     pub who: String,
+    /// What names production; without it, every gate may lead there.
+    pub production: Option<Regex>,
 }
 
 impl Acting {
@@ -40,7 +44,7 @@ impl Acting {
         if let Some(why) = &self.forbidden {
             return Some(why.to_string());
         }
-        let word = verb.permission();
+        let word = verb.deed().permission();
         let allowed = self
             .writes
             .get(source)

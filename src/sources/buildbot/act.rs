@@ -7,17 +7,22 @@ use serde_json::{Value, json};
 
 use super::state::Place;
 use super::{Buildbot, map, wire};
-use crate::config::Action;
-use crate::domain::action::{Fresh, Target, Verb};
+use crate::domain::action::{Deed, Fresh, Target, Verb};
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
-use crate::sources::action::{Act, ActError, lacks};
+use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Failure, Writing};
 use crate::sources::port::Ask;
 use crate::sources::{Capability, CapabilityState, SourceError, deeds};
 
 /// Why a build cannot be stopped by force.
 const ONE_WAY: &str = "Buildbot stops a build in one way: cancel it";
+
+/// Why there is no gate to answer.
+const NO_GATES: &str = "Buildbot has no gates: a build waits for no person";
+
+/// What may be done there.
+const DEEDS: [Deed; 2] = [Deed::Rerun, Deed::Cancel];
 
 /// What an action is done to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +57,7 @@ impl Buildbot {
             state: now.state,
             url: run.url,
             read_at: self.port.now(),
+            gate: None,
         })
     }
 
@@ -193,7 +199,7 @@ impl Buildbot {
 
     /// Does one thing, with one call.
     pub(super) async fn do_it(&self, act: &Act) -> Result<(), ActError> {
-        if let Some(why) = self.forbidden(act.verb.permission()) {
+        if let Some(why) = self.forbidden(act.verb.deed()) {
             return Err(deeds::refused(self.port.host(), &why));
         }
         let (_, at) = self.at(&act.target)?;
@@ -207,6 +213,9 @@ impl Buildbot {
             }
             (Verb::ForceCancel, _) => {
                 return Err(ActError::Unsupported(Clean::line(ONE_WAY)));
+            }
+            (Verb::Approve | Verb::Reject, _) => {
+                return Err(ActError::Unsupported(Clean::line(NO_GATES)));
             }
         };
         let params = match method {
@@ -229,24 +238,23 @@ impl Buildbot {
         done
     }
 
-    fn forbidden(&self, word: &str) -> Option<Clean> {
-        deeds::forbidden(&self.config, self.ground.read_only, word)
+    fn forbidden(&self, deed: Deed) -> Option<Clean> {
+        deeds::forbidden(&self.config, self.ground.read_only, deed)
     }
 
-    /// Returns the verb of what is allowed that Buildbot has not; a build is its only job, so that
+    /// Returns what can be done, for the list of capabilities; a build is its only job, so that
     /// all ways of running it again are one.
-    fn absent(&self) -> Option<Capability> {
-        let may = self.config.writes.contains(&Action::Cancel);
-        may.then(|| lacks(Verb::ForceCancel, ONE_WAY))
-    }
-
-    /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> impl Iterator<Item = Capability> {
-        let state = |word: &str| {
-            let why = self.forbidden(word);
+        let state = |deed| {
+            let why = self.forbidden(deed);
             why.map_or(CapabilityState::Unknown, CapabilityState::Missing)
         };
-        deeds::all(state).chain(self.absent())
+        let absent = [
+            (Verb::ForceCancel, ONE_WAY),
+            (Verb::Approve, NO_GATES),
+            (Verb::Reject, NO_GATES),
+        ];
+        deeds::all(&DEEDS, state).chain(deeds::lacking(&self.config, absent))
     }
 }
 

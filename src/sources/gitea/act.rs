@@ -8,22 +8,19 @@ use super::api::{Asked, below};
 use super::map::runs as map;
 use super::server::{Make, Way};
 use super::wire_actions::Run;
-use crate::config::Action;
-use crate::domain::action::{Fresh, Target, Verb};
+use crate::domain::action::{Deed, Fresh, Target, Verb};
 use crate::domain::run::is_foreign;
 use crate::domain::text::Clean;
-use crate::sources::action::{Act, ActError, lacks};
+use crate::sources::action::{Act, ActError};
 use crate::sources::http::Failure;
 use crate::sources::port::Ask;
 use crate::sources::{Capability, CapabilityState, SourceError, deeds};
 
-/// Returns the route that a word of `writes` needs at least.
-fn way_of(word: &str) -> Way {
-    match word {
-        "cancel" => Way::Cancel,
-        _ => Way::Rerun,
-    }
-}
+/// What may be done there, with the route that it needs at least.
+const DEEDS: [(Deed, Way); 2] = [(Deed::Rerun, Way::Rerun), (Deed::Cancel, Way::Cancel)];
+
+/// Why there is no gate to answer.
+const NO_GATES: &str = "its Actions have no gates at which a run waits for a person";
 
 /// Why a run cannot be stopped by force.
 const ONE_WAY: &str = "there is no such thing here; `cancel` stops a run";
@@ -79,19 +76,21 @@ impl Gitea {
             state: found.state,
             url: found.url,
             read_at: self.port.now(),
+            gate: None,
         })
     }
 
     /// Does one thing, with one request.
     pub(super) async fn do_it(&self, act: Act) -> Result<(), ActError> {
         let refused = |why: &Clean| deeds::refused(self.port.host(), why);
-        if let Some(why) = self.forbids(act.verb.permission()) {
+        if let Some(why) = self.forbids(act.verb.deed()) {
             return Err(refused(&why));
         }
         let Some((way, rest)) = self.route(&act) else {
             let why = match act.verb {
                 Verb::RerunJob => "a job is re-run by its number, and there is none",
                 Verb::ForceCancel | Verb::RerunFailed | Verb::RerunAll | Verb::Cancel => ONE_WAY,
+                Verb::Approve | Verb::Reject => NO_GATES,
             };
             return Err(ActError::Unsupported(Clean::line(why)));
         };
@@ -146,7 +145,7 @@ impl Gitea {
             Verb::RerunFailed => of_run(Way::RerunFailed, "rerun-failed-jobs"),
             Verb::RerunAll => of_run(Way::Rerun, "rerun"),
             Verb::Cancel => of_run(Way::Cancel, "cancel"),
-            Verb::ForceCancel => None,
+            Verb::ForceCancel | Verb::Approve | Verb::Reject => None,
             Verb::RerunJob => {
                 let job = act.target.job?.to_string();
                 let way = self.job_way();
@@ -188,46 +187,46 @@ impl Gitea {
     }
 
     /// Returns why our own settings do not allow something, if they do not.
-    fn forbids(&self, word: &str) -> Option<Clean> {
-        deeds::forbidden(&self.config, self.ground.read_only, word)
+    fn forbids(&self, deed: Deed) -> Option<Clean> {
+        deeds::forbidden(&self.config, self.ground.read_only, deed)
     }
 
     /// Returns the verbs of what is allowed that this server has not.
     fn absent(&self) -> Vec<Capability> {
         let now = self.port.now();
-        let mut all = Vec::new();
-        if self.config.writes.contains(&Action::Rerun) {
-            let ways = [
-                (Verb::RerunFailed, Way::RerunFailed),
-                (Verb::RerunJob, self.job_way()),
-            ];
-            let ways = ways.into_iter();
-            let gone = ways.filter(|(_, way)| self.state().ways.has(*way, now) == Some(false));
-            let gone: Vec<(Verb, Way)> = gone.collect();
-            all.extend(
-                gone.into_iter()
-                    .map(|(verb, way)| lacks(verb, &self.why_not(way))),
-            );
-        }
-        if self.config.writes.contains(&Action::Cancel) {
-            all.push(lacks(Verb::ForceCancel, ONE_WAY));
-        }
-        all
+        let ways = [
+            (Verb::RerunFailed, Way::RerunFailed),
+            (Verb::RerunJob, self.job_way()),
+        ];
+        let ways = ways.into_iter();
+        let gone = ways.filter(|(_, way)| self.state().ways.has(*way, now) == Some(false));
+        let gone: Vec<(Verb, Way)> = gone.collect();
+        let gone = gone.into_iter();
+        let reasons: Vec<_> = gone.map(|(verb, way)| (verb, self.why_not(way))).collect();
+        let never = [
+            (Verb::ForceCancel, ONE_WAY),
+            (Verb::Approve, NO_GATES),
+            (Verb::Reject, NO_GATES),
+        ];
+        let gone = reasons.iter().map(|(verb, why)| (*verb, &**why));
+        deeds::lacking(&self.config, gone.chain(never)).collect()
     }
 
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> Vec<Capability> {
         let now = self.port.now();
-        let state = |word: &'static str| {
-            let way = way_of(word);
+        let state = |deed| {
+            let found = DEEDS.iter().find(|(known, _)| *known == deed);
+            let way = found.map_or(Way::Rerun, |(_, way)| *way);
             let has = self.state().ways.has(way, now);
-            match (has, self.forbids(word)) {
+            match (has, self.forbids(deed)) {
                 (Some(false), _) => self.without(way),
                 (_, Some(why)) => CapabilityState::Missing(why),
                 (Some(true), None) => CapabilityState::Available,
                 (None, None) => CapabilityState::Unknown,
             }
         };
-        deeds::all(state).chain(self.absent()).collect()
+        let has = DEEDS.map(|(deed, _)| deed);
+        deeds::all(&has, state).chain(self.absent()).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Re-runs and cancellations: the fresh read before, then one request.
+//! Re-runs, cancellations and approvals: the fresh read before, then one request.
 //!
 //! Whether it should be done is the engine's to decide; whether this source may
 //! is checked here as well, so that no other way leads around it.
@@ -7,7 +7,8 @@ use reqwest::header::HeaderMap;
 
 use super::wire_rest;
 use super::{Ask, GitHub, TokenState, map};
-use crate::domain::action::{Fresh, Target, Verb};
+use crate::domain::action::{Deed, Fresh, OpenGate, Target, Verb};
+use crate::domain::run::{Door, RunKey};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Failure, Urgency, decode};
@@ -47,6 +48,10 @@ impl GitHub {
                 Some(Clean::line(&job.name))
             }
         };
+        let gate = match &target.gate {
+            None => None,
+            Some(door) => self.gate(&target.run, door, ask).await?,
+        };
         Ok(Fresh {
             name: Clean::line(&format!("{} #{}", run.workflow, run.number)),
             job,
@@ -56,17 +61,32 @@ impl GitHub {
             state: run.state,
             url: run.url,
             read_at: (self.ground.clock)(),
+            gate,
         })
+    }
+
+    /// Reads a gate afresh; nothing where nothing waits there any more.
+    async fn gate(&self, run: &RunKey, door: &Door, ask: Ask) -> Result<Option<OpenGate>, Failure> {
+        let set = self.gates(run, ask).await?;
+        let found = set.gates.into_iter();
+        let mut found = found.filter(|gate| gate.door.as_ref() == Some(door));
+        Ok(found.next().map(|gate| OpenGate {
+            door: door.clone(),
+            name: gate.environment.clone(),
+            environment: Some(gate.environment),
+            hindrance: (!gate.may_approve).then(|| Clean::line(NO_REVIEWER)),
+            typed: None,
+        }))
     }
 
     /// Does one thing, with one request.
     pub(super) async fn do_it(&self, act: Act) -> Result<(), ActError> {
-        let word = act.verb.permission();
-        if let CapabilityState::Missing(why) = self.deed(word) {
+        let deed = act.verb.deed();
+        if let CapabilityState::Missing(why) = self.allows(deed) {
             return Err(deeds::refused(&self.api.host, &why));
         }
         let Some(route) = route(&act) else {
-            let why = "a job is re-run by its number, and there is none";
+            let why = "neither the number of the job nor that of the environment is known";
             return Err(ActError::Unsupported(Clean::line(why)));
         };
         self.ensure_token(false).await?;
@@ -79,9 +99,9 @@ impl GitHub {
         let done = self
             .api
             .client
-            .write(&self.api.url(&route, &[]), None)
+            .write(&self.api.url(&route, &[]), review(&act).as_ref())
             .await;
-        self.learn_from(&act, word, &done);
+        self.learn_from(&act, &done);
         if matches!(done, Err(ActError::Refused { status: 401, .. })) {
             *self.token.lock().await = TokenState::Rejected;
         }
@@ -89,8 +109,9 @@ impl GitHub {
     }
 
     /// Notes what the answer to an action says of the run and of the token.
-    fn learn_from(&self, act: &Act, word: &str, done: &Result<(), ActError>) {
+    fn learn_from(&self, act: &Act, done: &Result<(), ActError>) {
         let mut state = self.state();
+        let deed = act.verb.deed();
         match done {
             Ok(()) | Err(ActError::Unsure { .. }) => {
                 // What came of it is seen by reading, soon.
@@ -98,31 +119,36 @@ impl GitHub {
                     repo.runs_wanted = true;
                 }
                 if done.is_ok() {
-                    state.can(deeds::capability(word), CapabilityState::Available);
+                    state.can(deed.name(), CapabilityState::Available);
                 }
             }
             Err(ActError::Refused { status: 403, said }) if is_about_token(said) => {
-                let why = "the token lacks the permission `Actions: write`";
+                let why = match deed {
+                    Deed::Rerun | Deed::Cancel => "the token lacks the permission `Actions: write`",
+                    Deed::Approve | Deed::Reject => {
+                        "the token lacks the permission `Deployments: write`"
+                    }
+                };
                 let why = CapabilityState::Missing(Clean::line(why));
-                state.can(deeds::capability(word), why);
+                state.can(deed.name(), why);
             }
             Err(ActError::Refused { .. } | ActError::NotSent(_) | ActError::Unsupported(_)) => {}
         }
     }
 
-    /// Returns whether the word of `writes` can be done, and why not.
-    fn deed(&self, word: &str) -> CapabilityState {
-        if let Some(why) = deeds::forbidden(&self.config, self.ground.read_only, word) {
+    /// Returns whether something can be done, and why not.
+    fn allows(&self, deed: Deed) -> CapabilityState {
+        if let Some(why) = deeds::forbidden(&self.config, self.ground.read_only, deed) {
             return CapabilityState::Missing(why);
         }
         let state = self.state();
-        let known = state.capabilities.get(deeds::capability(word));
+        let known = state.capabilities.get(deed.name());
         known.cloned().unwrap_or(CapabilityState::Unknown)
     }
 
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> impl Iterator<Item = Capability> {
-        deeds::all(|word| self.deed(word))
+        deeds::all(&Deed::ALL, |deed| self.allows(deed))
     }
 
     /// Takes in what a classic token may, as answers tell it; other tokens tell nothing.
@@ -138,9 +164,9 @@ impl GitHub {
             return;
         }
         let mut state = self.state();
-        for name in deeds::names() {
+        for deed in Deed::ALL {
             let why = "the token has no scope `repo`";
-            state.can(name, CapabilityState::Missing(Clean::line(why)));
+            state.can(deed.name(), CapabilityState::Missing(Clean::line(why)));
         }
     }
 
@@ -166,6 +192,30 @@ fn is_about_token(said: &str) -> bool {
     .any(|words| said.contains(words))
 }
 
+/// Why a gate cannot be answered that waits for others.
+const NO_REVIEWER: &str = "this account is none of its reviewers";
+
+/// Returns the environment whose gate is answered.
+fn environment(act: &Act) -> Option<u64> {
+    match act.target.gate {
+        Some(Door::Environment(id)) => Some(id),
+        Some(Door::Job(_) | Door::Deployment(_) | Door::Question(_)) | None => None,
+    }
+}
+
+/// Returns the answer to a gate.
+fn review(act: &Act) -> Option<serde_json::Value> {
+    let state = match act.verb.deed() {
+        Deed::Approve => "approved",
+        Deed::Reject => "rejected",
+        Deed::Rerun | Deed::Cancel => return None,
+    };
+    let environment = environment(act)?;
+    Some(serde_json::json!({
+        "environment_ids": [environment], "state": state, "comment": "answered from cycleboard",
+    }))
+}
+
 /// Returns the address of an action.
 fn route(act: &Act) -> Option<String> {
     let path = act.target.run.repo.path();
@@ -179,6 +229,10 @@ fn route(act: &Act) -> Option<String> {
         Verb::RerunJob => {
             let job = act.target.job?;
             Some(format!("repos/{path}/actions/jobs/{job}/rerun"))
+        }
+        Verb::Approve | Verb::Reject => {
+            environment(act)?;
+            of_run("pending_deployments")
         }
     }
 }

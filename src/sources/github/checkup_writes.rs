@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::GitHub;
 use super::checkup::check;
-use crate::config::Action;
+use crate::domain::action::Deed;
 use crate::domain::text::Clean;
-use crate::sources::{Check, CheckState};
+use crate::sources::{Check, CheckState, deeds};
 
 #[derive(Deserialize)]
 struct Repo {
@@ -26,10 +26,10 @@ struct Rights {
 impl GitHub {
     /// Tells what is configured, and whether account and token may do it to a repository.
     pub(super) async fn writes(&self, repo: &str, checks: &mut Vec<Check>) {
-        let words: Vec<&str> = [(Action::Rerun, "rerun"), (Action::Cancel, "cancel")]
-            .into_iter()
-            .filter(|(action, _)| self.config.writes.contains(action))
-            .map(|(_, word)| word)
+        let deeds = Deed::ALL.into_iter();
+        let words: Vec<&str> = deeds
+            .filter(|deed| deeds::is_listed(&self.config, *deed))
+            .map(Deed::permission)
             .collect();
         if words.is_empty() {
             let text = "none configured: this source is only read";

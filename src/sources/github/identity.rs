@@ -9,6 +9,7 @@
 use super::GitHub;
 use super::memory::Memory;
 use super::state::{Mode, RepoState, State};
+use crate::domain::action::Deed;
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
 use crate::sources::Batch;
@@ -108,7 +109,8 @@ impl State {
     /// Takes in as whom it asks from now on: what another token told, or could not tell, is
     /// that one's, and all is read anew.
     pub(super) fn asks_as(&mut self, account: String) {
-        for name in ["annotations", "job logs", "re-run", "cancel"] {
+        let deeds = Deed::ALL.map(Deed::name);
+        for name in ["annotations", "job logs"].into_iter().chain(deeds) {
             self.capabilities.remove(name);
         }
         let before = self.account.replace(account);

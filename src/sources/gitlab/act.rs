@@ -1,17 +1,16 @@
-//! Retries and cancellations: the fresh read before, then one request.
+//! Retries, cancellations and gates: the fresh read before, then one request.
 //!
 //! Whether it should be done is the engine's to decide; whether this source may
 //! is checked here as well, so that no other way leads around it.
 
 use super::GitLab;
 use super::api::Poll;
-use super::map::ci;
+use super::map::{ci, delivery};
 use super::wire_ci;
-use crate::config::Action;
-use crate::domain::action::{Fresh, Target, Verb};
-use crate::domain::run::{Failure as Fails, RunKey, RunState, is_foreign};
+use crate::domain::action::{Deed, Fresh, Of, OpenGate, Target, Verb};
+use crate::domain::run::{Door, Failure as Fails, RunKey, RunState, is_foreign};
 use crate::domain::text::Clean;
-use crate::sources::action::{Act, ActError, lacks};
+use crate::sources::action::{Act, ActError};
 use crate::sources::http::Failure;
 use crate::sources::port::Ask;
 use crate::sources::{Capability, CapabilityState, SourceError, deeds};
@@ -21,6 +20,9 @@ const NOT_ALL: &str = "GitLab re-runs what failed, or single jobs; not all jobs 
 
 /// Why a pipeline cannot be stopped by force.
 const ONE_WAY: &str = "GitLab has one way to stop a pipeline: cancel";
+
+/// Why a gate that no job and no deployment opens is not ours.
+const NO_DOOR: &str = "it is not known which job or deployment this gate is";
 
 impl GitLab {
     /// Reads the pipeline of an action, and its job, past every cache.
@@ -65,6 +67,10 @@ impl GitLab {
         };
         let told = ci::state(wire.status.as_deref());
         let never_ran = jobs.complete && jobs.jobs.is_empty();
+        let gate = match &target.gate {
+            None => None,
+            Some(door) => self.gate(&part, path, door, poll).await?,
+        };
         let state = if never_ran && matches!(told, RunState::Failed(_)) {
             RunState::Failed(Fails::Startup)
         } else {
@@ -87,7 +93,47 @@ impl GitLab {
             state,
             url: run.url,
             read_at: poll.now,
+            gate,
         })
+    }
+
+    /// Reads a gate afresh; nothing where nothing waits there any more.
+    async fn gate(
+        &self,
+        part: &str,
+        path: &str,
+        door: &Door,
+        poll: Poll,
+    ) -> Result<Option<OpenGate>, Failure> {
+        let gate = |name: &Clean, environment: Option<Clean>| OpenGate {
+            door: door.clone(),
+            name: name.clone(),
+            environment,
+            hindrance: None,
+            typed: None,
+        };
+        match door {
+            Door::Job(id) => {
+                let id = id.to_string();
+                let route = ["projects", part, "jobs", &id];
+                let (job, _) = self.one::<wire_ci::Job>(&route, &[], poll).await?;
+                let waits = job.status.as_deref() == Some("manual");
+                let place = {
+                    let mut state = self.state();
+                    let project = state.known(path);
+                    project.and_then(|project| project.places.get(&job.name).cloned())
+                };
+                Ok(waits.then(|| gate(&Clean::line(&job.name), place)))
+            }
+            Door::Deployment(id) => {
+                let id = id.to_string();
+                let route = ["projects", part, "deployments", &id];
+                let (wire, _) = self.one::<wire_ci::Deployment>(&route, &[], poll).await?;
+                let held = delivery::held(&wire).map(|(_, held)| held.environment);
+                Ok(held.map(|name| gate(&name, Some(name.clone()))))
+            }
+            Door::Environment(_) | Door::Question(_) => Ok(None),
+        }
     }
 
     async fn job_name(
@@ -111,44 +157,48 @@ impl GitLab {
         if is_foreign(act.target.run.id) {
             return Err(ActError::NotSent(self.foreign()));
         }
-        let word = act.verb.permission();
-        if let CapabilityState::Missing(why) = self.deed(word) {
+        let deed = act.verb.deed();
+        if let CapabilityState::Missing(why) = self.allows(deed) {
             return Err(deeds::refused(self.port.host(), &why));
         }
         let route = route(&act).map_err(|why| ActError::Unsupported(Clean::line(why)))?;
         let part = self.part(act.target.run.repo.path());
-        let (kind, id, deed) = route;
-        let url = self.url(&["projects", &part, kind, &id.to_string(), deed], &[]);
-        let done = self.port.write(&url, None).await;
+        let (kind, id, last) = route;
+        let url = self.url(&["projects", &part, kind, &id.to_string(), last], &[]);
+        let body = matches!(&act.target.gate, Some(Door::Deployment(_))).then(|| {
+            let approves = deed == Deed::Approve;
+            serde_json::json!({"status": if approves { "approved" } else { "rejected" }})
+        });
+        let done = self.port.write(&url, body.as_ref()).await;
         match &done {
             Ok(()) | Err(ActError::Unsure { .. }) => {
                 // What came of it is seen by reading, soon.
                 let mut state = self.state();
                 if let Some(project) = state.known(act.target.run.repo.path()) {
                     project.runs_wanted = true;
+                    project.delivery_wanted |= act.verb.of() == Of::Gate;
                     if let Some(seen) = project.runs.get_mut(&act.target.run.id) {
                         seen.jobs = None;
                     }
                 }
                 drop(state);
                 if done.is_ok() {
-                    let name = deeds::capability(word);
-                    self.port.can(name, CapabilityState::Available);
+                    self.port.can(deed.name(), CapabilityState::Available);
                 }
             }
             Err(ActError::Refused { status: 403, said }) if is_about_token(said) => {
                 let why = "the token lacks the scope `api`";
                 let why = CapabilityState::Missing(Clean::line(why));
-                self.port.can(deeds::capability(word), why);
+                self.port.can(deed.name(), why);
             }
             Err(ActError::Refused { .. } | ActError::NotSent(_) | ActError::Unsupported(_)) => {}
         }
         done
     }
 
-    /// Returns whether the word of `writes` can be done, and why not.
-    fn deed(&self, word: &str) -> CapabilityState {
-        if let Some(why) = deeds::forbidden(&self.config, self.ground.read_only, word) {
+    /// Returns whether something can be done, and why not.
+    fn allows(&self, deed: Deed) -> CapabilityState {
+        if let Some(why) = deeds::forbidden(&self.config, self.ground.read_only, deed) {
             return CapabilityState::Missing(why);
         }
         let scopes = self.state().scopes.clone();
@@ -156,7 +206,7 @@ impl GitLab {
             return CapabilityState::Missing(Clean::line("the token has no scope `api`"));
         }
         let known = self.port.capabilities().into_iter();
-        let mut known = known.filter(|can| can.name == deeds::capability(word));
+        let mut known = known.filter(|can| can.name == deed.name());
         known
             .next()
             .map_or(CapabilityState::Unknown, |can| can.state)
@@ -166,14 +216,9 @@ impl GitLab {
     pub(super) fn abilities(&self) -> Vec<Capability> {
         let mut all = self.port.capabilities();
         all.retain(|can| !deeds::is_deed(can.name));
-        all.extend(deeds::all(|word| self.deed(word)));
-        let absent = [
-            (Action::Rerun, Verb::RerunAll, NOT_ALL),
-            (Action::Cancel, Verb::ForceCancel, ONE_WAY),
-        ];
-        let absent = absent.into_iter();
-        let absent = absent.filter(|(action, _, _)| self.config.writes.contains(action));
-        all.extend(absent.map(|(_, verb, why)| lacks(verb, why)));
+        all.extend(deeds::all(&Deed::ALL, |deed| self.allows(deed)));
+        let absent = [(Verb::RerunAll, NOT_ALL), (Verb::ForceCancel, ONE_WAY)];
+        all.extend(deeds::lacking(&self.config, absent));
         all
     }
 }
@@ -197,6 +242,14 @@ fn route(act: &Act) -> Result<(&'static str, u64, &'static str), &'static str> {
         }
         Verb::RerunAll => Err(NOT_ALL),
         Verb::ForceCancel => Err(ONE_WAY),
+        Verb::Approve | Verb::Reject => match &act.target.gate {
+            Some(door) if door.lacks(act.verb.deed()).is_some() => {
+                Err(door.lacks(act.verb.deed()).unwrap_or(NO_DOOR))
+            }
+            Some(Door::Job(job)) => Ok(("jobs", *job, "play")),
+            Some(Door::Deployment(id)) => Ok(("deployments", *id, "approval")),
+            Some(Door::Environment(_) | Door::Question(_)) | None => Err(NO_DOOR),
+        },
     }
 }
 
@@ -205,27 +258,54 @@ mod tests {
     use super::route;
     use crate::domain::action::{Target, Verb};
     use crate::domain::key::{RepoKey, SourceName};
-    use crate::domain::run::RunKey;
+    use crate::domain::run::{Door, RunKey};
     use crate::sources::action::Act;
 
     #[track_caller]
-    fn check(verb: Verb, job: Option<u64>, expected: Option<(&'static str, u64, &'static str)>) {
+    fn check(
+        verb: Verb,
+        (job, gate): (Option<u64>, Option<Door>),
+        expected: Option<(&'static str, u64, &'static str)>,
+    ) {
         let run = RunKey {
             repo: RepoKey::new("gitlab.com", "acme/api"),
             id: 9,
         };
         let source = SourceName::new("one");
-        let target = Target { source, run, job };
+        let target = Target {
+            source,
+            run,
+            job,
+            gate,
+        };
         assert_eq!(route(&Act { verb, target }).ok(), expected, "{verb:?}");
     }
 
     #[test]
     fn each_deed_has_its_route_or_its_reason() {
-        check(Verb::RerunFailed, None, Some(("pipelines", 9, "retry")));
-        check(Verb::Cancel, None, Some(("pipelines", 9, "cancel")));
-        check(Verb::RerunJob, Some(4), Some(("jobs", 4, "retry")));
-        check(Verb::RerunJob, None, None);
-        check(Verb::RerunAll, None, None);
-        check(Verb::ForceCancel, None, None);
+        let run = (None, None);
+        check(
+            Verb::RerunFailed,
+            run.clone(),
+            Some(("pipelines", 9, "retry")),
+        );
+        check(Verb::Cancel, run.clone(), Some(("pipelines", 9, "cancel")));
+        check(Verb::RerunJob, (Some(4), None), Some(("jobs", 4, "retry")));
+        for verb in [
+            Verb::RerunJob,
+            Verb::RerunAll,
+            Verb::ForceCancel,
+            Verb::Approve,
+        ] {
+            check(verb, run.clone(), None);
+        }
+        let of_job = (None, Some(Door::Job(4)));
+        check(Verb::Approve, of_job.clone(), Some(("jobs", 4, "play")));
+        check(Verb::Reject, of_job, None);
+        let of_deployment = (None, Some(Door::Deployment(7)));
+        let route = Some(("deployments", 7, "approval"));
+        check(Verb::Approve, of_deployment.clone(), route);
+        check(Verb::Reject, of_deployment, route);
+        check(Verb::Approve, (None, Some(Door::Environment(7))), None);
     }
 }

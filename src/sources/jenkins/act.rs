@@ -1,20 +1,20 @@
-//! Re-runs and cancellations: the fresh read before, then one request.
+//! Re-runs, cancellations and answers: the fresh read before, then one request.
 //!
 //! A build has one attempt; what re-runs it is another build of its job. That no other one
-//! was started meanwhile is what is held to. Answering questions that wait is not built:
-//! there is no verb for it yet.
+//! was started meanwhile is what is held to. A question that asks for values is a person's to
+//! answer on its page.
 
 use serde_json::Value;
 
+use super::map::stages;
 use super::state::Head;
 use super::{Jenkins, map, tree, wire};
-use crate::config::Action;
-use crate::domain::action::{Fresh, Target, Verb};
+use crate::domain::action::{Deed, Fresh, OpenGate, Target, Verb};
 use crate::domain::key::Sha;
-use crate::domain::run::RunState;
+use crate::domain::run::{Door, RunState};
 use crate::domain::text::Clean;
-use crate::sources::action::{Act, ActError, lacks};
-use crate::sources::http::Writing;
+use crate::sources::action::{Act, ActError};
+use crate::sources::http::{List, Writing};
 use crate::sources::port::Ask;
 use crate::sources::{Capability, CapabilityState, SourceError, deeds};
 
@@ -60,6 +60,10 @@ impl Jenkins {
         let Some(run) = run else {
             return Err(self.port.failed("a build of a time that cannot be"));
         };
+        let gate = match &target.gate {
+            Some(Door::Question(id)) => self.question(&aim, id, ask).await?,
+            Some(Door::Job(_) | Door::Deployment(_) | Door::Environment(_)) | None => None,
+        };
         let last = job.last_build.map_or(aim.number, |last| last.number);
         // Of a build at work nothing follows from later ones.
         let later = if run.state.is_over() {
@@ -76,7 +80,38 @@ impl Jenkins {
             state: run.state,
             url: run.url,
             read_at: self.port.now(),
+            gate,
         })
+    }
+
+    /// Reads the question with this name; nothing where nobody waits for its answer.
+    async fn question(
+        &self,
+        aim: &Aim,
+        id: &str,
+        ask: Ask,
+    ) -> Result<Option<OpenGate>, SourceError> {
+        let url = self.build_url(&aim.path, aim.number, &["wfapi", "pendingInputActions"]);
+        let (inputs, _): (List<wire::Input>, _) = self.port.get(url, ask).await?;
+        let found = inputs
+            .items
+            .iter()
+            .find(|input| *Clean::line(&input.id) == *id);
+        Ok(found.map(|input| {
+            let values = input.inputs.items.iter();
+            let names: Vec<String> = values
+                .map(|value| format!("`{}`", value.name.as_deref().unwrap_or("a value")))
+                .collect();
+            let asks = !names.is_empty() || input.inputs.bad_count > 0;
+            let why = format!("it asks for {}: answer it on its page", names.join(", "));
+            OpenGate {
+                door: Door::Question(Clean::line(&input.id)),
+                name: stages::question(input),
+                environment: None,
+                hindrance: asks.then(|| Clean::line(&why)),
+                typed: None,
+            }
+        }))
     }
 
     /// Returns the commit that the run of a build is told with: what was merged before it was built
@@ -113,6 +148,7 @@ impl Jenkins {
             },
             url: None,
             read_at: self.port.now(),
+            gate: None,
         })
     }
 
@@ -124,8 +160,8 @@ impl Jenkins {
 
     /// Does one thing, with one request that changes something.
     pub(super) async fn do_it(&self, act: Act) -> Result<(), ActError> {
-        let word = act.verb.permission();
-        if let CapabilityState::Missing(why) = self.deed(word) {
+        let deed = act.verb.deed();
+        if let CapabilityState::Missing(why) = self.allows(deed) {
             return Err(deeds::refused(self.port.host(), &why));
         }
         let queued = self.queue_number(act.target.run.id);
@@ -152,10 +188,20 @@ impl Jenkins {
                 let url = self.build_url(&aim.path, aim.number, &[deed]);
                 (url, Writing::default())
             }
+            (Verb::Approve | Verb::Reject, Some(aim)) => {
+                let Some(Door::Question(id)) = &act.target.gate else {
+                    let why = "it is not known which question is to be answered";
+                    return Err(ActError::Unsupported(Clean::line(why)));
+                };
+                let answers = deed == Deed::Approve;
+                let answer = if answers { "proceedEmpty" } else { "abort" };
+                let url = self.build_url(&aim.path, aim.number, &["input", id, answer]);
+                (url, Writing::default())
+            }
         };
         let done = self.send(&url, writing).await;
-        self.learn_from(&act, word, &url, &done);
-        done.map_err(|error| plain(error, word))
+        self.learn_from(&act, &url, &done);
+        done.map_err(|error| plain(error, deed))
     }
 
     /// Returns how a build is run again: as it was where it is a pipeline, which keeps its commit,
@@ -233,11 +279,11 @@ impl Jenkins {
     }
 
     /// Notes what the answer to an action says of the account and of the build.
-    fn learn_from(&self, act: &Act, word: &str, url: &url::Url, done: &Result<(), ActError>) {
+    fn learn_from(&self, act: &Act, url: &url::Url, done: &Result<(), ActError>) {
         let mut state = self.state();
         match done {
             Ok(()) => {
-                let name = deeds::capability(word);
+                let name = act.verb.deed().name();
                 self.port.can(name, CapabilityState::Available);
             }
             Err(ActError::Refused { status, .. })
@@ -256,12 +302,12 @@ impl Jenkins {
         }
     }
 
-    /// Returns whether the word of `writes` can be done, and why not.
-    fn deed(&self, word: &str) -> CapabilityState {
-        if let Some(why) = deeds::forbidden(&self.config, self.ground.read_only, word) {
+    /// Returns whether something can be done, and why not.
+    fn allows(&self, deed: Deed) -> CapabilityState {
+        if let Some(why) = deeds::forbidden(&self.config, self.ground.read_only, deed) {
             return CapabilityState::Missing(why);
         }
-        if self.port.did(deeds::capability(word)) {
+        if self.port.did(deed.name()) {
             CapabilityState::Available
         } else {
             CapabilityState::Unknown
@@ -270,11 +316,9 @@ impl Jenkins {
 
     /// Returns what can be done, for the list of capabilities.
     pub(super) fn deeds(&self) -> impl Iterator<Item = Capability> {
-        let deeds = deeds::all(|word| self.deed(word));
-        // Where nothing may be done, which part of it could not be is no matter.
-        let writes = self.config.writes.contains(&Action::Rerun);
-        let parts = [Verb::RerunFailed, Verb::RerunJob].into_iter();
-        deeds.chain(parts.filter(move |_| writes).map(|verb| lacks(verb, WHOLE)))
+        let deeds = deeds::all(&Deed::ALL, |deed| self.allows(deed));
+        let parts = [Verb::RerunFailed, Verb::RerunJob].map(|verb| (verb, WHOLE));
+        deeds.chain(deeds::lacking(&self.config, parts))
     }
 
     fn unable(&self, why: &str) -> SourceError {
@@ -303,14 +347,18 @@ fn value(parameter: &wire::Parameter) -> Option<String> {
 }
 
 /// Says of a refusal what Jenkins means by it: its own words are a page.
-fn plain(error: ActError, word: &str) -> ActError {
+fn plain(error: ActError, deed: Deed) -> ActError {
     let ActError::Refused { status, said } = error else {
         return error;
     };
-    let said = match (status, word) {
-        (403, "rerun") => Clean::line("this account may not build: it lacks `Job/Build`"),
-        (403, _) => Clean::line("this account may not stop it: it lacks `Job/Cancel`"),
-        (404, "rerun") => {
+    let said = match (status, deed) {
+        (403, Deed::Rerun) => Clean::line("this account may not build: it lacks `Job/Build`"),
+        (403, Deed::Cancel) => Clean::line("this account may not stop it: it lacks `Job/Cancel`"),
+        (403, Deed::Approve | Deed::Reject) => {
+            Clean::line("this account may not answer: it is no submitter, or lacks `Job/Build`")
+        }
+        (404, Deed::Approve | Deed::Reject) => Clean::line("nobody waits for this answer any more"),
+        (404, Deed::Rerun) => {
             Clean::line("this build cannot be replayed; the next try starts a new build of its job")
         }
         (409, _) => Clean::line("the job is disabled, or waits for this already"),

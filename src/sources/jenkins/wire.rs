@@ -185,6 +185,15 @@ pub(super) struct NodeLinks {
 pub(super) struct Input {
     pub(super) id: String,
     pub(super) message: Option<String>,
+    /// The values that it asks for.
+    #[serde(default)]
+    pub(super) inputs: List<Asked>,
+}
+
+/// A value that a question asks for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    pub(super) name: Option<String>,
 }
 
 /// `testReport/api/json` of a build.

@@ -1,7 +1,7 @@
 //! Keys where something is asked: a search of the log, the menu of actions, the question before one.
 //!
-//! The default of a question is No. Enter never confirms, and keys that were
-//! typed before the question was on the screen are no answer.
+//! The default of a question is No. Enter confirms only behind the name of production, typed out;
+//! keys that were typed before the question was on the screen are no answer.
 
 use ratatui::crossterm::event::KeyCode;
 
@@ -10,7 +10,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui::chord::Chord;
 use crate::ui::effect::Effect;
 use crate::ui::input::edit_of;
-use crate::ui::overlay::Overlay;
+use crate::ui::overlay::{ActionEntry, Overlay};
 use crate::ui::state::UiState;
 use crate::ui::update::moves::Motion;
 use crate::ui::update::{action, question, triage};
@@ -57,10 +57,15 @@ pub(super) fn in_actions(state: &mut UiState, chord: Chord) -> Vec<Effect> {
         return action::choose(state, at);
     }
     let letter = chord.character();
+    let has = |entry: &ActionEntry| Some(entry.verb.about().key) == letter;
     let mut entries = menu.entries.iter();
-    if let Some(at) = entries.position(|entry| Some(action::letter(entry.verb)) == letter) {
+    if let Some(at) = entries.position(has) {
         menu.cursor = at;
-        return action::choose(state, at);
+        // Of several gates, which one is said with the cursor.
+        if menu.entries.iter().filter(|entry| has(entry)).count() == 1 {
+            return action::choose(state, at);
+        }
+        return Vec::new();
     }
     if chord.is(KeyCode::Esc) || letter == Some('q') {
         state.overlays.pop();
@@ -82,6 +87,9 @@ pub(super) fn in_act(
     if chord.is(KeyCode::Esc) {
         return question::dismiss(state);
     }
+    if question::name_to_type(snapshot, act).is_some() {
+        return in_name(state, chord, snapshot, now);
+    }
     let listens = act.listens(now);
     let is_over = question::asked(snapshot, act).ready == 0;
     let says_yes = matches!(chord.character(), Some('y' | 'Y')) && !is_over;
@@ -97,18 +105,38 @@ pub(super) fn in_act(
         return Vec::new();
     }
     if chord.is(KeyCode::Backspace) {
-        question::digit(state, None);
+        question::typed(state, None);
         return Vec::new();
     }
     match chord.character() {
         Some(digit @ '0'..='9') => {
-            question::digit(state, Some(digit));
+            question::typed(state, Some(digit));
             Vec::new()
         }
         Some('n' | 'N' | 'q') => question::dismiss(state),
         Some(_) | None if is_over || chord.is(KeyCode::Enter) => question::dismiss(state),
         Some(_) | None => Vec::new(),
     }
+}
+
+/// Takes a key while the name of production is typed: letters are its letters.
+fn in_name(state: &mut UiState, chord: Chord, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    let listens = match state.overlays.last() {
+        Some(Overlay::Act(act)) => act.listens(now),
+        Some(_) | None => false,
+    };
+    if chord.is(KeyCode::Enter) {
+        return question::confirm(state, snapshot, now);
+    }
+    let arrow = chord.character().is_none().then(|| motion(chord)).flatten();
+    if let Some(motion) = arrow {
+        question::scroll(state, motion);
+    } else if listens && chord.is(KeyCode::Backspace) {
+        question::typed(state, None);
+    } else if let Some(letter) = chord.character().filter(|_| listens) {
+        question::typed(state, Some(letter));
+    }
+    Vec::new()
 }
 
 /// Returns how a key moves in the lines of a question.

@@ -448,6 +448,7 @@ pub(crate) fn fresh() -> Fresh {
         state: FAILED,
         url: None,
         read_at: sample::moment(),
+        gate: None,
     }
 }
 
@@ -463,6 +464,7 @@ pub(crate) fn act(screen: &mut Screen, id: &ActionId, state: ActionState) {
             source: SourceName::new("github"),
             run: run(812).key(),
             job: None,
+            gate: None,
         },
         item,
         state,

@@ -4,29 +4,19 @@
 //! target afresh, and only what was shown of that can be confirmed.
 
 use crate::domain::Timestamp;
-use crate::domain::action::{ActionId, ActionState, ActionView, Verb};
+use crate::domain::action::{ActionId, ActionState, ActionView, Deed, Of, Verb};
 use crate::domain::key::{ItemId, SourceName};
-use crate::domain::run::RunState;
+use crate::domain::run::{Door, RunState};
+use crate::domain::text::Clean;
 use crate::engine::snapshot::{CapabilityState, Health, Snapshot};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Act, ActionEntry, ActionMenu, Aim, Overlay, Seen};
 use crate::ui::state::UiState;
 use crate::ui::tree;
-use crate::ui::update::aims::aims;
+use crate::ui::update::aims::{aims, gates};
 
 /// How many runs are acted on at once.
 pub(crate) const MOST_AT_ONCE: usize = 20;
-
-/// Returns the letter of a verb in the menu.
-pub(crate) fn letter(verb: Verb) -> char {
-    match verb {
-        Verb::RerunFailed => 'f',
-        Verb::RerunAll => 'a',
-        Verb::RerunJob => 'j',
-        Verb::Cancel => 'x',
-        Verb::ForceCancel => 'X',
-    }
-}
 
 /// Returns what is being done about a card, while it is not over.
 pub(crate) fn doing(snapshot: &Snapshot, item: &ItemId) -> Option<String> {
@@ -38,11 +28,7 @@ pub(crate) fn doing(snapshot: &Snapshot, item: &ItemId) -> Option<String> {
             ActionState::Sending(_) | ActionState::Requested(_) | ActionState::Unsure(_)
         )
     })?;
-    let word = match view.verb {
-        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => "re-run",
-        Verb::Cancel => "cancel",
-        Verb::ForceCancel => "force-cancel",
-    };
+    let word = view.verb.about().short;
     Some(match &view.state {
         ActionState::Unsure(why) => format!("{word} unsure: {why}"),
         ActionState::Reading
@@ -68,11 +54,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     };
     let entries: Vec<ActionEntry> = Verb::ALL
         .into_iter()
-        .map(|verb| ActionEntry {
-            verb,
-            words: words(verb, &aims),
-            refused: refused_for(state, snapshot, verb, &aims),
-        })
+        .flat_map(|verb| entries(state, snapshot, verb, &aims))
         .collect();
     let cursor = entries.iter().position(|entry| entry.refused.is_none());
     state.overlays.push(Overlay::Actions(ActionMenu {
@@ -84,19 +66,41 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Returns what a verb does to these, with the name of the job if it is for one.
-fn words(verb: Verb, aims: &[Aim]) -> String {
+/// Returns the lines of a verb in the menu: one, or one for each gate at which a run waits.
+fn entries(state: &UiState, snapshot: &Snapshot, verb: Verb, aims: &[Aim]) -> Vec<ActionEntry> {
     let words = verb.words();
-    let is_of_job = match verb {
-        Verb::RerunJob => true,
-        Verb::RerunFailed | Verb::RerunAll | Verb::Cancel | Verb::ForceCancel => false,
+    let entry = |named: Option<&Clean>, gate: Option<Door>, refused: Option<String>| ActionEntry {
+        verb,
+        gate,
+        words: named.map_or_else(|| words.to_owned(), |name| format!("{words} `{name}`")),
+        refused,
     };
-    match aims {
-        [one] if is_of_job => match &one.job_name {
-            Some(name) => format!("{words} `{name}`"),
-            None => words.to_owned(),
-        },
-        _ => words.to_owned(),
+    let refused = refused_for(state, snapshot, verb, aims);
+    match (verb.of(), aims) {
+        (Of::Job, [one]) => vec![entry(one.job_name.as_ref(), None, refused)],
+        (Of::Gate, [one]) => {
+            let gates = gates(snapshot, one);
+            if gates.is_empty() {
+                let none = || "no gate of this run is known to wait".to_owned();
+                let why = lacks(snapshot, verb, &one.target.source).unwrap_or_else(none);
+                return vec![entry(None, None, Some(why))];
+            }
+            let line = |(door, name): (Option<Door>, Clean)| {
+                let why = gate_refused(verb, door.as_ref());
+                let refused = refused.clone().or_else(|| why.map(str::to_owned));
+                entry(Some(&name), door, refused)
+            };
+            gates.into_iter().map(line).collect()
+        }
+        (Of::Run | Of::Job | Of::Gate, _) => vec![entry(None, None, refused)],
+    }
+}
+
+/// Returns why a gate cannot be answered from here, whatever its source allows.
+pub(crate) fn gate_refused(verb: Verb, door: Option<&Door>) -> Option<&'static str> {
+    match door {
+        None => Some("what opens it is not known: answer it on its page"),
+        Some(door) => door.lacks(verb.deed()),
     }
 }
 
@@ -130,7 +134,7 @@ pub(crate) fn ask(state: &mut UiState, snapshot: &Snapshot, verb: Verb) -> Vec<E
     if let Some(why) = refused_for(state, snapshot, verb, &aims) {
         return vec![Effect::Toast(format!("cannot {}: {why}", verb.words()))];
     }
-    intend(state, verb, aims)
+    intend(state, verb, None, aims)
 }
 
 /// Takes the line of the menu that has the cursor, or that of a letter.
@@ -141,24 +145,25 @@ pub(crate) fn choose(state: &mut UiState, at: usize) -> Vec<Effect> {
     let Some(entry) = menu.entries.get(at) else {
         return Vec::new();
     };
-    let verb = entry.verb;
+    let (verb, gate) = (entry.verb, entry.gate.clone());
     if let Some(why) = &entry.refused {
         return vec![Effect::Toast(format!("cannot {}: {why}", verb.words()))];
     }
     let aims = menu.aims.clone();
     state.overlays.pop();
-    intend(state, verb, aims)
+    intend(state, verb, gate.as_ref(), aims)
 }
 
 /// Tells the engine what is wanted; the question follows when it has read the targets afresh.
-fn intend(state: &mut UiState, verb: Verb, aims: Vec<Aim>) -> Vec<Effect> {
+fn intend(state: &mut UiState, verb: Verb, gate: Option<&Door>, aims: Vec<Aim>) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut ids = Vec::new();
     for mut aim in aims {
         let id = next_id(state);
-        if verb != Verb::RerunJob {
+        if verb.of() != Of::Job {
             aim.target.job = None;
         }
+        aim.target.gate = gate.cloned();
         effects.push(Effect::Intend {
             id: id.clone(),
             verb,
@@ -206,17 +211,20 @@ fn refused_for(state: &UiState, snapshot: &Snapshot, verb: Verb, aims: &[Aim]) -
     if state.options.offline {
         return Some("offline: no source is asked".to_owned());
     }
-    if verb == Verb::RerunJob && aims.len() > 1 {
-        return Some("one job at a time".to_owned());
+    match verb.of() {
+        Of::Job if aims.len() > 1 => return Some("one job at a time".to_owned()),
+        Of::Gate if aims.len() > 1 => return Some("one gate at a time".to_owned()),
+        Of::Run | Of::Job | Of::Gate => {}
     }
     aims.iter().find_map(|aim| refused(snapshot, verb, aim))
 }
 
-fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
+/// Returns why a verb cannot be done to a run, as far as is known without asking.
+pub(crate) fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
     if let Some(why) = source_refuses(snapshot, verb, &aim.target.source) {
         return Some(why);
     }
-    if verb == Verb::RerunJob && aim.target.job.is_none() {
+    if verb.of() == Of::Job && aim.target.job.is_none() {
         return Some("no job of the newest attempt is selected".to_owned());
     }
     let under_way = snapshot.actions.iter().find(|view| {
@@ -228,12 +236,14 @@ fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
     }
     let over = aim.state.is_over();
     let is_clean = matches!(aim.state, RunState::Passed | RunState::Skipped);
-    match verb {
-        Verb::RerunFailed if is_clean => Some("no job of this run failed".to_owned()),
-        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => {
-            (!over).then(|| "the run is not over yet".to_owned())
+    match verb.deed() {
+        Deed::Rerun if verb == Verb::RerunFailed && is_clean => {
+            Some("no job of this run failed".to_owned())
         }
-        Verb::Cancel | Verb::ForceCancel => over.then(|| "the run is over".to_owned()),
+        Deed::Rerun => (!over).then(|| "the run is not over yet".to_owned()),
+        Deed::Cancel => over.then(|| "the run is over".to_owned()),
+        // Whether a gate waits is known of the gate; a run may go on beside it.
+        Deed::Approve | Deed::Reject => None,
     }
 }
 
@@ -243,31 +253,18 @@ fn source_refuses(snapshot: &Snapshot, verb: Verb, name: &SourceName) -> Option<
     let Some(source) = source else {
         return Some(format!("source `{name}` is not configured"));
     };
-    let capability = match verb {
-        Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => "re-run",
-        Verb::Cancel | Verb::ForceCancel => "cancel",
-    };
+    if let Some(why) = lacks(snapshot, verb, name) {
+        return Some(why);
+    }
     let mut known = source.capabilities.iter();
-    match known
-        .find(|known| known.name == capability)
-        .map(|known| &known.state)
-    {
+    let deed = known.find(|known| known.name == verb.deed().name());
+    match deed.map(|known| &known.state) {
         None => {
-            let word = verb.permission();
+            let word = verb.deed().permission();
             return Some(format!("`writes` of source `{name}` has no \"{word}\""));
         }
         Some(CapabilityState::Missing(why)) => return Some(why.to_string()),
         Some(CapabilityState::Available | CapabilityState::Unknown) => {}
-    }
-    // Of a kind that is there, a source may lack one verb.
-    let own = source.capabilities.iter();
-    let own = own.filter(|known| known.name == verb.words());
-    let lacks = own.map(|known| &known.state).find_map(|state| match state {
-        CapabilityState::Missing(why) => Some(why.to_string()),
-        CapabilityState::Available | CapabilityState::Unknown => None,
-    });
-    if lacks.is_some() {
-        return lacks;
     }
     match source.health {
         Health::Ok | Health::Starting => None,
@@ -280,6 +277,21 @@ fn source_refuses(snapshot: &Snapshot, verb: Verb, name: &SourceName) -> Option<
             "source `{name}` is {}: its data is not fresh",
             source.health.as_str().replace('_', " ")
         )),
+    }
+}
+
+/// Returns why a source has not this verb, whatever its settings say.
+fn lacks(snapshot: &Snapshot, verb: Verb, name: &SourceName) -> Option<String> {
+    let source = snapshot
+        .sources
+        .iter()
+        .find(|source| source.name == *name)?;
+    let mut known = source.capabilities.iter();
+    match &known.find(|known| known.name == verb.words())?.state {
+        CapabilityState::Missing(why) if verb.words() != verb.deed().name() => {
+            Some(why.to_string())
+        }
+        CapabilityState::Missing(_) | CapabilityState::Available | CapabilityState::Unknown => None,
     }
 }
 
@@ -306,7 +318,7 @@ pub(crate) fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timesta
 }
 
 /// Returns what came of an action, and whether that is good.
-fn outcome(view: &ActionView) -> Option<(String, bool)> {
+pub(crate) fn outcome(view: &ActionView) -> Option<(String, bool)> {
     let words = view.verb.words();
     match &view.state {
         ActionState::Reading
@@ -315,14 +327,8 @@ fn outcome(view: &ActionView) -> Option<(String, bool)> {
         | ActionState::Requested(_) => None,
         ActionState::Confirmed(fresh) => {
             let repo = view.target.run.repo.path();
-            let text = match view.verb {
-                Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => {
-                    format!("{words}: {} of {repo} runs again", fresh.name)
-                }
-                Verb::Cancel | Verb::ForceCancel => {
-                    format!("{words}: {} of {repo} was stopped", fresh.name)
-                }
-            };
+            let done = view.verb.deed().done();
+            let text = format!("{words}: {} of {repo} {done}", fresh.name);
             Some((text, true))
         }
         ActionState::Stopped(why) | ActionState::Refused(why) | ActionState::Unsure(why) => {

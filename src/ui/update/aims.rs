@@ -5,11 +5,12 @@
 
 use std::collections::HashSet;
 
-use crate::domain::action::Target;
+use crate::domain::action::{Deed, Target};
 use crate::domain::item::{Evidence, EvidenceKind, WorkItem};
 use crate::domain::key::{ItemId, SourceName};
-use crate::domain::run::{Failure, RunKey, RunState, named};
+use crate::domain::run::{Door, Failure, RunKey, RunState, named};
 use crate::domain::status::Severity;
+use crate::domain::text::Clean;
 use crate::domain::triage::Triage;
 use crate::engine::snapshot::{Snapshot, scope_of};
 use crate::ui::overlay::Aim;
@@ -116,6 +117,7 @@ fn of_triage(triage: &Triage, job: Option<u64>) -> Aim {
             source: triage.source.clone(),
             run: triage.run.key(),
             job,
+            gate: None,
         },
         name: named(&triage.run.workflow, &triage.run.called()),
         job_name: job
@@ -130,10 +132,36 @@ fn pointed_run(state: &UiState, snapshot: &Snapshot, item: &ItemId) -> Option<Ai
     let at = state.detail()?.cursor.checked_sub(1)?;
     let item = snapshot.find(item)?;
     let line = item.evidence.iter().nth_back(at)?;
-    let run = line.run.as_deref()?;
-    let of_run =
+    let mut aim = of_card(snapshot, item, Some(line.run.as_deref()?))?;
+    aim.target.gate = line.door.as_deref().cloned();
+    Some(aim)
+}
+
+/// Returns the gates at which the run of an aim waits, as far as its card tells: what opens each,
+/// where that is known, and its name. One that has the cursor is the only one.
+pub(crate) fn gates(snapshot: &Snapshot, aim: &Aim) -> Vec<(Option<Door>, Clean)> {
+    let Some(item) = snapshot.find(&aim.item) else {
+        return Vec::new();
+    };
+    let of_run = |line: &&Evidence| {
+        line.kind == EvidenceKind::Gate && line.run.as_deref() == Some(&aim.target.run)
+    };
+    let lines = item.evidence.iter().filter(of_run);
+    let gates = lines.map(|line| (line.door.as_deref().cloned(), line.key.clone()));
+    let pointed = aim.target.gate.as_ref();
+    gates
+        .filter(|(door, _)| pointed.is_none() || door.as_ref() == pointed)
+        .collect()
+}
+
+/// Returns what is acted on of a card: this run, or the one that is most likely meant.
+pub(crate) fn of_card(snapshot: &Snapshot, item: &WorkItem, run: Option<&RunKey>) -> Option<Aim> {
+    let Some(run) = run else {
+        return of_item(snapshot, item);
+    };
+    let is_it =
         |line: &&Evidence| line.kind == EvidenceKind::Run && line.run.as_deref() == Some(run);
-    aim(snapshot, item, item.evidence.iter().find(of_run)?)
+    aim(snapshot, item, item.evidence.iter().find(is_it)?)
 }
 
 /// Returns the run of a card that an action is most likely meant for: one that is not over, else
@@ -163,6 +191,7 @@ fn aim(snapshot: &Snapshot, item: &WorkItem, line: &Evidence) -> Option<Aim> {
             source,
             run: run.clone(),
             job: None,
+            gate: None,
         },
         name: line.key.to_string(),
         job_name: None,
@@ -189,7 +218,7 @@ fn source_of(snapshot: &Snapshot, item: &WorkItem, run: &RunKey) -> Option<Sourc
         let source = sources.find(|source| source.name == **name);
         source.is_some_and(|source| {
             let mut known = source.capabilities.iter();
-            known.any(|known| matches!(known.name, "re-run" | "cancel"))
+            known.any(|known| Deed::is_named(known.name))
         })
     };
     let known: Vec<&SourceName> = item.sources.iter().filter(reads).collect();
@@ -248,6 +277,7 @@ mod tests {
                 confidence: 100,
                 detail: "".into(),
                 run: Some(Box::new(run)),
+                door: None,
             }
         });
         item.evidence = lines.collect();

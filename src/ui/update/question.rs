@@ -4,7 +4,9 @@
 //! becomes of an answer is in `action`.
 
 use crate::domain::Timestamp;
-use crate::domain::action::{ActionId, ActionState, ActionView, Fresh};
+use crate::domain::action::{ActionId, ActionState, ActionView, Deed, Fresh, Verb};
+use crate::domain::run::Door;
+use crate::domain::text::Clean;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::effect::Effect;
 use crate::ui::layout::Size;
@@ -14,6 +16,9 @@ use crate::ui::tree;
 use crate::ui::update::action::find;
 use crate::ui::update::moves::Motion;
 use crate::ui::update::triage;
+
+/// The most signs of a name that are taken; longer ones cannot be typed, and nothing is sent.
+const LONGEST_NAME: usize = 200;
 
 /// How far the actions of a question got.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -71,6 +76,10 @@ pub(crate) fn confirm(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) 
         let text = format!("type the number of runs first: {}", found.ready);
         return vec![Effect::Toast(text)];
     }
+    if let Some(name) = name_to_type(snapshot, act).filter(|name| name.as_str() != act.typed) {
+        let text = format!("type the name first: {name}");
+        return vec![Effect::Toast(text)];
+    }
     let is_ready = |id: &&ActionId| {
         let view = find(snapshot, id);
         view.is_some_and(|view| matches!(view.state, ActionState::Ready(_)))
@@ -114,11 +123,39 @@ pub(crate) fn dismiss(state: &mut UiState) -> Vec<Effect> {
     act.ids.into_iter().map(Effect::Dismiss).collect()
 }
 
-/// Takes a digit of the count.
-pub(crate) fn digit(state: &mut UiState, digit: Option<char>) {
+/// Returns the name that has to be typed before a gate opens: production is behind it.
+pub(crate) fn name_to_type<'a>(snapshot: &'a Snapshot, act: &Act) -> Option<&'a Clean> {
+    let [id] = &act.ids[..] else {
+        return None;
+    };
+    match find(snapshot, id).map(|view| &view.state) {
+        Some(ActionState::Ready(fresh)) => word_to_type(act.verb, fresh),
+        Some(
+            ActionState::Reading
+            | ActionState::Sending(_)
+            | ActionState::Requested(_)
+            | ActionState::Confirmed(_)
+            | ActionState::Stopped(_)
+            | ActionState::Refused(_)
+            | ActionState::Unsure(_),
+        )
+        | None => None,
+    }
+}
+
+/// Returns the name that has to be typed before something is done on these values, if any.
+pub(crate) fn word_to_type(verb: Verb, fresh: &Fresh) -> Option<&Clean> {
+    // Nothing goes to production where a gate is refused.
+    let opens = verb.deed() == Deed::Approve;
+    fresh.gate.as_ref().filter(|_| opens)?.typed.as_ref()
+}
+
+/// Takes a sign of the count or of the name, or takes the last one back.
+pub(crate) fn typed(state: &mut UiState, sign: Option<char>) {
     if let Some(Overlay::Act(act)) = state.overlays.last_mut() {
-        match digit {
-            Some(digit) if act.typed.len() < 3 => act.typed.push(digit),
+        let most = if act.ids.len() > 1 { 3 } else { LONGEST_NAME };
+        match sign {
+            Some(sign) if act.typed.chars().count() < most => act.typed.push(sign),
             Some(_) => {}
             None => drop(act.typed.pop()),
         }
@@ -142,10 +179,10 @@ pub(crate) fn lines(snapshot: &Snapshot, act: &Act) -> Vec<String> {
                 | ActionState::Requested(fresh)
                 | ActionState::Confirmed(fresh),
             )) => {
-                let (name, about) = told(view, fresh);
                 if is_alone {
-                    lines.extend([name, about]);
+                    lines.extend(told_alone(view, fresh));
                 } else {
+                    let (name, about) = told(view, fresh);
                     lines.push(format!("{name}, {about}"));
                 }
             }
@@ -160,6 +197,45 @@ pub(crate) fn lines(snapshot: &Snapshot, act: &Act) -> Vec<String> {
             }
         }
     }
+    lines
+}
+
+/// Returns what exactly would be done, to what.
+pub(crate) fn told_alone(view: &ActionView, fresh: &Fresh) -> Vec<String> {
+    let (name, about) = told(view, fresh);
+    let mut lines = vec![name, about];
+    lines.extend(gate_lines(view.verb, fresh));
+    lines
+}
+
+/// Returns what exactly an answer does to a gate, and what is behind it.
+fn gate_lines(verb: Verb, fresh: &Fresh) -> Vec<String> {
+    let Some(gate) = &fresh.gate else {
+        return Vec::new();
+    };
+    let name = &gate.name;
+    let does = match (verb.deed(), &gate.door) {
+        (Deed::Approve, Door::Job(_)) => format!("starts the job `{name}`, without variables"),
+        (Deed::Approve, Door::Deployment(_) | Door::Environment(_)) => {
+            format!("approves the deployment to `{name}`")
+        }
+        (Deed::Approve, Door::Question(_)) => format!("answers `{name}` with yes: the run goes on"),
+        (Deed::Reject, Door::Question(_)) => {
+            format!("answers `{name}` with no: the run is aborted")
+        }
+        (Deed::Reject, Door::Job(_) | Door::Deployment(_) | Door::Environment(_)) => {
+            format!("rejects the deployment to `{name}`: it does not take place")
+        }
+        (Deed::Rerun | Deed::Cancel, _) => return Vec::new(),
+    };
+    let mut lines = vec![does];
+    let environment = gate.environment.as_ref().filter(|place| *place != name);
+    lines.extend(environment.map(|place| format!("goes to `{place}`")));
+    lines.extend(
+        gate.typed
+            .is_some()
+            .then(|| "this is production".to_owned()),
+    );
     lines
 }
 

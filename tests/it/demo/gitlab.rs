@@ -3,7 +3,7 @@
 use cycleboard::demo::forge::Dialect;
 use reqwest::Method;
 
-use super::mixed::team;
+use super::mixed::{Team, team};
 use super::*;
 
 const API: &str = "projects/acme%2Fbackend%2Fapi";
@@ -358,5 +358,80 @@ async fn alerts_are_told_by_graphql_and_lead_to_their_incidents() {
     assert!(
         wrong["errors"].is_array() && wrong["data"].is_null(),
         "{wrong}"
+    );
+}
+
+/// Returns the status of the answer to a write, and its text.
+async fn post(team: &Team, path: &str, body: &Value) -> (u16, String) {
+    let answer = team.post(path, body).await;
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_manual_job_is_started_once_and_brings_what_it_deploys() {
+    let team = team(&Options::default()).await;
+    let (now, index, id) = team.waiting(Dialect::GitLab);
+    let jobs = team
+        .json("projects/acme%2Fbackend%2Fmoney%2Fpayments/jobs?scope[]=manual")
+        .await;
+    let job = &jobs[0];
+    assert_eq!(
+        (&job["name"], &job["pipeline"]["status"]),
+        (&json!("deploy-production"), &json!("manual"))
+    );
+    let path = format!(
+        "projects/{}/jobs/{}/play",
+        job["pipeline"]["project_id"], job["id"]
+    );
+    let (status, text) = post(&team, &path, &json!({})).await;
+    assert_eq!(status, 201, "{text}");
+    let later = now + TimeDelta::minutes(1);
+    team.now.store(later.timestamp(), Ordering::Relaxed);
+    let (status, text) = post(&team, &path, &json!({})).await;
+    assert!(
+        status == 400 && text.contains("Unplayable Job"),
+        "{status} {text}"
+    );
+    let state = team
+        .forge(Dialect::GitLab)
+        .world()
+        .at(index, later)
+        .unwrap();
+    let deployed = state.deployments.iter().find(|one| one.run == id);
+    assert_eq!(deployed.unwrap().state(), "in_progress");
+}
+
+#[tokio::test]
+async fn a_deployment_that_wants_an_approval_is_started_by_that_alone() {
+    let team = team(&Options::default()).await;
+    let guarded = |index: usize| index % 2 == 1;
+    let (now, index, _) = team.waiting_where(Dialect::GitLab, guarded);
+    let places = &team.forge(Dialect::GitLab).share().places;
+    let place = places.iter().find(|place| place.index == index).unwrap();
+    let project = format!("projects/{}", place.path.replace('/', "%2F"));
+    let held = team
+        .json(&format!("{project}/deployments?status=blocked"))
+        .await;
+    let (one, job) = (&held[0]["id"], &held[0]["deployable"]["id"]);
+    let play = format!("{project}/jobs/{job}/play");
+    assert_eq!(post(&team, &play, &json!({})).await.0, 403);
+    let approval = format!("{project}/deployments/{one}/approval");
+    assert_eq!(
+        post(&team, &approval, &json!({"status": "glorious"}))
+            .await
+            .0,
+        400
+    );
+    let (status, text) = post(&team, &approval, &json!({"status": "rejected"})).await;
+    assert_eq!(status, 201, "{text}");
+    let later = now + TimeDelta::minutes(1);
+    team.now.store(later.timestamp(), Ordering::Relaxed);
+    let after = team.json(&format!("{project}/deployments/{one}")).await;
+    assert_eq!(after["status"], "failed");
+    assert_eq!(
+        post(&team, &approval, &json!({"status": "approved"}))
+            .await
+            .0,
+        400
     );
 }

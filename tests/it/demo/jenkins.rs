@@ -29,7 +29,7 @@ fn reader(team: &Team) -> Reader {
     let url = team.forge(Dialect::Jenkins).url().clone();
     let mut config = SourceConfig::new("ci", "jenkins", url);
     config.token_env = Some("CI_TOKEN".to_owned());
-    config.writes = vec![Action::Rerun, Action::Cancel];
+    config.writes = vec![Action::Rerun, Action::Cancel, Action::Approve];
     let hand = Arc::clone(&team.now);
     let ground = Ground {
         env: Arc::new(|name| (name == "CI_TOKEN").then(|| "demo:demo-write".to_owned())),
@@ -182,6 +182,7 @@ async fn a_build_is_stopped_and_made_again_as_another_one() {
         source: reader.source.name().clone(),
         run: run.key(),
         job: None,
+        gate: None,
     };
     let act = |verb| Act {
         verb,
@@ -232,4 +233,64 @@ async fn who_has_no_token_is_told_so_where_one_is_wanted() {
     reader.fetch("jobs", instant(START)).await;
     let checks = reader.source.check_up().await;
     assert!(checks[0].text.contains("2.528.1"), "{checks:?}");
+}
+
+#[tokio::test]
+async fn a_build_at_its_gate_goes_on_once_it_is_answered() {
+    let team = team(&Options::default()).await;
+    let mut reader = reader(&team);
+    let (now, index, id) = team.waiting(Dialect::Jenkins);
+    reader.refresh(now).await;
+    let waits = |run: &&Told| matches!(run.state, RunState::Running | RunState::Waiting);
+    let moving: Vec<Told> = reader.runs.values().filter(waits).cloned().collect();
+    let needs = moving.iter().map(|run| Need::Gates {
+        repo: run.repo.clone(),
+        run: run.id,
+    });
+    reader.source.need(&needs.collect());
+    reader.refresh(now).await;
+    let sets = reader.facts.iter().filter_map(|fact| {
+        let Fact::GateSet(set) = fact else {
+            return None;
+        };
+        Some(set)
+    });
+    let mut waiting = sets.flat_map(|set| set.gates.iter().map(|gate| (&set.run, gate)));
+    let (run, gate) = waiting.next().unwrap();
+    let target = Target {
+        source: reader.source.name().clone(),
+        run: run.clone(),
+        job: None,
+        gate: gate.door.clone(),
+    };
+    let before = reader.source.look_at(target.clone()).await.unwrap();
+    let asked = before.gate.unwrap();
+    assert_eq!(
+        (before.state, &asked.name),
+        (RunState::Running, &gate.environment)
+    );
+    assert!(asked.name.starts_with("Deploy to "), "{asked:?}");
+    let act = Act {
+        verb: Verb::Approve,
+        target: target.clone(),
+    };
+    reader.source.act(act.clone()).await.unwrap();
+    let later = now + TimeDelta::minutes(1);
+    team.now.store(later.timestamp(), Ordering::Relaxed);
+    assert_eq!(reader.source.look_at(target).await.unwrap().gate, None);
+    let state = team
+        .forge(Dialect::Jenkins)
+        .world()
+        .at(index, later)
+        .unwrap();
+    let run = state.runs.iter().find(|run| run.id == id).unwrap();
+    assert_eq!((run.status, run.gate.as_ref()), ("in_progress", None));
+    let deployed = state.deployments.iter().find(|one| one.run == id);
+    assert_eq!(deployed.unwrap().state(), "in_progress");
+    // It is answered once.
+    let late = reader.source.act(act).await.unwrap_err();
+    assert!(
+        late.to_string().contains("nobody waits for this answer"),
+        "{late}"
+    );
 }

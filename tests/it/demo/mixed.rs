@@ -68,6 +68,41 @@ impl Team {
         self.ask(reqwest::Method::GET, path, &[token]).await
     }
 
+    /// Writes to GitLab.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> reqwest::Response {
+        let url = format!("{}api/v4/{path}", self.forge(Dialect::GitLab).url());
+        let request = self.http.post(url).header("private-token", "demo-write");
+        request.json(body).send().await.unwrap()
+    }
+
+    /// Goes to the first moment at which a run of a server waits at a gate; returns it, and which
+    /// repository and run that is.
+    pub(super) fn waiting(&self, dialect: Dialect) -> (DateTime<Utc>, usize, u64) {
+        self.waiting_where(dialect, |_| true)
+    }
+
+    /// The same in repositories of which that holds.
+    pub(super) fn waiting_where(
+        &self,
+        dialect: Dialect,
+        of: impl Fn(usize) -> bool,
+    ) -> (DateTime<Utc>, usize, u64) {
+        let forge = self.forge(dialect);
+        for minute in 0..3 * 1_440 {
+            let now = instant(START + minute * 60);
+            let places = forge.share().places.iter();
+            for place in places.filter(|place| of(place.index)) {
+                let state = forge.world().at(place.index, now).unwrap();
+                let mut runs = state.runs.iter();
+                if let Some(run) = runs.find(|run| run.gate.is_some()) {
+                    self.now.store(now.timestamp(), Ordering::Relaxed);
+                    return (now, place.index, run.id);
+                }
+            }
+        }
+        panic!("no run waits");
+    }
+
     pub(super) async fn graphql(&self, body: &Value) -> Value {
         let url = format!("{}api/graphql", self.forge(Dialect::GitLab).url());
         let request = self.http.post(url).header("private-token", "demo-read");

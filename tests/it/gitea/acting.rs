@@ -18,6 +18,7 @@ fn target(world: &World, job: Option<u64>) -> Target {
             id: 913,
         },
         job,
+        gate: None,
     }
 }
 

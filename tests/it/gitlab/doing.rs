@@ -2,7 +2,7 @@
 
 use super::*;
 use cycleboard::domain::action::{Target, Verb};
-use cycleboard::domain::run::{RunKey, RunState, foreign_id};
+use cycleboard::domain::run::{Door, RunKey, RunState, foreign_id};
 use cycleboard::sources::action::{Act, ActError};
 
 fn target(world: &World, run: u64, job: Option<u64>) -> Target {
@@ -13,6 +13,7 @@ fn target(world: &World, run: u64, job: Option<u64>) -> Target {
             id: run,
         },
         job,
+        gate: None,
     }
 }
 
@@ -105,4 +106,112 @@ async fn the_fresh_read_counts_attempts_by_jobs() {
     assert_eq!((fresh.attempt, fresh.name.as_str()), (2, "pipeline #9"));
     assert_eq!(fresh.job.as_deref(), Some("unit"));
     assert!(matches!(fresh.state, RunState::Failed(_)));
+}
+
+/// A world whose gates may be answered, at rest.
+async fn at_gates() -> World {
+    let world = World::with(|config| {
+        config.repos = vec!["acme/api".to_owned()];
+        config.writes = vec![Action::Approve, Action::Reject];
+    })
+    .await;
+    world
+        .routes
+        .set("projects/acme%2Fapi", project(1, "acme/api", 30));
+    world.empty("projects/1");
+    world.settle().await;
+    world
+        .routes
+        .set("projects/1/pipelines/9", pipeline(9, "manual"));
+    world.routes.set("projects/1/pipelines/9/jobs", json!([]));
+    world
+}
+
+fn at_gate(world: &World, door: Door) -> Target {
+    Target {
+        gate: Some(door),
+        ..target(world, 9, None)
+    }
+}
+
+/// Answers at a gate: the request that was sent and its body, or why none was.
+async fn answered(world: &World, verb: Verb, door: Door) -> Result<String, String> {
+    let target = at_gate(world, door);
+    let before = world.count();
+    let done = world.source.act(Act { verb, target }).await;
+    done.map_err(|error| error.to_string())?;
+    let sent = &world.fault.seen()[before];
+    Ok(format!("{} {}", sent.path(), sent.body))
+}
+
+#[tokio::test]
+async fn a_manual_job_is_started_and_a_deployment_approved_by_one_request() {
+    let world = at_gates().await;
+    let taken = || Reply::json(&json!({"id": 5, "status": "pending"})).status(201);
+    world.routes.reply("projects/1/jobs/5/play", taken());
+    let approval = "projects/1/deployments/7/approval";
+    world.routes.reply(approval, taken());
+    let sent = answered(&world, Verb::Approve, Door::Job(5)).await;
+    assert_eq!(sent.unwrap(), "/api/v4/projects/1/jobs/5/play ");
+    for (verb, word) in [(Verb::Approve, "approved"), (Verb::Reject, "rejected")] {
+        let sent = answered(&world, verb, Door::Deployment(7)).await;
+        let body = json!({"status": word});
+        assert_eq!(sent.unwrap(), format!("/api/v4/{approval} {body}"));
+    }
+    assert_eq!(world.can("approve"), CapabilityState::Available);
+    // A manual job cannot be refused, and a gate that is no job and no deployment is none of these.
+    let before = world.count();
+    let why = answered(&world, Verb::Reject, Door::Job(5))
+        .await
+        .unwrap_err();
+    assert!(why.contains("waits as long as nobody starts it"), "{why}");
+    let why = answered(&world, Verb::Approve, Door::Environment(5)).await;
+    assert!(why.unwrap_err().contains("it is not known which job"));
+    assert_eq!(world.count(), before);
+}
+
+#[tokio::test]
+async fn what_the_server_says_against_it_is_told() {
+    let world = at_gates().await;
+    let said = |status: u16, text: &str| Reply::json(&json!({"message": text})).status(status);
+    let play = "projects/1/jobs/5/play";
+    for (status, text) in [
+        (400, "400 Bad request - Unplayable Job"),
+        (403, "403 Forbidden"),
+    ] {
+        world.routes.reply(play, said(status, text));
+        let why = answered(&world, Verb::Approve, Door::Job(5)).await;
+        let why = why.unwrap_err();
+        assert!(why.contains(text), "{why}");
+    }
+    // The account may not open this gate: that says nothing of others.
+    assert_eq!(world.can("approve"), CapabilityState::Unknown);
+}
+
+#[tokio::test]
+async fn the_fresh_read_tells_whether_a_gate_still_waits() {
+    let world = at_gates().await;
+    let mut waits = job(5, "deploy-prod", "manual");
+    world.routes.set("projects/1/jobs/5", waits.clone());
+    let look = async |door: Door| {
+        let looked = world.source.look_at(at_gate(&world, door)).await;
+        looked.unwrap().gate
+    };
+    let gate = look(Door::Job(5)).await.unwrap();
+    assert_eq!((&*gate.name, gate.environment), ("deploy-prod", None));
+    assert_eq!((gate.hindrance, gate.typed), (None, None));
+    waits["status"] = "pending".into();
+    world.routes.set("projects/1/jobs/5", waits);
+    assert_eq!(look(Door::Job(5)).await, None);
+    let mut held = json!({
+        "id": 7, "iid": 7, "status": "blocked", "ref": "main", "created_at": ago(9),
+        "environment": {"id": 3, "name": "eu-west"},
+        "deployable": {"name": "to prod", "status": "manual", "pipeline": {"id": 9}},
+    });
+    world.routes.set("projects/1/deployments/7", held.clone());
+    let gate = look(Door::Deployment(7)).await.unwrap();
+    assert_eq!(gate.environment.as_ref(), Some(&gate.name));
+    held["status"] = "running".into();
+    world.routes.set("projects/1/deployments/7", held);
+    assert_eq!(look(Door::Deployment(7)).await, None);
 }

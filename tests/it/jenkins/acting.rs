@@ -2,6 +2,7 @@
 
 use super::*;
 use cycleboard::domain::action::{Target, Verb};
+use cycleboard::domain::run::Door;
 use cycleboard::sources::action::{Act, ActError};
 
 /// Returns a board that knows its builds, and one of them.
@@ -18,6 +19,7 @@ async fn act(board: &Board, run: &Run, verb: Verb) -> Result<(), ActError> {
         source: board.source.name().clone(),
         run: run.key(),
         job: None,
+        gate: None,
     };
     board.source.act(Act { verb, target }).await
 }
@@ -128,6 +130,7 @@ async fn what_was_started_meanwhile_is_seen_in_the_fresh_read() {
         source: board.source.name().clone(),
         run: run.key(),
         job: None,
+        gate: None,
     };
     board.script.json(job, r#"{"lastBuild":{"number":12}}"#);
     let before = board.source.look_at(target.clone()).await.unwrap();
@@ -167,6 +170,7 @@ async fn what_waits_in_the_queue_is_taken_out_of_it() {
         source: board.source.name().clone(),
         run: queued.key(),
         job: None,
+        gate: None,
     };
     let item = "/queue/item/77/api/json";
     board
@@ -214,8 +218,94 @@ async fn the_question_shows_the_commit_that_the_card_has_not_that_of_a_merge() {
         source: board.source.name().clone(),
         run: run.key(),
         job: None,
+        gate: None,
     };
     let fresh = board.source.look_at(target).await.unwrap();
     assert!(run.head_sha.is_some() && !build.contains(run.head_sha.as_ref().unwrap().as_str()));
     assert_eq!(fresh.head_sha, run.head_sha);
+}
+
+/// A board whose build of a branch waits for an answer, and that build.
+async fn waiting() -> (Board, Target) {
+    let board = Board::with(|config| {
+        config.writes = vec![Action::Approve, Action::Reject];
+    })
+    .await;
+    board
+        .script
+        .json(&format!("{LOGIN}/wfapi/describe"), PAUSED);
+    let inputs = format!("{LOGIN}/wfapi/pendingInputActions");
+    board.script.json(&inputs, INPUTS);
+    let batch = board.fetch("jobs").await.unwrap();
+    board.settle().await;
+    let run = runs(&batch)["team/api feature/login #2"].clone();
+    let root: Value = serde_json::from_str(ROOT).unwrap();
+    let build = root.pointer("/jobs/0/jobs/0/jobs/1/builds/0").unwrap();
+    board
+        .script
+        .json(&format!("{LOGIN}/api/json"), &build.to_string());
+    let job = LOGIN.trim_end_matches("/2");
+    let last = r#"{"lastBuild":{"number":2}}"#;
+    board.script.json(&format!("{job}/api/json"), last);
+    let target = Target {
+        source: board.source.name().clone(),
+        run: run.key(),
+        job: None,
+        gate: Some(Door::Question("E1f0".into())),
+    };
+    (board, target)
+}
+
+#[tokio::test]
+async fn a_question_is_answered_with_yes_or_no_and_with_a_crumb() {
+    let (board, target) = waiting().await;
+    let crumb = r#"{"crumb":"c0ffee","crumbRequestField":"Jenkins-Crumb"}"#;
+    board.script.json("/crumbIssuer/api/json", crumb);
+    let page = "/job/team/job/api/job/feature%252Flogin/2/";
+    for (verb, answer) in [(Verb::Approve, "proceedEmpty"), (Verb::Reject, "abort")] {
+        let path = format!("{LOGIN}/input/E1f0/{answer}");
+        board.script.set(&path, sent_on(&board, page));
+        let target = target.clone();
+        board.source.act(Act { verb, target }).await.unwrap();
+        let sent = posts(&board).pop().unwrap();
+        assert_eq!((sent.path(), &*sent.body), (&*path, ""));
+        assert_eq!(sent.header("jenkins-crumb"), Some("c0ffee"));
+    }
+    assert_eq!(posts(&board).len(), 2);
+}
+
+#[tokio::test]
+async fn the_fresh_read_tells_what_is_asked_and_whether_it_wants_values() {
+    let (board, target) = waiting().await;
+    let gate = board.source.look_at(target.clone()).await.unwrap().gate;
+    let gate = gate.unwrap();
+    assert_eq!(&*gate.name, "Deploy 1.14.0 to production?");
+    assert_eq!(gate.hindrance, None);
+    let inputs = format!("{LOGIN}/wfapi/pendingInputActions");
+    let asks = INPUTS.replace("\"inputs\": []", r#""inputs": [{"name": "REGION"}]"#);
+    board.script.json(&inputs, &asks);
+    let gate = board.source.look_at(target.clone()).await.unwrap().gate;
+    let why = "it asks for `REGION`: answer it on its page";
+    assert_eq!(gate.unwrap().hindrance.as_deref(), Some(why));
+    board.script.json(&inputs, "[]");
+    assert_eq!(board.source.look_at(target).await.unwrap().gate, None);
+}
+
+#[tokio::test]
+async fn who_may_not_answer_is_told_so_and_an_answer_that_comes_late_too() {
+    let (board, target) = waiting().await;
+    let path = format!("{LOGIN}/input/E1f0/proceedEmpty");
+    for (status, words) in [
+        (403, "this account may not answer"),
+        (404, "nobody waits for this answer any more"),
+    ] {
+        let html = Reply::new(status, "<html>oh").with("content-type", "text/html");
+        board.script.set(&path, html);
+        let act = Act {
+            verb: Verb::Approve,
+            target: target.clone(),
+        };
+        let error = board.source.act(act).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }

@@ -295,7 +295,7 @@ pub(super) fn gates() -> impl Strategy<Value = Fact> {
             },
             gates: vec![Gate {
                 environment: "production".into(),
-                environment_id: None,
+                door: None,
                 reviewers: Vec::new(),
                 may_approve: false,
                 wait_secs: 0,

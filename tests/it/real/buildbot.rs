@@ -90,6 +90,7 @@ fn target(run: &Run) -> Target {
         source: SourceName::new("bb"),
         run: run.key(),
         job: None,
+        gate: None,
     }
 }
 

@@ -10,16 +10,24 @@ fn act(forge: &Fault, verb: Verb) -> Act {
             source: SourceName::new("one"),
             run: run(forge),
             job: (verb == Verb::RerunJob).then_some(JOB),
+            gate: (verb.of() == Of::Gate).then_some(Door::Environment(5)),
         },
     }
 }
+
+const WRITES: [Action; 4] = [
+    Action::Rerun,
+    Action::Cancel,
+    Action::Approve,
+    Action::Reject,
+];
 
 fn writer(forge: &Fault) -> GitHub {
     writer_within(forge, Limits::default())
 }
 
 fn writer_within(forge: &Fault, limits: Limits) -> GitHub {
-    let settings = config(forge, &[Action::Rerun, Action::Cancel]);
+    let settings = config(forge, &WRITES);
     let source = open_within(&settings, &Arc::default(), false, limits);
     source.restore(&[Arc::new(jobs(forge, TimeDelta::hours(3)))]);
     source
@@ -120,8 +128,17 @@ async fn every_verb_has_its_address() {
         format!("{base}/jobs/77/rerun"),
         format!("{base}/runs/9/cancel"),
         format!("{base}/runs/9/force-cancel"),
+        format!("{base}/runs/9/pending_deployments"),
+        format!("{base}/runs/9/pending_deployments"),
     ];
-    assert_eq!(paths(&forge.seen()), expected);
+    let seen = forge.seen();
+    assert_eq!(paths(&seen), expected);
+    let answers = seen.iter().filter(|seen| !seen.body.is_empty());
+    let answers: Vec<Value> = answers
+        .map(|seen| serde_json::from_str(&seen.body).unwrap())
+        .collect();
+    let answer = |state: &str| json!({"environment_ids": [5], "state": state, "comment": "answered from cycleboard"});
+    assert_eq!(answers, [answer("approved"), answer("rejected")]);
 }
 
 #[tokio::test]
@@ -146,6 +163,38 @@ async fn what_is_not_allowed_is_not_sent() {
         );
     }
     assert!(forge.seen().is_empty());
+}
+
+/// Looks at the gate of a run whose environment waits so; returns its name and what hinders.
+async fn gate_of(pending: Value) -> Option<(String, Option<String>)> {
+    let forge = Fault::start(move |seen| match seen.path() {
+        "/repos/acme/api/actions/runs/9" => Reply::json(&wire_run(3, "")),
+        "/repos/acme/api/actions/runs/9/pending_deployments" => Reply::json(&pending),
+        _ => Reply::new(404, "{}"),
+    })
+    .await;
+    let target = act(&forge, Verb::Approve).target;
+    let gate = writer(&forge).look_at(target).await.unwrap().gate?;
+    Some((
+        gate.name.to_string(),
+        gate.hindrance.map(|why| why.to_string()),
+    ))
+}
+
+#[tokio::test]
+async fn a_gate_is_read_afresh_and_tells_who_may_not_open_it() {
+    let pending = |id: u64, may: bool| {
+        json!([{
+            "environment": {"id": id, "name": "production"}, "wait_timer": 0,
+            "current_user_can_approve": may, "reviewers": [],
+        }])
+    };
+    let name = "production".to_owned();
+    assert_eq!(gate_of(pending(5, true)).await, Some((name.clone(), None)));
+    let why = "this account is none of its reviewers".to_owned();
+    assert_eq!(gate_of(pending(5, false)).await, Some((name, Some(why))));
+    assert_eq!(gate_of(pending(6, true)).await, None);
+    assert_eq!(gate_of(json!([])).await, None);
 }
 
 #[tokio::test]

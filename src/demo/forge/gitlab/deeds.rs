@@ -1,15 +1,19 @@
-//! Writes: pipelines and jobs are tried again or broken off.
+//! Writes: pipelines and jobs are tried again or broken off, manual jobs started, deployments
+//! approved.
 //!
 //! The world knows deeds upon runs; to break off one job breaks off its run.
 
 use axum::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::demo::forge::answer::Answer;
-use crate::demo::forge::gitlab::{Ask, Project, beyond, error, jobs, missing, pipelines, project};
+use crate::demo::forge::gitlab::{
+    Ask, Project, beyond, deployments, error, jobs, missing, pipelines, project, time, users,
+};
 use crate::demo::forge::writes;
 use crate::demo::scenario::Deed;
 use crate::demo::scenario::model::Run;
+use crate::demo::scenario::people::VIEWER;
 
 /// Answers one write.
 pub(super) fn answer(ask: &Ask<'_>, path: &[&str]) -> Answer {
@@ -24,16 +28,23 @@ pub(super) fn answer(ask: &Ask<'_>, path: &[&str]) -> Answer {
         }
         None => {}
     }
-    let ["projects", id, kind @ ("pipelines" | "jobs"), number, deed] = path else {
+    let [
+        "projects",
+        id,
+        kind @ ("pipelines" | "jobs" | "deployments"),
+        number,
+        deed,
+    ] = path
+    else {
         return beyond();
     };
     let Some(project) = project(ask, id).filter(|_| ask.asked.method == "POST") else {
         return missing("Project");
     };
-    if *kind == "pipelines" {
-        of_pipeline(ask, &project, number, deed)
-    } else {
-        of_job(ask, &project, number, deed)
+    match *kind {
+        "pipelines" => of_pipeline(ask, &project, number, deed),
+        "deployments" => of_deployment(ask, &project, number, deed),
+        _ => of_job(ask, &project, number, deed),
     }
 }
 
@@ -87,10 +98,11 @@ fn of_job(ask: &Ask<'_>, project: &Project, number: &str, deed: &str) -> Answer 
         "retry" => return error(StatusCode::FORBIDDEN, "Forbidden - Job is not retryable"),
         "cancel" if over => return answered(ask, project, run, job.name),
         "cancel" => Deed::Cancel,
-        // Who may go through a gate is not who has this token.
-        "play" if jobs::status(job) == "manual" => {
+        // Where an approval is missing, nobody may start it.
+        "play" if jobs::status(job) == "manual" && deployments::is_guarded(project) => {
             return error(StatusCode::FORBIDDEN, "Forbidden");
         }
+        "play" if jobs::status(job) == "manual" => Deed::Pass,
         "play" => return error(StatusCode::BAD_REQUEST, "Bad request - Unplayable Job"),
         _ => return beyond(),
     };
@@ -102,6 +114,37 @@ fn of_job(ask: &Ask<'_>, project: &Project, number: &str, deed: &str) -> Answer 
         },
         None => missing("Not found"),
     }
+}
+
+/// Approves a deployment, or not; its job begins with that.
+fn of_deployment(ask: &Ask<'_>, project: &Project, number: &str, deed: &str) -> Answer {
+    let (Some(one), "approval") = (deployments::find(project, number), deed) else {
+        return missing("Deployment");
+    };
+    let body: Option<Value> = serde_json::from_slice(&ask.asked.body).ok();
+    let said = body.as_ref().and_then(|body| body.get("status")?.as_str());
+    let does = match said {
+        Some("approved") => Deed::Pass,
+        Some("rejected") => Deed::Refuse,
+        Some(_) | None => {
+            return error(
+                StatusCode::BAD_REQUEST,
+                "status does not have a valid value",
+            );
+        }
+    };
+    let run = project.repo.runs.iter().find(|run| run.id == one.run);
+    let Some(run) = run.filter(|_| deployments::is_blocked(project, one)) else {
+        let text = "This deployment is not waiting for approvals.";
+        return error(StatusCode::BAD_REQUEST, text);
+    };
+    if act(ask, project, run, does).is_none() {
+        return missing("Deployment");
+    }
+    let user = users::brief(ask, VIEWER);
+    let body =
+        json!({"user": user, "status": said, "created_at": time(ask.asked.now), "comment": ""});
+    Answer::json(body).status(StatusCode::CREATED)
 }
 
 fn answered(ask: &Ask<'_>, project: &Project, run: &Run, name: &str) -> Answer {

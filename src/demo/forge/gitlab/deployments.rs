@@ -16,20 +16,37 @@ fn id(project: &Project, one: &Deployment) -> u64 {
     pipelines::grows(&project.repo, one.created_at, one.id, 10)
 }
 
+/// Returns whether production of a project wants an approval; elsewhere its job is started by hand.
+pub(super) fn is_guarded(project: &Project) -> bool {
+    project.repo.spec.index % 2 == 1
+}
+
+/// Returns whether a deployment waits for an approval.
+pub(super) fn is_blocked(project: &Project, one: &Deployment) -> bool {
+    status(project, one) == "blocked"
+}
+
+/// Returns the deployment with this number.
+pub(super) fn find<'a>(project: &'a Project, number: &str) -> Option<&'a Deployment> {
+    let number: u64 = number.parse().ok()?;
+    let mut all = project.repo.deployments.iter();
+    all.find(|one| id(project, one) == number)
+}
+
 /// Returns the status in GitLab's words; one that was good stays so when the next one comes.
-fn status(one: &Deployment) -> &'static str {
+fn status(project: &Project, one: &Deployment) -> &'static str {
     match one.state() {
         "success" | "inactive" => "success",
         "failure" | "error" => "failed",
         "in_progress" => "running",
-        "waiting" => "blocked",
+        "waiting" if is_guarded(project) => "blocked",
         _ => "created",
     }
 }
 
 /// Returns whether it got where it should.
 pub(super) fn done(one: &Deployment) -> bool {
-    status(one) == "success"
+    matches!(one.state(), "success" | "inactive")
 }
 
 fn refused(ask: &Ask<'_>) -> Option<Answer> {
@@ -69,7 +86,7 @@ pub(super) fn answer(ask: &Ask<'_>, project: &Project, path: &[&str]) -> Answer 
                         && ask
                             .param("environment")
                             .is_none_or(|name| name == one.environment)
-                        && list::wants(ask, "status", status(one))
+                        && list::wants(ask, "status", status(project, one))
                 })
                 .collect();
             // Here, and only here, the oldest come first where nothing is said.
@@ -79,13 +96,11 @@ pub(super) fn answer(ask: &Ask<'_>, project: &Project, path: &[&str]) -> Answer 
             list::page(ask, &rows, |one| written(ask, project, one))
         }
         [number, rest @ ..] => {
-            let number = number.parse::<u64>().unwrap_or(0);
-            let mut all = repo.deployments.iter();
-            let Some(one) = all.find(|one| id(project, one) == number) else {
+            let Some(one) = find(project, number) else {
                 return missing("Deployment");
             };
             match rest {
-                [] => Answer::json(join(written(ask, project, one), approvals(one))),
+                [] => Answer::json(join(written(ask, project, one), approvals(project, one))),
                 ["merge_requests"] => {
                     let pulls = brought(project, one);
                     list::page(ask, &pulls, |pull| merges::written(ask, project, pull))
@@ -139,14 +154,14 @@ pub(super) fn written(ask: &Ask<'_>, project: &Project, one: &Deployment) -> Val
         "created_at": time(one.created_at), "updated_at": time(one.updated_at),
         "user": users::brief(ask, one.creator),
         "environment": deliveries::environment(project, &one.environment),
-        "deployable": job.map(|job| jobs::written(ask, project, &job)), "status": status(one),
-        "pending_approval_count": u8::from(status(one) == "blocked"),
+        "deployable": job.map(|job| jobs::written(ask, project, &job)), "status": status(project, one),
+        "pending_approval_count": u8::from(is_blocked(project, one)),
     })
 }
 
-fn approvals(one: &Deployment) -> Value {
-    let left = u8::from(status(one) == "blocked");
-    let guarded = one.environment.ends_with("production");
+fn approvals(project: &Project, one: &Deployment) -> Value {
+    let left = u8::from(is_blocked(project, one));
+    let guarded = is_guarded(project) && one.environment.ends_with("production");
     let rules: Vec<Value> = guarded
         .then(|| {
             json!({

@@ -1,4 +1,4 @@
-//! Writes: builds are made again or stopped.
+//! Writes: builds are made again or stopped, their questions answered.
 //!
 //! The world knows attempts of runs; each is a build of its own here.
 
@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use crate::demo::forge::answer::Answer;
 use crate::demo::forge::jenkins::Ask;
 use crate::demo::forge::jenkins::items::{Build, Job};
+use crate::demo::forge::jenkins::stages;
 use crate::demo::forge::{Dialect, writes};
 use crate::demo::scenario::Deed;
 
@@ -39,6 +40,24 @@ pub(super) fn stop(ask: &Ask<'_>, job: &Job<'_>, build: &Build<'_>) -> Answer {
     if build.ended().is_none() {
         does(ask, job, build, Deed::Cancel);
     }
+    to_page(build.url(ask, job))
+}
+
+/// Answers the question that a build waits at; one that nobody asked is not there.
+pub(super) fn answer(
+    ask: &Ask<'_>,
+    (job, build): (&Job<'_>, &Build<'_>),
+    id: &str,
+    goes_on: bool,
+) -> Answer {
+    if let Some(answer) = refused(ask) {
+        return answer;
+    }
+    if stages::question(build).as_deref() != Some(id) {
+        return Dialect::Jenkins.error(StatusCode::NOT_FOUND, "Not Found");
+    }
+    let deed = if goes_on { Deed::Pass } else { Deed::Refuse };
+    does(ask, job, build, deed);
     to_page(build.url(ask, job))
 }
 

@@ -187,6 +187,9 @@ fn of_build(ask: &Ask<'_>, job: &Job<'_>, number: &str, rest: &[&str]) -> Answer
         },
         ["stop" | "term" | "kill"] => deeds::stop(ask, job, build),
         ["replay", "rebuild"] => deeds::replay(ask, job, build),
+        ["input", id, answer @ ("proceedEmpty" | "abort")] => {
+            deeds::answer(ask, (job, build), id, *answer == "proceedEmpty")
+        }
         _ => missing(),
     }
 }

@@ -123,15 +123,19 @@ pub(super) fn node(ask: &Ask<'_>, job: &Job<'_>, build: &Build<'_>, id: &str) ->
     Some(Answer::json(whole))
 }
 
+/// Returns the name of the question that a build waits at.
+pub(super) fn question(build: &Build<'_>) -> Option<String> {
+    let waits = build.ended().is_none() && build.run.status == "waiting";
+    waits.then(|| format!("Go{}", build.run.id))
+}
+
 /// Answers with the questions that a build waits at.
 pub(super) fn inputs(ask: &Ask<'_>, job: &Job<'_>, build: &Build<'_>) -> Answer {
     let base = path(ask, job, build);
-    let waits = build.ended().is_none() && build.run.status == "waiting";
-    let gate = build.run.gate.as_ref().filter(|_| waits);
-    let row = |environment: &String| {
-        let id = format!("Go{}", build.run.id);
+    let gate = build.run.gate.as_ref().zip(question(build));
+    let row = |(environment, id): (&String, String)| {
         json!({
-            "id": id, "message": environment, "proceedText": "Deploy", "inputs": [],
+            "id": id, "message": format!("Deploy to {environment}?"), "proceedText": "Deploy", "inputs": [],
             "proceedUrl": format!("{base}input/{id}/proceedEmpty"),
             "abortUrl": format!("{base}input/{id}/abort"),
             "redirectApprovalUrl": format!("{base}input/"),

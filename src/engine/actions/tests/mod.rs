@@ -1,6 +1,7 @@
 //! Actions against a server that counts: whatever happens, one request at most.
 
 mod boards;
+mod gates;
 mod papers;
 
 use std::path::Path;
@@ -17,8 +18,9 @@ use tokio::time::Instant;
 use super::machine::{Action, Effect, Event};
 use super::*;
 use crate::domain::Timestamp;
-use crate::domain::action::{ActionState, ActionView, Fresh};
+use crate::domain::action::{ActionState, ActionView, Fresh, Of, OpenGate};
 use crate::domain::key::RepoKey;
+use crate::domain::policy::Policy;
 use crate::domain::run::{Failure, RunKey, RunState};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::testing::{Fake, Rig, Script, clock, options};
@@ -30,6 +32,8 @@ use crate::sources::{Batch, SourceError, Tier};
 /// A run at a server, and what the server does when it is asked to do something.
 struct Server {
     run: Mutex<(u32, RunState)>,
+    /// The gate at which the run waits.
+    gate: Mutex<Option<OpenGate>>,
     answer: Mutex<Answer>,
     acts: AtomicUsize,
     looks: AtomicUsize,
@@ -60,6 +64,7 @@ impl Server {
     fn new(answer: Answer) -> Arc<Self> {
         Arc::new(Self {
             run: Mutex::new((1, RunState::Failed(Failure::Failed))),
+            gate: Mutex::default(),
             answer: Mutex::new(answer),
             acts: AtomicUsize::new(0),
             looks: AtomicUsize::new(0),
@@ -76,9 +81,13 @@ impl Server {
     fn apply(&self, verb: Verb) {
         let mut run = self.run.lock().unwrap();
         *run = match verb {
-            Verb::Cancel | Verb::ForceCancel => (run.0, RunState::Cancelled),
+            Verb::Cancel | Verb::ForceCancel | Verb::Reject => (run.0, RunState::Cancelled),
             Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => (run.0 + 1, RunState::Queued),
+            Verb::Approve => (run.0, RunState::Running),
         };
+        if verb.of() == Of::Gate {
+            *self.gate.lock().unwrap() = None;
+        }
     }
 }
 
@@ -99,7 +108,11 @@ impl Script for Server {
             self.looks.fetch_add(1, Ordering::SeqCst);
             let (attempt, state) = self.run.lock().unwrap().clone();
             let now = Clock::clone(&self.clock.lock().unwrap());
-            Ok(fresh(attempt, state, now()))
+            let gate = self.gate.lock().unwrap().clone();
+            Ok(Fresh {
+                gate,
+                ..fresh(attempt, state, now())
+            })
         }
         .boxed()
     }
@@ -156,6 +169,7 @@ fn fresh(attempt: u32, state: RunState, read_at: Timestamp) -> Fresh {
         state,
         url: None,
         read_at,
+        gate: None,
     }
 }
 
@@ -167,6 +181,7 @@ fn target(run: u64) -> Target {
             id: run,
         },
         job: None,
+        gate: None,
     }
 }
 
@@ -175,12 +190,13 @@ fn id(text: &str) -> ActionId {
 }
 
 fn acting(journal: &Path) -> Acting {
-    let words = ["rerun", "cancel"].into_iter().collect();
+    let words = ["rerun", "cancel", "approve"].into_iter().collect();
     Acting {
         writes: HashMap::from([(SourceName::new("one"), words)]),
         forbidden: None,
         journal: Some(journal.to_owned()),
         who: "me@here".to_owned(),
+        production: Some(Policy::default().production),
     }
 }
 

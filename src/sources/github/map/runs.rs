@@ -1,7 +1,7 @@
 //! Runs, jobs, steps and gates.
 
 use crate::domain::key::{Person, RepoKey};
-use crate::domain::run::{Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState, Step};
+use crate::domain::run::{Door, Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState, Step};
 use crate::domain::text::Clean;
 
 use super::super::wire_rest;
@@ -128,7 +128,7 @@ fn gate(wire: &wire_rest::PendingDeployment) -> Gate {
     );
     Gate {
         environment: Clean::line(&wire.environment.name),
-        environment_id: wire.environment.id,
+        door: wire.environment.id.map(Door::Environment),
         reviewers,
         may_approve: wire.current_user_can_approve,
         // GitHub tells minutes here.

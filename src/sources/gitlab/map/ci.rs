@@ -9,7 +9,7 @@ use crate::domain::Timestamp;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::phase::{JobNames, phase};
 use crate::domain::policy::Phase;
-use crate::domain::run::{Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState};
+use crate::domain::run::{Door, Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState};
 use crate::domain::text::Clean;
 
 use super::super::wire_ci;
@@ -222,8 +222,8 @@ fn job(wire: &wire_ci::Job, name: &str, attempt: u32) -> Job {
 pub(crate) struct Held {
     /// The environment.
     pub(crate) environment: Clean,
-    /// Its identity.
-    pub(crate) id: Option<u64>,
+    /// The deployment that wants the approval.
+    pub(crate) deployment: u64,
     /// Groups or roles whose approval is missing.
     pub(crate) by: Vec<Clean>,
     /// Since when.
@@ -249,7 +249,7 @@ pub(crate) fn gates(
         if !gates.iter().any(|gate| gate.environment == environment) {
             gates.push(Gate {
                 environment,
-                environment_id: None,
+                door: Some(Door::Job(job.id)),
                 reviewers: Vec::new(),
                 may_approve: false,
                 wait_secs: 0,
@@ -267,7 +267,7 @@ fn approval(held: &Held) -> Gate {
     let reviewers = held.by.iter();
     Gate {
         environment: held.environment.clone(),
-        environment_id: held.id,
+        door: Some(Door::Deployment(held.deployment)),
         reviewers: reviewers
             .map(|name| crate::domain::key::Person::new(name, false))
             .collect(),
@@ -445,7 +445,7 @@ mod tests {
         assert_eq!(gates_of(&places, &[]), ["production"]);
         let held = Held {
             environment: Clean::line("production"),
-            id: Some(3),
+            deployment: 3,
             by: vec![Clean::line("ops")],
             since: Timestamp::UNIX_EPOCH,
         };

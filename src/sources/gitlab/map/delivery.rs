@@ -203,7 +203,7 @@ pub(crate) fn held(wire: &wire_ci::Deployment) -> Option<(u64, Held)> {
         pipeline,
         Held {
             environment: Clean::line(&environment.name),
-            id: Some(environment.id),
+            deployment: wire.id,
             by: open
                 .map(|rule| line(rule.access_level_description.as_deref()))
                 .collect(),

@@ -1,7 +1,9 @@
 //! Stages of a pipeline to jobs and steps, questions to gates. Pure.
 
 use super::{Ground, end, moment, own_id, page};
-use crate::domain::run::{Failure, Gate, GateSet, Job, JobSet, Run, RunState, Step, foreign_id};
+use crate::domain::run::{
+    Door, Failure, Gate, GateSet, Job, JobSet, Run, RunState, Step, foreign_id,
+};
 use crate::domain::text::Clean;
 use crate::sources::http::List;
 use crate::sources::jenkins::wire::{Described, Input, Node, Stage};
@@ -138,14 +140,19 @@ pub(in crate::sources::jenkins) fn failing(stage: &Stage) -> Option<&Node> {
     })
 }
 
+/// Returns what a question asks, as people are asked it.
+pub(in crate::sources::jenkins) fn question(input: &Input) -> Clean {
+    let asked = input.message.as_deref().map(str::trim);
+    let asked = asked.filter(|text| !text.is_empty());
+    Clean::line(asked.unwrap_or(&input.id))
+}
+
 /// Returns the questions that a run waits at.
 pub(in crate::sources::jenkins) fn gates(run: &Run, inputs: &List<Input>) -> GateSet {
     let gate = |input: &Input| {
-        let asked = input.message.as_deref().map(str::trim);
-        let asked = asked.filter(|text| !text.is_empty());
         Gate {
-            environment: Clean::line(asked.unwrap_or(&input.id)),
-            environment_id: None,
+            environment: question(input),
+            door: Some(Door::Question(Clean::line(&input.id))),
             reviewers: Vec::new(),
             // The interface tells everybody of them, whoever may answer.
             may_approve: false,

@@ -3,6 +3,7 @@
 use ratatui::style::Style;
 
 use crate::domain::Timestamp;
+use crate::domain::text::Clean;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::layout::{Plan, middle};
 use crate::ui::overlay::{Act, Confirm, Seen};
@@ -54,7 +55,8 @@ pub(in crate::ui::view) fn paint(
     if inside.height == 0 {
         return;
     }
-    answers(paint, act, found, (inside.x + 1, last, columns));
+    let name = question::name_to_type(snapshot, act);
+    answers(paint, act, (found, name), (inside.x + 1, last, columns));
     if let Some(at) = act.shown_at.filter(|_| !act.listens(paint.now)) {
         paint.note(at + chrono::TimeDelta::milliseconds(Confirm::DEAF_MS));
     }
@@ -82,7 +84,7 @@ fn note(
 fn answers(
     paint: &mut Paint<'_>,
     act: &Act,
-    found: question::Asked,
+    (found, name): (question::Asked, Option<&Clean>),
     (x, y, columns): (u16, u16, u16),
 ) {
     let theme = paint.theme;
@@ -99,18 +101,25 @@ fn answers(
         let mut words = Vec::with_capacity(8);
         let mut say = |word: &str, style| words.push((word.to_owned(), style));
         if !act.seen.is_all() {
-            say("j", key);
+            say(if name.is_some() { "down" } else { "j" }, key);
             say(&format!(" {}  ", question::more_lines(act)), text);
         } else if act.ids.len() > 1 && act.typed != found.ready.to_string() {
             say(&found.ready.to_string(), key);
             say(", then ", text);
             say("y", key);
             say(" yes  ", text);
+        } else if let Some(name) = name {
+            if act.typed != name.as_str() {
+                say(name, key);
+                say(", then ", text);
+            }
+            say("enter", key);
+            say(" yes  ", text);
         } else {
             say("y", key);
             say(" yes  ", text);
         }
-        say("n", key);
+        say(if name.is_some() { "esc" } else { "n" }, key);
         say(" no", text);
         if !act.typed.is_empty() {
             say(&format!("  typed: {}", act.typed), text);

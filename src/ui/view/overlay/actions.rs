@@ -6,7 +6,6 @@ use crate::ui::layout::{Plan, middle};
 use crate::ui::overlay::ActionMenu;
 use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
-use crate::ui::update::action::letter;
 
 /// Lines that the reason of the selected verb may take.
 const REASON: u16 = 2;
@@ -39,7 +38,7 @@ pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, menu: &ActionMenu, plan:
             paint.style(Rect::new(inside.x, y, inside.width, 1), theme.selection());
             paint.cursor_at(inside.x, y);
         }
-        let letter = letter(entry.verb).to_string();
+        let letter = entry.verb.about().key.to_string();
         paint.text(inside.x + 1, y, 1, &letter, pick(Role::Key));
         let left = inside.width.saturating_sub(4);
         let end = paint.text(inside.x + 3, y, left, &entry.words, pick(Role::Text));

@@ -1,12 +1,13 @@
-//! Writes: re-runs and cancellations, with the host's own sentences where it refuses.
+//! Writes: re-runs, cancellations and approvals, with the host's own sentences where it refuses.
 
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use serde_json::{Value, json};
 
 use crate::demo::forge::Ground;
 use crate::demo::forge::answer::{Answer, Asked};
-use crate::demo::forge::writes;
+use crate::demo::forge::{wire, writes};
 use crate::demo::scenario::Deed;
 use crate::demo::scenario::model::{Job, RepoState, Run};
 
@@ -37,6 +38,9 @@ pub(super) fn answer(ground: &Arc<Ground>, asked: &Asked) -> Answer {
         return Answer::not_found();
     }
     let found = match *kind {
+        "runs" if *deed == "pending_deployments" => {
+            run(&repo, id).and_then(|run| Some((run, review(&repo, run, asked)?)))
+        }
         "runs" => run(&repo, id).and_then(|run| Some((run, of_run(deed)?))),
         "jobs" if *deed == "rerun" => {
             job(&repo, id).map(|(run, job)| (run, Deed::RerunJob(job.name)))
@@ -48,6 +52,7 @@ pub(super) fn answer(ground: &Arc<Ground>, asked: &Asked) -> Answer {
     };
     let wanted = match deed {
         Deed::Cancel | Deed::ForceCancel => cancel(run),
+        Deed::Pass | Deed::Refuse => Ok(StatusCode::OK),
         Deed::Rerun | Deed::RerunFailed | Deed::RerunJob(_) => rerun(run, &deed, asked),
     };
     match wanted {
@@ -68,6 +73,19 @@ fn of_run(deed: &str) -> Option<Deed> {
         "force-cancel" => Deed::ForceCancel,
         _ => return None,
     })
+}
+
+/// Returns what an answer to the gate of a run comes to, where the run waits there.
+fn review(repo: &RepoState, run: &Run, asked: &Asked) -> Option<Deed> {
+    let gate = run.gate.as_ref()?;
+    let body: Value = serde_json::from_slice(&asked.body).ok()?;
+    let environments = body.get("environment_ids")?.as_array()?;
+    let own = json!(wire::environment_id(repo, gate));
+    match body.get("state")?.as_str() {
+        Some("approved") if environments.contains(&own) => Some(Deed::Pass),
+        Some("rejected") if environments.contains(&own) => Some(Deed::Refuse),
+        Some(_) | None => None,
+    }
 }
 
 fn run<'a>(repo: &'a RepoState, id: &str) -> Option<&'a Run> {
@@ -96,9 +114,12 @@ fn rerun(run: &Run, deed: &Deed, asked: &Asked) -> Result<StatusCode, Refusal> {
     if run.status != "completed" {
         return refuse(match deed {
             Deed::RerunJob(_) => "The workflow run containing this job is already running",
-            Deed::Rerun | Deed::RerunFailed | Deed::Cancel | Deed::ForceCancel => {
-                "This workflow is already running"
-            }
+            Deed::Rerun
+            | Deed::RerunFailed
+            | Deed::Cancel
+            | Deed::ForceCancel
+            | Deed::Pass
+            | Deed::Refuse => "This workflow is already running",
         });
     }
     if (asked.now - run.created_at).num_days() > MONTH {

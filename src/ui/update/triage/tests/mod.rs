@@ -1,5 +1,6 @@
 //! Keys in the triage view, over a made-up board and a real small log.
 
+mod gates;
 mod list;
 mod log;
 mod question;
