@@ -301,7 +301,136 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{TimeDelta, TimeZone as _, Utc};
+
     use super::*;
+    use crate::app::output::{Width, flow_text};
+    use crate::domain::flow::{Beside, Flow};
+    use crate::domain::history::{Delivery, DeliveryState, Ledger, Record};
+    use crate::domain::key::{RepoKey, ServiceName, Sha};
+    use crate::domain::text::{Clean, width};
+
+    fn at(hour: i64) -> Timestamp {
+        Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).unwrap() + TimeDelta::hours(hour)
+    }
+
+    fn delivery(number: u8) -> Record {
+        let hour = i64::from(number) * 9;
+        Record::Delivery(Box::new(Delivery {
+            id: Clean::line(&format!("d{number}")),
+            repo: RepoKey::new("forge.test", "acme/api"),
+            service: ServiceName::new(if number % 2 == 0 { "api" } else { "=web" }),
+            environment: Clean::line("production"),
+            production: true,
+            sha: Sha::parse(&format!("{number:040x}")),
+            version: Clean::line("v1"),
+            state: DeliveryState::Succeeded,
+            started_at: at(hour),
+            finished_at: Some(at(hour)),
+            carried: Vec::new(),
+            range_known: true,
+            backward: number == 4,
+            reverts: false,
+            hotfix: false,
+            url: None,
+        }))
+    }
+
+    fn printed(print: impl Fn(&Document<'_>) -> String) -> String {
+        let ledger = Ledger::new(Some(at(-1)), (0..12).map(delivery), Vec::new());
+        let flow = Flow::new(&ledger, at(240));
+        let window = flow.window(TimeDelta::days(30));
+        let day_of = |at: Timestamp| at.date_naive();
+        let services = flow.services().cloned().map(Scope::Service);
+        let groups: Vec<Group> = std::iter::once(Scope::All)
+            .chain(services)
+            .map(|scope| Group {
+                metrics: flow.report(&scope, &window, &day_of),
+                cumulative: flow.cumulative(&scope, &window, &day_of),
+                scope,
+            })
+            .collect();
+        print(&Document {
+            calms: flow.calms(&Scope::All, &window, &day_of, &Beside::default()),
+            groups: &groups,
+            window: &window,
+            now: at(240),
+        })
+    }
+
+    #[test]
+    fn json_has_every_metric_that_programs_were_promised() {
+        let text = printed(|document| json(document).unwrap());
+        let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let metrics = told["metrics"].as_array().unwrap();
+        for key in [
+            "lead_time",
+            "deployment_frequency",
+            "change_fail_rate",
+            "recovery_time",
+            "rework_rate",
+            "cycle_time",
+            "throughput",
+            "wip",
+            "wip_age",
+            "flow_efficiency",
+            "time_to_feedback",
+            "flake_rate",
+            "time_to_green",
+            "time_to_first_review",
+        ] {
+            let of: Vec<_> = metrics.iter().filter(|m| m["key"] == key).collect();
+            assert_eq!(of.len(), 3, "{key}: everything and two services");
+            for field in ["unit", "definition"] {
+                assert!(of[0][field].as_str().is_some_and(|text| !text.is_empty()));
+            }
+            for field in ["value", "window", "n", "series", "points", "note"] {
+                assert!(of[0].get(field).is_some(), "{key}: {field}");
+            }
+        }
+        let of_api =
+            |m: &&serde_json::Value| m["key"] == "deployment_frequency" && m["scope"] == "api";
+        let frequency = metrics.iter().find(of_api).unwrap();
+        assert_eq!(frequency["n"], 6);
+        assert_eq!(frequency["points"].as_array().unwrap().len(), 6);
+        assert_eq!(told["calms"].as_array().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn csv_has_a_row_for_each_metric_and_scope() {
+        let text = printed(csv);
+        let fields = HEAD.matches(',').count();
+        for line in text.lines() {
+            // Quoted cells of these rows hold no quotes of their own.
+            let bare: String = line.split('"').step_by(2).collect();
+            assert_eq!(bare.matches(',').count(), fields, "{line}");
+        }
+        assert!(
+            text.contains("\nchange_fail_rate,service,\"api\",0.16666666666666666,share,6,"),
+            "{text}"
+        );
+        assert!(text.contains(",\"'=web\","), "{text}");
+    }
+
+    #[test]
+    fn the_table_fits_eighty_columns_and_tells_how_many_samples_there_are() {
+        let room = Width {
+            columns: 80,
+            mark: '>',
+        };
+        let text = printed(|document| flow_text::table(document, room));
+        for line in text.lines() {
+            assert!(width(line) <= 80, "{line}");
+        }
+        assert!(text.contains("\napi\nmetric"), "{text}");
+        assert!(
+            text.lines()
+                .any(|line| line.starts_with("change_fail_rate") && line.contains("17 %")),
+            "{text}"
+        );
+        let markdown = printed(flow_text::markdown);
+        assert!(markdown.contains("## calms: sharing"), "{markdown}");
+    }
 
     #[test]
     fn a_name_is_no_formula_and_breaks_no_row() {

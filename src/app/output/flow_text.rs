@@ -13,24 +13,12 @@ const HEAD: [&str; 5] = ["metric", "value", "p85", "n", "note"];
 const NOTE: usize = 4;
 const HOUR: f64 = 3_600.0;
 
-/// Returns a table for each scope, and one of the readings.
+/// Returns a table for each scope, and one for each reading.
 pub fn table(document: &Document<'_>, width: Width) -> String {
     let mut out = format!("{}\n", head(document.window));
-    let titles = document
-        .groups
-        .iter()
-        .map(|group| group.scope.name().to_owned());
-    let groups = document
-        .groups
-        .iter()
-        .map(|group| group.metrics.iter().collect());
-    let calms = document.calms.iter().map(|r| format!("calms: {}", r.name));
-    let readings = document.calms.iter().map(|r| r.indicators.iter().collect());
-    let titled = titles.zip(groups).chain(calms.zip(readings));
-    for (title, metrics) in titled {
-        let metrics: Vec<&Metric> = metrics;
+    for (title, metrics) in sections(document) {
         let mut rows = vec![HEAD.map(str::to_owned).to_vec()];
-        rows.extend(metrics.into_iter().map(row));
+        rows.extend(metrics.iter().map(cells));
         // Writing to a string cannot fail.
         let _ = write!(out, "\n{title}\n{}", lay_out(&rows, NOTE, width));
     }
@@ -41,14 +29,7 @@ pub fn table(document: &Document<'_>, width: Width) -> String {
 /// Returns the same as Markdown, with what each metric means.
 pub fn markdown(document: &Document<'_>) -> String {
     let mut out = format!("{}\n", escape(&head(document.window)));
-    let titles = document
-        .groups
-        .iter()
-        .map(|group| group.scope.name().to_owned());
-    let groups = document.groups.iter().map(|group| &group.metrics);
-    let calms = document.calms.iter().map(|r| format!("CALMS: {}", r.name));
-    let readings = document.calms.iter().map(|r| &r.indicators);
-    for (title, metrics) in titles.zip(groups).chain(calms.zip(readings)) {
+    for (title, metrics) in sections(document) {
         // Writing to a string cannot fail.
         let _ = write!(
             out,
@@ -58,13 +39,24 @@ pub fn markdown(document: &Document<'_>) -> String {
             " --- |".repeat(HEAD.len() + 1)
         );
         for metric in metrics {
-            let mut cells = row(metric);
-            cells.push(metric.key.definition().to_owned());
-            let cells: Vec<String> = cells.iter().map(|cell| escape(cell)).collect();
-            let _ = writeln!(out, "| {} |", cells.join(" | "));
+            let mut told = cells(metric);
+            told.push(metric.key.definition().to_owned());
+            let told: Vec<String> = told.iter().map(|cell| escape(cell)).collect();
+            let _ = writeln!(out, "| {} |", told.join(" | "));
         }
     }
     out
+}
+
+/// Returns the scopes and the readings, each with its title.
+fn sections<'a>(document: &'a Document<'_>) -> Vec<(String, &'a [Metric])> {
+    let groups = document.groups.iter();
+    let scopes = groups.map(|group| (group.scope.name().to_owned(), group.metrics.as_slice()));
+    let readings = document.calms.iter().map(|reading| {
+        let title = format!("calms: {}", reading.name);
+        (title, reading.indicators.as_slice())
+    });
+    scopes.chain(readings).collect()
 }
 
 fn head(window: &Window) -> String {
@@ -76,7 +68,7 @@ fn head(window: &Window) -> String {
     )
 }
 
-fn row(metric: &Metric) -> Vec<String> {
+fn cells(metric: &Metric) -> Vec<String> {
     let unit = metric.key.unit();
     let told = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| words(v, unit));
     vec![

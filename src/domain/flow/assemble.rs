@@ -175,15 +175,12 @@ impl Cut<'_> {
             }
         }
         let blends = self.services(key, counted).len() > 1;
-        let value = |samples: &[&Sample]| match key.fold() {
-            Fold::PerDay | Fold::PerWeek | Fold::Number => Some(count(samples.len())),
-            _ if blends => None,
-            fold @ (Fold::Median
-            | Fold::Mean
-            | Fold::Share
-            | Fold::Parts
-            | Fold::Largest
-            | Fold::Half) => self.value(fold, samples),
+        let fold = key.fold();
+        let is_count = matches!(fold, Fold::PerDay | Fold::PerWeek | Fold::Number);
+        let value = |samples: &[&Sample]| match (is_count, blends) {
+            (true, _) => Some(count(samples.len())),
+            (false, true) => None,
+            (false, false) => self.value(fold, samples),
         };
         let pairs = self.days.iter().zip(days);
         pairs
@@ -268,7 +265,7 @@ fn half(counted: &[&Sample]) -> usize {
 
 /// Says that there are too few points, and for a share how many they are.
 fn few(key: Key, counted: &[&Sample]) -> String {
-    let is_whole = counted.iter().all(|s| s.value == 0.0 || s.value == 1.0);
+    let is_whole = counted.iter().all(|sample| sample.value.fract() == 0.0);
     if key.fold() == Fold::Share && is_whole {
         let yes = counted.iter().filter(|sample| sample.value > 0.0).count();
         return format!("too few for a value: {yes} of {}", counted.len());

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::build::*;
+use super::build::{HOUR, NOW, at, hours, ledger, life, measure, over, step, utc_day, values};
 use crate::domain::flow::stats::percentile;
 use crate::domain::flow::{Beside, Flow, Key, Limit, Metric, Scope};
 use crate::domain::history::{Ledger, Record, Transition};

@@ -1,8 +1,10 @@
 //! Edge cases of reviews and of CI.
 
-use super::build::*;
+use super::build::{
+    HOUR, at, attempt, change, hours, item, ledger, life, measure, note, run, sha, values,
+};
 use crate::domain::change_request::Verdict;
-use crate::domain::flow::{Key, Metric, Scope};
+use crate::domain::flow::{Key, Metric, Scope, Unit};
 use crate::domain::history::{Attempt, ChangeLife, CiRun, Ledger, Record, RunEnd};
 use crate::domain::key::Person;
 
@@ -118,9 +120,10 @@ fn the_size_of_a_change_is_known_or_not_told() {
 fn runs(runs: Vec<CiRun>, key: Key, meant: &[f64]) -> Metric {
     let records = runs.into_iter().map(|run| Record::CiRun(Box::new(run)));
     let metric = measure(&ledger(records.collect(), Vec::new()), key, &Scope::All);
-    let told: Vec<f64> = match key {
-        Key::FlakeRate | Key::CiSuccessRate => values(&metric),
-        _ => hours(&metric),
+    let told = if key.unit() == Unit::Share {
+        values(&metric)
+    } else {
+        hours(&metric)
     };
     assert_eq!(told, meant, "{key:?}");
     metric

@@ -2,7 +2,10 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::build::*;
+use super::build::{
+    HOUR, NOW, api, at, carried, delivered, delivery, incident, item, ledger, life, measure,
+    service, sha, step, utc_day, values,
+};
 use crate::domain::flow::{Flow, Key, Metric, Scope};
 use crate::domain::history::{Delivery, DeliveryState, Ledger, Trouble};
 use crate::domain::key::Sha;
