@@ -9,7 +9,7 @@ use crate::app::cli::{By, FlowArgs, FlowFormat, Format, WAIT_SECS};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::flow::{Document, Group};
 use crate::app::output::{self, Width};
-use crate::app::session::Session;
+use crate::app::session::{Heard, Session};
 use crate::app::{clock, once, waiting};
 use crate::domain::flow::{Beside, Flow, Limit, Scope};
 use crate::domain::history::Ledger;
@@ -23,9 +23,8 @@ const WAIT: Duration = Duration::from_secs(WAIT_SECS);
 /// Prints how the work flows.
 pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
-    let heard = session.ask_once(args.offline, WAIT)?;
+    let (heard, ledger) = recall(&mut session, args.offline)?;
     let now = (session.clock)();
-    let ledger = ledger(&session)?;
     let flow = Flow::new(&ledger, now);
     let scopes = scopes(&flow, args)?;
     let window = flow.window(args.window);
@@ -68,13 +67,10 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     Ok(verdict)
 }
 
-/// Reads history. The one place that knows where it is kept.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "reading what is kept may fail; nothing keeps records yet"
-)]
-fn ledger(_session: &Session) -> Result<Ledger, Failure> {
-    Ok(Ledger::default())
+/// Asks every source, or none, and reads history. The one place that knows where it is kept.
+fn recall(session: &mut Session, offline: bool) -> Result<(Heard, Ledger), Failure> {
+    let heard = session.ask_once(offline, WAIT)?;
+    Ok((heard, Ledger::default()))
 }
 
 fn as_format(format: FlowFormat) -> Format {

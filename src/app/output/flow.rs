@@ -8,6 +8,7 @@ use crate::domain::flow::stats::DAY;
 use crate::domain::flow::{
     Cumulative, DayValue, Metric, Part, Point, Reading, Scope, Spread, Window,
 };
+use crate::domain::key::ItemId;
 use crate::domain::stage::Stage;
 
 /// What is printed.
@@ -203,7 +204,7 @@ fn point(point: &Point) -> PointDocument<'_> {
         at: instant(point.at),
         value: point.value,
         label: point.label.as_str(),
-        cards: point.cards.iter().map(|card| card.as_str()).collect(),
+        cards: point.cards.iter().map(ItemId::as_str).collect(),
         flagged: point.flagged,
     }
 }

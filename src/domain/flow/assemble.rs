@@ -136,13 +136,11 @@ impl Cut<'_> {
 
     /// Returns the services that a metric would blend: those of its samples at any time.
     fn services<'s>(&self, key: Key, counted: &[&'s Sample]) -> BTreeSet<&'s ServiceName> {
-        match self.scope {
-            Scope::Service(_) => BTreeSet::new(),
-            Scope::All | Scope::Repo(_) if key.is_of_service() => {
-                counted.iter().flat_map(|s| &s.services).collect()
-            }
-            Scope::All | Scope::Repo(_) => BTreeSet::new(),
+        let is_one = matches!(self.scope, Scope::Service(_));
+        if is_one || !key.is_of_service() {
+            return BTreeSet::new();
         }
+        counted.iter().flat_map(|s| &s.services).collect()
     }
 
     fn by_service(

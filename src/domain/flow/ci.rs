@@ -28,6 +28,9 @@ const NO_PUSH: &[&str] = &[
     "trigger",
 ];
 
+/// Runs of one commit by workflow and event.
+type ByWorkflow<'a> = BTreeMap<(&'a Clean, &'a Clean), Vec<&'a CiRun>>;
+
 /// The runs, each once, with what they belong to.
 struct Runs<'a> {
     all: Vec<&'a CiRun>,
@@ -201,8 +204,7 @@ impl<'a> Runs<'a> {
 
     /// Commits that failed, and which of them passed without a new one.
     fn flakes(&self, samples: &mut Samples) {
-        let mut tries: BTreeMap<(&RepoKey, &Sha), BTreeMap<(&Clean, &Clean), Vec<&CiRun>>> =
-            BTreeMap::new();
+        let mut tries: BTreeMap<(&RepoKey, &Sha), ByWorkflow<'_>> = BTreeMap::new();
         for run in &self.all {
             if let Some(sha) = &run.sha {
                 let of_sha = tries.entry((&run.repo, sha)).or_default();

@@ -114,6 +114,9 @@ pub(super) fn chains<'a>(
     chains
 }
 
+/// A version, and when it was first and last live.
+type Seen<'a> = (&'a Sha, Timestamp, Timestamp);
+
 /// Puts deliveries of one service in a chain.
 #[derive(Default)]
 struct Builder<'a> {
@@ -121,7 +124,7 @@ struct Builder<'a> {
     /// The one that is live in each environment.
     live: BTreeMap<&'a Clean, usize>,
     /// Versions that were live in an environment, by their first digits: the first time and the last.
-    known: HashMap<(&'a Clean, &'a str), Vec<(&'a Sha, Timestamp, Timestamp)>>,
+    known: HashMap<(&'a Clean, &'a str), Vec<Seen<'a>>>,
 }
 
 impl<'a> Builder<'a> {

@@ -69,12 +69,11 @@ fn counted(deployment: &Deployment<'_>, now: Timestamp, samples: &mut Samples) {
         samples.push(Key::ChangesPerDeployment, sample);
     }
     if deployment.failed {
-        let mut sample = match deployment.recovered {
-            Some(end) => Sample::span(at, at, end, &delivery.version),
-            None => {
-                let age = float((now - at).num_seconds());
-                Sample::new(at, age, &delivery.version).fated(Fate::Open)
-            }
+        let mut sample = if let Some(end) = deployment.recovered {
+            Sample::span(at, at, end, &delivery.version)
+        } else {
+            let age = float((now - at).num_seconds());
+            Sample::new(at, age, &delivery.version).fated(Fate::Open)
         };
         sample.cards.clone_from(&plain.cards);
         samples.push(Key::RecoveryTime, dress(delivery, sample));
