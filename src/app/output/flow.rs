@@ -320,7 +320,11 @@ mod tests {
         Record::Delivery(Box::new(Delivery {
             id: Clean::line(&format!("d{number}")),
             repo: RepoKey::new("forge.test", "acme/api"),
-            service: ServiceName::new(if number % 2 == 0 { "api" } else { "=web" }),
+            service: ServiceName::new(if number.is_multiple_of(2) {
+                "api"
+            } else {
+                "=web"
+            }),
             environment: Clean::line("production"),
             production: true,
             sha: Sha::parse(&format!("{number:040x}")),

@@ -224,10 +224,11 @@ pub(super) struct Judged {
     pub(super) recovered: Option<Timestamp>,
 }
 
+/// A service with the deliveries that brought it something, and when they were live.
+type Brought = (ServiceName, Vec<(Delivery, Timestamp)>);
+
 /// Every deployment that counts, and the deliveries that brought something, with their service.
-pub(super) fn judged(
-    ledger: &Ledger,
-) -> (Vec<Judged>, Vec<(ServiceName, Vec<(Delivery, Timestamp)>)>) {
+pub(super) fn judged(ledger: &Ledger) -> (Vec<Judged>, Vec<Brought>) {
     let services: BTreeSet<ServiceName> = ledger
         .deliveries
         .iter()
@@ -369,11 +370,9 @@ impl View<'_> {
                         change.first_commit_at
                     };
                     let length = from.map(|from| (when - from).num_seconds() as f64);
-                    if let Some(length) = length.filter(|length| *length >= 0.0) {
-                        if self.sees(when) && self.is_of_delivery(&delivery) {
-                            points.push((when, length));
-                        }
-                    }
+                    let is_mine = self.sees(when) && self.is_of_delivery(&delivery);
+                    let length = length.filter(|length| *length >= 0.0 && is_mine);
+                    points.extend(length.map(|length| (when, length)));
                 }
             }
         }

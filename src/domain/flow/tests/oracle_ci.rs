@@ -78,9 +78,9 @@ impl View<'_> {
                 .min();
             let passed: Vec<_> = firsts.iter().filter(|a| a.end == RunEnd::Passed).collect();
             let is_done = mine.iter().all(|run| {
-                run.attempts.first().is_some_and(|a| match a.end {
-                    RunEnd::Passed => end(&a).is_some(),
-                    other => other == RunEnd::Skipped,
+                run.attempts.first().is_some_and(|a| {
+                    let passed = a.end == RunEnd::Passed && end(&a).is_some();
+                    passed || a.end == RunEnd::Skipped
                 })
             });
             let green = passed
@@ -124,10 +124,10 @@ impl View<'_> {
         let mut points = Vec::new();
         for run in self.runs().into_iter().filter(|run| self.is_of_run(run)) {
             let last = run.attempts.last().map(|a| (a.finished_at, a.end));
-            if let Some((Some(end), how @ (RunEnd::Passed | RunEnd::Failed))) = last {
-                if self.sees(end) {
-                    points.push((end, f64::from(u8::from(how == RunEnd::Passed))));
-                }
+            if let Some((Some(end), how @ (RunEnd::Passed | RunEnd::Failed))) = last
+                && self.sees(end)
+            {
+                points.push((end, f64::from(u8::from(how == RunEnd::Passed))));
             }
         }
         mean(points)
