@@ -5,11 +5,13 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use chrono::TimeDelta;
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::action::{About, Verb};
+use crate::domain::text::parse_duration;
 use crate::ui::theme::BUILTIN;
 
 /// A terminal board of a team's whole delivery cycle.
@@ -102,6 +104,9 @@ pub enum Command {
     /// Show why red cards are red: first error, failing tests, first bad commit
     #[command(after_help = EXIT_CODES)]
     Triage(TriageArgs),
+    /// Show how the work flows: lead times, deployments, cycle times, reviews, CI
+    #[command(after_help = EXIT_CODES)]
+    Flow(FlowArgs),
     /// Print the log of the job that made a card red
     #[command(after_help = EXIT_CODES)]
     Log(LogArgs),
@@ -208,6 +213,62 @@ pub struct TriageArgs {
     /// Longest wait for what is found out about the failures, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = WITHIN_SECS, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub within: u64,
+}
+
+/// `flow`.
+#[derive(Args, Clone, Debug)]
+pub struct FlowArgs {
+    /// Form of what is printed
+    #[arg(long, value_enum)]
+    pub format: Option<FlowFormat>,
+    /// How far back is looked: a number and a unit, e.g. `30d`, `12w`
+    #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = span)]
+    pub window: TimeDelta,
+    /// For what metrics are told beside those of everything
+    #[arg(long, value_enum, default_value = "service")]
+    pub by: By,
+    /// Only this service or repository
+    #[arg(long, value_name = "NAME")]
+    pub only: Option<String>,
+    /// Ask no source: only the history that is here
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// The longest window, in days; history is not kept for longer.
+const LONGEST_WINDOW: i64 = 366;
+
+fn span(text: &str) -> Result<TimeDelta, String> {
+    let span = parse_duration(text).filter(|span| *span > TimeDelta::zero());
+    let span = span.ok_or("write a number and a unit: `12h`, `30d`, `12w`")?;
+    if span > TimeDelta::days(LONGEST_WINDOW) {
+        return Err(format!("longer than {LONGEST_WINDOW} days"));
+    }
+    Ok(span)
+}
+
+/// Form in which flow is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FlowFormat {
+    /// For programs, with all points; stable
+    Json,
+    /// For spreadsheets: a row for each metric
+    Csv,
+    /// For people, as wide as the terminal
+    Table,
+    /// For chats and wikis, with definitions
+    Markdown,
+}
+
+/// For what metrics are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// Each service
+    Service,
+    /// Each repository
+    Repo,
+    /// Everything alone
+    All,
 }
 
 /// `log`.
@@ -415,6 +476,9 @@ pub enum DemoCommand {
     /// Show why simulated cards are red
     #[command(after_help = EXIT_CODES)]
     Triage(TriageArgs),
+    /// Show how the simulated work flows
+    #[command(after_help = EXIT_CODES)]
+    Flow(FlowArgs),
     /// Print the log of the job that made a simulated card red
     #[command(after_help = EXIT_CODES)]
     Log(LogArgs),

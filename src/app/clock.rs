@@ -31,6 +31,11 @@ pub fn instant() -> Instant {
     Instant::now()
 }
 
+/// Returns the day of a moment in the local zone, as that was then.
+pub fn local_day(at: Timestamp) -> chrono::NaiveDate {
+    at.with_timezone(&chrono::Local).date_naive()
+}
+
 /// Returns how far the local zone is from UTC now.
 pub fn local_offset() -> chrono::FixedOffset {
     *chrono::Local::now().offset()

@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod effects;
 pub mod env;
 pub mod exit;
+pub mod flow;
 pub mod guard;
 pub mod init;
 pub mod job_log;
@@ -90,6 +91,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Board(args) => board(ready(global, env, args.offline)?, &args),
         Command::Where(args) => where_::run(ready(global, env, args.offline)?, &args),
         Command::Triage(args) => triage::run(ready(global, env, args.offline)?, &args),
+        Command::Flow(args) => flow::run(ready(global, env, args.offline)?, &args),
         Command::Log(args) => job_log::run(ready(global, env, args.offline)?, &args),
         Command::Act(args) => act::run(ready(global, env, false)?, &args),
         Command::Sources(args) => sources(ready(global, env, args.offline)?, &args),
@@ -114,6 +116,7 @@ fn simulated(global: Global, env: Env, demo: DemoArgs) -> Result<Exit, Failure> 
         Some(DemoCommand::Board(args)) => board(session, &args),
         Some(DemoCommand::Where(args)) => where_::run(session, &args),
         Some(DemoCommand::Triage(args)) => triage::run(session, &args),
+        Some(DemoCommand::Flow(args)) => flow::run(session, &args),
         Some(DemoCommand::Log(args)) => job_log::run(session, &args),
         Some(DemoCommand::Act(args)) => act::run(session, &args),
         Some(DemoCommand::Sources(args)) => sources(session, &args),

@@ -12,6 +12,7 @@ pub mod deployment;
 pub mod diagnosis;
 pub mod fact;
 pub mod finding;
+pub mod flow;
 pub mod history;
 pub mod item;
 pub mod key;

@@ -6,6 +6,8 @@
 pub mod cause;
 pub mod cause_text;
 pub mod cause_words;
+pub mod flow;
+pub mod flow_text;
 pub mod json;
 pub mod markdown;
 pub mod sources;

@@ -1,0 +1,127 @@
+//! `cycleboard flow`: how the work flows, in numbers with what is behind them.
+//!
+//! Asks sources once so that history is up to date, reads history and prints. What the numbers
+//! mean is `domain::flow`'s.
+
+use std::time::Duration;
+
+use crate::app::cli::{By, FlowArgs, FlowFormat, Format, WAIT_SECS};
+use crate::app::exit::{Exit, Failure};
+use crate::app::output::flow::{Document, Group};
+use crate::app::output::{self, Width};
+use crate::app::recall::{Recalled, recall};
+use crate::app::session::Session;
+use crate::app::{clock, once, waiting};
+use crate::domain::flow::{Beside, Flow, Limit, Scope};
+use crate::domain::history::Ledger;
+use crate::domain::status::Status;
+use crate::domain::text::{Clean, nearest};
+use crate::engine::snapshot::{Health, Snapshot};
+
+/// How long the sources may take.
+const WAIT: Duration = Duration::from_secs(WAIT_SECS);
+
+/// Prints how the work flows.
+pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
+    session.require_sources()?;
+    let Recalled { heard, ledger } = recall(&mut session, args.offline, WAIT)?;
+    let now = (session.clock)();
+    let flow = Flow::new(&ledger, now);
+    let scopes = scopes(&flow, args)?;
+    let window = flow.window(args.window);
+    let day_of = clock::local_day;
+    let group = |scope: Scope| Group {
+        metrics: flow.report(&scope, &window, &day_of),
+        cumulative: flow.cumulative(&scope, &window, &day_of),
+        scope,
+    };
+    let groups: Vec<Group> = scopes.into_iter().map(group).collect();
+    let beside = beside(&session, &heard.snapshot);
+    let scope = groups.first().map_or(&Scope::All, |group| &group.scope);
+    let document = Document {
+        calms: flow.calms(scope, &window, &day_of, &beside),
+        groups: &groups,
+        window: &window,
+        now,
+    };
+    let format = args.format.unwrap_or(FlowFormat::Table);
+    let text = match format {
+        FlowFormat::Json => output::flow::json(&document).map_err(anyhow::Error::from)?,
+        FlowFormat::Csv => output::flow::csv(&document),
+        FlowFormat::Table => {
+            let width = Width::find(&session.env, session.settings.ui.ascii);
+            output::flow_text::table(&document, width)
+        }
+        FlowFormat::Markdown => output::flow_text::markdown(&document),
+    };
+    output::print(&text)?;
+    let verdict = once::source_verdict(&heard.snapshot.sources, now, args.offline);
+    let verdict = heard.ends(verdict, Some(as_format(format)));
+    if ledger.since.is_none() {
+        waiting::say("note: there is no history yet; it begins with the first look at a source");
+        return Ok(if verdict == Exit::Fine {
+            Exit::Stale
+        } else {
+            verdict
+        });
+    }
+    Ok(verdict)
+}
+
+
+fn as_format(format: FlowFormat) -> Format {
+    match format {
+        FlowFormat::Json | FlowFormat::Csv => Format::Json,
+        FlowFormat::Table => Format::Table,
+        FlowFormat::Markdown => Format::Markdown,
+    }
+}
+
+/// Returns what is reported on: everything first, or the one that was named.
+fn scopes(flow: &Flow, args: &FlowArgs) -> Result<Vec<Scope>, Failure> {
+    let services = || flow.services().cloned().map(Scope::Service);
+    let repos = || flow.repos().cloned().map(Scope::Repo);
+    if let Some(name) = &args.only {
+        let is_named = |scope: &Scope| scope.name().eq_ignore_ascii_case(name);
+        let found = services().chain(repos()).find(is_named);
+        return found.map(|scope| vec![scope]).ok_or_else(|| {
+            let names: Vec<Scope> = services().chain(repos()).collect();
+            let hint = nearest(name, names.iter().map(Scope::name));
+            Failure::error(format!("history knows no service or repository `{name}`"))
+                .maybe_hint(hint.map(|name| format!("did you mean `{name}`?")))
+        });
+    }
+    let each: Vec<Scope> = match args.by {
+        By::All => Vec::new(),
+        By::Service => services().collect(),
+        By::Repo => repos().collect(),
+    };
+    Ok(std::iter::once(Scope::All).chain(each).collect())
+}
+
+/// Returns what the board knows beside history.
+fn beside(session: &Session, snapshot: &Snapshot) -> Beside {
+    let limits = session.settings.board.columns.iter().filter_map(|column| {
+        let limit = usize::try_from(column.wip?).ok()?;
+        Some(Limit {
+            name: Clean::line(column.stage.as_str()),
+            cards: snapshot.column(column.stage).map_or(0, |column| {
+                column.rows.iter().map(|row| row.items().len()).sum()
+            }),
+            limit,
+        })
+    });
+    let views = snapshot.sources.iter();
+    let items = snapshot.items();
+    let (all, unknown) = items.fold((0, 0), |(all, unknown), item| {
+        let is_unknown = item.placement.status == Status::Unknown;
+        (all + 1, unknown + usize::from(is_unknown))
+    });
+    Beside {
+        sources_healthy: views.filter(|view| view.health == Health::Ok).count(),
+        sources: snapshot.sources.len(),
+        cards_complete: all - unknown,
+        cards: all,
+        limits: limits.collect(),
+    }
+}

@@ -1,0 +1,135 @@
+//! Flow for people: a table of eighty columns for each scope, and Markdown with the definitions.
+
+use std::fmt::Write as _;
+
+use crate::app::output::flow::{Document, days};
+use crate::app::output::markdown::escape;
+use crate::app::output::table::lay_out;
+use crate::app::output::{Width, instant};
+use crate::domain::flow::stats::DAY;
+use crate::domain::flow::{Metric, Unit, Window};
+
+const HEAD: [&str; 5] = ["metric", "value", "p85", "n", "note"];
+const NOTE: usize = 4;
+const HOUR: f64 = 3_600.0;
+
+/// Returns a table for each scope, and one for each reading.
+pub fn table(document: &Document<'_>, width: Width) -> String {
+    let mut out = format!("{}\n", head(document.window));
+    for (title, metrics) in sections(document) {
+        let mut rows = vec![HEAD.map(str::to_owned).to_vec()];
+        rows.extend(metrics.iter().map(cells));
+        // Writing to a string cannot fail.
+        let _ = write!(out, "\n{title}\n{}", lay_out(&rows, NOTE, width));
+    }
+    out.push_str("\npercentiles by nearest rank; fewer than five samples have none\n");
+    out
+}
+
+/// Returns the same as Markdown, with what each metric means.
+pub fn markdown(document: &Document<'_>) -> String {
+    let mut out = format!("{}\n", escape(&head(document.window)));
+    for (title, metrics) in sections(document) {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            out,
+            "\n## {}\n\n| {} | definition |\n|{}\n",
+            escape(&title),
+            HEAD.join(" | "),
+            " --- |".repeat(HEAD.len() + 1)
+        );
+        for metric in metrics {
+            let mut told = cells(metric);
+            told.push(metric.key.definition().to_owned());
+            let told: Vec<String> = told.iter().map(|cell| escape(cell)).collect();
+            let _ = writeln!(out, "| {} |", told.join(" | "));
+        }
+    }
+    out
+}
+
+/// Returns the scopes and the readings, each with its title.
+fn sections<'a>(document: &'a Document<'_>) -> Vec<(String, &'a [Metric])> {
+    let groups = document.groups.iter();
+    let scopes = groups.map(|group| (group.scope.name().to_owned(), group.metrics.as_slice()));
+    let readings = document.calms.iter().map(|reading| {
+        let title = format!("calms: {}", reading.name);
+        (title, reading.indicators.as_slice())
+    });
+    scopes.chain(readings).collect()
+}
+
+fn head(window: &Window) -> String {
+    let days = days(window);
+    format!(
+        "{} to {}, {days:.0} days",
+        instant(window.from),
+        instant(window.to)
+    )
+}
+
+fn cells(metric: &Metric) -> Vec<String> {
+    let unit = metric.key.unit();
+    let told = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| words(v, unit));
+    vec![
+        metric.key.as_str().to_owned(),
+        told(metric.value),
+        told(metric.spread.map(|spread| spread.p85)),
+        metric.n().to_string(),
+        metric.note.clone().unwrap_or_default(),
+    ]
+}
+
+/// Returns a value as people write it: `1d 3h`, `31 %`, `4.2/day`.
+pub fn words(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Seconds => span(value),
+        Unit::PerDay => format!("{value:.1}/day"),
+        Unit::PerWeek => format!("{value:.1}/week"),
+        Unit::Share => format!("{:.0} %", value * 100.0),
+        Unit::Cards | Unit::Lines | Unit::Count => format!("{value:.0}"),
+    }
+}
+
+fn span(seconds: f64) -> String {
+    let minute = 60.0;
+    let two = |big: f64, small: f64, names: (char, char)| {
+        let (whole, rest) = ((seconds / big).floor(), (seconds % big / small).floor());
+        if rest > 0.0 {
+            format!("{whole}{} {rest}{}", names.0, names.1)
+        } else {
+            format!("{whole}{}", names.0)
+        }
+    };
+    if seconds >= DAY {
+        two(DAY, HOUR, ('d', 'h'))
+    } else if seconds >= HOUR {
+        two(HOUR, minute, ('h', 'm'))
+    } else if seconds >= minute {
+        two(minute, 1.0, ('m', 's'))
+    } else {
+        format!("{seconds:.0}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_as_people_do() {
+        for (value, unit, told) in [
+            (97_200.0, Unit::Seconds, "1d 3h"),
+            (86_400.0, Unit::Seconds, "1d"),
+            (3_900.0, Unit::Seconds, "1h 5m"),
+            (61.0, Unit::Seconds, "1m 1s"),
+            (0.0, Unit::Seconds, "0s"),
+            (4.21, Unit::PerDay, "4.2/day"),
+            (14.0, Unit::PerWeek, "14.0/week"),
+            (0.314, Unit::Share, "31 %"),
+            (412.0, Unit::Lines, "412"),
+        ] {
+            assert_eq!(words(value, unit), told);
+        }
+    }
+}
