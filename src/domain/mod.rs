@@ -24,6 +24,7 @@ pub mod query;
 pub mod release;
 mod remote;
 pub mod repository;
+pub mod roster;
 pub mod run;
 pub mod stage;
 pub mod status;
