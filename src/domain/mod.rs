@@ -27,6 +27,7 @@ pub mod repository;
 pub mod roster;
 pub mod run;
 pub mod stage;
+pub mod standup;
 pub mod status;
 pub mod text;
 pub mod ticket;
