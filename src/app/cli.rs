@@ -97,6 +97,9 @@ pub enum Command {
     /// Show the way of one change through the cycle
     #[command(after_help = EXIT_CODES)]
     Where(WhereArgs),
+    /// Prepare the stand-up: what moved, what is stuck, who waits for whom
+    #[command(after_help = EXIT_CODES)]
+    Standup(StandupArgs),
     /// Show why red cards are red: first error, failing tests, first bad commit
     #[command(after_help = EXIT_CODES)]
     Triage(TriageArgs),
@@ -177,6 +180,47 @@ pub struct WhereArgs {
     /// Ask no source: look in the store
     #[arg(long)]
     pub offline: bool,
+}
+
+/// `standup`.
+#[derive(Args, Clone, Debug)]
+pub struct StandupArgs {
+    /// Since when: `last` (the last stand-up), `1d` (a working day), `4h`, `yesterday`, `friday`,
+    /// `09:30`, `2026-11-20` or `2026-11-20 09:30`
+    #[arg(long, value_name = "WHEN", default_value = "last")]
+    pub since: String,
+    /// Form of what is printed
+    #[arg(long, value_enum, default_value_t = StandupFormat::Text)]
+    pub format: StandupFormat,
+    /// Whether it goes along the board or from person to person
+    #[arg(long, value_enum, default_value_t = By::Stage)]
+    pub by: By,
+    /// Remember that the stand-up was held now: the next one looks back to it
+    #[arg(long)]
+    pub done: bool,
+    /// Ask no source: tell what the store knows
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Form of a stand-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StandupFormat {
+    /// For chats and wikis
+    Markdown,
+    /// For mails and terminals
+    Text,
+    /// For programs; stable, and with all that there is
+    Json,
+}
+
+/// The order in which a stand-up is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// By person, in the order of names
+    Person,
+    /// By stage, from right to left
+    Stage,
 }
 
 /// The longest wait for what is found out about failures, in seconds, unless another is given.
@@ -358,6 +402,9 @@ pub enum DemoCommand {
     /// Show the way of one simulated change through the cycle
     #[command(after_help = EXIT_CODES)]
     Where(WhereArgs),
+    /// Prepare the stand-up of the simulated team
+    #[command(after_help = EXIT_CODES)]
+    Standup(StandupArgs),
     /// Show why simulated cards are red
     #[command(after_help = EXIT_CODES)]
     Triage(TriageArgs),

@@ -9,6 +9,7 @@ pub mod cause_words;
 pub mod json;
 pub mod markdown;
 pub mod sources;
+pub mod standup;
 pub mod table;
 pub mod way;
 
