@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::app::cli::{By, FlowArgs, FlowFormat, Format, WAIT_SECS};
+use crate::app::cli::{FlowArgs, FlowBy, FlowFormat, Format, WAIT_SECS};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::flow::{Document, Group};
 use crate::app::output::{self, Width};
@@ -13,7 +13,6 @@ use crate::app::recall::{Recalled, recall};
 use crate::app::session::Session;
 use crate::app::{clock, once, waiting};
 use crate::domain::flow::{Beside, Flow, Limit, Scope};
-use crate::domain::history::Ledger;
 use crate::domain::status::Status;
 use crate::domain::text::{Clean, nearest};
 use crate::engine::snapshot::{Health, Snapshot};
@@ -68,7 +67,6 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     Ok(verdict)
 }
 
-
 fn as_format(format: FlowFormat) -> Format {
     match format {
         FlowFormat::Json | FlowFormat::Csv => Format::Json,
@@ -92,9 +90,9 @@ fn scopes(flow: &Flow, args: &FlowArgs) -> Result<Vec<Scope>, Failure> {
         });
     }
     let each: Vec<Scope> = match args.by {
-        By::All => Vec::new(),
-        By::Service => services().collect(),
-        By::Repo => repos().collect(),
+        FlowBy::All => Vec::new(),
+        FlowBy::Service => services().collect(),
+        FlowBy::Repo => repos().collect(),
     };
     Ok(std::iter::once(Scope::All).chain(each).collect())
 }

@@ -37,7 +37,9 @@ pub mod runtime;
 pub mod screen;
 pub mod session;
 pub mod signals;
+pub mod standup;
 mod stranger;
+pub mod team;
 pub mod themes;
 pub mod triage;
 pub mod unopened;
@@ -90,6 +92,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Demo(demo) => simulated(global, env, demo),
         Command::Board(args) => board(ready(global, env, args.offline)?, &args),
         Command::Where(args) => where_::run(ready(global, env, args.offline)?, &args),
+        Command::Standup(args) => standup::run(ready(global, env, args.offline)?, &args),
         Command::Triage(args) => triage::run(ready(global, env, args.offline)?, &args),
         Command::Flow(args) => flow::run(ready(global, env, args.offline)?, &args),
         Command::Log(args) => job_log::run(ready(global, env, args.offline)?, &args),
@@ -115,6 +118,7 @@ fn simulated(global: Global, env: Env, demo: DemoArgs) -> Result<Exit, Failure> 
         None => board(session, &BoardArgs::default()),
         Some(DemoCommand::Board(args)) => board(session, &args),
         Some(DemoCommand::Where(args)) => where_::run(session, &args),
+        Some(DemoCommand::Standup(args)) => standup::run(session, &args),
         Some(DemoCommand::Triage(args)) => triage::run(session, &args),
         Some(DemoCommand::Flow(args)) => flow::run(session, &args),
         Some(DemoCommand::Log(args)) => job_log::run(session, &args),

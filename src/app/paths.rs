@@ -60,6 +60,11 @@ impl Paths {
         self.state.join("pins.json")
     }
 
+    /// Returns where it is kept when stand-ups were held, and what was put aside at them.
+    pub fn standup(&self) -> PathBuf {
+        self.state.join("standup.json")
+    }
+
     /// Returns where the log is.
     pub fn log(&self) -> PathBuf {
         self.state.join("cycleboard.log")

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::{
     ConfigError, Settings, SourceKind, Trust, board, check_table, file, map_table, notify, place,
-    policy, project, source,
+    policy, project, source, team,
 };
 use crate::domain::key::SourceName;
 use crate::domain::text::redact::Redactor;
@@ -155,6 +155,7 @@ impl<'a> Checker<'a> {
                         notify::apply_triage(self, table, settings);
                     }
                 }
+                "team" => self.apply_team(value, settings),
                 "store" => {
                     if let Some(table) = self.table("[store]", value, &[]) {
                         board::apply_store(self, table, settings);
@@ -165,6 +166,20 @@ impl<'a> Checker<'a> {
         }
         source::apply(self, sources, settings);
         policy::apply(self, lists, settings);
+    }
+
+    /// Reads the team, with the tables of its people.
+    fn apply_team(&mut self, mut value: Spanned<DeValue<'a>>, settings: &mut Settings) {
+        let mut people = Vec::new();
+        if let DeValue::Table(table) = value.get_mut()
+            && let Some(inner) = table.remove("person")
+        {
+            people = self.tables("[[team.person]]", inner, &[]);
+        }
+        if let Some(mut table) = self.table::<file::Team>("[team]", value, &[]) {
+            table.value.people = people;
+            team::apply(self, table, settings);
+        }
     }
 
     /// Reads the sources, each with the tables of its own.
@@ -277,9 +292,11 @@ impl<'a> Checker<'a> {
                 Some("write it as words, e.g. `[\"op\", \"read\", \"…\"]`")
             }
             Some("bake_window" | "watch_window") => Some("write it as text, e.g. `\"24h\"`"),
-            Some("repos" | "orgs" | "writes" | "paths" | "workflows" | "on") => {
-                Some("write it as a list, e.g. `[\"…\"]`")
-            }
+            Some("turn") => Some("write it as text, e.g. `\"2m\"`"),
+            Some(
+                "repos" | "orgs" | "writes" | "paths" | "workflows" | "on" | "working_days"
+                | "holidays" | "logins",
+            ) => Some("write it as a list, e.g. `[\"…\"]`"),
             _ => None,
         };
         let message = message

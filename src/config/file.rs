@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::config::check::Table;
-pub(super) use crate::config::file_own::{HttpCheck, JsonMap, Scalar, Words};
+pub(super) use crate::config::file_own::{Day, HttpCheck, JsonMap, Scalar, Words};
 
 /// A text with its place in the file.
 pub(super) type Text = Spanned<String>;
@@ -45,6 +45,8 @@ pub(super) struct File {
     notify: Option<Notify>,
     /// How far triage looks back.
     triage: Option<Triage>,
+    /// When the team works, and who is who.
+    team: Option<Team>,
     /// Where facts are kept.
     store: Option<Store>,
 }
@@ -248,6 +250,35 @@ pub(super) struct Triage {
     pub(super) history: Option<Spanned<i64>>,
     /// How many earlier runs of a job tell its usual time.
     pub(super) usual: Option<Spanned<i64>>,
+}
+
+/// `[team]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Team {
+    /// The zone of its clock.
+    pub(super) zone: Option<Text>,
+    /// The days of the week on which it works.
+    pub(super) working_days: Option<Spanned<Vec<Text>>>,
+    /// The hours of a working day.
+    pub(super) working_hours: Option<Text>,
+    /// Days on which nobody works.
+    pub(super) holidays: Option<Vec<Spanned<Day>>>,
+    /// How long the turn of a person should be at a stand-up.
+    pub(super) turn: Option<Text>,
+    /// Its `[[team.person]]`, which are read by themselves.
+    #[serde(skip)]
+    pub(super) people: Vec<Table<TeamPerson>>,
+}
+
+/// One `[[team.person]]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TeamPerson {
+    /// What people call them.
+    pub(super) name: Option<Text>,
+    /// Their logins.
+    pub(super) logins: Option<Spanned<Vec<Text>>>,
 }
 
 /// `[store]`.

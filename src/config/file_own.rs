@@ -1,11 +1,12 @@
-//! The shape of tables that only some kinds of source take, and of values that stand in them.
+//! The shape of tables that only some kinds of source take, and of values with forms of their own.
 //!
 //! As in `file.rs` every key is optional; what a value may be is said where it is checked.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Error, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
@@ -76,6 +77,34 @@ pub(super) struct Words(pub(super) Vec<String>);
 /// A value that is no list and no table.
 #[derive(Debug)]
 pub(super) struct Scalar(pub(super) serde_json::Value);
+
+/// A day, as a text or as the file format writes days.
+#[derive(Debug)]
+pub(super) struct Day(pub(super) String);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Day;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a day, e.g. `2026-12-25`")
+            }
+
+            fn visit_str<E: Error>(self, day: &str) -> Result<Day, E> {
+                Ok(Day(day.to_owned()))
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Day, M::Error> {
+                let day = toml::value::Datetime::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Day(day.to_string()))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
 
 impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

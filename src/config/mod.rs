@@ -20,6 +20,7 @@ mod place;
 mod policy;
 mod project;
 mod source;
+mod team;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use crate::config::json_map::{JsonMap, Said, Target, named_repo};
 pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet};
 pub use crate::config::place::{line_of, line_of_error, place_of, place_of_word};
 pub use crate::config::project::ProjectRule;
+pub use crate::config::team::Team;
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
@@ -56,6 +58,8 @@ pub struct Settings {
     pub keys: BTreeMap<String, Vec<String>>,
     /// When and how a person is called.
     pub notify: Notify,
+    /// When the team works, and who is who.
+    pub team: Team,
     /// Where the store is.
     pub store: StoreConfig,
 }
@@ -287,6 +291,7 @@ impl Default for Settings {
             ui: UiConfig::default(),
             keys: BTreeMap::new(),
             notify: Notify::default(),
+            team: Team::default(),
             store: StoreConfig::default(),
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod alert;
+pub mod calendar;
 pub mod change_request;
 pub mod commit;
 pub mod correlate;
@@ -26,8 +27,10 @@ pub mod query;
 pub mod release;
 mod remote;
 pub mod repository;
+pub mod roster;
 pub mod run;
 pub mod stage;
+pub mod standup;
 pub mod status;
 pub mod text;
 pub mod ticket;

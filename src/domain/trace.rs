@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::item::{Evidence, EvidenceKind, WorkItem};
-use crate::domain::key::{Person, Sha, WebUrl};
+use crate::domain::key::{Sha, WebUrl};
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 
@@ -245,11 +245,17 @@ fn environments(item: &WorkItem) -> Vec<Contained> {
 
 /// What a card waits for, in one sentence.
 fn waits_for(item: &WorkItem) -> String {
+    let logins = item.holders.iter().map(|person| person.login.as_str());
+    waits_for_whom(item, &logins.collect::<Vec<_>>())
+}
+
+/// Returns what a card waits for, in one sentence that names its holders like this.
+pub fn waits_for_whom(item: &WorkItem, holders: &[&str]) -> String {
     let placement = &item.placement;
     if placement.done.is_some() {
         return "nothing: it is over".to_owned();
     }
-    let who = |nobody: &str| people(&item.holders, nobody);
+    let who = |nobody: &str| people(holders, nobody);
     match placement.status {
         Status::Backlog => "somebody to look at its ticket".to_owned(),
         Status::Ready => format!("{} to start", who("somebody")),
@@ -287,12 +293,12 @@ fn waits_for(item: &WorkItem) -> String {
     }
 }
 
-fn people(holders: &[Person], nobody: &str) -> String {
+fn people(holders: &[&str], nobody: &str) -> String {
     match holders {
         [] => nobody.to_owned(),
-        [one] => format!("`{}`", one.login),
-        [first, .., last] if holders.len() == 2 => format!("`{}` or `{}`", first.login, last.login),
-        [first, ..] => format!("`{}` or {} others", first.login, holders.len() - 1),
+        [one] => format!("`{one}`"),
+        [first, .., last] if holders.len() == 2 => format!("`{first}` or `{last}`"),
+        [first, ..] => format!("`{first}` or {} others", holders.len() - 1),
     }
 }
 

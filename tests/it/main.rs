@@ -30,6 +30,7 @@ mod laws;
 mod modes;
 mod real;
 mod server;
+mod standup;
 mod support;
 mod tidy;
 mod tls;

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::app::output::{Board, age, holders, instant};
 use crate::domain::item::WorkItem;
+use crate::domain::key::WebUrl;
 use crate::engine::snapshot::Health;
 use crate::engine::snapshot::Snapshot;
 
@@ -72,8 +73,13 @@ pub fn board(board: Board<'_>) -> String {
 
 /// The key, as a link where there is a page.
 fn key(item: &WorkItem, snapshot: &Snapshot) -> String {
-    let key = escape(&snapshot.names().key(item));
-    match &item.url {
+    link(&snapshot.names().key(item), item.url.as_ref())
+}
+
+/// Returns a text as a link where there is a page.
+pub fn link(text: &str, url: Option<&WebUrl>) -> String {
+    let key = escape(text);
+    match url {
         Some(url) => format!(
             "[{key}]({})",
             url.as_str()

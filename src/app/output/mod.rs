@@ -11,6 +11,7 @@ pub mod flow_text;
 pub mod json;
 pub mod markdown;
 pub mod sources;
+pub mod standup;
 pub mod table;
 pub mod way;
 

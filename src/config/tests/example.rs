@@ -35,6 +35,8 @@ fn every_example_in_it_is_right() {
     assert_eq!(settings.policy.phases.len(), 1);
     assert_eq!(settings.policy.branching_of.len(), 1);
     assert_eq!(settings.keys.len(), 2);
+    assert_eq!(settings.team.people.len(), 1);
+    assert!(settings.team.zone.is_some() && !settings.team.holidays.is_empty());
     assert!(settings.store.url.is_some());
     assert_eq!(settings.board.columns[1].wip, Some(8));
 }
@@ -101,6 +103,8 @@ fn every_key_is_in_the_example() {
     documents("[ui]", file::names::<file::Ui>());
     documents("[notify]", file::names::<file::Notify>());
     documents("[triage]", file::names::<file::Triage>());
+    documents("[team]", file::names::<file::Team>());
+    documents("[[team.person]]", file::names::<file::TeamPerson>());
     documents("[store]", file::names::<file::Store>());
     for table in file::names::<file::File>() {
         let found = [format!("[{table}]\n"), format!("[[{table}]]\n")];

@@ -7,6 +7,7 @@ mod layers;
 mod mistakes;
 mod projects;
 mod tables;
+mod team;
 mod values;
 
 use chrono::TimeDelta;

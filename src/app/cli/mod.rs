@@ -2,17 +2,23 @@
 //!
 //! Parses only; what each command does is in the module of its name.
 
+mod act;
+mod demo;
+mod flow;
+mod standup;
+
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use chrono::TimeDelta;
-use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
-use clap::error::ErrorKind;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::action::{About, Verb};
-use crate::domain::text::parse_duration;
 use crate::ui::theme::BUILTIN;
+
+pub use act::ActArgs;
+pub use demo::{DemoArgs, DemoCommand, DemoScale, Team};
+pub use flow::{FlowArgs, FlowBy, FlowFormat};
+pub use standup::{StandupArgs, StandupBy, StandupFormat};
 
 /// A terminal board of a team's whole delivery cycle.
 #[derive(Debug, Parser)]
@@ -101,6 +107,9 @@ pub enum Command {
     /// Show the way of one change through the cycle
     #[command(after_help = EXIT_CODES)]
     Where(WhereArgs),
+    /// Prepare the stand-up: what moved, what is stuck, who waits for whom
+    #[command(after_help = EXIT_CODES)]
+    Standup(StandupArgs),
     /// Show why red cards are red: first error, failing tests, first bad commit
     #[command(after_help = EXIT_CODES)]
     Triage(TriageArgs),
@@ -215,62 +224,6 @@ pub struct TriageArgs {
     pub within: u64,
 }
 
-/// `flow`.
-#[derive(Args, Clone, Debug)]
-pub struct FlowArgs {
-    /// Form of what is printed
-    #[arg(long, value_enum)]
-    pub format: Option<FlowFormat>,
-    /// How far back is looked: a number and a unit, e.g. `30d`, `12w`
-    #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = span)]
-    pub window: TimeDelta,
-    /// For what metrics are told beside those of everything
-    #[arg(long, value_enum, default_value = "service")]
-    pub by: By,
-    /// Only this service or repository
-    #[arg(long, value_name = "NAME")]
-    pub only: Option<String>,
-    /// Ask no source: only the history that is here
-    #[arg(long)]
-    pub offline: bool,
-}
-
-/// The longest window, in days; history is not kept for longer.
-const LONGEST_WINDOW: i64 = 366;
-
-fn span(text: &str) -> Result<TimeDelta, String> {
-    let span = parse_duration(text).filter(|span| *span > TimeDelta::zero());
-    let span = span.ok_or("write a number and a unit: `12h`, `30d`, `12w`")?;
-    if span > TimeDelta::days(LONGEST_WINDOW) {
-        return Err(format!("longer than {LONGEST_WINDOW} days"));
-    }
-    Ok(span)
-}
-
-/// Form in which flow is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FlowFormat {
-    /// For programs, with all points; stable
-    Json,
-    /// For spreadsheets: a row for each metric
-    Csv,
-    /// For people, as wide as the terminal
-    Table,
-    /// For chats and wikis, with definitions
-    Markdown,
-}
-
-/// For what metrics are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum By {
-    /// Each service
-    Service,
-    /// Each repository
-    Repo,
-    /// Everything alone
-    All,
-}
-
 /// `log`.
 #[derive(Args, Clone, Debug)]
 pub struct LogArgs {
@@ -292,55 +245,6 @@ pub struct LogArgs {
     /// Longest wait for the log, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = WITHIN_SECS, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub within: u64,
-}
-
-/// `act`.
-#[derive(Args, Clone, Debug)]
-pub struct ActArgs {
-    /// What to do
-    #[arg(value_name = "VERB", value_parser = VerbName)]
-    pub verb: Verb,
-    /// A card or run: a commit, `#12`, `owner/repo#12`, or the page of a run
-    #[arg(value_name = "KEY|RUN-URL")]
-    pub word: String,
-    /// Which gate, where several wait
-    #[arg(long, value_name = "NAME")]
-    pub gate: Option<String>,
-    /// Which job, to re-run one
-    #[arg(long, value_name = "NAME")]
-    pub job: Option<String>,
-    /// Confirm it: `yes`, or the name of production where that is behind the gate; without it the
-    /// terminal is asked
-    #[arg(long, value_name = "WORD")]
-    pub confirm: Option<String>,
-    /// Longest wait for the sources, and for what comes of it, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub within: u64,
-}
-
-/// The name of a verb.
-#[derive(Clone)]
-struct VerbName;
-
-impl TypedValueParser for VerbName {
-    type Value = Verb;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<Verb, clap::Error> {
-        let names = Verb::ALL.map(|verb| PossibleValue::new(verb.about().name));
-        let name = PossibleValuesParser::from(names).parse_ref(command, arg, value)?;
-        Verb::parse(&name).ok_or_else(|| clap::Error::new(ErrorKind::InvalidValue))
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let names = Verb::ALL.into_iter().map(Verb::about);
-        let value = |about: About| PossibleValue::new(about.name).help(about.words);
-        Some(Box::new(names.map(value)))
-    }
 }
 
 /// `sources`.
@@ -410,102 +314,6 @@ pub enum ConfigCommand {
     Check,
     /// Print every command with its keys
     Keys,
-}
-
-/// `demo`.
-#[derive(Args, Clone, Debug)]
-pub struct DemoArgs {
-    /// The simulated team.
-    #[command(flatten)]
-    pub scale: DemoScale,
-    /// What to do with it; without it, the board.
-    #[command(subcommand)]
-    pub command: Option<DemoCommand>,
-}
-
-/// How large and how fast the simulated team is.
-#[derive(Args, Clone, Debug)]
-pub struct DemoScale {
-    /// How much faster than the clock the team works [default: 30]
-    #[arg(long, global = true, value_name = "FACTOR", value_parser = speed)]
-    pub speed: Option<f64>,
-    /// Which team: the same number gives the same one [default: 7]
-    #[arg(long, global = true, value_name = "NUMBER")]
-    pub seed: Option<u64>,
-    /// How many repositories, at most 500 [default: 10]
-    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=500))]
-    pub repos: Option<u32>,
-    /// How many cards, at most 50,000 [default: 300]
-    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=50_000))]
-    pub cards: Option<u32>,
-    /// Where the team works
-    #[arg(long, global = true, value_enum, default_value_t = Team::Github)]
-    pub team: Team,
-}
-
-/// Where the simulated team works.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Team {
-    /// All on one GitHub
-    #[default]
-    Github,
-    /// On a GitLab, a Forgejo with a Jenkins, and an Alertmanager
-    Mixed,
-}
-
-/// The fastest team, in times of the clock: a day in under ten seconds.
-const FASTEST: f64 = 10_000.0;
-
-/// Reads a speed: a number from 0, which stands still.
-fn speed(text: &str) -> Result<f64, String> {
-    let number: Option<f64> = text.parse().ok();
-    number
-        .filter(|speed| (0.0..=FASTEST).contains(speed))
-        .ok_or_else(|| format!("not a number from 0 to {FASTEST}"))
-}
-
-/// `demo …`.
-#[derive(Clone, Debug, Subcommand)]
-pub enum DemoCommand {
-    /// Show the board of the simulated team, or print it once
-    #[command(after_help = EXIT_CODES)]
-    Board(BoardArgs),
-    /// Show the way of one simulated change through the cycle
-    #[command(after_help = EXIT_CODES)]
-    Where(WhereArgs),
-    /// Show why simulated cards are red
-    #[command(after_help = EXIT_CODES)]
-    Triage(TriageArgs),
-    /// Show how the simulated work flows
-    #[command(after_help = EXIT_CODES)]
-    Flow(FlowArgs),
-    /// Print the log of the job that made a simulated card red
-    #[command(after_help = EXIT_CODES)]
-    Log(LogArgs),
-    /// Do something to a run of a simulated card
-    #[command(after_help = EXIT_CODES)]
-    Act(ActArgs),
-    /// Show the simulated source
-    #[command(after_help = EXIT_CODES)]
-    Sources(SourcesArgs),
-    /// Check the simulated source and the terminal
-    #[command(after_help = EXIT_CODES)]
-    Doctor(DoctorArgs),
-    /// Serve the simulated systems alone and print where they are
-    #[command(args(not_for_the_forge()))]
-    Serve {
-        /// Port on the loopback address; 0 takes any; further systems have the next ones
-        #[arg(long, default_value_t = 0)]
-        port: u16,
-    },
-}
-
-/// Returns what holds for every command but means nothing to the forge, which has neither a screen
-/// nor a configuration: it is still taken, as everywhere, but not offered.
-fn not_for_the_forge() -> Vec<clap::Arg> {
-    let global = Global::augment_args(clap::Command::new("global"));
-    let hidden = |arg: &clap::Arg| arg.clone().global(false).hide(true);
-    global.get_arguments().map(hidden).collect()
 }
 
 /// Form of what is printed.

@@ -1,0 +1,324 @@
+//! A stand-up as a message: short lines, links, what is red and blocked first.
+//!
+//! Every part is bounded, and says what it left out. In Markdown remote text can form no link, no
+//! heading and no mention.
+
+use std::fmt::Write as _;
+
+use crate::app::cli::StandupBy;
+use crate::app::output::markdown::{escape, link};
+use crate::app::output::standup::Minutes;
+use crate::app::output::table::source_line;
+use crate::domain::item::{Outcome, WorkItem};
+use crate::domain::stage::Stage;
+use crate::domain::standup::{CardRef, Entry, Known, Place, Stop, Turn, Way, moment};
+use crate::domain::status::Severity;
+use crate::domain::text::{Clean, truncate};
+
+/// How many cards are told that are red or blocked.
+const MOST_STUCK: usize = 12;
+
+/// How many cards are told of one stage.
+const MOST_OF_STAGE: usize = 8;
+
+/// How many cards are told of one part of a turn.
+const MOST_OF_PART: usize = 4;
+
+/// How many people are told of.
+const MOST_PEOPLE: usize = 30;
+
+/// How many finished cards, and how many marks of the parking lot are told.
+const MOST_OTHERS: usize = 12;
+
+/// How much of a title is told, in columns.
+const TITLE: usize = 50;
+
+/// How much is told of why something is so, in columns.
+const WHY: usize = 100;
+
+/// What the message is written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// Markdown, as chats, wikis and forges read it.
+    Markdown,
+    /// Plain text.
+    Text,
+}
+
+/// A message that is being written.
+struct Paper {
+    form: Form,
+    out: String,
+}
+
+/// Writes a stand-up down.
+pub fn write(minutes: Minutes<'_>, form: Form) -> String {
+    let mut paper = Paper {
+        form,
+        out: String::new(),
+    };
+    head(minutes, &mut paper);
+    stuck(minutes, &mut paper);
+    match minutes.by {
+        StandupBy::Stage => stages(minutes, &mut paper),
+        StandupBy::Person => people(minutes, &mut paper),
+    }
+    parked(minutes, &mut paper);
+    foot(minutes, &mut paper);
+    paper.out
+}
+
+impl Paper {
+    /// Writes a heading, with an empty line before it.
+    fn heading(&mut self, text: &str) {
+        // Writing to a string cannot fail.
+        let _ = match self.form {
+            Form::Markdown => write!(self.out, "\n**{}**\n\n", escape(text)),
+            Form::Text => write!(self.out, "\n{text}\n"),
+        };
+    }
+
+    /// Writes a card: a word before it, its key with its page, its title, and what is told of it.
+    fn card(&mut self, before: &str, card: &CardRef, told: &str) {
+        let title = truncate(&card.title, TITLE);
+        let gap = if title.is_empty() { "" } else { " " };
+        let _ = match self.form {
+            Form::Markdown => writeln!(
+                self.out,
+                "* {before}{}{gap}{}: {}",
+                link(&card.key, card.url.as_ref()),
+                escape(&title),
+                escape(told)
+            ),
+            Form::Text => {
+                let _ = writeln!(self.out, "  {before}{}{gap}{title}: {told}", card.key);
+                match &card.url {
+                    Some(url) => writeln!(self.out, "    {url}"),
+                    None => Ok(()),
+                }
+            }
+        };
+    }
+
+    /// Writes a line of a list.
+    fn line(&mut self, text: &str) {
+        let _ = match self.form {
+            Form::Markdown => writeln!(self.out, "* {}", escape(text)),
+            Form::Text => writeln!(self.out, "  {text}"),
+        };
+    }
+
+    /// Says how many were left out, if any were.
+    fn more(&mut self, count: usize, what: &str) {
+        if count > 0 {
+            self.line(&format!("and {count} more{what}"));
+        }
+    }
+
+    /// Writes a remark about the whole.
+    fn remark(&mut self, text: &str) {
+        let _ = match self.form {
+            Form::Markdown => write!(self.out, "\n> {}\n", escape(text)),
+            Form::Text => write!(self.out, "\nnote: {text}\n"),
+        };
+    }
+}
+
+fn head(minutes: Minutes<'_>, paper: &mut Paper) {
+    let standup = minutes.standup;
+    let day = |at| {
+        let local = minutes.calendar.local(at);
+        local.format("%a %-d %b %H:%M").to_string()
+    };
+    let (now, since) = (day(standup.now), day(standup.since));
+    let zone = minutes.calendar.work().zone.name();
+    let _ = match paper.form {
+        Form::Markdown => writeln!(
+            paper.out,
+            "**Stand-up {now}**, since {since} ({})",
+            escape(zone)
+        ),
+        Form::Text => writeln!(paper.out, "Stand-up {now}, since {since} ({zone})"),
+    };
+}
+
+fn stuck(minutes: Minutes<'_>, paper: &mut Paper) {
+    let stuck = minutes.standup.stuck();
+    if stuck.is_empty() {
+        return;
+    }
+    paper.heading("Red and blocked");
+    for stop in stuck.iter().take(MOST_STUCK) {
+        let reason = truncate(&stop.card.placement.reason, WHY);
+        let stage = minutes.title(stop.card.placement.stage);
+        let told = format!("{}, in {stage}{}: {reason}", stop.story, holders(stop));
+        paper.card("", &CardRef::of(&stop.card), &told);
+    }
+    paper.more(stuck.len().saturating_sub(MOST_STUCK), "");
+}
+
+/// Who holds a card, as it stands behind other words.
+fn holders(stop: &Stop) -> String {
+    match stop.holders.as_slice() {
+        [] => String::new(),
+        [one] => format!(", {one}"),
+        [one, other] => format!(", {one} and {other}"),
+        [one, others @ ..] => format!(", {one} and {} others", others.len()),
+    }
+}
+
+fn stages(minutes: Minutes<'_>, paper: &mut Paper) {
+    finished(minutes, paper);
+    for stage in Stage::ALL.into_iter().rev() {
+        let walk = minutes.standup.walk.iter();
+        let here = walk.filter(|stop| stop.card.placement.stage == stage);
+        let (mut told, mut still, mut bots): (Vec<&Stop>, usize, usize) = (Vec::new(), 0, 0);
+        for stop in here.filter(|stop| !Place::of(&stop.card).is_stuck()) {
+            if stop.card.bot {
+                bots += 1;
+            } else if stop.happened.way == Way::Still && stop.happened.steps.is_empty() {
+                still += 1;
+            } else {
+                told.push(stop);
+            }
+        }
+        if told.is_empty() {
+            continue;
+        }
+        paper.heading(minutes.title(stage));
+        for stop in told.iter().take(MOST_OF_STAGE) {
+            let told = format!("{}{}{}", stop.story, holders(stop), awaited(stop));
+            paper.card("", &CardRef::of(&stop.card), &told);
+        }
+        paper.more(told.len().saturating_sub(MOST_OF_STAGE), "");
+        if still > 0 {
+            paper.line(&format!("{still} did not move"));
+        }
+        if bots > 0 {
+            paper.line(&format!("{bots} made by bots"));
+        }
+    }
+    let walk = minutes.standup.walk.iter();
+    let moved = walk.filter(|stop| stop.happened.way != Way::Still).count();
+    if moved == 0 && minutes.standup.finished.is_empty() {
+        paper.remark("nothing moved");
+    }
+}
+
+/// What a card waits for, where that is a person.
+fn awaited(stop: &Stop) -> String {
+    let item: &WorkItem = &stop.card;
+    if item.placement.status.severity() == Severity::Waiting {
+        format!("; waits for {}", stop.waits_for)
+    } else {
+        String::new()
+    }
+}
+
+fn finished(minutes: Minutes<'_>, paper: &mut Paper) {
+    let standup = minutes.standup;
+    let (bots, people): (Vec<_>, Vec<_>) = standup.finished.iter().partition(|done| done.bot);
+    if people.is_empty() {
+        return;
+    }
+    paper.heading("Finished");
+    for done in people.iter().take(MOST_OTHERS) {
+        let by = done.by.first();
+        let by = by.map_or_else(String::new, |name| format!(", {name}"));
+        let word = match done.outcome {
+            Outcome::Shipped => "done",
+            Outcome::Dropped => "closed",
+        };
+        let when = moment(done.at, minutes.calendar, standup.now);
+        paper.card("", &done.card, &format!("{word} {when}{by}"));
+    }
+    paper.more(people.len().saturating_sub(MOST_OTHERS), "");
+    if !bots.is_empty() {
+        paper.line(&format!("{} made by bots", bots.len()));
+    }
+}
+
+fn people(minutes: Minutes<'_>, paper: &mut Paper) {
+    let standup = minutes.standup;
+    for turn in standup.turns.iter().take(MOST_PEOPLE) {
+        paper.heading(&turn.name);
+        person(turn, paper);
+    }
+    let more = standup.turns.len().saturating_sub(MOST_PEOPLE);
+    if more > 0 {
+        paper.remark(&format!("and {more} more people"));
+    }
+    match standup.quiet {
+        0 => {}
+        1 => paper.remark("of 1 person there is nothing to tell"),
+        quiet => paper.remark(&format!("of {quiet} people there is nothing to tell")),
+    }
+}
+
+fn person(turn: &Turn, paper: &mut Paper) {
+    let parts: [(&str, &[Entry]); 5] = [
+        ("stuck: ", &turn.blocked),
+        ("moved: ", &turn.moved),
+        ("in hand: ", &turn.in_hand),
+        ("waits for them: ", &turn.asked),
+        ("they wait: ", &turn.waits),
+    ];
+    for (word, entries) in parts {
+        for entry in entries.iter().take(MOST_OF_PART) {
+            paper.card(word, &entry.card, &truncate(&entry.words, WHY));
+        }
+        let what = format!(" ({})", word.trim_end_matches(": "));
+        paper.more(entries.len().saturating_sub(MOST_OF_PART), &what);
+    }
+    if turn.of_bots > 0 {
+        paper.line(&format!("waits for them: {} made by bots", turn.of_bots));
+    }
+}
+
+fn parked(minutes: Minutes<'_>, paper: &mut Paper) {
+    let parked = &minutes.standup.parked;
+    if parked.is_empty() {
+        return;
+    }
+    paper.heading("Parking lot");
+    for parked in parked.iter().take(MOST_OTHERS) {
+        let note = truncate(&parked.mark.note, WHY);
+        match &parked.card {
+            Some(card) => paper.card("", card, &note),
+            None => paper.line(&note),
+        }
+    }
+    paper.more(parked.len().saturating_sub(MOST_OTHERS), "");
+}
+
+fn foot(minutes: Minutes<'_>, paper: &mut Paper) {
+    let standup = minutes.standup;
+    let bots = &standup.bots;
+    if bots.cards + bots.finished > 0 {
+        let mut told = format!("bots: {} cards", bots.cards);
+        for (count, word) in [
+            (bots.moved, "moved"),
+            (bots.finished, "finished"),
+            (bots.red.len(), "red or blocked"),
+        ] {
+            if count > 0 {
+                let _ = write!(told, ", {count} {word}");
+            }
+        }
+        paper.remark(&told);
+    }
+    match standup.known {
+        Known::Whole(_) => {}
+        Known::From(begun) => {
+            let begun = moment(begun, minutes.calendar, standup.now);
+            paper.remark(&format!("history counts since {begun} only"));
+        }
+        Known::Nothing => {
+            paper.remark("there is no history yet: only what cards say of themselves is told");
+        }
+    }
+    for view in minutes.silent() {
+        let line = Clean::line(&source_line(view, standup.now));
+        paper.remark(&line);
+    }
+}
