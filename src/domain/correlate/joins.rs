@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::TimeDelta;
 
 use crate::domain::change_request::{ChangeRequest, ChangeState};
-use crate::domain::correlate::view::Kinds;
+use crate::domain::correlate::kinds::Kinds;
 use crate::domain::deployment::Deployment;
 use crate::domain::key::Sha;
 use crate::domain::later;

@@ -32,6 +32,7 @@ mod facts;
 mod graph;
 mod joins;
 mod kept;
+mod kinds;
 mod lanes;
 #[cfg(test)]
 mod law_facts;

@@ -2,36 +2,31 @@
 //!
 //! Made afresh for each recomputation; it borrows the facts and copies none.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 
 use crate::domain::Timestamp;
-use crate::domain::alert::Alert;
-use crate::domain::change_request::{ChangeRequest, ChangeState, ChangeTimes, ChangedPaths};
-use crate::domain::commit::{Commit, Range};
+use crate::domain::change_request::{ChangeRequest, ChangeState};
+use crate::domain::commit::Commit;
 use crate::domain::correlate::facts::Entry;
 use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::joins::{self, Joins, started_in};
+use crate::domain::correlate::kinds::Kinds;
 use crate::domain::correlate::lanes::{self, Lane};
 use crate::domain::correlate::reads::{Reads, Seed};
-use crate::domain::deployment::{Deployment, Environment};
-use crate::domain::diagnosis::Diagnosis;
-use crate::domain::fact::Fact;
-use crate::domain::finding::Finding;
+use crate::domain::deployment::Deployment;
 use crate::domain::key::{RepoKey, Sha, SourceName};
 use crate::domain::phase::is_change_event;
 use crate::domain::placement::{Basis, RunView, Work};
 use crate::domain::policy::Policy;
 use crate::domain::release::Release;
-use crate::domain::repository::Repository;
-use crate::domain::run::{GateSet, JobSet, Run, RunState};
-use crate::domain::ticket::Ticket;
+use crate::domain::run::{Run, RunState};
 
 /// A fact of a known kind, with who said it.
 #[derive(Debug)]
 pub(super) struct Known<'a, T> {
-    fact: &'a T,
-    entry: &'a Entry,
+    pub(super) fact: &'a T,
+    pub(super) entry: &'a Entry,
 }
 
 impl<T> Clone for Known<'_, T> {
@@ -59,80 +54,6 @@ impl<'a, T> Known<'a, T> {
     /// The sources that say it.
     pub(super) fn sources(self) -> impl Iterator<Item = &'a SourceName> {
         self.entry.sources()
-    }
-}
-
-/// The facts of one scope by kind, in an order that does not depend on their arrival.
-#[derive(Debug, Default)]
-pub(super) struct Kinds<'a> {
-    pub(super) repository: Option<&'a Repository>,
-    pub(super) tickets: Vec<Known<'a, Ticket>>,
-    pub(super) changes: BTreeMap<u64, Known<'a, ChangeRequest>>,
-    pub(super) paths: HashMap<u64, &'a ChangedPaths>,
-    pub(super) commits: Vec<Known<'a, Commit>>,
-    pub(super) ranges: Vec<&'a Range>,
-    pub(super) runs: Vec<Known<'a, Run>>,
-    pub(super) jobs: HashMap<u64, &'a JobSet>,
-    pub(super) gates: HashMap<u64, &'a GateSet>,
-    pub(super) releases: Vec<Known<'a, Release>>,
-    pub(super) environments: Vec<&'a Environment>,
-    pub(super) deployments: Vec<Known<'a, Deployment>>,
-    pub(super) alerts: Vec<Known<'a, Alert>>,
-    pub(super) findings: Vec<Known<'a, Finding>>,
-    pub(super) earlier_jobs: Vec<&'a JobSet>,
-    pub(super) diagnoses: Vec<&'a Diagnosis>,
-    pub(super) times: HashMap<u64, &'a ChangeTimes>,
-}
-
-impl<'a> Kinds<'a> {
-    /// Sorts facts by kind.
-    pub(super) fn new(entries: impl Iterator<Item = &'a Entry>) -> Self {
-        let mut kinds = Self::default();
-        for entry in entries {
-            if let Some(fact) = entry.best() {
-                kinds.add(fact, entry);
-            }
-        }
-        kinds.runs.sort_by_key(|run| (run.created_at, run.id));
-        kinds.deployments.sort_by_key(|d| (d.created_at, d.id));
-        let published = |r: &Release| r.published_at.unwrap_or(r.created_at);
-        kinds
-            .releases
-            .sort_by(|a, b| published(a).cmp(&published(b)).then(a.tag.cmp(&b.tag)));
-        kinds
-    }
-
-    /// Adds one fact.
-    pub(super) fn add(&mut self, fact: &'a Fact, entry: &'a Entry) {
-        match fact {
-            Fact::Repository(f) => self.repository = Some(f),
-            Fact::Commit(fact) => self.commits.push(Known { fact, entry }),
-            Fact::Range(f) => self.ranges.push(f),
-            Fact::Ticket(fact) => self.tickets.push(Known { fact, entry }),
-            Fact::ChangeRequest(fact) => {
-                self.changes.insert(fact.number, Known { fact, entry });
-            }
-            Fact::ChangedPaths(f) => {
-                self.paths.insert(f.change.number, f);
-            }
-            Fact::Run(fact) => self.runs.push(Known { fact, entry }),
-            Fact::JobSet(f) => {
-                self.jobs.insert(f.run.id, f);
-            }
-            Fact::GateSet(f) => {
-                self.gates.insert(f.run.id, f);
-            }
-            Fact::Release(fact) => self.releases.push(Known { fact, entry }),
-            Fact::Environment(f) => self.environments.push(f),
-            Fact::Deployment(fact) => self.deployments.push(Known { fact, entry }),
-            Fact::Alert(fact) => self.alerts.push(Known { fact, entry }),
-            Fact::Finding(fact) => self.findings.push(Known { fact, entry }),
-            Fact::EarlierJobs(f) => self.earlier_jobs.push(f),
-            Fact::Diagnosis(f) => self.diagnoses.push(f),
-            Fact::ChangeTimes(f) => {
-                self.times.insert(f.change.number, f);
-            }
-        }
     }
 }
 

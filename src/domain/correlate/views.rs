@@ -4,8 +4,9 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::correlate::facts::{Facts, Scope};
+use crate::domain::correlate::kinds::Kinds;
 use crate::domain::correlate::reads::Reads;
-use crate::domain::correlate::view::{Kinds, View};
+use crate::domain::correlate::view::View;
 use crate::domain::key::RepoKey;
 use crate::domain::policy::Policy;
 

@@ -107,6 +107,10 @@ pub struct ChangeLife {
 
 /// A version that came, or should have come, to an environment of a service.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is told by itself, and stored under its name"
+)]
 pub struct Delivery {
     /// The identity of the deployment's fact, and the service.
     pub id: Clean,
