@@ -193,8 +193,14 @@ impl Session {
     fn open_sources_for(&self, store: Option<&Store>, acts: bool) -> Vec<Box<dyn Source>> {
         let ground = self.ground(store);
         let acts = acts && !self.global.read_only;
+        // The past is kept, or it is not worth a request.
+        let past_days = store.map_or(0, |_| self.settings.history.days);
         let open = |config: &SourceConfig| {
             let read_only = !acts || config.writes.is_empty();
+            let config = &SourceConfig {
+                past_days,
+                ..config.clone()
+            };
             open_source(
                 config,
                 &Ground {

@@ -10,8 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::{
-    ConfigError, Settings, SourceKind, Trust, board, check_table, file, map_table, notify, place,
-    policy, project, source,
+    ConfigError, Settings, SourceKind, Trust, board, check_table, file, history, map_table, notify,
+    place, policy, project, source,
 };
 use crate::domain::key::SourceName;
 use crate::domain::text::redact::Redactor;
@@ -147,6 +147,11 @@ impl<'a> Checker<'a> {
                 "triage" => {
                     if let Some(table) = self.table("[triage]", value, &[]) {
                         notify::apply_triage(self, table, settings);
+                    }
+                }
+                "history" => {
+                    if let Some(table) = self.table("[history]", value, &[]) {
+                        history::apply(self, table, settings);
                     }
                 }
                 "store" => {

@@ -45,6 +45,8 @@ pub(super) struct File {
     notify: Option<Notify>,
     /// How far triage looks back.
     triage: Option<Triage>,
+    /// How far back the past is read.
+    history: Option<History>,
     /// Where facts are kept.
     store: Option<Store>,
 }
@@ -248,6 +250,14 @@ pub(super) struct Triage {
     pub(super) history: Option<Spanned<i64>>,
     /// How many earlier runs of a job tell its usual time.
     pub(super) usual: Option<Spanned<i64>>,
+}
+
+/// `[history]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct History {
+    /// How many days of the past are read on first sight.
+    pub(super) days: Option<Spanned<i64>>,
 }
 
 /// `[store]`.

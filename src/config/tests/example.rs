@@ -101,6 +101,7 @@ fn every_key_is_in_the_example() {
     documents("[ui]", file::names::<file::Ui>());
     documents("[notify]", file::names::<file::Notify>());
     documents("[triage]", file::names::<file::Triage>());
+    documents("[history]", file::names::<file::History>());
     documents("[store]", file::names::<file::Store>());
     for table in file::names::<file::File>() {
         let found = [format!("[{table}]\n"), format!("[[{table}]]\n")];
