@@ -19,6 +19,7 @@ mod contract;
 mod demo;
 mod gitea;
 mod github;
+mod github_past;
 mod gitlab;
 mod http_check;
 mod http_json;

@@ -269,6 +269,10 @@ impl Facts {
             (Fact::ChangedPaths(paths), Some(seed)) => {
                 dirty.mark(seed.change(paths.change.number));
             }
+            (Fact::ChangeTimes(times), Some(seed)) => {
+                // Cards say nothing of them, but each knows whether it has to ask.
+                dirty.mark(seed.change(times.change.number));
+            }
             (
                 Fact::Repository(_)
                 | Fact::Commit(_)
@@ -279,13 +283,9 @@ impl Facts {
                 | Fact::Alert(_),
                 Some(seed),
             ) => dirty.mark(seed.whole()),
-            // Cards of findings and of no repository are made again in any case, and triage and
-            // history alone read the others.
-            (
-                Fact::Finding(_) | Fact::EarlierJobs(_) | Fact::Diagnosis(_) | Fact::ChangeTimes(_),
-                _,
-            )
-            | (_, None) => {}
+            // Cards of findings and of no repository are made again in any case, and triage alone
+            // reads the others.
+            (Fact::Finding(_) | Fact::EarlierJobs(_) | Fact::Diagnosis(_), _) | (_, None) => {}
         }
     }
 

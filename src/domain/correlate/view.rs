@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use crate::domain::Timestamp;
 use crate::domain::alert::Alert;
-use crate::domain::change_request::{ChangeRequest, ChangeState, ChangedPaths};
+use crate::domain::change_request::{ChangeRequest, ChangeState, ChangeTimes, ChangedPaths};
 use crate::domain::commit::{Commit, Range};
 use crate::domain::correlate::facts::Entry;
 use crate::domain::correlate::graph::Graph;
@@ -69,6 +69,7 @@ pub(super) struct Kinds<'a> {
     pub(super) tickets: Vec<Known<'a, Ticket>>,
     pub(super) changes: BTreeMap<u64, Known<'a, ChangeRequest>>,
     pub(super) paths: HashMap<u64, &'a ChangedPaths>,
+    pub(super) times: HashMap<u64, &'a ChangeTimes>,
     pub(super) commits: Vec<Known<'a, Commit>>,
     pub(super) ranges: Vec<&'a Range>,
     pub(super) runs: Vec<Known<'a, Run>>,
@@ -128,8 +129,9 @@ impl<'a> Kinds<'a> {
             Fact::Finding(fact) => self.findings.push(Known { fact, entry }),
             Fact::EarlierJobs(f) => self.earlier_jobs.push(f),
             Fact::Diagnosis(f) => self.diagnoses.push(f),
-            // History alone reads them.
-            Fact::ChangeTimes(_) => {}
+            Fact::ChangeTimes(f) => {
+                self.times.insert(f.change.number, f);
+            }
         }
     }
 }

@@ -139,7 +139,7 @@ impl Schedule {
     /// The first round goes out at once, as a person waits for it, but not all in one moment.
     fn add(&mut self, resource: Resource, rank: u32, now: Duration) {
         let wait = match resource.tier {
-            Tier::Now | Tier::Past => Duration::ZERO,
+            Tier::Now | Tier::Past | Tier::Spare => Duration::ZERO,
             Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 let spread = STAGGER.saturating_mul(rank.saturating_sub(FIRST_BURST));
                 spread.min(base(resource.tier))
@@ -327,7 +327,8 @@ impl Schedule {
             return true;
         }
         let mut waits = Waits::default();
-        self.entries.values().all(|entry| {
+        let mut awaited = self.entries.values().filter(|entry| entry.is_awaited());
+        awaited.all(|entry| {
             let urgent = entry.is_once() && entry.next <= now;
             match entry.record {
                 _ if entry.in_flight() => false,
@@ -352,7 +353,8 @@ impl Schedule {
         let held = self
             .entries
             .values()
-            .filter(|entry| entry.record == Record::Spent && entry.next > now + budget::MINUTE);
+            .filter(|entry| entry.record == Record::Spent && entry.next > now + budget::MINUTE)
+            .filter(|entry| entry.is_awaited());
         let is_past = |entry: &Entry| entry.resource.tier == Tier::Past;
         let last = held.max_by_key(|entry| (!is_past(entry), entry.next))?;
         let bucket = last.resource.bucket;
@@ -433,8 +435,8 @@ impl Schedule {
             return;
         };
         let next = match entry.resource.tier {
-            Tier::Now | Tier::Past if entry.served == 0 => now,
-            Tier::Now | Tier::Past => now + again(entry.served),
+            Tier::Now | Tier::Past | Tier::Spare if entry.served == 0 => now,
+            Tier::Now | Tier::Past | Tier::Spare => now + again(entry.served),
             Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 let interval = self.slowed(&entry.resource);
                 entry.asked_at.map_or(now, |at| (at + interval).max(now))

@@ -166,6 +166,7 @@ impl GitLab {
     pub(super) fn abilities(&self) -> Vec<Capability> {
         let mut all = self.port.capabilities();
         all.retain(|can| !deeds::is_deed(can.name));
+        all.push(crate::sources::needs::no_past());
         all.extend(deeds::all(|word| self.deed(word)));
         let absent = [
             (Action::Rerun, Verb::RerunAll, NOT_ALL),
