@@ -34,6 +34,8 @@ const PARKED: Duration = Duration::from_hours(1);
 const UNFOCUSED: f64 = 4.0;
 /// Distance between resources that become due together.
 const STAGGER: Duration = Duration::from_millis(500);
+/// Distance between two questions that history alone asks: a host without limits has people, too.
+const SPARE: Duration = Duration::from_secs(1);
 /// How many resources of a first round are asked for without a distance.
 const FIRST_BURST: u32 = 8;
 
@@ -139,7 +141,8 @@ impl Schedule {
     /// The first round goes out at once, as a person waits for it, but not all in one moment.
     fn add(&mut self, resource: Resource, rank: u32, now: Duration) {
         let wait = match resource.tier {
-            Tier::Now | Tier::Past | Tier::Spare => Duration::ZERO,
+            Tier::Now | Tier::Past => Duration::ZERO,
+            Tier::Spare => SPARE,
             Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 let spread = STAGGER.saturating_mul(rank.saturating_sub(FIRST_BURST));
                 spread.min(base(resource.tier))
@@ -473,5 +476,7 @@ impl Schedule {
     }
 }
 
+#[cfg(test)]
+mod spare_tests;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::api::{Asked, below, is_whole};
+use super::api::{Asked, below, is_missing, is_whole};
 use super::map::{person, when};
 use super::{Gitea, wire};
 use crate::domain::Timestamp;
@@ -77,15 +77,22 @@ impl Gitea {
             .pages(&route("reviews"), &[], (PAGES, asked), take)
             .await?;
         let take = |list: List<Held>| list;
-        let held = self
+        let held = match self
             .pages(&route("commits"), &[], (PAGES, asked), take)
-            .await?;
+            .await
+        {
+            Ok(held) => Some(held),
+            // Servers before 1.13 do not tell them.
+            Err(failure) if is_missing(&failure) => None,
+            Err(failure) => return Err(failure),
+        };
         let change = ChangeKey {
             repo: repo.clone(),
             number,
         };
         // The newest come first: of only some of them the first one is not known.
-        let first = held.complete.then(|| first_of(&held.list.items)).flatten();
+        let held = held.filter(|held| held.complete);
+        let first = held.and_then(|held| first_of(&held.list.items));
         let complete = is_whole(&reviews);
         Ok(vec![Fact::ChangeTimes(ChangeTimes {
             change,
