@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use cycleboard::domain::change_request::Checks;
+use cycleboard::domain::correlate::Need;
 use cycleboard::domain::deployment::DeployState;
 use cycleboard::domain::fact::{Fact, FactKind};
+use cycleboard::domain::key::RepoKey;
 use cycleboard::domain::ticket::TicketState;
 
 use super::*;
@@ -457,8 +459,8 @@ async fn the_times_of_a_pull_request_are_read_when_nothing_else_is() {
             repo: RepoKey::new(source.host(), "acme/api"),
             number: 4,
         }]));
-        let id = source.resources(now()).into_iter();
-        let id = id.rfind(|it| it.tier == Tier::Spare).unwrap().id;
+        let mut due = source.resources(now()).into_iter();
+        let id = due.find(|it| it.tier == Tier::Spare).unwrap().id;
         assert!(id.starts_with("times:"));
         let batch = fetch(&source, &id).await;
         let Some(Fact::ChangeTimes(told)) = batch.facts.first() else {
