@@ -32,11 +32,10 @@ pub(super) fn apply(
     };
     let span = Spanned::span(&number);
     let found = u32::try_from(number.into_inner());
-    match found.ok().filter(|days| *days <= MOST_DAYS) {
-        Some(days) => settings.history.days = days,
-        None => {
-            let message = format!("`days` is not a number from 0 to {MOST_DAYS}");
-            checker.error(span, &message, None);
-        }
+    if let Some(days) = found.ok().filter(|days| *days <= MOST_DAYS) {
+        settings.history.days = days;
+    } else {
+        let message = format!("`days` is not a number from 0 to {MOST_DAYS}");
+        checker.error(span, &message, None);
     }
 }

@@ -47,7 +47,7 @@ fn what_is_in_review_is_asked_for_until_it_is_told() {
 fn an_open_change_is_asked_for_again_an_hour_after_what_is_known() {
     let mut world = World::new();
     world.change(1, |change| {
-        change.updated_at = at(10) + TimeDelta::minutes(5)
+        change.updated_at = at(10) + TimeDelta::minutes(5);
     });
     told(&mut world, at(10));
     world.now = at(10) + TimeDelta::minutes(30);

@@ -189,12 +189,11 @@ impl Backfill {
         let mut facts: Vec<Fact> = Vec::with_capacity(self.facts.len());
         for fact in self.facts {
             let id = fact.id();
-            match places.get(&id).and_then(|at| facts.get_mut(*at)) {
-                Some(told) => *told = fact,
-                None => {
-                    places.insert(id, facts.len());
-                    facts.push(fact);
-                }
+            if let Some(told) = places.get(&id).and_then(|at| facts.get_mut(*at)) {
+                *told = fact;
+            } else {
+                places.insert(id, facts.len());
+                facts.push(fact);
             }
         }
         facts

@@ -52,7 +52,7 @@ fn deployment(repo: &RepoKey, held: &PastDeployment) -> Option<Deployment> {
     let said = held.statuses.iter().filter(|it| !was_replaced(it));
     let last = said.max_by_key(|status| status.created_at);
     let newest = held.deployment.latest_status.as_ref();
-    let replaced = newest.filter(was_replaced).is_some()
+    let replaced = newest.as_ref().is_some_and(was_replaced)
         || newest.is_none() && held.deployment.state.as_deref().is_some_and(is_replaced);
     match last.filter(|_| replaced) {
         Some(status) => delivery::deployment_as(repo, &held.deployment, Some(status)),

@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_times_of_thirty_changes_cost_one_point() {
-        let fragment = TIMES.find("fragment").unwrap();
+        let (_, fragment) = TIMES.split_once("fragment").unwrap();
         let mut body = String::new();
         for at in 0..30 {
             let repo = "repository(owner: \"o\", name: \"n\")";
@@ -164,7 +164,7 @@ mod tests {
                 "c{at}: {repo} {{ pullRequest(number: 1) {{ ...TimesFields }} }} "
             );
         }
-        let text = format!("query Board {{ {body} }} {}", &TIMES[fragment..]);
+        let text = format!("query Board {{ {body} }} fragment{fragment}");
         assert_eq!(points(&text, "Board", 0), 1);
     }
 }
