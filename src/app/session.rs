@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,7 +27,7 @@ use crate::config::{ConfigError, Layer, Settings, SourceConfig, SourceKind};
 use crate::domain::policy::Policy;
 use crate::domain::text::Clean;
 use crate::engine::actions::Acting;
-use crate::engine::db::{Bound, Opened, Store};
+use crate::engine::db::{Bound, Limits, Opened, Store};
 use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options};
@@ -152,7 +153,14 @@ impl Session {
         {
             tracing::warn!(dir = %dir.display(), %error, "cannot be made private");
         }
-        let (store, opened) = Store::open(&file, (self.clock)()).map_err(|error| {
+        // What a window of so many days is compared with is a little older.
+        let days = i64::from(self.settings.history.days) + 10;
+        let limits = Limits {
+            history: TimeDelta::days(days).max(Limits::default().history),
+            ..Limits::default()
+        };
+        let opened = Store::open_with(&file, (self.clock)(), limits);
+        let (store, opened) = opened.map_err(|error| {
             Failure::error(format!(
                 "cannot open the store `{}`: {error}",
                 file.display()
@@ -193,8 +201,14 @@ impl Session {
     fn open_sources_for(&self, store: Option<&Store>, acts: bool) -> Vec<Box<dyn Source>> {
         let ground = self.ground(store);
         let acts = acts && !self.global.read_only;
+        // The past is kept, or it is not worth a request.
+        let past_days = store.map_or(0, |_| self.settings.history.days);
         let open = |config: &SourceConfig| {
             let read_only = !acts || config.writes.is_empty();
+            let config = &SourceConfig {
+                past_days,
+                ..config.clone()
+            };
             open_source(
                 config,
                 &Ground {

@@ -10,8 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::{
-    ConfigError, Settings, SourceKind, Trust, board, check_table, file, map_table, notify, place,
-    policy, project, source, team,
+    ConfigError, Settings, SourceKind, Trust, board, check_table, file, history, map_table, notify,
+    place, policy, project, source, team,
 };
 use crate::domain::key::SourceName;
 use crate::domain::text::redact::Redactor;
@@ -156,6 +156,11 @@ impl<'a> Checker<'a> {
                     }
                 }
                 "team" => self.apply_team(value, settings),
+                "history" => {
+                    if let Some(table) = self.table("[history]", value, &[]) {
+                        history::apply(self, table, settings);
+                    }
+                }
                 "store" => {
                     if let Some(table) = self.table("[store]", value, &[]) {
                         board::apply_store(self, table, settings);

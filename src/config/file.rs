@@ -47,6 +47,8 @@ pub(super) struct File {
     triage: Option<Triage>,
     /// When the team works, and who is who.
     team: Option<Team>,
+    /// How far back the past is read.
+    history: Option<History>,
     /// Where facts are kept.
     store: Option<Store>,
 }
@@ -279,6 +281,14 @@ pub(super) struct TeamPerson {
     pub(super) name: Option<Text>,
     /// Their logins.
     pub(super) logins: Option<Spanned<Vec<Text>>>,
+}
+
+/// `[history]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct History {
+    /// How many days of the past are read on first sight.
+    pub(super) days: Option<Spanned<i64>>,
 }
 
 /// `[store]`.

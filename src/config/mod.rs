@@ -11,6 +11,7 @@ mod check_table;
 mod extras;
 mod file;
 mod file_own;
+mod history;
 mod http_check;
 mod jobs;
 mod json_map;
@@ -30,6 +31,7 @@ use std::path::PathBuf;
 
 pub use crate::config::action::Action;
 use crate::config::check::{Checker, Idle};
+pub use crate::config::history::History;
 pub use crate::config::http_check::{Expected, HttpCheck, Place, SHORTEST_EVERY, Statuses};
 pub use crate::config::json_map::{JsonMap, Said, Target, named_repo};
 pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet};
@@ -60,6 +62,8 @@ pub struct Settings {
     pub notify: Notify,
     /// When the team works, and who is who.
     pub team: Team,
+    /// How far back the past is read.
+    pub history: History,
     /// Where the store is.
     pub store: StoreConfig,
 }
@@ -87,6 +91,8 @@ pub struct SourceConfig {
     pub insecure_http: bool,
     /// Actions that are allowed; none by default.
     pub writes: Vec<Action>,
+    /// How many days of the past are read on first sight, as `[history]` says.
+    pub past_days: u32,
     /// Tables of its own, for kinds that take such.
     pub extras: Extras,
 }
@@ -122,6 +128,7 @@ impl SourceConfig {
             ca_file: None,
             insecure_http: false,
             writes: Vec::new(),
+            past_days: 0,
             extras: Extras::default(),
         }
     }
@@ -292,6 +299,7 @@ impl Default for Settings {
             keys: BTreeMap::new(),
             notify: Notify::default(),
             team: Team::default(),
+            history: History::default(),
             store: StoreConfig::default(),
         }
     }

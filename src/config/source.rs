@@ -135,6 +135,7 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
         ca_file,
         insecure_http,
         writes,
+        past_days: 0,
         extras,
     })
 }

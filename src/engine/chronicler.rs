@@ -12,7 +12,7 @@ use crate::domain::Timestamp;
 use crate::domain::correlate::Sourced;
 use crate::domain::fact::Fact;
 use crate::domain::history::{Chronicle, Coverage, Record, chronicle};
-use crate::domain::key::RepoKey;
+use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::policy::Policy;
 use crate::domain::ticket::TicketKey;
 use crate::engine::update::Write;
@@ -81,7 +81,21 @@ impl Chronicler {
     }
 
     /// Takes in what a source read of the past of a repository, complete from a moment on.
-    pub fn take_past(&mut self, repo: RepoKey, from: Timestamp, facts: Vec<Sourced>) {
+    pub fn take_past(&mut self, source: &SourceName, from: Option<Timestamp>, facts: Vec<Fact>) {
+        // Tickets of other repositories come along; the past is that of the repository at hand.
+        let mut counts: BTreeMap<&RepoKey, usize> = BTreeMap::new();
+        for repo in facts.iter().filter_map(Fact::repo) {
+            *counts.entry(repo).or_default() += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        let (Some(from), Some(repo)) = (from, most.map(|(repo, _)| repo.clone())) else {
+            return;
+        };
+        let said = |fact| Sourced {
+            source: source.clone(),
+            fact: Arc::new(fact),
+        };
+        let facts = facts.into_iter().map(said).collect();
         self.pasts.push((repo, from, facts));
     }
 
@@ -209,8 +223,7 @@ impl Telling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::correlate::testing::{World, at, closes, named_repo, repo};
-    use crate::domain::key::SourceName;
+    use crate::domain::correlate::testing::{World, at, closes, named_repo};
 
     /// Two repositories of which one closes tickets of the other, and one on its own.
     fn facts() -> Vec<Sourced> {
@@ -289,11 +302,8 @@ mod tests {
         let facts = facts();
         let mut chronicler = chronicler(&facts);
         drop(next(&mut chronicler, &facts, 0));
-        let past = vec![Sourced {
-            source: SourceName::new("hub"),
-            ..facts[0].clone()
-        }];
-        chronicler.take_past(repo(), at(-2_000), past);
+        let past = vec![Fact::clone(&facts[0].fact)];
+        chronicler.take_past(&SourceName::new("hub"), Some(at(-2_000)), past);
         let telling = next(&mut chronicler, &facts, 0).expect("a past");
         assert_eq!(telling.from, at(-2_000));
         let since: Vec<_> = telling.coverage.iter().map(|one| one.from).collect();

@@ -115,7 +115,7 @@ fn subject(need: &Need) -> FactId {
         Need::Range { repo, .. } | Need::History { repo, .. } => {
             of_kind(FactKind::Repository, repo.as_str())
         }
-        Need::Paths { repo, number } => {
+        Need::Paths { repo, number } | Need::Times { repo, number } => {
             let id = format!("{}#{number}", repo.as_str());
             of_kind(FactKind::ChangeRequest, &id)
         }

@@ -266,6 +266,9 @@ pub enum Tier {
     /// Once, when there is room: what is long past, and many requests of it. It goes last, at
     /// its own pace, and leaves a fifth of our share of a limit to what happens now.
     Past,
+    /// Once, when nothing else is due: what history alone reads. It may take what the past may,
+    /// and neither a round nor a person waits for it.
+    Spare,
 }
 
 /// How much of one limit may be spent within a minute, whatever is left of the hour.
@@ -302,6 +305,13 @@ pub struct Batch {
     pub gone: Vec<FactId>,
     /// Repositories that are gone for sure (404 twice): all of their facts of this source go.
     pub gone_repos: Vec<RepoKey>,
+    /// What happened in one repository before the board watched it; for history alone, and no
+    /// part of what is known now. All that there is of the repository comes in one batch.
+    pub past: Vec<Fact>,
+    /// From when on `past` holds everything but runs: an older part may be missing.
+    pub past_from: Option<Timestamp>,
+    /// From when on `past` holds all runs; nothing where runs may not be read.
+    pub past_runs_from: Option<Timestamp>,
     /// Records that could not be read, and other things a person should know.
     pub warnings: Vec<Clean>,
 }

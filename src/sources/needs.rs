@@ -17,10 +17,13 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::text::Clean;
 use crate::sources::http::Failure;
-use crate::sources::{Batch, SourceError};
+use crate::sources::{Batch, Capability, CapabilityState, SourceError, Tier};
 
 /// How many needs a forge answers in one fetch.
 pub(super) const AT_ONCE: usize = 8;
+
+/// The name of the capability to read what happened before the board watched.
+pub(super) const PAST: &str = "past";
 
 /// How many logs are read in one fetch.
 const LOGS_AT_ONCE: usize = 2;
@@ -31,12 +34,21 @@ const AGAIN: TimeDelta = TimeDelta::hours(1);
 /// How much of that a log that was not there yet has waited already: it is there in a minute.
 const EARLY: TimeDelta = TimeDelta::minutes(59);
 
+/// Returns that the past of repositories is not read from this kind of server.
+pub(super) fn no_past() -> Capability {
+    Capability {
+        name: PAST,
+        state: CapabilityState::Missing(Clean::line("it is read from GitHub only")),
+    }
+}
+
 /// Returns the repository that a need is about.
 pub(super) fn repo_of(need: &Need) -> &RepoKey {
     match need {
         Need::Range { repo, .. }
         | Need::Jobs { repo, .. }
         | Need::Paths { repo, .. }
+        | Need::Times { repo, .. }
         | Need::Gates { repo, .. }
         | Need::Diagnosis { repo, .. }
         | Need::Attempts { repo, .. }
@@ -49,9 +61,57 @@ pub(super) fn path_of(need: &Need) -> String {
     repo_of(need).path().to_ascii_lowercase()
 }
 
-/// Returns whether a need is about what is long past: it never changes, and there are many.
-pub(super) fn is_past(need: &Need) -> bool {
-    matches!(need, Need::Range { .. })
+/// When a need is answered, soonest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Turn {
+    /// At once: the board shows it.
+    Now,
+    /// After that: it is long past, never changes, and there are many.
+    Past,
+    /// Last: history alone reads it.
+    Spare,
+}
+
+impl Turn {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Now, Self::Past, Self::Spare];
+
+    /// Returns when a need is answered.
+    pub(super) fn of(need: &Need) -> Self {
+        match need {
+            Need::Range { .. } => Self::Past,
+            Need::Times { .. } => Self::Spare,
+            Need::Jobs { .. }
+            | Need::Paths { .. }
+            | Need::Gates { .. }
+            | Need::Diagnosis { .. }
+            | Need::Attempts { .. }
+            | Need::History { .. } => Self::Now,
+        }
+    }
+
+    /// Returns the tier in which it is polled.
+    pub(super) fn tier(self) -> Tier {
+        match self {
+            Self::Now => Tier::Now,
+            Self::Past => Tier::Past,
+            Self::Spare => Tier::Spare,
+        }
+    }
+
+    /// Returns its word in the name of a resource.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Now => "needs",
+            Self::Past => "past",
+            Self::Spare => "times",
+        }
+    }
+
+    /// Returns the turn that a resource with this word is about.
+    pub(super) fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|turn| turn.word() == word)
+    }
 }
 
 /// Returns whether a need that was asked at that time is to be asked now.
@@ -68,7 +128,7 @@ pub(super) fn ask_for(
     let ours = |need: &&Need| !need.is_foreign() && repo_of(need).place() == place;
     *needs = all.iter().filter(ours).cloned().collect();
     // What nobody asks for any more need not be remembered, but for ranges: they never change.
-    answered.retain(|need, _| is_past(need) || needs.contains(need));
+    answered.retain(|need, _| Turn::of(need) == Turn::Past || needs.contains(need));
 }
 
 /// Returns the need that a stored fact answers for ever.
@@ -119,11 +179,12 @@ pub(super) fn choose<'n>(due: impl Iterator<Item = &'n Need>, most: usize) -> Ve
 /// The same, and the repositories in which something happened last come first.
 pub(super) fn newest_first<'n>(
     due: impl Iterator<Item = &'n Need>,
+    most: usize,
     changed_at: impl Fn(&str) -> Option<Timestamp>,
 ) -> Vec<Need> {
     let mut due: Vec<&Need> = due.collect();
     due.sort_by_cached_key(|need| Reverse(changed_at(&path_of(need))));
-    choose(due.into_iter(), AT_ONCE)
+    choose(due.into_iter(), most)
 }
 
 /// The account of one fetch of needs.
@@ -215,7 +276,7 @@ mod tests {
 
     use chrono::TimeDelta;
 
-    use super::{Round, ask_for, choose, is_time, newest_first};
+    use super::{Round, Turn, ask_for, choose, is_time, newest_first};
     use crate::domain::Timestamp;
     use crate::domain::correlate::Need;
     use crate::domain::fact::Fact;
@@ -284,7 +345,21 @@ mod tests {
             _ => None,
         };
         let [a, b, c] = due.clone();
-        assert_eq!(newest_first(due.iter(), changed), [b, a, c]);
+        assert_eq!(newest_first(due.iter(), 8, changed), [b, a, c]);
+    }
+
+    #[test]
+    fn each_need_has_one_turn_and_each_turn_one_word() {
+        let times = Need::Times {
+            repo: repo("acme/api"),
+            number: 7,
+        };
+        assert_eq!(Turn::of(&times), Turn::Spare);
+        assert_eq!(Turn::of(&log(1)), Turn::Now);
+        for turn in Turn::ALL {
+            assert_eq!(Turn::named(turn.word()), Some(turn));
+        }
+        assert_eq!(Turn::named("probe"), None);
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod demo;
 mod doctor;
 mod gitea;
 mod github;
+mod github_past;
 mod gitlab;
 mod http_check;
 mod http_json;

@@ -105,6 +105,7 @@ fn every_key_is_in_the_example() {
     documents("[triage]", file::names::<file::Triage>());
     documents("[team]", file::names::<file::Team>());
     documents("[[team.person]]", file::names::<file::TeamPerson>());
+    documents("[history]", file::names::<file::History>());
     documents("[store]", file::names::<file::Store>());
     for table in file::names::<file::File>() {
         let found = [format!("[{table}]\n"), format!("[[{table}]]\n")];

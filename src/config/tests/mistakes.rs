@@ -481,6 +481,14 @@ fn calls_and_triage_values() {
             "",
         );
     }
+    for number in ["366", "-1"] {
+        bad(
+            &format!("[history]\ndays = {number}"),
+            2,
+            "`days` is not a number from 0 to 365",
+            "",
+        );
+    }
 }
 
 #[test]

@@ -187,6 +187,13 @@ fn calls_and_triage() {
 }
 
 #[test]
+fn the_past_is_read_as_far_back_as_is_said() {
+    assert_eq!(good("").history.days, 90);
+    assert_eq!(good("[history]\ndays = 0").history.days, 0);
+    assert_eq!(good("[history]\ndays = 365").history.days, 365);
+}
+
+#[test]
 fn what_may_be_changed_is_a_list_of_actions() {
     let settings = good(
         "[[source]]\nkind = \"github\"\norgs = [\"a\"]\nwrites = [\"rerun\", \"merge\", \"rerun\"]",

@@ -289,6 +289,10 @@ impl Facts {
                     dirty.mark(reads::alerts(ticket));
                 }
             }
+            (Fact::ChangeTimes(times), Some(seed)) => {
+                // Cards say nothing of them, but each knows whether it has to ask.
+                dirty.mark(seed.change(times.change.number));
+            }
             (
                 Fact::Repository(_)
                 | Fact::Commit(_)
@@ -298,13 +302,9 @@ impl Facts {
                 | Fact::Deployment(_),
                 Some(seed),
             ) => dirty.mark(seed.whole()),
-            // Cards of findings and of no repository are made again in any case, and triage and
-            // history alone read the others.
-            (
-                Fact::Finding(_) | Fact::EarlierJobs(_) | Fact::Diagnosis(_) | Fact::ChangeTimes(_),
-                _,
-            )
-            | (_, None) => {}
+            // Cards of findings and of no repository are made again in any case, and triage alone
+            // reads the others.
+            (Fact::Finding(_) | Fact::EarlierJobs(_) | Fact::Diagnosis(_), _) | (_, None) => {}
         }
     }
 

@@ -56,6 +56,8 @@ mod suspects;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod times_tests;
 mod trains;
 mod view;
 mod views;
@@ -92,6 +94,13 @@ pub enum Need {
     },
     /// The files of a change request in a mono-repo.
     Paths {
+        /// Where.
+        repo: RepoKey,
+        /// The change request.
+        number: u64,
+    },
+    /// What became of a change request and when: reviews, first commit, ready for review.
+    Times {
         /// Where.
         repo: RepoKey,
         /// The change request.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
-use crate::domain::change_request::ChangeRequest;
+use crate::domain::change_request::{ChangeRequest, ChangeState};
 use crate::domain::correlate::Need;
 use crate::domain::correlate::graph::Contains;
 use crate::domain::correlate::lanes::Lane;
@@ -27,9 +27,12 @@ const CHAIN: usize = 24;
 /// For how long after the merge it is asked where a change is contained.
 pub(super) const ASKED: TimeDelta = TimeDelta::days(90);
 
+/// How often the times of a change request that is open are asked for at most.
+const TIMES_AGAIN: TimeDelta = TimeDelta::hours(1);
+
 impl Need {
     /// How many kinds there are.
-    pub(in crate::domain) const KINDS: usize = 7;
+    pub(in crate::domain) const KINDS: usize = 8;
 
     /// Returns a number for its kind, below [`Need::KINDS`].
     pub(in crate::domain) fn kind(&self) -> usize {
@@ -41,6 +44,7 @@ impl Need {
             Self::Diagnosis { .. } => 4,
             Self::Attempts { .. } => 5,
             Self::History { .. } => 6,
+            Self::Times { .. } => 7,
         }
     }
 
@@ -52,7 +56,7 @@ impl Need {
             | Self::Diagnosis { run, .. }
             | Self::Attempts { run, .. } => is_foreign(*run),
             Self::History { workflow, .. } => parts_of_foreign(workflow).is_some(),
-            Self::Range { .. } | Self::Paths { .. } => false,
+            Self::Range { .. } | Self::Paths { .. } | Self::Times { .. } => false,
         }
     }
 }
@@ -140,6 +144,34 @@ impl Wanted {
         let known = view.kinds.paths.get(&change.number);
         if by_path && known.is_none_or(|paths| paths.head_sha != change.head_sha) {
             self.add(Need::Paths {
+                repo: view.repo.clone(),
+                number: change.number,
+            });
+        }
+    }
+
+    /// The times of a change request that is in review, or that ended, where none are known or it
+    /// has changed since. One that ended is asked for once more, one that is open now and then.
+    pub(super) fn times(&mut self, clock: &Clock, view: &View<'_>, change: &ChangeRequest) {
+        let ended = match change.state {
+            ChangeState::Open if change.draft => return,
+            ChangeState::Open => None,
+            ChangeState::Merged | ChangeState::Closed => {
+                let told = change.merged_at.or(change.closed_at);
+                Some(told.unwrap_or(change.updated_at))
+            }
+            ChangeState::Other(_) => return,
+        };
+        let known = view.kinds.times.get(&change.number).map(|told| told.as_of);
+        let wants = match (known, ended) {
+            (None, None) => true,
+            (Some(to), None) => to < change.updated_at && clock.passed_after(to, TIMES_AGAIN),
+            (known, Some(ended)) => {
+                known.is_none_or(|to| to < ended) && !clock.passed_after(ended, ASKED)
+            }
+        };
+        if wants {
+            self.add(Need::Times {
                 repo: view.repo.clone(),
                 number: change.number,
             });

@@ -348,8 +348,11 @@ fn alerts_of<'a>(
     (alerts::deciding(&exact), suspected)
 }
 
-/// Notes what would make a part surer.
+/// Notes what would make a part surer, and what history has to know of it.
 pub(super) fn want(ground: &Ground<'_>, part: &Part<'_, '_>, done: bool, wanted: &mut Wanted) {
+    if let Some(change) = part.case.change {
+        wanted.times(ground.clock, part.view, change);
+    }
     if done {
         return;
     }

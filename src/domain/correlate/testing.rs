@@ -2,6 +2,7 @@
 //!
 //! Time runs in hours from a fixed start; commits are small numbers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{TimeDelta, TimeZone, Utc};
@@ -12,7 +13,7 @@ use crate::domain::change_request::{
     Called, ChangeRequest, ChangeState, Checks, LinkBasis, MergeState, Required, Review, TicketLink,
 };
 use crate::domain::commit::{Commit, Range, Relation};
-use crate::domain::correlate::{Correlator, Sourced};
+use crate::domain::correlate::{Correlator, Need, Sourced};
 use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::fact::Fact;
 use crate::domain::finding::{Finding, FindingKind, Severity};
@@ -393,6 +394,14 @@ impl World {
         }
         drop(correlator.refresh(&self.policy, self.now));
         correlator
+    }
+
+    /// What is asked for to be sure where cards stand; what history alone wants is left out.
+    pub(crate) fn doubts(&self) -> BTreeSet<Need> {
+        let correlator = self.correlator();
+        let needs = correlator.needs().iter();
+        let needs = needs.filter(|need| !matches!(need, Need::Times { .. }));
+        needs.cloned().collect()
     }
 
     /// Every card, by identity.

@@ -212,7 +212,7 @@ fn what_is_not_known_to_be_contained_is_asked_for() {
     world.range(40, 60, Relation::Ahead, &[60]);
     assert!(world.correlator().needs().contains(&range(50, 60)));
     world.range(50, 60, Relation::Diverged, &[60]);
-    assert!(world.correlator().needs().is_empty());
+    assert!(world.doubts().is_empty());
     assert_eq!(
         world.card("change:1").placement.rule.as_str(),
         "merged-unreleased"
@@ -237,8 +237,7 @@ fn every_version_back_to_the_merge_is_asked_about() {
         .filter(|pair| pair[1].1 >= merged)
         .map(|pair| (pair[0].0, pair[1].0))
         .collect();
-    let correlator = world.correlator();
-    let needs = correlator.needs();
+    let needs = world.doubts();
     for (from, to) in &asked {
         let need = Need::Range {
             repo: repo(),
@@ -271,7 +270,7 @@ fn a_change_from_before_all_versions_is_looked_for_in_the_oldest() {
         .range(70, 80, Relation::Ahead, &[80])
         // Known of the newest alone, as from an earlier question.
         .range(50, 80, Relation::Ahead, &[60, 70, 80]);
-    let asked: Vec<Need> = world.correlator().needs().iter().cloned().collect();
+    let asked: Vec<Need> = world.doubts().into_iter().collect();
     let expected = Need::Range {
         repo: repo(),
         from: sha(50),
@@ -279,7 +278,7 @@ fn a_change_from_before_all_versions_is_looked_for_in_the_oldest() {
     };
     assert_eq!(asked, [expected]);
     world.range(50, 60, Relation::Ahead, &[60]);
-    assert!(world.correlator().needs().is_empty());
+    assert!(world.doubts().is_empty());
     let placement = world.card("change:1").placement.clone();
     assert_eq!(placement.since, at(21) + world.policy.bake_window);
 }

@@ -307,7 +307,16 @@ impl Record {
     /// Returns whether this version takes the place of an older one: what knows less does not.
     pub fn replaces(&self, old: &Self) -> bool {
         match (self, old) {
-            (Self::Delivery(new), Self::Delivery(old)) => new.range_known || !old.range_known,
+            (Self::Delivery(new), Self::Delivery(old)) => {
+                // Of one that another took the place of, its host no longer tells when it was over.
+                let timed = |delivery: &Delivery| {
+                    delivery
+                        .finished_at
+                        .is_some_and(|end| end > delivery.started_at)
+                };
+                let known = |it: &Delivery| u8::from(it.range_known) + u8::from(timed(it));
+                known(new) >= known(old)
+            }
             (Self::CiRun(new), Self::CiRun(old)) => new.attempts.len() >= old.attempts.len(),
             (Self::Life(new), Self::Life(old)) => {
                 let known = |life: &Life| {

@@ -81,16 +81,21 @@ impl Entry {
     /// Returns whether it is asked for once, not at an interval.
     pub(super) fn is_once(&self) -> bool {
         match self.resource.tier {
-            Tier::Now | Tier::Past => true,
+            Tier::Now | Tier::Past | Tier::Spare => true,
             Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => false,
         }
+    }
+
+    /// Returns whether somebody may wait for it: what history alone reads comes when it comes.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.resource.tier != Tier::Spare
     }
 
     /// Returns what it would be asked for.
     pub(super) fn purpose(&self) -> Purpose {
         match self.resource.tier {
             _ if self.forced => Purpose::Person,
-            Tier::Past => Purpose::Past,
+            Tier::Past | Tier::Spare => Purpose::Past,
             Tier::Now | Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 Purpose::Polling
             }
@@ -135,7 +140,7 @@ impl Waits {
 /// Returns the interval of a tier.
 pub(super) fn base(tier: Tier) -> Duration {
     Duration::from_secs(match tier {
-        Tier::Now | Tier::Past => 1,
+        Tier::Now | Tier::Past | Tier::Spare => 1,
         Tier::Hot => 30,
         // Each answer differs while something runs, so that each is charged.
         Tier::Live => 60,
@@ -148,7 +153,7 @@ pub(super) fn base(tier: Tier) -> Duration {
 /// Returns the interval of a resource that somebody looks at.
 pub(super) fn looked_at(tier: Tier) -> Duration {
     match tier {
-        Tier::Now | Tier::Hot | Tier::Past => base(tier),
+        Tier::Now | Tier::Hot | Tier::Past | Tier::Spare => base(tier),
         Tier::Live => LIVE,
         Tier::Warm | Tier::Cold | Tier::Rare => base(Tier::Hot),
     }

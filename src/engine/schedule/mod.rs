@@ -34,6 +34,8 @@ const PARKED: Duration = Duration::from_hours(1);
 const UNFOCUSED: f64 = 4.0;
 /// Distance between resources that become due together.
 const STAGGER: Duration = Duration::from_millis(500);
+/// Distance between two questions that history alone asks: a host without limits has people, too.
+const SPARE: Duration = Duration::from_secs(1);
 /// How many resources of a first round are asked for without a distance.
 const FIRST_BURST: u32 = 8;
 
@@ -140,6 +142,7 @@ impl Schedule {
     fn add(&mut self, resource: Resource, rank: u32, now: Duration) {
         let wait = match resource.tier {
             Tier::Now | Tier::Past => Duration::ZERO,
+            Tier::Spare => SPARE,
             Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 let spread = STAGGER.saturating_mul(rank.saturating_sub(FIRST_BURST));
                 spread.min(base(resource.tier))
@@ -336,7 +339,8 @@ impl Schedule {
             return true;
         }
         let mut waits = Waits::default();
-        self.entries.values().all(|entry| {
+        let mut awaited = self.entries.values().filter(|entry| entry.is_awaited());
+        awaited.all(|entry| {
             let urgent = entry.is_once() && entry.next <= now;
             match entry.record {
                 _ if entry.in_flight() => false,
@@ -361,7 +365,8 @@ impl Schedule {
         let held = self
             .entries
             .values()
-            .filter(|entry| entry.record == Record::Spent && entry.next > now + budget::MINUTE);
+            .filter(|entry| entry.record == Record::Spent && entry.next > now + budget::MINUTE)
+            .filter(|entry| entry.is_awaited());
         let is_past = |entry: &Entry| entry.resource.tier == Tier::Past;
         let last = held.max_by_key(|entry| (!is_past(entry), entry.next))?;
         let bucket = last.resource.bucket;
@@ -442,8 +447,8 @@ impl Schedule {
             return;
         };
         let next = match entry.resource.tier {
-            Tier::Now | Tier::Past if entry.served == 0 => now,
-            Tier::Now | Tier::Past => now + again(entry.served),
+            Tier::Now | Tier::Past | Tier::Spare if entry.served == 0 => now,
+            Tier::Now | Tier::Past | Tier::Spare => now + again(entry.served),
             Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 let interval = self.slowed(&entry.resource);
                 entry.asked_at.map_or(now, |at| (at + interval).max(now))
@@ -480,5 +485,7 @@ impl Schedule {
     }
 }
 
+#[cfg(test)]
+mod spare_tests;
 #[cfg(test)]
 mod tests;

@@ -21,9 +21,11 @@ impl Schedule {
             self.breaker = Breaker::Open { until: now };
         }
         for id in self.waiting() {
-            if let Some(entry) = self.entries.get_mut(&id) {
-                entry.forced = true;
-            }
+            let Some(entry) = self.entries.get_mut(&id) else {
+                continue;
+            };
+            // What nobody waits for must not spend what a person may.
+            entry.forced = entry.is_awaited();
             self.put(&id, now);
         }
     }

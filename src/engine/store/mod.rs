@@ -255,8 +255,10 @@ impl Store {
                 member.state.failed(resource, order, error);
                 member.state.report(report, at);
             }
-            Ok(batch) => {
+            Ok(mut batch) => {
                 member.state.succeeded(resource, order, at, &batch);
+                let past = std::mem::take(&mut batch.past);
+                self.chronicler.take_past(&source, batch.past_from, past);
                 member.state.report(report, at);
                 if !batch.covered.is_empty() {
                     let confirmed = Arc::make_mut(&mut self.confirmed);

@@ -62,6 +62,7 @@ impl State {
             }
             Need::Range { .. }
             | Need::Paths { .. }
+            | Need::Times { .. }
             | Need::Gates { .. }
             | Need::Diagnosis { .. }
             | Need::Attempts { .. }
@@ -117,6 +118,7 @@ impl Buildbot {
             Need::History { workflow, runs, .. } => self.history(workflow, *runs, ask).await,
             Need::Range { .. }
             | Need::Paths { .. }
+            | Need::Times { .. }
             | Need::Gates { .. }
             | Need::Attempts { .. } => Ok(Vec::new()),
         }

@@ -22,6 +22,7 @@ mod runs;
 mod server;
 mod state;
 mod tickets;
+mod times;
 mod wire;
 mod wire_actions;
 
@@ -40,6 +41,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Scheme};
+use crate::sources::needs::Turn;
 use crate::sources::port::{Address, Ask, Port, Product};
 use crate::sources::selection::plain;
 use crate::sources::{
@@ -175,8 +177,10 @@ impl Gitea {
             "ci" => self.ci(path, asked).await,
             "brought" => self.brought(path, asked).await,
             "deployed" => self.deployed(path, asked).await,
-            "needs" => self.answer(false, asked).await,
-            "past" => self.answer(true, asked).await,
+            word if Turn::named(word).is_some() => {
+                self.answer(Turn::named(word).unwrap_or(Turn::Now), asked)
+                    .await
+            }
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.
             _ => Ok(Batch::default()),
         }
@@ -198,7 +202,8 @@ impl Source for Gitea {
 
     fn capabilities(&self) -> Vec<Capability> {
         let told = self.port.capabilities();
-        told.into_iter().chain(self.deeds()).collect()
+        let told = told.into_iter().chain([super::needs::no_past()]);
+        told.chain(self.deeds()).collect()
     }
 
     fn problems(&self) -> Vec<SourceError> {

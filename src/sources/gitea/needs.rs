@@ -11,7 +11,7 @@ use super::map;
 use super::map::runs::is_by_number;
 use super::server::Way;
 use super::state::State;
-use super::wire;
+use super::{times, wire};
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeKey, ChangedPaths};
 use crate::domain::commit::Range;
@@ -21,7 +21,7 @@ use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::http::{Failure, List};
-use crate::sources::needs::{self, Round, is_past};
+use crate::sources::needs::{self, Round, Turn};
 use crate::sources::port::Ask;
 use crate::sources::{Batch, SourceError};
 
@@ -41,14 +41,19 @@ pub(super) fn is_due(state: &State, need: &Need, now: Timestamp) -> bool {
 }
 
 impl Gitea {
-    /// Answers what correlation would like to know: of what happens now, or of what is past.
+    /// Answers what correlation would like to know, as far as its turn has come.
     ///
     /// The repositories in which something happened last come first.
-    pub(super) async fn answer(&self, past: bool, asked: Asked) -> Result<Batch, SourceError> {
+    pub(super) async fn answer(&self, turn: Turn, asked: Asked) -> Result<Batch, SourceError> {
         let due: Vec<Need> = {
             let state = self.state();
-            let due = |need: &&Need| is_past(need) == past && is_due(&state, need, asked.now);
-            needs::newest_first(state.needs.iter().filter(due), |path| {
+            let due = |need: &&Need| Turn::of(need) == turn && is_due(&state, need, asked.now);
+            let most = if turn == Turn::Spare {
+                times::AT_ONCE
+            } else {
+                needs::AT_ONCE
+            };
+            needs::newest_first(state.needs.iter().filter(due), most, |path| {
                 state.repos.get(path).and_then(|repo| repo.changed_at)
             })
         };
@@ -80,6 +85,7 @@ impl Gitea {
                 Ok(set.into_iter().map(Fact::JobSet).collect())
             }
             Need::Paths { repo, number } => self.paths(repo, *number, asked).await,
+            Need::Times { repo, number } => self.times_of(repo, *number, asked).await,
             // There is no interface for what a run waits for.
             Need::Gates { .. } => Ok(Vec::new()),
             Need::Diagnosis { repo, run, job } => {

@@ -7,8 +7,7 @@ use super::state::{RepoState, State};
 use super::{needs, past};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
-use crate::domain::correlate::Need;
-use crate::sources::needs::is_past;
+use crate::sources::needs::Turn;
 use crate::sources::selection::is_needed;
 use crate::sources::{Resource, ResourceId, Tier};
 
@@ -36,13 +35,11 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
         list.push(resource("changes".to_owned(), Tier::Hot, 2));
     }
     repositories(state, now, &mut list);
-    let turns = [(Tier::Now, "needs"), (Tier::Past, "past")];
-    for (tier, word) in turns {
-        let belongs = |need: &&Need| is_past(need) == (tier == Tier::Past);
-        let mut due = state.needs.iter().filter(belongs);
+    for turn in Turn::ALL {
+        let mut due = state.needs.iter().filter(|need| Turn::of(need) == turn);
         if due.any(|need| needs::is_due(state, need, now)) {
-            let id = format!("{word}:{}", state.turn);
-            list.push(resource(id, tier, needs::COST));
+            let id = format!("{}:{}", turn.word(), state.turn);
+            list.push(resource(id, turn.tier(), needs::COST));
         }
     }
     list
@@ -119,7 +116,7 @@ fn cooler(heat: Tier) -> Tier {
     match heat {
         Tier::Hot => Tier::Warm,
         Tier::Warm => Tier::Cold,
-        Tier::Now | Tier::Live | Tier::Cold | Tier::Rare | Tier::Past => Tier::Rare,
+        Tier::Now | Tier::Live | Tier::Cold | Tier::Rare | Tier::Past | Tier::Spare => Tier::Rare,
     }
 }
 

@@ -96,6 +96,15 @@ pub(super) struct Data {
 }
 
 impl Data {
+    /// Returns an answer that holds nothing.
+    pub(super) fn none() -> Self {
+        Self {
+            by_alias: Aliases::default(),
+            errors: Vec::new(),
+            lacks: Vec::new(),
+        }
+    }
+
     /// Returns the errors that name this alias, those about refused features left out.
     pub(super) fn errors_of(&self, alias: &str) -> impl Iterator<Item = &ReplyError> {
         self.errors.iter().filter(move |error| {

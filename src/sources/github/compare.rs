@@ -4,7 +4,8 @@
 //! no answer is not asked again for an hour.
 
 use super::map::{self, relation};
-use super::state::State;
+use super::state::{State, Turns};
+use super::times::ONE_BY_ONE;
 use super::wire_rest::{ChangedFile, Comparison};
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
@@ -16,7 +17,7 @@ use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::http::{Failure, List, decode, follow};
-use crate::sources::needs::{self, Round, is_past};
+use crate::sources::needs::{self, Round, Turn};
 use crate::sources::{Batch, SourceError};
 
 /// How many pages of a comparison are read: a thousand commits.
@@ -31,15 +32,31 @@ pub(super) fn is_due(state: &State, need: &Need, now: Timestamp) -> bool {
     known && needs::is_time(state.answered.get(need), now)
 }
 
+impl Turns {
+    /// Returns how many fetches of needs of a turn were answered.
+    pub(super) fn of(&mut self, turn: Turn) -> &mut u64 {
+        match turn {
+            Turn::Now => &mut self.needs,
+            Turn::Past => &mut self.past,
+            Turn::Spare => &mut self.times,
+        }
+    }
+}
+
 impl GitHub {
-    /// Answers what correlation would like to know: of what happens now, or of what is past.
+    /// Answers what correlation would like to know, as far as its turn has come.
     ///
     /// The repositories in which something happened last come first.
-    pub(super) async fn answer(&self, past: bool, ask: Ask) -> Result<Batch, SourceError> {
+    pub(super) async fn answer(&self, turn: Turn, ask: Ask) -> Result<Batch, SourceError> {
         let due: Vec<Need> = {
             let state = self.state();
-            let due = |need: &&Need| is_past(need) == past && is_due(&state, need, ask.now);
-            needs::newest_first(state.needs.iter().filter(due), |path| {
+            let due = |need: &&Need| Turn::of(need) == turn && is_due(&state, need, ask.now);
+            let most = if turn == Turn::Spare {
+                ONE_BY_ONE
+            } else {
+                needs::AT_ONCE
+            };
+            needs::newest_first(state.needs.iter().filter(due), most, |path| {
                 state.repos.get(path).and_then(|repo| repo.changed_at)
             })
         };
@@ -52,11 +69,7 @@ impl GitHub {
         }
         let mut state = self.state();
         let batch = round.end(&mut state.answered)?;
-        *(if past {
-            &mut state.turns.past
-        } else {
-            &mut state.turns.needs
-        }) += 1;
+        *state.turns.of(turn) += 1;
         Ok(batch)
     }
 
@@ -79,6 +92,7 @@ impl GitHub {
                 Fact::GateSet(self.gates(&key, ask).await?)
             }
             Need::Paths { repo, number } => self.paths(repo, *number, ask).await?,
+            Need::Times { repo, number } => self.times_of(repo, *number, ask).await?,
             Need::Diagnosis { repo, run, job } => {
                 return self.need_diagnosis(repo, *run, *job, ask).await;
             }

@@ -144,6 +144,7 @@ impl State {
         self.hidden
             .retain(|(of, _), _| !of.eq_ignore_ascii_case(path));
         self.memory.forget(key);
+        self.backfill = None;
         self.stored.remove(key);
     }
 }

@@ -8,6 +8,7 @@ mod act;
 mod aliases;
 mod api;
 mod attempts;
+mod backfill;
 mod checkup;
 mod checkup_writes;
 mod compare;
@@ -31,9 +32,11 @@ mod restore;
 mod runs;
 mod state;
 mod taken;
+mod times;
 mod vanished;
 mod watch;
 mod wire;
+mod wire_past;
 mod wire_rest;
 
 use std::collections::BTreeSet;
@@ -52,6 +55,7 @@ use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Urgency};
+use crate::sources::needs::Turn;
 use crate::sources::selection::{Selection, plain};
 use crate::sources::token;
 use crate::sources::{
@@ -200,6 +204,10 @@ impl GitHub {
         state.mode = Mode::RestOnly(now);
         let why = CapabilityState::Missing(Clean::line(why));
         state.can("graphql", why);
+        if self.config.past_days > 0 {
+            let why = CapabilityState::Missing(Clean::line("it is read by GraphQL only"));
+            state.can(super::needs::PAST, why);
+        }
     }
 
     async fn fetch_now(&self, fetch: Fetch) -> Result<Batch, SourceError> {
@@ -253,8 +261,10 @@ impl GitHub {
                     .await
             }
             "findings" => self.findings(rest, ask).await,
-            "needs" => self.answer(false, ask).await,
-            "past" => self.answer(true, ask).await,
+            "needs" => self.answer(Turn::Now, ask).await,
+            "past" => self.answer(Turn::Past, ask).await,
+            "times" => self.times(ask).await,
+            "backfill" => self.backfill(ask).await,
             "changes" => self.watch(rest, ask).await,
             "jobs" => self.jobs_at_work(rest, ask).await,
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.

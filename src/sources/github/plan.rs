@@ -7,8 +7,7 @@ use super::compare;
 use super::state::{Mode, RepoState, State, Wanted};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
-use crate::domain::correlate::Need;
-use crate::sources::needs;
+use crate::sources::needs::Turn;
 use crate::sources::selection;
 use crate::sources::{Resource, ResourceId, Tier};
 
@@ -50,21 +49,22 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
         polls(state, now, &mut list);
         runs(state, now, by_rest, &mut list);
     }
-    let turns = [
-        (Tier::Now, "needs", state.turns.needs),
-        (Tier::Past, "past", state.turns.past),
-    ];
-    for (tier, word, turn) in turns {
-        let belongs = |need: &&Need| needs::is_past(need) == (tier == Tier::Past);
-        let mut due = state.needs.iter().filter(belongs);
+    for turn in Turn::ALL {
+        let mut due = state.needs.iter().filter(|need| Turn::of(need) == turn);
         if due.any(|need| compare::is_due(state, need, now)) {
-            list.push(resource(
-                format!("{word}:{turn}"),
-                tier,
-                compare::COST,
-                "core",
-            ));
+            let count = *state.turns.clone().of(turn);
+            let id = format!("{}:{count}", turn.word());
+            let (cost, bucket) = match turn {
+                Turn::Spare if !by_rest => (1, "graphql"),
+                Turn::Now | Turn::Past | Turn::Spare => (compare::COST, "core"),
+            };
+            list.push(resource(id, turn.tier(), cost, bucket));
         }
+    }
+    if let Some((path, step, by_graphql)) = state.next_of_past() {
+        let bucket = if by_graphql { "graphql" } else { "core" };
+        let id = format!("backfill:{path}@{step}");
+        list.push(resource(id, Tier::Spare, 1, bucket));
     }
     let mut owners: Vec<String> = state
         .repos
@@ -146,7 +146,7 @@ pub(super) fn tier_word(tier: Tier) -> Option<&'static str> {
         Tier::Hot => Some("hot"),
         Tier::Warm => Some("warm"),
         Tier::Cold => Some("cold"),
-        Tier::Now | Tier::Live | Tier::Rare | Tier::Past => None,
+        Tier::Now | Tier::Live | Tier::Rare | Tier::Past | Tier::Spare => None,
     }
 }
 
@@ -166,7 +166,7 @@ fn runs(state: &State, now: Timestamp, by_rest: bool, list: &mut Vec<Resource>) 
             Tier::Hot => true,
             Tier::Warm => by_rest || !repo.runs.is_empty(),
             Tier::Cold => by_rest || repo.is_running(),
-            Tier::Now | Tier::Live | Tier::Rare | Tier::Past => false,
+            Tier::Now | Tier::Live | Tier::Rare | Tier::Past | Tier::Spare => false,
         };
         let known = |repo: &&RepoState| repo.seen.is_some() || by_rest;
         for repo in repos.into_iter().filter(known).filter(polled) {

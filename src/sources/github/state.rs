@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::api::Feature;
+use super::backfill::{Backfill, Past};
 use super::memory::Memory;
+use super::times::TIMES_BATCH;
 use super::watch::Watched;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
@@ -52,6 +54,7 @@ pub(super) struct Turns {
     pub(super) refresh: u64,
     pub(super) needs: u64,
     pub(super) past: u64,
+    pub(super) times: u64,
     pub(super) changes: u64,
 }
 
@@ -79,6 +82,7 @@ pub(super) struct State {
     pub(super) capabilities: BTreeMap<&'static str, CapabilityState>,
     pub(super) probe_batch: usize,
     pub(super) watch_batch: usize,
+    pub(super) times_batch: usize,
     pub(super) lean_batch: usize,
     pub(super) full_batch: usize,
     pub(super) refused: BTreeSet<Feature>,
@@ -104,6 +108,8 @@ pub(super) struct State {
     pub(super) all_found: bool,
     /// What is known of failures.
     pub(super) memory: Memory,
+    /// What was read so far of the past that is being read.
+    pub(super) backfill: Option<Backfill>,
 }
 
 /// What is remembered of one repository.
@@ -158,6 +164,8 @@ pub(super) struct RepoState {
     pub(super) runs_at: Option<Timestamp>,
     /// How often its runs, or all of it by REST, were read.
     pub(super) turn: u64,
+    /// How far its past is known.
+    pub(super) past: Past,
 }
 
 /// Returns whether something was asked so lately that the answer still holds.
@@ -249,6 +257,7 @@ impl RepoState {
             probed_at: None,
             runs_at: None,
             turn: 0,
+            past: Past::Open,
         }
     }
 
@@ -315,6 +324,7 @@ impl State {
             capabilities: BTreeMap::new(),
             probe_batch: PROBE_BATCH,
             watch_batch: WATCH_BATCH,
+            times_batch: TIMES_BATCH,
             lean_batch: LEAN_BATCH,
             full_batch: FULL_BATCH,
             refused: BTreeSet::new(),
@@ -330,6 +340,7 @@ impl State {
             former: BTreeMap::new(),
             all_found: false,
             memory: Memory::default(),
+            backfill: None,
         }
     }
 

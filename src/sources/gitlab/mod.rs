@@ -23,6 +23,7 @@ mod records;
 mod restore;
 mod runs;
 mod state;
+mod times;
 mod wire;
 mod wire_ci;
 mod work;
@@ -42,6 +43,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, SourceName};
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Scheme};
+use crate::sources::needs::Turn;
 use crate::sources::port::{Address, Ask, Port, Product};
 use crate::sources::{
     Account, Batch, Capability, Check, Fetch, Meter, Pace, Resource, Source, SourceError,
@@ -189,8 +191,9 @@ impl GitLab {
             plan::SWEEP => self.sweep(poll).await,
             plan::ACCOUNT => self.find_account(poll).await,
             plan::DELIVERY => self.delivery(unturned(rest), poll).await,
-            plan::NEEDS => self.answer(false, poll).await,
-            plan::PAST => self.answer(true, poll).await,
+            plan::NEEDS => self.answer(Turn::Now, poll).await,
+            plan::PAST => self.answer(Turn::Past, poll).await,
+            plan::TIMES => self.answer(Turn::Spare, poll).await,
             ALERTS => self.alerts(poll).await,
             FINDINGS => self.findings(poll).await,
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.

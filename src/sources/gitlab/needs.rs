@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::api::{Poll, is_absent, is_refusal};
 use super::map::delivery;
 use super::state::{Project, State};
-use super::{GitLab, wire, wire_ci};
+use super::{GitLab, times, wire, wire_ci};
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeKey, ChangedPaths};
 use crate::domain::commit::{Range, Relation};
@@ -18,7 +18,7 @@ use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::http::Failure;
-use crate::sources::needs::{self, Round, is_past};
+use crate::sources::needs::{self, Round, Turn};
 use crate::sources::{Batch, SourceError};
 
 /// What one fetch of needs probably costs.
@@ -43,10 +43,10 @@ impl State {
         known && needs::is_time(self.answered.get(need), now)
     }
 
-    /// Returns whether something is to be asked, of what happens now or of what is past.
-    pub(super) fn has_needs(&self, past: bool, now: Timestamp) -> bool {
+    /// Returns whether something is to be asked whose turn this is.
+    pub(super) fn has_needs(&self, turn: Turn, now: Timestamp) -> bool {
         let mut needs = self.needs.iter();
-        needs.any(|need| is_past(need) == past && self.is_needed(need, now))
+        needs.any(|need| Turn::of(need) == turn && self.is_needed(need, now))
     }
 
     /// Takes in what is asked for; that of other hosts and systems is left.
@@ -56,14 +56,19 @@ impl State {
 }
 
 impl GitLab {
-    /// Answers what correlation would like to know: of what happens now, or of what is past.
+    /// Answers what correlation would like to know, as far as its turn has come.
     ///
     /// The projects in which something happened last come first.
-    pub(super) async fn answer(&self, past: bool, poll: Poll) -> Result<Batch, SourceError> {
+    pub(super) async fn answer(&self, turn: Turn, poll: Poll) -> Result<Batch, SourceError> {
         let due: Vec<Need> = {
             let state = self.state();
-            let due = |need: &&Need| is_past(need) == past && state.is_needed(need, poll.now);
-            needs::newest_first(state.needs.iter().filter(due), |path| {
+            let due = |need: &&Need| Turn::of(need) == turn && state.is_needed(need, poll.now);
+            let most = if turn == Turn::Spare {
+                times::AT_ONCE
+            } else {
+                needs::AT_ONCE
+            };
+            needs::newest_first(state.needs.iter().filter(due), most, |path| {
                 state.projects.get(path).and_then(Project::changed_at)
             })
         };
@@ -77,10 +82,10 @@ impl GitLab {
         }
         let mut state = self.state();
         let batch = round.end(&mut state.answered)?;
-        *(if past {
-            &mut state.turns.past
-        } else {
-            &mut state.turns.needs
+        *(match turn {
+            Turn::Now => &mut state.turns.needs,
+            Turn::Past => &mut state.turns.past,
+            Turn::Spare => &mut state.turns.times,
         }) += 1;
         Ok(batch)
     }
@@ -102,6 +107,10 @@ impl GitLab {
             Need::Paths { repo, number } => {
                 let paths = self.paths(repo, *number, poll).await?;
                 batch.facts.push(Fact::ChangedPaths(paths));
+            }
+            Need::Times { repo, number } => {
+                let times = self.times_of(repo, *number, poll).await?;
+                batch.facts.push(Fact::ChangeTimes(times));
             }
             Need::Diagnosis { repo, run, job } => {
                 let key = RunKey {
@@ -410,8 +419,8 @@ mod tests {
         let needs = BTreeSet::from([jobs(7), jobs(foreign)]);
         state.ask_for(&needs, "gitlab.com");
         assert_eq!(state.needs.len(), 1);
-        assert!(state.has_needs(false, Timestamp::UNIX_EPOCH));
+        assert!(state.has_needs(Turn::Now, Timestamp::UNIX_EPOCH));
         state.ask_for(&needs, "other.test");
-        assert!(!state.has_needs(false, Timestamp::UNIX_EPOCH));
+        assert!(!state.has_needs(Turn::Now, Timestamp::UNIX_EPOCH));
     }
 }

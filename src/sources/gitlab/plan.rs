@@ -7,6 +7,7 @@ use super::state::{Project, Scope, State};
 use super::work::Kind;
 use super::{ALERTS, CHANGES, FINDINGS, ISSUES, RUNS, delivery, details, needs};
 use crate::domain::Timestamp;
+use crate::sources::needs::Turn;
 use crate::sources::{Resource, ResourceId, Tier};
 
 /// The lists of projects.
@@ -36,6 +37,8 @@ pub(super) const DELIVERY: &str = "delivery";
 pub(super) const NEEDS: &str = "needs";
 /// The same, of what is past.
 pub(super) const PAST: &str = "past";
+/// The same, of what history alone reads.
+pub(super) const TIMES: &str = "times";
 
 /// How many projects wait for their pipelines at once: the rest follow, hottest first.
 const RUNS_AT_ONCE: usize = 4;
@@ -85,11 +88,15 @@ fn deliveries(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
 }
 
 fn asked(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
-    if state.has_needs(false, now) {
+    if state.has_needs(Turn::Now, now) {
         let id = format!("{NEEDS}:{}", state.turns.needs);
         list.push(resource(id, Tier::Now, needs::COST));
     }
-    if state.has_needs(true, now) {
+    if state.has_needs(Turn::Spare, now) {
+        let id = format!("{TIMES}:{}", state.turns.times);
+        list.push(resource(id, Tier::Spare, needs::COST));
+    }
+    if state.has_needs(Turn::Past, now) {
         let id = format!("{PAST}:{}", state.turns.past);
         list.push(resource(id, Tier::Past, needs::COST));
     }

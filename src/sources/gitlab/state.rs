@@ -37,6 +37,7 @@ pub(super) struct Turns {
     pub(super) details: u64,
     pub(super) needs: u64,
     pub(super) past: u64,
+    pub(super) times: u64,
 }
 
 /// What is asked for issues and merge requests: a whole group, or one project.

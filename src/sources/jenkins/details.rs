@@ -80,7 +80,10 @@ impl Jenkins {
                 Some((_, project)) => self.history(project, branch, *runs, ask, batch).await,
                 None => Ok(()),
             },
-            Need::Attempts { .. } | Need::Range { .. } | Need::Paths { .. } => Ok(()),
+            Need::Attempts { .. }
+            | Need::Range { .. }
+            | Need::Paths { .. }
+            | Need::Times { .. } => Ok(()),
         }
     }
 

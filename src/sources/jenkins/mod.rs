@@ -312,7 +312,10 @@ impl Source for Jenkins {
                 let own = crate::domain::run::parts_of_foreign(workflow);
                 own.is_some_and(|(place, _)| place == self.ci)
             }
-            Need::Attempts { .. } | Need::Range { .. } | Need::Paths { .. } => false,
+            Need::Attempts { .. }
+            | Need::Range { .. }
+            | Need::Paths { .. }
+            | Need::Times { .. } => false,
         };
         let mut state = self.state();
         state.needs = needs.iter().filter(foreign).cloned().collect();

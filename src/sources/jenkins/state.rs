@@ -322,7 +322,10 @@ impl State {
                 })
             }
             // Builds have one attempt; commits and files are the forge's.
-            Need::Attempts { .. } | Need::Range { .. } | Need::Paths { .. } => false,
+            Need::Attempts { .. }
+            | Need::Range { .. }
+            | Need::Paths { .. }
+            | Need::Times { .. } => false,
         }
     }
 
@@ -332,6 +335,7 @@ impl State {
             Need::Jobs { run, .. } | Need::Gates { run, .. } => Some(*run),
             Need::Range { .. }
             | Need::Paths { .. }
+            | Need::Times { .. }
             | Need::Diagnosis { .. }
             | Need::Attempts { .. }
             | Need::History { .. } => None,

@@ -5,6 +5,7 @@ mod forgejo;
 mod gitlab;
 mod jenkins;
 mod mixed;
+mod past;
 mod worlds;
 
 use std::collections::BTreeSet;

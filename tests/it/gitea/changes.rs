@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use cycleboard::domain::change_request::Checks;
+use cycleboard::domain::correlate::Need;
 use cycleboard::domain::deployment::DeployState;
 use cycleboard::domain::fact::{Fact, FactKind};
+use cycleboard::domain::key::RepoKey;
 use cycleboard::domain::ticket::TicketState;
 
 use super::*;
@@ -447,4 +449,42 @@ async fn every_recent_commit_is_asked_who_brought_it_before_it_comes_to_rest() {
     }
     let asked = world.asked();
     assert_eq!(asked.iter().filter(|it| it.ends_with("/pull")).count(), 30);
+}
+
+#[tokio::test]
+async fn the_times_of_a_pull_request_are_read_when_nothing_else_is() {
+    let world = World::with_repo("1.25.0").await;
+    let place = "/repos/acme/api/pulls/4";
+    world.put(
+        place,
+        &json!({"updated_at": "2026-11-20T00:00:00Z", "additions": 4, "deletions": 2}),
+    );
+    world.put(
+        &format!("{place}/reviews"),
+        &json!([{"state": "REQUEST_REVIEW", "submitted_at": "2026-11-18T00:00:00Z"},
+            {"state": "APPROVED", "user": {"login": "ada"}, "submitted_at": "2026-11-19T00:00:00Z"}]),
+    );
+    for commits in [false, true] {
+        if commits {
+            let at = json!([{"commit": {"author": {"date": "2026-11-17T00:00:00Z"}}}]);
+            world.put(&format!("{place}/commits"), &at);
+        }
+        let source = world.of_repo("gitea");
+        settle(&source).await;
+        source.need(&BTreeSet::from([Need::Times {
+            repo: RepoKey::new(source.host(), "acme/api"),
+            number: 4,
+        }]));
+        let mut due = source.resources(now()).into_iter();
+        let id = due.find(|it| it.tier == Tier::Spare).unwrap().id;
+        assert!(id.starts_with("times:"));
+        let batch = fetch(&source, &id).await;
+        let Some(Fact::ChangeTimes(told)) = batch.facts.first() else {
+            panic!("{batch:?}");
+        };
+        assert_eq!((told.additions, told.deletions), (Some(4), Some(2)));
+        assert_eq!(told.reviews.len(), 1);
+        // An old server has no such list.
+        assert_eq!(told.first_commit_at.is_some(), commits);
+    }
 }

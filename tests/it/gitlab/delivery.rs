@@ -1,6 +1,7 @@
 //! What is shipped: deployments and their approvals, tiers, releases, commits, ranges, alerts.
 
 use super::*;
+use cycleboard::domain::change_request::Verdict;
 use cycleboard::domain::commit::{Lost, Relation};
 use cycleboard::domain::deployment::DeployState;
 use cycleboard::domain::key::Sha;
@@ -273,6 +274,48 @@ async fn files_of_a_merge_request_are_told_by_old_servers_too() {
         Some((it.paths.len(), it.complete))
     });
     assert_eq!(found, [(2, true)]);
+}
+
+#[tokio::test]
+async fn the_times_of_a_merge_request_are_read_from_its_notes_and_commits() {
+    let world = World::alone().await;
+    world.settle().await;
+    let place = "projects/1/merge_requests/7";
+    world.routes.set(place, json!({"updated_at": ago(1)}));
+    let note = |body: &str, system: bool, hours: i64| {
+        json!({"body": body, "system": system, "created_at": ago(hours),
+            "author": {"username": "ada"}})
+    };
+    let notes = json!([
+        note("marked this merge request as **ready**", true, 5),
+        note("requested changes", true, 4),
+        note("why not?", false, 3),
+        note("approved this merge request", true, 2),
+    ]);
+    world.routes.set(&format!("{place}/notes"), notes);
+    let commits = json!([{"authored_date": ago(6)}, {"authored_date": ago(9)}]);
+    world.routes.set(&format!("{place}/commits"), commits);
+    let need = Need::Times {
+        repo: world.repo("acme/api"),
+        number: 7,
+    };
+    let before = world.count();
+    world.need(&[need]).await;
+    assert_eq!(world.count(), before, "nothing else waits for it");
+    let batch = world.fetch("times:0").await;
+    assert_eq!(world.count(), before + 3);
+    let Some(Fact::ChangeTimes(told)) = batch.facts.first() else {
+        panic!("{batch:?}");
+    };
+    let verdicts: Vec<&Verdict> = told.reviews.iter().map(|note| &note.verdict).collect();
+    let expected = [
+        &Verdict::ChangesRequested,
+        &Verdict::Commented,
+        &Verdict::Approved,
+    ];
+    assert_eq!(verdicts, expected);
+    assert!(told.complete && told.first_commit_at < told.ready_at);
+    assert!(told.ready_at < Some(told.as_of));
 }
 
 fn graphql(world: &World, answer: Value) {

@@ -116,9 +116,10 @@ pub(super) fn one(ask: &Ask<'_>, project: &Project, iid: &str, rest: &[&str]) ->
             let more = json!({"changes": changes, "overflow": false});
             Answer::json(join(full(ask, project, pull), more))
         }
-        ["notes" | "discussions" | "resource_state_events"] => {
-            list::page(ask, &[] as &[Value], Clone::clone)
-        }
+        ["notes"] => list::page(ask, &pull.reviews, |review| {
+            standing::note(ask, pull, review)
+        }),
+        ["discussions" | "resource_state_events"] => list::page(ask, &[] as &[Value], Clone::clone),
         _ => beyond(),
     }
 }

@@ -128,3 +128,18 @@ pub(super) fn who(pull: &Pull) -> Vec<usize> {
     }
     all
 }
+
+/// Returns a review as what GitLab itself notes of it in the discussion.
+pub(super) fn note(ask: &Ask<'_>, pull: &Pull, review: &Review) -> Value {
+    let body = match review.state {
+        "APPROVED" => "approved this merge request",
+        _ => "requested changes",
+    };
+    json!({
+        "id": review.at.timestamp(), "type": null, "body": body, "system": true,
+        "author": users::brief(ask, review.by), "created_at": time(review.at),
+        "updated_at": time(review.at), "noteable_id": pull.number, "noteable_iid": pull.number,
+        "noteable_type": "MergeRequest", "resolvable": false, "confidential": false,
+        "internal": false, "attachment": null,
+    })
+}

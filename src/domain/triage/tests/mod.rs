@@ -429,6 +429,7 @@ fn a_board_of_red_cards_asks_for_some_at_once_and_for_the_open_one_first() {
             Need::Range { .. }
             | Need::Jobs { .. }
             | Need::Paths { .. }
+            | Need::Times { .. }
             | Need::Gates { .. }
             | Need::Attempts { .. }
             | Need::History { .. } => None,

@@ -227,6 +227,7 @@ fn run_of_need(need: &Need) -> Option<u64> {
         Need::Jobs { run, .. } | Need::Diagnosis { run, .. } => Some(*run),
         Need::Range { .. }
         | Need::Paths { .. }
+        | Need::Times { .. }
         | Need::Gates { .. }
         | Need::Attempts { .. }
         | Need::History { .. } => None,

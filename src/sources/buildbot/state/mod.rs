@@ -280,6 +280,7 @@ impl State {
             }
             Need::Range { .. }
             | Need::Paths { .. }
+            | Need::Times { .. }
             | Need::Gates { .. }
             // Earlier attempts come with every poll.
             | Need::Attempts { .. } => false,

@@ -54,7 +54,15 @@ pub(crate) fn environment(repo: &RepoKey, wire: &wire::Environment) -> Environme
 
 /// Returns a deployment of `repo`, or nothing where it has no identity.
 pub(crate) fn deployment(repo: &RepoKey, wire: &wire::Deployment) -> Option<Deployment> {
-    let status = wire.latest_status.as_ref();
+    deployment_as(repo, wire, wire.latest_status.as_ref())
+}
+
+/// The same, as it stood with one of its statuses.
+pub(crate) fn deployment_as(
+    repo: &RepoKey,
+    wire: &wire::Deployment,
+    status: Option<&wire::DeploymentStatus>,
+) -> Option<Deployment> {
     let word = status
         .and_then(|status| status.state.as_deref())
         .or(wire.state.as_deref());

@@ -5,7 +5,9 @@
 
 pub(super) mod checks;
 pub(super) mod delivery;
+pub(super) mod past;
 pub(super) mod runs;
+pub(super) mod times;
 pub(super) mod work;
 
 use crate::domain::change_request::{ChangeKey, ChangedPaths};

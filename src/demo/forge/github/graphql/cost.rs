@@ -116,3 +116,55 @@ impl Count<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use apollo_compiler::ExecutableDocument;
+    use serde_json::json;
+
+    use super::of;
+    use crate::demo::forge::github::graphql::schema;
+
+    const PAST: &str = include_str!("../../../../sources/github/queries/past.graphql");
+    const TIMES: &str = include_str!("../../../../sources/github/queries/times.graphql");
+
+    #[track_caller]
+    fn points(text: &str, operation: &str, first: u64) -> u64 {
+        let document = ExecutableDocument::parse_and_validate(&schema().unwrap(), text, "x");
+        let document = document.unwrap_or_else(|broken| panic!("{}", broken.errors));
+        let operation = document.operations.get(Some(operation)).unwrap();
+        let variables = serde_json::from_value(json!({"first": first})).unwrap();
+        of(&document, operation, &variables).0
+    }
+
+    #[test]
+    fn a_page_of_the_past_costs_one_point() {
+        for (operation, first) in [
+            ("PastChanges", 20),
+            ("PastCommits", 50),
+            ("PastDeployments", 90),
+            ("PastReleases", 100),
+            ("PastIncidents", 45),
+        ] {
+            assert_eq!(points(PAST, operation, first), 1, "{operation}");
+        }
+        assert_eq!(points(PAST, "PastChanges", 60), 3, "more would cost more");
+    }
+
+    #[test]
+    fn the_times_of_thirty_changes_cost_one_point() {
+        let (_, fragment) = TIMES.split_once("fragment").unwrap();
+        let mut body = String::new();
+        for at in 0..30 {
+            let repo = "repository(owner: \"o\", name: \"n\")";
+            let _ = write!(
+                body,
+                "c{at}: {repo} {{ pullRequest(number: 1) {{ ...TimesFields }} }} "
+            );
+        }
+        let text = format!("query Board {{ {body} }} fragment{fragment}");
+        assert_eq!(points(&text, "Board", 0), 1);
+    }
+}

@@ -257,7 +257,7 @@ fn pull_checks(host: &str, repo: &Repo, pull: &Pull) -> Value {
         })).collect::<Vec<_>>(),
         "additions": pull.additions, "deletions": pull.deletions,
         "changedFiles": pull.files.len(), "comments": [], "reactionGroups": [],
-        "projectItems": [], "totalCommentsCount": 0,
+        "projectItems": [], "totalCommentsCount": 0, "timelineItems": [],
         "viewerDidAuthor": pull.author == people::VIEWER,
     })
 }

@@ -8,6 +8,7 @@ use crate::demo::forge::github::graphql::node::{Node, Out, Repo, Thing, argument
 use crate::demo::forge::github::graphql::roots::{
     commit_at, issue_at, owner, pull_at, reference, repository, root,
 };
+use crate::demo::forge::github::graphql::search::since;
 use crate::demo::forge::github::graphql::{Scene, checks};
 use crate::demo::scenario::model::{RepoState, Run};
 
@@ -33,7 +34,7 @@ pub(super) fn follow(node: &Node, info: &ResolveInfo<'_>) -> Out {
         Thing::Repo(repo) => repository(scene, repo, field, &arguments(info)),
         Thing::Issue(repo, index) => issue(repo, *index, field),
         Thing::Pull(repo, index) => pull(scene, repo, *index, field),
-        Thing::Commit(repo, sha) => commit(scene, repo, sha, field),
+        Thing::Commit(repo, sha) => commit(scene, repo, sha, field, &arguments(info)),
         Thing::PullCommit(repo, sha) => match field {
             "commit" => maybe(commit_at(repo, sha)),
             _ => Out::Plain,
@@ -113,7 +114,7 @@ fn pull(scene: &Scene, repo: &Repo, index: usize, field: &str) -> Out {
     }
 }
 
-fn commit(scene: &Scene, repo: &Repo, sha: &str, field: &str) -> Out {
+fn commit(scene: &Scene, repo: &Repo, sha: &str, field: &str, arguments: &Value) -> Out {
     let Some(commit) = repo.commits.get(sha) else {
         return Out::Plain;
     };
@@ -141,11 +142,12 @@ fn commit(scene: &Scene, repo: &Repo, sha: &str, field: &str) -> Out {
             many(runs.map(|(index, _)| Thing::Suite(Repo::clone(repo), index)))
         }
         "history" => {
-            let all = compare::history(repo, sha);
-            many(
-                all.into_iter()
-                    .map(|sha| Thing::Commit(Repo::clone(repo), sha)),
-            )
+            let all = compare::history(repo, sha).into_iter();
+            let lately = all.filter(|sha| {
+                let commit = repo.commits.get(sha);
+                commit.is_some_and(|commit| since(&arguments["since"], commit.at))
+            });
+            many(lately.map(|sha| Thing::Commit(Repo::clone(repo), sha)))
         }
         "deployments" => {
             let mine = repo

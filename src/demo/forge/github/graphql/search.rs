@@ -46,7 +46,8 @@ fn is(wanted: &Value, login: impl FnOnce(&str) -> bool) -> bool {
     wanted.as_str().is_none_or(login)
 }
 
-fn since(wanted: &Value, at: Timestamp) -> bool {
+/// Whether something is not older than what is wanted.
+pub(super) fn since(wanted: &Value, at: Timestamp) -> bool {
     let from = wanted
         .as_str()
         .and_then(|text| text.parse::<Timestamp>().ok());

@@ -1,0 +1,91 @@
+//! Whose times are asked for: what is in review or ended, once for each change that matters.
+
+use chrono::TimeDelta;
+
+use super::testing::*;
+use super::*;
+use crate::domain::change_request::{ChangeKey, ChangeState, ChangeTimes};
+
+fn wants(world: &World) -> bool {
+    let need = Need::Times {
+        repo: repo(),
+        number: 1,
+    };
+    world.correlator().needs().contains(&need)
+}
+
+fn told(world: &mut World, as_of: Timestamp) {
+    world.fact(Fact::ChangeTimes(ChangeTimes {
+        change: ChangeKey {
+            repo: repo(),
+            number: 1,
+        },
+        as_of,
+        ready_at: None,
+        first_commit_at: None,
+        reviews: Vec::new(),
+        additions: None,
+        deletions: None,
+        complete: true,
+    }));
+}
+
+#[test]
+fn what_is_in_review_is_asked_for_until_it_is_told() {
+    let mut world = World::new();
+    world.change(1, |change| change.draft = true);
+    assert!(!wants(&world), "a draft has not begun");
+    let mut world = World::new();
+    world.change(1, |change| change.updated_at = at(10));
+    world.now = at(12);
+    assert!(wants(&world));
+    told(&mut world, at(10));
+    assert!(!wants(&world));
+}
+
+#[test]
+fn an_open_change_is_asked_for_again_an_hour_after_what_is_known() {
+    let mut world = World::new();
+    world.change(1, |change| {
+        change.updated_at = at(10) + TimeDelta::minutes(5);
+    });
+    told(&mut world, at(10));
+    world.now = at(10) + TimeDelta::minutes(30);
+    assert!(!wants(&world), "it changed a moment after it was read");
+    world.now = at(11) + TimeDelta::minutes(1);
+    assert!(wants(&world));
+    told(&mut world, at(10) + TimeDelta::minutes(5));
+    world.now = at(400);
+    assert!(!wants(&world), "nothing changed since");
+}
+
+#[test]
+fn a_merged_change_is_asked_for_once_more_at_once() {
+    let mut world = World::new();
+    let merged = |change: &mut crate::domain::change_request::ChangeRequest| {
+        change.state = ChangeState::Merged;
+        change.merged_at = Some(at(20));
+        change.updated_at = at(21);
+    };
+    world.change(1, merged);
+    told(&mut world, at(10));
+    world.now = at(20) + TimeDelta::minutes(1);
+    assert!(wants(&world));
+    // What comes after the merge, a comment, is no part of the way.
+    told(&mut world, at(20));
+    world.now = at(30);
+    assert!(!wants(&world));
+}
+
+#[test]
+fn what_ended_long_ago_is_not_asked_for() {
+    let mut world = World::new();
+    world.change(1, |change| {
+        change.state = ChangeState::Merged;
+        change.merged_at = Some(at(0));
+    });
+    world.now = at(0) + TimeDelta::days(89);
+    assert!(wants(&world));
+    world.now = at(0) + TimeDelta::days(91);
+    assert!(!wants(&world));
+}
