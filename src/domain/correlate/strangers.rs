@@ -28,7 +28,7 @@ fn overtaken(before: DeployState) -> World {
 }
 
 fn asked(world: &World) -> Vec<Need> {
-    world.correlator().needs().iter().cloned().collect()
+    world.doubts().into_iter().collect()
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! History as the engine keeps it: told once the sources have answered, and not twice.
 
+use chrono::TimeDelta;
 use tempfile::TempDir;
 
 use super::*;
@@ -9,13 +10,18 @@ use crate::domain::ticket::TicketState;
 use crate::engine::db::Database;
 use crate::engine::testing::at;
 
+/// So many seconds after the day before the clock of these tests begins.
+fn day(secs: i64) -> Timestamp {
+    at(secs) + TimeDelta::days(99)
+}
+
 fn closed(_: usize) -> Answer {
     let repo = RepoKey::new("forge.test", "acme/api");
     let mut one = ticket(&repo, 1, "done long since");
     one.state = TicketState::Completed;
-    one.created_at = at(-900);
-    one.closed_at = Some(at(-300));
-    one.updated_at = at(-300);
+    one.created_at = day(-900);
+    one.closed_at = Some(day(-300));
+    one.updated_at = day(-300);
     Ok(Batch {
         facts: vec![Fact::Ticket(one)],
         covered: vec![Clean::line("acme/api")],
@@ -45,7 +51,7 @@ async fn what_was_before_the_first_start_is_told_by_its_own_times() {
     let store = store(&dir);
     let mut rig = run(vec![Fake::new("one", closed)], Some(store.clone()));
     let ledger = told(&mut rig, &store).await;
-    assert_eq!(times(&ledger), [at(-900), at(-300)]);
+    assert_eq!(times(&ledger), [day(-900), day(-300)]);
     assert_eq!(ledger.cards[0].life.title.as_str(), "done long since");
     assert_eq!(ledger.coverage.len(), 1);
     rig.stop().await;

