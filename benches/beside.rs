@@ -369,6 +369,7 @@ async fn beside(others: &[(&str, Way)]) -> Vec<Duration> {
         store: None,
         polling: true,
         looks_into: true,
+        tells: true,
         clock: Arc::new(|| SystemTime::now().into()),
         logs: Arc::new(NoLogs),
         acting: Acting::default(),

@@ -21,7 +21,7 @@ use crate::app::keys::Keys;
 use crate::app::notify::{Herald, Told, Voice, Watch};
 use crate::app::pins::Pins;
 use crate::app::run::{App, Ends, Look};
-use crate::app::runtime::runtime;
+use crate::app::runtime::behind_a_screen;
 use crate::app::screen::TerminalScreen;
 use crate::app::session::{Session, Tasks};
 use crate::app::signals::{self, Signals};
@@ -77,7 +77,7 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     look.terminal.backend_mut().finish()?;
     let ending = signals.ending();
     let live = live(&mut session, look, store, !args.offline, signals, &tasks);
-    let outcome = runtime()?.block_on(async {
+    let outcome = behind_a_screen()?.block_on(async {
         let outcome = live.await;
         if outcome.is_err() {
             // The terminal is gone most likely, and the signal that says so is under way.

@@ -14,7 +14,8 @@ use crate::app::key_table;
 use crate::app::named;
 use crate::app::output;
 use crate::app::paths::Paths;
-use crate::app::session::{self, Session};
+use crate::app::session::Session;
+use crate::app::settings;
 use crate::app::themes::{Mistake, Themes};
 use crate::config::{ConfigError, Layer, Settings, place_of};
 use crate::ui::keymap::{Keymap, KeymapError};
@@ -38,7 +39,7 @@ pub fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<Exit, F
 
 fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
     let texts = read_all(place)?;
-    let settings = session::merge(&texts)?;
+    let settings = settings::merge(&texts)?;
     let themes = themes_in(paths);
     let mut wrong = mistakes(&settings, &texts, &themes);
     let others = themes.mistakes().into_iter().map(told);
@@ -50,7 +51,7 @@ fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
     wrong.extend(store_mistake(&settings, &texts));
     wrong.extend(named::mistakes(&settings, &layers(&texts)));
     if !wrong.is_empty() {
-        return Err(session::refused(&wrong));
+        return Err(settings::refused(&wrong));
     }
     if texts.is_empty() {
         let path = place.path.display();
@@ -71,7 +72,7 @@ fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
 /// Returns what is wrong with the place of the store: the board would work without it, and forget.
 fn store_mistake(settings: &Settings, texts: &[Text]) -> Option<ConfigError> {
     let url = settings.store.url.as_ref()?;
-    let file = session::file_of_store(url);
+    let file = settings::file_of_store(url);
     // Directories that are not there yet are made.
     let there = file.ancestors().skip(1).find(|dir| dir.exists())?;
     let why = if file.is_dir() {
@@ -95,17 +96,17 @@ fn store_mistake(settings: &Settings, texts: &[Text]) -> Option<ConfigError> {
 /// Prints every command with the keys that it has now.
 fn keys(place: &config_file::Place) -> Result<(), Failure> {
     let texts = read_all(place)?;
-    let settings = session::merge(&texts)?;
+    let settings = settings::merge(&texts)?;
     let (keymap, errors) = keymap(&settings, &texts);
     let Some(keymap) = keymap else {
-        return Err(session::refused(&errors));
+        return Err(settings::refused(&errors));
     };
     output::print(&key_table::table(&keymap))
 }
 
 fn read_all(place: &config_file::Place) -> Result<Vec<Text>, Failure> {
     let here = std::env::current_dir().ok();
-    session::read_all(place, here.as_deref())
+    settings::read_all(place, here.as_deref())
 }
 
 /// The themes as far as it matters whether they are right.
@@ -149,7 +150,7 @@ pub fn screen(session: &Session, themes: &Themes) -> Result<(Keymap, Theme), Fai
         return Err(failure.maybe_hint(mistake.hint));
     }
     let texts = read_all(&session.place)?;
-    Err(session::refused(&mistakes(
+    Err(settings::refused(&mistakes(
         &session.settings,
         &texts,
         themes,

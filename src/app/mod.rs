@@ -36,6 +36,7 @@ pub mod run;
 pub mod runtime;
 pub mod screen;
 pub mod session;
+pub mod settings;
 pub mod signals;
 pub mod standup;
 mod stranger;

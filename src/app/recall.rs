@@ -31,7 +31,7 @@ pub fn recall(session: &mut Session, offline: bool, wait: Duration) -> Result<Re
         let tasks = Tasks::default();
         let polling = !offline;
         let mut engine = session
-            .start_to_print(store.clone(), polling, false, &tasks)
+            .start_to_recall(store.clone(), polling, &tasks)
             .await?;
         let snapshot = waiting::settled(&mut engine, (session.clock)(), wait).await;
         let mut in_time = engine.is_settled();

@@ -4,12 +4,21 @@
 
 use crate::app::exit::Failure;
 
-/// Builds the runtime: the caller's thread draws, two others do the rest.
+/// Builds the runtime of a command that prints: nobody draws, and all threads are alike.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    build(|| {})
+}
+
+/// Builds the runtime of a board: the caller's thread draws, two others do the rest and step back.
+pub fn behind_a_screen() -> Result<tokio::runtime::Runtime, Failure> {
+    build(step_back)
+}
+
+fn build(on_start: fn()) -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("worker")
-        .on_thread_start(step_back)
+        .on_thread_start(on_start)
         .enable_all()
         .build()
         .map_err(|error| Failure::error(format!("cannot start threads: {error}")))

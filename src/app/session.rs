@@ -3,8 +3,7 @@
 //! Settles where the settings come from (file, clone, demo); what they mean is
 //! `config`'s, and what a command does with them its own.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,16 +13,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::cli::{DemoScale, Format, Global};
-use crate::app::config_file::{self, Place, Text};
+use crate::app::config_file::{self, Place};
 use crate::app::demo::Demo;
 use crate::app::env::Env;
 use crate::app::exit::{Exit, Failure};
 use crate::app::paths::{self, Paths};
 use crate::app::pins::Pins;
 use crate::app::runtime::runtime;
+use crate::app::settings::{file_of_store, merge, read_all};
 use crate::app::unopened::Unopened;
 use crate::app::{clock, clone, redact, waiting};
-use crate::config::{ConfigError, Layer, Settings, SourceConfig, SourceKind};
+use crate::config::{Settings, SourceConfig};
 use crate::domain::policy::Policy;
 use crate::domain::text::Clean;
 use crate::engine::actions::Acting;
@@ -283,9 +283,12 @@ impl Session {
         polling: bool,
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
-        let (acts, looks_into) = (polling, polling);
-        self.start_for(store, polling, (acts, looks_into), tasks)
-            .await
+        let all = Beside {
+            acts: polling,
+            looks_into: polling,
+            tells: polling,
+        };
+        self.start_for(store, polling, all, tasks).await
     }
 
     /// Starts the engine for a command that prints and changes nothing; `looks_into` says whether
@@ -297,19 +300,37 @@ impl Session {
         looks_into: bool,
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
-        self.start_for(store, polling, (false, looks_into), tasks)
-            .await
+        let beside = Beside {
+            looks_into,
+            ..Beside::default()
+        };
+        self.start_for(store, polling, beside, tasks).await
+    }
+
+    /// Starts the engine for a command that prints what was: history is told before.
+    pub async fn start_to_recall(
+        &mut self,
+        store: Option<Store>,
+        polling: bool,
+        tasks: &Tasks,
+    ) -> Result<Engine, Failure> {
+        let beside = Beside {
+            tells: polling,
+            ..Beside::default()
+        };
+        self.start_for(store, polling, beside, tasks).await
     }
 
     async fn start_for(
         &mut self,
         store: Option<Store>,
         polling: bool,
-        (acts, looks_into): (bool, bool),
+        beside: Beside,
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
         let own = self.begin_demo(polling, tasks).await?;
         let store = store.filter(|_| own);
+        let acts = beside.acts;
         if acts {
             // What is too old or was left half written goes while nobody waits.
             let logs = self.logs.clone();
@@ -324,7 +345,8 @@ impl Session {
             columns: self.settings.board.columns.clone(),
             store,
             polling,
-            looks_into,
+            looks_into: beside.looks_into,
+            tells: beside.tells,
             clock: Arc::clone(&self.clock),
             logs: Arc::new(self.logs.clone()),
             acting: self.acting(polling, acts),
@@ -358,6 +380,17 @@ impl Session {
             }
         }
     }
+}
+
+/// What the engine does beside keeping the board.
+#[derive(Clone, Copy, Default)]
+struct Beside {
+    /// Whether anything may be changed.
+    acts: bool,
+    /// Whether red cards are looked into without being asked about.
+    looks_into: bool,
+    /// Whether history is told.
+    tells: bool,
 }
 
 /// The board after every source was asked.
@@ -408,62 +441,6 @@ impl Tasks {
         }
         self.forge.1.cancel();
     }
-}
-
-/// Returns what `kind` of a source may name.
-pub fn kinds() -> Vec<&'static SourceKind> {
-    REGISTRY.iter().map(|kind| &kind.config).collect()
-}
-
-/// Reads the user's file and that of the current directory.
-pub fn read_all(place: &Place, here: Option<&Path>) -> Result<Vec<Text>, Failure> {
-    let mut texts: Vec<Text> = config_file::read_user(place)?.into_iter().collect();
-    if let Some(here) = here {
-        texts.extend(config_file::read_directory(here)?);
-    }
-    Ok(texts)
-}
-
-/// Checks the texts; all that is wrong is told, the first as the error itself.
-pub fn merge(texts: &[Text]) -> Result<Settings, Failure> {
-    let layers: Vec<Layer<'_>> = texts
-        .iter()
-        .map(|text| Layer {
-            file: &text.name,
-            text: &text.text,
-            trust: text.trust,
-        })
-        .collect();
-    Settings::merge(&layers, &kinds()).map_err(|errors| refused(&errors))
-}
-
-/// Returns the file that `url` of the store names; that its scheme is `sqlite` was checked.
-pub fn file_of_store(url: &str) -> PathBuf {
-    let path = url.split_once(':').map_or(url, |(_scheme, path)| path);
-    PathBuf::from(path.strip_prefix("//").unwrap_or(path))
-}
-
-/// Tells every mistake with its own hint below it; the last hint is the failure's.
-pub fn refused(errors: &[ConfigError]) -> Failure {
-    const TOLD: usize = 10;
-    let mut text = String::new();
-    let mut hint = None;
-    for (at, error) in errors.iter().take(TOLD).enumerate() {
-        if let Some(hint) = hint.take() {
-            let _ = write!(text, "\nhint: {hint}");
-        }
-        let _ = write!(text, "{}{error}", if at == 0 { "" } else { "\nerror: " });
-        hint.clone_from(&error.hint);
-    }
-    let more = errors.len().saturating_sub(TOLD);
-    if more > 0 {
-        // Writing to a string cannot fail.
-        if let Some(hint) = hint.take() {
-            let _ = write!(text, "\nhint: {hint}");
-        }
-        let _ = write!(text, "\nerror: and {more} more");
-    }
-    Failure::usage(text).maybe_hint(hint)
 }
 
 fn open_source(config: &SourceConfig, ground: &Ground) -> Box<dyn Source> {

@@ -27,6 +27,9 @@ const OVERLAP: TimeDelta = TimeDelta::days(2);
 /// hardly older, and those that are stand where they stand.
 const FIRST: TimeDelta = TimeDelta::days(90);
 
+/// What ended so lately is on every board, so that its facts are known.
+const ON_THE_BOARD: TimeDelta = TimeDelta::days(7);
+
 /// How many repositories are told at a time.
 const AT_ONCE: usize = 20;
 
@@ -133,7 +136,7 @@ impl Chronicler {
             .map(|repo| {
                 let since = match &past {
                     Some((its, from, _)) if its == repo => *from,
-                    Some(_) | None => now,
+                    Some(_) | None => now - ON_THE_BOARD,
                 };
                 Coverage {
                     repo: repo.clone(),
@@ -204,12 +207,16 @@ fn linked(mut repos: BTreeSet<RepoKey>, facts: impl Iterator<Item = Sourced>) ->
 }
 
 impl Telling {
-    /// Tells; this takes its time.
-    pub fn tell(self) -> Vec<Write> {
-        let Chronicle {
+    /// Tells; this takes its time, and ends early once it is wanted no longer.
+    pub fn tell(self, is_wanted: impl Fn() -> bool) -> Vec<Write> {
+        let span = (self.from, self.now);
+        let Some(Chronicle {
             transitions,
             records,
-        } = chronicle(&self.facts, &self.policy, self.from, self.now);
+        }) = chronicle(&self.facts, &self.policy, span, is_wanted)
+        else {
+            return Vec::new();
+        };
         let coverage = self.coverage.into_iter().map(Record::Coverage);
         let records = records.into_iter().chain(coverage).map(Write::Record);
         transitions

@@ -4,6 +4,7 @@
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::engine::chronicler::Telling;
 use crate::engine::update::Write;
@@ -13,6 +14,8 @@ pub(super) struct Teller {
     at_work: Option<JoinHandle<Vec<Write>>>,
     /// Whether everything that is to be told was told and written.
     is_told: watch::Sender<bool>,
+    /// Ends what is at work when the engine ends.
+    end: DropGuard,
 }
 
 impl Teller {
@@ -22,6 +25,7 @@ impl Teller {
         let teller = Self {
             at_work: None,
             is_told,
+            end: CancellationToken::new().drop_guard(),
         };
         (teller, told)
     }
@@ -34,7 +38,9 @@ impl Teller {
     /// Starts a telling.
     pub(super) fn start(&mut self, telling: Telling) {
         self.is_told.send_replace(false);
-        self.at_work = Some(tokio::task::spawn_blocking(|| telling.tell()));
+        let end = self.end.token().clone();
+        let tell = move || telling.tell(|| !end.is_cancelled());
+        self.at_work = Some(tokio::task::spawn_blocking(tell));
     }
 
     /// Notes that nothing is left to be told, and that all is written.

@@ -272,6 +272,7 @@ pub(crate) fn options(sources: impl IntoIterator<Item = Fake>, clock: Clock) -> 
         store: None,
         polling: true,
         looks_into: true,
+        tells: true,
         clock,
         logs: Arc::new(NoLogs),
         acting: Acting::default(),

@@ -25,7 +25,8 @@ use crate::app::init::find::{Found, May};
 use crate::app::init::plan::{Draft, Person};
 use crate::app::paths::Paths;
 use crate::app::runtime::runtime;
-use crate::app::session::{self, Session};
+use crate::app::session::Session;
+use crate::app::settings;
 use crate::app::{clock, clone, doctor, output, redact, waiting};
 use crate::config::{Settings, Trust};
 use crate::sources::http::{Ground, NoValidators};
@@ -66,8 +67,8 @@ pub fn run(global: Global, env: Env, args: &InitArgs) -> Result<Exit, Failure> {
     let drafts = plan::interview(&candidates, &rows, &mut person)?;
     let text = text::configuration(&drafts, &rows);
     // What is written is what would be read.
-    let settings = Settings::parse(&text, "the new text", Trust::User, &session::kinds())
-        .map_err(|errors| session::refused(&errors))?;
+    let settings = Settings::parse(&text, "the new text", Trust::User, &settings::kinds())
+        .map_err(|errors| settings::refused(&errors))?;
     if args.print {
         output::print(&text)?;
         return Ok(Exit::Fine);

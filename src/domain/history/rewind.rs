@@ -30,11 +30,20 @@ pub struct Chronicle {
 /// its own time, so that nothing is dated later by it.
 const TICK: TimeDelta = TimeDelta::hours(1);
 
-/// Tells what happened from `from` on, up to `now`.
+/// How closely the past is looked at: as closely as a board that asks what is at work. What came
+/// and went in less is not told.
+const LOOK: TimeDelta = TimeDelta::seconds(30);
+
+/// Tells what happened from `from` on, up to `now`; nothing once it is wanted no longer.
 ///
 /// What was before `from` is where the first cards stand then. Pins are of today and hold for
 /// nothing that was.
-pub fn chronicle(facts: &[Sourced], policy: &Policy, from: Timestamp, now: Timestamp) -> Chronicle {
+pub fn chronicle(
+    facts: &[Sourced],
+    policy: &Policy,
+    (from, now): (Timestamp, Timestamp),
+    is_wanted: impl Fn() -> bool,
+) -> Option<Chronicle> {
     let policy = Policy {
         pins: Vec::new(),
         ..policy.clone()
@@ -43,9 +52,14 @@ pub fn chronicle(facts: &[Sourced], policy: &Policy, from: Timestamp, now: Times
     steps.sort_by(|a, b| (a.at, a.order).cmp(&(b.at, b.order)));
     let mut rewound = Rewound::default();
     let mut steps = steps.into_iter().peekable();
-    while let Some(at) = steps.peek().map(|step| step.at) {
-        rewound.tick(&policy, at);
-        while let Some(step) = steps.next_if(|step| step.at == at) {
+    while let Some(first) = steps.peek().map(|step| step.at) {
+        if !is_wanted() {
+            return None;
+        }
+        rewound.tick(&policy, first);
+        let mut at = first;
+        while let Some(step) = steps.next_if(|step| step.at <= later(first, LOOK)) {
+            at = step.at;
             rewound.correlator.insert(step.said);
         }
         rewound.look(&policy, at);
@@ -54,10 +68,10 @@ pub fn chronicle(facts: &[Sourced], policy: &Policy, from: Timestamp, now: Times
     let records = rewound
         .correlator
         .records(&policy, rewound.cards.values().map(AsRef::as_ref));
-    Chronicle {
+    Some(Chronicle {
         transitions: rewound.transitions,
         records,
-    }
+    })
 }
 
 /// One version of a fact on its way in.

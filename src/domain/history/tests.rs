@@ -20,7 +20,12 @@ use crate::domain::text::Clean;
 use crate::domain::ticket::TicketState;
 
 fn told(world: &World) -> Chronicle {
-    chronicle(&world.facts, &world.policy, at(-100), world.now)
+    told_from(world, -100)
+}
+
+fn told_from(world: &World, hour: i64) -> Chronicle {
+    let span = (at(hour), world.now);
+    chronicle(&world.facts, &world.policy, span, || true).expect("it is wanted")
 }
 
 /// The way of a card, as `hour stage status` lines.
@@ -182,9 +187,16 @@ fn the_same_facts_in_another_order_or_twice_are_the_same_history() {
 }
 
 #[test]
+fn what_nobody_wants_any_more_is_not_told() {
+    let world = shipped();
+    let span = (at(0), world.now);
+    assert_eq!(chronicle(&world.facts, &world.policy, span, || false), None);
+}
+
+#[test]
 fn a_beginning_that_comes_later_changes_nothing_after_it() {
     let world = shipped();
-    let late = chronicle(&world.facts, &world.policy, at(7), world.now);
+    let late = told_from(&world, 7);
     let of = |chronicle: &Chronicle| {
         Timeline::new(
             chronicle

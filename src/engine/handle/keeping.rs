@@ -19,6 +19,7 @@ impl Task {
             return;
         }
         let telling = self.db.as_ref();
+        let telling = telling.filter(|_| self.tells);
         let telling = telling.and_then(|_| self.store.next_telling((self.clock)()));
         match telling {
             Some(telling) => self.teller.start(telling),

@@ -62,6 +62,8 @@ pub struct Options {
     pub polling: bool,
     /// Whether red cards are looked into without being asked about.
     pub looks_into: bool,
+    /// Whether history is told of what sources tell.
+    pub tells: bool,
     /// The wall clock.
     pub clock: Clock,
     /// The logs of finished jobs, as sources fill them.
@@ -188,6 +190,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         logs: options.logs,
         asks: None,
         teller,
+        tells: options.tells,
     };
     let cancel = cancel.clone();
     let pollers = tracker.clone();
@@ -217,6 +220,7 @@ struct Task {
     logs: Arc<dyn LogCache>,
     asks: Option<mpsc::Sender<Ask>>,
     teller: Teller,
+    tells: bool,
 }
 
 impl Task {

@@ -56,6 +56,7 @@ impl Board {
             store: Some(store),
             polling: true,
             looks_into: false,
+            tells: false,
             clock: Arc::new(now),
             logs: Arc::new(cycleboard::sources::logs::NoLogs),
             acting: Acting::default(),
