@@ -89,7 +89,7 @@ pub fn find<'a>(
 
 /// How directly a word names a card: 0 its own name, 1 its evidence, nothing if not at all.
 fn rank(word: &str, item: &WorkItem) -> Option<u8> {
-    if item.id.as_str() == word || is_name(word, &item.key) {
+    if item.id.as_str() == word || is_name(word, &item.key) || is_place_of(word, item) {
         return Some(0);
     }
     if Sha::parse(word).is_some()
@@ -108,6 +108,24 @@ fn rank(word: &str, item: &WorkItem) -> Option<u8> {
                 || placed.is_some_and(|(place, name)| is_release_of(place, name, evidence, item))
         })
         .then_some(1)
+}
+
+/// Whether a word is the page of a card, or its name with its host: `host/base/owner/repo#12`, as
+/// names are shown where two hosts have the same repository.
+fn is_place_of(word: &str, item: &WorkItem) -> bool {
+    let page = |url: &WebUrl| url.as_str().trim_end_matches('/') == word.trim_end_matches('/');
+    if item.url.as_ref().is_some_and(page) {
+        return true;
+    }
+    let (Some(repo), Some((place, number))) = (&item.repo, at_sign(word)) else {
+        return false;
+    };
+    // Below a base path the key of a repository tells where its path begins by two strokes.
+    let whole = repo.as_str().replace("//", "/");
+    let Some((_, own)) = at_sign(&item.key) else {
+        return false;
+    };
+    number == own && place.replace("//", "/").eq_ignore_ascii_case(&whole)
 }
 
 /// Divides `owner/repo@name` and `owner/repo name`.

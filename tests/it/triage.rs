@@ -434,22 +434,19 @@ fn a_token_that_a_command_prints_is_hidden_in_logs_and_causes() {
     let home = Home::new();
     let bench = serve(false);
     let triage = ["triage", "--format", "json", "--within", "300"];
-    configure(
-        &home,
-        &bench,
-        "token_command = [\"echo\", \"some-other-token\"]",
-    );
+    configure(&home, &bench, "token_command = [\"echo\", \"demo-read\"]");
     let document = home.run(&triage).json();
     let mut cards = document["cards"].as_array().unwrap().iter();
     let card = cards.find(|card| card["first_error"]["line"].is_u64());
     let card = card.unwrap();
     let log = ["log", card["key"].as_str().unwrap(), "--plain"];
-    // Some word of the error is taken for the token: the forge accepts any.
+    // Some word of the error is taken for the token of another account.
     let error = card["first_error"]["text"].as_str().unwrap();
     let is_token =
         |word: &&str| word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
     let token = error.split(' ').find(is_token).unwrap();
     assert!(home.run(&log).out.contains(token));
+    bench.forge.writes().welcome(token);
     configure(
         &home,
         &bench,

@@ -1,11 +1,12 @@
 //! Who may write, what goes wrong with writes on the way, and which were applied.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::StatusCode;
 
 use crate::demo::forge::answer::{Answer, Asked};
-use crate::demo::forge::{READ_TOKEN, TOKEN};
+use crate::demo::forge::{Ground, READ_TOKEN, TOKEN};
 
 /// What goes wrong with a write. That it never arrives is a [`super::Fault`] at the door.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +31,8 @@ struct Rule {
 pub struct Writes {
     rules: Mutex<Vec<Rule>>,
     applied: Mutex<Vec<String>>,
+    /// Tokens that are let in beside the team's own.
+    welcome: Mutex<BTreeSet<String>>,
 }
 
 /// How many applied writes are remembered.
@@ -47,6 +50,11 @@ impl Writes {
             times,
             mishap,
         });
+    }
+
+    /// Lets one more token in, as that of another account of the team.
+    pub fn welcome(&self, token: &str) {
+        held(&self.welcome).insert(token.to_owned());
     }
 
     /// Returns the paths of the writes that were applied, oldest first.
@@ -84,10 +92,12 @@ impl Writes {
 
 /// Returns whether a request is let in: nobody with a credential that the simulation did not give
 /// out, as at the real systems, and strangers only where no token is required.
-pub(super) fn lets_in(asked: &Asked, require: bool) -> bool {
+pub(super) fn lets_in(asked: &Asked, ground: &Ground) -> bool {
     match asked.token.as_deref() {
-        Some(token) => [TOKEN, READ_TOKEN].contains(&token),
-        None => !require,
+        Some(token) => {
+            [TOKEN, READ_TOKEN].contains(&token) || held(&ground.writes.welcome).contains(token)
+        }
+        None => !ground.require_token,
     }
 }
 

@@ -538,6 +538,8 @@ const GITLAB_BESIDES: &[(&str, &str)] = &[
         include_str!("../../data/gitlab/merge_requests.json"),
     ),
     ("/api/v4/projects/acme%2Fapi/pipelines", "[]"),
+    ("/api/v4/projects/acme%2Fapi/repository/commits", "[]"),
+    ("/api/v4/projects/acme%2Fapi/protected_environments", "[]"),
     ("/api/v4/projects/acme%2Fapi/deployments", "[]"),
     ("/api/v4/projects/acme%2Fapi/environments", "[]"),
     ("/api/v4/projects/acme%2Fapi/releases", "[]"),

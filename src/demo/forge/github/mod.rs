@@ -16,7 +16,7 @@ mod rest;
 
 /// Answers one request.
 pub(super) fn respond(ground: &Arc<Ground>, asked: &Asked, body: &Bytes, faults: &Taken) -> Answer {
-    if !writes::lets_in(asked, ground.require_token) {
+    if !writes::lets_in(asked, ground) {
         return Answer::error(StatusCode::UNAUTHORIZED, "Bad credentials");
     }
     if asked.path == "/graphql" {

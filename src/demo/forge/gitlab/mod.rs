@@ -85,7 +85,7 @@ pub(super) fn respond(
     body: &Bytes,
     _faults: &Taken,
 ) -> Answer {
-    if !writes::lets_in(asked, ground.require_token) {
+    if !writes::lets_in(asked, ground) {
         return error(StatusCode::UNAUTHORIZED, "Unauthorized");
     }
     let ask = Ask { ground, asked };

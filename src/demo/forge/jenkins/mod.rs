@@ -83,7 +83,7 @@ pub(super) fn respond(
     _faults: &Taken,
 ) -> Answer {
     let ask = Ask { ground, asked };
-    if !writes::lets_in(asked, ground.require_token) {
+    if !writes::lets_in(asked, ground) {
         let status = if asked.token.is_some() {
             StatusCode::UNAUTHORIZED
         } else {
