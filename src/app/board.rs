@@ -118,13 +118,13 @@ async fn live(
     signals: Signals,
     tasks: &Tasks,
 ) -> Result<(), Failure> {
-    let engine = session.start(store, polling, tasks).await?;
+    let engine = session.start(store.clone(), polling, tasks).await?;
     let ends = Ends {
         input: Keys::new(events()?),
         snapshots: engine.snapshots,
         commands: engine.commands,
         jobs: signals.jobs,
-        effects: effects(session, tasks),
+        effects: effects(session, tasks).with_store(store),
         cancel: tasks.cancel.clone(),
     };
     let watch = Watch::new(session.settings.notify.clone(), (session.clock)());

@@ -3,6 +3,7 @@
 //! Nothing here is waited for by the loop; what came of it arrives as [`Done`].
 //! Links are opened by argument vector, never by a shell.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,8 +15,10 @@ use tokio_util::task::TaskTracker;
 use crate::app::logs::{Desk, Order};
 use crate::app::notify::{Herald, Notice};
 use crate::app::pins::{List, Pins};
-use crate::domain::key::{ItemId, WebUrl};
+use crate::domain::history::Ledger;
+use crate::domain::key::{ItemId, RepoKey, WebUrl};
 use crate::domain::policy::Pin;
+use crate::engine::db::Store;
 use crate::engine::logs::FileLogs;
 use crate::ui::logs::LogEvent;
 
@@ -24,7 +27,7 @@ use crate::ui::logs::LogEvent;
 pub const MAX_COPY: usize = 74_994;
 
 /// What came of something.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Done {
     /// It worked, and that is worth a word.
     Well(String),
@@ -32,6 +35,8 @@ pub enum Done {
     Badly(String),
     /// The pins are these now; why they are not kept, if so.
     Pinned(List, Option<String>),
+    /// History was read, or cannot be.
+    Recalled(Option<Arc<Ledger>>),
     /// Something came of a log.
     Log(Box<LogEvent>),
     /// The terminal must get this beside the picture.
@@ -46,6 +51,7 @@ pub struct Effects {
     tell: mpsc::Sender<Done>,
     done: mpsc::Receiver<Done>,
     desk: Option<Desk>,
+    store: Option<Store>,
     herald: Option<Arc<Herald>>,
 }
 
@@ -59,6 +65,7 @@ impl Effects {
             tell,
             done,
             desk: None,
+            store: None,
             herald: None,
         }
     }
@@ -73,6 +80,13 @@ impl Effects {
     ) -> Self {
         let tell = self.tell.clone();
         self.desk = Some(Desk::open(logs, downloads, &self.tracker, cancel, tell));
+        self
+    }
+
+    /// Adds the store, of which history is read.
+    #[must_use]
+    pub fn with_store(mut self, store: Option<Store>) -> Self {
+        self.store = store;
         self
     }
 
@@ -133,6 +147,19 @@ impl Effects {
         if let Err(error) = started {
             drop(refused.try_send(no_browser(&shown, &error)));
         }
+    }
+
+    /// Reads what history holds of these repositories; returns whether there is a store to read.
+    pub fn recall(&self, repos: Arc<BTreeSet<RepoKey>>) -> bool {
+        let Some(store) = self.store.clone() else {
+            return false;
+        };
+        let tell = self.tell.clone();
+        drop(self.tracker.spawn_blocking(move || {
+            let ledger = store.ledger(&repos).map(Arc::new);
+            drop(tell.blocking_send(Done::Recalled(ledger)));
+        }));
+        true
     }
 
     /// Keeps a pin, or forgets it.

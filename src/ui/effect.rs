@@ -28,6 +28,8 @@ pub enum Effect {
     RefreshAll,
     /// Ask one source now.
     Refresh(SourceName),
+    /// Read history; what it holds comes back by [`on_recalled`](crate::ui::history::on_recalled).
+    Recall,
     /// Tell which card somebody looks at closely.
     Look(Option<ItemId>),
     /// Tell whether the terminal has the focus.

@@ -28,6 +28,8 @@ pub mod effect;
 
 pub mod logs;
 
+pub mod history;
+
 pub mod layout;
 
 pub mod panes;

@@ -4,6 +4,7 @@
 //! screen; decides nothing.
 
 use std::io;
+use std::sync::Arc;
 
 use crossterm::event::Event;
 use futures_util::Stream;
@@ -15,6 +16,7 @@ use crate::app::run::{App, Look, Next};
 use crate::app::screen::Screen;
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
+use crate::domain::history::Ledger;
 use crate::engine::EngineCommand;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
@@ -35,6 +37,7 @@ where
             Effect::Redraw => self.look.repaint()?,
             Effect::OpenUrl(url) => self.ends.effects.open(&url),
             Effect::Copy(text) => self.copy(&text, now)?,
+            Effect::Recall => self.recall(now)?,
             Effect::RefreshAll => self.command(EngineCommand::RefreshAll, now),
             Effect::Refresh(source) => self.command(EngineCommand::Refresh(source), now),
             Effect::Look(item) => self.command(EngineCommand::Look(item), now),
@@ -117,6 +120,23 @@ where
         Ok(())
     }
 
+    /// Has history read; without a store there is none.
+    fn recall(&mut self, now: Timestamp) -> io::Result<()> {
+        let repos = Arc::clone(&self.look.snapshot.repositories);
+        if self.ends.effects.recall(repos) {
+            return Ok(());
+        }
+        self.on_recalled(None, now).map(|_| ())
+    }
+
+    fn on_recalled(&mut self, read: Option<Arc<Ledger>>, now: Timestamp) -> io::Result<Next> {
+        let Look {
+            state, snapshot, ..
+        } = &mut self.look;
+        ui::history::on_recalled(state, read, snapshot, now);
+        Ok(Next::Go)
+    }
+
     /// Tells the engine; one that is too busy to listen is told of on the screen.
     fn command(&mut self, command: EngineCommand, now: Timestamp) {
         if let Err(error) = self.ends.commands.try_send(command) {
@@ -144,6 +164,7 @@ where
                     self.look.state.notify_error(text, now);
                 }
             }
+            Done::Recalled(read) => return self.on_recalled(read, now),
             Done::Log(event) => {
                 let Look {
                     state, snapshot, ..

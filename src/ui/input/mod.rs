@@ -15,7 +15,7 @@ use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
 use crate::ui::state::{Escape, UiState, View};
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{filter, look, palette, pin, triage, update};
+use crate::ui::update::{filter, palette, pin, settle, triage, update};
 use crate::ui::view::help_lines;
 
 mod asks;
@@ -64,8 +64,7 @@ pub fn on_event(
         Event::FocusLost => vec![Effect::Focus(false)],
     };
     state.refresh(snapshot, now);
-    effects.extend(triage::settle(state, snapshot));
-    effects.extend(look(state, snapshot));
+    effects.extend(settle(state, snapshot, now));
     effects
 }
 

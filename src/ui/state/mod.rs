@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
+use crate::domain::history::Ledger;
 use crate::domain::key::{ItemId, TrainId};
 use crate::domain::policy::Pin;
 use crate::domain::query::Query;
@@ -18,6 +19,7 @@ use crate::domain::stage::Stage;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::chord::Chord;
 use crate::ui::command::Scope;
+use crate::ui::history::Recall;
 use crate::ui::keymap::Keymap;
 use crate::ui::layout::{Plan, Want as PlanWant, fits_beside};
 use crate::ui::overlay::{Detail, Overlay};
@@ -97,6 +99,10 @@ pub struct UiState {
     pub source: usize,
     /// The triage view.
     pub triage: TriageState,
+    /// What history holds, once a view that needs it was opened.
+    pub history: Option<Arc<Ledger>>,
+    /// How reading it stands.
+    pub recall: Recall,
     /// The filter in force.
     pub filter: Filter,
     /// What lies over the view, topmost last.
@@ -208,6 +214,8 @@ impl UiState {
             },
             source: 0,
             triage: TriageState::default(),
+            history: None,
+            recall: Recall::default(),
             filter: Filter::default(),
             overlays: Vec::new(),
             pending: Vec::new(),

@@ -38,6 +38,13 @@ impl View {
         self.scope().has_cards()
     }
 
+    /// Returns whether it shows what was: history is read while it is open.
+    pub fn reads_history(self) -> bool {
+        match self {
+            Self::Board | Self::Triage | Self::Sources => false,
+        }
+    }
+
     /// Returns the view in which a command of that scope is seen to act: this one, if it may be.
     #[must_use]
     pub fn for_scope(self, scope: Scope) -> Self {

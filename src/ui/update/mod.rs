@@ -9,6 +9,7 @@ use crate::domain::key::ItemId;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
+use crate::ui::history;
 use crate::ui::overlay::{Help, Overlay};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
@@ -44,9 +45,21 @@ pub fn update(
     }
     let mut effects = dispatch(state, command, snapshot, now);
     state.refresh(snapshot, now);
-    effects.extend(triage::settle(state, snapshot));
-    effects.extend(look(state, snapshot));
+    effects.extend(settle(state, snapshot, now));
     effects
+}
+
+/// Asks for what the state calls for by now: rows of a log, a closer look, history.
+pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    let mut effects = triage::settle(state, snapshot);
+    effects.extend(look(state, snapshot));
+    effects.extend(history::settle(state, snapshot, now));
+    effects
+}
+
+/// Does what is due by the clock alone.
+pub fn on_clock(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    history::settle(state, snapshot, now).into_iter().collect()
 }
 
 /// Takes a new snapshot in: the selection stays on its card, wherever that went.
@@ -63,8 +76,7 @@ pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
     state.source = state.source.min(snapshot.sources.len().saturating_sub(1));
     action::on_snapshot(state, snapshot, now);
     let mut effects = triage::log::again(state, snapshot);
-    effects.extend(triage::settle(state, snapshot));
-    effects.extend(look(state, snapshot));
+    effects.extend(settle(state, snapshot, now));
     effects
 }
 

@@ -49,6 +49,9 @@ pub fn frame(
     let mut paint = Paint::new(frame.buffer_mut(), theme, now);
     paint.style(area, theme.ground());
     screen(&mut paint, state, snapshot, &plan);
+    if let Some(due) = crate::ui::history::due(state, snapshot) {
+        paint.note(due);
+    }
     let (rolls_at, cursor) = paint.notes();
     state.rolls_at = rolls_at;
     if let Some(cursor) = cursor {
