@@ -25,6 +25,7 @@ use crate::app::runtime::runtime;
 use crate::app::screen::TerminalScreen;
 use crate::app::session::{Session, Tasks};
 use crate::app::signals::{self, Signals};
+use crate::app::standup::desk::Desk;
 use crate::app::themes::Themes;
 use crate::app::{clock, configuration, demo};
 use crate::engine::db::Store;
@@ -124,7 +125,9 @@ async fn live(
         snapshots: engine.snapshots,
         commands: engine.commands,
         jobs: signals.jobs,
-        effects: effects(session, tasks).with_store(store),
+        effects: effects(session, tasks)
+            .with_store(store)
+            .with_standup(Desk::of(session)),
         cancel: tasks.cancel.clone(),
     };
     let watch = Watch::new(session.settings.notify.clone(), (session.clock)());

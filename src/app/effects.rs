@@ -15,12 +15,14 @@ use tokio_util::task::TaskTracker;
 use crate::app::logs::{Desk, Order};
 use crate::app::notify::{Herald, Notice};
 use crate::app::pins::{List, Pins};
+use crate::app::standup;
 use crate::domain::history::Ledger;
 use crate::domain::key::{ItemId, RepoKey, WebUrl};
 use crate::domain::policy::Pin;
 use crate::engine::db::Store;
 use crate::engine::logs::FileLogs;
 use crate::ui::logs::LogEvent;
+use crate::ui::standup::{Answer, Ask};
 
 /// The longest text that is put on the clipboard, in bytes of base64: xterm takes no more, tmux
 /// neither, and a sequence that is cut would copy something else.
@@ -37,6 +39,8 @@ pub enum Done {
     Pinned(List, Option<String>),
     /// History was read, or cannot be.
     Recalled(Option<Arc<Ledger>>),
+    /// The stand-up was prepared.
+    Standup(Box<Answer>),
     /// Something came of a log.
     Log(Box<LogEvent>),
     /// The terminal must get this beside the picture.
@@ -52,6 +56,7 @@ pub struct Effects {
     done: mpsc::Receiver<Done>,
     desk: Option<Desk>,
     store: Option<Store>,
+    standup: Option<standup::desk::Desk>,
     herald: Option<Arc<Herald>>,
 }
 
@@ -66,6 +71,7 @@ impl Effects {
             done,
             desk: None,
             store: None,
+            standup: None,
             herald: None,
         }
     }
@@ -87,6 +93,13 @@ impl Effects {
     #[must_use]
     pub fn with_store(mut self, store: Option<Store>) -> Self {
         self.store = store;
+        self
+    }
+
+    /// Adds who prepares the stand-up.
+    #[must_use]
+    pub fn with_standup(mut self, desk: standup::desk::Desk) -> Self {
+        self.standup = Some(desk);
         self
     }
 
@@ -158,6 +171,19 @@ impl Effects {
         drop(self.tracker.spawn_blocking(move || {
             let ledger = store.ledger(&repos).map(Arc::new);
             drop(tell.blocking_send(Done::Recalled(ledger)));
+        }));
+        true
+    }
+
+    /// Has a question about the stand-up answered; returns whether somebody does that.
+    pub fn standup(&self, ask: Ask, scene: standup::desk::Scene) -> bool {
+        let Some(desk) = self.standup.clone() else {
+            return false;
+        };
+        let tell = self.tell.clone();
+        drop(self.tracker.spawn_blocking(move || {
+            let answer = Box::new(desk.answer(&ask, scene));
+            drop(tell.blocking_send(Done::Standup(answer)));
         }));
         true
     }

@@ -30,6 +30,8 @@ pub mod logs;
 
 pub mod history;
 
+pub mod standup;
+
 pub mod layout;
 
 pub mod panes;

@@ -160,6 +160,7 @@ fn on_key(
         }
         Some(Overlay::Pin(_)) => return in_pin(state, chord),
         Some(Overlay::Search(_)) => return asks::in_search(state, chord),
+        Some(Overlay::Note(_)) => return asks::in_note(state, chord),
         Some(Overlay::Actions(_)) => return asks::in_actions(state, chord),
         Some(Overlay::Act(_)) => {
             let effects = asks::in_act(state, chord, snapshot, now);
@@ -428,6 +429,7 @@ fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
         Some(Overlay::Palette(open)) => &mut open.list.input,
         Some(Overlay::Help(help)) if help.typing => &mut help.list.input,
         Some(Overlay::Search(line)) => &mut line.input,
+        Some(Overlay::Note(line)) => &mut line.input,
         Some(
             Overlay::Help(_)
             | Overlay::Confirm(_)
@@ -456,6 +458,7 @@ fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
         Some(Overlay::Search(line)) => triage::log::edited(line),
         Some(
             Overlay::Help(_)
+            | Overlay::Note(_)
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
             | Overlay::Actions(_)
