@@ -1,5 +1,7 @@
 //! What there is to tell of one person, part by part; nobody is counted against anybody.
 
+use std::fmt::Write as _;
+
 use ratatui::layout::Rect;
 
 use crate::domain::standup::{Bots, Entry, Turn};
@@ -140,7 +142,8 @@ fn others(bots: &Bots, quiet: usize) -> String {
             (bots.red.len(), "red or blocked"),
         ] {
             if count > 0 {
-                text.push_str(&format!(", {count} {word}"));
+                // Writing to a string cannot fail.
+                let _ = write!(text, ", {count} {word}");
             }
         }
         parts.push(text);

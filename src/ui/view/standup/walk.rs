@@ -44,8 +44,8 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, stop: &Stop, page: &mut Page)
     let style = paint.theme.severity(status.severity());
     let mark = paint.theme.glyphs().severity(status.severity());
     let mut row = Words::new(x, y, x + wide);
-    let stage = state.title(stop.card.placement.stage).to_uppercase();
-    row.put(paint, &stage, paint.theme.style(Role::Accent));
+    let column = state.title(stop.card.placement.stage).to_uppercase();
+    row.put(paint, &column, paint.theme.style(Role::Accent));
     row.put(paint, &format!("{mark} {}", status.label()), style);
     row.put(paint, &stop.card.key, paint.theme.style(Role::Key));
 }
@@ -59,13 +59,13 @@ fn facts(
 ) {
     let card = &stop.card;
     page.pair(paint, "who", &who(stop), 1);
-    let stage = state.title(card.placement.stage);
+    let column = state.title(card.placement.stage);
     let (stays, does) = (
         calendar.words(stop.in_stage),
         calendar.words(stop.in_status),
     );
     let label = card.placement.status.label();
-    let text = format!("in {stage} for {stays}, {label} for {does} of working time");
+    let text = format!("in {column} for {stays}, {label} for {does} of working time");
     page.pair(paint, "how long", &text, 2);
     page.pair(paint, "since then", &stop.story, 2);
     page.pair(paint, "waits for", &stop.waits_for, 2);
@@ -101,8 +101,8 @@ fn next(paint: &mut Paint<'_>, state: &UiState, page: &mut Page) {
         let style = paint.theme.severity(severity);
         let end = row.put(paint, mark, style);
         row.join(end);
-        let stage = state.title(stop.card.placement.stage);
-        row.put(paint, &format!("{stage:<8}"), dim);
+        let column = state.title(stop.card.placement.stage);
+        row.put(paint, &format!("{column:<8}"), dim);
         row.put(paint, &stop.card.key, paint.theme.style(Role::Text));
         row.put(paint, &stop.card.title, dim);
     }
