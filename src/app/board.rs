@@ -25,6 +25,7 @@ use crate::app::runtime::behind_a_screen;
 use crate::app::screen::TerminalScreen;
 use crate::app::session::{Session, Tasks};
 use crate::app::signals::{self, Signals};
+use crate::app::standup::desk::Desk;
 use crate::app::themes::Themes;
 use crate::app::{clock, configuration, demo};
 use crate::engine::db::Store;
@@ -118,13 +119,15 @@ async fn live(
     signals: Signals,
     tasks: &Tasks,
 ) -> Result<(), Failure> {
-    let engine = session.start(store, polling, tasks).await?;
+    let engine = session.start(store.clone(), polling, tasks).await?;
     let ends = Ends {
         input: Keys::new(events()?),
         snapshots: engine.snapshots,
         commands: engine.commands,
         jobs: signals.jobs,
-        effects: effects(session, tasks),
+        effects: effects(session, tasks)
+            .with_store(store)
+            .with_standup(Desk::of(session)),
         cancel: tasks.cancel.clone(),
     };
     let watch = Watch::new(session.settings.notify.clone(), (session.clock)());

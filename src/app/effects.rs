@@ -3,6 +3,7 @@
 //! Nothing here is waited for by the loop; what came of it arrives as [`Done`].
 //! Links are opened by argument vector, never by a shell.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,17 +15,21 @@ use tokio_util::task::TaskTracker;
 use crate::app::logs::{Desk, Order};
 use crate::app::notify::{Herald, Notice};
 use crate::app::pins::{List, Pins};
-use crate::domain::key::{ItemId, WebUrl};
+use crate::app::standup;
+use crate::domain::history::Ledger;
+use crate::domain::key::{ItemId, RepoKey, WebUrl};
 use crate::domain::policy::Pin;
+use crate::engine::db::Store;
 use crate::engine::logs::FileLogs;
 use crate::ui::logs::LogEvent;
+use crate::ui::standup::{Answer, Ask};
 
 /// The longest text that is put on the clipboard, in bytes of base64: xterm takes no more, tmux
 /// neither, and a sequence that is cut would copy something else.
 pub const MAX_COPY: usize = 74_994;
 
 /// What came of something.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Done {
     /// It worked, and that is worth a word.
     Well(String),
@@ -32,6 +37,10 @@ pub enum Done {
     Badly(String),
     /// The pins are these now; why they are not kept, if so.
     Pinned(List, Option<String>),
+    /// History was read, or cannot be.
+    Recalled(Option<Arc<Ledger>>),
+    /// The stand-up was prepared.
+    Standup(Box<Answer>),
     /// Something came of a log.
     Log(Box<LogEvent>),
     /// The terminal must get this beside the picture.
@@ -46,6 +55,8 @@ pub struct Effects {
     tell: mpsc::Sender<Done>,
     done: mpsc::Receiver<Done>,
     desk: Option<Desk>,
+    store: Option<Store>,
+    standup: Option<standup::desk::Desk>,
     herald: Option<Arc<Herald>>,
 }
 
@@ -59,6 +70,8 @@ impl Effects {
             tell,
             done,
             desk: None,
+            store: None,
+            standup: None,
             herald: None,
         }
     }
@@ -73,6 +86,20 @@ impl Effects {
     ) -> Self {
         let tell = self.tell.clone();
         self.desk = Some(Desk::open(logs, downloads, &self.tracker, cancel, tell));
+        self
+    }
+
+    /// Adds the store, of which history is read.
+    #[must_use]
+    pub fn with_store(mut self, store: Option<Store>) -> Self {
+        self.store = store;
+        self
+    }
+
+    /// Adds who prepares the stand-up.
+    #[must_use]
+    pub fn with_standup(mut self, desk: standup::desk::Desk) -> Self {
+        self.standup = Some(desk);
         self
     }
 
@@ -133,6 +160,32 @@ impl Effects {
         if let Err(error) = started {
             drop(refused.try_send(no_browser(&shown, &error)));
         }
+    }
+
+    /// Reads what history holds of these repositories; returns whether there is a store to read.
+    pub fn recall(&self, repos: Arc<BTreeSet<RepoKey>>) -> bool {
+        let Some(store) = self.store.clone() else {
+            return false;
+        };
+        let tell = self.tell.clone();
+        drop(self.tracker.spawn_blocking(move || {
+            let ledger = store.ledger(&repos).map(Arc::new);
+            drop(tell.blocking_send(Done::Recalled(ledger)));
+        }));
+        true
+    }
+
+    /// Has a question about the stand-up answered; returns whether somebody does that.
+    pub fn standup(&self, ask: Ask, scene: standup::desk::Scene) -> bool {
+        let Some(desk) = self.standup.clone() else {
+            return false;
+        };
+        let tell = self.tell.clone();
+        drop(self.tracker.spawn_blocking(move || {
+            let answer = Box::new(desk.answer(&ask, scene));
+            drop(tell.blocking_send(Done::Standup(answer)));
+        }));
+        true
     }
 
     /// Keeps a pin, or forgets it.

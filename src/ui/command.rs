@@ -14,6 +14,8 @@ pub enum Scope {
     Board,
     /// In the triage view.
     Triage,
+    /// In the stand-up view.
+    Standup,
     /// In the sources view.
     Sources,
     /// In the detail of a card.
@@ -22,10 +24,11 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes, in the order in which help lists them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Board,
         Self::Cards,
         Self::Triage,
+        Self::Standup,
         Self::Sources,
         Self::Detail,
         Self::Everywhere,
@@ -38,6 +41,7 @@ impl Scope {
             Self::Cards => "where cards are",
             Self::Board => "board",
             Self::Triage => "triage",
+            Self::Standup => "stand-up",
             Self::Sources => "sources",
             Self::Detail => "detail",
         }
@@ -47,7 +51,7 @@ impl Scope {
     pub fn has_cards(self) -> bool {
         match self {
             Self::Board | Self::Cards => true,
-            Self::Everywhere | Self::Triage | Self::Sources | Self::Detail => false,
+            Self::Everywhere | Self::Triage | Self::Standup | Self::Sources | Self::Detail => false,
         }
     }
 
@@ -60,7 +64,12 @@ impl Scope {
     pub fn overrides(self) -> bool {
         match self {
             Self::Triage => true,
-            Self::Everywhere | Self::Cards | Self::Board | Self::Sources | Self::Detail => false,
+            Self::Everywhere
+            | Self::Cards
+            | Self::Board
+            | Self::Standup
+            | Self::Sources
+            | Self::Detail => false,
         }
     }
 
@@ -103,6 +112,22 @@ impl Scope {
                 C::Wrap,
                 C::OpenInBrowser,
                 C::SaveLog,
+            ],
+            Self::Standup => &[
+                C::NextTurn,
+                C::PreviousTurn,
+                C::Clock,
+                C::ByPerson,
+                C::Park,
+                C::CopyMinutes,
+                C::Help,
+                C::Since,
+                C::Held,
+                C::Open,
+                C::OpenInBrowser,
+                C::ParkingLot,
+                C::TalkedAbout,
+                C::Back,
             ],
             Self::Sources => &[
                 C::Refresh,
@@ -269,6 +294,27 @@ commands! {
     /// Mark the card or unmark it; actions are done to all marked cards
     Mark: "mark", "mark", Triage, &["space"];
 
+    /// Next card or person; after the last, ask whether it was held
+    NextTurn: "next-turn", "next", Standup, &["n"];
+    /// Card or person before
+    PreviousTurn: "previous-turn", "previous", Standup, &["p"];
+    /// Start or stop the clock; whoever comes next has it from the beginning
+    Clock: "clock", "clock", Standup, &["space"];
+    /// Go through the people, or back to the walk
+    ByPerson: "by-person", "by person", Standup, &["b"];
+    /// Show what is parked, or go back to the walk
+    ParkingLot: "parking-lot", "parking lot", Standup, &["L"];
+    /// Look back further: the last stand-up, yesterday, a day, two, a week
+    Since: "since", "since", Standup, &["s"];
+    /// Park the card, with a note of what is to be talked about
+    Park: "park", "park", Standup, &["m"];
+    /// Take a note out of the parking lot: it was talked about
+    TalkedAbout: "talked-about", "talked about", Standup, &["x"];
+    /// Copy the stand-up as Markdown
+    CopyMinutes: "copy-minutes", "copy", Standup, &["c"];
+    /// Remember that the stand-up was held, after a question
+    Held: "held", "held", Standup, &["D"];
+
     /// Open: a card, why it is red, the changes of a train
     Open: "open", "open", Everywhere, &["enter"];
     /// Show the card from beginning to end: its way, its evidence
@@ -313,6 +359,8 @@ commands! {
     ViewBoard: "view-board", "board", Everywhere, &["g b"];
     /// Go to the triage of red cards
     ViewTriage: "view-triage", "triage", Everywhere, &["g f"];
+    /// Go to the stand-up
+    ViewStandup: "view-standup", "stand-up", Everywhere, &["g s"];
     /// Go to the sources
     ViewSources: "view-sources", "sources", Everywhere, &["g o"];
     /// Next view

@@ -10,6 +10,7 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::key::{ItemId, SourceName, WebUrl};
 use crate::domain::policy::Pin;
 use crate::log::Query;
+use crate::ui::standup::Order;
 
 /// One thing to do outside the screen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +29,10 @@ pub enum Effect {
     RefreshAll,
     /// Ask one source now.
     Refresh(SourceName),
+    /// Read history; what it holds comes back by [`on_recalled`](crate::ui::history::on_recalled).
+    Recall,
+    /// Do something for the stand-up, whose answer comes by [`on_prepared`](crate::ui::standup::on_prepared).
+    Standup(Order),
     /// Tell which card somebody looks at closely.
     Look(Option<ItemId>),
     /// Tell whether the terminal has the focus.

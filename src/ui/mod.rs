@@ -28,6 +28,10 @@ pub mod effect;
 
 pub mod logs;
 
+pub mod history;
+
+pub mod standup;
+
 pub mod layout;
 
 pub mod panes;

@@ -33,6 +33,8 @@ pub enum Overlay {
     Pin(PinMenu),
     /// The line in which a search of the log is written.
     Search(SearchLine),
+    /// The line in which it is noted what is to be talked about.
+    Note(NoteLine),
     /// What can be done.
     Actions(ActionMenu),
     /// Actions that wait for their confirmation.
@@ -48,6 +50,17 @@ pub struct SearchLine {
     pub input: Input,
     /// What is wrong with it.
     pub error: Option<String>,
+}
+
+/// A note of what is to be talked about, while it is written.
+#[derive(Clone, Debug)]
+pub struct NoteLine {
+    /// The card.
+    pub item: ItemId,
+    /// What it is called.
+    pub key: String,
+    /// The note.
+    pub input: Input,
 }
 
 /// What can be done to some runs.

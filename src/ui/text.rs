@@ -44,6 +44,12 @@ pub fn fit(text: &str, columns: u16) -> (&str, bool) {
     (text.get(..end).unwrap_or_default(), true)
 }
 
+/// Returns a span as a clock shows it: minutes and seconds, `1:05`.
+pub fn clock(span: chrono::TimeDelta) -> String {
+    let secs = span.num_seconds().max(0);
+    format!("{}:{:02}", secs / 60, secs % 60)
+}
+
 /// Splits a text into at most `most` lines between words; the last one may be longer than fits.
 pub fn wrap(text: &str, columns: u16, most: usize) -> Vec<&str> {
     let mut lines = Vec::with_capacity(most.min(8));

@@ -1,6 +1,9 @@
 //! `cycleboard standup`: forms, moments, what is remembered.
 
+use std::path::Path;
+
 use crate::support::env::{Home, Ran};
+use crate::support::pty::Pty;
 
 /// A small team that is simulated quickly.
 const SMALL: [&str; 6] = ["demo", "--repos", "4", "--cards", "40", "standup"];
@@ -81,4 +84,71 @@ fn the_zone_of_the_team_is_the_one_that_it_names() {
     let ran = standup(&home, &["--offline"]);
     ran.exits(2).complains("`zone`: `kolkata` is no time zone");
     assert!(ran.err.contains("did you mean `Asia/Kolkata`?"), "{ran:#?}");
+}
+
+/// Returns what is kept of stand-ups below a directory.
+fn kept(dir: &Path) -> String {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let texts = entries.map(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            kept(&path)
+        } else if path.ends_with("standup.json") {
+            std::fs::read_to_string(path).unwrap_or_default()
+        } else {
+            String::new()
+        }
+    });
+    texts.collect()
+}
+
+/// Opens the stand-up of a small team on a terminal of this size.
+fn view(home: &Home, columns: u16, rows: u16) -> Pty {
+    let mut pty = Pty::start(home, &SMALL[..5], columns, rows);
+    pty.wait("a board that is whole", |screen| {
+        Pty::line(screen, 1).contains("ok") && screen.contents().contains("because")
+    });
+    pty.send("gs");
+    pty.wait("the first card", |screen| {
+        let text = screen.contents();
+        text.contains("[walk]") && text.contains("1 of ") && text.contains("since then")
+    });
+    pty
+}
+
+#[test]
+fn a_stand_up_is_held_by_keys() {
+    let home = Home::new();
+    let mut pty = view(&home, 100, 30);
+    pty.send(" ");
+    pty.wait_for("clock 0:0");
+    pty.send("n");
+    pty.wait("the second card", |screen| {
+        Pty::line(screen, 2).contains("2 of ") || screen.contents().contains(" 2 of ")
+    });
+    pty.send("m");
+    pty.wait_for("what is to be talked about");
+    pty.send("who takes it?\r");
+    pty.wait_for("parking lot 1");
+    pty.send("b");
+    pty.wait_for("[by person]");
+    pty.send("L");
+    pty.wait("the parking lot", |screen| {
+        let text = screen.contents();
+        text.contains("[parking lot 1]") && text.contains("who takes it?")
+    });
+    pty.send("c");
+    pty.wait_written("\x1b]52;c;");
+    pty.send("D");
+    pty.wait_for("remember that the stand-up was held");
+    // Keys that come too soon are no answer.
+    pty.hold_until("y", "a stand-up that is remembered", || {
+        kept(&home.path("state")).contains("\"last\": \"")
+    });
+    pty.wait_for("held at ");
+    pty.send("gbq");
+    assert_eq!(pty.end(), 0);
+    // The command knows what the view kept.
+    let after = standup(&home, &["--offline", "--format", "json"]).json();
+    assert_eq!(after["parked"][0]["note"], "who takes it?", "{after}");
 }

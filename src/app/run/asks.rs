@@ -4,6 +4,7 @@
 //! screen; decides nothing.
 
 use std::io;
+use std::sync::Arc;
 
 use crossterm::event::Event;
 use futures_util::Stream;
@@ -13,12 +14,15 @@ use crate::app::effects::{Done, clipboard};
 use crate::app::logs::Order;
 use crate::app::run::{App, Look, Next};
 use crate::app::screen::Screen;
+use crate::app::standup::desk::{Scene, markdown};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
+use crate::domain::history::Ledger;
 use crate::engine::EngineCommand;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
 use crate::ui::effect::Effect;
+use crate::ui::standup;
 
 impl<B, S> App<B, S>
 where
@@ -35,6 +39,8 @@ where
             Effect::Redraw => self.look.repaint()?,
             Effect::OpenUrl(url) => self.ends.effects.open(&url),
             Effect::Copy(text) => self.copy(&text, now)?,
+            Effect::Recall => self.recall(now)?,
+            Effect::Standup(order) => self.standup(order, now)?,
             Effect::RefreshAll => self.command(EngineCommand::RefreshAll, now),
             Effect::Refresh(source) => self.command(EngineCommand::Refresh(source), now),
             Effect::Look(item) => self.command(EngineCommand::Look(item), now),
@@ -117,6 +123,46 @@ where
         Ok(())
     }
 
+    /// Has history read; without a store there is none.
+    fn recall(&mut self, now: Timestamp) -> io::Result<()> {
+        let repos = Arc::clone(&self.look.snapshot.repositories);
+        if self.ends.effects.recall(repos) {
+            return Ok(());
+        }
+        self.on_recalled(None, now).map(|_| ())
+    }
+
+    fn on_recalled(&mut self, read: Option<Arc<Ledger>>, now: Timestamp) -> io::Result<Next> {
+        let Look {
+            state, snapshot, ..
+        } = &mut self.look;
+        ui::history::on_recalled(state, read, snapshot, now);
+        let effects = ui::update::on_clock(state, snapshot, now);
+        self.carry_out(effects, now)
+    }
+
+    /// Has something done for the stand-up; copying is done with what was prepared.
+    fn standup(&mut self, order: standup::Order, now: Timestamp) -> io::Result<()> {
+        let Look {
+            state, snapshot, ..
+        } = &mut self.look;
+        if let standup::Order::Copy(by) = order {
+            let prepared = state.standup.prepared.as_ref();
+            let text = prepared.map(|it| markdown(it, by, &state.options.columns));
+            return text.map_or(Ok(()), |text| self.copy(&text, now));
+        }
+        let scene = Scene {
+            snapshot: Arc::clone(snapshot),
+            ledger: state.history.clone(),
+            now,
+        };
+        let ask = state.standup.ask(order);
+        if !self.ends.effects.standup(ask, scene) {
+            state.notify_error("no stand-up can be prepared now", now);
+        }
+        Ok(())
+    }
+
     /// Tells the engine; one that is too busy to listen is told of on the screen.
     fn command(&mut self, command: EngineCommand, now: Timestamp) {
         if let Err(error) = self.ends.commands.try_send(command) {
@@ -143,6 +189,10 @@ where
                 if let Some(text) = trouble {
                     self.look.state.notify_error(text, now);
                 }
+            }
+            Done::Recalled(read) => return self.on_recalled(read, now),
+            Done::Standup(answer) => {
+                standup::on_prepared(&mut self.look.state, *answer, now);
             }
             Done::Log(event) => {
                 let Look {

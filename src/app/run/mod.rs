@@ -228,7 +228,12 @@ where
             Happening::Rolled => {
                 self.pace.rolls = None;
                 self.pace.touch();
-                Ok(Next::Go)
+                let now = (self.look.clock)();
+                let Look {
+                    state, snapshot, ..
+                } = &mut self.look;
+                let effects = ui::update::on_clock(state, snapshot, now);
+                self.carry_out(effects, now)
             }
             Happening::News => {
                 self.tell();

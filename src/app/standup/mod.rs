@@ -3,6 +3,7 @@
 //! Asks the sources once and prints what `domain::standup` prepared. `kept` remembers when the last
 //! one was held, and the parking lot; the view uses both by the same functions.
 
+pub mod desk;
 pub mod kept;
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Keys where something is asked: a search of the log, the menu of actions, the question before one.
+//! Keys where something is asked: a search of the log, a note, the menu of actions, the question before one.
 //!
 //! The default of a question is No. Enter confirms only behind the name of production, typed out;
 //! keys that were typed before the question was on the screen are no answer.
@@ -13,7 +13,7 @@ use crate::ui::input::edit_of;
 use crate::ui::overlay::{ActionEntry, Overlay};
 use crate::ui::state::UiState;
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{action, question, triage};
+use crate::ui::update::{action, question, standup, triage};
 
 /// Takes a key while a search is written.
 pub(super) fn in_search(state: &mut UiState, chord: Chord) -> Vec<Effect> {
@@ -34,6 +34,21 @@ pub(super) fn in_search(state: &mut UiState, chord: Chord) -> Vec<Effect> {
     } else if let Some(request) = edit_of(chord) {
         line.input.handle(request);
         triage::log::edited(line);
+    }
+    Vec::new()
+}
+
+/// Takes a key while a note is written.
+pub(super) fn in_note(state: &mut UiState, chord: Chord) -> Vec<Effect> {
+    if chord.is(KeyCode::Enter) {
+        return standup::parked(state);
+    }
+    if chord.is(KeyCode::Esc) {
+        state.overlays.pop();
+    } else if let (Some(request), Some(Overlay::Note(line))) =
+        (edit_of(chord), state.overlays.last_mut())
+    {
+        line.input.handle(request);
     }
     Vec::new()
 }

@@ -15,7 +15,7 @@ use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
 use crate::ui::state::{Escape, UiState, View};
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{filter, look, palette, pin, triage, update};
+use crate::ui::update::{filter, palette, pin, settle, triage, update};
 use crate::ui::view::help_lines;
 
 mod asks;
@@ -64,8 +64,7 @@ pub fn on_event(
         Event::FocusLost => vec![Effect::Focus(false)],
     };
     state.refresh(snapshot, now);
-    effects.extend(triage::settle(state, snapshot));
-    effects.extend(look(state, snapshot));
+    effects.extend(settle(state, snapshot, now));
     effects
 }
 
@@ -161,6 +160,7 @@ fn on_key(
         }
         Some(Overlay::Pin(_)) => return in_pin(state, chord),
         Some(Overlay::Search(_)) => return asks::in_search(state, chord),
+        Some(Overlay::Note(_)) => return asks::in_note(state, chord),
         Some(Overlay::Actions(_)) => return asks::in_actions(state, chord),
         Some(Overlay::Act(_)) => {
             let effects = asks::in_act(state, chord, snapshot, now);
@@ -429,6 +429,7 @@ fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
         Some(Overlay::Palette(open)) => &mut open.list.input,
         Some(Overlay::Help(help)) if help.typing => &mut help.list.input,
         Some(Overlay::Search(line)) => &mut line.input,
+        Some(Overlay::Note(line)) => &mut line.input,
         Some(
             Overlay::Help(_)
             | Overlay::Confirm(_)
@@ -457,6 +458,7 @@ fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
         Some(Overlay::Search(line)) => triage::log::edited(line),
         Some(
             Overlay::Help(_)
+            | Overlay::Note(_)
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
             | Overlay::Actions(_)

@@ -61,6 +61,7 @@ fn wheel(state: &mut UiState, plan: &Plan, at: (u16, u16), down: bool, snapshot:
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
             | Overlay::Search(_)
+            | Overlay::Note(_)
             | Overlay::Actions(_)
             | Overlay::Act(_),
         ) => {}

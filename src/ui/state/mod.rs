@@ -11,13 +11,15 @@ use ratatui::layout::Rect;
 
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
+use crate::domain::history::Ledger;
 use crate::domain::key::{ItemId, TrainId};
 use crate::domain::policy::Pin;
-use crate::domain::query::Query;
+use crate::domain::query::{Query, QueryContext};
 use crate::domain::stage::Stage;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::chord::Chord;
 use crate::ui::command::Scope;
+use crate::ui::history::Recall;
 use crate::ui::keymap::Keymap;
 use crate::ui::layout::{Plan, Want as PlanWant, fits_beside};
 use crate::ui::overlay::{Detail, Overlay};
@@ -25,10 +27,13 @@ use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
 use crate::ui::update::urgent::Walk;
 
 mod messages;
+mod standup;
 mod triage;
 mod views;
 
 pub use messages::{Message, Messages};
+pub(crate) use standup::{CARD_SECS, PERSON_SECS, Part, SPANS, TOTAL_SECS};
+pub use standup::{Clock, StandupPane, StandupState};
 pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
 pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
 pub use views::{Pointed, View};
@@ -97,6 +102,12 @@ pub struct UiState {
     pub source: usize,
     /// The triage view.
     pub triage: TriageState,
+    /// The stand-up.
+    pub standup: StandupState,
+    /// What history holds, once a view that needs it was opened.
+    pub history: Option<Arc<Ledger>>,
+    /// How reading it stands.
+    pub recall: Recall,
     /// The filter in force.
     pub filter: Filter,
     /// What lies over the view, topmost last.
@@ -208,6 +219,9 @@ impl UiState {
             },
             source: 0,
             triage: TriageState::default(),
+            standup: StandupState::default(),
+            history: None,
+            recall: Recall::default(),
             filter: Filter::default(),
             overlays: Vec::new(),
             pending: Vec::new(),
@@ -317,6 +331,14 @@ impl UiState {
             .get(at)
             .and_then(|line| line.of(snapshot, held))
             .map(|shown| shown.key());
+    }
+
+    /// Returns what a filter has to know beside a card.
+    pub(crate) fn query_context(&self, now: Timestamp) -> QueryContext {
+        QueryContext {
+            now,
+            me: self.options.me.clone(),
+        }
     }
 
     /// Returns the stage of a column.

@@ -3,6 +3,7 @@
 //! A new view has an arm in each of these, its commands in the table, and its
 //! picture in `view`; nothing else asks which view it is.
 
+use crate::domain::key::ItemId;
 use crate::engine::snapshot::{Snapshot, SourceView};
 use crate::ui::command::Scope;
 use crate::ui::rows::Shown;
@@ -16,19 +17,22 @@ pub enum View {
     Board,
     /// Why red cards are red.
     Triage,
+    /// The board from right to left, card by card, and what there is of each person.
+    Standup,
     /// The sources.
     Sources,
 }
 
 impl View {
     /// All views in the order of `[` and `]`.
-    pub const ALL: [Self; 3] = [Self::Board, Self::Triage, Self::Sources];
+    pub const ALL: [Self; 4] = [Self::Board, Self::Triage, Self::Standup, Self::Sources];
 
     /// Returns where keys are looked up in this view.
     pub fn scope(self) -> Scope {
         match self {
             Self::Board => Scope::Board,
             Self::Triage => Scope::Triage,
+            Self::Standup => Scope::Standup,
             Self::Sources => Scope::Sources,
         }
     }
@@ -36,6 +40,14 @@ impl View {
     /// Returns whether its lines are cards, which have a detail and a preview.
     pub fn has_cards(self) -> bool {
         self.scope().has_cards()
+    }
+
+    /// Returns whether it shows what was: history is read while it is open.
+    pub fn reads_history(self) -> bool {
+        match self {
+            Self::Standup => true,
+            Self::Board | Self::Triage | Self::Sources => false,
+        }
     }
 
     /// Returns the view in which a command of that scope is seen to act: this one, if it may be.
@@ -69,15 +81,10 @@ impl UiState {
             View::Board => self
                 .selected(snapshot)
                 .map_or(Pointed::Nothing, Pointed::Card),
-            View::Triage => {
-                let item = self.triage.selected.as_ref();
-                let item = item.and_then(|id| snapshot.find(id));
-                item.map_or(Pointed::Nothing, |item| {
-                    Pointed::Card(Shown::Item {
-                        item,
-                        inside: false,
-                    })
-                })
+            View::Triage => pointed_card(self.triage.selected.as_ref(), snapshot),
+            View::Standup => {
+                let card = self.standup.card();
+                pointed_card(card.as_ref().map(|card| &card.id), snapshot)
             }
             View::Sources => {
                 let source = snapshot.sources.get(self.source);
@@ -90,9 +97,21 @@ impl UiState {
     pub(crate) fn list<'a>(&'a mut self, snapshot: &Snapshot) -> Option<(&'a mut usize, usize)> {
         match self.view {
             View::Board | View::Triage => None,
+            View::Standup => Some(self.standup.cursor()),
             View::Sources => Some((&mut self.source, snapshot.sources.len())),
         }
     }
+}
+
+/// Returns a card by its identity, where it is on the board.
+fn pointed_card<'a>(id: Option<&ItemId>, snapshot: &'a Snapshot) -> Pointed<'a> {
+    let item = id.and_then(|id| snapshot.find(id));
+    item.map_or(Pointed::Nothing, |item| {
+        Pointed::Card(Shown::Item {
+            item,
+            inside: false,
+        })
+    })
 }
 
 #[cfg(test)]

@@ -57,6 +57,16 @@ fn target(state: &UiState, snapshot: &Snapshot) -> Target {
                 url: WebUrl::parse(&format!("https://{}", source.host)),
             };
         }
+        (None, Pointed::Nothing) if state.view == View::Standup => {
+            // What was finished is told of and no longer on the board.
+            return state
+                .standup
+                .card()
+                .map_or_else(Target::default, |card| Target {
+                    key: Some(card.key.to_string()),
+                    url: card.url,
+                });
+        }
         (None, Pointed::Nothing) => None,
     };
     match shown {

@@ -9,9 +9,10 @@ use crate::domain::key::ItemId;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
+use crate::ui::history;
 use crate::ui::overlay::{Help, Overlay};
 use crate::ui::rows::{RowKey, Shown};
-use crate::ui::state::{Pointed, UiState, View};
+use crate::ui::state::{Pointed, StandupPane, UiState, View};
 use crate::ui::update::moves::Motion;
 
 pub(crate) mod act;
@@ -23,6 +24,7 @@ pub(crate) mod open;
 pub(crate) mod palette;
 pub(crate) mod pin;
 pub(crate) mod question;
+pub(crate) mod standup;
 pub(crate) mod triage;
 pub(crate) mod urgent;
 
@@ -44,8 +46,22 @@ pub fn update(
     }
     let mut effects = dispatch(state, command, snapshot, now);
     state.refresh(snapshot, now);
-    effects.extend(triage::settle(state, snapshot));
+    effects.extend(settle(state, snapshot, now));
+    effects
+}
+
+/// Asks for what the state calls for by now: rows of a log, a closer look, history.
+pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    let mut effects = triage::settle(state, snapshot);
     effects.extend(look(state, snapshot));
+    effects.extend(on_clock(state, snapshot, now));
+    effects
+}
+
+/// Does what is due by the clock alone.
+pub fn on_clock(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    let mut effects = crate::ui::standup::settle(state, snapshot, now);
+    effects.extend(history::settle(state, snapshot, now));
     effects
 }
 
@@ -63,8 +79,7 @@ pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
     state.source = state.source.min(snapshot.sources.len().saturating_sub(1));
     action::on_snapshot(state, snapshot, now);
     let mut effects = triage::log::again(state, snapshot);
-    effects.extend(triage::settle(state, snapshot));
-    effects.extend(look(state, snapshot));
+    effects.extend(settle(state, snapshot, now));
     effects
 }
 
@@ -87,6 +102,10 @@ fn follow(state: &mut UiState, snapshot: &Snapshot, key: &RowKey, now: Timestamp
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "an arm for each command, so that none is forgotten"
+)]
 fn dispatch(
     state: &mut UiState,
     command: Command,
@@ -103,6 +122,9 @@ fn dispatch(
         C::HalfPageUp => moves::step(state, Motion::HalfUp, snapshot),
         C::PageDown => moves::step(state, Motion::PageDown, snapshot),
         C::PageUp => moves::step(state, Motion::PageUp, snapshot),
+        C::Left | C::Right if state.view == View::Standup && state.overlays.is_empty() => {
+            return standup::turn(state, command == C::Right, now);
+        }
         C::Left => moves::sideways(state, snapshot, false),
         C::Right => moves::sideways(state, snapshot, true),
         C::Column1
@@ -148,6 +170,17 @@ fn dispatch(
         C::FailingTests => return triage::failing_tests(state, snapshot, now),
         C::FirstOfGroup => return triage::first_of_group(state, snapshot),
         C::Mark => triage::mark(state, snapshot),
+        C::NextTurn | C::PreviousTurn => {
+            return standup::turn(state, command == C::NextTurn, now);
+        }
+        C::Clock => state.standup.clock.toggle(now),
+        C::ByPerson => standup::toggle(state, StandupPane::People),
+        C::ParkingLot => standup::toggle(state, StandupPane::Lot),
+        C::Since => return standup::since(state),
+        C::Park => return standup::park(state),
+        C::TalkedAbout => return standup::settle_mark(state),
+        C::CopyMinutes => return standup::copy(state),
+        C::Held => return standup::hold(state, now),
         C::Actions => return action::open(state, snapshot),
         C::RerunFailed => return action::ask(state, snapshot, Verb::RerunFailed),
         C::CopyKey => return act::copy_key(state, snapshot),
@@ -163,6 +196,7 @@ fn dispatch(
         C::Messages => open::toggle(state, Overlay::Messages(0)),
         C::ViewBoard => open::view(state, View::Board),
         C::ViewTriage => open::view(state, View::Triage),
+        C::ViewStandup => open::view(state, View::Standup),
         C::ViewSources => open::view(state, View::Sources),
         C::NextView => open::view(state, open::neighbour(state.view, true)),
         C::PreviousView => open::view(state, open::neighbour(state.view, false)),

@@ -75,6 +75,7 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
             | Overlay::Search(_)
+            | Overlay::Note(_)
             | Overlay::Actions(_)
             | Overlay::Act(_),
         ) => {}

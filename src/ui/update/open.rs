@@ -8,13 +8,14 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
-use crate::ui::update::{act, moves, triage};
+use crate::ui::update::{act, moves, standup, triage};
 
 /// Opens what has the cursor: a card's detail, a train's changes, the page of a piece of evidence.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
     match state.overlays.last() {
         Some(Overlay::Detail(_)) => return act::open_in_browser(state, snapshot),
         None if state.view == View::Triage => return triage::open(state, snapshot, now),
+        None if state.view == View::Standup => return detail(state, snapshot),
         Some(_) | None => {}
     }
     match state.pointed(snapshot) {
@@ -60,6 +61,10 @@ pub(crate) fn detail(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
             mark_chosen(state);
             open_detail(state, key);
             Vec::new()
+        }
+        Pointed::Nothing if state.view == View::Standup && state.standup.card().is_some() => {
+            let text = "that card is no longer on the board; `o` opens its page";
+            vec![Effect::Toast(text.to_owned())]
         }
         Pointed::Source(_) | Pointed::Nothing => {
             vec![Effect::Toast("no card is selected".to_owned())]
@@ -167,6 +172,10 @@ pub(crate) fn pane(state: &mut UiState, snapshot: &Snapshot, forward: bool) {
         state.triage.pane = state.triage.pane.neighbour(forward);
         return;
     }
+    if state.view == View::Standup && state.overlays.is_empty() {
+        standup::neighbour(state, forward);
+        return;
+    }
     match (state.overlays.last(), state.view) {
         (Some(Overlay::Detail(_)), _) => {
             state.overlays.pop();
@@ -204,6 +213,9 @@ fn switch(state: &mut UiState, to: View) {
     if state.view != to {
         state.last_view = state.view;
         state.view = to;
+        if to == View::Standup {
+            state.standup.enter();
+        }
     }
 }
 

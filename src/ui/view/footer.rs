@@ -137,68 +137,37 @@ fn keys(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
         let end = paint.text(end + 1, area.y, width(word), word, theme.style(Role::Dim));
         x = end + 2;
     };
-    let commands = match state.overlays.last() {
-        Some(Overlay::Filter(_)) => {
-            for (key, word) in [("enter", "keep"), ("esc", "as before"), ("tab", "complete")] {
-                put(paint, key, word);
-            }
-            return;
+    if let Some(keys) = state.overlays.last().and_then(keys_of) {
+        for (key, word) in keys {
+            put(paint, key, word);
         }
-        Some(Overlay::Help(help)) => {
-            let search = [("enter", "run"), ("esc", "back")];
-            let list = [("enter", "run"), ("/", "search"), ("esc", "back")];
-            let keys: &[_] = if help.typing { &search } else { &list };
-            for (key, word) in keys {
-                put(paint, key, word);
-            }
-            return;
-        }
-        Some(Overlay::Palette(_)) => {
-            for (key, word) in [("enter", "run"), ("esc", "back")] {
-                put(paint, key, word);
-            }
-            return;
-        }
-        Some(Overlay::Pin(_)) => {
-            for (key, word) in [("enter", "pin"), ("tab", "how long"), ("esc", "back")] {
-                put(paint, key, word);
-            }
-            return;
-        }
-        Some(Overlay::Search(_)) => {
-            for (key, word) in [("enter", "search"), ("esc", "back"), ("up", "the last one")] {
-                put(paint, key, word);
-            }
-            return;
-        }
-        Some(Overlay::Actions(_)) => {
-            for (key, word) in [("enter", "ask for it"), ("esc", "back")] {
-                put(paint, key, word);
-            }
-            return;
-        }
-        Some(Overlay::Act(_)) => {
-            for (key, word) in [("y", "do it"), ("n", "no")] {
-                put(paint, key, word);
-            }
-            return;
-        }
-        Some(Overlay::Confirm(_)) => {
-            for (key, word) in [("y", "yes"), ("n", "no")] {
-                put(paint, key, word);
-            }
-            return;
-        }
-        Some(Overlay::Detail(_) | Overlay::Messages(_)) | None => state.scope().footer(),
-    };
+        return;
+    }
     if !state.pending.is_empty() {
         let label = crate::ui::keymap::sequence_label(&state.pending, glyphs);
         put(paint, &label, glyphs.ellipsis());
     }
-    for command in commands {
+    for command in state.scope().footer() {
         if let Some(key) = state.options.keymap.label(*command, glyphs) {
             put(paint, &key, brief(state, *command));
         }
+    }
+}
+
+/// Returns the keys of what has keys of its own; nothing where they are those of commands.
+fn keys_of(overlay: &Overlay) -> Option<&'static [(&'static str, &'static str)]> {
+    match overlay {
+        Overlay::Filter(_) => Some(&[("enter", "keep"), ("esc", "as before"), ("tab", "complete")]),
+        Overlay::Help(help) if help.typing => Some(&[("enter", "run"), ("esc", "back")]),
+        Overlay::Help(_) => Some(&[("enter", "run"), ("/", "search"), ("esc", "back")]),
+        Overlay::Palette(_) => Some(&[("enter", "run"), ("esc", "back")]),
+        Overlay::Pin(_) => Some(&[("enter", "pin"), ("tab", "how long"), ("esc", "back")]),
+        Overlay::Search(_) => Some(&[("enter", "search"), ("esc", "back"), ("up", "the last one")]),
+        Overlay::Note(_) => Some(&[("enter", "park"), ("esc", "back")]),
+        Overlay::Actions(_) => Some(&[("enter", "ask for it"), ("esc", "back")]),
+        Overlay::Act(_) => Some(&[("y", "do it"), ("n", "no")]),
+        Overlay::Confirm(_) => Some(&[("y", "yes"), ("n", "no")]),
+        Overlay::Detail(_) | Overlay::Messages(_) => None,
     }
 }
 

@@ -22,6 +22,7 @@ mod footer;
 mod header;
 mod overlay;
 mod sources;
+mod standup;
 mod triage;
 
 #[cfg(test)]
@@ -49,6 +50,9 @@ pub fn frame(
     let mut paint = Paint::new(frame.buffer_mut(), theme, now);
     paint.style(area, theme.ground());
     screen(&mut paint, state, snapshot, &plan);
+    if let Some(due) = crate::ui::history::due(state, snapshot) {
+        paint.note(due);
+    }
     let (rolls_at, cursor) = paint.notes();
     state.rolls_at = rolls_at;
     if let Some(cursor) = cursor {
@@ -72,9 +76,10 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
     }
     header::paint(paint, state, snapshot, plan);
     match state.view {
-        View::Board | View::Triage | View::Sources if plan.covered => {}
+        View::Board | View::Triage | View::Standup | View::Sources if plan.covered => {}
         View::Board => board::paint(paint, state, snapshot, plan),
         View::Triage => triage::paint(paint, state, snapshot, plan.body),
+        View::Standup => standup::paint(paint, state, snapshot, plan.body),
         View::Sources => sources::paint(paint, state, snapshot, plan.body),
     }
     if let Some(area) = plan.detail {
@@ -88,7 +93,7 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
 /// Returns the line of a view that is one list, in this row of the screen.
 pub(crate) fn list_at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) -> Option<usize> {
     match state.view {
-        View::Board | View::Triage => None,
+        View::Board | View::Triage | View::Standup => None,
         View::Sources => sources::at(state, snapshot, area, y),
     }
 }
@@ -105,6 +110,7 @@ fn overlays(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, pla
             Overlay::Confirm(confirm) => overlay::confirm::paint(paint, confirm, plan),
             Overlay::Pin(menu) => overlay::pin::paint(paint, state, menu, plan),
             Overlay::Search(line) => overlay::search::paint(paint, line, plan),
+            Overlay::Note(line) => overlay::note::paint(paint, line, plan),
             Overlay::Actions(menu) => overlay::actions::paint(paint, menu, plan),
             Overlay::Act(act) => overlay::act::paint(paint, snapshot, act, plan),
             Overlay::Messages(scroll) => overlay::messages::paint(paint, state, scroll, plan),

@@ -26,6 +26,7 @@ pub(crate) fn entries(state: &UiState) -> Vec<Entry> {
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
             | Overlay::Search(_)
+            | Overlay::Note(_)
             | Overlay::Actions(_)
             | Overlay::Act(_)
             | Overlay::Messages(_) => None,

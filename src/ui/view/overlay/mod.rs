@@ -14,6 +14,7 @@ pub(super) mod detail;
 pub(super) mod filter;
 pub(in crate::ui) mod help;
 pub(super) mod messages;
+pub(super) mod note;
 pub(super) mod palette;
 pub(super) mod pin;
 pub(super) mod search;
