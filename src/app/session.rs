@@ -323,6 +323,7 @@ impl Session {
             policy,
             columns: self.settings.board.columns.clone(),
             store,
+            attention: super::team::attention(self),
             polling,
             looks_into,
             clock: Arc::clone(&self.clock),
