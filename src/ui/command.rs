@@ -16,16 +16,19 @@ pub enum Scope {
     Triage,
     /// In the sources view.
     Sources,
+    /// In the list of what calls for a person.
+    Attention,
     /// In the detail of a card.
     Detail,
 }
 
 impl Scope {
     /// All scopes, in the order in which help lists them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Board,
         Self::Cards,
         Self::Triage,
+        Self::Attention,
         Self::Sources,
         Self::Detail,
         Self::Everywhere,
@@ -39,6 +42,7 @@ impl Scope {
             Self::Board => "board",
             Self::Triage => "triage",
             Self::Sources => "sources",
+            Self::Attention => "what calls for you",
             Self::Detail => "detail",
         }
     }
@@ -46,7 +50,7 @@ impl Scope {
     /// Returns whether the lines of this place are cards.
     pub fn has_cards(self) -> bool {
         match self {
-            Self::Board | Self::Cards => true,
+            Self::Board | Self::Cards | Self::Attention => true,
             Self::Everywhere | Self::Triage | Self::Sources | Self::Detail => false,
         }
     }
@@ -60,7 +64,12 @@ impl Scope {
     pub fn overrides(self) -> bool {
         match self {
             Self::Triage => true,
-            Self::Everywhere | Self::Cards | Self::Board | Self::Sources | Self::Detail => false,
+            Self::Everywhere
+            | Self::Cards
+            | Self::Board
+            | Self::Sources
+            | Self::Attention
+            | Self::Detail => false,
         }
     }
 
@@ -108,6 +117,17 @@ impl Scope {
                 C::Refresh,
                 C::RefreshAll,
                 C::OpenInBrowser,
+                C::ViewBoard,
+                C::Palette,
+                C::Help,
+                C::Back,
+            ],
+            Self::Attention => &[
+                C::Open,
+                C::Filter,
+                C::Actions,
+                C::OpenInBrowser,
+                C::Refresh,
                 C::ViewBoard,
                 C::Palette,
                 C::Help,
@@ -313,6 +333,8 @@ commands! {
     ViewBoard: "view-board", "board", Everywhere, &["g b"];
     /// Go to the triage of red cards
     ViewTriage: "view-triage", "triage", Everywhere, &["g f"];
+    /// Go to what calls for a person: waits, too long, over a limit
+    ViewAttention: "view-attention", "attention", Everywhere, &["g a"];
     /// Go to the sources
     ViewSources: "view-sources", "sources", Everywhere, &["g o"];
     /// Next view

@@ -24,10 +24,12 @@ use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
 use crate::ui::update::urgent::Walk;
 
+mod attention;
 mod messages;
 mod triage;
 mod views;
 
+pub use attention::AttentionState;
 pub use messages::{Message, Messages};
 pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
 pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
@@ -97,6 +99,8 @@ pub struct UiState {
     pub source: usize,
     /// The triage view.
     pub triage: TriageState,
+    /// The list of what calls for a person.
+    pub attention: AttentionState,
     /// The filter in force.
     pub filter: Filter,
     /// What lies over the view, topmost last.
@@ -208,6 +212,7 @@ impl UiState {
             },
             source: 0,
             triage: TriageState::default(),
+            attention: AttentionState::default(),
             filter: Filter::default(),
             overlays: Vec::new(),
             pending: Vec::new(),
@@ -266,6 +271,7 @@ impl UiState {
 
     /// Brings the lists up to date and every selection to its card.
     pub(crate) fn refresh(&mut self, snapshot: &Snapshot, now: Timestamp) {
+        self.refresh_attention(snapshot, now);
         let want = Want {
             columns: &self.options.columns,
             filter: &self.filter.query,

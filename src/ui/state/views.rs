@@ -18,11 +18,13 @@ pub enum View {
     Triage,
     /// The sources.
     Sources,
+    /// What calls for a person.
+    Attention,
 }
 
 impl View {
     /// All views in the order of `[` and `]`.
-    pub const ALL: [Self; 3] = [Self::Board, Self::Triage, Self::Sources];
+    pub const ALL: [Self; 4] = [Self::Board, Self::Triage, Self::Attention, Self::Sources];
 
     /// Returns where keys are looked up in this view.
     pub fn scope(self) -> Scope {
@@ -30,6 +32,7 @@ impl View {
             Self::Board => Scope::Board,
             Self::Triage => Scope::Triage,
             Self::Sources => Scope::Sources,
+            Self::Attention => Scope::Attention,
         }
     }
 
@@ -79,6 +82,16 @@ impl UiState {
                     })
                 })
             }
+            View::Attention => {
+                let line = self.attention.lines.get(self.attention.cursor);
+                let item = line.and_then(|line| snapshot.find(&line.item.id));
+                item.map_or(Pointed::Nothing, |item| {
+                    Pointed::Card(Shown::Item {
+                        item,
+                        inside: false,
+                    })
+                })
+            }
             View::Sources => {
                 let source = snapshot.sources.get(self.source);
                 source.map_or(Pointed::Nothing, Pointed::Source)
@@ -90,6 +103,10 @@ impl UiState {
     pub(crate) fn list<'a>(&'a mut self, snapshot: &Snapshot) -> Option<(&'a mut usize, usize)> {
         match self.view {
             View::Board | View::Triage => None,
+            View::Attention => {
+                let count = self.attention.lines.len();
+                Some((&mut self.attention.cursor, count))
+            }
             View::Sources => Some((&mut self.source, snapshot.sources.len())),
         }
     }

@@ -163,6 +163,7 @@ fn dispatch(
         C::Messages => open::toggle(state, Overlay::Messages(0)),
         C::ViewBoard => open::view(state, View::Board),
         C::ViewTriage => open::view(state, View::Triage),
+        C::ViewAttention => open::view(state, View::Attention),
         C::ViewSources => open::view(state, View::Sources),
         C::NextView => open::view(state, open::neighbour(state.view, true)),
         C::PreviousView => open::view(state, open::neighbour(state.view, false)),

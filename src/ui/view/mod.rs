@@ -16,6 +16,7 @@ use crate::ui::state::{UiState, View};
 use crate::ui::text::Paint;
 use crate::ui::theme::{Role, Theme};
 
+mod attention;
 mod board;
 mod card;
 mod footer;
@@ -72,9 +73,10 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
     }
     header::paint(paint, state, snapshot, plan);
     match state.view {
-        View::Board | View::Triage | View::Sources if plan.covered => {}
+        View::Board | View::Triage | View::Attention | View::Sources if plan.covered => {}
         View::Board => board::paint(paint, state, snapshot, plan),
         View::Triage => triage::paint(paint, state, snapshot, plan.body),
+        View::Attention => attention::paint(paint, state, snapshot, plan.body),
         View::Sources => sources::paint(paint, state, snapshot, plan.body),
     }
     if let Some(area) = plan.detail {
@@ -89,6 +91,7 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
 pub(crate) fn list_at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) -> Option<usize> {
     match state.view {
         View::Board | View::Triage => None,
+        View::Attention => attention::at(state, area, y),
         View::Sources => sources::at(state, snapshot, area, y),
     }
 }
