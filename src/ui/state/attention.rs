@@ -51,8 +51,8 @@ impl UiState {
             })
         };
         let found = lines.iter().position(same);
-        let last = lines.len().saturating_sub(1);
-        list.cursor = found.unwrap_or(list.cursor).min(last);
+        let bottom = lines.len().saturating_sub(1);
+        list.cursor = found.unwrap_or(list.cursor).min(bottom);
         list.lines = lines;
         list.key = Some(key);
     }
