@@ -33,6 +33,7 @@ pub(super) struct Wip {
 /// `[attention]`.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "they are the keys of the file")]
 pub(super) struct Attention {
     /// How long a card may be red.
     pub(super) red_after: Option<Text>,

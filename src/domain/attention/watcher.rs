@@ -118,7 +118,7 @@ impl Watcher {
         });
         let groups = self.groups_of(item, now);
         let is_empty = calls.is_empty() && groups.is_empty();
-        (!is_empty).then(|| Noted {
+        (!is_empty).then_some(Noted {
             calls,
             groups,
             since: item.placement.since,
