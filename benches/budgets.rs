@@ -253,6 +253,7 @@ fn filters(criterion: &mut Criterion) {
     let ctx = QueryContext {
         now: sample::moment(),
         me: vec!["ada-k".to_owned()],
+        attention: cycleboard::domain::attention::AttentionBoard::default(),
     };
     for cards in [10_000, 50_000] {
         let snapshot = sample::snapshot(cards);

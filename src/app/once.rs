@@ -13,6 +13,7 @@ use crate::app::output::{self, Board, Width};
 use crate::app::session::Session;
 use crate::app::{configuration, waiting};
 use crate::domain::Timestamp;
+use crate::domain::attention::Kind;
 use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryContext};
 use crate::domain::status::{Severity, Status};
@@ -32,6 +33,7 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     let context = QueryContext {
         now: (session.clock)(),
         me: snapshot.me(),
+        attention: snapshot.attention.clone(),
     };
     let unknown = unknown(&snapshot.sources, context.now, args.offline);
     let late = (!heard.in_time).then(|| "not every answer came in time".to_owned());
@@ -105,7 +107,12 @@ fn verdict(board: Board<'_>, exit_status: bool, offline: bool) -> Exit {
     if sources == Exit::Auth || !exit_status {
         return sources;
     }
-    let is_red = |item: &Arc<WorkItem>| item.placement.status.is_red();
+    // More work than a hard limit allows is as bad as red.
+    let is_red = |item: &Arc<WorkItem>| {
+        let attention = &board.snapshot.attention;
+        let over = attention.is(&item.id, now, |kind| kind == Kind::OverHard);
+        item.placement.status.is_red() || over
+    };
     let is_fresh = |item: &Arc<WorkItem>| board.snapshot.is_fresh(item, now);
     let is_unknown = |item: &Arc<WorkItem>| {
         item.placement.status.severity() == Severity::Unknown

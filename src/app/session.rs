@@ -344,6 +344,7 @@ impl Session {
             policy,
             columns: self.settings.board.columns.clone(),
             store,
+            attention: super::team::attention(self),
             polling,
             looks_into: beside.looks_into,
             tells: beside.tells,

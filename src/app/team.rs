@@ -4,13 +4,30 @@
 
 use crate::app::env::Env;
 use crate::app::{clock, session::Session};
+use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
+use crate::domain::attention::{Attention, Limit};
 use crate::domain::calendar::{Calendar, Zone};
 
 /// Returns the calendar of the team, made around a moment.
 pub fn calendar(session: &Session, now: Timestamp) -> Calendar {
     let local = local_zone(&session.env);
     Calendar::new(session.settings.team.working_time(local), now)
+}
+
+/// Returns what the team pays attention to: the limits of columns, then those of their own.
+pub fn attention(session: &Session) -> Attention {
+    let settings = &session.settings;
+    let columns = settings.board.columns.iter();
+    let of_column = |column: &ColumnConfig| Some(Limit::of_column(column.stage, column.wip?));
+    let mut limits: Vec<Limit> = columns.filter_map(of_column).collect();
+    limits.extend(settings.attention.limits.iter().cloned());
+    Attention {
+        limits,
+        patience: settings.attention.patience,
+        calendar: Some(calendar(session, (session.clock)())),
+        roster: settings.team.roster(),
+    }
 }
 
 /// Returns the zone of this machine: what `TZ` names, else what the system is set to. One that has

@@ -10,8 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::{
-    ConfigError, Settings, SourceKind, Trust, board, check_table, file, history, map_table, notify,
-    place, policy, project, source, team,
+    ConfigError, Settings, SourceKind, Trust, attention, board, check_table, file, history,
+    map_table, notify, place, policy, project, source, team,
 };
 use crate::domain::key::SourceName;
 use crate::domain::text::redact::Redactor;
@@ -120,6 +120,7 @@ impl<'a> Checker<'a> {
     fn apply_tables(&mut self, root: DeTable<'a>, settings: &mut Settings) {
         let mut lists = policy::Lists::default();
         let mut sources = Vec::new();
+        let mut wip = Vec::new();
         for (key, value) in root {
             match key.get_ref().as_ref() {
                 "source" => {
@@ -136,6 +137,12 @@ impl<'a> Checker<'a> {
                     }
                 }
                 "service" => lists.services = self.tables("[[service]]", value, &[]),
+                "wip" => wip = self.tables(attention::TITLE, value, &[]),
+                "attention" => {
+                    if let Some(table) = self.table("[attention]", value, &[]) {
+                        attention::apply(self, table, settings);
+                    }
+                }
                 "rule" => lists.rules = self.tables("[[rule]]", value, &[]),
                 "phase" => lists.phases = self.tables("[[phase]]", value, &[]),
                 "branching" => lists.branching = self.tables("[[branching]]", value, &[]),
@@ -171,6 +178,7 @@ impl<'a> Checker<'a> {
         }
         source::apply(self, sources, settings);
         policy::apply(self, lists, settings);
+        attention::apply_limits(self, wip, settings);
     }
 
     /// Reads the team, with the tables of its people.

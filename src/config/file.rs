@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::config::check::Table;
-pub(super) use crate::config::file_own::{Day, HttpCheck, JsonMap, Scalar, Words};
+pub(super) use crate::config::file_own::{Attention, Day, HttpCheck, JsonMap, Scalar, Wip, Words};
 
 /// A text with its place in the file.
 pub(super) type Text = Spanned<String>;
@@ -29,6 +29,10 @@ pub(super) struct File {
     source: Option<Vec<Source>>,
     /// Columns and the rules of the team.
     board: Option<Board>,
+    /// Limits of work in progress.
+    wip: Option<Vec<Wip>>,
+    /// How long things may be as they are.
+    attention: Option<Attention>,
     /// Services of mono-repos.
     service: Option<Vec<Service>>,
     /// Cards that are placed elsewhere.

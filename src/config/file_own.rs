@@ -12,6 +12,39 @@ use toml::Spanned;
 
 use crate::config::file::Text;
 
+/// One `[[wip]]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wip {
+    /// What it is called.
+    pub(super) name: Option<Text>,
+    /// The most cards.
+    pub(super) limit: Option<Spanned<i64>>,
+    /// Which cards count, as a filter.
+    pub(super) when: Option<Text>,
+    /// For what it counts.
+    pub(super) per: Option<Text>,
+    /// The columns in which cards count.
+    pub(super) stages: Option<Spanned<Vec<Text>>>,
+    /// Whether more than that is as bad as red.
+    pub(super) hard: Option<bool>,
+}
+
+/// `[attention]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "they are the keys of the file")]
+pub(super) struct Attention {
+    /// How long a card may be red.
+    pub(super) red_after: Option<Text>,
+    /// How long a card may be blocked.
+    pub(super) blocked_after: Option<Text>,
+    /// How long a review may be asked for.
+    pub(super) review_after: Option<Text>,
+    /// How long a gate may wait.
+    pub(super) gate_after: Option<Text>,
+}
+
 /// One `[[source.check]]`.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]

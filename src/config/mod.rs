@@ -5,6 +5,7 @@
 //! the shell hands the text in, and says how far it is to be trusted.
 
 mod action;
+mod attention;
 mod board;
 mod check;
 mod check_table;
@@ -30,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 pub use crate::config::action::Action;
+pub use crate::config::attention::AttentionConfig;
 use crate::config::check::{Checker, Idle};
 pub use crate::config::history::History;
 pub use crate::config::http_check::{Expected, HttpCheck, Place, SHORTEST_EVERY, Statuses};
@@ -54,6 +56,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The columns.
     pub board: BoardConfig,
+    /// What the team pays attention to.
+    pub attention: AttentionConfig,
     /// What the screen looks like.
     pub ui: UiConfig,
     /// Keys by command name; each replaces the command's own.
@@ -295,6 +299,7 @@ impl Default for Settings {
             sources: Vec::new(),
             policy: Policy::default(),
             board: BoardConfig::default(),
+            attention: AttentionConfig::default(),
             ui: UiConfig::default(),
             keys: BTreeMap::new(),
             notify: Notify::default(),

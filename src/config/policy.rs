@@ -199,7 +199,7 @@ fn repo_globs(checker: &mut Checker<'_>, list: &[file::Text]) -> Option<GlobSet>
     globs(checker, "repos", list, Star::Part)
 }
 
-fn check_name(
+pub(super) fn check_name(
     checker: &mut Checker<'_>,
     name: Option<&file::Text>,
     span: std::ops::Range<usize>,
@@ -285,7 +285,7 @@ fn check_rule(checker: &mut Checker<'_>, table: Table<file::Rule>) -> Option<Ove
     })
 }
 
-fn check_query(checker: &mut Checker<'_>, text: &file::Text) -> Option<Query> {
+pub(super) fn check_query(checker: &mut Checker<'_>, text: &file::Text) -> Option<Query> {
     match Query::parse(text.get_ref()) {
         Ok(query) if query.is_empty() => {
             checker.error(

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod alert;
+pub mod attention;
 pub mod calendar;
 pub mod change_request;
 pub mod commit;

@@ -69,6 +69,16 @@ impl Roster {
         self.members.get(*at)
     }
 
+    /// Returns whether two logins, as they are written, are one person.
+    pub fn is_same(&self, one: &str, other: &str) -> bool {
+        let named = |login: &str| self.member(login).map(|member| &member.name);
+        match (named(one), named(other)) {
+            (Some(one), Some(other)) => one == other,
+            (None, None) => same(one) == same(other),
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
     /// Returns whether two logins are one person.
     pub fn is_one(&self, one: &Person, other: &Person) -> bool {
         same(self.name(one)) == same(self.name(other))

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
+use crate::domain::attention::AttentionBoard;
 use crate::domain::diagnosis::{Diagnosis, LogKey};
 use crate::domain::item::{Evidence, Train, WorkItem};
 use crate::domain::key::{ItemId, RepoKey, SourceName};
@@ -39,6 +40,8 @@ pub struct Snapshot {
     pub notices: Vec<Clean>,
     /// Why red cards are red.
     pub triage: Arc<TriageBoard>,
+    /// What calls for a person.
+    pub attention: AttentionBoard,
     /// Runs that somebody looks at or acted on, red or not.
     pub watched: Arc<[Watched]>,
     /// Who told of each run that no forge told, by the identity of its fact.

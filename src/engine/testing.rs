@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::Timestamp;
 use crate::domain::action::{Fresh, Target};
+use crate::domain::attention::Attention;
 use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
@@ -263,6 +264,7 @@ pub(crate) fn clock() -> Clock {
 /// Returns what an engine is started with that polls these and does nothing else.
 pub(crate) fn options(sources: impl IntoIterator<Item = Fake>, clock: Clock) -> Options {
     Options {
+        attention: Attention::default(),
         sources: sources
             .into_iter()
             .map(|source| Box::new(source) as Box<dyn Source>)

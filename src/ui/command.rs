@@ -18,16 +18,19 @@ pub enum Scope {
     Standup,
     /// In the sources view.
     Sources,
+    /// In the list of what calls for a person.
+    Attention,
     /// In the detail of a card.
     Detail,
 }
 
 impl Scope {
     /// All scopes, in the order in which help lists them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Board,
         Self::Cards,
         Self::Triage,
+        Self::Attention,
         Self::Standup,
         Self::Sources,
         Self::Detail,
@@ -43,6 +46,7 @@ impl Scope {
             Self::Triage => "triage",
             Self::Standup => "stand-up",
             Self::Sources => "sources",
+            Self::Attention => "what calls for you",
             Self::Detail => "detail",
         }
     }
@@ -50,7 +54,7 @@ impl Scope {
     /// Returns whether the lines of this place are cards.
     pub fn has_cards(self) -> bool {
         match self {
-            Self::Board | Self::Cards => true,
+            Self::Board | Self::Cards | Self::Attention => true,
             Self::Everywhere | Self::Triage | Self::Standup | Self::Sources | Self::Detail => false,
         }
     }
@@ -69,6 +73,7 @@ impl Scope {
             | Self::Board
             | Self::Standup
             | Self::Sources
+            | Self::Attention
             | Self::Detail => false,
         }
     }
@@ -133,6 +138,17 @@ impl Scope {
                 C::Refresh,
                 C::RefreshAll,
                 C::OpenInBrowser,
+                C::ViewBoard,
+                C::Palette,
+                C::Help,
+                C::Back,
+            ],
+            Self::Attention => &[
+                C::Open,
+                C::Filter,
+                C::Actions,
+                C::OpenInBrowser,
+                C::Refresh,
                 C::ViewBoard,
                 C::Palette,
                 C::Help,
@@ -359,6 +375,8 @@ commands! {
     ViewBoard: "view-board", "board", Everywhere, &["g b"];
     /// Go to the triage of red cards
     ViewTriage: "view-triage", "triage", Everywhere, &["g f"];
+    /// Go to what calls for a person: waits, too long, over a limit
+    ViewAttention: "view-attention", "attention", Everywhere, &["g a"];
     /// Go to the stand-up
     ViewStandup: "view-standup", "stand-up", Everywhere, &["g s"];
     /// Go to the sources

@@ -177,6 +177,7 @@ impl Rows {
         let ctx = QueryContext {
             now,
             me: want.me.to_vec(),
+            attention: snapshot.attention.clone(),
         };
         self.columns
             .resize_with(want.columns.len(), Listed::default);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
+use crate::domain::attention::AttentionBoard;
 use crate::domain::item::{Anchor, Evidence, EvidenceKind, Placement, Train, WorkItem};
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId, WebUrl};
 use crate::domain::pool::Pool;
@@ -214,6 +215,7 @@ pub fn snapshot(cards: usize) -> Snapshot {
         finished: 12,
         partial: false,
         notices: Vec::new(),
+        attention: AttentionBoard::default(),
         triage: Arc::default(),
         watched: Arc::default(),
         inquiries: Arc::default(),

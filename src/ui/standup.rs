@@ -99,7 +99,7 @@ pub fn on_prepared(state: &mut UiState, answer: Answer, now: Timestamp) {
     if !state.standup.is_awaited(answer.number) {
         return;
     }
-    let ctx = state.query_context(now);
+    let ctx = state.query_context(&answer.prepared.snapshot, now);
     let query = &state.filter.query;
     let passes = |item: &WorkItem| query.matches(item, &ctx);
     state.standup.take(answer.prepared, passes);
@@ -116,12 +116,12 @@ fn held(state: &mut UiState, prepared: &Prepared, now: Timestamp) {
 }
 
 /// Puts the walk together again where the filter is another.
-fn refilter(state: &mut UiState, now: Timestamp) {
+fn refilter(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) {
     let text = state.filter.query.text();
     if state.standup.filtered_by == text {
         return;
     }
-    let ctx = state.query_context(now);
+    let ctx = state.query_context(snapshot, now);
     let query = &state.filter.query;
     let passes = |item: &WorkItem| query.matches(item, &ctx);
     state.standup.refilter(text, passes);
@@ -133,7 +133,7 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -
     if state.view != View::Standup {
         return Vec::new();
     }
-    refilter(state, now);
+    refilter(state, snapshot, now);
     state.standup.follow(now);
     if due(state, snapshot).is_none_or(|due| due > now) {
         return Vec::new();

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::app::output::{Board, instant};
 use crate::domain::Timestamp;
+use crate::domain::attention::Count;
 use crate::domain::item::{Evidence, WorkItem};
 use crate::domain::key::{RepoKey, ServiceName, WebUrl};
 use crate::domain::text::Clean;
@@ -19,7 +20,27 @@ struct Document<'a> {
     schema: u32,
     generated_at: String,
     sources: Vec<SourceDocument<'a>>,
+    /// What limits of work in progress count.
+    limits: Vec<LimitDocument<'a>>,
     stages: Vec<StageDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct LimitDocument<'a> {
+    name: &'a str,
+    per: &'a str,
+    /// The column, person or service; null where all count together.
+    of: Option<&'a str>,
+    cards: usize,
+    limit: u32,
+    hard: bool,
+    over: bool,
+}
+
+#[derive(Serialize)]
+struct CallDocument {
+    rule: &'static str,
+    since: String,
 }
 
 /// One source, as every command that names sources prints it.
@@ -75,6 +96,8 @@ pub struct Card<'a> {
     age_secs: i64,
     /// Whether every source of the card confirmed it within the last half an hour.
     fresh: bool,
+    /// Why it calls for a person now, the most urgent first.
+    attention: Vec<CallDocument>,
     evidence: Vec<EvidenceDocument<'a>>,
 }
 
@@ -105,8 +128,21 @@ pub fn board(board: Board<'_>) -> Result<String, serde_json::Error> {
         schema: SCHEMA,
         generated_at: instant(now),
         sources: sources(&board.snapshot.sources, now),
+        limits: board.snapshot.attention.counts().map(limit).collect(),
         stages,
     })
+}
+
+fn limit(count: &Count) -> LimitDocument<'_> {
+    LimitDocument {
+        name: &count.limit.name,
+        per: count.limit.per.as_str(),
+        of: Some(count.of.as_str()).filter(|of| !of.is_empty()),
+        cards: count.cards,
+        limit: count.limit.most,
+        hard: count.limit.hard,
+        over: count.is_over(),
+    }
 }
 
 /// Returns the sources as parts of a document.
@@ -177,6 +213,15 @@ pub fn card<'a>(item: &'a WorkItem, snapshot: &Snapshot, now: Timestamp) -> Card
         since: instant(place.since),
         age_secs: seconds(place.since, now),
         fresh: snapshot.is_fresh(item, now),
+        attention: snapshot
+            .attention
+            .calls(&item.id, now)
+            .iter()
+            .map(|call| CallDocument {
+                rule: call.kind.as_str(),
+                since: instant(call.since),
+            })
+            .collect(),
         evidence: item.evidence.iter().map(evidence).collect(),
     }
 }

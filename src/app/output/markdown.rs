@@ -15,9 +15,7 @@ use crate::engine::snapshot::Snapshot;
 pub fn board(board: Board<'_>) -> String {
     let mut out = format!("# Board, {}\n", instant(board.now()));
     for (config, cards) in board.columns() {
-        let limit = config
-            .wip
-            .map_or_else(String::new, |limit| format!("/{limit}"));
+        let limit = board.limit(config);
         let title = escape(&config.title);
         // Writing to a string cannot fail.
         let _ = write!(out, "\n## {title} ({}{limit})\n", cards.len());
@@ -46,6 +44,9 @@ pub fn board(board: Board<'_>) -> String {
     }
     if board.columns().all(|(_, cards)| cards.is_empty()) {
         let _ = write!(out, "\n> {}\n", escape(&board.nothing()));
+    }
+    for over in board.over() {
+        let _ = write!(out, "\n> over: {}\n", escape(&over));
     }
     let hidden = board.red_in_hidden_columns();
     if hidden > 0 {

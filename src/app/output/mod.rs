@@ -23,6 +23,7 @@ use crate::app::env::{self, Env};
 use crate::app::exit::Failure;
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
+use crate::domain::attention::Count;
 use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryContext};
 use crate::engine::snapshot::{Column, Row, Snapshot};
@@ -54,6 +55,29 @@ impl<'a> Board<'a> {
                 .unwrap_or_default();
             (config, cards)
         })
+    }
+
+    /// Returns how many cards a column counts of how many it should hold at most, as `/6`; with a
+    /// mark where there are more.
+    pub fn limit(self, config: &ColumnConfig) -> String {
+        match (self.snapshot.attention.of_column(config.stage), config.wip) {
+            (Some(count), _) => {
+                let mark = match (count.is_over(), count.limit.hard) {
+                    (false, _) => "",
+                    (true, false) => "!",
+                    (true, true) => "!!",
+                };
+                format!("/{}{mark}", count.limit.most)
+            }
+            (None, Some(most)) => format!("/{most}"),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Returns the limits that are exceeded, in words.
+    pub fn over(self) -> impl Iterator<Item = String> {
+        let counts = self.snapshot.attention.counts();
+        counts.filter(|count| count.is_over()).map(Count::words)
     }
 
     /// Returns every card that matches, those in columns that are not shown included.

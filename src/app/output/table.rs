@@ -22,9 +22,7 @@ pub fn board(board: Board<'_>, width: Width) -> String {
             continue;
         }
         shown += cards.len();
-        let limit = config
-            .wip
-            .map_or_else(String::new, |limit| format!("/{limit}"));
+        let limit = board.limit(config);
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{} {}{limit}", config.title, cards.len());
         let rows: Vec<Vec<String>> = cards
@@ -37,6 +35,9 @@ pub fn board(board: Board<'_>, width: Width) -> String {
     if shown == 0 {
         // Writing to a string cannot fail.
         let _ = write!(out, "{}\n\n", board.nothing());
+    }
+    for over in board.over() {
+        let _ = writeln!(out, "over: {over}");
     }
     let hidden = board.red_in_hidden_columns();
     if hidden > 0 {

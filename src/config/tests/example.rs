@@ -96,6 +96,8 @@ fn every_key_is_in_the_example() {
         assert!(EXAMPLE.contains(&format!("`{place} = ")), "{place}");
     }
     documents("[board]", file::names::<file::Board>());
+    documents("[[wip]]", file::names::<file::Wip>());
+    documents("[attention]", file::names::<file::Attention>());
     documents("[[branching]]", file::names::<file::Branching>());
     documents("[[service]]", file::names::<file::Service>());
     documents("[[phase]]", file::names::<file::Jobs>());

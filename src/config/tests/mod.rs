@@ -1,5 +1,6 @@
 //! Configurations, good and bad, with the exact words that answer them.
 
+mod attention;
 mod example;
 mod hosts;
 mod jobs;

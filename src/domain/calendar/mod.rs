@@ -146,6 +146,20 @@ impl Calendar {
         span.map_or(0, |span| span.before + at.min(span.until) - span.from)
     }
 
+    /// Returns the moment at which so much was worked since another; the last of all where the
+    /// calendar ends before.
+    pub fn worked_since(&self, from: Timestamp, span: TimeDelta) -> Timestamp {
+        let wanted = self.worked(from.timestamp()) + span.num_seconds().max(0);
+        let begun = self.spans.partition_point(|span| span.before < wanted);
+        let span = begun.checked_sub(1).and_then(|last| self.spans.get(last));
+        let Some(span) = span else { return from };
+        let at = span.from + (wanted - span.before);
+        if at > span.until {
+            return Timestamp::MAX_UTC;
+        }
+        Timestamp::from_timestamp(at, 0).map_or(Timestamp::MAX_UTC, |at| at.max(from))
+    }
+
     /// Returns the time of a moment on the clock of the team.
     pub fn local(&self, at: Timestamp) -> DateTime<Zone> {
         local(self.work.zone, at)

@@ -250,6 +250,21 @@ proptest! {
     }
 
     #[test]
+    fn so_much_is_worked_at_that_moment_and_not_before(
+        work in works(),
+        from in moments(),
+        secs in 1_i64..4_000_000,
+    ) {
+        let calendar = calendar(work);
+        let span = TimeDelta::seconds(secs);
+        let at = calendar.worked_since(from, span);
+        prop_assume!(at < Timestamp::MAX_UTC);
+        prop_assert_eq!(calendar.between(from, at), span);
+        let before = at - TimeDelta::seconds(1);
+        prop_assert_eq!(calendar.between(from, before), span - TimeDelta::seconds(1));
+    }
+
+    #[test]
     fn days_off_are_nothing_and_days_follow_one_another(
         work in works(),
         moment in moments(),

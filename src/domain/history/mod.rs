@@ -17,6 +17,9 @@ use crate::domain::text::Clean;
 mod ledger;
 mod past;
 mod record;
+mod replay;
+#[cfg(test)]
+mod replay_tests;
 mod rewind;
 mod standings;
 #[cfg(test)]
@@ -28,6 +31,7 @@ pub use record::{
     Attempt, Carried, ChangeLife, CiRun, Coverage, Delivery, DeliveryState, Life, Record, RunEnd,
     Trouble,
 };
+pub use replay::{Past, PastCard, Replay, Since};
 pub use rewind::{Chronicle, chronicle};
 pub use standings::Standings;
 pub use timeline::{Interval, Moment, Timeline};

@@ -4,6 +4,7 @@
 //! hides that something is red or blocked: a badge tells it.
 
 use crate::domain::Timestamp;
+use crate::domain::attention::AttentionBoard;
 use crate::domain::item::WorkItem;
 use crate::domain::placement::combine::elsewhere;
 use crate::domain::placement::named;
@@ -80,6 +81,7 @@ fn decisions(item: &WorkItem, policy: &Policy, now: Timestamp) -> Vec<Decision> 
         let ctx = QueryContext {
             now,
             me: Vec::new(),
+            attention: AttentionBoard::default(),
         };
         let rule = policy
             .rules

@@ -2,6 +2,7 @@
 //!
 //! Walks the parsed filter once a card. Nothing is allocated here.
 
+use crate::domain::attention::Kind;
 use crate::domain::item::{Anchor, EvidenceKind, Outcome, WorkItem};
 use crate::domain::key::Person;
 use crate::domain::placement::stale_after;
@@ -118,7 +119,12 @@ fn is_so(item: &WorkItem, is: Is, ctx: &QueryContext) -> bool {
     let placement = &item.placement;
     let status = placement.status;
     let me = |person: &Person| is_me(&person.login, ctx);
+    let calls = |wanted: &dyn Fn(Kind) -> bool| ctx.attention.is(&item.id, ctx.now, wanted);
     match is {
+        Is::Over => calls(&|kind| kind.is_over()),
+        Is::WaitsForMe => calls(&|kind| kind == Kind::WaitsForMe),
+        Is::Calling => calls(&|_| true),
+        Is::Stuck if ctx.attention.is_judged() => calls(&|kind| kind == Kind::Stuck),
         Is::Stuck => stale_after(placement.stage, status).is_some_and(|limit| {
             placement.done.is_none() && ctx.now - placement.since.max(item.updated_at) > limit
         }),

@@ -31,6 +31,7 @@ pub use crate::domain::query::complete::{Completion, completion, completions};
 pub use crate::domain::query::haystack::{Fit, Haystack, Typed};
 
 use crate::domain::Timestamp;
+use crate::domain::attention::AttentionBoard;
 use crate::domain::item::WorkItem;
 use crate::domain::query::terms::Node;
 use crate::domain::text::width;
@@ -51,6 +52,8 @@ pub struct QueryContext {
     pub now: Timestamp,
     /// The logins that `@me` stands for.
     pub me: Vec<String>,
+    /// What calls for a person; where nobody judged that, `is:stuck` goes by the clock alone.
+    pub attention: AttentionBoard,
 }
 
 /// Why a filter was refused.
@@ -124,6 +127,12 @@ impl Query {
     /// Returns whether it asks for what is the user's own, by `@me` or `is:mine`.
     pub fn asks_for_me(&self) -> bool {
         terms::asks_for_me(&self.root)
+    }
+
+    /// Returns whether it asks how long things are so, or what calls for a person: what may change
+    /// while no card does.
+    pub fn asks_for_time(&self) -> bool {
+        terms::asks_for_time(&self.root)
     }
 
     /// Returns whether the card matches.

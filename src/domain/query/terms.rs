@@ -68,7 +68,7 @@ pub(super) fn asks_for_me(node: &Node) -> bool {
         Node::Not(inner) => asks_for_me(inner),
         Node::Term(term) => match &term.test {
             Test::Field(_, values) => values.contains(&Value::Me),
-            Test::Is(list) => list.contains(&Is::Mine),
+            Test::Is(list) => list.contains(&Is::Mine) || list.contains(&Is::WaitsForMe),
             Test::Words(_)
             | Test::Stages(_)
             | Test::Statuses(_)
@@ -76,6 +76,40 @@ pub(super) fn asks_for_me(node: &Node) -> bool {
             | Test::Anchors(_)
             | Test::Has(_)
             | Test::Time(..) => false,
+        },
+    }
+}
+
+/// Returns whether the clock alone may change what a part of a filter says.
+pub(super) fn asks_for_time(node: &Node) -> bool {
+    match node {
+        Node::All(parts) | Node::Any(parts) => parts.iter().any(asks_for_time),
+        Node::Not(inner) => asks_for_time(inner),
+        Node::Term(term) => match &term.test {
+            Test::Time(..) => true,
+            Test::Is(list) => list.iter().any(|is| match is {
+                Is::Stuck | Is::Over | Is::WaitsForMe | Is::Calling => true,
+                Is::Red
+                | Is::Blocked
+                | Is::Waiting
+                | Is::Bot
+                | Is::Mine
+                | Is::Unassigned
+                | Is::Incident
+                | Is::Done
+                | Is::Shipped
+                | Is::Dropped
+                | Is::Open
+                | Is::Pinned
+                | Is::Status(_) => false,
+            }),
+            Test::Field(..)
+            | Test::Words(_)
+            | Test::Stages(_)
+            | Test::Statuses(_)
+            | Test::Severities(_)
+            | Test::Anchors(_)
+            | Test::Has(_) => false,
         },
     }
 }
@@ -143,6 +177,12 @@ pub(super) struct Bounds {
 pub(super) enum Is {
     /// Stands longer than it should.
     Stuck,
+    /// Is more than a limit of work in progress allows.
+    Over,
+    /// Is the user's move.
+    WaitsForMe,
+    /// Calls for a person by any rule.
+    Calling,
     /// Is red.
     Red,
     /// Cannot go on.
@@ -248,6 +288,9 @@ pub(super) const IS: &[(&str, Is)] = &[
     ("shipped", Is::Shipped),
     ("dropped", Is::Dropped),
     ("pinned", Is::Pinned),
+    ("over", Is::Over),
+    ("waiting-for-me", Is::WaitsForMe),
+    ("calling", Is::Calling),
 ];
 
 /// Every value of `has`.

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::attention::AttentionBoard;
 use crate::domain::item::{Anchor, Evidence, EvidenceKind, Placement};
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId};
 use crate::domain::stage::Stage;
@@ -18,6 +19,7 @@ fn ctx() -> QueryContext {
     QueryContext {
         now: now(),
         me: vec!["Ana".to_owned(), "ana-work".to_owned()],
+        attention: AttentionBoard::default(),
     }
 }
 

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
 use crate::domain::action::{ActionId, Target, Verb};
+use crate::domain::attention::Attention;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::policy::{Pin, Policy};
@@ -58,6 +59,8 @@ pub struct Options {
     pub columns: Vec<ColumnConfig>,
     /// The database; `None` keeps everything in memory.
     pub store: Option<db::Store>,
+    /// What the team pays attention to.
+    pub attention: Attention,
     /// Whether sources are asked at all.
     pub polling: bool,
     /// Whether red cards are looked into without being asked about.
@@ -159,6 +162,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         options.policy,
         &options.columns,
     );
+    store.pay_attention(options.attention);
     if !options.looks_into {
         store.look_into_nothing();
     }

@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
+use crate::domain::attention::{Attention, Watcher};
 use crate::domain::correlate::{Correlator, Need, Sourced};
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::history::Standings;
@@ -33,6 +34,7 @@ use crate::sources::{Batch, Source, SourceError};
 
 mod all;
 mod asked;
+mod calls;
 mod load;
 mod ways;
 
@@ -56,6 +58,7 @@ pub struct Store {
     correlator: Correlator,
     book: Book,
     columns: Columns,
+    watcher: Watcher,
     last_stood: Standings,
     chronicler: Chronicler,
     confirmed: Arc<HashMap<(SourceName, Clean), Timestamp>>,
@@ -114,6 +117,7 @@ impl Store {
             correlator: Correlator::default(),
             book,
             columns: Columns::default(),
+            watcher: Watcher::new(Attention::default()),
             last_stood: Standings::default(),
             chronicler: Chronicler::default(),
             confirmed: Arc::default(),
@@ -149,6 +153,7 @@ impl Store {
         }
         self.prune(now, &mut applied);
         let needs_differ = self.recompute(now, &mut applied);
+        applied.changed |= self.attend(now);
         self.route(needs_differ, now, &mut applied);
         self.tell_followers(now, &mut applied);
         applied
@@ -364,6 +369,9 @@ impl Store {
                 .extend(self.last_stood.note(item, now).map(Write::Event));
         }
         applied.changed |= self.book.refresh(&changes.changed, &changes.removed);
+        applied.changed |= self
+            .watcher
+            .refresh(&changes.changed, &changes.removed, now);
         let mut needs = self.correlator.needs().clone();
         if self.looks_into {
             needs.extend(self.book.needs().iter().cloned());
@@ -419,10 +427,14 @@ impl Store {
             .iter()
             .filter_map(|member| member.state.next_change(now))
             .min();
-        [self.columns.next_change(), health]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.columns.next_change(),
+            self.watcher.next_change(),
+            health,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Returns the board as of now; columns that did not change are shared with the last one.
@@ -450,6 +462,7 @@ impl Store {
             finished: self.columns.finished(),
             notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
             triage: self.inquiries.show(self.book.board()),
+            attention: self.watcher.board(),
             watched: self.book.watched(),
             inquiries: self.inquiries.asked(),
             told_by: Arc::clone(&self.told_by),

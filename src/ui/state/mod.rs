@@ -26,11 +26,13 @@ use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
 use crate::ui::update::urgent::Walk;
 
+mod attention;
 mod messages;
 mod standup;
 mod triage;
 mod views;
 
+pub use attention::AttentionState;
 pub use messages::{Message, Messages};
 pub(crate) use standup::{CARD_SECS, PERSON_SECS, Part, SPANS, TOTAL_SECS};
 pub use standup::{Clock, StandupPane, StandupState};
@@ -108,6 +110,8 @@ pub struct UiState {
     pub history: Option<Arc<Ledger>>,
     /// How reading it stands.
     pub recall: Recall,
+    /// The list of what calls for a person.
+    pub attention: AttentionState,
     /// The filter in force.
     pub filter: Filter,
     /// What lies over the view, topmost last.
@@ -222,6 +226,7 @@ impl UiState {
             standup: StandupState::default(),
             history: None,
             recall: Recall::default(),
+            attention: AttentionState::default(),
             filter: Filter::default(),
             overlays: Vec::new(),
             pending: Vec::new(),
@@ -280,6 +285,7 @@ impl UiState {
 
     /// Brings the lists up to date and every selection to its card.
     pub(crate) fn refresh(&mut self, snapshot: &Snapshot, now: Timestamp) {
+        self.refresh_attention(snapshot, now);
         let want = Want {
             columns: &self.options.columns,
             filter: &self.filter.query,
@@ -334,10 +340,11 @@ impl UiState {
     }
 
     /// Returns what a filter has to know beside a card.
-    pub(crate) fn query_context(&self, now: Timestamp) -> QueryContext {
+    pub(crate) fn query_context(&self, snapshot: &Snapshot, now: Timestamp) -> QueryContext {
         QueryContext {
             now,
             me: self.options.me.clone(),
+            attention: snapshot.attention.clone(),
         }
     }
 

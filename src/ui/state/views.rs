@@ -21,11 +21,19 @@ pub enum View {
     Standup,
     /// The sources.
     Sources,
+    /// What calls for a person.
+    Attention,
 }
 
 impl View {
     /// All views in the order of `[` and `]`.
-    pub const ALL: [Self; 4] = [Self::Board, Self::Triage, Self::Standup, Self::Sources];
+    pub const ALL: [Self; 5] = [
+        Self::Board,
+        Self::Triage,
+        Self::Attention,
+        Self::Standup,
+        Self::Sources,
+    ];
 
     /// Returns where keys are looked up in this view.
     pub fn scope(self) -> Scope {
@@ -34,6 +42,7 @@ impl View {
             Self::Triage => Scope::Triage,
             Self::Standup => Scope::Standup,
             Self::Sources => Scope::Sources,
+            Self::Attention => Scope::Attention,
         }
     }
 
@@ -46,7 +55,7 @@ impl View {
     pub fn reads_history(self) -> bool {
         match self {
             Self::Standup => true,
-            Self::Board | Self::Triage | Self::Sources => false,
+            Self::Board | Self::Triage | Self::Attention | Self::Sources => false,
         }
     }
 
@@ -86,6 +95,16 @@ impl UiState {
                 let card = self.standup.card();
                 pointed_card(card.as_ref().map(|card| &card.id), snapshot)
             }
+            View::Attention => {
+                let line = self.attention.lines.get(self.attention.cursor);
+                let item = line.and_then(|line| snapshot.find(&line.item.id));
+                item.map_or(Pointed::Nothing, |item| {
+                    Pointed::Card(Shown::Item {
+                        item,
+                        inside: false,
+                    })
+                })
+            }
             View::Sources => {
                 let source = snapshot.sources.get(self.source);
                 source.map_or(Pointed::Nothing, Pointed::Source)
@@ -98,6 +117,10 @@ impl UiState {
         match self.view {
             View::Board | View::Triage => None,
             View::Standup => Some(self.standup.cursor()),
+            View::Attention => {
+                let count = self.attention.lines.len();
+                Some((&mut self.attention.cursor, count))
+            }
             View::Sources => Some((&mut self.source, snapshot.sources.len())),
         }
     }

@@ -197,6 +197,7 @@ fn dispatch(
         C::ViewBoard => open::view(state, View::Board),
         C::ViewTriage => open::view(state, View::Triage),
         C::ViewStandup => open::view(state, View::Standup),
+        C::ViewAttention => open::view(state, View::Attention),
         C::ViewSources => open::view(state, View::Sources),
         C::NextView => open::view(state, open::neighbour(state.view, true)),
         C::PreviousView => open::view(state, open::neighbour(state.view, false)),

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
+use crate::config::ColumnConfig;
 use crate::domain::status::Severity;
 use crate::domain::text::{truncate_with, width};
 use crate::engine::snapshot::{Health, Snapshot};
@@ -57,17 +58,16 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &S
     } else {
         theme.style(Role::Title)
     };
-    let over = column.wip.is_some_and(|most| all > most as usize);
-    let counts = match (column.wip, state.filter.query.is_empty()) {
+    let limit = Limited::of(snapshot, column, all);
+    let counts = match (&limit, state.filter.query.is_empty()) {
         (_, false) => [
             format!("{} of {all}", listed.count),
             listed.count.to_string(),
         ],
-        (Some(most), true) if over => [format!("{all}/{most} over"), format!("{all}/{most}")],
-        (Some(most), true) => [format!("{all}/{most}"), all.to_string()],
+        (Some(limit), true) => limit.words(all),
         (None, true) => [all.to_string(), all.to_string()],
     };
-    let count_role = if over { Role::Blocked } else { Role::Dim };
+    let count_role = limit.map_or(Role::Dim, |limit| limit.role());
     let mark = theme.glyphs().severity(Severity::Failed);
     let red = match listed.red {
         0 => String::new(),
@@ -91,6 +91,65 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &S
     row.put(paint, &red, theme.style(Role::Failed));
     let below = rows(slot.head, 1, 1);
     paint.line(below, theme.glyphs().rule(), theme.style(Role::Border));
+}
+
+/// How a column stands to the limit that its heading shows.
+struct Limited {
+    /// How many cards count; of a limit that columns share, those of all.
+    cards: usize,
+    most: u32,
+    hard: bool,
+}
+
+impl Limited {
+    fn of(snapshot: &Snapshot, column: &ColumnConfig, all: usize) -> Option<Self> {
+        if let Some(count) = snapshot.attention.of_column(column.stage) {
+            return Some(Self {
+                cards: count.cards,
+                most: count.limit.most,
+                hard: count.limit.hard,
+            });
+        }
+        // Before the cards are judged, and in a column without a card.
+        let most = column.wip?;
+        Some(Self {
+            cards: all,
+            most,
+            hard: false,
+        })
+    }
+
+    fn is_over(&self) -> bool {
+        usize::try_from(self.most).is_ok_and(|most| self.cards > most)
+    }
+
+    /// `8/6!`, over a hard limit `8/6!!`, of a shared limit `3 of 8/6!`; and the same shorter.
+    fn words(&self, all: usize) -> [String; 2] {
+        let mark = match (self.is_over(), self.hard) {
+            (false, _) => "",
+            (true, false) => "!",
+            (true, true) => "!!",
+        };
+        let own = format!("{}/{}{mark}", self.cards, self.most);
+        let short = if self.is_over() {
+            own.clone()
+        } else {
+            all.to_string()
+        };
+        if self.cards == all {
+            [own, short]
+        } else {
+            [format!("{all} of {own}"), short]
+        }
+    }
+
+    fn role(&self) -> Role {
+        match (self.is_over(), self.hard) {
+            (false, _) => Role::Dim,
+            (true, false) => Role::Blocked,
+            (true, true) => Role::Failed,
+        }
+    }
 }
 
 /// Returns the title of a column and its count, as they fit into `room` columns with what is red.

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::domain::attention::Kind;
 use crate::domain::item::{Train, WorkItem};
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -57,6 +58,8 @@ struct Face<'a> {
     /// Holders, or what a train carries.
     people: String,
     badges: String,
+    /// Why it calls for a person, with its mark; empty where it does not.
+    call: String,
     /// Whether a person put it where it is.
     pinned: bool,
 }
@@ -97,6 +100,7 @@ impl<'a> Face<'a> {
                 Some(doing) => doing,
                 None => badges.join(", "),
             },
+            call: call(snapshot.attention.first(&item.id, paint.now)),
             pinned,
         }
     }
@@ -129,6 +133,13 @@ impl<'a> Face<'a> {
             stale,
             people: String::new(),
             badges: String::new(),
+            call: call(
+                train
+                    .items
+                    .iter()
+                    .filter_map(|item| snapshot.attention.first(&item.id, paint.now))
+                    .min(),
+            ),
             pinned: false,
         }
     }
@@ -141,6 +152,11 @@ impl<'a> Face<'a> {
             (true, ..16) => mark,
             (true, 16..) => with_word,
         }
+    }
+
+    /// Returns why it calls, where there is room to say it.
+    fn called(&self, columns: u16) -> &str {
+        if columns < 16 { "" } else { &self.call }
     }
 
     /// `▌✖ failed api#12 Retry timeouts    @chen 8m`
@@ -159,6 +175,7 @@ impl<'a> Face<'a> {
             (self.mark, look.status, 1),
             (self.status.label(), look.status, 12),
             (self.pin(paint, area.width), look.key, 8),
+            (self.called(area.width), look.call, 14),
             (&self.key, look.key, area.width / 3),
             (&self.title, look.text, u16::MAX),
         ] {
@@ -204,6 +221,16 @@ impl<'a> Face<'a> {
                 "" => end,
                 pin => paint.text(end + 1, last, right.saturating_sub(end + 1), pin, plain.key),
             };
+            let end = match self.called(columns) {
+                "" => end,
+                call => paint.text(
+                    end + 1,
+                    last,
+                    right.saturating_sub(end + 1),
+                    call,
+                    plain.call,
+                ),
+            };
             let left = right.saturating_sub(end + 1);
             if left > 2 {
                 paint.text(end + 1, last, left, &self.title, plain.text);
@@ -228,6 +255,7 @@ impl<'a> Face<'a> {
         let pin = self.pin(paint, columns);
         for (text, style) in [
             (pin, plain.key),
+            (self.called(columns), plain.call),
             (&self.people, plain.key),
             (&self.badges, plain.dim),
         ] {
@@ -237,6 +265,11 @@ impl<'a> Face<'a> {
             }
         }
     }
+}
+
+/// Returns the mark and the word of what a card calls for.
+fn call(kind: Option<Kind>) -> String {
+    kind.map_or_else(String::new, |kind| format!("! {}", kind.word()))
 }
 
 /// Returns a key that fits: the number tells more than the end of the name.
@@ -258,6 +291,7 @@ struct Look {
     key: Style,
     text: Style,
     dim: Style,
+    call: Style,
 }
 
 impl Look {
@@ -271,6 +305,7 @@ impl Look {
                 key: one,
                 text: one,
                 dim: one,
+                call: one,
             };
         }
         if face.stale {
@@ -281,6 +316,7 @@ impl Look {
                 key: one,
                 text: one,
                 dim: one,
+                call: one,
             };
         }
         Self {
@@ -289,6 +325,7 @@ impl Look {
             key: theme.style(Role::Key),
             text: theme.style(Role::Text),
             dim: theme.style(Role::Dim),
+            call: theme.style(Role::Blocked),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::ui::state::{UiState, View};
 use crate::ui::text::Paint;
 use crate::ui::theme::{Role, Theme};
 
+mod attention;
 mod board;
 mod card;
 mod footer;
@@ -76,9 +77,11 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
     }
     header::paint(paint, state, snapshot, plan);
     match state.view {
-        View::Board | View::Triage | View::Standup | View::Sources if plan.covered => {}
+        View::Board | View::Triage | View::Attention | View::Standup | View::Sources
+            if plan.covered => {}
         View::Board => board::paint(paint, state, snapshot, plan),
         View::Triage => triage::paint(paint, state, snapshot, plan.body),
+        View::Attention => attention::paint(paint, state, snapshot, plan.body),
         View::Standup => standup::paint(paint, state, snapshot, plan.body),
         View::Sources => sources::paint(paint, state, snapshot, plan.body),
     }
@@ -94,6 +97,7 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
 pub(crate) fn list_at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) -> Option<usize> {
     match state.view {
         View::Board | View::Triage | View::Standup => None,
+        View::Attention => attention::at(state, area, y),
         View::Sources => sources::at(state, snapshot, area, y),
     }
 }

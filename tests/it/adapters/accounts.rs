@@ -50,6 +50,7 @@ impl Board {
         store.bind([Bound::new(config, &token::account(config, &ground.env))]);
         let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
         let options = Options {
+            attention: cycleboard::domain::attention::Attention::default(),
             sources: vec![Box::new(GitHub::new(config, &ground, limits()).unwrap())],
             policy: cycleboard::domain::policy::Policy::default(),
             columns: Vec::new(),

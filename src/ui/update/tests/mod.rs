@@ -1,5 +1,6 @@
 //! Commands, one after the other: where the focus is, what the shell is asked for.
 
+mod attention;
 mod standup;
 mod typing;
 mod urgent;

@@ -47,6 +47,7 @@ fn rows(state: &UiState, snapshot: &Snapshot, stays: bool) -> Option<Vec<Place>>
     let context = QueryContext {
         now: snapshot.taken_at,
         me: state.options.me.clone(),
+        attention: snapshot.attention.clone(),
     };
     let passes = |item: &ItemId| {
         let item = snapshot.find(item);

@@ -408,7 +408,7 @@ fn a_column_over_its_limit_says_so() {
         ..options.columns[1].clone()
     };
     let screen = Screen::with(140, 40, sample::snapshot(72), options);
-    assert!(screen.text().contains("Code 9/8 over"));
+    assert!(screen.text().contains("Code 9/8!"));
 }
 
 #[test]

@@ -1,0 +1,156 @@
+//! What calls for a person: a line for each reason, the most urgent first.
+//!
+//! Which cards call is the snapshot's; which are listed is the state's.
+
+use ratatui::layout::Rect;
+
+use crate::domain::attention::{Kind, Listed};
+use crate::domain::status::Severity;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::layout::rows;
+use crate::ui::state::UiState;
+use crate::ui::text::{Paint, wrap};
+use crate::ui::theme::Role;
+
+/// Paints the view.
+pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) {
+    let theme = paint.theme;
+    let lines = &state.attention.lines;
+    if lines.is_empty() {
+        let text = match (
+            snapshot.attention.is_judged(),
+            state.filter.query.is_empty(),
+        ) {
+            (false, _) => "nothing is known yet",
+            (true, true) => "nothing calls for a person",
+            (true, false) => "no card that calls matches the filter",
+        };
+        let wide = area.width.saturating_sub(2);
+        for (y, line) in (area.top()..area.bottom()).zip(wrap(text, wide, 3)) {
+            paint.text(area.x + 1, y, wide, line, theme.style(Role::Text));
+        }
+        return;
+    }
+    let table = Table::new(area.width);
+    table.heading(paint, rows(area, 0, 1));
+    let first = window(state, area);
+    let room = usize::from(area.height.saturating_sub(1));
+    let shown = lines.iter().enumerate().skip(first).take(room);
+    for (nth, (at, line)) in (1_u16..).zip(shown) {
+        let selected = at == state.attention.cursor;
+        table.row(paint, state, snapshot, line, (rows(area, nth, 1), selected));
+    }
+}
+
+/// Returns the first line that is shown.
+fn window(state: &UiState, area: Rect) -> usize {
+    let room = usize::from(area.height.saturating_sub(1)).max(1);
+    (state.attention.cursor + 1).saturating_sub(room)
+}
+
+/// Returns the line that is listed in this row of the screen.
+pub(crate) fn at(state: &UiState, area: Rect, y: u16) -> Option<usize> {
+    let row = usize::from(y.checked_sub(area.y + 1)?);
+    let at = window(state, area) + row;
+    (y < area.bottom() && at < state.attention.lines.len()).then_some(at)
+}
+
+/// Returns how urgent a reason is, to draw it.
+fn severity(kind: Kind) -> Severity {
+    match kind {
+        Kind::RedTooLong | Kind::OverHard => Severity::Failed,
+        Kind::OverSoft | Kind::BlockedTooLong => Severity::Blocked,
+        Kind::Gate | Kind::WaitsForMe | Kind::ReviewTooLong | Kind::Stuck => Severity::Waiting,
+    }
+}
+
+/// Widths of the columns, from left to right; 0 is not shown, the last has what is left.
+struct Table {
+    columns: [(&'static str, u16); 6],
+}
+
+impl Table {
+    fn new(width: u16) -> Self {
+        let show = |least: u16, columns: u16| if width >= least { columns } else { 0 };
+        Self {
+            columns: [
+                ("rule", if width < 60 { 14 } else { 19 }),
+                ("since", 6),
+                ("card", if width < 100 { 14 } else { 20 }),
+                ("stage", show(70, 9)),
+                ("who", show(100, 16)),
+                ("why", u16::MAX),
+            ],
+        }
+    }
+
+    fn heading(&self, paint: &mut Paint<'_>, row: Rect) {
+        let style = paint.theme.style(Role::Dim);
+        self.cells(row, |nth, x, room| {
+            let title = self.columns.get(nth).map_or("", |(title, _)| *title);
+            paint.text(x, row.y, room, title, style);
+        });
+    }
+
+    fn row(
+        &self,
+        paint: &mut Paint<'_>,
+        state: &UiState,
+        snapshot: &Snapshot,
+        line: &Listed,
+        (row, selected): (Rect, bool),
+    ) {
+        let theme = paint.theme;
+        if selected {
+            paint.style(row, theme.selection());
+            paint.text(row.x, row.y, 1, theme.glyphs().cursor(), theme.selection());
+            paint.cursor_at(row.x, row.y);
+        }
+        let (item, call) = (&line.item, &line.call);
+        let severity = severity(call.kind);
+        let mark = theme.glyphs().severity(severity);
+        let who = item
+            .holders
+            .iter()
+            .map(|person| format!("@{}", person.login));
+        let place = &item.placement;
+        let why = if call.about.is_empty() {
+            format!("{}: {}", place.status.label(), place.reason)
+        } else {
+            call.about.to_string()
+        };
+        let values = [
+            (
+                format!("{mark} {}", call.kind.as_str()),
+                theme.severity(severity),
+            ),
+            (paint.age(call.since).to_string(), theme.style(Role::Dim)),
+            (
+                snapshot.names().short_key(item).into_owned(),
+                theme.style(Role::Key),
+            ),
+            (state.title(place.stage).to_owned(), theme.style(Role::Text)),
+            (who.collect::<Vec<_>>().join(" "), theme.style(Role::Key)),
+            (format!("{why}; {}", item.title), theme.style(Role::Text)),
+        ];
+        self.cells(row, |nth, x, room| {
+            if let Some((text, style)) = values.get(nth) {
+                let style = if selected { theme.selection() } else { *style };
+                paint.text(x, row.y, room, text, style);
+            }
+        });
+    }
+
+    /// Calls `put` with the number, the place and the width of each column that is shown.
+    fn cells(&self, row: Rect, mut put: impl FnMut(usize, u16, u16)) {
+        let mut x = row.x + 1;
+        for (nth, (_, columns)) in self.columns.iter().enumerate() {
+            let room = (*columns).min(row.right().saturating_sub(x));
+            if room > 1 {
+                let gap = u16::from(*columns != u16::MAX);
+                put(nth, x, room - gap);
+            }
+            x = x.saturating_add(*columns);
+        }
+    }
+}
