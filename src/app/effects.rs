@@ -13,13 +13,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::logs::{Desk, Order};
+use crate::app::measure::Meter;
 use crate::app::notify::{Herald, Notice};
 use crate::app::pins::{List, Pins};
+use crate::domain::Timestamp;
+use crate::domain::flow::Beside;
 use crate::domain::history::Ledger;
 use crate::domain::key::{ItemId, RepoKey, WebUrl};
 use crate::domain::policy::Pin;
 use crate::engine::db::Store;
 use crate::engine::logs::FileLogs;
+use crate::ui::flow::{Ask, Report};
 use crate::ui::logs::LogEvent;
 
 /// The longest text that is put on the clipboard, in bytes of base64: xterm takes no more, tmux
@@ -37,6 +41,8 @@ pub enum Done {
     Pinned(List, Option<String>),
     /// History was read, or cannot be.
     Recalled(Option<Arc<Ledger>>),
+    /// Flow was measured.
+    Measured(Arc<Report>),
     /// Something came of a log.
     Log(Box<LogEvent>),
     /// The terminal must get this beside the picture.
@@ -52,6 +58,7 @@ pub struct Effects {
     done: mpsc::Receiver<Done>,
     desk: Option<Desk>,
     store: Option<Store>,
+    meter: Meter,
     herald: Option<Arc<Herald>>,
 }
 
@@ -66,6 +73,7 @@ impl Effects {
             done,
             desk: None,
             store: None,
+            meter: Meter::default(),
             herald: None,
         }
     }
@@ -160,6 +168,15 @@ impl Effects {
             drop(tell.blocking_send(Done::Recalled(ledger)));
         }));
         true
+    }
+
+    /// Measures what history holds, for the flow view.
+    pub fn measure(&self, ledger: Arc<Ledger>, ask: Ask, beside: Beside, now: Timestamp) {
+        let (meter, tell) = (self.meter.clone(), self.tell.clone());
+        drop(self.tracker.spawn_blocking(move || {
+            let report = meter.report(&ledger, &ask, &beside, now);
+            drop(tell.blocking_send(Done::Measured(Arc::new(report))));
+        }));
     }
 
     /// Keeps a pin, or forgets it.

@@ -14,6 +14,8 @@ pub enum Scope {
     Board,
     /// In the triage view.
     Triage,
+    /// In the flow view.
+    Flow,
     /// In the sources view.
     Sources,
     /// In the detail of a card.
@@ -22,10 +24,11 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes, in the order in which help lists them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Board,
         Self::Cards,
         Self::Triage,
+        Self::Flow,
         Self::Sources,
         Self::Detail,
         Self::Everywhere,
@@ -38,6 +41,7 @@ impl Scope {
             Self::Cards => "where cards are",
             Self::Board => "board",
             Self::Triage => "triage",
+            Self::Flow => "flow",
             Self::Sources => "sources",
             Self::Detail => "detail",
         }
@@ -47,7 +51,7 @@ impl Scope {
     pub fn has_cards(self) -> bool {
         match self {
             Self::Board | Self::Cards => true,
-            Self::Everywhere | Self::Triage | Self::Sources | Self::Detail => false,
+            Self::Everywhere | Self::Triage | Self::Flow | Self::Sources | Self::Detail => false,
         }
     }
 
@@ -59,7 +63,7 @@ impl Scope {
     /// Returns whether a key of this scope may take the place of one that holds everywhere.
     pub fn overrides(self) -> bool {
         match self {
-            Self::Triage => true,
+            Self::Triage | Self::Flow => true,
             Self::Everywhere | Self::Cards | Self::Board | Self::Sources | Self::Detail => false,
         }
     }
@@ -103,6 +107,19 @@ impl Scope {
                 C::Wrap,
                 C::OpenInBrowser,
                 C::SaveLog,
+            ],
+            Self::Flow => &[
+                C::Open,
+                C::NextPane,
+                C::FlowWindow,
+                C::FlowScope,
+                C::Definitions,
+                C::Back,
+                C::CopyPage,
+                C::OpenInBrowser,
+                C::Detail,
+                C::Refresh,
+                C::Palette,
             ],
             Self::Sources => &[
                 C::Refresh,
@@ -269,6 +286,15 @@ commands! {
     /// Mark the card or unmark it; actions are done to all marked cards
     Mark: "mark", "mark", Triage, &["space"];
 
+    /// Look a week, thirty days or ninety days back
+    FlowWindow: "flow-window", "window", Flow, &["w"];
+    /// Choose what is measured: all, one service, one repository
+    FlowScope: "flow-scope", "scope", Flow, &["s"];
+    /// Show what the metrics of the page mean; again, the keys
+    Definitions: "definitions", "definitions", Flow, &["?"];
+    /// Copy the page as Markdown
+    CopyPage: "copy-page", "copy", Flow, &["y"];
+
     /// Open: a card, why it is red, the changes of a train
     Open: "open", "open", Everywhere, &["enter"];
     /// Show the card from beginning to end: its way, its evidence
@@ -313,6 +339,8 @@ commands! {
     ViewBoard: "view-board", "board", Everywhere, &["g b"];
     /// Go to the triage of red cards
     ViewTriage: "view-triage", "triage", Everywhere, &["g f"];
+    /// Go to the flow metrics
+    ViewFlow: "view-flow", "flow", Everywhere, &["g m"];
     /// Go to the sources
     ViewSources: "view-sources", "sources", Everywhere, &["g o"];
     /// Next view

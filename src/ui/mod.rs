@@ -30,6 +30,8 @@ pub mod logs;
 
 pub mod history;
 
+pub mod flow;
+
 pub mod layout;
 
 pub mod panes;

@@ -14,6 +14,7 @@ use crate::app::effects::{Done, clipboard};
 use crate::app::logs::Order;
 use crate::app::run::{App, Look, Next};
 use crate::app::screen::Screen;
+use crate::app::{flow, measure};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::history::Ledger;
@@ -21,6 +22,7 @@ use crate::engine::EngineCommand;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
 use crate::ui::effect::Effect;
+use crate::ui::flow::Ask;
 
 impl<B, S> App<B, S>
 where
@@ -38,6 +40,13 @@ where
             Effect::OpenUrl(url) => self.ends.effects.open(&url),
             Effect::Copy(text) => self.copy(&text, now)?,
             Effect::Recall => self.recall(now)?,
+            Effect::Measure(ask) => self.measure(ask, now),
+            Effect::CopyFlow(page) => {
+                if let Some(report) = &self.look.state.flow.report {
+                    let text = measure::markdown(report, page, now);
+                    self.copy(&text, now)?;
+                }
+            }
             Effect::RefreshAll => self.command(EngineCommand::RefreshAll, now),
             Effect::Refresh(source) => self.command(EngineCommand::Refresh(source), now),
             Effect::Look(item) => self.command(EngineCommand::Look(item), now),
@@ -129,12 +138,24 @@ where
         self.on_recalled(None, now).map(|_| ())
     }
 
+    /// Has flow measured of the history that is there.
+    fn measure(&mut self, ask: Ask, now: Timestamp) {
+        let Look {
+            state, snapshot, ..
+        } = &self.look;
+        if let Some(ledger) = state.history.clone() {
+            let beside = flow::beside(&state.options.columns, snapshot);
+            self.ends.effects.measure(ledger, ask, beside, now);
+        }
+    }
+
     fn on_recalled(&mut self, read: Option<Arc<Ledger>>, now: Timestamp) -> io::Result<Next> {
         let Look {
             state, snapshot, ..
         } = &mut self.look;
         ui::history::on_recalled(state, read, snapshot, now);
-        Ok(Next::Go)
+        let effects = ui::update::on_clock(state, snapshot, now);
+        self.carry_out(effects, now)
     }
 
     /// Tells the engine; one that is too busy to listen is told of on the screen.
@@ -164,6 +185,7 @@ where
                     self.look.state.notify_error(text, now);
                 }
             }
+            Done::Measured(report) => ui::update::flow::on_report(&mut self.look.state, report),
             Done::Recalled(read) => return self.on_recalled(read, now),
             Done::Log(event) => {
                 let Look {

@@ -26,10 +26,12 @@ use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
 use crate::ui::update::urgent::Walk;
 
+mod flow;
 mod messages;
 mod triage;
 mod views;
 
+pub use flow::{FlowScope, FlowState, Layer};
 pub use messages::{Message, Messages};
 pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
 pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
@@ -103,6 +105,8 @@ pub struct UiState {
     pub history: Option<Arc<Ledger>>,
     /// How reading it stands.
     pub recall: Recall,
+    /// The flow view.
+    pub flow: FlowState,
     /// The filter in force.
     pub filter: Filter,
     /// What lies over the view, topmost last.
@@ -216,6 +220,7 @@ impl UiState {
             triage: TriageState::default(),
             history: None,
             recall: Recall::default(),
+            flow: FlowState::default(),
             filter: Filter::default(),
             overlays: Vec::new(),
             pending: Vec::new(),

@@ -3,6 +3,9 @@
 //! A new view has an arm in each of these, its commands in the table, and its
 //! picture in `view`; nothing else asks which view it is.
 
+use std::sync::Arc;
+
+use crate::domain::item::WorkItem;
 use crate::engine::snapshot::{Snapshot, SourceView};
 use crate::ui::command::Scope;
 use crate::ui::rows::Shown;
@@ -16,19 +19,22 @@ pub enum View {
     Board,
     /// Why red cards are red.
     Triage,
+    /// How the work flows.
+    Flow,
     /// The sources.
     Sources,
 }
 
 impl View {
     /// All views in the order of `[` and `]`.
-    pub const ALL: [Self; 3] = [Self::Board, Self::Triage, Self::Sources];
+    pub const ALL: [Self; 4] = [Self::Board, Self::Triage, Self::Flow, Self::Sources];
 
     /// Returns where keys are looked up in this view.
     pub fn scope(self) -> Scope {
         match self {
             Self::Board => Scope::Board,
             Self::Triage => Scope::Triage,
+            Self::Flow => Scope::Flow,
             Self::Sources => Scope::Sources,
         }
     }
@@ -41,6 +47,7 @@ impl View {
     /// Returns whether it shows what was: history is read while it is open.
     pub fn reads_history(self) -> bool {
         match self {
+            Self::Flow => true,
             Self::Board | Self::Triage | Self::Sources => false,
         }
     }
@@ -78,14 +85,9 @@ impl UiState {
                 .map_or(Pointed::Nothing, Pointed::Card),
             View::Triage => {
                 let item = self.triage.selected.as_ref();
-                let item = item.and_then(|id| snapshot.find(id));
-                item.map_or(Pointed::Nothing, |item| {
-                    Pointed::Card(Shown::Item {
-                        item,
-                        inside: false,
-                    })
-                })
+                card(item.and_then(|id| snapshot.find(id)))
             }
+            View::Flow => card(self.flow.card().and_then(|id| snapshot.find(id))),
             View::Sources => {
                 let source = snapshot.sources.get(self.source);
                 source.map_or(Pointed::Nothing, Pointed::Source)
@@ -97,9 +99,20 @@ impl UiState {
     pub(crate) fn list<'a>(&'a mut self, snapshot: &Snapshot) -> Option<(&'a mut usize, usize)> {
         match self.view {
             View::Board | View::Triage => None,
+            View::Flow => Some(self.flow.list()),
             View::Sources => Some((&mut self.source, snapshot.sources.len())),
         }
     }
+}
+
+/// Returns a card, where there is one.
+fn card(item: Option<&Arc<WorkItem>>) -> Pointed<'_> {
+    item.map_or(Pointed::Nothing, |item| {
+        Pointed::Card(Shown::Item {
+            item,
+            inside: false,
+        })
+    })
 }
 
 #[cfg(test)]

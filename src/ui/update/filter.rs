@@ -26,7 +26,7 @@ pub(crate) fn open(state: &mut UiState) {
 fn in_force(state: &UiState) -> &Query {
     match state.view {
         View::Triage => &state.triage.filter,
-        View::Board | View::Sources => &state.filter.query,
+        View::Board | View::Flow | View::Sources => &state.filter.query,
     }
 }
 
@@ -35,7 +35,7 @@ fn in_force(state: &UiState) -> &Query {
 fn set_here(state: &mut UiState, query: Query, kept: Vec<ColumnState>) {
     match state.view {
         View::Triage => state.triage.filter = query,
-        View::Board | View::Sources => {
+        View::Board | View::Flow | View::Sources => {
             if query.text() != state.filter.query.text() {
                 state.board.columns = kept;
             }

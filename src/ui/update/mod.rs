@@ -19,6 +19,7 @@ pub(crate) mod act;
 pub(crate) mod action;
 pub(crate) mod aims;
 pub(crate) mod filter;
+pub mod flow;
 pub(crate) mod moves;
 pub(crate) mod open;
 pub(crate) mod palette;
@@ -54,12 +55,14 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -
     let mut effects = triage::settle(state, snapshot);
     effects.extend(look(state, snapshot));
     effects.extend(history::settle(state, snapshot, now));
+    effects.extend(flow::settle(state));
     effects
 }
 
 /// Does what is due by the clock alone.
 pub fn on_clock(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
-    history::settle(state, snapshot, now).into_iter().collect()
+    let read = history::settle(state, snapshot, now);
+    read.into_iter().chain(flow::settle(state)).collect()
 }
 
 /// Takes a new snapshot in: the selection stays on its card, wherever that went.
@@ -160,6 +163,10 @@ fn dispatch(
         C::FailingTests => return triage::failing_tests(state, snapshot, now),
         C::FirstOfGroup => return triage::first_of_group(state, snapshot),
         C::Mark => triage::mark(state, snapshot),
+        C::FlowWindow => flow::window(state),
+        C::FlowScope => return flow::scopes(state),
+        C::Definitions => flow::definitions(state),
+        C::CopyPage => return flow::copy(state),
         C::Actions => return action::open(state, snapshot),
         C::RerunFailed => return action::ask(state, snapshot, Verb::RerunFailed),
         C::CopyKey => return act::copy_key(state, snapshot),
@@ -175,6 +182,7 @@ fn dispatch(
         C::Messages => open::toggle(state, Overlay::Messages(0)),
         C::ViewBoard => open::view(state, View::Board),
         C::ViewTriage => open::view(state, View::Triage),
+        C::ViewFlow => open::view(state, View::Flow),
         C::ViewSources => open::view(state, View::Sources),
         C::NextView => open::view(state, open::neighbour(state.view, true)),
         C::PreviousView => open::view(state, open::neighbour(state.view, false)),

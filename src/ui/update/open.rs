@@ -8,13 +8,18 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
-use crate::ui::update::{act, moves, triage};
+use crate::ui::update::{act, flow, moves, triage};
 
 /// Opens what has the cursor: a card's detail, a train's changes, the page of a piece of evidence.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
     match state.overlays.last() {
         Some(Overlay::Detail(_)) => return act::open_in_browser(state, snapshot),
         None if state.view == View::Triage => return triage::open(state, snapshot, now),
+        None if state.view == View::Flow => {
+            if let Some(effects) = flow::open(state, snapshot) {
+                return effects;
+            }
+        }
         Some(_) | None => {}
     }
     match state.pointed(snapshot) {
@@ -32,7 +37,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
             let key = shown.key();
             mark_chosen(state);
             // Of a red card, why it is red is wanted first.
-            if triage::show(state, snapshot, &item.id) {
+            if state.view != View::Flow && triage::show(state, snapshot, &item.id) {
                 return Vec::new();
             }
             open_detail(state, key);
@@ -124,6 +129,9 @@ pub(crate) fn back(state: &mut UiState, snapshot: &Snapshot) {
     if state.view == View::Triage && triage::back(state, snapshot) {
         return;
     }
+    if state.view == View::Flow && flow::back(state) {
+        return;
+    }
     let board = &mut state.board;
     if state.view != View::Board {
         switch(state, View::Board);
@@ -139,6 +147,9 @@ pub(crate) fn back(state: &mut UiState, snapshot: &Snapshot) {
 /// Closes the topmost layer; the board itself is left for good.
 pub(crate) fn close(state: &mut UiState) -> Vec<Effect> {
     if state.overlays.pop().is_some() {
+        return Vec::new();
+    }
+    if state.view == View::Flow && flow::back(state) {
         return Vec::new();
     }
     if state.view == View::Board {
@@ -165,6 +176,10 @@ pub(crate) fn toggle(state: &mut UiState, overlay: Overlay) {
 pub(crate) fn pane(state: &mut UiState, snapshot: &Snapshot, forward: bool) {
     if state.view == View::Triage && state.overlays.is_empty() {
         state.triage.pane = state.triage.pane.neighbour(forward);
+        return;
+    }
+    if state.view == View::Flow && state.overlays.is_empty() {
+        flow::turn(state, forward);
         return;
     }
     match (state.overlays.last(), state.view) {

@@ -18,6 +18,7 @@ use crate::ui::theme::{Role, Theme};
 
 mod board;
 mod card;
+mod flow;
 mod footer;
 mod header;
 mod overlay;
@@ -75,9 +76,10 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
     }
     header::paint(paint, state, snapshot, plan);
     match state.view {
-        View::Board | View::Triage | View::Sources if plan.covered => {}
+        View::Board | View::Triage | View::Flow | View::Sources if plan.covered => {}
         View::Board => board::paint(paint, state, snapshot, plan),
         View::Triage => triage::paint(paint, state, snapshot, plan.body),
+        View::Flow => flow::paint(paint, state, snapshot, plan.body),
         View::Sources => sources::paint(paint, state, snapshot, plan.body),
     }
     if let Some(area) = plan.detail {
@@ -92,6 +94,7 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
 pub(crate) fn list_at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) -> Option<usize> {
     match state.view {
         View::Board | View::Triage => None,
+        View::Flow => flow::at(state, area, y),
         View::Sources => sources::at(state, snapshot, area, y),
     }
 }
