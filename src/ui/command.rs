@@ -113,7 +113,7 @@ impl Scope {
                 C::NextPane,
                 C::FlowWindow,
                 C::FlowScope,
-                C::Definitions,
+                C::Help,
                 C::Back,
                 C::CopyPage,
                 C::OpenInBrowser,
@@ -290,8 +290,8 @@ commands! {
     FlowWindow: "flow-window", "window", Flow, &["w"];
     /// Choose what is measured: all, one service, one repository
     FlowScope: "flow-scope", "scope", Flow, &["s"];
-    /// Show what the metrics of the page mean; again, the keys
-    Definitions: "definitions", "definitions", Flow, &["?"];
+    /// Show what the metrics of the page mean; help does so first
+    Definitions: "definitions", "definitions", Flow, &["d"];
     /// Copy the page as Markdown
     CopyPage: "copy-page", "copy", Flow, &["y"];
 

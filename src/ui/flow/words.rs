@@ -24,7 +24,7 @@ pub fn value(metric: &Metric) -> String {
     let note = metric.note.as_deref().unwrap_or_default();
     if note.contains("values are told by service") {
         "by service".to_owned()
-    } else if note.starts_with("too few") {
+    } else if note.starts_with("too few") && metric.n() > 0 {
         "too few".to_owned()
     } else {
         "n/a".to_owned()

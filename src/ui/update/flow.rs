@@ -9,9 +9,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui::effect::Effect;
 use crate::ui::flow::{Ask, Report};
 use crate::ui::history::Recall;
-use crate::ui::overlay::{Help, Overlay};
 use crate::ui::state::{FlowScope, Layer, UiState, View};
-use crate::ui::update::open;
 
 /// Asks for the report that the view should show, where that was not asked for.
 pub(crate) fn settle(state: &mut UiState) -> Option<Effect> {
@@ -102,11 +100,16 @@ pub(crate) fn scopes(state: &mut UiState) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Shows what the metrics of the page mean; asked again, the keys.
+/// Returns whether help begins with what the numbers mean; asked again, it lists the keys.
+pub(crate) fn defines_first(state: &UiState) -> bool {
+    let is_open = state.view == View::Flow && state.overlays.is_empty();
+    is_open && state.flow.layer != Some(Layer::Definitions)
+}
+
+/// Shows what the metrics of the page mean, or the page again.
 pub(crate) fn definitions(state: &mut UiState) {
     if state.flow.layer == Some(Layer::Definitions) {
         state.flow.layer = None;
-        open::toggle(state, Overlay::Help(Help::default()));
         return;
     }
     state.flow.at = 0;

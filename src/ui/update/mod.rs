@@ -178,6 +178,7 @@ fn dispatch(
         C::Filter => filter::open(state),
         C::ClearFilter => filter::apply(state, ""),
         C::Palette => palette::open(state, snapshot),
+        C::Help if flow::defines_first(state) => flow::definitions(state),
         C::Help => open::toggle(state, Overlay::Help(Help::default())),
         C::Messages => open::toggle(state, Overlay::Messages(0)),
         C::ViewBoard => open::view(state, View::Board),

@@ -37,7 +37,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
     let Some(plot) = plot(paint, area, (&ends.0, ends.1), (first.day, last.day)) else {
         return;
     };
-    let split = is_yes_or_no(metric);
+    let split = is_yes_or_no(metric.key);
     draw(paint, &plot, &bars, top, split);
     legend(paint, &plot, &told(paint, metric, each, split));
 }
@@ -74,11 +74,15 @@ fn together(days: &[Bar], is_level: bool) -> Bar {
 
 fn draw(paint: &mut Paint<'_>, plot: &Plot, bars: &[Bar], top: f64, split: bool) {
     let cells = plot.cells;
-    let each = (cells.width / cols(bars.len()).max(1)).max(1);
-    let wide = if each >= 3 { each - 1 } else { each };
+    // The bars fill the plot, so that each stands above its day.
+    let begins = |nth: usize| {
+        let share = count(nth) / count(bars.len().max(1));
+        cells.x + part_of(share, cells.width)
+    };
     for (nth, bar) in bars.iter().enumerate() {
-        let x = cells.x.saturating_add(cols(nth).saturating_mul(each));
-        let wide = wide.min(cells.right().saturating_sub(x));
+        let x = begins(nth);
+        let each = begins(nth + 1).saturating_sub(x);
+        let wide = if each >= 3 { each - 1 } else { each };
         let place = Rect::new(x, cells.y, wide, cells.height);
         if split {
             let rest = paint.theme.glyphs().rest();

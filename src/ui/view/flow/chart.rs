@@ -6,7 +6,7 @@ use chrono::{FixedOffset, NaiveDate};
 use ratatui::layout::Rect;
 
 use crate::domain::Timestamp;
-use crate::domain::flow::{Key, Metric, Unit};
+use crate::domain::flow::{Key, Metric};
 use crate::ui::flow::Report;
 use crate::ui::layout::rows;
 use crate::ui::text::{Paint, width};
@@ -66,7 +66,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
         rank::ages(paint, chart, area);
     } else if key == Key::WipOverLimit {
         rank::limits(paint, chart, area);
-    } else if is_counted(key) || is_yes_or_no(metric) {
+    } else if is_counted(key) || is_yes_or_no(key) {
         bars::paint(paint, chart, area);
     } else {
         scatter::paint(paint, chart, area);
@@ -90,9 +90,15 @@ fn is_counted(key: Key) -> bool {
 }
 
 /// Returns whether each of its points is a yes or a no.
-pub(super) fn is_yes_or_no(metric: &Metric) -> bool {
-    let is_whole = |value: f64| value.fract() == 0.0;
-    metric.key.unit() == Unit::Share && metric.points.iter().all(|point| is_whole(point.value))
+pub(super) fn is_yes_or_no(key: Key) -> bool {
+    let told = [
+        Key::ChangeFailRate,
+        Key::ReworkRate,
+        Key::CiSuccessRate,
+        Key::FlakeRate,
+        Key::StagesByMachine,
+    ];
+    told.contains(&key)
 }
 
 /// Where the cells of a plot are.

@@ -178,5 +178,5 @@ const RULES: [&str; 4] = [
     "percentiles are by nearest rank; fewer than five samples have none and are shown as points",
     "what machines wrote is measured by itself; what ends before it begins is left out and counted",
     "where there is no value the note says why; it is never 0 for that",
-    "esc goes back to the page; the same key again shows the keys",
+    "esc goes back to the page; help again lists the keys",
 ];

@@ -93,33 +93,29 @@ fn tabs(paint: &mut Paint<'_>, page: Page, row: Rect) {
 /// Says what the numbers are of.
 fn head(paint: &mut Paint<'_>, state: &UiState, row: Rect) {
     let flow = &state.flow;
-    let dot = paint.theme.glyphs().dot();
-    let mut text = String::new();
+    let mut told: Vec<Cow<'_, str>> = Vec::new();
     if let Some(report) = &flow.report {
-        let age = paint.age(report.at).to_string();
-        text = format!(
-            " {} {dot} {} days {dot} {} {dot} measured {age} ago",
-            scope(&report.scope),
-            report.span.days(),
-            since(&report.window),
-        );
+        told.push(scope(&report.scope));
+        told.push(format!("{} days", report.span.days()).into());
+        told.push(since(&report.window).into());
     }
     if flow.measuring || (state.recall.reading && flow.report.is_none()) {
-        text.push_str(&format!(
-            " {dot} measuring {}, {} days",
-            flow.scope.0.name(),
-            flow.span.days()
-        ));
+        let name = flow.scope.0.name();
+        told.push(format!("measuring {name}, {} days", flow.span.days()).into());
     } else if let Some(trouble) = state.recall.trouble {
-        text.push_str(&format!(" {dot} {trouble}"));
+        told.push(trouble.into());
+    } else if let Some(report) = &flow.report {
+        told.push(format!("as of {}", paint.age(report.at)).into());
     }
+    let text = told.join(&format!(" {} ", paint.theme.glyphs().dot()));
     let style = paint.theme.style(Role::Text);
-    paint.text(row.x, row.y, row.width, &text, style);
+    let wide = row.width.saturating_sub(1);
+    paint.text(row.x + 1, row.y, wide, &text, style);
 }
 
 fn scope(scope: &Scope) -> Cow<'_, str> {
     match scope {
-        Scope::All => "all services and repositories".into(),
+        Scope::All => "all".into(),
         Scope::Service(service) => format!("service {}", service.as_str()).into(),
         Scope::Repo(repo) => format!("repository {}", repo.path()).into(),
     }
@@ -151,7 +147,7 @@ fn window(state: &UiState, area: Rect) -> (usize, u16) {
     let most = match (state.flow.page, area.height) {
         (Page::Calms, high) => high.saturating_sub(4).max(3),
         (_, ..16) => (area.height / 3).max(2),
-        (_, 16..) => area.height / 2,
+        (_, 16..) => area.height * 2 / 5,
     };
     let listed = count.min(most);
     let first = (state.flow.cursor() + 1).saturating_sub(usize::from(listed));
@@ -172,6 +168,7 @@ fn page(paint: &mut Paint<'_>, state: &UiState, report: &Report, area: Rect) {
             at == cursor,
         );
     }
+    more(paint, (first, lines.len()), rows(area, 0, listed));
     let Some(line) = lines.get(cursor) else {
         return;
     };
@@ -193,6 +190,22 @@ fn page(paint: &mut Paint<'_>, state: &UiState, report: &Report, area: Rect) {
         | Page::Reviews
         | Page::Ci
         | Page::Calms => chart::paint(paint, &chart, room),
+    }
+}
+
+/// Marks that there are more lines above or below those that are listed.
+fn more(paint: &mut Paint<'_>, (first, count): (usize, usize), area: Rect) {
+    if area.height == 0 || area.width == 0 {
+        return;
+    }
+    let glyphs = paint.theme.glyphs();
+    let style = paint.theme.style(Role::Dim);
+    let x = area.right() - 1;
+    if first > 0 {
+        paint.text(x, area.y, 1, glyphs.above(), style);
+    }
+    if first + usize::from(area.height) < count {
+        paint.text(x, area.bottom() - 1, 1, glyphs.below(), style);
     }
 }
 
@@ -222,7 +235,7 @@ fn row(paint: &mut Paint<'_>, line: &Line<'_>, page: Page, row: Rect, selected: 
         (format!("n {}", metric.n()), 7, Role::Dim),
         (
             metric.note.clone().unwrap_or_default(),
-            row.width,
+            row.width.saturating_sub(1),
             Role::Dim,
         ),
     ];
@@ -247,7 +260,13 @@ fn about(paint: &mut Paint<'_>, line: &Line<'_>, area: Rect) -> Rect {
     let head = format!("{}: {}", name(metric), metric.key.definition());
     let mut y = area.y.saturating_add(1);
     let note = metric.note.as_deref().unwrap_or_default();
-    for (text, role, most) in [(head.as_str(), Role::Dim, 2), (note, Role::Text, 3)] {
+    // Where there is little room, some of it is the chart's.
+    let (defined, noted) = if area.height < 12 { (1, 1) } else { (2, 3) };
+    let told = [
+        (head.as_str(), Role::Dim, defined),
+        (note, Role::Text, noted),
+    ];
+    for (text, role, most) in told {
         for line in wrap(text, wide, most) {
             if y < area.bottom() {
                 paint.text(area.x + 1, y, wide, line, theme.style(role));
@@ -257,3 +276,6 @@ fn about(paint: &mut Paint<'_>, line: &Line<'_>, area: Rect) -> Rect {
     }
     Rect::new(area.x, y, area.width, area.bottom().saturating_sub(y))
 }
+
+#[cfg(test)]
+mod tests;

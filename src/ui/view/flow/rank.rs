@@ -4,7 +4,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::domain::flow::Point;
+use crate::domain::flow::{Point, Unit};
 use crate::domain::text::Clean;
 use crate::ui::flow::words::words;
 use crate::ui::layout::rows;
@@ -17,6 +17,19 @@ const NAME: u16 = 18;
 /// Columns for a value.
 const VALUE: u16 = 16;
 
+/// Where the columns of the ages are.
+#[derive(Clone, Copy, Debug)]
+struct Columns {
+    /// Where the bars begin.
+    bar: u16,
+    /// How wide they may be.
+    wide: u16,
+    /// The age that is so wide.
+    top: f64,
+    /// Whether titles stand beside them.
+    titled: bool,
+}
+
 /// Paints cards in progress, the oldest first, against the line.
 pub(super) fn ages(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
     let metric = chart.metric;
@@ -25,76 +38,26 @@ pub(super) fn ages(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
     let Some(oldest) = points.first().map(|point| point.value) else {
         return;
     };
-    let theme = paint.theme;
-    let glyphs = theme.glyphs();
-    let unit = metric.key.unit();
-    let unit = if metric.line.is_some() || unit != crate::domain::flow::Unit::Share {
-        crate::domain::flow::Unit::Seconds
-    } else {
-        unit
-    };
-    let top = metric
-        .line
-        .map_or(oldest, |line| oldest.max(line * 1.1))
-        .max(1.0);
+    let top = metric.line.map_or(oldest, |line| oldest.max(line * 1.1));
     let room = area.width.saturating_sub(NAME + VALUE + 2);
-    // Where there is much room, the titles stand beside.
-    let titled = if area.width >= 120 { room / 2 } else { 0 };
-    let wide = room - titled;
+    let titled = area.width >= 120;
+    let columns = Columns {
+        bar: area.x + NAME + 1,
+        wide: if titled { room / 2 } else { room },
+        top: top.max(1.0),
+        titled,
+    };
     let listed = area.height.saturating_sub(1);
     for (nth, point) in (0..listed).zip(&points) {
-        let row = rows(area, nth, 1);
-        let name = paint.text(
-            row.x + 1,
-            row.y,
-            NAME - 1,
-            point.label.as_str(),
-            theme.style(Role::Text),
-        );
-        let x = row.x + NAME + 1;
-        let role = if point.flagged {
-            Role::Failed
-        } else {
-            Role::Active
-        };
-        let long = part_of(point.value / top, wide).max(1);
-        let full = glyphs.bars().last().copied().unwrap_or("#");
-        paint.line(
-            Rect::new(x.max(name), row.y, long, 1),
-            full,
-            theme.style(role),
-        );
-        if let Some(line) = metric.line {
-            let at = x + part_of(line / top, wide).min(wide.saturating_sub(1));
-            paint.text(at, row.y, 1, glyphs.divider(), theme.style(Role::Title));
-        }
-        let mut word = words(point.value, unit);
-        if point.flagged {
-            word.push_str(" ! over");
-        }
-        paint.text(x + wide + 1, row.y, VALUE - 1, &word, theme.style(role));
-        if titled > 0 {
-            let card = point
-                .cards
-                .first()
-                .and_then(|id| chart.report.cards.get(id));
-            let title = card.map_or("", |card| card.title.as_str());
-            let x = x + wide + VALUE + 1;
-            paint.text(
-                x,
-                row.y,
-                row.right().saturating_sub(x),
-                title,
-                theme.style(Role::Dim),
-            );
-        }
+        age(paint, chart, point, columns, rows(area, nth, 1));
     }
+    let theme = paint.theme;
     let mut told = Vec::new();
     if let Some(line) = metric.line {
+        let age = words(line, Unit::Seconds);
         told.push(format!(
-            "{} p85 of the cycle time, {}",
-            glyphs.divider(),
-            words(line, crate::domain::flow::Unit::Seconds)
+            "{} p85 of the cycle time, {age}",
+            theme.glyphs().divider()
         ));
     }
     let more = points.len().saturating_sub(usize::from(listed));
@@ -104,6 +67,50 @@ pub(super) fn ages(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
     let below = rows(area, listed.min(cols(points.len())), 1);
     let style = theme.style(Role::Dim);
     paint.text(below.x + 1, below.y, below.width, &told.join("   "), style);
+}
+
+/// One card: its name, a bar as long as it is old, the line, its age in words.
+fn age(paint: &mut Paint<'_>, chart: &Chart<'_>, point: &Point, columns: Columns, row: Rect) {
+    let theme = paint.theme;
+    let Columns {
+        bar: x,
+        wide,
+        top,
+        titled,
+    } = columns;
+    let name = point.label.as_str();
+    paint.text(row.x + 1, row.y, NAME - 1, name, theme.style(Role::Text));
+    let role = if point.flagged {
+        Role::Failed
+    } else {
+        Role::Active
+    };
+    let long = part_of(point.value / top, wide).max(1);
+    let bar = Rect::new(x, row.y, long, 1).intersection(row);
+    paint.line(bar, full(paint), theme.style(role));
+    if let Some(line) = chart.metric.line {
+        let at = x + part_of(line / top, wide).min(wide.saturating_sub(1));
+        let mark = theme.glyphs().divider();
+        paint.text(at, row.y, 1, mark, theme.style(Role::Title));
+    }
+    let over = if point.flagged { " ! over" } else { "" };
+    let word = format!("{}{over}", words(point.value, Unit::Seconds));
+    paint.text(x + wide + 1, row.y, VALUE - 1, &word, theme.style(role));
+    if titled {
+        let card = point
+            .cards
+            .first()
+            .and_then(|id| chart.report.cards.get(id));
+        let title = card.map_or("", |card| card.title.as_str());
+        let x = x + wide + VALUE + 1;
+        let room = row.right().saturating_sub(x);
+        paint.text(x, row.y, room, title, theme.style(Role::Dim));
+    }
+}
+
+/// Returns the mark of a whole cell of a bar.
+fn full(paint: &Paint<'_>) -> &'static str {
+    paint.theme.glyphs().bars().last().copied().unwrap_or("#")
 }
 
 /// Paints the parts of a metric in at most half of the room; returns how many rows that took.
@@ -136,8 +143,8 @@ pub(super) fn parts(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) -> u16
         paint.text(x + VALUE - 4, row.y, 8, &n, theme.style(Role::Dim));
         if let Some(value) = part.value {
             let long = part_of(value / top, wide);
-            let full = theme.glyphs().bars().last().copied().unwrap_or("#");
             let bar = Rect::new(x + VALUE + 4, row.y, long, 1);
+            let full = full(paint);
             paint.line(bar.intersection(row), full, theme.style(Role::Active));
         }
     }

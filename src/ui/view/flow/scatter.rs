@@ -114,10 +114,8 @@ fn lines(paint: &mut Paint<'_>, metric: &Metric, top: f64, cells: Rect) {
         ("p95", spread.p95),
     ] {
         let label = labels.entry(row(value, top, cells)).or_default();
-        if !label.is_empty() {
-            label.push(' ');
-        }
-        label.push_str(&format!("{name} {}", words(value, unit)));
+        let gap = if label.is_empty() { "" } else { " " };
+        *label = format!("{label}{gap}{name} {}", words(value, unit));
     }
     let theme = paint.theme;
     for (y, label) in &labels {
