@@ -4,6 +4,7 @@ use crate::domain::flow::stats::DAY;
 use crate::domain::flow::{Metric, Unit};
 
 const HOUR: f64 = 3_600.0;
+const DAY_SECS: i64 = 86_400;
 
 /// Returns a value as people write it: `1d 3h`, `31 %`, `4.2/day`.
 pub fn words(value: f64, unit: Unit) -> String {
@@ -18,8 +19,14 @@ pub fn words(value: f64, unit: Unit) -> String {
 
 /// Returns the value of a metric; where there is none, a word that is no number.
 pub fn value(metric: &Metric) -> String {
+    let unit = metric.key.unit();
     if let Some(value) = metric.value {
-        return words(value, metric.key.unit());
+        let is_rate = matches!(unit, Unit::PerDay | Unit::PerWeek);
+        if is_rate && metric.window.seconds() < DAY_SECS {
+            // A rate of minutes, told for a week, would be a guess.
+            return "under a day".to_owned();
+        }
+        return words(value, unit);
     }
     let note = metric.note.as_deref().unwrap_or_default();
     if note.contains("values are told by service") {

@@ -118,7 +118,7 @@ pub(super) fn parts(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) -> u16
     let metric = chart.metric;
     let theme = paint.theme;
     let unit = metric.key.unit();
-    let is_all = metric.points.is_empty();
+    let is_all = metric.points.is_empty() || area.height < 6;
     let most = if is_all { area.height } else { area.height / 2 };
     let count = cols(metric.parts.len());
     let listed = if count <= most {

@@ -37,12 +37,14 @@ pub(super) fn paint(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
     let top = top(metric);
     let days = (chart.day(metric.window.from), chart.day(metric.window.to));
     let ends = (words(top, unit), words(0.0, unit));
-    let Some(mut plot) = plot(paint, area, (&ends.0, &ends.1), days) else {
+    let beside = metric.spread.is_some() && area.width >= 60;
+    let room = Rect {
+        width: area.width - if beside { LABELS } else { 0 },
+        ..area
+    };
+    let Some(plot) = plot(paint, room, (&ends.0, &ends.1), days) else {
         return;
     };
-    if metric.spread.is_some() && plot.cells.width >= 50 {
-        plot.cells.width -= LABELS;
-    }
     let cells = plot.cells;
     lines(paint, metric, top, cells);
     let mut grid: BTreeMap<(u16, u16), Cell> = BTreeMap::new();
