@@ -152,8 +152,7 @@ fn dispatch(
         C::NextError => return triage::log::next_error(state, false),
         C::PreviousError => return triage::log::previous_error(state),
         C::SearchLog => return triage::log::open_search(state),
-        C::NextHit => return triage::log::hit(state, true),
-        C::PreviousHit => return triage::log::hit(state, false),
+        C::NextHit | C::PreviousHit => return triage::log::hit(state, command == C::NextHit),
         C::Fold => return triage::log::toggle_fold(state),
         C::FoldAll => return triage::log::fold_all(state),
         C::Wrap => state.triage.log.wrap = !state.triage.log.wrap,
@@ -163,9 +162,9 @@ fn dispatch(
         C::FailingTests => return triage::failing_tests(state, snapshot, now),
         C::FirstOfGroup => return triage::first_of_group(state, snapshot),
         C::Mark => triage::mark(state, snapshot),
+        C::Definitions => flow::definitions(state),
         C::FlowWindow => flow::window(state),
         C::FlowScope => return flow::scopes(state),
-        C::Definitions => flow::definitions(state),
         C::CopyPage => return flow::copy(state),
         C::Actions => return action::open(state, snapshot),
         C::RerunFailed => return action::ask(state, snapshot, Verb::RerunFailed),
@@ -185,8 +184,9 @@ fn dispatch(
         C::ViewTriage => open::view(state, View::Triage),
         C::ViewFlow => open::view(state, View::Flow),
         C::ViewSources => open::view(state, View::Sources),
-        C::NextView => open::view(state, open::neighbour(state.view, true)),
-        C::PreviousView => open::view(state, open::neighbour(state.view, false)),
+        C::NextView | C::PreviousView => {
+            open::view(state, open::neighbour(state.view, command == C::NextView));
+        }
         C::LastView => open::view(state, state.last_view),
         C::NextTheme => return act::next_theme(state),
         C::Redraw => return vec![Effect::Redraw],

@@ -31,14 +31,14 @@ impl Chart<'_> {
     /// Returns what it means that a point stands out.
     pub(super) fn flag(&self) -> &'static str {
         let key = self.metric.key;
-        let taken_back = [
+        let delivered = [
             Key::LeadTime,
             Key::LeadTimeBots,
             Key::LeadTimeFromMerge,
             Key::DeploymentFrequency,
         ];
-        if taken_back.contains(&key) {
-            "taken back"
+        if delivered.contains(&key) {
+            "its deployment failed"
         } else if [Key::Wip, Key::WipAge, Key::WipOld].contains(&key) {
             "older than the p85"
         } else {

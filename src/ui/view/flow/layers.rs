@@ -82,9 +82,9 @@ fn cells(report: &Report, snapshot: &Snapshot, state: &UiState, line: &Behind<'_
         .map_or("", |item| state.title(item.placement.stage))
         .to_owned();
     if line.open {
-        place = "not over".to_owned();
+        place = String::from("not over");
     } else if line.point.flagged {
-        place = "! stands out".to_owned();
+        place = String::from("! stands out");
     }
     let label = line.point.label.as_str();
     Cells {

@@ -130,10 +130,8 @@ fn since(window: &Window) -> String {
 }
 
 fn waits(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
-    let text = match state.recall.trouble {
-        Some(trouble) => trouble,
-        None => "history is being read and measured",
-    };
+    let reading = "history is being read and measured";
+    let text = state.recall.trouble.unwrap_or(reading);
     let style = paint.theme.style(Role::Text);
     let wide = area.width.saturating_sub(2);
     for (y, line) in (area.top()..area.bottom()).zip(wrap(text, wide, 3)) {

@@ -70,7 +70,7 @@ pub(super) fn ages(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
 }
 
 /// One card: its name, a bar as long as it is old, the line, its age in words.
-fn age(paint: &mut Paint<'_>, chart: &Chart<'_>, point: &Point, columns: Columns, row: Rect) {
+fn age(paint: &mut Paint<'_>, chart: &Chart<'_>, card: &Point, columns: Columns, row: Rect) {
     let theme = paint.theme;
     let Columns {
         bar: x,
@@ -78,14 +78,14 @@ fn age(paint: &mut Paint<'_>, chart: &Chart<'_>, point: &Point, columns: Columns
         top,
         titled,
     } = columns;
-    let name = point.label.as_str();
+    let name = card.label.as_str();
     paint.text(row.x + 1, row.y, NAME - 1, name, theme.style(Role::Text));
-    let role = if point.flagged {
+    let role = if card.flagged {
         Role::Failed
     } else {
         Role::Active
     };
-    let long = part_of(point.value / top, wide).max(1);
+    let long = part_of(card.value / top, wide).max(1);
     let bar = Rect::new(x, row.y, long, 1).intersection(row);
     paint.line(bar, full(paint), theme.style(role));
     if let Some(line) = chart.metric.line {
@@ -93,15 +93,12 @@ fn age(paint: &mut Paint<'_>, chart: &Chart<'_>, point: &Point, columns: Columns
         let mark = theme.glyphs().divider();
         paint.text(at, row.y, 1, mark, theme.style(Role::Title));
     }
-    let over = if point.flagged { " ! over" } else { "" };
-    let word = format!("{}{over}", words(point.value, Unit::Seconds));
+    let over = if card.flagged { " ! over" } else { "" };
+    let word = format!("{}{over}", words(card.value, Unit::Seconds));
     paint.text(x + wide + 1, row.y, VALUE - 1, &word, theme.style(role));
     if titled {
-        let card = point
-            .cards
-            .first()
-            .and_then(|id| chart.report.cards.get(id));
-        let title = card.map_or("", |card| card.title.as_str());
+        let known = card.cards.first().and_then(|id| chart.report.cards.get(id));
+        let title = known.map_or("", |known| known.title.as_str());
         let x = x + wide + VALUE + 1;
         let room = row.right().saturating_sub(x);
         paint.text(x, row.y, room, title, theme.style(Role::Dim));

@@ -66,7 +66,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
         let style = paint.theme.style(role);
         paint.text(*x, *y, 1, &mark(paint, *cell), style);
     }
-    let told = told(paint, chart, grid.values(), top);
+    let told = told(paint, chart, &grid.values(), top);
     legend(paint, &plot, &told);
 }
 
@@ -136,14 +136,14 @@ fn lines(paint: &mut Paint<'_>, metric: &Metric, top: f64, cells: Rect) {
 
 fn mark(paint: &Paint<'_>, cell: Cell) -> String {
     let glyphs = paint.theme.glyphs();
-    let [point, open] = glyphs.points();
+    let [one, open] = glyphs.points();
     match cell {
         Cell { flagged: true, .. } => "!".to_owned(),
         Cell { above: true, .. } => glyphs.above().to_owned(),
         Cell { count: 2..=9, .. } => cell.count.to_string(),
         Cell { count: 10.., .. } => "+".to_owned(),
         Cell { open: true, .. } => open.to_owned(),
-        Cell { .. } => point.to_owned(),
+        Cell { .. } => one.to_owned(),
     }
 }
 
@@ -151,13 +151,13 @@ fn mark(paint: &Paint<'_>, cell: Cell) -> String {
 fn told<'a>(
     paint: &Paint<'_>,
     chart: &Chart<'_>,
-    cells: impl Iterator<Item = &'a Cell> + Clone,
+    cells: &(impl Iterator<Item = &'a Cell> + Clone),
     top: f64,
 ) -> Vec<String> {
     let glyphs = paint.theme.glyphs();
-    let [point, open] = glyphs.points();
+    let [one, open] = glyphs.points();
     let metric = chart.metric;
-    let mut told = vec![format!("{point} one")];
+    let mut told = vec![format!("{one} one")];
     let has = |is: fn(&Cell) -> bool| cells.clone().any(is);
     if has(|cell| (2..10).contains(&cell.count)) {
         told.push("2-9 so many in one place".to_owned());
