@@ -13,16 +13,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::logs::{Desk, Order};
+use crate::app::measure::Meter;
 use crate::app::notify::{Herald, Notice};
 use crate::app::pins::{List, Pins};
 use crate::app::standup;
+use crate::domain::Timestamp;
+use crate::domain::flow::Beside;
 use crate::domain::history::Ledger;
 use crate::domain::key::{ItemId, RepoKey, WebUrl};
 use crate::domain::policy::Pin;
 use crate::engine::db::Store;
 use crate::engine::logs::FileLogs;
+use crate::ui::flow::{self as flow_ui, Report};
 use crate::ui::logs::LogEvent;
-use crate::ui::standup::{Answer, Ask};
+use crate::ui::standup::{self as standup_ui, Answer};
 
 /// The longest text that is put on the clipboard, in bytes of base64: xterm takes no more, tmux
 /// neither, and a sequence that is cut would copy something else.
@@ -41,6 +45,8 @@ pub enum Done {
     Recalled(Option<Arc<Ledger>>),
     /// The stand-up was prepared.
     Standup(Box<Answer>),
+    /// Flow was measured.
+    Measured(Arc<Report>),
     /// Something came of a log.
     Log(Box<LogEvent>),
     /// The terminal must get this beside the picture.
@@ -57,6 +63,7 @@ pub struct Effects {
     desk: Option<Desk>,
     store: Option<Store>,
     standup: Option<standup::desk::Desk>,
+    meter: Meter,
     herald: Option<Arc<Herald>>,
 }
 
@@ -72,6 +79,7 @@ impl Effects {
             desk: None,
             store: None,
             standup: None,
+            meter: Meter::default(),
             herald: None,
         }
     }
@@ -176,7 +184,7 @@ impl Effects {
     }
 
     /// Has a question about the stand-up answered; returns whether somebody does that.
-    pub fn standup(&self, ask: Ask, scene: standup::desk::Scene) -> bool {
+    pub fn standup(&self, ask: standup_ui::Ask, scene: standup::desk::Scene) -> bool {
         let Some(desk) = self.standup.clone() else {
             return false;
         };
@@ -186,6 +194,15 @@ impl Effects {
             drop(tell.blocking_send(Done::Standup(answer)));
         }));
         true
+    }
+
+    /// Measures what history holds, for the flow view.
+    pub fn measure(&self, ledger: Arc<Ledger>, ask: flow_ui::Ask, beside: Beside, now: Timestamp) {
+        let (meter, tell) = (self.meter.clone(), self.tell.clone());
+        drop(self.tracker.spawn_blocking(move || {
+            let report = meter.report(&ledger, &ask, &beside, now);
+            drop(tell.blocking_send(Done::Measured(Arc::new(report))));
+        }));
     }
 
     /// Keeps a pin, or forgets it.

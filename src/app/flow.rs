@@ -12,6 +12,7 @@ use crate::app::output::{self, Width};
 use crate::app::recall::{Recalled, recall};
 use crate::app::session::Session;
 use crate::app::{clock, once, waiting};
+use crate::config::ColumnConfig;
 use crate::domain::flow::{Beside, Flow, Limit, Scope};
 use crate::domain::status::Status;
 use crate::domain::text::{Clean, nearest};
@@ -35,7 +36,7 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
         scope,
     };
     let groups: Vec<Group> = scopes.into_iter().map(group).collect();
-    let beside = beside(&session, &heard.snapshot);
+    let beside = beside(&session.settings.board.columns, &heard.snapshot);
     let scope = groups.first().map_or(&Scope::All, |group| &group.scope);
     let document = Document {
         calms: flow.calms(scope, &window, &day_of, &beside),
@@ -98,8 +99,8 @@ fn scopes(flow: &Flow, args: &FlowArgs) -> Result<Vec<Scope>, Failure> {
 }
 
 /// Returns what the board knows beside history.
-fn beside(session: &Session, snapshot: &Snapshot) -> Beside {
-    let limits = session.settings.board.columns.iter().filter_map(|column| {
+pub(super) fn beside(columns: &[ColumnConfig], snapshot: &Snapshot) -> Beside {
+    let limits = columns.iter().filter_map(|column| {
         let limit = usize::try_from(column.wip?).ok()?;
         Some(Limit {
             name: Clean::line(column.stage.as_str()),

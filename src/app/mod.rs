@@ -23,6 +23,7 @@ pub mod key_table;
 pub mod keys;
 pub mod log;
 pub mod logs;
+pub mod measure;
 pub mod named;
 pub mod notify;
 pub mod once;

@@ -16,6 +16,8 @@ pub enum Scope {
     Triage,
     /// In the stand-up view.
     Standup,
+    /// In the flow view.
+    Flow,
     /// In the sources view.
     Sources,
     /// In the list of what calls for a person.
@@ -26,12 +28,13 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes, in the order in which help lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Board,
         Self::Cards,
         Self::Triage,
         Self::Attention,
         Self::Standup,
+        Self::Flow,
         Self::Sources,
         Self::Detail,
         Self::Everywhere,
@@ -45,6 +48,7 @@ impl Scope {
             Self::Board => "board",
             Self::Triage => "triage",
             Self::Standup => "stand-up",
+            Self::Flow => "flow",
             Self::Sources => "sources",
             Self::Attention => "what calls for you",
             Self::Detail => "detail",
@@ -55,7 +59,12 @@ impl Scope {
     pub fn has_cards(self) -> bool {
         match self {
             Self::Board | Self::Cards | Self::Attention => true,
-            Self::Everywhere | Self::Triage | Self::Standup | Self::Sources | Self::Detail => false,
+            Self::Everywhere
+            | Self::Triage
+            | Self::Standup
+            | Self::Flow
+            | Self::Sources
+            | Self::Detail => false,
         }
     }
 
@@ -67,7 +76,7 @@ impl Scope {
     /// Returns whether a key of this scope may take the place of one that holds everywhere.
     pub fn overrides(self) -> bool {
         match self {
-            Self::Triage => true,
+            Self::Triage | Self::Flow => true,
             Self::Everywhere
             | Self::Cards
             | Self::Board
@@ -133,6 +142,19 @@ impl Scope {
                 C::ParkingLot,
                 C::TalkedAbout,
                 C::Back,
+            ],
+            Self::Flow => &[
+                C::Open,
+                C::NextPane,
+                C::FlowWindow,
+                C::FlowScope,
+                C::Help,
+                C::Back,
+                C::CopyPage,
+                C::OpenInBrowser,
+                C::Detail,
+                C::Refresh,
+                C::Palette,
             ],
             Self::Sources => &[
                 C::Refresh,
@@ -330,6 +352,14 @@ commands! {
     CopyMinutes: "copy-minutes", "copy", Standup, &["c"];
     /// Remember that the stand-up was held, after a question
     Held: "held", "held", Standup, &["D"];
+    /// Look a week, thirty days or ninety days back
+    FlowWindow: "flow-window", "window", Flow, &["w"];
+    /// Choose what is measured: all, one service, one repository
+    FlowScope: "flow-scope", "scope", Flow, &["s"];
+    /// Show what the metrics of the page mean; help does so first
+    Definitions: "definitions", "definitions", Flow, &["d"];
+    /// Copy the page as Markdown
+    CopyPage: "copy-page", "copy", Flow, &["y"];
 
     /// Open: a card, why it is red, the changes of a train
     Open: "open", "open", Everywhere, &["enter"];
@@ -379,6 +409,8 @@ commands! {
     ViewAttention: "view-attention", "attention", Everywhere, &["g a"];
     /// Go to the stand-up
     ViewStandup: "view-standup", "stand-up", Everywhere, &["g s"];
+    /// Go to the flow metrics
+    ViewFlow: "view-flow", "flow", Everywhere, &["g m"];
     /// Go to the sources
     ViewSources: "view-sources", "sources", Everywhere, &["g o"];
     /// Next view

@@ -10,6 +10,7 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::key::{ItemId, SourceName, WebUrl};
 use crate::domain::policy::Pin;
 use crate::log::Query;
+use crate::ui::flow::{Ask, Page};
 use crate::ui::standup::Order;
 
 /// One thing to do outside the screen.
@@ -39,6 +40,10 @@ pub enum Effect {
     Focus(bool),
     /// Pin a card to a stage, or take its pin away; keep that.
     Pin(ItemId, Option<Pin>),
+    /// Measure how the work flows; a [`Report`](crate::ui::flow::Report) comes back.
+    Measure(Ask),
+    /// Put a page of the flow view on the clipboard as Markdown.
+    CopyFlow(Page),
     /// Show a short message: hand it to [`notify`](crate::ui::state::UiState::notify).
     Toast(String),
     /// Use another theme, by name.

@@ -90,6 +90,35 @@ impl Glyphs {
         self.pick("·", "-")
     }
 
+    /// Returns the mark of one point of a chart, and of one that is not over yet.
+    pub fn points(self) -> [&'static str; 2] {
+        match self {
+            Self::Unicode => ["•", "○"],
+            Self::Ascii => ["o", "~"],
+        }
+    }
+
+    /// Returns the top of a bar by how much of its cell it fills, from little to all of it.
+    pub fn bars(self) -> &'static [&'static str] {
+        match self {
+            Self::Unicode => &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+            Self::Ascii => &[".", "#"],
+        }
+    }
+
+    /// Returns the mark of the part of a bar that is not meant.
+    pub fn rest(self) -> &'static str {
+        self.pick("░", ":")
+    }
+
+    /// Returns the fills of eight layers, the lowest first; neighbours never look alike.
+    pub fn layers(self) -> [&'static str; 8] {
+        match self {
+            Self::Unicode => ["█", "▓", "▒", "░", "#", "+", ":", "."],
+            Self::Ascii => ["#", "%", "=", "*", "-", "+", ":", "."],
+        }
+    }
+
     /// Returns the corners of a box: top left, top right, bottom left, bottom right.
     pub fn corners(self) -> [&'static str; 4] {
         match self {
@@ -136,6 +165,10 @@ mod tests {
                 glyphs.opened(),
             ]);
             marks.extend(glyphs.corners());
+            marks.extend(glyphs.points());
+            marks.extend(glyphs.bars());
+            marks.extend(glyphs.layers());
+            marks.push(glyphs.rest());
             for mark in marks {
                 assert_eq!(mark.width(), 1, "{mark}");
                 assert!(glyphs == Glyphs::Unicode || mark.is_ascii());

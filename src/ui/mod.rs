@@ -30,6 +30,7 @@ pub mod logs;
 
 pub mod history;
 
+pub mod flow;
 pub mod standup;
 
 pub mod layout;

@@ -6,12 +6,11 @@ use crate::app::output::flow::{Document, days};
 use crate::app::output::markdown::escape;
 use crate::app::output::table::lay_out;
 use crate::app::output::{Width, instant};
-use crate::domain::flow::stats::DAY;
-use crate::domain::flow::{Metric, Unit, Window};
+use crate::domain::flow::{Metric, Window};
+use crate::ui::flow::words::words;
 
 const HEAD: [&str; 5] = ["metric", "value", "p85", "n", "note"];
 const NOTE: usize = 4;
-const HOUR: f64 = 3_600.0;
 
 /// Returns a table for each scope, and one for each reading.
 pub fn table(document: &Document<'_>, width: Width) -> String {
@@ -78,58 +77,4 @@ fn cells(metric: &Metric) -> Vec<String> {
         metric.n().to_string(),
         metric.note.clone().unwrap_or_default(),
     ]
-}
-
-/// Returns a value as people write it: `1d 3h`, `31 %`, `4.2/day`.
-pub fn words(value: f64, unit: Unit) -> String {
-    match unit {
-        Unit::Seconds => span(value),
-        Unit::PerDay => format!("{value:.1}/day"),
-        Unit::PerWeek => format!("{value:.1}/week"),
-        Unit::Share => format!("{:.0} %", value * 100.0),
-        Unit::Cards | Unit::Lines | Unit::Count => format!("{value:.0}"),
-    }
-}
-
-fn span(seconds: f64) -> String {
-    let minute = 60.0;
-    let two = |big: f64, small: f64, names: (char, char)| {
-        let (whole, rest) = ((seconds / big).floor(), (seconds % big / small).floor());
-        if rest > 0.0 {
-            format!("{whole}{} {rest}{}", names.0, names.1)
-        } else {
-            format!("{whole}{}", names.0)
-        }
-    };
-    if seconds >= DAY {
-        two(DAY, HOUR, ('d', 'h'))
-    } else if seconds >= HOUR {
-        two(HOUR, minute, ('h', 'm'))
-    } else if seconds >= minute {
-        two(minute, 1.0, ('m', 's'))
-    } else {
-        format!("{seconds:.0}s")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_written_as_people_do() {
-        for (value, unit, told) in [
-            (97_200.0, Unit::Seconds, "1d 3h"),
-            (86_400.0, Unit::Seconds, "1d"),
-            (3_900.0, Unit::Seconds, "1h 5m"),
-            (61.0, Unit::Seconds, "1m 1s"),
-            (0.0, Unit::Seconds, "0s"),
-            (4.21, Unit::PerDay, "4.2/day"),
-            (14.0, Unit::PerWeek, "14.0/week"),
-            (0.314, Unit::Share, "31 %"),
-            (412.0, Unit::Lines, "412"),
-        ] {
-            assert_eq!(words(value, unit), told);
-        }
-    }
 }

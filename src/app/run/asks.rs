@@ -15,6 +15,7 @@ use crate::app::logs::Order;
 use crate::app::run::{App, Look, Next};
 use crate::app::screen::Screen;
 use crate::app::standup::desk::{Scene, markdown};
+use crate::app::{flow, measure};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::history::Ledger;
@@ -22,6 +23,7 @@ use crate::engine::EngineCommand;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
 use crate::ui::effect::Effect;
+use crate::ui::flow::Ask;
 use crate::ui::standup;
 
 impl<B, S> App<B, S>
@@ -41,6 +43,13 @@ where
             Effect::Copy(text) => self.copy(&text, now)?,
             Effect::Recall => self.recall(now)?,
             Effect::Standup(order) => self.standup(order, now)?,
+            Effect::Measure(ask) => self.measure(ask, now),
+            Effect::CopyFlow(page) => {
+                if let Some(report) = &self.look.state.flow.report {
+                    let text = measure::markdown(report, page, now);
+                    self.copy(&text, now)?;
+                }
+            }
             Effect::RefreshAll => self.command(EngineCommand::RefreshAll, now),
             Effect::Refresh(source) => self.command(EngineCommand::Refresh(source), now),
             Effect::Look(item) => self.command(EngineCommand::Look(item), now),
@@ -132,6 +141,17 @@ where
         self.on_recalled(None, now).map(|_| ())
     }
 
+    /// Has flow measured of the history that is there.
+    fn measure(&mut self, ask: Ask, now: Timestamp) {
+        let Look {
+            state, snapshot, ..
+        } = &self.look;
+        if let Some(ledger) = state.history.clone() {
+            let beside = flow::beside(&state.options.columns, snapshot);
+            self.ends.effects.measure(ledger, ask, beside, now);
+        }
+    }
+
     fn on_recalled(&mut self, read: Option<Arc<Ledger>>, now: Timestamp) -> io::Result<Next> {
         let Look {
             state, snapshot, ..
@@ -190,6 +210,7 @@ where
                     self.look.state.notify_error(text, now);
                 }
             }
+            Done::Measured(report) => ui::update::flow::on_report(&mut self.look.state, report),
             Done::Recalled(read) => return self.on_recalled(read, now),
             Done::Standup(answer) => {
                 standup::on_prepared(&mut self.look.state, *answer, now);

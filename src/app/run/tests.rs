@@ -522,3 +522,46 @@ async fn ten_cards_that_turn_red_within_seconds_ring_once() {
     .await;
     assert_eq!(seen.shown().aside, b"\x07");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_flow_view_reads_history_and_has_it_measured_beside_the_loop() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) =
+        crate::engine::db::Store::open(&dir.path().join("board.db"), sample::moment()).unwrap();
+    let tracker = TaskTracker::new();
+    tracker.close();
+    let effects =
+        Effects::new(tracker.clone(), Pins::at(std::path::PathBuf::new())).with_store(Some(store));
+    play_with((100, 30), effects, None, async |world: World| {
+        world.type_text("gm");
+        world.settle().await;
+        // History is read, then measured: each has ended before the next is looked at.
+        for _ in 0..2 {
+            tracker.wait().await;
+            world.settle().await;
+        }
+        world.pass(FRAME_AND_MORE).await;
+        let text = world.seen.text();
+        assert!(
+            text.contains("[dora]") && text.contains("lead time"),
+            "{text}"
+        );
+        assert!(text.contains("no history yet"), "{text}");
+        world.type_text("y");
+        world.pass(FRAME_AND_MORE).await;
+        let aside = world.seen.shown().aside.clone();
+        assert!(aside.starts_with(b"\x1b]52;c;"), "the page is copied");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_store_the_flow_view_says_that_history_cannot_be_read() {
+    play((100, 30), async |world: World| {
+        world.type_text("gm");
+        world.pass(FRAME_AND_MORE).await;
+        let text = world.seen.text();
+        assert!(text.contains("history cannot be read"), "{text}");
+    })
+    .await;
+}

@@ -27,12 +27,14 @@ use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
 use crate::ui::update::urgent::Walk;
 
 mod attention;
+mod flow;
 mod messages;
 mod standup;
 mod triage;
 mod views;
 
 pub use attention::AttentionState;
+pub use flow::{FlowScope, FlowState, Layer};
 pub use messages::{Message, Messages};
 pub(crate) use standup::{CARD_SECS, PERSON_SECS, Part, SPANS, TOTAL_SECS};
 pub use standup::{Clock, StandupPane, StandupState};
@@ -112,6 +114,8 @@ pub struct UiState {
     pub recall: Recall,
     /// The list of what calls for a person.
     pub attention: AttentionState,
+    /// The flow view.
+    pub flow: FlowState,
     /// The filter in force.
     pub filter: Filter,
     /// What lies over the view, topmost last.
@@ -227,6 +231,7 @@ impl UiState {
             history: None,
             recall: Recall::default(),
             attention: AttentionState::default(),
+            flow: FlowState::default(),
             filter: Filter::default(),
             overlays: Vec::new(),
             pending: Vec::new(),

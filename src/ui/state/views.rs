@@ -3,6 +3,9 @@
 //! A new view has an arm in each of these, its commands in the table, and its
 //! picture in `view`; nothing else asks which view it is.
 
+use std::sync::Arc;
+
+use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::engine::snapshot::{Snapshot, SourceView};
 use crate::ui::command::Scope;
@@ -19,6 +22,8 @@ pub enum View {
     Triage,
     /// The board from right to left, card by card, and what there is of each person.
     Standup,
+    /// How the work flows.
+    Flow,
     /// The sources.
     Sources,
     /// What calls for a person.
@@ -27,11 +32,12 @@ pub enum View {
 
 impl View {
     /// All views in the order of `[` and `]`.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Board,
         Self::Triage,
         Self::Attention,
         Self::Standup,
+        Self::Flow,
         Self::Sources,
     ];
 
@@ -41,6 +47,7 @@ impl View {
             Self::Board => Scope::Board,
             Self::Triage => Scope::Triage,
             Self::Standup => Scope::Standup,
+            Self::Flow => Scope::Flow,
             Self::Sources => Scope::Sources,
             Self::Attention => Scope::Attention,
         }
@@ -54,7 +61,7 @@ impl View {
     /// Returns whether it shows what was: history is read while it is open.
     pub fn reads_history(self) -> bool {
         match self {
-            Self::Standup => true,
+            Self::Standup | Self::Flow => true,
             Self::Board | Self::Triage | Self::Attention | Self::Sources => false,
         }
     }
@@ -97,14 +104,9 @@ impl UiState {
             }
             View::Attention => {
                 let line = self.attention.lines.get(self.attention.cursor);
-                let item = line.and_then(|line| snapshot.find(&line.item.id));
-                item.map_or(Pointed::Nothing, |item| {
-                    Pointed::Card(Shown::Item {
-                        item,
-                        inside: false,
-                    })
-                })
+                card(line.and_then(|line| snapshot.find(&line.item.id)))
             }
+            View::Flow => card(self.flow.card().and_then(|id| snapshot.find(id))),
             View::Sources => {
                 let source = snapshot.sources.get(self.source);
                 source.map_or(Pointed::Nothing, Pointed::Source)
@@ -121,6 +123,7 @@ impl UiState {
                 let count = self.attention.lines.len();
                 Some((&mut self.attention.cursor, count))
             }
+            View::Flow => Some(self.flow.list()),
             View::Sources => Some((&mut self.source, snapshot.sources.len())),
         }
     }
@@ -128,7 +131,11 @@ impl UiState {
 
 /// Returns a card by its identity, where it is on the board.
 fn pointed_card<'a>(id: Option<&ItemId>, snapshot: &'a Snapshot) -> Pointed<'a> {
-    let item = id.and_then(|id| snapshot.find(id));
+    card(id.and_then(|id| snapshot.find(id)))
+}
+
+/// Returns a card, where there is one.
+fn card(item: Option<&Arc<WorkItem>>) -> Pointed<'_> {
     item.map_or(Pointed::Nothing, |item| {
         Pointed::Card(Shown::Item {
             item,

@@ -20,6 +20,7 @@ use crate::ui::theme::{ColorDepth, Glyphs, Theme};
 use crate::ui::update::on_snapshot;
 use crate::ui::view::frame;
 
+pub(crate) mod flow;
 pub(crate) mod standup;
 pub(crate) mod triage;
 

@@ -9,11 +9,11 @@ use crate::ui::overlay::{Confirm, Overlay, Target};
 use crate::ui::rows::Shown;
 use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::theme::BUILTIN;
-use crate::ui::update::triage;
+use crate::ui::update::{flow, triage};
 
 /// Opens the page of what has the cursor.
 pub(crate) fn open_in_browser(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
-    if let Some(url) = triage::page(state, snapshot) {
+    if let Some(url) = triage::page(state, snapshot).or_else(|| flow::page(state)) {
         return vec![Effect::OpenUrl(url)];
     }
     match target(state, snapshot).url {
@@ -29,7 +29,7 @@ pub(crate) fn copy_key(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
 
 /// Copies the link of what has the cursor.
 pub(crate) fn copy_url(state: &UiState, snapshot: &Snapshot) -> Vec<Effect> {
-    if let Some(url) = triage::page(state, snapshot) {
+    if let Some(url) = triage::page(state, snapshot).or_else(|| flow::page(state)) {
         return copy(Some(url.as_str().to_owned()));
     }
     copy(
@@ -122,6 +122,7 @@ pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
             .first()
             .map(|item| known_from(snapshot, item))
             .unwrap_or_default(),
+        Pointed::Nothing if state.view == View::Flow => return flow::again(state),
         // A red card may have left the board and still be in the triage.
         Pointed::Nothing if state.view == View::Triage => triage::card(state, snapshot)
             .map(|card| card.triage.source.clone())

@@ -26,7 +26,9 @@ pub(crate) fn open(state: &mut UiState) {
 fn in_force(state: &UiState) -> &Query {
     match state.view {
         View::Triage => &state.triage.filter,
-        View::Board | View::Attention | View::Standup | View::Sources => &state.filter.query,
+        View::Board | View::Attention | View::Standup | View::Flow | View::Sources => {
+            &state.filter.query
+        }
     }
 }
 
@@ -35,7 +37,7 @@ fn in_force(state: &UiState) -> &Query {
 fn set_here(state: &mut UiState, query: Query, kept: Vec<ColumnState>) {
     match state.view {
         View::Triage => state.triage.filter = query,
-        View::Board | View::Attention | View::Standup | View::Sources => {
+        View::Board | View::Attention | View::Standup | View::Flow | View::Sources => {
             if query.text() != state.filter.query.text() {
                 state.board.columns = kept;
             }

@@ -19,6 +19,7 @@ pub(crate) mod act;
 pub(crate) mod action;
 pub(crate) mod aims;
 pub(crate) mod filter;
+pub mod flow;
 pub(crate) mod moves;
 pub(crate) mod open;
 pub(crate) mod palette;
@@ -62,6 +63,7 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -
 pub fn on_clock(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
     let mut effects = crate::ui::standup::settle(state, snapshot, now);
     effects.extend(history::settle(state, snapshot, now));
+    effects.extend(flow::settle(state));
     effects
 }
 
@@ -159,8 +161,7 @@ fn dispatch(
         C::NextError => return triage::log::next_error(state, false),
         C::PreviousError => return triage::log::previous_error(state),
         C::SearchLog => return triage::log::open_search(state),
-        C::NextHit => return triage::log::hit(state, true),
-        C::PreviousHit => return triage::log::hit(state, false),
+        C::NextHit | C::PreviousHit => return triage::log::hit(state, command == C::NextHit),
         C::Fold => return triage::log::toggle_fold(state),
         C::FoldAll => return triage::log::fold_all(state),
         C::Wrap => state.triage.log.wrap = !state.triage.log.wrap,
@@ -181,6 +182,10 @@ fn dispatch(
         C::TalkedAbout => return standup::settle_mark(state),
         C::CopyMinutes => return standup::copy(state),
         C::Held => return standup::hold(state, now),
+        C::Definitions => flow::definitions(state),
+        C::FlowWindow => flow::window(state),
+        C::FlowScope => return flow::scopes(state),
+        C::CopyPage => return flow::copy(state),
         C::Actions => return action::open(state, snapshot),
         C::RerunFailed => return action::ask(state, snapshot, Verb::RerunFailed),
         C::CopyKey => return act::copy_key(state, snapshot),
@@ -192,15 +197,18 @@ fn dispatch(
         C::Filter => filter::open(state),
         C::ClearFilter => filter::apply(state, ""),
         C::Palette => palette::open(state, snapshot),
+        C::Help if flow::defines_first(state) => flow::definitions(state),
         C::Help => open::toggle(state, Overlay::Help(Help::default())),
         C::Messages => open::toggle(state, Overlay::Messages(0)),
         C::ViewBoard => open::view(state, View::Board),
         C::ViewTriage => open::view(state, View::Triage),
         C::ViewStandup => open::view(state, View::Standup),
         C::ViewAttention => open::view(state, View::Attention),
+        C::ViewFlow => open::view(state, View::Flow),
         C::ViewSources => open::view(state, View::Sources),
-        C::NextView => open::view(state, open::neighbour(state.view, true)),
-        C::PreviousView => open::view(state, open::neighbour(state.view, false)),
+        C::NextView | C::PreviousView => {
+            open::view(state, open::neighbour(state.view, command == C::NextView));
+        }
         C::LastView => open::view(state, state.last_view),
         C::NextTheme => return act::next_theme(state),
         C::Redraw => return vec![Effect::Redraw],

@@ -130,6 +130,7 @@ pub(crate) fn sideways(state: &mut UiState, snapshot: &Snapshot, right: bool) {
         }
         None if state.view == View::Board => {}
         None if state.view == View::Triage => return super::triage::sideways(state, right),
+        None if state.view == View::Flow => return super::flow::turn(state, right),
         Some(_) | None => return,
     }
     let last = state.options.columns.len().saturating_sub(1);

@@ -8,7 +8,7 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
-use crate::ui::update::{act, moves, standup, triage};
+use crate::ui::update::{act, flow, moves, standup, triage};
 
 /// Opens what has the cursor: a card's detail, a train's changes, the page of a piece of evidence.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
@@ -16,6 +16,11 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
         Some(Overlay::Detail(_)) => return act::open_in_browser(state, snapshot),
         None if state.view == View::Triage => return triage::open(state, snapshot, now),
         None if state.view == View::Standup => return detail(state, snapshot),
+        None if state.view == View::Flow => {
+            if let Some(effects) = flow::open(state, snapshot) {
+                return effects;
+            }
+        }
         Some(_) | None => {}
     }
     match state.pointed(snapshot) {
@@ -33,7 +38,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
             let key = shown.key();
             mark_chosen(state);
             // Of a red card, why it is red is wanted first.
-            if triage::show(state, snapshot, &item.id) {
+            if state.view != View::Flow && triage::show(state, snapshot, &item.id) {
                 return Vec::new();
             }
             open_detail(state, key);
@@ -129,6 +134,9 @@ pub(crate) fn back(state: &mut UiState, snapshot: &Snapshot) {
     if state.view == View::Triage && triage::back(state, snapshot) {
         return;
     }
+    if state.view == View::Flow && flow::back(state) {
+        return;
+    }
     let board = &mut state.board;
     if state.view != View::Board {
         switch(state, View::Board);
@@ -144,6 +152,9 @@ pub(crate) fn back(state: &mut UiState, snapshot: &Snapshot) {
 /// Closes the topmost layer; the board itself is left for good.
 pub(crate) fn close(state: &mut UiState) -> Vec<Effect> {
     if state.overlays.pop().is_some() {
+        return Vec::new();
+    }
+    if state.view == View::Flow && flow::back(state) {
         return Vec::new();
     }
     if state.view == View::Board {
@@ -174,6 +185,8 @@ pub(crate) fn pane(state: &mut UiState, snapshot: &Snapshot, forward: bool) {
     }
     if state.view == View::Standup && state.overlays.is_empty() {
         standup::neighbour(state, forward);
+    } else if state.view == View::Flow && state.overlays.is_empty() {
+        flow::turn(state, forward);
         return;
     }
     match (state.overlays.last(), state.view) {

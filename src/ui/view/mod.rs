@@ -19,6 +19,7 @@ use crate::ui::theme::{Role, Theme};
 mod attention;
 mod board;
 mod card;
+mod flow;
 mod footer;
 mod header;
 mod overlay;
@@ -77,12 +78,18 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
     }
     header::paint(paint, state, snapshot, plan);
     match state.view {
-        View::Board | View::Triage | View::Attention | View::Standup | View::Sources
+        View::Board
+        | View::Triage
+        | View::Attention
+        | View::Standup
+        | View::Flow
+        | View::Sources
             if plan.covered => {}
         View::Board => board::paint(paint, state, snapshot, plan),
         View::Triage => triage::paint(paint, state, snapshot, plan.body),
         View::Attention => attention::paint(paint, state, snapshot, plan.body),
         View::Standup => standup::paint(paint, state, snapshot, plan.body),
+        View::Flow => flow::paint(paint, state, snapshot, plan.body),
         View::Sources => sources::paint(paint, state, snapshot, plan.body),
     }
     if let Some(area) = plan.detail {
@@ -98,6 +105,7 @@ pub(crate) fn list_at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) 
     match state.view {
         View::Board | View::Triage | View::Standup => None,
         View::Attention => attention::at(state, area, y),
+        View::Flow => flow::at(state, area, y),
         View::Sources => sources::at(state, snapshot, area, y),
     }
 }
