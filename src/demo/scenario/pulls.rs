@@ -41,8 +41,10 @@ pub(super) fn pull(
         .unwrap_or(plan.opened);
     let draft = !lens.past(plan.ready);
     let decision = decision(plan, &said);
+    // What is over is not judged any more; looking for its run would take its time.
     let verdict = runs
         .iter()
+        .filter(|_| over.is_none())
         .find(|run| run.sha == head && run.event == "pull_request");
     let (mergeable, merge_state) = standing(lens, plan, draft, decision, verdict, over.is_some());
     let review = |said: &&(i64, bool)| Review {
@@ -77,7 +79,7 @@ pub(super) fn pull(
         base_branch: spec.base_branch(),
         base_sha: tree.bases.get(&plan.number).cloned().unwrap_or_default(),
         merge_sha: merged.and_then(|_| plan.landed.last().cloned()),
-        reviews: said.iter().map(review).collect(),
+        reviews: reviews(lens, plan, change.reviewers[1], said.iter().map(review)),
         requested: if waits {
             change.reviewers.to_vec()
         } else {
@@ -94,6 +96,26 @@ pub(super) fn pull(
         fork: change.focus == Focus::ActionRequired,
         commits,
     })
+}
+
+/// Puts what a second reviewer said before the rest, as it came first.
+fn reviews(
+    lens: &Lens,
+    plan: &PullPlan,
+    second: usize,
+    said: impl Iterator<Item = Review>,
+) -> Vec<Review> {
+    let early = plan.second.and_then(|at| lens.seen(at)).map(|at| Review {
+        by: second,
+        state: "APPROVED",
+        at,
+        sha: plan
+            .pushes
+            .last()
+            .map(|(_, sha)| sha.clone())
+            .unwrap_or_default(),
+    });
+    early.into_iter().chain(said).collect()
 }
 
 fn body(change: &Change) -> String {
