@@ -201,6 +201,14 @@ impl SourceState {
         followed || round || self.crashed.is_some() || self.is_mute(now)
     }
 
+    /// Returns whether what history alone reads was read, needs of edition `needs` included, or is
+    /// hopeless.
+    pub fn is_history_read(&self, needs: u64, now: Timestamp) -> bool {
+        let followed = matches!(self.poller, Poller::There(_));
+        let read = self.report.history_done && self.report.needs_seen >= needs;
+        followed || read || self.crashed.is_some() || self.is_mute(now)
+    }
+
     /// Returns whether not one byte of answer came although it was asked long ago.
     fn is_mute(&self, now: Timestamp) -> bool {
         let since = self.asked_at.filter(|_| !self.was_heard());
@@ -447,6 +455,7 @@ impl SourceState {
                 .or_else(|| self.me_before.as_ref().map(Clean::to_string)),
             insecure: meter.insecure,
             facts,
+            past: self.report.past,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::run::{RunKey, is_foreign};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 use crate::domain::triage::{TriageBoard, Watched};
-pub use crate::sources::{Budget, Capability, CapabilityState, RequestLine};
+pub use crate::sources::{Budget, Capability, CapabilityState, PastRead, RequestLine};
 
 /// The whole board at one moment.
 #[derive(Clone, Debug, Default)]
@@ -142,6 +142,8 @@ pub struct SourceView {
     pub insecure: bool,
     /// How many facts are known from it.
     pub facts: usize,
+    /// Of how many repositories the past is read.
+    pub past: PastRead,
 }
 
 /// The state of a source, worst last.

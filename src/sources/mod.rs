@@ -101,6 +101,11 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// Returns of how many repositories the past is read; nothing where no past is.
+    fn past(&self) -> PastRead {
+        PastRead::default()
+    }
+
     /// Returns how much may be spent within a minute, by limit; none where the host has no such rule.
     fn paces(&self) -> &'static [Pace] {
         &[]
@@ -160,6 +165,15 @@ pub trait Source: Send + Sync {
             ),
         }
     }
+}
+
+/// Of how many repositories the past is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PastRead {
+    /// Of so many it is.
+    pub read: usize,
+    /// Of so many it is wanted, or was.
+    pub of: usize,
 }
 
 /// As whom a source asks, as far as that is known.
