@@ -30,7 +30,7 @@ pub struct Recalled {
 pub fn recall(session: &mut Session, offline: bool, wait: Duration) -> Result<Recalled, Failure> {
     let store = session.store_or_none();
     let runtime = runtime()?;
-    runtime.block_on(async {
+    let recalled = runtime.block_on(async {
         let (tasks, began) = (Tasks::default(), Instant::now());
         let polling = !offline;
         let mut engine = session
@@ -56,5 +56,8 @@ pub fn recall(session: &mut Session, offline: bool, wait: Duration) -> Result<Re
             heard: Heard { snapshot, in_time },
             ledger,
         })
-    })
+    });
+    // Nobody waits for a telling that took too long: the next start begins it anew.
+    runtime.shutdown_background();
+    recalled
 }

@@ -4,6 +4,7 @@
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::engine::chronicler::Telling;
 use crate::engine::update::Write;
@@ -34,7 +35,13 @@ impl Teller {
     /// Starts a telling.
     pub(super) fn start(&mut self, telling: Telling) {
         self.is_told.send_replace(false);
-        self.at_work = Some(tokio::task::spawn_blocking(|| telling.tell()));
+        self.at_work = Some(tokio::task::spawn_blocking(|| {
+            let begun = Instant::now();
+            let told = telling.tell();
+            let took = begun.elapsed().as_millis();
+            tracing::debug!(rows = told.len(), took, "history told, in ms");
+            told
+        }));
     }
 
     /// Notes that nothing is left to be told, and that all is written.

@@ -58,7 +58,7 @@ pub mod usual;
 
 pub use deeds::READ_ONLY;
 pub use http::{hex, span};
-pub use meter::{Budget, Meter, RequestLine};
+pub use meter::{Budget, Meter, PastRead, RequestLine};
 pub use registry::{Kind, Open, REGISTRY};
 
 /// One configured connection to one system.
@@ -165,15 +165,6 @@ pub trait Source: Send + Sync {
             ),
         }
     }
-}
-
-/// Of how many repositories the past is read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct PastRead {
-    /// Of so many it is.
-    pub read: usize,
-    /// Of so many it is wanted, or was.
-    pub of: usize,
 }
 
 /// As whom a source asks, as far as that is known.

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::domain::correlate::{Correlator, Sourced};
+use crate::domain::deployment::DeployState;
+use crate::domain::fact::Fact;
 use crate::domain::history::past::{Hints, versions};
 use crate::domain::history::{Record, Standings, Transition};
 use crate::domain::item::WorkItem;
@@ -60,6 +62,15 @@ pub fn chronicle(facts: &[Sourced], policy: &Policy, from: Timestamp, now: Times
     }
 }
 
+/// Returns whether what was told before knows more: when a version came, which is no longer told
+/// of one that another took the place of.
+fn knows_more(before: &Fact, now: &Fact) -> bool {
+    let (Fact::Deployment(before), Fact::Deployment(now)) = (before, now) else {
+        return false;
+    };
+    before.state == DeployState::Succeeded && now.state == DeployState::Superseded
+}
+
 /// One version of a fact on its way in.
 struct Step {
     at: Timestamp,
@@ -71,7 +82,11 @@ struct Step {
 fn steps(facts: &[Sourced], from: Timestamp, now: Timestamp) -> Vec<Step> {
     let mut newest: BTreeMap<_, &Sourced> = BTreeMap::new();
     for said in facts {
-        newest.insert((said.fact.id(), said.source.clone()), said);
+        let key = (said.fact.id(), said.source.clone());
+        let told = newest.get(&key).map(|before: &&Sourced| &before.fact);
+        if told.is_none_or(|before| !knows_more(before, &said.fact)) {
+            newest.insert(key, said);
+        }
     }
     let hints = Hints::new(newest.values().map(|said| said.fact.as_ref()));
     let mut steps: Vec<Step> = Vec::new();
