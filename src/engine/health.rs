@@ -201,12 +201,9 @@ impl SourceState {
         followed || round || self.crashed.is_some() || self.is_mute(now)
     }
 
-    /// Returns whether what history alone reads was read, needs of edition `needs` included, or is
-    /// hopeless.
+    /// Returns whether what history alone reads was read with it, or is hopeless.
     pub fn is_history_read(&self, needs: u64, now: Timestamp) -> bool {
-        let followed = matches!(self.poller, Poller::There(_));
-        let read = self.report.history_done && self.report.needs_seen >= needs;
-        followed || read || self.crashed.is_some() || self.is_mute(now)
+        self.report.history_done && self.is_settled(needs, now) || self.is_settled(u64::MAX, now)
     }
 
     /// Returns whether not one byte of answer came although it was asked long ago.

@@ -341,11 +341,6 @@ impl Schedule {
         self.is_done(now, Entry::is_awaited)
     }
 
-    /// Returns whether nothing is left that history alone reads, as far as limits allow it now.
-    pub fn is_history_done(&self, now: Duration) -> bool {
-        self.is_done(now, |entry| !entry.is_awaited())
-    }
-
     fn is_done(&self, now: Duration, counts: impl Fn(&Entry) -> bool) -> bool {
         let blocked = self.stopped || self.gate() > now || self.breaker == Breaker::Probing;
         if blocked {

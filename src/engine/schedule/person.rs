@@ -42,6 +42,11 @@ impl Schedule {
         }
     }
 
+    /// Returns whether nothing is left that history alone reads, as far as limits allow it now.
+    pub fn is_history_done(&self, now: Duration) -> bool {
+        self.is_done(now, |entry| !entry.is_awaited())
+    }
+
     /// Takes in whether somebody looks at the terminal.
     pub fn focus(&mut self, focused: bool, now: Duration) {
         if self.focused != focused {
