@@ -370,7 +370,7 @@ async fn beside(others: &[(&str, Way)]) -> Vec<Duration> {
         polling: true,
         looks_into: true,
         tells: true,
-        attention: Default::default(),
+        attention: cycleboard::domain::attention::Attention::default(),
         clock: Arc::new(|| SystemTime::now().into()),
         logs: Arc::new(NoLogs),
         acting: Acting::default(),

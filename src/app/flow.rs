@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::app::cli::{FlowArgs, FlowBy, FlowFormat, Format, WAIT_SECS};
+use crate::app::cli::{FlowArgs, FlowBy, FlowFormat, Format};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::flow::{Document, Group};
 use crate::app::output::{self, Width};
@@ -18,13 +18,11 @@ use crate::domain::status::Status;
 use crate::domain::text::{Clean, nearest};
 use crate::engine::snapshot::{Health, Snapshot};
 
-/// How long the sources may take.
-const WAIT: Duration = Duration::from_secs(WAIT_SECS);
-
 /// Prints how the work flows.
 pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
-    let Recalled { heard, ledger } = recall(&mut session, args.offline, WAIT)?;
+    let Recalled { heard, ledger } =
+        recall(&mut session, args.offline, Duration::from_secs(args.wait))?;
     let now = (session.clock)();
     let flow = Flow::new(&ledger, now);
     let scopes = scopes(&flow, args)?;

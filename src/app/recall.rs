@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::app::exit::Failure;
 use crate::app::runtime::runtime;
 use crate::app::session::{Heard, Session, Tasks};
@@ -23,12 +25,13 @@ pub struct Recalled {
     pub ledger: Ledger,
 }
 
-/// Asks every source within `wait`, or none, and reads history.
+/// Asks every source within `wait`, or none, and reads history. What is left of that time the past
+/// has to be read; where it is not enough that is told, as it is no trouble.
 pub fn recall(session: &mut Session, offline: bool, wait: Duration) -> Result<Recalled, Failure> {
     let store = session.store_or_none();
     let runtime = runtime()?;
-    runtime.block_on(async {
-        let tasks = Tasks::default();
+    let recalled = runtime.block_on(async {
+        let (tasks, began) = (Tasks::default(), Instant::now());
         let polling = !offline;
         let mut engine = session
             .start_to_recall(store.clone(), polling, &tasks)
@@ -36,7 +39,13 @@ pub fn recall(session: &mut Session, offline: bool, wait: Duration) -> Result<Re
         let snapshot = waiting::settled(&mut engine, (session.clock)(), wait).await;
         let mut in_time = engine.is_settled();
         if polling && in_time {
+            let left = wait.saturating_sub(began.elapsed());
+            let read = waiting::past_read(&mut engine, left).await;
             in_time = engine.history_told(TELLING).await;
+            if !read {
+                let sources = engine.snapshots.borrow().sources.clone();
+                waiting::say(&waiting::unread(&sources));
+            }
         }
         let repos = Arc::clone(&snapshot.repositories);
         let read =
@@ -47,5 +56,8 @@ pub fn recall(session: &mut Session, offline: bool, wait: Duration) -> Result<Re
             heard: Heard { snapshot, in_time },
             ledger,
         })
-    })
+    });
+    // Nobody waits for a telling that took too long: the next start begins it anew.
+    runtime.shutdown_background();
+    recalled
 }

@@ -15,6 +15,7 @@ use crate::domain::text::Clean;
 use crate::engine::Engine;
 use crate::engine::sight::is_blind;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
+use crate::sources::PastRead;
 
 /// How many remarks of one source are told.
 const MOST: usize = 10;
@@ -35,6 +36,64 @@ pub async fn settled(engine: &mut Engine, began: Timestamp, wait: Duration) -> A
         snapshot = engine.settled(wait) => snapshot,
         never = tell(snapshots, began) => match never {},
     }
+}
+
+/// Waits until sources have read what history alone reads, but no longer than `wait`; returns
+/// whether they have.
+pub async fn past_read(engine: &mut Engine, wait: Duration) -> bool {
+    let snapshots = engine.snapshots.clone();
+    tokio::select! {
+        read = engine.history_read(wait) => read,
+        never = tell_of_past(snapshots) => match never {},
+    }
+}
+
+/// Tells people how much of the past is read, for as long as it is waited.
+async fn tell_of_past(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> std::convert::Infallible {
+    if !std::io::stderr().is_terminal() {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(QUIET).await;
+    let mut told = PastRead::default();
+    loop {
+        let past = past_of(&snapshots.borrow_and_update().sources);
+        if past != told {
+            say(&format!("reading the past: {} …", counts(past)));
+        }
+        told = past;
+        if snapshots.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// Returns the line that says how much of the past could not be read in time.
+pub fn unread(sources: &[SourceView]) -> String {
+    let past = past_of(sources);
+    if past.read >= past.of {
+        return "note: not every time of a change request could be read yet".to_owned();
+    }
+    format!(
+        "note: the past of {} is read; run it again, or with a longer `--wait`",
+        counts(past)
+    )
+}
+
+fn counts(past: PastRead) -> String {
+    let word = if past.of == 1 {
+        "repository"
+    } else {
+        "repositories"
+    };
+    format!("{} of {} {word}", past.read, past.of)
+}
+
+fn past_of(sources: &[SourceView]) -> PastRead {
+    let all = sources.iter().map(|view| view.past);
+    all.fold(PastRead::default(), |sum, past| PastRead {
+        read: sum.read + past.read,
+        of: sum.of + past.of,
+    })
 }
 
 /// Tells people who is waited for, for as long as it is waited.

@@ -122,14 +122,13 @@ impl Chronicler {
         }
         let repos = linked(due, facts());
         let begins = |repo: &RepoKey| self.told.get(repo).map(|told| told.from);
-        let from = match &past {
-            Some((_, from, _)) => *from,
-            None => {
-                let again = repos.iter().map(|repo| self.told.get(repo));
-                // One that was never told counts from its first facts on, and those are not old.
-                let from = again.map(|told| told.map_or(now - FIRST, |told| told.to - OVERLAP));
-                from.min().unwrap_or(now)
-            }
+        let from = if let Some((_, from, _)) = &past {
+            *from
+        } else {
+            let again = repos.iter().map(|repo| self.told.get(repo));
+            // One that was never told counts from its first facts on, and those are not old.
+            let from = again.map(|told| told.map_or(now - FIRST, |told| told.to - OVERLAP));
+            from.min().unwrap_or(now)
         };
         let coverage: Vec<Coverage> = repos
             .iter()
@@ -280,7 +279,7 @@ mod tests {
         assert_eq!(again.from, at(0) - OVERLAP);
         assert_eq!(
             again.coverage[0].from,
-            at(0),
+            at(0) - ON_THE_BOARD,
             "it counts from the first time on"
         );
         chronicler.touch(&named_repo("alone"));
@@ -316,7 +315,7 @@ mod tests {
         let since: Vec<_> = telling.coverage.iter().map(|one| one.from).collect();
         assert_eq!(
             since,
-            [at(-2_000), at(0)],
+            [at(-2_000), at(0) - ON_THE_BOARD],
             "that of the other is not longer"
         );
     }

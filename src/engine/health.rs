@@ -201,6 +201,11 @@ impl SourceState {
         followed || round || self.crashed.is_some() || self.is_mute(now)
     }
 
+    /// Returns whether what history alone reads was read with it, or is hopeless.
+    pub fn is_history_read(&self, needs: u64, now: Timestamp) -> bool {
+        self.report.history_done && self.is_settled(needs, now) || self.is_settled(u64::MAX, now)
+    }
+
     /// Returns whether not one byte of answer came although it was asked long ago.
     fn is_mute(&self, now: Timestamp) -> bool {
         let since = self.asked_at.filter(|_| !self.was_heard());
@@ -216,7 +221,7 @@ impl SourceState {
                 .outcomes
                 .values()
                 .filter_map(|outcome| outcome.error.as_ref())
-                .any(|error| health_of(error) != Health::Unreachable)
+                .any(|error| Health::of(error) != Health::Unreachable)
     }
 
     /// Returns whether another program polls it.
@@ -304,7 +309,7 @@ impl SourceState {
         }
         let latest = self.outcomes.values().max_by_key(|outcome| outcome.order);
         if let Some(error) = latest.and_then(|latest| latest.error.as_ref())
-            && health_of(error) == Health::RateLimited
+            && Health::of(error) == Health::RateLimited
         {
             return Verdict::because(Health::RateLimited, error, &[]);
         }
@@ -319,11 +324,11 @@ impl SourceState {
             return self.well_verdict(told, now);
         };
         let is_said = self.failures >= HOST_GONE || self.report.problems.contains(error);
-        let host_gone = is_said && health_of(error) == Health::Unreachable;
+        let host_gone = is_said && Health::of(error) == Health::Unreachable;
         let health = if told && !host_gone {
             Health::Stale
         } else {
-            health_of(error)
+            Health::of(error)
         };
         Verdict::because(health, error, &failing)
     }
@@ -447,6 +452,7 @@ impl SourceState {
                 .or_else(|| self.me_before.as_ref().map(Clean::to_string)),
             insecure: meter.insecure,
             facts,
+            past: self.report.past,
         }
     }
 }
@@ -482,19 +488,8 @@ fn worst<'a>(
 ) -> Option<&'a SourceError> {
     let mut wanted: Vec<_> = errors
         .iter()
-        .filter(|error| wanted(health_of(error)))
+        .filter(|error| wanted(Health::of(error)))
         .collect();
-    wanted.sort_by_key(|error| (health_of(error), error.to_string()));
+    wanted.sort_by_key(|error| (Health::of(error), error.to_string()));
     wanted.last().map(|error| **error)
-}
-
-/// Returns the health that an error means where nothing else works.
-pub fn health_of(error: &SourceError) -> Health {
-    match error {
-        SourceError::Auth { .. } | SourceError::NoToken { .. } => Health::Auth,
-        SourceError::Forbidden { .. } | SourceError::NotFound { .. } => Health::Forbidden,
-        SourceError::RateLimited { .. } => Health::RateLimited,
-        SourceError::Unreachable { .. } => Health::Unreachable,
-        SourceError::Unreadable { .. } | SourceError::Refused { .. } => Health::Unreadable,
-    }
 }

@@ -15,6 +15,8 @@ use crate::domain::text::Clean;
 pub enum Order {
     /// Ask for everything now.
     Refresh,
+    /// Somebody waits for history.
+    Hurry,
     /// Whether somebody looks at the terminal.
     Focus(bool),
     /// Which repository the open card belongs to.

@@ -17,7 +17,8 @@ use crate::domain::run::{RunKey, is_foreign};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 use crate::domain::triage::{TriageBoard, Watched};
-pub use crate::sources::{Budget, Capability, CapabilityState, RequestLine};
+use crate::sources::SourceError;
+pub use crate::sources::{Budget, Capability, CapabilityState, PastRead, RequestLine};
 
 /// The whole board at one moment.
 #[derive(Clone, Debug, Default)]
@@ -145,6 +146,8 @@ pub struct SourceView {
     pub insecure: bool,
     /// How many facts are known from it.
     pub facts: usize,
+    /// Of how many repositories the past is read.
+    pub past: PastRead,
 }
 
 /// The state of a source, worst last.
@@ -169,6 +172,17 @@ pub enum Health {
 }
 
 impl Health {
+    /// Returns the health that an error means where nothing else works.
+    pub fn of(error: &SourceError) -> Self {
+        match error {
+            SourceError::Auth { .. } | SourceError::NoToken { .. } => Self::Auth,
+            SourceError::Forbidden { .. } | SourceError::NotFound { .. } => Self::Forbidden,
+            SourceError::RateLimited { .. } => Self::RateLimited,
+            SourceError::Unreachable { .. } => Self::Unreachable,
+            SourceError::Unreadable { .. } | SourceError::Refused { .. } => Self::Unreadable,
+        }
+    }
+
     /// Returns the word used in JSON and on the screen.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::engine::chronicler::Telling;
@@ -39,8 +40,13 @@ impl Teller {
     pub(super) fn start(&mut self, telling: Telling) {
         self.is_told.send_replace(false);
         let end = self.end.token().clone();
-        let tell = move || telling.tell(|| !end.is_cancelled());
-        self.at_work = Some(tokio::task::spawn_blocking(tell));
+        self.at_work = Some(tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
+            let told = telling.tell(|| !end.is_cancelled());
+            let took = begun.elapsed().as_millis();
+            tracing::debug!(rows = told.len(), took, "history told, in ms");
+            told
+        }));
     }
 
     /// Notes that nothing is left to be told, and that all is written.

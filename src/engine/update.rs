@@ -15,7 +15,7 @@ use crate::domain::key::{ItemId, SourceName};
 use crate::domain::policy::Pin;
 use crate::domain::text::Clean;
 use crate::engine::routing::Routes;
-use crate::sources::{Batch, Capability, Meter, ResourceId, SourceError};
+use crate::sources::{Batch, Capability, Meter, PastRead, ResourceId, SourceError};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -123,6 +123,10 @@ pub struct Report {
     pub next_poll: Option<Timestamp>,
     /// Whether everything that it polls was tried at least once.
     pub round_done: bool,
+    /// Whether nothing is left to be asked for that history alone reads.
+    pub history_done: bool,
+    /// Of how many repositories the past is read.
+    pub past: PastRead,
     /// Which edition of the needs it had been told when this was written.
     pub needs_seen: u64,
 }

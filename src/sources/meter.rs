@@ -53,3 +53,12 @@ pub struct RequestLine {
     /// Body size in bytes, after decompression.
     pub bytes: u64,
 }
+
+/// Of how many repositories the past is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PastRead {
+    /// Of so many it is.
+    pub read: usize,
+    /// Of so many it is wanted, or was.
+    pub of: usize,
+}

@@ -58,7 +58,7 @@ pub mod usual;
 
 pub use deeds::READ_ONLY;
 pub use http::{hex, span};
-pub use meter::{Budget, Meter, RequestLine};
+pub use meter::{Budget, Meter, PastRead, RequestLine};
 pub use registry::{Kind, Open, REGISTRY};
 
 /// One configured connection to one system.
@@ -99,6 +99,11 @@ pub trait Source: Send + Sync {
     /// later; polls go on all the same.
     fn changes(&self) -> Option<BoxFuture<'_, Result<(), SourceError>>> {
         None
+    }
+
+    /// Returns of how many repositories the past is read; nothing where no past is.
+    fn past(&self) -> PastRead {
+        PastRead::default()
     }
 
     /// Returns how much may be spent within a minute, by limit; none where the host has no such rule.

@@ -63,7 +63,7 @@ mod tests {
     fn commits_that_are_reverted_are_found_by_their_ids() {
         let text = "Revert x\n\nThis reverts commit abcdef1234, and\nThis reverts commit zz.";
         let found = reverts(text);
-        let found: Vec<&str> = found.iter().map(|sha| sha.as_str()).collect();
+        let found: Vec<&str> = found.iter().map(crate::domain::key::Sha::as_str).collect();
         assert_eq!(found, ["abcdef1234"]);
         assert_eq!(
             reverts(&"This reverts commit abcdef1. ".repeat(50)).len(),

@@ -93,6 +93,7 @@ impl Scope {
     }
 
     /// Returns the commands named at the bottom of the screen, the most needed first.
+    #[expect(clippy::too_many_lines, reason = "a table: one row a scope")]
     pub fn footer(self) -> &'static [Command] {
         use Command as C;
         match self {

@@ -270,6 +270,7 @@ fn column(stage: Stage, mut items: Vec<Arc<WorkItem>>) -> Column {
 pub fn source(name: &str, health: Health) -> SourceView {
     let bad = health != Health::Ok;
     SourceView {
+        past: crate::engine::snapshot::PastRead::default(),
         name: SourceName::new(name),
         kind: "github",
         host: "github.com".to_owned(),

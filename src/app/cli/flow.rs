@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 
+use super::WAIT_SECS;
 use crate::domain::text::parse_duration;
 
 /// The longest window, in days; history is not kept for longer.
@@ -26,6 +27,9 @@ pub struct FlowArgs {
     /// Ask no source: only the history that is here
     #[arg(long)]
     pub offline: bool,
+    /// Longest wait for the sources and for what they tell of the past, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub wait: u64,
 }
 
 fn span(text: &str) -> Result<TimeDelta, String> {

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::WAIT_SECS;
+
 /// `standup`.
 #[derive(Args, Clone, Debug)]
 pub struct StandupArgs {
@@ -21,6 +23,9 @@ pub struct StandupArgs {
     /// Ask no source: tell what the store knows
     #[arg(long)]
     pub offline: bool,
+    /// Longest wait for the sources and for what they tell of the past, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub wait: u64,
 }
 
 /// Form of a stand-up.

@@ -240,7 +240,7 @@ where
         seen.shown().ended = true;
         ended
     };
-    let ((app, outcome), ()) = tokio::join!(running, script);
+    let ((app, outcome), ()) = tokio::join!(Box::pin(running), Box::pin(script));
     drop(jobs);
     outcome.unwrap();
     app.look().terminal.backend().clone()

@@ -9,7 +9,7 @@ pub mod kept;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::cli::{StandupArgs, StandupFormat, WAIT_SECS};
+use crate::app::cli::{StandupArgs, StandupFormat};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::standup::{self as output_standup, Minutes};
 use crate::app::output::{self, standup::text};
@@ -23,14 +23,12 @@ use crate::domain::item::WorkItem;
 use crate::domain::standup::{Material, Since, Standup, moment};
 use crate::domain::text::nearest;
 
-/// How long the sources may take.
-const WAIT: Duration = Duration::from_secs(WAIT_SECS);
-
 /// Prints the stand-up of now.
 pub fn run(mut session: Session, args: &StandupArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
     let asked = Since::parse(&args.since).ok_or_else(|| unknown(&args.since))?;
-    let Recalled { heard, ledger } = recall(&mut session, args.offline, WAIT)?;
+    let Recalled { heard, ledger } =
+        recall(&mut session, args.offline, Duration::from_secs(args.wait))?;
     let snapshot = &heard.snapshot;
     let now = (session.clock)();
     let calendar = team::calendar(&session, now);

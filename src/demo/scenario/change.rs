@@ -2,8 +2,10 @@
 
 use crate::demo::scenario::ci::{self, Attempt, CI, Course, RunPlan};
 use crate::demo::scenario::dice::Dice;
+use crate::demo::scenario::past::{self, Then};
 use crate::demo::scenario::people::{DEPENDABOT, HUMANS};
 use crate::demo::scenario::plan::{Change, PullPlan, TicketPlan};
+use crate::demo::scenario::state::Laws;
 use crate::demo::scenario::team::{BACKLOG, Focus, Lane, Lang, RepoSpec};
 use crate::demo::scenario::words;
 
@@ -12,6 +14,8 @@ const LEAD: i64 = 9 * 3_600;
 const QUEUE_SLOT: u64 = 8;
 const POST_SLOT: u64 = 9;
 const REVERT_SLOT: u64 = 10;
+/// What sets the dice of moods apart.
+const WHIM: u64 = 4;
 /// How long after its beginning a change that breaks the base branch is taken back there.
 const BROKEN: i64 = 27 * 3_600;
 
@@ -25,30 +29,35 @@ pub(super) fn span(lane: &Lane) -> i64 {
 }
 
 /// Plans one change of a lane.
-pub(super) fn plan(
-    seed: u64,
-    epoch: i64,
-    spec: &RepoSpec,
-    slot: usize,
-    index: i64,
-) -> Option<Change> {
+pub(super) fn plan(laws: Laws, spec: &RepoSpec, slot: usize, index: i64) -> Option<Change> {
     let lane = spec.lanes.get(slot)?;
     let slots = u64::try_from(spec.lanes.len()).ok()?;
     let slot = u64::try_from(slot).ok()?;
-    let ordinal = u64::try_from(index).ok()?;
+    // Below zero it wraps around, and stays in turn.
+    let ordinal = index.cast_unsigned();
     let repo = u64::try_from(spec.index).ok()?;
-    let start = epoch + index * lane.period + lane.phase;
-    let mut dice = Dice::of(seed, &[repo, slot, ordinal]);
+    let then = Then {
+        start: laws.epoch + index * lane.period + lane.phase,
+        today: laws.today(),
+    };
+    let mut whim = Dice::of(laws.seed, &[repo, slot, ordinal, WHIM]);
+    if past::rests(then, lane.focus, &mut whim) {
+        return None;
+    }
+    let start = then.start;
+    let mut dice = Dice::of(laws.seed, &[repo, slot, ordinal]);
     let author = if lane.focus == Focus::Update {
         DEPENDABOT
     } else {
         dice.below(HUMANS)
     };
     let title = words::title(&mut dice, lane.focus);
-    let number = 2 * (ordinal * slots + slot) + 1;
+    let nth = u64::try_from(index - past::first(lane)).ok()?;
+    let number = 2 * (nth * slots + slot) + 1;
     // In turn, so that every service of a mono-repo has changes all the time.
-    let turn = usize::try_from(slot + ordinal).ok()?;
-    let service = turn % spec.services.len().max(1);
+    let turn = i64::try_from(slot).ok()? + index;
+    let services = i64::try_from(spec.services.len().max(1)).ok()?;
+    let service = usize::try_from(turn.rem_euclid(services)).ok()?;
     let name = spec
         .services
         .get(service)
@@ -84,6 +93,7 @@ pub(super) fn plan(
         dice,
     };
     life.live(spec, number, with_ticket);
+    past::vary(then, &mut life.change, &mut whim);
     Some(life.change)
 }
 
@@ -225,6 +235,7 @@ impl Life {
             ready: opened,
             pushes: vec![(opened, first)],
             reviews: Vec::new(),
+            second: None,
             review_required: !self.is(Focus::Unchecked),
             conflict: None,
             behind: None,

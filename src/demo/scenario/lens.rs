@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use crate::demo::scenario::past;
 use crate::domain::Timestamp;
 
 /// The simulated clock of a world: real until the origin, faster after it.
@@ -94,6 +95,11 @@ impl Lens {
     /// Returns the latest of these that has come.
     pub(super) fn latest(&self, times: impl IntoIterator<Item = i64>) -> Option<i64> {
         times.into_iter().filter(|at| self.past(*at)).max()
+    }
+
+    /// Returns whether something was over so long before the origin that its details are forgotten.
+    pub(super) fn is_dim(&self, at: i64) -> bool {
+        at < self.pace.origin - past::DIM
     }
 
     /// Returns when anything next looks different.

@@ -18,6 +18,7 @@ mod dice;
 mod lens;
 pub mod log;
 pub mod model;
+mod past;
 pub mod people;
 mod plan;
 mod pulls;
@@ -43,14 +44,8 @@ use team::RepoSpec;
 /// How many repositories there can be.
 pub const MAX_REPOS: usize = 500;
 
-/// How much of what is over at the origin can be seen: bake and watch window, and a margin.
-const HISTORY: i64 = 11 * 86_400;
-
 /// How many acts of users a repository remembers.
 const ACTS: usize = 4_096;
-
-/// How long before the origin the team began.
-const PREHISTORY: i64 = 64 * 86_400;
 
 /// The simulated team.
 #[derive(Debug)]
@@ -75,8 +70,7 @@ impl World {
         Self {
             laws: Laws {
                 seed: options.seed,
-                epoch: origin.div_euclid(86_400) * 86_400 - PREHISTORY,
-                horizon: origin.div_euclid(86_400) * 86_400 - HISTORY,
+                epoch: origin.div_euclid(86_400) * 86_400 - past::ZERO,
                 pace: Pace { origin, speed },
             },
             specs: (0..repos)

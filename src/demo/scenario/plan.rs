@@ -37,6 +37,8 @@ pub(super) struct PullPlan {
     pub(super) pushes: Vec<(i64, String)>,
     /// Its reviews: when, and whether it is approved.
     pub(super) reviews: Vec<(i64, bool)>,
+    /// When a second reviewer approves, where one does.
+    pub(super) second: Option<i64>,
     /// Whether a review is required at all.
     pub(super) review_required: bool,
     /// From when to when it conflicts.

@@ -26,35 +26,34 @@ pub(super) fn pull(
         .collect();
     let commits: Vec<String> = pushes.iter().map(|(_, sha)| sha.clone()).collect();
     let head = commits.last().cloned().unwrap_or_default();
-    let said: Vec<&(i64, bool)> = plan
-        .reviews
-        .iter()
-        .filter(|(at, _)| lens.past(*at))
-        .collect();
-    let times = said
-        .iter()
-        .map(|(at, _)| *at)
-        .chain(pushes.iter().map(|(at, _)| *at))
-        .chain(over);
-    let updated = lens
-        .latest(times.chain([plan.ready]))
-        .unwrap_or(plan.opened);
+    let said = plan.reviews.iter().filter(|(at, _)| lens.past(*at));
+    let said: Vec<&(i64, bool)> = said.collect();
+    let times = said.iter().map(|(at, _)| *at);
+    let times = times.chain(pushes.iter().map(|(at, _)| *at)).chain(over);
+    let updated = lens.latest(times.chain([plan.ready]));
+    let updated = updated.unwrap_or(plan.opened);
     let draft = !lens.past(plan.ready);
     let decision = decision(plan, &said);
+    // What is over is not judged any more; looking for its run would take its time.
     let verdict = runs
         .iter()
+        .filter(|_| over.is_none())
         .find(|run| run.sha == head && run.event == "pull_request");
     let (mergeable, merge_state) = standing(lens, plan, draft, decision, verdict, over.is_some());
-    let review = |said: &&(i64, bool)| Review {
-        by: change.reviewers[0],
-        state: if said.1 {
+    let word = |approves| {
+        if approves {
             "APPROVED"
         } else {
             "CHANGES_REQUESTED"
-        },
+        }
+    };
+    let review = |said: &&(i64, bool)| Review {
+        by: change.reviewers[0],
+        state: word(said.1),
         at: lens.show(said.0),
         sha: head.clone(),
     };
+    let is_update = change.focus == Focus::Update;
     let waits = decision == Some("REVIEW_REQUIRED") && !draft && over.is_none();
     Some(Pull {
         number: plan.number,
@@ -62,11 +61,11 @@ pub(super) fn pull(
         body: body(change),
         author: change.author,
         assignees: vec![change.author],
-        labels: if change.focus == Focus::Update {
-            vec!["dependencies"]
+        labels: vec![if is_update {
+            "dependencies"
         } else {
-            vec![change.label]
-        },
+            change.label
+        }],
         state: state(merged, dropped),
         draft,
         created_at,
@@ -77,7 +76,7 @@ pub(super) fn pull(
         base_branch: spec.base_branch(),
         base_sha: tree.bases.get(&plan.number).cloned().unwrap_or_default(),
         merge_sha: merged.and_then(|_| plan.landed.last().cloned()),
-        reviews: said.iter().map(review).collect(),
+        reviews: reviews(lens, plan, change.reviewers[1], said.iter().map(review)),
         requested: if waits {
             change.reviewers.to_vec()
         } else {
@@ -94,6 +93,26 @@ pub(super) fn pull(
         fork: change.focus == Focus::ActionRequired,
         commits,
     })
+}
+
+/// Puts what a second reviewer said before the rest, as it came first.
+fn reviews(
+    lens: &Lens,
+    plan: &PullPlan,
+    second: usize,
+    said: impl Iterator<Item = Review>,
+) -> Vec<Review> {
+    let early = plan.second.and_then(|at| lens.seen(at)).map(|at| Review {
+        by: second,
+        state: "APPROVED",
+        at,
+        sha: plan
+            .pushes
+            .last()
+            .map(|(_, sha)| sha.clone())
+            .unwrap_or_default(),
+    });
+    early.into_iter().chain(said).collect()
 }
 
 fn body(change: &Change) -> String {

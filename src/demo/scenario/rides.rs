@@ -22,7 +22,8 @@ pub(super) fn trains(laws: Laws, spec: &RepoSpec, now: i64, changes: &[Change]) 
         let mono = spec.services.len() > 1;
         let lag = train::lag(of.ride);
         let newest = (now - train::cut(laws.epoch, spec, service, 0)).div_euclid(PERIOD) + 1;
-        let oldest = (laws.horizon - train::cut(laws.epoch, spec, service, 0)).div_euclid(PERIOD);
+        let oldest =
+            (laws.horizon(spec) - train::cut(laws.epoch, spec, service, 0)).div_euclid(PERIOD);
         let cut = |index| train::cut(laws.epoch, spec, service, index);
         let mut starts: Vec<(i64, &str)> = Vec::new();
         for index in oldest..=newest {

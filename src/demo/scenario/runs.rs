@@ -150,7 +150,7 @@ fn seen_job(lens: &Lens, plan: &JobPlan, id: u64, cancelled: Option<i64>) -> Job
         created_at: lens.show(plan.listed),
         started_at: lens.seen(start).filter(|_| start < end),
         completed_at: lens.seen(end),
-        steps: if lens.past(start) && start < end {
+        steps: if lens.past(start) && start < end && !lens.is_dim(end) {
             steps(lens, plan, end)
         } else {
             Vec::new()
@@ -207,7 +207,7 @@ pub(super) fn nightly(
     let late = i64::try_from(spec.index % 24).unwrap_or(0) * 3_600;
     let today = (lens.now - laws.epoch - late).div_euclid(DAY);
     let night = |day: i64| {
-        let ordinal = u64::try_from(day).ok()?;
+        let ordinal = day.cast_unsigned();
         let index = u64::try_from(spec.index).ok()?;
         let mut dice = Dice::of(laws.seed, &[index, 500, ordinal]);
         let cause = match spec.index % 10 {
@@ -217,7 +217,7 @@ pub(super) fn nightly(
         };
         let at = laws.epoch + day * DAY + late;
         let plan = RunPlan {
-            number: 15_000 + ordinal,
+            number: u64::try_from(15_000 + day).ok()?,
             slot: 20,
             workflow: NIGHTLY,
             event: "schedule",

@@ -11,16 +11,32 @@ use crate::demo::scenario::model::{Finding, Issue, Pull, RepoState, Run, Scan};
 use crate::demo::scenario::plan::Change;
 use crate::demo::scenario::team::{Lane, RepoSpec};
 use crate::demo::scenario::tree::{Tree, merges};
-use crate::demo::scenario::{pulls, rides, runs, tickets};
+use crate::demo::scenario::{past, pulls, rides, runs, tickets};
 
 /// What all states of one world share.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Laws {
     pub(super) seed: u64,
+    /// The moment from which indexes are counted.
     pub(super) epoch: i64,
-    /// What was over before is forgotten.
-    pub(super) horizon: i64,
     pub(super) pace: Pace,
+}
+
+impl Laws {
+    /// Returns the beginning of the day of the origin.
+    pub(super) fn today(self) -> i64 {
+        self.epoch + past::ZERO
+    }
+
+    /// Returns when the team began.
+    pub(super) fn begun(self) -> i64 {
+        self.epoch - past::BEFORE
+    }
+
+    /// Returns the moment before which what was over of a repository is forgotten.
+    pub(super) fn horizon(self, spec: &RepoSpec) -> i64 {
+        self.today() - past::reach(spec)
+    }
 }
 
 /// Returns what is seen of a repository at a moment.
@@ -70,7 +86,7 @@ pub(super) fn at(laws: Laws, spec: &Arc<RepoSpec>, now: i64, acts: &[Act]) -> Re
             .cmp(&a.created_at)
             .then(b.number.cmp(&a.number))
     });
-    let pushed = tree.pushed.max(laws.epoch);
+    let pushed = tree.pushed.max(laws.begun());
     RepoState {
         spec: Arc::clone(spec),
         findings: findings(laws, spec, &lens),
@@ -90,12 +106,11 @@ pub(super) fn at(laws: Laws, spec: &Arc<RepoSpec>, now: i64, acts: &[Act]) -> Re
 fn changes(laws: Laws, spec: &RepoSpec, now: i64) -> Vec<Change> {
     let of = |(slot, lane): (usize, &Lane)| {
         // From a fixed day on: what has been seen once can be seen for ever, as on a real host.
-        let oldest = laws.horizon - change::span(lane) - lane.phase - laws.epoch;
+        let oldest = laws.horizon(spec) - change::span(lane) - lane.phase - laws.epoch;
         // The next one is planned too: the lens must know when it begins.
         let newest = (now - lane.phase - laws.epoch).div_euclid(lane.period) + 1;
-        let first = oldest.div_euclid(lane.period).max(0);
-        (first..=newest)
-            .filter_map(move |index| change::plan(laws.seed, laws.epoch, spec, slot, index))
+        let first = oldest.div_euclid(lane.period).max(past::first(lane));
+        (first..=newest).filter_map(move |index| change::plan(laws, spec, slot, index))
     };
     spec.lanes.iter().enumerate().flat_map(of).collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::demo::scenario::ci::{self, Attempt, DEPLOY, RELEASE, RunPlan};
 use crate::demo::scenario::dice::Dice;
+use crate::demo::scenario::past;
 use crate::demo::scenario::people::HUMANS;
 use crate::demo::scenario::team::{RepoSpec, Ride};
 
@@ -123,7 +124,7 @@ pub(super) fn plan(seed: u64, spec: &RepoSpec, service: usize, start: Start<'_>)
         u64::try_from(spec.index).ok()?,
         1_000 + u64::try_from(service).ok()?,
     ];
-    let mut dice = Dice::of(seed, &[parts[0], parts[1], u64::try_from(index).ok()?]);
+    let mut dice = Dice::of(seed, &[parts[0], parts[1], index.cast_unsigned()]);
     let tagged = if spec.git_flow {
         dice.sha()
     } else {
@@ -136,11 +137,11 @@ pub(super) fn plan(seed: u64, spec: &RepoSpec, service: usize, start: Start<'_>)
         ride: of.ride,
         dice,
     };
-    let number = 12_000 + u64::try_from(index).ok()? * 4 + u64::try_from(service).ok()?;
+    let number = u64::try_from(12_000 + index * 4 + i64::try_from(service).ok()?).ok()?;
     let mut train = Train {
         index,
         service,
-        tag: format!("{}v1.{index}.0", of.prefix),
+        tag: format!("{}v{}.0", of.prefix, past::version(index)),
         cut,
         sha: sha.to_owned(),
         tagged,
@@ -212,7 +213,7 @@ fn release(way: &mut Way, spec: &RepoSpec, train: &mut Train) {
 
 /// Returns the release branch of a train.
 pub(super) fn branch(train: &Train) -> String {
-    format!("release/1.{}", train.index)
+    format!("release/{}", past::version(train.index))
 }
 
 fn ship(way: &mut Way, prefix: &str, train: &mut Train) {

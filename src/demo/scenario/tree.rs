@@ -37,7 +37,7 @@ impl Tree {
             root: root.clone(),
             main: None,
             release_branches: Vec::new(),
-            pushed: laws.epoch,
+            pushed: laws.begun(),
             bases: HashMap::new(),
         };
         tree.add(Commit {
@@ -45,7 +45,7 @@ impl Tree {
             parents: Vec::new(),
             message: "Begin".to_owned(),
             author: 0,
-            at: lens.show(laws.epoch),
+            at: lens.show(laws.begun()),
             pull: None,
         });
         let pulls = || {

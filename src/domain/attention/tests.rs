@@ -260,7 +260,7 @@ fn counts(limit: Limit, over: &[&str], counted: &[(&str, usize, bool)]) {
     let mut rules = attention();
     rules.limits = vec![limit];
     let board = watching(rules, &five()).board();
-    let too_many = |id: &&str| board.is(&ItemId::new(*id), friday(), Kind::is_over);
+    let too_many = |id: &&str| board.is(&ItemId::new(id), friday(), Kind::is_over);
     let ids = ["c0", "c1", "c2", "c3", "c4"];
     let found: Vec<&str> = ids.into_iter().filter(too_many).collect();
     assert_eq!(found, over);

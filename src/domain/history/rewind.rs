@@ -4,17 +4,20 @@
 //! whatever moves a card becomes a transition. The same facts give the same history however
 //! often and in whatever order they are told. What is kept of it is decided elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use crate::domain::correlate::{Correlator, Sourced};
+use crate::domain::deployment::DeployState;
+use crate::domain::fact::{Fact, FactId};
 use crate::domain::history::past::{Hints, versions};
 use crate::domain::history::{Record, Standings, Transition};
 use crate::domain::item::WorkItem;
-use crate::domain::key::ItemId;
+use crate::domain::key::{ItemId, SourceName};
 use crate::domain::policy::Policy;
+use crate::domain::run::RunState;
 use crate::domain::{Timestamp, later};
 
 /// What history keeps of a set of facts.
@@ -34,6 +37,16 @@ const TICK: TimeDelta = TimeDelta::hours(1);
 /// and went in less is not told.
 const LOOK: TimeDelta = TimeDelta::seconds(30);
 
+/// How closely it is looked at before that much time ago: nobody asks which minute it was, and what
+/// moved a card has its own time.
+const FAR: TimeDelta = TimeDelta::days(14);
+const FAR_LOOK: TimeDelta = TimeDelta::minutes(10);
+
+/// How long after its end a fact still bears on a card: green runs, and what was landed or closed,
+/// which is watched for some time after it went live.
+const GREEN_BEARS: TimeDelta = TimeDelta::days(14);
+const ENDED_BEARS: TimeDelta = TimeDelta::days(60);
+
 /// Tells what happened from `from` on, up to `now`; nothing once it is wanted no longer.
 ///
 /// What was before `from` is where the first cards stand then. Pins are of today and hold for
@@ -49,7 +62,7 @@ pub fn chronicle(
         ..policy.clone()
     };
     let mut steps = steps(facts, from, now);
-    steps.sort_by(|a, b| (a.at, a.order).cmp(&(b.at, b.order)));
+    steps.sort_by_key(|step| (step.at, step.order));
     let mut rewound = Rewound::default();
     let mut steps = steps.into_iter().peekable();
     while let Some(first) = steps.peek().map(|step| step.at) {
@@ -57,21 +70,33 @@ pub fn chronicle(
             return None;
         }
         rewound.tick(&policy, first);
+        let look = if now - first > FAR { FAR_LOOK } else { LOOK };
         let mut at = first;
-        while let Some(step) = steps.next_if(|step| step.at <= later(first, LOOK)) {
+        while let Some(step) = steps.next_if(|step| step.at <= later(first, look)) {
             at = step.at;
-            rewound.correlator.insert(step.said);
+            rewound.take(step);
         }
         rewound.look(&policy, at);
     }
     rewound.tick(&policy, now);
-    let records = rewound
-        .correlator
-        .records(&policy, rewound.cards.values().map(AsRef::as_ref));
+    let mut whole = Correlator::default();
+    for said in newest(facts).into_values() {
+        whole.insert(said.clone());
+    }
+    let records = whole.records(&policy, rewound.cards.values().map(AsRef::as_ref));
     Some(Chronicle {
         transitions: rewound.transitions,
         records,
     })
+}
+
+/// Returns whether what was told before knows more: when a version came, which is no longer told
+/// of one that another took the place of.
+fn knows_more(before: &Fact, now: &Fact) -> bool {
+    let (Fact::Deployment(before), Fact::Deployment(now)) = (before, now) else {
+        return false;
+    };
+    before.state == DeployState::Succeeded && now.state == DeployState::Superseded
 }
 
 /// One version of a fact on its way in.
@@ -80,13 +105,57 @@ struct Step {
     /// Keeps versions of one fact in their order where they happened at one moment.
     order: usize,
     said: Sourced,
+    /// For how long it bears on cards, where that ends.
+    bears: Option<TimeDelta>,
+}
+
+/// Returns for how long the last version of a fact bears on cards, where that ends. What is red
+/// bears on them until something else does.
+fn bears(fact: &Fact) -> Option<TimeDelta> {
+    match fact {
+        Fact::Run(run) => match run.state {
+            RunState::Passed | RunState::Skipped | RunState::Cancelled => Some(GREEN_BEARS),
+            RunState::Queued
+            | RunState::Waiting
+            | RunState::Running
+            | RunState::Failed(_)
+            | RunState::ActionRequired
+            | RunState::Unknown(_) => None,
+        },
+        Fact::ChangeRequest(change) => change.closed_at.or(change.merged_at).map(|_| ENDED_BEARS),
+        Fact::Ticket(ticket) => ticket.closed_at.map(|_| ENDED_BEARS),
+        Fact::Commit(_) => Some(ENDED_BEARS),
+        Fact::Repository(_)
+        | Fact::Range(_)
+        | Fact::ChangedPaths(_)
+        | Fact::ChangeTimes(_)
+        | Fact::JobSet(_)
+        | Fact::EarlierJobs(_)
+        | Fact::GateSet(_)
+        | Fact::Release(_)
+        | Fact::Environment(_)
+        | Fact::Deployment(_)
+        | Fact::Alert(_)
+        | Fact::Finding(_)
+        | Fact::Diagnosis(_) => None,
+    }
+}
+
+/// Returns each fact once, as its source tells it last.
+fn newest(facts: &[Sourced]) -> BTreeMap<(FactId, SourceName), &Sourced> {
+    let mut newest: BTreeMap<_, &Sourced> = BTreeMap::new();
+    for said in facts {
+        let key = (said.fact.id(), said.source.clone());
+        let told = newest.get(&key).map(|before: &&Sourced| &before.fact);
+        if told.is_none_or(|before| !knows_more(before, &said.fact)) {
+            newest.insert(key, said);
+        }
+    }
+    newest
 }
 
 fn steps(facts: &[Sourced], from: Timestamp, now: Timestamp) -> Vec<Step> {
-    let mut newest: BTreeMap<_, &Sourced> = BTreeMap::new();
-    for said in facts {
-        newest.insert((said.fact.id(), said.source.clone()), said);
-    }
+    let newest = newest(facts);
     let hints = Hints::new(newest.values().map(|said| said.fact.as_ref()));
     let mut steps: Vec<Step> = Vec::new();
     for said in newest.values() {
@@ -94,12 +163,19 @@ fn steps(facts: &[Sourced], from: Timestamp, now: Timestamp) -> Vec<Step> {
         // Of what was before the beginning only the last version counts.
         let past = versions.iter().take_while(|(at, _)| *at <= from).count();
         versions.drain(..past.saturating_sub(1));
-        for (at, fact) in versions {
-            // A clock that is ahead tells nothing of the future.
-            let at = at.clamp(from, now);
-            let (order, source) = (steps.len(), said.source.clone());
-            let said = Sourced { source, fact };
-            steps.push(Step { at, order, said });
+        let last = versions.len();
+        for (at, (told_at, fact)) in versions.into_iter().enumerate() {
+            let bears = bears(&fact).filter(|_| at + 1 == last);
+            steps.push(Step {
+                // A clock that is ahead tells nothing of the future.
+                at: told_at.clamp(from, now),
+                order: steps.len(),
+                said: Sourced {
+                    source: said.source.clone(),
+                    fact,
+                },
+                bears,
+            });
         }
     }
     steps
@@ -114,9 +190,25 @@ struct Rewound {
     looked_at: Timestamp,
     /// The last that was seen of every card.
     cards: BTreeMap<ItemId, Arc<WorkItem>>,
+    /// What bears on no card from some moment on: without it a look costs as much in the last
+    /// month as in the first.
+    leaving: BTreeSet<(Timestamp, SourceName, FactId)>,
 }
 
 impl Rewound {
+    /// Takes a version in.
+    fn take(&mut self, step: Step) {
+        if matches!(*step.said.fact, Fact::EarlierJobs(_) | Fact::ChangeTimes(_)) {
+            return;
+        }
+        if let Some(bears) = step.bears {
+            let source = step.said.source.clone();
+            let leaves = (later(step.at, bears), source, step.said.fact.id());
+            self.leaving.insert(leaves);
+        }
+        self.correlator.insert(step.said);
+    }
+
     /// Lets the clock do what it does up to a moment, exclusive.
     fn tick(&mut self, policy: &Policy, until: Timestamp) {
         while let Some(due) = self.correlator.next_change() {
@@ -130,6 +222,11 @@ impl Rewound {
 
     fn look(&mut self, policy: &Policy, at: Timestamp) {
         self.looked_at = at;
+        while let Some((_, source, id)) = self.leaving.first().filter(|(leaves, ..)| *leaves <= at)
+        {
+            self.correlator.remove(source, id);
+            self.leaving.pop_first();
+        }
         let changes = self.correlator.refresh(policy, at);
         for item in changes.changed {
             let moved = self.standings.note(&item, at);

@@ -97,7 +97,7 @@ fn shipped() -> World {
         d.state = DeployState::Superseded;
     });
     world.deployment(2, "production", 5, |d| {
-        (d.created_at, d.updated_at) = (at(20), at(21))
+        (d.created_at, d.updated_at) = (at(20), at(21));
     });
     world
 }
@@ -151,7 +151,7 @@ fn a_ticket_waits_until_somebody_begins() {
     assert!(way(&told, "change:12").is_empty(), "its card is the ticket");
     let lives = told.records.iter().filter_map(|record| match record {
         Record::Life(life) => Some((life.key.as_str(), life.changes.len())),
-        _ => None,
+        Record::Delivery(_) | Record::CiRun(_) | Record::Trouble(_) | Record::Coverage(_) => None,
     });
     assert!(lives.into_iter().any(|life| life == ("acme/api#7", 1)));
 }
@@ -165,10 +165,10 @@ fn what_is_gone_has_ended() {
         commit.committed_at = Some(at(10));
     });
     world.deployment(1, "production", 1, |d| {
-        (d.created_at, d.updated_at) = (at(1), at(1))
+        (d.created_at, d.updated_at) = (at(1), at(1));
     });
     world.deployment(2, "production", 10, |d| {
-        (d.created_at, d.updated_at) = (at(20), at(20))
+        (d.created_at, d.updated_at) = (at(20), at(20));
     });
     let told = told(&world);
     let push = format!("push:{}@{}", repo().as_str(), sha(10).as_str());
@@ -245,10 +245,10 @@ fn a_delivery_carries_what_was_not_there_before() {
 fn an_older_version_goes_backward_and_carries_nothing() {
     let mut world = shipped();
     world.deployment(3, "production", 2, |d| {
-        (d.created_at, d.updated_at) = (at(30), at(31))
+        (d.created_at, d.updated_at) = (at(30), at(31));
     });
     world.deployment(4, "production", 5, |d| {
-        (d.created_at, d.updated_at) = (at(40), at(41))
+        (d.created_at, d.updated_at) = (at(40), at(41));
     });
     let told = deliveries(&told(&world));
     let marks: Vec<_> = told.iter().map(|d| (d.backward, d.carried.len())).collect();

@@ -82,6 +82,8 @@ pub enum EngineCommand {
     RefreshAll,
     /// Ask one source for everything now.
     Refresh(SourceName),
+    /// Somebody waits for history: read the past as fast as limits allow it.
+    Hurry,
     /// Which card is open in detail, if one is.
     Look(Option<ItemId>),
     /// The user's pins are these now.
@@ -115,10 +117,24 @@ pub struct Engine {
     /// What the shell asks.
     pub commands: mpsc::Sender<EngineCommand>,
     settled: watch::Receiver<bool>,
+    read: watch::Receiver<bool>,
     told: watch::Receiver<bool>,
 }
 
 impl Engine {
+    /// Has the past read that sources have yet to read, as fast as limits allow it, and waits for
+    /// that, but no longer than `within`; returns whether all of it was read. Asked for once
+    /// sources are settled.
+    pub async fn history_read(&mut self, within: Duration) -> bool {
+        if self.commands.send(EngineCommand::Hurry).await.is_err() {
+            return false;
+        }
+        let read = self.read.wait_for(|read| *read);
+        tokio::time::timeout(within, read)
+            .await
+            .is_ok_and(|read| read.is_ok())
+    }
+
     /// Waits until history is told and written as far as facts are known, but no longer than
     /// `within`; returns whether it is.
     pub async fn history_told(&mut self, within: Duration) -> bool {
@@ -174,6 +190,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
     let (snapshots, snapshots_out) = watch::channel(first);
     let (commands, commands_in) = mpsc::channel(UPDATES);
     let (settled, settled_out) = watch::channel(false);
+    let (read, read_out) = watch::channel(false);
     let (teller, told) = Teller::new();
     let (updates, updates_in) = mpsc::channel(UPDATES);
     let (needs, _) = watch::channel((0, Arc::default()));
@@ -185,6 +202,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         clock: options.clock,
         snapshots,
         settled,
+        read,
         needs,
         orders: HashMap::new(),
         updates,
@@ -203,6 +221,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         snapshots: snapshots_out,
         commands,
         settled: settled_out,
+        read: read_out,
         told,
     }
 }
@@ -215,6 +234,7 @@ struct Task {
     clock: Clock,
     snapshots: watch::Sender<Arc<Snapshot>>,
     settled: watch::Sender<bool>,
+    read: watch::Sender<bool>,
     needs: watch::Sender<Needs>,
     orders: HashMap<SourceName, mpsc::Sender<Order>>,
     updates: mpsc::Sender<Update>,
@@ -242,6 +262,7 @@ impl Task {
         self.start_desk(acting, &tracker, &cancel);
         if !self.polling || self.sources.is_empty() {
             self.settled.send_replace(true);
+            self.read.send_replace(true);
         }
         self.tell();
         let mut commands_open = true;
@@ -367,12 +388,17 @@ impl Task {
             self.settled.send_replace(true);
         }
         if *self.settled.borrow() {
+            // What was read is on its way to be told before anybody hears that it is all.
             self.tell();
+            let read = !self.polling || self.store.is_history_read(now);
+            self.read
+                .send_if_modified(|known| std::mem::replace(known, read) != read);
         }
     }
 
     async fn obey(&mut self, command: EngineCommand) {
         match command {
+            EngineCommand::Hurry => self.order_all(&Order::Hurry).await,
             EngineCommand::RefreshAll => self.order_all(&Order::Refresh).await,
             EngineCommand::Refresh(source) => {
                 if let Some(orders) = self.orders.get(&source) {

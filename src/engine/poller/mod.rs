@@ -91,8 +91,9 @@ struct Poller {
     last_look: (Duration, Timestamp),
     last_slept: Option<Duration>,
     last_told: (Instant, u64),
-    /// Whether it was told that the first round is over, and that a limit is spent.
-    told: (bool, bool),
+    /// Whether it was told that the first round is over, that history is read, and that a limit is
+    /// spent.
+    told: (bool, bool, bool),
     /// What a person waits for; asked whoever polls the source.
     inquiries: FuturesUnordered<BoxFuture<'static, Diagnosed>>,
     /// What the server tells by itself.
@@ -134,7 +135,7 @@ pub async fn poll(parts: Parts) {
         last_look: (Duration::ZERO, wall),
         last_slept: None,
         last_told: (Instant::now(), 0),
-        told: (false, false),
+        told: (false, false, false),
         inquiries: FuturesUnordered::new(),
         ear: Ear::new(),
         parts,
@@ -345,6 +346,7 @@ impl Poller {
                     self.report().await;
                 }
             },
+            Order::Hurry => self.schedule.hurry(now),
             Order::Focus(focused) => self.schedule.focus(focused, now),
             Order::Look(repo) => self.schedule.look(repo, now),
             Order::Hasten(repo) => self.hasten(&repo).await,
@@ -386,6 +388,8 @@ impl Poller {
             resources: self.schedule.ids().cloned().collect(),
             next_poll,
             round_done: self.schedule.is_round_done(now),
+            history_done: self.schedule.is_history_done(now),
+            past: self.parts.source.past(),
             needs_seen: self.needs_seen,
         }
     }
@@ -394,7 +398,11 @@ impl Poller {
     async fn tell_of_limits(&mut self) {
         let now = self.now();
         let limited = self.schedule.limited(self.parts.source.as_ref(), now);
-        let standing = (self.schedule.is_round_done(now), limited.is_some());
+        let standing = (
+            self.schedule.is_round_done(now),
+            self.schedule.is_history_done(now),
+            limited.is_some(),
+        );
         if standing != self.told {
             self.report().await;
             self.told = standing;

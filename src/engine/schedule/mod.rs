@@ -61,6 +61,8 @@ pub struct Schedule {
     failures: u32,
     breaker: Breaker,
     focused: bool,
+    /// Whether somebody waits for what history alone reads.
+    hurried: bool,
     looked_at: Option<Clean>,
     /// By bucket; 1 where none stands here.
     pressure: BTreeMap<&'static str, f64>,
@@ -95,6 +97,7 @@ impl Schedule {
             failures: 0,
             breaker: Breaker::Closed,
             focused: true,
+            hurried: false,
             looked_at: None,
             pressure: BTreeMap::new(),
             charged: Charged::default(),
@@ -142,6 +145,7 @@ impl Schedule {
     fn add(&mut self, resource: Resource, rank: u32, now: Duration) {
         let wait = match resource.tier {
             Tier::Now | Tier::Past => Duration::ZERO,
+            Tier::Spare if self.hurried => Duration::ZERO,
             Tier::Spare => SPARE,
             Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 let spread = STAGGER.saturating_mul(rank.saturating_sub(FIRST_BURST));
@@ -334,12 +338,16 @@ impl Schedule {
 
     /// Returns whether everything was tried at least once and nothing urgent is left.
     pub fn is_round_done(&self, now: Duration) -> bool {
+        self.is_done(now, Entry::is_awaited)
+    }
+
+    fn is_done(&self, now: Duration, counts: impl Fn(&Entry) -> bool) -> bool {
         let blocked = self.stopped || self.gate() > now || self.breaker == Breaker::Probing;
         if blocked {
             return true;
         }
         let mut waits = Waits::default();
-        let mut awaited = self.entries.values().filter(|entry| entry.is_awaited());
+        let mut awaited = self.entries.values().filter(|entry| counts(entry));
         awaited.all(|entry| {
             let urgent = entry.is_once() && entry.next <= now;
             match entry.record {

@@ -30,6 +30,23 @@ impl Schedule {
         }
     }
 
+    /// Takes in that somebody waits for history: what it alone reads keeps no distance any more.
+    /// It takes no more of a limit than before.
+    pub fn hurry(&mut self, now: Duration) {
+        self.hurried = true;
+        for id in self.waiting() {
+            let spare = self.entries.get(&id);
+            if spare.is_some_and(|entry| !entry.is_awaited() && entry.is_well()) {
+                self.put(&id, now);
+            }
+        }
+    }
+
+    /// Returns whether nothing is left that history alone reads, as far as limits allow it now.
+    pub fn is_history_done(&self, now: Duration) -> bool {
+        self.is_done(now, |entry| !entry.is_awaited())
+    }
+
     /// Takes in whether somebody looks at the terminal.
     pub fn focus(&mut self, focused: bool, now: Duration) {
         if self.focused != focused {

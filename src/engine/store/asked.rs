@@ -10,7 +10,6 @@ use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::{ItemId, RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::engine::facts::Answer;
-use crate::engine::health::health_of;
 use crate::engine::snapshot::{Health, scope_of};
 use crate::engine::store::Store;
 use crate::engine::update::{Applied, Diagnosed};
@@ -98,7 +97,7 @@ impl Store {
                 }
             }
             Err(error) => {
-                let health = health_of(&error);
+                let health = Health::of(&error);
                 self.inquiries
                     .failed(&key, &error.to_string(), Some(health));
             }

@@ -420,6 +420,13 @@ impl Store {
             .all(|member| member.state.is_settled(self.needs_edition, now))
     }
 
+    /// Returns whether every source read what history alone reads, or cannot.
+    pub fn is_history_read(&self, now: Timestamp) -> bool {
+        self.sources
+            .iter()
+            .all(|member| member.state.is_history_read(self.needs_edition, now))
+    }
+
     /// Returns when something on the board changes by the clock alone.
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let health = self

@@ -15,6 +15,10 @@ fn day(secs: i64) -> Timestamp {
     at(secs) + TimeDelta::days(99)
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "scripts answer, and answers may fail"
+)]
 fn closed(_: usize) -> Answer {
     let repo = RepoKey::new("forge.test", "acme/api");
     let mut one = ticket(&repo, 1, "done long since");
@@ -36,7 +40,7 @@ fn store(dir: &TempDir) -> Store {
 async fn told(rig: &mut Rig, store: &Store) -> Ledger {
     let snapshot = rig.engine.settled(CEILING).await;
     assert!(rig.engine.history_told(CEILING).await);
-    let repos = snapshot.repositories.clone();
+    let repos = std::sync::Arc::clone(&snapshot.repositories);
     store.ledger(&repos).expect("there is a file")
 }
 

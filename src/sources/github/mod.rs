@@ -59,8 +59,8 @@ use crate::sources::needs::Turn;
 use crate::sources::selection::{Selection, plain};
 use crate::sources::token;
 use crate::sources::{
-    Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Pace, Resource, Source,
-    SourceError,
+    Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Pace, PastRead, Resource,
+    Source, SourceError,
 };
 
 use api::Api;
@@ -314,6 +314,10 @@ impl Source for GitHub {
             .cloned()
             .chain(missing)
             .collect()
+    }
+
+    fn past(&self) -> PastRead {
+        self.state().past_read()
     }
 
     fn paces(&self) -> &'static [Pace] {

@@ -77,6 +77,11 @@ impl GitHub {
                         (plan.full, ask),
                         &mut batch,
                     );
+                    // The past may be asked for as soon as the present is known.
+                    let read = state.known(path).filter(|repo| repo.is_unasked());
+                    if let Some(repo) = read {
+                        self.look_back(repo, path, ask.now);
+                    }
                 }
                 None => {}
             }

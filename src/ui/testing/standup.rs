@@ -57,6 +57,10 @@ impl Shell {
     pub(crate) fn carry_out(&mut self, screen: &mut Screen, effects: Vec<Effect>) -> Vec<Effect> {
         let mut all = effects.clone();
         for effect in effects {
+            #[expect(
+                clippy::wildcard_enum_match_arm,
+                reason = "nobody else answers in these tests"
+            )]
             match effect {
                 Effect::Recall if !self.stalls => {
                     let read = Some(Arc::new(ledger(screen)));

@@ -4,6 +4,7 @@ mod alerts;
 mod forgejo;
 mod gitlab;
 mod jenkins;
+mod known;
 mod mixed;
 mod past;
 mod worlds;

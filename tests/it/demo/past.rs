@@ -8,7 +8,7 @@ use cycleboard::sources::{Batch, Fetch, Source, Tier};
 
 use super::*;
 
-fn source(bench: &Bench) -> GitHub {
+pub(super) fn source(bench: &Bench) -> GitHub {
     let (url, token) = (bench.forge.url().clone(), bench.forge.token().to_owned());
     let config = SourceConfig {
         orgs: vec!["acme".to_owned()],
@@ -28,7 +28,7 @@ fn source(bench: &Bench) -> GitHub {
     GitHub::new(&config, &ground, Limits::default()).unwrap()
 }
 
-async fn fetch(source: &GitHub, id: &str, secs: i64) -> Batch {
+pub(super) async fn fetch(source: &GitHub, id: &str, secs: i64) -> Batch {
     let fetch = Fetch {
         resource: id.into(),
         now: instant(secs),
@@ -37,7 +37,7 @@ async fn fetch(source: &GitHub, id: &str, secs: i64) -> Batch {
     source.fetch(fetch).await.unwrap()
 }
 
-async fn settle(source: &GitHub, tier: Tier, secs: i64) -> Vec<Batch> {
+pub(super) async fn settle(source: &GitHub, tier: Tier, secs: i64) -> Vec<Batch> {
     let mut batches = Vec::new();
     for _ in 0..3_000 {
         let due = source.resources(instant(secs)).into_iter();

@@ -70,7 +70,7 @@ fn of_jobs(set: &JobSet) -> Attempt {
         started_at: set.jobs.iter().filter_map(|job| job.started_at).min(),
         finished_at: set.jobs.iter().filter_map(|job| job.finished_at).max(),
         end: worst
-            .max_by_key(badness)
+            .max_by_key(|end| badness(*end))
             .filter(|_| over)
             .unwrap_or(RunEnd::Unknown),
         queued_secs: waited(&set.jobs),
@@ -79,7 +79,7 @@ fn of_jobs(set: &JobSet) -> Attempt {
 }
 
 /// How much an end weighs where several jobs make one attempt.
-fn badness(end: &RunEnd) -> u8 {
+fn badness(end: RunEnd) -> u8 {
     match end {
         RunEnd::Skipped => 0,
         RunEnd::Passed => 1,

@@ -106,7 +106,7 @@ mod tests {
     use crate::domain::text::Clean;
     use serde_json::{Value, json};
 
-    fn told(statuses: Value, is_head: bool) -> Vec<crate::domain::run::Run> {
+    fn told(statuses: &Value, is_head: bool) -> Vec<crate::domain::run::Run> {
         let wire = json!({"state": "pending", "total_count": 1, "statuses": statuses});
         let at = At {
             repo: &RepoKey::new("git.test", "acme/api"),
@@ -125,7 +125,7 @@ mod tests {
     #[track_caller]
     fn check(word: &str, expected: &RunState) {
         let found = told(
-            json!([status(
+            &json!([status(
                 word,
                 "ci/woodpecker/push/build",
                 "https://ci.test/repos/1/pipeline/9"
@@ -149,8 +149,8 @@ mod tests {
     fn a_status_of_another_ci_is_a_run_that_can_be_opened_and_stays_the_same() {
         let page = "https://ci.test:8443/repos/1/pipeline/9";
         let context = "ci/woodpecker/pr/build";
-        let first = told(json!([status("pending", context, page)]), true);
-        let then = told(json!([status("failure", context, page)]), true);
+        let first = told(&json!([status("pending", context, page)]), true);
+        let then = told(&json!([status("failure", context, page)]), true);
         let run = &then[0];
         assert_eq!((first[0].id, is_foreign(run.id)), (run.id, true));
         assert_eq!(run.url.as_ref().unwrap().as_str(), page);
@@ -170,7 +170,7 @@ mod tests {
             ("lint", "javascript:alert(1)"),
             (" ", "https://ci.test/7"),
         ] {
-            let found = told(json!([status("failure", context, url)]), false);
+            let found = told(&json!([status("failure", context, url)]), false);
             assert_eq!(found, [], "{context} {url}");
         }
     }

@@ -16,6 +16,7 @@ use super::more::WINDOW_DAYS;
 use super::state::{RepoState, State};
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId};
+use crate::sources::PastRead;
 use crate::sources::http::Stored;
 
 /// For how long the board may have been away: what is older, live lists do not reach.
@@ -200,6 +201,13 @@ impl Backfill {
     }
 }
 
+impl RepoState {
+    /// Returns whether it was read, and nobody settled whether its past is wanted.
+    pub(super) fn is_unasked(&self) -> bool {
+        self.read.is_some() && self.past == Past::Open
+    }
+}
+
 impl State {
     /// Returns what is read next of the past: the repository, how many pages of it were read,
     /// and whether it is asked by GraphQL.
@@ -213,6 +221,22 @@ impl State {
         }
         let (path, _) = self.next_past()?;
         Some((path, 0, true))
+    }
+
+    /// Returns of how many repositories the past is read.
+    pub(super) fn past_read(&self) -> PastRead {
+        let known = self.repos.values().filter(|repo| repo.misses == 0);
+        known.fold(PastRead::default(), |told, repo| match repo.past {
+            Past::Open => told,
+            Past::Watched(_) => PastRead {
+                read: told.read + 1,
+                of: told.of + 1,
+            },
+            Past::Wanted(_) | Past::Lost(_) => PastRead {
+                of: told.of + 1,
+                ..told
+            },
+        })
     }
 
     /// Returns the busiest repository whose past is wanted, and from when on.

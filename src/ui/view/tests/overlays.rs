@@ -26,7 +26,7 @@ fn help_scrolls_to_its_end_and_back() {
         let mut screen = Screen::new(width, height, 48);
         screen.press("? G");
         let text = screen.text();
-        assert!(text.contains("Remember that"), "{text}");
+        assert!(text.contains("Copy the page"), "{text}");
         screen.press("g g");
         assert!(screen.text().contains("1–8"), "{}", screen.text());
         screen.press("j k ctrl-d pgup q");
