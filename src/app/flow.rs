@@ -9,7 +9,7 @@ use crate::app::cli::{FlowArgs, FlowBy, FlowFormat, Format};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::flow::{Document, Group};
 use crate::app::output::{self, Width};
-use crate::app::recall::{Recalled, recall};
+use crate::app::recall::{Reach, Recalled, recall};
 use crate::app::session::Session;
 use crate::app::{clock, once, waiting};
 use crate::config::ColumnConfig;
@@ -21,8 +21,12 @@ use crate::engine::snapshot::{Health, Snapshot};
 /// Prints how the work flows.
 pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
-    let Recalled { heard, ledger } =
-        recall(&mut session, args.offline, Duration::from_secs(args.wait))?;
+    let Recalled { heard, ledger } = recall(
+        &mut session,
+        args.offline,
+        Duration::from_secs(args.wait),
+        Reach::All,
+    )?;
     let now = (session.clock)();
     let flow = Flow::new(&ledger, now);
     let scopes = scopes(&flow, args)?;

@@ -13,8 +13,18 @@ use crate::app::session::{Heard, Session, Tasks};
 use crate::app::waiting;
 use crate::domain::history::Ledger;
 
-/// How long telling may take, once the sources have answered.
-const TELLING: Duration = Duration::from_mins(1);
+/// What is said where telling takes longer than anybody waits.
+const UNTOLD: &str = "note: history is not told to its end yet; ask again in a while";
+
+impl Reach {
+    /// How long telling may take, once the sources have answered.
+    fn telling(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Days => 5,
+            Self::All => 60,
+        })
+    }
+}
 
 /// The board with its history.
 #[derive(Debug)]
@@ -25,9 +35,23 @@ pub struct Recalled {
     pub ledger: Ledger,
 }
 
-/// Asks every source within `wait`, or none, and reads history. What is left of that time the past
-/// has to be read; where it is not enough that is told, as it is no trouble.
-pub fn recall(session: &mut Session, offline: bool, wait: Duration) -> Result<Recalled, Failure> {
+/// How far back a command looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Some days: what is on the board, and what was noted before.
+    Days,
+    /// As far as history goes: what is left of the wait the past has to be read.
+    All,
+}
+
+/// Asks every source within `wait`, or none, and reads history. Where that is not enough for what
+/// is past, that is told, as it is no trouble: history says since when it counts.
+pub fn recall(
+    session: &mut Session,
+    offline: bool,
+    wait: Duration,
+    reach: Reach,
+) -> Result<Recalled, Failure> {
     let store = session.store_or_none();
     let runtime = runtime()?;
     let recalled = runtime.block_on(async {
@@ -37,11 +61,13 @@ pub fn recall(session: &mut Session, offline: bool, wait: Duration) -> Result<Re
             .start_to_recall(store.clone(), polling, &tasks)
             .await?;
         let snapshot = waiting::settled(&mut engine, (session.clock)(), wait).await;
-        let mut in_time = engine.is_settled();
+        let in_time = engine.is_settled();
         if polling && in_time {
             let left = wait.saturating_sub(began.elapsed());
-            let read = waiting::past_read(&mut engine, left).await;
-            in_time = engine.history_told(TELLING).await;
+            let read = reach == Reach::Days || waiting::past_read(&mut engine, left).await;
+            if !engine.history_told(reach.telling()).await {
+                waiting::say(UNTOLD);
+            }
             if !read {
                 let sources = engine.snapshots.borrow().sources.clone();
                 waiting::say(&waiting::unread(&sources));

@@ -86,8 +86,23 @@ fn the_board_as_json_has_the_documented_shape() {
         .collect();
     assert!(cards.len() >= 10, "{} cards", cards.len());
     let keys = [
-        "id", "key", "title", "stage", "status", "reason", "service", "host", "repo", "holders",
-        "labels", "url", "since", "age_secs", "fresh", "evidence",
+        "id",
+        "key",
+        "title",
+        "stage",
+        "status",
+        "reason",
+        "service",
+        "host",
+        "repo",
+        "holders",
+        "labels",
+        "url",
+        "since",
+        "age_secs",
+        "fresh",
+        "evidence",
+        "attention",
     ];
     for card in &cards {
         let found: Vec<&String> = card.as_object().unwrap().keys().collect();

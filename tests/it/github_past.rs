@@ -348,8 +348,8 @@ async fn the_past_of_a_repository_comes_once_and_as_a_whole() {
         assert_eq!(count(batch, kind), expected, "{kind:?}");
     }
     let from = now() + TimeDelta::seconds(40) - TimeDelta::days(90);
-    assert_eq!(batch.past_from, Some(from));
-    assert_eq!(batch.past_runs_from, Some(from));
+    assert!(is_near(batch.past_from, from), "{:?}", batch.past_from);
+    assert!(is_near(batch.past_runs_from, from));
     // The board watches from now on, and a restart does not ask again.
     bench.watch(now() + TimeDelta::minutes(5)).await;
     let before = bench.sent();
@@ -385,7 +385,7 @@ async fn only_a_gap_is_read_again() {
     let batches = bench.settle(&[Tier::Spare], late).await;
     let from = batches.iter().find_map(|batch| batch.past_from);
     let noted = quiet + TimeDelta::minutes(5) + TimeDelta::seconds(40);
-    assert_eq!(from, Some(noted));
+    assert!(is_near(from, noted), "{from:?}");
 }
 
 #[tokio::test]
@@ -460,10 +460,16 @@ async fn a_hundred_repositories_cost_what_was_worked_out_and_nothing_once_read()
     assert_eq!(bench.sent(), before);
 }
 
+/// Whether a beginning is the expected one, but for the time that reading takes.
+fn is_near(from: Option<Timestamp>, expected: Timestamp) -> bool {
+    from.is_some_and(|from| (from - expected).abs() <= TimeDelta::minutes(6))
+}
+
 #[tokio::test]
 async fn the_times_of_thirty_changes_are_one_request() {
     let bench = Bench::new(10, Said::default()).await;
     bench.settle(&[Tier::Now], now()).await;
+    bench.settle(&[Tier::Spare], now()).await;
     let needs: BTreeSet<Need> = (0..10)
         .flat_map(|repo| (1..=10).map(move |number| (repo, number)))
         .map(|(repo, number)| times(repo, number, &bench))
@@ -492,6 +498,7 @@ async fn the_times_of_thirty_changes_are_one_request() {
 async fn what_is_not_there_is_not_asked_for_again_for_an_hour() {
     let bench = Bench::new(1, Said::default()).await;
     bench.settle(&[Tier::Now], now()).await;
+    bench.settle(&[Tier::Spare], now()).await;
     bench.source.need(&BTreeSet::from([times(0, 900, &bench)]));
     let batches = bench.settle(&[Tier::Spare], now()).await;
     assert!(told(&batches).is_empty() && batches.len() == 1);

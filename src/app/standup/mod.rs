@@ -13,7 +13,7 @@ use crate::app::cli::{StandupArgs, StandupFormat};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::standup::{self as output_standup, Minutes};
 use crate::app::output::{self, standup::text};
-use crate::app::recall::{Recalled, recall};
+use crate::app::recall::{Reach, Recalled, recall};
 use crate::app::session::Session;
 use crate::app::standup::kept::Kept;
 use crate::app::{cli::Format, once, team, waiting};
@@ -27,8 +27,12 @@ use crate::domain::text::nearest;
 pub fn run(mut session: Session, args: &StandupArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
     let asked = Since::parse(&args.since).ok_or_else(|| unknown(&args.since))?;
-    let Recalled { heard, ledger } =
-        recall(&mut session, args.offline, Duration::from_secs(args.wait))?;
+    let Recalled { heard, ledger } = recall(
+        &mut session,
+        args.offline,
+        Duration::from_secs(args.wait),
+        Reach::Days,
+    )?;
     let snapshot = &heard.snapshot;
     let now = (session.clock)();
     let calendar = team::calendar(&session, now);

@@ -11,6 +11,11 @@ use crate::engine::store::Store;
 use crate::engine::update::Write;
 
 impl Store {
+    /// Leaves red cards alone until a person asks: for commands that show none of it.
+    pub fn look_into_nothing(&mut self) {
+        self.looks_into = false;
+    }
+
     /// Returns what of history is to be told next: by who polls at least one of the sources.
     pub fn next_telling(&mut self, now: Timestamp) -> Option<Telling> {
         if !self.sources.iter().any(|member| member.state.is_led()) {

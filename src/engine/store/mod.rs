@@ -403,11 +403,6 @@ impl Store {
         }
     }
 
-    /// Leaves red cards alone until a person asks: for commands that show none of it.
-    pub fn look_into_nothing(&mut self) {
-        self.looks_into = false;
-    }
-
     /// Returns the edition of the needs; a poller tells which one it has heard.
     pub fn needs_edition(&self) -> u64 {
         self.needs_edition

@@ -140,7 +140,7 @@ fn is_bot(person: usize) -> bool {
     cycleboard::demo::scenario::people::of(person).bot
 }
 
-fn landed<'a>(state: &'a RepoState, from: i64) -> Vec<Landed<'a>> {
+fn landed(state: &RepoState, from: i64) -> Vec<Landed<'_>> {
     let commit_at = |sha: &str| state.commits[sha].at.timestamp();
     let merged = state.pulls.iter().filter_map(|pull| {
         Some(Landed {
@@ -170,7 +170,7 @@ fn landed<'a>(state: &'a RepoState, from: i64) -> Vec<Landed<'a>> {
 }
 
 /// Each version with what it brought; nobody knows what the first one did.
-fn brought<'a>(state: &'a RepoState, from: i64) -> Vec<(Live<'a>, Vec<Landed<'a>>)> {
+fn brought(state: &RepoState, from: i64) -> Vec<(Live<'_>, Vec<Landed<'_>>)> {
     let mut waiting = landed(state, from);
     let mut all: Vec<(Live<'_>, Vec<Landed<'_>>)> = Vec::new();
     for live in lives(state) {
@@ -220,7 +220,11 @@ fn truth(state: &RepoState, from: i64) -> BTreeMap<&'static str, Vec<Point>> {
         }
         // What the first versions brought lies partly behind the beginning, and is not known.
         if !live.back && live.at >= from + RANGES {
-            add("changes_per_deployment", live.at, with.len() as i64);
+            add(
+                "changes_per_deployment",
+                live.at,
+                i64::try_from(with.len()).unwrap(),
+            );
         }
     }
     for deployment in state

@@ -178,7 +178,9 @@ fn every_tool_fails_somewhere_and_its_log_and_notes_tell_the_same() {
         let mut tools = BTreeSet::new();
         for state in all(&world(seed), START) {
             for run in &state.runs {
-                for job in run.attempts.iter().flatten() {
+                // Of what is long past the steps are not told any more.
+                let jobs = run.attempts.iter().flatten();
+                for job in jobs.filter(|job| !job.steps.is_empty()) {
                     let Some(why) = trouble::of(&state, run, job) else {
                         continue;
                     };
