@@ -98,7 +98,7 @@ async function blob(url, status) {
   const bare = await fetch(to);
   if (bare.status !== 200) failures.push(`${to}: status ${bare.status}`);
   await bare.body?.cancel();
-  const leaking = await fetch(to, { headers: { authorization: "Bearer demo" } });
+  const leaking = await fetch(to, { headers: { authorization: "Bearer demo-write" } });
   if (leaking.status !== 400) failures.push(`${to}: status ${leaking.status} with a credential`);
 }
 
@@ -121,7 +121,7 @@ async function triage(at, runs) {
 
 // Writes that the host refuses: the status, and a sentence.
 async function refused(url, status) {
-  const answer = await fetch(base + url, { method: "POST", headers: { authorization: "Bearer demo" } });
+  const answer = await fetch(base + url, { method: "POST", headers: { authorization: "Bearer demo-write" } });
   const { message } = await answer.json();
   if (answer.status !== status || !message) failures.push(`POST ${url}: ${answer.status} ${message}, not ${status}`);
 }
