@@ -322,7 +322,21 @@ fn people(holders: &[&str], nobody: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::is_name;
+    use super::{find, is_name};
+    use crate::domain::correlate::testing::World;
+    use crate::domain::key::WebUrl;
+
+    #[test]
+    fn a_card_is_found_by_its_page_and_by_its_name_with_its_host() {
+        let page = "https://github.com/acme/api/issues/7";
+        let mut world = World::new();
+        world.ticket(7, |ticket| ticket.url = WebUrl::parse(page));
+        let card = world.card("ticket:7");
+        let found = |word: &str| find(word, std::iter::once(&card)).len();
+        assert_eq!(found(page), 1);
+        assert_eq!(found("github.com/acme/api#7"), 1);
+        assert_eq!(found("other.test/acme/api#7"), 0);
+    }
 
     #[track_caller]
     fn check(word: &str, name: &str, expected: bool) {
