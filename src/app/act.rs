@@ -130,12 +130,20 @@ fn only(mut aims: Vec<Aim>, args: &ActArgs) -> Result<Aim, Failure> {
         })),
         (Some(last), false) => {
             aims.push(last);
-            let names = aims.iter().map(|aim| format!("`{}`", aim.name));
-            let names: Vec<String> = names.collect();
+            let is_shared = |aim: &Aim| aims.iter().filter(|it| it.name == aim.name).count() > 1;
+            // Two hosts may have a run of one name: then only the card tells them apart.
+            let name = |aim: &Aim| {
+                if is_shared(aim) {
+                    format!("`{}` of `{}`", aim.name, aim.item)
+                } else {
+                    format!("`{}`", aim.name)
+                }
+            };
+            let names: Vec<String> = aims.iter().map(name).collect();
             let failure = Failure::usage(format!("`{word}` means several: {}", names.join(", ")));
             Err(failure.hint(match args.verb.of() {
-                Of::Gate => "name one with `--gate`, or by the page of its run",
-                Of::Run | Of::Job => "name one by the page of its run",
+                Of::Gate => "name one with `--gate`, or by the page of its run or card",
+                Of::Run | Of::Job => "name one by the page of its run or card",
             }))
         }
     }
@@ -146,20 +154,28 @@ fn cards<'a>(snapshot: &'a Snapshot, word: &str) -> Vec<&'a Arc<WorkItem>> {
     let Some(page) = Page::parse(word) else {
         return trace::find(word, snapshot.items());
     };
+    let items = snapshot.items();
+    let found: Vec<&Arc<WorkItem>> = items.filter(|item| has_run_at(item, page)).collect();
+    if found.is_empty() {
+        return trace::find(word, snapshot.items());
+    }
+    found
+}
+
+/// Whether a page is that of a run of a card, or of something of it.
+fn has_run_at(item: &WorkItem, page: Page<'_>) -> bool {
     let shows = |line: &Evidence| {
         let url = line.url.as_ref();
         line.run.is_some() && url.is_some_and(|url| page.is_below(url.as_str()))
     };
-    let items = snapshot.items();
-    items
-        .filter(|item| item.evidence.iter().any(shows))
-        .collect()
+    item.evidence.iter().any(shows)
 }
 
 /// Returns the gates at which runs of a card wait; of one name and of the run of a page, where
 /// those are given.
 fn of_gates(snapshot: &Snapshot, item: &WorkItem, args: &ActArgs) -> Vec<Aim> {
-    let page = Page::parse(&args.word);
+    // The page of the card itself means all of its gates.
+    let page = Page::parse(&args.word).filter(|page| has_run_at(item, *page));
     let lines = item.evidence.iter().filter(|line| {
         let name = args.gate.as_deref();
         let is_named = name.is_none_or(|name| line.key.eq_ignore_ascii_case(name));
