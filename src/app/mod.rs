@@ -19,6 +19,7 @@ pub mod flow;
 pub mod guard;
 pub mod init;
 pub mod job_log;
+pub mod kept_file;
 pub mod key_table;
 pub mod keys;
 pub mod log;

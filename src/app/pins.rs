@@ -3,18 +3,15 @@
 //! Read again before each change, so that two boards do not undo each other's,
 //! and replaced as a whole. What a pin does is the policy's matter.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::paths;
+use crate::app::kept_file::KeptFile;
 use crate::domain::key::ItemId;
 use crate::domain::policy::Pin;
-
-/// The largest file that is read, in bytes.
-const MAX_BYTES: u64 = 1024 * 1024;
 
 /// How many pins are kept; the oldest give way.
 const MOST: usize = 1_000;
@@ -28,14 +25,13 @@ pub type List = Vec<(ItemId, Pin)>;
 /// Where pins are kept.
 #[derive(Clone, Debug)]
 pub struct Pins {
-    file: PathBuf,
+    file: KeptFile,
     /// The last ones known, should the file not be writable.
     known: Arc<Mutex<List>>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Document {
-    version: u32,
     pins: Vec<Entry>,
 }
 
@@ -50,7 +46,7 @@ impl Pins {
     /// Settles where the file is; nothing is read yet.
     pub fn at(file: PathBuf) -> Self {
         Self {
-            file,
+            file: KeptFile::new(file, VERSION),
             known: Arc::default(),
         }
     }
@@ -82,10 +78,8 @@ impl Pins {
         known.drain(..too_many);
         // A file that we cannot read may be a newer program's: it is left as it is.
         let written = read.and_then(|_| self.write(&known));
-        let trouble = written.err().map(|error| {
-            let file = self.file.display();
-            format!("pins hold until the program ends: `{file}`: {error}")
-        });
+        let written = written.err();
+        let trouble = written.map(|error| self.file.trouble("pins hold", &error));
         (known.clone(), trouble)
     }
 
@@ -94,17 +88,7 @@ impl Pins {
     }
 
     fn read(&self) -> io::Result<List> {
-        let file = match std::fs::File::open(&self.file) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let mut text = String::new();
-        file.take(MAX_BYTES).read_to_string(&mut text)?;
-        let document: Document = serde_json::from_str(&text)?;
-        if document.version > VERSION {
-            return Err(io::Error::other("a newer program wrote it"));
-        }
+        let document: Document = self.file.read()?;
         let pins = document.pins.into_iter();
         Ok(pins.map(|entry| (entry.item, entry.pin)).collect())
     }
@@ -114,16 +98,8 @@ impl Pins {
             item: item.clone(),
             pin: *pin,
         });
-        let document = Document {
-            version: VERSION,
-            pins: pins.collect(),
-        };
-        let mut text = serde_json::to_string_pretty(&document)?;
-        text.push('\n');
-        if let Some(dir) = self.file.parent() {
-            paths::make_private(dir)?;
-        }
-        paths::write_private(&self.file, &text)
+        let pins = pins.collect();
+        self.file.write(&Document { pins })
     }
 }
 

@@ -5,20 +5,17 @@
 //! functions: [`Kept::held`] at the end of the walk, [`Kept::park`] and [`Kept::settle`] for marks.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::paths;
+use crate::app::kept_file::KeptFile;
 use crate::domain::Timestamp;
 use crate::domain::key::ItemId;
 use crate::domain::standup::Parked;
 use crate::domain::text::Clean;
-
-/// The largest file that is read, in bytes.
-const MAX_BYTES: u64 = 1024 * 1024;
 
 /// How many marks of a board are kept; the oldest give way.
 const MOST_MARKS: usize = 200;
@@ -42,7 +39,7 @@ pub struct Board {
 /// Where it is kept.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    file: PathBuf,
+    file: KeptFile,
     board: String,
     /// What was last known, should the file not be writable.
     known: Arc<Mutex<Board>>,
@@ -50,7 +47,6 @@ pub struct Kept {
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Document {
-    version: u32,
     boards: BTreeMap<String, Board>,
 }
 
@@ -58,7 +54,7 @@ impl Kept {
     /// Settles where the file is and which board is meant; nothing is read yet.
     pub fn at(file: PathBuf, board: String) -> Self {
         Self {
-            file,
+            file: KeptFile::new(file, VERSION),
             board,
             known: Arc::default(),
         }
@@ -66,7 +62,7 @@ impl Kept {
 
     /// Returns what is kept; of a file that cannot be read nothing, and the log says why.
     pub fn load(&self) -> Board {
-        match self.read() {
+        match self.file.read::<Document>() {
             Ok(mut document) => {
                 let board = document.boards.remove(&self.board).unwrap_or_default();
                 self.known().clone_from(&board);
@@ -112,7 +108,7 @@ impl Kept {
 
     fn change(&self, change: impl FnOnce(&mut Board)) -> (Board, Option<String>) {
         let mut known = self.known();
-        let read = self.read();
+        let read = self.file.read::<Document>();
         if let Ok(document) = &read {
             known.clone_from(
                 document
@@ -124,10 +120,8 @@ impl Kept {
         change(&mut known);
         // A file that we cannot read may be a newer program's: it is left as it is.
         let written = read.and_then(|document| self.write(document, &known));
-        let trouble = written.err().map(|error| {
-            let file = self.file.display();
-            format!("the stand-up is remembered until the program ends: `{file}`: {error}")
-        });
+        let written = written.err();
+        let trouble = written.map(|error| self.file.trouble("the stand-up is remembered", &error));
         (known.clone(), trouble)
     }
 
@@ -135,25 +129,7 @@ impl Kept {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read(&self) -> io::Result<Document> {
-        let file = match std::fs::File::open(&self.file) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Document::default());
-            }
-            Err(error) => return Err(error),
-        };
-        let mut text = String::new();
-        file.take(MAX_BYTES).read_to_string(&mut text)?;
-        let document: Document = serde_json::from_str(&text)?;
-        if document.version > VERSION {
-            return Err(io::Error::other("a newer program wrote it"));
-        }
-        Ok(document)
-    }
-
     fn write(&self, mut document: Document, board: &Board) -> io::Result<()> {
-        document.version = VERSION;
         document.boards.insert(self.board.clone(), board.clone());
         while document.boards.len() > MOST_BOARDS {
             let others = document
@@ -166,12 +142,7 @@ impl Kept {
             };
             document.boards.remove(&name);
         }
-        let mut text = serde_json::to_string_pretty(&document)?;
-        text.push('\n');
-        if let Some(dir) = self.file.parent() {
-            paths::make_private(dir)?;
-        }
-        paths::write_private(&self.file, &text)
+        self.file.write(&document)
     }
 }
 
@@ -229,7 +200,10 @@ mod tests {
             let other = Kept::at(file.clone(), format!("other {number}"));
             drop(other.held(monday + chrono::TimeDelta::days(1)));
         }
-        assert_eq!(kept.read().unwrap().boards.len(), MOST_BOARDS);
+        assert_eq!(
+            kept.file.read::<Document>().unwrap().boards.len(),
+            MOST_BOARDS
+        );
         assert_eq!(kept.load(), Board::default(), "it was held longest ago");
     }
 
