@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 use crate::domain::change_request::ReviewNote;
-use crate::domain::item::Anchor;
+use crate::domain::item::{Anchor, WorkItem};
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, Sha, WebUrl};
 use crate::domain::text::Clean;
 
@@ -65,6 +65,26 @@ pub struct Life {
     pub created_at: Timestamp,
     /// Its change requests, in the order of their numbers.
     pub changes: Vec<ChangeLife>,
+}
+
+impl Life {
+    /// Returns what history keeps of a card with these change requests.
+    pub fn of(item: &WorkItem, changes: Vec<ChangeLife>) -> Self {
+        Self {
+            id: item.id.clone(),
+            anchor: item.anchor,
+            key: item.key.clone(),
+            title: item.title.clone(),
+            url: item.url.clone(),
+            repo: item.repo.clone(),
+            services: item.services.clone(),
+            author: item.author.clone(),
+            bot: item.bot,
+            labels: item.labels.clone(),
+            created_at: item.created_at,
+            changes,
+        }
+    }
 }
 
 /// The way of one change request up to its merge.

@@ -175,20 +175,7 @@ impl Card {
             hotfix: false,
             revert: false,
         };
-        Life {
-            id: item.id.clone(),
-            anchor: item.anchor,
-            key: item.key.clone(),
-            title: item.title.clone(),
-            url: item.url.clone(),
-            repo: item.repo.clone(),
-            services: item.services.clone(),
-            author: item.author.clone(),
-            bot: item.bot,
-            labels: Vec::new(),
-            created_at: item.created_at,
-            changes: vec![change],
-        }
+        Life::of(item, vec![change])
     }
 }
 

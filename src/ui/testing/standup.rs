@@ -123,7 +123,9 @@ impl Shell {
 /// Every card was in Code for a while before it came to where it stands.
 fn ledger(screen: &Screen) -> Ledger {
     let items: Vec<&Arc<WorkItem>> = screen.snapshot.items().collect();
-    let lives = items.iter().map(|item| Record::Life(Box::new(life(item))));
+    let lives = items
+        .iter()
+        .map(|item| Record::Life(Box::new(Life::of(item, Vec::new()))));
     let ways = items.iter().flat_map(|item| {
         let step = |stage: Stage, status: Status, at: Timestamp| Transition {
             item: item.id.clone(),
@@ -144,21 +146,4 @@ fn ledger(screen: &Screen) -> Ledger {
     });
     let begun = screen.now - TimeDelta::days(90);
     Ledger::new(Some(begun), lives, ways)
-}
-
-fn life(item: &WorkItem) -> Life {
-    Life {
-        id: item.id.clone(),
-        anchor: item.anchor,
-        key: item.key.clone(),
-        title: item.title.clone(),
-        url: item.url.clone(),
-        repo: item.repo.clone(),
-        services: item.services.clone(),
-        author: item.author.clone(),
-        bot: item.bot,
-        labels: Vec::new(),
-        created_at: item.created_at,
-        changes: Vec::new(),
-    }
 }

@@ -59,7 +59,7 @@ impl Correlator {
         records.extend(cards.map(|item| {
             let mut changes = changes.remove(&item.id).unwrap_or_default();
             changes.sort_by(|a, b| (&a.repo, a.number).cmp(&(&b.repo, b.number)));
-            Record::Life(Box::new(life(item, changes)))
+            Record::Life(Box::new(Life::of(item, changes)))
         }));
         records
     }
@@ -73,23 +73,6 @@ impl Correlator {
         } else {
             known.into_iter().map(ticket_item).collect()
         }
-    }
-}
-
-fn life(item: &WorkItem, changes: Vec<ChangeLife>) -> Life {
-    Life {
-        id: item.id.clone(),
-        anchor: item.anchor,
-        key: item.key.clone(),
-        title: item.title.clone(),
-        url: item.url.clone(),
-        repo: item.repo.clone(),
-        services: item.services.clone(),
-        author: item.author.clone(),
-        bot: item.bot,
-        labels: item.labels.clone(),
-        created_at: item.created_at,
-        changes,
     }
 }
 
