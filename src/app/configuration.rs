@@ -5,8 +5,7 @@
 
 use rustix::fs::Access;
 
-use crate::app::cli::ConfigCommand;
-use crate::app::cli::Global;
+use crate::app::cli::{ConfigCommand, Global, ThemeCommand};
 use crate::app::config_file::{self, Text};
 use crate::app::env::Env;
 use crate::app::exit::{Exit, Failure};
@@ -102,6 +101,26 @@ fn keys(place: &config_file::Place) -> Result<(), Failure> {
         return Err(settings::refused(&errors));
     };
     output::print(&key_table::table(&keymap))
+}
+
+/// Lists the themes, or checks one.
+pub fn theme(command: &ThemeCommand) -> Result<Exit, Failure> {
+    let themes = themes_in(&Paths::find()?);
+    match command {
+        ThemeCommand::List => {
+            let names = themes.names().join("\n");
+            output::print(&format!("{names}\n"))?;
+        }
+        ThemeCommand::Check { theme } => {
+            let wrong = themes.check(theme);
+            if !wrong.is_empty() {
+                let wrong: Vec<ConfigError> = wrong.into_iter().map(told).collect();
+                return Err(settings::refused(&wrong));
+            }
+            output::print(&format!("`{theme}` has every role and can be read\n"))?;
+        }
+    }
+    Ok(Exit::Fine)
 }
 
 fn read_all(place: &config_file::Place) -> Result<Vec<Text>, Failure> {

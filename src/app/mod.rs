@@ -104,6 +104,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Doctor(args) => doctor::run(ready(global, env, args.offline)?, &args),
         Command::Init(args) => init::run(global, env, &args),
         Command::Keys(args) => key_table::run(&load(global, env)?, &args),
+        Command::Theme(args) => configuration::theme(&args.command),
         Command::Config(args) => configuration::run(&global, &env, args.command),
         Command::Completions { shell } => completions(shell),
         Command::Man => manual(),

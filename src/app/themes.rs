@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{line_of, line_of_error};
 use crate::domain::text::nearest;
-use crate::ui::theme::{BUILTIN, ColorDepth, Glyphs, Theme, ThemeError};
+use crate::ui::theme::{BUILTIN, ColorDepth, Glyphs, Sheet, Theme, ThemeError, builtin, faults};
 
 /// The largest theme that is read, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -37,6 +37,24 @@ pub struct Mistake {
     pub hint: Option<String>,
 }
 
+/// Why a theme could not be read: what it says, or that it cannot be opened.
+enum Unread {
+    Said(ThemeError),
+    Unopened(Mistake),
+}
+
+impl From<ThemeError> for Unread {
+    fn from(error: ThemeError) -> Self {
+        Self::Said(error)
+    }
+}
+
+impl From<Mistake> for Unread {
+    fn from(mistake: Mistake) -> Self {
+        Self::Unopened(mistake)
+    }
+}
+
 impl Themes {
     /// Returns the theme of this name, or what is wrong with it, in words.
     pub fn find(&self, name: &str) -> Result<Theme, String> {
@@ -50,12 +68,76 @@ impl Themes {
 
     /// Returns the theme of this name, or what is wrong with it.
     pub fn open(&self, name: &str) -> Result<Theme, Mistake> {
-        let Some(text) = self.read(name)? else {
-            return Theme::builtin(name, self.depth, self.glyphs)
-                .map_err(|error| self.mistake(name, &error, None));
+        let sheet = self.sheet(name, None)?;
+        Theme::new(&sheet, self.depth, self.glyphs).map_err(|error| self.mistake(&error, None))
+    }
+
+    /// Returns everything that is wrong with a theme, how well it can be read included.
+    ///
+    /// It is a file, or the name of a theme.
+    pub fn check(&self, file_or_name: &str) -> Vec<Mistake> {
+        let path = Path::new(file_or_name);
+        let text = if path.is_file() {
+            match read_bounded(path) {
+                Ok(text) => Some(text),
+                Err(mistake) => return vec![mistake],
+            }
+        } else {
+            None
         };
-        Theme::parse(name, &text, self.depth, self.glyphs)
-            .map_err(|error| self.mistake(name, &error, Some(&text)))
+        let own = text.as_deref().map(|text| (path, text));
+        let name = match own {
+            Some(_) => path.file_stem().unwrap_or_default().to_string_lossy(),
+            None => file_or_name.into(),
+        };
+        let sheet = match self.sheet(&name, own) {
+            Ok(sheet) => sheet,
+            Err(mistake) => return vec![mistake],
+        };
+        let lacks = sheet.inks().err();
+        let lacks = lacks.map(|error| self.mistake(&error, own));
+        let faults = faults(&sheet).into_iter().map(|fault| Mistake {
+            place: own
+                .map(|(path, text)| (path.to_path_buf(), text.to_owned()))
+                .or_else(|| Some((self.file(&name), self.read(&name).ok().flatten()?)))
+                .map(|(path, text)| {
+                    let line = line_of(&text, &[fault.role()]).unwrap_or(1);
+                    (path.display().to_string(), line)
+                }),
+            message: fault.to_string(),
+            hint: None,
+        });
+        lacks.into_iter().chain(faults).collect()
+    }
+
+    /// Reads a theme with all that it inherits; `own` is its file, where it is none of ours.
+    fn sheet(&self, name: &str, own: Option<(&Path, &str)>) -> Result<Sheet, Mistake> {
+        let text = match own {
+            Some((_, text)) => text.to_owned(),
+            None => self.text(name)?.ok_or_else(|| Mistake {
+                place: None,
+                message: format!("there is no theme `{name}`"),
+                hint: Some(self.meant(name)),
+            })?,
+        };
+        // A file of the name of a built-in theme inherits from that one, not from itself.
+        let find = |base: &str| {
+            let ours = (base == name).then(|| builtin(base)).flatten();
+            match ours {
+                Some(text) => Ok(Some(text.to_owned())),
+                None => self.text(base).map_err(Unread::Unopened),
+            }
+        };
+        Sheet::read(name, &text, find).map_err(|error| match error {
+            Unread::Said(error) => self.mistake(&error, own),
+            Unread::Unopened(mistake) => mistake,
+        })
+    }
+
+    /// Returns the file of a theme: the user's own, else one that is built in.
+    fn text(&self, name: &str) -> Result<Option<String>, Mistake> {
+        let own = self.read(name)?;
+        Ok(own.or_else(|| builtin(name).map(str::to_owned)))
     }
 
     /// Returns the names of all themes: those that are built in, then the user's own.
@@ -84,23 +166,37 @@ impl Themes {
         opened.filter_map(Result::err).collect()
     }
 
-    fn mistake(&self, name: &str, error: &ThemeError, text: Option<&str>) -> Mistake {
-        let line = text.map(|text| match error {
-            ThemeError::UnknownTheme { .. } | ThemeError::MissingRole { .. } => 1,
-            ThemeError::Syntax { .. } => line_of_error(text).unwrap_or(1),
-            ThemeError::UnknownRole { role, .. } | ThemeError::BadColor { role, .. } => {
-                line_of(text, &[role]).unwrap_or(1)
-            }
+    /// Says where a mistake is: in the file that was given, or in the user's own of that name.
+    fn mistake(&self, error: &ThemeError, own: Option<(&Path, &str)>) -> Mistake {
+        let name = error.theme();
+        let own = own
+            .filter(|(path, _)| path.file_stem().is_some_and(|stem| stem == name))
+            .map(|(path, text)| (path.to_path_buf(), text.to_owned()))
+            .or_else(|| Some((self.file(name), self.read(name).ok().flatten()?)));
+        let place = own.map(|(path, text)| {
+            let line = match error {
+                ThemeError::UnknownTheme { .. }
+                | ThemeError::MissingRole { .. }
+                | ThemeError::EndlessBase { .. } => None,
+                ThemeError::Syntax { .. } => line_of_error(&text),
+                ThemeError::UnknownRole { role, .. } | ThemeError::BadColor { role, .. } => {
+                    line_of(&text, &[role])
+                }
+                ThemeError::UnknownBase { .. } => line_of(&text, &["inherits"]),
+            };
+            (path.display().to_string(), line.unwrap_or(1))
         });
         let hint = match error {
-            ThemeError::UnknownTheme { .. } => Some(self.meant(name)),
-            ThemeError::Syntax { .. }
+            ThemeError::UnknownBase { base, .. } => Some(self.meant(base)),
+            ThemeError::UnknownTheme { .. }
+            | ThemeError::Syntax { .. }
             | ThemeError::UnknownRole { .. }
             | ThemeError::MissingRole { .. }
+            | ThemeError::EndlessBase { .. }
             | ThemeError::BadColor { .. } => error.hint(),
         };
         Mistake {
-            place: line.map(|line| (self.file(name).display().to_string(), line)),
+            place,
             message: error.to_string(),
             hint,
         }
@@ -109,7 +205,7 @@ impl Themes {
     fn meant(&self, name: &str) -> String {
         let names = self.names();
         nearest(name, names.iter().map(String::as_str)).map_or_else(
-            || format!("there are {}", names.join(", ")),
+            || "`cycleboard theme list` names them all".to_owned(),
             |name| format!("did you mean `{name}`?"),
         )
     }
@@ -124,25 +220,23 @@ impl Themes {
             return Ok(None);
         }
         let path = self.file(name);
-        match path.metadata() {
-            Ok(metadata) if metadata.is_file() => {
-                let mut text = if metadata.len() > MAX_BYTES {
-                    Err(unread(
-                        &path,
-                        &format!("it is larger than {MAX_BYTES} bytes"),
-                    ))
-                } else {
-                    std::fs::read_to_string(&path)
-                        .map_err(|error| unread(&path, &error.to_string()))
-                }?;
-                if text.starts_with('\u{feff}') {
-                    text.remove(0);
-                }
-                Ok(Some(text))
-            }
-            Ok(_) | Err(_) => Ok(None),
+        if path.is_file() {
+            read_bounded(&path).map(Some)
+        } else {
+            Ok(None)
         }
     }
+}
+
+/// Reads a theme file up to the bound; a mark of byte order is left out.
+fn read_bounded(path: &Path) -> Result<String, Mistake> {
+    let told = |error: std::io::Error| unread(path, &error.to_string());
+    if path.metadata().map_err(told)?.len() > MAX_BYTES {
+        let why = format!("it is larger than {MAX_BYTES} bytes");
+        return Err(unread(path, &why));
+    }
+    let text = std::fs::read_to_string(path).map_err(told)?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 fn unread(path: &Path, why: &str) -> Mistake {

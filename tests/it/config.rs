@@ -148,28 +148,69 @@ fn a_theme_that_does_not_exist_is_told_with_its_line() {
             "hint: did you mean `light`?",
         ],
     );
-    home.configure("[ui]\ntheme = \"solarised\"\n");
+    home.configure("[ui]\ntheme = \"midnigth\"\n");
     refused_with(
         &home,
         FILE,
         &[
-            "error: F:2: there is no theme `solarised`",
-            "hint: there are dark, light, high-contrast",
+            "error: F:2: there is no theme `midnigth`",
+            "hint: `cycleboard theme list` names them all",
         ],
     );
     // One of one's own is known, and meant.
-    let theme = std::fs::read_to_string("themes/dark.toml").unwrap();
-    write(&home, "config/cycleboard/themes/solarized.toml", &theme);
+    let own = "config/cycleboard/themes/midnight.toml";
+    write(&home, own, "inherits = 'nord'\n");
     refused_with(
         &home,
         FILE,
         &[
-            "error: F:2: there is no theme `solarised`",
-            "hint: did you mean `solarized`?",
+            "error: F:2: there is no theme `midnigth`",
+            "hint: did you mean `midnight`?",
         ],
     );
-    home.configure("[ui]\ntheme = \"solarized\"\n");
+    home.configure("[ui]\ntheme = \"midnight\"\n");
     home.run(&["config", "check"]).exits(0);
+}
+
+#[test]
+fn what_is_hard_to_read_in_a_theme_is_told_with_its_line() {
+    let home = Home::new();
+    let file = "config/cycleboard/themes/mine.toml";
+    write(
+        &home,
+        file,
+        "inherits = 'dark'\nkey = '#ffffff'\ndim = '#404040'\n",
+    );
+    let path = home.path(file).display().to_string();
+    for theme in ["mine", path.as_str()] {
+        let ran = home.run(&["theme", "check", theme]);
+        ran.exits(2);
+        assert!(
+            ran.err.contains("mine.toml:3: `dim` on `background`"),
+            "{ran:#?}"
+        );
+    }
+    // A file of the name of a built-in theme inherits from that one.
+    write(
+        &home,
+        "config/cycleboard/themes/dark.toml",
+        "inherits = 'dark'\n",
+    );
+    for theme in ["dark", "nord", "terminal"] {
+        home.run(&["theme", "check", theme]).exits(0);
+    }
+    write(&home, file, "inherits = 'yours'\n");
+    write(
+        &home,
+        "config/cycleboard/themes/yours.toml",
+        "inherits = 'mine'\n",
+    );
+    let ran = home.run(&["theme", "check", "mine"]);
+    ran.exits(2);
+    assert!(ran.err.contains("inherits from itself"), "{ran:#?}");
+    let ran = home.run(&["theme", "list"]);
+    ran.exits(0);
+    assert!(ran.out.lines().any(|line| line == "yours"), "{ran:#?}");
 }
 
 #[test]
@@ -196,7 +237,7 @@ fn a_theme_of_ones_own_is_checked_with_its_lines_used_or_not() {
         .lines()
         .map(|l| {
             if l.starts_with("calm") {
-                "calm = \"green\""
+                "calm = \"greenish\""
             } else {
                 l
             }
@@ -207,8 +248,8 @@ fn a_theme_of_ones_own_is_checked_with_its_lines_used_or_not() {
         &home,
         file,
         &[
-            &format!("error: F:{calm}: theme `mine`, role `calm`: `green` is no colour"),
-            "hint: colours are written `#rrggbb`",
+            &format!("error: F:{calm}: theme `mine`, role `calm`: `greenish` is no colour"),
+            "hint: colours are written `#rrggbb`, `bright-red` or `terminal`",
         ],
     );
     write(&home, file, "calm = \"#ffffff\"\nstale = ");

@@ -262,23 +262,6 @@ fn every_test_file_is_part_of_the_one_test_binary() {
 }
 
 #[test]
-fn every_theme_file_is_built_in() {
-    let table = read(&root().join("src/ui/theme/mod.rs"));
-    let wrong: Vec<String> = files_below(&root().join("themes"), "toml")
-        .iter()
-        .filter_map(|path| {
-            path.file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-        })
-        .filter(|name| !table.contains(name.as_str()))
-        .collect();
-    fail_if_any(
-        &wrong,
-        "ui::theme::BUILTIN has a row for every file in themes/:",
-    );
-}
-
-#[test]
 fn nothing_unfinished_is_left() {
     let marks = [
         "todo!(",

@@ -131,6 +131,8 @@ pub enum Command {
     /// Find what there is to show, ask a few questions, write a configuration and test it
     #[command(after_help = EXIT_CODES)]
     Init(InitArgs),
+    /// List the themes, or check whether one is complete and can be read
+    Theme(ThemeArgs),
     /// Find, check and explain the configuration
     Config(ConfigArgs),
     /// Show the keys of the board
@@ -293,6 +295,26 @@ pub struct InitArgs {
     /// Ask no host and test nothing
     #[arg(long)]
     pub offline: bool,
+}
+
+/// `theme`.
+#[derive(Args, Clone, Debug)]
+pub struct ThemeArgs {
+    /// What of them
+    #[command(subcommand)]
+    pub command: ThemeCommand,
+}
+
+/// `theme …`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ThemeCommand {
+    /// Print the names of all themes; your own are in the folder `themes` beside the configuration
+    List,
+    /// Check that a theme has every role and can be read on its grounds
+    Check {
+        /// A file, or the name of a theme
+        theme: String,
+    },
 }
 
 /// `config`.

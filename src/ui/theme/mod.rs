@@ -10,10 +10,16 @@ use crate::domain::status::Severity;
 use crate::domain::text::nearest;
 use crate::ui::glyphs::Glyphs as Marks;
 
+mod builtin;
+mod check;
 mod log;
 mod palette;
+mod sheet;
 
 pub use crate::ui::glyphs::Glyphs;
+pub use crate::ui::theme::builtin::{BUILTIN, builtin};
+pub use crate::ui::theme::check::{Fault, faults};
+pub use crate::ui::theme::sheet::{Ink, Sheet};
 
 /// How many colours a terminal has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -97,16 +103,6 @@ roles! {
 
 const COUNT: usize = ROLES.len();
 
-/// The themes that come with the program: name and file.
-pub const BUILTIN: &[(&str, &str)] = &[
-    ("dark", include_str!("../../../themes/dark.toml")),
-    ("light", include_str!("../../../themes/light.toml")),
-    (
-        "high-contrast",
-        include_str!("../../../themes/high-contrast.toml"),
-    ),
-];
-
 /// Styles of all roles and the marks that go with them.
 #[derive(Clone, Debug)]
 pub struct Theme {
@@ -153,6 +149,20 @@ pub enum ThemeError {
         /// The role.
         role: &'static str,
     },
+    /// The theme from which it inherits is not there.
+    #[error("theme `{theme}` inherits from `{base}`, which is not there")]
+    UnknownBase {
+        /// Which theme.
+        theme: String,
+        /// What was named.
+        base: String,
+    },
+    /// It inherits from itself, or through too many others.
+    #[error("theme `{theme}` inherits from itself, or through too many others")]
+    EndlessBase {
+        /// Which theme.
+        theme: String,
+    },
     /// A value is no colour.
     #[error("theme `{theme}`, role `{role}`: `{value}` is no colour")]
     BadColor {
@@ -166,52 +176,82 @@ pub enum ThemeError {
 }
 
 impl ThemeError {
+    /// Returns the name of the theme that is wrong.
+    pub fn theme(&self) -> &str {
+        match self {
+            Self::UnknownTheme { name, .. } => name,
+            Self::Syntax { theme, .. }
+            | Self::UnknownRole { theme, .. }
+            | Self::MissingRole { theme, .. }
+            | Self::UnknownBase { theme, .. }
+            | Self::EndlessBase { theme }
+            | Self::BadColor { theme, .. } => theme,
+        }
+    }
+
     /// Returns what to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownTheme { nearest, .. } | Self::UnknownRole { nearest, .. } => {
                 nearest.map(|name| format!("did you mean `{name}`?"))
             }
-            Self::Syntax { .. } | Self::MissingRole { .. } => {
-                Some("a theme is a line `role = \"#rrggbb\"` for every role".to_owned())
+            Self::Syntax { .. } | Self::MissingRole { .. } => Some(
+                "a theme is a line `role = \"#rrggbb\"` for every role, or `inherits = \"dark\"` for the others".to_owned(),
+            ),
+            Self::BadColor { .. } => Some(
+                "colours are written `#rrggbb`, `bright-red` or `terminal`".to_owned(),
+            ),
+            Self::UnknownBase { base, .. } => {
+                nearest(base, BUILTIN.iter().map(|(known, _)| *known))
+                    .map(|name| format!("did you mean `{name}`?"))
             }
-            Self::BadColor { .. } => Some("colours are written `#rrggbb`".to_owned()),
+            Self::EndlessBase { .. } => None,
         }
     }
 }
 
 impl Theme {
     /// Returns a theme that comes with the program.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that name.
     pub fn builtin(name: &str, depth: ColorDepth, glyphs: Glyphs) -> Result<Self, ThemeError> {
-        let (known, text) = BUILTIN
-            .iter()
-            .find(|(known, _)| *known == name)
-            .ok_or_else(|| ThemeError::UnknownTheme {
-                name: name.to_owned(),
-                nearest: nearest(name, BUILTIN.iter().map(|(known, _)| *known)),
-            })?;
-        Self::parse(known, text, depth, glyphs)
+        let text = builtin(name).ok_or_else(|| ThemeError::UnknownTheme {
+            name: name.to_owned(),
+            nearest: nearest(name, BUILTIN.iter().map(|(known, _)| *known)),
+        })?;
+        let of_ours = |base: &str| Ok::<_, ThemeError>(builtin(base).map(str::to_owned));
+        Self::new(&Sheet::read(name, text, of_ours)?, depth, glyphs)
     }
 
-    /// Reads a theme from the text of its file.
-    pub fn parse(
-        name: &str,
-        text: &str,
-        depth: ColorDepth,
-        glyphs: Glyphs,
-    ) -> Result<Self, ThemeError> {
-        let colors = parse_colors(name, text)?;
+    /// Makes the styles of a theme file for one terminal.
+    ///
+    /// # Errors
+    ///
+    /// When a role has no colour.
+    pub fn new(sheet: &Sheet, depth: ColorDepth, glyphs: Glyphs) -> Result<Self, ThemeError> {
+        let inks = sheet.inks()?;
         let mut styles = [Style::new(); COUNT];
-        for (style, (role, _, ansi, mono)) in styles.iter_mut().zip(ROLES) {
-            *style = match depth {
-                ColorDepth::Mono => *mono,
-                ColorDepth::Ansi16 => *ansi,
-                ColorDepth::Ansi256 | ColorDepth::True => role.colored(&colors, depth),
+        for ((style, ink), (role, _, ansi, mono)) in styles.iter_mut().zip(inks).zip(ROLES) {
+            *style = match (depth, ink) {
+                (ColorDepth::Mono, _) => *mono,
+                (_, Ink::Terminal) | (ColorDepth::Ansi16, Ink::Rgb(_)) => *ansi,
+                (_, Ink::Named(color)) => role.colored(color),
+                (ColorDepth::Ansi256, Ink::Rgb(rgb)) => role.colored(palette::to_256(rgb)),
+                (ColorDepth::True, Ink::Rgb(rgb)) => role.colored(Color::from_u32(rgb)),
             };
         }
+        // On a ground that is the terminal's own, no other colour can be weighed against it.
+        let is_known = matches!(sheet.ink(Role::Background), Some(Ink::Rgb(_)));
+        let of_terminal = !is_known && depth != ColorDepth::Mono;
         Ok(Self {
-            name: name.to_owned(),
-            depth,
+            name: sheet.name().to_owned(),
+            depth: if of_terminal {
+                ColorDepth::Ansi16
+            } else {
+                depth
+            },
             glyphs,
             styles,
         })
@@ -268,6 +308,11 @@ impl Theme {
 }
 
 impl Role {
+    /// Returns its word in theme files.
+    pub fn name(self) -> &'static str {
+        ROLES.get(self as usize).map_or("", |(_, name, ..)| *name)
+    }
+
     fn is_ground(self) -> bool {
         match self {
             Self::Background | Self::Surface | Self::Selection | Self::Banner => true,
@@ -290,13 +335,7 @@ impl Role {
         }
     }
 
-    fn colored(self, colors: &[u32; COUNT], depth: ColorDepth) -> Style {
-        let rgb = colors.get(self as usize).copied().unwrap_or_default();
-        let color = if depth == ColorDepth::True {
-            Color::from_u32(rgb)
-        } else {
-            palette::to_256(rgb)
-        };
+    fn colored(self, color: Color) -> Style {
         let style = if self.is_ground() {
             PLAIN.bg(color)
         } else {
@@ -308,44 +347,6 @@ impl Role {
             style
         }
     }
-}
-
-/// Reads a colour for every role, no more and no fewer.
-fn parse_colors(name: &str, text: &str) -> Result<[u32; COUNT], ThemeError> {
-    let table: toml::Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| ThemeError::Syntax {
-            theme: name.to_owned(),
-            message: error.message().to_owned(),
-        })?;
-    for role in table.keys() {
-        if !ROLES.iter().any(|(_, known, ..)| known == role) {
-            return Err(ThemeError::UnknownRole {
-                theme: name.to_owned(),
-                role: role.clone(),
-                nearest: nearest(role, ROLES.iter().map(|(_, known, ..)| *known)),
-            });
-        }
-    }
-    let mut colors = [0; COUNT];
-    for (color, (_, role, ..)) in colors.iter_mut().zip(ROLES) {
-        let value = table.get(*role).ok_or_else(|| ThemeError::MissingRole {
-            theme: name.to_owned(),
-            role,
-        })?;
-        *color =
-            value
-                .as_str()
-                .and_then(palette::parse_hex)
-                .ok_or_else(|| ThemeError::BadColor {
-                    theme: name.to_owned(),
-                    role: (*role).to_owned(),
-                    value: value
-                        .as_str()
-                        .map_or_else(|| value.to_string(), str::to_owned),
-                })?;
-    }
-    Ok(colors)
 }
 
 #[cfg(test)]

@@ -2,41 +2,13 @@
 
 use super::*;
 
-fn builtin(name: &str) -> Theme {
-    Theme::builtin(name, ColorDepth::True, Glyphs::Unicode).unwrap()
+fn sheet(name: &str) -> Sheet {
+    read(name, builtin(name).unwrap()).unwrap()
 }
 
-fn colors(name: &str) -> [u32; COUNT] {
-    let (_, text) = BUILTIN.iter().find(|(known, _)| *known == name).unwrap();
-    parse_colors(name, text).unwrap()
+fn read(name: &str, text: &str) -> Result<Sheet, ThemeError> {
+    Sheet::read(name, text, |base| Ok(builtin(base).map(str::to_owned)))
 }
-
-fn luminance(rgb: u32) -> f64 {
-    let linear = palette::channels(rgb).map(|channel| {
-        let share = f64::from(channel) / 255.0;
-        if share <= 0.040_45 {
-            share / 12.92
-        } else {
-            ((share + 0.055) / 1.055).powf(2.4)
-        }
-    });
-    0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-}
-
-fn contrast(a: u32, b: u32) -> f64 {
-    let (a, b) = (luminance(a), luminance(b));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
-}
-
-const STATUSES: [Role; 7] = [
-    Role::Failed,
-    Role::Blocked,
-    Role::Waiting,
-    Role::Unknown,
-    Role::Active,
-    Role::Idle,
-    Role::Calm,
-];
 
 #[test]
 fn every_theme_file_has_a_row() {
@@ -61,59 +33,96 @@ fn every_theme_file_has_a_row() {
 }
 
 #[test]
-fn text_can_be_read_on_every_ground() {
+fn every_theme_that_comes_with_the_program_can_be_read() {
     for (name, _) in BUILTIN {
-        let colors = colors(name);
-        let of = |role: Role| colors[role as usize];
-        for (role, ..) in ROLES {
-            if role.is_ground() {
-                continue;
-            }
-            let least = if *role == Role::Border { 3.0 } else { 4.5 };
-            let grounds: &[Role] = if *role == Role::SelectionText {
-                &[Role::Selection]
-            } else if *role == Role::BannerText {
-                &[Role::Banner]
-            } else {
-                &[Role::Background, Role::Surface]
-            };
-            for ground in grounds {
-                let found = contrast(of(*role), of(*ground));
-                assert!(
-                    found >= least,
-                    "{name}: {role:?} on {ground:?} has {found:.2}"
-                );
-            }
-        }
+        let faults: Vec<String> = faults(&sheet(name)).iter().map(Fault::to_string).collect();
+        assert!(faults.is_empty(), "{name}: {faults:?}");
     }
+}
+
+#[test]
+fn what_is_hard_to_read_is_told_with_its_numbers() {
+    let text = format!(
+        "inherits = 'dark'\ndim = '#333333'\nborder = '#222222'\ncalm = '{}'\n",
+        "#ff7a4d"
+    );
+    let faults = faults(&read("mine", &text).unwrap());
+    let told: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "`dim` on `background` has a contrast of 1.42, 4.5 is needed",
+            "`dim` on `surface` has a contrast of 1.24, 4.5 is needed",
+            "`border` on `background` has a contrast of 1.12, 3 is needed",
+            "`border` on `surface` has a contrast of 1.01, 3 is needed",
+            "`failed` and `calm` look alike",
+        ]
+    );
+    assert_eq!(faults.last().map(Fault::role), Some("calm"));
 }
 
 #[test]
 fn high_contrast_keeps_its_promise() {
-    let colors = colors("high-contrast");
-    for role in STATUSES
-        .into_iter()
-        .chain([Role::Text, Role::Dim, Role::Stale])
-    {
-        assert!(
-            contrast(colors[role as usize], colors[0]) >= 7.0,
-            "{role:?}"
-        );
+    let sheet = sheet("high-contrast");
+    let rgb = |role: Role| match sheet.ink(role) {
+        Some(Ink::Rgb(rgb)) => rgb,
+        other => panic!("{role:?} is {other:?}"),
+    };
+    for (role, ..) in ROLES.iter().filter(|(role, ..)| !role.is_ground()) {
+        if !matches!(role, Role::Border | Role::SelectionText | Role::BannerText) {
+            let found = palette::contrast(rgb(*role), rgb(Role::Background));
+            assert!(found >= 7.0, "{role:?} has {found:.2}");
+        }
     }
 }
 
 #[test]
-fn statuses_look_different_in_every_theme() {
-    for (name, _) in BUILTIN {
-        let colors = colors(name);
-        for (at, a) in STATUSES.iter().enumerate() {
-            for b in &STATUSES[at + 1..] {
-                let [x, y] = [a, b].map(|role| palette::channels(colors[*role as usize]));
-                let apart = palette::distance(x, y);
-                assert!(apart > 35 * 35, "{name}: {a:?} and {b:?} are {apart} apart");
-            }
-        }
+fn greyscale_has_no_hue() {
+    for (role, ..) in ROLES {
+        let Some(Ink::Rgb(rgb)) = sheet("greyscale").ink(*role) else {
+            panic!("{role:?} has no number");
+        };
+        let [red, green, blue] = palette::channels(rgb);
+        assert_eq!((red, green), (green, blue), "{role:?}");
     }
+}
+
+#[test]
+fn the_theme_of_the_terminal_asks_for_no_other_colour() {
+    for depth in [ColorDepth::True, ColorDepth::Ansi256, ColorDepth::Ansi16] {
+        let theme = Theme::builtin("terminal", depth, Glyphs::Unicode).unwrap();
+        let sixteen = Theme::builtin("dark", ColorDepth::Ansi16, Glyphs::Unicode).unwrap();
+        assert_eq!(theme.styles, sixteen.styles);
+        assert_eq!(theme.depth(), ColorDepth::Ansi16, "logs too");
+    }
+    let text = "inherits = 'terminal'\nfailed = 'bright-magenta'\ncalm = '#00ff00'";
+    let sheet = read("mine", text).unwrap();
+    let theme = Theme::new(&sheet, ColorDepth::True, Glyphs::Unicode).unwrap();
+    assert_eq!(theme.style(Role::Failed).fg, Some(Color::LightMagenta));
+    assert_eq!(theme.style(Role::Calm).fg, Some(Color::Rgb(0, 255, 0)));
+    assert_eq!(faults(&sheet), [], "what the terminal draws is not known");
+}
+
+#[test]
+fn a_theme_says_only_what_it_changes() {
+    let mine = read("mine", "inherits = 'nord'\nfailed = '#ff0000'").unwrap();
+    let nord = sheet("nord");
+    for (role, ..) in ROLES {
+        let is_changed = mine.ink(*role) != nord.ink(*role);
+        assert_eq!(is_changed, *role == Role::Failed, "{role:?}");
+    }
+    let error = read("mine", "inherits = 'nrod'").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "theme `mine` inherits from `nrod`, which is not there"
+    );
+    assert_eq!(error.hint().as_deref(), Some("did you mean `nord`?"));
+    let itself = |_: &str| Ok::<_, ThemeError>(Some("inherits = 'a'".to_owned()));
+    let error = Sheet::read("a", "inherits = 'a'", itself).unwrap_err();
+    assert!(
+        error.to_string().contains("inherits from itself"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -129,7 +138,8 @@ fn every_depth_has_every_role() {
             let rgb = theme.styles.iter().any(|style| {
                 matches!(style.fg, Some(Color::Rgb(..))) || matches!(style.bg, Some(Color::Rgb(..)))
             });
-            assert_eq!(rgb, depth == ColorDepth::True);
+            let is_rgb = depth == ColorDepth::True && *name != "terminal";
+            assert_eq!(rgb, is_rgb, "{name}");
         }
     }
 }
@@ -154,7 +164,8 @@ fn sixteen_colours_are_those_of_the_terminal() {
 
 #[track_caller]
 fn refused(text: &str, message: &str, hint: &str) {
-    let error = Theme::parse("mine", text, ColorDepth::True, Glyphs::Unicode).unwrap_err();
+    let sheet = read("mine", text);
+    let error = sheet.and_then(|sheet| sheet.inks()).unwrap_err();
     assert!(error.to_string().contains(message), "{error}");
     assert!(error.hint().unwrap().contains(hint));
 }
@@ -188,5 +199,4 @@ fn the_cube_holds_its_own_colours() {
     assert_eq!(palette::to_256(0x00ff_ffff), Color::Indexed(231));
     assert_eq!(palette::to_256(0x00af_5f00), Color::Indexed(130));
     assert_eq!(palette::to_256(0x0080_8080), Color::Indexed(244));
-    assert_eq!(builtin("dark").name(), "dark");
 }
