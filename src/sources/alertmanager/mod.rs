@@ -151,7 +151,7 @@ fn counted(batch: &Batch) -> String {
     );
     match count(|state| matches!(state, AlertState::Unknown(_))) {
         0 => {}
-        unknown => text.push_str(&format!(", in a state that is not known: {unknown}")),
+        unknown => text.extend([", in a state that is not known: ", &unknown.to_string()]),
     }
     text
 }
