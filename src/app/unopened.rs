@@ -14,6 +14,9 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::sources::{Batch, Capability, Fetch, Meter, Resource, Source, SourceError, Tier};
 
+/// Where the token of such a source comes from.
+pub const NOT_LOOKED_FOR: &str = "not looked for";
+
 /// A source that could not be opened.
 pub struct Unopened {
     name: SourceName,
@@ -70,7 +73,7 @@ impl Source for Unopened {
 
     fn meter(&self) -> Meter {
         Meter {
-            token_from: "not looked for".to_owned(),
+            token_from: NOT_LOOKED_FOR.to_owned(),
             ..Meter::default()
         }
     }

@@ -151,13 +151,12 @@ fn remark_lines(sources: &[SourceView], told: bool) -> Vec<String> {
         // Of a source that another program polls, the sentence is all that is known.
         let is_all = view.remarks.is_empty() && is_blind(view);
         let is_trouble = view.health != Health::Ok || is_all;
-        let first = view.message.iter().filter(|_| is_trouble);
-        let all: Vec<&str> = first.map(Clean::as_str).collect();
+        let message = view.message.as_deref();
+        let first = message.filter(|_| is_trouble);
         let others = view.remarks.iter().map(Clean::as_str);
-        let others = others
-            .filter(|text| !all.contains(text))
-            .collect::<Vec<_>>();
-        let all = [all, others].concat();
+        let others = others.filter(|text| !first.is_some_and(|first| says(first, text)));
+        let shown_first = first.filter(|_| !told);
+        let all: Vec<&str> = shown_first.into_iter().chain(others).collect();
         let shown = all.iter().take(MOST);
         lines.extend(shown.map(|text| format!("note: source `{}`: {text}", view.name)));
         if let Some(more) = all.len().checked_sub(MOST).filter(|more| *more > 0) {
@@ -168,6 +167,19 @@ fn remark_lines(sources: &[SourceView], told: bool) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Returns whether a sentence says already what another one does: it begins with it and goes on, or
+/// it names several things where the other names one of them.
+fn says(sentence: &str, other: &str) -> bool {
+    let same = sentence.chars().zip(other.chars());
+    let same: usize = same
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a.len_utf8())
+        .sum();
+    let rest = |text: &'_ str| text.get(same..).unwrap_or_default().trim().to_owned();
+    // What begins otherwise is another matter.
+    same * 3 >= other.len() && rest(sentence).contains(&rest(other))
 }
 
 /// Returns the line that names the sources which have told nothing since `began`.
@@ -181,4 +193,31 @@ fn names(sources: &[SourceView], began: Timestamp) -> String {
         return String::new();
     }
     format!("waiting for {} …", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says;
+
+    #[track_caller]
+    fn check(other: &str, expected: bool) {
+        let sentence = "h does not let us read /a/version and /a/repos; one other request fails as \
+                        well";
+        assert_eq!(says(sentence, other), expected, "{other}");
+    }
+
+    #[test]
+    fn the_same_trouble_is_told_once() {
+        check("h does not let us read /a/version", true);
+        check("h does not let us read /a/repos", true);
+        check("h does not let us read /a/issues", false);
+        check("only a part of /a was read", false);
+        check("h answers 500 (internal server error)", false);
+        let alone = "h answers 500 (internal server error)";
+        assert!(says(alone, alone));
+        assert!(says(
+            &format!("{alone}; 3 other requests fail as well"),
+            alone
+        ));
+    }
 }

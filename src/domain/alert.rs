@@ -61,6 +61,6 @@ pub enum AlertState {
     Inhibited,
     /// It is over.
     Resolved,
-    /// A word that we do not know; treated as firing.
+    /// A word that we do not know: it may fire, and is never well.
     Unknown(Clean),
 }

@@ -74,7 +74,8 @@ name_type! {
 /// The host keeps two installations with equal owner and name apart; where several are on one
 /// host, each below a path of its own, that path does: `forge.test/lab//acme/api`. Forges do
 /// not tell `Acme/API` from `acme/api`, and neither does the key: it is shown
-/// as it was written, and compared, ordered and stored in identities in lower case.
+/// as it was written, and compared, ordered and stored in identities in lower case. The path of a
+/// place is a web server's matter: `/Lab` and `/lab` of one host are two places.
 #[derive(Clone)]
 pub struct RepoKey(Arc<Names>);
 
@@ -89,7 +90,11 @@ impl RepoKey {
     /// Builds the key of `path` (`owner/name`) at `place`: a host, which a port may follow, and
     /// where its forge is below a path of that host, this path too (`forge.test/lab`).
     pub fn new(place: &str, path: &str) -> Self {
-        let place = place.trim_matches('/').to_ascii_lowercase();
+        let place = place.trim_matches('/');
+        let place = match place.split_once('/') {
+            Some((host, below)) => format!("{}/{below}", host.to_ascii_lowercase()),
+            None => place.to_ascii_lowercase(),
+        };
         // Two slashes stand where the place ends, and nowhere else.
         let (place, path) = (single(&place), single(path.trim_matches('/')));
         let end = if place.contains('/') { BELOW } else { "/" };
@@ -115,11 +120,21 @@ impl RepoKey {
     fn of(shown: Clean) -> Self {
         let upper = shown.bytes().any(|b| b.is_ascii_uppercase());
         let same = if upper {
-            Clean::line(&shown.to_ascii_lowercase())
+            Clean::line(&Self::plain(&shown))
         } else {
             shown.clone()
         };
         Self(Arc::new(Names { shown, same }))
+    }
+
+    /// Returns a text in lower case but for the path of a place.
+    fn plain(shown: &str) -> String {
+        let Some((place, path)) = shown.split_once(BELOW) else {
+            return shown.to_ascii_lowercase();
+        };
+        let (host, below) = place.split_once('/').unwrap_or((place, ""));
+        let (host, path) = (host.to_ascii_lowercase(), path.to_ascii_lowercase());
+        format!("{host}/{below}{BELOW}{path}")
     }
 
     /// Returns whether nobody else holds this key.
@@ -127,7 +142,7 @@ impl RepoKey {
         Arc::strong_count(&self.0) == 1
     }
 
-    /// Returns `host/owner/name` in lower case: the identity.
+    /// Returns `host/owner/name` in lower case, but for the path of a place: the identity.
     pub fn as_str(&self) -> &str {
         self.0.same.as_str()
     }
@@ -471,12 +486,16 @@ mod tests {
         let other = RepoKey::new("forge.test:8443/lab-b", "acme/tools/api");
         assert_ne!(one, other);
         assert_ne!(one, RepoKey::new("forge.test:8443", "lab-a/acme/tools/api"));
-        assert_eq!(one.as_str(), "forge.test:8443/lab-a//acme/tools/api");
+        let small = RepoKey::new("forge.test:8443/lab-a", "Acme/tools/api");
+        assert_ne!(one, small, "a web server tells the paths apart");
+        assert_eq!(one.as_str(), "forge.test:8443/Lab-A//acme/tools/api");
+        let same = RepoKey::new("forge.test:8443/Lab-A", "acme/tools/API");
+        assert_eq!(one, same);
         let read: RepoKey = serde_json::from_str(&serde_json::to_string(&one).unwrap()).unwrap();
         for key in [one, read] {
             assert_eq!(
                 (key.host(), key.place()),
-                ("forge.test:8443", "forge.test:8443/lab-a")
+                ("forge.test:8443", "forge.test:8443/Lab-A")
             );
             assert_eq!((key.path(), key.short()), ("Acme/tools/api", "api"));
         }

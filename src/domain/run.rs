@@ -102,8 +102,11 @@ fn is_below(page: &str, other: &str) -> bool {
 pub fn named(workflow: &str, called: &str) -> String {
     if called.is_empty() {
         workflow.to_owned()
-    } else {
+    } else if called.starts_with(|c: char| c.is_ascii_digit()) {
         format!("{workflow} #{called}")
+    } else {
+        // `after 12`, `release/7.0`
+        format!("{workflow} {called}")
     }
 }
 

@@ -17,7 +17,7 @@ use crate::domain::text::Clean;
 use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
 use crate::engine::update::{RemoteState, Report};
 use crate::engine::{sight, told};
-use crate::sources::{Batch, ResourceId, Source, SourceError, TRIED_AGAIN};
+use crate::sources::{Batch, ResourceId, Source, SourceError, TRIED_AGAIN, Trouble};
 
 /// Failures in a row, over all resources, after which a host counts as gone.
 const HOST_GONE: u32 = 2;
@@ -323,7 +323,9 @@ impl SourceState {
         let Some(error) = worst(&failing, |_| true) else {
             return self.well_verdict(told, now);
         };
-        let is_said = self.failures >= HOST_GONE || self.report.problems.contains(error);
+        // A problem of a host that answers is one of a part of it.
+        let is_said = self.failures >= HOST_GONE
+            || (self.report.problems.contains(error) && error.trouble() != Some(Trouble::Server));
         let host_gone = is_said && Health::of(error) == Health::Unreachable;
         let health = if told && !host_gone {
             Health::Stale
@@ -428,7 +430,7 @@ impl SourceState {
             health: verdict.health,
             message: verdict.message,
             hint: verdict.hint.map(|hint| match facts {
-                0 if hint.as_str() == TRIED_AGAIN => Clean::line(NEVER_THERE),
+                0 => told::without_cards(hint),
                 _ => hint,
             }),
             remarks: self.remarks(),
@@ -457,9 +459,6 @@ impl SourceState {
     }
 }
 
-/// What stands in the place of [`TRIED_AGAIN`] where there are no cards to stay as they were.
-const NEVER_THERE: &str = "check the address and the network; a board tries it again by itself";
-
 /// What is told as long as a source is asked without a token.
 const STRANGER: &str = "no token: public repositories only, within the limit for strangers";
 
@@ -476,7 +475,7 @@ impl Verdict {
         Self {
             health,
             message: Some(Clean::line(&told::sentence(error, all))),
-            hint: error.hint().map(|hint| Clean::line(&hint)),
+            hint: error.advice().map(|hint| Clean::line(&hint)),
         }
     }
 }

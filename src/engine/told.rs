@@ -3,7 +3,7 @@
 //! Pure. Which trouble is the worst is the caller's to say.
 
 use crate::domain::text::Clean;
-use crate::sources::{Batch, SourceError};
+use crate::sources::{Batch, SourceError, TRIED_AGAIN};
 
 /// How many remarks of a source are kept.
 const MOST_REMARKS: usize = 100;
@@ -62,6 +62,20 @@ pub fn newest(remarks: &[&Clean]) -> Option<Clean> {
     })
 }
 
+/// What stands in the place of [`TRIED_AGAIN`] where there are no cards to stay as they were.
+const NEVER_THERE: &str = "check the address and the network; a board tries it again by itself";
+
+/// Returns a hint where there are no cards to stay as they were.
+pub fn without_cards(hint: Clean) -> Clean {
+    if hint.as_str() == TRIED_AGAIN {
+        return Clean::line(NEVER_THERE);
+    }
+    let Some(cause) = hint.strip_suffix(TRIED_AGAIN) else {
+        return hint;
+    };
+    Clean::line(&format!("{cause}a board tries it again by itself"))
+}
+
 /// Returns whether a batch tells or confirms a fact, or that one is gone.
 pub fn tells(batch: &Batch) -> bool {
     let said = !batch.facts.is_empty() || !batch.listings.is_empty() || !batch.covered.is_empty();
@@ -88,7 +102,8 @@ fn enumerated(names: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::sentence;
+    use super::{sentence, without_cards};
+    use crate::domain::text::Clean;
     use crate::sources::SourceError;
 
     fn missing(what: &str) -> SourceError {
@@ -104,6 +119,23 @@ mod tests {
             host: "forge.test".to_owned(),
             cause: cause.to_owned(),
         }
+    }
+
+    #[test]
+    fn where_there_are_no_cards_none_stay() {
+        let hint = |error: &SourceError| {
+            let hint = error.hint().unwrap_or_default();
+            without_cards(Clean::line(&hint)).to_string()
+        };
+        let silent = hint(&gone("no route"));
+        assert!(silent.starts_with("check the address"), "{silent}");
+        let faulty = hint(&gone("it answered 500 (internal server error)"));
+        assert!(faulty.contains("fault of the server"), "{faulty}");
+        assert!(
+            !faulty.contains("network") && !faulty.contains("cards"),
+            "{faulty}"
+        );
+        assert_eq!(hint(&missing("/x")), missing("/x").hint().unwrap());
     }
 
     #[track_caller]

@@ -200,10 +200,11 @@ pub(super) fn list(batch: &mut Batch, name: &str, alerts: Vec<Alert>, whole: boo
 /// Returns the order of what presses most.
 fn press(alert: &Alert) -> (u8, std::cmp::Reverse<Timestamp>) {
     let rank = match alert.state {
-        AlertState::Unknown(_) | AlertState::Firing => 0,
-        AlertState::Acknowledged => 1,
-        AlertState::Silenced | AlertState::Inhibited => 2,
-        AlertState::Resolved => 3,
+        AlertState::Firing => 0,
+        AlertState::Unknown(_) => 1,
+        AlertState::Acknowledged => 2,
+        AlertState::Silenced | AlertState::Inhibited => 3,
+        AlertState::Resolved => 4,
     };
     (rank, std::cmp::Reverse(alert.started_at))
 }

@@ -202,6 +202,8 @@ pub enum Trouble {
     Token,
     /// The host does not answer.
     Host,
+    /// It answers, and says that something is wrong with it.
+    Server,
 }
 
 /// What came of something that was tried.
@@ -392,7 +394,7 @@ pub enum SourceError {
         near: Option<String>,
     },
     /// No connection, no answer in time, or 5xx: back off.
-    #[error("{host} cannot be reached: {cause}")]
+    #[error("{}", told::away(host, cause))]
     Unreachable {
         /// Which host.
         host: String,
@@ -443,7 +445,10 @@ impl SourceError {
         match self {
             Self::Auth { .. } => Some(Trouble::Token),
             Self::NoToken { cause, .. } if cause == WANTED => Some(Trouble::Token),
-            Self::Unreachable { cause, .. } if !is_own_certificate(cause) => Some(Trouble::Host),
+            Self::Unreachable { cause, .. } if told::is_answered(cause) => Some(Trouble::Server),
+            Self::Unreachable { cause, .. } if !told::is_own_certificate(cause) => {
+                Some(Trouble::Host)
+            }
             Self::NoToken { .. }
             | Self::Forbidden { .. }
             | Self::RateLimited { .. }
@@ -480,17 +485,9 @@ impl SourceError {
             Self::NotFound { near: None, .. } => {
                 Some("check the spelling, and whether the token may see it".to_owned())
             }
-            Self::Unreachable { cause, .. } if is_own_certificate(cause) => {
-                Some("let `ca_file` name a file that holds certificates in PEM form".to_owned())
-            }
-            Self::Unreachable { .. } => Some(TRIED_AGAIN.to_owned()),
+            Self::Unreachable { cause, .. } => Some(told::about_silence(cause)),
             Self::Unreadable { cause, .. } => told::about_answer(cause).map(str::to_owned),
             Self::Refused { .. } => None,
         }
     }
-}
-
-/// Returns whether it is the file of `ca_file` that is wrong.
-fn is_own_certificate(cause: &str) -> bool {
-    cause.starts_with(http::OWN_FILE)
 }

@@ -171,7 +171,7 @@ impl Port {
     pub(super) fn place(&self) -> String {
         match self.base.path().trim_matches('/') {
             "" => self.host().to_owned(),
-            path => format!("{}/{}", self.host(), path.to_ascii_lowercase()),
+            path => format!("{}/{path}", self.host()),
         }
     }
 
@@ -488,7 +488,7 @@ pub(super) fn failed(name: &'static str, error: &SourceError) -> Check {
             CheckState::Failed
         },
         text: Clean::line(&error.to_string()),
-        hint: error.hint().map(|hint| Clean::line(&hint)),
+        hint: error.advice().map(|hint| Clean::line(&hint)),
         trouble: error.trouble(),
     }
 }

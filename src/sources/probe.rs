@@ -14,9 +14,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::{
-    Answer, Client, Failure, Ground, Limits, Request, Urgency, fixed_headers, host_of, span,
+    self, Answer, Client, Failure, Ground, Limits, Request, Urgency, fixed_headers, host_of, span,
 };
 use super::usual::{Probe, Row};
+use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::SourceError;
@@ -79,14 +80,46 @@ pub async fn ask(
     })
 }
 
-/// Returns how far the clock here is ahead of that of a host, if it tells the time.
-pub async fn clock_ahead(base: &Url, ca_file: Option<&Path>, ground: &Ground) -> Option<TimeDelta> {
+/// What a host shows at a glance, whatever it answers.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Glance {
+    /// How far the clock here is ahead of its own, where it tells the time.
+    pub ahead: Option<TimeDelta>,
+    /// The certificate that it showed, where the connection is encrypted.
+    pub certificate: Option<Certificate>,
+}
+
+/// A certificate, as far as people ask about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Certificate {
+    /// Who signed it, where that is said.
+    pub issuer: Option<Clean>,
+    /// When it ends, where that can be read.
+    pub ends_at: Option<Timestamp>,
+    /// Whether it was seen: behind a proxy it is only known to be accepted.
+    pub seen: bool,
+}
+
+/// Looks at a host with one request; nothing where it does not answer.
+pub async fn glance(base: &Url, ca_file: Option<&Path>, ground: &Ground) -> Option<Glance> {
     let client = client(base, ca_file, ground).ok()?;
     let asked = client.connections().get(base.clone()).send();
     let answer = tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?;
-    let date = answer.headers().get(DATE)?.to_str().ok()?;
-    let theirs = DateTime::parse_from_rfc2822(date).ok()?.to_utc();
-    Some((ground.clock)() - theirs)
+    let date = answer
+        .headers()
+        .get(DATE)
+        .and_then(|date| date.to_str().ok());
+    let theirs = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    let shown = answer.extensions().get::<reqwest::tls::TlsInfo>();
+    let shown = shown.and_then(|info| info.peer_certificate());
+    Some(Glance {
+        ahead: theirs.map(|theirs| (ground.clock)() - theirs.to_utc()),
+        certificate: (base.scheme() == "https").then(|| Certificate {
+            issuer: shown.and_then(http::issuer),
+            ends_at: shown.and_then(http::not_after),
+            seen: shown.is_some(),
+        }),
+    })
 }
 
 /// Makes a client that has no credential and is never given one.

@@ -87,7 +87,8 @@ async fn each_project_tells_its_last_build_and_the_one_that_runs() {
         [RunState::Passed, RunState::Failed(_), RunState::Running]
     ));
     assert_eq!((&told[0].repo, &*told[0].branch), (&repo, "main"));
-    assert_eq!((told[0].number, told[2].number), (12, 8));
+    assert_eq!((told[0].number, told[2].number), (12, 0));
+    assert_eq!(told[2].called(), "after 7", "nobody told its number");
     let host = fault.url.authority();
     assert_eq!(told[1].repo.as_str(), format!("{host}/go//web"));
     assert_eq!(&*told[1].ci, format!("{host}/go"));
@@ -145,7 +146,7 @@ async fn what_is_no_such_document_tells_nothing_and_is_not_confirmed_later() {
         (Reply::new(404, ""), "is not there"),
         (Reply::new(401, ""), "rejected the token"),
         (Reply::new(403, ""), "does not let us read"),
-        (Reply::new(503, ""), "it answered 503"),
+        (Reply::new(503, ""), "answers 503"),
         (
             Reply::new(302, "").with("location", "https://sso.example.test/login"),
             "redirects to another host",

@@ -96,6 +96,84 @@ fn a_gitea_that_tells_less_is_no_failure() {
 }
 
 #[test]
+fn a_forgejo_before_all_deeds_offers_none() {
+    let writes = "repos = [\"acme/api\"]\nwrites = [\"rerun\", \"cancel\"]\n";
+    for (version, expected) in [
+        (
+            "15.0.2+gitea-1.22.0",
+            "re-run: no: Forgejo 15 has no re-run of a run",
+        ),
+        (
+            "15.0.2+gitea-1.22.0",
+            "cancel: no: Forgejo 15 has no way to stop a run",
+        ),
+        (
+            "17.0.0+gitea-1.22.0",
+            "re-run: `writes` allows it on a board",
+        ),
+    ] {
+        let (ran, _) = doctor("forgejo", "", writes, move |seen| match seen.path() {
+            "/api/v1/version" => Reply::json(&json!({"version": version})),
+            "/api/v1/repos/acme/api" => Reply::json(&json!({
+                "id": 1, "full_name": "acme/api", "name": "api", "owner": {"login": "acme"},
+                "default_branch": "main", "updated_at": "2026-11-20T09:00:00Z",
+            })),
+            "/api/v1/repos/acme/api/pulls" => Reply::json(&json!([])),
+            _ => absent(),
+        });
+        ran.prints(expected);
+    }
+}
+
+#[test]
+fn a_gitlab_says_what_vulnerabilities_need_and_that_no_manual_job_is_rejected() {
+    let more = "repos = [\"acme/api\"]\ntoken_command = [\"echo\", \"x\"]\nwrites = [\"reject\"]\n";
+    let (ran, _) = doctor("gitlab", "", more, |seen| match seen.path() {
+        "/api/v4/version" => Reply::json(&json!({"version": "18.5.1", "revision": "x"})),
+        "/api/v4/projects/acme%2Fapi" => Reply::json(&json!({
+            "id": 1, "path_with_namespace": "acme/api",
+        })),
+        "/api/graphql" => Reply::json(&json!({"errors": [{
+            "message": "Field 'vulnerabilities' doesn't exist on type 'Project'",
+        }]})),
+        path if path.contains("/personal_access_tokens/") => absent(),
+        _ => Reply::json(&json!([])),
+    });
+    ran.prints("vulnerabilities note: needs GitLab Ultimate, and the scope `read_api`")
+        .prints("reject of a manual job: no: GitLab has none: a manual job waits");
+}
+
+#[test]
+fn a_server_that_answers_5xx_is_reached() {
+    for (status, words, hint) in [
+        (
+            500,
+            "answers 500 (internal server error)",
+            "the fault of the server",
+        ),
+        (
+            502,
+            "answers 502 (bad gateway)",
+            "a proxy before the server",
+        ),
+        (503, "answers 503 (service unavailable)", "overloaded"),
+        (504, "answers 504 (gateway timeout)", "does the server run?"),
+    ] {
+        for kind in ["gitlab", "gitea", "jenkins", "cctray", "prometheus"] {
+            let more = match kind {
+                "gitlab" | "gitea" => "repos = [\"acme/api\"]\n",
+                _ => "",
+            };
+            let (ran, _) = doctor(kind, "", more, move |_| Reply::new(status, "boom"));
+            ran.exits(1).prints(words).prints(hint);
+            assert!(!ran.out.contains("cannot be reached"), "{ran:#?}");
+            assert!(!ran.out.contains("check the address"), "{ran:#?}");
+            assert!(!ran.out.contains("cards stay"), "{ran:#?}");
+        }
+    }
+}
+
+#[test]
 fn a_jenkins_that_hides_its_version_and_who_asks_is_no_failure() {
     let (ran, _) = doctor("jenkins", "", "", |seen| match seen.path() {
         "/api/json" => Reply::json(&json!({
@@ -243,6 +321,14 @@ fn anything_that_answers_json_has_hints_of_its_own() {
         &[
             "none of its records fits",
             "hint: compare its `fields` with one record",
+        ],
+    );
+    let elsewhere = || Reply::json(&json!({"items": [], "total": 0}));
+    check(
+        elsewhere,
+        &[
+            "`records`: the answer is no list: it has `items`, `total`",
+            "hint: let `records` of the map point at the list",
         ],
     );
 }

@@ -252,3 +252,20 @@ fn doctor_says_what_to_do_about_a_certificate_of_ones_own() {
         .prints("its certificate is signed by nobody that is trusted here")
         .prints("hint: if it is your own, let `ca_file` name the certificate of who signed it");
 }
+
+#[test]
+fn doctor_tells_of_the_certificate_and_who_trusts_it() {
+    let (port, _seen) = proxy(Proxy::Passes, "good.pem");
+    let home = Home::new();
+    home.configure(&format!(
+        "[[source]]\nkind = \"http\"\nurl = \"https://ghe.test\"\n{}\n\
+         [[source.check]]\npath = \"/healthz\"\nstatus = [404]\n",
+        with_authority()
+    ));
+    let mut command = home.command(&["doctor"]);
+    command.env("HTTPS_PROXY", format!("http://127.0.0.1:{port}"));
+    let ran = Ran::of(command.output().unwrap(), &["doctor"]);
+    ran.exits(0)
+        .prints("  certificate  accepted, trusted by `ca_file`, `")
+        .prints("; behind the proxy its end is not seen");
+}

@@ -2,6 +2,8 @@
 //!
 //! Reads what is written; which kind of host it is, others say.
 
+use std::path::Path;
+
 use url::Url;
 
 use crate::app::clone::{Elsewhere, Surroundings, ssh_config};
@@ -104,6 +106,31 @@ impl Address {
             host: bases.first().map_or(host, host_of),
             bases,
         }
+    }
+}
+
+/// Returns what an address is that names no repository on a host; it is not quoted, as it may hold
+/// a secret.
+pub(super) fn oddity(text: &str) -> String {
+    let is_bundle = Path::new(text.trim_end_matches('/'))
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("bundle"));
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let is_word = scheme
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    let is_usual = matches!(scheme, "http" | "https" | "ssh" | "git+ssh" | "git");
+    let is_path = rest.starts_with(['/', '.', '~']) || !rest.contains(':');
+    if is_bundle {
+        "is a file of commits (a bundle): no forge is behind it".to_owned()
+    } else if scheme == "file" || (scheme.is_empty() && is_path) {
+        "is a directory: no forge is behind it".to_owned()
+    } else if is_usual {
+        "names no repository of a forge: `owner/name` after its host".to_owned()
+    } else if !scheme.is_empty() && is_word {
+        format!("is reached by `{scheme}`, which no forge speaks")
+    } else {
+        "is no address that is understood".to_owned()
     }
 }
 

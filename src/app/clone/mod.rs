@@ -22,7 +22,7 @@ use crate::app::clone::address::Address;
 use crate::app::clone::git_config::GitConfig;
 use crate::app::env::Env;
 use crate::config::{RepoNames, SourceConfig};
-use crate::sources::http::host_of;
+use crate::sources::http::{host_of, is_loopback};
 use crate::sources::logins::{self, Login};
 use crate::sources::probe::Shown;
 use crate::sources::usual::{self, Row};
@@ -129,7 +129,7 @@ impl Surroundings {
         // Two servers of one name: nothing says which of them is meant.
         let others = known.filter(|other| host_of(&other.url) != host_of(&first.url));
         let kind = first.kinds.first().filter(|_| others.count() == 0)?;
-        Some((kind, first.url.clone()))
+        Some((kind, spoken(address, first)))
     }
 
     /// Returns the repository that an address names, if the kind of its host is known.
@@ -150,6 +150,21 @@ impl Surroundings {
             path: path.to_owned(),
         })
     }
+}
+
+/// Returns where the server of an address is: as a program or variable has it, but on this machine
+/// as the remote speaks with it; a variable may name a host alone, and git has been there.
+fn spoken(address: &Address, login: &Login) -> Url {
+    let mut url = login.url.clone();
+    if let Some(web) = address.web
+        && !login.is_tool
+        && is_loopback(&url)
+        // One scheme of pages may always become the other.
+        && url.set_scheme(web).is_err()
+    {
+        return login.url.clone();
+    }
+    url
 }
 
 /// Returns the kinds that have repositories.
@@ -203,6 +218,21 @@ pub fn strangers(here: &Path, around: &Surroundings) -> Vec<Elsewhere> {
         }
     }
     found
+}
+
+/// Returns what is said of remotes that are on no host: a directory, a bundle, another protocol.
+pub fn hostless(here: &Path, around: &Surroundings) -> Vec<String> {
+    let Some(git) = git_dir(here, around) else {
+        return Vec::new();
+    };
+    let config = GitConfig::read(&git, around);
+    let told = |name: &String| {
+        let text = config.address(name)?;
+        let is_known = Address::parse(&text, around).is_some();
+        let what = (!is_known).then(|| address::oddity(&text))?;
+        Some(format!("the remote `{name}` {what}"))
+    };
+    config.names().iter().filter_map(told).collect()
 }
 
 /// A host of which nobody said what kind it is.

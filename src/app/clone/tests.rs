@@ -528,3 +528,67 @@ fn a_host_of_github_enterprise_is_one_that_the_user_is_logged_in_to() {
         "nothing",
     );
 }
+
+#[test]
+fn on_this_machine_the_remote_says_how_pages_are_asked() {
+    let variable = |url| Login {
+        by: "GITLAB_HOST",
+        is_tool: false,
+        ..login(&["gitlab"], url, None)
+    };
+    let check = |known: Login, remote, expected| {
+        let around = Surroundings {
+            logins: vec![known],
+            ..nobody()
+        };
+        check_kind(&around, remote, Some(("gitlab", expected, "a/b")));
+    };
+    // The variable named a host and its port alone.
+    let bare = || variable("https://localhost:8080");
+    check(
+        bare(),
+        "http://localhost:8080/a/b",
+        "http://localhost:8080/",
+    );
+    check(
+        bare(),
+        "https://localhost:8080/a/b",
+        "https://localhost:8080/",
+    );
+    check(bare(), "git@localhost:a/b", "https://localhost:8080/");
+    // Nothing leaves this machine in clear text because a remote does.
+    let away = variable("https://git.example.org");
+    check(
+        away,
+        "http://git.example.org/a/b",
+        "https://git.example.org/",
+    );
+}
+
+#[track_caller]
+fn check_odd(text: &str, expected: &str) {
+    let found = address::oddity(text);
+    assert!(found.contains(expected), "{text}: {found}");
+    assert!(!found.contains("secret"), "{found}");
+}
+
+#[test]
+fn a_remote_on_no_host_is_told_for_what_it_is() {
+    for path in [
+        "/srv/git/api",
+        "../api.git",
+        "~/api",
+        "api",
+        "file:///srv/secret",
+    ] {
+        check_odd(path, "is a directory");
+    }
+    check_odd("/srv/all.bundle", "a bundle");
+    check_odd("file:///srv/all.BUNDLE", "a bundle");
+    check_odd("rsync://secret@host/a/b", "is reached by `rsync`");
+    check_odd(
+        "https://u:secret@git.example.org/",
+        "`owner/name` after its host",
+    );
+    check_odd("ext::ssh secret", "no address that is understood");
+}

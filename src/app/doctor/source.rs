@@ -10,6 +10,7 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::output::{self, instant};
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
+use crate::app::unopened::NOT_LOOKED_FOR;
 use crate::config::SourceConfig;
 use crate::domain::action::Deed;
 use crate::domain::text::Clean;
@@ -18,7 +19,7 @@ use crate::sources::token;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
     Batch, Capability, CapabilityState, Check, CheckState, Fetch, READ_ONLY, Resource, Source,
-    SourceError, Trouble, UNNAMED,
+    SourceError, TRIED_AGAIN, Trouble, UNNAMED,
 };
 
 /// How long one source may take to answer.
@@ -69,6 +70,10 @@ impl Tried<'_> {
                 || "check the address, and whether the host can be reached from here".to_owned(),
                 str::to_owned,
             ),
+            Some(Trouble::Server) => {
+                let still = format!("; {TRIED_AGAIN}");
+                hint.strip_suffix(still.as_str()).unwrap_or(hint).to_owned()
+            }
             None => hint.to_string(),
         })
     }
@@ -167,7 +172,7 @@ async fn checks(source: &dyn Source, clock: &Clock) -> Vec<Check> {
     vec![check(
         state,
         &error.to_string(),
-        error.hint(),
+        error.advice(),
         error.trouble(),
     )]
 }
@@ -199,7 +204,7 @@ fn named_place(session: &Session, source: &dyn Source) -> String {
     let name = source.name();
     let config = session.settings.sources.iter();
     let Some(config) = config.into_iter().find(|config| config.name == *name) else {
-        return "not looked for".to_owned();
+        return NOT_LOOKED_FOR.to_owned();
     };
     match (&config.token_command, &config.token_env) {
         (Some(words), _) => {
@@ -214,8 +219,11 @@ fn named_place(session: &Session, source: &dyn Source) -> String {
             let places = token::places(config, &session.env.reader());
             let places: Vec<String> = places.iter().map(|place| format!("`{place}`")).collect();
             match places.as_slice() {
-                [] => "not looked for".to_owned(),
-                places => format!("not looked for; it would come from {}", places.join(" or ")),
+                [] => NOT_LOOKED_FOR.to_owned(),
+                places => format!(
+                    "{NOT_LOOKED_FOR}; it would come from {}",
+                    places.join(" or ")
+                ),
             }
         }
     }
@@ -247,7 +255,7 @@ fn token_hint(from: &str, place: &str, usual: &Usual, host: &str) -> String {
                  source names one{way}{may}"
             )
         }
-        "" => format!("check the token: {place}{may}"),
+        "" | NOT_LOOKED_FOR => format!("check the token: {place}{may}"),
         from => format!("check the token; it comes from {from}{may}"),
     }
 }
@@ -257,7 +265,7 @@ fn token_line(tried: &Tried<'_>) -> String {
     let usual = tried.usual();
     let is_forge = !usual.tools.is_empty();
     match tried.source.meter().token_from.as_str() {
-        "" => tried.place.clone(),
+        "" | NOT_LOOKED_FOR => tried.place.clone(),
         "none" | UNNAMED if is_forge => {
             let is_here = tried.config.is_some_and(|config| is_loopback(&config.url));
             let places = looked_for(usual, is_here);
@@ -369,8 +377,16 @@ fn ability(capability: &Capability, checks: &[Check]) -> Option<String> {
         CapabilityState::Missing(why) if why.as_str() == READ_ONLY => Some(format!(
             "{name}: `writes` allows it on a board; not tried, as it changes something"
         )),
+        // A note said it already.
+        CapabilityState::Missing(_) if is_noted(name, checks) => None,
         CapabilityState::Missing(why) => Some(format!("{name}: no: {why}")),
     }
+}
+
+/// Returns whether a check of that name was not fine.
+fn is_noted(name: &str, checks: &[Check]) -> bool {
+    let mut noted = checks.iter().filter(|check| check.name == name);
+    noted.any(|check| check.state != CheckState::Fine)
 }
 
 /// Says in a line whether a source answers, and what to do where it does not.

@@ -3,17 +3,23 @@
 //!
 //! Asks what needs no login, and never with a token.
 
+use std::path::Path;
+
 use url::Url;
 
 use crate::config::SourceConfig;
+use crate::domain::Timestamp;
 use crate::domain::text::Clean;
 use crate::sources::http::{Ground, host_of, span};
-use crate::sources::probe::{self, Shown};
+use crate::sources::probe::{self, Certificate, Glance, Shown};
 use crate::sources::usual;
 use crate::sources::{Check, CheckState};
 
 /// The difference of two clocks above which it is told.
 const SKEW_SECS: i64 = 60;
+
+/// So many days before its certificate ends a person should know.
+const SOON_DAYS: i64 = 14;
 
 /// Words in a cause, and what to do about it.
 const ADVICE: [(&str, &str); 9] = [
@@ -94,11 +100,55 @@ pub(super) async fn from_outside(
         }
     }
     let is_away = failed.is_some_and(|check| check.text.contains("cannot be reached"));
-    if !is_away && !checks.iter().any(|check| check.name == "clock") {
-        let ahead = probe::clock_ahead(&config.url, config.ca_file.as_deref(), ground).await;
+    let has_clock = checks.iter().any(|check| check.name == "clock");
+    let is_encrypted = config.url.scheme() == "https";
+    if !is_away && (is_encrypted || !has_clock) {
+        let ca_file = config.ca_file.as_deref();
+        let glance = probe::glance(&config.url, ca_file, ground).await;
+        let Glance { ahead, certificate } = glance.unwrap_or_default();
+        let ahead = ahead.filter(|_| !has_clock);
         found.extend(ahead.and_then(|ahead| clock(&host_of(&config.url), ahead)));
+        let now = (ground.clock)();
+        found.extend(certificate.map(|shown| certified(&shown, ca_file, now)));
     }
     found
+}
+
+/// Says who signed a certificate, why it is trusted, and when it ends.
+fn certified(shown: &Certificate, ca_file: Option<&Path>, now: Timestamp) -> Check {
+    let issuer = match &shown.issuer {
+        Some(name) => format!("by `{name}`"),
+        None if shown.seen => "by somebody without a name".to_owned(),
+        None => "accepted".to_owned(),
+    };
+    let trusted = match ca_file {
+        Some(file) => format!("trusted by `ca_file`, `{}`", file.display()),
+        None => "trusted by this machine".to_owned(),
+    };
+    let days = shown.ends_at.map(|end| (end - now).num_days());
+    let until = match (shown.ends_at, days) {
+        (Some(end), Some(days)) => {
+            let left = match days {
+                1 => "1 day left".to_owned(),
+                days => format!("{} days left", days.max(0)),
+            };
+            format!("until {}, {left}", end.format("%Y-%m-%d"))
+        }
+        _ if shown.seen => "its end cannot be read".to_owned(),
+        _ => "behind the proxy its end is not seen".to_owned(),
+    };
+    let is_soon = days.is_some_and(|days| days < SOON_DAYS);
+    Check {
+        name: "certificate",
+        state: if is_soon {
+            CheckState::Note
+        } else {
+            CheckState::Fine
+        },
+        text: Clean::line(&format!("{issuer}, {trusted}; {until}")),
+        hint: is_soon.then(|| Clean::line("it must be renewed there before it ends")),
+        trouble: None,
+    }
 }
 
 /// Returns whether a host that nobody is sure about lacks the interface that all of its kind have,
@@ -319,6 +369,46 @@ mod tests {
         check_odd("https://a.example", "graphql", CheckState::Fine, false);
         check_odd("https://a.example", "scopes", CheckState::Note, false);
         check_odd("https://github.com", "graphql", CheckState::Note, false);
+    }
+
+    #[track_caller]
+    fn check_end(days: i64, expected: &str, soon: bool) {
+        let now = chrono::DateTime::from_timestamp(1_795_225_050, 0).unwrap();
+        let shown = Certificate {
+            issuer: Some(Clean::line("Acme CA")),
+            ends_at: Some(now + chrono::TimeDelta::days(days)),
+            seen: true,
+        };
+        let found = certified(&shown, None, now);
+        assert!(found.text.ends_with(expected), "{}", found.text);
+        assert_eq!(found.state == CheckState::Note, soon, "{days}");
+        assert_eq!(found.hint.is_some(), soon, "{days}");
+    }
+
+    #[test]
+    fn the_end_of_a_certificate_is_told_in_days_and_soon_is_said_to_be() {
+        let begin = "by `Acme CA`, trusted by this machine; until ";
+        check_end(90, &format!("{begin}2027-02-19, 90 days left"), false);
+        check_end(14, &format!("{begin}2026-12-05, 14 days left"), false);
+        check_end(13, "13 days left", true);
+        check_end(1, "1 day left", true);
+        let now = chrono::DateTime::from_timestamp(1_795_225_050, 0).unwrap();
+        let bare = Certificate {
+            issuer: None,
+            ends_at: None,
+            seen: true,
+        };
+        let found = certified(&bare, Some(Path::new("/etc/ca.pem")), now);
+        let words = "by somebody without a name, trusted by `ca_file`, `/etc/ca.pem`; its end \
+                     cannot be read";
+        assert_eq!(found.text.as_str(), words);
+        let unseen = Certificate {
+            seen: false,
+            ..bare
+        };
+        let found = certified(&unseen, None, now);
+        let words = "accepted, trusted by this machine; behind the proxy its end is not seen";
+        assert_eq!(found.text.as_str(), words);
     }
 
     #[test]

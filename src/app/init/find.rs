@@ -34,6 +34,8 @@ pub(super) struct Found {
     pub(super) local: Vec<Shown>,
     /// Hosts of the clone that did not show what they are, and why.
     pub(super) unknown: Vec<(Elsewhere, String)>,
+    /// What is said of remotes of the clone that are on no host.
+    pub(super) hostless: Vec<String>,
 }
 
 /// What may be asked.
@@ -72,10 +74,18 @@ pub(super) async fn look(
     let mut all = logins::logins(rows, &env.reader());
     if may.ask {
         answering(&mut all, (rows, env), ground).await;
+        // A remote that does not say how pages are asked is read as they answered.
+        for login in &mut around.logins {
+            let same = |one: &&Login| one.by == login.by && one.name == login.name;
+            if let Some(heard) = all.iter().find(same) {
+                login.url = heard.url.clone();
+            }
+        }
         shown.extend(told_apart(&all, rows, ground).await);
     }
     around.shown.extend(shown.iter().cloned());
     Found {
+        hostless: here.map_or_else(Vec::new, |here| clone::hostless(here, &around)),
         remotes: here.map_or_else(Vec::new, |here| clone::remotes(here, &around)),
         logins: all,
         held: token::held(rows, &env.reader()),

@@ -61,6 +61,9 @@ pub fn run(global: Global, env: Env, args: &InitArgs) -> Result<Exit, Failure> {
             stranger.host
         ));
     }
+    for told in &found.hostless {
+        person.tell(told);
+    }
     if candidates.is_empty() {
         person.tell(plan::nothing_found(&found));
     }

@@ -110,7 +110,7 @@ pub(super) fn candidates(found: &Found, rows: &[Row]) -> Vec<Candidate> {
 
 /// Says that there is nothing to choose from; a clone of a host that nobody knows is no nothing.
 pub(super) fn nothing_found(found: &Found) -> &'static str {
-    if found.unknown.is_empty() {
+    if found.unknown.is_empty() && found.hostless.is_empty() {
         "nothing was found: no clone of a repository, no login of `gh`, `glab` or `tea`, and no \
          variable with a token"
     } else {

@@ -286,10 +286,11 @@ fn line(alert: Known<'_, Alert>, tellers: usize, remark: Option<&str>) -> Eviden
 /// The order of what presses most.
 fn press(alert: &Alert) -> (u8, &Clean) {
     let rank = match alert.state {
-        AlertState::Firing | AlertState::Unknown(_) => 0,
-        AlertState::Acknowledged => 1,
-        AlertState::Silenced | AlertState::Inhibited => 2,
-        AlertState::Resolved => 3,
+        AlertState::Firing => 0,
+        AlertState::Unknown(_) => 1,
+        AlertState::Acknowledged => 2,
+        AlertState::Silenced | AlertState::Inhibited => 3,
+        AlertState::Resolved => 4,
     };
     (rank, &alert.id)
 }

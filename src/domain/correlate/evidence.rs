@@ -264,7 +264,7 @@ pub(super) fn alert_word(state: &AlertState) -> (&str, Status) {
         AlertState::Silenced => ("silenced", Status::Silenced),
         AlertState::Inhibited => ("inhibited", Status::Silenced),
         AlertState::Resolved => ("resolved", Status::Watched),
-        AlertState::Unknown(word) => (word.as_str(), Status::Firing),
+        AlertState::Unknown(word) => (word.as_str(), Status::Unknown),
     }
 }
 

@@ -110,7 +110,7 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
         let mut card = Card::new(Head {
             id: ItemId::new(&id),
             anchor: Anchor::Run,
-            key: Clean::line(&format!("{} {}", view.repo, fact.workflow)),
+            key: key(view, fact),
             title: title(fact),
             url: fact.url.clone(),
             repo: Some(view.repo.clone()),
@@ -235,6 +235,16 @@ fn lasts(view: &View<'_>, branch: &str) -> bool {
 fn is_long_lived(view: &View<'_>, branch: &str) -> bool {
     let usual = ["", "main", "master", "trunk", "develop"];
     view.default_branch().is_some() || usual.contains(&branch)
+}
+
+/// Returns what a run is told by: repository and workflow; what is no repository but the project of
+/// a CI is named once.
+fn key(view: &View<'_>, run: &Run) -> Clean {
+    let repo = view.repo.to_string();
+    if run.workflow.as_str() == view.repo.path() || run.workflow.as_str() == repo {
+        return Clean::line(&repo);
+    }
+    Clean::line(&format!("{repo} {}", run.workflow))
 }
 
 fn title(run: &Run) -> Clean {

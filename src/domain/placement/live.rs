@@ -15,24 +15,33 @@ use crate::domain::{Timestamp, later};
 pub(crate) const JUST_OVER: TimeDelta = TimeDelta::hours(1);
 
 pub(super) fn alert_firing(case: &Evidenced<'_>) -> Option<Placed> {
-    let alert = newest_alert(case, |state| {
-        matches!(state, AlertState::Firing | AlertState::Unknown(_))
-    })?;
-    let name = named(&alert.name);
-    let mut reason = if let AlertState::Unknown(word) = &alert.state {
-        format!("how alert {name} stands is not known: {word}")
-    } else {
-        format!("alert {name} fires")
+    let alert = newest_alert(case, |state| *state == AlertState::Firing)?;
+    let reason = format!("alert {} fires", named(&alert.name));
+    Some(alarming(case, alert, Status::Firing, reason))
+}
+
+/// What may fire is not said to, and never passes for well.
+pub(super) fn alert_unknown(case: &Evidenced<'_>) -> Option<Placed> {
+    let is_unknown = |state: &AlertState| matches!(state, AlertState::Unknown(_));
+    let alert = newest_alert(case, is_unknown)?;
+    let AlertState::Unknown(word) = &alert.state else {
+        return None;
     };
-    if let Some(remark) = &case.remark {
-        reason = format!("{reason}; {remark}");
-    }
-    Some(Placed::new(
-        Stage::Monitor,
-        Status::Firing,
-        alert.started_at,
-        reason,
-    ))
+    let name = named(&alert.name);
+    let reason = if word.is_empty() {
+        format!("how alert {name} stands is not known")
+    } else {
+        format!("how alert {name} stands is not known: {word}")
+    };
+    Some(alarming(case, alert, Status::Unknown, reason))
+}
+
+fn alarming(case: &Evidenced<'_>, alert: &Alert, status: Status, reason: String) -> Placed {
+    let reason = match &case.remark {
+        Some(remark) => format!("{reason}; {remark}"),
+        None => reason,
+    };
+    Placed::new(Stage::Monitor, status, alert.started_at, reason)
 }
 
 pub(super) fn alert_acknowledged(case: &Evidenced<'_>) -> Option<Placed> {
@@ -69,7 +78,8 @@ pub(super) fn alert_quiet(case: &Evidenced<'_>) -> Option<Placed> {
         AlertState::Silenced => (Status::Silenced, "is silenced"),
         AlertState::Inhibited => (Status::Silenced, "is inhibited by another"),
         AlertState::Resolved => (Status::Watched, "is over"),
-        AlertState::Firing | AlertState::Unknown(_) => (Status::Firing, "fires"),
+        AlertState::Firing => (Status::Firing, "fires"),
+        AlertState::Unknown(_) => (Status::Unknown, "may fire"),
         AlertState::Acknowledged => (Status::Acknowledged, "fires and somebody has it"),
     };
     let reason = format!("alert {} {word}", named(&alert.name));

@@ -48,7 +48,14 @@ pub(crate) fn run_name(run: &Run) -> String {
 /// Returns how a piece of a run is named in a sentence.
 pub(crate) fn piece_name(run: &RunView<'_>, piece: &Piece<'_>) -> String {
     let name = match piece.job {
-        Some(job) => format!("job `{}` of run {}", job.name, run.run.called()),
+        Some(job) => format!(
+            "job `{}` of {}",
+            job.name,
+            match run.run.called() {
+                called if called.is_empty() => "a run".to_owned(),
+                called => format!("run {called}"),
+            }
+        ),
         None => run_name(run.run),
     };
     match run.basis.words() {

@@ -51,6 +51,7 @@ pub const TABLE: &[Row] = &[
     row("rollout-paused", 4, "A roll-out to production with the change waits for a person.", live::rollout_paused),
     row("rollout-running", 3, "A roll-out to production with the change goes on.", live::rollout_running),
     row("rollout-unknown", 3, "How a roll-out to production with the change stands is not known.", live::rollout_unknown),
+    row("alert-unknown", 3, "How an alert that names the change stands is not known.", live::alert_unknown),
     row("live-unsure", 3, "Production had the change, and whether it still has is not known.", live::live_unsure),
     row("live-baking", 3, "Live in production, within the bake window.", live::live_baking),
     row("live-watched", 6, "Live in production and baked, within the watch window.", live::live_watched),

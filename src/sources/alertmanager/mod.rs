@@ -144,11 +144,16 @@ fn counted(batch: &Batch) -> String {
         let is = |fact: &&Fact| matches!(fact, Fact::Alert(Alert { state, .. }) if wanted(state));
         alerts.filter(is).count()
     };
-    format!(
+    let mut text = format!(
         "firing: {}, silenced or inhibited: {}",
-        count(|state| matches!(state, AlertState::Firing | AlertState::Unknown(_))),
+        count(|state| *state == AlertState::Firing),
         count(|state| matches!(state, AlertState::Silenced | AlertState::Inhibited))
-    )
+    );
+    match count(|state| matches!(state, AlertState::Unknown(_))) {
+        0 => {}
+        unknown => text.extend([", in a state that is not known: ", &unknown.to_string()]),
+    }
+    text
 }
 
 impl Source for Alertmanager {

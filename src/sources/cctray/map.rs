@@ -198,7 +198,8 @@ pub(super) fn runs(
     let next = match (number, own) {
         (0, "") => (0, String::new()),
         (0, own) => (0, format!("after {own}")),
-        (number, _) => (number.saturating_add(1), String::new()),
+        // Whether builds are counted by ones, nobody says.
+        (number, _) => (0, format!("after {number}")),
     };
     let current = current(project).map(|state| run("after\n", state, next, None));
     last.into_iter().chain(current).collect()
@@ -291,7 +292,7 @@ mod tests {
         assert_ne!(one, id("7", "2026-11-20T11:00:00Z"));
         let both = told(&project("Success", "Building", "7", ""), &[]);
         assert_ne!(both[0].id, both[1].id);
-        assert_eq!((both[0].number, both[1].number), (7, 8));
+        assert_eq!((both[0].number, both[1].number), (7, 0), "nobody told it");
     }
 
     #[track_caller]
@@ -350,7 +351,8 @@ mod tests {
     fn a_label_that_is_no_number_is_what_the_build_is_called() {
         check_label("1.2.3-45", ("1.2.3-45", "after 1.2.3-45"));
         check_label("release/7.0", ("release/7.0", "after release/7.0"));
-        check_label("#12", ("12", "13"));
+        check_label("#12", ("12", "after 12"));
+        check_label("", ("", ""));
         check_label("0", ("", ""));
     }
 

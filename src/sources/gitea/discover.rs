@@ -38,7 +38,7 @@ impl Gitea {
             state.server_at = Some(asked.now);
             let is_other = state.server.as_ref() != Some(&server);
             if is_other {
-                state.ways.forget();
+                state.ways.forget(&server);
                 state.server = Some(server);
             }
             is_other

@@ -42,6 +42,8 @@ pub(super) struct Server {
     pub(super) text: Clean,
     /// The version as people say it: `1.24` of Gitea, `11` of Forgejo; empty where it is no number.
     pub(super) short: String,
+    /// Its first two numbers; nothing where it has none.
+    number: Option<(u32, u32)>,
 }
 
 impl Server {
@@ -66,7 +68,24 @@ impl Server {
             (_, Some(major), None) => major.to_string(),
             (_, None, _) => String::new(),
         };
-        Self { make, text, short }
+        let number = major.map(|major| (major, minor.unwrap_or(0)));
+        Self {
+            make,
+            text,
+            short,
+            number,
+        }
+    }
+
+    /// Returns whether it is older than the first version whose runs can be changed from outside.
+    ///
+    /// Only a deed has to be known by that: trying it would change something.
+    fn is_before_deeds(&self) -> bool {
+        let first = match self.make {
+            Make::Gitea => (1, 26),
+            Make::Forgejo => (17, 0),
+        };
+        self.number.is_some_and(|number| number < first)
     }
 
     /// Returns its name with its version: `Forgejo 11`.
@@ -157,6 +176,11 @@ impl Way {
         }
     }
 
+    /// Returns whether it changes something.
+    fn is_deed(self) -> bool {
+        self.route().0 == "post"
+    }
+
     /// Returns what the server lacks without it.
     pub(super) fn what(self) -> &'static str {
         match self {
@@ -186,12 +210,17 @@ pub(super) struct Ways {
     missed: BTreeMap<Way, Timestamp>,
     /// What was there.
     seen: BTreeSet<Way>,
+    /// Whether the version is older than all deeds; its own description knows better.
+    no_deeds: bool,
 }
 
 impl Ways {
     /// Forgets everything: the server has another version.
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
+    pub(super) fn forget(&mut self, server: &Server) {
+        *self = Self {
+            no_deeds: server.is_before_deeds(),
+            ..Self::default()
+        };
     }
 
     /// Takes in the server's description of itself.
@@ -238,8 +267,10 @@ impl Ways {
         {
             return Some(false);
         }
-        let told = self.told.as_ref();
-        told.map(|told| told.contains(&way))
+        match &self.told {
+            Some(told) => Some(told.contains(&way)),
+            None => (self.no_deeds && way.is_deed()).then_some(false),
+        }
     }
 
     /// Returns whether a route may be asked for.
@@ -302,10 +333,37 @@ mod tests {
         ways.miss(Way::Logs, now);
         assert!(!ways.may(Way::Logs, now + TimeDelta::hours(23)));
         assert!(ways.may(Way::Logs, now + TimeDelta::hours(24)));
-        ways.forget();
+        ways.forget(&Server::read("1.25.0", "gitea"));
         assert!(ways.may(Way::Logs, now));
         ways.see(Way::Logs);
         assert_eq!(ways.has(Way::Logs, now), Some(true));
+    }
+
+    #[track_caller]
+    fn check_deeds(version: &str, kind: &str, expected: Option<bool>) {
+        let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let mut ways = Ways::default();
+        ways.forget(&Server::read(version, kind));
+        for way in [Way::Rerun, Way::RerunFailed, Way::RerunJob, Way::Cancel] {
+            assert_eq!(ways.has(way, now), expected, "{version} {way:?}");
+        }
+        assert_eq!(ways.has(Way::Runs, now), None, "what only reads is tried");
+        ways.see(Way::Rerun);
+        assert_eq!(
+            ways.has(Way::Rerun, now),
+            Some(true),
+            "what answered is there"
+        );
+    }
+
+    #[test]
+    fn a_version_before_all_deeds_has_none() {
+        check_deeds("15.0.2+gitea-1.22.0", "forgejo", Some(false));
+        check_deeds("1.21.11-forgejo", "forgejo", Some(false));
+        check_deeds("17.0.0+gitea-1.22.0", "forgejo", None);
+        check_deeds("1.25.3", "gitea", Some(false));
+        check_deeds("1.26.0", "gitea", None);
+        check_deeds("development", "gitea", None);
     }
 
     #[test]

@@ -338,7 +338,7 @@ fn failed(name: &'static str, error: &SourceError) -> Check {
         | SourceError::Refused { .. } => CheckState::Failed,
     };
     Check {
-        hint: error.hint().map(|hint| Clean::line(&hint)),
+        hint: error.advice().map(|hint| Clean::line(&hint)),
         trouble: error.trouble(),
         ..check(name, state, &error.to_string())
     }

@@ -220,6 +220,14 @@ impl GitLab {
         all.extend(deeds::all(&Deed::ALL, |deed| self.allows(deed)));
         let absent = [(Verb::RerunAll, NOT_ALL), (Verb::ForceCancel, ONE_WAY)];
         all.extend(deeds::lacking(&self.config, absent));
+        if deeds::is_listed(&self.config, Deed::Reject) {
+            // What may be rejected is a deployment.
+            let why = Door::Job(0).lacks(Deed::Reject);
+            all.extend(why.map(|why| Capability {
+                name: "reject of a manual job",
+                state: CapabilityState::Missing(Clean::line(&format!("GitLab has none: {why}"))),
+            }));
+        }
         all
     }
 }

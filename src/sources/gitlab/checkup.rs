@@ -129,6 +129,7 @@ impl GitLab {
             for part in &PARTS {
                 checks.push(self.part_of(&path, part, poll).await);
             }
+            checks.push(self.look_at_findings(&path, poll).await);
         }
         checks
     }

@@ -16,7 +16,8 @@ use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
 use crate::sources::graphql;
 use crate::sources::http::{Failure, List, decode};
-use crate::sources::{Batch, CapabilityState, Listing, SourceError};
+use crate::sources::port::{failed, fine};
+use crate::sources::{Batch, CapabilityState, Check, CheckState, Listing, SourceError};
 
 /// The question for the alerts of projects.
 const ALERTS: &str = "query Alerts($ids: [ID!]) {
@@ -37,6 +38,10 @@ const ALERTS: &str = "query Alerts($ids: [ID!]) {
 /// What is asked of each vulnerability.
 const FIELDS: &str = "pageInfo { hasNextPage }
       nodes { id title severity reportType detectedAt webUrl project { fullPath } }";
+
+/// What vulnerabilities need: a server without the licence only says that it does not know them.
+const NEEDS: &str = "needs GitLab Ultimate, and the scope `read_api` of somebody who is at least \
+                     Developer there";
 
 /// How many groups and projects are asked for their vulnerabilities in one fetch.
 const MOST_PLACES: usize = 10;
@@ -205,15 +210,7 @@ impl GitLab {
                 super::Scope::Group(_) => "group",
                 super::Scope::Project(_) => "project",
             };
-            let document = format!(
-                "query Findings($path: ID!) {{
-  place: {kind}(fullPath: $path) {{
-    vulnerabilities(state: [DETECTED, CONFIRMED], sort: severity_desc, first: 100) {{
-      {FIELDS}
-    }}
-  }}
-}}"
-            );
+            let document = question(kind, 100);
             let path = self.spelled(scope.path());
             match self
                 .ask::<Place>(&document, json!({"path": path}), poll)
@@ -223,16 +220,40 @@ impl GitLab {
                     if let Some(found) = place.vulnerabilities {
                         self.port.can(super::FINDINGS, CapabilityState::Available);
                         self.take_findings(scope.path(), &found, &mut batch);
+                    } else if !self.port.did(super::FINDINGS) {
+                        let why = CapabilityState::Missing(Clean::line(NEEDS));
+                        self.port.can(super::FINDINGS, why);
                     }
                 }
                 Came::Data(_) | Came::TooLarge => {}
                 Came::Absent(why) => {
-                    self.hidden(super::FINDINGS, &why, poll);
+                    self.hidden(super::FINDINGS, &format!("{NEEDS}; {why}"), poll);
                     break;
                 }
             }
         }
         Ok(batch)
+    }
+
+    /// Tries for `doctor` whether the vulnerabilities of a project are shown.
+    pub(super) async fn look_at_findings(&self, path: &str, poll: Poll) -> Check {
+        let name = super::FINDINGS;
+        let note = |text: &str| Check {
+            state: CheckState::Note,
+            ..fine(name, &self.port.shown(text))
+        };
+        let document = question("project", 1);
+        let asked = self.ask::<Place>(&document, json!({"path": path}), poll);
+        let found = match asked.await {
+            Ok(Came::Data(Place { place })) => place.and_then(|place| place.vulnerabilities),
+            Ok(Came::TooLarge) => return note("the question is too large for this server"),
+            Ok(Came::Absent(why)) => return note(&format!("{NEEDS}; {why}")),
+            Err(failure) => return failed(name, &failure.error),
+        };
+        match found {
+            Some(_) => fine(name, &self.port.shown(&format!("can be read in `{path}`"))),
+            None => note(NEEDS),
+        }
     }
 
     fn take_findings(&self, place: &str, found: &Nodes<Vulnerability>, batch: &mut Batch) {
@@ -267,6 +288,19 @@ impl GitLab {
             .can(feature, CapabilityState::Missing(Clean::line(why)));
         self.state().hide("", feature, poll.now);
     }
+}
+
+/// Returns the question for the vulnerabilities of a group or project.
+fn question(kind: &str, most: u32) -> String {
+    format!(
+        "query Findings($path: ID!) {{
+  place: {kind}(fullPath: $path) {{
+    vulnerabilities(state: [DETECTED, CONFIRMED], sort: severity_desc, first: {most}) {{
+      {FIELDS}
+    }}
+  }}
+}}"
+    )
 }
 
 #[cfg(test)]

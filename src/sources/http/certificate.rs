@@ -1,4 +1,4 @@
-//! From when until when a certificate holds: as much DER as leads there.
+//! From when until when a certificate holds, and who signed it: as much DER as leads there.
 //!
 //! Nothing is judged here. See RFC 5280, section 4.1. What is not written as it should be has no
 //! such time.
@@ -6,12 +6,27 @@
 use chrono::NaiveDateTime;
 
 use crate::domain::Timestamp;
+use crate::domain::text::Clean;
 
 const INTEGER: u8 = 0x02;
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xA0;
+const SET: u8 = 0x31;
+const OBJECT: u8 = 0x06;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
+
+/// The kinds of text that a name is written in: UTF-8, printable, IA5.
+const TEXTS: [u8; 3] = [0x0C, 0x13, 0x16];
+
+/// The name of somebody or something, as the identifier `2.5.4.3` is written.
+const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+
+/// The name of an organisation, `2.5.4.10`.
+const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0A];
+
+/// The longest name that is shown.
+const LONGEST: usize = 80;
 
 /// Returns when a certificate ends.
 pub fn not_after(der: &[u8]) -> Option<Timestamp> {
@@ -20,17 +35,44 @@ pub fn not_after(der: &[u8]) -> Option<Timestamp> {
 
 /// Returns when a certificate begins and when it ends.
 pub(super) fn validity(der: &[u8]) -> Option<(Timestamp, Timestamp)> {
-    let (certificate, _) = take(der, SEQUENCE)?;
-    let (inside, _) = take(certificate, SEQUENCE)?;
-    let inside = take(inside, VERSION).map_or(inside, |(_, rest)| rest);
-    let (_serial, inside) = take(inside, INTEGER)?;
-    let (_algorithm, inside) = take(inside, SEQUENCE)?;
-    let (_issuer, inside) = take(inside, SEQUENCE)?;
+    let (_issuer, inside) = signed(der)?;
     let (validity, _) = take(inside, SEQUENCE)?;
     let (tag, begin, rest) = element(validity)?;
     let begin = time(tag, begin)?;
     let (tag, end, _) = element(rest)?;
     Some((begin, time(tag, end)?))
+}
+
+/// Returns what who signed a certificate is called: a name of its own, else that of its owner.
+pub fn issuer(der: &[u8]) -> Option<Clean> {
+    let (mut rest, _) = signed(der)?;
+    let mut owner = None;
+    while let Some((set, after)) = take(rest, SET) {
+        rest = after;
+        let (pair, _) = take(set, SEQUENCE)?;
+        let (kind, value) = take(pair, OBJECT)?;
+        let (tag, text, _) = element(value)?;
+        let text = str::from_utf8(text).ok().filter(|_| TEXTS.contains(&tag));
+        let name = text.map(|text| text.chars().take(LONGEST).collect::<String>());
+        let name = name.map(|name| Clean::line(name.trim()));
+        let name = name.filter(|name| !name.is_empty());
+        match kind {
+            COMMON_NAME if name.is_some() => return name,
+            ORGANISATION => owner = owner.or(name),
+            _ => {}
+        }
+    }
+    owner
+}
+
+/// Returns who signed a certificate, as it stands there, and what follows that.
+fn signed(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (certificate, _) = take(der, SEQUENCE)?;
+    let (inside, _) = take(certificate, SEQUENCE)?;
+    let inside = take(inside, VERSION).map_or(inside, |(_, rest)| rest);
+    let (_serial, inside) = take(inside, INTEGER)?;
+    let (_algorithm, inside) = take(inside, SEQUENCE)?;
+    take(inside, SEQUENCE)
 }
 
 /// Returns the content of an element with this tag, and what follows it.
@@ -74,7 +116,7 @@ fn time(tag: u8, content: &[u8]) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{not_after, validity};
+    use super::{issuer, not_after, validity};
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject as _;
 
@@ -87,12 +129,14 @@ mod tests {
         // No part of it is a certificate, and no byte of it harms.
         for length in 0..der.len() {
             let _cut = not_after(&der[..length]);
+            let _cut = issuer(&der[..length]);
         }
         for at in 0..der.len() {
             for byte in [0, 0x7F, 0x80, 0x84, 0xFF] {
                 let mut odd = der.to_vec();
                 odd[at] = byte;
                 let _odd = not_after(&odd);
+                let _odd = issuer(&odd);
             }
         }
         assert_eq!(not_after(&der[..der.len() / 3]), None);

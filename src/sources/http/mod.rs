@@ -34,7 +34,7 @@ use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::sources::logs::LogCache;
 
-pub use certificate::not_after;
+pub use certificate::{issuer, not_after};
 pub(crate) use client::fixed_headers;
 pub use client::{Client, Scheme};
 pub(in crate::sources) use client::{NOBODY, fingerprint};

@@ -12,6 +12,7 @@ use super::retry_after;
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
 use crate::sources::SourceError;
+use crate::sources::told::ANSWERED;
 
 /// What is known when an answer is judged.
 pub(super) struct Judged<'a> {
@@ -95,7 +96,7 @@ pub(super) fn judge(judged: &Judged<'_>) -> SourceError {
         },
         408 | 425 | 500.. => SourceError::Unreachable {
             host,
-            cause: format!("it answered {}", reason(judged.status)),
+            cause: format!("{ANSWERED}{}", reason(judged.status)),
         },
         status => SourceError::Refused {
             host,
@@ -250,7 +251,7 @@ mod tests {
         check(400, &[], r#""bad matcher format""#, "bad matcher format");
         check(418, &[], "", "418");
         check(502, &[], "<html>", "502 (bad gateway)");
-        check(599, &[], "", "it answered 599");
+        check(599, &[], "", "h answers 599");
         check(407, &[], "", "proxy");
     }
 }

@@ -24,12 +24,13 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::http::{self, Client, Ground, Limits, Missed, Others, Scheme, Visit};
 use crate::sources::port::{Address, Ask, Port, Product, failed, fine};
+use crate::sources::told::ANSWERED;
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Listing, Meter,
     Resource, Source, SourceError, Tier, labels,
 };
 
-use book::{Book, Way};
+use book::{Book, Unanswered, Way};
 use judge::{Kind, Version, Wrong};
 use round::{Came, Due, Round};
 
@@ -287,6 +288,23 @@ impl HttpChecks {
                 ..fine(CHECKS, &self.port.shown(&text))
             });
         }
+        let answered = came.iter().filter(|came| came.visit.is_ok()).count();
+        let all = came.len() + unseen.len();
+        if answered < all && all > 1 {
+            let text = format!("{answered} of {all} checks answered");
+            let state = if answered * 2 < all {
+                CheckState::Failed
+            } else {
+                CheckState::Note
+            };
+            checks.insert(
+                0,
+                Check {
+                    state,
+                    ..fine("host", &text)
+                },
+            );
+        }
         checks
     }
 
@@ -408,10 +426,14 @@ impl Source for HttpChecks {
     }
 
     fn problems(&self) -> Vec<SourceError> {
-        let cause = self.book().unanswered(&self.checks);
+        let unanswered = self.book().unanswered(&self.checks);
+        let cause = unanswered.map(|it| match it {
+            Unanswered::All(cause) => self.port.shown(&cause).to_string(),
+            Unanswered::Most(what) => format!("{ANSWERED}{}", self.port.shown(&what)),
+        });
         let problem = cause.map(|cause| SourceError::Unreachable {
             host: self.port.host().to_owned(),
-            cause: self.port.shown(&cause).to_string(),
+            cause,
         });
         problem.into_iter().collect()
     }

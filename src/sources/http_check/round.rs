@@ -1,6 +1,7 @@
 //! One round of visits: several at once, within a bound of time, and a first look that makes sure.
 //!
-//! What has not begun in time is not visited, and never passes for well: it comes first in the
+//! Who lets us wait gives its place to the next and is waited for beside it, so that those that
+//! hang keep nobody from being visited. What has not begun in time is not visited, and never passes for well: it comes first in the
 //! next round. Once nobody answers there at all, the rest is spared.
 
 use std::sync::{Mutex, PoisonError};
@@ -8,14 +9,18 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::judge;
 use crate::config::HttpCheck;
 use crate::sources::http::{Call, Client, Limits, Missed, Urgency, Visit, span};
 
-/// How many visits of one source are on their way at once.
+/// How many visits of one source begin at once.
 const AT_ONCE: usize = 8;
+
+/// How many visits of one source are waited for at most, those that hang included: all of them.
+const MOST_WAITED: usize = 64;
 
 /// The most looks at one check in one round.
 const LOOKS: u32 = 5;
@@ -72,10 +77,13 @@ pub(super) async fn visit<'a>(
     urgency: Urgency,
 ) -> Round<'a> {
     let begun = Instant::now();
+    let window = limits.total.saturating_sub(limits.first_byte);
     let visitor = Visitor {
         client,
         urgency,
-        last_start: begun + limits.total.saturating_sub(limits.first_byte),
+        places: Semaphore::new(AT_ONCE),
+        turn: turn(window, due.len()),
+        last_start: begun + window,
         end: begun + limits.total,
         patience: limits.first_byte,
         away: Mutex::default(),
@@ -85,8 +93,7 @@ pub(super) async fn visit<'a>(
         let visitor = &visitor;
         visits.push(async move { (turn, due, visitor.see(due).await) }.boxed());
     }
-    // One that hangs holds up no other.
-    let visits = stream::iter(visits).buffer_unordered(AT_ONCE);
+    let visits = stream::iter(visits).buffer_unordered(MOST_WAITED);
     let mut done: Vec<_> = visits.collect().await;
     done.sort_by_key(|(turn, ..)| *turn);
     let mut round = Round {
@@ -102,10 +109,20 @@ pub(super) async fn visit<'a>(
     round
 }
 
+/// Returns how long one visit has its place to itself, so that every one can begin in time.
+fn turn(window: Duration, count: usize) -> Duration {
+    let turns = u32::try_from(count.div_ceil(AT_ONCE)).unwrap_or(u32::MAX);
+    window / turns.max(1)
+}
+
 /// Who visits, and how long that may take.
 struct Visitor<'c> {
     client: &'c Client,
     urgency: Urgency,
+    /// For visits that begin; one that lasts needs none any more.
+    places: Semaphore,
+    /// For how long one has its place.
+    turn: Duration,
     /// After this no visit begins.
     last_start: Instant,
     /// At this all of them are over.
@@ -117,8 +134,19 @@ struct Visitor<'c> {
 }
 
 impl Visitor<'_> {
-    /// Looks at one; nothing where no time is left.
+    /// Looks at one as soon as it has a place; nothing where no time is left.
     async fn see<'a>(&self, due: Due<'a>) -> Option<Came<'a>> {
+        let place = self.places.acquire().await;
+        let mut seen = std::pin::pin!(self.see_now(due));
+        let quick = timeout(self.turn, &mut seen).await;
+        drop(place);
+        match quick {
+            Ok(came) => came,
+            Err(_elapsed) => seen.await,
+        }
+    }
+
+    async fn see_now<'a>(&self, due: Due<'a>) -> Option<Came<'a>> {
         let Due { check, looks } = due;
         let came = |visit, failures| Came {
             check,
@@ -185,4 +213,29 @@ impl Visitor<'_> {
 fn is_well(check: &HttpCheck, visit: &Result<Visit, Missed>) -> bool {
     let visit = visit.as_ref();
     visit.is_ok_and(|visit| judge::judge(check, visit).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::turn;
+    use std::time::Duration;
+
+    #[track_caller]
+    fn check(count: usize, millis: u64) {
+        let window = Duration::from_secs(5);
+        assert_eq!(
+            turn(window, count).as_millis(),
+            u128::from(millis),
+            "{count}"
+        );
+    }
+
+    #[test]
+    fn all_can_begin_before_the_last_moment() {
+        check(0, 5_000);
+        check(8, 5_000);
+        check(9, 2_500);
+        check(41, 833);
+        check(50, 714);
+    }
 }

@@ -12,6 +12,9 @@ use crate::domain::fact::Fact;
 /// From so many records on, it is told that none of them has a field that may be absent.
 const TELLING: usize = 3;
 
+/// How many reasons why records cannot be read are told apart.
+const REASONS: usize = 3;
+
 /// Takes in the records of one endpoint.
 pub(super) struct Intake<'a> {
     map: &'a JsonMap,
@@ -21,8 +24,8 @@ pub(super) struct Intake<'a> {
     pub(super) count: usize,
     /// How many of them cannot be read.
     pub(super) bad: usize,
-    /// Why the first of those cannot.
-    why: Option<String>,
+    /// Why those cannot, each reason with how many have it.
+    why: Vec<(String, usize)>,
     /// Pointers that no record had so far.
     lost: Vec<Lost<'a>>,
     /// The first record, for its keys.
@@ -45,7 +48,7 @@ impl<'a> Intake<'a> {
             facts: Vec::new(),
             count: 0,
             bad: 0,
-            why: None,
+            why: Vec::new(),
             lost: pointers(map),
             first: None,
         }
@@ -66,7 +69,7 @@ impl<'a> Intake<'a> {
                 Ok(fact) => self.facts.push(fact),
                 Err(why) => {
                     self.bad += 1;
-                    self.why.get_or_insert(why);
+                    self.note(why);
                 }
             }
         }
@@ -75,9 +78,18 @@ impl<'a> Intake<'a> {
         }
     }
 
+    fn note(&mut self, why: String) {
+        if let Some((_, count)) = self.why.iter_mut().find(|(known, _)| *known == why) {
+            *count += 1;
+        } else if self.why.len() < REASONS {
+            self.why.push((why, 1));
+        }
+    }
+
     /// Returns why none of the records is one, where that is so.
     pub(super) fn refusal(&self) -> Option<String> {
-        let why = self.why.as_ref().filter(|_| self.facts.is_empty())?;
+        let first = self.why.first().filter(|_| self.facts.is_empty());
+        let (why, _) = first?;
         // Which key was meant says more than that one is not there.
         let why = self.astray().next().unwrap_or_else(|| why.clone());
         let path = self.map.path();
@@ -87,9 +99,25 @@ impl<'a> Intake<'a> {
     /// Returns what a person should know of the settings and of the records.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut told: Vec<String> = self.astray().collect();
-        if let Some(why) = &self.why {
+        if !self.why.is_empty() {
             let (bad, what) = (self.bad, self.map.to.plural());
-            told.push(format!("{bad} {what} cannot be read: {why}"));
+            let counted = |(why, count): &(String, usize)| {
+                if *count == bad {
+                    why.clone()
+                } else {
+                    format!("{count} of them: {why}")
+                }
+            };
+            let mut reasons: Vec<String> = self.why.iter().map(counted).collect();
+            let known: usize = self.why.iter().map(|(_, count)| count).sum();
+            match bad.saturating_sub(known) {
+                0 => {}
+                more => reasons.push(format!("{more} for other reasons")),
+            }
+            told.push(format!(
+                "{bad} {what} cannot be read: {}",
+                reasons.join("; ")
+            ));
         }
         told
     }

@@ -102,8 +102,11 @@ impl HttpJson {
             Vec::new()
         } else {
             let there = record::keys(&found, "");
-            let at = &map.records;
-            let cause = format!("{}: `records`: `{at}` is no list: {there}", url.path());
+            let at = match map.records.as_str() {
+                "" => "the answer".to_owned(),
+                at => format!("`{at}`"),
+            };
+            let cause = format!("{}: `records`: {at} is no list: {there}", url.path());
             return Err(self.port.failed(&cause));
         };
         Ok(Page {

@@ -123,12 +123,25 @@ pub(super) fn keys(record: &Value, pointer: &str) -> String {
             break;
         }
     }
+    told(parent, &way)
+}
+
+/// Returns in words what stands at a pointer, or what there is instead.
+pub(super) fn there(record: &Value, pointer: &str) -> String {
+    match record.pointer(pointer) {
+        Some(value) => told(value, pointer),
+        None => keys(record, pointer),
+    }
+}
+
+/// Returns in words of what kind a value is, never the value.
+fn told(value: &Value, way: &str) -> String {
     let place = if way.is_empty() {
         "it".to_owned()
     } else {
         format!("`{way}`")
     };
-    match parent {
+    match value {
         Value::Object(map) if map.is_empty() => format!("{place} is an empty object"),
         Value::Object(map) => {
             let names = map.keys().take(MOST_KEYS);
@@ -137,6 +150,7 @@ pub(super) fn keys(record: &Value, pointer: &str) -> String {
             format!("{place} has {}{more}", names.join(", "))
         }
         Value::Array(list) => format!("{place} is a list of {}", list.len()),
+        Value::String(text) if text.trim().is_empty() => format!("{place} is an empty text"),
         Value::String(_) => format!("{place} is a text"),
         Value::Number(_) => format!("{place} is a number"),
         Value::Bool(_) => format!("{place} is yes or no"),

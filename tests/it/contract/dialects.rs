@@ -543,4 +543,8 @@ const GITLAB_BESIDES: &[(&str, &str)] = &[
     ("/api/v4/projects/acme%2Fapi/deployments", "[]"),
     ("/api/v4/projects/acme%2Fapi/environments", "[]"),
     ("/api/v4/projects/acme%2Fapi/releases", "[]"),
+    (
+        "/api/graphql",
+        r#"{"data":{"place":{"vulnerabilities":{"nodes":[],"pageInfo":{"hasNextPage":false}}}}}"#,
+    ),
 ];

@@ -85,8 +85,35 @@ async fn each_deed_is_one_request_to_its_own_route() {
 }
 
 #[tokio::test]
-async fn what_a_version_lacks_is_said_and_not_sent_twice() {
-    let world = world("11.0.1+gitea-1.22.0").await;
+async fn what_a_version_lacks_is_said_and_not_sent() {
+    for (version, kind, who) in [
+        ("11.0.1+gitea-1.22.0", "forgejo", "Forgejo 11"),
+        ("15.0.3+gitea-1.22.0", "forgejo", "Forgejo 15"),
+        ("1.25.0", "gitea", "Gitea 1.25"),
+    ] {
+        let world = world(version).await;
+        let source = world.source(kind, |config| {
+            allow(config, &[Action::Rerun, Action::Cancel]);
+        });
+        fetch(&source, "server").await;
+        let no_rerun = format!("{who} has no re-run of a run");
+        assert_eq!(missing(&source, "re-run"), no_rerun);
+        let no_cancel = format!("{who} has no way to stop a run");
+        assert_eq!(missing(&source, "cancel"), no_cancel);
+        let act = Act {
+            verb: Verb::RerunAll,
+            target: target(&world, None),
+        };
+        let error = source.act(act).await.unwrap_err();
+        assert!(matches!(error, ActError::NotSent(_)), "{error:?}");
+        assert!(error.to_string().ends_with(&no_rerun), "{error}");
+        assert!(posts(&world).is_empty(), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_route_that_was_not_there_is_said_and_not_sent_twice() {
+    let world = world("17.0.0+gitea-1.22.0").await;
     let source = world.source("forgejo", |config| {
         allow(config, &[Action::Rerun]);
     });
@@ -97,11 +124,9 @@ async fn what_a_version_lacks_is_said_and_not_sent_twice() {
     };
     let error = source.act(act.clone()).await.unwrap_err();
     assert!(matches!(error, ActError::Unsupported(_)), "{error:?}");
-    assert_eq!(error.to_string(), "Forgejo 11 has no re-run of a run");
-    assert_eq!(
-        missing(&source, "re-run"),
-        "Forgejo 11 has no re-run of a run"
-    );
+    let none = "Forgejo 17 has no re-run of a run";
+    assert_eq!(error.to_string(), none);
+    assert_eq!(missing(&source, "re-run"), none);
     let error = source.act(act).await.unwrap_err();
     assert!(matches!(error, ActError::NotSent(_)), "{error:?}");
     assert_eq!(posts(&world).len(), 1);

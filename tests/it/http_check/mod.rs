@@ -48,18 +48,23 @@ fn limits() -> Limits {
 
 /// Returns a source with one check of `/healthz`; `more` follows its name and path.
 fn source(url: &str, more: &str) -> HttpChecks {
-    let check = format!("[[source.check]]\nname = \"checkout\"\npath = \"/healthz\"\n{more}");
-    with(url, "", &check)
+    with(url, "", &one_check(more))
+}
+
+fn one_check(more: &str) -> String {
+    format!("[[source.check]]\nname = \"checkout\"\npath = \"/healthz\"\n{more}")
 }
 
 fn with(url: &str, more: &str, checks: &str) -> HttpChecks {
-    let text = format!(
-        "[[source]]\nname = \"probes\"\nkind = \"http\"\nurl = \"{url}\"\n{more}\n{checks}"
-    );
+    within(url, &format!("{more}\n{checks}"), limits())
+}
+
+fn within(url: &str, rest: &str, limits: Limits) -> HttpChecks {
+    let text = format!("[[source]]\nname = \"probes\"\nkind = \"http\"\nurl = \"{url}\"\n{rest}");
     let kinds: Vec<_> = REGISTRY.iter().map(|kind| &kind.config).collect();
     let settings = Settings::parse(&text, "c.toml", Trust::User, &kinds);
     let settings = settings.unwrap_or_else(|errors| panic!("{errors:#?}"));
-    HttpChecks::new(&settings.sources[0], &ground(), limits()).unwrap()
+    HttpChecks::new(&settings.sources[0], &ground(), limits).unwrap()
 }
 
 async fn poll(source: &HttpChecks, secs: i64) -> Result<Batch, SourceError> {

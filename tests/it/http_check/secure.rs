@@ -120,3 +120,19 @@ async fn a_certificate_that_is_not_accepted_is_a_failing_check_that_says_why() {
         assert_eq!(found, [says(words)]);
     }
 }
+
+#[test]
+fn doctor_tells_of_the_certificate_and_who_trusts_it() {
+    let port = server("localhost.pem");
+    let home = Home::new();
+    home.configure(&format!(
+        "[[source]]\nkind = \"http\"\nurl = \"https://localhost:{port}\"\nca_file = \"{}\"\n\
+         [[source.check]]\npath = \"/healthz\"\n",
+        file("localhost.pem").display()
+    ));
+    home.run(&["doctor"])
+        .exits(0)
+        .prints("  certificate  by `")
+        .prints("trusted by `ca_file`, `")
+        .prints("; until 2124-01-01, ");
+}

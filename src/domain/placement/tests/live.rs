@@ -28,8 +28,8 @@ fn row_01_an_alert_that_nothing_explains_is_a_card_of_its_own() {
         (AlertState::Firing, Status::Firing, "alert-firing"),
         (
             AlertState::Unknown("odd".into()),
-            Status::Firing,
-            "alert-firing",
+            Status::Unknown,
+            "alert-unknown",
         ),
         (
             AlertState::Acknowledged,
@@ -50,6 +50,37 @@ fn row_01_an_alert_that_nothing_explains_is_a_card_of_its_own() {
             rule,
         );
     }
+}
+
+#[test]
+fn row_03_an_alert_of_an_unknown_word_is_unknown_with_its_word_and_hides_no_red() {
+    let unknown = |world: &mut World| {
+        world.alert("a1", |a| {
+            a.sha = Some(sha(5));
+            a.state = AlertState::Unknown("dreaming".into());
+        });
+    };
+    let world = live(unknown);
+    check(
+        &world,
+        "change:1",
+        Stage::Monitor,
+        Status::Unknown,
+        "alert-unknown",
+    );
+    let reason = world.card("change:1").placement.reason.to_string();
+    assert!(reason.ends_with("is not known: dreaming"), "{reason}");
+    let world = live(|w| {
+        unknown(w);
+        w.alert("a2", |a| a.sha = Some(sha(5)));
+    });
+    check(
+        &world,
+        "change:1",
+        Stage::Monitor,
+        Status::Firing,
+        "alert-firing",
+    );
 }
 
 #[test]

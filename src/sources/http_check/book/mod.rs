@@ -53,6 +53,15 @@ pub(super) enum Way {
     Unanswered(Clean),
 }
 
+/// How much of a source was not answered, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Unanswered {
+    /// Nothing of it was.
+    All(String),
+    /// Less than half of it was; what was answered, and an example.
+    Most(String),
+}
+
 /// What is remembered of one check.
 #[derive(Default)]
 struct Record {
@@ -139,14 +148,17 @@ impl Book {
         record.way = way;
     }
 
-    /// Returns why nobody answered at any check that was looked at, if that is so.
-    pub(super) fn unanswered(&self, checks: &[HttpCheck]) -> Option<String> {
-        let mut asked = 0;
+    /// Returns why most of the checks that were looked at were not answered, if that is so.
+    pub(super) fn unanswered(&self, checks: &[HttpCheck]) -> Option<Unanswered> {
+        let (mut asked, mut answered) = (0_usize, 0_usize);
         let mut first = None;
         for check in checks {
             match self.records.get(&check.name).map(|record| &record.way) {
                 None | Some(Way::Unknown) => {}
-                Some(Way::Answered) => return None,
+                Some(Way::Answered) => {
+                    asked += 1;
+                    answered += 1;
+                }
                 Some(Way::Late(cause) | Way::Unanswered(cause)) => {
                     asked += 1;
                     first.get_or_insert((cause, &check.name));
@@ -154,10 +166,18 @@ impl Book {
             }
         }
         let (cause, name) = first?;
-        Some(match asked {
-            1 => format!("{cause}; its check `{name}` was not answered"),
-            all => format!("{cause}; none of {all} checks was answered, the first is `{name}`"),
-        })
+        match (asked, answered) {
+            (1, _) => Some(Unanswered::All(format!(
+                "{cause}; its check `{name}` was not answered"
+            ))),
+            (all, 0) => Some(Unanswered::All(format!(
+                "{cause}; none of {all} checks was answered, the first is `{name}`"
+            ))),
+            (all, some) if some * 2 < all => Some(Unanswered::Most(format!(
+                "{some} of {all} checks only; `{name}`: {cause}"
+            ))),
+            _ => None,
+        }
     }
 
     /// Returns what to say of checks that were never well, and failed less often than is told.

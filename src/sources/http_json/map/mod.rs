@@ -72,7 +72,10 @@ impl Reader<'_> {
     /// Returns a text without which the record is none.
     fn needed(&self, record: &Value, field: &str) -> Result<String, String> {
         let told = self.text(record, field);
-        told.ok_or_else(|| format!("`{}` holds no {field}", self.at(field).unwrap_or_default()))
+        told.ok_or_else(|| {
+            let at = self.at(field).unwrap_or_default();
+            format!("`{at}` holds no {field}: {}", record::there(record, at))
+        })
     }
 
     /// Returns the first time of these that is told.
@@ -80,10 +83,15 @@ impl Reader<'_> {
         let told = fields.iter().find_map(|field| self.time(record, field));
         told.ok_or_else(|| {
             let tried = fields.iter().filter_map(|field| self.at(field));
-            let tried: Vec<String> = tried.map(|at| format!("`{at}`")).collect();
+            let tried: Vec<&str> = tried.collect();
+            let names: Vec<String> = tried.iter().map(|at| format!("`{at}`")).collect();
+            // What is there says more than what is not.
+            let odd = tried.iter().find(|at| record.pointer(at).is_some());
+            let odd = odd.or(tried.first()).map(|at| record::there(record, at));
             format!(
-                "no time in {} (RFC 3339, or seconds since 1970)",
-                tried.join(", ")
+                "no time in {} (RFC 3339, or seconds since 1970): {}",
+                names.join(", "),
+                odd.unwrap_or_default()
             )
         })
     }

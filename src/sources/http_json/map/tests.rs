@@ -114,8 +114,10 @@ fn is_bad(edit: impl FnOnce(&mut Value), expected: &str) {
 
 #[test]
 fn a_record_without_identity_time_or_repository_is_bad_and_quotes_nothing() {
-    is_bad(|it| it["id"] = json!(null), "`/id` holds no id");
-    is_bad(|it| it["id"] = json!({"secret": 1}), "`/id` holds no id");
+    let nothing = "`/id` holds no id: `/id` is nothing";
+    is_bad(|it| it["id"] = json!(null), nothing);
+    let object = "`/id` holds no id: `/id` has `key`";
+    is_bad(|it| it["id"] = json!({"key": "secret"}), object);
     is_bad(|it| it["git"] = json!(null), "`repo` holds no repository");
     is_bad(
         |it| it["git"] = json!("acme/ml"),
@@ -128,7 +130,8 @@ fn a_record_without_identity_time_or_repository_is_bad_and_quotes_nothing() {
     };
     is_bad(
         timeless,
-        "no time in `/made`, `/began`, `/ended` (RFC 3339, or seconds since 1970)",
+        "no time in `/made`, `/began`, `/ended` (RFC 3339, or seconds since 1970): `/made` is a \
+         text",
     );
     assert!(read(&map(RUN), &json!(null)).is_err());
     assert!(read(&map(RUN), &json!([])).is_err());
@@ -350,6 +353,28 @@ fn pointers_that_lead_nowhere_are_named_with_what_there_is() {
     nameless["id"] = json!("");
     warns(
         vec![good(), nameless],
-        &["1 runs cannot be read: `/id` holds no id"],
+        &["1 runs cannot be read: `/id` holds no id: `/id` is an empty text"],
     );
+    let mut timeless = good();
+    timeless["made"] = json!("yesterday");
+    let mut nameless = good();
+    nameless["id"] = json!([1, 2]);
+    let why = "3 runs cannot be read: 2 of them: no time in `/made`, `/began`, `/ended` (RFC 3339, \
+               or seconds since 1970): `/made` is a text; 1 of them: `/id` holds no id: `/id` is a \
+               list of 2";
+    let told = |records: Vec<Value>| {
+        let map = map(RUN);
+        let (source, place) = (SourceName::new("lab"), Clean::line("lab.test/api"));
+        let reader = Reader {
+            map: &map,
+            source: &source,
+            place: &place,
+            now: now(),
+        };
+        let mut intake = Intake::new(&map);
+        intake.take(records, &reader);
+        intake.warnings()
+    };
+    let all = told(vec![good(), timeless.clone(), nameless, timeless]);
+    assert!(all.iter().any(|text| text == why), "{all:?}");
 }
