@@ -10,6 +10,8 @@
     reason = "a benchmark measures time, prints, and stops when it cannot go on"
 )]
 
+mod past;
+
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, TimeZone, Utc};
@@ -25,6 +27,8 @@ use cycleboard::domain::key::{ItemId, Person, RepoKey, ServiceName, Sha};
 use cycleboard::domain::stage::Stage;
 use cycleboard::domain::status::Status;
 use cycleboard::domain::text::Clean;
+use cycleboard::engine::db::Database;
+use cycleboard::engine::update::Write;
 
 const CARDS: i64 = 5_000;
 const STEPS: i64 = 20;
@@ -228,6 +232,28 @@ fn timed<T>(name: &str, work: impl Fn() -> T) -> Duration {
     median
 }
 
+/// What the store needs for all of it.
+fn on_disk() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let folder = tempfile::tempdir().expect("a directory");
+    let now = at(DAYS * 24 * 60);
+    let (database, _opened) = Database::open(folder.path(), now).expect("a store");
+    let cards = 0..CARDS;
+    let records = cards
+        .clone()
+        .flat_map(|card| [life(card), run(card), delivery(card)]);
+    let all = cards.flat_map(steps).map(Write::Event);
+    let writes: Vec<Write> = all.chain(records.map(Write::Record)).collect();
+    runtime.block_on(async {
+        let written = database.write(writes, now).expect("it takes them");
+        drop(written.await);
+        database.close().await;
+    });
+    let files = std::fs::read_dir(folder.path()).expect("a directory");
+    let sizes = files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len()));
+    println!("{:32} {:8} kB", "on disk", sizes.sum::<u64>() / 1_024);
+}
+
 fn main() {
     let now = at(DAYS * 24 * 60);
     let ledger = ledger();
@@ -252,6 +278,9 @@ fn main() {
     timed("calms", || {
         flow.calms(&Scope::All, &window, &day_of, &Beside::default())
     });
+    past::told(600);
+    past::told(2_000);
+    on_disk();
     assert!(
         worst <= BUDGET,
         "a metric took {worst:?}, and {BUDGET:?} are allowed"

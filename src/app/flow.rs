@@ -59,6 +59,9 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     output::print(&text)?;
     let verdict = once::source_verdict(&heard.snapshot.sources, now, args.offline);
     let verdict = heard.ends(verdict, Some(as_format(format)));
+    if let Some(line) = waiting::since(&window, &heard.snapshot.sources) {
+        waiting::say(&line);
+    }
     if ledger.since.is_none() {
         waiting::say("note: there is no history yet; it begins with the first look at a source");
         return Ok(if verdict == Exit::Fine {

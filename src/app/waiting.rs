@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::app::cli::Format;
 use crate::app::{output, redact};
 use crate::domain::Timestamp;
+use crate::domain::flow::Window;
 use crate::domain::text::Clean;
 use crate::engine::Engine;
 use crate::engine::sight::is_blind;
@@ -57,8 +58,8 @@ async fn tell_of_past(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> std::con
     let mut told = PastRead::default();
     loop {
         let past = past_of(&snapshots.borrow_and_update().sources);
-        if past != told {
-            say(&format!("reading the past: {} …", counts(past)));
+        if past != told && past.of > 0 {
+            say(&format!("reading the past: {} …", past.counts()));
         }
         told = past;
         if snapshots.changed().await.is_err() {
@@ -70,30 +71,37 @@ async fn tell_of_past(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> std::con
 /// Returns the line that says how much of the past could not be read in time.
 pub fn unread(sources: &[SourceView]) -> String {
     let past = past_of(sources);
-    if past.read >= past.of {
+    if past.is_over() {
         return "note: not every time of a change request could be read yet".to_owned();
     }
     format!(
         "note: the past of {} is read; run it again, or with a longer `--wait`",
-        counts(past)
+        past.counts()
     )
 }
 
-fn counts(past: PastRead) -> String {
-    let word = if past.of == 1 {
-        "repository"
+/// Returns the line that says since when history counts, and why not for longer, where it does
+/// not for as long as was asked.
+pub fn since(window: &Window, sources: &[SourceView]) -> Option<String> {
+    let since = window.since.filter(|_| window.is_cut())?;
+    let mut line = format!("note: history counts since {}", since.date_naive());
+    let past = past_of(sources);
+    let cannot = sources
+        .iter()
+        .find_map(|view| Some((view.name.as_str(), view.past.cannot?)));
+    if !past.is_over() || past.lost > 0 {
+        line.push_str(&format!(": the past of {} is read", past.counts()));
+    } else if let Some((name, why)) = cannot {
+        line.push_str(&format!(": source `{name}`: {why}"));
     } else {
-        "repositories"
-    };
-    format!("{} of {} {word}", past.read, past.of)
+        line.push_str(": a source tells no more of what was before");
+    }
+    Some(line)
 }
 
 fn past_of(sources: &[SourceView]) -> PastRead {
     let all = sources.iter().map(|view| view.past);
-    all.fold(PastRead::default(), |sum, past| PastRead {
-        read: sum.read + past.read,
-        of: sum.of + past.of,
-    })
+    all.fold(PastRead::default(), PastRead::and)
 }
 
 /// Tells people who is waited for, for as long as it is waited.

@@ -42,6 +42,8 @@ pub struct Chronicler {
     known: Arc<BTreeSet<RepoKey>>,
     /// Pasts that sources read, each of one repository.
     pasts: Vec<(RepoKey, Timestamp, Vec<Sourced>)>,
+    /// Since when nothing happened in repositories: of that time nothing is missing.
+    quiet: BTreeMap<RepoKey, Timestamp>,
 }
 
 /// Some repositories to be told.
@@ -102,6 +104,14 @@ impl Chronicler {
         self.pasts.push((repo, from, facts));
     }
 
+    /// Takes in repositories in which nothing happened since a moment.
+    pub fn quiet(&mut self, repos: Vec<(RepoKey, Timestamp)>) {
+        for (repo, since) in repos {
+            self.touch(&repo);
+            self.quiet.insert(repo, since);
+        }
+    }
+
     /// Puts together what is to be told next, if anything is. `facts` are all that are known.
     pub fn next<F>(
         &mut self,
@@ -135,7 +145,11 @@ impl Chronicler {
             .map(|repo| {
                 let since = match &past {
                     Some((its, from, _)) if its == repo => *from,
-                    Some(_) | None => now - ON_THE_BOARD,
+                    Some(_) | None => {
+                        let board = now - ON_THE_BOARD;
+                        let quiet = self.quiet.get(repo);
+                        quiet.map_or(board, |since| board.min(*since))
+                    }
                 };
                 Coverage {
                     repo: repo.clone(),
@@ -318,6 +332,17 @@ mod tests {
             [at(-2_000), at(0) - ON_THE_BOARD],
             "that of the other is not longer"
         );
+    }
+
+    #[test]
+    fn of_a_quiet_repository_nothing_is_missing_since_it_was_quiet() {
+        let facts = facts();
+        let mut chronicler = chronicler(&facts);
+        chronicler.quiet(vec![(named_repo("alone"), at(-2_000))]);
+        let telling = next(&mut chronicler, &facts, 0).expect("nothing was told");
+        let since: Vec<_> = telling.coverage.iter().map(|one| one.from).collect();
+        let board = at(0) - ON_THE_BOARD;
+        assert_eq!(since, [at(-2_000), board, board]);
     }
 
     #[test]

@@ -203,7 +203,8 @@ impl SourceState {
 
     /// Returns whether what history alone reads was read with it, or is hopeless.
     pub fn is_history_read(&self, needs: u64, now: Timestamp) -> bool {
-        self.report.history_done && self.is_settled(needs, now) || self.is_settled(u64::MAX, now)
+        let over = self.report.history_done && self.report.past.is_over();
+        over && self.is_settled(needs, now) || self.is_settled(u64::MAX, now)
     }
 
     /// Returns whether not one byte of answer came although it was asked long ago.

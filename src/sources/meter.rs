@@ -54,6 +54,10 @@ pub struct RequestLine {
     pub bytes: u64,
 }
 
+/// Why a source reads no past of its own.
+pub const NO_PAST: &str =
+    "it is asked for what is; its history begins when the board first watches it";
+
 /// Of how many repositories the past is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct PastRead {
@@ -61,4 +65,86 @@ pub struct PastRead {
     pub read: usize,
     /// Of so many it is wanted, or was.
     pub of: usize,
+    /// Of so many of them it could not be read for now.
+    pub lost: usize,
+    /// Why no past is read at all, where none is.
+    pub cannot: Option<&'static str>,
+}
+
+impl PastRead {
+    /// Returns that none is read at all, and why.
+    pub fn never(why: &'static str) -> Self {
+        Self {
+            cannot: Some(why),
+            ..Self::default()
+        }
+    }
+
+    /// Returns whether all is read that can be for now.
+    pub fn is_over(self) -> bool {
+        self.read + self.lost >= self.of
+    }
+
+    /// Returns this with what another source read.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            read: self.read + other.read,
+            of: self.of + other.of,
+            lost: self.lost + other.lost,
+            cannot: self.cannot.or(other.cannot),
+        }
+    }
+
+    /// Returns how much of the past is read: `3 of 10 repositories`.
+    pub fn counts(self) -> String {
+        let word = if self.of == 1 {
+            "repository"
+        } else {
+            "repositories"
+        };
+        format!("{} of {} {word}", self.read, self.of)
+    }
+
+    /// Returns what there is to say of the past, where there is anything.
+    pub fn words(self) -> Option<String> {
+        match (self.cannot, self.of) {
+            (Some(why), 0) => Some(format!("not read: {why}")),
+            (_, 0) => None,
+            _ if self.lost > 0 => Some(format!(
+                "read of {}; {} could not be read and are tried again within a day",
+                self.counts(),
+                self.lost
+            )),
+            _ => Some(format!("read of {}", self.counts())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PastRead;
+
+    #[track_caller]
+    fn check(read: usize, of: usize, lost: usize, expected: Option<&str>, over: bool) {
+        let past = PastRead {
+            read,
+            of,
+            lost,
+            cannot: Some("it tells what is"),
+        };
+        assert_eq!(past.words().as_deref(), expected);
+        assert_eq!(past.is_over(), over);
+    }
+
+    #[test]
+    fn it_is_said_how_much_of_the_past_is_read_and_why_not_more() {
+        check(0, 0, 0, Some("not read: it tells what is"), true);
+        check(0, 1, 0, Some("read of 0 of 1 repository"), false);
+        check(3, 10, 0, Some("read of 3 of 10 repositories"), false);
+        let lost =
+            "read of 8 of 10 repositories; 2 could not be read and are tried again within a day";
+        check(8, 10, 2, Some(lost), true);
+        assert_eq!(PastRead::default().words(), None);
+    }
 }

@@ -58,7 +58,7 @@ pub mod usual;
 
 pub use deeds::READ_ONLY;
 pub use http::{hex, span};
-pub use meter::{Budget, Meter, PastRead, RequestLine};
+pub use meter::{Budget, Meter, NO_PAST, PastRead, RequestLine};
 pub use registry::{Kind, Open, REGISTRY};
 
 /// One configured connection to one system.
@@ -101,9 +101,9 @@ pub trait Source: Send + Sync {
         None
     }
 
-    /// Returns of how many repositories the past is read; nothing where no past is.
+    /// Returns of how many repositories the past is read, or why none is.
     fn past(&self) -> PastRead {
-        PastRead::default()
+        PastRead::never(NO_PAST)
     }
 
     /// Returns how much may be spent within a minute, by limit; none where the host has no such rule.
@@ -319,6 +319,8 @@ pub struct Batch {
     pub past_from: Option<Timestamp>,
     /// From when on `past` holds all runs; nothing where runs may not be read.
     pub past_runs_from: Option<Timestamp>,
+    /// Repositories in which nothing happened since a moment: there is no past to read.
+    pub quiet: Vec<(RepoKey, Timestamp)>,
     /// Records that could not be read, and other things a person should know.
     pub warnings: Vec<Clean>,
 }

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
 use crate::domain::history::Ledger;
-use crate::engine::snapshot::Snapshot;
+use crate::engine::snapshot::{PastRead, Snapshot};
 use crate::ui::effect::Effect;
 use crate::ui::state::UiState;
 
@@ -66,6 +66,13 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -
     }
     state.recall.reading = true;
     Some(Effect::Recall)
+}
+
+/// Returns the words for how much of the past is read, while it is not all.
+pub(crate) fn reading(snapshot: &Snapshot) -> Option<String> {
+    let all = snapshot.sources.iter().map(|view| view.past);
+    let past = all.fold(PastRead::default(), PastRead::and);
+    (!past.is_over()).then(|| format!("reading the past: {}", past.counts()))
 }
 
 /// Returns when a view that is open reads history again, if that is known by now.

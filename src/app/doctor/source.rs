@@ -340,6 +340,10 @@ fn describe(tried: &Tried<'_>, offline: bool) -> String {
         many => format!("{many} things failed"),
     };
     line(&mut out, "answer", answer);
+    // Doctor reads no past: it says where none can be.
+    if let Some(why) = source.past().cannot {
+        line(&mut out, "past", format!("not read: {why}"));
+    }
     for capability in source.capabilities() {
         if let Some(told) = ability(&capability, checks) {
             line(&mut out, "can", told);

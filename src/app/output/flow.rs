@@ -49,7 +49,12 @@ struct Root<'a> {
 struct WindowDocument {
     from: String,
     to: String,
+    /// How many days count.
     days: f64,
+    /// How many were asked for.
+    asked_days: i64,
+    /// Whether history is younger than that.
+    cut: bool,
     since: Option<String>,
 }
 
@@ -157,6 +162,8 @@ fn window(window: &Window) -> WindowDocument {
         from: instant(window.from),
         to: instant(window.to),
         days: days(window),
+        asked_days: window.asked.num_days(),
+        cut: window.is_cut(),
         since: window.since.map(instant),
     }
 }

@@ -15,6 +15,10 @@ const NOTE: usize = 4;
 /// Returns a table for each scope, and one for each reading.
 pub fn table(document: &Document<'_>, width: Width) -> String {
     let mut out = format!("{}\n", head(document.window));
+    if let Some(cut) = cut(document.window) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{cut}");
+    }
     for (title, metrics) in sections(document) {
         let mut rows = vec![HEAD.map(str::to_owned).to_vec()];
         rows.extend(metrics.iter().map(cells));
@@ -28,6 +32,9 @@ pub fn table(document: &Document<'_>, width: Width) -> String {
 /// Returns the same as Markdown, with what each metric means.
 pub fn markdown(document: &Document<'_>) -> String {
     let mut out = format!("{}\n", escape(&head(document.window)));
+    if let Some(cut) = cut(document.window) {
+        let _ = writeln!(out, "\n{}", escape(&cut));
+    }
     for (title, metrics) in sections(document) {
         // Writing to a string cannot fail.
         let _ = write!(
@@ -65,6 +72,15 @@ fn head(window: &Window) -> String {
         instant(window.from),
         instant(window.to)
     )
+}
+
+/// Says how much of what was asked for counts, where that is not all.
+fn cut(window: &Window) -> Option<String> {
+    let since = window.since.filter(|_| window.is_cut())?.date_naive();
+    let (days, asked) = (days(window), window.asked.num_days());
+    Some(format!(
+        "counts since {since}: {days:.0} of {asked} days; rates are of these days"
+    ))
 }
 
 fn cells(metric: &Metric) -> Vec<String> {

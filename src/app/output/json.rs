@@ -51,6 +51,8 @@ pub struct SourceDocument<'a> {
     health: &'a str,
     age_secs: Option<i64>,
     message: Option<&'a Clean>,
+    /// How much of the past is read, or why none is.
+    past: Option<String>,
     budget: Option<BudgetDocument>,
     requests: Requests,
 }
@@ -165,6 +167,7 @@ pub fn source(view: &SourceView, now: Timestamp) -> SourceDocument<'_> {
         health: view.health.as_str(),
         age_secs: view.last_success.map(|at| seconds(at, now)),
         message: view.message.as_ref(),
+        past: view.past.words(),
         budget: tightest(&view.budgets).map(|budget| BudgetDocument {
             limit: budget.limit,
             remaining: budget.remaining,

@@ -49,6 +49,9 @@ pub fn table(snapshot: &Snapshot, now: Timestamp, width: Width) -> String {
             // Writing to a string cannot fail.
             let _ = writeln!(out, "{}: {message}", view.name);
         }
+        if let Some(past) = view.past.words() {
+            let _ = writeln!(out, "{}: past: {past}", view.name);
+        }
         if let Some(hint) = &view.hint {
             // Writing to a string cannot fail.
             let _ = writeln!(out, "hint: {}: {hint}", view.name);

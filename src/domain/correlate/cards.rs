@@ -474,8 +474,15 @@ fn lanes_of<'c, 'a>(view: &'c View<'a>, origin: Origin<'a>) -> Vec<&'c Lane<'a>>
     }
 }
 
+/// The identities of the cards that a change request may be on: its own, or those of its tickets.
+pub(in crate::domain) fn cards_of_change(change: &ChangeRequest) -> impl Iterator<Item = ItemId> {
+    let own = change_item(&change.repo, change.number);
+    let tickets = change.tickets.iter().map(|link| ticket_item(&link.ticket));
+    std::iter::once(own).chain(tickets)
+}
+
 /// The identity of the card of a ticket.
-pub(super) fn ticket_item(key: &TicketKey) -> ItemId {
+pub(in crate::domain) fn ticket_item(key: &TicketKey) -> ItemId {
     ItemId::new(&match key {
         TicketKey::Numbered { repo, number } => format!("ticket:{}#{number}", repo.as_str()),
         TicketKey::Tracker(key) => format!("ticket:{key}"),

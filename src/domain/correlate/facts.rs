@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use crate::domain::change_request::{ChangeKey, ChangeRequest};
 use crate::domain::correlate::Sourced;
+pub(super) use crate::domain::correlate::entry::Entry;
 use crate::domain::correlate::reads::{self, Mark, Marks, Seed};
-use crate::domain::fact::{Fact, FactId, FactKind, newest};
-use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::key::{RepoKey, Sha, SourceName};
 use crate::domain::moves::{self, Moves};
 use crate::domain::repository::Repository;
+use crate::domain::run::RunState;
+use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
 
 /// How many marks are told apart; with more, whole scopes are made again.
@@ -20,39 +23,6 @@ const MOST_MARKS: usize = 1 << 16;
 
 /// Where a fact belongs: a repository, or none (tickets of trackers, alerts).
 pub(super) type Scope = Option<RepoKey>;
-
-/// One fact as every source that knows it says it.
-#[derive(Debug, Default)]
-pub(super) struct Entry {
-    said: Vec<(SourceName, Arc<Fact>)>,
-}
-
-impl Entry {
-    /// The newest version; of equally new ones that of the first source by name.
-    pub(super) fn best(&self) -> Option<&Arc<Fact>> {
-        newest(&self.said).map(|(_, fact)| fact)
-    }
-
-    /// The sources that say it, by name.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &SourceName> {
-        self.said.iter().map(|(source, _)| source)
-    }
-
-    fn set(&mut self, source: SourceName, fact: Arc<Fact>) {
-        match self.said.binary_search_by(|(name, _)| name.cmp(&source)) {
-            Ok(at) => {
-                if let Some(slot) = self.said.get_mut(at) {
-                    slot.1 = fact;
-                }
-            }
-            Err(at) => {
-                // Few facts are said by more than one source.
-                self.said.reserve_exact(1);
-                self.said.insert(at, (source, fact));
-            }
-        }
-    }
-}
 
 /// All facts, with what is to be looked at again.
 #[derive(Debug, Default)]
@@ -122,8 +92,7 @@ impl Facts {
     /// An alert is the same alert when it names another repository than before.
     fn move_from_elsewhere(&mut self, source: &SourceName, id: &FactId, scope: &Scope) {
         let here = self.scopes.get(scope).and_then(|facts| facts.get(id));
-        let is_here = here.is_some_and(|entry| entry.sources().any(|name| name == source));
-        if !is_here {
+        if !here.is_some_and(|entry| entry.sources().any(|name| name == source)) {
             self.remove(source, id);
         }
     }
@@ -257,11 +226,12 @@ impl Facts {
                     }
                 }
                 dirty.mark(seed.newest(run.workflow_key(), &run.branch));
+                if run.state == RunState::Passed {
+                    dirty.mark(seed.passed(run.workflow_key(), &run.branch));
+                }
                 dirty.mark(seed.runs());
-                let gates = FactId {
-                    kind: FactKind::GateSet,
-                    id: id.id.clone(),
-                };
+                let (kind, id) = (FactKind::GateSet, id.id.clone());
+                let gates = FactId { kind, id };
                 let facts = self.scopes.get(scope);
                 if facts.is_some_and(|facts| facts.contains_key(&gates)) {
                     dirty.mark(seed.gated());
@@ -316,9 +286,10 @@ impl Facts {
         let Some(change) = after.or(before) else {
             return;
         };
-        let merged = |change: Option<&ChangeRequest>| change.and_then(|c| c.merge_sha.clone());
-        if merged(before) != merged(after) {
-            // What is merged may be asked about from elsewhere in the repository.
+        let [old, new] = [before, after].map(|change| change.and_then(|c| c.merge_sha.clone()));
+        let mut moved = [&old, &new].into_iter().flatten();
+        if old != new && !moved.all(|sha| self.has_commit(&change.repo, sha)) {
+            // It may be asked about from elsewhere, as a commit that is known may in any case.
             self.dirty.mark(Seed::of(&change.repo).whole());
         }
         let key = ChangeKey {
@@ -334,10 +305,23 @@ impl Facts {
         }
     }
 
+    fn has_commit(&self, repo: &RepoKey, sha: &Sha) -> bool {
+        let id = Clean::line(&format!("{}@{}", repo.as_str(), sha.as_str()));
+        let id = FactId {
+            kind: FactKind::Commit,
+            id,
+        };
+        let facts = self.scopes.get(&Some(repo.clone()));
+        facts.is_some_and(|facts| facts.contains_key(&id))
+    }
+
+    fn out_of(&mut self, key: &ChangeKey) -> &mut BTreeMap<Scope, usize> {
+        self.out.entry(key.repo.clone()).or_default()
+    }
+
     fn link(&mut self, ticket: &TicketKey, key: &ChangeKey) {
         let scope = scope_of(ticket);
-        let out = self.out.entry(key.repo.clone()).or_default();
-        *out.entry(scope.clone()).or_default() += 1;
+        *self.out_of(key).entry(scope.clone()).or_default() += 1;
         if !self.links.contains_key(ticket) {
             let id = ticket_id(ticket);
             let facts = self.scopes.get(&scope);
@@ -356,7 +340,7 @@ impl Facts {
 
     fn unlink(&mut self, ticket: &TicketKey, key: &ChangeKey) {
         let scope = scope_of(ticket);
-        let out = self.out.entry(key.repo.clone()).or_default();
+        let out = self.out_of(key);
         if let Some(count) = out.get_mut(&scope) {
             *count -= 1;
             if *count == 0 {
@@ -428,10 +412,8 @@ impl Facts {
         &'a self,
         scope: &Scope,
     ) -> impl Iterator<Item = &'a TicketKey> + use<'a> {
-        let first = FactId {
-            kind: FactKind::Ticket,
-            id: crate::domain::text::Clean::default(),
-        };
+        let (kind, id) = (FactKind::Ticket, Clean::default());
+        let first = FactId { kind, id };
         let facts = self.scopes.get(scope).into_iter();
         facts
             .flat_map(move |facts| facts.range(first.clone()..))
@@ -460,10 +442,10 @@ impl Facts {
 }
 
 fn repository_of(fact: Option<&Fact>) -> Option<&Repository> {
-    match fact {
-        Some(Fact::Repository(repository)) => Some(repository),
-        _ => None,
-    }
+    let Some(Fact::Repository(repository)) = fact else {
+        return None;
+    };
+    Some(repository)
 }
 
 fn change_of(fact: Option<&Fact>) -> Option<&ChangeRequest> {
@@ -483,9 +465,7 @@ pub(super) fn scope_of(key: &TicketKey) -> Scope {
 
 fn ticket_id(key: &TicketKey) -> FactId {
     let id = match key {
-        TicketKey::Numbered { repo, number } => {
-            crate::domain::text::Clean::line(&format!("{}#{number}", repo.as_str()))
-        }
+        TicketKey::Numbered { repo, number } => Clean::line(&format!("{}#{number}", repo.as_str())),
         TicketKey::Tracker(key) => key.clone(),
     };
     FactId {

@@ -27,6 +27,7 @@ mod across;
 mod alerts;
 mod card;
 mod cards;
+mod entry;
 mod evidence;
 mod facts;
 mod graph;
@@ -63,6 +64,8 @@ mod view;
 mod views;
 
 pub use trains::group_trains;
+
+pub(in crate::domain) use cards::{cards_of_change, ticket_item as card_of_ticket};
 
 /// One fact, with the source that said it.
 #[derive(Clone, Debug)]

@@ -56,6 +56,11 @@ impl Seed {
         self.mark(3, (workflow, branch))
     }
 
+    /// The newest run of a workflow on a branch that passed.
+    pub(super) fn passed(self, workflow: &str, branch: &str) -> Mark {
+        self.mark(12, (workflow, branch))
+    }
+
     /// The jobs and gates of a run.
     pub(super) fn run(self, id: u64) -> Mark {
         self.mark(4, id)

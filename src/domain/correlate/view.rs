@@ -245,7 +245,10 @@ impl<'a> View<'a> {
 
     /// Whether a later run of the same workflow and branch, with the change in it, passed.
     pub(super) fn is_healed(&self, run: &Run, change: &Sha) -> bool {
-        let passed = self.newest_of(run).and_then(|newest| newest.passed);
+        let (workflow, branch) = (run.workflow_key(), run.branch.as_str());
+        self.reads.note(self.seed.passed(workflow, branch));
+        let newest = self.newest.get(&(workflow, branch));
+        let passed = newest.and_then(|newest| newest.passed);
         let Some(other) = passed.and_then(|at| self.kinds.runs.get(at)) else {
             return false;
         };

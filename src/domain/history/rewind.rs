@@ -4,7 +4,7 @@
 //! whatever moves a card becomes a transition. The same facts give the same history however
 //! often and in whatever order they are told. What is kept of it is decided elsewhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -12,12 +12,12 @@ use chrono::TimeDelta;
 use crate::domain::correlate::{Correlator, Sourced};
 use crate::domain::deployment::DeployState;
 use crate::domain::fact::{Fact, FactId};
+use crate::domain::history::bearing::Bearing;
 use crate::domain::history::past::{Hints, versions};
 use crate::domain::history::{Record, Standings, Transition};
 use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::policy::Policy;
-use crate::domain::run::RunState;
 use crate::domain::{Timestamp, later};
 
 /// What history keeps of a set of facts.
@@ -39,13 +39,12 @@ const LOOK: TimeDelta = TimeDelta::seconds(30);
 
 /// How closely it is looked at before that much time ago: nobody asks which minute it was, and what
 /// moved a card has its own time.
-const FAR: TimeDelta = TimeDelta::days(14);
+const FAR: TimeDelta = TimeDelta::days(3);
 const FAR_LOOK: TimeDelta = TimeDelta::minutes(10);
 
-/// How long after its end a fact still bears on a card: green runs, and what was landed or closed,
-/// which is watched for some time after it went live.
-const GREEN_BEARS: TimeDelta = TimeDelta::days(14);
-const ENDED_BEARS: TimeDelta = TimeDelta::days(60);
+/// Commits come a day at a time: each says the same of the others whenever it is known, and moves
+/// no card by itself.
+const COMMITS: TimeDelta = TimeDelta::days(1);
 
 /// Tells what happened from `from` on, up to `now`; nothing once it is wanted no longer.
 ///
@@ -105,30 +104,29 @@ struct Step {
     /// Keeps versions of one fact in their order where they happened at one moment.
     order: usize,
     said: Sourced,
-    /// For how long it bears on cards, where that ends.
-    bears: Option<TimeDelta>,
+    /// Whether it stays as it is from then on.
+    last: bool,
 }
 
-/// Returns for how long the last version of a fact bears on cards, where that ends. What is red
-/// bears on them until something else does.
-fn bears(fact: &Fact) -> Option<TimeDelta> {
+/// Returns when a version is taken in.
+fn comes(fact: &Fact, told_at: Timestamp) -> Timestamp {
     match fact {
-        Fact::Run(run) => match run.state {
-            RunState::Passed | RunState::Skipped | RunState::Cancelled => Some(GREEN_BEARS),
-            RunState::Queued
-            | RunState::Waiting
-            | RunState::Running
-            | RunState::Failed(_)
-            | RunState::ActionRequired
-            | RunState::Unknown(_) => None,
-        },
-        Fact::ChangeRequest(change) => change.closed_at.or(change.merged_at).map(|_| ENDED_BEARS),
-        Fact::Ticket(ticket) => ticket.closed_at.map(|_| ENDED_BEARS),
-        Fact::Commit(_) => Some(ENDED_BEARS),
-        Fact::Repository(_)
+        // What was pushed or takes another back is a card, or moves one.
+        Fact::Commit(commit) if !commit.direct && commit.reverts.is_empty() => {
+            let day = COMMITS.num_seconds();
+            let into = told_at.timestamp().rem_euclid(day);
+            told_at
+                .checked_sub_signed(TimeDelta::seconds(into))
+                .unwrap_or(told_at)
+        }
+        Fact::Commit(_)
+        | Fact::Repository(_)
         | Fact::Range(_)
+        | Fact::Ticket(_)
+        | Fact::ChangeRequest(_)
         | Fact::ChangedPaths(_)
         | Fact::ChangeTimes(_)
+        | Fact::Run(_)
         | Fact::JobSet(_)
         | Fact::EarlierJobs(_)
         | Fact::GateSet(_)
@@ -137,7 +135,7 @@ fn bears(fact: &Fact) -> Option<TimeDelta> {
         | Fact::Deployment(_)
         | Fact::Alert(_)
         | Fact::Finding(_)
-        | Fact::Diagnosis(_) => None,
+        | Fact::Diagnosis(_) => told_at,
     }
 }
 
@@ -165,16 +163,15 @@ fn steps(facts: &[Sourced], from: Timestamp, now: Timestamp) -> Vec<Step> {
         versions.drain(..past.saturating_sub(1));
         let last = versions.len();
         for (at, (told_at, fact)) in versions.into_iter().enumerate() {
-            let bears = bears(&fact).filter(|_| at + 1 == last);
             steps.push(Step {
                 // A clock that is ahead tells nothing of the future.
-                at: told_at.clamp(from, now),
+                at: comes(&fact, told_at).clamp(from, now),
                 order: steps.len(),
                 said: Sourced {
                     source: said.source.clone(),
                     fact,
                 },
-                bears,
+                last: at + 1 == last,
             });
         }
     }
@@ -190,9 +187,7 @@ struct Rewound {
     looked_at: Timestamp,
     /// The last that was seen of every card.
     cards: BTreeMap<ItemId, Arc<WorkItem>>,
-    /// What bears on no card from some moment on: without it a look costs as much in the last
-    /// month as in the first.
-    leaving: BTreeSet<(Timestamp, SourceName, FactId)>,
+    bearing: Bearing,
 }
 
 impl Rewound {
@@ -201,12 +196,10 @@ impl Rewound {
         if matches!(*step.said.fact, Fact::EarlierJobs(_) | Fact::ChangeTimes(_)) {
             return;
         }
-        if let Some(bears) = step.bears {
-            let source = step.said.source.clone();
-            let leaves = (later(step.at, bears), source, step.said.fact.id());
-            self.leaving.insert(leaves);
-        }
-        self.correlator.insert(step.said);
+        let said = step.said;
+        self.bearing
+            .note(&said.source, &said.fact, step.at, step.last);
+        self.correlator.insert(said);
     }
 
     /// Lets the clock do what it does up to a moment, exclusive.
@@ -222,15 +215,18 @@ impl Rewound {
 
     fn look(&mut self, policy: &Policy, at: Timestamp) {
         self.looked_at = at;
-        while let Some((_, source, id)) = self.leaving.first().filter(|(leaves, ..)| *leaves <= at)
-        {
-            self.correlator.remove(source, id);
-            self.leaving.pop_first();
-        }
+        self.bearing.sweep(&mut self.correlator, at);
         let changes = self.correlator.refresh(policy, at);
+        let correlator = &self.correlator;
+        let is_open = |id: &ItemId| {
+            let item = correlator.item(id);
+            item.is_some_and(|item| item.placement.done.is_none())
+        };
         for item in changes.changed {
-            let moved = self.standings.note(&item, at);
-            self.transitions.extend(moved);
+            if item.placement.done.is_some() {
+                self.bearing.ended(&item.id, at, is_open);
+            }
+            self.transitions.extend(self.standings.note(&item, at));
             self.cards.insert(item.id.clone(), item);
         }
         for id in changes.removed {

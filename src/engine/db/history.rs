@@ -19,20 +19,58 @@ use crate::engine::db::rows::hash;
 pub(super) fn put_transition(connection: &Connection, event: &Transition) -> rusqlite::Result<()> {
     let standing = &event.standing;
     let holders = serde_json::to_string(&standing.holders).unwrap_or_default();
+    let done = done_word(standing.done);
+    let words = [
+        standing.stage.as_str(),
+        standing.status.as_str(),
+        done,
+        &holders,
+    ];
     connection
         .prepare_cached(
-            "INSERT OR IGNORE INTO event(item, at, stage, status, done, rule, holders) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR IGNORE INTO standing(stage, status, done, holders) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![
-            event.item.as_str(),
-            event.at.timestamp_micros(),
-            standing.stage.as_str(),
-            standing.status.as_str(),
-            done_word(standing.done),
-            event.rule.as_str(),
-            holders
-        ])?;
+        .execute(words)?;
+    let stands: i64 = connection
+        .prepare_cached(
+            "SELECT id FROM standing WHERE stage = ?1 AND status = ?2 AND done = ?3 \
+             AND holders = ?4",
+        )?
+        .query_row(words, |row| row.get(0))?;
+    let card = word(connection, event.item.as_str())?;
+    let rule = word(connection, event.rule.as_str())?;
+    let at = event.at.timestamp_micros();
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO step(card, at, standing, rule) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute([card, at, stands, rule])?;
+    Ok(())
+}
+
+/// Returns the number of a word, which stands there once.
+fn word(connection: &Connection, text: &str) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO word(text) VALUES (?1)")?
+        .execute([text])?;
+    connection
+        .prepare_cached("SELECT id FROM word WHERE text = ?1")?
+        .query_row([text], |row| row.get(0))
+}
+
+/// Takes in what an older program noted, where it noted that.
+pub(super) fn gather(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare("SELECT item, at, stage, status, done, rule, holders FROM event")?;
+    let found = statement.query_map([], transition_of)?;
+    let found: Vec<Option<Transition>> = found.collect::<Result<_, _>>()?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    for event in found.into_iter().flatten() {
+        put_transition(connection, &event)?;
+    }
+    connection.execute("DELETE FROM event", [])?;
     Ok(())
 }
 
@@ -114,7 +152,7 @@ fn transition_of(row: &Row<'_>) -> rusqlite::Result<Option<Transition>> {
 pub(super) fn last(connection: &Connection) -> rusqlite::Result<Vec<Transition>> {
     // Of the row with the greatest time the other columns are taken, as SQLite documents it.
     let mut statement = connection.prepare_cached(
-        "SELECT item, max(at), stage, status, done, rule, holders FROM event GROUP BY item",
+        "SELECT item, max(at), stage, status, done, rule, holders FROM moved GROUP BY item",
     )?;
     let found = statement.query_map([], transition_of)?;
     let found: Vec<Option<Transition>> = found.collect::<Result<_, _>>()?;
@@ -151,7 +189,7 @@ pub(super) fn ledger(
             .extend(record.filter(|record| record.repo().is_none_or(|repo| repos.contains(repo))));
     }
     let mut statement =
-        connection.prepare("SELECT item, at, stage, status, done, rule, holders FROM event")?;
+        connection.prepare("SELECT item, at, stage, status, done, rule, holders FROM moved")?;
     let found = statement.query_map([], transition_of)?;
     let found: Vec<Option<Transition>> = found.collect::<Result<_, _>>()?;
     Ok(Ledger::new(None, records, found.into_iter().flatten()))
@@ -159,16 +197,24 @@ pub(super) fn ledger(
 
 /// Lets go what is older than a moment, but for where cards stood then that were not over.
 pub(super) fn forget(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+    gather(connection)?;
     let before = [before.timestamp_micros()];
     connection.execute(
-        "DELETE FROM event WHERE at < ?1 AND (done <> '' OR EXISTS (SELECT 1 FROM event AS next \
-         WHERE next.item = event.item AND next.at > event.at AND next.at < ?1))",
+        "DELETE FROM step WHERE at < ?1 AND (\
+         standing IN (SELECT id FROM standing WHERE done <> '') \
+         OR EXISTS (SELECT 1 FROM step AS next \
+         WHERE next.card = step.card AND next.at > step.at AND next.at < ?1))",
         before,
     )?;
     connection.execute(
         "DELETE FROM record WHERE at < ?1 AND (kind NOT IN ('life', 'coverage') \
-         OR (kind = 'life' AND NOT EXISTS (SELECT 1 FROM event WHERE event.item = record.id)))",
+         OR (kind = 'life' AND NOT EXISTS (SELECT 1 FROM step JOIN word ON word.id = step.card \
+         WHERE word.text = record.id)))",
         before,
+    )?;
+    connection.execute(
+        "DELETE FROM word WHERE id NOT IN (SELECT card FROM step UNION SELECT rule FROM step)",
+        [],
     )?;
     Ok(())
 }

@@ -102,7 +102,8 @@ pub(super) fn make_room(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM validator", [])?;
     connection.execute("DELETE FROM change", [])?;
     connection.execute(
-        "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY at LIMIT ?1)",
+        "DELETE FROM step WHERE at <= (SELECT max(at) FROM \
+         (SELECT at FROM step ORDER BY at LIMIT ?1))",
         [EVENTS_AT_A_TIME],
     )?;
     Ok(())

@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::engine::db::DbError;
+use crate::engine::db::{DbError, history};
 
 /// Marks a file as ours: "CYCB".
 pub(super) const APPLICATION_ID: i32 = 0x4359_4342;
@@ -69,6 +69,22 @@ CREATE TABLE record(
 CREATE INDEX record_at ON record(at);
 CREATE INDEX event_at ON event(at);
 ",
+    // Rows of `event` said the same few words in each; what an older program writes there is
+    // gathered.
+    "
+CREATE TABLE word(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE standing(
+    id INTEGER PRIMARY KEY, stage TEXT NOT NULL, status TEXT NOT NULL, done TEXT NOT NULL,
+    holders TEXT NOT NULL, UNIQUE(stage, status, done, holders));
+CREATE TABLE step(
+    card INTEGER NOT NULL, at INTEGER NOT NULL, standing INTEGER NOT NULL, rule INTEGER NOT NULL,
+    PRIMARY KEY(card, at, standing)) WITHOUT ROWID;
+CREATE INDEX step_at ON step(at);
+CREATE VIEW moved AS
+    SELECT card.text AS item, step.at AS at, stage, status, done, rule.text AS rule, holders
+    FROM step JOIN word AS card ON card.id = step.card JOIN word AS rule ON rule.id = step.rule
+    JOIN standing ON standing.id = step.standing;
+",
 ];
 
 /// Whose file it is.
@@ -126,6 +142,7 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.execute_batch(migration)?;
         count += 1;
     }
+    history::gather(&transaction)?;
     if count > done {
         let version = MAJOR * STEP + i32::try_from(count).unwrap_or_default();
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

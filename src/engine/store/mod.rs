@@ -264,6 +264,7 @@ impl Store {
                 member.state.succeeded(resource, order, at, &batch);
                 let past = std::mem::take(&mut batch.past);
                 self.chronicler.take_past(&source, batch.past_from, past);
+                self.chronicler.quiet(std::mem::take(&mut batch.quiet));
                 member.state.report(report, at);
                 if !batch.covered.is_empty() {
                     let confirmed = Arc::make_mut(&mut self.confirmed);

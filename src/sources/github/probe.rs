@@ -290,7 +290,7 @@ impl GitHub {
                 repo.kept = Some(seen);
                 self.keep_fingerprint(path, seen, count);
             }
-            self.look_back(repo, path, ask.now);
+            batch.quiet.extend(self.look_back(repo, path, ask.now));
         } else {
             let due = if fewer {
                 Wanted::Full

@@ -80,7 +80,7 @@ impl GitHub {
                     // The past may be asked for as soon as the present is known.
                     let read = state.known(path).filter(|repo| repo.is_unasked());
                     if let Some(repo) = read {
-                        self.look_back(repo, path, ask.now);
+                        batch.quiet.extend(self.look_back(repo, path, ask.now));
                     }
                 }
                 None => {}

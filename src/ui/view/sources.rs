@@ -174,6 +174,9 @@ fn about(paint: &mut Paint<'_>, source: &SourceView, area: Rect) {
         page.pair(paint, "next poll", &text);
     }
     page.pair(paint, "facts", &source.facts.to_string());
+    if let Some(past) = source.past.words() {
+        page.pair(paint, "past", &past);
+    }
     budgets(paint, source, &mut page);
     capabilities(paint, source, &mut page);
     requests(paint, source, &mut page);

@@ -164,3 +164,25 @@ async fn what_is_old_goes_but_for_where_open_cards_stood() {
     assert_eq!(moments(&told.cards[0]), [day]);
     assert!(told.deliveries.is_empty());
 }
+
+#[test]
+fn what_an_older_program_noted_is_gathered_once() {
+    let mut connection = Connection::open_in_memory().expect("memory");
+    schema::migrate(&mut connection).expect("tables");
+    let noted = "INSERT INTO event(item, at, stage, status, done, rule, holders) \
+                 VALUES ('change:a#1', ?1, 'test', 'running', '', 'r', '[]')";
+    for at in [5, 6] {
+        connection.execute(noted, [at]).expect("a row");
+    }
+    for _ in 0..2 {
+        schema::migrate(&mut connection).expect("again");
+        let count = |table: &str| -> i64 {
+            let sql = format!("SELECT count(*) FROM {table}");
+            connection
+                .query_row(&sql, [], |row| row.get(0))
+                .expect("a count")
+        };
+        let counts = ["event", "moved", "standing", "word"].map(count);
+        assert_eq!(counts, [0, 2, 1, 2], "words are there once");
+    }
+}

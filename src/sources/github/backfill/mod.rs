@@ -16,6 +16,7 @@ use super::more::WINDOW_DAYS;
 use super::state::{RepoState, State};
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId};
+use crate::domain::key::RepoKey;
 use crate::sources::PastRead;
 use crate::sources::http::Stored;
 
@@ -225,15 +226,24 @@ impl State {
 
     /// Returns of how many repositories the past is read.
     pub(super) fn past_read(&self) -> PastRead {
+        if self.is_by_rest() {
+            return PastRead::never("the token is refused GraphQL, by which it is read");
+        }
         let known = self.repos.values().filter(|repo| repo.misses == 0);
         known.fold(PastRead::default(), |told, repo| match repo.past {
             Past::Open => told,
             Past::Watched(_) => PastRead {
                 read: told.read + 1,
                 of: told.of + 1,
+                ..told
             },
-            Past::Wanted(_) | Past::Lost(_) => PastRead {
+            Past::Wanted(_) => PastRead {
                 of: told.of + 1,
+                ..told
+            },
+            Past::Lost(_) => PastRead {
+                of: told.of + 1,
+                lost: told.lost + 1,
                 ..told
             },
         })
@@ -252,12 +262,18 @@ impl State {
 
 impl GitHub {
     /// Settles whether the past of a repository that was just read is wanted, and notes that
-    /// the board watches.
-    pub(super) fn look_back(&self, repo: &mut RepoState, path: &str, now: Timestamp) {
+    /// the board watches. Returns since when nothing happened there, where that is found now.
+    pub(super) fn look_back(
+        &self,
+        repo: &mut RepoState,
+        path: &str,
+        now: Timestamp,
+    ) -> Option<(RepoKey, Timestamp)> {
         let days = self.config.past_days;
         if days == 0 {
-            return;
+            return None;
         }
+        let was_open = repo.past == Past::Open;
         repo.past = match repo.past {
             Past::Open => self.open_past(repo, path, days, now),
             Past::Watched(Some(noted)) if now - noted > GAP => Past::Wanted(noted),
@@ -268,6 +284,8 @@ impl GitHub {
             Past::Lost(at) if now - at >= AGAIN => Past::Open,
             known @ (Past::Wanted(_) | Past::Watched(_) | Past::Lost(_)) => known,
         };
+        let is_quiet = was_open && repo.past == Past::Watched(None);
+        is_quiet.then(|| (self.key(path), now - TimeDelta::days(i64::from(days))))
     }
 
     fn open_past(&self, repo: &RepoState, path: &str, days: u32, now: Timestamp) -> Past {

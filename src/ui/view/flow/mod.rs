@@ -28,7 +28,7 @@ const HEAD: u16 = 2;
 /// Paints the view.
 pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, area: Rect) {
     tabs(paint, state.flow.page, rows(area, 0, 1));
-    head(paint, state, rows(area, 1, 1));
+    head(paint, state, snapshot, rows(area, 1, 1));
     let below = rows(area, HEAD, area.height.saturating_sub(HEAD));
     let Some(report) = state.flow.report.clone() else {
         return waits(paint, state, below);
@@ -91,13 +91,20 @@ fn tabs(paint: &mut Paint<'_>, page: Page, row: Rect) {
 }
 
 /// Says what the numbers are of.
-fn head(paint: &mut Paint<'_>, state: &UiState, row: Rect) {
+fn head(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: Rect) {
     let flow = &state.flow;
     let mut told: Vec<Cow<'_, str>> = Vec::new();
     if let Some(report) = &flow.report {
         told.push(scope(&report.scope));
         told.push(format!("{} days", report.span.days()).into());
-        told.push(since(&report.window).into());
+        let reading = crate::ui::history::reading(snapshot);
+        match &reading {
+            Some(reading) if report.window.since.is_none() => told.push(reading.clone().into()),
+            _ => told.push(since(&report.window).into()),
+        }
+        if let Some(reading) = reading.filter(|_| report.window.since.is_some()) {
+            told.push(reading.into());
+        }
     }
     if flow.measuring || (state.recall.reading && flow.report.is_none()) {
         let name = flow.scope.0.name();

@@ -23,7 +23,7 @@ use crate::ui::theme::Role;
 /// Paints the view.
 pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) {
     let below = head::paint(paint, state, area);
-    let below = remark(paint, state, below);
+    let below = remark(paint, state, snapshot, below);
     if let Some(due) = crate::ui::standup::due(state, snapshot) {
         paint.note(due);
     }
@@ -53,7 +53,7 @@ fn say(paint: &mut Paint<'_>, area: Rect, text: &str) {
 }
 
 /// Says how far what is told can be relied on, where it cannot wholly; returns what is left.
-fn remark(paint: &mut Paint<'_>, state: &UiState, area: Rect) -> Rect {
+fn remark(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) -> Rect {
     let prepared = state.standup.prepared.as_ref();
     let known = prepared.map(|it| (it.standup.known, it));
     let text = match (state.recall.trouble, known) {
@@ -62,10 +62,14 @@ fn remark(paint: &mut Paint<'_>, state: &UiState, area: Rect) -> Rect {
         )),
         (None, Some((Known::From(begun), it))) => {
             let begun = moment(begun, &it.calendar, it.standup.now);
-            Some(format!("history counts since {begun} only"))
+            let reading = crate::ui::history::reading(snapshot);
+            let reading = reading.map_or_else(String::new, |reading| format!(": {reading}"));
+            Some(format!("history counts since {begun} only{reading}"))
         }
         (None, Some((Known::Nothing, _))) => {
-            Some("there is no history yet: only what cards say of themselves is told".to_owned())
+            let reading = crate::ui::history::reading(snapshot);
+            let why = reading.unwrap_or_else(|| "there is no history yet".to_owned());
+            Some(format!("{why}: only what cards say of themselves is told"))
         }
         (None, Some((Known::Whole(_), _)) | None) => None,
     };
