@@ -175,14 +175,11 @@ impl Buildbot {
         let ended = self.ended(build, ask).await?;
         let steps = self.steps(build, ask).await?;
         let begun: Vec<&wire::Step> = steps.iter().filter(|it| it.started_at.is_some()).collect();
-        let first = match behind {
-            Some(mark) => mark.step,
-            None => {
-                let works = begun.iter().rev().find(|step| !step.complete);
-                let step = works.or(begun.last());
-                step.map_or(0, |step| step.number)
-            }
+        let at_work = || {
+            let works = begun.iter().rev().find(|step| !step.complete);
+            works.or(begun.last()).map_or(0, |step| step.number)
         };
+        let first = behind.map_or_else(at_work, |mark| mark.step);
         for step in begun
             .iter()
             .filter(|it| it.number >= first)
