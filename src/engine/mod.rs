@@ -2,7 +2,7 @@
 //!
 //! `update`, `facts`, `health`, `columns`, `empty`, `told`, `store`, `snapshot`,
 //! `schedule`, `backoff`, `budget` and `chronicler` are pure; `poller`, `handle`, `supervise`,
-//! `teller`, `inquiry`, `actions`, `logs` and `db` are where tasks and files are.
+//! `teller`, `inquiry`, `follower`, `actions`, `logs` and `db` are where tasks and files are.
 
 pub mod actions;
 pub mod backoff;
@@ -12,6 +12,7 @@ pub mod columns;
 pub mod db;
 pub mod empty;
 pub mod facts;
+mod follower;
 pub mod handle;
 pub mod health;
 pub mod inquiry;

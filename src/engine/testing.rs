@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,6 +28,7 @@ use crate::engine::actions::Acting;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, EngineCommand, Options, start};
 use crate::sources::action::{Act, ActError};
+use crate::sources::follow::{FollowError, Part, Place};
 use crate::sources::http::Clock;
 use crate::sources::logs::NoLogs;
 use crate::sources::{
@@ -69,6 +71,9 @@ pub(crate) fn ticket(repo: &RepoKey, number: u64, title: &str) -> Ticket {
     }
 }
 
+/// What comes of one read of a log that grows.
+pub(crate) type Followed = Result<Part, FollowError>;
+
 /// What a source answers to a poll.
 pub(crate) type Answer = Result<Batch, SourceError>;
 
@@ -95,6 +100,12 @@ pub(crate) trait Script: Send + Sync + 'static {
     /// Does something.
     fn act(&self, act: Act) -> BoxFuture<'_, Result<(), ActError>> {
         unreachable!("nobody asked for {act:?}")
+    }
+
+    /// Reads on in a log.
+    fn follow(&self, from: Place, into: mpsc::Sender<Vec<u8>>) -> BoxFuture<'_, Followed> {
+        drop(into);
+        unreachable!("nobody follows anything from {from:?}")
     }
 
     /// Finds out why a job failed.
@@ -243,6 +254,15 @@ impl Source for Fake {
 
     fn act(&self, act: Act) -> BoxFuture<'_, Result<(), ActError>> {
         self.script.act(act)
+    }
+
+    fn follow(
+        &self,
+        _log: LogKey,
+        from: Place,
+        into: mpsc::Sender<Vec<u8>>,
+    ) -> BoxFuture<'_, Followed> {
+        self.script.follow(from, into)
     }
 
     fn diagnose(&self, log: LogKey, _now: Timestamp) -> BoxFuture<'_, Answer> {

@@ -47,6 +47,16 @@ impl Fold {
         fold
     }
 
+    /// Takes over what a log has grown by: what was folded stays so, what is new is open.
+    pub fn grow(&mut self, index: &Index) {
+        let before = std::mem::take(&mut self.folded);
+        self.take(index);
+        for (folded, before) in self.folded.iter_mut().zip(before) {
+            *folded = before;
+        }
+        self.rebuild();
+    }
+
     /// Takes the sections of a log over.
     fn take(&mut self, index: &Index) {
         self.lines = index.lines();

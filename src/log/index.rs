@@ -90,6 +90,25 @@ impl Index {
         self.ended + u64::from(self.bytes > self.line_from)
     }
 
+    /// Returns how many lines have ended, and how many bytes they take.
+    pub fn whole(&self) -> (u64, u64) {
+        (self.ended, self.line_from)
+    }
+
+    /// Returns whether this can be the same log as an older index of less of it.
+    pub fn continues(&self, older: &Self) -> bool {
+        let (lines, _) = older.whole();
+        let starts = |index: &Self| -> Vec<u64> {
+            let sections = index.sections().iter();
+            sections.map(|section| section.start).collect()
+        };
+        self.bytes >= older.bytes
+            && self.ended >= lines
+            && self.checkpoints.starts_with(&older.checkpoints)
+            && self.first_time == older.first_time
+            && starts(self).starts_with(&starts(older))
+    }
+
     /// Returns what the bytes are; anything but text is not worth showing.
     pub fn content(&self) -> Content {
         self.content

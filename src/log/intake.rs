@@ -74,6 +74,22 @@ impl<W: Write> Intake<W> {
         self.end_probe()
     }
 
+    /// Returns the index of what came so far; sections that are open stay open in it.
+    ///
+    /// # Errors
+    ///
+    /// None but those of memory, which has none.
+    pub fn so_far(&self) -> io::Result<Index> {
+        if self.is_probed {
+            return Ok(self.index.clone());
+        }
+        // What it is may show later: until then it is taken for what it looks like.
+        let mut early = Intake::with_cap(io::sink(), self.max);
+        early.push(&self.probe)?;
+        early.end_probe()?;
+        Ok(early.index)
+    }
+
     /// Ends the log and returns its index.
     ///
     /// # Errors

@@ -27,6 +27,19 @@ impl LineSet {
         }
     }
 
+    /// Takes out a line and all behind it.
+    pub(super) fn truncate(&mut self, line: u64) {
+        let Ok(at) = usize::try_from(line / BITS) else {
+            return;
+        };
+        self.words.truncate(at + 1);
+        if let Some(word) = self.words.get_mut(at) {
+            *word &= !(u64::MAX << (line % BITS));
+        }
+        let ones = self.words.iter().map(|word| u64::from(word.count_ones()));
+        self.len = ones.sum();
+    }
+
     /// Returns how many lines are in it.
     pub fn len(&self) -> u64 {
         self.len
@@ -97,6 +110,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_is_taken_out_at_the_end_is_in_it_no_more() {
+        let mut set = LineSet::default();
+        for line in [0, 63, 64, 65, 200] {
+            set.insert(line);
+        }
+        set.truncate(65);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 63, 64]);
+        assert_eq!(set.len(), 3);
+        set.truncate(1_000);
+        assert_eq!(set.len(), 3);
+        set.truncate(0);
+        assert!(set.is_empty());
+    }
 
     proptest! {
         #[test]

@@ -34,6 +34,7 @@ mod block;
 mod errors;
 mod failing;
 mod fold;
+mod growing;
 mod index;
 mod intake;
 mod lines;
@@ -59,6 +60,7 @@ pub use crate::log::errors::{
 };
 pub use crate::log::failing::{FailedTest, MAX_TESTS, failed_tests};
 pub use crate::log::fold::Fold;
+pub use crate::log::growing::Growing;
 pub use crate::log::index::{Content, Counts, Index};
 pub use crate::log::intake::{Intake, MAX_BYTES};
 pub use crate::log::lineset::LineSet;

@@ -220,6 +220,17 @@ impl Matches {
         }
     }
 
+    /// Goes on behind the lines that were whole when all was searched, as the log has grown; the
+    /// reader has to stand there.
+    pub fn grow(&mut self, whole: u64) {
+        // The line that was not whole is looked at once more.
+        self.lines.truncate(whole);
+        self.line = whole;
+        self.carry.clear();
+        self.left_out = 0;
+        self.is_done = false;
+    }
+
     /// Searches the next block of at most 1 MiB; returns whether there is more.
     ///
     /// `hide` takes out of a line what is not shown of it.

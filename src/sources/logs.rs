@@ -4,7 +4,10 @@
 
 use std::io;
 
+use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
+use crate::domain::run::RunState;
+use crate::domain::text::Clean;
 
 /// Keeps logs of finished jobs; the engine implements it, tests use [`NoLogs`].
 pub trait LogCache: Send + Sync {
@@ -13,6 +16,43 @@ pub trait LogCache: Send + Sync {
 
     /// Returns whether the whole log is there.
     fn has(&self, key: &LogKey) -> bool;
+
+    /// Starts a log that is read while it grows; it never becomes the one that is kept.
+    fn grow(&self, key: &LogKey) -> io::Result<Box<dyn Growing>> {
+        drop(key.clone());
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// A log that grows; dropped, it stays as it is for those who read it already.
+pub trait Growing: Send {
+    /// Takes the next bytes; nobody sees them before they are told.
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Forgets what came since the last word.
+    fn forget(&mut self);
+
+    /// Begins anew: what was told is void.
+    fn restart(&mut self) -> io::Result<()>;
+
+    /// Shows what came, and how the log stands since `at`; nothing is new where a read failed.
+    fn tell(&mut self, stands: Grows, at: Option<Timestamp>);
+}
+
+/// How a log that grows stands.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub enum Grows {
+    /// Nothing was read yet.
+    #[default]
+    Starting,
+    /// It is read on.
+    Following,
+    /// The last read failed: it is tried again.
+    Trouble(Clean),
+    /// It is not read on, and why.
+    Stopped(Clean),
+    /// The job is over in this way, and all that it wrote is here.
+    Ended(RunState),
 }
 
 /// A log that is being written; dropped without [`LogWriter::keep`] it leaves nothing.

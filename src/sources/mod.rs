@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 
 use crate::domain::Timestamp;
 use crate::domain::action::{Fresh, Target};
@@ -18,6 +19,7 @@ use crate::domain::fact::{Fact, FactId};
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
+use crate::sources::follow::{FollowError, Part, Place};
 
 pub mod action;
 pub mod alertmanager;
@@ -28,6 +30,7 @@ mod deeds;
 mod detail;
 pub mod evidence;
 mod failed_jobs;
+pub mod follow;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
@@ -49,6 +52,7 @@ pub mod probe;
 pub mod prometheus;
 mod registry;
 pub mod selection;
+mod standing;
 mod texts;
 mod ticket_links;
 pub mod token;
@@ -60,6 +64,7 @@ pub use deeds::READ_ONLY;
 pub use http::{hex, span};
 pub use meter::{Budget, Meter, NO_PAST, PastRead, RequestLine};
 pub use registry::{Kind, Open, REGISTRY};
+pub use standing::{Capability, CapabilityState, Check, CheckState, Trouble};
 
 /// One configured connection to one system.
 pub trait Source: Send + Sync {
@@ -143,6 +148,20 @@ pub trait Source: Send + Sync {
         async { Err(self.cannot("read logs")) }.boxed()
     }
 
+    /// Reads on in the log of a job that runs, behind `from`, and hands on what it brings.
+    ///
+    /// Bytes of a read that fails are void. [`Capability`] `live logs` says whether there is a way.
+    fn follow(
+        &self,
+        log: LogKey,
+        from: Place,
+        into: mpsc::Sender<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Part, FollowError>> {
+        drop((log, from, into));
+        let why = format!("a source of kind `{}` has no logs to follow", self.kind());
+        async move { Err(FollowError::NoWay(Clean::line(&why))) }.boxed()
+    }
+
     /// Reads the target of an action afresh, past every cache.
     fn look_at(&self, target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {
         drop(target);
@@ -178,65 +197,6 @@ pub enum Account {
     From(String),
     /// It cannot be told: there should be a credential, and there is none.
     Unknown,
-}
-
-/// One thing that was tried, and what came of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Check {
-    /// What was tried, in a word.
-    pub name: &'static str,
-    /// What came of it.
-    pub state: CheckState,
-    /// The same in words.
-    pub text: Clean,
-    /// What to do.
-    pub hint: Option<Clean>,
-    /// What is wrong, where what to do depends on who asks.
-    pub trouble: Option<Trouble>,
-}
-
-/// What is wrong, as far as what to do about it depends on who asks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Trouble {
-    /// The token is refused, or one is wanted.
-    Token,
-    /// The host does not answer.
-    Host,
-    /// It answers, and says that something is wrong with it.
-    Server,
-}
-
-/// What came of something that was tried.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CheckState {
-    /// It works.
-    Fine,
-    /// The board works without, but a person should know.
-    Note,
-    /// The board will miss it.
-    Failed,
-    /// The token is refused.
-    Refused,
-}
-
-/// What a server and a token can do.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Capability {
-    /// What it is about, e.g. `graphql`, `job logs`, `code scanning alerts`.
-    pub name: &'static str,
-    /// Whether it is there.
-    pub state: CapabilityState,
-}
-
-/// Whether something can be done.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum CapabilityState {
-    /// Not tried yet.
-    Unknown,
-    /// It can.
-    Available,
-    /// It cannot, and why: `token lacks Actions: read`.
-    Missing(Clean),
 }
 
 /// Identity of a resource within its source, chosen by the adapter, e.g. `probe:hot`.

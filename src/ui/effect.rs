@@ -52,6 +52,10 @@ pub enum Effect {
     Diagnose(LogKey),
     /// Open a log of the cache; its index comes back as a [`LogEvent`](crate::ui::logs::LogEvent).
     OpenLog(LogKey),
+    /// Read on in the log of a job that runs; what there is of it comes back as it grows.
+    FollowLog(LogKey),
+    /// Do not read on in it.
+    LeaveLog(LogKey),
     /// Read lines of an open log.
     ReadLog {
         /// Which log.

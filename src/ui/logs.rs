@@ -8,11 +8,21 @@ use std::sync::Arc;
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::text::Clean;
+use crate::engine::logs::Grows;
 use crate::engine::snapshot::Snapshot;
 use crate::log::{Index, LineSet, LogError, LogLine};
 use crate::ui::effect::Effect;
 use crate::ui::state::UiState;
 use crate::ui::update::{look, triage};
+
+/// How a log that grows stands.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Live {
+    /// Whether it is read on.
+    pub stands: Grows,
+    /// When it was last read.
+    pub read_at: Option<Timestamp>,
+}
 
 /// What came of a log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,6 +37,20 @@ pub enum LogEvent {
         error: Option<u64>,
         /// The errors with their blocks, in the order of their lines.
         errors: Vec<LogError>,
+    },
+    /// It grows, and this is how far it is.
+    Grown {
+        /// Which log.
+        key: LogKey,
+        /// Where its lines, sections and errors are.
+        index: Arc<Index>,
+        /// The line of the first error, and the errors with their blocks, where there are others
+        /// than before.
+        errors: Option<(Option<u64>, Vec<LogError>)>,
+        /// Whether what was told of it before is void.
+        anew: bool,
+        /// How it stands.
+        live: Live,
     },
     /// It cannot be shown.
     Failed {

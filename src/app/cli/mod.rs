@@ -235,6 +235,9 @@ pub struct LogArgs {
     /// Only a step: `failed`, or (part of) its name
     #[arg(long, value_name = "failed|NAME")]
     pub step: Option<String>,
+    /// Print on as long as the job runs, of a job at work first; exit with 3 when it did not pass
+    #[arg(short, long, conflicts_with_all = ["step", "offline"])]
+    pub follow: bool,
     /// Another job of the run than the one that failed first
     #[arg(long, value_name = "NAME")]
     pub job: Option<String>,

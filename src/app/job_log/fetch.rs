@@ -9,21 +9,24 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::follow::{self, Outcome};
+use super::meant::{self, Wanted};
 use super::names;
 use crate::app::cli::LogArgs;
 use crate::app::exit::{Exit, Failure};
 use crate::app::once;
 use crate::app::output::cause_words;
-use crate::app::page::{self, Page};
+use crate::app::page::Page;
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
-use crate::app::triage::{self, Found};
+use crate::app::triage;
 use crate::app::waiting;
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
-use crate::domain::run::{Job, RunState};
+use crate::domain::item::WorkItem;
+use crate::domain::run::RunState;
 use crate::domain::text::Clean;
-use crate::domain::triage::{Known, Triage, TriageCard};
+use crate::domain::triage::TriageCard;
 use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::{Asked, Health, Snapshot};
 use crate::engine::{Engine, EngineCommand};
@@ -36,24 +39,37 @@ pub(super) struct Fetched {
     pub(super) note: Option<String>,
 }
 
-/// The log that is meant, and what is known of it already.
-struct Wanted {
-    key: LogKey,
-    found: Option<Arc<Diagnosis>>,
-    /// Whether an answer could still change which log it is.
-    is_sure: bool,
+/// What came of the search for a log.
+pub(super) enum Found {
+    /// It is here, and how its job ended, where that is known.
+    Here(Fetched, Option<RunState>),
+    /// It was printed as it grew, until its job ended in this way.
+    Followed(RunState),
+}
+
+/// Where a log is to be had.
+enum Way {
+    Cache(Fetched, Option<RunState>),
+    /// From its source, bit by bit; whether its job is known to be at work.
+    Source(LogKey, bool),
 }
 
 /// What is looked for, and since when.
 struct Search<'a> {
     args: &'a LogArgs,
+    /// Whether a log is wanted while it grows.
+    follows: bool,
     page: Option<Page<'a>>,
     logs: &'a FileLogs,
     began: Timestamp,
 }
 
 /// Finds the job that is meant and has its log brought into the cache.
-pub(super) fn fetch(session: &mut Session, args: &LogArgs) -> Result<Fetched, Failure> {
+pub(super) fn fetch(
+    session: &mut Session,
+    args: &LogArgs,
+    is_colored: bool,
+) -> Result<Found, Failure> {
     let page = Page::parse(&args.word);
     if args.job.is_some() && page.is_some_and(|page| page.job.is_some()) {
         let failure = Failure::usage("the page of a job names the job already");
@@ -68,33 +84,70 @@ pub(super) fn fetch(session: &mut Session, args: &LogArgs) -> Result<Fetched, Fa
         let mut engine = session
             .start_to_print(store, !args.offline, false, &tasks)
             .await?;
-        let search = Search {
+        let mut search = Search {
             args,
+            follows: args.follow,
             page,
             logs: &session.logs,
             began,
         };
-        let told = waiting::tell(engine.snapshots.clone(), began);
-        let outcome = tokio::select! {
-            outcome = search.run(&mut engine, deadline) => outcome,
-            never = told => match never {},
-        };
+        let outcome = search.found(&mut engine, deadline, is_colored).await;
         tasks.end().await;
         outcome
     })
 }
 
 impl Search<'_> {
-    async fn run(&self, engine: &mut Engine, deadline: Instant) -> Result<Fetched, Failure> {
+    /// Finds the log, and prints it where it is followed.
+    async fn found(
+        &mut self,
+        engine: &mut Engine,
+        deadline: Instant,
+        is_colored: bool,
+    ) -> Result<Found, Failure> {
+        loop {
+            let told = waiting::tell(engine.snapshots.clone(), self.began);
+            let way = tokio::select! {
+                way = self.run(engine, deadline) => way?,
+                never = told => match never {},
+            };
+            let (key, runs) = match way {
+                Way::Cache(fetched, state) => return Ok(Found::Here(fetched, state)),
+                Way::Source(key, runs) => (key, runs),
+            };
+            match follow::print(engine, self.logs, &key, is_colored).await? {
+                Outcome::Over(state) => return Ok(Found::Followed(state)),
+                Outcome::NoWay(why) if runs => {
+                    let failure = Failure::error(why.as_str()).with_exit(Exit::Stale);
+                    return Err(failure.hint("ask again when the job is over"));
+                }
+                // It may be over already: then all of it is there.
+                Outcome::NoWay(_) => self.follows = false,
+            }
+        }
+    }
+
+    async fn run(&self, engine: &mut Engine, deadline: Instant) -> Result<Way, Failure> {
         let mut asked: Option<LogKey> = None;
+        let mut looked = false;
         loop {
             let snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
             let is_late = Instant::now() >= deadline;
             let is_settled = engine.is_settled();
+            if let Some(item) = self.not_red(&snapshot).filter(|_| !looked) {
+                let sent = engine
+                    .commands
+                    .send(EngineCommand::Look(Some(item.id.clone())));
+                looked = sent.await.is_ok();
+            }
             match self.wanted(&snapshot) {
                 Ok(wanted) if wanted.is_sure || is_settled || is_late => {
+                    if self.follows && wanted.may_run() {
+                        let runs = wanted.state.is_some();
+                        return Ok(Way::Source(wanted.key, runs));
+                    }
                     if let Some(outcome) = self.outcome(&wanted, &snapshot, asked.as_ref()) {
-                        return outcome;
+                        return outcome.map(|fetched| Way::Cache(fetched, wanted.state));
                     }
                     if asked.as_ref() != Some(&wanted.key) {
                         let command = EngineCommand::Diagnose(wanted.key.clone());
@@ -106,7 +159,10 @@ impl Search<'_> {
                         return Err(self.late("the log is not here yet"));
                     }
                 }
-                Err(failure) if is_settled => return Err(failure),
+                // The jobs of what is watched come after the first round.
+                Err(failure) if is_settled && !(looked && failure.exit() == Exit::Stale) => {
+                    return Err(failure);
+                }
                 Err(failure) if is_late => return Err(self.hurried(failure)),
                 Ok(_) | Err(_) => {}
             }
@@ -117,6 +173,18 @@ impl Search<'_> {
             ) {
                 return Err(Failure::error("the log cannot be asked for any more"));
             }
+        }
+    }
+
+    /// Returns the one card that is meant where it is not red, and a job of it may be followed.
+    fn not_red<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s Arc<WorkItem>> {
+        let found = self.follows.then(|| {
+            let word = Some(self.args.word.as_str());
+            triage::Found::new(word, snapshot)
+        })?;
+        match (found.red.as_slice(), found.others.as_slice()) {
+            ([], [item, ..]) => Some(*item),
+            (_, _) => None,
         }
     }
 
@@ -183,20 +251,23 @@ impl Search<'_> {
             && page.job.is_some()
         {
             let key = page.log(snapshot).ok_or_else(unknown)?;
-            return of_page(key, snapshot, page);
+            return meant::of_page(key, snapshot, page, self.follows);
+        }
+        if let Some(item) = self.not_red(snapshot) {
+            return meant::at_work(item, snapshot, self.args.job.as_deref());
         }
         let card = self.one(snapshot)?;
         let triage = &card.triage;
         // Another answer may tell of a newer run of a card, but not of another run of a page.
         let confirmed = snapshot.source_confirmed(&triage.source, Some(&triage.repo));
         let is_sure = self.page.is_some() || confirmed.is_some_and(|at| at >= self.began);
-        wanted(triage, self.args.job.as_deref(), is_sure)
+        meant::of_card(triage, self.args.job.as_deref(), is_sure, self.follows)
     }
 
     /// Returns the one red card that the word means.
     fn one<'s>(&self, snapshot: &'s Snapshot) -> Result<&'s TriageCard, Failure> {
         let word = self.args.word.as_str();
-        let found = Found::new(Some(word), snapshot);
+        let found = triage::Found::new(Some(word), snapshot);
         match (found.red.as_slice(), found.others.first()) {
             ([card], _) => Ok(*card),
             ([], Some(item)) => {
@@ -304,101 +375,6 @@ fn failed(why: &Clean, health: Option<Health>) -> Failure {
         }
         Some(Health::Ok | Health::Starting | Health::Stale | Health::Forbidden) | None => failure,
     }
-}
-
-/// Returns the log of the job that a page names.
-fn of_page(key: LogKey, snapshot: &Snapshot, page: Page<'_>) -> Result<Wanted, Failure> {
-    let cards = snapshot.triage.cards.iter().map(|card| &*card.triage);
-    let mut found = None;
-    for triage in cards.filter(|triage| page.is_of(triage)) {
-        let mut jobs = triage.jobs.iter().map(|line| &line.job);
-        if let Some(job) = jobs.find(|job| job.id == key.job) {
-            has_log(job)?;
-        }
-        found = found.or_else(|| known(triage, key.job));
-    }
-    let is_sure = true;
-    Ok(Wanted {
-        key,
-        found,
-        is_sure,
-    })
-}
-
-/// Returns the log of the job that made a card red, or of another one of its run.
-fn wanted(triage: &Triage, job: Option<&str>, is_sure: bool) -> Result<Wanted, Failure> {
-    let key = match job {
-        Some(name) => {
-            let job = job_named(name, triage)?;
-            has_log(job)?;
-            page::log_of_job(triage, job.id)
-        }
-        None => match (triage::log_of(triage), &triage.diagnosis) {
-            (Some(key), _) => key,
-            (None, Known::No(why)) => {
-                return Err(Failure::error(why.as_str()).with_exit(Exit::Stale));
-            }
-            (None, Known::Yes(_)) => return Err(Failure::error("the failed job is not known")),
-        },
-    };
-    let found = known(triage, key.job);
-    Ok(Wanted {
-        key,
-        found,
-        is_sure,
-    })
-}
-
-/// Returns what was found about a job, where that is on the card.
-fn known(triage: &Triage, job: u64) -> Option<Arc<Diagnosis>> {
-    match &triage.diagnosis {
-        Known::Yes(found) if found.job == job => Some(Arc::clone(found)),
-        Known::Yes(_) | Known::No(_) => None,
-    }
-}
-
-/// Refuses a job that has none yet.
-fn has_log(job: &Job) -> Result<(), Failure> {
-    match &job.state {
-        RunState::Queued | RunState::Waiting | RunState::Running | RunState::ActionRequired => {
-            let message = format!("job `{}` has not ended, and has no log yet", job.name);
-            Err(Failure::error(message).with_exit(Exit::Stale))
-        }
-        RunState::Passed
-        | RunState::Skipped
-        | RunState::Failed(_)
-        | RunState::Cancelled
-        | RunState::Unknown(_) => Ok(()),
-    }
-}
-
-fn job_named<'a>(name: &str, triage: &'a Triage) -> Result<&'a Job, Failure> {
-    let jobs = || triage.jobs.iter().map(|line| &line.job);
-    if let Some(job) = jobs().find(|job| *job.name == *name) {
-        return Ok(job);
-    }
-    let lower = name.to_lowercase();
-    let like: Vec<&Job> = jobs()
-        .filter(|job| job.name.to_lowercase().contains(&lower))
-        .collect();
-    if let [job] = like.as_slice() {
-        return Ok(job);
-    }
-    let all: Vec<&Job> = if like.is_empty() {
-        jobs().collect()
-    } else {
-        like.clone()
-    };
-    if all.is_empty() && !triage.jobs_known {
-        let failure = Failure::error("the jobs of the run are not known");
-        return Err(failure.with_exit(Exit::Stale));
-    }
-    let message = if like.is_empty() {
-        format!("the run has no job `{name}`")
-    } else {
-        format!("`{name}` means {} jobs", like.len())
-    };
-    Err(Failure::error(message).hint(names(all.iter().map(|job| job.name.as_str()))))
 }
 
 /// Returns why the log of a job cannot be had, where that is known.

@@ -16,8 +16,11 @@ use crate::app::redact;
 use crate::app::session::Session;
 use crate::log::{self, Content, Index, Section, SectionKind};
 use crate::ui::theme::ColorDepth;
+use fetch::Found;
 
 mod fetch;
+mod follow;
+mod meant;
 
 /// How many names are told where one was not found.
 const MOST_NAMES: usize = 20;
@@ -25,7 +28,11 @@ const MOST_NAMES: usize = 20;
 /// Prints the log.
 pub fn run(mut session: Session, args: &LogArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
-    let fetched = fetch::fetch(&mut session, args)?;
+    let is_colored = is_colored(&session, args);
+    let (fetched, state) = match fetch::fetch(&mut session, args, is_colored)? {
+        Found::Here(fetched, state) => (fetched, state),
+        Found::Followed(state) => return Ok(follow::exit(&state)),
+    };
     let mut file = fetched.file;
     let index = logs::index(&mut file)?;
     match index.content() {
@@ -40,13 +47,7 @@ pub fn run(mut session: Session, args: &LogArgs) -> Result<Exit, Failure> {
         Some(step) => part(step, &index, &mut file)?,
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
-    text::write(
-        &index,
-        &mut file,
-        lines,
-        is_colored(&session, args),
-        &mut out,
-    )?;
+    text::write(&index, &mut file, lines, is_colored, &mut out)?;
     out.flush()?;
     if let Some(note) = fetched.note.or_else(|| cut(&index)) {
         // After a hang-up there is nobody to tell.
@@ -56,7 +57,8 @@ pub fn run(mut session: Session, args: &LogArgs) -> Result<Exit, Failure> {
             redact::shown(&note)
         ));
     }
-    Ok(Exit::Fine)
+    let followed = state.filter(|_| args.follow);
+    Ok(followed.map_or(Exit::Fine, |state| follow::exit(&state)))
 }
 
 /// Says that the end is missing, where it was left out on the way into the cache.

@@ -3,6 +3,7 @@
 //! One thread reads, so that the loop never waits for a disk. Orders go in
 //! through a bounded queue, what came of them comes back as [`Done`].
 
+mod live;
 mod save;
 mod shelf;
 pub mod text;
@@ -42,6 +43,8 @@ pub fn index(file: &mut File) -> io::Result<Index> {
 pub enum Order {
     /// Open it; while it is not here yet, look again for a while.
     Open(LogKey),
+    /// Show it as it grows.
+    Follow(LogKey),
     /// Read lines.
     Read {
         /// Of which log.

@@ -65,6 +65,11 @@ impl Shelf {
 }
 
 impl Log {
+    /// A log whose index is known.
+    pub(super) fn of(key: LogKey, file: File, index: Arc<Index>) -> Self {
+        Self { key, file, index }
+    }
+
     /// Returns whether the cache holds no more than was read: a beginning gives way to the whole.
     pub(super) fn is_whole(&self, logs: &FileLogs) -> bool {
         let length = |file: &File| file.metadata().map(|data| data.len()).ok();
@@ -122,7 +127,7 @@ impl Log {
     pub(super) fn reader(&self) -> io::Result<Reader> {
         Ok(Reader {
             file: self.file.try_clone()?,
-            at: 0,
+            rest: 0..self.index.counts().bytes,
         })
     }
 }
@@ -149,14 +154,30 @@ pub(super) fn take(
 #[derive(Debug)]
 pub(super) struct Reader {
     file: File,
-    at: u64,
+    /// What is still to be read; of a log that grows there is more than what was indexed.
+    rest: Range<u64>,
+}
+
+impl Reader {
+    /// Reads on to a new end.
+    pub(super) fn extend(&mut self, end: u64) {
+        self.rest.end = end;
+    }
+
+    /// Reads another part.
+    pub(super) fn go_to(&mut self, rest: Range<u64>) {
+        self.rest = rest;
+    }
 }
 
 impl io::Read for Reader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         // Both handles have one place in the file between them.
-        let length = rustix::io::pread(&self.file, into, self.at)?;
-        self.at += u64::try_from(length).unwrap_or_default();
+        let left = self.rest.end.saturating_sub(self.rest.start);
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(into.len());
+        let room = into.get_mut(..most).unwrap_or_default();
+        let length = rustix::io::pread(&self.file, room, self.rest.start)?;
+        self.rest.start += u64::try_from(length).unwrap_or_default();
         Ok(length)
     }
 }

@@ -381,3 +381,72 @@ async fn no_secret_is_shown_told_or_saved() {
     );
     world.ends().await;
 }
+
+/// Returns how far the log is that grows, as the screen is told next.
+async fn next_grown(world: &mut World) -> (u64, crate::sources::logs::Grows) {
+    loop {
+        let done = tokio::time::timeout(std::time::Duration::from_secs(20), world.told.recv());
+        if let Done::Log(event) = done.await.unwrap().unwrap()
+            && let LogEvent::Grown { index, live, .. } = *event
+        {
+            return (index.lines(), live.stands);
+        }
+    }
+}
+
+/// Returns the lines that a search has found when it comes to the end of what is there.
+async fn next_found(world: &mut World) -> Vec<u64> {
+    loop {
+        let done = tokio::time::timeout(std::time::Duration::from_secs(20), world.told.recv());
+        if let Done::Log(event) = done.await.unwrap().unwrap()
+            && let LogEvent::Matches {
+                lines, done: true, ..
+            } = *event
+        {
+            return lines.iter().collect();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_grows_is_read_bit_by_bit_and_gives_way_to_the_whole() {
+    use crate::domain::run::RunState;
+    use crate::sources::logs::Grows;
+    let mut world = World::new();
+    let key = key(3);
+    let mut growing = world.logs.grow(&key).unwrap();
+    assert!(world.desk.order(Order::Follow(key.clone())));
+    assert_eq!(next_grown(&mut world).await, (0, Grows::Starting));
+    growing.push(b"one\nneedle\nhalf a li").unwrap();
+    growing.tell(Grows::Following, None);
+    assert_eq!(next_grown(&mut world).await, (2, Grows::Following));
+    let query = Query::parse("needle").unwrap();
+    let search = Order::Search {
+        key: key.clone(),
+        query,
+        generation: 1,
+    };
+    assert!(world.desk.order(search));
+    assert_eq!(next_found(&mut world).await, [1]);
+    growing.push(b"ne needle\nneedle\n").unwrap();
+    growing.tell(Grows::Following, None);
+    assert_eq!(next_grown(&mut world).await, (4, Grows::Following));
+    assert_eq!(next_found(&mut world).await, [1, 2, 3]);
+    growing.tell(Grows::Ended(RunState::Passed), None);
+    assert_eq!(next_grown(&mut world).await.0, 4);
+    let mut writer = world.logs.begin(&key).unwrap();
+    writer
+        .write_all(b"one\nneedle\nhalf a line needle\nneedle\nend\n")
+        .unwrap();
+    writer.keep().unwrap();
+    loop {
+        let done = tokio::time::timeout(std::time::Duration::from_secs(20), world.told.recv());
+        if let Done::Log(event) = done.await.unwrap().unwrap()
+            && let LogEvent::Opened { index, .. } = *event
+        {
+            assert_eq!(index.lines(), 5);
+            break;
+        }
+    }
+    world.cancel.cancel();
+}

@@ -11,18 +11,21 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, error::TryRecvError};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::effects::Done;
 use crate::app::logs::Order;
+use crate::app::logs::live::{self, Before, Live};
 use crate::app::logs::save::Copy;
 use crate::app::logs::shelf::{Log, Reader, Shelf};
 use crate::app::redact;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::text::Clean;
-use crate::engine::logs::FileLogs;
+use crate::engine::logs::{FileLogs, Growth};
 use crate::log::{self, Content, Index, Matches, Query};
+use crate::sources::logs::Grows;
 use crate::ui::logs::LogEvent;
 
 /// How often it is looked whether a log has come.
@@ -47,7 +50,13 @@ pub(super) struct Worker {
     /// Logs that are not here yet, and until when they are looked for.
     awaited: Vec<(LogKey, Instant)>,
     search: Option<Search>,
+    /// A search that came to the end of a log that grows.
+    searched: Option<Search>,
     copy: Option<Copy>,
+    growth: watch::Receiver<Option<Growth>>,
+    /// The log that is shown as it grows.
+    followed: Option<LogKey>,
+    live: Option<Live>,
 }
 
 struct Search {
@@ -63,6 +72,7 @@ struct Search {
 enum Woken {
     Order(Order),
     Look,
+    Grown,
     End,
 }
 
@@ -74,6 +84,7 @@ impl Worker {
         tell: mpsc::Sender<Done>,
     ) -> Self {
         Self {
+            growth: logs.growth(),
             logs,
             downloads,
             cancel,
@@ -81,7 +92,10 @@ impl Worker {
             shelf: Shelf::default(),
             awaited: Vec::new(),
             search: None,
+            searched: None,
             copy: None,
+            followed: None,
+            live: None,
         }
     }
 
@@ -101,11 +115,15 @@ impl Worker {
                 match runtime.block_on(self.wait(&mut orders)) {
                     Woken::Order(order) => news.push(order),
                     Woken::Look => self.look(),
+                    Woken::Grown => {}
                     Woken::End => return,
                 }
             }
             for order in newest(news) {
                 self.obey(order);
+            }
+            if self.followed.is_some() && self.growth.has_changed().unwrap_or_default() {
+                self.grown();
             }
             self.go_on();
         }
@@ -115,12 +133,16 @@ impl Worker {
         self.search.is_some() || self.copy.is_some()
     }
 
-    async fn wait(&self, orders: &mut mpsc::Receiver<Order>) -> Woken {
+    async fn wait(&mut self, orders: &mut mpsc::Receiver<Order>) -> Woken {
         let looks = !self.awaited.is_empty();
+        let follows = self.followed.is_some();
+        // A copy: that it changed is to be seen still.
+        let mut growth = self.growth.clone();
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Woken::End,
             order = orders.recv() => order.map_or(Woken::End, Woken::Order),
+            Ok(()) = growth.changed(), if follows => Woken::Grown,
             () = tokio::time::sleep(LOOK), if looks => Woken::Look,
         }
     }
@@ -141,6 +163,11 @@ impl Worker {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Open(key) => self.open(key),
+            Order::Follow(key) => {
+                self.live = None;
+                self.followed = Some(key);
+                self.growth.mark_changed();
+            }
             Order::Read {
                 key,
                 ranges,
@@ -199,6 +226,7 @@ impl Worker {
             Ok(Some(log)) if log.index.lines() == 0 => self.fail(key, "the log is empty"),
             Ok(Some(mut log)) => {
                 let opened = opened(&mut log);
+                self.unfollow(key);
                 self.shelf.put(log);
                 self.tell_or_fail(key, opened);
             }
@@ -209,6 +237,9 @@ impl Worker {
 
     /// Returns a log, opened anew where it gave way to others.
     fn take_down(&mut self, key: &LogKey) -> Option<&mut Log> {
+        if live::of(self.live.as_mut(), key).is_some() {
+            return live::of(self.live.as_mut(), key);
+        }
         if self.shelf.get(key).is_none() {
             let file = self.logs.open(key).ok()??;
             let log = Log::read(key.clone(), file, &self.cancel).ok()??;
@@ -238,7 +269,7 @@ impl Worker {
     }
 
     fn begin_search(&mut self, key: LogKey, query: Query, generation: u64) {
-        self.search = None;
+        (self.search, self.searched) = (None, None);
         let Some(log) = self.take_down(&key) else {
             return self.fail(&key, "the log is here no longer");
         };
@@ -288,16 +319,70 @@ impl Worker {
 
     fn close(&mut self, key: &LogKey) {
         self.awaited.retain(|(other, _)| other != key);
-        if self
-            .search
-            .as_ref()
-            .is_some_and(|search| search.key == *key)
-        {
-            self.search = None;
-        }
+        self.search.take_if(|search| search.key == *key);
+        self.searched.take_if(|search| search.key == *key);
+        self.unfollow(key);
         // A copy is finished before its log is forgotten.
         if self.copy.as_ref().is_none_or(|copy| copy.key != *key) {
             self.shelf.close(key);
+        }
+    }
+
+    /// Shows a log no longer as it grows.
+    fn unfollow(&mut self, key: &LogKey) {
+        self.followed.take_if(|followed| followed == key);
+        self.live.take_if(|live| live.log.key == *key);
+    }
+
+    /// Takes in what there is more of the log that is followed.
+    fn grown(&mut self) {
+        let growth = self.growth.borrow_and_update().clone();
+        let of = |growth: &Growth| Some(&growth.key) == self.followed.as_ref();
+        let Some(growth) = growth.filter(of) else {
+            return;
+        };
+        if let Err(error) = self.take_in(&growth) {
+            self.tell_or_fail(&growth.key, Err(error));
+        }
+        let is_awaited = self.awaited.iter().any(|(key, _)| *key == growth.key);
+        if matches!(growth.stands, Grows::Ended(_)) && !is_awaited {
+            // All of it comes next.
+            self.awaited.push((growth.key, Instant::now() + PATIENCE));
+        }
+    }
+
+    fn take_in(&mut self, growth: &Growth) -> io::Result<()> {
+        let mut live = match self.live.take() {
+            Some(live) if live.is(growth) => live,
+            Some(_) | None => {
+                (self.search, self.searched) = (None, None);
+                Live::begin(growth)?
+            }
+        };
+        let before = live.take(growth)?;
+        let event = live.event(growth)?;
+        if let Some(before) = before {
+            self.search_on(&live, before);
+        }
+        self.live = Some(live);
+        self.tell(event);
+        Ok(())
+    }
+
+    /// Goes on with the search of a log that has grown.
+    fn search_on(&mut self, live: &Live, before: Before) {
+        let of = |search: &mut Search| search.key == live.log.key;
+        let end = live.log.index.counts().bytes;
+        if let Some(search) = self.search.as_mut() {
+            if of(search) {
+                search.index = Arc::clone(&live.log.index);
+                search.reader.extend(end);
+            }
+        } else if let Some(mut search) = self.searched.take_if(of) {
+            search.index = Arc::clone(&live.log.index);
+            search.matches.grow(before.0);
+            search.reader.go_to(live::rest(before, end));
+            self.search = Some(search);
         }
     }
 
@@ -323,7 +408,12 @@ impl Worker {
                     if let Some(event) = event {
                         self.tell(event);
                     }
-                    self.search = goes_on.then_some(search);
+                    let grows = self.followed.as_ref() == Some(&search.key);
+                    if goes_on {
+                        self.search = Some(search);
+                    } else if grows {
+                        self.searched = Some(search);
+                    }
                 }
                 Err(error) => self.tell_or_fail(&search.key, Err(error)),
             }

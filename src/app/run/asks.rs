@@ -59,6 +59,11 @@ where
             Effect::SetTheme(name) => self.look.set_theme(&name, now),
             Effect::Diagnose(key) => self.command(EngineCommand::Diagnose(key), now),
             Effect::OpenLog(key) => self.log(Order::Open(key), now),
+            Effect::FollowLog(key) => {
+                self.command(EngineCommand::Follow(key.clone()), now);
+                self.log(Order::Follow(key), now);
+            }
+            Effect::LeaveLog(key) => self.command(EngineCommand::Leave(key), now),
             Effect::ReadLog {
                 key,
                 ranges,

@@ -180,14 +180,15 @@ impl Book {
         differs
     }
 
-    /// Takes in which card is open: what it needs goes first. Tells whether that is another one.
-    pub fn look(&mut self, item: Option<&ItemId>) -> bool {
+    /// Takes in which card is open: what it needs goes first. Of one that is not red, `run` is
+    /// watched. Tells whether that is another card.
+    pub fn look(&mut self, item: Option<&ItemId>, run: Option<RunKey>) -> bool {
         let differs = self.looked_at.as_ref() != item;
         self.looked_at = item.cloned();
         self.looks_elsewhere |= differs;
         if differs {
             let judged = item.and_then(|item| self.judged.get(item));
-            self.opened = judged.map(|judged| judged.triage.run.key());
+            self.opened = judged.map(|judged| judged.triage.run.key()).or(run);
             self.watches_others = true;
         }
         differs

@@ -6,6 +6,7 @@
 //! clock.
 
 mod keeping;
+mod obeying;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,10 +27,10 @@ use crate::domain::policy::{Pin, Policy};
 use crate::domain::text::Clean;
 use crate::engine::actions::{Acting, Ask, Desk, Room};
 use crate::engine::db::{self, Database, Written};
-use crate::engine::order::{Order, give, until};
+use crate::engine::order::{Order, until};
 use crate::engine::poller::{Needs, Parts, poll};
 use crate::engine::snapshot::Snapshot;
-use crate::engine::store::{Inquiry, Store};
+use crate::engine::store::Store;
 use crate::engine::teller::Teller;
 use crate::engine::update::{Applied, Update, Write};
 use crate::sources::Source;
@@ -92,6 +93,10 @@ pub enum EngineCommand {
     Focus(bool),
     /// Find out why this job failed, and have its log in the cache; a person waits for it.
     Diagnose(LogKey),
+    /// Read on in the log of this job while it runs, until somebody leaves it; of several, the last.
+    Follow(LogKey),
+    /// Nobody looks at this log any more.
+    Leave(LogKey),
     /// Read a target afresh, to do something to it: the action shows up in the snapshot.
     Intend {
         /// The identity of the action from now on.
@@ -213,6 +218,10 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         asks: None,
         teller,
         tells: options.tells,
+        hosts: HashMap::new(),
+        following: None,
+        commands: commands.downgrade(),
+        tracker: tracker.clone(),
     };
     let cancel = cancel.clone();
     let pollers = tracker.clone();
@@ -245,6 +254,12 @@ struct Task {
     asks: Option<mpsc::Sender<Ask>>,
     teller: Teller,
     tells: bool,
+    /// Permits by host.
+    hosts: HashMap<String, Arc<Semaphore>>,
+    /// The log that is followed, and what ends that.
+    following: Option<(LogKey, CancellationToken)>,
+    commands: mpsc::WeakSender<EngineCommand>,
+    tracker: TaskTracker,
 }
 
 impl Task {
@@ -273,7 +288,7 @@ impl Task {
                 biased;
                 () = cancel.cancelled() => break,
                 command = commands.recv(), if commands_open => match command {
-                    Some(command) => self.obey(command).await,
+                    Some(command) => self.obey(command, &cancel).await,
                     None => commands_open = false,
                 },
                 written = written(&mut self.writing) => self.written(written),
@@ -325,9 +340,9 @@ impl Task {
         }
         let now = (self.clock)();
         let seed = now.timestamp_micros().unsigned_abs() ^ u64::from(std::process::id());
-        let mut hosts: HashMap<String, Arc<Semaphore>> = HashMap::new();
         for source in &self.sources {
-            let host = hosts
+            let host = self
+                .hosts
                 .entry(source.host().to_owned())
                 .or_insert_with(|| Arc::new(Semaphore::new(HOST_PERMITS)));
             let (orders, orders_in) = mpsc::channel(8);
@@ -393,88 +408,6 @@ impl Task {
             let read = !self.polling || self.store.is_history_read(now);
             self.read
                 .send_if_modified(|known| std::mem::replace(known, read) != read);
-        }
-    }
-
-    async fn obey(&mut self, command: EngineCommand) {
-        match command {
-            EngineCommand::Hurry => self.order_all(&Order::Hurry).await,
-            EngineCommand::RefreshAll => self.order_all(&Order::Refresh).await,
-            EngineCommand::Refresh(source) => {
-                if let Some(orders) = self.orders.get(&source) {
-                    let _given = give(orders, Order::Refresh).await;
-                }
-            }
-            EngineCommand::Look(item) => {
-                let snapshot = Arc::clone(&self.snapshots.borrow());
-                self.store.look(item.as_ref());
-                self.apply(Vec::new());
-                let repo = item
-                    .and_then(|id| snapshot.find(&id).cloned())
-                    .and_then(|item| item.repo.as_ref().map(|repo| Clean::line(repo.path())));
-                self.order_all(&Order::Look(repo)).await;
-            }
-            EngineCommand::Pin(pins) => self.apply(vec![Update::Pinned(pins)]),
-            EngineCommand::Focus(focused) => self.order_all(&Order::Focus(focused)).await,
-            EngineCommand::Diagnose(key) => self.diagnose(key).await,
-            EngineCommand::Intend {
-                id,
-                verb,
-                target,
-                item,
-            } => {
-                let now = (self.clock)();
-                let source = self.store.actor(target.source, &target.run);
-                let target = Target { source, ..target };
-                let repo = &target.run.repo;
-                let stale = self.store.too_old(&target.source, repo, now);
-                self.ask(Ask::Intend {
-                    id,
-                    verb,
-                    target,
-                    item,
-                    stale,
-                })
-                .await;
-            }
-            EngineCommand::Confirm(id) => self.ask(Ask::Confirm(id)).await,
-            EngineCommand::Dismiss(id) => self.ask(Ask::Dismiss(id)).await,
-        }
-    }
-
-    /// The desk waits for this task where it tells news, so this one never waits for it for long.
-    async fn ask(&self, ask: Ask) {
-        if let Some(asks) = &self.asks
-            && !give(asks, ask).await
-        {
-            tracing::error!("the task that acts does not listen");
-        }
-    }
-
-    /// Finds out why a job failed, unless that is known and its log is here.
-    async fn diagnose(&mut self, key: LogKey) {
-        let has_log = self.logs.has(&key);
-        if let Inquiry::Ask(source) = self.store.inquire(&key, has_log) {
-            let asked = match self.orders.get(&source) {
-                Some(orders) => give(orders, Order::Diagnose(key.clone())).await,
-                None => false,
-            };
-            if !asked {
-                let why = if self.polling {
-                    "the source has too much to do: try it again"
-                } else {
-                    "the log is not here, and no source is asked"
-                };
-                self.store.inquiry_failed(&key, why);
-            }
-        }
-        self.snapshots
-            .send_replace(self.store.snapshot((self.clock)()));
-    }
-
-    async fn order_all(&self, order: &Order) {
-        for orders in self.orders.values() {
-            let _given = give(orders, order.clone()).await;
         }
     }
 

@@ -13,14 +13,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{FlockOperation, flock};
+use tokio::sync::watch;
 
 use crate::domain::diagnosis::LogKey;
 use crate::sources::hex;
 use crate::sources::http::Clock;
-use crate::sources::logs::{LogCache, LogWriter};
+use crate::sources::logs::{Growing, LogCache, LogWriter};
+use growth::Grower;
+
+mod growth;
 
 #[cfg(test)]
 mod tests;
+
+pub use crate::sources::logs::Grows;
+pub use growth::Growth;
 
 /// How a log's name ends.
 const KEPT: &str = "log";
@@ -72,6 +79,8 @@ struct Shared {
     unswept: AtomicU64,
     /// Logs without a name, which end with the program.
     spare: Mutex<VecDeque<(String, File)>>,
+    /// The log that is read while it grows.
+    growth: watch::Sender<Option<Growth>>,
 }
 
 impl FileLogs {
@@ -91,6 +100,7 @@ impl FileLogs {
             // The first log that comes finds out what is there.
             unswept: AtomicU64::new(u64::MAX / 2),
             spare: Mutex::default(),
+            growth: watch::Sender::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -119,6 +129,11 @@ impl FileLogs {
                 }
             }
         }
+    }
+
+    /// Returns the way to the log that is read while it grows.
+    pub fn growth(&self) -> watch::Receiver<Option<Growth>> {
+        self.shared.growth.subscribe()
     }
 
     /// Removes what is too old or too much, and drafts of programs that ended half way.
@@ -150,6 +165,10 @@ impl LogCache for FileLogs {
     fn has(&self, key: &LogKey) -> bool {
         let name = name_of(key);
         self.shared.place(&name).is_file() || self.shared.spare().iter().any(|(n, _)| *n == name)
+    }
+
+    fn grow(&self, key: &LogKey) -> io::Result<Box<dyn Growing>> {
+        Ok(Box::new(Grower::begin(&self.shared, key)?))
     }
 }
 

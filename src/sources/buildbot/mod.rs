@@ -5,6 +5,7 @@
 
 mod act;
 mod events;
+mod follow;
 mod map;
 mod needs;
 mod read;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
@@ -25,6 +27,7 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::sources::action::{Act, ActError};
+use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::port::{Address, Ask, Port, Product, fine};
 use crate::sources::{
@@ -75,7 +78,13 @@ impl Buildbot {
         limits: Limits,
     ) -> Result<Self, SourceError> {
         let lasting = events::lasting(&limits);
-        let port = Port::new(config, ground, limits, PRODUCT, &[BUILDS, LOGS, EVENTS])?;
+        let port = Port::new(
+            config,
+            ground,
+            limits,
+            PRODUCT,
+            &[BUILDS, LOGS, LIVE, EVENTS],
+        )?;
         let ear_port = Port::new(config, ground, lasting, PRODUCT, &[])?;
         let page = port.page("");
         let ci = page
@@ -256,6 +265,15 @@ impl Source for Buildbot {
 
     fn diagnose(&self, log: LogKey, now: Timestamp) -> BoxFuture<'_, Result<Batch, SourceError>> {
         async move { self.diagnose_now(log, now).await }.boxed()
+    }
+
+    fn follow(
+        &self,
+        log: LogKey,
+        from: Place,
+        into: mpsc::Sender<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Part, FollowError>> {
+        self.follow_now(log, from, into).boxed()
     }
 
     fn look_at(&self, target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {

@@ -125,7 +125,11 @@ impl Buildbot {
     }
 
     /// Reads the steps of a build.
-    async fn steps(&self, (builder, number): Place, ask: Ask) -> Result<Vec<wire::Step>, Failure> {
+    pub(super) async fn steps(
+        &self,
+        (builder, number): Place,
+        ask: Ask,
+    ) -> Result<Vec<wire::Step>, Failure> {
         let (builder, number) = (builder.to_string(), number.to_string());
         let parts = [
             "api", "v2", "builders", &builder, "builds", &number, "steps",
@@ -247,6 +251,10 @@ impl Buildbot {
         steps: &[wire::Step],
         ask: Ask,
     ) -> Result<Looked, Failure> {
+        if !job.state.is_over() && self.ended(job.place, ask).await?.is_none() {
+            // What there is of it would be kept as if it were all.
+            return Ok(Looked::without(LogState::NotYet));
+        }
         let (parts, deleted) = self.parts(steps, ask).await?;
         if parts.is_empty() {
             let state = match (deleted, job.state.is_over()) {

@@ -157,6 +157,25 @@ pub(super) struct Log {
     /// `s` with channels, `t` text, `h` a page, `d` deleted.
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
+    /// Whether it will get no more lines.
+    #[serde(default)]
+    pub(super) complete: bool,
+    #[serde(default)]
+    pub(super) num_lines: u64,
+}
+
+/// `/logs/{id}/contents`
+#[derive(Debug, Deserialize)]
+pub(super) struct Chunks {
+    pub(super) logchunks: List<Chunk>,
+}
+
+/// Some lines of a log.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chunk {
+    /// The number of the first, from 0.
+    pub(super) firstline: u64,
+    pub(super) content: String,
 }
 
 /// `/config` of the pages, since 3.5: what runs there.

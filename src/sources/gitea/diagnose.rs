@@ -12,7 +12,7 @@ use super::server::Way;
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{LogKey, LogState};
 use crate::domain::fact::Fact;
-use crate::domain::run::RunKey;
+use crate::domain::run::{RunKey, RunState};
 use crate::domain::text::Clean;
 use crate::sources::evidence::Evidence;
 use crate::sources::failed_jobs::JobSeen;
@@ -107,6 +107,14 @@ impl Gitea {
         if is_by_number(key.run.id) || !self.state().ways.may(Way::Logs, asked.now) {
             // The tasks of an old server have numbers that no log is asked for by.
             return Ok(self.no_logs());
+        }
+        if !job.is_over
+            && let Some(state) = self.state_of(key, asked).await?
+            && !state.is_over()
+            && !matches!(state, RunState::Unknown(_))
+        {
+            // What there is of it would be kept as if it were all.
+            return Ok(Looked::without(LogState::NotYet));
         }
         let id = key.job.to_string();
         let parts = below(key.run.repo.path(), &["actions", "jobs", &id, "logs"]);

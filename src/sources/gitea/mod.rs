@@ -10,6 +10,7 @@ mod checks;
 mod checkup;
 mod diagnose;
 mod discover;
+mod follow;
 mod map;
 mod memory;
 mod needs;
@@ -31,6 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
@@ -40,6 +42,7 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::sources::action::{Act, ActError};
+use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::needs::Turn;
 use crate::sources::port::{Address, Ask, Port, Product};
@@ -75,7 +78,15 @@ const FORGEJO: Product = Product {
 };
 
 /// What can be done, none of which is known at first.
-const CAN: &[&str] = &["interface", "issues", "pulls", "runs", "jobs", "job logs"];
+const CAN: &[&str] = &[
+    "interface",
+    "issues",
+    "pulls",
+    "runs",
+    "jobs",
+    "job logs",
+    LIVE,
+];
 
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
@@ -245,6 +256,15 @@ impl Source for Gitea {
 
     fn diagnose(&self, log: LogKey, now: Timestamp) -> BoxFuture<'_, Result<Batch, SourceError>> {
         self.diagnose_now(log, now).boxed()
+    }
+
+    fn follow(
+        &self,
+        log: LogKey,
+        from: Place,
+        into: mpsc::Sender<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Part, FollowError>> {
+        self.follow_now(log, from, into).boxed()
     }
 
     fn look_at(&self, target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {

@@ -44,6 +44,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
@@ -54,6 +55,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
+use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Urgency};
 use crate::sources::needs::Turn;
 use crate::sources::selection::{Selection, plain};
@@ -79,6 +81,17 @@ const PACES: &[Pace] = &[
         per_minute: 1_300,
     },
 ];
+
+/// Why no log can be followed here.
+const NO_LIVE: &str = "github gives a job's log once it has finished";
+
+/// Says that logs come late.
+fn no_live() -> Capability {
+    Capability {
+        name: LIVE,
+        state: CapabilityState::Missing(NO_LIVE.into()),
+    }
+}
 
 /// Makes a GitHub source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
@@ -301,6 +314,7 @@ impl Source for GitHub {
         known
             .map(|(name, state)| Capability { name, state })
             .chain(self.deeds())
+            .chain([no_live()])
             .collect()
     }
 
@@ -354,6 +368,16 @@ impl Source for GitHub {
 
     fn diagnose(&self, log: LogKey, now: Timestamp) -> BoxFuture<'_, Result<Batch, SourceError>> {
         self.diagnose_now(log, now).boxed()
+    }
+
+    fn follow(
+        &self,
+        log: LogKey,
+        from: Place,
+        into: mpsc::Sender<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Part, FollowError>> {
+        drop((log, from, into));
+        std::future::ready(Err(FollowError::NoWay(NO_LIVE.into()))).boxed()
     }
 
     fn look_at(&self, target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {

@@ -128,6 +128,10 @@ impl GitLab {
 
     /// Streams a log into the cache and reads it on the way.
     async fn read_log(&self, key: &LogKey, job: &JobSeen, poll: Poll) -> Result<Looked, Failure> {
+        if job.finished_at.is_none() && !self.has_ended(key, poll).await? {
+            // What there is of it would be kept as if it were all.
+            return Ok(Looked::without(LogState::NotYet));
+        }
         let part = self.part(key.run.repo.path());
         let id = key.job.to_string();
         let request = Request {

@@ -13,6 +13,7 @@ mod details;
 mod diagnose;
 mod discover;
 mod environments;
+mod follow;
 mod health;
 mod jobs;
 mod map;
@@ -33,6 +34,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
@@ -42,6 +44,7 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, SourceName};
 use crate::sources::action::{Act, ActError};
+use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::needs::Turn;
 use crate::sources::port::{Address, Ask, Port, Product};
@@ -77,12 +80,13 @@ const ALERTS: &str = "alerts";
 const FINDINGS: &str = "vulnerabilities";
 
 /// What may be there or not, by server and token.
-const CAN: [&str; 13] = [
+const CAN: [&str; 14] = [
     ISSUES,
     CHANGES,
     APPROVALS,
     RUNS,
     LOGS,
+    LIVE,
     REPORTS,
     COMMITS,
     DEPLOYMENTS,
@@ -290,6 +294,15 @@ impl Source for GitLab {
 
     fn diagnose(&self, log: LogKey, now: Timestamp) -> BoxFuture<'_, Result<Batch, SourceError>> {
         self.diagnose_now(log, now).boxed()
+    }
+
+    fn follow(
+        &self,
+        log: LogKey,
+        from: Place,
+        into: mpsc::Sender<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Part, FollowError>> {
+        self.follow_now(log, from, into).boxed()
     }
 
     fn look_at(&self, target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {

@@ -3,6 +3,8 @@
 //! The same road as every GET (origin, credential, redirects), but nobody waits for
 //! its end and no permit is held: whoever listens holds nobody up. It knows no words.
 
+use reqwest::header::HeaderMap;
+
 use super::client::{Client, path_of};
 use super::exchange::{Arrived, Roam};
 use super::gate::Lane;
@@ -48,7 +50,9 @@ impl Client {
             return Err(self.unreadable(format!("{what}: the link leads to another host")));
         }
         let turn = self.turn(Lane::Rest, request.urgency).await?;
-        let arrived = self.chain(&request.url, &what, None, Roam::Home).await;
+        let arrived = self
+            .chain(&request.url, &what, &HeaderMap::new(), Roam::Home)
+            .await;
         drop(turn);
         let Arrived {
             response, started, ..

@@ -62,18 +62,23 @@ impl Client {
             .conditional
             .then(|| self.stored(&request.url))
             .flatten();
-        let arrived = self
-            .chain(&request.url, what, stored.as_ref(), Roam::Home)
-            .await?;
+        let mut asks = HeaderMap::new();
+        if let Some(stored) = &stored
+            && let Ok(etag) = HeaderValue::from_str(&stored.etag)
+        {
+            asks.insert(IF_NONE_MATCH, etag);
+        }
+        let arrived = self.chain(&request.url, what, &asks, Roam::Home).await?;
         self.take(request, arrived, stored).await
     }
 
-    /// Sends, and follows redirects by hand to the first answer that is none.
+    /// Sends, and follows redirects by hand to the first answer that is none; `asks` are headers
+    /// for our origin.
     pub(super) async fn chain(
         &self,
         from: &Url,
         what: &str,
-        stored: Option<&Stored>,
+        asks: &HeaderMap,
         roam: Roam,
     ) -> Result<Arrived, Failure> {
         let mut url = from.clone();
@@ -84,11 +89,7 @@ impl Client {
             let mut builder = self.http.get(url.clone());
             if ours {
                 builder = self.with_credential(builder.headers(self.headers.clone()));
-                if let Some(stored) = stored
-                    && let Ok(etag) = HeaderValue::from_str(&stored.etag)
-                {
-                    builder = builder.header(IF_NONE_MATCH, etag);
-                }
+                builder = builder.headers(asks.clone());
             }
             let sent = self.send(builder, "GET", what, started).await;
             let response = sent.map_err(|failure| self.at_target(failure, &url, what))?;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -35,12 +36,25 @@ impl Client {
         most: u64,
         into: mpsc::Sender<Vec<u8>>,
     ) -> Result<Streamed, Failure> {
+        let streamed = self.stream_with_head(request, most, into).await;
+        streamed.map(|(streamed, _)| streamed)
+    }
+
+    /// The same, with the headers of the answer.
+    pub async fn stream_with_head(
+        &self,
+        request: &Request,
+        most: u64,
+        into: mpsc::Sender<Vec<u8>>,
+    ) -> Result<(Streamed, HeaderMap), Failure> {
         let what = path_of(&request.url);
         if !self.origin.covers(&request.url) {
             return Err(self.unreadable(format!("{what}: the link leads to another host")));
         }
         let turn = self.turn(Lane::Rest, request.urgency).await?;
-        let arrived = self.chain(&request.url, &what, None, Roam::Anywhere).await;
+        let arrived = self
+            .chain(&request.url, &what, &HeaderMap::new(), Roam::Anywhere)
+            .await;
         drop(turn);
         let done = match arrived {
             Ok(arrived) => self.hand_on(arrived, &what, most, into).await,
@@ -55,7 +69,7 @@ impl Client {
         what: &str,
         most: u64,
         into: mpsc::Sender<Vec<u8>>,
-    ) -> Result<Streamed, Failure> {
+    ) -> Result<(Streamed, HeaderMap), Failure> {
         let Arrived {
             mut response,
             ours,
@@ -75,16 +89,11 @@ impl Client {
             cut: false,
         };
         let trouble = loop {
-            let begun = Instant::now();
-            let chunk = match tokio::time::timeout(self.limits.idle, response.chunk()).await {
-                Ok(Ok(Some(chunk))) => chunk,
-                Ok(Ok(None)) => break None,
-                Ok(Err(error)) => break Some(words::cut_body(&error.without_url())),
-                Err(_elapsed) => break Some("the answer stopped half way".to_owned()),
+            let chunk = match self.next_part(&mut response, &mut pace).await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break None,
+                Err(cause) => break Some(cause),
             };
-            if pace.is_too_slow(begun.elapsed(), chunk.len() as u64) {
-                break Some("the answer comes too slowly".to_owned());
-            }
             let room = usize::try_from(most - done.bytes).unwrap_or(usize::MAX);
             let part = chunk.get(..room.min(chunk.len())).unwrap_or_default();
             done.bytes += part.len() as u64;
@@ -98,7 +107,7 @@ impl Client {
         };
         self.enter("GET", what, Some(status), started, done.bytes);
         match trouble {
-            None => Ok(done),
+            None => Ok((done, headers)),
             Some(cause) => Err(Failure {
                 status: Some(status),
                 ..self.unreadable(format!("{what}: {cause}"))
@@ -106,8 +115,27 @@ impl Client {
         }
     }
 
+    /// Returns the next part of a body, nothing at its end, or why it does not come.
+    pub(super) async fn next_part(
+        &self,
+        response: &mut reqwest::Response,
+        pace: &mut Pace,
+    ) -> Result<Option<Vec<u8>>, String> {
+        let begun = Instant::now();
+        let chunk = match tokio::time::timeout(self.limits.idle, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => chunk,
+            Ok(Ok(None)) => return Ok(None),
+            Ok(Err(error)) => return Err(words::cut_body(&error.without_url())),
+            Err(_elapsed) => return Err("the answer stopped half way".to_owned()),
+        };
+        if pace.is_too_slow(begun.elapsed(), chunk.len() as u64) {
+            return Err("the answer comes too slowly".to_owned());
+        }
+        Ok(Some(chunk.to_vec()))
+    }
+
     /// Returns what an answer without a stream means; storage elsewhere does not speak for the host.
-    async fn no_stream(
+    pub(super) async fn no_stream(
         &self,
         response: reqwest::Response,
         ours: bool,
@@ -150,7 +178,7 @@ impl Client {
 }
 
 /// How fast a body comes, over spans of `patience`; waits of our own do not count.
-struct Pace {
+pub(super) struct Pace {
     span: Duration,
     least_rate: u64,
     waited: Duration,
@@ -158,7 +186,7 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         Self {
             span: limits.patience,
             least_rate: limits.least_rate,
@@ -167,7 +195,7 @@ impl Pace {
         }
     }
 
-    fn is_too_slow(&mut self, waited: Duration, bytes: u64) -> bool {
+    pub(super) fn is_too_slow(&mut self, waited: Duration, bytes: u64) -> bool {
         self.waited += waited;
         self.bytes += bytes;
         if self.waited < self.span {

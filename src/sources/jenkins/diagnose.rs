@@ -185,6 +185,11 @@ impl Jenkins {
                 Err(failure) => return Err(failure),
             }
         }
+        let was_over = case.run.state.is_over();
+        if !was_over && self.standing(path, number, ask).await?.is_none() {
+            // What there is of it would be kept as if it were all.
+            return Ok(Looked::without(LogState::NotYet));
+        }
         let url = self.build_url(path, number, &["consoleText"]);
         match self.stream(case.key, url, ask).await {
             Ok(looked) => {

@@ -7,6 +7,7 @@
 mod act;
 mod details;
 mod diagnose;
+mod follow;
 mod map;
 mod past;
 mod poll;
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 
 use crate::config::{ProjectRule, SourceConfig};
 use crate::domain::Timestamp;
@@ -32,6 +34,7 @@ use crate::domain::key::SourceName;
 use crate::domain::run::is_foreign;
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
+use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Answer, Ground, Limits, Scheme};
 use crate::sources::port::{Address, Ask, Port, Product, failed, fine};
 use crate::sources::{
@@ -88,7 +91,7 @@ impl Jenkins {
             ground,
             limits,
             PRODUCT,
-            &[JOBS, STAGES, TESTS, LOGS],
+            &[JOBS, STAGES, TESTS, LOGS, LIVE],
         )?;
         let path = port.url(&[], &[]).path().trim_matches('/').to_owned();
         let ci = match path.as_str() {
@@ -335,6 +338,15 @@ impl Source for Jenkins {
 
     fn diagnose(&self, log: LogKey, now: Timestamp) -> BoxFuture<'_, Result<Batch, SourceError>> {
         self.diagnose_now(log, now).boxed()
+    }
+
+    fn follow(
+        &self,
+        log: LogKey,
+        from: Place,
+        into: mpsc::Sender<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Part, FollowError>> {
+        self.follow_now(log, from, into).boxed()
     }
 
     fn look_at(&self, target: Target) -> BoxFuture<'_, Result<Fresh, SourceError>> {

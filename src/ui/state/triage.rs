@@ -14,6 +14,7 @@ use crate::domain::text::Clean;
 use crate::domain::triage::TriageCard;
 use crate::domain::{Timestamp, query};
 use crate::log::{self, Fold, Index, LineSet, LogError, LogLine, Query};
+use crate::ui::logs::Live;
 use crate::ui::tree::{TreeKind, TreeLine};
 
 /// The parts of the triage view.
@@ -209,6 +210,8 @@ pub struct LogPane {
     pub key: Option<LogKey>,
     /// How far it got.
     pub standing: LogStanding,
+    /// How it stands, where it is read while its job runs, or was.
+    pub live: Option<Live>,
     /// When it was asked for last.
     pub asked_at: Option<Timestamp>,
     /// Its index, once it is open.
@@ -269,6 +272,17 @@ impl LogPane {
             LogStanding::Asked | LogStanding::Failed(_, true) => true,
             LogStanding::Nothing | LogStanding::Open | LogStanding::Failed(_, false) => false,
         }
+    }
+
+    /// Returns whether the cursor is at the end, where it stays as the log grows.
+    pub fn is_at_end(&self) -> bool {
+        self.cursor.saturating_add(1) >= self.fold.visible_lines()
+    }
+
+    /// Brings the cursor to the end.
+    pub(crate) fn go_to_end(&mut self, height: u64) {
+        self.cursor = self.fold.visible_lines().saturating_sub(1);
+        self.settle(height);
     }
 
     /// Returns the line under the cursor.

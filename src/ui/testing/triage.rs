@@ -73,6 +73,17 @@ impl Shell {
         Self { bytes, index }
     }
 
+    pub(crate) fn index(&self) -> Arc<Index> {
+        Arc::clone(&self.index)
+    }
+
+    /// Returns the lines in which a word is.
+    pub(crate) fn hits(&self, word: &str) -> Arc<log::LineSet> {
+        let matches = Matches::new(log::Query::parse(word).unwrap());
+        let found = matches.finish(&mut self.bytes.as_slice()).unwrap();
+        Arc::new(found.lines().clone())
+    }
+
     fn answer(&self, effect: &Effect) -> Option<LogEvent> {
         let mut reader = Cursor::new(&self.bytes);
         if let Effect::OpenLog(key) = effect {

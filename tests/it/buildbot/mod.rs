@@ -4,6 +4,7 @@
 //! done again and vanish at will, and every request is counted.
 
 mod acting;
+mod following;
 mod listening;
 mod rounds;
 
@@ -40,6 +41,8 @@ struct Master {
     changes: Vec<Value>,
     steps: Vec<Value>,
     logs: Vec<Value>,
+    /// Logs by their number, as their contents are told.
+    lines: Vec<(u64, &'static str)>,
     /// The answer to the next call.
     call: Option<(u16, Value)>,
     /// What cannot be read at present.
@@ -130,6 +133,19 @@ impl Master {
             }
             ["builders", _, "builds", _, "steps"] => list("steps", self.steps.clone()),
             ["steps", _, "logs"] => list("logs", self.logs.clone()),
+            ["logs", id] => {
+                let is = |it: &&Value| is_number(&it["logid"], id);
+                list("logs", self.logs.iter().filter(is).cloned().collect())
+            }
+            ["logs", id, "contents"] => {
+                let from = seen.target.split_once("offset=").unwrap().1;
+                let from: usize = from.split('&').next().unwrap().parse().unwrap();
+                let mut logs = self.lines.iter();
+                let log = logs.find(|(log, _)| *id == log.to_string());
+                let rest: String = log.unwrap().1.split_inclusive('\n').skip(from).collect();
+                let chunk = json!({"logid": 1, "firstline": from, "content": rest});
+                list("logchunks", vec![chunk])
+            }
             ["logs", _, "raw"] => Reply::new(200, LOG).with("content-type", "text/plain"),
             ["buildrequests", id] => {
                 let is = |it: &&Value| is_number(&it["buildrequestid"], id);

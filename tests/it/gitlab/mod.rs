@@ -5,6 +5,7 @@
 mod ci;
 mod delivery;
 mod doing;
+mod following;
 mod lists;
 mod odd;
 

@@ -4,6 +4,7 @@
 //! come of it and how many requests that took.
 
 mod acting;
+mod following;
 mod looking;
 mod polling;
 

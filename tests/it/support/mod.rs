@@ -2,5 +2,6 @@
 
 pub(crate) mod env;
 pub(crate) mod fault;
+pub(crate) mod follow;
 pub(crate) mod ground;
 pub(crate) mod pty;

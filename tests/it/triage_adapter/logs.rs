@@ -210,3 +210,18 @@ async fn a_stream_has_bounds_of_size_and_pace() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_job_at_work_has_no_log_here_and_nothing_is_asked_to_say_so() {
+    use cycleboard::sources::follow::{FollowError, LIVE, Place};
+    let forge = forge(|_| None).await;
+    let board = board(&forge);
+    let mut place = Place::default();
+    let read = crate::support::follow::read_on(&board.source, &log_key(&forge), &mut place).await;
+    let why = "github gives a job's log once it has finished";
+    assert_eq!(read, Err(FollowError::NoWay(why.into())));
+    assert!(forge.seen().is_empty());
+    let can = board.source.capabilities();
+    let live = can.iter().find(|can| can.name == LIVE).unwrap();
+    assert_eq!(live.state, CapabilityState::Missing(why.into()));
+}

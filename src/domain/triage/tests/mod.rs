@@ -442,7 +442,7 @@ fn a_board_of_red_cards_asks_for_some_at_once_and_for_the_open_one_first() {
     assert_eq!(first.len(), 50);
     let last = &board.cards[119].triage;
     assert!(first.contains(&board.cards[0].triage.run.id) && !first.contains(&last.run.id));
-    assert!(book.look(Some(&last.item)));
+    assert!(book.look(Some(&last.item), None));
     assert!(!book.refresh(&[], &[]), "the board is the same");
     assert!(asked(&book).contains(&last.run.id) && asked(&book).len() == 50);
     // What is answered, if only by a log that is gone, makes room for others.

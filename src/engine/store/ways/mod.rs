@@ -53,7 +53,7 @@ impl Store {
     }
 
     /// Returns who is to be asked about a run, of those who told of it.
-    pub(super) fn teller_of(&self, run: &RunKey) -> Option<&SourceName> {
+    pub(in crate::engine) fn teller_of(&self, run: &RunKey) -> Option<&SourceName> {
         teller(&self.doors(), &run_id(run))
     }
 

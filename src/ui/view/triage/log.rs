@@ -1,11 +1,15 @@
 //! The log: lines around the window, folded to the failing step, with their colours.
 
+use chrono::TimeDelta;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
+use crate::domain::Timestamp;
 use crate::domain::triage::Known;
+use crate::engine::logs::Grows;
 use crate::engine::snapshot::Snapshot;
 use crate::log::{LogLine, Mark};
+use crate::ui::logs::Live;
 use crate::ui::panes::LogColumns;
 use crate::ui::state::{LogPane, LogStanding, Pane, UiState};
 use crate::ui::text::{Paint, wrap};
@@ -14,8 +18,13 @@ use crate::ui::tree::no_jobs;
 use crate::ui::update::triage as logic;
 use crate::ui::view::triage::line::{Cut, Piece, laid_out, marked, pieces};
 
+/// From when on it is said how long ago a log was read that grows.
+const LATE_SECS: i64 = 8;
+/// In which steps that is said.
+const STEP_SECS: i64 = 4;
+
 /// Returns the heading: how long it is, where the cursor is, what is searched for.
-pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
+pub(super) fn title(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot) -> String {
     let log = &state.triage.log;
     let attempt = earlier_attempt(state, snapshot);
     let attempt = attempt.map_or_else(String::new, |number| format!(" attempt {number}"));
@@ -23,6 +32,9 @@ pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
         return format!("log{attempt}");
     };
     let mut title = format!("log{attempt} {} lines", grouped(index.lines()));
+    if let Some(live) = &log.live {
+        title = format!("{title}  {}", stands(paint, live, log.is_at_end()));
+    }
     if let Some((at, of)) = log.error_place() {
         title = format!("{title}  error {at}/{of}");
     }
@@ -51,6 +63,38 @@ pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
         title.push_str("  end left out");
     }
     title
+}
+
+/// Returns how a log that grows stands, in words.
+fn stands(paint: &mut Paint<'_>, live: &Live, is_at_end: bool) -> String {
+    let ago = live.read_at.map(|at| ago(paint, at));
+    match &live.stands {
+        Grows::Ended(_) => "ended".to_owned(),
+        Grows::Stopped(why) => format!("not followed: {why}"),
+        Grows::Trouble(why) => match ago {
+            Some(secs) => format!("last read {secs} s ago: {why}"),
+            None => format!("not read yet: {why}"),
+        },
+        Grows::Starting | Grows::Following => {
+            let word = if is_at_end {
+                "following"
+            } else {
+                "following below"
+            };
+            match ago.filter(|secs| *secs >= LATE_SECS) {
+                Some(secs) => format!("{word}, last read {secs} s ago"),
+                None => word.to_owned(),
+            }
+        }
+    }
+}
+
+/// Returns how many seconds ago something was, in steps, and has it painted again at the next.
+fn ago(paint: &mut Paint<'_>, at: Timestamp) -> i64 {
+    let secs = (paint.now - at).num_seconds().max(0);
+    let secs = secs - secs % STEP_SECS;
+    paint.note(at + TimeDelta::seconds(secs + STEP_SECS));
+    secs
 }
 
 /// Returns the attempt that the log is of, where that is not the newest of its run.
@@ -100,7 +144,11 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
             area.x + 1,
             area.y,
             area.width.saturating_sub(1),
-            "the log has no lines",
+            if log.live.is_some() {
+                "the job has written nothing yet"
+            } else {
+                "the log has no lines"
+            },
             style,
         );
         return;

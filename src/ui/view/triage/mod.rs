@@ -51,14 +51,8 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
         tree::paint(paint, state, snapshot, below(area));
     }
     if let Some(area) = panes.log {
-        head(
-            paint,
-            state,
-            &panes,
-            Pane::Log,
-            area,
-            &log::title(state, snapshot),
-        );
+        let title = log::title(paint, state, snapshot);
+        head(paint, state, &panes, Pane::Log, area, &title);
         log::paint(paint, state, snapshot, below(area));
     }
 }

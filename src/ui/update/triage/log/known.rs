@@ -12,8 +12,8 @@ use crate::ui::tree::{self, why};
 use crate::ui::update::triage::tree::job_of;
 use crate::ui::update::triage::{card, kept};
 
-/// What is said of the log of a job that is not over.
-const RUNS: &str = "the forge serves no log before the job is over";
+/// What is said of the log of a job that waits.
+const WAITS: &str = "the job has not begun";
 
 /// Returns the log of the job that is selected.
 pub(super) fn wanted(state: &UiState, snapshot: &Snapshot) -> Option<LogKey> {
@@ -46,14 +46,16 @@ pub(super) fn told(state: &UiState, snapshot: &Snapshot) -> Option<(Clean, bool)
         Some(Asked::Failed { why, .. }) => return Some((why.clone(), false)),
         Some(Asked::Found(_)) | None => {}
     }
-    let still_runs = || runs(state, snapshot).then(|| (Clean::line(RUNS), true));
+    let progress = progress(state, snapshot);
+    let still_waits = || (progress == Progress::Waits).then(|| (Clean::line(WAITS), true));
     let Some(found) = found(state, snapshot) else {
-        return still_runs();
+        return still_waits();
     };
     let sentence = || why::log_sentence(&found.log).map(|text| Clean::line(&text));
     match found.log {
         LogState::Read { .. } => None,
-        LogState::NotYet => still_runs().or_else(|| Some((sentence()?, true))),
+        LogState::NotYet if progress == Progress::Runs => None,
+        LogState::NotYet => still_waits().or_else(|| Some((sentence()?, true))),
         LogState::Gone
         | LogState::Missing
         | LogState::Empty
@@ -74,23 +76,36 @@ fn found(state: &UiState, snapshot: &Snapshot) -> Option<Arc<Diagnosis>> {
     }
 }
 
-/// Returns whether the job of the log that is wanted is known not to be over.
-pub(super) fn runs(state: &UiState, snapshot: &Snapshot) -> bool {
+/// How far the job of a log is, as far as that is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Progress {
+    /// It has not begun.
+    Waits,
+    /// It is at work.
+    Runs,
+    /// It is over, or nobody knows.
+    Over,
+}
+
+/// Returns how far the job of the log that is wanted is.
+pub(super) fn progress(state: &UiState, snapshot: &Snapshot) -> Progress {
     let log = state.triage.log.key.as_ref();
     let card = card(state, snapshot).filter(|card| {
         let run = card.triage.run.key();
         log.is_some_and(|key| key.run == run)
     });
     let (Some(key), Some(card)) = (log, card) else {
-        return false;
+        return Progress::Over;
     };
-    job_of(&card.triage, (key.attempt, key.job)).is_some_and(|job| match job.state {
-        RunState::Queued | RunState::Waiting | RunState::Running | RunState::ActionRequired => true,
+    let job = job_of(&card.triage, (key.attempt, key.job));
+    job.map_or(Progress::Over, |job| match job.state {
+        RunState::Queued | RunState::Waiting | RunState::ActionRequired => Progress::Waits,
+        RunState::Running => Progress::Runs,
         RunState::Passed
         | RunState::Skipped
         | RunState::Failed(_)
         | RunState::Cancelled
-        | RunState::Unknown(_) => false,
+        | RunState::Unknown(_) => Progress::Over,
     })
 }
 
@@ -107,6 +122,10 @@ pub(crate) enum Extent {
 
 /// Returns how much of the log that is shown is here.
 pub(crate) fn extent(state: &UiState, snapshot: &Snapshot) -> Extent {
+    if state.triage.log.live.is_some() {
+        // How it stands is said in its own words.
+        return Extent::All;
+    }
     let key = state.triage.log.key.as_ref();
     let asked = key.and_then(|key| snapshot.inquiries.get(key));
     // While it is read on, what was found before is told by the card.

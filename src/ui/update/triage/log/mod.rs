@@ -18,6 +18,7 @@ use crate::ui::update::triage::panes;
 
 pub(crate) mod keys;
 mod known;
+mod live;
 
 pub(crate) use keys::{
     accept, copy_block, edited, fold_all, hit, next_error, open_search, previous_error, save,
@@ -25,7 +26,7 @@ pub(crate) use keys::{
 };
 pub(crate) use known::{Extent, extent};
 
-use known::{is_trouble, rest_is_here, runs, told, wanted};
+use known::{Progress, is_trouble, progress, rest_is_here, told, wanted};
 
 /// Screens that are kept before and behind the window.
 const AROUND: u64 = 3;
@@ -41,15 +42,15 @@ pub(crate) fn height(state: &UiState) -> u64 {
 
 /// Closes the log where the view was left.
 pub(crate) fn leave(state: &mut UiState) -> Vec<Effect> {
-    match drop_log(&mut state.triage.log) {
-        Some(key) => vec![Effect::CloseLog(key)],
-        None => Vec::new(),
-    }
+    drop_log(&mut state.triage.log)
 }
 
 /// Forgets the log, but not how logs are to be shown.
-fn drop_log(log: &mut LogPane) -> Option<LogKey> {
-    let key = log.key.take()?;
+fn drop_log(log: &mut LogPane) -> Vec<Effect> {
+    let Some(key) = log.key.take() else {
+        return Vec::new();
+    };
+    let left = log.live.take().map(|_| Effect::LeaveLog(key.clone()));
     let kept = LogPane {
         wrap: log.wrap,
         times: log.times,
@@ -59,7 +60,7 @@ fn drop_log(log: &mut LogPane) -> Option<LogKey> {
         ..LogPane::default()
     };
     *log = kept;
-    Some(key)
+    left.into_iter().chain([Effect::CloseLog(key)]).collect()
 }
 
 /// Asks for the log that is wanted, and for its lines.
@@ -68,15 +69,19 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     let wanted = wanted(state, snapshot);
     let log = &mut state.triage.log;
     if log.key != wanted {
-        effects.extend(drop_log(log).map(Effect::CloseLog));
+        effects.extend(drop_log(log));
         if let Some(key) = wanted {
             log.key = Some(key.clone());
+            let progress = progress(state, snapshot);
             match told(state, snapshot) {
                 // What the server does not have need not be asked for.
                 Some((why, pending))
-                    if (!pending || runs(state, snapshot)) && !is_trouble(snapshot, &key) =>
+                    if (!pending || progress == Progress::Waits) && !is_trouble(snapshot, &key) =>
                 {
                     state.triage.log.standing = LogStanding::Failed(why, pending);
+                }
+                Some(_) | None if progress == Progress::Runs => {
+                    effects.push(live::follow(&mut state.triage.log, key));
                 }
                 Some(_) | None => effects.extend(ask(state, &key, snapshot)),
             }
@@ -97,6 +102,7 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
 fn ask(state: &mut UiState, key: &LogKey, snapshot: &Snapshot) -> [Effect; 2] {
     state.triage.log.standing = LogStanding::Asked;
     state.triage.log.asked_at = Some(snapshot.taken_at);
+    state.triage.log.live = None;
     [Effect::Diagnose(key.clone()), Effect::OpenLog(key.clone())]
 }
 
@@ -111,13 +117,23 @@ pub(crate) fn again(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         log.standing = LogStanding::Asked;
         return vec![Effect::OpenLog(key)];
     }
-    let log = &state.triage.log;
+    let progress = progress(state, snapshot);
+    let log = &mut state.triage.log;
     let is_early = |at: Timestamp| (snapshot.taken_at - at).num_seconds() < AGAIN_SECS;
-    match (&log.standing, &log.key) {
+    let is_stopped = live::is_stopped(log);
+    match (&log.standing, log.key.clone()) {
+        (LogStanding::Failed(_, true), Some(key)) if progress == Progress::Runs => {
+            let begins = log.live.is_none();
+            begins.then(|| live::follow(log, key)).into_iter().collect()
+        }
         (LogStanding::Failed(_, true), Some(key))
-            if !log.asked_at.is_some_and(is_early) && !runs(state, snapshot) =>
+            if !log.asked_at.is_some_and(is_early) && progress == Progress::Over =>
         {
-            let key = key.clone();
+            ask(state, &key, snapshot).into()
+        }
+        (LogStanding::Open, Some(key)) if is_stopped && progress == Progress::Over => {
+            // It could not be read to its end: now all of it can be.
+            log.aim = log.line().map(|line| (key.clone(), line));
             ask(state, &key, snapshot).into()
         }
         (
@@ -131,6 +147,9 @@ pub(crate) fn again(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
 pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     match state.triage.log.key.clone() {
         Some(key) if state.triage.log.standing != LogStanding::Open => {
+            if progress(state, snapshot) == Progress::Runs {
+                return vec![live::follow(&mut state.triage.log, key)];
+            }
             ask(state, &key, snapshot).into()
         }
         Some(_) | None => Vec::new(),
@@ -220,6 +239,19 @@ pub(crate) fn on_log(state: &mut UiState, event: LogEvent) -> Vec<Effect> {
             opened(log, &index, error, errors, height);
             return keys::search_again(log).into_iter().collect();
         }
+        LogEvent::Grown {
+            key,
+            index,
+            errors,
+            anew,
+            live,
+        } if log.key.as_ref() == Some(&key) && log.live.is_some() => {
+            if anew {
+                live::begin(log);
+            }
+            live::grown(log, &index, errors, height);
+            log.live = Some(live);
+        }
         LogEvent::Failed {
             key,
             sentence,
@@ -248,6 +280,7 @@ pub(crate) fn on_log(state: &mut UiState, event: LogEvent) -> Vec<Effect> {
             return matches(log, generation, &lines, done, height);
         }
         LogEvent::Opened { .. }
+        | LogEvent::Grown { .. }
         | LogEvent::Failed { .. }
         | LogEvent::Lines { .. }
         | LogEvent::Matches { .. } => {}
@@ -262,6 +295,10 @@ fn opened(
     errors: Vec<LogError>,
     height: u64,
 ) {
+    if live::has_come_whole(log, index) {
+        live::grown(log, index, Some((error, errors)), height);
+        return;
+    }
     log.standing = LogStanding::Open;
     log.fold = Fold::at_error(index, error);
     log.index = Some(Arc::clone(index));
@@ -313,8 +350,9 @@ fn matches(
         return Vec::new();
     };
     search.lines = Arc::clone(lines);
-    search.done = done;
-    if done && lines.is_empty() {
+    // Of a log that grows it is told again and again.
+    let is_over = done && !std::mem::replace(&mut search.done, done);
+    if is_over && lines.is_empty() {
         let text = format!("`{}` is nowhere in this log", log.searched);
         return vec![Effect::Toast(text)];
     }
