@@ -33,6 +33,7 @@ pub mod paths;
 pub mod pins;
 pub mod recall;
 pub mod redact;
+pub mod rewind;
 pub mod run;
 pub mod runtime;
 pub mod screen;

@@ -25,6 +25,7 @@ pub(crate) mod open;
 pub(crate) mod palette;
 pub(crate) mod pin;
 pub(crate) mod question;
+pub(crate) mod replay;
 pub(crate) mod standup;
 pub(crate) mod triage;
 pub(crate) mod urgent;
@@ -45,7 +46,10 @@ pub fn update(
         // Found in the palette: what it changes must be seen.
         open::view(state, seen_in);
     }
-    let mut effects = dispatch(state, command, snapshot, now);
+    let mut effects = match replay::command(state, command, now) {
+        Some(effects) => effects,
+        None => dispatch(state, command, snapshot, now),
+    };
     state.refresh(snapshot, now);
     effects.extend(settle(state, snapshot, now));
     effects
@@ -64,6 +68,7 @@ pub fn on_clock(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec
     let mut effects = crate::ui::standup::settle(state, snapshot, now);
     effects.extend(history::settle(state, snapshot, now));
     effects.extend(flow::settle(state));
+    effects.extend(crate::ui::replay::settle(state));
     effects
 }
 
@@ -205,6 +210,9 @@ fn dispatch(
         C::ViewStandup => open::view(state, View::Standup),
         C::ViewAttention => open::view(state, View::Attention),
         C::ViewFlow => open::view(state, View::Flow),
+        C::ViewReplay => open::view(state, View::Replay),
+        // They mean something in the past only, which has seen them already.
+        C::Earlier | C::Later | C::DayEarlier | C::DayLater | C::Now => {}
         C::ViewSources => open::view(state, View::Sources),
         C::NextView | C::PreviousView => {
             open::view(state, open::neighbour(state.view, command == C::NextView));

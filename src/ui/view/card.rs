@@ -8,12 +8,15 @@ use std::borrow::Cow;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::domain::Timestamp;
 use crate::domain::attention::Kind;
+use crate::domain::history::Seen;
 use crate::domain::item::{Train, WorkItem};
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::domain::trace::at_sign;
 use crate::engine::snapshot::{FRESH_SECS, Snapshot};
+use crate::ui::age::Age;
 use crate::ui::rows::Shown;
 use crate::ui::text::{Paint, cols, fit, width, wrap};
 use crate::ui::theme::Role;
@@ -46,6 +49,33 @@ pub(super) fn paint(
     }
 }
 
+/// What became of a card of the past, as it stands on it.
+pub(super) struct Became {
+    /// In a word, with its mark.
+    pub(super) since: String,
+    /// Whether that is anything.
+    pub(super) changed: bool,
+}
+
+/// Paints a card as it stood at a moment of the past.
+pub(super) fn paint_past(
+    paint: &mut Paint<'_>,
+    seen: &Seen<'_>,
+    became: Became,
+    at: Timestamp,
+    (area, selected): (Rect, bool),
+) {
+    if area.width == 0 || area.height == 0 {
+        return;
+    }
+    let face = Face::of_past(paint, seen, became, at);
+    if area.height == 1 {
+        face.one_line(paint, area, selected);
+    } else {
+        face.lines(paint, area, selected);
+    }
+}
+
 /// What a card says, whatever its height.
 struct Face<'a> {
     indent: u16,
@@ -62,6 +92,8 @@ struct Face<'a> {
     call: String,
     /// Whether a person put it where it is.
     pinned: bool,
+    /// Whether what stands in place of the age is what became of it, and that is anything.
+    changed: bool,
 }
 
 impl<'a> Face<'a> {
@@ -102,6 +134,7 @@ impl<'a> Face<'a> {
             },
             call: call(snapshot.attention.first(&item.id, paint.now)),
             pinned,
+            changed: false,
         }
     }
 
@@ -141,6 +174,30 @@ impl<'a> Face<'a> {
                     .min(),
             ),
             pinned: false,
+            changed: false,
+        }
+    }
+
+    fn of_past(paint: &Paint<'_>, seen: &'a Seen<'_>, became: Became, at: Timestamp) -> Self {
+        let standing = &seen.stood.standing;
+        let mut people = String::new();
+        for holder in standing.holders.iter().take(3) {
+            people.push_str(if people.is_empty() { "@" } else { " @" });
+            people.push_str(&holder.login);
+        }
+        Self {
+            indent: 0,
+            mark: paint.theme.glyphs().severity(standing.status.severity()),
+            status: standing.status,
+            key: seen.life.key.as_str().into(),
+            title: seen.life.title.as_str().into(),
+            age: became.since,
+            stale: true,
+            people,
+            badges: Age::since(seen.stood.at, at).to_string(),
+            call: String::new(),
+            pinned: false,
+            changed: became.changed,
         }
     }
 
@@ -310,12 +367,17 @@ impl Look {
         }
         if face.stale {
             let one = theme.style(Role::Stale);
+            let dim = if face.changed {
+                theme.style(Role::Accent)
+            } else {
+                one
+            };
             return Self {
                 ground: None,
                 status: one,
                 key: one,
                 text: one,
-                dim: one,
+                dim,
                 call: one,
             };
         }
@@ -342,7 +404,7 @@ fn age(
     paint: &mut Paint<'_>,
     snapshot: &Snapshot,
     item: &WorkItem,
-    since: crate::domain::Timestamp,
+    since: Timestamp,
 ) -> (bool, String) {
     let Some(confirmed) = snapshot.confirmed_at(item) else {
         return (true, "old".to_owned());
