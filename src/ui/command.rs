@@ -380,7 +380,7 @@ commands! {
     /// Show what the metrics of the page mean; help does so first
     Definitions: "definitions", "definitions", Flow, &["d"];
     /// Copy the page as Markdown
-    CopyPage: "copy-page", "copy", Flow, &["y"];
+    CopyPage: "copy-page", "copy", Flow, &["c", "y"];
     /// Back to when a card last changed its place or status before this moment
     Earlier: "earlier", "step back", Replay, &["["];
     /// On to when a card changed next; after the last one, to now

@@ -60,7 +60,7 @@ pub(super) struct Became {
 /// Paints a card as it stood at a moment of the past.
 pub(super) fn paint_past(
     paint: &mut Paint<'_>,
-    seen: &Seen<'_>,
+    (seen, key): (&Seen<'_>, &str),
     became: Became,
     at: Timestamp,
     (area, selected): (Rect, bool),
@@ -68,7 +68,7 @@ pub(super) fn paint_past(
     if area.width == 0 || area.height == 0 {
         return;
     }
-    let face = Face::of_past(paint, seen, became, at);
+    let face = Face::of_past(paint, (seen, key), became, at);
     if area.height == 1 {
         face.one_line(paint, area, selected);
     } else {
@@ -92,8 +92,8 @@ struct Face<'a> {
     call: String,
     /// Whether a person put it where it is.
     pinned: bool,
-    /// Whether what stands in place of the age is what became of it, and that is anything.
-    changed: bool,
+    /// Of the past: whether what stands in place of the age, what became of it, is anything.
+    became: Option<bool>,
 }
 
 impl<'a> Face<'a> {
@@ -134,7 +134,7 @@ impl<'a> Face<'a> {
             },
             call: call(snapshot.attention.first(&item.id, paint.now)),
             pinned,
-            changed: false,
+            became: None,
         }
     }
 
@@ -174,11 +174,16 @@ impl<'a> Face<'a> {
                     .min(),
             ),
             pinned: false,
-            changed: false,
+            became: None,
         }
     }
 
-    fn of_past(paint: &Paint<'_>, seen: &'a Seen<'_>, became: Became, at: Timestamp) -> Self {
+    fn of_past(
+        paint: &Paint<'_>,
+        (seen, key): (&'a Seen<'_>, &'a str),
+        became: Became,
+        at: Timestamp,
+    ) -> Self {
         let standing = &seen.stood.standing;
         let mut people = String::new();
         for holder in standing.holders.iter().take(3) {
@@ -189,7 +194,7 @@ impl<'a> Face<'a> {
             indent: 0,
             mark: paint.theme.glyphs().severity(standing.status.severity()),
             status: standing.status,
-            key: seen.life.key.as_str().into(),
+            key: key.into(),
             title: seen.life.title.as_str().into(),
             age: became.since,
             stale: true,
@@ -197,7 +202,7 @@ impl<'a> Face<'a> {
             badges: Age::since(seen.stood.at, at).to_string(),
             call: String::new(),
             pinned: false,
-            changed: became.changed,
+            became: Some(became.changed),
         }
     }
 
@@ -252,7 +257,8 @@ impl<'a> Face<'a> {
         // Where little fits, the key tells more than the age does: that goes to another line.
         let cramped = columns < width(&self.age) + width(&self.key) + 3;
         let fits_alone = columns >= width(&self.key) + 2;
-        let moved = cramped && (fits_alone || columns < 13);
+        let is_past = self.became.is_some() && columns >= 13;
+        let moved = is_past || (cramped && (fits_alone || columns < 13));
         let age = if moved { "" } else { &self.age };
         // Few changes of style in the line that changes most: spaces take the style beside them.
         if !selected {
@@ -367,7 +373,7 @@ impl Look {
         }
         if face.stale {
             let one = theme.style(Role::Stale);
-            let dim = if face.changed {
+            let dim = if face.became == Some(true) {
                 theme.style(Role::Accent)
             } else {
                 one

@@ -78,7 +78,7 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
     match (plan.size, in_past) {
         (Size::Tiny, true) => return replay::one_line(paint, state),
         (Size::Tiny, false) => return header::one_line(paint, state, snapshot),
-        (Size::Narrow | Size::Wide, true) => replay::header(paint, state, plan),
+        (Size::Narrow | Size::Wide, true) => replay::header(paint, state, snapshot, plan),
         (Size::Narrow | Size::Wide, false) => header::paint(paint, state, snapshot, plan),
     }
     match state.view {
@@ -96,10 +96,10 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
         View::Standup => standup::paint(paint, state, snapshot, plan.body),
         View::Flow => flow::paint(paint, state, snapshot, plan.body),
         View::Sources => sources::paint(paint, state, snapshot, plan.body),
-        View::Replay => replay::paint(paint, state, plan),
+        View::Replay => replay::paint(paint, state, snapshot, plan),
     }
     match plan.detail {
-        Some(area) if in_past => replay::detail(paint, state, area),
+        Some(area) if in_past => replay::detail(paint, state, snapshot, area),
         Some(area) => overlay::detail::paint(paint, state, snapshot, area),
         None => {}
     }

@@ -3,6 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
+use crate::domain::history::Seen;
+use crate::domain::names::Names;
 use crate::domain::status::Severity;
 use crate::domain::text::width as columns_of;
 use crate::ui::layout::{Plan, Size, Slot, rows};
@@ -15,7 +17,7 @@ use crate::ui::view::header::Words;
 use crate::ui::view::replay::words;
 
 /// Paints the columns.
-pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
+pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, names: &Names, plan: &Plan) {
     let theme = paint.theme;
     if plan.size == Size::Narrow && state.board.overview {
         return overview(paint, state, plan.body);
@@ -23,7 +25,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
     for slot in &plan.slots {
         if slot.open {
             heading(paint, state, slot);
-            column(paint, state, plan, slot);
+            column(paint, state, names, plan, slot);
         } else {
             rail(paint, state, slot);
         }
@@ -134,7 +136,7 @@ fn rail(paint: &mut Paint<'_>, state: &UiState, slot: &Slot) {
     }
 }
 
-fn column(paint: &mut Paint<'_>, state: &UiState, plan: &Plan, slot: &Slot) {
+fn column(paint: &mut Paint<'_>, state: &UiState, names: &Names, plan: &Plan, slot: &Slot) {
     let (Some(stage), Some(shown)) = (state.stage(slot.column), &state.replay.shown) else {
         return;
     };
@@ -160,9 +162,15 @@ fn column(paint: &mut Paint<'_>, state: &UiState, plan: &Plan, slot: &Slot) {
         };
         let area = rows(slot.body, cols(nth).saturating_mul(plan.card), plan.card);
         let selected = slot.column == state.board.focus && cursor.offset + nth == cursor.at;
-        let (since, changed) = words::since(state, paint.theme.glyphs(), &seen);
-        let became = card::Became { since, changed };
-        card::paint_past(paint, &seen, became, shown.past.at, (area, selected));
+        let became = became(paint, state, &seen, area.width);
+        let key = names.short(&seen.life.key, seen.life.repo.as_ref());
+        card::paint_past(
+            paint,
+            (&seen, &key),
+            became,
+            shown.past.at,
+            (area, selected),
+        );
         if selected {
             paint.cursor_at(area.x, area.y);
         }
@@ -170,6 +178,21 @@ fn column(paint: &mut Paint<'_>, state: &UiState, plan: &Plan, slot: &Slot) {
     if more {
         beyond(paint, slot, cursor.offset, cards.len() - end);
     }
+}
+
+/// From this width on a card that stands as it stood says so in a word.
+const SAYS_SAME: u16 = 26;
+
+/// Returns what became of a card, as it fits; of now there is nothing to tell.
+fn became(paint: &Paint<'_>, state: &UiState, seen: &Seen<'_>, room: u16) -> card::Became {
+    let glyphs = paint.theme.glyphs();
+    let (since, changed) = words::since(state, glyphs, seen);
+    let since = match (state.replay.at.is_some(), changed) {
+        (false, _) => String::new(),
+        (true, false) if room < SAYS_SAME => glyphs.since()[1].to_owned(),
+        (true, _) => since,
+    };
+    card::Became { since, changed }
 }
 
 /// How many cards are above and below those that are shown.

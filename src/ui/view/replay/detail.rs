@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::domain::history::{Moment, Seen};
+use crate::engine::snapshot::Snapshot;
 use crate::ui::age::Age;
 use crate::ui::replay::Frame;
 use crate::ui::state::UiState;
@@ -13,7 +14,12 @@ use crate::ui::update::replay::selected;
 use crate::ui::view::replay::words;
 
 /// Paints the selected card of the past into its place.
-pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, state: &mut UiState, area: Rect) {
+pub(in crate::ui::view) fn paint(
+    paint: &mut Paint<'_>,
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    area: Rect,
+) {
     let lines = match (&state.replay.shown, selected(state)) {
         (Some(shown), Some(seen)) => {
             let inside = usize::from(area.width.saturating_sub(4));
@@ -23,8 +29,14 @@ pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, state: &mut UiState, are
         }
         (_, None) | (None, _) => vec![("no card".to_owned(), paint.theme.style(Role::Dim))],
     };
-    let title =
-        selected(state).map_or_else(String::new, |seen| format!("{} as it was", seen.life.key));
+    let title = selected(state).map_or_else(String::new, |seen| {
+        format!(
+            "{} as it was",
+            snapshot
+                .names()
+                .short(&seen.life.key, seen.life.repo.as_ref())
+        )
+    });
     let inside = paint.boxed(area, &title);
     let most = lines.len().saturating_sub(usize::from(inside.height));
     let scroll = usize::from(state.replay.scroll).min(most);

@@ -6,6 +6,8 @@ use ratatui::style::Modifier;
 
 use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
+use crate::domain::names::Names;
+use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
 use crate::ui::layout::{Plan, rows};
 use crate::ui::replay::Frame;
@@ -20,14 +22,19 @@ use crate::ui::view::replay::words;
 const WIDE: u16 = 70;
 
 /// Paints the lines at the top.
-pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
+pub(in crate::ui::view) fn paint(
+    paint: &mut Paint<'_>,
+    state: &UiState,
+    snapshot: &Snapshot,
+    plan: &Plan,
+) {
     let area = plan.header;
     let theme = paint.theme;
     let bar = theme.style(Role::Surface).patch(theme.style(Role::Text));
     paint.style(area, bar);
     banner(paint, state, rows(area, 0, 1));
     if area.height > 2 {
-        happened(paint, state, rows(area, 1, 1));
+        happened(paint, state, snapshot.names(), rows(area, 1, 1));
     }
     if area.height > 1 {
         line_of_time(paint, state, area);
@@ -80,28 +87,15 @@ fn telling(paint: &mut Paint<'_>, state: &UiState, wide: bool) -> Vec<(String, b
     if !is_whole(shown, at) {
         telling.push(("incomplete".to_owned(), true));
     }
-    telling.extend(
-        state
-            .options
-            .banner
-            .iter()
-            .map(|text| (text.clone(), false)),
-    );
+    telling.extend(state.options.banner.iter().map(|text| (text.clone(), true)));
     let counts = shown.counts;
     let filter = state.filter.query.text();
     if !filter.is_empty() {
         telling.push((format!("/{filter}"), false));
     }
     telling.push((format!("{} cards", counts.cards), false));
-    for (count, word) in [
-        (counts.changed, "changed"),
-        (counts.over, "over"),
-        (counts.newer, "new since"),
-        (counts.red, "red"),
-    ] {
-        if count > 0 {
-            telling.push((format!("{count} {word}"), false));
-        }
+    if counts.red > 0 {
+        telling.push((format!("{} red", counts.red), false));
     }
     telling
 }
@@ -121,7 +115,7 @@ fn is_whole(shown: &Frame, at: Timestamp) -> bool {
 }
 
 /// What happened just then; before history counts, that it does not.
-fn happened(paint: &mut Paint<'_>, state: &UiState, row: Rect) {
+fn happened(paint: &mut Paint<'_>, state: &UiState, names: &Names, row: Rect) {
     let Some(shown) = &state.replay.shown else {
         return;
     };
@@ -154,7 +148,8 @@ fn happened(paint: &mut Paint<'_>, state: &UiState, row: Rect) {
     let all = shown.past.happened();
     let seen = all.iter().filter_map(|card| shown.past.seen(*card));
     for seen in seen.take(MOST_TOLD) {
-        let text = format!("{} {}", seen.life.key, words::came_to(state, &seen));
+        let key = names.short(&seen.life.key, seen.life.repo.as_ref());
+        let text = format!("{key} {}", words::came_to(state, &seen));
         if width(&text) > at.left() {
             break;
         }
@@ -163,6 +158,17 @@ fn happened(paint: &mut Paint<'_>, state: &UiState, row: Rect) {
     if all.len() > MOST_TOLD {
         let more = format!("and {} more", all.len() - MOST_TOLD);
         at.put(paint, &more, theme.style(Role::Dim));
+    }
+    let counts = shown.counts;
+    for (count, word) in [
+        (counts.changed, "changed since"),
+        (counts.over, "over since"),
+        (counts.newer, "new since"),
+    ] {
+        let text = format!("{count} {word}");
+        if count > 0 && width(&text) <= at.left() {
+            at.put(paint, &text, theme.style(Role::Dim));
+        }
     }
 }
 

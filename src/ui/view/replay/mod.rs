@@ -13,6 +13,7 @@ mod tests;
 use ratatui::layout::Rect;
 
 use crate::domain::stage::Stage;
+use crate::engine::snapshot::Snapshot;
 use crate::ui::layout::Plan;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, wrap};
@@ -24,7 +25,7 @@ pub(crate) use head::slider;
 pub(super) use head::{one_line, paint as header};
 
 /// Paints the columns.
-pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, plan: &Plan) {
+pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan: &Plan) {
     let columns: Vec<Stage> = state
         .options
         .columns
@@ -35,7 +36,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, plan: &Plan) {
     if let Some(text) = nothing(state) {
         return say(paint, plan.body, &text);
     }
-    board::paint(paint, state, plan);
+    board::paint(paint, state, snapshot.names(), plan);
 }
 
 /// Returns why there is nothing to show, where there is nothing.
