@@ -62,6 +62,9 @@ impl Slider {
         if !self.line.contains(place) {
             return None;
         }
+        if place.x + 1 == self.line.right() {
+            return Some(self.to);
+        }
         let last = i64::from(self.line.width.saturating_sub(1)).max(1);
         let whole = (self.to - self.from).num_seconds();
         let part = i128::from(whole) * i128::from(place.x - self.line.x) / i128::from(last);

@@ -35,6 +35,7 @@ pub struct Past {
     columns: [Vec<PastCard>; 8],
     newer: [Vec<PastCard>; 8],
     happened: Vec<PastCard>,
+    red: [usize; 8],
 }
 
 /// A card in one of its moments, by position; [`Past::seen`] tells what that is.
@@ -158,6 +159,7 @@ impl Replay {
             columns: Default::default(),
             newer: Default::default(),
             happened: Vec::new(),
+            red: [0; 8],
         };
         for (card, record) in (0_u32..).zip(&self.ledger.cards) {
             let Some(found) = Found::of(record, at) else {
@@ -170,22 +172,28 @@ impl Replay {
             let Some(seen) = past.seen(shown).filter(&passes) else {
                 continue;
             };
-            let stage = seen.stood.standing.stage.index();
-            let urgency = (
-                Reverse(seen.stood.standing.status.severity()),
-                seen.stood.at,
-            );
-            if seen.stood.at == at {
+            let (standing, since) = (&seen.stood.standing, seen.stood.at);
+            let (stage, is_red) = (standing.stage.index(), standing.status.is_red());
+            let urgency = (Reverse(standing.status.severity()), since);
+            if since == at {
                 past.happened.push(shown);
             }
-            let place = match found.kind {
-                Kind::Stood => sorted.get_mut(stage).map(|column| {
-                    column.push((urgency, shown));
-                }),
-                Kind::Newer => past.newer.get_mut(stage).map(|column| column.push(shown)),
-                Kind::Ended => None,
-            };
-            debug_assert!(place.is_some() || found.kind == Kind::Ended, "eight stages");
+            match found.kind {
+                Kind::Stood => {
+                    if let (Some(column), Some(red)) =
+                        (sorted.get_mut(stage), past.red.get_mut(stage))
+                    {
+                        column.push((urgency, shown));
+                        *red += usize::from(is_red);
+                    }
+                }
+                Kind::Newer => {
+                    if let Some(column) = past.newer.get_mut(stage) {
+                        column.push(shown);
+                    }
+                }
+                Kind::Ended => {}
+            }
         }
         for (column, mut cards) in past.columns.iter_mut().zip(sorted) {
             // Cards come in the order of their identities: of two that are alike, the first stays.
@@ -258,6 +266,11 @@ impl Past {
         column.map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Returns how many cards of a column were red.
+    pub fn red(&self, stage: Stage) -> usize {
+        self.red.get(stage.index()).copied().unwrap_or_default()
+    }
+
     /// Returns the cards that stand in a column now and were not on the board then.
     pub fn newer(&self, stage: Stage) -> &[PastCard] {
         let column = self.newer.get(stage.index());
@@ -288,6 +301,7 @@ impl Past {
     /// Returns how many cards there are, and how many of them stand otherwise by now.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts {
+            red: self.red.iter().sum(),
             newer: self.newer.iter().map(Vec::len).sum(),
             ..Counts::default()
         };
@@ -298,7 +312,6 @@ impl Past {
             .filter_map(|card| self.seen(*card))
         {
             counts.cards += 1;
-            counts.red += usize::from(seen.stood.standing.status.is_red());
             match seen.since {
                 Since::Same | Since::Again => {}
                 Since::Changed(_) | Since::Moved(_) => counts.changed += 1,

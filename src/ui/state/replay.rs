@@ -110,7 +110,7 @@ impl ReplayState {
     /// Takes a moment in; returns the column in which the card stands that was chosen, or `focus`.
     pub(crate) fn take(&mut self, frame: Frame, columns: &[Stage], focus: usize) -> usize {
         self.making = false;
-        self.shown = Some(frame);
+        let is_first = self.shown.replace(frame).is_none();
         let found = self.held.as_ref().and_then(|held| {
             let own = columns.iter().enumerate().skip(focus).take(1);
             let all = own.chain(columns.iter().enumerate());
@@ -128,7 +128,14 @@ impl ReplayState {
                 cursor.at = cursor.at.min(count.saturating_sub(1));
             }
         }
-        let column = found.map_or(focus, |(column, _)| column);
+        let listed = |stage: &Stage| !self.cards(*stage).is_empty();
+        // As on the board, one begins where there is something.
+        let begun = columns.get(focus).is_none_or(listed);
+        let begin = columns
+            .iter()
+            .position(listed)
+            .filter(|_| is_first && !begun);
+        let column = found.map_or(begin.unwrap_or(focus), |(column, _)| column);
         if let Some((column, at)) = found
             && let Some(cursor) = self.cursors.get_mut(column)
         {

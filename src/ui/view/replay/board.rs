@@ -50,15 +50,12 @@ impl Told {
     fn of(state: &UiState, column: usize) -> Option<Self> {
         let column = state.options.columns.get(column)?;
         let shown = state.replay.shown.as_ref();
-        let cards = state.replay.cards(column.stage);
-        let seen = cards.iter().filter_map(|card| state.replay.seen(*card));
+        let past = shown.map(|shown| &shown.past);
         Some(Self {
             title: column.title.clone(),
-            cards: cards.len(),
-            red: seen
-                .filter(|seen| seen.stood.standing.status.is_red())
-                .count(),
-            newer: shown.map_or(0, |shown| shown.past.newer(column.stage).len()),
+            cards: state.replay.cards(column.stage).len(),
+            red: past.map_or(0, |past| past.red(column.stage)),
+            newer: past.map_or(0, |past| past.newer(column.stage).len()),
         })
     }
 }

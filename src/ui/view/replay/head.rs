@@ -20,6 +20,8 @@ use crate::ui::view::replay::words;
 
 /// From this width on a moment is told in full.
 const WIDE: u16 = 70;
+/// Below this width its day alone is told, or its time where that is today.
+const NARROW: u16 = 30;
 
 /// Paints the lines at the top.
 pub(in crate::ui::view) fn paint(
@@ -54,12 +56,15 @@ fn moment(state: &UiState, now: Timestamp) -> Timestamp {
 /// `« the past »  Thu 19 Nov 2026 14:02:05 CET  2d ago  41 cards  12 changed …`
 fn banner(paint: &mut Paint<'_>, state: &UiState, row: Rect) {
     let theme = paint.theme;
-    let wide = row.width >= WIDE;
     let style = theme.banner();
     paint.style(row, style);
     let mut at = Words::new(row.x + 1, row.y, row.right());
+    if row.width < NARROW {
+        at.x = row.x;
+        at.close();
+    }
     let title = style.add_modifier(Modifier::BOLD);
-    for (text, needed) in telling(paint, state, wide) {
+    for (text, needed) in telling(paint, state, row.width) {
         if needed || width(&text) <= at.left() {
             at.put(paint, &text, if needed { title } else { style });
         }
@@ -67,7 +72,8 @@ fn banner(paint: &mut Paint<'_>, state: &UiState, row: Rect) {
 }
 
 /// Returns what the banner tells, the most needed first, and what it cannot do without.
-fn telling(paint: &mut Paint<'_>, state: &UiState, wide: bool) -> Vec<(String, bool)> {
+fn telling(paint: &mut Paint<'_>, state: &UiState, width: u16) -> Vec<(String, bool)> {
+    let wide = width >= WIDE;
     let [open, close] = paint.theme.glyphs().past();
     let at = moment(state, paint.now);
     let word = match (state.replay.at.is_some(), wide) {
@@ -81,8 +87,9 @@ fn telling(paint: &mut Paint<'_>, state: &UiState, wide: bool) -> Vec<(String, b
     };
     if state.replay.at.is_some() {
         let calendar = &shown.film.calendar;
-        telling.push((told(calendar, at, wide), true));
-        telling.push((format!("{} ago", paint.age(at)), true));
+        telling.push((told(calendar, at, (width, paint.now)), true));
+        let ago = if width < NARROW { "" } else { " ago" };
+        telling.push((format!("{}{ago}", paint.age(at)), true));
     }
     if !is_whole(shown, at) {
         telling.push(("incomplete".to_owned(), true));
@@ -100,11 +107,15 @@ fn telling(paint: &mut Paint<'_>, state: &UiState, wide: bool) -> Vec<(String, b
     telling
 }
 
-fn told(calendar: &Calendar, at: Timestamp, wide: bool) -> String {
-    if wide {
-        words::in_full(calendar, at)
-    } else {
-        words::when(calendar, at)
+/// Returns a moment in as many words as fit into so many columns, as it is told now.
+fn told(calendar: &Calendar, at: Timestamp, (width, now): (u16, Timestamp)) -> String {
+    match width {
+        WIDE.. => words::in_full(calendar, at),
+        NARROW.. => words::when(calendar, at),
+        _ if calendar.day_of(at) == calendar.day_of(now) => {
+            calendar.local(at).format("%H:%M").to_string()
+        }
+        _ => calendar.local(at).format("%-d %b").to_string(),
     }
 }
 
