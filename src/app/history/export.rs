@@ -47,13 +47,12 @@ pub(super) fn run(mut session: Session, args: &ExportArgs) -> Result<Exit, Failu
         until: until.unwrap_or(now),
         now,
     };
-    match &args.out {
-        Some(path) => to_file(path, |out| write(&export, args.format, out))?,
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            write(&export, args.format, &mut out)?;
-            out.flush()?;
-        }
+    if let Some(path) = &args.out {
+        to_file(path, |out| write(&export, args.format, out))?;
+    } else {
+        let mut out = BufWriter::new(io::stdout().lock());
+        write(&export, args.format, &mut out)?;
+        out.flush()?;
     }
     let verdict = once::source_verdict(&heard.snapshot.sources, now, args.offline);
     let verdict = heard.ends(verdict, Some(Format::Json));
@@ -113,8 +112,8 @@ fn to_file(
         .and_then(|file| {
             let mut out = BufWriter::new(file);
             fill(&mut out)?;
-            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.sync_all()?;
+            let whole = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            whole.sync_all()?;
             std::fs::rename(&part, path)
         });
     if written.is_err() {

@@ -8,7 +8,6 @@ pub mod cause_text;
 pub mod cause_words;
 pub mod csv;
 pub mod export;
-mod export_rows;
 pub mod flow;
 pub mod flow_text;
 pub mod history;

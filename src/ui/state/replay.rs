@@ -130,11 +130,10 @@ impl ReplayState {
         }
         let listed = |stage: &Stage| !self.cards(*stage).is_empty();
         // As on the board, one begins where there is something.
-        let begun = columns.get(focus).is_none_or(listed);
         let begin = columns
             .iter()
             .position(listed)
-            .filter(|_| is_first && !begun);
+            .filter(|_| is_first && !columns.get(focus).is_none_or(listed));
         let column = found.map_or(begin.unwrap_or(focus), |(column, _)| column);
         if let Some((column, at)) = found
             && let Some(cursor) = self.cursors.get_mut(column)

@@ -162,6 +162,12 @@ impl UiState {
             })
     }
 
+    /// Returns whether history is read: what arrives while the past is looked at waits for now.
+    pub(crate) fn reads_history(&self) -> bool {
+        let is_held = self.view == View::Replay && self.replay.at.is_some();
+        self.view.reads_history() && !is_held
+    }
+
     /// Returns whether a card is told of beside the view, or over it.
     pub(crate) fn shows_detail(&self) -> bool {
         let of_view = match self.view {

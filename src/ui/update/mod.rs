@@ -95,7 +95,9 @@ fn follow(state: &mut UiState, snapshot: &Snapshot, key: &RowKey, now: Timestamp
     let still_there = state
         .focused()
         .is_some_and(|column| column.selected.as_ref() == Some(key));
-    if still_there || !moves::bring(state, snapshot, key) || state.view != View::Board {
+    // Where the past is looked at, nothing moves that arrives meanwhile.
+    let goes = !still_there && state.view != View::Replay;
+    if !goes || !moves::bring(state, snapshot, key) || state.view != View::Board {
         return;
     }
     if let (RowKey::Item(_), Some(Shown::Item { item, .. })) = (key, state.selected(snapshot)) {

@@ -240,6 +240,9 @@ fn switch(state: &mut UiState, to: View) {
 
 /// Goes to a card by its identity and opens its detail.
 pub(crate) fn go(state: &mut UiState, snapshot: &Snapshot, key: &RowKey) -> Vec<Effect> {
+    if state.view == View::Replay {
+        view(state, View::Board);
+    }
     if moves::go_to(state, snapshot, key) {
         return Vec::new();
     }

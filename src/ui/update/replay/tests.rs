@@ -125,6 +125,38 @@ fn what_arrives_meanwhile_does_not_move_the_past_and_now_shows_it() {
 }
 
 #[test]
+fn a_card_that_moves_meanwhile_moves_no_cursor_of_the_past() {
+    let mut screen = Screen::new(100, 30, 96);
+    let mut projector = Projector::default();
+    // A card of the board is chosen; it goes elsewhere while the past is looked at.
+    projector.press(&mut screen, "2 j");
+    projector.press(&mut screen, "g r");
+    projector.recall(&mut screen, ledger(62));
+    projector.press(&mut screen, "2 [ [");
+    let (focus, at) = (screen.state.board.focus, screen.state.replay.at);
+    let before = screen.text();
+    screen.snapshot = crate::ui::sample::snapshot(7);
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    assert_eq!(
+        (screen.state.board.focus, screen.state.replay.at),
+        (focus, at)
+    );
+    assert_eq!(screen.text(), before);
+}
+
+#[test]
+fn history_is_not_read_while_the_past_is_looked_at() {
+    let (mut screen, mut projector) = screen(80, 24, 62);
+    projector.press(&mut screen, "[");
+    screen.now += chrono::TimeDelta::minutes(5);
+    screen.snapshot.generation += 1;
+    assert!(!screen.press("j").contains(&Effect::Recall));
+    let effects = projector.press(&mut screen, "n");
+    assert!(effects.contains(&Effect::Recall), "{effects:?}");
+}
+
+#[test]
 fn moments_that_were_stepped_over_are_never_made() {
     let (mut screen, mut projector) = screen(80, 24, 62);
     let first = screen.press("[");

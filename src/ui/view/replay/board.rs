@@ -134,10 +134,10 @@ fn rail(paint: &mut Paint<'_>, state: &UiState, slot: &Slot) {
 }
 
 fn column(paint: &mut Paint<'_>, state: &UiState, names: &Names, plan: &Plan, slot: &Slot) {
-    let (Some(stage), Some(shown)) = (state.stage(slot.column), &state.replay.shown) else {
+    let (Some(held), Some(shown)) = (state.stage(slot.column), &state.replay.shown) else {
         return;
     };
-    let cards = shown.past.column(stage);
+    let cards = shown.past.column(held);
     if cards.is_empty() {
         let text = if state.filter.query.is_empty() {
             "nothing was here"

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::domain::history::{Moment, Seen};
+use crate::domain::key::{RepoKey, ServiceName};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::age::Age;
 use crate::ui::replay::Frame;
@@ -99,11 +100,11 @@ fn facts(
     ));
     lines.extend(named(
         "repository",
-        life.repo.iter().map(|repo| repo.path()).collect(),
+        life.repo.iter().map(RepoKey::path).collect(),
     ));
     lines.extend(named(
         "service",
-        life.services.iter().map(|name| name.as_str()).collect(),
+        life.services.iter().map(ServiceName::as_str).collect(),
     ));
     lines.extend(life.url.iter().map(|url| (url.as_str().to_owned(), dim)));
     lines

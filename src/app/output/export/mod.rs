@@ -3,13 +3,17 @@
 //! Fields are only ever added. Moments are in UTC, spans in seconds; what is not known is `null`,
 //! in CSV empty. A record is written as it is made: nothing is gathered first.
 
+mod rows;
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::app::output::csv::cell;
+use crate::app::output::instant;
 use crate::app::output::json::SCHEMA;
-use crate::app::output::{export_rows, instant};
 use crate::domain::Timestamp;
 use crate::domain::history::Ledger;
 
@@ -168,7 +172,7 @@ impl Export<'_> {
     pub fn jsonl(&self, out: &mut impl Write) -> io::Result<()> {
         serde_json::to_writer(&mut *out, &self.head())?;
         out.write_all(b"\n")?;
-        export_rows::each(self, |row| {
+        rows::each(self, |row| {
             serde_json::to_writer(&mut *out, row)?;
             out.write_all(b"\n")
         })
@@ -182,7 +186,7 @@ impl Export<'_> {
         out.write_all(open.as_bytes())?;
         out.write_all(b",\"records\":[")?;
         let mut between: &[u8] = b"\n";
-        export_rows::each(self, |row| {
+        rows::each(self, |row| {
             out.write_all(between)?;
             between = b",\n";
             Ok(serde_json::to_writer(&mut *out, row)?)
@@ -193,7 +197,7 @@ impl Export<'_> {
     /// Writes a row for each record.
     pub fn csv(&self, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{}", COLUMNS.join(","))?;
-        export_rows::each(self, |row| writeln!(out, "{}", row.line()))
+        rows::each(self, |row| writeln!(out, "{}", row.line()))
     }
 }
 
@@ -226,7 +230,7 @@ const COLUMNS: [&str; 20] = [
 struct Cells([String; COLUMNS.len()]);
 
 impl Cells {
-    fn put(&mut self, column: &str, text: impl ToString) -> &mut Self {
+    fn put(&mut self, column: &str, text: &(impl ToString + ?Sized)) -> &mut Self {
         let at = COLUMNS.iter().position(|known| *known == column);
         if let Some(cell) = at.and_then(|at| self.0.get_mut(at)) {
             *cell = text.to_string();
@@ -236,7 +240,7 @@ impl Cells {
 
     fn some(&mut self, column: &str, text: Option<impl ToString>) -> &mut Self {
         match text {
-            Some(text) => self.put(column, text),
+            Some(text) => self.put(column, &text),
             None => self,
         }
     }
@@ -259,7 +263,7 @@ impl Row<'_> {
     /// Returns the row of a table.
     fn line(&self) -> String {
         let mut cells = Cells::default();
-        cells.put("schema", SCHEMA);
+        cells.put("schema", &SCHEMA);
         match self {
             Self::Interval(it) => cells
                 .put("record", "interval")
@@ -267,11 +271,11 @@ impl Row<'_> {
                 .put("key", it.key)
                 .put("title", it.title)
                 .some("repo", it.repo)
-                .put("services", it.services.join(" "))
+                .put("services", &it.services.join(" "))
                 .put("stage", it.stage)
                 .put("status", it.status)
                 .some("outcome", it.outcome)
-                .put("people", it.holders.join(" "))
+                .put("people", &it.holders.join(" "))
                 .span(&it.from, it.to.as_ref(), it.secs)
                 .put("rule", it.rule)
                 .some("url", it.url),
@@ -283,7 +287,7 @@ impl Row<'_> {
                 .put("status", it.verdict)
                 .put("people", it.by)
                 .span(&it.at, Some(&it.at), None)
-                .put("number", it.number)
+                .put("number", &it.number)
                 .put("notes", if it.bot { "bot" } else { "" }),
             Self::Delivery(it) => cells
                 .put("record", "delivery")
@@ -295,7 +299,7 @@ impl Row<'_> {
                 .span(&it.started_at, it.finished_at.as_ref(), it.secs)
                 .put("environment", it.environment)
                 .some("sha", it.sha)
-                .put("notes", it.marks.join(" "))
+                .put("notes", &it.marks.join(" "))
                 .some("url", it.url),
             Self::Run(it) => cells
                 .put("record", "run")
@@ -310,7 +314,7 @@ impl Row<'_> {
                     it.secs,
                 )
                 .some("sha", it.sha)
-                .put("number", it.attempt)
+                .put("number", &it.attempt)
                 .put("notes", it.event)
                 .some("url", it.url),
             Self::Trouble(it) => cells
@@ -328,6 +332,3 @@ impl Row<'_> {
         cells.line()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,6 +3,9 @@
 //! Nothing of the past can be acted on: what would act is refused here, before anything else
 //! sees it.
 
+#[cfg(test)]
+mod tests;
+
 use ratatui::layout::Position;
 
 use crate::domain::Timestamp;
@@ -221,6 +224,3 @@ pub(crate) fn click(state: &mut UiState, plan: &Plan, place: Position) -> bool {
     cursor.at = at;
     true
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,7 +9,7 @@ use crate::domain::Timestamp;
 use crate::domain::change_request::Verdict;
 use crate::domain::history::{self, CardRecord, CiRun, DeliveryState, RunEnd};
 use crate::domain::item::Outcome;
-use crate::domain::key::{RepoKey, ServiceName, Sha, WebUrl};
+use crate::domain::key::{ItemId, RepoKey, ServiceName, Sha, WebUrl};
 use crate::domain::text::Clean;
 
 /// Calls `put` with each record that is asked for, until that fails.
@@ -151,7 +151,7 @@ fn runs(export: &Export<'_>, run: &CiRun, put: &mut Put<'_>) -> io::Result<()> {
 fn trouble(it: &history::Trouble) -> Trouble<'_> {
     Trouble {
         id: &it.id,
-        card: it.item.as_ref().map(|item| item.as_str()),
+        card: it.item.as_ref().map(ItemId::as_str),
         name: &it.name,
         incident: it.incident,
         repo: it.repo.as_ref().map(RepoKey::as_str),
