@@ -274,33 +274,3 @@ proptest! {
         }
     }
 }
-
-#[test]
-fn zz_temp_speed() {
-    let ways = (0..5_000_i64).flat_map(|card| {
-        (0..20_i64).map(move |step| {
-            let stage = Stage::ALL[usize::try_from(step % 8).unwrap()];
-            went(
-                &format!("card-{card}"),
-                card / 3 + step * 2,
-                stage,
-                Status::Running,
-            )
-        })
-    });
-    let lives = (0..5_000).map(|card| life(&format!("card-{card}")));
-    let ledger = Arc::new(Ledger::new(Some(hour(0)), lives, ways));
-    #[expect(clippy::disallowed_methods, reason = "temp")]
-    let now = std::time::Instant::now;
-    let begin = now();
-    let replay = Replay::new(Arc::clone(&ledger));
-    eprintln!("replay once {:?}", begin.elapsed());
-    for _ in 0..5 {
-        let begin = now();
-        let past = replay.at(hour(900));
-        eprintln!("moment {:?} {:?}", begin.elapsed(), past.counts());
-        let begin = now();
-        let past = replay.only(hour(900), |seen| seen.item().title.len() > 2);
-        eprintln!("filtered {:?} {}", begin.elapsed(), past.happened().len());
-    }
-}
