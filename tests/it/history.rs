@@ -22,20 +22,27 @@ fn word<'a>(value: &'a serde_json::Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
+/// How often a team is asked until its history is told: a busy machine takes its time.
+const TRIES: usize = 6;
+
+/// Has the history of a small team told, and returns all of it.
+fn told(home: &Home) -> Vec<serde_json::Value> {
+    let mut tries = (0..TRIES).map(|_| run(home, &["history", "export", "--wait", "120"]));
+    let ran = tries.find(|ran| !ran.err.contains("there is no history yet"));
+    records(&ran.expect("history is told at last").out)
+}
+
 #[test]
 fn what_stands_at_the_end_of_history_is_what_the_board_shows() {
     let home = Home::new();
-    let ran = run(&home, &["history", "export"]);
-    ran.exits(0);
-    let records = records(&ran.out);
+    let records = told(&home);
     assert_eq!(
         (word(&records[0], "record"), &records[0]["schema"]),
         ("export", &1.into())
     );
     let open = records.iter().filter(|record| {
-        word(record, "record") == "interval"
-            && record["to"].is_null()
-            && record["outcome"].is_null()
+        let is_interval = word(record, "record") == "interval";
+        is_interval && record["to"].is_null() && record["outcome"].is_null()
     });
     let standing: BTreeSet<(&str, &str)> = open
         .map(|record| (word(record, "card"), word(record, "stage")))
@@ -48,94 +55,78 @@ fn what_stands_at_the_end_of_history_is_what_the_board_shows() {
         .collect();
     assert!(shown.len() >= 20, "{} cards", shown.len());
     let differ: Vec<_> = shown.symmetric_difference(&standing).collect();
-    // A clock may have ended a watch in between.
-    assert!(differ.len() <= 2, "{differ:?}");
-}
+    // The team works on between two commands.
+    assert!(differ.len() <= 6, "{differ:?}");
 
-#[test]
-fn an_export_has_three_forms_and_a_file() {
-    let home = Home::new();
-    let ran = run(&home, &["history", "export", "--format", "json"]);
-    ran.exits(0);
-    let document = ran.json();
-    let all = document["records"].as_array().unwrap().len();
-    assert!(all > 40, "{all} records");
+    let all = run(
+        &home,
+        &["history", "export", "--offline", "--format", "json"],
+    )
+    .json();
+    let all = all["records"].as_array().unwrap().len();
     let path = home.path("history.csv");
     let out = path.display().to_string();
-    let ran = run(
-        &home,
-        &[
-            "history",
-            "export",
-            "--offline",
-            "--format",
-            "csv",
-            "--out",
-            &out,
-        ],
-    );
-    ran.exits(0);
-    assert_eq!(ran.out, "");
+    let to_file = [
+        "history",
+        "export",
+        "--offline",
+        "--format",
+        "csv",
+        "--out",
+        &out,
+    ];
+    assert_eq!(run(&home, &to_file).out, "");
     let table = std::fs::read_to_string(&path).unwrap();
     assert!(table.starts_with("schema,record,id,"), "{table}");
-    assert!(table.lines().count() > 40);
+    assert_eq!(table.lines().count(), all + 1);
     let lately = run(&home, &["history", "export", "--offline", "--since", "1s"]);
-    lately.exits(0);
-    assert!(records(&lately.out).len() < all);
-    run(
-        &home,
-        &["history", "export", "--offline", "--since", "soon"],
-    )
-    .exits(2)
-    .complains("`--since`: `soon` is no moment");
-    run(
-        &home,
-        &[
-            "history",
-            "export",
-            "--offline",
-            "--since",
-            "1d",
-            "--until",
-            "2d",
-        ],
-    )
-    .exits(2)
-    .complains("`--since` is not before `--until`");
+    assert!(lately.out.lines().count() < all);
 }
 
 #[test]
-fn history_tells_what_it_holds() {
+fn a_moment_that_is_none_is_explained() {
     let home = Home::new();
-    let ran = run(&home, &["history"]);
-    ran.exits(0)
-        .prints("history counts since ")
-        .prints(" intervals and ");
-    let told = run(&home, &["history", "--offline", "--format", "json"]).json();
-    assert_eq!(told["schema"], 1);
-    assert!(told["records"]["intervals"].as_u64().unwrap() > 20);
-    assert!(told["store"]["bytes"].as_u64().unwrap() > 4_096);
-    assert_eq!(told["repositories"].as_array().unwrap().len(), 4);
+    let export = |rest: &[&str]| {
+        let arguments: Vec<&str> = ["history", "export", "--offline"]
+            .iter()
+            .chain(rest)
+            .copied()
+            .collect();
+        run(&home, &arguments)
+    };
+    export(&["--since", "soon"])
+        .exits(2)
+        .complains("`--since`: `soon` is no moment");
+    export(&["--since", "1d", "--until", "2d"])
+        .exits(2)
+        .complains("`--since` is not before `--until`");
 }
 
 #[test]
 fn the_past_is_gone_through_by_keys() {
     let home = Home::new();
-    let mut pty = Pty::start(&home, &SMALL, 100, 30);
-    pty.wait("a board that is whole", |screen| {
-        Pty::line(screen, 1).contains("ok") && screen.contents().contains("because")
-    });
+    told(&home);
+    let ran = run(&home, &["history", "--offline"]);
+    ran.prints("history counts since ")
+        .prints(" intervals and ");
+    let about = run(&home, &["history", "--offline", "--format", "json"]).json();
+    assert_eq!(about["schema"], 1);
+    assert_eq!(about["repositories"].as_array().unwrap().len(), 4);
+
+    let arguments: Vec<&str> = SMALL
+        .iter()
+        .chain(&["board", "--offline"])
+        .copied()
+        .collect();
+    let mut pty = Pty::start(&home, &arguments, 100, 30);
+    pty.wait_for("because");
     pty.send("gr");
     pty.wait("now", |screen| {
-        let text = screen.contents();
-        text.contains("« now »")
-            && text.contains("goes back to the last change")
-            && Pty::line(screen, 2).contains("●")
+        Pty::line(screen, 0).contains("« now »") && Pty::line(screen, 2).contains('●')
     });
     pty.send("[");
     pty.wait("a step back", |screen| {
-        let top = Pty::line(screen, 0);
-        top.contains("« the past »") && top.contains("ago")
+        Pty::line(screen, 0).contains("« the past »")
     });
     let first = Pty::line(pty.screen(), 0);
     pty.send("F");
@@ -143,13 +134,13 @@ fn the_past_is_gone_through_by_keys() {
     pty.send("{{");
     pty.wait("two days before", |screen| {
         let top = Pty::line(screen, 0);
-        top.contains("« the past »") && top != first
+        top.contains("« the past »") && top.contains(" ago") && top != first
     });
     pty.send("n");
     pty.wait("now again", |screen| {
         Pty::line(screen, 0).contains("« now »")
     });
-    pty.send("\x1b");
+    pty.send("q");
     pty.wait("the board", |screen| {
         Pty::line(screen, 0).contains("cycleboard")
     });

@@ -190,7 +190,8 @@ fn facts(kept: &Kept<'_>) -> Vec<String> {
 /// Returns why the past of a source is not told to its end, where it is not.
 fn untold(view: &SourceView) -> Option<String> {
     let (name, past) = (&view.name, view.past);
-    if view.health != Health::Ok {
+    // Where nobody asks, nobody starts either.
+    if !matches!(view.health, Health::Ok | Health::Starting) {
         let why = view
             .message
             .as_ref()

@@ -8,6 +8,7 @@ use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
 use crate::domain::names::Names;
 use crate::engine::snapshot::Snapshot;
+use crate::ui::age::Age;
 use crate::ui::command::Command;
 use crate::ui::layout::{Plan, rows};
 use crate::ui::replay::Frame;
@@ -88,8 +89,8 @@ fn telling(paint: &mut Paint<'_>, state: &UiState, width: u16) -> Vec<(String, b
     if state.replay.at.is_some() {
         let calendar = &shown.film.calendar;
         telling.push((told(calendar, at, (width, paint.now)), true));
-        let ago = if width < NARROW { "" } else { " ago" };
-        telling.push((format!("{}{ago}", paint.age(at)), true));
+        let age = paint.age(at);
+        telling.push((ago(age, width), true));
     }
     if !is_whole(shown, at) {
         telling.push(("incomplete".to_owned(), true));
@@ -105,6 +106,15 @@ fn telling(paint: &mut Paint<'_>, state: &UiState, width: u16) -> Vec<(String, b
         telling.push((format!("{} red", counts.red), false));
     }
     telling
+}
+
+/// Returns how long ago a moment was, in words.
+fn ago(age: Age, width: u16) -> String {
+    match (age.is_now(), width) {
+        (true, _) => "just now".to_owned(),
+        (false, NARROW..) => format!("{age} ago"),
+        (false, _) => age.to_string(),
+    }
 }
 
 /// Returns a moment in as many words as fit into so many columns, as it is told now.
