@@ -316,11 +316,13 @@ impl<'a> Face<'a> {
         let room = right.saturating_sub(x);
         let mut x = paint.text(x, words, room, self.status.label(), plain.status) + 1;
         let pin = self.pin(paint, columns);
+        // Of the past, what became of a card alone stands out.
+        let quiet = if is_past { plain.text } else { plain.dim };
         for (text, style) in [
             (pin, plain.key),
             (self.called(columns), plain.call),
             (&self.people, plain.key),
-            (&self.badges, plain.dim),
+            (&self.badges, quiet),
         ] {
             let left = right.saturating_sub(x);
             if left > 2 && !text.is_empty() {
