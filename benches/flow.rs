@@ -12,18 +12,21 @@
 
 mod past;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use cycleboard::domain::Timestamp;
+use cycleboard::domain::attention::AttentionBoard;
 use cycleboard::domain::change_request::{ReviewNote, Verdict};
 use cycleboard::domain::flow::{Beside, Flow, Key, Scope};
 use cycleboard::domain::history::{
-    Attempt, Carried, ChangeLife, CiRun, Delivery, DeliveryState, Ledger, Life, Record, RunEnd,
-    Standing, Transition, Trouble,
+    Attempt, Carried, ChangeLife, CiRun, Delivery, DeliveryState, Ledger, Life, Record, Replay,
+    RunEnd, Standing, Transition, Trouble,
 };
 use cycleboard::domain::item::Anchor;
 use cycleboard::domain::key::{ItemId, Person, RepoKey, ServiceName, Sha};
+use cycleboard::domain::query::{Query, QueryContext};
 use cycleboard::domain::stage::Stage;
 use cycleboard::domain::status::Status;
 use cycleboard::domain::text::Clean;
@@ -35,6 +38,8 @@ const STEPS: i64 = 20;
 const DAYS: i64 = 90;
 const SERVICES: i64 = 40;
 const BUDGET: Duration = Duration::from_millis(100);
+/// For the board at a moment of the past.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// The way of every card, over and over to twenty steps.
 const WAY: [(Stage, Status); 10] = [
@@ -256,7 +261,7 @@ fn on_disk() {
 
 fn main() {
     let now = at(DAYS * 24 * 60);
-    let ledger = ledger();
+    let ledger = Arc::new(ledger());
     timed("indexes, once", || Flow::new(&ledger, now));
     let flow = Flow::new(&ledger, now);
     let window = flow.window(TimeDelta::days(DAYS));
@@ -284,5 +289,32 @@ fn main() {
     assert!(
         worst <= BUDGET,
         "a metric took {worst:?}, and {BUDGET:?} are allowed"
+    );
+    replays(&ledger);
+}
+
+/// Moments of the past: the middle, a step, and one of which each card is asked for.
+fn replays(ledger: &Arc<Ledger>) {
+    timed("replay, once", || Replay::new(Arc::clone(ledger)));
+    let replay = Replay::new(Arc::clone(ledger));
+    let middle = at(DAYS * 12 * 60);
+    let whole = timed("a moment of the past", || {
+        let past = replay.at(middle);
+        (past.counts(), past)
+    });
+    timed("a step", || replay.step_after(middle));
+    let query = Query::parse("service:service-1 status:failed").expect("a filter");
+    let ctx = QueryContext {
+        now: middle,
+        me: Vec::new(),
+        attention: AttentionBoard::default(),
+    };
+    let filtered = timed("a moment, filtered", || {
+        replay.only(middle, |seen| query.matches(&seen.item(), &ctx))
+    });
+    let worst = whole.max(filtered);
+    assert!(
+        worst <= MOMENT,
+        "a moment took {worst:?}, and {MOMENT:?} are allowed"
     );
 }

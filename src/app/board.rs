@@ -20,6 +20,7 @@ use crate::app::guard::{Features, Guard};
 use crate::app::keys::Keys;
 use crate::app::notify::{Herald, Told, Voice, Watch};
 use crate::app::pins::Pins;
+use crate::app::rewind::Projector;
 use crate::app::run::{App, Ends, Look};
 use crate::app::runtime::behind_a_screen;
 use crate::app::screen::TerminalScreen;
@@ -27,7 +28,7 @@ use crate::app::session::{Session, Tasks};
 use crate::app::signals::{self, Signals};
 use crate::app::standup::desk::Desk;
 use crate::app::themes::Themes;
-use crate::app::{clock, configuration, demo};
+use crate::app::{clock, configuration, demo, team};
 use crate::engine::db::Store;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
@@ -127,7 +128,8 @@ async fn live(
         jobs: signals.jobs,
         effects: effects(session, tasks)
             .with_store(store)
-            .with_standup(Desk::of(session)),
+            .with_standup(Desk::of(session))
+            .with_projector(Projector::new(team::working_time(session))),
         cancel: tasks.cancel.clone(),
     };
     let watch = Watch::new(session.settings.notify.clone(), (session.clock)());

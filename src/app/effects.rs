@@ -16,6 +16,7 @@ use crate::app::logs::{Desk, Order};
 use crate::app::measure::Meter;
 use crate::app::notify::{Herald, Notice};
 use crate::app::pins::{List, Pins};
+use crate::app::rewind::Projector;
 use crate::app::standup;
 use crate::domain::Timestamp;
 use crate::domain::flow::Beside;
@@ -26,6 +27,7 @@ use crate::engine::db::Store;
 use crate::engine::logs::FileLogs;
 use crate::ui::flow::{self as flow_ui, Report};
 use crate::ui::logs::LogEvent;
+use crate::ui::replay::{Ask, Frame};
 use crate::ui::standup::{self as standup_ui, Answer};
 
 /// The longest text that is put on the clipboard, in bytes of base64: xterm takes no more, tmux
@@ -47,6 +49,8 @@ pub enum Done {
     Standup(Box<Answer>),
     /// Flow was measured.
     Measured(Arc<Report>),
+    /// A moment of the past was made.
+    Rewound(Box<Frame>),
     /// Something came of a log.
     Log(Box<LogEvent>),
     /// The terminal must get this beside the picture.
@@ -64,6 +68,7 @@ pub struct Effects {
     store: Option<Store>,
     standup: Option<standup::desk::Desk>,
     meter: Meter,
+    projector: Projector,
     herald: Option<Arc<Herald>>,
 }
 
@@ -80,6 +85,7 @@ impl Effects {
             store: None,
             standup: None,
             meter: Meter::default(),
+            projector: Projector::default(),
             herald: None,
         }
     }
@@ -108,6 +114,13 @@ impl Effects {
     #[must_use]
     pub fn with_standup(mut self, desk: standup::desk::Desk) -> Self {
         self.standup = Some(desk);
+        self
+    }
+
+    /// Adds who makes moments of the past.
+    #[must_use]
+    pub fn with_projector(mut self, projector: Projector) -> Self {
+        self.projector = projector;
         self
     }
 
@@ -202,6 +215,15 @@ impl Effects {
         drop(self.tracker.spawn_blocking(move || {
             let report = meter.report(&ledger, &ask, &beside, now);
             drop(tell.blocking_send(Done::Measured(Arc::new(report))));
+        }));
+    }
+
+    /// Makes a moment of what history holds.
+    pub fn rewind(&self, ledger: Arc<Ledger>, ask: Ask, me: Vec<String>, now: Timestamp) {
+        let (projector, tell) = (self.projector.clone(), self.tell.clone());
+        drop(self.tracker.spawn_blocking(move || {
+            let frame = Box::new(projector.frame(&ledger, &ask, &me, now));
+            drop(tell.blocking_send(Done::Rewound(frame)));
         }));
     }
 

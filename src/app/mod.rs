@@ -17,6 +17,7 @@ pub mod env;
 pub mod exit;
 pub mod flow;
 pub mod guard;
+pub mod history;
 pub mod init;
 pub mod job_log;
 pub mod kept_file;
@@ -34,6 +35,7 @@ pub mod paths;
 pub mod pins;
 pub mod recall;
 pub mod redact;
+pub mod rewind;
 pub mod run;
 pub mod runtime;
 pub mod screen;
@@ -55,7 +57,8 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::app::cli::{
-    BoardArgs, Cli, Command, DemoArgs, DemoCommand, Format, Global, LogLevel, SourcesArgs,
+    BoardArgs, Cli, Command, DemoArgs, DemoCommand, Format, Global, HistoryCommand, LogLevel,
+    SourcesArgs,
 };
 use crate::app::env::Env;
 use crate::app::exit::{Exit, Failure};
@@ -98,6 +101,13 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Standup(args) => standup::run(ready(global, env, args.offline)?, &args),
         Command::Triage(args) => triage::run(ready(global, env, args.offline)?, &args),
         Command::Flow(args) => flow::run(ready(global, env, args.offline)?, &args),
+        Command::History(args) => {
+            let offline = match &args.command {
+                Some(HistoryCommand::Export(export)) => export.offline,
+                None => args.offline,
+            };
+            history::run(ready(global, env, offline)?, &args)
+        }
         Command::Log(args) => job_log::run(ready(global, env, args.offline)?, &args),
         Command::Act(args) => act::run(ready(global, env, false)?, &args),
         Command::Sources(args) => sources(ready(global, env, args.offline)?, &args),
@@ -125,6 +135,7 @@ fn simulated(global: Global, env: Env, demo: DemoArgs) -> Result<Exit, Failure> 
         Some(DemoCommand::Standup(args)) => standup::run(session, &args),
         Some(DemoCommand::Triage(args)) => triage::run(session, &args),
         Some(DemoCommand::Flow(args)) => flow::run(session, &args),
+        Some(DemoCommand::History(args)) => history::run(session, &args),
         Some(DemoCommand::Log(args)) => job_log::run(session, &args),
         Some(DemoCommand::Act(args)) => act::run(session, &args),
         Some(DemoCommand::Sources(args)) => sources(session, &args),

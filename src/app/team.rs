@@ -7,12 +7,17 @@ use crate::app::{clock, session::Session};
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
 use crate::domain::attention::{Attention, Limit};
-use crate::domain::calendar::{Calendar, Zone};
+use crate::domain::calendar::{Calendar, WorkingTime, Zone};
 
 /// Returns the calendar of the team, made around a moment.
 pub fn calendar(session: &Session, now: Timestamp) -> Calendar {
+    Calendar::new(working_time(session), now)
+}
+
+/// Returns when the team works, in its zone.
+pub fn working_time(session: &Session) -> WorkingTime {
     let local = local_zone(&session.env);
-    Calendar::new(session.settings.team.working_time(local), now)
+    session.settings.team.working_time(local)
 }
 
 /// Returns what the team pays attention to: the limits of columns, then those of their own.

@@ -11,6 +11,7 @@ use crate::domain::key::{ItemId, SourceName, WebUrl};
 use crate::domain::policy::Pin;
 use crate::log::Query;
 use crate::ui::flow::{Ask, Page};
+use crate::ui::replay::Ask as Past;
 use crate::ui::standup::Order;
 
 /// One thing to do outside the screen.
@@ -44,6 +45,8 @@ pub enum Effect {
     Measure(Ask),
     /// Put a page of the flow view on the clipboard as Markdown.
     CopyFlow(Page),
+    /// Make a moment of the past; a [`Frame`](crate::ui::replay::Frame) comes back.
+    Replay(Past),
     /// Show a short message: hand it to [`notify`](crate::ui::state::UiState::notify).
     Toast(String),
     /// Use another theme, by name.

@@ -80,6 +80,35 @@ impl Glyphs {
         (self.pick("◆", "*"), self.pick("◆ pinned", "* pinned"))
     }
 
+    /// Returns the mark of the past, which stands at both ends of what is said of it.
+    pub fn past(self) -> [&'static str; 2] {
+        [self.pick("«", "<"), self.pick("»", ">")]
+    }
+
+    /// Returns the line under a heading of the past.
+    pub fn past_rule(self) -> &'static str {
+        self.pick("═", "=")
+    }
+
+    /// Returns the line between columns of the past.
+    pub fn past_divider(self) -> &'static str {
+        self.pick("┊", ":")
+    }
+
+    /// Returns the mark of what went elsewhere, and of what stayed.
+    pub fn since(self) -> [&'static str; 2] {
+        [self.pick("→", ">"), "="]
+    }
+
+    /// Returns the marks of a line of time: a moment, a day, what is before it counts.
+    pub fn times(self) -> [&'static str; 3] {
+        [
+            self.pick("●", "O"),
+            self.pick("┴", "+"),
+            self.pick("┄", "."),
+        ]
+    }
+
     /// Returns the dash between the first and the last of a range.
     pub fn range(self) -> &'static str {
         self.pick("–", "-")
@@ -169,6 +198,10 @@ mod tests {
             marks.extend(glyphs.bars());
             marks.extend(glyphs.layers());
             marks.push(glyphs.rest());
+            marks.extend([glyphs.past_rule(), glyphs.past_divider()]);
+            marks.extend(glyphs.past());
+            marks.extend(glyphs.since());
+            marks.extend(glyphs.times());
             for mark in marks {
                 assert_eq!(mark.width(), 1, "{mark}");
                 assert!(glyphs == Glyphs::Unicode || mark.is_ascii());

@@ -77,8 +77,9 @@ pub(crate) fn reading(snapshot: &Snapshot) -> Option<String> {
 
 /// Returns when a view that is open reads history again, if that is known by now.
 pub(crate) fn due(state: &UiState, snapshot: &Snapshot) -> Option<Timestamp> {
-    let wanted = state.view.reads_history();
-    wanted.then(|| state.recall.due(snapshot.generation))?
+    state
+        .reads_history()
+        .then(|| state.recall.due(snapshot.generation))?
 }
 
 /// Takes in what was read; nothing where it could not be read, which leaves what was there.

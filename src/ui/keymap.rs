@@ -364,6 +364,6 @@ mod tests {
         let map = Keymap::default();
         let hints = map.hints(Scope::Board, &parse_sequence("g").unwrap(), Glyphs::Ascii);
         let keys: Vec<&str> = hints.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(keys, ["g", "b", "f", "a", "s", "m", "o"]);
+        assert_eq!(keys, ["g", "b", "f", "a", "s", "m", "r", "o"]);
     }
 }

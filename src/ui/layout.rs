@@ -27,6 +27,8 @@ pub struct Want {
     pub overview: bool,
     /// Whether a detail is shown.
     pub detail: bool,
+    /// Whether the top tells of a moment of the past, with a line of time.
+    pub past: bool,
 }
 
 /// Where things are.
@@ -89,10 +91,10 @@ impl Plan {
             Size::Wide
         };
         let tall = area.height >= 14;
-        let header_rows = if area.height >= 20 && area.width >= STRIP_BELOW {
-            2
-        } else {
-            1
+        let header_rows = match (want.past, area.height, area.width) {
+            (true, 20.., _) => 3,
+            (true, 10..20, _) | (false, 20.., STRIP_BELOW..) => 2,
+            (true, ..10, _) | (false, _, _) => 1,
         };
         let footer_rows = if tall { 2 } else { 1 };
         let header = rows(area, 0, header_rows);
@@ -331,11 +333,11 @@ mod tests {
         fn every_part_is_on_the_screen_and_none_overlap(
             width in 0_u16..320, height in 0_u16..90, columns in 1_usize..9,
             focus in 0_usize..8, window in 0_usize..9,
-            zoom: bool, overview: bool, detail: bool,
+            zoom: bool, overview: bool, detail: bool, past: bool,
         ) {
             let area = Rect::new(0, 0, width, height);
             let focus = focus.min(columns - 1);
-            let want = Want { columns, focus, window, zoom, overview, detail };
+            let want = Want { columns, focus, window, zoom, overview, detail, past };
             let plan = Plan::new(area, &want);
             let mut end = 0;
             for slot in &plan.slots {

@@ -33,6 +33,10 @@ pub mod history;
 pub mod flow;
 pub mod standup;
 
+pub mod replay;
+
+pub mod slider;
+
 pub mod layout;
 
 pub mod panes;

@@ -23,6 +23,7 @@ mod gitea;
 mod github;
 mod github_past;
 mod gitlab;
+mod history;
 mod http_check;
 mod http_json;
 mod init;

@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{
-    ActArgs, BoardArgs, DoctorArgs, EXIT_CODES, FlowArgs, Global, LogArgs, SourcesArgs,
-    StandupArgs, TriageArgs, WhereArgs,
+    ActArgs, BoardArgs, DoctorArgs, EXIT_CODES, FlowArgs, Global, HistoryArgs, LogArgs,
+    SourcesArgs, StandupArgs, TriageArgs, WhereArgs,
 };
 
 /// The fastest team, in times of the clock: a day in under ten seconds.
@@ -77,6 +77,9 @@ pub enum DemoCommand {
     /// Show how the simulated work flows
     #[command(after_help = EXIT_CODES)]
     Flow(FlowArgs),
+    /// Show what the simulated history holds, or export it
+    #[command(after_help = EXIT_CODES)]
+    History(HistoryArgs),
     /// Print the log of the job that made a simulated card red
     #[command(after_help = EXIT_CODES)]
     Log(LogArgs),

@@ -5,6 +5,7 @@
 mod act;
 mod demo;
 mod flow;
+mod history;
 mod standup;
 
 use std::ffi::OsStr;
@@ -18,6 +19,7 @@ use crate::ui::theme::BUILTIN;
 pub use act::ActArgs;
 pub use demo::{DemoArgs, DemoCommand, DemoScale, Team};
 pub use flow::{FlowArgs, FlowBy, FlowFormat};
+pub use history::{ExportArgs, ExportFormat, HistoryArgs, HistoryCommand};
 pub use standup::{StandupArgs, StandupBy, StandupFormat};
 
 /// A terminal board of a team's whole delivery cycle.
@@ -116,6 +118,9 @@ pub enum Command {
     /// Show how the work flows: lead times, deployments, cycle times, reviews, CI
     #[command(after_help = EXIT_CODES)]
     Flow(FlowArgs),
+    /// Show what history holds, or export it
+    #[command(after_help = EXIT_CODES)]
+    History(HistoryArgs),
     /// Print the log of the job that made a card red
     #[command(after_help = EXIT_CODES)]
     Log(LogArgs),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::app::output::csv::cell;
 use crate::app::output::{instant, json};
 use crate::domain::Timestamp;
 use crate::domain::flow::stats::DAY;
@@ -299,14 +300,6 @@ fn row(metric: &Metric) -> String {
     .join(",")
 }
 
-/// Returns text as a cell that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t']);
-    let text = text.replace('"', "\"\"");
-    let quote = if is_formula { "'" } else { "" };
-    format!("\"{quote}{text}\"")
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::{TimeDelta, TimeZone as _, Utc};
@@ -442,17 +435,5 @@ mod tests {
         );
         let markdown = printed(flow_text::markdown);
         assert!(markdown.contains("## calms: sharing"), "{markdown}");
-    }
-
-    #[test]
-    fn a_name_is_no_formula_and_breaks_no_row() {
-        for (name, told) in [
-            ("api", "\"api\""),
-            ("=1+1", "\"'=1+1\""),
-            ("@sum", "\"'@sum\""),
-            ("a,\"b\"", "\"a,\"\"b\"\"\""),
-        ] {
-            assert_eq!(cell(name), told);
-        }
     }
 }

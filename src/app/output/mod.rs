@@ -6,8 +6,11 @@
 pub mod cause;
 pub mod cause_text;
 pub mod cause_words;
+pub mod csv;
+pub mod export;
 pub mod flow;
 pub mod flow_text;
+pub mod history;
 pub mod json;
 pub mod markdown;
 pub mod sources;

@@ -24,7 +24,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui;
 use crate::ui::effect::Effect;
 use crate::ui::flow::Ask;
-use crate::ui::standup;
+use crate::ui::{replay, standup};
 
 impl<B, S> App<B, S>
 where
@@ -44,6 +44,7 @@ where
             Effect::Recall => self.recall(now)?,
             Effect::Standup(order) => self.standup(order, now)?,
             Effect::Measure(ask) => self.measure(ask, now),
+            Effect::Replay(ask) => self.rewind(ask, now),
             Effect::CopyFlow(page) => {
                 if let Some(report) = &self.look.state.flow.report {
                     let text = measure::markdown(report, page, now);
@@ -157,6 +158,15 @@ where
         }
     }
 
+    /// Has a moment made of the history that is gone through.
+    fn rewind(&mut self, ask: replay::Ask, now: Timestamp) {
+        let state = &self.look.state;
+        if let Some(ledger) = state.replay.ledger.clone() {
+            let me = state.options.me.clone();
+            self.ends.effects.rewind(ledger, ask, me, now);
+        }
+    }
+
     fn on_recalled(&mut self, read: Option<Arc<Ledger>>, now: Timestamp) -> io::Result<Next> {
         let Look {
             state, snapshot, ..
@@ -216,6 +226,13 @@ where
                 }
             }
             Done::Measured(report) => ui::update::flow::on_report(&mut self.look.state, report),
+            Done::Rewound(frame) => {
+                let Look {
+                    state, snapshot, ..
+                } = &mut self.look;
+                let effects = replay::on_frame(state, *frame, snapshot, now);
+                return self.carry_out(effects, now);
+            }
             Done::Recalled(read) => return self.on_recalled(read, now),
             Done::Standup(answer) => {
                 standup::on_prepared(&mut self.look.state, *answer, now);

@@ -32,7 +32,7 @@ pub use record::{
     Attempt, Carried, ChangeLife, CiRun, Coverage, Delivery, DeliveryState, Life, Record, RunEnd,
     Trouble,
 };
-pub use replay::{Past, PastCard, Replay, Since};
+pub use replay::{Counts, Past, PastCard, Replay, Seen, Since};
 pub use rewind::{Chronicle, chronicle};
 pub use standings::Standings;
 pub use timeline::{Interval, Moment, Timeline};

@@ -1,5 +1,7 @@
 //! The board of the past: what stood where, what became of it, how one goes through time.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use proptest::prelude::*;
 
@@ -65,15 +67,18 @@ fn ledger() -> Ledger {
 /// Checks which cards stand in a column after some hours, and what became of them.
 #[track_caller]
 fn check(at: i64, stage: Stage, expected: &[(&str, &str)]) {
-    let ledger = ledger();
-    let past = Replay::new(&ledger).at(hour(at));
+    let past = Replay::new(Arc::new(ledger())).at(hour(at));
     let became = |since: Since<'_>| match since {
         Since::Same => "same".to_owned(),
+        Since::Again => "again".to_owned(),
         Since::Changed(to) => to.status.as_str().to_owned(),
         Since::Moved(to) => to.stage.as_str().to_owned(),
         Since::Over(outcome) => format!("{outcome:?}"),
     };
-    let cards = past.column(stage).iter();
+    let cards = past
+        .column(stage)
+        .iter()
+        .filter_map(|card| past.seen(*card));
     let found: Vec<_> = cards
         .map(|card| (card.life.id.as_str().to_owned(), became(card.since)))
         .collect();
@@ -105,37 +110,94 @@ fn what_moved_or_changed_says_where_it_is() {
         went("a", 4, Stage::Code, Status::Blocked),
     ];
     let ledger = Ledger::new(None, [life("a")], ways);
-    let replay = Replay::new(&ledger);
-    let since = |at| {
+    let replay = Replay::new(Arc::new(ledger));
+    let check = |at, expected: Since<'_>, changed| {
         let past = replay.at(hour(at));
-        let card = past.columns.iter().flatten().next().copied().unwrap();
-        (card.since, past.counts(), past.is_whole)
+        let mut cards = Stage::ALL.iter().flat_map(|stage| past.column(*stage));
+        let seen = past.seen(*cards.next().unwrap()).unwrap();
+        assert_eq!(seen.since, expected, "after {at} hours");
+        let counts = past.counts();
+        assert_eq!((counts.cards, counts.changed), (1, changed));
+        assert!(!past.is_whole);
     };
     let blocked = went("a", 4, Stage::Code, Status::Blocked).standing;
-    assert_eq!(since(1), (Since::Changed(&blocked), (1, 1), false));
-    assert_eq!(since(3), (Since::Moved(&blocked), (1, 1), false));
-    assert_eq!(since(9), (Since::Same, (1, 0), false));
+    check(1, Since::Changed(&blocked), 1);
+    check(3, Since::Moved(&blocked), 1);
+    check(9, Since::Same, 0);
+}
+
+#[test]
+fn what_went_and_came_back_stands_there_again() {
+    let ways = [
+        went("a", 1, Stage::Code, Status::Review),
+        went("a", 2, Stage::Test, Status::Running),
+        went("a", 3, Stage::Code, Status::Review),
+    ];
+    let replay = Replay::new(Arc::new(Ledger::new(None, [life("a")], ways)));
+    let past = replay.at(hour(1));
+    let seen = past.seen(past.column(Stage::Code)[0]).unwrap();
+    assert_eq!(seen.since, Since::Again);
+    assert_eq!((seen.way.len(), seen.rest.len()), (1, 2));
+    assert_eq!(past.counts().changed, 0);
+}
+
+#[test]
+fn what_came_since_is_told_of_where_it_stands_now_and_what_happened_just_then() {
+    let replay = Replay::new(Arc::new(ledger()));
+    let past = replay.at(hour(4));
+    let keys = |cards: &[PastCard]| {
+        let seen = cards.iter().filter_map(|card| past.seen(*card));
+        seen.map(|seen| seen.life.id.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(keys(past.newer(Stage::Test)), ["b"]);
+    assert_eq!(keys(past.happened()), ["a"]);
+    assert_eq!(
+        (past.counts().newer, past.counts().over, past.counts().red),
+        (1, 1, 1)
+    );
+    // What ends is told of, though it is no longer there.
+    let end = replay.at(hour(90));
+    assert_eq!((end.happened().len(), end.counts().cards), (1, 1));
+}
+
+#[test]
+fn cards_are_asked_as_they_stood_then() {
+    use crate::domain::query::{Query, QueryContext};
+    let replay = Replay::new(Arc::new(ledger()));
+    let found = |text: &str, at: i64| {
+        let query = Query::parse(text).unwrap();
+        let ctx = QueryContext {
+            now: hour(at),
+            me: Vec::new(),
+            attention: crate::domain::attention::AttentionBoard::default(),
+        };
+        let past = replay.only(hour(at), |seen| query.matches(&seen.item(), &ctx));
+        (past.counts().cards, past.counts().newer)
+    };
+    assert_eq!(found("", 5), (2, 0));
+    assert_eq!(found("status:failed", 5), (1, 0));
+    assert_eq!(found("status:failed", 3), (0, 0));
+    assert_eq!(found("age:>30m", 5), (1, 0));
+    assert_eq!(found("title:b", 3), (0, 1));
 }
 
 #[test]
 fn before_history_counts_it_says_that_cards_are_missing() {
-    let ledger = ledger();
-    let replay = Replay::new(&ledger);
+    let replay = Replay::new(Arc::new(ledger()));
     assert!(!replay.at(hour(1)).is_whole);
     assert!(replay.at(hour(2)).is_whole);
 }
 
 #[test]
 fn one_goes_from_change_to_change_and_no_further() {
-    let ledger = ledger();
-    let replay = Replay::new(&ledger);
+    let replay = Replay::new(Arc::new(ledger()));
     assert_eq!(replay.range(), Some((hour(1), hour(90))));
     assert_eq!(replay.step_before(hour(4)), Some(hour(3)));
     assert_eq!(replay.step_after(hour(4)), Some(hour(5)));
     assert_eq!(replay.step_before(hour(1)), None);
     assert_eq!(replay.step_after(hour(90)), None);
-    let nothing = Ledger::default();
-    let nothing = Replay::new(&nothing);
+    let nothing = Replay::new(Arc::default());
     assert_eq!(
         (nothing.range(), nothing.step_before(hour(4))),
         (None, None)
@@ -144,8 +206,7 @@ fn one_goes_from_change_to_change_and_no_further() {
 
 #[test]
 fn a_day_is_a_day_of_the_calendar_where_clocks_change_too() {
-    let ledger = ledger();
-    let replay = Replay::new(&ledger);
+    let replay = Replay::new(Arc::new(ledger()));
     let work = WorkingTime::usual(Zone::Europe__Berlin);
     let calendar = Calendar::new(work, hour(0));
     // Clocks went forward in the night to the 29th: from eleven to eleven it is 23 hours.
@@ -174,14 +235,38 @@ proptest! {
             }
         });
         let ledger = Ledger::new(None, (0..6).map(|id| life(&format!("c{id}"))), ways);
-        let replay = Replay::new(&ledger);
+        let ledger = Arc::new(ledger);
+        let replay = Replay::new(Arc::clone(&ledger));
         let past = replay.at(hour(at));
-        let mut ids: Vec<_> = past.columns.iter().flatten().map(|card| &card.life.id).collect();
-        let (cards, _) = past.counts();
+        let cards = Stage::ALL.iter().flat_map(|stage| past.column(*stage));
+        let seen: Vec<Seen<'_>> = cards.filter_map(|card| past.seen(*card)).collect();
+        let mut ids: Vec<_> = seen.iter().map(|seen| &seen.life.id).collect();
         ids.sort();
         ids.dedup();
-        prop_assert_eq!(ids.len(), cards);
-        prop_assert_eq!(replay.at(hour(60)).counts().1, 0);
+        prop_assert_eq!(ids.len(), past.counts().cards);
+        for seen in &seen {
+            let stood = ledger.card(&seen.life.id).and_then(|card| card.timeline.at(hour(at)));
+            prop_assert_eq!(stood, Some(seen.stood), "as its own way tells");
+        }
+        // Now the board is what stands, whatever was before, and nothing has changed since.
+        let now = replay.at(hour(60));
+        let counts = now.counts();
+        prop_assert_eq!((counts.changed, counts.over, counts.newer), (0, 0, 0));
+        for stage in Stage::ALL {
+            let mut shown: Vec<_> = now
+                .column(stage)
+                .iter()
+                .filter_map(|card| now.seen(*card))
+                .map(|seen| seen.life.id.clone())
+                .collect();
+            shown.sort();
+            let stand = ledger.cards.iter().filter(|card| {
+                let last = card.timeline.moments().last().map(|moment| &moment.standing);
+                last.is_some_and(|last| last.stage == stage && last.done.is_none())
+            });
+            let stand: Vec<_> = stand.map(|card| card.life.id.clone()).collect();
+            prop_assert_eq!(shown, stand);
+        }
         // A step back is a step forth again.
         if let Some(before) = replay.step_before(hour(at)) {
             let again = replay.step_after(before);

@@ -13,7 +13,7 @@ use crate::ui::layout::Plan;
 use crate::ui::overlay::Overlay;
 use crate::ui::state::{UiState, View};
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{moves, triage, update};
+use crate::ui::update::{moves, replay, triage, update};
 
 /// Milliseconds between two clicks that open.
 const DOUBLE_MS: i64 = 400;
@@ -113,7 +113,13 @@ fn click(
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Vec<Effect> {
-    if !state.overlays.is_empty() || plan.covered {
+    if !state.overlays.is_empty() {
+        return Vec::new();
+    }
+    if state.view == View::Replay {
+        return in_the_past(state, plan, at, snapshot, now);
+    }
+    if plan.covered {
         return Vec::new();
     }
     if state.view == View::Triage {
@@ -128,10 +134,7 @@ fn click(
     let Some((column, line)) = plan.at(at.0, at.1) else {
         return Vec::new();
     };
-    let twice = state.click.take().is_some_and(|(before, x, y)| {
-        (x, y) == at && (now - before).num_milliseconds() <= DOUBLE_MS
-    });
-    state.click = Some((now, at.0, at.1));
+    let twice = is_second(state, at, now);
     moves::focus(state, column);
     let offset = state.focused().map_or(0, |column| column.offset);
     let Some(line) = line.map(|line| line + offset) else {
@@ -142,6 +145,30 @@ fn click(
     }
     moves::select(state, snapshot, line);
     if twice {
+        state.click = None;
+        return update(state, Command::Open, snapshot, now);
+    }
+    Vec::new()
+}
+
+/// Returns whether a click is the second one at its place.
+fn is_second(state: &mut UiState, at: (u16, u16), now: Timestamp) -> bool {
+    let before = state.click.replace((now, at.0, at.1));
+    before.is_some_and(|(before, x, y)| {
+        (x, y) == at && (now - before).num_milliseconds() <= DOUBLE_MS
+    })
+}
+
+/// Takes a click on the board of the past.
+fn in_the_past(
+    state: &mut UiState,
+    plan: &Plan,
+    at: (u16, u16),
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let on_card = replay::click(state, plan, Position::from(at));
+    if is_second(state, at, now) && on_card {
         state.click = None;
         return update(state, Command::Open, snapshot, now);
     }

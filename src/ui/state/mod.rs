@@ -29,6 +29,7 @@ use crate::ui::update::urgent::Walk;
 mod attention;
 mod flow;
 mod messages;
+mod replay;
 mod standup;
 mod triage;
 mod views;
@@ -36,6 +37,7 @@ mod views;
 pub use attention::AttentionState;
 pub use flow::{FlowScope, FlowState, Layer};
 pub use messages::{Message, Messages};
+pub use replay::ReplayState;
 pub(crate) use standup::{CARD_SECS, PERSON_SECS, Part, SPANS, TOTAL_SECS};
 pub use standup::{Clock, StandupPane, StandupState};
 pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
@@ -116,6 +118,8 @@ pub struct UiState {
     pub attention: AttentionState,
     /// The flow view.
     pub flow: FlowState,
+    /// The board of the past.
+    pub replay: ReplayState,
     /// The filter in force.
     pub filter: Filter,
     /// What lies over the view, topmost last.
@@ -232,6 +236,7 @@ impl UiState {
             recall: Recall::default(),
             attention: AttentionState::default(),
             flow: FlowState::default(),
+            replay: ReplayState::default(),
             filter: Filter::default(),
             overlays: Vec::new(),
             pending: Vec::new(),
@@ -395,38 +400,6 @@ impl UiState {
         self.board.columns.get(self.board.focus)
     }
 
-    /// Returns the line of this identity, wherever it is; the selected one is found at once.
-    pub fn find<'a>(&self, snapshot: &'a Snapshot, key: &RowKey) -> Option<Shown<'a>> {
-        if let Some(shown) = self.selected(snapshot).filter(|shown| shown.is(key)) {
-            return Some(shown);
-        }
-        snapshot
-            .columns
-            .iter()
-            .flat_map(|column| column.rows.iter())
-            .find_map(|row| {
-                use crate::engine::snapshot::Row;
-                match (row, key) {
-                    (Row::Train(train), RowKey::Train(id)) if train.id == *id => {
-                        Some(Shown::Train {
-                            train,
-                            opened: false,
-                        })
-                    }
-                    (row, RowKey::Item(id)) => {
-                        row.items()
-                            .iter()
-                            .find(|item| item.id == *id)
-                            .map(|item| Shown::Item {
-                                item,
-                                inside: false,
-                            })
-                    }
-                    (Row::Train(_) | Row::Item(_), RowKey::Train(_)) => None,
-                }
-            })
-    }
-
     /// Returns where things are on the screen.
     pub fn plan(&self) -> Plan {
         let area = Rect::new(0, 0, self.size.0, self.size.1);
@@ -438,7 +411,8 @@ impl UiState {
                 window: self.board.window,
                 zoom: self.board.zoom,
                 overview: self.board.overview,
-                detail: self.detail().is_some() || (self.view.has_cards() && self.shows_preview()),
+                detail: self.shows_detail(),
+                past: self.view == View::Replay,
             },
         )
     }

@@ -9,7 +9,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::engine::snapshot::{Snapshot, SourceView};
 use crate::ui::command::Scope;
-use crate::ui::rows::Shown;
+use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::UiState;
 
 /// A view.
@@ -28,11 +28,24 @@ pub enum View {
     Sources,
     /// What calls for a person.
     Attention,
+    /// The board at a moment of the past.
+    Replay,
 }
 
 impl View {
-    /// All views in the order of `[` and `]`.
-    pub const ALL: [Self; 6] = [
+    /// All views, those of the round first.
+    pub const ALL: [Self; 7] = [
+        Self::Board,
+        Self::Triage,
+        Self::Attention,
+        Self::Standup,
+        Self::Flow,
+        Self::Sources,
+        Self::Replay,
+    ];
+
+    /// The views in the order of `[` and `]`; in the past those keys go through time.
+    pub const ROUND: [Self; 6] = [
         Self::Board,
         Self::Triage,
         Self::Attention,
@@ -50,6 +63,7 @@ impl View {
             Self::Flow => Scope::Flow,
             Self::Sources => Scope::Sources,
             Self::Attention => Scope::Attention,
+            Self::Replay => Scope::Replay,
         }
     }
 
@@ -61,7 +75,7 @@ impl View {
     /// Returns whether it shows what was: history is read while it is open.
     pub fn reads_history(self) -> bool {
         match self {
-            Self::Standup | Self::Flow => true,
+            Self::Standup | Self::Flow | Self::Replay => true,
             Self::Board | Self::Triage | Self::Attention | Self::Sources => false,
         }
     }
@@ -111,7 +125,61 @@ impl UiState {
                 let source = snapshot.sources.get(self.source);
                 source.map_or(Pointed::Nothing, Pointed::Source)
             }
+            // What was is nothing that one could act on.
+            View::Replay => Pointed::Nothing,
         }
+    }
+
+    /// Returns the line of this identity, wherever it is; the selected one is found at once.
+    pub fn find<'a>(&self, snapshot: &'a Snapshot, key: &RowKey) -> Option<Shown<'a>> {
+        if let Some(shown) = self.selected(snapshot).filter(|shown| shown.is(key)) {
+            return Some(shown);
+        }
+        snapshot
+            .columns
+            .iter()
+            .flat_map(|column| column.rows.iter())
+            .find_map(|row| {
+                use crate::engine::snapshot::Row;
+                match (row, key) {
+                    (Row::Train(train), RowKey::Train(id)) if train.id == *id => {
+                        Some(Shown::Train {
+                            train,
+                            opened: false,
+                        })
+                    }
+                    (row, RowKey::Item(id)) => {
+                        row.items()
+                            .iter()
+                            .find(|item| item.id == *id)
+                            .map(|item| Shown::Item {
+                                item,
+                                inside: false,
+                            })
+                    }
+                    (Row::Train(_) | Row::Item(_), RowKey::Train(_)) => None,
+                }
+            })
+    }
+
+    /// Returns whether history is read: what arrives while the past is looked at waits for now.
+    pub(crate) fn reads_history(&self) -> bool {
+        let is_held = self.view == View::Replay && self.replay.at.is_some();
+        self.view.reads_history() && !is_held
+    }
+
+    /// Returns whether a card is told of beside the view, or over it.
+    pub(crate) fn shows_detail(&self) -> bool {
+        let of_view = match self.view {
+            View::Replay => self.replay.open,
+            View::Board
+            | View::Triage
+            | View::Attention
+            | View::Standup
+            | View::Flow
+            | View::Sources => self.view.has_cards() && self.shows_preview(),
+        };
+        of_view || self.detail().is_some()
     }
 
     /// Returns the cursor of a view that is one list, and how long that is.
@@ -125,6 +193,14 @@ impl UiState {
             }
             View::Flow => Some(self.flow.list()),
             View::Sources => Some((&mut self.source, snapshot.sources.len())),
+            View::Replay => {
+                let focus = self.board.focus;
+                let count = self
+                    .stage(focus)
+                    .map_or(0, |stage| self.replay.cards(stage).len());
+                let cursor = self.replay.cursor_mut(focus)?;
+                Some((&mut cursor.at, count))
+            }
         }
     }
 }
@@ -152,7 +228,10 @@ mod tests {
     fn a_command_acts_in_the_view_where_it_is_seen() {
         for view in View::ALL {
             for from in View::ALL {
-                assert_eq!(from.for_scope(view.scope()), view);
+                // The past has the columns of the board.
+                let stays = from == View::Replay && view == View::Board;
+                let seen_in = if stays { from } else { view };
+                assert_eq!(from.for_scope(view.scope()), seen_in);
                 assert_eq!(from.for_scope(Scope::Everywhere), from);
                 assert!(from.for_scope(Scope::Cards).has_cards());
             }

@@ -21,6 +21,7 @@ use crate::ui::update::on_snapshot;
 use crate::ui::view::frame;
 
 pub(crate) mod flow;
+pub(crate) mod replay;
 pub(crate) mod standup;
 pub(crate) mod triage;
 

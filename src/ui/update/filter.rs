@@ -26,9 +26,12 @@ pub(crate) fn open(state: &mut UiState) {
 fn in_force(state: &UiState) -> &Query {
     match state.view {
         View::Triage => &state.triage.filter,
-        View::Board | View::Attention | View::Standup | View::Flow | View::Sources => {
-            &state.filter.query
-        }
+        View::Board
+        | View::Attention
+        | View::Standup
+        | View::Flow
+        | View::Sources
+        | View::Replay => &state.filter.query,
     }
 }
 
@@ -37,7 +40,12 @@ fn in_force(state: &UiState) -> &Query {
 fn set_here(state: &mut UiState, query: Query, kept: Vec<ColumnState>) {
     match state.view {
         View::Triage => state.triage.filter = query,
-        View::Board | View::Attention | View::Standup | View::Flow | View::Sources => {
+        View::Board
+        | View::Attention
+        | View::Standup
+        | View::Flow
+        | View::Sources
+        | View::Replay => {
             if query.text() != state.filter.query.text() {
                 state.board.columns = kept;
             }

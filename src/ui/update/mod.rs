@@ -25,6 +25,7 @@ pub(crate) mod open;
 pub(crate) mod palette;
 pub(crate) mod pin;
 pub(crate) mod question;
+pub(crate) mod replay;
 pub(crate) mod standup;
 pub(crate) mod triage;
 pub(crate) mod urgent;
@@ -45,7 +46,10 @@ pub fn update(
         // Found in the palette: what it changes must be seen.
         open::view(state, seen_in);
     }
-    let mut effects = dispatch(state, command, snapshot, now);
+    let mut effects = match replay::command(state, command, now) {
+        Some(effects) => effects,
+        None => dispatch(state, command, snapshot, now),
+    };
     state.refresh(snapshot, now);
     effects.extend(settle(state, snapshot, now));
     effects
@@ -64,6 +68,7 @@ pub fn on_clock(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec
     let mut effects = crate::ui::standup::settle(state, snapshot, now);
     effects.extend(history::settle(state, snapshot, now));
     effects.extend(flow::settle(state));
+    effects.extend(crate::ui::replay::settle(state));
     effects
 }
 
@@ -90,7 +95,9 @@ fn follow(state: &mut UiState, snapshot: &Snapshot, key: &RowKey, now: Timestamp
     let still_there = state
         .focused()
         .is_some_and(|column| column.selected.as_ref() == Some(key));
-    if still_there || !moves::bring(state, snapshot, key) || state.view != View::Board {
+    // Where the past is looked at, nothing moves that arrives meanwhile.
+    let goes = !still_there && state.view != View::Replay;
+    if !goes || !moves::bring(state, snapshot, key) || state.view != View::Board {
         return;
     }
     if let (RowKey::Item(_), Some(Shown::Item { item, .. })) = (key, state.selected(snapshot)) {
@@ -205,6 +212,9 @@ fn dispatch(
         C::ViewStandup => open::view(state, View::Standup),
         C::ViewAttention => open::view(state, View::Attention),
         C::ViewFlow => open::view(state, View::Flow),
+        C::ViewReplay => open::view(state, View::Replay),
+        // They mean something in the past only, which has seen them already.
+        C::Earlier | C::Later | C::DayEarlier | C::DayLater | C::Now => {}
         C::ViewSources => open::view(state, View::Sources),
         C::NextView | C::PreviousView => {
             open::view(state, open::neighbour(state.view, command == C::NextView));

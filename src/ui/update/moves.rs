@@ -111,6 +111,9 @@ fn page(state: &UiState) -> usize {
             let lines = state.rows.lines(state.board.focus).len();
             plan.capacity(slot, lines).0.max(1)
         }),
+        (None, View::Replay) => plan.slot(state.board.focus).map_or(1, |slot| {
+            usize::from(slot.body.height / plan.card.max(1)).max(1)
+        }),
         (Some(_) | None, _) => usize::from(plan.body.height.saturating_sub(3).max(1)),
     }
 }
@@ -128,7 +131,7 @@ pub(crate) fn sideways(state: &mut UiState, snapshot: &Snapshot, right: bool) {
             super::open::retarget(state, snapshot);
             return;
         }
-        None if state.view == View::Board => {}
+        None if matches!(state.view, View::Board | View::Replay) => {}
         None if state.view == View::Triage => return super::triage::sideways(state, right),
         None if state.view == View::Flow => return super::flow::turn(state, right),
         Some(_) | None => return,
@@ -156,16 +159,18 @@ pub(crate) fn focus_number(state: &mut UiState, column: usize, now: Timestamp) {
     focus(state, column);
 }
 
-/// Focuses a column and shows the board.
+/// Focuses a column and shows the board, that of the past where that is shown.
 pub(crate) fn focus(state: &mut UiState, column: usize) {
     if column < state.options.columns.len() {
-        state.view = View::Board;
+        if state.view != View::Replay {
+            state.view = View::Board;
+        }
         turn_to(state, column);
     }
 }
 
 /// Focuses a column, whatever view is shown.
-fn turn_to(state: &mut UiState, column: usize) {
+pub(crate) fn turn_to(state: &mut UiState, column: usize) {
     state.board.focus = column;
     state.board.preview_scroll = 0;
     keep_window(state);
@@ -186,7 +191,8 @@ pub(crate) fn to_listed(state: &mut UiState) {
     }
 }
 
-fn keep_window(state: &mut UiState) {
+/// Keeps the focused column among the open ones.
+pub(crate) fn keep_window(state: &mut UiState) {
     let plan = state.plan();
     let open = plan.slots.iter().filter(|slot| slot.open).count().max(1);
     state.board.window = clamp_window(&window_want(state), open);

@@ -8,7 +8,7 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
-use crate::ui::update::{act, flow, moves, standup, triage};
+use crate::ui::update::{act, flow, moves, replay, standup, triage};
 
 /// Opens what has the cursor: a card's detail, a train's changes, the page of a piece of evidence.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
@@ -134,7 +134,7 @@ pub(crate) fn back(state: &mut UiState, snapshot: &Snapshot) {
     if state.view == View::Triage && triage::back(state, snapshot) {
         return;
     }
-    if state.view == View::Flow && flow::back(state) {
+    if (state.view == View::Flow && flow::back(state)) || replay::back(state) {
         return;
     }
     let board = &mut state.board;
@@ -154,7 +154,7 @@ pub(crate) fn close(state: &mut UiState) -> Vec<Effect> {
     if state.overlays.pop().is_some() {
         return Vec::new();
     }
-    if state.view == View::Flow && flow::back(state) {
+    if (state.view == View::Flow && flow::back(state)) || replay::back(state) {
         return Vec::new();
     }
     if state.view == View::Board {
@@ -210,7 +210,7 @@ pub(crate) fn view(state: &mut UiState, to: View) {
 
 /// Returns the view after or before one, round and round.
 pub(crate) fn neighbour(view: View, forward: bool) -> View {
-    let views = View::ALL;
+    let views = View::ROUND;
     let at = views
         .iter()
         .position(|known| *known == view)
@@ -224,8 +224,14 @@ pub(crate) fn neighbour(view: View, forward: bool) -> View {
 
 fn switch(state: &mut UiState, to: View) {
     if state.view != to {
+        if state.view == View::Replay {
+            state.replay.leave(&mut state.board);
+        }
         state.last_view = state.view;
         state.view = to;
+        if to == View::Replay {
+            state.replay.enter(&state.board);
+        }
         if to == View::Standup {
             state.standup.enter();
         }
@@ -234,6 +240,9 @@ fn switch(state: &mut UiState, to: View) {
 
 /// Goes to a card by its identity and opens its detail.
 pub(crate) fn go(state: &mut UiState, snapshot: &Snapshot, key: &RowKey) -> Vec<Effect> {
+    if state.view == View::Replay {
+        view(state, View::Board);
+    }
     if moves::go_to(state, snapshot, key) {
         return Vec::new();
     }

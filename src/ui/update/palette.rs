@@ -319,7 +319,9 @@ pub(crate) fn accept(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -
                 return vec![Effect::Toast(error.to_string())];
             }
             filter::apply(state, &text);
-            state.view = View::Board;
+            if state.view != View::Replay {
+                state.view = View::Board;
+            }
             Vec::new()
         }
         Action::Theme(name) => act::set_theme(state, &name),

@@ -156,7 +156,7 @@ impl Limited {
 ///
 /// A title that is cut is still known by its number and its first letters; a count that is not
 /// there is missed. What is red matters more than either.
-fn fit_heading(
+pub(super) fn fit_heading(
     title: &str,
     counts: [String; 2],
     red: usize,

@@ -8,12 +8,15 @@ use std::borrow::Cow;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::domain::Timestamp;
 use crate::domain::attention::Kind;
+use crate::domain::history::Seen;
 use crate::domain::item::{Train, WorkItem};
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::domain::trace::at_sign;
 use crate::engine::snapshot::{FRESH_SECS, Snapshot};
+use crate::ui::age::Age;
 use crate::ui::rows::Shown;
 use crate::ui::text::{Paint, cols, fit, width, wrap};
 use crate::ui::theme::Role;
@@ -46,6 +49,33 @@ pub(super) fn paint(
     }
 }
 
+/// What became of a card of the past, as it stands on it.
+pub(super) struct Became {
+    /// In a word, with its mark.
+    pub(super) since: String,
+    /// Whether that is anything.
+    pub(super) changed: bool,
+}
+
+/// Paints a card as it stood at a moment of the past.
+pub(super) fn paint_past(
+    paint: &mut Paint<'_>,
+    (seen, key): (&Seen<'_>, &str),
+    became: Became,
+    at: Timestamp,
+    (area, selected): (Rect, bool),
+) {
+    if area.width == 0 || area.height == 0 {
+        return;
+    }
+    let face = Face::of_past(paint, (seen, key), became, at);
+    if area.height == 1 {
+        face.one_line(paint, area, selected);
+    } else {
+        face.lines(paint, area, selected);
+    }
+}
+
 /// What a card says, whatever its height.
 struct Face<'a> {
     indent: u16,
@@ -62,6 +92,8 @@ struct Face<'a> {
     call: String,
     /// Whether a person put it where it is.
     pinned: bool,
+    /// Of the past: whether what stands in place of the age, what became of it, is anything.
+    became: Option<bool>,
 }
 
 impl<'a> Face<'a> {
@@ -102,6 +134,7 @@ impl<'a> Face<'a> {
             },
             call: call(snapshot.attention.first(&item.id, paint.now)),
             pinned,
+            became: None,
         }
     }
 
@@ -141,6 +174,35 @@ impl<'a> Face<'a> {
                     .min(),
             ),
             pinned: false,
+            became: None,
+        }
+    }
+
+    fn of_past(
+        paint: &Paint<'_>,
+        (seen, key): (&'a Seen<'_>, &'a str),
+        became: Became,
+        at: Timestamp,
+    ) -> Self {
+        let standing = &seen.stood.standing;
+        let mut people = String::new();
+        for holder in standing.holders.iter().take(3) {
+            people.push_str(if people.is_empty() { "@" } else { " @" });
+            people.push_str(&holder.login);
+        }
+        Self {
+            indent: 0,
+            mark: paint.theme.glyphs().severity(standing.status.severity()),
+            status: standing.status,
+            key: key.into(),
+            title: seen.life.title.as_str().into(),
+            age: became.since,
+            stale: true,
+            people,
+            badges: Age::since(seen.stood.at, at).to_string(),
+            call: String::new(),
+            pinned: false,
+            became: Some(became.changed),
         }
     }
 
@@ -195,7 +257,8 @@ impl<'a> Face<'a> {
         // Where little fits, the key tells more than the age does: that goes to another line.
         let cramped = columns < width(&self.age) + width(&self.key) + 3;
         let fits_alone = columns >= width(&self.key) + 2;
-        let moved = cramped && (fits_alone || columns < 13);
+        let is_past = self.became.is_some() && columns >= 13;
+        let moved = is_past || (cramped && (fits_alone || columns < 13));
         let age = if moved { "" } else { &self.age };
         // Few changes of style in the line that changes most: spaces take the style beside them.
         if !selected {
@@ -253,11 +316,13 @@ impl<'a> Face<'a> {
         let room = right.saturating_sub(x);
         let mut x = paint.text(x, words, room, self.status.label(), plain.status) + 1;
         let pin = self.pin(paint, columns);
+        // Of the past, what became of a card alone stands out.
+        let quiet = if is_past { plain.text } else { plain.dim };
         for (text, style) in [
             (pin, plain.key),
             (self.called(columns), plain.call),
             (&self.people, plain.key),
-            (&self.badges, plain.dim),
+            (&self.badges, quiet),
         ] {
             let left = right.saturating_sub(x);
             if left > 2 && !text.is_empty() {
@@ -310,12 +375,17 @@ impl Look {
         }
         if face.stale {
             let one = theme.style(Role::Stale);
+            let dim = if face.became == Some(true) {
+                theme.style(Role::Accent)
+            } else {
+                one
+            };
             return Self {
                 ground: None,
                 status: one,
                 key: one,
                 text: one,
-                dim: one,
+                dim,
                 call: one,
             };
         }
@@ -342,7 +412,7 @@ fn age(
     paint: &mut Paint<'_>,
     snapshot: &Snapshot,
     item: &WorkItem,
-    since: crate::domain::Timestamp,
+    since: Timestamp,
 ) -> (bool, String) {
     let Some(confirmed) = snapshot.confirmed_at(item) else {
         return (true, "old".to_owned());

@@ -103,6 +103,9 @@ fn long_message(paint: &mut Paint<'_>, text: &str, plan: &Plan, style: Style) ->
 
 /// Returns why the selected card is where it is, or what is wrong with the selected source.
 fn reason(state: &UiState, snapshot: &Snapshot) -> Option<String> {
+    if state.view == View::Replay {
+        return crate::ui::view::replay::reason(state);
+    }
     match state.pointed(snapshot) {
         Pointed::Source(source) => {
             let message = source.message.as_ref()?;

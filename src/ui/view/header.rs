@@ -459,6 +459,11 @@ impl Words {
         self.x = end.saturating_add(1);
     }
 
+    /// Puts all words one column apart.
+    pub(super) fn close(&mut self) {
+        self.gap = 1;
+    }
+
     /// Puts the next word closer to the last one.
     pub(super) fn tight(&mut self) {
         self.x = self.x.saturating_sub(1);

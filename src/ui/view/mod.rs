@@ -23,6 +23,7 @@ mod flow;
 mod footer;
 mod header;
 mod overlay;
+mod replay;
 mod sources;
 mod standup;
 mod triage;
@@ -31,6 +32,7 @@ mod triage;
 mod tests;
 
 pub(crate) use overlay::help::entries as help_lines;
+pub(crate) use replay::slider;
 
 /// Keys of a sequence wait this long before what may follow is listed.
 const HINT_AFTER_MS: i64 = 300;
@@ -72,11 +74,13 @@ pub fn next_change(state: &UiState, _snapshot: &Snapshot, now: Timestamp) -> Opt
 }
 
 fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan: &Plan) {
-    if plan.size == Size::Tiny {
-        header::one_line(paint, state, snapshot);
-        return;
+    let in_past = state.view == View::Replay;
+    match (plan.size, in_past) {
+        (Size::Tiny, true) => return replay::one_line(paint, state),
+        (Size::Tiny, false) => return header::one_line(paint, state, snapshot),
+        (Size::Narrow | Size::Wide, true) => replay::header(paint, state, snapshot, plan),
+        (Size::Narrow | Size::Wide, false) => header::paint(paint, state, snapshot, plan),
     }
-    header::paint(paint, state, snapshot, plan);
     match state.view {
         View::Board
         | View::Triage
@@ -84,6 +88,7 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
         | View::Standup
         | View::Flow
         | View::Sources
+        | View::Replay
             if plan.covered => {}
         View::Board => board::paint(paint, state, snapshot, plan),
         View::Triage => triage::paint(paint, state, snapshot, plan.body),
@@ -91,9 +96,12 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
         View::Standup => standup::paint(paint, state, snapshot, plan.body),
         View::Flow => flow::paint(paint, state, snapshot, plan.body),
         View::Sources => sources::paint(paint, state, snapshot, plan.body),
+        View::Replay => replay::paint(paint, state, snapshot, plan),
     }
-    if let Some(area) = plan.detail {
-        overlay::detail::paint(paint, state, snapshot, area);
+    match plan.detail {
+        Some(area) if in_past => replay::detail(paint, state, snapshot, area),
+        Some(area) => overlay::detail::paint(paint, state, snapshot, area),
+        None => {}
     }
     footer::paint(paint, state, snapshot, plan);
     overlays(paint, state, snapshot, plan);
@@ -103,7 +111,7 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
 /// Returns the line of a view that is one list, in this row of the screen.
 pub(crate) fn list_at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) -> Option<usize> {
     match state.view {
-        View::Board | View::Triage | View::Standup => None,
+        View::Board | View::Triage | View::Standup | View::Replay => None,
         View::Attention => attention::at(state, area, y),
         View::Flow => flow::at(state, area, y),
         View::Sources => sources::at(state, snapshot, area, y),

@@ -10,6 +10,7 @@ use crate::ui::overlay::{Help, Listing, Overlay};
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols};
 use crate::ui::theme::Role;
+use crate::ui::update::replay;
 use crate::ui::view::overlay::more;
 
 /// Returns what help lists: commands of this place first, narrowed by what was typed.
@@ -55,8 +56,11 @@ fn matching(state: &UiState, typed: &str, glyphs: Glyphs) -> Vec<Entry> {
     }) {
         entry.keys = keymap.labels_in(here, entry.command, glyphs);
     }
-    found.retain(|entry| typed.is_empty() || entry.has(typed));
-    found.sort_by_key(|entry| !entry.scope.holds_in(here));
+    let is_refused = |entry: &Entry| here == Scope::Replay && replay::LIVE.contains(&entry.command);
+    found.retain(|entry| (typed.is_empty() || entry.has(typed)) && !is_refused(entry));
+    // What holds here alone is what somebody came for.
+    let is_own = |entry: &Entry| here == Scope::Replay && entry.scope == here;
+    found.sort_by_key(|entry| (!is_own(entry), !entry.scope.holds_in(here)));
     found
 }
 

@@ -18,6 +18,8 @@ pub enum Scope {
     Standup,
     /// In the flow view.
     Flow,
+    /// On the board of the past.
+    Replay,
     /// In the sources view.
     Sources,
     /// In the list of what calls for a person.
@@ -28,9 +30,10 @@ pub enum Scope {
 
 impl Scope {
     /// All scopes, in the order in which help lists them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Board,
         Self::Cards,
+        Self::Replay,
         Self::Triage,
         Self::Attention,
         Self::Standup,
@@ -49,6 +52,7 @@ impl Scope {
             Self::Triage => "triage",
             Self::Standup => "stand-up",
             Self::Flow => "flow",
+            Self::Replay => "the past",
             Self::Sources => "sources",
             Self::Attention => "what calls for you",
             Self::Detail => "detail",
@@ -58,7 +62,7 @@ impl Scope {
     /// Returns whether the lines of this place are cards.
     pub fn has_cards(self) -> bool {
         match self {
-            Self::Board | Self::Cards | Self::Attention => true,
+            Self::Board | Self::Cards | Self::Attention | Self::Replay => true,
             Self::Everywhere
             | Self::Triage
             | Self::Standup
@@ -68,15 +72,18 @@ impl Scope {
         }
     }
 
-    /// Returns whether a key of this scope holds in a place.
+    /// Returns whether a key of this scope holds in a place; the past has the columns of the board.
     pub fn holds_in(self, here: Self) -> bool {
-        self == here || self == Self::Everywhere || (self == Self::Cards && here.has_cards())
+        self == here
+            || self == Self::Everywhere
+            || (self == Self::Cards && here.has_cards())
+            || (self == Self::Board && here == Self::Replay)
     }
 
     /// Returns whether a key of this scope may take the place of one that holds everywhere.
     pub fn overrides(self) -> bool {
         match self {
-            Self::Triage | Self::Flow => true,
+            Self::Triage | Self::Flow | Self::Replay => true,
             Self::Everywhere
             | Self::Cards
             | Self::Board
@@ -156,6 +163,19 @@ impl Scope {
                 C::Detail,
                 C::Refresh,
                 C::Palette,
+            ],
+            Self::Replay => &[
+                C::Earlier,
+                C::Later,
+                C::DayEarlier,
+                C::DayLater,
+                C::Now,
+                C::Back,
+                C::Open,
+                C::Help,
+                C::Filter,
+                C::OpenInBrowser,
+                C::CopyKey,
             ],
             Self::Sources => &[
                 C::Refresh,
@@ -360,7 +380,17 @@ commands! {
     /// Show what the metrics of the page mean; help does so first
     Definitions: "definitions", "definitions", Flow, &["d"];
     /// Copy the page as Markdown
-    CopyPage: "copy-page", "copy", Flow, &["y"];
+    CopyPage: "copy-page", "copy", Flow, &["c", "y"];
+    /// Back to when a card last changed its place or status before this moment
+    Earlier: "earlier", "step back", Replay, &["["];
+    /// On to when a card changed next; after the last one, to now
+    Later: "later", "step on", Replay, &["]"];
+    /// The same time a day before
+    DayEarlier: "day-earlier", "day back", Replay, &["{"];
+    /// The same time a day after; now, where that is still to come
+    DayLater: "day-later", "day on", Replay, &["}"];
+    /// Go to now, with what is new since the past was looked at
+    Now: "now", "now", Replay, &["n"];
 
     /// Open: a card, why it is red, the changes of a train
     Open: "open", "open", Everywhere, &["enter"];
@@ -412,6 +442,8 @@ commands! {
     ViewStandup: "view-standup", "stand-up", Everywhere, &["g s"];
     /// Go to the flow metrics
     ViewFlow: "view-flow", "flow", Everywhere, &["g m"];
+    /// Go to the past: the board at any moment of the history
+    ViewReplay: "view-replay", "the past", Everywhere, &["g r"];
     /// Go to the sources
     ViewSources: "view-sources", "sources", Everywhere, &["g o"];
     /// Next view
@@ -448,44 +480,4 @@ impl Command {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn the_table_has_a_row_for_each_command_in_order() {
-        for (at, row) in COMMANDS.iter().enumerate() {
-            assert_eq!(row.command as usize, at, "{}", row.name);
-            assert_eq!(row.command.row().name, row.name);
-            assert_eq!(Command::named(row.name), Some(row.command));
-        }
-    }
-
-    #[test]
-    fn names_are_unique_kebab_case_and_help_is_one_short_line() {
-        let mut seen = HashSet::new();
-        for row in COMMANDS {
-            assert!(seen.insert(row.name), "{} twice", row.name);
-            let kebab = row
-                .name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-            assert!(kebab, "{}", row.name);
-            let help = row.help.trim();
-            assert!(
-                !help.is_empty() && help.len() <= 72 && !help.ends_with('.'),
-                "{help}"
-            );
-            assert!(row.brief.len() <= 16, "{}", row.brief);
-        }
-    }
-
-    #[test]
-    fn columns_are_numbered_from_one() {
-        assert_eq!(Command::Column1.column(), Some(0));
-        assert_eq!(Command::Column8.column(), Some(7));
-        assert_eq!(Command::Overview.column(), None);
-        assert_eq!(Command::Down.column(), None);
-    }
-}
+mod tests;
