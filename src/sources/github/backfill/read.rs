@@ -20,7 +20,11 @@ use crate::sources::http::List;
 use crate::sources::needs::PAST;
 use crate::sources::{Batch, CapabilityState, SourceError};
 
-const DOCUMENT: &str = include_str!("../queries/past.graphql");
+const DOCUMENT: &str = concat!(
+    include_str!("../queries/past.graphql"),
+    include_str!("../queries/shared/records.graphql"),
+    include_str!("../queries/shared/times.graphql"),
+);
 
 /// The labels of incidents; GitHub compares them as they are written.
 const INCIDENTS: [&str; 3] = ["incident", "Incident", "INCIDENT"];
