@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Sourced;
 use crate::domain::fact::Fact;
-use crate::domain::history::{Chronicle, Coverage, Record, chronicle};
+use crate::domain::history::{self, Chronicle, Coverage, Record, chronicle};
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::policy::Policy;
 use crate::domain::ticket::TicketKey;
@@ -42,6 +42,8 @@ pub struct Chronicler {
     known: Arc<BTreeSet<RepoKey>>,
     /// Pasts that sources read, each of one repository.
     pasts: Vec<(RepoKey, Timestamp, Vec<Sourced>)>,
+    /// Runs of the past that no forge told.
+    loose: Vec<Vec<Sourced>>,
 }
 
 /// Some repositories to be told.
@@ -52,6 +54,8 @@ pub struct Telling {
     from: Timestamp,
     now: Timestamp,
     coverage: Vec<Coverage>,
+    /// Whether these are runs alone: they are recorded, and move no card.
+    loose: bool,
 }
 
 impl Chronicler {
@@ -102,6 +106,41 @@ impl Chronicler {
         self.pasts.push((repo, from, facts));
     }
 
+    /// Takes in runs of the past of a CI system; what they were part of, its forge tells.
+    pub fn take_loose(&mut self, source: &SourceName, facts: Vec<Fact>) {
+        let said = |fact| Sourced {
+            source: source.clone(),
+            fact: Arc::new(fact),
+        };
+        self.loose.push(facts.into_iter().map(said).collect());
+    }
+
+    /// Puts together runs of the past with the repositories that they are of.
+    fn next_loose(
+        &mut self,
+        facts: impl Iterator<Item = Sourced>,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Option<Telling> {
+        let mut told = self.loose.pop()?;
+        let repos: BTreeSet<&RepoKey> = told.iter().filter_map(|it| it.fact.repo()).collect();
+        let theirs = |said: &Sourced| match said.fact.as_ref() {
+            Fact::Repository(repository) => repos.contains(&repository.repo),
+            other => other.repo().is_some_and(|repo| repos.contains(repo)) && is_of_runs(other),
+        };
+        let known: Vec<Sourced> = facts.filter(theirs).collect();
+        // What is known now holds against what was read of the past.
+        told.extend(known);
+        Some(Telling {
+            facts: told,
+            policy: policy.clone(),
+            from: now,
+            now,
+            coverage: Vec::new(),
+            loose: true,
+        })
+    }
+
     /// Puts together what is to be told next, if anything is. `facts` are all that are known.
     pub fn next<F>(
         &mut self,
@@ -112,6 +151,9 @@ impl Chronicler {
     where
         F: Iterator<Item = Sourced>,
     {
+        if self.pasts.is_empty() && !self.loose.is_empty() {
+            return self.next_loose(facts(), policy, now);
+        }
         let past = self.pasts.pop();
         let due: BTreeSet<RepoKey> = match &past {
             Some((repo, ..)) => BTreeSet::from([repo.clone()]),
@@ -158,6 +200,7 @@ impl Chronicler {
             from,
             now,
             coverage,
+            loose: false,
         })
     }
 
@@ -170,6 +213,14 @@ impl Chronicler {
         let due = self.changed.iter().filter(|repo| !lately(repo));
         due.take(AT_ONCE).cloned().collect()
     }
+}
+
+/// Returns whether a fact says of runs whose they are, and how often they were tried.
+fn is_of_runs(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::ChangeRequest(_) | Fact::Run(_) | Fact::JobSet(_) | Fact::EarlierJobs(_)
+    )
 }
 
 /// The repositories that belong together: a change of one may move a ticket of another.
@@ -208,6 +259,10 @@ fn linked(mut repos: BTreeSet<RepoKey>, facts: impl Iterator<Item = Sourced>) ->
 impl Telling {
     /// Tells; this takes its time, and ends early once it is wanted no longer.
     pub fn tell(self, is_wanted: impl Fn() -> bool) -> Vec<Write> {
+        if self.loose {
+            let records = history::runs(&self.facts, &self.policy).into_iter();
+            return records.map(Write::Record).collect();
+        }
         let span = (self.from, self.now);
         let Some(Chronicle {
             transitions,
@@ -230,6 +285,7 @@ impl Telling {
 mod tests {
     use super::*;
     use crate::domain::correlate::testing::{World, at, closes, named_repo};
+    use crate::domain::run::RunState;
 
     /// Two repositories of which one closes tickets of the other, and one on its own.
     fn facts() -> Vec<Sourced> {
@@ -318,6 +374,26 @@ mod tests {
             [at(-2_000), at(0) - ON_THE_BOARD],
             "that of the other is not longer"
         );
+    }
+
+    #[test]
+    fn runs_of_the_past_are_recorded_and_move_no_card() {
+        let mut world = World::new();
+        world.change(13, |_| {});
+        let facts = std::mem::take(&mut world.facts);
+        let mut chronicler = chronicler(&facts);
+        drop(next(&mut chronicler, &facts, 0));
+        world.run(7, 1, RunState::Passed, |_| {});
+        let runs = world.facts.iter().map(|said| Fact::clone(&said.fact));
+        chronicler.take_loose(&SourceName::new("ci"), runs.collect());
+        let telling = next(&mut chronicler, &facts, 0).expect("a run");
+        assert!(telling.coverage.is_empty(), "of the rest nothing is known");
+        let told = telling.tell(|| true);
+        let [Write::Record(Record::CiRun(run))] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(run.attempts.len(), 1);
+        assert!(next(&mut chronicler, &facts, 0).is_none());
     }
 
     #[test]

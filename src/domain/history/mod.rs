@@ -32,7 +32,7 @@ pub use record::{
     Trouble,
 };
 pub use replay::{Past, PastCard, Replay, Since};
-pub use rewind::{Chronicle, chronicle};
+pub use rewind::{Chronicle, chronicle, runs};
 pub use standings::Standings;
 pub use timeline::{Interval, Moment, Timeline};
 

@@ -263,7 +263,11 @@ impl Store {
             Ok(mut batch) => {
                 member.state.succeeded(resource, order, at, &batch);
                 let past = std::mem::take(&mut batch.past);
-                self.chronicler.take_past(&source, batch.past_from, past);
+                if batch.past_from.is_none() && batch.past_runs_from.is_some() {
+                    self.chronicler.take_loose(&source, past);
+                } else {
+                    self.chronicler.take_past(&source, batch.past_from, past);
+                }
                 member.state.report(report, at);
                 if !batch.covered.is_empty() {
                     let confirmed = Arc::make_mut(&mut self.confirmed);
