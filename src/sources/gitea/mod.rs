@@ -5,6 +5,7 @@
 
 mod act;
 mod api;
+mod backfill;
 mod changes;
 mod checks;
 mod checkup;
@@ -41,11 +42,11 @@ use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::needs::Turn;
+use crate::sources::needs::{PAST, Turn};
 use crate::sources::port::{Address, Ask, Port, Product};
 use crate::sources::selection::plain;
 use crate::sources::{
-    Account, Batch, Capability, Check, Fetch, Meter, Resource, Source, SourceError,
+    Account, Batch, Capability, Check, Fetch, Meter, PastRead, Resource, Source, SourceError,
 };
 
 use api::Asked;
@@ -75,7 +76,15 @@ const FORGEJO: Product = Product {
 };
 
 /// What can be done, none of which is known at first.
-const CAN: &[&str] = &["interface", "issues", "pulls", "runs", "jobs", "job logs"];
+const CAN: &[&str] = &[
+    "interface",
+    "issues",
+    "pulls",
+    "runs",
+    "jobs",
+    "job logs",
+    PAST,
+];
 
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
@@ -126,6 +135,7 @@ impl Gitea {
             ask: Ask::of(&fetch),
         };
         let mut batch = self.dispatch(&fetch.resource, asked).await?;
+        self.look_back(fetch.now);
         let leaving = std::mem::take(&mut self.state().leaving);
         batch.gone_repos.extend(leaving);
         let mut state = self.state();
@@ -176,6 +186,7 @@ impl Gitea {
             "checks" => self.checks(path, asked).await,
             "ci" => self.ci(path, asked).await,
             "brought" => self.brought(path, asked).await,
+            "backfill" => self.backfill(asked).await,
             "deployed" => self.deployed(path, asked).await,
             word if Turn::named(word).is_some() => {
                 self.answer(Turn::named(word).unwrap_or(Turn::Now), asked)
@@ -202,8 +213,7 @@ impl Source for Gitea {
 
     fn capabilities(&self) -> Vec<Capability> {
         let told = self.port.capabilities();
-        let told = told.into_iter().chain([super::needs::no_past()]);
-        told.chain(self.deeds()).collect()
+        told.into_iter().chain(self.deeds()).collect()
     }
 
     fn problems(&self) -> Vec<SourceError> {
@@ -229,6 +239,10 @@ impl Source for Gitea {
         let now = self.port.now();
         let place = self.port.place();
         restore::restore(&mut self.state(), (&place, now), &self.config, facts);
+    }
+
+    fn past(&self) -> PastRead {
+        self.state().pasts.all.read()
     }
 
     fn need(&self, all: &BTreeSet<Need>) {

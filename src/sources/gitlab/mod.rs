@@ -6,6 +6,7 @@
 
 mod act;
 mod api;
+mod backfill;
 mod checkup;
 mod commits;
 mod delivery;
@@ -43,10 +44,10 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, SourceName};
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::needs::Turn;
+use crate::sources::needs::{PAST, Turn};
 use crate::sources::port::{Address, Ask, Port, Product};
 use crate::sources::{
-    Account, Batch, Capability, Check, Fetch, Meter, Pace, Resource, Source, SourceError,
+    Account, Batch, Capability, Check, Fetch, Meter, Pace, PastRead, Resource, Source, SourceError,
 };
 
 use api::Poll;
@@ -77,7 +78,7 @@ const ALERTS: &str = "alerts";
 const FINDINGS: &str = "vulnerabilities";
 
 /// What may be there or not, by server and token.
-const CAN: [&str; 13] = [
+const CAN: [&str; 14] = [
     ISSUES,
     CHANGES,
     APPROVALS,
@@ -91,6 +92,7 @@ const CAN: [&str; 13] = [
     RELEASES,
     ALERTS,
     FINDINGS,
+    PAST,
 ];
 
 /// Below gitlab.com's limit of 2,000 requests a minute, for an account that others use too.
@@ -194,6 +196,7 @@ impl GitLab {
             plan::NEEDS => self.answer(Turn::Now, poll).await,
             plan::PAST => self.answer(Turn::Past, poll).await,
             plan::TIMES => self.answer(Turn::Spare, poll).await,
+            plan::BACKFILL => self.backfill(poll).await,
             ALERTS => self.alerts(poll).await,
             FINDINGS => self.findings(poll).await,
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.
@@ -208,6 +211,7 @@ impl GitLab {
         let scope = Scope::Group(group.to_owned());
         self.changed(&scope, poll, &mut batch).await?;
         self.state().cover(&scope, poll.now, false, &mut batch);
+        self.look_back(&scope, poll.now);
         Ok(batch)
     }
 
@@ -217,6 +221,7 @@ impl GitLab {
         let scope = Scope::Project(path.to_ascii_lowercase());
         self.changed(&scope, poll, &mut batch).await?;
         self.state().cover(&scope, poll.now, false, &mut batch);
+        self.look_back(&scope, poll.now);
         Ok(batch)
     }
 }
@@ -257,6 +262,10 @@ impl Source for GitLab {
             .cloned()
             .chain(missing)
             .collect()
+    }
+
+    fn past(&self) -> PastRead {
+        self.state().pasts.all.read()
     }
 
     fn paces(&self) -> &'static [Pace] {
