@@ -29,6 +29,7 @@ mod init;
 mod jenkins;
 mod laws;
 mod modes;
+mod pasts;
 mod real;
 mod server;
 mod standup;

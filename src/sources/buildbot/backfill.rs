@@ -162,11 +162,7 @@ impl Buildbot {
     fn of_past(&self) -> Vec<Fact> {
         self.with(|server, state| {
             let builds = std::mem::take(&mut state.pasts.builds);
-            let mut past = State {
-                builders: state.builders.clone(),
-                orders: state.orders.clone(),
-                ..State::default()
-            };
+            let mut past = state.of_builders();
             past.orders.append(&mut state.pasts.orders);
             let mut facts = past.take_builds(server, &builds);
             // Green jobs tell when a run worked, which it tells itself.

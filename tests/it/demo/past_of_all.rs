@@ -6,8 +6,10 @@ use cycleboard::config::SourceConfig;
 use cycleboard::demo::forge::Dialect;
 use cycleboard::domain::change_request::Verdict;
 use cycleboard::domain::fact::{Fact, FactKind};
+use cycleboard::sources::gitea::Gitea;
 use cycleboard::sources::gitlab::GitLab;
 use cycleboard::sources::http::{Ground, Limits, NoValidators};
+use cycleboard::sources::jenkins::Jenkins;
 use cycleboard::sources::{Batch, Fetch, Source, SourceError, Tier};
 
 use super::mixed::{Team, team};
@@ -16,11 +18,16 @@ use super::*;
 /// How a source is made of its settings.
 type Open = fn(&SourceConfig, &Ground) -> Result<Box<dyn Source>, SourceError>;
 
-fn source(team: &Team, dialect: Dialect, kind: &str, open: Open) -> Box<dyn Source> {
+fn source(
+    team: &Team,
+    (dialect, kind, orgs): (Dialect, &str, &[&str]),
+    open: Open,
+) -> Box<dyn Source> {
     let url = team.forge(dialect).url().clone();
     let config = SourceConfig {
-        orgs: vec!["acme".to_owned()],
-        token_env: Some("BOARD_TOKEN".to_owned()),
+        orgs: orgs.iter().map(|name| (*name).to_owned()).collect(),
+        // Whoever has none may read.
+        token_env: (kind == "gitlab").then(|| "BOARD_TOKEN".to_owned()),
         past_days: 90,
         ..SourceConfig::new(kind, kind, url)
     };
@@ -116,9 +123,11 @@ async fn gitlab_tells_the_past_of_each_project_as_a_whole() {
     };
     let team = team(&options).await;
     let now = team.now.load(Ordering::Relaxed);
-    let source = source(&team, Dialect::GitLab, "gitlab", |config, ground| {
-        Ok(Box::new(GitLab::new(config, ground, Limits::default())?))
-    });
+    let source = source(
+        &team,
+        (Dialect::GitLab, "gitlab", &["acme"]),
+        |config, ground| Ok(Box::new(GitLab::new(config, ground, Limits::default())?)),
+    );
     let batches = pasts(source.as_ref(), now).await;
     let whole = whole(&batches);
     let kinds = kinds(&whole);
@@ -162,4 +171,59 @@ async fn gitlab_tells_the_past_of_each_project_as_a_whole() {
     let read = source.past();
     assert!(read.read == read.of && read.of > 3, "{read:?}");
     assert!(batches.len() < 90 * read.of, "{} fetches", batches.len());
+}
+
+#[tokio::test]
+async fn forgejo_tells_the_past_of_each_repository_as_a_whole() {
+    let options = Options {
+        repos: 10,
+        ..Options::default()
+    };
+    let team = team(&options).await;
+    let now = team.now.load(Ordering::Relaxed);
+    let which = (Dialect::Forgejo, "forgejo", &["acme"][..]);
+    let source = source(&team, which, |config, ground| {
+        Ok(Box::new(Gitea::new(config, ground, Limits::default())?))
+    });
+    let batches = pasts(source.as_ref(), now).await;
+    let whole = whole(&batches);
+    let kinds = kinds(&whole);
+    for kind in [
+        FactKind::ChangeRequest,
+        FactKind::ChangeTimes,
+        FactKind::Ticket,
+        FactKind::Commit,
+        FactKind::Deployment,
+        FactKind::Release,
+    ] {
+        assert!(kinds.contains_key(&kind), "{kind:?}: {kinds:?}");
+    }
+    assert!(reach(&whole, now) > 80, "{}", reach(&whole, now));
+    // It builds nothing itself.
+    assert!(!kinds.contains_key(&FactKind::Run));
+    assert!(whole.iter().all(|batch| batch.past_from.is_some()));
+    let read = source.past();
+    assert!(read.read == read.of && read.of > 1, "{read:?}");
+}
+
+#[tokio::test]
+async fn jenkins_tells_the_builds_of_the_past_job_by_job() {
+    let options = Options {
+        repos: 10,
+        ..Options::default()
+    };
+    let team = team(&options).await;
+    let now = team.now.load(Ordering::Relaxed);
+    let which = (Dialect::Jenkins, "jenkins", &[][..]);
+    let source = source(&team, which, |config, ground| {
+        Ok(Box::new(Jenkins::new(config, ground, Limits::default())?))
+    });
+    let batches = pasts(source.as_ref(), now).await;
+    let whole = whole(&batches);
+    let kinds = kinds(&whole);
+    assert_eq!(kinds.keys().collect::<Vec<_>>(), [&FactKind::Run]);
+    assert!(whole.iter().all(|batch| batch.past_from.is_none()));
+    assert!(reach(&whole, now) > 60, "{}", reach(&whole, now));
+    let read = source.past();
+    assert!(read.read == read.of && read.of > 1, "{read:?}");
 }

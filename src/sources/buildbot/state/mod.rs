@@ -114,6 +114,15 @@ pub(super) fn place_of(url: &WebUrl) -> Option<Place> {
 }
 
 impl State {
+    /// Returns a memory that knows of no build, but by whom and for what they are made.
+    pub(super) fn of_builders(&self) -> Self {
+        Self {
+            builders: self.builders.clone(),
+            orders: self.orders.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Returns the name of a builder.
     pub(super) fn builder(&self, id: u64) -> String {
         let name = self.builders.get(&id).cloned();

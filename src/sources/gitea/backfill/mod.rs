@@ -28,7 +28,7 @@ pub(super) enum Part {
     Commits,
     /// Releases.
     Releases,
-    /// What statuses tell of commits that were released or merged: deployments, and runs of others.
+    /// What statuses tell of commits that were released or merged: deployments.
     Statuses,
     /// Runs of Actions; of older servers the tasks that they had.
     Runs,

@@ -3,7 +3,6 @@
 use super::super::Gitea;
 use super::super::api::{Asked, below, is_last, is_missing, rfc3339};
 use super::super::checks;
-use super::super::map::others::{self, At};
 use super::super::map::runs as map;
 use super::super::map::{self as records, delivery, work};
 use super::super::pulls::boxed;
@@ -14,7 +13,6 @@ use super::{Page, Part, Pasts, whole};
 use crate::domain::change_request::ChangeState;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
-use crate::domain::text::Clean;
 use crate::sources::backfill::Told;
 use crate::sources::detail::is_detail;
 use crate::sources::http::{Failure, List};
@@ -90,14 +88,13 @@ impl Gitea {
         };
         match reading.part(&mut batch).await {
             Ok(told) => reading.took(Some(told), &mut batch),
+            // Of a list that was begun a part is no whole.
+            Err(Stopped::Absent) if page.at.after.is_some() => {
+                reading.lost("a list of it is shown no further", &mut batch);
+            }
             Err(Stopped::Absent) => reading.took(None, &mut batch),
             Err(Stopped::Failed(error)) if is_detail(&error) => {
-                // One repository costs no other, and history is no reason to call a source ill.
-                let text = format!("the past of `{path}` is not read: {error}");
-                batch.warnings.push(self.port.shown(&text));
-                let mut state = self.state();
-                state.pasts.tasks.clear();
-                state.pasts.all.lose(&page, asked.now);
+                reading.lost(&error.to_string(), &mut batch);
             }
             Err(Stopped::Failed(error)) => return Err(error),
         }
@@ -122,6 +119,16 @@ impl Reading<'_> {
         batch.past_from = Some(read.since);
         batch.past_runs_from = read.runs_since;
         batch.past = whole::told(&self.key, read.facts(), &tasks, self.asked.now);
+    }
+
+    /// Gives up a repository for now: one costs no other, and history is no reason to call a
+    /// source ill.
+    fn lost(&self, why: &str, batch: &mut Batch) {
+        let text = format!("the past of `{}` is not read: {why}", self.key.path());
+        batch.warnings.push(self.gitea.port.shown(&text));
+        let mut state = self.gitea.state();
+        state.pasts.tasks.clear();
+        state.pasts.all.lose(self.page, self.asked.now);
     }
 
     async fn part(&self, batch: &mut Batch) -> Result<Told, Stopped> {
@@ -304,13 +311,10 @@ impl Reading<'_> {
     /// Reads the statuses of the commits that were told, some at a time.
     async fn statuses(&self, batch: &mut Batch) -> Result<Told, Stopped> {
         let begun = self.number() - 1;
-        let (marked, branch) = {
-            let mut state = self.gitea.state();
+        let marked = {
+            let state = self.gitea.state();
             let at_hand = state.pasts.all.at_hand(self.page);
-            let marked = whole::marked(at_hand.map_or(&[][..], |it| it.facts.as_slice()));
-            let repo = state.known(self.key.path());
-            let branch = repo.and_then(|repo| repo.default_branch.clone());
-            (marked, Clean::line(&branch.unwrap_or_default()))
+            whole::marked(at_hand.map_or(&[][..], |it| it.facts.as_slice()))
         };
         let mut told = Batch::default();
         let due: Vec<_> = marked.iter().skip(begun).take(STATUSES).collect();
@@ -319,15 +323,8 @@ impl Reading<'_> {
             let Some(combined) = combined.await? else {
                 continue;
             };
+            // What ran there its own system tells better: a status has no end.
             checks::deployments(&self.key, (sha, &combined), &mut told);
-            let at = At {
-                repo: &self.key,
-                sha,
-                branch: &branch,
-                is_head: false,
-            };
-            let runs = others::runs(at, &combined).into_iter();
-            told.facts.extend(runs.map(Fact::Run));
         }
         let to = begun + due.len();
         Ok(Told {

@@ -53,18 +53,27 @@ impl GitLab {
         };
         match self.past_part(&page, poll, &mut batch).await {
             Ok(told) => self.took(&page, Some(told), &mut batch),
+            // Of a list that was begun a part is no whole.
+            Err(Stopped::Absent) if page.at.after.is_some() => {
+                self.lost(&page, "a list of it is shown no further", poll, &mut batch);
+            }
             Err(Stopped::Absent) => self.took(&page, None, &mut batch),
             Err(Stopped::Failed(error)) if is_detail(&error) => {
-                // One project costs no other, and history is no reason to call a source ill.
-                let text = format!("the past of `{}` is not read: {error}", page.path);
-                batch.warnings.push(self.port.shown(&text));
-                let mut state = self.state();
-                state.pasts.jobs.clear();
-                state.pasts.all.lose(&page, poll.now);
+                self.lost(&page, &error.to_string(), poll, &mut batch);
             }
             Err(Stopped::Failed(error)) => return Err(error),
         }
         Ok(batch)
+    }
+
+    /// Gives up a project for now: one costs no other, and history is no reason to call a source
+    /// ill.
+    fn lost(&self, page: &Page, why: &str, poll: Poll, batch: &mut Batch) {
+        let text = format!("the past of `{}` is not read: {why}", page.path);
+        batch.warnings.push(self.port.shown(&text));
+        let mut state = self.state();
+        state.pasts.jobs.clear();
+        state.pasts.all.lose(page, poll.now);
     }
 
     /// Takes in a page; with the last one the project is told.

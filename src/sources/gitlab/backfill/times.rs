@@ -138,8 +138,10 @@ impl GitLab {
             let iids: Vec<String> = asked.iter().map(|(number, _)| number.to_string()).collect();
             let variables = json!({"path": key.path(), "iids": iids});
             match self.ask::<Asked>(QUESTION, variables, poll).await? {
-                Came::Data(data) => {
-                    let project = data.project.ok_or(Stopped::Absent)?;
+                Came::Data(Asked { project: None }) => self.state().hide("", TIMES, poll.now),
+                Came::Data(Asked {
+                    project: Some(project),
+                }) => {
                     let told = project.merge_requests.nodes.items;
                     let facts = told.iter().filter_map(|whole| whole.times(key));
                     return Ok((facts.map(Fact::ChangeTimes).collect(), asked.len()));
