@@ -43,7 +43,7 @@ pub struct Chronicler {
     /// Pasts that sources read, each of one repository.
     pasts: Vec<(RepoKey, Timestamp, Vec<Sourced>)>,
     /// Runs of the past that no forge told.
-    loose: Vec<Vec<Sourced>>,
+    loose: Vec<Sourced>,
 }
 
 /// Some repositories to be told.
@@ -112,7 +112,7 @@ impl Chronicler {
             source: source.clone(),
             fact: Arc::new(fact),
         };
-        self.loose.push(facts.into_iter().map(said).collect());
+        self.loose.extend(facts.into_iter().map(said));
     }
 
     /// Puts together runs of the past with the repositories that they are of.
@@ -121,24 +121,24 @@ impl Chronicler {
         facts: impl Iterator<Item = Sourced>,
         policy: &Policy,
         now: Timestamp,
-    ) -> Option<Telling> {
-        let mut told = self.loose.pop()?;
+    ) -> Telling {
+        let mut told = std::mem::take(&mut self.loose);
         let repos: BTreeSet<&RepoKey> = told.iter().filter_map(|it| it.fact.repo()).collect();
-        let theirs = |said: &Sourced| match said.fact.as_ref() {
-            Fact::Repository(repository) => repos.contains(&repository.repo),
-            other => other.repo().is_some_and(|repo| repos.contains(repo)) && is_of_runs(other),
+        let theirs = |said: &Sourced| {
+            let repo = said.fact.repo().filter(|_| is_of_runs(&said.fact));
+            repo.is_some_and(|repo| repos.contains(repo))
         };
         let known: Vec<Sourced> = facts.filter(theirs).collect();
         // What is known now holds against what was read of the past.
         told.extend(known);
-        Some(Telling {
+        Telling {
             facts: told,
             policy: policy.clone(),
             from: now,
             now,
             coverage: Vec::new(),
             loose: true,
-        })
+        }
     }
 
     /// Puts together what is to be told next, if anything is. `facts` are all that are known.
@@ -152,7 +152,7 @@ impl Chronicler {
         F: Iterator<Item = Sourced>,
     {
         if self.pasts.is_empty() && !self.loose.is_empty() {
-            return self.next_loose(facts(), policy, now);
+            return Some(self.next_loose(facts(), policy, now));
         }
         let past = self.pasts.pop();
         let due: BTreeSet<RepoKey> = match &past {
@@ -219,7 +219,11 @@ impl Chronicler {
 fn is_of_runs(fact: &Fact) -> bool {
     matches!(
         fact,
-        Fact::ChangeRequest(_) | Fact::Run(_) | Fact::JobSet(_) | Fact::EarlierJobs(_)
+        Fact::Repository(_)
+            | Fact::ChangeRequest(_)
+            | Fact::Run(_)
+            | Fact::JobSet(_)
+            | Fact::EarlierJobs(_)
     )
 }
 

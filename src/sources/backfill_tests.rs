@@ -59,13 +59,13 @@ fn fact(id: u64, attempt: u32) -> Fact {
     })
 }
 
-fn page(count: usize, last: i64, next: Option<&str>) -> Option<Told> {
-    Some(Told {
+fn page(count: usize, last: i64, next: Option<&str>) -> Told {
+    Told {
         facts: Vec::new(),
         count,
         last: Some(at(last)),
         next: next.map(str::to_owned),
-    })
+    }
 }
 
 fn begun() -> Backfill<Lists> {
@@ -75,18 +75,18 @@ fn begun() -> Backfill<Lists> {
 #[test]
 fn pages_are_followed_within_the_window_and_then_comes_the_next_list() {
     let mut past = begun();
-    assert!(!past.take(page(20, 50, Some("a"))));
+    assert!(!past.take(Some(page(20, 50, Some("a")))));
     let here = (past.at.part, past.at.after.as_deref());
     assert_eq!(here, (Lists::Changes, Some("a")));
     // Older than the window: no more of it is asked for.
-    assert!(!past.take(page(20, -1, Some("b"))));
+    assert!(!past.take(Some(page(20, -1, Some("b")))));
     let here = (past.at.part, past.at.after.as_deref());
     assert_eq!(here, (Lists::Times, None));
     // A page that names itself, and one that is empty, end the list.
-    assert!(!past.take(page(50, 9, Some("a"))));
-    assert!(!past.take(page(5, 9, Some("a"))));
+    assert!(!past.take(Some(page(50, 9, Some("a")))));
+    assert!(!past.take(Some(page(5, 9, Some("a")))));
     assert_eq!(past.at.part, Lists::Runs);
-    assert!(past.take(page(0, 9, Some("c"))), "that was all");
+    assert!(past.take(Some(page(0, 9, Some("c")))), "that was all");
     assert_eq!(past.step, 5, "each page has an identity of its own");
     assert_eq!((past.since, past.runs_since), (at(0), Some(at(0))));
 }
@@ -96,12 +96,12 @@ fn what_is_not_read_for_its_number_is_said() {
     let mut past = begun();
     for next in ["a", "b", "c"] {
         assert_eq!(past.at.part, Lists::Changes);
-        past.take(page(20, 60, Some(next)));
+        past.take(Some(page(20, 60, Some(next))));
     }
     assert_eq!((past.at.part, past.since), (Lists::Times, at(60)));
-    past.take(page(60, 70, Some("z")));
+    past.take(Some(page(60, 70, Some("z"))));
     assert_eq!(past.since, at(60), "details are missed by nobody");
-    assert!(past.take(page(60, 80, Some("31"))));
+    assert!(past.take(Some(page(60, 80, Some("31")))));
     assert_eq!(past.since, at(60), "runs count for themselves");
     assert_eq!(past.runs_since, Some(at(80)));
 }
@@ -200,13 +200,13 @@ fn repositories_are_read_one_by_one_the_busiest_first() {
     for step in 0..2 {
         let page = next(&pasts).unwrap();
         assert_eq!((page.path.as_str(), page.step), ("b", step));
-        assert!(pasts.take(&page, page_of(step)).is_none());
+        assert!(pasts.take(&page, Some(page_of(step))).is_none());
     }
     // An answer that was overtaken changes nothing.
-    assert!(pasts.take(&first, page_of(9)).is_none());
+    assert!(pasts.take(&first, Some(page_of(9))).is_none());
     let page = next(&pasts).unwrap();
     assert_eq!(page.at.part, Lists::Runs);
-    let whole = pasts.take(&page, page_of(2)).unwrap();
+    let whole = pasts.take(&page, Some(page_of(2))).unwrap();
     assert_eq!(whole.facts(), [fact(0, 1), fact(1, 1), fact(2, 1)]);
     assert_eq!(pasts.read(), PastRead { read: 2, of: 3 });
     let page = next(&pasts).unwrap();
@@ -216,12 +216,12 @@ fn repositories_are_read_one_by_one_the_busiest_first() {
     assert_eq!(pasts.read(), PastRead { read: 2, of: 3 });
 }
 
-fn page_of(id: u64) -> Option<Told> {
-    Some(Told {
+fn page_of(id: u64) -> Told {
+    Told {
         facts: vec![fact(id, 1)],
         count: 1,
         ..Told::default()
-    })
+    }
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn what_is_gone_is_given_up() {
     let mut pasts: Pasts<Lists> = Pasts::default();
     pasts.settle("a", &seen(&ground, "a", 99, 100));
     let page = pasts.next(|_| None).unwrap();
-    pasts.take(&page, page_of(1));
+    pasts.take(&page, Some(page_of(1)));
     pasts.keep(|_| false);
     assert_eq!((pasts.read().of, pasts.next(|_| None).is_none()), (0, true));
 }

@@ -174,10 +174,11 @@ fn changes(ask: &Ask<'_>, project: &Project, arguments: &Value) -> Vec<Value> {
             });
             let notes = pull.reviews.iter().map(|review| {
                 let note = standing::note(ask, pull, review);
+                let said = |name: &str| note.get(name).cloned().unwrap_or_default();
                 let who = people::of(review.by);
                 json!({
-                    "id": format!("gid://gitlab/Note/{}", note["id"]), "body": note["body"],
-                    "system": note["system"], "createdAt": note["created_at"],
+                    "id": format!("gid://gitlab/Note/{}", said("id")), "body": said("body"),
+                    "system": said("system"), "createdAt": said("created_at"),
                     "author": {
                         "id": format!("gid://gitlab/User/{}", users::id(review.by)),
                         "username": who.login, "name": who.name, "bot": who.bot,

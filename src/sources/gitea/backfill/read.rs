@@ -172,10 +172,10 @@ impl Reading<'_> {
         fits.map_err(Failure::of)?;
         let count = list.items.len() + list.bad_count;
         let seen = number * count;
-        let last = is_last(&answer.headers, (seen, count, size));
+        let ends = is_last(&answer.headers, (seen, count, size));
         let told = Told {
             count,
-            next: (!last).then(|| (number + 1).to_string()),
+            next: (!ends).then(|| (number + 1).to_string()),
             ..Told::default()
         };
         Ok((list, told))
@@ -350,13 +350,13 @@ impl Reading<'_> {
                     });
                     let runs = runs.map(|wire| map::run(&self.key, wire, self.page.from));
                     let runs: Vec<_> = runs.collect();
-                    let last = runs.last().map(|run| run.created_at);
+                    let oldest = runs.last().map(|run| run.created_at);
                     let within = runs
                         .into_iter()
                         .filter(|run| run.created_at >= self.page.from);
                     return Ok(Told {
                         facts: within.map(Fact::Run).collect(),
-                        last,
+                        last: oldest,
                         ..told
                     });
                 }
@@ -370,14 +370,17 @@ impl Reading<'_> {
         let take = |page: TaskPage| page.workflow_runs;
         let (list, told) = self.list(&["actions", "tasks"], &[], take).await?;
         self.warn("runs", &list, batch);
-        let last = list.items.last().map(|task| task.created_at);
+        let oldest = list.items.last().map(|task| task.created_at);
         let mut state = self.gitea.state();
         let Pasts { all, tasks } = &mut state.pasts;
         if all.at_hand(self.page).is_some() {
             let within = list.items.into_iter();
             tasks.extend(within.filter(|task| task.created_at >= self.page.from));
         }
-        Ok(Told { last, ..told })
+        Ok(Told {
+            last: oldest,
+            ..told
+        })
     }
 }
 

@@ -257,10 +257,10 @@ impl GitLab {
             place.is_some_and(|place| !delivery::is_review(&place.name))
         });
         let facts = shown.filter_map(|wire| delivery::deployment(key, wire));
-        let last = list.items.last();
+        let oldest = list.items.last();
         Ok(Told {
             facts: facts.map(Fact::Deployment).collect(),
-            last: last.map(|wire| wire.updated_at.unwrap_or(wire.created_at)),
+            last: oldest.map(|wire| wire.updated_at.unwrap_or(wire.created_at)),
             count: list.items.len() + list.bad_count,
             next,
         })
@@ -286,10 +286,10 @@ impl GitLab {
         self.warn_past(key, "releases", &list, batch);
         let items = list.items.iter();
         let facts = items.filter_map(|wire| delivery::release(key, wire));
-        let last = list.items.last();
+        let oldest = list.items.last();
         Ok(Told {
             facts: facts.map(Fact::Release).collect(),
-            last: last.and_then(|wire| wire.released_at.or(wire.created_at)),
+            last: oldest.and_then(|wire| wire.released_at.or(wire.created_at)),
             count: list.items.len() + list.bad_count,
             next,
         })
