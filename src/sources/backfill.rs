@@ -11,14 +11,25 @@ use chrono::TimeDelta;
 
 use super::PastRead;
 use super::http::{Ground, Stored, ValidatorKey};
+use super::port::Port;
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId};
+use crate::domain::key::RepoKey;
 
 /// How often the note that the board watches is renewed.
 const NOTED: TimeDelta = TimeDelta::days(1);
 
 /// After how long a past that could not be read is tried again.
 const AGAIN: TimeDelta = TimeDelta::days(1);
+
+/// Returns what the note of a repository's past stands under: the account, as the rows do.
+pub(super) fn note_key(port: &Port, repo: &RepoKey) -> ValidatorKey {
+    ValidatorKey {
+        source: port.name().clone(),
+        credential: port.credential(),
+        url: format!("past:{}", repo.as_str().to_ascii_lowercase()),
+    }
+}
 
 /// How far the past of a repository is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta};
 
 use super::*;
-use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::key::SourceName;
 use crate::domain::run::{JobSet, RunKey};
 use crate::sources::http::Validators;
 use crate::sources::logs::NoLogs;

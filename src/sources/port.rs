@@ -11,12 +11,12 @@ use url::Url;
 
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
-use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::sources::action::ActError;
 use crate::sources::http::{
-    Answer, Client, Failure, Ground, Limits, List, Looks, Request, Scheme, Urgency, ValidatorKey,
-    Writing, check_base, fixed_headers, host_of,
+    Answer, Client, Failure, Ground, Limits, List, Looks, Request, Scheme, Urgency, Writing,
+    check_base, fixed_headers, host_of,
 };
 use crate::sources::{
     Account, Capability, CapabilityState, Check, CheckState, Fetch, Meter, SourceError, Trouble,
@@ -175,13 +175,9 @@ impl Port {
         }
     }
 
-    /// Returns what a note of a repository stands under: the account, as the rows do.
-    pub(super) fn note_key(&self, what: &str, repo: &RepoKey) -> ValidatorKey {
-        ValidatorKey {
-            source: self.config.name.clone(),
-            credential: self.client.account(),
-            url: format!("{what}:{}", repo.as_str().to_ascii_lowercase()),
-        }
+    /// Returns a fingerprint of the credential that it asks with.
+    pub(super) fn credential(&self) -> String {
+        self.client.account()
     }
 
     /// Returns the current time.

@@ -263,10 +263,9 @@ impl Store {
             Ok(mut batch) => {
                 member.state.succeeded(resource, order, at, &batch);
                 let past = std::mem::take(&mut batch.past);
-                if batch.past_from.is_none() && batch.past_runs_from.is_some() {
-                    self.chronicler.take_loose(&source, past);
-                } else {
-                    self.chronicler.take_past(&source, batch.past_from, past);
+                match (batch.past_from, batch.past_runs_from) {
+                    (None, Some(_)) => self.chronicler.take_loose(&source, past),
+                    (from, _) => self.chronicler.take_past(&source, from, past),
                 }
                 member.state.report(report, at);
                 if !batch.covered.is_empty() {

@@ -77,7 +77,7 @@ impl Buildbot {
             // A server without builds says so with its first page.
             changed_at: Some(now),
             ground: &self.ground,
-            key: self.port.note_key("past", &RepoKey::new(&self.ci, ALL)),
+            key: backfill::note_key(&self.port, &RepoKey::new(&self.ci, ALL)),
         };
         self.state().pasts.all.settle(ALL, &seen);
     }

@@ -71,7 +71,7 @@ impl Jenkins {
                 gap: GAP,
                 changed_at: job.changed_at(),
                 ground: &self.ground,
-                key: self.port.note_key("past", &RepoKey::new(&self.ci, path)),
+                key: backfill::note_key(&self.port, &RepoKey::new(&self.ci, path)),
             };
             pasts.settle(path, &seen);
         }

@@ -115,7 +115,7 @@ impl Gitea {
                 gap: WINDOW,
                 changed_at: repo.changed_at,
                 ground: &self.ground,
-                key: self.port.note_key("past", &self.key(path)),
+                key: backfill::note_key(&self.port, &self.key(path)),
             };
             pasts.all.settle(path, &seen);
         }

@@ -135,7 +135,7 @@ impl GitLab {
                 gap: GAP,
                 changed_at,
                 ground: &self.ground,
-                key: self.port.note_key("past", &self.key(&path)),
+                key: backfill::note_key(&self.port, &self.key(&path)),
             };
             state.pasts.all.settle(&path, &seen);
         }
