@@ -138,7 +138,6 @@ impl GitLab {
             let iids: Vec<String> = asked.iter().map(|(number, _)| number.to_string()).collect();
             let variables = json!({"path": key.path(), "iids": iids});
             match self.ask::<Asked>(QUESTION, variables, poll).await? {
-                Came::Data(Asked { project: None }) => self.state().hide("", TIMES, poll.now),
                 Came::Data(Asked {
                     project: Some(project),
                 }) => {
@@ -147,7 +146,9 @@ impl GitLab {
                     return Ok((facts.map(Fact::ChangeTimes).collect(), asked.len()));
                 }
                 Came::TooLarge => size /= 2,
-                Came::Absent(_) => self.state().hide("", TIMES, poll.now),
+                Came::Data(Asked { project: None }) | Came::Absent(_) => {
+                    self.state().hide("", TIMES, poll.now);
+                }
             }
         }
         let room = MOST_ONE_BY_ONE.saturating_sub(begun).min(ONE_BY_ONE);
