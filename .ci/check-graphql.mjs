@@ -25,13 +25,37 @@ const wrong = [];
 const queries = path.join(root, "src/sources/github/queries");
 const files = existsSync(queries) ? readdirSync(queries).filter((name) => name.endsWith(".graphql")) : [];
 if (files.length === 0) wrong.push("there are no queries to check");
+const read = (name) => graphql.parse(readFileSync(path.join(queries, name), "utf8")).definitions;
+
+// Fragments that several queries share stand beside them; each query takes along what it spreads.
+const shared = new Map();
+for (const name of readdirSync(path.join(queries, "shared"))) {
+  for (const fragment of read(path.join("shared", name))) shared.set(fragment.name.value, fragment);
+}
+const taken = new Set();
+const whole = (definitions) => {
+  const missing = new Set();
+  const own = new Set(definitions.map((definition) => definition.name.value));
+  graphql.visit({ kind: "Document", definitions }, {
+    FragmentSpread: ({ name }) => {
+      if (shared.has(name.value) && !own.has(name.value)) missing.add(name.value);
+    },
+  });
+  if (missing.size === 0) return definitions;
+  for (const name of missing) taken.add(name);
+  return whole([...definitions, ...[...missing].map((name) => shared.get(name))]);
+};
 for (const name of files) {
-  const document = graphql.parse(readFileSync(path.join(queries, name), "utf8"));
+  const document = { kind: "Document", definitions: whole(read(name)) };
   for (const [what, schema] of [["published", published], ["served", served]]) {
     for (const error of graphql.validate(schema, document)) {
       wrong.push(`${name}: by the ${what} schema: ${error.message}`);
     }
   }
+}
+
+for (const name of shared.keys()) {
+  if (!taken.has(name)) wrong.push(`shared: nothing spreads ${name}`);
 }
 
 // The served schema is a part of the published one: same names, same types.

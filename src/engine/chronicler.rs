@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use crate::domain::Timestamp;
 use crate::domain::correlate::Sourced;
 use crate::domain::fact::Fact;
-use crate::domain::history::{Chronicle, Coverage, Record, chronicle};
+use crate::domain::history::{self, Chronicle, Coverage, Record, chronicle};
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::policy::Policy;
 use crate::domain::ticket::TicketKey;
@@ -44,6 +44,8 @@ pub struct Chronicler {
     pasts: Vec<(RepoKey, Timestamp, Vec<Sourced>)>,
     /// Since when nothing happened in repositories: of that time nothing is missing.
     quiet: BTreeMap<RepoKey, Timestamp>,
+    /// Runs of the past that no forge told.
+    loose: Vec<Sourced>,
 }
 
 /// Some repositories to be told.
@@ -54,6 +56,8 @@ pub struct Telling {
     from: Timestamp,
     now: Timestamp,
     coverage: Vec<Coverage>,
+    /// Whether these are runs alone: they are recorded, and move no card.
+    loose: bool,
 }
 
 impl Chronicler {
@@ -112,6 +116,41 @@ impl Chronicler {
         }
     }
 
+    /// Takes in runs of the past of a CI system; what they were part of, its forge tells.
+    pub fn take_loose(&mut self, source: &SourceName, facts: Vec<Fact>) {
+        let said = |fact| Sourced {
+            source: source.clone(),
+            fact: Arc::new(fact),
+        };
+        self.loose.extend(facts.into_iter().map(said));
+    }
+
+    /// Puts together runs of the past with the repositories that they are of.
+    fn next_loose(
+        &mut self,
+        facts: impl Iterator<Item = Sourced>,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Telling {
+        let mut told = std::mem::take(&mut self.loose);
+        let repos: BTreeSet<&RepoKey> = told.iter().filter_map(|it| it.fact.repo()).collect();
+        let theirs = |said: &Sourced| {
+            let repo = said.fact.repo().filter(|_| is_of_runs(&said.fact));
+            repo.is_some_and(|repo| repos.contains(repo))
+        };
+        let known: Vec<Sourced> = facts.filter(theirs).collect();
+        // What is known now holds against what was read of the past.
+        told.extend(known);
+        Telling {
+            facts: told,
+            policy: policy.clone(),
+            from: now,
+            now,
+            coverage: Vec::new(),
+            loose: true,
+        }
+    }
+
     /// Puts together what is to be told next, if anything is. `facts` are all that are known.
     pub fn next<F>(
         &mut self,
@@ -122,6 +161,9 @@ impl Chronicler {
     where
         F: Iterator<Item = Sourced>,
     {
+        if self.pasts.is_empty() && !self.loose.is_empty() {
+            return Some(self.next_loose(facts(), policy, now));
+        }
         let past = self.pasts.pop();
         let due: BTreeSet<RepoKey> = match &past {
             Some((repo, ..)) => BTreeSet::from([repo.clone()]),
@@ -172,6 +214,7 @@ impl Chronicler {
             from,
             now,
             coverage,
+            loose: false,
         })
     }
 
@@ -184,6 +227,18 @@ impl Chronicler {
         let due = self.changed.iter().filter(|repo| !lately(repo));
         due.take(AT_ONCE).cloned().collect()
     }
+}
+
+/// Returns whether a fact says of runs whose they are, and how often they were tried.
+fn is_of_runs(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Repository(_)
+            | Fact::ChangeRequest(_)
+            | Fact::Run(_)
+            | Fact::JobSet(_)
+            | Fact::EarlierJobs(_)
+    )
 }
 
 /// The repositories that belong together: a change of one may move a ticket of another.
@@ -222,6 +277,10 @@ fn linked(mut repos: BTreeSet<RepoKey>, facts: impl Iterator<Item = Sourced>) ->
 impl Telling {
     /// Tells; this takes its time, and ends early once it is wanted no longer.
     pub fn tell(self, is_wanted: impl Fn() -> bool) -> Vec<Write> {
+        if self.loose {
+            let records = history::runs(&self.facts, &self.policy).into_iter();
+            return records.map(Write::Record).collect();
+        }
         let span = (self.from, self.now);
         let Some(Chronicle {
             transitions,
@@ -244,6 +303,7 @@ impl Telling {
 mod tests {
     use super::*;
     use crate::domain::correlate::testing::{World, at, closes, named_repo};
+    use crate::domain::run::RunState;
 
     /// Two repositories of which one closes tickets of the other, and one on its own.
     fn facts() -> Vec<Sourced> {
@@ -343,6 +403,26 @@ mod tests {
         let since: Vec<_> = telling.coverage.iter().map(|one| one.from).collect();
         let board = at(0) - ON_THE_BOARD;
         assert_eq!(since, [at(-2_000), board, board]);
+    }
+
+    #[test]
+    fn runs_of_the_past_are_recorded_and_move_no_card() {
+        let mut world = World::new();
+        world.change(13, |_| {});
+        let facts = std::mem::take(&mut world.facts);
+        let mut chronicler = chronicler(&facts);
+        drop(next(&mut chronicler, &facts, 0));
+        world.run(7, 1, RunState::Passed, |_| {});
+        let runs = world.facts.iter().map(|said| Fact::clone(&said.fact));
+        chronicler.take_loose(&SourceName::new("ci"), runs.collect());
+        let telling = next(&mut chronicler, &facts, 0).expect("a run");
+        assert!(telling.coverage.is_empty(), "of the rest nothing is known");
+        let told = telling.tell(|| true);
+        let [Write::Record(Record::CiRun(run))] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(run.attempts.len(), 1);
+        assert!(next(&mut chronicler, &facts, 0).is_none());
     }
 
     #[test]

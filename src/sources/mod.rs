@@ -24,6 +24,8 @@ use crate::sources::follow::{FollowError, Part, Place};
 pub mod action;
 pub mod alertmanager;
 pub mod archive;
+mod backfill;
+mod brought;
 pub mod buildbot;
 pub mod cctray;
 mod deeds;
@@ -273,7 +275,8 @@ pub struct Batch {
     /// Repositories that are gone for sure (404 twice): all of their facts of this source go.
     pub gone_repos: Vec<RepoKey>,
     /// What happened in one repository before the board watched it; for history alone, and no
-    /// part of what is known now. All that there is of the repository comes in one batch.
+    /// part of what is known now. All that there is of the repository comes in one batch. A CI
+    /// system tells runs alone, of any repositories, and no `past_from`.
     pub past: Vec<Fact>,
     /// From when on `past` holds everything but runs: an older part may be missing.
     pub past_from: Option<Timestamp>,

@@ -34,11 +34,11 @@ const AGAIN: TimeDelta = TimeDelta::hours(1);
 /// How much of that a log that was not there yet has waited already: it is there in a minute.
 const EARLY: TimeDelta = TimeDelta::minutes(59);
 
-/// Returns that the past of repositories is not read from this kind of server.
-pub(super) fn no_past() -> Capability {
+/// Returns that the past is not read from this kind of server, and why.
+pub(super) fn no_past(why: &str) -> Capability {
     Capability {
         name: PAST,
-        state: CapabilityState::Missing(Clean::line("it is read from GitHub only")),
+        state: CapabilityState::Missing(Clean::line(why)),
     }
 }
 

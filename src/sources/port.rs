@@ -175,6 +175,11 @@ impl Port {
         }
     }
 
+    /// Returns a fingerprint of the credential that it asks with.
+    pub(super) fn credential(&self) -> String {
+        self.client.account()
+    }
+
     /// Returns the current time.
     pub(super) fn now(&self) -> Timestamp {
         self.client.now()

@@ -30,6 +30,7 @@ mod init;
 mod jenkins;
 mod laws;
 mod modes;
+mod pasts;
 mod real;
 mod server;
 mod standup;

@@ -33,7 +33,7 @@ pub use record::{
     Trouble,
 };
 pub use replay::{Counts, Past, PastCard, Replay, Seen, Since};
-pub use rewind::{Chronicle, chronicle};
+pub use rewind::{Chronicle, chronicle, runs};
 pub use standings::Standings;
 pub use timeline::{Interval, Moment, Timeline};
 

@@ -89,6 +89,17 @@ pub fn chronicle(
     })
 }
 
+/// Returns the records of the runs among some facts, where nothing is told of the cards.
+pub fn runs(facts: &[Sourced], policy: &Policy) -> Vec<Record> {
+    let mut whole = Correlator::default();
+    for said in newest(facts).into_values() {
+        whole.insert(said.clone());
+    }
+    let mut records = whole.records(policy, std::iter::empty());
+    records.retain(|record| matches!(record, Record::CiRun(_)));
+    records
+}
+
 /// Returns whether what was told before knows more: when a version came, which is no longer told
 /// of one that another took the place of.
 fn knows_more(before: &Fact, now: &Fact) -> bool {

@@ -263,7 +263,10 @@ impl Store {
             Ok(mut batch) => {
                 member.state.succeeded(resource, order, at, &batch);
                 let past = std::mem::take(&mut batch.past);
-                self.chronicler.take_past(&source, batch.past_from, past);
+                match (batch.past_from, batch.past_runs_from) {
+                    (None, Some(_)) => self.chronicler.take_loose(&source, past),
+                    (from, _) => self.chronicler.take_past(&source, from, past),
+                }
                 self.chronicler.quiet(std::mem::take(&mut batch.quiet));
                 member.state.report(report, at);
                 if !batch.covered.is_empty() {

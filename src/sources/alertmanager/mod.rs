@@ -23,7 +23,7 @@ use crate::sources::http::{Answer, Ground, Limits, List, Scheme, their_now};
 use crate::sources::port::{Address, Ask, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, Fetch, Meter, Resource, Source,
-    SourceError, Tier, labels,
+    SourceError, Tier, labels, needs,
 };
 
 const PRODUCT: Product = Product {
@@ -170,7 +170,9 @@ impl Source for Alertmanager {
     }
 
     fn capabilities(&self) -> Vec<Capability> {
-        self.port.capabilities()
+        let told = self.port.capabilities().into_iter();
+        let past = needs::no_past("it tells what fires now and keeps nothing of what did");
+        told.chain([past]).collect()
     }
 
     fn resources(&self, _now: Timestamp) -> Vec<Resource> {

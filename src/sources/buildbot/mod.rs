@@ -4,6 +4,7 @@
 //! the forge by what the server tells of repositories, or by `[[source.project]]`.
 
 mod act;
+mod backfill;
 mod events;
 mod follow;
 mod map;
@@ -29,10 +30,11 @@ use crate::domain::key::SourceName;
 use crate::sources::action::{Act, ActError};
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
+use crate::sources::needs::PAST;
 use crate::sources::port::{Address, Ask, Port, Product, fine};
 use crate::sources::{
-    Account, Batch, Capability, Check, CheckState, Fetch, Meter, Resource, Source, SourceError,
-    Tier,
+    Account, Batch, Capability, Check, CheckState, Fetch, Meter, PastRead, Resource, Source,
+    SourceError, Tier,
 };
 use events::EVENTS;
 use map::Site;
@@ -50,6 +52,7 @@ const PRODUCT: Product = Product {
 const BUILDS: &str = "builds";
 const BUILDERS: &str = "builders";
 const NEEDS: &str = "needs";
+const BACKFILL: &str = "backfill";
 const LOGS: &str = "job logs";
 
 /// Makes a source from its settings.
@@ -83,7 +86,7 @@ impl Buildbot {
             ground,
             limits,
             PRODUCT,
-            &[BUILDS, LOGS, LIVE, EVENTS],
+            &[BUILDS, LOGS, LIVE, EVENTS, PAST],
         )?;
         let ear_port = Port::new(config, ground, lasting, PRODUCT, &[])?;
         let page = port.page("");
@@ -218,6 +221,10 @@ impl Source for Buildbot {
         if state.needs.iter().any(|need| state.is_due(need, now)) {
             resources.push(resource(NEEDS, Tier::Now, needs::COST));
         }
+        if let Some(page) = state.next_of_past() {
+            let id = format!("{BACKFILL}:{}@{}", page.path, page.step);
+            resources.push(resource(&id, Tier::Spare, 4));
+        }
         resources
     }
 
@@ -229,7 +236,16 @@ impl Source for Buildbot {
                     Ok(Batch::default())
                 }
                 NEEDS => self.answer(&fetch).await,
-                _ => self.refresh(&fetch).await,
+                BUILDS => {
+                    let batch = self.refresh(&fetch).await?;
+                    self.look_back(fetch.now);
+                    Ok(batch)
+                }
+                word if word.starts_with(BACKFILL) => {
+                    self.backfill(Ask::of(&fetch), fetch.now).await
+                }
+                // A resource of an earlier plan: nothing is lost, its successor is in the next one.
+                _ => Ok(Batch::default()),
             }
         }
         .boxed()
@@ -237,6 +253,10 @@ impl Source for Buildbot {
 
     fn changes(&self) -> Option<BoxFuture<'_, Result<(), SourceError>>> {
         Some(self.hear().boxed())
+    }
+
+    fn past(&self) -> PastRead {
+        self.state().pasts.all.read()
     }
 
     fn account(&self) -> BoxFuture<'_, Account> {

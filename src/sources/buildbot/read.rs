@@ -16,7 +16,7 @@ use crate::sources::texts::first_line;
 use crate::sources::{Batch, CapabilityState, Fetch, Listing, SourceError};
 
 /// How many builds one request asks for.
-const PAGE: usize = 200;
+pub(super) const PAGE: usize = 200;
 
 /// How many requests read what happened while nobody looked.
 const PAGES: usize = 5;
@@ -29,14 +29,14 @@ const MOST_WAITING: usize = 1_000;
 
 /// What one round read.
 #[derive(Default)]
-struct Round {
+pub(super) struct Round {
     queue: Vec<wire::BuildRequest>,
-    builds: BTreeMap<u64, wire::Build>,
-    orders: BTreeMap<u64, Arc<Order>>,
+    pub(super) builds: BTreeMap<u64, wire::Build>,
+    pub(super) orders: BTreeMap<u64, Arc<Order>>,
     told: BTreeMap<u64, Told>,
     /// What could not be read, and how much of it.
     bad: Vec<String>,
-    bad_count: usize,
+    pub(super) bad_count: usize,
     /// Whether there was more than was read.
     is_cut: bool,
 }
@@ -178,7 +178,7 @@ impl Buildbot {
         Ok(())
     }
 
-    fn builds_url(&self, query: &[(&str, String)]) -> url::Url {
+    pub(super) fn builds_url(&self, query: &[(&str, String)]) -> url::Url {
         let query = query.iter().map(|(name, value)| (*name, value.as_str()));
         let properties = PROPERTIES.iter().map(|name| ("property", *name));
         let query: Vec<(&str, &str)> = query.chain(properties).collect();
@@ -186,7 +186,7 @@ impl Buildbot {
     }
 
     /// Reads builds; returns which there were.
-    async fn read_page(
+    pub(super) async fn read_page(
         &self,
         round: &mut Round,
         url: url::Url,
@@ -203,7 +203,7 @@ impl Buildbot {
     }
 
     /// Reads why builds were asked for, and of what: those that nobody knows yet.
-    async fn read_orders(&self, round: &mut Round, ask: Ask) -> Result<(), SourceError> {
+    pub(super) async fn read_orders(&self, round: &mut Round, ask: Ask) -> Result<(), SourceError> {
         let known: BTreeSet<u64> = self.state().orders.keys().copied().collect();
         let mut sets: BTreeMap<u64, Vec<(u64, Order)>> = BTreeMap::new();
         let order = |it: &wire::BuildRequest| Order {

@@ -144,7 +144,7 @@ impl Gitea {
 }
 
 /// Returns whether a page is the last, by what the server counts or else by its length.
-fn is_last(headers: &HeaderMap, (seen, count, size): (usize, usize, usize)) -> bool {
+pub(super) fn is_last(headers: &HeaderMap, (seen, count, size): (usize, usize, usize)) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let total = text("x-total-count").and_then(|total| total.trim().parse::<usize>().ok());
     if let Some(total) = total {

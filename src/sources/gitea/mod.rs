@@ -5,6 +5,7 @@
 
 mod act;
 mod api;
+mod backfill;
 mod changes;
 mod checks;
 mod checkup;
@@ -44,11 +45,11 @@ use crate::domain::key::SourceName;
 use crate::sources::action::{Act, ActError};
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::needs::Turn;
+use crate::sources::needs::{PAST, Turn};
 use crate::sources::port::{Address, Ask, Port, Product};
 use crate::sources::selection::plain;
 use crate::sources::{
-    Account, Batch, Capability, Check, Fetch, Meter, Resource, Source, SourceError,
+    Account, Batch, Capability, Check, Fetch, Meter, PastRead, Resource, Source, SourceError,
 };
 
 use api::Asked;
@@ -86,6 +87,7 @@ const CAN: &[&str] = &[
     "jobs",
     "job logs",
     LIVE,
+    PAST,
 ];
 
 /// Makes a source from its settings.
@@ -137,6 +139,7 @@ impl Gitea {
             ask: Ask::of(&fetch),
         };
         let mut batch = self.dispatch(&fetch.resource, asked).await?;
+        batch.quiet.extend(self.look_back(fetch.now));
         let leaving = std::mem::take(&mut self.state().leaving);
         batch.gone_repos.extend(leaving);
         let mut state = self.state();
@@ -187,6 +190,7 @@ impl Gitea {
             "checks" => self.checks(path, asked).await,
             "ci" => self.ci(path, asked).await,
             "brought" => self.brought(path, asked).await,
+            "backfill" => self.backfill(asked).await,
             "deployed" => self.deployed(path, asked).await,
             word if Turn::named(word).is_some() => {
                 self.answer(Turn::named(word).unwrap_or(Turn::Now), asked)
@@ -213,8 +217,7 @@ impl Source for Gitea {
 
     fn capabilities(&self) -> Vec<Capability> {
         let told = self.port.capabilities();
-        let told = told.into_iter().chain([super::needs::no_past()]);
-        told.chain(self.deeds()).collect()
+        told.into_iter().chain(self.deeds()).collect()
     }
 
     fn problems(&self) -> Vec<SourceError> {
@@ -240,6 +243,10 @@ impl Source for Gitea {
         let now = self.port.now();
         let place = self.port.place();
         restore::restore(&mut self.state(), (&place, now), &self.config, facts);
+    }
+
+    fn past(&self) -> PastRead {
+        self.state().pasts.all.read()
     }
 
     fn need(&self, all: &BTreeSet<Need>) {

@@ -35,6 +35,10 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
         list.push(resource("changes".to_owned(), Tier::Hot, 2));
     }
     repositories(state, now, &mut list);
+    if let Some((path, step, cost)) = state.next_of_past() {
+        let id = format!("backfill:{path}@{step}");
+        list.push(resource(id, Tier::Spare, cost));
+    }
     for turn in Turn::ALL {
         let mut due = state.needs.iter().filter(|need| Turn::of(need) == turn);
         if due.any(|need| needs::is_due(state, need, now)) {

@@ -86,7 +86,12 @@ impl Gitea {
 
     /// Makes change requests of records; what was known of their checks stays as long as the
     /// commit is the same, and of their reviews as long as nothing changed.
-    fn made(&self, key: &RepoKey, pulls: &[wire::Pull], now: Timestamp) -> Vec<ChangeRequest> {
+    pub(super) fn made(
+        &self,
+        key: &RepoKey,
+        pulls: &[wire::Pull],
+        now: Timestamp,
+    ) -> Vec<ChangeRequest> {
         let mut state = self.state();
         let repo = state.known(key.path());
         let made = pulls.iter().map(|wire| {

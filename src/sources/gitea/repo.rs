@@ -307,7 +307,7 @@ impl Reader<'_> {
         if pages.list.items.is_empty() {
             return Ok(Vec::new());
         }
-        let tags = self.tags(batch).await?;
+        let tags = self.gitea.tags(&self.key, self.asked, batch).await?;
         let mut found: Vec<_> = pages
             .list
             .items
@@ -329,12 +329,19 @@ impl Reader<'_> {
         batch.facts.extend(facts);
         Ok(released)
     }
+}
 
-    async fn tags(&self, batch: &mut Batch) -> Result<BTreeMap<String, Sha>, SourceError> {
-        let parts = below(self.key.path(), &["tags"]);
+impl Gitea {
+    /// Reads the commits of tags.
+    pub(super) async fn tags(
+        &self,
+        key: &RepoKey,
+        asked: Asked,
+        batch: &mut Batch,
+    ) -> Result<BTreeMap<String, Sha>, SourceError> {
+        let parts = below(key.path(), &["tags"]);
         let take = |list: List<wire::Tag>| list;
-        let asking = self.gitea.pages(&parts, &[], (2, self.asked), take);
-        let pages = match asking.await {
+        let pages = match self.pages(&parts, &[], (2, asked), take).await {
             Ok(pages) => pages,
             Err(failure) => return absent(failure, batch).map(|()| BTreeMap::new()),
         };

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
+use super::backfill::Pasts;
 use super::map::work::Protection;
 use super::memory::Memory;
 use super::server::{Server, Way, Ways};
@@ -41,6 +42,8 @@ pub(super) struct State {
     pub(super) ways: Ways,
     pub(super) me: Option<String>,
     pub(super) repos: BTreeMap<String, RepoState>,
+    /// What is known of the past.
+    pub(super) pasts: Pasts,
     /// Repositories under their former names, and what they are called now.
     pub(super) moved: BTreeMap<String, String>,
     pub(super) owners: BTreeMap<String, Owner>,
@@ -332,6 +335,7 @@ impl State {
             ways: Ways::default(),
             me: None,
             repos: BTreeMap::new(),
+            pasts: Pasts::default(),
             moved: BTreeMap::new(),
             owners: BTreeMap::new(),
             discovered_at: None,

@@ -20,7 +20,10 @@ use crate::domain::ticket::{Ticket, TicketKey};
 use crate::sources::http::List;
 use crate::sources::{Batch, Listing, SourceError};
 
-pub(super) const DOCUMENT: &str = include_str!("queries/refresh.graphql");
+pub(super) const DOCUMENT: &str = concat!(
+    include_str!("queries/refresh.graphql"),
+    include_str!("queries/shared/records.graphql"),
+);
 
 pub(super) const DECLARED: &str = "$full: Boolean!, $flow: Boolean!, $rollup: Boolean!, $projects: Boolean!, \
      $alerts: Boolean!, $issues: Int!, $issueStates: [IssueState!], $since: DateTime, $open: Int!, \

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::api::Feature;
-use super::backfill::{Backfill, Past};
+use super::backfill::Backfill;
 use super::memory::Memory;
 use super::times::TIMES_BATCH;
 use super::watch::Watched;
@@ -19,6 +19,7 @@ use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
+use crate::sources::backfill::Past;
 use crate::sources::{CapabilityState, SourceError, Tier};
 
 /// How many repositories one probe asks for.

@@ -31,7 +31,10 @@ pub(super) const ONE_BY_ONE: usize = 4;
 /// How many pages of reviews are read without GraphQL.
 const PAGES: usize = 2;
 
-const DOCUMENT: &str = include_str!("queries/times.graphql");
+const DOCUMENT: &str = concat!(
+    include_str!("queries/times.graphql"),
+    include_str!("queries/shared/times.graphql"),
+);
 
 /// What stands in the answer for one of them.
 #[derive(Deserialize)]

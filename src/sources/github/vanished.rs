@@ -154,8 +154,9 @@ fn query(key: &RepoKey, numbers: &[u64], projects: bool) -> (String, Value) {
     let document = format!(
         "query Board($owner: String!, $name: String!, $projects: Boolean!) {{\n  \
          rateLimit {{ cost limit remaining resetAt }}\n  \
-         r0: repository(owner: $owner, name: $name) {{{body} }}\n}}\n{}",
-        fragment("TicketFields")
+         r0: repository(owner: $owner, name: $name) {{{body} }}\n}}\n{}{}",
+        fragment("TicketFields"),
+        fragment("TicketRecord"),
     );
     let mut variables = Map::new();
     variables.insert("owner".to_owned(), json!(owner));

@@ -216,7 +216,6 @@ impl GitLab {
     pub(super) fn abilities(&self) -> Vec<Capability> {
         let mut all = self.port.capabilities();
         all.retain(|can| !deeds::is_deed(can.name));
-        all.push(crate::sources::needs::no_past());
         all.extend(deeds::all(&Deed::ALL, |deed| self.allows(deed)));
         let absent = [(Verb::RerunAll, NOT_ALL), (Verb::ForceCancel, ONE_WAY)];
         all.extend(deeds::lacking(&self.config, absent));

@@ -110,6 +110,18 @@ impl GitLab {
         Ok(listed)
     }
 
+    /// Reads one page of a list; returns where the next one is.
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        url: Url,
+        poll: Poll,
+    ) -> Result<(List<T>, Option<Url>), Failure> {
+        let (list, answer) = self.port.get::<List<T>>(url.clone(), poll.ask).await?;
+        let list = self.records(&url, list)?;
+        let next = answer.next.or_else(|| numbered(&url, &answer.headers));
+        Ok((list, next))
+    }
+
     /// Returns the records of a page; one of which none can be read is not what was asked for.
     fn records<T>(&self, url: &Url, list: List<T>) -> Result<List<T>, Failure> {
         self.port.fits(url.path(), &list).map_err(Failure::of)?;

@@ -3,7 +3,7 @@
 //! What the commits themselves do not tell is asked for, a few in each fetch. How a
 //! commit reads is `map::delivery`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::api::{Poll, is_refusal};
 use super::map::delivery;
@@ -14,8 +14,8 @@ use crate::domain::change_request::ChangeState;
 use crate::domain::commit::Commit;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
-use crate::sources::Batch;
 use crate::sources::http::Failure;
+use crate::sources::{Batch, brought};
 
 /// How many commits are asked for who brought them, in one fetch.
 const ASKED: usize = 6;
@@ -107,61 +107,14 @@ impl GitLab {
 
 /// Says of each commit which merge request brought it, as far as that is known, and which were
 /// pushed by themselves.
-fn attribute(project: &Project, commits: &mut [Commit]) {
+pub(super) fn attribute(project: &Project, commits: &mut [Commit]) {
     let mut by_sha: BTreeMap<&Sha, u64> = BTreeMap::new();
     for seen in project.changes.values() {
         if let Some(sha) = &seen.fact.merge_sha {
             by_sha.insert(sha, seen.fact.number);
         }
     }
-    let at: BTreeMap<Sha, usize> = commits
-        .iter()
-        .enumerate()
-        .map(|(at, commit)| (commit.sha.clone(), at))
-        .collect();
-    let mut mainline = BTreeSet::new();
-    let mut next = commits.first().map(|commit| commit.sha.clone());
-    while let Some(place) = next.and_then(|sha| at.get(&sha).copied()) {
-        if !mainline.insert(place) {
-            break;
-        }
-        let commit = commits.get(place);
-        next = commit.and_then(|commit| commit.parents.first().cloned());
-    }
-    let mut brought: BTreeMap<usize, u64> = BTreeMap::new();
-    for (place, commit) in commits.iter_mut().enumerate() {
-        let asked = project.brought.get(&commit.sha);
-        let known = by_sha.get(&commit.sha).copied();
-        let number = known.or(commit.change_request).or(asked.copied().flatten());
-        commit.change_request = number;
-        commit.direct = number.is_none() && asked == Some(&None) && mainline.contains(&place);
-    }
-    // What a merge brought along came with its merge request; the newest merge first.
-    for place in mainline.iter().copied() {
-        let Some(number) = commits.get(place).and_then(|commit| commit.change_request) else {
-            continue;
-        };
-        let parents = commits.get(place).map(|it| it.parents.clone());
-        let mut stack: Vec<Sha> = parents.into_iter().flatten().skip(1).collect();
-        while let Some(inner) = stack.pop().and_then(|sha| at.get(&sha).copied()) {
-            if mainline.contains(&inner) || brought.contains_key(&inner) {
-                continue;
-            }
-            brought.insert(inner, number);
-            stack.extend(
-                commits
-                    .get(inner)
-                    .into_iter()
-                    .flat_map(|it| it.parents.clone()),
-            );
-        }
-    }
-    for (place, number) in brought {
-        if let Some(commit) = commits.get_mut(place) {
-            commit.change_request.get_or_insert(number);
-            commit.direct = false;
-        }
-    }
+    brought::attribute(commits, &by_sha, |sha| project.brought.get(sha).copied());
 }
 
 /// Returns the commits of the default branch of which nobody knows who brought them.

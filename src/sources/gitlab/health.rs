@@ -84,7 +84,7 @@ struct WithFindings {
 }
 
 /// What came of a question.
-enum Came<T> {
+pub(super) enum Came<T> {
     /// Data.
     Data(T),
     /// The server does not know the field, or may not show it.
@@ -94,7 +94,7 @@ enum Came<T> {
 }
 
 impl GitLab {
-    async fn ask<T: serde::de::DeserializeOwned>(
+    pub(super) async fn ask<T: serde::de::DeserializeOwned>(
         &self,
         document: &str,
         variables: Value,

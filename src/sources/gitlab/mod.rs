@@ -6,6 +6,7 @@
 
 mod act;
 mod api;
+mod backfill;
 mod checkup;
 mod commits;
 mod delivery;
@@ -46,10 +47,10 @@ use crate::domain::key::{RepoKey, SourceName};
 use crate::sources::action::{Act, ActError};
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
-use crate::sources::needs::Turn;
+use crate::sources::needs::{PAST, Turn};
 use crate::sources::port::{Address, Ask, Port, Product};
 use crate::sources::{
-    Account, Batch, Capability, Check, Fetch, Meter, Pace, Resource, Source, SourceError,
+    Account, Batch, Capability, Check, Fetch, Meter, Pace, PastRead, Resource, Source, SourceError,
 };
 
 use api::Poll;
@@ -95,6 +96,7 @@ const CAN: [&str; 14] = [
     RELEASES,
     ALERTS,
     FINDINGS,
+    PAST,
 ];
 
 /// Below gitlab.com's limit of 2,000 requests a minute, for an account that others use too.
@@ -198,6 +200,7 @@ impl GitLab {
             plan::NEEDS => self.answer(Turn::Now, poll).await,
             plan::PAST => self.answer(Turn::Past, poll).await,
             plan::TIMES => self.answer(Turn::Spare, poll).await,
+            plan::BACKFILL => self.backfill(poll).await,
             ALERTS => self.alerts(poll).await,
             FINDINGS => self.findings(poll).await,
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.
@@ -212,6 +215,7 @@ impl GitLab {
         let scope = Scope::Group(group.to_owned());
         self.changed(&scope, poll, &mut batch).await?;
         self.state().cover(&scope, poll.now, false, &mut batch);
+        batch.quiet.extend(self.look_back(&scope, poll.now));
         Ok(batch)
     }
 
@@ -221,6 +225,7 @@ impl GitLab {
         let scope = Scope::Project(path.to_ascii_lowercase());
         self.changed(&scope, poll, &mut batch).await?;
         self.state().cover(&scope, poll.now, false, &mut batch);
+        batch.quiet.extend(self.look_back(&scope, poll.now));
         Ok(batch)
     }
 }
@@ -261,6 +266,10 @@ impl Source for GitLab {
             .cloned()
             .chain(missing)
             .collect()
+    }
+
+    fn past(&self) -> PastRead {
+        self.state().pasts.all.read()
     }
 
     fn paces(&self) -> &'static [Pace] {

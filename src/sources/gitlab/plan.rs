@@ -40,6 +40,9 @@ pub(super) const PAST: &str = "past";
 /// The same, of what history alone reads.
 pub(super) const TIMES: &str = "times";
 
+/// What happened before the board watched.
+pub(super) const BACKFILL: &str = "backfill";
+
 /// How many projects wait for their pipelines at once: the rest follow, hottest first.
 const RUNS_AT_ONCE: usize = 4;
 
@@ -99,6 +102,10 @@ fn asked(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
     if state.has_needs(Turn::Past, now) {
         let id = format!("{PAST}:{}", state.turns.past);
         list.push(resource(id, Tier::Past, needs::COST));
+    }
+    if let Some((path, step, bucket)) = state.next_of_past() {
+        let next = resource(format!("{BACKFILL}:{path}@{step}"), Tier::Spare, 1);
+        list.push(Resource { bucket, ..next });
     }
     if state.discovered_at.is_some() {
         let hidden = |name| state.is_hidden("", name, now);

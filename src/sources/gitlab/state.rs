@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
+use super::backfill::Pasts;
 use super::map::ci::Held;
 use super::map::work::Detail;
 use super::memory::Memory;
@@ -110,6 +111,8 @@ pub(super) struct State {
     pub(super) memory: Memory,
     /// How many projects a question by GraphQL names at once.
     pub(super) graphql_batch: usize,
+    /// What is known of the past.
+    pub(super) pasts: Pasts,
     /// Which project is asked for its alerts next.
     pub(super) alerts_after: String,
 }

@@ -29,18 +29,20 @@ struct Dated {
 
 /// A note of the discussion, by a person or by GitLab itself.
 #[derive(Deserialize)]
-struct Note {
+pub(super) struct Note {
     #[serde(default)]
     body: String,
     #[serde(default)]
     system: bool,
     author: Option<User>,
+    #[serde(alias = "createdAt")]
     created_at: Timestamp,
 }
 
 /// A commit of a merge request.
 #[derive(Deserialize)]
-struct Held {
+pub(super) struct Held {
+    #[serde(alias = "authoredDate")]
     authored_date: Option<Timestamp>,
 }
 
@@ -63,40 +65,58 @@ impl GitLab {
         let (part, iid) = (self.part(repo.path()), number.to_string());
         let route = ["projects", part.as_str(), "merge_requests", &iid];
         let (change, _) = self.one::<Dated>(&route, &[], poll).await?;
-        let [projects, part, changes, iid] = route;
+        let key = ChangeKey {
+            repo: repo.clone(),
+            number,
+        };
+        self.told_of(key, change.updated_at, poll).await
+    }
+
+    /// Reads what notes and commits tell of a merge request, as it was then.
+    pub(super) async fn told_of(
+        &self,
+        change: ChangeKey,
+        as_of: Timestamp,
+        poll: Poll,
+    ) -> Result<ChangeTimes, Failure> {
+        let (part, iid) = (self.part(change.repo.path()), change.number.to_string());
+        let notes = ["projects", &part, "merge_requests", &iid, "notes"];
         let query = [
             ("sort", "asc"),
             ("order_by", "created_at"),
             ("per_page", "100"),
         ];
-        let notes = [projects, part, changes, iid, "notes"];
         let notes = self.list::<Note>(&notes, &query, PAGES, poll).await?;
-        let held = [projects, part, changes, iid, "commits"];
+        let held = ["projects", &part, "merge_requests", &iid, "commits"];
         let query = [("per_page", "100")];
         let held = self.list::<Held>(&held, &query, PAGES, poll).await?;
-        let dates = held.list.items.iter().filter_map(|held| held.authored_date);
-        let mut reviews: Vec<ReviewNote> = notes.list.items.iter().filter_map(note).collect();
-        reviews.sort_by_key(|note| note.at);
-        Ok(ChangeTimes {
-            change: ChangeKey {
-                repo: repo.clone(),
-                number,
-            },
-            as_of: change.updated_at,
-            ready_at: notes
-                .list
-                .items
-                .iter()
-                .filter(|it| is_ready(it))
-                .map(|it| it.created_at)
-                .min(),
-            // The newest come first: of only some of them the first one is not known.
-            first_commit_at: held.complete.then(|| dates.min()).flatten(),
-            reviews,
-            additions: None,
-            deletions: None,
-            complete: notes.is_whole(),
-        })
+        let said = (notes.list.items.as_slice(), notes.is_whole());
+        let held = (held.list.items.as_slice(), held.complete);
+        Ok(dated(change, as_of, said, held))
+    }
+}
+
+/// Returns what notes and commits tell of a merge request; with each whether those are all.
+pub(super) fn dated(
+    change: ChangeKey,
+    as_of: Timestamp,
+    (notes, all_notes): (&[Note], bool),
+    (held, all_held): (&[Held], bool),
+) -> ChangeTimes {
+    let dates = held.iter().filter_map(|held| held.authored_date);
+    let mut reviews: Vec<ReviewNote> = notes.iter().filter_map(note).collect();
+    reviews.sort_by_key(|note| note.at);
+    let ready = notes.iter().filter(|it| is_ready(it));
+    ChangeTimes {
+        change,
+        as_of,
+        ready_at: ready.map(|it| it.created_at).min(),
+        // The newest come first: of only some of them the first one is not known.
+        first_commit_at: all_held.then(|| dates.min()).flatten(),
+        reviews,
+        additions: None,
+        deletions: None,
+        complete: all_notes,
     }
 }
 

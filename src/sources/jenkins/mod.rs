@@ -5,6 +5,7 @@
 //! made of, or stand alone.
 
 mod act;
+mod backfill;
 mod details;
 mod diagnose;
 mod follow;
@@ -36,10 +37,11 @@ use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Answer, Ground, Limits, Scheme};
+use crate::sources::needs::PAST;
 use crate::sources::port::{Address, Ask, Port, Product, failed, fine};
 use crate::sources::{
-    Account, Batch, Capability, Check, CheckState, Fetch, Meter, Resource, Source, SourceError,
-    Tier,
+    Account, Batch, Capability, Check, CheckState, Fetch, Meter, PastRead, Resource, Source,
+    SourceError, Tier,
 };
 
 use map::Subject;
@@ -91,7 +93,7 @@ impl Jenkins {
             ground,
             limits,
             PRODUCT,
-            &[JOBS, STAGES, TESTS, LOGS, LIVE],
+            &[JOBS, STAGES, TESTS, LOGS, LIVE, PAST],
         )?;
         let path = port.url(&[], &[]).path().trim_matches('/').to_owned();
         let ci = match path.as_str() {
@@ -134,11 +136,16 @@ impl Jenkins {
             .split_once(':')
             .unwrap_or((&fetch.resource, ""));
         match kind {
-            JOBS => self.poll(ask, fetch.now).await,
+            JOBS => {
+                let batch = self.poll(ask, fetch.now).await?;
+                self.look_back(fetch.now);
+                Ok(batch)
+            }
             "builds" => self.missed(ask).await,
             "needs" => self.answer_needs(ask, fetch.now).await,
             "live" => self.live(ask, fetch.now).await,
             "past" => self.past(ask).await,
+            "backfill" => self.backfill(ask, fetch.now).await,
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.
             _ => Ok(Batch::default()),
         }
@@ -178,6 +185,10 @@ impl Jenkins {
         }
         if state.jobs.values().any(|job| job.past) {
             list.push(resource(format!("past:{turn}"), Tier::Past, most));
+        }
+        if let Some(page) = state.next_of_past() {
+            let id = format!("backfill:{}@{}", page.path, page.step);
+            list.push(resource(id, Tier::Spare, 1));
         }
         list
     }
@@ -296,6 +307,10 @@ impl Source for Jenkins {
             done.map_err(explained)
         }
         .boxed()
+    }
+
+    fn past(&self) -> PastRead {
+        self.state().pasts.read()
     }
 
     fn account(&self) -> BoxFuture<'_, Account> {

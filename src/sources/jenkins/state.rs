@@ -14,7 +14,9 @@ use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Job, JobSet, Run, RunState};
 use crate::domain::text::Clean;
 use crate::sources::SourceError;
+use crate::sources::backfill::Pasts;
 
+use super::backfill::Part;
 use super::diagnose::Told;
 use super::map::Subject;
 
@@ -60,6 +62,8 @@ pub(super) struct State {
     pub(super) no_stages: Option<Timestamp>,
     /// Pipelines that cannot be replayed.
     pub(super) no_replay: BTreeSet<String>,
+    /// What is known of the past, by the path of a job.
+    pub(super) pasts: Pasts<Part>,
     /// Counts fetches that are asked once.
     pub(super) turn: u64,
 }

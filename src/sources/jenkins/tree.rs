@@ -41,6 +41,12 @@ pub(super) fn of_job(builds: u64) -> String {
     format!("builds[{BUILD}]{{0,{builds}}},lastBuild[number]")
 }
 
+/// Returns what is asked of one job: its builds from one place to another, those included that a
+/// server does not keep in memory.
+pub(super) fn of_past(from: usize, to: usize) -> String {
+    format!("allBuilds[{BUILD}]{{{from},{to}}}")
+}
+
 /// Returns what is asked of a project of branches: what each branch was before it was merged.
 pub(super) fn of_heads(jobs: usize) -> String {
     format!(

@@ -127,6 +127,13 @@ pub(super) struct Cause {
     pub(super) user_id: Option<String>,
 }
 
+/// A job, as far as its past is told.
+#[derive(Deserialize, Debug)]
+pub(super) struct Past {
+    #[serde(default, rename = "allBuilds")]
+    pub(super) all_builds: List<Build>,
+}
+
 /// `/api/json` of one job: some of its builds.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

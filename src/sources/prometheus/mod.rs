@@ -23,7 +23,7 @@ use crate::sources::http::{Answer, Failure, Ground, Limits, Scheme, their_now};
 use crate::sources::port::{Address, Ask, Port, Product, fine};
 use crate::sources::{
     Account, Batch, Capability, CapabilityState, Check, CheckState, Fetch, Meter, Resource, Source,
-    SourceError, Tier, labels,
+    SourceError, Tier, labels, needs,
 };
 
 const PRODUCT: Product = Product {
@@ -311,7 +311,9 @@ impl Source for Prometheus {
     }
 
     fn capabilities(&self) -> Vec<Capability> {
-        self.port.capabilities()
+        let told = self.port.capabilities().into_iter();
+        let past = needs::no_past("alerts that are over are not worked out of its samples");
+        told.chain([past]).collect()
     }
 
     fn resources(&self, _now: Timestamp) -> Vec<Resource> {

@@ -141,6 +141,10 @@ pub(super) const APART: &[(&str, &str, &str)] = &[
         "one build at a time: see `jenkins::looking`",
     ),
     ("jenkins", "past", "builds of long ago, job by job"),
+    ("jenkins", "backfill", "for history alone: see `pasts`"),
+    ("buildbot", "backfill", "for history alone: see `pasts`"),
+    ("gitea", "backfill", "for history alone: see `pasts`"),
+    ("gitlab", "backfill", "for history alone: see `pasts`"),
     (
         "jenkins",
         "live",

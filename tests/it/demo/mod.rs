@@ -7,6 +7,7 @@ mod jenkins;
 mod known;
 mod mixed;
 mod past;
+mod past_of_all;
 mod worlds;
 
 use std::collections::BTreeSet;

@@ -1,4 +1,5 @@
-//! The part of GitLab's GraphQL that has no REST: alerts of projects.
+//! The part of GitLab's GraphQL that has no REST, or many requests of it: alerts, and what became
+//! of merge requests.
 //!
 //! `schema.graphql` is what is answered; objects are plain JSON, but for lists
 //! that are cut into pages when they are asked for.
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::demo::forge::answer::Answer;
 use crate::demo::forge::gitlab::{
-    Ask, Project, VERSION, issues, project, projects_under, time, users,
+    Ask, Project, VERSION, issues, merges, project, projects_under, standing, time, users,
 };
 use crate::demo::forge::wire::{self, join};
 use crate::demo::scenario::model::Issue;
@@ -152,6 +153,54 @@ fn alert(ask: &Ask<'_>, project: &Project, issue: &Issue) -> Value {
     })
 }
 
+/// Returns the merge requests of a project that are asked for, with what was said of them.
+fn changes(ask: &Ask<'_>, project: &Project, arguments: &Value) -> Vec<Value> {
+    let iids = words(arguments, "iids");
+    let repo = &project.repo;
+    let asked = repo.pulls.iter().filter(|pull| {
+        let iid = pull.number.to_string();
+        iids.as_ref()
+            .is_none_or(|iids| iids.contains(&iid.as_str()))
+    });
+    asked
+        .map(|pull| {
+            let newest = pull.commits.iter().rev();
+            let commits = newest.filter_map(|sha| {
+                let commit = repo.commits.get(sha)?;
+                Some(json!({
+                    "id": format!("gid://gitlab/CommitPresenter/{sha}"), "sha": sha,
+                    "title": commit.message.lines().next(), "authoredDate": time(commit.at),
+                }))
+            });
+            let notes = pull.reviews.iter().map(|review| {
+                let note = standing::note(ask, pull, review);
+                let said = |name: &str| note.get(name).cloned().unwrap_or_default();
+                let who = people::of(review.by);
+                json!({
+                    "id": format!("gid://gitlab/Note/{}", said("id")), "body": said("body"),
+                    "system": said("system"), "createdAt": said("created_at"),
+                    "author": {
+                        "id": format!("gid://gitlab/User/{}", users::id(review.by)),
+                        "username": who.login, "name": who.name, "bot": who.bot,
+                    },
+                })
+            });
+            json!({
+                "id": format!("gid://gitlab/MergeRequest/{}", merges::id(project, pull.number)),
+                "iid": pull.number.to_string(), "title": merges::title(pull),
+                "webUrl": format!("{}/-/merge_requests/{}", project.page(ask), pull.number),
+                "createdAt": time(pull.created_at), "updatedAt": time(pull.updated_at),
+                "mergedAt": pull.merged_at.map(time),
+                "diffStatsSummary": {
+                    "additions": pull.additions, "deletions": pull.deletions,
+                    "changes": pull.additions + pull.deletions, "fileCount": pull.files.len(),
+                },
+                "commits": commits.collect::<Vec<_>>(), "notes": notes.collect::<Vec<_>>(),
+            })
+        })
+        .collect()
+}
+
 /// An object of an answer.
 struct Node<'s> {
     ask: &'s Ask<'s>,
@@ -192,6 +241,16 @@ impl Node<'_> {
                 .into_iter()
                 .next()
                 .unwrap_or_default(),
+            ("Project", "mergeRequests") => {
+                let path = self.value.get("fullPath").and_then(Value::as_str);
+                let own = path.and_then(|path| project(ask, path));
+                let all = own.map_or_else(Vec::new, |own| changes(ask, &own, arguments));
+                page(&all, arguments)
+            }
+            ("MergeRequest", "commits" | "notes") => {
+                let all = self.value.get(field).and_then(Value::as_array);
+                page(all.map_or(&[], Vec::as_slice), arguments)
+            }
             _ => return None,
         })
     }

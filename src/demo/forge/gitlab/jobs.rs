@@ -162,12 +162,16 @@ fn wanted(ask: &Ask<'_>, made: &Made<'_>) -> bool {
     (retried || !made.retried) && list::wants(ask, "scope", status(made.job))
 }
 
+fn by_id(ask: &Ask<'_>, project: &Project, all: Vec<Made<'_>>) -> Answer {
+    let id = |one: &Made<'_>| id(&project.repo, one.run, one.job);
+    list::by_id(ask, all, id, |one| written(ask, project, one))
+}
+
 /// Answers with the jobs of a run.
 pub(super) fn of_run(ask: &Ask<'_>, project: &Project, run: &Run) -> Answer {
     let mut all = made(run);
     all.retain(|one| wanted(ask, one));
-    let rows = all.iter().map(|one| written(ask, project, one)).collect();
-    list::by_id(ask, rows)
+    by_id(ask, project, all)
 }
 
 /// Answers what is asked of jobs.
@@ -177,8 +181,7 @@ pub(super) fn answer(ask: &Ask<'_>, project: &Project, path: &[&str]) -> Answer 
         [] => {
             let mut all: Vec<Made<'_>> = repo.runs.iter().flat_map(made).collect();
             all.retain(|one| wanted(ask, one));
-            let rows = all.iter().map(|one| written(ask, project, one)).collect();
-            list::by_id(ask, rows)
+            by_id(ask, project, all)
         }
         [number, rest @ ..] => {
             let Some(found) = find(repo, number) else {

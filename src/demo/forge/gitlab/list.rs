@@ -40,26 +40,32 @@ pub(super) fn page<T>(ask: &Ask<'_>, all: &[T], row: impl Fn(&T) -> Value) -> An
 }
 
 /// Returns one page of a list that can also be read by identities, where that is asked for.
-pub(super) fn by_id(ask: &Ask<'_>, mut all: Vec<Value>) -> Answer {
-    let id = |row: &Value| row["id"].as_u64().unwrap_or(0);
+pub(super) fn by_id<T>(
+    ask: &Ask<'_>,
+    all: Vec<T>,
+    id: impl Fn(&T) -> u64,
+    row: impl Fn(&T) -> Value,
+) -> Answer {
+    let mut all: Vec<(u64, T)> = all.into_iter().map(|one| (id(&one), one)).collect();
     let descending = ask.param("sort") != Some("asc");
-    all.sort_by_key(id);
+    all.sort_by_key(|(id, _)| *id);
     if descending {
         all.reverse();
     }
     if ask.param("pagination") != Some("keyset") {
-        return page(ask, &all, Clone::clone);
+        return page(ask, &all, |(_, one)| row(one));
     }
     let number = |name: &str| ask.param(name).and_then(|word| word.parse::<u64>().ok());
     let (after, before) = (number("id_after"), number("id_before"));
-    all.retain(|row| {
-        after.is_none_or(|after| id(row) > after) && before.is_none_or(|before| id(row) < before)
+    all.retain(|(id, _)| {
+        after.is_none_or(|after| *id > after) && before.is_none_or(|before| *id < before)
     });
     let (size, _) = ask.asked.page();
     let more = all.len() > size;
     all.truncate(size);
-    let last = all.last().map_or(0, id);
-    let answer = Answer::json(Value::Array(all)).header("x-per-page", size.to_string());
+    let last = all.last().map_or(0, |(id, _)| *id);
+    let rows = all.iter().map(|(_, one)| row(one)).collect();
+    let answer = Answer::json(Value::Array(rows)).header("x-per-page", size.to_string());
     if !more {
         return answer;
     }

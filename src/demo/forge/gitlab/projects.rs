@@ -163,8 +163,7 @@ fn listed(ask: &Ask<'_>, mut all: Vec<Project>) -> Answer {
             && words.is_none_or(|words| project.place.path.contains(&words))
     });
     if ask.param("pagination") == Some("keyset") || ask.param("order_by") == Some("id") {
-        let rows = all.iter().map(|project| full(ask, project)).collect();
-        return list::by_id(ask, rows);
+        return list::by_id(ask, all, Project::id, |project| full(ask, project));
     }
     let created = crate::domain::Timestamp::UNIX_EPOCH;
     let by_name = |word| matches!(word, "name" | "path");

@@ -270,6 +270,15 @@ pub(super) fn job(ask: &Ask<'_>, job: &Job<'_>, tree: &Tree) -> Value {
     let most = tree.list("builds").map_or(0, |(_, most)| most.min(100));
     let newest = job.builds.iter().rev().take(most);
     let rows: Vec<Value> = newest.map(|build| builds::full(ask, job, build)).collect();
+    // What lies before what is wanted is cut away later: it need not be told.
+    let all: Vec<Value> = tree.slice("allBuilds").map_or_else(Vec::new, |(from, to)| {
+        let newest = job.builds.iter().rev().enumerate().take(to);
+        let told = newest.map(|(at, build)| match at {
+            before if before < from => Value::Null,
+            _ => builds::full(ask, job, build),
+        });
+        told.collect()
+    });
     let page = ask.page_of(job.project);
     let mut actions = vec![json!({})];
     if let Some(number) = job.change() {
@@ -287,7 +296,7 @@ pub(super) fn job(ask: &Ask<'_>, job: &Job<'_>, tree: &Tree) -> Value {
         "displayName": job.branch.clone().unwrap_or_else(|| job.name()),
         "color": last.map_or("notbuilt", builds::color), "inQueue": !job.queued.is_empty(),
         "nextBuildNumber": last.map_or(1, |last| last.number + 1), "actions": actions,
-        "builds": rows,
+        "builds": rows, "allBuilds": all,
         "lastBuild": last.map(|build| builds::full(ask, job, build)),
     })
 }

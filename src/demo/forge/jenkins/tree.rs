@@ -66,6 +66,12 @@ impl Tree {
         Some((&field.inner, most))
     }
 
+    /// Returns from where to where a list is wanted; nothing where it is not wanted.
+    pub(super) fn slice(&self, name: &str) -> Option<(usize, usize)> {
+        let field = self.field(name)?;
+        Some(field.range.unwrap_or((0, usize::MAX)))
+    }
+
     /// Returns what is left of a value when only what is wanted is told; its class always is.
     pub(super) fn pruned(&self, value: &Value) -> Value {
         let Value::Object(object) = value else {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::backfill::Pasts;
 use super::map::{self, Order, Site, Told};
 use super::wire;
 use crate::domain::Timestamp;
@@ -70,6 +71,8 @@ pub(super) struct State {
     pub(super) orders: BTreeMap<u64, Arc<Order>>,
     /// Commits by the number of their state.
     pub(super) told: BTreeMap<u64, Told>,
+    /// What is known of the past.
+    pub(super) pasts: Pasts,
     /// Whether something changed that was not read yet.
     pub(super) is_stale: bool,
     /// Whether the server tells what changes, and whether it ever did.
@@ -111,6 +114,15 @@ pub(super) fn place_of(url: &WebUrl) -> Option<Place> {
 }
 
 impl State {
+    /// Returns a memory that knows of no build, but by whom and for what they are made.
+    pub(super) fn of_builders(&self) -> Self {
+        Self {
+            builders: self.builders.clone(),
+            orders: self.orders.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Returns the name of a builder.
     pub(super) fn builder(&self, id: u64) -> String {
         let name = self.builders.get(&id).cloned();

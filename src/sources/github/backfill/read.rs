@@ -10,17 +10,22 @@ use super::super::wire::Connection;
 use super::super::wire_past::PastPage;
 use super::super::wire_rest::RunPage;
 use super::super::{Ask, GitHub};
-use super::{Backfill, Part, Past, Place, Told};
+use super::{Backfill, Part};
 use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
+use crate::sources::backfill::{self, Past, Told};
 use crate::sources::detail::is_detail;
 use crate::sources::http::List;
 use crate::sources::needs::PAST;
 use crate::sources::{Batch, CapabilityState, SourceError};
 
-const DOCUMENT: &str = include_str!("../queries/past.graphql");
+const DOCUMENT: &str = concat!(
+    include_str!("../queries/past.graphql"),
+    include_str!("../queries/shared/records.graphql"),
+    include_str!("../queries/shared/times.graphql"),
+);
 
 /// The labels of incidents; GitHub compares them as they are written.
 const INCIDENTS: [&str; 3] = ["incident", "Incident", "INCIDENT"];
@@ -29,7 +34,7 @@ const INCIDENTS: [&str; 3] = ["incident", "Incident", "INCIDENT"];
 struct Page {
     path: String,
     from: Timestamp,
-    at: Place,
+    at: backfill::Place<Part>,
     step: u64,
     divided: u32,
 }
@@ -102,14 +107,7 @@ impl GitHub {
         let Some(at_hand) = state.backfill.as_mut().filter(fits) else {
             return;
         };
-        let is_over = if let Some(told) = told {
-            at_hand.take(told)
-        } else {
-            at_hand.step += 1;
-            at_hand.runs_since = at_hand.runs_since.filter(|_| page.at.part != Part::Runs);
-            at_hand.go_on()
-        };
-        if !is_over {
+        if !at_hand.take(told) {
             return;
         }
         let Some(whole) = state.backfill.take() else {

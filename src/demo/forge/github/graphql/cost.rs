@@ -127,8 +127,12 @@ mod tests {
     use super::of;
     use crate::demo::forge::github::graphql::schema;
 
-    const PAST: &str = include_str!("../../../../sources/github/queries/past.graphql");
-    const TIMES: &str = include_str!("../../../../sources/github/queries/times.graphql");
+    const PAST: &str = concat!(
+        include_str!("../../../../sources/github/queries/past.graphql"),
+        include_str!("../../../../sources/github/queries/shared/records.graphql"),
+        include_str!("../../../../sources/github/queries/shared/times.graphql"),
+    );
+    const TIMES: &str = include_str!("../../../../sources/github/queries/shared/times.graphql");
 
     #[track_caller]
     fn points(text: &str, operation: &str, first: u64) -> u64 {
