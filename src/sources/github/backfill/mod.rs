@@ -3,11 +3,13 @@
 //! One repository at a time, one page a fetch, when nothing else is to be asked. The pages
 //! are kept until all of them are there: history gets a repository as a whole. That it was
 //! read stands in a note beside its fingerprint, which is renewed while the board watches,
-//! so that only a gap is read again. `read` asks for the pages.
+//! so that only a gap is read again. `read` asks for the pages, `by_name` for what no page tells.
 
+mod by_name;
+mod names;
 mod read;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
 
@@ -53,10 +55,14 @@ pub(super) enum Part {
     Deployments,
     /// Releases.
     Releases,
+    /// Commits that were released or deployed from elsewhere than the default branch, by name.
+    Strays,
     /// Tickets of incidents.
     Incidents,
     /// Runs, by REST.
     Runs,
+    /// Earlier attempts of runs that were started again, by REST.
+    Attempts,
 }
 
 impl Part {
@@ -65,10 +71,22 @@ impl Part {
             Self::Changes => Some(Self::Commits),
             Self::Commits => Some(Self::Deployments),
             Self::Deployments => Some(Self::Releases),
-            Self::Releases => Some(Self::Incidents),
+            Self::Releases => Some(Self::Strays),
+            Self::Strays => Some(Self::Incidents),
             Self::Incidents => Some(Self::Runs),
-            Self::Runs => None,
+            Self::Runs => Some(Self::Attempts),
+            Self::Attempts => None,
         }
+    }
+
+    /// Returns whether it is asked by REST.
+    fn is_by_rest(self) -> bool {
+        matches!(self, Self::Runs | Self::Attempts)
+    }
+
+    /// Returns whether it is no list: each record is asked for by its name.
+    fn is_by_name(self) -> bool {
+        matches!(self, Self::Strays | Self::Attempts)
     }
 
     /// Returns how many records a page has, and how many records are read at most: so many
@@ -79,8 +97,10 @@ impl Part {
             Self::Commits => (50, 1_000),
             Self::Deployments => (90, 900),
             Self::Releases => (100, 200),
+            Self::Strays => (40, 400),
             Self::Incidents => (45, 225),
             Self::Runs => (100, 3_000),
+            Self::Attempts => (1, 200),
         }
     }
 }
@@ -99,6 +119,8 @@ pub(in crate::sources::github) struct Backfill {
     facts: Vec<Fact>,
     /// How many records of the list at hand were read.
     count: usize,
+    /// What was asked for by name, of what is at hand.
+    asked: HashSet<String>,
     /// From when on it is all there, but for runs.
     since: Timestamp,
     /// The same of runs; nothing where they may not be read.
@@ -142,6 +164,7 @@ impl Backfill {
             divided: 1,
             facts: Vec::new(),
             count: 0,
+            asked: HashSet::new(),
             since: from,
             runs_since: Some(from),
         }
@@ -153,6 +176,9 @@ impl Backfill {
         self.step += 1;
         self.count += told.count;
         self.facts.extend(told.facts);
+        if self.at.part.is_by_name() {
+            return self.names().is_empty() && self.go_on();
+        }
         let further = told.last.is_none_or(|last| last >= self.from) && told.count > 0;
         let next = told
             .next
@@ -175,13 +201,18 @@ impl Backfill {
 
     /// Goes on to the next list; returns whether there is none.
     fn go_on(&mut self) -> bool {
-        self.count = 0;
-        self.divided = 1;
-        let Some(part) = self.at.part.next() else {
-            return true;
-        };
-        self.at = Place { part, after: None };
-        false
+        loop {
+            self.count = 0;
+            self.divided = 1;
+            self.asked.clear();
+            let Some(part) = self.at.part.next() else {
+                return true;
+            };
+            self.at = Place { part, after: None };
+            if !part.is_by_name() || !self.names().is_empty() {
+                return false;
+            }
+        }
     }
 
     /// Returns each fact once; of what was told twice the later word holds, which is the fuller.
@@ -216,7 +247,7 @@ impl State {
             return None;
         }
         if let Some(at_hand) = &self.backfill {
-            let by_graphql = at_hand.at.part != Part::Runs;
+            let by_graphql = !at_hand.at.part.is_by_rest();
             return Some((&at_hand.path, at_hand.step, by_graphql));
         }
         let (path, _) = self.next_past()?;

@@ -14,6 +14,7 @@ use super::{Backfill, Part, Past, Place, Told};
 use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
+use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::detail::is_detail;
 use crate::sources::http::List;
@@ -26,12 +27,18 @@ const DOCUMENT: &str = include_str!("../queries/past.graphql");
 const INCIDENTS: [&str; 3] = ["incident", "Incident", "INCIDENT"];
 
 /// One page that is to be read.
-struct Page {
-    path: String,
+pub(super) struct Page {
+    pub(super) path: String,
     from: Timestamp,
     at: Place,
     step: u64,
     divided: u32,
+    /// What is asked for by name.
+    pub(super) names: Vec<String>,
+    /// The run and the attempt that such a name stands for.
+    pub(super) retry: Option<(RunKey, u32)>,
+    /// Whether the files of changes decide to which service they belong.
+    paths: bool,
 }
 
 impl GitHub {
@@ -46,6 +53,8 @@ impl GitHub {
         };
         let read = match page.at.part {
             Part::Runs => self.past_runs(&page, ask, &mut batch).await,
+            Part::Strays => self.past_strays(&page, ask, &mut batch).await,
+            Part::Attempts => self.past_attempt(&page, ask).await,
             Part::Changes
             | Part::Commits
             | Part::Deployments
@@ -86,12 +95,20 @@ impl GitHub {
             let begun = Backfill::new(path, from);
             state.backfill = Some(begun);
         }
-        state.backfill.as_ref().map(|it| Page {
-            path: it.path.clone(),
-            from: it.from,
-            at: it.at.clone(),
-            step: it.step,
-            divided: it.divided,
+        let at_hand = state.backfill.as_ref().map(|it| it.path.clone())?;
+        let paths = state.known(&at_hand).is_some_and(|repo| repo.paths_matter);
+        state.backfill.as_ref().map(|it| {
+            let names = it.names();
+            Page {
+                path: it.path.clone(),
+                from: it.from,
+                at: it.at.clone(),
+                step: it.step,
+                divided: it.divided,
+                retry: names.first().and_then(|name| it.retry(name)),
+                names,
+                paths,
+            }
         })
     }
 
@@ -102,6 +119,7 @@ impl GitHub {
         let Some(at_hand) = state.backfill.as_mut().filter(fits) else {
             return;
         };
+        at_hand.asked.extend(page.names.iter().cloned());
         let is_over = if let Some(told) = told {
             at_hand.take(told)
         } else {
@@ -238,7 +256,7 @@ impl PastPage {
             Part::Deployments => self.deployments.is_some(),
             Part::Releases => self.releases.is_some(),
             Part::Incidents => self.issues.is_some(),
-            Part::Runs => false,
+            Part::Strays | Part::Runs | Part::Attempts => false,
         }
     }
 }
@@ -258,7 +276,10 @@ impl Page {
         };
         let since = json!(self.from.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
         let operation = match self.at.part {
-            Part::Changes => "PastChanges",
+            Part::Changes => {
+                set("paths", json!(self.paths));
+                "PastChanges"
+            }
             Part::Commits => {
                 set("since", since);
                 "PastCommits"
@@ -270,8 +291,8 @@ impl Page {
                 set("labels", json!(INCIDENTS));
                 "PastIncidents"
             }
-            // By REST.
-            Part::Runs => "",
+            // By name, or by REST.
+            Part::Strays | Part::Runs | Part::Attempts => "",
         };
         (operation, variables)
     }
@@ -305,7 +326,7 @@ impl Page {
                 let last = page.last().map(|issue| issue.updated_at);
                 (map::incidents(repo, page), last)
             }),
-            Part::Runs => Told::default(),
+            Part::Strays | Part::Runs | Part::Attempts => Told::default(),
         }
     }
 }
