@@ -70,6 +70,9 @@ pub(super) fn pull(
         draft,
         created_at,
         updated_at: lens.show(updated),
+        ready_at: Some(plan.ready)
+            .filter(|at| *at > plan.opened)
+            .and_then(|at| lens.seen(at)),
         merged_at: merged.map(|at| lens.show(at)),
         closed_at: over.map(|at| lens.show(at)),
         head_branch: change.branch.clone(),
