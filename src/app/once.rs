@@ -207,7 +207,7 @@ mod tests {
     /// Hands over the board of the cards in Code that are not red by themselves.
     fn with_board<T>(hard: bool, look: impl FnOnce(Board<'_>) -> T) -> T {
         let snapshot = limited(hard);
-        let query = Query::parse("stage:code -status:red").expect("it is a filter");
+        let query = Query::parse("stage:code -is:red").expect("it is a filter");
         let context = QueryContext {
             now: sample::moment(),
             me: Vec::new(),
