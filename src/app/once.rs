@@ -171,3 +171,89 @@ fn is_recent(view: &SourceView, now: Timestamp) -> bool {
     view.last_success
         .is_some_and(|at| (now - at).num_seconds() <= FRESH_SECS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ColumnConfig;
+    use crate::domain::attention::{Attention, Limit, Per, Watcher};
+    use crate::domain::stage::Stage;
+    use crate::domain::text::Clean;
+    use crate::engine::snapshot::Snapshot;
+    use crate::ui::sample;
+
+    /// A board with a limit of one card in Code.
+    fn limited(hard: bool) -> Snapshot {
+        let mut snapshot = sample::snapshot(48);
+        snapshot.sources = vec![sample::source("github", Health::Ok)];
+        let limit = Limit {
+            name: Clean::line("at work"),
+            most: 1,
+            when: Query::default(),
+            per: Per::Column,
+            stages: vec![Stage::Code],
+            hard,
+        };
+        let mut watcher = Watcher::new(Attention {
+            limits: vec![limit],
+            ..Attention::default()
+        });
+        let items: Vec<Arc<WorkItem>> = snapshot.items().cloned().collect();
+        watcher.refresh(&items, &[], sample::moment());
+        snapshot.attention = watcher.board();
+        snapshot
+    }
+
+    /// Hands over the board of the cards in Code that are not red by themselves.
+    fn with_board<T>(hard: bool, look: impl FnOnce(Board<'_>) -> T) -> T {
+        let snapshot = limited(hard);
+        let query = Query::parse("stage:code -is:red").expect("it is a filter");
+        let context = QueryContext {
+            now: sample::moment(),
+            me: Vec::new(),
+            attention: snapshot.attention.clone(),
+        };
+        let columns = Stage::ALL.map(ColumnConfig::of);
+        look(Board {
+            snapshot: &snapshot,
+            columns: &columns,
+            filter: &query,
+            context: &context,
+            unknown: None,
+        })
+    }
+
+    #[test]
+    fn more_than_a_hard_limit_allows_is_as_bad_as_red_and_a_soft_one_is_told_only() {
+        let status = |hard| with_board(hard, |board| verdict(board, true, false));
+        assert_eq!(status(true), Exit::Red);
+        assert_eq!(status(false), Exit::Fine);
+        let unasked = with_board(true, |board| verdict(board, false, false));
+        assert_eq!(unasked, Exit::Fine, "nobody asked for it");
+    }
+
+    #[test]
+    fn limits_and_what_is_over_them_are_in_the_document() {
+        let text = with_board(true, |board| {
+            output::json::board(board).expect("it is told")
+        });
+        let document: serde_json::Value = serde_json::from_str(&text).expect("it is json");
+        let limit = &document["limits"][0];
+        assert_eq!(limit["name"], "at work");
+        assert_eq!((&limit["limit"], &limit["hard"]), (&1.into(), &true.into()));
+        assert_eq!(
+            (&limit["of"], &limit["over"]),
+            (&"code".into(), &true.into())
+        );
+        let stages = document["stages"].as_array().expect("there are columns");
+        let cards = stages.iter().filter_map(|stage| stage["cards"].as_array());
+        let calls: Vec<&serde_json::Value> =
+            cards.flatten().map(|card| &card["attention"]).collect();
+        assert!(calls.len() > 1);
+        let over = |calls: &&&serde_json::Value| calls.to_string().contains("over");
+        assert!(
+            calls.iter().filter(over).count() >= calls.len() - 1,
+            "{calls:?}"
+        );
+    }
+}

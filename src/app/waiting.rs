@@ -90,9 +90,9 @@ pub fn since(window: &Window, sources: &[SourceView]) -> Option<String> {
         .iter()
         .find_map(|view| Some((view.name.as_str(), view.past.cannot?)));
     if !past.is_over() || past.lost > 0 {
-        line.push_str(&format!(": the past of {} is read", past.counts()));
+        line.extend([": the past of ", &past.counts(), " is read"]);
     } else if let Some((name, why)) = cannot {
-        line.push_str(&format!(": source `{name}`: {why}"));
+        line.extend([": source `", name, "`: ", why]);
     } else {
         line.push_str(": a source tells no more of what was before");
     }

@@ -126,12 +126,9 @@ mod tests {
 
     #[test]
     fn the_index_is_that_of_the_whole_however_the_log_came() {
-        let mut text = String::new();
-        for n in 0..4_000 {
-            text.push_str(&format!(
-                "##[group]step {n}\nline of {n}\n##[error]bad {n}\n##[endgroup]\n"
-            ));
-        }
+        let step = |n| format!("##[group]step {n}\nline of {n}\n##[error]bad {n}\n##[endgroup]\n");
+        let text: Vec<String> = (0..4_000).map(step).collect();
+        let text = text.concat();
         let text = text.as_bytes();
         let mut whole = Growing::default();
         take(&mut whole, text, true);

@@ -5,7 +5,7 @@
 //! while the board watches, so that only a gap is read again. How a page is asked is the
 //! adapter's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::TimeDelta;
 
@@ -122,7 +122,7 @@ impl Seen<'_> {
 }
 
 /// A list of the past; lists are read one after another.
-pub(super) trait Part: Copy + PartialEq + 'static {
+pub(super) trait Part: Copy + PartialEq + Sized + 'static {
     /// The list that is read first.
     const FIRST: Self;
 
@@ -134,6 +134,12 @@ pub(super) trait Part: Copy + PartialEq + 'static {
 
     /// Returns what is not all there where more is there than is read.
     fn holds(self) -> Holds;
+
+    /// Returns what is asked for next where the list at hand is none, but each record is asked
+    /// for by its name; it is over when no name is left.
+    fn names(_so_far: &Backfill<Self>) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// What a list holds.
@@ -186,6 +192,8 @@ pub(super) struct Backfill<P> {
     pub(super) facts: Vec<Fact>,
     /// How many records of the list at hand were read.
     count: usize,
+    /// What was asked for by name, of what is at hand.
+    pub(super) asked: HashSet<String>,
     /// From when on it is all there, but for runs.
     pub(super) since: Timestamp,
     /// The same of runs; nothing where they may not be read.
@@ -206,6 +214,7 @@ impl<P: Part> Backfill<P> {
             divided: 1,
             facts: Vec::new(),
             count: 0,
+            asked: HashSet::new(),
             since: from,
             runs_since: Some(from),
         }
@@ -221,6 +230,9 @@ impl<P: Part> Backfill<P> {
         };
         self.count += told.count;
         self.facts.extend(told.facts);
+        if let Some(names) = P::names(self) {
+            return names.is_empty() && self.go_on();
+        }
         let further = told.last.is_none_or(|last| last >= self.from) && told.count > 0;
         let next = told
             .next
@@ -244,13 +256,18 @@ impl<P: Part> Backfill<P> {
 
     /// Goes on to the next list; returns whether there is none.
     fn go_on(&mut self) -> bool {
-        self.count = 0;
-        self.divided = 1;
-        let Some(part) = self.at.part.next() else {
-            return true;
-        };
-        self.at = Place { part, after: None };
-        false
+        loop {
+            self.count = 0;
+            self.divided = 1;
+            self.asked.clear();
+            let Some(part) = self.at.part.next() else {
+                return true;
+            };
+            self.at = Place { part, after: None };
+            if P::names(self).is_none_or(|names| !names.is_empty()) {
+                return false;
+            }
+        }
     }
 
     /// Returns each fact once; of what was told twice the later word holds, which is the fuller.

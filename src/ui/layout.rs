@@ -14,6 +14,7 @@ pub const RAIL: u16 = 4;
 
 /// What is asked of a plan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Want {
     /// How many columns there are.
     pub columns: usize,

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
 use crate::domain::history::Ledger;
@@ -71,6 +73,8 @@ pub struct Prepared {
     pub standup: Arc<Standup>,
     /// When the team works.
     pub calendar: Arc<Calendar>,
+    /// How long the turn of a person should be; a card has half of it.
+    pub turn: TimeDelta,
     /// The board that it was prepared from.
     pub snapshot: Arc<Snapshot>,
     /// The history that it was prepared from, where there was one.

@@ -301,3 +301,16 @@ fn tests_wait_for_conditions_not_for_time() {
         .collect();
     fail_if_any(&wrong, "wait for a condition, with a ceiling:");
 }
+
+#[test]
+fn readme_says_of_every_metric_what_it_is() {
+    let readme = include_str!("../../README.md");
+    for key in cycleboard::domain::flow::Key::ALL {
+        // The stages stand in one row.
+        let name = key.as_str();
+        let of_stage = name.starts_with("cycle_time_") && name != "cycle_time_bots";
+        let found = readme.contains(&format!("`{name}`"));
+        assert!(found || of_stage, "`{name}` is not in README.md");
+        assert!(!key.definition().is_empty() && !key.unit().as_str().is_empty());
+    }
+}

@@ -4,6 +4,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::TimeDelta;
+
 use crate::app::cli::StandupBy;
 use crate::app::output::standup::{Minutes, text};
 use crate::app::session::Session;
@@ -19,12 +21,16 @@ use crate::domain::standup::{Material, Standup};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::standup::{Answer, Ask, By, Order, Prepared};
 
+/// How long the turn of a person is where nobody says.
+const TURN: TimeDelta = TimeDelta::minutes(2);
+
 /// Who answers.
 #[derive(Clone, Debug)]
 pub struct Desk {
     kept: Kept,
     work: WorkingTime,
     roster: Roster,
+    limit: TimeDelta,
     turn: Arc<Mutex<()>>,
 }
 
@@ -44,7 +50,11 @@ impl Desk {
     pub fn of(session: &Session) -> Self {
         let team = &session.settings.team;
         let work = team.working_time(team::local_zone(&session.env));
-        Self::new(standup::kept_of(session), work, team.roster())
+        let limit = TimeDelta::from_std(team.turn).unwrap_or(TURN);
+        Self {
+            limit,
+            ..Self::new(standup::kept_of(session), work, team.roster())
+        }
     }
 
     /// Builds it of its parts.
@@ -53,6 +63,7 @@ impl Desk {
             kept,
             work,
             roster,
+            limit: TURN,
             turn: Arc::default(),
         }
     }
@@ -87,6 +98,7 @@ impl Desk {
             prepared: Prepared {
                 standup: Arc::new(standup),
                 calendar: Arc::new(calendar),
+                turn: self.limit,
                 snapshot: scene.snapshot,
                 ledger: scene.ledger,
                 last: board.last,

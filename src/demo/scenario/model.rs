@@ -101,6 +101,8 @@ pub struct Pull {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When it ceased to be a draft, if it was one.
+    pub ready_at: Option<Timestamp>,
     /// When it was merged.
     pub merged_at: Option<Timestamp>,
     /// When it was merged or closed.

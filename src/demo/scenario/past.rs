@@ -7,6 +7,7 @@
 use crate::demo::scenario::dice::Dice;
 use crate::demo::scenario::plan::Change;
 use crate::demo::scenario::team::{Focus, Lane, RepoSpec};
+use crate::demo::scenario::train::{DeployPlan, Train, again_to};
 
 const DAY: i64 = 86_400;
 
@@ -104,6 +105,7 @@ pub(super) fn vary(then: Then, change: &mut Change, dice: &mut Dice) {
     {
         pull.second = Some((*at - dice.minutes(1, 9)).max(pull.ready));
     }
+    force_push(change, dice);
     if change.focus != Focus::Mixed {
         return;
     }
@@ -119,6 +121,55 @@ pub(super) fn vary(then: Then, change: &mut Change, dice: &mut Dice) {
         _ => {}
     }
 }
+
+/// The author forgets what came first: its runs are of a commit that is on no branch any more.
+fn force_push(change: &mut Change, dice: &mut Dice) {
+    if let Some(pull) = &mut change.pull
+        && pull.pushes.len() > 1
+        && dice.percent(15)
+    {
+        pull.pushes.remove(0);
+    }
+}
+
+/// Makes a train of the past unlike others: the same version once more, the one before put back,
+/// a version that no branch has.
+pub(super) fn derail(then: Then, train: &mut Train, dice: &mut Dice) {
+    let live = |plan: &DeployPlan| plan.production && plan.sha.is_none();
+    let Some(last) = train.deployments.iter().rfind(|plan| live(plan)) else {
+        return;
+    };
+    let Some(&(end, "success", _)) = last.states.last() else {
+        return;
+    };
+    let is_back = train.deployments.iter().any(|plan| plan.back);
+    if !then.is_over() || end >= then.today - OVER || is_back {
+        return;
+    }
+    let environment = last.environment.clone();
+    let lot = dice.below(100);
+    let (begin, took) = (end + dice.minutes(40, 90), dice.minutes(3, 9));
+    let mut again = |slot, back| {
+        let mut plan = again_to(slot, &environment, begin, begin + took, back);
+        if slot == SCRATCH {
+            plan.sha = Some(dice.sha());
+        }
+        train.deployments.push(plan);
+    };
+    match lot {
+        0..7 => again(AGAIN, false),
+        7..14 => again(BACK, true),
+        14..19 => again(SCRATCH, false),
+        _ => {}
+    }
+}
+
+/// The same version once more, among the deployments of its train.
+const AGAIN: u64 = 4;
+/// The version before it, put back by hand.
+const BACK: u64 = 5;
+/// A version that no branch has: somebody deployed from elsewhere.
+const SCRATCH: u64 = 6;
 
 #[cfg(test)]
 mod tests {

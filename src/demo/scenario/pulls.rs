@@ -5,6 +5,7 @@ use crate::demo::scenario::model::{Pull, PullState, Review, Run};
 use crate::demo::scenario::plan::{Change, PullPlan};
 use crate::demo::scenario::team::{Focus, RepoSpec};
 use crate::demo::scenario::tree::Tree;
+use crate::domain::Timestamp;
 
 /// Returns what is seen of the pull request of a change, if it is open yet.
 pub(super) fn pull(
@@ -70,6 +71,7 @@ pub(super) fn pull(
         draft,
         created_at,
         updated_at: lens.show(updated),
+        ready_at: ready_at(lens, plan),
         merged_at: merged.map(|at| lens.show(at)),
         closed_at: over.map(|at| lens.show(at)),
         head_branch: change.branch.clone(),
@@ -93,6 +95,11 @@ pub(super) fn pull(
         fork: change.focus == Focus::ActionRequired,
         commits,
     })
+}
+
+/// Returns when it ceased to be a draft; nothing of one that never was.
+fn ready_at(lens: &Lens, plan: &PullPlan) -> Option<Timestamp> {
+    lens.seen(plan.ready).filter(|_| plan.ready > plan.opened)
 }
 
 /// Puts what a second reviewer said before the rest, as it came first.

@@ -1,7 +1,9 @@
 //! Trains to what is seen at one moment: releases, tags, deployments.
 
+use crate::demo::scenario::dice::Dice;
 use crate::demo::scenario::lens::Lens;
 use crate::demo::scenario::model::{Commit, DeployStatus, Deployment, Release};
+use crate::demo::scenario::past::{self, Then};
 use crate::demo::scenario::people::ACTIONS;
 use crate::demo::scenario::plan::Change;
 use crate::demo::scenario::runs;
@@ -49,11 +51,25 @@ pub(super) fn trains(laws: Laws, spec: &RepoSpec, now: i64, changes: &[Change]) 
                 dwell,
                 sha,
             };
-            all.extend(train::plan(laws.seed, spec, service, start));
+            let mut train = train::plan(laws.seed, spec, service, start);
+            if let Some(train) = &mut train {
+                let then = Then {
+                    start: start.cut,
+                    today: laws.today(),
+                };
+                past::derail(then, train, &mut whim(laws.seed, spec, (service, *index)));
+            }
+            all.extend(train);
         }
     }
     all.sort_by_key(|train| (train.cut, train.service));
     all
+}
+
+/// The dice of what happened to a train of the past.
+fn whim(seed: u64, spec: &RepoSpec, (service, index): (usize, i64)) -> Dice {
+    let [repo, train] = [spec.index, 2_000 + service].map(|it| u64::try_from(it).unwrap_or(0));
+    Dice::of(seed, &[repo, train, index.cast_unsigned()])
 }
 
 /// What is seen of trains.
@@ -182,8 +198,11 @@ fn deployment(
     Some(Deployment {
         id: runs::id(spec, train.number, plan.slot),
         environment: plan.environment.clone(),
-        sha: carried.tagged.clone(),
-        git_ref: carried.tag.clone(),
+        git_ref: match &plan.sha {
+            Some(sha) => sha.clone(),
+            None => carried.tag.clone(),
+        },
+        sha: plan.sha.clone().unwrap_or_else(|| carried.tagged.clone()),
         creator: if plan.production {
             train.captain
         } else {

@@ -33,6 +33,8 @@ pub(super) struct DeployPlan {
     pub(super) rollout: Vec<(i64, &'static str, u8, u8)>,
     /// Whether it puts back what was there before.
     pub(super) back: bool,
+    /// What goes there, where that is neither the train's version nor the one before.
+    pub(super) sha: Option<String>,
 }
 
 /// A release as planned.
@@ -230,6 +232,7 @@ fn ship(way: &mut Way, prefix: &str, train: &mut Train) {
         ],
         rollout: Vec::new(),
         back: false,
+        sha: None,
     });
     let staging = ci::deploy("deploy-staging", way.at, begin, end, true);
     way.at = end;
@@ -276,6 +279,7 @@ fn produce(way: &mut Way, prefix: &str, train: &mut Train, before: Option<ci::Jo
         ],
         rollout: Vec::new(),
         back: false,
+        sha: None,
     };
     way.at = start;
     way.pass(Ride::Deploying, 4, 9);
@@ -319,7 +323,7 @@ fn produce(way: &mut Way, prefix: &str, train: &mut Train, before: Option<ci::Jo
     train.runs.push(run);
 }
 
-fn again_to(slot: u64, environment: &str, at: i64, end: i64, back: bool) -> DeployPlan {
+pub(super) fn again_to(slot: u64, environment: &str, at: i64, end: i64, back: bool) -> DeployPlan {
     let done = if back { "Rolled back" } else { "Deployed" };
     DeployPlan {
         slot,
@@ -332,6 +336,7 @@ fn again_to(slot: u64, environment: &str, at: i64, end: i64, back: bool) -> Depl
         ],
         rollout: Vec::new(),
         back,
+        sha: None,
     }
 }
 

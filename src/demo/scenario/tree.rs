@@ -60,7 +60,8 @@ impl Tree {
         let mut next = merged.into_iter().peekable();
         let reverts = pulls().filter_map(|(change, pull)| {
             let (at, sha) = pull.reverted.as_ref()?;
-            lens.past(*at).then_some((*at, sha, change, pull.number))
+            lens.past(*at)
+                .then_some((*at, sha, (change, pull), pull.number))
         });
         let mut reverts: Vec<_> = reverts.collect();
         reverts.sort_by_key(|(at, _, _, number)| (*at, *number));
@@ -129,11 +130,17 @@ impl Tree {
     }
 
     /// Takes a change back, by a push without a pull request.
-    fn revert(&mut self, lens: &Lens, change: &Change, sha: &str, at: i64) {
+    fn revert(&mut self, lens: &Lens, of: (&Change, &PullPlan), sha: &str, at: i64) {
+        let (change, pull) = of;
+        let mut message = format!("Revert \"{}\"", change.title);
+        if let Some(landed) = pull.landed.last() {
+            // As `git revert` writes it.
+            message = format!("{message}\n\nThis reverts commit {landed}.");
+        }
         self.add(Commit {
             sha: sha.to_owned(),
             parents: vec![self.tip.clone()],
-            message: format!("Revert \"{}\"", change.title),
+            message,
             author: change.author,
             at: lens.show(at),
             pull: None,

@@ -173,6 +173,13 @@ impl<'a> Graph<'a> {
         })
     }
 
+    /// Returns whether anything is known of what a commit consists of.
+    pub(super) fn knows(&self, sha: &Sha) -> bool {
+        self.find(sha).is_some_and(|at| {
+            self.into.contains_key(&at) || self.parents.get(at).is_some_and(Option::is_some)
+        })
+    }
+
     /// Returns the node of a commit, for [`Graph::has_node`].
     pub(super) fn find(&self, sha: &Sha) -> Option<usize> {
         self.index.get(sha.as_str()).copied()
@@ -224,6 +231,22 @@ impl<'a> Graph<'a> {
             return Contains::No;
         }
         Contains::Unknown
+    }
+
+    /// Returns whether `target` lacks `change` if only everything that lies where knowledge ends
+    /// does; of that the caller says whether it does.
+    pub(super) fn lacks_if(
+        &self,
+        (target, change): (&Sha, &Sha),
+        lacks: impl Fn(usize) -> bool,
+    ) -> bool {
+        let (Some(target), Some(change)) = (self.find(target), self.find(change)) else {
+            return false;
+        };
+        self.reach(target).is_some_and(|reach| {
+            let beyond = reach.ends.iter();
+            !reach.maybe.has(change) && beyond.copied().all(|end| end != change && lacks(end))
+        })
     }
 
     /// What a direct comparison of the two says, either way round.

@@ -119,6 +119,7 @@ impl<'a> Runs<'a> {
             }
         }
         for runs in pushes.values() {
+            let runs = self.at_once(runs);
             let Some(first) = runs.first() else {
                 continue;
             };
@@ -137,6 +138,23 @@ impl<'a> Runs<'a> {
                 samples.push(Key::TimeToFeedback, sample);
             }
         }
+    }
+
+    /// Leaves out what began when all before had ended: it answers to a tag or a release of the
+    /// commit, not to the push of it.
+    fn at_once<'r>(&self, runs: &'r [&'a CiRun]) -> &'r [&'a CiRun] {
+        let mut until: Option<Timestamp> = None;
+        for (nth, run) in runs.iter().enumerate() {
+            if until.is_some_and(|end| end < run.created_at) {
+                return runs.get(..nth).unwrap_or_default();
+            }
+            let first = run.attempts.first();
+            let Some(end) = first.and_then(|attempt| ended(attempt, self.now)) else {
+                return runs;
+            };
+            until = until.max(Some(end));
+        }
+        runs
     }
 
     /// Returns when a push had its answer, by the first attempts of its runs.
@@ -181,7 +199,10 @@ impl<'a> Runs<'a> {
                     let queued = i64::try_from(queued).unwrap_or(i64::MAX);
                     Sample::new(at, float(queued), &run.workflow)
                 } else if attempt.number <= 1 {
-                    Sample::span(at, run.created_at, at, &run.workflow)
+                    let waited = Sample::span(at, run.created_at, at, &run.workflow);
+                    // Where both are one moment, the host tells when it was wished for twice.
+                    let is_told = at != run.created_at;
+                    waited.fated_unless(is_told, Fate::Unknown)
                 } else {
                     continue;
                 };

@@ -209,7 +209,7 @@ impl Key {
             Self::TimeToGreen => ("time_to_green", Unit::Seconds, Fold::Mean,
                 "time from the first red run of a workflow on the default branch to the next green one; mean"),
             _ => ("time_to_feedback", Unit::Seconds, Fold::Median,
-                "time from a push to its first failed run, or to the last of its runs where all pass; median"),
+                "time from a push to its first failed run, or to the last of its runs where all pass; what begins later is none of them; median"),
         }
     }
 

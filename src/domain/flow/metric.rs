@@ -339,6 +339,11 @@ impl Sample {
         self
     }
 
+    /// Gives it a fate unless something holds.
+    pub(super) fn fated_unless(self, holds: bool, fate: Fate) -> Self {
+        if holds { self } else { self.fated(fate) }
+    }
+
     pub(super) fn is_in(&self, scope: &Scope) -> bool {
         match scope {
             Scope::All => true,

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::attention::{Attention, Kind};
 use crate::domain::fact::FactId;
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
@@ -605,4 +606,32 @@ fn a_pin_moves_its_card_alone_and_its_end_moves_it_back() {
     assert!(!again.changed, "the same pins change nothing");
     assert!(store.apply(Update::Pinned(Vec::new()), at(3)).changed);
     assert_eq!(stages(&mut store), [Stage::Plan, Stage::Plan]);
+}
+
+#[test]
+fn what_calls_by_time_alone_wakes_the_store_without_any_new_fact() {
+    let mut store = store();
+    store.pay_attention(Attention::default());
+    let mut blocked = ticket(0, 1, 1);
+    blocked.labels = vec![Clean::line("blocked")];
+    let told = Batch {
+        facts: vec![Fact::Ticket(blocked)],
+        ..batch(0, &[], None)
+    };
+    store.apply(polled(0, 1, Ok(told)), at(1));
+    let calls = |store: &mut Store, now: Timestamp| {
+        let snapshot = store.snapshot(now);
+        let card = snapshot.items().next().expect("the ticket is a card");
+        let calls = snapshot.attention.calls(&card.id, now).into_iter();
+        calls.map(|call| call.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(calls(&mut store, at(2)), []);
+    let due = store.watcher.next_change().expect("it is known before");
+    assert!(due > at(2) && store.next_change(at(2)) <= Some(due));
+    // The clock is looked at when it is due, and a moment before.
+    store.apply(Update::Clock, due - TimeDelta::seconds(1));
+    assert_eq!(calls(&mut store, due - TimeDelta::seconds(1)), []);
+    assert!(store.apply(Update::Clock, due).changed);
+    assert_eq!(calls(&mut store, due), [Kind::BlockedTooLong]);
+    assert!(store.watcher.next_change().is_none_or(|next| next > due));
 }

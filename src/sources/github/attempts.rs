@@ -110,7 +110,12 @@ impl GitHub {
         Ok(facts)
     }
 
-    async fn jobs_of(&self, run: &RunKey, attempt: u32, ask: Ask) -> Result<JobSet, Failure> {
+    pub(super) async fn jobs_of(
+        &self,
+        run: &RunKey,
+        attempt: u32,
+        ask: Ask,
+    ) -> Result<JobSet, Failure> {
         let path = run.repo.path();
         let route = format!(
             "repos/{path}/actions/runs/{}/attempts/{attempt}/jobs",

@@ -196,6 +196,9 @@ impl GitHub {
             .request(&route, &[("per_page", "100")], ask.urgency);
         let take = |list: List<ChangedFile>| list;
         let pages = follow(&self.api.client, request, PAGES, take).await?;
+        if let Some(known) = self.state().known(repo.path()) {
+            known.paths_matter = true;
+        }
         let change = ChangeKey {
             repo: repo.clone(),
             number,

@@ -165,6 +165,8 @@ pub(super) struct RepoState {
     pub(super) runs_at: Option<Timestamp>,
     /// How often its runs, or all of it by REST, were read.
     pub(super) turn: u64,
+    /// Whether somebody asked which files a change touches: services share the repository.
+    pub(super) paths_matter: bool,
     /// How far its past is known.
     pub(super) past: Past,
 }
@@ -258,6 +260,7 @@ impl RepoState {
             probed_at: None,
             runs_at: None,
             turn: 0,
+            paths_matter: false,
             past: Past::Open,
         }
     }

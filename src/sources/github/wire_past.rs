@@ -22,6 +22,14 @@ pub(super) struct PullTimes {
     pub(super) reviews: Option<Connection<ReviewTold>>,
     pub(super) timeline_items: Option<Short<Event>>,
     pub(super) commits: Option<Short<Held>>,
+    /// Its files, where they were asked for.
+    pub(super) files: Option<Connection<Touched>>,
+}
+
+/// A file that a pull request changes.
+#[derive(Debug, Deserialize)]
+pub(super) struct Touched {
+    pub(super) path: String,
 }
 
 /// A review.

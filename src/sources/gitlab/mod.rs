@@ -81,7 +81,7 @@ const ALERTS: &str = "alerts";
 const FINDINGS: &str = "vulnerabilities";
 
 /// What may be there or not, by server and token.
-const CAN: [&str; 14] = [
+const CAN: [&str; 15] = [
     ISSUES,
     CHANGES,
     APPROVALS,

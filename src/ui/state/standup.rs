@@ -25,11 +25,8 @@ const LATER_SECS: i64 = 300;
 /// The spans that one key goes through: words as people say them.
 pub(crate) const SPANS: [&str; 5] = ["last", "yesterday", "1d", "2d", "1w"];
 
-/// How long somebody may speak, in seconds.
-pub(crate) const PERSON_SECS: i64 = 90;
-
-/// How long a card may be spoken of, in seconds.
-pub(crate) const CARD_SECS: i64 = 60;
+/// How long somebody may speak where no setting is known yet.
+const TURN: TimeDelta = TimeDelta::minutes(2);
 
 /// How long all of it may take, in seconds.
 pub(crate) const TOTAL_SECS: i64 = 900;
@@ -154,6 +151,19 @@ impl Clock {
 }
 
 impl StandupState {
+    /// Returns how long the turn at hand may take, in seconds: a card has half of a person's.
+    pub(crate) fn limit_secs(&self) -> i64 {
+        let turn = self
+            .prepared
+            .as_ref()
+            .map_or(TURN, |it| it.turn)
+            .num_seconds();
+        match self.pane {
+            StandupPane::People => turn,
+            StandupPane::Walk | StandupPane::Lot => turn / 2,
+        }
+    }
+
     /// Returns a question: since the moment that was settled, or by what is chosen.
     pub fn ask(&mut self, order: Order) -> Ask {
         let chosen = SPANS.get(self.span).copied().unwrap_or_default();

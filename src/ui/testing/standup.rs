@@ -21,6 +21,8 @@ use crate::ui::update::on_clock;
 /// What the shell keeps.
 #[derive(Default)]
 pub(crate) struct Shell {
+    /// How long the turn of a person should be, where the team says so.
+    pub(crate) turn_secs: Option<i64>,
     pub(crate) parked: Vec<Parked>,
     pub(crate) last: Option<Timestamp>,
     /// Whether history is never read to its end.
@@ -110,6 +112,7 @@ impl Shell {
             held: ask.order == Order::Hold,
             trouble: None,
             prepared: Prepared {
+                turn: TimeDelta::seconds(self.turn_secs.unwrap_or(120)),
                 standup: Arc::new(Standup::prepare(material, since, now)),
                 calendar: Arc::new(calendar),
                 snapshot: Arc::new(screen.snapshot.clone()),

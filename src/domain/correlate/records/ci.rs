@@ -35,13 +35,19 @@ pub(super) fn ci_run<'a>(
     let ended = jobs.iter().filter_map(|job| job.finished_at).max();
     attempts.push(Attempt {
         number: run.attempt.max(1),
-        started_at: run.started_at,
+        started_at: jobs
+            .iter()
+            .filter_map(|job| job.started_at)
+            .min()
+            .or(run.started_at),
         finished_at: run.state.is_over().then(|| ended.unwrap_or(run.updated_at)),
         end: end_of(&run.state),
         queued_secs: waited(jobs).or_else(|| {
             let first = run.attempt <= 1;
             let span = run.started_at.filter(|_| first)? - run.created_at;
-            u64::try_from(span.num_seconds()).ok()
+            // Some hosts tell when a run was wished for as its beginning, too.
+            let secs = u64::try_from(span.num_seconds()).ok();
+            secs.filter(|secs| *secs > 0)
         }),
         failed_jobs: failed(jobs),
     });

@@ -151,6 +151,7 @@ impl Told {
         let is_ours = |landed: &&Landed<'a>| lane.concerns(landed.paths);
         let mut waiting: Vec<&Landed<'a>> = landed.iter().filter(is_ours).collect();
         let told = place.deployments.iter().any(|d| !is_foreign(d.get().id));
+        let past = Past::of(view);
         let mut before: Option<&Sha> = None;
         for deployment in place.deployments.iter().map(|deployment| deployment.get()) {
             if elsewhere(deployment) || told && deployment.is_sighting() {
@@ -167,11 +168,12 @@ impl Told {
                 // What lay there before the first one that is known came by nobody knows which.
                 if let Some(before) = before {
                     let due = |landed: &&&Landed<'a>| landed.at <= delivery.started_at;
-                    let unsure = waiting
-                        .iter()
-                        .filter(due)
-                        .any(|landed| known(sha, landed.sha) == Contains::Unknown);
-                    delivery.range_known = !unsure;
+                    let unsure = waiting.iter().filter(due).any(|landed| {
+                        known(sha, landed.sha) == Contains::Unknown
+                            && !past.lacks(view, sha, landed)
+                    });
+                    // Of a commit that the forge does not have nothing can be said.
+                    delivery.range_known = !unsure && view.graph.knows(sha);
                     delivery.backward = before != sha && view.graph.has(before, sha);
                     delivery.hotfix |= brought.iter().any(|landed| landed.hotfix);
                     delivery.reverts = brought.iter().any(|landed| landed.reverts);
@@ -181,6 +183,33 @@ impl Told {
             }
             self.records.push(Record::Delivery(Box::new(delivery)));
         }
+    }
+}
+
+/// When what lies where knowledge of the commits ends was there already.
+struct Past(HashMap<usize, Timestamp>);
+
+impl Past {
+    /// A parent is older than its child.
+    fn of(view: &View<'_>) -> Self {
+        let mut there: HashMap<usize, Timestamp> = HashMap::new();
+        for commit in view.kinds.commits.iter().map(|commit| commit.get()) {
+            let Some(at) = commit.committed_at else {
+                continue;
+            };
+            for parent in commit.parents.iter().filter_map(|sha| view.graph.find(sha)) {
+                let known = there.entry(parent).or_insert(at);
+                *known = at.min(*known);
+            }
+        }
+        Self(there)
+    }
+
+    /// Returns whether a version lacks a change because all of it that is not known was there
+    /// before the change came. Dates are asked only here, where nothing else tells.
+    fn lacks(&self, view: &View<'_>, version: &Sha, landed: &Landed<'_>) -> bool {
+        let is_older = |end: usize| self.0.get(&end).is_some_and(|at| *at <= landed.at);
+        view.graph.lacks_if((version, landed.sha), is_older)
     }
 }
 

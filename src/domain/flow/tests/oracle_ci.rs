@@ -64,7 +64,17 @@ impl View<'_> {
                     && run.sha.as_ref().is_some_and(|s| s.as_str() == sha)
                     && run.event.as_str() != "schedule"
             };
-            let mine: Vec<&CiRun> = runs.iter().filter(is_mine).copied().collect();
+            let mut mine: Vec<&CiRun> = runs.iter().filter(is_mine).copied().collect();
+            // What began after all before it had ended belongs to another push.
+            let over = |run: &&CiRun| {
+                let first = run.attempts.first();
+                first.and_then(|a| a.finished_at).filter(|e| *e <= at(NOW))
+            };
+            let apart = (1..mine.len()).find(|nth| {
+                let mut before = mine[..*nth].iter();
+                before.all(|run| over(run).is_some_and(|end| end < mine[*nth].created_at))
+            });
+            mine.truncate(apart.unwrap_or(mine.len()));
             let Some(pushed) = mine.iter().map(|run| run.created_at).min() else {
                 continue;
             };
@@ -113,6 +123,7 @@ impl View<'_> {
                 let waited = started
                     .zip(created)
                     .map(|(b, a)| (b - a).num_seconds() as f64);
+                let waited = waited.filter(|secs| *secs != 0.0);
                 let value = known.or(waited).filter(|value| *value >= 0.0);
                 points.extend(started.zip(value));
             }

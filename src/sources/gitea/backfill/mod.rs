@@ -10,6 +10,7 @@ mod whole;
 use super::Gitea;
 use super::state::{State, WINDOW};
 use crate::domain::Timestamp;
+use crate::domain::key::RepoKey;
 use crate::sources::backfill::{self, Holds, Seen};
 
 /// One page of the past.

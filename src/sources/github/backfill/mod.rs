@@ -2,8 +2,11 @@
 //!
 //! One repository at a time, one page a fetch, when nothing else is to be asked. The pages
 //! are kept until all of them are there: history gets a repository as a whole. That it was
-//! read stands in a note beside its fingerprint (`sources::backfill`). `read` asks for the pages.
+//! read stands in a note beside its fingerprint (`sources::backfill`). `read` asks for the pages,
+//! `by_name` for what no page tells.
 
+mod by_name;
+mod names;
 mod read;
 
 use chrono::TimeDelta;
@@ -33,10 +36,14 @@ pub(in crate::sources::github) enum Part {
     Deployments,
     /// Releases.
     Releases,
+    /// Commits that were released or deployed from elsewhere than the default branch, by name.
+    Strays,
     /// Tickets of incidents.
     Incidents,
     /// Runs, by REST.
     Runs,
+    /// Earlier attempts of runs that were started again, by REST.
+    Attempts,
 }
 
 impl backfill::Part for Part {
@@ -47,9 +54,11 @@ impl backfill::Part for Part {
             Self::Changes => Some(Self::Commits),
             Self::Commits => Some(Self::Deployments),
             Self::Deployments => Some(Self::Releases),
-            Self::Releases => Some(Self::Incidents),
+            Self::Releases => Some(Self::Strays),
+            Self::Strays => Some(Self::Incidents),
             Self::Incidents => Some(Self::Runs),
-            Self::Runs => None,
+            Self::Runs => Some(Self::Attempts),
+            Self::Attempts => None,
         }
     }
 
@@ -65,11 +74,26 @@ impl backfill::Part for Part {
             | Self::Releases
             | Self::Incidents => Holds::Work,
             Self::Runs => Holds::Runs,
+            Self::Strays | Self::Attempts => Holds::Details,
         }
+    }
+
+    fn names(so_far: &Backfill) -> Option<Vec<String>> {
+        so_far.at.part.is_by_name().then(|| so_far.names())
     }
 }
 
 impl Part {
+    /// Returns whether it is asked by REST.
+    fn is_by_rest(self) -> bool {
+        matches!(self, Self::Runs | Self::Attempts)
+    }
+
+    /// Returns whether it is no list: each record is asked for by its name.
+    fn is_by_name(self) -> bool {
+        matches!(self, Self::Strays | Self::Attempts)
+    }
+
     /// Returns how many records a page has, and how many records are read at most: so many
     /// that a page costs one point, but for the smallest repositories one page is all.
     fn size(self) -> (u32, usize) {
@@ -78,8 +102,10 @@ impl Part {
             Self::Commits => (50, 1_000),
             Self::Deployments => (90, 900),
             Self::Releases => (100, 200),
+            Self::Strays => (40, 400),
             Self::Incidents => (45, 225),
             Self::Runs => (100, 3_000),
+            Self::Attempts => (1, 200),
         }
     }
 }
@@ -99,7 +125,7 @@ impl State {
             return None;
         }
         if let Some(at_hand) = &self.backfill {
-            let by_graphql = at_hand.at.part != Part::Runs;
+            let by_graphql = !at_hand.at.part.is_by_rest();
             return Some((&at_hand.path, at_hand.step, by_graphql));
         }
         let (path, _) = self.next_past()?;
@@ -151,3 +177,6 @@ impl GitHub {
         quiet.map(|since| (self.key(path), since))
     }
 }
+
+#[cfg(test)]
+mod tests;

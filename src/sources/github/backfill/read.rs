@@ -14,6 +14,7 @@ use super::{Backfill, Part};
 use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
+use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::backfill::{self, Past, Told};
 use crate::sources::detail::is_detail;
@@ -31,12 +32,18 @@ const DOCUMENT: &str = concat!(
 const INCIDENTS: [&str; 3] = ["incident", "Incident", "INCIDENT"];
 
 /// One page that is to be read.
-struct Page {
-    path: String,
+pub(super) struct Page {
+    pub(super) path: String,
     from: Timestamp,
     at: backfill::Place<Part>,
     step: u64,
     divided: u32,
+    /// What is asked for by name.
+    pub(super) names: Vec<String>,
+    /// The run and the attempt that such a name stands for.
+    pub(super) retry: Option<(RunKey, u32)>,
+    /// Whether the files of changes decide to which service they belong.
+    paths: bool,
 }
 
 impl GitHub {
@@ -51,6 +58,8 @@ impl GitHub {
         };
         let read = match page.at.part {
             Part::Runs => self.past_runs(&page, ask, &mut batch).await,
+            Part::Strays => self.past_strays(&page, ask, &mut batch).await,
+            Part::Attempts => self.past_attempt(&page, ask).await,
             Part::Changes
             | Part::Commits
             | Part::Deployments
@@ -91,12 +100,20 @@ impl GitHub {
             let begun = Backfill::new(path, from);
             state.backfill = Some(begun);
         }
-        state.backfill.as_ref().map(|it| Page {
-            path: it.path.clone(),
-            from: it.from,
-            at: it.at.clone(),
-            step: it.step,
-            divided: it.divided,
+        let at_hand = state.backfill.as_ref().map(|it| it.path.clone())?;
+        let paths = state.known(&at_hand).is_some_and(|repo| repo.paths_matter);
+        state.backfill.as_ref().map(|it| {
+            let names = it.names();
+            Page {
+                path: it.path.clone(),
+                from: it.from,
+                at: it.at.clone(),
+                step: it.step,
+                divided: it.divided,
+                retry: names.first().and_then(|name| it.retry(name)),
+                names,
+                paths,
+            }
         })
     }
 
@@ -107,6 +124,7 @@ impl GitHub {
         let Some(at_hand) = state.backfill.as_mut().filter(fits) else {
             return;
         };
+        at_hand.asked.extend(page.names.iter().cloned());
         if !at_hand.take(told) {
             return;
         }
@@ -236,7 +254,7 @@ impl PastPage {
             Part::Deployments => self.deployments.is_some(),
             Part::Releases => self.releases.is_some(),
             Part::Incidents => self.issues.is_some(),
-            Part::Runs => false,
+            Part::Strays | Part::Runs | Part::Attempts => false,
         }
     }
 }
@@ -256,7 +274,10 @@ impl Page {
         };
         let since = json!(self.from.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
         let operation = match self.at.part {
-            Part::Changes => "PastChanges",
+            Part::Changes => {
+                set("paths", json!(self.paths));
+                "PastChanges"
+            }
             Part::Commits => {
                 set("since", since);
                 "PastCommits"
@@ -268,8 +289,8 @@ impl Page {
                 set("labels", json!(INCIDENTS));
                 "PastIncidents"
             }
-            // By REST.
-            Part::Runs => "",
+            // By name, or by REST.
+            Part::Strays | Part::Runs | Part::Attempts => "",
         };
         (operation, variables)
     }
@@ -303,7 +324,7 @@ impl Page {
                 let last = page.last().map(|issue| issue.updated_at);
                 (map::incidents(repo, page), last)
             }),
-            Part::Runs => Told::default(),
+            Part::Strays | Part::Runs | Part::Attempts => Told::default(),
         }
     }
 }

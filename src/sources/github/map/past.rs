@@ -1,14 +1,15 @@
 //! Pages of the past to facts: what ended within the window, and what was before it.
 
 use crate::domain::Timestamp;
-use crate::domain::change_request::ChangeKey;
+use crate::domain::change_request::{ChangeKey, ChangedPaths};
 use crate::domain::deployment::Deployment;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
+use crate::domain::text::Clean;
 
-use super::super::wire::{BranchHistory, DeploymentStatus, Issue, Release};
+use super::super::wire::{BranchHistory, DeploymentStatus, GraphCommit, Issue, Release};
 use super::super::wire_past::{PastDeployment, PastPull};
-use super::{commits, delivery, times, work};
+use super::{commit, commits, delivery, times, work};
 
 /// Returns what one page of change requests tells: those that ended since then, their times and
 /// the closed tickets that they close.
@@ -25,6 +26,7 @@ pub(crate) fn changes(repo: &RepoKey, page: &[PastPull], from: Timestamp) -> Vec
             repo: repo.clone(),
             number: held.pull.number,
         };
+        facts.extend(touched(&change, held));
         facts.push(Fact::ChangeTimes(times::times(change, &held.times)));
         let change = work::change(repo, &held.pull);
         facts.push(Fact::ChangeRequest(Box::new(change)));
@@ -32,9 +34,36 @@ pub(crate) fn changes(repo: &RepoKey, page: &[PastPull], from: Timestamp) -> Vec
     facts
 }
 
+/// Returns the files of a change request, where they were asked for.
+fn touched(change: &ChangeKey, held: &PastPull) -> Option<Fact> {
+    let files = held.times.files.as_ref()?;
+    let mut paths: Vec<Clean> = files
+        .nodes
+        .items
+        .iter()
+        .map(|f| Clean::line(&f.path))
+        .collect();
+    paths.sort();
+    paths.dedup();
+    Some(Fact::ChangedPaths(ChangedPaths {
+        change: change.clone(),
+        head_sha: None,
+        paths,
+        complete: files.next().is_none() && files.nodes.bad_count == 0,
+    }))
+}
+
 /// Returns the commits of one page.
 pub(crate) fn on_branch(repo: &RepoKey, page: &BranchHistory) -> Vec<Fact> {
     commits(repo, page).into_iter().map(Fact::Commit).collect()
+}
+
+/// Returns a commit that is on no branch that was read. What brought it there is not told: it says
+/// what a version consists of, and is no change of its own.
+pub(crate) fn stray(repo: &RepoKey, wire: &GraphCommit) -> Option<Fact> {
+    let mut found = commit(repo, "", wire)?;
+    (found.change_request, found.direct) = (None, false);
+    Some(Fact::Commit(found))
 }
 
 /// Returns the deployments of one page. Those from before the window come along: what was there

@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use super::GitLab;
 use super::state::{Scope, State};
 use crate::domain::Timestamp;
+use crate::domain::key::RepoKey;
 use crate::sources::backfill::{self, Holds, Seen};
 
 /// For how long the board may have been away: what is older, live lists do not reach.

@@ -181,7 +181,7 @@ fn each_turn_has_the_clock_from_the_beginning() {
     shell.wait(&mut screen, 5);
     shows(&screen, "clock 0:05 of 1:00  in all 0:25 of 15:00");
     shell.press(&mut screen, "b");
-    shows(&screen, "clock 0:00 of 1:30  in all 0:25 of 15:00");
+    shows(&screen, "clock 0:00 of 2:00  in all 0:25 of 15:00");
 }
 
 #[test]

@@ -150,7 +150,9 @@ fn waits(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
 fn window(state: &UiState, area: Rect) -> (usize, u16) {
     let count = cols(state.flow.count());
     let most = match (state.flow.page, area.height) {
-        (Page::Calms, high) => high.saturating_sub(4).max(3),
+        (Page::Calms, high @ ..16) => high.saturating_sub(4).max(3),
+        // As many as leave room for what the selected one looks like.
+        (Page::Calms, high @ 16..) => high / 2,
         (_, ..16) => (area.height / 3).max(2),
         (_, 16..) => area.height * 2 / 5,
     };

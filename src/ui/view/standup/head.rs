@@ -7,9 +7,7 @@ use ratatui::style::Style;
 use crate::domain::standup::moment;
 use crate::ui::command::Command;
 use crate::ui::layout::rows;
-use crate::ui::state::{
-    CARD_SECS, PERSON_SECS, SPANS, StandupPane, StandupState, TOTAL_SECS, UiState,
-};
+use crate::ui::state::{SPANS, StandupPane, StandupState, TOTAL_SECS, UiState};
 use crate::ui::text::{Paint, clock, width};
 use crate::ui::theme::Role;
 use crate::ui::view::header::Words;
@@ -107,10 +105,7 @@ fn running(paint: &mut Paint<'_>, standup: &StandupState, x: u16, y: u16, room: 
     if let Some(at) = standup.clock.ticks(paint.now) {
         paint.note(at);
     }
-    let limit = match standup.pane {
-        StandupPane::People => PERSON_SECS,
-        StandupPane::Walk | StandupPane::Lot => CARD_SECS,
-    };
+    let limit = standup.limit_secs();
     let (turn, turn_style) = measured(paint, standup.clock.turn(paint.now), limit);
     let (total, total_style) = measured(paint, standup.clock.total(paint.now), TOTAL_SECS);
     let state = if standup.clock.runs() {

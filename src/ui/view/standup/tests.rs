@@ -44,6 +44,22 @@ fn who_speaks_too_long_is_told_in_a_word() {
 }
 
 #[test]
+fn a_turn_is_as_long_as_the_team_says_and_a_card_half_as_long() {
+    let mut screen = Screen::new(80, 24, 48);
+    let mut shell = Shell {
+        turn_secs: Some(40),
+        ..Shell::default()
+    };
+    shell.press(&mut screen, "g s space");
+    shell.wait(&mut screen, 15);
+    assert!(screen.text().contains("0:15 of 0:20"), "{}", screen.text());
+    shell.wait(&mut screen, 10);
+    assert!(screen.text().contains("OVER by 0:05"), "{}", screen.text());
+    shell.press(&mut screen, "b");
+    assert!(screen.text().contains("of 0:40"), "{}", screen.text());
+}
+
+#[test]
 fn the_question_at_the_end_says_what_it_means() {
     let (mut screen, mut shell) = opened(80, 24);
     shell.press(&mut screen, "D");

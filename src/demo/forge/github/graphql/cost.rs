@@ -154,7 +154,7 @@ mod tests {
         ] {
             assert_eq!(points(PAST, operation, first), 1, "{operation}");
         }
-        assert_eq!(points(PAST, "PastChanges", 60), 3, "more would cost more");
+        assert_eq!(points(PAST, "PastChanges", 60), 4, "more would cost more");
     }
 
     #[test]

@@ -257,7 +257,10 @@ fn pull_checks(host: &str, repo: &Repo, pull: &Pull) -> Value {
         })).collect::<Vec<_>>(),
         "additions": pull.additions, "deletions": pull.deletions,
         "changedFiles": pull.files.len(), "comments": [], "reactionGroups": [],
-        "projectItems": [], "totalCommentsCount": 0, "timelineItems": [],
+        "projectItems": [], "totalCommentsCount": 0,
+        "timelineItems": pull.ready_at.iter().map(|at| json!({
+            "__typename": "ReadyForReviewEvent", "createdAt": iso(*at),
+        })).collect::<Vec<_>>(),
         "viewerDidAuthor": pull.author == people::VIEWER,
     })
 }

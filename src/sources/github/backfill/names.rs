@@ -1,0 +1,121 @@
+//! What of the past is asked for by name: commits that no list told of, earlier attempts of runs.
+//!
+//! What is deployed may be on no branch that was read: git-flow releases from `main`, others from
+//! branches that are gone. Such commits are asked for, and then their parents, until something is
+//! reached that is known or older than the window. Nothing is asked twice, and the number has a bound.
+
+use std::collections::HashSet;
+
+use super::{Backfill, Part};
+use crate::domain::fact::Fact;
+use crate::domain::key::Sha;
+use crate::domain::run::{Run, RunKey};
+
+/// How many digits a commit has that can be asked for by name.
+const WHOLE: [usize; 2] = [40, 64];
+
+/// How many earlier attempts of one run are read: the first ones.
+const MOST_ATTEMPTS: u32 = 3;
+
+impl Backfill {
+    /// Returns the names that are asked for next; none where nothing is missing, or enough was asked.
+    pub(super) fn names(&self) -> Vec<String> {
+        let (size, most) = self.at.part.size();
+        let left = most.saturating_sub(self.asked.len());
+        let size = usize::try_from(size / self.divided.max(1)).unwrap_or(1);
+        let most = left.min(size.max(1));
+        match self.at.part {
+            Part::Strays => self.strays(most),
+            Part::Attempts => self.retries(most),
+            Part::Changes
+            | Part::Commits
+            | Part::Deployments
+            | Part::Releases
+            | Part::Incidents
+            | Part::Runs => Vec::new(),
+        }
+    }
+
+    /// Returns commits that were delivered, and what those come from, as far as nothing is known
+    /// of them.
+    fn strays(&self, most: usize) -> Vec<String> {
+        let mut known: HashSet<&str> = self.asked.iter().map(String::as_str).collect();
+        for fact in &self.facts {
+            if let Fact::Commit(commit) = fact {
+                known.insert(commit.sha.as_str());
+            }
+        }
+        let mut names = Vec::new();
+        for sha in self.facts.iter().flat_map(|fact| self.leads_to(fact)) {
+            if names.len() >= most {
+                break;
+            }
+            let sha = sha.as_str();
+            if WHOLE.contains(&sha.len()) && known.insert(sha) {
+                names.push(sha.to_owned());
+            }
+        }
+        names
+    }
+
+    /// Returns the commits that must be known because of a fact.
+    fn leads_to<'a>(&self, fact: &'a Fact) -> &'a [Sha] {
+        match fact {
+            Fact::Deployment(deployment) if deployment.created_at >= self.since => {
+                deployment.sha.as_slice()
+            }
+            Fact::Release(release) if release.created_at >= self.since => release.sha.as_slice(),
+            Fact::Commit(commit) if self.asked.contains(commit.sha.as_str()) => {
+                let is_within = commit.committed_at.is_none_or(|at| at >= self.since);
+                if is_within { &commit.parents } else { &[] }
+            }
+            Fact::Repository(_)
+            | Fact::Commit(_)
+            | Fact::Range(_)
+            | Fact::Ticket(_)
+            | Fact::ChangeRequest(_)
+            | Fact::ChangedPaths(_)
+            | Fact::ChangeTimes(_)
+            | Fact::Run(_)
+            | Fact::JobSet(_)
+            | Fact::EarlierJobs(_)
+            | Fact::GateSet(_)
+            | Fact::Release(_)
+            | Fact::Environment(_)
+            | Fact::Deployment(_)
+            | Fact::Alert(_)
+            | Fact::Finding(_)
+            | Fact::Diagnosis(_) => &[],
+        }
+    }
+
+    /// Returns earlier attempts of runs that were started again.
+    fn retries(&self, most: usize) -> Vec<String> {
+        let names = self.runs().flat_map(|run| {
+            let earlier = 1..run.attempt.min(MOST_ATTEMPTS + 1);
+            earlier.map(|attempt| format!("{}/{attempt}", run.id))
+        });
+        names
+            .filter(|name| !self.asked.contains(name))
+            .take(most)
+            .collect()
+    }
+
+    /// Returns the run and the attempt that a name stands for.
+    pub(super) fn retry(&self, name: &str) -> Option<(RunKey, u32)> {
+        let (id, attempt) = name.split_once('/')?;
+        let id: u64 = id.parse().ok()?;
+        let run = self.runs().find(|run| run.id == id)?;
+        Some((run.key(), attempt.parse().ok()?))
+    }
+
+    fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.facts.iter().filter_map(|fact| {
+            if let Fact::Run(run) = fact {
+                Some(run)
+            } else {
+                None
+            }
+        })
+    }
+}
