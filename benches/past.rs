@@ -138,6 +138,45 @@ fn run(id: i64, n: i64, head: i64, from: i64, state: RunState, event: &str) -> F
     })
 }
 
+/// A commit on the branch that is delivered.
+fn commit(minute: i64, n: i64, parent: Option<i64>) -> Fact {
+    Fact::Commit(Commit {
+        repo: repo(),
+        sha: sha(1_000_000 + n),
+        parents: parent.map(|p| sha(1_000_000 + p)).into_iter().collect(),
+        branch: Clean::line("main"),
+        title: Clean::line("a commit"),
+        author: Some(person(n)),
+        committed_at: Some(at(minute)),
+        change_request: Some(number(n)),
+        direct: false,
+        url: None,
+        reverts: Vec::new(),
+    })
+}
+
+/// What was deployed with a commit, until the next one was, where there is one.
+fn deployment(id: i64, minute: i64, n: i64, next: Option<i64>) -> Fact {
+    Fact::Deployment(Deployment {
+        repo: repo(),
+        id: number(id),
+        environment: Clean::line("production"),
+        sha: Some(sha(1_000_000 + n)),
+        git_ref: None,
+        task: Clean::line("deploy"),
+        state: match next {
+            Some(_) => DeployState::Superseded,
+            None => DeployState::Succeeded,
+        },
+        creator: None,
+        created_at: at(minute + 20),
+        updated_at: at(next.unwrap_or(minute) + 29),
+        environment_url: None,
+        log_url: None,
+        rollout: None,
+    })
+}
+
 fn facts(all: i64, per: i64) -> Vec<Sourced> {
     let mut facts = vec![Fact::Repository(Repository {
         repo: repo(),
@@ -154,7 +193,7 @@ fn facts(all: i64, per: i64) -> Vec<Sourced> {
     let mut landed: Vec<(i64, i64)> = (0..all)
         .filter_map(|n| Some((merged(n, all)?, n)))
         .collect();
-    landed.sort();
+    landed.sort_unstable();
     for n in 0..all {
         let open = opened(n, all);
         facts.extend([
@@ -180,22 +219,7 @@ fn facts(all: i64, per: i64) -> Vec<Sourced> {
     }
     for (place, (minute, n)) in landed.iter().enumerate() {
         let parent = place.checked_sub(1).and_then(|before| landed.get(before));
-        facts.push(Fact::Commit(Commit {
-            repo: repo(),
-            sha: sha(1_000_000 + n),
-            parents: parent
-                .map(|(_, p)| sha(1_000_000 + p))
-                .into_iter()
-                .collect(),
-            branch: Clean::line("main"),
-            title: Clean::line("a commit"),
-            author: Some(person(*n)),
-            committed_at: Some(at(*minute)),
-            change_request: Some(number(*n)),
-            direct: false,
-            url: None,
-            reverts: Vec::new(),
-        }));
+        facts.push(commit(*minute, *n, parent.map(|(_, p)| *p)));
         facts.push(run(
             10 * n + 3,
             *n,
@@ -207,27 +231,7 @@ fn facts(all: i64, per: i64) -> Vec<Sourced> {
         let k = i64::try_from(place).expect("small");
         if k % per == per - 1 {
             let next = landed.get(place + usize::try_from(per).expect("small"));
-            let last = next.is_none();
-            let over = next.map_or(minute + 29, |(next, _)| next + 29);
-            facts.push(Fact::Deployment(Deployment {
-                repo: repo(),
-                id: number(k + 1),
-                environment: Clean::line("production"),
-                sha: Some(sha(1_000_000 + n)),
-                git_ref: None,
-                task: Clean::line("deploy"),
-                state: if last {
-                    DeployState::Succeeded
-                } else {
-                    DeployState::Superseded
-                },
-                creator: None,
-                created_at: at(minute + 20),
-                updated_at: at(over),
-                environment_url: None,
-                log_url: None,
-                rollout: None,
-            }));
+            facts.push(deployment(k + 1, *minute, *n, next.map(|(next, _)| *next)));
         }
     }
     facts

@@ -300,9 +300,12 @@ async fn every_number_of_ninety_days_is_what_the_team_did() {
     let jobs = told
         .facts
         .iter()
-        .filter_map(|said| match said.fact.as_ref() {
-            Fact::JobSet(jobs) => Some(jobs.run.id),
-            _ => None,
+        .filter_map(|said| {
+            if let Fact::JobSet(jobs) = said.fact.as_ref() {
+                Some(jobs.run.id)
+            } else {
+                None
+            }
         });
     let jobs: BTreeSet<u64> = jobs.collect();
     let mut compared = Compared::default();
