@@ -54,7 +54,7 @@ fn what_is_hard_to_read_is_told_with_its_numbers() {
             "`dim` on `background` has a contrast of 1.42, 4.5 is needed",
             "`dim` on `surface` has a contrast of 1.24, 4.5 is needed",
             "`border` on `background` has a contrast of 1.12, 3 is needed",
-            "`border` on `surface` has a contrast of 1.01, 3 is needed",
+            "`border` on `surface` has a contrast of 1.00, 3 is needed",
             "`failed` and `calm` look alike",
         ]
     );
