@@ -57,7 +57,7 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::app::cli::{
-    BoardArgs, Cli, Command, DemoArgs, DemoCommand, Format, Global, HistoryCommand, LogLevel,
+    BoardArgs, BoardCommand, Cli, Command, DemoArgs, DemoCommand, Format, Global, LogLevel,
     SourcesArgs,
 };
 use crate::app::env::Env;
@@ -94,24 +94,9 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     let env = Env::process();
     let Cli { global, command } = cli;
-    match command.unwrap_or_else(|| Command::Board(BoardArgs::default())) {
+    match command.unwrap_or_else(|| Command::OfBoard(open_board())) {
         Command::Demo(demo) => simulated(global, env, demo),
-        Command::Board(args) => board(ready(global, env, args.offline)?, &args),
-        Command::Where(args) => where_::run(ready(global, env, args.offline)?, &args),
-        Command::Standup(args) => standup::run(ready(global, env, args.offline)?, &args),
-        Command::Triage(args) => triage::run(ready(global, env, args.offline)?, &args),
-        Command::Flow(args) => flow::run(ready(global, env, args.offline)?, &args),
-        Command::History(args) => {
-            let offline = match &args.command {
-                Some(HistoryCommand::Export(export)) => export.offline,
-                None => args.offline,
-            };
-            history::run(ready(global, env, offline)?, &args)
-        }
-        Command::Log(args) => job_log::run(ready(global, env, args.offline)?, &args),
-        Command::Act(args) => act::run(ready(global, env, false)?, &args),
-        Command::Sources(args) => sources(ready(global, env, args.offline)?, &args),
-        Command::Doctor(args) => doctor::run(ready(global, env, args.offline)?, &args),
+        Command::OfBoard(command) => of_board(ready(global, env, command.is_offline())?, &command),
         Command::Init(args) => init::run(global, env, &args),
         Command::Keys(args) => key_table::run(&load(global, env)?, &args),
         Command::Theme(args) => configuration::theme(&args.command),
@@ -123,24 +108,34 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
 
 fn simulated(global: Global, env: Env, demo: DemoArgs) -> Result<Exit, Failure> {
     let DemoArgs { scale, command } = demo;
-    if let Some(DemoCommand::Serve { port }) = command {
-        return demo::serve(&scale, port).map(Exit::Signal);
-    }
+    let command = match command {
+        Some(DemoCommand::Serve { port }) => return demo::serve(&scale, port).map(Exit::Signal),
+        Some(DemoCommand::OfBoard(command)) => command,
+        None => open_board(),
+    };
     let session = Session::load(global, env, Some(&scale))?;
     start_log(&session);
+    of_board(session, &command)
+}
+
+/// What is done where nothing else is said.
+fn open_board() -> BoardCommand {
+    BoardCommand::Board(BoardArgs::default())
+}
+
+/// Does what was asked of the board of a session.
+fn of_board(session: Session, command: &BoardCommand) -> Result<Exit, Failure> {
     match command {
-        None => board(session, &BoardArgs::default()),
-        Some(DemoCommand::Board(args)) => board(session, &args),
-        Some(DemoCommand::Where(args)) => where_::run(session, &args),
-        Some(DemoCommand::Standup(args)) => standup::run(session, &args),
-        Some(DemoCommand::Triage(args)) => triage::run(session, &args),
-        Some(DemoCommand::Flow(args)) => flow::run(session, &args),
-        Some(DemoCommand::History(args)) => history::run(session, &args),
-        Some(DemoCommand::Log(args)) => job_log::run(session, &args),
-        Some(DemoCommand::Act(args)) => act::run(session, &args),
-        Some(DemoCommand::Sources(args)) => sources(session, &args),
-        Some(DemoCommand::Doctor(args)) => doctor::run(session, &args),
-        Some(DemoCommand::Serve { .. }) => Ok(Exit::Fine),
+        BoardCommand::Board(args) => board(session, args),
+        BoardCommand::Where(args) => where_::run(session, args),
+        BoardCommand::Standup(args) => standup::run(session, args),
+        BoardCommand::Triage(args) => triage::run(session, args),
+        BoardCommand::Flow(args) => flow::run(session, args),
+        BoardCommand::History(args) => history::run(session, args),
+        BoardCommand::Log(args) => job_log::run(session, args),
+        BoardCommand::Act(args) => act::run(session, args),
+        BoardCommand::Sources(args) => sources(session, args),
+        BoardCommand::Doctor(args) => doctor::run(session, args),
     }
 }
 

@@ -2,10 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{
-    ActArgs, BoardArgs, DoctorArgs, EXIT_CODES, FlowArgs, Global, HistoryArgs, LogArgs,
-    SourcesArgs, StandupArgs, TriageArgs, WhereArgs,
-};
+use super::{BoardCommand, Global};
 
 /// The fastest team, in times of the clock: a day in under ten seconds.
 const FASTEST: f64 = 10_000.0;
@@ -62,36 +59,9 @@ fn speed(text: &str) -> Result<f64, String> {
 /// `demo …`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum DemoCommand {
-    /// Show the board of the simulated team, or print it once
-    #[command(after_help = EXIT_CODES)]
-    Board(BoardArgs),
-    /// Show the way of one simulated change through the cycle
-    #[command(after_help = EXIT_CODES)]
-    Where(WhereArgs),
-    /// Prepare the stand-up of the simulated team
-    #[command(after_help = EXIT_CODES)]
-    Standup(StandupArgs),
-    /// Show why simulated cards are red
-    #[command(after_help = EXIT_CODES)]
-    Triage(TriageArgs),
-    /// Show how the simulated work flows
-    #[command(after_help = EXIT_CODES)]
-    Flow(FlowArgs),
-    /// Show what the simulated history holds, or export it
-    #[command(after_help = EXIT_CODES)]
-    History(HistoryArgs),
-    /// Print the log of the job that made a simulated card red
-    #[command(after_help = EXIT_CODES)]
-    Log(LogArgs),
-    /// Do something to a run of a simulated card
-    #[command(after_help = EXIT_CODES)]
-    Act(ActArgs),
-    /// Show the simulated source
-    #[command(after_help = EXIT_CODES)]
-    Sources(SourcesArgs),
-    /// Check the simulated source and the terminal
-    #[command(after_help = EXIT_CODES)]
-    Doctor(DoctorArgs),
+    /// What is done with its board.
+    #[command(flatten)]
+    OfBoard(BoardCommand),
     /// Serve the simulated systems alone and print where they are
     #[command(args(not_for_the_forge()))]
     Serve {

@@ -6,6 +6,7 @@ mod act;
 mod demo;
 mod flow;
 mod history;
+mod of_board;
 mod standup;
 
 use std::ffi::OsStr;
@@ -20,6 +21,7 @@ pub use act::ActArgs;
 pub use demo::{DemoArgs, DemoCommand, DemoScale, Team};
 pub use flow::{FlowArgs, FlowBy, FlowFormat};
 pub use history::{ExportArgs, ExportFormat, HistoryArgs, HistoryCommand};
+pub use of_board::BoardCommand;
 pub use standup::{StandupArgs, StandupBy, StandupFormat};
 
 /// A terminal board of a team's whole delivery cycle.
@@ -103,36 +105,9 @@ impl TypedValueParser for ThemeName {
 pub enum Command {
     /// Show the board of a simulated team; needs no account
     Demo(DemoArgs),
-    /// Show the board, or print it once
-    #[command(after_help = EXIT_CODES)]
-    Board(BoardArgs),
-    /// Show the way of one change through the cycle
-    #[command(after_help = EXIT_CODES)]
-    Where(WhereArgs),
-    /// Prepare the stand-up: what moved, what is stuck, who waits for whom
-    #[command(after_help = EXIT_CODES)]
-    Standup(StandupArgs),
-    /// Show why red cards are red: first error, failing tests, first bad commit
-    #[command(after_help = EXIT_CODES)]
-    Triage(TriageArgs),
-    /// Show how the work flows: lead times, deployments, cycle times, reviews, CI
-    #[command(after_help = EXIT_CODES)]
-    Flow(FlowArgs),
-    /// Show what history holds, or export it
-    #[command(after_help = EXIT_CODES)]
-    History(HistoryArgs),
-    /// Print the log of the job that made a card red
-    #[command(after_help = EXIT_CODES)]
-    Log(LogArgs),
-    /// Do something to the run of a card: re-run, cancel, approve or reject at its gate
-    #[command(after_help = EXIT_CODES)]
-    Act(ActArgs),
-    /// Show the sources: health, age, budget
-    #[command(after_help = EXIT_CODES)]
-    Sources(SourcesArgs),
-    /// Check configuration, sources, token and terminal
-    #[command(after_help = EXIT_CODES)]
-    Doctor(DoctorArgs),
+    /// What is done with the board of a team, a real or the simulated one.
+    #[command(flatten)]
+    OfBoard(BoardCommand),
     /// Find what there is to show, ask a few questions, write a configuration and test it
     #[command(after_help = EXIT_CODES)]
     Init(InitArgs),
@@ -466,7 +441,7 @@ mod tests {
             "cycleboard board --filter -is:bot --once",
         ] {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
-            let Some(Command::Board(board)) = cli.command else {
+            let Some(Command::OfBoard(BoardCommand::Board(board))) = cli.command else {
                 panic!("not the board: {line}");
             };
             assert_eq!(board.filter.as_deref(), Some("-is:bot"), "{line}");
