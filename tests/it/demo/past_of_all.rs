@@ -174,11 +174,7 @@ async fn gitlab_tells_the_past_of_each_project_as_a_whole() {
 
 #[tokio::test]
 async fn forgejo_tells_the_past_of_each_repository_as_a_whole() {
-    let options = Options {
-        repos: 6,
-        ..Options::default()
-    };
-    let team = team(&options).await;
+    let team = team(&Options::default()).await;
     let now = team.now.load(Ordering::Relaxed);
     let which = (Dialect::Forgejo, "forgejo", &["acme"][..]);
     let source = source(&team, which, |config, ground| {
@@ -207,11 +203,7 @@ async fn forgejo_tells_the_past_of_each_repository_as_a_whole() {
 
 #[tokio::test]
 async fn jenkins_tells_the_builds_of_the_past_job_by_job() {
-    let options = Options {
-        repos: 6,
-        ..Options::default()
-    };
-    let team = team(&options).await;
+    let team = team(&Options::default()).await;
     let now = team.now.load(Ordering::Relaxed);
     let which = (Dialect::Jenkins, "jenkins", &[][..]);
     let source = source(&team, which, |config, ground| {

@@ -297,16 +297,13 @@ async fn every_number_of_ninety_days_is_what_the_team_did() {
     let told = tell().await;
     // How cards moved is not looked at here: it takes its time.
     let flow = told.flow(|_| true, None);
-    let jobs = told
-        .facts
-        .iter()
-        .filter_map(|said| {
-            if let Fact::JobSet(jobs) = said.fact.as_ref() {
-                Some(jobs.run.id)
-            } else {
-                None
-            }
-        });
+    let jobs = told.facts.iter().filter_map(|said| {
+        if let Fact::JobSet(jobs) = said.fact.as_ref() {
+            Some(jobs.run.id)
+        } else {
+            None
+        }
+    });
     let jobs: BTreeSet<u64> = jobs.collect();
     let mut compared = Compared::default();
     for index in 0..told.bench.forge.world().len() {
