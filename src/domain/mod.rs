@@ -20,6 +20,7 @@ pub mod item;
 pub mod key;
 mod moves;
 pub mod names;
+mod notice;
 pub mod phase;
 pub mod placement;
 pub mod policy;

@@ -65,19 +65,6 @@ impl Run {
         }
     }
 
-    /// Returns whether it is no more than a notice of another run of the same commit, as a status
-    /// is: told by somebody who does not know its number, with its page, that of its job, or one
-    /// below.
-    pub fn is_notice_of(&self, other: &Self) -> bool {
-        let are_foreign = !self.ci.is_empty() && !other.ci.is_empty();
-        let (Some(page), Some(of)) = (&self.url, &other.url) else {
-            return false;
-        };
-        let (page, of) = (page.as_str(), of.as_str());
-        let is_near = is_below(page, of) || is_below(of, page);
-        are_foreign && self.called().is_empty() && !other.called().is_empty() && is_near
-    }
-
     /// Returns what people call it: its number, or what stands for one; empty where neither is known.
     pub fn called(&self) -> String {
         called(self.number, &self.label)
@@ -91,11 +78,6 @@ impl Run {
             &self.workflow_path
         }
     }
-}
-
-fn is_below(page: &str, other: &str) -> bool {
-    let rest = page.strip_prefix(other.trim_end_matches('/'));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Returns how a run is named: its workflow, and what people call it where that is known.

@@ -14,7 +14,7 @@ use crate::domain::change_request::{
 use crate::domain::commit::Relation;
 use crate::domain::deployment::{DeployState, Environment};
 use crate::domain::finding::Severity;
-use crate::domain::key::ServiceName;
+use crate::domain::key::{ServiceName, WebUrl};
 use crate::domain::repository::Branch;
 use crate::domain::run::{RunKey, RunState};
 use crate::domain::text::Clean;
@@ -299,6 +299,13 @@ pub(super) fn fact(seeds: Seeds) -> Fact {
         16 => world.run(FOREIGN + number, 1, state_of(a), |f| {
             f.repo = named(here, n);
             f.ci = "ci.test".into();
+            // Some are no more than the status of a commit tells.
+            let (told, page) = match a {
+                4 => (0, "https://ci.test/job/ci/"),
+                5 => (0, "https://ci.test/job/ci/7/"),
+                _ => (7, "https://ci.test/job/ci/7/"),
+            };
+            (f.number, f.url) = (told, WebUrl::parse(page));
             f.workflow_path = if c < 3 {
                 "ci.test//ci"
             } else {

@@ -86,7 +86,8 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
     let mut newest: BTreeMap<(&str, &str), Known<'a, Run>> = BTreeMap::new();
     for run in &view.kinds.runs {
         let fact = run.get();
-        if !making.told.contains(&fact.id) && !view.is_outdated(fact) {
+        let is_told = making.told.contains(&fact.id) || view.is_told_better(fact);
+        if !is_told && !view.is_outdated(fact) {
             newest.insert((fact.workflow_key(), &fact.branch), *run);
         }
     }

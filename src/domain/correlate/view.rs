@@ -177,13 +177,31 @@ impl<'a> View<'a> {
     /// All runs at a commit, oldest first, each as who knows most of it tells it.
     pub(super) fn runs_at(&self, sha: &Sha) -> impl Iterator<Item = Known<'a, Run>> + '_ {
         self.reads.note(self.seed.runs_at(sha));
+        let all = self.all_at(sha);
+        all.filter(|run| !self.is_told_better(run.get()))
+    }
+
+    fn all_at(&self, sha: &Sha) -> impl Iterator<Item = Known<'a, Run>> + '_ {
         let at = self.runs_at.get(sha).into_iter().flatten();
-        let all = at.filter_map(|at| self.kinds.runs.get(*at).copied());
-        let others = all.clone();
-        all.filter(move |run| {
-            let mut others = others.clone();
-            !others.any(|other| run.get().is_notice_of(other.get()))
-        })
+        at.filter_map(|at| self.kinds.runs.get(*at).copied())
+    }
+
+    /// Whether a run is no more than a notice of one that its own system tells.
+    pub(super) fn is_told_better(&self, run: &'a Run) -> bool {
+        let head = self.joins.head(run).filter(|_| run.is_notice());
+        let mut others = head.into_iter().flat_map(|head| self.all_at(head));
+        others.any(|other| run.is_notice_of(other.get()))
+    }
+
+    /// What statuses of its commit tell of a run.
+    fn notices_of(&self, run: &'a Run) -> Vec<&'a Run> {
+        let head = self.joins.head(run).filter(|_| !run.ci.is_empty());
+        let Some(head) = head else {
+            return Vec::new();
+        };
+        self.reads.note(self.seed.runs_at(head));
+        let all = self.all_at(head).map(Known::get);
+        all.filter(|notice| notice.is_notice_of(run)).collect()
     }
 
     /// A run with its jobs and gates.
@@ -203,6 +221,7 @@ impl<'a> View<'a> {
     /// A run that judges a change request, with how it is known to.
     pub(super) fn judging(&self, run: &'a Run, change: &ChangeRequest) -> RunView<'a> {
         let mut view = self.run_view(run);
+        view.notices = self.notices_of(run);
         let is_told =
             run.ci.is_empty() || view.head.is_some() && view.head == change.head_sha.as_ref();
         view.basis = if is_told {
@@ -321,6 +340,8 @@ impl<'a> View<'a> {
             .chain(alike)
             .filter_map(|at| self.kinds.runs.get(at).copied())
             .filter(|run| &*run.event != "schedule" && started_in(run, change))
+            // A status is of a commit that its forge knows: of one before, it judges nothing now.
+            .filter(|run| !run.is_notice() || run.head_sha.is_none())
             .collect()
     }
 

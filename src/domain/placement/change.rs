@@ -377,7 +377,7 @@ fn before<'c, 'a>(
 ) -> Option<(&'c RunView<'a>, &'c Piece<'a>)> {
     let change = open(case)?;
     let says = |run: &RunView<'a>, piece: &Piece<'a>| {
-        phase(piece.phase) && decides(change, run.run, piece)
+        phase(piece.phase) && decides(case, change, (run, piece))
     };
     case.before
         .iter()

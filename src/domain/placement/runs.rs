@@ -107,6 +107,8 @@ pub struct RunView<'a> {
     pub gates: &'a [Gate],
     /// A job that failed in an earlier attempt and passed in a later one.
     pub flaky: Option<&'a Job>,
+    /// What statuses of its commit tell of it; a forge knows checks by their names.
+    pub notices: Vec<&'a Run>,
 }
 
 impl<'a> RunView<'a> {
@@ -132,6 +134,7 @@ impl<'a> RunView<'a> {
             pieces,
             gates,
             flaky,
+            notices: Vec::new(),
         }
     }
 

@@ -91,7 +91,7 @@ fn see(repo: &mut RepoState, key: &RepoKey, (sha, combined): (&Sha, &Combined), 
         repo: key,
         sha,
         branch: &head.map_or_else(|| main.unwrap_or_default(), |it| it.head_branch.clone()),
-        is_head: head.is_some(),
+        head_of: head.map(|change| change.number),
     };
     let runs = others::runs(at, combined);
     batch.facts.extend(runs.into_iter().map(Fact::Run));

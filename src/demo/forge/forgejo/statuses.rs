@@ -6,7 +6,7 @@ use crate::demo::forge::Dialect;
 use crate::demo::forge::answer::Answer;
 use crate::demo::forge::compare;
 use crate::demo::forge::forgejo::{Ask, Home, missing, page, repos, time, user};
-use crate::demo::scenario::ci::WORKFLOWS;
+use crate::demo::scenario::ci::{WORKFLOWS, Workflow};
 use crate::demo::scenario::model::{Deployment, Run};
 use crate::demo::scenario::people::ACTIONS;
 use crate::domain::Timestamp;
@@ -60,6 +60,20 @@ fn builds(ask: &Ask<'_>, home: &Home) -> String {
     format!("{base}/job/{}/job/{}/", home.owner(), home.name())
 }
 
+/// Returns where the CI server has the job of a run.
+fn job(ask: &Ask<'_>, home: &Home, run: &Run, workflow: &Workflow) -> String {
+    let folder = builds(ask, home);
+    if workflow.name != "ci" {
+        let folder = folder.trim_end_matches('/');
+        return format!("{folder}-{}/", workflow.name.replace(' ', "-"));
+    }
+    match (run.event, run.pull) {
+        ("pull_request", Some(number)) => format!("{folder}job/PR-{number}/"),
+        // A job is named by its branch as an address has it, and that is encoded once more.
+        _ => format!("{folder}job/{}/", run.branch.replace('/', "%252F")),
+    }
+}
+
 /// Returns the statuses of a commit, the newest of each context, newest first.
 fn newest(ask: &Ask<'_>, home: &Home, sha: &str) -> Vec<Status> {
     let mut all: Vec<Status> = Vec::new();
@@ -75,7 +89,7 @@ fn newest(ask: &Ask<'_>, home: &Home, sha: &str) -> Vec<Status> {
             context: format!("jenkins/{}", workflow.name.replace(' ', "-")),
             state: of_run(run),
             about: format!("{} #{}", workflow.name, run.number),
-            link: link.clone(),
+            link: job(ask, home, run, workflow),
             by: ACTIONS,
             created_at: run.created_at,
             updated_at: run.updated_at,

@@ -1,6 +1,8 @@
 //! Which checks decide: the required ones, where they are known.
 
 use super::*;
+use crate::domain::key::WebUrl;
+use crate::domain::run::foreign_id;
 
 /// An approved change with one red job, and what the forge says of it beside.
 fn red(job: &str, sum: Checks, merge: MergeState, required: Required) -> World {
@@ -136,4 +138,73 @@ fn what_is_not_required_and_still_runs_does_not_hold_back_what_the_forge_would_m
         Status::Running,
         "test-job-running",
     );
+}
+
+/// A change that a build of another system judges, with a status of the name that is required.
+fn built(job: &str, states: [RunState; 3], has_status: bool) -> World {
+    let [build, job_state, status] = states;
+    scene(|w| {
+        w.change(1, |c| {
+            ready(c);
+            (c.checks, c.merge_state) = (Checks::Failed, MergeState::Blocked);
+            c.required = required(&["jenkins/ci"]);
+        });
+        w.foreign_run("build", build, |r| {
+            r.head_sha = Some(sha(101));
+            r.url = WebUrl::parse("https://ci.test/jenkins/job/api/job/PR-1/421/");
+        });
+        w.jobs(foreign_id("ci.test/jenkins", "build"), &[(job, job_state)]);
+        if has_status {
+            w.foreign_run("status", status, |r| {
+                (r.head_sha, r.number) = (Some(sha(101)), 0);
+                r.workflow = "jenkins/ci".into();
+                r.workflow_path = "ci.test//jenkins/ci".into();
+                r.url = WebUrl::parse("https://ci.test/jenkins/job/api/");
+            });
+        }
+    })
+}
+
+#[test]
+fn the_job_of_a_build_decides_where_its_status_is_required_and_not_the_sum() {
+    for has_status in [true, false] {
+        for (job, stage, rule) in [
+            ("build", Stage::Build, "build-job-failed"),
+            ("unit test", Stage::Test, "test-job-failed"),
+        ] {
+            let failed = built(job, [FAILED, FAILED, FAILED], has_status);
+            check(&failed, "change:1", stage, Status::Failed, rule);
+            is_red(&failed);
+            let states = [RunState::Cancelled, RunState::Cancelled, FAILED];
+            let stopped = built(job, states, has_status);
+            check(&stopped, "change:1", stage, Status::Failed, rule);
+            let reason = stopped.card("change:1").placement.reason.to_string();
+            assert!(reason.ends_with("was cancelled"), "{reason}");
+        }
+    }
+}
+
+#[test]
+fn what_is_required_by_the_name_of_a_status_passed_with_its_build() {
+    let passed = || RunState::Passed;
+    let green = built("build", [passed(), passed(), passed()], true);
+    is_badged(&green, "merge-refused");
+    for (status, has_status) in [(FAILED, true), (passed(), false)] {
+        let unsure = built("build", [passed(), passed(), status], has_status);
+        let found = unsure.card("change:1").placement.status;
+        assert_eq!(found, Status::Failed, "{has_status}");
+    }
+}
+
+#[test]
+fn a_build_whose_status_is_not_required_is_a_badge() {
+    let mut world = built("build", [FAILED, FAILED, FAILED], true);
+    world.change(1, |c| {
+        ready(c);
+        (c.checks, c.merge_state) = (Checks::Failed, MergeState::Blocked);
+        c.required = required(&["unit"]);
+    });
+    world.run(8, 101, RunState::Passed, |_| {});
+    world.jobs(8, &[("unit", RunState::Passed)]);
+    is_badged(&world, "merge-refused");
 }

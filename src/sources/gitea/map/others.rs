@@ -23,8 +23,8 @@ pub(in crate::sources::gitea) struct At<'a> {
     pub(in crate::sources::gitea) sha: &'a Sha,
     /// The branch that it is at the end of.
     pub(in crate::sources::gitea) branch: &'a Clean,
-    /// Whether an open pull request ends with it.
-    pub(in crate::sources::gitea) is_head: bool,
+    /// The open pull request that ends with it.
+    pub(in crate::sources::gitea) head_of: Option<u64>,
 }
 
 /// Returns the runs that statuses of a commit tell; deployments are told apart.
@@ -53,10 +53,10 @@ fn run(at: At<'_>, status: &wire::Status) -> Option<Run> {
         workflow: Clean::line(name),
         workflow_path: foreign_workflow(&ci, name),
         ci: Clean::line(&ci),
-        event: Clean::line(if at.is_head { "pull_request" } else { "push" }),
+        event: Clean::line(at.head_of.map_or("push", |_| "pull_request")),
         branch: at.branch.clone(),
         head_sha: Some(at.sha.clone()),
-        change_requests: Vec::new(),
+        change_requests: at.head_of.into_iter().collect(),
         state: state(status.word.as_deref()),
         actor: status.creator.as_ref().and_then(person),
         title: Clean::default(),
@@ -106,13 +106,13 @@ mod tests {
     use crate::domain::text::Clean;
     use serde_json::{Value, json};
 
-    fn told(statuses: &Value, is_head: bool) -> Vec<crate::domain::run::Run> {
+    fn told(statuses: &Value, head_of: Option<u64>) -> Vec<crate::domain::run::Run> {
         let wire = json!({"state": "pending", "total_count": 1, "statuses": statuses});
         let at = At {
             repo: &RepoKey::new("git.test", "acme/api"),
             sha: &Sha::parse(&"a".repeat(40)).unwrap(),
             branch: &Clean::line("main"),
-            is_head,
+            head_of,
         };
         runs(at, &serde_json::from_value(wire).unwrap())
     }
@@ -130,7 +130,7 @@ mod tests {
                 "ci/woodpecker/push/build",
                 "https://ci.test/repos/1/pipeline/9"
             )]),
-            false,
+            None,
         );
         assert_eq!(found.len(), 1);
         assert_eq!(&found[0].state, expected, "{word}");
@@ -149,13 +149,14 @@ mod tests {
     fn a_status_of_another_ci_is_a_run_that_can_be_opened_and_stays_the_same() {
         let page = "https://ci.test:8443/repos/1/pipeline/9";
         let context = "ci/woodpecker/pr/build";
-        let first = told(&json!([status("pending", context, page)]), true);
-        let then = told(&json!([status("failure", context, page)]), true);
+        let first = told(&json!([status("pending", context, page)]), Some(7));
+        let then = told(&json!([status("failure", context, page)]), Some(7));
         let run = &then[0];
         assert_eq!((first[0].id, is_foreign(run.id)), (run.id, true));
         assert_eq!(run.url.as_ref().unwrap().as_str(), page);
         assert_eq!((&*run.ci, &*run.workflow), ("ci.test:8443", context));
         assert_eq!(&*run.event, "pull_request");
+        assert_eq!(run.change_requests, [7]);
     }
 
     #[test]
@@ -170,7 +171,7 @@ mod tests {
             ("lint", "javascript:alert(1)"),
             (" ", "https://ci.test/7"),
         ] {
-            let found = told(&json!([status("failure", context, url)]), false);
+            let found = told(&json!([status("failure", context, url)]), None);
             assert_eq!(found, [], "{context} {url}");
         }
     }
