@@ -226,6 +226,24 @@ fn without_a_green_run_no_commit_is_blamed() {
 }
 
 #[test]
+fn what_is_not_known_of_a_run_is_left_out_of_the_sentence() {
+    let mut world = World::new();
+    world.run(4, 8, FAILED, |run| {
+        run.branch = Clean::default();
+        run.number = 0;
+    });
+    let why = no(&card(&world, 4).first_bad);
+    assert_eq!(why, "no green run of `ci` is known");
+    let mut world = World::new();
+    push(&mut world, 1, 3, &RunState::Passed);
+    push(&mut world, 2, 6, &FAILED);
+    let mut red = yes(&card(&world, 2).first_bad).red;
+    assert_eq!(red.named(), "run 2");
+    red.number = 0;
+    assert_eq!(red.named(), "a run");
+}
+
+#[test]
 fn the_same_commit_green_and_red_blames_no_commit_and_is_flaky() {
     let mut world = World::new();
     push(&mut world, 1, 8, &RunState::Passed);
