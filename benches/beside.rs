@@ -104,6 +104,7 @@ fn run(at: u64, number: u64) -> Run {
     Run {
         repo: repo(at),
         ci: Clean::default(),
+        no_jobs: Clean::default(),
         label: Clean::default(),
         id: at * CHANGES + number,
         number,
@@ -130,6 +131,7 @@ fn foreign(nth: u64) -> Run {
     let sha = head(at, number);
     Run {
         ci: Clean::line(CI),
+        no_jobs: Clean::default(),
         label: Clean::default(),
         id: foreign_id(CI, &nth.to_string()),
         workflow_path: foreign_workflow(CI, "build"),

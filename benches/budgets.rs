@@ -143,6 +143,7 @@ fn run(at: usize, number: u64, state: RunState) -> Run {
         attempt: 1,
         workflow: Clean::line("ci"),
         ci: Clean::default(),
+        no_jobs: Clean::default(),
         label: Clean::default(),
         workflow_path: Clean::line(".github/workflows/ci.yml"),
         event: Clean::line("pull_request"),

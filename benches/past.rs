@@ -118,6 +118,7 @@ fn run(id: i64, n: i64, head: i64, from: i64, state: RunState, event: &str) -> F
         attempt: 1,
         workflow: Clean::line("ci"),
         ci: Clean::default(),
+        no_jobs: Clean::default(),
         label: Clean::default(),
         workflow_path: Clean::line(".github/workflows/ci.yml"),
         event: Clean::line(event),

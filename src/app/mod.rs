@@ -184,9 +184,9 @@ fn sources(mut session: Session, args: &SourcesArgs) -> Result<Exit, Failure> {
         Format::Json => output::sources::json(snapshot, now).map_err(anyhow::Error::from)?,
         Format::Table => {
             let width = Width::find(&session.env, session.settings.ui.ascii);
-            output::sources::table(snapshot, now, width)
+            output::sources::table(snapshot, now, args.offline, width)
         }
-        Format::Markdown => output::sources::markdown(snapshot, now),
+        Format::Markdown => output::sources::markdown(snapshot, now, args.offline),
     };
     output::print(&text)?;
     let verdict = once::source_verdict(&snapshot.sources, now, args.offline);

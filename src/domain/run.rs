@@ -37,6 +37,9 @@ pub struct Run {
     pub branch: Clean,
     /// The commit it ran for.
     pub head_sha: Option<Sha>,
+    /// Why nobody will ever tell its jobs nor their logs; empty where somebody may.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub no_jobs: Clean,
     /// Change requests that its CI names.
     #[serde(default)]
     pub change_requests: Vec<u64>,
@@ -80,6 +83,19 @@ impl Run {
     }
 }
 
+fn is_empty(text: &Clean) -> bool {
+    text.is_empty()
+}
+
+/// Returns the name of a workflow and of its branch, as far as they are known, for a sentence.
+pub(in crate::domain) fn place_of(workflow: &Clean, branch: &Clean) -> String {
+    if branch.is_empty() {
+        format!("`{workflow}`")
+    } else {
+        format!("`{workflow}` on `{branch}`")
+    }
+}
+
 /// Returns how a run is named: its workflow, and what people call it where that is known.
 pub fn named(workflow: &str, called: &str) -> String {
     if called.is_empty() {
@@ -89,6 +105,15 @@ pub fn named(workflow: &str, called: &str) -> String {
     } else {
         // `after 12`, `release/7.0`
         format!("{workflow} {called}")
+    }
+}
+
+/// Returns a run as a sentence names it: `run 12`, or `a run` of which nobody knows the number.
+pub(in crate::domain) fn run_called(called: &str) -> String {
+    if called.is_empty() {
+        "a run".to_owned()
+    } else {
+        format!("run {called}")
     }
 }
 

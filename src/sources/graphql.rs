@@ -1,7 +1,7 @@
 //! Errors of GraphQL in our words: what one means first, what the server said after it.
 //!
-//! Pure; what systems with GraphQL have in common. A server names fields and types, which tells
-//! people nothing.
+//! What systems with GraphQL have in common. A server names fields and types, which tells people
+//! nothing: what it says of a field that it does not know goes to the log alone.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -10,18 +10,23 @@ use crate::domain::text::Clean;
 /// How much of what a server said is told.
 const LONGEST: usize = 120;
 
+/// What it means that a server does not know a field: the sentence is ours alone.
+const UNKNOWN: &str = "its version or edition does not know the question, a newer one may";
+
 /// Words of servers, and what they mean; of several the first counts.
 const MEANINGS: [(&[&str], &str); 5] = [
     (
+        // What a parser says of its schema tells people nothing: see `told`.
         &[
             "doesn't exist on type",
             "cannot query",
             "doesn't accept argument",
+            "does not have a field",
             "isn't a defined",
             "is not defined",
             "undefined field",
         ],
-        "its version or edition does not know the question, a newer one may",
+        UNKNOWN,
     ),
     (
         &["saml", "single sign"],
@@ -58,6 +63,11 @@ pub(super) fn told(said: &Clean) -> String {
     if said.trim().is_empty() {
         return format!("{meaning}; it names no reason");
     }
+    if meaning == UNKNOWN {
+        // Fields and types of its schema are for the log.
+        tracing::debug!(%said, "graphql");
+        return UNKNOWN.to_owned();
+    }
     format!("{meaning}; it says: {}", cut(said))
 }
 
@@ -81,19 +91,24 @@ fn cut(said: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, missing, told};
+    use super::{LONGEST, UNKNOWN, missing, told};
     use crate::domain::text::Clean;
 
     #[track_caller]
     fn check(said: &str, expected: &str) {
         let found = told(&Clean::line(said));
         assert!(found.starts_with(expected), "{found}");
+        if expected == UNKNOWN {
+            return assert_eq!(found, UNKNOWN);
+        }
         assert!(found.ends_with(said) || said.is_empty(), "{found}");
     }
 
     #[test]
     fn what_an_error_means_comes_before_what_the_server_says() {
-        let old = "its version or edition does not know the question";
+        let old = UNKNOWN;
+        let twice = "interface, union and object types must have a subselection set; type `Project` does not have a field `vulnerabilities`";
+        check(twice, old);
         check("Field 'x' doesn't exist on type 'Project'", old);
         check("Cannot query field \"x\" on type \"Project\"", old);
         check("Field 'x' doesn't accept argument 'y'", old);

@@ -210,6 +210,11 @@ impl Rows {
         self.red.saturating_sub(self.red_shown)
     }
 
+    /// Returns how many cards of the board need a person, or the user where that is known.
+    pub fn needy_of_all(&self) -> usize {
+        self.needy_unfiltered
+    }
+
     /// Returns the lines of a column.
     pub fn lines(&self, column: usize) -> &[Line] {
         self.columns.get(column).map_or(&[], |listed| &listed.lines)

@@ -139,6 +139,7 @@ fn a_gitlab_says_what_vulnerabilities_need_and_that_no_manual_job_is_rejected() 
         path if path.contains("/personal_access_tokens/") => absent(),
         _ => Reply::json(&json!([])),
     });
+    assert!(!ran.out.contains("Field '"), "{ran:#?}");
     ran.prints("vulnerabilities note: needs GitLab Ultimate, and the scope `read_api`")
         .prints("reject of a manual job: no: GitLab has none: a manual job waits");
 }

@@ -297,6 +297,19 @@ fn logins_of_every_program_are_found() {
 }
 
 #[test]
+fn a_remote_that_is_left_out_is_told() {
+    let home = clone(&[
+        ("origin", "https://git.example.test/acme/api.git"),
+        ("upstream", "https://github.com/acme/api.git"),
+    ]);
+    let ran = home.run(&["init", "--yes", "--offline"]);
+    ran.exits(0);
+    let told = "a remote of this clone is at `git.example.test`, and nobody knows what kind of \
+                host that is: it is left out";
+    assert!(ran.err.contains(told), "{ran:#?}");
+}
+
+#[test]
 fn a_clone_of_an_unknown_host_is_shown_once_the_host_says_what_it_is() {
     let runtime = Runtime::new().unwrap();
     let server = runtime.block_on(Fault::start(enterprise));

@@ -198,26 +198,44 @@ pub fn elsewhere(here: &Path, env: &Env, shown: Vec<Shown>) -> Option<Elsewhere>
 /// Returns the hosts of the remotes of a clone whose kinds are not known, the first of them where
 /// no remote is known.
 pub fn strangers(here: &Path, around: &Surroundings) -> Vec<Elsewhere> {
+    match all_strangers(here, around) {
+        (found, false) => found,
+        // A fork of something that is shown needs no other board.
+        (_, true) => Vec::new(),
+    }
+}
+
+/// Returns the hosts that are passed over: their kinds are not known, that of another remote is.
+pub fn passed_over(here: &Path, around: &Surroundings) -> Vec<Elsewhere> {
+    match all_strangers(here, around) {
+        (found, true) => found,
+        (_, false) => Vec::new(),
+    }
+}
+
+/// Returns the hosts of the remotes whose kinds are not known, and whether that of another is.
+fn all_strangers(here: &Path, around: &Surroundings) -> (Vec<Elsewhere>, bool) {
+    let mut found: Vec<Elsewhere> = Vec::new();
     let Some(git) = git_dir(here, around) else {
-        return Vec::new();
+        return (found, false);
     };
     let config = GitConfig::read(&git, around);
-    let mut found: Vec<Elsewhere> = Vec::new();
+    let mut is_known = false;
     for name in config.names() {
         let told = config
             .address(&name)
             .and_then(|text| Address::parse(&text, around));
         let Some(address) = told else { continue };
         if around.place(&address).is_some() {
-            // A fork of something that is shown needs no other board.
-            return Vec::new();
+            is_known = true;
+            continue;
         }
         let stranger = address.elsewhere();
         if !found.contains(&stranger) {
             found.push(stranger);
         }
     }
-    found
+    (found, is_known)
 }
 
 /// Returns what is said of remotes that are on no host: a directory, a bundle, another protocol.

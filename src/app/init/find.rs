@@ -34,6 +34,8 @@ pub(super) struct Found {
     pub(super) local: Vec<Shown>,
     /// Hosts of the clone that did not show what they are, and why.
     pub(super) unknown: Vec<(Elsewhere, String)>,
+    /// Hosts of the clone that are not asked what they are, as another of its remotes is known.
+    pub(super) passed: Vec<Elsewhere>,
     /// What is said of remotes of the clone that are on no host.
     pub(super) hostless: Vec<String>,
 }
@@ -71,6 +73,7 @@ pub(super) async fn look(
             Err(error) => unknown.push((stranger, error.to_string())),
         }
     }
+    let passed = here.map_or_else(Vec::new, |here| clone::passed_over(here, &around));
     let mut all = logins::logins(rows, &env.reader());
     if may.ask {
         answering(&mut all, (rows, env), ground).await;
@@ -96,6 +99,7 @@ pub(super) async fn look(
         },
         shown: around.shown,
         unknown,
+        passed,
     }
 }
 

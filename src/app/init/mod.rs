@@ -61,6 +61,13 @@ pub fn run(global: Global, env: Env, args: &InitArgs) -> Result<Exit, Failure> {
             stranger.host
         ));
     }
+    for stranger in &found.passed {
+        person.tell(&format!(
+            "a remote of this clone is at `{}`, and nobody knows what kind of host that is: it is \
+             left out, as another remote is known",
+            stranger.host
+        ));
+    }
     for told in &found.hostless {
         person.tell(told);
     }

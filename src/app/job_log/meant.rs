@@ -50,6 +50,9 @@ pub(super) fn at_work(
             nothing()
         }
     })?;
+    if !watched.run.no_jobs.is_empty() {
+        return Err(Failure::error(watched.run.no_jobs.as_str()));
+    }
     let lines = &watched.jobs;
     let job = match name {
         Some(name) => job_named(name, lines, watched.jobs_known)?,
@@ -117,7 +120,14 @@ pub(super) fn of_card(
         None => match (triage::log_of(triage), &triage.diagnosis) {
             (Some(key), _) => key,
             (None, Known::No(why)) => {
-                return Err(Failure::error(why.as_str()).with_exit(Exit::Stale));
+                let failure = Failure::error(why.as_str());
+                // What nobody will ever tell is not late.
+                let is_never = !triage.run.no_jobs.is_empty();
+                return Err(if is_never {
+                    failure
+                } else {
+                    failure.with_exit(Exit::Stale)
+                });
             }
             (None, Known::Yes(_)) => return Err(Failure::error("the failed job is not known")),
         },

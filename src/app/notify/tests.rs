@@ -103,6 +103,7 @@ impl Card {
             attempt,
             workflow: Clean::line("ci"),
             ci: Clean::default(),
+            no_jobs: Clean::default(),
             label: Clean::default(),
             workflow_path: Clean::default(),
             event: Clean::line("push"),

@@ -220,7 +220,10 @@ fn place(test: &FailedTest) -> String {
 fn bad(found: &FirstBad) -> Vec<String> {
     let head = found.because().unwrap_or_else(|| {
         let (from, to) = (found.from.short(), found.to.short());
-        format!("{from}..{to}, since {}", found.red.named())
+        match found.red.called().as_str() {
+            "" => format!("{from}..{to}"),
+            _ => format!("{from}..{to}, since {}", found.red.named()),
+        }
     });
     match &found.commits {
         Known::No(why) => vec![format!("{head}; {why}")],

@@ -9,7 +9,7 @@ use crate::app::output::markdown::escape;
 use crate::app::output::table::lay_out;
 use crate::app::output::{Width, age, instant};
 use crate::domain::Timestamp;
-use crate::engine::snapshot::{Snapshot, SourceView};
+use crate::engine::snapshot::{Health, Snapshot, SourceView};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -32,7 +32,7 @@ const HEAD: [&str; 8] = [
 ];
 
 /// Returns the sources as a table.
-pub fn table(snapshot: &Snapshot, now: Timestamp, width: Width) -> String {
+pub fn table(snapshot: &Snapshot, now: Timestamp, offline: bool, width: Width) -> String {
     // A sentence is cut in a column: it stands below.
     let without_message = |mut cells: Vec<String>| {
         cells.truncate(HEAD.len() - 1);
@@ -42,7 +42,7 @@ pub fn table(snapshot: &Snapshot, now: Timestamp, width: Width) -> String {
         HEAD.iter().map(|word| (*word).to_owned()).collect(),
     )];
     let views = snapshot.sources.iter();
-    rows.extend(views.map(|view| without_message(row(view, now))));
+    rows.extend(views.map(|view| without_message(row(view, now, offline))));
     let mut out = lay_out(&rows, 2, width);
     for view in &snapshot.sources {
         if let Some(message) = &view.message {
@@ -64,20 +64,23 @@ pub fn table(snapshot: &Snapshot, now: Timestamp, width: Width) -> String {
 }
 
 /// Returns the sources as a Markdown table.
-pub fn markdown(snapshot: &Snapshot, now: Timestamp) -> String {
+pub fn markdown(snapshot: &Snapshot, now: Timestamp, offline: bool) -> String {
     let mut out = format!(
         "| {} |\n|{}\n",
         HEAD.join(" | "),
         " --- |".repeat(HEAD.len())
     );
     for view in &snapshot.sources {
-        let cells: Vec<String> = row(view, now).iter().map(|cell| escape(cell)).collect();
+        let cells: Vec<String> = row(view, now, offline)
+            .iter()
+            .map(|cell| escape(cell))
+            .collect();
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
     out
 }
 
-fn row(view: &SourceView, now: Timestamp) -> Vec<String> {
+fn row(view: &SourceView, now: Timestamp, offline: bool) -> Vec<String> {
     let budget = tightest(&view.budgets).map_or_else(
         || "-".to_owned(),
         |budget| format!("{}/{} {}", budget.remaining, budget.limit, budget.bucket),
@@ -86,11 +89,41 @@ fn row(view: &SourceView, now: Timestamp) -> Vec<String> {
         view.name.to_string(),
         view.kind.to_owned(),
         view.host.clone(),
-        view.health.as_str().replace('_', " "),
+        match view.health {
+            // Nobody asks: it does not start either.
+            Health::Starting if offline => "not asked".to_owned(),
+            health => health.as_str().replace('_', " "),
+        },
         view.last_success
             .map_or_else(|| "never".to_owned(), |at| age(at, now)),
         budget,
         format!("{} ({} not modified)", view.sent, view.not_modified),
         view.message.as_deref().unwrap_or_default().to_owned(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::sample;
+
+    #[test]
+    fn who_is_not_asked_does_not_start() {
+        let mut snapshot = sample::snapshot(8);
+        snapshot.sources = vec![sample::source("git", Health::Starting)];
+        let width = Width {
+            columns: 120,
+            mark: '…',
+        };
+        for (offline, word, other) in [
+            (true, "not asked", "starting"),
+            (false, "starting", "not asked"),
+        ] {
+            let table = table(&snapshot, sample::moment(), offline, width);
+            let markdown = markdown(&snapshot, sample::moment(), offline);
+            for text in [table, markdown] {
+                assert!(text.contains(word) && !text.contains(other), "{text}");
+            }
+        }
+    }
 }

@@ -115,18 +115,46 @@ pub fn lay_out(rows: &[Vec<String>], giving: usize, room: Width) -> String {
                 .unwrap_or(0)
         })
         .collect();
-    let others: usize = widths
-        .iter()
-        .enumerate()
-        .filter(|(column, width)| *column != giving && **width > 0)
-        .map(|(_, width)| width + GAP.len())
-        .sum();
-    if let Some(column) = widths.get_mut(giving) {
-        *column = (*column).min(room.columns.saturating_sub(others).max(8));
-    }
+    narrow(&mut widths, giving, room.columns);
     rows.iter()
         .map(|row| line(row, &widths, room.mark))
         .collect()
+}
+
+/// What a column that gives way keeps at least.
+const LEAST: usize = 8;
+
+/// What any other column keeps: most names are shorter, and so are all numbers and ages.
+const USUAL: usize = 24;
+
+/// Makes columns as narrow as the room: first the one that gives way, then those that are longer
+/// than usual, the longest first, so that one name does not push all else out of sight.
+fn narrow(widths: &mut [usize], giving: usize, room: usize) {
+    let told = widths.get(giving).copied().unwrap_or_default();
+    let least = told.min((room / 4).max(LEAST));
+    let of_others = |cap: usize| -> usize {
+        let others = widths.iter().enumerate();
+        let others = others.filter(|(column, width)| *column != giving && **width > 0);
+        others.map(|(_, width)| (*width).min(cap) + GAP.len()).sum()
+    };
+    let all = of_others(usize::MAX);
+    let longest = widths.iter().copied().max().unwrap_or_default();
+    let cap = if all + LEAST.min(told) <= room || longest <= USUAL {
+        longest
+    } else {
+        // The longest is no longer than the room, so that there are few steps.
+        let from = longest.min(room).max(USUAL);
+        let fits = |cap: &usize| of_others(*cap) + least <= room;
+        (USUAL..=from).rev().find(fits).unwrap_or(USUAL)
+    };
+    let others = of_others(cap);
+    for (column, width) in widths.iter_mut().enumerate() {
+        *width = if column == giving {
+            (*width).min(room.saturating_sub(others).max(LEAST))
+        } else {
+            (*width).min(cap)
+        };
+    }
 }
 
 fn line(row: &[String], widths: &[usize], mark: char) -> String {
@@ -164,6 +192,44 @@ mod tests {
         ] {
             assert_eq!(fit(text, width, '…'), expected);
         }
+    }
+
+    #[test]
+    fn one_long_name_leaves_room_for_all_else() {
+        let row = |name: &str| {
+            let cells = [name, "failed", "a title that says something", "@ada", "5m"];
+            cells.map(str::to_owned).to_vec()
+        };
+        let rows = [
+            row("api#1"),
+            row(&"w".repeat(3_000)),
+            row("日本語のサービス#2"),
+        ];
+        for columns in [80, 120, 1_000] {
+            let text = lay_out(
+                &rows,
+                2,
+                Width {
+                    columns, mark: '…'
+                },
+            );
+            for line in text.lines() {
+                assert!(width(line) <= columns, "{columns}: {line}");
+                assert!(line.ends_with("  5m"), "{columns}: {line}");
+                assert!(line.contains("  failed  a title"), "{columns}: {line}");
+            }
+        }
+        // Names of a usual length are never cut.
+        let rows = [row("acme/backend/auth#785")];
+        let text = lay_out(
+            &rows,
+            2,
+            Width {
+                columns: 40,
+                mark: '…',
+            },
+        );
+        assert_eq!(text, "acme/backend/auth#785  failed  a title…  @ada  5m\n");
     }
 
     #[test]

@@ -249,7 +249,9 @@ fn key(view: &View<'_>, run: &Run) -> Clean {
 }
 
 fn title(run: &Run) -> Clean {
-    if run.title.is_empty() {
+    if run.title.is_empty() && run.event.is_empty() {
+        run.workflow.clone()
+    } else if run.title.is_empty() {
         Clean::line(&format!("{} ({})", run.workflow, run.event))
     } else {
         run.title.clone()

@@ -124,7 +124,7 @@ impl Wanted {
             Work::Unknown => !told,
             Work::Queued | Work::Passed => false,
         };
-        if wants {
+        if wants && run.run.no_jobs.is_empty() {
             self.add(Need::Jobs {
                 repo: repo.clone(),
                 run: id,

@@ -202,6 +202,7 @@ impl World {
             attempt: 1,
             workflow: Clean::line("ci"),
             ci: Clean::default(),
+            no_jobs: Clean::default(),
             label: Clean::default(),
             workflow_path: Clean::line(".github/workflows/ci.yml"),
             event: Clean::line(if change { "pull_request" } else { "push" }),

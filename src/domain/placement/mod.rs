@@ -5,7 +5,7 @@
 //! what people decided against the table by [`overrides`].
 
 use crate::domain::deployment::Deployment;
-use crate::domain::run::Run;
+use crate::domain::run::{Run, run_called};
 use crate::domain::text::Clean;
 
 mod change;
@@ -48,14 +48,7 @@ pub(crate) fn run_name(run: &Run) -> String {
 /// Returns how a piece of a run is named in a sentence.
 pub(crate) fn piece_name(run: &RunView<'_>, piece: &Piece<'_>) -> String {
     let name = match piece.job {
-        Some(job) => format!(
-            "job `{}` of {}",
-            job.name,
-            match run.run.called() {
-                called if called.is_empty() => "a run".to_owned(),
-                called => format!("run {called}"),
-            }
-        ),
+        Some(job) => format!("job `{}` of {}", job.name, run_called(&run.run.called())),
         None => run_name(run.run),
     };
     match run.basis.words() {

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::correlate::Need;
-use crate::domain::run::{Run, called};
+use crate::domain::run::{Run, called, place_of, run_called};
 use crate::domain::text::Clean;
 use crate::domain::triage::alike::{Gap, Ours, Seen, seen};
 use crate::domain::triage::book::say;
@@ -30,15 +30,15 @@ pub(super) fn base(
     }
     let Some(tried) = tried_on(repo, run, branch) else {
         return Known::No(say(&format!(
-            "no finished run of `{}` on `{branch}` before this one is known",
-            run.workflow
+            "no finished run of {} before this one is known",
+            place_of(&run.workflow, branch)
         )));
     };
     let turn = turn(repo.lane(run, branch), tried, most);
     let Some(turn) = turn.filter(|_| !is_green(&tried.state)) else {
         return Known::No(say(&format!(
-            "`{branch}` was green when this ran (run {})",
-            tried.called()
+            "`{branch}` was green when this ran ({})",
+            run_called(&tried.called())
         )));
     };
     let green_again = green_again(repo, tried, branch);
@@ -85,6 +85,7 @@ fn alike(repo: &Repo, tried: &Run, ours: Ours<'_>, needs: &mut BTreeSet<Need>) -
     };
     let (repo, run) = (tried.repo.clone(), tried.id);
     Known::No(say(match gap {
+        Gap::Jobs if !tried.no_jobs.is_empty() => tried.no_jobs.as_str(),
         Gap::Jobs => {
             needs.insert(Need::Jobs { repo, run });
             "the jobs of the base branch's run are not read yet"
@@ -136,6 +137,6 @@ impl RunRef {
 
     /// Returns it as people name it: `run 12`.
     pub fn named(&self) -> String {
-        format!("run {}", self.called())
+        run_called(&self.called())
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::correlate::Need;
-use crate::domain::run::{Job, Run};
+use crate::domain::run::{Job, Run, place_of, run_called};
 use crate::domain::text::Clean;
 use crate::domain::triage::base::{green_again, tried_on};
 use crate::domain::triage::book::say;
@@ -48,8 +48,8 @@ pub(super) fn brought(
     let branch = change.branch;
     let Some(tried) = tried_on(repo, red, branch) else {
         return Known::No(say(&format!(
-            "neither a green run of `{}` on `{}` nor one on `{branch}` that ended before is known",
-            red.workflow, red.branch
+            "neither a green run of {} nor one on `{branch}` that ended before is known",
+            place_of(&red.workflow, &red.branch)
         )));
     };
     let job = match said(repo, tried, job) {
@@ -62,8 +62,8 @@ pub(super) fn brought(
     };
     if from == to {
         return Known::No(say(&format!(
-            "the same commit was green on `{branch}` in run {}: nothing in the code differs",
-            tried.called()
+            "the same commit was green on `{branch}` in {}: nothing in the code differs",
+            run_called(&tried.called())
         )));
     }
     let mut commits = between(repo, &from, &to, needs);
@@ -112,15 +112,15 @@ fn said(repo: &Repo, base: &Run, job: Option<&Job>) -> Said {
 /// Says that the base was red when the change was first tried, and whether it still is.
 fn was_red(repo: &Repo, tried: &Run, branch: &Clean) -> Clean {
     let head = format!(
-        "`{branch}` was red when this first failed (run {})",
-        tried.called()
+        "`{branch}` was red when this first failed ({})",
+        run_called(&tried.called())
     );
     say(&green_again(repo, tried, branch).map_or_else(
         || format!("{head} and is red now"),
         |green| {
             format!(
-                "{head} and is green again since run {}: bring this up to date first",
-                green.called()
+                "{head} and is green again since {}: bring this up to date first",
+                run_called(&green.called())
             )
         },
     ))

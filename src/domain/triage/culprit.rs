@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use crate::domain::change_request::Called;
 use crate::domain::correlate::Need;
 use crate::domain::key::Sha;
-use crate::domain::run::Run;
+use crate::domain::run::{Run, place_of, run_called};
 use crate::domain::text::Clean;
 use crate::domain::triage::alike::{Ours, Seen, is_same_for_sure, seen};
 use crate::domain::triage::book::say;
@@ -85,8 +85,8 @@ pub(super) fn first_bad(
     }
     let Some(turn) = turn(repo.lane(run, &run.branch), run, most) else {
         return Known::No(say(&format!(
-            "no finished run of `{}` on `{}` is known",
-            run.workflow, run.branch
+            "no finished run of {} is known",
+            place_of(&run.workflow, &run.branch)
         )));
     };
     let found = match (turn.green, change) {
@@ -106,11 +106,11 @@ pub(super) fn first_bad(
 }
 
 fn never_green(run: &Run, turn: &Turn<'_>, most: usize) -> Clean {
-    let (workflow, branch) = (&run.workflow, &run.branch);
+    let place = place_of(&run.workflow, &run.branch);
     say(&if turn.is_cut {
-        format!("none of the last {most} runs of `{workflow}` on `{branch}` was green")
+        format!("none of the last {most} runs of {place} was green")
     } else {
-        format!("no green run of `{workflow}` on `{branch}` is known")
+        format!("no green run of {place} is known")
     })
 }
 
@@ -125,8 +125,8 @@ fn on_branch(
     };
     if from == to {
         return Known::No(say(&format!(
-            "the same commit was green in run {} before: nothing in the code changed",
-            green.called()
+            "the same commit was green in {} before: nothing in the code changed",
+            run_called(&green.called())
         )));
     }
     Known::Yes(FirstBad {
@@ -166,15 +166,17 @@ fn doubt(
     }
     if red.id != ours.run.id && seen(repo, red, ours) == Seen::Otherwise {
         return Some(format!(
-            "`{}` is red since run {}, but that failed otherwise: since when it fails like this \
-             is not known",
-            red.branch, red.number
+            "`{}` is red since {}, but that failed otherwise: since when it fails like this is \
+             not known",
+            red.branch,
+            run_called(&red.called())
         ));
     }
     let before = seen_before(repo, ours, red, (bad, most))?;
     Some(format!(
-        "the same failure was on `{}` before (run {}), without these commits",
-        before.branch, before.number
+        "the same failure was on `{}` before ({}), without these commits",
+        before.branch,
+        run_called(&before.called())
     ))
 }
 

@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::key::Sha;
-use crate::domain::run::Run;
+use crate::domain::run::{Run, run_called};
 use crate::domain::text::Clean;
 use crate::domain::triage::alike::{Gap, Ours, Seen, is_same_for_sure, seen};
 use crate::domain::triage::base::tried_on;
@@ -229,13 +229,15 @@ fn elsewhere(repo: &Repo, ours: Ours<'_>, most: usize) -> Option<Clean> {
         .find(|other| fails(other) && counts(other))?;
     Some(say(&if other.branch == run.branch {
         format!(
-            "it failed alike on `{}` in run {} already, and was green since",
-            other.branch, other.number
+            "it failed alike on `{}` in {} already, and was green since",
+            other.branch,
+            run_called(&other.called())
         )
     } else {
         format!(
-            "it failed alike on `{}` (run {})",
-            other.branch, other.number
+            "it failed alike on `{}` ({})",
+            other.branch,
+            run_called(&other.called())
         )
     }))
 }

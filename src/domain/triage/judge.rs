@@ -33,7 +33,7 @@ pub(super) fn judge(repo: &Repo, item: &WorkItem, look_back: LookBack) -> Option
     let jobs: &[Job] = set.map_or(&[], |set| &set.jobs);
     let failed = failed_job(jobs);
     let job = failed.and_then(|at| jobs.get(at));
-    if set.is_none() {
+    if set.is_none() && run.no_jobs.is_empty() {
         needs.insert(Need::Jobs {
             repo: run.repo.clone(),
             run: run.id,
@@ -83,7 +83,7 @@ pub(super) fn judge(repo: &Repo, item: &WorkItem, look_back: LookBack) -> Option
         repo: run.repo.clone(),
         attempts: attempts(repo, run),
         jobs: lines(repo, run, jobs, look_back.usual()),
-        jobs_known: set.is_some(),
+        jobs_known: set.is_some() || !run.no_jobs.is_empty(),
         failed_job: failed,
         diagnosis,
         tests,
@@ -104,11 +104,13 @@ fn since(run: &Run, job: Option<&Job>) -> crate::domain::Timestamp {
 }
 
 /// Why no job decides: one reason, wherever it is told.
-fn no_job(repo: &Repo, run: &Run) -> &'static str {
+fn no_job<'a>(repo: &Repo, run: &'a Run) -> &'a str {
     if run.state == RunState::Failed(Failure::Startup) {
         "the run could not start: it has no job and no log, its page says why"
     } else if repo.jobs(run).is_some_and(|set| set.attempt == run.attempt) {
         "no job of this run failed by itself"
+    } else if !run.no_jobs.is_empty() {
+        &run.no_jobs
     } else {
         "the jobs of this run are not read yet"
     }

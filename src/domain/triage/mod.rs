@@ -213,15 +213,13 @@ impl FirstBad {
         let Basis::Base { branch, job, still } = &self.basis else {
             return None;
         };
-        let (run, sha) = (self.green.called(), self.from.short());
+        let (run, sha) = (self.green.named(), self.from.short());
         let green = match (job, still) {
             (Some(job), _) => format!("job `{job}` passed on `{branch}`"),
             (None, true) => format!("`{branch}` is green"),
             (None, false) => format!("`{branch}` was green"),
         };
-        Some(format!(
-            "{green} (run {run}, {sha}): this change brought it"
-        ))
+        Some(format!("{green} ({run}, {sha}): this change brought it"))
     }
 }
 

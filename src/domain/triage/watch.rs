@@ -34,7 +34,7 @@ pub(super) fn watched(repo: &Repo, key: &RunKey, usual: usize) -> Option<Watched
     Some(Watched {
         source: source.clone(),
         jobs: lines(repo, run, jobs, usual),
-        jobs_known: set.is_some(),
+        jobs_known: set.is_some() || !run.no_jobs.is_empty(),
         attempts: attempts(repo, run),
         run: Arc::new(run.clone()),
     })

@@ -171,6 +171,7 @@ pub(super) fn runs(
         Run {
             repo: repo.clone(),
             ci: Clean::line(site.ci),
+            no_jobs: "`cc.xml` holds no job logs".into(),
             id,
             number: called.0,
             label: Clean::line(&called.1),
@@ -237,6 +238,7 @@ mod tests {
     #[track_caller]
     fn check(status: &str, activity: &str, expected: &[RunState]) {
         let runs = told(&project(status, activity, "7", "2026-11-20T10:00:00Z"), &[]);
+        assert!(runs.iter().all(|run| !run.no_jobs.is_empty()));
         let found: Vec<RunState> = runs.into_iter().map(|run| run.state).collect();
         assert_eq!(found, expected, "{status} {activity}");
     }

@@ -229,6 +229,7 @@ fn run(number: u64) -> Run {
         attempt: 2,
         workflow: clean("ci"),
         ci: Clean::default(),
+        no_jobs: Clean::default(),
         label: Clean::default(),
         workflow_path: clean(".github/workflows/ci.yml"),
         event: clean("pull_request"),

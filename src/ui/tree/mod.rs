@@ -3,6 +3,7 @@
 //! One list for painting and for keys. What is not known says why; no verdict
 //! stands without its evidence.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::{DateTime, FixedOffset, TimeDelta};
@@ -256,12 +257,16 @@ fn jobs(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
 }
 
 /// Returns why no job is listed.
-pub fn no_jobs(triage: &Triage) -> &'static str {
-    match (&triage.run.state, triage.jobs_known) {
+pub fn no_jobs(triage: &Triage) -> Cow<'_, str> {
+    let why = &triage.run.no_jobs;
+    if !why.is_empty() {
+        return Cow::Owned(format!("none: {why}"));
+    }
+    Cow::Borrowed(match (&triage.run.state, triage.jobs_known) {
         (RunState::Failed(Failure::Startup), _) => "none: the run could not start",
         (_, true) => "none: the run has no jobs",
         (_, false) => "not known yet",
-    }
+    })
 }
 
 /// The jobs of a matrix: their count, and each that did not pass or was chosen.

@@ -137,14 +137,14 @@ pub(super) fn first_bad(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
 }
 
 fn culprit(sight: &Sight<'_>, found: &FirstBad, lines: &mut Vec<TreeLine>) {
-    let (to, red) = (found.to.short(), found.red.number);
+    let (to, red) = (found.to.short(), found.red.named());
     let since = sight.when(found.since);
     let text = match found.because() {
-        Some(text) => format!("{text}, red at {to} (run {red}) since {since}"),
+        Some(text) => format!("{text}, red at {to} ({red}) since {since}"),
         None => format!(
-            "green at {} (run {}), red at {to} (run {red}) since {since}",
+            "green at {} ({}), red at {to} ({red}) since {since}",
             found.from.short(),
-            found.green.called(),
+            found.green.named(),
         ),
     };
     lines.push(TreeLine::sentence(1, text));

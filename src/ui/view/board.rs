@@ -308,7 +308,7 @@ fn empty_board(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, plan
         lines.push(format!(
             "{}: {}",
             source.name,
-            super::header::word(state, source)
+            super::wellness::word(state, source)
         ));
         lines.extend(source.message.iter().map(ToString::to_string));
         lines.extend(source.hint.iter().map(ToString::to_string));

@@ -6,12 +6,13 @@ use chrono::Timelike;
 use ratatui::style::Style;
 
 use crate::domain::status::Severity;
-use crate::engine::snapshot::{Health, Snapshot, SourceView};
+use crate::engine::snapshot::{Health, Snapshot};
 use crate::ui::layout::Plan;
 use crate::ui::rows::Listed;
-use crate::ui::state::UiState;
+use crate::ui::state::{UiState, View};
 use crate::ui::text::{Paint, width};
 use crate::ui::theme::Role;
+use crate::ui::view::wellness;
 
 /// Paints the lines at the top.
 pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, plan: &Plan) {
@@ -33,7 +34,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
         row.put(paint, "offline", theme.style(Role::Stale));
     }
     // How old the data are is told before how many cards there are.
-    let health = health(paint, state, snapshot, &row);
+    let health = wellness::shortly(paint, state, snapshot, &row);
     if let (1, Some((text, _))) = (area.height, &health) {
         row.right = row.right.saturating_sub(width(text) + row.gap);
     }
@@ -41,7 +42,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
     if area.height > 1 {
         let mut below = Words::new(area.x + 1, area.y + 1, area.right());
         loading(paint, state, snapshot, &mut below);
-        sources(paint, state, snapshot, &mut below);
+        wellness::sources(paint, state, snapshot, &mut below);
     } else {
         row.right = area.right();
         if let Some((text, style)) = health {
@@ -104,8 +105,8 @@ fn counts(
 ) {
     let theme = paint.theme;
     row.whole = true;
-    let found = &state.rows;
-    let filter = state.filter.query.text();
+    let found = told(state);
+    let filter = found.filter;
     let all = filter.is_empty() && found.shown == found.all;
     let [full, short] = match (all, wide) {
         (true, _) => [format!("{} cards", found.all), found.all.to_string()],
@@ -125,7 +126,7 @@ fn counts(
         (false, true) => width(&text).min(12) + row.gap,
         (false, false) => width(&text).min(5) + row.gap,
     };
-    let red = red(paint, state, row.left(), row.gap + width(&full) + least);
+    let red = red(paint, &found, row.left(), row.gap + width(&full) + least);
     let kept = red.as_ref().map_or(0, |red| width(red) + row.gap);
     row.right = row.right.saturating_sub(kept);
     let cards = if width(&full) <= row.left() {
@@ -146,8 +147,8 @@ fn counts(
     if let Some(red) = red {
         row.put(paint, &red, theme.style(Role::Failed));
     }
-    if found.red_shown > 0 && found.red_hidden() > 0 {
-        for text in hidden(state) {
+    if found.red_shown > 0 && found.red_hidden > 0 {
+        for text in hidden(&found) {
             if width(&text) <= row.left() {
                 row.put(paint, &text, theme.style(Role::Failed));
                 break;
@@ -172,15 +173,54 @@ fn counts(
     row.whole = false;
 }
 
+/// What is counted.
+struct Told<'a> {
+    /// The filter that holds in this view, as text.
+    filter: &'a str,
+    all: usize,
+    shown: usize,
+    red_shown: usize,
+    red_hidden: usize,
+    needy: usize,
+}
+
+/// Returns what is counted: triage lists all that is red, whatever the filter of the board hides.
+fn told(state: &UiState) -> Told<'_> {
+    let rows = &state.rows;
+    match state.view {
+        View::Board
+        | View::Attention
+        | View::Standup
+        | View::Flow
+        | View::Sources
+        | View::Replay => Told {
+            filter: state.filter.query.text(),
+            all: rows.all,
+            shown: rows.shown,
+            red_shown: rows.red_shown,
+            red_hidden: rows.red_hidden(),
+            needy: rows.needy,
+        },
+        View::Triage => Told {
+            filter: "",
+            all: rows.all,
+            shown: rows.all,
+            red_shown: rows.red,
+            red_hidden: 0,
+            needy: rows.needy_of_all(),
+        },
+    }
+}
+
 /// Returns how many cards are red, in as many words as fit beside what takes `beside` columns; where
 /// none is shown, how many are hidden.
-fn red(paint: &Paint<'_>, state: &UiState, room: u16, beside: u16) -> Option<String> {
+fn red(paint: &Paint<'_>, found: &Told<'_>, room: u16, beside: u16) -> Option<String> {
     let mark = paint.theme.glyphs().severity(Severity::Failed);
-    let shown = state.rows.red_shown;
-    let texts = match (shown, state.rows.red_hidden()) {
+    let shown = found.red_shown;
+    let texts = match (shown, found.red_hidden) {
         (0, 0) => return None,
         (0, count) => {
-            let [full, short] = hidden(state);
+            let [full, short] = hidden(found);
             vec![full, short, format!("{mark}{count} hidden")]
         }
         (_, _) => vec![format!("{shown} red"), format!("{mark}{shown}")],
@@ -191,10 +231,10 @@ fn red(paint: &Paint<'_>, state: &UiState, room: u16, beside: u16) -> Option<Str
 }
 
 /// Returns how many red cards are not shown, in full and in short.
-fn hidden(state: &UiState) -> [String; 2] {
-    let count = state.rows.red_hidden();
+fn hidden(found: &Told<'_>) -> [String; 2] {
+    let count = found.red_hidden;
     let short = format!("{count} red hidden");
-    if state.filter.query.text().is_empty() {
+    if found.filter.is_empty() {
         [format!("{count} red in hidden columns"), short]
     } else {
         [short.clone(), short]
@@ -224,95 +264,6 @@ fn loading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mu
     }
     let text = format!("loading {starting} of {} sources", snapshot.sources.len());
     row.put(paint, &text, style);
-}
-
-/// Each source: mark, name, word, age, what is left of its limit.
-fn sources(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mut Words) {
-    let theme = paint.theme;
-    for source in &snapshot.sources {
-        let style = theme.severity(severity(source.health));
-        let mark = theme.glyphs().severity(severity(source.health));
-        let end = row.put(paint, mark, style);
-        row.join(end);
-        row.put(paint, source.name.as_str(), theme.style(Role::Text));
-        row.tight();
-        row.put(paint, word(state, source), style);
-        if let Some(at) = source.last_success {
-            let age = paint.age(at).to_string();
-            row.tight();
-            row.put(paint, &age, theme.style(Role::Dim));
-        }
-        if source.token_from == "none" {
-            row.tight();
-            row.put(paint, "no token", theme.style(Role::Waiting));
-        }
-        if let Some(budget) = source
-            .budgets
-            .iter()
-            .min_by_key(|budget| share_left(budget))
-        {
-            let text = format!("api {}/{}", budget.remaining, budget.limit);
-            row.tight();
-            row.put(paint, &text, theme.style(Role::Dim));
-        }
-        if is_exposed(source) {
-            row.tight();
-            row.put(paint, "not encrypted", theme.style(Role::Blocked));
-        }
-    }
-}
-
-/// Returns whether what is said to a source could be overheard.
-pub(super) fn is_exposed(source: &SourceView) -> bool {
-    let host = source.host.trim_start_matches('[');
-    let own = ["127.", "localhost", "::1"]
-        .iter()
-        .any(|own| host.starts_with(own));
-    source.insecure && !own
-}
-
-/// Returns what is left of a limit, in thousandths.
-pub(super) fn share_left(budget: &crate::engine::snapshot::Budget) -> u64 {
-    budget.remaining.saturating_mul(1_000) / budget.limit.max(1)
-}
-
-/// The source that is worst, or how old the data are: in full, in short, and the style.
-fn worst_source(
-    paint: &mut Paint<'_>,
-    state: &UiState,
-    snapshot: &Snapshot,
-) -> Option<([String; 2], Style)> {
-    let source: &SourceView = snapshot.sources.iter().max_by_key(|source| source.health)?;
-    let style = paint.theme.severity(severity(source.health));
-    let age = source.last_success.map(|at| paint.age(at).to_string());
-    let word = word(state, source);
-    let texts = match (source.health, age) {
-        (Health::Ok, Some(age)) => [format!("data {age}"), age],
-        (_, Some(age)) => [
-            format!("{} {word} {age}", source.name),
-            format!("{word} {age}"),
-        ],
-        (_, None) => [format!("{} {word}", source.name), word.to_owned()],
-    };
-    Some((texts, style))
-}
-
-/// Returns how the data are, in as many words as may be spent on it, with its style.
-fn health(
-    paint: &mut Paint<'_>,
-    state: &UiState,
-    snapshot: &Snapshot,
-    row: &Words,
-) -> Option<(String, Style)> {
-    let ([full, short], style) = worst_source(paint, state, snapshot)?;
-    let filtered = !state.filter.query.text().is_empty();
-    let room = match (row.gap, filtered) {
-        (2.., _) => row.left(),
-        (_, false) => row.left() / 2,
-        (_, true) => row.left() / 4,
-    };
-    let text = if width(&full) <= room { full } else { short };
-    Some((text, style))
 }
 
 /// Counters of all columns on a screen that shows one of them.
@@ -365,44 +316,12 @@ fn paint_strip(paint: &mut Paint<'_>, state: &UiState, area: ratatui::layout::Re
     }
 }
 
-/// Returns how bad a state of a source is.
-pub(super) fn severity(health: Health) -> Severity {
-    match health {
-        Health::Ok => Severity::Calm,
-        Health::Starting => Severity::Active,
-        Health::Stale => Severity::Unknown,
-        Health::RateLimited => Severity::Waiting,
-        Health::Unreachable | Health::Unreadable | Health::Forbidden => Severity::Blocked,
-        Health::Auth => Severity::Failed,
-    }
-}
-
-/// Returns the words for the state of a source on this screen.
-pub(super) fn word(state: &UiState, source: &SourceView) -> &'static str {
-    let health = source.health;
-    match health {
-        // Nobody asks: it does not start either.
-        Health::Starting if state.options.offline => match source.last_success {
-            Some(_) => "not asked",
-            None => "never fetched",
-        },
-        Health::RateLimited => "rate limited",
-        Health::Auth => "signed out",
-        Health::Ok
-        | Health::Starting
-        | Health::Stale
-        | Health::Unreachable
-        | Health::Unreadable
-        | Health::Forbidden => health.as_str(),
-    }
-}
-
 /// Words in a row, two columns apart.
 pub(super) struct Words {
     pub(super) x: u16,
     y: u16,
     right: u16,
-    gap: u16,
+    pub(super) gap: u16,
     /// Whether a word that does not fit is left out, rather than cut.
     whole: bool,
 }

@@ -27,6 +27,7 @@ mod replay;
 mod sources;
 mod standup;
 mod triage;
+mod wellness;
 
 #[cfg(test)]
 mod tests;

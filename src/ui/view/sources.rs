@@ -8,7 +8,8 @@ use crate::ui::layout::rows;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
-use crate::ui::view::header::{Words, is_exposed, severity, share_left, word};
+use crate::ui::view::header::Words;
+use crate::ui::view::wellness::{is_exposed, severity, share_left, word};
 
 /// What a mark and the space after it take.
 const MARK: u16 = 2;

@@ -240,6 +240,7 @@ pub(super) fn runs() -> impl Strategy<Value = Fact> {
                 attempt: 1 + u32::from(n % 2),
                 workflow: name.into(),
                 ci: "".into(),
+                no_jobs: "".into(),
                 label: odd(),
                 workflow_path: name.into(),
                 event: event.into(),

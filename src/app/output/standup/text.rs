@@ -30,6 +30,9 @@ const MOST_PEOPLE: usize = 30;
 /// How many finished cards, and how many marks of the parking lot are told.
 const MOST_OTHERS: usize = 12;
 
+/// How much of a key is told, in columns: an alert's name may be of any length.
+const KEY: usize = 80;
+
 /// How much of a title is told, in columns.
 const TITLE: usize = 50;
 
@@ -80,18 +83,18 @@ impl Paper {
 
     /// Writes a card: a word before it, its key with its page, its title, and what is told of it.
     fn card(&mut self, before: &str, card: &CardRef, told: &str) {
-        let title = truncate(&card.title, TITLE);
+        let (key, title) = (truncate(&card.key, KEY), truncate(&card.title, TITLE));
         let gap = if title.is_empty() { "" } else { " " };
         let _ = match self.form {
             Form::Markdown => writeln!(
                 self.out,
                 "* {before}{}{gap}{}: {}",
-                link(&card.key, card.url.as_ref()),
+                link(&key, card.url.as_ref()),
                 escape(&title),
                 escape(told)
             ),
             Form::Text => {
-                let _ = writeln!(self.out, "  {before}{}{gap}{title}: {told}", card.key);
+                let _ = writeln!(self.out, "  {before}{key}{gap}{title}: {told}");
                 match &card.url {
                     Some(url) => writeln!(self.out, "    {url}"),
                     None => Ok(()),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::change_request::{ChangeKey, ChangedPaths};
 use crate::domain::fact::FactKind;
-use crate::domain::run::Failure;
+use crate::domain::run::{Failure, Run};
 
 /// A run of another branch, at hour `hours`, red with this test where one is named.
 fn other(world: &mut World, id: u64, (branch, hours): (&str, i64), test: Option<&str>) {
@@ -495,9 +495,21 @@ fn what_fails_beneath_the_code_is_infrastructure() {
 fn a_run_without_a_job_says_the_same_everywhere() {
     #[track_caller]
     fn check(state: RunState, jobs: Option<RunState>, begin: &str) {
+        checked(state, jobs, begin, |_| {});
+    }
+    #[track_caller]
+    fn checked(
+        state: RunState,
+        jobs: Option<RunState>,
+        begin: &str,
+        change: impl FnOnce(&mut Run),
+    ) {
         let mut world = World::new();
         world.change(7, |_| {});
-        world.run(50, 107, state, |run| run.created_at = at(80));
+        world.run(50, 107, state, |run| {
+            run.created_at = at(80);
+            change(run);
+        });
         if let Some(state) = jobs {
             world.fact(Fact::JobSet(set(50, 1, state)));
         }
@@ -513,6 +525,8 @@ fn a_run_without_a_job_says_the_same_everywhere() {
         "the run could not start: it has no job",
     );
     check(FAILED, None, "the jobs of this run are not read yet");
+    let never = "`cc.xml` holds no job logs";
+    checked(FAILED, None, never, |run| run.no_jobs = never.into());
     check(
         FAILED,
         Some(RunState::Cancelled),

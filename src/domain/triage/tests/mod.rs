@@ -14,7 +14,7 @@ use crate::domain::correlate::{Need, Sourced};
 use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError, LogState, Signature, TestsFrom};
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
-use crate::domain::run::{JobSet, RunKey, RunState};
+use crate::domain::run::{JobSet, RunKey, RunState, place_of};
 use crate::domain::text::Clean;
 use crate::domain::triage::judge::group_name;
 use crate::domain::triage::{Book, Known, Triage, TriageBoard, Verdict, groups};
@@ -223,6 +223,20 @@ fn without_a_green_run_no_commit_is_blamed() {
     push(&mut world, 4, 8, &FAILED);
     let why = no(&card(&world, 4).first_bad);
     assert_eq!(why, "no green run of `ci` on `main` is known");
+}
+
+#[test]
+fn what_is_not_known_of_a_run_is_left_out_of_the_sentence() {
+    let ci: Clean = "ci".into();
+    assert_eq!(place_of(&ci, &"main".into()), "`ci` on `main`");
+    assert_eq!(place_of(&ci, &Clean::default()), "`ci`");
+    let mut world = World::new();
+    push(&mut world, 1, 3, &RunState::Passed);
+    push(&mut world, 2, 6, &FAILED);
+    let mut red = yes(&card(&world, 2).first_bad).red;
+    assert_eq!(red.named(), "run 2");
+    red.number = 0;
+    assert_eq!(red.named(), "a run");
 }
 
 #[test]

@@ -107,6 +107,7 @@ impl State {
         Run {
             repo: about.repo,
             ci: Clean::line(server.site.ci),
+            no_jobs: Clean::default(),
             label: Clean::default(),
             id: at.run,
             number: wire.number,

@@ -218,6 +218,7 @@ impl State {
         let run = Run {
             repo: about.repo,
             ci: Clean::line(ci),
+            no_jobs: Clean::default(),
             label: Clean::default(),
             id,
             number,

@@ -53,6 +53,7 @@ fn run(at: At<'_>, status: &wire::Status) -> Option<Run> {
         workflow: Clean::line(name),
         workflow_path: foreign_workflow(&ci, name),
         ci: Clean::line(&ci),
+        no_jobs: "only the status of its commit is known, which holds no job logs".into(),
         event: Clean::line(at.head_of.map_or("push", |_| "pull_request")),
         branch: at.branch.clone(),
         head_sha: Some(at.sha.clone()),

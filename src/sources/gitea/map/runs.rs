@@ -104,6 +104,7 @@ pub(in crate::sources::gitea) fn run(repo: &RepoKey, wire: &wire::Run, asked_at:
     Run {
         repo: repo.clone(),
         ci: Clean::default(),
+        no_jobs: Clean::default(),
         label: Clean::default(),
         id: wire.id,
         number: wire.number.unwrap_or(wire.id),
@@ -236,6 +237,7 @@ fn of_run(
     let run = Run {
         repo: repo.clone(),
         ci: Clean::default(),
+        no_jobs: Clean::default(),
         label: Clean::default(),
         id: BY_NUMBER | (number & (BY_NUMBER - 1)),
         number,

@@ -17,6 +17,7 @@ pub(crate) fn run(repo: &RepoKey, wire: &wire_rest::Run) -> Run {
         attempt: wire.run_attempt.unwrap_or(1),
         workflow: line(wire.name.as_deref()),
         ci: Clean::default(),
+        no_jobs: Clean::default(),
         label: Clean::default(),
         workflow_path: workflow_path(wire.path.as_deref()),
         event: line(wire.event.as_deref()),

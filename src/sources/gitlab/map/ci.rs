@@ -73,6 +73,7 @@ pub(crate) fn run(repo: &RepoKey, wire: &wire_ci::Pipeline, about: &About) -> Op
     Some(Run {
         repo: repo.clone(),
         ci: Clean::default(),
+        no_jobs: Clean::default(),
         label: Clean::default(),
         id: wire.id,
         number: wire.iid.unwrap_or(wire.id),

@@ -194,6 +194,7 @@ impl Reader<'_> {
             repo: self.needed_repo(record)?,
             id: self.id(&id),
             ci: self.place.clone(),
+            no_jobs: "its map tells of runs, and of no job logs".into(),
             label: Clean::default(),
             number: number("number").or_else(|| id.parse().ok()).unwrap_or(0),
             attempt: attempt.unwrap_or(1).max(1),

@@ -109,6 +109,7 @@ pub(super) fn run(
     Some(Run {
         repo,
         ci: Clean::line(ground.ci),
+        no_jobs: Clean::default(),
         label: Clean::default(),
         id: foreign_id(ground.ci, &own_id(&subject.path, wire.number)),
         number: wire.number,

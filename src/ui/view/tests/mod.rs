@@ -217,6 +217,25 @@ fn the_filter_in_force_stays_on_the_screen_with_its_count() {
 }
 
 #[test]
+fn triage_lists_all_that_is_red_and_claims_no_filter() {
+    let mut screen = Screen::new(120, 40, 96);
+    screen.press("/");
+    screen.type_text("status:blocked");
+    screen.press("enter");
+    let head = |screen: &Screen| screen.text().lines().next().unwrap().to_owned();
+    assert!(
+        head(&screen).contains("/status:blocked"),
+        "{}",
+        head(&screen)
+    );
+    screen.state.view = crate::ui::state::View::Triage;
+    screen.draw();
+    let told = head(&screen);
+    assert!(told.contains("96 cards  16 red"), "{told}");
+    assert!(!told.contains('/') && !told.contains("hidden"), "{told}");
+}
+
+#[test]
 fn without_asking_no_source_is_said_to_start() {
     let mut empty = sample::snapshot(0);
     empty.sources = vec![sample::source("github", Health::Starting)];
