@@ -55,7 +55,8 @@ impl<T> List<T> {
     /// Returns what to tell of records that cannot be read, where there are some.
     pub fn unread(&self, what: &str) -> Option<String> {
         let (count, why) = (self.bad_count, self.why());
-        (count > 0).then(|| format!("{count} {what} cannot be read: {why}"))
+        let all = count + self.items.len();
+        (count > 0).then(|| format!("{count} of {all} {what} cannot be read: {why}"))
     }
 
     fn why(&self) -> &str {
@@ -218,7 +219,7 @@ mod tests {
         let part = read(r#"[{"id":1},{}]"#);
         assert_eq!(part.misfit(), None);
         let told = part.unread("rows").unwrap();
-        assert_eq!(told, "1 rows cannot be read: `id` is missing");
+        assert_eq!(told, "1 of 2 rows cannot be read: `id` is missing");
         assert_eq!(read("[{}]").misfit(), Some("`id` is missing"));
         assert_eq!(
             (read("[]").misfit(), read("[]").unread("rows")),
