@@ -264,7 +264,9 @@ impl Store {
                 member.state.report(report, at);
             }
             Ok(mut batch) => {
-                member.state.succeeded(resource, order, at, &batch);
+                if !member.state.succeeded(resource, order, at, &batch) {
+                    batch.covered.clear();
+                }
                 let past = std::mem::take(&mut batch.past);
                 match (batch.past_from, batch.past_runs_from) {
                     (None, Some(_)) => self.chronicler.take_loose(&source, past),
