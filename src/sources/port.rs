@@ -421,8 +421,9 @@ impl Port {
         check
     }
 
-    /// Returns the error of an answer that says itself that it is none.
+    /// Returns the error of an answer that is none, or says so itself, and counts it as failed.
     pub(super) fn failed(&self, cause: &str) -> SourceError {
+        self.client.spoiled();
         SourceError::Unreadable {
             host: self.host().to_owned(),
             cause: self.client.shown(cause).to_string(),
