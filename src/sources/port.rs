@@ -435,7 +435,12 @@ impl Port {
         let Some(why) = list.misfit() else {
             return Ok(());
         };
-        Err(self.failed(&format!("{path}: none of its records fits: {why}")))
+        // A route stands below the address.
+        let base = match path.strip_prefix('/') {
+            Some(_) => self.url(&[], &[]).path().trim_end_matches('/').to_owned(),
+            None => String::new(),
+        };
+        Err(self.failed(&format!("{base}{path}: none of its records fits: {why}")))
     }
 
     /// Returns a text of the server as it may be shown.
