@@ -14,6 +14,7 @@ use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::SourceName;
 use crate::domain::pool::Pool;
 use crate::domain::text::Clean;
+use crate::engine::doubt::{self, Doubt};
 use crate::engine::update::{LoadedFact, LoadedListing, Write};
 use crate::sources::{Batch, Listing};
 
@@ -32,6 +33,8 @@ pub struct SourceFacts {
     known: HashMap<FactId, Known>,
     listings: HashMap<Clean, Held>,
     kinds: HashMap<FactKind, usize>,
+    /// What lists that were read in part did not tell, by list.
+    open: HashMap<Clean, BTreeSet<FactId>>,
     pool: Pool,
 }
 
@@ -77,7 +80,7 @@ impl SourceFacts {
     /// Takes in what a poll returned.
     pub fn take(&mut self, answer: Answer<'_>, batch: Batch) -> Delta {
         let mut delta = Delta::default();
-        let lists = !batch.listings.is_empty();
+        let lists = !batch.listings.is_empty() || !batch.partial.is_empty();
         let mut reported = HashSet::with_capacity(if lists { batch.facts.len() } else { 0 });
         for fact in batch.facts {
             let id = fact.id();
@@ -88,6 +91,9 @@ impl SourceFacts {
         }
         for listing in batch.listings {
             self.list(answer, listing, &reported, &mut delta);
+        }
+        for part in batch.partial {
+            self.list_part(answer, part, &reported, &mut delta);
         }
         let in_gone_repos = self.known.iter().filter(|(_, known)| {
             let repo = known.fact.repo();
@@ -167,6 +173,7 @@ impl SourceFacts {
             Some(held) => Some((held.at, held.members.clone())),
             None => None,
         };
+        self.open.remove(&listing.name);
         listing.members = self.known_ids(listing.members);
         let differs = before
             .as_ref()
@@ -203,6 +210,75 @@ impl SourceFacts {
                 self.leave(answer, id, delta);
             }
         }
+    }
+
+    /// A listing that was read in part removes nothing: what it tells is there, and what it does
+    /// not tell is open until it is read to its end.
+    fn list_part(
+        &mut self,
+        answer: Answer<'_>,
+        part: Listing,
+        reported: &HashSet<FactId>,
+        delta: &mut Delta,
+    ) {
+        let Answer { at, order, source } = answer;
+        let told = self.known_ids(part.members);
+        let held = self.listings.get_mut(&part.name);
+        let mut members = match held {
+            Some(held) if held.order > order => return,
+            Some(held) => {
+                if !told.is_empty() {
+                    held.order = order;
+                }
+                held.members.clone()
+            }
+            None => BTreeSet::new(),
+        };
+        members.retain(|id| self.known.contains_key(id));
+        let open: BTreeSet<FactId> = members
+            .difference(&told)
+            .filter(|id| !reported.contains(id))
+            .cloned()
+            .collect();
+        if open.is_empty() {
+            self.open.remove(&part.name);
+        } else {
+            self.open.insert(part.name.clone(), open);
+        }
+        if told.is_subset(&members) {
+            return;
+        }
+        members.extend(told);
+        delta.writes.push(Write::Listing(LoadedListing {
+            source: source.clone(),
+            name: part.name.clone(),
+            at,
+            members: members.clone(),
+        }));
+        self.listings.insert(part.name, Held { at, order, members });
+    }
+
+    /// Returns what is known and was not told by an answer that was read in part.
+    pub fn doubts(&self) -> Vec<Doubt> {
+        let mut doubts = Vec::new();
+        for (name, open) in &self.open {
+            let known = |id: &FactId| {
+                let known = self.known.get(id)?;
+                Some(Doubt {
+                    fact: Arc::clone(&known.fact),
+                    told_at: known.seen_at,
+                })
+            };
+            let mut found = open.iter().filter_map(known).collect();
+            let members = self.listings.get(name).map(|held| &held.members);
+            let told = members
+                .into_iter()
+                .flatten()
+                .filter(|id| !open.contains(id));
+            doubt::without_past(&mut found, told.filter_map(|id| self.get(id)));
+            doubts.extend(found);
+        }
+        doubts
     }
 
     /// What left a listing goes, but for an alert: that is over, and is kept to be seen.
@@ -299,6 +375,7 @@ impl SourceFacts {
     /// Takes out everything; returns which facts those were.
     pub fn clear(&mut self) -> Vec<FactId> {
         self.listings.clear();
+        self.open.clear();
         self.retain(&[])
     }
 
@@ -317,6 +394,7 @@ impl SourceFacts {
             .listings
             .values()
             .flat_map(|held| held.members.iter())
+            .filter(|id| !self.open.values().any(|open| open.contains(id)))
             .collect();
         let newest = self.newest();
         let over = self.long_over(now);

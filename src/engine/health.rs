@@ -107,9 +107,18 @@ impl SourceState {
         }
     }
 
-    /// Takes in that a poll went well.
-    pub fn succeeded(&mut self, resource: ResourceId, order: u64, at: Timestamp, batch: &Batch) {
-        let told = told::tells(batch);
+    /// Takes in that a poll went well; returns whether its answer proves anything: an empty one of
+    /// a source that never told a fact and that is ill elsewhere does not.
+    pub fn succeeded(
+        &mut self,
+        resource: ResourceId,
+        order: u64,
+        at: Timestamp,
+        batch: &Batch,
+    ) -> bool {
+        let is_blank = batch.facts.is_empty() && self.last_success.is_none();
+        let proves = !(is_blank && self.is_ill_beside(&resource));
+        let told = proves && told::tells(batch);
         self.note(
             resource,
             Outcome {
@@ -125,6 +134,16 @@ impl SourceState {
         if told {
             self.last_success = self.last_success.max(Some(at));
         }
+        proves
+    }
+
+    /// Returns whether something else than this resource is no answer of such a system.
+    fn is_ill_beside(&self, resource: &ResourceId) -> bool {
+        let mut others = self.outcomes.iter().filter(|(id, _)| *id != resource);
+        others.any(|(_, outcome)| {
+            let health = outcome.error.as_ref().map(Health::of);
+            matches!(health, Some(Health::Unreadable | Health::Unreachable))
+        })
     }
 
     /// Takes in that a poll failed.

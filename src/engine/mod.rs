@@ -1,6 +1,6 @@
 //! Keeps the truth: takes what sources say, stores it, makes the board from it.
 //!
-//! `update`, `facts`, `health`, `columns`, `empty`, `told`, `store`, `snapshot`,
+//! `update`, `facts`, `health`, `columns`, `empty`, `doubt`, `told`, `store`, `snapshot`,
 //! `schedule`, `backoff`, `budget` and `chronicler` are pure; `poller`, `handle`, `supervise`,
 //! `teller`, `inquiry`, `follower`, `actions`, `logs` and `db` are where tasks and files are.
 
@@ -10,6 +10,7 @@ pub mod budget;
 pub mod chronicler;
 pub mod columns;
 pub mod db;
+pub mod doubt;
 pub mod empty;
 pub mod facts;
 mod follower;

@@ -17,6 +17,7 @@ use crate::domain::run::{RunKey, is_foreign};
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 use crate::domain::triage::{TriageBoard, Watched};
+use crate::engine::doubt::Doubts;
 use crate::sources::SourceError;
 pub use crate::sources::{Budget, Capability, CapabilityState, PastRead, RequestLine};
 
@@ -33,6 +34,8 @@ pub struct Snapshot {
     pub sources: Vec<SourceView>,
     /// When each scope (source, repository) was last confirmed to be current.
     pub confirmed: Arc<HashMap<(SourceName, Clean), Timestamp>>,
+    /// What is known and was not told by an answer that was read in part: no scope confirms it.
+    pub doubts: Arc<Doubts>,
     /// Cards that are over, by number: shipped and dropped within the retention.
     pub finished: usize,
     /// Whether only the first screen was loaded from the store so far.
@@ -235,6 +238,8 @@ impl Snapshot {
             let view = views.find(|view| view.name == *source);
             let host = view.map_or(source.as_str(), |view| view.host.as_str());
             let at = self.source_confirmed(source, item.repo.as_ref());
+            let doubted = self.doubts.oldest(source, item);
+            let at = at.map(|at| doubted.map_or(at, |told| told.min(at)));
             let last = hosts.entry(host).or_default();
             *last = at.max(*last);
         }

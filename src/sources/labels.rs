@@ -191,9 +191,12 @@ pub(super) fn list(batch: &mut Batch, name: &str, alerts: Vec<Alert>, whole: boo
     }
     let facts: Vec<Fact> = kept.into_iter().map(Fact::Alert).collect();
     let name = Clean::line(name);
-    if whole {
-        batch.listings.push(Listing { name, members });
-    }
+    let lists = if whole {
+        &mut batch.listings
+    } else {
+        &mut batch.partial
+    };
+    lists.push(Listing { name, members });
     batch.facts.extend(facts);
 }
 

@@ -267,6 +267,9 @@ pub struct Batch {
     pub facts: Vec<Fact>,
     /// Listings that were read to their end: what left them is removed.
     pub listings: Vec<Listing>,
+    /// Listings that were read in part: what they hold is there, and nothing is said of the rest.
+    /// That removes nothing, and what is known of the rest is not confirmed by `covered`.
+    pub partial: Vec<Listing>,
     /// Scopes (`owner/name`; empty: all that the source tells) that this poll confirmed to be
     /// current.
     pub covered: Vec<Clean>,

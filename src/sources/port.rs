@@ -421,8 +421,9 @@ impl Port {
         check
     }
 
-    /// Returns the error of an answer that says itself that it is none.
+    /// Returns the error of an answer that is none, or says so itself, and counts it as failed.
     pub(super) fn failed(&self, cause: &str) -> SourceError {
+        self.client.spoiled();
         SourceError::Unreadable {
             host: self.host().to_owned(),
             cause: self.client.shown(cause).to_string(),
@@ -434,7 +435,12 @@ impl Port {
         let Some(why) = list.misfit() else {
             return Ok(());
         };
-        Err(self.failed(&format!("{path}: none of its records fits: {why}")))
+        // A route stands below the address.
+        let base = match path.strip_prefix('/') {
+            Some(_) => self.url(&[], &[]).path().trim_end_matches('/').to_owned(),
+            None => String::new(),
+        };
+        Err(self.failed(&format!("{base}{path}: none of its records fits: {why}")))
     }
 
     /// Returns a text of the server as it may be shown.

@@ -211,6 +211,7 @@ pub fn snapshot(cards: usize) -> Snapshot {
         taken_at: moment(),
         columns,
         sources: vec![source("github", Health::Ok)],
+        doubts: Arc::default(),
         confirmed: Arc::new(confirmed),
         finished: 12,
         partial: false,

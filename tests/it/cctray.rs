@@ -180,8 +180,10 @@ async fn a_project_without_a_name_removes_nothing() {
     let fault = Fault::start(move |_| xml(with)).await;
     let batch = read(&source(&fault, "cc.xml", &[])).await.unwrap();
     assert_eq!(batch.facts.len(), 1);
-    assert!(batch.listings.is_empty() && batch.covered.is_empty());
-    assert!(batch.warnings[0].contains("cannot be read"));
+    assert!(batch.listings.is_empty() && batch.covered.len() == 1);
+    assert_eq!(batch.partial[0].members.len(), 1);
+    let told = batch.warnings[0].as_str();
+    assert_eq!(told, "1 of 2 projects cannot be read: it has no name");
 }
 
 #[tokio::test]

@@ -59,6 +59,7 @@ impl Store {
             self.take_out(source, &id);
         }
         Arc::make_mut(&mut self.confirmed).retain(|(name, _), _| name != source);
+        Arc::make_mut(&mut self.doubts).set(source, Vec::new());
     }
 
     /// Drops the facts of a followed source that the program which polls it no longer has.

@@ -23,6 +23,7 @@ use crate::domain::text::Clean;
 use crate::domain::triage::Book;
 use crate::engine::chronicler::Chronicler;
 use crate::engine::columns::Columns;
+use crate::engine::doubt::Doubts;
 use crate::engine::empty;
 use crate::engine::facts::{Answer, Delta, SourceFacts};
 use crate::engine::health::{SourceState, Verdict};
@@ -62,6 +63,7 @@ pub struct Store {
     last_stood: Standings,
     chronicler: Chronicler,
     confirmed: Arc<HashMap<(SourceName, Clean), Timestamp>>,
+    doubts: Arc<Doubts>,
     notices: Vec<(&'static str, Clean)>,
     inquiries: Inquiries,
     actions: Arc<[ActionView]>,
@@ -121,6 +123,7 @@ impl Store {
             last_stood: Standings::default(),
             chronicler: Chronicler::default(),
             confirmed: Arc::default(),
+            doubts: Arc::default(),
             notices: Vec::new(),
             inquiries: Inquiries::default(),
             actions: Arc::default(),
@@ -261,7 +264,9 @@ impl Store {
                 member.state.report(report, at);
             }
             Ok(mut batch) => {
-                member.state.succeeded(resource, order, at, &batch);
+                if !member.state.succeeded(resource, order, at, &batch) {
+                    batch.covered.clear();
+                }
                 let past = std::mem::take(&mut batch.past);
                 match (batch.past_from, batch.past_runs_from) {
                     (None, Some(_)) => self.chronicler.take_loose(&source, past),
@@ -289,6 +294,10 @@ impl Store {
                     order,
                 };
                 let delta = member.facts.take(answer, batch);
+                let doubts = member.facts.doubts();
+                if !doubts.is_empty() || self.doubts.has(&source) {
+                    Arc::make_mut(&mut self.doubts).set(&source, doubts);
+                }
                 self.correlate(&source, delta, applied);
             }
             Err(error) => {
@@ -465,6 +474,7 @@ impl Store {
             columns,
             sources,
             confirmed: Arc::clone(&self.confirmed),
+            doubts: Arc::clone(&self.doubts),
             finished: self.columns.finished(),
             notices: self.notices.iter().map(|(_, text)| text.clone()).collect(),
             triage: self.inquiries.show(self.book.board()),

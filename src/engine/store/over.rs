@@ -32,6 +32,18 @@ impl Board {
 
     /// A list that was read to its end.
     fn lists(&mut self, ids: &[&str], now: Timestamp) {
+        let batch = Self::told(ids);
+        self.poll(Ok(batch), now);
+    }
+
+    /// A list in which a record could not be read.
+    fn lists_in_part(&mut self, ids: &[&str], now: Timestamp) {
+        let mut batch = Self::told(ids);
+        batch.partial = std::mem::take(&mut batch.listings);
+        self.poll(Ok(batch), now);
+    }
+
+    fn told(ids: &[&str]) -> Batch {
         let mut world = World::new();
         world.facts.clear();
         for id in ids {
@@ -39,15 +51,15 @@ impl Board {
         }
         let facts = world.facts.iter().map(|said| Fact::clone(&said.fact));
         let facts: Vec<Fact> = facts.collect();
-        let batch = Batch {
+        Batch {
             listings: vec![Listing {
                 name: Clean::line("alerts"),
                 members: facts.iter().map(Fact::id).collect(),
             }],
             facts,
+            covered: vec![Clean::default()],
             ..Batch::default()
-        };
-        self.poll(Ok(batch), now);
+        }
     }
 
     fn poll(&mut self, outcome: Result<Batch, SourceError>, now: Timestamp) {
@@ -69,6 +81,16 @@ impl Board {
         let items = snapshot.items();
         items
             .map(|item| (item.id.to_string(), item.placement.status))
+            .collect()
+    }
+
+    /// When each card was last confirmed.
+    fn confirmed(&mut self, now: Timestamp) -> Vec<(String, Option<Timestamp>)> {
+        self.store.apply(Update::Clock, now);
+        let snapshot = self.store.snapshot(now);
+        let items = snapshot.items();
+        items
+            .map(|item| (item.id.to_string(), snapshot.confirmed_at(item)))
             .collect()
     }
 }
@@ -98,6 +120,46 @@ fn an_alert_that_left_the_list_is_over_and_goes_after_a_while() {
     board.lists(&["a", "b"], at(53));
     let again = [alert("a", Status::Firing), alert("b", Status::Firing)];
     assert_eq!(board.shown(at(53)), again);
+}
+
+#[test]
+fn an_answer_in_part_confirms_what_it_told_and_ends_nothing() {
+    let mut board = Board::new();
+    board.lists_in_part(&["a"], at(50));
+    let id = |id: &str| format!("alert:{id}");
+    assert_eq!(board.confirmed(at(50)), [(id("a"), Some(at(50)))]);
+    board.lists_in_part(&["a", "b"], at(51));
+    board.lists_in_part(&["b", "c"], at(52));
+    let expected = [("a", 51), ("b", 52), ("c", 52)];
+    let expected = expected.map(|(name, when)| (id(name), Some(at(when))));
+    assert_eq!(board.confirmed(at(52)), expected);
+    board.lists_in_part(&["a", "b", "c"], at(53));
+    let all = board.confirmed(at(53));
+    assert!(all.iter().all(|(_, when)| *when == Some(at(53))), "{all:?}");
+    // One that was only ever told by such answers leaves the first whole list as others do.
+    board.lists(&["b", "c"], at(54));
+    let mut stand = board.shown(at(54));
+    stand.sort_by(|one, other| one.0.cmp(&other.0));
+    let firing = |name| alert(name, Status::Firing);
+    assert_eq!(
+        stand,
+        [alert("a", Status::Watched), firing("b"), firing("c")]
+    );
+    let all = board.confirmed(at(54));
+    assert!(all.iter().all(|(_, when)| *when == Some(at(54))), "{all:?}");
+}
+
+#[test]
+fn what_is_open_for_long_is_forgotten() {
+    let mut board = Board::new();
+    board.lists_in_part(&["a", "b"], at(50));
+    board.lists_in_part(&["a"], at(51));
+    let later = at(51) + RETENTION + TimeDelta::hours(2);
+    board
+        .store
+        .apply(Update::Clock, later - TimeDelta::hours(1));
+    board.store.apply(Update::Clock, later);
+    assert_eq!(board.store.facts(), 1);
 }
 
 #[test]

@@ -364,6 +364,28 @@ fn an_answer_without_facts_proves_nothing() {
 }
 
 #[test]
+fn an_empty_answer_of_who_is_ill_and_never_told_anything_confirms_nothing() {
+    let empty = || {
+        let listed = batch(0, &[], Some(&[]));
+        assert!(listed.facts.is_empty() && !listed.covered.is_empty());
+        Ok(listed)
+    };
+    let mut store = store();
+    store.apply(polled_of("user", 0, 1, Err(unreachable())), at(1));
+    store.apply(polled_of("tickets", 0, 2, empty()), at(2));
+    let snapshot = store.snapshot(at(2));
+    assert_eq!(snapshot.sources[0].last_success, None);
+    assert_eq!(snapshot.sources[0].health, Health::Unreachable);
+    assert!(snapshot.confirmed.is_empty());
+    // Who is well has nothing to tell.
+    store.apply(polled_of("user", 0, 3, Ok(Batch::default())), at(3));
+    store.apply(polled_of("tickets", 0, 4, empty()), at(4));
+    let snapshot = store.snapshot(at(4));
+    assert_eq!(snapshot.sources[0].last_success, Some(at(4)));
+    assert_eq!(snapshot.sources[0].health, Health::Ok);
+}
+
+#[test]
 fn a_source_that_says_no_word_is_out_of_reach_after_a_while() {
     let mut store = store();
     for owner in 0..store.sources.len() {

@@ -84,10 +84,8 @@ impl Alertmanager {
         let alerts = list.items.iter().map(alert).collect();
         // One that cannot be read may be one that is known: then nothing is removed.
         labels::list(&mut batch, ALERTS, alerts, list.bad_count == 0);
-        if list.bad_count == 0 {
-            // All that this source tells.
-            batch.covered.push(Clean::default());
-        }
+        // All that this source tells.
+        batch.covered.push(Clean::default());
         self.port.can(ALERTS, CapabilityState::Available);
         Ok(batch)
     }

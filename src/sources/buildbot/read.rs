@@ -307,9 +307,11 @@ impl Buildbot {
             let why = round.bad.first().map_or("", String::as_str);
             let text = format!("{} builds cannot be read: {why}", round.bad_count);
             batch.warnings.push(self.port.shown(&text));
-            return batch;
-        }
-        if round.is_cut {
+            batch.partial.push(Listing {
+                name: "moving".into(),
+                members: moving,
+            });
+        } else if round.is_cut {
             let text = format!("more than {MOST_WAITING} builds wait; the rest is not shown");
             batch.warnings.push(Clean::line(&text));
         } else {

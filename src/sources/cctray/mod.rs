@@ -138,9 +138,12 @@ impl CcTray {
             ..Batch::default()
         };
         if read.bad > 0 {
-            let text = format!("{} projects without a name cannot be read", read.bad);
+            let all = read.bad + read.projects.len();
+            let text = match read.bad {
+                1 => format!("1 of {all} projects cannot be read: it has no name"),
+                bad => format!("{bad} of {all} projects cannot be read: they have no name"),
+            };
             batch.warnings.push(Clean::line(&text));
-            return batch;
         }
         if read.is_cut {
             let text = format!(
@@ -148,9 +151,13 @@ impl CcTray {
                 read::MOST_PROJECTS
             );
             batch.warnings.push(Clean::line(&text));
-            return batch;
         }
-        batch.listings.push(Listing {
+        let lists = if read.bad > 0 || read.is_cut {
+            &mut batch.partial
+        } else {
+            &mut batch.listings
+        };
+        lists.push(Listing {
             name: PROJECTS.into(),
             members: batch.facts.iter().map(Fact::id).collect(),
         });

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::api::Listed;
 use super::map::{project_of, work};
-use super::state::{ChangeSeen, Scope, State};
+use super::state::{ChangeSeen, Project, Scope, State};
 use super::work::Kind;
 use super::{GitLab, wire};
 use crate::domain::Timestamp;
@@ -223,7 +223,9 @@ impl State {
         if !due && !always {
             return;
         }
-        let paths = self.of_scope(scope).filter(|project| project.misses == 0);
+        // Of one that was not found yet nothing may have been asked.
+        let is_there = |project: &&Project| project.misses == 0 && (always || project.id.is_some());
+        let paths = self.of_scope(scope).filter(is_there);
         batch
             .covered
             .extend(paths.map(|project| Clean::line(&project.path)));

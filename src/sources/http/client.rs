@@ -58,6 +58,9 @@ pub struct Client {
     pub(super) http: reqwest::Client,
     source: SourceName,
     pub(super) origin: Origin,
+    /// The account of who has no credential: behind one host may be several tools, each with limits
+    /// of its own. A forge counts by address, and has one base.
+    nobody: String,
     pub(super) host: String,
     pub(super) headers: HeaderMap,
     pub(super) ground: Ground,
@@ -91,11 +94,13 @@ impl Client {
                 host: host.clone(),
                 cause,
             })?;
-        let gate = Gate::shared(&origin, NOBODY);
+        let nobody = format!("{NOBODY} {}", base.path().trim_end_matches('/'));
+        let gate = Gate::shared(&origin, &nobody);
         Ok(Self {
             http,
             source,
             origin,
+            nobody,
             host,
             headers,
             ground,
@@ -192,7 +197,7 @@ impl Client {
     /// Lets go of the credential: what follows asks as nobody.
     pub(in crate::sources) fn unbind(&self) {
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) =
-            Gate::shared(&self.origin, NOBODY);
+            Gate::shared(&self.origin, &self.nobody);
         *self
             .credential
             .write()
@@ -231,7 +236,7 @@ impl Client {
         let what = path_of(&request.url);
         let _turn = self.turn(Lane::Rest, request.urgency).await?;
         let answer = self.within_total(&what, self.follow(request, &what)).await;
-        answer.map_err(|failure| self.redacted(failure))
+        answer.map_err(|failure| self.no_answer(failure))
     }
 
     /// Asks for one address and reads the answer.
@@ -252,8 +257,24 @@ impl Client {
         request: &Request,
         answer: &Answer,
     ) -> Result<T, Failure> {
-        decode(&self.host, request.url.path(), &answer.body)
-            .inspect_err(|_failure| self.forget(&request.url))
+        decode(&self.host, request.url.path(), &answer.body).inspect_err(|_failure| {
+            self.forget(&request.url);
+            self.spoiled();
+        })
+    }
+
+    /// Counts a request as failed whose answer turned out to be none.
+    pub(in crate::sources) fn spoiled(&self) {
+        self.ledger.spoil();
+    }
+
+    /// Counts what came as no answer, where its status did not say so itself.
+    fn no_answer(&self, failure: Failure) -> Failure {
+        let is_counted = failure.status.is_some_and(|status| status >= 400);
+        if !is_counted && matches!(failure.error, SourceError::Unreadable { .. }) {
+            self.spoiled();
+        }
+        self.redacted(failure)
     }
 
     /// Sends one GraphQL query.
@@ -275,7 +296,7 @@ impl Client {
         }
         let _turn = self.turn(Lane::GraphQl, urgency).await?;
         let answer = self.within_total(&what, self.post(url, &what, body)).await;
-        answer.map_err(|failure| self.redacted(failure))
+        answer.map_err(|failure| self.no_answer(failure))
     }
 
     /// Takes in a limit that a body told.

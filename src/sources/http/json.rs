@@ -55,7 +55,8 @@ impl<T> List<T> {
     /// Returns what to tell of records that cannot be read, where there are some.
     pub fn unread(&self, what: &str) -> Option<String> {
         let (count, why) = (self.bad_count, self.why());
-        (count > 0).then(|| format!("{count} {what} cannot be read: {why}"))
+        let all = count + self.items.len();
+        (count > 0).then(|| format!("{count} of {all} {what} cannot be read: {why}"))
     }
 
     fn why(&self) -> &str {
@@ -112,6 +113,12 @@ pub fn decode<T: DeserializeOwned>(host: &str, what: &str, body: &[u8]) -> Resul
             cause: format!("{what}: the answer is empty (`null`)"),
         }));
     }
+    if body.trim_ascii_start().starts_with(b"[") && wants_object::<T>() {
+        return Err(Failure::of(SourceError::Unreadable {
+            host: host.to_owned(),
+            cause: format!("{what}: there is a list where an object should be"),
+        }));
+    }
     serde_json::from_slice(body).map_err(|error| {
         let is_foreign = error.is_syntax();
         let cause = if error.is_eof() {
@@ -135,6 +142,16 @@ pub fn decode<T: DeserializeOwned>(host: &str, what: &str, body: &[u8]) -> Resul
             failure
         }
     })
+}
+
+/// Returns whether an object can be read as this and nothing else can: a list would pass for the
+/// values of its fields in their order, and an empty one for an object without any.
+fn wants_object<T: DeserializeOwned>() -> bool {
+    let takes_object = match serde_json::from_str::<T>("{}") {
+        Ok(_) => true,
+        Err(error) => error.to_string().starts_with("missing field"),
+    };
+    takes_object && serde_json::from_str::<T>("0").is_err()
 }
 
 /// Returns what is wrong with an answer in words, without the values that the error quotes.
@@ -218,7 +235,7 @@ mod tests {
         let part = read(r#"[{"id":1},{}]"#);
         assert_eq!(part.misfit(), None);
         let told = part.unread("rows").unwrap();
-        assert_eq!(told, "1 rows cannot be read: `id` is missing");
+        assert_eq!(told, "1 of 2 rows cannot be read: `id` is missing");
         assert_eq!(read("[{}]").misfit(), Some("`id` is missing"));
         assert_eq!(
             (read("[]").misfit(), read("[]").unread("rows")),
@@ -258,6 +275,25 @@ mod tests {
         );
         check("[[]]", "/x: a list in it is too short or too long");
         check("[3]", "/x: there is a number where an object should be");
+    }
+
+    #[test]
+    fn a_list_is_no_object_whatever_that_may_lack() {
+        #[derive(Deserialize, Debug, Default)]
+        #[serde(default)]
+        struct Bare {
+            id: Option<u64>,
+        }
+        let why = |error: crate::sources::http::Failure| error.error.to_string();
+        for body in ["[]", " [1]", "[{\"id\":1}]"] {
+            let bare = why(decode::<Bare>("h", "/x", body.as_bytes()).unwrap_err());
+            let row = why(decode::<Row>("h", "/x", body.as_bytes()).unwrap_err());
+            assert!(bare.ends_with("/x: there is a list where an object should be"));
+            assert_eq!(bare, row);
+            assert!(decode::<serde_json::Value>("h", "/x", body.as_bytes()).is_ok());
+        }
+        assert!(decode::<Bare>("h", "/x", b"{}").is_ok());
+        assert!(decode::<List<Row>>("h", "/x", b"[]").is_ok());
     }
 
     #[test]

@@ -38,11 +38,42 @@ impl Ledger {
         state.recent.truncate(REMEMBERED);
     }
 
+    /// Counts one more as failed: the answer that came was none.
+    pub(super) fn spoil(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.failed = state.sent.min(state.failed + 1);
+    }
+
     /// Returns what was entered so far.
     pub(super) fn state(&self) -> State {
         self.state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_none_failed_and_no_more_fail_than_were_sent() {
+        let ledger = Ledger::default();
+        let line = |status| RequestLine {
+            at: chrono::DateTime::UNIX_EPOCH,
+            what: "GET /x".into(),
+            status: Some(status),
+            millis: 1,
+            bytes: 0,
+        };
+        ledger.enter(line(200), false);
+        ledger.enter(line(200), false);
+        ledger.spoil();
+        assert_eq!((ledger.state().sent, ledger.state().failed), (2, 1));
+        ledger.enter(line(500), true);
+        ledger.spoil();
+        ledger.spoil();
+        assert_eq!((ledger.state().sent, ledger.state().failed), (3, 3));
     }
 }

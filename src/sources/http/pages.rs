@@ -63,6 +63,7 @@ pub async fn follow<P: DeserializeOwned, T>(
 fn records<T>(client: &Client, request: &Request, list: List<T>) -> Result<List<T>, Failure> {
     if list.items.is_empty() && list.bad_count > 0 {
         client.forget(&request.url);
+        client.spoiled();
         let cause = list.bad.first().map_or("", String::as_str);
         let cause = format!("{}: none of its records fits: {cause}", request.url.path());
         return Err(client.unreadable(cause));

@@ -98,14 +98,20 @@ impl Client {
             }
             self.enter("GET", &what, Some(status), started, 0);
             let target = self.redirect(&url, response.headers(), &what);
-            url = target.map_err(|failure| Missed::Bad(cause(failure.error)))?;
+            url = target.map_err(|failure| self.bad(cause(failure.error)))?;
             if !self.origin.covers(&url) {
-                return Err(Missed::Bad(self.elsewhere(&url)));
+                return Err(self.bad(self.elsewhere(&url)));
             }
             if seen.len() > self.limits.redirects || !seen.insert(url.as_str().to_owned()) {
-                return Err(Missed::Bad("it redirects in a circle".to_owned()));
+                return Err(self.bad("it redirects in a circle".to_owned()));
             }
         }
+    }
+
+    /// Returns that what came is no answer, and counts that.
+    fn bad(&self, cause: String) -> Missed {
+        self.spoiled();
+        Missed::Bad(cause)
     }
 
     /// Says where a redirect leads that leaves our origin.
@@ -168,7 +174,10 @@ impl Client {
         let certificate = certificate.map(<[u8]>::to_vec);
         let body = if call.body {
             let read = self.body(response, "GET", &what, started).await;
-            read.map_err(|failure| Missed::Bad(cause(failure.error)))?
+            read.map_err(|failure| match status {
+                400.. => Missed::Bad(cause(failure.error)),
+                _ => self.bad(cause(failure.error)),
+            })?
         } else {
             self.enter("GET", &what, Some(status), started, 0);
             Arc::from([])

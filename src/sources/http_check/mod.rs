@@ -311,6 +311,15 @@ impl HttpChecks {
     /// Says what came of one check.
     fn told(&self, check: &HttpCheck, came: &Result<Visit, Missed>) -> Check {
         let name = &check.name;
+        if let Err(Missed::Held(error)) = came {
+            // Nothing was said of what is checked.
+            let check = failed(CHECKS, error);
+            let text = format!("`{name}` was not asked: {}", check.text);
+            return Check {
+                text: self.port.shown(&text),
+                ..check
+            };
+        }
         let judged = match came {
             Err(missed) => Err(wrong(check, missed)),
             Ok(visit) => judge::judge(check, visit).map(|()| visit),

@@ -100,7 +100,7 @@ impl<'a> Intake<'a> {
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut told: Vec<String> = self.astray().collect();
         if !self.why.is_empty() {
-            let (bad, what) = (self.bad, self.map.to.plural());
+            let (bad, all, what) = (self.bad, self.count, self.map.to.plural());
             let counted = |(why, count): &(String, usize)| {
                 if *count == bad {
                     why.clone()
@@ -115,7 +115,7 @@ impl<'a> Intake<'a> {
                 more => reasons.push(format!("{more} for other reasons")),
             }
             told.push(format!(
-                "{bad} {what} cannot be read: {}",
+                "{bad} of {all} {what} cannot be read: {}",
                 reasons.join("; ")
             ));
         }

@@ -67,8 +67,8 @@ pub struct HttpJson {
     maps: BTreeMap<ResourceId, JsonMap>,
     /// Of which endpoints something is at work.
     at_work: Mutex<BTreeSet<ResourceId>>,
-    /// When each endpoint was last read to its end.
-    whole: Mutex<BTreeMap<ResourceId, Timestamp>>,
+    /// When each endpoint was last read.
+    read: Mutex<BTreeMap<ResourceId, Timestamp>>,
 }
 
 /// What came of one endpoint.
@@ -96,7 +96,7 @@ impl HttpJson {
             port,
             maps: named(maps),
             at_work: Mutex::default(),
-            whole: Mutex::default(),
+            read: Mutex::default(),
         })
     }
 
@@ -147,22 +147,34 @@ impl HttpJson {
             batch.facts.truncate(MOST);
             // Those that are not shown are there as well: none of them is over.
         }
+        let name = Clean::line(resource);
+        let list = Listing { name, members };
         if whole {
-            let name = Clean::line(resource);
-            batch.listings.push(Listing { name, members });
-            if self.is_all_current(resource, now) {
-                // All that this source tells.
-                batch.covered.push(Clean::default());
-            }
+            batch.listings.push(list);
+        } else {
+            batch.partial.push(list);
         }
+        // All that this source tells, but for what it was not asked for lately.
+        batch
+            .partial
+            .extend(self.others_that_are_late(resource, now));
+        batch.covered.push(Clean::default());
     }
 
-    /// Notes that an endpoint was read to its end; returns whether all of them were, lately.
-    fn is_all_current(&self, resource: &ResourceId, now: Timestamp) -> bool {
-        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
-        whole.insert(Arc::clone(resource), now);
-        let is_late = |at: &Timestamp| (now - *at).num_minutes() >= LATE;
-        whole.len() == self.maps.len() && !whole.values().any(is_late)
+    /// Notes that an endpoint was read; returns the lists of those that were not, lately.
+    fn others_that_are_late(&self, resource: &ResourceId, now: Timestamp) -> Vec<Listing> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.insert(Arc::clone(resource), now);
+        let is_late = |id: &&ResourceId| {
+            let at = read.get(*id);
+            at.is_none_or(|at| (now - *at).num_minutes() >= LATE)
+        };
+        let late = self.maps.keys().filter(is_late);
+        late.map(|id| Listing {
+            name: Clean::line(id),
+            members: BTreeSet::new(),
+        })
+        .collect()
     }
 
     /// Notes whether something is at work, which is asked for sooner.

@@ -26,7 +26,6 @@ impl Jenkins {
         let mut batch = Batch::default();
         let mut missing = Vec::new();
         let mut read = 0;
-        let mut whole = true;
         let mut waiting = false;
         for root in self.choice.roots() {
             match self.folder(root, ask).await {
@@ -41,10 +40,11 @@ impl Jenkins {
                     let flat = flat(root, items);
                     waiting |= flat.jobs.iter().any(|job| job.item.in_queue == Some(true));
                     missing.extend(self.absent(root, &flat));
-                    whole &= self.take(root, &flat, now, &mut batch);
+                    self.take(root, &flat, now, &mut batch);
                 }
                 Err(failure) => {
                     let error = self.without(root, failure)?;
+                    batch.partial.push(self.list_of(root, &BTreeSet::new()));
                     let asks = !root.is_empty() && missing.len() < MOST_LOST;
                     missing.push(if asks {
                         self.folder_error(root, error, ask).await
@@ -63,10 +63,8 @@ impl Jenkins {
         if waiting || !self.state().queued.is_empty() {
             self.queue(ask, &mut batch).await;
         }
-        if whole && missing.is_empty() {
-            // All that this source tells.
-            batch.covered.push(Clean::default());
-        }
+        // All that this source tells, but for what could not be read.
+        batch.covered.push(Clean::default());
         self.state().missing = missing;
         Ok(batch)
     }
@@ -166,14 +164,17 @@ impl Jenkins {
         absent.map(error).collect()
     }
 
-    /// Takes in what a folder holds; returns whether all of it was read.
-    fn take(&self, root: &str, flat: &Flat<'_>, now: Timestamp, batch: &mut Batch) -> bool {
+    /// Takes in what a folder holds.
+    fn take(&self, root: &str, flat: &Flat<'_>, now: Timestamp, batch: &mut Batch) {
         let mut bad = flat.bad;
         let mut seen = BTreeSet::new();
         for found in &flat.jobs {
             if self.choice.covers(&found.subject.path) {
-                seen.insert(found.subject.path.as_str());
-                bad += self.take_job(found, now, batch);
+                let lost = self.take_job(found, now, batch);
+                if lost == 0 {
+                    seen.insert(found.subject.path.as_str());
+                }
+                bad += lost;
             }
         }
         if bad > 0 {
@@ -194,11 +195,11 @@ impl Jenkins {
             batch.warnings.push(self.port.shown(&text));
         }
         self.rehome(batch);
-        let whole = bad == 0 && flat.cut.is_empty();
-        if whole {
+        if bad == 0 && flat.cut.is_empty() {
             batch.listings.push(self.list(root, &seen));
+        } else {
+            batch.partial.push(self.list_of(root, &seen));
         }
-        whole
     }
 
     /// Takes in the newest build of a job; returns how many builds could not be read.
@@ -265,7 +266,15 @@ impl Jenkins {
         for path in gone {
             state.forget(&path);
         }
-        let jobs = state.jobs.iter().filter(|(path, _)| below(path));
+        drop(state);
+        self.list_of(root, seen)
+    }
+
+    /// Returns all builds that are known of these jobs, which a folder holds.
+    fn list_of(&self, root: &str, seen: &BTreeSet<&str>) -> Listing {
+        let state = self.state();
+        let jobs = state.jobs.iter();
+        let jobs = jobs.filter(|(path, _)| seen.contains(path.as_str()));
         let builds = jobs.flat_map(|(_, job)| job.builds.values());
         let members: BTreeSet<FactId> = builds
             .map(|seen| Fact::Run(seen.run.clone()).id())

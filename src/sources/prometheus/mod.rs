@@ -118,6 +118,7 @@ impl Prometheus {
     ) -> Result<Said<T>, Failure> {
         let parts: Vec<&str> = route.split('/').collect();
         let url = self.port.url(&parts, &[]);
+        let route = url.path().trim_start_matches('/').to_owned();
         let asked = self
             .port
             .get::<wire::Envelope<T>>(url, Ask::of(fetch))
@@ -162,7 +163,7 @@ impl Prometheus {
         let alerts = list.items.iter().filter_map(alert).collect();
         let whole = said.whole && list.bad_count == 0;
         labels::list(&mut batch, ALERTS, alerts, whole);
-        if whole && self.known_rules().is_current(fetch.now) {
+        if self.known_rules().is_current(fetch.now) {
             // All that this source tells.
             batch.covered.push(Clean::default());
         }
@@ -232,7 +233,8 @@ impl Prometheus {
             let cause = format!("none of its {what} fits: {why}");
             return Err(self.port.failed(&cause));
         }
-        let text = format!("{bad} {what} cannot be read: {why}");
+        let all = read + bad;
+        let text = format!("{bad} of {all} {what} cannot be read: {why}");
         batch.warnings.push(self.port.shown(&text));
         Ok(())
     }

@@ -10,14 +10,16 @@ fn dialect(kind: &str, resource: &str) -> &'static Dialect {
 }
 
 #[tokio::test]
-async fn an_answer_that_calls_itself_partial_removes_nothing_and_confirms_nothing() {
+async fn an_answer_that_calls_itself_partial_removes_nothing_and_confirms_what_it_told() {
     for resource in ["alerts", "rules"] {
         let dialect = dialect("prometheus", resource);
         let mut part = dialect.answer();
         part["warnings"] = value!(["a store did not answer: s3cr3t-SECRET-0123456789", "b"]);
         let batch = dialect.read_from(Reply::json(&part)).await.unwrap();
         assert!(!batch.facts.is_empty());
-        assert!(batch.listings.is_empty() && batch.covered.is_empty());
+        assert!(batch.listings.is_empty());
+        assert_eq!(batch.partial[0].members.len(), batch.facts.len());
+        assert_eq!(batch.covered.is_empty(), resource == "rules");
         assert!(batch.warnings[0].contains("only a part is known: a store"));
         assert!(
             !batch.warnings[0].contains("SECRET"),

@@ -269,6 +269,16 @@ async fn a_search_that_is_broken_costs_the_search() {
 }
 
 #[tokio::test]
+async fn a_server_that_only_fails_is_not_said_to_lack_a_search() {
+    let world = World::with_repo("1.25.0").await;
+    world.reply("/", Reply::new(500, "<html>oops</html>"));
+    world.reply("/repos/issues/search", Reply::new(500, "<html>oops</html>"));
+    let source = world.of_repo("gitea");
+    let batch = fetch(&source, "changes").await;
+    assert!(batch.warnings.is_empty() && batch.covered.is_empty());
+}
+
+#[tokio::test]
 async fn a_description_of_the_server_tells_what_need_not_be_tried() {
     let world = World::with_repo("17.0.0+gitea-1.22.0").await;
     let rerun = "/repos/{owner}/{repo}/actions/runs/{run_id}/rerun";

@@ -358,6 +358,30 @@ async fn a_host_that_asks_for_fewer_requests_is_neither_well_nor_ill() {
         matches!(error, SourceError::RateLimited { .. }),
         "{error:?}"
     );
+    let checks = source.check_up().await;
+    let [check] = &checks[..] else {
+        panic!("{checks:?}");
+    };
+    let told = "`checkout` was not asked: ";
+    assert!(check.text.starts_with(told), "{checks:?}");
+    let hint = check.hint.as_deref().unwrap_or_default();
+    assert!(!hint.contains("alert"), "{hint}");
+}
+
+#[tokio::test]
+async fn a_limit_without_a_credential_is_of_one_tool_behind_a_host() {
+    let fault = Fault::start(|seen| match seen.path() {
+        "/one/healthz" => Reply::new(429, "").with("retry-after", "300"),
+        _ => Reply::new(200, "ok"),
+    })
+    .await;
+    let tool = |path: &str| source(fault.url.join(path).unwrap().as_str(), "");
+    let (one, other, same) = (tool("one"), tool("other"), tool("one/"));
+    poll(&one, 0).await.unwrap_err();
+    poll(&other, 0).await.unwrap();
+    assert_eq!(fault.seen().len(), 2);
+    poll(&same, 0).await.unwrap_err();
+    assert_eq!(fault.seen().len(), 2, "it is the same tool");
 }
 
 #[tokio::test]

@@ -353,13 +353,13 @@ fn pointers_that_lead_nowhere_are_named_with_what_there_is() {
     nameless["id"] = json!("");
     warns(
         vec![good(), nameless],
-        &["1 runs cannot be read: `/id` holds no id: `/id` is an empty text"],
+        &["1 of 2 runs cannot be read: `/id` holds no id: `/id` is an empty text"],
     );
     let mut timeless = good();
     timeless["made"] = json!("yesterday");
     let mut nameless = good();
     nameless["id"] = json!([1, 2]);
-    let why = "3 runs cannot be read: 2 of them: no time in `/made`, `/began`, `/ended` (RFC 3339, \
+    let why = "3 of 4 runs cannot be read: 2 of them: no time in `/made`, `/began`, `/ended` (RFC 3339, \
                or seconds since 1970): `/made` is a text; 1 of them: `/id` holds no id: `/id` is a \
                list of 2";
     let told = |records: Vec<Value>| {
