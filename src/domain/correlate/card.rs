@@ -217,7 +217,9 @@ impl Card {
             sources: self.sources.into_iter().collect(),
             haystack: Haystack::default(),
         };
-        item.haystack = Haystack::of(&item);
+        if !ground.facts.is_past() {
+            item.haystack = Haystack::of(&item);
+        }
         overrides::apply(&mut item, ground.policy, ground.now);
         if item.placement.done.is_some() {
             item.train = None;

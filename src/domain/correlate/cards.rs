@@ -18,11 +18,11 @@ use crate::domain::correlate::evidence;
 use crate::domain::correlate::facts::Scope;
 use crate::domain::correlate::kept::{Anchored, Kept, Past, Product, Rest};
 use crate::domain::correlate::kinds::Kinds;
-use crate::domain::correlate::lanes::Lane;
 use crate::domain::correlate::loose;
 use crate::domain::correlate::needs::Wanted;
-use crate::domain::correlate::parts::{Ground, Origin, Part, bare, part, want};
+use crate::domain::correlate::parts::{Ground, Origin, Part, bare, lanes_of, part, want};
 use crate::domain::correlate::reads;
+use crate::domain::correlate::settled::Landings;
 use crate::domain::correlate::trains::{self, Rider};
 use crate::domain::correlate::view::{Known, View};
 use crate::domain::item::{Anchor, WorkItem};
@@ -69,6 +69,8 @@ pub(super) struct Making<'c, 'a> {
     /// What the anchor at hand notes of that.
     rest: Rest,
     tells: Vec<u64>,
+    /// What another deployment would leave of it as it is.
+    landings: Landings,
 }
 
 /// Makes all cards of a repository.
@@ -125,6 +127,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             incidents: BTreeMap::new(),
             rest: Rest::default(),
             tells: Vec::new(),
+            landings: Landings::default(),
         }
     }
 
@@ -153,7 +156,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
 
     /// Makes the card of an anchor, unless what there is of it may stay.
     fn anchor(&mut self, anchor: Anchored, maker: impl FnOnce(&mut Self) -> Option<WorkItem>) {
-        let made = match self.past.take(&anchor) {
+        let made = match self.past.take(&anchor, self.ground.views) {
             Some((made, item)) => {
                 if let Some(item) = item {
                     self.items.push(Rider::stays(item, made.train.clone()));
@@ -186,6 +189,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             next,
             reads: self.ground.reads.take(),
             told: self.tells.as_slice().into(),
+            settled: self.landings.take(),
             rest: (!few).then(|| Box::new(rest)),
         };
         self.tells.clear();
@@ -423,6 +427,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         }
         for lane in lanes_of(view, origin) {
             let part: Part<'c, 'a> = part(self.ground, view, lane, origin, ticket);
+            self.landings.note(self.past.scope.as_ref(), &part);
             let over = card.part(&part, &self.ground.policy.blocked_labels);
             want(self.ground, &part, over, &mut self.wanted);
             let alerts = part.case.alerts.iter();
@@ -450,28 +455,6 @@ fn again(card: Card, going: usize) -> Card {
         card.badge("1/1 merged");
     }
     card
-}
-
-/// The lanes of a change: those whose files it touches, else the repository as a whole.
-fn lanes_of<'c, 'a>(view: &'c View<'a>, origin: Origin<'a>) -> Vec<&'c Lane<'a>> {
-    let touched: Vec<&Lane<'a>> = match origin {
-        Origin::Push(_) => Vec::new(),
-        Origin::Change(change) => {
-            let paths = view.kinds.paths.get(&change.number);
-            let touches = |lane: &&Lane<'a>| match lane.rule.map(|rule| rule.paths.as_ref()) {
-                None => false,
-                Some(None) => true,
-                Some(Some(globs)) => paths
-                    .is_some_and(|set| set.paths.iter().any(|path| globs.is_match(path.as_str()))),
-            };
-            view.lanes.iter().filter(touches).collect()
-        }
-    };
-    if touched.is_empty() {
-        view.lanes.first().into_iter().collect()
-    } else {
-        touched
-    }
 }
 
 /// The identities of the cards that a change request may be on: its own, or those of its tickets.

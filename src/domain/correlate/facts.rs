@@ -27,20 +27,24 @@ pub(super) type Scope = Option<RepoKey>;
 /// All facts, with what is to be looked at again.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    scopes: BTreeMap<Scope, BTreeMap<FactId, Entry>>,
+    pub(super) scopes: BTreeMap<Scope, BTreeMap<FactId, Entry>>,
     /// The tickets that change requests name.
-    links: HashMap<TicketKey, Linked>,
+    pub(super) links: HashMap<TicketKey, Linked>,
     /// Into which scopes the change requests of a repository point, and how often.
-    out: HashMap<RepoKey, BTreeMap<Scope, usize>>,
+    pub(super) out: HashMap<RepoKey, BTreeMap<Scope, usize>>,
     /// By which names repositories go.
-    moves: Moves,
+    pub(super) moves: Moves,
     /// What was touched since the last time.
-    dirty: Dirty,
+    pub(super) dirty: Dirty,
+    /// Whether these are facts of the past, told moment by moment.
+    pub(super) is_past: bool,
+    /// How often commits or ranges of a scope changed, in the past.
+    pub(super) lines: BTreeMap<Scope, u64>,
 }
 
 /// A ticket that change requests name.
 #[derive(Debug, Default)]
-struct Linked {
+pub(super) struct Linked {
     changes: BTreeSet<ChangeKey>,
     /// Whether the ticket itself is known.
     known: bool,
@@ -55,10 +59,14 @@ pub(super) struct Dirty {
     pub(super) marks: Marks,
     /// Whether so much was touched that all of these scopes is made again.
     pub(super) all: bool,
+    /// What deployments brought, where they are told apart.
+    pub(super) deployed: Vec<(Scope, Sha)>,
+    /// The marks of runs that passed, in the past.
+    pub(super) passed: Marks,
 }
 
 impl Dirty {
-    fn mark(&mut self, mark: Mark) {
+    pub(super) fn mark(&mut self, mark: Mark) {
         if self.marks.len() < MOST_MARKS {
             self.marks.insert(mark);
         } else {
@@ -146,8 +154,13 @@ impl Facts {
         {
             self.came_or_went(&ticket.key, after.is_some());
         }
-        for fact in [before, after].into_iter().flatten() {
-            self.mark(id, fact, &scope);
+        if !self.deployed(&scope, before, after) {
+            for fact in [before, after].into_iter().flatten() {
+                self.mark(id, fact, &scope);
+            }
+        }
+        if matches!(id.kind, FactKind::Commit | FactKind::Range) {
+            self.line_changed(&scope);
         }
         self.dirty.scopes.insert(scope);
         if id.kind == FactKind::Repository {
@@ -191,6 +204,7 @@ impl Facts {
     }
 
     fn touch_moved(&mut self, scope: Scope) {
+        self.line_changed(&scope);
         if let Some(repo) = &scope {
             self.dirty.mark(Seed::of(repo).runs());
         }
@@ -227,7 +241,11 @@ impl Facts {
                 }
                 dirty.mark(seed.newest(run.workflow_key(), &run.branch));
                 if run.state == RunState::Passed {
-                    dirty.mark(seed.passed(run.workflow_key(), &run.branch));
+                    let mark = seed.passed(run.workflow_key(), &run.branch);
+                    dirty.mark(mark);
+                    if self.is_past {
+                        dirty.passed.insert(mark);
+                    }
                 }
                 dirty.mark(seed.runs());
                 let (kind, id) = (FactKind::GateSet, id.id.clone());

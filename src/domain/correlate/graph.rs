@@ -3,11 +3,10 @@
 //! Answered from parents and from ranges that a forge compared, never from
 //! dates. What neither tells is unknown, and unknown is never "yes".
 
-use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::OnceLock;
 
 use crate::domain::commit::{Commit, Range, Relation};
+use crate::domain::correlate::reads::{Quick, QuickSet};
 use crate::domain::key::Sha;
 
 /// Whether one commit contains another.
@@ -23,22 +22,24 @@ pub(super) enum Contains {
 
 /// The commits of one repository, as far as they are known.
 #[derive(Debug, Default)]
-pub(super) struct Graph<'a> {
-    index: HashMap<&'a str, usize>,
+pub(super) struct Graph {
+    index: Quick<Sha, usize>,
     parents: Vec<Option<Vec<usize>>>,
-    ranges: HashMap<(usize, usize), &'a Range>,
+    ranges: Quick<(usize, usize), Relation>,
     /// Commits that the forge was asked for and does not have.
-    absent: HashSet<usize>,
-    into: HashMap<usize, Vec<Arm>>,
-    reached: Vec<OnceCell<Reach>>,
+    absent: QuickSet<usize>,
+    into: Quick<usize, Vec<Arm>>,
+    reached: Vec<OnceLock<Reach>>,
+    /// Commits that are asked about, and of which nothing is known: the last ones.
+    beside: Vec<Sha>,
 }
 
 /// A range, read from its newer end.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Arm {
     from: usize,
     relation: Relation,
-    members: Rc<[usize]>,
+    members: Box<[usize]>,
     complete: bool,
 }
 
@@ -78,14 +79,11 @@ impl Bits {
     }
 }
 
-impl<'a> Graph<'a> {
+impl Graph {
     /// Builds the graph of the commits and ranges of one repository.
-    ///
-    /// `asked` are commits that will be asked about and may be on no branch.
-    pub(super) fn new(
+    pub(super) fn new<'a>(
         commits: impl Iterator<Item = &'a Commit>,
         ranges: impl Iterator<Item = &'a Range>,
-        asked: impl Iterator<Item = &'a Sha>,
     ) -> Self {
         let mut graph = Self::default();
         for commit in commits {
@@ -101,7 +99,7 @@ impl<'a> Graph<'a> {
                 let at = graph.intern(sha);
                 graph.absent.insert(at);
             }
-            graph.ranges.insert((from, to), range);
+            graph.ranges.insert((from, to), range.relation);
             if matches!(range.relation, Relation::Absent(_)) {
                 continue;
             }
@@ -113,22 +111,39 @@ impl<'a> Graph<'a> {
                 complete: range.complete,
             });
         }
-        for sha in asked {
-            graph.intern(sha);
-        }
         graph.find_again();
         graph
             .reached
-            .resize_with(graph.parents.len(), OnceCell::new);
+            .resize_with(graph.parents.len(), OnceLock::new);
         graph
     }
 
-    fn intern(&mut self, sha: &'a Sha) -> usize {
-        let next = self.parents.len();
-        let at = *self.index.entry(sha.as_str()).or_insert(next);
-        if at == next {
-            self.parents.push(None);
+    /// Takes in which commits will be asked about, instead of those before; they may be on no
+    /// branch. What was walked stands: nothing leads to what nothing is known of.
+    pub(super) fn ask<'s>(&mut self, asked: impl Iterator<Item = &'s Sha>) {
+        let known = self.parents.len() - self.beside.len();
+        for sha in self.beside.drain(..) {
+            self.index.remove(&sha);
         }
+        self.parents.truncate(known);
+        self.reached.truncate(known);
+        for sha in asked {
+            let before = self.parents.len();
+            self.intern(sha);
+            if self.parents.len() > before {
+                self.beside.push(sha.clone());
+            }
+        }
+        self.reached.resize_with(self.parents.len(), OnceLock::new);
+    }
+
+    fn intern(&mut self, sha: &Sha) -> usize {
+        if let Some(at) = self.index.get(sha) {
+            return *at;
+        }
+        let at = self.parents.len();
+        self.index.insert(sha.clone(), at);
+        self.parents.push(None);
         at
     }
 
@@ -137,15 +152,15 @@ impl<'a> Graph<'a> {
         if self.absent.is_empty() {
             return;
         }
-        let mut there: HashSet<usize> = HashSet::new();
+        let mut there: QuickSet<usize> = QuickSet::default();
         for (at, parents) in self.parents.iter().enumerate() {
             if let Some(parents) = parents {
                 there.insert(at);
                 there.extend(parents);
             }
         }
-        for ((from, to), range) in &self.ranges {
-            if !matches!(range.relation, Relation::Absent(_)) {
+        for ((from, to), relation) in &self.ranges {
+            if !matches!(relation, Relation::Absent(_)) {
                 there.extend([*from, *to]);
             }
         }
@@ -163,7 +178,7 @@ impl<'a> Graph<'a> {
             return false;
         };
         let range = self.ranges.get(&(from, to));
-        range.is_some_and(|range| match range.relation {
+        range.is_some_and(|relation| match relation {
             Relation::Absent(_) => [from, to].iter().any(|end| self.absent.contains(end)),
             Relation::Ahead
             | Relation::Behind
@@ -182,7 +197,7 @@ impl<'a> Graph<'a> {
 
     /// Returns the node of a commit, for [`Graph::has_node`].
     pub(super) fn find(&self, sha: &Sha) -> Option<usize> {
-        self.index.get(sha.as_str()).copied()
+        self.index.get(sha).copied()
     }
 
     /// Returns whether `target` contains `change` for sure.
@@ -254,13 +269,13 @@ impl<'a> Graph<'a> {
         if self.ranges.is_empty() {
             return Contains::Unknown;
         }
-        let forth = self.ranges.get(&(change, target)).map(|r| r.relation);
+        let forth = self.ranges.get(&(change, target)).copied();
         match forth {
             Some(Relation::Ahead | Relation::Identical) => return Contains::Yes,
             Some(Relation::Behind | Relation::Diverged) => return Contains::No,
             Some(Relation::Absent(_) | Relation::Unknown) | None => {}
         }
-        match self.ranges.get(&(target, change)).map(|r| r.relation) {
+        match self.ranges.get(&(target, change)).copied() {
             Some(Relation::Behind | Relation::Identical) => Contains::Yes,
             Some(Relation::Ahead | Relation::Diverged) => Contains::No,
             Some(Relation::Absent(_) | Relation::Unknown) | None => Contains::Unknown,

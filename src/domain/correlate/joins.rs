@@ -3,12 +3,13 @@
 //! A CI names a commit by its first digits, by a branch, or by the number of a change request;
 //! whoever deploys may name a tag. What is not unique joins nothing.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
 use crate::domain::change_request::{ChangeRequest, ChangeState};
 use crate::domain::correlate::kinds::Kinds;
+use crate::domain::correlate::reads::{Quick, QuickSet};
 use crate::domain::deployment::Deployment;
 use crate::domain::key::Sha;
 use crate::domain::later;
@@ -24,17 +25,17 @@ pub(super) const SKEW: TimeDelta = TimeDelta::minutes(2);
 #[derive(Debug, Default)]
 pub(super) struct Joins<'a> {
     /// The commits of runs that tell its first digits only.
-    heads: HashMap<u64, &'a Sha>,
+    heads: Quick<u64, &'a Sha>,
     /// The commits of deployments that tell the first digits, or a tag.
-    deployed: HashMap<u64, &'a Sha>,
+    deployed: Quick<u64, &'a Sha>,
     /// Runs of other systems, by the change request that they name.
-    by_number: HashMap<u64, Vec<usize>>,
+    by_number: Quick<u64, Vec<usize>>,
     /// Runs of other systems without a commit, by branch.
-    by_branch: HashMap<&'a str, Vec<usize>>,
+    by_branch: Quick<&'a str, Vec<usize>>,
     /// Open change requests, by the branch that they come from.
-    open_from: HashMap<&'a str, Vec<u64>>,
+    open_from: Quick<&'a str, Vec<u64>>,
     /// The commits that change requests have, or became.
-    of_changes: HashSet<&'a Sha>,
+    of_changes: QuickSet<&'a Sha>,
 }
 
 impl<'a> Joins<'a> {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
-use crate::domain::correlate::reads::{Mark, Marks};
+use crate::domain::correlate::facts::Scope;
+use crate::domain::correlate::reads::{Mark, Marks, Seed};
+use crate::domain::correlate::views::Views;
 use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, Sha, TrainId};
 use crate::domain::text::Clean;
@@ -57,6 +59,8 @@ pub(super) struct Product {
     pub(super) reads: Box<[Mark]>,
     /// Runs whose state the card tells.
     pub(super) told: Box<[u64]>,
+    /// The commits that it is of, where a deployment that has them leaves it as it is.
+    pub(super) settled: Option<Box<[Sha]>>,
     /// What few cards have.
     pub(super) rest: Option<Box<Rest>>,
 }
@@ -79,11 +83,16 @@ pub(super) struct Stale {
     pub(super) marks: Marks,
     /// Cards that are made again in any case.
     pub(super) ids: HashSet<ItemId>,
+    /// What deployments brought, in the past.
+    pub(super) deployed: Vec<(Scope, Sha)>,
+    /// The marks of runs that passed, in the past.
+    pub(super) passed: Marks,
 }
 
 /// A scope as it was, and what was touched since.
 #[derive(Debug)]
 pub(super) struct Past<'c> {
+    pub(super) scope: &'c Scope,
     pub(super) items: &'c HashMap<ItemId, Arc<WorkItem>>,
     pub(super) stale: &'c Stale,
     pub(super) now: Timestamp,
@@ -92,22 +101,50 @@ pub(super) struct Past<'c> {
 }
 
 impl<'c> Past<'c> {
+    fn at(&self, anchor: &Anchored) -> Option<usize> {
+        let by = |kept: &Kept| -> Ordering { kept.anchor.cmp(anchor) };
+        self.kept.binary_search_by(by).ok()
+    }
+
+    /// Returns the mark of deployments, where all that were touched leave a card as it is.
+    fn spared(&self, at: usize, views: &Views<'_>) -> Option<Mark> {
+        let repo = self
+            .scope
+            .as_ref()
+            .filter(|_| !self.stale.deployed.is_empty())?;
+        let settled = self.kept.get(at)?.made.settled.as_ref()?;
+        let view = views.get(repo)?;
+        let deployed = self.stale.deployed.iter();
+        let mut ours = deployed.filter(|(scope, _)| scope == self.scope);
+        let is_spared =
+            ours.all(|(_, sha)| settled.iter().all(|change| view.graph.has(sha, change)));
+        is_spared.then(|| Seed::of(repo).deployed())
+    }
+
     /// Takes out what was made of an anchor, with its card, if both may stay.
     pub(super) fn take(
         &mut self,
         anchor: &Anchored,
+        views: &Views<'_>,
     ) -> Option<(Product, Option<&'c Arc<WorkItem>>)> {
         if self.stale.all {
             return None;
         }
-        let by = |kept: &Kept| -> Ordering { kept.anchor.cmp(anchor) };
-        let at = self.kept.binary_search_by(by).ok()?;
+        let at = self.at(anchor)?;
+        let spared = self.spared(at, views);
+        let settled = self
+            .kept
+            .get(at)
+            .is_some_and(|kept| kept.made.settled.is_some());
+        // What was green before is not told of again.
+        let spares =
+            |mark: &Mark| spared == Some(*mark) || settled && self.stale.passed.contains(mark);
         let made = &mut self.kept.get_mut(at)?.made;
         let is_stale = made.next.is_some_and(|next| next <= self.now)
             || made
                 .reads
                 .iter()
-                .any(|mark| self.stale.marks.contains(mark))
+                .any(|mark| self.stale.marks.contains(mark) && !spares(mark))
             || made
                 .id
                 .as_ref()

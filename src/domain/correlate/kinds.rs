@@ -2,12 +2,13 @@
 //!
 //! What they mean for one another is the view's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::domain::alert::Alert;
 use crate::domain::change_request::{ChangeRequest, ChangeTimes, ChangedPaths};
 use crate::domain::commit::{Commit, Range};
 use crate::domain::correlate::facts::Entry;
+use crate::domain::correlate::reads::Quick;
 use crate::domain::correlate::view::Known;
 use crate::domain::deployment::{Deployment, Environment};
 use crate::domain::diagnosis::Diagnosis;
@@ -24,12 +25,12 @@ pub(super) struct Kinds<'a> {
     pub(super) repository: Option<&'a Repository>,
     pub(super) tickets: Vec<Known<'a, Ticket>>,
     pub(super) changes: BTreeMap<u64, Known<'a, ChangeRequest>>,
-    pub(super) paths: HashMap<u64, &'a ChangedPaths>,
+    pub(super) paths: Quick<u64, &'a ChangedPaths>,
     pub(super) commits: Vec<Known<'a, Commit>>,
     pub(super) ranges: Vec<&'a Range>,
     pub(super) runs: Vec<Known<'a, Run>>,
-    pub(super) jobs: HashMap<u64, &'a JobSet>,
-    pub(super) gates: HashMap<u64, &'a GateSet>,
+    pub(super) jobs: Quick<u64, &'a JobSet>,
+    pub(super) gates: Quick<u64, &'a GateSet>,
     pub(super) releases: Vec<Known<'a, Release>>,
     pub(super) environments: Vec<&'a Environment>,
     pub(super) deployments: Vec<Known<'a, Deployment>>,
@@ -37,7 +38,7 @@ pub(super) struct Kinds<'a> {
     pub(super) findings: Vec<Known<'a, Finding>>,
     pub(super) earlier_jobs: Vec<&'a JobSet>,
     pub(super) diagnoses: Vec<&'a Diagnosis>,
-    pub(super) times: HashMap<u64, &'a ChangeTimes>,
+    pub(super) times: Quick<u64, &'a ChangeTimes>,
 }
 
 impl<'a> Kinds<'a> {

@@ -2,7 +2,7 @@
 //!
 //! A repository is one lane; in a mono-repo each configured service is one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
 
@@ -11,6 +11,7 @@ use crate::domain::correlate::graph::{Contains, Graph};
 use crate::domain::correlate::joins::Joins;
 use crate::domain::correlate::kinds::Kinds;
 use crate::domain::correlate::needs::{self, Chain};
+use crate::domain::correlate::reads::{Quick, QuickSet};
 use crate::domain::correlate::view::{Known, released_at};
 use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::key::{RepoKey, ServiceName, Sha};
@@ -52,10 +53,10 @@ pub(super) struct Place<'a> {
     /// Oldest first.
     pub(super) deployments: Vec<Known<'a, Deployment>>,
     /// The commits of the deployments.
-    versions: HashMap<u64, Version<'a>>,
+    versions: Quick<u64, Version<'a>>,
     /// Deployments of commits that the forge does not have: what they hold cannot be known, so
     /// what is known of the others stands.
-    apart: HashSet<u64>,
+    apart: QuickSet<u64>,
 }
 
 /// A change that is looked for in environments.
@@ -82,7 +83,7 @@ struct Version<'a> {
 pub(super) fn lanes<'a>(
     repo: &RepoKey,
     kinds: &Kinds<'a>,
-    (graph, joins): (&Graph<'a>, &Joins<'a>),
+    (graph, joins): (&Graph, &Joins<'a>),
     policy: &'a Policy,
 ) -> Vec<Lane<'a>> {
     let applies = |rule: &&ServiceRule| {
@@ -145,8 +146,8 @@ fn lane<'a>(
             name,
             production: is_production(name),
             deployments,
-            versions: HashMap::new(),
-            apart: HashSet::new(),
+            versions: Quick::default(),
+            apart: QuickSet::default(),
         })
         .collect();
     drop_abandoned(&mut places);
@@ -226,7 +227,7 @@ fn drop_abandoned(places: &mut Vec<Place<'_>>) {
 
 impl<'a> Lane<'a> {
     /// Looks the commits of releases and deployments up once, not once a change.
-    fn indexed(mut self, graph: &Graph<'_>, joins: &Joins<'a>) -> Self {
+    fn indexed(mut self, graph: &Graph, joins: &Joins<'a>) -> Self {
         let node = |sha: &Option<Sha>| sha.as_ref().and_then(|sha| graph.find(sha));
         self.nodes = self
             .releases
@@ -289,7 +290,7 @@ impl<'a> Lane<'a> {
     }
 
     /// The releases that contain a change, oldest first.
-    pub(super) fn releases_with(&self, graph: &Graph<'_>, change: &Sha) -> Vec<Known<'a, Release>> {
+    pub(super) fn releases_with(&self, graph: &Graph, change: &Sha) -> Vec<Known<'a, Release>> {
         let mut found = Vec::new();
         let mut misses = 0;
         let Some(change) = graph.find(change) else {
@@ -313,11 +314,7 @@ impl<'a> Lane<'a> {
     }
 
     /// How a change stands in each environment.
-    pub(super) fn standings(
-        &self,
-        graph: &Graph<'_>,
-        sought: &Sought<'_>,
-    ) -> Vec<InEnvironment<'a>> {
+    pub(super) fn standings(&self, graph: &Graph, sought: &Sought<'_>) -> Vec<InEnvironment<'a>> {
         self.places
             .iter()
             .map(|place| place.standing(graph, sought))
@@ -376,12 +373,12 @@ impl<'a> Place<'a> {
     }
 
     /// Whether it is certain that a deployment did not bring a change.
-    fn lacks(&self, deployment: &Deployment, graph: &Graph<'_>, change: &Sha) -> bool {
+    fn lacks(&self, deployment: &Deployment, graph: &Graph, change: &Sha) -> bool {
         let sha = self.sha_of(deployment);
         sha.is_some_and(|sha| graph.contains(sha, change) == Contains::No)
     }
 
-    fn standing(&self, graph: &Graph<'_>, sought: &Sought<'_>) -> InEnvironment<'a> {
+    fn standing(&self, graph: &Graph, sought: &Sought<'_>) -> InEnvironment<'a> {
         let Sought {
             change,
             reverter,

@@ -11,6 +11,7 @@ use crate::domain::Timestamp;
 use crate::domain::alert::Alert;
 use crate::domain::correlate::alerts::Homes;
 use crate::domain::correlate::facts::{Facts, Scope};
+use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::kept::{Kept, Stale};
 use crate::domain::correlate::remake::{Lasting, Taking};
 use crate::domain::correlate::view::Known;
@@ -42,6 +43,7 @@ mod laws;
 #[cfg(test)]
 mod lone;
 mod loose;
+mod moments;
 mod needs;
 #[cfg(test)]
 mod notices;
@@ -50,6 +52,7 @@ mod reads;
 mod records;
 mod remake;
 mod run_lines;
+mod settled;
 #[cfg(test)]
 mod strangers;
 mod suspects;
@@ -172,6 +175,8 @@ struct Made {
     loose: Vec<ItemId>,
     needs: BTreeSet<Need>,
     next: Option<Timestamp>,
+    /// The graph of its commits, and which version of them it is of, where it is kept.
+    walked: Option<(u64, Arc<Graph>)>,
 }
 
 /// What an update of the correlator changed.
@@ -184,6 +189,15 @@ pub struct Changes {
 }
 
 impl Correlator {
+    /// Returns one for the way through the past: it looks often at few repositories, so it keeps
+    /// what it walked of their commits; nobody searches its cards, and it asks for little.
+    pub fn for_past() -> Self {
+        Self {
+            facts: Facts::for_past(),
+            ..Self::default()
+        }
+    }
+
     /// Takes facts in; a fact of the same identity replaces the earlier one.
     ///
     /// Nothing is recomputed until [`Correlator::refresh`].
@@ -277,6 +291,8 @@ impl Correlator {
             all: all || dirty.all,
             marks: dirty.marks,
             ids: std::mem::take(&mut self.asked),
+            deployed: dirty.deployed,
+            passed: dirty.passed,
         };
         self.remake(&dirty.scopes, &stale, policy, now)
     }

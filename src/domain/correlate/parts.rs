@@ -66,6 +66,9 @@ pub(super) fn part<'c, 'a: 'c>(
     origin: Origin<'a>,
     ticket: Option<&'a Ticket>,
 ) -> Part<'c, 'a> {
+    if ground.facts.is_past() {
+        view.reads_deployed();
+    }
     let change = match origin {
         Origin::Change(change) => Some(change.get()),
         Origin::Push(_) => None,
@@ -126,6 +129,28 @@ pub(super) fn part<'c, 'a: 'c>(
         },
         releases,
         suspected,
+    }
+}
+
+/// The lanes of a change: those whose files it touches, else the repository as a whole.
+pub(super) fn lanes_of<'c, 'a>(view: &'c View<'a>, origin: Origin<'a>) -> Vec<&'c Lane<'a>> {
+    let touched: Vec<&Lane<'a>> = match origin {
+        Origin::Push(_) => Vec::new(),
+        Origin::Change(change) => {
+            let paths = view.kinds.paths.get(&change.number);
+            let touches = |lane: &&Lane<'a>| match lane.rule.map(|rule| rule.paths.as_ref()) {
+                None => false,
+                Some(None) => true,
+                Some(Some(globs)) => paths
+                    .is_some_and(|set| set.paths.iter().any(|path| globs.is_match(path.as_str()))),
+            };
+            view.lanes.iter().filter(touches).collect()
+        }
+    };
+    if touched.is_empty() {
+        view.lanes.first().into_iter().collect()
+    } else {
+        touched
     }
 }
 
@@ -350,6 +375,9 @@ fn alerts_of<'a>(
 
 /// Notes what would make a part surer, and what history has to know of it.
 pub(super) fn want(ground: &Ground<'_>, part: &Part<'_, '_>, done: bool, wanted: &mut Wanted) {
+    if ground.facts.is_past() {
+        return;
+    }
     if let Some(change) = part.case.change {
         wanted.times(ground.clock, part.view, change);
     }

@@ -4,7 +4,7 @@
 //! never left as it was by mistake.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use crate::domain::key::{RepoKey, Sha};
@@ -15,6 +15,12 @@ pub(super) type Mark = u32;
 
 /// Marks of what was touched.
 pub(super) type Marks = HashSet<Mark, BuildHasherDefault<Mix>>;
+
+/// A map under the quick hash: of what one repository has, and of that there are bounds.
+pub(super) type Quick<K, V> = HashMap<K, V, BuildHasherDefault<Mix>>;
+
+/// A set under the quick hash.
+pub(super) type QuickSet<K> = HashSet<K, BuildHasherDefault<Mix>>;
 
 /// A repository as part of marks, worked out once.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +80,11 @@ impl Seed {
     /// All runs.
     pub(super) fn runs(self) -> Mark {
         self.mark(6, ())
+    }
+
+    /// The deployments, where what they bring is told apart.
+    pub(super) fn deployed(self) -> Mark {
+        self.mark(13, ())
     }
 
     /// What a branch joins: change requests that come from it, and runs without a commit.

@@ -10,6 +10,7 @@ use crate::domain::Timestamp;
 use crate::domain::correlate::alerts::Homes;
 use crate::domain::correlate::cards::{self, Shard};
 use crate::domain::correlate::facts::{Facts, Scope};
+use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::kept::{Past, Stale};
 use crate::domain::correlate::kinds::Kinds;
 use crate::domain::correlate::parts::Ground;
@@ -53,12 +54,20 @@ impl<'s> Job<'s> {
 
     fn run(&mut self, ground: &Lasting<'_>, items: &HashMap<ItemId, Arc<WorkItem>>) {
         let past = Past {
+            scope: self.scope,
             items,
             stale: ground.stale,
             now: ground.now,
             kept: std::mem::take(&mut self.old.kept),
         };
-        self.shard = shard(ground, self.scope, past);
+        // What was walked stands as long as the commits do.
+        let line = ground.facts.line(self.scope);
+        let walked = self.old.walked.take();
+        let walked = walked.filter(|(of, _)| Some(*of) == line);
+        let walked = walked.map(|(_, graph)| graph);
+        let (made, walked) = shard(ground, self.scope, past, walked);
+        self.shard = made;
+        self.old.walked = line.zip(walked);
         let shard = &mut self.shard;
         shard.remade = shard.items.iter().map(|item| item.id.clone()).collect();
         let is_new = |item: &WorkItem| items.get(&item.id).is_none_or(|old| **old != *item);
@@ -136,11 +145,11 @@ impl<'c> Taking<'c> {
             });
         }
         for job in jobs.drain(..) {
-            self.take(job.scope, job.shard, &job.old);
+            self.take(job.scope, job.shard, job.old);
         }
     }
 
-    fn take(&mut self, scope: &Scope, mut shard: Shard, old: &Made) {
+    fn take(&mut self, scope: &Scope, mut shard: Shard, old: Made) {
         for left in shard.left {
             let Some(id) = left.made.id else { continue };
             let found = shard
@@ -166,6 +175,7 @@ impl<'c> Taking<'c> {
             loose: shard.loose,
             needs: shard.needs,
             next: shard.next,
+            walked: old.walked,
         };
         self.made.insert(scope.clone(), made);
     }
@@ -200,10 +210,16 @@ impl<'c> Taking<'c> {
 }
 
 /// Makes the cards of one scope, from its facts and those of the repositories that its tickets name.
-fn shard(lasting: &Lasting<'_>, scope: &Scope, past: Past<'_>) -> Shard {
+/// Returns also the graph of its commits, for the next time.
+fn shard(
+    lasting: &Lasting<'_>,
+    scope: &Scope,
+    past: Past<'_>,
+    walked: Option<Arc<Graph>>,
+) -> (Shard, Option<Arc<Graph>>) {
     let Lasting { facts, now, .. } = *lasting;
     let reads = Reads::default();
-    let views = Views::new(facts, scope, lasting.policy, &reads);
+    let views = Views::new(facts, scope, lasting.policy, &reads).walked(walked);
     let (clock, slow) = (Clock::new(now), Clock::new(now));
     let ground = Ground {
         facts,
@@ -215,10 +231,11 @@ fn shard(lasting: &Lasting<'_>, scope: &Scope, past: Past<'_>) -> Shard {
         slow: &slow,
         now,
     };
-    match scope {
+    let made = match scope {
         Some(repo) => views
             .get(repo)
             .map_or_else(Shard::default, |view| cards::of_repo(&ground, view, past)),
         None => cards::of_none(&ground, &Kinds::new(facts.of(&None)), past),
-    }
+    };
+    (made, views.to_keep())
 }

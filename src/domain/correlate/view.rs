@@ -2,8 +2,9 @@
 //!
 //! Made afresh for each recomputation; it borrows the facts and copies none.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeRequest, ChangeState};
@@ -13,7 +14,7 @@ use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::joins::{self, Joins, started_in};
 use crate::domain::correlate::kinds::Kinds;
 use crate::domain::correlate::lanes::{self, Lane};
-use crate::domain::correlate::reads::{Reads, Seed};
+use crate::domain::correlate::reads::{Quick, Reads, Seed};
 use crate::domain::deployment::Deployment;
 use crate::domain::key::{RepoKey, Sha, SourceName};
 use crate::domain::phase::is_change_event;
@@ -70,45 +71,46 @@ pub(super) struct View<'a> {
     pub(super) repo: &'a RepoKey,
     pub(super) policy: &'a Policy,
     pub(super) kinds: Kinds<'a>,
-    pub(super) graph: Graph<'a>,
+    pub(super) graph: Arc<Graph>,
     joins: Joins<'a>,
     pub(super) lanes: Vec<Lane<'a>>,
     /// The commits that became of a change request, by its number, as commits say.
-    pub(super) commits_of: HashMap<u64, Vec<&'a Commit>>,
-    runs_at: HashMap<&'a Sha, Vec<usize>>,
+    pub(super) commits_of: Quick<u64, Vec<&'a Commit>>,
+    runs_at: Quick<&'a Sha, Vec<usize>>,
     gated: Vec<usize>,
-    newest: HashMap<(&'a str, &'a str), Newest>,
-    reverted_by: HashMap<&'a Sha, &'a Sha>,
+    newest: Quick<(&'a str, &'a str), Newest>,
+    reverted_by: Quick<&'a Sha, &'a Sha>,
     reads: &'a Reads,
     seed: Seed,
 }
 
 impl<'a> View<'a> {
-    /// Indexes the facts of one repository.
+    /// Indexes the facts of one repository; `walked` is the graph of its commits, where it is known.
     pub(super) fn new(
         repo: &'a RepoKey,
         kinds: Kinds<'a>,
         policy: &'a Policy,
         reads: &'a Reads,
+        walked: Option<Graph>,
     ) -> Self {
         let joins = Joins::new(&kinds);
-        let graph = Graph::new(
-            kinds.commits.iter().map(|commit| commit.get()),
-            kinds.ranges.iter().copied(),
-            asked(&kinds).chain(joins.found()),
-        );
+        let mut graph = walked.unwrap_or_else(|| {
+            let commits = kinds.commits.iter().map(|commit| commit.get());
+            Graph::new(commits, kinds.ranges.iter().copied())
+        });
+        graph.ask(asked(&kinds).chain(joins.found()));
         let lanes = lanes::lanes(repo, &kinds, (&graph, &joins), policy);
         let mut view = Self {
             repo,
             policy,
-            graph,
+            graph: Arc::new(graph),
             joins,
             lanes,
-            commits_of: HashMap::new(),
-            runs_at: HashMap::new(),
+            commits_of: Quick::default(),
+            runs_at: Quick::default(),
             gated: Vec::new(),
-            newest: HashMap::new(),
-            reverted_by: HashMap::new(),
+            newest: Quick::default(),
+            reverted_by: Quick::default(),
             reads,
             seed: Seed::of(repo),
             kinds,
@@ -155,6 +157,11 @@ impl<'a> View<'a> {
     /// Notes that the repository is read.
     pub(super) fn reads_whole(&self) {
         self.reads.note(self.seed.whole());
+    }
+
+    /// Notes that its deployments are read, where those have a mark of their own.
+    pub(super) fn reads_deployed(&self) {
+        self.reads.note(self.seed.deployed());
     }
 
     /// Notes that a change request is read, and its files.

@@ -1,9 +1,11 @@
 //! The repositories that the cards of a scope may be made from, each indexed when it is first read.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::domain::correlate::facts::{Facts, Scope};
+use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::kinds::Kinds;
 use crate::domain::correlate::reads::Reads;
 use crate::domain::correlate::view::View;
@@ -13,8 +15,11 @@ use crate::domain::policy::Policy;
 /// The repository of a scope, and those that its tickets name.
 pub(super) struct Views<'a> {
     facts: &'a Facts,
+    scope: &'a Scope,
     policy: &'a Policy,
     reads: &'a Reads,
+    /// The graph of the repository of the scope, where it was walked before.
+    walked: Cell<Option<Arc<Graph>>>,
     indexed: BTreeMap<&'a RepoKey, OnceCell<View<'a>>>,
 }
 
@@ -32,8 +37,10 @@ impl<'a> Views<'a> {
         }
         Self {
             facts,
+            scope,
             policy,
             reads,
+            walked: Cell::new(None),
             indexed: repos
                 .into_iter()
                 .map(|repo| (repo, OnceCell::new()))
@@ -41,12 +48,27 @@ impl<'a> Views<'a> {
         }
     }
 
+    /// Takes in the graph of the repository of the scope, as it was walked before.
+    pub(super) fn walked(self, walked: Option<Arc<Graph>>) -> Self {
+        self.walked.set(walked);
+        self
+    }
+
+    /// Returns the graph of the repository of the scope, as far as it was walked.
+    pub(super) fn to_keep(&self) -> Option<Arc<Graph>> {
+        let own = self.indexed.get(self.scope.as_ref()?)?;
+        own.get().map(|view| Arc::clone(&view.graph))
+    }
+
     /// Returns a repository, and notes that it is read.
     pub(super) fn get(&self, repo: &RepoKey) -> Option<&View<'a>> {
         let (repo, cell) = self.indexed.get_key_value(repo)?;
         let view = cell.get_or_init(|| {
             let kinds = Kinds::new(self.facts.of(&Some((*repo).clone())));
-            View::new(repo, kinds, self.policy, self.reads)
+            let is_own = self.scope.as_ref() == Some(*repo);
+            let walked = is_own.then(|| self.walked.take()).flatten();
+            let walked = walked.and_then(Arc::into_inner);
+            View::new(repo, kinds, self.policy, self.reads, walked)
         });
         view.reads_whole();
         Some(view)

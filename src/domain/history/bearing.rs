@@ -53,7 +53,7 @@ struct Way {
     /// The cards that it may be on.
     cards: Vec<ItemId>,
     landed: Option<Timestamp>,
-    /// The change itself, and the runs that judged it badly.
+    /// The change itself, and the runs that judged it.
     parts: BTreeSet<Told>,
 }
 
@@ -109,19 +109,18 @@ impl Bearing {
     }
 
     fn run(&mut self, source: &SourceName, fact: &Fact, run: &Run, at: Timestamp) {
-        if matches!(
-            run.state,
-            RunState::Passed | RunState::Skipped | RunState::Cancelled
-        ) {
-            self.leaves(later(at, GREEN), source, fact.id());
-            return;
-        }
         let key = run.change_requests.first().map(|number| ChangeKey {
             repo: run.repo.clone(),
             number: *number,
         });
         if let Some(way) = key.and_then(|key| self.changes.get_mut(&key)) {
             way.parts.insert((source.clone(), fact.id()));
+        }
+        if matches!(
+            run.state,
+            RunState::Passed | RunState::Skipped | RunState::Cancelled
+        ) {
+            self.leaves(later(at, GREEN), source, fact.id());
         }
     }
 

@@ -62,7 +62,10 @@ pub fn chronicle(
     };
     let mut steps = steps(facts, from, now);
     steps.sort_by_key(|step| (step.at, step.order));
-    let mut rewound = Rewound::default();
+    let mut rewound = Rewound {
+        correlator: Correlator::for_past(),
+        ..Rewound::default()
+    };
     let mut steps = steps.into_iter().peekable();
     while let Some(first) = steps.peek().map(|step| step.at) {
         if !is_wanted() {

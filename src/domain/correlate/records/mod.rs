@@ -16,7 +16,7 @@ use crate::domain::correlate::evidence::ticket_name;
 use crate::domain::correlate::graph::Contains;
 use crate::domain::correlate::kinds::Kinds;
 use crate::domain::correlate::lanes::{Lane, Place};
-use crate::domain::correlate::reads::Reads;
+use crate::domain::correlate::reads::{Quick, Reads};
 use crate::domain::correlate::records::ci::{ci_run, earlier};
 use crate::domain::correlate::view::View;
 use crate::domain::correlate::views::Views;
@@ -314,7 +314,7 @@ fn change_life(view: &View<'_>, change: &ChangeRequest, times: Option<&ChangeTim
 fn landed<'a>(
     correlator: &Correlator,
     view: &View<'a>,
-    times: &HashMap<u64, &'a ChangeTimes>,
+    times: &Quick<u64, &'a ChangeTimes>,
 ) -> Vec<Landed<'a>> {
     let mut found = Vec::new();
     for change in view.kinds.changes.values().map(|change| change.get()) {
