@@ -89,10 +89,11 @@ fn row(view: &SourceView, now: Timestamp, offline: bool) -> Vec<String> {
         view.name.to_string(),
         view.kind.to_owned(),
         view.host.clone(),
-        match view.health {
+        if offline && view.health == Health::Starting {
             // Nobody asks: it does not start either.
-            Health::Starting if offline => "not asked".to_owned(),
-            health => health.as_str().replace('_', " "),
+            "not asked".to_owned()
+        } else {
+            view.health.as_str().replace('_', " ")
         },
         view.last_success
             .map_or_else(|| "never".to_owned(), |at| age(at, now)),

@@ -316,7 +316,7 @@ impl Graph {
             open.extend(parents.into_iter().flatten());
             let mut told = parents.is_some();
             for arm in self.into.get(&at).into_iter().flatten() {
-                for member in arm.members.iter() {
+                for member in &arm.members {
                     // Members are inside, but what lies behind them is told by the arm.
                     if inside {
                         reach.inside.set(*member);

@@ -137,14 +137,14 @@ impl<'c> Past<'c> {
             .get(at)
             .is_some_and(|kept| kept.made.settled.is_some());
         // What was green before is not told of again.
-        let spares =
+        let is_past =
             |mark: &Mark| spared == Some(*mark) || settled && self.stale.passed.contains(mark);
         let made = &mut self.kept.get_mut(at)?.made;
         let is_stale = made.next.is_some_and(|next| next <= self.now)
             || made
                 .reads
                 .iter()
-                .any(|mark| self.stale.marks.contains(mark) && !spares(mark))
+                .any(|mark| self.stale.marks.contains(mark) && !is_past(mark))
             || made
                 .id
                 .as_ref()

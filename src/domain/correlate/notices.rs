@@ -79,7 +79,7 @@ fn hides(told: Told, expected: bool) {
     notice(&mut world, told.page);
     let said = Clean::line(told.name);
     edit_last(&mut world, |run| {
-        (run.workflow, run.state) = (said, told.status)
+        (run.workflow, run.state) = (said, told.status);
     });
     world.foreign_run("a", told.build, |run| {
         run.head_sha = Some(sha(101));

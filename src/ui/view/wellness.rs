@@ -196,9 +196,10 @@ fn worst(
         return None;
     };
     let ill = is_in_trouble(first);
-    let source: &SourceView = match ill {
-        true => first,
-        false => snapshot.sources.iter().max_by_key(|source| source.health)?,
+    let source: &SourceView = if ill {
+        first
+    } else {
+        snapshot.sources.iter().max_by_key(|source| source.health)?
     };
     let style = paint.theme.severity(severity(source.health));
     let age = source.last_success.map(|at| paint.age(at).to_string());

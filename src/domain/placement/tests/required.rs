@@ -142,7 +142,7 @@ fn what_is_not_required_and_still_runs_does_not_hold_back_what_the_forge_would_m
 
 /// A change that a build of another system judges, with a status of the name that is required.
 fn built(job: &str, states: [RunState; 3], has_status: bool) -> World {
-    let [build, job_state, status] = states;
+    let [build, stood, status] = states;
     scene(|w| {
         w.change(1, |c| {
             ready(c);
@@ -153,7 +153,7 @@ fn built(job: &str, states: [RunState; 3], has_status: bool) -> World {
             r.head_sha = Some(sha(101));
             r.url = WebUrl::parse("https://ci.test/jenkins/job/api/job/PR-1/421/");
         });
-        w.jobs(foreign_id("ci.test/jenkins", "build"), &[(job, job_state)]);
+        w.jobs(foreign_id("ci.test/jenkins", "build"), &[(job, stood)]);
         if has_status {
             w.foreign_run("status", status, |r| {
                 (r.head_sha, r.number) = (Some(sha(101)), 0);
