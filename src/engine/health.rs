@@ -107,8 +107,7 @@ impl SourceState {
         }
     }
 
-    /// Takes in that a poll went well; returns whether its answer proves anything: an empty one of
-    /// a source that never told a fact and that is ill elsewhere does not.
+    /// Takes in that a poll went well; returns whether its answer proves anything.
     pub fn succeeded(
         &mut self,
         resource: ResourceId,
@@ -116,6 +115,7 @@ impl SourceState {
         at: Timestamp,
         batch: &Batch,
     ) -> bool {
+        // An empty one of who never told a fact and is ill elsewhere does not.
         let is_blank = batch.facts.is_empty() && self.last_success.is_none();
         let proves = !(is_blank && self.is_ill_beside(&resource));
         let told = proves && told::tells(batch);
@@ -139,11 +139,9 @@ impl SourceState {
 
     /// Returns whether something else than this resource is no answer of such a system.
     fn is_ill_beside(&self, resource: &ResourceId) -> bool {
-        let mut others = self.outcomes.iter().filter(|(id, _)| *id != resource);
-        others.any(|(_, outcome)| {
-            let health = outcome.error.as_ref().map(Health::of);
-            matches!(health, Some(Health::Unreadable | Health::Unreachable))
-        })
+        let others = self.outcomes.iter().filter(|(id, _)| *id != resource);
+        let mut errors = others.filter_map(|(_, outcome)| outcome.error.as_ref());
+        errors.any(|it| matches!(Health::of(it), Health::Unreadable | Health::Unreachable))
     }
 
     /// Takes in that a poll failed.
@@ -324,7 +322,7 @@ impl SourceState {
             .filter_map(|outcome| outcome.error.as_ref())
             .chain(&self.report.problems)
             .collect();
-        if let Some(error) = worst(&failing, |health| health == Health::Auth) {
+        if let Some(error) = told::worst(&failing, |health| health == Health::Auth) {
             return Verdict::because(Health::Auth, error, &failing);
         }
         let latest = self.outcomes.values().max_by_key(|outcome| outcome.order);
@@ -336,11 +334,11 @@ impl SourceState {
         if let Some(error) = &self.report.limited {
             return Verdict::because(Health::RateLimited, error, &[]);
         }
-        if let Some(error) = worst(&failing, |health| health == Health::Forbidden) {
+        if let Some(error) = told::worst(&failing, |health| health == Health::Forbidden) {
             return Verdict::because(Health::Forbidden, error, &failing);
         }
         let told = self.outcomes.values().any(|outcome| outcome.told);
-        let Some(error) = worst(&failing, |_| true) else {
+        let Some(error) = told::worst(&failing, |_| true) else {
             return self.well_verdict(told, now);
         };
         // A problem of a host that answers is one of a part of it.
@@ -498,17 +496,4 @@ impl Verdict {
             hint: error.advice().map(|hint| Clean::line(&hint)),
         }
     }
-}
-
-/// Returns the worst of the errors whose health is wanted; of equals always the same.
-fn worst<'a>(
-    errors: &[&'a SourceError],
-    wanted: impl Fn(Health) -> bool,
-) -> Option<&'a SourceError> {
-    let mut wanted: Vec<_> = errors
-        .iter()
-        .filter(|error| wanted(Health::of(error)))
-        .collect();
-    wanted.sort_by_key(|error| (Health::of(error), error.to_string()));
-    wanted.last().map(|error| **error)
 }

@@ -1,8 +1,9 @@
 //! Several failures of a source in one sentence: the same trouble is told once.
 //!
-//! Pure. Which trouble is the worst is the caller's to say.
+//! Pure. Which trouble counts is the caller's to say.
 
 use crate::domain::text::Clean;
+use crate::engine::snapshot::Health;
 use crate::sources::{Batch, SourceError, TRIED_AGAIN};
 
 /// How many remarks of a source are kept.
@@ -35,6 +36,19 @@ pub fn sentence(worst: &SourceError, all: &[&SourceError]) -> String {
         1 => format!("{told}; one other request fails as well"),
         _ => format!("{told}; {others} other requests fail as well"),
     }
+}
+
+/// Returns the worst of the errors whose health is wanted; of equals always the same.
+pub fn worst<'a>(
+    errors: &[&'a SourceError],
+    wanted: impl Fn(Health) -> bool,
+) -> Option<&'a SourceError> {
+    let mut wanted: Vec<_> = errors
+        .iter()
+        .filter(|error| wanted(Health::of(error)))
+        .collect();
+    wanted.sort_by_key(|error| (Health::of(error), error.to_string()));
+    wanted.last().map(|error| **error)
 }
 
 /// Returns all that there is to say, each once: trouble first.
@@ -80,6 +94,12 @@ pub fn without_cards(hint: Clean) -> Clean {
 pub fn tells(batch: &Batch) -> bool {
     let said = !batch.facts.is_empty() || !batch.listings.is_empty() || !batch.covered.is_empty();
     said || !batch.gone.is_empty() || !batch.gone_repos.is_empty()
+}
+
+/// Returns whether an answer holds complaints and nothing else: from a source that never told
+/// anything, that is no success (a web server that is no forge, a repository that is not there).
+pub fn tells_nothing(batch: &Batch) -> bool {
+    !tells(batch) && !batch.warnings.is_empty()
 }
 
 /// Returns what an error is about, where it is the same trouble as the worst.

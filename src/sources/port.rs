@@ -380,7 +380,6 @@ impl Port {
     }
 
     /// Returns whether the address was seen to be right: then what is not there is not there.
-    ///
     /// Products of one route never say so: to them a route that is missing is always a wrong address.
     fn has_answered(&self) -> bool {
         self.product.has_records
@@ -432,15 +431,10 @@ impl Port {
 
     /// Says that an answer is not the list that was asked for, where none of its records fits.
     pub(super) fn fits<T>(&self, path: &str, list: &List<T>) -> Result<(), SourceError> {
-        let Some(why) = list.misfit() else {
-            return Ok(());
-        };
-        // A route stands below the address.
-        let base = match path.strip_prefix('/') {
-            Some(_) => self.url(&[], &[]).path().trim_end_matches('/').to_owned(),
-            None => String::new(),
-        };
-        Err(self.failed(&format!("{base}{path}: none of its records fits: {why}")))
+        let base = self.base.path().trim_end_matches('/');
+        let base = path.starts_with('/').then_some(base).unwrap_or_default();
+        let told = |why| self.failed(&format!("{base}{path}: none of its records fits: {why}"));
+        list.misfit().map_or(Ok(()), |why| Err(told(why)))
     }
 
     /// Returns a text of the server as it may be shown.

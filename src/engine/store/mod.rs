@@ -29,13 +29,15 @@ use crate::engine::facts::{Answer, Delta, SourceFacts};
 use crate::engine::health::{SourceState, Verdict};
 use crate::engine::inquiry::Inquiries;
 use crate::engine::routing::{Routes, Standing};
-use crate::engine::snapshot::{Snapshot, scope_of};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::told;
 use crate::engine::update::{Applied, Polled, Update, Write};
-use crate::sources::{Batch, Source, SourceError};
+use crate::sources::{Source, SourceError};
 
 mod all;
 mod asked;
 mod calls;
+mod confirm;
 mod load;
 mod ways;
 
@@ -254,7 +256,7 @@ impl Store {
         };
         applied.changed = true;
         match outcome {
-            Ok(batch) if member.facts.is_empty() && tells_nothing(&batch) => {
+            Ok(batch) if member.facts.is_empty() && told::tells_nothing(&batch) => {
                 let cause = batch.warnings.first().map(ToString::to_string);
                 let error = SourceError::Unreadable {
                     host: member.state.host.clone(),
@@ -276,17 +278,8 @@ impl Store {
                 member.state.report(report, at);
                 if !batch.covered.is_empty() {
                     let confirmed = Arc::make_mut(&mut self.confirmed);
-                    for scope in batch.covered.iter().map(|scope| scope_of(scope)) {
-                        let entry = confirmed
-                            .entry((source.clone(), scope.clone()))
-                            .or_insert(at);
-                        *entry = at.max(*entry);
-                        applied.writes.push(Write::Confirmed {
-                            source: source.clone(),
-                            scope: scope.clone(),
-                            at,
-                        });
-                    }
+                    let writes = confirm::confirm(confirmed, &source, at, &batch.covered);
+                    applied.writes.extend(writes);
                 }
                 let answer = Answer {
                     source: &source,
@@ -502,10 +495,3 @@ impl Store {
 mod over;
 #[cfg(test)]
 mod tests;
-
-/// Returns whether an answer holds complaints and nothing else: from a source that never told
-/// anything, that is no success (a web server that is no forge, a repository that is not there).
-fn tells_nothing(batch: &Batch) -> bool {
-    let told = !batch.facts.is_empty() || !batch.listings.is_empty() || !batch.covered.is_empty();
-    !told && !batch.warnings.is_empty()
-}

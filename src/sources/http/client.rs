@@ -58,8 +58,7 @@ pub struct Client {
     pub(super) http: reqwest::Client,
     source: SourceName,
     pub(super) origin: Origin,
-    /// The account of who has no credential: behind one host may be several tools, each with limits
-    /// of its own. A forge counts by address, and has one base.
+    /// The account of nobody: several tools behind one host have limits of their own.
     nobody: String,
     pub(super) host: String,
     pub(super) headers: HeaderMap,
@@ -266,15 +265,6 @@ impl Client {
     /// Counts a request as failed whose answer turned out to be none.
     pub(in crate::sources) fn spoiled(&self) {
         self.ledger.spoil();
-    }
-
-    /// Counts what came as no answer, where its status did not say so itself.
-    fn no_answer(&self, failure: Failure) -> Failure {
-        let is_counted = failure.status.is_some_and(|status| status >= 400);
-        if !is_counted && matches!(failure.error, SourceError::Unreadable { .. }) {
-            self.spoiled();
-        }
-        self.redacted(failure)
     }
 
     /// Sends one GraphQL query.

@@ -51,6 +51,15 @@ impl Client {
             })
     }
 
+    /// Counts what came as no answer, where its status did not say so itself.
+    pub(super) fn no_answer(&self, failure: Failure) -> Failure {
+        let is_counted = failure.status.is_some_and(|status| status >= 400);
+        if !is_counted && matches!(failure.error, SourceError::Unreadable { .. }) {
+            self.spoiled();
+        }
+        self.redacted(failure)
+    }
+
     /// Sends, and follows redirects: same origin keeps the credential, others never see it again.
     pub(super) async fn follow(&self, request: &Request, what: &str) -> Result<Answer, Failure> {
         if !self.origin.covers(&request.url) {
