@@ -142,7 +142,7 @@ fn what_is_not_required_and_still_runs_does_not_hold_back_what_the_forge_would_m
 
 /// A change that a build of another system judges, with a status of the name that is required.
 fn built(job: &str, states: [RunState; 3], has_status: bool) -> World {
-    let [build, stood, status] = states;
+    let [build, stood, told] = states;
     scene(|w| {
         w.change(1, |c| {
             ready(c);
@@ -155,7 +155,7 @@ fn built(job: &str, states: [RunState; 3], has_status: bool) -> World {
         });
         w.jobs(foreign_id("ci.test/jenkins", "build"), &[(job, stood)]);
         if has_status {
-            w.foreign_run("status", status, |r| {
+            w.foreign_run("status", told, |r| {
                 (r.head_sha, r.number) = (Some(sha(101)), 0);
                 r.workflow = "jenkins/ci".into();
                 r.workflow_path = "ci.test//jenkins/ci".into();
