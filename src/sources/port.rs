@@ -432,7 +432,7 @@ impl Port {
     /// Says that an answer is not the list that was asked for, where none of its records fits.
     pub(super) fn fits<T>(&self, path: &str, list: &List<T>) -> Result<(), SourceError> {
         let base = self.base.path().trim_end_matches('/');
-        let base = path.starts_with('/').then_some(base).unwrap_or_default();
+        let base = Some(base).filter(|_| path.starts_with('/')).unwrap_or("");
         let told = |why| self.failed(&format!("{base}{path}: none of its records fits: {why}"));
         list.misfit().map_or(Ok(()), |why| Err(told(why)))
     }
