@@ -7,11 +7,29 @@ use std::io;
 
 use memchr::memrchr2;
 
+use crate::domain::run::RunState;
+use crate::domain::text::Clean;
 use crate::log::index::Index;
 use crate::log::intake::Intake;
 
 /// Bytes that are read at once; a line that is longer is taken in pieces.
 const CHUNK: usize = 256 * 1024;
+
+/// How a log that grows stands.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub enum Grows {
+    /// Nothing was read yet.
+    #[default]
+    Starting,
+    /// It is read on.
+    Following,
+    /// The last read failed: it is tried again.
+    Trouble(Clean),
+    /// It is not read on, and why.
+    Stopped(Clean),
+    /// The job is over in this way, and all that it wrote is here.
+    Ended(RunState),
+}
 
 /// Takes a log in, as far as it is there.
 #[derive(Debug)]

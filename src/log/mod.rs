@@ -60,7 +60,7 @@ pub use crate::log::errors::{
 };
 pub use crate::log::failing::{FailedTest, MAX_TESTS, failed_tests};
 pub use crate::log::fold::Fold;
-pub use crate::log::growing::Growing;
+pub use crate::log::growing::{Growing, Grows};
 pub use crate::log::index::{Content, Counts, Index};
 pub use crate::log::intake::{Intake, MAX_BYTES};
 pub use crate::log::lineset::LineSet;

@@ -6,8 +6,7 @@ use std::io;
 
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
-use crate::domain::run::RunState;
-use crate::domain::text::Clean;
+use crate::log::Grows;
 
 /// Keeps logs of finished jobs; the engine implements it, tests use [`NoLogs`].
 pub trait LogCache: Send + Sync {
@@ -37,22 +36,6 @@ pub trait Growing: Send {
 
     /// Shows what came, and how the log stands since `at`; nothing is new where a read failed.
     fn tell(&mut self, stands: Grows, at: Option<Timestamp>);
-}
-
-/// How a log that grows stands.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub enum Grows {
-    /// Nothing was read yet.
-    #[default]
-    Starting,
-    /// It is read on.
-    Following,
-    /// The last read failed: it is tried again.
-    Trouble(Clean),
-    /// It is not read on, and why.
-    Stopped(Clean),
-    /// The job is over in this way, and all that it wrote is here.
-    Ended(RunState),
 }
 
 /// A log that is being written; dropped without [`LogWriter::keep`] it leaves nothing.

@@ -18,8 +18,8 @@ use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::engine::logs::{FileLogs, Growth};
 use crate::engine::{Engine, EngineCommand};
+use crate::log::Grows;
 use crate::log::{Content, Growing};
-use crate::sources::logs::Grows;
 
 /// How often it is looked whether somebody still reads what is printed.
 const LOOK: Duration = Duration::from_secs(1);

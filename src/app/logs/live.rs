@@ -9,8 +9,8 @@ use std::sync::Arc;
 use crate::app::logs::shelf::Log;
 use crate::domain::diagnosis::LogKey;
 use crate::engine::logs::Growth;
+use crate::log::Grows;
 use crate::log::{Content, Growing};
-use crate::sources::logs::Grows;
 use crate::ui::logs::{Live as Shown, LogEvent};
 
 /// A log that grows.

@@ -383,7 +383,7 @@ async fn no_secret_is_shown_told_or_saved() {
 }
 
 /// Returns how far the log is that grows, as the screen is told next.
-async fn next_grown(world: &mut World) -> (u64, crate::sources::logs::Grows) {
+async fn next_grown(world: &mut World) -> (u64, crate::log::Grows) {
     loop {
         let done = tokio::time::timeout(std::time::Duration::from_secs(20), world.told.recv());
         if let Done::Log(event) = done.await.unwrap().unwrap()
@@ -411,7 +411,7 @@ async fn next_found(world: &mut World) -> Vec<u64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_grows_is_read_bit_by_bit_and_gives_way_to_the_whole() {
     use crate::domain::run::RunState;
-    use crate::sources::logs::Grows;
+    use crate::log::Grows;
     let mut world = World::new();
     let key = key(3);
     let mut growing = world.logs.grow(&key).unwrap();

@@ -24,8 +24,8 @@ use crate::app::redact;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::text::Clean;
 use crate::engine::logs::{FileLogs, Growth};
+use crate::log::Grows;
 use crate::log::{self, Content, Index, Matches, Query};
-use crate::sources::logs::Grows;
 use crate::ui::logs::LogEvent;
 
 /// How often it is looked whether a log has come.

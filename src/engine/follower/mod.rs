@@ -14,9 +14,10 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::text::Clean;
 use crate::engine::EngineCommand;
 use crate::engine::supervise::supervised;
+use crate::log::Grows;
 use crate::sources::follow::{FollowError, Part, Place, Standing};
 use crate::sources::http::{Clock, span};
-use crate::sources::logs::{Growing, Grows, LogCache};
+use crate::sources::logs::{Growing, LogCache};
 use crate::sources::{Source, SourceError};
 
 /// How long one read may take.

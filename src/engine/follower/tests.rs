@@ -15,9 +15,10 @@ use crate::domain::run::{RunKey, RunState};
 use crate::engine::EngineCommand;
 use crate::engine::logs::{FileLogs, Growth};
 use crate::engine::testing::{Answer, Fake, Followed, Script, clock};
+use crate::log::Grows;
 use crate::sources::SourceError;
 use crate::sources::follow::{FollowError, Part, Place, Standing};
-use crate::sources::logs::{Grows, LogCache as _};
+use crate::sources::logs::LogCache as _;
 
 /// What each read hands on and comes to; where each began.
 #[derive(Default)]

@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::engine::logs::{Shared, nameless, reopen};
-use crate::sources::logs::{Growing, Grows};
+use crate::log::Grows;
+use crate::sources::logs::Growing;
 
 /// A log as far as it was told.
 #[derive(Clone, Debug)]

@@ -26,7 +26,6 @@ mod growth;
 #[cfg(test)]
 mod tests;
 
-pub use crate::sources::logs::Grows;
 pub use growth::Growth;
 
 /// How a log's name ends.

@@ -6,8 +6,8 @@ use ratatui::style::Modifier;
 
 use crate::domain::Timestamp;
 use crate::domain::triage::Known;
-use crate::engine::logs::Grows;
 use crate::engine::snapshot::Snapshot;
+use crate::log::Grows;
 use crate::log::{LogLine, Mark};
 use crate::ui::logs::Live;
 use crate::ui::panes::LogColumns;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::diagnosis::LogKey;
-use crate::engine::logs::Grows;
+use crate::log::Grows;
 use crate::log::{Fold, Index, LogError};
 use crate::ui::effect::Effect;
 use crate::ui::logs::Live;
