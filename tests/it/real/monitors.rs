@@ -109,7 +109,7 @@ fn alerts_of_real_servers_are_cards_in_monitor() {
         [
             "alert:prom/rules/",
             "rule `Broken` cannot be evaluated",
-            "firing",
+            "unknown",
             "-",
         ],
     );
