@@ -35,7 +35,7 @@ use cycleboard::engine::actions::Acting;
 use cycleboard::engine::snapshot::Snapshot;
 use cycleboard::engine::store::Store;
 use cycleboard::engine::update::{Polled, Report, Update};
-use cycleboard::engine::{self, Engine, EngineCommand};
+use cycleboard::engine::{self, Engine, EngineCommand, Tells};
 use cycleboard::sources::logs::NoLogs;
 use cycleboard::sources::{Batch, Capability, Fetch, Meter, Resource, Source, SourceError, Tier};
 use futures_util::FutureExt;
@@ -371,7 +371,7 @@ async fn beside(others: &[(&str, Way)]) -> Vec<Duration> {
         store: None,
         polling: true,
         looks_into: true,
-        tells: true,
+        tells: Tells::AsItComes,
         attention: cycleboard::domain::attention::Attention::default(),
         clock: Arc::new(|| SystemTime::now().into()),
         logs: Arc::new(NoLogs),

@@ -255,6 +255,7 @@ fn filters(criterion: &mut Criterion) {
         now: sample::moment(),
         me: vec!["ada-k".to_owned()],
         attention: cycleboard::domain::attention::AttentionBoard::default(),
+        hides: cycleboard::domain::hide::Hides::default(),
     };
     for cards in [10_000, 50_000] {
         let snapshot = sample::snapshot(cards);

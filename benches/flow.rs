@@ -308,6 +308,7 @@ fn replays(ledger: &Arc<Ledger>) {
         now: middle,
         me: Vec::new(),
         attention: AttentionBoard::default(),
+        hides: cycleboard::domain::hide::Hides::default(),
     };
     let filtered = timed("a moment, filtered", || {
         replay.only(middle, |seen| query.matches(&seen.item(), &ctx))

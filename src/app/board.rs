@@ -8,33 +8,42 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
 use ratatui::Terminal;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::cli::BoardArgs;
 use crate::app::effects::Effects;
 use crate::app::env::{self, Abilities};
+use crate::app::events::Events;
 use crate::app::exit::{Exit, Failure};
 use crate::app::guard::{Features, Guard};
+use crate::app::hidden::Hidden;
 use crate::app::keys::Keys;
-use crate::app::notify::{Herald, Told, Voice, Watch};
+use crate::app::notify::{self, Herald, Voice, Watch};
+use crate::app::own::{Ground, Secrets};
 use crate::app::pins::Pins;
+use crate::app::place::Places;
+use crate::app::reload::{Reloader, Told};
 use crate::app::rewind::Projector;
-use crate::app::run::{App, Ends, Look};
+use crate::app::run::{App, Ends, Look, Standing};
 use crate::app::runtime::behind_a_screen;
 use crate::app::screen::TerminalScreen;
 use crate::app::session::{Session, Tasks};
 use crate::app::signals::{self, Signals};
 use crate::app::standup::desk::Desk;
-use crate::app::themes::Themes;
-use crate::app::{clock, configuration, demo, team};
+use crate::app::surround::Surround;
+use crate::app::themes::{Auto, Themes};
+use crate::app::views::{self, Views};
+use crate::app::{clock, configuration, demo, ground, team, waiting};
+use crate::config::Links;
+use crate::domain::Timestamp;
 use crate::engine::db::Store;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
 use crate::ui::keymap::Keymap;
-use crate::ui::state::{UiOptions, UiState};
+use crate::ui::state::{UiOptions, UiState, View};
 use crate::ui::theme::Glyphs;
+use crate::ui::wall::WallState;
 
 /// How long a signal may take to arrive after what it is about.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -44,8 +53,8 @@ pub fn has_terminal(session: &Session) -> bool {
     std::io::stdout().is_terminal() && env::abilities(&session.env).full_screen
 }
 
-/// Runs the board until somebody leaves it.
-pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
+/// Runs the board until somebody leaves it; `wall` says that it is nothing but the wall.
+pub fn run(mut session: Session, args: &BoardArgs, wall: bool) -> Result<Exit, Failure> {
     session.require_sources()?;
     let filter = super::once::filter(args.filter.as_deref())?;
     let abilities = env::abilities(&session.env);
@@ -58,13 +67,24 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         offline: args.offline,
         ..options(&session, keymap)
     });
-    state.filter.query = filter;
+    state.wall = wall.then(|| WallState::new((session.clock)(), true));
     state.pins = Pins::at(session.paths.pins()).load();
+    state.themes = themes.choices();
+    state.mouse = session.settings.ui.mouse && abilities.mouse;
+    let standing = standing(&session, abilities, &state);
+    state.links = standing.has_links && session.settings.ui.links == Links::Auto;
+    let places = Places::of(&session);
+    take_views(&session, args, &mut state)?;
+    let view = go_back(places.as_ref(), args, &mut state, (session.clock)());
+    if args.filter.is_some() {
+        state.filter.query = filter;
+    }
     let mut look = Look {
         terminal: take_terminal(&session, abilities)?,
         state,
         theme,
         themes,
+        surround: Surround::of(&session.env, abilities.title),
         snapshot: Arc::new(first),
         clock: Arc::clone(&session.clock),
     };
@@ -75,12 +95,15 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         &snapshot,
         clock::now(),
     ));
+    // What it asks for is asked with the first board of the engine.
+    look.state.view = view;
     look.draw()?;
     look.terminal.backend_mut().finish()?;
     let ending = signals.ending();
-    let live = live(&mut session, look, store, !args.offline, signals, &tasks);
+    let screen = (look, standing);
+    let live = live(&mut session, screen, store, !args.offline, signals, &tasks);
     let outcome = behind_a_screen()?.block_on(async {
-        let outcome = live.await;
+        let outcome = Box::pin(live).await;
         if outcome.is_err() {
             // The terminal is gone most likely, and the signal that says so is under way.
             drop(tokio::time::timeout(MOMENT, tasks.cancel.cancelled()).await);
@@ -91,6 +114,49 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         (Some(signal), _) => Ok(Exit::Signal(signal)),
         (None, outcome) => outcome.map(|()| Exit::Fine),
     }
+}
+
+/// Brings the board to where it was left; returns the view that is shown then. What the command line
+/// names goes before that.
+fn go_back(places: Option<&Places>, args: &BoardArgs, state: &mut UiState, now: Timestamp) -> View {
+    let Some((place, trouble)) = places.map(Places::load) else {
+        return state.view;
+    };
+    if let Some(text) = trouble {
+        state.notify_error(text, now);
+    }
+    if args.view.is_some() {
+        return state.view;
+    }
+    state.go_back_to(&place);
+    if args.filter.is_some() {
+        return View::Board;
+    }
+    place.view()
+}
+
+/// Takes the saved views over, and goes to the one that the command line names.
+fn take_views(session: &Session, args: &BoardArgs, state: &mut UiState) -> Result<(), Failure> {
+    let now = (session.clock)();
+    state.saved.given = views::given(&session.settings);
+    let (own, trouble) = Views::of(session).load();
+    state.saved.own = own;
+    for flaw in &session.settings.flaws {
+        let hint = flaw.hint.as_ref();
+        let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        state.notify_error(format!("{flaw}{hint}"), now);
+    }
+    let (hides, lost) = Hidden::of(session).load();
+    state.hides = hides;
+    for text in [trouble, lost].into_iter().flatten() {
+        state.notify_error(text, now);
+    }
+    if let Some(name) = &args.view {
+        let view = views::find(session, name)?;
+        state.arrange(&view.shows);
+        state.saved.current = Some(view.name);
+    }
+    Ok(())
 }
 
 /// Returns the store and the board as it was last seen.
@@ -114,26 +180,35 @@ fn open_store(session: &Session, offline: bool) -> (Option<Store>, Snapshot) {
 /// Runs the engine and the loop until they end.
 async fn live(
     session: &mut Session,
-    look: Look<TerminalScreen>,
+    (mut look, standing): (Look<TerminalScreen>, Standing),
     store: Option<Store>,
     polling: bool,
     signals: Signals,
     tasks: &Tasks,
 ) -> Result<(), Failure> {
     let engine = session.start(store.clone(), polling, tasks).await?;
+    let events = events()?;
+    look.terminal.backend_mut().reads(events.clone());
     let ends = Ends {
-        input: Keys::new(events()?),
+        input: Keys::new(events),
         snapshots: engine.snapshots,
         commands: engine.commands,
         jobs: signals.jobs,
         effects: effects(session, tasks)
             .with_store(store)
             .with_standup(Desk::of(session))
-            .with_projector(Projector::new(team::working_time(session))),
+            .with_views(Views::of(session))
+            .with_hidden(Hidden::of(session))
+            .with_projector(Projector::new(team::working_time(session)))
+            .with_reloader(Reloader::of(session)),
         cancel: tasks.cancel.clone(),
     };
     let watch = Watch::new(session.settings.notify.clone(), (session.clock)());
-    let (app, outcome) = App::new(look, ends).watched(watch).run().await;
+    let mut app = App::new(look, ends).watched(watch).standing(standing);
+    let (app, outcome) = match app.ask_ground() {
+        Ok(()) => app.run().await,
+        Err(error) => (app, Err(error)),
+    };
     let sent = app.look().terminal.backend().sent();
     tracing::info!(
         frames = sent.frames,
@@ -141,8 +216,15 @@ async fn live(
         bytes = sent.bytes,
         "screen"
     );
+    let place = app.look().state.place();
     // The terminal is given back before anything is waited for.
     drop(app);
+    // Whatever ended it: where somebody was is where they go on.
+    let places = Places::of(session);
+    let trouble = places.and_then(|places| places.keep(place, clock::now()));
+    if let Some(text) = trouble {
+        waiting::say(&format!("note: {text}"));
+    }
     tasks.end().await;
     outcome.map_err(|error| Failure::error(format!("the terminal is gone: {error}")))
 }
@@ -150,19 +232,32 @@ async fn live(
 /// Puts together what is done outside the screen.
 fn effects(session: &Session, tasks: &Tasks) -> Effects {
     let voice = Voice::new(&session.settings.notify, &session.env);
-    let told = Told::at(session.paths.state.join("notified"));
+    let told = notify::Told::at(session.paths.state.join("notified"));
     let downloads = directories::UserDirs::new()
         .and_then(|dirs| dirs.download_dir().map(std::path::Path::to_path_buf));
     Effects::new(tasks.tracker.clone(), Pins::at(session.paths.pins()))
         .with_logs(session.logs.clone(), downloads, tasks.cancel.clone())
         .with_herald(Herald::new(voice, told, &session.env))
+        .with_own(ground(session), tasks.cancel.clone())
+}
+
+/// Returns what commands of the user stand on.
+fn ground(session: &Session) -> Ground {
+    Ground {
+        secrets: Secrets::of(&session.settings.sources, env::all()),
+        home: directories::UserDirs::new().map(|dirs| dirs.home_dir().to_path_buf()),
+        logs: session.logs.clone(),
+        copies: session.paths.cache.join("copies"),
+    }
 }
 
 /// Returns the terminal's events; crossterm would panic where there is nothing to read from.
-fn events() -> Result<EventStream, Failure> {
+fn events() -> Result<Events, Failure> {
     let can_read = std::io::stdin().is_terminal() || std::fs::File::open("/dev/tty").is_ok();
     if can_read {
-        Ok(EventStream::new())
+        let events = Events::default();
+        events.begin();
+        Ok(events)
     } else {
         Err(Failure::error("there is no keyboard to read from"))
     }
@@ -180,11 +275,13 @@ fn take_terminal(
     let features = Features {
         mouse: session.settings.ui.mouse && abilities.mouse,
         title: abilities.title,
+        kitty: session.settings.keys.kitty,
     };
+    let erases = env::erases(&session.env, abilities);
     let take = || -> std::io::Result<Terminal<TerminalScreen>> {
         let guard = Guard::enter(features)?;
         signals::watch_terminal(guard.terminal()?)?;
-        Terminal::new(TerminalScreen::new(guard)?)
+        Terminal::new(TerminalScreen::new(guard, erases)?)
     };
     take().map_err(|error| {
         Failure::error(format!("cannot use the terminal: {error}"))
@@ -202,6 +299,27 @@ fn themes(session: &Session, abilities: Abilities) -> Themes {
         dir: session.paths.config.join("themes"),
         depth: env::color_depth(session.global.color, abilities.depth),
         glyphs,
+        auto: Auto {
+            dark: session.settings.ui.theme_dark.clone(),
+            light: session.settings.ui.theme_light.clone(),
+            ground: ground::told(&session.env),
+        },
+    }
+}
+
+/// Returns what the screen stands on, so that it can be told anew while the board runs.
+fn standing(session: &Session, abilities: Abilities, state: &UiState) -> Standing {
+    Standing {
+        told: Told {
+            ui: session.settings.ui.clone(),
+            keymap: Arc::clone(&state.options.keymap),
+            kitty: session.settings.keys.kitty,
+            rest: session.rest.clone(),
+        },
+        may_ask: ground::may_ask(&session.env, abilities),
+        has_mouse: abilities.mouse,
+        has_links: env::has_links(&session.env, abilities),
+        glyphs: abilities.glyphs,
     }
 }
 
@@ -214,6 +332,9 @@ fn options(session: &Session, keymap: Keymap) -> UiOptions {
         theme: session.settings.ui.theme.clone(),
         offset: clock::local_offset(),
         keymap: Arc::new(keymap),
+        own: Arc::clone(&session.settings.commands),
+        read_only: session.global.read_only,
+        wall: session.settings.wall,
         seed: seed(),
     }
 }

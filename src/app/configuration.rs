@@ -3,6 +3,8 @@
 //! Also what only the screen can tell about a configuration: whether its keys
 //! and its theme exist. `config` reads text and knows neither.
 
+use std::collections::BTreeMap;
+
 use rustix::fs::Access;
 
 use crate::app::cli::{ConfigCommand, Global, ThemeCommand};
@@ -16,7 +18,10 @@ use crate::app::paths::Paths;
 use crate::app::session::Session;
 use crate::app::settings;
 use crate::app::themes::{Mistake, Themes};
-use crate::config::{ConfigError, Layer, Settings, place_of};
+use crate::config::{
+    self, ConfigError, KeysConfig, Layer, OwnCommand, Settings, Told, place_of, place_of_word,
+};
+use crate::ui::command::{COMMANDS, Command};
 use crate::ui::keymap::{Keymap, KeymapError};
 use crate::ui::theme::{ColorDepth, Glyphs, Theme};
 
@@ -32,8 +37,22 @@ pub fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<Exit, F
         ConfigCommand::Default => output::print(EXAMPLE)?,
         ConfigCommand::Check => check(&place, &paths)?,
         ConfigCommand::Keys => keys(&place)?,
+        ConfigCommand::Schema => output::print(&schema())?,
     }
     Ok(Exit::Fine)
+}
+
+/// Returns the JSON schema of the configuration.
+pub fn schema() -> String {
+    let kinds = settings::kinds();
+    let commands = COMMANDS.iter().map(|row| (row.name, row.help.trim()));
+    let commands: Vec<(&str, &str)> = commands.collect();
+    let schema = config::schema(&Told {
+        kinds: &kinds,
+        commands: &commands,
+        reference: EXAMPLE,
+    });
+    format!("{schema:#}\n")
 }
 
 fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
@@ -48,6 +67,7 @@ fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
             .collect::<Vec<_>>(),
     );
     wrong.extend(store_mistake(&settings, &texts));
+    wrong.extend(settings.flaws.iter().cloned());
     wrong.extend(named::mistakes(&settings, &layers(&texts)));
     if !wrong.is_empty() {
         return Err(settings::refused(&wrong));
@@ -100,7 +120,7 @@ fn keys(place: &config_file::Place) -> Result<(), Failure> {
     let Some(keymap) = keymap else {
         return Err(settings::refused(&errors));
     };
-    output::print(&key_table::table(&keymap))
+    output::print(&key_table::table(&keymap, &settings.commands))
 }
 
 /// Lists the themes, or checks one.
@@ -134,6 +154,7 @@ fn themes_in(paths: &Paths) -> Themes {
         dir: paths.config.join("themes"),
         depth: ColorDepth::True,
         glyphs: Glyphs::Unicode,
+        ..Themes::default()
     }
 }
 
@@ -156,7 +177,7 @@ fn theme_or_failure(themes: &Themes, name: &str) -> Result<(), Failure> {
 
 /// Returns the keys and the theme of the settings, or everything that is wrong with them.
 pub fn screen(session: &Session, themes: &Themes) -> Result<(Keymap, Theme), Failure> {
-    let keymap = Keymap::new(&session.settings.keys);
+    let keymap = keymap_of(&keys_of(&session.settings), &session.settings.commands);
     let theme = themes.open(&session.settings.ui.theme);
     if let (Ok(keymap), Ok(theme)) = (keymap, theme) {
         return Ok((keymap, theme));
@@ -194,45 +215,160 @@ fn mistakes(settings: &Settings, texts: &[Text], themes: &Themes) -> Vec<ConfigE
 /// Returns the keys, and everything that is wrong with them.
 fn keymap(settings: &Settings, texts: &[Text]) -> (Option<Keymap>, Vec<ConfigError>) {
     let layers = layers(texts);
-    let mut sound = settings.keys.clone();
+    let all = keys_of(settings);
+    let mut sound = all.clone();
     let mut errors = Vec::new();
-    for (name, keys) in &settings.keys {
-        let alone = std::iter::once((name.clone(), keys.clone())).collect();
-        match Keymap::new(&alone) {
+    let preset_alone = KeysConfig {
+        own: BTreeMap::new(),
+        ..sound.clone()
+    };
+    if let Err(error) = keymap_of(&preset_alone, &[]) {
+        errors.push(key_error(settings, &layers, "preset", &error));
+        sound.preset = KeysConfig::default().preset;
+    }
+    for (name, keys) in &all.own {
+        let alone = KeysConfig {
+            own: std::iter::once((name.clone(), keys.clone())).collect(),
+            ..sound.clone()
+        };
+        match keymap_of(&alone, &[]) {
             // Whether it clashes with another is seen when all are there.
             Ok(_) | Err(KeymapError::Conflict { .. }) => {}
             Err(error) => {
-                sound.remove(name);
-                errors.push(key_error(&layers, name, &error));
+                sound.own.remove(name);
+                errors.push(key_error(settings, &layers, name, &error));
             }
         }
     }
-    match Keymap::new(&sound) {
+    match keymap_of(&sound, &settings.commands) {
         Ok(keymap) if errors.is_empty() => return (Some(keymap), errors),
         Ok(_) => {}
         Err(error) => {
-            let own = |name: &&str| sound.contains_key(*name);
+            if let Some(error) = own_error(&layers, &error) {
+                return (None, vec![error]);
+            }
+            let own = |name: &&str| sound.own.contains_key(*name);
             let name = match &error {
                 KeymapError::Conflict { first, second, .. } => {
                     [*second, *first].into_iter().find(own).unwrap_or(second)
                 }
                 KeymapError::BadKey { name, .. } | KeymapError::NoWayOut { name } => name,
                 KeymapError::UnknownCommand { name, .. } => name.as_str(),
+                KeymapError::UnknownPreset { .. } => "preset",
+                KeymapError::OwnConflict { own, .. }
+                | KeymapError::OwnKey { own, .. }
+                | KeymapError::OwnName { own } => own.as_str(),
             };
-            errors.push(key_error(&layers, name, &error));
+            errors.push(key_error(settings, &layers, name, &error));
         }
     }
+    errors.extend(keys_too_many(settings, &layers));
     errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     (None, errors)
 }
 
-fn key_error(layers: &[Layer<'_>], name: &str, error: &KeymapError) -> ConfigError {
-    let (file, line) = place_of(layers, &["keys", name]).unwrap_or(("[keys]", 1));
-    ConfigError {
+/// Returns the map of keys of the settings, or everything that is wrong with them.
+pub fn keymap_or_failure(settings: &Settings, texts: &[Text]) -> Result<Keymap, Failure> {
+    let (keymap, errors) = keymap(settings, texts);
+    keymap.ok_or_else(|| settings::refused(&errors))
+}
+
+/// Builds the map of keys that `[keys]` and the user's own commands ask for.
+pub fn keymap_of(keys: &KeysConfig, commands: &[OwnCommand]) -> Result<Keymap, KeymapError> {
+    let keymap = Keymap::named(&keys.preset, keys.kitty, &keys.own)?;
+    keymap.with_own(commands)
+}
+
+/// Returns what is wrong with a command of the user, if it is that.
+fn own_error(layers: &[Layer<'_>], error: &KeymapError) -> Option<ConfigError> {
+    let own = match error {
+        KeymapError::OwnConflict { own, .. }
+        | KeymapError::OwnKey { own, .. }
+        | KeymapError::OwnName { own } => own,
+        KeymapError::Conflict { .. }
+        | KeymapError::BadKey { .. }
+        | KeymapError::NoWayOut { .. }
+        | KeymapError::UnknownPreset { .. }
+        | KeymapError::UnknownCommand { .. } => return None,
+    };
+    let place = place_of_word(layers, "command", "name", own);
+    let (file, line) = place.unwrap_or(("[[command]]", 1));
+    Some(ConfigError {
         file: file.to_owned(),
         line,
         message: error.to_string(),
         hint: error.hint(),
+    })
+}
+
+/// Returns what the settings say of keys; those of saved views are keys of the commands that go to
+/// the view of a number.
+pub fn keys_of(settings: &Settings) -> KeysConfig {
+    let mut keys = settings.keys.clone();
+    let commands = COMMANDS
+        .iter()
+        .filter(|row| row.command.saved_view().is_some());
+    for (row, view) in commands.zip(&settings.views) {
+        if let Some(key) = &view.key {
+            let own = keys.own.entry(row.name.to_owned());
+            own.or_insert_with(|| vec![key.clone()]);
+        }
+    }
+    keys
+}
+
+/// Returns what is wrong with views that have a key and come too late for one.
+fn keys_too_many(settings: &Settings, layers: &[Layer<'_>]) -> Vec<ConfigError> {
+    let late = settings.views.iter().skip(Command::SAVED_VIEWS);
+    let late = late.filter(|view| view.key.is_some());
+    late.map(|view| {
+        let name = &view.view.name;
+        let (file, line) = place_of_word(layers, "view", "name", name).unwrap_or(("[[view]]", 1));
+        ConfigError {
+            file: file.to_owned(),
+            line,
+            message: format!(
+                "only the first {} views may have a `key`, and `{name}` comes after them",
+                Command::SAVED_VIEWS
+            ),
+            hint: Some("put it further up, or leave its `key` out".to_owned()),
+        }
+    })
+    .collect()
+}
+
+fn key_error(
+    settings: &Settings,
+    layers: &[Layer<'_>],
+    name: &str,
+    error: &KeymapError,
+) -> ConfigError {
+    let at = Command::named(name).and_then(Command::saved_view);
+    let view = at.and_then(|at| settings.views.get(at));
+    let (mut message, hint) = (error.to_string(), error.hint());
+    let mut place = place_of(layers, &["keys", name]);
+    if let (None, Some(view), Some(key)) = (place, view, view.and_then(|view| view.key.as_ref())) {
+        place = place_of_word(layers, "view", "key", key);
+        let called = format!("the view `{}`", view.view.name);
+        message = message
+            .replace(&format!("`{name}` in `[keys]`"), &called)
+            .replace(&format!("`{name}`"), &called);
+    }
+    let hint = match (view, error) {
+        (Some(view), KeymapError::Conflict { .. }) if !settings.keys.own.contains_key(name) => {
+            Some(format!(
+                "give the view `{}` another `key`, or leave it out",
+                view.view.name
+            ))
+        }
+        (_, _) => hint,
+    };
+    let (file, line) = place.unwrap_or(("[keys]", 1));
+    ConfigError {
+        file: file.to_owned(),
+        line,
+        message,
+        hint,
     }
 }
 

@@ -12,14 +12,20 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::hidden::Hidden;
 use crate::app::logs::{Desk, Order};
 use crate::app::measure::Meter;
 use crate::app::notify::{Herald, Notice};
+use crate::app::own::{Ground, Runner};
 use crate::app::pins::{List, Pins};
+use crate::app::reload::{Reloaded, Reloader};
 use crate::app::rewind::Projector;
-use crate::app::standup;
+use crate::app::views::Views;
+use crate::app::{standup, watch};
 use crate::domain::Timestamp;
+use crate::domain::arrange::SavedView;
 use crate::domain::flow::Beside;
+use crate::domain::hide::{Hide, Hides};
 use crate::domain::history::Ledger;
 use crate::domain::key::{ItemId, RepoKey, WebUrl};
 use crate::domain::policy::Pin;
@@ -27,6 +33,7 @@ use crate::engine::db::Store;
 use crate::engine::logs::FileLogs;
 use crate::ui::flow::{self as flow_ui, Report};
 use crate::ui::logs::LogEvent;
+use crate::ui::own as own_ui;
 use crate::ui::replay::{Ask, Frame};
 use crate::ui::standup::{self as standup_ui, Answer};
 
@@ -43,6 +50,10 @@ pub enum Done {
     Badly(String),
     /// The pins are these now; why they are not kept, if so.
     Pinned(List, Option<String>),
+    /// What was put aside is this now; why it is not kept, if so.
+    Hidden(Hides, Option<String>),
+    /// The saved views are these now; why they are not kept, if so.
+    Views(Vec<SavedView>, Option<String>),
     /// History was read, or cannot be.
     Recalled(Option<Arc<Ledger>>),
     /// The stand-up was prepared.
@@ -53,8 +64,14 @@ pub enum Done {
     Rewound(Box<Frame>),
     /// Something came of a log.
     Log(Box<LogEvent>),
+    /// Something came of a command of the user.
+    Own(Box<own_ui::Event>),
+    /// A command of the user that had the terminal has ended.
+    Returned(Box<own_ui::Event>),
     /// The terminal must get this beside the picture.
     Aside(Vec<u8>),
+    /// The configuration or a theme was saved, and read again.
+    Reloaded(Box<Reloaded>),
 }
 
 /// Starts what takes time, and tells when it is done.
@@ -67,10 +84,17 @@ pub struct Effects {
     desk: Option<Desk>,
     store: Option<Store>,
     standup: Option<standup::desk::Desk>,
+    views: Option<Views>,
+    hidden: Option<Hidden>,
     meter: Meter,
     projector: Projector,
     herald: Option<Arc<Herald>>,
+    browser: Browser,
+    own: Option<Runner>,
 }
+
+/// Opens an address in the browser, and returns before that is done.
+type Browser = fn(&str) -> std::io::Result<()>;
 
 impl Effects {
     /// Builds it on the program's tasks, and the place of the pins.
@@ -84,9 +108,13 @@ impl Effects {
             desk: None,
             store: None,
             standup: None,
+            views: None,
+            hidden: None,
             meter: Meter::default(),
             projector: Projector::default(),
             herald: None,
+            browser: |url| open::that_detached(url),
+            own: None,
         }
     }
 
@@ -117,10 +145,38 @@ impl Effects {
         self
     }
 
+    /// Adds where it is kept what was put aside.
+    #[must_use]
+    pub fn with_hidden(mut self, hidden: Hidden) -> Self {
+        self.hidden = Some(hidden);
+        self
+    }
+
+    /// Adds where saved views are kept.
+    #[must_use]
+    pub fn with_views(mut self, views: Views) -> Self {
+        self.views = Some(views);
+        self
+    }
+
     /// Adds who makes moments of the past.
     #[must_use]
     pub fn with_projector(mut self, projector: Projector) -> Self {
         self.projector = projector;
+        self
+    }
+
+    /// Returns the way to tell that something is done.
+    #[cfg(test)]
+    pub(crate) fn teller(&self) -> mpsc::Sender<Done> {
+        self.tell.clone()
+    }
+
+    /// Opens addresses in another way.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn with_browser(mut self, browser: Browser) -> Self {
+        self.browser = browser;
         self
     }
 
@@ -129,6 +185,38 @@ impl Effects {
     pub fn with_herald(mut self, herald: Herald) -> Self {
         self.herald = Some(Arc::new(herald));
         self
+    }
+
+    /// Reads the screen's part of the configuration again whenever it is saved.
+    #[must_use]
+    pub fn with_reloader(self, reloader: Reloader) -> Self {
+        let tell = self.tell.clone();
+        let files = reloader.files();
+        watch::watch(files, move || {
+            let read = Box::new(reloader.read());
+            tell.blocking_send(Done::Reloaded(read)).is_ok()
+        });
+        self
+    }
+
+    /// Adds who runs the user's own commands, which end with `cancel`.
+    #[must_use]
+    pub fn with_own(mut self, ground: Ground, cancel: CancellationToken) -> Self {
+        let tell = self.tell.clone();
+        self.own = Some(Runner::new(ground, self.tracker.clone(), cancel, tell));
+        self
+    }
+
+    /// Returns who runs the user's own commands.
+    pub fn own(&self) -> Option<&Runner> {
+        self.own.as_ref()
+    }
+
+    /// Stops a command of the user.
+    pub fn stop_own(&self, id: u64) {
+        if let Some(runner) = &self.own {
+            runner.stop(id);
+        }
     }
 
     /// Hands an order to the thread that reads logs; returns whether it was taken.
@@ -166,11 +254,12 @@ impl Effects {
         let (url, shown) = (url.as_str().to_owned(), url.as_str().to_owned());
         let (tell, refused) = (self.tell.clone(), self.tell.clone());
         let token = self.tracker.token();
+        let browser = self.browser;
         // No thread of the runtime: a browser would keep the place in line that those step back to.
         let started = std::thread::Builder::new()
             .name("browser".to_owned())
             .spawn(move || {
-                let done = match open::that_detached(&url) {
+                let done = match browser(&url) {
                     Ok(()) => Done::Well(format!("opened {url}")),
                     Err(error) => no_browser(&url, &error),
                 };
@@ -224,6 +313,30 @@ impl Effects {
         drop(self.tracker.spawn_blocking(move || {
             let frame = Box::new(projector.frame(&ledger, &ask, &me, now));
             drop(tell.blocking_send(Done::Rewound(frame)));
+        }));
+    }
+
+    /// Keeps how cards are put aside.
+    pub fn hide(&self, changes: Vec<(ItemId, Option<Hide>)>, now: Timestamp) {
+        let Some(hidden) = self.hidden.clone() else {
+            return;
+        };
+        let tell = self.tell.clone();
+        drop(self.tracker.spawn_blocking(move || {
+            let (all, trouble) = hidden.set(&changes, now);
+            drop(tell.blocking_send(Done::Hidden(all, trouble)));
+        }));
+    }
+
+    /// Keeps a saved view, or forgets it.
+    pub fn keep_view(&self, name: String, view: Option<SavedView>, now: Timestamp) {
+        let Some(views) = self.views.clone() else {
+            return;
+        };
+        let tell = self.tell.clone();
+        drop(self.tracker.spawn_blocking(move || {
+            let (list, trouble) = views.set(&name, view, now);
+            drop(tell.blocking_send(Done::Views(list, trouble)));
         }));
     }
 

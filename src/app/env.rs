@@ -3,6 +3,7 @@
 //! What a terminal can is looked up in a table by `TERM` and its companions; it
 //! is never asked, because an answer that comes late would be taken for keys.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -52,6 +53,11 @@ impl Env {
     pub fn reader(&self) -> Environment {
         Arc::clone(&self.0)
     }
+}
+
+/// Returns all variables that the program was started with.
+pub fn all() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os()
 }
 
 /// What the terminal can.
@@ -138,6 +144,18 @@ fn deepen(depth: ColorDepth, env: &Env) -> ColorDepth {
     }
 }
 
+/// Returns whether the terminal erases with the ground that is in force: GNU screen does not.
+pub fn erases(env: &Env, abilities: Abilities) -> bool {
+    has_links(env, abilities)
+}
+
+/// Returns whether links may be sent: GNU screen shows parts of them as text.
+pub fn has_links(env: &Env, abilities: Abilities) -> bool {
+    let term = env.get("TERM").unwrap_or_default();
+    let is_screen = term.starts_with("screen") && env.get("TMUX").is_none();
+    abilities.title && !is_screen && env.get("STY").is_none()
+}
+
 /// Returns whether the locale is one of UTF-8: the first of the three variables that is set decides.
 pub fn is_utf8(env: &Env) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
@@ -178,10 +196,10 @@ pub fn glyphs_word(glyphs: Glyphs) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn env(pairs: &[(&str, &str)]) -> Env {
+    pub(crate) fn env(pairs: &[(&str, &str)]) -> Env {
         let pairs: Vec<(String, String)> = pairs
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -227,6 +245,24 @@ mod tests {
             true,
         );
         check(&[("TERM", "never-heard-of"), utf8], Mono, Unicode, true);
+    }
+
+    #[test]
+    fn what_gnu_screen_does_otherwise_is_left_out() {
+        for (pairs, expected) in [
+            (vec![("TERM", "xterm-256color")], true),
+            (vec![("TERM", "tmux-256color"), ("TMUX", "x")], true),
+            (vec![("TERM", "screen-256color"), ("TMUX", "x")], true),
+            (vec![("TERM", "screen-256color")], false),
+            (vec![("TERM", "xterm"), ("STY", "1.pts")], false),
+            (vec![("TERM", "linux")], false),
+            (vec![("TERM", "vt220")], false),
+        ] {
+            let env = env(&pairs);
+            let found = abilities(&env);
+            let both = (has_links(&env, found), erases(&env, found));
+            assert_eq!(both, (expected, expected), "{pairs:?}");
+        }
     }
 
     #[test]

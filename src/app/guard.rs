@@ -26,14 +26,61 @@ pub struct Features {
     pub mouse: bool,
     /// Whether it has a title to set.
     pub title: bool,
+    /// Whether it is told to tell all keys apart, by the protocol of kitty.
+    pub kitty: bool,
+}
+
+/// What may be switched on and off while the board runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Switch {
+    /// The terminal tells of the mouse.
+    Mouse,
+    /// It tells all keys apart.
+    Kitty,
+    /// It shows progress beside the picture: on means that it has to be taken away at the end.
+    Progress,
+}
+
+impl Switch {
+    fn state(self) -> &'static AtomicBool {
+        match self {
+            Self::Mouse => &MOUSE,
+            Self::Kitty => &KITTY,
+            Self::Progress => &PROGRESS,
+        }
+    }
+
+    fn text(self, on: bool) -> &'static str {
+        match (self, on) {
+            (Self::Mouse, true) => "\x1b[?1000h\x1b[?1002h\x1b[?1006h",
+            (Self::Mouse, false) => "\x1b[?1006l\x1b[?1002l\x1b[?1000l",
+            // Flags that somebody left are taken away first: nobody else is on our screen.
+            (Self::Kitty, true) => "\x1b[<1u\x1b[>1u",
+            (Self::Kitty, false) => "\x1b[<1u",
+            (Self::Progress, true) => "",
+            (Self::Progress, false) => "\x1b]9;4;0\x1b\\",
+        }
+    }
+
+    /// Notes that it is on or off from now on; returns what the terminal must be sent for it.
+    pub fn turn(self, on: bool) -> &'static str {
+        if self.state().swap(on, Ordering::SeqCst) == on {
+            return "";
+        }
+        self.text(on)
+    }
+
+    fn is_on(self) -> bool {
+        self.state().load(Ordering::SeqCst)
+    }
 }
 
 /// Alternate screen, no cursor, bracketed paste, focus.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h\x1b[2J";
-const ENTER_MOUSE: &str = "\x1b[?1000h\x1b[?1006h";
 const ENTER_TITLE: &str = "\x1b[22;0t\x1b]2;cycleboard\x1b\\";
 /// First ends whatever sequence a frame that was cut left open.
-const LEAVE: &str = "\x18\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l";
+const LEAVE: &str =
+    "\x18\x1b[?2026l\x1b]8;;\x1b\\\x1b[0m\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?1004l\x1b[?2004l";
 const LEAVE_TITLE: &str = "\x1b[23;0t";
 const LEAVE_SCREEN: &str = "\x1b[?25h\x1b[?1049l";
 
@@ -43,11 +90,16 @@ const PATIENCE_NANOS: i64 = 300_000_000;
 struct Tty {
     fd: OwnedFd,
     original: Termios,
-    features: Features,
+    has_title: bool,
 }
 
 static TTY: OnceLock<Tty> = OnceLock::new();
 static ACTIVE: AtomicBool = AtomicBool::new(false);
+static MOUSE: AtomicBool = AtomicBool::new(false);
+static KITTY: AtomicBool = AtomicBool::new(false);
+static PROGRESS: AtomicBool = AtomicBool::new(false);
+/// Whether another program that we started has the terminal.
+static LENT: AtomicBool = AtomicBool::new(false);
 
 /// Holds the terminal; gives it back when dropped.
 #[derive(Debug)]
@@ -63,9 +115,11 @@ impl Guard {
             drop(TTY.set(Tty {
                 fd,
                 original,
-                features,
+                has_title: features.title,
             }));
         }
+        Switch::Mouse.turn(features.mouse);
+        Switch::Kitty.turn(features.kitty);
         let guard = Self(());
         take(true)?;
         Ok(guard)
@@ -83,11 +137,23 @@ impl Guard {
 
     /// Takes the terminal again, whatever has become of its modes meanwhile; not from the background.
     pub fn resume(&self) -> io::Result<()> {
-        if is_in_background() {
+        if is_in_background() || is_lent() {
             return Ok(());
         }
         let was_active = ACTIVE.load(Ordering::SeqCst);
         take(!was_active)
+    }
+
+    /// Leaves the terminal to a program that we start, until it is taken back.
+    pub fn lend(&self) {
+        LENT.store(true, Ordering::SeqCst);
+        leave();
+    }
+
+    /// Takes the terminal back from a program that has ended.
+    pub fn take_back(&self) -> io::Result<()> {
+        LENT.store(false, Ordering::SeqCst);
+        self.resume()
     }
 
     /// Returns the terminal, to write frames to and to watch.
@@ -140,10 +206,12 @@ fn take(with_title: bool) -> io::Result<()> {
     ACTIVE.store(true, Ordering::SeqCst);
     rustix::termios::tcsetattr(&tty.fd, OptionalActions::Now, &raw)?;
     let mut text = ENTER.to_owned();
-    if tty.features.mouse {
-        text.push_str(ENTER_MOUSE);
+    for switch in [Switch::Mouse, Switch::Kitty] {
+        if switch.is_on() {
+            text.push_str(switch.text(true));
+        }
     }
-    if tty.features.title && with_title {
+    if tty.has_title && with_title {
         text.push_str(ENTER_TITLE);
     }
     send(tty, &text)
@@ -154,15 +222,36 @@ pub fn is_in_background() -> bool {
     TTY.get().is_some_and(|tty| !is_ours(tty))
 }
 
+/// Returns whether a program that we started has the terminal: `ctrl-c` is for it.
+pub fn is_lent() -> bool {
+    LENT.load(Ordering::SeqCst)
+}
+
+/// Sets the modes of the terminal as they were before us, whatever another program made of them.
+pub fn restore_modes() {
+    if let Some(tty) = TTY.get().filter(|tty| is_ours(tty)) {
+        let _ = rustix::termios::tcsetattr(&tty.fd, OptionalActions::Now, &tty.original);
+    }
+}
+
 /// Gives the terminal back, if we have it.
 pub fn leave() {
     if !ACTIVE.swap(false, Ordering::SeqCst) {
         return;
     }
     let Some(tty) = TTY.get() else { return };
-    let title = if tty.features.title { LEAVE_TITLE } else { "" };
+    let mut text = LEAVE.to_owned();
+    for switch in [Switch::Kitty, Switch::Progress] {
+        if switch.is_on() {
+            text.push_str(switch.text(false));
+        }
+    }
+    if tty.has_title {
+        text.push_str(LEAVE_TITLE);
+    }
+    text.push_str(LEAVE_SCREEN);
     // A terminal that is gone cannot be restored, and there is nobody to tell.
-    drop(send(tty, &format!("{LEAVE}{title}{LEAVE_SCREEN}")));
+    drop(send(tty, &text));
     if !is_ours(tty) {
         return;
     }

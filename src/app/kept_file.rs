@@ -3,7 +3,9 @@
 //! It is for its owner only, and one that a newer program wrote is left as it is. What is in it
 //! belongs to who keeps it.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
@@ -41,7 +43,7 @@ impl KeptFile {
     ///
     /// When it cannot be read, is no such document, or a newer program wrote it.
     pub fn read<T: DeserializeOwned + Default>(&self) -> io::Result<T> {
-        let file = match std::fs::File::open(&self.path) {
+        let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
             Err(error) => return Err(error),
@@ -71,6 +73,30 @@ impl KeptFile {
             paths::make_private(dir)?;
         }
         paths::write_private(&self.path, &text)
+    }
+
+    /// Waits until nobody else changes the file; others wait until what is returned is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When there can be no lock beside the file.
+    pub fn lock(&self) -> io::Result<File> {
+        if let Some(dir) = self.path.parent() {
+            paths::make_private(dir)?;
+        }
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.path.with_extension("lock"))?;
+        lock.lock()?;
+        Ok(lock)
+    }
+
+    /// Says that the file is not used, and why.
+    pub fn ignored(&self, error: &io::Error) -> String {
+        format!("`{}` is ignored: {error}", self.path.display())
     }
 
     /// Says that something is not kept, and why.

@@ -7,18 +7,25 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use crate::app::cli::{Format, KeysArgs};
+use crate::app::configuration::{keymap_of, keys_of};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output;
 use crate::app::session::Session;
+use crate::config::OwnCommand;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::key_table::{self, Entry};
 use crate::ui::keymap::Keymap;
+use crate::ui::own;
 
 /// Prints the keys in force.
 pub fn run(session: &Session, args: &KeysArgs) -> Result<Exit, Failure> {
-    let keymap = Keymap::new(&session.settings.keys)
+    let mut keys = keys_of(&session.settings);
+    if let Some(preset) = &args.preset {
+        keys.preset.clone_from(preset);
+    }
+    let keymap = keymap_of(&keys, &session.settings.commands)
         .map_err(|error| Failure::usage(error.to_string()).maybe_hint(error.hint()))?;
-    let entries = key_table::entries(&keymap, Glyphs::Unicode);
+    let entries = all(&keymap, &session.settings.commands);
     let text = match output::format_or_table(args.format) {
         Format::Json => json(&entries)?,
         Format::Table => table_of(&entries),
@@ -47,8 +54,15 @@ fn json(entries: &[Entry]) -> Result<String, Failure> {
 }
 
 /// Returns the keys as `keys` and `config keys` print them.
-pub fn table(keymap: &Keymap) -> String {
-    table_of(&key_table::entries(keymap, Glyphs::Unicode))
+pub fn table(keymap: &Keymap, commands: &[OwnCommand]) -> String {
+    table_of(&all(keymap, commands))
+}
+
+/// The commands of the board, then the user's own.
+fn all(keymap: &Keymap, commands: &[OwnCommand]) -> Vec<Entry> {
+    let mut entries = key_table::entries(keymap, Glyphs::Unicode);
+    entries.extend(own::entries(commands, keymap, Glyphs::Unicode));
+    entries
 }
 
 fn table_of(entries: &[Entry]) -> String {
@@ -81,7 +95,7 @@ fn markdown(entries: &[Entry]) -> String {
             .split(" to ")
             .map(|name| format!("`{name}`"))
             .collect();
-        let (what, scope) = (entry.help, entry.scope.title());
+        let (what, scope) = (&entry.help, entry.scope.title());
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
@@ -118,7 +132,7 @@ mod tests {
             json(&entries).unwrap(),
         ] {
             for entry in &entries {
-                assert!(text.contains(entry.help), "{}", entry.name);
+                assert!(text.contains(&*entry.help), "{}", entry.name);
             }
         }
     }

@@ -21,6 +21,21 @@ const MAX_SEQUENCE: usize = 32;
 /// The longest paste that is put together from pieces, in characters.
 const MAX_PASTE: usize = 64 * 1024;
 
+/// How long a late answer of the terminal is swallowed, and one that does not end.
+const SWALLOW: Duration = Duration::from_secs(2);
+
+/// The longest answer that is kept, in characters.
+const MAX_ANSWER: usize = 64;
+
+/// What came from the terminal.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Input {
+    /// An event.
+    Event(Event),
+    /// The answer to a question, in time.
+    Answer(String),
+}
+
 /// A stream of events whose cut sequences are joined.
 #[derive(Debug)]
 pub struct Keys<S> {
@@ -28,6 +43,9 @@ pub struct Keys<S> {
     ready: VecDeque<Event>,
     held: Held,
     until: Option<Instant>,
+    /// Until when an answer counts, and until when it is swallowed.
+    asked: Option<(Instant, Instant)>,
+    answer: Option<String>,
 }
 
 /// What is held back.
@@ -38,6 +56,8 @@ enum Held {
     Sequence(Vec<Event>),
     /// A paste whose beginning was cut.
     Paste(String),
+    /// What there is of an answer to a question.
+    Answer(String),
 }
 
 impl<S: Stream<Item = io::Result<Event>> + Unpin> Keys<S> {
@@ -48,16 +68,28 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Keys<S> {
             ready: VecDeque::new(),
             held: Held::Nothing,
             until: None,
+            asked: None,
+            answer: None,
         }
+    }
+
+    /// Expects an answer of the terminal: one that comes within `patience` counts, a later one is
+    /// swallowed.
+    pub fn expect_answer(&mut self, patience: Duration) {
+        let now = Instant::now();
+        self.asked = Some((now + patience, now + SWALLOW));
     }
 
     /// Returns the next event, or nothing when input has ended.
     ///
     /// May be dropped at any await: what is held stays held.
-    pub async fn next(&mut self) -> Option<io::Result<Event>> {
+    pub async fn next(&mut self) -> Option<io::Result<Input>> {
         loop {
+            if let Some(answer) = self.answer.take() {
+                return Some(Ok(Input::Answer(answer)));
+            }
             if let Some(event) = self.ready.pop_front() {
-                return Some(Ok(event));
+                return Some(Ok(Input::Event(event)));
             }
             let event = match self.until {
                 None => self.inner.next().await,
@@ -74,7 +106,8 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Keys<S> {
             };
             match event {
                 Some(Ok(event)) => self.take(event),
-                other => return other,
+                Some(Err(error)) => return Some(Err(error)),
+                None => return None,
             }
         }
     }
@@ -82,11 +115,45 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Keys<S> {
     /// Takes one event in.
     fn take(&mut self, event: Event) {
         match std::mem::replace(&mut self.held, Held::Nothing) {
+            Held::Nothing if is_alt(&event, ']') && self.is_asked() => self.listen(String::new()),
             Held::Nothing if is_plain_escape(&event) => self.hold(Held::Sequence(vec![event])),
             Held::Nothing => self.ready.push_back(event),
             Held::Sequence(events) => self.extend(events, event),
             Held::Paste(text) => self.paste(text, &event),
+            Held::Answer(text) => self.hear(text, &event),
         }
+    }
+
+    fn is_asked(&self) -> bool {
+        self.asked
+            .is_some_and(|(_, swallowed)| Instant::now() < swallowed)
+    }
+
+    fn listen(&mut self, text: String) {
+        self.held = Held::Answer(text);
+        self.until = self.asked.map(|(_, swallowed)| swallowed);
+    }
+
+    /// Gathers an answer until its end; what a person types meanwhile belongs to it, or is lost.
+    fn hear(&mut self, mut text: String, event: &Event) {
+        let cut_end = text.ends_with('\u{1b}') && typed_char(event) == Some('\\');
+        let is_bell = event.as_key_event().is_some_and(|key| {
+            key.code == KeyCode::Char('g') && key.modifiers == KeyModifiers::CONTROL
+        });
+        if cut_end || is_bell || is_alt(event, '\\') {
+            let in_time = self
+                .asked
+                .is_some_and(|(counts, _)| Instant::now() < counts);
+            (self.asked, self.until) = (None, None);
+            self.answer = Some(text.trim_end_matches('\u{1b}').to_owned()).filter(|_| in_time);
+            return;
+        }
+        match typed_char(event) {
+            Some(c) if text.len() < MAX_ANSWER => text.push(c),
+            None if is_plain_escape(event) => text.push('\u{1b}'),
+            Some(_) | None => {}
+        }
+        self.listen(text);
     }
 
     fn hold(&mut self, held: Held) {
@@ -98,7 +165,8 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Keys<S> {
     fn release(&mut self) {
         self.until = None;
         match std::mem::replace(&mut self.held, Held::Nothing) {
-            Held::Nothing => {}
+            // An answer that does not end is none.
+            Held::Nothing | Held::Answer(_) => {}
             Held::Sequence(events) => self.ready.extend(events),
             Held::Paste(text) => self.ready.push_back(Event::Paste(text)),
         }
@@ -108,6 +176,9 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Keys<S> {
         let typed = typed_char(&event);
         events.push(event);
         let text: String = events.iter().skip(1).filter_map(typed_char).collect();
+        if text == "]" && self.is_asked() {
+            return self.listen(String::new());
+        }
         let whole = typed.is_some() && text.chars().count() + 1 == events.len();
         match (whole, parse(&text)) {
             (true, Parsed::More) if events.len() < MAX_SEQUENCE => {
@@ -154,6 +225,14 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Keys<S> {
 fn is_plain_escape(event: &Event) -> bool {
     matches!(event, Event::Key(key)
         if key.code == KeyCode::Esc && key.modifiers.is_empty() && key.kind == KeyEventKind::Press)
+}
+
+/// Returns whether it is that character with alt: the terminal's escape and the character.
+fn is_alt(event: &Event, wanted: char) -> bool {
+    event.as_key_event().is_some_and(|key| {
+        key.code == KeyCode::Char(wanted)
+            && key.modifiers - KeyModifiers::SHIFT == KeyModifiers::ALT
+    })
 }
 
 /// The character that a press types, whatever shift was held for it.
@@ -212,6 +291,7 @@ fn parse_control(rest: &str) -> Parsed {
         ('O', None) => return Parsed::Event(Some(Event::FocusLost)),
         ('Z', None) => return key(KeyCode::BackTab, KeyModifiers::SHIFT),
         ('~', Some(number)) => number_key(number),
+        ('u', Some(number)) => character_key(number),
         (letter, _) => letter_key(letter),
     };
     code.map_or(Parsed::Event(None), |code| key(code, modifiers))
@@ -247,6 +327,17 @@ fn letter_key(letter: char) -> Option<KeyCode> {
         'R' => KeyCode::F(3),
         'S' => KeyCode::F(4),
         _ => return None,
+    })
+}
+
+/// The key of a character, as the protocol of kitty numbers it.
+fn character_key(number: u16) -> Option<KeyCode> {
+    Some(match number {
+        9 => KeyCode::Tab,
+        13 => KeyCode::Enter,
+        27 => KeyCode::Esc,
+        127 => KeyCode::Backspace,
+        _ => KeyCode::Char(char::from_u32(number.into()).filter(|c| !c.is_control())?),
     })
 }
 
@@ -350,6 +441,73 @@ mod tests {
         let mut expected = vec![esc()];
         expected.extend(typed("x"));
         check(&[vec![esc()], typed("x")], &expected);
+    }
+
+    #[track_caller]
+    fn heard(events: &[Event], answer: Option<&str>, left: &[Event]) {
+        in_runtime(|| {
+            let mut keys = Keys::new(futures_util::stream::pending::<io::Result<Event>>());
+            keys.expect_answer(Duration::from_mins(1));
+            for event in events {
+                keys.take(event.clone());
+            }
+            assert_eq!(keys.answer.as_deref(), answer);
+            keys.release();
+            assert_eq!(Vec::from(keys.ready), left);
+        });
+    }
+
+    fn alt(c: char) -> Event {
+        Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT))
+    }
+
+    #[test]
+    fn an_answer_that_was_asked_for_is_heard_and_never_typed() {
+        let text = "11;rgb:1e1e/2020/2020";
+        let bell = Event::Key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL));
+        for end in [
+            vec![alt('\\')],
+            vec![bell],
+            vec![esc(), press(KeyCode::Char('\\'))],
+        ] {
+            let whole = [vec![alt(']')], typed(text), end.clone(), typed("j")].concat();
+            heard(&whole, Some(text), &typed("j"));
+            let cut = [vec![esc()], typed("]"), typed(text), end, typed("j")].concat();
+            heard(&cut, Some(text), &typed("j"));
+        }
+        heard(
+            &[vec![alt(']')], typed("11;rgb:/?0000q")].concat(),
+            None,
+            &[],
+        );
+        heard(&typed("j]"), None, &typed("j]"));
+    }
+
+    #[test]
+    fn an_answer_that_is_late_is_swallowed() {
+        in_runtime(|| {
+            let mut keys = Keys::new(futures_util::stream::pending::<io::Result<Event>>());
+            keys.expect_answer(Duration::ZERO);
+            for event in [vec![alt(']')], typed("11;rgb:0/0/0"), vec![alt('\\')]].concat() {
+                keys.take(event);
+            }
+            assert_eq!((keys.answer, keys.ready.len()), (None, 0));
+        });
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_left_to_the_screen() {
+        check(
+            &[vec![alt(']')], typed("1")],
+            &[vec![alt(']')], typed("1")].concat(),
+        );
+    }
+
+    #[test]
+    fn a_cut_key_of_kittys_protocol_is_its_key() {
+        let ctrl_i = Event::Key(KeyEvent::new(KeyCode::Char('i'), KeyModifiers::CONTROL));
+        check(&[vec![esc()], typed("[105;5u")], &[ctrl_i]);
+        check(&[vec![esc()], typed("[27u")], &[esc()]);
     }
 
     #[test]

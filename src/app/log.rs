@@ -1,6 +1,6 @@
-//! The log: one file in the state directory, the one before kept as `.old`.
+//! The log: one file in the state directory, to which every program of ours adds.
 //!
-//! Nothing is ever logged to the terminal. Every line is redacted and cleaned
+//! What is too large is kept once as `.old`. Nothing is ever logged to the terminal. Every line is redacted and cleaned
 //! on its way to the file.
 
 use std::fs::{File, OpenOptions};
@@ -17,23 +17,15 @@ use crate::app::redact;
 
 /// The most that one run may log, in bytes; what comes after is dropped.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// From how many bytes on the next run begins another file. A run that goes on keeps the old one.
+const FULL: u64 = 4 * 1024 * 1024;
 
 /// Starts logging to `file`.
 pub fn start(file: &Path, level: LogLevel) -> io::Result<()> {
     if level == LogLevel::Off {
         return Ok(());
     }
-    let old = file.with_extension("log.old");
-    match std::fs::rename(file, old) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    let log = OpenOptions::new()
-        .create_new(true)
-        .append(true)
-        .mode(0o600)
-        .open(file)?;
+    let log = open(file)?;
     let sink = Mutex::new(Redacting {
         file: log,
         left: MAX_BYTES,
@@ -47,6 +39,23 @@ pub fn start(file: &Path, level: LogLevel) -> io::Result<()> {
         .finish()
         .with(filter(level));
     tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)
+}
+
+/// Opens the log to add to it: a board that runs keeps its own, whatever else is run beside it.
+fn open(file: &Path) -> io::Result<File> {
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.len() >= FULL => {
+            std::fs::rename(file, file.with_extension("log.old"))?;
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(file)
 }
 
 /// Our own spans at `level`; libraries only say what may go wrong, as they log whole URLs below that.
@@ -122,6 +131,23 @@ mod tests {
             "{text:?}"
         );
         assert!(text.contains("red") && text.ends_with('\n'), "{text:?}");
+    }
+
+    #[test]
+    fn a_second_program_takes_nobody_its_log_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("cycleboard.log");
+        let mut board = open(&path).unwrap();
+        board.write_all(b"of the board\n").unwrap();
+        open(&path).unwrap().write_all(b"of another\n").unwrap();
+        board.write_all(b"of the board\n").unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "of the board\nof another\nof the board\n");
+        board.set_len(FULL).unwrap();
+        open(&path).unwrap().write_all(b"new\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new\n");
+        let old = std::fs::metadata(path.with_extension("log.old")).unwrap();
+        assert_eq!(old.len(), FULL);
     }
 
     #[test]

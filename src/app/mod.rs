@@ -14,12 +14,17 @@ pub mod demo;
 pub mod doctor;
 pub mod effects;
 pub mod env;
+pub mod events;
 pub mod exit;
+pub mod first;
 pub mod flow;
+pub mod ground;
 pub mod guard;
+pub mod hidden;
 pub mod history;
 pub mod init;
 pub mod job_log;
+pub mod kept_boards;
 pub mod kept_file;
 pub mod key_table;
 pub mod keys;
@@ -30,11 +35,15 @@ pub mod named;
 pub mod notify;
 pub mod once;
 pub mod output;
+pub mod own;
 pub mod page;
 pub mod paths;
 pub mod pins;
+pub mod place;
+pub mod plain;
 pub mod recall;
 pub mod redact;
+pub mod reload;
 pub mod rewind;
 pub mod run;
 pub mod runtime;
@@ -44,11 +53,15 @@ pub mod settings;
 pub mod signals;
 pub mod standup;
 mod stranger;
+pub mod surround;
 pub mod team;
 pub mod themes;
 pub mod triage;
 pub mod unopened;
+pub mod views;
 pub mod waiting;
+pub mod wall;
+pub mod watch;
 pub mod where_;
 
 use std::process::ExitCode;
@@ -93,8 +106,12 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     let env = Env::process();
-    let Cli { global, command } = cli;
-    match command.unwrap_or_else(|| Command::OfBoard(open_board())) {
+    let Cli {
+        global,
+        plain,
+        command,
+    } = cli;
+    match command.unwrap_or_else(|| Command::OfBoard(open_board(plain))) {
         Command::Demo(demo) => simulated(global, env, demo),
         Command::OfBoard(command) => of_board(ready(global, env, command.is_offline())?, &command),
         Command::Init(args) => init::run(global, env, &args),
@@ -107,11 +124,15 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
 }
 
 fn simulated(global: Global, env: Env, demo: DemoArgs) -> Result<Exit, Failure> {
-    let DemoArgs { scale, command } = demo;
+    let DemoArgs {
+        scale,
+        plain,
+        command,
+    } = demo;
     let command = match command {
         Some(DemoCommand::Serve { port }) => return demo::serve(&scale, port).map(Exit::Signal),
         Some(DemoCommand::OfBoard(command)) => command,
-        None => open_board(),
+        None => open_board(plain),
     };
     let session = Session::load(global, env, Some(&scale))?;
     start_log(&session);
@@ -119,14 +140,18 @@ fn simulated(global: Global, env: Env, demo: DemoArgs) -> Result<Exit, Failure> 
 }
 
 /// What is done where nothing else is said.
-fn open_board() -> BoardCommand {
-    BoardCommand::Board(BoardArgs::default())
+fn open_board(plain: bool) -> BoardCommand {
+    BoardCommand::Board(BoardArgs {
+        plain,
+        ..BoardArgs::default()
+    })
 }
 
 /// Does what was asked of the board of a session.
 fn of_board(session: Session, command: &BoardCommand) -> Result<Exit, Failure> {
     match command {
         BoardCommand::Board(args) => board(session, args),
+        BoardCommand::Wall(args) => wall::run(session, args),
         BoardCommand::Where(args) => where_::run(session, args),
         BoardCommand::Standup(args) => standup::run(session, args),
         BoardCommand::Triage(args) => triage::run(session, args),
@@ -166,11 +191,21 @@ fn start_log(session: &Session) {
 
 /// The board on a terminal, or printed once where there is none.
 fn board(session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
+    if args.plain {
+        return plain::run(session, args);
+    }
     let prints = args.once || args.format.is_some() || args.exit_status;
+    if !prints && let Some(wish) = first::ask(&session)? {
+        return match wish {
+            first::Wish::Demo(args) => simulated(session.global, session.env, args),
+            first::Wish::Init(args) => init::run(session.global, session.env, &args),
+            first::Wish::Leave => Ok(first::left()),
+        };
+    }
     if prints || !board::has_terminal(&session) {
         once::run(session, args)
     } else {
-        board::run(session, args)
+        board::run(session, args, false)
     }
 }
 

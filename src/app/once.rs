@@ -8,17 +8,20 @@ use std::time::Duration;
 
 use crate::app::cli::{BoardArgs, Format};
 use crate::app::exit::{Exit, Failure};
+use crate::app::hidden::Hidden;
 use crate::app::output::table::source_line;
 use crate::app::output::{self, Board, Width};
 use crate::app::session::Session;
-use crate::app::{configuration, waiting};
+use crate::app::{configuration, views, waiting};
+use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
 use crate::domain::attention::Kind;
 use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryContext};
+use crate::domain::stage::Stage;
 use crate::domain::status::{Severity, Status};
 use crate::engine::sight::is_blind;
-use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
+use crate::engine::snapshot::{Health, SourceView, is_current};
 
 /// What is said where `@me` stands for nobody.
 const NOBODY: &str = "note: who you are is not known yet: `@me` matches nothing";
@@ -27,20 +30,26 @@ const NOBODY: &str = "note: who you are is not known yet: `@me` matches nothing"
 pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
     configuration::named_theme(&session)?;
-    let filter = filter(args.filter.as_deref())?;
+    let view = args.view.as_ref();
+    let view = view.map(|name| views::find(&session, name)).transpose()?;
+    let shows = view.map(|view| view.shows).unwrap_or_default();
+    let filter = filter(args.filter.as_deref().or(Some(&shows.filter)))?;
     let heard = session.ask_once(args.offline, Duration::from_secs(args.wait))?;
     let snapshot = &heard.snapshot;
     let context = QueryContext {
         now: (session.clock)(),
         me: snapshot.me(),
         attention: snapshot.attention.clone(),
+        hides: Hidden::of(&session).load().0,
     };
     let unknown = unknown(&snapshot.sources, context.now, args.offline);
     let late = (!heard.in_time).then(|| "not every answer came in time".to_owned());
     let unknown = unknown.or(late);
+    let columns = columns(&session.settings.board.columns, &shows.columns);
     let board = Board {
         snapshot,
-        columns: &session.settings.board.columns,
+        columns: &columns,
+        order: shows.order,
         filter: &filter,
         context: &context,
         unknown: unknown.as_deref(),
@@ -66,6 +75,18 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     waiting::say(NOBODY);
     let is_fine = verdict == Exit::Fine && args.exit_status;
     Ok(if is_fine { Exit::Stale } else { verdict })
+}
+
+/// Returns the columns that are printed: those of the board, or those that a view names.
+fn columns(all: &[ColumnConfig], shown: &[Stage]) -> Vec<ColumnConfig> {
+    if shown.is_empty() {
+        return all.to_vec();
+    }
+    let known = |stage: &Stage| {
+        let known = all.iter().find(|column| column.stage == *stage);
+        known.cloned().unwrap_or_else(|| ColumnConfig::of(*stage))
+    };
+    shown.iter().map(known).collect()
 }
 
 /// Returns whether the filter asks for the user's own, and nobody knows who that is.
@@ -168,14 +189,14 @@ pub fn source_verdict<'a>(
 
 /// Returns whether the source answered so lately that what the store has is current.
 fn is_recent(view: &SourceView, now: Timestamp) -> bool {
-    view.last_success
-        .is_some_and(|at| (now - at).num_seconds() <= FRESH_SECS)
+    view.last_success.is_some_and(|at| is_current(at, now))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::ColumnConfig;
+    use crate::domain::arrange::Order;
     use crate::domain::attention::{Attention, Limit, Per, Watcher};
     use crate::domain::stage::Stage;
     use crate::domain::text::Clean;
@@ -212,11 +233,13 @@ mod tests {
             now: sample::moment(),
             me: Vec::new(),
             attention: snapshot.attention.clone(),
+            hides: crate::domain::hide::Hides::default(),
         };
         let columns = Stage::ALL.map(ColumnConfig::of);
         look(Board {
             snapshot: &snapshot,
             columns: &columns,
+            order: Order::default(),
             filter: &query,
             context: &context,
             unknown: None,

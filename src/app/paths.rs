@@ -3,12 +3,15 @@
 //! XDG on Linux, the platform's own elsewhere. Directories of ours are open to
 //! their owner only.
 
+use std::collections::hash_map::RandomState;
 use std::fs::OpenOptions;
+use std::hash::BuildHasher as _;
 use std::io::{self, Write as _};
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::app::exit::Failure;
 
@@ -65,6 +68,21 @@ impl Paths {
         self.state.join("standup.json")
     }
 
+    /// Returns where it is kept which cards were put aside.
+    pub fn hidden(&self) -> PathBuf {
+        self.state.join("hidden.json")
+    }
+
+    /// Returns where it is kept where boards were left.
+    pub fn place(&self) -> PathBuf {
+        self.state.join("place.json")
+    }
+
+    /// Returns where views are that were saved from the board.
+    pub fn views(&self) -> PathBuf {
+        self.state.join("views.json")
+    }
+
     /// Returns where the log is.
     pub fn log(&self) -> PathBuf {
         self.state.join("cycleboard.log")
@@ -105,18 +123,44 @@ pub fn make_private(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a small file that only its owner may read, in place of the one that is there.
+/// Writes a file that only its owner may read, in place of the one that is there.
+///
+/// Whoever reads it meanwhile, or after the power went, sees the old one or the new one, never a
+/// half. A link stays one: what it leads to is replaced.
 pub fn write_private(file: &Path, text: &str) -> io::Result<()> {
-    let new = file.with_extension("new");
+    let target = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let draft = Draft::beside(&target);
+    // Never one that is there already: it would be somebody's.
     let mut out = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
-        .open(&new)?;
+        .open(&draft.0)?;
     out.write_all(text.as_bytes())?;
-    // Whoever reads it meanwhile sees the old one or the new one, never a half.
-    std::fs::rename(new, file)
+    out.sync_all()?;
+    std::fs::rename(&draft.0, &target)
+}
+
+/// A file that is half written, and goes where it is not finished.
+struct Draft(PathBuf);
+
+impl Draft {
+    /// Names one that nobody else writes, in this program or another.
+    fn beside(target: &Path) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let any = RandomState::new().hash_one(count);
+        let mut name = target.as_os_str().to_owned();
+        name.push(format!(".{}-{any:016x}", std::process::id()));
+        Self(PathBuf::from(name))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // After the rename it is not there.
+        drop(std::fs::remove_file(&self.0));
+    }
 }
 
 #[cfg(test)]

@@ -68,6 +68,7 @@ impl Pins {
     /// Pins a card, or takes its pin away; returns all pins, and why they are not kept, if so.
     pub fn set(&self, item: &ItemId, pin: Option<Pin>) -> (List, Option<String>) {
         let mut known = self.known();
+        let _lock = self.file.lock();
         let read = self.read();
         if let Ok(list) = &read {
             known.clone_from(list);
@@ -115,6 +116,24 @@ mod tests {
             stage,
             while_in: Some(Stage::Code),
         }
+    }
+
+    #[test]
+    fn boards_that_pin_at_once_lose_none() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("state/pins.json");
+        std::thread::scope(|scope| {
+            for board in 0..4 {
+                let pins = Pins::at(file.clone());
+                scope.spawn(move || {
+                    for card in 0..20 {
+                        let item = ItemId::new(&format!("ticket:a#{}", board * 20 + card));
+                        assert_eq!(pins.set(&item, Some(pin(Stage::Test))).1, None);
+                    }
+                });
+            }
+        });
+        assert_eq!(Pins::at(file).load().len(), 80);
     }
 
     #[test]

@@ -12,12 +12,21 @@ use crate::app::runtime::runtime;
 use crate::app::session::{Heard, Session, Tasks};
 use crate::app::waiting;
 use crate::domain::history::Ledger;
+use crate::engine::Tells;
 
 /// What is said where telling takes longer than anybody waits.
 const UNTOLD: &str = "note: history is not told to its end yet; ask again in a while";
 
 impl Reach {
-    /// How long telling may take, once the sources have answered.
+    /// What is told of history for it.
+    fn tells(self) -> Tells {
+        match self {
+            Self::Days => Tells::AsItComes,
+            Self::All => Tells::WithPast,
+        }
+    }
+
+    /// How long telling may take at least, once the sources have answered.
     fn telling(self) -> Duration {
         Duration::from_secs(match self {
             Self::Days => 5,
@@ -58,14 +67,15 @@ pub fn recall(
         let (tasks, began) = (Tasks::default(), Instant::now());
         let polling = !offline;
         let mut engine = session
-            .start_to_recall(store.clone(), polling, &tasks)
+            .start_to_recall(store.clone(), polling, reach.tells(), &tasks)
             .await?;
         let snapshot = waiting::settled(&mut engine, (session.clock)(), wait).await;
         let in_time = engine.is_settled();
         if polling && in_time {
             let left = wait.saturating_sub(began.elapsed());
             let read = reach == Reach::Days || waiting::past_read(&mut engine, left).await;
-            if !engine.history_told(reach.telling()).await {
+            let left = wait.saturating_sub(began.elapsed());
+            if !waiting::told(&mut engine, reach.telling().max(left)).await {
                 waiting::say(UNTOLD);
             }
             if !read {

@@ -15,8 +15,10 @@ use ratatui::layout::{Position, Size};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::task::JoinHandle;
 
-use crate::app::guard::Guard;
+use crate::app::events::Events;
+use crate::app::guard::{Guard, Switch};
 use crate::app::signals;
+use crate::ui::encode;
 
 /// Opens a frame that the terminal shows only when it is complete.
 const BEGIN: &[u8] = b"\x1b[?2026h";
@@ -42,6 +44,16 @@ pub trait Screen: Backend<Error: Send + Sync + 'static> {
     /// Sends something that is not part of the picture, such as text for the clipboard.
     fn send_aside(&mut self, bytes: &[u8]) -> io::Result<()>;
 
+    /// Switches something on or off that the terminal does beside the picture.
+    fn switch(&mut self, switch: Switch, on: bool) -> io::Result<()> {
+        let text = switch.turn(on);
+        if text.is_empty() {
+            Ok(())
+        } else {
+            self.send_aside(text.as_bytes())
+        }
+    }
+
     /// Forgets what the terminal was believed to show beside its cells.
     fn forget(&mut self);
 
@@ -50,6 +62,12 @@ pub trait Screen: Backend<Error: Send + Sync + 'static> {
 
     /// Takes the terminal again after somebody else stopped and continued the program.
     fn retake(&mut self) -> io::Result<()>;
+
+    /// Leaves the terminal to another program: nothing is read nor written until it is taken back.
+    fn lend(&mut self) -> io::Result<()>;
+
+    /// Takes the terminal back.
+    fn take_back(&mut self) -> io::Result<()>;
 }
 
 /// How much was sent.
@@ -75,7 +93,10 @@ pub struct TerminalScreen {
     unsent: Vec<u8>,
     cursor: Option<Position>,
     shown: Option<bool>,
+    /// Whether the terminal erases with the ground that is in force.
+    erases: bool,
     sent: Sent,
+    events: Events,
 }
 
 /// The bytes of the frame that is being built; `flush` sends nothing.
@@ -95,8 +116,11 @@ impl Write for Frame {
 
 impl TerminalScreen {
     /// Builds the screen on a terminal that was taken; it is given back with the screen.
-    pub fn new(guard: Guard) -> io::Result<Self> {
+    ///
+    /// `erases` is whether it erases with the ground that is in force.
+    pub fn new(guard: Guard, erases: bool) -> io::Result<Self> {
         let mut screen = Self::on(guard.terminal()?);
+        screen.erases = erases;
         screen.guard = Some(guard);
         Ok(screen)
     }
@@ -114,7 +138,9 @@ impl TerminalScreen {
             unsent: Vec::new(),
             cursor: None,
             shown: None,
+            erases: false,
             sent: Sent::default(),
+            events: Events::default(),
         }
     }
 
@@ -219,6 +245,31 @@ impl Screen for TerminalScreen {
         self.forget();
         Ok(())
     }
+
+    fn lend(&mut self) -> io::Result<()> {
+        self.events.end();
+        if let Some(guard) = &self.guard {
+            guard.lend();
+        }
+        self.forget();
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        if let Some(guard) = &self.guard {
+            guard.take_back()?;
+        }
+        self.events.begin();
+        self.forget();
+        Ok(())
+    }
+}
+
+impl TerminalScreen {
+    /// Tells who reads the terminal, so that it can be left to somebody else.
+    pub fn reads(&mut self, events: Events) {
+        self.events = events;
+    }
 }
 
 impl Backend for TerminalScreen {
@@ -234,7 +285,13 @@ impl Backend for TerminalScreen {
             return Ok(());
         }
         self.cursor = None;
-        self.encoder.draw(content)
+        let cells: Vec<(u16, u16, &Cell)> = content.collect();
+        match encode::shrink(&cells, self.erases) {
+            Some(fewer) => self
+                .encoder
+                .draw(fewer.iter().map(|(x, y, cell)| (*x, *y, cell))),
+            None => self.encoder.draw(cells.into_iter()),
+        }
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {

@@ -22,7 +22,7 @@ use crate::app::pins::Pins;
 use crate::app::runtime::runtime;
 use crate::app::settings::{file_of_store, merge, read_all};
 use crate::app::unopened::Unopened;
-use crate::app::{clock, clone, redact, waiting};
+use crate::app::{clock, clone, redact, reload, waiting};
 use crate::config::{Settings, SourceConfig};
 use crate::domain::policy::Policy;
 use crate::domain::text::Clean;
@@ -30,7 +30,7 @@ use crate::engine::actions::Acting;
 use crate::engine::db::{Bound, Limits, Opened, Store};
 use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::{Engine, Options};
+use crate::engine::{Engine, Options, Tells};
 use crate::sources::http::{Clock, Ground, NoValidators};
 use crate::sources::{REGISTRY, Source, token, usual};
 
@@ -52,6 +52,8 @@ pub struct Session {
     pub place: Place,
     /// The files that were read, as the user named them.
     pub files: Vec<String>,
+    /// What the files say that is not the screen's.
+    pub rest: Vec<toml::Table>,
     /// The settings in force.
     pub settings: Settings,
     /// Where the sources come from, in words, for `doctor`.
@@ -99,13 +101,8 @@ impl Session {
                 THIS_CLONE.clone_into(&mut sources_from);
             }
         }
-        if let Some(theme) = &global.theme {
-            settings.ui.theme.clone_from(theme);
-        }
-        settings.ui.mouse &= !global.no_mouse;
-        if global.ascii {
-            settings.ui.ascii = Some(true);
-        }
+        let rest = texts.iter().filter_map(reload::rest).collect();
+        reload::over(&global, &mut settings);
         know_tokens(&env, &settings);
         let spare = std::env::temp_dir();
         Ok(Self {
@@ -115,6 +112,7 @@ impl Session {
             global,
             place,
             files: texts.into_iter().map(|text| text.name).collect(),
+            rest,
             settings,
             sources_from,
             demo,
@@ -136,6 +134,7 @@ impl Session {
             global,
             sources_from: format!("`{name}`"),
             files: vec![name],
+            rest: Vec::new(),
             place,
             settings,
             demo: None,
@@ -147,8 +146,10 @@ impl Session {
     /// Opens the store; one that cannot be had is told of, and the board works without.
     pub fn open_store(&self) -> Result<(Store, Opened), Failure> {
         let file = self.store_file();
-        // Where that fails the store stays in memory, and the board says why.
+        // Where that fails the store stays in memory, and the board says why. A folder that the
+        // configuration names is not ours to close.
         if let Some(dir) = file.parent()
+            && dir.starts_with(&self.paths.state)
             && let Err(error) = paths::make_private(dir)
         {
             tracing::warn!(dir = %dir.display(), %error, "cannot be made private");
@@ -179,6 +180,11 @@ impl Session {
         named.unwrap_or_else(|| self.paths.store())
     }
 
+    /// Returns what tells this board from others in files that are kept for each: its store.
+    pub fn board_name(&self) -> String {
+        self.store_file().display().to_string()
+    }
+
     /// Returns what sources stand on; nothing that changes anything leaves one that stands on it.
     pub fn ground(&self, store: Option<&Store>) -> Ground {
         Ground {
@@ -193,16 +199,17 @@ impl Session {
 
     /// Opens every source for reading; one that cannot be opened tells why instead of answering.
     pub fn open_sources(&self, store: Option<&Store>) -> Vec<Box<dyn Source>> {
-        self.open_sources_for(store, false)
+        self.open_sources_for(store, Beside::default())
     }
 
     /// Opens every source; nothing that changes anything leaves the client of one unless `acts`
     /// and its `writes` say so.
-    fn open_sources_for(&self, store: Option<&Store>, acts: bool) -> Vec<Box<dyn Source>> {
+    fn open_sources_for(&self, store: Option<&Store>, beside: Beside) -> Vec<Box<dyn Source>> {
         let ground = self.ground(store);
-        let acts = acts && !self.global.read_only;
-        // The past is kept, or it is not worth a request.
-        let past_days = store.map_or(0, |_| self.settings.history.days);
+        let acts = beside.acts && !self.global.read_only;
+        // The past is told and kept, or it is not worth a request.
+        let told = store.filter(|_| beside.tells != Tells::Nothing);
+        let past_days = told.map_or(0, |_| self.settings.history.days);
         let open = |config: &SourceConfig| {
             let read_only = !acts || config.writes.is_empty();
             let config = &SourceConfig {
@@ -286,7 +293,11 @@ impl Session {
         let all = Beside {
             acts: polling,
             looks_into: polling,
-            tells: polling,
+            tells: if polling {
+                Tells::AsItComes
+            } else {
+                Tells::Nothing
+            },
         };
         self.start_for(store, polling, all, tasks).await
     }
@@ -307,15 +318,16 @@ impl Session {
         self.start_for(store, polling, beside, tasks).await
     }
 
-    /// Starts the engine for a command that prints what was: history is told before.
+    /// Starts the engine for a command that prints what was: history is told before, as `tells` says.
     pub async fn start_to_recall(
         &mut self,
         store: Option<Store>,
         polling: bool,
+        tells: Tells,
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
         let beside = Beside {
-            tells: polling,
+            tells: if polling { tells } else { Tells::Nothing },
             ..Beside::default()
         };
         self.start_for(store, polling, beside, tasks).await
@@ -336,7 +348,7 @@ impl Session {
             let logs = self.logs.clone();
             tasks.tracker.spawn_blocking(move || logs.tidy());
         }
-        let sources = self.open_sources_for(store.as_ref(), acts);
+        let sources = self.open_sources_for(store.as_ref(), beside);
         let mut policy = self.settings.policy.clone();
         policy.pins = Pins::at(self.paths.pins()).load();
         let options = Options {
@@ -390,8 +402,8 @@ struct Beside {
     acts: bool,
     /// Whether red cards are looked into without being asked about.
     looks_into: bool,
-    /// Whether history is told.
-    tells: bool,
+    /// What is told of history.
+    tells: Tells,
 }
 
 /// The board after every source was asked.

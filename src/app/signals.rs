@@ -186,6 +186,11 @@ impl State {
         let signal = loop {
             let job = match next {
                 Ok(job) => job,
+                // Of a key on the terminal: the program that has it is meant.
+                Err(Signal::INT | Signal::QUIT) if guard::is_lent() => {
+                    next = listeners.next().await;
+                    continue;
+                }
                 Err(signal) => break signal,
             };
             next = if job == Job::Resumed && guard::is_in_background() {

@@ -6,11 +6,27 @@ use crate::app::runtime::runtime;
 use crate::app::session::{Session, THIS_CLONE};
 use crate::sources::probe;
 
+/// What is missing where there is nothing to show.
+#[derive(Debug)]
+pub struct Lack {
+    /// What it is.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
 impl Session {
     /// Refuses to go on where there is nothing to show.
     pub fn require_sources(&self) -> Result<(), Failure> {
+        self.lack().map_or(Ok(()), |lack| {
+            Err(Failure::usage(lack.message).hint(lack.hint))
+        })
+    }
+
+    /// Returns what is missing, where there is nothing to show.
+    pub fn lack(&self) -> Option<Lack> {
         if self.demo.is_some() || !self.settings.sources.is_empty() {
-            return Ok(());
+            return None;
         }
         let file = self.place.path.display();
         if let Some(found) = self.stranger() {
@@ -22,15 +38,19 @@ impl Session {
             let at = found.bases.first().map_or_else(String::new, |url| {
                 format!(" and `url = \"{}\"`", url.as_str().trim_end_matches('/'))
             });
-            return Err(Failure::usage(message).hint(format!(
+            let hint = format!(
                 "`cycleboard init` makes it known, or a `[[source]]` with `kind`{at} in `{file}`, \
                  or a login there with `gh`, `glab` or `tea`"
-            )));
+            );
+            return Some(Lack { message, hint });
         }
-        Err(Failure::usage("no source is configured").hint(format!(
-            "`cycleboard init` writes a configuration, a clone of a repository needs none, \
-             a `[[source]]` goes into `{file}`, or see `cycleboard demo`"
-        )))
+        Some(Lack {
+            message: "no source is configured".to_owned(),
+            hint: format!(
+                "`cycleboard init` writes a configuration, a clone of a repository needs none, \
+                 a `[[source]]` goes into `{file}`, or see `cycleboard demo`"
+            ),
+        })
     }
 
     /// Returns the host of the clone in the current directory, if nobody knows what it is.

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::app::ground::Ground;
 use crate::config::{line_of, line_of_error};
 use crate::domain::text::nearest;
 use crate::ui::theme::{BUILTIN, ColorDepth, Glyphs, Sheet, Theme, ThemeError, builtin, faults};
@@ -15,8 +16,11 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// How many files of the user's directory are looked at.
 const MAX_FILES: usize = 200;
 
+/// The name that stands for one of two themes, by the ground of the terminal.
+pub const AUTO: &str = "auto";
+
 /// Finds themes by name, for one terminal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Themes {
     /// Where the user's own are: `<name>.toml`.
     pub dir: PathBuf,
@@ -24,6 +28,39 @@ pub struct Themes {
     pub depth: ColorDepth,
     /// The characters that it can draw.
     pub glyphs: Glyphs,
+    /// What `auto` is.
+    pub auto: Auto,
+}
+
+/// What the theme `auto` is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Auto {
+    /// The theme on a dark ground.
+    pub dark: String,
+    /// The theme on a light one.
+    pub light: String,
+    /// The ground of the terminal, once it is known.
+    pub ground: Option<Ground>,
+}
+
+impl Default for Auto {
+    fn default() -> Self {
+        Self {
+            dark: "dark".to_owned(),
+            light: "light".to_owned(),
+            ground: None,
+        }
+    }
+}
+
+impl Auto {
+    /// Returns the name of the theme that it is; a ground that nobody told is taken to be dark.
+    fn name(&self) -> &str {
+        match self.ground {
+            Some(Ground::Light) => &self.light,
+            Some(Ground::Dark) | None => &self.dark,
+        }
+    }
 }
 
 /// What is wrong with a theme.
@@ -68,6 +105,7 @@ impl Themes {
 
     /// Returns the theme of this name, or what is wrong with it.
     pub fn open(&self, name: &str) -> Result<Theme, Mistake> {
+        let name = if name == AUTO { self.auto.name() } else { name };
         let sheet = self.sheet(name, None)?;
         Theme::new(&sheet, self.depth, self.glyphs).map_err(|error| self.mistake(&error, None))
     }
@@ -157,6 +195,12 @@ impl Themes {
         own.sort();
         let built_in = BUILTIN.iter().map(|(name, _)| (*name).to_owned());
         built_in.chain(own).collect()
+    }
+
+    /// Returns what can be chosen from: `auto`, then all themes.
+    pub fn choices(&self) -> Vec<String> {
+        let auto = std::iter::once(AUTO.to_owned());
+        auto.chain(self.names()).collect()
     }
 
     /// Returns what is wrong with the user's own themes, used or not.

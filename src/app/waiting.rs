@@ -13,9 +13,9 @@ use crate::app::{output, redact};
 use crate::domain::Timestamp;
 use crate::domain::flow::Window;
 use crate::domain::text::Clean;
-use crate::engine::Engine;
 use crate::engine::sight::is_blind;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
+use crate::engine::{Engine, Progress};
 use crate::sources::PastRead;
 
 /// How many remarks of one source are told.
@@ -68,6 +68,34 @@ async fn tell_of_past(mut snapshots: watch::Receiver<Arc<Snapshot>>) -> std::con
     }
 }
 
+/// Waits until history is told as far as facts are known, but no longer than `wait`; returns
+/// whether it is.
+pub async fn told(engine: &mut Engine, wait: Duration) -> bool {
+    let progress = engine.told.clone();
+    tokio::select! {
+        told = engine.history_told(wait) => told,
+        never = tell_of_telling(progress) => match never {},
+    }
+}
+
+/// Tells people of how many repositories history is told, for as long as it is waited.
+async fn tell_of_telling(mut progress: watch::Receiver<Progress>) -> std::convert::Infallible {
+    if !std::io::stderr().is_terminal() {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(QUIET).await;
+    loop {
+        let Progress { told, left, .. } = *progress.borrow_and_update();
+        if left > 0 {
+            let all = told + left;
+            say(&format!("telling history: {told} of {all} repositories …"));
+        }
+        if progress.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+    }
+}
+
 /// Returns the line that says how much of the past could not be read in time.
 pub fn unread(sources: &[SourceView]) -> String {
     let past = past_of(sources);
@@ -89,7 +117,9 @@ pub fn since(window: &Window, sources: &[SourceView]) -> Option<String> {
     let cannot = sources
         .iter()
         .find_map(|view| Some((view.name.as_str(), view.past.cannot?)));
-    if !past.is_over() || past.lost > 0 {
+    if window.dropped {
+        line.push_str(": what was before is dropped, as the store may be no larger");
+    } else if !past.is_over() || past.lost > 0 {
         line.extend([": the past of ", &past.counts(), " is read"]);
     } else if let Some((name, why)) = cannot {
         line.extend([": source `", name, "`: ", why]);
@@ -194,7 +224,7 @@ fn says(sentence: &str, other: &str) -> bool {
 fn names(sources: &[SourceView], began: Timestamp) -> String {
     let open = sources.iter().filter(|view| {
         let told = view.last_success.is_some_and(|at| at >= began);
-        !told && matches!(view.health, Health::Starting | Health::Unreachable)
+        !told && (view.health == Health::Starting || view.health.is_down())
     });
     let names: Vec<String> = open.map(|view| format!("`{}`", view.name)).collect();
     if names.is_empty() {

@@ -1,4 +1,4 @@
-//! `[board]`, `[ui]`, `[keys]` and `[store]`: checked and put into settings.
+//! `[board]` and `[store]`: checked and put into settings.
 //!
 //! The lists of tables that also say how a team works are in `policy.rs`.
 
@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use regex::RegexBuilder;
 use toml::Spanned;
-use toml::de::DeValue;
 
-use crate::config::check::{Checker, Table, read};
-use crate::config::{ColumnConfig, Settings, Trust, file, policy};
+use crate::config::check::{Checker, Table};
+use crate::config::{ColumnConfig, Settings, file, policy};
 use crate::domain::stage::Stage;
 use crate::domain::text::{Clean, parse_duration};
 
@@ -139,7 +138,7 @@ fn check_tracker_keys(checker: &mut Checker<'_>, list: &[file::Text]) -> Vec<Cle
     keys
 }
 
-fn stage_words() -> Vec<&'static str> {
+pub(super) fn stage_words() -> Vec<&'static str> {
     Stage::ALL.into_iter().map(Stage::as_str).collect()
 }
 
@@ -249,54 +248,6 @@ fn apply_wip(
                 ),
                 Some("leave it out for no limit"),
             ),
-        }
-    }
-}
-
-/// Puts `[ui]` into the settings.
-pub(super) fn apply_ui(checker: &mut Checker<'_>, table: Table<file::Ui>, settings: &mut Settings) {
-    let ui = table.value;
-    if let Some(theme) = ui.theme {
-        let name = theme.get_ref();
-        let fits = !name.is_empty()
-            && name.len() <= 64
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-        if fits {
-            settings.ui.theme.clone_from(name);
-        } else {
-            let message = format!("`theme`: `{name}` is not the name of a theme");
-            checker.error(
-                theme.span(),
-                &message,
-                Some("letters, digits, `-` and `_`; no path"),
-            );
-        }
-    }
-    if let Some(ascii) = ui.ascii {
-        settings.ui.ascii = ascii.0;
-    }
-    settings.ui.mouse = ui.mouse.unwrap_or(settings.ui.mouse);
-}
-
-/// Puts `[keys]` into the settings; which commands there are is not known here.
-pub(super) fn apply_keys<'a>(
-    checker: &mut Checker<'a>,
-    value: Spanned<DeValue<'a>>,
-    settings: &mut Settings,
-) {
-    if checker.trust != Trust::User {
-        return;
-    }
-    let span = value.span();
-    match read::<file::Keys>(value) {
-        Ok(keys) => settings
-            .keys
-            .extend(keys.into_iter().map(|(name, keys)| (name, keys.0))),
-        Err(error) => {
-            let at = error.span().unwrap_or(span);
-            checker.type_error(at, Some("keys"), error.message());
         }
     }
 }

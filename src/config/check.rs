@@ -10,8 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::{
-    ConfigError, Settings, SourceKind, Trust, attention, board, check_table, file, history,
-    map_table, notify, place, policy, project, source, team,
+    ConfigError, Settings, SourceKind, Trust, attention, board, check_table, command, file,
+    history, map_table, notify, place, policy, project, screen, source, team, view, wall,
 };
 use crate::domain::key::SourceName;
 use crate::domain::text::redact::Redactor;
@@ -24,7 +24,7 @@ const LARGEST: usize = 1 << 20;
 const MOST_ERRORS: usize = 50;
 
 /// Keys of the file that a directory may not set.
-const USER_TABLES: [&str; 3] = ["keys", "notify", "store"];
+const USER_TABLES: [&str; 4] = ["command", "keys", "notify", "store"];
 
 /// Keys of a source that a directory may not set.
 const USER_KEYS: [&str; 6] = [
@@ -148,10 +148,20 @@ impl<'a> Checker<'a> {
                 "branching" => lists.branching = self.tables("[[branching]]", value, &[]),
                 "ui" => {
                     if let Some(table) = self.table("[ui]", value, &[]) {
-                        board::apply_ui(self, table, settings);
+                        screen::apply_ui(self, table, settings);
                     }
                 }
-                "keys" => board::apply_keys(self, value, settings),
+                "keys" => screen::apply_keys(self, value, settings),
+                "command" => {
+                    let tables = self.tables(command::TITLE, value, &[]);
+                    command::apply(self, tables, settings);
+                }
+                "wall" => {
+                    if let Some(table) = self.table("[wall]", value, &[]) {
+                        wall::apply(self, table, settings);
+                    }
+                }
+                "view" => self.apply_views(value, settings),
                 "notify" => {
                     if let Some(table) = self.table("[notify]", value, &[]) {
                         notify::apply(self, table, settings);
@@ -179,6 +189,17 @@ impl<'a> Checker<'a> {
         source::apply(self, sources, settings);
         policy::apply(self, lists, settings);
         attention::apply_limits(self, wip, settings);
+    }
+
+    /// Reads the saved views; one that is wrong is told of and left out, the rest of the file holds.
+    fn apply_views(&mut self, value: Spanned<DeValue<'a>>, settings: &mut Settings) {
+        let before = self.errors.len();
+        let odd = odd_tables(&value, file::names::<file::View>());
+        let mut views = self.tables(view::TITLE, value, &["key"]);
+        // Without the filter that was misspelt it would show something else than was wanted.
+        views.retain(|view| !odd.contains(&view.span));
+        view::apply(self, views, settings);
+        settings.flaws.extend(self.errors.split_off(before));
     }
 
     /// Reads the team, with the tables of its people.
@@ -308,7 +329,7 @@ impl<'a> Checker<'a> {
             Some("turn") => Some("write it as text, e.g. `\"2m\"`"),
             Some(
                 "repos" | "orgs" | "writes" | "paths" | "workflows" | "on" | "working_days"
-                | "holidays" | "logins",
+                | "holidays" | "logins" | "argv" | "where" | "keep_env",
             ) => Some("write it as a list, e.g. `[\"…\"]`"),
             _ => None,
         };
@@ -442,6 +463,26 @@ impl<'a> Checker<'a> {
         }
         words
     }
+}
+
+/// Returns where the tables of a list are that have keys which nobody knows.
+fn odd_tables(value: &Spanned<DeValue<'_>>, known: &[&str]) -> Vec<Range<usize>> {
+    let DeValue::Array(list) = value.get_ref() else {
+        return Vec::new();
+    };
+    let is_odd = |value: &&Spanned<DeValue<'_>>| match value.get_ref() {
+        DeValue::Table(table) => {
+            let mut keys = table.keys();
+            keys.any(|key| !known.contains(&key.get_ref().as_ref()))
+        }
+        DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_) => false,
+    };
+    list.iter().filter(is_odd).map(Spanned::span).collect()
 }
 
 /// Reads a value as it is.

@@ -12,7 +12,9 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::config::check::Table;
-pub(super) use crate::config::file_own::{Attention, Day, HttpCheck, JsonMap, Scalar, Wip, Words};
+pub(super) use crate::config::file_own::{
+    Attention, Command, Day, HttpCheck, JsonMap, Scalar, View, Wall, Wip, Words,
+};
 
 /// A text with its place in the file.
 pub(super) type Text = Spanned<String>;
@@ -43,8 +45,14 @@ pub(super) struct File {
     branching: Option<Vec<Branching>>,
     /// What the screen looks like.
     ui: Option<Ui>,
+    /// Saved views of the board.
+    view: Option<Vec<View>>,
     /// Keys of commands.
     keys: Option<Keys>,
+    /// Programs of the user.
+    command: Option<Vec<Command>>,
+    /// The board on a screen that nobody sits at.
+    wall: Option<Wall>,
     /// When and how a person is called.
     notify: Option<Notify>,
     /// How far triage looks back.
@@ -213,10 +221,20 @@ pub(super) struct Branching {
 pub(super) struct Ui {
     /// Name of the theme.
     pub(super) theme: Option<Text>,
+    /// Name of the theme that `auto` is on a dark ground.
+    pub(super) theme_dark: Option<Text>,
+    /// Name of the theme that `auto` is on a light ground.
+    pub(super) theme_light: Option<Text>,
     /// Whether only ASCII is drawn.
     pub(super) ascii: Option<Ascii>,
     /// Whether the mouse is used.
     pub(super) mouse: Option<bool>,
+    /// Whether keys of cards are links.
+    pub(super) links: Option<Text>,
+    /// Whether the line is slow.
+    pub(super) slow: Option<bool>,
+    /// Whether the board opens where it was left.
+    pub(super) remember: Option<bool>,
 }
 
 /// Whether only ASCII is drawn: yes, no, or what the locale says.
@@ -224,11 +242,16 @@ pub(super) struct Ui {
 pub(super) struct Ascii(pub(super) Option<bool>);
 
 /// `[keys]`: command names, which the screen knows and this layer does not.
-pub(super) type Keys = BTreeMap<String, OneOrMany>;
+pub(super) type Keys = BTreeMap<String, Spanned<KeyValue>>;
 
-/// One key or several.
+/// What stands behind a name in `[keys]`.
 #[derive(Debug)]
-pub(super) struct OneOrMany(pub(super) Vec<String>);
+pub(super) enum KeyValue {
+    /// One key or several; of `preset`, its name.
+    Keys(Vec<String>),
+    /// Yes or no.
+    Switch(bool),
+}
 
 /// `[notify]`.
 #[derive(Deserialize, Debug)]
@@ -352,30 +375,34 @@ impl<'de> Deserialize<'de> for Ascii {
     }
 }
 
-impl<'de> Deserialize<'de> for OneOrMany {
+impl<'de> Deserialize<'de> for KeyValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Words;
 
         impl<'de> Visitor<'de> for Words {
-            type Value = OneOrMany;
+            type Value = KeyValue;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a key, or a list of keys")
             }
 
-            fn visit_str<E: Error>(self, word: &str) -> Result<OneOrMany, E> {
-                Ok(OneOrMany(vec![word.to_owned()]))
+            fn visit_bool<E: Error>(self, on: bool) -> Result<KeyValue, E> {
+                Ok(KeyValue::Switch(on))
+            }
+
+            fn visit_str<E: Error>(self, word: &str) -> Result<KeyValue, E> {
+                Ok(KeyValue::Keys(vec![word.to_owned()]))
             }
 
             fn visit_seq<S: serde::de::SeqAccess<'de>>(
                 self,
                 mut seq: S,
-            ) -> Result<OneOrMany, S::Error> {
+            ) -> Result<KeyValue, S::Error> {
                 let mut words = Vec::new();
                 while let Some(word) = seq.next_element()? {
                     words.push(word);
                 }
-                Ok(OneOrMany(words))
+                Ok(KeyValue::Keys(words))
             }
         }
         deserializer.deserialize_any(Words)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
@@ -30,6 +30,24 @@ pub(super) struct Wip {
     pub(super) hard: Option<bool>,
 }
 
+/// One `[[view]]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct View {
+    /// What it is called.
+    pub(super) name: Option<Text>,
+    /// Which cards, as a filter.
+    pub(super) filter: Option<Text>,
+    /// The columns that it shows.
+    pub(super) columns: Option<Spanned<Vec<Text>>>,
+    /// What its lanes are for.
+    pub(super) group: Option<Text>,
+    /// The order of its cards.
+    pub(super) sort: Option<Text>,
+    /// The key that goes to it.
+    pub(super) key: Option<Text>,
+}
+
 /// `[attention]`.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +61,48 @@ pub(super) struct Attention {
     pub(super) review_after: Option<Text>,
     /// How long a gate may wait.
     pub(super) gate_after: Option<Text>,
+}
+
+/// One `[[command]]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Command {
+    /// Its name.
+    pub(super) name: Option<Text>,
+    /// What it does.
+    pub(super) help: Option<Text>,
+    /// Its keys.
+    pub(super) key: Option<OneOrMany>,
+    /// The program and its arguments.
+    pub(super) argv: Option<Spanned<Vec<Text>>>,
+    /// Where it is offered.
+    #[serde(rename = "where")]
+    pub(super) places: Option<Vec<Text>>,
+    /// For which cards, as a filter.
+    #[serde(rename = "for")]
+    pub(super) cards: Option<Text>,
+    /// Where it works.
+    pub(super) cwd: Option<Text>,
+    /// What becomes of the screen.
+    pub(super) run: Option<Text>,
+    /// Whether the terminal waits for a key after it.
+    pub(super) pause: Option<bool>,
+    /// Whether it is asked before.
+    pub(super) confirm: Option<bool>,
+    /// Whether it may change something.
+    pub(super) changes: Option<bool>,
+    /// Variables that it gets though they hold a token.
+    pub(super) keep_env: Option<Vec<Text>>,
+}
+
+/// `[wall]`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wall {
+    /// How long a page stays.
+    pub(super) page_secs: Option<Spanned<i64>>,
+    /// Whether the bell is rung.
+    pub(super) bell: Option<bool>,
 }
 
 /// One `[[source.check]]`.
@@ -193,10 +253,7 @@ impl<'de> Deserialize<'de> for Words {
                 Ok(Words(vec![word.to_owned()]))
             }
 
-            fn visit_seq<S: serde::de::SeqAccess<'de>>(
-                self,
-                mut seq: S,
-            ) -> Result<Words, S::Error> {
+            fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Words, S::Error> {
                 let mut words = Vec::new();
                 while let Some(Words(more)) = seq.next_element()? {
                     words.extend(more);
@@ -205,5 +262,36 @@ impl<'de> Deserialize<'de> for Words {
             }
         }
         deserializer.deserialize_any(Several)
+    }
+}
+
+/// One word or several.
+#[derive(Debug)]
+pub(super) struct OneOrMany(pub(super) Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Words;
+
+        impl<'de> Visitor<'de> for Words {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key, or a list of keys")
+            }
+
+            fn visit_str<E: Error>(self, word: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![word.to_owned()]))
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<OneOrMany, S::Error> {
+                let mut words = Vec::new();
+                while let Some(word) = seq.next_element()? {
+                    words.push(word);
+                }
+                Ok(OneOrMany(words))
+            }
+        }
+        deserializer.deserialize_any(Words)
     }
 }

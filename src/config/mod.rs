@@ -9,6 +9,7 @@ mod attention;
 mod board;
 mod check;
 mod check_table;
+mod command;
 mod extras;
 mod file;
 mod file_own;
@@ -21,25 +22,37 @@ mod notify;
 mod place;
 mod policy;
 mod project;
+mod schema;
+mod screen;
+mod shape;
 mod source;
 mod team;
+mod template;
+mod view;
+mod wall;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use crate::config::action::Action;
 pub use crate::config::attention::AttentionConfig;
 use crate::config::check::{Checker, Idle};
+pub use crate::config::command::{OwnCommand, OwnPlace, RunIn};
 pub use crate::config::history::History;
 pub use crate::config::http_check::{Expected, HttpCheck, Place, SHORTEST_EVERY, Statuses};
 pub use crate::config::json_map::{JsonMap, Said, Target, named_repo};
 pub use crate::config::notify::{Desktop, Notify, Occasion, Quiet};
 pub use crate::config::place::{line_of, line_of_error, place_of, place_of_word};
 pub use crate::config::project::ProjectRule;
+pub use crate::config::schema::{Told, schema};
 pub use crate::config::team::Team;
+pub use crate::config::template::{Field, Template, TemplateError, Unfit, Values};
+pub use crate::config::view::ViewConfig;
+pub use crate::config::wall::WallConfig;
 use crate::domain::key::SourceName;
 use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
@@ -60,8 +73,16 @@ pub struct Settings {
     pub attention: AttentionConfig,
     /// What the screen looks like.
     pub ui: UiConfig,
-    /// Keys by command name; each replaces the command's own.
-    pub keys: BTreeMap<String, Vec<String>>,
+    /// Saved views of the board, in the order of the files.
+    pub views: Vec<ViewConfig>,
+    /// What is wrong with views that were left out: the others and the rest of the file hold.
+    pub flaws: Vec<ConfigError>,
+    /// Which keys there are.
+    pub keys: KeysConfig,
+    /// Programs of the user, in the order of the file.
+    pub commands: Arc<[OwnCommand]>,
+    /// The board on a screen that nobody sits at.
+    pub wall: WallConfig,
     /// When and how a person is called.
     pub notify: Notify,
     /// When the team works, and who is who.
@@ -156,15 +177,46 @@ pub struct ColumnConfig {
     pub wip: Option<u32>,
 }
 
+/// `[keys]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeysConfig {
+    /// Name of the keys to begin with.
+    pub preset: String,
+    /// Whether the terminal is told to tell all keys apart.
+    pub kitty: bool,
+    /// Keys by command name; each replaces the command's own.
+    pub own: BTreeMap<String, Vec<String>>,
+}
+
+/// Whether what has a page is a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Links {
+    /// Where the terminal can.
+    #[default]
+    Auto,
+    /// Nowhere.
+    Never,
+}
+
 /// `[ui]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UiConfig {
-    /// Name of the theme.
+    /// Name of the theme, or `auto`.
     pub theme: String,
+    /// Name of the theme that `auto` is on a dark ground.
+    pub theme_dark: String,
+    /// Name of the theme that `auto` is on a light ground.
+    pub theme_light: String,
     /// Whether only ASCII glyphs are drawn; `None` finds out from the locale.
     pub ascii: Option<bool>,
     /// Whether the mouse is used.
     pub mouse: bool,
+    /// Whether what has a page is a link.
+    pub links: Links,
+    /// Whether the line is slow: what changes by itself is painted once a second.
+    pub slow: bool,
+    /// Whether the board opens where it was left.
+    pub remember: bool,
 }
 
 /// `[store]`.
@@ -301,7 +353,11 @@ impl Default for Settings {
             board: BoardConfig::default(),
             attention: AttentionConfig::default(),
             ui: UiConfig::default(),
-            keys: BTreeMap::new(),
+            views: Vec::new(),
+            flaws: Vec::new(),
+            keys: KeysConfig::default(),
+            commands: Arc::default(),
+            wall: WallConfig::default(),
             notify: Notify::default(),
             team: Team::default(),
             history: History::default(),
@@ -329,12 +385,27 @@ impl ColumnConfig {
     }
 }
 
+impl Default for KeysConfig {
+    fn default() -> Self {
+        Self {
+            preset: "vim".to_owned(),
+            kitty: false,
+            own: BTreeMap::new(),
+        }
+    }
+}
+
 impl Default for UiConfig {
     fn default() -> Self {
         Self {
             theme: DEFAULT_THEME.to_owned(),
+            theme_dark: "dark".to_owned(),
+            theme_light: "light".to_owned(),
             ascii: None,
             mouse: true,
+            links: Links::Auto,
+            slow: false,
+            remember: true,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod alert;
+pub mod arrange;
 pub mod attention;
 pub mod calendar;
 pub mod change_request;
@@ -15,6 +16,7 @@ pub mod diagnosis;
 pub mod fact;
 pub mod finding;
 pub mod flow;
+pub mod hide;
 pub mod history;
 pub mod item;
 pub mod key;

@@ -36,6 +36,16 @@ pub enum Purpose {
     Polling,
     /// Nobody yet: within a part of our share, and slowly.
     Past,
+    /// History, for which somebody waits: within the same part of our share, as fast as the pace
+    /// of the host allows.
+    Awaited,
+}
+
+impl Purpose {
+    /// Returns whether it is for what is long past.
+    fn is_past(self) -> bool {
+        matches!(self, Self::Past | Self::Awaited)
+    }
 }
 
 /// All limits of one source. Times are durations since the start of the program.
@@ -63,7 +73,7 @@ impl Window {
     /// Returns nothing if the cost fits into this minute, now or as the only one, else when it does.
     fn wait(&self, cost: u32, purpose: Purpose, now: Duration) -> Option<Duration> {
         let most = match purpose {
-            Purpose::Person | Purpose::Polling => self.pace.per_minute,
+            Purpose::Person | Purpose::Polling | Purpose::Awaited => self.pace.per_minute,
             Purpose::Past => self.pace.per_minute / PAST_OF_PACE,
         };
         let counts =
@@ -91,7 +101,7 @@ impl Window {
         self.spent.push_back(Spent {
             at: now,
             cost,
-            past: purpose == Purpose::Past,
+            past: purpose.is_past(),
         });
     }
 }
@@ -123,7 +133,7 @@ impl Bucket {
         match purpose {
             Purpose::Person => 0,
             Purpose::Polling => others,
-            Purpose::Past => others + self.share() * PRESENT_PERCENT / 100,
+            Purpose::Past | Purpose::Awaited => others + self.share() * PRESENT_PERCENT / 100,
         }
     }
 
@@ -210,7 +220,7 @@ impl Ledger {
         let bucket = self.buckets.get(bucket).filter(|bucket| bucket.told)?;
         let needed = match purpose {
             Purpose::Person => u64::from(cost),
-            Purpose::Polling | Purpose::Past => {
+            Purpose::Polling | Purpose::Past | Purpose::Awaited => {
                 u64::from(cost).min(bucket.limit - bucket.reserve(purpose))
             }
         };
@@ -322,6 +332,29 @@ mod tests {
         };
         assert_eq!(past(2_608), None);
         assert_eq!(past(2_607), Some(Duration::from_mins(10)));
+    }
+
+    #[test]
+    fn what_is_past_and_awaited_takes_the_whole_minute_but_no_more_of_our_share() {
+        let secs = Duration::from_secs;
+        let mut paced = Ledger::new(&[Pace {
+            bucket: "core",
+            per_minute: 30,
+        }]);
+        paced.spend("core", 20, Purpose::Awaited, secs(0));
+        assert_eq!(paced.wait("core", 10, Purpose::Awaited, secs(1)), None);
+        assert_eq!(
+            paced.wait("core", 11, Purpose::Awaited, secs(1)),
+            Some(secs(60))
+        );
+        assert_eq!(
+            paced.wait("core", 1, Purpose::Past, secs(1)),
+            Some(secs(60)),
+            "it is past all the same"
+        );
+        let ledger = ledger(5_000, 2_607, 600);
+        let wait = ledger.wait("core", 8, Purpose::Awaited, Duration::ZERO);
+        assert_eq!(wait, Some(Duration::from_mins(10)));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
+use crate::engine::lately::last_of;
 use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
 use crate::engine::update::{RemoteState, Report};
 use crate::engine::{sight, told};
@@ -132,7 +133,7 @@ impl SourceState {
         self.answered = true;
         self.crashed = None;
         if told {
-            self.last_success = self.last_success.max(Some(at));
+            self.last_success = Some(self.last_success.map_or(at, |known| last_of(known, at)));
         }
         proves
     }
@@ -140,8 +141,8 @@ impl SourceState {
     /// Returns whether something else than this resource is no answer of such a system.
     fn is_ill_beside(&self, resource: &ResourceId) -> bool {
         let others = self.outcomes.iter().filter(|(id, _)| *id != resource);
-        let mut errors = others.filter_map(|(_, outcome)| outcome.error.as_ref());
-        errors.any(|it| matches!(Health::of(it), Health::Unreadable | Health::Unreachable))
+        let mut ills = others.filter_map(|(_, outcome)| outcome.error.as_ref().map(Health::of));
+        ills.any(|it| it == Health::Unreadable || it.is_down())
     }
 
     /// Takes in that a poll failed.
@@ -189,8 +190,8 @@ impl SourceState {
 
     /// Takes in that another program polls the source, and how it stands there.
     pub fn followed(&mut self, state: Option<RemoteState>) {
-        if let Some(state) = &state {
-            self.last_success = self.last_success.max(state.last_success);
+        if let Some(at) = state.as_ref().and_then(|state| state.last_success) {
+            self.last_success = Some(self.last_success.map_or(at, |known| last_of(known, at)));
         }
         self.poller = state.map_or(Poller::Silent, Poller::There);
     }
@@ -344,7 +345,7 @@ impl SourceState {
         // A problem of a host that answers is one of a part of it.
         let is_said = self.failures >= HOST_GONE
             || (self.report.problems.contains(error) && error.trouble() != Some(Trouble::Server));
-        let host_gone = is_said && Health::of(error) == Health::Unreachable;
+        let host_gone = is_said && Health::of(error).is_down();
         let health = if told && !host_gone {
             Health::Stale
         } else {

@@ -17,6 +17,7 @@ mod follower;
 pub mod handle;
 pub mod health;
 pub mod inquiry;
+mod lately;
 pub mod logs;
 mod order;
 pub mod poller;
@@ -31,8 +32,9 @@ pub mod told;
 pub mod update;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use handle::{Engine, EngineCommand, Options, start};
+pub use handle::{Engine, EngineCommand, Options, Tells, start};
+pub use teller::Progress;

@@ -58,7 +58,7 @@ impl Standing {
         };
         Self {
             is_away: match health {
-                Health::Unreachable | Health::Unreadable | Health::Auth => true,
+                Health::Unreachable | Health::Failing | Health::Unreadable | Health::Auth => true,
                 Health::Ok
                 | Health::Starting
                 | Health::Stale

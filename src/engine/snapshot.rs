@@ -18,8 +18,8 @@ use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 use crate::domain::triage::{TriageBoard, Watched};
 use crate::engine::doubt::Doubts;
-use crate::sources::SourceError;
 pub use crate::sources::{Budget, Capability, CapabilityState, PastRead, RequestLine};
+use crate::sources::{SourceError, Trouble};
 
 /// The whole board at one moment.
 #[derive(Clone, Debug, Default)]
@@ -166,6 +166,8 @@ pub enum Health {
     RateLimited,
     /// It cannot be reached.
     Unreachable,
+    /// It answers nothing but errors of its own.
+    Failing,
     /// Its answers cannot be read.
     Unreadable,
     /// The token may not.
@@ -175,15 +177,36 @@ pub enum Health {
 }
 
 impl Health {
+    /// Every one, the worst last.
+    pub const ALL: [Self; 9] = [
+        Self::Ok,
+        Self::Starting,
+        Self::Stale,
+        Self::RateLimited,
+        Self::Unreachable,
+        Self::Failing,
+        Self::Unreadable,
+        Self::Forbidden,
+        Self::Auth,
+    ];
+
     /// Returns the health that an error means where nothing else works.
     pub fn of(error: &SourceError) -> Self {
         match error {
             SourceError::Auth { .. } | SourceError::NoToken { .. } => Self::Auth,
             SourceError::Forbidden { .. } | SourceError::NotFound { .. } => Self::Forbidden,
             SourceError::RateLimited { .. } => Self::RateLimited,
+            SourceError::Unreachable { .. } if error.trouble() == Some(Trouble::Server) => {
+                Self::Failing
+            }
             SourceError::Unreachable { .. } => Self::Unreachable,
             SourceError::Unreadable { .. } | SourceError::Refused { .. } => Self::Unreadable,
         }
+    }
+
+    /// Returns whether nothing can be had of it for now, and that is not the token's fault.
+    pub fn is_down(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Failing)
     }
 
     /// Returns the word used in JSON and on the screen.
@@ -194,6 +217,7 @@ impl Health {
             Self::Stale => "stale",
             Self::RateLimited => "rate_limited",
             Self::Unreachable => "unreachable",
+            Self::Failing => "failing",
             Self::Unreadable => "unreadable",
             Self::Forbidden => "forbidden",
             Self::Auth => "auth",
@@ -205,6 +229,15 @@ impl Health {
 ///
 /// Three times the longest polling interval of a repository that is on the board.
 pub const FRESH_SECS: i64 = 30 * 60;
+
+/// How far a time may lie ahead to be believed, in seconds: clocks are put right by little steps.
+const AHEAD_SECS: i64 = 60;
+
+/// Returns whether data that was confirmed then is current. What comes from the future is not: the
+/// clock was wrong then, or is now.
+pub fn is_current(at: Timestamp, now: Timestamp) -> bool {
+    (-AHEAD_SECS..=FRESH_SECS).contains(&(now - at).num_seconds())
+}
 
 /// Returns the scope under which a repository is confirmed: hosts write names in any case.
 pub fn scope_of(path: &str) -> Clean {
@@ -298,7 +331,7 @@ impl Snapshot {
     /// Returns whether a card may be shown as current.
     pub fn is_fresh(&self, item: &WorkItem, now: Timestamp) -> bool {
         self.confirmed_at(item)
-            .is_some_and(|at| (now - at).num_seconds() <= FRESH_SECS)
+            .is_some_and(|at| is_current(at, now))
     }
 
     /// Returns the column of a stage.

@@ -26,7 +26,7 @@ use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 use crate::engine::actions::Acting;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::{Engine, EngineCommand, Options, start};
+use crate::engine::{Engine, EngineCommand, Options, Tells, start};
 use crate::sources::action::{Act, ActError};
 use crate::sources::follow::{FollowError, Part, Place};
 use crate::sources::http::Clock;
@@ -159,6 +159,8 @@ pub(crate) struct Fake {
     pub(crate) polls: Polls,
     /// How many facts it was given back from the store.
     pub(crate) restored: Arc<AtomicUsize>,
+    /// Which pasts it need not tell again.
+    pub(crate) kept: Arc<Mutex<Vec<Clean>>>,
     /// As whom it asks.
     pub(crate) account: Account,
     script: Arc<dyn Script>,
@@ -188,6 +190,7 @@ impl Fake {
             host: format!("{name}.test"),
             polls: Polls::default(),
             restored: Arc::default(),
+            kept: Arc::default(),
             account: Account::Settled,
             script,
         }
@@ -231,6 +234,10 @@ impl Source for Fake {
 
     fn restore(&self, facts: &[Arc<Fact>]) {
         self.restored.store(facts.len(), Ordering::SeqCst);
+    }
+
+    fn past_kept(&self, of: &Clean) {
+        self.kept.lock().unwrap().push(of.clone());
     }
 
     fn need(&self, _needs: &std::collections::BTreeSet<Need>) {}
@@ -294,7 +301,7 @@ pub(crate) fn options(sources: impl IntoIterator<Item = Fake>, clock: Clock) -> 
         store: None,
         polling: true,
         looks_into: true,
-        tells: true,
+        tells: Tells::AsItComes,
         clock,
         logs: Arc::new(NoLogs),
         acting: Acting::default(),

@@ -3,7 +3,7 @@
 //! The only words that pollers, the database and the store exchange. Nothing
 //! here decides anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
@@ -178,6 +178,8 @@ pub struct LoadedListing {
     pub at: Timestamp,
     /// What it held.
     pub members: BTreeSet<FactId>,
+    /// Of that, what a later answer in part did not tell, and when it was last told.
+    pub open: BTreeMap<FactId, Timestamp>,
 }
 
 /// How a source stands in the program that polls it.
@@ -251,6 +253,21 @@ pub enum Write {
         /// How it stands.
         state: Box<RemoteState>,
     },
+}
+
+impl Write {
+    /// Returns whether it is of history, which nothing else holds.
+    pub fn is_history(&self) -> bool {
+        match self {
+            Self::Event(_) | Self::Record(_) => true,
+            Self::Fact { .. }
+            | Self::Seen { .. }
+            | Self::Gone { .. }
+            | Self::Listing(_)
+            | Self::Confirmed { .. }
+            | Self::State { .. } => false,
+        }
+    }
 }
 
 /// What came of one or several updates.

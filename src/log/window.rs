@@ -208,7 +208,7 @@ fn boundaries(head: &[u8], from: usize) -> (Mark, usize) {
 }
 
 /// Returns the last state of a line that says something.
-fn last_state(bytes: &[u8]) -> &[u8] {
+pub(super) fn last_state(bytes: &[u8]) -> &[u8] {
     let mut rest = bytes;
     for _ in 0..MAX_STATES {
         let Some(at) = memrchr(b'\r', rest) else {

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::TimeDelta;
 
-use super::PastRead;
+use super::detail::{is_detail, is_of_place};
 use super::http::{Ground, Stored, ValidatorKey};
 use super::port::Port;
+use super::{PastRead, SourceError};
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::key::RepoKey;
@@ -21,6 +22,9 @@ const NOTED: TimeDelta = TimeDelta::days(1);
 
 /// After how long a past that could not be read is tried again.
 const AGAIN: TimeDelta = TimeDelta::days(1);
+
+/// How often a page is asked for that the host fails to tell, before others have their turn.
+const MOST_FAILED: u8 = 3;
 
 /// Returns what the note of a repository's past stands under: the account, as the rows do.
 pub(super) fn note_key(port: &Port, repo: &RepoKey) -> ValidatorKey {
@@ -39,7 +43,10 @@ pub(super) enum Past {
     Open,
     /// It is to be read, from then on.
     Wanted(Timestamp),
-    /// It was read, or nothing happened, and the board watches since; when that was noted.
+    /// It was read and handed over, or nothing happened; history does not have it yet. What is not
+    /// kept there is not noted, so that a restart reads it again.
+    Handed,
+    /// History has it, and the board watches since; when that was noted.
     Watched(Option<Timestamp>),
     /// It could not be read, and when that was.
     Lost(Timestamp),
@@ -74,10 +81,18 @@ impl Past {
                 Self::Watched(Some(now))
             }
             Self::Lost(at) if now - at >= AGAIN => Self::Open,
-            known @ (Self::Wanted(_) | Self::Watched(_) | Self::Lost(_)) => known,
+            known @ (Self::Wanted(_) | Self::Handed | Self::Watched(_) | Self::Lost(_)) => known,
         };
-        let is_quiet = self == Self::Open && settled == Self::Watched(None);
+        let is_quiet = self == Self::Open && settled == Self::Handed;
         (settled, is_quiet.then(|| seen.first()))
+    }
+
+    /// Takes in that history has what was handed over.
+    pub(super) fn kept(self) -> Self {
+        match self {
+            Self::Handed => Self::Watched(None),
+            other @ (Self::Open | Self::Wanted(_) | Self::Watched(_) | Self::Lost(_)) => other,
+        }
     }
 }
 
@@ -98,7 +113,7 @@ impl Seen<'_> {
         };
         // Where nothing happened since, there is nothing to read.
         if self.changed_at.is_none_or(|at| at < from) {
-            return Past::Watched(None);
+            return Past::Handed;
         }
         Past::Wanted(from)
     }
@@ -139,6 +154,27 @@ pub(super) trait Part: Copy + PartialEq + Sized + 'static {
     /// for by its name; it is over when no name is left.
     fn names(_so_far: &Backfill<Self>) -> Option<Vec<String>> {
         None
+    }
+}
+
+/// The one list that a CI system has: builds that are over, the newest first; so many of them are
+/// read at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Builds<const MOST: usize>;
+
+impl<const MOST: usize> Part for Builds<MOST> {
+    const FIRST: Self = Self;
+
+    fn next(self) -> Option<Self> {
+        None
+    }
+
+    fn most(self) -> usize {
+        MOST
+    }
+
+    fn holds(self) -> Holds {
+        Holds::Runs
     }
 }
 
@@ -194,8 +230,8 @@ pub(super) struct Backfill<P> {
     count: usize,
     /// What was asked for by name, of what is at hand.
     pub(super) asked: HashSet<String>,
-    /// From when on it is all there, but for runs.
-    pub(super) since: Timestamp,
+    /// From when on it is all there, but for runs; nothing where that cannot be told.
+    pub(super) since: Option<Timestamp>,
     /// The same of runs; nothing where they may not be read.
     pub(super) runs_since: Option<Timestamp>,
 }
@@ -215,7 +251,7 @@ impl<P: Part> Backfill<P> {
             facts: Vec::new(),
             count: 0,
             asked: HashSet::new(),
-            since: from,
+            since: Some(from),
             runs_since: Some(from),
         }
     }
@@ -241,14 +277,13 @@ impl<P: Part> Backfill<P> {
             self.at.after = next;
             return false;
         }
-        if next.is_some()
-            && let Some(last) = told.last
-        {
-            // There is more, and it is not read.
-            match (self.at.part.holds(), &mut self.runs_since) {
-                (Holds::Runs, Some(since)) => *since = last.max(*since),
-                (Holds::Work, _) => self.since = last.max(self.since),
-                (Holds::Runs, None) | (Holds::Details, _) => {}
+        if next.is_some() {
+            // There is more, and it is not read; in no order of time nobody knows what that is.
+            let later = |since: Option<Timestamp>| Some(since?.max(told.last?));
+            match self.at.part.holds() {
+                Holds::Runs => self.runs_since = later(self.runs_since),
+                Holds::Work => self.since = later(self.since),
+                Holds::Details => {}
             }
         }
         self.go_on()
@@ -271,7 +306,12 @@ impl<P: Part> Backfill<P> {
     }
 
     /// Returns each fact once; of what was told twice the later word holds, which is the fuller.
-    pub(super) fn facts(self) -> Vec<Fact> {
+    ///
+    /// Where it cannot be told how far it reaches, runs alone are told, which count for themselves.
+    pub(super) fn facts(mut self) -> Vec<Fact> {
+        if self.since.is_none() {
+            self.facts.retain(|fact| matches!(fact, Fact::Run(_)));
+        }
         let mut places: HashMap<FactId, usize> = HashMap::new();
         let mut facts: Vec<Fact> = Vec::with_capacity(self.facts.len());
         for fact in self.facts {
@@ -305,6 +345,8 @@ pub(super) struct Page<P> {
 pub(super) struct Pasts<P> {
     known: BTreeMap<String, Past>,
     at_hand: Option<Backfill<P>>,
+    /// The page that was not told, by repository and number, and how often in a row.
+    failed: Option<(String, u64, u8)>,
 }
 
 impl<P> Default for Pasts<P> {
@@ -312,6 +354,7 @@ impl<P> Default for Pasts<P> {
         Self {
             known: BTreeMap::new(),
             at_hand: None,
+            failed: None,
         }
     }
 }
@@ -348,7 +391,7 @@ impl<P: Part> Pasts<P> {
         }
         let wanted = self.known.iter().filter_map(|(path, past)| match past {
             Past::Wanted(from) => Some((path, *from)),
-            Past::Open | Past::Watched(_) | Past::Lost(_) => None,
+            Past::Open | Past::Handed | Past::Watched(_) | Past::Lost(_) => None,
         });
         let (path, from) = wanted.max_by_key(|(path, _)| changed_at(path))?;
         Some(Page {
@@ -378,8 +421,34 @@ impl<P: Part> Pasts<P> {
         if !self.at_hand.as_mut().filter(fits)?.take(told) {
             return None;
         }
-        self.known.insert(page.path.clone(), Past::Watched(None));
+        self.known.insert(page.path.clone(), Past::Handed);
         self.at_hand.take()
+    }
+
+    /// Takes in that a page was not read; returns whether its repository is given up for now: what
+    /// is not for us costs no other, and neither does a page that the host fails to tell.
+    pub(super) fn fail(&mut self, page: &Page<P>, error: &SourceError, now: Timestamp) -> bool {
+        if !is_of_place(error) {
+            return false;
+        }
+        let is_same =
+            |(path, step, _): &(String, u64, u8)| *path == page.path && *step == page.step;
+        let before = self.failed.take().filter(is_same);
+        let count = before.map_or(1, |(_, _, count)| count.saturating_add(1));
+        let is_lost = is_detail(error) || count >= MOST_FAILED;
+        if is_lost {
+            self.lose(page, now);
+        } else {
+            self.failed = Some((page.path.clone(), page.step, count));
+        }
+        is_lost
+    }
+
+    /// Takes in that history has the past of a repository.
+    pub(super) fn kept(&mut self, path: &str) {
+        if let Some(past) = self.known.get_mut(path) {
+            *past = past.kept();
+        }
     }
 
     /// Gives up a repository whose past cannot be read, for now.
@@ -398,7 +467,7 @@ impl<P: Part> Pasts<P> {
 pub(super) fn count(all: impl Iterator<Item = Past>) -> PastRead {
     all.fold(PastRead::default(), |told, past| match past {
         Past::Open => told,
-        Past::Watched(_) => PastRead {
+        Past::Handed | Past::Watched(_) => PastRead {
             read: told.read + 1,
             of: told.of + 1,
             ..told

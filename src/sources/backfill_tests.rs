@@ -88,7 +88,7 @@ fn pages_are_followed_within_the_window_and_then_comes_the_next_list() {
     assert_eq!(past.at.part, Lists::Runs);
     assert!(past.take(Some(page(0, 9, Some("c")))), "that was all");
     assert_eq!(past.step, 5, "each page has an identity of its own");
-    assert_eq!((past.since, past.runs_since), (at(0), Some(at(0))));
+    assert_eq!((past.since, past.runs_since), (Some(at(0)), Some(at(0))));
 }
 
 #[test]
@@ -98,12 +98,72 @@ fn what_is_not_read_for_its_number_is_said() {
         assert_eq!(past.at.part, Lists::Changes);
         past.take(Some(page(20, 60, Some(next))));
     }
-    assert_eq!((past.at.part, past.since), (Lists::Times, at(60)));
+    assert_eq!((past.at.part, past.since), (Lists::Times, Some(at(60))));
     past.take(Some(page(60, 70, Some("z"))));
-    assert_eq!(past.since, at(60), "details are missed by nobody");
+    assert_eq!(past.since, Some(at(60)), "details are missed by nobody");
     assert!(past.take(Some(page(60, 80, Some("31")))));
-    assert_eq!(past.since, at(60), "runs count for themselves");
+    assert_eq!(past.since, Some(at(60)), "runs count for themselves");
     assert_eq!(past.runs_since, Some(at(80)));
+}
+
+#[test]
+fn what_is_cut_without_an_order_of_time_is_not_told_to_be_there() {
+    let mut past = begun();
+    for next in ["a", "b", "c"] {
+        let cut = Told {
+            last: None,
+            facts: vec![fact(1, 1)],
+            ..page(20, 0, Some(next))
+        };
+        past.take(Some(cut));
+    }
+    assert_eq!((past.at.part, past.since), (Lists::Times, None));
+    assert_eq!(past.runs_since, Some(at(0)), "runs count for themselves");
+    assert!(
+        past.facts().is_empty(),
+        "of what else is known nobody knows how much it is"
+    );
+}
+
+fn error(cause: &str) -> SourceError {
+    SourceError::Unreachable {
+        host: "git.test".to_owned(),
+        cause: cause.to_owned(),
+    }
+}
+
+#[test]
+fn a_page_that_the_host_fails_to_tell_costs_its_repository_and_no_other() {
+    let mut pasts: Pasts<Lists> = Pasts::default();
+    for path in ["acme/api", "acme/web"] {
+        pasts.known.insert(path.to_owned(), Past::Wanted(at(0)));
+    }
+    let next =
+        |pasts: &Pasts<Lists>| pasts.next(|path| Some(at(if path == "acme/api" { 2 } else { 1 })));
+    let ill = error("it answered 500 (internal server error)");
+    let away = error("connection refused");
+    let first = next(&pasts).unwrap();
+    assert_eq!(first.path, "acme/api");
+    for _ in 0..5 {
+        assert!(
+            !pasts.fail(&first, &away, at(9)),
+            "the host is away from all"
+        );
+    }
+    assert!(!pasts.fail(&first, &ill, at(9)) && !pasts.fail(&first, &ill, at(9)));
+    // Another page counts anew.
+    pasts.take(&first, Some(page(20, 50, Some("a"))));
+    let second = next(&pasts).unwrap();
+    let lost: Vec<bool> = (0..3).map(|_| pasts.fail(&second, &ill, at(9))).collect();
+    assert_eq!(lost, [false, false, true]);
+    assert_eq!(next(&pasts).unwrap().path, "acme/web");
+    let missing = SourceError::NotFound {
+        host: "git.test".to_owned(),
+        what: "it".to_owned(),
+        near: None,
+    };
+    assert!(pasts.fail(&next(&pasts).unwrap(), &missing, at(9)));
+    assert!(next(&pasts).is_none());
 }
 
 #[test]
@@ -112,7 +172,7 @@ fn a_list_that_may_not_be_read_is_gone_over() {
     assert!(!past.take(None) && !past.take(None));
     assert_eq!((past.at.part, past.runs_since), (Lists::Runs, Some(at(0))));
     assert!(past.take(None));
-    assert_eq!((past.since, past.runs_since), (at(0), None));
+    assert_eq!((past.since, past.runs_since), (Some(at(0)), None));
 }
 
 #[test]
@@ -182,12 +242,12 @@ fn a_past_is_read_once_and_after_a_gap_only_the_gap() {
 fn a_repository_in_which_nothing_happened_has_no_past_to_be_read() {
     let ground = ground();
     let past = Past::Open.settle(&seen(&ground, "a", 9, 100));
-    assert_eq!(
-        past,
-        (Past::Watched(None), Some(at(10))),
-        "nothing is missing"
-    );
-    let (watched, quiet) = past.0.settle(&seen(&ground, "a", 9, 100));
+    assert_eq!(past, (Past::Handed, Some(at(10))), "nothing is missing");
+    let unkept = past.0.settle(&seen(&ground, "a", 9, 101));
+    assert_eq!(unkept, (Past::Handed, None), "who knows whether it is kept");
+    let again = Past::Open.settle(&seen(&ground, "a", 9, 101));
+    assert_eq!(again.0, Past::Handed, "nothing was noted");
+    let (watched, quiet) = past.0.kept().settle(&seen(&ground, "a", 9, 100));
     assert_eq!(
         (watched, quiet),
         (Past::Watched(Some(at(100))), None),

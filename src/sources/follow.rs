@@ -88,15 +88,19 @@ impl From<Failure> for FollowError {
 }
 
 /// Reads on where a log is one body that grows; `state` tells what the job does, and is asked
-/// only where nothing new came.
+/// only where nothing new came. `is_early` tells which failures mean that it was not begun yet.
 pub async fn read_on(
     client: &Client,
     request: &Request,
     from: &Place,
     state: impl Future<Output = Result<Option<RunState>, Failure>>,
     into: mpsc::Sender<Vec<u8>>,
+    is_early: impl Fn(&Failure) -> bool,
 ) -> Result<Part, Failure> {
-    let first = tail(client, request, from, into.clone()).await?;
+    let first = match tail(client, request, from, into.clone()).await {
+        Err(failure) if from.bytes == 0 && is_early(&failure) => Bit::nothing(""),
+        other => other?,
+    };
     if first.is_news {
         return Ok(first.part);
     }
@@ -108,7 +112,10 @@ pub async fn read_on(
         mark: first.part.mark,
         ..from.clone()
     };
-    let mut last = tail(client, request, &again, into).await?;
+    let mut last = match tail(client, request, &again, into).await {
+        Err(failure) if from.bytes == 0 && is_early(&failure) => Bit::nothing(""),
+        other => other?,
+    };
     last.part.moved += first.part.moved;
     if !last.is_news {
         last.part.standing = Standing::Ended(state);
@@ -119,6 +126,20 @@ pub async fn read_on(
 struct Bit {
     part: Part,
     is_news: bool,
+}
+
+impl Bit {
+    fn nothing(mark: &str) -> Self {
+        let part = Part {
+            mark: mark.to_owned(),
+            standing: Standing::Open,
+            moved: 0,
+        };
+        Self {
+            part,
+            is_news: false,
+        }
+    }
 }
 
 async fn tail(
@@ -132,21 +153,9 @@ async fn tail(
         tail: &from.tail,
         etag: &from.mark,
     };
-    let nothing = |mark: &str| Bit {
-        part: Part {
-            mark: mark.to_owned(),
-            standing: Standing::Open,
-            moved: 0,
-        },
-        is_news: false,
-    };
-    let grown = match client.tail(request, &known, from.room(), into).await {
-        // A job that has not written yet.
-        Err(failure) if is_absent(&failure) && from.bytes == 0 => return Ok(nothing("")),
-        other => other?,
-    };
+    let grown = client.tail(request, &known, from.room(), into).await?;
     Ok(match grown {
-        Grown::Same => nothing(&from.mark),
+        Grown::Same => Bit::nothing(&from.mark),
         Grown::Other { moved } => Bit {
             part: Part {
                 mark: String::new(),

@@ -4,7 +4,6 @@
 //! what else tells of the job, and says when nothing need be read again. Knows no route
 //! and no system; how a log is asked for, and what a refusal means, is the adapter's.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -21,6 +20,7 @@ use crate::sources::evidence::Evidence;
 use crate::sources::http::{Client, Failure, Request, Streamed, Urgency};
 use crate::sources::inspect::{Looked, take_in};
 use crate::sources::logs::LogCache;
+use crate::sources::recent::Recent;
 use crate::sources::{Batch, SourceError};
 
 /// How many parts of a log wait for the disk.
@@ -250,7 +250,7 @@ fn again(before: Diagnosis, found: Diagnosis) -> Diagnosis {
 /// The diagnoses that a source made or was told of, bounded; what was forgotten is made again.
 #[derive(Debug, Default)]
 pub struct Diagnoses {
-    facts: BTreeMap<LogKey, Arc<Fact>>,
+    facts: Recent<LogKey, Arc<Fact>, MOST_DIAGNOSES>,
 }
 
 impl Diagnoses {
@@ -258,9 +258,6 @@ impl Diagnoses {
     pub fn keep(&mut self, fact: &Arc<Fact>) {
         if let Fact::Diagnosis(found) = fact.as_ref() {
             self.facts.insert(found.log_key(), Arc::clone(fact));
-        }
-        while self.facts.len() > MOST_DIAGNOSES {
-            self.facts.pop_first();
         }
     }
 

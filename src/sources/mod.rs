@@ -49,9 +49,11 @@ pub mod logins;
 pub mod logs;
 mod meter;
 mod needs;
+mod owed;
 mod port;
 pub mod probe;
 pub mod prometheus;
+mod recent;
 mod registry;
 pub mod selection;
 mod standing;
@@ -112,6 +114,10 @@ pub trait Source: Send + Sync {
     fn past(&self) -> PastRead {
         PastRead::never(NO_PAST)
     }
+
+    /// Takes in that history has, and keeps, a past that was told as `past_of` or `quiet`: it need
+    /// not be read again.
+    fn past_kept(&self, _of: &Clean) {}
 
     /// Returns how much may be spent within a minute, by limit; none where the host has no such rule.
     fn paces(&self) -> &'static [Pace] {
@@ -281,6 +287,9 @@ pub struct Batch {
     /// part of what is known now. All that there is of the repository comes in one batch. A CI
     /// system tells runs alone, of any repositories, and no `past_from`.
     pub past: Vec<Fact>,
+    /// What `past` is of, as the source calls it; told back by `past_kept`. A repository is called
+    /// by its path in lower case.
+    pub past_of: Clean,
     /// From when on `past` holds everything but runs: an older part may be missing.
     pub past_from: Option<Timestamp>,
     /// From when on `past` holds all runs; nothing where runs may not be read.

@@ -230,7 +230,7 @@ fn version(object: &Value) -> Option<Clean> {
 mod tests {
     use super::*;
     use crate::config::{RepoNames, SourceKind};
-    use crate::sources::http::Looks;
+    use crate::sources::http::{Looks, Next};
     use crate::sources::usual::{
         ALERTMANAGER, BUILDBOT, FORGEJO, GITEA, GITHUB, GITLAB, JENKINS, PROMETHEUS, Usual,
     };
@@ -278,7 +278,7 @@ mod tests {
             return Ok(Answer {
                 body: Arc::from(body.as_bytes()),
                 not_modified: false,
-                next: None,
+                next: Next::Last,
                 headers: HeaderMap::new(),
             });
         }

@@ -72,10 +72,15 @@ fn lowered(names: &[String]) -> BTreeSet<String> {
     trimmed.map(str::to_lowercase).collect()
 }
 
-/// Returns the repositories that are named in full.
-pub(in crate::sources) fn plain(repos: &[String]) -> impl Iterator<Item = &str> {
+/// Returns the repositories that are named in full, below groups of any depth.
+pub(in crate::sources) fn paths(repos: &[String]) -> impl Iterator<Item = &str> {
     let named = repos.iter().map(|path| path.trim().trim_matches('/'));
-    named.filter(|path| !is_pattern(path) && path.split('/').count() == 2)
+    named.filter(|path| !is_pattern(path) && path.contains('/'))
+}
+
+/// The same where a repository belongs to its owner, without groups between.
+pub(in crate::sources) fn plain(repos: &[String]) -> impl Iterator<Item = &str> {
+    paths(repos).filter(|path| path.split('/').count() == 2)
 }
 
 /// Returns whether a name stands for several.

@@ -77,6 +77,24 @@ impl Chord {
     ///
     /// A sentence about what is wrong with the word.
     pub fn parse(word: &str) -> Result<Self, String> {
+        let chord = Self::parse_apart(word)?;
+        if chord.modifiers.contains(KeyModifiers::CONTROL)
+            && let KeyCode::Char(c) = chord.code
+            && let Some((_, same)) = SAME_AS
+                .iter()
+                .find(|(known, _)| c.eq_ignore_ascii_case(known))
+        {
+            return Err(format!("terminals send `{word}` as `{same}`"));
+        }
+        Ok(chord)
+    }
+
+    /// The same for a terminal that tells all keys apart.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about what is wrong with the word.
+    pub fn parse_apart(word: &str) -> Result<Self, String> {
         let mut rest = word;
         let mut modifiers = KeyModifiers::NONE;
         while let Some((modifier, tail)) = split_modifier(rest) {
@@ -84,14 +102,6 @@ impl Chord {
             rest = tail;
         }
         let code = parse_code(rest).ok_or_else(|| format!("`{word}` names no key"))?;
-        if modifiers.contains(KeyModifiers::CONTROL)
-            && let KeyCode::Char(c) = code
-            && let Some((_, same)) = SAME_AS
-                .iter()
-                .find(|(known, _)| c.eq_ignore_ascii_case(known))
-        {
-            return Err(format!("terminals send `{word}` as `{same}`"));
-        }
         Ok(Self::of(&KeyEvent::new(code, modifiers)))
     }
 

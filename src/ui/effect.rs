@@ -6,11 +6,14 @@
 use std::ops::Range;
 
 use crate::domain::action::{ActionId, Target, Verb};
+use crate::domain::arrange::SavedView;
 use crate::domain::diagnosis::LogKey;
+use crate::domain::hide::Hide;
 use crate::domain::key::{ItemId, SourceName, WebUrl};
 use crate::domain::policy::Pin;
 use crate::log::Query;
 use crate::ui::flow::{Ask, Page};
+use crate::ui::own;
 use crate::ui::replay::Ask as Past;
 use crate::ui::standup::Order;
 
@@ -41,6 +44,10 @@ pub enum Effect {
     Focus(bool),
     /// Pin a card to a stage, or take its pin away; keep that.
     Pin(ItemId, Option<Pin>),
+    /// Keep how cards are put aside, or that they are not.
+    Hide(Vec<(ItemId, Option<Hide>)>),
+    /// Keep a saved view under its name, or forget it.
+    KeepView(String, Option<SavedView>),
     /// Measure how the work flows; a [`Report`](crate::ui::flow::Report) comes back.
     Measure(Ask),
     /// Put a page of the flow view on the clipboard as Markdown.
@@ -49,8 +56,16 @@ pub enum Effect {
     Replay(Past),
     /// Show a short message: hand it to [`notify`](crate::ui::state::UiState::notify).
     Toast(String),
+    /// Run a command of the user; what becomes of it comes back by [`on_event`](own::on_event).
+    RunOwn(Box<own::Order>),
+    /// Stop a command of the user.
+    StopOwn(u64),
+    /// Ring the terminal's bell.
+    Bell,
     /// Use another theme, by name.
     SetTheme(String),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Make sure that a log is in the cache and that it is known why the job failed.
     Diagnose(LogKey),
     /// Open a log of the cache; its index comes back as a [`LogEvent`](crate::ui::logs::LogEvent).

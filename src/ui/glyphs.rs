@@ -135,6 +135,16 @@ impl Glyphs {
         }
     }
 
+    /// Returns the mark of a bar that lies: it leaves a gap to the one above it.
+    pub fn lying(self) -> &'static str {
+        self.pick("▆", "#")
+    }
+
+    /// Returns a block, of which large figures are made.
+    pub fn block(self) -> &'static str {
+        self.pick("█", "#")
+    }
+
     /// Returns the mark of the part of a bar that is not meant.
     pub fn rest(self) -> &'static str {
         self.pick("░", ":")
@@ -197,7 +207,7 @@ mod tests {
             marks.extend(glyphs.points());
             marks.extend(glyphs.bars());
             marks.extend(glyphs.layers());
-            marks.push(glyphs.rest());
+            marks.extend([glyphs.lying(), glyphs.rest()]);
             marks.extend([glyphs.past_rule(), glyphs.past_divider()]);
             marks.extend(glyphs.past());
             marks.extend(glyphs.since());

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
 use crate::domain::history::Ledger;
-use crate::engine::snapshot::{PastRead, Snapshot};
+use crate::engine::snapshot::{Health, PastRead, Snapshot, SourceView};
 use crate::ui::effect::Effect;
 use crate::ui::state::UiState;
 
@@ -68,11 +68,37 @@ pub(crate) fn settle(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -
     Some(Effect::Recall)
 }
 
-/// Returns the words for how much of the past is read, while it is not all.
-pub(crate) fn reading(snapshot: &Snapshot) -> Option<String> {
+/// Returns the words for how much of the past is there, while more of it is to come.
+///
+/// Every view of the past says it in these words, so that an empty one is not taken for a past in
+/// which nothing happened.
+pub(crate) fn reading(state: &UiState, snapshot: &Snapshot) -> Option<String> {
     let all = snapshot.sources.iter().map(|view| view.past);
     let past = all.fold(PastRead::default(), PastRead::and);
-    (!past.is_over()).then(|| format!("reading the past: {}", past.counts()))
+    if !past.is_over() {
+        return Some(format!("reading the past: {}", past.counts()));
+    }
+    // What was read is told beside everything else, which takes its time.
+    let is_told = state
+        .history
+        .as_ref()
+        .is_none_or(|ledger| ledger.since.is_some());
+    if past.read > 0 && !is_told {
+        return Some(format!(
+            "the past is read of {}, and told now",
+            past.counts()
+        ));
+    }
+    let is_first = |view: &&SourceView| view.health == Health::Starting;
+    let starting = snapshot.sources.iter().filter(is_first).count();
+    let is_asked = !state.options.offline && !is_told;
+    (starting > 0 && is_asked).then(|| {
+        let all = snapshot.sources.len();
+        format!(
+            "asking the sources for the first time: {} of {all} answered",
+            all - starting
+        )
+    })
 }
 
 /// Returns when a view that is open reads history again, if that is known by now.
@@ -157,6 +183,51 @@ mod tests {
             on_recalled(&mut state, nothing, &snapshot, second(0));
         }
         assert_eq!(waits, [second(10), second(20), second(40)]);
+    }
+
+    #[track_caller]
+    fn check_reading(state: &UiState, past: (usize, usize, usize), expected: Option<&str>) {
+        let mut snapshot = sample::snapshot(1);
+        let (read, of, lost) = past;
+        snapshot.sources[0].past = PastRead {
+            read,
+            of,
+            lost,
+            cannot: None,
+        };
+        assert_eq!(reading(state, &snapshot).as_deref(), expected);
+    }
+
+    #[test]
+    fn how_much_of_the_past_is_there_is_told_until_all_of_it_is() {
+        let known = read(0, 7, Some(-1_000));
+        check_reading(
+            &known,
+            (3, 10, 0),
+            Some("reading the past: 3 of 10 repositories"),
+        );
+        check_reading(&known, (8, 10, 2), None);
+        check_reading(&known, (10, 10, 0), None);
+        let untold = read(0, 7, None);
+        let told = "the past is read of 10 of 10 repositories, and told now";
+        check_reading(&untold, (10, 10, 0), Some(told));
+        check_reading(&untold, (0, 0, 0), None);
+    }
+
+    #[test]
+    fn before_any_source_has_answered_that_is_told_in_place_of_the_past() {
+        let mut snapshot = sample::snapshot(1);
+        snapshot.sources = vec![
+            sample::source("github", Health::Starting),
+            sample::source("jenkins", Health::Ok),
+        ];
+        let told = "asking the sources for the first time: 1 of 2 answered";
+        let mut state = read(0, 7, None);
+        assert_eq!(reading(&state, &snapshot).as_deref(), Some(told));
+        state.options.offline = true;
+        assert_eq!(reading(&state, &snapshot), None);
+        let known = read(0, 7, Some(-1_000));
+        assert_eq!(reading(&known, &snapshot), None);
     }
 
     #[test]

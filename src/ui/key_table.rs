@@ -3,6 +3,8 @@
 //! The commands that focus one column each are one row. What a key does is in
 //! `command`, which key it is in `keymap`.
 
+use std::borrow::Cow;
+
 use crate::ui::command::{COMMANDS, Command, Scope};
 use crate::ui::glyphs::Glyphs;
 use crate::ui::keymap::Keymap;
@@ -17,7 +19,7 @@ pub struct Entry {
     /// Its keys, as they are shown; none for a command of the palette only.
     pub keys: Vec<String>,
     /// What it does.
-    pub help: &'static str,
+    pub help: Cow<'static, str>,
     /// Where its keys hold.
     pub scope: Scope,
 }
@@ -41,11 +43,13 @@ pub fn entries(keymap: &Keymap, glyphs: Glyphs) -> Vec<Entry> {
         match row.command.column() {
             Some(0) => entries.push(columns(keymap, glyphs)),
             Some(_) => {}
+            None if row.command.saved_view().is_some_and(|at| at > 0) => {}
+            None if row.command == Command::SavedView1 => entries.push(views(keymap, glyphs)),
             None => entries.push(Entry {
                 command: row.command,
                 name: row.name.to_owned(),
                 keys: keymap.all_labels(row.command, glyphs),
-                help: row.help.trim(),
+                help: row.help.trim().into(),
                 scope: row.scope,
             }),
         }
@@ -72,8 +76,27 @@ fn columns(keymap: &Keymap, glyphs: Glyphs) -> Entry {
         command: Command::Column1,
         name: format!("{} to {}", name(all().next()), name(all().next_back())),
         keys,
-        help: "Focus the column of that number",
+        help: "Focus the column of that number".into(),
         scope: Command::Column1.row().scope,
+    }
+}
+
+/// The row of the commands that go to one saved view each.
+fn views(keymap: &Keymap, glyphs: Glyphs) -> Entry {
+    let all = || {
+        COMMANDS
+            .iter()
+            .filter(|row| row.command.saved_view().is_some())
+    };
+    let name = |row: Option<&crate::ui::command::Row>| row.map_or("", |row| row.name);
+    Entry {
+        command: Command::SavedView1,
+        name: format!("{} to {}", name(all().next()), name(all().next_back())),
+        keys: all()
+            .flat_map(|row| keymap.all_labels(row.command, glyphs))
+            .collect(),
+        help: "Go to the saved view of that number; `key` of a `[[view]]` gives one".into(),
+        scope: Command::SavedView1.row().scope,
     }
 }
 
@@ -86,7 +109,11 @@ mod tests {
     #[test]
     fn the_columns_are_one_row_and_every_other_command_has_its_own() {
         let entries = entries(&Keymap::default(), Glyphs::Unicode);
-        assert_eq!(entries.len(), COMMANDS.len() - 7);
+        // Columns and saved views are one row each.
+        assert_eq!(
+            entries.len(),
+            COMMANDS.len() - 7 - (Command::SAVED_VIEWS - 1)
+        );
         let focus: Vec<&Entry> = entries
             .iter()
             .filter(|entry| entry.command.column().is_some())

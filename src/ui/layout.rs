@@ -5,12 +5,59 @@
 
 use ratatui::layout::Rect;
 
+use crate::ui::text::cols;
+
 /// Below this width or height only one line is shown.
 pub const LEAST: (u16, u16) = (30, 6);
 /// Below this width one column is shown, with a strip of counters.
 const STRIP_BELOW: u16 = 45;
 /// Width of a folded column, its divider included.
 pub const RAIL: u16 = 4;
+
+/// The narrowest column that the mouse makes, its divider included.
+const NARROWEST: u16 = 10;
+
+/// The most columns that there are.
+const COLUMNS: usize = 8;
+
+/// By how many columns of the screen a person made each column of the board wider, or narrower.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Widths([i16; COLUMNS]);
+
+impl Widths {
+    fn of(&self, column: usize) -> i16 {
+        self.0.get(column).copied().unwrap_or_default()
+    }
+
+    /// Makes a column wider and the one right of it as much narrower.
+    pub fn shift(&mut self, column: usize, by: i16) {
+        for (column, by) in [(column, by), (column + 1, by.saturating_neg())] {
+            if let Some(wider) = self.0.get_mut(column) {
+                *wider = wider.saturating_add(by);
+            }
+        }
+    }
+
+    /// Makes two neighbours as wide as they are by themselves.
+    pub fn reset(&mut self, column: usize) {
+        for wider in self.0.iter_mut().skip(column).take(2) {
+            *wider = 0;
+        }
+    }
+}
+
+/// The border between an open column and the one right of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Border {
+    /// The column left of it.
+    pub column: usize,
+    /// Where it is.
+    pub x: u16,
+    /// How far it may go to the left.
+    pub least: u16,
+    /// How far it may go to the right.
+    pub most: u16,
+}
 
 /// What is asked of a plan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,6 +77,12 @@ pub struct Want {
     pub detail: bool,
     /// Whether the top tells of a moment of the past, with a line of time.
     pub past: bool,
+    /// What a person made wider.
+    pub wider: Widths,
+    /// Whether there are saved views, which have tabs.
+    pub tabs: bool,
+    /// Whether the board is in lanes, whose headings take rows from the cards.
+    pub lanes: bool,
 }
 
 /// Where things are.
@@ -39,6 +92,8 @@ pub struct Plan {
     pub size: Size,
     /// The lines at the top.
     pub header: Rect,
+    /// The tabs of saved views, where there is room.
+    pub tabs: Option<Rect>,
     /// Counters of all columns, where only one is open.
     pub strip: Option<Rect>,
     /// Where the board or another view is.
@@ -102,6 +157,9 @@ impl Plan {
         let footer = rows(area, area.height.saturating_sub(1), 1);
         let status = tall.then(|| rows(area, area.height.saturating_sub(2), 1));
         let mut top = header_rows;
+        let has_tabs = want.tabs && !want.past && size == Size::Wide && area.height >= 20;
+        let tabs = has_tabs.then(|| rows(area, top, 1));
+        top += u16::from(has_tabs);
         let strip = (size == Size::Narrow).then(|| rows(area, top, 1));
         top += u16::from(strip.is_some());
         let mut body = rows(area, top, area.height.saturating_sub(top + footer_rows));
@@ -110,6 +168,7 @@ impl Plan {
         let mut plan = Self {
             size,
             header,
+            tabs,
             strip,
             body,
             status,
@@ -146,18 +205,15 @@ impl Plan {
         let for_rails = rail_width.saturating_mul(u16::try_from(rails).unwrap_or(0));
         let wide = body.width.saturating_sub(for_rails);
         let count = u16::try_from(open).unwrap_or(1).max(1);
-        let (each, mut spare) = (wide / count, wide % count);
+        let each = wide / count;
+        let mut widths = shares(wide, window..window + open, want).into_iter();
         let mut x = body.x;
         for column in 0..want.columns {
             let is_open = (window..window + open).contains(&column);
-            let width = match (is_open, spare) {
-                (false, _) => rail_width,
-                (true, 0) => each,
-                (true, _) => {
-                    spare -= 1;
-                    each + 1
-                }
-            };
+            let width = is_open
+                .then(|| widths.next())
+                .flatten()
+                .unwrap_or(rail_width);
             let inner = if column + 1 == want.columns {
                 width
             } else {
@@ -179,6 +235,9 @@ impl Plan {
             (_, _, ..25) => 4,
             (_, _, 25..) => 5,
         };
+        if want.lanes {
+            self.card = self.card.saturating_sub(1).max(2);
+        }
     }
 
     /// Returns the place of a column that is open.
@@ -202,6 +261,23 @@ impl Plan {
         )
     }
 
+    /// Returns the border between two open columns at a position of the screen.
+    pub fn border_at(&self, x: u16, y: u16) -> Option<Border> {
+        let mut pairs = self.slots.iter().zip(self.slots.iter().skip(1));
+        let (left, right) = pairs.find(|(left, right)| {
+            let across = left.head.top() <= y && y < left.body.bottom();
+            left.open && right.open && across && left.body.right() == x
+        })?;
+        let least = left.body.left() + NARROWEST - 1;
+        let most = right.body.right().saturating_sub(NARROWEST - 1);
+        (least <= most).then_some(Border {
+            column: left.column,
+            x,
+            least,
+            most,
+        })
+    }
+
     /// Returns the column and the line within it at a position of the screen.
     pub fn at(&self, x: u16, y: u16) -> Option<(usize, Option<usize>)> {
         let slot = self.slots.iter().find(|slot| {
@@ -212,6 +288,38 @@ impl Plan {
             .then(|| usize::from((y - slot.body.y) / self.card.max(1)));
         Some((slot.column, line))
     }
+}
+
+/// Returns the widths of the open columns: even ones, and what a person made of them.
+fn shares(wide: u16, open: std::ops::Range<usize>, want: &Want) -> Vec<u16> {
+    let count = cols(open.len()).max(1);
+    let (each, rest) = (wide / count, usize::from(wide % count));
+    let even = (0..open.len()).map(|at| each + u16::from(at < rest));
+    if want.overview || open.len() < 2 || each < NARROWEST {
+        return even.collect();
+    }
+    let wanted = |(column, even): (usize, u16)| {
+        let share = even.saturating_add_signed(want.wider.of(column));
+        share.clamp(NARROWEST, wide)
+    };
+    let mut shares: Vec<u16> = open.zip(even).map(wanted).collect();
+    // Neighbours that are folded now kept their part of a shift: the others make up for it.
+    let sum = |shares: &[u16]| {
+        shares
+            .iter()
+            .fold(0_u16, |all, share| all.saturating_add(*share))
+    };
+    while sum(&shares) > wide {
+        let Some(widest) = shares.iter_mut().max() else {
+            break;
+        };
+        *widest -= 1;
+    }
+    let left = wide - sum(&shares).min(wide);
+    if let Some(last) = shares.last_mut() {
+        *last += left;
+    }
+    shares
 }
 
 /// Returns how many columns are open at this width.
@@ -329,16 +437,46 @@ mod tests {
         assert_eq!(at(3), at(4));
     }
 
+    #[test]
+    fn a_border_goes_where_it_is_dragged_and_no_column_vanishes() {
+        let mut want = Want {
+            columns: 8,
+            ..Want::default()
+        };
+        let area = Rect::new(0, 0, 200, 60);
+        let plan = Plan::new(area, &want);
+        assert_eq!(plan.border_at(24, 10).map(|border| border.column), Some(0));
+        assert_eq!(plan.border_at(23, 10), None);
+        assert_eq!(plan.border_at(24, 0), None, "that is the header");
+        want.wider.shift(0, 6);
+        let wider = Plan::new(area, &want);
+        let border = wider.border_at(30, 10).unwrap();
+        assert_eq!((border.column, border.least), (0, 9));
+        assert_eq!(wider.slots[2..], plan.slots[2..], "the others stay");
+        want.wider.shift(0, 3_000);
+        let least = Plan::new(area, &want);
+        assert!(least.slots.iter().all(|slot| slot.body.width >= 8));
+        want.wider.reset(0);
+        assert_eq!(Plan::new(area, &want), plan);
+    }
+
     proptest! {
         #[test]
         fn every_part_is_on_the_screen_and_none_overlap(
             width in 0_u16..320, height in 0_u16..90, columns in 1_usize..9,
             focus in 0_usize..8, window in 0_usize..9,
-            zoom: bool, overview: bool, detail: bool, past: bool,
+            zoom: bool, overview: bool, detail: bool, past: bool, tabs: bool, lanes: bool,
+            shifts in prop::collection::vec((0_usize..8, -300_i16..300), 0..4),
         ) {
             let area = Rect::new(0, 0, width, height);
             let focus = focus.min(columns - 1);
-            let want = Want { columns, focus, window, zoom, overview, detail, past };
+            let mut wider = Widths::default();
+            for (column, by) in shifts {
+                wider.shift(column, by);
+            }
+            let want = Want {
+                columns, focus, window, zoom, overview, detail, past, wider, tabs, lanes,
+            };
             let plan = Plan::new(area, &want);
             let mut end = 0;
             for slot in &plan.slots {

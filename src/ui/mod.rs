@@ -33,11 +33,21 @@ pub mod history;
 pub mod flow;
 pub mod standup;
 
+pub mod own;
+
+pub mod wall;
+
+pub mod place;
 pub mod replay;
 
 pub mod slider;
 
+pub mod lanes;
 pub mod layout;
+
+pub mod link;
+
+pub mod encode;
 
 pub mod panes;
 
@@ -55,4 +65,4 @@ pub mod age;
 pub mod sample;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -2,10 +2,15 @@
 //!
 //! Overlays are a stack: keys go to the topmost, `esc` takes it away.
 
+use std::sync::Arc;
+
 use tui_input::Input;
 
 use crate::domain::Timestamp;
 use crate::domain::action::{ActionId, Verb};
+use crate::domain::arrange::{Group, Order};
+use crate::domain::flow::Scope;
+use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::query::QueryError;
 use crate::domain::run::Door;
@@ -13,8 +18,10 @@ use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
+use crate::ui::own::OwnMenu;
 use crate::ui::rows::RowKey;
 use crate::ui::state::ColumnState;
+use crate::ui::update::palette::words::Word;
 
 /// Something over a view.
 #[derive(Clone, Debug)]
@@ -39,8 +46,23 @@ pub enum Overlay {
     Actions(ActionMenu),
     /// Actions that wait for their confirmation.
     Act(Act),
+    /// The user's own commands.
+    Own(OwnMenu),
     /// The messages of this session.
     Messages(u16),
+    /// The themes, each shown while the cursor is on it.
+    Themes(ThemeMenu),
+}
+
+/// The list of themes.
+#[derive(Clone, Debug)]
+pub struct ThemeMenu {
+    /// The theme that was in force when the list was opened.
+    pub before: String,
+    /// The selected line.
+    pub cursor: usize,
+    /// The first line shown; brought to the cursor while painting.
+    pub scroll: usize,
 }
 
 /// A search of the log while it is written.
@@ -202,15 +224,42 @@ pub struct Listing {
     pub scroll: usize,
 }
 
-/// The command palette.
+/// What is looked for in a palette.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Seek {
+    /// Commands, columns, cards, people, and whatever else has a name.
+    #[default]
+    Anything,
+    /// What the flow view measures.
+    Scope,
+}
+
+/// The command palette, and any other list of names that typing narrows.
 #[derive(Clone, Default, Debug)]
 pub struct Palette {
+    /// What is looked for.
+    pub seek: Seek,
     /// The list.
     pub list: Listing,
     /// What fits what was typed, best first.
     pub entries: Vec<Entry>,
-    /// Services and people of the board, as filters; found when the palette is opened.
+    /// Services, people and repositories of the board, as filters; found when the palette is opened.
     pub(crate) filters: Vec<Entry>,
+    /// The cards that what was typed before may have meant.
+    pub(crate) narrowed: Option<Narrowed>,
+    /// How far back in what was run before, 0: not at all.
+    pub(crate) recalled: usize,
+}
+
+/// The cards that may be meant by a text; with a letter more, only they may be.
+#[derive(Clone, Debug)]
+pub(crate) struct Narrowed {
+    /// The text.
+    pub(crate) typed: String,
+    /// The board that they are of: its generation, and when it was taken.
+    pub(crate) board: (u64, Timestamp),
+    /// The cards.
+    pub(crate) cards: Vec<Arc<WorkItem>>,
 }
 
 /// One line of the palette.
@@ -241,6 +290,22 @@ pub enum Action {
     Theme(String),
     /// Goes to a source.
     Source(usize),
+    /// Measures how the work of this flows.
+    Measure(Scope),
+    /// Goes to a saved view.
+    View(String),
+    /// Saves what the board shows as a view.
+    Save(String),
+    /// Deletes a view that was saved.
+    Delete(String),
+    /// Puts the card under the cursor, or the marked ones, aside until then.
+    Snooze(String),
+    /// Changes the order of the cards.
+    Sort(Order),
+    /// Changes the lanes.
+    Lanes(Group),
+    /// Writes a word into the line, which wants an argument then.
+    Write(Word),
 }
 
 /// The filter while it is written.

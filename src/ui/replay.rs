@@ -67,6 +67,7 @@ impl Film {
                 now: at,
                 me: me.to_vec(),
                 attention: AttentionBoard::default(),
+                hides: crate::domain::hide::Hides::default(),
             };
             self.replay
                 .only(at, |seen| query.matches(&seen.item(), &ctx))

@@ -3,17 +3,20 @@
 //! Worked out once for a snapshot and a filter, so that a frame and a key touch
 //! visible cards only. Lines are positions; the cards stay in the snapshot.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
+use crate::domain::arrange::{Facets, Group, Order};
+use crate::domain::hide::Hides;
 use crate::domain::item::{Train, WorkItem};
 use crate::domain::key::{ItemId, TrainId};
 use crate::domain::query::{Query, QueryContext};
 use crate::domain::stage::Stage;
 use crate::domain::status::{Severity, Status};
 use crate::engine::snapshot::{Row, Snapshot};
+use crate::ui::lanes::{self, Lane};
 
 /// The identity of a line: it keeps the selection through every refresh.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -25,7 +28,7 @@ pub enum RowKey {
 }
 
 /// A line of a column, by position: row of the snapshot, and card of a train from 1 (0: the row itself).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Line {
     row: u32,
     sub: u32,
@@ -50,47 +53,6 @@ pub enum Shown<'a> {
     },
 }
 
-/// The order of the cards within a column.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Order {
-    /// Most urgent first, then oldest.
-    #[default]
-    Urgent,
-    /// Longest in its place first.
-    Oldest,
-    /// Shortest in its place first.
-    Newest,
-}
-
-impl Order {
-    /// Returns the order after this one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        match self {
-            Self::Urgent => Self::Oldest,
-            Self::Oldest => Self::Newest,
-            Self::Newest => Self::Urgent,
-        }
-    }
-
-    /// Returns the words that stay on the screen while it is not the usual one.
-    pub fn mark(self) -> Option<&'static str> {
-        match self {
-            Self::Urgent => None,
-            Self::Oldest | Self::Newest => Some(self.title()),
-        }
-    }
-
-    /// Returns the words for it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Urgent => "most urgent first",
-            Self::Oldest => "oldest first",
-            Self::Newest => "newest first",
-        }
-    }
-}
-
 /// One column as it is listed.
 #[derive(Clone, Default, Debug)]
 pub struct Listed {
@@ -100,6 +62,8 @@ pub struct Listed {
     pub count: usize,
     /// How many of them are red.
     pub red: usize,
+    /// Where lanes end among the lines.
+    pub ends: Vec<usize>,
     /// How many of them need a person, or the user where that is known; counted with a filter only.
     needy: usize,
 }
@@ -110,6 +74,8 @@ pub struct Rows {
     key: Option<Key>,
     /// The columns, in the order of the configuration.
     pub columns: Vec<Listed>,
+    /// The lanes, where there are any.
+    pub lanes: Vec<Lane>,
     /// Cards on the board, filtered or not.
     pub all: usize,
     /// Cards that pass the filter.
@@ -120,6 +86,8 @@ pub struct Rows {
     pub red_shown: usize,
     /// Cards that are listed and need a person, or the user where that is known.
     pub needy: usize,
+    /// Cards of the board that were put aside, listed or not.
+    pub hidden: usize,
     /// The same without a filter.
     needy_unfiltered: usize,
 }
@@ -131,6 +99,7 @@ struct Key {
     taken_at: Timestamp,
     revision: u64,
     minute: i64,
+    ended: usize,
 }
 
 /// What the lists are made from, besides the snapshot.
@@ -144,8 +113,14 @@ pub struct Want<'a> {
     pub me: &'a [String],
     /// Opened trains.
     pub opened: &'a HashSet<TrainId>,
+    /// What was put aside.
+    pub hides: &'a Hides,
     /// The order.
     pub order: Order,
+    /// What the lanes are for.
+    pub group: &'a Group,
+    /// Names of the lanes that are folded.
+    pub folded: &'a BTreeSet<String>,
     /// Counts up whenever one of the above changes.
     pub revision: u64,
 }
@@ -163,6 +138,7 @@ impl Rows {
             } else {
                 now.timestamp() / 60
             },
+            ended: want.hides.ended(now),
         };
         if self.key.as_ref() == Some(&key) {
             return false;
@@ -178,30 +154,70 @@ impl Rows {
             now,
             me: want.me.to_vec(),
             attention: snapshot.attention.clone(),
+            hides: want.hides.clone(),
         };
         self.columns
             .resize_with(want.columns.len(), Listed::default);
         self.all = snapshot.columns.iter().map(|column| column.count).sum();
         self.red = snapshot.columns.iter().map(|column| column.red).sum();
+        self.hidden = hidden(snapshot, want.hides, now);
         let columns = self.columns.iter_mut().zip(want.columns);
         let columns = columns.map(|(listed, column)| (listed, rows_of(snapshot, column.stage)));
         fill_all(columns, want, &ctx);
-        if want.filter.is_empty() {
+        if want.takes_all() {
             for (listed, column) in self.columns.iter_mut().zip(want.columns) {
                 let known = snapshot.column(column.stage);
                 listed.count = known.map_or(0, |column| column.count);
                 listed.red = known.map_or(0, |column| column.red);
             }
         }
+        self.divide(snapshot, want, &ctx);
         self.shown = self.columns.iter().map(|listed| listed.count).sum();
         self.red_shown = self.columns.iter().map(|listed| listed.red).sum();
-        self.needy = if want.filter.is_empty() {
+        self.needy = if want.takes_all() {
             self.needy_unfiltered
         } else {
             self.columns.iter().map(|listed| listed.needy).sum()
         };
         self.key = Some(key);
         true
+    }
+
+    /// Divides the lines into lanes, where there are any.
+    fn divide(&mut self, snapshot: &Snapshot, want: &Want<'_>, ctx: &QueryContext) {
+        self.lanes.clear();
+        for listed in &mut self.columns {
+            listed.ends.clear();
+        }
+        if !want.group.is_some() {
+            return;
+        }
+        let shown = |column: usize, line: Line| {
+            let stage = want.columns.get(column)?.stage;
+            line.of(snapshot, stage)
+        };
+        let counts = |shown: &Shown<'_>| match shown {
+            Shown::Item { item, .. } => (1, usize::from(item.placement.status.is_red())),
+            Shown::Train { train, .. } => {
+                let listed = train.items.iter().filter(|item| want.lists(item, ctx));
+                listed.fold((0, 0), |(count, red), item| {
+                    (count + 1, red + usize::from(item.placement.status.is_red()))
+                })
+            }
+        };
+        self.lanes = lanes::divide(&mut self.columns, shown, counts, want.group, want.folded);
+    }
+
+    /// Returns whether a column lists a line of this identity.
+    pub(crate) fn lists(
+        &self,
+        snapshot: &Snapshot,
+        column: usize,
+        stage: Stage,
+        key: &RowKey,
+    ) -> bool {
+        let mut lines = self.lines(column).iter();
+        lines.any(|line| line.of(snapshot, stage).is_some_and(|shown| shown.is(key)))
     }
 
     /// Returns how many red cards are on the board and not listed: filtered, or in a column that
@@ -221,7 +237,39 @@ impl Rows {
     }
 }
 
+impl Want<'_> {
+    /// Returns whether a card is listed.
+    fn lists(&self, item: &WorkItem, ctx: &QueryContext) -> bool {
+        let is_aside = !self.hides.is_empty()
+            && !self.filter.asks_for_hidden()
+            && self.hides.of(item, ctx.now).is_some();
+        !is_aside && (self.filter.is_empty() || self.filter.matches(item, ctx))
+    }
+
+    /// Returns whether every card is listed.
+    fn takes_all(&self) -> bool {
+        self.filter.is_empty() && self.hides.is_empty()
+    }
+
+    /// Returns whether the changes of a train stand in several lanes, each by itself.
+    fn dissolves(&self, train: &Train) -> bool {
+        let mut lanes = train.items.iter().map(|item| self.group.lane_of(item));
+        let first = lanes.next();
+        self.group.is_some() && lanes.any(|lane| Some(lane) != first)
+    }
+}
+
 impl Line {
+    /// Returns the position of its row.
+    pub(crate) fn row(self) -> u32 {
+        self.row
+    }
+
+    /// Returns whether it is a card of a train.
+    pub(crate) fn is_inside(self) -> bool {
+        self.sub > 0
+    }
+
     /// Returns what this line of a stage shows, as long as the snapshot is the one it was made from.
     pub fn of(self, snapshot: &Snapshot, stage: Stage) -> Option<Shown<'_>> {
         let row = rows_of(snapshot, stage).get(self.row as usize)?;
@@ -298,6 +346,12 @@ fn is_needy(item: &WorkItem, me: &[String]) -> bool {
     needs_person(item.placement.status) && mine()
 }
 
+/// Counts the cards on the board that were put aside.
+fn hidden(snapshot: &Snapshot, hides: &Hides, now: Timestamp) -> usize {
+    let items = hides.all().filter_map(|(id, _)| snapshot.find(id));
+    items.filter(|item| hides.of(item, now).is_some()).count()
+}
+
 fn count_needy(snapshot: &Snapshot, want: &Want<'_>) -> usize {
     want.columns
         .iter()
@@ -326,7 +380,7 @@ fn fill_all<'r>(
         less.rows += column.1.len();
         less.columns.push(column);
     }
-    if want.filter.is_empty() || there.rows < MANY {
+    if want.takes_all() || there.rows < MANY {
         here.fill(want, ctx);
         there.fill(want, ctx);
         return;
@@ -356,18 +410,19 @@ impl Share<'_> {
 fn fill(listed: &mut Listed, rows: &[Row], want: &Want<'_>, ctx: &QueryContext) {
     listed.lines.clear();
     (listed.count, listed.red, listed.needy) = (0, 0, 0);
-    let all = want.filter.is_empty();
+    let all = want.takes_all();
     let mut order: Vec<u32> = (0_u32..).take(rows.len()).collect();
-    let since = |at: &u32| rows.get(*at as usize).map(since_of);
-    match want.order {
-        Order::Urgent => {}
-        Order::Oldest => order.sort_by_key(since),
-        Order::Newest => order.sort_by_key(|at| std::cmp::Reverse(since(at))),
+    if want.order != Order::Urgent {
+        let facets = |at: &u32| rows.get(*at as usize).map(facets_of);
+        order.sort_by(|a, b| match (facets(a), facets(b)) {
+            (Some(a), Some(b)) => want.order.compare(&a, &b),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        });
     }
     for at in order {
         match rows.get(at as usize) {
             Some(Row::Item(_)) if all => listed.lines.push(Line { row: at, sub: 0 }),
-            Some(Row::Item(item)) if want.filter.matches(item, ctx) => {
+            Some(Row::Item(item)) if want.lists(item, ctx) => {
                 listed.lines.push(Line { row: at, sub: 0 });
                 listed.take(item, want.me);
             }
@@ -385,32 +440,32 @@ impl Listed {
     }
 
     fn take_train(&mut self, row: u32, train: &Train, want: &Want<'_>, ctx: &QueryContext) {
-        let opened = want.opened.contains(&train.id);
-        let all = want.filter.is_empty();
+        let dissolves = want.dissolves(train);
+        let opened = dissolves || want.opened.contains(&train.id);
+        let all = want.takes_all();
         let head = self.lines.len();
         for (sub, item) in (1_u32..).zip(&train.items) {
-            if all || want.filter.matches(item, ctx) {
+            if all || want.lists(item, ctx) {
                 if opened {
                     self.lines.push(Line { row, sub });
                 }
                 self.take(item, want.me);
             }
         }
-        let any = all
-            || self.lines.len() > head
-            || train
-                .items
-                .iter()
-                .any(|item| want.filter.matches(item, ctx));
+        if dissolves {
+            return;
+        }
+        let any =
+            all || self.lines.len() > head || train.items.iter().any(|item| want.lists(item, ctx));
         if any {
             self.lines.insert(head, Line { row, sub: 0 });
         }
     }
 }
 
-fn since_of(row: &Row) -> Timestamp {
+fn facets_of(row: &Row) -> Facets<'_> {
     match row {
-        Row::Item(item) => item.placement.since,
-        Row::Train(train) => train.since,
+        Row::Item(item) => Facets::of_item(item),
+        Row::Train(train) => Facets::of_train(train),
     }
 }

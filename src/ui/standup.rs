@@ -119,10 +119,10 @@ fn held(state: &mut UiState, prepared: &Prepared, now: Timestamp) {
     state.notify(format!("held at {at}; the next one looks back to it"), now);
 }
 
-/// Puts the walk together again where the filter is another.
+/// Puts the walk together again where the filter is another, or other cards are wanted.
 fn refilter(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) {
     let text = state.filter.query.text();
-    if state.standup.filtered_by == text {
+    if state.standup.is_sorted_by(text) {
         return;
     }
     let ctx = state.query_context(snapshot, now);

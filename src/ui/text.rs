@@ -10,7 +10,9 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::Timestamp;
+use crate::domain::key::WebUrl;
 use crate::ui::age::Age;
+use crate::ui::link::Opening;
 use crate::ui::theme::{Role, Theme};
 
 /// Returns a count as screen columns.
@@ -89,6 +91,7 @@ pub struct Paint<'a> {
     pub now: Timestamp,
     rolls_at: Option<Timestamp>,
     cursor: Option<Position>,
+    links: bool,
 }
 
 impl<'a> Paint<'a> {
@@ -100,6 +103,31 @@ impl<'a> Paint<'a> {
             now,
             rolls_at: None,
             cursor: None,
+            links: false,
+        }
+    }
+
+    /// Lets what has a page be a link, or not.
+    #[must_use]
+    pub fn linking(mut self, links: bool) -> Self {
+        self.links = links;
+        self
+    }
+
+    /// Makes the text that was just painted there a link.
+    pub fn link(&mut self, (from, upto): (u16, u16), y: u16, url: Option<&WebUrl>) {
+        let Some(opening) = url.filter(|_| self.links).and_then(Opening::of) else {
+            return;
+        };
+        let mut x = from;
+        while x < upto {
+            let Some(cell) = self.buf.cell_mut((x, y)) else {
+                return;
+            };
+            // Of a wide character the second cell is covered.
+            let columns = width(cell.symbol()).max(1);
+            opening.put(cell);
+            x = x.saturating_add(columns);
         }
     }
 

@@ -569,16 +569,50 @@ fn the_default_configuration_is_one_that_is_accepted() {
 }
 
 #[test]
+fn the_schema_of_the_configuration_is_printed_and_editors_are_told_of_it() {
+    let home = Home::new();
+    let ran = home.run(&["config", "schema"]);
+    let schema = ran.exits(0).json();
+    let kinds = &schema["properties"]["source"]["items"]["properties"]["kind"]["enum"];
+    assert!(
+        kinds.as_array().unwrap().contains(&"forgejo".into()),
+        "{kinds}"
+    );
+    let keys = schema["properties"]["keys"]["properties"]
+        .as_object()
+        .unwrap();
+    assert!(keys.contains_key("view-triage"), "{keys:?}");
+    let default = home.run(&["config", "default"]);
+    default.prints("\n#:schema ./config.schema.json\n");
+}
+
+#[test]
 fn completions_and_the_manual_page_are_printed() {
     let home = Home::new();
+    let help = home.run(&["--help"]);
+    let listed = help.out.lines().skip_while(|line| *line != "Commands:");
+    let commands: Vec<&str> = listed
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(
+        commands.len() > 12 && commands.contains(&"theme"),
+        "{commands:?}"
+    );
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        home.run(&["completions", shell])
-            .exits(0)
-            .prints("cycleboard");
+        let ran = home.run(&["completions", shell]);
+        ran.exits(0).prints("schema");
+        for command in &commands {
+            ran.prints(command);
+        }
     }
     let man = home.run(&["man"]);
-    for page in ["cycleboard", "cycleboard-board", "cycleboard-config-check"] {
+    for page in ["cycleboard", "cycleboard-config-schema"] {
         man.exits(0).prints(&format!(".TH {page} 1"));
+    }
+    for command in &commands {
+        man.prints(&format!(".TH cycleboard-{command} 1"));
     }
     man.prints("Exit codes");
 }
@@ -606,7 +640,7 @@ fn completions_know_the_commands_of_commands() {
     };
     assert_eq!(first.trim(), "config completions");
     let of_config = complete("cycleboard config", "", "config").unwrap();
-    for word in ["path", "check", "default", "keys"] {
+    for word in ["path", "check", "default", "keys", "schema"] {
         assert!(of_config.contains(word), "{of_config}");
     }
     let formats = complete("cycleboard board --format", "", "--format").unwrap();

@@ -16,6 +16,7 @@ use cycleboard::domain::change_request::{ChangeTimes, Verdict};
 use cycleboard::domain::correlate::Need;
 use cycleboard::domain::fact::{Fact, FactKind};
 use cycleboard::domain::key::RepoKey;
+use cycleboard::domain::text::Clean;
 use cycleboard::sources::github::GitHub;
 use cycleboard::sources::http::{Ground, Limits, Stored, ValidatorKey, Validators};
 use cycleboard::sources::{Batch, Fetch, Source, SourceError, Tier};
@@ -205,6 +206,8 @@ struct Bench {
     memory: Arc<Memory>,
     config: SourceConfig,
     source: GitHub,
+    /// Whether history keeps what is told of the past.
+    keeps: bool,
 }
 
 impl Bench {
@@ -234,6 +237,7 @@ impl Bench {
             memory,
             config,
             source,
+            keeps: true,
         }
     }
 
@@ -247,7 +251,14 @@ impl Bench {
             now: at,
             forced: false,
         };
-        self.source.fetch(fetch).await
+        let batch = self.source.fetch(fetch).await?;
+        if self.keeps && !batch.past.is_empty() {
+            self.source.past_kept(&batch.past_of);
+        }
+        for (repo, _) in batch.quiet.iter().filter(|_| self.keeps) {
+            self.source.past_kept(&Clean::line(repo.path()));
+        }
+        Ok(batch)
     }
 
     /// Fetches all that waits for an answer in these tiers; returns what was told.
@@ -358,6 +369,26 @@ async fn the_past_of_a_repository_comes_once_and_as_a_whole() {
     bench.restart();
     bench.watch(now() + TimeDelta::hours(1)).await;
     assert!(bench.past(now() + TimeDelta::hours(1)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_past_that_history_does_not_have_is_read_again() {
+    let mut bench = Bench::new(1, Said::default()).await;
+    let at = |minutes| now() + TimeDelta::minutes(minutes);
+    // The program ends before it tells, or dies and another one goes on.
+    bench.keeps = false;
+    bench.watch(at(0)).await;
+    assert_eq!(bench.past(at(0)).await.len(), 1);
+    bench.watch(at(5)).await;
+    assert!(bench.past(at(5)).await.is_empty(), "it was handed over");
+    bench.restart();
+    bench.keeps = true;
+    bench.watch(at(60)).await;
+    assert_eq!(bench.past(at(60)).await.len(), 1, "nobody has it");
+    bench.watch(at(65)).await;
+    bench.restart();
+    bench.watch(at(70)).await;
+    assert!(bench.past(at(70)).await.is_empty());
 }
 
 #[tokio::test]

@@ -88,6 +88,12 @@ fn the_defaults_are_written_for_their_owner_and_hold() {
     assert!(text.contains("# Its token comes from `gh`."), "{text}");
     let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
+    // Editors find the schema by the name in the file.
+    let named = text
+        .lines()
+        .find_map(|line| line.strip_prefix("#:schema ./"));
+    let schema = std::fs::read_to_string(file.with_file_name(named.unwrap())).unwrap();
+    assert_eq!(schema, home.run(&["config", "schema"]).out);
     home.run(&["config", "check"])
         .exits(0)
         .prints("fine, 1 source");

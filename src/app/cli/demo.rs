@@ -13,6 +13,9 @@ pub struct DemoArgs {
     /// The simulated team.
     #[command(flatten)]
     pub scale: DemoScale,
+    /// Talk about the board in lines, for screen readers: no other screen, no escapes
+    #[arg(long)]
+    pub plain: bool,
     /// What to do with it; without it, the board.
     #[command(subcommand)]
     pub command: Option<DemoCommand>,

@@ -8,6 +8,7 @@ mod flow;
 mod history;
 mod of_board;
 mod standup;
+mod wall;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use flow::{FlowArgs, FlowBy, FlowFormat};
 pub use history::{ExportArgs, ExportFormat, HistoryArgs, HistoryCommand};
 pub use of_board::BoardCommand;
 pub use standup::{StandupArgs, StandupBy, StandupFormat};
+pub use wall::WallArgs;
 
 /// A terminal board of a team's whole delivery cycle.
 #[derive(Debug, Parser)]
@@ -38,6 +40,9 @@ pub struct Cli {
     /// What holds for every command.
     #[command(flatten)]
     pub global: Global,
+    /// Talk about the board in lines, for screen readers: no other screen, no escapes
+    #[arg(long)]
+    pub plain: bool,
     /// What to do; without it, the board.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -54,6 +59,7 @@ pub const EXIT_CODES: &str = "Exit codes, the first that holds:\n  \
 
 /// What holds for every command.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Global {
     /// Configuration file [default: config.toml in the configuration directory]
     #[arg(long, global = true, value_name = "FILE")]
@@ -76,6 +82,12 @@ pub struct Global {
     /// Leave the mouse to the terminal
     #[arg(long, global = true)]
     pub no_mouse: bool,
+    /// The line is slow: paint what changes by itself at most once a second
+    #[arg(long, global = true)]
+    pub slow: bool,
+    /// Open the board as new, and do not remember where it is left
+    #[arg(long, global = true)]
+    pub no_remember: bool,
 }
 
 /// Any name of a theme; those that are built in are offered.
@@ -132,16 +144,23 @@ pub const WAIT_SECS: u64 = 60;
 
 /// `board`.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct BoardArgs {
     /// Print once instead of opening the board; so it is when the output is no terminal
     #[arg(long)]
     pub once: bool,
+    /// Talk about the board in lines, for screen readers: no other screen, no escapes
+    #[arg(long, conflicts_with_all = ["once", "format", "exit_status"])]
+    pub plain: bool,
     /// Form of what is printed
     #[arg(long, value_enum)]
     pub format: Option<Format>,
     /// Only cards that match, e.g. `author:@me status:failed`
     #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
     pub filter: Option<String>,
+    /// A saved view: its filter, columns, lanes and order; `--filter` takes the place of its filter
+    #[arg(long, value_name = "NAME")]
+    pub view: Option<String>,
     /// Exit with 3 when a card that matches the filter is red, shown or in a column that is not,
     /// and with 5 when that cannot be told
     #[arg(long)]
@@ -158,8 +177,10 @@ impl Default for BoardArgs {
     fn default() -> Self {
         Self {
             once: false,
+            plain: false,
             format: None,
             filter: None,
+            view: None,
             exit_status: false,
             offline: false,
             wait: WAIT_SECS,
@@ -249,6 +270,9 @@ pub struct KeysArgs {
     /// Form of what is printed
     #[arg(long, value_enum)]
     pub format: Option<Format>,
+    /// The keys to begin with, instead of those of the configuration
+    #[arg(long, value_name = "NAME", value_parser = ["vim", "helix", "arrows"])]
+    pub preset: Option<String>,
 }
 
 /// `doctor`.
@@ -319,6 +343,8 @@ pub enum ConfigCommand {
     Check,
     /// Print every command with its keys
     Keys,
+    /// Print the JSON schema of the file, by which editors complete and check it
+    Schema,
 }
 
 /// Form of what is printed.

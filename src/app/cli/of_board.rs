@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{
     ActArgs, BoardArgs, DoctorArgs, EXIT_CODES, FlowArgs, HistoryArgs, HistoryCommand, LogArgs,
-    SourcesArgs, StandupArgs, TriageArgs, WhereArgs,
+    SourcesArgs, StandupArgs, TriageArgs, WallArgs, WhereArgs,
 };
 
 /// What is done with the board of a team, a real or the simulated one.
@@ -13,6 +13,8 @@ pub enum BoardCommand {
     /// Show the board, or print it once
     #[command(after_help = EXIT_CODES)]
     Board(BoardArgs),
+    /// Show the board on a wall: large, red first, page by page; `q q` leaves it
+    Wall(WallArgs),
     /// Show the way of one change through the cycle
     #[command(after_help = EXIT_CODES)]
     Where(WhereArgs),
@@ -47,6 +49,7 @@ impl BoardCommand {
     pub fn is_offline(&self) -> bool {
         match self {
             Self::Board(args) => args.offline,
+            Self::Wall(args) => args.offline,
             Self::Where(args) => args.offline,
             Self::Standup(args) => args.offline,
             Self::Triage(args) => args.offline,

@@ -86,7 +86,7 @@ fn store(session: &Session, out: &mut String) -> bool {
             let (state, fine) = match tried {
                 Some(Ok(())) => ("fine".to_owned(), true),
                 Some(Err(error)) => (format!("failed: nothing can be written: {error}"), false),
-                None => ("in memory only".to_owned(), true),
+                None => ("failed: it stays in memory".to_owned(), false),
             };
             line(out, "state", state);
             for notice in &opened.notices {

@@ -27,12 +27,15 @@ use crate::app::paths::Paths;
 use crate::app::runtime::runtime;
 use crate::app::session::Session;
 use crate::app::settings;
-use crate::app::{clock, clone, doctor, output, redact, waiting};
+use crate::app::{clock, clone, configuration, doctor, output, redact, waiting};
 use crate::config::{Settings, Trust};
 use crate::sources::http::{Ground, NoValidators};
 use crate::sources::logs::NoLogs;
 use crate::sources::probe;
 use crate::sources::usual::{self, Row};
+
+/// The file by which editors complete and check the configuration, beside it.
+const SCHEMA: &str = "config.schema.json";
 
 /// Looks around, asks, writes and tests.
 pub fn run(global: Global, env: Env, args: &InitArgs) -> Result<Exit, Failure> {
@@ -184,6 +187,11 @@ fn write(
         failure.hint("`--config FILE` names another file, `--print` prints the text")
     })?;
     output::print(&format!("wrote `{}`\n", target.display()))?;
+    let schema = file.with_file_name(SCHEMA);
+    if let Err(error) = place::write(&schema, &configuration::schema()) {
+        // The board does without: it is for editors.
+        person.tell(&format!("cannot write `{}`: {error}", schema.display()));
+    }
     if target != file {
         output::print(&format!(
             "next: look at it, and move it over `{}`; `--force` does that at once\n",

@@ -1,9 +1,9 @@
 //! The file that is written: whole or not at all, for its owner only, never over another unasked.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::app::paths;
 
 /// The most lines of two texts that are compared one by one.
 const MOST_LINES: usize = 2_000;
@@ -15,36 +15,12 @@ pub(super) fn beside(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Writes a file that only its owner may read; whoever reads it meanwhile sees the old one.
-///
-/// A link stays one: what it leads to is replaced.
+/// Writes a file and the folders above it.
 pub(super) fn write(file: &Path, text: &str) -> io::Result<()> {
-    let target = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    if let Some(dir) = target.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+    if let Some(dir) = file.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         std::fs::create_dir_all(dir)?;
     }
-    let mut name = target.as_os_str().to_owned();
-    name.push(format!(".{}", std::process::id()));
-    let half = Half(PathBuf::from(name));
-    // Never one that is there already: it would be somebody's.
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&half.0)?;
-    out.write_all(text.as_bytes())?;
-    out.sync_all()?;
-    std::fs::rename(&half.0, &target)
-}
-
-/// A file that is half written, and goes where it is not finished.
-struct Half(PathBuf);
-
-impl Drop for Half {
-    fn drop(&mut self) {
-        // After the rename it is not there.
-        drop(std::fs::remove_file(&self.0));
-    }
+    paths::write_private(file, text)
 }
 
 /// Returns what differs between two texts, line by line.

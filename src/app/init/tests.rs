@@ -354,7 +354,8 @@ fn a_file_to_begin_with_says_nothing_yet() {
     );
     // What it shows as an example is right, too.
     let example = text.replace("\n#[[", "\n[[").replace("\n#", "\n");
-    let example: Vec<&str> = example.lines().skip(3).collect();
+    let example = example.lines().skip_while(|line| !line.starts_with("[["));
+    let example: Vec<&str> = example.collect();
     let settings = Settings::parse(&example.join("\n"), "x", Trust::User, &kinds);
     assert_eq!(settings.unwrap().sources.len(), 1);
 }

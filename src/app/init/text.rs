@@ -12,7 +12,9 @@ use crate::sources::usual::Row;
 const HEAD: &str = "\
 # The configuration of cycleboard. `cycleboard config default` prints every key with its
 # default; this file needs only what differs. `cycleboard config check` tells whether it is
-# right, `cycleboard doctor` whether its sources answer.
+# right, `cycleboard doctor` whether its sources answer. Editors complete and check it by
+# `cycleboard config schema`, which stands beside it:
+#:schema ./config.schema.json
 ";
 
 const WRITES: &str = "\

@@ -370,7 +370,7 @@ fn failed(why: &Clean, health: Option<Health>) -> Failure {
     match health {
         Some(Health::Auth) => failure.with_exit(Exit::Auth),
         // An answer that was cut is as good as none: whoever asks again may get it.
-        Some(Health::RateLimited | Health::Unreachable | Health::Unreadable) => {
+        Some(Health::RateLimited | Health::Unreachable | Health::Failing | Health::Unreadable) => {
             failure.with_exit(Exit::Stale)
         }
         Some(Health::Ok | Health::Starting | Health::Stale | Health::Forbidden) | None => failure,

@@ -78,8 +78,13 @@ fn head(window: &Window) -> String {
 fn cut(window: &Window) -> Option<String> {
     let since = window.since.filter(|_| window.is_cut())?.date_naive();
     let (days, asked) = (days(window), window.asked.num_days());
+    let dropped = if window.dropped {
+        "; what was before is dropped, as the store may be no larger"
+    } else {
+        ""
+    };
     Some(format!(
-        "counts since {since}: {days:.0} of {asked} days; rates are of these days"
+        "counts since {since}: {days:.0} of {asked} days; rates are of these days{dropped}"
     ))
 }
 

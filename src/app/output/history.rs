@@ -72,6 +72,8 @@ struct Document<'a> {
     generated_at: String,
     /// Since when history counts; nothing where it has not begun.
     history_since: Option<String>,
+    /// Before which moment it was dropped, where the store was too large for all of it.
+    dropped_before: Option<String>,
     /// The first and the last moment that anything is known of.
     first: Option<String>,
     last: Option<String>,
@@ -132,6 +134,7 @@ pub fn json(kept: &Kept<'_>) -> Result<String, serde_json::Error> {
         schema: SCHEMA,
         generated_at: instant(kept.now),
         history_since: kept.ledger.since.map(instant),
+        dropped_before: kept.ledger.cut_at.map(instant),
         first: range.map(|(first, _)| instant(first)),
         last: range.map(|(_, last)| instant(last)),
         days: kept.days,
@@ -170,6 +173,12 @@ fn facts(kept: &Kept<'_>) -> Vec<String> {
         Some(since) => format!("history counts since {}", instant(since)),
         None => "there is no history yet; it begins with the first look at a source".to_owned(),
     });
+    if let Some(at) = kept.ledger.cut_at {
+        lines.push(format!(
+            "what was before {} is dropped, as the store may be no larger",
+            instant(at)
+        ));
+    }
     if let Some((first, last)) = kept.range() {
         let (first, last) = (instant(first), instant(last));
         lines.push(format!("what is known lies between {first} and {last}"));

@@ -26,6 +26,7 @@ use crate::app::env::{self, Env};
 use crate::app::exit::Failure;
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
+use crate::domain::arrange::{Facets, Order};
 use crate::domain::attention::Count;
 use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryContext};
@@ -41,6 +42,8 @@ pub struct Board<'a> {
     pub columns: &'a [ColumnConfig],
     /// Which cards.
     pub filter: &'a Query,
+    /// The order of the cards in a column.
+    pub order: Order,
     /// What the filter may look at.
     pub context: &'a QueryContext,
     /// Why there may be cards that are not known, if so.
@@ -115,12 +118,16 @@ impl<'a> Board<'a> {
     }
 
     fn cards(self, column: &'a Column) -> Vec<&'a Arc<WorkItem>> {
-        column
-            .rows
-            .iter()
-            .flat_map(Row::items)
-            .filter(|item| self.filter.matches(item, self.context))
-            .collect()
+        let items = column.rows.iter().flat_map(Row::items);
+        let items = items.filter(|item| self.filter.matches(item, self.context));
+        let mut items: Vec<&Arc<WorkItem>> = items.collect();
+        if self.order != Order::default() {
+            items.sort_by(|a, b| {
+                let (a, b) = (Facets::of_item(a), Facets::of_item(b));
+                self.order.compare(&a, &b)
+            });
+        }
+        items
     }
 
     /// Returns the time that everything is reckoned from.

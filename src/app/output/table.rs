@@ -98,6 +98,7 @@ pub fn source_line(view: &SourceView, now: crate::domain::Timestamp) -> String {
         | Health::Forbidden
         | Health::RateLimited
         | Health::Unreachable
+        | Health::Failing
         | Health::Unreadable => "not ok",
     };
     format!("source {} {word}, {age}{message}", view.name)

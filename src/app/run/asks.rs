@@ -11,11 +11,13 @@ use futures_util::Stream;
 use tokio::sync::mpsc;
 
 use crate::app::effects::{Done, clipboard};
+use crate::app::guard::Switch;
 use crate::app::logs::Order;
 use crate::app::run::{App, Look, Next};
 use crate::app::screen::Screen;
 use crate::app::standup::desk::{Scene, markdown};
 use crate::app::{flow, measure};
+use crate::config::RunIn;
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::history::Ledger;
@@ -23,8 +25,8 @@ use crate::engine::EngineCommand;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
 use crate::ui::effect::Effect;
-use crate::ui::flow::Ask;
-use crate::ui::{replay, standup};
+use crate::ui::flow::{Ask, Page};
+use crate::ui::{own, replay, standup};
 
 impl<B, S> App<B, S>
 where
@@ -34,10 +36,7 @@ where
     pub(super) fn on_effect(&mut self, effect: Effect, now: Timestamp) -> io::Result<Next> {
         match effect {
             Effect::Quit => return Ok(Next::End),
-            Effect::Suspend => {
-                self.look.terminal.backend_mut().suspend()?;
-                self.look.repaint()?;
-            }
+            Effect::Suspend => self.suspend()?,
             Effect::Redraw => self.look.repaint()?,
             Effect::OpenUrl(url) => self.ends.effects.open(&url),
             Effect::Copy(text) => self.copy(&text, now)?,
@@ -45,19 +44,20 @@ where
             Effect::Standup(order) => self.standup(order, now)?,
             Effect::Measure(ask) => self.measure(ask, now),
             Effect::Replay(ask) => self.rewind(ask, now),
-            Effect::CopyFlow(page) => {
-                if let Some(report) = &self.look.state.flow.report {
-                    let text = measure::markdown(report, page, now);
-                    self.copy(&text, now)?;
-                }
-            }
+            Effect::CopyFlow(page) => self.copy_flow(page, now)?,
             Effect::RefreshAll => self.command(EngineCommand::RefreshAll, now),
             Effect::Refresh(source) => self.command(EngineCommand::Refresh(source), now),
             Effect::Look(item) => self.command(EngineCommand::Look(item), now),
             Effect::Focus(focused) => self.command(EngineCommand::Focus(focused), now),
             Effect::Pin(item, pin) => self.ends.effects.pin(item, pin),
+            Effect::RunOwn(order) => self.run_own(*order, now)?,
+            Effect::StopOwn(id) => self.ends.effects.stop_own(id),
+            Effect::Bell => self.look.terminal.backend_mut().send_aside(b"\x07")?,
+            Effect::Hide(changes) => self.ends.effects.hide(changes, now),
+            Effect::KeepView(name, view) => self.ends.effects.keep_view(name, view, now),
             Effect::Toast(text) => self.look.state.notify(text, now),
-            Effect::SetTheme(name) => self.look.set_theme(&name, now),
+            Effect::SetTheme(name) => self.set_theme(&name, now)?,
+            Effect::Mouse(on) => self.take_mouse(on)?,
             Effect::Diagnose(key) => self.command(EngineCommand::Diagnose(key), now),
             Effect::OpenLog(key) => self.log(Order::Open(key), now),
             Effect::FollowLog(key) => {
@@ -112,6 +112,16 @@ where
             Effect::Dismiss(id) => self.command(EngineCommand::Dismiss(id), now),
         }
         Ok(Next::Go)
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        self.look.terminal.backend_mut().suspend()?;
+        self.look.repaint()
+    }
+
+    fn take_mouse(&mut self, on: bool) -> io::Result<()> {
+        let terminal = &mut self.look.terminal;
+        terminal.backend_mut().switch(Switch::Mouse, on)
     }
 
     /// Tells the thread that reads logs; one that does not listen is told of on the screen.
@@ -198,6 +208,30 @@ where
         Ok(())
     }
 
+    /// Puts a page of the flow view on the clipboard.
+    fn copy_flow(&mut self, page: Page, now: Timestamp) -> io::Result<()> {
+        let Some(report) = &self.look.state.flow.report else {
+            return Ok(());
+        };
+        let text = measure::markdown(report, page, now);
+        self.copy(&text, now)
+    }
+
+    /// Has a command of the user run; one that gets the terminal is left it.
+    fn run_own(&mut self, order: own::Order, now: Timestamp) -> io::Result<()> {
+        let state = &mut self.look.state;
+        let Some(runner) = self.ends.effects.own() else {
+            state.notify_error("your commands cannot be run here", now);
+            return Ok(());
+        };
+        if order.run == RunIn::Terminal {
+            self.look.terminal.backend_mut().lend()?;
+        }
+        own::begun(state, &order, now);
+        runner.run(order);
+        Ok(())
+    }
+
     /// Tells the engine; one that is too busy to listen is told of on the screen.
     fn command(&mut self, command: EngineCommand, now: Timestamp) {
         if let Err(error) = self.ends.commands.try_send(command) {
@@ -225,6 +259,12 @@ where
                     self.look.state.notify_error(text, now);
                 }
             }
+            Done::Hidden(all, trouble) => {
+                ui::update::hides::on_kept(&mut self.look.state, all, trouble, now);
+            }
+            Done::Views(own, trouble) => {
+                ui::update::saved::on_kept(&mut self.look.state, own, trouble, now);
+            }
             Done::Measured(report) => ui::update::flow::on_report(&mut self.look.state, report),
             Done::Rewound(frame) => {
                 let Look {
@@ -243,6 +283,13 @@ where
                 } = &mut self.look;
                 let effects = ui::logs::on_log(state, *event, snapshot, now);
                 return self.carry_out(effects, now);
+            }
+            Done::Reloaded(reloaded) => self.on_reloaded(*reloaded, now)?,
+            Done::Own(event) => own::on_event(&mut self.look.state, *event, now),
+            Done::Returned(event) => {
+                self.look.terminal.backend_mut().take_back()?;
+                self.look.repaint()?;
+                own::on_event(&mut self.look.state, *event, now);
             }
             Done::Aside(bytes) => self.look.terminal.backend_mut().send_aside(&bytes)?,
         }

@@ -5,6 +5,7 @@
 //! it sleeps until the next visible text changes by the clock.
 
 mod asks;
+mod screen;
 
 use std::io;
 use std::sync::Arc;
@@ -20,10 +21,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::clock;
 use crate::app::effects::{Done, Effects};
-use crate::app::keys::Keys;
+use crate::app::keys::{Input, Keys};
 use crate::app::notify::Watch;
 use crate::app::screen::Screen;
 use crate::app::signals::Job;
+use crate::app::surround::Surround;
 use crate::app::themes::Themes;
 use crate::domain::Timestamp;
 use crate::engine::EngineCommand;
@@ -36,6 +38,9 @@ use crate::ui::theme::Theme;
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
+
+/// The same on a slow line, for what nobody asked for.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// How long a stream of events may put a frame off.
 const LATEST: Duration = Duration::from_millis(100);
@@ -50,6 +55,8 @@ pub struct Look<B: ratatui::backend::Backend> {
     pub theme: Theme,
     /// Where other themes come from.
     pub themes: Themes,
+    /// What the terminal shows around the picture.
+    pub surround: Surround,
     /// The newest board.
     pub snapshot: Arc<Snapshot>,
     /// Reads the clock.
@@ -81,6 +88,8 @@ pub struct App<B: ratatui::backend::Backend, S> {
     alive: bool,
     /// Who looks for what a person must be told.
     watch: Option<Watch>,
+    /// What the screen was told, and what it may do.
+    standing: Option<Standing>,
 }
 
 /// When to draw.
@@ -94,6 +103,10 @@ struct Pace {
     rolls: Option<Instant>,
     /// When a person is told what happened.
     news: Option<Instant>,
+    /// Whether what changes by itself waits longer: the line is slow.
+    slow: bool,
+    /// Whether a person did something since the last frame.
+    asked: bool,
 }
 
 impl Pace {
@@ -104,14 +117,19 @@ impl Pace {
     /// Returns when the next frame is due, if one is.
     fn due(&self) -> Option<Instant> {
         let dirty = self.dirty?;
-        Some(self.drawn.map_or(dirty, |drawn| dirty.max(drawn + FRAME)))
+        let gap = if self.slow && !self.asked {
+            SLOW
+        } else {
+            FRAME
+        };
+        Some(self.drawn.map_or(dirty, |drawn| dirty.max(drawn + gap)))
     }
 }
 
 /// What happened first.
 enum Happening {
     Cancelled,
-    Input(Option<io::Result<Event>>),
+    Input(Option<io::Result<Input>>),
     Done(Done),
     Snapshot(bool),
     Job(Job),
@@ -137,28 +155,24 @@ impl<B: Screen> Look<B> {
             state,
             theme,
             snapshot,
+            surround,
             ..
         } = self;
         terminal
             .draw(|frame| ui::view::frame(frame, state, snapshot, theme, now))
             .map_err(other)?;
+        let around = surround.next(state.urgent(), snapshot);
+        if !around.is_empty() {
+            terminal.backend_mut().send_aside(around.as_bytes())?;
+        }
         Ok(now)
     }
 
     /// Makes the next frame paint every cell.
     fn repaint(&mut self) -> io::Result<()> {
         self.terminal.backend_mut().forget();
+        self.surround.forget();
         self.terminal.clear().map_err(other)
-    }
-
-    fn set_theme(&mut self, name: &str, now: Timestamp) {
-        match self.themes.find(name) {
-            Ok(theme) => {
-                name.clone_into(&mut self.state.theme);
-                self.theme = theme;
-            }
-            Err(error) => self.state.notify_error(error, now),
-        }
     }
 }
 
@@ -181,6 +195,7 @@ where
             pace,
             alive: true,
             watch: None,
+            standing: None,
         }
     }
 
@@ -213,13 +228,18 @@ where
             .pace
             .dirty
             .is_some_and(|since| since.elapsed() > LATEST)
+            && (self.pace.asked || !self.pace.slow)
         {
             self.draw_if_free()?;
         }
         match self.wait().await {
             // The end of input is an end, too: nobody could quit us any more.
             Happening::Cancelled | Happening::Input(None) => Ok(Next::End),
-            Happening::Input(Some(Ok(event))) => self.on_event(&event),
+            Happening::Input(Some(Ok(Input::Event(event)))) => self.on_event(&event),
+            Happening::Input(Some(Ok(Input::Answer(answer)))) => {
+                self.on_answer(&answer);
+                Ok(Next::Go)
+            }
             Happening::Input(Some(Err(error))) => Err(error),
             Happening::Done(done) => self.on_done(done),
             Happening::Snapshot(alive) => self.on_snapshot(alive),
@@ -251,6 +271,7 @@ where
             pace,
             alive,
             watch: _,
+            standing: _,
         } = self;
         let busy = look.terminal.backend().is_busy();
         let due = pace.due().filter(|_| !busy);
@@ -276,6 +297,7 @@ where
         }
         let now = self.look.draw()?;
         self.pace.dirty = None;
+        self.pace.asked = false;
         self.pace.drawn = Some(Instant::now());
         let change = ui::view::next_change(&self.look.state, &self.look.snapshot, now);
         self.pace.rolls = change.map(|at| {
@@ -288,6 +310,7 @@ where
 
     fn on_event(&mut self, event: &Event) -> io::Result<Next> {
         self.pace.touch();
+        self.pace.asked = true;
         let Look {
             state,
             snapshot,
@@ -367,6 +390,8 @@ async fn at(then: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+pub use screen::Standing;
 
 #[cfg(test)]
 mod tests;

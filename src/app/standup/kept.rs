@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::kept_boards::bound;
 use crate::app::kept_file::KeptFile;
 use crate::domain::Timestamp;
 use crate::domain::key::ItemId;
@@ -19,9 +20,6 @@ use crate::domain::text::Clean;
 
 /// How many marks of a board are kept; the oldest give way.
 const MOST_MARKS: usize = 200;
-
-/// How many boards are kept; those whose stand-up was held longest ago give way.
-const MOST_BOARDS: usize = 50;
 
 /// The form of the file.
 const VERSION: u32 = 1;
@@ -108,6 +106,7 @@ impl Kept {
 
     fn change(&self, change: impl FnOnce(&mut Board)) -> (Board, Option<String>) {
         let mut known = self.known();
+        let _lock = self.file.lock();
         let read = self.file.read::<Document>();
         if let Ok(document) = &read {
             known.clone_from(
@@ -131,17 +130,7 @@ impl Kept {
 
     fn write(&self, mut document: Document, board: &Board) -> io::Result<()> {
         document.boards.insert(self.board.clone(), board.clone());
-        while document.boards.len() > MOST_BOARDS {
-            let others = document
-                .boards
-                .iter()
-                .filter(|(name, _)| **name != self.board);
-            let oldest = others.min_by_key(|(_, board)| board.last);
-            let Some(name) = oldest.map(|(name, _)| name.clone()) else {
-                break;
-            };
-            document.boards.remove(&name);
-        }
+        bound(&mut document.boards, &self.board, |board| board.last);
         self.file.write(&document)
     }
 }
@@ -151,6 +140,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+    use crate::app::kept_boards::MOST_BOARDS;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()

@@ -81,8 +81,7 @@ pub fn run(mut session: Session, args: &StandupArgs) -> Result<Exit, Failure> {
 ///
 /// A board is known by its store: two that share one are one, and the demo's is its own.
 pub fn kept_of(session: &Session) -> Kept {
-    let board = session.store_file().display().to_string();
-    Kept::at(session.paths.standup(), board)
+    Kept::at(session.paths.standup(), session.board_name())
 }
 
 /// Remembers that a stand-up was held.

@@ -34,7 +34,9 @@ fn every_example_in_it_is_right() {
     assert_eq!(settings.policy.rules.len(), 1);
     assert_eq!(settings.policy.phases.len(), 1);
     assert_eq!(settings.policy.branching_of.len(), 1);
-    assert_eq!(settings.keys.len(), 2);
+    assert_eq!((settings.keys.own.len(), settings.views.len()), (2, 1));
+    assert_eq!(settings.commands.len(), 1);
+    assert_eq!(settings.flaws, []);
     assert_eq!(settings.team.people.len(), 1);
     assert!(settings.team.zone.is_some() && !settings.team.holidays.is_empty());
     assert!(settings.store.url.is_some());
@@ -102,7 +104,10 @@ fn every_key_is_in_the_example() {
     documents("[[service]]", file::names::<file::Service>());
     documents("[[phase]]", file::names::<file::Jobs>());
     documents("[[rule]]", file::names::<file::Rule>());
+    documents("[[view]]", file::names::<file::View>());
     documents("[ui]", file::names::<file::Ui>());
+    documents("[[command]]", file::names::<file::Command>());
+    documents("[wall]", file::names::<file::Wall>());
     documents("[notify]", file::names::<file::Notify>());
     documents("[triage]", file::names::<file::Triage>());
     documents("[team]", file::names::<file::Team>());

@@ -113,7 +113,7 @@ fn unknown_keys_name_the_nearest() {
         "[ui]\ncolour = 1",
         2,
         "unknown key `colour` in [ui]",
-        "known keys: theme, ascii, mouse",
+        "known keys: theme, theme_dark, theme_light, ascii, mouse, links, slow, remember",
     );
     bad(
         "[board]\ncolumns = [{ stage = \"code\", titel = \"x\" }]",
@@ -125,7 +125,41 @@ fn unknown_keys_name_the_nearest() {
         "[ui]\n\"\\u001b[31m\\u202e\" = 1",
         2,
         "unknown key `⟨U+202E⟩` in [ui]",
-        "known keys: theme, ascii, mouse",
+        "known keys: theme, theme_dark, theme_light, ascii, mouse, links, slow, remember",
+    );
+}
+
+#[test]
+fn switches_and_names_among_the_keys() {
+    bad(
+        "[keys]\nzoom = \"f5\"\nkitty = \"yes\"",
+        3,
+        "`kitty` in `[keys]`: expected `true` or `false`",
+        "",
+    );
+    bad(
+        "[keys]\npreset = [\"vim\", \"helix\"]",
+        2,
+        "`preset` in `[keys]`: expected the name of one preset",
+        "",
+    );
+    bad(
+        "[keys]\nzoom = true",
+        2,
+        "`zoom` in `[keys]`: expected a key, or a list of keys",
+        "",
+    );
+    bad(
+        "[ui]\nlinks = \"always\"",
+        2,
+        "`links`: `always` is neither `auto` nor `never`",
+        "",
+    );
+    bad(
+        "[ui]\ntheme_dark = \"../x\"",
+        2,
+        "`theme_dark`: `../x` is not the name of a theme",
+        "letters, digits, `-` and `_`; no path",
     );
 }
 

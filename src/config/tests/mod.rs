@@ -7,9 +7,11 @@ mod jobs;
 mod layers;
 mod mistakes;
 mod projects;
+mod schema;
 mod tables;
 mod team;
 mod values;
+mod views;
 
 use chrono::TimeDelta;
 use proptest::prelude::*;

@@ -151,18 +151,28 @@ fn phases_rules_and_branchings() {
 #[test]
 fn screen_keys_and_store() {
     let settings = good(
-        "[ui]\ntheme = \"my_own-2\"\nascii = true\nmouse = false\n[keys]\nquit = \"q\"\nopen = [\"o\", \"enter\"]\n[store]\nurl = \"sqlite:///srv/board.db\"",
+        "[ui]\ntheme = \"my_own-2\"\nascii = true\nmouse = false\nlinks = \"never\"\nslow = true\ntheme_light = \"paper\"\n[keys]\npreset = \"helix\"\nkitty = true\nquit = \"q\"\nopen = [\"o\", \"enter\"]\n[store]\nurl = \"sqlite:///srv/board.db\"",
     );
     assert_eq!(
         settings.ui,
         UiConfig {
             theme: "my_own-2".into(),
+            theme_dark: "dark".into(),
+            theme_light: "paper".into(),
+            links: Links::Never,
+            slow: true,
             ascii: Some(true),
-            mouse: false
+            mouse: false,
+            remember: true,
         }
     );
-    assert_eq!(settings.keys["open"], ["o", "enter"]);
-    assert_eq!(settings.keys["quit"], ["q"]);
+    assert_eq!(settings.keys.own["open"], ["o", "enter"]);
+    assert_eq!(settings.keys.own["quit"], ["q"]);
+    assert_eq!(settings.keys.own.len(), 2);
+    assert_eq!(
+        (settings.keys.preset.as_str(), settings.keys.kitty),
+        ("helix", true)
+    );
     assert!(settings.store.url.is_some());
     assert_eq!(good("[ui]\nascii = \"auto\"").ui.ascii, None);
 }

@@ -73,15 +73,13 @@ impl Kind {
         }
     }
 
-    /// Returns the word on a card.
+    /// Returns the word on a card; its status stands beside it and is not said twice.
     pub fn word(self) -> &'static str {
         match self {
-            Self::RedTooLong => "red long",
             Self::Gate => "gate",
             Self::WaitsForMe => "for you",
             Self::OverHard | Self::OverSoft => "over",
-            Self::BlockedTooLong => "blocked long",
-            Self::ReviewTooLong => "review long",
+            Self::RedTooLong | Self::BlockedTooLong | Self::ReviewTooLong => "too long",
             Self::Stuck => "stuck",
         }
     }

@@ -340,6 +340,7 @@ fn the_filter_asks_what_calls() {
         now: friday(),
         me: Vec::new(),
         attention: watching(rules, &cards).board(),
+        hides: crate::domain::hide::Hides::default(),
     };
     let found = |text: &str, context: &QueryContext| {
         let query = Query::parse(text).unwrap();

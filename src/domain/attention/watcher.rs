@@ -134,6 +134,7 @@ impl Watcher {
             now,
             me: self.me.clone(),
             attention: AttentionBoard::default(),
+            hides: crate::domain::hide::Hides::default(),
         };
         for (at, limit) in self.limits.iter().enumerate() {
             let counts = limit.stages.contains(&item.placement.stage)

@@ -2,6 +2,7 @@
 //!
 //! A repository is one lane; in a mono-repo each configured service is one.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
@@ -40,7 +41,7 @@ pub(super) struct Lane<'a> {
     /// The commits of the releases in the graph.
     nodes: Vec<Option<usize>>,
     /// The versions about which it is asked what they contain.
-    pub(super) chains: Vec<Chain<'a>>,
+    chains: OnceCell<Vec<Chain<'a>>>,
     /// Production first, then by name.
     pub(super) places: Vec<Place<'a>>,
 }
@@ -157,7 +158,7 @@ fn lane<'a>(
         rule,
         releases,
         nodes: Vec::new(),
-        chains: Vec::new(),
+        chains: OnceCell::new(),
         places,
     }
 }
@@ -247,11 +248,18 @@ impl<'a> Lane<'a> {
             let apart = versions.filter(|(_, version)| graph.is_absent(version.sha));
             place.apart = apart.map(|(id, _)| *id).collect();
         }
-        self.chains = needs::chains(&self);
-        for chain in &mut self.chains {
-            chain.retain(|(_, sha)| !graph.is_absent(sha));
-        }
         self
+    }
+
+    /// Returns the versions about which it is asked what they contain.
+    pub(super) fn chains(&self, graph: &Graph) -> &[Chain<'a>] {
+        self.chains.get_or_init(|| {
+            let mut chains = needs::chains(self);
+            for chain in &mut chains {
+                chain.retain(|(_, sha)| !graph.is_absent(sha));
+            }
+            chains
+        })
     }
 
     /// How the lane is delivered; `released` says whether a release of this age still counts.

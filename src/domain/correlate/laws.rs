@@ -1,7 +1,7 @@
 //! Laws of correlation: whatever happens in whatever order, what is kept up to date fact by fact
 //! is what is made from scratch, and what is told to have changed is what did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -12,6 +12,7 @@ use regex::Regex;
 use super::testing::*;
 use super::*;
 use crate::domain::correlate::law_facts::{Seeds, fact, seeds};
+use crate::domain::history::{Standings, Transition};
 use crate::domain::key::ServiceName;
 use crate::domain::policy::{Pin, ServiceRule};
 use crate::domain::stage::Stage;
@@ -172,6 +173,65 @@ fn run(policy: Policy, steps: &[Vec<Step>]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// What moved, by what a correlator changed.
+fn moved<'c>(
+    standings: &mut Standings,
+    changed: impl Iterator<Item = &'c Arc<WorkItem>>,
+    removed: &[ItemId],
+    now: Timestamp,
+) -> Vec<Transition> {
+    let mut moved: Vec<Transition> = changed
+        .filter_map(|item| standings.note(item, now))
+        .collect();
+    let gone = removed.iter().filter_map(|id| standings.leave(id, now));
+    moved.extend(gone.collect::<Vec<_>>());
+    moved.sort_by(|a, b| a.item.cmp(&b.item));
+    moved
+}
+
+/// Holds the way through the past against one on which every card is placed anew at each moment.
+fn rewound(policy: Policy, steps: &[Vec<Step>]) -> Result<(), TestCaseError> {
+    let mut board = Board {
+        kept: Correlator::for_past(),
+        facts: BTreeMap::new(),
+        policy,
+        now: at(60),
+        last: BTreeMap::new(),
+    };
+    let (mut told, mut anew) = (Standings::default(), Standings::default());
+    let mut before: BTreeSet<ItemId> = BTreeSet::new();
+    for burst in steps {
+        for step in burst {
+            // Pins hold for nothing that was.
+            if !matches!(step, Step::Pin { .. }) {
+                board.take(step);
+            }
+        }
+        let changes = board.kept.refresh(&board.policy, board.now);
+        let told = moved(
+            &mut told,
+            changes.changed.iter(),
+            &changes.removed,
+            board.now,
+        );
+        let mut fresh = Correlator::default();
+        for ((source, _), fact) in &board.facts {
+            fresh.insert(Sourced {
+                source: source.clone(),
+                fact: Arc::clone(fact),
+            });
+        }
+        drop(fresh.refresh(&board.policy, board.now));
+        let all = cards(&fresh);
+        let now: BTreeSet<ItemId> = all.iter().map(|card| card.id.clone()).collect();
+        let gone: Vec<ItemId> = before.difference(&now).cloned().collect();
+        let whole = moved(&mut anew, all.iter(), &gone, board.now);
+        prop_assert_eq!(told, whole);
+        before = now;
+    }
+    Ok(())
+}
+
 /// Much at first, then little by little.
 fn history() -> impl Strategy<Value = Vec<Vec<Step>>> {
     let first = prop::collection::vec(step(), 0..120);
@@ -185,6 +245,12 @@ proptest! {
     #[test]
     fn what_is_kept_up_to_date_is_what_is_made_from_scratch(steps in history()) {
         run(Policy::default(), &steps)?;
+    }
+
+    #[test]
+    fn what_is_told_of_the_past_is_what_is_told_where_all_is_placed_anew(steps in history()) {
+        rewound(Policy::default(), &steps)?;
+        rewound(divided(), &steps)?;
     }
 
     #[test]

@@ -186,7 +186,7 @@ impl Wanted {
         change: &Sha,
         landed: Timestamp,
     ) {
-        for chain in &lane.chains {
+        for chain in lane.chains(&view.graph) {
             self.chain(view, chain, change, landed);
         }
     }
@@ -252,7 +252,8 @@ pub(super) fn open_in<'a>(
     landed: &Landed<'_>,
 ) -> Option<(Timestamp, &'a Sha)> {
     let change = landed.sha?;
-    let newest = lane.chains.iter().filter_map(|chain| chain.first());
+    let newest = lane.chains(&view.graph).iter();
+    let newest = newest.filter_map(|chain| chain.first());
     let later = newest.filter(|(made, _)| *made >= landed.at);
     let open = later.filter(|(_, version)| {
         view.graph.contains(version, change) == Contains::Unknown
@@ -295,38 +296,73 @@ fn deployed<'a>(lane: &Lane<'a>) -> impl Iterator<Item = Chain<'a>> {
 
 /// The newest release and those before it by version, newest first.
 fn released<'a>(lane: &Lane<'a>) -> Chain<'a> {
+    let order = Releases::new(lane);
     let mut chain = Vec::new();
     // By version and by time are two orders: going from one to the other may come round again.
     let mut seen = BTreeSet::new();
-    let mut next = lane.releases.last().map(|release| release.get());
-    while let Some(release) = next.filter(|release| seen.insert(&release.tag)) {
+    let mut next = order.all.len().checked_sub(1);
+    while let Some((at, release)) = next.and_then(|at| Some((at, *order.all.get(at)?)))
+        && seen.insert(&release.tag)
+    {
         if let Some(sha) = &release.sha {
             chain.push((released_at(release), sha));
         }
         if chain.len() > CHAIN {
             break;
         }
-        next = previous(lane, release);
+        next = order.before(at);
     }
     chain
 }
 
-/// The release before another: by version within the same prefix of tags, else by time.
-pub(super) fn previous<'a>(lane: &Lane<'a>, release: &Release) -> Option<&'a Release> {
-    let all = || lane.releases.iter().map(|other| other.get());
-    if let Some((prefix, version)) = version(&release.tag) {
-        let before = all().filter_map(|other| {
-            let (other_prefix, other_version) = self::version(&other.tag)?;
-            (other_prefix == prefix && other_version < version).then_some((other_version, other))
+/// The releases of a lane, each read once.
+struct Releases<'a> {
+    all: Vec<&'a Release>,
+    versions: Vec<Option<(&'a str, Version)>>,
+    /// Their places by prefix and version, those without one left out.
+    by_version: Vec<usize>,
+    by_time: Vec<usize>,
+}
+
+impl<'a> Releases<'a> {
+    fn new(lane: &Lane<'a>) -> Self {
+        let all: Vec<&'a Release> = lane.releases.iter().map(|other| other.get()).collect();
+        let versions: Vec<_> = all.iter().map(|release| version(&release.tag)).collect();
+        let numbered = (0..all.len()).filter(|at| versions.get(*at).is_some_and(Option::is_some));
+        let mut by_version: Vec<usize> = numbered.collect();
+        by_version.sort_by_key(|at| versions.get(*at).and_then(Option::as_ref));
+        let mut by_time: Vec<usize> = (0..all.len()).collect();
+        by_time.sort_by_key(|at| {
+            all.get(*at)
+                .map(|release| (released_at(release), &release.tag))
         });
-        let best = before.max_by(|a, b| a.0.cmp(&b.0));
-        if let Some((_, other)) = best {
-            return Some(other);
+        Self {
+            all,
+            versions,
+            by_version,
+            by_time,
         }
     }
-    all()
-        .filter(|other| (released_at(other), &other.tag) < (released_at(release), &release.tag))
-        .max_by_key(|other| (released_at(other), &other.tag))
+
+    /// Returns the release before another: by version within the same prefix of tags, else by time.
+    fn before(&self, at: usize) -> Option<usize> {
+        if let Some(own) = self.versions.get(at)?.as_ref() {
+            let of = |other: usize| self.versions.get(other).and_then(Option::as_ref);
+            let after = self
+                .by_version
+                .partition_point(|other| of(*other) < Some(own));
+            let best = after.checked_sub(1).and_then(|at| self.by_version.get(at));
+            let is_alike = |other: &&usize| of(**other).is_some_and(|(prefix, _)| *prefix == own.0);
+            if let Some(other) = best.filter(is_alike) {
+                return Some(*other);
+            }
+        }
+        let when = |at: usize| self.all.get(at).map(|it| (released_at(it), &it.tag));
+        let after = self
+            .by_time
+            .partition_point(|other| when(*other) < when(at));
+        self.by_time.get(after.checked_sub(1)?).copied()
+    }
 }
 
 /// The numbers of a tag, whether it is a full release, and the numbers of the pre-release.

@@ -175,7 +175,7 @@ fn after(alert: &Alert, deployment: &Deployment) -> Option<TimeDelta> {
 }
 
 /// Returns what people call what a deployment brought: its release, else as its system says.
-fn version(view: &View<'_>, deployment: &Deployment) -> Clean {
+fn version<'a>(view: &View<'a>, deployment: &'a Deployment) -> Clean {
     let sha = view.deployed(deployment);
     let releases = || view.kinds.releases.iter().filter(|release| !release.draft);
     let asked = deployment.git_ref.as_ref();

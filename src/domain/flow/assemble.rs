@@ -59,8 +59,7 @@ impl Cut<'_> {
             if services.len() > 1 && key.is_of_service() {
                 metric.parts = self.by_service(key, &counted, &services);
                 notes.push(format!(
-                    "{} of {} services: values are told by service",
-                    counted.len(),
+                    "of {} services: values are told by service",
                     services.len()
                 ));
             } else {

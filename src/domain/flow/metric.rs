@@ -163,6 +163,8 @@ pub struct Window {
     pub asked: TimeDelta,
     /// Since when history counts.
     pub since: Option<Timestamp>,
+    /// Whether what was before that is dropped, as the store may be no larger.
+    pub dropped: bool,
 }
 
 impl Window {

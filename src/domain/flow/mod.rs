@@ -43,6 +43,8 @@ pub use progress::Cumulative;
 pub struct Flow {
     now: Timestamp,
     since: Option<Timestamp>,
+    /// Whether what was before was dropped.
+    dropped: bool,
     ways: Vec<Way>,
     samples: Samples,
     services: BTreeSet<ServiceName>,
@@ -71,6 +73,7 @@ impl Flow {
         Self {
             now,
             since: ledger.since,
+            dropped: ledger.cut_at.is_some_and(|at| ledger.since == Some(at)),
             ways,
             samples,
             services,
@@ -88,6 +91,7 @@ impl Flow {
             to: self.now,
             asked,
             since: self.since,
+            dropped: self.dropped,
         }
     }
 

@@ -16,6 +16,8 @@ pub struct Ledger {
     /// Since when history counts: the oldest moment that it covers wholly. Nothing where nothing
     /// was noted yet.
     pub since: Option<Timestamp>,
+    /// Before which moment it was dropped, where the store was too large for all of it.
+    pub cut_at: Option<Timestamp>,
     /// Cards with what is known of their ways, by identity.
     pub cards: Vec<CardRecord>,
     /// Deliveries, in the order of their beginnings.
@@ -55,6 +57,7 @@ impl Ledger {
             match record {
                 Record::Life(life) => drop(lives.insert(life.id.clone(), *life)),
                 Record::Delivery(delivery) => ledger.deliveries.push(*delivery),
+                Record::CiRun(run) if run.attempts.is_empty() => {}
                 Record::CiRun(run) => ledger.runs.push(*run),
                 Record::Trouble(trouble) => ledger.troubles.push(*trouble),
                 Record::Coverage(coverage) => ledger.coverage.push(coverage),
@@ -85,6 +88,24 @@ impl Ledger {
             .troubles
             .sort_by(|a, b| (a.began_at, &a.id).cmp(&(b.began_at, &b.id)));
         ledger
+    }
+
+    /// Takes in before which moment it was dropped, if it was: it counts from then on.
+    #[must_use]
+    pub fn cut(self, at: Option<Timestamp>) -> Self {
+        Self {
+            cut_at: at,
+            ..self.counts_from(at)
+        }
+    }
+
+    /// Takes in before which moment nothing is kept, if there is one: it counts from then on.
+    #[must_use]
+    pub fn counts_from(self, at: Option<Timestamp>) -> Self {
+        Self {
+            since: self.since.map(|since| at.map_or(since, |at| at.max(since))),
+            ..self
+        }
     }
 
     /// Returns the card of this identity.

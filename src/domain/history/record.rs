@@ -215,7 +215,8 @@ pub struct CiRun {
     pub event: Clean,
     /// When it was created.
     pub created_at: Timestamp,
-    /// Its attempts, oldest first; the last one is what it is now.
+    /// Its attempts, oldest first; the last one is what it is now. None where it is the status of a
+    /// run that another record tells: then it does not count.
     pub attempts: Vec<Attempt>,
     /// Its page.
     pub url: Option<WebUrl>,
@@ -324,6 +325,19 @@ impl Record {
         }
     }
 
+    /// Returns what two versions of a record tell together, where that is more than the newer one:
+    /// of the time that history tells of, whoever told it, nothing is lost.
+    pub fn with(&self, old: &Self) -> Option<Self> {
+        let (Self::Coverage(new), Self::Coverage(old)) = (self, old) else {
+            return None;
+        };
+        Some(Self::Coverage(Coverage {
+            repo: new.repo.clone(),
+            from: new.from.min(old.from),
+            to: new.to.max(old.to),
+        }))
+    }
+
     /// Returns whether this version takes the place of an older one: what knows less does not.
     pub fn replaces(&self, old: &Self) -> bool {
         match (self, old) {
@@ -337,7 +351,11 @@ impl Record {
                 let known = |it: &Delivery| u8::from(it.range_known) + u8::from(timed(it));
                 known(new) >= known(old)
             }
-            (Self::CiRun(new), Self::CiRun(old)) => new.attempts.len() >= old.attempts.len(),
+            (Self::CiRun(new), Self::CiRun(old)) => {
+                // Whose own system was heard once stays told there.
+                let is_elsewhere = |run: &CiRun| run.attempts.is_empty();
+                is_elsewhere(new) || !is_elsewhere(old) && new.attempts.len() >= old.attempts.len()
+            }
             (Self::Life(new), Self::Life(old)) => {
                 let known = |life: &Life| {
                     let reviewed = life.changes.iter().filter(|change| change.reviews_known);
@@ -345,7 +363,6 @@ impl Record {
                 };
                 known(new) >= known(old)
             }
-            (Self::Coverage(new), Self::Coverage(old)) => new.from <= old.from || new.to > old.to,
             (
                 Self::Life(_)
                 | Self::Delivery(_)

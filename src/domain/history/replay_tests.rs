@@ -171,6 +171,7 @@ fn cards_are_asked_as_they_stood_then() {
             now: hour(at),
             me: Vec::new(),
             attention: crate::domain::attention::AttentionBoard::default(),
+            hides: crate::domain::hide::Hides::default(),
         };
         let past = replay.only(hour(at), |seen| query.matches(&seen.item(), &ctx));
         (past.counts().cards, past.counts().newer)

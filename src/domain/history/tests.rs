@@ -12,7 +12,7 @@ use crate::domain::deployment::DeployState;
 use crate::domain::fact::Fact;
 use crate::domain::history::{CiRun, Delivery, DeliveryState, Interval, Ledger, RunEnd, Standing};
 use crate::domain::item::Outcome;
-use crate::domain::key::ItemId;
+use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::run::RunState;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
@@ -373,4 +373,39 @@ proptest! {
         let count = |a, b| timeline.between(moment(a), moment(b)).len();
         prop_assert_eq!(count(cuts[0], cuts[1]) + count(cuts[1], cuts[2]), count(cuts[0], cuts[2]));
     }
+}
+
+#[test]
+fn a_run_and_the_status_that_it_left_at_its_commit_are_one() {
+    let mut world = World::new();
+    world.change(1, |_| {});
+    world.foreign_run("notice", FAILED, |run| {
+        run.head_sha = Some(sha(101));
+        run.number = 0;
+        run.workflow = Clean::line("ci/jenkins/build");
+        run.workflow_path = run.workflow.clone();
+        run.url = WebUrl::parse("https://ci.test/job/api/7/display/redirect");
+    });
+    let runs = |told: &[&Chronicle]| {
+        // As a store takes them in, one after the other.
+        let mut kept: Vec<Record> = Vec::new();
+        for record in told.iter().flat_map(|told| &told.records) {
+            match kept.iter_mut().find(|old| old.id() == record.id()) {
+                Some(old) if !record.replaces(old) => {}
+                Some(old) => *old = record.clone(),
+                None => kept.push(record.clone()),
+            }
+        }
+        Ledger::new(None, kept, Vec::new()).runs.len()
+    };
+    let before = told(&world);
+    assert_eq!(runs(&[&before]), 1, "nobody else tells of it");
+    world.foreign_run("a", FAILED, |run| {
+        run.head_sha = Some(sha(101));
+        run.url = WebUrl::parse("https://ci.test/job/api/7/");
+    });
+    let after = told(&world);
+    assert_eq!(runs(&[&after]), 1);
+    assert_eq!(runs(&[&before, &after]), 1);
+    assert_eq!(runs(&[&after, &before]), 1, "in whatever order it is told");
 }

@@ -14,6 +14,10 @@ use crate::domain::{Timestamp, later};
 /// How long an alert that is over is still shown: who looks for it should see that it went.
 pub(crate) const JUST_OVER: TimeDelta = TimeDelta::hours(1);
 
+/// How long a change that was taken back from its users waits for what comes of it. Then nobody
+/// waits for it any more: what becomes of it is another change, or it comes again and is live.
+pub(crate) const TAKEN_BACK: TimeDelta = TimeDelta::days(7);
+
 pub(super) fn alert_firing(case: &Evidenced<'_>) -> Option<Placed> {
     let alert = newest_alert(case, |state| *state == AlertState::Firing)?;
     let reason = format!("alert {} fires", named(&alert.name));
@@ -124,12 +128,17 @@ pub(super) fn rollout_aborted(case: &Evidenced<'_>) -> Option<Placed> {
         version_of(deployment),
         named(&deployment.environment)
     );
-    Some(Placed::new(
-        Stage::Operate,
-        Status::RolledBack,
-        deployment.updated_at,
-        reason,
-    ))
+    Some(taken_back(case, deployment.updated_at, reason))
+}
+
+/// A change that its users had and have no longer: it is over where nothing came of it in time.
+fn taken_back(case: &Evidenced<'_>, at: Timestamp, reason: String) -> Placed {
+    if case.clock.passed_after(at, TAKEN_BACK) {
+        let reason = format!("{reason}, and nothing came of it since");
+        let end = later(at, TAKEN_BACK);
+        return Placed::new(Stage::Operate, Status::RolledBack, end, reason).over(Outcome::Dropped);
+    }
+    Placed::new(Stage::Operate, Status::RolledBack, at, reason)
 }
 
 pub(super) fn rolled_back(case: &Evidenced<'_>) -> Option<Placed> {
@@ -140,12 +149,7 @@ pub(super) fn rolled_back(case: &Evidenced<'_>) -> Option<Placed> {
         named(place.name),
         version_of(current)
     );
-    Some(Placed::new(
-        Stage::Operate,
-        Status::RolledBack,
-        current.updated_at,
-        reason,
-    ))
+    Some(taken_back(case, current.updated_at, reason))
 }
 
 pub(super) fn reverted_live(case: &Evidenced<'_>) -> Option<Placed> {
@@ -153,7 +157,7 @@ pub(super) fn reverted_live(case: &Evidenced<'_>) -> Option<Placed> {
     let place = production(case).find(|place| place.standing == Standing::Reverted)?;
     let at = place.current?.updated_at;
     let reason = format!("`{by}` reverts it and is in {}", named(place.name));
-    Some(Placed::new(Stage::Operate, Status::RolledBack, at, reason))
+    Some(taken_back(case, at, reason))
 }
 
 pub(super) fn rollout_paused(case: &Evidenced<'_>) -> Option<Placed> {

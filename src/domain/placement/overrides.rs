@@ -82,6 +82,7 @@ fn decisions(item: &WorkItem, policy: &Policy, now: Timestamp) -> Vec<Decision> 
             now,
             me: Vec::new(),
             attention: AttentionBoard::default(),
+            hides: crate::domain::hide::Hides::default(),
         };
         let rule = policy
             .rules

@@ -139,6 +139,11 @@ fn is_so(item: &WorkItem, is: Is, ctx: &QueryContext) -> bool {
         Is::Shipped => placement.done == Some(Outcome::Shipped),
         Is::Dropped => placement.done == Some(Outcome::Dropped),
         Is::Open => placement.done.is_none(),
+        Is::Hidden => ctx.hides.of(item, ctx.now).is_some(),
+        Is::Snoozed => {
+            let hide = ctx.hides.of(item, ctx.now);
+            hide.is_some_and(|hide| hide.is_snooze())
+        }
         Is::Pinned => placement
             .badges
             .iter()

@@ -32,6 +32,7 @@ pub use crate::domain::query::haystack::{Fit, Haystack, Typed};
 
 use crate::domain::Timestamp;
 use crate::domain::attention::AttentionBoard;
+use crate::domain::hide::Hides;
 use crate::domain::item::WorkItem;
 use crate::domain::query::terms::Node;
 use crate::domain::text::width;
@@ -54,6 +55,8 @@ pub struct QueryContext {
     pub me: Vec<String>,
     /// What calls for a person; where nobody judged that, `is:stuck` goes by the clock alone.
     pub attention: AttentionBoard,
+    /// What the user put aside, which `is:hidden` and `is:snoozed` ask for.
+    pub hides: Hides,
 }
 
 /// Why a filter was refused.
@@ -133,6 +136,11 @@ impl Query {
     /// while no card does.
     pub fn asks_for_time(&self) -> bool {
         terms::asks_for_time(&self.root)
+    }
+
+    /// Returns whether it asks for what was put aside, by `is:hidden` or `is:snoozed`.
+    pub fn asks_for_hidden(&self) -> bool {
+        terms::asks_for_hidden(&self.root)
     }
 
     /// Returns whether the card matches.

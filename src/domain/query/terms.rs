@@ -80,6 +80,25 @@ pub(super) fn asks_for_me(node: &Node) -> bool {
     }
 }
 
+/// Returns whether a part of a filter asks for what was put aside.
+pub(super) fn asks_for_hidden(node: &Node) -> bool {
+    match node {
+        Node::All(parts) | Node::Any(parts) => parts.iter().any(asks_for_hidden),
+        Node::Not(inner) => asks_for_hidden(inner),
+        Node::Term(term) => match &term.test {
+            Test::Is(list) => list.contains(&Is::Hidden) || list.contains(&Is::Snoozed),
+            Test::Field(..)
+            | Test::Words(_)
+            | Test::Stages(_)
+            | Test::Statuses(_)
+            | Test::Severities(_)
+            | Test::Anchors(_)
+            | Test::Has(_)
+            | Test::Time(..) => false,
+        },
+    }
+}
+
 /// Returns whether the clock alone may change what a part of a filter says.
 pub(super) fn asks_for_time(node: &Node) -> bool {
     match node {
@@ -88,7 +107,9 @@ pub(super) fn asks_for_time(node: &Node) -> bool {
         Node::Term(term) => match &term.test {
             Test::Time(..) => true,
             Test::Is(list) => list.iter().any(|is| match is {
-                Is::Stuck | Is::Over | Is::WaitsForMe | Is::Calling => true,
+                Is::Stuck | Is::Over | Is::WaitsForMe | Is::Calling | Is::Hidden | Is::Snoozed => {
+                    true
+                }
                 Is::Red
                 | Is::Blocked
                 | Is::Waiting
@@ -207,6 +228,10 @@ pub(super) enum Is {
     Open,
     /// Is held in place by the user.
     Pinned,
+    /// Was put aside by the user.
+    Hidden,
+    /// Was put aside by the user until something happens, or until a time.
+    Snoozed,
     /// Has this status.
     Status(Status),
 }
@@ -291,6 +316,8 @@ pub(super) const IS: &[(&str, Is)] = &[
     ("over", Is::Over),
     ("waiting-for-me", Is::WaitsForMe),
     ("calling", Is::Calling),
+    ("hidden", Is::Hidden),
+    ("snoozed", Is::Snoozed),
 ];
 
 /// Every value of `has`.

@@ -20,6 +20,7 @@ fn ctx() -> QueryContext {
         now: now(),
         me: vec!["Ana".to_owned(), "ana-work".to_owned()],
         attention: AttentionBoard::default(),
+        hides: Hides::default(),
     }
 }
 

@@ -13,6 +13,8 @@ mod words;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod odd;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
@@ -30,7 +32,7 @@ use crate::domain::item::{Outcome, WorkItem};
 use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::roster::Roster;
 use crate::domain::stage::Stage;
-use crate::domain::status::Status;
+use crate::domain::status::{Severity, Status};
 use crate::domain::text::Clean;
 
 pub use crate::domain::standup::asked::Since;
@@ -224,6 +226,18 @@ impl Place {
     /// Returns whether it is red or blocked.
     pub fn is_stuck(self) -> bool {
         self.done.is_none() && (self.status.is_red() || self.status == Status::Blocked)
+    }
+}
+
+impl Stop {
+    /// Returns whether there is nothing to say of it: it stands where it stood, nothing is wrong
+    /// with it, it waits for nobody, and it was not put aside to be talked about.
+    pub fn is_quiet(&self) -> bool {
+        let stood = matches!(self.happened.before, Before::Stood(_));
+        stood
+            && self.happened.steps.is_empty()
+            && self.parked.is_empty()
+            && self.card.placement.status.severity() <= Severity::Idle
     }
 }
 

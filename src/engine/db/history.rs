@@ -93,16 +93,19 @@ fn done_of(word: &str) -> Option<Outcome> {
 /// Writes a record, unless the one that is there knows more.
 pub(super) fn put_record(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     let (kind, id) = record.id();
-    let Ok(body) = serde_json::to_string(record) else {
-        return Ok(());
-    };
-    let sum = hash(&[kind.as_bytes(), id.as_bytes(), body.as_bytes()]);
     let old = connection
         .prepare_cached("SELECT kind, id, hash, body FROM record WHERE kind = ?1 AND id = ?2")?
         .query_row(params![kind, id], |row| {
             Ok((row.get::<_, i64>(2)?, record_of(row)?))
         })
         .optional()?;
+    let before = old.as_ref().and_then(|(_, old)| old.as_ref());
+    let both = before.and_then(|old| record.with(old));
+    let record = both.as_ref().unwrap_or(record);
+    let Ok(body) = serde_json::to_string(record) else {
+        return Ok(());
+    };
+    let sum = hash(&[kind.as_bytes(), id.as_bytes(), body.as_bytes()]);
     match old {
         Some((old, _)) if old == sum => return Ok(()),
         Some((_, Some(old))) if !record.replaces(&old) => return Ok(()),
@@ -192,11 +195,61 @@ pub(super) fn ledger(
         connection.prepare("SELECT item, at, stage, status, done, rule, holders FROM moved")?;
     let found = statement.query_map([], transition_of)?;
     let found: Vec<Option<Transition>> = found.collect::<Result<_, _>>()?;
-    Ok(Ledger::new(None, records, found.into_iter().flatten()))
+    let ledger = Ledger::new(None, records, found.into_iter().flatten());
+    let ledger = ledger.cut(noted(connection, CUT_AT)?);
+    Ok(ledger.counts_from(noted(connection, FORGOTTEN_AT)?))
 }
 
-/// Lets go what is older than a moment, but for where cards stood then that were not over.
+/// Where the moment stands before which history was dropped, as the store may be no larger.
+const CUT_AT: &str = "history_cut_at";
+/// Where the moment stands before which history was let go for its age.
+const FORGOTTEN_AT: &str = "history_forgotten_at";
+
+/// Lets go what is oldest, so many transitions with all else of their time, and notes up to when:
+/// history counts from then on.
+pub(super) fn cut(connection: &Connection, transitions: i64) -> rusqlite::Result<()> {
+    let last: Option<i64> = connection.query_row(
+        "SELECT max(at) FROM (SELECT at FROM step ORDER BY at LIMIT ?1)",
+        [transitions],
+        |row| row.get(0),
+    )?;
+    let last = last.map(|at| at.saturating_add(1));
+    let Some(at) = last.and_then(Timestamp::from_timestamp_micros) else {
+        return Ok(());
+    };
+    drop_before(connection, at)?;
+    note(connection, CUT_AT, at)
+}
+
+/// Notes a moment, unless a later one is noted.
+fn note(connection: &Connection, key: &str, at: Timestamp) -> rusqlite::Result<()> {
+    let at = noted(connection, key)?.map_or(at, |before| before.max(at));
+    connection.execute(
+        "INSERT INTO meta(key, value) VALUES (?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
+        [key, &at.timestamp_micros().to_string()],
+    )?;
+    Ok(())
+}
+
+/// Reads a moment that was noted, if it was.
+fn noted(connection: &Connection, key: &str) -> rusqlite::Result<Option<Timestamp>> {
+    let noted: Option<String> = connection
+        .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let micros = noted.and_then(|text| text.parse().ok());
+    Ok(micros.and_then(Timestamp::from_timestamp_micros))
+}
+
+/// Lets go what is older than a moment, as nobody asks for it any more: history counts from then on.
 pub(super) fn forget(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+    drop_before(connection, before)?;
+    note(connection, FORGOTTEN_AT, before)
+}
+
+/// Deletes what is older than a moment, but for where cards stood then that were not over.
+fn drop_before(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
     gather(connection)?;
     let before = [before.timestamp_micros()];
     connection.execute(

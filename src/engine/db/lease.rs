@@ -10,9 +10,11 @@ use crate::domain::key::SourceName;
 use crate::engine::db::process::{Identity, Life, life};
 
 /// How long a lease holds without a heartbeat, in seconds.
-const LEASE_SECS: i64 = 30;
+pub(in crate::engine) const LEASE_SECS: i64 = 30;
 /// How long a program of which nothing else is known counts as living, in seconds.
 const INSTANCE_SECS: i64 = 60;
+/// How often a program that only follows says that it lives, in seconds.
+const SIGN_SECS: i64 = INSTANCE_SECS / 3;
 /// How long a wish to refresh holds, in seconds: as long as it may take until somebody polls.
 const WISH_SECS: i64 = LEASE_SECS;
 
@@ -103,6 +105,7 @@ pub(super) fn take(
 ) -> rusqlite::Result<Lease> {
     let secs = now.timestamp();
     if holder(connection, source, me, secs)? == Lease::Other {
+        sign(connection, me, now)?;
         return Ok(Lease::Other);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -163,6 +166,20 @@ pub(super) fn register(
              ON CONFLICT(id) DO UPDATE SET seen_at = ?4",
         )?
         .execute(params![me.id, me.pid, me.boot, now.timestamp()])?;
+    Ok(())
+}
+
+/// Says now and then that a program lives that polls nothing: whoever cannot see whether its
+/// process does would bury it.
+fn sign(connection: &Connection, me: &Identity, now: Timestamp) -> rusqlite::Result<()> {
+    let seen_at: Option<i64> = connection
+        .prepare_cached("SELECT seen_at FROM instance WHERE id = ?1")?
+        .query_row([&me.id], |row| row.get(0))
+        .optional()?;
+    let since = |at: i64| (now.timestamp() - at).abs();
+    if seen_at.is_none_or(|at| since(at) >= SIGN_SECS) {
+        register(connection, me, now)?;
+    }
     Ok(())
 }
 

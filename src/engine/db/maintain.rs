@@ -11,7 +11,7 @@ use crate::domain::{Timestamp, later};
 use crate::engine::db::files::{self, Trouble};
 use crate::engine::db::{Job, Limits, cache, history};
 
-/// How long facts of sources that are no longer configured are kept.
+/// How long facts of sources that no board asks any more are kept.
 const FORGOTTEN: TimeDelta = TimeDelta::days(30);
 /// How often the whole file is read to see whether it is as it should be.
 const CHECK_EVERY: TimeDelta = TimeDelta::days(7);
@@ -43,15 +43,12 @@ pub(super) fn run(
     let names: Vec<&str> = sources.iter().map(SourceName::as_str).collect();
     let names = serde_json::to_string(&names).unwrap_or_else(|_| "[]".to_owned());
     let limit = (now - FORGOTTEN).timestamp_micros();
-    connection.execute(
-        "DELETE FROM fact WHERE seen_at < ?1 \
-         AND source NOT IN (SELECT value FROM json_each(?2))",
-        rusqlite::params![limit, names],
-    )?;
-    for table in ["listing", "confirmed"] {
+    // Another board may ask them: what it confirmed lately stays, however long it has stood so.
+    for (table, at) in [("fact", "seen_at"), ("listing", "at"), ("confirmed", "at")] {
         let sql = format!(
-            "DELETE FROM {table} WHERE at < ?1 \
-             AND source NOT IN (SELECT value FROM json_each(?2))"
+            "DELETE FROM {table} WHERE {at} < ?1 \
+             AND source NOT IN (SELECT value FROM json_each(?2)) \
+             AND source NOT IN (SELECT source FROM confirmed WHERE at >= ?1)"
         );
         connection.execute(&sql, rusqlite::params![limit, names])?;
     }
@@ -61,8 +58,8 @@ pub(super) fn run(
         [CHANGES],
     )?;
     cache::trim(connection, limits.bodies)?;
-    if size(connection)? > limits.file / 10 * 9 {
-        make_room(connection)?;
+    if size(connection)? > limits.fill() {
+        make_room(connection, limits.fill())?;
     }
     vacuum(connection)?;
     connection.execute_batch("PRAGMA optimize")?;
@@ -98,14 +95,16 @@ pub(super) fn note_check(connection: &Connection, now: Timestamp) -> rusqlite::R
 }
 
 /// Frees what can be had again, least valuable first.
-pub(super) fn make_room(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM validator", [])?;
+///
+/// History goes only where all else does not bring the file below `most` bytes: it cannot be had
+/// again, and on a disk that others filled it is of no use to drop it.
+pub(super) fn make_room(connection: &Connection, most: u64) -> rusqlite::Result<()> {
+    // Notes are small; without them the past would be read again, and there is no room for it.
+    connection.execute("DELETE FROM validator WHERE size > 0", [])?;
     connection.execute("DELETE FROM change", [])?;
-    connection.execute(
-        "DELETE FROM step WHERE at <= (SELECT max(at) FROM \
-         (SELECT at FROM step ORDER BY at LIMIT ?1))",
-        [EVENTS_AT_A_TIME],
-    )?;
+    if size(connection)? > most {
+        history::cut(connection, EVENTS_AT_A_TIME)?;
+    }
     Ok(())
 }
 

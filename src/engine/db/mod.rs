@@ -41,6 +41,7 @@ use crate::sources::Account;
 use crate::sources::http::Validators;
 
 pub use self::bound::Bound;
+pub(in crate::engine) use self::lease::LEASE_SECS;
 pub use self::lease::{Lease, Wishes};
 
 /// The name that the shell knows the database by.
@@ -113,6 +114,13 @@ pub struct Limits {
     pub bodies: u64,
     /// For how long history is kept.
     pub history: TimeDelta,
+}
+
+impl Limits {
+    /// Returns from which size of the file on room is made in it, in bytes.
+    fn fill(self) -> u64 {
+        self.file / 10 * 9
+    }
 }
 
 impl Default for Limits {

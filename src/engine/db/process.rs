@@ -1,11 +1,13 @@
 //! Which programs share the database, and whether they still live.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// This opening of the database; two in one program differ.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
-    /// Unique on this machine.
+    /// Unique among all programs that may share the file.
     pub id: String,
     /// The process.
     pub pid: i64,
@@ -24,11 +26,14 @@ impl Identity {
     }
 }
 
-/// Returns a word that no other opening has, as long as this process runs.
+/// Returns a word that no other opening has, in this program or another.
+///
+/// Numbers of processes alone do not do: in each of two containers there is a process 1.
 pub(super) fn token() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{}-{count}", std::process::id())
+    let any = RandomState::new().hash_one(count);
+    format!("{}-{count}-{any:016x}", std::process::id())
 }
 
 /// Whether a process lives.

@@ -3,7 +3,7 @@
 //! Every row that is believed on reading has a hash of what was written, as
 //! SQLite itself does not notice a changed byte of a value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rusqlite::{
@@ -20,7 +20,12 @@ use crate::engine::db::encode::{self, Body};
 use crate::engine::db::history;
 use crate::engine::db::process::Identity;
 use crate::engine::db::{Cursor, lease, state};
+use crate::engine::lately::OVERTAKEN_SECS;
 use crate::engine::update::{Loaded, LoadedFact, LoadedListing, RemoteState, Write};
+
+/// How far a confirmation may lie ahead of a later one, in microseconds, before it is known that a
+/// clock was put back.
+const OVERTAKEN: i64 = OVERTAKEN_SECS * 1_000_000;
 
 /// Returns the hash of some parts, which is not that of other parts with the same text together.
 pub(super) fn hash(parts: &[&[u8]]) -> i64 {
@@ -63,7 +68,8 @@ pub(super) fn write(
         .prepare_cached("INSERT INTO change(source, what, kind, id) VALUES (?1, ?2, ?3, ?4)")?;
     let mut confirmed = transaction.prepare_cached(
         "INSERT INTO confirmed(source, scope, at) VALUES (?1, ?2, ?3) \
-         ON CONFLICT(source, scope) DO UPDATE SET at = max(at, ?3)",
+         ON CONFLICT(source, scope) DO UPDATE SET \
+         at = CASE WHEN at > ?3 + ?4 THEN ?3 ELSE max(at, ?3) END",
     )?;
     encode::each(writes, |write, body| {
         match write {
@@ -104,7 +110,7 @@ pub(super) fn write(
             }
             Write::Confirmed { source, scope, at } => {
                 let at = at.timestamp_micros();
-                confirmed.execute(params![source.as_str(), scope.as_str(), at])?;
+                confirmed.execute(params![source.as_str(), scope.as_str(), at, OVERTAKEN])?;
             }
             Write::Event(event) => history::put_transition(transaction, event)?,
             Write::Record(record) => history::put_record(transaction, record)?,
@@ -156,19 +162,39 @@ fn put_listing(connection: &Connection, listing: &LoadedListing) -> rusqlite::Re
     let members: Vec<&FactId> = listing.members.iter().collect();
     let members = serde_json::to_string(&members).unwrap_or_default();
     let (source, name) = (listing.source.as_str(), listing.name.as_str());
+    let hash = hash(&[source.as_bytes(), name.as_bytes(), members.as_bytes()]);
+    let open = listing.open.iter();
+    let open: Vec<(&FactId, i64)> = open.map(|(id, at)| (id, at.timestamp_micros())).collect();
+    // A program that knows nothing of it leaves it as it was: it holds for these members alone.
+    let open = match open.as_slice() {
+        [] => String::new(),
+        open => serde_json::to_string(&(hash, open)).unwrap_or_default(),
+    };
     connection
         .prepare_cached(
-            "INSERT INTO listing(source, name, at, hash, members) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT(source, name) DO UPDATE SET at = ?3, hash = ?4, members = ?5",
+            "INSERT INTO listing(source, name, at, hash, members, open) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(source, name) \
+             DO UPDATE SET at = ?3, hash = ?4, members = ?5, open = ?6",
         )?
         .execute(params![
             source,
             name,
             listing.at.timestamp_micros(),
-            hash(&[source.as_bytes(), name.as_bytes(), members.as_bytes()]),
-            members
+            hash,
+            members,
+            open
         ])?;
     Ok(())
+}
+
+/// Returns what of a listing is open, where that was written with these members.
+fn open_of(text: &str, hash: i64) -> BTreeMap<FactId, Timestamp> {
+    let read: Option<(i64, Vec<(FactId, i64)>)> = serde_json::from_str(text).ok();
+    let open = read.filter(|(of, _)| *of == hash).map(|(_, open)| open);
+    open.into_iter()
+        .flatten()
+        .filter_map(|(id, at)| Some((id, Timestamp::from_timestamp_micros(at)?)))
+        .collect()
 }
 
 /// Reads everything of these sources, and the last standing of every card.
@@ -260,13 +286,15 @@ fn load_listing(
     name: &str,
     loaded: &mut Loaded,
 ) -> rusqlite::Result<()> {
-    let row: Option<(i64, i64, String)> = connection
-        .prepare_cached("SELECT at, hash, members FROM listing WHERE source = ?1 AND name = ?2")?
+    let row: Option<(i64, i64, String, String)> = connection
+        .prepare_cached(
+            "SELECT at, hash, members, open FROM listing WHERE source = ?1 AND name = ?2",
+        )?
         .query_row([source.as_str(), name], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })
         .optional()?;
-    let Some((at, stored, members)) = row else {
+    let Some((at, stored, members, open)) = row else {
         return Ok(());
     };
     let parts = [
@@ -284,6 +312,7 @@ fn load_listing(
             name: Clean::line(name),
             at,
             members,
+            open: open_of(&open, stored),
         }),
         None => loaded.damaged += 1,
     }

@@ -85,6 +85,16 @@ CREATE VIEW moved AS
     FROM step JOIN word AS card ON card.id = step.card JOIN word AS rule ON rule.id = step.rule
     JOIN standing ON standing.id = step.standing;
 ",
+    // One row of `screen` was for all boards of a machine.
+    "
+CREATE TABLE front(
+    of TEXT PRIMARY KEY, at INTEGER NOT NULL, hash INTEGER NOT NULL,
+    body TEXT NOT NULL) WITHOUT ROWID;
+DELETE FROM screen;
+",
+    "
+ALTER TABLE listing ADD COLUMN open TEXT NOT NULL DEFAULT '';
+",
 ];
 
 /// Whose file it is.

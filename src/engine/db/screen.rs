@@ -1,7 +1,8 @@
 //! The first screen of the board, kept for the first frame of the next start.
 //!
 //! Only what shows at once: counts, and the first cards of every column without
-//! their evidence. The rest is loaded while a person looks at it.
+//! their evidence. The rest is loaded while a person looks at it. Boards of other sources have
+//! screens of their own.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,12 +23,11 @@ use crate::engine::snapshot::{Column, Row, Snapshot};
 const ROWS: usize = 60;
 /// How many cards of a train are kept.
 const CARDS: usize = 20;
+/// Of how many boards there is one.
+const BOARDS: i64 = 12;
 
 #[derive(Serialize, Deserialize)]
 struct Screen {
-    /// Of which sources.
-    #[serde(default)]
-    of: String,
     taken_at: Timestamp,
     finished: usize,
     confirmed: Vec<(SourceName, Clean, Timestamp)>,
@@ -61,10 +61,9 @@ enum ScreenRow {
 pub(super) fn write(
     connection: &Connection,
     snapshot: &Snapshot,
-    of: String,
+    of: &str,
 ) -> rusqlite::Result<()> {
     let screen = Screen {
-        of,
         taken_at: snapshot.taken_at,
         finished: snapshot.finished,
         confirmed: snapshot
@@ -79,10 +78,20 @@ pub(super) fn write(
     };
     connection
         .prepare_cached(
-            "INSERT INTO screen(id, hash, body) VALUES (1, ?1, ?2) \
-             ON CONFLICT(id) DO UPDATE SET hash = ?1, body = ?2",
+            "INSERT INTO front(of, at, hash, body) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT(of) DO UPDATE SET at = ?2, hash = ?3, body = ?4",
         )?
-        .execute(params![hash(&[body.as_bytes()]), body])?;
+        .execute(params![
+            of,
+            snapshot.taken_at.timestamp_micros(),
+            hash(&[body.as_bytes()]),
+            body
+        ])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM front WHERE of NOT IN (SELECT of FROM front ORDER BY at DESC LIMIT ?1)",
+        )?
+        .execute([BOARDS])?;
     Ok(())
 }
 
@@ -121,7 +130,7 @@ fn bare(item: &WorkItem) -> WorkItem {
 /// Reads the first screen, if there is one of these sources that is as it was written.
 pub(super) fn read(connection: &Connection, of: &str) -> Option<Snapshot> {
     let (stored, body): (i64, String) = connection
-        .query_row("SELECT hash, body FROM screen WHERE id = 1", [], |row| {
+        .query_row("SELECT hash, body FROM front WHERE of = ?1", [of], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()
@@ -130,9 +139,6 @@ pub(super) fn read(connection: &Connection, of: &str) -> Option<Snapshot> {
         return None;
     }
     let screen: Screen = serde_json::from_str(&body).ok()?;
-    if screen.of != of {
-        return None;
-    }
     let confirmed: HashMap<_, _> = screen
         .confirmed
         .into_iter()

@@ -88,17 +88,8 @@ pub(super) fn read(
 
 /// A word that we do not know is never "ok".
 fn health(word: &str) -> Health {
-    [
-        Health::Ok,
-        Health::Starting,
-        Health::Stale,
-        Health::RateLimited,
-        Health::Unreachable,
-        Health::Unreadable,
-        Health::Forbidden,
-        Health::Auth,
-    ]
-    .into_iter()
-    .find(|health| health.as_str() == word)
-    .unwrap_or(Health::Stale)
+    Health::ALL
+        .into_iter()
+        .find(|health| health.as_str() == word)
+        .unwrap_or(Health::Stale)
 }

@@ -5,7 +5,7 @@
 
 mod part;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -174,17 +174,18 @@ impl SourceFacts {
             Some(held) => Some((held.at, held.members.clone())),
             None => None,
         };
-        self.open.remove(&listing.name);
+        let was_open = self.open.remove(&listing.name).is_some();
         listing.members = self.known_ids(listing.members);
         let differs = before
             .as_ref()
             .is_none_or(|(_, members)| *members != listing.members);
-        if differs {
+        if differs || was_open {
             delta.writes.push(Write::Listing(LoadedListing {
                 source: source.clone(),
                 name: listing.name.clone(),
                 at,
                 members: listing.members.clone(),
+                open: BTreeMap::new(),
             }));
         }
         let held = Held {
@@ -280,6 +281,7 @@ impl SourceFacts {
     /// Takes in one listing from the database.
     pub fn load_listing(&mut self, listing: LoadedListing, followed: bool) {
         if followed || !self.listings.contains_key(&listing.name) {
+            self.load_open(&listing.name, listing.open);
             let held = Held {
                 at: listing.at,
                 order: 0,
@@ -451,6 +453,7 @@ impl SourceFacts {
                 name: name.clone(),
                 at: held.at,
                 members: held.members.clone(),
+                open: self.open_of(name),
             })
         });
         facts.chain(listings).collect()

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,15 +26,17 @@ use crate::domain::policy::{Pin, Policy};
 use crate::domain::text::Clean;
 use crate::engine::actions::{Acting, Ask, Desk, Room};
 use crate::engine::db::{self, Database, Written};
+use crate::engine::handle::keeping::Front;
 use crate::engine::order::{Order, until};
 use crate::engine::poller::{Needs, Parts, poll};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
-use crate::engine::teller::Teller;
+use crate::engine::teller::{Progress, Teller};
 use crate::engine::update::{Applied, Update, Write};
 use crate::sources::Source;
 use crate::sources::http::Clock;
 use crate::sources::logs::LogCache;
+use keeping::Kept;
 
 /// How many updates wait for the engine at most.
 const UPDATES: usize = 64;
@@ -43,8 +44,6 @@ const UPDATES: usize = 64;
 const BURST: usize = 256;
 /// How many requests one host gets at the same time.
 const HOST_PERMITS: usize = 4;
-/// How often the first screen is written while the board changes.
-const SCREEN_EVERY: Duration = Duration::from_secs(5);
 /// How long to wait where the clock should have changed a placement and did not.
 const CLOCK_RETRY: Duration = Duration::from_mins(1);
 /// The longest wait for the clock, as the wall clock may be set.
@@ -67,13 +66,26 @@ pub struct Options {
     /// Whether red cards are looked into without being asked about.
     pub looks_into: bool,
     /// Whether history is told of what sources tell.
-    pub tells: bool,
+    pub tells: Tells,
     /// The wall clock.
     pub clock: Clock,
     /// The logs of finished jobs, as sources fill them.
     pub logs: Arc<dyn LogCache>,
     /// What may be done at sources.
     pub acting: Acting,
+}
+
+/// What is told of history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Tells {
+    /// Nothing, and no past is taken in.
+    #[default]
+    Nothing,
+    /// What sources tell, as it comes.
+    AsItComes,
+    /// The same for somebody who waits for the past: nothing is told before that is read, or nobody
+    /// waits for it any more.
+    WithPast,
 }
 
 /// What the shell asks of the engine.
@@ -85,6 +97,8 @@ pub enum EngineCommand {
     Refresh(SourceName),
     /// Somebody waits for history: read the past as fast as limits allow it.
     Hurry,
+    /// Nobody waits any more for what is being read of the past: tell what there is.
+    Tell,
     /// Which card is open in detail, if one is.
     Look(Option<ItemId>),
     /// The user's pins are these now.
@@ -123,7 +137,8 @@ pub struct Engine {
     pub commands: mpsc::Sender<EngineCommand>,
     settled: watch::Receiver<bool>,
     read: watch::Receiver<bool>,
-    told: watch::Receiver<bool>,
+    /// How far history is told.
+    pub told: watch::Receiver<Progress>,
 }
 
 impl Engine {
@@ -135,15 +150,19 @@ impl Engine {
             return false;
         }
         let read = self.read.wait_for(|read| *read);
-        tokio::time::timeout(within, read)
+        let read = tokio::time::timeout(within, read)
             .await
-            .is_ok_and(|read| read.is_ok())
+            .is_ok_and(|read| read.is_ok());
+        if !read {
+            let _sent = self.commands.send(EngineCommand::Tell).await;
+        }
+        read
     }
 
     /// Waits until history is told and written as far as facts are known, but no longer than
     /// `within`; returns whether it is.
     pub async fn history_told(&mut self, within: Duration) -> bool {
-        let told = self.told.wait_for(|told| *told);
+        let told = self.told.wait_for(|told| told.is_all);
         tokio::time::timeout(within, told)
             .await
             .is_ok_and(|told| told.is_ok())
@@ -213,11 +232,13 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         updates,
         queue: Vec::new(),
         writing: None,
-        screen_due: None,
+        front: Front::default(),
         logs: options.logs,
         asks: None,
         teller,
-        tells: options.tells,
+        tells: options.tells != Tells::Nothing,
+        gathers: options.tells == Tells::WithPast,
+        kept: Kept::default(),
         hosts: HashMap::new(),
         following: None,
         commands: commands.downgrade(),
@@ -249,11 +270,14 @@ struct Task {
     updates: mpsc::Sender<Update>,
     queue: Vec<Write>,
     writing: Option<oneshot::Receiver<Written>>,
-    screen_due: Option<Instant>,
+    front: Front,
     logs: Arc<dyn LogCache>,
     asks: Option<mpsc::Sender<Ask>>,
     teller: Teller,
     tells: bool,
+    /// Whether nothing is told before the past is read.
+    gathers: bool,
+    kept: Kept,
     /// Permits by host.
     hosts: HashMap<String, Arc<Semaphore>>,
     /// The log that is followed, and what ends that.
@@ -283,7 +307,7 @@ impl Task {
         let mut commands_open = true;
         loop {
             let clock = self.clock_wait();
-            let screen = self.screen_due;
+            let screen = self.front.due;
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => break,
@@ -292,10 +316,7 @@ impl Task {
                     None => commands_open = false,
                 },
                 written = written(&mut self.writing) => self.written(written),
-                told = self.teller.told() => {
-                    self.keep(told);
-                    self.tell();
-                }
+                told = self.teller.told() => self.told(told),
                 Some(update) = updates.recv() => {
                     let mut burst = vec![update];
                     while burst.len() < BURST
@@ -394,8 +415,8 @@ impl Task {
         self.keep(writes);
         if changed {
             self.snapshots.send_replace(self.store.snapshot(now));
-            if self.db.is_some() && self.screen_due.is_none() {
-                self.screen_due = Some(Instant::now() + SCREEN_EVERY);
+            if self.db.is_some() {
+                self.front.changed();
             }
         }
         let settled = self.polling && self.store.is_settled(now);

@@ -21,6 +21,10 @@ impl Task {
     pub(super) async fn obey(&mut self, command: EngineCommand, cancel: &CancellationToken) {
         match command {
             EngineCommand::Hurry => self.order_all(&Order::Hurry).await,
+            EngineCommand::Tell => {
+                self.gathers = false;
+                self.tell();
+            }
             EngineCommand::RefreshAll => self.order_all(&Order::Refresh).await,
             EngineCommand::Refresh(source) => {
                 if let Some(orders) = self.orders.get(&source) {

@@ -84,6 +84,8 @@ struct Poller {
     needs_seen: u64,
     crashes: u32,
     role: Role,
+    /// When it last made sure that polling is ours, by the clock of the wall.
+    led_at: Timestamp,
     /// As whom it asks, once that was found out.
     account: Option<Account>,
     /// Whether other programs share the store, and may want something of this one.
@@ -130,6 +132,7 @@ pub async fn poll(parts: Parts) {
         needs_seen: 0,
         crashes: 0,
         role: Role::Leads,
+        led_at: wall,
         account: None,
         shared: false,
         last_look: (Duration::ZERO, wall),
@@ -284,6 +287,11 @@ impl Poller {
                 return;
             }
         };
+        if !self.still_leads().await {
+            // Whoever polls now may know better already.
+            self.schedule.done(&landed.id, None, now);
+            return;
+        }
         if outcome.is_ok() {
             self.crashes = 0;
             // A person may have asked for another token to be used.

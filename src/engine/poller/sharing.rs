@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::domain::fact::Fact;
-use crate::engine::db::{Cursor, Database, Lease};
+use crate::engine::db::{Cursor, Database, LEASE_SECS, Lease};
 use crate::engine::poller::{Poller, Role};
 use crate::engine::update::Update;
 use crate::sources::Account;
+
+/// How long others let a program poll of which they hear nothing.
+const LEASE: TimeDelta = TimeDelta::seconds(LEASE_SECS);
 
 impl Poller {
     /// Finds out as whom the source asks, before anything is shared with others; rows of another
@@ -62,8 +67,19 @@ impl Poller {
                 self.role = Role::Follows(Cursor::default());
                 self.follow().await;
             }
-            (Lease::Held, Role::Leads) | (Lease::Other, Role::Follows(_)) => {}
+            (Lease::Held, Role::Leads) => self.led_at = self.wall(),
+            (Lease::Other, Role::Follows(_)) => {}
         }
+    }
+
+    /// Returns whether this program polls the source. A program that was stopped, or slept, for
+    /// longer than its lease looks first whether another one does by now.
+    pub(super) async fn still_leads(&mut self) -> bool {
+        let away = (self.wall() - self.led_at).abs();
+        if away > LEASE && matches!(self.role, Role::Leads) {
+            self.elect().await;
+        }
+        matches!(self.role, Role::Leads)
     }
 
     /// Does what other programs want of the one that polls the source.
@@ -110,6 +126,7 @@ impl Poller {
 
     async fn take_over(&mut self, db: &Database) {
         self.role = Role::Leads;
+        self.led_at = self.wall();
         let name = self.parts.source.name().clone();
         tracing::info!(source = %name, "polling goes on here");
         let loaded = db.load(vec![name]).await;

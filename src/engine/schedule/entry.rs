@@ -91,10 +91,11 @@ impl Entry {
         self.resource.tier != Tier::Spare
     }
 
-    /// Returns what it would be asked for.
-    pub(super) fn purpose(&self) -> Purpose {
+    /// Returns what it would be asked for; `hurried` says whether somebody waits for history.
+    pub(super) fn purpose(&self, hurried: bool) -> Purpose {
         match self.resource.tier {
             _ if self.forced => Purpose::Person,
+            Tier::Past | Tier::Spare if hurried => Purpose::Awaited,
             Tier::Past | Tier::Spare => Purpose::Past,
             Tier::Now | Tier::Live | Tier::Hot | Tier::Warm | Tier::Cold | Tier::Rare => {
                 Purpose::Polling
@@ -114,23 +115,33 @@ impl Entry {
 }
 
 /// How long limits make resources wait: of many, each question is asked once.
-#[derive(Default)]
-pub(super) struct Waits(Vec<(&'static str, u32, Purpose, Option<Duration>)>);
+pub(super) struct Waits {
+    known: Vec<(&'static str, u32, Purpose, Option<Duration>)>,
+    /// Whether somebody waits for history.
+    hurried: bool,
+}
 
 impl Waits {
+    pub(super) fn new(hurried: bool) -> Self {
+        Self {
+            known: Vec::new(),
+            hurried,
+        }
+    }
+
     /// Returns whether a resource, once it is due, would wait so long that nobody waits for it.
     pub(super) fn are_long(&mut self, ledger: &Ledger, entry: &Entry, now: Duration) -> bool {
         let Resource { bucket, cost, .. } = entry.resource;
-        let purpose = entry.purpose();
+        let purpose = entry.purpose(self.hurried);
         let known = self
-            .0
+            .known
             .iter()
             .find(|(b, c, p, _)| (*b, *c, *p) == (bucket, cost, purpose));
         let until = if let Some((.., until)) = known {
             *until
         } else {
             let until = ledger.wait(bucket, cost, purpose, now);
-            self.0.push((bucket, cost, purpose, until));
+            self.known.push((bucket, cost, purpose, until));
             until
         };
         until.is_some_and(|until| purpose == Purpose::Past || until > now + MINUTE)

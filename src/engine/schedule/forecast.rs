@@ -54,7 +54,7 @@ impl Schedule {
         if let Some((bucket, cost)) = entry.booked
             && charged > cost
         {
-            let (more, purpose) = (charged - cost, entry.purpose());
+            let (more, purpose) = (charged - cost, entry.purpose(self.hurried));
             self.ledger.overdraw(bucket, more, purpose, now);
         }
     }

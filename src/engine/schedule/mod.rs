@@ -194,7 +194,7 @@ impl Schedule {
                 .id();
             let entry = self.entries.get_mut(&id)?;
             let Resource { bucket, cost, .. } = entry.resource;
-            let purpose = entry.purpose();
+            let purpose = entry.purpose(self.hurried);
             self.queue.remove(&(entry.next, Arc::clone(&id)));
             if let Some(until) = self.ledger.wait(bucket, cost, purpose, now) {
                 entry.next = until;
@@ -346,7 +346,7 @@ impl Schedule {
         if blocked {
             return true;
         }
-        let mut waits = Waits::default();
+        let mut waits = Waits::new(self.hurried);
         let mut awaited = self.entries.values().filter(|entry| counts(entry));
         awaited.all(|entry| {
             let urgent = entry.is_once() && entry.next <= now;

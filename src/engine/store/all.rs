@@ -6,7 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::correlate::Sourced;
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
-use crate::engine::chronicler::Telling;
+use crate::engine::chronicler::{Telling, Told};
 use crate::engine::store::Store;
 use crate::engine::update::Write;
 
@@ -16,8 +16,9 @@ impl Store {
         self.looks_into = false;
     }
 
-    /// Returns what of history is to be told next: by who polls at least one of the sources.
-    pub fn next_telling(&mut self, now: Timestamp) -> Option<Telling> {
+    /// Returns what of history is to be told next: by who polls at least one of the sources. While
+    /// somebody `waits` for pasts that are being read, nothing is told without them.
+    pub fn next_telling(&mut self, now: Timestamp, waits: bool) -> Option<Telling> {
         if !self.sources.iter().any(|member| member.state.is_led()) {
             return None;
         }
@@ -32,7 +33,17 @@ impl Store {
                 })
             })
         };
-        self.chronicler.next(facts, &self.policy, now)
+        self.chronicler.next(facts, &self.policy, now, waits)
+    }
+
+    /// Takes in what came of a telling; nothing where it failed.
+    pub fn was_told(&mut self, told: Option<&Told>, now: Timestamp) {
+        self.chronicler.ended(told, now);
+    }
+
+    /// Returns of how many repositories history is to be told, apart from what is being told.
+    pub fn left_to_tell(&self, now: Timestamp) -> usize {
+        self.chronicler.left(now)
     }
 
     /// Lets history be told from its beginning, as what was kept of it is lost.

@@ -116,7 +116,7 @@ impl Store {
         let member = self.sources.iter().find(|m| m.state.name == *source)?;
         let health = member.state.verdict(now).health;
         let why = match health {
-            Health::Unreachable | Health::Unreadable | Health::Auth => {
+            Health::Unreachable | Health::Failing | Health::Unreadable | Health::Auth => {
                 format!(
                     "source `{source}` does not answer as it should: {}",
                     health.as_str()

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
+use crate::engine::lately::last_of;
 use crate::engine::snapshot::scope_of;
 use crate::engine::update::Write;
 
@@ -21,7 +22,7 @@ pub(super) fn confirm(
     let note = |scope: Clean| {
         let entry = confirmed.entry((source.clone(), scope.clone()));
         let known = entry.or_insert(at);
-        *known = at.max(*known);
+        *known = last_of(*known, at);
         Write::Confirmed {
             source: source.clone(),
             scope,

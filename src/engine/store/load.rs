@@ -2,6 +2,7 @@
 //!
 //! Decides nothing about what is newer: the facts of a source do.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::key::SourceName;
@@ -26,11 +27,16 @@ impl Store {
                 self.take_in(source, &id, fact);
             }
         }
+        let mut listed = BTreeSet::new();
         for listing in loaded.listings {
             let source = listing.source.clone();
             if let Some(member) = self.member(&source) {
                 member.facts.load_listing(listing, followed);
+                listed.insert(source);
             }
+        }
+        for source in listed {
+            self.doubt(&source);
         }
         let confirmed = Arc::make_mut(&mut self.confirmed);
         for (source, scope, at) in loaded.confirmed {
@@ -47,6 +53,17 @@ impl Store {
         }
         self.last_stood.load(loaded.history);
         self.chronicler.load(loaded.coverage);
+    }
+
+    /// Looks again what of a source is in doubt.
+    pub(super) fn doubt(&mut self, source: &SourceName) {
+        let Some(member) = self.sources.iter().find(|m| m.state.name == *source) else {
+            return;
+        };
+        let doubts = member.facts.doubts();
+        if !doubts.is_empty() || self.doubts.has(source) {
+            Arc::make_mut(&mut self.doubts).set(source, doubts);
+        }
     }
 
     /// Forgets what a source said, as it was another account that it said it to.

@@ -270,11 +270,14 @@ impl Store {
                     batch.covered.clear();
                 }
                 let past = std::mem::take(&mut batch.past);
+                let name = (source.clone(), std::mem::take(&mut batch.past_of));
                 match (batch.past_from, batch.past_runs_from) {
-                    (None, Some(_)) => self.chronicler.take_loose(&source, past),
-                    (from, _) => self.chronicler.take_past(&source, from, past),
+                    (Some(from), _) => self.chronicler.take_past(name, from, past),
+                    (None, Some(_)) => self.chronicler.take_loose(name, past),
+                    (None, None) => {}
                 }
-                self.chronicler.quiet(std::mem::take(&mut batch.quiet));
+                let quiet = std::mem::take(&mut batch.quiet);
+                self.chronicler.quiet(&source, quiet);
                 member.state.report(report, at);
                 if !batch.covered.is_empty() {
                     let confirmed = Arc::make_mut(&mut self.confirmed);
@@ -287,10 +290,7 @@ impl Store {
                     order,
                 };
                 let delta = member.facts.take(answer, batch);
-                let doubts = member.facts.doubts();
-                if !doubts.is_empty() || self.doubts.has(&source) {
-                    Arc::make_mut(&mut self.doubts).set(&source, doubts);
-                }
+                self.doubt(&source);
                 self.correlate(&source, delta, applied);
             }
             Err(error) => {

@@ -12,7 +12,7 @@ use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::engine::store::{RETENTION, Store};
 use crate::engine::testing::Fake;
-use crate::engine::update::{Polled, Report, Update};
+use crate::engine::update::{Loaded, LoadedFact, Polled, Report, Update, Write};
 use crate::sources::{Batch, Listing, Source, SourceError};
 
 struct Board {
@@ -31,16 +31,16 @@ impl Board {
     }
 
     /// A list that was read to its end.
-    fn lists(&mut self, ids: &[&str], now: Timestamp) {
+    fn lists(&mut self, ids: &[&str], now: Timestamp) -> Vec<Write> {
         let batch = Self::told(ids);
-        self.poll(Ok(batch), now);
+        self.poll(Ok(batch), now)
     }
 
     /// A list in which a record could not be read.
-    fn lists_in_part(&mut self, ids: &[&str], now: Timestamp) {
+    fn lists_in_part(&mut self, ids: &[&str], now: Timestamp) -> Vec<Write> {
         let mut batch = Self::told(ids);
         batch.partial = std::mem::take(&mut batch.listings);
-        self.poll(Ok(batch), now);
+        self.poll(Ok(batch), now)
     }
 
     fn told(ids: &[&str]) -> Batch {
@@ -62,7 +62,7 @@ impl Board {
         }
     }
 
-    fn poll(&mut self, outcome: Result<Batch, SourceError>, now: Timestamp) {
+    fn poll(&mut self, outcome: Result<Batch, SourceError>, now: Timestamp) -> Vec<Write> {
         self.order += 1;
         let polled = Polled {
             source: SourceName::new("am"),
@@ -72,7 +72,8 @@ impl Board {
             outcome,
             report: Report::default(),
         };
-        self.store.apply(Update::Polled(Box::new(polled)), now);
+        let update = Update::Polled(Box::new(polled));
+        self.store.apply(update, now).writes
     }
 
     fn shown(&mut self, now: Timestamp) -> Vec<(String, Status)> {
@@ -147,6 +148,75 @@ fn an_answer_in_part_confirms_what_it_told_and_ends_nothing() {
     );
     let all = board.confirmed(at(54));
     assert!(all.iter().all(|(_, when)| *when == Some(at(54))), "{all:?}");
+}
+
+#[test]
+fn who_reads_the_store_is_told_what_is_in_doubt_and_since_when() {
+    let mut board = Board::new();
+    board.lists(&["a", "b"], at(50));
+    let mut writes = Vec::new();
+    for (ids, minute) in [(&["a", "b"], 52), (&["a", "c"], 53), (&["a", "c"], 54)] {
+        writes.extend(board.lists_in_part(ids, at(minute)));
+    }
+    let listings = writes.iter().filter(|it| matches!(it, Write::Listing(_)));
+    assert_eq!(listings.count(), 1, "one for what changed");
+    let expected = board.confirmed(at(54));
+    assert_eq!(expected[1], ("alert:b".to_owned(), Some(at(52))));
+
+    // Facts are stored with the day alone on which they were last told.
+    let mut other = Board::new();
+    let loaded = loaded(board.store.dump(), at(54));
+    let update = Update::Loaded(Box::new(loaded.clone()));
+    other.store.apply(update, at(54));
+    assert_eq!(other.confirmed(at(54)), expected, "offline");
+    let mut follower = Board::new();
+    let update = Update::Followed {
+        source: SourceName::new("am"),
+        state: None,
+        news: Box::new(loaded),
+    };
+    follower.store.apply(update, at(54));
+    assert_eq!(follower.confirmed(at(54)), expected, "beside it");
+
+    // A list that is whole again ends it there, too.
+    let writes = board.lists(&["a", "b", "c"], at(55));
+    let news = Loaded {
+        complete: false,
+        ..self::loaded(writes, at(55))
+    };
+    let update = Update::Followed {
+        source: SourceName::new("am"),
+        state: None,
+        news: Box::new(news),
+    };
+    follower.store.apply(update, at(55));
+    assert_eq!(follower.confirmed(at(55)), board.confirmed(at(55)));
+}
+
+/// What a database that was written so tells.
+fn loaded(writes: Vec<Write>, now: Timestamp) -> Loaded {
+    let mut loaded = Loaded {
+        complete: true,
+        ..Loaded::default()
+    };
+    for write in writes {
+        if let Write::Fact {
+            source, id, fact, ..
+        } = write
+        {
+            loaded.facts.push(LoadedFact {
+                source,
+                id,
+                fact,
+                seen_at: now - TimeDelta::hours(20),
+            });
+        } else if let Write::Listing(listing) = write {
+            loaded.listings.push(listing);
+        } else if let Write::Confirmed { source, scope, at } = write {
+            loaded.confirmed.push((source, scope, at));
+        }
+    }
+    loaded
 }
 
 #[test]

@@ -320,6 +320,10 @@ fn one_bad_resource_is_stale_and_a_bad_host_is_named() {
         host: host(),
         cause: "text/html".to_owned(),
     };
+    let failing = || SourceError::Unreachable {
+        host: host(),
+        cause: "it answered 502 (bad gateway)".to_owned(),
+    };
     check_health(&[], Health::Starting);
     check_health(&[("a", None)], Health::Ok);
     check_health(&[("a", None), ("b", Some(unreachable()))], Health::Stale);
@@ -335,6 +339,10 @@ fn one_bad_resource_is_stale_and_a_bad_host_is_named() {
     check_health(&[("a", None), ("b", Some(forbidden()))], Health::Forbidden);
     check_health(&[("a", Some(forbidden()))], Health::Forbidden);
     check_health(&[("a", Some(unreadable()))], Health::Unreadable);
+    check_health(&[("a", Some(failing()))], Health::Failing);
+    check_health(&[("a", None), ("b", Some(failing()))], Health::Stale);
+    let both = [("a", None), ("b", Some(failing())), ("a", Some(failing()))];
+    check_health(&both, Health::Failing);
     check_health(&[("a", None), ("b", Some(limited()))], Health::RateLimited);
     check_health(&[("b", Some(limited())), ("b", None)], Health::Ok);
     check_health(&[("a", Some(auth())), ("b", None)], Health::Auth);

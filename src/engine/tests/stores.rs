@@ -1,9 +1,10 @@
 //! The engine on stores that are shared, damaged, full or not there.
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use chrono::TimeDelta;
 use tempfile::TempDir;
 
 use super::*;
@@ -11,6 +12,7 @@ use crate::config::{Layer, RepoNames, Settings, SourceKind, Trust};
 use crate::engine::db::{Bound, Limits};
 use crate::engine::testing::Polls;
 use crate::sources::Account;
+use crate::sources::http::Clock;
 
 /// The kind of source that these tests configure.
 const FAKE: SourceKind = SourceKind {
@@ -67,6 +69,44 @@ async fn a_source_hears_what_the_store_holds_before_it_is_polled() {
     assert_eq!(restored.load(Ordering::SeqCst), 3);
     assert_eq!(titles(&snapshot), set(&["a", "b", "c"]));
     assert_eq!(source(&snapshot, "one").health, Health::Unreachable);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_lands_after_a_long_stop_is_dropped_where_another_board_polls_by_now() {
+    let dir = TempDir::new().expect("a directory");
+    let away = Arc::new(AtomicI64::new(0));
+    let file = Arc::new(OnceLock::<PathBuf>::new());
+    let (slept, store) = (Arc::clone(&away), Arc::clone(&file));
+    let one = Fake::new("one", move |poll| {
+        if poll == 1 {
+            return tickets(&["a"]);
+        }
+        // While the answer was on its way the program stood still, and another one took over.
+        slept.store(60, Ordering::SeqCst);
+        let file = store.get().expect("it is known");
+        let other = rusqlite::Connection::open(file).expect("it opens");
+        let taken = "UPDATE lease SET holder = 'other', pid = 1, boot = 'another machine', \
+                     expires = expires + 60";
+        other.execute(taken, []).expect("it is taken");
+        tickets(&["late"])
+    });
+    let started = clock();
+    let clock: Clock = Arc::new(move || {
+        let away = TimeDelta::seconds(away.load(Ordering::SeqCst));
+        started() + away
+    });
+    let opened = Store::open(dir.path(), clock()).expect("it opens");
+    file.set(opened.1.file.expect("there is a file"))
+        .expect("once");
+    let mut rig = Rig::start(Options {
+        store: Some(opened.0),
+        ..options(vec![one], clock)
+    });
+    rig.engine.settled(CEILING).await;
+    rig.command(EngineCommand::RefreshAll).await;
+    let snapshot = rig.until(|it| source(it, "one").followed).await;
+    assert_eq!(titles(&snapshot), set(&["a"]));
     rig.stop().await;
 }
 

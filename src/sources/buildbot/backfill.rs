@@ -17,7 +17,8 @@ use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::RunState;
-use crate::sources::backfill::{self, Holds, Seen, Told};
+use crate::domain::text::Clean;
+use crate::sources::backfill::{self, Builds, Seen, Told};
 use crate::sources::detail::is_detail;
 use crate::sources::needs::PAST;
 use crate::sources::port::Ask;
@@ -29,28 +30,8 @@ const GAP: TimeDelta = TimeDelta::days(2);
 /// What stands for all builders.
 const ALL: &str = "builds";
 
-/// The one list there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// Builds that are over, the newest first.
-    Builds,
-}
-
-impl backfill::Part for Part {
-    const FIRST: Self = Self::Builds;
-
-    fn next(self) -> Option<Self> {
-        None
-    }
-
-    fn most(self) -> usize {
-        10_000
-    }
-
-    fn holds(self) -> Holds {
-        Holds::Runs
-    }
-}
+/// The builds of all builders.
+pub(super) type Part = Builds<10_000>;
 
 /// What is known of the past, and the builds that were read of it so far.
 #[derive(Debug, Default)]
@@ -106,6 +87,7 @@ impl Buildbot {
         let whole = self.state().pasts.all.take(&page, Some(told));
         if let Some(whole) = whole {
             self.port.can(PAST, CapabilityState::Available);
+            batch.past_of = Clean::line(ALL);
             batch.past_runs_from = whole.runs_since;
             batch.past = self.of_past();
         }

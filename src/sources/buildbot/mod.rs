@@ -27,6 +27,7 @@ use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
+use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
@@ -156,7 +157,7 @@ impl Buildbot {
                 if all > 0 && own == 0 {
                     checks.push(unmapped());
                 }
-                let note = |text: &crate::domain::text::Clean| Check {
+                let note = |text: &Clean| Check {
                     state: CheckState::Note,
                     ..fine(BUILDS, text)
                 };
@@ -257,6 +258,10 @@ impl Source for Buildbot {
 
     fn past(&self) -> PastRead {
         self.state().pasts.all.read()
+    }
+
+    fn past_kept(&self, of: &Clean) {
+        self.state().pasts.all.kept(of.as_str());
     }
 
     fn account(&self) -> BoxFuture<'_, Account> {

@@ -219,7 +219,7 @@ impl Buildbot {
         let (job, before) = {
             let state = self.state();
             let job = state.jobs.get(&key.job).cloned();
-            (job, state.diagnoses.get(&key.job).cloned())
+            (job, state.diagnoses.of(key))
         };
         let Some(job) = job else {
             return Err(Failure::of(SourceError::NotFound {
@@ -228,8 +228,7 @@ impl Buildbot {
                 near: None,
             }));
         };
-        let old = before.as_deref().and_then(job_log::diagnosis);
-        if let (Some(fact), Some(old)) = (&before, &old)
+        if let Some((fact, old)) = &before
             && job_log::holds(&*self.ground.logs, key, old, ask.urgency)
         {
             return Ok(Arc::clone(fact));
@@ -237,9 +236,9 @@ impl Buildbot {
         let steps = self.steps(job.place, ask).await?;
         let looked = self.read_logs(key, &job, &steps, ask).await?;
         let found = job_log::assemble(key, of(&job, &steps), Evidence::of(looked));
-        let found = job_log::renewed(old, found);
+        let found = job_log::renewed(before.map(|(_, old)| old), found);
         let fact = Arc::new(Fact::Diagnosis(Box::new(found)));
-        self.state().diagnoses.insert(key.job, Arc::clone(&fact));
+        self.state().diagnoses.keep(&fact);
         Ok(fact)
     }
 

@@ -37,8 +37,8 @@ pub(super) struct Round {
     /// What could not be read, and how much of it.
     bad: Vec<String>,
     pub(super) bad_count: usize,
-    /// Whether there was more than was read.
-    is_cut: bool,
+    /// Of what there was more than was read.
+    cuts: Vec<String>,
 }
 
 impl Round {
@@ -120,7 +120,10 @@ impl Buildbot {
         self.port
             .fits("/api/v2/buildrequests", &read.buildrequests)?;
         let queue = round.records(read.buildrequests);
-        round.is_cut |= queue.len() >= MOST_WAITING;
+        if queue.len() >= MOST_WAITING {
+            let text = format!("more than {MOST_WAITING} builds wait; the rest is not shown");
+            round.cuts.push(text);
+        }
         round.queue = queue.into_iter().filter(|it| !it.complete).collect();
         Ok(())
     }
@@ -175,6 +178,10 @@ impl Buildbot {
             }
             below = lowest;
         }
+        let most = PAGES * PAGE;
+        round.cuts.push(format!(
+            "more than {most} builds were made since the last look; those before are not read"
+        ));
         Ok(())
     }
 
@@ -307,18 +314,17 @@ impl Buildbot {
             let why = round.bad.first().map_or("", String::as_str);
             let text = format!("{} builds cannot be read: {why}", round.bad_count);
             batch.warnings.push(self.port.shown(&text));
-            batch.partial.push(Listing {
-                name: "moving".into(),
-                members: moving,
-            });
-        } else if round.is_cut {
-            let text = format!("more than {MOST_WAITING} builds wait; the rest is not shown");
-            batch.warnings.push(Clean::line(&text));
+        }
+        let cuts = round.cuts.iter();
+        batch.warnings.extend(cuts.map(|text| Clean::line(text)));
+        let list = Listing {
+            name: "moving".into(),
+            members: moving,
+        };
+        if batch.warnings.is_empty() {
+            batch.listings.push(list);
         } else {
-            batch.listings.push(Listing {
-                name: "moving".into(),
-                members: moving,
-            });
+            batch.partial.push(list);
         }
         batch.covered.push(Clean::default());
         batch

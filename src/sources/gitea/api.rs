@@ -12,7 +12,7 @@ use super::server::Way;
 use crate::domain::Timestamp;
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
-use crate::sources::http::{Answer, Failure, List, Pages};
+use crate::sources::http::{Answer, Failure, List, Pages, their_now};
 use crate::sources::port::Ask;
 use crate::sources::{Batch, CapabilityState, SourceError};
 
@@ -55,6 +55,18 @@ impl Gitea {
         (cap, asked): (usize, Asked),
         take: impl Fn(P) -> List<T>,
     ) -> Result<Pages<T>, Failure> {
+        let read = self.pages_at(parts, query, (cap, asked), take).await;
+        read.map(|(pages, _)| pages)
+    }
+
+    /// The same, and the time at the server when it began to answer.
+    pub(super) async fn pages_at<P: DeserializeOwned, T>(
+        &self,
+        parts: &[&str],
+        query: &[(&str, &str)],
+        (cap, asked): (usize, Asked),
+        take: impl Fn(P) -> List<T>,
+    ) -> Result<(Pages<T>, Timestamp), Failure> {
         let size = self.state().page;
         let limit = size.to_string();
         let mut pages = Pages {
@@ -63,6 +75,7 @@ impl Gitea {
             trouble: None,
         };
         let mut seen = 0;
+        let mut begun = asked.now;
         for page in 1..=cap {
             let number = page.to_string();
             // Some routes take no notice of `limit` unless `page` stands beside it.
@@ -73,9 +86,12 @@ impl Gitea {
                 Err(failure) if page == 1 => return Err(failure),
                 Err(failure) => {
                     pages.trouble = Some(failure);
-                    return Ok(pages);
+                    return Ok((pages, begun));
                 }
             };
+            if page == 1 {
+                begun = their_now(&answer.headers, asked.now);
+            }
             let path = self.url(parts, &[]);
             self.port.fits(path.path(), &list).map_err(Failure::of)?;
             let count = list.items.len() + list.bad_count;
@@ -83,14 +99,14 @@ impl Gitea {
             pages.list.append(list);
             if is_last(&answer.headers, (seen, count, size)) {
                 pages.complete = true;
-                return Ok(pages);
+                return Ok((pages, begun));
             }
             if count == 0 {
                 // It says that there are more, and shows none: that is not all of them.
-                return Ok(pages);
+                return Ok((pages, begun));
             }
         }
-        Ok(pages)
+        Ok((pages, begun))
     }
 
     /// Takes in that a route answered.

@@ -11,12 +11,14 @@ use chrono::TimeDelta;
 use super::Gitea;
 use super::api::{Asked, rfc3339};
 use super::map::work;
+use super::noted::Noted;
 use super::server::Way;
 use super::state::{RepoState, State};
 use super::wire;
 use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
+use crate::sources::detail::Places;
 use crate::sources::http::{Failure, List, their_now};
 use crate::sources::selection::covers;
 use crate::sources::{Batch, SourceError};
@@ -33,36 +35,28 @@ const FIRST: TimeDelta = TimeDelta::hours(1);
 
 impl Gitea {
     /// Asks each owner for what changed in its repositories.
-    pub(super) async fn changes(&self, asked: Asked) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
+    pub(super) async fn changes(&self, asked: Asked, batch: &mut Batch) -> Result<(), SourceError> {
         let owners: BTreeSet<String> = {
             let state = self.state();
-            state.repos.values().map(RepoState::owner).collect()
+            // A name that leads nowhere names no owner, either.
+            let there = state.repos.values().filter(|repo| repo.misses == 0);
+            there.map(RepoState::owner).collect()
         };
-        let mut trouble = None;
+        let mut places = Places::default();
         for owner in owners {
             let read = async {
-                self.touched(&owner, asked, &mut batch).await?;
-                self.moved_issues(&owner, asked, &mut batch).await
+                self.touched(&owner, asked, batch).await?;
+                self.moved_issues(&owner, asked, batch).await
             };
-            match read.await {
-                Ok(true) => self.cover(&owner, &mut batch),
-                Ok(false) => {}
-                Err(error) => {
-                    trouble = Some(error);
-                    break;
-                }
+            let read = read.await;
+            if matches!(read, Ok(true)) {
+                self.cover(&owner, batch);
+            }
+            if !places.take(read.map(drop)) {
+                break;
             }
         }
-        match trouble {
-            // What was read so far is not thrown away; the rest comes with the next poll.
-            Some(error) if batch.facts.is_empty() => Err(error),
-            Some(error) => {
-                batch.warnings.push(self.port.shown(&error.to_string()));
-                Ok(batch)
-            }
-            None => Ok(batch),
-        }
+        places.end(batch, |text| self.port.shown(text))
     }
 
     /// Says that what is known of the repositories of an owner is so still.
@@ -88,7 +82,9 @@ impl Gitea {
             let state = self.state();
             let known = state.owners.get(owner);
             let id = known.and_then(|known| known.id);
-            let Some(id) = id.filter(|_| state.ways.may(Way::RepoSearch, asked.now)) else {
+            let may = state.ways.may(Way::RepoSearch, asked.now);
+            let may = may && !state.is_refused(owner, asked.now);
+            let Some(id) = id.filter(|_| may) else {
                 return Ok(());
             };
             (id.to_string(), known.and_then(|known| known.repos_to))
@@ -107,7 +103,10 @@ impl Gitea {
             let asking = self.one::<wire::RepoSearch>(&["repos", "search"], &query, asked);
             let list = match asking.await {
                 Ok((wire::RepoSearch { data }, _)) => data,
-                Err(failure) => return self.no_search(Way::RepoSearch, failure, asked.now, batch),
+                Err(failure) => {
+                    let of = (Way::RepoSearch, owner);
+                    return self.no_search(of, failure, asked.now, batch);
+                }
             };
             self.there(Way::RepoSearch);
             let oldest = list.items.last().and_then(|repo| repo.updated_at);
@@ -152,7 +151,8 @@ impl Gitea {
     ) -> Result<bool, SourceError> {
         let since = {
             let state = self.state();
-            if !state.ways.may(Way::IssueSearch, asked.now) {
+            let may = state.ways.may(Way::IssueSearch, asked.now);
+            if !may || state.is_refused(owner, asked.now) {
                 return Ok(false);
             }
             let known = state.owners.get(owner).and_then(|known| known.issues_to);
@@ -165,8 +165,9 @@ impl Gitea {
         let pages = match self.pages(&parts, &query, (PAGES, asked), take).await {
             Ok(pages) => pages,
             Err(failure) => {
+                let of = (Way::IssueSearch, owner);
                 return self
-                    .no_search(Way::IssueSearch, failure, asked.now, batch)
+                    .no_search(of, failure, asked.now, batch)
                     .map(|()| false);
             }
         };
@@ -182,7 +183,7 @@ impl Gitea {
         let is_all = pages.complete && pages.list.bad_count == 0;
         if !is_all {
             // More than fits, or not all of it can be read: everything is read again.
-            again(&mut state, owner);
+            self.again(&mut state, owner);
         }
         let known = state.owners.entry(owner.to_owned()).or_default();
         known.issues_to = known.issues_to.or(Some(asked.now - FIRST)).max(newest);
@@ -199,28 +200,46 @@ impl Gitea {
         };
         repo.changed_at = repo.changed_at.max(Some(issue.updated_at));
         if issue.pull_request.is_some() {
-            let known = repo.open.get(&issue.number);
-            let is_same = known.is_some_and(|known| known.updated_at == issue.updated_at);
-            if !is_same
-                && repo
-                    .pulls_at
-                    .is_some_and(|at| at <= issue.updated_at + OVERLAP)
-            {
+            let is_same = repo.knows(issue.number, issue.updated_at);
+            // Both by the clock of the server.
+            let is_listed = repo
+                .pulls_to
+                .is_some_and(|to| to > issue.updated_at + OVERLAP);
+            if repo.pulls_at.is_some() && !is_same && !is_listed {
                 repo.pulls_wanted.insert(issue.number);
             }
         } else if let Some(ticket) = work::ticket(&key, issue) {
+            repo.see_ticket(&ticket);
             batch.facts.push(Fact::Ticket(ticket));
         }
     }
 
     /// A search that is not there, or fails, costs the search: repositories are read one by one.
+    /// One that is refused for an owner costs that owner.
     fn no_search(
         &self,
-        way: Way,
+        (way, owner): (Way, &str),
         failure: Failure,
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<(), SourceError> {
+        let is_answered = self.state().ways.answered(way);
+        let is_of_owner = match failure.status {
+            Some(400 | 422) => true,
+            Some(404) => is_answered,
+            _ => false,
+        };
+        if is_of_owner {
+            let mut state = self.state();
+            state.owners.entry(owner.to_owned()).or_default().refused_at = Some(now);
+            drop(state);
+            let text = format!(
+                "each repository of `{owner}` is asked by itself: {}",
+                failure.error
+            );
+            batch.warnings.push(self.port.shown(&text));
+            return Ok(());
+        }
         // The search has a server of its own, which may be broken while the rest works.
         let is_ours = matches!(
             (&failure.error, failure.status),
@@ -249,16 +268,16 @@ impl Gitea {
         batch.warnings.push(self.port.shown(&text));
         Ok(())
     }
-}
 
-/// Lets the repositories of an owner be read again as a whole.
-fn again(state: &mut State, owner: &str) {
-    for repo in state
-        .repos
-        .values_mut()
-        .filter(|repo| repo.owner() == owner)
-    {
-        (repo.issues_at, repo.pulls_at) = (None, None);
+    /// Lets the repositories of an owner be read again as a whole.
+    fn again(&self, state: &mut State, owner: &str) {
+        let repos = state.repos.values_mut();
+        for repo in repos.filter(|repo| repo.owner() == owner) {
+            (repo.issues_at, repo.pulls_at) = (None, None);
+            let key = self.key(&repo.path);
+            self.note_again(&key, Noted::Issues);
+            self.note_again(&key, Noted::Pulls);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::Gitea;
 use super::api::Asked;
 use super::map;
+use super::noted::Noted;
 use super::server::Server;
 use super::state::{PAGE, RepoState, State};
 use super::wire;
@@ -170,11 +171,17 @@ impl Gitea {
         for wire in found {
             note_owner(&mut state, wire);
             let known = state.repo(&wire.full_name);
+            known.identity.get_or_insert(wire.id);
             if known.read_at.is_none() && RepoState::is_idle(wire, now) {
                 // Nothing of it would be shown until somebody touches it.
                 known.see(wire);
                 known.take_as_read(now);
                 let key = self.key(&wire.full_name);
+                for list in [Noted::Issues, Noted::Pulls] {
+                    if !self.was_read(&key, list) {
+                        self.note_read(&key, list);
+                    }
+                }
                 batch.facts.push(Fact::Repository(bare(&key, wire)));
             } else if known.read_at.is_some() && known.see(wire) {
                 known.wanted = true;

@@ -44,8 +44,15 @@ impl Gitea {
         };
         let client = self.port.client(asked.ask).await?;
         let state = self.state_of(&key, asked);
-        match follow::read_on(client, &request, &from, state, into).await {
+        // Of a log that was not begun the server says that it is missing, not that it has no logs.
+        let is_early = |failure: &Failure| {
+            follow::is_absent(failure) && !self.lacks(Way::Logs, failure, asked.now)
+        };
+        match follow::read_on(client, &request, &from, state, into, is_early).await {
             Ok(read) => {
+                if read.moved > 0 {
+                    self.there(Way::Logs);
+                }
                 self.port.can(LIVE, CapabilityState::Available);
                 Ok(read)
             }

@@ -14,7 +14,9 @@ mod discover;
 mod follow;
 mod map;
 mod memory;
+mod moving;
 mod needs;
+mod noted;
 mod past;
 mod plan;
 mod pulls;
@@ -25,6 +27,7 @@ mod server;
 mod state;
 mod tickets;
 mod times;
+mod vanished;
 mod wire;
 mod wire_actions;
 
@@ -41,11 +44,13 @@ use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
-use crate::domain::key::SourceName;
+use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::needs::{PAST, Turn};
+use crate::sources::owed::Owed;
 use crate::sources::port::{Address, Ask, Port, Product};
 use crate::sources::selection::plain;
 use crate::sources::{
@@ -102,6 +107,7 @@ pub struct Gitea {
     kind: &'static str,
     port: Port,
     state: Mutex<State>,
+    owed: Owed,
 }
 
 impl Gitea {
@@ -126,6 +132,7 @@ impl Gitea {
             kind,
             port,
             state: Mutex::new(state),
+            owed: Owed::default(),
         })
     }
 
@@ -138,22 +145,24 @@ impl Gitea {
             now: fetch.now,
             ask: Ask::of(&fetch),
         };
-        let mut batch = self.dispatch(&fetch.resource, asked).await?;
+        let mut batch = self.owed.begin();
+        self.dispatch(&fetch.resource, asked, &mut batch).await?;
         batch.quiet.extend(self.look_back(fetch.now));
         let leaving = std::mem::take(&mut self.state().leaving);
         batch.gone_repos.extend(leaving);
         let mut state = self.state();
+        batch.covered.retain(|scope| state.is_proven(scope));
         for fact in &batch.facts {
             if let Fact::JobSet(set) | Fact::EarlierJobs(set) = fact {
                 state.memory.jobs.see(set);
             }
         }
         drop(state);
-        Ok(batch)
+        Ok(batch.end())
     }
 
     /// Reads runs and statuses at once: something happened there.
-    async fn ci(&self, path: &str, asked: Asked) -> Result<Batch, SourceError> {
+    async fn ci(&self, path: &str, asked: Asked, batch: &mut Batch) -> Result<(), SourceError> {
         let wants_runs = {
             let mut state = self.state();
             let reads = state.reads_runs(asked.now);
@@ -164,31 +173,45 @@ impl Gitea {
                 repo.has_actions && reads
             })
         };
-        let mut batch = Batch::default();
         if wants_runs {
-            batch = self.runs(path, asked).await?;
+            self.runs(path, asked, batch).await?;
         }
         let checks = self.checks(path, asked).await?;
         batch.facts.extend(checks.facts);
         batch.warnings.extend(checks.warnings);
         batch.covered.extend(checks.covered);
-        Ok(batch)
+        Ok(())
     }
 
-    async fn dispatch(&self, resource: &str, asked: Asked) -> Result<Batch, SourceError> {
+    async fn dispatch(
+        &self,
+        resource: &str,
+        asked: Asked,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
         let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
         let path = rest.split_once('@').map_or(rest, |(path, _)| path);
         match kind {
+            "changes" => self.changes(asked, batch).await,
+            "pull" => self.changed_pulls(path, asked, batch).await,
+            "runs" => self.runs(path, asked, batch).await,
+            "ci" => self.ci(path, asked, batch).await,
+            // What these read is noted when all of it is told.
+            _ => {
+                *batch = self.at_once(kind, path, asked).await?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn at_once(&self, kind: &str, path: &str, asked: Asked) -> Result<Batch, SourceError> {
+        match kind {
             "server" => self.look_at_server(asked).await,
             "discover" => self.discover(asked).await,
-            "changes" => self.changes(asked).await,
             "repo" => self.repo(path, asked).await,
             "issues" => self.tickets(path, asked).await,
             "pulls" => self.pulls(path, asked).await,
-            "pull" => self.changed_pulls(path, asked).await,
-            "runs" => self.runs(path, asked).await,
             "checks" => self.checks(path, asked).await,
-            "ci" => self.ci(path, asked).await,
             "brought" => self.brought(path, asked).await,
             "backfill" => self.backfill(asked).await,
             "deployed" => self.deployed(path, asked).await,
@@ -242,11 +265,17 @@ impl Source for Gitea {
     fn restore(&self, facts: &[Arc<Fact>]) {
         let now = self.port.now();
         let place = self.port.place();
-        restore::restore(&mut self.state(), (&place, now), &self.config, facts);
+        let was_read = |repo: &RepoKey, list| self.was_read(repo, list);
+        let mut state = self.state();
+        restore::restore(&mut state, (&place, now), &self.config, facts, was_read);
     }
 
     fn past(&self) -> PastRead {
         self.state().pasts.all.read()
+    }
+
+    fn past_kept(&self, of: &Clean) {
+        self.state().pasts.all.kept(of.as_str());
     }
 
     fn need(&self, all: &BTreeSet<Need>) {

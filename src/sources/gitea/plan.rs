@@ -50,7 +50,6 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
 }
 
 fn repositories(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
-    let searches = state.searches(now);
     let reads_runs = state.reads_runs(now);
     let mut first = [0; 6];
     for repo in state.hottest(|repo| repo.misses < 2) {
@@ -66,8 +65,10 @@ fn repositories(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
             }
         };
         once(0, "repo", 5, repo.wanted);
-        once(1, "pull", 3, !repo.pulls_wanted.is_empty());
-        once(2, "issues", 2, repo.has_issues && repo.issues_at.is_none());
+        once(1, "pull", 3, repo.due_pulls(now).next().is_some());
+        // Lists prove nothing of a repository that nobody ever answered for.
+        let issues = repo.has_issues && repo.issues_at.is_none() && repo.identity.is_some();
+        once(2, "issues", 2, issues);
         // What the branches ask for belongs to what is told of a pull request.
         let pulls = repo.has_pulls && repo.pulls_at.is_none() && repo.read_at.is_some();
         once(3, "pulls", 4, pulls);
@@ -80,7 +81,10 @@ fn repositories(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
             let id = format!("deployed:{path}@{}", repo.turn);
             list.push(resource(id, Tier::Past, past::COST));
         }
-        again(repo, (now, searches, reads_runs), list);
+        if repo.identity.is_some() {
+            let searches = state.searches(&repo.owner(), now);
+            again(repo, (now, searches, reads_runs), list);
+        }
     }
 }
 

@@ -1,18 +1,22 @@
 //! Change requests of one repository: lists, those that changed, and their reviews.
 
+use std::collections::BTreeSet;
+
 use super::Gitea;
 use super::api::{Asked, below, is_whole};
 use super::changes::there_now;
 use super::map::delivery;
 use super::map::work::{self, Around};
+use super::noted::Noted;
 use super::state::{WINDOW, is_settled};
+use super::vanished::numbered;
 use super::wire;
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeRequest, ChangeState, Checks, Review};
-use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::fact::{Fact, FactKind};
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
-use crate::sources::detail::absent;
+use crate::sources::detail::{Places, absent, is_of_place};
 use crate::sources::http::{List, Pages};
 use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
@@ -31,6 +35,15 @@ const NUMBERED: usize = 10;
 /// The capability, and the name of the resource.
 pub(super) const PULLS: &str = "pulls";
 
+/// What is known of a list of all that is open.
+#[derive(Clone, Copy)]
+struct OpenList {
+    /// Whether it was read to its end.
+    is_whole: bool,
+    /// When it was begun, by the clock of the server.
+    begun: Timestamp,
+}
+
 impl Gitea {
     /// Reads the pull requests of a repository.
     pub(super) async fn pulls(&self, path: &str, asked: Asked) -> Result<Batch, SourceError> {
@@ -39,8 +52,8 @@ impl Gitea {
         let parts = below(path, &["pulls"]);
         let take = |list: List<wire::Pull>| list;
         let query = [("state", "open"), ("sort", "recentupdate")];
-        let open = self.pages(&parts, &query, (OPEN_PAGES, asked), take).await;
-        let open = open.map_err(|failure| failure.error)?;
+        let open = self.pages_at(&parts, &query, (OPEN_PAGES, asked), take);
+        let (open, begun) = open.await.map_err(|failure| failure.error)?;
         let closed = self.ended(&parts, asked).await?;
         self.warn(&key, "pull requests", &open, &mut batch);
         self.warn(&key, "pull requests", &closed, &mut batch);
@@ -54,12 +67,20 @@ impl Gitea {
         // One that was closed between the two answers is closed.
         found.retain(|change| ended.iter().all(|other| other.number != change.number));
         let open_facts: Vec<Fact> = found.into_iter().map(boxed).collect();
-        if is_whole(&open) {
-            batch
-                .listings
-                .push(Listing::of_repo(&key, "changes/open", &open_facts));
+        let list = OpenList {
+            is_whole: is_whole(&open),
+            begun,
+        };
+        let left = self.take_pulls(path, (&open_facts, &ended), list, asked);
+        if list.is_whole {
+            let mut listing = Listing::of_repo(&key, "changes/open", &open_facts);
+            let left = left.into_iter();
+            listing
+                .members
+                .extend(left.map(|number| numbered(FactKind::ChangeRequest, &key, number)));
+            batch.listings.push(listing);
+            self.note_read(&key, Noted::Pulls);
         }
-        self.take_pulls(path, &open_facts, &ended, is_whole(&open), asked);
         batch.facts.extend(open_facts);
         batch.facts.extend(ended.into_iter().map(boxed));
         self.port.can(PULLS, CapabilityState::Available);
@@ -179,32 +200,38 @@ impl Gitea {
         Ok(Some(work::review(&pages.list, protection.as_ref())))
     }
 
+    /// Takes in what lists told; returns those that were open and are in neither: pages are
+    /// counted, and shift while they are read. They are asked for by number before they are gone.
     fn take_pulls(
         &self,
         path: &str,
-        open: &[Fact],
-        ended: &[ChangeRequest],
-        whole: bool,
+        (open, ended): (&[Fact], &[ChangeRequest]),
+        list: OpenList,
         asked: Asked,
-    ) {
+    ) -> BTreeSet<u64> {
         let mut state = self.state();
         let Some(repo) = state.known(path) else {
-            return;
+            return BTreeSet::new();
         };
         repo.pulls_at = Some(asked.now);
+        repo.pulls_to = Some(list.begun);
         let changes = open.iter().filter_map(|fact| {
             if let Fact::ChangeRequest(change) = fact {
                 return Some(change.as_ref());
             }
             None
         });
-        if whole {
-            repo.open.clear();
-        }
-        for change in changes.chain(ended) {
+        let told: Vec<&ChangeRequest> = changes.chain(ended).collect();
+        let mut left: BTreeSet<u64> = repo.open.keys().copied().collect();
+        for change in told {
+            left.remove(&change.number);
             repo.see_change(change);
         }
+        if list.is_whole {
+            repo.pulls_wanted.extend(&left);
+        }
         repo.ci_wanted |= repo.has_unsettled();
+        left
     }
 
     /// Reads the pull requests that changed, by their numbers.
@@ -212,23 +239,37 @@ impl Gitea {
         &self,
         path: &str,
         asked: Asked,
-    ) -> Result<Batch, SourceError> {
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
         let key = self.key(path);
-        let wanted: Vec<u64> = {
+        let due: Vec<u64> = {
             let mut state = self.state();
             let repo = state.known(path);
-            let wanted = repo.map(|repo| repo.pulls_wanted.iter().rev().take(NUMBERED).copied());
-            wanted.map(Iterator::collect).unwrap_or_default()
+            repo.map(|repo| repo.due_pulls(asked.now).take(NUMBERED).collect())
+                .unwrap_or_default()
         };
-        let mut batch = Batch::default();
-        for number in wanted {
-            self.changed_pull(&key, number, asked, &mut batch).await?;
+        let mut places = Places::default();
+        for number in due {
+            let read = self.changed_pull(&key, number, asked, batch).await;
+            if read.as_ref().is_err_and(is_of_place)
+                && let Some(repo) = self.state().known(path)
+            {
+                // It waits, and takes no turn of the others.
+                repo.pulls_failed.insert(number, asked.now);
+            }
+            if !places.take(read) {
+                break;
+            }
         }
+        let is_whole = places.is_whole();
+        places.end(batch, |text| self.port.shown(text))?;
         if let Some(repo) = self.state().known(path) {
             repo.turn += 1;
         }
-        batch.covered.push(Clean::line(path));
-        Ok(batch)
+        if is_whole {
+            batch.covered.push(Clean::line(path));
+        }
+        Ok(())
     }
 
     async fn changed_pull(
@@ -244,6 +285,7 @@ impl Gitea {
         let done = |source: &Self| {
             if let Some(repo) = source.state().known(key.path()) {
                 repo.pulls_wanted.remove(&number);
+                repo.pulls_failed.remove(&number);
             }
         };
         let (wire, answer) = match read {
@@ -251,10 +293,9 @@ impl Gitea {
             Err(failure) => {
                 if failure.status == Some(404) {
                     // It was read a moment ago in a list: it was deleted.
-                    batch.gone.push(FactId {
-                        kind: FactKind::ChangeRequest,
-                        id: Clean::line(&format!("{}#{number}", key.as_str())),
-                    });
+                    batch
+                        .gone
+                        .push(numbered(FactKind::ChangeRequest, key, number));
                     if let Some(repo) = self.state().known(key.path()) {
                         repo.open.remove(&number);
                     }

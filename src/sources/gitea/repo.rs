@@ -45,6 +45,9 @@ impl Gitea {
             return Ok(batch);
         }
         let key = self.key(&wire.full_name);
+        if let Some(known) = self.state().known(key.path()) {
+            known.identity = Some(wire.id);
+        }
         let reader = Reader {
             gitea: self,
             key: key.clone(),

@@ -3,25 +3,28 @@
 use std::sync::Arc;
 
 use super::map::delivery::deployment_id;
+use super::noted::Noted;
 use super::state::State;
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::change_request::ChangeState;
 use crate::domain::deployment::DeployState;
 use crate::domain::fact::Fact;
+use crate::domain::key::RepoKey;
 use crate::domain::run::is_foreign;
 use crate::sources::needs;
 use crate::sources::selection::covers;
 
 /// Takes in stored facts, in any order; those of repositories that are not configured are left.
 ///
-/// The lists of a repository that was read before count as read then: what changed since is told
+/// The lists of a repository that were read before count as read then: what changed since is told
 /// by the searches of its owner, which go back to the newest change that is stored.
 pub(super) fn restore(
     state: &mut State,
     (place, now): (&str, Timestamp),
     config: &SourceConfig,
     facts: &[Arc<Fact>],
+    was_read: impl Fn(&RepoKey, Noted) -> bool,
 ) {
     let ours = |fact: &&Arc<Fact>| {
         let repo = fact.repo();
@@ -35,7 +38,9 @@ pub(super) fn restore(
             let default = found.default_branch.as_ref();
             known.default_branch = default.map(|branch| branch.name.to_string());
             // Branches and releases are few and tell what the searches do not: they are read anew.
-            (known.issues_at, known.pulls_at) = (Some(now), Some(now));
+            let read_at = |list| was_read(&found.repo, list).then_some(now);
+            known.issues_at = read_at(Noted::Issues);
+            known.pulls_at = read_at(Noted::Pulls);
         }
     }
     for fact in facts.iter().filter(ours) {
@@ -56,7 +61,10 @@ fn take(state: &mut State, fact: &Arc<Fact>) {
     };
     let mut changed = None;
     match fact.as_ref() {
-        Fact::Ticket(ticket) => changed = Some(ticket.updated_at),
+        Fact::Ticket(ticket) => {
+            changed = Some(ticket.updated_at);
+            repo.see_ticket(ticket);
+        }
         Fact::ChangeRequest(change) => {
             changed = Some(change.updated_at);
             if change.state == ChangeState::Open || change.merge_sha.is_some() {

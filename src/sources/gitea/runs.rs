@@ -1,5 +1,6 @@
 //! Runs and jobs of Actions: by runs where the server has them, else by tasks.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Gitea;
@@ -13,7 +14,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{JobSet, Run, RunKey};
 use crate::domain::text::Clean;
-use crate::sources::detail::absent;
+use crate::sources::detail::{is_detail, without};
 use crate::sources::http::{Failure, List, decode};
 use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
@@ -40,40 +41,47 @@ pub(super) const RUNS_NAME: &str = "runs";
 
 impl Gitea {
     /// Reads the newest runs of a repository, and the jobs of those that need a look.
-    pub(super) async fn runs(&self, path: &str, asked: Asked) -> Result<Batch, SourceError> {
+    pub(super) async fn runs(
+        &self,
+        path: &str,
+        asked: Asked,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
         let key = self.key(path);
-        let mut batch = Batch::default();
-        let read = self.list_runs(&key, asked, &mut batch).await;
+        let read = self.list_runs(&key, asked, batch).await;
         let read = match read {
-            Ok(true) => Ok(()),
-            Ok(false) => self.list_tasks(&key, asked, &mut batch).await,
+            Ok(Some((listed, is_whole))) => {
+                self.moving(&key, (&listed, is_whole), asked, batch).await?;
+                Ok(())
+            }
+            Ok(None) => self.list_tasks(&key, asked, batch).await,
             Err(failure) => Err(failure),
         };
         if let Err(failure) = read {
-            self.without_runs(path, failure, &mut batch)?;
+            self.without_runs(path, failure, batch)?;
         }
         if let Some(repo) = self.state().known(path) {
             repo.runs_at = Some(asked.now);
         }
-        self.details(&key, asked, &mut batch).await?;
-        Ok(batch)
+        self.details(&key, asked, batch).await
     }
 
-    /// Reads the newest runs; returns whether the server has a list of them.
+    /// Reads the newest runs, where the server has a list of them; returns which those are, and
+    /// whether they are all there are.
     async fn list_runs(
         &self,
         key: &RepoKey,
         asked: Asked,
         batch: &mut Batch,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Option<(BTreeSet<u64>, bool)>, Failure> {
         if !self.state().ways.may(Way::Runs, asked.now) {
-            return Ok(false);
+            return Ok(None);
         }
         let parts = below(key.path(), &["actions", "runs"]);
         let query = [("page", "1"), ("limit", RUNS)];
         let page = match self.one::<RunPage>(&parts, &query, asked).await {
             Ok((page, _)) => page,
-            Err(failure) if self.lacks(Way::Runs, &failure, asked.now) => return Ok(false),
+            Err(failure) if self.lacks(Way::Runs, &failure, asked.now) => return Ok(None),
             Err(failure) => return Err(failure),
         };
         self.there(Way::Runs);
@@ -83,17 +91,18 @@ impl Gitea {
         let whole = runs.bad_count == 0 && page.total_count.is_none_or(|n| n <= runs.items.len());
         self.warn_of(key, "runs", &runs, batch);
         let found = self.made_runs(key, &runs.items, asked.now);
+        let listed = found.iter().map(|run| run.id).collect();
         let facts: Vec<Fact> = self.seen(key, found).into_iter().map(Fact::Run).collect();
         if whole {
             batch.listings.push(Listing::of_repo(key, "runs", &facts));
         }
         batch.facts.extend(facts);
         self.port.can(RUNS_NAME, CapabilityState::Available);
-        Ok(true)
+        Ok(Some((listed, whole)))
     }
 
     /// Makes runs of records; one without a time was asked for when it was first seen.
-    fn made_runs(
+    pub(super) fn made_runs(
         &self,
         key: &RepoKey,
         runs: &[super::wire_actions::Run],
@@ -111,7 +120,7 @@ impl Gitea {
     }
 
     /// Takes in runs that were read, and lets what depends on those that ended be read again.
-    fn seen(&self, key: &RepoKey, found: Vec<Run>) -> Vec<Run> {
+    pub(super) fn seen(&self, key: &RepoKey, found: Vec<Run>) -> Vec<Run> {
         let mut state = self.state();
         if let Some(repo) = state.known(key.path()) {
             let mut ended = false;
@@ -222,14 +231,13 @@ impl Gitea {
                     batch.facts.push(Fact::JobSet(set));
                 }
                 Ok(None) => return Ok(()),
-                Err(failure) if is_trouble(&failure) && !batch.facts.is_empty() => {
-                    // What was read so far is not thrown away; the rest comes with the next poll.
-                    batch
-                        .warnings
-                        .push(self.port.shown(&failure.error.to_string()));
-                    return Ok(());
+                Err(failure) => {
+                    let goes_on = is_detail(&failure.error);
+                    without(failure, batch)?;
+                    if !goes_on {
+                        return Ok(());
+                    }
                 }
-                Err(failure) => absent(failure, batch)?,
             }
         }
         Ok(())
@@ -362,14 +370,6 @@ impl Gitea {
         };
         Ok(found.into_iter().filter(same).map(Fact::Run).collect())
     }
-}
-
-/// Returns whether a failure is trouble with the host that passes by itself.
-fn is_trouble(failure: &Failure) -> bool {
-    matches!(
-        failure.error,
-        SourceError::RateLimited { .. } | SourceError::Unreachable { .. }
-    )
 }
 
 impl RepoState {

@@ -113,6 +113,8 @@ pub(super) enum Way {
     RepoSearch,
     /// Runs.
     Runs,
+    /// One run by its number.
+    Run,
     /// Tasks: all that older servers have.
     Tasks,
     /// Jobs of a run.
@@ -139,10 +141,11 @@ pub(super) enum Way {
 
 impl Way {
     /// Every one.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::IssueSearch,
         Self::RepoSearch,
         Self::Runs,
+        Self::Run,
         Self::Tasks,
         Self::Jobs,
         Self::Attempts,
@@ -162,6 +165,7 @@ impl Way {
             Self::IssueSearch => ("get", "/repos/issues/search"),
             Self::RepoSearch => ("get", "/repos/search"),
             Self::Runs => ("get", "/repos/{}/{}/actions/runs"),
+            Self::Run => ("get", "/repos/{}/{}/actions/runs/{}"),
             Self::Tasks => ("get", "/repos/{}/{}/actions/tasks"),
             Self::Jobs => ("get", "/repos/{}/{}/actions/runs/{}/jobs"),
             Self::Attempts => ("get", "/repos/{}/{}/actions/runs/{}/attempts/{}/jobs"),
@@ -187,6 +191,7 @@ impl Way {
             Self::IssueSearch => "search for issues",
             Self::RepoSearch => "search for repositories",
             Self::Runs => "list of runs",
+            Self::Run => "single run",
             Self::Tasks => "list of tasks",
             Self::Jobs => "list of the jobs of a run",
             Self::Attempts => "earlier attempts of a run",

@@ -18,6 +18,7 @@ use crate::domain::commit::Commit;
 use crate::domain::correlate::Need;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Run, RunState};
+use crate::sources::recent::Recent;
 use crate::sources::{SourceError, Tier};
 
 /// How far back is read what ended.
@@ -28,6 +29,12 @@ const WHOLE: TimeDelta = TimeDelta::hours(6);
 const MOST_RUNS: usize = 200;
 /// How many commits of a repository it is remembered of which pull request brought them.
 const MOST_BROUGHT: usize = 200;
+/// How many pull requests of a repository it is remembered of that they ended.
+const MOST_ENDED: usize = 100;
+/// After how long what the server failed to tell is asked for again.
+const AGAIN: TimeDelta = TimeDelta::minutes(10);
+/// For how long a search that was refused for one owner is left alone.
+const REFUSED_FOR: TimeDelta = TimeDelta::hours(24);
 /// How many records a page has where the server does not tell.
 pub(super) const PAGE: usize = 50;
 
@@ -70,6 +77,8 @@ pub(super) struct Owner {
     pub(super) repos_to: Option<Timestamp>,
     /// The newest change of an issue that was seen.
     pub(super) issues_to: Option<Timestamp>,
+    /// When the server last refused to search for its changes.
+    pub(super) refused_at: Option<Timestamp>,
 }
 
 /// What is remembered of one repository.
@@ -95,14 +104,22 @@ pub(super) struct RepoState {
     pub(super) read_at: Option<Timestamp>,
     pub(super) issues_at: Option<Timestamp>,
     pub(super) pulls_at: Option<Timestamp>,
+    /// Up to when their list tells what changed, by the clock of the server.
+    pub(super) pulls_to: Option<Timestamp>,
     pub(super) runs_at: Option<Timestamp>,
     pub(super) checks_at: Option<Timestamp>,
     /// Whether runs and statuses are to be read at once.
     pub(super) ci_wanted: bool,
     /// Pull requests that changed.
     pub(super) pulls_wanted: BTreeSet<u64>,
+    /// Those of them that the server last failed to tell, and when.
+    pub(super) pulls_failed: BTreeMap<u64, Timestamp>,
+    /// Issues that were open when they were last told.
+    pub(super) open_issues: BTreeSet<u64>,
     /// Open pull requests as they were last told.
     pub(super) open: BTreeMap<u64, ChangeRequest>,
+    /// Pull requests that ended, as of which change they were told.
+    pub(super) ended: Recent<u64, Timestamp, MOST_ENDED>,
     /// Branches, and what their protection asks for.
     pub(super) protection: BTreeMap<String, Protection>,
     /// The newest commits of the default branch, newest first.
@@ -116,7 +133,7 @@ pub(super) struct RepoState {
     /// Commits that are being deployed.
     pub(super) deploying: BTreeSet<Sha>,
     /// Which pull request brought a commit; none where the server was asked and named none.
-    pub(super) brought: BTreeMap<Sha, Option<u64>>,
+    pub(super) brought: Recent<Sha, Option<u64>, MOST_BROUGHT>,
     /// Recent commits of which that is not known yet, newest first.
     pub(super) unclear: Vec<Commit>,
     pub(super) runs: BTreeMap<u64, RunSeen>,
@@ -135,6 +152,8 @@ pub(super) struct RunSeen {
     pub(super) activity: Activity,
     /// The attempt and the change for which its jobs were read, and when.
     pub(super) jobs: Option<(u32, Timestamp, Timestamp)>,
+    /// When it was last asked for by itself.
+    pub(super) asked_at: Option<Timestamp>,
 }
 
 /// What a run asks of the poller.
@@ -177,18 +196,22 @@ impl RepoState {
             read_at: None,
             issues_at: None,
             pulls_at: None,
+            pulls_to: None,
             runs_at: None,
             checks_at: None,
             ci_wanted: false,
             pulls_wanted: BTreeSet::new(),
+            pulls_failed: BTreeMap::new(),
+            open_issues: BTreeSet::new(),
             open: BTreeMap::new(),
+            ended: Recent::default(),
             protection: BTreeMap::new(),
             newest: Vec::new(),
             released: Vec::new(),
             dated: BTreeSet::new(),
             undated: Vec::new(),
             deploying: BTreeSet::new(),
-            brought: BTreeMap::new(),
+            brought: Recent::default(),
             unclear: Vec::new(),
             runs: BTreeMap::new(),
             misses: 0,
@@ -271,6 +294,7 @@ impl RepoState {
             updated_at: run.updated_at,
             activity,
             jobs: before.and_then(|before| before.jobs),
+            asked_at: before.and_then(|before| before.asked_at),
         };
         self.changed_at = self.changed_at.max(Some(run.updated_at));
         self.runs.insert(run.id, seen);
@@ -290,15 +314,29 @@ impl RepoState {
             self.open.insert(change.number, change.clone());
         } else {
             self.open.remove(&change.number);
+            self.ended.insert(change.number, change.updated_at);
         }
     }
 
     /// Notes which pull request brought a commit.
     pub(super) fn brought(&mut self, sha: Sha, number: Option<u64>) {
         self.brought.insert(sha, number);
-        while self.brought.len() > MOST_BROUGHT {
-            self.brought.pop_first();
-        }
+    }
+
+    /// Returns the pull requests that are to be read by their numbers now, the newest first.
+    pub(super) fn due_pulls(&self, now: Timestamp) -> impl Iterator<Item = u64> {
+        let newest = self.pulls_wanted.iter().rev().copied();
+        newest.filter(move |number| {
+            let failed_at = self.pulls_failed.get(number);
+            failed_at.is_none_or(|at| now - *at >= AGAIN)
+        })
+    }
+
+    /// Returns whether a pull request is known as it was after a change.
+    pub(super) fn knows(&self, number: u64, updated_at: Timestamp) -> bool {
+        let open = self.open.get(&number).map(|known| known.updated_at);
+        let ended = self.ended.get(&number).copied();
+        open == Some(updated_at) || ended == Some(updated_at)
     }
 
     /// Takes in the commits of the releases, newest first.
@@ -362,6 +400,13 @@ impl State {
         self.repos.get_mut(&path.to_ascii_lowercase())
     }
 
+    /// Returns whether a list of a repository, or of anything else, may confirm it: a server that
+    /// answers `[]` to everything confirms nothing.
+    pub(super) fn is_proven(&self, scope: &str) -> bool {
+        let repo = self.repos.get(&scope.to_ascii_lowercase());
+        repo.is_none_or(|repo| repo.identity.is_some())
+    }
+
     /// Returns the repositories that fit, most recently changed first.
     pub(super) fn hottest(&self, fits: impl Fn(&RepoState) -> bool) -> Vec<&RepoState> {
         let mut repos: Vec<&RepoState> = self.repos.values().filter(|repo| fits(repo)).collect();
@@ -370,8 +415,16 @@ impl State {
     }
 
     /// Returns whether changes of all repositories of an owner can be asked for at once.
-    pub(super) fn searches(&self, now: Timestamp) -> bool {
-        self.ways.may(Way::IssueSearch, now) && self.ways.may(Way::RepoSearch, now)
+    pub(super) fn searches(&self, owner: &str, now: Timestamp) -> bool {
+        let ways = [Way::IssueSearch, Way::RepoSearch];
+        let mut ways = ways.into_iter();
+        ways.all(|way| self.ways.may(way, now)) && !self.is_refused(owner, now)
+    }
+
+    /// Returns whether the server refused lately to search for changes of an owner.
+    pub(super) fn is_refused(&self, owner: &str, now: Timestamp) -> bool {
+        let known = self.owners.get(owner).and_then(|known| known.refused_at);
+        known.is_some_and(|at| now - at < REFUSED_FOR)
     }
 
     /// Returns whether runs can be read, in whatever form.

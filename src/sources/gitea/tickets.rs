@@ -3,6 +3,7 @@
 use super::Gitea;
 use super::api::{Asked, below, is_whole, rfc3339};
 use super::map::work;
+use super::noted::Noted;
 use super::state::WINDOW;
 use super::wire;
 use crate::domain::fact::Fact;
@@ -44,9 +45,12 @@ impl Gitea {
         // One that was closed between the two answers is closed.
         let is_told = |fact: &&Fact| !ended.iter().any(|other| other.id() == fact.id());
         if is_whole(&open) && is_whole(&closed) {
-            batch
-                .listings
-                .push(Listing::of_repo(&key, "tickets/open", &facts));
+            let told = facts.iter().chain(&ended);
+            let still = self.look_for(&key, told, asked, &mut batch).await?;
+            let mut listing = Listing::of_repo(&key, "tickets/open", &facts);
+            listing.members.extend(still);
+            batch.listings.push(listing);
+            self.note_read(&key, Noted::Issues);
         }
         let facts: Vec<Fact> = facts.iter().filter(is_told).cloned().collect();
         batch.facts.extend(facts);
@@ -54,6 +58,11 @@ impl Gitea {
         self.port.can(ISSUES, CapabilityState::Available);
         if let Some(repo) = self.state().known(path) {
             repo.issues_at = Some(asked.now);
+            for fact in &batch.facts {
+                if let Fact::Ticket(ticket) = fact {
+                    repo.see_ticket(ticket);
+                }
+            }
             let newest = open.list.items.iter().chain(&closed.list.items);
             repo.changed_at = repo
                 .changed_at

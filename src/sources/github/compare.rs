@@ -16,7 +16,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
-use crate::sources::http::{Failure, List, decode, follow};
+use crate::sources::http::{Failure, List, Next, decode, follow};
 use crate::sources::needs::{self, Round, Turn};
 use crate::sources::{Batch, SourceError};
 
@@ -145,8 +145,8 @@ impl GitHub {
             }
             commits.extend(read.commits.items.iter().filter_map(map::compared));
             match answer.next {
-                Some(next) if next != request.url => request.url = next,
-                _ => break,
+                Next::At(next) if next != request.url => request.url = next,
+                Next::At(_) | Next::Last | Next::Elsewhere => break,
             }
         }
         let complete = commits.len() >= total && lies != Relation::Unknown;

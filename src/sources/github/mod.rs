@@ -334,6 +334,12 @@ impl Source for GitHub {
         self.state().past_read()
     }
 
+    fn past_kept(&self, of: &Clean) {
+        if let Some(repo) = self.state().known(of.as_str()) {
+            repo.past = repo.past.kept();
+        }
+    }
+
     fn paces(&self) -> &'static [Pace] {
         PACES
     }

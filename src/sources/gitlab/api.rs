@@ -11,7 +11,7 @@ use super::GitLab;
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
 use crate::sources::Batch;
-use crate::sources::http::{Answer, Failure, List, their_now};
+use crate::sources::http::{Answer, Failure, List, Next, goes_on_elsewhere, their_now};
 use crate::sources::port::Ask;
 
 /// How something is asked for, and when.
@@ -95,17 +95,23 @@ impl GitLab {
                     return Ok(listed);
                 }
             };
-            let next = answer.next.or_else(|| numbered(&url, &answer.headers));
+            let next = answer.next.or(|| numbered(&url, &answer.headers));
             if seen.len() == 1 {
-                listed.same = answer.not_modified && next.is_none();
+                listed.same = answer.not_modified && next == Next::Last;
                 listed.asked_at = their_now(&answer.headers, poll.now);
             }
             listed.list.append(list);
-            let Some(next) = next else {
-                listed.complete = true;
-                return Ok(listed);
-            };
-            url = next;
+            match next {
+                Next::Last => {
+                    listed.complete = true;
+                    return Ok(listed);
+                }
+                Next::At(next) => url = next,
+                Next::Elsewhere => {
+                    listed.trouble = Some(goes_on_elsewhere(self.port.host(), &url));
+                    return Ok(listed);
+                }
+            }
         }
         Ok(listed)
     }
@@ -118,8 +124,11 @@ impl GitLab {
     ) -> Result<(List<T>, Option<Url>), Failure> {
         let (list, answer) = self.port.get::<List<T>>(url.clone(), poll.ask).await?;
         let list = self.records(&url, list)?;
-        let next = answer.next.or_else(|| numbered(&url, &answer.headers));
-        Ok((list, next))
+        match answer.next.or(|| numbered(&url, &answer.headers)) {
+            Next::Last => Ok((list, None)),
+            Next::At(next) => Ok((list, Some(next))),
+            Next::Elsewhere => Err(goes_on_elsewhere(self.port.host(), &url)),
+        }
     }
 
     /// Returns the records of a page; one of which none can be read is not what was asked for.

@@ -7,10 +7,11 @@ use chrono::DateTime;
 use std::collections::BTreeSet;
 
 use super::api::{Poll, is_absent, is_refusal};
-use super::{GitLab, discover, wire};
+use super::{GitLab, wire};
 use crate::domain::text::Clean;
 use crate::sources::http::{Answer, Failure, List, Request, span};
 use crate::sources::port::{Ask, failed, fine};
+use crate::sources::selection::paths;
 use crate::sources::{Batch, CapabilityState, Check, CheckState, SourceError};
 
 /// The difference of two clocks above which it is told.
@@ -192,7 +193,7 @@ impl GitLab {
     /// Tries what the settings name; returns a project to try on.
     async fn named(&self, poll: Poll, checks: &mut Vec<Check>) -> Option<String> {
         let mut sample = None;
-        for path in discover::plain(&self.config.repos).take(MOST_NAMES) {
+        for path in paths(&self.config.repos).take(MOST_NAMES) {
             match self
                 .one::<wire::Project>(&["projects", path], &[], poll)
                 .await

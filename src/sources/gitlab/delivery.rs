@@ -19,19 +19,23 @@ pub(super) const COST: u32 = 6;
 
 impl GitLab {
     /// Reads what a project ships.
-    pub(super) async fn delivery(&self, path: &str, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
+    pub(super) async fn delivery(
+        &self,
+        path: &str,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
         let key = self.key(&self.spelled(path));
         let part = self.part(path);
         {
             let mut state = self.state();
             let Some(project) = state.known(path) else {
-                return Ok(batch);
+                return Ok(());
             };
             project.turn += 1;
             project.delivery_wanted = false;
         }
-        let read = self.all_parts(&key, &part, poll, &mut batch).await;
+        let read = self.all_parts(&key, &part, poll, batch).await;
         if let Err(failure) = read {
             if batch.facts.is_empty() {
                 // Asked again, but not before others had their turn.
@@ -48,7 +52,7 @@ impl GitLab {
             project.delivery_at = Some(poll.now);
         }
         batch.covered.push(Clean::line(key.path()));
-        Ok(batch)
+        Ok(())
     }
 
     async fn all_parts(

@@ -4,13 +4,15 @@
 
 use super::api::{Poll, is_absent, is_refusal, refused};
 use super::map::{ci, links, project_of, work};
+use super::records::numbered;
 use super::state::{ChangeSeen, Project, State};
+use super::work::Kind;
 use super::{GitLab, wire};
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeState, Checks, MergeState, Review};
-use crate::domain::fact::{Fact, FactId};
+use crate::domain::fact::Fact;
 use crate::domain::ticket::TicketKey;
-use crate::sources::detail::without;
+use crate::sources::detail::{Places, absent, is_detail, is_of_place};
 use crate::sources::http::Failure;
 use crate::sources::{Batch, CapabilityState, SourceError};
 
@@ -28,6 +30,9 @@ const SETTLE_SECS: i64 = 60;
 
 /// How often that is.
 const MOST_TRIES: u8 = 5;
+
+/// After how many minutes one is asked for again that the host could not tell.
+const AGAIN_MINS: i64 = 10;
 
 /// Which merge request: the project's path in lower case, and the number.
 type Which = (String, u64);
@@ -87,7 +92,20 @@ impl ChangeSeen {
         let again = self.asked.is_some_and(|(at, tries)| {
             unsettled && tries < MOST_TRIES && (now - at).num_seconds() >= SETTLE_SECS
         });
-        self.fact.state == ChangeState::Open && (self.wanted || unread || again)
+        let is_due = self.wanted || unread || again;
+        self.fact.state == ChangeState::Open && is_due && self.may_be_asked(now)
+    }
+
+    /// One that the host could not tell waits, and takes no turn of the others.
+    fn may_be_asked(&self, now: Timestamp) -> bool {
+        let age = self.failed_at.map(|at| (now - at).num_minutes());
+        age.is_none_or(|age| age >= AGAIN_MINS)
+    }
+
+    /// Notes that it is not to be asked for again before it changes.
+    fn is_read(&mut self) {
+        self.detail_for = Some(self.fact.updated_at);
+        self.wanted = false;
     }
 
     /// An approval need not be a change of the merge request.
@@ -99,7 +117,8 @@ impl ChangeSeen {
             Review::Approved | Review::Unknown(_) => false,
         };
         let age = (now - self.fact.updated_at).num_days();
-        self.fact.state == ChangeState::Open && !self.fact.draft && waits && age < FRESH_DAYS
+        let is_open = self.fact.state == ChangeState::Open && !self.fact.draft;
+        is_open && waits && age < FRESH_DAYS && self.may_be_asked(now)
     }
 
     /// Notes that it was asked for.
@@ -117,53 +136,64 @@ impl ChangeSeen {
 
 impl GitLab {
     /// Reads the details of merge requests that changed.
-    pub(super) async fn details(&self, fresh: bool, poll: Poll) -> Result<Batch, SourceError> {
+    pub(super) async fn details(
+        &self,
+        fresh: bool,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
         let due = self.state().due_details(poll.now, fresh);
-        let batch = self.details_of(due, poll).await?;
+        self.details_of(due, poll, batch).await?;
         self.state().turns.details += 1;
-        Ok(batch)
+        Ok(())
     }
 
     /// Looks again at merge requests that wait for reviewers.
-    pub(super) async fn reviews(&self, poll: Poll) -> Result<Batch, SourceError> {
+    pub(super) async fn reviews(&self, poll: Poll, batch: &mut Batch) -> Result<(), SourceError> {
         let due = self.state().reviews(poll.now);
-        self.details_of(due, poll).await
+        self.details_of(due, poll, batch).await
     }
 
-    async fn details_of(&self, due: Vec<Which>, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
+    async fn details_of(
+        &self,
+        due: Vec<Which>,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
+        let mut places = Places::default();
         for (path, number) in due.into_iter().take(AT_ONCE) {
-            match self.detail(&path, number, poll, &mut batch).await {
-                Ok(()) => {}
+            match self.detail(&path, number, poll, batch).await {
                 Err(failure) if is_absent(&failure) => {
-                    let mut state = self.state();
-                    if let Some(project) = state.known(&path) {
+                    if let Some(project) = self.state().known(&path) {
                         project.changes.remove(&number);
-                        batch.gone.push(FactId {
-                            kind: crate::domain::fact::FactKind::ChangeRequest,
-                            id: crate::domain::text::Clean::line(&format!(
-                                "{}#{number}",
-                                self.key(&path).as_str()
-                            )),
-                        });
+                        let key = self.key(&path);
+                        batch.gone.push(numbered(Kind::Changes, &key, number));
                     }
                 }
-                Err(failure) => {
-                    self.read_detail(&path, number);
-                    without(failure, &mut batch)?;
+                Err(failure) if is_detail(&failure.error) => {
+                    self.with_change(&path, number, ChangeSeen::is_read);
+                    absent(failure, batch)?;
+                }
+                asked => {
+                    let error = asked.as_ref().err().map(|failure| &failure.error);
+                    if error.is_some_and(is_of_place) {
+                        let failed_at = Some(poll.now);
+                        self.with_change(&path, number, |seen| seen.failed_at = failed_at);
+                    }
+                    if !places.take(asked.map_err(|failure| failure.error)) {
+                        break;
+                    }
                 }
             }
         }
-        Ok(batch)
+        places.end(batch, |text| self.port.shown(text))
     }
 
-    /// Notes that a merge request is not to be asked for again before it changes.
-    fn read_detail(&self, path: &str, number: u64) {
+    fn with_change(&self, path: &str, number: u64, change: impl FnOnce(&mut ChangeSeen)) {
         let mut state = self.state();
         let project = state.known(path);
         if let Some(seen) = project.and_then(|project| project.changes.get_mut(&number)) {
-            seen.detail_for = Some(seen.fact.updated_at);
-            seen.wanted = false;
+            change(seen);
         }
     }
 
@@ -223,6 +253,7 @@ impl GitLab {
             detail,
             wanted: false,
             pipeline: newer.max(pipeline.map(|it| it.id)),
+            failed_at: None,
             fact,
         };
         seen.was_asked(before, poll.now);

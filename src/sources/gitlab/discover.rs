@@ -5,8 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use globset::{Glob, GlobBuilder};
-
 use super::api::{Listed, Poll, is_absent, is_refusal};
 use super::map::delivery;
 use super::state::{Project, State, is_below};
@@ -16,32 +14,15 @@ use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::text::{Clean, nearest};
 use crate::sources::http::Failure;
+use crate::sources::selection::{glob, is_pattern, paths};
 use crate::sources::{Batch, SourceError};
 
 /// How many pages of a group's projects are read.
 const PAGES: usize = 30;
 
-/// Returns the projects that are named in full.
-pub(super) fn plain(repos: &[String]) -> impl Iterator<Item = &str> {
-    let named = repos.iter().map(|path| path.trim().trim_matches('/'));
-    named.filter(|path| !is_pattern(path) && path.contains('/'))
-}
-
-fn is_pattern(path: &str) -> bool {
-    path.contains(['*', '?', '[', '{'])
-}
-
-fn glob(pattern: &str) -> Option<Glob> {
-    GlobBuilder::new(pattern.trim())
-        .case_insensitive(true)
-        .literal_separator(true)
-        .build()
-        .ok()
-}
-
 /// Returns whether the settings name this project, in full or by group or pattern.
 pub(super) fn covers(config: &SourceConfig, path: &str) -> bool {
-    let named = plain(&config.repos).any(|named| named.eq_ignore_ascii_case(path));
+    let named = paths(&config.repos).any(|named| named.eq_ignore_ascii_case(path));
     let orgs = config.orgs.iter().map(|org| org.trim().trim_matches('/'));
     let mut patterns = config.repos.iter().filter(|pattern| is_pattern(pattern));
     named
@@ -94,7 +75,7 @@ impl GitLab {
             self.owned(owner.as_deref(), poll, &mut found, &mut batch)
                 .await?;
         }
-        let alone: Vec<String> = plain(&self.config.repos)
+        let alone: Vec<String> = paths(&self.config.repos)
             .filter(|path| !found.groups.iter().any(|group| is_below(path, group)))
             .map(str::to_owned)
             .collect();
@@ -281,7 +262,7 @@ impl GitLab {
         state.discovered_at = Some(poll.now);
         state.rediscover = false;
         if !found.incomplete && found.missing.is_empty() {
-            let named = plain(&self.config.repos).map(str::to_ascii_lowercase);
+            let named = paths(&self.config.repos).map(str::to_ascii_lowercase);
             let listed = found.projects.iter();
             let listed = listed.map(|project| project.path_with_namespace.to_ascii_lowercase());
             let stays: BTreeSet<String> = listed.chain(named).collect();
@@ -411,7 +392,7 @@ pub(super) fn moved(project: &mut Project, activity: Option<crate::domain::Times
 
 #[cfg(test)]
 mod tests {
-    use super::{covers, owners, plain};
+    use super::{covers, owners, paths};
     use crate::config::SourceConfig;
 
     fn config(repos: &[&str], orgs: &[&str]) -> SourceConfig {
@@ -427,7 +408,7 @@ mod tests {
     #[test]
     fn projects_may_lie_deep() {
         let config = config(&["acme/tools/api", "/acme/web/", "nonsense"], &[]);
-        let named: Vec<_> = plain(&config.repos).collect();
+        let named: Vec<_> = paths(&config.repos).collect();
         assert_eq!(named, ["acme/tools/api", "acme/web"]);
         assert!(covers(&config, "Acme/Tools/API") && !covers(&config, "acme/tools"));
     }

@@ -42,7 +42,8 @@ impl GitLab {
         };
         let client = self.port.client(poll.ask).await?;
         let state = self.state_of(&part, &id, poll);
-        let read = follow::read_on(client, &request, &from, state, into).await?;
+        let is_early = follow::is_absent;
+        let read = follow::read_on(client, &request, &from, state, into, is_early).await?;
         self.port.can(LIVE, CapabilityState::Available);
         Ok(read)
     }

@@ -11,9 +11,11 @@ use serde_json::{Value, json};
 use super::GitLab;
 use super::api::Poll;
 use super::map::health::{self, Nodes, Vulnerability, WireAlert};
+use super::scope::Scope;
 use super::state::is_below;
 use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
+use crate::sources::detail::Places;
 use crate::sources::graphql;
 use crate::sources::http::{Failure, List, decode};
 use crate::sources::port::{failed, fine};
@@ -44,7 +46,7 @@ const NEEDS: &str = "needs GitLab Ultimate, and the scope `read_api` of somebody
                      Developer there";
 
 /// How many groups and projects are asked for their vulnerabilities in one fetch.
-const MOST_PLACES: usize = 10;
+pub(super) const MOST_PLACES: usize = 10;
 
 /// An answer of GraphQL.
 #[derive(Deserialize)]
@@ -124,14 +126,13 @@ impl GitLab {
     }
 
     /// Reads the alerts of the projects whose turn it is.
-    pub(super) async fn alerts(&self, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
+    pub(super) async fn alerts(&self, poll: Poll, batch: &mut Batch) -> Result<(), SourceError> {
         if self.state().is_hidden("", super::ALERTS, poll.now) && !poll.ask.forced {
-            return Ok(batch);
+            return Ok(());
         }
         let (ids, last) = self.next_projects();
         if ids.is_empty() {
-            return Ok(batch);
+            return Ok(());
         }
         let ids: Vec<String> = ids
             .iter()
@@ -144,7 +145,7 @@ impl GitLab {
             Came::Data(data) => {
                 self.port.can(super::ALERTS, CapabilityState::Available);
                 let found = data.projects.into_iter().flat_map(|all| all.nodes.items);
-                found.for_each(|project| self.take_alerts(&project, &mut batch));
+                found.for_each(|project| self.take_alerts(&project, batch));
                 self.state().alerts_after = last;
             }
             Came::TooLarge => {
@@ -153,7 +154,7 @@ impl GitLab {
             }
             Came::Absent(why) => self.hidden(super::ALERTS, &why, poll),
         }
-        Ok(batch)
+        Ok(())
     }
 
     /// Returns the numbers of the projects whose turn it is, and the path of the last one.
@@ -190,49 +191,67 @@ impl GitLab {
         let items = alerts.nodes.items.iter();
         let found = items.filter_map(|wire| health::alert(self.port.name(), &key, wire));
         let facts: Vec<Fact> = found.map(Fact::Alert).collect();
-        if alerts.is_whole() {
-            batch
-                .listings
-                .push(Listing::of_repo(&key, "alerts", &facts));
-        }
+        list(
+            alerts.is_whole(),
+            Listing::of_repo(&key, "alerts", &facts),
+            batch,
+        );
         batch.facts.extend(facts);
     }
 
-    /// Reads the vulnerabilities of groups, and of projects that are read alone.
-    pub(super) async fn findings(&self, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
+    /// Reads the vulnerabilities of groups, and of projects that are read alone, in turns.
+    pub(super) async fn findings(&self, poll: Poll, batch: &mut Batch) -> Result<(), SourceError> {
         if self.state().is_hidden("", super::FINDINGS, poll.now) && !poll.ask.forced {
-            return Ok(batch);
+            return Ok(());
         }
-        let scopes = self.state().scopes();
-        for scope in scopes.iter().take(MOST_PLACES) {
-            let kind = match scope {
-                super::Scope::Group(_) => "group",
-                super::Scope::Project(_) => "project",
-            };
-            let document = question(kind, 100);
-            let path = self.spelled(scope.path());
-            match self
-                .ask::<Place>(&document, json!({"path": path}), poll)
-                .await?
-            {
-                Came::Data(Place { place: Some(place) }) => {
-                    if let Some(found) = place.vulnerabilities {
-                        self.port.can(super::FINDINGS, CapabilityState::Available);
-                        self.take_findings(scope.path(), &found, &mut batch);
-                    } else if !self.port.did(super::FINDINGS) {
-                        let why = CapabilityState::Missing(Clean::line(NEEDS));
-                        self.port.can(super::FINDINGS, why);
-                    }
-                }
-                Came::Data(_) | Came::TooLarge => {}
-                Came::Absent(why) => {
-                    self.hidden(super::FINDINGS, &format!("{NEEDS}; {why}"), poll);
-                    break;
-                }
+        let mut places = Places::default();
+        let scopes = self.state().next_found(MOST_PLACES);
+        for scope in scopes {
+            // Noted before it is asked: one that fails costs no other its turn.
+            self.with_cursors(&scope, |cursors| cursors.findings_at = Some(poll.now));
+            let asked = self.findings_of(&scope, poll, batch).await;
+            let is_absent = matches!(asked, Ok(false));
+            let goes_on = places.take(asked.map(drop).map_err(|failure| failure.error));
+            if is_absent || !goes_on {
+                break;
             }
         }
-        Ok(batch)
+        places.end(batch, |text| self.port.shown(text))
+    }
+
+    /// Reads the vulnerabilities of one place; returns whether the server has any at all.
+    async fn findings_of(
+        &self,
+        scope: &Scope,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<bool, Failure> {
+        let kind = match scope {
+            Scope::Group(_) => "group",
+            Scope::Project(_) => "project",
+        };
+        let document = question(kind, 100);
+        let path = self.spelled(scope.path());
+        match self
+            .ask::<Place>(&document, json!({"path": path}), poll)
+            .await?
+        {
+            Came::Data(Place { place: Some(place) }) => {
+                if let Some(found) = place.vulnerabilities {
+                    self.port.can(super::FINDINGS, CapabilityState::Available);
+                    self.take_findings(scope.path(), &found, batch);
+                } else if !self.port.did(super::FINDINGS) {
+                    let why = CapabilityState::Missing(Clean::line(NEEDS));
+                    self.port.can(super::FINDINGS, why);
+                }
+            }
+            Came::Data(_) | Came::TooLarge => {}
+            Came::Absent(why) => {
+                self.hidden(super::FINDINGS, &format!("{NEEDS}; {why}"), poll);
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Tries for `doctor` whether the vulnerabilities of a project are shown.
@@ -272,12 +291,11 @@ impl GitLab {
             }
         }
         for (path, facts) in by_repo {
-            if found.is_whole() {
-                batch.listings.push(Listing {
-                    name: Clean::line(&format!("{path}/findings")),
-                    members: facts.iter().map(Fact::id).collect(),
-                });
-            }
+            let listing = Listing {
+                name: Clean::line(&format!("{path}/findings")),
+                members: facts.iter().map(Fact::id).collect(),
+            };
+            list(found.is_whole(), listing, batch);
             batch.facts.extend(facts);
         }
     }
@@ -287,6 +305,15 @@ impl GitLab {
         self.port
             .can(feature, CapabilityState::Missing(Clean::line(why)));
         self.state().hide("", feature, poll.now);
+    }
+}
+
+/// Tells a list; what one that was cut does not tell is open.
+fn list(is_whole: bool, listing: Listing, batch: &mut Batch) {
+    if is_whole {
+        batch.listings.push(listing);
+    } else {
+        batch.partial.push(listing);
     }
 }
 

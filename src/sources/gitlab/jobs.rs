@@ -74,6 +74,7 @@ impl GitLab {
     ) -> Result<bool, Failure> {
         let mut level = vec![(pipeline, String::new())];
         let mut any = false;
+        let mut read = 0;
         for _ in 0..DEEP {
             let mut below = Vec::new();
             for (parent, prefix) in std::mem::take(&mut level) {
@@ -96,7 +97,15 @@ impl GitLab {
                     jobs: bridges.list.items,
                 });
             }
-            below.truncate(MOST_CHILDREN.saturating_sub(parts.len() / 2));
+            let room = MOST_CHILDREN - read;
+            if below.len() > room
+                && let Some(last) = parts.last_mut()
+            {
+                // Those that are left out are jobs of it as well.
+                last.complete = false;
+            }
+            below.truncate(room);
+            read += below.len();
             for (id, prefix) in &below {
                 let own = self.jobs_of(part, *id, prefix.clone(), poll).await?;
                 parts.push(own);

@@ -11,6 +11,7 @@ use crate::domain::run::RunKey;
 use crate::sources::failed_jobs::FailedJobs;
 use crate::sources::job_log::Diagnoses;
 use crate::sources::junit::Report;
+use crate::sources::recent::Recent;
 
 /// Of how many pipelines the test reports are remembered.
 const MOST_REPORTS: usize = 8;
@@ -23,7 +24,7 @@ pub(super) type Reports = BTreeMap<String, Report>;
 pub(super) struct Memory {
     pub(super) jobs: FailedJobs,
     pub(super) diagnosed: Diagnoses,
-    reports: BTreeMap<(RunKey, u64), Arc<Reports>>,
+    reports: Recent<(RunKey, u64), Arc<Reports>, MOST_REPORTS>,
 }
 
 impl Memory {
@@ -42,9 +43,5 @@ impl Memory {
     /// Keeps the reports of a pipeline, read for a job of it.
     pub(super) fn keep_reports(&mut self, run: &RunKey, job: u64, reports: Arc<Reports>) {
         self.reports.insert((run.clone(), job), reports);
-        // Of numbers that the host gives, the lowest are the oldest.
-        while self.reports.len() > MOST_REPORTS {
-            self.reports.pop_first();
-        }
     }
 }

@@ -24,7 +24,9 @@ mod plan;
 mod records;
 mod restore;
 mod runs;
+mod scope;
 mod state;
+mod sweep;
 mod times;
 mod wire;
 mod wire_ci;
@@ -44,17 +46,21 @@ use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, SourceName};
+use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::needs::{PAST, Turn};
+use crate::sources::owed::Owed;
 use crate::sources::port::{Address, Ask, Port, Product};
+use crate::sources::selection::paths;
 use crate::sources::{
     Account, Batch, Capability, Check, Fetch, Meter, Pace, PastRead, Resource, Source, SourceError,
 };
 
 use api::Poll;
-use state::{Scope, State};
+use scope::Scope;
+use state::State;
 use work::Kind;
 
 const PRODUCT: Product = Product {
@@ -118,6 +124,7 @@ pub struct GitLab {
     ground: Ground,
     port: Port,
     state: Mutex<State>,
+    owed: Owed,
     /// What projects are called now that the settings name otherwise, by that name in lower case.
     renamed: Mutex<BTreeMap<String, String>>,
 }
@@ -131,7 +138,7 @@ impl GitLab {
     ) -> Result<Self, SourceError> {
         let port = Port::new(config, ground, limits, PRODUCT, &CAN)?;
         let mut state = State::new();
-        for path in discover::plain(&config.repos) {
+        for path in paths(&config.repos) {
             state.project(path);
         }
         Ok(Self {
@@ -139,6 +146,7 @@ impl GitLab {
             ground: ground.clone(),
             port,
             state: Mutex::new(state),
+            owed: Owed::default(),
             renamed: Mutex::default(),
         })
     }
@@ -175,58 +183,74 @@ impl GitLab {
             now: fetch.now,
             ask: Ask::of(&fetch),
         };
-        let mut batch = self.dispatch(&fetch.resource, poll).await?;
+        let mut batch = self.owed.begin();
+        self.dispatch(&fetch.resource, poll, &mut batch).await?;
         batch.gone_repos.extend(self.left());
-        Ok(batch)
+        Ok(batch.end())
     }
 
-    async fn dispatch(&self, resource: &str, poll: Poll) -> Result<Batch, SourceError> {
+    async fn dispatch(
+        &self,
+        resource: &str,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
         let (kind, rest) = resource.split_once(':').unwrap_or((resource, ""));
         match kind {
+            ISSUES => self.all_open(Kind::Issues, poll, batch).await,
+            CHANGES => self.all_open(Kind::Changes, poll, batch).await,
+            plan::LANDED => self.landed(poll, batch).await,
+            plan::PULSE => self.pulse(rest, poll, batch).await,
+            plan::WORK => self.work(rest, poll, batch).await,
+            plan::DETAILS => self.details(true, poll, batch).await,
+            plan::LATER => self.details(false, poll, batch).await,
+            plan::REVIEWS => self.reviews(poll, batch).await,
+            RUNS => self.runs(unturned(rest), poll, batch).await,
+            plan::JOBS => self.jobs_at_work(rest, poll, batch).await,
+            plan::SWEEP => self.sweep(poll, batch).await,
+            plan::DELIVERY => self.delivery(unturned(rest), poll, batch).await,
+            ALERTS => self.alerts(poll, batch).await,
+            FINDINGS => self.findings(poll, batch).await,
+            // What these read is noted when all of it is told.
+            _ => {
+                *batch = self.at_once(kind, poll).await?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn at_once(&self, kind: &str, poll: Poll) -> Result<Batch, SourceError> {
+        match kind {
             plan::PROJECTS => self.discover(poll).await,
-            ISSUES => self.all_open(Kind::Issues, poll).await,
-            CHANGES => self.all_open(Kind::Changes, poll).await,
-            plan::LANDED => self.landed(poll).await,
-            plan::PULSE => self.pulse(rest, poll).await,
-            plan::WORK => self.work(rest, poll).await,
-            plan::DETAILS => self.details(true, poll).await,
-            plan::LATER => self.details(false, poll).await,
-            plan::REVIEWS => self.reviews(poll).await,
-            RUNS => self.runs(unturned(rest), poll).await,
-            plan::JOBS => self.jobs_at_work(rest, poll).await,
-            plan::SWEEP => self.sweep(poll).await,
             plan::ACCOUNT => self.find_account(poll).await,
-            plan::DELIVERY => self.delivery(unturned(rest), poll).await,
             plan::NEEDS => self.answer(Turn::Now, poll).await,
             plan::PAST => self.answer(Turn::Past, poll).await,
             plan::TIMES => self.answer(Turn::Spare, poll).await,
             plan::BACKFILL => self.backfill(poll).await,
-            ALERTS => self.alerts(poll).await,
-            FINDINGS => self.findings(poll).await,
             // A resource of an earlier plan: nothing is lost, its successor is in the next one.
             _ => Ok(Batch::default()),
         }
     }
 
     /// Asks a group what moved: which projects, which issues, which merge requests.
-    async fn pulse(&self, group: &str, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
-        self.activity(group, poll, &mut batch).await?;
-        let scope = Scope::Group(group.to_owned());
-        self.changed(&scope, poll, &mut batch).await?;
-        self.state().cover(&scope, poll.now, false, &mut batch);
-        batch.quiet.extend(self.look_back(&scope, poll.now));
-        Ok(batch)
+    async fn pulse(&self, group: &str, poll: Poll, batch: &mut Batch) -> Result<(), SourceError> {
+        self.activity(group, poll, batch).await?;
+        self.moved(&Scope::Group(group.to_owned()), poll, batch)
+            .await
     }
 
     /// Asks a project alone which issues and merge requests changed.
-    async fn work(&self, path: &str, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
+    async fn work(&self, path: &str, poll: Poll, batch: &mut Batch) -> Result<(), SourceError> {
         let scope = Scope::Project(path.to_ascii_lowercase());
-        self.changed(&scope, poll, &mut batch).await?;
-        self.state().cover(&scope, poll.now, false, &mut batch);
-        batch.quiet.extend(self.look_back(&scope, poll.now));
-        Ok(batch)
+        self.moved(&scope, poll, batch).await
+    }
+
+    async fn moved(&self, scope: &Scope, poll: Poll, batch: &mut Batch) -> Result<(), SourceError> {
+        if self.changed(scope, poll, batch).await? {
+            self.state().cover(scope, poll.now, false, batch);
+        }
+        batch.quiet.extend(self.look_back(scope, poll.now));
+        Ok(())
     }
 }
 
@@ -270,6 +294,10 @@ impl Source for GitLab {
 
     fn past(&self) -> PastRead {
         self.state().pasts.all.read()
+    }
+
+    fn past_kept(&self, of: &Clean) {
+        self.state().pasts.all.kept(of.as_str());
     }
 
     fn paces(&self) -> &'static [Pace] {

@@ -3,9 +3,10 @@
 //! Pure. What is asked once has a number in its name, so that the next of its
 //! kind is another resource.
 
-use super::state::{Project, Scope, State};
+use super::scope::Scope;
+use super::state::{Project, State};
 use super::work::Kind;
-use super::{ALERTS, CHANGES, FINDINGS, ISSUES, RUNS, delivery, details, needs};
+use super::{ALERTS, CHANGES, FINDINGS, ISSUES, RUNS, delivery, details, health, needs};
 use crate::domain::Timestamp;
 use crate::sources::needs::Turn;
 use crate::sources::{Resource, ResourceId, Tier};
@@ -111,7 +112,9 @@ fn asked(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
         let hidden = |name| state.is_hidden("", name, now);
         let tier = |name, usual| if hidden(name) { Tier::Rare } else { usual };
         list.push(graphql(ALERTS, tier(ALERTS, Tier::Cold)));
-        list.push(graphql(FINDINGS, Tier::Rare));
+        let many = state.scopes().len() > health::MOST_PLACES;
+        let usual = if many { Tier::Cold } else { Tier::Rare };
+        list.push(graphql(FINDINGS, tier(FINDINGS, usual)));
     }
 }
 
@@ -131,15 +134,8 @@ fn lists(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
     };
     list.push(resource(PROJECTS.to_owned(), tier, 6));
     let scopes = state.scopes();
-    let begun = |kind: Kind, scope: &Scope| {
-        let cursors = state.cursors.get(scope);
-        cursors.is_some_and(|cursors| match kind {
-            Kind::Issues => cursors.issues.is_some(),
-            Kind::Changes => cursors.changes.is_some(),
-        })
-    };
     for (kind, name) in [(Kind::Changes, CHANGES), (Kind::Issues, ISSUES)] {
-        let unread = |scope: &Scope| !begun(kind, scope) && !state.has_none(kind, scope);
+        let unread = |scope: &Scope| state.is_unread(kind, scope, now);
         let once = state.discovered_at.is_some() && scopes.iter().any(unread);
         let tier = if once { Tier::Now } else { Tier::Rare };
         let cost = u32::try_from(scopes.len())
@@ -147,8 +143,7 @@ fn lists(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
             .clamp(1, 500);
         list.push(resource(name.to_owned(), tier, cost));
     }
-    let landed = |scope: &Scope| state.cursors.get(scope).is_some_and(|it| it.landed);
-    if state.discovered_at.is_some() && !scopes.iter().all(landed) {
+    if state.discovered_at.is_some() && !state.unlanded(now).is_empty() {
         list.push(resource(LANDED.to_owned(), Tier::Now, 4));
     }
     let tier = if state.account_asked {
@@ -218,24 +213,6 @@ fn runs(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
     }
     if state.has_quiet(now) {
         list.push(resource(SWEEP.to_owned(), Tier::Warm, 2));
-    }
-}
-
-impl State {
-    /// Returns whether a project has no work of a kind, or does not show it.
-    fn has_none(&self, kind: Kind, scope: &Scope) -> bool {
-        let hidden = |name: &'static str| {
-            let place = scope.path().to_ascii_lowercase();
-            self.hidden.contains_key(&(place, name))
-        };
-        let off = match scope {
-            Scope::Group(_) => false,
-            Scope::Project(path) => self.projects.get(path).is_some_and(|it| match kind {
-                Kind::Issues => it.no_issues,
-                Kind::Changes => it.no_changes,
-            }),
-        };
-        off || hidden(kind.name())
     }
 }
 

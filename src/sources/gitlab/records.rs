@@ -8,7 +8,8 @@ use chrono::TimeDelta;
 
 use super::api::Listed;
 use super::map::{project_of, work};
-use super::state::{ChangeSeen, Project, Scope, State};
+use super::scope::Scope;
+use super::state::{ChangeSeen, Project, State};
 use super::work::Kind;
 use super::{GitLab, wire};
 use crate::domain::Timestamp;
@@ -131,6 +132,7 @@ fn seen(before: Option<&ChangeSeen>, repo: &RepoKey, wire: &wire::MergeRequest) 
         asked: before.and_then(|seen| seen.asked),
         wanted: before.is_some_and(|seen| seen.wanted),
         pipeline: before.and_then(|seen| seen.pipeline).filter(|_| same_head),
+        failed_at: before.and_then(|seen| seen.failed_at),
     }
 }
 
@@ -218,7 +220,7 @@ impl State {
 
     /// Tells that the projects of a scope are current, each once in a while.
     pub(super) fn cover(&mut self, scope: &Scope, now: Timestamp, always: bool, batch: &mut Batch) {
-        let due = self.cursors.get(scope).and_then(|it| it.covered);
+        let due = self.cursors_of(scope).covered;
         let due = due.is_none_or(|at| now - at >= TimeDelta::minutes(5));
         if !due && !always {
             return;

@@ -6,6 +6,7 @@ use super::discover::covers;
 use super::state::{ChangeSeen, RunSeen, State};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
+use crate::domain::change_request::{ChangeRequest, Checks};
 use crate::domain::fact::Fact;
 use crate::domain::run::is_foreign;
 use crate::domain::text::Clean;
@@ -57,10 +58,11 @@ fn one(state: &mut State, fact: &Arc<Fact>) {
                     fact: change.as_ref().clone(),
                     detail: detail_of(change),
                     // What was read before the restart holds until it changes.
-                    detail_for: Some(change.updated_at),
+                    detail_for: is_detailed(change).then_some(change.updated_at),
                     asked: None,
                     wanted: false,
                     pipeline: None,
+                    failed_at: None,
                 });
             }
         }
@@ -108,8 +110,13 @@ fn one(state: &mut State, fact: &Arc<Fact>) {
     }
 }
 
-fn detail_of(change: &crate::domain::change_request::ChangeRequest) -> Detail {
-    use crate::domain::change_request::{Checks, LinkBasis, Review};
+/// Returns whether the details of a merge request were read: no list tells of its pipeline.
+fn is_detailed(change: &ChangeRequest) -> bool {
+    !matches!(&change.checks, Checks::Unknown(word) if word.is_empty())
+}
+
+fn detail_of(change: &ChangeRequest) -> Detail {
+    use crate::domain::change_request::{LinkBasis, Review};
     let review = Some(change.review.clone());
     let checks = Some(change.checks.clone());
     let closing = change.tickets.iter();

@@ -34,24 +34,25 @@ const RED_DAYS: i64 = 14;
 /// How far back what changed is asked for again.
 const OVERLAP: TimeDelta = TimeDelta::minutes(2);
 
-/// How many quiet projects are looked at in one round.
-const SWEEP: usize = 2;
-
 impl GitLab {
     /// Reads the pipelines of a project that changed, and the details of those that need a look.
-    pub(super) async fn runs(&self, path: &str, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
+    pub(super) async fn runs(
+        &self,
+        path: &str,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
         let (part, since, hidden) = {
             let mut state = self.state();
             let hidden = state.is_hidden(path, super::RUNS, poll.now);
             let Some(project) = state.known(path) else {
-                return Ok(batch);
+                return Ok(());
             };
             (project.part(), project.runs_to, hidden || project.no_ci)
         };
         if hidden && poll.ask.urgency != crate::sources::http::Urgency::Person {
             self.had_runs(path, poll.now);
-            return Ok(batch);
+            return Ok(());
         }
         let after = since.map(moment).unwrap_or_default();
         let (query, cap) = if since.is_some() {
@@ -72,11 +73,12 @@ impl GitLab {
         {
             Ok(listed) => listed,
             Err(failure) if is_refusal(&failure) => {
-                return Ok(self.without_runs(path, &failure, poll));
+                self.without_runs(path, &failure, poll, batch);
+                return Ok(());
             }
             Err(failure) => return Err(failure.error),
         };
-        self.warn(&format!("{path}: pipelines"), &listed.list, &mut batch);
+        self.warn(&format!("{path}: pipelines"), &listed.list, batch);
         self.port.can(super::RUNS, CapabilityState::Available);
         let newest = listed
             .list
@@ -101,9 +103,9 @@ impl GitLab {
             }
         }
         self.had_runs(path, poll.now);
-        self.details_of_runs(path, poll, &mut batch).await?;
+        self.details_of_runs(path, poll, batch).await?;
         batch.covered.push(Clean::line(path));
-        Ok(batch)
+        Ok(())
     }
 
     fn had_runs(&self, path: &str, now: Timestamp) {
@@ -115,7 +117,7 @@ impl GitLab {
     }
 
     /// A project without CI, or whose CI the token may not see, is no failure of the source.
-    fn without_runs(&self, path: &str, failure: &Failure, poll: Poll) -> Batch {
+    fn without_runs(&self, path: &str, failure: &Failure, poll: Poll, batch: &mut Batch) {
         self.had_runs(path, poll.now);
         let mut state = self.state();
         state.hide(path, super::RUNS, poll.now);
@@ -127,12 +129,9 @@ impl GitLab {
                 let why = refused(failure, "`read_api`, and CI must be on");
                 self.port.can(super::RUNS, CapabilityState::Missing(why));
             }
-            let mut batch = Batch::default();
             let text = format!("{path}: its pipelines are not shown to this token");
             batch.warnings.push(Clean::line(&text));
-            return batch;
         }
-        Batch::default()
     }
 
     /// Takes pipelines in; returns the runs, and the merge requests whose checks they change.
@@ -192,16 +191,20 @@ impl GitLab {
     }
 
     /// Reads the jobs of the runs at work; somebody may be looking at them.
-    pub(super) async fn jobs_at_work(&self, path: &str, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
+    pub(super) async fn jobs_at_work(
+        &self,
+        path: &str,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
         let due: Vec<u64> = {
             let mut state = self.state();
             let runs = state.known(path).map(|project| project.at_work());
             runs.unwrap_or_default()
         };
         for id in due {
-            if let Err(failure) = self.tell_run(path, id, poll, &mut batch).await {
-                without(failure, &mut batch)?;
+            if let Err(failure) = self.tell_run(path, id, poll, batch).await {
+                without(failure, batch)?;
             }
         }
         let over = |fact: &Fact| {
@@ -216,7 +219,7 @@ impl GitLab {
             // Its end stands in the list of pipelines.
             project.runs_wanted = true;
         }
-        Ok(batch)
+        Ok(())
     }
 
     /// Reads jobs and gates of one run, and tells them with what they say of the run.
@@ -247,19 +250,6 @@ impl GitLab {
             .facts
             .extend(earlier.into_iter().map(Fact::EarlierJobs));
         Ok(())
-    }
-
-    /// Looks at projects in which nothing seems to happen, in turns: what runs by schedule is no
-    /// activity to the host.
-    pub(super) async fn sweep(&self, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
-        let quiet = self.state().quiet(poll.now);
-        for path in quiet.into_iter().take(SWEEP) {
-            let read = self.runs(&path, poll).await?;
-            batch.facts.extend(read.facts);
-            batch.covered.extend(read.covered);
-        }
-        Ok(batch)
     }
 }
 
@@ -372,28 +362,6 @@ impl RunSeen {
     }
 }
 
-impl super::state::State {
-    /// Returns the projects that are polled by no resource of their own, the longest ago first.
-    fn quiet(&self, now: Timestamp) -> Vec<String> {
-        let quiet = |project: &Project| {
-            let read = project
-                .runs_at
-                .is_some_and(|at| now - at < TimeDelta::minutes(10));
-            project.tier(now).is_none() && !project.no_ci && !project.wants_runs(now) && !read
-        };
-        let mut found = self.hottest(quiet);
-        found.sort_by_key(|project| project.runs_at);
-        let paths = found.into_iter().map(|project| project.path.clone());
-        paths.collect()
-    }
-
-    /// Returns whether a project waits for its turn.
-    pub(super) fn has_quiet(&self, now: Timestamp) -> bool {
-        let mut projects = self.projects.values();
-        projects.any(|project| project.tier(now).is_none() && !project.no_ci && project.misses == 0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -420,6 +388,7 @@ mod tests {
             asked: None,
             wanted: false,
             pipeline: None,
+            failed_at: None,
         });
         project
     }

@@ -11,12 +11,14 @@ use super::backfill::Pasts;
 use super::map::ci::Held;
 use super::map::work::Detail;
 use super::memory::Memory;
+use super::scope::{Cursors, Scope};
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeRequest, ChangeState, Checks};
 use crate::domain::correlate::Need;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
+use crate::sources::recent::Recent;
 use crate::sources::{SourceError, Tier};
 
 /// How many projects may be polled as hot at once.
@@ -39,39 +41,6 @@ pub(super) struct Turns {
     pub(super) needs: u64,
     pub(super) past: u64,
     pub(super) times: u64,
-}
-
-/// What is asked for issues and merge requests: a whole group, or one project.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Scope {
-    /// A group with its subgroups, by path.
-    Group(String),
-    /// A project, by path in lower case.
-    Project(String),
-}
-
-impl Scope {
-    /// Returns its path.
-    pub(super) fn path(&self) -> &str {
-        match self {
-            Self::Group(path) | Self::Project(path) => path,
-        }
-    }
-}
-
-/// How far a scope was read, by the host's clock.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub(super) struct Cursors {
-    pub(super) issues: Option<Timestamp>,
-    pub(super) changes: Option<Timestamp>,
-    /// Whether what ended lately was read.
-    pub(super) landed: bool,
-    /// When its projects were last told to be current, by our clock.
-    pub(super) covered: Option<Timestamp>,
-    /// When all open issues were last asked for, by our clock.
-    pub(super) all_issues_at: Option<Timestamp>,
-    /// When all open merge requests were.
-    pub(super) all_changes_at: Option<Timestamp>,
 }
 
 /// All that is remembered.
@@ -157,7 +126,7 @@ pub(super) struct Project {
     /// What waits for approval, by deployment, with the pipeline it belongs to.
     pub(super) held: BTreeMap<u64, (u64, Held)>,
     /// Who brought a commit, where that was asked; nobody is an answer as well.
-    pub(super) brought: BTreeMap<Sha, Option<u64>>,
+    pub(super) brought: Recent<Sha, Option<u64>, MOST_BROUGHT>,
     pub(super) turn: u64,
 }
 
@@ -174,6 +143,8 @@ pub(super) struct ChangeSeen {
     pub(super) wanted: bool,
     /// Its newest pipeline.
     pub(super) pipeline: Option<u64>,
+    /// When the host last failed to tell its details, by our clock.
+    pub(super) failed_at: Option<Timestamp>,
 }
 
 /// What is remembered of one pipeline.
@@ -321,9 +292,6 @@ impl Project {
     /// Notes who brought a commit, or that nobody did.
     pub(super) fn was_brought(&mut self, commit: Sha, by: Option<u64>) {
         self.brought.insert(commit, by);
-        while self.brought.len() > MOST_BROUGHT {
-            self.brought.pop_first();
-        }
     }
 }
 

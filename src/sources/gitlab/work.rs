@@ -9,10 +9,11 @@ use chrono::TimeDelta;
 
 use super::api::{Listed, Poll, is_absent, is_refusal, moment, refused};
 use super::records::{Record, left, numbered, take};
-use super::state::Scope;
+use super::scope::{Cursors, Scope};
 use super::{GitLab, wire};
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::text::Clean;
+use crate::sources::detail::Places;
 use crate::sources::http::Failure;
 use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
@@ -30,9 +31,6 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
 /// For how long what ended may still stand on the board: baking, then watched.
 const WINDOW: TimeDelta = TimeDelta::days(9);
-
-/// How many groups and projects are asked in one fetch.
-const MOST_SCOPES: usize = 50;
 
 /// How many records that left a list are looked for at once.
 const LOOKED_FOR: usize = 50;
@@ -81,33 +79,33 @@ impl Kind {
 
 impl GitLab {
     /// Reads all that is open, scope by scope.
-    pub(super) async fn all_open(&self, kind: Kind, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
-        let mut worst = None;
-        let mut read = 0;
-        for scope in self.next_scopes(kind) {
-            let asked = self.open_of(kind, &scope, poll, &mut batch).await;
-            {
-                let mut state = self.state();
-                let cursors = state.cursors.entry(scope.clone()).or_default();
-                let at = match kind {
-                    Kind::Issues => &mut cursors.all_issues_at,
-                    Kind::Changes => &mut cursors.all_changes_at,
-                };
-                *at = Some(poll.now);
-            }
-            match asked {
-                Ok(()) => read += 1,
+    pub(super) async fn all_open(
+        &self,
+        kind: Kind,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
+        let mut places = Places::default();
+        let mut refusal = None;
+        let scopes = self.state().next_scopes(kind, (poll.now, poll.ask.forced));
+        for scope in scopes {
+            // Noted before it is asked: one that does not answer costs no other its turn.
+            self.with_cursors(&scope, |cursors| *cursors.asked_at(kind) = Some(poll.now));
+            match self.open_of(kind, &scope, poll, batch).await {
                 // A project that shows none costs that project.
                 Err(failure) if is_refusal(&failure) => {
                     self.state().hide(scope.path(), kind.name(), poll.now);
-                    worst.get_or_insert(failure);
+                    refusal.get_or_insert(failure);
                 }
-                Err(failure) => return Err(failure.error),
+                asked => {
+                    if !places.take(asked.map_err(|failure| failure.error)) {
+                        break;
+                    }
+                }
             }
         }
-        match worst {
-            Some(failure) if read == 0 => {
+        match refusal {
+            Some(failure) if !places.has_read() && places.is_whole() => {
                 let why = refused(&failure, "`read_api`");
                 self.port.can(kind.name(), CapabilityState::Missing(why));
                 return Err(failure.error);
@@ -118,39 +116,15 @@ impl GitLab {
             }
             None => {}
         }
-        if read > 0 {
+        if places.has_read() {
             self.port.can(kind.name(), CapabilityState::Available);
         }
-        Ok(batch)
+        places.end(batch, |text| self.port.shown(text))
     }
 
-    /// Returns the scopes whose turn it is, the longest ago first.
-    fn next_scopes(&self, kind: Kind) -> Vec<Scope> {
-        let mut scopes = self.wanted_scopes(kind);
-        let state = self.state();
-        scopes.sort_by_key(|scope| {
-            let cursors = state.cursors.get(scope);
-            cursors.and_then(|cursors| match kind {
-                Kind::Issues => cursors.all_issues_at,
-                Kind::Changes => cursors.all_changes_at,
-            })
-        });
-        scopes.truncate(MOST_SCOPES);
-        scopes
-    }
-
-    /// Returns the scopes that may have work of this kind.
-    fn wanted_scopes(&self, kind: Kind) -> Vec<Scope> {
-        let state = self.state();
-        let has = |scope: &Scope| match scope {
-            Scope::Group(_) => true,
-            Scope::Project(path) => state.projects.get(path).is_some_and(|project| match kind {
-                Kind::Issues => !project.no_issues,
-                Kind::Changes => !project.no_changes,
-            }),
-        };
-        let scopes = state.scopes().into_iter();
-        scopes.filter(has).collect()
+    /// Changes how far a scope was read.
+    pub(super) fn with_cursors(&self, scope: &Scope, change: impl FnOnce(&mut Cursors)) {
+        change(self.state().cursors.entry(scope.clone()).or_default());
     }
 
     /// Returns the first parts of a scope's routes.
@@ -237,13 +211,10 @@ impl GitLab {
         }
         // A record that cannot be read does not keep what changes from being asked for.
         if !broken {
-            let mut state = self.state();
-            let cursors = state.cursors.entry(scope.clone()).or_default();
-            let to = match kind {
-                Kind::Issues => &mut cursors.issues,
-                Kind::Changes => &mut cursors.changes,
-            };
-            *to = (*to).max(Some(asked_at - OVERLAP));
+            self.with_cursors(scope, |cursors| {
+                let to = cursors.read_to(kind);
+                *to = (*to).max(Some(asked_at - OVERLAP));
+            });
         }
         Ok(())
     }
@@ -292,49 +263,56 @@ impl GitLab {
     }
 
     /// Reads what ended lately, once: what is on its way to production was merged within days.
-    pub(super) async fn landed(&self, poll: Poll) -> Result<Batch, SourceError> {
-        let mut batch = Batch::default();
-        let since = moment(poll.now - WINDOW);
-        let scopes: Vec<Scope> = {
-            let state = self.state();
-            let unread = |scope: &Scope| !state.cursors.get(scope).is_some_and(|it| it.landed);
-            let scopes = state.scopes().into_iter();
-            scopes.filter(unread).take(MOST_SCOPES).collect()
-        };
+    pub(super) async fn landed(&self, poll: Poll, batch: &mut Batch) -> Result<(), SourceError> {
+        let mut places = Places::default();
+        let scopes = self.state().unlanded(poll.now);
         for scope in scopes {
-            for (kind, ended) in [(Kind::Changes, "merged"), (Kind::Issues, "closed")] {
-                if !self.wanted_scopes(kind).contains(&scope) {
-                    continue;
-                }
-                let query = [
-                    ("state", ended),
-                    ("updated_after", since.as_str()),
-                    ("order_by", "updated_at"),
-                    ("sort", "desc"),
-                ];
-                match self.read_of(kind, &scope, &query, LANDED_PAGES, poll).await {
-                    Ok(listed) => {
-                        self.warn(scope.path(), &listed.list, &mut batch);
-                        let facts = take(self, &mut self.state(), &scope, listed.list.items);
-                        batch.facts.extend(facts);
-                    }
-                    Err(failure) if is_refusal(&failure) => {}
-                    Err(failure) => return Err(failure.error),
-                }
+            self.with_cursors(&scope, |cursors| cursors.landed_at = Some(poll.now));
+            let asked = self.landed_of(&scope, poll, batch).await;
+            if asked.is_ok() {
+                self.with_cursors(&scope, |cursors| cursors.landed = true);
             }
-            self.state().cursors.entry(scope).or_default().landed = true;
+            if !places.take(asked.map_err(|failure| failure.error)) {
+                break;
+            }
         }
-        Ok(batch)
+        places.end(batch, |text| self.port.shown(text))
     }
 
-    /// Reads what changed in a scope since it was last asked.
+    async fn landed_of(&self, scope: &Scope, poll: Poll, batch: &mut Batch) -> Result<(), Failure> {
+        let since = moment(poll.now - WINDOW);
+        for (kind, ended) in [(Kind::Changes, "merged"), (Kind::Issues, "closed")] {
+            if !self.state().wanted_scopes(kind).contains(scope) {
+                continue;
+            }
+            let query = [
+                ("state", ended),
+                ("updated_after", since.as_str()),
+                ("order_by", "updated_at"),
+                ("sort", "desc"),
+            ];
+            match self.read_of(kind, scope, &query, LANDED_PAGES, poll).await {
+                Ok(listed) => {
+                    self.warn(scope.path(), &listed.list, batch);
+                    let facts = take(self, &mut self.state(), scope, listed.list.items);
+                    batch.facts.extend(facts);
+                }
+                Err(failure) if is_refusal(&failure) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what changed in a scope since it was last asked; returns whether all of it was read.
     pub(super) async fn changed(
         &self,
         scope: &Scope,
         poll: Poll,
         batch: &mut Batch,
-    ) -> Result<(), SourceError> {
-        let wanted = |kind| self.wanted_scopes(kind).contains(scope);
+    ) -> Result<bool, SourceError> {
+        let mut places = Places::default();
+        let wanted = |kind| self.state().wanted_scopes(kind).contains(scope);
         for kind in [Kind::Issues, Kind::Changes] {
             let hidden = self.state().is_hidden(scope.path(), kind.name(), poll.now);
             if hidden && poll.ask.urgency != crate::sources::http::Urgency::Person || !wanted(kind)
@@ -342,7 +320,6 @@ impl GitLab {
                 continue;
             }
             match self.changed_of(kind, scope, poll, batch).await {
-                Ok(()) => {}
                 Err(failure) if is_absent(&failure) && matches!(scope, Scope::Group(_)) => {
                     // It was renamed, or is gone: the list of projects tells.
                     self.state().rediscover = true;
@@ -350,10 +327,16 @@ impl GitLab {
                 Err(failure) if is_refusal(&failure) => {
                     self.state().hide(scope.path(), kind.name(), poll.now);
                 }
-                Err(failure) => return Err(failure.error),
+                asked => {
+                    if !places.take(asked.map_err(|failure| failure.error)) {
+                        break;
+                    }
+                }
             }
         }
-        Ok(())
+        let is_whole = places.is_whole();
+        places.end(batch, |text| self.port.shown(text))?;
+        Ok(is_whole)
     }
 
     async fn changed_of(
@@ -363,11 +346,7 @@ impl GitLab {
         poll: Poll,
         batch: &mut Batch,
     ) -> Result<(), Failure> {
-        let cursors = self.state().cursors.get(scope).copied().unwrap_or_default();
-        let since = match kind {
-            Kind::Issues => cursors.issues,
-            Kind::Changes => cursors.changes,
-        };
+        let since = *self.state().cursors_of(scope).read_to(kind);
         // All that is open comes first: without it there is nothing to begin from.
         let Some(since) = since else { return Ok(()) };
         let after = moment(since);
@@ -385,10 +364,7 @@ impl GitLab {
             batch.facts.extend(facts);
         }
         let cursors = state.cursors.entry(scope.clone()).or_default();
-        let to = match kind {
-            Kind::Issues => &mut cursors.issues,
-            Kind::Changes => &mut cursors.changes,
-        };
+        let to = cursors.read_to(kind);
         // What was not read to its end goes on where it stopped, without the overlap.
         let step = if listed.complete {
             OVERLAP

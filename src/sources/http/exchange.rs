@@ -13,7 +13,7 @@ use url::Url;
 use super::client::{Client, path_of};
 use super::gate::Lane;
 use super::origin::{Origin, host_of};
-use super::request::{Answer, Failure, Looks, Request};
+use super::request::{Answer, Failure, Looks, Next, Request};
 use super::status::{Judged, header, is_web_page, judge, limit, message};
 use super::{Stored, link, reach, their_now, words};
 use crate::sources::SourceError;
@@ -181,7 +181,7 @@ impl Client {
         Ok(Answer {
             body,
             not_modified: false,
-            next: None,
+            next: Next::Last,
             headers,
         })
     }
@@ -244,9 +244,7 @@ impl Client {
             return Ok(Answer {
                 body: stored.body,
                 not_modified: true,
-                next: stored
-                    .next
-                    .and_then(|next| self.own_link(&next, &request.url)),
+                next: self.next(stored.next.as_deref(), &request.url),
                 headers,
             });
         }
@@ -263,14 +261,18 @@ impl Client {
         Ok(Answer {
             body,
             not_modified: false,
-            next: next.and_then(|next| self.own_link(&next, &request.url)),
+            next: self.next(next.as_deref(), &request.url),
             headers,
         })
     }
 
-    /// Returns a link of a header, if it stays in our origin.
-    fn own_link(&self, link: &str, base: &Url) -> Option<Url> {
-        base.join(link).ok().filter(|url| self.origin.covers(url))
+    /// Returns where the link of a header leads.
+    fn next(&self, link: Option<&str>, base: &Url) -> Next {
+        let Some(link) = link else {
+            return Next::Last;
+        };
+        let url = base.join(link).ok().filter(|url| self.origin.covers(url));
+        url.map_or(Next::Elsewhere, Next::At)
     }
 
     /// Checks status, then that the body is data.

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use super::json::List;
-use super::{Client, Failure, Request};
+use super::{Client, Failure, Next, Request};
+use crate::sources::SourceError;
 
 /// What following the pages of one list gave.
 #[derive(Debug)]
@@ -50,13 +52,31 @@ pub async fn follow<P: DeserializeOwned, T>(
             }
         };
         pages.list.append(list);
-        let Some(next) = answer.next else {
-            pages.complete = true;
-            return Ok(pages);
-        };
-        request.url = next;
+        match answer.next {
+            Next::Last => {
+                pages.complete = true;
+                return Ok(pages);
+            }
+            Next::At(url) => request.url = url,
+            Next::Elsewhere => {
+                pages.trouble = Some(goes_on_elsewhere(client.host(), &request.url));
+                return Ok(pages);
+            }
+        }
     }
     Ok(pages)
+}
+
+/// Says that a list goes on at an address that is not asked.
+pub fn goes_on_elsewhere(host: &str, url: &Url) -> Failure {
+    Failure::of(SourceError::Unreadable {
+        host: host.to_owned(),
+        cause: format!(
+            "{}: its next page is at another address; `url` has to be the one by which the server \
+             calls itself",
+            url.path()
+        ),
+    })
 }
 
 /// Returns the records of a page; one of which none can be read is not the list that was asked for.

@@ -112,6 +112,28 @@ pub struct Request {
     pub urgency: Urgency,
 }
 
+/// Where a list goes on after an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nowhere: this was the last page.
+    Last,
+    /// There.
+    At(Url),
+    /// At an address that is none of our origin, and so is not asked.
+    Elsewhere,
+}
+
+impl Next {
+    /// Returns where it goes on by other means, where the host names no page that we may ask.
+    #[must_use]
+    pub fn or(self, other: impl FnOnce() -> Option<Url>) -> Self {
+        match self {
+            Self::At(url) => Self::At(url),
+            Self::Last | Self::Elsewhere => other().map_or(self, Self::At),
+        }
+    }
+}
+
 /// What a request gave.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -119,8 +141,8 @@ pub struct Answer {
     pub body: Arc<[u8]>,
     /// Whether the host confirmed the stored answer (304).
     pub not_modified: bool,
-    /// The next page, if the host names one in our origin.
-    pub next: Option<Url>,
+    /// The next page.
+    pub next: Next,
     /// The headers.
     pub headers: HeaderMap,
 }

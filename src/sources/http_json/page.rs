@@ -13,7 +13,7 @@ use super::map::Reader;
 use super::{HttpJson, PAGES, record};
 use crate::config::JsonMap;
 use crate::domain::Timestamp;
-use crate::sources::http::{Answer, Failure, Looks, Origin, their_now};
+use crate::sources::http::{Answer, Failure, Looks, Next, Origin, goes_on_elsewhere, their_now};
 use crate::sources::port::Ask;
 use crate::sources::{Fetch, SourceError};
 
@@ -21,7 +21,7 @@ use crate::sources::{Fetch, SourceError};
 struct Page {
     records: Vec<Value>,
     /// The next one.
-    after: Option<Url>,
+    after: Next,
     /// The current time there.
     now: Timestamp,
 }
@@ -37,8 +37,8 @@ impl HttpJson {
         intake: &mut Intake<'_>,
     ) -> Result<Option<String>, SourceError> {
         let mut seen = BTreeSet::new();
-        let mut next = Some(self.address(map));
-        while let Some(url) = next.take() {
+        let mut url = self.address(map);
+        loop {
             if !seen.insert(url.as_str().to_owned()) {
                 return Ok(Some("its pages lead in a circle".to_owned()));
             }
@@ -53,7 +53,7 @@ impl HttpJson {
                 records,
                 after,
                 now,
-            } = match self.page(map, url, fetch).await {
+            } = match self.page(map, &url, fetch).await {
                 Ok(page) => page,
                 Err(error) if pages == 0 => return Err(error),
                 Err(error) => return Ok(Some(error.to_string())),
@@ -65,9 +65,15 @@ impl HttpJson {
                 now,
             };
             intake.take(records, &reader);
-            next = after;
+            match after {
+                Next::Last => return Ok(None),
+                Next::At(next) => url = next,
+                Next::Elsewhere => {
+                    let failure = goes_on_elsewhere(self.port.host(), &url);
+                    return Ok(Some(SourceError::from(failure).to_string()));
+                }
+            }
         }
-        Ok(None)
     }
 
     /// Returns the address of the first page.
@@ -82,11 +88,11 @@ impl HttpJson {
     }
 
     /// Reads one page: its records, the next page, and the time there.
-    async fn page(&self, map: &JsonMap, url: Url, fetch: &Fetch) -> Result<Page, SourceError> {
+    async fn page(&self, map: &JsonMap, url: &Url, fetch: &Fetch) -> Result<Page, SourceError> {
         let asked = self.port.get::<Value>(url.clone(), Ask::of(fetch)).await;
         let (mut body, answer): (Value, Answer) = asked.map_err(|failure| placed(map, failure))?;
         let now = their_now(&answer.headers, fetch.now);
-        let after = self.next(map, &body, &url)?.or(answer.next);
+        let after = self.next(map, &body, url)?.map_or(answer.next, Next::At);
         let Some(place) = body.pointer_mut(&map.records) else {
             let there = record::keys(&body, &map.records);
             let at = &map.records;

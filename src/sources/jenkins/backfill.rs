@@ -7,13 +7,13 @@
 use chrono::TimeDelta;
 
 use super::map;
-use super::past::is_trouble;
 use super::state::State;
 use super::{Jenkins, tree, wire};
 use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
-use crate::sources::backfill::{self, Holds, Seen, Told};
+use crate::domain::text::Clean;
+use crate::sources::backfill::{self, Builds, Seen, Told};
 use crate::sources::needs::PAST;
 use crate::sources::port::Ask;
 use crate::sources::{Batch, CapabilityState, SourceError};
@@ -24,28 +24,8 @@ const GAP: TimeDelta = TimeDelta::days(2);
 /// How many builds one slice has.
 const SLICE: usize = 100;
 
-/// The one list there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// Builds, the newest first.
-    Builds,
-}
-
-impl backfill::Part for Part {
-    const FIRST: Self = Self::Builds;
-
-    fn next(self) -> Option<Self> {
-        None
-    }
-
-    fn most(self) -> usize {
-        1_000
-    }
-
-    fn holds(self) -> Holds {
-        Holds::Runs
-    }
-}
+/// The builds of a job.
+pub(super) type Part = Builds<1_000>;
 
 impl State {
     /// Returns the slice that is read next.
@@ -85,23 +65,23 @@ impl Jenkins {
             return Ok(batch);
         };
         let read = self.slice(&page, ask, &mut batch).await;
-        if is_trouble(&read) {
-            return read.map(|_| batch).map_err(|failure| failure.error);
-        }
         let mut state = self.state();
         let told = match read {
             Ok(told) => Some(told),
             Err(failure) => {
+                if !state.pasts.fail(&page, &failure.error, now) {
+                    return Err(failure.error);
+                }
                 // One job costs no other, and history is no reason to call a source ill.
                 let text = format!("the past of `{}` is not read: {}", page.path, failure.error);
                 batch.warnings.push(self.port.shown(&text));
-                state.pasts.lose(&page, now);
                 return Ok(batch);
             }
         };
         if let Some(whole) = state.pasts.take(&page, told) {
             drop(state);
             self.port.can(PAST, CapabilityState::Available);
+            batch.past_of = Clean::line(&page.path);
             batch.past_runs_from = whole.runs_since;
             batch.past = whole.facts();
         }

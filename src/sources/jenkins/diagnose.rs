@@ -89,8 +89,7 @@ impl Jenkins {
         ask: Ask,
         now: Timestamp,
     ) -> Result<Option<Arc<Fact>>, Failure> {
-        let before = self.state().diagnosed.get(key).cloned();
-        let before = before.and_then(|fact| job_log::diagnosis(&fact).map(|found| (fact, found)));
+        let before = self.state().diagnosed.of(key);
         if let Some((fact, found)) = &before
             && job_log::holds(&*self.ground.logs, key, found, ask.urgency)
         {
@@ -119,7 +118,7 @@ impl Jenkins {
         let found = self.weigh(key, node, looked, told.as_deref());
         let found = job_log::renewed(before.map(|(_, found)| found), found);
         let fact = Arc::new(Fact::Diagnosis(Box::new(found.clone())));
-        self.state().keep(&found, Arc::clone(&fact));
+        self.state().diagnosed.keep(&fact);
         Ok(Some(fact))
     }
 
@@ -249,7 +248,7 @@ impl Jenkins {
             Err(failure) => return Err(failure),
         };
         let told = Arc::new(told);
-        self.state().keep_report(run.id, Arc::clone(&told));
+        self.state().reports.insert(run.id, Arc::clone(&told));
         Ok(told)
     }
 }

@@ -45,7 +45,7 @@ use crate::sources::{
 };
 
 use map::Subject;
-use state::State;
+use state::{JobState, State};
 use tree::Choice;
 
 const PRODUCT: Product = Product {
@@ -157,7 +157,7 @@ impl Jenkins {
             let mut builds = job.builds.values();
             builds.any(|seen| state::is_moving(&seen.run.state))
         });
-        let changed = state.jobs.values().filter_map(state::JobState::changed_at);
+        let changed = state.jobs.values().filter_map(JobState::changed_at);
         let lately = changed.max().is_none_or(|at| (now - at).num_minutes() < 60);
         let resource = |id: String, tier, cost| Resource {
             id: id.into(),
@@ -174,7 +174,7 @@ impl Jenkins {
         let mut list = vec![resource(JOBS.to_owned(), tier, roots)];
         let turn = state.turn;
         let most = u32::try_from(DETAILS).unwrap_or(u32::MAX);
-        if state.jobs.values().any(|job| job.gap > 0) || !state.heads().is_empty() {
+        if state.jobs.values().any(JobState::is_behind) || !state.heads().is_empty() {
             list.push(resource(format!("builds:{turn}"), Tier::Now, most));
         }
         if !state.due(now).is_empty() || !state.ended().is_empty() {
@@ -311,6 +311,10 @@ impl Source for Jenkins {
 
     fn past(&self) -> PastRead {
         self.state().pasts.read()
+    }
+
+    fn past_kept(&self, of: &Clean) {
+        self.state().pasts.kept(of.as_str());
     }
 
     fn account(&self) -> BoxFuture<'_, Account> {

@@ -14,24 +14,37 @@ use crate::sources::{Batch, SourceError};
 const MOST_HISTORY: u64 = 50;
 
 impl Jenkins {
-    /// Reads builds that were missed, and own commits of change requests.
+    /// Reads builds that were missed or are at work, and own commits of change requests.
     pub(super) async fn missed(&self, ask: Ask) -> Result<Batch, SourceError> {
         let mut batch = Batch::default();
-        let due: Vec<(String, u64)> = {
+        let due: Vec<(String, u64, Vec<u64>)> = {
             let state = self.state();
-            let jobs = state.jobs.iter().filter(|(_, job)| job.gap > 0);
-            let due = jobs.map(|(path, job)| (path.clone(), job.gap));
+            let jobs = state.jobs.iter().filter(|(_, job)| job.is_behind());
+            let due = jobs.map(|(path, job)| (path.clone(), job.gap, job.far.clone()));
             due.take(DETAILS).collect()
         };
-        let left = DETAILS - due.len();
-        for (path, gap) in due {
-            let read = self.builds(&path, gap, ask, &mut batch).await;
-            if !is_trouble(&read)
-                && let Some(job) = self.state().jobs.get_mut(&path)
-            {
-                job.gap = 0;
+        let mut left = DETAILS;
+        for (path, gap, far) in due {
+            if gap > 0 && left > 0 {
+                left -= 1;
+                let read = self.builds(&path, gap, ask, &mut batch).await;
+                if !is_trouble(&read)
+                    && let Some(job) = self.state().jobs.get_mut(&path)
+                {
+                    job.gap = 0;
+                }
+                costs_itself(read, &mut batch)?;
             }
-            costs_itself(read, &mut batch)?;
+            for number in far.into_iter().take(left) {
+                left -= 1;
+                let read = self.build(&path, number, ask, &mut batch).await;
+                if !is_trouble(&read)
+                    && let Some(job) = self.state().jobs.get_mut(&path)
+                {
+                    job.far.retain(|other| *other != number);
+                }
+                costs_itself(read, &mut batch)?;
+            }
         }
         let projects: Vec<String> = self.state().heads().into_iter().take(left).collect();
         for project in projects {
@@ -128,6 +141,36 @@ impl Jenkins {
                 .extend(self.take_build(&subject, wire).map(Fact::Run));
         }
         self.rehome(batch);
+        Ok(())
+    }
+
+    /// Reads one build that is at work; one that was deleted meanwhile is forgotten, and with the
+    /// next listing of its folder gone.
+    async fn build(
+        &self,
+        path: &str,
+        number: u64,
+        ask: Ask,
+        batch: &mut Batch,
+    ) -> Result<(), Failure> {
+        let mut url = self.build_url(path, number, &["api", "json"]);
+        url.query_pairs_mut().append_pair("tree", &tree::of_build());
+        let read = self.port.get::<wire::Build>(url, ask).await;
+        if let Err(failure) = &read
+            && matches!(failure.error, SourceError::NotFound { .. })
+        {
+            if let Some(job) = self.state().jobs.get_mut(path) {
+                job.builds.remove(&number);
+            }
+            return Ok(());
+        }
+        let (wire, _) = read?;
+        let subject = {
+            let state = self.state();
+            state.jobs.get(path).map(|job| job.subject.clone())
+        };
+        let run = subject.and_then(|subject| self.take_build(&subject, &wire));
+        batch.facts.extend(run.map(Fact::Run));
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::domain::run::Run;
 use crate::domain::text::{Clean, nearest};
 use crate::sources::http::{Failure, Looks};
 use crate::sources::port::Ask;
-use crate::sources::{Batch, CapabilityState, Listing, SourceError};
+use crate::sources::{Batch, CapabilityState, Listing, SourceError, told};
 
 /// Of how many folders that are not there it is asked what was meant.
 const MOST_LOST: usize = 3;
@@ -46,7 +46,11 @@ impl Jenkins {
                     let error = self.without(root, failure)?;
                     batch.partial.push(self.list_of(root, &BTreeSet::new()));
                     let asks = !root.is_empty() && missing.len() < MOST_LOST;
-                    missing.push(if asks {
+                    let is_there = matches!(
+                        error,
+                        SourceError::Forbidden { .. } | SourceError::Unreachable { .. }
+                    );
+                    missing.push(if asks && !is_there {
                         self.folder_error(root, error, ask).await
                     } else {
                         error
@@ -106,7 +110,8 @@ impl Jenkins {
         Ok(folder)
     }
 
-    /// Returns what is missed where a folder is not there; other trouble ends the poll.
+    /// Returns what is missed where a folder is not there, may not be read or is out of order;
+    /// trouble of the whole server ends the poll.
     fn without(&self, root: &str, failure: Failure) -> Result<SourceError, SourceError> {
         let host = self.port.host().to_owned();
         match failure.error {
@@ -125,6 +130,13 @@ impl Jenkins {
                 let hint = "choose folders in `orgs`, or jobs in `repos`";
                 let cause = format!("{cause}; {hint}");
                 Err(SourceError::Unreadable { host, cause })
+            }
+            // Others may still be read; where none is, this is why.
+            same @ SourceError::Forbidden { .. } if !root.is_empty() => Ok(same),
+            SourceError::Unreachable { host, cause }
+                if told::is_answered(&cause) && !root.is_empty() =>
+            {
+                Ok(SourceError::Unreachable { host, cause })
             }
             same @ (SourceError::Auth { .. }
             | SourceError::NoToken { .. }

@@ -26,7 +26,7 @@ impl Jenkins {
             return;
         };
         let now = self.port.now();
-        let is_whole = queue.items.bad_count == 0;
+        let is_whole = queue.items.bad_count == 0 && queue.items.items.len() <= tree::MOST_QUEUED;
         let items = queue.items.items.into_iter();
         let runs: Vec<(u64, Run)> = items
             .filter_map(|item| Some((item.id, self.waiting(item, now)?)))
@@ -34,11 +34,14 @@ impl Jenkins {
         let ids: BTreeMap<u64, u64> = runs.iter().map(|(id, run)| (run.id, *id)).collect();
         let facts: Vec<Fact> = runs.into_iter().map(|(_, run)| Fact::Run(run)).collect();
         let members: BTreeSet<FactId> = facts.iter().map(Fact::id).collect();
+        let list = Listing {
+            name: Clean::line("queue"),
+            members,
+        };
         if is_whole {
-            batch.listings.push(Listing {
-                name: Clean::line("queue"),
-                members,
-            });
+            batch.listings.push(list);
+        } else {
+            batch.partial.push(list);
         }
         batch.facts.extend(facts);
         self.state().queued = ids;

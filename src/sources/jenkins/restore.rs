@@ -38,7 +38,7 @@ impl Jenkins {
                         seen.gated = !set.gates.is_empty();
                     }
                 }
-                Fact::Diagnosis(found) => state.keep(found, Arc::clone(fact)),
+                Fact::Diagnosis(_) => state.diagnosed.keep(fact),
                 Fact::Repository(_)
                 | Fact::Commit(_)
                 | Fact::Range(_)

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
-use crate::domain::diagnosis::{Diagnosis, LogKey};
-use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Job, JobSet, Run, RunState};
 use crate::domain::text::Clean;
 use crate::sources::SourceError;
 use crate::sources::backfill::Pasts;
+use crate::sources::job_log::Diagnoses;
+use crate::sources::recent::Recent;
 
 use super::backfill::Part;
 use super::diagnose::Told;
@@ -28,6 +28,10 @@ const MOST_KEPT: usize = 5_000;
 const MOST_REPORTS: usize = 16;
 /// How many builds are asked for where some were missed.
 const MOST_GAP: u64 = 30;
+/// How many builds at work that lie further back are asked for by number at once.
+const MOST_FAR: usize = 5;
+/// After how long they are asked for again, in seconds: most of them wait for a person.
+const FAR_SECS: i64 = 300;
 /// How many builds of a job are read when it is first seen.
 pub(super) const HISTORY: u64 = 10;
 /// How old the newest build of a job may be whose earlier ones are read, in days.
@@ -45,11 +49,11 @@ pub(super) struct State {
     /// Which build an identity of a run stands for.
     pub(super) builds: BTreeMap<u64, BuildKey>,
     /// Which stage an identity of a job stands for.
-    pub(super) nodes: BTreeMap<u64, NodeSeen>,
+    pub(super) nodes: Recent<u64, NodeSeen, MOST_KEPT>,
     pub(super) needs: BTreeSet<Need>,
-    pub(super) answered: BTreeMap<Need, Timestamp>,
-    pub(super) diagnosed: BTreeMap<LogKey, Arc<Fact>>,
-    pub(super) reports: BTreeMap<u64, Arc<Told>>,
+    pub(super) answered: Recent<Need, Timestamp, MOST_KEPT>,
+    pub(super) diagnosed: Diagnoses,
+    pub(super) reports: Recent<u64, Arc<Told>, MOST_REPORTS>,
     /// What of the configuration was not there.
     pub(super) missing: Vec<SourceError>,
     /// Repositories that builds of a project told, for those that tell none.
@@ -95,8 +99,12 @@ pub(super) struct NodeSeen {
 pub(super) struct JobState {
     pub(super) subject: Subject,
     pub(super) builds: BTreeMap<u64, BuildSeen>,
-    /// How many builds are to be read, as some were missed.
+    /// How many of the newest builds are to be read, as some were missed or are at work.
     pub(super) gap: u64,
+    /// Builds at work further back, which are to be read by number.
+    pub(super) far: Vec<u64>,
+    /// When such builds were last asked for.
+    far_at: Option<Timestamp>,
     /// Whether earlier builds are to be read, once there is room.
     pub(super) past: bool,
 }
@@ -132,6 +140,8 @@ impl JobState {
             subject,
             builds: BTreeMap::new(),
             gap: 0,
+            far: Vec::new(),
+            far_at: None,
             past: false,
         }
     }
@@ -177,8 +187,9 @@ impl JobState {
     /// were missed, and those that were at work when they were last seen.
     pub(super) fn newest(&mut self, number: u64, is_new: bool, now: Timestamp) {
         let known = self.builds.range(..number);
-        let mut moving = known.clone().filter(|(_, seen)| is_moving(&seen.run.state));
-        let moving = moving.next().map(|(first, _)| *first);
+        let moving = known.clone().filter(|(_, seen)| is_moving(&seen.run.state));
+        let moving = moving.map(|(at, _)| *at);
+        let (near, far): (Vec<u64>, Vec<u64>) = moving.partition(|at| number - at < MOST_GAP);
         let before = known.clone().next_back().map(|(number, _)| *number);
         if is_new && before.is_none() {
             let at = self.builds.get(&number).map(|seen| seen.run.updated_at);
@@ -186,9 +197,20 @@ impl JobState {
             self.past = number > 1 && lately;
         }
         let missed = before.filter(|before| is_new && before + 1 < number);
-        if let Some(first) = moving.or(missed.map(|before| before + 1)) {
+        let first = near.first().copied().or(missed.map(|before| before + 1));
+        if let Some(first) = first {
             self.gap = (number - first + 1).min(MOST_GAP);
         }
+        let is_due = |at: Timestamp| (now - at).num_seconds() >= FAR_SECS;
+        if !far.is_empty() && self.far_at.is_none_or(is_due) {
+            self.far_at = Some(now);
+            self.far = far.into_iter().rev().take(MOST_FAR).collect();
+        }
+    }
+
+    /// Returns whether builds are to be read that a poll does not tell.
+    pub(super) fn is_behind(&self) -> bool {
+        self.gap > 0 || !self.far.is_empty()
     }
 
     /// Forgets the oldest builds beyond a bound; returns the identities of their runs.
@@ -269,9 +291,6 @@ impl State {
             let seen = node(set.run.id, job, stage, log);
             self.nodes.insert(job.id, seen);
         }
-        while self.nodes.len() > MOST_KEPT {
-            self.nodes.pop_first();
-        }
     }
 
     /// Returns whether other jobs of a run failed as well.
@@ -280,28 +299,9 @@ impl State {
         nodes.any(|(id, node)| node.run == run && *id != job && node.failed)
     }
 
-    /// Keeps a diagnosis.
-    pub(super) fn keep(&mut self, found: &Diagnosis, fact: Arc<Fact>) {
-        self.diagnosed.insert(found.log_key(), fact);
-        while self.diagnosed.len() > MOST_KEPT {
-            self.diagnosed.pop_first();
-        }
-    }
-
-    /// Keeps what tests of a build told.
-    pub(super) fn keep_report(&mut self, run: u64, told: Arc<Told>) {
-        self.reports.insert(run, told);
-        while self.reports.len() > MOST_REPORTS {
-            self.reports.pop_first();
-        }
-    }
-
     /// Notes that a need was answered, or has no answer for now.
     pub(super) fn answer(&mut self, need: &Need, at: Timestamp) {
         self.answered.insert(need.clone(), at);
-        while self.answered.len() > MOST_KEPT {
-            self.answered.pop_first();
-        }
     }
 
     /// Returns the needs to be answered now.

@@ -69,9 +69,12 @@ pub(super) const TESTS: &str = "failCount,passCount,suites[name,enclosingBlocks,
     childReports[result[failCount,passCount,suites[name,\
     cases[className,name,status,duration,errorDetails,errorStackTrace]{0,5000}]{0,200}]]{0,50}";
 
-/// What is asked of the queue.
+/// What is asked of the queue: one more than [`MOST_QUEUED`], to see whether there are more.
 pub(super) const QUEUE: &str = "items[id,inQueueSince,why,task[url],\
-    actions[parameters[name,value],causes[shortDescription,userId]]]{0,100}";
+    actions[parameters[name,value],causes[shortDescription,userId]]]{0,101}";
+
+/// How much of the queue is read.
+pub(super) const MOST_QUEUED: usize = 100;
 
 /// Which folders and jobs are meant.
 #[derive(Debug)]

@@ -3,213 +3,9 @@
 //! Dispatch, help, footer, palette and documentation all read it. The doc
 //! comment of a row is its help text. What a command does is in `update`.
 
-/// Where a key means a command.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum Scope {
-    /// In every view and in the detail.
-    Everywhere,
-    /// In every view of cards.
-    Cards,
-    /// On the board.
-    Board,
-    /// In the triage view.
-    Triage,
-    /// In the stand-up view.
-    Standup,
-    /// In the flow view.
-    Flow,
-    /// On the board of the past.
-    Replay,
-    /// In the sources view.
-    Sources,
-    /// In the list of what calls for a person.
-    Attention,
-    /// In the detail of a card.
-    Detail,
-}
+mod scope;
 
-impl Scope {
-    /// All scopes, in the order in which help lists them.
-    pub const ALL: [Self; 10] = [
-        Self::Board,
-        Self::Cards,
-        Self::Replay,
-        Self::Triage,
-        Self::Attention,
-        Self::Standup,
-        Self::Flow,
-        Self::Sources,
-        Self::Detail,
-        Self::Everywhere,
-    ];
-
-    /// Returns the heading used in help.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Everywhere => "everywhere",
-            Self::Cards => "where cards are",
-            Self::Board => "board",
-            Self::Triage => "triage",
-            Self::Standup => "stand-up",
-            Self::Flow => "flow",
-            Self::Replay => "the past",
-            Self::Sources => "sources",
-            Self::Attention => "what calls for you",
-            Self::Detail => "detail",
-        }
-    }
-
-    /// Returns whether the lines of this place are cards.
-    pub fn has_cards(self) -> bool {
-        match self {
-            Self::Board | Self::Cards | Self::Attention | Self::Replay => true,
-            Self::Everywhere
-            | Self::Triage
-            | Self::Standup
-            | Self::Flow
-            | Self::Sources
-            | Self::Detail => false,
-        }
-    }
-
-    /// Returns whether a key of this scope holds in a place; the past has the columns of the board.
-    pub fn holds_in(self, here: Self) -> bool {
-        self == here
-            || self == Self::Everywhere
-            || (self == Self::Cards && here.has_cards())
-            || (self == Self::Board && here == Self::Replay)
-    }
-
-    /// Returns whether a key of this scope may take the place of one that holds everywhere.
-    pub fn overrides(self) -> bool {
-        match self {
-            Self::Triage | Self::Flow | Self::Replay => true,
-            Self::Everywhere
-            | Self::Cards
-            | Self::Board
-            | Self::Standup
-            | Self::Sources
-            | Self::Attention
-            | Self::Detail => false,
-        }
-    }
-
-    /// Returns whether a key of one scope can meet a key of the other.
-    pub fn overlaps(self, other: Self) -> bool {
-        self.holds_in(other) || other.holds_in(self)
-    }
-
-    /// Returns the commands named at the bottom of the screen, the most needed first.
-    #[expect(clippy::too_many_lines, reason = "a table: one row a scope")]
-    pub fn footer(self) -> &'static [Command] {
-        use Command as C;
-        match self {
-            Self::Board | Self::Cards => &[
-                C::Open,
-                C::Filter,
-                C::Help,
-                C::Palette,
-                C::NextUrgent,
-                C::Refresh,
-                C::Close,
-                C::Preview,
-                C::OpenInBrowser,
-                C::CopyUrl,
-                C::ViewSources,
-                C::Overview,
-                C::Sort,
-            ],
-            Self::Triage => &[
-                C::NextError,
-                C::SearchLog,
-                C::RerunFailed,
-                C::Actions,
-                C::NextPane,
-                C::Help,
-                C::Back,
-                C::Fold,
-                C::CopyBlock,
-                C::FailingTests,
-                C::Detail,
-                C::Wrap,
-                C::OpenInBrowser,
-                C::SaveLog,
-            ],
-            Self::Standup => &[
-                C::NextTurn,
-                C::PreviousTurn,
-                C::Clock,
-                C::ByPerson,
-                C::Park,
-                C::CopyMinutes,
-                C::Help,
-                C::Since,
-                C::Held,
-                C::Open,
-                C::OpenInBrowser,
-                C::ParkingLot,
-                C::TalkedAbout,
-                C::Back,
-            ],
-            Self::Flow => &[
-                C::Open,
-                C::NextPane,
-                C::FlowWindow,
-                C::FlowScope,
-                C::Help,
-                C::Back,
-                C::CopyPage,
-                C::OpenInBrowser,
-                C::Detail,
-                C::Refresh,
-                C::Palette,
-            ],
-            Self::Replay => &[
-                C::Earlier,
-                C::Later,
-                C::DayEarlier,
-                C::DayLater,
-                C::Now,
-                C::Back,
-                C::Open,
-                C::Help,
-                C::Filter,
-                C::OpenInBrowser,
-                C::CopyKey,
-            ],
-            Self::Sources => &[
-                C::Refresh,
-                C::RefreshAll,
-                C::OpenInBrowser,
-                C::ViewBoard,
-                C::Palette,
-                C::Help,
-                C::Back,
-            ],
-            Self::Attention => &[
-                C::Open,
-                C::Filter,
-                C::Actions,
-                C::OpenInBrowser,
-                C::Refresh,
-                C::ViewBoard,
-                C::Palette,
-                C::Help,
-                C::Back,
-            ],
-            Self::Detail => &[
-                C::Back,
-                C::OpenInBrowser,
-                C::CopyKey,
-                C::CopyUrl,
-                C::Refresh,
-                C::Palette,
-                C::Help,
-            ],
-            Self::Everywhere => &[C::Back, C::Top, C::Bottom],
-        }
-    }
-}
+pub use scope::Scope;
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -247,12 +43,15 @@ macro_rules! commands {
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
         pub enum Command {
             $( $(#[doc = $help])+ $command, )*
+            /// Runs a program of the user: the one at this place of the configuration.
+            Own(u8),
         }
 
         impl Command {
             /// Returns the row of the table.
             pub fn row(self) -> &'static Row {
                 match self {
+                    Self::Own(_) => &OWN,
                     $( Self::$command => const { &row!($($help)+, $command, $name, $brief, $scope, $keys) }, )*
                 }
             }
@@ -264,6 +63,16 @@ macro_rules! commands {
         ];
     };
 }
+
+/// The row of all programs of the user: what one is called and does stands in the configuration.
+const OWN: Row = Row {
+    command: Command::Own(0),
+    name: "own command",
+    help: "One of your own commands",
+    brief: "yours",
+    scope: Scope::Everywhere,
+    keys: &[],
+};
 
 commands! {
     /// Move down: next card, line or source
@@ -311,8 +120,50 @@ commands! {
     WindowRight: "window-right", "scroll right", Board, &["L"];
     /// Give the focused column the whole width, or take it back
     Zoom: "zoom", "zoom", Board, &["z"];
-    /// Change the order: most urgent, oldest, newest first
+    /// Change the order: urgent, oldest, newest, age, person, repository
     Sort: "sort", "sort", Board, &["s"];
+    /// Change the lanes: service, person, repository, milestone, label, none
+    Lanes: "lanes", "lanes", Board, &["S"];
+    /// Fold the lane with the cursor, or open it
+    FoldLane: "fold-lane", "fold lane", Board, &["Z"];
+    /// Fold all lanes, or open them all
+    FoldLanes: "fold-lanes", "fold lanes", Board, &["X"];
+    /// Mark the card or unmark it; actions are done to all marked cards
+    MarkCard: "mark-card", "mark", Board, &["space"];
+    /// Begin a range of marks at the card, or end it here
+    MarkRange: "mark-range", "mark range", Board, &["v"];
+    /// Mark all cards that the column lists, or unmark them
+    MarkAll: "mark-all", "mark all", Board, &["ctrl-a"];
+    /// Hide the card on this machine, or show it again
+    Hide: "hide", "hide", Board, &["x"];
+    /// Put the card aside until something happens to it, or until a time
+    Snooze: "snooze", "snooze", Board, &["b"];
+    /// Show what was put aside, or no longer
+    ShowHidden: "show-hidden", "hidden", Board, &[];
+    /// Next saved view, a tab of the header; after the last, the whole board
+    NextTab: "next-tab", "next tab", Board, &["}"];
+    /// Previous saved view
+    PreviousTab: "previous-tab", "previous tab", Board, &["{"];
+    /// Leave the saved view: all cards, all columns, no lanes, the usual order
+    WholeBoard: "whole-board", "whole board", Board, &[];
+    /// Go to the first saved view
+    SavedView1: "saved-view-1", "saved view", Everywhere, &[];
+    /// Go to the second saved view
+    SavedView2: "saved-view-2", "saved view", Everywhere, &[];
+    /// Go to the third saved view
+    SavedView3: "saved-view-3", "saved view", Everywhere, &[];
+    /// Go to the fourth saved view
+    SavedView4: "saved-view-4", "saved view", Everywhere, &[];
+    /// Go to the fifth saved view
+    SavedView5: "saved-view-5", "saved view", Everywhere, &[];
+    /// Go to the sixth saved view
+    SavedView6: "saved-view-6", "saved view", Everywhere, &[];
+    /// Go to the seventh saved view
+    SavedView7: "saved-view-7", "saved view", Everywhere, &[];
+    /// Go to the eighth saved view
+    SavedView8: "saved-view-8", "saved view", Everywhere, &[];
+    /// Go to the ninth saved view
+    SavedView9: "saved-view-9", "saved view", Everywhere, &[];
     /// Next card that needs a person, the most urgent first
     NextUrgent: "next-urgent", "next problem", Board, &["e"];
     /// Back to the card before on that way
@@ -363,6 +214,8 @@ commands! {
     ByPerson: "by-person", "by person", Standup, &["b"];
     /// Show what is parked, or go back to the walk
     ParkingLot: "parking-lot", "parking lot", Standup, &["L"];
+    /// Walk through all cards, or leave the quiet ones out again
+    QuietCards: "quiet-cards", "all cards", Standup, &["z"];
     /// Look back further: the last stand-up, yesterday, a day, two, a week
     Since: "since", "since", Standup, &["s"];
     /// Park the card, with a note of what is to be talked about
@@ -412,7 +265,7 @@ commands! {
     CopyUrl: "copy-url", "copy link", Everywhere, &["Y"];
     /// Pin the card to a stage, or take its pin away
     Pin: "pin", "pin", Everywhere, &["P"];
-    /// Take the last pin back
+    /// Take the last local change back: a pin, a view, what was put aside
     Undo: "undo", "undo", Everywhere, &["u"];
     /// Ask the source of this card now
     Refresh: "refresh", "refresh", Everywhere, &["r"];
@@ -422,11 +275,15 @@ commands! {
     Actions: "actions", "actions", Everywhere, &["a"];
     /// Run the failed jobs of the card again, after a question
     RerunFailed: "rerun-failed", "re-run failed", Everywhere, &["F"];
+    /// Your own commands: run one, see what they print, stop them
+    OwnCommands: "own-commands", "yours", Everywhere, &["!"];
+    /// Show the board on a wall: large, red first, no keys but `q q`
+    Wall: "wall", "wall", Everywhere, &["W"];
     /// Filter the cards
     Filter: "filter", "filter", Cards, &["/"];
     /// Show all cards again
     ClearFilter: "clear-filter", "clear filter", Cards, &[];
-    /// Find a command, card, column, service, person or theme
+    /// Find a command, card, view, column, service, repository, person, theme
     Palette: "palette", "command", Everywhere, &[":", "ctrl-p"];
     /// Show the keys, those that work here first
     Help: "help", "help", Everywhere, &["?"];
@@ -452,8 +309,14 @@ commands! {
     PreviousView: "previous-view", "previous view", Everywhere, &["["];
     /// Back to the view before this one
     LastView: "last-view", "last view", Everywhere, &["-"];
+    /// Begin a count, where digits have another meaning: `# 5 j` goes down five
+    Count: "count", "count", Everywhere, &["#"];
+    /// Choose a theme; each is shown as soon as the cursor is on it
+    Themes: "themes", "themes", Everywhere, &["g t"];
     /// Next theme
     NextTheme: "next-theme", "theme", Everywhere, &["t"];
+    /// Leave the mouse to the terminal, to select text, or take it back
+    Mouse: "mouse", "mouse", Everywhere, &["ctrl-x"];
     /// Paint the screen again
     Redraw: "redraw", "redraw", Everywhere, &["ctrl-l"];
     /// Stop the program, as in a shell; `fg` brings it back
@@ -473,10 +336,23 @@ impl Command {
 
     /// Returns the position of the column that this command focuses, from 0.
     pub fn column(self) -> Option<usize> {
-        let first = Self::Column1 as usize;
-        let at = (self as usize).checked_sub(first)?;
-        (at < 8).then_some(at)
+        self.behind(Self::Column1, 8)
     }
+
+    /// Returns the position of the saved view that this command goes to, from 0.
+    pub fn saved_view(self) -> Option<usize> {
+        self.behind(Self::SavedView1, Self::SAVED_VIEWS)
+    }
+
+    /// Returns how far it stands in the table behind the first of so many that belong together.
+    fn behind(self, first: Self, count: usize) -> Option<usize> {
+        let place = |wanted: Self| COMMANDS.iter().position(|row| row.command == wanted);
+        let at = place(self)?.checked_sub(place(first)?)?;
+        (at < count).then_some(at)
+    }
+
+    /// How many saved views have a command of their own, which a key may stand for.
+    pub const SAVED_VIEWS: usize = 9;
 }
 
 #[cfg(test)]

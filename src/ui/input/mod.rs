@@ -15,18 +15,17 @@ use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
 use crate::ui::state::{Escape, UiState, View};
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{filter, palette, pin, settle, triage, update};
+use crate::ui::update::{count, filter, palette, pin, settle, themes, update};
 use crate::ui::view::help_lines;
+use crate::ui::{own, wall};
 
 mod asks;
 mod held;
 mod mouse;
+mod paste;
 
 #[cfg(test)]
 mod tests;
-
-/// Characters of a pasted text that are taken over.
-const PASTE_MOST: usize = 512;
 
 /// Takes one event of the terminal.
 pub fn on_event(
@@ -37,6 +36,9 @@ pub fn on_event(
     now: Timestamp,
 ) -> Vec<Effect> {
     state.refresh(snapshot, now);
+    if let Some(effects) = wall::on_event(state, event, now) {
+        return effects;
+    }
     let mut effects = match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => {
             let chord = Chord::of(key);
@@ -51,7 +53,7 @@ pub fn on_event(
         }
         Event::Key(_) => Vec::new(),
         Event::Mouse(mouse) => mouse::on_mouse(state, *mouse, snapshot, now),
-        Event::Paste(text) => paste(state, text, snapshot),
+        Event::Paste(text) => paste::paste(state, text, snapshot),
         Event::Resize(width, height) => {
             state.size = if *width == 0 || *height == 0 {
                 (80, 24)
@@ -159,9 +161,11 @@ fn on_key(
             return effects;
         }
         Some(Overlay::Pin(_)) => return in_pin(state, chord),
+        Some(Overlay::Themes(_)) => return themes::on_key(state, chord),
         Some(Overlay::Search(_)) => return asks::in_search(state, chord),
         Some(Overlay::Note(_)) => return asks::in_note(state, chord),
         Some(Overlay::Actions(_)) => return asks::in_actions(state, chord),
+        Some(Overlay::Own(_)) => return own::menu_key(state, chord, snapshot, now),
         Some(Overlay::Act(_)) => {
             let effects = asks::in_act(state, chord, snapshot, now);
             held::note_answer(state, chord, now);
@@ -181,8 +185,17 @@ fn by_keymap(
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Vec<Effect> {
-    if !state.pending.is_empty() && chord.is(KeyCode::Esc) {
+    let has_begun = !state.pending.is_empty() || state.count.is_some();
+    if has_begun && chord.is(KeyCode::Esc) {
         state.pending.clear();
+        state.count = None;
+        return Vec::new();
+    }
+    let digit = chord.character().and_then(|c| c.to_digit(10));
+    if let Some(digit) = digit.and_then(|digit| u16::try_from(digit).ok())
+        && state.pending.is_empty()
+        && count::digit(state, digit, keymap.counts_in(state.scope()))
+    {
         return Vec::new();
     }
     state.pending.push(chord);
@@ -191,11 +204,12 @@ fn by_keymap(
         Match::Prefix => Vec::new(),
         Match::Nothing => {
             let pressed = std::mem::take(&mut state.pending);
+            state.count = None;
             walk_on(state, keymap, &pressed, snapshot, now)
         }
         Match::Command(command) => {
             state.pending.clear();
-            update(state, command, snapshot, now)
+            count::update_counted(state, command, snapshot, now)
         }
     }
 }
@@ -257,13 +271,27 @@ fn in_palette(
         state.overlays.pop();
     } else if chord.is(KeyCode::Tab) {
         take_over(state, snapshot);
+    } else if recalls(state, chord) {
+        palette::recall(state, snapshot, chord.is(KeyCode::Up));
     } else if let Some(Overlay::Palette(open)) = state.overlays.last_mut() {
         let count = open.entries.len();
         if in_list(&mut open.list, chord, count) {
+            open.recalled = 0;
             palette::edited(state, snapshot);
         }
     }
     Vec::new()
+}
+
+/// Returns whether a key goes through what was run before: up from the first line, and down again.
+fn recalls(state: &UiState, chord: Chord) -> bool {
+    let Some(Overlay::Palette(open)) = state.overlays.last() else {
+        return false;
+    };
+    let is_first = open.list.cursor == 0;
+    let up = chord.is(KeyCode::Up) && open.recalled < state.said.len();
+    let down = chord.is(KeyCode::Down) && open.recalled > 0;
+    is_first && (up || down)
 }
 
 /// Completes what was typed to the selected line.
@@ -275,7 +303,12 @@ fn take_over(state: &mut UiState, snapshot: &Snapshot) {
         return;
     };
     if !matches!(action, Action::Go(_)) {
-        open.list.input = tui_input::Input::new(text.clone());
+        let space = if matches!(action, Action::Write(_)) {
+            " "
+        } else {
+            ""
+        };
+        open.list.input = tui_input::Input::new(format!("{text}{space}"));
         palette::edited(state, snapshot);
     }
 }
@@ -420,53 +453,4 @@ fn edit_of(chord: Chord) -> Option<InputRequest> {
     by_ctrl
         .map(|(_, edit)| edit)
         .or(by_code.map(|(_, edit)| edit))
-}
-
-/// Pastes one clean line where text is being written; anywhere else it is ignored.
-fn paste(state: &mut UiState, text: &str, snapshot: &Snapshot) -> Vec<Effect> {
-    let input = match state.overlays.last_mut() {
-        Some(Overlay::Filter(line)) => &mut line.input,
-        Some(Overlay::Palette(open)) => &mut open.list.input,
-        Some(Overlay::Help(help)) if help.typing => &mut help.list.input,
-        Some(Overlay::Search(line)) => &mut line.input,
-        Some(Overlay::Note(line)) => &mut line.input,
-        Some(
-            Overlay::Help(_)
-            | Overlay::Confirm(_)
-            | Overlay::Pin(_)
-            | Overlay::Actions(_)
-            | Overlay::Act(_)
-            | Overlay::Detail(_)
-            | Overlay::Messages(_),
-        )
-        | None => {
-            return vec![Effect::Toast("pasted text is ignored here".to_owned())];
-        }
-    };
-    let line = text.lines().next().unwrap_or_default();
-    for c in crate::domain::text::Clean::line(line)
-        .chars()
-        .take(PASTE_MOST)
-    {
-        if !c.is_control() {
-            input.handle(InputRequest::InsertChar(c));
-        }
-    }
-    match state.overlays.last_mut() {
-        Some(Overlay::Filter(_)) => filter::edited(state, snapshot),
-        Some(Overlay::Palette(_)) => palette::edited(state, snapshot),
-        Some(Overlay::Search(line)) => triage::log::edited(line),
-        Some(
-            Overlay::Help(_)
-            | Overlay::Note(_)
-            | Overlay::Confirm(_)
-            | Overlay::Pin(_)
-            | Overlay::Actions(_)
-            | Overlay::Act(_)
-            | Overlay::Detail(_)
-            | Overlay::Messages(_),
-        )
-        | None => {}
-    }
-    Vec::new()
 }

@@ -13,7 +13,8 @@ use crate::ui::layout::Plan;
 use crate::ui::overlay::Overlay;
 use crate::ui::state::{UiState, View};
 use crate::ui::update::moves::Motion;
-use crate::ui::update::{moves, replay, triage, update};
+use crate::ui::update::{lanes, moves, replay, saved, themes, triage, update};
+use crate::ui::view::{Hit, To};
 
 /// Milliseconds between two clicks that open.
 const DOUBLE_MS: i64 = 400;
@@ -29,6 +30,9 @@ pub(super) fn on_mouse(
     if x >= state.size.0 || y >= state.size.1 {
         return Vec::new();
     }
+    if let Some(Overlay::Themes(_)) = state.overlays.last() {
+        return themes::on_mouse(state, event);
+    }
     let plan = state.plan();
     match event.kind {
         MouseEventKind::ScrollDown => wheel(state, &plan, (x, y), true, snapshot),
@@ -36,14 +40,42 @@ pub(super) fn on_mouse(
         MouseEventKind::Down(MouseButton::Left) => {
             return click(state, &plan, (x, y), snapshot, now);
         }
+        MouseEventKind::Drag(MouseButton::Left) => drag(state, x),
+        MouseEventKind::Up(_) => state.dragged = None,
         MouseEventKind::Down(_)
-        | MouseEventKind::Up(_)
         | MouseEventKind::Drag(_)
         | MouseEventKind::Moved
         | MouseEventKind::ScrollLeft
         | MouseEventKind::ScrollRight => {}
     }
     Vec::new()
+}
+
+/// Takes hold of the border between two columns; twice makes them as wide as they are by themselves.
+fn take_border(state: &mut UiState, plan: &Plan, at: (u16, u16), now: Timestamp) -> bool {
+    let has_columns = matches!(state.view, View::Board | View::Replay) && !plan.covered;
+    let border = plan.border_at(at.0, at.1).filter(|_| has_columns);
+    state.dragged = border;
+    let Some(border) = border else {
+        return false;
+    };
+    if is_second(state, at, now) {
+        state.click = None;
+        state.wider.reset(border.column);
+    }
+    true
+}
+
+fn drag(state: &mut UiState, x: u16) {
+    let Some(border) = &mut state.dragged else {
+        return;
+    };
+    let to = x.clamp(border.least, border.most);
+    let by = i32::from(to) - i32::from(border.x);
+    border.x = to;
+    let by = i16::try_from(by).unwrap_or_default();
+    let column = border.column;
+    state.wider.shift(column, by);
 }
 
 fn wheel(state: &mut UiState, plan: &Plan, at: (u16, u16), down: bool, snapshot: &Snapshot) {
@@ -60,9 +92,11 @@ fn wheel(state: &mut UiState, plan: &Plan, at: (u16, u16), down: bool, snapshot:
             Overlay::Filter(_)
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
+            | Overlay::Themes(_)
             | Overlay::Search(_)
             | Overlay::Note(_)
             | Overlay::Actions(_)
+            | Overlay::Own(_)
             | Overlay::Act(_),
         ) => {}
         Some(Overlay::Detail(_)) if in_detail => moves::step(state, motion, snapshot),
@@ -72,7 +106,9 @@ fn wheel(state: &mut UiState, plan: &Plan, at: (u16, u16), down: bool, snapshot:
         None if state.view == View::Triage => triage::wheel(state, snapshot, at, motion),
         None if state.view != View::Board => moves::step(state, motion, snapshot),
         Some(Overlay::Detail(_)) | None => {
-            if let Some((column, _)) = plan.at(at.0, at.1) {
+            if state.has_lanes() && state.overlays.is_empty() {
+                moves::step(state, motion, snapshot);
+            } else if let Some((column, _)) = plan.at(at.0, at.1) {
                 scroll_column(state, plan, column, down, snapshot);
             }
         }
@@ -113,7 +149,7 @@ fn click(
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Vec<Effect> {
-    if !state.overlays.is_empty() {
+    if !state.overlays.is_empty() || take_border(state, plan, at, now) {
         return Vec::new();
     }
     if state.view == View::Replay {
@@ -131,10 +167,19 @@ fn click(
         *cursor = listed.unwrap_or(*cursor);
         return Vec::new();
     }
+    if let Some(to) = crate::ui::view::tab_at(state, plan, at) {
+        return match to {
+            To::View(name) => saved::apply(state, &name),
+            To::Whole => saved::whole(state),
+        };
+    }
     let Some((column, line)) = plan.at(at.0, at.1) else {
         return Vec::new();
     };
     let twice = is_second(state, at, now);
+    if state.has_lanes() && line.is_some() {
+        return in_lanes(state, plan, at, twice, snapshot, now);
+    }
     moves::focus(state, column);
     let offset = state.focused().map_or(0, |column| column.offset);
     let Some(line) = line.map(|line| line + offset) else {
@@ -147,6 +192,30 @@ fn click(
     if twice {
         state.click = None;
         return update(state, Command::Open, snapshot, now);
+    }
+    Vec::new()
+}
+
+/// Takes a click on the lanes: a heading folds or opens its lane.
+fn in_lanes(
+    state: &mut UiState,
+    plan: &Plan,
+    at: (u16, u16),
+    twice: bool,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
+    match crate::ui::view::lane_at(state, plan, at) {
+        Some(Hit::Heading(lane)) => lanes::turn(state, snapshot, lane),
+        Some(Hit::Line(column, line)) => {
+            moves::turn_to(state, column);
+            moves::select(state, snapshot, line);
+            if twice {
+                state.click = None;
+                return update(state, Command::Open, snapshot, now);
+            }
+        }
+        None => {}
     }
     Vec::new()
 }

@@ -178,6 +178,37 @@ fn a_click_on_a_rail_opens_the_column() {
 }
 
 #[test]
+fn the_border_of_a_column_can_be_dragged() {
+    let mut screen = Screen::new(200, 60, 96);
+    let divider = |screen: &Screen| screen.state.plan().slots[0].body.right();
+    assert_eq!(divider(&screen), 24);
+    screen.event(&mouse(CLICK, 24, 12));
+    assert!(screen.state.overlays.is_empty());
+    let drag = MouseEventKind::Drag(MouseButton::Left);
+    for (x, expected) in [(25, 25), (60, 39), (0, 9), (199, 39), (30, 30)] {
+        screen.event(&mouse(drag, x, 13));
+        assert_eq!(divider(&screen), expected, "to {x}");
+        let symbol = screen.buffer()[(expected, 20)].symbol();
+        assert_eq!(symbol, "│", "to {x}");
+    }
+    screen.event(&mouse(MouseEventKind::Up(MouseButton::Left), 30, 13));
+    screen.event(&mouse(drag, 50, 13));
+    assert_eq!(divider(&screen), 30, "nobody holds it any more");
+    screen.now += TimeDelta::seconds(2);
+    screen.event(&mouse(CLICK, 30, 13));
+    screen.now += TimeDelta::milliseconds(200);
+    screen.event(&mouse(CLICK, 30, 13));
+    assert_eq!(divider(&screen), 24, "twice takes it back");
+}
+
+#[test]
+fn a_key_leaves_the_mouse_to_the_terminal_and_takes_it_back() {
+    let mut screen = Screen::new(80, 24, 96);
+    assert_eq!(screen.press("ctrl-x")[0], Effect::Mouse(false));
+    assert_eq!(screen.press("ctrl-x")[0], Effect::Mouse(true));
+}
+
+#[test]
 fn a_mouse_outside_the_screen_does_nothing() {
     let mut screen = Screen::new(80, 24, 96);
     let before = screen.text();

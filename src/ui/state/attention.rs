@@ -4,7 +4,6 @@
 
 use crate::domain::Timestamp;
 use crate::domain::attention::Listed;
-use crate::domain::query::QueryContext;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::state::{UiState, View};
 
@@ -15,7 +14,7 @@ pub struct AttentionState {
     pub lines: Vec<Listed>,
     /// The line with the cursor.
     pub cursor: usize,
-    key: Option<(u64, Timestamp, String)>,
+    key: Option<(u64, Timestamp, String, (u64, usize))>,
 }
 
 impl UiState {
@@ -29,16 +28,16 @@ impl UiState {
             snapshot.generation,
             snapshot.taken_at,
             filter.text().to_owned(),
+            (self.board.revision, self.hides.ended(now)),
         );
         if self.attention.key.as_ref() == Some(&key) {
             return;
         }
-        let context = QueryContext {
-            now,
-            me: self.options.me.clone(),
-            attention: snapshot.attention.clone(),
-        };
+        let context = self.query_context(snapshot, now);
+        let filter = &self.filter.query;
+        let shows_hidden = filter.asks_for_hidden();
         let items = snapshot.items();
+        let items = items.filter(|item| shows_hidden || self.hides.of(item, now).is_none());
         let items = items.filter(|item| filter.is_empty() || filter.matches(item, &context));
         let lines = snapshot.attention.list(items, now);
         let list = &mut self.attention;

@@ -47,8 +47,6 @@ impl Default for FlowScope {
 pub enum Layer {
     /// The cards behind the selected number.
     Behind,
-    /// The scopes, of which one is chosen.
-    Scopes,
     /// What the metrics of the page mean.
     Definitions,
 }
@@ -93,7 +91,6 @@ impl FlowState {
             (Some(Layer::Behind), Some(report)) => self
                 .metric()
                 .map_or(0, |metric| report.behind(metric).len()),
-            (Some(Layer::Scopes), Some(report)) => report.scopes.len(),
             (Some(Layer::Definitions), Some(_)) => self.defined,
         };
         if self.layer.is_some() {

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::state::UiState;
 
 /// A short message.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,5 +62,35 @@ impl Messages {
     pub fn expire(&mut self, now: Timestamp) {
         self.toasts
             .retain(|message| message.is_error || Self::until(message) > now);
+    }
+}
+
+impl UiState {
+    /// Shows a short message for a few seconds.
+    pub fn notify(&mut self, text: impl Into<String>, now: Timestamp) {
+        self.message(text.into(), false, now);
+    }
+
+    /// Shows an error until it is dismissed.
+    pub fn notify_error(&mut self, text: impl Into<String>, now: Timestamp) {
+        self.message(text.into(), true, now);
+    }
+
+    fn message(&mut self, text: String, is_error: bool, now: Timestamp) {
+        self.messages.push(Message {
+            at: now,
+            text,
+            is_error,
+        });
+    }
+
+    /// Shows what the program has to say about itself, each thing once.
+    pub(crate) fn take_notices(&mut self, snapshot: &Snapshot, now: Timestamp) {
+        for notice in &snapshot.notices {
+            if !self.messages.notices.contains(notice) {
+                self.messages.notices.push(notice.clone());
+                self.notify_error(notice.as_str(), now);
+            }
+        }
     }
 }

@@ -3,16 +3,16 @@
 //! Changed by `update` and `input`; painting changes scroll offsets only. Cards
 //! are remembered by identity, never by row.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{FixedOffset, Offset, Utc};
 use ratatui::layout::Rect;
 
-use crate::config::ColumnConfig;
+use crate::config::{ColumnConfig, OwnCommand, WallConfig};
 use crate::domain::Timestamp;
+use crate::domain::hide::Hides;
 use crate::domain::history::Ledger;
-use crate::domain::key::{ItemId, TrainId};
+use crate::domain::key::ItemId;
 use crate::domain::policy::Pin;
 use crate::domain::query::{Query, QueryContext};
 use crate::domain::stage::Stage;
@@ -21,23 +21,33 @@ use crate::ui::chord::Chord;
 use crate::ui::command::Scope;
 use crate::ui::history::Recall;
 use crate::ui::keymap::Keymap;
-use crate::ui::layout::{Plan, Want as PlanWant, fits_beside};
+use crate::ui::layout::{Border, Plan, Want as PlanWant, Widths, fits_beside};
 use crate::ui::overlay::{Detail, Overlay};
-use crate::ui::rows::{Order, RowKey, Rows, Shown, Want};
+use crate::ui::own::OwnState;
+use crate::ui::rows::{RowKey, Rows, Shown, Want};
+use crate::ui::theme::BUILTIN;
+use crate::ui::update::marks;
+use crate::ui::update::undo::Undo;
 use crate::ui::update::urgent::Walk;
+use crate::ui::wall::WallState;
 
 mod attention;
+mod board;
 mod flow;
+mod lanes;
 mod messages;
 mod replay;
+mod saved;
 mod standup;
 mod triage;
 mod views;
 
 pub use attention::AttentionState;
+pub use board::{BoardState, ColumnState};
 pub use flow::{FlowScope, FlowState, Layer};
 pub use messages::{Message, Messages};
 pub use replay::ReplayState;
+pub use saved::SavedState;
 pub use standup::{Clock, StandupPane, StandupState};
 pub(crate) use standup::{Part, SPANS, TOTAL_SECS};
 pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
@@ -61,6 +71,12 @@ pub struct UiOptions {
     pub offset: FixedOffset,
     /// The keys as help, footer and palette show them.
     pub keymap: Arc<Keymap>,
+    /// Programs of the user.
+    pub own: Arc<[OwnCommand]>,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+    /// How the wall is shown.
+    pub wall: WallConfig,
     /// Random bits, from which the identities of actions are made.
     pub seed: u128,
 }
@@ -75,6 +91,9 @@ impl Default for UiOptions {
             theme: "dark".to_owned(),
             offset: Utc.fix(),
             keymap: Arc::new(Keymap::default()),
+            own: Arc::default(),
+            read_only: false,
+            wall: WallConfig::default(),
             seed: 0,
         }
     }
@@ -120,6 +139,10 @@ pub struct UiState {
     pub flow: FlowState,
     /// The board of the past.
     pub replay: ReplayState,
+    /// The user's own commands that run or ran.
+    pub own: OwnState,
+    /// The wall, while it is shown.
+    pub wall: Option<WallState>,
     /// The filter in force.
     pub filter: Filter,
     /// What lies over the view, topmost last.
@@ -130,6 +153,12 @@ pub struct UiState {
     pub pending_since: Timestamp,
     /// The user's pins.
     pub pins: Vec<(ItemId, Pin)>,
+    /// What the user put aside.
+    pub hides: Hides,
+    /// Saved views.
+    pub saved: SavedState,
+    /// What was run from the palette, newest last.
+    pub said: Vec<String>,
     /// Messages, shown and past.
     pub messages: Messages,
     /// Name of the theme.
@@ -137,13 +166,25 @@ pub struct UiState {
     pub(crate) rows: Rows,
     pub(crate) looked: Option<ItemId>,
     pub(crate) walk: Walk,
-    /// What pins were before, the last change last.
-    pub(crate) unpins: Vec<(ItemId, Option<Pin>)>,
+    /// What was before the changes that can be taken back, the last change last.
+    pub(crate) undo: Vec<Undo>,
     pub(crate) click: Option<(Timestamp, u16, u16)>,
     pub(crate) escape: Escape,
     /// The key that closed a question, and when it last came: held, it means nothing more.
     pub(crate) answered: Option<Answered>,
     pub(crate) rolls_at: Option<Timestamp>,
+    /// The count that was typed before a command, as far as it was.
+    pub(crate) count: Option<u16>,
+    /// Names of all themes.
+    pub themes: Vec<String>,
+    /// Whether the terminal tells of the mouse.
+    pub mouse: bool,
+    /// Whether what has a page is a link.
+    pub links: bool,
+    /// Columns by which a person made each column of the board wider.
+    pub(crate) wider: Widths,
+    /// The border of a column that is being dragged.
+    pub(crate) dragged: Option<Border>,
 }
 
 /// The key that closed a question.
@@ -167,43 +208,6 @@ pub(crate) enum Escape {
     Csi(Timestamp),
     /// In a late answer to a question, until its end or this moment.
     Answer(Timestamp),
-}
-
-/// The board.
-#[derive(Clone, Debug, Default)]
-pub struct BoardState {
-    /// The focused column.
-    pub focus: usize,
-    /// The first open column.
-    pub window: usize,
-    /// The columns.
-    pub columns: Vec<ColumnState>,
-    /// Trains that are open.
-    pub opened: HashSet<TrainId>,
-    /// Whether the focused column has all the width.
-    pub zoom: bool,
-    /// Whether all columns are open.
-    pub overview: bool,
-    /// Whether the preview is shown.
-    pub preview: bool,
-    /// First line of the preview.
-    pub preview_scroll: u16,
-    /// The order of the cards.
-    pub order: Order,
-    pub(crate) revision: u64,
-}
-
-/// One column of the board.
-#[derive(Clone, Debug, Default)]
-pub struct ColumnState {
-    /// The selected card or train.
-    pub selected: Option<RowKey>,
-    /// Where it was last found.
-    pub at: usize,
-    /// The first line shown.
-    pub offset: usize,
-    /// Whether a person put the selection there.
-    pub chosen: bool,
 }
 
 /// The filter in force.
@@ -237,6 +241,8 @@ impl UiState {
             attention: AttentionState::default(),
             flow: FlowState::default(),
             replay: ReplayState::default(),
+            own: OwnState::default(),
+            wall: None,
             filter: Filter::default(),
             overlays: Vec::new(),
             pending: Vec::new(),
@@ -247,40 +253,24 @@ impl UiState {
             looked: None,
             walk: Walk::default(),
             pins: Vec::new(),
-            unpins: Vec::new(),
+            undo: Vec::new(),
+            hides: Hides::default(),
+            said: Vec::new(),
+            saved: SavedState {
+                columns: options.columns.clone(),
+                ..SavedState::default()
+            },
             click: None,
             escape: Escape::None,
             answered: None,
             rolls_at: None,
+            count: None,
+            themes: BUILTIN.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            mouse: true,
+            links: false,
+            wider: Widths::default(),
+            dragged: None,
             options,
-        }
-    }
-
-    /// Shows a short message for a few seconds.
-    pub fn notify(&mut self, text: impl Into<String>, now: Timestamp) {
-        self.message(text.into(), false, now);
-    }
-
-    /// Shows an error until it is dismissed.
-    pub fn notify_error(&mut self, text: impl Into<String>, now: Timestamp) {
-        self.message(text.into(), true, now);
-    }
-
-    fn message(&mut self, text: String, is_error: bool, now: Timestamp) {
-        self.messages.push(Message {
-            at: now,
-            text,
-            is_error,
-        });
-    }
-
-    /// Shows what the program has to say about itself, each thing once.
-    pub(crate) fn take_notices(&mut self, snapshot: &Snapshot, now: Timestamp) {
-        for notice in &snapshot.notices {
-            if !self.messages.notices.contains(notice) {
-                self.messages.notices.push(notice.clone());
-                self.notify_error(notice.as_str(), now);
-            }
         }
     }
 
@@ -302,12 +292,19 @@ impl UiState {
             me: &self.options.me,
             opened: &self.board.opened,
             order: self.board.order,
+            hides: &self.hides,
+            group: &self.board.group,
+            folded: &self.board.folded,
             revision: self.board.revision,
         };
         if self.rows.refresh(snapshot, &want, now) {
             for column in 0..self.options.columns.len() {
                 self.settle(snapshot, column);
             }
+            if self.has_lanes() {
+                self.settle_lanes();
+            }
+            marks::settle(self, snapshot);
         }
     }
 
@@ -355,6 +352,7 @@ impl UiState {
             now,
             me: self.options.me.clone(),
             attention: snapshot.attention.clone(),
+            hides: self.hides.clone(),
         }
     }
 
@@ -371,7 +369,7 @@ impl UiState {
 
     /// Returns the title under which a stage stands on this board.
     pub fn title(&self, stage: Stage) -> &str {
-        let mut columns = self.options.columns.iter();
+        let mut columns = self.saved.columns.iter();
         columns
             .find(|column| column.stage == stage)
             .map_or(stage.title(), |column| column.title.as_str())
@@ -379,6 +377,9 @@ impl UiState {
 
     /// Returns the selected line of the focused column.
     pub fn selected<'a>(&self, snapshot: &'a Snapshot) -> Option<Shown<'a>> {
+        if self.board.heading.is_some() && self.view == View::Board {
+            return None;
+        }
         self.line(snapshot, self.board.focus, self.focused()?.at)
     }
 
@@ -391,8 +392,22 @@ impl UiState {
                 train,
                 opened: self.board.opened.contains(&train.id),
             },
-            item @ Shown::Item { .. } => item,
+            // In lanes, what stands by itself is not under its train.
+            Shown::Item { item, inside } => Shown::Item {
+                item,
+                inside: inside && (!self.has_lanes() || self.is_under_its_train(column, at)),
+            },
         })
+    }
+
+    fn is_under_its_train(&self, column: usize, at: usize) -> bool {
+        let lines = self.rows.lines(column);
+        let Some(line) = lines.get(at) else {
+            return false;
+        };
+        let above = lines.get(..at).unwrap_or_default().iter().rev();
+        let mut heads = above.skip_while(|above| above.row() == line.row() && above.is_inside());
+        heads.next().is_some_and(|head| head.row() == line.row())
     }
 
     /// Returns the focused column.
@@ -413,6 +428,9 @@ impl UiState {
                 overview: self.board.overview,
                 detail: self.shows_detail(),
                 past: self.view == View::Replay,
+                wider: self.wider,
+                tabs: self.has_tabs(),
+                lanes: self.has_lanes() && self.view == View::Board,
             },
         )
     }
@@ -446,6 +464,9 @@ impl UiState {
 
     /// Brings the cards of a column into view: its selected line and as little else as needed.
     pub(crate) fn scroll_to_selection(&mut self, plan: &Plan) {
+        if self.has_lanes() {
+            return self.scroll_lanes(plan);
+        }
         for slot in plan.slots.iter().filter(|slot| slot.open) {
             let lines = self.rows.lines(slot.column).len();
             let (capacity, _) = plan.capacity(slot, lines);
@@ -455,6 +476,11 @@ impl UiState {
                 state.offset = state.offset.min(state.at).max(least).min(most.max(least));
             }
         }
+    }
+
+    /// Returns how many cards are red, and how many need a person, whatever the filter hides.
+    pub fn urgent(&self) -> (usize, usize) {
+        (self.rows.red, self.rows.needy_of_all())
     }
 
     /// Notes that what the lists are made from has changed.

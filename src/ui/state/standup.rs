@@ -67,9 +67,15 @@ pub struct StandupState {
     /// Which of [`SPANS`] is asked for.
     pub(crate) span: usize,
     /// The filter that the walk goes by.
-    pub(crate) filtered_by: String,
+    filtered_by: String,
+    /// Whether the walk has all cards.
+    has_all: bool,
+    /// Whether all cards are wanted in the walk, those too of which there is nothing to say.
+    pub(crate) all: bool,
     /// How many cards of machines are left out of the walk: nothing is wrong with them.
     pub(crate) of_bots: usize,
+    /// How many quiet cards are left out of it.
+    pub(crate) quiet: usize,
     /// Positions in what was prepared, in the order of the walk.
     order: Vec<usize>,
     /// The number of the last question, and of the last one whose answer was taken or is not wanted.
@@ -246,9 +252,15 @@ impl StandupState {
         self.lot = self.lot.min(self.parked().len().saturating_sub(1));
     }
 
-    /// Puts the walk together again for another filter.
+    /// Returns whether the walk was put together for this filter, and for all cards as is wanted.
+    pub(crate) fn is_sorted_by(&self, filter: &str) -> bool {
+        (self.filtered_by.as_str(), self.has_all) == (filter, self.all)
+    }
+
+    /// Puts the walk together again for another filter, or for all cards.
     pub(crate) fn refilter(&mut self, filter: &str, passes: impl Fn(&WorkItem) -> bool) {
         filter.clone_into(&mut self.filtered_by);
+        self.has_all = self.all;
         let known = self.known();
         self.sort(known, passes);
     }
@@ -264,7 +276,8 @@ impl StandupState {
     }
 
     /// Puts the cards of the walk in the order that they had, what is new at its end, and leaves
-    /// out what does not pass and what machines made that goes well; the card stays the same.
+    /// out what does not pass; unless all are wanted, also what machines made that goes well and
+    /// what is quiet and calls for nobody. The card stays the same.
     fn sort(
         &mut self,
         (card, known): (Option<ItemId>, Vec<ItemId>),
@@ -284,11 +297,21 @@ impl StandupState {
         let mut order: Vec<usize> = kept.into_iter().chain(new).collect();
         order.retain(|at| walk.get(*at).is_some_and(|stop| passes(&stop.card)));
         let all = order.len();
+        let wanted = |at: &usize, is_left_out: &dyn Fn(&Stop) -> bool| {
+            self.all || walk.get(*at).is_some_and(|stop| !is_left_out(stop))
+        };
         order.retain(|at| {
-            let stop = walk.get(*at);
-            stop.is_some_and(|stop| !stop.card.bot || Place::of(&stop.card).is_stuck())
+            let machines = |stop: &Stop| stop.card.bot && !Place::of(&stop.card).is_stuck();
+            wanted(at, &machines)
         });
         self.of_bots = all - order.len();
+        let (attention, now) = (&prepared.snapshot.attention, prepared.standup.now);
+        order.retain(|at| {
+            let quiet =
+                |stop: &Stop| stop.is_quiet() && attention.first(&stop.card.id, now).is_none();
+            wanted(at, &quiet)
+        });
+        self.quiet = all - self.of_bots - order.len();
         let place = card.and_then(|id| places.get(&id).copied());
         let found = place.and_then(|place| order.iter().position(|at| *at == place));
         let last = order.len().saturating_sub(1);

@@ -22,6 +22,7 @@ use crate::ui::view::frame;
 
 pub(crate) mod flow;
 pub(crate) mod replay;
+pub(crate) mod soup;
 pub(crate) mod standup;
 pub(crate) mod triage;
 

@@ -27,6 +27,8 @@ pub(crate) struct Shell {
     pub(crate) last: Option<Timestamp>,
     /// Whether history is never read to its end.
     pub(crate) stalls: bool,
+    /// For how many hours history counts, where it does for less than ninety days.
+    pub(crate) hours: Option<i64>,
 }
 
 /// Opens the stand-up on a screen of that size.
@@ -65,7 +67,8 @@ impl Shell {
             )]
             match effect {
                 Effect::Recall if !self.stalls => {
-                    let read = Some(Arc::new(ledger(screen)));
+                    let begun = screen.now - TimeDelta::hours(self.hours.unwrap_or(90 * 24));
+                    let read = Some(Arc::new(ledger(screen, begun)));
                     on_recalled(&mut screen.state, read, &screen.snapshot, screen.now);
                 }
                 Effect::Standup(Order::Copy(_)) => {}
@@ -124,7 +127,7 @@ impl Shell {
 }
 
 /// Every card was in Code for a while before it came to where it stands.
-fn ledger(screen: &Screen) -> Ledger {
+fn ledger(screen: &Screen, begun: Timestamp) -> Ledger {
     let items: Vec<&Arc<WorkItem>> = screen.snapshot.items().collect();
     let lives = items
         .iter()
@@ -147,6 +150,5 @@ fn ledger(screen: &Screen) -> Ledger {
             step(placement.stage, placement.status, placement.since),
         ]
     });
-    let begun = screen.now - TimeDelta::days(90);
     Ledger::new(Some(begun), lives, ways)
 }

@@ -164,7 +164,7 @@ impl Sight<'_> {
 }
 
 /// Returns the job whose log is wanted: the one that was chosen if it is still known, else the
-/// one that decides.
+/// one that decides, else the first that is at work.
 pub fn wanted_job(triage: &Triage, chosen: Option<(u32, u64)>) -> Option<(u32, u64)> {
     let newest = triage.run.attempt;
     let is_known = |(attempt, id): &(u32, u64)| {
@@ -179,7 +179,12 @@ pub fn wanted_job(triage: &Triage, chosen: Option<(u32, u64)>) -> Option<(u32, u
         let line = triage.jobs.get(triage.failed_job?)?;
         Some((newest, line.job.id))
     };
-    chosen.filter(is_known).or_else(failed)
+    let works = || {
+        let mut lines = triage.jobs.iter();
+        let line = lines.find(|line| line.job.state == RunState::Running)?;
+        Some((newest, line.job.id))
+    };
+    chosen.filter(is_known).or_else(failed).or_else(works)
 }
 
 /// Returns the lines.

@@ -8,7 +8,6 @@ use crate::ui::effect::Effect;
 use crate::ui::overlay::{Confirm, Overlay, Target};
 use crate::ui::rows::Shown;
 use crate::ui::state::{Pointed, UiState, View};
-use crate::ui::theme::BUILTIN;
 use crate::ui::update::{flow, triage};
 
 /// Opens the page of what has the cursor.
@@ -180,14 +179,25 @@ fn nearly_spent(source: &SourceView) -> Option<String> {
     ))
 }
 
-/// Goes to the next of the themes that come with the program.
+/// Goes to the next theme.
 pub(crate) fn next_theme(state: &mut UiState) -> Vec<Effect> {
-    let at = BUILTIN.iter().position(|(name, _)| *name == state.theme);
-    let next = at.map_or(0, |at| (at + 1) % BUILTIN.len());
-    let Some((name, _)) = BUILTIN.get(next) else {
+    let at = state.themes.iter().position(|name| *name == state.theme);
+    let next = at.map_or(0, |at| (at + 1) % state.themes.len().max(1));
+    let Some(name) = state.themes.get(next).cloned() else {
         return Vec::new();
     };
-    set_theme(state, name)
+    set_theme(state, &name)
+}
+
+/// Takes the mouse, or leaves it to the terminal.
+pub(crate) fn mouse(state: &mut UiState) -> Vec<Effect> {
+    state.mouse = !state.mouse;
+    let told = if state.mouse {
+        "the mouse is taken: the wheel scrolls, a click selects"
+    } else {
+        "the mouse is the terminal's: drag to select text"
+    };
+    vec![Effect::Mouse(state.mouse), Effect::Toast(told.to_owned())]
 }
 
 /// Uses a theme.

@@ -271,6 +271,7 @@ fn source_refuses(snapshot: &Snapshot, verb: Verb, name: &SourceName) -> Option<
         Health::Stale
         | Health::RateLimited
         | Health::Unreachable
+        | Health::Failing
         | Health::Unreadable
         | Health::Forbidden
         | Health::Auth => Some(format!(

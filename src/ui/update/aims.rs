@@ -35,6 +35,20 @@ pub(crate) fn aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, Str
             .filter(|aim| runs.insert(aim.target.run.clone()))
             .collect());
     }
+    if state.view == View::Board && state.overlays.is_empty() && !state.board.marked.is_empty() {
+        let marked = state.board.marked.iter();
+        let items = marked.filter_map(|id| snapshot.find(id));
+        let mut runs = HashSet::new();
+        let aims = items.filter_map(|item| of_item(snapshot, item));
+        let aims: Vec<Aim> = aims
+            .filter(|aim| runs.insert(aim.target.run.clone()))
+            .collect();
+        return if aims.is_empty() {
+            Err("no run of the marked cards is known; actions are for runs".to_owned())
+        } else {
+            Ok(aims)
+        };
+    }
     let pointed = || match state.pointed(snapshot) {
         Pointed::Card(Shown::Item { item, .. }) => Ok(item.id.clone()),
         Pointed::Card(Shown::Train { .. }) => {

@@ -14,20 +14,28 @@ use crate::ui::overlay::{Help, Overlay};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, StandupPane, UiState, View};
 use crate::ui::update::moves::Motion;
+use crate::ui::{own, wall};
 
 pub(crate) mod act;
 pub(crate) mod action;
 pub(crate) mod aims;
+pub(crate) mod count;
 pub(crate) mod filter;
 pub mod flow;
+pub mod hides;
+pub(crate) mod lanes;
+pub(crate) mod marks;
 pub(crate) mod moves;
 pub(crate) mod open;
 pub(crate) mod palette;
 pub(crate) mod pin;
 pub(crate) mod question;
 pub(crate) mod replay;
+pub mod saved;
 pub(crate) mod standup;
+pub(crate) mod themes;
 pub(crate) mod triage;
+pub(crate) mod undo;
 pub(crate) mod urgent;
 
 #[cfg(test)]
@@ -40,19 +48,16 @@ pub fn update(
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Vec<Effect> {
-    state.refresh(snapshot, now);
-    let seen_in = state.view.for_scope(command.row().scope);
-    if seen_in != state.view {
-        // Found in the palette: what it changes must be seen.
-        open::view(state, seen_in);
-    }
-    let mut effects = match replay::command(state, command, now) {
+    state.count = None;
+    count::update_counted(state, command, snapshot, now)
+}
+
+/// Does a command once; what the state calls for after it is not asked for yet.
+fn once(state: &mut UiState, command: Command, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    match replay::command(state, command, now) {
         Some(effects) => effects,
         None => dispatch(state, command, snapshot, now),
-    };
-    state.refresh(snapshot, now);
-    effects.extend(settle(state, snapshot, now));
-    effects
+    }
 }
 
 /// Asks for what the state calls for by now: rows of a log, a closer look, history.
@@ -69,6 +74,7 @@ pub fn on_clock(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec
     effects.extend(history::settle(state, snapshot, now));
     effects.extend(flow::settle(state));
     effects.extend(crate::ui::replay::settle(state));
+    wall::on_clock(state, now);
     effects
 }
 
@@ -86,6 +92,7 @@ pub fn on_snapshot(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
     state.source = state.source.min(snapshot.sources.len().saturating_sub(1));
     action::on_snapshot(state, snapshot, now);
     let mut effects = triage::log::again(state, snapshot);
+    effects.extend(wall::on_snapshot(state, snapshot));
     effects.extend(settle(state, snapshot, now));
     effects
 }
@@ -153,11 +160,27 @@ fn dispatch(
         C::PreviewUp => moves::scroll_preview(state, false),
         C::NextUrgent => urgent::next(state, snapshot, now),
         C::PreviousUrgent => urgent::previous(state, snapshot, now),
-        C::Sort => {
-            state.board.order = state.board.order.next();
-            state.touch();
-            return vec![Effect::Toast(state.board.order.title().to_owned())];
-        }
+        C::Sort => return saved::sort(state, state.board.order.next()),
+        C::Lanes => return saved::lanes(state, state.board.group.next()),
+        C::MarkCard => marks::mark(state, snapshot),
+        C::MarkRange => marks::range(state, snapshot),
+        C::MarkAll => marks::all(state, snapshot),
+        C::Hide => return hides::toggle(state, snapshot, now),
+        C::Snooze => return hides::ask(state, snapshot),
+        C::ShowHidden => hides::show(state),
+        C::FoldLane => return lanes::fold(state, snapshot),
+        C::FoldLanes => return lanes::fold_all(state, snapshot),
+        C::NextTab | C::PreviousTab => return saved::step(state, command == C::NextTab),
+        C::WholeBoard => return saved::whole(state),
+        C::SavedView1
+        | C::SavedView2
+        | C::SavedView3
+        | C::SavedView4
+        | C::SavedView5
+        | C::SavedView6
+        | C::SavedView7
+        | C::SavedView8
+        | C::SavedView9 => return saved::number(state, command.saved_view().unwrap_or_default()),
         C::Open => return open::open(state, snapshot, now),
         C::Detail => return open::detail(state, snapshot),
         C::Back => open::back(state, snapshot),
@@ -184,6 +207,7 @@ fn dispatch(
         C::Clock => state.standup.clock.toggle(now),
         C::ByPerson => standup::toggle(state, StandupPane::People),
         C::ParkingLot => standup::toggle(state, StandupPane::Lot),
+        C::QuietCards => state.standup.all = !state.standup.all,
         C::Since => return standup::since(state),
         C::Park => return standup::park(state),
         C::TalkedAbout => return standup::settle_mark(state),
@@ -191,24 +215,27 @@ fn dispatch(
         C::Held => return standup::hold(state, now),
         C::Definitions => flow::definitions(state),
         C::FlowWindow => flow::window(state),
-        C::FlowScope => return flow::scopes(state),
+        C::FlowScope => return flow::scopes(state, snapshot),
         C::CopyPage => return flow::copy(state),
         C::Actions => return action::open(state, snapshot),
         C::RerunFailed => return action::ask(state, snapshot, Verb::RerunFailed),
         C::CopyKey => return act::copy_key(state, snapshot),
         C::CopyUrl => return act::copy_url(state, snapshot),
         C::Pin => return pin::open(state, snapshot),
-        C::Undo => return pin::undo(state, snapshot),
+        C::Undo => return undo::undo(state, snapshot),
         C::Refresh => return act::refresh(state, snapshot),
         C::RefreshAll => return act::refresh_all(state, snapshot, now),
         C::Filter => filter::open(state),
         C::ClearFilter => filter::apply(state, ""),
         C::Palette => palette::open(state, snapshot),
+        C::OwnCommands => return own::open_menu(state),
+        C::Own(at) => return own::start(state, snapshot, at.into(), now),
+        C::Wall => wall::enter(state, snapshot, now),
         C::Help if flow::defines_first(state) => flow::definitions(state),
         C::Help => open::toggle(state, Overlay::Help(Help::default())),
         C::Messages => open::toggle(state, Overlay::Messages(0)),
         C::ViewBoard => open::view(state, View::Board),
-        C::ViewTriage => open::view(state, View::Triage),
+        C::ViewTriage => return open::triage(state, snapshot),
         C::ViewStandup => open::view(state, View::Standup),
         C::ViewAttention => open::view(state, View::Attention),
         C::ViewFlow => open::view(state, View::Flow),
@@ -221,6 +248,9 @@ fn dispatch(
         }
         C::LastView => open::view(state, state.last_view),
         C::NextTheme => return act::next_theme(state),
+        C::Themes => themes::open(state),
+        C::Count => state.count = Some(0),
+        C::Mouse => return act::mouse(state),
         C::Redraw => return vec![Effect::Redraw],
         C::Suspend => return vec![Effect::Suspend],
     }
@@ -237,7 +267,7 @@ pub(crate) fn look(state: &mut UiState, snapshot: &Snapshot) -> Option<Effect> {
     Some(Effect::Look(looked))
 }
 
-fn looked_at(state: &UiState, snapshot: &Snapshot) -> Option<ItemId> {
+pub(super) fn looked_at(state: &UiState, snapshot: &Snapshot) -> Option<ItemId> {
     if let Some(detail) = state.detail() {
         return match &detail.key {
             RowKey::Item(id) => Some(id.clone()),

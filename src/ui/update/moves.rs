@@ -74,9 +74,11 @@ pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
             | Overlay::Filter(_)
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
+            | Overlay::Themes(_)
             | Overlay::Search(_)
             | Overlay::Note(_)
             | Overlay::Actions(_)
+            | Overlay::Own(_)
             | Overlay::Act(_),
         ) => {}
         None if state.view == View::Triage => super::triage::step(state, motion, snapshot),
@@ -89,6 +91,9 @@ fn step_view(state: &mut UiState, motion: Motion, snapshot: &Snapshot, page: usi
     if let Some((at, count)) = state.list(snapshot) {
         *at = motion.from(*at, count, page);
         return;
+    }
+    if state.has_lanes() && state.view == View::Board {
+        return super::lanes::step(state, snapshot, motion, page);
     }
     let lines = state.rows.lines(state.board.focus).len();
     let at = state.focused().map_or(0, |column| column.at);
@@ -108,6 +113,9 @@ fn page(state: &UiState) -> usize {
     let plan = state.plan();
     match (state.overlays.last(), state.view) {
         (None, View::Board) => plan.slot(state.board.focus).map_or(1, |slot| {
+            if state.has_lanes() {
+                return usize::from(slot.body.height / plan.card.max(1)).max(1);
+            }
             let lines = state.rows.lines(state.board.focus).len();
             plan.capacity(slot, lines).0.max(1)
         }),
@@ -130,6 +138,9 @@ pub(crate) fn sideways(state: &mut UiState, snapshot: &Snapshot, right: bool) {
             }
             super::open::retarget(state, snapshot);
             return;
+        }
+        None if state.view == View::Board && state.has_lanes() => {
+            return super::lanes::sideways(state, snapshot, right);
         }
         None if matches!(state.view, View::Board | View::Replay) => {}
         None if state.view == View::Triage => return super::triage::sideways(state, right),
@@ -213,6 +224,7 @@ pub(crate) fn select(state: &mut UiState, snapshot: &Snapshot, at: usize) {
         .line(snapshot, state.board.focus, at)
         .map(|shown| shown.key());
     state.board.preview_scroll = 0;
+    state.board.heading = None;
     if let Some(column) = state.board.columns.get_mut(state.board.focus) {
         column.at = at;
         column.selected = key;
@@ -243,12 +255,15 @@ pub(crate) fn bring(state: &mut UiState, snapshot: &Snapshot, key: &RowKey) -> b
     else {
         return false;
     };
+    let is_listed = state.has_lanes() && state.rows.lists(snapshot, column, home, key);
     if let Some(carrier) = carrier
+        && !is_listed
         && state.board.opened.insert(carrier)
     {
         state.touch();
         state.refresh(snapshot, snapshot.taken_at);
     }
+    super::lanes::open_for(state, snapshot, key);
     let lines = state.rows.lines(column);
     let found = lines
         .iter()

@@ -1,6 +1,7 @@
 //! Opening and closing: detail, trains, overlays, panes, views.
 
 use crate::domain::Timestamp;
+use crate::domain::status::Status;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
@@ -8,7 +9,7 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
-use crate::ui::update::{act, flow, moves, replay, standup, triage};
+use crate::ui::update::{act, flow, lanes, marks, moves, replay, saved, standup, triage};
 
 /// Opens what has the cursor: a card's detail, a train's changes, the page of a piece of evidence.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
@@ -16,6 +17,9 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
         Some(Overlay::Detail(_)) => return act::open_in_browser(state, snapshot),
         None if state.view == View::Triage => return triage::open(state, snapshot, now),
         None if state.view == View::Standup => return detail(state, snapshot),
+        None if state.view == View::Board && state.heading().is_some() => {
+            return lanes::fold(state, snapshot);
+        }
         None if state.view == View::Flow => {
             if let Some(effects) = flow::open(state, snapshot) {
                 return effects;
@@ -137,6 +141,9 @@ pub(crate) fn back(state: &mut UiState, snapshot: &Snapshot) {
     if (state.view == View::Flow && flow::back(state)) || replay::back(state) {
         return;
     }
+    if state.view == View::Board && marks::clear(state) {
+        return;
+    }
     let board = &mut state.board;
     if state.view != View::Board {
         switch(state, View::Board);
@@ -144,6 +151,8 @@ pub(crate) fn back(state: &mut UiState, snapshot: &Snapshot) {
         (board.zoom, board.overview) = (false, false);
     } else if board.preview {
         board.preview = false;
+    } else if state.saved.current.is_some() {
+        drop(saved::whole(state));
     } else if !state.filter.query.is_empty() {
         super::filter::apply(state, "");
     }
@@ -208,6 +217,25 @@ pub(crate) fn view(state: &mut UiState, to: View) {
     switch(state, to);
 }
 
+/// Goes to the triage: to the card that is open, where it is red or a run of it is at work.
+pub(crate) fn triage(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let open = super::looked_at(state, snapshot).filter(|_| state.view != View::Triage);
+    if let Some(item) = open.and_then(|item| snapshot.find(&item)) {
+        if triage::show_run(state, snapshot, &item.id) {
+            return Vec::new();
+        }
+        let mut lines = item.evidence.iter();
+        if lines.any(|line| line.run.is_some() && line.status == Status::Running) {
+            // They were asked for when the card was opened.
+            return vec![Effect::Toast(
+                "the jobs of its run are being read".to_owned(),
+            )];
+        }
+    }
+    view(state, View::Triage);
+    Vec::new()
+}
+
 /// Returns the view after or before one, round and round.
 pub(crate) fn neighbour(view: View, forward: bool) -> View {
     let views = View::ROUND;
@@ -252,6 +280,14 @@ pub(crate) fn go(state: &mut UiState, snapshot: &Snapshot, key: &RowKey) -> Vec<
         state.refresh(snapshot, snapshot.taken_at);
         if moves::go_to(state, snapshot, key) {
             return vec![Effect::Toast("the filter was taken away".to_owned())];
+        }
+    }
+    // So may the columns of a saved view.
+    if state.options.columns.len() < state.saved.columns.len() {
+        drop(saved::whole(state));
+        state.refresh(snapshot, snapshot.taken_at);
+        if moves::go_to(state, snapshot, key) {
+            return vec![Effect::Toast("the whole board is shown".to_owned())];
         }
     }
     vec![Effect::Toast(

@@ -11,9 +11,7 @@ use crate::ui::effect::Effect;
 use crate::ui::overlay::{Overlay, PinMenu};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState};
-
-/// How many pins can be taken back.
-const UNDOABLE: usize = 50;
+use crate::ui::update::undo::{self, Undo};
 
 /// Asks to which stage the card under the cursor is to be pinned.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
@@ -75,19 +73,18 @@ pub(crate) fn choose(state: &mut UiState, line: usize) -> Vec<Effect> {
         return Vec::new();
     }
     let before = state.pin_of(&menu.item).copied();
-    if state.unpins.len() >= UNDOABLE {
-        state.unpins.remove(0);
-    }
-    state.unpins.push((menu.item.clone(), before));
+    undo::push(state, Undo::Pin(menu.item.clone(), before));
     let text = told(state, &menu.key, pin);
     set(state, menu.item, pin, text)
 }
 
-/// Takes the last pin, or the taking away of one, back.
-pub(crate) fn undo(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
-    let Some((item, before)) = state.unpins.pop() else {
-        return vec![Effect::Toast("there is nothing to take back".to_owned())];
-    };
+/// Takes a pin, or the taking away of one, back.
+pub(crate) fn take_back(
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    item: ItemId,
+    before: Option<Pin>,
+) -> Vec<Effect> {
     let key = match state.find(snapshot, &RowKey::Item(item.clone())) {
         Some(Shown::Item { item, .. }) => snapshot.names().short_key(item).into_owned(),
         Some(Shown::Train { .. }) | None => item.to_string(),

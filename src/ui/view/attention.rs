@@ -64,6 +64,9 @@ fn severity(kind: Kind) -> Severity {
     }
 }
 
+/// Columns that show the cursor: rule, since, card and stage.
+const MARKED: usize = 4;
+
 /// Widths of the columns, from left to right; 0 is not shown, the last has what is left.
 struct Table {
     columns: [(&'static str, u16); 6],
@@ -102,7 +105,11 @@ impl Table {
     ) {
         let theme = paint.theme;
         if selected {
-            paint.style(row, theme.selection());
+            // What is long stays as it is: moving the cursor repaints less.
+            let marked = self.columns.iter().take(MARKED);
+            let wide = marked.map(|(_, columns)| *columns).sum::<u16>();
+            let wide = wide.saturating_add(1).min(row.width);
+            paint.style(Rect { width: wide, ..row }, theme.selection());
             paint.text(row.x, row.y, 1, theme.glyphs().cursor(), theme.selection());
             paint.cursor_at(row.x, row.y);
         }
@@ -135,7 +142,11 @@ impl Table {
         ];
         self.cells(row, |nth, x, room| {
             if let Some((text, style)) = values.get(nth) {
-                let style = if selected { theme.selection() } else { *style };
+                let style = if selected && nth < MARKED {
+                    theme.selection()
+                } else {
+                    *style
+                };
                 paint.text(x, row.y, room, text, style);
             }
         });

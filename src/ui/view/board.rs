@@ -8,12 +8,13 @@ use crate::domain::status::Severity;
 use crate::domain::text::{truncate_with, width};
 use crate::engine::snapshot::{Health, Snapshot};
 use crate::ui::layout::{Plan, Size, Slot, rows};
-use crate::ui::rows::Listed;
+use crate::ui::rows::{Listed, RowKey};
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
-use crate::ui::view::card;
+use crate::ui::update::marks::in_range;
 use crate::ui::view::header::Words;
+use crate::ui::view::{card, empty, lanes};
 
 /// Paints the columns.
 pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, plan: &Plan) {
@@ -24,7 +25,9 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
     for slot in &plan.slots {
         if slot.open {
             heading(paint, state, snapshot, slot);
-            column(paint, state, snapshot, plan, slot);
+            if !state.has_lanes() || state.rows.lanes.is_empty() {
+                column(paint, state, snapshot, plan, slot);
+            }
         } else {
             rail(paint, state, slot);
         }
@@ -33,6 +36,9 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
             let line = Rect::new(right, plan.body.y, 1, plan.body.height);
             paint.line(line, theme.glyphs().divider(), theme.style(Role::Border));
         }
+    }
+    if state.has_lanes() && !state.rows.lanes.is_empty() {
+        lanes::paint(paint, state, snapshot, plan);
     }
     if state.rows.all == 0 {
         empty_board(paint, state, snapshot, plan);
@@ -59,7 +65,8 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &S
         theme.style(Role::Title)
     };
     let limit = Limited::of(snapshot, column, all);
-    let counts = match (&limit, state.filter.query.is_empty()) {
+    let is_whole = state.filter.query.is_empty() && state.rows.hidden == 0;
+    let counts = match (&limit, is_whole) {
         (_, false) => [
             format!("{} of {all}", listed.count),
             listed.count.to_string(),
@@ -199,13 +206,24 @@ fn rail(paint: &mut Paint<'_>, state: &UiState, slot: &Slot) {
         theme.style(Role::Border),
     );
     let body = slot.body;
+    let red = listed.map_or(0, |listed| listed.red);
+    if state.has_lanes() {
+        // Its body belongs to the lanes.
+        let below = rows(area, 1, 1);
+        let mark = theme.glyphs().severity(Severity::Failed);
+        let (text, role) = match red {
+            0 => (count, Role::Dim),
+            red => (format!("{mark}{}", short_count(red)), Role::Failed),
+        };
+        paint.right(below.x, below.y, below.width, &text, theme.style(role));
+        return;
+    }
     if body.height > 0 {
         paint.right(body.x, body.y, body.width, &count, theme.style(Role::Dim));
     }
-    let red = listed.map_or(0, |listed| listed.red);
     if red > 0 && body.height > 1 {
         let mark = theme.glyphs().severity(Severity::Failed);
-        let text = format!("{mark}{}", short_count(red));
+        let text = fit_count(mark, &short_count(red), body.width);
         paint.right(
             body.x,
             body.y + 1,
@@ -216,8 +234,59 @@ fn rail(paint: &mut Paint<'_>, state: &UiState, slot: &Slot) {
     }
 }
 
+/// Returns a count behind its mark; where that does not fit, that there are more than nine: a
+/// number that is cut is another number.
+pub(super) fn fit_count(mark: &str, count: &str, room: u16) -> String {
+    let text = format!("{mark}{count}");
+    if width(&text) <= usize::from(room) {
+        text
+    } else {
+        format!("{mark}9+")
+    }
+}
+
+/// Paints what a line of a column shows: a card or a train, with its mark and the cursor.
+pub(super) fn line(
+    paint: &mut Paint<'_>,
+    state: &UiState,
+    snapshot: &Snapshot,
+    (column, at): (usize, usize),
+    area: Rect,
+    selected: bool,
+) {
+    let Some(shown) = state.line(snapshot, column, at) else {
+        return;
+    };
+    card::paint(paint, snapshot, shown, area, selected);
+    mark(paint, state, (column, at), &shown.key(), area, selected);
+    if selected {
+        paint.cursor_at(area.x, area.y);
+    }
+}
+
+/// Paints the mark of a card that is marked, or that will be when the range is ended.
+fn mark(
+    paint: &mut Paint<'_>,
+    state: &UiState,
+    at: (usize, usize),
+    key: &RowKey,
+    area: Rect,
+    selected: bool,
+) {
+    let is_marked = matches!(key, RowKey::Item(id) if state.board.marked.contains(id));
+    if !is_marked && !in_range(state, at) {
+        return;
+    }
+    let style = if selected {
+        paint.theme.selection()
+    } else {
+        paint.theme.style(Role::Accent)
+    };
+    paint.text(area.x, area.y, 1.min(area.width), "*", style);
+}
+
 /// Returns a count in at most three columns.
-fn short_count(count: usize) -> String {
+pub(super) fn short_count(count: usize) -> String {
     match count {
         0..1_000 => count.to_string(),
         1_000..100_000 => format!("{}k", count / 1_000),
@@ -237,15 +306,9 @@ fn column(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, plan: &Pl
     let focused = slot.column == state.board.focus;
     let end = (known.offset + capacity).min(lines);
     for (nth, at) in (known.offset..end).enumerate() {
-        let Some(shown) = state.line(snapshot, slot.column, at) else {
-            continue;
-        };
         let area = rows(slot.body, cols(nth).saturating_mul(plan.card), plan.card);
         let selected = focused && at == known.at;
-        card::paint(paint, snapshot, shown, area, selected);
-        if selected {
-            paint.cursor_at(area.x, area.y);
-        }
+        line(paint, state, snapshot, (slot.column, at), area, selected);
     }
     if more {
         let above = known.offset;
@@ -273,20 +336,16 @@ fn empty_column(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slo
     if state.rows.all == 0 {
         return;
     }
-    let because = state
-        .stage(slot.column)
-        .and_then(|stage| snapshot.column(stage))
-        .and_then(|column| column.empty_because.as_ref());
-    let text = match because {
-        Some(because) => because.as_str(),
-        None if !state.filter.query.is_empty() => "no card matches",
-        None => "nothing here",
-    };
     let style = paint.theme.style(Role::Dim);
     let columns = slot.body.width.saturating_sub(2);
-    let lines = wrap(text, columns, usize::from(slot.body.height));
-    for (y, line) in (slot.body.top()..slot.body.bottom()).zip(lines) {
-        paint.text(slot.body.x + 1, y, columns, line, style);
+    let told = empty::because(state, snapshot, slot.column, paint.theme.glyphs());
+    let mut y = slot.body.top();
+    for sentence in &told {
+        let room = usize::from(slot.body.bottom().saturating_sub(y));
+        for line in wrap(sentence, columns, room) {
+            paint.text(slot.body.x + 1, y, columns, line, style);
+            y += 1;
+        }
     }
 }
 

@@ -12,10 +12,11 @@ use crate::domain::Timestamp;
 use crate::domain::attention::Kind;
 use crate::domain::history::Seen;
 use crate::domain::item::{Train, WorkItem};
+use crate::domain::key::WebUrl;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::domain::trace::at_sign;
-use crate::engine::snapshot::{FRESH_SECS, Snapshot};
+use crate::engine::snapshot::{FRESH_SECS, Snapshot, is_current};
 use crate::ui::age::Age;
 use crate::ui::rows::Shown;
 use crate::ui::text::{Paint, cols, fit, width, wrap};
@@ -23,6 +24,9 @@ use crate::ui::theme::Role;
 
 /// The badge of a card that a person pinned.
 const PINNED: &str = "pinned";
+
+/// Where the key stands among the words of a card in one line.
+const KEY: usize = 4;
 
 /// Columns that a card inside an opened train stands to the right.
 const INDENT: u16 = 2;
@@ -92,6 +96,8 @@ struct Face<'a> {
     call: String,
     /// Whether a person put it where it is.
     pinned: bool,
+    /// Its page.
+    page: Option<&'a WebUrl>,
     /// Of the past: whether what stands in place of the age, what became of it, is anything.
     became: Option<bool>,
 }
@@ -134,6 +140,7 @@ impl<'a> Face<'a> {
             },
             call: call(snapshot.attention.first(&item.id, paint.now)),
             pinned,
+            page: item.url.as_ref(),
             became: None,
         }
     }
@@ -174,6 +181,7 @@ impl<'a> Face<'a> {
                     .min(),
             ),
             pinned: false,
+            page: None,
             became: None,
         }
     }
@@ -202,6 +210,7 @@ impl<'a> Face<'a> {
             badges: Age::since(seen.stood.at, at).to_string(),
             call: String::new(),
             pinned: false,
+            page: None,
             became: Some(became.changed),
         }
     }
@@ -233,17 +242,24 @@ impl<'a> Face<'a> {
         };
         let tail = paint.right(x, area.y, right.saturating_sub(x), &at_right, look.dim);
         let upto = tail.saturating_sub(1);
-        for (text, style, most) in [
+        for (nth, (text, style, most)) in [
             (self.mark, look.status, 1),
             (self.status.label(), look.status, 12),
             (self.pin(paint, area.width), look.key, 8),
             (self.called(area.width), look.call, 14),
             (&self.key, look.key, area.width / 3),
             (&self.title, look.text, u16::MAX),
-        ] {
+        ]
+        .into_iter()
+        .enumerate()
+        {
             let left = upto.saturating_sub(x).min(most);
             if left > 0 && !text.is_empty() {
-                x = paint.text(x, area.y, left, text, style) + 1;
+                let end = paint.text(x, area.y, left, text, style);
+                if nth == KEY {
+                    paint.link((x, end), area.y, self.page);
+                }
+                x = end + 1;
             }
         }
     }
@@ -268,13 +284,9 @@ impl<'a> Face<'a> {
         let tail = paint.right(x, area.y, columns, age, look.dim);
         let end = paint.text(x, area.y, columns.min(1), self.mark, look.status);
         let room = tail.saturating_sub(end + 1 + u16::from(!age.is_empty()));
-        paint.text(
-            end + 1,
-            area.y,
-            room,
-            &short_name(&self.key, room),
-            look.key,
-        );
+        let name = short_name(&self.key, room);
+        let named = paint.text(end + 1, area.y, room, &name, look.key);
+        paint.link((end + 1, named), area.y, self.page);
         let plain = Look::new(paint, self, false);
         let last = area.bottom() - 1;
         if area.height == 2 {
@@ -418,7 +430,7 @@ fn age(
         return (true, "old".to_owned());
     };
     let stale_at = confirmed + chrono::TimeDelta::seconds(FRESH_SECS + 1);
-    if paint.now < stale_at {
+    if is_current(confirmed, paint.now) {
         paint.note(stale_at);
         return (false, paint.age(since).to_string());
     }

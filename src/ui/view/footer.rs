@@ -10,7 +10,8 @@ use ratatui::style::Style;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
 use crate::ui::layout::Plan;
-use crate::ui::overlay::Overlay;
+use crate::ui::overlay::{Overlay, Seek};
+use crate::ui::own;
 use crate::ui::rows::Shown;
 use crate::ui::state::{Messages, Pane, Pointed, UiState, View};
 use crate::ui::text::{Paint, width, wrap};
@@ -38,7 +39,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
         width: right.saturating_sub(area.x),
         ..area
     };
-    keys(paint, state, left);
+    keys(paint, state, snapshot, left);
 }
 
 /// Columns that a message leaves to the keys, where the screen is wide enough for both.
@@ -125,7 +126,7 @@ fn reason(state: &UiState, snapshot: &Snapshot) -> Option<String> {
     }
 }
 
-fn keys(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
+fn keys(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) {
     let theme = paint.theme;
     let glyphs = theme.glyphs();
     let mut x = area.x + 1;
@@ -146,14 +147,16 @@ fn keys(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
         }
         return;
     }
-    if !state.pending.is_empty() {
-        let label = crate::ui::keymap::sequence_label(&state.pending, glyphs);
+    if let Some(label) = crate::ui::update::count::begun(state, glyphs) {
         put(paint, &label, glyphs.ellipsis());
     }
     for command in state.scope().footer() {
         if let Some(key) = state.options.keymap.label(*command, glyphs) {
             put(paint, &key, brief(state, *command));
         }
+    }
+    for (key, name) in own::keys_here(state, snapshot, paint.now, glyphs) {
+        put(paint, &key, name);
     }
 }
 
@@ -163,11 +166,19 @@ fn keys_of(overlay: &Overlay) -> Option<&'static [(&'static str, &'static str)]>
         Overlay::Filter(_) => Some(&[("enter", "keep"), ("esc", "as before"), ("tab", "complete")]),
         Overlay::Help(help) if help.typing => Some(&[("enter", "run"), ("esc", "back")]),
         Overlay::Help(_) => Some(&[("enter", "run"), ("/", "search"), ("esc", "back")]),
+        Overlay::Palette(open) if open.seek == Seek::Scope => {
+            Some(&[("enter", "measure"), ("esc", "back")])
+        }
         Overlay::Palette(_) => Some(&[("enter", "run"), ("esc", "back")]),
         Overlay::Pin(_) => Some(&[("enter", "pin"), ("tab", "how long"), ("esc", "back")]),
         Overlay::Search(_) => Some(&[("enter", "search"), ("esc", "back"), ("up", "the last one")]),
+        Overlay::Themes(_) => Some(&[("enter", "use it"), ("esc", "as before")]),
         Overlay::Note(_) => Some(&[("enter", "park"), ("esc", "back")]),
         Overlay::Actions(_) => Some(&[("enter", "ask for it"), ("esc", "back")]),
+        Overlay::Own(menu) if menu.output.is_some() => {
+            Some(&[("x", "stop"), ("y", "copy"), ("esc", "back")])
+        }
+        Overlay::Own(_) => Some(&[("enter", "run"), ("x", "stop"), ("esc", "back")]),
         Overlay::Act(_) => Some(&[("y", "do it"), ("n", "no")]),
         Overlay::Confirm(_) => Some(&[("y", "yes"), ("n", "no")]),
         Overlay::Detail(_) | Overlay::Messages(_) => None,
@@ -177,6 +188,9 @@ fn keys_of(overlay: &Overlay) -> Option<&'static [(&'static str, &'static str)]>
 fn brief(state: &UiState, command: Command) -> &'static str {
     if command == Command::Close && state.view == View::Board && state.overlays.is_empty() {
         return "quit";
+    }
+    if command == Command::NextPane && state.view == View::Flow {
+        return "page";
     }
     if command == Command::SearchLog && state.triage.pane == Pane::Cards {
         return "filter";

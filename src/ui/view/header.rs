@@ -7,6 +7,7 @@ use ratatui::style::Style;
 
 use crate::domain::status::Severity;
 use crate::engine::snapshot::{Health, Snapshot};
+use crate::ui::history::reading;
 use crate::ui::layout::Plan;
 use crate::ui::rows::Listed;
 use crate::ui::state::{UiState, View};
@@ -43,6 +44,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
         let mut below = Words::new(area.x + 1, area.y + 1, area.right());
         loading(paint, state, snapshot, &mut below);
         wellness::sources(paint, state, snapshot, &mut below);
+        past(paint, state, snapshot, &mut below);
     } else {
         row.right = area.right();
         if let Some((text, style)) = health {
@@ -135,6 +137,7 @@ fn counts(
         short
     };
     row.put(paint, &cards, theme.style(Role::Text));
+    own_marks(paint, state, row);
     if !filter.is_empty() {
         // What hides cards is always told; of what follows there is less need then.
         let room = if wide { row.left() / 2 } else { row.left() };
@@ -173,6 +176,26 @@ fn counts(
     row.whole = false;
 }
 
+/// What the user did to cards on this machine: put aside, marked.
+fn own_marks(paint: &mut Paint<'_>, state: &UiState, row: &mut Words) {
+    let hidden = state.rows.hidden;
+    if hidden > 0 {
+        let style = paint.theme.style(Role::Dim);
+        row.put(paint, &format!("{hidden} hidden"), style);
+    }
+    let marked = state.board.marked.len();
+    if marked > 0 && state.view == View::Board {
+        let style = paint.theme.style(Role::Accent);
+        row.put(paint, &format!("{marked} marked"), style);
+    }
+    let area = paint.area();
+    if let Some(name) = state.saved.current.as_ref().filter(|_| area.height < 20) {
+        let changed = if state.is_changed() { "*" } else { "" };
+        let style = paint.theme.style(Role::Accent);
+        row.put(paint, &format!("[{name}{changed}]"), style);
+    }
+}
+
 /// What is counted.
 struct Told<'a> {
     /// The filter that holds in this view, as text.
@@ -181,6 +204,8 @@ struct Told<'a> {
     shown: usize,
     red_shown: usize,
     red_hidden: usize,
+    /// Whether cards were put aside, which hides them as a filter does.
+    aside: bool,
     needy: usize,
 }
 
@@ -199,6 +224,7 @@ fn told(state: &UiState) -> Told<'_> {
             shown: rows.shown,
             red_shown: rows.red_shown,
             red_hidden: rows.red_hidden(),
+            aside: rows.hidden > 0,
             needy: rows.needy,
         },
         View::Triage => Told {
@@ -207,6 +233,7 @@ fn told(state: &UiState) -> Told<'_> {
             shown: rows.all,
             red_shown: rows.red,
             red_hidden: 0,
+            aside: false,
             needy: rows.needy_of_all(),
         },
     }
@@ -234,7 +261,7 @@ fn red(paint: &Paint<'_>, found: &Told<'_>, room: u16, beside: u16) -> Option<St
 fn hidden(found: &Told<'_>) -> [String; 2] {
     let count = found.red_hidden;
     let short = format!("{count} red hidden");
-    if found.filter.is_empty() {
+    if found.filter.is_empty() && !found.aside {
         [format!("{count} red in hidden columns"), short]
     } else {
         [short.clone(), short]
@@ -264,6 +291,39 @@ fn loading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mu
     }
     let text = format!("loading {starting} of {} sources", snapshot.sources.len());
     row.put(paint, &text, style);
+    // What has come by now: whoever waits sees that it goes on, and how far.
+    let come = snapshot.sources.iter().map(|source| source.facts).sum();
+    let far = format!("{} so far", facts(come, snapshot.repositories.len()));
+    if come > 0 && row.left() > width(&far) + LEAST_OF_SOURCES {
+        row.put(paint, &far, paint.theme.style(Role::Dim));
+    }
+}
+
+/// Columns that are left for how the sources are, at least.
+const LEAST_OF_SOURCES: u16 = 40;
+
+/// `1234 facts of 12 repositories`
+fn facts(facts: usize, repositories: usize) -> String {
+    let plural = |count: usize, one: &str, many: &str| {
+        format!("{count} {}", if count == 1 { one } else { many })
+    };
+    let facts = plural(facts, "fact", "facts");
+    match repositories {
+        0 => facts,
+        many => format!("{facts} of {}", plural(many, "repository", "repositories")),
+    }
+}
+
+/// How much of the past is read, on the board; views of the past say it themselves.
+fn past(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mut Words) {
+    if state.view.reads_history() || state.options.offline {
+        return;
+    }
+    if let Some(text) = reading(state, snapshot)
+        && width(&text) <= row.left()
+    {
+        row.put(paint, &text, paint.theme.style(Role::Dim));
+    }
 }
 
 /// Counters of all columns on a screen that shows one of them.

@@ -12,6 +12,7 @@ use crate::domain::Timestamp;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::layout::{Plan, Size};
 use crate::ui::overlay::Overlay;
+use crate::ui::own;
 use crate::ui::state::{UiState, View};
 use crate::ui::text::Paint;
 use crate::ui::theme::{Role, Theme};
@@ -19,21 +20,27 @@ use crate::ui::theme::{Role, Theme};
 mod attention;
 mod board;
 mod card;
+mod empty;
 mod flow;
 mod footer;
 mod header;
+mod lanes;
 mod overlay;
 mod replay;
 mod sources;
 mod standup;
+mod tabs;
 mod triage;
+mod wall;
 mod wellness;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lanes::{Hit, at as lane_at};
 pub(crate) use overlay::help::entries as help_lines;
 pub(crate) use replay::slider;
+pub(crate) use tabs::{To, at as tab_at};
 
 /// Keys of a sequence wait this long before what may follow is listed.
 const HINT_AFTER_MS: i64 = 300;
@@ -52,9 +59,16 @@ pub fn frame(
     state.refresh(snapshot, now);
     let plan = state.plan();
     state.scroll_to_selection(&plan);
-    let mut paint = Paint::new(frame.buffer_mut(), theme, now);
+    let mut paint = Paint::new(frame.buffer_mut(), theme, now).linking(state.links);
+    if let Some(end) = state.hides.next_end(now) {
+        paint.note(end);
+    }
     paint.style(area, theme.ground());
-    screen(&mut paint, state, snapshot, &plan);
+    if state.wall.is_some() {
+        wall::paint(&mut paint, state, snapshot);
+    } else {
+        screen(&mut paint, state, snapshot, &plan);
+    }
     if let Some(due) = crate::ui::history::due(state, snapshot) {
         paint.note(due);
     }
@@ -81,6 +95,9 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
         (Size::Tiny, false) => return header::one_line(paint, state, snapshot),
         (Size::Narrow | Size::Wide, true) => replay::header(paint, state, snapshot, plan),
         (Size::Narrow | Size::Wide, false) => header::paint(paint, state, snapshot, plan),
+    }
+    if !in_past {
+        tabs::paint(paint, state, plan);
     }
     match state.view {
         View::Board
@@ -133,7 +150,9 @@ fn overlays(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, pla
             Overlay::Search(line) => overlay::search::paint(paint, line, plan),
             Overlay::Note(line) => overlay::note::paint(paint, line, plan),
             Overlay::Actions(menu) => overlay::actions::paint(paint, menu, plan),
+            Overlay::Own(menu) => overlay::own::paint(paint, state, snapshot, menu, plan),
             Overlay::Act(act) => overlay::act::paint(paint, snapshot, act, plan),
+            Overlay::Themes(menu) => overlay::themes::paint(paint, state, menu, plan),
             Overlay::Messages(scroll) => overlay::messages::paint(paint, state, scroll, plan),
         }
     }
@@ -175,7 +194,7 @@ fn hints(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
             x,
             y,
             left,
-            command.row().help.trim(),
+            own::help(&state.options, *command),
             theme.style(Role::Text),
         );
     }

@@ -114,6 +114,7 @@ fn is_in_trouble(source: &SourceView) -> bool {
         Health::Stale
         | Health::RateLimited
         | Health::Unreachable
+        | Health::Failing
         | Health::Unreadable
         | Health::Forbidden
         | Health::Auth => true,
@@ -259,7 +260,9 @@ pub(super) fn severity(health: Health) -> Severity {
         Health::Starting => Severity::Active,
         Health::Stale => Severity::Unknown,
         Health::RateLimited => Severity::Waiting,
-        Health::Unreachable | Health::Unreadable | Health::Forbidden => Severity::Blocked,
+        Health::Unreachable | Health::Failing | Health::Unreadable | Health::Forbidden => {
+            Severity::Blocked
+        }
         Health::Auth => Severity::Failed,
     }
 }
@@ -279,6 +282,7 @@ pub(super) fn word(state: &UiState, source: &SourceView) -> &'static str {
         | Health::Starting
         | Health::Stale
         | Health::Unreachable
+        | Health::Failing
         | Health::Unreadable
         | Health::Forbidden => health.as_str(),
     }

@@ -2,7 +2,7 @@
 
 use cycleboard::engine::actions::Acting;
 use cycleboard::engine::db::{Bound, Store};
-use cycleboard::engine::{Engine, Options, start};
+use cycleboard::engine::{Engine, Options, Tells, start};
 use cycleboard::sources::{Account, token};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -57,7 +57,7 @@ impl Board {
             store: Some(store),
             polling: true,
             looks_into: false,
-            tells: false,
+            tells: Tells::Nothing,
             clock: Arc::new(now),
             logs: Arc::new(cycleboard::sources::logs::NoLogs),
             acting: Acting::default(),

@@ -210,8 +210,10 @@ async fn a_next_page_elsewhere_is_not_followed() {
     let mut config = config(&fault, &[]);
     config.orgs = vec!["acme".to_owned()];
     let source = GitHub::new(&config, &ground(Arc::default()), limits()).unwrap();
-    fetch(&source, "discover").await.unwrap();
+    let batch = fetch(&source, "discover").await.unwrap();
     assert!(other.seen().is_empty());
+    let told = batch.warnings.iter().any(|it| it.contains("its next page"));
+    assert!(told, "what is read is not all: {:?}", batch.warnings);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 
 mod answers;
 mod dialects;
+mod following;
 mod monitors;
 mod reading;
 mod rows;

@@ -136,11 +136,12 @@ async fn a_restart_asks_only_for_what_changed() {
     let world = World::with_repo("15.0.2+gitea-1.22.0").await;
     world.put("/repos/acme/api/issues?state=open", &value("issues.json"));
     world.put("/repos/acme/api/branches", &value("branches.json"));
-    let first = world.of_repo("forgejo");
+    let notes = Arc::default();
+    let first = world.noting(&notes);
     let batches = settle(&first).await;
     let facts = batches.into_iter().flat_map(|batch| batch.facts);
     let facts: Vec<Arc<Fact>> = facts.map(Arc::new).collect();
-    let again = world.of_repo("forgejo");
+    let again = world.noting(&notes);
     again.restore(&facts);
     world.asked();
     settle(&again).await;
@@ -486,5 +487,31 @@ async fn the_times_of_a_pull_request_are_read_when_nothing_else_is() {
         assert_eq!(told.reviews.len(), 1);
         // An old server has no such list.
         assert_eq!(told.first_commit_at.is_some(), commits);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_answers_nothing_but_empty_lists_confirms_no_repository() {
+    let world = World::with_repo("1.25.0").await;
+    world.put("/repos/acme/api", &json!([]));
+    world.put("/repos/acme/api/commits/x/status", &json!([]));
+    let source = world.of_repo("gitea");
+    let lists = ["issues", "pulls", "checks", "pull", "ci"];
+    let lists = lists.map(|list| format!("{list}:acme/api"));
+    let fails = fetch_at(&source, "repo:acme/api", now()).await;
+    assert!(matches!(fails, Err(SourceError::Unreadable { .. })));
+    for list in &lists {
+        let offered = source.resources(now());
+        let is_offered = offered.iter().any(|it| it.id.starts_with(list.as_str()));
+        assert!(!is_offered, "{list} is asked of what was never read");
+        let batch = fetch(&source, list).await;
+        assert!(batch.covered.is_empty(), "{list} confirms it");
+    }
+    let repo: Value = serde_json::from_str(data("repo.json")).unwrap();
+    world.put("/repos/acme/api", &repo);
+    fetch(&source, "repo:acme/api").await;
+    for list in &lists {
+        let batch = fetch(&source, list).await;
+        assert_eq!(batch.covered, ["acme/api".into()], "{list}");
     }
 }

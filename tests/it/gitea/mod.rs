@@ -5,6 +5,8 @@
 
 mod acting;
 mod changes;
+mod faults;
+mod following;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use cycleboard::sources::{Batch, CapabilityState, Fetch, Source, SourceError, Ti
 use serde_json::{Value, json};
 
 use crate::support::fault::{Fault, Reply, Seen};
-use crate::support::ground::bare;
+use crate::support::ground::{Memory, bare};
 
 /// A server whose answers are a table, which a test may change.
 struct World {
@@ -72,6 +74,17 @@ impl World {
         Gitea::new(&config, &ground(), Limits::default()).unwrap()
     }
 
+    /// Returns a source that reads `acme/api` and keeps notes there.
+    fn noting(&self, notes: &Arc<Memory>) -> Gitea {
+        let mut config = SourceConfig::new("one", "forgejo", self.fault.url.clone());
+        config.repos = vec!["acme/api".to_owned()];
+        let ground = Ground {
+            validators: Arc::<Memory>::clone(notes),
+            ..ground()
+        };
+        Gitea::new(&config, &ground, Limits::default()).unwrap()
+    }
+
     fn of_repo(&self, kind: &str) -> Gitea {
         self.source(kind, |config| config.repos = vec!["acme/api".to_owned()])
     }
@@ -107,8 +120,13 @@ fn answer(table: &BTreeMap<String, Reply>, seen: &Seen) -> Reply {
         .split('&')
         .find_map(|pair| pair.strip_prefix("state="));
     let closed = format!("{path}?state={}", states.unwrap_or("any"));
+    let owner = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("owner="));
+    let of_owner = format!("{path}?owner={}", owner.unwrap_or("any"));
     table
         .get(&format!("{path}?page={page}"))
+        .or_else(|| table.get(&of_owner))
         .or_else(|| table.get(&closed))
         .or_else(|| table.get(&path))
         .cloned()

@@ -5,6 +5,7 @@
 mod ci;
 mod delivery;
 mod doing;
+mod faults;
 mod following;
 mod lists;
 mod odd;
@@ -102,6 +103,13 @@ impl World {
             .set("projects/acme%2Fapi", project(1, "acme/api", 30));
         world.empty("projects/1");
         world
+    }
+
+    /// Lets the one project have this merge request and no other.
+    fn has_merge_request(&self, number: u64) {
+        let (list, wire) = ("projects/1/merge_requests", merge_request(number));
+        self.routes.set(list, json!([wire.clone()]));
+        self.routes.set(&format!("{list}/{number}"), wire);
     }
 
     /// Starts a server with a group and these projects, of which nothing happened for minutes.

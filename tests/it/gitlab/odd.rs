@@ -90,12 +90,7 @@ async fn the_hosts_own_clock_says_since_when() {
 #[tokio::test]
 async fn after_a_restart_what_is_known_is_not_read_again() {
     let world = World::alone().await;
-    world
-        .routes
-        .set("projects/1/merge_requests", json!([merge_request(7)]));
-    world
-        .routes
-        .set("projects/1/merge_requests/7", merge_request(7));
+    world.has_merge_request(7);
     world
         .routes
         .set("projects/1/pipelines", json!([pipeline(9, "failed")]));

@@ -226,6 +226,68 @@ async fn a_folder_that_is_not_there_costs_itself() {
     assert!(!said.contains("`url`"), "{said}");
 }
 
+#[tokio::test]
+async fn a_folder_that_may_not_be_read_or_is_out_of_order_costs_itself() {
+    for status in [403, 500, 503] {
+        let choose = |config: &mut SourceConfig| {
+            config.orgs = vec!["team".to_owned(), "closed".to_owned()];
+        };
+        let board = Board::with(choose).await;
+        let team: Value = serde_json::from_str(ROOT).unwrap();
+        board
+            .script
+            .json("/job/team/api/json", &team["jobs"][0].to_string());
+        let closed = Reply::new(status, "{}").with("content-type", "application/json");
+        board.script.set("/job/closed/api/json", closed.clone());
+        let batch = board.fetch("jobs").await.unwrap();
+        assert_eq!(runs(&batch).len(), 3, "{status}");
+        assert_eq!(board.source.problems().len(), 1, "{status}");
+        assert_eq!(batch.partial.len(), 1, "what it holds is kept: {status}");
+        // Where nothing can be read that is why.
+        board.script.set("/job/team/api/json", closed);
+        assert!(board.fetch("jobs").await.is_err(), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_build_that_waits_far_back_is_read_by_its_number_now_and_then() {
+    let board = Board::new().await;
+    let build = |number: u64, building: bool| {
+        json!({"number": number, "building": building,
+            "result": if building { Value::Null } else { json!("SUCCESS") },
+            "timestamp": 1_795_224_000_000_i64, "duration": 1000, "actions": []})
+    };
+    let newest = |number: u64, building: bool| {
+        let mut root: Value = serde_json::from_str(ROOT).unwrap();
+        let place = root.pointer_mut("/jobs/0/jobs/0/jobs/1/builds/0").unwrap();
+        *place = build(number, building);
+        board.script.json("/api/json", &root.to_string());
+    };
+    newest(5, true);
+    board.fetch("jobs").await.unwrap();
+    board.settle().await;
+    let job = "/job/team/job/api/job/feature%252Flogin";
+    let builds: Vec<Value> = (11..=40).rev().map(|at| build(at, false)).collect();
+    let listed = json!({"builds": builds});
+    board
+        .script
+        .json(&format!("{job}/api/json"), &listed.to_string());
+    board
+        .script
+        .json(&format!("{job}/5/api/json"), &build(5, false).to_string());
+    newest(40, false);
+    board.fetch("jobs").await.unwrap();
+    let read = board.settle().await;
+    assert_eq!(
+        runs(&read)["team/api feature/login #5"].state,
+        RunState::Passed
+    );
+    let asked = board.asked();
+    board.fetch("jobs").await.unwrap();
+    board.settle().await;
+    assert_eq!(board.asked(), asked + 1, "none is at work");
+}
+
 #[track_caller]
 fn lost(error: &SourceError, folder: &str, near: &str) {
     let said = error.to_string();
@@ -278,6 +340,14 @@ async fn what_waits_long_in_the_queue_is_a_queued_run_until_it_starts() {
         "one waits for quiet, one is a step of a build"
     );
     assert_eq!(queued[0].number, 10);
+    let jam: Vec<Value> = (0..101)
+        .map(|id| item(id, "job/smoke/", 1_795_225_100_000))
+        .collect();
+    let jam = json!({"items": jam});
+    board.script.json("/queue/api/json", &jam.to_string());
+    let cut = board.fetch("jobs").await.unwrap();
+    let lists = |batch: &Batch| batch.listings.iter().any(|list| &*list.name == "queue");
+    assert!(!lists(&cut), "there may be more than was asked for");
     board.script.json("/queue/api/json", r#"{"items":[]}"#);
     board.script.json("/api/json", ROOT);
     let next = board.fetch("jobs").await.unwrap();

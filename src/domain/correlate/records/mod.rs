@@ -123,8 +123,12 @@ impl Told {
         for run in view.kinds.runs.iter().map(|run| run.get()) {
             let jobs = view.kinds.jobs.get(&run.id).copied();
             let before = earlier.get(&run.id).map_or(&[][..], Vec::as_slice);
-            let run = ci_run(view, run, jobs, before);
-            self.records.push(Record::CiRun(Box::new(run)));
+            let mut record = ci_run(view, run, jobs, before);
+            if view.is_told_better(run) {
+                // Its own system tells of it: it counts there, and no more here.
+                record.attempts.clear();
+            }
+            self.records.push(Record::CiRun(Box::new(record)));
         }
     }
 

@@ -11,6 +11,7 @@ mod cards;
 mod changes;
 mod deployments;
 mod laws;
+mod odd;
 mod oracle;
 mod oracle_cards;
 mod oracle_ci;

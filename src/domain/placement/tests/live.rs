@@ -188,6 +188,9 @@ fn row_05_a_deployment_of_an_older_version_takes_it_back() {
         Status::RolledBack,
         "rolled-back",
     );
+    let mut world = world;
+    world.now = at(10 * 24);
+    over(&world, "change:1", Outcome::Dropped, "rolled-back");
 }
 
 #[test]

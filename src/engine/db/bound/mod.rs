@@ -150,12 +150,14 @@ impl Bound {
             }
         }
         for listing in loaded.listings {
-            let mut members = listing.members;
+            let (mut members, mut open) = (listing.members, listing.open);
             members.retain(|id| kept.contains(id));
+            open.retain(|id, _| kept.contains(id));
             if !members.is_empty() {
                 writes.push(Write::Listing(LoadedListing {
                     source: self.stored.clone(),
                     members,
+                    open,
                     ..listing
                 }));
             }

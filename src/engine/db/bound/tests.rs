@@ -51,6 +51,7 @@ async fn fill(db: &Database, repos: &[&str]) {
         name: Clean::line("open"),
         at: at(1),
         members: facts.iter().map(Fact::id).collect(),
+        open: BTreeMap::default(),
     })];
     for fact in facts {
         writes.push(Write::Confirmed {
@@ -148,6 +149,8 @@ async fn what_another_host_told_is_not_there_and_comes_back_with_it() {
     let db = open(dir.path(), elsewhere);
     assert_eq!(held(&db).await, all(&[], 0, 0));
     assert!(db.first_screen().is_none());
+    db.keep_screen(Arc::new(Snapshot::default())).await;
+    db.close().await;
     drop(db);
 
     let db = open(dir.path(), acme());

@@ -165,6 +165,116 @@ async fn what_is_old_goes_but_for_where_open_cards_stood() {
     assert!(told.deliveries.is_empty());
 }
 
+#[tokio::test]
+async fn what_is_dropped_for_its_size_goes_as_a_whole_and_is_said() {
+    let dir = TempDir::new().expect("a directory");
+    let (db, opened) = open(dir.path());
+    let told = |from: i64, to: i64| {
+        Write::Record(Record::Coverage(Coverage {
+            repo: repo("api"),
+            from: at(from),
+            to: at(to),
+        }))
+    };
+    let writes = vec![
+        Write::Record(life("change:open", "api")),
+        moved("change:open", Stage::Plan, None, 1),
+        moved("change:open", Stage::Code, None, 2),
+        Write::Record(delivery(true, 1)),
+        moved("change:open", Stage::Test, None, 9),
+        told(0, 20),
+    ];
+    write(&db, writes, 0).await;
+    let other = Connection::open(opened.file.expect("there is a file")).expect("it opens");
+    let note = "INSERT INTO validator(source, etag, hash, size, used_at, body) \
+                VALUES ('one', ?1, 0, ?2, 0, x'')";
+    for (etag, size) in [("1000:90", 0), ("etag", 7)] {
+        other
+            .execute(note, rusqlite::params![etag, size])
+            .expect("a note");
+    }
+    assert_eq!(ledger(&db, &["api"]).cut_at, None);
+    crate::engine::db::history::cut(&other, 2).expect("there is room");
+    let ledger = ledger(&db, &["api"]);
+    let since = ledger.since.expect("it counts");
+    assert_eq!(
+        (ledger.cut_at, (since - at(2)).num_microseconds()),
+        (Some(since), Some(1))
+    );
+    assert!(ledger.deliveries.is_empty());
+    assert_eq!(moments(&ledger.cards[0]), [2, 9], "where it stood is known");
+    // Who tells it again, from its beginning, does not make it whole.
+    write(&db, vec![told(0, 30)], 1).await;
+    maintain::make_room(&other, u64::MAX).expect("there is room");
+    let notes = "SELECT group_concat(etag) FROM validator";
+    let notes: String = other.query_row(notes, [], |row| row.get(0)).expect("one");
+    assert_eq!(
+        notes, "1000:90",
+        "what was read of the past is not read again"
+    );
+}
+
+#[tokio::test]
+async fn history_counts_from_where_it_was_forgotten() {
+    let dir = TempDir::new().expect("a directory");
+    let (db, opened) = open(dir.path());
+    let day = 86_400;
+    let told = Write::Record(Record::Coverage(Coverage {
+        repo: repo("api"),
+        from: at(0),
+        to: at(120 * day),
+    }));
+    write(&db, vec![told], 0).await;
+    assert_eq!(ledger(&db, &["api"]).since, Some(at(0)));
+    let other = Connection::open(opened.file.expect("there is a file")).expect("it opens");
+    let limits = Limits::default();
+    for (now, since) in [(130, 30), (125, 30), (140, 40)] {
+        maintain::run(&other, &[one()], limits, at(now * day)).expect("it is tended");
+        let ledger = ledger(&db, &["api"]);
+        assert_eq!((ledger.since, ledger.cut_at), (Some(at(since * day)), None));
+    }
+}
+
+#[tokio::test]
+async fn history_goes_only_where_nothing_else_makes_room() {
+    let dir = TempDir::new().expect("a directory");
+    let (db, opened) = open(dir.path());
+    let day = 86_400;
+    let writes = vec![
+        Write::Record(life("change:over", "api")),
+        moved("change:over", Stage::Code, None, 0),
+        moved("change:over", Stage::Monitor, Some(Outcome::Shipped), day),
+    ];
+    write(&db, writes, 0).await;
+    let other = Connection::open(opened.file.expect("there is a file")).expect("it opens");
+    maintain::make_room(&other, u64::MAX).expect("there is room");
+    assert_eq!(ledger(&db, &["api"]).cards.len(), 1);
+    maintain::make_room(&other, 0).expect("there is room");
+    assert!(ledger(&db, &["api"]).cards.is_empty());
+}
+
+#[tokio::test]
+async fn of_the_time_that_is_told_nothing_is_lost_whoever_tells_it() {
+    let dir = TempDir::new().expect("a directory");
+    let (db, _) = open(dir.path());
+    let told = |from: i64, to: i64| {
+        Write::Record(Record::Coverage(Coverage {
+            repo: repo("api"),
+            from: at(from),
+            to: at(to),
+        }))
+    };
+    // One that did not hear of the past tells later, and one that did tells late.
+    for (secs, one) in [told(10, 50), told(80, 90), told(5, 60)]
+        .into_iter()
+        .enumerate()
+    {
+        write(&db, vec![one], i64::try_from(secs).expect("small")).await;
+    }
+    let coverage = &ledger(&db, &["api"]).coverage[0];
+    assert_eq!((coverage.from, coverage.to), (at(5), at(90)));
+}
+
 #[test]
 fn what_an_older_program_noted_is_gathered_once() {
     let mut connection = Connection::open_in_memory().expect("memory");

@@ -4,7 +4,7 @@ mod damage;
 mod history;
 mod upkeep;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -98,6 +98,7 @@ async fn everything_is_there_after_a_restart() {
         name: Clean::line("open"),
         at: at(3),
         members: BTreeSet::from([ticket(1, "").id()]),
+        open: BTreeMap::from([(ticket(1, "").id(), at(2))]),
     };
     let writes = vec![
         fact(1, "first"),
@@ -128,6 +129,7 @@ async fn everything_is_there_after_a_restart() {
     assert_eq!(loaded.listings.len(), 1);
     assert_eq!(loaded.listings[0].members, listing.members);
     assert_eq!(loaded.listings[0].at, listing.at);
+    assert_eq!(loaded.listings[0].open, listing.open);
     assert_eq!(loaded.confirmed, [(one(), Clean::line("acme/api"), at(9))]);
     let last = loaded.history.first().expect("a card");
     assert_eq!(

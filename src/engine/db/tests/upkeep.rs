@@ -1,6 +1,7 @@
 //! What is kept for how long, and when the file is looked through.
 
 use super::*;
+use crate::engine::db::maintain;
 
 #[tokio::test]
 async fn the_first_screen_is_there_at_once_and_only_intact() {
@@ -28,11 +29,103 @@ async fn the_first_screen_is_there_at_once_and_only_intact() {
     let other = Connection::open(opened.file.expect("there is a file")).expect("it opens");
     other
         .execute(
-            "UPDATE screen SET body = replace(body, '\"red\":2', '\"red\":0')",
+            "UPDATE front SET body = replace(body, '\"red\":2', '\"red\":0')",
             [],
         )
         .expect("anybody can write it");
     assert!(db.first_screen().is_none());
+}
+
+#[tokio::test]
+async fn what_another_board_confirms_stays_however_old_it_is() {
+    let dir = TempDir::new().expect("a directory");
+    let (db, opened) = open(dir.path());
+    let told = |source: &str| {
+        let fact = ticket(1, source);
+        let source = SourceName::new(source);
+        let (id, fact) = (fact.id(), Arc::new(fact));
+        let seen_at = at(0);
+        vec![
+            Write::Fact {
+                source: source.clone(),
+                id,
+                fact,
+                seen_at,
+            },
+            Write::Confirmed {
+                source,
+                scope: Clean::default(),
+                at: at(0),
+            },
+        ]
+    };
+    write(&db, told("gone"), 0).await;
+    write(&db, told("asked elsewhere"), 0).await;
+    let now = at(40 * 86_400);
+    let confirmed = Write::Confirmed {
+        source: SourceName::new("asked elsewhere"),
+        scope: Clean::line("acme/api"),
+        at: at(39 * 86_400),
+    };
+    write(&db, vec![confirmed], 1).await;
+    let other = Connection::open(opened.file.expect("there is a file")).expect("it opens");
+    maintain::run(&other, &[one()], Limits::default(), now).expect("it is tended");
+    let kept: Vec<String> = other
+        .prepare("SELECT DISTINCT source FROM fact")
+        .expect("it is SQL")
+        .query_map([], |row| row.get(0))
+        .expect("it runs")
+        .collect::<rusqlite::Result<_>>()
+        .expect("rows");
+    assert_eq!(kept, ["asked elsewhere"]);
+}
+
+#[tokio::test]
+async fn a_confirmation_from_the_future_ends_with_the_next_one() {
+    let dir = TempDir::new().expect("a directory");
+    let (db, opened) = open(dir.path());
+    let file = opened.file.expect("there is a file");
+    for (secs, then) in [
+        (100, 100),
+        (90, 100),
+        (86_400, 86_400),
+        (200, 200),
+        (300, 300),
+    ] {
+        let confirmed = Write::Confirmed {
+            source: one(),
+            scope: Clean::default(),
+            at: at(secs),
+        };
+        write(&db, vec![confirmed], secs).await;
+        let other = Connection::open(&file).expect("it opens");
+        let known: i64 = other
+            .query_row("SELECT at FROM confirmed", [], |row| row.get(0))
+            .expect("a row");
+        assert_eq!(known, at(then).timestamp_micros(), "{secs}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_follows_says_that_it_lives() {
+    let dir = TempDir::new().expect("a directory");
+    let (db, opened) = open(dir.path());
+    let other = Connection::open(opened.file.expect("there is a file")).expect("it opens");
+    let elsewhere = "INSERT INTO lease VALUES ('one', 'other', 1, 'another machine', 0, ?1)";
+    other
+        .execute(elsewhere, [at(30).timestamp()])
+        .expect("it is taken");
+    let seen = || {
+        other
+            .query_row("SELECT max(seen_at) FROM instance", [], |row| {
+                row.get::<_, i64>(0)
+            })
+            .expect("it is registered")
+    };
+    for (secs, then) in [(1, 0), (15, 0), (22, 22)] {
+        assert_eq!(db.lease(one(), at(secs)).await, Lease::Other);
+        assert_eq!(seen(), at(then).timestamp(), "{secs}");
+    }
 }
 
 #[tokio::test]

@@ -154,7 +154,7 @@ impl Worker {
                 let kept = self
                     .connection
                     .as_ref()
-                    .map(|connection| screen::write(connection, &snapshot, bounds.word()));
+                    .map(|connection| screen::write(connection, &snapshot, &bounds.word()));
                 self.check(kept);
             }
             Job::Checked(true) => self.set_aside("a check found damage"),
@@ -415,7 +415,7 @@ impl Worker {
                 }
                 Trouble::Unusable(_) if full && !made_room => {
                     made_room = true;
-                    if maintain::make_room(connection).is_err() {
+                    if maintain::make_room(connection, self.limits.fill()).is_err() {
                         return self.without_disk("the disk is full");
                     }
                 }

@@ -30,7 +30,7 @@ impl State {
             } else if let Fact::Diagnosis(found) = fact.as_ref()
                 && found.log != LogState::NotYet
             {
-                self.diagnoses.insert(found.job, Arc::clone(fact));
+                self.diagnoses.keep(fact);
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::domain::fact::{Fact, FactId};
 use crate::domain::key::WebUrl;
 use crate::domain::run::{Job, Run, RunKey, RunState, foreign_id, foreign_workflow};
 use crate::domain::text::Clean;
+use crate::sources::job_log::Diagnoses;
 
 mod build;
 mod kept;
@@ -80,7 +81,7 @@ pub(super) struct State {
     pub(super) has_listened: bool,
     pub(super) needs: BTreeSet<Need>,
     pub(super) answered: HashMap<Need, Timestamp>,
-    pub(super) diagnoses: HashMap<u64, Arc<Fact>>,
+    pub(super) diagnoses: Diagnoses,
 }
 
 /// What stays the same in all that is told of one server.

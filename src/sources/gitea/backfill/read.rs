@@ -13,6 +13,7 @@ use super::{Page, Part, Pasts, whole};
 use crate::domain::change_request::ChangeState;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
+use crate::domain::text::Clean;
 use crate::sources::backfill::Told;
 use crate::sources::detail::is_detail;
 use crate::sources::http::{Failure, List};
@@ -93,10 +94,13 @@ impl Gitea {
                 reading.lost("a list of it is shown no further", &mut batch);
             }
             Err(Stopped::Absent) => reading.took(None, &mut batch),
-            Err(Stopped::Failed(error)) if is_detail(&error) => {
+            Err(Stopped::Failed(error)) => {
+                let is_lost = self.state().pasts.all.fail(&page, &error, asked.now);
+                if !is_lost {
+                    return Err(error);
+                }
                 reading.lost(&error.to_string(), &mut batch);
             }
-            Err(Stopped::Failed(error)) => return Err(error),
         }
         Ok(batch)
     }
@@ -116,7 +120,15 @@ impl Reading<'_> {
         let tasks = std::mem::take(tasks);
         drop(state);
         self.gitea.port.can(PAST, CapabilityState::Available);
-        batch.past_from = Some(read.since);
+        if read.since.is_none() {
+            let text = format!(
+                "`{}`: more of its past is there than is read: history tells its runs alone",
+                self.key.path()
+            );
+            batch.warnings.push(self.gitea.port.shown(&text));
+        }
+        batch.past_of = Clean::line(&self.page.path);
+        batch.past_from = read.since;
         batch.past_runs_from = read.runs_since;
         batch.past = whole::told(&self.key, read.facts(), &tasks, self.asked.now);
     }

@@ -145,7 +145,7 @@ impl State {
     fn next_past(&self) -> Option<(&str, Timestamp)> {
         let wanted = self.repos.values().filter_map(|repo| match repo.past {
             Past::Wanted(from) if repo.misses == 0 && repo.read.is_some() => Some((repo, from)),
-            Past::Wanted(_) | Past::Open | Past::Watched(_) | Past::Lost(_) => None,
+            Past::Wanted(_) | Past::Open | Past::Handed | Past::Watched(_) | Past::Lost(_) => None,
         });
         let busiest = wanted.max_by_key(|(repo, _)| repo.changed_at)?;
         Some((busiest.0.path.as_str(), busiest.1))

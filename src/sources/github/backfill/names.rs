@@ -60,32 +60,24 @@ impl Backfill {
 
     /// Returns the commits that must be known because of a fact.
     fn leads_to<'a>(&self, fact: &'a Fact) -> &'a [Sha] {
-        match fact {
-            Fact::Deployment(deployment) if deployment.created_at >= self.since => {
-                deployment.sha.as_slice()
-            }
-            Fact::Release(release) if release.created_at >= self.since => release.sha.as_slice(),
-            Fact::Commit(commit) if self.asked.contains(commit.sha.as_str()) => {
-                let is_within = commit.committed_at.is_none_or(|at| at >= self.since);
-                if is_within { &commit.parents } else { &[] }
-            }
-            Fact::Repository(_)
-            | Fact::Commit(_)
-            | Fact::Range(_)
-            | Fact::Ticket(_)
-            | Fact::ChangeRequest(_)
-            | Fact::ChangedPaths(_)
-            | Fact::ChangeTimes(_)
-            | Fact::Run(_)
-            | Fact::JobSet(_)
-            | Fact::EarlierJobs(_)
-            | Fact::GateSet(_)
-            | Fact::Release(_)
-            | Fact::Environment(_)
-            | Fact::Deployment(_)
-            | Fact::Alert(_)
-            | Fact::Finding(_)
-            | Fact::Diagnosis(_) => &[],
+        let Some(since) = self.since else {
+            return &[];
+        };
+        if let Fact::Deployment(deployment) = fact
+            && deployment.created_at >= since
+        {
+            deployment.sha.as_slice()
+        } else if let Fact::Release(release) = fact
+            && release.created_at >= since
+        {
+            release.sha.as_slice()
+        } else if let Fact::Commit(commit) = fact
+            && self.asked.contains(commit.sha.as_str())
+            && commit.committed_at.is_none_or(|at| at >= since)
+        {
+            &commit.parents
+        } else {
+            &[]
         }
     }
 

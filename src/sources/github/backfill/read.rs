@@ -132,10 +132,11 @@ impl GitHub {
             return;
         };
         if let Some(repo) = state.known(&page.path) {
-            repo.past = Past::Watched(None);
+            repo.past = Past::Handed;
         }
         state.can(PAST, CapabilityState::Available);
-        batch.past_from = Some(whole.since);
+        batch.past_of = Clean::line(&page.path.to_ascii_lowercase());
+        batch.past_from = whole.since;
         batch.past_runs_from = whole.runs_since;
         batch.past = whole.facts();
     }

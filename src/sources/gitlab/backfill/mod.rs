@@ -12,7 +12,8 @@ mod whole;
 use chrono::TimeDelta;
 
 use super::GitLab;
-use super::state::{Scope, State};
+use super::scope::Scope;
+use super::state::State;
 use crate::domain::Timestamp;
 use crate::domain::key::RepoKey;
 use crate::sources::backfill::{self, Holds, Seen};

@@ -30,6 +30,7 @@ pub(super) fn shadow(path: &str, facts: &[Fact]) -> Project {
                 asked: None,
                 wanted: false,
                 pipeline: None,
+                failed_at: None,
             });
         } else if let Fact::Run(run) = fact {
             // The newest pipeline judges the head as it ended; those before it other ones.

@@ -4,12 +4,15 @@
 
 use std::sync::Arc;
 
+use crate::domain::flow::Scope;
 use crate::domain::key::WebUrl;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::effect::Effect;
 use crate::ui::flow::{Ask, Report};
 use crate::ui::history::Recall;
+use crate::ui::overlay::{Action, Entry, Overlay, Palette, Seek};
 use crate::ui::state::{FlowScope, Layer, UiState, View};
+use crate::ui::update::palette::{self, Best};
 
 /// Asks for the report that the view should show, where that was not asked for.
 pub(crate) fn settle(state: &mut UiState) -> Option<Effect> {
@@ -70,7 +73,7 @@ pub(crate) fn turn(state: &mut UiState, forward: bool) {
             flow.page = flow.page.neighbour(forward);
             flow.at = 0;
         }
-        Some(Layer::Behind | Layer::Scopes) => {}
+        Some(Layer::Behind) => {}
     }
 }
 
@@ -82,21 +85,51 @@ pub(crate) fn window(state: &mut UiState) {
     }
 }
 
-/// Opens the list of scopes with the cursor on the one in force, or closes it.
-pub(crate) fn scopes(state: &mut UiState) -> Vec<Effect> {
-    let flow = &mut state.flow;
-    if flow.layer == Some(Layer::Scopes) {
-        flow.layer = None;
-        return Vec::new();
-    }
-    let Some(report) = &flow.report else {
+/// Opens the list of what can be measured, with the cursor on what is.
+pub(crate) fn scopes(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+    let Some(report) = &state.flow.report else {
         return vec![Effect::Toast("nothing was measured yet".to_owned())];
     };
     let mut all = report.scopes.iter();
-    flow.at = all
-        .position(|scope| *scope == flow.scope.0)
-        .unwrap_or_default();
-    flow.layer = Some(Layer::Scopes);
+    let at = all.position(|scope| *scope == state.flow.scope.0);
+    state.overlays.push(Overlay::Palette(Palette {
+        seek: Seek::Scope,
+        ..Palette::default()
+    }));
+    palette::edited(state, snapshot);
+    if let Some(Overlay::Palette(open)) = state.overlays.last_mut() {
+        open.list.cursor = at.unwrap_or_default();
+    }
+    Vec::new()
+}
+
+/// Returns what can be measured and fits what was typed.
+pub(crate) fn found(state: &UiState, typed: &str) -> Vec<Entry> {
+    let scopes = state.flow.report.as_ref().map(|report| &report.scopes);
+    let scopes = scopes.map_or(&[][..], Vec::as_slice);
+    let mut best = Best::new(typed, scopes.len().max(1));
+    for scope in scopes {
+        let is_shown = *scope == state.flow.scope.0;
+        let _ = best.offer(scope.name(), || Entry {
+            text: scope.name().to_owned(),
+            kind: match (scope, is_shown) {
+                (Scope::All, false) => "everything",
+                (Scope::All, true) => "everything, shown",
+                (Scope::Service(_), false) => "service",
+                (Scope::Service(_), true) => "service, shown",
+                (Scope::Repo(_), false) => "repository",
+                (Scope::Repo(_), true) => "repository, shown",
+            },
+            action: Action::Measure(scope.clone()),
+        });
+    }
+    best.entries()
+}
+
+/// Measures this from now on.
+pub(crate) fn measure(state: &mut UiState, scope: Scope) -> Vec<Effect> {
+    state.flow.scope = FlowScope(scope);
+    state.flow.layer = None;
     Vec::new()
 }
 
@@ -137,13 +170,6 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Option<Vec<Effec
             }
             flow.layer = Some(Layer::Behind);
             flow.at = 0;
-        }
-        Some(Layer::Scopes) => {
-            let chosen = flow.report.as_ref().and_then(|r| r.scopes.get(flow.at));
-            if let Some(scope) = chosen.cloned() {
-                flow.scope = FlowScope(scope);
-            }
-            flow.layer = None;
         }
         Some(Layer::Definitions) => flow.layer = None,
         Some(Layer::Behind) => {

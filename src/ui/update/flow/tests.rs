@@ -1,8 +1,11 @@
 //! The flow view by keys: what is asked for, what is shown, what lies behind a number.
 
+use std::sync::Arc;
+
 use crate::domain::flow::Scope;
+use crate::domain::key::ServiceName;
 use crate::ui::effect::Effect;
-use crate::ui::flow::{Page, Span};
+use crate::ui::flow::{Ask, Page, Span};
 use crate::ui::overlay::Overlay;
 use crate::ui::state::{Layer, View};
 use crate::ui::testing::Screen;
@@ -76,17 +79,58 @@ fn the_window_is_measured_anew_and_a_late_answer_for_another_is_dropped() {
 fn a_scope_is_chosen_from_what_history_knows() {
     let mut screen = screen(80, 24, 12);
     screen.measure("s");
-    assert_eq!(screen.state.flow.layer, Some(Layer::Scopes));
-    screen.measure("j enter");
-    assert_eq!(screen.state.flow.layer, None);
+    assert!(screen.text().contains("measure what?"), "{}", screen.text());
+    screen.measure("down enter");
+    assert!(screen.state.overlays.is_empty());
     let shown = screen.state.flow.report.clone().unwrap();
     assert!(matches!(&shown.scope, Scope::Service(name) if name.as_str() == "api"));
     // Opened again, the cursor is on what is in force, and leaving changes nothing.
     screen.measure("s");
-    assert_eq!(screen.state.flow.at, 1);
-    screen.measure("j esc");
+    let text = screen.text();
+    assert!(text.contains("service, shown"), "{text}");
+    screen.measure("down esc");
     assert_eq!(screen.state.flow.report.clone().unwrap().scope, shown.scope);
     assert_eq!(screen.state.view, View::Flow);
+    screen.measure("s enter");
+    assert_eq!(screen.state.flow.report.clone().unwrap().scope, shown.scope);
+}
+
+#[test]
+fn of_five_hundred_services_one_is_found_by_some_of_its_letters() {
+    let mut screen = screen(80, 24, 12);
+    let mut report = report(
+        &ledger(12),
+        &Ask {
+            scope: Scope::All,
+            span: Span::Month,
+        },
+    );
+    let services =
+        (0..500).map(|n| Scope::Service(ServiceName::new(&format!("team{}-svc{n}", n % 7))));
+    Arc::make_mut(&mut report).scopes.extend(services);
+    on_report(&mut screen.state, report);
+    screen.measure("s G");
+    let text = screen.text();
+    assert!(text.contains("nothing is called like that"), "{text}");
+    screen.measure("backspace");
+    // All of them can be walked to: none is cut off for being far down.
+    let Some(Overlay::Palette(open)) = screen.state.overlays.last() else {
+        panic!("the list is open");
+    };
+    assert_eq!(open.entries.len(), 505);
+    for key in "t3svc437".chars() {
+        screen.measure(&key.to_string());
+    }
+    let Some(Overlay::Palette(open)) = screen.state.overlays.last() else {
+        panic!("the list is open");
+    };
+    assert_eq!(open.entries[0].text, "team3-svc437");
+    let effects = screen.press("enter");
+    let wanted = Scope::Service(ServiceName::new("team3-svc437"));
+    assert!(
+        matches!(&effects[..], [Effect::Measure(ask)] if ask.scope == wanted),
+        "{effects:?}"
+    );
 }
 
 #[test]

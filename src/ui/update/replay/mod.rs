@@ -20,7 +20,7 @@ use crate::ui::update::moves;
 use crate::ui::view::slider;
 
 /// What acts on what is live, or has no meaning where nothing is live.
-pub(crate) const LIVE: [Command; 9] = [
+pub(crate) const LIVE: [Command; 17] = [
     Command::Actions,
     Command::RerunFailed,
     Command::Pin,
@@ -28,6 +28,14 @@ pub(crate) const LIVE: [Command; 9] = [
     Command::Refresh,
     Command::RefreshAll,
     Command::Sort,
+    Command::Lanes,
+    Command::FoldLane,
+    Command::FoldLanes,
+    Command::MarkCard,
+    Command::MarkRange,
+    Command::MarkAll,
+    Command::Hide,
+    Command::Snooze,
     Command::NextUrgent,
     Command::PreviousUrgent,
 ];
@@ -66,7 +74,7 @@ pub(crate) fn command(
     if state.view != View::Replay {
         return None;
     }
-    if LIVE.contains(&command) {
+    if LIVE.contains(&command) || matches!(command, Command::Own(_)) {
         return Some(refuse(state, command));
     }
     if !state.overlays.is_empty() {
@@ -86,7 +94,8 @@ fn refuse(state: &UiState, command: Command) -> Vec<Effect> {
     let keymap = &state.options.keymap;
     let back = keymap.label(Command::Back, Glyphs::Ascii);
     let back = back.map_or_else(String::new, |key| format!("; {key} leaves it"));
-    toast(format!("no `{}` in the past{back}", command.row().name))
+    let name = crate::ui::own::name(&state.options, command);
+    toast(format!("no `{name}` in the past{back}"))
 }
 
 /// Returns the selected card.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use crate::domain::Timestamp;
 use crate::ui::effect::Effect;
 use crate::ui::standup::{By, Order, on_prepared};
 use crate::ui::state::{StandupPane, View};
@@ -26,6 +27,12 @@ fn orders(effects: &[Effect]) -> Vec<&Order> {
     orders
 }
 
+/// Since when the stand-up on the screen looks back.
+fn since(screen: &Screen) -> Timestamp {
+    let prepared = screen.state.standup.prepared.as_ref();
+    prepared.unwrap().standup.since
+}
+
 fn card(screen: &Screen) -> String {
     screen.state.standup.stop().unwrap().card.key.to_string()
 }
@@ -45,16 +52,33 @@ fn opening_it_reads_history_once_and_prepares_once() {
 #[test]
 fn the_walk_goes_card_by_card_and_back() {
     let (mut screen, mut shell) = opened(80, 24);
-    shows(&screen, "1 of 48");
+    shows(&screen, "1 of 43");
     let first = card(&screen);
     shell.press(&mut screen, "n j l down right");
-    shows(&screen, "6 of 48");
+    shows(&screen, "6 of 43");
     assert_ne!(card(&screen), first);
     shell.press(&mut screen, "p k h up left left");
-    shows(&screen, "1 of 48");
+    shows(&screen, "1 of 43");
     assert_eq!(card(&screen), first);
     shell.press(&mut screen, "G");
-    shows(&screen, "48 of 48");
+    shows(&screen, "43 of 43");
+}
+
+#[test]
+fn quiet_cards_are_left_out_until_they_are_wanted() {
+    let (mut screen, mut shell) = opened(80, 24);
+    shows(&screen, "5 quiet left out");
+    shell.press(&mut screen, "n n");
+    let here = card(&screen);
+    shell.press(&mut screen, "z");
+    assert_eq!(screen.state.standup.stops_count(), 48);
+    assert!(!screen.text().contains("left out"), "{}", screen.text());
+    assert_eq!(card(&screen), here, "whoever has the turn keeps it");
+    shell.press(&mut screen, "z");
+    assert_eq!(
+        (card(&screen), screen.state.standup.stops_count()),
+        (here, 43)
+    );
 }
 
 #[test]
@@ -88,7 +112,7 @@ fn cards_keep_their_order_while_the_walk_is_on() {
         .collect();
     assert_eq!(after[..], before[1..]);
     assert_eq!(card(&screen), here);
-    shows(&screen, "3 of 47");
+    shows(&screen, "3 of 42");
 }
 
 #[test]
@@ -96,9 +120,9 @@ fn a_filter_of_the_board_holds_for_the_walk() {
     let (mut screen, mut shell) = opened(80, 24);
     shell.press(&mut screen, "g b / r e p o : a p i enter g s");
     let count = screen.state.standup.stops_count();
-    assert!((1..48).contains(&count), "{count}");
+    assert!((1..43).contains(&count), "{count}");
     shell.press(&mut screen, "g b esc g s");
-    assert_eq!(screen.state.standup.stops_count(), 48);
+    assert_eq!(screen.state.standup.stops_count(), 43);
 }
 
 #[test]
@@ -146,7 +170,7 @@ fn a_card_opens_and_its_page_does() {
     assert!(screen.state.detail().is_some());
     assert_eq!(screen.state.view, View::Standup);
     shell.press(&mut screen, "esc n");
-    shows(&screen, "3 of 48");
+    shows(&screen, "3 of 43");
 }
 
 #[test]
@@ -191,15 +215,7 @@ fn what_is_looked_back_to_is_one_key() {
     let mut found = Vec::new();
     for _ in 0..5 {
         shell.press(&mut screen, "s");
-        let since = screen
-            .state
-            .standup
-            .prepared
-            .as_ref()
-            .unwrap()
-            .standup
-            .since;
-        found.push((screen.state.standup.span, since));
+        found.push((screen.state.standup.span, since(&screen)));
     }
     assert_eq!(
         found.iter().map(|it| it.0).collect::<Vec<_>>(),
@@ -217,16 +233,6 @@ fn an_answer_that_was_overtaken_is_dropped() {
     let old = screen.state.standup.ask(Order::Prepare);
     let old = shell.answer(&screen, &old);
     shell.press(&mut screen, "s s s s");
-    let since = |screen: &Screen| {
-        screen
-            .state
-            .standup
-            .prepared
-            .as_ref()
-            .unwrap()
-            .standup
-            .since
-    };
     let week = since(&screen);
     assert!(week < old.prepared.standup.since);
     on_prepared(&mut screen.state, old, screen.now);
@@ -237,14 +243,7 @@ fn an_answer_that_was_overtaken_is_dropped() {
 fn after_the_last_card_it_is_asked_whether_it_was_held() {
     let (mut screen, mut shell) = opened(80, 24);
     shell.press(&mut screen, "space G");
-    let before = screen
-        .state
-        .standup
-        .prepared
-        .as_ref()
-        .unwrap()
-        .standup
-        .since;
+    let before = since(&screen);
     shell.press(&mut screen, "n");
     shows(&screen, "remember that the stand-up was held");
     screen.now += TimeDelta::seconds(1);
@@ -253,8 +252,7 @@ fn after_the_last_card_it_is_asked_whether_it_was_held() {
     shows(&screen, "held at");
     assert!(!screen.state.standup.clock.runs());
     // What was told stays, until the view is left.
-    let prepared = screen.state.standup.prepared.as_ref().unwrap();
-    assert_eq!(prepared.standup.since, before);
+    assert_eq!(since(&screen), before);
     screen.now += TimeDelta::seconds(1);
     shell.press(&mut screen, "n");
     shows(&screen, "that was the last; held at");
@@ -281,7 +279,7 @@ fn what_is_parked_has_a_note_and_goes_when_it_was_talked_about() {
     let effects = shell.press(&mut screen, "m w h o ? enter");
     assert_eq!(orders(&effects), [&Order::Park(item, "who?".to_owned())]);
     shows(&screen, "who?");
-    shows(&screen, "2 of 48");
+    shows(&screen, "2 of 43");
     shell.press(&mut screen, "x");
     assert_eq!(shell.parked.len(), 1, "only in the parking lot");
     shell.press(&mut screen, "L");

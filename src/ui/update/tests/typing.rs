@@ -65,6 +65,30 @@ fn help_runs_the_selected_command() {
 }
 
 #[test]
+fn help_is_searched_in_every_place() {
+    for place in ["g b", "g f", "g a", "g s", "g m", "g r", "g o", "g b i"] {
+        let mut screen = Screen::new(140, 40, 96);
+        screen.press(place);
+        let view = screen.state.view;
+        // The first one of a view of metrics tells what these mean.
+        let is_open =
+            |screen: &Screen| matches!(screen.state.overlays.last(), Some(Overlay::Help(_)));
+        screen.press("?");
+        if !is_open(&screen) {
+            screen.press("?");
+        }
+        assert!(is_open(&screen), "{place}");
+        screen.press("/");
+        screen.type_text("stop the program");
+        let text = screen.text();
+        assert!(text.contains("ctrl-z"), "{place}: {text}");
+        assert!(!text.contains("Half a page down"), "{place}: {text}");
+        screen.press("esc esc");
+        assert_eq!(screen.state.view, view, "{place}");
+    }
+}
+
+#[test]
 fn a_filter_is_kept_by_enter_and_given_up_by_esc() {
     let mut screen = Screen::new(140, 40, 96);
     screen.press("/");

@@ -1,13 +1,15 @@
-//! Cards that stay in the list of the triage although they are no longer red.
+//! Cards that stay in the list of the triage although they are not red.
 //!
 //! The one under the cursor, and those that were acted on here: what becomes of
 //! a card is seen where it was asked for, and the cursor never moves by itself.
+//! One whose run is at work is kept as soon as somebody wants to see its jobs.
 
 use std::sync::Arc;
 
+use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::domain::run::RunState;
-use crate::domain::triage::{JobLine, Triage, Watched};
+use crate::domain::triage::{JobLine, Known, Triage, TriageCard, Watched};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::state::{Kept, UiState};
 use crate::ui::tree;
@@ -66,6 +68,63 @@ fn keep(state: &mut UiState, snapshot: &Snapshot, item: &ItemId) {
             seen: false,
             row: state.triage.at,
         });
+    }
+}
+
+/// Keeps a card that is not red while a run of it is watched and at work: its jobs have logs.
+pub(crate) fn watch(state: &mut UiState, snapshot: &Snapshot, item: &ItemId) {
+    let is_kept = state
+        .triage
+        .kept
+        .iter()
+        .any(|one| one.card.triage.item == *item);
+    let card = snapshot.find(item).filter(|_| !is_kept);
+    let Some(card) = card.filter(|_| snapshot.triage.find(item).is_none()) else {
+        return;
+    };
+    let is_of = |watched: &&Watched| {
+        let key = watched.run.key();
+        let mut runs = card.evidence.iter().filter_map(|line| line.run.as_deref());
+        !watched.run.state.is_over() && runs.any(|run| *run == key)
+    };
+    if let Some(watched) = snapshot.watched.iter().find(is_of) {
+        state.triage.kept.push(Kept {
+            card: TriageCard {
+                triage: Arc::new(at_work(card, watched)),
+                group: None,
+            },
+            attempt: watched.run.attempt,
+            is_red: false,
+            acted: false,
+            seen: false,
+            row: state.triage.at,
+        });
+    }
+}
+
+/// Returns a card of which nothing failed, with its run as it stands now.
+fn at_work(card: &WorkItem, watched: &Watched) -> Triage {
+    fn nothing<T>() -> Known<T> {
+        Known::No("nothing failed".into())
+    }
+    Triage {
+        item: card.id.clone(),
+        key: card.key.clone(),
+        title: card.title.clone(),
+        source: watched.source.clone(),
+        repo: watched.run.repo.clone(),
+        run: Arc::clone(&watched.run),
+        attempts: watched.attempts.clone(),
+        jobs: watched.jobs.clone(),
+        jobs_known: watched.jobs_known,
+        failed_job: None,
+        diagnosis: nothing(),
+        tests: Vec::new(),
+        first_bad: nothing(),
+        base: nothing(),
+        flaky: nothing(),
+        signature: None,
+        since: watched.run.created_at,
     }
 }
 
@@ -132,10 +191,11 @@ mod tests {
 
     use super::*;
     use crate::domain::action::{ActionId, ActionState};
-    use crate::domain::run::Failure;
-    use crate::domain::triage::{TriageBoard, TriageCard};
+    use crate::domain::run::{Failure, RunKey};
+    use crate::domain::triage::TriageBoard;
+    use crate::engine::snapshot::Row;
     use crate::ui::effect::Effect;
-    use crate::ui::state::View;
+    use crate::ui::state::{TriageState, View};
     use crate::ui::testing::Screen;
     use crate::ui::testing::triage::{Shell, act, fresh, opened};
 
@@ -187,6 +247,51 @@ mod tests {
         screen.press("j j");
         assert_eq!(shell.press(screen, "y"), [Effect::Confirm(id.clone())]);
         id
+    }
+
+    /// Lets a run stand on a card of the board.
+    fn stands_on(screen: &mut Screen, item: &ItemId, run: &RunKey) {
+        for column in &mut screen.snapshot.columns {
+            let rows = column.rows.iter().cloned().map(|row| match row {
+                Row::Item(known) if known.id == *item => {
+                    let mut card = WorkItem::clone(&known);
+                    card.evidence[0].run = Some(Box::new(run.clone()));
+                    Row::Item(Arc::new(card))
+                }
+                other @ (Row::Item(_) | Row::Train(_)) => other,
+            });
+            column.rows = rows.collect();
+        }
+    }
+
+    #[test]
+    fn a_card_that_is_not_red_is_shown_with_its_jobs_while_its_run_is_at_work() {
+        for (state, shown) in [(RunState::Running, true), (RunState::Passed, false)] {
+            let (mut screen, _shell) = opened(120, 30);
+            let rows = screen.snapshot.columns.iter().flat_map(|it| it.rows.iter());
+            let alone: Vec<ItemId> = rows
+                .filter_map(|row| match row {
+                    Row::Item(item) if !item.evidence.is_empty() => Some(item.id.clone()),
+                    Row::Item(_) | Row::Train(_) => None,
+                })
+                .collect();
+            let mut cards = screen.snapshot.triage.cards.iter();
+            let card = cards.find(|card| alone.contains(&card.triage.item));
+            let card = card.unwrap().clone();
+            let id = card.triage.item.clone();
+            stands_on(&mut screen, &id, &card.triage.run.key());
+            stands(&mut screen, &card, 1, &state);
+            without(&mut screen, |other| other.triage.item == id);
+            screen.state.triage = TriageState::default();
+            screen.state.view = View::Board;
+            let shows = super::super::show_run(&mut screen.state, &screen.snapshot, &id);
+            assert_eq!(shows, shown, "{state:?}");
+            if shown {
+                assert_eq!(screen.state.triage.selected, Some(id));
+                let one = screen.state.triage.kept.last().unwrap();
+                assert!(words(one, &screen.snapshot).contains("running"));
+            }
+        }
     }
 
     #[test]

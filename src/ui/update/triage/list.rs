@@ -4,7 +4,7 @@
 //! that is kept stays at its place, red or not.
 
 use crate::domain::key::ItemId;
-use crate::domain::query::{Query, QueryContext};
+use crate::domain::query::Query;
 use crate::domain::triage::TriageCard;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::state::{Listed, ListedKey, Place, UiState};
@@ -44,11 +44,7 @@ fn rows(state: &UiState, snapshot: &Snapshot, stays: bool) -> Option<Vec<Place>>
     if triage.filter.is_empty() && is_bare {
         return None;
     }
-    let context = QueryContext {
-        now: snapshot.taken_at,
-        me: state.options.me.clone(),
-        attention: snapshot.attention.clone(),
-    };
+    let context = state.query_context(snapshot, snapshot.taken_at);
     let passes = |item: &ItemId| {
         let item = snapshot.find(item);
         triage.filter.is_empty() || item.is_some_and(|item| triage.filter.matches(item, &context))

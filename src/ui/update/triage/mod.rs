@@ -103,6 +103,12 @@ pub(crate) fn show(state: &mut UiState, snapshot: &Snapshot, item: &ItemId) -> b
     true
 }
 
+/// Goes to the triage of a card that is red or whose run is at work; returns whether it is.
+pub(crate) fn show_run(state: &mut UiState, snapshot: &Snapshot, item: &ItemId) -> bool {
+    kept::watch(state, snapshot, item);
+    show(state, snapshot, item)
+}
+
 /// Moves in the part that has the keys.
 pub(crate) fn step(state: &mut UiState, motion: Motion, snapshot: &Snapshot) {
     let pane = state.triage.pane;

@@ -7,9 +7,9 @@ use ratatui::layout::Rect;
 
 use crate::domain::flow::stats::count;
 use crate::domain::flow::{Key, Metric};
-use crate::ui::text::{Paint, cols};
+use crate::ui::text::{Paint, cols, width};
 use crate::ui::theme::Role;
-use crate::ui::view::flow::chart::{Chart, Plot, is_yes_or_no, legend, part_of, plot};
+use crate::ui::view::flow::chart::{Axes, Chart, Plot, is_yes_or_no, legend, part_of, plot};
 
 /// One bar: some days.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
@@ -33,11 +33,23 @@ pub(super) fn paint(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
         .map(|days| together(days, is_level))
         .collect();
     let top = bars.iter().map(|bar| bar.all).fold(1.0, f64::max);
-    let ends = (format!("{top:.0}"), "0");
-    let Some(plot) = plot(paint, area, (&ends.0, ends.1), (first.day, last.day)) else {
+    let split = is_yes_or_no(metric.key);
+    let axes = Axes {
+        // Between two whole numbers nothing is counted.
+        height: &|share| {
+            Some(top * share)
+                .filter(|n| n.fract() == 0.0)
+                .map(|n| n.to_string())
+        },
+        days: (first.day, last.day),
+        before: &|day| {
+            let before = metric.series.iter().take_while(|of| of.day < day).count();
+            count(before) / count(metric.series.len().max(1))
+        },
+    };
+    let Some(plot) = plot(paint, area, &axes) else {
         return;
     };
-    let split = is_yes_or_no(metric.key);
     draw(paint, &plot, &bars, top, split);
     legend(paint, &plot, &told(paint, metric, each, split));
 }
@@ -79,11 +91,20 @@ fn draw(paint: &mut Paint<'_>, plot: &Plot, bars: &[Bar], top: f64, split: bool)
         let share = count(nth) / count(bars.len().max(1));
         cells.x + part_of(share, cells.width)
     };
+    // All of them stand apart, or none: gaps here and there would look like days without a bar.
+    let is_apart = usize::from(cells.width) >= bars.len() * 3;
     for (nth, bar) in bars.iter().enumerate() {
         let x = begins(nth);
         let each = begins(nth + 1).saturating_sub(x);
-        let wide = if each >= 3 { each - 1 } else { each };
+        let wide = if is_apart {
+            each.saturating_sub(1).max(1)
+        } else {
+            each
+        };
         let place = Rect::new(x, cells.y, wide, cells.height);
+        if is_apart {
+            number(paint, place, bar, top);
+        }
         if split {
             let rest = paint.theme.glyphs().rest();
             let all = part_of(bar.all / top, cells.height);
@@ -97,6 +118,21 @@ fn draw(paint: &mut Paint<'_>, plot: &Plot, bars: &[Bar], top: f64, split: bool)
             rise(paint, place, bar.all / top);
         }
     }
+}
+
+/// Writes above a bar how many it is, where there is room.
+fn number(paint: &mut Paint<'_>, place: Rect, bar: &Bar, top: f64) {
+    let text = format!("{:.0}", bar.all);
+    let high = part_of(bar.all / top, place.height).max(1);
+    if bar.all <= 0.0 || place.height <= high || width(&text) + 1 > place.width {
+        return;
+    }
+    let (x, y) = (
+        place.x + (place.width - width(&text)) / 2,
+        place.bottom() - 1 - high,
+    );
+    let style = paint.theme.style(Role::Text);
+    paint.text(x, y, width(&text), &text, style);
 }
 
 fn stack(paint: &mut Paint<'_>, place: Rect, high: u16, mark: &str, role: Role) {
@@ -131,7 +167,7 @@ fn told(paint: &Paint<'_>, metric: &Metric, each: usize, split: bool) -> Vec<Str
     } else {
         format!("{each} days")
     };
-    let mut told = vec![format!("a bar is {days}")];
+    let mut told = vec![format!("how many, a bar is {days}")];
     if split {
         told.push(format!("{full} {}", meant(metric.key)));
         told.push(format!("{} the others", glyphs.rest()));

@@ -28,6 +28,13 @@ impl Chart<'_> {
         at.with_timezone(&self.offset).date_naive()
     }
 
+    /// Returns when a day begins in the local zone, as it is now.
+    pub(super) fn begin(&self, day: NaiveDate) -> Timestamp {
+        let midnight = day.and_time(chrono::NaiveTime::MIN);
+        let local = midnight.and_local_timezone(self.offset).earliest();
+        local.map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+    }
+
     /// Returns what it means that a point stands out.
     pub(super) fn flag(&self) -> &'static str {
         let key = self.metric.key;
@@ -110,13 +117,25 @@ pub(super) struct Plot {
     pub(super) legend: Option<Rect>,
 }
 
-/// Draws the axes with what is at their ends; nothing where there is no room for a plot.
-pub(super) fn plot(
-    paint: &mut Paint<'_>,
-    area: Rect,
-    (top, bottom): (&str, &str),
-    days: (NaiveDate, NaiveDate),
-) -> Option<Plot> {
+/// What stands at the axes of a plot.
+pub(super) struct Axes<'a> {
+    /// What a share of the height is called, where it has a name.
+    pub(super) height: &'a dyn Fn(f64) -> Option<String>,
+    /// The first and the last day.
+    pub(super) days: (NaiveDate, NaiveDate),
+    /// How much of the width lies before a day.
+    pub(super) before: &'a dyn Fn(NaiveDate) -> f64,
+}
+
+/// Rows between two labels of the height, at least.
+const APART: u16 = 5;
+
+/// Columns between the beginnings of two days that are named, at least.
+const DAYS_APART: u16 = 16;
+
+/// Draws the axes with what is at their ends, and between them where there is room; nothing where
+/// there is none for a plot.
+pub(super) fn plot(paint: &mut Paint<'_>, area: Rect, axes: &Axes<'_>) -> Option<Plot> {
     if area.height < 3 || area.width < 24 {
         return None;
     }
@@ -130,26 +149,73 @@ pub(super) fn plot(
         area.width.saturating_sub(LEFT + 1),
         high,
     );
-    let dim = theme.style(Role::Dim);
-    paint.right(area.x, cells.y, LEFT - 2, top, dim);
-    paint.right(area.x, cells.bottom() - 1, LEFT - 2, bottom, dim);
-    let axis = Rect::new(cells.x - 1, cells.y, 1, high);
-    paint.line(axis, glyphs.divider(), theme.style(Role::Border));
+    let border = Rect::new(cells.x - 1, cells.y, 1, high);
+    paint.line(border, glyphs.divider(), theme.style(Role::Border));
+    heights(paint, axes, cells);
+    days(paint, axes, cells);
     let y = cells.bottom();
-    let (from, to) = (date(days.0), date(days.1));
-    paint.text(cells.x, y, cells.width, &from, dim);
-    if cells.width > width(&from) + width(&to) + 2 {
-        paint.right(cells.x, y, cells.width, &to, dim);
-    }
     let legend = has_legend.then(|| Rect::new(area.x + 1, y + 1, area.width.saturating_sub(2), 1));
     Some(Plot { cells, legend })
+}
+
+/// Names as many heights as have room: the ends, the middle, the quarters.
+fn heights(paint: &mut Paint<'_>, axes: &Axes<'_>, cells: Rect) {
+    let parts = match cells.height / APART {
+        ..2 => 1,
+        2..4 => 2,
+        4.. => 4,
+    };
+    let style = paint.theme.style(Role::Dim);
+    for part in 0..=parts {
+        let share = f64::from(part) / f64::from(parts);
+        let y = cells.bottom() - 1 - cell_of(share, cells.height);
+        if let Some(text) = (axes.height)(share) {
+            let x = cells.x.saturating_sub(LEFT);
+            paint.right(x, y, LEFT - 2, &text, style);
+        }
+    }
+}
+
+/// Names the first and the last day, and others between them as far as there is room.
+fn days(paint: &mut Paint<'_>, axes: &Axes<'_>, cells: Rect) {
+    let (first, last) = axes.days;
+    let style = paint.theme.style(Role::Dim);
+    let y = cells.bottom();
+    let (from, to) = (date(first), date(last));
+    paint.text(cells.x, y, cells.width, &from, style);
+    if cells.width <= width(&from) + width(&to) + 2 {
+        return;
+    }
+    paint.right(cells.x, y, cells.width, &to, style);
+    let end = cells.right() - width(&to) - 2;
+    let all = (last - first).num_days().max(1);
+    let named = i64::from(cells.width / DAYS_APART).max(1);
+    // So that the days that are named are equally far from one another.
+    let step = usize::try_from((all + named - 1) / named)
+        .unwrap_or(1)
+        .max(1);
+    let mut free = cells.x + width(&from) + 2;
+    for day in first
+        .iter_days()
+        .take_while(|day| *day < last)
+        .step_by(step)
+        .skip(1)
+    {
+        let x = cells.x + part_of((axes.before)(day), cells.width);
+        let text = date(day);
+        if x >= free && x + width(&text) <= end {
+            free = paint.text(x, y, width(&text), &text, style) + 2;
+        }
+    }
 }
 
 /// Paints what the marks mean, as far as there is room.
 pub(super) fn legend(paint: &mut Paint<'_>, plot: &Plot, words: &[String]) {
     if let Some(row) = plot.legend {
         let style = paint.theme.style(Role::Dim);
-        paint.text(row.x, row.y, row.width, &words.join("   "), style);
+        // What stands beside the plot does not stand beside its legend.
+        let room = paint.area().right().saturating_sub(row.x + 1);
+        paint.text(row.x, row.y, room, &words.join("   "), style);
     }
 }
 

@@ -9,7 +9,10 @@ use crate::domain::flow::stats::count;
 use crate::domain::stage::Stage;
 use crate::ui::text::{Paint, width};
 use crate::ui::theme::Role;
-use crate::ui::view::flow::chart::{Chart, plot};
+use crate::ui::view::flow::chart::{Axes, Chart, plot};
+
+/// From this width on the legend says what its numbers are.
+const WIDE: u16 = 120;
 
 /// The lines that the legend takes.
 const LEGEND: u16 = 2;
@@ -35,8 +38,19 @@ pub(super) fn paint(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
         height: area.height.saturating_sub(LEGEND),
         ..area
     };
-    let ends = (top.to_string(), base.to_string());
-    let Some(plot) = plot(paint, room, (&ends.0, &ends.1), (*first, *last)) else {
+    let last_at = told.days.len().saturating_sub(1).max(1);
+    let axes = Axes {
+        height: &|share| {
+            let level = count(base) + share * count(top - base);
+            Some(format!("{level:.0}"))
+        },
+        days: (*first, *last),
+        before: &|day| {
+            let before = told.days.iter().take_while(|of| **of < day).count();
+            count(before) / count(last_at)
+        },
+    };
+    let Some(plot) = plot(paint, room, &axes) else {
         return legend(paint, end, area);
     };
     let cells = plot.cells;
@@ -95,6 +109,12 @@ fn role(stage: Stage) -> Role {
 fn legend(paint: &mut Paint<'_>, end: &[usize; 8], area: Rect) {
     let fills = paint.theme.glyphs().layers();
     let (mut x, mut y) = (area.x + 1, area.y);
+    // What the numbers are, where there is room for more than the marks.
+    let about = "cards now:";
+    if area.width >= WIDE {
+        let style = paint.theme.style(Role::Dim);
+        x = paint.text(x, y, area.width, about, style) + 2;
+    }
     let mut before = 0;
     for (stage, fill) in Stage::ALL.into_iter().rev().zip(fills) {
         let entered = end.get(stage.index()).copied().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What lies over a page: the cards behind a number, the scopes, the definitions.
+//! What lies over a page: the cards behind a number, the definitions.
 
 use ratatui::layout::Rect;
 
@@ -91,40 +91,6 @@ fn cells(report: &Report, snapshot: &Snapshot, state: &UiState, line: &Behind<'_
         key: card.map_or(label, |card| card.key.as_str()).to_owned(),
         place,
         title: card.map_or("", |card| card.title.as_str()).to_owned(),
-    }
-}
-
-/// Paints everything that can be measured.
-pub(super) fn scopes(paint: &mut Paint<'_>, state: &UiState, report: &Report, area: Rect) {
-    let theme = paint.theme;
-    let head = "measure what? enter chooses, esc leaves it";
-    paint.text(
-        area.x + 1,
-        area.y,
-        area.width,
-        head,
-        theme.style(Role::Title),
-    );
-    let from = first(state.flow.at, area);
-    let shown = report.scopes.iter().enumerate().skip(from);
-    for (nth, (at, scope)) in (1..area.height).zip(shown) {
-        let row = rows(area, nth, 1);
-        let kind = match scope {
-            crate::domain::flow::Scope::All => "",
-            crate::domain::flow::Scope::Service(_) => "service",
-            crate::domain::flow::Scope::Repo(_) => "repository",
-        };
-        let now = if *scope == state.flow.scope.0 {
-            "shown"
-        } else {
-            ""
-        };
-        let told = [
-            (now.to_owned(), 7, Role::Dim),
-            (kind.to_owned(), 12, Role::Dim),
-            (scope.name().to_owned(), row.width, Role::Text),
-        ];
-        put(paint, row, at == state.flow.at, &told);
     }
 }
 

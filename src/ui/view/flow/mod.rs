@@ -6,10 +6,11 @@ use std::borrow::Cow;
 
 use ratatui::layout::Rect;
 
-use crate::domain::flow::{Scope, Window};
+use crate::domain::flow::{Metric, Scope, Window};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::flow::words::{name, value, words};
 use crate::ui::flow::{Line, Page, Report};
+use crate::ui::history::reading;
 use crate::ui::layout::rows;
 use crate::ui::state::{Layer, UiState};
 use crate::ui::text::{Paint, cols, width, wrap};
@@ -36,7 +37,6 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
     match state.flow.layer {
         None => page(paint, state, &report, below),
         Some(Layer::Behind) => layers::behind(paint, state, &report, snapshot, below),
-        Some(Layer::Scopes) => layers::scopes(paint, state, &report, below),
         Some(Layer::Definitions) => layers::definitions(paint, state, &report, below),
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn at(state: &UiState, area: Rect, y: u16) -> Option<usize> {
             let (first, listed) = window(state, below);
             (row < usize::from(listed)).then_some(first + row)
         }
-        Some(Layer::Behind | Layer::Scopes) => {
+        Some(Layer::Behind) => {
             let row = row.checked_sub(1)?;
             Some(layers::first(state.flow.at, below) + row)
         }
@@ -97,7 +97,7 @@ fn head(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: Rect) 
     if let Some(report) = &flow.report {
         told.push(scope(&report.scope));
         told.push(format!("{} days", report.span.days()).into());
-        let reading = crate::ui::history::reading(snapshot);
+        let reading = reading(state, snapshot);
         match &reading {
             Some(reading) if report.window.since.is_none() => told.push(reading.clone().into()),
             _ => told.push(since(&report.window).into()),
@@ -131,14 +131,17 @@ fn scope(scope: &Scope) -> Cow<'_, str> {
 fn since(window: &Window) -> String {
     match window.since {
         None => "no history yet".to_owned(),
-        Some(since) if window.is_cut() => format!("counts since {}", since.date_naive()),
+        Some(since) if window.is_cut() && window.dropped => {
+            format!("{COUNTS}{}, older dropped by size", since.date_naive())
+        }
+        Some(since) if window.is_cut() => format!("{COUNTS}{}", since.date_naive()),
         Some(_) => format!("from {}", window.from.date_naive()),
     }
 }
 
 fn waits(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
-    let reading = "history is being read and measured";
-    let text = state.recall.trouble.unwrap_or(reading);
+    let measured = "history is being read and measured";
+    let text = state.recall.trouble.unwrap_or(measured);
     let style = paint.theme.style(Role::Text);
     let wide = area.width.saturating_sub(2);
     for (y, line) in (area.top()..area.bottom()).zip(wrap(text, wide, 3)) {
@@ -239,12 +242,8 @@ fn row(paint: &mut Paint<'_>, line: &Line<'_>, page: Page, row: Rect, selected: 
         (name(metric), if wide { 27 } else { 22 }, Role::Text),
         (value(metric), 11, Role::Title),
         (p85, if wide && !is_calms { 13 } else { 0 }, Role::Text),
-        (format!("n {}", metric.n()), 7, Role::Dim),
-        (
-            metric.note.clone().unwrap_or_default(),
-            row.width.saturating_sub(1),
-            Role::Dim,
-        ),
+        (samples(metric), 7, Role::Dim),
+        (note(metric), row.width.saturating_sub(1), Role::Dim),
     ];
     let mut x = row.x + 1;
     for (text, columns, role) in cells {
@@ -259,6 +258,25 @@ fn row(paint: &mut Paint<'_>, line: &Line<'_>, page: Page, row: Rect, selected: 
     }
 }
 
+/// Returns what must be known to read a metric, without what holds for all of them and stands above.
+fn note(metric: &Metric) -> String {
+    let notes = metric.note.as_deref().unwrap_or_default().split("; ");
+    let own: Vec<&str> = notes.filter(|note| !note.starts_with(COUNTS)).collect();
+    own.join("; ")
+}
+
+/// How what is said of the beginning of a window begins.
+const COUNTS: &str = "counts since ";
+
+/// Returns how many samples a value has; one that is read off what is now may have none.
+fn samples(metric: &Metric) -> String {
+    let is_now = note(metric).ends_with("as it is now");
+    match metric.n() {
+        0 if is_now => String::new(),
+        n => format!("n {n}"),
+    }
+}
+
 /// Says what the selected metric means and what must be known to read it; returns what is left.
 fn about(paint: &mut Paint<'_>, line: &Line<'_>, area: Rect) -> Rect {
     let theme = paint.theme;
@@ -266,12 +284,12 @@ fn about(paint: &mut Paint<'_>, line: &Line<'_>, area: Rect) -> Rect {
     let metric = line.metric;
     let head = format!("{}: {}", name(metric), metric.key.definition());
     let mut y = area.y.saturating_add(1);
-    let note = metric.note.as_deref().unwrap_or_default();
+    let note = note(metric);
     // Where there is little room, some of it is the chart's.
     let (defined, noted) = if area.height < 12 { (1, 1) } else { (2, 3) };
     let told = [
         (head.as_str(), Role::Dim, defined),
-        (note, Role::Text, noted),
+        (note.as_str(), Role::Text, noted),
     ];
     for (text, role, most) in told {
         for line in wrap(text, wide, most) {

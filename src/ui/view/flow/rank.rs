@@ -8,18 +8,22 @@ use crate::domain::flow::{Point, Unit};
 use crate::domain::text::Clean;
 use crate::ui::flow::words::words;
 use crate::ui::layout::rows;
-use crate::ui::text::{Paint, cols};
+use crate::ui::text::{Paint, cols, width};
 use crate::ui::theme::Role;
 use crate::ui::view::flow::chart::{Chart, part_of};
 
-/// Columns for the name of a card.
+/// Columns for the name of a card, and for a long one where there is much room.
 const NAME: u16 = 18;
+/// The same where there is much room.
+const LONG_NAME: u16 = 36;
 /// Columns for a value.
 const VALUE: u16 = 16;
 
 /// Where the columns of the ages are.
 #[derive(Clone, Copy, Debug)]
 struct Columns {
+    /// How wide names are.
+    name: u16,
     /// Where the bars begin.
     bar: u16,
     /// How wide they may be.
@@ -39,15 +43,22 @@ pub(super) fn ages(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
         return;
     };
     let top = metric.line.map_or(oldest, |line| oldest.max(line * 1.1));
-    let room = area.width.saturating_sub(NAME + VALUE + 2);
     let titled = area.width >= 120;
+    let listed = area.height.saturating_sub(1);
+    let shown = points.iter().take(usize::from(listed));
+    let longest = shown.map(|point| width(point.label.as_str()) + 2).max();
+    let name = longest
+        .filter(|_| titled)
+        .unwrap_or(NAME)
+        .clamp(NAME, LONG_NAME);
+    let room = area.width.saturating_sub(name + VALUE + 2);
     let columns = Columns {
-        bar: area.x + NAME + 1,
+        name,
+        bar: area.x + name + 1,
         wide: if titled { room / 2 } else { room },
         top: top.max(1.0),
         titled,
     };
-    let listed = area.height.saturating_sub(1);
     for (nth, point) in (0..listed).zip(&points) {
         age(paint, chart, point, columns, rows(area, nth, 1));
     }
@@ -73,13 +84,14 @@ pub(super) fn ages(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
 fn age(paint: &mut Paint<'_>, chart: &Chart<'_>, card: &Point, columns: Columns, row: Rect) {
     let theme = paint.theme;
     let Columns {
+        name: named,
         bar: x,
         wide,
         top,
         titled,
     } = columns;
     let name = card.label.as_str();
-    paint.text(row.x + 1, row.y, NAME - 1, name, theme.style(Role::Text));
+    paint.text(row.x + 1, row.y, named - 1, name, theme.style(Role::Text));
     let role = if card.flagged {
         Role::Failed
     } else {
@@ -87,7 +99,7 @@ fn age(paint: &mut Paint<'_>, chart: &Chart<'_>, card: &Point, columns: Columns,
     };
     let long = part_of(card.value / top, wide).max(1);
     let bar = Rect::new(x, row.y, long, 1).intersection(row);
-    paint.line(bar, full(paint), theme.style(role));
+    paint.line(bar, theme.glyphs().lying(), theme.style(role));
     if let Some(line) = chart.metric.line {
         let at = x + part_of(line / top, wide).min(wide.saturating_sub(1));
         let mark = theme.glyphs().divider();
@@ -105,17 +117,14 @@ fn age(paint: &mut Paint<'_>, chart: &Chart<'_>, card: &Point, columns: Columns,
     }
 }
 
-/// Returns the mark of a whole cell of a bar.
-fn full(paint: &Paint<'_>) -> &'static str {
-    paint.theme.glyphs().bars().last().copied().unwrap_or("#")
-}
-
 /// Paints the parts of a metric in at most half of the room; returns how many rows that took.
 pub(super) fn parts(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) -> u16 {
     let metric = chart.metric;
     let theme = paint.theme;
     let unit = metric.key.unit();
-    let is_all = metric.points.is_empty() || area.height < 6;
+    // Where there is no room for both, a value of each says more than points of all.
+    let is_tight = area.height < 12 && metric.parts.len() > usize::from(area.height / 2);
+    let is_all = metric.points.is_empty() || area.height < 6 || is_tight;
     let most = if is_all { area.height } else { area.height / 2 };
     let count = cols(metric.parts.len());
     let listed = if count <= most {
@@ -141,8 +150,8 @@ pub(super) fn parts(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) -> u16
         if let Some(value) = part.value {
             let long = part_of(value / top, wide);
             let bar = Rect::new(x + VALUE + 4, row.y, long, 1);
-            let full = full(paint);
-            paint.line(bar.intersection(row), full, theme.style(Role::Active));
+            let mark = theme.glyphs().lying();
+            paint.line(bar.intersection(row), mark, theme.style(Role::Active));
         }
     }
     let more = count - listed;

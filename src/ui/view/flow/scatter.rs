@@ -13,10 +13,10 @@ use crate::domain::flow::{Metric, Point, Unit};
 use crate::ui::flow::words::words;
 use crate::ui::text::{Paint, width};
 use crate::ui::theme::Role;
-use crate::ui::view::flow::chart::{Chart, cell_of, legend, plot};
+use crate::ui::view::flow::chart::{Axes, Chart, cell_of, legend, plot};
 
 /// Columns for what stands beside the lines.
-const LABELS: u16 = 22;
+const LABELS: u16 = 25;
 
 /// How far above the p95 the plot goes.
 const ABOVE: f64 = 1.5;
@@ -36,13 +36,17 @@ pub(super) fn paint(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
     let unit = metric.key.unit();
     let top = top(metric);
     let days = (chart.day(metric.window.from), chart.day(metric.window.to));
-    let ends = (words(top, unit), words(0.0, unit));
     let beside = metric.spread.is_some() && area.width >= 60;
     let room = Rect {
         width: area.width - if beside { LABELS } else { 0 },
         ..area
     };
-    let Some(plot) = plot(paint, room, (&ends.0, &ends.1), days) else {
+    let axes = Axes {
+        height: &|share| Some(words(top * share, unit)).filter(|_| is_told(top * share, unit)),
+        days,
+        before: &|day| passed(metric, chart.begin(day)),
+    };
+    let Some(plot) = plot(paint, room, &axes) else {
         return;
     };
     let cells = plot.cells;
@@ -68,6 +72,14 @@ pub(super) fn paint(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
     }
     let told = told(paint, chart, &grid.values(), top);
     legend(paint, &plot, &told);
+}
+
+/// Whether a height of the plot is a value: a part of a card or of a line is none.
+fn is_told(value: f64, unit: Unit) -> bool {
+    match unit {
+        Unit::Seconds | Unit::Share | Unit::PerDay | Unit::PerWeek => true,
+        Unit::Cards | Unit::Lines | Unit::Count => value.fract() == 0.0,
+    }
 }
 
 /// Returns where the plot ends.

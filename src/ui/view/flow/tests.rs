@@ -48,9 +48,9 @@ fn every_page_fits_a_small_screen() {
 fn what_lies_over_a_page_has_its_picture() {
     for (name, page, keys) in [
         ("behind", Page::Cycle, "w enter j j"),
-        ("scopes", Page::Dora, "s j"),
+        ("scopes", Page::Dora, "s down"),
         ("definitions", Page::Efficiency, "?"),
-        ("service", Page::Dora, "w s j enter"),
+        ("service", Page::Dora, "w s down enter"),
     ] {
         let screen = picture(page, 80, 24, keys);
         insta::assert_snapshot!(format!("flow_{name}_80x24"), screen.text());

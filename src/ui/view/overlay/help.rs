@@ -7,6 +7,7 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::key_table::{self, Entry};
 use crate::ui::layout::{Plan, middle};
 use crate::ui::overlay::{Help, Listing, Overlay};
+use crate::ui::own;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols};
 use crate::ui::theme::Role;
@@ -26,9 +27,11 @@ pub(crate) fn entries(state: &UiState) -> Vec<Entry> {
             | Overlay::Filter(_)
             | Overlay::Confirm(_)
             | Overlay::Pin(_)
+            | Overlay::Themes(_)
             | Overlay::Search(_)
             | Overlay::Note(_)
             | Overlay::Actions(_)
+            | Overlay::Own(_)
             | Overlay::Act(_)
             | Overlay::Messages(_) => None,
         });
@@ -49,6 +52,7 @@ fn matching(state: &UiState, typed: &str, glyphs: Glyphs) -> Vec<Entry> {
     let typed = typed.trim();
     let keymap = &state.options.keymap;
     let mut found = key_table::entries(keymap, glyphs);
+    found.extend(own::entries(&state.options.own, keymap, glyphs));
     // A key that means another command here is not named.
     for entry in found.iter_mut().filter(|entry| {
         let is_family = entry.command.column().is_some();
@@ -172,7 +176,7 @@ fn paint_entry(paint: &mut Paint<'_>, entry: &Entry, row: Rect, selected: bool) 
         row.x + 1 + KEYS,
         row.y,
         columns,
-        entry.help,
+        &entry.help,
         pick(Role::Text),
     );
 }

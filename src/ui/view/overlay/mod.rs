@@ -15,9 +15,11 @@ pub(super) mod filter;
 pub(in crate::ui) mod help;
 pub(super) mod messages;
 pub(super) mod note;
+pub(super) mod own;
 pub(super) mod palette;
 pub(super) mod pin;
 pub(super) mod search;
+pub(super) mod themes;
 
 /// Tells at the lower edge of the box what is above and below.
 pub(super) fn more(

@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 
 use super::help::{input_line, window};
 use crate::ui::layout::{Plan, middle, rows};
-use crate::ui::overlay::{Action, Palette};
+use crate::ui::overlay::{Action, Entry, Palette, Seek};
+use crate::ui::own;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols, width};
 use crate::ui::theme::Role;
@@ -19,12 +20,18 @@ pub(in crate::ui::view) fn paint(
     let theme = paint.theme;
     let height = cols(palette.entries.len()).saturating_add(3).clamp(6, 20);
     let area = middle(plan.body, 76, height);
-    let inside = paint.boxed(area, "find");
+    let (title, empty) = match palette.seek {
+        Seek::Anything => (
+            "find",
+            "a command, card, view, column, service, person, repository, theme",
+        ),
+        Seek::Scope => ("measure what?", "a service or repository"),
+    };
+    let inside = paint.boxed(area, title);
     if inside.height == 0 || inside.width < 4 {
         return;
     }
     let list = &mut palette.list;
-    let empty = "a command, card, column, service, person, theme";
     input_line(paint, list, inside.x + 1, inside.y, inside.width - 2, empty);
     let body = rows(inside, 1, inside.height - 1);
     if palette.entries.is_empty() {
@@ -54,15 +61,7 @@ pub(in crate::ui::view) fn paint(
                 theme.style(role)
             }
         };
-        let key = match &entry.action {
-            Action::Run(command) => state.options.keymap.labels(*command, theme.glyphs()),
-            Action::Focus(_)
-            | Action::Pin(_)
-            | Action::Go(_)
-            | Action::Filter(_)
-            | Action::Theme(_)
-            | Action::Source(_) => entry.kind.to_owned(),
-        };
+        let (text, key) = said(paint, state, entry);
         let right = paint.right(
             body.x + 1,
             y,
@@ -74,19 +73,37 @@ pub(in crate::ui::view) fn paint(
             },
             pick(Role::Key),
         );
-        let text = match &entry.action {
-            Action::Run(command) => {
-                let row = command.row();
-                format!("{:<16} {}", row.name, row.help.trim())
-            }
-            Action::Focus(_)
-            | Action::Pin(_)
-            | Action::Go(_)
-            | Action::Filter(_)
-            | Action::Theme(_)
-            | Action::Source(_) => entry.text.clone(),
-        };
         let left = right.saturating_sub(body.x + 3);
         paint.text(body.x + 1, y, left, &text, pick(Role::Text));
+    }
+}
+
+/// Returns what a line says, of a command and of a word also what it does; and what stands at its
+/// right: the keys of a command, else what kind of thing it is.
+fn said(paint: &Paint<'_>, state: &UiState, entry: &Entry) -> (String, String) {
+    match &entry.action {
+        Action::Run(command) => {
+            let name = own::name(&state.options, *command);
+            let text = format!("{name:<16} {}", own::help(&state.options, *command));
+            let keys = state.options.keymap.labels(*command, paint.theme.glyphs());
+            (text, keys)
+        }
+        Action::Write(word) => {
+            let (_, argument, help) = word.about();
+            (format!("{:<16} {help}", word.name()), argument.to_owned())
+        }
+        Action::Focus(_)
+        | Action::Pin(_)
+        | Action::Go(_)
+        | Action::Filter(_)
+        | Action::Theme(_)
+        | Action::Source(_)
+        | Action::View(_)
+        | Action::Save(_)
+        | Action::Delete(_)
+        | Action::Sort(_)
+        | Action::Snooze(_)
+        | Action::Lanes(_)
+        | Action::Measure(_) => (entry.text.clone(), entry.kind.to_owned()),
     }
 }

@@ -11,7 +11,7 @@ use crate::ui::layout::{Plan, Size, Slot, rows};
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols};
 use crate::ui::theme::Role;
-use crate::ui::view::board::fit_heading;
+use crate::ui::view::board::{fit_count, fit_heading};
 use crate::ui::view::card;
 use crate::ui::view::header::Words;
 use crate::ui::view::replay::words;
@@ -128,7 +128,7 @@ fn rail(paint: &mut Paint<'_>, state: &UiState, slot: &Slot) {
     let shown = lines.into_iter().enumerate();
     let shown = shown.filter(|(nth, (count, ..))| *nth == 0 || *count > 0);
     for (y, (_, (count, mark, role))) in (body.top()..body.bottom()).zip(shown) {
-        let text = format!("{mark}{}", count.min(999));
+        let text = fit_count(mark, &count.min(999).to_string(), body.width);
         paint.right(body.x, y, body.width, &text, theme.style(role));
     }
 }

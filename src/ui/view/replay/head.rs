@@ -6,10 +6,10 @@ use ratatui::style::Modifier;
 
 use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
-use crate::domain::names::Names;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::age::Age;
 use crate::ui::command::Command;
+use crate::ui::history::reading;
 use crate::ui::layout::{Plan, rows};
 use crate::ui::replay::Frame;
 use crate::ui::slider::Slider;
@@ -37,7 +37,7 @@ pub(in crate::ui::view) fn paint(
     paint.style(area, bar);
     banner(paint, state, rows(area, 0, 1));
     if area.height > 2 {
-        happened(paint, state, snapshot.names(), rows(area, 1, 1));
+        happened(paint, state, snapshot, rows(area, 1, 1));
     }
     if area.height > 1 {
         line_of_time(paint, state, area);
@@ -136,15 +136,20 @@ fn is_whole(shown: &Frame, at: Timestamp) -> bool {
 }
 
 /// What happened just then; before history counts, that it does not.
-fn happened(paint: &mut Paint<'_>, state: &UiState, names: &Names, row: Rect) {
+fn happened(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: Rect) {
     let Some(shown) = &state.replay.shown else {
         return;
     };
+    let names = snapshot.names();
     let calendar = &shown.film.calendar;
     let theme = paint.theme;
     let mut at = Words::new(row.x + 1, row.y, row.right());
     let since = shown.film.replay.ledger().since;
-    if !is_whole(shown, moment(state, paint.now)) {
+    let reading = reading(state, snapshot);
+    if let Some(reading) = &reading {
+        at.put(paint, reading, theme.style(Role::Stale));
+    }
+    if reading.is_none() && !is_whole(shown, moment(state, paint.now)) {
         let since = since.map(|since| words::in_full(calendar, since));
         let text = match (since, row.width >= WIDE) {
             (Some(since), true) => format!("history counts since {since}: cards are missing"),

@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::stage::Stage;
 use crate::engine::snapshot::Snapshot;
+use crate::ui::history::reading;
 use crate::ui::layout::Plan;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, wrap};
@@ -33,14 +34,14 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
         .map(|column| column.stage)
         .collect();
     state.replay.scroll_to(plan, &columns);
-    if let Some(text) = nothing(state) {
+    if let Some(text) = nothing(state, snapshot) {
         return say(paint, plan.body, &text);
     }
     board::paint(paint, state, snapshot.names(), plan);
 }
 
 /// Returns why there is nothing to show, where there is nothing.
-fn nothing(state: &UiState) -> Option<String> {
+fn nothing(state: &UiState, snapshot: &Snapshot) -> Option<String> {
     let Some(shown) = &state.replay.shown else {
         let text = match (state.recall.trouble, state.replay.ledger.is_some()) {
             (Some(trouble), false) => trouble,
@@ -51,6 +52,11 @@ fn nothing(state: &UiState) -> Option<String> {
     };
     if shown.film.replay.range().is_some() {
         return None;
+    }
+    if let Some(reading) = reading(state, snapshot) {
+        return Some(format!(
+            "{reading}; it is shown here as soon as it is there"
+        ));
     }
     let since = shown.film.replay.ledger().since;
     Some(since.map_or_else(

@@ -4,8 +4,10 @@ use proptest::prelude::*;
 use ratatui::style::Color;
 
 use crate::domain::history::Ledger;
+use crate::engine::snapshot::PastRead;
 use crate::ui::testing::Screen;
 use crate::ui::testing::replay::{Projector, screen};
+use crate::ui::testing::standup::Shell;
 use crate::ui::theme::{ColorDepth, Glyphs, Theme};
 
 fn picture(width: u16, height: u16, keys: &str) -> (Screen, Projector) {
@@ -74,6 +76,57 @@ fn a_history_in_which_nothing_happened_says_since_when_it_counts() {
         "{}",
         screen.text()
     );
+}
+
+/// Says that the past of some of ten repositories is read.
+fn read_of(screen: &mut Screen, read: usize) {
+    screen.snapshot.sources[0].past = PastRead {
+        read,
+        of: 10,
+        ..PastRead::default()
+    };
+    screen.draw();
+}
+
+#[test]
+fn while_the_past_is_read_every_view_of_it_says_how_far_in_the_same_words() {
+    let told = "reading the past: 3 of 10 repositories";
+    let (mut screen, mut projector) = screen(80, 24, 0);
+    read_of(&mut screen, 3);
+    assert!(screen.text().contains(told), "{}", screen.text());
+    assert!(
+        !screen.text().contains("no history yet"),
+        "{}",
+        screen.text()
+    );
+    // What is there already is shown; that it is not all is said above.
+    projector.recall(&mut screen, crate::ui::testing::flow::ledger(40));
+    assert!(screen.text().contains(told), "{}", screen.text());
+    read_of(&mut screen, 10);
+    assert!(
+        !screen.text().contains("the past is read"),
+        "{}",
+        screen.text()
+    );
+    let mut flow = crate::ui::testing::flow::screen(80, 24, 0);
+    read_of(&mut flow, 3);
+    assert!(flow.text().contains(told), "{}", flow.text());
+    let mut standup = Screen::new(80, 24, 48);
+    let mut shell = Shell {
+        hours: Some(1),
+        ..Shell::default()
+    };
+    shell.press(&mut standup, "g s");
+    read_of(&mut standup, 3);
+    assert!(standup.text().contains(told), "{}", standup.text());
+}
+
+#[test]
+fn a_past_that_is_read_and_not_told_yet_is_no_past_without_history() {
+    let (mut screen, _) = screen(80, 24, 0);
+    read_of(&mut screen, 10);
+    let told = "the past is read of 10 of 10 repositories, and told now";
+    assert!(screen.text().contains(told), "{}", screen.text());
 }
 
 #[test]

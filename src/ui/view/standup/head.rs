@@ -60,9 +60,14 @@ fn parts(paint: &mut Paint<'_>, standup: &StandupState, area: Rect) {
             row.put(paint, word, paint.theme.style(Role::Dim));
         }
     }
-    if standup.of_bots > 0 && standup.pane == StandupPane::Walk {
-        let text = format!("{} of bots left out", standup.of_bots);
-        row.put(paint, &text, paint.theme.style(Role::Dim));
+    let left_out = match (standup.quiet, standup.of_bots) {
+        (0, 0) => return,
+        (0, bots) => format!("{bots} of bots left out"),
+        (quiet, 0) => format!("{quiet} quiet left out"),
+        (quiet, bots) => format!("{quiet} quiet, {bots} of bots left out"),
+    };
+    if standup.pane == StandupPane::Walk {
+        row.put(paint, &left_out, paint.theme.style(Role::Dim));
     }
 }
 

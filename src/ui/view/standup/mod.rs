@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::standup::{Known, moment};
 use crate::engine::snapshot::Snapshot;
+use crate::ui::history::reading;
 use crate::ui::layout::rows;
 use crate::ui::state::{StandupPane, UiState};
 use crate::ui::text::{Paint, wrap};
@@ -62,13 +63,13 @@ fn remark(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rec
         )),
         (None, Some((Known::From(begun), it))) => {
             let begun = moment(begun, &it.calendar, it.standup.now);
-            let reading = crate::ui::history::reading(snapshot);
+            let reading = reading(state, snapshot);
             let reading = reading.map_or_else(String::new, |reading| format!(": {reading}"));
             Some(format!("history counts since {begun} only{reading}"))
         }
         (None, Some((Known::Nothing, _))) => {
-            let reading = crate::ui::history::reading(snapshot);
-            let why = reading.unwrap_or_else(|| "there is no history yet".to_owned());
+            let why = reading(state, snapshot);
+            let why = why.unwrap_or_else(|| "there is no history yet".to_owned());
             Some(format!("{why}: only what cards say of themselves is told"))
         }
         (None, Some((Known::Whole(_), _)) | None) => None,

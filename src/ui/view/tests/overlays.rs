@@ -13,6 +13,7 @@ fn overlays_are_drawn_over_the_board() {
     picture("messages_80x24", (80, 24), 96, "s s M");
     picture("overview_80x24", (80, 24), 96, "0");
     picture("overview_40x10", (40, 10), 96, "0");
+    picture("themes_80x24", (80, 24), 96, "g t j");
     picture("pin_80x24", (80, 24), 96, "2 P");
     picture("zoom_80x24", (80, 24), 96, "3 z");
     picture("train_open_140x40", (140, 40), 96, "5 g g enter");

@@ -71,6 +71,60 @@ fn a_terminal_shows_what_was_painted() {
 }
 
 #[test]
+fn links_and_erased_runs_leave_the_picture_as_it_is() {
+    use crate::ui::encode::shrink;
+    use ratatui::backend::{Backend, CrosstermBackend};
+    let mut screen = Screen::new(120, 40, 96);
+    screen.state.links = true;
+    screen.draw();
+    let mut seen = terminal(40, 120);
+    let mut before = Buffer::empty(screen.buffer().area);
+    let mut linked = 0;
+    for keys in [
+        "j",
+        "2 j",
+        "p",
+        ":",
+        "esc i",
+        "esc g t j",
+        "esc g o",
+        "g b 0",
+    ] {
+        screen.press(keys);
+        let cells: Vec<_> = before.diff_iter(screen.buffer()).collect();
+        let mut bytes = Vec::new();
+        {
+            let mut backend = CrosstermBackend::new(&mut bytes);
+            if let Some(fewer) = shrink(&cells, true) {
+                let cells = fewer.iter().map(|(x, y, cell)| (*x, *y, cell));
+                backend.draw(cells).unwrap();
+            } else {
+                backend.draw(cells.into_iter()).unwrap();
+            }
+            Backend::flush(&mut backend).unwrap();
+        }
+        linked += String::from_utf8_lossy(&bytes)
+            .matches("\u{1b}]8;id=")
+            .count();
+        seen.process(&bytes);
+        before = screen.buffer().clone();
+        for (x, y) in places(screen.buffer()) {
+            let painted = &screen.buffer()[(x, y)];
+            let symbol = plain(painted.symbol());
+            let shown = seen.screen().cell(y, x).unwrap();
+            let contents = shown.contents();
+            let is_same = contents == symbol || (contents.is_empty() && symbol == " ");
+            assert!(is_same, "after {keys} at {x},{y}: {contents:?} {symbol:?}");
+            if let Color::Rgb(red, green, blue) = painted.bg {
+                let ground = vt100::Color::Rgb(red, green, blue);
+                assert_eq!(shown.bgcolor(), ground, "after {keys} at {x},{y}");
+            }
+        }
+    }
+    assert!(linked > 20, "{linked}");
+}
+
+#[test]
 fn small_changes_cost_few_bytes() {
     let mut screen = Screen::new(200, 60, 2_000);
     let mut seen = terminal(60, 200);

@@ -5,8 +5,10 @@
 //! oracle knows nothing of facts, cards and records. It knows what a forge can tell: of what began
 //! before the window, nothing.
 
+mod calendar;
 mod checks;
 mod delivery;
+mod progress;
 mod review;
 mod work;
 
@@ -306,6 +308,7 @@ async fn every_number_of_ninety_days_is_what_the_team_did() {
     });
     let jobs: BTreeSet<u64> = jobs.collect();
     let mut compared = Compared::default();
+    let (team, worked) = (calendar::calendar(), calendar::Worked::new());
     for index in 0..told.bench.forge.world().len() {
         let state = told.bench.forge.world().at(index, instant(START)).unwrap();
         for service in &state.spec.services {
@@ -317,6 +320,8 @@ async fn every_number_of_ninety_days_is_what_the_team_did() {
             delivery::truth(&of, told.from, &mut truth);
             let scope = Scope::Service(ServiceName::new(&service.name));
             compared.take(&flow, &scope, &truth, &OF_SERVICE);
+            let told = (&flow, told.from);
+            calendar::compare(&of, (&team, &worked), told, &mut compared);
         }
         let mut truth = Truth::default();
         checks::truth(&state, (told.from, &jobs), &mut truth);
@@ -328,7 +333,16 @@ async fn every_number_of_ninety_days_is_what_the_team_did() {
         if FOLLOWED.contains(&state.spec.name.as_str()) {
             let flow = told.flow(|repo| *repo == key, Some(START - WAY * DAY));
             compared.take(&flow, &scope, &truth, &OF_WORK);
+            let of = Of {
+                state: &state,
+                service: &state.spec.services[0],
+            };
+            progress::compare(&of, &scope, (&flow, told.from), &mut compared);
         }
+    }
+    let named = progress::KEYS.iter().chain(&calendar::KEYS);
+    for key in named {
+        let _ = compared.points.entry(key).or_default();
     }
     let silent = compared.points.iter().filter(|(_, points)| **points == 0);
     let silent: Vec<_> = silent.collect();

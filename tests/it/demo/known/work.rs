@@ -9,17 +9,26 @@ pub(super) struct Piece {
     /// When work on it was seen to begin.
     pub(super) started: i64,
     pub(super) complete: Option<i64>,
+    /// When it was given up.
+    pub(super) dropped: Option<i64>,
+}
+
+impl Piece {
+    /// Returns when it was no longer under way.
+    pub(super) fn ended(&self) -> Option<i64> {
+        self.complete.or(self.dropped)
+    }
 }
 
 /// Returns when a commit was first in production.
-fn live_at(of: &Of<'_>, sha: &str) -> Option<i64> {
+pub(super) fn live_at(of: &Of<'_>, sha: &str) -> Option<i64> {
     let mut lives = lives(of).into_iter();
     let first = lives.find(|live| ancestors(of.state, live.sha).contains(sha));
     first.map(|live| live.at)
 }
 
 /// Returns the services, of a mono-repo by the files of a pull request.
-fn service_of<'a>(state: &'a RepoState, pull: &Pull) -> Of<'a> {
+pub(super) fn service_of<'a>(state: &'a RepoState, pull: &Pull) -> Of<'a> {
     let services = &state.spec.services;
     let touches = |service: &&Service| {
         let place = format!("services/{}/", service.name);
@@ -42,6 +51,10 @@ pub(super) fn pieces(state: &RepoState, from: i64) -> Vec<Piece> {
             bot: is_bot(pull.author),
             started: begun(state, pull),
             complete: merged.and_then(|sha| live_at(&of, sha)),
+            dropped: pull
+                .closed_at
+                .filter(|_| merged.is_none())
+                .map(|at| at.timestamp()),
         });
     }
     let of = Of {
@@ -56,13 +69,32 @@ pub(super) fn pieces(state: &RepoState, from: i64) -> Vec<Piece> {
         bot: false,
         started: commit.at.timestamp(),
         complete: live_at(&of, &commit.sha),
+        dropped: None,
     }));
+    all.extend(taken(state));
     all
+}
+
+/// Tickets that somebody has taken and of which there is no pull request yet.
+fn taken(state: &RepoState) -> impl Iterator<Item = Piece> {
+    let alone = state.issues.iter().filter(|issue| {
+        let pulls = &state.pulls;
+        !pulls.iter().any(|pull| pull.closes.contains(&issue.number))
+    });
+    alone.filter_map(|issue| match issue.status {
+        Some(("In progress", at)) => Some(Piece {
+            bot: false,
+            started: at.timestamp(),
+            complete: None,
+            dropped: None,
+        }),
+        _ => None,
+    })
 }
 
 /// Of what is over no forge tells when somebody took it: it is seen to begin with its pull
 /// request. What is open says since when it is in progress.
-fn begun(state: &RepoState, pull: &Pull) -> i64 {
+pub(super) fn begun(state: &RepoState, pull: &Pull) -> i64 {
     let opened = pull.created_at.timestamp();
     let ticket = state
         .issues

@@ -3,12 +3,12 @@
 use ratatui::style::Style;
 
 use crate::domain::item::{Evidence, EvidenceKind, Train, WorkItem};
-use crate::domain::key::{ServiceName, SourceName};
+use crate::domain::key::{ServiceName, SourceName, WebUrl};
 use crate::domain::names::Names;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::domain::trace::{Contained, trace};
-use crate::engine::snapshot::{FRESH_SECS, Snapshot};
+use crate::engine::snapshot::{Snapshot, is_current};
 use crate::ui::age::Age;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, width, wrap};
@@ -30,6 +30,8 @@ pub(super) struct Line {
     pub(super) right: String,
     /// The piece of evidence, from 1; 0 for none.
     pub(super) entry: usize,
+    /// The page to which its text is a link.
+    pub(super) page: Option<WebUrl>,
 }
 
 pub(super) fn plain(paint: &Paint<'_>, text: &str) -> Line {
@@ -45,6 +47,7 @@ fn line(paint: &Paint<'_>, label: &str, text: &str) -> Line {
         text_style: paint.theme.style(Role::Text),
         right: String::new(),
         entry: 0,
+        page: None,
     }
 }
 
@@ -223,7 +226,7 @@ fn ran_by(
     source: &SourceName,
 ) -> String {
     match snapshot.source_confirmed(source, item.repo.as_ref()) {
-        Some(at) if (paint.now - at).num_seconds() <= FRESH_SECS => {
+        Some(at) if is_current(at, paint.now) => {
             format!("{source}, confirmed {}", ago(paint.age(at)))
         }
         Some(at) => format!("{source}, OLD: last confirmed {}", ago(paint.age(at))),
@@ -246,6 +249,7 @@ fn entry(
     first.text = format!("{} {}", kind(evidence.kind), evidence.key);
     first.right = paint.age(evidence.at).to_string();
     first.entry = entry;
+    first.page.clone_from(&evidence.url);
     lines.push(first);
     for part in wrap(&evidence.detail, columns.saturating_sub(2), 2) {
         let mut detail = line(paint, "", part);
@@ -274,6 +278,7 @@ fn entry(
         page.indent = 2;
         page.text_style = theme.style(Role::Dim);
         page.entry = entry;
+        page.page.clone_from(&evidence.url);
         lines.push(page);
     }
 }

@@ -150,5 +150,6 @@ fn paint_line(paint: &mut Paint<'_>, line: &Line, row: Rect, selected: bool) {
         ) + 1;
     }
     let left = tail.saturating_sub(at + u16::from(!line.right.is_empty()));
-    paint.text(at, row.y, left, &line.text, pick(line.text_style));
+    let end = paint.text(at, row.y, left, &line.text, pick(line.text_style));
+    paint.link((at, end), row.y, line.page.as_ref());
 }

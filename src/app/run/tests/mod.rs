@@ -1,5 +1,8 @@
 //! The real loop on a screen in memory, with events from a channel and a clock that is turned by hand.
 
+mod screen;
+mod walk;
+
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -127,6 +130,14 @@ impl Screen for Seen {
     fn retake(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    fn lend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The other ends of everything that the loop listens to.
@@ -184,6 +195,31 @@ async fn play_with<F>(
 where
     F: Future<Output = ()>,
 {
+    play_all(size, (effects, watch, None), script).await
+}
+
+/// The same with what the screen stands on.
+async fn play_all<F>(
+    size: (u16, u16),
+    around: (Effects, Option<Watch>, Option<Standing>),
+    script: impl FnOnce(World) -> F,
+) -> Seen
+where
+    F: Future<Output = ()>,
+{
+    play_as(size, UiOptions::default(), around, script).await
+}
+
+/// The same with options of one's own.
+async fn play_as<F>(
+    size: (u16, u16),
+    options: UiOptions,
+    (effects, watch, standing): (Effects, Option<Watch>, Option<Standing>),
+    script: impl FnOnce(World) -> F,
+) -> Seen
+where
+    F: Future<Output = ()>,
+{
     let seen = Seen::new(size.0, size.1);
     let began = Instant::now();
     let clock: Clock = Arc::new(move || {
@@ -199,15 +235,18 @@ where
         dir: std::path::PathBuf::new(),
         depth: ColorDepth::True,
         glyphs: Glyphs::Unicode,
+        ..Themes::default()
     };
     let mut look = Look {
         terminal: Terminal::new(seen.clone()).unwrap(),
-        state: UiState::new(UiOptions::default()),
+        state: UiState::new(options),
         theme: themes.find("dark").unwrap(),
         themes,
+        surround: Surround::default(),
         snapshot: Arc::clone(&snapshot),
         clock,
     };
+    look.state.themes = look.themes.choices();
     drop(ui::update::on_snapshot(
         &mut look.state,
         &snapshot,
@@ -236,6 +275,9 @@ where
     let running = async {
         let mut app = App::new(look, ends);
         app.watch = watch;
+        if let Some(standing) = standing {
+            app = app.standing(standing);
+        }
         let ended = app.run().await;
         seen.shown().ended = true;
         ended
@@ -562,6 +604,33 @@ async fn without_a_store_the_flow_view_says_that_history_cannot_be_read() {
         world.pass(FRAME_AND_MORE).await;
         let text = world.seen.text();
         assert!(text.contains("history cannot be read"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wall_turns_its_pages_by_the_clock_and_rings() {
+    play((80, 24), async |world: World| {
+        world.type_text("W");
+        world.pass(FRAME_AND_MORE).await;
+        let first = world.seen.text();
+        assert!(first.contains("1 of "), "{first}");
+        let frames = world.seen.frames();
+        world.pass(Duration::from_secs(20)).await;
+        assert!(world.seen.text().contains("1 of "));
+        world.pass(Duration::from_secs(11)).await;
+        world.pass(FRAME_AND_MORE).await;
+        assert!(world.seen.text().contains("2 of "), "{}", world.seen.text());
+        assert!(world.seen.frames() - frames <= 4, "it drew for nothing");
+        assert!(world.seen.shown().aside.is_empty());
+        let mut newer = sample::snapshot(160);
+        newer.generation += 1;
+        world.snapshots.send_replace(Arc::new(newer));
+        world.pass(FRAME_AND_MORE).await;
+        assert_eq!(world.seen.shown().aside, b"\x07", "one bell for all of it");
+        world.type_text("qq");
+        world.pass(FRAME_AND_MORE).await;
+        assert!(world.seen.text().contains("enter open"));
     })
     .await;
 }

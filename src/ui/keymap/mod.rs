@@ -10,17 +10,25 @@ use crate::ui::chord::Chord;
 use crate::ui::command::{COMMANDS, Command, Scope};
 use crate::ui::glyphs::Glyphs;
 
+mod preset;
+
+pub use preset::Preset;
+
 /// The keys of every command.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Keymap {
-    bindings: Vec<Binding>,
+    pub(in crate::ui) bindings: Vec<Binding>,
+    counts: bool,
+    /// Whether the terminal tells keys apart that others send alike.
+    pub(in crate::ui) kitty: bool,
 }
 
-#[derive(Clone, Debug)]
-struct Binding {
-    command: Command,
-    scope: Scope,
-    keys: Vec<Chord>,
+/// Keys of one command in one place.
+#[derive(Clone, PartialEq, Debug)]
+pub(in crate::ui) struct Binding {
+    pub(in crate::ui) command: Command,
+    pub(in crate::ui) scope: Scope,
+    pub(in crate::ui) keys: Vec<Chord>,
 }
 
 /// What the keys pressed so far mean.
@@ -45,6 +53,14 @@ pub enum KeymapError {
         /// What was probably meant.
         nearest: Option<&'static str>,
     },
+    /// `preset` names no set of keys.
+    #[error("`preset` in `[keys]`: there are no keys called `{name}`")]
+    UnknownPreset {
+        /// What was written.
+        name: String,
+        /// What was probably meant.
+        nearest: Option<&'static str>,
+    },
     /// A key cannot be read or told apart.
     #[error("`{name}` in `[keys]`: {message}")]
     BadKey {
@@ -63,6 +79,30 @@ pub enum KeymapError {
         /// The other.
         second: &'static str,
     },
+    /// A key of a command of the user's would mean two things, or begin a longer one.
+    #[error("the key `{key}` of your command `{own}` stands for `{other}`, too")]
+    OwnConflict {
+        /// The key.
+        key: String,
+        /// The command of the user.
+        own: String,
+        /// The other, of the user or not.
+        other: String,
+    },
+    /// A command of the user has a key that cannot be read or told apart.
+    #[error("`key` of your command `{own}`: {message}")]
+    OwnKey {
+        /// The command of the user.
+        own: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A command of the user has the name of another.
+    #[error("your command `{own}` has the name of a command of the board")]
+    OwnName {
+        /// The command of the user.
+        own: String,
+    },
     /// There would be no way out.
     #[error("`{name}` needs a key")]
     NoWayOut {
@@ -79,7 +119,15 @@ impl KeymapError {
                 || Some("`cycleboard keys` and `?` on the board list all commands".to_owned()),
                 |name| Some(format!("did you mean `{name}`?")),
             ),
-            Self::BadKey { .. } => {
+            Self::UnknownPreset { nearest, .. } => Some(nearest.map_or_else(
+                || format!("one of {}", Preset::ALL.map(Preset::name).join(", ")),
+                |name| format!("did you mean `{name}`?"),
+            )),
+            Self::OwnConflict { other, .. } => Some(format!(
+                "give it another key, or take that of `{other}` away: `{other} = []` in `[keys]`"
+            )),
+            Self::OwnName { .. } => Some("give it another `name`".to_owned()),
+            Self::BadKey { .. } | Self::OwnKey { .. } => {
                 Some("keys are written like `j`, `G`, `ctrl-d`, `f5`, `pgdn` or `g b`".to_owned())
             }
             Self::Conflict { second, .. } => {
@@ -97,6 +145,8 @@ impl Default for Keymap {
     fn default() -> Self {
         Self::new(&BTreeMap::new()).unwrap_or(Self {
             bindings: Vec::new(),
+            counts: false,
+            kitty: false,
         })
     }
 }
@@ -106,6 +156,29 @@ impl Keymap {
     ///
     /// A list replaces all keys of its command; an empty one takes them away.
     pub fn new(own: &BTreeMap<String, Vec<String>>) -> Result<Self, KeymapError> {
+        Self::of(Preset::Vim, false, own)
+    }
+
+    /// Builds the map from the preset of this name; `kitty` says that the terminal tells keys apart
+    /// that are the same on others.
+    pub fn named(
+        preset: &str,
+        kitty: bool,
+        own: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Self, KeymapError> {
+        let found = Preset::named(preset).ok_or_else(|| KeymapError::UnknownPreset {
+            name: preset.to_owned(),
+            nearest: nearest(preset, Preset::ALL.iter().map(|known| known.name())),
+        })?;
+        Self::of(found, kitty, own)
+    }
+
+    /// Builds the map from a preset and the user's own keys by command name.
+    pub fn of(
+        preset: Preset,
+        kitty: bool,
+        own: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Self, KeymapError> {
         for name in own.keys() {
             if Command::named(name).is_none() {
                 return Err(KeymapError::UnknownCommand {
@@ -117,7 +190,7 @@ impl Keymap {
         let mut bindings = Vec::new();
         for row in COMMANDS {
             let keys: Vec<&str> = own.get(row.name).map_or_else(
-                || row.keys.to_vec(),
+                || preset.keys(row),
                 |keys| keys.iter().map(String::as_str).collect(),
             );
             if keys.is_empty() && KEPT.contains(&row.command) {
@@ -127,14 +200,18 @@ impl Keymap {
                 bindings.push(Binding {
                     command: row.command,
                     scope: row.scope,
-                    keys: parse_sequence(key).map_err(|message| KeymapError::BadKey {
+                    keys: parse_sequence(key, kitty).map_err(|message| KeymapError::BadKey {
                         name: row.name,
                         message,
                     })?,
                 });
             }
         }
-        let map = Self { bindings };
+        let map = Self {
+            bindings,
+            counts: preset.counts(),
+            kitty,
+        };
         map.check()?;
         Ok(map)
     }
@@ -183,6 +260,16 @@ impl Keymap {
         found
     }
 
+    /// Returns whether digits begin a count there: where none of them is the key of a command.
+    pub fn counts_in(&self, scope: Scope) -> bool {
+        let is_digit = |binding: &Binding| {
+            let first = binding.keys.first().and_then(|key| key.character());
+            first.is_some_and(|c| c.is_ascii_digit())
+        };
+        let mut here = self.bindings.iter().filter(|it| it.scope.holds_in(scope));
+        self.counts && !here.any(is_digit)
+    }
+
     /// Returns what may follow the keys pressed so far, with the command each leads to.
     pub fn hints(&self, scope: Scope, pressed: &[Chord], glyphs: Glyphs) -> Vec<(String, Command)> {
         self.bindings
@@ -228,10 +315,17 @@ impl Keymap {
     }
 }
 
-fn parse_sequence(text: &str) -> Result<Vec<Chord>, String> {
+pub(in crate::ui) fn parse_sequence(text: &str, kitty: bool) -> Result<Vec<Chord>, String> {
+    let parse = |word: &str| {
+        if kitty {
+            Chord::parse_apart(word)
+        } else {
+            Chord::parse(word)
+        }
+    };
     let keys: Vec<Chord> = text
         .split_whitespace()
-        .map(Chord::parse)
+        .map(parse)
         .collect::<Result<_, _>>()?;
     if keys.is_empty() || keys.len() > 3 {
         return Err(format!("`{text}` is no sequence of one to three keys"));
@@ -262,7 +356,7 @@ mod tests {
     }
 
     fn press(map: &Keymap, scope: Scope, keys: &str) -> Match {
-        map.lookup(scope, &parse_sequence(keys).unwrap())
+        map.lookup(scope, &parse_sequence(keys, false).unwrap())
     }
 
     #[test]
@@ -308,13 +402,13 @@ mod tests {
 
     #[test]
     fn own_keys_replace_those_of_the_table() {
-        let map = Keymap::new(&own(&[("zoom", &["f5", "x"])])).unwrap();
+        let map = Keymap::new(&own(&[("zoom", &["f5", "V"])])).unwrap();
         assert_eq!(press(&map, Scope::Board, "z"), Match::Nothing);
         assert_eq!(
             press(&map, Scope::Board, "f5"),
             Match::Command(Command::Zoom)
         );
-        assert_eq!(map.labels(Command::Zoom, Glyphs::Ascii), "f5  x");
+        assert_eq!(map.labels(Command::Zoom, Glyphs::Ascii), "f5  V");
     }
 
     #[track_caller]
@@ -360,10 +454,42 @@ mod tests {
     }
 
     #[test]
+    fn a_preset_that_is_not_there_is_refused_with_the_nearest() {
+        let error = Keymap::named("hellix", false, &BTreeMap::new()).unwrap_err();
+        let told = "`preset` in `[keys]`: there are no keys called `hellix`";
+        assert_eq!(error.to_string(), told);
+        assert_eq!(error.hint().as_deref(), Some("did you mean `helix`?"));
+        let error = Keymap::named("qwertyuiop", false, &BTreeMap::new()).unwrap_err();
+        let told = "one of vim, helix, arrows";
+        assert_eq!(error.hint().as_deref(), Some(told));
+    }
+
+    #[test]
+    fn where_the_terminal_tells_keys_apart_they_may_be_used() {
+        let own = own(&[("zoom", &["ctrl-i"])]);
+        assert!(Keymap::named("vim", false, &own).is_err());
+        let map = Keymap::named("vim", true, &own).unwrap();
+        assert_eq!(map.labels(Command::Zoom, Glyphs::Ascii), "ctrl-i");
+    }
+
+    #[test]
+    fn digits_begin_counts_where_they_focus_no_column() {
+        let map = Keymap::default();
+        for scope in Scope::ALL {
+            let columns = matches!(scope, Scope::Board | Scope::Replay);
+            assert_eq!(map.counts_in(scope), !columns, "{}", scope.title());
+        }
+    }
+
+    #[test]
     fn hints_tell_what_may_follow() {
         let map = Keymap::default();
-        let hints = map.hints(Scope::Board, &parse_sequence("g").unwrap(), Glyphs::Ascii);
+        let hints = map.hints(
+            Scope::Board,
+            &parse_sequence("g", false).unwrap(),
+            Glyphs::Ascii,
+        );
         let keys: Vec<&str> = hints.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(keys, ["g", "b", "f", "a", "s", "m", "r", "o"]);
+        assert_eq!(keys, ["g", "b", "f", "a", "s", "m", "r", "o", "t"]);
     }
 }

@@ -1,0 +1,225 @@
+//! `--plain`: the board as lines, for screen readers and for terminals that can nothing else.
+//!
+//! Only ever appends: no other screen, no escape, one card a line, changes told as lines. What is
+//! said and asked is `talk`'s, which is pure; here lines come in and go out.
+
+mod act;
+mod talk;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::io::{self, BufRead as _, Read as _};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::app::cli::BoardArgs;
+use crate::app::exit::{Exit, Failure};
+use crate::app::hidden::Hidden;
+use crate::app::logs;
+use crate::app::runtime::runtime;
+use crate::app::session::{Session, Tasks};
+use crate::app::{board, once, output, redact, signals};
+use crate::domain::diagnosis::LogKey;
+use crate::engine::{Engine, EngineCommand};
+
+use talk::{Do, Said, Setting, Talk};
+
+/// The longest line that is listened to, in bytes.
+const LONGEST: u64 = 4 * 1024;
+
+/// How many lines of a log are read out at once.
+const LOG_LINES: u64 = 30;
+
+/// How many lines before the first error.
+const BEFORE: u64 = 5;
+
+/// Talks about the board until somebody ends it, or nobody is there any more.
+pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
+    session.require_sources()?;
+    let filter = once::filter(args.filter.as_deref())?;
+    let store = session.store_or_none();
+    runtime()?.block_on(async {
+        let tasks = Tasks::default();
+        let signals = signals::watch(&tasks.cancel)
+            .map_err(|error| Failure::error(format!("cannot watch for signals: {error}")))?;
+        let engine = session.start(store, !args.offline, &tasks).await?;
+        let setting = Setting {
+            columns: session.settings.board.columns.clone(),
+            offline: args.offline,
+            simulated: session.demo.is_some(),
+            seed: board::seed(),
+            hides: Hidden::of(&session).load().0,
+        };
+        let mut conversation = Conversation {
+            talk: Talk::new(setting, filter),
+            engine,
+            session: &session,
+            log: None,
+        };
+        let outcome = conversation.run(&tasks).await;
+        tasks.end().await;
+        match (signals.ending().get(), outcome) {
+            (Some(signal), _) => Ok(Exit::Signal(signal)),
+            (None, outcome) => outcome.map(|()| Exit::Fine),
+        }
+    })
+}
+
+/// A conversation with the engine at one end and a person at the other.
+struct Conversation<'a> {
+    talk: Talk,
+    engine: Engine,
+    session: &'a Session,
+    /// The log that is waited for, or read out, and the next line of it.
+    log: Option<(LogKey, Option<u64>)>,
+}
+
+impl Conversation<'_> {
+    async fn run(&mut self, tasks: &Tasks) -> Result<(), Failure> {
+        let mut lines = listen()?;
+        let greeting = self.talk.greeting();
+        self.say(greeting).await?;
+        loop {
+            let said = tokio::select! {
+                biased;
+                () = tasks.cancel.cancelled() => return Ok(()),
+                line = lines.recv() => match line {
+                    // Whoever cannot say `quit` any more has gone.
+                    None => return Ok(()),
+                    Some(line) => {
+                        let snapshot = Arc::clone(&self.engine.snapshots.borrow());
+                        self.talk.answer(&line, &snapshot, (self.session.clock)())
+                    }
+                },
+                may_change = self.engine.next_change() => {
+                    if !may_change {
+                        return Err(Failure::error("nothing can be asked for any more"));
+                    }
+                    if self.engine.is_settled() {
+                        self.talk.settle();
+                    }
+                    let snapshot = Arc::clone(&self.engine.snapshots.borrow_and_update());
+                    self.talk.on_snapshot(&snapshot, (self.session.clock)())
+                }
+            };
+            if !self.say(said).await? {
+                return Ok(());
+            }
+            self.look_for_log()?;
+        }
+    }
+
+    /// Says and does what came of something; returns whether it goes on.
+    async fn say(&mut self, said: Vec<Said>) -> Result<bool, Failure> {
+        for one in said {
+            match one {
+                Said::Line(line) => print(&line)?,
+                Said::Do(Do::Quit) => return Ok(false),
+                Said::Do(Do::Command(command)) => self.send(command).await?,
+                Said::Do(Do::Log(key)) => {
+                    self.log = Some((key.clone(), None));
+                    if self.session.logs.open(&key).ok().flatten().is_none() {
+                        print("the log is being fetched; it is read out when it is here")?;
+                        self.send(EngineCommand::Diagnose(key)).await?;
+                    }
+                }
+                Said::Do(Do::More) => self.more_of_log()?,
+            }
+        }
+        Ok(true)
+    }
+
+    async fn send(&self, command: EngineCommand) -> Result<(), Failure> {
+        let sent = self.engine.commands.send(command).await;
+        sent.map_err(|_closed| Failure::error("nothing can be asked for any more"))
+    }
+
+    /// Reads out the log that was asked for, once it is here.
+    fn look_for_log(&mut self) -> Result<(), Failure> {
+        let Some((key, None)) = &self.log else {
+            return Ok(());
+        };
+        let Some(mut file) = self.session.logs.open(key).ok().flatten() else {
+            return Ok(());
+        };
+        let from = logs::index(&mut file).and_then(|index| {
+            let first = crate::log::first_error(&index, &mut file)?;
+            Ok(first.map_or(0, |first| first.line.saturating_sub(BEFORE)))
+        });
+        match from {
+            Ok(from) => {
+                self.log = Some((key.clone(), Some(from)));
+                self.more_of_log()
+            }
+            Err(error) => {
+                self.log = None;
+                print(&format!("the log cannot be read: {error}"))
+            }
+        }
+    }
+
+    fn more_of_log(&mut self) -> Result<(), Failure> {
+        let Some((key, Some(from))) = &self.log else {
+            return print("there is no log to go on with; `log` reads one");
+        };
+        let (key, from) = (key.clone(), *from);
+        let read = || -> io::Result<(String, u64)> {
+            let gone = || io::Error::other("it is not here any more");
+            let mut file = self.session.logs.open(&key)?.ok_or_else(gone)?;
+            let index = logs::index(&mut file)?;
+            let mut text = Vec::new();
+            let lines = from..from.saturating_add(LOG_LINES);
+            logs::text::write(&index, &mut file, lines, false, &mut text)?;
+            Ok((String::from_utf8_lossy(&text).into_owned(), index.lines()))
+        };
+        match read() {
+            Ok((text, all)) => {
+                let end = (from + LOG_LINES).min(all);
+                print(&format!("log, lines {} to {end} of {all}", from + 1))?;
+                for line in text.lines() {
+                    print(line)?;
+                }
+                let next = (end < all).then_some(end);
+                print(if next.is_some() {
+                    "`more` goes on"
+                } else {
+                    "that was the end of the log"
+                })?;
+                self.log = next.map(|next| (key, Some(next)));
+                Ok(())
+            }
+            Err(error) => print(&format!("the log cannot be read: {error}")),
+        }
+    }
+}
+
+/// Prints one line: clean, and without a secret.
+fn print(line: &str) -> Result<(), Failure> {
+    output::print(&format!("{}\n", redact::shown(line)))
+}
+
+/// Begins to listen to lines; the channel ends with them.
+fn listen() -> Result<mpsc::Receiver<String>, Failure> {
+    let (tell, told) = mpsc::channel(16);
+    let reader = std::thread::Builder::new().name("lines".to_owned());
+    // No thread of the runtime: nobody could end its wait.
+    let started = reader.spawn(move || {
+        let mut input = io::stdin().lock();
+        loop {
+            let mut line = Vec::new();
+            let read = (&mut input).take(LONGEST).read_until(b'\n', &mut line);
+            let is_end = !matches!(read, Ok(1..));
+            if is_end
+                || tell
+                    .blocking_send(String::from_utf8_lossy(&line).into_owned())
+                    .is_err()
+            {
+                break;
+            }
+        }
+    });
+    started.map_err(|error| Failure::error(format!("nobody can be listened to: {error}")))?;
+    Ok(told)
+}

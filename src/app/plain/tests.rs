@@ -1,0 +1,219 @@
+//! Conversations in lines: what is said to what, and that nothing is done without a word for it.
+
+use std::sync::Arc;
+
+use super::talk::{Do, Said, Setting, Talk};
+use super::words;
+use crate::domain::Timestamp;
+use crate::domain::hide::Hides;
+use crate::domain::query::Query;
+use crate::domain::stage::Stage;
+use crate::domain::status::Status;
+use crate::engine::EngineCommand;
+use crate::engine::snapshot::{Health, Row, Snapshot};
+use crate::ui::sample;
+use crate::ui::state::UiOptions;
+
+struct Conversation {
+    talk: Talk,
+    snapshot: Snapshot,
+    now: Timestamp,
+}
+
+fn setting() -> Setting {
+    Setting {
+        columns: UiOptions::default().columns,
+        offline: false,
+        simulated: false,
+        seed: 7,
+        hides: Hides::default(),
+    }
+}
+
+impl Conversation {
+    fn new(cards: usize) -> Self {
+        let mut it = Self {
+            talk: Talk::new(setting(), Query::default()),
+            snapshot: sample::snapshot(cards),
+            now: sample::moment(),
+        };
+        it.talk.settle();
+        drop(it.arrive());
+        it
+    }
+
+    fn arrive(&mut self) -> String {
+        text(&self.talk.on_snapshot(&self.snapshot, self.now))
+    }
+
+    fn say(&mut self, line: &str) -> String {
+        text(&self.talk.answer(line, &self.snapshot, self.now))
+    }
+
+    /// Lets the first card of a column stand otherwise.
+    fn turn(&mut self, column: usize, status: Status) -> String {
+        let of = &mut self.snapshot.columns[column];
+        let mut rows: Vec<Row> = of.rows.to_vec();
+        if let Some(Row::Item(item)) = rows.iter_mut().find(|row| matches!(row, Row::Item(_))) {
+            Arc::make_mut(item).placement.status = status;
+        }
+        of.rows = rows.into();
+        self.snapshot.generation += 1;
+        self.arrive()
+    }
+}
+
+fn text(said: &[Said]) -> String {
+    let lines = said.iter().map(|one| match one {
+        Said::Line(line) => line.clone(),
+        Said::Do(what) => format!("<{what:?}>"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn nothing_is_told_before_all_sources_answered_and_then_how_it_stands() {
+    let mut talk = Talk::new(setting(), Query::default());
+    let mut snapshot = sample::snapshot(48);
+    snapshot.sources = vec![sample::source("github", Health::Starting)];
+    assert!(talk.on_snapshot(&snapshot, sample::moment()).is_empty());
+    talk.settle();
+    snapshot.sources = vec![sample::source("github", Health::Ok)];
+    let told = text(&talk.on_snapshot(&snapshot, sample::moment()));
+    assert!(told.starts_with("48 cards: 8 red, "), "{told}");
+    assert!(
+        text(&talk.on_snapshot(&snapshot, sample::moment())).is_empty(),
+        "nothing changed"
+    );
+}
+
+#[test]
+fn a_change_is_one_line_with_what_was_and_what_is() {
+    let mut it = Conversation::new(48);
+    drop(it.turn(2, Status::Running));
+    let told = it.turn(2, Status::Failed);
+    assert!(told.starts_with("Build: "), "{told}");
+    assert!(told.ends_with(" now failed, was running"), "{told}");
+    assert_eq!(told.lines().count(), 1);
+}
+
+#[test]
+fn what_came_and_went_and_moved_is_told() {
+    let columns = setting().columns;
+    let stood = |stage, status| words::Stood {
+        key: "api#12".to_owned(),
+        stage,
+        status,
+    };
+    let build = stood(Stage::Build, Status::Running);
+    let test = stood(Stage::Test, Status::Failed);
+    let told = |before: Option<&words::Stood>, now: Option<&words::Stood>| {
+        words::change(before, now, &columns).unwrap_or_default()
+    };
+    assert_eq!(
+        told(Some(&build), Some(&test)),
+        "Test: api#12 now failed, was running in Build"
+    );
+    assert_eq!(told(None, Some(&build)), "Build: api#12 is new, running");
+    assert_eq!(told(Some(&build), None), "api#12 left the board");
+    assert_eq!(told(Some(&build), Some(&build)), "");
+}
+
+#[test]
+fn many_changes_at_once_are_counted() {
+    let mut it = Conversation::new(48);
+    it.snapshot = sample::snapshot(400);
+    it.snapshot.generation = 9;
+    let told = it.arrive();
+    assert!(told.lines().count() <= 9, "{told}");
+    assert!(
+        told.contains("more cards changed; `list` tells all"),
+        "{told}"
+    );
+}
+
+#[test]
+fn lists_have_numbers_that_open_cards() {
+    let mut it = Conversation::new(160);
+    let list = it.say("list build");
+    assert!(list.starts_with("Build, 20 cards, "), "{list}");
+    let first = list.lines().nth(1).unwrap().to_owned();
+    assert!(first.starts_with("1. "), "{list}");
+    let card = it.say("1");
+    assert_eq!(
+        card.lines().next().unwrap(),
+        first.strip_prefix("1. ").unwrap()
+    );
+    assert!(card.contains("in Build because "), "{card}");
+    assert!(card.contains("run ci #"), "{card}");
+    assert!(it.say("page").starts_with("https://"));
+    assert!(it.say("999").contains("the numbers 1 to 20"));
+    let all = it.say("list");
+    assert!(all.contains("140 more; `more` goes on"), "{all}");
+    assert!(it.say("more").contains("21. "));
+    assert!(
+        it.say("list nowhere")
+            .contains("there are Plan, Code, Build")
+    );
+}
+
+#[test]
+fn problems_come_in_turn_red_first() {
+    let mut it = Conversation::new(48);
+    let first = it.say("next");
+    assert!(first.starts_with("1 of "), "{first}");
+    let second = it.say("next");
+    assert!(second.starts_with("2 of "), "{second}");
+    assert_ne!(first.lines().nth(1), second.lines().nth(1));
+}
+
+#[test]
+fn a_filter_narrows_and_a_wrong_one_is_explained() {
+    let mut it = Conversation::new(48);
+    let told = it.say("filter is:red");
+    assert!(told.starts_with("8 cards with `is:red`: 8 red"), "{told}");
+    let wrong = it.say("filter statsu:x");
+    assert!(
+        wrong.contains("the filter is wrong") && wrong.contains("status"),
+        "{wrong}"
+    );
+    assert!(it.say("filter").starts_with("48 cards: "));
+}
+
+#[test]
+fn unknown_words_get_the_nearest_command() {
+    let mut it = Conversation::new(8);
+    assert_eq!(it.say("lsit"), "no command `lsit`; did you mean `list`?");
+    assert!(it.say("help").contains("quit: end"));
+    assert_eq!(it.say(""), "");
+    assert_eq!(it.say("quit"), "<Quit>");
+    assert!(it.say("refresh").contains("RefreshAll"));
+    assert!(it.say("log").contains("no card is open"));
+    assert!(it.say("act").contains("no card is open"));
+    assert!(it.say("more").contains("nothing to go on with"));
+}
+
+#[test]
+fn every_line_is_words_without_escapes_or_marks() {
+    let mut it = Conversation::new(160);
+    for line in [
+        "help", "list", "more", "1", "next", "sources", "act", "no", "log",
+    ] {
+        let said = it.say(line);
+        assert!(!said.contains('\u{1b}'), "{said}");
+        for mark in ["✖", "●", "✔", "▲", "■", "│", "─"] {
+            assert!(!said.contains(mark), "{mark} in {said}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_sent_without_the_word_for_it() {
+    let mut it = Conversation::new(48);
+    drop(it.say("next"));
+    for line in ["act", "1", "yes", "y", "yes please"] {
+        let said = it.talk.answer(line, &it.snapshot, it.now);
+        let confirms = |one: &Said| matches!(one, Said::Do(Do::Command(EngineCommand::Confirm(_))));
+        assert!(!said.iter().any(confirms), "{line}");
+    }
+}

@@ -1,0 +1,160 @@
+//! What the screen is told while the board runs: a theme, the configuration, the ground.
+//!
+//! What was read is taken over here; who reads it is in `reload`, `themes` and `ground`.
+
+use std::io;
+use std::sync::Arc;
+
+use crossterm::event::Event;
+use futures_util::Stream;
+
+use crate::app::ground;
+use crate::app::guard::Switch;
+use crate::app::reload::{Reloaded, Told};
+use crate::app::run::{App, Look};
+use crate::app::screen::Screen;
+use crate::app::themes::AUTO;
+use crate::domain::Timestamp;
+use crate::ui::glyphs::Glyphs;
+use crate::ui::overlay::Overlay;
+
+/// What the screen was told, and what it may do.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// What the configuration said when it was last read.
+    pub told: Told,
+    /// Whether the terminal may be asked for its ground.
+    pub may_ask: bool,
+    /// Whether it tells of the mouse.
+    pub has_mouse: bool,
+    /// Whether it can show links.
+    pub has_links: bool,
+    /// The characters that it can draw.
+    pub glyphs: Glyphs,
+}
+
+impl<B: Screen> Look<B> {
+    fn set_theme(&mut self, name: &str, now: Timestamp) {
+        match self.themes.find(name) {
+            Ok(theme) => {
+                name.clone_into(&mut self.state.theme);
+                self.theme = theme;
+            }
+            Err(error) => self.state.notify_error(error, now),
+        }
+    }
+}
+
+impl<B, S> App<B, S>
+where
+    B: Screen,
+    S: Stream<Item = io::Result<Event>> + Unpin,
+{
+    /// Tells what the screen stands on, so that it can be told anew.
+    #[must_use]
+    pub fn standing(mut self, standing: Standing) -> Self {
+        self.pace.slow = standing.told.ui.slow;
+        self.standing = Some(standing);
+        self
+    }
+
+    /// Asks the terminal for its ground, where the theme goes by it and nobody told.
+    pub fn ask_ground(&mut self) -> io::Result<()> {
+        let may_ask = self.standing.as_mut().is_some_and(|it| {
+            // Whoever did not answer once is not asked again.
+            std::mem::take(&mut it.may_ask)
+        });
+        let is_wanted = self.look.state.theme == AUTO && self.look.themes.auto.ground.is_none();
+        if is_wanted && may_ask {
+            self.ends.input.expect_answer(ground::PATIENCE);
+            self.look
+                .terminal
+                .backend_mut()
+                .send_aside(ground::QUESTION)?;
+        } else if let Some(standing) = &mut self.standing {
+            standing.may_ask = may_ask;
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_answer(&mut self, answer: &str) {
+        let Some(found) = ground::of_answer(answer) else {
+            return;
+        };
+        self.look.themes.auto.ground = Some(found);
+        if self.look.state.theme == AUTO {
+            self.pace.touch();
+            self.pace.asked = true;
+            let now = (self.look.clock)();
+            self.look.set_theme(AUTO, now);
+        }
+    }
+
+    pub(super) fn set_theme(&mut self, name: &str, now: Timestamp) -> io::Result<()> {
+        self.look.set_theme(name, now);
+        self.ask_ground()
+    }
+
+    /// Takes over what was read again; with a mistake the old one stays.
+    pub(super) fn on_reloaded(&mut self, reloaded: Reloaded, now: Timestamp) -> io::Result<()> {
+        let told = match reloaded {
+            Ok(told) => told,
+            Err(error) => {
+                let text = format!("the configuration stays as it was: {error}");
+                self.look.state.notify_error(text, now);
+                return Ok(());
+            }
+        };
+        let Some(standing) = &mut self.standing else {
+            return Ok(());
+        };
+        let before = std::mem::replace(&mut standing.told, told.clone());
+        let (has_mouse, has_links) = (standing.has_mouse, standing.has_links);
+        let glyphs = match told.ui.ascii {
+            Some(true) => Glyphs::Ascii,
+            Some(false) => Glyphs::Unicode,
+            None => standing.glyphs,
+        };
+        let Look { state, themes, .. } = &mut self.look;
+        themes.glyphs = glyphs;
+        themes.auto.dark.clone_from(&told.ui.theme_dark);
+        themes.auto.light.clone_from(&told.ui.theme_light);
+        state.themes = themes.choices();
+        state.options.keymap = Arc::clone(&told.keymap);
+        state.links = has_links && told.ui.links == crate::config::Links::Auto;
+        state.pending.clear();
+        self.pace.slow = told.ui.slow;
+        if before.ui.mouse != told.ui.mouse {
+            let on = told.ui.mouse && has_mouse;
+            self.look.state.mouse = on;
+            self.look.terminal.backend_mut().switch(Switch::Mouse, on)?;
+        }
+        if before.kitty != told.kitty {
+            let terminal = &mut self.look.terminal;
+            terminal.backend_mut().switch(Switch::Kitty, told.kitty)?;
+        }
+        self.retheme(&before, &told, now)?;
+        if before.rest != told.rest {
+            let text = "of the configuration, all but `[ui]` and `[keys]` counts after a restart";
+            self.look.state.notify(text, now);
+        }
+        Ok(())
+    }
+
+    /// Makes the theme again that is shown, or the one that the configuration names now.
+    fn retheme(&mut self, before: &Told, told: &Told, now: Timestamp) -> io::Result<()> {
+        let state = &mut self.look.state;
+        let is_chosen = before.ui.theme == told.ui.theme;
+        let chooses = matches!(state.overlays.last(), Some(Overlay::Themes(_)));
+        if let Some(Overlay::Themes(menu)) = state.overlays.last_mut() {
+            let at = state.themes.iter().position(|name| *name == state.theme);
+            menu.cursor = at.unwrap_or_default();
+        }
+        let name = if is_chosen || chooses {
+            state.theme.clone()
+        } else {
+            told.ui.theme.clone()
+        };
+        self.set_theme(&name, now)
+    }
+}

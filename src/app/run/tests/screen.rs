@@ -1,0 +1,147 @@
+//! What the screen is told while the loop runs: themes, keys, the ground, a slow line.
+
+use super::*;
+use crate::app::ground::QUESTION;
+use crate::app::reload::Told;
+use crate::config::UiConfig;
+use crate::ui::glyphs::Glyphs as Marks;
+use crate::ui::keymap::{Keymap, Preset};
+
+fn told(ui: UiConfig) -> Told {
+    Told {
+        ui,
+        keymap: Arc::new(Keymap::default()),
+        kitty: false,
+        rest: Vec::new(),
+    }
+}
+
+fn standing(ui: UiConfig) -> Standing {
+    Standing {
+        told: told(ui),
+        may_ask: true,
+        has_mouse: true,
+        has_links: true,
+        glyphs: Marks::Unicode,
+    }
+}
+
+fn effects() -> Effects {
+    Effects::new(TaskTracker::new(), Pins::at(std::path::PathBuf::new()))
+}
+
+fn aside(world: &World) -> String {
+    String::from_utf8(std::mem::take(&mut world.seen.shown().aside)).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_terminal_is_asked_for_its_ground_once_and_answers_with_a_theme() {
+    let effects = effects();
+    let all = (effects, None, Some(standing(UiConfig::default())));
+    let seen = play_all((80, 24), all, async |world: World| {
+        world.pass(FRAME_AND_MORE).await;
+        assert_eq!(aside(&world), "", "nobody asks for a theme that has a name");
+        // The first of the list is the theme that goes by the ground.
+        world.type_text(":theme auto");
+        world.press(KeyCode::Enter);
+        world.pass(FRAME_AND_MORE).await;
+        assert_eq!(aside(&world).as_bytes(), QUESTION);
+        let alt = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT);
+        world.input.try_send(Ok(Event::Key(alt(']')))).unwrap();
+        world.type_text("11;rgb:ffff/ffff/ffff");
+        world.input.try_send(Ok(Event::Key(alt('\\')))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        world.type_text(":theme auto");
+        world.press(KeyCode::Enter);
+        world.pass(FRAME_AND_MORE).await;
+        assert_eq!(aside(&world), "", "it is known now");
+    })
+    .await;
+    let ground = seen.shown().cells.buffer()[(3, 5)].bg;
+    let light = Theme::builtin("light", ColorDepth::True, Glyphs::Unicode).unwrap();
+    assert_eq!(Some(ground), light.ground().bg);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_saved_is_taken_over_and_a_mistake_leaves_what_was_there() {
+    let effects = effects();
+    let tell = effects.teller();
+    let all = (effects, None, Some(standing(UiConfig::default())));
+    play_all((120, 30), all, async |world: World| {
+        world.pass(FRAME_AND_MORE).await;
+        let mut next = told(UiConfig {
+            theme: "light".to_owned(),
+            ..UiConfig::default()
+        });
+        let own = [("close".to_owned(), vec!["f5".to_owned()])].into();
+        next.keymap = Arc::new(Keymap::of(Preset::Vim, false, &own).unwrap());
+        next.kitty = true;
+        tell.try_send(Done::Reloaded(Box::new(Ok(next)))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        let light = Theme::builtin("light", ColorDepth::True, Glyphs::Unicode).unwrap();
+        let ground = world.seen.shown().cells.buffer()[(3, 5)].bg;
+        assert_eq!(Some(ground), light.ground().bg);
+        assert!(
+            world.seen.text().contains("f5 quit"),
+            "{}",
+            world.seen.text()
+        );
+        let wrong = Err("`config.toml`:3: `zom` is no command".to_owned());
+        tell.try_send(Done::Reloaded(Box::new(wrong))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        let text = world.seen.text();
+        assert!(
+            text.contains("config.toml`:3: `zom` is no command"),
+            "{text}"
+        );
+        let ground = world.seen.shown().cells.buffer()[(3, 5)].bg;
+        assert_eq!(Some(ground), light.ground().bg, "the old one stays");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_mouse_is_switched_off_and_on_by_a_key() {
+    let all = (effects(), None, Some(standing(UiConfig::default())));
+    play_all((80, 24), all, async |world: World| {
+        crate::app::guard::Switch::Mouse.turn(true);
+        let ctrl_x = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::CONTROL);
+        world.input.try_send(Ok(Event::Key(ctrl_x))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        assert!(aside(&world).contains("\x1b[?1002l\x1b[?1000l"));
+        world.input.try_send(Ok(Event::Key(ctrl_x))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        assert!(aside(&world).contains("\x1b[?1000h\x1b[?1002h"));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_a_slow_line_a_key_is_a_frame_and_what_nobody_asked_for_waits_a_second() {
+    let ui = UiConfig {
+        slow: true,
+        ..UiConfig::default()
+    };
+    let all = (effects(), None, Some(standing(ui)));
+    play_all((80, 24), all, async |world: World| {
+        world.pass(Duration::from_secs(2)).await;
+        let before = world.seen.frames();
+        world.type_text("j");
+        world.pass(FRAME_AND_MORE).await;
+        assert_eq!(world.seen.frames(), before + 1, "a key is answered at once");
+        for generation in 1..5 {
+            let mut board = sample::snapshot(48);
+            board.generation += generation;
+            world.snapshots.send_replace(Arc::new(board));
+            world.pass(Duration::from_millis(150)).await;
+        }
+        assert_eq!(world.seen.frames(), before + 1, "boards wait");
+        world.pass(Duration::from_secs(1)).await;
+        assert_eq!(
+            world.seen.frames(),
+            before + 2,
+            "the newest of them is shown"
+        );
+    })
+    .await;
+}

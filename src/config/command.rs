@@ -1,0 +1,400 @@
+//! `[[command]]`: programs of the user, offered for cards.
+//!
+//! The user's own file only. Words are arguments, never a shell line: where a shell or something
+//! like one would take a value for more than that, the command is refused.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::config::check::{Checker, Table};
+use crate::config::template::Template;
+use crate::config::{Settings, file};
+use crate::domain::query::Query;
+use crate::domain::text::Clean;
+
+/// The title of the table in messages.
+pub(super) const TITLE: &str = "[[command]]";
+
+/// The most commands there may be.
+const MOST: usize = 50;
+
+/// The most words of one.
+const MOST_WORDS: usize = 64;
+
+/// A program of the user.
+#[derive(Clone, Debug)]
+pub struct OwnCommand {
+    /// Its name, unique among them.
+    pub name: String,
+    /// What it does, for people.
+    pub help: Clean,
+    /// Its keys, as in `[keys]`.
+    pub keys: Vec<String>,
+    /// The program and its arguments.
+    pub argv: Vec<Template>,
+    /// Where it is offered; nowhere named is everywhere.
+    pub places: Vec<OwnPlace>,
+    /// For which cards.
+    pub cards: Query,
+    /// Where it works; where cycleboard was started if nothing is said.
+    pub cwd: Option<Template>,
+    /// What becomes of the screen meanwhile.
+    pub run: RunIn,
+    /// Whether the terminal is kept until a key is pressed, after it ended well.
+    pub pause: bool,
+    /// Whether it is asked before.
+    pub confirm: bool,
+    /// Whether it may change something somewhere.
+    pub changes: bool,
+    /// Variables that it gets though they hold a token.
+    pub keep_env: Vec<String>,
+}
+
+/// What becomes of the screen while a command runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum RunIn {
+    /// It goes on; what the command prints is kept.
+    #[default]
+    Background,
+    /// The command has the terminal.
+    Terminal,
+}
+
+impl RunIn {
+    const WORDS: [&str; 2] = ["background", "terminal"];
+
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "background" => Self::Background,
+            "terminal" => Self::Terminal,
+            _ => return None,
+        })
+    }
+}
+
+/// Where a command is offered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OwnPlace {
+    /// On the board.
+    Board,
+    /// In the triage view.
+    Triage,
+    /// In the log of the triage view.
+    Log,
+    /// In the list of what calls for a person.
+    Attention,
+    /// In the stand-up.
+    Standup,
+    /// In the flow view.
+    Flow,
+    /// In the detail of a card.
+    Detail,
+}
+
+impl OwnPlace {
+    const WORDS: [&str; 7] = [
+        "board",
+        "triage",
+        "log",
+        "attention",
+        "standup",
+        "flow",
+        "detail",
+    ];
+
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "board" => Self::Board,
+            "triage" => Self::Triage,
+            "log" => Self::Log,
+            "attention" => Self::Attention,
+            "standup" => Self::Standup,
+            "flow" => Self::Flow,
+            "detail" => Self::Detail,
+            _ => return None,
+        })
+    }
+
+    /// Returns the word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Board => "board",
+            Self::Triage => "triage",
+            Self::Log => "log",
+            Self::Attention => "attention",
+            Self::Standup => "standup",
+            Self::Flow => "flow",
+            Self::Detail => "detail",
+        }
+    }
+}
+
+/// Puts the commands into the settings.
+pub(super) fn apply(
+    checker: &mut Checker<'_>,
+    tables: Vec<Table<file::Command>>,
+    settings: &mut Settings,
+) {
+    if let Some(first) = tables.get(MOST) {
+        let message = format!("there are more than {MOST} commands");
+        checker.error(first.span.clone(), &message, None);
+    }
+    let mut names = BTreeSet::new();
+    let mut commands = Vec::new();
+    for table in tables.into_iter().take(MOST) {
+        let span = table.span.clone();
+        let Some(found) = one(checker, table) else {
+            continue;
+        };
+        if names.insert(found.name.clone()) {
+            commands.push(found);
+        } else {
+            let message = format!("there are two commands named `{}`", found.name);
+            checker.error(span, &message, Some("give one of them another `name`"));
+        }
+    }
+    if !commands.is_empty() {
+        settings.commands = Arc::from(commands);
+    }
+}
+
+fn one(checker: &mut Checker<'_>, table: Table<file::Command>) -> Option<OwnCommand> {
+    let Table { value, span } = table;
+    let name = name(checker, value.name.as_ref(), &span);
+    let argv = if let Some(words) = value.argv {
+        argv(checker, words)
+    } else {
+        let hint = "the program and its arguments, e.g. `[\"git\", \"switch\", \"{branch}\"]`";
+        checker.missing(span, "argv", TITLE, hint);
+        None
+    };
+    let place = |checker: &mut Checker<'_>, text: &file::Text| {
+        checker.word("where", text, &OwnPlace::WORDS, OwnPlace::parse)
+    };
+    let places = value.places.unwrap_or_default();
+    let run = value
+        .run
+        .and_then(|text| checker.word("run", &text, &RunIn::WORDS, RunIn::parse));
+    let cards = value.cards.and_then(|text| cards(checker, &text));
+    let cwd = value.cwd.and_then(|text| template(checker, "cwd", &text));
+    let keep_env = value.keep_env.unwrap_or_default();
+    let keep_env = keep_env.iter().filter_map(|text| variable(checker, text));
+    let keep_env = keep_env.collect();
+    let places = places.iter().filter_map(|text| place(checker, text));
+    let places = places.collect();
+    let argv = argv?;
+    let shown = || {
+        let words: Vec<String> = argv.iter().map(Template::to_string).collect();
+        words.join(" ")
+    };
+    let help = value.help.map_or_else(shown, toml::Spanned::into_inner);
+    Some(OwnCommand {
+        name: name?,
+        help: Clean::line(help.trim()),
+        keys: value.key.map(|keys| keys.0).unwrap_or_default(),
+        argv,
+        places,
+        cards: cards.unwrap_or_default(),
+        cwd,
+        run: run.unwrap_or_default(),
+        pause: value.pause.unwrap_or(true),
+        confirm: value.confirm.unwrap_or(false),
+        changes: value.changes.unwrap_or(true),
+        keep_env,
+    })
+}
+
+fn name(
+    checker: &mut Checker<'_>,
+    name: Option<&file::Text>,
+    span: &Range<usize>,
+) -> Option<String> {
+    let Some(text) = name else {
+        checker.missing(span.clone(), "name", TITLE, "e.g. `checkout`");
+        return None;
+    };
+    let name = text.get_ref();
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if begins && name.len() <= 40 && name.chars().all(fits) {
+        return Some(name.clone());
+    }
+    let message = format!("`name`: `{name}` is no name of a command");
+    let hint = "small letters, digits and hyphens, at most 40, e.g. `open-diff`";
+    checker.error(text.span(), &message, Some(hint));
+    None
+}
+
+fn template(checker: &mut Checker<'_>, key: &str, text: &file::Text) -> Option<Template> {
+    if text.get_ref().contains('\0') {
+        checker.error(text.span(), &format!("`{key}` holds a NUL"), None);
+        return None;
+    }
+    match Template::parse(text.get_ref()) {
+        Ok(template) => Some(template),
+        Err(error) => {
+            let hint = error.hint();
+            checker.error(text.span(), &format!("`{key}`: {error}"), Some(&hint));
+            None
+        }
+    }
+}
+
+fn argv(checker: &mut Checker<'_>, words: toml::Spanned<Vec<file::Text>>) -> Option<Vec<Template>> {
+    let span = words.span();
+    let words = words.into_inner();
+    let all: Vec<Option<Template>> = words
+        .iter()
+        .take(MOST_WORDS)
+        .map(|text| template(checker, "argv", text))
+        .collect();
+    let argv: Vec<Template> = all.into_iter().collect::<Option<_>>()?;
+    let refusal = if words.len() > MOST_WORDS {
+        Some((format!("`argv` has more than {MOST_WORDS} words"), None))
+    } else {
+        wrong_program(&argv).map(|(message, hint)| (message.to_owned(), Some(hint)))
+    };
+    match refusal {
+        Some((message, hint)) => {
+            checker.error(span, &message, hint);
+            None
+        }
+        None => Some(argv),
+    }
+}
+
+/// Returns what is wrong with the program, and with what it would do to a value.
+fn wrong_program(argv: &[Template]) -> Option<(&'static str, &'static str)> {
+    let program = argv.first().and_then(Template::plain);
+    if program.is_none_or(|name| name.trim().is_empty() || name.starts_with('-')) {
+        return Some((
+            "`argv` names no program",
+            "the first word is a program as it is, without anything of a card",
+        ));
+    }
+    if makes_line(argv) {
+        return Some((
+            "`argv`: that program hands its arguments to a shell, which would obey a card",
+            "let it run a script of yours that takes nothing from the card",
+        ));
+    }
+    reads_script(argv).then_some((
+        "`argv`: a value in a script would be obeyed as a part of it",
+        "pass it behind the script: `[\"sh\", \"-c\", \"git log \\\"$1\\\"\", \"sh\", \"{sha}\"]`",
+    ))
+}
+
+/// What a word calls, without its directory.
+fn called(word: &Template) -> Option<&str> {
+    let word = word.plain()?;
+    Some(word.rsplit('/').next().unwrap_or(word))
+}
+
+/// Whether a program makes one line for a shell of its arguments, and something of a card is there.
+fn makes_line(argv: &[Template]) -> bool {
+    const LINES: [&str; 6] = ["ssh", "mosh", "rsh", "watch", "eval", "parallel"];
+    let at = argv
+        .iter()
+        .position(|word| called(word).is_some_and(|name| LINES.contains(&name)));
+    let rest = at.and_then(|at| argv.get(at + 1..)).unwrap_or_default();
+    rest.iter().any(|word| word.fields().next().is_some())
+}
+
+/// Whether something of a card is in the script of a shell or another interpreter.
+fn reads_script(argv: &[Template]) -> bool {
+    const READERS: [&str; 24] = [
+        "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "nu", "elvish",
+        "xonsh", "pwsh", "su", "runuser", "script", "python", "python3", "perl", "ruby", "node",
+        "php", "lua",
+    ];
+    let Some(at) = argv
+        .iter()
+        .position(|word| called(word).is_some_and(|name| READERS.contains(&name)))
+    else {
+        return false;
+    };
+    let mut rest = argv.iter().skip(at + 1);
+    while let Some(word) = rest.next() {
+        let flag = word.to_string();
+        if !flag.starts_with(['-', '+']) {
+            continue;
+        }
+        let (flag, value) = flag.split_once('=').unwrap_or((&flag, ""));
+        let is_long = ["--command", "--eval", "-Command"].contains(&flag);
+        let is_short = !flag.starts_with("--") && flag.contains(['c', 'e', 'E', 'r']);
+        let inside = (is_long && !value.is_empty()) || is_short;
+        if inside && word.fields().next().is_some() {
+            return true;
+        }
+        if (is_long || is_short)
+            && rest
+                .next()
+                .is_some_and(|script| script.fields().next().is_some())
+        {
+            return true;
+        }
+    }
+    false
+}
+
+fn cards(checker: &mut Checker<'_>, text: &file::Text) -> Option<Query> {
+    match Query::parse(text.get_ref()) {
+        Ok(query) => Some(query),
+        Err(error) => {
+            let hint = "a filter as on the board, e.g. `is:red repo:api`";
+            checker.error(text.span(), &format!("`for`: {error}"), Some(hint));
+            None
+        }
+    }
+}
+
+fn variable(checker: &mut Checker<'_>, text: &file::Text) -> Option<String> {
+    let name = text.get_ref();
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !name.is_empty() && name.chars().all(fits) {
+        return Some(name.clone());
+    }
+    let message = format!("`keep_env`: `{name}` is no name of a variable");
+    checker.error(text.span(), &message, Some("e.g. `GH_TOKEN`"));
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(argv: &[&str], wrong: Option<&str>) {
+        let words: Vec<Template> = argv
+            .iter()
+            .map(|word| Template::parse(word).unwrap())
+            .collect();
+        let found = wrong_program(&words).map(|(message, _)| message);
+        match wrong {
+            None => assert_eq!(found, None, "{argv:?}"),
+            Some(part) => assert!(found.is_some_and(|it| it.contains(part)), "{argv:?}"),
+        }
+    }
+
+    #[test]
+    fn what_would_make_a_card_a_program_is_refused() {
+        check(&["git", "switch", "{branch}"], None);
+        check(&["less", "{log_path}"], None);
+        check(&["sh", "-c", "git log \"$1\"", "sh", "{sha}"], None);
+        check(&["bash", "/home/me/bin/show", "{url}"], None);
+        check(&["ssh", "build", "make"], None);
+        check(&["{name}"], Some("names no program"));
+        check(&["./{name}", "x"], Some("names no program"));
+        check(&["", "x"], Some("names no program"));
+        check(&["-x"], Some("names no program"));
+        check(&["sh", "-c", "git switch {branch}"], Some("script"));
+        check(&["/bin/sh", "-ec", "git switch {branch}"], Some("script"));
+        check(&["env", "A=b", "bash", "-lc", "x {title}"], Some("script"));
+        check(&["python3", "-c", "print('{title}')"], Some("script"));
+        check(&["perl", "-e{title}"], Some("script"));
+        check(&["fish", "--command=echo {title}"], Some("script"));
+        check(&["ssh", "build", "make", "{branch}"], Some("shell"));
+        check(&["watch", "git", "log", "{branch}"], Some("shell"));
+    }
+}

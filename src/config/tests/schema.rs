@@ -1,0 +1,222 @@
+//! The schema says what the readers take, no more and no less, and each key what the reference says.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::file;
+
+const COMMANDS: &[(&str, &str)] = &[("quit", "Quit"), ("down", "Move down")];
+
+fn made() -> Value {
+    schema(&Told {
+        kinds: KINDS,
+        commands: COMMANDS,
+        reference: EXAMPLE,
+    })
+}
+
+/// Returns the keys of a table.
+fn keys(schema: &Value, place: &str) -> Vec<String> {
+    let mut at = schema;
+    for part in place.split('.').filter(|part| !part.is_empty()) {
+        at = &at["properties"][part];
+        if at["type"] == "array" {
+            at = &at["items"];
+        }
+    }
+    assert_eq!(at["additionalProperties"], false, "{place}");
+    let keys = at["properties"].as_object().unwrap().keys();
+    keys.cloned().collect()
+}
+
+#[track_caller]
+fn check(schema: &Value, place: &str, names: &[&str], tables: &[&str]) {
+    let mut expected: Vec<&str> = names.iter().chain(tables).copied().collect();
+    expected.sort_unstable();
+    assert_eq!(keys(schema, place), expected, "{place}");
+}
+
+#[test]
+fn it_has_every_key_that_a_reader_takes_and_no_other() {
+    let schema = made();
+    let own = ["project", "check", "map"];
+    check(&schema, "", file::names::<file::File>(), &[]);
+    check(&schema, "source", file::names::<file::Source>(), &own);
+    check(
+        &schema,
+        "source.project",
+        file::names::<file::Project>(),
+        &[],
+    );
+    check(
+        &schema,
+        "source.check",
+        file::names::<file::HttpCheck>(),
+        &[],
+    );
+    check(&schema, "source.map", file::names::<file::JsonMap>(), &[]);
+    check(&schema, "board", file::names::<file::Board>(), &[]);
+    check(&schema, "team", file::names::<file::Team>(), &["person"]);
+    check(
+        &schema,
+        "team.person",
+        file::names::<file::TeamPerson>(),
+        &[],
+    );
+    for table in file::names::<file::File>() {
+        if *table != "keys" {
+            assert!(!keys(&schema, table).is_empty(), "{table}");
+        }
+    }
+    let kinds: Vec<&str> = KINDS.iter().flat_map(|kind| kind.tables).copied().collect();
+    assert!(kinds.iter().all(|table| own.contains(table)), "{kinds:?}");
+}
+
+#[test]
+fn each_key_says_what_the_reference_says() {
+    let schema = made();
+    let mut silent = Vec::new();
+    let mut open = vec![(String::new(), &schema)];
+    while let Some((place, at)) = open.pop() {
+        let at = if at["type"] == "array" {
+            &at["items"]
+        } else {
+            at
+        };
+        for (key, value) in at["properties"].as_object().into_iter().flatten() {
+            let place = format!("{place}.{key}");
+            let said = value["description"].as_str();
+            let is_table = value.to_string().contains("additionalProperties");
+            if !is_table && said.is_none_or(|said| said.len() < 5) {
+                silent.push(place.clone());
+            }
+            open.push((place, value));
+        }
+    }
+    silent.retain(|place| !place.starts_with(".keys."));
+    // No example has these keys: no target takes both.
+    let known = [".source.map.environment", ".source.map.service"];
+    silent.sort();
+    assert_eq!(
+        silent, known,
+        "say what they are for in `config.example.toml`"
+    );
+    let kind = &schema["properties"]["source"]["items"]["properties"]["kind"];
+    assert!(
+        kind["description"]
+            .as_str()
+            .unwrap()
+            .starts_with("Which system it is.")
+    );
+}
+
+/// Returns the first place where a value is not what the schema says.
+fn wrong(schema: &Value, value: &Value, place: &str) -> Option<String> {
+    if let Some(ways) = schema["anyOf"].as_array() {
+        let fits = ways.iter().any(|way| wrong(way, value, place).is_none());
+        return (!fits).then(|| place.to_owned());
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        return (!words.contains(value)).then(|| place.to_owned());
+    }
+    let fits = match schema["type"].as_str() {
+        Some("boolean") => value.is_boolean(),
+        Some("integer") => value.is_i64(),
+        Some("number") => value.is_number(),
+        Some("string") => value.is_string(),
+        Some("array") => value.is_array(),
+        Some("object") => value.is_object(),
+        _ => true,
+    };
+    if !fits {
+        return Some(place.to_owned());
+    }
+    if let Some(list) = value.as_array() {
+        let mut list = list.iter();
+        return list.find_map(|value| wrong(&schema["items"], value, place));
+    }
+    value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .find_map(|(key, value)| {
+            let place = format!("{place}.{key}");
+            match (&schema["properties"][key], &schema["additionalProperties"]) {
+                (Value::Null, Value::Bool(false)) => Some(place),
+                (Value::Null, others) => wrong(others, value, &place),
+                (known, _) => wrong(known, value, &place),
+            }
+        })
+}
+
+/// Reads a file as editors do: a day is its text.
+fn read(text: &str) -> Value {
+    fn of(value: toml::Value) -> Value {
+        match value {
+            toml::Value::Datetime(day) => json!(day.to_string()),
+            toml::Value::Array(list) => list.into_iter().map(of).collect(),
+            toml::Value::Table(table) => {
+                let pairs = table.into_iter();
+                pairs.map(|(key, one)| (key, of(one))).collect()
+            }
+            toml::Value::String(text) => json!(text),
+            toml::Value::Integer(number) => json!(number),
+            toml::Value::Float(number) => json!(number),
+            toml::Value::Boolean(yes) => json!(yes),
+        }
+    }
+    of(toml::Value::Table(toml::from_str(text).unwrap()))
+}
+
+#[test]
+fn the_reference_with_all_its_examples_is_right_by_it() {
+    let uncommented: Vec<&str> = EXAMPLE
+        .lines()
+        .map(|line| {
+            let bare = line.strip_prefix('#');
+            let bare =
+                bare.filter(|it| it.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()));
+            bare.unwrap_or(line)
+        })
+        .collect();
+    for text in [EXAMPLE, &uncommented.join("\n")] {
+        good(text);
+        assert_eq!(wrong(&made(), &read(text), ""), None);
+    }
+}
+
+#[test]
+fn what_is_wrong_by_it_is_refused_by_the_reader() {
+    let source = "[[source]]\nkind = \"github\"\nrepos = [\"acme/api\"]\n";
+    for text in [
+        "[bord]\n",
+        "[board]\ncolums = []\n",
+        "[ui]\nmouse = \"no\"\n",
+        "[ui]\nascii = 3\n",
+        "[triage]\nhistory = \"ten\"\n",
+        "[team]\nworking_days = \"mon\"\n",
+        "[keys]\nquit = 3\n",
+        "[[wip]]\nlimit = 2.5\n",
+        &format!("{source}token = \"x\"\n"),
+        &format!("{source}writes = [\"destroy\"]\n"),
+        &format!("{source}[[source.check]]\nurl = \"/\"\n"),
+        &source.replace("github", "githb"),
+    ] {
+        assert!(wrong(&made(), &read(text), "").is_some(), "{text}");
+        assert!(parse(text).is_err(), "{text}");
+    }
+    let all = Action::ALL.map(|action| format!("\"{}\"", action.as_str()));
+    let text = format!("{source}writes = [{}]\n", all.join(", "));
+    assert_eq!(wrong(&made(), &read(&text), ""), None);
+    good(&text);
+}
+
+#[test]
+fn commands_are_offered_with_what_they_do() {
+    let schema = made();
+    let keys = &schema["properties"]["keys"];
+    assert_eq!(keys["properties"]["quit"]["description"], "Quit");
+    // A command that only a newer program has is no mistake of the file.
+    assert_ne!(keys["additionalProperties"], false);
+    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+}

@@ -1,0 +1,268 @@
+//! Sets of keys to begin with: what they have otherwise than the command table.
+//!
+//! A preset is a table of differences, so that a new command has its keys in each of them. What
+//! `[keys]` says goes on top; whether keys meet is judged in `keymap`.
+
+use crate::ui::command::{Command as C, Row};
+
+/// A set of keys to begin with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Preset {
+    /// The keys of the command table, as in vim and less.
+    #[default]
+    Vim,
+    /// As in helix: a menu behind `space`, problems behind `]` and `[`, views behind `g n`.
+    Helix,
+    /// No key that types a character: arrows, function keys and keys with ctrl.
+    Arrows,
+}
+
+/// Keys of one command instead of its own.
+type Difference = (C, &'static [&'static str]);
+
+/// What begins sequences in helix, and can therefore be no key by itself.
+const LEADERS: [&str; 3] = ["space", "[", "]"];
+
+const HELIX: &[Difference] = &[
+    (C::Bottom, &["g e", "G", "end"]),
+    (C::NextView, &["g n"]),
+    (C::PreviousView, &["g p"]),
+    (C::NextUrgent, &["e", "] d"]),
+    (C::PreviousUrgent, &["E", "[ d"]),
+    (C::NextError, &["e", "] d"]),
+    (C::PreviousError, &["E", "[ d"]),
+    (C::Earlier, &["("]),
+    (C::Later, &[")"]),
+    (C::Mark, &["x"]),
+    (C::Clock, &["space t"]),
+    (C::NextPane, &["tab", "ctrl-w"]),
+    (C::Palette, &[":", "ctrl-p", "space ?", "space f"]),
+    (C::Actions, &["a", "space a"]),
+    (C::Detail, &["i", "space k"]),
+    (C::CopyKey, &["y", "space y"]),
+    (C::ViewTriage, &["g f", "space d"]),
+    (C::ViewBoard, &["g b", "space b"]),
+    (C::Filter, &["/", "space /"]),
+];
+
+const ARROWS: &[Difference] = &[
+    (C::Help, &["f1"]),
+    (C::Actions, &["f2"]),
+    (C::Filter, &["f3"]),
+    (C::SearchLog, &["f3"]),
+    (C::Palette, &["f4", "ctrl-p"]),
+    (C::Refresh, &["f5"]),
+    (C::RefreshAll, &["ctrl-r"]),
+    (C::NextView, &["f6"]),
+    (C::PreviousView, &["shift-f6"]),
+    (C::NextUrgent, &["f7"]),
+    (C::PreviousUrgent, &["shift-f7"]),
+    (C::NextError, &["f7"]),
+    (C::PreviousError, &["shift-f7"]),
+    (C::Preview, &["f8"]),
+    (C::Fold, &["f8"]),
+    (C::Clock, &["f8"]),
+    (C::Detail, &["f9"]),
+    (C::Close, &["f10"]),
+    (C::Messages, &["f12"]),
+    (C::Mark, &["insert"]),
+    (C::OpenInBrowser, &["ctrl-o"]),
+    (C::CopyKey, &["ctrl-k"]),
+    (C::WindowLeft, &["shift-left"]),
+    (C::WindowRight, &["shift-right"]),
+    (C::Earlier, &["shift-left"]),
+    (C::Later, &["shift-right"]),
+    (C::DayEarlier, &["shift-up"]),
+    (C::DayLater, &["shift-down"]),
+];
+
+impl Preset {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Vim, Self::Helix, Self::Arrows];
+
+    /// Returns its name, as in `preset` of `[keys]`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vim => "vim",
+            Self::Helix => "helix",
+            Self::Arrows => "arrows",
+        }
+    }
+
+    /// Returns the preset of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name)
+    }
+
+    /// Returns whether digits that mean nothing else begin a count.
+    pub fn counts(self) -> bool {
+        self != Self::Arrows
+    }
+
+    /// Returns the keys that a command has in it.
+    pub fn keys(self, row: &Row) -> Vec<&'static str> {
+        let differences = match self {
+            Self::Vim => [].as_slice(),
+            Self::Helix => HELIX,
+            Self::Arrows => ARROWS,
+        };
+        let mut differences = differences.iter();
+        if let Some((_, keys)) = differences.find(|(command, _)| *command == row.command) {
+            return keys.to_vec();
+        }
+        let all = row.keys.iter().copied();
+        match self {
+            Self::Vim => all.collect(),
+            Self::Helix => all.filter(|key| !LEADERS.contains(key)).collect(),
+            Self::Arrows => all.filter(|key| !types_a_character(key)).collect(),
+        }
+    }
+}
+
+/// Returns whether a sequence begins with a key that types a character.
+fn types_a_character(sequence: &str) -> bool {
+    let first = sequence.split(' ').next().unwrap_or_default();
+    first.chars().count() == 1 || first == "space"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::ui::chord::Chord;
+    use crate::ui::command::{COMMANDS, Scope};
+    use crate::ui::glyphs::Glyphs;
+    use crate::ui::keymap::{Keymap, Match};
+
+    fn map(preset: Preset) -> Keymap {
+        Keymap::of(preset, false, &BTreeMap::new()).unwrap()
+    }
+
+    fn chords(keys: &str) -> Vec<Chord> {
+        keys.split(' ')
+            .map(|key| Chord::parse(key).unwrap())
+            .collect()
+    }
+
+    #[track_caller]
+    fn means(preset: Preset, scope: Scope, keys: &str, command: C) {
+        let found = map(preset).lookup(scope, &chords(keys));
+        assert_eq!(found, Match::Command(command), "{keys}");
+    }
+
+    #[test]
+    fn no_preset_has_a_key_that_means_two_things() {
+        for preset in Preset::ALL {
+            let map = Keymap::of(preset, false, &BTreeMap::new());
+            assert!(map.is_ok(), "{}: {map:?}", preset.name());
+            assert_eq!(Preset::named(preset.name()), Some(preset));
+        }
+        assert_eq!(Preset::named("emacs"), None);
+    }
+
+    #[test]
+    fn a_preset_says_only_what_it_has_otherwise() {
+        for (differences, preset) in [(HELIX, Preset::Helix), (ARROWS, Preset::Arrows)] {
+            for (at, (command, keys)) in differences.iter().enumerate() {
+                let row = command.row();
+                assert_ne!(*keys, row.keys, "{} of {}", row.name, preset.name());
+                let twice = differences[..at].iter().any(|(other, _)| other == command);
+                assert!(!twice, "{} of {} twice", row.name, preset.name());
+            }
+        }
+    }
+
+    #[test]
+    fn helix_has_its_menus() {
+        means(Preset::Helix, Scope::Board, "space ?", C::Palette);
+        means(Preset::Helix, Scope::Board, "] d", C::NextUrgent);
+        means(Preset::Helix, Scope::Triage, "[ d", C::PreviousError);
+        means(Preset::Helix, Scope::Sources, "g e", C::Bottom);
+        means(Preset::Helix, Scope::Triage, "x", C::Mark);
+        means(Preset::Helix, Scope::Replay, ")", C::Later);
+        let space = map(Preset::Helix).lookup(Scope::Standup, &chords("space"));
+        assert_eq!(space, Match::Prefix);
+    }
+
+    #[test]
+    fn with_arrows_no_key_that_types_a_character_does_anything() {
+        let map = map(Preset::Arrows);
+        for scope in Scope::ALL {
+            for c in ' '..='~' {
+                let key = if c == ' ' {
+                    "space".to_owned()
+                } else {
+                    c.to_string()
+                };
+                let found = map.lookup(scope, &chords(&key));
+                assert_eq!(found, Match::Nothing, "`{key}` in {}", scope.title());
+            }
+            assert!(!map.counts_in(scope), "{}", scope.title());
+        }
+        means(Preset::Arrows, Scope::Board, "f10", C::Close);
+        means(Preset::Arrows, Scope::Triage, "f7", C::NextError);
+        means(Preset::Arrows, Scope::Board, "f7", C::NextUrgent);
+        means(Preset::Arrows, Scope::Replay, "shift-right", C::Later);
+    }
+
+    #[test]
+    fn every_view_moves_opens_helps_and_goes_in_each_preset() {
+        let needed = [
+            C::Down,
+            C::Up,
+            C::Left,
+            C::Right,
+            C::Top,
+            C::Bottom,
+            C::Open,
+            C::Back,
+            C::Close,
+            C::Help,
+            C::Palette,
+            C::Quit,
+        ];
+        for preset in Preset::ALL {
+            let map = map(preset);
+            for scope in Scope::ALL {
+                for command in needed {
+                    let labels = map.labels_in(scope, command, Glyphs::Ascii);
+                    let (name, scope) = (command.row().name, scope.title());
+                    assert!(!labels.is_empty(), "{name} in {scope}, {}", preset.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn behind_every_prefix_all_that_follows_is_told_and_leads_there() {
+        for preset in Preset::ALL {
+            let map = map(preset);
+            for scope in Scope::ALL {
+                for row in COMMANDS.iter().filter(|row| row.scope.holds_in(scope)) {
+                    for label in map.labels_in(scope, row.command, Glyphs::Ascii) {
+                        let keys = chords(&label);
+                        for end in 1..keys.len() {
+                            let (head, tail) = keys.split_at(end);
+                            assert_eq!(map.lookup(scope, head), Match::Prefix, "{label}");
+                            let rest = crate::ui::keymap::sequence_label(tail, Glyphs::Ascii);
+                            let hints = map.hints(scope, head, Glyphs::Ascii);
+                            assert!(hints.contains(&(rest, row.command)), "{label}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn own_keys_go_on_top_of_a_preset() {
+        let own = BTreeMap::from([("zoom".to_owned(), vec!["space z".to_owned()])]);
+        let map = Keymap::of(Preset::Helix, false, &own).unwrap();
+        let zoom = map.lookup(Scope::Board, &chords("space z"));
+        assert_eq!(zoom, Match::Command(C::Zoom));
+        let own = BTreeMap::from([("zoom".to_owned(), vec!["space".to_owned()])]);
+        assert!(Keymap::of(Preset::Helix, false, &own).is_err());
+        assert!(Keymap::of(Preset::Arrows, false, &own).is_ok());
+    }
+}

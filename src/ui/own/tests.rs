@@ -1,0 +1,363 @@
+//! Own commands from key to order: what is offered, refused, asked before, shown.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use ratatui::crossterm::event::{Event as Input, KeyCode};
+
+use super::testing::commands;
+use super::*;
+use crate::config::Field;
+use crate::domain::text::Clean;
+use crate::engine::snapshot::Row;
+use crate::log::output_line;
+use crate::ui::effect::Effect;
+use crate::ui::keymap::Keymap;
+use crate::ui::overlay::Overlay;
+use crate::ui::sample;
+use crate::ui::testing::Screen;
+
+const TEXT: &str = r#"
+[[command]]
+name = "checkout"
+help = "check the branch out"
+key = "B"
+argv = ["git", "switch", "{branch}"]
+run = "terminal"
+
+[[command]]
+name = "ref"
+key = "C"
+argv = ["git", "log", "refs/heads/{branch}", "--", "{title}"]
+confirm = true
+changes = false
+
+[[command]]
+name = "page-log"
+argv = ["less", "{log_path}"]
+where = ["log"]
+
+[[command]]
+name = "hello"
+key = "f5"
+argv = ["echo", "hello"]
+changes = false
+"#;
+
+fn screen(text: &str) -> Screen {
+    screen_of(text, 120, 40, |_| {})
+}
+
+fn screen_of(text: &str, width: u16, height: u16, change: impl FnOnce(&mut UiOptions)) -> Screen {
+    let own = commands(text);
+    let keymap = Keymap::default().with_own(&own).unwrap();
+    let mut options = UiOptions {
+        keymap: Arc::new(keymap),
+        own,
+        ..UiOptions::default()
+    };
+    change(&mut options);
+    Screen::with(width, height, sample::snapshot(48), options)
+}
+
+/// Gives the card under the cursor another branch, as a forge might tell it.
+fn rename_branch(screen: &mut Screen, branch: &str) {
+    let column = &mut screen.snapshot.columns[0];
+    let mut rows: Vec<Row> = column.rows.to_vec();
+    for row in &mut rows {
+        if let Row::Item(item) = row {
+            Arc::make_mut(item).branches = vec![Clean::line(branch)];
+        }
+    }
+    column.rows = rows.into();
+    screen.snapshot.generation += 1;
+    screen.arrive();
+}
+
+#[track_caller]
+fn order(effects: &[Effect]) -> &Order {
+    let found = effects.iter().find_map(|effect| {
+        if let Effect::RunOwn(order) = effect {
+            Some(order.as_ref())
+        } else {
+            None
+        }
+    });
+    found.unwrap_or_else(|| panic!("nothing is run: {effects:?}"))
+}
+
+#[track_caller]
+fn refused(effects: &[Effect], why: &str) {
+    let told = effects.iter().find_map(|effect| {
+        if let Effect::Toast(text) = effect {
+            Some(text.as_str())
+        } else {
+            None
+        }
+    });
+    assert!(told.is_some_and(|text| text.contains(why)), "{effects:?}");
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::RunOwn(_)))
+    );
+}
+
+fn words(order: &Order) -> Vec<String> {
+    let fill = |word: &Template| word.fill(&order.values).unwrap();
+    order.argv.iter().map(fill).collect()
+}
+
+#[test]
+fn a_key_runs_the_command_with_what_the_card_says() {
+    let mut screen = screen(TEXT);
+    rename_branch(&mut screen, "fix/a b; $(id)");
+    let effects = screen.press("B");
+    assert_eq!(words(order(&effects)), ["git", "switch", "fix/a b; $(id)"]);
+    let item = order(&effects).values.get(&Field::Key).cloned().unwrap();
+    assert!(item.contains('#'), "{item}");
+}
+
+#[test]
+fn a_branch_that_is_an_option_runs_nothing_unless_it_is_part_of_a_word() {
+    let mut screen = screen(TEXT);
+    rename_branch(&mut screen, "--upload-pack=x");
+    refused(
+        &screen.press("B"),
+        "`--upload-pack=x` of `{branch}` would be taken for an option",
+    );
+    drop(screen.press("C"));
+    screen.now += TimeDelta::seconds(1);
+    let effects = screen.press("y");
+    assert_eq!(words(order(&effects))[2], "refs/heads/--upload-pack=x");
+}
+
+#[test]
+fn a_question_shows_every_argument_by_itself_and_no_is_the_default() {
+    let mut screen = screen(TEXT);
+    rename_branch(&mut screen, "раypal $(x)");
+    let effects = screen.press("C");
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::RunOwn(_)))
+    );
+    let text = screen.text();
+    assert!(text.contains("run `ref`?"), "{text}");
+    assert!(
+        text.contains("refs/heads/\\u{440}\\u{430}ypal $(x)"),
+        "{text}"
+    );
+    // Keys that were under way are no answer.
+    let y = crossterm_key('y');
+    assert!(screen.event(&y).is_empty());
+    screen.now += TimeDelta::seconds(1);
+    assert!(screen.press("enter").is_empty());
+    assert!(screen.state.overlays.is_empty());
+}
+
+#[test]
+fn what_is_missing_or_elsewhere_makes_a_command_grey_with_the_reason() {
+    let mut screen = screen(TEXT);
+    rename_branch(&mut screen, "");
+    refused(&screen.press("B"), "no branch of it is known");
+    drop(screen.press("!"));
+    let text = screen.text();
+    assert!(text.contains("not now: no branch of it is known"), "{text}");
+    assert!(text.contains("not now: it is for log"), "{text}");
+    assert!(text.contains("hello"), "{text}");
+    screen.press("j j");
+    refused(
+        &screen.press("enter"),
+        "cannot run `page-log`: it is for log",
+    );
+}
+
+#[test]
+fn read_only_refuses_what_may_change_something() {
+    let mut screen = screen_of(TEXT, 120, 40, |options| options.read_only = true);
+    refused(
+        &screen.press("B"),
+        "`changes = false` says that it does not",
+    );
+    assert_eq!(words(order(&screen.press("f5"))), ["echo", "hello"]);
+}
+
+#[test]
+fn a_filter_says_for_which_cards_it_is() {
+    let text = "[[command]]\nname = \"a\"\nkey = \"B\"\nargv = [\"x\"]\nfor = \"repo:nowhere\"";
+    let mut screen = screen(text);
+    refused(
+        &screen.press("B"),
+        "it is for cards that match `repo:nowhere`",
+    );
+    drop(screen.press("g o"));
+    refused(&screen.press("B"), "no card is selected");
+}
+
+#[test]
+fn palette_help_footer_and_hints_know_own_commands() {
+    let text = TEXT.replace("\"f5\"", "\"g x\"");
+    let mut screen = screen_of(&text, 200, 60, |_| {});
+    assert!(
+        screen.text().lines().last().unwrap().contains("B checkout"),
+        "{}",
+        screen.text()
+    );
+    drop(screen.press("g"));
+    screen.now += TimeDelta::seconds(1);
+    screen.draw();
+    assert!(screen.text().contains("echo hello"), "{}", screen.text());
+    drop(screen.press("esc ?"));
+    drop(screen.press("/"));
+    drop(screen.type_text("check the branch"));
+    assert!(
+        screen.text().contains("check the branch out"),
+        "{}",
+        screen.text()
+    );
+    drop(screen.press("esc esc :"));
+    drop(screen.type_text("checkout"));
+    assert!(
+        screen.text().contains("check the branch out"),
+        "{}",
+        screen.text()
+    );
+    let effects = screen.press("enter");
+    assert_eq!(order(&effects).name, "checkout");
+}
+
+fn output(lines: &[&str]) -> Arc<Output> {
+    Arc::new(Output {
+        lines: lines
+            .iter()
+            .map(|line| output_line(line.as_bytes()))
+            .collect(),
+        dropped: 3,
+    })
+}
+
+fn begin(screen: &mut Screen) -> u64 {
+    let effects = screen.press("f5");
+    let order = order(&effects).clone();
+    begun(&mut screen.state, &order, screen.now);
+    screen.draw();
+    order.id
+}
+
+fn tell(screen: &mut Screen, id: u64, lines: &[&str], ending: Option<Ending>) {
+    screen.now += TimeDelta::milliseconds(1_500);
+    let output = output(lines);
+    on_event(&mut screen.state, Event { id, output, ending }, screen.now);
+    screen.draw();
+}
+
+#[test]
+fn what_a_command_prints_is_shown_when_it_ends_and_can_be_copied() {
+    let mut screen = screen(TEXT);
+    let id = begin(&mut screen);
+    assert!(screen.text().contains("`hello` is running"));
+    tell(&mut screen, id, &["one"], None);
+    assert!(!screen.text().contains("hello · "));
+    tell(
+        &mut screen,
+        id,
+        &["one", "\x1b[31mtwo\x1b[2J"],
+        Some(Ending::Exit(1)),
+    );
+    let text = screen.text();
+    assert!(
+        text.contains("failed with 1 after 3.1 s") || text.contains("failed with 1 after 3.0 s"),
+        "{text}"
+    );
+    assert!(text.contains("one") && text.contains("two"), "{text}");
+    let effects = screen.press("y");
+    assert_eq!(effects, [Effect::Copy("one\ntwo".to_owned())]);
+    drop(screen.press("esc"));
+    assert!(screen.state.overlays.is_empty());
+    drop(screen.press("! G enter"));
+    assert!(screen.text().contains("two"), "{}", screen.text());
+    drop(screen.press("esc esc"));
+    assert!(screen.state.overlays.is_empty());
+}
+
+#[test]
+fn nothing_that_is_written_is_covered_by_what_ended() {
+    let mut screen = screen(TEXT);
+    let id = begin(&mut screen);
+    drop(screen.press("/"));
+    tell(&mut screen, id, &["one"], Some(Ending::Exit(0)));
+    assert!(matches!(screen.state.overlays[..], [Overlay::Filter(_)]));
+    let told = &screen.state.messages.all;
+    assert!(
+        told.iter()
+            .any(|message| message.text.starts_with("`hello`: done after"))
+    );
+}
+
+#[test]
+fn a_running_command_can_be_stopped_and_only_so_many_run() {
+    let mut screen = screen(TEXT);
+    let first = begin(&mut screen);
+    for _ in 1..AT_ONCE {
+        begin(&mut screen);
+    }
+    refused(&screen.press("f5"), "4 of your commands run already");
+    drop(screen.press("! G"));
+    assert_eq!(screen.press("x"), [Effect::StopOwn(first)]);
+    tell(&mut screen, first, &[], Some(Ending::Stopped));
+    assert!(screen.text().contains("stopped after"), "{}", screen.text());
+    assert_eq!(screen.state.own.running(), AT_ONCE - 1);
+}
+
+#[test]
+fn what_ended_is_not_kept_for_ever() {
+    let mut screen = screen(TEXT);
+    for _ in 0..50 {
+        let id = begin(&mut screen);
+        tell(&mut screen, id, &[], Some(Ending::Exit(0)));
+    }
+    assert!(
+        screen.state.own.errands.len() <= KEPT,
+        "{}",
+        screen.state.own.errands.len()
+    );
+}
+
+#[test]
+fn without_own_commands_it_is_said_how_one_is_made() {
+    let mut screen = Screen::new(80, 24, 8);
+    refused(&screen.press("!"), "`[[command]]` in the configuration");
+}
+
+#[test]
+fn what_was_is_nothing_to_act_on() {
+    let mut screen = screen(TEXT);
+    drop(screen.press("g r"));
+    refused(&screen.press("f5"), "no `hello` in the past");
+}
+
+#[test]
+fn long_output_is_gone_through_and_its_end_followed() {
+    let mut screen = screen_of(TEXT, 80, 24, |_| {});
+    let id = begin(&mut screen);
+    let lines: Vec<String> = (0..200).map(|number| format!("line {number}")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    tell(&mut screen, id, &lines, Some(Ending::Exit(0)));
+    assert!(screen.text().contains("line 199"), "{}", screen.text());
+    drop(screen.press("g"));
+    assert!(
+        screen.text().contains("line 0 ") || screen.text().contains("line 0│"),
+        "{}",
+        screen.text()
+    );
+    drop(screen.press("pgdn"));
+    assert!(!screen.text().contains("line 0 "), "{}", screen.text());
+    drop(screen.press("G"));
+    assert!(screen.text().contains("line 199"));
+}
+
+/// A key that comes at once.
+fn crossterm_key(c: char) -> Input {
+    Input::Key(KeyCode::Char(c).into())
+}

@@ -1,0 +1,148 @@
+//! What a card says to a command of the user, and why a command is not for it.
+
+use crate::config::{Field, OwnCommand, OwnPlace, Template, Values};
+use crate::domain::Timestamp;
+use crate::domain::diagnosis::LogKey;
+use crate::domain::item::{EvidenceKind, WorkItem};
+use crate::domain::key::WebUrl;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::rows::Shown;
+use crate::ui::state::{LogStanding, Pane, Pointed, UiState, View};
+
+/// What stands for the path of the log before there is one.
+pub(super) const LOG: &str = "copy-of-the-log";
+
+/// Returns the card that a command would be for: the one that is open, else that of the cursor.
+pub(super) fn card<'a>(state: &UiState, snapshot: &'a Snapshot) -> Option<&'a WorkItem> {
+    let shown = match state.detail() {
+        Some(detail) => state.find(snapshot, &detail.key),
+        None => match state.pointed(snapshot) {
+            Pointed::Card(shown) => Some(shown),
+            Pointed::Source(_) | Pointed::Nothing => None,
+        },
+    };
+    match shown? {
+        Shown::Item { item, .. } => Some(item),
+        Shown::Train { .. } => None,
+    }
+}
+
+/// Returns the log that is open, where it is of the card at hand.
+pub(super) fn log(state: &UiState) -> Option<&LogKey> {
+    let log = &state.triage.log;
+    let is_open = state.view == View::Triage && log.standing == LogStanding::Open;
+    log.key.as_ref().filter(|_| is_open && log.live.is_none())
+}
+
+/// Returns all that is known for the words of a command.
+pub(super) fn values(state: &UiState, snapshot: &Snapshot) -> Values {
+    let mut values = card(state, snapshot).map_or_else(Values::new, |item| of(item, snapshot));
+    if log(state).is_some() {
+        values.insert(Field::LogPath, LOG.to_owned());
+    }
+    values
+}
+
+fn of(item: &WorkItem, snapshot: &Snapshot) -> Values {
+    let mut values = Values::new();
+    let mut put = |field: Field, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            values.insert(field, value.to_owned());
+        }
+    };
+    put(Field::Key, Some(&item.key));
+    put(Field::Title, Some(&item.title));
+    put(Field::Url, item.url.as_ref().map(WebUrl::as_str));
+    if let Some(repo) = &item.repo {
+        put(Field::Repo, Some(repo.path()));
+        put(Field::Host, Some(repo.host()));
+        let (owner, name) = repo.path().rsplit_once('/').unwrap_or(("", repo.path()));
+        put(Field::Owner, Some(owner));
+        put(Field::Name, Some(name));
+    }
+    put(Field::Branch, item.branches.first().map(|name| &**name));
+    put(Field::Number, number(item));
+    let run = snapshot.triage.find(&item.id).map(|card| &card.triage.run);
+    let whole = run.and_then(|run| run.head_sha.as_ref());
+    put(
+        Field::Sha,
+        whole.map_or_else(|| sha(item), |sha| Some(sha.as_str())),
+    );
+    values
+}
+
+/// Returns the number of the newest change request, else that of the card itself.
+fn number(item: &WorkItem) -> Option<&str> {
+    let mut evidence = item.evidence.iter().rev();
+    let change = evidence.find(|it| it.kind == EvidenceKind::ChangeRequest);
+    let key = change.map_or(&item.key, |change| &change.key);
+    let (_, number) = key.rsplit_once(['#', '!'])?;
+    number.bytes().all(|b| b.is_ascii_digit()).then_some(number)
+}
+
+/// Returns the newest commit: the head of what is not merged.
+fn sha(item: &WorkItem) -> Option<&str> {
+    let commits = item.evidence.iter().rev();
+    let mut commits = commits.filter(|it| it.kind == EvidenceKind::Commit);
+    let (_, sha) = commits.next()?.key.rsplit_once('@')?;
+    let is_sha = sha.len() >= 7 && sha.bytes().all(|b| b.is_ascii_hexdigit());
+    is_sha.then_some(sha)
+}
+
+/// Returns why a command cannot be run here, if so.
+pub(crate) fn refusal(
+    state: &UiState,
+    snapshot: &Snapshot,
+    command: &OwnCommand,
+    now: Timestamp,
+) -> Option<String> {
+    if state.options.read_only && command.changes {
+        let why = "nothing is changed with `--read-only`; `changes = false` says that it does not";
+        return Some(why.to_owned());
+    }
+    if state.view == View::Replay {
+        return Some("what was is nothing to act on".to_owned());
+    }
+    if !command.places.is_empty() && !here(state).iter().any(|at| command.places.contains(at)) {
+        let places: Vec<&str> = command.places.iter().map(|at| at.as_str()).collect();
+        return Some(format!("it is for {}", places.join(", ")));
+    }
+    let wants = |words: &[Template]| {
+        let mut fields = words.iter().flat_map(Template::fields);
+        fields.any(|field| field != Field::LogPath)
+    };
+    let is_for_cards =
+        !command.cards.is_empty() || wants(&command.argv) || wants(command.cwd.as_slice());
+    if is_for_cards {
+        let Some(item) = card(state, snapshot) else {
+            return Some("no card is selected".to_owned());
+        };
+        let context = state.query_context(snapshot, now);
+        if !command.cards.matches(item, &context) {
+            return Some(format!("it is for cards that match `{}`", command.cards));
+        }
+    }
+    let values = values(state, snapshot);
+    let mut words = command.argv.iter().map(|word| word.fill(&values));
+    let mut path = command.cwd.iter().map(|path| path.fill_path(&values));
+    let unfit = words.find_map(Result::err);
+    unfit
+        .or_else(|| path.find_map(Result::err))
+        .map(|unfit| unfit.to_string())
+}
+
+/// Returns where the user is, as commands are offered.
+fn here(state: &UiState) -> Vec<OwnPlace> {
+    if state.detail().is_some() {
+        return vec![OwnPlace::Detail];
+    }
+    match state.view {
+        View::Board => vec![OwnPlace::Board],
+        View::Triage if state.triage.pane == Pane::Log => vec![OwnPlace::Triage, OwnPlace::Log],
+        View::Triage => vec![OwnPlace::Triage],
+        View::Attention => vec![OwnPlace::Attention],
+        View::Standup => vec![OwnPlace::Standup],
+        View::Flow => vec![OwnPlace::Flow],
+        View::Sources | View::Replay => Vec::new(),
+    }
+}

@@ -1,0 +1,157 @@
+//! What stands on which page of the wall: services, those with red cards first.
+//!
+//! Only what a room should look at: calm services are counted, not listed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::Timestamp;
+use crate::domain::item::WorkItem;
+use crate::domain::key::ServiceName;
+use crate::domain::status::Severity;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::state::UiState;
+
+/// The most cards of a service that are listed, however much room there is.
+const MOST: usize = 12;
+
+/// How many cards do what.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(super) struct Counts {
+    pub(super) failed: usize,
+    pub(super) blocked: usize,
+    pub(super) waiting: usize,
+    pub(super) unknown: usize,
+    pub(super) active: usize,
+}
+
+impl Counts {
+    fn add(&mut self, severity: Severity) {
+        match severity {
+            Severity::Failed => self.failed += 1,
+            Severity::Blocked => self.blocked += 1,
+            Severity::Waiting => self.waiting += 1,
+            Severity::Unknown => self.unknown += 1,
+            Severity::Active => self.active += 1,
+            Severity::Calm | Severity::Idle => {}
+        }
+    }
+
+    /// Returns them with their words, the most urgent first.
+    pub(super) fn told(self) -> [(usize, Severity, &'static str); 5] {
+        [
+            (self.failed, Severity::Failed, "failed"),
+            (self.blocked, Severity::Blocked, "blocked"),
+            (self.waiting, Severity::Waiting, "waiting"),
+            (self.unknown, Severity::Unknown, "unknown"),
+            (self.active, Severity::Active, "running"),
+        ]
+    }
+
+    fn is_calm(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// A service with what is to be looked at.
+pub(super) struct Section<'a> {
+    pub(super) name: &'a ServiceName,
+    pub(super) counts: Counts,
+    /// The cards that are not calm, the most urgent first, then the oldest.
+    pub(super) cards: Vec<&'a Arc<WorkItem>>,
+}
+
+/// All that the wall shows.
+pub(super) struct Whole<'a> {
+    pub(super) counts: Counts,
+    pub(super) cards: usize,
+    pub(super) sections: Vec<Section<'a>>,
+    /// How many services have nothing to look at.
+    pub(super) calm: usize,
+}
+
+/// A section on a page: which one, and how many of its cards fit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Placed {
+    pub(super) section: usize,
+    pub(super) cards: usize,
+}
+
+/// Collects what is to be shown of the cards in the filter.
+pub(super) fn collect<'a>(state: &UiState, snapshot: &'a Snapshot, now: Timestamp) -> Whole<'a> {
+    let context = state.query_context(snapshot, now);
+    let mut counts = Counts::default();
+    let mut cards = 0;
+    let mut of: HashMap<&ServiceName, Section<'_>> = HashMap::new();
+    for item in snapshot.items() {
+        if !state.filter.query.matches(item, &context) {
+            continue;
+        }
+        let severity = item.placement.status.severity();
+        cards += 1;
+        counts.add(severity);
+        for name in &item.services {
+            let section = of.entry(name).or_insert_with(|| Section {
+                name,
+                counts: Counts::default(),
+                cards: Vec::new(),
+            });
+            section.counts.add(severity);
+            if severity >= Severity::Active {
+                section.cards.push(item);
+            }
+        }
+    }
+    let all = of.len();
+    let mut sections: Vec<Section<'_>> = of
+        .into_values()
+        .filter(|section| !section.counts.is_calm())
+        .collect();
+    for section in &mut sections {
+        let urgency = |item: &&Arc<WorkItem>| {
+            let placement = &item.placement;
+            (
+                std::cmp::Reverse(placement.status.severity()),
+                placement.since,
+            )
+        };
+        section
+            .cards
+            .sort_by(|a, b| urgency(a).cmp(&urgency(b)).then_with(|| a.id.cmp(&b.id)));
+    }
+    let rank = |of: Counts| [of.failed, of.blocked, of.waiting, of.unknown, of.active];
+    sections.sort_by(|a, b| {
+        let order = rank(b.counts).cmp(&rank(a.counts));
+        order.then_with(|| a.name.cmp(b.name))
+    });
+    Whole {
+        counts,
+        cards,
+        calm: all - sections.len(),
+        sections,
+    }
+}
+
+/// Puts sections onto pages of so many rows: a heading and its cards each, none cut in two.
+pub(super) fn pages(sections: &[Section<'_>], rows: u16) -> Vec<Vec<Placed>> {
+    let rows = usize::from(rows);
+    let mut pages: Vec<Vec<Placed>> = Vec::new();
+    let mut left = 0;
+    for (section, it) in sections.iter().enumerate() {
+        let most = rows.saturating_sub(1);
+        let cards = it.cards.len().min(MOST).min(most);
+        // An empty row stands between two of a page.
+        let needed = cards + 1;
+        match pages.last_mut() {
+            Some(page) if left > needed => {
+                page.push(Placed { section, cards });
+                left -= needed + 1;
+            }
+            _ => {
+                pages.push(vec![Placed { section, cards }]);
+                left = rows.saturating_sub(needed);
+            }
+        }
+    }
+    pages
+}
