@@ -221,8 +221,9 @@ fn one<'c, 'a: 'c>(
         .iter()
         .map(suspects::Suspect::words)
         .collect();
-    let said = said.into_iter().chain(making.ground.homes.torn(fact));
-    let said: Vec<String> = said.collect();
+    // One that names its repository is joined to that, whoever else has its service.
+    let torn = view.is_none().then(|| making.ground.homes.torn(fact));
+    let said: Vec<String> = said.into_iter().chain(torn.flatten()).collect();
     let mut case = bare(making.ground, None);
     case.alerts = alerts;
     case.remark = (!said.is_empty()).then(|| said.join("; "));

@@ -11,7 +11,7 @@ use regex::Regex;
 
 use super::testing::*;
 use super::*;
-use crate::domain::correlate::law_facts::{Seeds, fact, seeds};
+use crate::domain::correlate::law_facts::{Seeds, by_first_digits, fact, seeds};
 use crate::domain::history::{Standings, Transition};
 use crate::domain::key::ServiceName;
 use crate::domain::policy::{Pin, ServiceRule};
@@ -25,9 +25,9 @@ enum Step {
     Pin { at: usize, stage: u8 },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step(seeds: impl Strategy<Value = Seeds>) -> impl Strategy<Value = Step> {
     prop_oneof![
-        24 => (seeds(), 0..8_u8).prop_map(|(seeds, source)| Step::Put { mirror: source == 0, seeds }),
+        24 => (seeds, 0..8_u8).prop_map(|(seeds, source)| Step::Put { mirror: source == 0, seeds }),
         3 => any::<prop::sample::Index>().prop_map(|at| Step::Remove { at: at.index(1 << 20) }),
         2 => prop_oneof![Just(1), Just(7), Just(30), Just(24 * 8), Just(24 * 40)]
             .prop_map(|hours| Step::Later { hours }),
@@ -234,8 +234,15 @@ fn rewound(policy: Policy, steps: &[Vec<Step>]) -> Result<(), TestCaseError> {
 
 /// Much at first, then little by little.
 fn history() -> impl Strategy<Value = Vec<Vec<Step>>> {
-    let first = prop::collection::vec(step(), 0..120);
-    let rest = prop::collection::vec(prop::collection::vec(step(), 1..4), 1..16);
+    let first = prop::collection::vec(step(seeds()), 0..120);
+    let rest = prop::collection::vec(prop::collection::vec(step(seeds()), 1..4), 1..16);
+    (first, rest).prop_map(|(first, rest)| std::iter::once(first).chain(rest).collect())
+}
+
+/// The same in one repository, whose CI names commits by their first digits.
+fn near_history() -> impl Strategy<Value = Vec<Vec<Step>>> {
+    let first = prop::collection::vec(step(by_first_digits()), 0..40);
+    let rest = prop::collection::vec(prop::collection::vec(step(by_first_digits()), 1..4), 1..16);
     (first, rest).prop_map(|(first, rest)| std::iter::once(first).chain(rest).collect())
 }
 
@@ -251,6 +258,12 @@ proptest! {
     fn what_is_told_of_the_past_is_what_is_told_where_all_is_placed_anew(steps in history()) {
         rewound(Policy::default(), &steps)?;
         rewound(divided(), &steps)?;
+    }
+
+    #[test]
+    fn so_it_is_where_commits_are_named_by_their_first_digits(steps in near_history()) {
+        run(Policy::default(), &steps)?;
+        run(divided(), &steps)?;
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::domain::alert::AlertState;
 use crate::domain::commit::{Lost, Relation};
 use crate::domain::deployment::DeployState;
 use crate::domain::item::{Anchor, EvidenceKind};
-use crate::domain::run::foreign_id;
+use crate::domain::key::ServiceName;
+use crate::domain::run::{Run, RunState, foreign_id};
 use crate::domain::status::Status;
 use crate::domain::ticket::TicketState;
 
@@ -246,6 +247,57 @@ fn what_may_be_of_either_of_two_forges_on_a_host_is_of_none() {
         .iter()
         .find(|card| card.anchor == Anchor::ChangeRequest);
     assert_eq!(change.expect("a change").placement.status, Status::Review);
+}
+
+#[test]
+fn an_alert_that_names_its_repository_is_not_torn_by_who_else_has_its_service() {
+    let mut world = World::new();
+    world.repository(|_| {});
+    world.repository(|r| r.repo = RepoKey::new("elsewhere.test", "acme/api"));
+    let service = || Some(ServiceName::new("api"));
+    world.alert("a1", |a| a.service = service());
+    world.alert("a2", |a| (a.repo, a.service) = (None, service()));
+    let said = |id: &str| {
+        let card = world.card(id);
+        card.evidence
+            .iter()
+            .any(|line| line.detail.contains("joined to none"))
+    };
+    assert!(!said("alert:github.com/acme/api/a1"), "it has one");
+    assert!(said("alert:a2"), "it may be of either");
+}
+
+#[test]
+fn a_pass_whose_commit_is_told_by_its_first_digits_heals_while_one_commit_fits() {
+    let mut world = World::new();
+    world.merged(1, 5);
+    world.commit(6, |c| c.parents = vec![sha(5)]);
+    let foreign = |hour: i64, head: Sha| {
+        move |run: &mut Run| {
+            run.ci = "ci.test".into();
+            run.head_sha = Some(head);
+            run.created_at = at(hour);
+        }
+    };
+    let short = Sha::parse(sha(6).short()).expect("digits");
+    world.run(1, 5, FAILED, foreign(31, sha(5)));
+    world.run(2, 6, RunState::Passed, foreign(32, short));
+    world.now = at(33);
+    let mut kept = world.correlator();
+    let status = |kept: &Correlator| {
+        let card = kept.item(&ItemId::new("change:github.com/acme/api#1"));
+        card.expect("a card").placement.status
+    };
+    assert_ne!(status(&kept), Status::Failed);
+    // Another commit with the same first digits: now nobody knows which of them passed.
+    world.change(2, |c| {
+        let twin = format!("{}{}", sha(6).short(), "f".repeat(33));
+        c.head_sha = Sha::parse(&twin);
+    });
+    kept.insert(world.facts.last().cloned().expect("a fact"));
+    drop(kept.refresh(&world.policy, world.now));
+    assert_eq!(status(&kept), status(&world.correlator()));
+    assert_eq!(status(&kept), Status::Failed);
 }
 
 #[test]

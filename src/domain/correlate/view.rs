@@ -215,7 +215,7 @@ impl<'a> View<'a> {
     pub(super) fn run_view(&self, run: &'a Run) -> RunView<'a> {
         self.reads.note(self.seed.run(run.id));
         RunView {
-            head: self.joins.head(run),
+            head: self.head_of(run),
             ..RunView::new(
                 run,
                 self.kinds.jobs.get(&run.id).copied(),
@@ -243,6 +243,10 @@ impl<'a> View<'a> {
 
     /// The commit that a run ran for, as far as it is known.
     pub(super) fn head_of(&self, run: &'a Run) -> Option<&'a Sha> {
+        // Which commit its first digits mean changes with the commits that are known.
+        if let Some(told) = run.head_sha.as_ref().filter(|_| !run.ci.is_empty()) {
+            self.reads.note(self.seed.runs_at(told));
+        }
         self.joins.head(run)
     }
 
