@@ -85,15 +85,7 @@ pub fn main() -> ExitCode {
     guard::forbid_core_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help goes to standard output and is fine, the rest is not.
-            drop(error.print());
-            return if error.use_stderr() {
-                Exit::Usage.into()
-            } else {
-                Exit::Fine.into()
-            };
-        }
+        Err(error) => return answered(&error).into(),
     };
     match dispatch(cli) {
         Ok(exit) => exit.into(),
@@ -102,6 +94,23 @@ pub fn main() -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// Prints what the command line is answered with.
+fn answered(answer: &clap::Error) -> Exit {
+    drop(answer.print());
+    // Help goes to standard output and is fine, the rest is not.
+    if answer.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Fine
+    }
+}
+
+fn help(words: Vec<String>) -> Exit {
+    let asked = std::iter::once("cycleboard".to_owned()).chain(words);
+    let parsed = Cli::try_parse_from(asked.chain(["--help".to_owned()]));
+    parsed.err().as_ref().map_or(Exit::Fine, answered)
 }
 
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {
@@ -120,6 +129,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Config(args) => configuration::run(&global, &env, args.command),
         Command::Completions { shell } => completions(shell),
         Command::Man => manual(),
+        Command::Help { words } => Ok(help(words)),
     }
 }
 

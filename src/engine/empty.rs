@@ -15,7 +15,7 @@ struct Feed {
     words: &'static [&'static str],
 }
 
-/// Returns why an empty column is empty, once every source has answered and none feeds it.
+/// Returns why an empty column is empty, once every source has told what it has and none feeds it.
 pub fn because<'a>(
     stage: Stage,
     sources: impl Iterator<Item = (&'a SourceState, &'a SourceFacts)> + Clone,
@@ -26,7 +26,7 @@ pub fn because<'a>(
     let feed = feed(stage);
     let mut all = sources.clone();
     let has_food = all.any(|(_, facts)| feed.kinds.iter().any(|kind| facts.has(*kind)));
-    if has_food || !sources.clone().all(|(state, _)| state.has_answered()) {
+    if has_food || !sources.clone().all(|(state, _)| state.has_told_all()) {
         return None;
     }
     let missing = sources

@@ -7,6 +7,8 @@
 //! nothing), and is `stale` when something did. A source that says itself that its host is away is
 //! believed, whatever it told. The age is that of the last answer that told or confirmed a fact.
 
+mod settled;
+
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
@@ -18,7 +20,7 @@ use crate::engine::lately::last_of;
 use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
 use crate::engine::update::{RemoteState, Report};
 use crate::engine::{sight, told};
-use crate::sources::{Batch, ResourceId, Source, SourceError, TRIED_AGAIN, Trouble};
+use crate::sources::{Batch, PastRead, ResourceId, Source, SourceError, TRIED_AGAIN, Trouble};
 
 /// Failures in a row, over all resources, after which a host counts as gone.
 const HOST_GONE: u32 = 2;
@@ -212,37 +214,6 @@ impl SourceState {
         self.me_before = None;
     }
 
-    /// Returns whether its first round, with the needs of edition `needs`, is over, or hopeless.
-    pub fn is_settled(&self, needs: u64, now: Timestamp) -> bool {
-        let followed = matches!(self.poller, Poller::There(_));
-        let round = self.report.round_done && self.report.needs_seen >= needs;
-        followed || round || self.crashed.is_some() || self.is_mute(now)
-    }
-
-    /// Returns whether what history alone reads was read with it, or is hopeless.
-    pub fn is_history_read(&self, needs: u64, now: Timestamp) -> bool {
-        let over = self.report.history_done && self.report.past.is_over();
-        over && self.is_settled(needs, now) || self.is_settled(u64::MAX, now)
-    }
-
-    /// Returns whether not one byte of answer came although it was asked long ago.
-    fn is_mute(&self, now: Timestamp) -> bool {
-        let since = self.asked_at.filter(|_| !self.was_heard());
-        since.is_some_and(|at| (now - at).num_seconds() >= PATIENCE_SECS)
-    }
-
-    /// Returns whether its host ever answered, whatever it said.
-    fn was_heard(&self) -> bool {
-        let lines = &self.report.meter.recent;
-        self.answered
-            || lines.iter().any(|line| line.status.is_some())
-            || self
-                .outcomes
-                .values()
-                .filter_map(|outcome| outcome.error.as_ref())
-                .any(|error| Health::of(error) != Health::Unreachable)
-    }
-
     /// Returns whether another program polls it.
     pub fn is_followed(&self) -> bool {
         match self.poller {
@@ -254,11 +225,6 @@ impl SourceState {
     /// Returns whether this program polls it, and may tell others how it stands.
     pub fn is_led(&self) -> bool {
         self.poller == Poller::Here
-    }
-
-    /// Returns whether it ever answered as it should.
-    pub fn has_answered(&self) -> bool {
-        self.answered || self.is_followed()
     }
 
     /// Returns what it can and cannot do.
@@ -425,6 +391,19 @@ impl SourceState {
             next_poll: self.report.next_poll,
             budgets: self.report.meter.budgets.clone(),
             me: self.me(),
+            round_done: self.is_settled(0, now),
+            history_done: self.report.history_done || self.is_settled(u64::MAX, now),
+            past: self.report.past,
+        }
+    }
+
+    /// Returns that without what changes with every poll, which is no news by itself.
+    pub fn standing(&self, now: Timestamp) -> RemoteState {
+        RemoteState {
+            last_success: None,
+            next_poll: None,
+            budgets: Vec::new(),
+            ..self.remote_state(now)
         }
     }
 
@@ -473,7 +452,10 @@ impl SourceState {
                 .or_else(|| self.me_before.as_ref().map(Clean::to_string)),
             insecure: meter.insecure,
             facts,
-            past: self.report.past,
+            past: remote.map_or(self.report.past, |state| PastRead {
+                cannot: self.report.past.cannot,
+                ..state.past
+            }),
         }
     }
 }

@@ -199,6 +199,12 @@ pub struct RemoteState {
     pub budgets: Vec<crate::sources::Budget>,
     /// The login that the token belongs to, once it is known.
     pub me: Option<Clean>,
+    /// Whether all that it reads at first was asked for, or is hopeless.
+    pub round_done: bool,
+    /// Whether what history alone reads was asked for, or is hopeless.
+    pub history_done: bool,
+    /// Of how many repositories the past is read; why none is, it does not tell.
+    pub past: PastRead,
 }
 
 /// One thing to write into the database.

@@ -21,6 +21,10 @@ fn help_and_version_are_fine_and_a_wrong_word_is_not() {
         .exits(0)
         .prints("Exit codes, the first that holds:");
     home.run(&["--version"]).exits(0).prints("cycleboard ");
+    home.run(&["help"]).exits(0).prints("Exit codes, the first");
+    let asked = home.run(&["demo", "flow", "--help"]);
+    assert_eq!(home.run(&["help", "demo", "flow"]).out, asked.out);
+    home.run(&["help", "flwo"]).exits(2).complains("flow");
     let ran = home.run(&["bord"]);
     ran.exits(2);
     assert!(ran.err.contains("board"), "{ran:#?}");

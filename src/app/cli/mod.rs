@@ -137,6 +137,12 @@ pub enum Command {
     },
     /// Print the manual pages: `cycleboard man | man -l -`
     Man,
+    /// Show the help of a command, as its `--help` does: `cycleboard help flow`
+    Help {
+        /// The command, word by word
+        #[arg(value_name = "COMMAND")]
+        words: Vec<String>,
+    },
 }
 
 /// The longest wait for the sources when printing, in seconds, unless another is given.

@@ -8,7 +8,7 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::Health;
 use crate::engine::update::RemoteState;
-use crate::sources::Budget;
+use crate::sources::{Budget, PastRead};
 
 /// The shape of a [`RemoteState`] in the database.
 #[derive(Serialize, Deserialize)]
@@ -21,6 +21,18 @@ struct StateRow {
     budgets: Vec<(Clean, u64, u64, Option<Timestamp>)>,
     #[serde(default)]
     me: Option<Clean>,
+    /// Programs of before did not say; what they read at first was read.
+    #[serde(default = "is_so")]
+    round_done: bool,
+    #[serde(default = "is_so")]
+    history_done: bool,
+    /// Read, wanted, lost.
+    #[serde(default)]
+    past: (usize, usize, usize),
+}
+
+fn is_so() -> bool {
+    true
 }
 
 /// Writes how a source stands.
@@ -45,6 +57,9 @@ pub(super) fn write(
             Some(me) => Some(me.clone()),
             None => read(connection, source)?.and_then(|before| before.me),
         },
+        round_done: state.round_done,
+        history_done: state.history_done,
+        past: (state.past.read, state.past.of, state.past.lost),
     };
     let body = serde_json::to_string(&row).unwrap_or_default();
     connection
@@ -83,7 +98,19 @@ pub(super) fn read(
             })
             .collect(),
         me: row.me,
+        round_done: row.round_done,
+        history_done: row.history_done,
+        past: past(row.past),
     }))
+}
+
+fn past((read, of, lost): (usize, usize, usize)) -> PastRead {
+    PastRead {
+        read,
+        of,
+        lost,
+        cannot: None,
+    }
 }
 
 /// A word that we do not know is never "ok".

@@ -26,12 +26,12 @@ use crate::engine::columns::Columns;
 use crate::engine::doubt::Doubts;
 use crate::engine::empty;
 use crate::engine::facts::{Answer, Delta, SourceFacts};
-use crate::engine::health::{SourceState, Verdict};
+use crate::engine::health::SourceState;
 use crate::engine::inquiry::Inquiries;
 use crate::engine::routing::{Routes, Standing};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::told;
-use crate::engine::update::{Applied, Polled, Update, Write};
+use crate::engine::update::{Applied, Polled, RemoteState, Update, Write};
 use crate::sources::{Source, SourceError};
 
 mod all;
@@ -87,8 +87,8 @@ pub struct Store {
 struct Member {
     state: SourceState,
     facts: SourceFacts,
-    told: Option<Verdict>,
-    told_me: Option<Clean>,
+    /// What followers were told of it last.
+    told: Option<RemoteState>,
 }
 
 impl Store {
@@ -110,7 +110,6 @@ impl Store {
                 state: SourceState::new(source),
                 facts: SourceFacts::default(),
                 told: None,
-                told_me: None,
             })
             .collect();
         let book = Book::new(policy.look_back);
@@ -223,7 +222,7 @@ impl Store {
                 let stale = self
                     .sources
                     .iter()
-                    .any(|member| member.told != Some(member.state.verdict(now)));
+                    .any(|member| member.told.as_ref() != Some(&member.state.standing(now)));
                 self.dirty |= placement;
                 applied.changed |= stale;
             }
@@ -392,15 +391,10 @@ impl Store {
             return;
         }
         for member in &mut self.sources {
-            let verdict = member.state.verdict(now);
-            if !member.state.is_led() {
-                member.told = Some(verdict);
-            } else if member.told.as_ref() != Some(&verdict)
-                || member.told_me != member.state.me()
-                || !applied.writes.is_empty()
-            {
-                member.told = Some(verdict);
-                member.told_me = member.state.me();
+            let told = Some(member.state.standing(now));
+            let is_news = member.told != told || !applied.writes.is_empty();
+            member.told = told;
+            if is_news && member.state.is_led() {
                 applied.writes.push(Write::State {
                     source: member.state.name.clone(),
                     state: Box::new(member.state.remote_state(now)),

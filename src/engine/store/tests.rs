@@ -452,6 +452,15 @@ fn columns_are_eight_in_the_configured_order_and_say_why_they_are_empty() {
     store.apply(polled(0, 1, Ok(batch(0, &[(1, 0)], None))), at(1));
     let snapshot = store.snapshot(at(1));
     let why = snapshot.columns[0].empty_because.as_deref();
+    assert_eq!(why, None, "its first round goes on");
+    let report = Box::new(Report {
+        round_done: true,
+        ..Report::default()
+    });
+    let source = source(0);
+    store.apply(Update::Reported { source, report }, at(1));
+    let snapshot = store.snapshot(at(1));
+    let why = snapshot.columns[0].empty_because.as_deref();
     assert_eq!(why, Some("no source reports deployments"));
     let plan = snapshot.column(Stage::Plan).expect("there are eight");
     assert_eq!((plan.count, plan.empty_because.clone()), (1, None));

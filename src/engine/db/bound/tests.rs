@@ -195,6 +195,9 @@ async fn say_login(db: &Database, login: &str) {
         next_poll: None,
         budgets: Vec::new(),
         me: Some(Clean::line(login)),
+        round_done: true,
+        history_done: true,
+        past: crate::sources::PastRead::default(),
     };
     let write = Write::State {
         source: one(),

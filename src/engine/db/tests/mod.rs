@@ -21,6 +21,7 @@ use crate::domain::status::Status;
 use crate::engine::snapshot::{Column, Health};
 use crate::engine::testing::{self, at, one};
 use crate::engine::update::LoadedListing;
+use crate::sources::PastRead;
 use crate::sources::http::{Stored, ValidatorKey};
 
 fn ticket(number: u64, title: &str) -> Fact {
@@ -269,6 +270,14 @@ async fn a_follower_reads_only_what_changed() {
         next_poll: None,
         budgets: Vec::new(),
         me: Some(Clean::line("ada")),
+        round_done: true,
+        history_done: false,
+        past: PastRead {
+            read: 2,
+            of: 10,
+            lost: 1,
+            cannot: None,
+        },
     };
     let writes = vec![
         fact(2, "b, edited"),
