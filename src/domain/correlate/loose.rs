@@ -189,6 +189,7 @@ fn deployment_card<'a>(
         brought: None,
         fresh: false,
         current: None,
+        taken_by: None,
         attempt: Some(fact),
         rollout: None,
     }];
