@@ -283,8 +283,7 @@ fn main() {
     timed("calms", || {
         flow.calms(&Scope::All, &window, &day_of, &Beside::default())
     });
-    past::told(600);
-    past::told(2_000);
+    past::growth();
     on_disk();
     assert!(
         worst <= BUDGET,

@@ -19,7 +19,7 @@ use cycleboard::domain::repository::{Branch, Repository};
 use cycleboard::domain::run::{Failure, Run, RunState};
 use cycleboard::domain::text::Clean;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const DAYS: i64 = 90;
 
@@ -139,6 +139,9 @@ fn run(id: i64, n: i64, head: i64, from: i64, state: RunState, event: &str) -> F
     })
 }
 
+/// How often a change takes another back that users have.
+const REVERTS: i64 = 25;
+
 /// A commit on the branch that is delivered.
 fn commit(minute: i64, n: i64, parent: Option<i64>) -> Fact {
     Fact::Commit(Commit {
@@ -152,7 +155,11 @@ fn commit(minute: i64, n: i64, parent: Option<i64>) -> Fact {
         change_request: Some(number(n)),
         direct: false,
         url: None,
-        reverts: Vec::new(),
+        // One of which users have had the change for a while.
+        reverts: (n % REVERTS == 0 && n > REVERTS)
+            .then(|| sha(1_000_000 + n - REVERTS / 2))
+            .into_iter()
+            .collect(),
     })
 }
 
@@ -245,15 +252,28 @@ fn facts(all: i64, per: i64) -> Vec<Sourced> {
 }
 
 /// Tells ninety days of a repository with so many changes, each fifth of which was deployed.
-pub(crate) fn told(all: i64) {
+fn told(all: i64) -> Duration {
     let facts = facts(all, 5);
     let (begin, span) = (Instant::now(), (at(0), at(DAYS * 24 * 60)));
     let told = chronicle(&facts, &Policy::default(), span, || true).expect("it is wanted");
+    let took = begin.elapsed();
     println!(
         "{:32} {:8.2} s, {} facts, {} transitions",
-        format!("telling {all} changes"),
-        begin.elapsed().as_secs_f64(),
+        format!("telling {all} cards"),
+        took.as_secs_f64(),
         facts.len(),
         told.transitions.len()
+    );
+    took
+}
+
+/// Tells a repository and one with four times its cards, so that one sees how the time grows.
+pub(crate) fn growth() {
+    let (few, many) = (600, 2_400);
+    let (first, second) = (told(few), told(many));
+    println!(
+        "{:32} {:8.1} times the time of 1",
+        format!("{} times the cards", many / few),
+        second.as_secs_f64() / first.as_secs_f64()
     );
 }

@@ -3,7 +3,6 @@
 //! Nothing here is waited for by the loop; what came of it arrives as [`Done`].
 //! Links are opened by argument vector, never by a shell.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,16 +20,17 @@ use crate::app::pins::{List, Pins};
 use crate::app::reload::{Reloaded, Reloader};
 use crate::app::rewind::Projector;
 use crate::app::views::Views;
-use crate::app::{standup, watch};
+use crate::app::{recall, standup, watch};
 use crate::domain::Timestamp;
 use crate::domain::arrange::SavedView;
 use crate::domain::flow::Beside;
 use crate::domain::hide::{Hide, Hides};
 use crate::domain::history::Ledger;
-use crate::domain::key::{ItemId, RepoKey, WebUrl};
+use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::policy::Pin;
 use crate::engine::db::Store;
 use crate::engine::logs::FileLogs;
+use crate::engine::snapshot::Snapshot;
 use crate::ui::flow::{self as flow_ui, Report};
 use crate::ui::logs::LogEvent;
 use crate::ui::own as own_ui;
@@ -272,14 +272,14 @@ impl Effects {
         }
     }
 
-    /// Reads what history holds of these repositories; returns whether there is a store to read.
-    pub fn recall(&self, repos: Arc<BTreeSet<RepoKey>>) -> bool {
+    /// Reads what history holds of a board; returns whether there is a store to read.
+    pub fn recall(&self, board: Arc<Snapshot>) -> bool {
         let Some(store) = self.store.clone() else {
             return false;
         };
         let tell = self.tell.clone();
         drop(self.tracker.spawn_blocking(move || {
-            let ledger = store.ledger(&repos).map(Arc::new);
+            let ledger = recall::ledger(&store, &board).map(Arc::new);
             drop(tell.blocking_send(Done::Recalled(ledger)));
         }));
         true

@@ -12,7 +12,10 @@ use crate::app::runtime::runtime;
 use crate::app::session::{Heard, Session, Tasks};
 use crate::app::waiting;
 use crate::domain::history::Ledger;
+use crate::domain::key::ItemId;
 use crate::engine::Tells;
+use crate::engine::db::Store;
+use crate::engine::snapshot::Snapshot;
 
 /// What is said where telling takes longer than anybody waits.
 const UNTOLD: &str = "note: history is not told to its end yet; ask again in a while";
@@ -38,7 +41,7 @@ impl Reach {
 /// The board with its history.
 #[derive(Debug)]
 pub struct Recalled {
-    /// The board after every source was asked.
+    /// The board after every source was asked, and the past was read.
     pub heard: Heard,
     /// What history holds of its repositories.
     pub ledger: Ledger,
@@ -51,6 +54,16 @@ pub enum Reach {
     Days,
     /// As far as history goes: what is left of the wait the past has to be read.
     All,
+}
+
+/// Reads what history holds of a board. Takes its time.
+pub fn ledger(store: &Store, board: &Snapshot) -> Option<Ledger> {
+    let ledger = store.ledger(&board.repositories)?;
+    let shows = |stage| board.columns.iter().any(|column| column.stage == stage);
+    // Of what is in no column that is shown the board says nothing, and neither does half of one.
+    let is_told =
+        |card: &ItemId, stage| board.partial || !shows(stage) || board.find(card).is_some();
+    Some(ledger.without_untold(is_told))
 }
 
 /// Asks every source within `wait`, or none, and reads history. Where that is not enough for what
@@ -69,7 +82,7 @@ pub fn recall(
         let mut engine = session
             .start_to_recall(store.clone(), polling, reach.tells(), &tasks)
             .await?;
-        let snapshot = waiting::settled(&mut engine, (session.clock)(), wait).await;
+        let mut snapshot = waiting::settled(&mut engine, (session.clock)(), wait).await;
         let in_time = engine.is_settled();
         if polling && in_time {
             let left = wait.saturating_sub(began.elapsed());
@@ -78,14 +91,15 @@ pub fn recall(
             if !waiting::told(&mut engine, reach.telling().max(left)).await {
                 waiting::say(UNTOLD);
             }
+            // How sources stand, and how far back they told, is told of what is printed, and that
+            // rests on the past that was read since the board was.
+            snapshot = Arc::clone(&engine.snapshots.borrow());
             if !read {
-                let sources = engine.snapshots.borrow().sources.clone();
-                waiting::say(&waiting::unread(&sources));
+                waiting::say(&waiting::unread(&snapshot.sources));
             }
         }
-        let repos = Arc::clone(&snapshot.repositories);
-        let read =
-            tokio::task::spawn_blocking(move || store.and_then(|store| store.ledger(&repos)));
+        let board = Arc::clone(&snapshot);
+        let read = tokio::task::spawn_blocking(move || ledger(&store?, &board));
         let ledger = read.await.ok().flatten().unwrap_or_default();
         tasks.end().await;
         Ok(Recalled {

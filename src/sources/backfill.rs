@@ -20,6 +20,9 @@ use crate::domain::key::RepoKey;
 /// How often the note that the board watches is renewed.
 const NOTED: TimeDelta = TimeDelta::days(1);
 
+/// How long it may have taken until a past was read and told.
+const WHILE_READ: TimeDelta = TimeDelta::hours(6);
+
 /// After how long a past that could not be read is tried again.
 const AGAIN: TimeDelta = TimeDelta::days(1);
 
@@ -87,12 +90,11 @@ impl Past {
         (settled, is_quiet.then(|| seen.first()))
     }
 
-    /// Takes in that history has what was handed over.
-    pub(super) fn kept(self) -> Self {
-        match self {
-            Self::Handed => Self::Watched(None),
-            other @ (Self::Open | Self::Wanted(_) | Self::Watched(_) | Self::Lost(_)) => other,
-        }
+    /// Takes in that history has what was handed over; returns whether that is to be noted.
+    pub(super) fn kept(&mut self) -> bool {
+        let is_new = *self == Self::Handed;
+        *self = if is_new { Self::Watched(None) } else { *self };
+        is_new
     }
 }
 
@@ -127,13 +129,23 @@ impl Seen<'_> {
     }
 
     fn note(&self) {
-        let stored = Stored {
-            etag: format!("{}:{}", self.now.timestamp(), self.days),
-            next: None,
-            body: Vec::new().into(),
-        };
-        self.ground.validators.put(&self.key, stored);
+        note(self.ground, &self.key, self.days, self.now);
     }
+}
+
+/// Notes that history has a past, for whoever starts next: this program may end before it looks
+/// there again. What happened while it was read and told is read again then.
+pub(super) fn note_kept(ground: &Ground, key: &ValidatorKey, days: u32) {
+    note(ground, key, days, (ground.clock)() - WHILE_READ);
+}
+
+fn note(ground: &Ground, key: &ValidatorKey, days: u32, watched_to: Timestamp) {
+    let stored = Stored {
+        etag: format!("{}:{days}", watched_to.timestamp()),
+        next: None,
+        body: Vec::new().into(),
+    };
+    ground.validators.put(key, stored);
 }
 
 /// A list of the past; lists are read one after another.
@@ -444,11 +456,9 @@ impl<P: Part> Pasts<P> {
         is_lost
     }
 
-    /// Takes in that history has the past of a repository.
-    pub(super) fn kept(&mut self, path: &str) {
-        if let Some(past) = self.known.get_mut(path) {
-            *past = past.kept();
-        }
+    /// Takes in that history has the past of a repository; returns whether that is to be noted.
+    pub(super) fn kept(&mut self, path: &str) -> bool {
+        self.known.get_mut(path).is_some_and(Past::kept)
     }
 
     /// Gives up a repository whose past cannot be read, for now.

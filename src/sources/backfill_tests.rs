@@ -247,12 +247,37 @@ fn a_repository_in_which_nothing_happened_has_no_past_to_be_read() {
     assert_eq!(unkept, (Past::Handed, None), "who knows whether it is kept");
     let again = Past::Open.settle(&seen(&ground, "a", 9, 101));
     assert_eq!(again.0, Past::Handed, "nothing was noted");
-    let (watched, quiet) = past.0.kept().settle(&seen(&ground, "a", 9, 100));
+    let mut kept = past.0;
+    assert!(kept.kept() && !kept.kept(), "it is noted once");
+    let (watched, quiet) = kept.settle(&seen(&ground, "a", 9, 100));
     assert_eq!(
         (watched, quiet),
         (Past::Watched(Some(at(100))), None),
         "told once"
     );
+}
+
+#[test]
+fn who_ends_as_soon_as_history_has_a_past_leaves_a_note_of_it() {
+    let ground = Ground {
+        clock: Arc::new(|| at(100)),
+        ..ground()
+    };
+    let mut past = Past::Handed;
+    let place = seen(&ground, "a", 999, 100);
+    assert!(past.kept());
+    note_kept(&ground, &place.key, place.days);
+    let Past::Watched(Some(noted)) = Past::Open.settle(&place).0 else {
+        panic!("it is read again");
+    };
+    assert!(noted < at(100), "what happened while it was read is no gap");
+    // One that goes on says at once that it watches.
+    let (watched, _) = past.settle(&place);
+    assert_eq!(watched, Past::Watched(Some(at(100))));
+    assert_eq!(Past::Open.settle(&place).0, Past::Watched(Some(at(100))));
+    // What was not handed over is not kept, whoever says so.
+    let mut wanted = Past::Wanted(at(1));
+    assert!(!wanted.kept() && wanted == Past::Wanted(at(1)));
 }
 
 fn read(read: usize, lost: usize) -> PastRead {

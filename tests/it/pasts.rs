@@ -19,7 +19,7 @@ use cycleboard::sources::{Batch, CapabilityState, Fetch, Source, SourceError, Ti
 use serde_json::{Value, json};
 
 use crate::support::fault::{Fault, Reply, Seen, Way};
-use crate::support::ground::bare;
+use crate::support::ground::{Memory, bare};
 
 const TOKEN: &str = "ada:t0ken-SECRET-0123456789";
 
@@ -214,6 +214,8 @@ struct Bench {
     /// How many minutes passed.
     minutes: Arc<AtomicI64>,
     begun: AtomicBool,
+    config: SourceConfig,
+    ground: Ground,
 }
 
 impl Bench {
@@ -244,6 +246,7 @@ impl Bench {
         let clock = move || begin() + TimeDelta::minutes(hand.load(Ordering::Relaxed));
         let ground = Ground {
             env: Arc::new(|name| (name == "BOARD_TOKEN").then(|| TOKEN.to_owned())),
+            validators: Arc::new(Memory::default()),
             ..bare(clock)
         };
         let source = (system.open)(&config, &ground).unwrap();
@@ -253,6 +256,19 @@ impl Bench {
             broken,
             minutes,
             begun: AtomicBool::new(false),
+            config,
+            ground,
+        }
+    }
+
+    /// Ends the source and starts it again, as the next start of the program does.
+    fn restart(self, system: &System) -> Self {
+        let source = (system.open)(&self.config, &self.ground).unwrap();
+        let begun = AtomicBool::new(false);
+        Self {
+            source,
+            begun,
+            ..self
         }
     }
 
@@ -369,6 +385,28 @@ async fn a_part_is_no_whole_and_goes_on_where_it_ended() {
             assert!(error.is_none(), "{name}: {error:?}");
             check_whole(system, &batches);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_past_that_history_has_is_not_read_by_the_next_start() {
+    for system in &SYSTEMS {
+        let name = system.kind;
+        let bench = Bench::new(system).await;
+        bench.read().await;
+        // It ends before history has what it read.
+        let bench = bench.restart(system);
+        let (batches, _) = bench.read().await;
+        check_whole(system, &batches);
+        let whole = batches.iter().find(|batch| !batch.past.is_empty());
+        bench.source.past_kept(&whole.expect("it was told").past_of);
+        // And now as soon as history has it, without looking anywhere again.
+        let bench = bench.restart(system);
+        let (batches, error) = bench.read().await;
+        assert!(error.is_none(), "{name}: {error:?}");
+        assert!(batches.iter().all(|it| it.past.is_empty()), "{name}");
+        let read = bench.source.past();
+        assert_eq!((read.read, read.of), (1, 1), "{name}");
     }
 }
 

@@ -150,8 +150,8 @@ where
 
     /// Has history read; without a store there is none.
     fn recall(&mut self, now: Timestamp) -> io::Result<()> {
-        let repos = Arc::clone(&self.look.snapshot.repositories);
-        if self.ends.effects.recall(repos) {
+        let board = Arc::clone(&self.look.snapshot);
+        if self.ends.effects.recall(board) {
             return Ok(());
         }
         self.on_recalled(None, now).map(|_| ())

@@ -3,6 +3,7 @@
 //! Anchors are never put together through evidence that they share: a change
 //! request that closes three tickets is evidence on three cards.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
@@ -21,7 +22,7 @@ use crate::domain::correlate::kinds::Kinds;
 use crate::domain::correlate::loose;
 use crate::domain::correlate::needs::Wanted;
 use crate::domain::correlate::parts::{Ground, Origin, Part, bare, lanes_of, part, want};
-use crate::domain::correlate::reads;
+use crate::domain::correlate::reads::{self, QuickSet};
 use crate::domain::correlate::settled::Landings;
 use crate::domain::correlate::trains::{self, Rider};
 use crate::domain::correlate::view::{Known, View};
@@ -373,12 +374,11 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
 
     fn pushes(&mut self, view: &'c View<'a>) {
         let default = view.default_branch();
-        let merges: BTreeSet<_> = view
-            .kinds
-            .changes
-            .values()
-            .filter_map(|change| change.get().merge_sha.as_ref())
-            .collect();
+        let merges = LazyCell::new(|| {
+            let changes = view.kinds.changes.values();
+            let merged = changes.filter_map(|change| change.get().merge_sha.as_ref());
+            merged.collect::<QuickSet<_>>()
+        });
         for commit in &view.kinds.commits {
             let fact = commit.get();
             let direct = fact.direct && fact.change_request.is_none();

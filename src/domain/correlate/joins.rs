@@ -34,7 +34,7 @@ pub(super) struct Joins<'a> {
     by_branch: Quick<&'a str, Vec<usize>>,
     /// Open change requests, by the branch that they come from.
     open_from: Quick<&'a str, Vec<u64>>,
-    /// The commits that change requests have, or became.
+    /// The commits that change requests have, or became, where another system than the forge ran.
     of_changes: QuickSet<&'a Sha>,
 }
 
@@ -43,9 +43,12 @@ impl<'a> Joins<'a> {
     pub(super) fn new(kinds: &Kinds<'a>) -> Self {
         let mut joins = Self::default();
         joins.index_runs(kinds);
-        let changes = kinds.changes.values().map(|change| change.get());
-        let both = |change: &'a ChangeRequest| [&change.head_sha, &change.merge_sha];
-        joins.of_changes = changes.flat_map(both).flatten().collect();
+        // Only runs of other systems are joined so.
+        if kinds.runs.iter().any(|run| !run.ci.is_empty()) {
+            let changes = kinds.changes.values().map(|change| change.get());
+            let both = |change: &'a ChangeRequest| [&change.head_sha, &change.merge_sha];
+            joins.of_changes = changes.flat_map(both).flatten().collect();
+        }
         if !joins.by_branch.is_empty() {
             for change in kinds.changes.values().map(|change| change.get()) {
                 if change.state == ChangeState::Open {

@@ -163,13 +163,11 @@ fn lane<'a>(
     }
 }
 
-/// The first of some deployments that got where they were to go.
+/// The deployments that got where they were to go.
 fn went_well<'a>(
     all: impl Iterator<Item = &'a Deployment>,
 ) -> impl Iterator<Item = &'a Deployment> {
-    let good =
-        |d: &&Deployment| matches!(d.state, DeployState::Succeeded | DeployState::Superseded);
-    all.filter(good).take(DEPTH)
+    all.filter(|d| matches!(d.state, DeployState::Succeeded | DeployState::Superseded))
 }
 
 /// The environments of which their host says that they are production, in lower case.
@@ -350,7 +348,7 @@ impl<'a> Place<'a> {
     /// What arrived here, newest first, whether or not it is here still or its commit is known.
     pub(super) fn arrived(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
         let all = self.deployments.iter().rev();
-        went_well(all.map(|deployment| deployment.get()))
+        went_well(all.map(|deployment| deployment.get())).take(DEPTH)
     }
 
     /// The deployments that can be held against a change, newest first.
@@ -367,7 +365,7 @@ impl<'a> Place<'a> {
 
     /// What was there, newest first, what is there now included.
     fn successes(&self) -> impl Iterator<Item = &'a Deployment> + '_ {
-        went_well(self.known())
+        went_well(self.known()).take(DEPTH)
     }
 
     /// Whether what arrived is here still, as far as that can be held against a change: only
@@ -384,6 +382,25 @@ impl<'a> Place<'a> {
     fn lacks(&self, deployment: &Deployment, graph: &Graph, change: &Sha) -> bool {
         let sha = self.sha_of(deployment);
         sha.is_some_and(|sha| graph.contains(sha, change) == Contains::No)
+    }
+
+    /// The deployment that took a change from its users: the first one since which it is not there
+    /// as it was meant; where it never was, the first one that had it. However many came since.
+    fn taken_by(
+        &self,
+        has: impl Fn(&Deployment) -> bool,
+        is_reverted: impl Fn(&Deployment) -> bool,
+    ) -> Option<&'a Deployment> {
+        let (mut since, mut had) = (None, None);
+        for deployment in went_well(self.known()) {
+            let has = has(deployment);
+            if has && !is_reverted(deployment) {
+                return since;
+            }
+            since = Some(deployment);
+            had = since.filter(|_| has).or(had);
+        }
+        had
     }
 
     fn standing(&self, graph: &Graph, sought: &Sought<'_>) -> InEnvironment<'a> {
@@ -411,13 +428,16 @@ impl<'a> Place<'a> {
             brought = Some(deployment);
         }
         let before = || self.successes().skip(1).any(has);
+        let is_reverted = |deployment: &Deployment| {
+            let sha = self.sha_of(deployment);
+            let has = |commit: Option<&Sha>| {
+                sha.is_some_and(|sha| commit.is_some_and(|commit| graph.has(sha, commit)))
+            };
+            has(reverter) && !has(restorer)
+        };
         let standing = match current {
             Some(now) if brought.is_some() && self.is_there(now) => {
-                let sha = self.sha_of(now);
-                let has = |commit: Option<&Sha>| {
-                    sha.is_some_and(|sha| commit.is_some_and(|commit| graph.has(sha, commit)))
-                };
-                if has(reverter) && !has(restorer) {
+                if is_reverted(now) {
                     Standing::Reverted
                 } else {
                     Standing::Live
@@ -453,6 +473,7 @@ impl<'a> Place<'a> {
             .filter(|_| standing != Standing::Live);
         let carrier =
             on_the_way.or_else(|| brought.filter(|d| Some(d.id) == current.map(|d| d.id)));
+        let is_taken = matches!(standing, Standing::TakenBack | Standing::Reverted);
         InEnvironment {
             name: self.name,
             production: self.production,
@@ -460,6 +481,7 @@ impl<'a> Place<'a> {
             brought,
             fresh: lacked || brought.is_none_or(|d| d.arrived_at() <= sought.trusted_to),
             current,
+            taken_by: is_taken.then(|| self.taken_by(has, is_reverted)).flatten(),
             attempt,
             rollout: carrier.and_then(|d| Some((d, d.rollout.as_ref()?))),
         }

@@ -83,16 +83,12 @@ fn severity(finding: &Finding) -> &str {
 
 /// The newest run of each workflow and branch that no card tells, while it is red or moves.
 pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) {
-    let mut newest: BTreeMap<(&str, &str), Known<'a, Run>> = BTreeMap::new();
-    for run in &view.kinds.runs {
-        let fact = run.get();
-        let is_told = making.told.contains(&fact.id) || view.is_told_better(fact);
-        if !is_told && !view.is_outdated(fact) {
-            newest.insert((fact.workflow_key(), &fact.branch), *run);
-        }
-    }
+    let newest: BTreeMap<(&str, &str), Known<'a, Run>> = view.newest().collect();
     for run in newest.into_values() {
         let fact = run.get();
+        if making.told.contains(&fact.id) || view.is_told_better(fact) {
+            continue;
+        }
         if fact.state == RunState::Cancelled || (fact.ci.is_empty() && !is_alone(view, fact)) {
             continue;
         }
@@ -189,6 +185,7 @@ fn deployment_card<'a>(
         brought: None,
         fresh: false,
         current: None,
+        taken_by: None,
         attempt: Some(fact),
         rollout: None,
     }];

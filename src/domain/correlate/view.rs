@@ -121,6 +121,7 @@ impl<'a> View<'a> {
     }
 
     fn index_commits(&mut self) {
+        self.commits_of.reserve(self.kinds.commits.len());
         for commit in &self.kinds.commits {
             let commit = commit.get();
             if let Some(number) = commit.change_request {
@@ -133,6 +134,7 @@ impl<'a> View<'a> {
     }
 
     fn index_runs(&mut self) {
+        self.runs_at.reserve(self.kinds.runs.len());
         for (at, run) in self.kinds.runs.iter().enumerate() {
             let run = run.get();
             if let Some(sha) = self.joins.head(run) {
@@ -287,6 +289,12 @@ impl<'a> View<'a> {
                 .head_of(other.get())
                 .is_some_and(|sha| self.graph.has(sha, change))
             && self.run_view(other.get()).work() == Work::Passed
+    }
+
+    /// The newest run of each workflow on each branch.
+    pub(super) fn newest(&self) -> impl Iterator<Item = ((&'a str, &'a str), Known<'a, Run>)> + '_ {
+        let found = self.newest.iter();
+        found.filter_map(|(line, newest)| Some((*line, *self.kinds.runs.get(newest.any?)?)))
     }
 
     fn newest_of(&self, run: &Run) -> Option<Newest> {

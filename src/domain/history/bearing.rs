@@ -1,23 +1,30 @@
 //! What bears on no card any more, on the way through the past.
 //!
-//! A look costs what is known at it, so what is over leaves: a change with its runs some days
-//! after the last of its cards ended, green runs after a while, commits and deployments once no
-//! card that is still on its way can be held against them.
+//! A look costs what is known at it, so what is over leaves: a change some days after the last of
+//! its cards ended, what judged it once it was merged, other runs a while after they were green or
+//! healed, alerts after their end, commits and deployments once no card that is still on its way can
+//! be held against them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 
+use crate::domain::alert::{Alert, AlertState};
 use crate::domain::change_request::{ChangeKey, ChangeRequest, ChangeState};
 use crate::domain::correlate::{Correlator, card_of_ticket, cards_of_change};
 use crate::domain::deployment::DeployState;
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::{ItemId, RepoKey, SourceName};
+use crate::domain::phase::is_change_event;
 use crate::domain::run::{Run, RunState};
+use crate::domain::text::Clean;
 use crate::domain::{Timestamp, later};
 
-/// How long after its end a green run still bears on a card.
+/// How long after its end a green run still bears on a card, and one that it healed.
 const GREEN: TimeDelta = TimeDelta::days(14);
+
+/// How long after its end a change request is still told by the runs that judged it.
+const JUDGED: TimeDelta = TimeDelta::days(1);
 
 /// How long after the end of its card what it was made of still bears on something: an alert that
 /// names its commit may come late.
@@ -44,6 +51,8 @@ pub(super) struct Bearing {
     landed: BTreeMap<RepoKey, BTreeSet<(Timestamp, u64)>>,
     /// Commits and deployments that are over, by age.
     line: BTreeMap<RepoKey, BTreeSet<(Timestamp, SourceName, FactId)>>,
+    /// Red runs by workflow and branch, with when they were created: until a later one is green.
+    red: HashMap<(RepoKey, Clean, Clean), BTreeSet<(Timestamp, Told)>>,
     swept_at: Option<Timestamp>,
 }
 
@@ -53,15 +62,23 @@ struct Way {
     /// The cards that it may be on.
     cards: Vec<ItemId>,
     landed: Option<Timestamp>,
-    /// The change itself, and the runs that judged it.
+    is_over: bool,
+    /// The change itself, and what else lasts as long as its cards.
     parts: BTreeSet<Told>,
+    /// The runs that judge it before it is merged.
+    judging: BTreeSet<Told>,
 }
 
 impl Bearing {
     /// Notes a fact that came in, and whether it stays as it is from now on.
     pub(super) fn note(&mut self, source: &SourceName, fact: &Fact, at: Timestamp, last: bool) {
         match fact {
-            Fact::ChangeRequest(change) => self.change(source, fact, change),
+            Fact::ChangeRequest(change) => self.change(source, fact, change, at),
+            Fact::ChangedPaths(paths) => {
+                let way = self.changes.entry(paths.change.clone()).or_default();
+                way.parts.insert((source.clone(), fact.id()));
+            }
+            Fact::Alert(alert) if last => self.alert(source, fact, alert),
             Fact::Ticket(ticket) => {
                 let (_, own) = self.cards.entry(card_of_ticket(&ticket.key)).or_default();
                 own.insert((source.clone(), fact.id()));
@@ -75,7 +92,6 @@ impl Bearing {
             | Fact::Deployment(_)
             | Fact::Repository(_)
             | Fact::Range(_)
-            | Fact::ChangedPaths(_)
             | Fact::ChangeTimes(_)
             | Fact::JobSet(_)
             | Fact::EarlierJobs(_)
@@ -88,7 +104,16 @@ impl Bearing {
         }
     }
 
-    fn change(&mut self, source: &SourceName, fact: &Fact, change: &ChangeRequest) {
+    fn alert(&mut self, source: &SourceName, fact: &Fact, alert: &Alert) {
+        let end = alert
+            .ended_at
+            .filter(|_| alert.state == AlertState::Resolved);
+        if let Some(end) = end {
+            self.leaves(later(end.max(alert.started_at), ENDED), source, fact.id());
+        }
+    }
+
+    fn change(&mut self, source: &SourceName, fact: &Fact, change: &ChangeRequest, at: Timestamp) {
         let key = ChangeKey {
             repo: change.repo.clone(),
             number: change.number,
@@ -100,6 +125,12 @@ impl Bearing {
             let (changes, _) = self.cards.entry(card.clone()).or_default();
             changes.insert(key.clone());
         }
+        way.is_over = matches!(change.state, ChangeState::Merged | ChangeState::Closed);
+        if way.is_over {
+            for (source, id) in std::mem::take(&mut way.judging) {
+                self.leaving.insert((later(at, JUDGED), source, id));
+            }
+        }
         if change.state == ChangeState::Merged {
             let at = change.merged_at.unwrap_or(change.updated_at);
             way.landed = Some(at);
@@ -109,18 +140,51 @@ impl Bearing {
     }
 
     fn run(&mut self, source: &SourceName, fact: &Fact, run: &Run, at: Timestamp) {
+        let told = (source.clone(), fact.id());
         let key = run.change_requests.first().map(|number| ChangeKey {
             repo: run.repo.clone(),
             number: *number,
         });
         if let Some(way) = key.and_then(|key| self.changes.get_mut(&key)) {
-            way.parts.insert((source.clone(), fact.id()));
+            // What judges the change alone is read until that is merged.
+            match (is_change_event(&run.event), way.is_over) {
+                (true, true) => return self.leaves(later(at, JUDGED), source, fact.id()),
+                (true, false) => {
+                    way.judging.insert(told);
+                    return;
+                }
+                (false, _) => {
+                    way.parts.insert(told.clone());
+                }
+            }
         }
-        if matches!(
-            run.state,
-            RunState::Passed | RunState::Skipped | RunState::Cancelled
-        ) {
-            self.leaves(later(at, GREEN), source, fact.id());
+        let line = (
+            run.repo.clone(),
+            run.workflow_key().clone(),
+            run.branch.clone(),
+        );
+        match run.state {
+            RunState::Passed | RunState::Skipped | RunState::Cancelled => {
+                self.leaves(later(at, GREEN), source, fact.id());
+            }
+            RunState::Failed(_) => {
+                let red = self.red.entry(line).or_default();
+                red.insert((run.created_at, told));
+                return;
+            }
+            RunState::Queued
+            | RunState::Waiting
+            | RunState::Running
+            | RunState::ActionRequired
+            | RunState::Unknown(_) => return,
+        }
+        if run.state == RunState::Passed
+            && let Some(red) = self.red.get_mut(&line)
+        {
+            let newer = red.split_off(&(run.created_at, told));
+            for (_, (source, id)) in std::mem::replace(red, newer) {
+                self.leaves(later(at, GREEN), &source, id);
+            }
         }
     }
 
@@ -163,7 +227,7 @@ impl Bearing {
             if let (Some(at), Some(landed)) = (way.landed, self.landed.get_mut(&key.repo)) {
                 landed.remove(&(at, key.number));
             }
-            for (source, id) in way.parts {
+            for (source, id) in way.parts.into_iter().chain(way.judging) {
                 self.leaves(over, &source, id);
             }
         }

@@ -8,7 +8,9 @@ use crate::domain::Timestamp;
 use crate::domain::history::{
     CiRun, Coverage, Delivery, Life, Record, Timeline, Transition, Trouble,
 };
+use crate::domain::item::Anchor;
 use crate::domain::key::ItemId;
+use crate::domain::stage::Stage;
 
 /// Everything that history holds.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -106,6 +108,24 @@ impl Ledger {
             since: self.since.map(|since| at.map_or(since, |at| at.max(since))),
             ..self
         }
+    }
+
+    /// Ends what only systems beside the forge tell, and none does any more, where it last came to
+    /// stand: its source may be asked no longer, and nobody else says that it is over. `is_told`
+    /// says of a card that stands in a stage whether it is known now.
+    #[must_use]
+    pub fn without_untold(mut self, is_told: impl Fn(&ItemId, Stage) -> bool) -> Self {
+        for card in &mut self.cards {
+            let life = &card.life;
+            let is_beside =
+                life.repo.is_none() || matches!(life.anchor, Anchor::Alert | Anchor::Run);
+            let last = card.timeline.moments().last();
+            let open = last.filter(|last| is_beside && last.standing.done.is_none());
+            if open.is_some_and(|last| !is_told(&life.id, last.standing.stage)) {
+                card.timeline.end();
+            }
+        }
+        self
     }
 
     /// Returns the card of this identity.

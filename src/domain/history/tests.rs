@@ -123,6 +123,47 @@ fn a_change_is_told_from_its_first_day_to_its_last() {
     );
 }
 
+/// A change that a commit takes back a day after it came, and a version every day since.
+fn taken_back() -> World {
+    let mut world = World::new();
+    world.now = at(24 * 40);
+    world.change(12, |change| land(change, 5));
+    world.commit(8, |commit| {
+        commit.reverts = vec![sha(5)];
+        commit.committed_at = Some(at(40));
+    });
+    for day in 0..40 {
+        let version = if day < 2 { 1 + 4 * day } else { 9 };
+        world.deployment(day, "production", version, |d| {
+            let hours = i64::try_from(24 * day).expect("small");
+            (d.created_at, d.updated_at) = (at(hours), at(hours + 24));
+            d.state = DeployState::Superseded;
+        });
+    }
+    world.deployment(40, "production", 9, |d| {
+        (d.created_at, d.updated_at) = (at(24 * 40 - 1), at(24 * 40 - 1));
+    });
+    world
+}
+
+#[test]
+fn what_was_taken_back_is_over_at_the_moment_at_which_it_is_on_the_board() {
+    let mut world = taken_back();
+    let way = way(&told(&world), "change:12");
+    let ends = [
+        "24 operate live",
+        "48 operate rolled_back",
+        "216 operate rolled_back dropped",
+    ];
+    assert_eq!(way.last_chunk(), Some(&ends.map(str::to_owned)));
+    // A board that knows the same says so at the same hour.
+    let done = |world: &World| world.card("change:12").placement.done;
+    world.now = at(216) - chrono::TimeDelta::seconds(1);
+    assert_eq!(done(&world), None);
+    world.now = at(216);
+    assert_eq!(done(&world), Some(Outcome::Dropped));
+}
+
 #[test]
 fn a_change_without_times_is_told_by_its_own() {
     let mut world = World::new();
@@ -184,6 +225,65 @@ fn the_same_facts_in_another_order_or_twice_are_the_same_history() {
     other.facts.reverse();
     other.facts.extend(world.facts.clone());
     assert_eq!(told(&other), first);
+}
+
+#[test]
+fn a_nightly_run_that_healed_stays_healed_when_its_workflow_is_gone() {
+    let mut world = World::new();
+    world.now = at(24 * 60);
+    for (id, hour, state) in [(1, 1, FAILED), (2, 25, RunState::Passed)] {
+        world.run(id, 3, state, |run| {
+            run.event = "schedule".into();
+            run.workflow_path = "nightly.yml".into();
+            (run.created_at, run.started_at) = (at(hour), Some(at(hour)));
+            run.updated_at = at(hour + 1);
+        });
+    }
+    // Something happens now and then, so that the past is looked at.
+    for day in 2..50 {
+        world.ticket(u64::try_from(day).expect("small"), |ticket| {
+            ticket.created_at = at(24 * day);
+            ticket.updated_at = at(24 * day);
+        });
+    }
+    let told = told(&world);
+    let own = |t: &&Transition| t.item.as_str().contains("nightly.yml");
+    let last = told.transitions.iter().rfind(own).expect("it was red");
+    assert_eq!(last.at, at(26));
+    assert!(last.standing.done.is_some(), "{last:?}");
+}
+
+#[test]
+fn what_nobody_tells_any_more_is_over_since_it_was_last_told() {
+    let mut world = World::new();
+    world.alert("a1", |alert| {
+        (alert.repo, alert.service) = (None, None);
+        alert.started_at = at(20);
+    });
+    world.ticket(7, |_| {});
+    let Chronicle {
+        transitions,
+        records,
+    } = told(&world);
+    let ledger = Ledger::new(None, records, transitions);
+    let open = |ledger: &Ledger| {
+        let cards = ledger.cards.iter();
+        let open = cards.filter(|card| card.timeline.over_at().is_none());
+        open.map(|card| card.life.id.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(open(&ledger).len(), 2);
+    let told = ledger.clone().without_untold(|_, _| true);
+    assert_eq!(told, ledger, "all is told");
+    let none = ledger.without_untold(|_, _| false);
+    let left = open(&none);
+    // Of its own repositories a forge tells what became of each card.
+    assert!(
+        left.len() == 1 && left[0].starts_with("ticket:"),
+        "{left:?}"
+    );
+    let alert = none.cards.iter().find(|card| card.life.repo.is_none());
+    assert_eq!(alert.expect("it is kept").timeline.over_at(), Some(at(20)));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use crate::domain::Timestamp;
 use crate::domain::history::{Standing, Transition};
+use crate::domain::item::Outcome;
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 
@@ -69,6 +70,15 @@ impl Timeline {
         }
         moments.dedup_by(|next, kept| next.standing == kept.standing);
         Self { moments }
+    }
+
+    /// Ends it where it last came to stand, if it has not ended.
+    pub(super) fn end(&mut self) {
+        if let Some(last) = self.moments.last_mut() {
+            last.standing.done.get_or_insert(Outcome::Dropped);
+        }
+        self.moments
+            .dedup_by(|next, kept| next.standing == kept.standing);
     }
 
     /// Returns all moments, oldest first.

@@ -149,6 +149,9 @@ pub struct InEnvironment<'a> {
     pub fresh: bool,
     /// What is there now.
     pub current: Option<&'a Deployment>,
+    /// What took it from its users, where they had it and have it no longer. Others may have come
+    /// since that do not bring it back.
+    pub taken_by: Option<&'a Deployment>,
     /// The newest deployment that contains it and is newer than what is there now.
     pub attempt: Option<&'a Deployment>,
     /// The roll-out of the newest deployment that contains it.

@@ -141,6 +141,12 @@ fn taken_back(case: &Evidenced<'_>, at: Timestamp, reason: String) -> Placed {
     Placed::new(Stage::Operate, Status::RolledBack, at, reason)
 }
 
+/// When users lost a change: newer versions that lack it as well take nothing from them.
+fn taken_at(place: &InEnvironment<'_>) -> Option<Timestamp> {
+    let taken = place.taken_by.or(place.current)?;
+    Some(taken.arrived_at())
+}
+
 pub(super) fn rolled_back(case: &Evidenced<'_>) -> Option<Placed> {
     let place = production(case).find(|place| place.standing == Standing::TakenBack)?;
     let current = place.current?;
@@ -149,13 +155,13 @@ pub(super) fn rolled_back(case: &Evidenced<'_>) -> Option<Placed> {
         named(place.name),
         version_of(current)
     );
-    Some(taken_back(case, current.updated_at, reason))
+    Some(taken_back(case, taken_at(place)?, reason))
 }
 
 pub(super) fn reverted_live(case: &Evidenced<'_>) -> Option<Placed> {
     let by = case.landed.as_ref()?.reverted_by?;
     let place = production(case).find(|place| place.standing == Standing::Reverted)?;
-    let at = place.current?.updated_at;
+    let at = taken_at(place)?;
     let reason = format!("`{by}` reverts it and is in {}", named(place.name));
     Some(taken_back(case, at, reason))
 }

@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
 use crate::domain::correlate::Sourced;
-use crate::domain::fact::Fact;
+use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::history::Coverage;
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::policy::Policy;
@@ -48,6 +48,10 @@ pub struct Chronicler {
     changed: BTreeSet<RepoKey>,
     /// All of which anything was ever known.
     known: Arc<BTreeSet<RepoKey>>,
+    /// Those that a forge tells of.
+    here: BTreeSet<RepoKey>,
+    /// Names that repositories had before, with those that they have.
+    former: BTreeMap<RepoKey, RepoKey>,
     /// Pasts that sources read, each of one repository.
     pasts: Vec<ReadPast>,
     /// Since when nothing happened in repositories, and who says so: of that time nothing is
@@ -92,8 +96,53 @@ impl Chronicler {
             .extend(std::mem::take(&mut self.told).into_keys());
     }
 
-    /// Notes that a fact of a repository came or went.
-    pub fn touch(&mut self, repo: &RepoKey) {
+    /// Notes that a fact came. A repository that was renamed is one with what it was before, and
+    /// told by its new name.
+    pub fn take_in(&mut self, fact: &Fact) {
+        if let Fact::Repository(told) = fact {
+            self.here.insert(told.repo.clone());
+            for name in told.renamed_from.iter().filter(|name| **name != told.repo) {
+                self.former.insert(name.clone(), told.repo.clone());
+                self.leave(name);
+            }
+        }
+        if let Some(repo) = fact.repo() {
+            self.touch(&self.home(repo).clone());
+        }
+    }
+
+    /// Notes that a fact is gone.
+    pub fn take_out(&mut self, id: &FactId) {
+        if id.kind == FactKind::Repository {
+            let gone = self
+                .here
+                .iter()
+                .find(|repo| repo.as_str() == id.id.as_str());
+            if let Some(name) = gone.cloned() {
+                self.here.remove(&name);
+                self.leave(&name);
+            }
+        }
+    }
+
+    /// Lets go a name that no repository has any more.
+    fn leave(&mut self, name: &RepoKey) {
+        if self.home(name) != name && self.known.contains(name) {
+            Arc::make_mut(&mut self.known).remove(name);
+            self.changed.remove(name);
+        }
+    }
+
+    /// Returns by which name a repository is told.
+    fn home<'r>(&'r self, repo: &'r RepoKey) -> &'r RepoKey {
+        let renamed = self.former.get(repo);
+        renamed
+            .filter(|_| !self.here.contains(repo))
+            .unwrap_or(repo)
+    }
+
+    /// Notes that something of a repository changed.
+    fn touch(&mut self, repo: &RepoKey) {
         if !self.changed.contains(repo) {
             self.changed.insert(repo.clone());
         }
@@ -232,7 +281,8 @@ impl Chronicler {
         let kept = pasts.iter().map(|past| past.name.clone());
         let kept: Vec<PastName> = kept.chain(quiet).collect();
         // What is known now holds against what was read of the past.
-        let is_theirs = |said: &Sourced| said.fact.repo().is_none_or(|repo| repos.contains(repo));
+        let is_of = |repo: &RepoKey| repos.contains(self.home(repo));
+        let is_theirs = |said: &Sourced| said.fact.repo().is_none_or(is_of);
         let told = pasts.into_iter().flat_map(|past| past.facts);
         let told: Vec<Sourced> = told.chain(facts().filter(is_theirs)).collect();
         self.at_work = repos;

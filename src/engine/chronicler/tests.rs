@@ -1,7 +1,7 @@
 //! Which repositories are told when, of which time, and what is known to be kept.
 
 use super::*;
-use crate::domain::correlate::testing::{World, at, closes, named_repo};
+use crate::domain::correlate::testing::{World, at, closes, named_repo, repo};
 use crate::domain::history::Record;
 use crate::domain::run::RunState;
 use crate::engine::update::Write;
@@ -21,7 +21,7 @@ fn facts() -> Vec<Sourced> {
 fn chronicler(facts: &[Sourced]) -> Chronicler {
     let mut chronicler = Chronicler::default();
     for said in facts {
-        chronicler.touch(said.fact.repo().expect("it has one"));
+        chronicler.take_in(&said.fact);
     }
     chronicler
 }
@@ -57,6 +57,36 @@ fn names(telling: &Telling) -> Vec<&str> {
         .iter()
         .map(|one| one.repo.short())
         .collect()
+}
+
+#[test]
+fn a_repository_that_was_renamed_is_told_by_its_new_name_alone() {
+    let mut world = World::new();
+    world.change(12, |_| {});
+    let mut chronicler = chronicler(&world.facts);
+    assert_eq!(*chronicler.known(), BTreeSet::from([repo()]));
+    // Its forge tells it by another name, and a CI still by the old one.
+    let mut renamed = World::new();
+    renamed.facts.clear();
+    let new = named_repo("gateway");
+    renamed.repository(|told| {
+        told.repo = new.clone();
+        told.renamed_from = vec![repo()];
+    });
+    renamed.foreign_run("a", RunState::Passed, |_| {});
+    for said in &world.facts {
+        chronicler.take_out(&said.fact.id());
+    }
+    for said in &renamed.facts {
+        chronicler.take_in(&said.fact);
+    }
+    assert_eq!(*chronicler.known(), BTreeSet::from([new.clone()]));
+    let telling = next(&mut chronicler, &renamed.facts, 0).expect("it is new");
+    assert_eq!(names(&telling), ["gateway"]);
+    assert_eq!(telling.facts.len(), 2, "the run is its own");
+    // Another one that is made by the old name is a repository of its own.
+    chronicler.take_in(&world.facts[0].fact);
+    assert_eq!(*chronicler.known(), BTreeSet::from([repo(), new]));
 }
 
 #[test]

@@ -313,9 +313,7 @@ impl Store {
     fn take_in(&mut self, source: SourceName, id: &FactId, fact: Arc<Fact>) {
         self.book.insert(&source, id, &fact);
         self.note_teller(&source, id, Some(&fact));
-        if let Some(repo) = fact.repo() {
-            self.chronicler.touch(repo);
-        }
+        self.chronicler.take_in(&fact);
         self.correlator.insert_as(id, Sourced { source, fact });
         self.dirty = true;
     }
@@ -323,6 +321,7 @@ impl Store {
     fn take_out(&mut self, source: &SourceName, id: &FactId) {
         self.book.remove(source, id);
         self.note_teller(source, id, None);
+        self.chronicler.take_out(id);
         self.correlator.remove(source, id);
         self.dirty = true;
     }

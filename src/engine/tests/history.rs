@@ -161,6 +161,97 @@ async fn a_past_that_was_read_and_not_told_is_told_by_the_next_start() {
     rig.stop().await;
 }
 
+/// Tells of the past of a repository, in which much happened, unless that is known to be kept.
+fn long_past(name: &str, kept: &Arc<Mutex<Vec<Clean>>>) -> Fake {
+    let notes = Arc::clone(kept);
+    let path = format!("acme/{name}");
+    let repo = RepoKey::new("forge.test", &path);
+    let mut source = Fake::new(name, move |_| {
+        let mut batch = Batch {
+            facts: vec![Fact::Ticket(ticket(&repo, 1, "open since a while"))],
+            covered: vec![Clean::line(&path)],
+            ..Batch::default()
+        };
+        if notes.lock().unwrap().is_empty() {
+            let done = (2..150).map(|number| {
+                let mut past = ticket(&repo, number, "done long since");
+                let ago = i64::try_from(number).expect("small") * 40_000;
+                past.state = TicketState::Completed;
+                (past.created_at, past.updated_at) = (day(-ago), day(-ago + 9_000));
+                past.closed_at = Some(day(-ago + 9_000));
+                Fact::Ticket(past)
+            });
+            batch.past = done.collect();
+            batch.past_of = Clean::line(&path);
+            batch.past_from = Some(day(-90 * 86_400));
+        }
+        Ok(batch)
+    });
+    source.kept = Arc::clone(kept);
+    source
+}
+
+/// The rows of a store, beside whoever uses it.
+fn rows(dir: &TempDir) -> rusqlite::Connection {
+    let rows = rusqlite::Connection::open(dir.path().join("board.db")).expect("it opens");
+    rows.busy_timeout(CEILING).expect("it waits");
+    rows
+}
+
+/// How many transitions a store has.
+fn steps(dir: &TempDir) -> i64 {
+    let count = rows(dir).query_row("SELECT count(*) FROM step", [], |row| row.get(0));
+    count.expect("it has a history")
+}
+
+#[test]
+fn who_comes_after_a_leader_that_died_while_it_told_goes_on_and_tells_nothing_twice() {
+    type Kept = [Arc<Mutex<Vec<Clean>>>; 2];
+    let sources = |kept: &Kept| {
+        let [one, two] = kept;
+        vec![long_past("api", one), long_past("web", two)]
+    };
+    let runtime = || tokio::runtime::Runtime::new().expect("a runtime");
+    let (kept, dir) = (Kept::default(), TempDir::new().expect("a directory"));
+    let died = runtime();
+    let held = store(&dir);
+    died.block_on(async {
+        let mut rig = run(sources(&kept), Some(held.clone()));
+        rig.engine.settled(CEILING).await;
+        // One of the two is told, and what is told of it is on its way to the disk.
+        let half = rig.engine.told.wait_for(|told| told.told == 1);
+        let half = tokio::time::timeout(CEILING, half).await;
+        assert!(half.expect("in time").expect("it runs").left > 0);
+    });
+    // Nobody says goodbye: what was in its hands is gone, and it still holds the leases.
+    died.shutdown_background();
+    let dead = "UPDATE lease SET pid = 2147483647";
+    assert_eq!(rows(&dir).execute(dead, []).expect("it is dead"), 2);
+
+    let whole = |kept: &Kept, dir: &TempDir| {
+        let runtime = runtime();
+        runtime.block_on(async {
+            let store = store(dir);
+            let mut rig = run(sources(kept), Some(store.clone()));
+            let ledger = told(&mut rig, &store).await;
+            rig.stop().await;
+            ledger
+        })
+    };
+    let ledger = whole(&kept, &dir);
+    let (other, beside) = (Kept::default(), TempDir::new().expect("a directory"));
+    let undisturbed = whole(&other, &beside);
+    assert_eq!(ledger.cards.len(), 2 * 149);
+    assert_eq!(ledger.cards, undisturbed.cards);
+    assert_eq!(steps(&dir), steps(&beside), "nothing is told twice");
+    for (ours, theirs) in kept.iter().zip(&other) {
+        let [ours, theirs] = [ours, theirs].map(|kept| kept.lock().unwrap().clone());
+        assert_eq!((ours.len(), &ours), (1, &theirs), "each is kept once");
+    }
+    // Its handle would have given the leases back, as no process that is killed does.
+    drop(held);
+}
+
 #[tokio::test]
 async fn who_waits_for_the_past_gets_it_with_the_rest() {
     let kept = Arc::default();

@@ -26,9 +26,10 @@ use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
-use crate::domain::key::SourceName;
+use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
+use crate::sources::backfill as pasts;
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::needs::PAST;
@@ -261,7 +262,10 @@ impl Source for Buildbot {
     }
 
     fn past_kept(&self, of: &Clean) {
-        self.state().pasts.all.kept(of.as_str());
+        if self.state().pasts.all.kept(of.as_str()) {
+            let key = pasts::note_key(&self.port, &RepoKey::new(&self.ci, of.as_str()));
+            pasts::note_kept(&self.ground, &key, self.config.past_days);
+        }
     }
 
     fn account(&self) -> BoxFuture<'_, Account> {

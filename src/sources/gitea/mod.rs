@@ -47,6 +47,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
+use crate::sources::backfill as pasts;
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::needs::{PAST, Turn};
@@ -275,7 +276,10 @@ impl Source for Gitea {
     }
 
     fn past_kept(&self, of: &Clean) {
-        self.state().pasts.all.kept(of.as_str());
+        if self.state().pasts.all.kept(of.as_str()) {
+            let key = pasts::note_key(&self.port, &self.key(of.as_str()));
+            pasts::note_kept(&self.ground, &key, self.config.past_days);
+        }
     }
 
     fn need(&self, all: &BTreeSet<Need>) {

@@ -55,6 +55,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
+use crate::sources::backfill as pasts;
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Ground, Limits, Urgency};
 use crate::sources::needs::Turn;
@@ -66,7 +67,7 @@ use crate::sources::{
 };
 
 use api::Api;
-use state::{Mode, State};
+use state::{Mode, RepoState, State};
 
 /// Below GitHub's secondary limits of 900 and 2,000 points a minute, for an account that others use too.
 ///
@@ -335,8 +336,11 @@ impl Source for GitHub {
     }
 
     fn past_kept(&self, of: &Clean) {
-        if let Some(repo) = self.state().known(of.as_str()) {
-            repo.past = repo.past.kept();
+        let repo = of.as_str();
+        let kept = |known: &mut RepoState| known.past.kept();
+        if self.state().known(repo).is_some_and(kept) {
+            let key = self.note_key("past", repo);
+            pasts::note_kept(&self.ground, &key, self.config.past_days);
         }
     }
 

@@ -31,10 +31,11 @@ use crate::domain::action::{Fresh, Target};
 use crate::domain::correlate::Need;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
-use crate::domain::key::SourceName;
+use crate::domain::key::{RepoKey, SourceName};
 use crate::domain::run::is_foreign;
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
+use crate::sources::backfill as pasts;
 use crate::sources::follow::{FollowError, LIVE, Part, Place};
 use crate::sources::http::{Answer, Ground, Limits, Scheme};
 use crate::sources::needs::PAST;
@@ -314,7 +315,10 @@ impl Source for Jenkins {
     }
 
     fn past_kept(&self, of: &Clean) {
-        self.state().pasts.kept(of.as_str());
+        if self.state().pasts.kept(of.as_str()) {
+            let key = pasts::note_key(&self.port, &RepoKey::new(&self.ci, of.as_str()));
+            pasts::note_kept(&self.ground, &key, self.config.past_days);
+        }
     }
 
     fn account(&self) -> BoxFuture<'_, Account> {

@@ -209,6 +209,54 @@ fn row_05_a_revert_that_is_live_takes_it_back() {
 }
 
 #[test]
+fn what_was_taken_back_is_so_since_its_users_lost_it_whatever_came_since() {
+    let mut world = live(|w| {
+        w.commit(7, |c| c.reverts = vec![sha(5)]);
+        // An older version, then the revert, and then every few hours another one.
+        w.deploy(2, "production", 3, DeployState::Superseded);
+        for n in 3..90 {
+            w.deploy(n, "production", 9, DeployState::Superseded);
+        }
+        w.deploy(90, "production", 9, DeployState::Succeeded);
+        w.now = at(121);
+    });
+    check(
+        &world,
+        "change:1",
+        Stage::Operate,
+        Status::RolledBack,
+        "reverted-live",
+    );
+    assert_eq!(world.card("change:1").placement.since, at(32));
+    world.now = at(32 + 7 * 24);
+    over(&world, "change:1", Outcome::Dropped, "reverted-live");
+    // What brings it back and is taken back again counts from then on.
+    world.commit(8, |c| c.reverts = vec![sha(7)]);
+    world.deploy(170, "production", 9, DeployState::Superseded);
+    world.deploy(171, "production", 7, DeployState::Succeeded);
+    world.now = at(202);
+    check(
+        &world,
+        "change:1",
+        Stage::Operate,
+        Status::RolledBack,
+        "reverted-live",
+    );
+    assert_eq!(world.card("change:1").placement.since, at(201));
+}
+
+#[test]
+fn a_change_that_was_reverted_before_its_users_had_it_is_taken_back_since_it_came() {
+    let world = scene(|w| {
+        w.merged(1, 5).commit(7, |c| c.reverts = vec![sha(5)]);
+        w.deploy(1, "production", 3, DeployState::Superseded);
+        w.deploy(2, "production", 7, DeployState::Superseded);
+        w.deploy(3, "production", 9, DeployState::Succeeded);
+    });
+    assert_eq!(world.card("change:1").placement.since, at(32));
+}
+
+#[test]
 fn a_deployment_of_which_nothing_is_known_is_not_live() {
     let world = live(|w| {
         w.deploy(2, "production", 77, DeployState::Succeeded);
