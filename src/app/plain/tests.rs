@@ -8,12 +8,14 @@ use crate::domain::Timestamp;
 use crate::domain::hide::Hides;
 use crate::domain::item::{Evidence, EvidenceKind};
 use crate::domain::query::Query;
+use crate::domain::run::RunKey;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::engine::EngineCommand;
 use crate::engine::snapshot::{Health, Row, Snapshot};
 use crate::ui::sample;
 use crate::ui::state::UiOptions;
+use crate::ui::testing::triage;
 
 struct Conversation {
     talk: Talk,
@@ -228,6 +230,7 @@ fn of_several_runs_it_is_asked_which_is_meant_and_the_likeliest_is_the_first() {
     let nth = rows.iter().position(alone).unwrap();
     let number: usize = rows[..nth].iter().map(|row| row.items().len()).sum();
     let id = rows[nth].items()[0].id.clone();
+    let key = triage::snapshot().triage.cards[0].triage.run.key();
     for column in &mut it.snapshot.columns {
         let mut rows: Vec<Row> = column.rows.to_vec();
         for row in &mut rows {
@@ -235,12 +238,17 @@ fn of_several_runs_it_is_asked_which_is_meant_and_the_likeliest_is_the_first() {
                 && item.id == id
             {
                 let item = Arc::make_mut(item);
-                let run = |line: &&Evidence| line.kind == EvidenceKind::Run;
-                let mut other = item.evidence.iter().find(run).unwrap().clone();
+                let is_run = |line: &&mut Evidence| line.kind == EvidenceKind::Run;
+                let line = item.evidence.iter_mut().find(is_run).unwrap();
+                (line.state, line.status) = ("running".into(), Status::Running);
+                line.run = Some(Box::new(key.clone()));
+                let mut other = line.clone();
                 other.key = "deploy #7".into();
-                other.state = "passed".into();
-                other.status = Status::Mergeable;
-                other.run.as_mut().unwrap().id += 1;
+                (other.state, other.status) = ("passed".into(), Status::Mergeable);
+                other.run = Some(Box::new(RunKey {
+                    id: key.id + 1,
+                    ..key.clone()
+                }));
                 item.evidence.insert(0, other);
             }
         }
