@@ -42,7 +42,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui;
 use crate::ui::keymap::Keymap;
 use crate::ui::state::{UiOptions, UiState, View};
-use crate::ui::theme::Glyphs;
+use crate::ui::theme::{Glyphs, Theme};
 use crate::ui::wall::WallState;
 
 /// How long a signal may take to arrive after what it is about.
@@ -71,11 +71,14 @@ pub fn run(mut session: Session, args: &BoardArgs, wall: bool) -> Result<Exit, F
     state.pins = Pins::at(session.paths.pins()).load();
     state.themes = themes.choices();
     state.mouse = session.settings.ui.mouse && abilities.mouse;
-    let standing = standing(&session, abilities, &state);
+    let standing = standing(&session, abilities, &state, &themes);
     state.links = standing.has_links && session.settings.ui.links == Links::Auto;
     let places = Places::of(&session);
     take_views(&session, args, &mut state)?;
-    let view = go_back(places.as_ref(), args, &mut state, (session.clock)());
+    let (view, chosen) = go_back(places.as_ref(), args, &mut state, (session.clock)());
+    // What the command line names goes before what was chosen earlier.
+    let chosen = chosen.filter(|_| session.global.theme.is_none());
+    let theme = wear(chosen, theme, &themes, &mut state, (session.clock)());
     if args.filter.is_some() {
         state.filter.query = filter;
     }
@@ -84,7 +87,7 @@ pub fn run(mut session: Session, args: &BoardArgs, wall: bool) -> Result<Exit, F
         state,
         theme,
         themes,
-        surround: Surround::of(&session.env, abilities.title),
+        surround: Surround::of(&session.env, abilities.title, session.settings.ui.motion),
         snapshot: Arc::new(first),
         clock: Arc::clone(&session.clock),
     };
@@ -116,23 +119,52 @@ pub fn run(mut session: Session, args: &BoardArgs, wall: bool) -> Result<Exit, F
     }
 }
 
-/// Brings the board to where it was left; returns the view that is shown then. What the command line
-/// names goes before that.
-fn go_back(places: Option<&Places>, args: &BoardArgs, state: &mut UiState, now: Timestamp) -> View {
+/// Brings the board to where it was left; returns the view that is shown then, and the theme that
+/// was chosen. What the command line names goes before that.
+fn go_back(
+    places: Option<&Places>,
+    args: &BoardArgs,
+    state: &mut UiState,
+    now: Timestamp,
+) -> (View, Option<String>) {
     let Some((place, trouble)) = places.map(Places::load) else {
-        return state.view;
+        return (state.view, None);
     };
     if let Some(text) = trouble {
         state.notify_error(text, now);
     }
-    if args.view.is_some() {
-        return state.view;
+    let view = match (&args.view, &args.filter) {
+        (Some(_), _) => state.view,
+        (None, Some(_)) => View::Board,
+        (None, None) => place.view(),
+    };
+    if args.view.is_none() {
+        state.go_back_to(&place);
     }
-    state.go_back_to(&place);
-    if args.filter.is_some() {
-        return View::Board;
+    (view, state.look_as(&place))
+}
+
+/// Returns the theme that was chosen earlier; one that is gone gives way to the other.
+fn wear(
+    chosen: Option<String>,
+    theme: Theme,
+    themes: &Themes,
+    state: &mut UiState,
+    now: Timestamp,
+) -> Theme {
+    let Some(name) = chosen else {
+        return theme;
+    };
+    match themes.find(&name) {
+        Ok(theme) => {
+            state.theme = name;
+            theme
+        }
+        Err(error) => {
+            state.notify_error(error, now);
+            theme
+        }
     }
-    place.view()
 }
 
 /// Takes the saved views over, and goes to the one that the command line names.
@@ -304,16 +336,19 @@ fn themes(session: &Session, abilities: Abilities) -> Themes {
             light: session.settings.ui.theme_light.clone(),
             ground: ground::told(&session.env),
         },
+        shelf: None,
     }
+    .shelved()
 }
 
 /// Returns what the screen stands on, so that it can be told anew while the board runs.
-fn standing(session: &Session, abilities: Abilities, state: &UiState) -> Standing {
+fn standing(session: &Session, abilities: Abilities, state: &UiState, themes: &Themes) -> Standing {
     Standing {
         told: Told {
             ui: session.settings.ui.clone(),
             keymap: Arc::clone(&state.options.keymap),
             kitty: session.settings.keys.kitty,
+            shelf: themes.shelf.clone().unwrap_or_default(),
             rest: session.rest.clone(),
         },
         may_ask: ground::may_ask(&session.env, abilities),
@@ -330,11 +365,14 @@ fn options(session: &Session, keymap: Keymap) -> UiOptions {
         banner: session.demo.as_ref().map(|_| demo::BANNER.to_owned()),
         offline: false,
         theme: session.settings.ui.theme.clone(),
-        offset: clock::local_offset(),
+        told_theme: session.told_theme.clone(),
+        remembers: Places::of(session).is_some(),
+        zone: team::local_zone(&session.env),
         keymap: Arc::new(keymap),
         own: Arc::clone(&session.settings.commands),
         read_only: session.global.read_only,
         wall: session.settings.wall,
+        motion: session.settings.ui.motion,
         seed: seed(),
     }
 }

@@ -340,11 +340,11 @@ impl Effects {
         }));
     }
 
-    /// Keeps a pin, or forgets it.
-    pub fn pin(&self, item: ItemId, pin: Option<Pin>) {
+    /// Keeps pins, or forgets them.
+    pub fn pin(&self, changes: Vec<(ItemId, Option<Pin>)>) {
         let (pins, tell) = (self.pins.clone(), self.tell.clone());
         drop(self.tracker.spawn_blocking(move || {
-            let (list, trouble) = pins.set(&item, pin);
+            let (list, trouble) = pins.set(&changes);
             // The board must hear of it: this thread is not the one that draws.
             drop(tell.blocking_send(Done::Pinned(list, trouble)));
         }));

@@ -65,16 +65,18 @@ impl Pins {
         }
     }
 
-    /// Pins a card, or takes its pin away; returns all pins, and why they are not kept, if so.
-    pub fn set(&self, item: &ItemId, pin: Option<Pin>) -> (List, Option<String>) {
+    /// Pins cards, or takes their pins away; returns all pins, and why they are not kept, if so.
+    pub fn set(&self, changes: &[(ItemId, Option<Pin>)]) -> (List, Option<String>) {
         let mut known = self.known();
         let _lock = self.file.lock();
         let read = self.read();
         if let Ok(list) = &read {
             known.clone_from(list);
         }
-        known.retain(|(id, _)| id != item);
-        known.extend(pin.map(|pin| (item.clone(), pin)));
+        for (item, pin) in changes {
+            known.retain(|(id, _)| id != item);
+            known.extend(pin.map(|pin| (item.clone(), pin)));
+        }
         let too_many = known.len().saturating_sub(MOST);
         known.drain(..too_many);
         // A file that we cannot read may be a newer program's: it is left as it is.
@@ -128,7 +130,7 @@ mod tests {
                 scope.spawn(move || {
                     for card in 0..20 {
                         let item = ItemId::new(&format!("ticket:a#{}", board * 20 + card));
-                        assert_eq!(pins.set(&item, Some(pin(Stage::Test))).1, None);
+                        assert_eq!(pins.set(&[(item.clone(), Some(pin(Stage::Test)))]).1, None);
                     }
                 });
             }
@@ -143,17 +145,17 @@ mod tests {
         let (one, two) = (ItemId::new("ticket:a#1"), ItemId::new("ticket:a#2"));
         let pins = Pins::at(file.clone());
         assert_eq!(pins.load(), []);
-        assert_eq!(pins.set(&one, Some(pin(Stage::Test))).1, None);
+        assert_eq!(pins.set(&[(one.clone(), Some(pin(Stage::Test)))]).1, None);
         // Another board on the same machine pins another card.
-        Pins::at(file.clone()).set(&two, Some(pin(Stage::Plan)));
-        let (list, trouble) = pins.set(&one, Some(pin(Stage::Deploy)));
+        Pins::at(file.clone()).set(&[(two.clone(), Some(pin(Stage::Plan)))]);
+        let (list, trouble) = pins.set(&[(one.clone(), Some(pin(Stage::Deploy)))]);
         assert_eq!(trouble, None);
         let expected = vec![(two.clone(), pin(Stage::Plan)), (one, pin(Stage::Deploy))];
         assert_eq!(list, expected);
         assert_eq!(Pins::at(file.clone()).load(), expected);
         let mode = std::fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(pins.set(&two, None).0.len(), 1);
+        assert_eq!(pins.set(&[(two.clone(), None)]).0.len(), 1);
     }
 
     #[test]
@@ -164,7 +166,7 @@ mod tests {
             std::fs::write(&file, text).unwrap();
             let pins = Pins::at(file.clone());
             assert_eq!(pins.load(), []);
-            let (list, trouble) = pins.set(&ItemId::new("ticket:a#1"), Some(pin(Stage::Test)));
+            let (list, trouble) = pins.set(&[(ItemId::new("ticket:a#1"), Some(pin(Stage::Test)))]);
             assert_eq!(list.len(), 1, "it holds for now");
             assert!(trouble.unwrap().contains("until the program ends"));
             assert_eq!(std::fs::read_to_string(&file).unwrap(), text);

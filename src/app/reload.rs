@@ -12,6 +12,7 @@ use crate::app::configuration;
 use crate::app::exit::Failure;
 use crate::app::session::Session;
 use crate::app::settings;
+use crate::app::themes::{self, Shelf};
 use crate::app::watch::Files;
 use crate::config::{Settings, UiConfig};
 use crate::ui::keymap::Keymap;
@@ -25,6 +26,8 @@ pub struct Told {
     pub keymap: Arc<Keymap>,
     /// Whether the terminal is told to tell all keys apart.
     pub kitty: bool,
+    /// The user's own themes.
+    pub shelf: Shelf,
     /// What the files say beside that: when it changes, that counts after the next start.
     pub rest: Vec<toml::Table>,
 }
@@ -73,6 +76,7 @@ impl Reloader {
             ui: settings.ui,
             keymap: Arc::new(keymap),
             kitty: settings.keys.kitty,
+            shelf: themes::shelf(&self.themes),
             rest: texts.iter().filter_map(rest).collect(),
         })
     }

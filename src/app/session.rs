@@ -54,6 +54,8 @@ pub struct Session {
     pub files: Vec<String>,
     /// What the files say that is not the screen's.
     pub rest: Vec<toml::Table>,
+    /// The theme that the files name, whatever the command line says.
+    pub told_theme: String,
     /// The settings in force.
     pub settings: Settings,
     /// Where the sources come from, in words, for `doctor`.
@@ -102,6 +104,7 @@ impl Session {
             }
         }
         let rest = texts.iter().filter_map(reload::rest).collect();
+        let told_theme = settings.ui.theme.clone();
         reload::over(&global, &mut settings);
         know_tokens(&env, &settings);
         let spare = std::env::temp_dir();
@@ -113,6 +116,7 @@ impl Session {
             place,
             files: texts.into_iter().map(|text| text.name).collect(),
             rest,
+            told_theme,
             settings,
             sources_from,
             demo,
@@ -135,6 +139,7 @@ impl Session {
             sources_from: format!("`{name}`"),
             files: vec![name],
             rest: Vec::new(),
+            told_theme: settings.ui.theme.clone(),
             place,
             settings,
             demo: None,

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::app::env::Env;
 use crate::app::guard::Switch;
+use crate::config::Motion;
 use crate::engine::snapshot::{Health, Snapshot};
 
 /// What was last shown.
@@ -14,18 +15,25 @@ use crate::engine::snapshot::{Health, Snapshot};
 pub struct Surround {
     has_title: bool,
     has_progress: bool,
+    motion: Motion,
     title: String,
     progress: Option<u8>,
 }
 
 impl Surround {
-    /// Makes it for a terminal; `has_title` is whether it has a title.
-    pub fn of(env: &Env, has_title: bool) -> Self {
+    /// Makes it for a terminal; `has_title` is whether it has a title. Progress moves.
+    pub fn of(env: &Env, has_title: bool, motion: Motion) -> Self {
         Self {
             has_title,
             has_progress: has_title && shows_progress(env),
+            motion,
             ..Self::default()
         }
+    }
+
+    /// Takes over what may move.
+    pub fn tell(&mut self, motion: Motion) {
+        self.motion = motion;
     }
 
     /// Forgets what is shown: somebody else may have changed it.
@@ -42,7 +50,7 @@ impl Surround {
             text = format!("\x1b]2;{title}\x1b\\");
             self.title = title;
         }
-        let progress = progress(snapshot);
+        let progress = progress(snapshot).filter(|_| self.motion == Motion::Full);
         if self.has_progress && progress != self.progress {
             // What is shown at the end has to be taken away.
             let _ = Switch::Progress.turn(progress.is_some());
@@ -105,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_title_is_sent_when_it_changes_and_only_then() {
-        let mut surround = Surround::of(&env(&[("TERM", "xterm")]), true);
+        let mut surround = Surround::of(&env(&[("TERM", "xterm")]), true, Motion::Full);
         let snapshot = board(&[Health::Ok]);
         let sent = surround.next((2, 5), &snapshot);
         assert_eq!(sent, "\x1b]2;2 red, 5 waiting - cycleboard\x1b\\");
@@ -113,7 +121,7 @@ mod tests {
         assert_eq!(surround.next((0, 0), &snapshot), "\x1b]2;cycleboard\x1b\\");
         surround.forget();
         assert_eq!(surround.next((0, 0), &snapshot), "\x1b]2;cycleboard\x1b\\");
-        let mut without = Surround::of(&env(&[]), false);
+        let mut without = Surround::of(&env(&[]), false, Motion::Full);
         assert_eq!(without.next((2, 5), &snapshot), "");
     }
 
@@ -127,15 +135,26 @@ mod tests {
             ([("TERM_PROGRAM", "iTerm.app"), ("TERM", "x")], false),
             ([("TERM_PROGRAM", "ghostty"), ("TMUX", "x")], false),
         ] {
-            let mut surround = Surround::of(&env(&pairs), true);
+            let mut surround = Surround::of(&env(&pairs), true, Motion::Full);
             let sent = surround.next((0, 0), &starting);
             assert_eq!(sent.contains("\x1b]9;4;1;75\x1b\\"), shown, "{pairs:?}");
         }
     }
 
     #[test]
+    fn with_reduced_motion_no_progress_is_shown_and_what_is_shown_is_taken_away() {
+        let starting = board(&[Health::Starting, Health::Ok]);
+        let mut surround = Surround::of(&env(&[("WT_SESSION", "1")]), true, Motion::Reduced);
+        assert!(!surround.next((0, 0), &starting).contains("]9;4"));
+        surround.tell(Motion::Full);
+        assert!(surround.next((0, 0), &starting).contains("]9;4;1;50"));
+        surround.tell(Motion::Reduced);
+        assert_eq!(surround.next((0, 0), &starting), "\x1b]9;4;0;0\x1b\\");
+    }
+
+    #[test]
     fn progress_ends_when_every_source_has_answered() {
-        let mut surround = Surround::of(&env(&[("WT_SESSION", "1")]), true);
+        let mut surround = Surround::of(&env(&[("WT_SESSION", "1")]), true, Motion::Full);
         drop(surround.next((0, 0), &board(&[Health::Starting, Health::Ok])));
         let ended = surround.next((0, 0), &board(&[Health::Ok, Health::Stale]));
         assert_eq!(ended, "\x1b]9;4;0;0\x1b\\");

@@ -3,7 +3,9 @@
 //! What a theme says is settled by `ui::theme`; here it is only found and read,
 //! and what is wrong with it gets a file and a line.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::app::ground::Ground;
 use crate::config::{line_of, line_of_error};
@@ -30,7 +32,14 @@ pub struct Themes {
     pub glyphs: Glyphs,
     /// What `auto` is.
     pub auto: Auto,
+    /// The user's own files, once they were read; else each is read when it is asked for.
+    pub shelf: Option<Shelf>,
 }
+
+/// The user's own themes by name: what their files say, or why that could not be read.
+///
+/// Read where files may be waited for, so that a theme is changed without one.
+pub type Shelf = Arc<BTreeMap<String, Result<String, Mistake>>>;
 
 /// What the theme `auto` is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -178,18 +187,21 @@ impl Themes {
         Ok(own.or_else(|| builtin(name).map(str::to_owned)))
     }
 
+    /// Has the files in a directory read once and for all.
+    #[must_use]
+    pub fn shelved(mut self) -> Self {
+        self.shelf = Some(shelf(&self.dir));
+        self
+    }
+
     /// Returns the names of all themes: those that are built in, then the user's own.
     pub fn names(&self) -> Vec<String> {
-        let mut own: Vec<String> = std::fs::read_dir(&self.dir)
+        let own = match &self.shelf {
+            Some(read) => read.keys().cloned().collect(),
+            None => names_in(&self.dir),
+        };
+        let mut own: Vec<String> = own
             .into_iter()
-            .flatten()
-            .flatten()
-            .take(MAX_FILES)
-            .filter_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                let name = name.strip_suffix(".toml")?;
-                is_name(name).then(|| name.to_owned())
-            })
             .filter(|name| BUILTIN.iter().all(|(known, _)| known != name))
             .collect();
         own.sort();
@@ -263,6 +275,9 @@ impl Themes {
         if !is_name(name) {
             return Ok(None);
         }
+        if let Some(shelf) = &self.shelf {
+            return shelf.get(name).cloned().transpose();
+        }
         let path = self.file(name);
         if path.is_file() {
             read_bounded(&path).map(Some)
@@ -270,6 +285,29 @@ impl Themes {
             Ok(None)
         }
     }
+}
+
+/// Returns the names of the themes in a directory.
+fn names_in(dir: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    files
+        .take(MAX_FILES)
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let name = name.strip_suffix(".toml")?;
+            is_name(name).then(|| name.to_owned())
+        })
+        .collect()
+}
+
+/// Reads all themes of a directory.
+pub fn shelf(dir: &Path) -> Shelf {
+    let names = names_in(dir).into_iter();
+    let read = names.filter_map(|name| {
+        let path = dir.join(format!("{name}.toml"));
+        path.is_file().then(|| (name, read_bounded(&path)))
+    });
+    Arc::new(read.collect())
 }
 
 /// Reads a theme file up to the bound; a mark of byte order is left out.

@@ -233,6 +233,8 @@ pub(super) struct Ui {
     pub(super) links: Option<Text>,
     /// Whether the line is slow.
     pub(super) slow: Option<bool>,
+    /// What moves by itself.
+    pub(super) motion: Option<Text>,
     /// Whether the board opens where it was left.
     pub(super) remember: Option<bool>,
 }

@@ -198,6 +198,16 @@ pub enum Links {
     Never,
 }
 
+/// What moves on the screen by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Motion {
+    /// The wall turns its pages and wanders; tabs of terminals show progress.
+    #[default]
+    Full,
+    /// Nothing: only what is told changes.
+    Reduced,
+}
+
 /// `[ui]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UiConfig {
@@ -215,6 +225,8 @@ pub struct UiConfig {
     pub links: Links,
     /// Whether the line is slow: what changes by itself is painted once a second.
     pub slow: bool,
+    /// What moves by itself.
+    pub motion: Motion,
     /// Whether the board opens where it was left.
     pub remember: bool,
 }
@@ -405,6 +417,7 @@ impl Default for UiConfig {
             mouse: true,
             links: Links::Auto,
             slow: false,
+            motion: Motion::Full,
             remember: true,
         }
     }

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use crate::config::check::{Checker, Table, read};
 use crate::config::file::KeyValue;
-use crate::config::{Links, Settings, Trust, file};
+use crate::config::{Links, Motion, Settings, Trust, file};
 
 /// Puts `[ui]` into the settings.
 pub(super) fn apply_ui(checker: &mut Checker<'_>, table: Table<file::Ui>, settings: &mut Settings) {
@@ -38,6 +38,16 @@ pub(super) fn apply_ui(checker: &mut Checker<'_>, table: Table<file::Ui>, settin
             other => {
                 let message = format!("`links`: `{other}` is neither `auto` nor `never`");
                 checker.error(links.span(), &message, None);
+            }
+        }
+    }
+    if let Some(motion) = ui.motion {
+        match motion.get_ref().as_str() {
+            "full" => settings.ui.motion = Motion::Full,
+            "reduced" => settings.ui.motion = Motion::Reduced,
+            other => {
+                let message = format!("`motion`: `{other}` is neither `full` nor `reduced`");
+                checker.error(motion.span(), &message, None);
             }
         }
     }

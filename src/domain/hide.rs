@@ -5,10 +5,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{Datelike as _, FixedOffset, NaiveTime, TimeDelta, Weekday};
+use chrono::{Datelike as _, NaiveTime, TimeDelta, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
+use crate::domain::calendar::{self, Zone};
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::domain::text::parse_duration;
@@ -53,7 +54,7 @@ pub enum Wish {
 
 impl Wish {
     /// Returns what a word means: `activity`, `2h`, `tomorrow`, `mon`; the clock is that of a zone.
-    pub fn parse(word: &str, now: Timestamp, zone: FixedOffset) -> Option<Self> {
+    pub fn parse(word: &str, now: Timestamp, zone: Zone) -> Option<Self> {
         let word = word.trim().to_lowercase();
         if word == "activity" {
             return Some(Self::Activity);
@@ -62,8 +63,7 @@ impl Wish {
         let morning = NaiveTime::from_hms_opt(MORNING, 0, 0)?;
         let on = |days: i64| {
             let day = today.checked_add_signed(TimeDelta::days(days))?;
-            let local = day.and_time(morning).and_local_timezone(zone).single()?;
-            Some(Self::Time(local.to_utc()))
+            Some(Self::Time(calendar::moment(zone, day, morning)))
         };
         if word == "tomorrow" {
             return on(1);
@@ -177,10 +177,22 @@ mod tests {
     fn wish(word: &str, expected: Option<&str>) {
         // A Wednesday, half past one in the afternoon two hours east of Greenwich.
         let now = "2026-11-25T11:30:00Z".parse().unwrap();
-        let zone = FixedOffset::east_opt(7_200).unwrap();
+        let zone = Zone::Africa__Maputo;
         let found = Wish::parse(word, now, zone);
         let expected = expected.map(|at| Wish::Time(at.parse().unwrap()));
         assert_eq!(found, expected, "{word}");
+    }
+
+    #[test]
+    fn a_morning_is_one_of_the_clock_that_was_changed_in_between() {
+        // The Friday before clocks go back, and the one before they go forward.
+        for (now, monday) in [
+            ("2026-10-23T11:30:00Z", "2026-10-26T08:00:00Z"),
+            ("2026-03-27T11:30:00Z", "2026-03-30T07:00:00Z"),
+        ] {
+            let found = Wish::parse("mon", now.parse().unwrap(), Zone::Europe__Berlin);
+            assert_eq!(found, Some(Wish::Time(monday.parse().unwrap())), "{now}");
+        }
     }
 
     #[test]
@@ -194,7 +206,7 @@ mod tests {
         wish("999d", None);
         wish("someday", None);
         let now = Timestamp::UNIX_EPOCH;
-        let zone = FixedOffset::east_opt(0).unwrap();
+        let zone = Zone::UTC;
         assert_eq!(Wish::parse("activity", now, zone), Some(Wish::Activity));
     }
 }

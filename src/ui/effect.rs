@@ -42,8 +42,8 @@ pub enum Effect {
     Look(Option<ItemId>),
     /// Tell whether the terminal has the focus.
     Focus(bool),
-    /// Pin a card to a stage, or take its pin away; keep that.
-    Pin(ItemId, Option<Pin>),
+    /// Keep pins of cards, or forget them.
+    Pin(Vec<(ItemId, Option<Pin>)>),
     /// Keep how cards are put aside, or that they are not.
     Hide(Vec<(ItemId, Option<Hide>)>),
     /// Keep a saved view under its name, or forget it.

@@ -25,8 +25,16 @@ const COLUMNS: usize = 8;
 pub struct Widths([i16; COLUMNS]);
 
 impl Widths {
-    fn of(&self, column: usize) -> i16 {
+    /// Returns by how much a column is wider.
+    pub fn of(&self, column: usize) -> i16 {
         self.0.get(column).copied().unwrap_or_default()
+    }
+
+    /// Makes a column wider by so much than it is by itself.
+    pub fn set(&mut self, column: usize, by: i16) {
+        if let Some(wider) = self.0.get_mut(column) {
+            *wider = by;
+        }
     }
 
     /// Makes a column wider and the one right of it as much narrower.

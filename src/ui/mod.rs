@@ -16,6 +16,7 @@ pub mod input;
 
 pub mod state;
 
+pub(crate) mod rest;
 pub mod rows;
 
 pub mod tree;

@@ -94,8 +94,21 @@ pub struct ActionMenu {
     pub aims: Vec<Aim>,
     /// What can be done, or why not.
     pub entries: Vec<ActionEntry>,
-    /// The selected line.
+    /// The user's own commands for the card under the cursor.
+    pub own: Vec<OwnEntry>,
+    /// The selected line: what can be done, then the own commands.
     pub cursor: usize,
+}
+
+/// A command of the user in the menu of actions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnEntry {
+    /// Its place in the configuration.
+    pub at: usize,
+    /// What it does.
+    pub words: String,
+    /// Why it cannot be run here.
+    pub refused: Option<String>,
 }
 
 /// One card that is acted on.
@@ -343,18 +356,30 @@ pub(crate) struct Names {
 /// The stages to which a card may be pinned.
 #[derive(Clone, Debug)]
 pub struct PinMenu {
-    /// The card.
-    pub item: ItemId,
-    /// Its name.
-    pub key: String,
-    /// Where the table has it, if that is known.
-    pub table: Option<Stage>,
+    /// The cards, and where the table has each, if that is known.
+    pub items: Vec<(ItemId, Option<Stage>)>,
+    /// What they are called: the key of one, or how many.
+    pub name: String,
     /// Whether the pin is to hold whatever happens to the card.
     pub for_good: bool,
     /// Whether there is a pin to take away.
     pub pinned: bool,
     /// The selected line: a column, or after the last one no pin.
     pub cursor: usize,
+}
+
+impl PinMenu {
+    /// Returns where the table has all of them, if that is known and one stage.
+    pub fn table(&self) -> Option<Stage> {
+        let (_, first) = self.items.first()?;
+        let same = self.items.iter().all(|(_, table)| table == first);
+        first.filter(|_| same)
+    }
+
+    /// Returns whether it is known of each when it moves.
+    pub fn may_move(&self) -> bool {
+        self.items.iter().all(|(_, table)| table.is_some())
+    }
 }
 
 /// A question; the default is No.

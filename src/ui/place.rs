@@ -26,6 +26,18 @@ const VIEWS: [(&str, View); 6] = [
 /// How many earlier filters and lines of the palette are kept.
 const LINES: usize = 50;
 
+/// The most columns of the screen by which a column is remembered to be wider, or narrower.
+const WIDEST: i16 = 500;
+
+/// A theme that a person chose.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Chosen {
+    /// Its name.
+    pub name: String,
+    /// The theme that the configuration named then: it was chosen instead of that one.
+    pub told: String,
+}
+
 /// Where the board was left.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -56,6 +68,10 @@ pub struct Place {
     pub filters: Vec<String>,
     /// What was run from the palette, newest last.
     pub said: Vec<String>,
+    /// By how much a person made columns wider.
+    pub widths: Vec<(Stage, i16)>,
+    /// The theme that a person chose.
+    pub theme: Option<Chosen>,
 }
 
 /// Returns the last so many of some lines.
@@ -90,7 +106,45 @@ impl UiState {
             window: self.board.window,
             filters: last(&self.filter.history),
             said: last(&self.said),
+            widths: self.widths(),
+            theme: self.chosen.clone(),
         }
+    }
+
+    fn widths(&self) -> Vec<(Stage, i16)> {
+        let columns = self.options.columns.iter().enumerate();
+        let widths = columns.map(|(at, column)| (column.stage, self.wider.of(at)));
+        widths.filter(|(_, by)| *by != 0).collect()
+    }
+
+    /// Makes the board look as it did: columns as wide, as far as there are such, and returns the
+    /// theme that was chosen, unless the configuration names another one since.
+    pub fn look_as(&mut self, place: &Place) -> Option<String> {
+        for (stage, by) in &place.widths {
+            let mut columns = self.options.columns.iter();
+            if let Some(at) = columns.position(|column| column.stage == *stage) {
+                self.wider.set(at, (*by).clamp(-WIDEST, WIDEST));
+            }
+        }
+        let told = &self.options.told_theme;
+        let chosen = place.theme.clone().filter(|chosen| chosen.told == *told);
+        self.chosen = chosen;
+        self.chosen.as_ref().map(|chosen| chosen.name.clone())
+    }
+
+    /// Notes that a person chose a theme.
+    pub(crate) fn choose_theme(&mut self, name: &str) {
+        let told = self.options.told_theme.clone();
+        self.chosen = (name != told).then(|| Chosen {
+            name: name.to_owned(),
+            told,
+        });
+    }
+
+    /// Takes over that the configuration names a theme: it was changed after anyone chose one.
+    pub fn tell_theme(&mut self, name: &str) {
+        name.clone_into(&mut self.options.told_theme);
+        self.chosen = None;
     }
 
     /// Brings the board to where it was left, all but the view: that is shown once it has cards.
@@ -151,6 +205,54 @@ mod tests {
         assert_eq!(two.state.place(), place);
         let here = |screen: &Screen| (screen.state.lane(), screen.state.board.focus);
         assert_eq!(here(&two), here(&one));
+    }
+
+    #[test]
+    fn columns_are_as_wide_again_where_there_are_such() {
+        let mut one = Screen::new(200, 40, 60);
+        one.state.wider.shift(2, 9);
+        let place = one.state.place();
+        assert_eq!(place.widths.len(), 2);
+        let mut two = Screen::new(200, 40, 60);
+        assert_eq!(two.state.look_as(&place), None);
+        assert_eq!(two.state.wider, one.state.wider);
+        // A board of other columns keeps each with its column, one of a small screen fits it.
+        let columns = two.state.options.columns.split_off(3);
+        let mut three = Screen::new(60, 20, 60);
+        three.state.options.columns = columns;
+        let wild = Place {
+            widths: place
+                .widths
+                .iter()
+                .map(|(stage, _)| (*stage, i16::MAX))
+                .collect(),
+            ..Place::default()
+        };
+        three.state.look_as(&wild);
+        three.arrive();
+        assert_eq!(three.state.wider.of(0), WIDEST);
+        for slot in three.state.plan().slots {
+            assert!(slot.head.right() <= 60);
+        }
+    }
+
+    #[test]
+    fn a_theme_that_was_chosen_is_worn_again_until_the_configuration_names_another() {
+        let mut one = Screen::new(80, 24, 10);
+        one.press("g t j enter");
+        let place = one.state.place();
+        let text = serde_json::to_string(&place).unwrap();
+        let place: Place = serde_json::from_str(&text).unwrap();
+        let mut two = Screen::new(80, 24, 10);
+        assert_eq!(two.state.look_as(&place).as_deref(), Some("light"));
+        assert_eq!(two.state.place().theme, place.theme, "it is kept on");
+        let mut three = Screen::new(80, 24, 10);
+        three.state.options.told_theme = "nord".to_owned();
+        assert_eq!(three.state.look_as(&place), None);
+        assert_eq!(three.state.place().theme, None);
+        // The one of the configuration is nothing that has to be remembered.
+        two.press("g t g j enter g t k enter");
+        assert_eq!(two.state.place().theme, None);
     }
 
     #[test]

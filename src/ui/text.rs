@@ -3,7 +3,7 @@
 //! The only file that writes into a buffer. Widths are those of the terminal;
 //! text is cut between characters as people see them, never within.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
@@ -186,6 +186,23 @@ impl<'a> Paint<'a> {
         (self.rolls_at, self.cursor)
     }
 
+    /// Returns the cells of an area, row by row.
+    pub fn cells(&self, area: Rect) -> Vec<Cell> {
+        let places = area.intersection(*self.buf.area()).positions();
+        let cells = places.filter_map(|place| self.buf.cell(place));
+        cells.cloned().collect()
+    }
+
+    /// Puts cells where they were taken from.
+    pub fn put_back(&mut self, area: Rect, cells: &[Cell]) {
+        let places = area.intersection(*self.buf.area()).positions();
+        for (place, kept) in places.zip(cells) {
+            if let Some(cell) = self.buf.cell_mut(place) {
+                cell.clone_from(kept);
+            }
+        }
+    }
+
     /// Styles an area without touching its text.
     pub fn style(&mut self, area: Rect, style: Style) {
         self.buf.set_style(area, style);
@@ -351,11 +368,7 @@ mod tests {
             paint.text(0, y, 8, "日本日本", Style::new());
         }
         paint.boxed(Rect::new(1, 0, 4, 3), "");
-        let text: Vec<&str> = buf
-            .content()
-            .iter()
-            .map(ratatui::buffer::Cell::symbol)
-            .collect();
+        let text: Vec<&str> = buf.content().iter().map(Cell::symbol).collect();
         assert_eq!(text.concat(), " ┌──┐ 本  │  │ 本  └──┘ 本 ");
     }
 

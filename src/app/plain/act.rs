@@ -11,10 +11,19 @@ use crate::domain::text::{Clean, plain_ascii_escape};
 use crate::engine::EngineCommand;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::overlay::Aim;
+use crate::ui::tree;
 use crate::ui::update::{action, aims, question};
 
 /// What is typed where no name has to be.
 const YES: &str = "yes";
+
+/// How many runs of a card are asked about.
+const MOST_RUNS: usize = 9;
+
+/// Returns what a run is called, with its repository.
+fn called(aim: &Aim) -> String {
+    format!("{} of {}", aim.name, aim.target.run.repo.path())
+}
 
 /// Something that can be chosen.
 #[derive(Clone, Debug)]
@@ -28,6 +37,8 @@ struct Choice {
 #[derive(Debug)]
 enum Asking {
     Nothing,
+    /// To which of these runs something is to be done.
+    WhichRun(Vec<Aim>),
     /// Which of these.
     Which(Vec<Choice>),
     /// Nothing yet: the target is read afresh.
@@ -74,13 +85,34 @@ impl Acting {
         let Some(item) = item else {
             return vec![line("no card is open; `list`, then its number")];
         };
-        let Some(aim) = aims::of_card(snapshot, item, None) else {
-            return vec![line("no run of this card is known; actions are for runs")];
-        };
+        let mut runs = aims::all_of_card(snapshot, item);
+        runs.truncate(MOST_RUNS);
+        match runs.as_slice() {
+            [] => vec![line("no run of this card is known; actions are for runs")],
+            [one] => {
+                let one = one.clone();
+                self.offer(&one, snapshot)
+            }
+            several => {
+                let mut said = vec![line(
+                    "which run? say a number, or anything else to leave it",
+                )];
+                let told = (1..).zip(several).map(|(number, aim)| {
+                    let state = tree::word(&aim.state);
+                    line(format!("{number}. {}, {state}", called(aim)))
+                });
+                said.extend(told);
+                self.asking = Asking::WhichRun(runs);
+                said
+            }
+        }
+    }
+
+    /// Tells what can be done to a run, as numbers.
+    fn offer(&mut self, aim: &Aim, snapshot: &Snapshot) -> Vec<Said> {
         let mut said = vec![line(format!(
-            "{} of {}: say a number, or anything else to leave it",
-            aim.name,
-            aim.target.run.repo.path()
+            "{}: say a number, or anything else to leave it",
+            called(aim)
         ))];
         let mut choices = Vec::new();
         for verb in Verb::ALL {
@@ -88,12 +120,12 @@ impl Acting {
                 // One is chosen in the triage view, job by job.
                 Of::Job => continue,
                 Of::Run => vec![(None, Clean::default())],
-                Of::Gate => aims::gates(snapshot, &aim),
+                Of::Gate => aims::gates(snapshot, aim),
             };
             for (gate, name) in gates {
                 let of_gate = verb.of() == Of::Gate;
                 let shut = action::gate_refused(verb, gate.as_ref());
-                let why = action::refused(snapshot, verb, &aim)
+                let why = action::refused(snapshot, verb, aim)
                     .or_else(|| shut.filter(|_| of_gate).map(str::to_owned));
                 let words = if name.is_empty() {
                     verb.words().to_owned()
@@ -121,16 +153,18 @@ impl Acting {
     }
 
     /// Takes an answer.
-    pub(super) fn answer(&mut self, said: &str, _snapshot: &Snapshot) -> Vec<Said> {
+    pub(super) fn answer(&mut self, said: &str, snapshot: &Snapshot) -> Vec<Said> {
+        let number = said.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
         match std::mem::replace(&mut self.asking, Asking::Nothing) {
             Asking::Nothing => Vec::new(),
-            Asking::Which(choices) => {
-                let at = said.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
-                match at.and_then(|at| choices.into_iter().nth(at)) {
-                    Some(choice) => self.intend(choice),
-                    None => vec![line("nothing is done")],
-                }
-            }
+            Asking::WhichRun(runs) => match number.and_then(|at| runs.get(at)) {
+                Some(aim) => self.offer(aim, snapshot),
+                None => vec![line("nothing is done")],
+            },
+            Asking::Which(choices) => match number.and_then(|at| choices.into_iter().nth(at)) {
+                Some(choice) => self.intend(choice),
+                None => vec![line("nothing is done")],
+            },
             Asking::Reading(id) => {
                 vec![
                     line("it was not read yet, so that is no answer; nothing is done"),

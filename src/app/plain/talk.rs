@@ -427,7 +427,17 @@ impl Talk {
                 // What the filter hides or shows is no change.
                 self.stood = None;
                 self.listed.clear();
-                self.on_snapshot(snapshot, now)
+                let mut said = self.on_snapshot(snapshot, now);
+                if !self.is_settled {
+                    let text = if self.filter.is_empty() {
+                        "all cards again".to_owned()
+                    } else {
+                        format!("only cards with `{}`", self.filter)
+                    };
+                    let when = "how many there are is told once all sources have answered";
+                    said.push(line(format!("{text}; {when}")));
+                }
+                said
             }
             Err(error) => {
                 let mut said = vec![line(format!("the filter is wrong: {error}"))];

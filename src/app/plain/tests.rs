@@ -6,13 +6,16 @@ use super::talk::{Do, Said, Setting, Talk};
 use super::words;
 use crate::domain::Timestamp;
 use crate::domain::hide::Hides;
+use crate::domain::item::{Evidence, EvidenceKind};
 use crate::domain::query::Query;
+use crate::domain::run::RunKey;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::engine::EngineCommand;
 use crate::engine::snapshot::{Health, Row, Snapshot};
 use crate::ui::sample;
 use crate::ui::state::UiOptions;
+use crate::ui::testing::triage;
 
 struct Conversation {
     talk: Talk,
@@ -216,4 +219,61 @@ fn nothing_is_sent_without_the_word_for_it() {
         let confirms = |one: &Said| matches!(one, Said::Do(Do::Command(EngineCommand::Confirm(_))));
         assert!(!said.iter().any(confirms), "{line}");
     }
+}
+
+#[test]
+fn of_several_runs_it_is_asked_which_is_meant_and_the_likeliest_is_the_first() {
+    let mut it = Conversation::new(48);
+    drop(it.say("list build"));
+    let rows = &it.snapshot.column(Stage::Build).unwrap().rows;
+    let alone = |row: &Row| matches!(row, Row::Item(_));
+    let nth = rows.iter().position(alone).unwrap();
+    let number: usize = rows[..nth].iter().map(|row| row.items().len()).sum();
+    let id = rows[nth].items()[0].id.clone();
+    let key = triage::snapshot().triage.cards[0].triage.run.key();
+    for column in &mut it.snapshot.columns {
+        let mut rows: Vec<Row> = column.rows.to_vec();
+        for row in &mut rows {
+            if let Row::Item(item) = row
+                && item.id == id
+            {
+                let item = Arc::make_mut(item);
+                let is_run = |line: &&mut Evidence| line.kind == EvidenceKind::Run;
+                let line = item.evidence.iter_mut().find(is_run).unwrap();
+                (line.state, line.status) = ("running".into(), Status::Running);
+                line.run = Some(Box::new(key.clone()));
+                let mut other = line.clone();
+                other.key = "deploy #7".into();
+                (other.state, other.status) = ("passed".into(), Status::Mergeable);
+                other.run = Some(Box::new(RunKey {
+                    id: key.id + 1,
+                    ..key.clone()
+                }));
+                item.evidence.insert(0, other);
+            }
+        }
+        column.rows = rows.into();
+    }
+    drop(it.say(&(number + 1).to_string()));
+    let which = it.say("act");
+    assert!(which.starts_with("which run?"), "{which}");
+    let lines: Vec<&str> = which.lines().collect();
+    assert_eq!(lines.len(), 3, "{which}");
+    assert!(lines[1].starts_with("1. ci #"), "{which}");
+    assert!(lines[2].starts_with("2. deploy #7 of "), "{which}");
+    assert!(it.say("2").starts_with("deploy #7 of "));
+}
+
+#[test]
+fn a_filter_before_all_sources_answered_is_taken_and_says_when_it_is_counted() {
+    let mut talk = Talk::new(setting(), Query::default());
+    let snapshot = sample::snapshot(48);
+    let told = text(&talk.answer("filter is:red", &snapshot, sample::moment()));
+    assert_eq!(
+        told,
+        "only cards with `is:red`; how many there are is told once all sources have answered"
+    );
+    talk.settle();
+    let told = text(&talk.on_snapshot(&snapshot, sample::moment()));
+    assert!(told.starts_with("8 cards with `is:red`"), "{told}");
 }

@@ -49,7 +49,7 @@ where
             Effect::Refresh(source) => self.command(EngineCommand::Refresh(source), now),
             Effect::Look(item) => self.command(EngineCommand::Look(item), now),
             Effect::Focus(focused) => self.command(EngineCommand::Focus(focused), now),
-            Effect::Pin(item, pin) => self.ends.effects.pin(item, pin),
+            Effect::Pin(changes) => self.ends.effects.pin(changes),
             Effect::RunOwn(order) => self.run_own(*order, now)?,
             Effect::StopOwn(id) => self.ends.effects.stop_own(id),
             Effect::Bell => self.look.terminal.backend_mut().send_aside(b"\x07")?,

@@ -248,6 +248,8 @@ where
             Happening::Rolled => {
                 self.pace.rolls = None;
                 self.pace.touch();
+                // What a selection shows at large was asked for when it moved.
+                self.pace.asked |= self.look.state.rest.is_awaited();
                 let now = (self.look.clock)();
                 let Look {
                     state, snapshot, ..

@@ -54,6 +54,7 @@ where
     #[must_use]
     pub fn standing(mut self, standing: Standing) -> Self {
         self.pace.slow = standing.told.ui.slow;
+        self.look.state.rest.slow = standing.told.ui.slow;
         self.standing = Some(standing);
         self
     }
@@ -115,14 +116,18 @@ where
             Some(false) => Glyphs::Unicode,
             None => standing.glyphs,
         };
+        self.look.surround.tell(told.ui.motion);
         let Look { state, themes, .. } = &mut self.look;
         themes.glyphs = glyphs;
+        themes.shelf = Some(Arc::clone(&told.shelf));
         themes.auto.dark.clone_from(&told.ui.theme_dark);
         themes.auto.light.clone_from(&told.ui.theme_light);
         state.themes = themes.choices();
+        state.options.motion = told.ui.motion;
         state.options.keymap = Arc::clone(&told.keymap);
         state.links = has_links && told.ui.links == crate::config::Links::Auto;
         state.pending.clear();
+        state.rest.slow = told.ui.slow;
         self.pace.slow = told.ui.slow;
         if before.ui.mouse != told.ui.mouse {
             let on = told.ui.mouse && has_mouse;
@@ -149,6 +154,9 @@ where
         if let Some(Overlay::Themes(menu)) = state.overlays.last_mut() {
             let at = state.themes.iter().position(|name| *name == state.theme);
             menu.cursor = at.unwrap_or_default();
+        }
+        if !is_chosen {
+            state.tell_theme(&told.ui.theme);
         }
         let name = if is_chosen || chooses {
             state.theme.clone()

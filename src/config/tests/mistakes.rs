@@ -113,7 +113,7 @@ fn unknown_keys_name_the_nearest() {
         "[ui]\ncolour = 1",
         2,
         "unknown key `colour` in [ui]",
-        "known keys: theme, theme_dark, theme_light, ascii, mouse, links, slow, remember",
+        "known keys: theme, theme_dark, theme_light, ascii, mouse, links, slow, motion, remember",
     );
     bad(
         "[board]\ncolumns = [{ stage = \"code\", titel = \"x\" }]",
@@ -125,7 +125,7 @@ fn unknown_keys_name_the_nearest() {
         "[ui]\n\"\\u001b[31m\\u202e\" = 1",
         2,
         "unknown key `⟨U+202E⟩` in [ui]",
-        "known keys: theme, theme_dark, theme_light, ascii, mouse, links, slow, remember",
+        "known keys: theme, theme_dark, theme_light, ascii, mouse, links, slow, motion, remember",
     );
 }
 
@@ -153,6 +153,12 @@ fn switches_and_names_among_the_keys() {
         "[ui]\nlinks = \"always\"",
         2,
         "`links`: `always` is neither `auto` nor `never`",
+        "",
+    );
+    bad(
+        "[ui]\nmotion = \"none\"",
+        2,
+        "`motion`: `none` is neither `full` nor `reduced`",
         "",
     );
     bad(

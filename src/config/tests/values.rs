@@ -151,7 +151,7 @@ fn phases_rules_and_branchings() {
 #[test]
 fn screen_keys_and_store() {
     let settings = good(
-        "[ui]\ntheme = \"my_own-2\"\nascii = true\nmouse = false\nlinks = \"never\"\nslow = true\ntheme_light = \"paper\"\n[keys]\npreset = \"helix\"\nkitty = true\nquit = \"q\"\nopen = [\"o\", \"enter\"]\n[store]\nurl = \"sqlite:///srv/board.db\"",
+        "[ui]\ntheme = \"my_own-2\"\nascii = true\nmouse = false\nlinks = \"never\"\nslow = true\nmotion = \"reduced\"\ntheme_light = \"paper\"\n[keys]\npreset = \"helix\"\nkitty = true\nquit = \"q\"\nopen = [\"o\", \"enter\"]\n[store]\nurl = \"sqlite:///srv/board.db\"",
     );
     assert_eq!(
         settings.ui,
@@ -161,6 +161,7 @@ fn screen_keys_and_store() {
             theme_light: "paper".into(),
             links: Links::Never,
             slow: true,
+            motion: Motion::Reduced,
             ascii: Some(true),
             mouse: false,
             remember: true,

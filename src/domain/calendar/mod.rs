@@ -231,7 +231,7 @@ enum Fold {
 
 /// Returns the time of a moment in a zone; what lies beyond the years that people write is cut to
 /// them, as clocks of servers may say anything.
-fn local(zone: Zone, at: Timestamp) -> DateTime<Zone> {
+pub fn local(zone: Zone, at: Timestamp) -> DateTime<Zone> {
     const LAST: i64 = 250_000_000_000;
     let secs = at.timestamp().clamp(-LAST, LAST);
     let near = Timestamp::from_timestamp(secs, at.timestamp_subsec_nanos());
@@ -240,6 +240,11 @@ fn local(zone: Zone, at: Timestamp) -> DateTime<Zone> {
 
 fn next(day: NaiveDate) -> Option<NaiveDate> {
     day.succ_opt()
+}
+
+/// Returns the moment of a time of a day in a zone, the first one where clocks show it twice.
+pub fn moment(zone: Zone, day: NaiveDate, time: NaiveTime) -> Timestamp {
+    instant(zone, day, time, Fold::First)
 }
 
 /// Returns the moment of a time of a day in a zone; where a clock was put forward over it, or the

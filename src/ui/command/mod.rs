@@ -139,7 +139,7 @@ commands! {
     /// Put the card aside until something happens to it, or until a time
     Snooze: "snooze", "snooze", Board, &["b"];
     /// Show what was put aside, or no longer
-    ShowHidden: "show-hidden", "hidden", Board, &[];
+    ShowHidden: "show-hidden", "hidden", Everywhere, &[];
     /// Next saved view, a tab of the header; after the last, the whole board
     NextTab: "next-tab", "next tab", Board, &["}"];
     /// Previous saved view
@@ -263,7 +263,7 @@ commands! {
     CopyKey: "copy-key", "copy key", Everywhere, &["y"];
     /// Copy the link of the card
     CopyUrl: "copy-url", "copy link", Everywhere, &["Y"];
-    /// Pin the card to a stage, or take its pin away
+    /// Pin the card or the marked ones to a stage, or take pins away
     Pin: "pin", "pin", Everywhere, &["P"];
     /// Take the last local change back: a pin, a view, what was put aside
     Undo: "undo", "undo", Everywhere, &["u"];

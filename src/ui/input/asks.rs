@@ -54,7 +54,12 @@ pub(super) fn in_note(state: &mut UiState, chord: Chord) -> Vec<Effect> {
 }
 
 /// Takes a key in the menu of actions.
-pub(super) fn in_actions(state: &mut UiState, chord: Chord) -> Vec<Effect> {
+pub(super) fn in_actions(
+    state: &mut UiState,
+    chord: Chord,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Vec<Effect> {
     let Some(Overlay::Actions(menu)) = state.overlays.last_mut() else {
         return Vec::new();
     };
@@ -64,12 +69,12 @@ pub(super) fn in_actions(state: &mut UiState, chord: Chord) -> Vec<Effect> {
         _ => None,
     };
     if let Some(motion) = step {
-        menu.cursor = motion.from(menu.cursor, menu.entries.len(), 1);
+        menu.cursor = motion.from(menu.cursor, menu.entries.len() + menu.own.len(), 1);
         return Vec::new();
     }
     if chord.is(KeyCode::Enter) {
         let at = menu.cursor;
-        return action::choose(state, at);
+        return action::choose(state, snapshot, at, now);
     }
     let letter = chord.character();
     let has = |entry: &ActionEntry| Some(entry.verb.about().key) == letter;
@@ -78,7 +83,7 @@ pub(super) fn in_actions(state: &mut UiState, chord: Chord) -> Vec<Effect> {
         menu.cursor = at;
         // Of several gates, which one is said with the cursor.
         if menu.entries.iter().filter(|entry| has(entry)).count() == 1 {
-            return action::choose(state, at);
+            return action::choose(state, snapshot, at, now);
         }
         return Vec::new();
     }

@@ -13,6 +13,7 @@ use crate::ui::command::Command;
 use crate::ui::effect::Effect;
 use crate::ui::keymap::{Keymap, Match};
 use crate::ui::overlay::{Action, Entry, Help, Listing, Overlay};
+use crate::ui::rest::Cursor;
 use crate::ui::state::{Escape, UiState, View};
 use crate::ui::update::moves::Motion;
 use crate::ui::update::{count, filter, palette, pin, settle, themes, update};
@@ -39,6 +40,7 @@ pub fn on_event(
     if let Some(effects) = wall::on_event(state, event, now) {
         return effects;
     }
+    let before = Cursor::of(state);
     let mut effects = match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => {
             let chord = Chord::of(key);
@@ -67,6 +69,8 @@ pub fn on_event(
     };
     state.refresh(snapshot, now);
     effects.extend(settle(state, snapshot, now));
+    let after = Cursor::of(state);
+    state.rest.after(event, (&before, &after), now);
     effects
 }
 
@@ -164,7 +168,7 @@ fn on_key(
         Some(Overlay::Themes(_)) => return themes::on_key(state, chord),
         Some(Overlay::Search(_)) => return asks::in_search(state, chord),
         Some(Overlay::Note(_)) => return asks::in_note(state, chord),
-        Some(Overlay::Actions(_)) => return asks::in_actions(state, chord),
+        Some(Overlay::Actions(_)) => return asks::in_actions(state, chord, snapshot, now),
         Some(Overlay::Own(_)) => return own::menu_key(state, chord, snapshot, now),
         Some(Overlay::Act(_)) => {
             let effects = asks::in_act(state, chord, snapshot, now);
@@ -413,7 +417,7 @@ fn in_pin(state: &mut UiState, chord: Chord) -> Vec<Effect> {
         return pin::choose(state, number.checked_sub(1).unwrap_or(columns));
     } else if chord.is(KeyCode::Tab) {
         // Without knowing where the table has the card, only a pin for good can be told.
-        menu.for_good = !menu.for_good || menu.table.is_none();
+        menu.for_good = !menu.for_good || !menu.may_move();
     } else if chord.is(KeyCode::Esc) || matches!(chord.character(), Some('q' | 'P')) {
         state.overlays.pop();
     }

@@ -26,6 +26,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::log::LogLine;
 use crate::ui::command::{Command, Scope};
 use crate::ui::glyphs::Glyphs;
+use crate::ui::overlay::OwnEntry;
 use crate::ui::state::{UiOptions, UiState};
 
 pub(crate) use menu::{Line, key as menu_key, lines as menu_lines, open as open_menu};
@@ -276,6 +277,17 @@ pub(crate) fn keys_here<'a>(
         runs.then_some((key, own.name.as_str()))
     };
     own.filter_map(key).collect()
+}
+
+/// Returns the commands as the menu of actions offers them.
+pub(crate) fn offered(state: &UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<OwnEntry> {
+    let own = state.options.own.iter().enumerate();
+    own.map(|(at, own)| OwnEntry {
+        at,
+        words: own.name.clone(),
+        refused: refusal(state, snapshot, own, now),
+    })
+    .collect()
 }
 
 /// Returns where the keys of a command hold.

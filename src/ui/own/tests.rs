@@ -119,6 +119,33 @@ fn a_key_runs_the_command_with_what_the_card_says() {
 }
 
 #[test]
+fn the_menu_of_actions_offers_the_commands_after_the_verbs_with_the_same_reasons() {
+    let mut screen = screen(TEXT);
+    rename_branch(&mut screen, "--upload-pack=x");
+    drop(screen.press("a"));
+    let text = screen.text();
+    let line = |text: &str, name: &str| {
+        let lines = text.lines().map(str::to_owned);
+        let mut own = lines.filter(|line| line.contains(&format!("! {name}")));
+        own.next().unwrap_or_else(|| panic!("{name}: {text}"))
+    };
+    assert!(
+        line(&text, "checkout").contains("`--upload-pack=x` of"),
+        "{text}"
+    );
+    assert!(line(&text, "page-log").contains("it is for log"), "{text}");
+    let hello = line(&text, "hello");
+    assert!(!hello.contains("it is"), "{hello}");
+    // The cursor begins at the first that can be run.
+    let effects = screen.press("down down enter");
+    assert_eq!(words(order(&effects)), ["echo", "hello"]);
+    assert!(screen.state.overlays.is_empty());
+    // The list says the same of each.
+    drop(screen.press("!"));
+    assert!(screen.text().contains("would be taken for an option"));
+}
+
+#[test]
 fn a_branch_that_is_an_option_runs_nothing_unless_it_is_part_of_a_word() {
     let mut screen = screen(TEXT);
     rename_branch(&mut screen, "--upload-pack=x");

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use chrono::{FixedOffset, Offset, Utc};
 use ratatui::layout::Rect;
 
-use crate::config::{ColumnConfig, OwnCommand, WallConfig};
+use crate::config::{ColumnConfig, Motion, OwnCommand, WallConfig};
 use crate::domain::Timestamp;
+use crate::domain::calendar::Zone;
 use crate::domain::hide::Hides;
 use crate::domain::history::Ledger;
 use crate::domain::key::ItemId;
@@ -24,6 +24,8 @@ use crate::ui::keymap::Keymap;
 use crate::ui::layout::{Border, Plan, Want as PlanWant, Widths, fits_beside};
 use crate::ui::overlay::{Detail, Overlay};
 use crate::ui::own::OwnState;
+use crate::ui::place::Chosen;
+use crate::ui::rest::Rest;
 use crate::ui::rows::{RowKey, Rows, Shown, Want};
 use crate::ui::theme::BUILTIN;
 use crate::ui::update::marks;
@@ -40,6 +42,7 @@ mod replay;
 mod saved;
 mod standup;
 mod triage;
+mod typed;
 mod views;
 
 pub use attention::AttentionState;
@@ -52,6 +55,7 @@ pub use standup::{Clock, StandupPane, StandupState};
 pub(crate) use standup::{Part, SPANS, TOTAL_SECS};
 pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
 pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
+pub(crate) use typed::{Answered, Escape};
 pub use views::{Pointed, View};
 
 /// What the screen is told at the start.
@@ -67,8 +71,12 @@ pub struct UiOptions {
     pub offline: bool,
     /// Name of the theme.
     pub theme: String,
-    /// The local zone.
-    pub offset: FixedOffset,
+    /// The one that the configuration names, whatever the command line says.
+    pub told_theme: String,
+    /// Whether it is remembered how the board is left.
+    pub remembers: bool,
+    /// The local zone: of each moment, what clocks showed then.
+    pub zone: Zone,
     /// The keys as help, footer and palette show them.
     pub keymap: Arc<Keymap>,
     /// Programs of the user.
@@ -77,6 +85,8 @@ pub struct UiOptions {
     pub read_only: bool,
     /// How the wall is shown.
     pub wall: WallConfig,
+    /// What moves by itself.
+    pub motion: Motion,
     /// Random bits, from which the identities of actions are made.
     pub seed: u128,
 }
@@ -89,11 +99,14 @@ impl Default for UiOptions {
             banner: None,
             offline: false,
             theme: "dark".to_owned(),
-            offset: Utc.fix(),
+            told_theme: "dark".to_owned(),
+            remembers: false,
+            zone: Zone::UTC,
             keymap: Arc::new(Keymap::default()),
             own: Arc::default(),
             read_only: false,
             wall: WallConfig::default(),
+            motion: Motion::Full,
             seed: 0,
         }
     }
@@ -185,29 +198,10 @@ pub struct UiState {
     pub(crate) wider: Widths,
     /// The border of a column that is being dragged.
     pub(crate) dragged: Option<Border>,
-}
-
-/// The key that closed a question.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Answered {
-    /// The key.
-    pub(crate) chord: Chord,
-    /// Until when it means nothing.
-    pub(crate) until: Timestamp,
-}
-
-/// Where in a terminal's own sequence the input may be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Escape {
-    /// In none.
-    #[default]
-    None,
-    /// An Esc came at this moment: it may be the first part of an arrow key.
-    Lone(Timestamp),
-    /// After Esc and `[` or `O`.
-    Csi(Timestamp),
-    /// In a late answer to a question, until its end or this moment.
-    Answer(Timestamp),
+    /// Whether the selection rests.
+    pub(crate) rest: Rest,
+    /// The theme that a person chose.
+    pub(crate) chosen: Option<Chosen>,
 }
 
 /// The filter in force.
@@ -270,6 +264,8 @@ impl UiState {
             links: false,
             wider: Widths::default(),
             dragged: None,
+            rest: Rest::default(),
+            chosen: None,
             options,
         }
     }
@@ -285,6 +281,7 @@ impl UiState {
 
     /// Brings the lists up to date and every selection to its card.
     pub(crate) fn refresh(&mut self, snapshot: &Snapshot, now: Timestamp) {
+        self.triage.now = now;
         self.refresh_attention(snapshot, now);
         let want = Want {
             columns: &self.options.columns,

@@ -74,6 +74,8 @@ pub struct TriageState {
     /// The log.
     pub log: LogPane,
     pub(crate) listed: Listed,
+    /// When the screen was last brought up to date: what was put aside may come back by the clock.
+    pub(crate) now: Timestamp,
     /// Cards that stay in the list whether they are red or not.
     pub(crate) kept: Vec<Kept>,
     /// Actions that were asked for here and are not over.
@@ -167,6 +169,8 @@ pub(crate) struct ListedKey {
     pub(crate) board: (u64, Timestamp),
     /// The filter.
     pub(crate) filter: String,
+    /// What was put aside, as the board counts its changes, and how many came back by the clock.
+    pub(crate) aside: (u64, usize),
     /// The kept cards, and which of them are red.
     pub(crate) kept: Vec<(ItemId, bool)>,
 }
@@ -180,6 +184,8 @@ pub(crate) struct Listed {
     pub(crate) rows: Option<Vec<Place>>,
     /// How many red cards there are, listed or not.
     pub(crate) all: usize,
+    /// How many of them were put aside.
+    pub(crate) aside: usize,
 }
 
 impl Listed {

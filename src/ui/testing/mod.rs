@@ -34,6 +34,8 @@ pub(crate) struct Screen {
     pub(crate) theme: Theme,
     pub(crate) now: Timestamp,
     pub(crate) terminal: Terminal<TestBackend>,
+    /// Whether what is seen is the screen once the selection rests.
+    pub(crate) rests: bool,
 }
 
 impl Screen {
@@ -50,6 +52,7 @@ impl Screen {
             theme: Theme::builtin("dark", ColorDepth::True, Glyphs::Unicode).unwrap(),
             now: sample::moment(),
             terminal: Terminal::new(TestBackend::new(width, height)).unwrap(),
+            rests: true,
         };
         screen.arrive();
         screen
@@ -101,6 +104,9 @@ impl Screen {
     }
 
     pub(crate) fn draw(&mut self) {
+        if self.rests {
+            self.state.rest.end();
+        }
         let (state, snapshot, theme, now) =
             (&mut self.state, &self.snapshot, &self.theme, self.now);
         self.terminal

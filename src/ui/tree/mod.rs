@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use chrono::{DateTime, FixedOffset, TimeDelta};
+use chrono::TimeDelta;
 
 use crate::domain::Timestamp;
+use crate::domain::calendar::{self, Zone};
 use crate::domain::run::{Failure, Job, RunState, Step, named};
 use crate::domain::status::Severity;
 use crate::domain::triage::{Group, JobLine, Triage};
@@ -127,8 +128,8 @@ pub fn span(secs: i64) -> String {
 }
 
 /// A moment as people read it: the time of today, the date of another day.
-pub fn moment(at: Timestamp, now: Timestamp, offset: FixedOffset) -> String {
-    let local: DateTime<FixedOffset> = at.with_timezone(&offset);
+pub fn moment(at: Timestamp, now: Timestamp, zone: Zone) -> String {
+    let local = calendar::local(zone, at);
     let is_near = (now - at).abs() < TimeDelta::hours(20);
     let format = if is_near { "%H:%M" } else { "%d %b %H:%M" };
     local.format(format).to_string()
@@ -154,12 +155,12 @@ pub struct Sight<'a> {
     /// The current time.
     pub now: Timestamp,
     /// The local zone.
-    pub offset: FixedOffset,
+    pub zone: Zone,
 }
 
 impl Sight<'_> {
     fn when(&self, at: Timestamp) -> String {
-        moment(at, self.now, self.offset)
+        moment(at, self.now, self.zone)
     }
 }
 
@@ -390,5 +391,23 @@ fn attempts(sight: &Sight<'_>, lines: &mut Vec<TreeLine>) {
                     .noted(ran),
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_has_the_time_that_clocks_showed_then() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = at("2026-10-25T12:00:00Z");
+        let told = |then: &str| moment(at(then), now, Zone::Europe__Berlin);
+        // Clocks were put back at three in the night, which is one o'clock in UTC.
+        assert_eq!(told("2026-10-25T00:30:00Z"), "02:30");
+        assert_eq!(told("2026-10-25T01:30:00Z"), "02:30");
+        assert_eq!(told("2026-10-25T11:30:00Z"), "12:30");
+        assert_eq!(told("2026-10-20T11:30:00Z"), "20 Oct 13:30");
+        assert_eq!(told("2027-03-28T01:30:00Z"), "28 Mar 03:30");
     }
 }

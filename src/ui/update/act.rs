@@ -203,6 +203,7 @@ pub(crate) fn mouse(state: &mut UiState) -> Vec<Effect> {
 /// Uses a theme.
 pub(crate) fn set_theme(state: &mut UiState, name: &str) -> Vec<Effect> {
     name.clone_into(&mut state.theme);
+    state.choose_theme(name);
     vec![
         Effect::SetTheme(name.to_owned()),
         Effect::Toast(format!("theme `{name}`")),

@@ -12,8 +12,8 @@ use crate::engine::snapshot::{CapabilityState, Health, Snapshot};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Act, ActionEntry, ActionMenu, Aim, Overlay, Seen};
 use crate::ui::state::UiState;
-use crate::ui::tree;
 use crate::ui::update::aims::{aims, gates};
+use crate::ui::{own, tree};
 
 /// How many runs are acted on at once.
 pub(crate) const MOST_AT_ONCE: usize = 20;
@@ -47,10 +47,24 @@ pub(crate) fn find<'a>(snapshot: &'a Snapshot, id: &ActionId) -> Option<&'a Acti
 }
 
 /// Opens the menu of what can be done.
-pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
+pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> Vec<Effect> {
+    let own = own::offered(state, snapshot, now);
     let aims = match checked_aims(state, snapshot) {
         Ok(aims) => aims,
-        Err(why) => return vec![Effect::Toast(why)],
+        Err(why) if own.iter().all(|one| one.refused.is_some()) => {
+            return vec![Effect::Toast(why)];
+        }
+        Err(why) => {
+            let cursor = own.iter().position(|one| one.refused.is_none());
+            state.overlays.push(Overlay::Actions(ActionMenu {
+                title: why,
+                aims: Vec::new(),
+                entries: Vec::new(),
+                own,
+                cursor: cursor.unwrap_or_default(),
+            }));
+            return Vec::new();
+        }
     };
     let entries: Vec<ActionEntry> = Verb::ALL
         .into_iter()
@@ -61,6 +75,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         title: title(&aims),
         aims,
         entries,
+        own,
         cursor: cursor.unwrap_or_default(),
     }));
     Vec::new()
@@ -138,12 +153,22 @@ pub(crate) fn ask(state: &mut UiState, snapshot: &Snapshot, verb: Verb) -> Vec<E
 }
 
 /// Takes the line of the menu that has the cursor, or that of a letter.
-pub(crate) fn choose(state: &mut UiState, at: usize) -> Vec<Effect> {
+pub(crate) fn choose(
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    at: usize,
+    now: Timestamp,
+) -> Vec<Effect> {
     let Some(Overlay::Actions(menu)) = state.overlays.last() else {
         return Vec::new();
     };
     let Some(entry) = menu.entries.get(at) else {
-        return Vec::new();
+        let own = menu.own.get(at.saturating_sub(menu.entries.len()));
+        let Some(own) = own.map(|own| own.at) else {
+            return Vec::new();
+        };
+        state.overlays.pop();
+        return own::start(state, snapshot, own, now);
     };
     let (verb, gate) = (entry.verb, entry.gate.clone());
     if let Some(why) = &entry.refused {

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use crate::domain::Timestamp;
 use crate::domain::action::{Deed, Target};
 use crate::domain::item::{Evidence, EvidenceKind, WorkItem};
 use crate::domain::key::{ItemId, SourceName};
@@ -181,14 +182,31 @@ pub(crate) fn of_card(snapshot: &Snapshot, item: &WorkItem, run: Option<&RunKey>
 /// Returns the run of a card that an action is most likely meant for: one that is not over, else
 /// a red one, else the newest.
 fn of_item(snapshot: &Snapshot, item: &WorkItem) -> Option<Aim> {
+    aim(snapshot, item, runs_of(item).max_by_key(|line| rank(line))?)
+}
+
+/// Returns what may be acted on of a card, run by run, what is most likely meant first.
+pub(crate) fn all_of_card(snapshot: &Snapshot, item: &WorkItem) -> Vec<Aim> {
+    let mut lines: Vec<&Evidence> = runs_of(item).collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(rank(line)));
+    let mut runs = HashSet::new();
+    let aims = lines
+        .into_iter()
+        .filter_map(|line| aim(snapshot, item, line));
+    aims.filter(|aim| runs.insert(aim.target.run.clone()))
+        .collect()
+}
+
+fn runs_of(item: &WorkItem) -> impl Iterator<Item = &Evidence> {
     let runs = item.evidence.iter();
-    let runs = runs.filter(|line| line.kind == EvidenceKind::Run && line.run.is_some());
-    let rank = |line: &&Evidence| {
-        let state = state_of(line);
-        let is_red = matches!(state, RunState::Failed(_));
-        (!state.is_over(), is_red, line.at)
-    };
-    aim(snapshot, item, runs.max_by_key(rank)?)
+    runs.filter(|line| line.kind == EvidenceKind::Run && line.run.is_some())
+}
+
+/// Returns how likely a run is meant: one that is not over, else a red one, else the newest.
+fn rank(line: &Evidence) -> (bool, bool, Timestamp) {
+    let state = state_of(line);
+    let is_red = matches!(state, RunState::Failed(_));
+    (!state.is_over(), is_red, line.at)
 }
 
 fn aim(snapshot: &Snapshot, item: &WorkItem, line: &Evidence) -> Option<Aim> {

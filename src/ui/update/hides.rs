@@ -6,11 +6,12 @@ use crate::domain::Timestamp;
 use crate::domain::hide::{Hide, Hides, Wish};
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
+use crate::domain::query::Query;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
 use crate::ui::glyphs::Glyphs;
-use crate::ui::state::UiState;
+use crate::ui::state::{UiState, View};
 use crate::ui::update::palette::{self, words::Word};
 use crate::ui::update::undo::{self, Undo};
 use crate::ui::update::{filter, marks};
@@ -23,7 +24,7 @@ fn toast(text: impl Into<String>) -> Vec<Effect> {
 }
 
 /// Returns what some cards are called: the key of one, or how many.
-fn called(snapshot: &Snapshot, cards: &[&WorkItem]) -> String {
+pub(crate) fn called(snapshot: &Snapshot, cards: &[&WorkItem]) -> String {
     match cards {
         [one] => snapshot.names().short_key(one).into_owned(),
         many => format!("{} cards", many.len()),
@@ -73,7 +74,7 @@ pub(crate) fn snooze(
     word: &str,
     now: Timestamp,
 ) -> Vec<Effect> {
-    let zone = state.options.offset;
+    let zone = state.options.zone;
     let Some(wish) = Wish::parse(word, now, zone) else {
         return toast(format!(
             "`{word}` is no time: `activity`, `2h`, `tomorrow` or a day of the week"
@@ -101,8 +102,18 @@ pub(crate) fn snooze(
     change(state, changes, text)
 }
 
-/// Shows what was put aside, or no longer.
+/// Returns the filter that shows what was put aside.
+pub(crate) fn shown() -> Query {
+    Query::parse(HIDDEN).unwrap_or_default()
+}
+
+/// Shows what was put aside, or no longer, in the list that is shown.
 pub(crate) fn show(state: &mut UiState) {
+    if state.view == View::Triage {
+        let is_shown = state.triage.filter.text().trim() == HIDDEN;
+        state.triage.filter = if is_shown { Query::default() } else { shown() };
+        return;
+    }
     let is_shown = state.filter.query.text().trim() == HIDDEN;
     filter::apply(state, if is_shown { "" } else { HIDDEN });
 }

@@ -7,10 +7,15 @@ use crate::ui::rows::Shown;
 use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::update::moves::{self, Motion};
 
+/// Returns whether something is done to the marked cards, not to the one with the cursor.
+pub(crate) fn are_meant(state: &UiState) -> bool {
+    state.view == View::Board && state.detail().is_none() && !state.board.marked.is_empty()
+}
+
 /// Returns the cards that something is done to: the marked ones that are on the board, else the one
 /// with the cursor.
 pub(crate) fn cards<'a>(state: &UiState, snapshot: &'a Snapshot) -> Vec<&'a WorkItem> {
-    if state.view == View::Board && state.detail().is_none() && !state.board.marked.is_empty() {
+    if are_meant(state) {
         let marked = state.board.marked.iter();
         return marked
             .filter_map(|id| snapshot.find(id).map(AsRef::as_ref))

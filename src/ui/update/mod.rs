@@ -217,7 +217,7 @@ fn dispatch(
         C::FlowWindow => flow::window(state),
         C::FlowScope => return flow::scopes(state, snapshot),
         C::CopyPage => return flow::copy(state),
-        C::Actions => return action::open(state, snapshot),
+        C::Actions => return action::open(state, snapshot, now),
         C::RerunFailed => return action::ask(state, snapshot, Verb::RerunFailed),
         C::CopyKey => return act::copy_key(state, snapshot),
         C::CopyUrl => return act::copy_url(state, snapshot),

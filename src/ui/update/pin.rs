@@ -1,4 +1,4 @@
-//! Pinning a card to a stage, against the table: asking where, taking it back.
+//! Pinning cards to a stage, against the table: asking where, taking it back.
 //!
 //! What a pin does is in the placement; that it is kept is the shell's matter.
 
@@ -11,29 +11,49 @@ use crate::ui::effect::Effect;
 use crate::ui::overlay::{Overlay, PinMenu};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState};
+use crate::ui::update::hides::called;
+use crate::ui::update::marks;
 use crate::ui::update::undo::{self, Undo};
 
-/// Asks to which stage the card under the cursor is to be pinned.
+/// One card and its pin.
+type Pinned = (ItemId, Option<Pin>);
+
+/// Asks to which stage the marked cards, or the one under the cursor, are to be pinned.
 pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
-    let Some(item) = card(state, snapshot) else {
+    let items = cards(state, snapshot);
+    let Some(first) = items.first() else {
         return vec![Effect::Toast("select a card to pin it".to_owned())];
     };
-    let here = item.placement.stage;
-    let known = state.pin_of(&item.id).copied();
-    let in_force = known.filter(|_| item.placement.rule.as_str() == "pin");
+    // Where the table has it; a pin that holds for good does not know.
+    let table = |item: &WorkItem| {
+        let in_force = item.placement.rule.as_str() == "pin";
+        let pin = state.pin_of(&item.id).filter(|_| in_force);
+        pin.map_or(Some(item.placement.stage), |pin| pin.while_in)
+    };
+    let here = first.placement.stage;
     let mut columns = state.options.columns.iter();
     let cursor = columns.position(|column| column.stage == here);
-    let menu = PinMenu {
-        item: item.id.clone(),
-        key: snapshot.names().short_key(item).into_owned(),
-        // Where the table has it; a pin that holds for good does not know.
-        table: in_force.map_or(Some(here), |pin| pin.while_in),
-        for_good: in_force.is_some_and(|pin| pin.while_in.is_none()),
-        pinned: known.is_some(),
+    let mut menu = PinMenu {
+        items: items
+            .iter()
+            .map(|item| (item.id.clone(), table(item)))
+            .collect(),
+        name: called(snapshot, &items),
+        for_good: false,
+        pinned: items.iter().any(|item| state.pin_of(&item.id).is_some()),
         cursor: cursor.unwrap_or_default(),
     };
+    menu.for_good = !menu.may_move();
     state.overlays.push(Overlay::Pin(menu));
     Vec::new()
+}
+
+/// Returns the marked cards, else the one under the cursor; a train is no card.
+fn cards<'a>(state: &UiState, snapshot: &'a Snapshot) -> Vec<&'a WorkItem> {
+    if marks::are_meant(state) {
+        return marks::cards(state, snapshot);
+    }
+    card(state, snapshot).into_iter().collect()
 }
 
 /// Pins the card under the cursor to a stage at once, until it moves.
@@ -65,49 +85,72 @@ pub(crate) fn choose(state: &mut UiState, line: usize) -> Vec<Effect> {
         return Vec::new();
     };
     let column = state.options.columns.get(line);
-    let pin = column.map(|column| Pin {
-        stage: column.stage,
-        while_in: menu.table.filter(|_| !menu.for_good),
-    });
-    if pin.is_none() && !menu.pinned {
+    if column.is_none() && !menu.pinned {
         return Vec::new();
     }
-    let before = state.pin_of(&menu.item).copied();
-    undo::push(state, Undo::Pin(menu.item.clone(), before));
-    let text = told(state, &menu.key, pin);
-    set(state, menu.item, pin, text)
+    let pin_in = |table: Option<Stage>| {
+        column.map(|column| Pin {
+            stage: column.stage,
+            while_in: table.filter(|_| !menu.for_good),
+        })
+    };
+    let changes: Vec<Pinned> = menu
+        .items
+        .iter()
+        .map(|(item, table)| (item.clone(), pin_in(*table)))
+        .collect();
+    let before = menu.items.iter();
+    let before = before.map(|(item, _)| (item.clone(), state.pin_of(item).copied()));
+    let before = before.collect();
+    undo::push(state, Undo::Pins(before));
+    marks::clear(state);
+    let text = told(state, &menu.name, &changes);
+    set(state, changes, text)
 }
 
-/// Takes a pin, or the taking away of one, back.
+/// Takes pins, or the taking away of some, back.
 pub(crate) fn take_back(
     state: &mut UiState,
     snapshot: &Snapshot,
-    item: ItemId,
-    before: Option<Pin>,
+    before: Vec<Pinned>,
 ) -> Vec<Effect> {
-    let key = match state.find(snapshot, &RowKey::Item(item.clone())) {
-        Some(Shown::Item { item, .. }) => snapshot.names().short_key(item).into_owned(),
-        Some(Shown::Train { .. }) | None => item.to_string(),
+    let name = match before.as_slice() {
+        [(item, _)] => match state.find(snapshot, &RowKey::Item(item.clone())) {
+            Some(Shown::Item { item, .. }) => snapshot.names().short_key(item).into_owned(),
+            Some(Shown::Train { .. }) | None => item.to_string(),
+        },
+        many => format!("{} cards", many.len()),
     };
-    let text = format!("taken back: {}", told(state, &key, before));
-    set(state, item, before, text)
+    let text = format!("taken back: {}", told(state, &name, &before));
+    set(state, before, text)
 }
 
-fn told(state: &UiState, key: &str, pin: Option<Pin>) -> String {
-    match pin {
-        Some(pin) if pin.while_in.is_some() => {
-            format!(
-                "{key} is pinned to {} until it moves",
-                state.title(pin.stage)
-            )
+/// Says where cards are pinned to, as far as that is the same of all.
+fn told(state: &UiState, name: &str, pins: &[Pinned]) -> String {
+    let are = if pins.len() == 1 { "is" } else { "are" };
+    let first = pins.first().and_then(|(_, pin)| *pin);
+    let same = |(_, pin): &Pinned| {
+        let what = |pin: Option<Pin>| pin.map(|pin| (pin.stage, pin.while_in.is_some()));
+        what(*pin) == what(first)
+    };
+    match first {
+        _ if !pins.iter().all(same) => format!("{name} {are} pinned as before"),
+        Some(pin) => {
+            let title = state.title(pin.stage);
+            match (pin.while_in, pins.len()) {
+                (None, _) => format!("{name} {are} pinned to {title} for good"),
+                (Some(_), 1) => format!("{name} is pinned to {title} until it moves"),
+                (Some(_), _) => format!("{name} are pinned to {title}, each until it moves"),
+            }
         }
-        Some(pin) => format!("{key} is pinned to {} for good", state.title(pin.stage)),
-        None => format!("{key} is not pinned"),
+        None => format!("{name} {are} not pinned"),
     }
 }
 
-fn set(state: &mut UiState, item: ItemId, pin: Option<Pin>, text: String) -> Vec<Effect> {
-    state.pins.retain(|(id, _)| *id != item);
-    state.pins.extend(pin.map(|pin| (item.clone(), pin)));
-    vec![Effect::Pin(item, pin), Effect::Toast(text)]
+fn set(state: &mut UiState, changes: Vec<Pinned>, text: String) -> Vec<Effect> {
+    for (item, pin) in &changes {
+        state.pins.retain(|(id, _)| id != item);
+        state.pins.extend(pin.map(|pin| (item.clone(), pin)));
+    }
+    vec![Effect::Pin(changes), Effect::Toast(text)]
 }

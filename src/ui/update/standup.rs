@@ -81,7 +81,7 @@ fn told(state: &UiState, at: Timestamp, now: Timestamp) -> String {
     let prepared = state.standup.prepared.as_ref();
     prepared.map_or_else(
         || {
-            at.with_timezone(&state.options.offset)
+            at.with_timezone(&state.options.zone)
                 .format("%H:%M")
                 .to_string()
         },

@@ -66,16 +66,21 @@ fn go(state: &mut UiState, motion: Motion) -> Vec<Effect> {
         .collect()
 }
 
-/// Keeps the theme under the cursor until the program ends, and says how to keep it for good.
+/// Keeps the theme under the cursor, and says for how long and how to keep it for good.
 fn keep(state: &mut UiState) -> Vec<Effect> {
     let Some(Overlay::Themes(menu)) = state.overlays.pop() else {
         return Vec::new();
     };
-    let Some(name) = state.themes.get(menu.cursor) else {
+    let Some(name) = state.themes.get(menu.cursor).cloned() else {
         return Vec::new();
     };
-    let told = format!("theme `{name}` for now; `theme = \"{name}\"` in `[ui]` keeps it");
-    vec![Effect::SetTheme(name.clone()), Effect::Toast(told)]
+    state.choose_theme(&name);
+    let told = if state.options.remembers {
+        format!("theme `{name}` on this board; `theme = \"{name}\"` in `[ui]` makes it that of all")
+    } else {
+        format!("theme `{name}` for now; `theme = \"{name}\"` in `[ui]` keeps it")
+    };
+    vec![Effect::SetTheme(name), Effect::Toast(told)]
 }
 
 fn restore(state: &mut UiState) -> Vec<Effect> {

@@ -17,8 +17,8 @@ const MOST: usize = 50;
 /// What was before a change.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Undo {
-    /// The pin of a card.
-    Pin(ItemId, Option<Pin>),
+    /// The pins of cards.
+    Pins(Vec<(ItemId, Option<Pin>)>),
     /// How cards were put aside.
     Hides(Vec<(ItemId, Option<Hide>)>),
     /// The saved view of a name.
@@ -37,7 +37,7 @@ pub(crate) fn push(state: &mut UiState, before: Undo) {
 pub(crate) fn undo(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
     match state.undo.pop() {
         None => vec![Effect::Toast("there is nothing to take back".to_owned())],
-        Some(Undo::Pin(item, before)) => pin::take_back(state, snapshot, item, before),
+        Some(Undo::Pins(before)) => pin::take_back(state, snapshot, before),
         Some(Undo::Hides(before)) => hides::take_back(state, snapshot, before),
         Some(Undo::View(name, before)) => {
             let text = match &before {

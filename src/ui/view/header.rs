@@ -282,7 +282,7 @@ fn loading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mu
     }
     let newest = snapshot.confirmed.values().max();
     if let Some(at) = newest {
-        let local = at.with_timezone(&state.options.offset);
+        let local = at.with_timezone(&state.options.zone);
         row.put(
             paint,
             &format!("from {:02}:{:02}", local.hour(), local.minute()),

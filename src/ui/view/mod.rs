@@ -12,10 +12,10 @@ use crate::domain::Timestamp;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::layout::{Plan, Size};
 use crate::ui::overlay::Overlay;
-use crate::ui::own;
 use crate::ui::state::{UiState, View};
 use crate::ui::text::Paint;
 use crate::ui::theme::{Role, Theme};
+use crate::ui::{own, rest};
 
 mod attention;
 mod board;
@@ -121,6 +121,7 @@ fn screen(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan:
         Some(area) => overlay::detail::paint(paint, state, snapshot, area),
         None => {}
     }
+    rest::hold(paint, state, snapshot, plan);
     footer::paint(paint, state, snapshot, plan);
     overlays(paint, state, snapshot, plan);
     hints(paint, state, plan);
@@ -133,6 +134,16 @@ pub(crate) fn list_at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) 
         View::Attention => attention::at(state, area, y),
         View::Flow => flow::at(state, area, y),
         View::Sources => sources::at(state, snapshot, area, y),
+    }
+}
+
+/// Returns the part of a view that shows the selected line of its list at large.
+pub(crate) fn beside_list(state: &UiState, snapshot: &Snapshot, area: Rect) -> Option<Rect> {
+    match state.view {
+        View::Standup => standup::large(state, snapshot, area),
+        View::Flow => flow::large(state, area),
+        View::Sources => Some(sources::large(state, snapshot, area)),
+        View::Board | View::Triage | View::Attention | View::Replay => None,
     }
 }
 

@@ -37,10 +37,14 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
         table.row(paint, state, source, row, at == state.source);
     }
     if let Some(source) = snapshot.sources.get(state.source) {
-        let from = listed.saturating_add(2);
-        let below = rows(area, from, area.height.saturating_sub(from));
-        about(paint, source, below);
+        about(paint, source, large(state, snapshot, area));
     }
+}
+
+/// Returns the part that tells of the selected source.
+pub(super) fn large(state: &UiState, snapshot: &Snapshot, area: Rect) -> Rect {
+    let from = window(state, snapshot, area).1.saturating_add(2);
+    rows(area, from, area.height.saturating_sub(from))
 }
 
 /// Returns the first source that is listed and how many are.
@@ -56,6 +60,9 @@ pub(crate) fn at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) -> Op
     let row = y.checked_sub(area.y + 1).filter(|row| *row < listed)?;
     Some(first + usize::from(row)).filter(|at| *at < snapshot.sources.len())
 }
+
+/// Columns that show the cursor: source, kind, host and health.
+const MARKED: usize = 4;
 
 /// Widths of the table's columns, from left to right; 0 is not shown.
 struct Table {
@@ -100,7 +107,11 @@ impl Table {
     ) {
         let theme = paint.theme;
         if selected {
-            paint.style(row, theme.selection());
+            // What comes after them stays as it is: moving the cursor repaints less.
+            let marked = self.columns.iter().take(MARKED);
+            let wide = marked.map(|(_, columns)| *columns).sum::<u16>() + 1;
+            let wide = wide.min(row.width);
+            paint.style(Rect { width: wide, ..row }, theme.selection());
             paint.text(row.x, row.y, 1, theme.glyphs().cursor(), theme.selection());
             paint.cursor_at(row.x, row.y);
         }
@@ -123,8 +134,9 @@ impl Table {
             (source.failed.to_string(), Role::Text),
         ];
         let mut x = row.x + 1;
-        for ((text, role), (title, columns)) in values.into_iter().zip(self.columns) {
-            let style = match (selected, title) {
+        let cells = values.into_iter().zip(self.columns).enumerate();
+        for (nth, ((text, role), (title, columns))) in cells {
+            let style = match (selected && nth < MARKED, title) {
                 (true, _) => theme.selection(),
                 (false, "health") => theme.severity(severity(source.health)),
                 (false, "failed") if source.failed > 0 => theme.style(Role::Failed),

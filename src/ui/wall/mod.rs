@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use ratatui::crossterm::event::{Event, KeyEventKind};
 
+use crate::config::Motion;
 use crate::domain::Timestamp;
 use crate::domain::key::ItemId;
 use crate::engine::snapshot::Snapshot;
@@ -63,6 +64,11 @@ impl WallState {
         }
     }
 
+    fn turn(&mut self, now: Timestamp) {
+        self.page = self.page.wrapping_add(1);
+        self.turned_at = now;
+    }
+
     /// Returns by how many columns the picture stands to the right, and when that changes.
     pub(crate) fn shift(&self, now: Timestamp) -> (u16, Timestamp) {
         let hours = (now - self.began).num_hours().max(0);
@@ -111,25 +117,25 @@ pub(crate) fn on_event(state: &mut UiState, event: &Event, now: Timestamp) -> Op
         return Some(Vec::new());
     }
     wall.pressed = is_q.then_some(now);
+    if state.options.motion == Motion::Reduced && !is_q {
+        wall.turn(now);
+    }
     wall.told_until = Some(now + patience);
     Some(Vec::new())
 }
 
 /// Turns the page where it is time.
 pub(crate) fn on_clock(state: &mut UiState, now: Timestamp) {
-    let page = page_span(state);
-    let Some(wall) = state.wall.as_mut() else {
-        return;
-    };
-    if now - wall.turned_at >= page {
-        wall.page = wall.page.wrapping_add(1);
-        wall.turned_at = now;
+    let due = turns_at(state).is_some_and(|at| at <= now);
+    if let Some(wall) = state.wall.as_mut().filter(|_| due) {
+        wall.turn(now);
     }
 }
 
-/// Returns when the page is turned.
+/// Returns when the page is turned, if it is by itself.
 pub(crate) fn turns_at(state: &UiState) -> Option<Timestamp> {
-    let wall = state.wall.as_ref()?;
+    let moves = state.options.motion == Motion::Full;
+    let wall = state.wall.as_ref().filter(|_| moves)?;
     Some(wall.turned_at + page_span(state))
 }
 

@@ -74,6 +74,30 @@ fn pages_turn_by_the_clock_and_come_round() {
 }
 
 #[test]
+fn with_reduced_motion_nothing_moves_but_what_is_told_and_keys_turn_the_page() {
+    let mut screen = wall(80, 24, 160);
+    screen.state.options.motion = Motion::Reduced;
+    screen.draw();
+    let at = |screen: &Screen| {
+        let wall = screen.state.wall.as_ref().unwrap();
+        let text = screen.text();
+        let heading = text.lines().nth(7).unwrap();
+        (wall.page, heading.len() - heading.trim_start().len())
+    };
+    let before = at(&screen);
+    let until = screen.now + TimeDelta::hours(3);
+    while screen.now < until {
+        next(&mut screen);
+    }
+    assert_eq!(at(&screen), before);
+    drop(screen.press("space"));
+    assert_eq!(at(&screen).0, 1);
+    assert!(screen.text().contains("any other key"), "{}", screen.text());
+    drop(screen.press("q q"));
+    assert!(screen.state.wall.is_none());
+}
+
+#[test]
 fn it_wakes_up_no_more_than_it_must() {
     let mut screen = wall(200, 60, 16);
     // One page, ages in minutes: what is younger than that is not told in seconds.

@@ -12,6 +12,7 @@ fn told(ui: UiConfig) -> Told {
         ui,
         keymap: Arc::new(Keymap::default()),
         kitty: false,
+        shelf: Arc::default(),
         rest: Vec::new(),
     }
 }

@@ -261,7 +261,7 @@ fn free(state: &UiState, word: Word, rest: &str) -> Option<Action> {
             (!titled(&column.title)).then_some(Action::Focus(wanted))
         }
         Word::Snooze => {
-            let zone = state.options.offset;
+            let zone = state.options.zone;
             let is_known = UNTIL
                 .iter()
                 .any(|(word, _)| word.eq_ignore_ascii_case(rest));

@@ -367,7 +367,7 @@ fn a_card_is_pinned_and_the_pin_taken_back() {
     let pinned = screen.press("P 4");
     assert_eq!(
         pinned[0],
-        Effect::Pin(id.clone(), Some(until_it_moves(Stage::Test)))
+        Effect::Pin(vec![(id.clone(), Some(until_it_moves(Stage::Test)))])
     );
     assert!(screen.text().contains("is pinned to Test until it moves"));
     let for_good = screen.press("P tab j enter");
@@ -375,12 +375,12 @@ fn a_card_is_pinned_and_the_pin_taken_back() {
         stage: Stage::Build,
         while_in: None,
     };
-    assert_eq!(for_good[0], Effect::Pin(id.clone(), Some(pin)));
+    assert_eq!(for_good[0], Effect::Pin(vec![(id.clone(), Some(pin))]));
     assert_eq!(
         screen.press("u")[0],
-        Effect::Pin(id.clone(), Some(until_it_moves(Stage::Test)))
+        Effect::Pin(vec![(id.clone(), Some(until_it_moves(Stage::Test)))])
     );
-    assert_eq!(screen.press("u")[0], Effect::Pin(id.clone(), None));
+    assert_eq!(screen.press("u")[0], Effect::Pin(vec![(id.clone(), None)]));
     assert_eq!(
         screen.press("u"),
         [Effect::Toast("there is nothing to take back".to_owned())]
@@ -390,11 +390,43 @@ fn a_card_is_pinned_and_the_pin_taken_back() {
     screen.type_text("pin to stage deploy");
     assert_eq!(
         screen.press("enter")[0],
-        Effect::Pin(id.clone(), Some(until_it_moves(Stage::Deploy)))
+        Effect::Pin(vec![(id.clone(), Some(until_it_moves(Stage::Deploy)))])
     );
-    assert_eq!(screen.press("P 0")[0], Effect::Pin(id, None));
+    assert_eq!(screen.press("P 0")[0], Effect::Pin(vec![(id, None)]));
     assert_eq!(screen.press("P 0 P esc"), [], "there is none");
     assert!(screen.state.overlays.len() <= 1);
+}
+
+#[test]
+fn marked_cards_are_pinned_and_taken_back_as_one() {
+    let mut screen = Screen::new(140, 40, 96);
+    screen.press("2 j space space space");
+    let marked: Vec<_> = screen.state.board.marked.iter().cloned().collect();
+    assert_eq!(marked.len(), 3);
+    screen.press("P");
+    assert!(
+        screen.text().contains("pin 3 cards to"),
+        "{}",
+        screen.text()
+    );
+    let effects = screen.press("4");
+    let Effect::Pin(changes) = &effects[0] else {
+        panic!("{effects:?}");
+    };
+    let pinned = |pin: Option<Pin>| pin.is_some_and(|pin| pin.stage == Stage::Test);
+    let ids: Vec<_> = changes.iter().map(|(id, _)| id.clone()).collect();
+    assert_eq!(ids, marked);
+    assert!(changes.iter().all(|(_, pin)| pinned(*pin)));
+    assert!(
+        screen
+            .text()
+            .contains("3 cards are pinned to Test, each until it moves")
+    );
+    assert!(screen.state.board.marked.is_empty());
+    let back = screen.press("u");
+    let none = marked.into_iter().map(|id| (id, None)).collect();
+    assert_eq!(back[0], Effect::Pin(none), "one step takes all back");
+    assert!(screen.state.pins.is_empty());
 }
 
 #[test]

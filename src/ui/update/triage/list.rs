@@ -3,18 +3,24 @@
 //! Places in the list are what moves; cards are remembered by identity. A card
 //! that is kept stays at its place, red or not.
 
+use std::collections::HashSet;
+
+use crate::domain::Timestamp;
 use crate::domain::key::ItemId;
 use crate::domain::query::Query;
 use crate::domain::triage::TriageCard;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::state::{Listed, ListedKey, Place, UiState};
+use crate::ui::update::hides;
 
 /// Brings the list up to date with board, filter and kept cards.
 pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) {
+    let now = state.triage.now;
     let triage = &state.triage;
     let key = ListedKey {
         board: (snapshot.generation, snapshot.taken_at),
         filter: triage.filter.text().to_owned(),
+        aside: (state.board.revision, state.hides.ended(now)),
         kept: triage
             .kept
             .iter()
@@ -28,24 +34,47 @@ pub(crate) fn refresh(state: &mut UiState, snapshot: &Snapshot) {
     // Only a person who writes another filter takes the selected card away.
     let before = triage.listed.key.as_ref();
     let stays = before.is_none_or(|before| before.filter == key.filter);
-    let rows = rows(state, snapshot, stays);
+    let aside = aside(state, snapshot, now);
+    let rows = rows(state, snapshot, stays, &aside);
     state.triage.listed = Listed {
         key: Some(key),
         rows,
         all,
+        aside: aside.len(),
     };
     note_rows(state, snapshot);
 }
 
+/// Returns the red cards that were put aside on this machine.
+fn aside(state: &UiState, snapshot: &Snapshot, now: Timestamp) -> HashSet<ItemId> {
+    if state.hides.is_empty() {
+        return HashSet::new();
+    }
+    let cards = snapshot.triage.cards.iter();
+    let items = cards.filter_map(|card| snapshot.find(&card.triage.item));
+    let aside = items.filter(|item| state.hides.of(item, now).is_some());
+    aside.map(|item| item.id.clone()).collect()
+}
+
 /// Returns the lines of the list; none where all red cards are listed and no other.
-fn rows(state: &UiState, snapshot: &Snapshot, stays: bool) -> Option<Vec<Place>> {
+fn rows(
+    state: &UiState,
+    snapshot: &Snapshot,
+    stays: bool,
+    aside: &HashSet<ItemId>,
+) -> Option<Vec<Place>> {
     let triage = &state.triage;
     let is_bare = triage.kept.iter().all(|one| one.is_red);
-    if triage.filter.is_empty() && is_bare {
+    if triage.filter.is_empty() && is_bare && aside.is_empty() {
         return None;
     }
-    let context = state.query_context(snapshot, snapshot.taken_at);
+    let shows_hidden = triage.filter.asks_for_hidden();
+    let is_aside = |item: &ItemId| !shows_hidden && aside.contains(item);
+    let context = state.query_context(snapshot, triage.now);
     let passes = |item: &ItemId| {
+        if is_aside(item) {
+            return false;
+        }
         let item = snapshot.find(item);
         triage.filter.is_empty() || item.is_some_and(|item| triage.filter.matches(item, &context))
     };
@@ -60,7 +89,8 @@ fn rows(state: &UiState, snapshot: &Snapshot, stays: bool) -> Option<Vec<Place>>
             let item = &one.card.triage.item;
             let is_selected = triage.selected.as_ref() == Some(item);
             let is_listed = one.is_red && passes(item);
-            !is_listed && ((stays && (is_selected || !one.is_red)) || passes(item))
+            let is_held = stays && (is_selected || !one.is_red) && !is_aside(item);
+            !is_listed && (is_held || passes(item))
         })
         .map(|(at, one)| (one.row, at))
         .collect();
@@ -119,7 +149,13 @@ pub(crate) fn reveal(
         return Some((row, false));
     }
     snapshot.triage.find(item)?;
-    clear(state, snapshot);
+    let is_aside = aside(state, snapshot, state.triage.now).contains(item);
+    if is_aside {
+        state.triage.filter = hides::shown();
+        refresh(state, snapshot);
+    } else {
+        clear(state, snapshot);
+    }
     row_of(state, snapshot, item).map(|row| (row, true))
 }
 

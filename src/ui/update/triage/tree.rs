@@ -32,7 +32,7 @@ pub(crate) fn tree_lines(state: &UiState, snapshot: &Snapshot, now: Timestamp) -
         job: tree::wanted_job(&card.triage, state.triage.job),
         doing: doing.as_deref(),
         now,
-        offset: state.options.offset,
+        zone: state.options.zone,
     })
 }
 

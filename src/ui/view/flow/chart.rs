@@ -2,10 +2,11 @@
 //!
 //! Everything is marks and words: a chart says the same without colour and in ASCII.
 
-use chrono::{FixedOffset, NaiveDate};
+use chrono::NaiveDate;
 use ratatui::layout::Rect;
 
 use crate::domain::Timestamp;
+use crate::domain::calendar::{self, Zone};
 use crate::domain::flow::{Key, Metric};
 use crate::ui::flow::Report;
 use crate::ui::layout::rows;
@@ -19,20 +20,18 @@ pub(super) struct Chart<'a> {
     pub(super) report: &'a Report,
     pub(super) metric: &'a Metric,
     /// The local zone.
-    pub(super) offset: FixedOffset,
+    pub(super) zone: Zone,
 }
 
 impl Chart<'_> {
     /// Returns the day of a moment in the local zone.
     pub(super) fn day(&self, at: Timestamp) -> NaiveDate {
-        at.with_timezone(&self.offset).date_naive()
+        calendar::local(self.zone, at).date_naive()
     }
 
-    /// Returns when a day begins in the local zone, as it is now.
+    /// Returns when a day begins in the local zone.
     pub(super) fn begin(&self, day: NaiveDate) -> Timestamp {
-        let midnight = day.and_time(chrono::NaiveTime::MIN);
-        let local = midnight.and_local_timezone(self.offset).earliest();
-        local.map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+        calendar::moment(self.zone, day, chrono::NaiveTime::MIN)
     }
 
     /// Returns what it means that a point stands out.

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::calendar;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::flow::words::{name, value, words};
 use crate::ui::flow::{Behind, Report};
@@ -51,11 +52,7 @@ pub(super) fn behind(
         let row = rows(area, nth, 1);
         let selected = at == state.flow.at;
         let unit = metric.key.unit();
-        let day = line
-            .point
-            .at
-            .with_timezone(&state.options.offset)
-            .date_naive();
+        let day = calendar::local(state.options.zone, line.point.at).date_naive();
         let cells = cells(report, snapshot, state, line);
         let told = [
             (cells.key, 18, Role::Title),

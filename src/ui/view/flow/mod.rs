@@ -30,7 +30,7 @@ const HEAD: u16 = 2;
 pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, area: Rect) {
     tabs(paint, state.flow.page, rows(area, 0, 1));
     head(paint, state, snapshot, rows(area, 1, 1));
-    let below = rows(area, HEAD, area.height.saturating_sub(HEAD));
+    let below = below(area, HEAD);
     let Some(report) = state.flow.report.clone() else {
         return waits(paint, state, below);
     };
@@ -43,7 +43,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
 
 /// Returns the line of the list in this row of the screen.
 pub(super) fn at(state: &UiState, area: Rect, y: u16) -> Option<usize> {
-    let below = rows(area, HEAD, area.height.saturating_sub(HEAD));
+    let below = below(area, HEAD);
     let row = usize::from(y.checked_sub(below.y)?);
     match state.flow.layer {
         None => {
@@ -164,6 +164,17 @@ fn window(state: &UiState, area: Rect) -> (usize, u16) {
     (first, listed)
 }
 
+fn below(area: Rect, listed: u16) -> Rect {
+    rows(area, listed, area.height.saturating_sub(listed))
+}
+
+/// Returns the part that shows the selected metric: what it means, its chart.
+pub(super) fn large(state: &UiState, area: Rect) -> Option<Rect> {
+    let area = below(area, HEAD);
+    let (_, listed) = window(state, area);
+    (state.flow.layer.is_none() && listed > 0).then(|| below(area, listed))
+}
+
 fn page(paint: &mut Paint<'_>, state: &UiState, report: &Report, area: Rect) {
     let lines = report.lines(state.flow.page);
     let (first, listed) = window(state, area);
@@ -182,13 +193,13 @@ fn page(paint: &mut Paint<'_>, state: &UiState, report: &Report, area: Rect) {
     let Some(line) = lines.get(cursor) else {
         return;
     };
-    let below = rows(area, listed, area.height.saturating_sub(listed));
+    let below = below(area, listed);
     let rest = about(paint, line, below);
     let room = rows(rest, 1, rest.height.saturating_sub(1));
     let chart = chart::Chart {
         report,
         metric: line.metric,
-        offset: state.options.offset,
+        zone: state.options.zone,
     };
     match state.flow.page {
         Page::Cumulative => cumulative::paint(paint, &chart, room),

@@ -32,7 +32,7 @@ pub(in crate::ui::view) fn paint(
     let columns = inside.width.saturating_sub(TIME + 3);
     let mut y = inside.top();
     for message in all.iter().rev().skip(usize::from(*scroll)) {
-        let at = message.at.with_timezone(&state.options.offset);
+        let at = message.at.with_timezone(&state.options.zone);
         let time = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
         let style = theme.style(if message.is_error {
             Role::Failed

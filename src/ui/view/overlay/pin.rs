@@ -19,7 +19,7 @@ pub(in crate::ui::view) fn paint(
     let mut lines: Vec<(String, &str)> = (1..)
         .zip(&state.options.columns)
         .map(|(number, column)| {
-            let here = menu.table == Some(column.stage);
+            let here = menu.table() == Some(column.stage);
             let note = if here { "where the rules put it" } else { "" };
             (format!("{number} {}", column.title), note)
         })
@@ -28,7 +28,7 @@ pub(in crate::ui::view) fn paint(
         lines.push(("0 no pin".to_owned(), ""));
     }
     let area = middle(plan.body, 44, cols(lines.len()).saturating_add(3));
-    let title = format!("pin {} to", menu.key);
+    let title = format!("pin {} to", menu.name);
     let inside = paint.boxed(area, &title);
     if inside.height == 0 || inside.width < 4 {
         return;

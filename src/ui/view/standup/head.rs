@@ -19,13 +19,24 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, area: Rect) -> Rect 
     }
     parts(paint, &state.standup, area);
     times(paint, state, rows(area, 1, 1));
-    let ruled = area.height > 9;
-    if ruled {
+    if is_ruled(area) {
         let style = paint.theme.style(Role::Border);
         let rule = paint.theme.glyphs().rule();
         paint.line(rows(area, 2, 1), rule, style);
     }
-    let used = 2 + u16::from(ruled);
+    below(area)
+}
+
+fn is_ruled(area: Rect) -> bool {
+    area.height > 9
+}
+
+/// Returns what is left below both.
+pub(super) fn below(area: Rect) -> Rect {
+    if area.height < 3 || area.width < 12 {
+        return area;
+    }
+    let used = 2 + u16::from(is_ruled(area));
     rows(area, used, area.height.saturating_sub(used))
 }
 

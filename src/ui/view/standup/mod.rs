@@ -44,6 +44,25 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
     }
 }
 
+/// Returns the part that shows one card of the walk, or one person.
+pub(super) fn large(state: &UiState, snapshot: &Snapshot, area: Rect) -> Option<Rect> {
+    let below = head::below(area);
+    let said = remarked(state, snapshot, below).is_some();
+    match state.standup.pane {
+        StandupPane::Walk | StandupPane::People => Some(rest(below, said)),
+        StandupPane::Lot => None,
+    }
+}
+
+/// Returns what is left below a remark.
+fn rest(area: Rect, said: bool) -> Rect {
+    if said {
+        rows(area, 1, area.height - 1)
+    } else {
+        area
+    }
+}
+
 /// Says something in place of what there is not.
 fn say(paint: &mut Paint<'_>, area: Rect, text: &str) {
     let wide = area.width.saturating_sub(2);
@@ -55,6 +74,16 @@ fn say(paint: &mut Paint<'_>, area: Rect, text: &str) {
 
 /// Says how far what is told can be relied on, where it cannot wholly; returns what is left.
 fn remark(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) -> Rect {
+    let text = remarked(state, snapshot, area);
+    if let Some(text) = &text {
+        let style = paint.theme.style(Role::Stale);
+        let wide = area.width.saturating_sub(2);
+        paint.text(area.x + 1, area.y, wide, text, style);
+    }
+    rest(area, text.is_some())
+}
+
+fn remarked(state: &UiState, snapshot: &Snapshot, area: Rect) -> Option<String> {
     let prepared = state.standup.prepared.as_ref();
     let known = prepared.map(|it| (it.standup.known, it));
     let text = match (state.recall.trouble, known) {
@@ -74,11 +103,5 @@ fn remark(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rec
         }
         (None, Some((Known::Whole(_), _)) | None) => None,
     };
-    let Some(text) = text.filter(|_| area.height > 2) else {
-        return area;
-    };
-    let style = paint.theme.style(Role::Stale);
-    let wide = area.width.saturating_sub(2);
-    paint.text(area.x + 1, area.y, wide, &text, style);
-    rows(area, 1, area.height - 1)
+    text.filter(|_| area.height > 2)
 }

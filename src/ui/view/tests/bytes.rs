@@ -92,7 +92,7 @@ pub(super) fn shown(view: View, (width, height): (u16, u16)) -> Shown {
 const LARGE: [(u16, u16); 3] = [(80, 24), (200, 60), (300, 80)];
 
 /// Presses keys in a view at each size, after some others, and tells what costs too much.
-fn costs(view: View, before: &str, keys: &str, most: impl Fn(usize) -> usize) -> String {
+fn costs(view: View, before: &str, keys: &str) -> String {
     let mut told = String::new();
     for size in LARGE {
         let (mut screen, mut press) = shown(view, size);
@@ -104,10 +104,11 @@ fn costs(view: View, before: &str, keys: &str, most: impl Fn(usize) -> usize) ->
         }
         for key in keys.split(' ') {
             let before = screen.buffer().clone();
+            screen.rests = false;
             press(&mut screen, key);
             let changed = before.diff_iter(screen.buffer()).count();
             let cost = sent(&before, screen.buffer());
-            if cost > most(changed) {
+            if cost > MOST {
                 let _ = writeln!(
                     told,
                     "{view:?} at {size:?}, {key}: {cost} bytes, {changed} cells"
@@ -118,37 +119,99 @@ fn costs(view: View, before: &str, keys: &str, most: impl Fn(usize) -> usize) ->
     told
 }
 
+/// Every list of every view, the keys that lead to it, and moves in it.
+const MOVES: [(View, &str, &str); 12] = [
+    (View::Board, "", "j j k l h"),
+    (View::Board, "p", "j j k l h"),
+    (View::Attention, "", "j j k"),
+    (View::Attention, "p", "j j k"),
+    (View::Triage, "", "j j k"),
+    (View::Triage, "tab", "j j k"),
+    (View::Standup, "", "j j k"),
+    (View::Standup, "b", "j j k l h"),
+    (View::Flow, "", "j j k"),
+    (View::Flow, "enter", "j j k"),
+    (View::Replay, "enter", "j k l h"),
+    (View::Sources, "", "j k"),
+];
+
 #[test]
 fn a_move_of_the_selection_costs_few_bytes_in_every_view() {
-    let lists = [
-        (View::Board, "", "j j k l h"),
-        (View::Attention, "", "j j k"),
-        (View::Triage, "tab", "j j k"),
-        (View::Flow, "enter", "j j k"),
-        (View::Replay, "", "j k l h"),
-    ];
-    let told: String = lists
+    let told: String = MOVES
         .into_iter()
-        .map(|(view, before, keys)| costs(view, before, keys, |_| MOST))
+        .map(|(view, before, keys)| costs(view, before, keys))
         .collect();
     assert!(told.is_empty(), "{told}");
 }
 
-/// Where what is selected is shown at large, it is another page: the cells that changed, and
-/// little more.
+/// Where what is selected is shown at large, that comes when the selection rests, and costs the
+/// cells that changed and little more; then nothing is waited for.
 #[test]
-fn another_page_costs_its_cells_and_little_more() {
-    let pages = [
-        (View::Triage, "j j k"),
-        (View::Standup, "j j k"),
-        (View::Flow, "j j k"),
-        (View::Sources, "j k"),
-    ];
-    let told: String = pages
-        .into_iter()
-        .map(|(view, keys)| costs(view, "", keys, |changed| MOST + changed * 6))
-        .collect();
-    assert!(told.is_empty(), "{told}");
+fn what_is_shown_at_large_comes_once_the_selection_rests() {
+    for (view, before, key) in [
+        (View::Board, "p", "j"),
+        (View::Triage, "", "j"),
+        (View::Standup, "", "j"),
+        (View::Standup, "b", "l"),
+        (View::Flow, "", "j"),
+        (View::Sources, "", "j"),
+    ] {
+        let (mut screen, mut press) = shown(view, (200, 60));
+        for key in before.split_whitespace() {
+            press(&mut screen, key);
+        }
+        screen.draw();
+        let old = screen.buffer().clone();
+        screen.rests = false;
+        press(&mut screen, key);
+        let moved = screen.buffer().clone();
+        let wake = next_change(&screen.state, &screen.snapshot, screen.now).unwrap();
+        let wait = (wake - screen.now).num_milliseconds();
+        assert!((1..=120).contains(&wait), "{view:?}: {wait} ms");
+        screen.now = wake - TimeDelta::milliseconds(1);
+        screen.draw();
+        assert_eq!(sent(&moved, screen.buffer()), 0, "{view:?}: not yet");
+        screen.now = wake;
+        screen.draw();
+        let changed = moved.diff_iter(screen.buffer()).count();
+        let cost = sent(&moved, screen.buffer());
+        assert!(cost > 0, "{view:?}: the page comes");
+        assert!(
+            cost <= MOST + changed * 6,
+            "{view:?}: {cost}, {changed} cells"
+        );
+        assert!(old.diff_iter(screen.buffer()).count() > changed);
+        assert!(!screen.state.rest.is_awaited(), "{view:?}");
+        let next = next_change(&screen.state, &screen.snapshot, screen.now);
+        let soon = screen.now + TimeDelta::milliseconds(500);
+        assert!(next.is_none_or(|next| next > soon), "{view:?}: {next:?}");
+    }
+}
+
+#[test]
+fn a_slow_line_waits_longer_and_whatever_is_no_move_shows_all_at_once() {
+    let moved = |keys: &[&str]| {
+        let (mut screen, mut press) = shown(View::Sources, (120, 40));
+        screen.draw();
+        screen.rests = false;
+        screen.state.rest.slow = true;
+        for key in keys {
+            press(&mut screen, key);
+        }
+        screen
+    };
+    let screen = moved(&["j"]);
+    assert!(!screen.text().contains("\n ghe\n"), "{}", screen.text());
+    let wake = next_change(&screen.state, &screen.snapshot, screen.now).unwrap();
+    assert!((wake - screen.now).num_milliseconds() >= 250);
+    for key in ["t", "y"] {
+        let screen = moved(&["j", key]);
+        assert!(
+            screen.text().contains("\n ghe\n"),
+            "{key}: {}",
+            screen.text()
+        );
+    }
 }
 
 #[test]

@@ -37,7 +37,13 @@ pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
             0 => String::new(),
             bare => format!(" +{bare} without a run"),
         };
-        format!("{count} red{marked}{calm}{bare}{shared}")
+        let aside = state.triage.listed.aside.min(count);
+        let hidden = match aside {
+            0 => String::new(),
+            aside => format!(", {aside} hidden"),
+        };
+        let count = count - aside;
+        format!("{count} red{hidden}{marked}{calm}{bare}{shared}")
     } else {
         let shown = state.triage.listed.len();
         format!("{shown} of {count} red{calm}{marked}  /{filter}")
@@ -53,7 +59,12 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
     if count == 0 {
         let style = paint.theme.style(Role::Dim);
         let columns = area.width.saturating_sub(2);
-        let lines = wrap("no red card passes the filter", columns, 3);
+        let text = if state.triage.filter.is_empty() {
+            "all red cards are put aside; `:show-hidden` lists them"
+        } else {
+            "no red card passes the filter"
+        };
+        let lines = wrap(text, columns, 3);
         for (y, line) in (area.top()..area.bottom()).zip(lines) {
             paint.text(area.x + 1, y, columns, line, style);
         }
@@ -88,7 +99,8 @@ fn one(
     let is_marked = state.triage.marked.contains(&triage.item);
     let focused = selected && state.triage.pane == Pane::Cards;
     if selected {
-        paint.style(area, theme.selection());
+        // The line below stays as it is: moving the cursor repaints less.
+        paint.style(rows(area, 0, 1), theme.selection());
     }
     if focused {
         paint.cursor_at(area.x, area.y);
@@ -139,7 +151,7 @@ fn one(
     }
     let (text, role) = second(state, snapshot, card, paint);
     let columns = area.width.saturating_sub(4);
-    paint.text(area.x + 3, area.y + 1, columns, &text, pick(role));
+    paint.text(area.x + 3, area.y + 1, columns, &text, theme.style(role));
 }
 
 /// The line below: what is being done, with which others it fails, or what failed.
@@ -158,7 +170,7 @@ fn second(
     }
     let group = snapshot.triage.group_of(card);
     if let (Some(text), Some(group)) = (why::shared(group, triage), group) {
-        let when = moment(group.first_seen, paint.now, state.options.offset);
+        let when = moment(group.first_seen, paint.now, state.options.zone);
         let text = format!(
             "{text}, first seen {when} in {}",
             snapshot.names().repo(&group.first_repo)

@@ -6,6 +6,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::config::Motion;
 use crate::domain::Timestamp;
 use crate::domain::status::Severity;
 use crate::engine::snapshot::{FRESH_SECS, Health, Snapshot};
@@ -72,7 +73,10 @@ fn place(paint: &mut Paint<'_>, state: &UiState) -> Rect {
     let Some(wall) = state.wall.as_ref().filter(|_| area.width >= WIDE) else {
         return area;
     };
-    let (shift, next) = wall.shift(paint.now);
+    let (shift, next) = match state.options.motion {
+        Motion::Full => wall.shift(paint.now),
+        Motion::Reduced => (0, paint.now),
+    };
     paint.note(next);
     Rect::new(area.x + shift, area.y, area.width - WANDERS, area.height)
 }
@@ -318,7 +322,10 @@ fn footer(
     let until = state.wall.as_ref().and_then(|wall| wall.told_until);
     if let Some(until) = until.filter(|until| *until > paint.now) {
         paint.note(until);
-        let text = "press q q to leave the wall";
+        let text = match state.options.motion {
+            Motion::Full => "press q q to leave the wall",
+            Motion::Reduced => "press q q to leave the wall, any other key to turn the page",
+        };
         paint.text(row.x, row.y, row.width, text, theme.style(Role::Title));
         return;
     }

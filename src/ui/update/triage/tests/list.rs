@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::*;
+use crate::domain::hide::{Hide, Wish};
 use crate::ui::rows::RowKey;
 
 #[test]
@@ -359,4 +360,55 @@ fn a_name_with_a_slash_is_no_owner() {
     ] {
         assert_eq!(crate::domain::names::without_owner(key, Some(&repo)), short);
     }
+}
+
+#[test]
+fn what_was_put_aside_is_counted_and_not_listed_until_it_is_asked_for() {
+    let (mut screen, shell) = opened(140, 40);
+    let cards = screen.snapshot.triage.cards.clone();
+    let item = screen.snapshot.find(&cards[0].triage.item).unwrap();
+    let hide = Hide::new(item, Wish::ForGood);
+    screen.state.hides.set(item.id.clone(), Some(hide));
+    let soon = screen.now + chrono::TimeDelta::minutes(5);
+    let item = screen.snapshot.find(&cards[1].triage.item).unwrap();
+    let snooze = Hide::new(item, Wish::Time(soon));
+    screen.state.hides.set(item.id.clone(), Some(snooze));
+    screen.state.touch();
+    screen.arrive();
+    assert_eq!(screen.state.triage.listed.len(), 3);
+    assert!(
+        screen.text().contains("3 red, 2 hidden"),
+        "{}",
+        screen.text()
+    );
+    let listed = |screen: &Screen, at: usize| {
+        let item = &cards[at].triage.item;
+        super::super::list::row_of(&screen.state, &screen.snapshot, item).is_some()
+    };
+    assert!(!listed(&screen, 0), "the cursor is no reason to stay");
+    assert_ne!(
+        screen.state.triage.selected.as_ref(),
+        Some(&cards[0].triage.item)
+    );
+    shell.press(&mut screen, ":");
+    shell.press(&mut screen, "s h o w - h i d d e n enter");
+    assert_eq!(screen.state.view, View::Triage);
+    assert!(listed(&screen, 0) && listed(&screen, 1) && !listed(&screen, 2));
+    assert!(
+        screen.state.filter.query.is_empty(),
+        "the board has its own"
+    );
+    shell.press(&mut screen, "esc");
+    screen.now = soon;
+    screen.arrive();
+    assert!(listed(&screen, 1), "its time has come");
+    assert!(
+        screen.text().contains("4 red, 1 hidden"),
+        "{}",
+        screen.text()
+    );
+    // Whoever asks for one that was put aside sees it.
+    let id = cards[0].triage.item.clone();
+    assert!(super::super::show(&mut screen.state, &screen.snapshot, &id));
+    assert_eq!(screen.state.triage.selected, Some(id));
 }

@@ -1,0 +1,190 @@
+//! What is selected is shown at large once the selection rests.
+//!
+//! The cursor moves at once. What a view shows of the selected thing beside its list is another
+//! page, a hundred times as much to send; while a key is held, nobody reads it. So what stood there
+//! stays, cell for cell, until no move came for a moment. Whatever is no move ends the wait: what
+//! was opened, clicked or arrived is seen in the next frame.
+
+use chrono::TimeDelta;
+use ratatui::buffer::Cell;
+use ratatui::crossterm::event::{Event, KeyEventKind, MouseEventKind};
+use ratatui::layout::Rect;
+
+use crate::domain::Timestamp;
+use crate::domain::key::ItemId;
+use crate::engine::snapshot::Snapshot;
+use crate::ui::flow::Page;
+use crate::ui::layout::{Plan, Size};
+use crate::ui::panes::Panes;
+use crate::ui::rows::RowKey;
+use crate::ui::state::{Layer, Pane, StandupPane, UiState, View};
+use crate::ui::text::Paint;
+
+/// Milliseconds without a move after which a selection rests.
+const REST_MS: i64 = 100;
+/// The same on a slow line.
+const SLOW_MS: i64 = 300;
+
+/// Whether the selection rests, and what stands on the screen until it does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rest {
+    /// Whether the line is slow.
+    pub(crate) slow: bool,
+    /// When it rests, while it moves.
+    until: Option<Timestamp>,
+    /// The large parts as they were painted when it last rested.
+    kept: Vec<(Rect, Vec<Cell>)>,
+}
+
+/// Where the cursor is: on which list, and on what of it.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Cursor {
+    list: List,
+    on: On,
+}
+
+/// A list with a cursor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct List {
+    view: View,
+    pane: (Pane, StandupPane),
+    page: (Page, Option<Layer>),
+    overlays: usize,
+}
+
+/// What a cursor is on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum On {
+    Row(usize, Option<RowKey>),
+    Red(Option<ItemId>, usize),
+    Line(usize),
+    /// A column of the past, and a card of it.
+    Past(usize, usize),
+    /// A person who has the turn, and a card of theirs.
+    Turn(usize, usize),
+}
+
+impl Cursor {
+    /// Returns where it is.
+    pub(crate) fn of(state: &UiState) -> Self {
+        let on = match state.view {
+            View::Board => {
+                let selected = state.focused().and_then(|column| column.selected.clone());
+                On::Row(state.board.focus, selected)
+            }
+            View::Triage => On::Red(state.triage.selected.clone(), state.triage.tree),
+            View::Attention => On::Line(state.attention.cursor),
+            View::Standup => match state.standup.pane {
+                StandupPane::Walk => On::Line(state.standup.at),
+                StandupPane::People => On::Turn(state.standup.person, state.standup.entry),
+                StandupPane::Lot => On::Line(state.standup.lot),
+            },
+            View::Flow if state.flow.layer.is_none() => On::Line(state.flow.cursor()),
+            View::Flow => On::Line(state.flow.at),
+            View::Sources => On::Line(state.source),
+            View::Replay => {
+                let focus = state.board.focus;
+                On::Past(focus, state.replay.cursor(focus).at)
+            }
+        };
+        Self {
+            list: List {
+                view: state.view,
+                pane: (state.triage.pane, state.standup.pane),
+                page: (state.flow.page, state.flow.layer),
+                overlays: state.overlays.len(),
+            },
+            on,
+        }
+    }
+}
+
+impl Rest {
+    /// Notes what an event did to the cursor.
+    pub(crate) fn after(&mut self, event: &Event, (old, new): (&Cursor, &Cursor), now: Timestamp) {
+        let may_move = match event {
+            Event::Key(key) => key.kind != KeyEventKind::Release,
+            Event::Mouse(mouse) => matches!(
+                mouse.kind,
+                MouseEventKind::ScrollDown | MouseEventKind::ScrollUp
+            ),
+            Event::Paste(_) | Event::Resize(..) | Event::FocusGained | Event::FocusLost => false,
+        };
+        let moved = match (&old.on, &new.on) {
+            // The cards of a person are the list; the next person is another page.
+            (On::Turn(person, _), On::Turn(next, _)) => person != next,
+            (old, new) => old != new,
+        };
+        let moved = moved && may_move && old.list == new.list;
+        self.until = moved.then(|| now + self.pause());
+    }
+
+    fn pause(&self) -> TimeDelta {
+        TimeDelta::milliseconds(if self.slow { SLOW_MS } else { REST_MS })
+    }
+
+    /// Returns when the selection rests, while it moves.
+    pub(crate) fn moves_until(&self, now: Timestamp) -> Option<Timestamp> {
+        // A clock that was put back must not keep a page.
+        let is_sound = |until: &Timestamp| now < *until && *until <= now + self.pause();
+        self.until.filter(is_sound)
+    }
+
+    /// Returns whether the large parts are still to come.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.until.is_some()
+    }
+
+    /// Ends the wait.
+    pub(crate) fn end(&mut self) {
+        self.until = None;
+    }
+}
+
+/// Leaves the large parts of a painted view as they stood while the selection moves.
+pub(crate) fn hold(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, plan: &Plan) {
+    let parts = large(state, snapshot, plan);
+    let rest = &mut state.rest;
+    if let Some(until) = rest.moves_until(paint.now)
+        && !parts.is_empty()
+        && rest.kept.iter().map(|(area, _)| area).eq(&parts)
+    {
+        for (area, cells) in &rest.kept {
+            paint.put_back(*area, cells);
+        }
+        paint.note(until);
+        return;
+    }
+    rest.end();
+    let keep = |area: Rect| (area, paint.cells(area));
+    rest.kept = parts.into_iter().map(keep).collect();
+}
+
+/// Returns which parts of the screen show what is selected at large.
+fn large(state: &UiState, snapshot: &Snapshot, plan: &Plan) -> Vec<Rect> {
+    if plan.size == Size::Tiny || state.detail().is_some() {
+        return Vec::new();
+    }
+    let of_view: [Option<Rect>; 2] = if plan.covered {
+        [None, None]
+    } else {
+        match state.view {
+            View::Board | View::Attention | View::Replay => [None, None],
+            View::Triage => {
+                let panes = Panes::new(plan.body, state.triage.pane);
+                match state.triage.pane {
+                    _ if panes.alone => [None, None],
+                    Pane::Cards => [panes.tree, panes.log],
+                    Pane::Tree => [panes.log, None],
+                    Pane::Log => [None, None],
+                }
+            }
+            View::Standup | View::Flow | View::Sources => [
+                crate::ui::view::beside_list(state, snapshot, plan.body),
+                None,
+            ],
+        }
+    };
+    let detail = plan.detail.filter(|_| state.shows_detail());
+    of_view.into_iter().chain([detail]).flatten().collect()
+}

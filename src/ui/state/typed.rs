@@ -1,0 +1,27 @@
+//! What is remembered of keys between two events: a sequence of the terminal's, an answer held down.
+
+use crate::domain::Timestamp;
+use crate::ui::chord::Chord;
+
+/// The key that closed a question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Answered {
+    /// The key.
+    pub(crate) chord: Chord,
+    /// Until when it means nothing.
+    pub(crate) until: Timestamp,
+}
+
+/// Where in a terminal's own sequence the input may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Escape {
+    /// In none.
+    #[default]
+    None,
+    /// An Esc came at this moment: it may be the first part of an arrow key.
+    Lone(Timestamp),
+    /// After Esc and `[` or `O`.
+    Csi(Timestamp),
+    /// In a late answer to a question, until its end or this moment.
+    Answer(Timestamp),
+}
