@@ -60,6 +60,7 @@ async fn find(
     deadline: Instant,
     began: crate::domain::Timestamp,
 ) -> Result<Aim, Failure> {
+    let mut looks = args.verb.of() == Of::Gate;
     loop {
         let snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
         let is_settled = engine.is_settled();
@@ -67,6 +68,14 @@ async fn find(
         let found = aim(&snapshot, args, began);
         if found.is_ok() && (is_settled || is_late) {
             return found;
+        }
+        if is_settled
+            && looks
+            && let Some(card) = cards(&snapshot, &args.word).first()
+        {
+            // Which manual jobs a run went on without is read of an open card.
+            looks = false;
+            send(engine, EngineCommand::Look(Some(card.id.clone()))).await?;
         }
         // Gates and jobs come after the first round.
         let calm = if is_settled {
@@ -104,6 +113,9 @@ fn aim(
     }
     // Several cards may wait for one run.
     aims.dedup_by(|a, b| a.target == b.target);
+    if aims.is_empty() && args.verb.of() == Of::Gate {
+        return Err(none_waits(&cards, args));
+    }
     let aim = only(aims, args)?;
     let why = action::refused(snapshot, args.verb, &aim).or_else(|| {
         let of_gate = args.verb.of() == Of::Gate;
@@ -119,15 +131,32 @@ fn aim(
     }
 }
 
+/// Says that no gate waits, and which manual jobs may be started: those only by their names.
+fn none_waits(cards: &[&Arc<WorkItem>], args: &ActArgs) -> Failure {
+    let text = format!("no gate of a run of `{}` is known to wait", args.word);
+    let lines = cards.iter().flat_map(|item| &item.evidence);
+    let offered = lines.filter(|line| line.kind == EvidenceKind::ManualJob);
+    let mut names: Vec<String> = offered.map(|line| format!("`{}`", line.key)).collect();
+    names.sort();
+    names.dedup();
+    let failure = Failure::error(text);
+    if names.is_empty() || args.gate.is_some() {
+        return failure;
+    }
+    let names = names.join(", ");
+    failure.hint(format!(
+        "manual jobs that nothing waits for are named with `--gate`: {names}"
+    ))
+}
+
 /// Returns the one thing that is meant, or says which there are.
 fn only(mut aims: Vec<Aim>, args: &ActArgs) -> Result<Aim, Failure> {
     let word = &args.word;
     match (aims.pop(), aims.is_empty()) {
         (Some(aim), true) => Ok(aim),
-        (None, _) => Err(Failure::error(match args.verb.of() {
-            Of::Gate => format!("no gate of a run of `{word}` is known to wait"),
-            Of::Run | Of::Job => format!("no run of `{word}` is known; actions are for runs"),
-        })),
+        (None, _) => Err(Failure::error(format!(
+            "no run of `{word}` is known; actions are for runs"
+        ))),
         (Some(last), false) => {
             aims.push(last);
             let is_shared = |aim: &Aim| aims.iter().filter(|it| it.name == aim.name).count() > 1;
@@ -172,7 +201,7 @@ fn has_run_at(item: &WorkItem, page: Page<'_>) -> bool {
 }
 
 /// Returns the gates at which runs of a card wait; of one name and of the run of a page, where
-/// those are given.
+/// those are given. A manual job that nothing waits for has to be named.
 fn of_gates(snapshot: &Snapshot, item: &WorkItem, args: &ActArgs) -> Vec<Aim> {
     // The page of the card itself means all of its gates.
     let page = Page::parse(&args.word).filter(|page| has_run_at(item, *page));
@@ -181,7 +210,9 @@ fn of_gates(snapshot: &Snapshot, item: &WorkItem, args: &ActArgs) -> Vec<Aim> {
         let is_named = name.is_none_or(|name| line.key.eq_ignore_ascii_case(name));
         let url = line.url.as_ref();
         let is_there = |page: Page<'_>| url.is_some_and(|url| page.is_below(url.as_str()));
-        line.kind == EvidenceKind::Gate && is_named && page.is_none_or(is_there)
+        let is_offer = line.kind == EvidenceKind::ManualJob && name.is_some();
+        let is_meant = is_named && (line.kind == EvidenceKind::Gate || is_offer);
+        is_meant && page.is_none_or(is_there)
     });
     let of_line = |line: &Evidence| {
         let mut aim = aims::of_card(snapshot, item, line.run.as_deref())?;

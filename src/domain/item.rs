@@ -133,7 +133,7 @@ pub struct Evidence {
     /// The run that it is, or belongs to.
     #[serde(default)]
     pub run: Option<Box<RunKey>>,
-    /// What opens it, of a gate.
+    /// What opens it, of a gate, or starts it, of a manual job.
     #[serde(default)]
     pub door: Option<Box<Door>>,
 }
@@ -150,6 +150,7 @@ impl Evidence {
             | EvidenceKind::Run
             | EvidenceKind::Job
             | EvidenceKind::Gate
+            | EvidenceKind::ManualJob
             | EvidenceKind::Rollout
             | EvidenceKind::Alert
             | EvidenceKind::Finding => None,
@@ -175,6 +176,8 @@ pub enum EvidenceKind {
     Release,
     /// A gate that waits for a person.
     Gate,
+    /// A manual job that nothing waits for: a person may start it.
+    ManualJob,
     /// A deployment.
     Deployment,
     /// A roll-out.
@@ -196,6 +199,7 @@ impl EvidenceKind {
             Self::Job => "job",
             Self::Release => "release",
             Self::Gate => "gate",
+            Self::ManualJob => "manual_job",
             Self::Deployment => "deployment",
             Self::Rollout => "rollout",
             Self::Alert => "alert",

@@ -275,7 +275,7 @@ pub enum Failure {
     Stale,
 }
 
-/// The gates at which a run waits for a person.
+/// What a person may open in a run: gates at which it waits, and what it goes on without.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct GateSet {
     /// Which run.
@@ -284,7 +284,30 @@ pub struct GateSet {
     pub gates: Vec<Gate>,
 }
 
-/// Something that waits for approval.
+/// What waits for a gate to be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blocks {
+    /// The way to an environment.
+    #[default]
+    Delivery,
+    /// The run, before anything that goes live.
+    Run,
+    /// Nothing: a manual job that its pipeline passes without.
+    Nothing,
+}
+
+impl Blocks {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks with a reference"
+    )]
+    fn is_delivery(&self) -> bool {
+        *self == Self::Delivery
+    }
+}
+
+/// Something that waits for approval, or that a person may start.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Gate {
     /// The environment behind it.
@@ -292,6 +315,9 @@ pub struct Gate {
     /// What opens it, where that is known.
     #[serde(default)]
     pub door: Option<Door>,
+    /// What waits for it.
+    #[serde(default, skip_serializing_if = "Blocks::is_delivery")]
+    pub blocks: Blocks,
     /// Who may open it (people, or teams by slug).
     pub reviewers: Vec<Person>,
     /// Whether the owner of the token may.
@@ -321,7 +347,7 @@ impl Door {
     pub fn lacks(&self, deed: Deed) -> Option<&'static str> {
         let is_job = matches!(self, Self::Job(_));
         (is_job && deed == Deed::Reject)
-            .then_some("a manual job waits as long as nobody starts it; `cancel` stops its run")
+            .then_some("a manual job waits as long as nobody starts it, and one that is cancelled can be started all the same")
     }
 }
 

@@ -160,6 +160,7 @@ fn is_evidence(word: &str, evidence: &Evidence) -> bool {
         | EvidenceKind::Run
         | EvidenceKind::Job
         | EvidenceKind::Gate
+        | EvidenceKind::ManualJob
         | EvidenceKind::Rollout
         | EvidenceKind::Alert
         | EvidenceKind::Finding => evidence.version().is_some_and(|version| **version == *word),

@@ -121,6 +121,7 @@ fn subject(need: &Need) -> FactId {
         }
         Need::Jobs { repo, run }
         | Need::Gates { repo, run }
+        | Need::ManualJobs { repo, run }
         | Need::Attempts { repo, run }
         | Need::Diagnosis { repo, run, .. } => run_of(repo, *run),
     }

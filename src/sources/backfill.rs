@@ -357,8 +357,29 @@ pub(super) struct Page<P> {
 pub(super) struct Pasts<P> {
     known: BTreeMap<String, Past>,
     at_hand: Option<Backfill<P>>,
-    /// The page that was not told, by repository and number, and how often in a row.
-    failed: Option<(String, u64, u8)>,
+    failed: Untold,
+}
+
+/// The page that was not told, by repository and number, and how often in a row.
+#[derive(Debug, Default)]
+pub(super) struct Untold(Option<(String, u64, u8)>);
+
+impl Untold {
+    /// Takes in that a page was not read; returns whether its repository is given up for now: what
+    /// is not for us costs no other, and neither does a page that the host fails to tell.
+    pub(super) fn is_lost(&mut self, (path, step): (&str, u64), error: &SourceError) -> bool {
+        if !is_of_place(error) {
+            return false;
+        }
+        let is_same = |(known, number, _): &(String, u64, u8)| known == path && *number == step;
+        let before = self.0.take().filter(is_same);
+        let count = before.map_or(1, |(_, _, count)| count.saturating_add(1));
+        let is_lost = is_detail(error) || count >= MOST_FAILED;
+        if !is_lost {
+            self.0 = Some((path.to_owned(), step, count));
+        }
+        is_lost
+    }
 }
 
 impl<P> Default for Pasts<P> {
@@ -366,7 +387,7 @@ impl<P> Default for Pasts<P> {
         Self {
             known: BTreeMap::new(),
             at_hand: None,
-            failed: None,
+            failed: Untold::default(),
         }
     }
 }
@@ -437,21 +458,11 @@ impl<P: Part> Pasts<P> {
         self.at_hand.take()
     }
 
-    /// Takes in that a page was not read; returns whether its repository is given up for now: what
-    /// is not for us costs no other, and neither does a page that the host fails to tell.
+    /// Takes in that a page was not read; returns whether its repository is given up for now.
     pub(super) fn fail(&mut self, page: &Page<P>, error: &SourceError, now: Timestamp) -> bool {
-        if !is_of_place(error) {
-            return false;
-        }
-        let is_same =
-            |(path, step, _): &(String, u64, u8)| *path == page.path && *step == page.step;
-        let before = self.failed.take().filter(is_same);
-        let count = before.map_or(1, |(_, _, count)| count.saturating_add(1));
-        let is_lost = is_detail(error) || count >= MOST_FAILED;
+        let is_lost = self.failed.is_lost((&page.path, page.step), error);
         if is_lost {
             self.lose(page, now);
-        } else {
-            self.failed = Some((page.path.clone(), page.step, count));
         }
         is_lost
     }

@@ -50,6 +50,7 @@ pub(super) fn repo_of(need: &Need) -> &RepoKey {
         | Need::Paths { repo, .. }
         | Need::Times { repo, .. }
         | Need::Gates { repo, .. }
+        | Need::ManualJobs { repo, .. }
         | Need::Diagnosis { repo, .. }
         | Need::Attempts { repo, .. }
         | Need::History { repo, .. } => repo,
@@ -84,6 +85,7 @@ impl Turn {
             Need::Jobs { .. }
             | Need::Paths { .. }
             | Need::Gates { .. }
+            | Need::ManualJobs { .. }
             | Need::Diagnosis { .. }
             | Need::Attempts { .. }
             | Need::History { .. } => Self::Now,

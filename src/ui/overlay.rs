@@ -135,6 +135,8 @@ pub struct ActionEntry {
     pub gate: Option<Door>,
     /// The same in words; of a job or a gate, with its name.
     pub words: String,
+    /// Whether it is a manual job that nothing waits for: the letter alone does not choose it.
+    pub optional: bool,
     /// Why it cannot be done.
     pub refused: Option<String>,
 }

@@ -52,6 +52,8 @@ struct Said {
     graphql: bool,
     /// The operation that is refused, if one is.
     broken: Option<&'static str>,
+    /// The repository whose past the host fails to tell, if there is one.
+    ill: Option<&'static str>,
     /// Whether runs may be read.
     runs: bool,
     /// When something last came to the repositories.
@@ -63,6 +65,7 @@ impl Default for Said {
         Self {
             graphql: true,
             broken: None,
+            ill: None,
             runs: true,
             pushed: day(1),
         }
@@ -128,6 +131,9 @@ fn graphql(said: &Said, request: &Seen) -> Reply {
     if said.broken == Some(operation) {
         let error = json!({"message": "this does not work", "path": ["repository"]});
         return Reply::json(&json!({"data": null, "errors": [error]}));
+    }
+    if operation.starts_with("Past") && said.ill.is_some_and(|name| variables["name"] == name) {
+        return Reply::new(502, "<html>Bad Gateway").with("content-type", "text/html");
     }
     if operation.starts_with("Past") {
         data["repository"] = page(operation, variables["after"].is_string());
@@ -440,6 +446,48 @@ async fn a_refusal_costs_one_repository_and_calls_nothing_ill() {
     bench.watch(at).await;
     bench.watch(at + TimeDelta::minutes(2)).await;
     assert_eq!(bench.past(at).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_past_that_always_fails_is_told_and_starves_no_other() {
+    let mut bench = Bench::new(3, Said::default()).await;
+    // What is read first is the one that fails: the others wait behind it.
+    bench.watch(now()).await;
+    let first = bench.source.resources(now()).into_iter();
+    let first = first
+        .map(|it| it.id.to_string())
+        .find(|id| id.contains("acme/a") && id.starts_with("backfill"));
+    let first = first.unwrap();
+    let ill = ["a0", "a1", "a2"]
+        .into_iter()
+        .find(|name| first.contains(name))
+        .unwrap();
+    bench.keeps = true;
+    bench.say(|said| said.ill = Some(ill));
+    let (mut told, mut errors, mut warnings) = (Vec::new(), 0, Vec::new());
+    for _ in 0..200 {
+        let resources = bench.source.resources(now());
+        let Some(next) = resources.iter().find(|it| it.tier == Tier::Spare) else {
+            break;
+        };
+        match bench.fetch(&next.id, now()).await {
+            Ok(batch) => {
+                warnings.extend(batch.warnings.iter().map(ToString::to_string));
+                told.extend((!batch.past.is_empty()).then(|| batch.past_of.to_string()));
+            }
+            Err(_) => errors += 1,
+        }
+    }
+    assert_eq!(told.len(), 2, "{told:?} {errors} {warnings:?}");
+    assert!(!told.iter().any(|path| path.ends_with(ill)), "{told:?}");
+    assert!(
+        errors < 3,
+        "a page is asked for so often and no more: {errors}"
+    );
+    let text = format!("the past of `acme/{ill}` is not read");
+    assert!(warnings.iter().any(|it| it.contains(&text)), "{warnings:?}");
+    let read = bench.source.past();
+    assert_eq!((read.read, read.of, read.lost), (2, 3, 1));
 }
 
 #[tokio::test]

@@ -119,19 +119,20 @@ impl Acting {
             let gates = match verb.of() {
                 // One is chosen in the triage view, job by job.
                 Of::Job => continue,
-                Of::Run => vec![(None, Clean::default())],
-                Of::Gate => aims::gates(snapshot, aim),
+                Of::Run => vec![None],
+                Of::Gate => {
+                    let gates = aims::gates(snapshot, aim).into_iter();
+                    gates.filter(|gate| gate.takes(verb)).map(Some).collect()
+                }
             };
-            for (gate, name) in gates {
-                let of_gate = verb.of() == Of::Gate;
-                let shut = action::gate_refused(verb, gate.as_ref());
-                let why = action::refused(snapshot, verb, aim)
-                    .or_else(|| shut.filter(|_| of_gate).map(str::to_owned));
-                let words = if name.is_empty() {
-                    verb.words().to_owned()
-                } else {
-                    format!("{} `{name}`", verb.words())
-                };
+            for gate in gates {
+                let shut = gate.as_ref().map(|gate| gate.door.as_ref());
+                let shut = shut.and_then(|door| action::gate_refused(verb, door));
+                let why = action::refused(snapshot, verb, aim).or_else(|| shut.map(str::to_owned));
+                let words = gate
+                    .as_ref()
+                    .map_or_else(|| verb.words().to_owned(), |gate| gate.words(verb));
+                let gate = gate.and_then(|gate| gate.door);
                 if let Some(why) = why {
                     said.push(line(format!("cannot {words}: {why}")));
                     continue;

@@ -334,7 +334,7 @@ fn holders(case: &Evidenced<'_>, placed: &Placed) -> Vec<Person> {
 fn gatekeepers(case: &Evidenced<'_>) -> Vec<Person> {
     let mut found = Vec::new();
     for run in case.before.iter().chain(&case.after).chain(&case.alone) {
-        for gate in run.gates {
+        for gate in run.waits_at() {
             extend(&mut found, &gate.reviewers);
         }
     }
@@ -361,9 +361,9 @@ fn train(part: &Part<'_, '_>, stage: Stage) -> Option<TrainId> {
         Some(TrainId::new(&id))
     };
     let gate = || {
-        let run = part.case.after.iter().find(|run| !run.gates.is_empty())?;
+        let mut runs = part.case.after.iter();
+        let (run, gate) = runs.find_map(|run| Some((run, run.gates().next()?)))?;
         let sha = run.run.head_sha.as_ref()?;
-        let gate = run.gates.first()?;
         let id = format!("deployment:{repo}/{}/{sha}", gate.environment);
         Some(TrainId::new(&id))
     };

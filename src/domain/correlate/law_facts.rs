@@ -16,7 +16,7 @@ use crate::domain::deployment::{DeployState, Environment};
 use crate::domain::finding::Severity;
 use crate::domain::key::{ServiceName, WebUrl};
 use crate::domain::repository::Branch;
-use crate::domain::run::{RunKey, RunState};
+use crate::domain::run::{Blocks, RunKey, RunState};
 use crate::domain::text::Clean;
 use crate::domain::ticket::{TicketKey, TicketState};
 
@@ -255,6 +255,12 @@ pub(super) fn fact(seeds: Seeds) -> Fact {
                 if a == 0 {
                     set.gates.clear();
                 }
+                let blocks = match b {
+                    0 => Blocks::Nothing,
+                    1 => Blocks::Run,
+                    _ => Blocks::Delivery,
+                };
+                set.gates.iter_mut().for_each(|gate| gate.blocks = blocks);
                 world.fact(Fact::GateSet(set));
             }
             &mut world

@@ -119,6 +119,13 @@ pub enum Need {
         /// The run.
         run: u64,
     },
+    /// The manual jobs of a run that ended without them: somebody has its card open.
+    ManualJobs {
+        /// Where.
+        repo: RepoKey,
+        /// The run.
+        run: u64,
+    },
     /// Why a finished job of a red card failed.
     Diagnosis {
         /// Where.

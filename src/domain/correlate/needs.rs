@@ -32,7 +32,7 @@ const TIMES_AGAIN: TimeDelta = TimeDelta::hours(1);
 
 impl Need {
     /// How many kinds there are.
-    pub(in crate::domain) const KINDS: usize = 8;
+    pub(in crate::domain) const KINDS: usize = 9;
 
     /// Returns a number for its kind, below [`Need::KINDS`].
     pub(in crate::domain) fn kind(&self) -> usize {
@@ -45,6 +45,7 @@ impl Need {
             Self::Attempts { .. } => 5,
             Self::History { .. } => 6,
             Self::Times { .. } => 7,
+            Self::ManualJobs { .. } => 8,
         }
     }
 
@@ -53,6 +54,7 @@ impl Need {
         match self {
             Self::Jobs { run, .. }
             | Self::Gates { run, .. }
+            | Self::ManualJobs { run, .. }
             | Self::Diagnosis { run, .. }
             | Self::Attempts { run, .. } => is_foreign(*run),
             Self::History { workflow, .. } => parts_of_foreign(workflow).is_some(),

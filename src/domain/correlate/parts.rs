@@ -319,7 +319,7 @@ fn after<'a>(
         carried
             .pieces
             .retain(|piece| matches!(piece.phase, Phase::Release | Phase::Deploy));
-        if !carried.pieces.is_empty() || !carried.gates.is_empty() {
+        if !carried.pieces.is_empty() || carried.gates().next().is_some() {
             found.push(carried);
         }
     }

@@ -5,12 +5,15 @@
 use crate::domain::Timestamp;
 use crate::domain::item::{Evidence, EvidenceKind};
 use crate::domain::placement::{RunView, Work};
-use crate::domain::run::{Job, Run, RunState, named};
+use crate::domain::run::{Blocks, Gate, Job, Run, RunState, named};
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 
 /// How many jobs of one run are told.
 const JOBS: usize = 5;
+
+/// How many manual jobs of one run are told that nothing waits for.
+const OFFERS: usize = 10;
 
 /// What is certain, in percent.
 const SURE: u8 = 100;
@@ -73,20 +76,39 @@ pub(super) fn of_run(view: &RunView<'_>, out: &mut Vec<Evidence>) {
         evidence.state = Clean::line("flaky");
         out.push(evidence);
     }
-    for gate in view.gates {
+    for gate in view.waits_at() {
         let who: Vec<&str> = gate.reviewers.iter().map(|p| p.login.as_str()).collect();
-        out.push(Evidence {
-            kind: EvidenceKind::Gate,
-            key: gate.environment.clone(),
-            state: Clean::line("waiting"),
-            status: Status::Waiting,
-            url: run.url.clone(),
-            at: gate.since.unwrap_or(run.updated_at),
-            confidence: SURE,
-            detail: Clean::line(&who.join(", ")),
-            run: Some(Box::new(run.key())),
-            door: gate.door.clone().map(Box::new),
-        });
+        let mut line = of_gate(run, gate, EvidenceKind::Gate);
+        line.detail = Clean::line(&who.join(", "));
+        out.push(line);
+    }
+    let offers = view.offers().take(OFFERS);
+    out.extend(offers.map(|gate| of_gate(run, gate, EvidenceKind::ManualJob)));
+    let more = view.offers().skip(OFFERS).count();
+    if more > 0
+        && let Some(last) = out.last_mut()
+    {
+        let text = format!("and {more} more of {}", run_key(run));
+        last.detail = Clean::line(&text);
+    }
+}
+
+fn of_gate(run: &Run, gate: &Gate, kind: EvidenceKind) -> Evidence {
+    let (state, status) = match gate.blocks {
+        Blocks::Delivery | Blocks::Run => ("waiting", Status::Waiting),
+        Blocks::Nothing => ("may be started", Status::Ready),
+    };
+    Evidence {
+        kind,
+        key: gate.environment.clone(),
+        state: Clean::line(state),
+        status,
+        url: run.url.clone(),
+        at: gate.since.unwrap_or(run.updated_at),
+        confidence: SURE,
+        detail: run_key(run),
+        run: Some(Box::new(run.key())),
+        door: gate.door.clone().map(Box::new),
     }
 }
 

@@ -23,7 +23,8 @@ use crate::domain::policy::Policy;
 use crate::domain::release::Release;
 use crate::domain::repository::{Branch, Repository};
 use crate::domain::run::{
-    Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState, foreign_id, foreign_workflow,
+    Blocks, Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState, foreign_id,
+    foreign_workflow,
 };
 use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey, TicketState};
@@ -258,6 +259,11 @@ impl World {
     }
 
     pub(crate) fn gate(&mut self, run: u64, environment: &str) -> &mut Self {
+        self.door(run, environment, Blocks::Delivery)
+    }
+
+    /// Something of a run that a person may open or start.
+    pub(crate) fn door(&mut self, run: u64, environment: &str, blocks: Blocks) -> &mut Self {
         self.fact(Fact::GateSet(GateSet {
             run: RunKey {
                 repo: repo(),
@@ -266,6 +272,7 @@ impl World {
             gates: vec![Gate {
                 environment: Clean::line(environment),
                 door: None,
+                blocks,
                 reviewers: vec![person("gail")],
                 may_approve: false,
                 wait_secs: 0,

@@ -21,7 +21,7 @@ use crate::domain::phase::is_change_event;
 use crate::domain::placement::{Basis, RunView, Work};
 use crate::domain::policy::Policy;
 use crate::domain::release::Release;
-use crate::domain::run::{Run, RunState};
+use crate::domain::run::{Blocks, Gate, Run, RunState};
 
 /// A fact of a known kind, with who said it.
 #[derive(Debug)]
@@ -141,7 +141,8 @@ impl<'a> View<'a> {
                 self.runs_at.entry(sha).or_default().push(at);
             }
             let gates = self.kinds.gates.get(&run.id);
-            let waits = gates.is_some_and(|set| !set.gates.is_empty());
+            let delivers = |gate: &Gate| gate.blocks == Blocks::Delivery;
+            let waits = gates.is_some_and(|set| set.gates.iter().any(delivers));
             if waits && !Work::of(&run.state).is_final() {
                 self.gated.push(at);
             }

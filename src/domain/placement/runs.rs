@@ -8,7 +8,7 @@ use crate::domain::Timestamp;
 use crate::domain::key::Sha;
 use crate::domain::phase::{self, JobNames};
 use crate::domain::policy::{Phase, PhaseRule};
-use crate::domain::run::{Failure, Gate, GateSet, Job, JobSet, Run, RunState};
+use crate::domain::run::{Blocks, Failure, Gate, GateSet, Job, JobSet, Run, RunState};
 
 /// What a piece of work does, most urgent first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -103,8 +103,8 @@ pub struct RunView<'a> {
     pub basis: Basis,
     /// Its pieces; never empty.
     pub pieces: Vec<Piece<'a>>,
-    /// The gates at which it waits.
-    pub gates: &'a [Gate],
+    /// What a person may open in it, in the order in which it is told.
+    pub doors: &'a [Gate],
     /// A job that failed in an earlier attempt and passed in a later one.
     pub flaky: Option<&'a Job>,
     /// What statuses of its commit tell of it; a forge knows checks by their names.
@@ -119,23 +119,43 @@ impl<'a> RunView<'a> {
         gates: Option<&'a GateSet>,
         rules: &[PhaseRule],
     ) -> Self {
-        let own = Work::of(&run.state);
         let current = jobs.filter(|set| set.attempt == run.attempt);
         let latest = current.map(|set| latest_attempts(&set.jobs));
         let pieces = pieces(run, latest.as_deref().unwrap_or_default(), rules);
-        let gates = gates
-            .filter(|_| !own.is_final())
-            .map_or(&[][..], |set| &set.gates);
+        let doors = gates.map_or(&[][..], |set| &set.gates);
         let flaky = jobs.and_then(|set| flaky_job(run, set));
         Self {
             run,
             head: run.head_sha.as_ref(),
             basis: Basis::Commit,
             pieces,
-            gates,
+            doors,
             flaky,
             notices: Vec::new(),
         }
+    }
+
+    /// Returns the gates behind which something waits to go live.
+    pub fn gates(&self) -> impl Iterator<Item = &'a Gate> + use<'a> {
+        self.blocking(Blocks::Delivery)
+    }
+
+    /// Returns the gates at which it waits, whatever is behind them.
+    pub fn waits_at(&self) -> impl Iterator<Item = &'a Gate> + use<'a> {
+        self.gates().chain(self.blocking(Blocks::Run))
+    }
+
+    /// Returns what a person may start in it, though nothing waits for that.
+    pub fn offers(&self) -> impl Iterator<Item = &'a Gate> + use<'a> {
+        let doors = self.doors.iter();
+        doors.filter(|gate| gate.blocks == Blocks::Nothing)
+    }
+
+    /// A run that has ended waits for nothing, whatever was told of it before.
+    fn blocking(&self, what: Blocks) -> impl Iterator<Item = &'a Gate> + use<'a> {
+        let waits = !Work::of(&self.run.state).is_final();
+        let doors = if waits { self.doors } else { &[] };
+        doors.iter().filter(move |gate| gate.blocks == what)
     }
 
     /// Returns what the run does, derived from its pieces.

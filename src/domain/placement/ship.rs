@@ -39,10 +39,9 @@ pub(super) fn deploy_job_failed(case: &Evidenced<'_>) -> Option<Placed> {
 }
 
 pub(super) fn deploy_gate(case: &Evidenced<'_>) -> Option<Placed> {
-    let run = undelivered(case).find(|run| !run.gates.is_empty())?;
+    let run = undelivered(case).find(|run| run.gates().next().is_some())?;
     let gate = run
-        .gates
-        .iter()
+        .gates()
         .max_by_key(|gate| case.policy.is_production(&gate.environment))?;
     let since = gate.since.unwrap_or(run.run.updated_at);
     let reason = format!(

@@ -85,6 +85,7 @@ fn any_text(item: &WorkItem, field: Field, mut f: impl FnMut(&str) -> bool) -> b
             | EvidenceKind::Commit
             | EvidenceKind::Run
             | EvidenceKind::Job
+            | EvidenceKind::ManualJob
             | EvidenceKind::Release
             | EvidenceKind::Alert
             | EvidenceKind::Finding => false,

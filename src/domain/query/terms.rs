@@ -334,6 +334,7 @@ pub(super) const HAS: &[(&str, Has)] = &[
     ("failed-job", Has::Failed(EvidenceKind::Job)),
     ("release", Has::Evidence(EvidenceKind::Release)),
     ("gate", Has::Evidence(EvidenceKind::Gate)),
+    ("manual-job", Has::Evidence(EvidenceKind::ManualJob)),
     ("deployment", Has::Evidence(EvidenceKind::Deployment)),
     ("failed-deployment", Has::Failed(EvidenceKind::Deployment)),
     ("rollout", Has::Evidence(EvidenceKind::Rollout)),

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use crate::domain::correlate::Need;
 use crate::domain::fact::{Fact, FactId, FactKind};
-use crate::domain::item::WorkItem;
+use crate::domain::item::{EvidenceKind, WorkItem};
 use crate::domain::key::{ItemId, RepoKey, SourceName};
 use crate::domain::moves::Moves;
 use crate::domain::policy::LookBack;
 use crate::domain::repository::Repository;
-use crate::domain::run::RunKey;
+use crate::domain::run::{RunKey, is_foreign};
 use crate::domain::status::Severity;
 use crate::domain::text::Clean;
 use crate::domain::triage::group::groups;
@@ -24,6 +24,9 @@ use crate::domain::triage::{Triage, TriageBoard};
 
 /// How many needs of one kind are asked for at once.
 const MOST_NEEDS: usize = 50;
+
+/// Of how many runs of the open card it is asked which manual jobs they have.
+const MOST_OPENED: usize = 4;
 
 /// Everything that triage needs, and what it came to.
 #[derive(Debug, Default)]
@@ -45,6 +48,8 @@ pub struct Book {
     acted: BTreeSet<RunKey>,
     /// The run of the card that is open, as long as no other card is.
     opened: Option<RunKey>,
+    /// The newest runs of the card that is open.
+    of_opened: Vec<RunKey>,
     /// Whether other runs are watched than before.
     watches_others: bool,
     watched: Arc<[Watched]>,
@@ -147,10 +152,16 @@ impl Book {
         let mut watched = self.acted.iter().chain(&self.opened);
         let home = |run: &RunKey| self.moves.home_of_run(&run.repo, run.id);
         self.watches_others |= watched.any(|run| self.dirty.contains(&home(run)));
+        let mut opened = self.of_opened.iter();
+        self.looks_elsewhere |= opened.any(|run| self.dirty.contains(&home(run)));
         for id in removed {
             differs |= self.drop_card(id);
         }
         for item in changed {
+            if self.looked_at.as_ref() == Some(&item.id) {
+                self.of_opened = newest_runs(item);
+                self.looks_elsewhere = true;
+            }
             if let Some(run) = red_run(item) {
                 let item = Arc::clone(item);
                 let home = self.moves.home_of_run(&run.repo, run.id);
@@ -181,10 +192,16 @@ impl Book {
     }
 
     /// Takes in which card is open: what it needs goes first. Of one that is not red, `run` is
-    /// watched. Tells whether that is another card.
-    pub fn look(&mut self, item: Option<&ItemId>, run: Option<RunKey>) -> bool {
+    /// watched; `open` is the card, as far as it is on the board. Tells whether that is another one.
+    pub fn look(
+        &mut self,
+        item: Option<&ItemId>,
+        open: Option<&WorkItem>,
+        run: Option<RunKey>,
+    ) -> bool {
         let differs = self.looked_at.as_ref() != item;
         self.looked_at = item.cloned();
+        self.of_opened = open.map(newest_runs).unwrap_or_default();
         self.looks_elsewhere |= differs;
         if differs {
             let judged = item.and_then(|item| self.judged.get(item));
@@ -230,7 +247,7 @@ impl Book {
     fn most_wanted(&self) -> BTreeSet<Need> {
         let order = self.board.cards.iter().map(|card| &card.triage.item);
         let mut counts = [0_usize; Need::KINDS];
-        let mut wanted = BTreeSet::new();
+        let mut wanted: BTreeSet<Need> = self.may_start().collect();
         for item in self.looked_at.iter().chain(order) {
             let needs = self.judged.get(item).into_iter().flat_map(|j| &j.needs);
             for need in needs {
@@ -246,6 +263,25 @@ impl Book {
             }
         }
         wanted
+    }
+
+    /// Returns the needs to know which manual jobs the ended runs of the open card have: where no job
+    /// of a run is known, nobody read it yet.
+    fn may_start(&self) -> impl Iterator<Item = Need> {
+        let unread = self.of_opened.iter().filter(|key| {
+            let home = self.moves.home_of_run(&key.repo, key.id);
+            let repo = self.repos.get(&home);
+            repo.is_some_and(|repo| {
+                let run = repo.run(key.repo.as_str(), key.id).map(|(_, run)| run);
+                run.is_some_and(|run| {
+                    run.state.is_over() && run.no_jobs.is_empty() && repo.jobs(run).is_none()
+                })
+            })
+        });
+        unread.map(|key| Need::ManualJobs {
+            repo: key.repo.clone(),
+            run: key.id,
+        })
     }
 
     /// Returns the red runs whose histories are among the needs: they tell of which system.
@@ -343,6 +379,19 @@ fn red_run(item: &WorkItem) -> Option<RunKey> {
     let (repo, id) = failed_runs(item).next()?;
     let repo = repo.clone();
     Some(RunKey { repo, id })
+}
+
+/// Returns the newest runs of a card that its forge ran.
+fn newest_runs(item: &WorkItem) -> Vec<RunKey> {
+    let lines = item.evidence.iter();
+    let lines = lines.filter(|line| line.kind == EvidenceKind::Run);
+    let mut runs: Vec<_> = lines
+        .filter_map(|line| Some((line.at, line.run.as_deref()?)))
+        .filter(|(_, run)| !is_foreign(run.id))
+        .collect();
+    runs.sort_by_key(|(at, run)| std::cmp::Reverse((*at, run.id)));
+    let newest = runs.into_iter().take(MOST_OPENED);
+    newest.map(|(_, run)| run.clone()).collect()
 }
 
 /// Returns the failed runs of a card, the newest first.

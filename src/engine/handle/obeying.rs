@@ -34,8 +34,8 @@ impl Task {
             EngineCommand::Look(item) => {
                 let snapshot = Arc::clone(&self.snapshots.borrow());
                 let open = item.as_ref().and_then(|id| snapshot.find(id));
-                self.store
-                    .look(item.as_ref(), open.and_then(|item| at_work(item)));
+                let open = open.map(|item| &**item);
+                self.store.look(item.as_ref(), open, open.and_then(at_work));
                 self.apply(Vec::new());
                 let repo = item
                     .and_then(|id| snapshot.find(&id).cloned())

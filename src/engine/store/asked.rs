@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
 use crate::domain::fact::{Fact, FactId, FactKind};
+use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, RepoKey, SourceName};
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
@@ -107,8 +108,8 @@ impl Store {
 
     /// Notes which card is open: what would tell more about it is asked for first. Of one that is
     /// not red, `run` is watched.
-    pub fn look(&mut self, item: Option<&ItemId>, run: Option<RunKey>) {
-        self.dirty |= self.book.look(item, run);
+    pub fn look(&mut self, item: Option<&ItemId>, open: Option<&WorkItem>, run: Option<RunKey>) {
+        self.dirty |= self.book.look(item, open, run);
     }
 
     /// Returns why what is known of a repository is too old to act on, if it is.

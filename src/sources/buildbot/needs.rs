@@ -64,6 +64,7 @@ impl State {
             | Need::Paths { .. }
             | Need::Times { .. }
             | Need::Gates { .. }
+            | Need::ManualJobs { .. }
             | Need::Diagnosis { .. }
             | Need::Attempts { .. }
             | Need::History { .. } => false,
@@ -120,6 +121,7 @@ impl Buildbot {
             | Need::Paths { .. }
             | Need::Times { .. }
             | Need::Gates { .. }
+            | Need::ManualJobs { .. }
             | Need::Attempts { .. } => Ok(Vec::new()),
         }
     }

@@ -87,7 +87,7 @@ impl Gitea {
             Need::Paths { repo, number } => self.paths(repo, *number, asked).await,
             Need::Times { repo, number } => self.times_of(repo, *number, asked).await,
             // There is no interface for what a run waits for.
-            Need::Gates { .. } => Ok(Vec::new()),
+            Need::Gates { .. } | Need::ManualJobs { .. } => Ok(Vec::new()),
             Need::Diagnosis { repo, run, job } => {
                 self.need_diagnosis(key(repo, *run), *job, asked).await
             }

@@ -19,10 +19,13 @@ use crate::sources::http::{Failure, List, decode};
 use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 
 /// How many runs are read at once; older ones were read before or are history.
-const RUNS: &str = "30";
+const RUNS: usize = 30;
 
 /// How many tasks are read at once.
 const TASKS: usize = 50;
+
+/// Up to which page of tasks a run at work is looked for.
+const TASK_PAGES: usize = 4;
 
 /// Of how many runs the jobs are read in one fetch.
 const DETAILS: usize = 6;
@@ -77,18 +80,16 @@ impl Gitea {
         if !self.state().ways.may(Way::Runs, asked.now) {
             return Ok(None);
         }
-        let parts = below(key.path(), &["actions", "runs"]);
-        let query = [("page", "1"), ("limit", RUNS)];
-        let page = match self.one::<RunPage>(&parts, &query, asked).await {
-            Ok((page, _)) => page,
+        let page = match self.run_page(key, 1, asked).await {
+            Ok(page) => page,
             Err(failure) if self.lacks(Way::Runs, &failure, asked.now) => return Ok(None),
             Err(failure) => return Err(failure),
         };
         self.there(Way::Runs);
+        let whole = page.is_whole();
         let runs = page.workflow_runs;
-        let path = self.url(&parts, &[]);
+        let path = self.url(&below(key.path(), &["actions", "runs"]), &[]);
         self.port.fits(path.path(), &runs).map_err(Failure::of)?;
-        let whole = runs.bad_count == 0 && page.total_count.is_none_or(|n| n <= runs.items.len());
         self.warn_of(key, "runs", &runs, batch);
         let found = self.made_runs(key, &runs.items, asked.now);
         let listed = found.iter().map(|run| run.id).collect();
@@ -99,6 +100,20 @@ impl Gitea {
         batch.facts.extend(facts);
         self.port.can(RUNS_NAME, CapabilityState::Available);
         Ok(Some((listed, whole)))
+    }
+
+    /// Reads one page of the runs of a repository, the newest first.
+    pub(super) async fn run_page(
+        &self,
+        key: &RepoKey,
+        page: usize,
+        asked: Asked,
+    ) -> Result<RunPage, Failure> {
+        let parts = below(key.path(), &["actions", "runs"]);
+        let (page, limit) = (page.to_string(), RUNS.to_string());
+        let query = [("page", page.as_str()), ("limit", limit.as_str())];
+        let (read, _) = self.one::<RunPage>(&parts, &query, asked).await?;
+        Ok(read)
     }
 
     /// Makes runs of records; one without a time was asked for when it was first seen.
@@ -146,7 +161,7 @@ impl Gitea {
             self.port.can(RUNS_NAME, self.without(Way::Runs));
             return Ok(());
         }
-        let page = match self.tasks(key, asked).await {
+        let page = match self.tasks(key, 1, asked).await {
             Ok(page) => page,
             Err(failure) if self.lacks(Way::Tasks, &failure, asked.now) => {
                 self.port.can(RUNS_NAME, self.without(Way::Runs));
@@ -159,7 +174,10 @@ impl Gitea {
         self.port.can("jobs", CapabilityState::Available);
         self.warn_of(key, "runs", &page, batch);
         let whole = page.bad_count == 0 && page.items.len() < TASKS;
-        let found = map::of_tasks(key, &page.items, (whole, asked.now));
+        let (tasks, whole) = self
+            .older_tasks(key, (page.items, whole), asked, batch)
+            .await?;
+        let found = map::of_tasks(key, &tasks, (whole, asked.now));
         let (runs, sets): (Vec<Run>, Vec<JobSet>) = found.into_iter().unzip();
         let runs = self.seen(key, runs);
         batch.facts.extend(runs.into_iter().map(Fact::Run));
@@ -167,10 +185,41 @@ impl Gitea {
         Ok(())
     }
 
-    async fn tasks(&self, key: &RepoKey, asked: Asked) -> Result<List<Task>, Failure> {
+    /// Adds the tasks of further pages, while a run is said to be at work that no task told.
+    async fn older_tasks(
+        &self,
+        key: &RepoKey,
+        (mut tasks, whole): (Vec<Task>, bool),
+        asked: Asked,
+        batch: &mut Batch,
+    ) -> Result<(Vec<Task>, bool), Failure> {
+        let told = |tasks: &[Task]| -> BTreeSet<u64> {
+            let found = map::of_tasks(key, tasks, (true, asked.now));
+            found.into_iter().map(|(run, _)| run.id).collect()
+        };
+        let missing = self.slid_tasks(key, &told(&tasks), asked.now);
+        let is_all = |found: &BTreeSet<u64>| missing.is_subset(found);
+        let mut found = told(&tasks);
+        let mut is_end = false;
+        for page in 2..=TASK_PAGES {
+            if is_end || is_all(&found) {
+                break;
+            }
+            let read = self.tasks(key, page, asked).await?;
+            is_end = read.bad_count == 0 && read.items.is_empty();
+            tasks.extend(read.items);
+            found = told(&tasks);
+        }
+        self.looked(key, missing.intersection(&found).copied(), asked.now);
+        let missing = missing.difference(&found).copied().collect();
+        self.missed(key, &missing, is_end, asked.now, batch);
+        Ok((tasks, whole || is_end))
+    }
+
+    async fn tasks(&self, key: &RepoKey, page: usize, asked: Asked) -> Result<List<Task>, Failure> {
         let parts = below(key.path(), &["actions", "tasks"]);
-        let limit = TASKS.to_string();
-        let query = [("page", "1"), ("limit", limit.as_str())];
+        let (page, limit) = (page.to_string(), TASKS.to_string());
+        let query = [("page", page.as_str()), ("limit", limit.as_str())];
         let (page, _) = self.one::<TaskPage>(&parts, &query, asked).await?;
         Ok(page.workflow_runs)
     }
@@ -272,7 +321,7 @@ impl Gitea {
         let untimed = |job: &Job| job.started_at.is_none() && job.task_id.is_some_and(|id| id > 0);
         if jobs.iter().any(untimed) && tasks.is_none() && self.state().ways.may(Way::Tasks, now) {
             // Without them the jobs are known all the same.
-            let read = self.tasks(&run.repo, asked).await;
+            let read = self.tasks(&run.repo, 1, asked).await;
             *tasks = Some(read.map_or_else(|_| Arc::from([]), |list| list.items.into()));
         }
         let tasks = tasks.as_deref().unwrap_or_default();
@@ -369,6 +418,20 @@ impl Gitea {
             run.workflow_path == *workflow && run.branch == *branch && run.state.is_over()
         };
         Ok(found.into_iter().filter(same).map(Fact::Run).collect())
+    }
+}
+
+impl RunPage {
+    /// Returns whether the first page holds all there are.
+    fn is_whole(&self) -> bool {
+        let runs = &self.workflow_runs;
+        runs.bad_count == 0 && self.total_count.is_none_or(|n| n <= runs.items.len())
+    }
+
+    /// Returns whether the list ended before this page; a server may give shorter pages than asked.
+    pub(super) fn is_behind_all(&self) -> bool {
+        let runs = &self.workflow_runs;
+        runs.bad_count == 0 && runs.items.is_empty()
     }
 }
 

@@ -152,8 +152,12 @@ pub(super) struct RunSeen {
     pub(super) activity: Activity,
     /// The attempt and the change for which its jobs were read, and when.
     pub(super) jobs: Option<(u32, Timestamp, Timestamp)>,
-    /// When it was last asked for by itself.
+    /// When it was last asked for by itself, or looked for further back.
     pub(super) asked_at: Option<Timestamp>,
+    /// The run as it was told, while it is at work.
+    pub(super) told: Option<Box<Run>>,
+    /// How often in a row no page held it, though it is said to be at work.
+    pub(super) missed: u8,
 }
 
 /// What a run asks of the poller.
@@ -295,6 +299,8 @@ impl RepoState {
             activity,
             jobs: before.and_then(|before| before.jobs),
             asked_at: before.and_then(|before| before.asked_at),
+            told: (activity == Activity::AtWork).then(|| Box::new(run.clone())),
+            missed: 0,
         };
         self.changed_at = self.changed_at.max(Some(run.updated_at));
         self.runs.insert(run.id, seen);

@@ -91,6 +91,8 @@ impl GitHub {
                 };
                 Fact::GateSet(self.gates(&key, ask).await?)
             }
+            // It has none.
+            Need::ManualJobs { .. } => return Ok(Vec::new()),
             Need::Paths { repo, number } => self.paths(repo, *number, ask).await?,
             Need::Times { repo, number } => self.times_of(repo, *number, ask).await?,
             Need::Diagnosis { repo, run, job } => {

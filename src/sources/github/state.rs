@@ -19,7 +19,7 @@ use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
-use crate::sources::backfill::Past;
+use crate::sources::backfill::{Past, Untold};
 use crate::sources::{CapabilityState, SourceError, Tier};
 
 /// How many repositories one probe asks for.
@@ -111,6 +111,8 @@ pub(super) struct State {
     pub(super) memory: Memory,
     /// What was read so far of the past that is being read.
     pub(super) backfill: Option<Backfill>,
+    /// The page of it that the host failed to tell.
+    pub(super) untold: Untold,
 }
 
 /// What is remembered of one repository.
@@ -345,6 +347,7 @@ impl State {
             all_found: false,
             memory: Memory::default(),
             backfill: None,
+            untold: Untold::default(),
         }
     }
 

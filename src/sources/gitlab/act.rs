@@ -19,7 +19,7 @@ use crate::sources::{Capability, CapabilityState, SourceError, deeds};
 const NOT_ALL: &str = "GitLab re-runs what failed, or single jobs; not all jobs of a pipeline";
 
 /// Why a pipeline cannot be stopped by force.
-const ONE_WAY: &str = "GitLab has one way to stop a pipeline: cancel";
+const ONE_WAY: &str = "GitLab forces a single job to stop that is being cancelled, no pipeline";
 
 /// Why a gate that no job and no deployment opens is not ours.
 const NO_DOOR: &str = "it is not known which job or deployment this gate is";
@@ -55,7 +55,7 @@ impl GitLab {
             repo: self.key(path),
             id: target.run.id,
         };
-        let (jobs, _) = self.jobs(&key, poll).await?;
+        let jobs = self.jobs(&key, poll).await?.newest;
         let known = {
             let mut state = self.state();
             let project = state.known(path);

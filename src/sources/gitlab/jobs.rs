@@ -1,9 +1,9 @@
 //! The jobs of a pipeline: those that were retried, and those of its children.
 
 use super::api::{Poll, is_refusal};
-use super::map::ci::{self, Part};
+use super::map::ci::{self, Jobs, Part};
 use super::{GitLab, wire_ci};
-use crate::domain::run::{JobSet, RunKey};
+use crate::domain::run::RunKey;
 use crate::sources::http::Failure;
 
 /// How many pages of jobs are read: retried ones count.
@@ -15,12 +15,9 @@ const MOST_CHILDREN: usize = 6;
 /// How deep child pipelines are followed: GitLab allows two levels.
 const DEEP: usize = 2;
 
-/// What the jobs of a run told: those that count, and those of each earlier attempt.
-pub(super) type Sets = (JobSet, Vec<JobSet>);
-
 impl GitLab {
     /// Reads the jobs of a run, those that were retried and those of its children included.
-    pub(super) async fn jobs(&self, run: &RunKey, poll: Poll) -> Result<Sets, Failure> {
+    pub(super) async fn jobs(&self, run: &RunKey, poll: Poll) -> Result<Jobs, Failure> {
         let path = run.repo.path();
         let part = self.part(path);
         let mut parts = vec![self.jobs_of(&part, run.id, String::new(), poll).await?];
@@ -41,7 +38,7 @@ impl GitLab {
                 seen.bridgeless = true;
             }
         }
-        Ok(ci::job_sets(run, &parts))
+        Ok(ci::jobs(run, &parts))
     }
 
     async fn jobs_of(
@@ -61,6 +58,7 @@ impl GitLab {
             prefix,
             complete: listed.is_whole(),
             jobs: listed.list.items,
+            bridges: false,
         })
     }
 
@@ -95,6 +93,7 @@ impl GitLab {
                     prefix,
                     complete: bridges.is_whole(),
                     jobs: bridges.list.items,
+                    bridges: true,
                 });
             }
             let room = MOST_CHILDREN - read;

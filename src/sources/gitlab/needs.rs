@@ -97,7 +97,9 @@ impl GitLab {
                 batch.facts.push(Fact::Range(range));
             }
             // The jobs that were retried come with those that count, and gates with both.
-            Need::Jobs { repo, run } | Need::Attempts { repo, run } => {
+            Need::Jobs { repo, run }
+            | Need::Attempts { repo, run }
+            | Need::ManualJobs { repo, run } => {
                 self.tell_run(repo.path(), *run, poll, batch).await?;
             }
             Need::Gates { repo, run } => {

@@ -8,7 +8,7 @@ use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeRequest, Checks};
 use crate::domain::fact::Fact;
-use crate::domain::run::is_foreign;
+use crate::domain::run::{Blocks, Gate, GateSet, is_foreign};
 use crate::domain::text::Clean;
 use crate::domain::ticket::{TicketKey, TicketState};
 use crate::sources::gitlab::map::work::Detail;
@@ -38,6 +38,9 @@ pub(super) fn restore(state: &mut State, place: &str, config: &SourceConfig, fac
     for fact in ours {
         if let Fact::JobSet(set) = fact.as_ref() {
             jobs(state, set);
+        }
+        if let Fact::GateSet(set) = fact.as_ref() {
+            gates(state, set);
         }
     }
 }
@@ -77,6 +80,7 @@ fn one(state: &mut State, fact: &Arc<Fact>) {
                     own_sha: run.head_sha.clone(),
                     jobs: None,
                     gated: false,
+                    offers: false,
                     bridgeless: false,
                     never_ran: false,
                 });
@@ -125,6 +129,16 @@ fn detail_of(change: &ChangeRequest) -> Detail {
         review: review.filter(|review| !matches!(review, Review::Unknown(_))),
         checks: checks.filter(|checks| !matches!(checks, Checks::Unknown(_))),
         closes: closing.map(|link| link.ticket.clone()).collect(),
+    }
+}
+
+/// What was told to be open is told to be open no more, once that is so.
+fn gates(state: &mut State, set: &GateSet) {
+    let project = state.known(set.run.repo.path());
+    if let Some(seen) = project.and_then(|project| project.runs.get_mut(&set.run.id)) {
+        let is_offer = |gate: &Gate| gate.blocks == Blocks::Nothing;
+        seen.offers = set.gates.iter().any(is_offer);
+        seen.gated = !set.gates.iter().all(is_offer);
     }
 }
 

@@ -3,14 +3,14 @@
 use chrono::TimeDelta;
 
 use super::api::{Poll, is_refusal, moment, refused};
-use super::map::ci::{self, About};
+use super::map::ci::{self, About, Jobs};
 use super::map::{sha, work};
 use super::state::{Activity, Project, RunSeen};
 use super::{GitLab, wire_ci};
 use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
-use crate::domain::run::{Failure as Fails, GateSet, JobSet, RunKey, RunState};
+use crate::domain::run::{Blocks, Failure as Fails, Gate, GateSet, RunKey, RunState};
 use crate::domain::text::Clean;
 use crate::sources::detail::without;
 use crate::sources::http::Failure;
@@ -234,21 +234,17 @@ impl GitLab {
             repo: self.key(&self.spelled(path)),
             id,
         };
-        let (newest, earlier) = self.jobs(&key, poll).await?;
+        let jobs = self.jobs(&key, poll).await?;
         let mut state = self.state();
-        state.memory.jobs.see(&newest);
-        for set in &earlier {
+        for set in jobs.earlier.iter().chain([&jobs.newest]) {
             state.memory.jobs.see(set);
         }
         if let Some(project) = state.known(path) {
-            batch
-                .facts
-                .extend(project.take_jobs(&key, &newest, poll.now));
+            batch.facts.extend(project.take_jobs(&jobs, poll.now));
         }
-        batch.facts.push(Fact::JobSet(newest));
-        batch
-            .facts
-            .extend(earlier.into_iter().map(Fact::EarlierJobs));
+        batch.facts.push(Fact::JobSet(jobs.newest));
+        let earlier = jobs.earlier.into_iter();
+        batch.facts.extend(earlier.map(Fact::EarlierJobs));
         Ok(())
     }
 }
@@ -292,6 +288,7 @@ pub(super) fn seen(
         own_sha,
         jobs: before.and_then(|seen| seen.jobs),
         gated: before.is_some_and(|seen| seen.gated),
+        offers: before.is_some_and(|seen| seen.offers),
         bridgeless: before.is_some_and(|seen| seen.bridgeless),
         never_ran: about.never_ran,
     })
@@ -313,10 +310,11 @@ impl Project {
     }
 
     /// Takes in the jobs of a run; returns the run, where they say more of it, and its gates.
-    pub(super) fn take_jobs(&mut self, key: &RunKey, set: &JobSet, now: Timestamp) -> Vec<Fact> {
+    pub(super) fn take_jobs(&mut self, jobs: &Jobs, now: Timestamp) -> Vec<Fact> {
         let mut facts = Vec::new();
-        let gates = self.gates(key, set);
-        let Some(seen) = self.runs.get_mut(&key.id) else {
+        let set = &jobs.newest;
+        let gates = self.gates(jobs);
+        let Some(seen) = self.runs.get_mut(&set.run.id) else {
             return facts;
         };
         let before = seen.run.clone();
@@ -329,20 +327,24 @@ impl Project {
         if seen.run != before {
             facts.push(Fact::Run(seen.run.clone()));
         }
-        let waits = !gates.gates.is_empty();
+        let is_offer = |gate: &Gate| gate.blocks == Blocks::Nothing;
+        let offers = gates.gates.iter().any(is_offer);
+        let waits = !gates.gates.iter().all(is_offer);
         // The gates of a run that went on are passed: say so once.
-        if waits || seen.gated || seen.activity() == Activity::Waiting {
+        let was = seen.gated || seen.offers || seen.activity() == Activity::Waiting;
+        if waits || offers || was {
             facts.push(Fact::GateSet(gates));
         }
-        seen.gated = waits;
+        (seen.gated, seen.offers) = (waits, offers);
         facts
     }
 
     /// Returns the gates of a run, as far as they are known from its jobs and deployments.
-    pub(super) fn gates(&self, key: &RunKey, set: &JobSet) -> GateSet {
-        let held = self.held.values().filter(|(run, _)| *run == key.id);
+    fn gates(&self, jobs: &Jobs) -> GateSet {
+        let own = jobs.newest.run.id;
+        let held = self.held.values().filter(|(run, _)| *run == own);
         let held: Vec<_> = held.map(|(_, held)| held.clone()).collect();
-        ci::gates(key, &set.jobs, &held, &self.places)
+        ci::gates(jobs, &held, &self.places)
     }
 }
 
@@ -357,7 +359,8 @@ impl RunSeen {
             Activity::AtWork => stale || old,
             Activity::Waiting => stale,
             Activity::Red => stale && (now - self.run.updated_at).num_days() < RED_DAYS,
-            Activity::Over => self.gated || (self.jobs.is_some() && stale),
+            // What may be started is looked at again once something was.
+            Activity::Over => self.gated || (stale && (self.offers || self.jobs.is_some())),
         }
     }
 }
@@ -451,13 +454,12 @@ mod tests {
         let mut project = project();
         let run = see(&mut project, &pipeline(5, "main", "failed")).run;
         let key = run.key();
-        let empty = JobSet {
-            run: key.clone(),
-            attempt: 1,
-            jobs: Vec::new(),
+        let none = ci::Part {
             complete: true,
+            ..ci::Part::default()
         };
-        let facts = project.take_jobs(&key, &empty, Timestamp::UNIX_EPOCH);
+        let empty = ci::jobs(&key, &[none]);
+        let facts = project.take_jobs(&empty, Timestamp::UNIX_EPOCH);
         let started = RunState::Failed(Fails::Startup);
         assert!(matches!(&facts[..], [Fact::Run(run)] if run.state == started));
         let again = see(&mut project, &pipeline(5, "main", "failed"));

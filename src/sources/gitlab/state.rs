@@ -149,6 +149,7 @@ pub(super) struct ChangeSeen {
 
 /// What is remembered of one pipeline.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct RunSeen {
     pub(super) run: Run,
     pub(super) git_ref: Clean,
@@ -158,6 +159,8 @@ pub(super) struct RunSeen {
     pub(super) jobs: Option<(Timestamp, Timestamp)>,
     /// Whether gates of it were told.
     pub(super) gated: bool,
+    /// Whether it was told that jobs of it may be started, though nothing waits for them.
+    pub(super) offers: bool,
     /// Whether it is known to start no other pipeline.
     pub(super) bridgeless: bool,
     /// Whether it failed without a job.

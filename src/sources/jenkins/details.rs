@@ -81,6 +81,7 @@ impl Jenkins {
                 None => Ok(()),
             },
             Need::Attempts { .. }
+            | Need::ManualJobs { .. }
             | Need::Range { .. }
             | Need::Paths { .. }
             | Need::Times { .. } => Ok(()),

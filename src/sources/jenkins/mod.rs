@@ -339,6 +339,7 @@ impl Source for Jenkins {
                 own.is_some_and(|(place, _)| place == self.ci)
             }
             Need::Attempts { .. }
+            | Need::ManualJobs { .. }
             | Need::Range { .. }
             | Need::Paths { .. }
             | Need::Times { .. } => false,

@@ -327,6 +327,7 @@ impl State {
             }
             // Builds have one attempt; commits and files are the forge's.
             Need::Attempts { .. }
+            | Need::ManualJobs { .. }
             | Need::Range { .. }
             | Need::Paths { .. }
             | Need::Times { .. } => false,
@@ -342,6 +343,7 @@ impl State {
             | Need::Times { .. }
             | Need::Diagnosis { .. }
             | Need::Attempts { .. }
+            | Need::ManualJobs { .. }
             | Need::History { .. } => None,
         });
         let wanted: BTreeSet<u64> = wanted.collect();

@@ -81,8 +81,9 @@ pub(super) fn in_actions(
     let mut entries = menu.entries.iter();
     if let Some(at) = entries.position(has) {
         menu.cursor = at;
-        // Of several gates, which one is said with the cursor.
-        if menu.entries.iter().filter(|entry| has(entry)).count() == 1 {
+        // Of several gates, which one is said with the cursor; what nothing waits for always is.
+        let meant = menu.entries.iter().filter(|entry| has(entry));
+        if meant.filter(|entry| !entry.optional).count() == 1 {
             return action::choose(state, snapshot, at, now);
         }
         return Vec::new();

@@ -12,7 +12,7 @@ use crate::engine::snapshot::{CapabilityState, Health, Snapshot};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Act, ActionEntry, ActionMenu, Aim, Overlay, Seen};
 use crate::ui::state::UiState;
-use crate::ui::update::aims::{aims, gates};
+use crate::ui::update::aims::{GateLine, aims, gates};
 use crate::ui::{own, tree};
 
 /// How many runs are acted on at once.
@@ -88,22 +88,28 @@ fn entries(state: &UiState, snapshot: &Snapshot, verb: Verb, aims: &[Aim]) -> Ve
         verb,
         gate,
         words: named.map_or_else(|| words.to_owned(), |name| format!("{words} `{name}`")),
+        optional: false,
         refused,
     };
     let refused = refused_for(state, snapshot, verb, aims);
     match (verb.of(), aims) {
         (Of::Job, [one]) => vec![entry(one.job_name.as_ref(), None, refused)],
         (Of::Gate, [one]) => {
-            let gates = gates(snapshot, one);
+            let mut gates = gates(snapshot, one);
+            gates.retain(|gate| gate.takes(verb));
             if gates.is_empty() {
                 let none = || "no gate of this run is known to wait".to_owned();
                 let why = lacks(snapshot, verb, &one.target.source).unwrap_or_else(none);
                 return vec![entry(None, None, Some(why))];
             }
-            let line = |(door, name): (Option<Door>, Clean)| {
-                let why = gate_refused(verb, door.as_ref());
+            let line = |gate: GateLine| {
+                let why = gate_refused(verb, gate.door.as_ref());
                 let refused = refused.clone().or_else(|| why.map(str::to_owned));
-                entry(Some(&name), door, refused)
+                ActionEntry {
+                    words: gate.words(verb),
+                    optional: gate.optional,
+                    ..entry(None, gate.door, refused)
+                }
             };
             gates.into_iter().map(line).collect()
         }

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use crate::domain::Timestamp;
-use crate::domain::action::{Deed, Target};
+use crate::domain::action::{Deed, Target, Verb};
 use crate::domain::item::{Evidence, EvidenceKind, WorkItem};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::run::{Door, Failure, RunKey, RunState, named};
@@ -152,20 +152,50 @@ fn pointed_run(state: &UiState, snapshot: &Snapshot, item: &ItemId) -> Option<Ai
     Some(aim)
 }
 
-/// Returns the gates at which the run of an aim waits, as far as its card tells: what opens each,
-/// where that is known, and its name. One that has the cursor is the only one.
-pub(crate) fn gates(snapshot: &Snapshot, aim: &Aim) -> Vec<(Option<Door>, Clean)> {
+/// A gate of a run, or a manual job that nothing waits for, as its card tells it.
+pub(crate) struct GateLine {
+    /// What opens it, where that is known.
+    pub(crate) door: Option<Door>,
+    /// Its name.
+    pub(crate) name: Clean,
+    /// Whether nothing waits for it.
+    pub(crate) optional: bool,
+}
+
+impl GateLine {
+    /// Returns whether a verb is for it: what nothing waits for is started or let alone.
+    pub(crate) fn takes(&self, verb: Verb) -> bool {
+        !self.optional || verb.deed() == Deed::Approve
+    }
+
+    /// Returns what a verb does to it, as menus say it.
+    pub(crate) fn words(&self, verb: Verb) -> String {
+        if self.optional {
+            return format!("start manual job `{}`", self.name);
+        }
+        format!("{} `{}`", verb.words(), self.name)
+    }
+}
+
+/// Returns the gates at which the run of an aim waits, as far as its card tells, and the manual jobs
+/// that may be started in it; one that has the cursor is the only one.
+pub(crate) fn gates(snapshot: &Snapshot, aim: &Aim) -> Vec<GateLine> {
     let Some(item) = snapshot.find(&aim.item) else {
         return Vec::new();
     };
     let of_run = |line: &&Evidence| {
-        line.kind == EvidenceKind::Gate && line.run.as_deref() == Some(&aim.target.run)
+        let is_gate = matches!(line.kind, EvidenceKind::Gate | EvidenceKind::ManualJob);
+        is_gate && line.run.as_deref() == Some(&aim.target.run)
     };
     let lines = item.evidence.iter().filter(of_run);
-    let gates = lines.map(|line| (line.door.as_deref().cloned(), line.key.clone()));
+    let gates = lines.map(|line| GateLine {
+        door: line.door.as_deref().cloned(),
+        name: line.key.clone(),
+        optional: line.kind == EvidenceKind::ManualJob,
+    });
     let pointed = aim.target.gate.as_ref();
     gates
-        .filter(|(door, _)| pointed.is_none() || door.as_ref() == pointed)
+        .filter(|gate| pointed.is_none() || gate.door.as_ref() == pointed)
         .collect()
 }
 

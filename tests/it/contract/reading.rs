@@ -209,6 +209,47 @@ async fn a_base_path_is_kept() {
 }
 
 #[tokio::test]
+async fn two_forges_below_paths_of_one_host_share_nothing() {
+    let forges = ["gitlab", "gitea", "forgejo"];
+    for dialect in DIALECTS.iter().filter(|it| forges.contains(&it.kind)) {
+        // The same names, numbers and validators at both: only the path tells them apart.
+        let fault = Fault::start(move |seen| {
+            let below = ["/lab", "/shop"]
+                .iter()
+                .find_map(|way| seen.path().strip_prefix(way));
+            match below {
+                Some(path) if path == dialect.path => dialect.good().with("etag", "\"same\""),
+                Some(path) => dialect.beside(path),
+                None => Reply::new(404, ""),
+            }
+        })
+        .await;
+        let shared = ground(TOKEN);
+        let mut told: Vec<BTreeSet<FactId>> = Vec::new();
+        for way in ["lab", "shop"] {
+            let url = fault.url.join(way).unwrap();
+            let source = (dialect.open)(&dialect.config(&url), &shared, limits()).unwrap();
+            let batch = dialect.read(&*source).await.unwrap();
+            let places = batch.facts.iter().filter_map(|fact| fact.repo());
+            for repo in places {
+                assert!(repo.place().ends_with(way), "{}: {repo:?}", dialect.path);
+            }
+            told.push(ids(&batch));
+        }
+        let [lab, shop] = &told[..] else {
+            unreachable!("two were read");
+        };
+        assert!(!lab.is_empty(), "{}", dialect.path);
+        assert_eq!(lab.len(), shop.len(), "{}", dialect.path);
+        assert!(lab.is_disjoint(shop), "{}", dialect.path);
+        let asked = fault.seen();
+        let mut there = asked.iter().filter(|seen| seen.path().starts_with("/shop"));
+        let bare = there.all(|seen| seen.header("if-none-match").is_none());
+        assert!(bare, "{}: a validator of another forge", dialect.path);
+    }
+}
+
+#[tokio::test]
 async fn a_check_up_is_fine_where_all_is_well_and_names_what_is_not() {
     for dialect in DIALECTS {
         let fault = dialect.serve(dialect.good()).await;

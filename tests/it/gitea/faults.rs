@@ -228,3 +228,83 @@ async fn a_run_at_work_that_left_the_newest_is_asked_for_by_number() {
     let asked: BTreeSet<String> = world.asked().into_iter().collect();
     assert!(!asked.contains(&format!("{list}/912")), "{asked:?}");
 }
+
+/// A server that lists runs and has no route for one of them: run 912 was at work when it was
+/// listed, and slid out of the newest.
+async fn with_a_run_further_back() -> (World, Gitea, Value) {
+    let world = World::with_repo("15.0.2+gitea-1.22.0").await;
+    let list = "/repos/acme/api/actions/runs";
+    let mut runs = value("runs_moving.json");
+    let newest = runs["workflow_runs"][0].take();
+    let run = runs["workflow_runs"][1].take();
+    assert_eq!(run["id"], json!(912));
+    runs["workflow_runs"] = json!([newest.clone(), run.clone()]);
+    world.put(list, &runs);
+    let source = world.of_repo("forgejo");
+    fetch(&source, "server").await;
+    fetch(&source, "repo:acme/api").await;
+    fetch(&source, "runs:acme/api").await;
+    runs["workflow_runs"] = json!([newest]);
+    world.put(list, &runs);
+    // The first look finds out that there is no such route.
+    fetch(&source, "runs:acme/api").await;
+    (world, source, run)
+}
+
+fn state_of(batch: &Batch, id: u64) -> Option<RunState> {
+    batch.facts.iter().find_map(|fact| {
+        let Fact::Run(run) = fact else {
+            return None;
+        };
+        (run.id == id).then(|| run.state.clone())
+    })
+}
+
+#[tokio::test]
+async fn a_run_at_work_is_looked_for_further_back_where_none_can_be_asked_for() {
+    let (world, source, mut run) = with_a_run_further_back().await;
+    run["status"] = json!("success");
+    let page = json!({"total_count": 90, "workflow_runs": [run]});
+    world.put("/repos/acme/api/actions/runs?page=3", &page);
+    let early = fetch_at(&source, "runs:acme/api", now() + TimeDelta::minutes(3)).await;
+    assert_eq!(state_of(&early.unwrap(), 912), None, "not every time");
+    world.asked();
+    let at = now() + TimeDelta::minutes(6);
+    let batch = fetch_at(&source, "runs:acme/api", at).await.unwrap();
+    assert_eq!(state_of(&batch, 912), Some(RunState::Passed));
+    let pages = |asked: Vec<String>| {
+        let lists = asked.into_iter();
+        lists.filter(|path| path.ends_with("/actions/runs")).count()
+    };
+    assert_eq!(pages(world.asked()), 3, "it stops where it is found");
+    let later = at + TimeDelta::minutes(6);
+    fetch_at(&source, "runs:acme/api", later).await.unwrap();
+    assert_eq!(pages(world.asked()), 1, "it is over");
+}
+
+#[tokio::test]
+async fn what_a_run_does_that_no_page_holds_is_not_known_after_a_while() {
+    let (_world, source, _) = with_a_run_further_back().await;
+    let mut told = Vec::new();
+    for turn in 1..=4 {
+        let at = now() + TimeDelta::minutes(6 * turn);
+        let batch = fetch_at(&source, "runs:acme/api", at).await.unwrap();
+        assert!(batch.gone.is_empty(), "it was not read to the end");
+        told.push(state_of(&batch, 912));
+    }
+    let unknown = RunState::Unknown("no longer listed".into());
+    assert_eq!(told, [None, None, Some(unknown), None]);
+}
+
+#[tokio::test]
+async fn a_run_at_work_is_gone_where_the_list_ends_without_it() {
+    let (world, source, _) = with_a_run_further_back().await;
+    let end = json!({"total_count": 1, "workflow_runs": []});
+    world.put("/repos/acme/api/actions/runs?page=2", &end);
+    let at = now() + TimeDelta::minutes(6);
+    let batch = fetch_at(&source, "runs:acme/api", at).await.unwrap();
+    assert!(
+        batch.gone.iter().any(|id| id.id.ends_with("/912")),
+        "{batch:?}"
+    );
+}

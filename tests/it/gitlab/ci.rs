@@ -2,7 +2,7 @@
 
 use super::*;
 use cycleboard::domain::diagnosis::{LogKey, LogState, TestsFrom};
-use cycleboard::domain::run::{Failure, JobSet, Run, RunKey, RunState};
+use cycleboard::domain::run::{Blocks, Door, Failure, Gate, JobSet, Run, RunKey, RunState};
 use cycleboard::domain::text::Clean;
 
 fn runs(batch: &Batch) -> Vec<Run> {
@@ -127,7 +127,7 @@ async fn a_manual_job_that_must_be_played_holds_the_run_and_another_does_not() {
             Some(names.collect::<Vec<_>>())
         })
     };
-    assert_eq!(gates(&batch), [["to production"]]);
+    assert_eq!(gates(&batch), [["to production", "cleanup"]]);
     // Somebody plays it: the gate is passed, and that is said once.
     let mut on = pipeline(9, "running");
     on["updated_at"] = ago(1).into();
@@ -138,6 +138,56 @@ async fn a_manual_job_that_must_be_played_holds_the_run_and_another_does_not() {
     );
     let batch = world.fetch("runs:acme/api").await;
     assert_eq!(gates(&batch), [Vec::<String>::new()]);
+}
+
+#[tokio::test]
+async fn a_pipeline_that_passed_without_its_manual_jobs_is_read_when_somebody_asks() {
+    let world = with_pipeline(pipeline(9, "success")).await;
+    let mut may = job(2, "deploy-eu", "manual");
+    may["allow_failure"] = true.into();
+    world.routes.set(
+        "projects/1/pipelines/9/jobs",
+        json!([job(1, "build", "success"), may]),
+    );
+    world.settle().await;
+    let jobs = |from: usize| {
+        let asked = world.asked(from).into_iter();
+        asked.filter(|it| it.contains("pipelines/9/jobs")).count()
+    };
+    assert_eq!(jobs(0), 0, "it passed: nobody has to look into it");
+    let need = Need::ManualJobs {
+        repo: world.repo("acme/api"),
+        run: 9,
+    };
+    let offers = |batch: &Batch| {
+        only(batch, |fact| {
+            let Fact::GateSet(set) = fact else {
+                return None;
+            };
+            let row = |gate: &Gate| (gate.environment.to_string(), gate.door.clone(), gate.blocks);
+            Some(set.gates.iter().map(row).collect::<Vec<_>>())
+        })
+    };
+    let batch = world.need(std::slice::from_ref(&need)).await;
+    let offer = ("deploy-eu".to_owned(), Some(Door::Job(2)), Blocks::Nothing);
+    assert_eq!(offers(&batch), [vec![offer]]);
+    let asked = world.count();
+    let batch = world.need(&[need]).await;
+    assert_eq!((jobs(asked), offers(&batch)), (0, Vec::new()), "once");
+    // A poll of an unchanged project asks no more than before.
+    let later = now() + TimeDelta::minutes(3);
+    world.round(later).await;
+    assert_eq!(jobs(asked), 0);
+    // Somebody starts it: it may be started no more, and that is said once.
+    let mut on = pipeline(9, "running");
+    on["updated_at"] = ago(1).into();
+    world.routes.set("projects/1/pipelines", json!([on]));
+    world.routes.set(
+        "projects/1/pipelines/9/jobs",
+        json!([job(2, "deploy-eu", "running")]),
+    );
+    let batch = world.fetch("runs:acme/api").await;
+    assert_eq!(offers(&batch), [Vec::new()]);
 }
 
 #[tokio::test]

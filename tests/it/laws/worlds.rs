@@ -297,6 +297,7 @@ pub(super) fn gates() -> impl Strategy<Value = Fact> {
             gates: vec![Gate {
                 environment: "production".into(),
                 door: None,
+                blocks: cycleboard::domain::run::Blocks::Delivery,
                 reviewers: Vec::new(),
                 may_approve: false,
                 wait_secs: 0,

@@ -17,12 +17,12 @@ use crate::domain::correlate::testing::{
 };
 use crate::domain::deployment::{DeployState, Rollout, RolloutPhase};
 use crate::domain::finding::Severity;
-use crate::domain::item::Outcome;
+use crate::domain::item::{EvidenceKind, Outcome};
 use crate::domain::key::ItemId;
 use crate::domain::policy::{OverrideRule, Pin};
 use crate::domain::query::Query;
 use crate::domain::repository::Branch;
-use crate::domain::run::{Failure, RunState};
+use crate::domain::run::{Blocks, Failure, RunState};
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::ticket::TicketState;

@@ -71,6 +71,38 @@ fn row_08_a_run_waits_at_a_gate() {
 }
 
 #[test]
+fn what_nothing_waits_for_is_shown_and_holds_no_card() {
+    let place = |blocks: Option<Blocks>, state: RunState| {
+        let world = scene(|w| {
+            w.merged(1, 5).run(8, 5, state, |_| {});
+            if let Some(blocks) = blocks {
+                w.door(8, "deploy-eu", blocks);
+            }
+        });
+        let card = world.card("change:1");
+        let doors = card.evidence.iter();
+        let doors = doors.filter(|line| line.key.as_str() == "deploy-eu");
+        let doors: Vec<_> = doors.map(|line| (line.kind, line.status)).collect();
+        let place = (card.placement.stage, card.placement.rule.to_string());
+        (place, card.holders.clone(), doors)
+    };
+    let (passed, waits) = (|| RunState::Passed, || RunState::Waiting);
+    let (alone, nobody, none) = place(None, passed());
+    assert!(none.is_empty());
+    let offered = vec![(EvidenceKind::ManualJob, Status::Ready)];
+    let offer = place(Some(Blocks::Nothing), passed());
+    assert_eq!(offer, (alone, nobody, offered));
+    // What holds the run before anything goes live waits, and is no way to an environment.
+    let (without, ..) = place(None, waits());
+    let (held, _, gates) = place(Some(Blocks::Run), waits());
+    assert_eq!(held, without);
+    assert_eq!(gates, [(EvidenceKind::Gate, Status::Waiting)]);
+    // A run that ended waits for nothing, whatever was told before.
+    let (_, _, old) = place(Some(Blocks::Delivery), passed());
+    assert_eq!(old, []);
+}
+
+#[test]
 fn row_10_in_staging_or_released_and_not_in_production() {
     let world = scene(|w| {
         w.merged(1, 5)

@@ -1,5 +1,6 @@
 //! Triage of small worlds: one team, one repository, a few runs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -13,6 +14,7 @@ use crate::domain::correlate::testing::{FAILED, World, at, job, named_repo, repo
 use crate::domain::correlate::{Need, Sourced};
 use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError, LogState, Signature, TestsFrom};
 use crate::domain::fact::Fact;
+use crate::domain::item::WorkItem;
 use crate::domain::key::SourceName;
 use crate::domain::run::{JobSet, RunKey, RunState, place_of};
 use crate::domain::text::Clean;
@@ -445,6 +447,7 @@ fn a_board_of_red_cards_asks_for_some_at_once_and_for_the_open_one_first() {
             | Need::Paths { .. }
             | Need::Times { .. }
             | Need::Gates { .. }
+            | Need::ManualJobs { .. }
             | Need::Attempts { .. }
             | Need::History { .. } => None,
         });
@@ -456,7 +459,7 @@ fn a_board_of_red_cards_asks_for_some_at_once_and_for_the_open_one_first() {
     assert_eq!(first.len(), 50);
     let last = &board.cards[119].triage;
     assert!(first.contains(&board.cards[0].triage.run.id) && !first.contains(&last.run.id));
-    assert!(book.look(Some(&last.item), None));
+    assert!(book.look(Some(&last.item), None, None));
     assert!(!book.refresh(&[], &[]), "the board is the same");
     assert!(asked(&book).contains(&last.run.id) && asked(&book).len() == 50);
     // What is answered, if only by a log that is gone, makes room for others.
@@ -464,6 +467,31 @@ fn a_board_of_red_cards_asks_for_some_at_once_and_for_the_open_one_first() {
     book.insert(&last.source, &said.id(), &said);
     book.refresh(&[], &[]);
     assert!(!asked(&book).contains(&last.run.id) && asked(&book).len() == 50);
+}
+
+#[test]
+fn the_manual_jobs_of_the_open_card_are_asked_for_until_its_jobs_are_known() {
+    let mut world = World::new();
+    world.change(7, |_| {});
+    world.run(50, 107, RunState::Passed, |_| {});
+    let mut book = book(&world.facts, &world);
+    assert!(book.needs().is_empty(), "nobody looks");
+    let item = world.card("change:7");
+    let mut open = |item: Option<&Arc<WorkItem>>| {
+        let id = item.map(|item| item.id.clone());
+        book.look(id.as_ref(), item.map(|item| &**item), None);
+        book.refresh(&[], &[]);
+        book.needs().clone()
+    };
+    let (repo, run) = (repo(), 50);
+    let wanted = BTreeSet::from([Need::ManualJobs { repo, run }]);
+    assert_eq!(open(Some(&item)), wanted);
+    assert_eq!(open(None), BTreeSet::new());
+    assert_eq!(open(Some(&item)), wanted);
+    let jobs = Arc::new(Fact::JobSet(set(50, 1, RunState::Passed)));
+    book.insert(&SourceName::new("one"), &jobs.id(), &jobs);
+    book.refresh(&[], &[]);
+    assert!(book.needs().is_empty());
 }
 
 #[track_caller]

@@ -230,6 +230,7 @@ fn run_of_need(need: &Need) -> Option<u64> {
         | Need::Paths { .. }
         | Need::Times { .. }
         | Need::Gates { .. }
+        | Need::ManualJobs { .. }
         | Need::Attempts { .. }
         | Need::History { .. } => None,
     }

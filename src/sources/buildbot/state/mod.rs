@@ -296,6 +296,7 @@ impl State {
             | Need::Paths { .. }
             | Need::Times { .. }
             | Need::Gates { .. }
+            | Need::ManualJobs { .. }
             // Earlier attempts come with every poll.
             | Need::Attempts { .. } => false,
         }

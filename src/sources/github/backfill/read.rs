@@ -17,7 +17,6 @@ use crate::domain::key::RepoKey;
 use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::sources::backfill::{self, Past, Told};
-use crate::sources::detail::is_detail;
 use crate::sources::http::List;
 use crate::sources::needs::PAST;
 use crate::sources::{Batch, CapabilityState, SourceError};
@@ -68,17 +67,20 @@ impl GitHub {
         };
         match read {
             Ok(told) => self.took(&page, told, &mut batch),
-            Err(error) if is_detail(&error) => {
+            Err(error) => {
+                let at = (page.path.as_str(), page.step);
+                let mut state = self.state();
+                if !state.untold.is_lost(at, &error) {
+                    return Err(error);
+                }
                 // One repository costs no other, and history is no reason to call a source ill.
                 let text = format!("the past of `{}` is not read: {error}", page.path);
                 batch.warnings.push(Clean::line(&text));
-                let mut state = self.state();
                 state.backfill = None;
                 if let Some(repo) = state.known(&page.path) {
                     repo.past = Past::Lost(ask.now);
                 }
             }
-            Err(error) => return Err(error),
         }
         Ok(batch)
     }

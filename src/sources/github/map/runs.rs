@@ -1,7 +1,9 @@
 //! Runs, jobs, steps and gates.
 
 use crate::domain::key::{Person, RepoKey};
-use crate::domain::run::{Door, Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState, Step};
+use crate::domain::run::{
+    Blocks, Door, Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState, Step,
+};
 use crate::domain::text::Clean;
 
 use super::super::wire_rest;
@@ -130,6 +132,7 @@ fn gate(wire: &wire_rest::PendingDeployment) -> Gate {
     Gate {
         environment: Clean::line(&wire.environment.name),
         door: wire.environment.id.map(Door::Environment),
+        blocks: Blocks::Delivery,
         reviewers,
         may_approve: wire.current_user_can_approve,
         // GitHub tells minutes here.

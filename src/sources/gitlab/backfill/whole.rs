@@ -106,8 +106,11 @@ fn with_jobs(mut run: Run, own: Vec<wire_ci::Job>, told: &mut Vec<Fact>) {
         jobs: own,
         // The pages may end within the jobs of a pipeline.
         complete: false,
+        bridges: false,
     };
-    let (newest, earlier) = ci::job_sets(&run.key(), &[part]);
+    let ci::Jobs {
+        newest, earlier, ..
+    } = ci::jobs(&run.key(), &[part]);
     run.attempt = run.attempt.max(newest.attempt);
     let begun = newest.jobs.iter().filter_map(|job| job.started_at).min();
     let ended = newest.jobs.iter().filter_map(|job| job.finished_at).max();

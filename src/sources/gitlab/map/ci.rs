@@ -9,7 +9,9 @@ use crate::domain::Timestamp;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::phase::{JobNames, phase};
 use crate::domain::policy::Phase;
-use crate::domain::run::{Door, Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState};
+use crate::domain::run::{
+    Blocks, Door, Failure, Gate, GateSet, Job, JobSet, Run, RunKey, RunState,
+};
 use crate::domain::text::Clean;
 
 use super::super::wire_ci;
@@ -17,6 +19,9 @@ use super::{line, link, person, sha};
 
 /// What stands for the one file in which a project's pipelines are written.
 pub(crate) const FILE: &str = ".gitlab-ci.yml";
+
+/// How many manual jobs of one run are told that nothing waits for.
+const MOST_OFFERS: usize = 50;
 
 /// Sources whose pipelines tell of their commit what any other does.
 const COMMON: [&str; 9] = [
@@ -160,29 +165,44 @@ pub(crate) struct Part {
     pub(crate) jobs: Vec<wire_ci::Job>,
     /// Whether those are all.
     pub(crate) complete: bool,
+    /// Whether they are bridges: those are not started as jobs are.
+    pub(crate) bridges: bool,
 }
 
-/// Returns the newest job of each name, and the jobs of each earlier attempt.
-///
-/// The newest set has the attempt of the job that was retried most.
-pub(crate) fn job_sets(run: &RunKey, parts: &[Part]) -> (JobSet, Vec<JobSet>) {
+/// What the jobs of a run told.
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    /// The newest job of each name; the attempt is that of the job that was retried most.
+    pub(crate) newest: JobSet,
+    /// The jobs of each earlier attempt.
+    pub(crate) earlier: Vec<JobSet>,
+    /// Those that a person may start, though nothing waits for them.
+    pub(crate) offers: Vec<Gate>,
+}
+
+/// Returns what the jobs of a run tell.
+pub(crate) fn jobs(run: &RunKey, parts: &[Part]) -> Jobs {
     let complete = parts.iter().all(|part| part.complete);
-    let mut by_name: BTreeMap<String, Vec<&wire_ci::Job>> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, Vec<(&wire_ci::Job, bool)>> = BTreeMap::new();
     for part in parts {
         for job in &part.jobs {
             let name = format!("{}{}", part.prefix, job.name);
-            by_name.entry(name).or_default().push(job);
+            by_name.entry(name).or_default().push((job, part.bridges));
         }
     }
     let mut newest = Vec::new();
+    let mut offers = Vec::new();
     let mut earlier: BTreeMap<u32, Vec<Job>> = BTreeMap::new();
     for (name, mut tries) in by_name {
-        tries.sort_by_key(|job| job.id);
+        tries.sort_by_key(|(job, _)| job.id);
         let last = tries.len();
-        for (at, wire) in (1..).zip(tries) {
+        for (at, (wire, is_bridge)) in (1..).zip(tries) {
             let attempt = u32::try_from(at).unwrap_or(u32::MAX);
             let job = job(wire, &name, attempt);
             if at == last {
+                if is_offered(wire) && !is_bridge {
+                    offers.push(job.clone());
+                }
                 newest.push(job);
             } else {
                 earlier.entry(attempt).or_default().push(job);
@@ -197,10 +217,24 @@ pub(crate) fn job_sets(run: &RunKey, parts: &[Part]) -> (JobSet, Vec<JobSet>) {
         complete,
     };
     let attempt = newest.iter().map(|job| job.attempt).max().unwrap_or(1);
-    let earlier = earlier
-        .into_iter()
-        .map(|(attempt, jobs)| set(attempt, jobs));
-    (set(attempt, newest), earlier.collect())
+    let earlier = earlier.into_iter();
+    let earlier = earlier.map(|(attempt, jobs)| set(attempt, jobs));
+    let mut offers: Vec<(bool, Job)> = offers.into_iter().map(|job| (deploys(&job), job)).collect();
+    // What brings it somewhere is what most ask for.
+    offers.sort_by_key(|(deploys, job)| (!deploys, job.id));
+    let offers = offers.iter().take(MOST_OFFERS);
+    Jobs {
+        offers: offers
+            .map(|(_, job)| of_job(job, Blocks::Nothing))
+            .collect(),
+        newest: set(attempt, newest),
+        earlier: earlier.collect(),
+    }
+}
+
+/// Returns whether a job waits for a person and its pipeline does not wait for it.
+fn is_offered(wire: &wire_ci::Job) -> bool {
+    wire.allow_failure && state(wire.status.as_deref()) == RunState::Waiting
 }
 
 fn job(wire: &wire_ci::Job, name: &str, attempt: u32) -> Job {
@@ -231,36 +265,54 @@ pub(crate) struct Held {
     pub(crate) since: Timestamp,
 }
 
-/// Returns the gates of a run: environments that want an approval, and manual jobs that deploy.
+/// Returns the gates of a run: environments that want an approval, and manual jobs, whether its
+/// pipeline waits for them or not.
 ///
 /// `places` tells the environments of jobs, as far as they are known.
-pub(crate) fn gates(
-    run: &RunKey,
-    jobs: &[Job],
-    held: &[Held],
-    places: &BTreeMap<String, Clean>,
-) -> GateSet {
+pub(crate) fn gates(jobs: &Jobs, held: &[Held], places: &BTreeMap<String, Clean>) -> GateSet {
     let mut gates: Vec<Gate> = held.iter().map(approval).collect();
-    for job in jobs.iter().filter(|job| job.state == RunState::Waiting) {
+    let waiting = jobs.newest.jobs.iter();
+    for job in waiting.filter(|job| job.state == RunState::Waiting) {
         let place = places.get(job.name.as_str());
-        if place.is_none() && !deploys(job) {
-            continue;
-        }
-        let environment = place.unwrap_or(&job.name).clone();
-        if !gates.iter().any(|gate| gate.environment == environment) {
-            gates.push(Gate {
-                environment,
-                door: Some(Door::Job(job.id)),
-                reviewers: Vec::new(),
-                may_approve: false,
-                wait_secs: 0,
-                since: job.created_at,
-            });
+        let delivers = place.is_some() || deploys(job);
+        let mut gate = of_job(
+            job,
+            if delivers {
+                Blocks::Delivery
+            } else {
+                Blocks::Run
+            },
+        );
+        gate.environment = place.unwrap_or(&job.name).clone();
+        if !gates
+            .iter()
+            .any(|known| known.environment == gate.environment)
+        {
+            gates.push(gate);
         }
     }
+    // What wants an approval first is no job that may be started.
+    let is_held = |offer: &&Gate| {
+        let place = places.get(offer.environment.as_str());
+        place.is_some_and(|place| held.iter().any(|held| held.environment == *place))
+    };
+    let offers = jobs.offers.iter().filter(|offer| !is_held(offer));
+    gates.extend(offers.cloned());
     GateSet {
-        run: run.clone(),
+        run: jobs.newest.run.clone(),
         gates,
+    }
+}
+
+fn of_job(job: &Job, blocks: Blocks) -> Gate {
+    Gate {
+        environment: job.name.clone(),
+        door: Some(Door::Job(job.id)),
+        blocks,
+        reviewers: Vec::new(),
+        may_approve: false,
+        wait_secs: 0,
+        since: job.created_at,
     }
 }
 
@@ -269,6 +321,7 @@ fn approval(held: &Held) -> Gate {
     Gate {
         environment: held.environment.clone(),
         door: Some(Door::Deployment(held.deployment)),
+        blocks: Blocks::Delivery,
         reviewers: reviewers
             .map(|name| crate::domain::key::Person::new(name, false))
             .collect(),
@@ -278,7 +331,7 @@ fn approval(held: &Held) -> Gate {
     }
 }
 
-/// A manual job of another kind holds the run as well, but nothing waits to go live.
+/// A manual job of another kind may hold the run as well, but nothing waits to go live.
 fn deploys(job: &Job) -> bool {
     let names = JobNames {
         stage: job.stage.as_deref(),
@@ -410,6 +463,7 @@ mod tests {
             prefix: prefix.to_owned(),
             jobs,
             complete: true,
+            bridges: false,
         }
     }
 
@@ -424,7 +478,9 @@ mod tests {
             ],
         );
         let child = part("deploy / ", vec![job(3, "test", "running", false)]);
-        let (newest, earlier) = job_sets(&key(), &[own, child]);
+        let Jobs {
+            newest, earlier, ..
+        } = jobs(&key(), &[own, child]);
         let names: Vec<_> = newest.jobs.iter().map(|job| (job.id, &*job.name)).collect();
         assert_eq!(names, [(2, "build"), (3, "deploy / test"), (4, "test")]);
         assert_eq!((newest.attempt, earlier.len()), (2, 1));
@@ -435,9 +491,9 @@ mod tests {
     #[test]
     fn gates_are_approvals_and_manual_jobs_that_deploy() {
         let own = part("", vec![job(1, "to prod", "manual", false)]);
-        let (set, _) = job_sets(&key(), &[own]);
+        let told = jobs(&key(), &[own]);
         let gates_of = |places: &BTreeMap<String, Clean>, held: &[Held]| {
-            let set = gates(&key(), &set.jobs, held, places);
+            let set = gates(&told, held, places);
             let names = set.gates.iter().map(|gate| gate.environment.to_string());
             names.collect::<Vec<_>>()
         };
@@ -451,12 +507,42 @@ mod tests {
             since: Timestamp::UNIX_EPOCH,
         };
         assert_eq!(gates_of(&places, &[held]), ["production"]);
-        let mut other = set.jobs[0].clone();
-        (other.name, other.stage) = (Clean::line("unit"), Some(Clean::line("test")));
-        assert!(
-            gates(&key(), &[other], &[], &BTreeMap::new())
-                .gates
-                .is_empty()
-        );
+        // What goes nowhere holds the run and no delivery.
+        let mut other = job(1, "unit", "manual", false);
+        other.stage = Some("test".to_owned());
+        let told = jobs(&key(), &[part("", vec![other])]);
+        let set = gates(&told, &[], &BTreeMap::new());
+        assert_eq!(set.gates[0].blocks, Blocks::Run);
+    }
+
+    #[test]
+    fn a_manual_job_that_nothing_waits_for_may_be_started_unless_an_approval_comes_first() {
+        let mut cleanup = job(1, "cleanup", "manual", true);
+        cleanup.stage = Some("test".to_owned());
+        let tried = job(2, "to prod", "success", true);
+        let again = job(4, "to prod", "manual", true);
+        let own = part("", vec![cleanup, tried, again]);
+        let bridge = Part {
+            bridges: true,
+            ..part("", vec![job(3, "trigger", "manual", true)])
+        };
+        let told = jobs(&key(), &[own, bridge]);
+        let offered = |held: &[Held]| {
+            let places = BTreeMap::from([("to prod".to_owned(), Clean::line("production"))]);
+            let set = gates(&told, held, &places);
+            let row = |gate: &Gate| (gate.environment.to_string(), gate.door.clone(), gate.blocks);
+            set.gates.iter().map(row).collect::<Vec<_>>()
+        };
+        let offer = |name: &str, id| (name.to_owned(), Some(Door::Job(id)), Blocks::Nothing);
+        assert_eq!(offered(&[]), [offer("to prod", 4), offer("cleanup", 1)]);
+        let held = Held {
+            environment: Clean::line("production"),
+            deployment: 3,
+            by: Vec::new(),
+            since: Timestamp::UNIX_EPOCH,
+        };
+        let approval = ("production".to_owned(), Some(Door::Deployment(3)));
+        let approval = (approval.0, approval.1, Blocks::Delivery);
+        assert_eq!(offered(&[held]), [approval, offer("cleanup", 1)]);
     }
 }

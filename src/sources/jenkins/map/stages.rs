@@ -2,7 +2,7 @@
 
 use super::{Ground, end, moment, own_id, page};
 use crate::domain::run::{
-    Door, Failure, Gate, GateSet, Job, JobSet, Run, RunState, Step, foreign_id,
+    Blocks, Door, Failure, Gate, GateSet, Job, JobSet, Run, RunState, Step, foreign_id,
 };
 use crate::domain::text::Clean;
 use crate::sources::http::List;
@@ -153,6 +153,7 @@ pub(in crate::sources::jenkins) fn gates(run: &Run, inputs: &List<Input>) -> Gat
         Gate {
             environment: question(input),
             door: Some(Door::Question(Clean::line(&input.id))),
+            blocks: Blocks::Delivery,
             reviewers: Vec::new(),
             // The interface tells everybody of them, whoever may answer.
             may_approve: false,

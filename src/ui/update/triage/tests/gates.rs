@@ -123,6 +123,46 @@ fn of_several_gates_the_letter_selects_and_enter_answers() {
     assert_eq!(target.gate, Some(Door::Environment(2)));
 }
 
+/// Lets nothing wait for what is called `cleanup`.
+fn lets_be(screen: &mut Screen) {
+    for column in &mut screen.snapshot.columns {
+        let mut rows = column.rows.to_vec();
+        for row in &mut rows {
+            if let Row::Item(item) = row {
+                let lines = std::sync::Arc::make_mut(item).evidence.iter_mut();
+                for line in lines.filter(|line| line.key.as_str() == "cleanup") {
+                    (line.kind, line.status) = (EvidenceKind::ManualJob, Status::Ready);
+                }
+            }
+        }
+        column.rows = rows.into();
+    }
+}
+
+#[test]
+fn a_manual_job_that_nothing_waits_for_is_chosen_with_the_cursor() {
+    let started = |effects: &[Effect]| match effects {
+        [Effect::Intend { verb, target, .. }] => (*verb, target.gate.clone()),
+        other => panic!("{other:?}"),
+    };
+    let (gate, offer) = (("deploy", Door::Job(5)), ("cleanup", Door::Job(6)));
+    let (mut screen, shell) = waits(&[(gate.0, Some(gate.1)), (offer.0, Some(offer.1.clone()))]);
+    lets_be(&mut screen);
+    shell.press(&mut screen, "a");
+    let text = screen.text();
+    assert!(text.contains("start manual job `cleanup`"), "{text}");
+    assert!(!text.contains("reject gate `cleanup`"), "{text}");
+    // The one gate that waits is still a letter away.
+    let effects = shell.press(&mut screen, "p");
+    assert_eq!(started(&effects), (Verb::Approve, Some(Door::Job(5))));
+    let (mut screen, shell) = waits(&[(offer.0, Some(offer.1))]);
+    lets_be(&mut screen);
+    let effects = shell.press(&mut screen, "a p");
+    assert_eq!(intended(&effects), []);
+    let effects = shell.press(&mut screen, "enter");
+    assert_eq!(started(&effects), (Verb::Approve, Some(Door::Job(6))));
+}
+
 #[track_caller]
 fn check_grey(gates: &[(&str, Option<Door>)], reason: &str) {
     let (mut screen, shell) = waits(gates);

@@ -310,6 +310,7 @@ fn kind(kind: EvidenceKind) -> &'static str {
         EvidenceKind::Job => "job",
         EvidenceKind::Release => "release",
         EvidenceKind::Gate => "gate",
+        EvidenceKind::ManualJob => "manual job",
         EvidenceKind::Deployment => "deployment",
         EvidenceKind::Rollout => "roll-out",
         EvidenceKind::Alert => "alert",
