@@ -8,9 +8,10 @@ use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeRequest, Checks};
 use crate::domain::fact::Fact;
-use crate::domain::run::is_foreign;
+use crate::domain::run::{Door, GateSet, is_foreign};
 use crate::domain::text::Clean;
 use crate::domain::ticket::{TicketKey, TicketState};
+use crate::sources::gitlab::map::ci::Held;
 use crate::sources::gitlab::map::work::Detail;
 use crate::sources::needs;
 
@@ -36,8 +37,10 @@ pub(super) fn restore(state: &mut State, place: &str, config: &SourceConfig, fac
         one(state, fact);
     }
     for fact in ours {
-        if let Fact::JobSet(set) = fact.as_ref() {
-            jobs(state, set);
+        match fact.as_ref() {
+            Fact::JobSet(set) => jobs(state, set),
+            Fact::GateSet(set) => gates(state, set),
+            _ => {}
         }
     }
 }
@@ -125,6 +128,28 @@ fn detail_of(change: &ChangeRequest) -> Detail {
         review: review.filter(|review| !matches!(review, Review::Unknown(_))),
         checks: checks.filter(|checks| !matches!(checks, Checks::Unknown(_))),
         closes: closing.map(|link| link.ticket.clone()).collect(),
+    }
+}
+
+/// What was told to be open is told to be passed, once that is so; until then it stays open.
+fn gates(state: &mut State, set: &GateSet) {
+    let Some(project) = state.known(set.run.repo.path()) else {
+        return;
+    };
+    if let Some(seen) = project.runs.get_mut(&set.run.id) {
+        seen.gated = !set.gates.is_empty();
+    }
+    for gate in &set.gates {
+        let (Some(Door::Deployment(id)), Some(since)) = (&gate.door, gate.since) else {
+            continue;
+        };
+        let held = Held {
+            environment: gate.environment.clone(),
+            deployment: *id,
+            by: gate.reviewers.iter().map(|it| it.login.clone()).collect(),
+            since,
+        };
+        project.held.insert(*id, (set.run.id, held));
     }
 }
 
