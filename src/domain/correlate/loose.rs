@@ -191,6 +191,7 @@ fn deployment_card<'a>(
         current: None,
         attempt: Some(fact),
         rollout: None,
+        seen: None,
     }];
     card.bare(&case);
     card
