@@ -267,7 +267,7 @@ pub(super) fn alert_word(state: &AlertState) -> (&str, Status) {
         AlertState::Firing => ("firing", Status::Firing),
         AlertState::Acknowledged => ("acknowledged", Status::Acknowledged),
         AlertState::Silenced => ("silenced", Status::Silenced),
-        AlertState::Inhibited => ("inhibited", Status::Silenced),
+        AlertState::Inhibited => ("inhibited", Status::Inhibited),
         AlertState::Resolved => ("resolved", Status::Watched),
         AlertState::Unknown(word) => (word.as_str(), Status::Unknown),
     }
