@@ -96,14 +96,17 @@ fn is_nobody(board: Board<'_>) -> bool {
 
 /// Returns what to say of cards of which it is not known where they stand.
 fn open_note(count: usize) -> Option<String> {
-    let cards = match count {
-        0 => return None,
-        1 => "1 card".to_owned(),
-        count => format!("{count} cards"),
-    };
-    Some(format!(
-        "note: of {cards} it is not known yet how far they are; the reason of each says what is awaited"
-    ))
+    match count {
+        0 => None,
+        1 => Some(
+            "note: of 1 card it is not known yet how far it is; its reason says what is awaited"
+                .to_owned(),
+        ),
+        count => Some(format!(
+            "note: of {count} cards it is not known yet how far they are; the reason of each says \
+             what is awaited"
+        )),
+    }
 }
 
 /// Parses the filter of the command line; points at what is wrong with it.

@@ -54,6 +54,8 @@ pub enum Status {
     Acknowledged,
     /// A signal is silenced on purpose.
     Silenced,
+    /// A signal is held back while another one fires.
+    Inhibited,
     /// A security finding is open.
     Finding,
     /// What it does is not known.
@@ -81,7 +83,7 @@ pub enum Severity {
 
 impl Status {
     /// All statuses.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Backlog,
         Self::Ready,
         Self::Blocked,
@@ -106,6 +108,7 @@ impl Status {
         Self::Firing,
         Self::Acknowledged,
         Self::Silenced,
+        Self::Inhibited,
         Self::Finding,
         Self::Unknown,
     ];
@@ -137,6 +140,7 @@ impl Status {
             Self::Firing => "firing",
             Self::Acknowledged => "acknowledged",
             Self::Silenced => "silenced",
+            Self::Inhibited => "inhibited",
             Self::Finding => "finding",
             Self::Unknown => "unknown",
         }
@@ -169,7 +173,9 @@ impl Status {
     /// Returns how much this status asks for a person.
     pub fn severity(self) -> Severity {
         match self {
-            Self::Live | Self::Watched | Self::Silenced | Self::Mergeable => Severity::Calm,
+            Self::Live | Self::Watched | Self::Silenced | Self::Inhibited | Self::Mergeable => {
+                Severity::Calm
+            }
             Self::Backlog | Self::Ready | Self::Queued | Self::Unreleased | Self::Partial => {
                 Severity::Idle
             }

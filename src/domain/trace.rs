@@ -307,6 +307,7 @@ pub fn waits_for_whom(item: &WorkItem, holders: &[&str]) -> String {
         Status::Firing => "somebody to take the alert".to_owned(),
         Status::Acknowledged => format!("{} to end the alert", who("somebody")),
         Status::Silenced => "the end of the silence".to_owned(),
+        Status::Inhibited => "the end of the alert that holds it back".to_owned(),
         Status::Finding => "somebody to fix what was found".to_owned(),
         Status::Unknown => "an answer of its source".to_owned(),
     }

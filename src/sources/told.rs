@@ -134,6 +134,9 @@ pub(super) fn about_answer(cause: &str) -> Option<&'static str> {
     if says(": `next` ") {
         return Some("let `next` of the map point at the address of the next page there");
     }
+    if says("stopped half way") || says("cut off") {
+        return Some("does a proxy on the way cut long answers?");
+    }
     if says("`url` is") && !says("web page") {
         return None;
     }
@@ -182,6 +185,7 @@ mod tests {
         let both = "/x: answered with a web page (login?); `url` is where it begins";
         check_answer(both, Some("a login page"));
         check_answer("/x: not JSON at line 1", Some("a login page"));
+        check_answer("/x: the answer stopped half way", Some("cut long answers"));
         check_answer("/x is not there; `url` is where it begins", None);
         let fields = "/x: none of its records fits: no time in `/c`";
         check_answer(fields, Some("`fields`"));

@@ -1,6 +1,9 @@
 //! What `doctor` says of old servers, of features that are off, of pages for people and of tokens
 //! that are missing: a row for each kind, with the real program.
 
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -355,4 +358,38 @@ fn a_page_for_people_and_a_wrong_path_are_told_by_every_kind_with_a_right_addres
             .prints("hint: `url` is where the pages of ");
         tried(&ran);
     }
+}
+
+#[test]
+fn sources_are_asked_at_once_and_told_in_their_order() {
+    // The first answers only once the second was asked as well.
+    let asked = Arc::new((Mutex::new((false, false)), Condvar::new()));
+    let noted = Arc::clone(&asked);
+    let runtime = Runtime::new().unwrap();
+    let server = runtime.block_on(Fault::start(move |seen| {
+        let (state, changed) = &*noted;
+        if seen.path().starts_with("/two") {
+            state.lock().unwrap().0 = true;
+            changed.notify_all();
+        } else {
+            tokio::task::block_in_place(|| {
+                let ceiling = Duration::from_secs(20);
+                let wait = |state: &mut (bool, bool)| !state.0;
+                let waited = changed.wait_timeout_while(state.lock().unwrap(), ceiling, wait);
+                let (mut state, end) = waited.unwrap();
+                state.1 |= !end.timed_out();
+            });
+        }
+        absent()
+    }));
+    let url = server.url.as_str().trim_end_matches('/');
+    let source = |name: &str| {
+        format!("[[source]]\nname = \"{name}\"\nkind = \"prometheus\"\nurl = \"{url}/{name}\"\n")
+    };
+    let home = Home::new();
+    home.configure(&[source("one"), source("two")].concat());
+    let ran = home.run(&["doctor"]);
+    assert!(asked.0.lock().unwrap().1, "{ran:#?}");
+    let at = |name: &str| ran.out.find(&format!("/{name}")).unwrap();
+    assert!(at("one") < at("two"), "{ran:#?}");
 }

@@ -199,23 +199,26 @@ pub fn elsewhere(here: &Path, env: &Env, shown: Vec<Shown>) -> Option<Elsewhere>
 /// no remote is known.
 pub fn strangers(here: &Path, around: &Surroundings) -> Vec<Elsewhere> {
     match all_strangers(here, around) {
-        (found, false) => found,
+        (found, false) => found.into_iter().map(|(_, host)| host).collect(),
         // A fork of something that is shown needs no other board.
         (_, true) => Vec::new(),
     }
 }
 
-/// Returns the hosts that are passed over: their kinds are not known, that of another remote is.
-pub fn passed_over(here: &Path, around: &Surroundings) -> Vec<Elsewhere> {
-    match all_strangers(here, around) {
-        (found, true) => found,
-        (_, false) => Vec::new(),
-    }
+/// Returns the hosts of a clone that are to be asked what they are, and those that are passed over:
+/// their kinds are not known, that of another remote is. `origin` is where the work is.
+pub fn unknown_hosts(here: &Path, around: &Surroundings) -> (Vec<Elsewhere>, Vec<Elsewhere>) {
+    let (found, is_known) = all_strangers(here, around);
+    let is_asked = |one: &(String, Elsewhere)| !is_known || one.0 == "origin";
+    let (asked, passed): (Vec<_>, Vec<_>) = found.into_iter().partition(is_asked);
+    let hosts = |all: Vec<(String, Elsewhere)>| all.into_iter().map(|(_, host)| host).collect();
+    (hosts(asked), hosts(passed))
 }
 
-/// Returns the hosts of the remotes whose kinds are not known, and whether that of another is.
-fn all_strangers(here: &Path, around: &Surroundings) -> (Vec<Elsewhere>, bool) {
-    let mut found: Vec<Elsewhere> = Vec::new();
+/// Returns the hosts of the remotes whose kinds are not known, with what the remote is called, and
+/// whether that of another is.
+fn all_strangers(here: &Path, around: &Surroundings) -> (Vec<(String, Elsewhere)>, bool) {
+    let mut found: Vec<(String, Elsewhere)> = Vec::new();
     let Some(git) = git_dir(here, around) else {
         return (found, false);
     };
@@ -231,8 +234,10 @@ fn all_strangers(here: &Path, around: &Surroundings) -> (Vec<Elsewhere>, bool) {
             continue;
         }
         let stranger = address.elsewhere();
-        if !found.contains(&stranger) {
-            found.push(stranger);
+        match found.iter_mut().find(|(_, host)| *host == stranger) {
+            Some(known) if name == "origin" => known.0 = name,
+            Some(_) => {}
+            None => found.push((name, stranger)),
         }
     }
     (found, is_known)

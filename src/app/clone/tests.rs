@@ -298,6 +298,22 @@ fn a_host_that_nobody_knows_is_named_as_the_remote_names_it() {
     assert_eq!(strangers_of("/srv/git/api", &nobody()), []);
 }
 
+#[test]
+fn the_host_of_origin_is_asked_though_another_remote_is_known() {
+    let hosts = |origin: &str| {
+        let dir = clone(&format!(
+            "[remote \"mirror\"]\n\turl = https://github.com/acme/api\n\
+             [remote \"backup\"]\n\turl = https://backup.example.org/acme/api\n\
+             [remote \"{origin}\"]\n\turl = https://git.example.org/acme/api\n"
+        ));
+        let (asked, passed) = unknown_hosts(dir.path(), &nobody());
+        [asked, passed].map(|all| all.into_iter().map(|one| one.host).collect::<Vec<_>>())
+    };
+    let asked = [vec!["git.example.org"], vec!["backup.example.org"]];
+    assert_eq!(hosts("origin"), asked);
+    assert_eq!(hosts("other")[0], Vec::<String>::new());
+}
+
 #[track_caller]
 fn check_kind(around: &Surroundings, url: &str, expected: Option<(&str, &str, &str)>) {
     let dir = clone(&format!("[remote \"origin\"]\n\turl = {url}\n"));

@@ -1,8 +1,10 @@
 //! One source for `doctor`: what it tried, what came of it, in words.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, stream};
 use url::Url;
 
 use crate::app::doctor::{line, trouble};
@@ -14,7 +16,7 @@ use crate::app::unopened::NOT_LOOKED_FOR;
 use crate::config::SourceConfig;
 use crate::domain::action::Deed;
 use crate::domain::text::Clean;
-use crate::sources::http::{Clock, host_of, is_loopback, span};
+use crate::sources::http::{Clock, Ground, host_of, is_loopback, span};
 use crate::sources::token;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
@@ -25,7 +27,13 @@ use crate::sources::{
 /// How long one source may take to answer.
 const WAIT: Duration = Duration::from_mins(1);
 
-/// Has every source tried, one after another, and prints what came of it.
+/// What a host is said to have done with a token that it does not take.
+const REJECTED: &str = "rejected the token";
+
+/// How many sources are asked at once.
+const AT_ONCE: usize = 16;
+
+/// Has every source tried, several at once, and prints in their order what came of it.
 pub(super) fn print_all(session: &mut Session, offline: bool) -> Result<Exit, Failure> {
     let mut told = Ok(());
     let verdict = each(session, offline, &mut |one| {
@@ -88,36 +96,22 @@ fn each(
     runtime()?.block_on(async {
         let tasks = Tasks::default();
         session.begin_demo(!offline, &tasks).await?;
+        let session: &Session = session;
         let ground = session.ground(None);
         let mut worst = Exit::Fine;
-        for source in session.open_sources(None) {
-            let source = source.as_ref();
-            let mut settings = session.settings.sources.iter();
-            let config = settings.find(|config| config.name == *source.name());
-            let mut checks = Vec::new();
-            if !offline {
-                checks = self::checks(source, &session.clock).await;
-                // The clock of the simulated team is its own.
-                if let Some(config) = config.filter(|_| session.demo.is_none()) {
-                    let outside = trouble::from_outside(config, &checks, &ground).await;
-                    checks = trouble::without_ways(checks, &outside);
-                    checks.extend(outside);
-                }
-            }
-            for check in &checks {
+        let sources = session.open_sources(None);
+        let all = sources.iter();
+        let all = all.map(|source| tried(session, source.as_ref(), &ground, offline));
+        // What hangs holds up nobody but itself; told is in the order of the configuration.
+        let mut all = pin!(stream::iter(all).buffered(AT_ONCE));
+        while let Some(tried) = all.next().await {
+            for check in &tried.checks {
                 worst = match check.state {
                     CheckState::Refused => Exit::Auth,
                     CheckState::Failed if worst == Exit::Fine => Exit::Error,
                     CheckState::Failed | CheckState::Fine | CheckState::Note => worst,
                 };
             }
-            let place = named_place(session, source);
-            let tried = Tried {
-                source,
-                config,
-                checks,
-                place,
-            };
             if !tell(&tried) {
                 break;
             }
@@ -125,6 +119,46 @@ fn each(
         tasks.end().await;
         Ok(worst)
     })
+}
+
+/// Has one source try itself, and looks at it from outside.
+async fn tried<'a>(
+    session: &'a Session,
+    source: &'a dyn Source,
+    ground: &Ground,
+    offline: bool,
+) -> Tried<'a> {
+    let mut settings = session.settings.sources.iter();
+    let config = settings.find(|config| config.name == *source.name());
+    let mut checks = Vec::new();
+    if !offline {
+        checks = self::checks(source, &session.clock).await;
+        let is_bare = source.meter().token_from == "none";
+        checks = checks.into_iter().map(|it| wanting(it, is_bare)).collect();
+        // The clock of the simulated team is its own.
+        if let Some(config) = config.filter(|_| session.demo.is_none()) {
+            let outside = trouble::from_outside(config, &checks, ground).await;
+            checks = trouble::without_ways(checks, &outside);
+            checks.extend(outside);
+        }
+    }
+    Tried {
+        source,
+        config,
+        checks,
+        place: named_place(session, source),
+    }
+}
+
+/// Returns what was tried: what was not sent was not rejected.
+fn wanting(check: Check, is_bare: bool) -> Check {
+    if !is_bare || !check.text.contains(REJECTED) {
+        return check;
+    }
+    Check {
+        text: Clean::line(&check.text.replace(REJECTED, "wants a token")),
+        ..check
+    }
 }
 
 /// Has a source try itself; one that cannot is asked for what it puts first.

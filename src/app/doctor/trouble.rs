@@ -248,9 +248,14 @@ fn unknown(config: &SourceConfig, bases: &[Url]) -> Option<Check> {
         "nothing that is known shows itself at {}",
         tried.join(" or ")
     );
+    let below = match config.kind.as_str() {
+        // It has a host of its own, and the configuration knows.
+        "github" => String::new(),
+        _ => format!(", or with a path of its own `{}/x`", usual.example),
+    };
     let hint = format!(
-        "`url` is where the pages of {} begin, e.g. `{}`, or with a path before it `{}/x`",
-        usual.product, usual.example, usual.example
+        "`url` is where the pages of {} begin, e.g. `{}`{below}",
+        usual.product, usual.example
     );
     Some(Check {
         name: "there",

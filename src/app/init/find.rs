@@ -59,7 +59,10 @@ pub(super) async fn look(
 ) -> Found {
     let mut around = Surroundings::of(env, remembered);
     let mut unknown = Vec::new();
-    let strangers = here.map_or_else(Vec::new, |here| clone::strangers(here, &around));
+    let (strangers, passed) = here.map_or_else(
+        || (Vec::new(), Vec::new()),
+        |here| clone::unknown_hosts(here, &around),
+    );
     let mut shown = Vec::new();
     for stranger in strangers.into_iter().take(MOST_ASKED) {
         if !may.ask {
@@ -73,7 +76,6 @@ pub(super) async fn look(
             Err(error) => unknown.push((stranger, error.to_string())),
         }
     }
-    let passed = here.map_or_else(Vec::new, |here| clone::passed_over(here, &around));
     let mut all = logins::logins(rows, &env.reader());
     if may.ask {
         answering(&mut all, (rows, env), ground).await;

@@ -100,7 +100,7 @@ pub(super) fn candidates(found: &Found, rows: &[Row]) -> Vec<Candidate> {
     for shown in &found.local {
         entry(&mut all, shown.kind, &shown.url)
             .why
-            .push("it answers on this machine".to_owned());
+            .push("an answer on this machine".to_owned());
     }
     for one in &mut all {
         one.why.dedup();
@@ -373,7 +373,15 @@ fn wrong(draft: &Draft, rows: &[Row]) -> Option<String> {
 
 /// Asks for a system that was not found.
 fn another(rows: &[Row], person: &mut dyn Person) -> Result<Option<Candidate>, Failure> {
-    let kinds: Vec<&str> = rows.iter().map(|row| row.kind.name).collect();
+    // What is nothing without tables of its own is written by hand, not asked for.
+    let is_whole = |row: &&Row| {
+        !row.kind
+            .tables
+            .iter()
+            .any(|it| ["check", "map"].contains(it))
+    };
+    let kinds = rows.iter().filter(is_whole).map(|row| row.kind.name);
+    let kinds: Vec<&str> = kinds.collect();
     let question = format!(
         "another system? its address, with its kind before it where that does not show: {}; \
          none: no more",
@@ -398,10 +406,10 @@ fn another(rows: &[Row], person: &mut dyn Person) -> Result<Option<Candidate>, F
         };
         let Some(url) = Url::parse(&whole)
             .ok()
-            .filter(|url| url.host_str().is_some())
+            .filter(|url| url.host_str().is_some() && matches!(url.scheme(), "http" | "https"))
         else {
             person.tell(&format!(
-                "`{text}` is no address, e.g. `https://ci.example.org`"
+                "`{text}` is no web address, e.g. `https://ci.example.org`"
             ));
             continue;
         };

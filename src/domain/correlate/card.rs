@@ -326,6 +326,7 @@ fn holders(case: &Evidenced<'_>, placed: &Placed) -> Vec<Person> {
         | Status::Watched
         | Status::Firing
         | Status::Silenced
+        | Status::Inhibited
         | Status::Finding
         | Status::Unknown => Vec::new(),
     }

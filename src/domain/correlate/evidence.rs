@@ -2,6 +2,8 @@
 //!
 //! Says what is; what it means for the card is the table's.
 
+use chrono::TimeDelta;
+
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::change_request::{ChangeRequest, ChangeState, Review};
 use crate::domain::commit::Commit;
@@ -21,6 +23,9 @@ use crate::domain::ticket::{Ticket, TicketKey, TicketState};
 
 /// How many lines a card keeps: the latest.
 pub(super) const MOST: usize = 60;
+
+/// How long what came to a place may go unseen by the checks of that place: one round and more.
+const UNSEEN: TimeDelta = TimeDelta::minutes(10);
 
 /// What is certain, in percent.
 const SURE: u8 = 100;
@@ -262,7 +267,7 @@ pub(super) fn alert_word(state: &AlertState) -> (&str, Status) {
         AlertState::Firing => ("firing", Status::Firing),
         AlertState::Acknowledged => ("acknowledged", Status::Acknowledged),
         AlertState::Silenced => ("silenced", Status::Silenced),
-        AlertState::Inhibited => ("inhibited", Status::Silenced),
+        AlertState::Inhibited => ("inhibited", Status::Inhibited),
         AlertState::Resolved => ("resolved", Status::Watched),
         AlertState::Unknown(word) => (word.as_str(), Status::Unknown),
     }
@@ -363,6 +368,7 @@ pub(super) fn of_part(part: &Part<'_, '_>, out: &mut Vec<Evidence>) {
             .rollout
             .map(|(d, rollout)| of_rollout(d, rollout, place.name));
         out.extend(rollout);
+        out.extend(of_sighting(part, place));
     }
     out.extend(part.case.alerts.iter().map(|alert| of_alert(alert, SURE)));
     for suspect in &part.suspected {
@@ -370,6 +376,28 @@ pub(super) fn of_part(part: &Part<'_, '_>, out: &mut Vec<Evidence>) {
         line.detail = and(&line.detail, &suspect.words());
         out.push(line);
     }
+}
+
+/// What answers in a place, where that is another version than what was told to have come there;
+/// what came a moment ago need not have been seen yet.
+fn of_sighting(part: &Part<'_, '_>, place: &InEnvironment<'_>) -> Option<Evidence> {
+    let (seen, told) = place.seen.filter(|_| place.standing != Standing::Absent)?;
+    let came = told.arrived_at();
+    if seen.created_at <= came && !part.case.clock.passed_after(came, UNSEEN) {
+        return None;
+    }
+    let by = seen.task.split_once(':').map(|(_, service)| service);
+    let who = by.map_or_else(String::new, |service| format!("`{service}` "));
+    Some(Evidence {
+        key: Clean::line(&format!("{} (http check)", place.name)),
+        state: Clean::line(&format!(
+            "{who}answers with {}, forge says {}",
+            version(seen),
+            version(told)
+        )),
+        status: Status::Unknown,
+        ..of_deployment(seen, place.name)
+    })
 }
 
 /// A deployment of a change that is still there in a newer one is live, whatever it says itself.

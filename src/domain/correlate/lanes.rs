@@ -58,6 +58,8 @@ pub(super) struct Place<'a> {
     /// Deployments of commits that the forge does not have: what they hold cannot be known, so
     /// what is known of the others stands.
     apart: QuickSet<u64>,
+    /// What is seen to answer here, and what was told to have come, where those are two versions.
+    seen: Option<(&'a Deployment, &'a Deployment)>,
 }
 
 /// A change that is looked for in environments.
@@ -149,6 +151,7 @@ fn lane<'a>(
             deployments,
             versions: Quick::default(),
             apart: QuickSet::default(),
+            seen: None,
         })
         .collect();
     drop_abandoned(&mut places);
@@ -245,6 +248,7 @@ impl<'a> Lane<'a> {
             let versions = place.versions.iter();
             let apart = versions.filter(|(_, version)| graph.is_absent(version.sha));
             place.apart = apart.map(|(id, _)| *id).collect();
+            place.seen = place.seen();
         }
         self
     }
@@ -378,6 +382,29 @@ impl<'a> Place<'a> {
         now.state == DeployState::Succeeded || by_unknown()
     }
 
+    /// What is seen to answer here, and what was told to have come here last, where those are two
+    /// versions. Of names that cannot be compared nothing is said.
+    fn seen(&self) -> Option<(&'a Deployment, &'a Deployment)> {
+        let newest = |is_seen: bool| {
+            let all = self.deployments.iter().rev().map(|d| d.get());
+            went_well(all.filter(move |d| d.is_sighting() == is_seen)).next()
+        };
+        let (seen, told) = (newest(true)?, newest(false)?);
+        let is_same = match (self.sha_of(seen), self.sha_of(told)) {
+            // A commit that nobody knows stays the few digits that were told.
+            (Some(seen), Some(told)) => told.as_str().starts_with(seen.as_str()),
+            _ => {
+                let number = |d: &'a Deployment| {
+                    let name = d.git_ref.as_ref()?.trim_start_matches('v');
+                    name.starts_with(|c: char| c.is_ascii_digit())
+                        .then_some(name)
+                };
+                number(seen)? == number(told)?
+            }
+        };
+        (!is_same).then_some((seen, told))
+    }
+
     /// Whether it is certain that a deployment did not bring a change.
     fn lacks(&self, deployment: &Deployment, graph: &Graph, change: &Sha) -> bool {
         let sha = self.sha_of(deployment);
@@ -484,6 +511,7 @@ impl<'a> Place<'a> {
             taken_by: is_taken.then(|| self.taken_by(has, is_reverted)).flatten(),
             attempt,
             rollout: carrier.and_then(|d| Some((d, d.rollout.as_ref()?))),
+            seen: self.seen,
         }
     }
 }

@@ -110,7 +110,7 @@ impl Wanted {
         self.take(&mine);
     }
 
-    /// Jobs of a run that is red or moves, and gates of one that waits.
+    /// Jobs of a run that is red or moves, and gates of one that waits, or is said to wait at one.
     pub(super) fn run(&mut self, view: &View<'_>, run: &RunView<'_>) {
         let (repo, id) = (run.run.repo.clone(), run.run.id);
         let work = Work::of(&run.run.state);
@@ -132,7 +132,10 @@ impl Wanted {
                 run: id,
             });
         }
-        if run.run.state == RunState::Waiting {
+        // A gate that was passed while nobody looked is told by no list of runs.
+        let gates = view.kinds.gates.get(&id).map(|set| &set.gates);
+        let is_gated = gates.is_some_and(|gates| !gates.is_empty()) && !work.is_final();
+        if run.run.state == RunState::Waiting || is_gated {
             self.add(Need::Gates { repo, run: id });
         }
     }

@@ -35,6 +35,7 @@ impl Landings {
             && landed.reverted_by.is_none()
             && part.case.after.iter().all(|run| run.work() == Work::Passed)
             && part.suspected.is_empty()
+            && places.iter().all(|place| place.seen.is_none())
             && repo == Some(part.view.repo);
         match landed.sha.filter(|_| is_settled) {
             Some(sha) => self.live.push(sha.clone()),

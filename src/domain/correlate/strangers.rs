@@ -77,6 +77,33 @@ fn a_change_waits_still_where_nothing_that_is_known_has_it() {
     assert_eq!(asked(&world), []);
 }
 
+#[test]
+fn a_server_that_answers_with_another_version_than_the_forge_tells_is_shown_to_do_so() {
+    let said = |commit: u64, seen_at: i64, hours: i64| {
+        let mut world = World::new();
+        world.merged(1, 5);
+        world.deploy(1, "production", 5, DeployState::Succeeded);
+        world.deployment(foreign_id("web", "p"), "production", commit, |d| {
+            d.task = Clean::line("seen version:web");
+            (d.created_at, d.updated_at) = (at(seen_at), at(seen_at));
+        });
+        world.now = at(hours);
+        let card = world.card("change:1");
+        let mut lines = card.evidence.iter();
+        let found = lines.find(|line| line.key.ends_with("(http check)"));
+        found.map(|line| line.state.to_string())
+    };
+    let contradicts = |commit: u64| {
+        let [seen, told] = [sha(commit), sha(5)];
+        let [seen, told] = [seen.short(), told.short()];
+        Some(format!("`web` answers with {seen}, forge says {told}"))
+    };
+    // Seen before the deployment and never since, or since: it answers, so it counts.
+    assert_eq!(said(ELSEWHERE, 2, 60), contradicts(ELSEWHERE));
+    assert_eq!(said(ELSEWHERE, 59, 60), contradicts(ELSEWHERE));
+    assert_eq!(said(5, 59, 60), None);
+}
+
 /// An incident that was made of an alert of the same repository.
 fn incident(state: &TicketState) -> World {
     let mut world = World::new();

@@ -414,6 +414,11 @@ fn jobs_and_gates_are_asked_for_while_they_matter() {
         run: 8,
     };
     assert!(world.correlator().needs().contains(&gates));
+    // It went on while nobody looked, and the gate that was told before may be passed.
+    world.gate(8, "prod").run(8, 101, RunState::Running, |_| {});
+    assert!(world.correlator().needs().contains(&gates));
+    world.run(8, 101, RunState::Passed, |_| {});
+    assert!(!world.correlator().needs().contains(&gates));
 }
 
 fn mono() -> World {

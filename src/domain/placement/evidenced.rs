@@ -156,6 +156,9 @@ pub struct InEnvironment<'a> {
     pub attempt: Option<&'a Deployment>,
     /// The roll-out of the newest deployment that contains it.
     pub rollout: Option<(&'a Deployment, &'a Rollout)>,
+    /// What is seen to answer there, and what was told to have come there last, where those are two
+    /// versions.
+    pub seen: Option<(&'a Deployment, &'a Deployment)>,
 }
 
 /// Whether a change is in an environment.

@@ -59,7 +59,7 @@ pub(super) fn alert_acknowledged(case: &Evidenced<'_>) -> Option<Placed> {
     ))
 }
 
-/// An alert that is silenced or over decides only where there is nothing but the alert.
+/// An alert that is silenced, inhibited or over decides only where there is nothing but the alert.
 pub(super) fn alert_quiet(case: &Evidenced<'_>) -> Option<Placed> {
     if case.ticket.is_some() || case.landed.is_some() || case.change.is_some() {
         return None;
@@ -80,7 +80,7 @@ pub(super) fn alert_quiet(case: &Evidenced<'_>) -> Option<Placed> {
     }
     let (status, word) = match alert.state {
         AlertState::Silenced => (Status::Silenced, "is silenced"),
-        AlertState::Inhibited => (Status::Silenced, "is inhibited by another"),
+        AlertState::Inhibited => (Status::Inhibited, "is inhibited by another"),
         AlertState::Resolved => (Status::Watched, "is over"),
         AlertState::Firing => (Status::Firing, "fires"),
         AlertState::Unknown(_) => (Status::Unknown, "may fire"),

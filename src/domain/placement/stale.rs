@@ -20,6 +20,7 @@ pub fn stale_after(stage: Stage, status: Status) -> Option<TimeDelta> {
         | Status::Firing
         | Status::Acknowledged
         | Status::Silenced
+        | Status::Inhibited
         | Status::Finding
         | Status::Unknown => None,
         // A person's word is awaited.

@@ -108,7 +108,7 @@ pub const TABLE: &[Row] = &[
     row("ticket-dropped", 25, "The ticket was closed as not planned: over.", plan::ticket_dropped),
     row("ticket-completed", 25, "The ticket was closed as done, without a change: over.", plan::ticket_completed),
     row("change-dropped", 25, "The change request was closed without a merge: over.", plan::change_dropped),
-    row("alert-quiet", 1, "An alert that is silenced, taken or over.", live::alert_quiet),
+    row("alert-quiet", 1, "An alert that is silenced, inhibited, taken or over.", live::alert_quiet),
     row("finding-open", 1, "Security findings are open.", plan::finding_open),
     row("run-alone", 14, "A run without partner is at work or red.", plan::run_alone),
 ];

@@ -76,6 +76,8 @@ fn any_text(item: &WorkItem, field: Field, mut f: impl FnMut(&str) -> bool) -> b
         Field::Title => f(&item.title),
         Field::Milestone => item.milestone.iter().any(|milestone| f(milestone)),
         Field::Train => item.train.iter().any(|train| f(train.as_str())),
+        Field::Source => item.sources.iter().any(|source| f(source.as_str())),
+        Field::Host => item.repo.iter().any(|repo| f(repo.place())),
         Field::Env => item.evidence.iter().any(|evidence| match evidence.kind {
             EvidenceKind::Deployment | EvidenceKind::Rollout | EvidenceKind::Gate => {
                 f(&evidence.key)

@@ -162,6 +162,10 @@ pub(super) enum Field {
     Milestone,
     /// Its train.
     Train,
+    /// The sources that it is known from.
+    Source,
+    /// The host of its repository.
+    Host,
 }
 
 /// A value that a field is compared with.
@@ -295,6 +299,8 @@ pub(super) const KEYS: &[(&str, Key)] = &[
     ("milestone", Key::Field(Field::Milestone)),
     ("train", Key::Field(Field::Train)),
     ("anchor", Key::Anchor),
+    ("source", Key::Field(Field::Source)),
+    ("host", Key::Field(Field::Host)),
 ];
 
 /// Every value of `is`, besides the words for statuses.
@@ -425,22 +431,17 @@ impl Field {
 
     /// Returns whether `key:value` takes the value as a piece of the field's text.
     pub(super) fn takes_pieces(self) -> bool {
-        match self {
-            Self::Branch | Self::Key | Self::Title | Self::Milestone | Self::Train => true,
-            Self::Author
-            | Self::Holder
-            | Self::Reviewer
-            | Self::Repo
-            | Self::Service
-            | Self::Label
-            | Self::Env => false,
-        }
+        matches!(
+            self,
+            Self::Branch | Self::Key | Self::Title | Self::Milestone | Self::Train
+        )
     }
 
     /// Returns what divides the field's text into parts that `key:value` may name alone.
     pub(super) fn separators(self) -> &'static [char] {
         match self {
             Self::Repo => &['/'],
+            Self::Host => &['/', ':'],
             Self::Label => &['/', ':', ' '],
             Self::Env => &['-', '_', '/', '.', ' '],
             Self::Author
@@ -451,7 +452,8 @@ impl Field {
             | Self::Key
             | Self::Title
             | Self::Milestone
-            | Self::Train => &[],
+            | Self::Train
+            | Self::Source => &[],
         }
     }
 }

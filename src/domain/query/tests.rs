@@ -191,6 +191,14 @@ fn names_are_whole_or_a_part_that_stands_for_the_whole() {
 }
 
 #[test]
+fn sources_and_hosts_are_named_whole_or_by_a_part_of_the_address() {
+    yes("source:github host:github.com");
+    no("source:git");
+    no("host:github");
+    no("-host:github.com");
+}
+
+#[test]
 fn titles_and_their_like_are_named_by_a_piece() {
     yes("title:loop");
     yes("key:#12");
@@ -457,7 +465,7 @@ fn completes(text: &str, start: usize, key: Option<&str>, first: &[&str]) {
 #[test]
 fn keys_and_values_are_completed() {
     completes("", 0, None, &["author:", "holder:"]);
-    completes("st", 0, None, &["stage:", "status:", "milestone:"]);
+    completes("st", 0, None, &["stage:", "status:", "milestone:", "host:"]);
     completes("login -sta", 7, None, &["stage:", "status:"]);
     completes("stage:", 6, Some("stage"), &["plan", "code"]);
     completes("stage:de", 6, Some("stage"), &["deploy"]);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use super::Gitea;
 use super::api::{Asked, below, is_missing, is_whole};
 use super::discover::{bare, note_owner};
@@ -27,8 +29,25 @@ const FLOW: usize = 4;
 /// Of how many of the newest releases the deployments are followed back.
 const RELEASES: usize = 30;
 
+/// For how long a deployment may be what an alert comes from that fires now, and some more.
+const DEPLOYED: TimeDelta = TimeDelta::hours(48);
+
+/// Of how many commits that are so young the statuses are read when a repository is first read.
+const MOST_DEPLOYED: usize = 50;
+
 /// Of how many commits it is asked in one fetch which pull request brought them.
 const ASKED: usize = 5;
+
+/// The newest commits of a repository.
+#[derive(Default)]
+struct Newest {
+    /// Those of the default branch.
+    commits: Vec<Sha>,
+    /// Those of which it is not known yet what brought them.
+    unclear: Vec<Commit>,
+    /// Those of the default branch that an alert may come from once they are deployed.
+    young: Vec<Sha>,
+}
 
 impl Gitea {
     /// Reads one repository.
@@ -54,7 +73,11 @@ impl Gitea {
             asked,
         };
         let branches = reader.branches(&wire, &mut batch).await?;
-        let (newest, unclear) = reader.commits(&wire, branches.as_ref(), &mut batch).await?;
+        let Newest {
+            commits: newest,
+            unclear,
+            young,
+        } = reader.commits(&wire, branches.as_ref(), &mut batch).await?;
         let released = reader.releases(&wire, &mut batch).await?;
         let mut state = self.state();
         note_owner(&mut state, &wire);
@@ -63,11 +86,14 @@ impl Gitea {
             known.path.clone_from(&wire.full_name);
             known.misses = 0;
             known.wanted = false;
-            known.read_at = Some(asked.now);
             known.turn += 1;
             known.ci_wanted |= known.newest != newest || known.released != released;
             known.newest = newest;
             known.see_released(released);
+            if known.read_at.is_none() && !known.stored {
+                known.see_young(young);
+            }
+            known.read_at = Some(asked.now);
             known.unclear = unclear;
             if let Some(branches) = &branches {
                 known.protect(&branches.list.items);
@@ -192,35 +218,40 @@ impl Reader<'_> {
         Ok(Some(pages))
     }
 
-    /// Reads the newest commits of the long-lived branches; returns those of the default branch,
-    /// and those of which it is not known yet what brought them.
+    /// Reads the newest commits of the long-lived branches.
     async fn commits(
         &self,
         wire: &wire::Repo,
         branches: Option<&Pages<wire::Branch>>,
         batch: &mut Batch,
-    ) -> Result<(Vec<Sha>, Vec<Commit>), SourceError> {
-        let mut unclear = Vec::new();
+    ) -> Result<Newest, SourceError> {
+        let mut found = Newest::default();
         if wire.empty {
-            return Ok((Vec::new(), unclear));
+            return Ok(found);
         }
         let listed = branches.into_iter().flat_map(|pages| &pages.list.items);
         let flow = listed.map(|branch| branch.name.as_str());
         let flow: Vec<&str> = flow.filter(|name| is_flow(name)).take(FLOW).collect();
         let main = wire.default_branch.as_deref();
-        let mut newest = Vec::new();
         for name in main
             .into_iter()
             .chain(flow.into_iter().filter(|name| Some(*name) != main))
         {
             let mut commits = self.branch(name, batch).await?;
-            unclear.extend(self.brought(&mut commits, batch).await?);
+            let unclear = self.brought(&mut commits, batch).await?;
+            found.unclear.extend(unclear);
             if Some(name) == main {
-                newest = commits.iter().map(|commit| commit.sha.clone()).collect();
+                found.commits = commits.iter().map(|commit| commit.sha.clone()).collect();
+                let young = commits.iter().filter(|commit| {
+                    let at = commit.committed_at;
+                    at.is_some_and(|at| self.asked.now - at < DEPLOYED)
+                });
+                let young = young.take(MOST_DEPLOYED);
+                found.young = young.map(|commit| commit.sha.clone()).collect();
             }
             batch.facts.extend(commits.into_iter().map(Fact::Commit));
         }
-        Ok((newest, unclear))
+        Ok(found)
     }
 
     async fn branch(&self, name: &str, batch: &mut Batch) -> Result<Vec<Commit>, SourceError> {

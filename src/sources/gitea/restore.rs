@@ -34,6 +34,7 @@ pub(super) fn restore(
         if let Fact::Repository(found) = fact.as_ref() {
             let known = state.repo(found.repo.path());
             found.repo.path().clone_into(&mut known.path);
+            known.stored = true;
             known.changed_at = known.changed_at.max(found.pushed_at);
             let default = found.default_branch.as_ref();
             known.default_branch = default.map(|branch| branch.name.to_string());

@@ -128,8 +128,10 @@ pub(super) struct RepoState {
     pub(super) released: Vec<Sha>,
     /// Commits of releases whose statuses were read, or are known, once.
     pub(super) dated: BTreeSet<Sha>,
-    /// Commits of releases whose statuses were never read, newest first.
+    /// Commits of releases, and young ones, whose statuses were never read, newest first.
     pub(super) undated: Vec<Sha>,
+    /// Whether it is stored, so that deployments of before its first read are known.
+    pub(super) stored: bool,
     /// Commits that are being deployed.
     pub(super) deploying: BTreeSet<Sha>,
     /// Which pull request brought a commit; none where the server was asked and named none.
@@ -214,6 +216,7 @@ impl RepoState {
             released: Vec::new(),
             dated: BTreeSet::new(),
             undated: Vec::new(),
+            stored: false,
             deploying: BTreeSet::new(),
             brought: Recent::default(),
             unclear: Vec::new(),
@@ -348,9 +351,22 @@ impl RepoState {
     /// Takes in the commits of the releases, newest first.
     pub(super) fn see_released(&mut self, released: Vec<Sha>) {
         self.dated.retain(|sha| released.contains(sha));
+        let was = std::mem::take(&mut self.undated).into_iter();
+        // Those that are no release were asked for because they are young: once.
+        self.undated = was.filter(|sha| !self.released.contains(sha)).collect();
         let undated = released.iter().filter(|sha| !self.dated.contains(*sha));
-        self.undated = undated.cloned().collect();
+        let undated = undated.filter(|sha| !self.undated.contains(sha));
+        let undated: Vec<Sha> = undated.cloned().collect();
+        self.undated.extend(undated);
         self.released = released;
+    }
+
+    /// Takes in commits that may have been deployed lately: what a newer one took the place of is
+    /// known by their statuses alone.
+    pub(super) fn see_young(&mut self, young: Vec<Sha>) {
+        let is_new = |sha: &Sha| !self.dated.contains(sha) && !self.undated.contains(sha);
+        let young: Vec<Sha> = young.into_iter().filter(is_new).collect();
+        self.undated.splice(0..0, young);
     }
 
     /// Returns whether checks of an open pull request are not known, or move.

@@ -22,7 +22,7 @@ pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, fact
         let repo = fact.repo();
         repo.is_some_and(|repo| repo.place() == host && selection::covers(config, repo.path()))
     };
-    let passes: [fn(&mut State, &Fact); 3] = [repository, rest, jobs];
+    let passes: [fn(&mut State, &Fact); 3] = [repository, rest, details];
     for pass in passes {
         for fact in facts.iter().filter(ours) {
             pass(state, fact);
@@ -93,11 +93,20 @@ fn rest(state: &mut State, fact: &Fact) {
     }
 }
 
-fn jobs(state: &mut State, fact: &Fact) {
-    if let Fact::JobSet(set) = fact
-        && let Some(known) = state.known(set.run.repo.path())
-        && let Some(run) = known.runs.get_mut(&set.run.id)
-    {
-        run.jobs = Some((set.attempt, run.updated_at, run.updated_at));
+/// Jobs that were read need not be read again; gates that were told are to be told as passed.
+fn details(state: &mut State, fact: &Fact) {
+    let key = match fact {
+        Fact::JobSet(set) => &set.run,
+        Fact::GateSet(set) => &set.run,
+        _ => return,
+    };
+    let known = state.known(key.repo.path());
+    let Some(run) = known.and_then(|known| known.runs.get_mut(&key.id)) else {
+        return;
+    };
+    match fact {
+        Fact::JobSet(set) => run.jobs = Some((set.attempt, run.updated_at, run.updated_at)),
+        Fact::GateSet(set) if !set.gates.is_empty() => run.gates_at = Some(run.updated_at),
+        _ => {}
     }
 }

@@ -8,9 +8,10 @@ use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::change_request::{ChangeRequest, Checks};
 use crate::domain::fact::Fact;
-use crate::domain::run::{Blocks, Gate, GateSet, is_foreign};
+use crate::domain::run::{Blocks, Door, Gate, GateSet, is_foreign};
 use crate::domain::text::Clean;
 use crate::domain::ticket::{TicketKey, TicketState};
+use crate::sources::gitlab::map::ci::Held;
 use crate::sources::gitlab::map::work::Detail;
 use crate::sources::needs;
 
@@ -36,11 +37,10 @@ pub(super) fn restore(state: &mut State, place: &str, config: &SourceConfig, fac
         one(state, fact);
     }
     for fact in ours {
-        if let Fact::JobSet(set) = fact.as_ref() {
-            jobs(state, set);
-        }
-        if let Fact::GateSet(set) = fact.as_ref() {
-            gates(state, set);
+        match fact.as_ref() {
+            Fact::JobSet(set) => jobs(state, set),
+            Fact::GateSet(set) => gates(state, set),
+            _ => {}
         }
     }
 }
@@ -132,13 +132,28 @@ fn detail_of(change: &ChangeRequest) -> Detail {
     }
 }
 
-/// What was told to be open is told to be open no more, once that is so.
+/// What was told to be open is told to be passed or open no more, once that is so; until then it
+/// stays open.
 fn gates(state: &mut State, set: &GateSet) {
-    let project = state.known(set.run.repo.path());
-    if let Some(seen) = project.and_then(|project| project.runs.get_mut(&set.run.id)) {
+    let Some(project) = state.known(set.run.repo.path()) else {
+        return;
+    };
+    if let Some(seen) = project.runs.get_mut(&set.run.id) {
         let is_offer = |gate: &Gate| gate.blocks == Blocks::Nothing;
         seen.offers = set.gates.iter().any(is_offer);
         seen.gated = !set.gates.iter().all(is_offer);
+    }
+    for gate in &set.gates {
+        let (Some(Door::Deployment(id)), Some(since)) = (&gate.door, gate.since) else {
+            continue;
+        };
+        let held = Held {
+            environment: gate.environment.clone(),
+            deployment: *id,
+            by: gate.reviewers.iter().map(|it| it.login.clone()).collect(),
+            since,
+        };
+        project.held.insert(*id, (set.run.id, held));
     }
 }
 

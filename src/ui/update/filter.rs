@@ -202,6 +202,8 @@ fn values<'i>(item: &'i WorkItem, key: &str, take: &mut dyn FnMut(&'i str)) {
         "branch" => item.branches.iter().for_each(|branch| take(branch)),
         "milestone" => item.milestone.iter().for_each(|milestone| take(milestone)),
         "repo" => item.repo.iter().for_each(|repo| take(repo.short())),
+        "host" => item.repo.iter().for_each(|repo| take(repo.place())),
+        "source" => item.sources.iter().for_each(|source| take(source.as_str())),
         _ => {}
     }
 }

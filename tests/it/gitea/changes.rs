@@ -415,6 +415,49 @@ async fn the_deployments_of_releases_are_read_back_once_and_not_after_a_restart(
 }
 
 #[tokio::test]
+async fn what_was_deployed_within_two_days_is_known_to_a_new_store_and_read_once() {
+    let world = World::with_repo("11.0.1+gitea-1.22.0").await;
+    let commit = &value("commits.json")[0];
+    let commits: Vec<Value> = (1..=30)
+        .map(|n| {
+            let mut one = commit.clone();
+            let at = (now() - TimeDelta::hours(4 * n)).to_rfc3339();
+            one["sha"] = json!(hex(n.unsigned_abs()));
+            one["parents"] = json!([{"sha": hex(n.unsigned_abs() + 1)}]);
+            one["commit"]["committer"]["date"] = json!(at);
+            one["created"] = json!(at);
+            one
+        })
+        .collect();
+    world.put("/repos/acme/api/commits", &json!(commits));
+    world.put("/repos/acme/api/releases", &json!([]));
+    // Later ones took the place of what was deployed 44 hours ago.
+    let status = json!({"context": "deploy/production", "status": "success",
+        "created_at": "2026-11-19T06:00:00Z", "updated_at": "2026-11-19T06:00:00Z"});
+    let answer = json!({"state": "success", "total_count": 1, "statuses": [status]});
+    world.put(
+        &format!("/repos/acme/api/commits/{}/status", hex(11)),
+        &answer,
+    );
+    let source = world.of_repo("forgejo");
+    let facts = settle_past(&source).await;
+    let deployed = facts.iter().any(|fact| {
+        let Fact::Deployment(it) = fact else {
+            return false;
+        };
+        it.sha.as_ref().is_some_and(|sha| sha.as_str() == hex(11))
+    });
+    assert!(deployed, "{:?}", world.asked());
+    let asked = world.asked();
+    let of = |n: u64| {
+        let path = format!("{}/status", hex(n));
+        asked.iter().filter(|it| it.ends_with(&path)).count()
+    };
+    let counts: Vec<usize> = (9..=13).map(of).collect();
+    assert_eq!(counts, [1, 1, 1, 0, 0]);
+}
+
+#[tokio::test]
 async fn every_recent_commit_is_asked_who_brought_it_before_it_comes_to_rest() {
     let world = World::with_repo("1.25.0").await;
     let commit = &value("commits.json")[0];

@@ -81,6 +81,84 @@ async fn a_deployment_that_waits_for_approval_is_a_gate_of_its_pipeline() {
     );
 }
 
+/// A store that was filled while a deployment waited, and the same source begun anew from it.
+async fn restarted_at_a_gate() -> World {
+    let world = World::alone().await;
+    world
+        .routes
+        .set("projects/1/pipelines", json!([pipeline(9, "manual")]));
+    world.routes.set(
+        "projects/1/pipelines/9/jobs",
+        json!([job(1, "to prod", "manual")]),
+    );
+    let waits = deployment(1, "blocked");
+    world.routes.set("projects/1/deployments", json!([waits]));
+    let first = world.settle().await;
+    let mut config = SourceConfig::new("one", "gitlab", world.fault.url.clone());
+    config.repos = vec!["acme/api".to_owned()];
+    let again = World {
+        routes: world.routes.clone(),
+        source: GitLab::new(&config, &ground(), Limits::default()).unwrap(),
+        fault: world.fault,
+    };
+    let stored: Vec<Arc<Fact>> = first.facts.into_iter().map(Arc::new).collect();
+    again.source.restore(&stored);
+    again
+}
+
+fn last_gates(batch: &Batch) -> Option<Vec<String>> {
+    let sets = only(batch, |fact| {
+        let Fact::GateSet(set) = fact else {
+            return None;
+        };
+        let names = set.gates.iter().map(|gate| gate.environment.to_string());
+        Some(names.collect())
+    });
+    sets.last().cloned()
+}
+
+#[tokio::test]
+async fn a_gate_that_was_passed_while_nobody_looked_is_told_as_passed() {
+    let again = restarted_at_a_gate().await;
+    let mut on = pipeline(9, "running");
+    on["updated_at"] = ago(1).into();
+    again.routes.set("projects/1/pipelines", json!([on]));
+    again.routes.set(
+        "projects/1/pipelines/9/jobs",
+        json!([job(1, "to prod", "running")]),
+    );
+    let runs = deployment(1, "running");
+    again.routes.set("projects/1/deployments", json!([runs]));
+    again
+        .routes
+        .set("projects/1/deployments?status=blocked", json!([]));
+    let batch = again.settle().await;
+    // Which list comes first is no matter: in the end nothing waits there.
+    assert_eq!(last_gates(&batch), Some(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_gate_that_still_waits_after_a_restart_stays_and_is_asked_for_by_itself() {
+    let again = restarted_at_a_gate().await;
+    // The list of runs is read before that of deployments: the gate stays meanwhile.
+    let batch = again.fetch("runs:acme/api").await;
+    assert_ne!(last_gates(&batch), Some(Vec::new()));
+    again
+        .routes
+        .set("projects/1/deployments?status=blocked", json!([]));
+    again.routes.set(
+        "projects/1/pipelines/9/jobs",
+        json!([job(1, "to prod", "running")]),
+    );
+    let gates = Need::Gates {
+        repo: again.repo("acme/api"),
+        run: 9,
+    };
+    again.source.need(&BTreeSet::from([gates]));
+    let batch = again.fetch("needs:0").await;
+    assert_eq!(last_gates(&batch), Some(Vec::new()));
+}
+
 #[tokio::test]
 async fn only_what_changed_is_read_again() {
     let world = World::alone().await;

@@ -102,7 +102,12 @@ fn alerts_of_real_servers_are_cards_in_monitor() {
     );
     holds(
         &cards,
-        ["alert:checkout/", "a queue is long", "silenced", "checkout"],
+        [
+            "alert:checkout/",
+            "a queue is long",
+            "inhibited",
+            "checkout",
+        ],
     );
     holds(
         &cards,

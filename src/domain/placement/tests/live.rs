@@ -37,7 +37,7 @@ fn row_01_an_alert_that_nothing_explains_is_a_card_of_its_own() {
             "alert-acknowledged",
         ),
         (AlertState::Silenced, Status::Silenced, "alert-quiet"),
-        (AlertState::Inhibited, Status::Silenced, "alert-quiet"),
+        (AlertState::Inhibited, Status::Inhibited, "alert-quiet"),
     ] {
         let world = scene(|w| {
             w.alert("a1", |a| a.state = state);

@@ -16,6 +16,7 @@ use crate::domain::fact::Fact;
 use crate::domain::key::{SourceName, WebUrl};
 use crate::domain::run::foreign_id;
 use crate::domain::text::Clean;
+use crate::sources::http::host_of;
 
 /// How many versions of one place are remembered.
 const VERSIONS: usize = 10;
@@ -329,10 +330,13 @@ fn alert(
     about: Clean,
     since: Timestamp,
 ) -> Alert {
-    let name = what.map_or_else(
-        || check.name.clone(),
-        |what| Clean::line(&format!("{} {what}", check.name)),
-    );
+    // A path alone is the same on every host.
+    let own = if *check.name == *check.url.path() {
+        Clean::line(&format!("{}{}", host_of(&check.url), check.name))
+    } else {
+        check.name.clone()
+    };
+    let name = what.map_or_else(|| own.clone(), |what| Clean::line(&format!("{own} {what}")));
     let mut page = check.url.clone();
     // What follows the path may be a secret.
     page.set_query(None);
