@@ -173,7 +173,9 @@ fn load(global: Global, env: Env) -> Result<Session, Failure> {
 /// Loads what a command stands on that asks sources; the host of a clone is asked what it is.
 fn ready(global: Global, env: Env, offline: bool) -> Result<Session, Failure> {
     let mut session = load(global, env)?;
-    if !offline {
+    if offline {
+        session.tell_missing();
+    } else {
         session.find_out()?;
     }
     Ok(session)
