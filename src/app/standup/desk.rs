@@ -120,7 +120,7 @@ pub fn markdown(prepared: &Prepared, by: By, columns: &[ColumnConfig]) -> String
             By::Person => StandupBy::Person,
         },
     };
-    text::write(minutes, text::Form::Markdown)
+    text::write(minutes, text::Form::Markdown, text::Extent::Message)
 }
 
 #[cfg(test)]

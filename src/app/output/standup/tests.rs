@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::app::cli::StandupBy;
-use crate::app::output::standup::text::Form;
+use crate::app::output::standup::text::{Extent, Form};
 use crate::config::BoardConfig;
 use crate::domain::calendar::{WorkingTime, Zone};
 use crate::domain::history::{Ledger, Standing, Transition};
@@ -88,6 +88,7 @@ fn written(cards: usize, with_history: bool, by: StandupBy, form: Form) -> Strin
             by,
         },
         form,
+        Extent::Message,
     )
 }
 
@@ -100,8 +101,13 @@ fn a_message_has_what_is_stuck_first_and_is_bounded() {
             let parking = text.find("Parking lot").expect("a mark");
             assert!(stuck < 200 && stuck < parking, "{text}");
             assert!(text.contains("more"), "{text}");
-            assert!(text.lines().count() < 400, "{} lines", text.lines().count());
-            assert!(text.len() < 60_000, "{} bytes", text.len());
+            assert!(text.lines().count() <= 60, "{} lines", text.lines().count());
+            assert!(
+                text.chars().count() <= 4_000,
+                "{} letters",
+                text.chars().count()
+            );
+            assert!(text.contains("to fit a message"), "{text}");
             assert!(text.starts_with(match form {
                 Form::Markdown => "**Stand-up Fri 21 Nov 14:00**, since Thu 20 Nov 14:00",
                 Form::Text => "Stand-up Fri 21 Nov 14:00, since Thu 20 Nov 14:00",
