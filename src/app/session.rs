@@ -32,7 +32,7 @@ use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options, Tells};
 use crate::sources::http::{Clock, Ground, NoValidators};
-use crate::sources::{Account, REGISTRY, Source, token, usual};
+use crate::sources::{REGISTRY, Source, token, usual};
 
 /// Where a source comes from that nobody configured.
 pub(super) const THIS_CLONE: &str = "the clone in the current directory";
@@ -172,20 +172,6 @@ impl Session {
         let bound = |source| Bound::new(source, &token::account(source, &env));
         store.bind(self.settings.sources.iter().map(bound));
         Ok((store, opened))
-    }
-
-    /// Says of which sources nobody can tell as whom they would ask: what is known of them is what
-    /// the last one saw who asked.
-    pub fn tell_missing(&self) {
-        let env = self.env.reader();
-        for source in &self.settings.sources {
-            if let Account::Missing(missing) = token::account(source, &env) {
-                let name = &source.name;
-                waiting::say(&format!(
-                    "note: {name}: {missing}; what the last account saw is told"
-                ));
-            }
-        }
     }
 
     /// Returns where the store is.

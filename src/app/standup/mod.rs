@@ -73,7 +73,9 @@ pub fn run(mut session: Session, args: &StandupArgs) -> Result<Exit, Failure> {
     output::print(&text)?;
     if args.done {
         let silent: Vec<&str> = minutes.silent().map(|view| view.name.as_str()).collect();
-        if silent.len() == snapshot.sources.len() && !args.offline {
+        if args.offline {
+            hold(&kept, now, &calendar, &[]);
+        } else if silent.len() == snapshot.sources.len() {
             waiting::say("note: not remembered as held: no source answered");
         } else {
             hold(&kept, now, &calendar, &silent);

@@ -144,6 +144,32 @@ fn without_history_it_says_so() {
 }
 
 #[test]
+fn that_nothing_moved_is_said_only_where_every_source_answered() {
+    let (mut snapshot, standup, calendar) = prepared(0, true);
+    let told = |snapshot: &Snapshot| {
+        let minutes = Minutes {
+            standup: &standup,
+            calendar: &calendar,
+            columns: &BoardConfig::default().columns,
+            snapshot,
+            by: StandupBy::Stage,
+        };
+        text::write(minutes, Form::Text, Extent::Message)
+    };
+    let source = snapshot.sources.first().cloned().expect("a source");
+    snapshot.sources = vec![source];
+    snapshot.sources[0].health = Health::Ok;
+    assert!(told(&snapshot).contains("note: nothing moved"));
+    snapshot.sources[0].health = Health::Unreachable;
+    let text = told(&snapshot);
+    assert!(
+        text.contains("whether anything moved is not known"),
+        "{text}"
+    );
+    assert!(!text.contains("note: nothing moved"), "{text}");
+}
+
+#[test]
 fn people_come_by_name_and_nobody_is_counted_against_another() {
     let text = written(200, true, StandupBy::Person, Form::Markdown);
     let names = text
