@@ -33,10 +33,11 @@ pub use stale::stale_after;
 pub use table::{Row, TABLE, place};
 
 /// The rules that place a card by what versions contain, as far as that was told.
-const BY_CONTENTS: [&str; 5] = [
+const BY_CONTENTS: [&str; 6] = [
     "live-unsure",
     "in-lower-environment",
     "released-not-deployed",
+    "merged-elsewhere",
     "merged-unreleased",
     "merged-undeployed",
 ];

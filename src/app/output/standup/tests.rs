@@ -78,6 +78,10 @@ fn life(item: &WorkItem) -> crate::domain::history::Record {
 }
 
 fn written(cards: usize, with_history: bool, by: StandupBy, form: Form) -> String {
+    told(cards, with_history, by, (form, Extent::Message))
+}
+
+fn told(cards: usize, with_history: bool, by: StandupBy, (form, extent): (Form, Extent)) -> String {
     let (snapshot, standup, calendar) = prepared(cards, with_history);
     text::write(
         Minutes {
@@ -88,7 +92,7 @@ fn written(cards: usize, with_history: bool, by: StandupBy, form: Form) -> Strin
             by,
         },
         form,
-        Extent::Message,
+        extent,
     )
 }
 
@@ -171,12 +175,22 @@ fn that_nothing_moved_is_said_only_where_every_source_answered() {
 
 #[test]
 fn people_come_by_name_and_nobody_is_counted_against_another() {
-    let text = written(200, true, StandupBy::Person, Form::Markdown);
+    let whole = (Form::Markdown, Extent::All);
+    let text = told(200, true, StandupBy::Person, whole);
     let names = text
         .lines()
         .filter_map(|line| line.strip_prefix("**")?.strip_suffix("**"));
     let names: Vec<&str> = names.filter(|name| !name.contains(' ')).collect();
     assert!(names.len() > 3 && names.is_sorted(), "{names:?}");
+    // Where that does not fit, each has a line.
+    let text = written(200, true, StandupBy::Person, Form::Markdown);
+    let (_, lines) = text.split_once("**People**").expect("people");
+    let lines = lines.lines().skip_while(|line| line.is_empty());
+    let lines = lines.map_while(|line| line.strip_prefix("* "));
+    let short: Vec<&str> = lines
+        .filter_map(|line| Some(line.split_once(": ")?.0))
+        .collect();
+    assert_eq!(short, names, "{text}");
 }
 
 #[test]
