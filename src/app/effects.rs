@@ -34,7 +34,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui::flow::{self as flow_ui, Report};
 use crate::ui::logs::LogEvent;
 use crate::ui::own as own_ui;
-use crate::ui::replay::{Ask, Frame};
+use crate::ui::replay::{Ask, Frame, Viewer};
 use crate::ui::standup::{self as standup_ui, Answer};
 
 /// The longest text that is put on the clipboard, in bytes of base64: xterm takes no more, tmux
@@ -308,10 +308,10 @@ impl Effects {
     }
 
     /// Makes a moment of what history holds.
-    pub fn rewind(&self, ledger: Arc<Ledger>, ask: Ask, me: Vec<String>, now: Timestamp) {
+    pub fn rewind(&self, ledger: Arc<Ledger>, ask: Ask, viewer: Viewer, now: Timestamp) {
         let (projector, tell) = (self.projector.clone(), self.tell.clone());
         drop(self.tracker.spawn_blocking(move || {
-            let frame = Box::new(projector.frame(&ledger, &ask, &me, now));
+            let frame = Box::new(projector.frame(&ledger, &ask, &viewer, now));
             drop(tell.blocking_send(Done::Rewound(frame)));
         }));
     }

@@ -77,6 +77,7 @@ use crate::app::env::Env;
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::Width;
 use crate::app::session::Session;
+use crate::sources::{Account, token};
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
@@ -183,10 +184,26 @@ fn load(global: Global, env: Env) -> Result<Session, Failure> {
 /// Loads what a command stands on that asks sources; the host of a clone is asked what it is.
 fn ready(global: Global, env: Env, offline: bool) -> Result<Session, Failure> {
     let mut session = load(global, env)?;
-    if !offline {
+    if offline {
+        tell_missing(&session);
+    } else {
         session.find_out()?;
     }
     Ok(session)
+}
+
+/// Says of which sources nobody can tell as whom they would ask: what is known of them is what the
+/// last one saw who asked.
+fn tell_missing(session: &Session) {
+    let env = session.env.reader();
+    for source in &session.settings.sources {
+        if let Account::Missing(missing) = token::account(source, &env) {
+            let name = &source.name;
+            waiting::say(&format!(
+                "note: {name}: {missing}; what the last account saw is told"
+            ));
+        }
+    }
 }
 
 /// Starts the log; the program works without one.

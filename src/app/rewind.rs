@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::domain::Timestamp;
 use crate::domain::calendar::{Calendar, WorkingTime, Zone};
 use crate::domain::history::{Ledger, Replay};
-use crate::ui::replay::{Ask, Film, Frame};
+use crate::ui::replay::{Ask, Film, Frame, Viewer};
 
 /// Makes moments, one at a time.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Projector {
 
     /// Makes the moment that was asked for; takes its time. A history ends when it was first
     /// looked at: its `now` does not move while one goes through it.
-    pub fn frame(&self, ledger: &Arc<Ledger>, ask: &Ask, me: &[String], now: Timestamp) -> Frame {
+    pub fn frame(&self, ledger: &Arc<Ledger>, ask: &Ask, viewer: &Viewer, now: Timestamp) -> Frame {
         // What a thread that failed left behind was put there whole.
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |film: &Arc<Film>| Arc::ptr_eq(film.replay.ledger(), ledger);
@@ -46,7 +46,7 @@ impl Projector {
                 made_at: now,
             })
         }));
-        film.frame(ask, me)
+        film.frame(ask, viewer)
     }
 }
 
@@ -66,11 +66,16 @@ mod tests {
         };
         let (now, later) = (sample::moment(), sample::moment() + TimeDelta::hours(1));
         let ledger = Arc::new(Ledger::default());
-        let first = projector.frame(&ledger, &ask, &[], now);
-        let second = projector.frame(&ledger, &ask, &[], later);
+        let first = projector.frame(&ledger, &ask, &Viewer::default(), now);
+        let second = projector.frame(&ledger, &ask, &Viewer::default(), later);
         assert!(Arc::ptr_eq(&first.film, &second.film));
         assert_eq!((first.past.at, second.past.at), (now, now));
-        let third = projector.frame(&Arc::new(Ledger::default()), &ask, &[], later);
+        let third = projector.frame(
+            &Arc::new(Ledger::default()),
+            &ask,
+            &Viewer::default(),
+            later,
+        );
         assert_eq!(third.past.at, later);
     }
 }

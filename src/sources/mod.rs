@@ -203,6 +203,8 @@ pub enum Account {
     Known(String),
     /// A fingerprint of where the credential comes from; whose it is, is known once it is there.
     From(String),
+    /// The place where its settings say that the credential is, in words: nothing is there.
+    Missing(String),
     /// It cannot be told: there should be a credential, and there is none.
     Unknown,
 }

@@ -92,7 +92,7 @@ fn account_by(usual: &'static Usual, config: &SourceConfig, env: &Environment) -
                 Account::From(asked.join(" "))
             }
         }
-        Err(place) => Account::From(http::fingerprint(&place)),
+        Err(missing) => Account::Missing(missing),
     }
 }
 

@@ -159,7 +159,7 @@ fn whose_a_command_or_gh_is_cannot_be_told_before_it_ran() {
     assert!(gh != one && one != two);
     assert!(matches!(
         account(&config("https://f.test", Some("NOT")), &none),
-        Account::From(_)
+        Account::Missing(_)
     ));
     let here = account(&config("http://127.0.0.1:1", None), &none);
     assert!(matches!(here, Account::Known(_)), "nobody asks `gh` there");

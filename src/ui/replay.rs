@@ -24,6 +24,15 @@ pub struct Ask {
     pub filter: String,
 }
 
+/// Who looks: what a filter knows of people.
+#[derive(Clone, Debug, Default)]
+pub struct Viewer {
+    /// The logins that `@me` stands for.
+    pub me: Vec<String>,
+    /// What knows who is who.
+    pub people: AttentionBoard,
+}
+
 /// A history to go through.
 #[derive(Debug)]
 pub struct Film {
@@ -56,8 +65,8 @@ impl PartialEq for Frame {
 }
 
 impl Film {
-    /// Makes a moment of it; what a filter knows of `@me` are these logins.
-    pub fn frame(self: &Arc<Self>, ask: &Ask, me: &[String]) -> Frame {
+    /// Makes a moment of it; a filter knows of people what `viewer` does.
+    pub fn frame(self: &Arc<Self>, ask: &Ask, viewer: &Viewer) -> Frame {
         let at = ask.at.unwrap_or(self.made_at);
         let query = Query::parse(&ask.filter).unwrap_or_default();
         let past = if query.is_empty() {
@@ -65,8 +74,8 @@ impl Film {
         } else {
             let ctx = QueryContext {
                 now: at,
-                me: me.to_vec(),
-                attention: AttentionBoard::default(),
+                me: viewer.me.clone(),
+                attention: viewer.people.of_nothing(),
                 hides: crate::domain::hide::Hides::default(),
             };
             self.replay

@@ -28,6 +28,8 @@ pub enum Order {
     Park(ItemId, String),
     /// Take a mark away: it was talked about.
     Settle(Parked),
+    /// Put a mark back that was taken away.
+    Restore(Parked),
     /// Copy it as Markdown.
     Copy(By),
 }

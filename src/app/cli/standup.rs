@@ -17,6 +17,9 @@ pub struct StandupArgs {
     /// Whether it goes along the board or from person to person
     #[arg(long, value_enum, default_value_t = StandupBy::Stage)]
     pub by: StandupBy,
+    /// Tell everything, not only what fits into a message of a chat
+    #[arg(long)]
+    pub all: bool,
     /// Remember that the stand-up was held now: the next one looks back to it
     #[arg(long)]
     pub done: bool,

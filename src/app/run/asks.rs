@@ -170,10 +170,15 @@ where
 
     /// Has a moment made of the history that is gone through.
     fn rewind(&mut self, ask: replay::Ask, now: Timestamp) {
-        let state = &self.look.state;
+        let Look {
+            state, snapshot, ..
+        } = &self.look;
         if let Some(ledger) = state.replay.ledger.clone() {
-            let me = state.options.me.clone();
-            self.ends.effects.rewind(ledger, ask, me, now);
+            let viewer = replay::Viewer {
+                me: state.options.me.clone(),
+                people: snapshot.attention.of_nothing(),
+            };
+            self.ends.effects.rewind(ledger, ask, viewer, now);
         }
     }
 

@@ -78,6 +78,7 @@ impl Desk {
             Order::Hold => self.kept.held(now),
             Order::Park(item, note) => self.kept.park(item, note, now),
             Order::Settle(mark) => self.kept.settle(mark),
+            Order::Restore(mark) => self.kept.restore(mark),
         };
         let calendar = Calendar::new(self.work.clone(), now);
         let nothing = Ledger::default();
@@ -119,7 +120,7 @@ pub fn markdown(prepared: &Prepared, by: By, columns: &[ColumnConfig]) -> String
             By::Person => StandupBy::Person,
         },
     };
-    text::write(minutes, text::Form::Markdown)
+    text::write(minutes, text::Form::Markdown, text::Extent::Message)
 }
 
 #[cfg(test)]

@@ -104,6 +104,16 @@ impl Kept {
         self.change(|board| board.parked.retain(|other| other != mark))
     }
 
+    /// Puts a mark back that was taken away, where it was.
+    pub fn restore(&self, mark: &Parked) -> (Board, Option<String>) {
+        self.change(|board| {
+            if !board.parked.contains(mark) {
+                let at = board.parked.partition_point(|other| other.at <= mark.at);
+                board.parked.insert(at, mark.clone());
+            }
+        })
+    }
+
     fn change(&self, change: impl FnOnce(&mut Board)) -> (Board, Option<String>) {
         let mut known = self.known();
         let _lock = self.file.lock();
@@ -169,7 +179,17 @@ mod tests {
         assert_eq!(two.park(&item, "split it?", monday).0.parked.len(), 1);
         assert_eq!(two.park(&item, " ", monday).0.parked.len(), 1);
         let (board, _) = two.held(monday);
-        assert_eq!(two.settle(&board.parked[0]).0.parked, []);
+        let (mark, later) = (
+            board.parked[0].clone(),
+            monday + chrono::TimeDelta::hours(1),
+        );
+        assert_eq!(two.settle(&mark).0.parked, []);
+        // It may have been taken away by mistake.
+        drop(two.park(&item, "another", later));
+        let notes = |board: Board| board.parked.into_iter().map(|it| it.note);
+        let both: Vec<Clean> = notes(two.restore(&mark).0).collect();
+        assert_eq!(both, [Clean::line("split it?"), Clean::line("another")]);
+        assert_eq!(two.restore(&mark).0.parked.len(), 2);
         assert_eq!(one.load().last, Some(monday));
     }
 

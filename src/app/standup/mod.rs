@@ -60,14 +60,26 @@ pub fn run(mut session: Session, args: &StandupArgs) -> Result<Exit, Failure> {
         snapshot,
         by: args.by,
     };
+    let extent = if args.all {
+        text::Extent::All
+    } else {
+        text::Extent::Message
+    };
     let text = match args.format {
         StandupFormat::Json => output_standup::json::json(minutes).map_err(anyhow::Error::from)?,
-        StandupFormat::Markdown => text::write(minutes, text::Form::Markdown),
-        StandupFormat::Text => text::write(minutes, text::Form::Text),
+        StandupFormat::Markdown => text::write(minutes, text::Form::Markdown, extent),
+        StandupFormat::Text => text::write(minutes, text::Form::Text, extent),
     };
     output::print(&text)?;
     if args.done {
-        hold(&kept, now, &calendar);
+        let silent: Vec<&str> = minutes.silent().map(|view| view.name.as_str()).collect();
+        if args.offline {
+            hold(&kept, now, &calendar, &[]);
+        } else if silent.len() == snapshot.sources.len() {
+            waiting::say("note: not remembered as held: no source answered");
+        } else {
+            hold(&kept, now, &calendar, &silent);
+        }
     }
     let verdict = once::source_verdict(&snapshot.sources, now, args.offline);
     let format = match args.format {
@@ -85,11 +97,15 @@ pub fn kept_of(session: &Session) -> Kept {
 }
 
 /// Remembers that a stand-up was held.
-fn hold(kept: &Kept, now: Timestamp, calendar: &Calendar) {
+fn hold(kept: &Kept, now: Timestamp, calendar: &Calendar, silent: &[&str]) {
     let (_, trouble) = kept.held(now);
     let told = trouble.unwrap_or_else(|| {
         let at = moment(now, calendar, now);
-        format!("note: held at {at}; the next stand-up looks back to it")
+        let without = match silent {
+            [] => String::new(),
+            silent => format!(", without what {} would tell", silent.join(", ")),
+        };
+        format!("note: held at {at}{without}; the next stand-up looks back to it")
     });
     waiting::say(&told);
 }

@@ -10,6 +10,7 @@ use crate::domain::Timestamp;
 use crate::domain::attention::{Kind, Limit, Per};
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
+use crate::domain::roster::Roster;
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 
@@ -91,15 +92,39 @@ type Piece = HashMap<ItemId, Noted, BuildHasherDefault<DefaultHasher>>;
 pub struct AttentionBoard {
     pieces: Vec<Arc<Piece>>,
     counts: Arc<BTreeMap<Group, Count>>,
+    people: Arc<Roster>,
 }
 
 impl AttentionBoard {
-    /// Makes the one of a board without cards.
-    pub(super) fn new() -> Self {
+    /// Makes the one of a board without cards, of a team of these people.
+    pub(super) fn new(people: Roster) -> Self {
         Self {
             pieces: (0..PIECES).map(|_| Arc::default()).collect(),
             counts: Arc::default(),
+            people: Arc::new(people),
         }
+    }
+
+    /// Makes one that tells of no card, but who is who.
+    pub fn of_people(people: Roster) -> Self {
+        Self {
+            people: Arc::new(people),
+            ..Self::default()
+        }
+    }
+
+    /// Returns one that tells of no card, but who is who.
+    #[must_use]
+    pub fn of_nothing(&self) -> Self {
+        Self {
+            people: Arc::clone(&self.people),
+            ..Self::default()
+        }
+    }
+
+    /// Returns who is who.
+    pub fn people(&self) -> &Roster {
+        &self.people
     }
 
     /// Returns whether anybody judged the cards; where nobody did, nothing is told of any.

@@ -34,13 +34,13 @@ impl Watcher {
     pub fn new(rules: Attention) -> Self {
         Self {
             limits: rules.limits.iter().cloned().map(Arc::new).collect(),
+            board: AttentionBoard::new(rules.roster.clone()),
             rules,
             me: Vec::new(),
             cards: HashMap::new(),
             groups: BTreeMap::new(),
             due: BTreeSet::new(),
             seen: Timestamp::MIN_UTC,
-            board: AttentionBoard::new(),
         }
     }
 
@@ -133,7 +133,7 @@ impl Watcher {
         let context = QueryContext {
             now,
             me: self.me.clone(),
-            attention: AttentionBoard::default(),
+            attention: self.board.of_nothing(),
             hides: crate::domain::hide::Hides::default(),
         };
         for (at, limit) in self.limits.iter().enumerate() {

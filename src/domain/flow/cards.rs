@@ -34,8 +34,9 @@ pub(super) struct Way {
     pub(super) complete: Option<Timestamp>,
     /// When it was given up, if it was and never was live.
     pub(super) dropped: Option<Timestamp>,
-    /// When it first came to each stage, or past it.
-    pub(super) entered: [Option<Timestamp>; 8],
+    /// How many stages it had come to, from when on; all of them once it was delivered and is over,
+    /// none once it was given up.
+    pub(super) reached: Vec<(Timestamp, usize)>,
     /// When its first commit was written.
     pub(super) first_commit: Option<Timestamp>,
     /// Whether a merge stands for its delivery.
@@ -56,10 +57,7 @@ impl Way {
 
     fn of(card: &CardRecord, moments: &[Moment]) -> Self {
         let life = &card.life;
-        let entered = Stage::ALL.map(|stage| {
-            let first = moments.iter().find(|m| m.standing.stage >= stage);
-            first.map(|moment| moment.at)
-        });
+        let started = moments.iter().find(|m| m.standing.stage >= Stage::Code);
         let (complete, by_merge) = complete(moments);
         let dropped = over(moments).filter(|(_, how)| *how == Outcome::Dropped);
         let mut repos: Vec<RepoKey> = life.repo.iter().cloned().collect();
@@ -75,10 +73,10 @@ impl Way {
             services: life.services.clone(),
             repos,
             bot: life.bot,
-            started: entered.get(Stage::Code.index()).copied().flatten(),
+            started: started.map(|moment| moment.at),
             complete,
             dropped: dropped.map(|(at, _)| at).filter(|_| complete.is_none()),
-            entered,
+            reached: moments.iter().map(|it| (it.at, reached(it))).collect(),
             first_commit: commits.min(),
             by_merge,
         }
@@ -98,6 +96,15 @@ impl Way {
 
     fn span(&self, at: Timestamp, from: Timestamp, to: Timestamp) -> Sample {
         self.mark(Sample::span(at, from, to, &self.key))
+    }
+}
+
+/// Returns how many stages a card has come to as it stands.
+fn reached(moment: &Moment) -> usize {
+    match moment.standing.done {
+        None => moment.standing.stage.index() + 1,
+        Some(Outcome::Shipped) => Stage::ALL.len(),
+        Some(Outcome::Dropped) => 0,
     }
 }
 

@@ -152,7 +152,7 @@ impl Flow {
         calms::readings(self, scope, window, day_of, beside)
     }
 
-    /// Returns how many cards had ever entered each stage, by day.
+    /// Returns how many cards stand in each stage or past it, by day.
     pub fn cumulative(&self, scope: &Scope, window: &Window, day_of: DayOf<'_>) -> Cumulative {
         let days = Days::new(window, day_of);
         progress::cumulative(&self.ways, scope, window, &days)

@@ -11,14 +11,15 @@ use crate::domain::flow::cards::Way;
 use crate::domain::flow::days::Days;
 use crate::domain::flow::metric::{DayValue, Key, Metric, Point, Scope, Window};
 use crate::domain::flow::stats::{DAY, MIN_SAMPLES, count, float, spread};
-use crate::domain::stage::Stage;
 
-/// How many cards had ever entered each stage, by day.
+/// How many cards stand in each stage or past it, by day.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cumulative {
     /// The days.
     pub days: Vec<NaiveDate>,
-    /// For each day the cards that had entered each stage, or one past it, by its end.
+    /// For each day the cards that stand in each stage, or past it, at its end. What was taken back
+    /// stands where it went, what was delivered and is over past all, what was given up nowhere: so
+    /// what lies between two stages is the work that is in the first of them.
     pub entered: Vec<[usize; 8]>,
     /// For each day the cards that were given up before they were live.
     pub dropped: Vec<usize>,
@@ -185,31 +186,33 @@ fn stayed(way: &Way, window: &Window) -> i64 {
     (to - from).num_seconds().max(0)
 }
 
-/// Counts the cards that had ever entered each stage, by day.
+/// Counts the cards that stand in each stage or past it, by day.
 pub(super) fn cumulative(ways: &[Way], scope: &Scope, window: &Window, days: &Days) -> Cumulative {
-    let mut entered = vec![[0_usize; 8]; days.len()];
+    let mut changes = vec![[0_i64; 8]; days.len()];
     let mut dropped = vec![0_usize; days.len()];
     for way in of_people(ways, scope) {
-        for stage in Stage::ALL {
-            let at = way.entered.get(stage.index()).copied().flatten();
-            let day = at.filter(|at| *at <= window.to).map(|at| days.index(at));
-            let of_day = day.and_then(|day| entered.get_mut(day));
-            if let Some(number) = of_day.and_then(|day| day.get_mut(stage.index())) {
-                *number += 1;
+        let mut before = 0;
+        for (at, reached) in way.reached.iter().filter(|(at, _)| *at <= window.to) {
+            if let Some(day) = changes.get_mut(days.index(*at)) {
+                for (stage, number) in day.iter_mut().enumerate() {
+                    *number += i64::from(stage < *reached) - i64::from(stage < before);
+                }
             }
+            before = *reached;
         }
         let gone = way.dropped.filter(|at| *at <= window.to);
         if let Some(number) = gone.and_then(|at| dropped.get_mut(days.index(at))) {
             *number += 1;
         }
     }
-    let mut sum = [0; 8];
-    for day in &mut entered {
-        for (number, sum) in day.iter_mut().zip(&mut sum) {
-            *sum += *number;
-            *number = *sum;
+    let mut sum = [0_i64; 8];
+    let entered = changes.into_iter().map(|day| {
+        for (sum, change) in sum.iter_mut().zip(day) {
+            *sum += change;
         }
-    }
+        sum.map(|number| usize::try_from(number).unwrap_or_default())
+    });
+    let entered = entered.collect();
     let mut sum = 0;
     for number in &mut dropped {
         sum += *number;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::Timestamp;
+use crate::domain::history::arrived::from_the_end;
 use crate::domain::history::{
     CiRun, Coverage, Delivery, Life, Record, Timeline, Transition, Trouble,
 };
@@ -71,6 +72,8 @@ impl Ledger {
                 .or_default()
                 .push(transition);
         }
+        let told_to = ledger.coverage.iter().map(|coverage| coverage.to).max();
+        from_the_end(&mut ways, &ledger.deliveries, told_to);
         let begins = ledger.coverage.iter().map(|coverage| coverage.from).max();
         ledger.since = since.or(begins);
         ledger.cards = lives

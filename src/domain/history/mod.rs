@@ -14,6 +14,7 @@ use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 
+mod arrived;
 mod bearing;
 mod ledger;
 mod past;

@@ -233,10 +233,22 @@ pub struct Attempt {
     pub finished_at: Option<Timestamp>,
     /// How it ended.
     pub end: RunEnd,
-    /// How long its first job waited for a machine, in seconds, where that is known.
+    /// How long its first job waited for a machine, in seconds, where its jobs tell.
     pub queued_secs: Option<u64>,
     /// Its jobs that failed, by name.
     pub failed_jobs: Vec<Clean>,
+}
+
+impl Attempt {
+    /// Returns how long it waited before it began to work, in seconds: by its jobs, else from when
+    /// its run was created. Where a host tells both as one moment, that is not known.
+    pub fn waited(&self, run: &CiRun) -> Option<u64> {
+        self.queued_secs.or_else(|| {
+            let began = self.started_at.filter(|_| self.number <= 1)?;
+            let secs = u64::try_from((began - run.created_at).num_seconds()).ok();
+            secs.filter(|_| began != run.created_at)
+        })
+    }
 }
 
 /// How an attempt ended.

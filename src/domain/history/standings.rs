@@ -12,6 +12,7 @@ use crate::domain::Timestamp;
 use crate::domain::history::{Standing, Transition};
 use crate::domain::item::{Outcome, WorkItem};
 use crate::domain::key::ItemId;
+use crate::domain::placement::is_unanswered;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -68,9 +69,13 @@ impl Standings {
     /// A new stage or status is dated by the placement, a new holder by the card's last change. A
     /// source whose clock is ahead cannot date it later than `now`, and nothing comes before what
     /// came before it: where the time of the placement is older, the card's last change counts, or
-    /// else that it was seen.
+    /// else that it was seen. Where a card turns out to have been live before it came where it was
+    /// thought to be, it takes that one's place. What is only not answered yet is no transition.
     pub fn note(&mut self, item: &WorkItem, now: Timestamp) -> Option<Transition> {
         let placement = &item.placement;
+        if is_unanswered(&placement.rule, placement.status) {
+            return None;
+        }
         let standing = Standing {
             stage: placement.stage,
             status: placement.status,
@@ -88,7 +93,19 @@ impl Standings {
         let told = [placement.since, item.updated_at];
         let mut told = told.into_iter().skip(usize::from(only_holders));
         let is_later = |at: &Timestamp| before.is_none_or(|before| *at > before.at);
-        let at = told.find(is_later).map_or(now, |at| at.min(now));
+        let was_live = |before: &Last| {
+            // What went wrong in use was so, and is over when that is seen.
+            let (stage, status, _) = before.place;
+            let is_live = |status| matches!(status, Status::Live | Status::Watched);
+            (stage < Stage::Operate || is_live(status))
+                && placement.stage >= Stage::Operate
+                && is_live(placement.status)
+                && placement.since <= before.at
+        };
+        let at = match before.filter(was_live) {
+            Some(before) => before.at,
+            None => told.find(is_later).map_or(now, |at| at.min(now)),
+        };
         self.last.insert(id, Last { at, ..last });
         Some(Transition {
             item: item.id.clone(),

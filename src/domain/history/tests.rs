@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Chronicle, Record, Timeline, Transition, chronicle};
+use super::{Chronicle, Coverage, Record, Standings, Timeline, Transition, chronicle};
 use crate::domain::change_request::{ChangeKey, ChangeTimes, Review, ReviewNote, Verdict};
 use crate::domain::commit::Commit;
 use crate::domain::correlate::testing::{
@@ -508,4 +508,115 @@ fn a_run_and_the_status_that_it_left_at_its_commit_are_one() {
     assert_eq!(runs(&[&after]), 1);
     assert_eq!(runs(&[&before, &after]), 1);
     assert_eq!(runs(&[&after, &before]), 1, "in whatever order it is told");
+}
+
+fn step(at: crate::domain::Timestamp, stage: Stage, status: Status, rule: &str) -> Transition {
+    Transition {
+        item: ItemId::new(&format!("change:{}#12", repo().as_str())),
+        standing: Standing {
+            stage,
+            status,
+            done: None,
+            holders: Vec::new(),
+        },
+        rule: Clean::line(rule),
+        at,
+    }
+}
+
+#[test]
+fn what_is_only_not_answered_yet_is_no_part_of_a_way() {
+    let way = |rule: &str| {
+        let steps = [
+            step(at(1), Stage::Monitor, Status::Watched, "live-watched"),
+            step(at(5), Stage::Operate, Status::Unknown, rule),
+            step(at(9), Stage::Monitor, Status::Watched, "live-done"),
+        ];
+        Timeline::new(steps).moments().len()
+    };
+    assert_eq!(way("live-unsure"), 1);
+    assert_eq!(way("rollout-unknown"), 3, "a source says that of itself");
+}
+
+#[test]
+fn a_board_notes_no_step_of_what_is_not_answered_yet() {
+    let mut world = shipped();
+    world.now = at(30);
+    let mut item = (*world.card("change:12")).clone();
+    let mut standings = Standings::default();
+    item.placement.done = None;
+    let mut note = |stage, status, rule: &str, since| {
+        item.placement.stage = stage;
+        item.placement.status = status;
+        item.placement.rule = Clean::line(rule);
+        item.placement.since = since;
+        let noted = standings.note(&item, at(900));
+        noted.map(|noted| (noted.standing.stage, noted.at))
+    };
+    let release = note(
+        Stage::Release,
+        Status::Unreleased,
+        "merged-unreleased",
+        at(30),
+    );
+    assert_eq!(release, Some((Stage::Release, at(30))));
+    for rule in ["live-unsure", "merged-elsewhere", "released-not-deployed"] {
+        assert_eq!(note(Stage::Deploy, Status::Unknown, rule, at(40)), None);
+    }
+    // It was live all the time: then it was never where it was thought to be.
+    let live = note(Stage::Operate, Status::Live, "live-baking", at(21));
+    assert_eq!(live, Some((Stage::Operate, at(30))));
+    let unknown = note(Stage::Deploy, Status::Unknown, "deploy-unknown", at(50));
+    assert_eq!(unknown.map(|(stage, _)| stage), Some(Stage::Deploy));
+}
+
+#[test]
+fn no_card_is_live_before_what_brought_it_had_come() {
+    let Chronicle {
+        mut transitions,
+        mut records,
+    } = told(&shipped());
+    // As a board tells it that was not there: a newer one took its place since.
+    transitions.push(step(at(20), Stage::Operate, Status::Live, "live-baking"));
+    transitions.push(step(
+        at(20) + chrono::TimeDelta::minutes(30),
+        Stage::Monitor,
+        Status::Watched,
+        "live-watched",
+    ));
+    records.push(Record::Coverage(Coverage {
+        repo: repo(),
+        from: at(-100),
+        to: at(21),
+    }));
+    let ledger = Ledger::new(None, records, transitions);
+    let id = ItemId::new(&format!("change:{}#12", repo().as_str()));
+    let moments = ledger.card(&id).expect("it is known").timeline.moments();
+    let live: Vec<_> = moments
+        .iter()
+        .filter(|moment| moment.standing.stage >= Stage::Operate)
+        .map(|moment| (moment.standing.stage, moment.at))
+        .collect();
+    assert_eq!(live[0], (Stage::Operate, at(21)));
+    assert!(
+        live.get(1).is_none_or(|(_, then)| *then >= at(21 + 24)),
+        "{live:?}"
+    );
+}
+
+#[test]
+fn a_run_waited_from_when_it_was_created() {
+    let runs = Ledger::new(None, told(&shipped()).records, []).runs;
+    let mut run = runs[1].clone();
+    run.attempts[0].queued_secs = None;
+    assert_eq!(run.attempts[0].waited(&run), Some(3_600));
+    run.attempts[0].started_at = Some(run.created_at);
+    assert_eq!(run.attempts[0].waited(&run), None, "told as one moment");
+    run.attempts[0].started_at = Some(at(5));
+    run.attempts[0].number = 2;
+    assert_eq!(
+        run.attempts[0].waited(&run),
+        None,
+        "when it was wished for is not known"
+    );
 }

@@ -7,6 +7,7 @@
 use crate::domain::Timestamp;
 use crate::domain::history::{Standing, Transition};
 use crate::domain::item::Outcome;
+use crate::domain::placement::is_unanswered;
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 
@@ -50,10 +51,13 @@ impl Interval<'_> {
 
 impl Timeline {
     /// Puts transitions of one card in order. Of several at one moment the one counts that is
-    /// furthest on the way: what passes in no time is not stood in.
+    /// furthest on the way: what passes in no time is not stood in. What was only not answered yet
+    /// is where it was before.
     pub fn new(transitions: impl IntoIterator<Item = Transition>) -> Self {
+        let is_told = |it: &Transition| !is_unanswered(&it.rule, it.standing.status);
         let mut told: Vec<Moment> = transitions
             .into_iter()
+            .filter(is_told)
             .map(|transition| Moment {
                 at: transition.at,
                 standing: transition.standing,

@@ -6,6 +6,7 @@
 
 use crate::domain::deployment::Deployment;
 use crate::domain::run::{Run, run_called};
+use crate::domain::status::Status;
 use crate::domain::text::Clean;
 
 mod change;
@@ -30,6 +31,38 @@ pub(crate) use required::is_optional_red;
 pub use runs::{Basis, Piece, RunView, Work, fault};
 pub use stale::stale_after;
 pub use table::{Row, TABLE, place};
+
+/// The rules that place a card by what versions contain, as far as that was told.
+const BY_CONTENTS: [&str; 6] = [
+    "live-unsure",
+    "in-lower-environment",
+    "released-not-deployed",
+    "merged-elsewhere",
+    "merged-unreleased",
+    "merged-undeployed",
+];
+
+/// Returns whether a card stands there only because nobody was told yet what a version contains: no
+/// source says that it went there, nor when, and the answer moves it to where it was all the time.
+pub(crate) fn is_unanswered(rule: &str, status: Status) -> bool {
+    status == Status::Unknown && BY_CONTENTS.contains(&rule)
+}
+
+/// Returns in words why a rule places a card: what stands behind "because".
+pub fn because(rule: &str) -> String {
+    let about = TABLE.iter().find(|row| row.name == rule);
+    let about = about.map(|row| row.about.trim_end_matches('.'));
+    let words = match (about, rule) {
+        (Some(about), _) => about,
+        (None, "gone") => "Nothing tells of it any more",
+        (None, "pin") => "Somebody pinned it there",
+        (None, "unplaced") => "Nothing was known that would place it",
+        (None, rule) => return rule.to_owned(),
+    };
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
 
 /// Quotes a remote name for a sentence.
 pub(crate) fn named(name: &str) -> String {

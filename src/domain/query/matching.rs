@@ -99,7 +99,9 @@ fn has_value(item: &WorkItem, field: Field, value: &Value, ctx: &QueryContext) -
     match value {
         Value::Me => any_text(item, field, |login| is_me(login, ctx)),
         Value::Nothing => !any_text(item, field, |_| true),
-        Value::Text(pattern) => any_text(item, field, |text| fits_part(pattern, field, text)),
+        Value::Text(pattern) => any_text(item, field, |text| {
+            fits_part(pattern, field, text) || (field.is_person() && is_called(pattern, text, ctx))
+        }),
     }
 }
 
@@ -114,8 +116,20 @@ fn fits_part(pattern: &Pattern, field: Field, text: &str) -> bool {
                 .any(|part| !part.is_empty() && pattern.fits(part)))
 }
 
+/// Returns whether a pattern fits any name of the person to whom a login belongs.
+fn is_called(pattern: &Pattern, login: &str, ctx: &QueryContext) -> bool {
+    let member = ctx.attention.people().member(login);
+    member.is_some_and(|member| {
+        let mut names = std::iter::once(&member.name).chain(&member.logins);
+        names.any(|name| pattern.fits(name))
+    })
+}
+
 fn is_me(login: &str, ctx: &QueryContext) -> bool {
-    ctx.me.iter().any(|me| me.eq_ignore_ascii_case(login))
+    let people = ctx.attention.people();
+    ctx.me.iter().any(|me| {
+        me.eq_ignore_ascii_case(login) || people.member(me).is_some() && people.is_same(me, login)
+    })
 }
 
 fn is_so(item: &WorkItem, is: Is, ctx: &QueryContext) -> bool {

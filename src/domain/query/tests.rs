@@ -7,6 +7,7 @@ use super::*;
 use crate::domain::attention::AttentionBoard;
 use crate::domain::item::{Anchor, Evidence, EvidenceKind, Placement};
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId};
+use crate::domain::roster::{Member, Roster};
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -616,4 +617,36 @@ proptest! {
             prop_assert_eq!(query.matches(&item, &ctx()), plain);
         }
     }
+}
+
+#[test]
+fn a_person_is_asked_for_by_any_of_their_names() {
+    let member = |name: &str, logins: &[&str]| Member {
+        name: name.into(),
+        logins: logins.iter().map(|login| (*login).into()).collect(),
+    };
+    let people = Roster::new(vec![
+        member("Chen Li", &["chen", "chen-l"]),
+        member("Ana Ruiz", &["ana-work", "ana"]),
+    ]);
+    let mut context = ctx();
+    let found = |text: &str, context: &QueryContext| {
+        let query = Query::parse(text).expect("it is a filter");
+        query.matches(&item(), context)
+    };
+    for text in [
+        "holder:\"Chen Li\"",
+        "holder:chen-l",
+        "author:\"ana ruiz\"",
+        "holder:\"CHEN LI\"",
+    ] {
+        assert!(!found(text, &context), "{text}: nobody knows");
+        context.attention = AttentionBoard::of_people(people.clone());
+        assert!(found(text, &context), "{text}");
+        context.attention = AttentionBoard::default();
+    }
+    context.attention = AttentionBoard::of_people(people);
+    assert!(!found("holder:\"Ana Ruiz\"", &context));
+    context.me = vec!["Chen-L".to_owned()];
+    assert!(found("holder:@me", &context), "as one of their logins");
 }

@@ -6,6 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::history::{Moment, Timeline};
 use crate::domain::item::{Anchor, Outcome, WorkItem};
 use crate::domain::key::Person;
+use crate::domain::placement::is_unanswered;
 use crate::domain::stage::Stage;
 use crate::domain::standup::Place;
 use crate::domain::status::Status;
@@ -100,9 +101,15 @@ pub(super) fn has_way(anchor: Anchor) -> bool {
 
 /// Whether a step took a card back.
 fn is_back(step: &Step) -> bool {
-    let Some(from) = step.from else { return false };
-    let undone = step.to.status == Status::RolledBack && from.status != Status::RolledBack;
-    undone || (step.to.done.is_none() && tier(step.to) < tier(from))
+    step.from.is_some_and(|from| leaves(from, step.to))
+}
+
+/// Whether a card leaves what it had reached. What is merged is built and tested again with each
+/// commit beside it, which takes nothing from it; only its users can lose it by that.
+fn leaves(from: Place, to: Place) -> bool {
+    let undone = to.status == Status::RolledBack && from.status != Status::RolledBack;
+    let is_made_again = matches!(to.stage, Stage::Build | Stage::Test) && tier(from) < 4;
+    undone || (to.done.is_none() && tier(to) < tier(from) && !is_made_again)
 }
 
 fn place_of(moment: &Moment) -> Place {
@@ -124,7 +131,7 @@ pub(super) fn way(from: Place, to: Place, has_way: bool) -> Way {
     }
     match progress(to).cmp(&progress(from)) {
         std::cmp::Ordering::Greater => Way::Forward,
-        std::cmp::Ordering::Less if tier(to) < tier(from) => Way::Back,
+        std::cmp::Ordering::Less if leaves(from, to) => Way::Back,
         std::cmp::Ordering::Less | std::cmp::Ordering::Equal => Way::Aside,
     }
 }
@@ -136,17 +143,21 @@ pub(super) fn happened(
     since: Timestamp,
     now: Timestamp,
 ) -> Happened {
-    let here = Place::of(item);
     let stood = timeline.and_then(|timeline| timeline.at(since));
+    let moments = timeline.map_or(&[][..], |timeline| timeline.between(since, now));
+    let last = moments.last().or(stood);
+    let here = here(item, last);
+    // Where it came to stand by then, and history was a moment behind.
+    let is_old = item.placement.since.max(item.updated_at) <= since;
     let before = match stood {
+        Some(_) if moments.is_empty() && is_old => Before::Stood(here),
         Some(moment) => Before::Stood(place_of(moment)),
         None if item.created_at > since => Before::New,
         // What did not change since is where it was.
         None if item.placement.since <= since => Before::Stood(here),
         None => Before::Unknown,
     };
-    let moments = timeline.map_or(&[][..], |timeline| timeline.between(since, now));
-    let steps = steps(before, moments, item, (since, now));
+    let steps = steps(before, moments, (item, here), (since, now));
     let taken_back = steps.iter().rev().find(|step| is_back(step));
     let taken_back = taken_back.map(|step| step.at);
     let has_way = has_way(item.anchor);
@@ -165,11 +176,18 @@ pub(super) fn happened(
     }
 }
 
+/// Where a card stands now; where that only waits for an answer, where it was last known to stand.
+fn here(item: &WorkItem, last: Option<&Moment>) -> Place {
+    let placement = &item.placement;
+    let known = last.filter(|_| is_unanswered(&placement.rule, placement.status));
+    known.map_or_else(|| Place::of(item), place_of)
+}
+
 /// The changes of place, up to where the card stands now: history may be a moment behind.
 fn steps(
     before: Before,
     moments: &[Moment],
-    item: &WorkItem,
+    (item, here): (&WorkItem, Place),
     (since, now): (Timestamp, Timestamp),
 ) -> Vec<Step> {
     let mut last = match before {
@@ -189,7 +207,6 @@ fn steps(
         }
         last = Some(to);
     }
-    let here = Place::of(item);
     if last != Some(here) {
         let not_before = steps.last().map_or(since, |step| step.at);
         steps.push(Step {

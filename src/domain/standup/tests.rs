@@ -162,6 +162,52 @@ fn a_card_that_was_taken_back_is_said_to_be() {
 }
 
 #[test]
+fn what_is_merged_and_built_again_was_not_taken_back() {
+    let built: [Stood; 3] = [
+        (Release, Status::Unreleased, OLD),
+        (Build, Status::Running, FRIDAY),
+        (Release, Status::Unreleased, TODAY),
+    ];
+    let standup = standup(&[card(1, &built), card(2, &built[..2])]);
+    let of = |at: usize| &standup.walk[at].happened;
+    assert_eq!((of(0).taken_back, of(0).way), (None, Way::Still));
+    assert_eq!((of(1).taken_back, of(1).way), (None, Way::Aside));
+}
+
+#[test]
+fn what_only_waits_for_an_answer_did_not_move() {
+    // Live for long; whether a newer version has it was not told yet, and then it was.
+    let stood: [Stood; 3] = [
+        (Monitor, Status::Watched, OLD),
+        (Operate, Status::Unknown, FRIDAY),
+        (Monitor, Status::Watched, TODAY),
+    ];
+    let mut told = card(1, &stood);
+    told.ways[1].rule = "live-unsure".into();
+    told.item.placement.since = at(OLD);
+    let mut open = card(2, &stood[..2]);
+    open.ways[1].rule = "live-unsure".into();
+    open.item.placement.rule = "live-unsure".into();
+    let standup = standup(&[told, open]);
+    for stop in &standup.walk {
+        assert_eq!(stop.happened.steps, Vec::new());
+        assert_eq!(stop.happened.way, Way::Still);
+        assert_eq!(stop.story.as_str(), "did not move");
+    }
+}
+
+#[test]
+fn what_moved_before_the_last_stand_up_did_not_move_since() {
+    // History was a moment behind then.
+    let mut late = card(1, &[(Release, Status::Unreleased, OLD)]);
+    late.item.placement.stage = Monitor;
+    late.item.placement.status = Status::Watched;
+    let standup = standup(&[late]);
+    assert_eq!(standup.walk[0].happened.steps, Vec::new());
+    assert_eq!(standup.walk[0].happened.way, Way::Still);
+}
+
+#[test]
 fn where_history_does_not_reach_the_card_itself_tells() {
     story(
         card(1, &[(Test, Status::Running, FRIDAY)]).unknown(),

@@ -38,7 +38,7 @@ impl Projector {
                             made_at: screen.now,
                         })
                     }));
-                    let frame = film.frame(&ask, &[]);
+                    let frame = film.frame(&ask, &crate::ui::replay::Viewer::default());
                     let more = on_frame(&mut screen.state, frame, &screen.snapshot, screen.now);
                     rest.extend(self.carry_out(screen, more));
                 }

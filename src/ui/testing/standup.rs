@@ -98,6 +98,7 @@ impl Shell {
                 at: now,
             }),
             Order::Settle(mark) => self.parked.retain(|other| other != mark),
+            Order::Restore(mark) => self.parked.push(mark.clone()),
         }
         let calendar = Calendar::new(WorkingTime::usual(Zone::UTC), now);
         let ledger = screen.state.history.clone();

@@ -11,6 +11,7 @@ use crate::ui::overlay::{Confirm, NoteLine, Overlay};
 use crate::ui::standup::Order;
 use crate::ui::state::{StandupPane, UiState};
 use crate::ui::text::clock;
+use crate::ui::update::undo::{self, Undo};
 
 /// Goes to the next or previous card or person; after the last one asks whether it was held.
 pub(crate) fn turn(state: &mut UiState, forward: bool, now: Timestamp) -> Vec<Effect> {
@@ -165,8 +166,12 @@ pub(crate) fn settle_mark(state: &mut UiState) -> Vec<Effect> {
         let key = key.map_or_else(String::new, |key| format!("; {key} shows it"));
         return vec![Effect::Toast(format!("this is for the parking lot{key}"))];
     }
-    match state.standup.mark() {
-        Some(mark) => vec![Effect::Standup(Order::Settle(mark.mark.clone()))],
+    let mark = state.standup.mark().map(|mark| mark.mark.clone());
+    match mark {
+        Some(mark) => {
+            undo::push(state, Undo::Mark(mark.clone()));
+            vec![Effect::Standup(Order::Settle(mark))]
+        }
         None => vec![Effect::Toast("the parking lot is empty".to_owned())],
     }
 }

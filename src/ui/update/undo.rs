@@ -1,4 +1,4 @@
-//! Taking back what was changed on this machine alone: pins, views, what was put aside.
+//! Taking back what was changed on this machine alone: pins, views, what was put aside or parked.
 //!
 //! A stack of what was before, the last change last; nothing that a source knows of is in it.
 
@@ -6,8 +6,10 @@ use crate::domain::arrange::SavedView;
 use crate::domain::hide::Hide;
 use crate::domain::key::ItemId;
 use crate::domain::policy::Pin;
+use crate::domain::standup::Parked;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::effect::Effect;
+use crate::ui::standup::Order;
 use crate::ui::state::UiState;
 use crate::ui::update::{hides, pin, saved};
 
@@ -23,6 +25,8 @@ pub(crate) enum Undo {
     Hides(Vec<(ItemId, Option<Hide>)>),
     /// The saved view of a name.
     View(String, Option<SavedView>),
+    /// A note that was taken out of the parking lot.
+    Mark(Parked),
 }
 
 /// Remembers what was before a change.
@@ -39,6 +43,10 @@ pub(crate) fn undo(state: &mut UiState, snapshot: &Snapshot) -> Vec<Effect> {
         None => vec![Effect::Toast("there is nothing to take back".to_owned())],
         Some(Undo::Pins(before)) => pin::take_back(state, snapshot, before),
         Some(Undo::Hides(before)) => hides::take_back(state, snapshot, before),
+        Some(Undo::Mark(mark)) => {
+            let text = format!("taken back: `{}` is parked again", mark.note);
+            vec![Effect::Standup(Order::Restore(mark)), Effect::Toast(text)]
+        }
         Some(Undo::View(name, before)) => {
             let text = match &before {
                 Some(_) => format!("taken back: the view `{name}` is as it was"),

@@ -140,7 +140,7 @@ fn runs(export: &Export<'_>, run: &CiRun, put: &mut Put<'_>) -> io::Result<()> {
             secs: attempt
                 .started_at
                 .and_then(|began| secs(began, attempt.finished_at)),
-            queued_secs: attempt.queued_secs,
+            queued_secs: attempt.waited(run),
             failed_jobs: attempt.failed_jobs.iter().map(Clean::as_str).collect(),
             url: run.url.as_ref().map(WebUrl::as_str),
         }))?;

@@ -39,7 +39,7 @@ impl<'a> Minutes<'a> {
     }
 
     /// Returns the sources that did not answer.
-    fn silent(self) -> impl Iterator<Item = &'a SourceView> {
+    pub(in crate::app) fn silent(self) -> impl Iterator<Item = &'a SourceView> {
         let sources = self.snapshot.sources.iter();
         sources.filter(|view| view.health != Health::Ok)
     }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::app::cli::StandupBy;
-use crate::app::output::standup::text::Form;
+use crate::app::output::standup::text::{Extent, Form};
 use crate::config::BoardConfig;
 use crate::domain::calendar::{WorkingTime, Zone};
 use crate::domain::history::{Ledger, Standing, Transition};
@@ -78,6 +78,10 @@ fn life(item: &WorkItem) -> crate::domain::history::Record {
 }
 
 fn written(cards: usize, with_history: bool, by: StandupBy, form: Form) -> String {
+    told(cards, with_history, by, (form, Extent::Message))
+}
+
+fn told(cards: usize, with_history: bool, by: StandupBy, (form, extent): (Form, Extent)) -> String {
     let (snapshot, standup, calendar) = prepared(cards, with_history);
     text::write(
         Minutes {
@@ -88,6 +92,7 @@ fn written(cards: usize, with_history: bool, by: StandupBy, form: Form) -> Strin
             by,
         },
         form,
+        extent,
     )
 }
 
@@ -100,8 +105,13 @@ fn a_message_has_what_is_stuck_first_and_is_bounded() {
             let parking = text.find("Parking lot").expect("a mark");
             assert!(stuck < 200 && stuck < parking, "{text}");
             assert!(text.contains("more"), "{text}");
-            assert!(text.lines().count() < 400, "{} lines", text.lines().count());
-            assert!(text.len() < 60_000, "{} bytes", text.len());
+            assert!(text.lines().count() <= 60, "{} lines", text.lines().count());
+            assert!(
+                text.chars().count() <= 4_000,
+                "{} letters",
+                text.chars().count()
+            );
+            assert!(text.contains("to fit a message"), "{text}");
             assert!(text.starts_with(match form {
                 Form::Markdown => "**Stand-up Fri 21 Nov 14:00**, since Thu 20 Nov 14:00",
                 Form::Text => "Stand-up Fri 21 Nov 14:00, since Thu 20 Nov 14:00",
@@ -138,13 +148,49 @@ fn without_history_it_says_so() {
 }
 
 #[test]
+fn that_nothing_moved_is_said_only_where_every_source_answered() {
+    let (mut snapshot, standup, calendar) = prepared(0, true);
+    let told = |snapshot: &Snapshot| {
+        let minutes = Minutes {
+            standup: &standup,
+            calendar: &calendar,
+            columns: &BoardConfig::default().columns,
+            snapshot,
+            by: StandupBy::Stage,
+        };
+        text::write(minutes, Form::Text, Extent::Message)
+    };
+    let source = snapshot.sources.first().cloned().expect("a source");
+    snapshot.sources = vec![source];
+    snapshot.sources[0].health = Health::Ok;
+    assert!(told(&snapshot).contains("note: nothing moved"));
+    snapshot.sources[0].health = Health::Unreachable;
+    let text = told(&snapshot);
+    assert!(
+        text.contains("whether anything moved is not known"),
+        "{text}"
+    );
+    assert!(!text.contains("note: nothing moved"), "{text}");
+}
+
+#[test]
 fn people_come_by_name_and_nobody_is_counted_against_another() {
-    let text = written(200, true, StandupBy::Person, Form::Markdown);
+    let whole = (Form::Markdown, Extent::All);
+    let text = told(200, true, StandupBy::Person, whole);
     let names = text
         .lines()
         .filter_map(|line| line.strip_prefix("**")?.strip_suffix("**"));
     let names: Vec<&str> = names.filter(|name| !name.contains(' ')).collect();
     assert!(names.len() > 3 && names.is_sorted(), "{names:?}");
+    // Where that does not fit, each has a line.
+    let text = written(200, true, StandupBy::Person, Form::Markdown);
+    let (_, lines) = text.split_once("**People**").expect("people");
+    let lines = lines.lines().skip_while(|line| line.is_empty());
+    let lines = lines.map_while(|line| line.strip_prefix("* "));
+    let short: Vec<&str> = lines
+        .filter_map(|line| Some(line.split_once(": ")?.0))
+        .collect();
+    assert_eq!(short, names, "{text}");
 }
 
 #[test]

@@ -15,20 +15,58 @@ use crate::domain::standup::{CardRef, Entry, Known, Place, Stop, Turn, Way, mome
 use crate::domain::status::Severity;
 use crate::domain::text::{Clean, truncate};
 
-/// How many cards are told that are red or blocked.
-const MOST_STUCK: usize = 12;
+/// The most lines and characters of a message that a chat takes.
+const MOST_LINES: usize = 60;
+const MOST_CHARS: usize = 4_000;
 
-/// How many cards are told of one stage.
-const MOST_OF_STAGE: usize = 8;
+/// How much of a stand-up is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Extent {
+    /// What fits into a message.
+    Message,
+    /// All.
+    All,
+}
 
-/// How many cards are told of one part of a turn.
-const MOST_OF_PART: usize = 4;
+/// How many are told of each kind.
+#[derive(Clone, Copy)]
+struct Most {
+    /// Cards that are red or blocked.
+    stuck: usize,
+    /// Cards of one stage; where none is told, each stage is one line.
+    stage: usize,
+    /// Cards of one part of a turn; where none is told, each person is one line.
+    part: usize,
+    /// People.
+    people: usize,
+    /// Finished cards, and marks of the parking lot.
+    others: usize,
+}
 
-/// How many people are told of.
-const MOST_PEOPLE: usize = 30;
+const ALL: Most = most([usize::MAX; 5]);
 
-/// How many finished cards, and how many marks of the parking lot are told.
-const MOST_OTHERS: usize = 12;
+/// From what is usual to what fits in any case: what is stuck goes last.
+const STEPS: [Most; 9] = [
+    most([12, 8, 4, 30, 12]),
+    most([10, 5, 3, 20, 8]),
+    most([8, 3, 2, 15, 5]),
+    most([8, 2, 1, 10, 4]),
+    most([6, 1, 1, 8, 3]),
+    most([6, 0, 0, 30, 3]),
+    most([5, 0, 0, 20, 2]),
+    most([4, 0, 0, 10, 1]),
+    most([3, 0, 0, 5, 1]),
+];
+
+const fn most([stuck, stage, part, people, others]: [usize; 5]) -> Most {
+    Most {
+        stuck,
+        stage,
+        part,
+        people,
+        others,
+    }
+}
 
 /// How much of a key is told, in columns: an alert's name may be of any length.
 const KEY: usize = 80;
@@ -51,15 +89,32 @@ pub enum Form {
 /// A message that is being written.
 struct Paper {
     form: Form,
+    most: Most,
     out: String,
 }
 
 /// Writes a stand-up down.
-pub fn write(minutes: Minutes<'_>, form: Form) -> String {
-    let mut paper = Paper {
-        form,
-        out: String::new(),
-    };
+pub fn write(minutes: Minutes<'_>, form: Form, extent: Extent) -> String {
+    if extent == Extent::All {
+        return written(minutes, form, ALL);
+    }
+    let mut text = String::new();
+    for (step, most) in STEPS.into_iter().enumerate() {
+        text = written(minutes, form, most);
+        if step > 0 {
+            let mut remark = Paper::new(form, most);
+            remark.remark("in short, to fit a message; `--all` tells everything");
+            text.push_str(&remark.out);
+        }
+        if text.lines().count() <= MOST_LINES && text.chars().count() <= MOST_CHARS {
+            break;
+        }
+    }
+    text
+}
+
+fn written(minutes: Minutes<'_>, form: Form, most: Most) -> String {
+    let mut paper = Paper::new(form, most);
     head(minutes, &mut paper);
     stuck(minutes, &mut paper);
     match minutes.by {
@@ -72,6 +127,14 @@ pub fn write(minutes: Minutes<'_>, form: Form) -> String {
 }
 
 impl Paper {
+    fn new(form: Form, most: Most) -> Self {
+        Self {
+            form,
+            most,
+            out: String::new(),
+        }
+    }
+
     /// Writes a heading, with an empty line before it.
     fn heading(&mut self, text: &str) {
         // Writing to a string cannot fail.
@@ -151,13 +214,14 @@ fn stuck(minutes: Minutes<'_>, paper: &mut Paper) {
         return;
     }
     paper.heading("Red and blocked");
-    for stop in stuck.iter().take(MOST_STUCK) {
+    let most = paper.most.stuck;
+    for stop in stuck.iter().take(most) {
         let reason = truncate(&stop.card.placement.reason, WHY);
         let stage = minutes.title(stop.card.placement.stage);
         let told = format!("{}, in {stage}{}: {reason}", stop.story, holders(stop));
         paper.card("", &CardRef::of(&stop.card), &told);
     }
-    paper.more(stuck.len().saturating_sub(MOST_STUCK), "");
+    paper.more(stuck.len().saturating_sub(most), "");
 }
 
 /// Who holds a card, as it stands behind other words.
@@ -172,6 +236,8 @@ fn holders(stop: &Stop) -> String {
 
 fn stages(minutes: Minutes<'_>, paper: &mut Paper) {
     finished(minutes, paper);
+    let most = paper.most.stage;
+    let mut in_short = Vec::new();
     for stage in Stage::ALL.into_iter().rev() {
         let walk = minutes.standup.walk.iter();
         let here = walk.filter(|stop| stop.card.placement.stage == stage);
@@ -188,12 +254,17 @@ fn stages(minutes: Minutes<'_>, paper: &mut Paper) {
         if told.is_empty() {
             continue;
         }
+        if most == 0 {
+            let (title, moved) = (minutes.title(stage), told.len());
+            in_short.push(format!("{title}: {moved} moved, {still} did not"));
+            continue;
+        }
         paper.heading(minutes.title(stage));
-        for stop in told.iter().take(MOST_OF_STAGE) {
+        for stop in told.iter().take(most) {
             let told = format!("{}{}{}", stop.story, holders(stop), awaited(stop));
             paper.card("", &CardRef::of(&stop.card), &told);
         }
-        paper.more(told.len().saturating_sub(MOST_OF_STAGE), "");
+        paper.more(told.len().saturating_sub(most), "");
         if still > 0 {
             paper.line(&format!("{still} did not move"));
         }
@@ -201,11 +272,21 @@ fn stages(minutes: Minutes<'_>, paper: &mut Paper) {
             paper.line(&format!("{bots} made by bots"));
         }
     }
+    if !in_short.is_empty() {
+        paper.heading("Moved");
+        for line in in_short {
+            paper.line(&line);
+        }
+    }
     let walk = minutes.standup.walk.iter();
     let moved = walk.filter(|stop| stop.happened.way != Way::Still).count();
-    if moved == 0 && minutes.standup.finished.is_empty() {
-        paper.remark("nothing moved");
+    if moved > 0 || !minutes.standup.finished.is_empty() {
+        return;
     }
+    paper.remark(match minutes.silent().next() {
+        None => "nothing moved",
+        Some(_) => "whether anything moved is not known: not every source answered",
+    });
 }
 
 /// What a card waits for, where that is a person.
@@ -225,7 +306,8 @@ fn finished(minutes: Minutes<'_>, paper: &mut Paper) {
         return;
     }
     paper.heading("Finished");
-    for done in people.iter().take(MOST_OTHERS) {
+    let most = paper.most.others;
+    for done in people.iter().take(most) {
         let by = done.by.first();
         let by = by.map_or_else(String::new, |name| format!(", {name}"));
         let word = match done.outcome {
@@ -235,7 +317,7 @@ fn finished(minutes: Minutes<'_>, paper: &mut Paper) {
         let when = moment(done.at, minutes.calendar, standup.now);
         paper.card("", &done.card, &format!("{word} {when}{by}"));
     }
-    paper.more(people.len().saturating_sub(MOST_OTHERS), "");
+    paper.more(people.len().saturating_sub(most), "");
     if !bots.is_empty() {
         paper.line(&format!("{} made by bots", bots.len()));
     }
@@ -243,11 +325,19 @@ fn finished(minutes: Minutes<'_>, paper: &mut Paper) {
 
 fn people(minutes: Minutes<'_>, paper: &mut Paper) {
     let standup = minutes.standup;
-    for turn in standup.turns.iter().take(MOST_PEOPLE) {
-        paper.heading(&turn.name);
-        person(turn, paper);
+    let most = paper.most;
+    if most.part == 0 && !standup.turns.is_empty() {
+        paper.heading("People");
     }
-    let more = standup.turns.len().saturating_sub(MOST_PEOPLE);
+    for turn in standup.turns.iter().take(most.people) {
+        if most.part == 0 {
+            in_short(turn, paper);
+        } else {
+            paper.heading(&turn.name);
+            person(turn, paper);
+        }
+    }
+    let more = standup.turns.len().saturating_sub(most.people);
     if more > 0 {
         paper.remark(&format!("and {more} more people"));
     }
@@ -258,7 +348,25 @@ fn people(minutes: Minutes<'_>, paper: &mut Paper) {
     }
 }
 
+/// Tells of a person in one line.
+fn in_short(turn: &Turn, paper: &mut Paper) {
+    let parts = [
+        (turn.blocked.len(), "stuck"),
+        (turn.moved.len(), "moved"),
+        (turn.in_hand.len(), "in hand"),
+        (turn.asked.len(), "for them to answer"),
+        (turn.waits.len(), "waiting for others"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = parts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let name = truncate(&turn.name, TITLE);
+    paper.line(&format!("{name}: {}", parts.join(", ")));
+}
+
 fn person(turn: &Turn, paper: &mut Paper) {
+    let most = paper.most.part;
     let parts: [(&str, &[Entry]); 5] = [
         ("stuck: ", &turn.blocked),
         ("moved: ", &turn.moved),
@@ -267,11 +375,11 @@ fn person(turn: &Turn, paper: &mut Paper) {
         ("they wait: ", &turn.waits),
     ];
     for (word, entries) in parts {
-        for entry in entries.iter().take(MOST_OF_PART) {
+        for entry in entries.iter().take(most) {
             paper.card(word, &entry.card, &truncate(&entry.words, WHY));
         }
         let what = format!(" ({})", word.trim_end_matches(": "));
-        paper.more(entries.len().saturating_sub(MOST_OF_PART), &what);
+        paper.more(entries.len().saturating_sub(most), &what);
     }
     if turn.of_bots > 0 {
         paper.line(&format!("waits for them: {} made by bots", turn.of_bots));
@@ -284,14 +392,15 @@ fn parked(minutes: Minutes<'_>, paper: &mut Paper) {
         return;
     }
     paper.heading("Parking lot");
-    for parked in parked.iter().take(MOST_OTHERS) {
+    let most = paper.most.others;
+    for parked in parked.iter().take(most) {
         let note = truncate(&parked.mark.note, WHY);
         match &parked.card {
             Some(card) => paper.card("", card, &note),
             None => paper.line(&note),
         }
     }
-    paper.more(parked.len().saturating_sub(MOST_OTHERS), "");
+    paper.more(parked.len().saturating_sub(most), "");
 }
 
 fn foot(minutes: Minutes<'_>, paper: &mut Paper) {

@@ -60,6 +60,28 @@ fn a_cycle_goes_from_code_to_live_and_the_first_time_counts() {
 }
 
 #[test]
+fn cumulative_flow_counts_a_card_where_it_stands() {
+    let mut steps = way(1, [0, 1, 2, 3]);
+    steps[3] = step(1, 3, Stage::Release, Status::Unreleased);
+    // It is built again.
+    steps.push(step(1, 4, Stage::Build, Status::Running));
+    // Another one was delivered and is over, a third one was given up.
+    steps.extend(way(2, [0, 1, 2, 3]));
+    steps.push(over(
+        step(2, 4, Stage::Release, Status::Unreleased),
+        Outcome::Shipped,
+    ));
+    steps.extend(way(3, [0, 1, 2, 3]));
+    steps.push(over(
+        step(3, 4, Stage::Test, Status::Review),
+        Outcome::Dropped,
+    ));
+    let flow = Flow::new(&ledger_of(0..8, steps), at(NOW));
+    let told = flow.cumulative(&Scope::All, &flow.window(TimeDelta::days(90)), &utc_day);
+    assert_eq!(told.entered.last(), Some(&[2, 2, 2, 1, 1, 1, 1, 1]));
+}
+
+#[test]
 fn every_visit_of_a_stage_counts() {
     let mut steps = way(1, [0, 10, 20, 40]);
     steps.push(step(1, 25, Stage::Code, Status::ChangesRequested));

@@ -261,13 +261,19 @@ impl<'a> View<'a> {
         (n >= 5.0 && present > 0.0).then_some(off)
     }
 
-    /// How many cards had entered a stage or one past it by a moment.
+    /// How many cards stand in a stage or past it at a moment.
     pub(super) fn entered(&self, stage: Stage, by: Timestamp) -> usize {
-        let entered = |seen: &&Seen<'_>| {
-            let mut moments = seen.card.timeline.moments().iter();
-            moments.any(|m| m.at <= by && m.at <= at(NOW) && m.standing.stage >= stage)
+        let stands = |seen: &&Seen<'_>| {
+            let Some(there) = seen.card.timeline.at(by.min(at(NOW))) else {
+                return false;
+            };
+            match there.standing.done {
+                Some(Outcome::Shipped) => true,
+                Some(Outcome::Dropped) => false,
+                None => there.standing.stage >= stage,
+            }
         };
-        self.cards(false).iter().filter(entered).count()
+        self.cards(false).iter().filter(stands).count()
     }
 
     /// What is released or merged where nothing is deployed: when, and since the first commit.

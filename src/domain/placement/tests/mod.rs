@@ -324,3 +324,16 @@ fn a_login_that_the_team_calls_a_machine_is_one() {
         assert_eq!(world.card("change:1").bot, is_bot, "{login} of {listed}");
     }
 }
+
+#[test]
+fn every_rule_has_words_that_stand_behind_because() {
+    use crate::domain::placement::because;
+    assert_eq!(because("ticket-blocked"), "the ticket is marked as blocked");
+    assert_eq!(because("gone"), "nothing tells of it any more");
+    assert_eq!(because("rule mine"), "rule mine", "one of the user's own");
+    for row in TABLE {
+        let words = because(row.name);
+        assert!(words.contains(' ') && !words.ends_with('.'), "{words}");
+        assert!(!words.starts_with(char::is_uppercase), "{words}");
+    }
+}

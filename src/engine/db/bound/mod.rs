@@ -93,6 +93,13 @@ impl Bound {
                 self.open = last.is_none();
                 last.unwrap_or(place)
             }
+            Account::Missing(place) => {
+                // Whoever was the last to ask for this is who uses this machine: what they saw is
+                // shown, and nothing is written to it.
+                self.open = true;
+                let last = connection.and_then(|it| account::last(it, &self.twins));
+                last.unwrap_or_else(|| account::word(connection, &format!("from\n{place}")))
+            }
             Account::Settled | Account::Unknown => {
                 self.open = self.account == Account::Unknown;
                 account::word(connection, "")
@@ -105,7 +112,7 @@ impl Bound {
     fn rebind(&mut self, account: Account, connection: Option<&Connection>) -> bool {
         match account {
             Account::Known(_) => {}
-            Account::Settled | Account::From(_) => return false,
+            Account::Settled | Account::From(_) | Account::Missing(_) => return false,
             Account::Unknown => {
                 // Its rows stay in sight, as whoever was the last to ask left them.
                 self.open = true;
@@ -115,10 +122,11 @@ impl Bound {
         let before = self.stored.clone();
         self.account = account;
         self.find_word(connection);
-        if let (Some(connection), Some(place)) = (connection, &self.place) {
-            let word = self.stored.as_str().trim_start_matches(&self.twins);
+        let word = self.stored.as_str().trim_start_matches(&self.twins);
+        for place in self.place.iter().chain([&self.twins]) {
+            let noted = connection.map(|it| account::remember(it, place, word));
             // Without the note the next start shows an older board first, and nothing worse.
-            if let Err(error) = account::remember(connection, place, word) {
+            if let Some(Err(error)) = noted {
                 tracing::debug!(%error, "the last account is not noted");
             }
         }

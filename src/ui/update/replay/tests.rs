@@ -91,7 +91,7 @@ fn nothing_can_be_done_in_the_past() {
     for command in LIVE {
         let effects =
             crate::ui::update::update(&mut screen.state, command, &screen.snapshot, screen.now);
-        let told = format!("no `{}` in the past; esc leaves it", command.row().name);
+        let told = format!("no `{}` in the past; esc leaves it", command.row().brief);
         assert_eq!(toasts(&effects), [told.as_str()]);
         assert_eq!(effects.len(), 1, "{effects:?}");
         assert!(screen.state.overlays.is_empty());

@@ -286,6 +286,11 @@ fn what_is_parked_has_a_note_and_goes_when_it_was_talked_about() {
     shows(&screen, "[parking lot 1]");
     shell.press(&mut screen, "x");
     shows(&screen, "nothing is parked");
+    shell.press(&mut screen, "u");
+    assert_eq!(shell.parked.len(), 1, "it was taken back");
+    shows(&screen, "who?");
+    shell.press(&mut screen, "x");
+    shows(&screen, "nothing is parked");
     let effects = shell.press(&mut screen, "L m enter");
     assert_eq!(orders(&effects), Vec::<&Order>::new(), "no note, no mark");
 }

@@ -1,7 +1,8 @@
-//! The cumulative flow diagram: how many cards had ever entered each stage, by day.
+//! The cumulative flow diagram: how many cards stand in each stage or past it, by day.
 //!
-//! A band is the cards that were in one stage and in none past it; its height is work in progress
-//! there. What had left before the window begins is cut off below, and the axis says so.
+//! A band is the cards that are in one stage; its height is work in progress there, but for the
+//! last one, which has what is over as well. What had left before the window begins is cut off
+//! below, and the axis says so.
 
 use ratatui::layout::Rect;
 
@@ -23,14 +24,15 @@ pub(super) fn paint(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
     let (Some(first), Some(last)) = (told.days.first(), told.days.last()) else {
         return;
     };
-    let (Some(begin), Some(end)) = (told.entered.first(), told.entered.last()) else {
+    let Some(end) = told.entered.last() else {
         return;
     };
-    let base = begin.iter().min().copied().unwrap_or_default();
-    let top = end.iter().max().copied().unwrap_or_default();
+    let numbers = || told.entered.iter().flatten().copied();
+    let base = numbers().min().unwrap_or_default();
+    let top = numbers().max().unwrap_or_default();
     if top == base {
         let style = paint.theme.style(Role::Text);
-        let text = "no card entered a stage in the window";
+        let text = "no card changed its stage in the window";
         paint.text(area.x + 1, area.y, area.width, text, style);
         return;
     }

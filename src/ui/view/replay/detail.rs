@@ -5,6 +5,7 @@ use ratatui::style::Style;
 
 use crate::domain::history::{Moment, Seen};
 use crate::domain::key::{RepoKey, ServiceName};
+use crate::domain::placement::because;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::age::Age;
 use crate::ui::replay::Frame;
@@ -77,7 +78,7 @@ fn facts(
         ),
         theme.severity(stood.standing.status.severity()),
     ));
-    let because = format!("because {}", stood.rule);
+    let because = format!("because {}", because(&stood.rule));
     let since = format!("since then: {}", words::became(state, seen, calendar));
     for (line, style) in [(because, text), (since, theme.style(Role::Accent))] {
         lines.extend(

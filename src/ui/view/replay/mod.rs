@@ -12,6 +12,7 @@ mod tests;
 
 use ratatui::layout::Rect;
 
+use crate::domain::placement::because;
 use crate::domain::stage::Stage;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::history::reading;
@@ -85,6 +86,6 @@ pub(super) fn reason(state: &UiState) -> Option<String> {
     let became = words::became(state, &seen, &shown.film.calendar);
     Some(format!(
         "in {title} since {since} because {}; {became}",
-        seen.stood.rule
+        because(&seen.stood.rule)
     ))
 }
