@@ -33,14 +33,20 @@ pub struct Standing {
     pub glyphs: Glyphs,
 }
 
+/// What an error about the theme is about.
+const THEME: &str = "theme";
+/// What one about the configuration is about.
+const CONFIGURATION: &str = "configuration";
+
 impl<B: Screen> Look<B> {
     fn set_theme(&mut self, name: &str, now: Timestamp) {
         match self.themes.find(name) {
             Ok(theme) => {
                 name.clone_into(&mut self.state.theme);
                 self.theme = theme;
+                self.state.settled(THEME);
             }
-            Err(error) => self.state.notify_error(error, now),
+            Err(error) => self.state.notify_trouble(THEME, error, now),
         }
     }
 }
@@ -101,10 +107,12 @@ where
             Ok(told) => told,
             Err(error) => {
                 let text = format!("the configuration stays as it was: {error}");
-                self.look.state.notify_error(text, now);
+                let state = &mut self.look.state;
+                state.notify_trouble(CONFIGURATION, text, now);
                 return Ok(());
             }
         };
+        self.look.state.settled(CONFIGURATION);
         let Some(standing) = &mut self.standing else {
             return Ok(());
         };
