@@ -224,6 +224,9 @@ where
             state.notify_error("your commands cannot be run here", now);
             return Ok(());
         };
+        let Some(order) = own::admit(state, order) else {
+            return Ok(());
+        };
         if order.run == RunIn::Terminal {
             self.look.terminal.backend_mut().lend()?;
         }
@@ -285,7 +288,12 @@ where
                 return self.carry_out(effects, now);
             }
             Done::Reloaded(reloaded) => self.on_reloaded(*reloaded, now)?,
-            Done::Own(event) => own::on_event(&mut self.look.state, *event, now),
+            Done::Own(event) => {
+                own::on_event(&mut self.look.state, *event, now);
+                while let Some(order) = own::next(&mut self.look.state) {
+                    self.run_own(order, now)?;
+                }
+            }
             Done::Returned(event) => {
                 self.look.terminal.backend_mut().take_back()?;
                 self.look.repaint()?;

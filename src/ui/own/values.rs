@@ -1,6 +1,7 @@
 //! What a card says to a command of the user, and why a command is not for it.
 
-use crate::config::{Field, OwnCommand, OwnPlace, Template, Values};
+use super::MOST_CARDS;
+use crate::config::{Field, OwnCommand, OwnPlace, RunIn, Template, Values};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::item::{EvidenceKind, WorkItem};
@@ -8,6 +9,7 @@ use crate::domain::key::WebUrl;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::rows::Shown;
 use crate::ui::state::{LogStanding, Pane, Pointed, UiState, View};
+use crate::ui::update::marks;
 
 /// What stands for the path of the log before there is one.
 pub(super) const LOG: &str = "copy-of-the-log";
@@ -35,8 +37,8 @@ pub(super) fn log(state: &UiState) -> Option<&LogKey> {
 }
 
 /// Returns all that is known for the words of a command.
-pub(super) fn values(state: &UiState, snapshot: &Snapshot) -> Values {
-    let mut values = card(state, snapshot).map_or_else(Values::new, |item| of(item, snapshot));
+pub(super) fn values(state: &UiState, snapshot: &Snapshot, item: Option<&WorkItem>) -> Values {
+    let mut values = item.map_or_else(Values::new, |item| of(item, snapshot));
     if log(state).is_some() {
         values.insert(Field::LogPath, LOG.to_owned());
     }
@@ -89,7 +91,33 @@ fn sha(item: &WorkItem) -> Option<&str> {
     is_sha.then_some(sha)
 }
 
-/// Returns why a command cannot be run here, if so.
+/// Returns the cards that a command is run for: the marked ones, else the one at hand; none where
+/// it says nothing of a card.
+pub(super) fn cards<'a>(
+    state: &UiState,
+    snapshot: &'a Snapshot,
+    command: &OwnCommand,
+) -> Vec<&'a WorkItem> {
+    if !is_for_cards(command) {
+        return Vec::new();
+    }
+    let marked = marks::marked(state, snapshot);
+    if marked.is_empty() {
+        return card(state, snapshot).into_iter().collect();
+    }
+    marked
+}
+
+/// Whether a command is about a card.
+fn is_for_cards(command: &OwnCommand) -> bool {
+    let wants = |words: &[Template]| {
+        let mut fields = words.iter().flat_map(Template::fields);
+        fields.any(|field| field != Field::LogPath)
+    };
+    !command.cards.is_empty() || wants(&command.argv) || wants(command.cwd.as_slice())
+}
+
+/// Returns why a command cannot be run here, if so: for none of the cards that are marked.
 pub(crate) fn refusal(
     state: &UiState,
     snapshot: &Snapshot,
@@ -107,22 +135,43 @@ pub(crate) fn refusal(
         let places: Vec<&str> = command.places.iter().map(|at| at.as_str()).collect();
         return Some(format!("it is for {}", places.join(", ")));
     }
-    let wants = |words: &[Template]| {
-        let mut fields = words.iter().flat_map(Template::fields);
-        fields.any(|field| field != Field::LogPath)
-    };
-    let is_for_cards =
-        !command.cards.is_empty() || wants(&command.argv) || wants(command.cwd.as_slice());
-    if is_for_cards {
-        let Some(item) = card(state, snapshot) else {
-            return Some("no card is selected".to_owned());
-        };
-        let context = state.query_context(snapshot, now);
-        if !command.cards.matches(item, &context) {
-            return Some(format!("it is for cards that match `{}`", command.cards));
-        }
+    let cards = cards(state, snapshot, command);
+    if cards.is_empty() && is_for_cards(command) {
+        return Some("no card is selected".to_owned());
     }
-    let values = values(state, snapshot);
+    let count = cards.len();
+    if count > 1 && command.run == RunIn::Terminal {
+        let why = format!("it takes the terminal, and {count} cards are marked: it is for one");
+        return Some(why);
+    }
+    if count > MOST_CARDS {
+        let why = format!("{count} cards are marked, and it is run for {MOST_CARDS} at most");
+        return Some(why);
+    }
+    if cards.is_empty() {
+        return unfit(state, snapshot, command, None, now);
+    }
+    let mut first = None;
+    for item in cards {
+        let why = unfit(state, snapshot, command, Some(item), now)?;
+        first.get_or_insert(why);
+    }
+    first
+}
+
+/// Returns why a command cannot be run for a card, if so.
+pub(super) fn unfit(
+    state: &UiState,
+    snapshot: &Snapshot,
+    command: &OwnCommand,
+    item: Option<&WorkItem>,
+    now: Timestamp,
+) -> Option<String> {
+    let context = state.query_context(snapshot, now);
+    if item.is_some_and(|item| !command.cards.matches(item, &context)) {
+        return Some(format!("it is for cards that match `{}`", command.cards));
+    }
+    let values = values(state, snapshot, item);
     let mut words = command.argv.iter().map(|word| word.fill(&values));
     let mut path = command.cwd.iter().map(|path| path.fill_path(&values));
     let unfit = words.find_map(Result::err);

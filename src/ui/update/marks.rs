@@ -7,14 +7,22 @@ use crate::ui::rows::Shown;
 use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::update::moves::{self, Motion};
 
+/// Returns the marked cards that are still there, where they are what something is done to.
+pub(crate) fn marked<'a>(state: &UiState, snapshot: &'a Snapshot) -> Vec<&'a WorkItem> {
+    if state.view != View::Board || state.detail().is_some() {
+        return Vec::new();
+    }
+    let marked = state.board.marked.iter();
+    marked
+        .filter_map(|id| snapshot.find(id).map(AsRef::as_ref))
+        .collect()
+}
+
 /// Returns the cards that something is done to: the marked ones that are on the board, else the one
 /// with the cursor.
 pub(crate) fn cards<'a>(state: &UiState, snapshot: &'a Snapshot) -> Vec<&'a WorkItem> {
     if state.view == View::Board && state.detail().is_none() && !state.board.marked.is_empty() {
-        let marked = state.board.marked.iter();
-        return marked
-            .filter_map(|id| snapshot.find(id).map(AsRef::as_ref))
-            .collect();
+        return marked(state, snapshot);
     }
     let shown = match (state.detail(), state.pointed(snapshot)) {
         (Some(detail), _) => state.find(snapshot, &detail.key),
