@@ -320,6 +320,7 @@ fn standing(session: &Session, abilities: Abilities, state: &UiState) -> Standin
         has_mouse: abilities.mouse,
         has_links: env::has_links(&session.env, abilities),
         glyphs: abilities.glyphs,
+        clipboard: env::clipboard(&session.env),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Standing {
     pub has_links: bool,
     /// The characters that it can draw.
     pub glyphs: Glyphs,
+    /// Where text for the clipboard goes, in words.
+    pub clipboard: &'static str,
 }
 
 /// What an error about the theme is about.

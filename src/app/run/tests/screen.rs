@@ -23,6 +23,7 @@ fn standing(ui: UiConfig) -> Standing {
         has_mouse: true,
         has_links: true,
         glyphs: Marks::Unicode,
+        clipboard: crate::app::env::CLIPBOARD,
     }
 }
 
