@@ -8,6 +8,7 @@ use ratatui::crossterm::event::{Event as Input, KeyCode};
 use super::testing::commands;
 use super::*;
 use crate::config::Field;
+use crate::domain::item::EvidenceKind;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::Row;
 use crate::log::output_line;
@@ -466,4 +467,46 @@ fn one_marked_card_is_meant_and_not_the_one_under_the_cursor() {
 fn a_key_for_another_place_says_so() {
     let mut screen = screen(MANY);
     refused(&screen.press("f4"), "cannot run `red`: it is for triage");
+}
+
+#[test]
+fn number_and_page_are_those_of_the_key_and_the_change_request_has_its_own() {
+    let text = "[[command]]\nname = \"a\"\nkey = \"B\"\n\
+                argv = [\"x\", \"{number}\", \"{url}\", \"{pr}\", \"{pr_url}\"]";
+    let mut screen = screen(text);
+    let url = |path: &str| crate::domain::key::WebUrl::parse(&format!("https://h.example/{path}"));
+    let piece = |kind, key: &str, path: &str| crate::domain::item::Evidence {
+        kind,
+        key: Clean::line(key),
+        state: Clean::line("open"),
+        status: crate::domain::status::Status::Running,
+        url: url(path),
+        at: sample::moment(),
+        confidence: 100,
+        detail: Clean::default(),
+        run: None,
+        door: None,
+    };
+    let column = &mut screen.snapshot.columns[0];
+    let mut rows: Vec<Row> = column.rows.to_vec();
+    for row in &mut rows {
+        if let Row::Item(item) = row {
+            let item = Arc::make_mut(item);
+            item.key = Clean::line("acme/api#12");
+            item.url = url("pull/34");
+            item.evidence = vec![
+                piece(EvidenceKind::Ticket, "acme/api#12", "issues/12"),
+                piece(EvidenceKind::ChangeRequest, "acme/api#34", "pull/34"),
+            ];
+        }
+    }
+    column.rows = rows.into();
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    let effects = screen.press("B");
+    let page = |path: &str| format!("https://h.example/{path}");
+    assert_eq!(
+        words(order(&effects)),
+        ["x", "12", &page("issues/12"), "34", &page("pull/34")]
+    );
 }

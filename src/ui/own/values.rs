@@ -54,7 +54,7 @@ fn of(item: &WorkItem, snapshot: &Snapshot) -> Values {
     };
     put(Field::Key, Some(&item.key));
     put(Field::Title, Some(&item.title));
-    put(Field::Url, item.url.as_ref().map(WebUrl::as_str));
+    put(Field::Url, page(item).map(WebUrl::as_str));
     if let Some(repo) = &item.repo {
         put(Field::Repo, Some(repo.path()));
         put(Field::Host, Some(repo.host()));
@@ -63,7 +63,13 @@ fn of(item: &WorkItem, snapshot: &Snapshot) -> Values {
         put(Field::Name, Some(name));
     }
     put(Field::Branch, item.branches.first().map(|name| &**name));
-    put(Field::Number, number(item));
+    put(Field::Number, number(&item.key));
+    let changes = item.evidence.iter().rev();
+    let mut changes = changes.filter(|it| it.kind == EvidenceKind::ChangeRequest);
+    if let Some(change) = changes.next() {
+        put(Field::Pr, number(&change.key));
+        put(Field::PrUrl, change.url.as_ref().map(WebUrl::as_str));
+    }
     let run = snapshot.triage.find(&item.id).map(|card| &card.triage.run);
     let whole = run.and_then(|run| run.head_sha.as_ref());
     put(
@@ -73,11 +79,15 @@ fn of(item: &WorkItem, snapshot: &Snapshot) -> Values {
     values
 }
 
-/// Returns the number of the newest change request, else that of the card itself.
-fn number(item: &WorkItem) -> Option<&str> {
-    let mut evidence = item.evidence.iter().rev();
-    let change = evidence.find(|it| it.kind == EvidenceKind::ChangeRequest);
-    let key = change.map_or(&item.key, |change| &change.key);
+/// Returns the page of what the card is called by, else the one that it opens.
+fn page(item: &WorkItem) -> Option<&WebUrl> {
+    let mut evidence = item.evidence.iter();
+    let named = evidence.find(|it| it.key == item.key && it.url.is_some());
+    named.map_or(item.url.as_ref(), |it| it.url.as_ref())
+}
+
+/// Returns the number at the end of a key.
+fn number(key: &str) -> Option<&str> {
     let (_, number) = key.rsplit_once(['#', '!'])?;
     number.bytes().all(|b| b.is_ascii_digit()).then_some(number)
 }
