@@ -133,6 +133,17 @@ pub fn theme(command: &ThemeCommand) -> Result<Exit, Failure> {
         }
         ThemeCommand::Check { theme } => {
             let wrong = themes.check(theme);
+            if let [
+                Mistake {
+                    place: None,
+                    message,
+                    hint,
+                },
+            ] = wrong.as_slice()
+            {
+                // Nothing of a file is wrong: there is none.
+                return Err(Failure::usage(message.clone()).maybe_hint(hint.clone()));
+            }
             if !wrong.is_empty() {
                 let wrong: Vec<ConfigError> = wrong.into_iter().map(told).collect();
                 return Err(settings::refused(&wrong));

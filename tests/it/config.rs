@@ -153,6 +153,30 @@ fn what_auto_stands_for_is_checked_as_well() {
 }
 
 #[test]
+fn a_theme_file_that_is_not_there_is_told_as_that() {
+    let ran = Home::new().run(&["theme", "check", "nowhere/mine.toml"]);
+    ran.exits(2);
+    assert!(
+        ran.err
+            .starts_with("error: there is no file `nowhere/mine.toml`\n"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn the_theme_of_the_readme_passes_the_check() {
+    let readme = include_str!("../../README.md");
+    let from = readme.find("inherits = \"nord\"").expect("the example");
+    let example = &readme[from..];
+    let example = &example[..example.find("```").expect("its end")];
+    let home = Home::new();
+    std::fs::write(home.path("mine.toml"), example).expect("a file");
+    let file = home.path("mine.toml").display().to_string();
+    home.run(&["theme", "check", &file]).exits(0);
+}
+
+#[test]
 fn a_key_of_a_view_that_comes_too_late_is_told() {
     let home = Home::new();
     let view = |at: usize| format!("[[view]]\nname = \"v{at}\"\n");
