@@ -355,6 +355,7 @@ fn standing(session: &Session, abilities: Abilities, state: &UiState, themes: &T
         has_mouse: abilities.mouse,
         has_links: env::has_links(&session.env, abilities),
         glyphs: abilities.glyphs,
+        clipboard: env::clipboard(&session.env),
     }
 }
 

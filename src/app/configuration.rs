@@ -17,7 +17,7 @@ use crate::app::output;
 use crate::app::paths::Paths;
 use crate::app::session::Session;
 use crate::app::settings;
-use crate::app::themes::{Mistake, Themes};
+use crate::app::themes::{AUTO, Mistake, Themes};
 use crate::config::{
     self, ConfigError, KeysConfig, Layer, OwnCommand, Settings, Told, place_of, place_of_word,
 };
@@ -133,6 +133,17 @@ pub fn theme(command: &ThemeCommand) -> Result<Exit, Failure> {
         }
         ThemeCommand::Check { theme } => {
             let wrong = themes.check(theme);
+            if let [
+                Mistake {
+                    place: None,
+                    message,
+                    hint,
+                },
+            ] = wrong.as_slice()
+            {
+                // Nothing of a file is wrong: there is none.
+                return Err(Failure::usage(message.clone()).maybe_hint(hint.clone()));
+            }
             if !wrong.is_empty() {
                 let wrong: Vec<ConfigError> = wrong.into_iter().map(told).collect();
                 return Err(settings::refused(&wrong));
@@ -200,14 +211,34 @@ pub fn screen(session: &Session, themes: &Themes) -> Result<(Keymap, Theme), Fai
 /// Returns what is wrong with keys and theme, each with its file and line.
 fn mistakes(settings: &Settings, texts: &[Text], themes: &Themes) -> Vec<ConfigError> {
     let (_, mut errors) = keymap(settings, texts);
-    if let Err(mistake) = themes.open(&settings.ui.theme) {
+    let layers = layers(texts);
+    let ui = &settings.ui;
+    let named = [
+        ("theme", &ui.theme),
+        ("theme_dark", &ui.theme_dark),
+        ("theme_light", &ui.theme_light),
+    ];
+    for (key, name) in named {
+        let opened = match (key, name.as_str()) {
+            // The two that it stands for are judged by themselves.
+            ("theme", AUTO) => continue,
+            (_, AUTO) => Err(Mistake {
+                place: None,
+                message: format!("`{key}`: `auto` stands for this theme, so it cannot be `auto`"),
+                hint: Some("`cycleboard theme list` names them all".to_owned()),
+            }),
+            (_, name) => themes.open(name).map(drop),
+        };
+        let Err(mistake) = opened else { continue };
         let is_unknown = mistake.place.is_none();
         let mut error = told(mistake);
-        if is_unknown && let Some((file, line)) = place_of(&layers(texts), &["ui", "theme"]) {
+        if is_unknown && let Some((file, line)) = place_of(&layers, &["ui", key]) {
             file.clone_into(&mut error.file);
             error.line = line;
         }
-        errors.push(error);
+        if !errors.contains(&error) {
+            errors.push(error);
+        }
     }
     errors
 }
@@ -217,7 +248,7 @@ fn keymap(settings: &Settings, texts: &[Text]) -> (Option<Keymap>, Vec<ConfigErr
     let layers = layers(texts);
     let all = keys_of(settings);
     let mut sound = all.clone();
-    let mut errors = Vec::new();
+    let mut errors = keys_too_many(settings, &layers);
     let preset_alone = KeysConfig {
         own: BTreeMap::new(),
         ..sound.clone()
@@ -262,7 +293,6 @@ fn keymap(settings: &Settings, texts: &[Text]) -> (Option<Keymap>, Vec<ConfigErr
             errors.push(key_error(settings, &layers, name, &error));
         }
     }
-    errors.extend(keys_too_many(settings, &layers));
     errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     (None, errors)
 }

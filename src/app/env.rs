@@ -195,6 +195,20 @@ pub fn glyphs_word(glyphs: Glyphs) -> &'static str {
     }
 }
 
+/// Where text for the clipboard goes where nothing stands between us and the terminal.
+pub const CLIPBOARD: &str = "the terminal's clipboard (OSC 52)";
+
+/// Returns where text for the clipboard goes, in words: a multiplexer may keep it to itself.
+pub fn clipboard(env: &Env) -> &'static str {
+    if env.get("TMUX").is_some() {
+        "tmux's clipboard (the terminal's needs `set -g set-clipboard on`)"
+    } else if env.get("STY").is_some() {
+        "GNU screen, which hands no text on to the terminal's clipboard"
+    } else {
+        CLIPBOARD
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -219,6 +233,14 @@ pub(crate) mod tests {
             (found.depth, found.glyphs, found.full_screen),
             (depth, glyphs, full_screen)
         );
+    }
+
+    #[test]
+    fn what_stands_before_the_clipboard_is_named() {
+        let inside = |name: &str| clipboard(&env(&[(name, "x")]));
+        assert!(inside("TMUX").contains("`set -g set-clipboard on`"));
+        assert!(inside("STY").contains("hands no text on"));
+        assert_eq!(clipboard(&env(&[])), CLIPBOARD);
     }
 
     #[test]

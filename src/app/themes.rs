@@ -132,6 +132,15 @@ impl Themes {
         } else {
             None
         };
+        if text.is_none() && !is_name(file_or_name) {
+            return vec![Mistake {
+                place: None,
+                message: format!("there is no file `{file_or_name}`"),
+                hint: Some(
+                    "`cycleboard theme check` takes a file, or the name of a theme".to_owned(),
+                ),
+            }];
+        }
         let own = text.as_deref().map(|text| (path, text));
         let name = match own {
             Some(_) => path.file_stem().unwrap_or_default().to_string_lossy(),

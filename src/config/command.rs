@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::config::check::{Checker, Table};
 use crate::config::template::Template;
-use crate::config::{Settings, file};
+use crate::config::{Settings, executes, file};
 use crate::domain::query::Query;
 use crate::domain::text::Clean;
 
@@ -273,69 +273,22 @@ fn wrong_program(argv: &[Template]) -> Option<(&'static str, &'static str)> {
             "the first word is a program as it is, without anything of a card",
         ));
     }
-    if makes_line(argv) {
+    if executes::makes_line(argv) {
         return Some((
             "`argv`: that program hands its arguments to a shell, which would obey a card",
             "let it run a script of yours that takes nothing from the card",
         ));
     }
-    reads_script(argv).then_some((
+    if executes::runs_value(argv) {
+        return Some((
+            "`argv`: that program would take a value for something to run",
+            "let it run a script of yours, and pass the value behind that",
+        ));
+    }
+    executes::reads_script(argv).then_some((
         "`argv`: a value in a script would be obeyed as a part of it",
         "pass it behind the script: `[\"sh\", \"-c\", \"git log \\\"$1\\\"\", \"sh\", \"{sha}\"]`",
     ))
-}
-
-/// What a word calls, without its directory.
-fn called(word: &Template) -> Option<&str> {
-    let word = word.plain()?;
-    Some(word.rsplit('/').next().unwrap_or(word))
-}
-
-/// Whether a program makes one line for a shell of its arguments, and something of a card is there.
-fn makes_line(argv: &[Template]) -> bool {
-    const LINES: [&str; 6] = ["ssh", "mosh", "rsh", "watch", "eval", "parallel"];
-    let at = argv
-        .iter()
-        .position(|word| called(word).is_some_and(|name| LINES.contains(&name)));
-    let rest = at.and_then(|at| argv.get(at + 1..)).unwrap_or_default();
-    rest.iter().any(|word| word.fields().next().is_some())
-}
-
-/// Whether something of a card is in the script of a shell or another interpreter.
-fn reads_script(argv: &[Template]) -> bool {
-    const READERS: [&str; 24] = [
-        "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "nu", "elvish",
-        "xonsh", "pwsh", "su", "runuser", "script", "python", "python3", "perl", "ruby", "node",
-        "php", "lua",
-    ];
-    let Some(at) = argv
-        .iter()
-        .position(|word| called(word).is_some_and(|name| READERS.contains(&name)))
-    else {
-        return false;
-    };
-    let mut rest = argv.iter().skip(at + 1);
-    while let Some(word) = rest.next() {
-        let flag = word.to_string();
-        if !flag.starts_with(['-', '+']) {
-            continue;
-        }
-        let (flag, value) = flag.split_once('=').unwrap_or((&flag, ""));
-        let is_long = ["--command", "--eval", "-Command"].contains(&flag);
-        let is_short = !flag.starts_with("--") && flag.contains(['c', 'e', 'E', 'r']);
-        let inside = (is_long && !value.is_empty()) || is_short;
-        if inside && word.fields().next().is_some() {
-            return true;
-        }
-        if (is_long || is_short)
-            && rest
-                .next()
-                .is_some_and(|script| script.fields().next().is_some())
-        {
-            return true;
-        }
-    }
-    false
 }
 
 fn cards(checker: &mut Checker<'_>, text: &file::Text) -> Option<Query> {
@@ -396,5 +349,44 @@ mod tests {
         check(&["fish", "--command=echo {title}"], Some("script"));
         check(&["ssh", "build", "make", "{branch}"], Some("shell"));
         check(&["watch", "git", "log", "{branch}"], Some("shell"));
+        check(&["tmux", "send-keys", "{title}"], Some("shell"));
+        check(&["env", "A=b", "git", "switch", "{branch}"], None);
+        check(&["env", "{title}"], Some("something to run"));
+        check(&["env", "-S", "git {title}"], Some("something to run"));
+        check(&["env", "-Sgit {title}"], Some("something to run"));
+        check(&["make", "deploy"], None);
+        check(&["make", "-f", "{name}"], Some("something to run"));
+        check(
+            &["make", "deploy", "TAG={branch}"],
+            Some("something to run"),
+        );
+        check(&["sed", "-n", "1p", "{log_path}"], None);
+        check(&["sed", "-e", "s/x/{title}/"], Some("something to run"));
+        check(&["sed", "s/x/{title}/e", "f"], Some("something to run"));
+        check(&["awk", "{title}"], Some("something to run"));
+        check(&["vim", "{log_path}"], None);
+        check(&["vim", "-c", "{title}"], Some("something to run"));
+        check(&["nvim", "+{number}"], Some("something to run"));
+        check(&["git", "-C", "x", "log", "{sha}"], None);
+        check(
+            &["git", "-c", "x.y={title}", "log"],
+            Some("something to run"),
+        );
+        check(
+            &["git", "rebase", "--exec={title}"],
+            Some("something to run"),
+        );
+        check(&["kubectl", "logs", "{name}"], None);
+        let pod = ["kubectl", "exec", "pod", "--"];
+        check(&[&pod[..], &["{title}"]].concat(), Some("something to run"));
+        check(
+            &[&pod[..], &["sh", "-c", "{title}"]].concat(),
+            Some("script"),
+        );
+        check(
+            &["docker", "exec", "sh", "sh", "-c", "{title}"],
+            Some("script"),
+        );
+        check(&["find", ".", "-exec", "{title}"], Some("something to run"));
     }
 }

@@ -10,6 +10,7 @@ mod board;
 mod check;
 mod check_table;
 mod command;
+mod executes;
 mod extras;
 mod file;
 mod file_own;

@@ -19,8 +19,12 @@ pub enum Field {
     Name,
     /// The host of the repository.
     Host,
-    /// The number of the change request, else of the ticket.
+    /// The number in what people call the card.
     Number,
+    /// The number of its newest change request.
+    Pr,
+    /// The page of that.
+    PrUrl,
     /// The commit, at least its first seven digits.
     Sha,
     /// The branch.
@@ -37,12 +41,14 @@ pub enum Field {
 
 impl Field {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Repo,
         Self::Owner,
         Self::Name,
         Self::Host,
         Self::Number,
+        Self::Pr,
+        Self::PrUrl,
         Self::Sha,
         Self::Branch,
         Self::Url,
@@ -59,6 +65,8 @@ impl Field {
             Self::Name => "name",
             Self::Host => "host",
             Self::Number => "number",
+            Self::Pr => "pr",
+            Self::PrUrl => "pr_url",
             Self::Sha => "sha",
             Self::Branch => "branch",
             Self::Url => "url",
@@ -73,6 +81,7 @@ impl Field {
         match self {
             Self::Repo | Self::Owner | Self::Name | Self::Host => "it has no repository",
             Self::Number => "it has no number",
+            Self::Pr | Self::PrUrl => "no change request of it is known",
             Self::Sha => "no commit of it is known",
             Self::Branch => "no branch of it is known",
             Self::Url => "it has no page",

@@ -66,6 +66,11 @@ fn check(checker: &mut Checker<'_>, table: Table<file::View>) -> Option<ViewConf
     };
     let filter = view.filter.map(|text| (text.span(), text.into_inner()));
     let mut is_well = true;
+    if name.get_ref().chars().any(char::is_control) {
+        let message = "`name`: the name of a view holds a character that cannot be shown";
+        checker.error(name.span(), message, None);
+        return None;
+    }
     let name = match SavedView::name_of(name.get_ref()) {
         Ok(name) => name,
         Err(why) => {

@@ -137,6 +137,59 @@ fn refused_with(home: &Home, file: &str, expected: &[&str]) {
 const FILE: &str = "config/cycleboard/config.toml";
 
 #[test]
+fn what_auto_stands_for_is_checked_as_well() {
+    let home = Home::new();
+    home.configure("[ui]\ntheme = \"auto\"\ntheme_light = \"ligth\"\ntheme_dark = \"auto\"\n");
+    refused_with(
+        &home,
+        FILE,
+        &[
+            "error: F:4: `theme_dark`: `auto` stands for this theme, so it cannot be `auto`",
+            "hint: `cycleboard theme list` names them all",
+            "error: F:3: there is no theme `ligth`",
+            "hint: did you mean `light`?",
+        ],
+    );
+}
+
+#[test]
+fn a_theme_file_that_is_not_there_is_told_as_that() {
+    let ran = Home::new().run(&["theme", "check", "nowhere/mine.toml"]);
+    ran.exits(2);
+    assert!(
+        ran.err
+            .starts_with("error: there is no file `nowhere/mine.toml`\n"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn the_theme_of_the_readme_passes_the_check() {
+    let readme = include_str!("../../README.md");
+    let from = readme.find("inherits = \"nord\"").expect("the example");
+    let example = &readme[from..];
+    let example = &example[..example.find("```").expect("its end")];
+    let home = Home::new();
+    std::fs::write(home.path("mine.toml"), example).expect("a file");
+    let file = home.path("mine.toml").display().to_string();
+    home.run(&["theme", "check", &file]).exits(0);
+}
+
+#[test]
+fn a_key_of_a_view_that_comes_too_late_is_told() {
+    let home = Home::new();
+    let view = |at: usize| format!("[[view]]\nname = \"v{at}\"\n");
+    let views: String = (1..=10).map(view).collect();
+    home.configure(&views);
+    home.run(&["config", "check"]).exits(0);
+    home.configure(&format!("{views}key = \"f6\"\n"));
+    let ran = home.run(&["config", "check"]);
+    ran.exits(2)
+        .complains("only the first 9 views may have a `key`, and `v10` comes after them");
+}
+
+#[test]
 fn a_theme_that_does_not_exist_is_told_with_its_line() {
     let home = Home::new();
     home.configure("[ui]\nmouse = true\ntheme = \"ligth\"\n");

@@ -133,3 +133,26 @@ fn what_runs_ends_with_the_board() {
         assert!(!command.contains("sleep 1000"), "{pid} goes on");
     }
 }
+
+#[test]
+fn reports_of_the_mouse_that_no_screen_sends_end_nothing() {
+    let home = Home::new();
+    let mut pty = board(&home, &[]);
+    // Columns and rows are counted from 1.
+    for report in [
+        "\u{1b}[M   ",
+        "\u{1b}[<0;0;0m",
+        "\u{1b}[<0;0;0M",
+        "\u{1b}[32;0;0M",
+    ] {
+        pty.send(report);
+    }
+    pty.send("?");
+    pty.wait_for("enter runs the selected command");
+    pty.send("\u{1b}");
+    pty.wait("board", |screen| {
+        Pty::hints(screen).starts_with(" enter open")
+    });
+    pty.send("q");
+    assert_eq!(pty.end(), 0);
+}

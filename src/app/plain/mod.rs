@@ -4,6 +4,7 @@
 //! said and asked is `talk`'s, which is pure; here lines come in and go out.
 
 mod act;
+mod cards;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,8 @@ use crate::app::hidden::Hidden;
 use crate::app::logs;
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
-use crate::app::{board, once, output, redact, signals};
+use crate::app::views::{self, Views};
+use crate::app::{board, clock, once, output, redact, signals};
 use crate::domain::diagnosis::LogKey;
 use crate::engine::{Engine, EngineCommand};
 
@@ -51,6 +53,14 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
             simulated: session.demo.is_some(),
             seed: board::seed(),
             hides: Hidden::of(&session).load().0,
+            views: {
+                let own = Views::of(&session).load().0;
+                views::given(&session.settings)
+                    .into_iter()
+                    .chain(own)
+                    .collect()
+            },
+            zone: clock::local_offset(),
         };
         let mut conversation = Conversation {
             talk: Talk::new(setting, filter),
@@ -126,6 +136,13 @@ impl Conversation<'_> {
                     }
                 }
                 Said::Do(Do::More) => self.more_of_log()?,
+                Said::Do(Do::Hide(changes)) => {
+                    let hidden = Hidden::of(self.session);
+                    let (_, trouble) = hidden.set(&changes, (self.session.clock)());
+                    if let Some(trouble) = trouble {
+                        print(&trouble)?;
+                    }
+                }
             }
         }
         Ok(true)

@@ -5,23 +5,24 @@
 
 use std::collections::HashMap;
 
+use chrono::FixedOffset;
+
 use super::act::Acting;
 use super::words::{self, Stood};
 use crate::app::triage;
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
+use crate::domain::arrange::{Order, SavedView};
 use crate::domain::diagnosis::LogKey;
-use crate::domain::hide::Hides;
+use crate::domain::hide::{Hide, Hides};
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::domain::query::{Query, QueryContext};
+use crate::domain::stage::Stage;
 use crate::domain::status::Severity;
 use crate::domain::text::nearest;
 use crate::engine::EngineCommand;
-use crate::engine::snapshot::{Health, Row, Snapshot};
-
-/// How many cards are listed at once.
-const PAGE: usize = 20;
+use crate::engine::snapshot::{Health, Snapshot};
 
 /// How many changes are told at once; more are counted.
 const CHANGES: usize = 8;
@@ -46,7 +47,12 @@ pub(super) enum Do {
     Log(LogKey),
     /// Go on with the log.
     More,
+    /// Keep what was put aside.
+    Hide(Changes),
 }
+
+/// Cards, and how each is put aside from now on.
+pub(super) type Changes = Vec<(ItemId, Option<Hide>)>;
 
 /// What holds for the whole conversation.
 #[derive(Clone, Debug)]
@@ -61,17 +67,33 @@ pub(super) struct Setting {
     pub(super) seed: u128,
     /// What the user put aside on the board.
     pub(super) hides: Hides,
+    /// The saved views.
+    pub(super) views: Vec<SavedView>,
+    /// The clock of this machine.
+    pub(super) zone: FixedOffset,
 }
 
 /// The commands, each with what it does.
-const COMMANDS: [(&str, &str); 12] = [
+const COMMANDS: [(&str, &str); 21] = [
     ("list", "list the cards; `list build` lists one column"),
     ("more", "go on with a list or a log"),
     ("open", "`open 3`, or `3`: tell all of that card"),
     ("next", "tell the next card that needs a person"),
+    ("previous", "back to the card before on that way"),
+    ("triage", "list what is red, and why"),
+    ("attention", "list what calls for a person, and why"),
     (
         "filter",
         "`filter is:red repo:api`: only those cards; `filter` alone: all again",
+    ),
+    (
+        "sort",
+        "`sort oldest`: the order of lists; `sort` alone names them",
+    ),
+    ("views", "list the saved views"),
+    (
+        "view",
+        "`view NAME`: its filter, columns and order; `view` alone: the whole board",
     ),
     ("log", "read out the log of why this card is red"),
     (
@@ -79,6 +101,12 @@ const COMMANDS: [(&str, &str); 12] = [
         "do something to the run of this card, after a question",
     ),
     ("page", "tell the address of this card's page"),
+    ("hide", "hide this card on this machine, or show it again"),
+    (
+        "snooze",
+        "`snooze 2h`, `tomorrow`, `mon`, `activity`: put this card aside until then",
+    ),
+    ("undo", "take the last `hide` or `snooze` back"),
     ("sources", "tell how the sources stand"),
     ("refresh", "ask all sources now"),
     ("help", "list the commands"),
@@ -87,7 +115,7 @@ const COMMANDS: [(&str, &str); 12] = [
 
 /// What a list of cards goes on with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum More {
+pub(super) enum More {
     Nothing,
     List(usize),
     Log,
@@ -96,13 +124,19 @@ enum More {
 /// A conversation about the board.
 #[derive(Debug)]
 pub(super) struct Talk {
-    setting: Setting,
-    filter: Query,
+    pub(super) setting: Setting,
+    pub(super) filter: Query,
+    /// In which order lists are told.
+    pub(super) order: Order,
+    /// The columns that are listed; none named is all.
+    pub(super) stages: Vec<Stage>,
     /// The cards of the last list: a number means one of them.
-    listed: Vec<ItemId>,
+    pub(super) listed: Vec<ItemId>,
     /// The card that is talked about.
-    card: Option<ItemId>,
-    more: More,
+    pub(super) card: Option<ItemId>,
+    pub(super) more: More,
+    /// How what was put aside stood before each change of it.
+    pub(super) undo: Vec<Changes>,
     /// Whether every source was read once, or failed: what comes before that is no change.
     is_settled: bool,
     /// How every card stood, once all sources had answered.
@@ -115,7 +149,7 @@ pub(super) fn line(text: impl Into<String>) -> Said {
 }
 
 impl Talk {
-    fn context(&self, snapshot: &Snapshot, now: Timestamp) -> QueryContext {
+    pub(super) fn context(&self, snapshot: &Snapshot, now: Timestamp) -> QueryContext {
         QueryContext {
             now,
             me: snapshot.me(),
@@ -130,6 +164,9 @@ impl Talk {
         Self {
             setting,
             filter,
+            order: Order::default(),
+            stages: Vec::new(),
+            undo: Vec::new(),
             listed: Vec::new(),
             card: None,
             more: More::Nothing,
@@ -240,7 +277,8 @@ impl Talk {
         } else {
             format!(" with `{}`", self.filter)
         };
-        format!("{all} cards{filter}: {red} red, {blocked} blocked, {waiting} waiting{ill}")
+        let cards = words::cards(all);
+        format!("{cards}{filter}: {red} red, {blocked} blocked, {waiting} waiting{ill}")
     }
 
     /// Answers a line.
@@ -256,7 +294,7 @@ impl Talk {
         }
         match word.to_lowercase().as_str() {
             "" => Vec::new(),
-            "help" | "h" | "?" => help(),
+            "help" | "h" | "?" => help(rest),
             "quit" | "q" | "exit" => vec![Said::Do(Do::Quit)],
             "list" | "l" => self.list(rest, snapshot, now),
             "more" | "m" => match self.more {
@@ -268,7 +306,16 @@ impl Talk {
                 Ok(number) => self.open(number, snapshot, now),
                 Err(_) => vec![line("say which: `open 3`, with a number of the last list")],
             },
-            "next" | "n" | "e" => self.next(snapshot, now),
+            "next" | "n" | "e" => self.next(true, snapshot, now),
+            "previous" | "prev" => self.next(false, snapshot, now),
+            "triage" => self.red(snapshot, now),
+            "attention" => self.calling(snapshot, now),
+            "sort" => self.sort(rest, snapshot, now),
+            "views" => self.views(),
+            "view" => self.view(rest, snapshot, now),
+            "hide" | "x" => self.hide(snapshot, now),
+            "snooze" | "b" => self.snooze(rest, snapshot, now),
+            "undo" | "u" => self.undo(),
             "filter" | "f" | "/" => self.filter(rest, snapshot, now),
             "log" => self.log(snapshot),
             "act" | "a" => {
@@ -286,141 +333,16 @@ impl Talk {
                 line("asking all sources"),
                 Said::Do(Do::Command(EngineCommand::RefreshAll)),
             ],
-            unknown => {
-                let near = nearest(unknown, COMMANDS.iter().map(|(name, _)| *name));
-                let hint = near.map_or_else(
-                    || "`help` lists the commands".to_owned(),
-                    |name| format!("did you mean `{name}`?"),
-                );
-                vec![line(format!("no command `{unknown}`; {hint}"))]
-            }
+            word => vec![unknown(word)],
         }
     }
 
-    fn card<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a WorkItem> {
+    pub(super) fn card<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a WorkItem> {
         let id = self.card.as_ref()?;
         snapshot.find(id).map(|item| &**item)
     }
 
-    /// Makes a list of the cards of one column or of all, and tells its beginning.
-    fn list(&mut self, of: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
-        let columns = &self.setting.columns;
-        let wanted = of.to_lowercase();
-        let found = columns.iter().find(|column| {
-            let is_stage = column.stage.title().to_lowercase() == wanted;
-            is_stage || column.title.to_lowercase() == wanted
-        });
-        if found.is_none() && !wanted.is_empty() {
-            let names: Vec<&str> = columns.iter().map(|column| column.title.as_str()).collect();
-            return vec![line(format!(
-                "no column `{of}`; there are {}",
-                names.join(", ")
-            ))];
-        }
-        let context = self.context(snapshot, now);
-        let stages = columns.iter().map(|column| column.stage);
-        let stages = stages.filter(|stage| found.is_none_or(|found| found.stage == *stage));
-        self.listed = stages
-            .filter_map(|stage| snapshot.column(stage))
-            .flat_map(|column| column.rows.iter())
-            .flat_map(Row::items)
-            .filter(|item| self.filter.matches(item, &context))
-            .map(|item| item.id.clone())
-            .collect();
-        if self.listed.is_empty() {
-            self.more = More::Nothing;
-            return vec![line("no cards")];
-        }
-        self.listing(0, snapshot, now)
-    }
-
-    /// Tells a part of the list, one card a line, under the names of their columns.
-    fn listing(&mut self, from: usize, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
-        let columns = &self.setting.columns;
-        let mut said = Vec::new();
-        let mut stage = None;
-        for (at, id) in self.listed.iter().enumerate().skip(from).take(PAGE) {
-            let number = at + 1;
-            let Some(item) = snapshot.find(id) else {
-                said.push(line(format!("{number}. it left the board")));
-                continue;
-            };
-            if stage.replace(item.placement.stage) != Some(item.placement.stage) {
-                let title = words::title(columns, item.placement.stage);
-                let count = snapshot.column(item.placement.stage);
-                let (count, red) = count.map_or((0, 0), |column| (column.count, column.red));
-                said.push(line(format!("{title}, {count} cards, {red} red")));
-            }
-            said.push(line(format!(
-                "{number}. {}",
-                words::card(item, snapshot, now)
-            )));
-        }
-        let end = from.saturating_add(PAGE);
-        let left = self.listed.len().saturating_sub(end);
-        self.more = if left > 0 {
-            More::List(end)
-        } else {
-            More::Nothing
-        };
-        if left > 0 {
-            said.push(line(format!(
-                "{left} more; `more` goes on, a number opens one"
-            )));
-        }
-        said
-    }
-
-    fn open(&mut self, number: usize, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
-        let id = number.checked_sub(1).and_then(|at| self.listed.get(at));
-        let Some(id) = id.cloned() else {
-            let last = self.listed.len();
-            return vec![line(match last {
-                0 => "`list` first: a number is one of the last list".to_owned(),
-                _ => format!("the last list has the numbers 1 to {last}"),
-            })];
-        };
-        let Some(item) = snapshot.find(&id) else {
-            return vec![line("that card left the board")];
-        };
-        self.card = Some(id);
-        let lines = words::whole(item, snapshot, &self.setting.columns, now);
-        lines.into_iter().map(line).collect()
-    }
-
-    /// Tells the next card that needs a person, the most urgent first, and round again.
-    fn next(&mut self, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
-        let context = self.context(snapshot, now);
-        let mut urgent: Vec<&WorkItem> = snapshot
-            .items()
-            .map(|item| &**item)
-            .filter(|item| item.placement.status.severity() >= Severity::Waiting)
-            .filter(|item| self.filter.matches(item, &context))
-            .collect();
-        urgent.sort_by_key(|item| {
-            let placement = &item.placement;
-            (
-                std::cmp::Reverse(placement.status.severity()),
-                placement.since,
-                item.id.clone(),
-            )
-        });
-        self.listed = urgent.iter().map(|item| item.id.clone()).collect();
-        self.more = More::Nothing;
-        let at = urgent
-            .iter()
-            .position(|item| Some(&item.id) == self.card.as_ref());
-        let next = at.map_or(0, |at| at + 1);
-        let next = if next < urgent.len() { next } else { 0 };
-        if urgent.is_empty() {
-            return vec![line("no card needs a person")];
-        }
-        let mut said = vec![line(format!("{} of {}", next + 1, urgent.len()))];
-        said.extend(self.open(next + 1, snapshot, now));
-        said
-    }
-
-    fn filter(&mut self, text: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
+    pub(super) fn filter(&mut self, text: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
         match Query::parse(text) {
             Ok(filter) => {
                 self.filter = filter;
@@ -460,13 +382,25 @@ impl Talk {
     }
 }
 
-fn help() -> Vec<Said> {
-    let mut said: Vec<Said> = COMMANDS
-        .iter()
-        .map(|(name, what)| line(format!("{name}: {what}")))
-        .collect();
+/// Tells what the commands do, or one of them.
+fn help(of: &str) -> Vec<Said> {
+    let told = |(name, what): &(&str, &str)| line(format!("{name}: {what}"));
+    if !of.is_empty() {
+        let found = COMMANDS.iter().find(|(name, _)| *name == of);
+        return vec![found.map_or_else(|| unknown(of), told)];
+    }
+    let mut said: Vec<Said> = COMMANDS.iter().map(told).collect();
     said.push(line("changes of cards are told as they happen"));
     said
+}
+
+fn unknown(word: &str) -> Said {
+    let near = nearest(word, COMMANDS.iter().map(|(name, _)| *name));
+    let hint = near.map_or_else(
+        || "`help` lists the commands".to_owned(),
+        |name| format!("did you mean `{name}`?"),
+    );
+    line(format!("no command `{word}`; {hint}"))
 }
 
 fn sources(snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use chrono::FixedOffset;
+
 use super::talk::{Do, Said, Setting, Talk};
 use super::words;
 use crate::domain::Timestamp;
+use crate::domain::arrange::{Arrangement, Order, SavedView};
 use crate::domain::hide::Hides;
 use crate::domain::item::{Evidence, EvidenceKind};
 use crate::domain::query::Query;
@@ -30,6 +33,15 @@ fn setting() -> Setting {
         simulated: false,
         seed: 7,
         hides: Hides::default(),
+        views: vec![SavedView {
+            name: "failing".to_owned(),
+            shows: Arrangement {
+                filter: "is:red".to_owned(),
+                order: Order::Oldest,
+                ..Arrangement::default()
+            },
+        }],
+        zone: FixedOffset::east_opt(0).unwrap(),
     }
 }
 
@@ -276,4 +288,82 @@ fn a_filter_before_all_sources_answered_is_taken_and_says_when_it_is_counted() {
     talk.settle();
     let told = text(&talk.on_snapshot(&snapshot, sample::moment()));
     assert!(told.starts_with("8 cards with `is:red`"), "{told}");
+}
+
+#[test]
+fn a_list_counts_what_it_lists() {
+    let mut it = Conversation::new(48);
+    drop(it.say("filter is:red"));
+    let list = it.say("list");
+    let mut counted = 0;
+    for head in list.lines().filter(|line| line.ends_with(" red")) {
+        let count: usize = head.split(", ").nth(1).unwrap()[..1].parse().unwrap();
+        assert!(head.ends_with(&format!(", {count} red")), "{head}");
+        assert!(!head.contains(" 1 cards"), "{head}");
+        counted += count;
+    }
+    assert_eq!(counted, 8, "{list}");
+}
+
+#[test]
+fn the_walk_goes_back_as_well() {
+    let mut it = Conversation::new(48);
+    let first = it.say("next");
+    drop(it.say("next"));
+    assert_eq!(it.say("previous"), first);
+    let last = it.say("previous");
+    assert!(
+        last.starts_with(&first[5..first.find('\n').unwrap()]),
+        "{last}"
+    );
+}
+
+#[test]
+fn what_is_put_aside_is_in_no_list_until_it_is_taken_back() {
+    let mut it = Conversation::new(48);
+    assert!(it.say("hide").contains("no card is open"));
+    let all = it.say("triage");
+    assert!(all.lines().next().unwrap().contains(", because "), "{all}");
+    drop(it.say("1"));
+    let hidden = it.say("hide");
+    assert!(
+        hidden.contains("is hidden") && hidden.contains("<Hide("),
+        "{hidden}"
+    );
+    assert_eq!(it.say("triage").lines().count(), all.lines().count() - 1);
+    assert!(it.say("undo").starts_with("taken back\n<Hide("));
+    assert_eq!(it.say("triage"), all);
+    drop(it.say("1"));
+    assert!(it.say("snooze soon").contains("`soon` is no time"));
+    let snoozed = it.say("snooze 2h");
+    assert!(snoozed.contains("is put aside until "), "{snoozed}");
+    drop(it.say("undo"));
+    assert_eq!(it.say("undo"), "there is nothing to take back");
+}
+
+#[test]
+fn orders_and_views_have_names() {
+    let mut it = Conversation::new(48);
+    assert!(it.say("sort sideways").contains("there are urgent, oldest"));
+    assert!(it.say("sort newest").starts_with("newest first\n"));
+    assert_eq!(it.say("views"), "failing: is:red");
+    assert!(it.say("view failing").starts_with("8 cards with `is:red`"));
+    assert!(it.say("view fialing").contains("did you mean `failing`?"));
+    assert!(it.say("view").starts_with("48 cards: "));
+    assert_eq!(
+        it.say("help log"),
+        "log: read out the log of why this card is red"
+    );
+    assert!(it.say("help lgo").contains("did you mean `log`?"));
+}
+
+#[test]
+fn nothing_red_is_no_answer_where_nobody_answered() {
+    let mut it = Conversation::new(0);
+    let mut source = sample::source("github", Health::Unreachable);
+    source.last_success = None;
+    it.snapshot.sources = vec![source];
+    for word in ["triage", "attention"] {
+        assert!(it.say(word).starts_with("nothing is known: no source"));
+    }
 }

@@ -18,6 +18,14 @@ pub(super) fn title(columns: &[ColumnConfig], stage: Stage) -> &str {
     found.map_or(stage.title(), |column| column.title.as_str())
 }
 
+/// Returns so many cards in words.
+pub(super) fn cards(count: usize) -> String {
+    match count {
+        1 => "1 card".to_owned(),
+        count => format!("{count} cards"),
+    }
+}
+
 /// Returns an age as it is spoken.
 fn since(at: Timestamp, now: Timestamp) -> String {
     match age(at, now).as_str() {

@@ -11,6 +11,7 @@ use futures_util::Stream;
 use tokio::sync::mpsc;
 
 use crate::app::effects::{Done, clipboard};
+use crate::app::env::CLIPBOARD;
 use crate::app::guard::Switch;
 use crate::app::logs::Order;
 use crate::app::run::{App, Look, Next};
@@ -140,7 +141,9 @@ where
                     0 | 1 => format!("`{text}`"),
                     lines => format!("{lines} lines"),
                 };
-                let told = format!("copied {what} to the terminal's clipboard (OSC 52)");
+                // Nothing tells whether it arrived.
+                let to = self.standing.as_ref().map_or(CLIPBOARD, |it| it.clipboard);
+                let told = format!("sent {what} to {to}");
                 self.look.state.notify(told, now);
             }
             Err(error) => self.look.state.notify_error(error, now),
@@ -229,6 +232,9 @@ where
             state.notify_error("your commands cannot be run here", now);
             return Ok(());
         };
+        let Some(order) = own::admit(state, order) else {
+            return Ok(());
+        };
         if order.run == RunIn::Terminal {
             self.look.terminal.backend_mut().lend()?;
         }
@@ -290,7 +296,12 @@ where
                 return self.carry_out(effects, now);
             }
             Done::Reloaded(reloaded) => self.on_reloaded(*reloaded, now)?,
-            Done::Own(event) => own::on_event(&mut self.look.state, *event, now),
+            Done::Own(event) => {
+                own::on_event(&mut self.look.state, *event, now);
+                while let Some(order) = own::next(&mut self.look.state) {
+                    self.run_own(order, now)?;
+                }
+            }
             Done::Returned(event) => {
                 self.look.terminal.backend_mut().take_back()?;
                 self.look.repaint()?;

@@ -31,7 +31,14 @@ pub struct Standing {
     pub has_links: bool,
     /// The characters that it can draw.
     pub glyphs: Glyphs,
+    /// Where text for the clipboard goes, in words.
+    pub clipboard: &'static str,
 }
+
+/// What an error about the theme is about.
+const THEME: &str = "theme";
+/// What one about the configuration is about.
+const CONFIGURATION: &str = "configuration";
 
 impl<B: Screen> Look<B> {
     fn set_theme(&mut self, name: &str, now: Timestamp) {
@@ -39,8 +46,9 @@ impl<B: Screen> Look<B> {
             Ok(theme) => {
                 name.clone_into(&mut self.state.theme);
                 self.theme = theme;
+                self.state.settled(THEME);
             }
-            Err(error) => self.state.notify_error(error, now),
+            Err(error) => self.state.notify_trouble(THEME, error, now),
         }
     }
 }
@@ -102,10 +110,12 @@ where
             Ok(told) => told,
             Err(error) => {
                 let text = format!("the configuration stays as it was: {error}");
-                self.look.state.notify_error(text, now);
+                let state = &mut self.look.state;
+                state.notify_trouble(CONFIGURATION, text, now);
                 return Ok(());
             }
         };
+        self.look.state.settled(CONFIGURATION);
         let Some(standing) = &mut self.standing else {
             return Ok(());
         };

@@ -85,6 +85,11 @@ fn a_broken_view_is_told_of_and_the_others_stay() {
         "another `name`",
     );
     told(
+        "name = \"a\\u001bb\"",
+        "`name`: the name of a view holds a character that cannot be shown",
+        "",
+    );
+    told(
         "name = \"x\"\ncolumns = []",
         "`columns` names no column",
         "leave it out",

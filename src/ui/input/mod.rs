@@ -228,6 +228,9 @@ fn walk_on(
 ) -> Vec<Effect> {
     let in_detail = matches!(state.overlays[..], [Overlay::Detail(_)]);
     let board = View::Board;
+    if let Some(told) = own::elsewhere(state, keymap, pressed, snapshot, now) {
+        return vec![told];
+    }
     if !in_detail || state.view != board {
         return Vec::new();
     }

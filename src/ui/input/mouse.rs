@@ -26,6 +26,11 @@ pub(super) fn on_mouse(
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Vec<Effect> {
+    // A button that is let go ends what it held, wherever that is.
+    if matches!(event.kind, MouseEventKind::Up(_)) {
+        state.dragged = None;
+    }
+    // crossterm makes 65535 of a report of column or row 0, which are counted from 1.
     let (x, y) = (event.column, event.row);
     if x >= state.size.0 || y >= state.size.1 {
         return Vec::new();
@@ -41,8 +46,8 @@ pub(super) fn on_mouse(
             return click(state, &plan, (x, y), snapshot, now);
         }
         MouseEventKind::Drag(MouseButton::Left) => drag(state, x),
-        MouseEventKind::Up(_) => state.dragged = None,
-        MouseEventKind::Down(_)
+        MouseEventKind::Up(_)
+        | MouseEventKind::Down(_)
         | MouseEventKind::Drag(_)
         | MouseEventKind::Moved
         | MouseEventKind::ScrollLeft

@@ -254,3 +254,17 @@ fn esc_gives_a_sequence_up() {
     screen.press("g esc o");
     assert_eq!(screen.state.view, View::Board);
 }
+
+#[test]
+fn what_the_mouse_does_outside_of_the_screen_only_ends_what_it_held() {
+    let mut screen = Screen::new(100, 40, 96);
+    let drag = MouseEventKind::Drag(MouseButton::Left);
+    let up = MouseEventKind::Up(MouseButton::Left);
+    for kind in [CLICK, drag, MouseEventKind::ScrollDown, up] {
+        // What crossterm makes of a report of column or row 0.
+        for (x, y) in [(u16::MAX, u16::MAX), (u16::MAX, 5), (5, u16::MAX)] {
+            assert!(screen.event(&mouse(kind, x, y)).is_empty());
+            assert_eq!(screen.state.focused().unwrap().at, 0, "{kind:?}");
+        }
+    }
+}

@@ -30,8 +30,9 @@ use crate::ui::overlay::OwnEntry;
 use crate::ui::state::{UiOptions, UiState};
 
 pub(crate) use menu::{Line, key as menu_key, lines as menu_lines, open as open_menu};
+pub(crate) use start::elsewhere;
 pub(crate) use start::start;
-pub use start::{begun, on_event};
+pub use start::{admit, begun, next, on_event};
 pub use table::entries;
 pub(crate) use values::refusal;
 
@@ -40,6 +41,9 @@ const KEPT: usize = 10;
 
 /// How many run at once.
 pub(crate) const AT_ONCE: usize = 4;
+
+/// For how many marked cards a command is run.
+const MOST_CARDS: usize = 20;
 
 /// What is to be run.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -156,6 +160,8 @@ fn span(span: TimeDelta) -> String {
 pub struct OwnState {
     /// All that run, and the last that ended.
     pub errands: VecDeque<Errand>,
+    /// What is run once something else has ended: a command for many cards.
+    waiting: VecDeque<Order>,
     given: u64,
 }
 
@@ -169,6 +175,11 @@ impl OwnState {
     pub fn running(&self) -> usize {
         let running = self.errands.iter().filter(|errand| errand.ended.is_none());
         running.count()
+    }
+
+    /// Returns how many wait until something has ended.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Takes one in; of those that ended, the oldest gives way.

@@ -5,13 +5,19 @@ use std::sync::Arc;
 use super::{AT_ONCE, Ending, Errand, Event, Order, Output, OwnMenu, Pane, values};
 use crate::config::{OwnCommand, RunIn, Template};
 use crate::domain::Timestamp;
+use crate::domain::item::WorkItem;
 use crate::domain::text::plain_ascii_escape;
 use crate::engine::snapshot::Snapshot;
+use crate::ui::chord::Chord;
 use crate::ui::effect::Effect;
+use crate::ui::keymap::Keymap;
 use crate::ui::overlay::{Confirm, Overlay};
 use crate::ui::state::UiState;
 
-/// Runs a command for the card at hand, or asks before, or says why not.
+/// How many lines a question about many cards has.
+const TOLD: usize = 14;
+
+/// Runs a command for the card at hand, or for those that are marked, or asks before, or says why not.
 pub(crate) fn start(
     state: &mut UiState,
     snapshot: &Snapshot,
@@ -30,7 +36,11 @@ pub(crate) fn start(
             command.name
         ))];
     }
-    let order = order(state, snapshot, &command);
+    let cards = values::cards(state, snapshot, &command);
+    if cards.len() > 1 {
+        return for_each(state, snapshot, &command, &cards, now);
+    }
+    let order = order(state, snapshot, &command, cards.first().copied());
     if command.confirm {
         let confirm = question(&command, &order, now);
         state.overlays.push(Overlay::Confirm(confirm));
@@ -39,7 +49,90 @@ pub(crate) fn start(
     vec![Effect::RunOwn(Box::new(order))]
 }
 
-fn order(state: &mut UiState, snapshot: &Snapshot, command: &OwnCommand) -> Order {
+/// Asks whether a command is to be run for each of the marked cards; what it is not for is left
+/// out, and said.
+fn for_each(
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    command: &OwnCommand,
+    cards: &[&WorkItem],
+    now: Timestamp,
+) -> Vec<Effect> {
+    let mut orders = Vec::new();
+    let mut left_out = Vec::new();
+    for item in cards {
+        let key = plain_ascii_escape(&item.key).into_owned();
+        match values::unfit(state, snapshot, command, Some(item), now) {
+            Some(why) => left_out.push(format!("not for {key}: {}", plain_ascii_escape(&why))),
+            None => orders.push((key, order(state, snapshot, command, Some(item)))),
+        }
+    }
+    let told = orders.iter().map(|(key, order)| {
+        let words = order.argv.iter().map(|word| word.fill(&order.values));
+        // Quoted, so that no argument can pass for two.
+        let words = words.map(|word| format!("{:?}", word.unwrap_or_default()));
+        let words: Vec<String> = words.collect();
+        let line = format!("{key}: {}", words.join(" "));
+        plain_ascii_escape(&line).into_owned()
+    });
+    let title = format!("run `{}` for {} marked cards?", command.name, orders.len());
+    let mut lines: Vec<String> = told.collect();
+    lines.extend(left_out);
+    let more = lines.len().saturating_sub(TOLD);
+    if more > 0 {
+        lines.truncate(TOLD);
+        lines.push(format!("and {more} more"));
+    }
+    let yes = orders.into_iter().map(|(_, order)| order);
+    state.overlays.push(Overlay::Confirm(Confirm {
+        title,
+        lines,
+        yes: yes.map(|order| Effect::RunOwn(Box::new(order))).collect(),
+        opened_at: now,
+    }));
+    Vec::new()
+}
+
+/// Returns an order that can be run now; while as many run as may, it waits for its turn.
+pub fn admit(state: &mut UiState, order: Order) -> Option<Order> {
+    if order.run == RunIn::Background && state.own.running() >= AT_ONCE {
+        state.own.waiting.push_back(order);
+        return None;
+    }
+    Some(order)
+}
+
+/// Returns the next order that waited, once it can be run.
+pub fn next(state: &mut UiState) -> Option<Order> {
+    if state.own.running() >= AT_ONCE {
+        return None;
+    }
+    state.own.waiting.pop_front()
+}
+
+/// Says why the key of a command that is for another place does nothing here.
+pub(crate) fn elsewhere(
+    state: &UiState,
+    keymap: &Keymap,
+    pressed: &[Chord],
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Option<Effect> {
+    let mut bindings = keymap.bindings.iter();
+    let found = bindings.find_map(|binding| {
+        let is_it = binding.keys == pressed;
+        super::of(&state.options, binding.command).filter(|_| is_it)
+    })?;
+    let why = values::refusal(state, snapshot, found, now)?;
+    Some(Effect::Toast(format!("cannot run `{}`: {why}", found.name)))
+}
+
+fn order(
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    command: &OwnCommand,
+    item: Option<&WorkItem>,
+) -> Order {
     let wants_log = command
         .argv
         .iter()
@@ -50,7 +143,7 @@ fn order(state: &mut UiState, snapshot: &Snapshot, command: &OwnCommand) -> Orde
         name: command.name.clone(),
         argv: command.argv.clone(),
         cwd: command.cwd.clone(),
-        values: values::values(state, snapshot),
+        values: values::values(state, snapshot, item),
         log: values::log(state).filter(|_| wants_log).cloned(),
         run: command.run,
         pause: command.pause,
@@ -105,6 +198,10 @@ pub fn on_event(state: &mut UiState, event: Event, now: Timestamp) {
         return;
     };
     errand.ended = Some((now, ending.clone()));
+    if ending == Ending::Stopped {
+        // Whoever stops one of many means the others that did not begin as well.
+        state.own.waiting.retain(|order| order.name != errand.name);
+    }
     let (id, said) = (errand.id, errand.words());
     let text = format!("`{}`: {said}", errand.name);
     let has_output = !errand.output.lines.is_empty();

@@ -8,6 +8,7 @@ use ratatui::crossterm::event::{Event as Input, KeyCode};
 use super::testing::commands;
 use super::*;
 use crate::config::Field;
+use crate::domain::item::EvidenceKind;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::Row;
 use crate::log::output_line;
@@ -387,4 +388,152 @@ fn long_output_is_gone_through_and_its_end_followed() {
 /// A key that comes at once.
 fn crossterm_key(c: char) -> Input {
     Input::Key(KeyCode::Char(c).into())
+}
+
+const MANY: &str = r#"
+[[command]]
+name = "list"
+key = "C"
+argv = ["echo", "{key}", "{branch}"]
+changes = false
+
+[[command]]
+name = "edit"
+key = "B"
+argv = ["vi", "{key}"]
+run = "terminal"
+
+[[command]]
+name = "red"
+key = "f4"
+argv = ["echo", "{key}"]
+where = ["triage"]
+"#;
+
+fn orders(effects: Vec<Effect>) -> Vec<Order> {
+    let of = |effect| match effect {
+        Effect::RunOwn(order) => Some(*order),
+        _ => None,
+    };
+    effects.into_iter().filter_map(of).collect()
+}
+
+#[test]
+fn what_is_done_with_marked_cards_is_done_for_each_after_a_question_that_counts_them() {
+    let mut screen = screen(MANY);
+    drop(screen.press("ctrl-a"));
+    let marked: Vec<String> = crate::ui::update::marks::marked(&screen.state, &screen.snapshot)
+        .iter()
+        .map(|item| item.key.to_string())
+        .collect();
+    assert!(marked.len() > AT_ONCE, "{marked:?}");
+    assert!(screen.press("C").is_empty(), "nothing runs unasked");
+    let text = screen.text();
+    assert!(
+        text.contains(&format!("run `list` for {} marked cards?", marked.len())),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("{}: \"echo\" ", marked[0])),
+        "{text}"
+    );
+    screen.now += TimeDelta::seconds(1);
+    let found = orders(screen.press("y"));
+    let keys: Vec<String> = found
+        .iter()
+        .map(|order| order.values[&Field::Key].clone())
+        .collect();
+    assert_eq!(keys, marked);
+    // As many as may run begin; the others follow as those end.
+    let (state, now) = (&mut screen.state, screen.now);
+    let mut begun_ids = Vec::new();
+    for order in found {
+        if let Some(order) = admit(state, order) {
+            begun(state, &order, now);
+            begun_ids.push(order.id);
+        }
+    }
+    assert_eq!(begun_ids.len(), AT_ONCE);
+    assert_eq!(state.own.waiting(), marked.len() - AT_ONCE);
+    assert_eq!(next(state), None);
+    let over = |id, ending| Event {
+        id,
+        output: Arc::default(),
+        ending: Some(ending),
+    };
+    on_event(state, over(begun_ids[0], Ending::Exit(0)), now);
+    assert_eq!(
+        next(state).map(|order| order.values[&Field::Key].clone()),
+        Some(marked[AT_ONCE].clone())
+    );
+    on_event(state, over(begun_ids[1], Ending::Stopped), now);
+    assert_eq!(state.own.waiting(), 0, "the others were stopped with it");
+}
+
+#[test]
+fn the_terminal_is_for_one_card() {
+    let mut screen = screen(MANY);
+    drop(screen.press("space space"));
+    refused(
+        &screen.press("B"),
+        "it takes the terminal, and 2 cards are marked: it is for one",
+    );
+}
+
+#[test]
+fn one_marked_card_is_meant_and_not_the_one_under_the_cursor() {
+    let mut screen = screen(MANY);
+    drop(screen.press("space"));
+    let marked = crate::ui::update::marks::marked(&screen.state, &screen.snapshot);
+    let key = marked[0].key.to_string();
+    let effects = screen.press("C");
+    assert_eq!(order(&effects).values.get(&Field::Key), Some(&key));
+}
+
+#[test]
+fn a_key_for_another_place_says_so() {
+    let mut screen = screen(MANY);
+    refused(&screen.press("f4"), "cannot run `red`: it is for triage");
+}
+
+#[test]
+fn number_and_page_are_those_of_the_key_and_the_change_request_has_its_own() {
+    let text = "[[command]]\nname = \"a\"\nkey = \"B\"\n\
+                argv = [\"x\", \"{number}\", \"{url}\", \"{pr}\", \"{pr_url}\"]";
+    let mut screen = screen(text);
+    let url = |path: &str| crate::domain::key::WebUrl::parse(&format!("https://h.example/{path}"));
+    let piece = |kind, key: &str, path: &str| crate::domain::item::Evidence {
+        kind,
+        key: Clean::line(key),
+        state: Clean::line("open"),
+        status: crate::domain::status::Status::Running,
+        url: url(path),
+        at: sample::moment(),
+        confidence: 100,
+        detail: Clean::default(),
+        run: None,
+        door: None,
+    };
+    let column = &mut screen.snapshot.columns[0];
+    let mut rows: Vec<Row> = column.rows.to_vec();
+    for row in &mut rows {
+        if let Row::Item(item) = row {
+            let item = Arc::make_mut(item);
+            item.key = Clean::line("acme/api#12");
+            item.url = url("pull/34");
+            item.evidence = vec![
+                piece(EvidenceKind::Ticket, "acme/api#12", "issues/12"),
+                piece(EvidenceKind::ChangeRequest, "acme/api#34", "pull/34"),
+            ];
+        }
+    }
+    column.rows = rows.into();
+    screen.snapshot.generation += 1;
+    screen.arrive();
+    let effects = screen.press("B");
+    let page = |path: &str| format!("https://h.example/{path}");
+    assert_eq!(
+        words(order(&effects)),
+        ["x", "12", &page("issues/12"), "34", &page("pull/34")]
+    );
 }

@@ -1,6 +1,7 @@
 //! What a card says to a command of the user, and why a command is not for it.
 
-use crate::config::{Field, OwnCommand, OwnPlace, Template, Values};
+use super::MOST_CARDS;
+use crate::config::{Field, OwnCommand, OwnPlace, RunIn, Template, Values};
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::item::{EvidenceKind, WorkItem};
@@ -8,6 +9,7 @@ use crate::domain::key::WebUrl;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::rows::Shown;
 use crate::ui::state::{LogStanding, Pane, Pointed, UiState, View};
+use crate::ui::update::marks;
 
 /// What stands for the path of the log before there is one.
 pub(super) const LOG: &str = "copy-of-the-log";
@@ -35,8 +37,8 @@ pub(super) fn log(state: &UiState) -> Option<&LogKey> {
 }
 
 /// Returns all that is known for the words of a command.
-pub(super) fn values(state: &UiState, snapshot: &Snapshot) -> Values {
-    let mut values = card(state, snapshot).map_or_else(Values::new, |item| of(item, snapshot));
+pub(super) fn values(state: &UiState, snapshot: &Snapshot, item: Option<&WorkItem>) -> Values {
+    let mut values = item.map_or_else(Values::new, |item| of(item, snapshot));
     if log(state).is_some() {
         values.insert(Field::LogPath, LOG.to_owned());
     }
@@ -52,7 +54,7 @@ fn of(item: &WorkItem, snapshot: &Snapshot) -> Values {
     };
     put(Field::Key, Some(&item.key));
     put(Field::Title, Some(&item.title));
-    put(Field::Url, item.url.as_ref().map(WebUrl::as_str));
+    put(Field::Url, page(item).map(WebUrl::as_str));
     if let Some(repo) = &item.repo {
         put(Field::Repo, Some(repo.path()));
         put(Field::Host, Some(repo.host()));
@@ -61,7 +63,13 @@ fn of(item: &WorkItem, snapshot: &Snapshot) -> Values {
         put(Field::Name, Some(name));
     }
     put(Field::Branch, item.branches.first().map(|name| &**name));
-    put(Field::Number, number(item));
+    put(Field::Number, number(&item.key));
+    let changes = item.evidence.iter().rev();
+    let mut changes = changes.filter(|it| it.kind == EvidenceKind::ChangeRequest);
+    if let Some(change) = changes.next() {
+        put(Field::Pr, number(&change.key));
+        put(Field::PrUrl, change.url.as_ref().map(WebUrl::as_str));
+    }
     let run = snapshot.triage.find(&item.id).map(|card| &card.triage.run);
     let whole = run.and_then(|run| run.head_sha.as_ref());
     put(
@@ -71,11 +79,15 @@ fn of(item: &WorkItem, snapshot: &Snapshot) -> Values {
     values
 }
 
-/// Returns the number of the newest change request, else that of the card itself.
-fn number(item: &WorkItem) -> Option<&str> {
-    let mut evidence = item.evidence.iter().rev();
-    let change = evidence.find(|it| it.kind == EvidenceKind::ChangeRequest);
-    let key = change.map_or(&item.key, |change| &change.key);
+/// Returns the page of what the card is called by, else the one that it opens.
+fn page(item: &WorkItem) -> Option<&WebUrl> {
+    let mut evidence = item.evidence.iter();
+    let named = evidence.find(|it| it.key == item.key && it.url.is_some());
+    named.map_or(item.url.as_ref(), |it| it.url.as_ref())
+}
+
+/// Returns the number at the end of a key.
+fn number(key: &str) -> Option<&str> {
     let (_, number) = key.rsplit_once(['#', '!'])?;
     number.bytes().all(|b| b.is_ascii_digit()).then_some(number)
 }
@@ -89,7 +101,33 @@ fn sha(item: &WorkItem) -> Option<&str> {
     is_sha.then_some(sha)
 }
 
-/// Returns why a command cannot be run here, if so.
+/// Returns the cards that a command is run for: the marked ones, else the one at hand; none where
+/// it says nothing of a card.
+pub(super) fn cards<'a>(
+    state: &UiState,
+    snapshot: &'a Snapshot,
+    command: &OwnCommand,
+) -> Vec<&'a WorkItem> {
+    if !is_for_cards(command) {
+        return Vec::new();
+    }
+    let marked = marks::marked(state, snapshot);
+    if marked.is_empty() {
+        return card(state, snapshot).into_iter().collect();
+    }
+    marked
+}
+
+/// Whether a command is about a card.
+fn is_for_cards(command: &OwnCommand) -> bool {
+    let wants = |words: &[Template]| {
+        let mut fields = words.iter().flat_map(Template::fields);
+        fields.any(|field| field != Field::LogPath)
+    };
+    !command.cards.is_empty() || wants(&command.argv) || wants(command.cwd.as_slice())
+}
+
+/// Returns why a command cannot be run here, if so: for none of the cards that are marked.
 pub(crate) fn refusal(
     state: &UiState,
     snapshot: &Snapshot,
@@ -107,22 +145,43 @@ pub(crate) fn refusal(
         let places: Vec<&str> = command.places.iter().map(|at| at.as_str()).collect();
         return Some(format!("it is for {}", places.join(", ")));
     }
-    let wants = |words: &[Template]| {
-        let mut fields = words.iter().flat_map(Template::fields);
-        fields.any(|field| field != Field::LogPath)
-    };
-    let is_for_cards =
-        !command.cards.is_empty() || wants(&command.argv) || wants(command.cwd.as_slice());
-    if is_for_cards {
-        let Some(item) = card(state, snapshot) else {
-            return Some("no card is selected".to_owned());
-        };
-        let context = state.query_context(snapshot, now);
-        if !command.cards.matches(item, &context) {
-            return Some(format!("it is for cards that match `{}`", command.cards));
-        }
+    let cards = cards(state, snapshot, command);
+    if cards.is_empty() && is_for_cards(command) {
+        return Some("no card is selected".to_owned());
     }
-    let values = values(state, snapshot);
+    let count = cards.len();
+    if count > 1 && command.run == RunIn::Terminal {
+        let why = format!("it takes the terminal, and {count} cards are marked: it is for one");
+        return Some(why);
+    }
+    if count > MOST_CARDS {
+        let why = format!("{count} cards are marked, and it is run for {MOST_CARDS} at most");
+        return Some(why);
+    }
+    if cards.is_empty() {
+        return unfit(state, snapshot, command, None, now);
+    }
+    let mut first = None;
+    for item in cards {
+        let why = unfit(state, snapshot, command, Some(item), now)?;
+        first.get_or_insert(why);
+    }
+    first
+}
+
+/// Returns why a command cannot be run for a card, if so.
+pub(super) fn unfit(
+    state: &UiState,
+    snapshot: &Snapshot,
+    command: &OwnCommand,
+    item: Option<&WorkItem>,
+    now: Timestamp,
+) -> Option<String> {
+    let context = state.query_context(snapshot, now);
+    if item.is_some_and(|item| !command.cards.matches(item, &context)) {
+        return Some(format!("it is for cards that match `{}`", command.cards));
+    }
+    let values = values(state, snapshot, item);
     let mut words = command.argv.iter().map(|word| word.fill(&values));
     let mut path = command.cwd.iter().map(|path| path.fill_path(&values));
     let unfit = words.find_map(Result::err);

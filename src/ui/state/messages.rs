@@ -27,6 +27,8 @@ pub struct Messages {
     /// Those on the screen, newest last, at most three.
     pub toasts: Vec<Message>,
     errors: usize,
+    /// What each trouble that may be over one day last said.
+    troubles: Vec<(&'static str, String)>,
     pub(super) notices: Vec<crate::domain::text::Clean>,
 }
 
@@ -74,6 +76,27 @@ impl UiState {
     /// Shows an error until it is dismissed.
     pub fn notify_error(&mut self, text: impl Into<String>, now: Timestamp) {
         self.message(text.into(), true, now);
+    }
+
+    /// Shows an error until it is dismissed, or until what it is about is well again.
+    pub fn notify_trouble(&mut self, about: &'static str, text: String, now: Timestamp) {
+        self.settled(about);
+        self.messages.troubles.push((about, text.clone()));
+        self.notify_error(text, now);
+    }
+
+    /// Takes the error about something off the screen: it is well again.
+    pub fn settled(&mut self, about: &str) {
+        let Messages {
+            toasts, troubles, ..
+        } = &mut self.messages;
+        troubles.retain(|(known, text)| {
+            let is_it = *known == about;
+            if is_it {
+                toasts.retain(|toast| !toast.is_error || toast.text != *text);
+            }
+            !is_it
+        });
     }
 
     fn message(&mut self, text: String, is_error: bool, now: Timestamp) {

@@ -12,14 +12,22 @@ pub(crate) fn are_meant(state: &UiState) -> bool {
     state.view == View::Board && state.detail().is_none() && !state.board.marked.is_empty()
 }
 
+/// Returns the marked cards that are still there, where they are what something is done to.
+pub(crate) fn marked<'a>(state: &UiState, snapshot: &'a Snapshot) -> Vec<&'a WorkItem> {
+    if !are_meant(state) {
+        return Vec::new();
+    }
+    let marked = state.board.marked.iter();
+    marked
+        .filter_map(|id| snapshot.find(id).map(AsRef::as_ref))
+        .collect()
+}
+
 /// Returns the cards that something is done to: the marked ones that are on the board, else the one
 /// with the cursor.
 pub(crate) fn cards<'a>(state: &UiState, snapshot: &'a Snapshot) -> Vec<&'a WorkItem> {
     if are_meant(state) {
-        let marked = state.board.marked.iter();
-        return marked
-            .filter_map(|id| snapshot.find(id).map(AsRef::as_ref))
-            .collect();
+        return marked(state, snapshot);
     }
     let shown = match (state.detail(), state.pointed(snapshot)) {
         (Some(detail), _) => state.find(snapshot, &detail.key),

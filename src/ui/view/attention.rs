@@ -11,19 +11,23 @@ use crate::ui::layout::rows;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, wrap};
 use crate::ui::theme::Role;
+use crate::ui::view::empty;
 
 /// Paints the view.
 pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) {
     let theme = paint.theme;
     let lines = &state.attention.lines;
     if lines.is_empty() {
+        let unknown = empty::unknown(state, snapshot);
         let text = match (
+            &unknown,
             snapshot.attention.is_judged(),
             state.filter.query.is_empty(),
         ) {
-            (false, _) => "nothing is known yet",
-            (true, true) => "nothing calls for a person",
-            (true, false) => "no card that calls matches the filter",
+            (Some(why), ..) => why,
+            (None, false, _) => "nothing is known yet",
+            (None, true, true) => "nothing calls for a person",
+            (None, true, false) => "no card that calls matches the filter",
         };
         let wide = area.width.saturating_sub(2);
         for (y, line) in (area.top()..area.bottom()).zip(wrap(text, wide, 3)) {

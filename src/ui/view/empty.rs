@@ -45,6 +45,25 @@ pub(super) fn because(
     told
 }
 
+/// Returns why it is not known that there is nothing, where no source has told what it has: an
+/// empty list is no answer then.
+pub(super) fn unknown(state: &UiState, snapshot: &Snapshot) -> Option<String> {
+    let has_cards = snapshot.items().next().is_some();
+    if has_cards || snapshot.sources.is_empty() {
+        return None;
+    }
+    if let Some(text) = loading(state, snapshot) {
+        return Some(format!("nothing is known: {text}"));
+    }
+    let told = |view: &SourceView| !is_mute(view) && view.last_success.is_some();
+    if snapshot.sources.iter().any(told) {
+        return None;
+    }
+    let ill = snapshot.sources.iter().max_by_key(|view| view.health)?;
+    let word = wellness::word(state, ill);
+    Some(format!("nothing is known: `{}` is {word}", ill.name))
+}
+
 /// Says that cards are hidden, and what shows them again.
 fn filtered(state: &UiState, hidden: usize, glyphs: Glyphs) -> Vec<String> {
     let cards = if hidden == 1 { "card" } else { "cards" };

@@ -24,6 +24,7 @@ fn standing(ui: UiConfig) -> Standing {
         has_mouse: true,
         has_links: true,
         glyphs: Marks::Unicode,
+        clipboard: crate::app::env::CLIPBOARD,
     }
 }
 
@@ -97,6 +98,23 @@ async fn what_was_saved_is_taken_over_and_a_mistake_leaves_what_was_there() {
         );
         let ground = world.seen.shown().cells.buffer()[(3, 5)].bg;
         assert_eq!(Some(ground), light.ground().bg, "the old one stays");
+        let well = Ok(told(UiConfig::default()));
+        tell.try_send(Done::Reloaded(Box::new(well))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        let text = world.seen.text();
+        assert!(!text.contains("is no command"), "it was mended: {text}");
+        // The same of a theme that was wrong and is right now.
+        let mut wrong = told(UiConfig::default());
+        wrong.ui.theme = "nowhere".to_owned();
+        tell.try_send(Done::Reloaded(Box::new(Ok(wrong)))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        let text = world.seen.text();
+        assert!(text.contains("there is no theme `nowhere`"), "{text}");
+        let well = Ok(told(UiConfig::default()));
+        tell.try_send(Done::Reloaded(Box::new(well))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        let text = world.seen.text();
+        assert!(!text.contains("there is no theme"), "it was mended: {text}");
     })
     .await;
 }

@@ -134,6 +134,11 @@ impl State {
 
     /// Returns of how many repositories the past is read.
     pub(super) fn past_read(&self) -> PastRead {
+        if self.anonymous {
+            return PastRead::never(
+                "there is no token, and GraphQL, by which it is read, needs one",
+            );
+        }
         if self.is_by_rest() {
             return PastRead::never("the token is refused GraphQL, by which it is read");
         }

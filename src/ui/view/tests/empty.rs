@@ -136,3 +136,35 @@ fn while_the_past_is_read_the_board_says_how_far() {
     screen.arrive();
     assert!(!screen.text().contains("the past"), "{}", screen.text());
 }
+
+/// A board whose one source stands so, and of which nothing is known.
+fn nothing_known(health: Health) -> Snapshot {
+    let mut snapshot = sample::snapshot(0);
+    let mut source = sample::source("github", health);
+    source.last_success = None;
+    snapshot.sources = vec![source];
+    snapshot
+}
+
+#[test]
+fn nothing_is_said_to_be_well_where_nothing_is_known() {
+    for (keys, well) in [
+        ("g f", "no card is red"),
+        ("g a", "nothing calls for a person"),
+    ] {
+        let known = |snapshot: Snapshot| {
+            let mut screen = Screen::with(100, 30, snapshot, UiOptions::default());
+            screen.press(keys);
+            screen.text()
+        };
+        let text = known(nothing_known(Health::Unreachable));
+        assert!(text.contains("nothing is known: `github` is "), "{text}");
+        assert!(!text.contains(well), "{text}");
+        let text = known(nothing_known(Health::Starting));
+        assert!(text.contains("nothing is known: loading"), "{text}");
+        let mut answered = nothing_known(Health::Ok);
+        answered.sources[0].last_success = Some(sample::moment());
+        let text = known(answered);
+        assert!(!text.contains("nothing is known:"), "{text}");
+    }
+}

@@ -8,6 +8,7 @@ use crate::ui::panes::Panes;
 use crate::ui::state::{Pane, UiState};
 use crate::ui::text::{Paint, wrap};
 use crate::ui::theme::Role;
+use crate::ui::view::empty;
 
 mod cards;
 mod line;
@@ -63,10 +64,12 @@ fn below(area: Rect) -> Rect {
 
 fn nothing(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) {
     let red = state.rows.red;
-    let text = match (snapshot.partial, red) {
-        (true, _) => "not every source has answered yet",
-        (false, 0) => "no card is red",
-        (false, _) => "red cards are on the board, but no failed run of theirs is known",
+    let unknown = empty::unknown(state, snapshot);
+    let text = match (&unknown, snapshot.partial, red) {
+        (Some(why), ..) => why,
+        (None, true, _) => "not every source has answered yet",
+        (None, false, 0) => "no card is red",
+        (None, false, _) => "red cards are on the board, but no failed run of theirs is known",
     };
     let columns = area.width.saturating_sub(2);
     let style = paint.theme.style(Role::Text);
