@@ -94,9 +94,10 @@ fn refuse(state: &UiState, command: Command) -> Vec<Effect> {
     let keymap = &state.options.keymap;
     let back = keymap.label(Command::Back, Glyphs::Ascii);
     let back = back.map_or_else(String::new, |key| format!("; {key} leaves it"));
-    let name = match command {
-        Command::Own(_) => crate::ui::own::name(&state.options, command),
-        _ => command.row().brief,
+    let name = if matches!(command, Command::Own(_)) {
+        crate::ui::own::name(&state.options, command)
+    } else {
+        command.row().brief
     };
     toast(format!("no `{name}` in the past{back}"))
 }
