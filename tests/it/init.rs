@@ -305,7 +305,7 @@ fn logins_of_every_program_are_found() {
 #[test]
 fn a_remote_that_is_left_out_is_told() {
     let home = clone(&[
-        ("origin", "https://git.example.test/acme/api.git"),
+        ("backup", "https://git.example.test/acme/api.git"),
         ("upstream", "https://github.com/acme/api.git"),
     ]);
     let ran = home.run(&["init", "--yes", "--offline"]);

@@ -431,6 +431,11 @@ async fn what_was_deployed_within_two_days_is_known_to_a_new_store_and_read_once
         .collect();
     world.put("/repos/acme/api/commits", &json!(commits));
     world.put("/repos/acme/api/releases", &json!([]));
+    let nothing = json!({"state": "", "total_count": 0, "statuses": []});
+    for n in 1..=30 {
+        let path = format!("/repos/acme/api/commits/{}/status", hex(n));
+        world.put(&path, &nothing);
+    }
     // Later ones took the place of what was deployed 44 hours ago.
     let status = json!({"context": "deploy/production", "status": "success",
         "created_at": "2026-11-19T06:00:00Z", "updated_at": "2026-11-19T06:00:00Z"});

@@ -140,8 +140,7 @@ async fn a_gate_that_was_passed_while_nobody_looked_is_told_as_passed() {
 #[tokio::test]
 async fn a_gate_that_still_waits_after_a_restart_stays_and_is_asked_for_by_itself() {
     let again = restarted_at_a_gate().await;
-    // The list of runs is read before that of deployments: the gate stays meanwhile.
-    let batch = again.fetch("runs:acme/api").await;
+    let batch = again.settle().await;
     assert_ne!(last_gates(&batch), Some(Vec::new()));
     again
         .routes
@@ -154,8 +153,7 @@ async fn a_gate_that_still_waits_after_a_restart_stays_and_is_asked_for_by_itsel
         repo: again.repo("acme/api"),
         run: 9,
     };
-    again.source.need(&BTreeSet::from([gates]));
-    let batch = again.fetch("needs:0").await;
+    let batch = again.need(&[gates]).await;
     assert_eq!(last_gates(&batch), Some(Vec::new()));
 }
 
