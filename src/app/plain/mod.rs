@@ -22,7 +22,7 @@ use crate::app::logs;
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
 use crate::app::views::{self, Views};
-use crate::app::{board, clock, once, output, redact, signals};
+use crate::app::{board, once, output, redact, signals, team};
 use crate::domain::diagnosis::LogKey;
 use crate::engine::{Engine, EngineCommand};
 
@@ -60,7 +60,7 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
                     .chain(own)
                     .collect()
             },
-            zone: clock::local_offset(),
+            zone: team::local_zone(&session.env),
         };
         let mut conversation = Conversation {
             talk: Talk::new(setting, filter),

@@ -5,14 +5,13 @@
 
 use std::collections::HashMap;
 
-use chrono::FixedOffset;
-
 use super::act::Acting;
 use super::words::{self, Stood};
 use crate::app::triage;
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
 use crate::domain::arrange::{Order, SavedView};
+use crate::domain::calendar::Zone;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::hide::{Hide, Hides};
 use crate::domain::item::WorkItem;
@@ -70,7 +69,7 @@ pub(super) struct Setting {
     /// The saved views.
     pub(super) views: Vec<SavedView>,
     /// The clock of this machine.
-    pub(super) zone: FixedOffset,
+    pub(super) zone: Zone,
 }
 
 /// The commands, each with what it does.

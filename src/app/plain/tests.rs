@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::FixedOffset;
-
 use super::talk::{Do, Said, Setting, Talk};
 use super::words;
 use crate::domain::Timestamp;
 use crate::domain::arrange::{Arrangement, Order, SavedView};
+use crate::domain::calendar::Zone;
 use crate::domain::hide::Hides;
 use crate::domain::item::{Evidence, EvidenceKind};
 use crate::domain::query::Query;
@@ -41,7 +40,7 @@ fn setting() -> Setting {
                 ..Arrangement::default()
             },
         }],
-        zone: FixedOffset::east_opt(0).unwrap(),
+        zone: Zone::UTC,
     }
 }
 
