@@ -390,17 +390,16 @@ impl<'a> Place<'a> {
             went_well(all.filter(move |d| d.is_sighting() == is_seen)).next()
         };
         let (seen, told) = (newest(true)?, newest(false)?);
-        let is_same = match (self.sha_of(seen), self.sha_of(told)) {
-            // A commit that nobody knows stays the few digits that were told.
-            (Some(seen), Some(told)) => told.as_str().starts_with(seen.as_str()),
-            _ => {
-                let number = |d: &'a Deployment| {
-                    let name = d.git_ref.as_ref()?.trim_start_matches('v');
-                    name.starts_with(|c: char| c.is_ascii_digit())
-                        .then_some(name)
-                };
-                number(seen)? == number(told)?
-            }
+        // A commit that nobody knows stays the few digits that were told.
+        let is_same = if let (Some(seen), Some(told)) = (self.sha_of(seen), self.sha_of(told)) {
+            told.as_str().starts_with(seen.as_str())
+        } else {
+            let number = |d: &'a Deployment| {
+                let name = d.git_ref.as_ref()?.trim_start_matches('v');
+                name.starts_with(|c: char| c.is_ascii_digit())
+                    .then_some(name)
+            };
+            number(seen)? == number(told)?
         };
         (!is_same).then_some((seen, told))
     }

@@ -6,6 +6,7 @@ use super::state::{RunSeen, State};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactKind};
+use crate::domain::run::RunKey;
 use crate::domain::ticket::{TicketKey, TicketState};
 use crate::sources::needs;
 use crate::sources::selection;
@@ -95,18 +96,20 @@ fn rest(state: &mut State, fact: &Fact) {
 
 /// Jobs that were read need not be read again; gates that were told are to be told as passed.
 fn details(state: &mut State, fact: &Fact) {
-    let key = match fact {
-        Fact::JobSet(set) => &set.run,
-        Fact::GateSet(set) => &set.run,
-        _ => return,
-    };
-    let known = state.known(key.repo.path());
-    let Some(run) = known.and_then(|known| known.runs.get_mut(&key.id)) else {
-        return;
-    };
-    match fact {
-        Fact::JobSet(set) => run.jobs = Some((set.attempt, run.updated_at, run.updated_at)),
-        Fact::GateSet(set) if !set.gates.is_empty() => run.gates_at = Some(run.updated_at),
-        _ => {}
+    if let Fact::JobSet(set) = fact
+        && let Some(run) = seen(state, &set.run)
+    {
+        run.jobs = Some((set.attempt, run.updated_at, run.updated_at));
     }
+    if let Fact::GateSet(set) = fact
+        && !set.gates.is_empty()
+        && let Some(run) = seen(state, &set.run)
+    {
+        run.gates_at = Some(run.updated_at);
+    }
+}
+
+fn seen<'s>(state: &'s mut State, key: &RunKey) -> Option<&'s mut RunSeen> {
+    let known = state.known(key.repo.path())?;
+    known.runs.get_mut(&key.id)
 }

@@ -37,10 +37,10 @@ pub(super) fn restore(state: &mut State, place: &str, config: &SourceConfig, fac
         one(state, fact);
     }
     for fact in ours {
-        match fact.as_ref() {
-            Fact::JobSet(set) => jobs(state, set),
-            Fact::GateSet(set) => gates(state, set),
-            _ => {}
+        if let Fact::JobSet(set) = fact.as_ref() {
+            jobs(state, set);
+        } else if let Fact::GateSet(set) = fact.as_ref() {
+            gates(state, set);
         }
     }
 }
