@@ -162,10 +162,9 @@ impl Talk {
         let mut ids = urgent.iter();
         let at = ids.position(|item| Some(&item.id) == self.card.as_ref());
         let next = match (at, forth) {
-            (None, true) => 0,
-            (None | Some(0), false) => last,
             (Some(at), true) if at < last => at + 1,
-            (Some(_), true) => 0,
+            (None | Some(_), true) => 0,
+            (None | Some(0), false) => last,
             (Some(at), false) => at - 1,
         };
         let mut said = vec![line(format!("{} of {}", next + 1, urgent.len()))];

@@ -48,6 +48,7 @@ mod needs;
 #[cfg(test)]
 mod notices;
 mod parts;
+mod place;
 mod reads;
 mod records;
 mod remake;

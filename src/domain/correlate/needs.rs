@@ -13,7 +13,7 @@ use crate::domain::correlate::view::{View, released_at};
 use crate::domain::key::Sha;
 use crate::domain::placement::{Clock, Landed, RunView, Work};
 use crate::domain::release::Release;
-use crate::domain::run::{RunState, is_foreign, parts_of_foreign};
+use crate::domain::run::{Blocks, Gate, RunState, is_foreign, parts_of_foreign};
 
 /// How many needs of one kind one scope may have.
 const MOST: usize = 24;
@@ -134,7 +134,8 @@ impl Wanted {
         }
         // A gate that was passed while nobody looked is told by no list of runs.
         let gates = view.kinds.gates.get(&id).map(|set| &set.gates);
-        let is_gated = gates.is_some_and(|gates| !gates.is_empty()) && !work.is_final();
+        let blocks = |gate: &Gate| gate.blocks != Blocks::Nothing;
+        let is_gated = gates.is_some_and(|gates| gates.iter().any(blocks)) && !work.is_final();
         if run.run.state == RunState::Waiting || is_gated {
             self.add(Need::Gates { repo, run: id });
         }

@@ -411,9 +411,12 @@ where = ["triage"]
 "#;
 
 fn orders(effects: Vec<Effect>) -> Vec<Order> {
-    let of = |effect| match effect {
-        Effect::RunOwn(order) => Some(*order),
-        _ => None,
+    let of = |effect| {
+        if let Effect::RunOwn(order) = effect {
+            Some(*order)
+        } else {
+            None
+        }
     };
     effects.into_iter().filter_map(of).collect()
 }

@@ -290,18 +290,18 @@ async fn the_board_of_the_last_account_of_a_command_is_there_before_the_command_
     );
 }
 
-fn by_variable(account: Account) -> Bound {
+fn by_variable(account: &Account) -> Bound {
     let mut config = config("https://f.test", &[], &["acme"]);
     config.token_env = Some("TOKEN".to_owned());
-    Bound::new(&config, &account)
+    Bound::new(&config, account)
 }
 
 #[tokio::test]
 async fn where_no_token_is_to_be_had_the_rows_of_the_last_account_are_read() {
     let dir = TempDir::new().expect("a directory");
-    let missing = || by_variable(Account::Missing("`TOKEN` is not set".to_owned()));
+    let missing = || by_variable(&Account::Missing("`TOKEN` is not set".to_owned()));
     assert_eq!(held(&open(dir.path(), missing())).await, all(&[], 0, 0));
-    let db = open(dir.path(), by_variable(known("first")));
+    let db = open(dir.path(), by_variable(&known("first")));
     db.account(one(), known("first")).await;
     fill(&db, &["acme/api"]).await;
     db.close().await;
@@ -311,7 +311,7 @@ async fn where_no_token_is_to_be_had_the_rows_of_the_last_account_are_read() {
     assert_eq!(held(&without).await, all(&["acme/api"], 1, 1));
     fill(&without, &["acme/web"]).await;
     without.close().await;
-    let db = open(dir.path(), by_variable(known("first")));
+    let db = open(dir.path(), by_variable(&known("first")));
     assert_eq!(held(&db).await, all(&["acme/api"], 1, 1), "none is written");
     // Who has a token sees what is theirs, whoever was there before.
     let command = open(dir.path(), by_command());
