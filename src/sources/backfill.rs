@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::TimeDelta;
 
-use super::detail::{is_detail, is_of_place};
 use super::http::{Ground, Stored, ValidatorKey};
 use super::port::Port;
+use super::untold::Untold;
 use super::{PastRead, SourceError};
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId};
@@ -25,9 +25,6 @@ const WHILE_READ: TimeDelta = TimeDelta::hours(6);
 
 /// After how long a past that could not be read is tried again.
 const AGAIN: TimeDelta = TimeDelta::days(1);
-
-/// How often a page is asked for that the host fails to tell, before others have their turn.
-const MOST_FAILED: u8 = 3;
 
 /// Returns what the note of a repository's past stands under: the account, as the rows do.
 pub(super) fn note_key(port: &Port, repo: &RepoKey) -> ValidatorKey {
@@ -358,28 +355,6 @@ pub(super) struct Pasts<P> {
     known: BTreeMap<String, Past>,
     at_hand: Option<Backfill<P>>,
     failed: Untold,
-}
-
-/// The page that was not told, by repository and number, and how often in a row.
-#[derive(Debug, Default)]
-pub(super) struct Untold(Option<(String, u64, u8)>);
-
-impl Untold {
-    /// Takes in that a page was not read; returns whether its repository is given up for now: what
-    /// is not for us costs no other, and neither does a page that the host fails to tell.
-    pub(super) fn is_lost(&mut self, (path, step): (&str, u64), error: &SourceError) -> bool {
-        if !is_of_place(error) {
-            return false;
-        }
-        let is_same = |(known, number, _): &(String, u64, u8)| known == path && *number == step;
-        let before = self.0.take().filter(is_same);
-        let count = before.map_or(1, |(_, _, count)| count.saturating_add(1));
-        let is_lost = is_detail(error) || count >= MOST_FAILED;
-        if !is_lost {
-            self.0 = Some((path.to_owned(), step, count));
-        }
-        is_lost
-    }
 }
 
 impl<P> Default for Pasts<P> {

@@ -62,6 +62,7 @@ mod ticket_links;
 pub mod token;
 mod token_ask;
 mod told;
+mod untold;
 pub mod usual;
 
 pub use deeds::READ_ONLY;

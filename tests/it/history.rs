@@ -163,7 +163,7 @@ fn the_past_is_gone_through_by_keys() {
     });
     let first = Pty::line(pty.screen(), 0);
     pty.send("F");
-    pty.wait_for("no `rerun-failed` in the past");
+    pty.wait_for("no `re-run failed` in the past");
     pty.send("{{");
     pty.wait("two days before", |screen| {
         let top = Pty::line(screen, 0);

@@ -19,7 +19,8 @@ use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
-use crate::sources::backfill::{Past, Untold};
+use crate::sources::backfill::Past;
+use crate::sources::untold::Untold;
 use crate::sources::{CapabilityState, SourceError, Tier};
 
 /// How many repositories one probe asks for.
