@@ -12,7 +12,7 @@ use crate::domain::status::Severity;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::state::UiState;
 
-/// The most cards of a service that are listed, however much room there is.
+/// The most cards of a service that are listed while others wait for room.
 const MOST: usize = 12;
 
 /// How many cards do what.
@@ -132,11 +132,13 @@ pub(super) fn collect<'a>(state: &UiState, snapshot: &'a Snapshot, now: Timestam
     }
 }
 
-/// Puts sections onto pages of so many rows: a heading and its cards each, none cut in two.
+/// Puts sections onto pages of so many rows: a heading and its cards each, none cut in two. Rows
+/// that are left on a page are filled from its first section on.
 pub(super) fn pages(sections: &[Section<'_>], rows: u16) -> Vec<Vec<Placed>> {
     let rows = usize::from(rows);
     let mut pages: Vec<Vec<Placed>> = Vec::new();
     let mut left = 0;
+    let mut unused = Vec::new();
     for (section, it) in sections.iter().enumerate() {
         let most = rows.saturating_sub(1);
         let cards = it.cards.len().min(MOST).min(most);
@@ -148,9 +150,21 @@ pub(super) fn pages(sections: &[Section<'_>], rows: u16) -> Vec<Vec<Placed>> {
                 left -= needed + 1;
             }
             _ => {
+                if !pages.is_empty() {
+                    unused.push(left);
+                }
                 pages.push(vec![Placed { section, cards }]);
                 left = rows.saturating_sub(needed);
             }
+        }
+    }
+    unused.push(left);
+    for (page, mut left) in pages.iter_mut().zip(unused) {
+        for placed in page {
+            let all = sections.get(placed.section).map_or(0, |it| it.cards.len());
+            let more = all.saturating_sub(placed.cards).min(left);
+            placed.cards += more;
+            left -= more;
         }
     }
     pages

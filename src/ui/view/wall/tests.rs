@@ -53,6 +53,21 @@ fn counts_come_with_their_words_and_red_comes_first() {
 }
 
 #[test]
+fn rows_stay_empty_only_where_nothing_is_left_to_list() {
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let screen = wall(width, height, 160);
+        let text = screen.text();
+        let below: Vec<&str> = text.lines().rev().skip(1).collect();
+        let empty = below.iter().take_while(|line| line.trim().is_empty());
+        // One row stands above the last line.
+        assert!(
+            empty.count() <= 1 || !text.contains(" more"),
+            "{width}x{height}\n{text}"
+        );
+    }
+}
+
+#[test]
 fn there_is_no_cursor_and_nothing_blinks() {
     let mut screen = wall(80, 24, 160);
     let state = &mut screen.state;
