@@ -148,10 +148,17 @@ impl Themes {
         };
         let sheet = match self.sheet(&name, own) {
             Ok(sheet) => sheet,
-            Err(mistake) => return vec![mistake],
+            Err(first) => {
+                let text = own.map(|(_, text)| text.to_owned());
+                let text = text.or_else(|| self.read(&name).ok().flatten());
+                let all = text.map(|text| Sheet::mistakes(&name, &text));
+                let all = all.unwrap_or_default();
+                let mut told: Vec<Mistake> = all.iter().map(|it| self.mistake(it, own)).collect();
+                told.sort_by(|a, b| a.place.cmp(&b.place));
+                return if told.is_empty() { vec![first] } else { told };
+            }
         };
-        let lacks = sheet.inks().err();
-        let lacks = lacks.map(|error| self.mistake(&error, own));
+        let lacks: Vec<Mistake> = sheet.missing().map(|it| self.mistake(&it, own)).collect();
         let faults = faults(&sheet).into_iter().map(|fault| Mistake {
             place: own
                 .map(|(path, text)| (path.to_path_buf(), text.to_owned()))

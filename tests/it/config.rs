@@ -305,6 +305,17 @@ fn a_theme_of_ones_own_is_checked_with_its_lines_used_or_not() {
             "hint: colours are written `#rrggbb`, `bright-red` or `terminal`",
         ],
     );
+    // All that is wrong is told at once, line by line.
+    write(&home, file, &bad.join("\n").replace("\nstale", "\nstael"));
+    let ran = home.run(&["theme", "check", "mine"]);
+    ran.exits(2);
+    let told = |line: usize, what: &str| ran.err.find(&format!(":{line}: theme `mine`{what}"));
+    let (odd, unknown) = (
+        told(calm, ", role `calm`"),
+        told(stale, " has no role `stael`"),
+    );
+    assert!(odd.is_some() && unknown.is_some(), "{ran:#?}");
+    assert_eq!(odd < unknown, calm < stale, "{ran:#?}");
     write(&home, file, "calm = \"#ffffff\"\nstale = ");
     let ran = home.run(&["config", "check"]);
     ran.exits(2)

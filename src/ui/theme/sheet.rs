@@ -82,8 +82,19 @@ impl Sheet {
         }))
     }
 
+    /// Returns all that cannot be understood of one file.
+    pub fn mistakes(name: &str, text: &str) -> Vec<ThemeError> {
+        Self::parse(name, text).map_or_else(|error| vec![error], |(_, mistakes)| mistakes)
+    }
+
     /// Reads one file; what it inherits is only named.
     fn of_file(name: &str, text: &str) -> Result<Self, ThemeError> {
+        let (sheet, mistakes) = Self::parse(name, text)?;
+        mistakes.into_iter().next().map_or(Ok(sheet), Err)
+    }
+
+    /// Reads one file, with what of it cannot be understood.
+    fn parse(name: &str, text: &str) -> Result<(Self, Vec<ThemeError>), ThemeError> {
         let table: toml::Table =
             text.parse()
                 .map_err(|error: toml::de::Error| ThemeError::Syntax {
@@ -95,29 +106,41 @@ impl Sheet {
             inherits: None,
             inks: [None; COUNT],
         };
+        let mut mistakes = Vec::new();
         for (key, value) in &table {
-            let bad = || ThemeError::BadColor {
-                theme: name.to_owned(),
-                role: key.clone(),
-                value: value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned),
-            };
-            if key == INHERITS {
-                sheet.inherits = Some(value.as_str().ok_or_else(bad)?.to_owned());
-                continue;
+            if let Err(mistake) = sheet.take(key, value) {
+                mistakes.push(mistake);
             }
-            let role = ROLES.iter().position(|(_, known, ..)| known == key);
-            let Some(slot) = role.and_then(|at| sheet.inks.get_mut(at)) else {
-                return Err(ThemeError::UnknownRole {
-                    theme: name.to_owned(),
-                    role: key.clone(),
-                    nearest: nearest(key, ROLES.iter().map(|(_, known, ..)| *known)),
-                });
-            };
-            *slot = Some(value.as_str().and_then(ink).ok_or_else(bad)?);
         }
-        Ok(sheet)
+        Ok((sheet, mistakes))
+    }
+
+    /// Takes one line of a file in.
+    fn take(&mut self, key: &str, value: &toml::Value) -> Result<(), ThemeError> {
+        let bad = || ThemeError::BadColor {
+            theme: self.name.clone(),
+            role: key.to_owned(),
+            value: value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned),
+        };
+        if key == INHERITS {
+            self.inherits = Some(value.as_str().ok_or_else(bad)?.to_owned());
+            return Ok(());
+        }
+        let role = ROLES.iter().position(|(_, known, ..)| *known == key);
+        let Some(at) = role else {
+            return Err(ThemeError::UnknownRole {
+                theme: self.name.clone(),
+                role: key.to_owned(),
+                nearest: nearest(key, ROLES.iter().map(|(_, known, ..)| *known)),
+            });
+        };
+        let ink = value.as_str().and_then(ink).ok_or_else(bad)?;
+        if let Some(slot) = self.inks.get_mut(at) {
+            *slot = Some(ink);
+        }
+        Ok(())
     }
 
     /// Returns what this theme says, and what another says where it is silent.
@@ -145,14 +168,19 @@ impl Sheet {
     ///
     /// When a role has none.
     pub fn inks(&self) -> Result<[Ink; COUNT], ThemeError> {
-        let mut inks = [Ink::Terminal; COUNT];
-        for ((ink, own), (_, role, ..)) in inks.iter_mut().zip(self.inks).zip(ROLES) {
-            *ink = own.ok_or_else(|| ThemeError::MissingRole {
-                theme: self.name.clone(),
-                role,
-            })?;
+        if let Some(missing) = self.missing().next() {
+            return Err(missing);
         }
-        Ok(inks)
+        Ok(self.inks.map(|ink| ink.unwrap_or(Ink::Terminal)))
+    }
+
+    /// Returns the roles that have no colour, as mistakes.
+    pub fn missing(&self) -> impl Iterator<Item = ThemeError> + '_ {
+        let open = self.inks.iter().zip(ROLES).filter(|(ink, _)| ink.is_none());
+        open.map(|(_, (_, role, ..))| ThemeError::MissingRole {
+            theme: self.name.clone(),
+            role,
+        })
     }
 }
 
