@@ -312,7 +312,9 @@ impl SourceState {
         let is_said = self.failures >= HOST_GONE
             || (self.report.problems.contains(error) && error.trouble() != Some(Trouble::Server));
         let host_gone = is_said && Health::of(error).is_down();
-        let health = if told && !host_gone {
+        // Whatever was answered since, what waits for a limit does so still.
+        let is_limited = Health::of(error) == Health::RateLimited;
+        let health = if told && !host_gone && !is_limited {
             Health::Stale
         } else {
             Health::of(error)

@@ -344,6 +344,7 @@ fn one_bad_resource_is_stale_and_a_bad_host_is_named() {
     let both = [("a", None), ("b", Some(failing())), ("a", Some(failing()))];
     check_health(&both, Health::Failing);
     check_health(&[("a", None), ("b", Some(limited()))], Health::RateLimited);
+    check_health(&[("b", Some(limited())), ("a", None)], Health::RateLimited);
     check_health(&[("b", Some(limited())), ("b", None)], Health::Ok);
     check_health(&[("a", Some(auth())), ("b", None)], Health::Auth);
 }
