@@ -51,6 +51,8 @@ impl GitHub {
             ..RepoState::new(path)
         };
         state.forget(&key);
+        // They may have been read of the new one before that was known, and go with the rest.
+        state.turns.findings += 1;
         self.api.distrust(path);
         let text = format!(
             "`{}` is another repository than before: what was known of that one is gone",

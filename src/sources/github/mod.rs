@@ -274,7 +274,10 @@ impl GitHub {
                 self.rest(rest.split_once('@').map_or(rest, |(path, _)| path), ask)
                     .await
             }
-            "findings" => self.findings(rest, ask).await,
+            "findings" => {
+                let owner = rest.rsplit_once('@').map_or(rest, |(owner, _)| owner);
+                self.findings(owner, ask).await
+            }
             "needs" => self.answer(Turn::Now, ask).await,
             "past" => self.answer(Turn::Past, ask).await,
             "times" => self.times(ask).await,

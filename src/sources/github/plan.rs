@@ -75,7 +75,8 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
     owners.sort();
     owners.dedup();
     for owner in owners {
-        list.push(resource(format!("findings:{owner}"), Tier::Rare, 3, "core"));
+        let id = format!("findings:{owner}@{}", state.turns.findings);
+        list.push(resource(id, Tier::Rare, 3, "core"));
     }
     list
 }

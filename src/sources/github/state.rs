@@ -58,6 +58,8 @@ pub(super) struct Turns {
     pub(super) past: u64,
     pub(super) times: u64,
     pub(super) changes: u64,
+    /// How often a repository became another one: what was told of the one before is gone.
+    pub(super) findings: u64,
 }
 
 /// How much of a repository is to be read.
