@@ -77,6 +77,23 @@ impl Wish {
         let span = parse_duration(&word).filter(|span| *span > TimeDelta::zero())?;
         (span <= LONGEST).then(|| Self::Time(now + span))
     }
+
+    /// Returns what is said of a word that means no time.
+    pub fn unknown(word: &str) -> String {
+        format!("`{word}` is no time: `activity`, `2h`, `tomorrow` or a day of the week")
+    }
+
+    /// Returns until when that is, by the clock of a zone: `until Mon 23 Nov 08:00`.
+    pub fn words(self, zone: Zone) -> String {
+        match self {
+            Self::ForGood => "for good".to_owned(),
+            Self::Activity => "until something happens".to_owned(),
+            Self::Time(at) => {
+                let local = at.with_timezone(&zone);
+                format!("until {}", local.format("%a %d %b %H:%M"))
+            }
+        }
+    }
 }
 
 /// When anything of a card last changed.

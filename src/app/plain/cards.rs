@@ -322,18 +322,9 @@ impl Talk {
         };
         let zone = self.setting.zone;
         let Some(wish) = Wish::parse(until, now, zone) else {
-            return vec![line(format!(
-                "`{until}` is no time: `activity`, `2h`, `tomorrow` or a day of the week"
-            ))];
+            return vec![line(Wish::unknown(until))];
         };
-        let until = match wish {
-            Wish::ForGood => "for good".to_owned(),
-            Wish::Activity => "until something happens".to_owned(),
-            Wish::Time(at) => {
-                let local = at.with_timezone(&zone);
-                format!("until {}", local.format("%a %d %b %H:%M"))
-            }
-        };
+        let until = wish.words(zone);
         let key = snapshot.names().short_key(item);
         let text = format!("{key} is put aside {until}; `undo` takes it back");
         let changes = vec![(item.id.clone(), Some(Hide::new(item, wish)))];

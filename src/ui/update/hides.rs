@@ -76,22 +76,13 @@ pub(crate) fn snooze(
 ) -> Vec<Effect> {
     let zone = state.options.zone;
     let Some(wish) = Wish::parse(word, now, zone) else {
-        return toast(format!(
-            "`{word}` is no time: `activity`, `2h`, `tomorrow` or a day of the week"
-        ));
+        return toast(Wish::unknown(word));
     };
     let cards = marks::cards(state, snapshot);
     if cards.is_empty() {
         return toast("select a card to put it aside");
     }
-    let until = match wish {
-        Wish::ForGood => "for good".to_owned(),
-        Wish::Activity => "until something happens".to_owned(),
-        Wish::Time(at) => {
-            let local = at.with_timezone(&zone);
-            format!("until {}", local.format("%a %d %b %H:%M"))
-        }
-    };
+    let until = wish.words(zone);
     let name = called(snapshot, &cards);
     let verb = if cards.len() == 1 { "is" } else { "are" };
     let text = format!("{name} {verb} put aside {until}{}", way_back(state));
