@@ -49,13 +49,7 @@ async fn environments_have_tiers_and_guards_and_previews_are_left() {
 #[tokio::test]
 async fn a_deployment_that_waits_for_approval_is_a_gate_of_its_pipeline() {
     let world = World::alone().await;
-    world
-        .routes
-        .set("projects/1/pipelines", json!([pipeline(9, "manual")]));
-    world.routes.set(
-        "projects/1/pipelines/9/jobs",
-        json!([job(1, "to prod", "manual")]),
-    );
+    world.has_pipeline("manual", &job(1, "to prod", "manual"));
     let mut waits = deployment(1, "blocked");
     waits["approval_summary"] = json!({"rules": [
         {"access_level_description": "ops", "required_approvals": 1, "deployment_approvals": []}]});
@@ -84,26 +78,11 @@ async fn a_deployment_that_waits_for_approval_is_a_gate_of_its_pipeline() {
 /// A store that was filled while a deployment waited, and the same source begun anew from it.
 async fn restarted_at_a_gate() -> World {
     let world = World::alone().await;
-    world
-        .routes
-        .set("projects/1/pipelines", json!([pipeline(9, "manual")]));
-    world.routes.set(
-        "projects/1/pipelines/9/jobs",
-        json!([job(1, "to prod", "manual")]),
-    );
+    world.has_pipeline("manual", &job(1, "to prod", "manual"));
     let waits = deployment(1, "blocked");
     world.routes.set("projects/1/deployments", json!([waits]));
     let first = world.settle().await;
-    let mut config = SourceConfig::new("one", "gitlab", world.fault.url.clone());
-    config.repos = vec!["acme/api".to_owned()];
-    let again = World {
-        routes: world.routes.clone(),
-        source: GitLab::new(&config, &ground(), Limits::default()).unwrap(),
-        fault: world.fault,
-    };
-    let stored: Vec<Arc<Fact>> = first.facts.into_iter().map(Arc::new).collect();
-    again.source.restore(&stored);
-    again
+    world.restarted(first.facts)
 }
 
 fn last_gates(batch: &Batch) -> Option<Vec<String>> {

@@ -192,15 +192,7 @@ async fn after_an_early_end_details_are_read_that_were_not() {
     world.has_merge_request(7);
     let mut stored = world.fetch("projects").await.facts;
     stored.extend(world.fetch("merge requests").await.facts);
-    let stored: Vec<Arc<Fact>> = stored.into_iter().map(Arc::new).collect();
-    let mut config = SourceConfig::new("one", "gitlab", world.fault.url.clone());
-    config.repos = vec!["acme/api".to_owned()];
-    let again = World {
-        routes: world.routes.clone(),
-        source: GitLab::new(&config, &ground(), Limits::default()).unwrap(),
-        fault: world.fault,
-    };
-    again.source.restore(&stored);
+    let again = world.restarted(stored);
     let before = again.count();
     again.settle().await;
     let asked = again.asked(before).join("\n");
@@ -252,13 +244,7 @@ async fn what_a_cut_list_of_alerts_does_not_hold_is_open() {
 async fn a_set_of_jobs_without_all_child_pipelines_is_not_whole() {
     for (children, is_whole) in [(6, true), (7, false)] {
         let world = World::alone().await;
-        world
-            .routes
-            .set("projects/1/pipelines", json!([pipeline(9, "failed")]));
-        world.routes.set(
-            "projects/1/pipelines/9/jobs",
-            json!([job(3, "unit", "failed")]),
-        );
+        world.has_pipeline("failed", &job(3, "unit", "failed"));
         let bridge = |n: u64| {
             let mut bridge = job(10 + n, &format!("part {n}"), "success");
             bridge["downstream_pipeline"] =

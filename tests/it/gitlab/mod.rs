@@ -112,6 +112,23 @@ impl World {
         self.routes.set(&format!("{list}/{number}"), wire);
     }
 
+    /// Lets the one project have this pipeline with one job, both in these states.
+    fn has_pipeline(&self, state: &str, job: &Value) {
+        let list = "projects/1/pipelines";
+        self.routes.set(list, json!([pipeline(9, state)]));
+        self.routes.set(&format!("{list}/9/jobs"), json!([job]));
+    }
+
+    /// Begins the source of [`World::alone`] anew, from what was stored of it.
+    fn restarted(self, stored: Vec<Fact>) -> Self {
+        let mut config = SourceConfig::new("one", "gitlab", self.fault.url.clone());
+        config.repos = vec!["acme/api".to_owned()];
+        let source = GitLab::new(&config, &ground(), Limits::default()).unwrap();
+        let stored: Vec<Arc<Fact>> = stored.into_iter().map(Arc::new).collect();
+        source.restore(&stored);
+        Self { source, ..self }
+    }
+
     /// Starts a server with a group and these projects, of which nothing happened for minutes.
     async fn group(paths: &[&str], minutes: i64) -> Self {
         let world = Self::with(|config| config.orgs = vec!["acme".to_owned()]).await;

@@ -91,23 +91,9 @@ async fn the_hosts_own_clock_says_since_when() {
 async fn after_a_restart_what_is_known_is_not_read_again() {
     let world = World::alone().await;
     world.has_merge_request(7);
-    world
-        .routes
-        .set("projects/1/pipelines", json!([pipeline(9, "failed")]));
-    world.routes.set(
-        "projects/1/pipelines/9/jobs",
-        json!([job(3, "unit", "failed")]),
-    );
+    world.has_pipeline("failed", &job(3, "unit", "failed"));
     let first = world.settle().await;
-    let mut config = SourceConfig::new("one", "gitlab", world.fault.url.clone());
-    config.repos = vec!["acme/api".to_owned()];
-    let again = World {
-        routes: world.routes.clone(),
-        source: GitLab::new(&config, &ground(), Limits::default()).unwrap(),
-        fault: world.fault,
-    };
-    let stored: Vec<Arc<Fact>> = first.facts.into_iter().map(Arc::new).collect();
-    again.source.restore(&stored);
+    let again = world.restarted(first.facts);
     let before = again.count();
     again.settle().await;
     let asked = again.asked(before).join("\n");
