@@ -62,8 +62,7 @@ async fn find(
 ) -> Result<Aim, Failure> {
     let mut looks = args.verb.of() == Of::Gate;
     loop {
-        let snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
-        let is_settled = engine.is_settled();
+        let (snapshot, is_settled) = engine.look();
         let is_late = Instant::now() >= deadline;
         let found = aim(&snapshot, args, began);
         if found.is_ok() && (is_settled || is_late) {

@@ -73,7 +73,10 @@ impl Bench {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
-        assert_eq!(line(&mut out), "line one\n");
+        let first = line(&mut out);
+        if first != "line one\n" {
+            panic!("{first:?}: {:?}", end(child));
+        }
         (child, out)
     }
 

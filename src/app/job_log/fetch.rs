@@ -131,9 +131,8 @@ impl Search<'_> {
         let mut asked: Option<LogKey> = None;
         let mut looked = false;
         loop {
-            let snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
+            let (snapshot, is_settled) = engine.look();
             let is_late = Instant::now() >= deadline;
-            let is_settled = engine.is_settled();
             if let Some(item) = self.not_red(&snapshot).filter(|_| !looked) {
                 let sent = engine
                     .commands

@@ -14,7 +14,7 @@ use crate::domain::moves::Moves;
 use crate::domain::policy::LookBack;
 use crate::domain::repository::Repository;
 use crate::domain::run::{RunKey, is_foreign};
-use crate::domain::status::Severity;
+use crate::domain::status::{Severity, Status};
 use crate::domain::text::Clean;
 use crate::domain::triage::group::groups;
 use crate::domain::triage::judge::judge;
@@ -143,7 +143,7 @@ impl Book {
         }
     }
 
-    /// Judges again what changed; returns whether the board of red cards differs.
+    /// Judges again what changed; returns whether the board of red cards or a watched run differs.
     ///
     /// `changed` and `removed` are what the correlator said since the last call.
     pub fn refresh(&mut self, changed: &[Arc<WorkItem>], removed: &[ItemId]) -> bool {
@@ -179,6 +179,12 @@ impl Book {
         for id in again {
             differs |= self.judge_again(&id);
         }
+        let open = changed
+            .iter()
+            .find(|item| self.looked_at.as_ref() == Some(&item.id));
+        if let Some(open) = open {
+            self.watch_opened(open);
+        }
         if differs {
             let cards = self.judged.values().map(|j| Arc::clone(&j.triage));
             self.board = Arc::new(groups(cards.collect()));
@@ -187,28 +193,37 @@ impl Book {
             self.needs = self.most_wanted();
             self.askers = self.who_asks();
         }
-        self.watch_again();
-        differs
+        self.watch_again() || differs
     }
 
-    /// Takes in which card is open: what it needs goes first. Of one that is not red, `run` is
-    /// watched; `open` is the card, as far as it is on the board. Tells whether that is another one.
-    pub fn look(
-        &mut self,
-        item: Option<&ItemId>,
-        open: Option<&WorkItem>,
-        run: Option<RunKey>,
-    ) -> bool {
+    /// Takes in which card is open: what it needs goes first. Of one that is not red, the run at
+    /// work is watched; `open` is the card, as far as it is on the board. Tells whether that is
+    /// another one.
+    pub fn look(&mut self, item: Option<&ItemId>, open: Option<&WorkItem>) -> bool {
         let differs = self.looked_at.as_ref() != item;
         self.looked_at = item.cloned();
         self.of_opened = open.map(newest_runs).unwrap_or_default();
         self.looks_elsewhere |= differs;
         if differs {
             let judged = item.and_then(|item| self.judged.get(item));
-            self.opened = judged.map(|judged| judged.triage.run.key()).or(run);
+            let red = judged.map(|judged| judged.triage.run.key());
+            self.opened = red.or_else(|| open.and_then(at_work));
             self.watches_others = true;
         }
         differs
+    }
+
+    /// Watches what the open card runs now: a card may be opened before its run is known. A run that
+    /// ended stays watched until another begins.
+    fn watch_opened(&mut self, open: &WorkItem) {
+        if self.judged.contains_key(&open.id) {
+            return;
+        }
+        let run = at_work(open).filter(|run| self.opened.as_ref() != Some(run));
+        if run.is_some() {
+            self.opened = run;
+            self.watches_others = true;
+        }
     }
 
     /// Takes in which runs were acted on; tells whether those are others than before.
@@ -224,10 +239,10 @@ impl Book {
         Arc::clone(&self.watched)
     }
 
-    /// Looks at the watched runs again where something of them may have changed.
-    fn watch_again(&mut self) {
+    /// Looks at the watched runs again where something of them may have changed; returns whether it did.
+    fn watch_again(&mut self) -> bool {
         if !std::mem::take(&mut self.watches_others) {
-            return;
+            return false;
         }
         let keys: BTreeSet<&RunKey> = self.acted.iter().chain(&self.opened).collect();
         let usual = self.look_back.usual();
@@ -237,9 +252,11 @@ impl Book {
             watched(repo, key, usual)
         });
         let found: Vec<Watched> = found.collect();
-        if *self.watched != *found {
-            self.watched = found.into();
+        if *self.watched == *found {
+            return false;
         }
+        self.watched = found.into();
+        true
     }
 
     /// Returns the needs of the open card, then of the others in the order of the board, so many
@@ -392,6 +409,13 @@ fn newest_runs(item: &WorkItem) -> Vec<RunKey> {
     runs.sort_by_key(|(at, run)| std::cmp::Reverse((*at, run.id)));
     let newest = runs.into_iter().take(MOST_OPENED);
     newest.map(|(_, run)| run.clone()).collect()
+}
+
+/// Returns the run of a card that is at work, the newest of several.
+fn at_work(item: &WorkItem) -> Option<RunKey> {
+    let runs = item.evidence.iter();
+    let runs = runs.filter(|line| line.kind == EvidenceKind::Run && line.status == Status::Running);
+    runs.max_by_key(|line| line.at)?.run.as_deref().cloned()
 }
 
 /// Returns the failed runs of a card, the newest first.

@@ -185,6 +185,13 @@ impl Engine {
         }
     }
 
+    /// Returns the board, and whether it is settled: where it is said to be, the board is not one from before that.
+    pub fn look(&mut self) -> (Arc<Snapshot>, bool) {
+        // A board is handed over before it is said to be settled, so they are read the other way round.
+        let settled = self.is_settled();
+        (Arc::clone(&self.snapshots.borrow_and_update()), settled)
+    }
+
     /// Returns whether every source had its first full round, or failed.
     pub fn is_settled(&self) -> bool {
         *self.settled.borrow()

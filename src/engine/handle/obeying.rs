@@ -7,9 +7,6 @@ use tokio_util::sync::CancellationToken;
 use super::{EngineCommand, Task};
 use crate::domain::action::Target;
 use crate::domain::diagnosis::LogKey;
-use crate::domain::item::{EvidenceKind, WorkItem};
-use crate::domain::run::RunKey;
-use crate::domain::status::Status;
 use crate::domain::text::Clean;
 use crate::engine::actions::Ask;
 use crate::engine::follower::{Trip, follow, refuse};
@@ -35,7 +32,7 @@ impl Task {
                 let snapshot = Arc::clone(&self.snapshots.borrow());
                 let open = item.as_ref().and_then(|id| snapshot.find(id));
                 let open = open.map(|item| &**item);
-                self.store.look(item.as_ref(), open, open.and_then(at_work));
+                self.store.look(item.as_ref(), open);
                 self.apply(Vec::new());
                 let repo = item
                     .and_then(|id| snapshot.find(&id).cloned())
@@ -148,11 +145,4 @@ impl Task {
             end.cancel();
         }
     }
-}
-
-/// Returns the run of a card that is at work, the newest of several.
-fn at_work(item: &WorkItem) -> Option<RunKey> {
-    let runs = item.evidence.iter();
-    let runs = runs.filter(|line| line.kind == EvidenceKind::Run && line.status == Status::Running);
-    runs.max_by_key(|line| line.at)?.run.as_deref().cloned()
 }

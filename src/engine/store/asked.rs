@@ -9,7 +9,6 @@ use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, RepoKey, SourceName};
-use crate::domain::run::RunKey;
 use crate::domain::text::Clean;
 use crate::engine::facts::Answer;
 use crate::engine::snapshot::{Health, scope_of};
@@ -106,10 +105,9 @@ impl Store {
         }
     }
 
-    /// Notes which card is open: what would tell more about it is asked for first. Of one that is
-    /// not red, `run` is watched.
-    pub fn look(&mut self, item: Option<&ItemId>, open: Option<&WorkItem>, run: Option<RunKey>) {
-        self.dirty |= self.book.look(item, open, run);
+    /// Notes which card is open: what would tell more about it is asked for first.
+    pub fn look(&mut self, item: Option<&ItemId>, open: Option<&WorkItem>) {
+        self.dirty |= self.book.look(item, open);
     }
 
     /// Returns why what is known of a repository is too old to act on, if it is.

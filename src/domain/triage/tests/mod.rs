@@ -459,8 +459,12 @@ fn a_board_of_red_cards_asks_for_some_at_once_and_for_the_open_one_first() {
     assert_eq!(first.len(), 50);
     let last = &board.cards[119].triage;
     assert!(first.contains(&board.cards[0].triage.run.id) && !first.contains(&last.run.id));
-    assert!(book.look(Some(&last.item), None, None));
-    assert!(!book.refresh(&[], &[]), "the board is the same");
+    assert!(book.look(Some(&last.item), None));
+    assert!(book.refresh(&[], &[]), "its run is watched");
+    assert!(
+        !book.refresh(&[], &[]) && *book.board() == *board,
+        "the board is the same"
+    );
     assert!(asked(&book).contains(&last.run.id) && asked(&book).len() == 50);
     // What is answered, if only by a log that is gone, makes room for others.
     let said = Arc::new(found(last.run.id, 1, "pay::retries", 1));
@@ -479,7 +483,7 @@ fn the_manual_jobs_of_the_open_card_are_asked_for_until_its_jobs_are_known() {
     let item = world.card("change:7");
     let mut open = |item: Option<&Arc<WorkItem>>| {
         let id = item.map(|item| item.id.clone());
-        book.look(id.as_ref(), item.map(|item| &**item), None);
+        book.look(id.as_ref(), item.map(|item| &**item));
         book.refresh(&[], &[]);
         book.needs().clone()
     };
@@ -492,6 +496,27 @@ fn the_manual_jobs_of_the_open_card_are_asked_for_until_its_jobs_are_known() {
     book.insert(&SourceName::new("one"), &jobs.id(), &jobs);
     book.refresh(&[], &[]);
     assert!(book.needs().is_empty());
+}
+
+#[test]
+fn the_run_of_the_open_card_is_watched_though_it_was_told_after_the_card_was_opened() {
+    let mut world = World::new();
+    world.change(7, |_| {});
+    let early = world.card("change:7");
+    let mut book = book(&world.facts, &world);
+    book.look(Some(&early.id), Some(&early));
+    assert!(!book.refresh(&[], &[]) && book.watched().is_empty());
+    let mut tell = |world: &mut World, state: RunState, run: u64| {
+        world.run(run, 107, state, |_| {});
+        let fact = world.facts.last().unwrap().clone();
+        book.insert(&fact.source, &fact.fact.id(), &fact.fact);
+        let differs = book.refresh(&[world.card("change:7")], &[]);
+        let runs: Vec<u64> = book.watched().iter().map(|it| it.run.id).collect();
+        (differs, runs)
+    };
+    assert_eq!(tell(&mut world, RunState::Running, 50), (true, vec![50]));
+    assert_eq!(tell(&mut world, RunState::Passed, 51), (false, vec![50]));
+    assert_eq!(tell(&mut world, RunState::Running, 52), (true, vec![52]));
 }
 
 #[track_caller]
