@@ -1,6 +1,6 @@
 //! Who polls a source: one program at a time, as long as it lives.
 //!
-//! And what the others ask of it: a row a source, which it takes away when it
+//! And what the others ask of it: a row a source and wish, which it takes away when it
 //! obeys, and which means nothing once it is old.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -15,7 +15,7 @@ pub(in crate::engine) const LEASE_SECS: i64 = 30;
 const INSTANCE_SECS: i64 = 60;
 /// How often a program that only follows says that it lives, in seconds.
 const SIGN_SECS: i64 = INSTANCE_SECS / 3;
-/// How long a wish to refresh holds, in seconds: as long as it may take until somebody polls.
+/// How long a wish holds, in seconds: as long as it may take until somebody polls.
 const WISH_SECS: i64 = LEASE_SECS;
 
 /// Whose turn it is to poll a source.
@@ -34,21 +34,45 @@ pub struct Wishes {
     pub shared: bool,
     /// Whether one of them wants everything asked for now.
     pub refresh: bool,
+    /// Whether somebody waits there for what history alone reads.
+    pub history: bool,
 }
 
-/// Asks the program that polls a source to ask for everything now.
+/// One thing that another program may want of the one that polls a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wish {
+    /// That it asks for everything now.
+    Refresh,
+    /// That it reads the past as fast as limits allow it.
+    History,
+}
+
+impl Wish {
+    /// Where it is left: a table with a row for each source.
+    fn table(self) -> &'static str {
+        match self {
+            Self::Refresh => "refresh",
+            Self::History => "hurry",
+        }
+    }
+}
+
+/// Leaves a wish for the program that polls a source.
 pub(super) fn wish(
     connection: &Connection,
     source: &SourceName,
+    wish: Wish,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let secs = now.timestamp();
+    let (secs, table) = (now.timestamp(), wish.table());
     connection.execute(
-        "DELETE FROM refresh WHERE abs(at - ?1) > ?2",
+        &format!("DELETE FROM {table} WHERE abs(at - ?1) > ?2"),
         [secs, WISH_SECS],
     )?;
     connection
-        .prepare_cached("INSERT OR REPLACE INTO refresh(source, at) VALUES (?1, ?2)")?
+        .prepare_cached(&format!(
+            "INSERT OR REPLACE INTO {table}(source, at) VALUES (?1, ?2)"
+        ))?
         .execute(params![source.as_str(), secs])?;
     Ok(())
 }
@@ -60,24 +84,35 @@ pub(super) fn wishes(
     me: &Identity,
     now: Timestamp,
 ) -> rusqlite::Result<Wishes> {
-    let shared = has_company(connection, me)?;
+    let heard = |wish| heard(connection, source, wish, now);
+    Ok(Wishes {
+        shared: has_company(connection, me)?,
+        refresh: heard(Wish::Refresh)?,
+        history: heard(Wish::History)?,
+    })
+}
+
+/// Takes one wish away; returns whether it was there, and is not old.
+fn heard(
+    connection: &Connection,
+    source: &SourceName,
+    wish: Wish,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let table = wish.table();
     let at: Option<i64> = connection
-        .prepare_cached("SELECT at FROM refresh WHERE source = ?1")?
+        .prepare_cached(&format!("SELECT at FROM {table} WHERE source = ?1"))?
         .query_row([source.as_str()], |row| row.get(0))
         .optional()?;
     let Some(at) = at else {
-        return Ok(Wishes {
-            shared,
-            refresh: false,
-        });
+        return Ok(false);
     };
     connection
-        .prepare_cached("DELETE FROM refresh WHERE source = ?1 AND at <= ?2")?
+        .prepare_cached(&format!(
+            "DELETE FROM {table} WHERE source = ?1 AND at <= ?2"
+        ))?
         .execute(params![source.as_str(), at])?;
-    Ok(Wishes {
-        shared,
-        refresh: (now.timestamp() - at).abs() <= WISH_SECS,
-    })
+    Ok((now.timestamp() - at).abs() <= WISH_SECS)
 }
 
 /// Returns whether another program that may live uses the database.

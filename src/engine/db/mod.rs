@@ -42,7 +42,7 @@ use crate::sources::http::Validators;
 
 pub use self::bound::Bound;
 pub(in crate::engine) use self::lease::LEASE_SECS;
-pub use self::lease::{Lease, Wishes};
+pub use self::lease::{Lease, Wish, Wishes};
 
 /// The name that the shell knows the database by.
 pub type Store = Database;
@@ -176,7 +176,7 @@ enum Job {
     Write(Vec<Write>, Timestamp, oneshot::Sender<Written>),
     Lease(SourceName, Timestamp, oneshot::Sender<Lease>),
     Follow(SourceName, Cursor, Timestamp, oneshot::Sender<Following>),
-    Wish(SourceName, Timestamp, oneshot::Sender<()>),
+    Wish(SourceName, Wish, Timestamp, oneshot::Sender<()>),
     Wishes(SourceName, Timestamp, oneshot::Sender<Wishes>),
     Validator(Box<cache::Row>),
     Screen(Arc<Snapshot>),
@@ -318,9 +318,9 @@ impl Database {
             })
     }
 
-    /// Asks the program that polls a source to ask for everything now.
-    pub async fn wish(&self, source: SourceName, now: Timestamp) {
-        let _ = self.ask(|reply| Job::Wish(source, now, reply)).await;
+    /// Leaves a wish for the program that polls a source.
+    pub async fn wish(&self, source: SourceName, wish: Wish, now: Timestamp) {
+        let _ = self.ask(|reply| Job::Wish(source, wish, now, reply)).await;
     }
 
     /// Takes what other programs want of a source that this one polls.

@@ -95,6 +95,9 @@ DELETE FROM screen;
     "
 ALTER TABLE listing ADD COLUMN open TEXT NOT NULL DEFAULT '';
 ",
+    "
+CREATE TABLE hurry(source TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+",
 ];
 
 /// Whose file it is.

@@ -22,7 +22,7 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
 use crate::engine::backoff::{Dice, backoff};
-use crate::engine::db::{Cursor, Database};
+use crate::engine::db::{Cursor, Database, Wish};
 use crate::engine::inquiry::inquire;
 use crate::engine::order::Order;
 use crate::engine::poller::ear::Ear;
@@ -344,17 +344,17 @@ impl Poller {
     async fn follow_order(&mut self, order: Order) {
         let now = self.now();
         match order {
-            Order::Refresh => match (&self.role, self.parts.db.clone()) {
-                (Role::Follows(_), Some(db)) => {
-                    // The source is polled elsewhere, so the wish goes there.
-                    db.wish(self.parts.source.name().clone(), self.wall()).await;
-                }
-                (Role::Leads | Role::Follows(_), _) => {
+            Order::Refresh => {
+                if !self.wish(Wish::Refresh).await {
                     self.schedule.refresh(now);
                     self.report().await;
                 }
-            },
-            Order::Hurry => self.schedule.hurry(now),
+            }
+            Order::Hurry => {
+                // Also here: the other program may end before it was heard.
+                self.wish(Wish::History).await;
+                self.schedule.hurry(now);
+            }
             Order::Focus(focused) => self.schedule.focus(focused, now),
             Order::Look(repo) => self.schedule.look(repo, now),
             Order::Hasten(repo) => self.hasten(&repo).await,
@@ -364,11 +364,8 @@ impl Poller {
 
     /// Asks for a repository now, or has it asked for by the program that polls the source.
     async fn hasten(&mut self, repo: &Clean) {
-        match (&self.role, self.parts.db.clone()) {
-            (Role::Follows(_), Some(db)) => {
-                db.wish(self.parts.source.name().clone(), self.wall()).await;
-            }
-            (Role::Leads | Role::Follows(_), _) => self.schedule.hasten(repo, self.now()),
+        if !self.wish(Wish::Refresh).await {
+            self.schedule.hasten(repo, self.now());
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::domain::fact::Fact;
-use crate::engine::db::{Cursor, Database, LEASE_SECS, Lease};
+use crate::engine::db::{Cursor, Database, LEASE_SECS, Lease, Wish};
 use crate::engine::poller::{Poller, Role};
 use crate::engine::update::Update;
 use crate::sources::Account;
@@ -82,6 +82,16 @@ impl Poller {
         matches!(self.role, Role::Leads)
     }
 
+    /// Leaves a wish for the program that polls the source; returns whether that is another one.
+    pub(super) async fn wish(&mut self, wish: Wish) -> bool {
+        let (Role::Follows(_), Some(db)) = (&self.role, self.parts.db.clone()) else {
+            return false;
+        };
+        let name = self.parts.source.name().clone();
+        db.wish(name, wish, self.wall()).await;
+        true
+    }
+
     /// Does what other programs want of the one that polls the source.
     pub(super) async fn hear_wishes(&mut self) {
         let (Role::Leads, Some(db)) = (&self.role, self.parts.db.clone()) else {
@@ -91,6 +101,9 @@ impl Poller {
             .wishes(self.parts.source.name().clone(), self.wall())
             .await;
         self.shared = wishes.shared;
+        if wishes.history {
+            self.schedule.hurry(self.now());
+        }
         if wishes.refresh {
             tracing::debug!(source = %self.parts.source.name(), "another board asks for a refresh");
             self.schedule.refresh(self.now());

@@ -190,22 +190,29 @@ async fn a_wish_is_heard_once_by_whoever_polls_and_not_when_it_is_old() {
     let (second, _) = open(dir.path());
     let nothing = Wishes {
         shared: true,
-        refresh: false,
+        ..Wishes::default()
     };
     let refresh = Wishes {
         refresh: true,
         ..nothing
     };
     assert_eq!(first.wishes(one(), at(1)).await, nothing);
-    second.wish(one(), at(2)).await;
-    second.wish(one(), at(3)).await;
+    second.wish(one(), Wish::Refresh, at(2)).await;
+    second.wish(one(), Wish::Refresh, at(3)).await;
     let two = SourceName::new("two");
     assert_eq!(first.wishes(two.clone(), at(3)).await, nothing);
     assert_eq!(first.wishes(one(), at(4)).await, refresh);
     assert_eq!(first.wishes(one(), at(4)).await, nothing, "heard already");
-    second.wish(one(), at(10)).await;
+    let history = Wishes {
+        history: true,
+        ..nothing
+    };
+    second.wish(one(), Wish::History, at(4)).await;
+    assert_eq!(first.wishes(one(), at(5)).await, history);
+    assert_eq!(first.wishes(one(), at(5)).await, nothing, "heard already");
+    second.wish(one(), Wish::Refresh, at(10)).await;
     assert_eq!(first.wishes(one(), at(41)).await, nothing, "too old");
-    second.wish(one(), at(9_000)).await;
+    second.wish(one(), Wish::Refresh, at(9_000)).await;
     assert_eq!(
         first.wishes(one(), at(50)).await,
         nothing,
@@ -214,10 +221,14 @@ async fn a_wish_is_heard_once_by_whoever_polls_and_not_when_it_is_old() {
     // What nobody hears is swept away by the next.
     for number in 0..100 {
         second
-            .wish(SourceName::new(&format!("s{number}")), at(100))
+            .wish(
+                SourceName::new(&format!("s{number}")),
+                Wish::Refresh,
+                at(100),
+            )
             .await;
     }
-    second.wish(two, at(200)).await;
+    second.wish(two, Wish::Refresh, at(200)).await;
     let file = Connection::open(opened.file.expect("there is a file")).expect("it opens");
     let rows: i64 = file
         .query_row("SELECT count(*) FROM refresh", [], |row| row.get(0))

@@ -140,9 +140,9 @@ impl Worker {
                 self.now = now;
                 drop(reply.send(self.follow(&source, cursor, &bounds)));
             }
-            Job::Wish(source, now, reply) => {
+            Job::Wish(source, wish, now, reply) => {
                 self.now = now;
-                self.wish(&source);
+                self.wish(&source, wish);
                 let _ = reply.send(());
             }
             Job::Wishes(source, now, reply) => {

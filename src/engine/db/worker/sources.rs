@@ -4,7 +4,7 @@ use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::engine::db::bound::{self, Bounds};
 use crate::engine::db::worker::Worker;
-use crate::engine::db::{Cursor, Following, Lease, Wishes, lease, rows};
+use crate::engine::db::{Cursor, Following, Lease, Wish, Wishes, lease, rows};
 use crate::sources::Account;
 
 impl Worker {
@@ -52,11 +52,11 @@ impl Worker {
         self.check(taken).unwrap_or(Lease::Held)
     }
 
-    pub(super) fn wish(&mut self, source: &SourceName) {
+    pub(super) fn wish(&mut self, source: &SourceName, wish: Wish) {
         let wished = self
             .connection
             .as_ref()
-            .map(|connection| lease::wish(connection, source, self.now));
+            .map(|connection| lease::wish(connection, source, wish, self.now));
         self.check(wished);
     }
 
