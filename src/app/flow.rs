@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::app::cli::{FlowArgs, FlowBy, FlowFormat, Format};
 use crate::app::exit::{Exit, Failure};
-use crate::app::output::flow::{Document, Group};
+use crate::app::output::flow::{Document, Group, Past};
 use crate::app::output::{self, Width};
 use crate::app::recall::{Reach, Recalled, recall};
 use crate::app::session::Session;
@@ -21,14 +21,15 @@ use crate::engine::snapshot::{Health, Snapshot};
 /// Prints how the work flows.
 pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
-    let Recalled { heard, ledger } = recall(
+    let recalled = recall(
         &mut session,
         args.offline,
         Duration::from_secs(args.wait),
         Reach::All,
     )?;
+    let Recalled { heard, ledger, .. } = &recalled;
     let now = (session.clock)();
-    let flow = Flow::new(&ledger, now);
+    let flow = Flow::new(ledger, now);
     let scopes = scopes(&flow, args)?;
     let window = flow.window(args.window);
     let day_of = clock::local_day;
@@ -38,12 +39,21 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
         scope,
     };
     let groups: Vec<Group> = scopes.into_iter().map(group).collect();
-    let beside = beside(&session.settings.board.columns, &heard.snapshot);
+    let views = &heard.snapshot.sources;
+    let beside = Beside {
+        // Of sources that were not asked, those are healthy that answered lately.
+        sources_healthy: once::healthy(views, now, args.offline),
+        ..beside(&session.settings.board.columns, &heard.snapshot)
+    };
     let scope = groups.first().map_or(&Scope::All, |group| &group.scope);
     let document = Document {
         calms: flow.calms(scope, &window, &day_of, &beside),
         groups: &groups,
         window: &window,
+        past: Some(Past {
+            read: waiting::past_of(views),
+            is_whole: recalled.is_whole,
+        }),
         now,
     };
     let format = args.format.unwrap_or(FlowFormat::Table);
@@ -58,19 +68,10 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     };
     output::print(&text)?;
     let verdict = once::source_verdict(&heard.snapshot.sources, now, args.offline);
-    let verdict = heard.ends(verdict, Some(as_format(format)));
     if let Some(line) = waiting::since(&window, &heard.snapshot.sources) {
         waiting::say(&line);
     }
-    if ledger.since.is_none() {
-        waiting::say("note: there is no history yet; it begins with the first look at a source");
-        return Ok(if verdict == Exit::Fine {
-            Exit::Stale
-        } else {
-            verdict
-        });
-    }
-    Ok(verdict)
+    Ok(recalled.ends(verdict, Some(as_format(format))))
 }
 
 fn as_format(format: FlowFormat) -> Format {

@@ -57,6 +57,7 @@ pub fn markdown(report: &Report, page: Page, now: Timestamp) -> String {
             Vec::new()
         },
         window: &report.window,
+        past: None,
         now,
     })
 }

@@ -190,6 +190,13 @@ pub fn source_verdict<'a>(
     Exit::Fine
 }
 
+/// Returns how many sources are fine.
+pub fn healthy(sources: &[SourceView], now: Timestamp, offline: bool) -> usize {
+    let is_fine =
+        |view: &&SourceView| source_verdict(std::iter::once(*view), now, offline) == Exit::Fine;
+    sources.iter().filter(is_fine).count()
+}
+
 /// Returns whether the source answered so lately that what the store has is current.
 fn is_recent(view: &SourceView, now: Timestamp) -> bool {
     view.last_success.is_some_and(|at| is_current(at, now))

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::app::exit::Failure;
+use crate::app::cli::Format;
+use crate::app::exit::{Exit, Failure};
 use crate::app::runtime::runtime;
 use crate::app::session::{Heard, Session, Tasks};
 use crate::app::waiting;
@@ -19,6 +20,9 @@ use crate::engine::snapshot::Snapshot;
 
 /// What is said where telling takes longer than anybody waits.
 const UNTOLD: &str = "note: history is not told to its end yet; ask again in a while";
+
+/// What is said where nothing is known of what was.
+const EMPTY: &str = "note: there is no history yet; it begins with the first look at a source";
 
 impl Reach {
     /// What is told of history for it.
@@ -45,6 +49,24 @@ pub struct Recalled {
     pub heard: Heard,
     /// What history holds of its repositories.
     pub ledger: Ledger,
+    /// Whether that is all that can be had for now: what was asked for is read, and told.
+    pub is_whole: bool,
+}
+
+impl Recalled {
+    /// Tells what sources have to say beside what was printed, and returns how that stands: what is
+    /// fine so far is not known where something is missing of what was, or all of it.
+    pub fn ends(&self, verdict: Exit, format: Option<Format>) -> Exit {
+        let verdict = self.heard.ends(verdict, format);
+        let is_empty = self.ledger.since.is_none();
+        if is_empty {
+            waiting::say(EMPTY);
+        }
+        match verdict {
+            Exit::Fine if is_empty || !self.is_whole => Exit::Stale,
+            verdict => verdict,
+        }
+    }
 }
 
 /// How far back a command looks.
@@ -67,7 +89,7 @@ pub fn ledger(store: &Store, board: &Snapshot) -> Option<Ledger> {
 }
 
 /// Asks every source within `wait`, or none, and reads history. Where that is not enough for what
-/// is past, that is told, as it is no trouble: history says since when it counts.
+/// is past, that is told, and what is known of it is returned.
 pub fn recall(
     session: &mut Session,
     offline: bool,
@@ -84,13 +106,16 @@ pub fn recall(
             .await?;
         let mut snapshot = waiting::settled(&mut engine, (session.clock)(), wait).await;
         let in_time = engine.is_settled();
+        let mut is_whole = in_time && waiting::past_of(&snapshot.sources).is_over();
         if polling && in_time {
             let left = wait.saturating_sub(began.elapsed());
             let read = reach == Reach::Days || waiting::past_read(&mut engine, left).await;
             let left = wait.saturating_sub(began.elapsed());
-            if !waiting::told(&mut engine, reach.telling().max(left)).await {
+            let told = waiting::told(&mut engine, reach.telling().max(left)).await;
+            if !told {
                 waiting::say(UNTOLD);
             }
+            is_whole = read && told;
             // How sources stand, and how far back they told, is told of what is printed, and that
             // rests on the past that was read since the board was.
             snapshot = Arc::clone(&engine.snapshots.borrow());
@@ -105,6 +130,7 @@ pub fn recall(
         Ok(Recalled {
             heard: Heard { snapshot, in_time },
             ledger,
+            is_whole,
         })
     });
     // Nobody waits for a telling that took too long: the next start begins it anew.

@@ -129,7 +129,8 @@ pub fn since(window: &Window, sources: &[SourceView]) -> Option<String> {
     Some(line)
 }
 
-fn past_of(sources: &[SourceView]) -> PastRead {
+/// Returns of how many repositories the past is read, of all sources.
+pub fn past_of(sources: &[SourceView]) -> PastRead {
     let all = sources.iter().map(|view| view.past);
     all.fold(PastRead::default(), PastRead::and)
 }

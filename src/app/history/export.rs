@@ -14,7 +14,7 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::output::export::Export;
 use crate::app::recall::{Reach, Recalled, recall};
 use crate::app::session::Session;
-use crate::app::{once, team, waiting};
+use crate::app::{once, team};
 use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
 use crate::domain::standup::Since;
@@ -39,10 +39,11 @@ pub(super) fn run(mut session: Session, args: &ExportArgs) -> Result<Exit, Failu
         return Err(failure.hint("without `--until` it is now"));
     }
     let wait = Duration::from_secs(args.wait);
-    let Recalled { heard, ledger } = recall(&mut session, args.offline, wait, Reach::All)?;
+    let recalled = recall(&mut session, args.offline, wait, Reach::All)?;
+    let Recalled { heard, ledger, .. } = &recalled;
     let now = (session.clock)();
     let export = Export {
-        ledger: &ledger,
+        ledger,
         from,
         until: until.unwrap_or(now),
         now,
@@ -55,16 +56,7 @@ pub(super) fn run(mut session: Session, args: &ExportArgs) -> Result<Exit, Failu
         out.flush()?;
     }
     let verdict = once::source_verdict(&heard.snapshot.sources, now, args.offline);
-    let verdict = heard.ends(verdict, Some(Format::Json));
-    if ledger.since.is_none() {
-        waiting::say("note: there is no history yet; it begins with the first look at a source");
-        return Ok(if verdict == Exit::Fine {
-            Exit::Stale
-        } else {
-            verdict
-        });
-    }
-    Ok(verdict)
+    Ok(recalled.ends(verdict, Some(Format::Json)))
 }
 
 fn write(export: &Export<'_>, format: ExportFormat, out: &mut impl Write) -> io::Result<()> {

@@ -26,7 +26,7 @@ pub fn run(session: Session, args: &HistoryArgs) -> Result<Exit, Failure> {
 fn about(mut session: Session, args: &HistoryArgs) -> Result<Exit, Failure> {
     const WAIT: Duration = Duration::from_secs(WAIT_SECS);
     session.require_sources()?;
-    let Recalled { heard, ledger } = recall(&mut session, args.offline, WAIT, Reach::Days)?;
+    let Recalled { heard, ledger, .. } = recall(&mut session, args.offline, WAIT, Reach::Days)?;
     let snapshot = &heard.snapshot;
     let now = (session.clock)();
     let file = session.store_file();

@@ -11,6 +11,7 @@ use crate::domain::flow::{
 };
 use crate::domain::key::ItemId;
 use crate::domain::stage::Stage;
+use crate::sources::PastRead;
 
 /// What is printed.
 #[derive(Clone, Debug)]
@@ -21,8 +22,19 @@ pub struct Document<'a> {
     pub calms: Vec<Reading>,
     /// The window of all.
     pub window: &'a Window,
+    /// How much of the past it rests on, where that is known.
+    pub past: Option<Past>,
     /// The moment from which is looked.
     pub now: Timestamp,
+}
+
+/// How much of the past was read for what is printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Past {
+    /// Of how many repositories.
+    pub read: PastRead,
+    /// Whether that is all that can be had for now, and all of it is counted.
+    pub is_whole: bool,
 }
 
 /// The metrics of one scope.
@@ -41,6 +53,7 @@ struct Root<'a> {
     schema: u32,
     generated_at: String,
     window: WindowDocument,
+    past: Option<PastDocument>,
     metrics: Vec<MetricDocument<'a>>,
     cumulative_flow: Vec<CumulativeDocument<'a>>,
     calms: Vec<ReadingDocument<'a>>,
@@ -57,6 +70,16 @@ struct WindowDocument {
     /// Whether history is younger than that.
     cut: bool,
     since: Option<String>,
+}
+
+#[derive(Serialize)]
+struct PastDocument {
+    /// Whether all is counted that can be had for now.
+    complete: bool,
+    /// Of so many repositories it is read.
+    repositories_read: usize,
+    /// Of so many it is wanted.
+    repositories: usize,
 }
 
 #[derive(Serialize)]
@@ -138,6 +161,11 @@ pub fn json(document: &Document<'_>) -> Result<String, serde_json::Error> {
         schema: json::SCHEMA,
         generated_at: instant(document.now),
         window: window(document.window),
+        past: document.past.map(|past| PastDocument {
+            complete: past.is_whole,
+            repositories_read: past.read.read,
+            repositories: past.read.of,
+        }),
         metrics: groups().flat_map(|g| &g.metrics).map(metric).collect(),
         cumulative_flow: groups().map(cumulative).collect(),
         calms: document.calms.iter().map(reading).collect(),
@@ -359,6 +387,10 @@ mod tests {
             calms: flow.calms(&Scope::All, &window, &day_of, &Beside::default()),
             groups: &groups,
             window: &window,
+            past: Some(Past {
+                read: PastRead::default(),
+                is_whole: false,
+            }),
             now: at(240),
         })
     }
@@ -367,6 +399,7 @@ mod tests {
     fn json_has_every_metric_that_programs_were_promised() {
         let text = printed(|document| json(document).unwrap());
         let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(told["past"]["complete"], false);
         let metrics = told["metrics"].as_array().unwrap();
         for key in [
             "lead_time",

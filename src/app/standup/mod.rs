@@ -27,7 +27,7 @@ use crate::domain::text::nearest;
 pub fn run(mut session: Session, args: &StandupArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
     let asked = Since::parse(&args.since).ok_or_else(|| unknown(&args.since))?;
-    let Recalled { heard, ledger } = recall(
+    let Recalled { heard, ledger, .. } = recall(
         &mut session,
         args.offline,
         Duration::from_secs(args.wait),
