@@ -4,6 +4,7 @@
 //! that is refused leaves the default in place; the file is refused as a whole.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -188,6 +189,7 @@ impl<'a> Checker<'a> {
         }
         source::apply(self, sources, settings);
         policy::apply(self, lists, settings);
+        settings.policy.people = Arc::new(settings.team.roster());
         attention::apply_limits(self, wip, settings);
     }
 

@@ -3,6 +3,8 @@
 //! Built by `config` from checked settings; the defaults here are the
 //! product's defaults, and `config.example.toml` is tested to equal them.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use globset::GlobSet;
 use regex::Regex;
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::key::{ItemId, RepoKey, ServiceName};
 use crate::domain::query::Query;
+use crate::domain::roster::Roster;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -47,6 +50,8 @@ pub struct Policy {
     pub tracker_keys: Vec<Clean>,
     /// Logins that are machines, besides those that the host marks.
     pub bots: Vec<Clean>,
+    /// Who is who, for overrides that name people.
+    pub people: Arc<Roster>,
     /// How far back is looked to explain a failure.
     pub look_back: LookBack,
 }
@@ -185,6 +190,7 @@ impl Default for Policy {
             pins: Vec::new(),
             tracker_keys: Vec::new(),
             bots: words(&["dependabot", "renovate", "github-actions"]),
+            people: Arc::default(),
             look_back: LookBack::default(),
         }
     }

@@ -106,9 +106,9 @@ impl AttentionBoard {
     }
 
     /// Makes one that tells of no card, but who is who.
-    pub fn of_people(people: Roster) -> Self {
+    pub fn of_people(people: impl Into<Arc<Roster>>) -> Self {
         Self {
-            people: Arc::new(people),
+            people: people.into(),
             ..Self::default()
         }
     }

@@ -3,6 +3,8 @@
 //! Strongest first: pin, label `stage:*` / `status:*`, `[[rule]]`. None of them
 //! hides that something is red or blocked: a badge tells it.
 
+use std::sync::Arc;
+
 use crate::domain::Timestamp;
 use crate::domain::attention::AttentionBoard;
 use crate::domain::item::WorkItem;
@@ -81,7 +83,7 @@ fn decisions(item: &WorkItem, policy: &Policy, now: Timestamp) -> Vec<Decision> 
         let ctx = QueryContext {
             now,
             me: Vec::new(),
-            attention: AttentionBoard::default(),
+            attention: AttentionBoard::of_people(Arc::clone(&policy.people)),
             hides: crate::domain::hide::Hides::default(),
         };
         let rule = policy

@@ -5,6 +5,8 @@ mod live;
 mod required;
 mod ship;
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 use super::*;
@@ -22,6 +24,7 @@ use crate::domain::key::ItemId;
 use crate::domain::policy::{OverrideRule, Pin};
 use crate::domain::query::Query;
 use crate::domain::repository::Branch;
+use crate::domain::roster::{Member, Roster};
 use crate::domain::run::{Blocks, Failure, RunState};
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
@@ -207,6 +210,28 @@ fn a_label_moves_a_card_and_hides_nothing() {
     let card = world.card("change:1");
     assert_eq!(card.placement.badges, ["failed in test".into()]);
     assert!(card.placement.reason.contains("job `unit` of run 8 failed"));
+}
+
+#[test]
+fn a_rule_knows_people_by_all_of_their_logins() {
+    let by = |wanted: &str| {
+        let world = scene(|w| {
+            w.ticket(1, |ticket| ticket.assignees = vec![person("ana-r")]);
+            w.policy.people = Arc::new(Roster::new(vec![Member {
+                name: "Ana Ruiz".into(),
+                logins: vec!["ana.ruiz".into(), "ana-r".into()],
+            }]));
+            w.policy.rules = vec![OverrideRule {
+                name: "hers".into(),
+                when: Query::parse(&format!("assignee:{wanted}")).expect("a filter"),
+                stage: Some(Stage::Test),
+                status: None,
+            }];
+        });
+        world.card("ticket:1").placement.stage
+    };
+    assert_eq!(by("ana.ruiz"), Stage::Test);
+    assert_eq!(by("ben"), Stage::Plan);
 }
 
 #[test]
