@@ -315,6 +315,8 @@ impl Project {
         let set = &jobs.newest;
         let gates = self.gates(jobs);
         let Some(seen) = self.runs.get_mut(&set.run.id) else {
+            // Too old to be remembered, and asked for all the same.
+            facts.extend((!gates.gates.is_empty()).then_some(Fact::GateSet(gates)));
             return facts;
         };
         let before = seen.run.clone();
