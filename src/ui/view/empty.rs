@@ -3,6 +3,7 @@
 //! What is nearest to a person comes first: their filter, then what is still on its way, then what
 //! no source can tell, then trouble. Words alone; where they stand is the board's.
 
+use crate::domain::text::counted;
 use crate::domain::stage::Stage;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 use crate::ui::command::Command;
@@ -86,8 +87,9 @@ fn loading(state: &UiState, snapshot: &Snapshot) -> Option<String> {
     }
     let all = snapshot.sources.len();
     Some(format!(
-        "loading: {} of {all} sources answered",
-        all - waits
+        "loading: {} of {} answered",
+        all - waits,
+        counted(all, "source")
     ))
 }
 
