@@ -88,7 +88,10 @@ async fn tell_of_telling(mut progress: watch::Receiver<Progress>) -> std::conver
         let Progress { told, left, .. } = *progress.borrow_and_update();
         if left > 0 {
             let all = told + left;
-            say(&format!("telling history: {told} of {} …", counted(all, "repository")));
+            say(&format!(
+                "telling history: {told} of {} …",
+                counted(all, "repository")
+            ));
         }
         if progress.changed().await.is_err() {
             return std::future::pending().await;

@@ -8,13 +8,13 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::Range;
 
-use crate::domain::text::counted;
 use crate::app::cli::{ColorChoice, LogArgs};
 use crate::app::env;
 use crate::app::exit::{Exit, Failure};
 use crate::app::logs::{self, text};
 use crate::app::redact;
 use crate::app::session::Session;
+use crate::domain::text::counted;
 use crate::log::{self, Content, Index, Section, SectionKind};
 use crate::ui::theme::ColorDepth;
 use fetch::Found;

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::domain::text::counted;
 use crate::app::output::json::{self, SCHEMA};
 use crate::app::output::markdown::escape;
 use crate::app::output::table::lay_out;
@@ -13,6 +12,7 @@ use crate::app::output::{Width, instant};
 use crate::domain::Timestamp;
 use crate::domain::history::{Coverage, Ledger};
 use crate::domain::key::RepoKey;
+use crate::domain::text::counted;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 
 /// What is told.
