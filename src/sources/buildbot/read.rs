@@ -312,7 +312,10 @@ impl Buildbot {
         batch.facts = facts;
         if round.bad_count > 0 {
             let why = round.bad.first().map_or("", String::as_str);
-            let text = format!("{} cannot be read: {why}", counted(round.bad_count, "build"));
+            let text = format!(
+                "{} cannot be read: {why}",
+                counted(round.bad_count, "build")
+            );
             batch.warnings.push(self.port.shown(&text));
         }
         let cuts = round.cuts.iter();

@@ -118,7 +118,8 @@ impl Gitea {
             }
         }
         let mut state = self.state();
-        state.owners.entry(owner.to_owned()).or_default().repos_to = newest;
+        state.owners.entry(owner.to_owned()).or_default().repos_to =
+            newest.map(|at| at.min(asked.now));
         Ok(())
     }
 
@@ -186,7 +187,9 @@ impl Gitea {
             self.again(&mut state, owner);
         }
         let known = state.owners.entry(owner.to_owned()).or_default();
-        known.issues_to = known.issues_to.or(Some(asked.now - FIRST)).max(newest);
+        let to = known.issues_to.or(Some(asked.now - FIRST)).max(newest);
+        // A moment that is still to come would hide all that happens until then.
+        known.issues_to = to.map(|at| at.min(asked.now));
         Ok(is_all)
     }
 

@@ -238,7 +238,10 @@ fn at_rest(jobs: &JobSet) -> Option<Clean> {
     let is_left = |job: &Job| job.state == RunState::Waiting;
     let rests = jobs.complete
         && jobs.jobs.iter().any(is_left)
-        && jobs.jobs.iter().all(|job| is_left(job) || job.state.is_over());
+        && jobs
+            .jobs
+            .iter()
+            .all(|job| is_left(job) || job.state.is_over());
     rests.then(|| Clean::line("only manual jobs are left of it, which GitLab does not cancel"))
 }
 

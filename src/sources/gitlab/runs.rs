@@ -93,7 +93,8 @@ impl GitLab {
             if let Some(project) = state.known(path) {
                 // Where nothing ran yet, what comes is newer than this answer.
                 let begun = listed.asked_at - OVERLAP;
-                let to = newest.map(|at| at - OVERLAP);
+                // A moment that is still to come would hide all that happens until then.
+                let to = newest.map(|at| at.min(listed.asked_at) - OVERLAP);
                 let to = if since.is_some() || to.is_some() {
                     to
                 } else {

@@ -371,6 +371,8 @@ impl GitLab {
         } else {
             TimeDelta::zero()
         };
+        // A moment that is still to come would hide all that happens until then.
+        let newest = newest.map(|at| at.min(listed.asked_at));
         *to = (*to).max(newest.map(|at| at - step));
         Ok(())
     }

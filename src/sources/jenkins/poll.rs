@@ -191,7 +191,11 @@ impl Jenkins {
         }
         if bad > 0 {
             let why = flat.why.as_deref().unwrap_or("a time that cannot be");
-            let text = format!("{}: {} cannot be read: {why}", shown(root), counted(bad, "record"));
+            let text = format!(
+                "{}: {} cannot be read: {why}",
+                shown(root),
+                counted(bad, "record")
+            );
             batch.warnings.push(self.port.shown(&text));
         }
         for folder in &flat.cut {
