@@ -15,9 +15,9 @@ use super::noted::Noted;
 use super::server::Way;
 use super::state::{RepoState, State};
 use super::wire;
-use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
+use crate::domain::{Timestamp, earlier, later};
 use crate::sources::detail::Places;
 use crate::sources::http::{Failure, List, their_now};
 use crate::sources::selection::covers;
@@ -157,7 +157,7 @@ impl Gitea {
                 return Ok(false);
             }
             let known = state.owners.get(owner).and_then(|known| known.issues_to);
-            known.map(|at| at - OVERLAP)
+            known.map(|at| earlier(at, OVERLAP))
         };
         let from = rfc3339(since.unwrap_or(asked.now - FIRST));
         let query = [("state", "all"), ("owner", owner), ("since", from.as_str())];
@@ -207,7 +207,7 @@ impl Gitea {
             // Both by the clock of the server.
             let is_listed = repo
                 .pulls_to
-                .is_some_and(|to| to > issue.updated_at + OVERLAP);
+                .is_some_and(|to| to > later(issue.updated_at, OVERLAP));
             if repo.pulls_at.is_some() && !is_same && !is_listed {
                 repo.pulls_wanted.insert(issue.number);
             }

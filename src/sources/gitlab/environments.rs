@@ -12,6 +12,7 @@ use super::map::delivery;
 use super::state::Project;
 use super::{GitLab, wire_ci};
 use crate::domain::deployment::Deployment;
+use crate::domain::earlier;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
@@ -66,7 +67,8 @@ impl GitLab {
             .filter_map(|it| it.updated_at)
             .max();
         // A moment that is still to come would hide all that happens until then.
-        let newest = newest.map_or(listed.asked_at, |at| at.min(listed.asked_at)) - OVERLAP;
+        let newest = newest.map_or(listed.asked_at, |at| at.min(listed.asked_at));
+        let newest = earlier(newest, OVERLAP);
         let mut state = self.state();
         let Some(project) = state.known(key.path()) else {
             return Ok(());

@@ -3,8 +3,8 @@
 //! What is nearest to a person comes first: their filter, then what is still on its way, then what
 //! no source can tell, then trouble. Words alone; where they stand is the board's.
 
-use crate::domain::text::counted;
 use crate::domain::stage::Stage;
+use crate::domain::text::counted;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 use crate::ui::command::Command;
 use crate::ui::state::UiState;

@@ -5,8 +5,8 @@
 use chrono::Timelike;
 use ratatui::style::Style;
 
-use crate::domain::text::counted;
 use crate::domain::status::Severity;
+use crate::domain::text::counted;
 use crate::engine::snapshot::{Health, Snapshot};
 use crate::ui::history::reading;
 use crate::ui::layout::Plan;
@@ -290,7 +290,10 @@ fn loading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mu
             style,
         );
     }
-    let text = format!("loading {starting} of {}", counted(snapshot.sources.len(), "source"));
+    let text = format!(
+        "loading {starting} of {}",
+        counted(snapshot.sources.len(), "source")
+    );
     row.put(paint, &text, style);
     // What has come by now: whoever waits sees that it goes on, and how far.
     let come = snapshot.sources.iter().map(|source| source.facts).sum();

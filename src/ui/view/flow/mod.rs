@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use ratatui::layout::Rect;
 
-use crate::domain::text::counted;
 use crate::domain::flow::{Metric, Scope, Window};
+use crate::domain::text::counted;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::flow::words::{name, value, words};
 use crate::ui::flow::{Line, Page, Report};

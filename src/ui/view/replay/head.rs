@@ -4,9 +4,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use crate::domain::text::counted;
 use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
+use crate::domain::text::counted;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::age::Age;
 use crate::ui::command::Command;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use ratatui::layout::Rect;
 
-use crate::domain::text::counted;
 use crate::domain::standup::{Bots, Entry, Turn};
+use crate::domain::text::counted;
 use crate::ui::layout::rows;
 use crate::ui::state::{Part, UiState};
 use crate::ui::text::Paint;
