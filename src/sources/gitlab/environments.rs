@@ -89,9 +89,9 @@ impl GitLab {
         });
         let found = shown.filter_map(|wire| delivery::deployment(key, wire));
         let found: Vec<Deployment> = found.collect();
-        found
-            .iter()
-            .for_each(|deployment| project.see_arrived(deployment));
+        for deployment in &found {
+            project.see_arrived(deployment);
+        }
         batch.facts.extend(found.into_iter().map(Fact::Deployment));
         Ok(())
     }

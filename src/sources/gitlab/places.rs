@@ -132,9 +132,9 @@ impl GitLab {
         let found = items.filter_map(|wire| delivery::deployment(key, wire));
         let found: Vec<Deployment> = found.collect();
         if let Some(project) = self.state().known(key.path()) {
-            found
-                .iter()
-                .for_each(|deployment| project.see_arrived(deployment));
+            for deployment in &found {
+                project.see_arrived(deployment);
+            }
         }
         batch.facts.extend(found.into_iter().map(Fact::Deployment));
         Ok(())
