@@ -194,6 +194,10 @@ fn take_views(session: &Session, args: &BoardArgs, state: &mut UiState) -> Resul
 /// Returns the store and the board as it was last seen.
 fn open_store(session: &Session, offline: bool) -> (Option<Store>, Snapshot) {
     let demo = session.demo.as_ref().filter(|_| !offline);
+    if demo.is_some_and(|demo| !demo.holds_store()) {
+        // Another demo fills it, and may have been at other addresses.
+        return (None, Snapshot::default());
+    }
     let stale = demo.is_some_and(|demo| demo.forgets_store(clock::now()));
     if stale {
         let file = session.store_file();

@@ -3,12 +3,15 @@
 //! Remembers where and since when a team was simulated, so that the second
 //! start goes on where the first one ended, with a warm store.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::Ipv4Addr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::TimeDelta;
+use rustix::fs::{FlockOperation, flock};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -54,6 +57,8 @@ pub struct Demo {
     options: Options,
     state: PathBuf,
     forges: Vec<Forge>,
+    /// Held as long as the store is this program's; nothing where another demo has it.
+    lock: OnceLock<Option<File>>,
 }
 
 /// A simulated team that can be asked.
@@ -93,6 +98,7 @@ impl Demo {
             options,
             state,
             forges: Vec::new(),
+            lock: OnceLock::new(),
         }
     }
 
@@ -109,7 +115,13 @@ impl Demo {
             ports: Vec::new(),
             origin: now,
         };
-        let wanted = known.clone().unwrap_or_else(fresh);
+        let mut wanted = known.clone().unwrap_or_else(fresh);
+        let is_ours = self.holds_store();
+        if !is_ours {
+            // The same team on another terminal has the store, and maybe not its ports yet: this
+            // one stays in memory.
+            wanted.ports.clear();
+        }
         let options = Options {
             origin: Some(wanted.origin),
             ..self.options.clone()
@@ -120,13 +132,13 @@ impl Demo {
         let is_taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
         let taken = started.as_ref().is_err_and(is_taken);
         if taken {
-            // Most likely the same team on another terminal: this one stays in memory.
+            // Another program has them: this one stays in memory.
             started = start(self.team, &options, &[], clock, tasks).await;
         }
         let forges = started.map_err(|error| {
             Failure::error(format!("cannot serve the simulated forge: {error}"))
         })?;
-        if known.is_none() {
+        if is_ours && known.is_none() {
             let port = |forge: &Forge| forge.url().port().unwrap_or_default();
             self.remember(&Memory {
                 ports: forges.iter().map(port).collect(),
@@ -140,7 +152,7 @@ impl Demo {
         let begun = Begun {
             sources: sources.collect(),
             credentials: credentials(),
-            is_the_stores: !taken,
+            is_the_stores: is_ours && !taken,
         };
         self.forges = forges;
         Ok(begun)
@@ -162,6 +174,31 @@ impl Demo {
             credentials: credentials(),
             is_the_stores: true,
         })
+    }
+
+    /// Returns whether the store is this program's to fill, from now on: two teams in one would mix.
+    pub fn holds_store(&self) -> bool {
+        self.lock.get_or_init(|| self.take()).is_some()
+    }
+
+    fn take(&self) -> Option<File> {
+        let dir = self.state.parent()?;
+        let open = || {
+            paths::make_private(dir)?;
+            OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(self.state.with_extension("lock"))
+        };
+        let file = open().inspect_err(|error| tracing::warn!(%error, "demo"));
+        let file = file.ok()?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::AGAIN) => None,
+            // A file system without locks: better than no store.
+            Ok(()) | Err(_) => Some(file),
+        }
     }
 
     /// Returns whether the store would hold the data of another forge, and must be made anew.
@@ -392,5 +429,59 @@ mod tests {
         let only = source(Team::Github, Dialect::GitHub, url());
         assert_eq!(only.name.to_string(), "demo");
         assert_eq!(only.writes.len(), 4);
+    }
+
+    #[test]
+    fn of_two_demos_at_once_one_has_the_store() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths {
+            config: home.path().join("config"),
+            state: home.path().join("state"),
+            cache: home.path().join("cache"),
+        };
+        let scale = DemoScale {
+            speed: None,
+            seed: None,
+            repos: Some(1),
+            cards: Some(10),
+            team: Team::Github,
+        };
+        let (first, second) = (Demo::new(&scale, &paths), Demo::new(&scale, &paths));
+        assert_eq!((first.holds_store(), second.holds_store()), (true, false));
+        let other = DemoScale {
+            seed: Some(9),
+            ..scale.clone()
+        };
+        assert!(Demo::new(&other, &paths).holds_store(), "another team");
+        drop(first);
+        assert!(!second.holds_store(), "it began without");
+        assert!(Demo::new(&scale, &paths).holds_store());
+    }
+
+    #[tokio::test]
+    async fn two_demos_that_start_together_fill_no_store_both() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths {
+            config: home.path().join("config"),
+            state: home.path().join("state"),
+            cache: home.path().join("cache"),
+        };
+        let scale = DemoScale {
+            speed: None,
+            seed: None,
+            repos: Some(1),
+            cards: Some(10),
+            team: Team::Github,
+        };
+        let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
+        let (mut one, mut two) = (Demo::new(&scale, &paths), Demo::new(&scale, &paths));
+        let clock = clock::system();
+        let both = tokio::join!(
+            one.begin(&clock, &tracker, &cancel),
+            two.begin(&clock, &tracker, &cancel)
+        );
+        let own = [both.0.unwrap().is_the_stores, both.1.unwrap().is_the_stores];
+        assert_eq!(own.iter().filter(|own| **own).count(), 1);
+        cancel.cancel();
     }
 }

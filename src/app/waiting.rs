@@ -12,7 +12,7 @@ use crate::app::cli::Format;
 use crate::app::{output, redact};
 use crate::domain::Timestamp;
 use crate::domain::flow::Window;
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, counted};
 use crate::engine::sight::is_blind;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 use crate::engine::{Engine, Progress};
@@ -88,7 +88,10 @@ async fn tell_of_telling(mut progress: watch::Receiver<Progress>) -> std::conver
         let Progress { told, left, .. } = *progress.borrow_and_update();
         if left > 0 {
             let all = told + left;
-            say(&format!("telling history: {told} of {all} repositories …"));
+            say(&format!(
+                "telling history: {told} of {} …",
+                counted(all, "repository")
+            ));
         }
         if progress.changed().await.is_err() {
             return std::future::pending().await;

@@ -251,6 +251,9 @@ pub struct Fresh {
     /// The gate, for [`Verb::Approve`] and [`Verb::Reject`]; none where nothing waits there.
     #[serde(default)]
     pub gate: Option<OpenGate>,
+    /// Why nothing of it is left that could be stopped, though it has not ended.
+    #[serde(default)]
+    pub at_rest: Option<Clean>,
 }
 
 /// A gate that waits, as the server described it just now.

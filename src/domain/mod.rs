@@ -50,3 +50,8 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 pub fn later(at: Timestamp, span: chrono::TimeDelta) -> Timestamp {
     at.checked_add_signed(span).unwrap_or(Timestamp::MAX_UTC)
 }
+
+/// Returns the moment that lies so long before another; the first of all where there is none.
+pub fn earlier(at: Timestamp, span: chrono::TimeDelta) -> Timestamp {
+    at.checked_sub_signed(span).unwrap_or(Timestamp::MIN_UTC)
+}

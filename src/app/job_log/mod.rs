@@ -14,6 +14,7 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::logs::{self, text};
 use crate::app::redact;
 use crate::app::session::Session;
+use crate::domain::text::counted;
 use crate::log::{self, Content, Index, Section, SectionKind};
 use crate::ui::theme::ColorDepth;
 use fetch::Found;
@@ -64,7 +65,7 @@ pub fn run(mut session: Session, args: &LogArgs) -> Result<Exit, Failure> {
 /// Says that the end is missing, where it was left out on the way into the cache.
 fn cut(index: &Index) -> Option<String> {
     let cut = index.counts().cut;
-    (cut > 0).then(|| format!("{cut} bytes at the end of the log were left out"))
+    (cut > 0).then(|| format!("{} at the end of the log left out", counted(cut, "byte")))
 }
 
 /// Colours are for terminals that have some, unless somebody says otherwise.

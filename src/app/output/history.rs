@@ -12,6 +12,7 @@ use crate::app::output::{Width, instant};
 use crate::domain::Timestamp;
 use crate::domain::history::{Coverage, Ledger};
 use crate::domain::key::RepoKey;
+use crate::domain::text::counted;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 
 /// What is told.
@@ -185,8 +186,13 @@ fn facts(kept: &Kept<'_>) -> Vec<String> {
     }
     let rows = kept.rows;
     lines.push(format!(
-        "{} cards with {} intervals and {} reviews, {} deliveries, {} runs, {} troubles",
-        rows.cards, rows.intervals, rows.reviews, rows.deliveries, rows.runs, rows.troubles
+        "{} with {} and {}, {}, {}, {}",
+        counted(rows.cards, "card"),
+        counted(rows.intervals, "interval"),
+        counted(rows.reviews, "review"),
+        counted(rows.deliveries, "delivery"),
+        counted(rows.runs, "run"),
+        counted(rows.troubles, "trouble")
     ));
     lines.push(format!(
         "{} KiB on disk, with all else that is kept in {}",
@@ -209,8 +215,9 @@ fn untold(view: &SourceView) -> Option<String> {
     }
     (past.read < past.of).then(|| {
         format!(
-            "{name}: the past of {} of {} repositories is read, the rest when nothing else is to be asked",
-            past.read, past.of
+            "{name}: the past of {} of {} is read, the rest when nothing else is to be asked",
+            past.read,
+            counted(past.of, "repository")
         )
     })
 }

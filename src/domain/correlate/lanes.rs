@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
 
-use crate::domain::Timestamp;
 use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::joins::Joins;
 use crate::domain::correlate::kinds::Kinds;
@@ -21,6 +20,7 @@ use crate::domain::policy::{Policy, ServiceRule};
 use crate::domain::release::Release;
 use crate::domain::run::{Run, is_foreign};
 use crate::domain::text::Clean;
+use crate::domain::{Timestamp, earlier};
 
 /// For how long a production environment counts after the last deployment, while others get some.
 const ABANDONED: TimeDelta = TimeDelta::days(30);
@@ -170,7 +170,7 @@ fn drop_abandoned(places: &mut Vec<Place<'_>>) {
         return;
     };
     places.retain(|place| {
-        !place.production || last(place).is_some_and(|at| at >= newest - ABANDONED)
+        !place.production || last(place).is_some_and(|at| at >= earlier(newest, ABANDONED))
     });
 }
 

@@ -91,3 +91,56 @@ fn a_deployment_that_has_a_partner_was_mended_or_is_long_past_is_no_card_of_its_
     past.now = at(50) + TimeDelta::days(30);
     assert!(!lone(&past));
 }
+
+/// A world in which no forge tells of the repository.
+fn without_forge() -> World {
+    let mut world = World::new();
+    world.facts.clear();
+    world
+}
+
+#[test]
+fn a_deployment_of_a_repository_without_forge_is_a_card_until_nobody_watches_it() {
+    let mut world = without_forge();
+    deployed(&mut world, "a", 77, |_| {});
+    let (bake, watch) = (world.policy.bake_window, world.policy.watch_window);
+    let hour = TimeDelta::hours(1);
+    for (now, stage, rule) in [
+        (at(51), Stage::Operate, "live-baking"),
+        (at(50) + bake + hour, Stage::Monitor, "live-watched"),
+        (at(50) + bake + watch + hour, Stage::Monitor, "live-done"),
+    ] {
+        world.now = now;
+        let placed = &world.card(LONE).placement;
+        assert_eq!((placed.stage, &*placed.rule), (stage, rule));
+        assert_eq!(placed.done.is_some(), rule == "live-done");
+    }
+    world.now = at(50) + TimeDelta::days(30);
+    assert!(ids(&world).is_empty());
+    // What failed since is red, though the one before is still there.
+    world.now = at(61);
+    deployed(&mut world, "b", 78, |d| {
+        d.created_at = at(60);
+        d.updated_at = at(60);
+        d.state = DeployState::Failed;
+    });
+    assert_eq!(&*world.card(LONE).placement.rule, "deploy-failed");
+}
+
+#[test]
+fn without_a_production_a_deployment_counts_where_it_came_to() {
+    let card = "deployment:github.com/acme/api/warehouse@deploy";
+    let mut world = without_forge();
+    let place = |d: &mut Deployment| d.environment = Clean::line("warehouse");
+    deployed(&mut world, "a", 77, place);
+    world.now = at(51);
+    let reason = "live in `warehouse` and baking";
+    assert_eq!(&*world.card(card).placement.reason, reason);
+    deployed(&mut world, "b", 77, |_| {});
+    assert_eq!(ids(&world), [LONE]);
+    // What is only seen to answer was not deployed.
+    let mut seen = without_forge();
+    deployed(&mut seen, "a", 77, |d| d.task = Clean::line("seen"));
+    seen.now = at(51);
+    assert!(ids(&seen).is_empty());
+}

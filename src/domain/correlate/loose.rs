@@ -134,24 +134,46 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
 }
 
 /// What another system than the forge deployed last, each thing in each environment, while it is
-/// red or moves and brings no commit that is known here.
+/// red or moves and brings no commit that is known here. Where no forge tells of the repository, its
+/// deployments are all there is of the work, so that one that went well is a card as well.
 pub(super) fn deployments<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) {
+    let is_all = has_no_forge(view);
     // The lane of the repository as a whole has them all.
-    for place in view.lanes.iter().take(1).flat_map(|lane| &lane.places) {
+    let Some(lane) = view.lanes.first() else {
+        return;
+    };
+    let has_production = lane.places.iter().any(|place| place.production);
+    for place in &lane.places {
+        let is_end = is_all && (place.production || !has_production);
         let mut tasks = BTreeSet::new();
         for deployment in place.deployments.iter().rev() {
             let fact = deployment.get();
             let is_past = making.ground.slow.passed_after(fact.updated_at, LOST);
-            if is_past || matches!(fact.state, DeployState::Succeeded | DeployState::Superseded) {
+            let is_good = matches!(fact.state, DeployState::Succeeded | DeployState::Superseded);
+            if is_past || (is_good && !is_end) {
                 break;
             }
             let is_newest = tasks.insert(&fact.task);
-            let goes_on = fact.state != DeployState::Abandoned;
-            if is_newest && goes_on && is_foreign(fact.id) && !brings_known(view, fact) {
+            let is_shown = match fact.state {
+                DeployState::Abandoned | DeployState::Superseded => false,
+                DeployState::Succeeded => !fact.is_sighting(),
+                DeployState::Queued
+                | DeployState::Waiting
+                | DeployState::Running
+                | DeployState::Failed
+                | DeployState::Unknown(_) => !brings_known(view, fact),
+            };
+            if is_newest && is_shown && is_foreign(fact.id) {
                 making.loose(deployment_card(making, view, place, *deployment));
             }
         }
     }
+}
+
+/// Whether nothing but other systems than a forge tells of a repository.
+fn has_no_forge(view: &View<'_>) -> bool {
+    let kinds = &view.kinds;
+    kinds.repository.is_none() && kinds.changes.is_empty() && kinds.commits.is_empty()
 }
 
 fn deployment_card<'a>(
@@ -178,15 +200,19 @@ fn deployment_card<'a>(
     card.known_from(deployment.sources());
     card.evidence([evidence::of_deployment(fact, place.name)]);
     let mut case = bare(making.ground, None);
+    let there = (fact.state == DeployState::Succeeded).then_some(fact);
+    // Where it went well is where it was to go.
+    case.shape.production = there.is_some();
     case.environments = vec![InEnvironment {
         name: place.name,
-        production: place.production,
-        standing: Standing::Absent,
-        brought: None,
-        fresh: false,
-        current: None,
+        production: place.production || there.is_some(),
+        standing: there.map_or(Standing::Absent, |_| Standing::Live),
+        brought: there,
+        fresh: there.is_some(),
+        current: there,
+        missed: None,
         taken_by: None,
-        attempt: Some(fact),
+        attempt: there.is_none().then_some(fact),
         rollout: None,
         seen: None,
     }];

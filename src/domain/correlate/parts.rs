@@ -101,6 +101,7 @@ pub(super) fn part<'c, 'a: 'c>(
             change: sha,
             reverter: view.reverter(sha),
             restorer: view.reverter(sha).and_then(|by| view.reverter(by)),
+            landed_at: landed.at,
             trusted_to: later(landed.at, ground.policy.watch_window),
         };
         environments = lane.standings(&view.graph, &sought);

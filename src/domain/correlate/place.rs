@@ -10,7 +10,7 @@ use crate::domain::correlate::reads::{Quick, QuickSet};
 use crate::domain::correlate::view::Known;
 use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::key::Sha;
-use crate::domain::placement::{InEnvironment, Standing};
+use crate::domain::placement::{InEnvironment, Missed, Standing};
 use crate::domain::text::Clean;
 
 /// How many releases and deployments back a change is looked for.
@@ -41,6 +41,8 @@ pub(super) struct Sought<'s> {
     pub(super) reverter: Option<&'s Sha>,
     /// The commit that took that one back.
     pub(super) restorer: Option<&'s Sha>,
+    /// When it became that.
+    pub(super) landed_at: Timestamp,
     /// Until when the first deployment that is known of an environment may have brought it.
     pub(super) trusted_to: Timestamp,
 }
@@ -124,6 +126,17 @@ impl<'a> Place<'a> {
     /// The commit that a deployment brought here.
     pub(super) fn sha_of(&self, deployment: &Deployment) -> Option<&'a Sha> {
         self.versions.get(&deployment.id).map(|version| version.sha)
+    }
+
+    /// What is not known of it that may have brought a change that landed then; what is only seen to
+    /// answer does not tell.
+    fn missed(&self, landed_at: Timestamp) -> Option<Missed> {
+        let mut all = self.deployments.iter().map(|deployment| deployment.get());
+        match all.find(|d| !d.is_sighting()) {
+            Some(first) if first.created_at > landed_at => Some(Missed::Before(first.created_at)),
+            Some(_) => None,
+            None => Some(Missed::All),
+        }
     }
 
     /// What was there, newest first, what is there now included.
@@ -261,6 +274,7 @@ impl<'a> Place<'a> {
             production: self.production,
             standing,
             brought,
+            missed: self.missed(sought.landed_at),
             fresh: lacked || brought.is_none_or(|d| d.arrived_at() <= sought.trusted_to),
             current,
             taken_by: is_taken.then(|| self.taken_by(has, is_reverted)).flatten(),

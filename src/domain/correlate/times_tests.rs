@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::testing::*;
 use super::*;
 use crate::domain::change_request::{ChangeKey, ChangeState, ChangeTimes};
+use crate::domain::deployment::Environment;
 
 fn wants(world: &World) -> bool {
     let need = Need::Times {
@@ -88,4 +89,35 @@ fn what_ended_long_ago_is_not_asked_for() {
     assert!(wants(&world));
     world.now = at(0) + TimeDelta::days(91);
     assert!(!wants(&world));
+}
+
+#[test]
+fn what_is_older_than_the_first_known_deployment_may_have_been_there() {
+    let reason = |deployed_at: i64| {
+        let mut world = World::new();
+        world.merged(1, 5);
+        world.deployment(7, "production", 3, |d| d.created_at = at(deployed_at));
+        world.now = at(90);
+        world.card("change:1").placement.reason.to_string()
+    };
+    let landed = "merged, in no deployment yet";
+    assert_eq!(reason(0), landed);
+    let day = at(80).format("%Y-%m-%d");
+    let told = format!("{landed}; `production` is not known before {day}");
+    assert_eq!(reason(80), told);
+    // An environment that is there, and of which nothing is known.
+    let mut world = World::new();
+    world.merged(1, 5);
+    world.fact(Fact::Environment(Environment {
+        repo: repo(),
+        name: Clean::line("production"),
+        id: None,
+        guarded: false,
+        production: false,
+        url: None,
+    }));
+    world.deployment(7, "staging", 3, |_| {});
+    world.now = at(90);
+    let told = format!("{landed}; what was deployed to `production` is not known");
+    assert_eq!(&*world.card("change:1").placement.reason, told);
 }

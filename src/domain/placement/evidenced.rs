@@ -92,6 +92,15 @@ pub struct Evidenced<'a> {
     pub remark: Option<String>,
 }
 
+/// What is not known of an environment that may have brought a change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Missed {
+    /// What was deployed before then, which the change is older than.
+    Before(Timestamp),
+    /// All that was deployed: there is such an environment, and that is all that is known.
+    All,
+}
+
 /// Where a change arrived.
 #[derive(Clone, Debug)]
 pub struct Landed<'a> {
@@ -147,6 +156,8 @@ pub struct InEnvironment<'a> {
     /// Whether it came with that one. Where none before it is known that lacks the change, and
     /// the change landed long before, it only says since when it is there at the latest.
     pub fresh: bool,
+    /// What is not known of it that may have brought the change.
+    pub missed: Option<Missed>,
     /// What is there now.
     pub current: Option<&'a Deployment>,
     /// What took it from its users, where they had it and have it no longer. Others may have come

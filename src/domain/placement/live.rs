@@ -296,7 +296,9 @@ impl Live {
 
 /// Returns whether all of production has the change, or a release where nothing is deployed.
 fn live(case: &Evidenced<'_>) -> Option<Live> {
-    case.landed.as_ref()?;
+    // A deployment without partner tells for itself.
+    let is_alone = case.change.is_none() && case.ticket.is_none();
+    (is_alone || case.landed.is_some()).then_some(())?;
     if case.shape.production {
         let mut places = production(case).peekable();
         places.peek()?;

@@ -24,7 +24,9 @@ mod table;
 mod tests;
 
 pub use combine::combine;
-pub use evidenced::{Clock, Evidenced, InEnvironment, Landed, Placed, Reach, Shape, Standing};
+pub use evidenced::{
+    Clock, Evidenced, InEnvironment, Landed, Missed, Placed, Reach, Shape, Standing,
+};
 pub(crate) use live::JUST_OVER;
 pub(crate) use plan::is_incident;
 pub(crate) use required::is_optional_red;

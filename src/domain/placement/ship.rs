@@ -4,7 +4,7 @@ use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::item::Outcome;
 use crate::domain::later;
 use crate::domain::placement::evidenced::{
-    Evidenced, InEnvironment, Landed, Placed, Reach, Standing,
+    Evidenced, InEnvironment, Landed, Missed, Placed, Reach, Standing,
 };
 use crate::domain::placement::runs::{Piece, RunView, Work, fault};
 use crate::domain::placement::{named, piece_name, run_name, version_of};
@@ -356,7 +356,7 @@ pub(super) fn merged_undeployed(case: &Evidenced<'_>) -> Option<Placed> {
 /// Says that it is not known how far a change got, where nobody told what a newer version has.
 fn unless_open(case: &Evidenced<'_>, placed: Placed) -> Placed {
     let Some((_, version)) = case.landed.as_ref().and_then(|landed| landed.open_in) else {
-        return placed;
+        return unless_before(case, placed);
     };
     let phases = [Phase::Test, Phase::Build, Phase::Release, Phase::Deploy];
     let mut pieces = phases.into_iter();
@@ -377,6 +377,22 @@ fn unless_open(case: &Evidenced<'_>, placed: Placed) -> Placed {
         reason,
         ..placed
     }
+}
+
+/// Says what is not known of production, where the change may have been there all the same.
+fn unless_before(case: &Evidenced<'_>, placed: Placed) -> Placed {
+    let production = case.environments.iter().filter(|place| place.production);
+    let mut absent = production.filter(|place| place.standing == Standing::Absent);
+    let missed = absent.find_map(|place| Some((named(place.name), place.missed?)));
+    let said = match missed {
+        None => return placed,
+        Some((name, Missed::Before(from))) => {
+            format!("{name} is not known before {}", from.format("%Y-%m-%d"))
+        }
+        Some((name, Missed::All)) => format!("what was deployed to {name} is not known"),
+    };
+    let reason = format!("{}; {said}", placed.reason);
+    Placed { reason, ..placed }
 }
 
 /// Neither releases nor a production to deploy to: the merge itself stands for the delivery.

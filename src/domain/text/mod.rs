@@ -6,6 +6,7 @@
 
 mod class;
 mod clean;
+mod count;
 mod duration;
 mod escape;
 mod nearest;
@@ -24,6 +25,7 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::text::clean::{BLOCK, LINE, clean};
+pub use crate::domain::text::count::counted;
 pub use crate::domain::text::duration::{format_duration, parse_duration};
 pub(crate) use crate::domain::text::escape::len as escape_len;
 pub use crate::domain::text::nearest::nearest;

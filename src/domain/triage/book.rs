@@ -13,7 +13,7 @@ use crate::domain::key::{ItemId, RepoKey, SourceName};
 use crate::domain::moves::Moves;
 use crate::domain::policy::LookBack;
 use crate::domain::repository::Repository;
-use crate::domain::run::{RunKey, is_foreign};
+use crate::domain::run::{RunKey, RunState, is_foreign};
 use crate::domain::status::{Severity, Status};
 use crate::domain::text::Clean;
 use crate::domain::triage::group::groups;
@@ -283,7 +283,8 @@ impl Book {
     }
 
     /// Returns the needs to know which manual jobs the ended runs of the open card have: where no job
-    /// of a run is known, nobody read it yet.
+    /// of a run is known, nobody read it yet; nor where one did not run and nobody told of gates,
+    /// as jobs that were read while the run was at work tell nothing of those of its end.
     fn may_start(&self) -> impl Iterator<Item = Need> {
         let unread = self.of_opened.iter().filter(|key| {
             let home = self.moves.home_of_run(&key.repo, key.id);
@@ -291,7 +292,12 @@ impl Book {
             repo.is_some_and(|repo| {
                 let run = repo.run(key.repo.as_str(), key.id).map(|(_, run)| run);
                 run.is_some_and(|run| {
-                    run.state.is_over() && run.no_jobs.is_empty() && repo.jobs(run).is_none()
+                    let jobs = repo.jobs(run);
+                    let is_open = jobs.is_none_or(|set| {
+                        let mut jobs = set.jobs.iter();
+                        jobs.any(|job| job.state == RunState::Skipped) && !repo.knows_gates(run)
+                    });
+                    run.state.is_over() && run.no_jobs.is_empty() && is_open
                 })
             })
         });
@@ -371,10 +377,10 @@ fn tells(kind: FactKind) -> bool {
         | FactKind::Run
         | FactKind::JobSet
         | FactKind::EarlierJobs
+        | FactKind::GateSet
         | FactKind::Diagnosis => true,
         FactKind::Ticket
         | FactKind::ChangeTimes
-        | FactKind::GateSet
         | FactKind::Release
         | FactKind::Environment
         | FactKind::Deployment

@@ -213,6 +213,12 @@ impl Repo {
         Some(set)
     }
 
+    /// Returns whether it was told which gates a run has, if only that it has none.
+    pub(super) fn knows_gates(&self, run: &Run) -> bool {
+        let id = format!("{}/{}", run.repo.as_str(), run.id);
+        self.best(FactKind::GateSet, &id).is_some()
+    }
+
     /// Returns the jobs of all earlier attempts of a run, the oldest first.
     pub(super) fn earlier(&self, run: &Run) -> Vec<&JobSet> {
         // By what is known, not by the number that the forge gives: that may be anything.

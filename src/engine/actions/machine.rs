@@ -396,8 +396,10 @@ fn objection(verb: Verb, fresh: &Fresh) -> Option<String> {
         }
         Deed::Rerun => None,
         Deed::Cancel => {
-            let over = fresh.state.is_over();
-            over.then(|| format!("{name} {state}: there is nothing to cancel"))
+            let over = fresh.state.is_over().then(String::new);
+            let rests = || fresh.at_rest.as_ref().map(|why| format!(": {why}"));
+            let why = over.or_else(rests)?;
+            Some(format!("{name} {state}{why}: there is nothing to cancel"))
         }
         deed @ (Deed::Approve | Deed::Reject) => match &fresh.gate {
             None => Some(format!("{name} {state}: nothing waits there for an answer")),
@@ -417,7 +419,7 @@ fn differs(verb: Verb, confirmed: &Fresh, now: &Fresh) -> bool {
     let state = match verb.deed() {
         Deed::Rerun => confirmed.state != now.state,
         // Whether it is queued or runs is all the same to one who stops it.
-        Deed::Cancel => now.state.is_over(),
+        Deed::Cancel => now.state.is_over() || now.at_rest.is_some(),
         // Other parts of the run may be at work meanwhile.
         Deed::Approve | Deed::Reject => now.gate.is_none(),
     };
@@ -433,7 +435,11 @@ fn is_seen(verb: Verb, before: &Fresh, now: &Fresh) -> bool {
     let newer = now.attempt > before.attempt;
     match verb.deed() {
         Deed::Rerun => newer || (!is_moving(&before.state) && is_moving(&now.state)),
-        Deed::Cancel => newer || now.state.is_over(),
+        // What waits for a person may be left of a run that was stopped.
+        Deed::Cancel => {
+            let is_quiet = |fresh: &Fresh| fresh.state.is_over() || fresh.at_rest.is_some();
+            newer || (is_quiet(now) && !is_quiet(before))
+        }
         // A run that was stopped meanwhile waits no more either, but did not go on.
         Deed::Approve => now.gate.is_none() && now.state != RunState::Cancelled,
         Deed::Reject => now.gate.is_none(),

@@ -58,6 +58,7 @@ impl Buildbot {
             url: run.url,
             read_at: self.port.now(),
             gate: None,
+            at_rest: None,
         })
     }
 

@@ -17,7 +17,7 @@ use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::RunState;
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, counted};
 use crate::sources::backfill::{self, Builds, Seen, Told};
 use crate::sources::detail::is_detail;
 use crate::sources::needs::PAST;
@@ -112,7 +112,7 @@ impl Buildbot {
             .await?;
         let bad = round.bad_count;
         if bad > 0 {
-            let text = format!("{bad} builds of the past cannot be read");
+            let text = format!("{} of the past cannot be read", counted(bad, "build"));
             batch.warnings.push(self.port.shown(&text));
         }
         self.read_orders(&mut round, ask).await?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::map::{self, Order, PROPERTIES, Told};
 use super::state::State;
 use super::{BUILDERS, BUILDS, Buildbot, wire};
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, counted};
 use crate::sources::http::{Failure, List};
 use crate::sources::port::Ask;
 use crate::sources::texts::first_line;
@@ -312,7 +312,10 @@ impl Buildbot {
         batch.facts = facts;
         if round.bad_count > 0 {
             let why = round.bad.first().map_or("", String::as_str);
-            let text = format!("{} builds cannot be read: {why}", round.bad_count);
+            let text = format!(
+                "{} cannot be read: {why}",
+                counted(round.bad_count, "build")
+            );
             batch.warnings.push(self.port.shown(&text));
         }
         let cuts = round.cuts.iter();

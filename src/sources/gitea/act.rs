@@ -77,6 +77,7 @@ impl Gitea {
             url: found.url,
             read_at: self.port.now(),
             gate: None,
+            at_rest: None,
         })
     }
 

@@ -15,9 +15,9 @@ use super::noted::Noted;
 use super::server::Way;
 use super::state::{RepoState, State};
 use super::wire;
-use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::text::Clean;
+use crate::domain::{Timestamp, earlier, later};
 use crate::sources::detail::Places;
 use crate::sources::http::{Failure, List, their_now};
 use crate::sources::selection::covers;
@@ -118,7 +118,8 @@ impl Gitea {
             }
         }
         let mut state = self.state();
-        state.owners.entry(owner.to_owned()).or_default().repos_to = newest;
+        state.owners.entry(owner.to_owned()).or_default().repos_to =
+            newest.map(|at| at.min(asked.now));
         Ok(())
     }
 
@@ -156,7 +157,7 @@ impl Gitea {
                 return Ok(false);
             }
             let known = state.owners.get(owner).and_then(|known| known.issues_to);
-            known.map(|at| at - OVERLAP)
+            known.map(|at| earlier(at, OVERLAP))
         };
         let from = rfc3339(since.unwrap_or(asked.now - FIRST));
         let query = [("state", "all"), ("owner", owner), ("since", from.as_str())];
@@ -186,7 +187,9 @@ impl Gitea {
             self.again(&mut state, owner);
         }
         let known = state.owners.entry(owner.to_owned()).or_default();
-        known.issues_to = known.issues_to.or(Some(asked.now - FIRST)).max(newest);
+        let to = known.issues_to.or(Some(asked.now - FIRST)).max(newest);
+        // A moment that is still to come would hide all that happens until then.
+        known.issues_to = to.map(|at| at.min(asked.now));
         Ok(is_all)
     }
 
@@ -204,7 +207,7 @@ impl Gitea {
             // Both by the clock of the server.
             let is_listed = repo
                 .pulls_to
-                .is_some_and(|to| to > issue.updated_at + OVERLAP);
+                .is_some_and(|to| to > later(issue.updated_at, OVERLAP));
             if repo.pulls_at.is_some() && !is_same && !is_listed {
                 repo.pulls_wanted.insert(issue.number);
             }

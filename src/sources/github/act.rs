@@ -62,6 +62,7 @@ impl GitHub {
             url: run.url,
             read_at: (self.ground.clock)(),
             gate,
+            at_rest: None,
         })
     }
 

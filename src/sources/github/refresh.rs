@@ -3,6 +3,7 @@
 //! A small one reads what changed since the last, a full one everything that is
 //! open, to its end, so that what left a list can be removed.
 
+use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::api::{Data, Feature, Trouble};
@@ -11,14 +12,17 @@ use super::probe::{ATTEMPTS, fragments, over, split};
 use super::state::{State, Wanted};
 use super::wire::{BranchHistory, RefreshRepo};
 use super::{Ask, GitHub};
-use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::key::RepoKey;
 use crate::domain::repository::Branch;
 use crate::domain::text::Clean;
 use crate::domain::ticket::{Ticket, TicketKey};
+use crate::domain::{Timestamp, later};
 use crate::sources::http::List;
 use crate::sources::{Batch, Listing, SourceError};
+
+/// How far the host's clock may be ahead of ours.
+const AHEAD: TimeDelta = TimeDelta::days(1);
 
 pub(super) const DOCUMENT: &str = concat!(
     include_str!("queries/refresh.graphql"),
@@ -45,7 +49,7 @@ impl GitHub {
     pub(super) async fn refresh(&self, ask: Ask) -> Result<Batch, SourceError> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            let Some(plan) = self.to_refresh() else {
+            let Some(plan) = self.to_refresh(ask.now) else {
                 return Ok(Batch::default());
             };
             match self.refresh_query(&plan, ask).await {
@@ -75,7 +79,7 @@ impl GitHub {
     }
 
     /// Chooses the hottest repositories that want the same kind of read.
-    fn to_refresh(&self) -> Option<Plan> {
+    fn to_refresh(&self, now: Timestamp) -> Option<Plan> {
         let state = self.state();
         let wanting = state.hottest(|repo| repo.wanted != Wanted::Nothing);
         let level = wanting.first()?.wanted;
@@ -91,7 +95,10 @@ impl GitHub {
             .take(most.max(1))
             .collect();
         // Where one has no tickets yet, its first ones are few: no bound is needed.
-        let since = chosen.iter().map(|repo| repo.tickets_to).min().flatten();
+        // A moment that is still to come would hide all that happens until then.
+        let told = |at: &Timestamp| *at <= later(now, AHEAD);
+        let since = chosen.iter().map(|repo| repo.tickets_to.filter(told));
+        let since = since.min().flatten();
         Some(Plan {
             paths: chosen.iter().map(|repo| repo.path.clone()).collect(),
             seen: chosen.iter().map(|repo| repo.seen).collect(),

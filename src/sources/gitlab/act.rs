@@ -8,7 +8,7 @@ use super::api::Poll;
 use super::map::{ci, delivery};
 use super::wire_ci;
 use crate::domain::action::{Deed, Fresh, Of, OpenGate, Target, Verb};
-use crate::domain::run::{Door, Failure as Fails, RunKey, RunState, is_foreign};
+use crate::domain::run::{Door, Failure as Fails, Job, JobSet, RunKey, RunState, is_foreign};
 use crate::domain::text::Clean;
 use crate::sources::action::{Act, ActError};
 use crate::sources::http::Failure;
@@ -94,6 +94,7 @@ impl GitLab {
             url: run.url,
             read_at: poll.now,
             gate,
+            at_rest: at_rest(&jobs),
         })
     }
 
@@ -140,7 +141,7 @@ impl GitLab {
         &self,
         part: &str,
         id: u64,
-        jobs: &crate::domain::run::JobSet,
+        jobs: &JobSet,
         poll: Poll,
     ) -> Result<Clean, Failure> {
         if let Some(job) = jobs.jobs.iter().find(|job| job.id == id) {
@@ -229,6 +230,19 @@ impl GitLab {
         }
         all
     }
+}
+
+/// Returns why a pipeline has nothing that could be stopped, though it has not ended: GitLab
+/// cancels jobs that run or are to run, and leaves those for a person as they are.
+fn at_rest(jobs: &JobSet) -> Option<Clean> {
+    let is_left = |job: &Job| job.state == RunState::Waiting;
+    let rests = jobs.complete
+        && jobs.jobs.iter().any(is_left)
+        && jobs
+            .jobs
+            .iter()
+            .all(|job| is_left(job) || job.state.is_over());
+    rests.then(|| Clean::line("only manual jobs are left of it, which GitLab does not cancel"))
 }
 
 /// Returns whether a refusal is about the token, not about the pipeline.

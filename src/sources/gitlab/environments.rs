@@ -11,6 +11,8 @@ use super::api::{Listed, Poll, moment};
 use super::map::delivery;
 use super::state::Project;
 use super::{GitLab, wire_ci};
+use crate::domain::deployment::Deployment;
+use crate::domain::earlier;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::text::Clean;
@@ -64,7 +66,9 @@ impl GitLab {
             .iter()
             .filter_map(|it| it.updated_at)
             .max();
-        let newest = newest.unwrap_or(listed.asked_at) - OVERLAP;
+        // A moment that is still to come would hide all that happens until then.
+        let newest = newest.map_or(listed.asked_at, |at| at.min(listed.asked_at));
+        let newest = earlier(newest, OVERLAP);
         let mut state = self.state();
         let Some(project) = state.known(key.path()) else {
             return Ok(());
@@ -84,7 +88,11 @@ impl GitLab {
             place.is_some_and(|place| !delivery::is_review(&place.name))
         });
         let found = shown.filter_map(|wire| delivery::deployment(key, wire));
-        batch.facts.extend(found.map(Fact::Deployment));
+        let found: Vec<Deployment> = found.collect();
+        for deployment in &found {
+            project.see_arrived(deployment);
+        }
+        batch.facts.extend(found.into_iter().map(Fact::Deployment));
         Ok(())
     }
 
@@ -111,11 +119,7 @@ impl GitLab {
         let Some(listed) = listed else { return Ok(()) };
         self.warn(&format!("{key}: environments"), &listed.list, batch);
         let guarded = self.guarded(key, part, &listed, poll).await?;
-        let items = listed.list.items.iter();
-        let shown = items.filter(|wire| {
-            let stopped = wire.state.as_deref() == Some("stopped");
-            !stopped && !delivery::is_review(&wire.name)
-        });
+        let shown = listed.list.items.iter().filter(|wire| is_shown(wire));
         let facts: Vec<Fact> = shown
             .map(|wire| {
                 let page = self
@@ -132,6 +136,8 @@ impl GitLab {
         batch.facts.extend(facts);
         if let Some(project) = self.state().known(key.path()) {
             project.environments_at = Some(poll.now);
+            let names = listed.list.items.iter().filter(|wire| is_shown(wire));
+            project.see_places(names.map(|wire| wire.name.as_str()));
         }
         Ok(())
     }
@@ -161,6 +167,12 @@ impl GitLab {
         });
         Ok(approved.map(|it| it.name).collect())
     }
+}
+
+/// Returns whether software runs in an environment that lasts.
+fn is_shown(wire: &wire_ci::Environment) -> bool {
+    let stopped = wire.state.as_deref() == Some("stopped");
+    !stopped && !delivery::is_review(&wire.name)
 }
 
 /// Takes in what deployments tell of jobs and gates; returns the pipelines whose gates changed.

@@ -20,6 +20,7 @@ mod jobs;
 mod map;
 mod memory;
 mod needs;
+mod places;
 mod plan;
 mod records;
 mod restore;
@@ -210,6 +211,7 @@ impl GitLab {
             plan::JOBS => self.jobs_at_work(rest, poll, batch).await,
             plan::SWEEP => self.sweep(poll, batch).await,
             plan::DELIVERY => self.delivery(unturned(rest), poll, batch).await,
+            plan::PLACES => self.places(unturned(rest), poll, batch).await,
             ALERTS => self.alerts(poll, batch).await,
             FINDINGS => self.findings(poll, batch).await,
             // What these read is noted when all of it is told.

@@ -15,7 +15,7 @@ use crate::domain::commit::{Range, Relation};
 use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
-use crate::domain::run::RunKey;
+use crate::domain::run::{GateSet, RunKey};
 use crate::domain::text::Clean;
 use crate::sources::http::Failure;
 use crate::sources::needs::{self, Round, Turn};
@@ -97,10 +97,22 @@ impl GitLab {
                 batch.facts.push(Fact::Range(range));
             }
             // The jobs that were retried come with those that count, and gates with both.
-            Need::Jobs { repo, run }
-            | Need::Attempts { repo, run }
-            | Need::ManualJobs { repo, run } => {
+            Need::Jobs { repo, run } | Need::Attempts { repo, run } => {
                 self.tell_run(repo.path(), *run, poll, batch).await?;
+            }
+            Need::ManualJobs { repo, run } => {
+                self.tell_run(repo.path(), *run, poll, batch).await?;
+                let is_told = |fact: &Fact| matches!(fact, Fact::GateSet(_));
+                if !batch.facts.iter().any(is_told) {
+                    // That there are none is an answer as well.
+                    batch.facts.push(Fact::GateSet(GateSet {
+                        run: RunKey {
+                            repo: repo.clone(),
+                            id: *run,
+                        },
+                        gates: Vec::new(),
+                    }));
+                }
             }
             Need::Gates { repo, run } => {
                 self.held(repo, poll).await?;

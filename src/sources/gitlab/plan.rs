@@ -6,7 +6,7 @@
 use super::scope::Scope;
 use super::state::{Project, State};
 use super::work::Kind;
-use super::{ALERTS, CHANGES, FINDINGS, ISSUES, RUNS, delivery, details, health, needs};
+use super::{ALERTS, CHANGES, FINDINGS, ISSUES, RUNS, delivery, details, health, needs, places};
 use crate::domain::Timestamp;
 use crate::sources::needs::Turn;
 use crate::sources::{Resource, ResourceId, Tier};
@@ -34,6 +34,8 @@ pub(super) const ACCOUNT: &str = "account";
 
 /// What a project ships.
 pub(super) const DELIVERY: &str = "delivery";
+/// What came to the environments of a project that its newest deployments do not tell of.
+pub(super) const PLACES: &str = "places";
 /// What correlation asked for, of what happens now.
 pub(super) const NEEDS: &str = "needs";
 /// The same, of what is past.
@@ -79,6 +81,12 @@ fn deliveries(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
             None => Tier::Past,
         };
         list.push(resource(id, tier, delivery::COST));
+    }
+    let unread = |project: &Project| project.id.is_some() && project.has_unread_places();
+    if let Some(project) = state.hottest(unread).first() {
+        let id = format!("{PLACES}:{}@{}", project.path, project.turn);
+        let cost = u32::try_from(places::AT_ONCE).unwrap_or(u32::MAX);
+        list.push(resource(id, Tier::Spare, cost));
     }
     let moving = |project: &Project| {
         let tier = project.tier(now);

@@ -99,6 +99,11 @@ fn one(state: &mut State, fact: &Arc<Fact>) {
                 project.was_brought(commit.sha.clone(), None);
             }
         }
+        Fact::Deployment(deployment) if !is_foreign(deployment.id) => {
+            if let Some(project) = state.known(deployment.repo.path()) {
+                project.see_arrived(deployment);
+            }
+        }
         Fact::Run(_)
         | Fact::JobSet(_)
         | Fact::EarlierJobs(_)

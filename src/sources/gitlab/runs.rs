@@ -7,11 +7,11 @@ use super::map::ci::{self, About, Jobs};
 use super::map::{sha, work};
 use super::state::{Activity, Project, RunSeen};
 use super::{GitLab, wire_ci};
-use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{Blocks, Failure as Fails, Gate, GateSet, RunKey, RunState};
 use crate::domain::text::Clean;
+use crate::domain::{Timestamp, earlier};
 use crate::sources::detail::without;
 use crate::sources::http::Failure;
 use crate::sources::{Batch, CapabilityState, SourceError};
@@ -93,7 +93,8 @@ impl GitLab {
             if let Some(project) = state.known(path) {
                 // Where nothing ran yet, what comes is newer than this answer.
                 let begun = listed.asked_at - OVERLAP;
-                let to = newest.map(|at| at - OVERLAP);
+                // A moment that is still to come would hide all that happens until then.
+                let to = newest.map(|at| earlier(at.min(listed.asked_at), OVERLAP));
                 let to = if since.is_some() || to.is_some() {
                     to
                 } else {
@@ -315,6 +316,8 @@ impl Project {
         let set = &jobs.newest;
         let gates = self.gates(jobs);
         let Some(seen) = self.runs.get_mut(&set.run.id) else {
+            // Too old to be remembered, and asked for all the same.
+            facts.extend((!gates.gates.is_empty()).then_some(Fact::GateSet(gates)));
             return facts;
         };
         let before = seen.run.clone();

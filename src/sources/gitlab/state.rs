@@ -121,6 +121,13 @@ pub(super) struct Project {
     pub(super) delivery_at: Option<Timestamp>,
     pub(super) delivery_wanted: bool,
     pub(super) environments_at: Option<Timestamp>,
+    /// The environments that there are.
+    pub(super) listed: BTreeSet<String>,
+    /// The last deployments that are known to have got to an environment, by its name in lower
+    /// case.
+    pub(super) arrived: BTreeMap<String, BTreeSet<u64>>,
+    /// Environments that were asked for what came to them.
+    pub(super) asked_places: BTreeSet<String>,
     /// The environment of each job that was seen to deploy, by its name.
     pub(super) places: BTreeMap<String, Clean>,
     /// What waits for approval, by deployment, with the pipeline it belongs to.

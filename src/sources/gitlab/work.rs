@@ -11,6 +11,7 @@ use super::api::{Listed, Poll, is_absent, is_refusal, moment, refused};
 use super::records::{Record, left, numbered, take};
 use super::scope::{Cursors, Scope};
 use super::{GitLab, wire};
+use crate::domain::earlier;
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::text::Clean;
 use crate::sources::detail::Places;
@@ -371,7 +372,9 @@ impl GitLab {
         } else {
             TimeDelta::zero()
         };
-        *to = (*to).max(newest.map(|at| at - step));
+        // A moment that is still to come would hide all that happens until then.
+        let newest = newest.map(|at| at.min(listed.asked_at));
+        *to = (*to).max(newest.map(|at| earlier(at, step)));
         Ok(())
     }
 }

@@ -22,7 +22,7 @@ use crate::domain::deployment::{DeployState, Deployment};
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::domain::run::RunState;
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, counted};
 use crate::domain::ticket::TicketState;
 use crate::sources::http::{Ground, Limits, Scheme};
 use crate::sources::port::{Address, Port, Product, fine};
@@ -207,8 +207,9 @@ impl HttpJson {
     /// Says what came of one endpoint.
     fn told(&self, map: &JsonMap, came: &Came) -> Vec<Check> {
         let name = map.to.plural();
-        let (read, count) = (came.batch.facts.len(), came.count);
-        let text = format!("{}: {count} records, {read} of them {name}", map.path());
+        let records = counted(came.count, "record");
+        let read = counted(came.batch.facts.len(), map.to.as_str());
+        let text = format!("{}: {records}, {read} among them", map.path());
         let mut checks = vec![fine(name, &self.port.shown(&text))];
         let unknown = came.batch.facts.iter().filter_map(unknown_word);
         let unknown: BTreeSet<&Clean> = unknown.collect();

@@ -81,6 +81,7 @@ impl Jenkins {
             url: run.url,
             read_at: self.port.now(),
             gate,
+            at_rest: None,
         })
     }
 
@@ -149,6 +150,7 @@ impl Jenkins {
             url: None,
             read_at: self.port.now(),
             gate: None,
+            at_rest: None,
         })
     }
 

@@ -12,7 +12,7 @@ use super::{JOBS, Jenkins, tree, wire};
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::run::Run;
-use crate::domain::text::{Clean, nearest};
+use crate::domain::text::{Clean, counted, nearest};
 use crate::sources::http::{Failure, Looks};
 use crate::sources::port::Ask;
 use crate::sources::{Batch, CapabilityState, Listing, SourceError, told};
@@ -191,7 +191,11 @@ impl Jenkins {
         }
         if bad > 0 {
             let why = flat.why.as_deref().unwrap_or("a time that cannot be");
-            let text = format!("{}: {bad} records cannot be read: {why}", shown(root));
+            let text = format!(
+                "{}: {} cannot be read: {why}",
+                shown(root),
+                counted(bad, "record")
+            );
             batch.warnings.push(self.port.shown(&text));
         }
         for folder in &flat.cut {

@@ -461,6 +461,7 @@ pub(crate) fn fresh() -> Fresh {
         url: None,
         read_at: sample::moment(),
         gate: None,
+        at_rest: None,
     }
 }
 

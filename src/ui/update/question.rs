@@ -245,10 +245,14 @@ fn told(view: &ActionView, fresh: &Fresh) -> (String, String) {
     let job = job.map_or_else(String::new, |job| format!(", job `{job}`"));
     let sha = fresh.head_sha.as_ref();
     let sha = sha.map_or("no commit", |sha| sha.short());
+    // Not every system says which branch a run is of.
+    let branch = match fresh.branch.as_str() {
+        "" => String::new(),
+        branch => format!("`{branch}`, "),
+    };
     let about = format!(
-        "attempt {}, `{}`, {sha}, {}",
+        "attempt {}, {branch}{sha}, {}",
         fresh.attempt,
-        fresh.branch,
         tree::word(&fresh.state)
     );
     let repo = view.target.run.repo.path();

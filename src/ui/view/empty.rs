@@ -4,6 +4,7 @@
 //! no source can tell, then trouble. Words alone; where they stand is the board's.
 
 use crate::domain::stage::Stage;
+use crate::domain::text::counted;
 use crate::engine::snapshot::{Health, Snapshot, SourceView};
 use crate::ui::command::Command;
 use crate::ui::state::UiState;
@@ -86,8 +87,9 @@ fn loading(state: &UiState, snapshot: &Snapshot) -> Option<String> {
     }
     let all = snapshot.sources.len();
     Some(format!(
-        "loading: {} of {all} sources answered",
-        all - waits
+        "loading: {} of {} answered",
+        all - waits,
+        counted(all, "source")
     ))
 }
 

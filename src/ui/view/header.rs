@@ -6,6 +6,7 @@ use chrono::Timelike;
 use ratatui::style::Style;
 
 use crate::domain::status::Severity;
+use crate::domain::text::counted;
 use crate::engine::snapshot::{Health, Snapshot};
 use crate::ui::history::reading;
 use crate::ui::layout::Plan;
@@ -111,9 +112,9 @@ fn counts(
     let filter = found.filter;
     let all = filter.is_empty() && found.shown == found.all;
     let [full, short] = match (all, wide) {
-        (true, _) => [format!("{} cards", found.all), found.all.to_string()],
+        (true, _) => [counted(found.all, "card"), found.all.to_string()],
         (false, true) => [
-            format!("{} of {} cards", found.shown, found.all),
+            format!("{} of {}", found.shown, counted(found.all, "card")),
             found.shown.to_string(),
         ],
         (false, false) => [
@@ -289,7 +290,10 @@ fn loading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: &mu
             style,
         );
     }
-    let text = format!("loading {starting} of {} sources", snapshot.sources.len());
+    let text = format!(
+        "loading {starting} of {}",
+        counted(snapshot.sources.len(), "source")
+    );
     row.put(paint, &text, style);
     // What has come by now: whoever waits sees that it goes on, and how far.
     let come = snapshot.sources.iter().map(|source| source.facts).sum();

@@ -144,6 +144,11 @@ pub(super) const APART: &[(&str, &str, &str)] = &[
     ("jenkins", "backfill", "for history alone: see `pasts`"),
     ("buildbot", "backfill", "for history alone: see `pasts`"),
     ("gitea", "backfill", "for history alone: see `pasts`"),
+    (
+        "gitlab",
+        "places",
+        "of a list that `delivery` reads, once: see `gitlab::delivery`",
+    ),
     ("gitlab", "backfill", "for history alone: see `pasts`"),
     (
         "jenkins",

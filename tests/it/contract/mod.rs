@@ -9,6 +9,7 @@
 mod answers;
 mod dialects;
 mod following;
+mod hostile;
 mod monitors;
 mod reading;
 mod rows;

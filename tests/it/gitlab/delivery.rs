@@ -47,6 +47,56 @@ async fn environments_have_tiers_and_guards_and_previews_are_left() {
 }
 
 #[tokio::test]
+async fn an_environment_that_newer_deployments_hide_is_asked_for_what_came_to_it() {
+    let world = World::alone().await;
+    let environments = json!([
+        {"id": 3, "name": "eu-west", "tier": "production", "state": "available"},
+        {"id": 4, "name": "qa/next", "tier": "staging", "state": "available"},
+        {"id": 6, "name": "old", "state": "stopped"}]);
+    world.routes.set("projects/1/environments", environments);
+    let done = |id: u64, place: &str| {
+        let mut it = deployment(id, "success");
+        it["environment"] = json!({"id": 1, "name": place});
+        it
+    };
+    // A busy environment fills the page.
+    let busy: Vec<Value> = (100..200).map(|id| done(id, "qa/next")).collect();
+    world.routes.set("projects/1/deployments", json!(busy));
+    world.routes.set(
+        "projects/1/deployments?environment=eu-west",
+        json!([done(7, "eu-west"), done(5, "eu-west")]),
+    );
+    let first = world.settle().await;
+    let ids = |batch: &Batch| {
+        only(batch, |fact| {
+            let Fact::Deployment(it) = fact else {
+                return None;
+            };
+            (&*it.environment == "eu-west").then_some(it.id)
+        })
+    };
+    assert_eq!(ids(&first), Vec::<u64>::new());
+    let asked = |world: &World| {
+        let resources = world.source.resources(now()).into_iter();
+        let mut spare = resources.filter(|it| it.id.starts_with("places:"));
+        spare.next().map(|it| (it.id, it.tier))
+    };
+    let (id, tier) = asked(&world).unwrap();
+    assert_eq!(tier, Tier::Spare);
+    let before = world.count();
+    let found = world.fetch(&id).await;
+    assert_eq!(ids(&found), [7, 5]);
+    assert_eq!(world.asked(before).len(), 1, "of one environment");
+    assert_eq!(asked(&world), None, "once");
+    // Nor is it asked again after a restart: what is stored is enough.
+    let mut stored = first.facts;
+    stored.extend(found.facts);
+    let again = world.restarted(stored);
+    again.settle().await;
+    assert_eq!(asked(&again), None);
+}
+
+#[tokio::test]
 async fn a_deployment_that_waits_for_approval_is_a_gate_of_its_pipeline() {
     let world = World::alone().await;
     world.has_pipeline("manual", &job(1, "to prod", "manual"));

@@ -108,6 +108,29 @@ async fn the_fresh_read_counts_attempts_by_jobs() {
     assert!(matches!(fresh.state, RunState::Failed(_)));
 }
 
+#[tokio::test]
+async fn a_pipeline_of_which_only_manual_jobs_are_left_has_nothing_to_cancel() {
+    let world = World::alone().await;
+    world.settle().await;
+    world
+        .routes
+        .set("projects/1/pipelines/9", pipeline(9, "manual"));
+    let at_rest = async |jobs: Value| {
+        world.routes.set("projects/1/pipelines/9/jobs", jobs);
+        let fresh = world.source.look_at(target(&world, 9, None)).await;
+        fresh.unwrap().at_rest.map(|why| why.to_string())
+    };
+    let (unit, gate) = (job(1, "unit", "success"), job(2, "deploy", "manual"));
+    let why = "only manual jobs are left of it, which GitLab does not cancel";
+    let left = json!([unit.clone(), gate.clone()]);
+    assert_eq!(at_rest(left).await.as_deref(), Some(why));
+    // What would follow the gate is stopped.
+    let more = json!([unit.clone(), gate, job(3, "smoke", "created")]);
+    assert_eq!(at_rest(more).await, None);
+    assert_eq!(at_rest(json!([unit])).await, None);
+    assert_eq!(at_rest(json!([])).await, None);
+}
+
 /// A world whose gates may be answered, at rest.
 async fn at_gates() -> World {
     let world = World::with(|config| {

@@ -210,7 +210,7 @@ async fn a_word_without_meaning_is_noted_by_the_check_up() {
     let fault = Fault::start(move |_| Reply::json(&answer)).await;
     let checks = source(&fault.url, &map_of("runs")).check_up().await;
     let fine = &checks[0];
-    assert_eq!(&*fine.text, "/runs?limit=100: 3 records, 3 of them runs");
+    assert_eq!(&*fine.text, "/runs?limit=100: 3 records, 3 runs among them");
     let note = &checks[1];
     assert_eq!(note.state, CheckState::Note);
     assert_eq!(&*note.text, "no `states` names `finalised`");

@@ -13,7 +13,7 @@ use crate::domain::item::{Outcome, WorkItem};
 use crate::domain::stage::Stage;
 use crate::domain::standup::{CardRef, Entry, Known, Place, Stop, Turn, Way, moment};
 use crate::domain::status::Severity;
-use crate::domain::text::{Clean, truncate};
+use crate::domain::text::{Clean, counted, truncate};
 
 /// The most lines and characters of a message that a chat takes.
 const MOST_LINES: usize = 60;
@@ -230,7 +230,7 @@ fn holders(stop: &Stop) -> String {
         [] => String::new(),
         [one] => format!(", {one}"),
         [one, other] => format!(", {one} and {other}"),
-        [one, others @ ..] => format!(", {one} and {} others", others.len()),
+        [one, others @ ..] => format!(", {one} and {}", counted(others.len(), "other")),
     }
 }
 
@@ -407,7 +407,7 @@ fn foot(minutes: Minutes<'_>, paper: &mut Paper) {
     let standup = minutes.standup;
     let bots = &standup.bots;
     if bots.cards + bots.finished > 0 {
-        let mut told = format!("bots: {} cards", bots.cards);
+        let mut told = format!("bots: {}", counted(bots.cards, "card"));
         for (count, word) in [
             (bots.moved, "moved"),
             (bots.finished, "finished"),

@@ -16,7 +16,7 @@ use crate::domain::diagnosis::{Diagnosis, FailedTest, FoundError, LogState, Sign
 use crate::domain::fact::Fact;
 use crate::domain::item::WorkItem;
 use crate::domain::key::SourceName;
-use crate::domain::run::{JobSet, RunKey, RunState, place_of};
+use crate::domain::run::{GateSet, JobSet, RunKey, RunState, place_of};
 use crate::domain::text::Clean;
 use crate::domain::triage::judge::group_name;
 use crate::domain::triage::{Book, Known, Triage, TriageBoard, Verdict, groups};
@@ -492,10 +492,22 @@ fn the_manual_jobs_of_the_open_card_are_asked_for_until_its_jobs_are_known() {
     assert_eq!(open(Some(&item)), wanted);
     assert_eq!(open(None), BTreeSet::new());
     assert_eq!(open(Some(&item)), wanted);
-    let jobs = Arc::new(Fact::JobSet(set(50, 1, RunState::Passed)));
-    book.insert(&SourceName::new("one"), &jobs.id(), &jobs);
-    book.refresh(&[], &[]);
-    assert!(book.needs().is_empty());
+    let mut tell = |fact: Fact| {
+        let fact = Arc::new(fact);
+        book.insert(&SourceName::new("one"), &fact.id(), &fact);
+        book.refresh(&[], &[]);
+        book.needs().clone()
+    };
+    let skipped = set(50, 1, RunState::Skipped);
+    let key = skipped.run.clone();
+    assert!(tell(Fact::JobSet(set(50, 1, RunState::Passed))).is_empty());
+    // Read while the run was at work: what did not run may be offered since.
+    assert_eq!(tell(Fact::JobSet(skipped)), wanted);
+    let told = GateSet {
+        run: key,
+        gates: Vec::new(),
+    };
+    assert!(tell(Fact::GateSet(told)).is_empty());
 }
 
 #[test]

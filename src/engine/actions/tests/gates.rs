@@ -91,6 +91,20 @@ async fn what_cannot_be_answered_from_here_says_why() {
     board.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_run_of_which_only_gates_are_left_was_stopped_and_is_not_stopped_again() {
+    let (server, home) = (waits("deploy", None), home());
+    let mut board = board(&server, acting(&home.journal)).await;
+    // The server leaves the gate: what came after it is what was stopped.
+    board.act("a", Verb::Cancel, 7).await;
+    assert_eq!(board.over("a").await, "confirmed 1");
+    board.intend("b", Verb::Cancel, 7).await;
+    let told = "stopped: `ci #812` waits: only manual jobs are left: there is nothing to cancel";
+    assert_eq!(board.over("b").await, told);
+    assert_eq!(server.acts(), 1);
+    board.stop().await;
+}
+
 #[test]
 fn two_answers_at_one_gate_exclude_each_other() {
     let at = |door: Door| Target {

@@ -34,6 +34,8 @@ struct Server {
     run: Mutex<(u32, RunState)>,
     /// The gate at which the run waits.
     gate: Mutex<Option<OpenGate>>,
+    /// Why nothing of the run could be stopped.
+    at_rest: Mutex<Option<Clean>>,
     answer: Mutex<Answer>,
     acts: AtomicUsize,
     looks: AtomicUsize,
@@ -65,6 +67,7 @@ impl Server {
         Arc::new(Self {
             run: Mutex::new((1, RunState::Failed(Failure::Failed))),
             gate: Mutex::default(),
+            at_rest: Mutex::default(),
             answer: Mutex::new(answer),
             acts: AtomicUsize::new(0),
             looks: AtomicUsize::new(0),
@@ -80,6 +83,10 @@ impl Server {
 
     fn apply(&self, verb: Verb) {
         let mut run = self.run.lock().unwrap();
+        if (verb, &run.1) == (Verb::Cancel, &RunState::Waiting) {
+            *self.at_rest.lock().unwrap() = Some(Clean::line("only manual jobs are left"));
+            return;
+        }
         *run = match verb {
             Verb::Cancel | Verb::ForceCancel | Verb::Reject => (run.0, RunState::Cancelled),
             Verb::RerunFailed | Verb::RerunAll | Verb::RerunJob => (run.0 + 1, RunState::Queued),
@@ -111,6 +118,7 @@ impl Script for Server {
             let gate = self.gate.lock().unwrap().clone();
             Ok(Fresh {
                 gate,
+                at_rest: self.at_rest.lock().unwrap().clone(),
                 ..fresh(attempt, state, now())
             })
         }
@@ -170,6 +178,7 @@ fn fresh(attempt: u32, state: RunState, read_at: Timestamp) -> Fresh {
         url: None,
         read_at,
         gate: None,
+        at_rest: None,
     }
 }
 

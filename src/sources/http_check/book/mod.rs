@@ -9,13 +9,13 @@ use chrono::TimeDelta;
 
 use super::judge::{Kind, Version, Wrong};
 use crate::config::HttpCheck;
-use crate::domain::Timestamp;
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::deployment::{DeployState, Deployment, SEEN};
 use crate::domain::fact::Fact;
 use crate::domain::key::{SourceName, WebUrl};
 use crate::domain::run::foreign_id;
 use crate::domain::text::Clean;
+use crate::domain::{Timestamp, earlier};
 use crate::sources::http::host_of;
 
 /// How many versions of one place are remembered.
@@ -305,7 +305,7 @@ impl Record {
     /// Returns since when the end of the certificate is near, and when it is, if that is so.
     fn is_ending(&self, check: &HttpCheck, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let (ends_at, days) = (self.ends_at?, check.certificate?);
-        let since = ends_at - TimeDelta::days(i64::from(days));
+        let since = earlier(ends_at, TimeDelta::days(i64::from(days)));
         (since <= now).then_some((since, ends_at))
     }
 }

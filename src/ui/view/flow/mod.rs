@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use ratatui::layout::Rect;
 
 use crate::domain::flow::{Metric, Scope, Window};
+use crate::domain::text::counted;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::flow::words::{name, value, words};
 use crate::ui::flow::{Line, Page, Report};
@@ -96,7 +97,7 @@ fn head(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, row: Rect) 
     let mut told: Vec<Cow<'_, str>> = Vec::new();
     if let Some(report) = &flow.report {
         told.push(scope(&report.scope));
-        told.push(format!("{} days", report.span.days()).into());
+        told.push(counted(report.span.days(), "day").into());
         let reading = reading(state, snapshot);
         match &reading {
             Some(reading) if report.window.since.is_none() => told.push(reading.clone().into()),

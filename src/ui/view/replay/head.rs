@@ -6,6 +6,7 @@ use ratatui::style::Modifier;
 
 use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
+use crate::domain::text::counted;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::age::Age;
 use crate::ui::command::Command;
@@ -101,7 +102,7 @@ fn telling(paint: &mut Paint<'_>, state: &UiState, width: u16) -> Vec<(String, b
     if !filter.is_empty() {
         telling.push((format!("/{filter}"), false));
     }
-    telling.push((format!("{} cards", counts.cards), false));
+    telling.push((counted(counts.cards, "card"), false));
     if counts.red > 0 {
         telling.push((format!("{} red", counts.red), false));
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use ratatui::layout::Rect;
 
 use crate::domain::standup::{Bots, Entry, Turn};
+use crate::domain::text::counted;
 use crate::ui::layout::rows;
 use crate::ui::state::{Part, UiState};
 use crate::ui::text::Paint;
@@ -135,7 +136,7 @@ fn line(paint: &mut Paint<'_>, line: &Line<'_>, (x, y, wide): (u16, u16, u16)) {
 fn others(bots: &Bots, quiet: usize) -> String {
     let mut parts = Vec::new();
     if bots.cards + bots.finished > 0 {
-        let mut text = format!("bots: {} cards", bots.cards);
+        let mut text = format!("bots: {}", counted(bots.cards, "card"));
         for (count, word) in [
             (bots.moved, "moved"),
             (bots.finished, "finished"),

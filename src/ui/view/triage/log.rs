@@ -31,7 +31,8 @@ pub(super) fn title(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot)
     let Some(index) = log.index.as_ref() else {
         return format!("log{attempt}");
     };
-    let mut title = format!("log{attempt} {} lines", grouped(index.lines()));
+    let noun = if index.lines() == 1 { "line" } else { "lines" };
+    let mut title = format!("log{attempt} {} {noun}", grouped(index.lines()));
     if let Some(live) = &log.live {
         title = format!("{title}  {}", stands(paint, live, log.is_at_end()));
     }

@@ -9,6 +9,7 @@ use ratatui::style::Style;
 use crate::config::Motion;
 use crate::domain::Timestamp;
 use crate::domain::status::Severity;
+use crate::domain::text::counted;
 use crate::engine::snapshot::{FRESH_SECS, Health, Snapshot};
 use crate::ui::age::Age;
 use crate::ui::state::UiState;
@@ -299,7 +300,10 @@ fn all_calm(paint: &mut Paint<'_>, snapshot: &Snapshot, whole: &Whole<'_>, body:
     } else if whole.cards == 0 {
         (Severity::Unknown, "there are no cards".to_owned())
     } else {
-        (Severity::Calm, format!("all calm: {} cards", whole.cards))
+        (
+            Severity::Calm,
+            format!("all calm: {}", counted(whole.cards, "card")),
+        )
     };
     let text = format!("{} {text}", theme.glyphs().severity(severity));
     let y = body.y + body.height / 2;

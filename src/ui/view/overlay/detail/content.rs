@@ -6,7 +6,7 @@ use crate::domain::item::{Evidence, EvidenceKind, Train, WorkItem};
 use crate::domain::key::{ServiceName, SourceName, WebUrl};
 use crate::domain::names::Names;
 use crate::domain::status::Status;
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, counted};
 use crate::domain::trace::{Contained, trace};
 use crate::engine::snapshot::{Snapshot, is_current};
 use crate::ui::age::Age;
@@ -330,8 +330,8 @@ pub(super) fn of_train(paint: &mut Paint<'_>, names: &Names, train: &Train) -> V
     );
     head.label_style = theme.severity(train.status.severity());
     head.text = format!(
-        "{} changes of {} since {age}",
-        train.items.len(),
+        "{} of {} since {age}",
+        counted(train.items.len(), "change"),
         train.service
     );
     let mut lines = vec![head, plain(paint, "")];
