@@ -188,6 +188,7 @@ fn deployment_card<'a>(
         taken_by: None,
         attempt: Some(fact),
         rollout: None,
+        first_seen: false,
         seen: None,
     }];
     card.bare(&case);
