@@ -209,8 +209,8 @@ fn untold(view: &SourceView) -> Option<String> {
     }
     (past.read < past.of).then(|| {
         format!(
-            "{name}: the past of {} of {} repositories is read, the rest when nothing else is to be asked",
-            past.read, past.of
+            "{name}: the past of {} is read, the rest when nothing else is to be asked",
+            past.counts()
         )
     })
 }
