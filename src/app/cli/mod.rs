@@ -174,9 +174,10 @@ pub struct BoardArgs {
     /// Ask no source: show what the store has
     #[arg(long)]
     pub offline: bool,
-    /// Longest wait for the sources when printing, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub wait: u64,
+    /// Longest wait for the sources when printing, in seconds (60 unless given); given, it also
+    /// waits for a source that says nothing
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub wait: Option<u64>,
 }
 
 impl Default for BoardArgs {
@@ -189,7 +190,7 @@ impl Default for BoardArgs {
             view: None,
             exit_status: false,
             offline: false,
-            wait: WAIT_SECS,
+            wait: None,
         }
     }
 }
