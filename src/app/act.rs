@@ -60,6 +60,8 @@ async fn find(
     began: crate::domain::Timestamp,
 ) -> Result<Aim, Failure> {
     let mut looks = args.verb.of() == Of::Gate;
+    let mut calm = deadline;
+    let mut before = None;
     loop {
         let snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
         // Whoever tells of other cards alone holds nobody up.
@@ -78,12 +80,21 @@ async fn find(
             looks = false;
             send(engine, EngineCommand::Look(Some(card.id.clone()))).await?;
         }
-        // Gates and jobs come after the first round.
-        let calm = if is_settled {
-            deadline.min(Instant::now() + CALM)
-        } else {
-            deadline
-        };
+        // Gates and jobs come after the first round; what is news of other cards is none here.
+        let said = found.as_ref().err().map(ToString::to_string);
+        let known: Vec<Arc<WorkItem>> = cards(&snapshot, &args.word).into_iter().cloned().collect();
+        let standing = Some((is_settled, looks, said, known));
+        if standing != before {
+            before = standing;
+            calm = if is_settled {
+                deadline.min(Instant::now() + CALM)
+            } else {
+                deadline
+            };
+        }
+        if is_settled && Instant::now() >= calm {
+            return found;
+        }
         match tokio::time::timeout_at(calm, engine.next_change()).await {
             Ok(true) => {}
             Ok(false) => return Err(Failure::error("nothing can be asked for any more")),

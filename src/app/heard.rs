@@ -14,6 +14,7 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::session::{Session, Tasks};
 use crate::app::{runtime, waiting};
 use crate::domain::item::WorkItem;
+use crate::domain::key::RepoKey;
 use crate::domain::trace;
 use crate::engine::Engine;
 use crate::engine::snapshot::{Snapshot, SourceView};
@@ -138,7 +139,7 @@ fn may_tell(view: &SourceView, item: &WorkItem, snapshot: &Snapshot) -> bool {
     let mut kinds = REGISTRY.iter();
     let kind = kinds.find(|kind| kind.config.name == view.kind);
     let is_forge = kind.is_none_or(|kind| has_repositories(kind.config.repos));
-    let host = item.repo.as_ref().map(|repo| repo.host());
+    let host = item.repo.as_ref().map(RepoKey::host);
     // The address of an interface may be another host than that of the pages: a forge that told
     // nothing yet may be the one.
     !is_forge || host.is_none_or(|host| host == view.host) || view.facts == 0

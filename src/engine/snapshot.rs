@@ -108,6 +108,10 @@ pub enum Row {
 
 /// One source as views show it.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is told by itself, and any may hold with any"
+)]
 pub struct SourceView {
     /// Its configured name.
     pub name: SourceName,

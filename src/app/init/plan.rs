@@ -283,7 +283,7 @@ fn draft(
             // Nobody can say what is meant, and a token shows what may be.
             default.push_str(match row.kind.repos {
                 RepoNames::Nested => "*/**",
-                _ => "*/*",
+                RepoNames::Flat | RepoNames::Jobs | RepoNames::Absent => "*/*",
             });
         }
         let question = format!(

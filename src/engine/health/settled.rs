@@ -84,9 +84,12 @@ impl SourceState {
     /// Returns whether an error is the limit that is told already, with another time to wait: each
     /// resource counts down for itself.
     pub(super) fn is_said_otherwise(&self, error: &SourceError) -> bool {
-        let shared = |error: &SourceError| match error {
-            SourceError::RateLimited { share, .. } => Some(share.is_some()),
-            _ => None,
+        let shared = |error: &SourceError| {
+            if let SourceError::RateLimited { share, .. } = error {
+                Some(share.is_some())
+            } else {
+                None
+            }
         };
         let Some(limit) = self.limit() else {
             return false;
@@ -99,7 +102,13 @@ impl SourceState {
         let health = match verdict.health {
             Health::Starting => Health::Unreachable,
             Health::Ok => Health::Stale,
-            _ => return verdict,
+            Health::Stale
+            | Health::RateLimited
+            | Health::Unreachable
+            | Health::Failing
+            | Health::Unreadable
+            | Health::Forbidden
+            | Health::Auth => return verdict,
         };
         let Some(quiet) = self.left else {
             return verdict;

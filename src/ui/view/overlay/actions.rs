@@ -56,9 +56,10 @@ pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, menu: &ActionMenu, plan:
     let reasons = reasons.map(|why| cols(wrap(why, room, usize::from(REASON)).len()));
     let reason = reasons.max().unwrap_or_default();
     // Where nothing can be done, the title says why: it is no name that may be cut.
-    let head = match width(&menu.title) > room {
-        true => wrap(&menu.title, room, usize::from(REASON)),
-        false => Vec::new(),
+    let head = if width(&menu.title) > room {
+        wrap(&menu.title, room, usize::from(REASON))
+    } else {
+        Vec::new()
     };
     let height = cols(lines.len() + head.len()) + 2 + reason;
     let mut inside = paint.boxed(middle(plan.body, wide, height), &menu.title);
