@@ -129,7 +129,7 @@ mod tests {
     async fn who_hangs_up_on_plain_words_is_greeted_by_tls() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        tokio::spawn(async move {
+        tokio_util::task::TaskTracker::new().spawn(async move {
             for answer in [&[][..], &[21, 3, 3, 0, 2, 2, 40]] {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 drop(heard(&mut stream, ANSWER).await);
@@ -144,7 +144,7 @@ mod tests {
     async fn port(said: &'static [u8], first: bool) -> Url {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        tokio::spawn(async move {
+        tokio_util::task::TaskTracker::new().spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             if !first {
                 drop(heard(&mut stream, ANSWER).await);
