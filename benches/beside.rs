@@ -372,6 +372,7 @@ async fn beside(others: &[(&str, Way)]) -> Vec<Duration> {
         polling: true,
         looks_into: true,
         tells: Tells::AsItComes,
+        haste: false,
         attention: cycleboard::domain::attention::Attention::default(),
         clock: Arc::new(|| SystemTime::now().into()),
         logs: Arc::new(NoLogs),

@@ -12,9 +12,8 @@ use tokio::time::Instant;
 use crate::app::cli::ActArgs;
 use crate::app::exit::{Exit, Failure};
 use crate::app::page::Page;
-use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
-use crate::app::{board, output, redact, triage, waiting};
+use crate::app::{board, heard, output, redact, runtime, triage, waiting};
 use crate::domain::action::{ActionId, ActionState, ActionView, Fresh, Of};
 use crate::domain::item::{Evidence, EvidenceKind, WorkItem};
 use crate::domain::text::Clean;
@@ -34,10 +33,10 @@ const YES: &str = "yes";
 pub fn run(mut session: Session, args: &ActArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
     let store = session.store_or_none();
-    runtime()?.block_on(async {
+    runtime::run(async {
         let tasks = Tasks::default();
         let began = (session.clock)();
-        let mut engine = session.start(store, true, &tasks).await?;
+        let mut engine = session.start_to_act(store, &tasks).await?;
         let deadline = Instant::now() + Duration::from_secs(args.within);
         let told = waiting::tell(engine.snapshots.clone(), began);
         let found = tokio::select! {
@@ -61,8 +60,13 @@ async fn find(
     began: crate::domain::Timestamp,
 ) -> Result<Aim, Failure> {
     let mut looks = args.verb.of() == Of::Gate;
+    let mut calm = deadline;
+    let mut before = None;
     loop {
         let (snapshot, is_settled) = engine.look();
+        // Whoever tells of other cards alone holds nobody up.
+        let told = heard::have_told(&snapshot, &cards(&snapshot, &args.word));
+        let is_settled = is_settled || told;
         let is_late = Instant::now() >= deadline;
         let found = aim(&snapshot, args, began);
         if found.is_ok() && (is_settled || is_late) {
@@ -76,12 +80,21 @@ async fn find(
             looks = false;
             send(engine, EngineCommand::Look(Some(card.id.clone()))).await?;
         }
-        // Gates and jobs come after the first round.
-        let calm = if is_settled {
-            deadline.min(Instant::now() + CALM)
-        } else {
-            deadline
-        };
+        // Gates and jobs come after the first round; what is news of other cards is none here.
+        let said = found.as_ref().err().map(ToString::to_string);
+        let known: Vec<Arc<WorkItem>> = cards(&snapshot, &args.word).into_iter().cloned().collect();
+        let standing = Some((is_settled, looks, said, known));
+        if standing != before {
+            before = standing;
+            calm = if is_settled {
+                deadline.min(Instant::now() + CALM)
+            } else {
+                deadline
+            };
+        }
+        if is_settled && Instant::now() >= calm {
+            return found;
+        }
         match tokio::time::timeout_at(calm, engine.next_change()).await {
             Ok(true) => {}
             Ok(false) => return Err(Failure::error("nothing can be asked for any more")),

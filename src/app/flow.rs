@@ -3,10 +3,9 @@
 //! Asks sources once so that history is up to date, reads history and prints. What the numbers
 //! mean is `domain::flow`'s.
 
-use std::time::Duration;
-
 use crate::app::cli::{FlowArgs, FlowBy, FlowFormat, Format};
 use crate::app::exit::{Exit, Failure};
+use crate::app::heard::Wait;
 use crate::app::output::flow::{Document, Group, Past};
 use crate::app::output::{self, Width};
 use crate::app::recall::{Reach, Recalled, recall};
@@ -21,12 +20,7 @@ use crate::engine::snapshot::{Health, Snapshot};
 /// Prints how the work flows.
 pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
-    let recalled = recall(
-        &mut session,
-        args.offline,
-        Duration::from_secs(args.wait),
-        Reach::All,
-    )?;
+    let recalled = recall(&mut session, args.offline, Wait::of(args.wait), Reach::All)?;
     let Recalled { heard, ledger, .. } = &recalled;
     let now = (session.clock)();
     let flow = Flow::new(ledger, now);

@@ -20,6 +20,7 @@ pub mod first;
 pub mod flow;
 pub mod ground;
 pub mod guard;
+mod heard;
 pub mod hidden;
 pub mod history;
 pub mod init;
@@ -65,7 +66,6 @@ pub mod watch;
 pub mod where_;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -75,6 +75,7 @@ use crate::app::cli::{
 };
 use crate::app::env::Env;
 use crate::app::exit::{Exit, Failure};
+use crate::app::heard::Wait;
 use crate::app::output::Width;
 use crate::app::session::Session;
 use crate::sources::{Account, token};
@@ -237,9 +238,8 @@ fn board(session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
 }
 
 fn sources(mut session: Session, args: &SourcesArgs) -> Result<Exit, Failure> {
-    const WAIT: Duration = Duration::from_secs(cli::WAIT_SECS);
     session.require_sources()?;
-    let heard = session.ask_once(args.offline, WAIT)?;
+    let heard = session.ask_once(args.offline, Wait::of(None))?;
     let snapshot = &heard.snapshot;
     let now = (session.clock)();
     let text = match output::format_or_table(args.format) {

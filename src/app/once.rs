@@ -4,10 +4,10 @@
 //! not answer, the code is not 0.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::app::cli::{BoardArgs, Format};
 use crate::app::exit::{Exit, Failure};
+use crate::app::heard::Wait;
 use crate::app::hidden::Hidden;
 use crate::app::output::table::source_line;
 use crate::app::output::{self, Board, Width};
@@ -34,7 +34,7 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     let view = view.map(|name| views::find(&session, name)).transpose()?;
     let shows = view.map(|view| view.shows).unwrap_or_default();
     let filter = filter(args.filter.as_deref().or(Some(&shows.filter)))?;
-    let heard = session.ask_once(args.offline, Duration::from_secs(args.wait))?;
+    let heard = session.ask_once(args.offline, Wait::of(args.wait))?;
     let snapshot = &heard.snapshot;
     let context = QueryContext {
         now: (session.clock)(),

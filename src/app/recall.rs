@@ -9,8 +9,9 @@ use tokio::time::Instant;
 
 use crate::app::cli::Format;
 use crate::app::exit::{Exit, Failure};
+use crate::app::heard::{Heard, Wait};
 use crate::app::runtime::runtime;
-use crate::app::session::{Heard, Session, Tasks};
+use crate::app::session::{Session, Tasks};
 use crate::app::waiting;
 use crate::domain::history::Ledger;
 use crate::domain::key::ItemId;
@@ -93,7 +94,7 @@ pub fn ledger(store: &Store, board: &Snapshot) -> Option<Ledger> {
 pub fn recall(
     session: &mut Session,
     offline: bool,
-    wait: Duration,
+    wait: Wait,
     reach: Reach,
 ) -> Result<Recalled, Failure> {
     let store = session.store_or_none();
@@ -102,8 +103,9 @@ pub fn recall(
         let (tasks, began) = (Tasks::default(), Instant::now());
         let polling = !offline;
         let mut engine = session
-            .start_to_recall(store.clone(), polling, reach.tells(), &tasks)
+            .start_to_recall(store.clone(), (polling, wait.haste), reach.tells(), &tasks)
             .await?;
+        let wait = wait.within;
         let mut snapshot = waiting::settled(&mut engine, (session.clock)(), wait).await;
         let in_time = engine.is_settled();
         let mut is_whole = in_time && waiting::past_of(&snapshot.sources).is_over();

@@ -9,6 +9,15 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     build(|| {})
 }
 
+/// Runs a command that prints to its end. What still runs beside it then, such as the look-up of a
+/// name, holds nobody up.
+pub fn run<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(command);
+    runtime.shutdown_background();
+    ended
+}
+
 /// Builds the runtime of a board: the caller's thread draws, two others do the rest and step back.
 pub fn behind_a_screen() -> Result<tokio::runtime::Runtime, Failure> {
     build(step_back)

@@ -12,24 +12,22 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::cli::{DemoScale, Format, Global};
+use crate::app::cli::{DemoScale, Global};
 use crate::app::config_file::{self, Place};
 use crate::app::demo::Demo;
 use crate::app::env::Env;
-use crate::app::exit::{Exit, Failure};
+use crate::app::exit::Failure;
 use crate::app::paths::{self, Paths};
 use crate::app::pins::Pins;
-use crate::app::runtime::runtime;
 use crate::app::settings::{file_of_store, merge, read_all};
 use crate::app::unopened::Unopened;
-use crate::app::{clock, clone, redact, reload, waiting};
+use crate::app::{clock, clone, redact, reload};
 use crate::config::{Settings, SourceConfig};
 use crate::domain::policy::Policy;
 use crate::domain::text::Clean;
 use crate::engine::actions::Acting;
 use crate::engine::db::{Bound, Limits, Opened, Store};
 use crate::engine::logs::FileLogs;
-use crate::engine::snapshot::Snapshot;
 use crate::engine::{Engine, Options, Tells};
 use crate::sources::http::{Clock, Ground, NoValidators};
 use crate::sources::{REGISTRY, Source, token, usual};
@@ -303,21 +301,39 @@ impl Session {
             } else {
                 Tells::Nothing
             },
+            haste: false,
         };
         self.start_for(store, polling, all, tasks).await
     }
 
+    /// Starts the engine for a command that does one thing.
+    pub async fn start_to_act(
+        &mut self,
+        store: Option<Store>,
+        tasks: &Tasks,
+    ) -> Result<Engine, Failure> {
+        let beside = Beside {
+            acts: true,
+            looks_into: true,
+            tells: Tells::AsItComes,
+            haste: true,
+        };
+        self.start_for(store, true, beside, tasks).await
+    }
+
     /// Starts the engine for a command that prints and changes nothing; `looks_into` says whether
-    /// red cards are looked into without being asked about.
+    /// red cards are looked into without being asked about, `haste` whether a source that says
+    /// nothing is left behind.
     pub async fn start_to_print(
         &mut self,
         store: Option<Store>,
-        polling: bool,
+        (polling, haste): (bool, bool),
         looks_into: bool,
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
         let beside = Beside {
             looks_into,
+            haste,
             ..Beside::default()
         };
         self.start_for(store, polling, beside, tasks).await
@@ -327,11 +343,12 @@ impl Session {
     pub async fn start_to_recall(
         &mut self,
         store: Option<Store>,
-        polling: bool,
+        (polling, haste): (bool, bool),
         tells: Tells,
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
         let beside = Beside {
+            haste,
             tells: if polling { tells } else { Tells::Nothing },
             ..Beside::default()
         };
@@ -365,27 +382,12 @@ impl Session {
             polling,
             looks_into: beside.looks_into,
             tells: beside.tells,
+            haste: beside.haste,
             clock: Arc::clone(&self.clock),
             logs: Arc::new(self.logs.clone()),
             acting: self.acting(polling, acts),
         };
         Ok(crate::engine::start(options, &tasks.tracker, &tasks.cancel))
-    }
-
-    /// Runs the engine until every source answered or failed, and returns the board as it is then.
-    ///
-    /// Where not all of them did within `wait`, that is told.
-    pub fn ask_once(&mut self, offline: bool, wait: Duration) -> Result<Heard, Failure> {
-        let store = self.store_or_none();
-        let runtime = runtime()?;
-        runtime.block_on(async {
-            let tasks = Tasks::default();
-            let mut engine = self.start_to_print(store, !offline, false, &tasks).await?;
-            let snapshot = waiting::settled(&mut engine, (self.clock)(), wait).await;
-            let in_time = engine.is_settled();
-            tasks.end().await;
-            Ok(Heard { snapshot, in_time })
-        })
     }
 
     /// Returns the store, or nothing and a word in the log.
@@ -409,30 +411,8 @@ struct Beside {
     looks_into: bool,
     /// What is told of history.
     tells: Tells,
-}
-
-/// The board after every source was asked.
-#[derive(Debug)]
-pub struct Heard {
-    /// The board.
-    pub snapshot: Arc<Snapshot>,
-    /// Whether every answer is in it.
-    pub in_time: bool,
-}
-
-impl Heard {
-    /// Tells what sources have to say beside what was printed, and returns how they stand: what
-    /// is fine so far is not known where not every answer came.
-    pub fn ends(&self, verdict: Exit, format: Option<Format>) -> Exit {
-        waiting::remarks(&self.snapshot.sources, waiting::is_told(format));
-        match (self.in_time, verdict) {
-            (false, Exit::Fine) => {
-                waiting::say(waiting::LATE);
-                Exit::Stale
-            }
-            (_, verdict) => verdict,
-        }
-    }
+    /// Whether a source that says nothing is left behind.
+    haste: bool,
 }
 
 /// The program's tasks: all belong to a tracker and end with its token.

@@ -14,9 +14,8 @@ use crate::app::exit::{Exit, Failure};
 use crate::app::output::cause::{self, Causes};
 use crate::app::output::{self, Width};
 use crate::app::page::{self, Page};
-use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
-use crate::app::{once, redact, waiting};
+use crate::app::{once, redact, runtime, waiting};
 use crate::domain::diagnosis::LogKey;
 use crate::domain::item::WorkItem;
 use crate::domain::run::RunState;
@@ -287,12 +286,12 @@ fn ask(
     within: Option<Duration>,
 ) -> Result<(Arc<Snapshot>, bool), Failure> {
     let store = session.store_or_none();
-    runtime()?.block_on(async {
+    runtime::run(async {
         let tasks = Tasks::default();
         let polling = within.is_some();
         let deadline = Instant::now() + within.unwrap_or(WAIT);
         let mut engine = session
-            .start_to_print(store, polling, polling, &tasks)
+            .start_to_print(store, (polling, true), polling, &tasks)
             .await?;
         let began = (session.clock)();
         let told = waiting::tell(engine.snapshots.clone(), began);

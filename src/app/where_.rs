@@ -3,10 +3,10 @@
 //! Finding and tracing are `domain::trace`'s; this asks, chooses and prints.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::app::cli::{Format, WAIT_SECS, WhereArgs};
+use crate::app::cli::{Format, WhereArgs};
 use crate::app::exit::{Exit, Failure};
+use crate::app::heard::Wait;
 use crate::app::once;
 use crate::app::output::way::Ways;
 use crate::app::output::{self, Width, way};
@@ -17,9 +17,6 @@ use crate::domain::text::nearest;
 use crate::domain::trace::{self, SIGNS, Trace};
 use crate::engine::snapshot::Snapshot;
 
-/// How long the sources may take.
-const WAIT: Duration = Duration::from_secs(WAIT_SECS);
-
 /// The most changes that one word may mean before only some are told.
 const MOST: usize = 50;
 
@@ -29,7 +26,7 @@ const NAMED: usize = 10;
 /// Prints the way of every change that the word means.
 pub fn run(mut session: Session, args: &WhereArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
-    let heard = session.ask_once(args.offline, WAIT)?;
+    let heard = session.ask_about(&args.word, args.offline, Wait::of(None))?;
     let snapshot = &heard.snapshot;
     let now = (session.clock)();
     let found: Vec<&Arc<WorkItem>> = trace::find(&args.word, snapshot.items());

@@ -1,7 +1,7 @@
 //! Keeps the truth: takes what sources say, stores it, makes the board from it.
 //!
 //! `update`, `facts`, `health`, `columns`, `empty`, `doubt`, `told`, `store`, `snapshot`,
-//! `schedule`, `backoff`, `budget` and `chronicler` are pure; `poller`, `handle`, `supervise`,
+//! `schedule`, `backoff`, `budget`, `patience` and `chronicler` are pure; `poller`, `handle`, `supervise`,
 //! `teller`, `inquiry`, `follower`, `actions`, `logs` and `db` are where tasks and files are.
 
 pub mod actions;
@@ -20,6 +20,7 @@ pub mod inquiry;
 mod lately;
 pub mod logs;
 mod order;
+pub mod patience;
 pub mod poller;
 pub mod routing;
 pub mod schedule;

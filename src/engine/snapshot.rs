@@ -108,6 +108,10 @@ pub enum Row {
 
 /// One source as views show it.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is told by itself, and any may hold with any"
+)]
 pub struct SourceView {
     /// Its configured name.
     pub name: SourceName,
@@ -125,6 +129,8 @@ pub struct SourceView {
     pub remarks: Vec<Clean>,
     /// When it last answered as it should.
     pub last_success: Option<Timestamp>,
+    /// When it last did, whoever asked: with another token its facts are shown as well.
+    pub last_told: Option<Timestamp>,
     /// When it is asked next.
     pub next_poll: Option<Timestamp>,
     /// Whether another program on this machine polls it for us.
@@ -149,6 +155,10 @@ pub struct SourceView {
     pub insecure: bool,
     /// How many facts are known from it.
     pub facts: usize,
+    /// Whether it has told all that it tells at first, or cannot.
+    pub settled: bool,
+    /// Whether nobody waited any longer for what it has to tell, as it said nothing.
+    pub left: bool,
     /// Of how many repositories the past is read.
     pub past: PastRead,
 }

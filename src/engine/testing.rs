@@ -302,6 +302,7 @@ pub(crate) fn options(sources: impl IntoIterator<Item = Fake>, clock: Clock) -> 
         polling: true,
         looks_into: true,
         tells: Tells::AsItComes,
+        haste: false,
         clock,
         logs: Arc::new(NoLogs),
         acting: Acting::default(),

@@ -142,6 +142,8 @@ pub struct Loaded {
     pub listings: Vec<LoadedListing>,
     /// When scopes were last confirmed.
     pub confirmed: Vec<(SourceName, Clean, Timestamp)>,
+    /// When the host of a source last answered under the same name, whoever asked.
+    pub before: Vec<(SourceName, Timestamp)>,
     /// As whom sources asked, as far as that was told.
     pub me: Vec<(SourceName, Clean)>,
     /// The last known standing of cards.

@@ -286,6 +286,7 @@ fn read(read: usize, lost: usize) -> PastRead {
         of: 3,
         lost,
         cannot: None,
+        ..PastRead::default()
     }
 }
 

@@ -58,6 +58,43 @@ pub struct RequestLine {
 pub const NO_PAST: &str =
     "it is asked for what is; its history begins when the board first watches it";
 
+/// What a past is read of, one by one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Noun {
+    /// Repositories of a forge.
+    #[default]
+    Repositories,
+    /// Jobs of a CI server.
+    Jobs,
+    /// Builders of a CI server.
+    Builders,
+    /// Several of these.
+    Several,
+}
+
+impl Noun {
+    /// Returns what a kind of source reads the past of.
+    pub fn of(kind: &str) -> Self {
+        match kind {
+            "jenkins" => Self::Jobs,
+            "buildbot" => Self::Builders,
+            _ => Self::Repositories,
+        }
+    }
+
+    fn word(self, count: usize) -> &'static str {
+        match (self, count) {
+            (Self::Repositories, 1) => "repository",
+            (Self::Repositories, _) => "repositories",
+            (Self::Jobs, 1) => "job",
+            (Self::Jobs, _) => "jobs",
+            (Self::Builders, 1) => "builder",
+            (Self::Builders, _) => "builders",
+            (Self::Several, _) => "repositories and jobs",
+        }
+    }
+}
+
 /// Of how many repositories the past is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct PastRead {
@@ -69,6 +106,8 @@ pub struct PastRead {
     pub lost: usize,
     /// Why no past is read at all, where none is.
     pub cannot: Option<&'static str>,
+    /// What these are, where they are no repositories.
+    pub noun: Noun,
 }
 
 impl PastRead {
@@ -93,16 +132,18 @@ impl PastRead {
             of: self.of + other.of,
             lost: self.lost + other.lost,
             cannot: self.cannot.or(other.cannot),
+            noun: match (self.of, other.of) {
+                (0, _) => other.noun,
+                (_, 0) => self.noun,
+                _ if self.noun == other.noun => self.noun,
+                _ => Noun::Several,
+            },
         }
     }
 
     /// Returns how much of the past is read: `3 of 10 repositories`.
     pub fn counts(self) -> String {
-        let word = if self.of == 1 {
-            "repository"
-        } else {
-            "repositories"
-        };
+        let word = self.noun.word(self.of);
         format!("{} of {} {word}", self.read, self.of)
     }
 
@@ -123,7 +164,7 @@ impl PastRead {
 
 #[cfg(test)]
 mod tests {
-    use super::PastRead;
+    use super::{Noun, PastRead};
 
     #[track_caller]
     fn check(read: usize, of: usize, lost: usize, expected: Option<&str>, over: bool) {
@@ -132,6 +173,7 @@ mod tests {
             of,
             lost,
             cannot: Some("it tells what is"),
+            noun: Noun::default(),
         };
         assert_eq!(past.words().as_deref(), expected);
         assert_eq!(past.is_over(), over);
@@ -146,5 +188,22 @@ mod tests {
             "read of 8 of 10 repositories; 2 could not be read and are tried again within a day";
         check(8, 10, 2, Some(lost), true);
         assert_eq!(PastRead::default().words(), None);
+    }
+
+    #[test]
+    fn what_is_no_repository_has_its_own_word() {
+        let of = |kind| PastRead {
+            read: 1,
+            of: 2,
+            noun: Noun::of(kind),
+            ..PastRead::default()
+        };
+        assert_eq!(of("jenkins").counts(), "1 of 2 jobs");
+        assert_eq!(of("buildbot").counts(), "1 of 2 builders");
+        let all = ["jenkins", "jenkins"].map(of).into_iter();
+        let all = all.fold(PastRead::default(), PastRead::and);
+        assert_eq!(all.counts(), "2 of 4 jobs");
+        let both = all.and(of("gitlab"));
+        assert_eq!(both.counts(), "3 of 6 repositories and jobs");
     }
 }

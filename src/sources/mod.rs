@@ -56,6 +56,7 @@ pub mod prometheus;
 mod recent;
 mod registry;
 pub mod selection;
+pub mod spoken;
 mod standing;
 mod texts;
 mod ticket_links;
@@ -67,7 +68,7 @@ pub mod usual;
 
 pub use deeds::READ_ONLY;
 pub use http::{hex, span};
-pub use meter::{Budget, Meter, NO_PAST, PastRead, RequestLine};
+pub use meter::{Budget, Meter, NO_PAST, Noun, PastRead, RequestLine};
 pub use registry::{Kind, Open, REGISTRY};
 pub use standing::{Capability, CapabilityState, Check, CheckState, Trouble};
 

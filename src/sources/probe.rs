@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const LARGEST: usize = 512 * 1024;
 
 /// The most base addresses that are tried.
-const MOST_BASES: usize = 3;
+const MOST_BASES: usize = 6;
 
 /// What an unknown host turned out to be.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -194,6 +194,7 @@ mod tests {
             of,
             lost,
             cannot: None,
+            ..PastRead::default()
         };
         assert_eq!(reading(state, &snapshot).as_deref(), expected);
     }

@@ -272,6 +272,8 @@ pub fn source(name: &str, health: Health) -> SourceView {
     let bad = health != Health::Ok;
     SourceView {
         past: crate::engine::snapshot::PastRead::default(),
+        settled: true,
+        left: false,
         name: SourceName::new(name),
         kind: "github",
         host: "github.com".to_owned(),
@@ -280,6 +282,7 @@ pub fn source(name: &str, health: Health) -> SourceView {
         remarks: Vec::new(),
         hint: bad.then(|| "check the token".into()),
         last_success: (health != Health::Starting).then(|| moment() - TimeDelta::seconds(200)),
+        last_told: (health != Health::Starting).then(|| moment() - TimeDelta::seconds(200)),
         next_poll: Some(moment() + TimeDelta::seconds(40)),
         followed: false,
         me: Some("ada-k".to_owned()),

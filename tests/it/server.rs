@@ -115,3 +115,54 @@ fn without_a_token_the_board_is_read_and_says_so() {
     assert!(!doctor.out.contains("scopes"), "{}", doctor.out);
     bench.cancel.cancel();
 }
+
+/// Returns the keys of all cards, and the first source.
+fn told(ran: &Ran) -> (BTreeSet<String>, serde_json::Value) {
+    let board = ran.json();
+    let stages = board["stages"].as_array().unwrap().iter();
+    let cards = stages.flat_map(|stage| stage["cards"].as_array().unwrap().clone());
+    let keys = cards.map(|card| card["key"].as_str().unwrap().to_owned());
+    (keys.collect(), board["sources"][0].clone())
+}
+
+#[test]
+fn without_its_token_or_with_another_one_what_was_seen_is_shown_with_its_age() {
+    let runtime = Runtime::new().unwrap();
+    let bench = open(&runtime, 7, 0);
+    let home = home(&bench, "token_env = \"FORGE_TOKEN\"\n");
+    let before = told(&board(&home, bench.forge.token(), "json")).0;
+    assert!(before.len() > 5, "{before:?}");
+    for (token, word) in [("", "`FORGE_TOKEN` is not set"), ("wrong", "rejected")] {
+        let ran = board(&home, token, "json");
+        let (cards, source) = told(ran.exits(4));
+        assert!(cards.len() > 5 && cards.is_subset(&before), "{cards:?}");
+        assert_eq!(source["health"], "auth");
+        let message = source["message"].as_str().unwrap();
+        assert!(message.contains(word), "{message}");
+        assert!(source["age_secs"].is_number(), "{source}");
+        let text = board(&home, token, "table").out;
+        assert!(!text.contains("never answered"), "{text}");
+    }
+    bench.cancel.cancel();
+}
+
+#[test]
+fn a_source_that_says_nothing_holds_up_no_command() {
+    let runtime = Runtime::new().unwrap();
+    let bench = open(&runtime, 7, 0);
+    // Connections are taken by the system, and nobody ever reads what comes.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = silent.local_addr().unwrap();
+    let ci = format!("[[source]]\nname = \"ci\"\nkind = \"jenkins\"\nurl = \"http://{url}\"\n");
+    let home = home(&bench, &ci);
+    let ran = board(&home, "", "json");
+    let (cards, _) = told(ran.exits(5));
+    assert!(cards.len() > 5, "{cards:?}");
+    let sources = &ran.json()["sources"];
+    assert_eq!(sources[0]["waited_for"], true);
+    assert_eq!(sources[1]["waited_for"], false);
+    let note = "note: source `ci`: ";
+    assert!(ran.err.contains(note), "{}", ran.err);
+    assert!(ran.err.contains("was not waited for"), "{}", ran.err);
+    bench.cancel.cancel();
+}

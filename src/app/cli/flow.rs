@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 
-use super::WAIT_SECS;
 use crate::domain::text::parse_duration;
 
 /// The longest window, in days; history is not kept for longer.
@@ -27,9 +26,10 @@ pub struct FlowArgs {
     /// Ask no source: only the history that is here
     #[arg(long)]
     pub offline: bool,
-    /// Longest wait for the sources and for what they tell of the past, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub wait: u64,
+    /// Longest wait for the sources and for what they tell of the past, in seconds (60 unless
+    /// given); given, it also waits for a source that says nothing
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub wait: Option<u64>,
 }
 
 fn span(text: &str) -> Result<TimeDelta, String> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Format, WAIT_SECS};
+use super::Format;
 
 /// `history`.
 #[derive(Args, Clone, Debug)]
@@ -47,9 +47,10 @@ pub struct ExportArgs {
     /// Ask no source: only the history that is here
     #[arg(long)]
     pub offline: bool,
-    /// Longest wait for the sources and for what they tell of the past, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub wait: u64,
+    /// Longest wait for the sources and for what they tell of the past, in seconds (60 unless
+    /// given); given, it also waits for a source that says nothing
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub wait: Option<u64>,
 }
 
 /// Form in which history is exported.

@@ -149,7 +149,7 @@ pub enum Command {
 pub const WAIT_SECS: u64 = 60;
 
 /// `board`.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct BoardArgs {
     /// Print once instead of opening the board; so it is when the output is no terminal
@@ -174,24 +174,10 @@ pub struct BoardArgs {
     /// Ask no source: show what the store has
     #[arg(long)]
     pub offline: bool,
-    /// Longest wait for the sources when printing, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub wait: u64,
-}
-
-impl Default for BoardArgs {
-    fn default() -> Self {
-        Self {
-            once: false,
-            plain: false,
-            format: None,
-            filter: None,
-            view: None,
-            exit_status: false,
-            offline: false,
-            wait: WAIT_SECS,
-        }
-    }
+    /// Longest wait for the sources when printing, in seconds (60 unless given); given, it also
+    /// waits for a source that says nothing
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub wait: Option<u64>,
 }
 
 /// `where`.

@@ -2,8 +2,6 @@
 
 use clap::{Args, ValueEnum};
 
-use super::WAIT_SECS;
-
 /// `standup`.
 #[derive(Args, Clone, Debug)]
 pub struct StandupArgs {
@@ -26,9 +24,10 @@ pub struct StandupArgs {
     /// Ask no source: tell what the store knows
     #[arg(long)]
     pub offline: bool,
-    /// Longest wait for the sources and for what they tell of the past, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub wait: u64,
+    /// Longest wait for the sources and for what they tell of the past, in seconds (60 unless
+    /// given); given, it also waits for a source that says nothing
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub wait: Option<u64>,
 }
 
 /// Form of a stand-up.

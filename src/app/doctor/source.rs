@@ -30,6 +30,9 @@ const WAIT: Duration = Duration::from_mins(1);
 /// What a host is said to have done with a token that it does not take.
 const REJECTED: &str = "rejected the token";
 
+/// What a host is said to do that refuses with 403.
+const FORBIDDEN: &str = "does not let us read";
+
 /// How many sources are asked at once.
 const AT_ONCE: usize = 16;
 
@@ -133,7 +136,8 @@ async fn tried<'a>(
     let mut checks = Vec::new();
     if !offline {
         checks = self::checks(source, &session.clock).await;
-        let is_bare = source.meter().token_from == "none";
+        let from = source.meter().token_from;
+        let is_bare = matches!(from.as_str(), "none" | UNNAMED);
         checks = checks.into_iter().map(|it| wanting(it, is_bare)).collect();
         // The clock of the simulated team is its own.
         if let Some(config) = config.filter(|_| session.demo.is_none()) {
@@ -152,6 +156,15 @@ async fn tried<'a>(
 
 /// Returns what was tried: what was not sent was not rejected.
 fn wanting(check: Check, is_bare: bool) -> Check {
+    if is_bare && check.state != CheckState::Fine && check.text.contains(FORBIDDEN) {
+        // It may be a proxy or a firewall, but what is missing for sure is a token.
+        return Check {
+            text: Clean::line(&format!("{}: no token is sent (403)", check.text)),
+            hint: check.hint.or_else(|| Some(Clean::line(REJECTED))),
+            trouble: Some(Trouble::Token),
+            ..check
+        };
+    }
     if !is_bare || !check.text.contains(REJECTED) {
         return check;
     }
@@ -277,6 +290,8 @@ fn token_hint(from: &str, place: &str, usual: &Usual, host: &str) -> String {
             let logins = logins.filter(|tool| !is_here && !tool.login.is_empty());
             let logins = logins.map(|tool| format!("`{}`", tool.login.replace("{host}", host)));
             let logins: Vec<String> = logins.collect();
+            let variable = usual.variables.iter().find_map(|one| one.names.first());
+            let variable = variable.map_or_else(String::new, |name| format!(" (say `{name}`)"));
             let way = if is_here {
                 "; no program is asked about this machine".to_owned()
             } else if logins.is_empty() {
@@ -285,8 +300,8 @@ fn token_hint(from: &str, place: &str, usual: &Usual, host: &str) -> String {
                 format!(", or log in with {}", logins.join(" or "))
             };
             format!(
-                "the host wants a token and there is none: `token_env` or `token_command` of the \
-                 source names one{way}{may}"
+                "the host wants a token and there is none: `token_env`{variable} or `token_command` \
+                 of the source names one{way}{may}"
             )
         }
         "" | NOT_LOOKED_FOR => format!("check the token: {place}{may}"),
@@ -480,6 +495,30 @@ mod tests {
             "{found}"
         );
         assert!(found.ends_with("it needs `read_api`"), "{found}");
+    }
+
+    #[track_caller]
+    fn check_wanting(is_bare: bool, state: CheckState, expected: Option<Trouble>) {
+        let check = Check {
+            name: "version",
+            state,
+            text: Clean::line("x.example does not let us read /version"),
+            hint: None,
+            trouble: None,
+        };
+        let found = wanting(check.clone(), is_bare);
+        assert_eq!(found.trouble, expected);
+        assert_eq!(found == check, expected.is_none(), "{found:?}");
+        assert_eq!(found.text.contains("no token"), expected.is_some());
+    }
+
+    #[test]
+    fn who_is_refused_without_a_token_is_told_that_there_is_none() {
+        check_wanting(true, CheckState::Failed, Some(Trouble::Token));
+        check_wanting(false, CheckState::Failed, None);
+        check_wanting(true, CheckState::Fine, None);
+        let found = token_hint("none", "not looked for", &GITLAB, "x.example");
+        assert!(found.contains("`GITLAB_TOKEN`"), "{found}");
     }
 
     #[track_caller]

@@ -12,8 +12,9 @@ use crate::domain::Timestamp;
 use crate::domain::text::Clean;
 use crate::sources::http::{Ground, host_of, span};
 use crate::sources::probe::{self, Certificate, Glance, Shown};
+use crate::sources::spoken::{self, Spoken};
 use crate::sources::usual;
-use crate::sources::{Check, CheckState};
+use crate::sources::{Check, CheckState, Trouble};
 
 /// The difference of two clocks above which it is told.
 const SKEW_SECS: i64 = 60;
@@ -22,10 +23,14 @@ const SKEW_SECS: i64 = 60;
 const SOON_DAYS: i64 = 14;
 
 /// Words in a cause, and what to do about it.
-const ADVICE: [(&str, &str); 9] = [
+const ADVICE: [(&str, &str); 10] = [
     (
         "signed by nobody that is trusted here",
         "if it is your own, let `ca_file` name the certificate of who signed it, in PEM form",
+    ),
+    (
+        "signature of its certificate is wrong",
+        "if it signed its own, let `ca_file` name that certificate, in PEM form",
     ),
     (
         "authority as its own",
@@ -82,7 +87,7 @@ pub(super) async fn from_outside(
     let is_odd = lacks_graphql(config, checks);
     if is_odd || failed.is_some_and(may_be_elsewhere) {
         let rows = usual::rows();
-        let bases = bases(&config.url);
+        let bases = bases(&config.url, &config.kind);
         let ca_file = config.ca_file.as_deref();
         match probe::ask(&bases, &rows, ca_file, ground).await {
             Ok(Some(shown)) if is_odd && shown.kind != config.kind => {
@@ -100,6 +105,10 @@ pub(super) async fn from_outside(
         }
     }
     let is_away = failed.is_some_and(|check| check.text.contains("cannot be reached"));
+    let is_odd = failed.is_some_and(may_speak_otherwise);
+    if is_odd && let Some(spoken) = spoken::ask(&config.url).await {
+        found.extend(other_language(&config.url, spoken));
+    }
     let has_clock = checks.iter().any(|check| check.name == "clock");
     let is_encrypted = config.url.scheme() == "https";
     if !is_away && (is_encrypted || !has_clock) {
@@ -180,19 +189,78 @@ fn may_be_elsewhere(check: &Check) -> bool {
         "not found",
         "refused the request",
         "does not let",
+        "lets nobody",
     ];
     words.iter().any(|words| text.contains(words))
 }
 
-/// Returns where an interface may begin: at its address, at its host, below its first folder.
-fn bases(url: &Url) -> Vec<Url> {
+/// Returns whether a failure may come of a port that speaks another language than its address.
+fn may_speak_otherwise(check: &Check) -> bool {
+    let text = check.text.as_str();
+    if check.trouble == Some(Trouble::Host) {
+        // Where nobody listens, nobody speaks.
+        return [
+            "resolved",
+            "refused",
+            "proxy",
+            "certificate",
+            "no connection",
+        ]
+        .iter()
+        .all(|words| !text.contains(words));
+    }
+    text.contains("it answered 400") || text.contains("400 (bad request)")
+}
+
+/// Says what a port speaks, where its address says otherwise.
+fn other_language(url: &Url, spoken: Spoken) -> Option<Check> {
+    let host = host_of(url);
+    let is_encrypted = url.scheme() == "https";
+    let (text, hint) = match spoken {
+        Spoken::Ssh => (
+            format!("{host} speaks ssh"),
+            "`url` is the address of its pages, as a browser opens it: not the port for git",
+        ),
+        Spoken::Tls if !is_encrypted => (
+            format!("{host} speaks TLS, and `url` says `http://`"),
+            "write `https://`",
+        ),
+        Spoken::Http if is_encrypted => (
+            format!("{host} speaks plain http, and `url` says `https://`"),
+            "write `http://`; another machine wants `insecure_http = true`, too, and the token \
+             then goes in clear text",
+        ),
+        Spoken::Http | Spoken::Tls => return None,
+    };
+    Some(Check {
+        name: "there",
+        state: CheckState::Note,
+        text: Clean::line(&text),
+        hint: Some(Clean::line(hint)),
+        trouble: None,
+    })
+}
+
+/// Returns where an interface may begin: at its address, at its host, below its first folder, and
+/// below a folder of its own name, where a proxy often has it.
+fn bases(url: &Url, kind: &str) -> Vec<Url> {
     let mut all = vec![url.clone()];
     let mut root = url.clone();
     root.set_path("");
     let first = url.path_segments().and_then(|mut parts| parts.next());
     let mut below = root.clone();
     below.set_path(first.unwrap_or_default());
-    for other in [root, below] {
+    let own = |base: &Url| {
+        let mut own = base.clone();
+        own.set_path(&format!("{}/{kind}", base.path().trim_end_matches('/')));
+        own
+    };
+    // A host that is a forge's own has no folders for others.
+    let (here, there) = match kind {
+        "github" => (None, None),
+        _ => (Some(own(url)), Some(own(&root))),
+    };
+    for other in [Some(root), Some(below), here, there].into_iter().flatten() {
         if !all.iter().any(|known| plain(known) == plain(&other)) {
             all.push(other);
         }
@@ -292,7 +360,7 @@ mod tests {
 
     #[track_caller]
     fn check_bases(url: &str, expected: &[&str]) {
-        let found = bases(&Url::parse(url).unwrap());
+        let found = bases(&Url::parse(url).unwrap(), "github");
         let found: Vec<&str> = found.iter().map(plain).collect();
         assert_eq!(found, expected, "{url}");
     }
@@ -312,6 +380,39 @@ mod tests {
             "https://a.example/gitlab/",
             &["https://a.example/gitlab", "https://a.example"],
         );
+    }
+
+    #[test]
+    fn an_interface_is_looked_for_below_a_folder_of_its_own_name() {
+        let found = bases(&Url::parse("https://a.example/ops/").unwrap(), "prometheus");
+        let found: Vec<&str> = found.iter().map(plain).collect();
+        let expected = [
+            "https://a.example/ops",
+            "https://a.example",
+            "https://a.example/ops/prometheus",
+            "https://a.example/prometheus",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[track_caller]
+    fn check_language(url: &str, spoken: Spoken, expected: Option<&str>) {
+        let found = other_language(&Url::parse(url).unwrap(), spoken);
+        let found = found.map(|check| check.text.to_string());
+        assert_eq!(found.as_deref(), expected);
+    }
+
+    #[test]
+    fn a_port_that_speaks_otherwise_than_its_address_is_told() {
+        let (plain, tls) = ("http://a.test:1", "https://a.test:1");
+        check_language(plain, Spoken::Ssh, Some("a.test:1 speaks ssh"));
+        check_language(tls, Spoken::Ssh, Some("a.test:1 speaks ssh"));
+        let told = "a.test:1 speaks TLS, and `url` says `http://`";
+        check_language(plain, Spoken::Tls, Some(told));
+        let told = "a.test:1 speaks plain http, and `url` says `https://`";
+        check_language(tls, Spoken::Http, Some(told));
+        check_language(tls, Spoken::Tls, None);
+        check_language(plain, Spoken::Http, None);
     }
 
     #[track_caller]

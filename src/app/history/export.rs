@@ -7,10 +7,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::app::cli::{ExportArgs, ExportFormat, Format};
 use crate::app::exit::{Exit, Failure};
+use crate::app::heard::Wait;
 use crate::app::output::export::Export;
 use crate::app::recall::{Reach, Recalled, recall};
 use crate::app::session::Session;
@@ -38,7 +38,7 @@ pub(super) fn run(mut session: Session, args: &ExportArgs) -> Result<Exit, Failu
         let failure = Failure::usage("`--since` is not before `--until`");
         return Err(failure.hint("without `--until` it is now"));
     }
-    let wait = Duration::from_secs(args.wait);
+    let wait = Wait::of(args.wait);
     let recalled = recall(&mut session, args.offline, wait, Reach::All)?;
     let Recalled { heard, ledger, .. } = &recalled;
     let now = (session.clock)();

@@ -4,10 +4,9 @@
 
 mod export;
 
-use std::time::Duration;
-
-use crate::app::cli::{HistoryArgs, HistoryCommand, WAIT_SECS};
+use crate::app::cli::{HistoryArgs, HistoryCommand};
 use crate::app::exit::{Exit, Failure};
+use crate::app::heard::Wait;
 use crate::app::output::history::{Kept, Rows};
 use crate::app::output::{self, Width, format_or_table};
 use crate::app::recall::{Reach, Recalled, recall};
@@ -24,9 +23,9 @@ pub fn run(session: Session, args: &HistoryArgs) -> Result<Exit, Failure> {
 
 /// Tells since when history counts, how much it holds and of which repositories.
 fn about(mut session: Session, args: &HistoryArgs) -> Result<Exit, Failure> {
-    const WAIT: Duration = Duration::from_secs(WAIT_SECS);
     session.require_sources()?;
-    let Recalled { heard, ledger, .. } = recall(&mut session, args.offline, WAIT, Reach::Days)?;
+    let Recalled { heard, ledger, .. } =
+        recall(&mut session, args.offline, Wait::of(None), Reach::Days)?;
     let snapshot = &heard.snapshot;
     let now = (session.clock)();
     let file = session.store_file();

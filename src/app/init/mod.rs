@@ -115,7 +115,7 @@ fn test(session: &mut Session, drafts: &[Draft]) -> Result<Exit, Failure> {
         if count == 1 { "" } else { "s" }
     ));
     let (told, verdict) = doctor::summary(session)?;
-    output::print(&told)?;
+    output::print(&output::wrapped(&told, output::terminal(false)))?;
     output::print(match verdict {
         Exit::Fine => "next: `cycleboard`\n",
         Exit::Error | Exit::Usage | Exit::Red | Exit::Auth | Exit::Stale | Exit::Signal(_) => {
@@ -249,7 +249,7 @@ impl Terminal<'_> {
 
 impl Person for Terminal<'_> {
     fn tell(&mut self, text: &str) {
-        waiting::say(text);
+        waiting::say(&output::wrapped(text, output::terminal(true)));
     }
 
     fn ask(&mut self, question: &str, default: &str) -> Result<String, Failure> {
@@ -261,14 +261,12 @@ impl Person for Terminal<'_> {
         } else {
             format!(" [{default}]")
         };
+        let question = format!("{question}{shown}: ");
+        // The answer stands behind the last word.
+        let text = output::wrapped(question.trim_end(), output::terminal(true)).into_owned();
         let mut out = io::stderr().lock();
         // A terminal that has gone gives no answer either.
-        drop(write!(
-            out,
-            "{}{}: ",
-            redact::shown(question),
-            redact::shown(&shown)
-        ));
+        drop(write!(out, "{} ", redact::shown(&text)));
         drop(out.flush());
         let mut line = String::new();
         let read = io::stdin().read_line(&mut line)?;
@@ -277,6 +275,10 @@ impl Person for Terminal<'_> {
             return Err(Failure::error("no answer, so nothing is written"));
         }
         Ok(line.trim().to_owned())
+    }
+
+    fn answers(&self) -> bool {
+        self.asks
     }
 
     fn identify(&mut self, url: &Url) -> Result<Option<(&'static str, Url)>, String> {

@@ -11,7 +11,7 @@ use crate::app::init::find::Found;
 use crate::app::init::text;
 use crate::config::{RepoNames, Settings, SourceConfig, Trust};
 use crate::sources::http::{host_of, is_loopback};
-use crate::sources::usual::{Asked, Row};
+use crate::sources::usual::{self, Asked, Row};
 
 /// How often one thing is asked before it is left out.
 const TRIES: usize = 3;
@@ -26,6 +26,11 @@ pub(super) trait Person {
 
     /// Asks something; an empty answer means the default.
     fn ask(&mut self, question: &str, default: &str) -> Result<String, Failure>;
+
+    /// Returns whether anybody answers at all; else the defaults are taken.
+    fn answers(&self) -> bool {
+        true
+    }
 
     /// Finds out what kind of system is at an address.
     fn identify(&mut self, url: &Url) -> Result<Option<(&'static str, Url)>, String>;
@@ -44,6 +49,8 @@ pub(super) struct Candidate {
     pub(super) why: Vec<String>,
     /// Where its token is, if that was found.
     pub(super) token: Option<String>,
+    /// Whether variables say that it is there, and hold its token: somebody means it.
+    pub(super) is_named: bool,
 }
 
 /// A source that will be written, and what is said of it.
@@ -96,6 +103,10 @@ pub(super) fn candidates(found: &Found, rows: &[Row]) -> Vec<Candidate> {
         at.why.push(format!("`{}`", held.name));
         // A variable is looked for before a program is asked.
         at.token = Some(format!("`{}`", held.name));
+        // A token of a host that everybody knows may be there for any program.
+        let mut rows = rows.iter();
+        let row = rows.find(|row| row.kind.name == held.kind);
+        at.is_named = row.is_some_and(|row| !usual::fits(row.usual.hosts, &held.host));
     }
     for shown in &found.local {
         entry(&mut all, shown.kind, &shown.url)
@@ -133,6 +144,7 @@ fn entry<'a>(all: &'a mut Vec<Candidate>, kind: &'static str, url: &Url) -> &'a 
             repos: Vec::new(),
             why: Vec::new(),
             token: None,
+            is_named: false,
         });
         all.len() - 1
     });
@@ -193,7 +205,7 @@ fn choose(
         let why = one.why.join(", ");
         person.tell(&format!("  {}  {} {url}{repos}: {why}", at + 1, one.kind));
     }
-    let default = usual_choice(candidates, rows);
+    let default = usual_choice(candidates, rows, person.answers());
     for _ in 0..TRIES {
         let answer = person.ask("which of them? numbers, `all` or `none`", &default)?;
         let answer = if answer.is_empty() { &default } else { &answer };
@@ -209,8 +221,9 @@ fn choose(
 }
 
 /// Returns the systems that are taken where nobody says otherwise: those of the clone and those
-/// that have no repositories to be chosen; without any, all.
-fn usual_choice(candidates: &[Candidate], rows: &[Row]) -> String {
+/// that have no repositories to be chosen; where nobody is asked, those that variables name, too.
+/// Without any, all.
+fn usual_choice(candidates: &[Candidate], rows: &[Row], answers: bool) -> String {
     let has_none = |kind: &str| {
         let row = rows.iter().find(|row| row.kind.name == kind);
         row.is_some_and(|row| !has_repositories(row.kind.repos))
@@ -218,7 +231,10 @@ fn usual_choice(candidates: &[Candidate], rows: &[Row]) -> String {
     let numbers: Vec<String> = candidates
         .iter()
         .enumerate()
-        .filter(|(_, one)| !one.repos.is_empty() || has_none(one.kind))
+        .filter(|(_, one)| {
+            let is_meant = one.is_named && !answers;
+            !one.repos.is_empty() || has_none(one.kind) || is_meant
+        })
         .map(|(at, _)| (at + 1).to_string())
         .collect();
     if numbers.is_empty() {
@@ -262,7 +278,14 @@ fn draft(
         token: candidate.token.clone(),
     };
     if has_repositories(row.kind.repos) {
-        let default = candidate.repos.join(", ");
+        let mut default = candidate.repos.join(", ");
+        if default.is_empty() && candidate.token.is_some() && !person.answers() {
+            // Nobody can say what is meant, and a token shows what may be.
+            default.push_str(match row.kind.repos {
+                RepoNames::Nested => "*/**",
+                RepoNames::Flat | RepoNames::Jobs | RepoNames::Absent => "*/*",
+            });
+        }
         let question = format!(
             "what of {host}? repositories (`acme/api`, `acme/web-*`), or owners for all of theirs (`acme`)"
         );
@@ -440,5 +463,6 @@ fn by_hand(kind: &'static str, url: Url) -> Candidate {
         repos: Vec::new(),
         why: vec!["named by hand".to_owned()],
         token: None,
+        is_named: false,
     }
 }

@@ -73,6 +73,8 @@ struct Script {
     answers: VecDeque<String>,
     told: Vec<String>,
     asked: Vec<String>,
+    /// Whether nobody is there, so that defaults are taken.
+    is_away: bool,
 }
 
 impl Person for Script {
@@ -80,7 +82,14 @@ impl Person for Script {
         self.told.push(text.to_owned());
     }
 
+    fn answers(&self) -> bool {
+        !self.is_away
+    }
+
     fn ask(&mut self, question: &str, default: &str) -> Result<String, Failure> {
+        if self.is_away {
+            return Ok(String::new());
+        }
         self.asked.push(format!("{question} [{default}]"));
         let answer = self.answers.pop_front();
         answer.ok_or_else(|| Failure::error("no more answers"))
@@ -212,6 +221,45 @@ fn what_is_wrong_is_said_and_asked_again() {
         "{told}"
     );
     assert!(told.contains("the host is `url`"), "{told}");
+}
+
+/// Returns what is written of it where nobody is asked.
+fn by_default(found: &Found) -> String {
+    let rows = rows();
+    let mut nobody = Script {
+        is_away: true,
+        ..Script::default()
+    };
+    let candidates = plan::candidates(found, &rows);
+    let drafts = plan::interview(&candidates, &rows, &mut nobody).expect("nobody is asked");
+    let text = text::configuration(&drafts, &rows);
+    let lines = text.lines();
+    let lines = lines.filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_only_variables_name_is_written_where_nobody_is_asked() {
+    let clone = remote("origin", "github", "https://github.com", "acme/api");
+    let mut found = Found {
+        held: vec![
+            held("FORGEJO_TOKEN", "forgejo", "forge.example"),
+            held("GITLAB_TOKEN", "gitlab", "lab.example"),
+            held("GITEA_TOKEN", "gitea", "tea.example"),
+        ],
+        ..Found::default()
+    };
+    let named = "[[source]]\nkind = \"forgejo\"\nurl = \"https://forge.example\"\nrepos = [\"*/*\"]\n\
+                 [[source]]\nkind = \"gitlab\"\nurl = \"https://lab.example\"\nrepos = [\"*/**\"]\n\
+                 [[source]]\nkind = \"gitea\"\nurl = \"https://tea.example\"\nrepos = [\"*/*\"]";
+    assert_eq!(by_default(&found), named);
+    found.remotes.push(clone);
+    found
+        .held
+        .push(held("GITLAB_TOKEN", "gitlab", "gitlab.com"));
+    let text = by_default(&found);
+    let first = "[[source]]\nkind = \"github\"\nrepos = [\"acme/api\"]\n";
+    assert_eq!(text, format!("{first}{named}"), "{text}");
 }
 
 #[test]

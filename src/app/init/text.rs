@@ -81,6 +81,12 @@ fn source(draft: &Draft, name: Option<&str>, rows: &[Row], out: &mut String) {
         }
         None => {}
     }
+    if source.repos.iter().any(|path| path.starts_with("*/")) {
+        comment(
+            out,
+            "All that its token may see; name fewer as in `[\"acme/api\", \"acme/web-*\"]`.",
+        );
+    }
     out.push_str("[[source]]\n");
     pair(out, "kind", &quoted(&source.kind));
     if let Some(name) = name {

@@ -14,10 +14,11 @@ use super::meant::{self, Wanted};
 use super::names;
 use crate::app::cli::LogArgs;
 use crate::app::exit::{Exit, Failure};
+use crate::app::heard;
 use crate::app::once;
 use crate::app::output::cause_words;
 use crate::app::page::Page;
-use crate::app::runtime::runtime;
+use crate::app::runtime;
 use crate::app::session::{Session, Tasks};
 use crate::app::triage;
 use crate::app::waiting;
@@ -77,12 +78,12 @@ pub(super) fn fetch(
     }
     let within = Duration::from_secs(args.within);
     let store = session.store_or_none();
-    runtime()?.block_on(async {
+    runtime::run(async {
         let tasks = Tasks::default();
         let deadline = Instant::now() + within;
         let began = (session.clock)();
         let mut engine = session
-            .start_to_print(store, !args.offline, false, &tasks)
+            .start_to_print(store, (!args.offline, true), false, &tasks)
             .await?;
         let mut search = Search {
             args,
@@ -133,6 +134,7 @@ impl Search<'_> {
         loop {
             let (snapshot, is_settled) = engine.look();
             let is_late = Instant::now() >= deadline;
+            let is_settled = is_settled || self.have_told(&snapshot);
             if let Some(item) = self.not_red(&snapshot).filter(|_| !looked) {
                 let sent = engine
                     .commands
@@ -173,6 +175,15 @@ impl Search<'_> {
                 return Err(Failure::error("the log cannot be asked for any more"));
             }
         }
+    }
+
+    /// Returns whether every source has told all that can tell of the cards that are meant.
+    fn have_told(&self, snapshot: &Snapshot) -> bool {
+        let found = triage::Found::new(Some(&self.args.word), snapshot);
+        let red = found.red.iter();
+        let red = red.filter_map(|card| snapshot.find(&card.triage.item));
+        let cards: Vec<&Arc<WorkItem>> = red.chain(found.others.iter().copied()).collect();
+        heard::have_told(snapshot, &cards)
     }
 
     /// Returns the one card that is meant where it is not red, and a job of it may be followed.

@@ -215,9 +215,8 @@ fn untold(view: &SourceView) -> Option<String> {
     }
     (past.read < past.of).then(|| {
         format!(
-            "{name}: the past of {} of {} is read, the rest when nothing else is to be asked",
-            past.read,
-            counted(past.of, "repository")
+            "{name}: the past of {} is read, the rest when nothing else is to be asked",
+            past.counts()
         )
     })
 }

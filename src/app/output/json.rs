@@ -51,6 +51,8 @@ pub struct SourceDocument<'a> {
     health: &'a str,
     age_secs: Option<i64>,
     message: Option<&'a Clean>,
+    /// Whether all that it tells at first was waited for; false where it said nothing for too long.
+    waited_for: bool,
     /// How much of the past is read, or why none is.
     past: Option<String>,
     budget: Option<BudgetDocument>,
@@ -165,8 +167,9 @@ pub fn source(view: &SourceView, now: Timestamp) -> SourceDocument<'_> {
         name: view.name.as_str(),
         kind: view.kind,
         health: view.health.as_str(),
-        age_secs: view.last_success.map(|at| seconds(at, now)),
+        age_secs: view.last_told.map(|at| seconds(at, now)),
         message: view.message.as_ref(),
+        waited_for: !view.left,
         past: view.past.words(),
         budget: tightest(&view.budgets).map(|budget| BudgetDocument {
             limit: budget.limit,

@@ -18,6 +18,7 @@ pub mod standup;
 pub mod table;
 pub mod way;
 
+use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::query::{Query, QueryContext};
 use crate::engine::snapshot::{Column, Row, Snapshot};
 use crate::ui::age::Age;
+use crate::ui::text::wrap;
 
 /// What is printed: a snapshot, narrowed.
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +174,49 @@ impl Width {
 /// Returns the form that is printed where the caller named none.
 pub fn format_or_table(format: Option<Format>) -> Format {
     format.unwrap_or(Format::Table)
+}
+
+/// Returns how wide the terminal is on standard output, or on standard error; nothing where none is.
+pub fn terminal(error: bool) -> Option<u16> {
+    let size = if error {
+        let stream = std::io::stderr();
+        stream
+            .is_terminal()
+            .then(|| rustix::termios::tcgetwinsize(&stream))
+    } else {
+        let stream = std::io::stdout();
+        stream
+            .is_terminal()
+            .then(|| rustix::termios::tcgetwinsize(&stream))
+    };
+    let columns = size?.ok()?.ws_col;
+    (columns > 0).then(|| columns.clamp(40, 1_000))
+}
+
+/// Breaks lines between words that are longer than a terminal is wide; what goes on is set in
+/// below the line that it belongs to.
+pub fn wrapped(text: &str, columns: Option<u16>) -> Cow<'_, str> {
+    let Some(columns) = columns else {
+        return Cow::Borrowed(text);
+    };
+    let mut out = String::with_capacity(text.len() + 16);
+    for line in text.split_inclusive('\n') {
+        let (line, end) = match line.strip_suffix('\n') {
+            Some(line) => (line, "\n"),
+            None => (line, ""),
+        };
+        let words = line.trim_start_matches(' ');
+        let indent = line.len() - words.len();
+        let room = columns.saturating_sub(u16::try_from(indent + 2).unwrap_or(columns));
+        let mut parts = wrap(words, room.max(20), usize::MAX).into_iter();
+        out.push_str(line.get(..indent).unwrap_or_default());
+        out.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            out.extend(["\n", &" ".repeat(indent + 2), part]);
+        }
+        out.push_str(end);
+    }
+    Cow::Owned(out)
 }
 
 /// Prints to standard output; a reader who has gone is no error.

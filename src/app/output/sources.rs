@@ -95,7 +95,7 @@ fn row(view: &SourceView, now: Timestamp, offline: bool) -> Vec<String> {
         } else {
             view.health.as_str().replace('_', " ")
         },
-        view.last_success
+        view.last_told
             .map_or_else(|| "never".to_owned(), |at| age(at, now)),
         budget,
         format!("{} ({} not modified)", view.sent, view.not_modified),

@@ -75,13 +75,25 @@ fn row(item: &WorkItem, snapshot: &Snapshot, now: crate::domain::Timestamp) -> V
 
 /// Returns one source in one line.
 pub fn source_line(view: &SourceView, now: crate::domain::Timestamp) -> String {
-    let age = view.last_success.map_or_else(
-        || "never answered".to_owned(),
+    // What is looked at from outside is told whether it answers or not.
+    let (did, last) = match view.kind {
+        "http" => ("checked", "last check"),
+        _ => ("answered", "last answer"),
+    };
+    let whom = if view.last_success.is_none() {
+        ", to another token or selection"
+    } else {
+        ""
+    };
+    let age = view.last_told.map_or_else(
+        || format!("never {did}"),
         |at| match age(at, now).as_str() {
-            "now" if view.health == Health::Ok => "answered just now".to_owned(),
+            "now" if view.health == Health::Ok => format!("{did} just now"),
             // It answered a part, or a moment ago: beside what fails, "just now" would mislead.
-            "now" => "last answer within the minute".to_owned(),
-            age => format!("answered {age} ago"),
+            "now" => format!("{last} within the minute{whom}"),
+            // What is shown is what was seen as somebody else.
+            age if view.last_success.is_none() => format!("{last} {age} ago{whom}"),
+            age => format!("{did} {age} ago"),
         },
     );
     let message = match (&view.message, view.health) {
@@ -181,6 +193,7 @@ pub fn fit(text: &str, columns: usize, mark: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::sample;
 
     #[test]
     fn text_is_cut_and_filled_by_columns_not_characters() {
@@ -193,6 +206,38 @@ mod tests {
         ] {
             assert_eq!(fit(text, width, '…'), expected);
         }
+    }
+
+    #[track_caller]
+    fn check_line(view: &SourceView, expected: &str) {
+        let line = source_line(view, sample::moment());
+        assert!(line.starts_with(&format!("source s {expected}")), "{line}");
+    }
+
+    #[test]
+    fn a_source_says_when_it_last_answered_whom_and_what_is_only_looked_at_is_checked() {
+        let view = |health| sample::source("s", health);
+        check_line(&view(Health::Ok), "ok, answered 3m ago");
+        check_line(&view(Health::Starting), "not asked, never answered");
+        let other = SourceView {
+            last_success: None,
+            ..view(Health::Auth)
+        };
+        let told = "not ok, last answer 3m ago, to another token or selection: github.com rejected";
+        check_line(&other, told);
+        let check = |health, at| SourceView {
+            kind: "http",
+            last_success: at,
+            last_told: at,
+            ..view(health)
+        };
+        let now = Some(sample::moment());
+        check_line(
+            &check(Health::Unreachable, now),
+            "not ok, last check within the minute",
+        );
+        check_line(&check(Health::Ok, now), "ok, checked just now");
+        check_line(&check(Health::Unreachable, None), "not ok, never checked");
     }
 
     #[test]

@@ -7,10 +7,10 @@ pub mod desk;
 pub mod kept;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::app::cli::{StandupArgs, StandupFormat};
 use crate::app::exit::{Exit, Failure};
+use crate::app::heard::Wait;
 use crate::app::output::standup::{self as output_standup, Minutes};
 use crate::app::output::{self, standup::text};
 use crate::app::recall::{Reach, Recalled, recall};
@@ -27,12 +27,8 @@ use crate::domain::text::nearest;
 pub fn run(mut session: Session, args: &StandupArgs) -> Result<Exit, Failure> {
     session.require_sources()?;
     let asked = Since::parse(&args.since).ok_or_else(|| unknown(&args.since))?;
-    let Recalled { heard, ledger, .. } = recall(
-        &mut session,
-        args.offline,
-        Duration::from_secs(args.wait),
-        Reach::Days,
-    )?;
+    let Recalled { heard, ledger, .. } =
+        recall(&mut session, args.offline, Wait::of(args.wait), Reach::Days)?;
     let snapshot = &heard.snapshot;
     let now = (session.clock)();
     let calendar = team::calendar(&session, now);

@@ -214,6 +214,7 @@ fn deployment_card<'a>(
         taken_by: None,
         attempt: there.is_none().then_some(fact),
         rollout: None,
+        first_seen: false,
         seen: None,
     }];
     card.bare(&case);

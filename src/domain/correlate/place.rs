@@ -280,6 +280,7 @@ impl<'a> Place<'a> {
             taken_by: is_taken.then(|| self.taken_by(has, is_reverted)).flatten(),
             attempt,
             rollout: carrier.and_then(|d| Some((d, d.rollout.as_ref()?))),
+            first_seen: !lacked && brought.is_some_and(Deployment::is_sighting),
             seen: self.seen,
         }
     }

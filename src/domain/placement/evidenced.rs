@@ -167,6 +167,8 @@ pub struct InEnvironment<'a> {
     pub attempt: Option<&'a Deployment>,
     /// The roll-out of the newest deployment that contains it.
     pub rollout: Option<(&'a Deployment, &'a Rollout)>,
+    /// Whether it was only seen to answer there, at the first look: nobody knows since when it does.
+    pub first_seen: bool,
     /// What is seen to answer there, and what was told to have come there last, where those are two
     /// versions.
     pub seen: Option<(&'a Deployment, &'a Deployment)>,

@@ -302,17 +302,22 @@ fn live(case: &Evidenced<'_>) -> Option<Live> {
     if case.shape.production {
         let mut places = production(case).peekable();
         places.peek()?;
+        // Of what is only seen nobody knows since when it is there: who was told knows better.
+        let told = production(case).any(|place| !place.first_seen);
         let mut at = None;
         let mut names = Vec::new();
         for place in places {
             if place.standing != Standing::Live {
                 return None;
             }
+            names.push(named(place.name));
+            if told && place.first_seen {
+                continue;
+            }
             let arrived = place.brought.map(Deployment::arrived_at);
             // Nobody knows when it came; that was not lately, and it is not for us to watch.
             let landed = case.landed.as_ref().map(|landed| landed.at);
             at = at.max(if place.fresh { arrived } else { landed });
-            names.push(named(place.name));
         }
         return Some(Live {
             at: at?,

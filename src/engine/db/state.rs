@@ -110,6 +110,7 @@ fn past((read, of, lost): (usize, usize, usize)) -> PastRead {
         of,
         lost,
         cannot: None,
+        ..PastRead::default()
     }
 }
 

@@ -5,6 +5,7 @@
 //! while nothing happens, but for the moment when a placement changes by the
 //! clock.
 
+mod hurrying;
 mod keeping;
 mod obeying;
 
@@ -26,6 +27,7 @@ use crate::domain::policy::{Pin, Policy};
 use crate::domain::text::Clean;
 use crate::engine::actions::{Acting, Ask, Desk, Room};
 use crate::engine::db::{self, Database, Written};
+use crate::engine::handle::hurrying::Hurry;
 use crate::engine::handle::keeping::Front;
 use crate::engine::order::{Order, until};
 use crate::engine::poller::{Needs, Parts, poll};
@@ -67,6 +69,9 @@ pub struct Options {
     pub looks_into: bool,
     /// Whether history is told of what sources tell.
     pub tells: Tells,
+    /// Whether somebody waits for the board as a whole: then a source that says nothing while the
+    /// others have answered is not waited for.
+    pub haste: bool,
     /// The wall clock.
     pub clock: Clock,
     /// The logs of finished jobs, as sources fill them.
@@ -240,6 +245,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         queue: Vec::new(),
         writing: None,
         front: Front::default(),
+        hurry: (options.haste && options.polling).then(Hurry::new),
         logs: options.logs,
         asks: None,
         teller,
@@ -278,6 +284,8 @@ struct Task {
     queue: Vec<Write>,
     writing: Option<oneshot::Receiver<Written>>,
     front: Front,
+    /// Whether somebody waits for all, and who is left behind then.
+    hurry: Option<Hurry>,
     logs: Arc<dyn LogCache>,
     asks: Option<mpsc::Sender<Ask>>,
     teller: Teller,
@@ -314,7 +322,7 @@ impl Task {
         let mut commands_open = true;
         loop {
             let clock = self.clock_wait();
-            let screen = self.front.due;
+            let (screen, look) = (self.front.due, self.next_look());
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => break,
@@ -336,6 +344,7 @@ impl Task {
                 () = tokio::time::sleep(clock.unwrap_or(CLOCK_LONGEST)), if clock.is_some() => {
                     self.apply(vec![Update::Clock]);
                 }
+                () = until(look), if look.is_some() => self.look_around(),
                 () = until(screen), if screen.is_some() => self.write_screen().await,
             }
         }

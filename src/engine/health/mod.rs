@@ -10,6 +10,7 @@
 mod settled;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -20,7 +21,9 @@ use crate::engine::lately::last_of;
 use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
 use crate::engine::update::{RemoteState, Report};
 use crate::engine::{sight, told};
-use crate::sources::{Batch, PastRead, ResourceId, Source, SourceError, TRIED_AGAIN, Trouble};
+use crate::sources::{
+    Batch, Noun, PastRead, ResourceId, Source, SourceError, TRIED_AGAIN, Trouble,
+};
 
 /// Failures in a row, over all resources, after which a host counts as gone.
 const HOST_GONE: u32 = 2;
@@ -43,8 +46,14 @@ pub struct SourceState {
     order: u64,
     failures: u32,
     last_success: Option<Timestamp>,
+    /// When it last answered as it should, whoever asked.
+    before: Option<Timestamp>,
     answered: bool,
     asked_at: Option<Timestamp>,
+    /// How often something came of it.
+    news: u64,
+    /// For how long nothing had come of it, where somebody stopped waiting for that.
+    left: Option<Duration>,
     crashed: Option<(Timestamp, u32)>,
     report: Report,
     poller: Poller,
@@ -101,8 +110,11 @@ impl SourceState {
             order: 0,
             failures: 0,
             last_success: None,
+            before: None,
             answered: false,
             asked_at: None,
+            news: 0,
+            left: None,
             crashed: None,
             report,
             poller: Poller::Open,
@@ -163,6 +175,8 @@ impl SourceState {
 
     fn note(&mut self, resource: ResourceId, mut outcome: Outcome) {
         self.poller = Poller::Here;
+        self.news += 1;
+        self.left = None;
         self.order = self.order.max(outcome.order);
         match self.outcomes.get(&resource) {
             Some(known) if known.order > outcome.order => {}
@@ -195,6 +209,7 @@ impl SourceState {
         if let Some(at) = state.as_ref().and_then(|state| state.last_success) {
             self.last_success = Some(self.last_success.map_or(at, |known| last_of(known, at)));
         }
+        self.news += 1;
         self.poller = state.map_or(Poller::Silent, Poller::There);
     }
 
@@ -262,6 +277,7 @@ impl SourceState {
             Poller::Silent => Verdict::of(Health::Starting),
             Poller::Open | Poller::Here => self.own_verdict(now),
         };
+        let verdict = self.left_behind(verdict);
         let silent = self
             .last_success
             .filter(|at| (now - *at).num_seconds() > FRESH_SECS);
@@ -292,13 +308,7 @@ impl SourceState {
         if let Some(error) = told::worst(&failing, |health| health == Health::Auth) {
             return Verdict::because(Health::Auth, error, &failing);
         }
-        let latest = self.outcomes.values().max_by_key(|outcome| outcome.order);
-        if let Some(error) = latest.and_then(|latest| latest.error.as_ref())
-            && Health::of(error) == Health::RateLimited
-        {
-            return Verdict::because(Health::RateLimited, error, &[]);
-        }
-        if let Some(error) = &self.report.limited {
+        if let Some(error) = self.limit() {
             return Verdict::because(Health::RateLimited, error, &[]);
         }
         if let Some(error) = told::worst(&failing, |health| health == Health::Forbidden) {
@@ -376,7 +386,8 @@ impl SourceState {
         let errors = outcomes.iter().filter_map(|outcome| outcome.error.as_ref());
         let errors = errors
             .chain(&self.report.problems)
-            .chain(&self.report.limited);
+            .chain(&self.report.limited)
+            .filter(|error| !self.is_said_otherwise(error));
         let warnings = outcomes.iter().flat_map(|outcome| &outcome.warnings);
         let hidden = sight::hidden(&self.report.capabilities);
         told::remarks(errors, warnings.chain(&hidden))
@@ -435,6 +446,7 @@ impl SourceState {
             }),
             remarks: self.remarks(),
             last_success: self.last_success,
+            last_told: self.last_success.or(self.before),
             next_poll: restart.or(remote.map_or(self.report.next_poll, |state| state.next_poll)),
             followed: self.is_followed(),
             capabilities: self.report.capabilities.clone(),
@@ -443,6 +455,8 @@ impl SourceState {
             not_modified: meter.not_modified,
             failed: meter.failed,
             recent: meter.recent.clone(),
+            left: self.left.is_some(),
+            settled: self.is_settled(0, now),
             token_from: if self.is_followed() {
                 ELSEWHERE.to_owned()
             } else {
@@ -454,10 +468,11 @@ impl SourceState {
                 .or_else(|| self.me_before.as_ref().map(Clean::to_string)),
             insecure: meter.insecure,
             facts,
-            past: remote.map_or(self.report.past, |state| PastRead {
+            past: PastRead {
                 cannot: self.report.past.cannot,
-                ..state.past
-            }),
+                noun: Noun::of(self.kind),
+                ..remote.map_or(self.report.past, |state| state.past)
+            },
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Everything that the store knows, for whoever keeps it or tells of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::Timestamp;
 use crate::domain::correlate::Sourced;
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
 use crate::engine::chronicler::{Telling, Told};
+use crate::engine::patience::Round;
 use crate::engine::store::Store;
 use crate::engine::update::Write;
 
@@ -14,6 +16,22 @@ impl Store {
     /// Leaves red cards alone until a person asks: for commands that show none of it.
     pub fn look_into_nothing(&mut self) {
         self.looks_into = false;
+    }
+
+    /// Returns how far the first round of each source is.
+    pub fn rounds(&self, now: Timestamp) -> Vec<Round> {
+        let members = self.sources.iter();
+        let round = members.map(|member| member.state.round(self.needs_edition, now));
+        round.collect()
+    }
+
+    /// Takes in that these sources are waited for no longer, as nothing came of them for so long.
+    pub fn leave(&mut self, sources: &[SourceName], quiet: Duration) {
+        for source in sources {
+            if let Some(member) = self.member(source) {
+                member.state.leave(quiet);
+            }
+        }
     }
 
     /// Returns what of history is to be told next: by who polls at least one of the sources. While

@@ -46,6 +46,11 @@ impl Store {
                 *entry = at.max(*entry);
             }
         }
+        for (source, at) in loaded.before {
+            if let Some(member) = self.member(&source) {
+                member.state.answered_before(at);
+            }
+        }
         for (source, me) in loaded.me {
             if let Some(member) = self.member(&source) {
                 member.state.known_as(me);

@@ -29,7 +29,7 @@ use crate::engine::facts::{Answer, Delta, SourceFacts};
 use crate::engine::health::SourceState;
 use crate::engine::inquiry::Inquiries;
 use crate::engine::routing::{Routes, Standing};
-use crate::engine::snapshot::Snapshot;
+use crate::engine::snapshot::{Snapshot, SourceView};
 use crate::engine::told;
 use crate::engine::update::{Applied, Polled, RemoteState, Update, Write};
 use crate::sources::{Source, SourceError};
@@ -452,7 +452,10 @@ impl Store {
         let sources = self
             .sources
             .iter()
-            .map(|member| member.state.view(now, member.facts.len()))
+            .map(|member| SourceView {
+                settled: member.state.is_settled(self.needs_edition, now),
+                ..member.state.view(now, member.facts.len())
+            })
             .collect();
         Arc::new(Snapshot {
             generation: self.generation,

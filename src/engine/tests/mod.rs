@@ -2,6 +2,7 @@
 
 mod ear;
 mod history;
+mod hurry;
 mod stores;
 
 use std::collections::BTreeSet;

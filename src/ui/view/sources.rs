@@ -116,7 +116,7 @@ impl Table {
             paint.cursor_at(row.x, row.y);
         }
         let mark = theme.glyphs().severity(severity(source.health));
-        let age = source.last_success.map(|at| paint.age(at).to_string());
+        let age = source.last_told.map(|at| paint.age(at).to_string());
         let budget = source
             .budgets
             .iter()

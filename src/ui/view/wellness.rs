@@ -31,7 +31,7 @@ pub(super) fn sources(
         let room = row.left().saturating_sub(kept);
         let (brief, full) = (brief(paint, state, source), full(paint, state, source));
         if length(&full) <= room {
-            if let Some(at) = source.last_success {
+            if let Some(at) = source.last_told {
                 paint.age(at);
             }
             put(paint, row, &full);
@@ -137,7 +137,7 @@ fn brief(paint: &Paint<'_>, state: &UiState, source: &SourceView) -> Parts {
 fn full(paint: &Paint<'_>, state: &UiState, source: &SourceView) -> Parts {
     let theme = paint.theme;
     let mut parts = brief(paint, state, source);
-    if let Some(at) = source.last_success {
+    if let Some(at) = source.last_told {
         let age = Age::since(at, paint.now).to_string();
         parts.push((age, theme.style(Role::Dim)));
     }
@@ -203,7 +203,7 @@ fn worst(
         snapshot.sources.iter().max_by_key(|source| source.health)?
     };
     let style = paint.theme.severity(severity(source.health));
-    let age = source.last_success.map(|at| paint.age(at).to_string());
+    let age = source.last_told.map(|at| paint.age(at).to_string());
     let (name, word) = (&source.name, word(state, source));
     let mut texts = Vec::new();
     let others = rest.iter().filter(|source| is_in_trouble(source)).count();
@@ -272,7 +272,7 @@ pub(super) fn word(state: &UiState, source: &SourceView) -> &'static str {
     let health = source.health;
     match health {
         // Nobody asks: it does not start either.
-        Health::Starting if state.options.offline => match source.last_success {
+        Health::Starting if state.options.offline => match source.last_told {
             Some(_) => "not asked",
             None => "never fetched",
         },

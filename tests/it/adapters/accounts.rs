@@ -58,6 +58,7 @@ impl Board {
             polling: true,
             looks_into: false,
             tells: Tells::Nothing,
+            haste: false,
             clock: Arc::new(now),
             logs: Arc::new(cycleboard::sources::logs::NoLogs),
             acting: Acting::default(),

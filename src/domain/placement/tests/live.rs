@@ -1,6 +1,8 @@
 //! Rows 1 to 6: what fires, what people handle, what is live or taken back.
 
 use super::*;
+use crate::domain::deployment::Deployment;
+use crate::domain::run::foreign_id;
 
 #[test]
 fn row_01_an_alert_that_names_the_change_fires() {
@@ -325,4 +327,35 @@ fn the_first_known_deployment_is_not_what_brought_an_old_change() {
     first_known(10 + 14 * 24, Some(99), "live-done", false);
     // One before it has the change too.
     first_known(10 + 14 * 24, Some(5), "live-done", false);
+}
+
+#[test]
+fn what_is_only_seen_elsewhere_keeps_the_moment_at_which_it_went_live() {
+    let seen_at = |hours| {
+        move |d: &mut Deployment| {
+            d.id = foreign_id("checks", "eu");
+            d.task = "seen:api".into();
+            d.created_at = at(hours);
+            d.updated_at = at(hours);
+        }
+    };
+    let since = |world: &World| world.card("change:1").placement.since;
+    let alone = since(&live(|_| {}));
+    // The board looked there for the first time: nobody knows since when it answers so.
+    let world = live(|w| {
+        w.deployment(2, "production-eu", 5, seen_at(31));
+    });
+    let card = world.card("change:1");
+    assert!(card.placement.reason.contains("production-eu"), "{card:?}");
+    assert_eq!(since(&world), alone);
+    // Another version was seen there before: then it came when it was seen.
+    let world = live(|w| {
+        w.commit(4, |_| {});
+        w.deployment(3, "production-eu", 4, |d| {
+            seen_at(29)(d);
+            d.id = foreign_id("checks", "eu before");
+        });
+        w.deployment(2, "production-eu", 5, seen_at(31));
+    });
+    assert_eq!(since(&world), at(31));
 }

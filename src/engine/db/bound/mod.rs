@@ -80,6 +80,11 @@ impl Bound {
         bound
     }
 
+    /// Returns what the source is called.
+    pub(super) fn name(&self) -> &SourceName {
+        &self.name
+    }
+
     /// Finds the word of its rows: that of its account, or of the one that was the last there.
     pub(super) fn find_word(&mut self, connection: Option<&Connection>) {
         self.open = false;
@@ -417,6 +422,18 @@ fn kin(connection: &Connection, bound: &Bound) -> rusqlite::Result<Vec<SourceNam
     let end = format!("{}{LAST}", bound.kin);
     let words = statement.query_map(params![bound.kin, end], |row| row.get::<_, String>(0))?;
     words.map(|word| Ok(SourceName::new(&word?))).collect()
+}
+
+/// Returns when a source last answered, whoever asked and for whatever selection.
+pub(super) fn last_answer(
+    connection: &Connection,
+    bound: &Bound,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let end = format!("{}{LAST}", bound.kin);
+    let at: Option<i64> = connection
+        .prepare_cached("SELECT max(at) FROM confirmed WHERE source >= ?1 AND source < ?2")?
+        .query_row(params![bound.kin, end], |row| row.get(0))?;
+    Ok(at.and_then(Timestamp::from_timestamp_micros))
 }
 
 fn forget(transaction: &Transaction<'_>, word: &SourceName) -> rusqlite::Result<()> {

@@ -229,6 +229,8 @@ async fn a_new_token_begins_with_the_facts_unless_a_living_board_polls_with_the_
 
     let after = open(dir.path(), with("third"));
     assert_eq!(held(&after).await, all(&["acme/api"], 1, 0));
+    let before = after.load(vec![one()]).await.before;
+    assert_eq!(before, [(one(), at(1))], "when anybody was answered");
     assert_eq!(
         held(&db).await,
         all(&["acme/api"], 1, 1),

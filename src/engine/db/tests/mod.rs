@@ -288,6 +288,7 @@ async fn a_follower_reads_only_what_changed() {
             of: 10,
             lost: 1,
             cannot: None,
+            ..PastRead::default()
         },
     };
     let writes = vec![

@@ -120,7 +120,9 @@ impl Worker {
                 self.sources.sort();
                 self.sources.dedup();
                 self.inherit(&sources, &bounds);
-                drop(reply.send(bounds.outward(self.load(&sources))));
+                let mut loaded = bounds.outward(self.load(&sources));
+                loaded.before = self.last_answers(&sources, &bounds);
+                drop(reply.send(loaded));
             }
             Job::Account(source, account, reply) => {
                 let _ = reply.send(self.rebind(&source, account));

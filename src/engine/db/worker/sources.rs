@@ -1,5 +1,6 @@
 //! What the thread does for one source: whose rows are its own, who polls it, what is new.
 
+use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::engine::db::bound::{self, Bounds};
@@ -29,6 +30,23 @@ impl Worker {
             let done = connection.map(|c| bound::inherit(c, bound, &self.me, self.now));
             self.check(done);
         }
+    }
+
+    /// Returns when each source last answered, whoever asked.
+    pub(super) fn last_answers(
+        &self,
+        sources: &[SourceName],
+        bounds: &Bounds,
+    ) -> Vec<(SourceName, Timestamp)> {
+        let Some(connection) = &self.connection else {
+            return Vec::new();
+        };
+        let bounds = sources.iter().filter_map(|source| bounds.of(source));
+        let found = bounds.filter_map(|bound| {
+            let at = bound::last_answer(connection, bound).ok().flatten()?;
+            Some((bound.name().clone(), at))
+        });
+        found.collect()
     }
 
     pub(super) fn forget_older(&mut self, logins: &[(SourceName, Clean)], bounds: &Bounds) {
