@@ -63,9 +63,11 @@ impl Recalled {
         if is_empty {
             waiting::say(EMPTY);
         }
-        match verdict {
-            Exit::Fine if is_empty || !self.is_whole => Exit::Stale,
-            verdict => verdict,
+        let is_open = is_empty || !self.is_whole;
+        if verdict == Exit::Fine && is_open {
+            Exit::Stale
+        } else {
+            verdict
         }
     }
 }

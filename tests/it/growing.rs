@@ -74,9 +74,7 @@ impl Bench {
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let first = line(&mut out);
-        if first != "line one\n" {
-            panic!("{first:?}: {:?}", end(child));
-        }
+        assert!(first == "line one\n", "{first:?}: {:?}", end(child));
         (child, out)
     }
 

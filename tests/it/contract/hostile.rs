@@ -39,7 +39,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
             let list = list.iter().take(1).enumerate();
             list.map(|(nth, one)| (nth.to_string(), one)).collect()
         }
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
     for (key, one) in inner {
         let at = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
