@@ -262,7 +262,7 @@ async fn live(
 }
 
 /// Puts together what is done outside the screen.
-fn effects(session: &Session, tasks: &Tasks) -> Effects {
+pub(super) fn effects(session: &Session, tasks: &Tasks) -> Effects {
     let voice = Voice::new(&session.settings.notify, &session.env);
     let told = notify::Told::at(session.paths.state.join("notified"));
     let downloads = directories::UserDirs::new()
