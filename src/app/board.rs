@@ -42,7 +42,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui;
 use crate::ui::keymap::Keymap;
 use crate::ui::state::{UiOptions, UiState, View};
-use crate::ui::theme::{Glyphs, Theme};
+use crate::ui::theme::{ColorDepth, Glyphs, Theme};
 use crate::ui::wall::WallState;
 
 /// How long a signal may take to arrive after what it is about.
@@ -310,10 +310,12 @@ fn take_terminal(
         kitty: session.settings.keys.kitty,
     };
     let erases = env::erases(&session.env, abilities);
+    let depth = env::color_depth(session.global.color, abilities.depth);
+    let sixteen = depth == ColorDepth::Ansi16;
     let take = || -> std::io::Result<Terminal<TerminalScreen>> {
         let guard = Guard::enter(features)?;
         signals::watch_terminal(guard.terminal()?)?;
-        Terminal::new(TerminalScreen::new(guard, erases)?)
+        Terminal::new(TerminalScreen::new(guard, erases, sixteen)?)
     };
     take().map_err(|error| {
         Failure::error(format!("cannot use the terminal: {error}"))
