@@ -351,6 +351,8 @@ fn standing(session: &Session, abilities: Abilities, state: &UiState, themes: &T
             keymap: Arc::clone(&state.options.keymap),
             kitty: session.settings.keys.kitty,
             shelf: themes.shelf.clone().unwrap_or_default(),
+            views: views::given(&session.settings),
+            commands: Arc::clone(&session.settings.commands),
             rest: session.rest.clone(),
         },
         may_ask: ground::may_ask(&session.env, abilities),
