@@ -350,10 +350,8 @@ pub fn keymap_or_failure(
     let (keymap, mut errors) = keymap(settings, texts);
     let named = theme_mistakes(settings, texts, themes).into_iter();
     errors.extend(named.filter(|error| texts.iter().any(|text| text.name == error.file)));
-    match keymap {
-        Some(keymap) if errors.is_empty() => Ok(keymap),
-        _ => Err(settings::refused(&errors)),
-    }
+    let keymap = keymap.filter(|_| errors.is_empty());
+    keymap.ok_or_else(|| settings::refused(&errors))
 }
 
 /// Builds the map of keys that `[keys]` and the user's own commands ask for.

@@ -74,9 +74,9 @@ impl Reloader {
     pub fn read(&self) -> Reloaded {
         let texts = settings::read_all(&self.place, self.here.as_deref());
         let texts = texts.map_err(|failure| in_words(&failure))?;
-        let shelf = themes::shelf(&self.themes);
+        let own = themes::shelf(&self.themes);
         let themes = Themes {
-            shelf: Some(Arc::clone(&shelf)),
+            shelf: Some(Arc::clone(&own)),
             ..Themes::default()
         };
         let mut settings =
@@ -94,7 +94,7 @@ impl Reloader {
             ui: settings.ui,
             keymap: Arc::new(keymap),
             kitty: settings.keys.kitty,
-            shelf,
+            shelf: own,
             rest: texts.iter().filter_map(rest).collect(),
         })
     }

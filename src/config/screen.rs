@@ -71,24 +71,23 @@ pub(super) fn apply_keys<'a>(
         return;
     }
     let span = value.span();
-    let table = match value.into_inner() {
-        DeValue::Table(table) => table,
-        other => {
-            // Read as what it should be, so that it is told what it is.
-            let told = read::<file::Keys>(Spanned::new(span.clone(), other));
-            let message = told
-                .err()
-                .map_or_else(String::new, |error| error.message().to_owned());
-            checker.type_error(span, Some("keys"), &message);
-            return;
-        }
+    if !matches!(value.get_ref(), DeValue::Table(_)) {
+        // Read as what it should be, so that it is told what it is.
+        let told = read::<file::Keys>(value).err();
+        let message = told.map_or_else(String::new, |error| error.message().to_owned());
+        checker.type_error(span, Some("keys"), &message);
+        return;
+    }
+    let DeValue::Table(table) = value.into_inner() else {
+        return;
     };
     // One by one: a mistake in one of them hides none of the others.
     for (name, value) in table {
         let (name, at) = (name.into_inner().into_owned(), value.span());
-        let number = match value.get_ref() {
-            DeValue::Integer(number) => Some(number.to_string()),
-            _ => None,
+        let number = if let DeValue::Integer(number) = value.get_ref() {
+            Some(number.to_string())
+        } else {
+            None
         };
         let told = match read::<KeyValue>(value) {
             Ok(told) => told,

@@ -13,7 +13,7 @@ use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::domain::standup::{CardRef, Entry, Known, Parked, Place, Since, Stop, Turn, moment};
 use crate::domain::status::Severity;
-use crate::domain::text::nearest;
+use crate::domain::text::{Clean, nearest};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::standup::{Answer, Ask, By, Order, Prepared};
 
@@ -309,7 +309,7 @@ fn of_stop(stop: &Stop, snapshot: &Snapshot) -> String {
     let key = snapshot.names().short_key(item);
     let mut text = format!("{key}, {}: {}", item.title, stop.story);
     if !stop.holders.is_empty() {
-        let names: Vec<&str> = stop.holders.iter().map(|name| name.as_str()).collect();
+        let names: Vec<&str> = stop.holders.iter().map(Clean::as_str).collect();
         text = format!("{text}, held by {}", names.join(" and "));
     }
     if item.placement.status.severity() == Severity::Waiting {

@@ -173,10 +173,10 @@ where
             return;
         }
         let state = &mut self.look.state;
-        state.overlays.retain(|overlay| match overlay {
-            Overlay::Palette(_) | Overlay::Actions(_) => false,
-            Overlay::Own(menu) => menu.output.is_some(),
-            _ => true,
+        state.overlays.retain(|overlay| {
+            let finds = matches!(overlay, Overlay::Palette(_) | Overlay::Actions(_));
+            let lists = matches!(overlay, Overlay::Own(menu) if menu.output.is_none());
+            !finds && !lists
         });
         state.options.own = Arc::clone(&told.commands);
         state.tell_views(told.views.clone());

@@ -165,7 +165,7 @@ impl KeymapError {
                 is_usual: false,
                 ..
             } => Some(format!(
-                "another key, or one behind it: `{key}` and a key that no other follows it with"
+                "give it another key, or a sequence that begins with `{key}` and is free"
             )),
             Self::NoWayOut { .. } => Some("leave it out of `[keys]` to keep its own".to_owned()),
         }
@@ -539,7 +539,7 @@ mod tests {
             &[("refresh-all", &["g"])],
             "the key `g` of `refresh-all` begins `g g` (`top`), `g 1` (`first-of-group`), \
              `g b` (`view-board`) and 7 others",
-            "another key, or one behind it",
+            "or a sequence that begins with `g` and is free",
         );
         refused(
             &[("zoom", &["s x"])],

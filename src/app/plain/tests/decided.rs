@@ -93,9 +93,12 @@ fn what_is_copied_is_what_was_asked_for() {
 /// Says a line; returns the identity of the command that is run by it.
 fn run(it: &mut Conversation, said: &str) -> Option<u64> {
     let said = it.talk.answer(said, &it.snapshot, it.now);
-    said.into_iter().find_map(|one| match one {
-        Said::Do(Do::Run(order)) => Some(order.id),
-        _ => None,
+    said.into_iter().find_map(|one| {
+        if let Said::Do(Do::Run(order)) = one {
+            Some(order.id)
+        } else {
+            None
+        }
     })
 }
 

@@ -329,9 +329,12 @@ fn what_is_typed_before_there_is_a_stand_up_is_done_once_there_is_one() {
     shows(&screen, "done as soon as the stand-up is prepared");
     assert_eq!(screen.state.view, View::Standup);
     let done = shell.carry_out(&mut screen, asked);
-    let parked = orders(&done).into_iter().find_map(|order| match order {
-        Order::Park(item, note) => Some((item.clone(), note.clone())),
-        _ => None,
+    let parked = orders(&done).into_iter().find_map(|order| {
+        if let Order::Park(item, note) = order {
+            Some((item.clone(), note.clone()))
+        } else {
+            None
+        }
     });
     let (item, note) = parked.expect("the note was parked");
     assert_eq!(note, "why?");
