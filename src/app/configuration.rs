@@ -297,16 +297,13 @@ fn keymap(settings: &Settings, texts: &[Text]) -> (Option<Keymap>, Vec<ConfigErr
             Err(error) => error,
         };
         let before = (sound.own.len(), commands.len());
-        match own_error(&layers, &error) {
-            Some((name, told)) => {
-                errors.push(told);
-                commands.retain(|command| command.name != name);
-            }
-            None => {
-                let name = blamed(&error, &sound);
-                errors.push(key_error(settings, &layers, &name, &error));
-                sound.own.remove(&name);
-            }
+        if let Some((name, told)) = own_error(&layers, &error) {
+            errors.push(told);
+            commands.retain(|command| command.name != name);
+        } else {
+            let name = blamed(&error, &sound);
+            errors.push(key_error(settings, &layers, &name, &error));
+            sound.own.remove(&name);
         }
         if before == (sound.own.len(), commands.len()) {
             break None;
