@@ -42,7 +42,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::ui;
 use crate::ui::keymap::Keymap;
 use crate::ui::state::{UiOptions, UiState, View};
-use crate::ui::theme::{Glyphs, Theme};
+use crate::ui::theme::{ColorDepth, Glyphs, Theme};
 use crate::ui::wall::WallState;
 
 /// How long a signal may take to arrive after what it is about.
@@ -266,7 +266,7 @@ async fn live(
 }
 
 /// Puts together what is done outside the screen.
-fn effects(session: &Session, tasks: &Tasks) -> Effects {
+pub(super) fn effects(session: &Session, tasks: &Tasks) -> Effects {
     let voice = Voice::new(&session.settings.notify, &session.env);
     let told = notify::Told::at(session.paths.state.join("notified"));
     let downloads = directories::UserDirs::new()
@@ -314,10 +314,12 @@ fn take_terminal(
         kitty: session.settings.keys.kitty,
     };
     let erases = env::erases(&session.env, abilities);
+    let depth = env::color_depth(session.global.color, abilities.depth);
+    let sixteen = depth == ColorDepth::Ansi16;
     let take = || -> std::io::Result<Terminal<TerminalScreen>> {
         let guard = Guard::enter(features)?;
         signals::watch_terminal(guard.terminal()?)?;
-        Terminal::new(TerminalScreen::new(guard, erases)?)
+        Terminal::new(TerminalScreen::new(guard, erases, sixteen)?)
     };
     take().map_err(|error| {
         Failure::error(format!("cannot use the terminal: {error}"))
@@ -353,6 +355,8 @@ fn standing(session: &Session, abilities: Abilities, state: &UiState, themes: &T
             keymap: Arc::clone(&state.options.keymap),
             kitty: session.settings.keys.kitty,
             shelf: themes.shelf.clone().unwrap_or_default(),
+            views: views::given(&session.settings),
+            commands: Arc::clone(&session.settings.commands),
             rest: session.rest.clone(),
         },
         may_ask: ground::may_ask(&session.env, abilities),

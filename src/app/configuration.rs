@@ -36,7 +36,7 @@ pub fn run(global: &Global, env: &Env, command: ConfigCommand) -> Result<Exit, F
         ConfigCommand::Path => output::print(&format!("{}\n", place.path.display()))?,
         ConfigCommand::Default => output::print(EXAMPLE)?,
         ConfigCommand::Check => check(&place, &paths)?,
-        ConfigCommand::Keys => keys(&place)?,
+        ConfigCommand::Keys => keys(&place, &paths)?,
         ConfigCommand::Schema => output::print(&schema())?,
     }
     Ok(Exit::Fine)
@@ -57,9 +57,9 @@ pub fn schema() -> String {
 
 fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
     let texts = read_all(place)?;
-    let settings = settings::merge(&texts)?;
+    let (settings, mut wrong) = settings::read(&texts);
     let themes = themes_in(paths);
-    let mut wrong = mistakes(&settings, &texts, &themes);
+    wrong.extend(mistakes(&settings, &texts, &themes));
     let others = themes.mistakes().into_iter().map(told);
     wrong.extend(
         others
@@ -113,9 +113,9 @@ fn store_mistake(settings: &Settings, texts: &[Text]) -> Option<ConfigError> {
 }
 
 /// Prints every command with the keys that it has now.
-fn keys(place: &config_file::Place) -> Result<(), Failure> {
+fn keys(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
     let texts = read_all(place)?;
-    let settings = settings::merge(&texts)?;
+    let settings = merge(&texts, &themes_in(paths))?;
     let (keymap, errors) = keymap(&settings, &texts);
     let Some(keymap) = keymap else {
         return Err(settings::refused(&errors));
@@ -160,7 +160,7 @@ fn read_all(place: &config_file::Place) -> Result<Vec<Text>, Failure> {
 }
 
 /// The themes as far as it matters whether they are right.
-fn themes_in(paths: &Paths) -> Themes {
+pub fn themes_in(paths: &Paths) -> Themes {
     Themes {
         dir: paths.config.join("themes"),
         depth: ColorDepth::True,
@@ -208,9 +208,27 @@ pub fn screen(session: &Session, themes: &Themes) -> Result<(Keymap, Theme), Fai
     )))
 }
 
+/// Returns what the texts say, or everything that is wrong with them, keys and themes included.
+pub fn merge(texts: &[Text], themes: &Themes) -> Result<Settings, Failure> {
+    let (settings, mut wrong) = settings::read(texts);
+    if wrong.is_empty() {
+        return Ok(settings);
+    }
+    wrong.extend(mistakes(&settings, texts, themes));
+    wrong.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    Err(settings::refused(&wrong))
+}
+
 /// Returns what is wrong with keys and theme, each with its file and line.
 fn mistakes(settings: &Settings, texts: &[Text], themes: &Themes) -> Vec<ConfigError> {
     let (_, mut errors) = keymap(settings, texts);
+    errors.extend(theme_mistakes(settings, texts, themes));
+    errors
+}
+
+/// Returns which themes that the settings name are not there, or cannot be used.
+fn theme_mistakes(settings: &Settings, texts: &[Text], themes: &Themes) -> Vec<ConfigError> {
+    let mut errors = Vec::new();
     let layers = layers(texts);
     let ui = &settings.ui;
     let named = [
@@ -264,42 +282,72 @@ fn keymap(settings: &Settings, texts: &[Text]) -> (Option<Keymap>, Vec<ConfigErr
         };
         match keymap_of(&alone, &[]) {
             // Whether it clashes with another is seen when all are there.
-            Ok(_) | Err(KeymapError::Conflict { .. }) => {}
+            Ok(_) | Err(KeymapError::Conflict { .. } | KeymapError::Beginning { .. }) => {}
             Err(error) => {
                 sound.own.remove(name);
                 errors.push(key_error(settings, &layers, name, &error));
             }
         }
     }
-    match keymap_of(&sound, &settings.commands) {
-        Ok(keymap) if errors.is_empty() => return (Some(keymap), errors),
-        Ok(_) => {}
-        Err(error) => {
-            if let Some(error) = own_error(&layers, &error) {
-                return (None, vec![error]);
-            }
-            let own = |name: &&str| sound.own.contains_key(*name);
-            let name = match &error {
-                KeymapError::Conflict { first, second, .. } => {
-                    [*second, *first].into_iter().find(own).unwrap_or(second)
-                }
-                KeymapError::BadKey { name, .. } | KeymapError::NoWayOut { name } => name,
-                KeymapError::UnknownCommand { name, .. } => name.as_str(),
-                KeymapError::UnknownPreset { .. } => "preset",
-                KeymapError::OwnConflict { own, .. }
-                | KeymapError::OwnKey { own, .. }
-                | KeymapError::OwnName { own } => own.as_str(),
-            };
-            errors.push(key_error(settings, &layers, name, &error));
+    // What clashes is taken out, so that the next clash is told as well.
+    let mut commands = settings.commands.to_vec();
+    let built = loop {
+        let error = match keymap_of(&sound, &commands) {
+            Ok(keymap) => break Some(keymap),
+            Err(error) => error,
+        };
+        let before = (sound.own.len(), commands.len());
+        if let Some((name, told)) = own_error(&layers, &error) {
+            errors.push(told);
+            commands.retain(|command| command.name != name);
+        } else {
+            let name = blamed(&error, &sound);
+            errors.push(key_error(settings, &layers, &name, &error));
+            sound.own.remove(&name);
         }
+        if before == (sound.own.len(), commands.len()) {
+            break None;
+        }
+    };
+    if errors.is_empty() {
+        return (built, errors);
     }
     errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     (None, errors)
 }
 
-/// Returns the map of keys of the settings, or everything that is wrong with them.
-pub fn keymap_or_failure(settings: &Settings, texts: &[Text]) -> Result<Keymap, Failure> {
-    let (keymap, errors) = keymap(settings, texts);
+/// Returns the name in `[keys]` that a mistake is told of: of two, the one that the user gave a key.
+fn blamed(error: &KeymapError, keys: &KeysConfig) -> String {
+    let own = |name: &&str| keys.own.contains_key(*name);
+    match error {
+        KeymapError::Conflict { first, second, .. } => {
+            let found = [*second, *first].into_iter().find(own);
+            found.unwrap_or(second).to_owned()
+        }
+        KeymapError::Beginning { name, longer, .. } => {
+            let mut names = std::iter::once(*name).chain(longer.iter().map(|(_, name)| *name));
+            names.find(own).unwrap_or(name).to_owned()
+        }
+        KeymapError::BadKey { name, .. } | KeymapError::NoWayOut { name } => (*name).to_owned(),
+        KeymapError::UnknownCommand { name, .. } => name.clone(),
+        KeymapError::UnknownPreset { .. } => "preset".to_owned(),
+        KeymapError::OwnConflict { own, .. }
+        | KeymapError::OwnKey { own, .. }
+        | KeymapError::OwnName { own } => own.clone(),
+    }
+}
+
+/// Returns the map of keys of the settings, or everything that is wrong with them, and with the
+/// names of themes; what is wrong in the file of a theme is told where that is read.
+pub fn keymap_or_failure(
+    settings: &Settings,
+    texts: &[Text],
+    themes: &Themes,
+) -> Result<Keymap, Failure> {
+    let (keymap, mut errors) = keymap(settings, texts);
+    let named = theme_mistakes(settings, texts, themes).into_iter();
+    errors.extend(named.filter(|error| texts.iter().any(|text| text.name == error.file)));
+    let keymap = keymap.filter(|_| errors.is_empty());
     keymap.ok_or_else(|| settings::refused(&errors))
 }
 
@@ -309,13 +357,14 @@ pub fn keymap_of(keys: &KeysConfig, commands: &[OwnCommand]) -> Result<Keymap, K
     keymap.with_own(commands)
 }
 
-/// Returns what is wrong with a command of the user, if it is that.
-fn own_error(layers: &[Layer<'_>], error: &KeymapError) -> Option<ConfigError> {
+/// Returns what is wrong with a command of the user, with its name, if it is that.
+fn own_error<'a>(layers: &[Layer<'_>], error: &'a KeymapError) -> Option<(&'a str, ConfigError)> {
     let own = match error {
         KeymapError::OwnConflict { own, .. }
         | KeymapError::OwnKey { own, .. }
         | KeymapError::OwnName { own } => own,
         KeymapError::Conflict { .. }
+        | KeymapError::Beginning { .. }
         | KeymapError::BadKey { .. }
         | KeymapError::NoWayOut { .. }
         | KeymapError::UnknownPreset { .. }
@@ -323,12 +372,13 @@ fn own_error(layers: &[Layer<'_>], error: &KeymapError) -> Option<ConfigError> {
     };
     let place = place_of_word(layers, "command", "name", own);
     let (file, line) = place.unwrap_or(("[[command]]", 1));
-    Some(ConfigError {
+    let told = ConfigError {
         file: file.to_owned(),
         line,
         message: error.to_string(),
         hint: error.hint(),
-    })
+    };
+    Some((own, told))
 }
 
 /// Returns what the settings say of keys; those of saved views are keys of the commands that go to
@@ -385,7 +435,9 @@ fn key_error(
             .replace(&format!("`{name}`"), &called);
     }
     let hint = match (view, error) {
-        (Some(view), KeymapError::Conflict { .. }) if !settings.keys.own.contains_key(name) => {
+        (Some(view), KeymapError::Conflict { .. } | KeymapError::Beginning { .. })
+            if !settings.keys.own.contains_key(name) =>
+        {
             Some(format!(
                 "give the view `{}` another `key`, or leave it out",
                 view.view.name

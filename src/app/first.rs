@@ -16,6 +16,10 @@ use crate::app::stranger::Lack;
 use crate::domain::text::width;
 use crate::sources::REGISTRY;
 use crate::sources::usual::Usual;
+use crate::ui::text::wrap;
+
+/// As wide as most terminals are at least.
+const COLUMNS: u16 = 80;
 
 /// What somebody chose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,20 +96,35 @@ fn demo() -> Result<DemoArgs, Failure> {
 
 /// Returns the page: what is missing, what can be done, where tokens come from.
 fn page(lack: &Lack, file: &str) -> String {
+    let named = format!("by hand, a `[[source]]` goes into `{file}`");
+    let named = if width(&named) <= usize::from(COLUMNS) {
+        vec![named]
+    } else {
+        // A path that is broken cannot be copied: it has a line of its own.
+        vec![
+            "by hand, a `[[source]]` goes into".to_owned(),
+            format!("  {file}"),
+        ]
+    };
+    let missing = format!("nothing to show yet: {}", lack.message);
     let mut lines = vec![
         "cycleboard shows a team's whole delivery cycle, one card a change".to_owned(),
         String::new(),
-        format!("nothing to show yet: {}", lack.message),
-        String::new(),
-        "  1  demo   the board of a simulated team, without an account".to_owned(),
-        "  2  init   look around, ask a few questions, write a configuration, test it".to_owned(),
-        String::new(),
-        "both are commands of their own: `cycleboard demo`, `cycleboard init`".to_owned(),
-        "in a clone of a repository the board needs no configuration".to_owned(),
-        format!("by hand, a `[[source]]` goes into `{file}`"),
-        String::new(),
-        "a token is found where it is already:".to_owned(),
     ];
+    lines.extend(wrap(&missing, COLUMNS, 6).into_iter().map(str::to_owned));
+    lines.extend(
+        [
+            "",
+            "  1  demo   the board of a simulated team, without an account",
+            "  2  init   look around, ask a few questions, write a configuration, test it",
+            "",
+            "both are commands of their own: `cycleboard demo`, `cycleboard init`",
+            "in a clone of a repository the board needs no configuration",
+        ]
+        .map(str::to_owned),
+    );
+    lines.extend(named);
+    lines.extend(["", "a token is found where it is already:"].map(str::to_owned));
     let tokens: Vec<(&str, String)> = REGISTRY
         .iter()
         .filter_map(|kind| Some((kind.usual.product, token(kind.usual)?)))
@@ -166,6 +185,11 @@ mod tests {
         let page = page(&lack, "/home/ada/.config/cycleboard/config.toml");
         assert!(page.lines().count() <= 22, "{page}");
         assert!(page.lines().all(|line| width(line) <= 80), "{page}");
+        let long =
+            "/home/ada/of/a/folder/with/a/name/that/is/longer/than/usual/cycleboard/config.toml";
+        let broken = super::page(&lack, long);
+        let alone = broken.lines().find(|line| line.contains(long));
+        assert_eq!(alone.map(str::trim), Some(long), "{broken}");
         for word in [
             "no source is configured",
             "cycleboard demo",

@@ -12,9 +12,11 @@ use crate::app::configuration;
 use crate::app::exit::Failure;
 use crate::app::session::Session;
 use crate::app::settings;
-use crate::app::themes::{self, Shelf};
+use crate::app::themes::{self, Shelf, Themes};
+use crate::app::views;
 use crate::app::watch::Files;
-use crate::config::{Settings, UiConfig};
+use crate::config::{OwnCommand, Settings, UiConfig};
+use crate::domain::arrange::SavedView;
 use crate::ui::keymap::Keymap;
 
 /// What the screen was told by the configuration.
@@ -28,6 +30,10 @@ pub struct Told {
     pub kitty: bool,
     /// The user's own themes.
     pub shelf: Shelf,
+    /// The saved views of the configuration.
+    pub views: Vec<SavedView>,
+    /// The user's own commands.
+    pub commands: Arc<[OwnCommand]>,
     /// What the files say beside that: when it changes, that counts after the next start.
     pub rest: Vec<toml::Table>,
 }
@@ -68,15 +74,27 @@ impl Reloader {
     pub fn read(&self) -> Reloaded {
         let texts = settings::read_all(&self.place, self.here.as_deref());
         let texts = texts.map_err(|failure| in_words(&failure))?;
-        let mut settings = settings::merge(&texts).map_err(|failure| in_words(&failure))?;
+        let own = themes::shelf(&self.themes);
+        let themes = Themes {
+            shelf: Some(Arc::clone(&own)),
+            ..Themes::default()
+        };
+        let mut settings =
+            configuration::merge(&texts, &themes).map_err(|failure| in_words(&failure))?;
+        if !settings.flaws.is_empty() {
+            // At the start a view that is wrong is left out; here the old ones are better.
+            return Err(in_words(&settings::refused(&settings.flaws)));
+        }
         over(&self.global, &mut settings);
-        let keymap = configuration::keymap_or_failure(&settings, &texts)
+        let keymap = configuration::keymap_or_failure(&settings, &texts, &themes)
             .map_err(|error| in_words(&error))?;
         Ok(Told {
+            views: views::given(&settings),
+            commands: settings.commands,
             ui: settings.ui,
             keymap: Arc::new(keymap),
             kitty: settings.keys.kitty,
-            shelf: themes::shelf(&self.themes),
+            shelf: own,
             rest: texts.iter().filter_map(rest).collect(),
         })
     }
@@ -94,12 +112,52 @@ pub fn over(global: &Global, settings: &mut Settings) {
     }
 }
 
-/// Returns what a file says that is not the screen's.
+/// The tables that are taken over while the board runs.
+const LIVE: [&str; 4] = ["ui", "keys", "view", "command"];
+
+/// Returns what a file says that counts after the next start only.
 pub fn rest(text: &Text) -> Option<toml::Table> {
     let mut table: toml::Table = text.text.parse().ok()?;
-    table.remove("ui");
-    table.remove("keys");
+    for live in LIVE {
+        table.remove(live);
+    }
     Some(table)
+}
+
+/// Returns the keys of the rest that are not as they were, as they are written in the file.
+pub fn changed(before: &[toml::Table], now: &[toml::Table]) -> Vec<String> {
+    let mut changed = std::collections::BTreeSet::new();
+    let nothing = toml::Table::new();
+    for at in 0..before.len().max(now.len()) {
+        let (old, new) = (before.get(at), now.get(at));
+        let (old, new) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
+        for name in keys_that_differ(old, new) {
+            match (old.get(name), new.get(name)) {
+                (Some(toml::Value::Array(_)), _) | (_, Some(toml::Value::Array(_))) => {
+                    changed.insert(format!("`[[{name}]]`"));
+                }
+                (Some(toml::Value::Table(old)), Some(toml::Value::Table(new))) => {
+                    let keys = keys_that_differ(old, new);
+                    changed.extend(keys.map(|key| format!("`{key}` of `[{name}]`")));
+                }
+                (_, _) => {
+                    changed.insert(format!("`[{name}]`"));
+                }
+            }
+        }
+    }
+    changed.into_iter().collect()
+}
+
+/// Returns the keys that one of two tables has, or has otherwise than the other.
+fn keys_that_differ<'a>(
+    one: &'a toml::Table,
+    other: &'a toml::Table,
+) -> impl Iterator<Item = &'a String> {
+    let all = one
+        .keys()
+        .chain(other.keys().filter(|key| !one.contains_key(*key)));
+    all.filter(|key| one.get(*key) != other.get(*key))
 }
 
 /// Returns the first thing that is wrong, with its line; how many others there are is counted.
@@ -148,6 +206,38 @@ mod tests {
     }
 
     #[test]
+    fn views_and_commands_are_read_again() {
+        let text = "[[view]]\nname = \"mine\"\nfilter = \"author:@me\"\nkey = \"f6\"\n\
+                    [[command]]\nname = \"switch\"\nargv = [\"git\"]\nkey = \"B\"";
+        let (_dir, reloader) = reloader(text, Global::default());
+        let told = reloader.read().unwrap();
+        assert_eq!(told.views[0].shows.filter, "author:@me");
+        assert_eq!(told.commands[0].name, "switch");
+        assert_eq!(told.keymap.labels(Command::SavedView1, Glyphs::Ascii), "f6");
+        assert_eq!(told.keymap.labels(Command::Own(0), Glyphs::Ascii), "B");
+        assert!(
+            told.rest.iter().all(toml::Table::is_empty),
+            "{:?}",
+            told.rest
+        );
+    }
+
+    #[test]
+    fn what_counts_after_a_restart_is_named_by_its_key() {
+        let table = |text: &str| -> toml::Table { text.parse().unwrap() };
+        let names = |before: &str, now: &str| changed(&[table(before)], &[table(now)]);
+        let before = "[store]\nurl = \"sqlite:a\"\n[board]\nbake_window = \"1h\"";
+        assert!(names(before, before).is_empty());
+        let now = "[store]\nurl = \"sqlite:b\"\n[board]\nbake_window = \"1h\"\n\
+                   [[source]]\nkind = \"github\"\n[wall]\npage_secs = 9";
+        assert_eq!(
+            names(before, now),
+            ["`[[source]]`", "`[wall]`", "`url` of `[store]`"]
+        );
+        assert_eq!(changed(&[table(now)], &[]).len(), 4);
+    }
+
+    #[test]
     fn the_command_line_goes_before_the_file() {
         let global = Global {
             theme: Some("dracula".to_owned()),
@@ -183,6 +273,18 @@ mod tests {
         refused(
             "[keys]\nzoom = \"s\"",
             "config.toml:2: the key `s` stands for `zoom` and for `sort`",
+        );
+        refused(
+            "[ui]\ntheme = \"nrd\"",
+            "config.toml:2: there is no theme `nrd`",
+        );
+        refused(
+            "[[view]]\nname = \"a\"\nfilter = \"stauts:failed\"",
+            "config.toml:3: `filter` of the view `a`: unknown key `stauts` at column 1",
+        );
+        refused(
+            "[[command]]\nname = \"a\"\nargv = [\"x\"]\nkey = \"z\"",
+            "config.toml:2: the key `z` of your command `a` stands for `zoom`, too",
         );
         refused(
             "[keys]\npreset = \"emacs\"",

@@ -95,6 +95,8 @@ pub struct TerminalScreen {
     shown: Option<bool>,
     /// Whether the terminal erases with the ground that is in force.
     erases: bool,
+    /// Whether it knows sixteen colours and no more.
+    sixteen: bool,
     sent: Sent,
     events: Events,
 }
@@ -117,10 +119,11 @@ impl Write for Frame {
 impl TerminalScreen {
     /// Builds the screen on a terminal that was taken; it is given back with the screen.
     ///
-    /// `erases` is whether it erases with the ground that is in force.
-    pub fn new(guard: Guard, erases: bool) -> io::Result<Self> {
+    /// `erases` is whether it erases with the ground that is in force, `sixteen` whether it knows
+    /// sixteen colours and no more.
+    pub fn new(guard: Guard, erases: bool, sixteen: bool) -> io::Result<Self> {
         let mut screen = Self::on(guard.terminal()?);
-        screen.erases = erases;
+        (screen.erases, screen.sixteen) = (erases, sixteen);
         screen.guard = Some(guard);
         Ok(screen)
     }
@@ -139,6 +142,7 @@ impl TerminalScreen {
             cursor: None,
             shown: None,
             erases: false,
+            sixteen: false,
             sent: Sent::default(),
             events: Events::default(),
         }
@@ -169,7 +173,12 @@ impl TerminalScreen {
         }
         self.unsent.reserve(BEGIN.len() + frame.len() + END.len());
         self.unsent.extend_from_slice(BEGIN);
-        self.unsent.append(&mut frame);
+        if self.sixteen {
+            self.unsent.extend_from_slice(&encode::sixteen(&frame));
+            frame.clear();
+        } else {
+            self.unsent.append(&mut frame);
+        }
         self.unsent.extend_from_slice(END);
         drop(frame);
         self.sent.frames += 1;
@@ -373,7 +382,7 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use ratatui::Terminal;
-    use ratatui::style::{Modifier, Style};
+    use ratatui::style::{Color, Modifier, Style};
 
     use super::*;
 
@@ -427,6 +436,24 @@ mod tests {
         draw(&mut terminal);
         assert_eq!(received(&mut stream), "");
         assert_eq!(terminal.backend().sent().frames, 1);
+    }
+
+    #[test]
+    fn a_terminal_of_sixteen_colours_gets_no_colour_of_256() {
+        for (sixteen, expected) in [(true, "\x1b[91;44m"), (false, "\x1b[38;5;9")] {
+            let (mut screen, mut stream) = pair();
+            screen.sixteen = sixteen;
+            let mut terminal = fixed(screen);
+            terminal
+                .draw(|frame| {
+                    let style = Style::new().fg(Color::LightRed).bg(Color::Blue);
+                    frame.buffer_mut().set_string(0, 0, "hello", style);
+                })
+                .unwrap();
+            let text = received(&mut stream);
+            assert!(text.contains(expected), "{text:?}");
+            assert_eq!(text.contains("8;5;"), !sixteen, "{text:?}");
+        }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

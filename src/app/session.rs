@@ -19,9 +19,9 @@ use crate::app::env::Env;
 use crate::app::exit::Failure;
 use crate::app::paths::{self, Paths};
 use crate::app::pins::Pins;
-use crate::app::settings::{file_of_store, merge, read_all};
+use crate::app::settings::{file_of_store, read_all};
 use crate::app::unopened::Unopened;
-use crate::app::{clock, clone, redact, reload};
+use crate::app::{clock, clone, configuration, redact, reload};
 use crate::config::{Settings, SourceConfig};
 use crate::domain::policy::Policy;
 use crate::domain::text::Clean;
@@ -76,7 +76,7 @@ impl Session {
         let clock = clock::system();
         let here = std::env::current_dir().ok();
         let texts = read_all(&place, here.as_deref())?;
-        let mut settings = merge(&texts)?;
+        let mut settings = configuration::merge(&texts, &configuration::themes_in(&paths))?;
         let mut sources_from = texts
             .first()
             .map_or_else(String::new, |text| format!("`{}`", text.name));

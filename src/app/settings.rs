@@ -24,8 +24,8 @@ pub fn read_all(place: &Place, here: Option<&Path>) -> Result<Vec<Text>, Failure
     Ok(texts)
 }
 
-/// Checks the texts; all that is wrong is told, the first as the error itself.
-pub fn merge(texts: &[Text]) -> Result<Settings, Failure> {
+/// Returns what of the texts is right, and all that is wrong with them.
+pub fn read(texts: &[Text]) -> (Settings, Vec<ConfigError>) {
     let layers: Vec<Layer<'_>> = texts
         .iter()
         .map(|text| Layer {
@@ -34,7 +34,7 @@ pub fn merge(texts: &[Text]) -> Result<Settings, Failure> {
             trust: text.trust,
         })
         .collect();
-    Settings::merge(&layers, &kinds()).map_err(|errors| refused(&errors))
+    Settings::read(&layers, &kinds())
 }
 
 /// Returns the file that `url` of the store names; that its scheme is `sqlite` was checked.

@@ -23,7 +23,7 @@ const MOST: usize = 50;
 const MOST_WORDS: usize = 64;
 
 /// A program of the user.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct OwnCommand {
     /// Its name, unique among them.
     pub name: String,

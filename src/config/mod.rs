@@ -336,6 +336,17 @@ impl Settings {
     /// an earlier one. A `[[source]]` of a directory selects repositories of a
     /// source that the user has; it adds one only where the user has none.
     pub fn merge(layers: &[Layer<'_>], kinds: &[&SourceKind]) -> Result<Self, Vec<ConfigError>> {
+        let (settings, errors) = Self::read(layers, kinds);
+        if errors.is_empty() {
+            Ok(settings)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Reads several texts: what of them is right, and everything that is wrong, so that whoever
+    /// checks more can tell all of it at once.
+    pub fn read(layers: &[Layer<'_>], kinds: &[&SourceKind]) -> (Self, Vec<ConfigError>) {
         let mut settings = Self::default();
         let mut errors = Vec::new();
         let mut idle = Vec::new();
@@ -349,11 +360,7 @@ impl Settings {
             // Only then: what was chosen and refused is no choice that is missing.
             errors = settings.unchosen(idle);
         }
-        if errors.is_empty() {
-            Ok(settings)
-        } else {
-            Err(errors)
-        }
+        (settings, errors)
     }
 }
 

@@ -121,19 +121,34 @@ fn text(place: &str, told: &Told<'_>) -> Value {
     }
 }
 
-/// Returns the schema of a table of names.
+/// Returns the schema of a table of names; that of `[keys]` has the commands and no other name.
 fn names(inner: &Shape, place: &str, notes: &Notes, told: &Told<'_>) -> Value {
+    if place == "keys" {
+        return commands(notes, told);
+    }
     let value = of(inner, &format!("{place}.*"), notes, told);
-    let known = |(name, does): &(&str, &str)| {
-        let mut value = value.clone();
+    json!({"type": "object", "additionalProperties": value})
+}
+
+/// Returns the schema of `[keys]`: the reader takes any value there, so that each mistake is told.
+fn commands(notes: &Notes, told: &Told<'_>) -> Value {
+    let said = |mut value: Value, text: &str| {
         if let Value::Object(value) = &mut value {
-            value.insert("description".to_owned(), json!(does));
+            value.insert("description".to_owned(), json!(text));
         }
-        ((*name).to_owned(), value)
+        value
     };
-    let commands = told.commands.iter().filter(|_| place == "keys");
-    let properties: Map<String, Value> = commands.map(known).collect();
-    json!({"type": "object", "properties": properties, "additionalProperties": value})
+    let note = |key: &str| notes.get(&format!("keys.{key}")).map_or("", String::as_str);
+    let text = json!({"type": "string"});
+    let key = json!({"anyOf": [text, {"type": "array", "items": text}]});
+    let commands = told.commands.iter();
+    let mut properties: Map<String, Value> = commands
+        .map(|(name, does)| ((*name).to_owned(), said(key.clone(), does)))
+        .collect();
+    properties.insert("preset".to_owned(), said(text, note("preset")));
+    let switch = json!({"type": "boolean"});
+    properties.insert("kitty".to_owned(), said(switch, note("kitty")));
+    json!({"type": "object", "properties": properties, "additionalProperties": false})
 }
 
 /// What the reference says of each key, by its place: `source.kind`.

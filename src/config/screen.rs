@@ -71,17 +71,46 @@ pub(super) fn apply_keys<'a>(
         return;
     }
     let span = value.span();
-    let keys = match read::<file::Keys>(value) {
-        Ok(keys) => keys,
-        Err(error) => {
-            let at = error.span().unwrap_or(span);
-            checker.type_error(at, Some("keys"), error.message());
-            return;
-        }
+    if !matches!(value.get_ref(), DeValue::Table(_)) {
+        // Read as what it should be, so that it is told what it is.
+        let told = read::<file::Keys>(value).err();
+        let message = told.map_or_else(String::new, |error| error.message().to_owned());
+        checker.type_error(span, Some("keys"), &message);
+        return;
+    }
+    let DeValue::Table(table) = value.into_inner() else {
+        return;
     };
-    for (name, told) in keys {
-        let at = told.span();
-        let wrong = match (name.as_str(), told.into_inner()) {
+    // One by one: a mistake in one of them hides none of the others.
+    for (name, value) in table {
+        let (name, at) = (name.into_inner().into_owned(), value.span());
+        let number = if let DeValue::Integer(number) = value.get_ref() {
+            Some(number.to_string())
+        } else {
+            None
+        };
+        let told = match read::<KeyValue>(value) {
+            Ok(told) => told,
+            Err(error) => {
+                let expected = match name.as_str() {
+                    "kitty" => "expected `true` or `false`",
+                    "preset" => "expected the name of one preset",
+                    _ => "",
+                };
+                let message = if expected.is_empty() {
+                    error.message().replace("invalid type: ", "")
+                } else {
+                    expected.to_owned()
+                };
+                let message = message.replace("a string", "text");
+                let digit = number.filter(|_| expected.is_empty());
+                let hint = digit.map(|digit| format!("a key is a text: `\"{digit}\"`"));
+                let message = format!("`{name}` in `[keys]`: {message}");
+                checker.error(at, &message, hint.as_deref());
+                continue;
+            }
+        };
+        let wrong = match (name.as_str(), told) {
             ("kitty", KeyValue::Switch(on)) => {
                 settings.keys.kitty = on;
                 continue;
@@ -94,6 +123,7 @@ pub(super) fn apply_keys<'a>(
                 }
                 Err(_) => "expected the name of one preset",
             },
+            ("preset", KeyValue::Switch(_)) => "expected the name of one preset",
             (_, KeyValue::Keys(keys)) => {
                 settings.keys.own.insert(name, keys);
                 continue;

@@ -1,5 +1,5 @@
 //! Fewer bytes for the same picture: neighbours of a link are joined, and long runs of nothing are
-//! erased instead of written.
+//! erased instead of written; and the sixteen colours as terminals know them that have no more.
 //!
 //! Works on the cells that changed, before they are encoded. Erasing takes the ground that is in
 //! force, which a few terminals do not do: whoever knows the terminal says whether it may be used.
@@ -73,6 +73,57 @@ fn run(cells: &[(u16, u16, &Cell)]) -> usize {
     cells.iter().zip(0..).take_while(|it| is_part(*it)).count()
 }
 
+/// Returns a frame with its sixteen colours as they are sent since there are any: `31` and `97`.
+///
+/// The encoder sends them as those of 256, `38;5;1`, which a terminal of sixteen takes for a flash
+/// (`5`) and a dim (`1`). Only sequences that set colours are touched, and text has none.
+pub fn sixteen(frame: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(frame.len());
+    let mut rest = frame;
+    while let Some(at) = memchr::memmem::find(rest, b"\x1b[") {
+        let (before, sequence) = rest.split_at(at);
+        out.extend_from_slice(before);
+        let inner = sequence.get(2..).unwrap_or_default();
+        let is_part = |byte: &u8| byte.is_ascii_digit() || *byte == b';';
+        let length = inner.iter().take_while(|byte| is_part(byte)).count();
+        let (parts, after) = inner.split_at(length);
+        out.extend_from_slice(b"\x1b[");
+        if after.first() == Some(&b'm') {
+            out.extend_from_slice(plain(parts).as_bytes());
+        } else {
+            out.extend_from_slice(parts);
+        }
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Rewrites what a sequence sets: `38;5;1` becomes `31`, `48;5;12` becomes `104`.
+fn plain(parts: &[u8]) -> String {
+    let text = String::from_utf8_lossy(parts);
+    let mut words = text.split(';').peekable();
+    let mut out: Vec<String> = Vec::new();
+    while let Some(word) = words.next() {
+        let base = match word {
+            "38" => 30,
+            "48" => 40,
+            _ => {
+                out.push(word.to_owned());
+                continue;
+            }
+        };
+        let kind = words.next().unwrap_or_default();
+        let number = words.next().unwrap_or_default();
+        match (kind, number.parse::<u8>()) {
+            ("5", Ok(color @ 0..8)) => out.push((base + color).to_string()),
+            ("5", Ok(color @ 8..16)) => out.push((base + 60 + color - 8).to_string()),
+            _ => out.extend([word, kind, number].map(str::to_owned)),
+        }
+    }
+    out.join(";")
+}
+
 #[cfg(test)]
 mod tests {
     use ratatui::buffer::Buffer;
@@ -95,6 +146,27 @@ mod tests {
         let text: String = sent.iter().map(|(.., cell)| cell.symbol()).collect();
         assert_eq!(text, "    hello \x1b[50X");
         assert_eq!(shrink(&changes(&before, &after), false), None);
+    }
+
+    #[test]
+    fn sixteen_colours_are_sent_as_old_terminals_know_them() {
+        let sent = |text: &str| String::from_utf8(sixteen(text.as_bytes())).unwrap();
+        assert_eq!(sent("\x1b[38;5;1mred"), "\x1b[31mred");
+        assert_eq!(sent("\x1b[38;5;9;48;5;12mx"), "\x1b[91;104mx");
+        assert_eq!(
+            sent("a\x1b[48;5;0m\x1b[1;38;5;15mb\x1b[0m"),
+            "a\x1b[40m\x1b[1;97mb\x1b[0m"
+        );
+        for same in [
+            "\x1b[38;5;16m",
+            "\x1b[38;2;1;2;3m",
+            "\x1b[5;1H",
+            "\x1b[0m",
+            "\x1b[",
+            "38;5;1m",
+        ] {
+            assert_eq!(sent(same), same);
+        }
     }
 
     #[test]

@@ -135,6 +135,11 @@ impl Rest {
         self.until.is_some()
     }
 
+    /// Returns whether a part of the screen still shows what was selected before.
+    pub(crate) fn shows_former(&self, part: Rect) -> bool {
+        self.is_awaited() && self.kept.iter().any(|(area, _)| *area == part)
+    }
+
     /// Ends the wait.
     pub(crate) fn end(&mut self) {
         self.until = None;

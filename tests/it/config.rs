@@ -190,6 +190,35 @@ fn a_key_of_a_view_that_comes_too_late_is_told() {
 }
 
 #[test]
+fn all_mistakes_of_a_file_are_told_at_once() {
+    let home = Home::new();
+    home.configure(
+        "[ui]\ntheme = \"nrd\"\n[history]\ndays = \"x\"\n[keys]\ndown = 5\nzom = \"x\"\ncount = \"5\"\n\
+         refresh-all = \"g\"\n",
+    );
+    let errors = [
+        "error: F:2: there is no theme `nrd`",
+        "error: F:4: `days`: string \"x\", expected a whole number",
+        "error: F:6: `down` in `[keys]`: integer `5`, expected a key, or a list of keys",
+        "hint: a key is a text: `\"5\"`",
+        "error: F:7: `zom` in `[keys]` is no command",
+        "hint: did you mean `zoom`?",
+        "error: F:8: the key `5` stands for `column-5` and for `count`",
+        "hint: give `column-5` another key in `[keys]` as well, or none: `column-5 = []`",
+        "error: F:9: the key `g` of `refresh-all` begins `g g` (`top`), `g 1` (`first-of-group`), \
+         `g b` (`view-board`) and 7 others",
+    ];
+    for arguments in [&["config", "check"][..], &["board", "--once"][..]] {
+        let ran = home.run(arguments);
+        ran.exits(2);
+        let told = ran.err.replace(&home.path(FILE).display().to_string(), "F");
+        for error in errors {
+            assert!(told.contains(error), "{error}\n{told}");
+        }
+    }
+}
+
+#[test]
 fn a_theme_that_does_not_exist_is_told_with_its_line() {
     let home = Home::new();
     home.configure("[ui]\nmouse = true\ntheme = \"ligth\"\n");
@@ -405,7 +434,7 @@ fn every_mistake_of_the_keys_is_told_with_its_line() {
         FILE,
         &[
             "error: F:2: the key `s` stands for `zoom` and for `sort`",
-            "hint: give `sort` another key in `[keys]` as well",
+            "hint: give `sort` another key in `[keys]` as well, or none: `sort = []`",
         ],
     );
     // Two that change places are no clash.

@@ -126,7 +126,10 @@ fn what_runs_ends_with_the_board() {
     };
     let running: Vec<String> = child().split_whitespace().map(str::to_owned).collect();
     assert!(!running.is_empty(), "{children}");
+    // What ends with it is asked about first; `ctrl-c` does not ask.
     pty.send("q");
+    pty.wait_for("quit while your commands run?");
+    pty.send("\u{3}");
     assert_eq!(pty.end(), 0);
     for pid in running {
         let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();

@@ -66,7 +66,7 @@ struct WindowDocument {
     /// How many days count.
     days: f64,
     /// How many were asked for.
-    asked_days: i64,
+    asked_days: serde_json::Number,
     /// Whether history is younger than that.
     cut: bool,
     since: Option<String>,
@@ -186,12 +186,20 @@ pub fn days(window: &Window) -> f64 {
     (window.to - window.from).as_seconds_f64() / DAY
 }
 
+/// Returns how many days were asked for: a whole number where they are whole.
+fn asked_days(window: &Window) -> serde_json::Number {
+    let days = window.asked.num_days();
+    let is_whole = chrono::TimeDelta::days(days) == window.asked;
+    let exact = serde_json::Number::from_f64(window.asked.as_seconds_f64() / DAY);
+    exact.filter(|_| !is_whole).unwrap_or_else(|| days.into())
+}
+
 fn window(window: &Window) -> WindowDocument {
     WindowDocument {
         from: instant(window.from),
         to: instant(window.to),
         days: days(window),
-        asked_days: window.asked.num_days(),
+        asked_days: asked_days(window),
         cut: window.is_cut(),
         since: window.since.map(instant),
     }
@@ -370,9 +378,13 @@ mod tests {
     }
 
     fn printed(print: impl Fn(&Document<'_>) -> String) -> String {
+        printed_of(TimeDelta::days(30), print)
+    }
+
+    fn printed_of(span: TimeDelta, print: impl Fn(&Document<'_>) -> String) -> String {
         let ledger = Ledger::new(Some(at(-1)), (0..12).map(delivery), Vec::new());
         let flow = Flow::new(&ledger, at(240));
-        let window = flow.window(TimeDelta::days(30));
+        let window = flow.window(span);
         let day_of = |at: Timestamp| at.date_naive();
         let services = flow.services().cloned().map(Scope::Service);
         let groups: Vec<Group> = std::iter::once(Scope::All)
@@ -432,6 +444,26 @@ mod tests {
         assert_eq!(frequency["n"], 6);
         assert_eq!(frequency["points"].as_array().unwrap().len(), 6);
         assert_eq!(told["calms"].as_array().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_window_of_hours_is_told_in_hours() {
+        let room = Width {
+            columns: 80,
+            mark: '>',
+        };
+        for (span, head) in [
+            (TimeDelta::hours(12), ", 12 hours\n"),
+            (TimeDelta::hours(1), ", 60 minutes\n"),
+            (TimeDelta::days(7), ", 7 days\n"),
+        ] {
+            let text = printed_of(span, |document| flow_text::table(document, room));
+            assert!(text.contains(head), "{text}");
+        }
+        let text = printed_of(TimeDelta::hours(12), |document| json(document).unwrap());
+        assert!(text.contains("\"asked_days\": 0.5"), "{text}");
+        let text = printed_of(TimeDelta::days(7), |document| json(document).unwrap());
+        assert!(text.contains("\"asked_days\": 7,"), "{text}");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::app::output::flow::{Document, days};
+use chrono::TimeDelta;
+
+use crate::app::output::flow::Document;
 use crate::app::output::markdown::escape;
 use crate::app::output::table::lay_out;
 use crate::app::output::{Width, instant};
@@ -66,25 +68,43 @@ fn sections<'a>(document: &'a Document<'_>) -> Vec<(String, &'a [Metric])> {
 }
 
 fn head(window: &Window) -> String {
-    let days = days(window);
     format!(
-        "{} to {}, {days:.0} days",
+        "{} to {}, {}",
         instant(window.from),
-        instant(window.to)
+        instant(window.to),
+        span(window.to - window.from)
     )
+}
+
+/// Returns a span in whole days; in hours where it is short.
+fn span(span: TimeDelta) -> String {
+    let told = |count: i64, unit: &str| match count {
+        1 => format!("1 {unit}"),
+        count => format!("{count} {unit}s"),
+    };
+    if span < TimeDelta::days(2) {
+        let minutes = span.num_minutes();
+        return if minutes < 120 {
+            told(minutes, "minute")
+        } else {
+            told((minutes + 30) / 60, "hour")
+        };
+    }
+    told((span.num_hours() + 12) / 24, "day")
 }
 
 /// Says how much of what was asked for counts, where that is not all.
 fn cut(window: &Window) -> Option<String> {
     let since = window.since.filter(|_| window.is_cut())?.date_naive();
-    let (days, asked) = (days(window), window.asked.num_days());
+    let counted = span(window.to - window.from);
+    let asked = span(window.asked);
     let dropped = if window.dropped {
         "; what was before is dropped, as the store may be no larger"
     } else {
         ""
     };
     Some(format!(
-        "counts since {since}: {days:.0} of {asked} days; rates are of these days{dropped}"
+        "counts since {since}: {counted} of {asked}; rates are of these{dropped}"
     ))
 }
 

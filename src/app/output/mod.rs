@@ -148,24 +148,33 @@ pub struct Width {
 }
 
 impl Width {
-    /// The width where nobody says one.
+    /// The width of a terminal that tells none.
     const DEFAULT: usize = 120;
 
-    /// Finds it: the terminal's own, else `COLUMNS`, else a usual one.
+    /// What is no terminal has no width: whoever reads a pipe or a file wants all of it.
+    const ENDLESS: usize = 100_000;
+
+    /// Finds it: the terminal's own, else `COLUMNS`, else a usual one; all where there is none.
     ///
     /// `ascii` is what the user chose; without a choice the locale decides.
     pub fn find(env: &Env, ascii: Option<bool>) -> Self {
         let columns = env.get("COLUMNS");
         let is_ascii = ascii.unwrap_or_else(|| !env::is_utf8(env));
-        let terminal = std::io::stdout()
-            .is_terminal()
+        let is_terminal = std::io::stdout().is_terminal();
+        let terminal = is_terminal
             .then(|| rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok())
             .flatten()
             .map(|size| usize::from(size.ws_col));
         let named = columns.and_then(|text| text.trim().parse().ok());
         let width = terminal.filter(|width| *width > 0).or(named);
+        let width = width.map(|width: usize| width.clamp(40, 1_000));
+        let otherwise = if is_terminal {
+            Self::DEFAULT
+        } else {
+            Self::ENDLESS
+        };
         Self {
-            columns: width.unwrap_or(Self::DEFAULT).clamp(40, 1_000),
+            columns: width.unwrap_or(otherwise),
             mark: if is_ascii { '>' } else { '…' },
         }
     }

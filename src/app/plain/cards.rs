@@ -1,13 +1,12 @@
-//! Cards in plain mode: lists of them, the walk through problems, what is put aside.
+//! Cards in plain mode: lists of them, the walk through problems.
 //!
 //! Numbers are those of the last list. What the filter hides, or a person put aside, is in no list
 //! and in no count of one.
 
-use super::talk::{Changes, Do, More, Said, Talk, line};
+use super::talk::{More, Said, Talk, line};
 use super::words;
 use crate::domain::Timestamp;
 use crate::domain::arrange::{Facets, Order, SavedView};
-use crate::domain::hide::{Hide, Wish};
 use crate::domain::item::WorkItem;
 use crate::domain::query::QueryContext;
 use crate::domain::status::Severity;
@@ -17,14 +16,12 @@ use crate::engine::snapshot::{Row, Snapshot};
 /// How many cards are listed at once.
 const PAGE: usize = 20;
 
-/// How many changes of what is put aside can be taken back.
-const UNDONE: usize = 50;
-
-const NO_CARD: &str = "no card is open; `list`, then its number";
+/// What is said where a card has to be open.
+pub(super) const NO_CARD: &str = "no card is open; `list`, then its number";
 
 impl Talk {
     /// Whether a card is one of those that are talked about.
-    fn shows(&self, item: &WorkItem, context: &QueryContext) -> bool {
+    pub(super) fn shows(&self, item: &WorkItem, context: &QueryContext) -> bool {
         let is_aside = self.setting.hides.of(item, context.now).is_some();
         (!is_aside || self.filter.asks_for_hidden()) && self.filter.matches(item, context)
     }
@@ -32,17 +29,9 @@ impl Talk {
     /// Makes a list of the cards of one column or of all, and tells its beginning.
     pub(super) fn list(&mut self, of: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
         let columns = &self.setting.columns;
-        let wanted = of.to_lowercase();
-        let found = columns.iter().find(|column| {
-            let is_stage = column.stage.title().to_lowercase() == wanted;
-            is_stage || column.title.to_lowercase() == wanted
-        });
-        if found.is_none() && !wanted.is_empty() {
-            let names: Vec<&str> = columns.iter().map(|column| column.title.as_str()).collect();
-            return vec![line(format!(
-                "no column `{of}`; there are {}",
-                names.join(", ")
-            ))];
+        let found = words::column(columns, of);
+        if found.is_none() && !of.is_empty() {
+            return vec![line(words::no_column(columns, of))];
         }
         let context = self.context(snapshot, now);
         let stages = columns.iter().map(|column| column.stage);
@@ -115,6 +104,27 @@ impl Talk {
                 "{left} more; `more` goes on, a number opens one"
             )));
         }
+        said
+    }
+
+    /// Tells the beginning of these lines; `more` goes on.
+    pub(super) fn tell(&mut self, lines: Vec<String>) -> Vec<Said> {
+        self.lines = lines;
+        self.lines_from(0)
+    }
+
+    /// Goes on with the lines that were begun.
+    pub(super) fn lines_from(&mut self, from: usize) -> Vec<Said> {
+        let lines = self.lines.iter().skip(from).take(PAGE);
+        let mut said: Vec<Said> = lines.map(line).collect();
+        let end = from.saturating_add(PAGE);
+        let left = self.lines.len().saturating_sub(end);
+        self.more = if left > 0 {
+            said.push(line(format!("{left} more lines; `more` goes on")));
+            More::Lines(end)
+        } else {
+            More::Nothing
+        };
         said
     }
 
@@ -296,62 +306,5 @@ impl Talk {
         self.order = shows.order;
         self.stages = shows.columns;
         self.filter(&shows.filter, snapshot, now)
-    }
-
-    /// Hides the card for good, or shows it again.
-    pub(super) fn hide(&mut self, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
-        let Some(item) = self.card(snapshot) else {
-            return vec![line(NO_CARD)];
-        };
-        let is_aside = self.setting.hides.of(item, now).is_some();
-        let hide = (!is_aside).then(|| Hide::new(item, Wish::ForGood));
-        let told = if is_aside {
-            "shown again"
-        } else {
-            "hidden; `undo` takes it back"
-        };
-        let text = format!("{} is {told}", snapshot.names().short_key(item));
-        let changes = vec![(item.id.clone(), hide)];
-        self.aside(changes, text)
-    }
-
-    /// Puts the card aside until then.
-    pub(super) fn snooze(&mut self, until: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
-        let Some(item) = self.card(snapshot) else {
-            return vec![line(NO_CARD)];
-        };
-        let zone = self.setting.zone;
-        let Some(wish) = Wish::parse(until, now, zone) else {
-            return vec![line(Wish::unknown(until))];
-        };
-        let until = wish.words(zone);
-        let key = snapshot.names().short_key(item);
-        let text = format!("{key} is put aside {until}; `undo` takes it back");
-        let changes = vec![(item.id.clone(), Some(Hide::new(item, wish)))];
-        self.aside(changes, text)
-    }
-
-    /// Takes the last change of what is put aside back.
-    pub(super) fn undo(&mut self) -> Vec<Said> {
-        let Some(before) = self.undo.pop() else {
-            return vec![line("there is nothing to take back")];
-        };
-        self.put(before, "taken back".to_owned())
-    }
-
-    fn aside(&mut self, changes: Changes, text: String) -> Vec<Said> {
-        let before = changes.iter();
-        let before = before.map(|(id, _)| (id.clone(), self.setting.hides.get(id)));
-        self.undo.push(before.collect());
-        let too_many = self.undo.len().saturating_sub(UNDONE);
-        self.undo.drain(..too_many);
-        self.put(changes, text)
-    }
-
-    fn put(&mut self, changes: Changes, text: String) -> Vec<Said> {
-        for (id, hide) in &changes {
-            self.setting.hides.set(id.clone(), *hide);
-        }
-        vec![line(text), Said::Do(Do::Hide(changes))]
     }
 }

@@ -1,30 +1,40 @@
 //! `--plain`: the board as lines, for screen readers and for terminals that can nothing else.
 //!
-//! Only ever appends: no other screen, no escape, one card a line, changes told as lines. What is
-//! said and asked is `talk`'s, which is pure; here lines come in and go out.
+//! Only ever appends: no other screen, no escape but the one that copies, one card a line, changes
+//! told as lines. What is said and asked is `talk`'s, which is pure; here lines come in and go out.
 
 mod act;
+mod aside;
 mod cards;
+mod own;
+mod standup;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 mod words;
 
-use std::io::{self, BufRead as _, Read as _};
+use std::collections::VecDeque;
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use crate::app::cli::BoardArgs;
+use crate::app::effects::{Done, Effects, clipboard};
 use crate::app::exit::{Exit, Failure};
 use crate::app::hidden::Hidden;
 use crate::app::logs;
+use crate::app::pins::Pins;
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
+use crate::app::standup::desk::{Desk, Scene};
 use crate::app::views::{self, Views};
-use crate::app::{board, once, output, redact, signals, team};
+use crate::app::{board, env, once, output, redact, signals, team};
 use crate::domain::diagnosis::LogKey;
+use crate::domain::history::Ledger;
 use crate::engine::{Engine, EngineCommand};
+use crate::ui::standup::{Ask, Order};
 
 use talk::{Do, Said, Setting, Talk};
 
@@ -46,13 +56,19 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         let tasks = Tasks::default();
         let signals = signals::watch(&tasks.cancel)
             .map_err(|error| Failure::error(format!("cannot watch for signals: {error}")))?;
-        let engine = session.start(store, !args.offline, &tasks).await?;
+        let engine = session.start(store.clone(), !args.offline, &tasks).await?;
+        let effects = board::effects(&session, &tasks)
+            .with_store(store)
+            .with_standup(Desk::of(&session));
         let setting = Setting {
             columns: session.settings.board.columns.clone(),
             offline: args.offline,
             simulated: session.demo.is_some(),
             seed: board::seed(),
             hides: Hidden::of(&session).load().0,
+            pins: Pins::at(session.paths.pins()).load(),
+            commands: Arc::clone(&session.settings.commands),
+            read_only: session.global.read_only,
             views: {
                 let own = Views::of(&session).load().0;
                 views::given(&session.settings)
@@ -67,6 +83,9 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
             engine,
             session: &session,
             log: None,
+            effects,
+            asks: VecDeque::new(),
+            ledger: None,
         };
         let outcome = conversation.run(&tasks).await;
         tasks.end().await;
@@ -84,6 +103,12 @@ struct Conversation<'a> {
     session: &'a Session,
     /// The log that is waited for, or read out, and the next line of it.
     log: Option<(LogKey, Option<u64>)>,
+    /// What is done beside the conversation.
+    effects: Effects,
+    /// Questions about the stand-up that wait for history.
+    asks: VecDeque<Ask>,
+    /// History as it was last read.
+    ledger: Option<Arc<Ledger>>,
 }
 
 impl Conversation<'_> {
@@ -103,6 +128,7 @@ impl Conversation<'_> {
                         self.talk.answer(&line, &snapshot, (self.session.clock)())
                     }
                 },
+                done = self.effects.next() => self.on_done(done).await?,
                 may_change = self.engine.next_change() => {
                     if !may_change {
                         return Err(Failure::error("nothing can be asked for any more"));
@@ -143,9 +169,95 @@ impl Conversation<'_> {
                         print(&trouble)?;
                     }
                 }
+                Said::Do(Do::Pin(changes)) => self.effects.pin(changes),
+                Said::Do(Do::Standup(ask)) => self.standup(ask)?,
+                Said::Do(Do::Run(order)) => match self.effects.own() {
+                    Some(runner) => runner.run(*order),
+                    None => print("your commands cannot be run here")?,
+                },
+                Said::Do(Do::Stop(id)) => self.effects.stop_own(id),
+                Said::Do(Do::Copy(text)) => self.copy(&text)?,
+                Said::Do(Do::Browse(url)) => self.effects.open(&url),
             }
         }
         Ok(true)
+    }
+
+    /// Takes in what came of something that was done beside the conversation.
+    async fn on_done(&mut self, done: Done) -> Result<Vec<Said>, Failure> {
+        let now = (self.session.clock)();
+        Ok(match done {
+            Done::Well(text) | Done::Badly(text) => vec![Said::Line(text)],
+            Done::Pinned(list, trouble) => {
+                self.talk.setting.pins.clone_from(&list);
+                self.send(EngineCommand::Pin(list)).await?;
+                trouble.into_iter().map(Said::Line).collect()
+            }
+            Done::Recalled(ledger) => {
+                self.ledger = ledger.or(self.ledger.take());
+                while let Some(ask) = self.asks.pop_front() {
+                    self.prepare(&ask)?;
+                }
+                Vec::new()
+            }
+            Done::Standup(answer) => self.talk.on_standup(*answer, now),
+            Done::Own(event) | Done::Returned(event) => self.talk.on_own(&event),
+            // Nothing of this is asked for here.
+            Done::Hidden(..)
+            | Done::Views(..)
+            | Done::Measured(_)
+            | Done::Rewound(_)
+            | Done::Log(_)
+            | Done::Aside(_)
+            | Done::Reloaded(_) => Vec::new(),
+        })
+    }
+
+    /// Has a question about the stand-up answered, from history as it is now.
+    fn standup(&mut self, ask: Ask) -> Result<(), Failure> {
+        let board = Arc::clone(&self.engine.snapshots.borrow());
+        // What is only kept needs no history, and has to be kept in the order in which it was said.
+        let reads = ask.order == Order::Prepare;
+        if (reads || !self.asks.is_empty()) && self.effects.recall(board) {
+            self.asks.push_back(ask);
+            return Ok(());
+        }
+        self.prepare(&ask)
+    }
+
+    fn prepare(&self, ask: &Ask) -> Result<(), Failure> {
+        let scene = Scene {
+            snapshot: Arc::clone(&self.engine.snapshots.borrow()),
+            ledger: self.ledger.clone(),
+            now: (self.session.clock)(),
+        };
+        if self.effects.standup(ask.clone(), scene) {
+            return Ok(());
+        }
+        print("no stand-up can be prepared now")
+    }
+
+    /// Hands a text to the terminal, which gives no word back.
+    fn copy(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        if !out.is_terminal() {
+            return print("nothing is copied: only a terminal has a clipboard");
+        }
+        let bytes = match clipboard(text) {
+            Ok(bytes) => bytes,
+            Err(error) => return print(&error),
+        };
+        out.write_all(&bytes)
+            .and_then(|()| out.flush())
+            .map_err(|error| Failure::error(format!("the terminal is gone: {error}")))?;
+        drop(out);
+        let what = match text.lines().count() {
+            0 | 1 => format!("`{text}`"),
+            lines => format!("{lines} lines"),
+        };
+        // Nothing tells whether it arrived.
+        let to = env::clipboard(&self.session.env);
+        print(&format!("sent {what} to {to}"))
     }
 
     async fn send(&self, command: EngineCommand) -> Result<(), Failure> {

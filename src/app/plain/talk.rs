@@ -4,24 +4,32 @@
 //! before what exactly was told and a word was typed for it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::act::Acting;
+use super::aside::{Before, Pinned};
+use super::cards::NO_CARD;
+use super::own::Errands;
+use super::standup::Minutes;
+use super::vocabulary::{help, unknown};
 use super::words::{self, Stood};
+use crate::app::pins::List;
 use crate::app::triage;
-use crate::config::ColumnConfig;
+use crate::config::{ColumnConfig, OwnCommand};
 use crate::domain::Timestamp;
-use crate::domain::arrange::{Order, SavedView};
+use crate::domain::arrange::{self, SavedView};
 use crate::domain::calendar::Zone;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::hide::{Hide, Hides};
 use crate::domain::item::WorkItem;
-use crate::domain::key::ItemId;
+use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::query::{Query, QueryContext};
 use crate::domain::stage::Stage;
 use crate::domain::status::Severity;
-use crate::domain::text::nearest;
 use crate::engine::EngineCommand;
 use crate::engine::snapshot::{Health, Snapshot};
+use crate::ui::own::Order;
+use crate::ui::standup::Ask;
 
 /// How many changes are told at once; more are counted.
 const CHANGES: usize = 8;
@@ -48,6 +56,18 @@ pub(super) enum Do {
     More,
     /// Keep what was put aside.
     Hide(Changes),
+    /// Keep what was pinned.
+    Pin(Pinned),
+    /// Prepare the stand-up, or keep something of it.
+    Standup(Ask),
+    /// Run a command of the user.
+    Run(Box<Order>),
+    /// Stop one.
+    Stop(u64),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Open a page in the browser.
+    Browse(WebUrl),
 }
 
 /// Cards, and how each is put aside from now on.
@@ -66,57 +86,24 @@ pub(super) struct Setting {
     pub(super) seed: u128,
     /// What the user put aside on the board.
     pub(super) hides: Hides,
+    /// What the user pinned.
+    pub(super) pins: List,
+    /// The user's own commands.
+    pub(super) commands: Arc<[OwnCommand]>,
+    /// Whether nothing may be changed.
+    pub(super) read_only: bool,
     /// The saved views.
     pub(super) views: Vec<SavedView>,
     /// The clock of this machine.
     pub(super) zone: Zone,
 }
 
-/// The commands, each with what it does.
-const COMMANDS: [(&str, &str); 21] = [
-    ("list", "list the cards; `list build` lists one column"),
-    ("more", "go on with a list or a log"),
-    ("open", "`open 3`, or `3`: tell all of that card"),
-    ("next", "tell the next card that needs a person"),
-    ("previous", "back to the card before on that way"),
-    ("triage", "list what is red, and why"),
-    ("attention", "list what calls for a person, and why"),
-    (
-        "filter",
-        "`filter is:red repo:api`: only those cards; `filter` alone: all again",
-    ),
-    (
-        "sort",
-        "`sort oldest`: the order of lists; `sort` alone names them",
-    ),
-    ("views", "list the saved views"),
-    (
-        "view",
-        "`view NAME`: its filter, columns and order; `view` alone: the whole board",
-    ),
-    ("log", "read out the log of why this card is red"),
-    (
-        "act",
-        "do something to the run of this card, after a question",
-    ),
-    ("page", "tell the address of this card's page"),
-    ("hide", "hide this card on this machine, or show it again"),
-    (
-        "snooze",
-        "`snooze 2h`, `tomorrow`, `mon`, `activity`: put this card aside until then",
-    ),
-    ("undo", "take the last `hide` or `snooze` back"),
-    ("sources", "tell how the sources stand"),
-    ("refresh", "ask all sources now"),
-    ("help", "list the commands"),
-    ("quit", "end"),
-];
-
 /// What a list of cards goes on with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum More {
     Nothing,
     List(usize),
+    Lines(usize),
     Log,
 }
 
@@ -126,7 +113,7 @@ pub(super) struct Talk {
     pub(super) setting: Setting,
     pub(super) filter: Query,
     /// In which order lists are told.
-    pub(super) order: Order,
+    pub(super) order: arrange::Order,
     /// The columns that are listed; none named is all.
     pub(super) stages: Vec<Stage>,
     /// The cards of the last list: a number means one of them.
@@ -134,8 +121,12 @@ pub(super) struct Talk {
     /// The card that is talked about.
     pub(super) card: Option<ItemId>,
     pub(super) more: More,
-    /// How what was put aside stood before each change of it.
-    pub(super) undo: Vec<Changes>,
+    /// Lines that are told by and by.
+    pub(super) lines: Vec<String>,
+    /// How something was before each change of it.
+    pub(super) undo: Vec<Before>,
+    pub(super) minutes: Minutes,
+    pub(super) errands: Errands,
     /// Whether every source was read once, or failed: what comes before that is no change.
     is_settled: bool,
     /// How every card stood, once all sources had answered.
@@ -143,6 +134,7 @@ pub(super) struct Talk {
     acting: Acting,
 }
 
+/// Says a line.
 pub(super) fn line(text: impl Into<String>) -> Said {
     Said::Line(text.into())
 }
@@ -163,9 +155,12 @@ impl Talk {
         Self {
             setting,
             filter,
-            order: Order::default(),
+            order: arrange::Order::default(),
             stages: Vec::new(),
             undo: Vec::new(),
+            lines: Vec::new(),
+            minutes: Minutes::default(),
+            errands: Errands::default(),
             listed: Vec::new(),
             card: None,
             more: More::Nothing,
@@ -286,6 +281,9 @@ impl Talk {
         if self.acting.is_asking() {
             return self.acting.answer(said, snapshot);
         }
+        if self.errands.is_asking() {
+            return self.errands.answer(said);
+        }
         let (word, rest) = said.split_once(char::is_whitespace).unwrap_or((said, ""));
         let rest = rest.trim();
         if let Ok(number) = word.parse::<usize>() {
@@ -294,10 +292,14 @@ impl Talk {
         match word.to_lowercase().as_str() {
             "" => Vec::new(),
             "help" | "h" | "?" => help(rest),
-            "quit" | "q" | "exit" => vec![Said::Do(Do::Quit)],
+            "quit" | "q" | "exit" => {
+                let first = self.errands.before_the_end();
+                vec![first.unwrap_or(Said::Do(Do::Quit))]
+            }
             "list" | "l" => self.list(rest, snapshot, now),
             "more" | "m" => match self.more {
                 More::List(from) => self.listing(from, snapshot, now),
+                More::Lines(from) => self.lines_from(from),
                 More::Log => vec![Said::Do(Do::More)],
                 More::Nothing => vec![line("there is nothing to go on with")],
             },
@@ -314,18 +316,32 @@ impl Talk {
             "view" => self.view(rest, snapshot, now),
             "hide" | "x" => self.hide(snapshot, now),
             "snooze" | "b" => self.snooze(rest, snapshot, now),
+            "pin" => self.pin(rest, snapshot),
             "undo" | "u" => self.undo(),
+            "standup" => self.standup(rest),
+            "people" => self.people(rest),
+            "since" => self.since(rest),
+            "park" => self.park(rest, snapshot),
+            "parked" => self.parked(),
+            "talked" => self.talked_about(rest),
+            "held" => self.held(),
+            "run" | "!" => self.run(rest, snapshot, now),
+            "stop" => self.errands.stop(rest),
+            "copy" | "y" => self.copy(rest, snapshot),
+            "browser" => match self.page(snapshot) {
+                Ok(url) => vec![Said::Do(Do::Browse(url.clone()))],
+                Err(why) => vec![line(why)],
+            },
             "filter" | "f" | "/" => self.filter(rest, snapshot, now),
             "log" => self.log(snapshot),
             "act" | "a" => {
                 let item = self.card(snapshot);
                 self.acting.begin(item, snapshot, self.setting.offline)
             }
-            "page" | "p" => vec![line(match self.card(snapshot).map(|it| it.url.as_ref()) {
-                None => "no card is open; `list`, then its number".to_owned(),
-                Some(None) => "it has no page".to_owned(),
-                Some(Some(url)) => url.as_str().to_owned(),
-            })],
+            "page" | "p" => match self.page(snapshot) {
+                Ok(url) => vec![line(url.as_str())],
+                Err(why) => vec![line(why)],
+            },
             "sources" | "s" => sources(snapshot, now),
             "refresh" | "r" if self.setting.offline => vec![line("offline: no source is asked")],
             "refresh" | "r" => vec![
@@ -339,6 +355,34 @@ impl Talk {
     pub(super) fn card<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a WorkItem> {
         let id = self.card.as_ref()?;
         snapshot.find(id).map(|item| &**item)
+    }
+
+    /// Returns the page of the card that is talked about, or why there is none.
+    fn page<'a>(&self, snapshot: &'a Snapshot) -> Result<&'a WebUrl, &'static str> {
+        let item = self.card(snapshot).ok_or(NO_CARD)?;
+        item.url.as_ref().ok_or("it has no page")
+    }
+
+    /// Copies the key of the card, its address, or the stand-up.
+    fn copy(&self, what: &str, snapshot: &Snapshot) -> Vec<Said> {
+        let text = match what {
+            "" | "key" => self
+                .card(snapshot)
+                .map(|item| item.key.to_string())
+                .ok_or(NO_CARD),
+            "link" | "page" => self.page(snapshot).map(|url| url.as_str().to_owned()),
+            "standup" => self
+                .copied_standup()
+                .ok_or("no stand-up was told; `standup` and `people` do"),
+            _ => Err(
+                "`copy` copies the key of the card, `copy link` its address, \
+                      `copy standup` the stand-up",
+            ),
+        };
+        match text {
+            Ok(text) => vec![Said::Do(Do::Copy(text))],
+            Err(why) => vec![line(why)],
+        }
     }
 
     pub(super) fn filter(&mut self, text: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
@@ -370,7 +414,7 @@ impl Talk {
 
     fn log(&mut self, snapshot: &Snapshot) -> Vec<Said> {
         let Some(item) = self.card(snapshot) else {
-            return vec![line("no card is open; `list`, then its number")];
+            return vec![line(NO_CARD)];
         };
         let card = snapshot.triage.find(&item.id);
         let Some(key) = card.and_then(|card| triage::log_of(&card.triage)) else {
@@ -379,27 +423,6 @@ impl Talk {
         self.more = More::Log;
         vec![Said::Do(Do::Log(key))]
     }
-}
-
-/// Tells what the commands do, or one of them.
-fn help(of: &str) -> Vec<Said> {
-    let told = |(name, what): &(&str, &str)| line(format!("{name}: {what}"));
-    if !of.is_empty() {
-        let found = COMMANDS.iter().find(|(name, _)| *name == of);
-        return vec![found.map_or_else(|| unknown(of), told)];
-    }
-    let mut said: Vec<Said> = COMMANDS.iter().map(told).collect();
-    said.push(line("changes of cards are told as they happen"));
-    said
-}
-
-fn unknown(word: &str) -> Said {
-    let near = nearest(word, COMMANDS.iter().map(|(name, _)| *name));
-    let hint = near.map_or_else(
-        || "`help` lists the commands".to_owned(),
-        |name| format!("did you mean `{name}`?"),
-    );
-    line(format!("no command `{word}`; {hint}"))
 }
 
 fn sources(snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {

@@ -18,6 +18,26 @@ pub(super) fn title(columns: &[ColumnConfig], stage: Stage) -> &str {
     found.map_or(stage.title(), |column| column.title.as_str())
 }
 
+/// Returns the column of this title or stage.
+pub(super) fn column<'a>(columns: &'a [ColumnConfig], name: &str) -> Option<&'a ColumnConfig> {
+    let wanted = name.to_lowercase();
+    columns.iter().find(|column| {
+        let is_stage = column.stage.title().to_lowercase() == wanted;
+        is_stage || column.title.to_lowercase() == wanted
+    })
+}
+
+/// Says that there is no such column, and which there are.
+pub(super) fn no_column(columns: &[ColumnConfig], name: &str) -> String {
+    format!("no column `{name}`; there are {}", titles(columns))
+}
+
+/// Returns what the columns are called.
+pub(super) fn titles(columns: &[ColumnConfig]) -> String {
+    let names: Vec<&str> = columns.iter().map(|column| column.title.as_str()).collect();
+    names.join(", ")
+}
+
 /// Returns so many cards in words.
 pub(super) fn cards(count: usize) -> String {
     match count {

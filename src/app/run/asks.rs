@@ -286,7 +286,12 @@ where
             }
             Done::Recalled(read) => return self.on_recalled(read, now),
             Done::Standup(answer) => {
-                standup::on_prepared(&mut self.look.state, *answer, now);
+                let Look {
+                    state, snapshot, ..
+                } = &mut self.look;
+                standup::on_prepared(state, *answer, now);
+                let effects = ui::input::catch_up(state, snapshot, now);
+                return self.carry_out(effects, now);
             }
             Done::Log(event) => {
                 let Look {

@@ -10,7 +10,7 @@ use futures_util::Stream;
 
 use crate::app::ground;
 use crate::app::guard::Switch;
-use crate::app::reload::{Reloaded, Told};
+use crate::app::reload::{self, Reloaded, Told};
 use crate::app::run::{App, Look};
 use crate::app::screen::Screen;
 use crate::app::themes::AUTO;
@@ -149,11 +149,37 @@ where
             terminal.backend_mut().switch(Switch::Kitty, told.kitty)?;
         }
         self.retheme(&before, &told, now)?;
-        if before.rest != told.rest {
-            let text = "of the configuration, all but `[ui]` and `[keys]` counts after a restart";
+        self.take_own(&before, &told);
+        let changed = reload::changed(&before.rest, &told.rest);
+        if let Some(last) = changed.last() {
+            let count = if changed.len() == 1 {
+                "counts"
+            } else {
+                "count"
+            };
+            let names = match changed.get(..changed.len() - 1) {
+                None | Some([]) => last.clone(),
+                Some(others) => format!("{} and {last}", others.join(", ")),
+            };
+            let text = format!("{names} of the configuration {count} after a restart");
             self.look.state.notify(text, now);
         }
         Ok(())
+    }
+
+    /// Takes over views and commands of the user; lists of them that are open are of the old ones.
+    fn take_own(&mut self, before: &Told, told: &Told) {
+        if before.views == told.views && before.commands == told.commands {
+            return;
+        }
+        let state = &mut self.look.state;
+        state.overlays.retain(|overlay| {
+            let finds = matches!(overlay, Overlay::Palette(_) | Overlay::Actions(_));
+            let lists = matches!(overlay, Overlay::Own(menu) if menu.output.is_none());
+            !finds && !lists
+        });
+        state.options.own = Arc::clone(&told.commands);
+        state.tell_views(told.views.clone());
     }
 
     /// Makes the theme again that is shown, or the one that the configuration names now.

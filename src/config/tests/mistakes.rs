@@ -217,9 +217,10 @@ fn values_of_another_type() {
     bad(
         "[keys]\nquit = 1",
         2,
-        "`keys`: integer `1`, expected a key, or a list of keys",
-        "",
+        "`quit` in `[keys]`: integer `1`, expected a key, or a list of keys",
+        "a key is a text: `\"1\"`",
     );
+    bad("keys = 1", 1, "`keys`: integer `1`, expected a map", "");
     bad(
         "[board]\nwip = { code = \"5\" }",
         2,
@@ -248,6 +249,29 @@ fn every_mistake_is_told_in_the_order_of_the_file() {
             ),
             (8, "unknown key `them` in [ui]", "did you mean `theme`?"),
         ],
+    );
+}
+
+#[test]
+fn a_wrong_key_hides_no_other_mistake() {
+    let text = "[keys]\ndown = 5\nzoom = [\"z\", 3]\nkitty = 1\npreset = true\nquit = \"q\"\n[ui]\nthem = 1";
+    let errors = parse(text).unwrap_err();
+    let told: Vec<(usize, &str)> = errors
+        .iter()
+        .map(|error| (error.line, error.message.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                2,
+                "`down` in `[keys]`: integer `5`, expected a key, or a list of keys"
+            ),
+            (3, "`zoom` in `[keys]`: integer `3`, expected text"),
+            (4, "`kitty` in `[keys]`: expected `true` or `false`"),
+            (5, "`preset` in `[keys]`: expected the name of one preset"),
+            (8, "unknown key `them` in [ui]"),
+        ]
     );
 }
 

@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::file;
 
-const COMMANDS: &[(&str, &str)] = &[("quit", "Quit"), ("down", "Move down")];
+const COMMANDS: &[(&str, &str)] = &[
+    ("quit", "Quit"),
+    ("down", "Move down"),
+    ("refresh-all", "Ask all"),
+];
 
 fn made() -> Value {
     schema(&Told {
@@ -216,7 +220,20 @@ fn commands_are_offered_with_what_they_do() {
     let schema = made();
     let keys = &schema["properties"]["keys"];
     assert_eq!(keys["properties"]["quit"]["description"], "Quit");
-    // A command that only a newer program has is no mistake of the file.
-    assert_ne!(keys["additionalProperties"], false);
+    // The reader refuses a name that is no command, so an editor marks it; and what is no key.
+    assert_eq!(keys["additionalProperties"], false);
+    for text in [
+        "[keys]\nqiut = \"q\"",
+        "[keys]\nquit = true",
+        "[keys]\nkitty = \"yes\"",
+    ] {
+        assert!(wrong(&schema, &read(text), "").is_some(), "{text}");
+    }
+    for text in [
+        "[keys]\nquit = [\"q\"]\nkitty = true\npreset = \"vim\"",
+        "[keys]\nquit = []",
+    ] {
+        assert_eq!(wrong(&schema, &read(text), ""), None, "{text}");
+    }
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
 }

@@ -20,6 +20,7 @@ use crate::ui::update::{count, filter, palette, pin, settle, themes, update};
 use crate::ui::view::help_lines;
 use crate::ui::{own, wall};
 
+mod ahead;
 mod asks;
 mod held;
 mod mouse;
@@ -27,6 +28,8 @@ mod paste;
 
 #[cfg(test)]
 mod tests;
+
+pub use ahead::catch_up;
 
 /// Takes one event of the terminal.
 pub fn on_event(
@@ -154,6 +157,9 @@ fn on_key(
     }
     if held::is_held(state, chord, now) {
         return Vec::new();
+    }
+    if let Some(told) = ahead::keep(state, keymap, chord) {
+        return told;
     }
     match state.overlays.last() {
         Some(Overlay::Filter(_)) => in_filter(state, chord, snapshot),

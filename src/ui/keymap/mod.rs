@@ -69,7 +69,7 @@ pub enum KeymapError {
         /// What is wrong.
         message: String,
     },
-    /// A key would mean two things, or begin a longer one.
+    /// A key would mean two things.
     #[error("the key `{key}` stands for `{first}` and for `{second}`")]
     Conflict {
         /// The key.
@@ -78,6 +78,20 @@ pub enum KeymapError {
         first: &'static str,
         /// The other.
         second: &'static str,
+        /// The one of both that has it from the table or the preset, where one does.
+        usual: Option<&'static str>,
+    },
+    /// A key by itself would begin longer ones, and could never be told from their beginning.
+    #[error("the key `{key}` of `{name}` begins {}", begun(.longer))]
+    Beginning {
+        /// The key.
+        key: String,
+        /// Its command.
+        name: &'static str,
+        /// The longer ones, each with its command.
+        longer: Vec<(String, &'static str)>,
+        /// Whether the key by itself has it from the table or the preset.
+        is_usual: bool,
     },
     /// A key of a command of the user's would mean two things, or begin a longer one.
     #[error("the key `{key}` of your command `{own}` stands for `{other}`, too")]
@@ -130,11 +144,46 @@ impl KeymapError {
             Self::BadKey { .. } | Self::OwnKey { .. } => {
                 Some("keys are written like `j`, `G`, `ctrl-d`, `f5`, `pgdn` or `g b`".to_owned())
             }
-            Self::Conflict { second, .. } => {
-                Some(format!("give `{second}` another key in `[keys]` as well"))
+            Self::Conflict {
+                usual: Some(usual), ..
+            } => Some(format!(
+                "give `{usual}` another key in `[keys]` as well, or none: `{usual} = []`"
+            )),
+            Self::Conflict { usual: None, .. } => {
+                Some("give one of them another key in `[keys]`".to_owned())
             }
+            Self::Beginning {
+                key,
+                name,
+                is_usual: true,
+                ..
+            } => Some(format!(
+                "give `{name}` another key in `[keys]` as well, or begin with another than `{key}`"
+            )),
+            Self::Beginning {
+                key,
+                is_usual: false,
+                ..
+            } => Some(format!(
+                "give it another key, or a sequence that begins with `{key}` and is free"
+            )),
             Self::NoWayOut { .. } => Some("leave it out of `[keys]` to keep its own".to_owned()),
         }
+    }
+}
+
+/// How many of the keys that another begins are told.
+const BEGUN: usize = 3;
+
+/// Says which keys another key begins.
+fn begun(longer: &[(String, &'static str)]) -> String {
+    let told = longer.iter().take(BEGUN);
+    let told: Vec<String> = told
+        .map(|(key, name)| format!("`{key}` (`{name}`)"))
+        .collect();
+    match longer.len().saturating_sub(BEGUN) {
+        0 => told.join(" and "),
+        more => format!("{} and {more} others", told.join(", ")),
     }
 }
 
@@ -212,36 +261,58 @@ impl Keymap {
             counts: preset.counts(),
             kitty,
         };
-        map.check()?;
+        map.check(own)?;
         Ok(map)
     }
 
-    fn check(&self) -> Result<(), KeymapError> {
+    fn check(&self, own: &BTreeMap<String, Vec<String>>) -> Result<(), KeymapError> {
         for (at, first) in self.bindings.iter().enumerate() {
             for second in self.bindings.iter().skip(at + 1) {
-                let meet = first.scope.overlaps(second.scope);
-                let clash =
-                    first.keys.starts_with(&second.keys) || second.keys.starts_with(&first.keys);
-                // In a view with keys of its own, those go before what holds everywhere.
-                let overrides = first.keys == second.keys
-                    && first.scope.overrides() != second.scope.overrides()
-                    && !KEPT.contains(&first.command)
-                    && !KEPT.contains(&second.command);
-                if meet && clash && !overrides {
-                    let shorter = if first.keys.len() <= second.keys.len() {
-                        first
-                    } else {
-                        second
-                    };
-                    return Err(KeymapError::Conflict {
-                        key: sequence_label(&shorter.keys, Glyphs::Ascii),
-                        first: first.command.row().name,
-                        second: second.command.row().name,
-                    });
+                if clash(first, second) {
+                    return Err(self.error(first, second, own));
                 }
             }
         }
         Ok(())
+    }
+
+    /// Says why two keys cannot both be.
+    fn error(
+        &self,
+        first: &Binding,
+        second: &Binding,
+        own: &BTreeMap<String, Vec<String>>,
+    ) -> KeymapError {
+        let name = |binding: &Binding| binding.command.row().name;
+        let is_own = |binding: &Binding| own.contains_key(name(binding));
+        let short = if first.keys.len() <= second.keys.len() {
+            first
+        } else {
+            second
+        };
+        let key = sequence_label(&short.keys, Glyphs::Ascii);
+        if first.keys.len() == second.keys.len() {
+            let usual = match (is_own(first), is_own(second)) {
+                (true, false) => Some(name(second)),
+                (false, true) => Some(name(first)),
+                (_, _) => None,
+            };
+            return KeymapError::Conflict {
+                key,
+                first: name(first),
+                second: name(second),
+                usual,
+            };
+        }
+        let all = self.bindings.iter();
+        let longer = all.filter(|it| it.keys.len() > short.keys.len() && clash(short, it));
+        let longer = longer.map(|it| (sequence_label(&it.keys, Glyphs::Ascii), name(it)));
+        KeymapError::Beginning {
+            key,
+            name: name(short),
+            longer: longer.collect(),
+            is_usual: !is_own(short),
+        }
     }
 
     /// Returns what the keys pressed so far mean where `scope` holds.
@@ -272,14 +343,22 @@ impl Keymap {
 
     /// Returns what may follow the keys pressed so far, with the command each leads to.
     pub fn hints(&self, scope: Scope, pressed: &[Chord], glyphs: Glyphs) -> Vec<(String, Command)> {
-        self.bindings
-            .iter()
-            .filter(|binding| binding.scope.holds_in(scope))
-            .filter_map(|binding| {
-                let rest = binding.keys.strip_prefix(pressed)?;
-                (!rest.is_empty()).then(|| (sequence_label(rest, glyphs), binding.command))
-            })
-            .collect()
+        let mut hints: Vec<(String, Command)> = Vec::new();
+        for binding in &self.bindings {
+            let rest = binding.keys.strip_prefix(pressed);
+            let rest = rest.filter(|rest| !rest.is_empty());
+            let Some(rest) = rest.filter(|_| binding.scope.holds_in(scope)) else {
+                continue;
+            };
+            let key = sequence_label(rest, glyphs);
+            // A command with several keys is named once.
+            let mut known = hints.iter_mut();
+            match known.find(|(_, command)| *command == binding.command) {
+                Some((keys, _)) => *keys = format!("{keys} {key}"),
+                None => hints.push((key, binding.command)),
+            }
+        }
+        hints
     }
 
     /// Returns the keys that mean a command where `scope` holds, as they are shown.
@@ -313,6 +392,18 @@ impl Keymap {
     pub fn labels(&self, command: Command, glyphs: Glyphs) -> String {
         self.all_labels(command, glyphs).join("  ")
     }
+}
+
+/// Whether one of two keys could not be told from the other, or from its beginning.
+fn clash(first: &Binding, second: &Binding) -> bool {
+    let meet = first.scope.overlaps(second.scope);
+    let begins = first.keys.starts_with(&second.keys) || second.keys.starts_with(&first.keys);
+    // In a view with keys of its own, those go before what holds everywhere.
+    let overrides = first.keys == second.keys
+        && first.scope.overrides() != second.scope.overrides()
+        && !KEPT.contains(&first.command)
+        && !KEPT.contains(&second.command);
+    meet && begins && !overrides
 }
 
 pub(in crate::ui) fn parse_sequence(text: &str, kitty: bool) -> Result<Vec<Chord>, String> {
@@ -432,12 +523,28 @@ mod tests {
         refused(
             &[("zoom", &["s"])],
             "the key `s` stands for `zoom` and for `sort`",
-            "give `sort`",
+            "give `sort` another key in `[keys]` as well, or none: `sort = []`",
         );
         refused(
-            &[("zoom", &["g"])],
-            "the key `g` stands for `top` and for `zoom`",
-            "give `zoom`",
+            &[("count", &["5"])],
+            "the key `5` stands for `column-5` and for `count`",
+            "`column-5 = []`",
+        );
+        refused(
+            &[("zoom", &["x"]), ("sort", &["x"]), ("hide", &[])],
+            "the key `x` stands for `zoom` and for `sort`",
+            "give one of them another key",
+        );
+        refused(
+            &[("refresh-all", &["g"])],
+            "the key `g` of `refresh-all` begins `g g` (`top`), `g 1` (`first-of-group`), \
+             `g b` (`view-board`) and 7 others",
+            "or a sequence that begins with `g` and is free",
+        );
+        refused(
+            &[("zoom", &["s x"])],
+            "the key `s` of `sort` begins `s x` (`zoom`)",
+            "give `sort` another key in `[keys]` as well, or begin with another than `s`",
         );
         refused(&[("quit", &[])], "`quit` needs a key", "leave it out");
         refused(&[("back", &[])], "`back` needs a key", "leave it out");

@@ -186,6 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn the_box_after_a_key_names_a_command_once() {
+        for preset in Preset::ALL {
+            let map = map(preset);
+            for scope in Scope::ALL {
+                let hints = map.hints(scope, &chords("space"), Glyphs::Ascii);
+                for (at, (_, command)) in hints.iter().enumerate() {
+                    let twice = hints[..at].iter().any(|(_, other)| other == command);
+                    assert!(!twice, "{} in {}", command.row().name, scope.title());
+                }
+            }
+        }
+        let hints = map(Preset::Helix).hints(Scope::Board, &chords("space"), Glyphs::Ascii);
+        assert!(hints.contains(&("? f".to_owned(), C::Palette)), "{hints:?}");
+    }
+
+    #[test]
     fn with_arrows_no_key_that_types_a_character_does_anything() {
         let map = map(Preset::Arrows);
         for scope in Scope::ALL {
@@ -247,7 +263,10 @@ mod tests {
                             assert_eq!(map.lookup(scope, head), Match::Prefix, "{label}");
                             let rest = crate::ui::keymap::sequence_label(tail, Glyphs::Ascii);
                             let hints = map.hints(scope, head, Glyphs::Ascii);
-                            assert!(hints.contains(&(rest, row.command)), "{label}");
+                            let mut found = hints.iter().filter(|it| it.1 == row.command);
+                            let keys = found.next().map(|(keys, _)| format!(" {keys} "));
+                            let keys = keys.unwrap_or_default();
+                            assert!(keys.contains(&format!(" {rest} ")), "{label}: {keys}");
                         }
                     }
                 }

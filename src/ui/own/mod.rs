@@ -32,7 +32,7 @@ use crate::ui::state::{UiOptions, UiState};
 pub(crate) use menu::{Line, key as menu_key, lines as menu_lines, open as open_menu};
 pub(crate) use start::elsewhere;
 pub(crate) use start::start;
-pub use start::{admit, begun, next, on_event};
+pub use start::{Talked, admit, begun, in_full, next, on_event, said};
 pub use table::entries;
 pub(crate) use values::refusal;
 
@@ -40,7 +40,7 @@ pub(crate) use values::refusal;
 const KEPT: usize = 10;
 
 /// How many run at once.
-pub(crate) const AT_ONCE: usize = 4;
+pub const AT_ONCE: usize = 4;
 
 /// For how many marked cards a command is run.
 const MOST_CARDS: usize = 20;

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::{AT_ONCE, Ending, Errand, Event, Order, Output, OwnMenu, Pane, values};
-use crate::config::{OwnCommand, RunIn, Template};
+use crate::config::{OwnCommand, RunIn, Template, Values};
 use crate::domain::Timestamp;
+use crate::domain::diagnosis::LogKey;
 use crate::domain::item::WorkItem;
+use crate::domain::query::QueryContext;
 use crate::domain::text::plain_ascii_escape;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::chord::Chord;
@@ -133,42 +135,96 @@ fn order(
     command: &OwnCommand,
     item: Option<&WorkItem>,
 ) -> Order {
+    let id = state.own.next_id();
+    let values = values::values(state, snapshot, item);
+    let log = values::log(state).cloned();
+    make(command, id, values, log)
+}
+
+fn make(command: &OwnCommand, id: u64, values: Values, log: Option<LogKey>) -> Order {
     let wants_log = command
         .argv
         .iter()
         .flat_map(Template::fields)
         .any(|field| field == crate::config::Field::LogPath);
     Order {
-        id: state.own.next_id(),
+        id,
         name: command.name.clone(),
         argv: command.argv.clone(),
         cwd: command.cwd.clone(),
-        values: values::values(state, snapshot, item),
-        log: values::log(state).filter(|_| wants_log).cloned(),
+        values,
+        log: log.filter(|_| wants_log),
         run: command.run,
         pause: command.pause,
         keep_env: command.keep_env.clone(),
     }
 }
 
+/// Where no screen is: the card that is talked about, its log, and what is allowed.
+#[derive(Debug)]
+pub struct Talked<'a> {
+    /// The board.
+    pub snapshot: &'a Snapshot,
+    /// The card.
+    pub item: Option<&'a WorkItem>,
+    /// The log that tells why it is red.
+    pub log: Option<LogKey>,
+    /// What filters go by.
+    pub context: QueryContext,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+}
+
+/// Returns the order to run a command for the card that is talked about, or why it cannot be run.
+///
+/// Places of the screen say nothing where there is none.
+///
+/// # Errors
+///
+/// In words, where the command is not for that card or needs a screen.
+pub fn said(command: &OwnCommand, id: u64, talked: &Talked<'_>) -> Result<Order, String> {
+    if talked.read_only && command.changes {
+        return Err(values::READ_ONLY.to_owned());
+    }
+    if command.run == RunIn::Terminal {
+        let why = "it takes the terminal, and lines are read from that; `run = \"background\"` \
+                   reads out what it prints";
+        return Err(why.to_owned());
+    }
+    let item = talked.item.filter(|_| values::is_for_cards(command));
+    if item.is_none() && values::is_for_cards(command) {
+        return Err("no card is open; `list`, then its number".to_owned());
+    }
+    let values = values::all(talked.snapshot, item, talked.log.is_some());
+    match values::unfit_with(command, item, &talked.context, &values) {
+        Some(why) => Err(why),
+        None => Ok(make(command, id, values, talked.log.clone())),
+    }
+}
+
 /// The question before: every argument by itself, so that none can pass for two.
 fn question(command: &OwnCommand, order: &Order, now: Timestamp) -> Confirm {
+    Confirm {
+        title: format!("run `{}`?", command.name),
+        lines: in_full(order),
+        yes: vec![Effect::RunOwn(Box::new(order.clone()))],
+        opened_at: now,
+    }
+}
+
+/// Returns what would be run: every argument by itself, and where.
+pub fn in_full(order: &Order) -> Vec<String> {
     let mut lines = Vec::new();
     for (at, word) in order.argv.iter().enumerate() {
         let word = word.fill(&order.values).unwrap_or_default();
         let indent = if at == 0 { "" } else { "  " };
         lines.push(format!("{indent}{}", plain_ascii_escape(&word)));
     }
-    if let Some(path) = &command.cwd {
+    if let Some(path) = &order.cwd {
         let path = path.fill_path(&order.values).unwrap_or_default();
         lines.push(format!("in {}", plain_ascii_escape(&path)));
     }
-    Confirm {
-        title: format!("run `{}`?", command.name),
-        lines,
-        yes: vec![Effect::RunOwn(Box::new(order.clone()))],
-        opened_at: now,
-    }
+    lines
 }
 
 /// Notes that the shell has begun with a command.

@@ -544,3 +544,23 @@ fn number_and_page_are_those_of_the_key_and_the_change_request_has_its_own() {
         ["x", "12", &page("issues/12"), "34", &page("pull/34")]
     );
 }
+
+#[test]
+fn leaving_while_a_command_runs_is_asked_about_and_says_what_ends() {
+    let mut screen = screen(TEXT);
+    let id = begin(&mut screen);
+    assert_eq!(screen.press("q"), []);
+    let text = screen.text();
+    assert!(text.contains("quit while your commands run?"), "{text}");
+    assert!(text.contains("ends with it"), "{text}");
+    screen.now += TimeDelta::seconds(2);
+    assert_eq!(screen.press("n"), []);
+    assert!(screen.state.overlays.is_empty());
+    screen.press("q");
+    screen.now += TimeDelta::seconds(2);
+    assert_eq!(screen.press("y"), [Effect::Quit]);
+    tell(&mut screen, id, &[], Some(Ending::Exit(0)));
+    screen.state.overlays.clear();
+    screen.now += TimeDelta::seconds(2);
+    assert_eq!(screen.press("q"), [Effect::Quit]);
+}

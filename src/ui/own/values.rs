@@ -6,6 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
 use crate::domain::item::{EvidenceKind, WorkItem};
 use crate::domain::key::WebUrl;
+use crate::domain::query::QueryContext;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::rows::Shown;
 use crate::ui::state::{LogStanding, Pane, Pointed, UiState, View};
@@ -13,6 +14,10 @@ use crate::ui::update::marks;
 
 /// What stands for the path of the log before there is one.
 pub(super) const LOG: &str = "copy-of-the-log";
+
+/// Why a command is not run that may change something.
+pub(super) const READ_ONLY: &str =
+    "nothing is changed with `--read-only`; `changes = false` says that it does not";
 
 /// Returns the card that a command would be for: the one that is open, else that of the cursor.
 pub(super) fn card<'a>(state: &UiState, snapshot: &'a Snapshot) -> Option<&'a WorkItem> {
@@ -38,8 +43,13 @@ pub(super) fn log(state: &UiState) -> Option<&LogKey> {
 
 /// Returns all that is known for the words of a command.
 pub(super) fn values(state: &UiState, snapshot: &Snapshot, item: Option<&WorkItem>) -> Values {
+    all(snapshot, item, log(state).is_some())
+}
+
+/// The same, where no screen says whether there is a log.
+pub(super) fn all(snapshot: &Snapshot, item: Option<&WorkItem>, has_log: bool) -> Values {
     let mut values = item.map_or_else(Values::new, |item| of(item, snapshot));
-    if log(state).is_some() {
+    if has_log {
         values.insert(Field::LogPath, LOG.to_owned());
     }
     values
@@ -119,7 +129,7 @@ pub(super) fn cards<'a>(
 }
 
 /// Whether a command is about a card.
-fn is_for_cards(command: &OwnCommand) -> bool {
+pub(super) fn is_for_cards(command: &OwnCommand) -> bool {
     let wants = |words: &[Template]| {
         let mut fields = words.iter().flat_map(Template::fields);
         fields.any(|field| field != Field::LogPath)
@@ -135,8 +145,7 @@ pub(crate) fn refusal(
     now: Timestamp,
 ) -> Option<String> {
     if state.options.read_only && command.changes {
-        let why = "nothing is changed with `--read-only`; `changes = false` says that it does not";
-        return Some(why.to_owned());
+        return Some(READ_ONLY.to_owned());
     }
     if state.view == View::Replay {
         return Some("what was is nothing to act on".to_owned());
@@ -178,12 +187,22 @@ pub(super) fn unfit(
     now: Timestamp,
 ) -> Option<String> {
     let context = state.query_context(snapshot, now);
-    if item.is_some_and(|item| !command.cards.matches(item, &context)) {
+    let values = values(state, snapshot, item);
+    unfit_with(command, item, &context, &values)
+}
+
+/// The same, where no screen says what is known.
+pub(super) fn unfit_with(
+    command: &OwnCommand,
+    item: Option<&WorkItem>,
+    context: &QueryContext,
+    values: &Values,
+) -> Option<String> {
+    if item.is_some_and(|item| !command.cards.matches(item, context)) {
         return Some(format!("it is for cards that match `{}`", command.cards));
     }
-    let values = values(state, snapshot, item);
-    let mut words = command.argv.iter().map(|word| word.fill(&values));
-    let mut path = command.cwd.iter().map(|path| path.fill_path(&values));
+    let mut words = command.argv.iter().map(|word| word.fill(values));
+    let mut path = command.cwd.iter().map(|path| path.fill_path(values));
     let unfit = words.find_map(Result::err);
     unfit
         .or_else(|| path.find_map(Result::err))

@@ -65,6 +65,25 @@ impl UiState {
         view.is_some_and(|view| view.shows != self.arrangement())
     }
 
+    /// Takes over the views of the configuration; the one in force is shown as it is now, unless the
+    /// board was changed since it was chosen.
+    pub fn tell_views(&mut self, given: Vec<SavedView>) {
+        let was_changed = self.is_changed();
+        self.saved.given = given;
+        let Some(name) = self.saved.current.clone() else {
+            return;
+        };
+        match self.saved_view(&name).map(|view| view.shows.clone()) {
+            Some(shows) if !was_changed => {
+                if shows != self.arrangement() {
+                    self.arrange(&shows);
+                }
+            }
+            Some(_) => {}
+            None => self.saved.current = None,
+        }
+    }
+
     /// Lets the board show that; a filter that cannot be read is none.
     pub fn arrange(&mut self, shows: &Arrangement) {
         self.filter.query = Query::parse(&shows.filter).unwrap_or_default();

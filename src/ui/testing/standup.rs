@@ -14,6 +14,7 @@ use crate::domain::standup::{Material, Parked, Standup};
 use crate::domain::status::Status;
 use crate::ui::effect::Effect;
 use crate::ui::history::on_recalled;
+use crate::ui::input::catch_up;
 use crate::ui::standup::{Answer, Ask, Order, Prepared, on_prepared};
 use crate::ui::testing::Screen;
 use crate::ui::update::on_clock;
@@ -76,6 +77,8 @@ impl Shell {
                     let ask = screen.state.standup.ask(order);
                     let answer = self.answer(screen, &ask);
                     on_prepared(&mut screen.state, answer, screen.now);
+                    let typed = catch_up(&mut screen.state, &screen.snapshot, screen.now);
+                    all.extend(self.carry_out(screen, typed));
                 }
                 _ => continue,
             }

@@ -18,6 +18,8 @@ use crate::ui::update::{filter, marks};
 
 /// The filter that shows what was put aside.
 const HIDDEN: &str = "is:hidden";
+/// The one that shows what was put aside until something.
+const SNOOZED: &str = "is:snoozed";
 
 fn toast(text: impl Into<String>) -> Vec<Effect> {
     vec![Effect::Toast(text.into())]
@@ -43,7 +45,7 @@ pub(crate) fn toggle(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -
     let text = if shows {
         format!("{name} {verb} shown again")
     } else {
-        format!("{name} {verb} hidden{}", way_back(state))
+        format!("{name} {verb} hidden{}", way_back(state, HIDDEN))
     };
     let hide = |item: &WorkItem| (!shows).then(|| Hide::new(item, Wish::ForGood));
     let changes = cards.iter().map(|item| (item.id.clone(), hide(item)));
@@ -51,10 +53,10 @@ pub(crate) fn toggle(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -
     change(state, changes, text)
 }
 
-fn way_back(state: &UiState) -> String {
+fn way_back(state: &UiState, filter: &str) -> String {
     let key = state.options.keymap.label(Command::Undo, Glyphs::Ascii);
     key.map_or_else(String::new, |key| {
-        format!("; {key} takes it back, `/{HIDDEN}` shows it")
+        format!("; {key} takes it back, `/{filter}` shows it")
     })
 }
 
@@ -85,7 +87,10 @@ pub(crate) fn snooze(
     let until = wish.words(zone);
     let name = called(snapshot, &cards);
     let verb = if cards.len() == 1 { "is" } else { "are" };
-    let text = format!("{name} {verb} put aside {until}{}", way_back(state));
+    let text = format!(
+        "{name} {verb} put aside {until}{}",
+        way_back(state, SNOOZED)
+    );
     let changes = cards
         .iter()
         .map(|item| (item.id.clone(), Some(Hide::new(item, wish))));

@@ -2,11 +2,12 @@
 
 use crate::domain::Timestamp;
 use crate::domain::status::Status;
+use crate::domain::text::plain_ascii_escape;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::command::Command;
 use crate::ui::effect::Effect;
 use crate::ui::glyphs::Glyphs;
-use crate::ui::overlay::{Detail, Overlay};
+use crate::ui::overlay::{Confirm, Detail, Overlay};
 use crate::ui::rows::{RowKey, Shown};
 use crate::ui::state::{Pointed, UiState, View};
 use crate::ui::update::{act, flow, lanes, marks, moves, replay, saved, standup, triage};
@@ -159,7 +160,7 @@ pub(crate) fn back(state: &mut UiState, snapshot: &Snapshot) {
 }
 
 /// Closes the topmost layer; the board itself is left for good.
-pub(crate) fn close(state: &mut UiState) -> Vec<Effect> {
+pub(crate) fn close(state: &mut UiState, now: Timestamp) -> Vec<Effect> {
     if state.overlays.pop().is_some() {
         return Vec::new();
     }
@@ -167,9 +168,39 @@ pub(crate) fn close(state: &mut UiState) -> Vec<Effect> {
         return Vec::new();
     }
     if state.view == View::Board {
-        return vec![Effect::Quit];
+        return quit(state, now);
     }
     switch(state, View::Board);
+    Vec::new()
+}
+
+/// Ends the program; where commands of the user run, after a question, as they end with it.
+fn quit(state: &mut UiState, now: Timestamp) -> Vec<Effect> {
+    let running = state.own.errands.iter().filter(|it| it.ended.is_none());
+    let mut lines: Vec<String> = running
+        .map(|errand| match &errand.card {
+            Some(card) => format!(
+                "`{}` for {} ends with it",
+                errand.name,
+                plain_ascii_escape(card)
+            ),
+            None => format!("`{}` ends with it", errand.name),
+        })
+        .collect();
+    match state.own.waiting() {
+        0 => {}
+        1 => lines.push("1 that waits for its turn is not run".to_owned()),
+        many => lines.push(format!("{many} that wait for their turn are not run")),
+    }
+    if lines.is_empty() {
+        return vec![Effect::Quit];
+    }
+    state.overlays.push(Overlay::Confirm(Confirm {
+        title: "quit while your commands run?".to_owned(),
+        lines,
+        yes: vec![Effect::Quit],
+        opened_at: now,
+    }));
     Vec::new()
 }
 

@@ -90,6 +90,21 @@ fn told(state: &UiState, at: Timestamp, now: Timestamp) -> String {
     )
 }
 
+/// Wants all cards in the walk, or the quiet ones left out again; elsewhere nothing is left out.
+pub(crate) fn quiet_cards(state: &mut UiState) -> Vec<Effect> {
+    if state.standup.pane != StandupPane::Walk {
+        let key = state.options.keymap.label(Command::ByPerson, Glyphs::Ascii);
+        let key = match (state.standup.pane, key) {
+            (StandupPane::People, Some(key)) => format!("; {key} goes back to it"),
+            (_, _) => String::new(),
+        };
+        let text = format!("quiet cards are left out of the walk alone{key}");
+        return vec![Effect::Toast(text)];
+    }
+    state.standup.all = !state.standup.all;
+    Vec::new()
+}
+
 /// Looks back by the next of the usual spans.
 pub(crate) fn since(state: &mut UiState) -> Vec<Effect> {
     let span = state.standup.next_span();

@@ -179,10 +179,11 @@ fn counts(
 
 /// What the user did to cards on this machine: put aside, marked.
 fn own_marks(paint: &mut Paint<'_>, state: &UiState, row: &mut Words) {
-    let hidden = state.rows.hidden;
-    if hidden > 0 {
+    // For good or until something: hidden and snoozed cards are both put aside.
+    let aside = state.rows.hidden;
+    if aside > 0 {
         let style = paint.theme.style(Role::Dim);
-        row.put(paint, &format!("{hidden} hidden"), style);
+        row.put(paint, &format!("{aside} put aside"), style);
     }
     let marked = state.board.marked.len();
     if marked > 0 && state.view == View::Board {

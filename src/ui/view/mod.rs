@@ -10,10 +10,11 @@ use ratatui::layout::Rect;
 
 use crate::domain::Timestamp;
 use crate::engine::snapshot::Snapshot;
+use crate::ui::command::Command;
 use crate::ui::layout::{Plan, Size};
 use crate::ui::overlay::Overlay;
 use crate::ui::state::{UiState, View};
-use crate::ui::text::Paint;
+use crate::ui::text::{Paint, width};
 use crate::ui::theme::{Role, Theme};
 use crate::ui::{own, rest};
 
@@ -186,8 +187,14 @@ fn hints(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
         .options
         .keymap
         .hints(state.scope(), &state.pending, glyphs);
+    let told = |command: &Command| own::help(&state.options, *command);
+    let texts = hints.iter().map(|(_, command)| width(told(command)));
+    let keys = hints.iter().map(|(key, _)| width(key));
+    let keys = keys.max().unwrap_or_default().clamp(3, 12);
     let height = crate::ui::text::cols(hints.len()) + 2;
-    let width = 44.min(plan.body.width);
+    // As wide as its longest line, if there is room.
+    let wanted = texts.max().unwrap_or_default().saturating_add(keys + 5);
+    let width = wanted.max(44).min(plan.body.width);
     let height = height.min(plan.body.height);
     let area = Rect::new(
         plan.body.right() - width,
@@ -198,15 +205,9 @@ fn hints(paint: &mut Paint<'_>, state: &UiState, plan: &Plan) {
     let title = crate::ui::keymap::sequence_label(&state.pending, glyphs);
     let inside = paint.boxed(area, &title);
     for (y, (key, command)) in (inside.top()..inside.bottom()).zip(&hints) {
-        let end = paint.text(inside.x + 1, y, 8, key, theme.style(Role::Key));
-        let x = (inside.x + 5).max(end + 1);
+        paint.text(inside.x + 1, y, keys, key, theme.style(Role::Key));
+        let x = inside.x + keys + 2;
         let left = inside.right().saturating_sub(x);
-        paint.text(
-            x,
-            y,
-            left,
-            own::help(&state.options, *command),
-            theme.style(Role::Text),
-        );
+        paint.text(x, y, left, told(command), theme.style(Role::Text));
     }
 }

@@ -4,8 +4,10 @@ use super::*;
 use crate::app::ground::QUESTION;
 use crate::app::reload::Told;
 use crate::config::UiConfig;
+use crate::domain::arrange::{Arrangement, SavedView};
 use crate::ui::glyphs::Glyphs as Marks;
 use crate::ui::keymap::{Keymap, Preset};
+use crate::ui::own::testing::commands;
 
 fn told(ui: UiConfig) -> Told {
     Told {
@@ -13,6 +15,8 @@ fn told(ui: UiConfig) -> Told {
         keymap: Arc::new(Keymap::default()),
         kitty: false,
         shelf: Arc::default(),
+        views: Vec::new(),
+        commands: Arc::default(),
         rest: Vec::new(),
     }
 }
@@ -115,6 +119,60 @@ async fn what_was_saved_is_taken_over_and_a_mistake_leaves_what_was_there() {
         world.pass(FRAME_AND_MORE).await;
         let text = world.seen.text();
         assert!(!text.contains("there is no theme"), "it was mended: {text}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn views_and_own_commands_are_taken_over_and_what_needs_a_restart_is_named() {
+    let effects = effects();
+    let tell = effects.teller();
+    let all = (effects, None, Some(standing(UiConfig::default())));
+    play_all((120, 30), all, async |world: World| {
+        world.pass(FRAME_AND_MORE).await;
+        let mut next = told(UiConfig::default());
+        next.views = vec![SavedView {
+            name: "failing".to_owned(),
+            shows: Arrangement {
+                filter: "is:red".to_owned(),
+                ..Arrangement::default()
+            },
+        }];
+        next.commands = commands("[[command]]\nname = \"tidy\"\nargv = [\"x\"]");
+        next.rest = vec!["[store]\nurl = \"sqlite:a\"".parse().unwrap()];
+        tell.try_send(Done::Reloaded(Box::new(Ok(next)))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        let text = world.seen.text();
+        assert!(
+            text.contains("`[store]` of the configuration counts after a restart"),
+            "{text}"
+        );
+        world.type_text("}");
+        world.pass(FRAME_AND_MORE).await;
+        assert!(
+            world.seen.text().contains("is:red"),
+            "{}",
+            world.seen.text()
+        );
+        world.type_text("!");
+        world.pass(FRAME_AND_MORE).await;
+        assert!(world.seen.text().contains("tidy"), "{}", world.seen.text());
+        // What is in force follows its view; one that is gone leaves the board as it is.
+        let mut next = told(UiConfig::default());
+        next.views = vec![SavedView {
+            name: "failing".to_owned(),
+            shows: Arrangement {
+                filter: "is:blocked".to_owned(),
+                ..Arrangement::default()
+            },
+        }];
+        tell.try_send(Done::Reloaded(Box::new(Ok(next)))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        let text = world.seen.text();
+        assert!(
+            text.contains("is:blocked") && !text.contains("tidy"),
+            "{text}"
+        );
     })
     .await;
 }

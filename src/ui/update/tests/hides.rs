@@ -55,7 +55,7 @@ fn a_card_that_is_hidden_is_counted_found_and_shown_again() {
     assert!(matches!(&effects[0], Effect::Hide(changes) if changes[0].0 == id));
     assert_eq!(screen.state.rows.shown, all - 1);
     assert_ne!(selected(&screen), id);
-    assert!(head(&screen).contains("1 hidden"), "{}", head(&screen));
+    assert!(head(&screen).contains("1 put aside"), "{}", head(&screen));
     // It does not come back, whatever happens to it.
     touch(&mut screen, &id, |item| {
         item.placement.status = Status::Failed;
@@ -69,7 +69,7 @@ fn a_card_that_is_hidden_is_counted_found_and_shown_again() {
     assert_eq!(selected(&screen), id);
     screen.press("x esc esc");
     assert_eq!(screen.state.rows.shown, all);
-    assert!(!head(&screen).contains("hidden"));
+    assert!(!head(&screen).contains("put aside"));
 }
 
 #[test]

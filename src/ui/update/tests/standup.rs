@@ -318,3 +318,56 @@ fn what_is_told_is_prepared_again_soon_after_a_change_and_rarely_else() {
     assert_eq!(orders(&shell.wait(&mut screen, 298)).len(), 0);
     assert_eq!(orders(&shell.wait(&mut screen, 3)).len(), 1);
 }
+
+#[test]
+fn what_is_typed_before_there_is_a_stand_up_is_done_once_there_is_one() {
+    let mut screen = Screen::new(80, 24, 48);
+    let mut shell = Shell::default();
+    let asked = screen.press("g s");
+    let early = screen.press("n m w h y ? enter");
+    assert_eq!(orders(&early), Vec::<&Order>::new());
+    shows(&screen, "done as soon as the stand-up is prepared");
+    assert_eq!(screen.state.view, View::Standup);
+    let done = shell.carry_out(&mut screen, asked);
+    let parked = orders(&done).into_iter().find_map(|order| {
+        if let Order::Park(item, note) = order {
+            Some((item.clone(), note.clone()))
+        } else {
+            None
+        }
+    });
+    let (item, note) = parked.expect("the note was parked");
+    assert_eq!(note, "why?");
+    assert_eq!(item, screen.state.standup.stop().unwrap().card.id);
+    shows(&screen, "2 of 43");
+}
+
+#[test]
+fn what_was_typed_ahead_is_dropped_by_esc_and_what_leads_elsewhere_is_done_at_once() {
+    let mut screen = Screen::new(80, 24, 48);
+    let mut shell = Shell::default();
+    let asked = screen.press("g s");
+    screen.press("m x esc");
+    shows(&screen, "what was typed ahead is dropped");
+    screen.press("g b");
+    assert_eq!(screen.state.view, View::Board);
+    screen.press("g s n g b");
+    assert_eq!(
+        screen.state.view,
+        View::Standup,
+        "that is typed ahead as well"
+    );
+    drop(shell.carry_out(&mut screen, asked));
+    assert_eq!(screen.state.view, View::Board);
+}
+
+#[test]
+fn by_person_nothing_is_left_out_and_that_is_said() {
+    let (mut screen, mut shell) = opened(120, 24);
+    shell.press(&mut screen, "b z");
+    shows(
+        &screen,
+        "quiet cards are left out of the walk alone; b goes back to it",
+    );
+    assert!(!screen.state.standup.all);
+}

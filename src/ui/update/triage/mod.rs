@@ -254,6 +254,10 @@ pub(crate) fn click(state: &mut UiState, snapshot: &Snapshot, at: (u16, u16)) {
             continue;
         };
         state.triage.pane = pane;
+        if state.rest.shows_former(area) {
+            // What was clicked is of the card before: no line of this one was under the mouse.
+            return;
+        }
         let Some(row) = at.1.checked_sub(area.y + 1) else {
             return;
         };

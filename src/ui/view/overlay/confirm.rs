@@ -15,7 +15,7 @@ pub(in crate::ui::view) fn paint(paint: &mut Paint<'_>, confirm: &Confirm, plan:
         .max()
         .unwrap_or_default();
     let wide = longest
-        .max(width(&confirm.title))
+        .max(width(&confirm.title).saturating_add(2))
         .max(28)
         .saturating_add(4)
         .min(plan.body.width);

@@ -9,7 +9,7 @@ use crate::ui::layout::{Plan, middle};
 use crate::ui::overlay::{Help, Listing, Overlay};
 use crate::ui::own;
 use crate::ui::state::UiState;
-use crate::ui::text::{Paint, cols};
+use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
 use crate::ui::update::replay;
 use crate::ui::view::overlay::more;
@@ -71,10 +71,16 @@ fn matching(state: &UiState, typed: &str, glyphs: Glyphs) -> Vec<Entry> {
 /// A line of the list.
 enum Line<'a> {
     Heading(String),
-    Entry(usize, &'a Entry),
+    /// A command with the first line of what it does.
+    Entry(usize, &'a Entry, &'a str),
+    /// A further line of that.
+    Rest(usize, &'a str),
 }
 
-fn lines<'a>(state: &UiState, entries: &'a [Entry]) -> Vec<Line<'a>> {
+/// The most lines that one command may take.
+const MOST: usize = 3;
+
+fn lines<'a>(state: &UiState, entries: &'a [Entry], columns: u16) -> Vec<Line<'a>> {
     let here = here(state);
     let mut lines = Vec::with_capacity(entries.len() + 6);
     let mut scope = None;
@@ -88,10 +94,16 @@ fn lines<'a>(state: &UiState, entries: &'a [Entry]) -> Vec<Line<'a>> {
                 format!("{title} (not here)")
             }));
         }
-        lines.push(Line::Entry(at, entry));
+        let mut texts = wrap(&entry.help, columns, MOST).into_iter();
+        let first = texts.next().unwrap_or_default();
+        lines.push(Line::Entry(at, entry, first));
+        lines.extend(texts.map(|text| Line::Rest(at, text)));
     }
     lines
 }
+
+/// Columns of the box.
+const WIDTH: u16 = 84;
 
 /// Columns of the keys.
 const KEYS: u16 = 16;
@@ -106,8 +118,10 @@ pub(in crate::ui::view) fn paint(
     let theme = paint.theme;
     let list = &mut help.list;
     let entries = matching(state, &list.input.value().to_lowercase(), theme.glyphs());
-    let lines = lines(state, &entries);
-    let area = middle(plan.body, 84, cols(lines.len()).saturating_add(3).max(8));
+    // The box is known once the lines are, and those once its width is: two borders, two gaps.
+    let text = middle(plan.body, WIDTH, 8).width.saturating_sub(KEYS + 4);
+    let lines = lines(state, &entries, text);
+    let area = middle(plan.body, WIDTH, cols(lines.len()).saturating_add(3).max(8));
     let inside = paint.boxed(area, "keys");
     if inside.height < 2 || inside.width < 4 {
         return;
@@ -142,7 +156,10 @@ pub(in crate::ui::view) fn paint(
             Line::Heading(title) => {
                 paint.text(row.x + 1, y, columns, title, theme.style(Role::Title));
             }
-            Line::Entry(at, entry) => paint_entry(paint, entry, row, *at == list.cursor),
+            Line::Entry(at, entry, text) => {
+                paint_entry(paint, (entry, text), row, *at == list.cursor);
+            }
+            Line::Rest(at, text) => paint_text(paint, text, row, *at == list.cursor),
         }
     }
     if lines.is_empty() {
@@ -152,42 +169,55 @@ pub(in crate::ui::view) fn paint(
     more(paint, area, (from, lines.len(), usize::from(body.height)));
 }
 
-fn paint_entry(paint: &mut Paint<'_>, entry: &Entry, row: Rect, selected: bool) {
+fn paint_entry(paint: &mut Paint<'_>, (entry, text): (&Entry, &str), row: Rect, selected: bool) {
     let theme = paint.theme;
     if selected {
         paint.style(row, theme.selection());
         paint.text(row.x, row.y, 1, theme.glyphs().cursor(), theme.selection());
     }
-    let pick = |role| {
-        if selected {
-            theme.selection()
-        } else {
-            theme.style(role)
-        }
+    let style = if selected {
+        theme.selection()
+    } else {
+        theme.style(Role::Key)
     };
     let keys = if entry.keys.is_empty() {
         format!(":{}", entry.name)
     } else {
         entry.keys.join("  ")
     };
-    paint.text(row.x + 1, row.y, KEYS - 1, &keys, pick(Role::Key));
+    paint.text(row.x + 1, row.y, KEYS - 1, &keys, style);
+    paint_text(paint, text, row, selected);
+}
+
+/// A line of what a command does.
+fn paint_text(paint: &mut Paint<'_>, text: &str, row: Rect, selected: bool) {
+    let theme = paint.theme;
+    let style = if selected {
+        paint.style(
+            Rect {
+                x: row.x + KEYS,
+                width: row.width.saturating_sub(KEYS),
+                ..row
+            },
+            theme.selection(),
+        );
+        theme.selection()
+    } else {
+        theme.style(Role::Text)
+    };
     let columns = row.width.saturating_sub(KEYS + 2);
-    paint.text(
-        row.x + 1 + KEYS,
-        row.y,
-        columns,
-        &entry.help,
-        pick(Role::Text),
-    );
+    paint.text(row.x + 1 + KEYS, row.y, columns, text, style);
 }
 
 /// Moves the window so that the cursor is within, its heading too, and returns its first line.
 fn scrolled(list: &mut Listing, lines: &[Line<'_>], height: usize) -> usize {
-    let is_at = |line: &Line<'_>| matches!(line, Line::Entry(at, _) if *at == list.cursor);
+    let is_at = |line: &Line<'_>| matches!(line, Line::Entry(at, ..) if *at == list.cursor);
     let at = lines.iter().position(is_at).unwrap_or_default();
     let above = at.checked_sub(1).and_then(|above| lines.get(above));
     let first = at - usize::from(matches!(above, Some(Line::Heading(_))));
-    let least = (at + 1).saturating_sub(height.max(1));
+    let is_rest = |line: &&Line<'_>| matches!(line, Line::Rest(..));
+    let rests = lines.iter().skip(at + 1).take_while(is_rest).count();
+    let least = (at + 1 + rests).saturating_sub(height.max(1)).min(at);
     let most = lines.len().saturating_sub(height);
     list.scroll = list.scroll.min(most).min(first).max(least);
     list.scroll

@@ -113,7 +113,7 @@ fn whoever_waits_for_the_first_answers_sees_what_has_come_by_now() {
     let screen = Screen::with(120, 30, snapshot.clone(), UiOptions::default());
     let line = second(&screen);
     assert!(
-        line.contains("loading 1 of 1 sources  1234 facts so far"),
+        line.contains("loading 1 of 1 source  1234 facts so far"),
         "{line}"
     );
     // Where there is no room for both, how the sources are goes before.

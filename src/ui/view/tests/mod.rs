@@ -320,7 +320,7 @@ fn an_empty_board_says_why_and_what_to_do() {
             .text()
             .contains("asking the sources for the first time")
     );
-    assert!(screen.text().contains("loading 1 of 1 sources"));
+    assert!(screen.text().contains("loading 1 of 1 source"));
     empty.sources.clear();
     let screen = Screen::with(80, 24, empty, UiOptions::default());
     assert!(screen.text().contains("no source is configured"));

@@ -59,3 +59,46 @@ fn help_searches_only_after_a_slash() {
     screen.press("esc esc");
     assert_eq!(screen.state.overlays.len(), 0);
 }
+
+/// The words of a box on the screen, its borders and gaps taken away.
+fn words_in_box(screen: &Screen) -> String {
+    let text = screen.text();
+    let inner = text.lines().filter_map(|line| {
+        let (_, rest) = line.split_once('│')?;
+        let (inner, _) = rest.rsplit_once('│')?;
+        Some(inner.trim())
+    });
+    let words: Vec<&str> = inner.flat_map(str::split_whitespace).collect();
+    words.join(" ")
+}
+
+#[test]
+fn what_a_command_does_is_told_whole_in_eighty_columns() {
+    for row in crate::ui::command::COMMANDS {
+        // Those of a family are told in one line.
+        if row.command.column().is_some() || row.command.saved_view().is_some() {
+            continue;
+        }
+        let mut screen = Screen::new(80, 24, 8);
+        screen.press("? /");
+        screen.type_text(row.name);
+        let told = words_in_box(&screen);
+        let help = row.help.trim();
+        // Behind the words of the first line stand the keys of none, so lines can be joined.
+        assert!(told.contains(help), "{help}: {told}");
+    }
+}
+
+#[test]
+fn what_may_follow_a_key_is_told_whole_in_eighty_columns() {
+    let mut screen = Screen::new(80, 24, 48);
+    screen.press("g");
+    screen.now += TimeDelta::seconds(1);
+    screen.draw();
+    let text = screen.text();
+    let keymap = crate::ui::keymap::Keymap::default();
+    let pressed = [crate::ui::chord::Chord::parse("g").unwrap()];
+    for (_, command) in keymap.hints(screen.state.scope(), &pressed, Glyphs::Unicode) {
+        assert!(text.contains(command.row().help.trim()), "{text}");
+    }
+}

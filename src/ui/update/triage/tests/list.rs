@@ -274,6 +274,29 @@ fn place(screen: &Screen, text: &str) -> (u16, u16) {
 }
 
 #[test]
+fn while_the_cursor_moves_a_click_beside_the_list_takes_no_line_that_was_not_seen() {
+    let (mut screen, shell) = opened(140, 40);
+    shell.press(&mut screen, "l");
+    let (x, y) = place(&screen, "not yours");
+    shell.press(&mut screen, "h");
+    screen.rests = false;
+    screen.draw();
+    shell.press(&mut screen, "j");
+    assert!(screen.text().contains("not yours"), "{}", screen.text());
+    let before = (
+        screen.state.triage.tree,
+        screen.state.triage.tree_mark.clone(),
+    );
+    click(&mut screen, x, y);
+    assert_eq!(screen.state.triage.pane, Pane::Tree);
+    let after = (
+        screen.state.triage.tree,
+        screen.state.triage.tree_mark.clone(),
+    );
+    assert_eq!(after, before);
+}
+
+#[test]
 fn a_click_selects_the_line_that_is_seen_below_sentences_of_several_rows() {
     let (mut screen, shell) = opened(140, 40);
     shell.press(&mut screen, "l");

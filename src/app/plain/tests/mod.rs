@@ -1,5 +1,8 @@
 //! Conversations in lines: what is said to what, and that nothing is done without a word for it.
 
+mod decided;
+mod told;
+
 use std::sync::Arc;
 
 use super::talk::{Do, Said, Setting, Talk};
@@ -15,6 +18,7 @@ use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::engine::EngineCommand;
 use crate::engine::snapshot::{Health, Row, Snapshot};
+use crate::ui::own::testing::commands;
 use crate::ui::sample;
 use crate::ui::state::UiOptions;
 use crate::ui::testing::triage;
@@ -32,6 +36,14 @@ fn setting() -> Setting {
         simulated: false,
         seed: 7,
         hides: Hides::default(),
+        pins: Vec::new(),
+        commands: commands(
+            "[[command]]\nname = \"branch\"\nargv = [\"echo\", \"{branch}\"]\n\
+             [[command]]\nname = \"clean\"\nhelp = \"tidy up\"\nargv = [\"rm\", \"x y\"]\n\
+             confirm = true\n\
+             [[command]]\nname = \"show\"\nargv = [\"less\", \"x\"]\nrun = \"terminal\"",
+        ),
+        read_only: false,
         views: vec![SavedView {
             name: "failing".to_owned(),
             shows: Arrangement {
