@@ -57,8 +57,18 @@ pub struct Demo {
     options: Options,
     state: PathBuf,
     forges: Vec<Forge>,
-    /// Held as long as the store is this program's; nothing where another demo has it.
-    lock: OnceLock<Option<File>>,
+    /// Who has the store, found out once.
+    lock: OnceLock<Hold>,
+}
+
+/// Who has the store of a team.
+#[derive(Debug)]
+enum Hold {
+    /// This program, for as long as it holds the lock; where there is no place for a lock there is
+    /// none for a store, which is told by whoever opens that.
+    Ours { _lock: Option<File> },
+    /// Another demo of the same team.
+    Theirs,
 }
 
 /// A simulated team that can be asked.
@@ -178,13 +188,12 @@ impl Demo {
 
     /// Returns whether the store is this program's to fill, from now on: two teams in one would mix.
     pub fn holds_store(&self) -> bool {
-        self.lock.get_or_init(|| self.take()).is_some()
+        matches!(self.lock.get_or_init(|| self.take()), Hold::Ours { .. })
     }
 
-    fn take(&self) -> Option<File> {
-        let dir = self.state.parent()?;
+    fn take(&self) -> Hold {
         let open = || {
-            paths::make_private(dir)?;
+            self.state.parent().map_or(Ok(()), paths::make_private)?;
             OpenOptions::new()
                 .write(true)
                 .create(true)
@@ -193,11 +202,13 @@ impl Demo {
                 .open(self.state.with_extension("lock"))
         };
         let file = open().inspect_err(|error| tracing::warn!(%error, "demo"));
-        let file = file.ok()?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Err(rustix::io::Errno::AGAIN) => None,
+        let locked = file
+            .as_ref()
+            .map(|file| flock(file, FlockOperation::NonBlockingLockExclusive));
+        match locked {
+            Ok(Err(rustix::io::Errno::AGAIN)) => Hold::Theirs,
             // A file system without locks: better than no store.
-            Ok(()) | Err(_) => Some(file),
+            Ok(_) | Err(_) => Hold::Ours { _lock: file.ok() },
         }
     }
 

@@ -278,6 +278,11 @@ impl Session {
         } else {
             demo.recollect()?
         };
+        if !begun.is_the_stores && !std::io::stdout().is_terminal() {
+            waiting::say(
+                "note: another demo of this team has the store; what is new here is kept in memory only",
+            );
+        }
         for (variable, value) in begun.credentials {
             redact::know(&SecretString::from(value.clone()));
             self.env = self.env.with(variable, value);
