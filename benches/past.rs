@@ -181,6 +181,7 @@ fn deployment(id: i64, minute: i64, n: i64, next: Option<i64>) -> Fact {
         updated_at: at(next.unwrap_or(minute) + 29),
         environment_url: None,
         log_url: None,
+        came_at: None,
         rollout: None,
     })
 }

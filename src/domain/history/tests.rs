@@ -126,6 +126,20 @@ fn a_change_is_told_from_its_first_day_to_its_last() {
     );
 }
 
+#[test]
+fn what_was_replaced_is_told_as_before_where_it_is_known_when_it_came() {
+    let mut world = shipped();
+    let before = way(&told(&world), "change:12");
+    world.deployment(2, "production", 5, |d| {
+        (d.created_at, d.updated_at, d.came_at) = (at(20), at(30), Some(at(21)));
+        d.state = DeployState::Superseded;
+    });
+    world.deployment(3, "production", 5, |d| {
+        (d.created_at, d.updated_at) = (at(29), at(30));
+    });
+    assert_eq!(way(&told(&world), "change:12"), before);
+}
+
 /// A change that a commit takes back a day after it came, and a version every day since.
 fn taken_back() -> World {
     let mut world = World::new();
