@@ -36,6 +36,8 @@ pub use record::{
     Trouble,
 };
 pub use replay::{Counts, Past, PastCard, Replay, Seen, Since};
+#[cfg(test)]
+pub(in crate::domain) use rewind::chronicle_by;
 pub use rewind::{Chronicle, chronicle, runs};
 pub use standings::Standings;
 pub use timeline::{Interval, Moment, Timeline};
