@@ -212,6 +212,7 @@ fn facts_of(at: usize) -> Vec<Fact> {
         updated_at: ago(1_890),
         environment_url: None,
         log_url: None,
+        came_at: None,
         rollout: None,
     }));
     facts

@@ -181,6 +181,7 @@ fn deployment(id: i64, minute: i64, n: i64, next: Option<i64>) -> Fact {
         updated_at: at(next.unwrap_or(minute) + 29),
         environment_url: None,
         log_url: None,
+        came_at: None,
         rollout: None,
     })
 }
@@ -269,8 +270,9 @@ fn told(all: i64) -> Duration {
 
 /// Tells a repository and one with four times its cards, so that one sees how the time grows.
 pub(crate) fn growth() {
-    let (few, many) = (600, 2_400);
+    let (few, many, most) = (600, 2_400, 5_000);
     let (first, second) = (told(few), told(many));
+    told(most);
     println!(
         "{:32} {:8.1} times the time of 1",
         format!("{} times the cards", many / few),

@@ -37,6 +37,7 @@ use crate::app::views::{self, Views};
 use crate::app::{clock, configuration, demo, ground, team, waiting};
 use crate::config::Links;
 use crate::domain::Timestamp;
+use crate::domain::history::Windows;
 use crate::engine::db::Store;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
@@ -231,7 +232,7 @@ async fn live(
         commands: engine.commands,
         jobs: signals.jobs,
         effects: effects(session, tasks)
-            .with_store(store)
+            .with_store(store, Windows::of(&session.settings.policy))
             .with_standup(Desk::of(session))
             .with_views(Views::of(session))
             .with_hidden(Hidden::of(session))

@@ -25,7 +25,7 @@ use crate::domain::Timestamp;
 use crate::domain::arrange::SavedView;
 use crate::domain::flow::Beside;
 use crate::domain::hide::{Hide, Hides};
-use crate::domain::history::Ledger;
+use crate::domain::history::{Ledger, Windows};
 use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::policy::Pin;
 use crate::engine::db::Store;
@@ -82,7 +82,7 @@ pub struct Effects {
     tell: mpsc::Sender<Done>,
     done: mpsc::Receiver<Done>,
     desk: Option<Desk>,
-    store: Option<Store>,
+    store: Option<(Store, Windows)>,
     standup: Option<standup::desk::Desk>,
     views: Option<Views>,
     hidden: Option<Hidden>,
@@ -131,10 +131,10 @@ impl Effects {
         self
     }
 
-    /// Adds the store, of which history is read.
+    /// Adds the store, of which history is read, and the windows that end what was live.
     #[must_use]
-    pub fn with_store(mut self, store: Option<Store>) -> Self {
-        self.store = store;
+    pub fn with_store(mut self, store: Option<Store>, windows: Windows) -> Self {
+        self.store = store.map(|store| (store, windows));
         self
     }
 
@@ -274,12 +274,12 @@ impl Effects {
 
     /// Reads what history holds of a board; returns whether there is a store to read.
     pub fn recall(&self, board: Arc<Snapshot>) -> bool {
-        let Some(store) = self.store.clone() else {
+        let Some((store, windows)) = self.store.clone() else {
             return false;
         };
         let tell = self.tell.clone();
         drop(self.tracker.spawn_blocking(move || {
-            let ledger = recall::ledger(&store, &board).map(Arc::new);
+            let ledger = recall::ledger(&store, &board, windows).map(Arc::new);
             drop(tell.blocking_send(Done::Recalled(ledger)));
         }));
         true

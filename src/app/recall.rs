@@ -13,7 +13,7 @@ use crate::app::heard::{Heard, Wait};
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
 use crate::app::waiting;
-use crate::domain::history::Ledger;
+use crate::domain::history::{Ledger, Windows};
 use crate::domain::key::ItemId;
 use crate::engine::Tells;
 use crate::engine::db::Store;
@@ -81,14 +81,16 @@ pub enum Reach {
     All,
 }
 
-/// Reads what history holds of a board. Takes its time.
-pub fn ledger(store: &Store, board: &Snapshot) -> Option<Ledger> {
+/// Reads what history holds of a board; of what that does not know any more, windows end what was
+/// live. Takes its time.
+pub fn ledger(store: &Store, board: &Snapshot, windows: Windows) -> Option<Ledger> {
     let ledger = store.ledger(&board.repositories)?;
     let shows = |stage| board.columns.iter().any(|column| column.stage == stage);
     // Of what is in no column that is shown the board says nothing, and neither does half of one.
     let is_told =
         |card: &ItemId, stage| board.partial || !shows(stage) || board.find(card).is_some();
-    Some(ledger.without_untold(is_told))
+    let ledger = ledger.without_untold(is_told);
+    Some(ledger.past_windows(windows, board.taken_at, is_told))
 }
 
 /// Asks every source within `wait`, or none, and reads history. Where that is not enough for what
@@ -100,6 +102,7 @@ pub fn recall(
     reach: Reach,
 ) -> Result<Recalled, Failure> {
     let store = session.store_or_none();
+    let windows = Windows::of(&session.settings.policy);
     let runtime = runtime()?;
     let recalled = runtime.block_on(async {
         let (tasks, began) = (Tasks::default(), Instant::now());
@@ -128,7 +131,7 @@ pub fn recall(
             }
         }
         let board = Arc::clone(&snapshot);
-        let read = tokio::task::spawn_blocking(move || ledger(&store?, &board));
+        let read = tokio::task::spawn_blocking(move || ledger(&store?, &board, windows));
         let ledger = read.await.ok().flatten().unwrap_or_default();
         tasks.end().await;
         Ok(Recalled {

@@ -48,6 +48,10 @@ pub struct Deployment {
     pub created_at: Timestamp,
     /// When its state last changed.
     pub updated_at: Timestamp,
+    /// When it came to its place, where that is told beside its last change: of one whose place a
+    /// newer one took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_at: Option<Timestamp>,
     /// Where the running software is.
     pub environment_url: Option<WebUrl>,
     /// Where its log is.
@@ -68,10 +72,10 @@ impl Deployment {
     /// Returns when it came to its place, as far as that is known.
     ///
     /// The last change of one whose place a newer one took is that newer one's doing, so that of
-    /// it only the time is known at which it was asked for.
+    /// it only the time is known at which it was asked for, unless it is told when it came.
     pub fn arrived_at(&self) -> Timestamp {
         match self.state {
-            DeployState::Superseded => self.created_at,
+            DeployState::Superseded => self.came_at.unwrap_or(self.created_at),
             DeployState::Queued
             | DeployState::Waiting
             | DeployState::Running

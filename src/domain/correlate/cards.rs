@@ -64,7 +64,7 @@ pub(super) struct Making<'c, 'a> {
     /// Ids of alerts that a card of this scope explains.
     pub(super) explained: BTreeSet<Clean>,
     /// Runs whose state a card of this scope already tells.
-    pub(super) told: BTreeSet<u64>,
+    pub(super) told: QuickSet<u64>,
     /// Alerts by the incident that was made of them.
     incidents: BTreeMap<&'a TicketKey, Vec<Known<'a, Alert>>>,
     /// What the anchor at hand notes of that.
@@ -124,7 +124,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             loose: Vec::new(),
             next: None,
             explained: BTreeSet::new(),
-            told: BTreeSet::new(),
+            told: QuickSet::default(),
             incidents: BTreeMap::new(),
             rest: Rest::default(),
             tells: Vec::new(),
@@ -141,7 +141,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         self.kept.sort_unstable_by(|a, b| a.anchor.cmp(&b.anchor));
         self.kept.shrink_to_fit();
         Shard {
-            items: trains::keep_shared(self.items),
+            items: trains::keep_shared(self.items, self.ground.facts.is_past()),
             remade: Vec::new(),
             kept: self.kept,
             left: self.past.kept,

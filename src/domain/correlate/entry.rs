@@ -8,7 +8,7 @@ use crate::domain::fact::{Fact, newest};
 use crate::domain::key::SourceName;
 
 /// One fact as every source that knows it says it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Entry {
     pub(super) said: Vec<(SourceName, Arc<Fact>)>,
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use crate::domain::change_request::{ChangeKey, ChangeRequest};
 use crate::domain::correlate::Sourced;
+use crate::domain::correlate::dirty::Dirty;
 pub(super) use crate::domain::correlate::entry::Entry;
-use crate::domain::correlate::reads::{self, Mark, Marks, Seed};
+use crate::domain::correlate::reads::{self, Seed};
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::key::{RepoKey, Sha, SourceName};
 use crate::domain::moves::{self, Moves};
@@ -17,9 +18,6 @@ use crate::domain::repository::Repository;
 use crate::domain::run::RunState;
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
-
-/// How many marks are told apart; with more, whole scopes are made again.
-const MOST_MARKS: usize = 1 << 16;
 
 /// Where a fact belongs: a repository, or none (tickets of trackers, alerts).
 pub(super) type Scope = Option<RepoKey>;
@@ -48,31 +46,6 @@ pub(super) struct Linked {
     changes: BTreeSet<ChangeKey>,
     /// Whether the ticket itself is known.
     known: bool,
-}
-
-/// What was touched.
-#[derive(Debug, Default)]
-pub(super) struct Dirty {
-    /// The scopes that are to be looked at again.
-    pub(super) scopes: BTreeSet<Scope>,
-    /// What of them was touched.
-    pub(super) marks: Marks,
-    /// Whether so much was touched that all of these scopes is made again.
-    pub(super) all: bool,
-    /// What deployments brought, where they are told apart.
-    pub(super) deployed: Vec<(Scope, Sha)>,
-    /// The marks of runs that passed, in the past.
-    pub(super) passed: Marks,
-}
-
-impl Dirty {
-    pub(super) fn mark(&mut self, mark: Mark) {
-        if self.marks.len() < MOST_MARKS {
-            self.marks.insert(mark);
-        } else {
-            self.all = true;
-        }
-    }
 }
 
 impl Facts {
@@ -162,6 +135,9 @@ impl Facts {
         if matches!(id.kind, FactKind::Commit | FactKind::Range) {
             self.line_changed(&scope);
         }
+        if self.is_past {
+            self.dirty.touched.insert((scope.clone(), id.clone()));
+        }
         self.dirty.scopes.insert(scope);
         if id.kind == FactKind::Repository {
             for (name, from, to) in self
@@ -205,6 +181,9 @@ impl Facts {
 
     fn touch_moved(&mut self, scope: Scope) {
         self.line_changed(&scope);
+        if self.is_past {
+            self.dirty.moved.insert(scope.clone());
+        }
         if let Some(repo) = &scope {
             self.dirty.mark(Seed::of(repo).runs());
         }

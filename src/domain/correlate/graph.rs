@@ -30,6 +30,10 @@ pub(super) struct Graph {
     absent: QuickSet<usize>,
     into: Quick<usize, Vec<Arm>>,
     reached: Vec<OnceLock<Reach>>,
+    /// What contains each commit, where that was asked.
+    above: Vec<OnceLock<Bits>>,
+    /// What leads to each commit, and what has it as a member of a range.
+    under: OnceLock<Vec<Under>>,
     /// Commits that are asked about, and of which nothing is known: the last ones.
     beside: Vec<Sha>,
 }
@@ -51,6 +55,14 @@ struct Reach {
     maybe: Bits,
     /// Commits behind which nothing is known.
     ends: Vec<usize>,
+}
+
+/// What leads to a commit.
+#[derive(Clone, Debug, Default)]
+struct Under {
+    children: Vec<usize>,
+    /// The newer ends of ranges that it is a member of.
+    ranges: Vec<usize>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -112,10 +124,15 @@ impl Graph {
             });
         }
         graph.find_again();
+        graph.make_room();
         graph
-            .reached
-            .resize_with(graph.parents.len(), OnceLock::new);
-        graph
+    }
+
+    /// Makes room for what is walked from each commit.
+    fn make_room(&mut self) {
+        let len = self.parents.len();
+        self.reached.resize_with(len, OnceLock::new);
+        self.above.resize_with(len, OnceLock::new);
     }
 
     /// Takes in which commits will be asked about, instead of those before; they may be on no
@@ -127,6 +144,7 @@ impl Graph {
         }
         self.parents.truncate(known);
         self.reached.truncate(known);
+        self.above.truncate(known);
         for sha in asked {
             let before = self.parents.len();
             self.intern(sha);
@@ -134,7 +152,7 @@ impl Graph {
                 self.beside.push(sha.clone());
             }
         }
-        self.reached.resize_with(self.parents.len(), OnceLock::new);
+        self.make_room();
     }
 
     fn intern(&mut self, sha: &Sha) -> usize {
@@ -231,7 +249,7 @@ impl Graph {
         if compared != Contains::Unknown {
             return compared;
         }
-        let (Some(reach), Some(descent)) = (self.reach(target), self.reach(change)) else {
+        let Some(reach) = self.reach(target) else {
             return Contains::Unknown;
         };
         if reach.maybe.has(change) {
@@ -241,7 +259,7 @@ impl Graph {
         if reach
             .ends
             .iter()
-            .all(|end| *end != change && descent.inside.has(*end))
+            .all(|end| *end != change && self.is_above(change, *end))
         {
             return Contains::No;
         }
@@ -298,6 +316,63 @@ impl Graph {
             }
             reach
         }))
+    }
+
+    /// Returns whether the one node contains the other by parents and ranges, as walked from the
+    /// other: few are asked about, and of each many times.
+    fn is_above(&self, node: usize, end: usize) -> bool {
+        let Some(slot) = self.above.get(end) else {
+            return false;
+        };
+        let above = slot.get_or_init(|| {
+            let under = self.under.get_or_init(|| self.turned());
+            let mut above = Bits::with(self.parents.len());
+            let ranges = under.get(end).map(|under| under.ranges.as_slice());
+            let mut open: Vec<usize> = ranges.unwrap_or_default().to_vec();
+            open.push(end);
+            while let Some(at) = open.pop() {
+                if above.set(at)
+                    && let Some(under) = under.get(at)
+                {
+                    open.extend(&under.children);
+                }
+            }
+            above
+        });
+        above.has(node)
+    }
+
+    /// The graph from its older to its newer commits, as [`Graph::walk`] goes the other way.
+    fn turned(&self) -> Vec<Under> {
+        let mut turned = vec![Under::default(); self.parents.len()];
+        let mut leads = |from: usize, to: usize| {
+            if let Some(under) = turned.get_mut(to) {
+                under.children.push(from);
+            }
+        };
+        for (at, parents) in self.parents.iter().enumerate() {
+            for parent in parents.iter().flatten() {
+                leads(at, *parent);
+            }
+        }
+        let arms = || {
+            self.into
+                .iter()
+                .flat_map(|(to, arms)| arms.iter().map(move |arm| (*to, arm)))
+        };
+        for (to, arm) in arms() {
+            if matches!(arm.relation, Relation::Ahead | Relation::Identical) {
+                leads(to, arm.from);
+            }
+        }
+        for (to, arm) in arms() {
+            for member in &arm.members {
+                if let Some(under) = turned.get_mut(*member) {
+                    under.ranges.push(to);
+                }
+            }
+        }
+        turned
     }
 
     fn walk(&self, start: usize, inside: bool, reach: &mut Reach) {

@@ -96,7 +96,7 @@ impl<'a> Joins<'a> {
     }
 
     fn find_deployed(&mut self, kinds: &Kinds<'a>) {
-        let open = |d: &&'a Deployment| d.sha.as_ref().is_none_or(is_short);
+        let open = |d: &&'a Deployment| !is_named(d);
         let deployments = kinds.deployments.iter().map(|d| d.get());
         let mut open = deployments.filter(open).peekable();
         if open.peek().is_none() {
@@ -166,6 +166,21 @@ impl<'a> Joins<'a> {
         let found = self.by_branch.get(branch).filter(|_| only && !lasts);
         found.into_iter().flatten().copied()
     }
+}
+
+/// Whether a run is one of the forge and names its commit in full: nothing has to be found out.
+pub(super) fn is_plain(run: &Run) -> bool {
+    run.ci.is_empty() && !run.head_sha.as_ref().is_some_and(is_short)
+}
+
+/// Whether a deployment names its commit in full: nothing has to be found out.
+pub(super) fn is_named(deployment: &Deployment) -> bool {
+    !deployment.sha.as_ref().is_none_or(is_short)
+}
+
+/// Whether nothing has to be found out of the facts of one repository.
+pub(super) fn are_plain(kinds: &Kinds<'_>) -> bool {
+    kinds.runs.iter().all(|run| is_plain(run)) && kinds.deployments.iter().all(|d| is_named(d))
 }
 
 /// Whether a run may be of what a change request was opened with: it started after that.

@@ -89,6 +89,20 @@ pub(super) struct Stale {
     pub(super) passed: Marks,
 }
 
+impl Stale {
+    /// Returns what was touched of what a card read, which is in order.
+    fn touches<'m>(&'m self, reads: &'m [Mark]) -> impl Iterator<Item = &'m Mark> {
+        let few = self.marks.len() <= FEW;
+        let one_by_one = self.marks.iter().filter(move |_| few);
+        let one_by_one = one_by_one.filter(|mark| reads.binary_search(mark).is_ok());
+        let all = reads.iter().filter(move |_| !few);
+        one_by_one.chain(all.filter(|mark| self.marks.contains(*mark)))
+    }
+}
+
+/// So few marks are looked for in what a card read, rather than what it read among them.
+const FEW: usize = 6;
+
 /// A scope as it was, and what was touched since.
 #[derive(Debug)]
 pub(super) struct Past<'c> {
@@ -98,12 +112,22 @@ pub(super) struct Past<'c> {
     pub(super) now: Timestamp,
     /// In the order of anchors.
     pub(super) kept: Vec<Kept>,
+    /// Where the next anchor is expected.
+    pub(super) next: usize,
 }
 
 impl<'c> Past<'c> {
-    fn at(&self, anchor: &Anchored) -> Option<usize> {
-        let by = |kept: &Kept| -> Ordering { kept.anchor.cmp(anchor) };
-        self.kept.binary_search_by(by).ok()
+    fn at(&mut self, anchor: &Anchored) -> Option<usize> {
+        // Mostly they are asked for in their order.
+        let is_it = |kept: &Kept| kept.anchor == *anchor;
+        let at = if self.kept.get(self.next).is_some_and(is_it) {
+            self.next
+        } else {
+            let by = |kept: &Kept| -> Ordering { kept.anchor.cmp(anchor) };
+            self.kept.binary_search_by(by).ok()?
+        };
+        self.next = at + 1;
+        Some(at)
     }
 
     /// Returns the mark of deployments, where all that were touched leave a card as it is.
@@ -141,10 +165,7 @@ impl<'c> Past<'c> {
             |mark: &Mark| spared == Some(*mark) || settled && self.stale.passed.contains(mark);
         let made = &mut self.kept.get_mut(at)?.made;
         let is_stale = made.next.is_some_and(|next| next <= self.now)
-            || made
-                .reads
-                .iter()
-                .any(|mark| self.stale.marks.contains(mark) && !is_past(mark))
+            || self.stale.touches(&made.reads).any(|mark| !is_past(mark))
             || made
                 .id
                 .as_ref()

@@ -12,7 +12,7 @@ use crate::domain::correlate::reads::Quick;
 use crate::domain::correlate::view::Known;
 use crate::domain::deployment::{Deployment, Environment};
 use crate::domain::diagnosis::Diagnosis;
-use crate::domain::fact::Fact;
+use crate::domain::fact::{Fact, FactKind};
 use crate::domain::finding::Finding;
 use crate::domain::release::Release;
 use crate::domain::repository::Repository;
@@ -50,13 +50,50 @@ impl<'a> Kinds<'a> {
                 kinds.add(fact, entry);
             }
         }
-        kinds.runs.sort_by_key(|run| (run.created_at, run.id));
-        kinds.deployments.sort_by_key(|d| (d.created_at, d.id));
+        kinds.sort();
+        kinds
+    }
+
+    fn sort(&mut self) {
+        self.runs.sort_by_key(|run| (run.created_at, run.id));
+        self.deployments.sort_by_key(|d| (d.created_at, d.id));
         let published = |r: &Release| r.published_at.unwrap_or(r.created_at);
-        kinds
-            .releases
+        self.releases
             .sort_by(|a, b| published(a).cmp(&published(b)).then(a.tag.cmp(&b.tag)));
-        kinds
+    }
+
+    /// Takes in all facts of a kind instead of those that were of it.
+    pub(super) fn renew(&mut self, kind: FactKind, entries: impl Iterator<Item = &'a Entry>) {
+        match kind {
+            FactKind::Repository => self.repository = None,
+            FactKind::Commit => self.commits.clear(),
+            FactKind::Range => self.ranges.clear(),
+            FactKind::Ticket => self.tickets.clear(),
+            FactKind::ChangeRequest => self.changes.clear(),
+            FactKind::ChangedPaths => self.paths.clear(),
+            FactKind::Run => self.runs.clear(),
+            FactKind::JobSet => self.jobs.clear(),
+            FactKind::GateSet => self.gates.clear(),
+            FactKind::Release => self.releases.clear(),
+            FactKind::Environment => self.environments.clear(),
+            FactKind::Deployment => self.deployments.clear(),
+            FactKind::Alert => self.alerts.clear(),
+            FactKind::Finding => self.findings.clear(),
+            FactKind::EarlierJobs => self.earlier_jobs.clear(),
+            FactKind::Diagnosis => self.diagnoses.clear(),
+            FactKind::ChangeTimes => self.times.clear(),
+        }
+        for entry in entries {
+            if let Some(fact) = entry.best() {
+                self.add(fact, entry);
+            }
+        }
+        if matches!(
+            kind,
+            FactKind::Run | FactKind::Deployment | FactKind::Release
+        ) {
+            self.sort();
+        }
     }
 
     /// Adds one fact.

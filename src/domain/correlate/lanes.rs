@@ -2,7 +2,6 @@
 //!
 //! A repository is one lane; in a mono-repo each configured service is one.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
@@ -38,7 +37,7 @@ pub(super) struct Lane<'a> {
     /// The commits of the releases in the graph.
     nodes: Vec<Option<usize>>,
     /// The versions about which it is asked what they contain.
-    chains: OnceCell<Vec<Chain<'a>>>,
+    chains: Vec<Chain<'a>>,
     /// Production first, then by name.
     pub(super) places: Vec<Place<'a>>,
 }
@@ -115,7 +114,7 @@ fn lane<'a>(
         rule,
         releases,
         nodes: Vec::new(),
-        chains: OnceCell::new(),
+        chains: Vec::new(),
         places,
     }
 }
@@ -186,18 +185,16 @@ impl<'a> Lane<'a> {
         for place in &mut self.places {
             place.index(graph, joins);
         }
+        self.chains = needs::chains(&self);
+        for chain in &mut self.chains {
+            chain.retain(|(_, sha)| !graph.is_absent(sha));
+        }
         self
     }
 
     /// Returns the versions about which it is asked what they contain.
-    pub(super) fn chains(&self, graph: &Graph) -> &[Chain<'a>] {
-        self.chains.get_or_init(|| {
-            let mut chains = needs::chains(self);
-            for chain in &mut chains {
-                chain.retain(|(_, sha)| !graph.is_absent(sha));
-            }
-            chains
-        })
+    pub(super) fn chains(&self) -> &[Chain<'a>] {
+        &self.chains
     }
 
     /// How the lane is delivered; `released` says whether a release of this age still counts.

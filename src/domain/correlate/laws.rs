@@ -12,7 +12,7 @@ use regex::Regex;
 use super::testing::*;
 use super::*;
 use crate::domain::correlate::law_facts::{Seeds, by_first_digits, fact, seeds};
-use crate::domain::history::{Standings, Transition};
+use crate::domain::history::{Standings, Transition, chronicle_by};
 use crate::domain::key::ServiceName;
 use crate::domain::policy::{Pin, ServiceRule};
 use crate::domain::stage::Stage;
@@ -198,6 +198,8 @@ fn rewound(policy: Policy, steps: &[Vec<Step>]) -> Result<(), TestCaseError> {
         now: at(60),
         last: BTreeMap::new(),
     };
+    let (ground, policy) = (PastGround::default(), board.policy.clone());
+    let mut views = PastViews::new(&ground, &policy);
     let (mut told, mut anew) = (Standings::default(), Standings::default());
     let mut before: BTreeSet<ItemId> = BTreeSet::new();
     for burst in steps {
@@ -207,7 +209,7 @@ fn rewound(policy: Policy, steps: &[Vec<Step>]) -> Result<(), TestCaseError> {
                 board.take(step);
             }
         }
-        let changes = board.kept.refresh(&board.policy, board.now);
+        let changes = board.kept.look(&mut views, board.now);
         let told = moved(
             &mut told,
             changes.changed.iter(),
@@ -229,6 +231,23 @@ fn rewound(policy: Policy, steps: &[Vec<Step>]) -> Result<(), TestCaseError> {
         prop_assert_eq!(told, whole);
         before = now;
     }
+    Ok(())
+}
+
+/// Tells facts with views that are kept from look to look, and with such that are made anew at each.
+fn told_alike(policy: &Policy, said: &[(bool, Seeds)], days: i64) -> Result<(), TestCaseError> {
+    let facts: Vec<Sourced> = said
+        .iter()
+        .map(|(mirror, seeds)| Sourced {
+            source: SourceName::new(if *mirror { "mirror" } else { "hub" }),
+            fact: Arc::new(fact(*seeds)),
+        })
+        .collect();
+    let span = (at(-200), at(24 * days));
+    let tell = |look| chronicle_by(&facts, policy, span, (|| true, look));
+    let kept = tell(Correlator::look);
+    let anew = tell(|correlator, views, now| correlator.refresh(views.policy(), now));
+    prop_assert_eq!(kept, anew);
     Ok(())
 }
 
@@ -258,6 +277,17 @@ proptest! {
     fn what_is_told_of_the_past_is_what_is_told_where_all_is_placed_anew(steps in history()) {
         rewound(Policy::default(), &steps)?;
         rewound(divided(), &steps)?;
+    }
+
+    #[test]
+    fn views_that_are_kept_tell_what_views_tell_that_are_made_anew(
+        said in prop::collection::vec((any::<bool>(), seeds()), 0..150),
+        near in prop::collection::vec((Just(false), by_first_digits()), 0..60),
+        days in 3..40_i64,
+    ) {
+        told_alike(&Policy::default(), &said, days)?;
+        told_alike(&divided(), &said, days)?;
+        told_alike(&Policy::default(), &near, days)?;
     }
 
     #[test]

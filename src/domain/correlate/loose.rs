@@ -83,13 +83,14 @@ fn severity(finding: &Finding) -> &str {
 
 /// The newest run of each workflow and branch that no card tells, while it is red or moves.
 pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) {
-    let newest: BTreeMap<(&str, &str), Known<'a, Run>> = view.newest().collect();
+    // Most are of change requests: what is left is put in order.
+    let may_be_one =
+        |run: &Run| run.state != RunState::Cancelled && (!run.ci.is_empty() || is_alone(view, run));
+    let newest = view.newest().filter(|(_, run)| may_be_one(run.get()));
+    let newest: BTreeMap<(&str, &str), Known<'a, Run>> = newest.collect();
     for run in newest.into_values() {
         let fact = run.get();
         if making.told.contains(&fact.id) || view.is_told_better(fact) {
-            continue;
-        }
-        if fact.state == RunState::Cancelled || (fact.ci.is_empty() && !is_alone(view, fact)) {
             continue;
         }
         let run_view = view.run_view(fact);

@@ -13,6 +13,7 @@ use crate::domain::correlate::alerts::Homes;
 use crate::domain::correlate::facts::{Facts, Scope};
 use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::kept::{Kept, Stale};
+use crate::domain::correlate::past_views::Shown;
 use crate::domain::correlate::remake::{Lasting, Taking};
 use crate::domain::correlate::view::Known;
 use crate::domain::fact::{Fact, FactId};
@@ -28,6 +29,7 @@ mod across;
 mod alerts;
 mod card;
 mod cards;
+mod dirty;
 mod entry;
 mod evidence;
 mod facts;
@@ -48,12 +50,15 @@ mod needs;
 #[cfg(test)]
 mod notices;
 mod parts;
+mod past_views;
 mod place;
 mod reads;
 mod records;
 mod remake;
+mod renew;
 mod run_lines;
 mod settled;
+mod stock;
 #[cfg(test)]
 mod strangers;
 mod suspects;
@@ -70,6 +75,7 @@ mod views;
 pub use trains::group_trains;
 
 pub(in crate::domain) use cards::{cards_of_change, ticket_item as card_of_ticket};
+pub(in crate::domain) use past_views::{PastGround, PastViews};
 
 /// One fact, with the source that said it.
 #[derive(Clone, Debug)]
@@ -232,6 +238,21 @@ impl Correlator {
         if self.refreshed_at.is_some_and(|last| now < last) {
             return self.refresh_all(policy, now);
         }
+        self.touch_due(now);
+        self.recompute((policy, now), overrides::depends_on_clock(policy), None)
+    }
+
+    /// The same on the way through the past, where the clock never goes back and views are kept
+    /// from one look to the next.
+    pub(in crate::domain) fn look(&mut self, views: &mut PastViews<'_>, now: Timestamp) -> Changes {
+        self.touch_due(now);
+        let policy = views.policy();
+        let all = overrides::depends_on_clock(policy);
+        self.recompute((policy, now), all, Some(views))
+    }
+
+    /// Lets scopes be looked at again of which the clock changes something.
+    fn touch_due(&mut self, now: Timestamp) {
         let due: Vec<Scope> = self
             .made
             .iter()
@@ -241,7 +262,6 @@ impl Correlator {
         for scope in due {
             self.facts.touch(scope);
         }
-        self.recompute(policy, now, overrides::depends_on_clock(policy))
     }
 
     /// Lets the next [`Correlator::refresh`] look at a card again, as after a change of the policy
@@ -265,7 +285,7 @@ impl Correlator {
         for scope in all.into_iter().chain(made.collect::<Vec<_>>()) {
             self.facts.touch(scope);
         }
-        self.recompute(policy, now, true)
+        self.recompute((policy, now), true, None)
     }
 
     /// Returns every card, finished ones included, in no order.
@@ -288,13 +308,22 @@ impl Correlator {
         self.made.values().filter_map(|made| made.next).min()
     }
 
-    fn recompute(&mut self, policy: &Policy, now: Timestamp, all: bool) -> Changes {
+    fn recompute(
+        &mut self,
+        (policy, now): (&Policy, Timestamp),
+        all: bool,
+        mut views: Option<&mut PastViews<'_>>,
+    ) -> Changes {
         self.refreshed_at = Some(now);
         if !self.facts.is_dirty() {
             return Changes::default();
         }
         self.house_alerts(policy);
         let dirty = self.facts.take_dirty();
+        if let Some(views) = &mut views {
+            views.follow(&self.facts, &dirty);
+        }
+        let shown = views.as_ref().map(|views| views.shown());
         let stale = Stale {
             all: all || dirty.all,
             marks: dirty.marks,
@@ -302,7 +331,7 @@ impl Correlator {
             deployed: dirty.deployed,
             passed: dirty.passed,
         };
-        self.remake(&dirty.scopes, &stale, policy, now)
+        self.remake((&dirty.scopes, &stale), policy, now, shown)
     }
 
     /// Finds the repositories of alerts that name only a service.
@@ -335,10 +364,10 @@ impl Correlator {
     /// Makes what is stale of the scopes that are to be looked at again.
     fn remake(
         &mut self,
-        dirty: &BTreeSet<Scope>,
-        stale: &Stale,
+        (dirty, stale): (&BTreeSet<Scope>, &Stale),
         policy: &Policy,
         now: Timestamp,
+        shown: Option<Shown<'_>>,
     ) -> Changes {
         let homes = Homes::new(&self.facts, policy);
         let ground = Lasting {
@@ -349,7 +378,10 @@ impl Correlator {
             now,
         };
         let mut taking = Taking::new(&mut self.items, &mut self.made, &mut self.pool);
-        taking.scopes(dirty, &ground);
+        match shown {
+            Some(shown) => taking.scopes_of_past(dirty, &ground, shown),
+            None => taking.scopes(dirty, &ground),
+        }
         let (changes, needs_differ) = taking.end();
         if needs_differ {
             self.needs = self

@@ -3,6 +3,7 @@
 //!
 //! What follows for cards is `settled`'s and `kept`'s.
 
+use crate::domain::correlate::entry::Entry;
 use crate::domain::correlate::facts::{Facts, Scope};
 use crate::domain::correlate::reads::Seed;
 use crate::domain::correlate::settled;
@@ -28,6 +29,16 @@ impl Facts {
     pub(super) fn line(&self, scope: &Scope) -> Option<u64> {
         let line = self.lines.get(scope).copied();
         self.is_past.then(|| line.unwrap_or_default())
+    }
+
+    /// Returns a fact of a scope.
+    pub(super) fn entry(&self, scope: &Scope, id: &FactId) -> Option<&Entry> {
+        self.scopes.get(scope)?.get(id)
+    }
+
+    /// Returns the facts of a scope with their identities.
+    pub(super) fn entries(&self, scope: &Scope) -> impl Iterator<Item = (&FactId, &Entry)> {
+        self.scopes.get(scope).into_iter().flatten()
     }
 
     /// Notes what a deployment brought, where that is told apart from other changes of it.

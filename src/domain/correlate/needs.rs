@@ -192,7 +192,7 @@ impl Wanted {
         change: &Sha,
         landed: Timestamp,
     ) {
-        for chain in lane.chains(&view.graph) {
+        for chain in lane.chains() {
             self.chain(view, chain, change, landed);
         }
     }
@@ -258,7 +258,7 @@ pub(super) fn open_in<'a>(
     landed: &Landed<'_>,
 ) -> Option<(Timestamp, &'a Sha)> {
     let change = landed.sha?;
-    let newest = lane.chains(&view.graph).iter();
+    let newest = lane.chains().iter();
     let newest = newest.filter_map(|chain| chain.first());
     let later = newest.filter(|(made, _)| *made >= landed.at);
     let open = later.filter(|(_, version)| {

@@ -14,6 +14,7 @@ use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::kept::{Past, Stale};
 use crate::domain::correlate::kinds::Kinds;
 use crate::domain::correlate::parts::Ground;
+use crate::domain::correlate::past_views::Shown;
 use crate::domain::correlate::reads::Reads;
 use crate::domain::correlate::views::Views;
 use crate::domain::correlate::{Changes, Made};
@@ -52,20 +53,26 @@ impl<'s> Job<'s> {
         Self { scope, old, shard }
     }
 
-    fn run(&mut self, ground: &Lasting<'_>, items: &HashMap<ItemId, Arc<WorkItem>>) {
+    fn run(
+        &mut self,
+        ground: &Lasting<'_>,
+        items: &HashMap<ItemId, Arc<WorkItem>>,
+        shown: Option<Shown<'_>>,
+    ) {
         let past = Past {
             scope: self.scope,
             items,
             stale: ground.stale,
             now: ground.now,
             kept: std::mem::take(&mut self.old.kept),
+            next: 0,
         };
         // What was walked stands as long as the commits do.
         let line = ground.facts.line(self.scope);
         let walked = self.old.walked.take();
         let walked = walked.filter(|(of, _)| Some(*of) == line);
         let walked = walked.map(|(_, graph)| graph);
-        let (made, walked) = shard(ground, self.scope, past, walked);
+        let (made, walked) = shard(ground, self.scope, past, (walked, shown));
         self.shard = made;
         self.old.walked = line.zip(walked);
         let shard = &mut self.shard;
@@ -117,12 +124,36 @@ impl<'c> Taking<'c> {
                     self.batch(&mut jobs, ground);
                 }
             } else {
-                self.needs_differ |= !old.needs.is_empty();
-                let anchored = old.kept.into_iter().filter_map(|kept| kept.made.id);
-                self.gone.extend(anchored.chain(old.loose));
+                self.let_go(old);
             }
         }
         self.batch(&mut jobs, ground);
+    }
+
+    /// Makes what is stale of some scopes again, whose views were kept.
+    pub(super) fn scopes_of_past(
+        &mut self,
+        scopes: &BTreeSet<Scope>,
+        ground: &Lasting<'_>,
+        shown: Shown<'_>,
+    ) {
+        for scope in scopes {
+            let old = self.made.remove(scope).unwrap_or_default();
+            if ground.facts.has_scope(scope) {
+                let mut job = Job::new(scope, old);
+                job.run(ground, self.items, Some(shown));
+                self.take(job.scope, job.shard, job.old);
+            } else {
+                self.let_go(old);
+            }
+        }
+    }
+
+    /// Lets go what was made of a scope that is no more.
+    fn let_go(&mut self, old: Made) {
+        self.needs_differ |= !old.needs.is_empty();
+        let anchored = old.kept.into_iter().filter_map(|kept| kept.made.id);
+        self.gone.extend(anchored.chain(old.loose));
     }
 
     /// Makes some scopes on two threads, and then takes them one after the other.
@@ -130,7 +161,7 @@ impl<'c> Taking<'c> {
         let items: &HashMap<ItemId, Arc<WorkItem>> = self.items;
         let all = |jobs: &mut [Job<'_>]| {
             for job in jobs {
-                job.run(ground, items);
+                job.run(ground, items, None);
             }
         };
         if jobs.len() < FEW {
@@ -215,16 +246,18 @@ fn shard(
     lasting: &Lasting<'_>,
     scope: &Scope,
     past: Past<'_>,
-    walked: Option<Arc<Graph>>,
+    (walked, shown): (Option<Arc<Graph>>, Option<Shown<'_>>),
 ) -> (Shard, Option<Arc<Graph>>) {
     let Lasting { facts, now, .. } = *lasting;
-    let reads = Reads::default();
-    let views = Views::new(facts, scope, lasting.policy, &reads).walked(walked);
+    let own = Reads::default();
+    let reads = shown.map_or(&own, |shown| shown.reads);
+    let views = Views::new(facts, scope, lasting.policy, reads).walked(walked);
+    let views = views.kept(shown.map(|shown| shown.views));
     let (clock, slow) = (Clock::new(now), Clock::new(now));
     let ground = Ground {
         facts,
         views: &views,
-        reads: &reads,
+        reads,
         homes: lasting.homes,
         policy: lasting.policy,
         clock: &clock,

@@ -336,6 +336,7 @@ impl World {
             updated_at: at(hours),
             environment_url: None,
             log_url: None,
+            came_at: None,
             rollout: None,
         };
         edit(&mut fact);

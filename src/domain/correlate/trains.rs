@@ -71,8 +71,13 @@ impl<'c> Rider<'c> {
 
 /// Leaves the train on a card only where another card of its stage and service rides in it.
 ///
-/// Returns the cards that are new or ride otherwise than before.
-pub(super) fn keep_shared(riders: Vec<Rider<'_>>) -> Vec<WorkItem> {
+/// Returns the cards that are new or ride otherwise than before. Nobody looks at trains of the
+/// past: there none is told.
+pub(super) fn keep_shared(riders: Vec<Rider<'_>>, is_past: bool) -> Vec<WorkItem> {
+    if is_past {
+        let settled = riders.into_iter().filter_map(|rider| rider.settled(false));
+        return settled.collect();
+    }
     let seats: Vec<Option<Seat>> = riders.iter().map(Rider::seat).collect();
     let mut taken: BTreeMap<&Seat, usize> = BTreeMap::new();
     for seat in seats.iter().flatten() {

@@ -60,9 +60,9 @@ impl<'a, T> Known<'a, T> {
 
 /// The newest runs of one workflow on one branch.
 #[derive(Clone, Copy, Debug, Default)]
-struct Newest {
-    any: Option<usize>,
-    passed: Option<usize>,
+pub(super) struct Newest<'a> {
+    pub(super) any: Option<Known<'a, Run>>,
+    pub(super) passed: Option<Known<'a, Run>>,
 }
 
 /// One repository.
@@ -72,13 +72,15 @@ pub(super) struct View<'a> {
     pub(super) policy: &'a Policy,
     pub(super) kinds: Kinds<'a>,
     pub(super) graph: Arc<Graph>,
-    joins: Joins<'a>,
+    pub(super) joins: Joins<'a>,
+    /// Whether nothing had to be found out of its runs and deployments.
+    pub(super) plain: bool,
     pub(super) lanes: Vec<Lane<'a>>,
     /// The commits that became of a change request, by its number, as commits say.
     pub(super) commits_of: Quick<u64, Vec<&'a Commit>>,
-    runs_at: Quick<&'a Sha, Vec<usize>>,
-    gated: Vec<usize>,
-    newest: Quick<(&'a str, &'a str), Newest>,
+    pub(super) runs_at: Quick<&'a Sha, Vec<Known<'a, Run>>>,
+    gated: Vec<Known<'a, Run>>,
+    pub(super) newest: Quick<(&'a str, &'a str), Newest<'a>>,
     reverted_by: Quick<&'a Sha, &'a Sha>,
     reads: &'a Reads,
     seed: Seed,
@@ -104,6 +106,7 @@ impl<'a> View<'a> {
             repo,
             policy,
             graph: Arc::new(graph),
+            plain: joins::are_plain(&kinds),
             joins,
             lanes,
             commits_of: Quick::default(),
@@ -120,7 +123,15 @@ impl<'a> View<'a> {
         view
     }
 
-    fn index_commits(&mut self) {
+    /// Gives the graph of its commits away.
+    pub(super) fn into_graph(self) -> Option<Graph> {
+        Arc::into_inner(self.graph)
+    }
+
+    /// Looks up what commits say of changes, instead of what was said before.
+    pub(super) fn index_commits(&mut self) {
+        self.commits_of.clear();
+        self.reverted_by.clear();
         self.commits_of.reserve(self.kinds.commits.len());
         for commit in &self.kinds.commits {
             let commit = commit.get();
@@ -135,24 +146,24 @@ impl<'a> View<'a> {
 
     fn index_runs(&mut self) {
         self.runs_at.reserve(self.kinds.runs.len());
-        for (at, run) in self.kinds.runs.iter().enumerate() {
-            let run = run.get();
+        for known in &self.kinds.runs {
+            let run = known.get();
             if let Some(sha) = self.joins.head(run) {
-                self.runs_at.entry(sha).or_default().push(at);
+                self.runs_at.entry(sha).or_default().push(*known);
             }
             let gates = self.kinds.gates.get(&run.id);
             let delivers = |gate: &Gate| gate.blocks == Blocks::Delivery;
             let waits = gates.is_some_and(|set| set.gates.iter().any(delivers));
             if waits && !Work::of(&run.state).is_final() {
-                self.gated.push(at);
+                self.gated.push(*known);
             }
             let newest = self
                 .newest
                 .entry((run.workflow_key(), &run.branch))
                 .or_default();
-            newest.any = Some(at);
+            newest.any = Some(*known);
             if run.state == RunState::Passed {
-                newest.passed = Some(at);
+                newest.passed = Some(*known);
             }
         }
     }
@@ -192,8 +203,7 @@ impl<'a> View<'a> {
     }
 
     fn all_at(&self, sha: &Sha) -> impl Iterator<Item = Known<'a, Run>> + '_ {
-        let at = self.runs_at.get(sha).into_iter().flatten();
-        at.filter_map(|at| self.kinds.runs.get(*at).copied())
+        self.runs_at.get(sha).into_iter().flatten().copied()
     }
 
     /// Whether a run is no more than a notice of one that its own system tells.
@@ -272,8 +282,7 @@ impl<'a> View<'a> {
     pub(super) fn is_outdated(&self, run: &Run) -> bool {
         self.newest_of(run)
             .and_then(|newest| newest.any)
-            .and_then(|at| self.kinds.runs.get(at))
-            .is_some_and(|other| is_newer(other, run))
+            .is_some_and(|other| is_newer(&other, run))
     }
 
     /// Whether a later run of the same workflow and branch, with the change in it, passed.
@@ -281,11 +290,10 @@ impl<'a> View<'a> {
         let (workflow, branch) = (run.workflow_key(), run.branch.as_str());
         self.reads.note(self.seed.passed(workflow, branch));
         let newest = self.newest.get(&(workflow, branch));
-        let passed = newest.and_then(|newest| newest.passed);
-        let Some(other) = passed.and_then(|at| self.kinds.runs.get(at)) else {
+        let Some(other) = newest.and_then(|newest| newest.passed) else {
             return false;
         };
-        is_newer(other, run)
+        is_newer(&other, run)
             && self
                 .head_of(other.get())
                 .is_some_and(|sha| self.graph.has(sha, change))
@@ -295,10 +303,10 @@ impl<'a> View<'a> {
     /// The newest run of each workflow on each branch.
     pub(super) fn newest(&self) -> impl Iterator<Item = ((&'a str, &'a str), Known<'a, Run>)> + '_ {
         let found = self.newest.iter();
-        found.filter_map(|(line, newest)| Some((*line, *self.kinds.runs.get(newest.any?)?)))
+        found.filter_map(|(line, newest)| Some((*line, newest.any?)))
     }
 
-    fn newest_of(&self, run: &Run) -> Option<Newest> {
+    fn newest_of(&self, run: &Run) -> Option<Newest<'a>> {
         self.reads
             .note(self.seed.newest(run.workflow_key(), &run.branch));
         self.newest
@@ -309,8 +317,7 @@ impl<'a> View<'a> {
     /// Runs that wait at a gate, whatever their commit.
     pub(super) fn gated(&self) -> impl Iterator<Item = Known<'a, Run>> + '_ {
         self.reads.note(self.seed.gated());
-        let at = self.gated.iter();
-        at.filter_map(|at| self.kinds.runs.get(*at).copied())
+        self.gated.iter().copied()
     }
 
     /// The runs that judge a change request before it is merged, the newest of each workflow.
@@ -437,7 +444,7 @@ impl<'a> View<'a> {
 }
 
 /// Commits that are asked about, on a branch or not.
-fn asked<'k, 'a>(kinds: &'k Kinds<'a>) -> impl Iterator<Item = &'a Sha> + use<'k, 'a> {
+pub(super) fn asked<'k, 'a>(kinds: &'k Kinds<'a>) -> impl Iterator<Item = &'a Sha> + use<'k, 'a> {
     let released = kinds.releases.iter().filter_map(|r| r.get().sha.as_ref());
     let deployed = kinds
         .deployments

@@ -21,6 +21,8 @@ pub(super) struct Views<'a> {
     /// The graph of the repository of the scope, where it was walked before.
     walked: Cell<Option<Arc<Graph>>>,
     indexed: BTreeMap<&'a RepoKey, OnceCell<View<'a>>>,
+    /// All that were kept since the last time.
+    kept: Option<&'a BTreeMap<RepoKey, View<'a>>>,
 }
 
 impl<'a> Views<'a> {
@@ -41,11 +43,17 @@ impl<'a> Views<'a> {
             policy,
             reads,
             walked: Cell::new(None),
+            kept: None,
             indexed: repos
                 .into_iter()
                 .map(|repo| (repo, OnceCell::new()))
                 .collect(),
         }
+    }
+
+    /// Takes in views that were kept: then none is made.
+    pub(super) fn kept(self, kept: Option<&'a BTreeMap<RepoKey, View<'a>>>) -> Self {
+        Self { kept, ..self }
     }
 
     /// Takes in the graph of the repository of the scope, as it was walked before.
@@ -63,6 +71,11 @@ impl<'a> Views<'a> {
     /// Returns a repository, and notes that it is read.
     pub(super) fn get(&self, repo: &RepoKey) -> Option<&View<'a>> {
         let (repo, cell) = self.indexed.get_key_value(repo)?;
+        if let Some(kept) = self.kept {
+            let view = kept.get(*repo)?;
+            view.reads_whole();
+            return Some(view);
+        }
         let view = cell.get_or_init(|| {
             let kinds = Kinds::new(self.facts.of(&Some((*repo).clone())));
             let is_own = self.scope.as_ref() == Some(*repo);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::domain::Timestamp;
 use crate::domain::history::arrived::from_the_end;
 use crate::domain::history::{
-    CiRun, Coverage, Delivery, Life, Record, Timeline, Transition, Trouble,
+    CiRun, Coverage, Delivery, Life, Record, Timeline, Transition, Trouble, Windows,
 };
 use crate::domain::item::Anchor;
 use crate::domain::key::ItemId;
@@ -126,6 +126,25 @@ impl Ledger {
             let open = last.filter(|last| is_beside && last.standing.done.is_none());
             if open.is_some_and(|last| !is_told(&life.id, last.standing.stage)) {
                 card.timeline.end();
+            }
+        }
+        self
+    }
+
+    /// Lets time pass over changes that were live in production when they were last heard of, and
+    /// that are known no more: no source tells of them, but how long they are watched is known.
+    #[must_use]
+    pub fn past_windows(
+        mut self,
+        windows: Windows,
+        now: Timestamp,
+        is_told: impl Fn(&ItemId, Stage) -> bool,
+    ) -> Self {
+        for card in &mut self.cards {
+            let last = card.timeline.moments().last();
+            let open = last.filter(|last| last.standing.done.is_none());
+            if open.is_some_and(|last| !is_told(&card.life.id, last.standing.stage)) {
+                card.timeline.pass(windows, now);
             }
         }
         self

@@ -5,11 +5,13 @@
 //! and for how long is the engine's business, what is made of it that of `flow`,
 //! `standup` and replay.
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 use crate::domain::item::Outcome;
 use crate::domain::key::{ItemId, Person};
+use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -34,9 +36,30 @@ pub use record::{
     Trouble,
 };
 pub use replay::{Counts, Past, PastCard, Replay, Seen, Since};
+#[cfg(test)]
+pub(in crate::domain) use rewind::chronicle_by;
 pub use rewind::{Chronicle, chronicle, runs};
 pub use standings::Standings;
 pub use timeline::{Interval, Moment, Timeline};
+
+/// For how long the table calls a change live, and then watched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Windows {
+    /// How long it bakes.
+    pub bake: TimeDelta,
+    /// How long it is watched after that.
+    pub watch: TimeDelta,
+}
+
+impl Windows {
+    /// Returns those of a policy.
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            bake: policy.bake_window,
+            watch: policy.watch_window,
+        }
+    }
+}
 
 /// Where a card stands, as history remembers it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]

@@ -337,11 +337,15 @@ fn of_deployment(deployment: &Deployment, fact: &Arc<Fact>) -> Vec<Version> {
     };
     let created = deployment.created_at;
     match deployment.state {
-        // When it went well is not told of one that another took the place of.
-        DeployState::Superseded => vec![
-            at(DeployState::Succeeded, created),
-            (last, Arc::clone(fact)),
-        ],
+        // Of few that another took the place of it is told when they went well.
+        DeployState::Superseded => {
+            let came = deployment.arrived_at().clamp(created, last);
+            let mut found = vec![at(DeployState::Succeeded, came), (last, Arc::clone(fact))];
+            if came > created {
+                found.insert(0, at(DeployState::Running, created));
+            }
+            found
+        }
         _ if is_over && last > created => {
             vec![at(DeployState::Running, created), (last, Arc::clone(fact))]
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::domain::correlate::{Correlator, Sourced};
+use crate::domain::correlate::{Changes, Correlator, PastGround, PastViews, Sourced};
 use crate::domain::deployment::DeployState;
 use crate::domain::fact::{Fact, FactId};
 use crate::domain::history::bearing::Bearing;
@@ -56,31 +56,43 @@ pub fn chronicle(
     (from, now): (Timestamp, Timestamp),
     is_wanted: impl Fn() -> bool,
 ) -> Option<Chronicle> {
+    chronicle_by(facts, policy, (from, now), (is_wanted, Correlator::look))
+}
+
+/// How one look is taken.
+pub(in crate::domain) type Look =
+    for<'c, 'v, 'a> fn(&'c mut Correlator, &'v mut PastViews<'a>, Timestamp) -> Changes;
+
+/// The same, with a look of one's own.
+pub(in crate::domain) fn chronicle_by(
+    facts: &[Sourced],
+    policy: &Policy,
+    (from, now): (Timestamp, Timestamp),
+    (is_wanted, look): (impl Fn() -> bool, Look),
+) -> Option<Chronicle> {
     let policy = Policy {
         pins: Vec::new(),
         ..policy.clone()
     };
     let mut steps = steps(facts, from, now);
     steps.sort_by_key(|step| (step.at, step.order));
-    let mut rewound = Rewound {
-        correlator: Correlator::for_past(),
-        ..Rewound::default()
-    };
+    let ground = PastGround::default();
+    let mut rewound = Rewound::new(PastViews::new(&ground, &policy), look);
     let mut steps = steps.into_iter().peekable();
     while let Some(first) = steps.peek().map(|step| step.at) {
         if !is_wanted() {
             return None;
         }
-        rewound.tick(&policy, first);
+        rewound.tick(first);
         let look = if now - first > FAR { FAR_LOOK } else { LOOK };
         let mut at = first;
         while let Some(step) = steps.next_if(|step| step.at <= later(first, look)) {
             at = step.at;
             rewound.take(step);
         }
-        rewound.look(&policy, at);
+        rewound.look(at);
     }
-    rewound.tick(&policy, now);
+    rewound.tick(now);
     let mut whole = Correlator::default();
     for said in newest(facts).into_values() {
         whole.insert(said.clone());
@@ -193,9 +205,10 @@ fn steps(facts: &[Sourced], from: Timestamp, now: Timestamp) -> Vec<Step> {
 }
 
 /// The board on its way through the past.
-#[derive(Default)]
-struct Rewound {
+struct Rewound<'a> {
     correlator: Correlator,
+    views: PastViews<'a>,
+    by: Look,
     standings: Standings,
     transitions: Vec<Transition>,
     looked_at: Timestamp,
@@ -204,7 +217,21 @@ struct Rewound {
     bearing: Bearing,
 }
 
-impl Rewound {
+impl<'a> Rewound<'a> {
+    /// Begins with nothing.
+    fn new(views: PastViews<'a>, by: Look) -> Self {
+        Self {
+            correlator: Correlator::for_past(),
+            views,
+            by,
+            standings: Standings::default(),
+            transitions: Vec::new(),
+            looked_at: Timestamp::default(),
+            cards: BTreeMap::new(),
+            bearing: Bearing::default(),
+        }
+    }
+
     /// Takes a version in.
     fn take(&mut self, step: Step) {
         if matches!(*step.said.fact, Fact::EarlierJobs(_) | Fact::ChangeTimes(_)) {
@@ -217,20 +244,20 @@ impl Rewound {
     }
 
     /// Lets the clock do what it does up to a moment, exclusive.
-    fn tick(&mut self, policy: &Policy, until: Timestamp) {
+    fn tick(&mut self, until: Timestamp) {
         while let Some(due) = self.correlator.next_change() {
             let at = due.max(later(self.looked_at, TICK));
             if at >= until {
                 return;
             }
-            self.look(policy, at);
+            self.look(at);
         }
     }
 
-    fn look(&mut self, policy: &Policy, at: Timestamp) {
+    fn look(&mut self, at: Timestamp) {
         self.looked_at = at;
         self.bearing.sweep(&mut self.correlator, at);
-        let changes = self.correlator.refresh(policy, at);
+        let changes = (self.by)(&mut self.correlator, &mut self.views, at);
         let correlator = &self.correlator;
         let is_open = |id: &ItemId| {
             let item = correlator.item(id);

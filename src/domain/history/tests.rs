@@ -10,9 +10,12 @@ use crate::domain::correlate::testing::{
 };
 use crate::domain::deployment::DeployState;
 use crate::domain::fact::Fact;
-use crate::domain::history::{CiRun, Delivery, DeliveryState, Interval, Ledger, RunEnd, Standing};
+use crate::domain::history::{
+    CiRun, Delivery, DeliveryState, Interval, Ledger, Moment, RunEnd, Standing, Windows,
+};
 use crate::domain::item::Outcome;
 use crate::domain::key::{ItemId, WebUrl};
+use crate::domain::policy::Policy;
 use crate::domain::run::RunState;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
@@ -37,7 +40,7 @@ fn way(chronicle: &Chronicle, card: &str) -> Vec<String> {
     ));
     let own = chronicle.transitions.iter().filter(|t| t.item == id);
     let timeline = Timeline::new(own.cloned());
-    let line = |moment: &super::Moment| {
+    let line = |moment: &Moment| {
         let hours = (moment.at - at(0)).num_hours();
         let standing = &moment.standing;
         let done = standing.done.map_or("", |done| match done {
@@ -121,6 +124,20 @@ fn a_change_is_told_from_its_first_day_to_its_last() {
             "213 monitor watched shipped",
         ]
     );
+}
+
+#[test]
+fn what_was_replaced_is_told_as_before_where_it_is_known_when_it_came() {
+    let mut world = shipped();
+    let before = way(&told(&world), "change:12");
+    world.deployment(2, "production", 5, |d| {
+        (d.created_at, d.updated_at, d.came_at) = (at(20), at(30), Some(at(21)));
+        d.state = DeployState::Superseded;
+    });
+    world.deployment(3, "production", 5, |d| {
+        (d.created_at, d.updated_at) = (at(29), at(30));
+    });
+    assert_eq!(way(&told(&world), "change:12"), before);
 }
 
 /// A change that a commit takes back a day after it came, and a version every day since.
@@ -601,6 +618,50 @@ fn no_card_is_live_before_what_brought_it_had_come() {
     assert!(
         live.get(1).is_none_or(|(_, then)| *then >= at(21 + 24)),
         "{live:?}"
+    );
+}
+
+/// What windows make of a way, for a board that knows the card or does not, in hours.
+fn passed(way: &[(i64, &str)], now: i64, is_known: bool) -> Vec<(i64, String, bool)> {
+    let windows = Windows::of(&Policy::default());
+    let mut records = told(&shipped()).records;
+    records.retain(|record| matches!(record, Record::Life(_)));
+    let steps = way.iter().map(|(hour, rule)| match *rule {
+        "live-baking" => step(at(*hour), Stage::Operate, Status::Live, rule),
+        "live-watched" => step(at(*hour), Stage::Monitor, Status::Watched, rule),
+        _ => step(at(*hour), Stage::Deploy, Status::Unknown, rule),
+    });
+    let ledger = Ledger::new(None, records, steps);
+    let ledger = ledger.past_windows(windows, at(now), |_, _| is_known);
+    let id = ItemId::new(&format!("change:{}#12", repo().as_str()));
+    let moments = ledger.card(&id).expect("it is known").timeline.moments();
+    let hours = |moment: &Moment| (moment.at - at(0)).num_hours();
+    let line = |it: &Moment| (hours(it), it.rule.to_string(), it.standing.done.is_some());
+    moments.iter().map(line).collect()
+}
+
+#[test]
+fn windows_end_what_was_live_and_is_known_no_more() {
+    let moment = |hour: i64, rule: &str, done: bool| (hour, rule.to_owned(), done);
+    let (baked, over) = (10 + 24, 10 + 24 + 7 * 24);
+    let live = [(10, "live-baking")];
+    let whole = [
+        moment(10, "live-baking", false),
+        moment(baked, "live-watched", false),
+        moment(over, "live-done", true),
+    ];
+    assert_eq!(passed(&live, 2_000, false), whole);
+    assert_eq!(passed(&live, over, false), whole);
+    assert_eq!(passed(&live, over - 1, false), whole[..2]);
+    assert_eq!(passed(&live, baked - 1, false), whole[..1]);
+    assert_eq!(passed(&live, 2_000, true), whole[..1], "the board knows");
+    let watched = [(10, "live-baking"), (baked, "live-watched")];
+    assert_eq!(passed(&watched, 2_000, false), whole);
+    // No window says anything of what is not live.
+    let unknown = [(10, "deploy-unknown")];
+    assert_eq!(
+        passed(&unknown, 2_000, false),
+        [moment(10, "deploy-unknown", false)]
     );
 }
 

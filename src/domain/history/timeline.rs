@@ -4,12 +4,18 @@
 //! told, make no difference. Intervals of a window have no gap and no overlap from the first
 //! transition on. It knows nothing of other cards.
 
-use crate::domain::Timestamp;
-use crate::domain::history::{Standing, Transition};
+use crate::domain::history::{Standing, Transition, Windows};
 use crate::domain::item::Outcome;
 use crate::domain::placement::is_unanswered;
 use crate::domain::stage::Stage;
+use crate::domain::status::Status;
 use crate::domain::text::Clean;
+use crate::domain::{Timestamp, later};
+
+/// The rules that windows lead from one to the next.
+const BAKING: &str = "live-baking";
+const WATCHED: &str = "live-watched";
+const DONE: &str = "live-done";
 
 /// The transitions of one card, oldest first; no two neighbours stand alike, and no two happen at
 /// one moment.
@@ -83,6 +89,45 @@ impl Timeline {
         }
         self.moments
             .dedup_by(|next, kept| next.standing == kept.standing);
+    }
+
+    /// Lets windows pass over a card that was live in production when it was last heard of, as the
+    /// table lets them: it is watched once it is baked, and over once it was watched for long enough.
+    pub(super) fn pass(&mut self, windows: Windows, now: Timestamp) {
+        let is_live = |moment: &Moment, rule: &str| {
+            moment.rule.as_str() == rule && moment.standing.done.is_none()
+        };
+        for (rule, window, next, done) in [
+            (BAKING, windows.bake, WATCHED, None),
+            (WATCHED, windows.watch, DONE, Some(Outcome::Shipped)),
+        ] {
+            // Who holds it may have changed since.
+            let mut stood = self.moments.iter().rev();
+            let stood = stood.by_ref().take_while(|moment| is_live(moment, rule));
+            let Some(at) = stood.last().map(|first| later(first.at, window)) else {
+                continue;
+            };
+            if at > now {
+                return;
+            }
+            let Some(last) = self.moments.last() else {
+                return;
+            };
+            let moment = Moment {
+                at: at.max(last.at),
+                standing: Standing {
+                    stage: Stage::Monitor,
+                    status: Status::Watched,
+                    done,
+                    holders: last.standing.holders.clone(),
+                },
+                rule: Clean::line(next),
+            };
+            if last.at == moment.at {
+                self.moments.pop();
+            }
+            self.moments.push(moment);
+        }
     }
 
     /// Returns all moments, oldest first.

@@ -300,8 +300,8 @@ impl Reader<'_> {
             let told = asked < STATUSES && (first || asked < STATUSES / 2);
             asked += usize::from(told);
             if told {
-                let status = self.status_of(wire.id, batch).await?;
-                let found = delivery::rest_deployment(&self.key, wire, status);
+                let statuses = self.statuses_of(wire.id, batch).await?;
+                let found = delivery::rest_deployment(&self.key, wire, statuses);
                 batch.facts.extend(found.map(Fact::Deployment));
             } else if let Some(found) = delivery::rest_deployment(&self.key, wire, None) {
                 // Not asked is not the same as queued.
@@ -314,15 +314,15 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn status_of(
+    async fn statuses_of(
         &self,
         id: u64,
         batch: &mut Batch,
-    ) -> Result<Option<wire::DeploymentStatus>, SourceError> {
+    ) -> Result<Option<Statuses>, SourceError> {
         let path = self.key.path();
         let route = format!("repos/{path}/deployments/{id}/statuses");
         match self.github.one::<Statuses>(&route, self.ask).await {
-            Ok(statuses) => Ok(statuses.items.into_iter().next()),
+            Ok(statuses) => Ok(Some(statuses)),
             Err(failure) => absent(failure, batch).map(|()| None),
         }
     }

@@ -382,6 +382,8 @@ pub(super) struct Deployment {
     pub(super) git_ref: Option<Named>,
     pub(super) creator: Option<Actor>,
     pub(super) latest_status: Option<DeploymentStatus>,
+    /// The last ones, newest first.
+    pub(super) statuses: Option<Short<DeploymentStatus>>,
 }
 
 /// The newest word on a deployment.

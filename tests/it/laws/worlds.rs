@@ -342,6 +342,7 @@ pub(super) fn deployments() -> impl Strategy<Value = Fact> {
                 updated_at: at(hour),
                 environment_url: None,
                 log_url: None,
+                came_at: None,
                 rollout: phase.map(|phase| Rollout {
                     phase,
                     percent: 25,

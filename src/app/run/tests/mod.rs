@@ -16,6 +16,8 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::app::pins::Pins;
+use crate::domain::history::Windows;
+use crate::domain::policy::Policy;
 use crate::ui::sample;
 use crate::ui::state::UiOptions;
 use crate::ui::theme::{ColorDepth, Glyphs};
@@ -572,8 +574,8 @@ async fn the_flow_view_reads_history_and_has_it_measured_beside_the_loop() {
         crate::engine::db::Store::open(&dir.path().join("board.db"), sample::moment()).unwrap();
     let tracker = TaskTracker::new();
     tracker.close();
-    let effects =
-        Effects::new(tracker.clone(), Pins::at(std::path::PathBuf::new())).with_store(Some(store));
+    let effects = Effects::new(tracker.clone(), Pins::at(std::path::PathBuf::new()))
+        .with_store(Some(store), Windows::of(&Policy::default()));
     play_with((100, 30), effects, None, async |world: World| {
         world.type_text("gm");
         world.settle().await;

@@ -148,6 +148,22 @@ fn row_03_live_and_baking() {
 }
 
 #[test]
+fn row_03_a_version_that_was_replaced_counts_from_when_it_came() {
+    let since = |came_at| {
+        let mut world = live(|_| {});
+        world.deployment(1, "production", 5, |d| {
+            (d.created_at, d.updated_at, d.came_at) = (at(25), at(32), came_at);
+            d.state = DeployState::Superseded;
+        });
+        world.deploy(2, "production", 6, DeployState::Succeeded);
+        world.now = at(34);
+        world.card("change:1").placement.since
+    };
+    assert_eq!(since(Some(at(31))), at(31));
+    assert_eq!(since(None), at(25), "nothing else is known of it");
+}
+
+#[test]
 fn rows_03_to_05_a_roll_out() {
     use RolloutPhase::{Aborted, Degraded, Other, Paused, Progressing};
     let row = |phase, stage, status, rule| check(&rollout(phase), "change:1", stage, status, rule);

@@ -100,6 +100,7 @@ pub(in crate::sources::gitea) fn deployments(
             updated_at: when(status.updated_at).unwrap_or(created).max(created),
             environment_url: None,
             log_url: link(status.target_url.as_deref()),
+            came_at: None,
             rollout: None,
         };
         let place = Environment {

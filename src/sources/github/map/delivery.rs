@@ -6,6 +6,7 @@ use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::Timestamp;
 use crate::domain::deployment::{DeployState, Deployment, Environment, Rollout, RolloutPhase};
 use crate::domain::finding::{Finding, FindingKind, Severity};
 use crate::domain::key::RepoKey;
@@ -54,7 +55,24 @@ pub(crate) fn environment(repo: &RepoKey, wire: &wire::Environment) -> Environme
 
 /// Returns a deployment of `repo`, or nothing where it has no identity.
 pub(crate) fn deployment(repo: &RepoKey, wire: &wire::Deployment) -> Option<Deployment> {
-    deployment_as(repo, wire, wire.latest_status.as_ref())
+    let newest = wire.latest_status.as_ref();
+    let found = deployment_as(repo, wire, newest)?;
+    let is_replaced = found.state == DeployState::Superseded;
+    Some(Deployment {
+        came_at: wire
+            .statuses
+            .as_ref()
+            .filter(|_| is_replaced)
+            .and_then(came),
+        ..found
+    })
+}
+
+/// When a deployment came to its place, as its statuses say.
+fn came(statuses: &wire::Short<wire::DeploymentStatus>) -> Option<Timestamp> {
+    let all = statuses.nodes.items.iter();
+    let came = all.filter(|status| deploy_state(status.state.as_deref()) == DeployState::Succeeded);
+    came.filter_map(|status| status.created_at).max()
 }
 
 /// The same, as it stood with one of its statuses.
@@ -82,6 +100,7 @@ pub(crate) fn deployment_as(
         ),
         state,
         creator: wire.creator.as_ref().and_then(person),
+        came_at: None,
         created_at: wire.created_at,
         updated_at: status
             .and_then(|status| status.created_at.or(status.updated_at))
@@ -92,11 +111,11 @@ pub(crate) fn deployment_as(
     })
 }
 
-/// Returns a deployment of a REST list with its newest status.
+/// Returns a deployment of a REST list with its statuses, newest first.
 pub(crate) fn rest_deployment(
     repo: &RepoKey,
     wire: wire_rest::RestDeployment,
-    status: Option<wire::DeploymentStatus>,
+    statuses: Option<wire_rest::Statuses>,
 ) -> Option<Deployment> {
     let git_ref = wire.git_ref.map(|name| wire::Named { name });
     let wire = wire::Deployment {
@@ -111,7 +130,8 @@ pub(crate) fn rest_deployment(
         payload: wire.payload,
         git_ref,
         creator: wire.creator,
-        latest_status: status,
+        latest_status: statuses.as_ref().and_then(|all| all.items.first().cloned()),
+        statuses: statuses.map(|nodes| wire::Short { nodes }),
     };
     deployment(repo, &wire)
 }
@@ -327,7 +347,7 @@ fn severity(word: Option<&str>) -> Severity {
 
 #[cfg(test)]
 mod tests {
-    use super::{deploy_state, environment, finding, release, rollout, severity};
+    use super::{deploy_state, deployment, environment, finding, release, rollout, severity};
     use crate::domain::deployment::{DeployState, RolloutPhase};
     use crate::domain::finding::{FindingKind, Severity};
     use crate::domain::key::RepoKey;
@@ -347,6 +367,33 @@ mod tests {
             DeployState::Unknown(_)
         ));
         assert!(matches!(deploy_state(None), DeployState::Unknown(_)));
+    }
+
+    /// When a deployment arrived whose newest status is the first of these, each with its day.
+    #[track_caller]
+    fn arrives(statuses: &[(&str, u32)], expected: u32) {
+        let day = |day: u32| format!("2026-01-{day:02}T00:00:00Z");
+        let said = |(word, at): &(&str, u32)| json!({"state": word, "createdAt": day(*at)});
+        let all: Vec<Value> = statuses.iter().map(said).collect();
+        let told = json!({
+            "databaseId": 1, "environment": "production", "createdAt": day(1),
+            "updatedAt": day(9), "latestStatus": all.first(), "statuses": {"nodes": all},
+        });
+        let wire = serde_json::from_value(told).unwrap();
+        let found = deployment(&repo(), &wire).unwrap();
+        assert_eq!(
+            found.arrived_at().to_rfc3339(),
+            day(expected).replace('Z', "+00:00")
+        );
+    }
+
+    #[test]
+    fn what_was_replaced_came_when_it_went_well() {
+        arrives(&[("SUCCESS", 4), ("WAITING", 2)], 4);
+        arrives(&[("INACTIVE", 8), ("SUCCESS", 4), ("WAITING", 2)], 4);
+        arrives(&[("inactive", 8), ("success", 4), ("success", 3)], 4);
+        // Nobody says that it ever did.
+        arrives(&[("INACTIVE", 8), ("IN_PROGRESS", 4)], 1);
     }
 
     #[track_caller]

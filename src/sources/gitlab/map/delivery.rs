@@ -160,6 +160,7 @@ pub(crate) fn deployment(repo: &RepoKey, wire: &wire_ci::Deployment) -> Option<D
         created_at: wire.created_at,
         environment_url: link(environment.external_url.as_deref()),
         log_url: link(job.and_then(|job| job.web_url.as_deref())),
+        came_at: None,
         rollout: None,
     })
 }

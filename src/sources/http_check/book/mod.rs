@@ -393,6 +393,7 @@ fn deployment(
         updated_at: now,
         environment_url: WebUrl::parse(page.as_str()),
         log_url: None,
+        came_at: None,
         rollout: None,
     })
 }

@@ -255,6 +255,7 @@ impl Reader<'_> {
             updated_at: self.time(record, "updated").unwrap_or(created_at),
             environment_url: self.url(record, "url"),
             log_url: self.url(record, "log"),
+            came_at: None,
             rollout: None,
             sha,
         })
