@@ -25,12 +25,15 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     let now = (session.clock)();
     let flow = Flow::new(ledger, now);
     let scopes = scopes(&flow, args)?;
-    let window = flow.window(args.window);
     let day_of = clock::local_day;
-    let group = |scope: Scope| Group {
-        metrics: flow.report(&scope, &window, &day_of),
-        cumulative: flow.cumulative(&scope, &window, &day_of),
-        scope,
+    let group = |scope: Scope| {
+        let window = flow.window_of(&scope, args.window);
+        Group {
+            metrics: flow.report(&scope, &window, &day_of),
+            cumulative: flow.cumulative(&scope, &window, &day_of),
+            window,
+            scope,
+        }
     };
     let groups: Vec<Group> = scopes.into_iter().map(group).collect();
     let views = &heard.snapshot.sources;
@@ -40,6 +43,7 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
         ..beside(&session.settings.board.columns, &heard.snapshot)
     };
     let scope = groups.first().map_or(&Scope::All, |group| &group.scope);
+    let window = flow.window_of(scope, args.window);
     let document = Document {
         calms: flow.calms(scope, &window, &day_of, &beside),
         groups: &groups,

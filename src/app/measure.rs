@@ -47,6 +47,7 @@ pub fn markdown(report: &Report, page: Page, now: Timestamp) -> String {
         scope: report.scope.clone(),
         metrics,
         cumulative: report.cumulative.clone(),
+        window: report.window,
     };
     let groups = if is_calms { Vec::new() } else { vec![group] };
     flow_text::markdown(&Document {

@@ -3,6 +3,7 @@
 //! Settles where the settings come from (file, clone, demo); what they mean is
 //! `config`'s, and what a command does with them its own.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::app::paths::{self, Paths};
 use crate::app::pins::Pins;
 use crate::app::settings::{file_of_store, read_all};
 use crate::app::unopened::Unopened;
-use crate::app::{clock, clone, configuration, redact, reload};
+use crate::app::{clock, clone, configuration, redact, reload, waiting};
 use crate::config::{Settings, SourceConfig};
 use crate::domain::policy::Policy;
 use crate::domain::text::Clean;

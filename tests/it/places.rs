@@ -79,7 +79,7 @@ fn what_was_saved_and_where_one_was_is_found_again() {
 /// Waits until the header counts so many cards that were put aside.
 #[track_caller]
 fn hidden(pty: &mut Pty, count: usize) {
-    let counted = format!("{count} hidden");
+    let counted = format!("{count} put aside");
     pty.wait(&counted, |screen| Pty::line(screen, 0).contains(&counted));
 }
 

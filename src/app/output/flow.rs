@@ -46,6 +46,8 @@ pub struct Group {
     pub metrics: Vec<Metric>,
     /// Its cumulative flow.
     pub cumulative: Cumulative,
+    /// The window of both.
+    pub window: Window,
 }
 
 #[derive(Serialize)]
@@ -392,6 +394,7 @@ mod tests {
             .map(|scope| Group {
                 metrics: flow.report(&scope, &window, &day_of),
                 cumulative: flow.cumulative(&scope, &window, &day_of),
+                window,
                 scope,
             })
             .collect();

@@ -59,7 +59,16 @@ pub fn markdown(document: &Document<'_>) -> String {
 /// Returns the scopes and the readings, each with its title.
 fn sections<'a>(document: &'a Document<'_>) -> Vec<(String, &'a [Metric])> {
     let groups = document.groups.iter();
-    let scopes = groups.map(|group| (group.scope.name().to_owned(), group.metrics.as_slice()));
+    let scopes = groups.map(|group| {
+        let name = group.scope.name();
+        // History may count for longer of one than of all.
+        let title = if group.window == *document.window {
+            name.to_owned()
+        } else {
+            format!("{name}: {}", head(&group.window))
+        };
+        (title, group.metrics.as_slice())
+    });
     let readings = document.calms.iter().map(|reading| {
         let title = format!("calms: {}", reading.name);
         (title, reading.indicators.as_slice())

@@ -33,6 +33,7 @@ use crate::app::views::{self, Views};
 use crate::app::{board, env, once, output, redact, signals, team};
 use crate::domain::diagnosis::LogKey;
 use crate::domain::history::Ledger;
+use crate::domain::history::Windows;
 use crate::engine::{Engine, EngineCommand};
 use crate::ui::standup::{Ask, Order};
 
@@ -58,7 +59,7 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
             .map_err(|error| Failure::error(format!("cannot watch for signals: {error}")))?;
         let engine = session.start(store.clone(), !args.offline, &tasks).await?;
         let effects = board::effects(&session, &tasks)
-            .with_store(store)
+            .with_store(store, Windows::of(&session.settings.policy))
             .with_standup(Desk::of(&session));
         let setting = Setting {
             columns: session.settings.board.columns.clone(),

@@ -22,7 +22,7 @@ pub mod stats;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
@@ -49,6 +49,10 @@ pub struct Flow {
     samples: Samples,
     services: BTreeSet<ServiceName>,
     repos: BTreeSet<RepoKey>,
+    /// Since when the history of a repository counts, where that is told.
+    begins: BTreeMap<RepoKey, Timestamp>,
+    /// The repositories of a service.
+    homes: BTreeMap<ServiceName, BTreeSet<RepoKey>>,
 }
 
 impl Flow {
@@ -70,6 +74,24 @@ impl Flow {
             repos.extend(way.repos.iter().cloned());
         }
         repos.extend(ledger.runs.iter().map(|run| run.repo.clone()));
+        let mut homes: BTreeMap<ServiceName, BTreeSet<RepoKey>> = BTreeMap::new();
+        for delivery in &ledger.deliveries {
+            let home = homes.entry(delivery.service.clone()).or_default();
+            home.insert(delivery.repo.clone());
+        }
+        for way in &ways {
+            for service in &way.services {
+                let home = homes.entry(service.clone()).or_default();
+                home.extend(way.repos.iter().cloned());
+            }
+        }
+        let begins = ledger.coverage.iter().map(|coverage| {
+            let from = ledger
+                .kept_from
+                .map_or(coverage.from, |at| at.max(coverage.from));
+            (coverage.repo.clone(), from)
+        });
+        let begins = begins.collect();
         Self {
             now,
             since: ledger.since,
@@ -78,21 +100,45 @@ impl Flow {
             samples,
             services,
             repos,
+            begins,
+            homes,
         }
     }
 
-    /// Returns the window that ends now and is so long, cut to what history covers.
+    /// Returns the window that ends now and is so long, cut to what history covers of everything.
     pub fn window(&self, asked: TimeDelta) -> Window {
+        self.window_of(&Scope::All, asked)
+    }
+
+    /// Returns the window that ends now and is so long, cut to what history covers of a scope: a
+    /// repository whose past is not read cuts what is told of itself and of all, and nothing else.
+    pub fn window_of(&self, scope: &Scope, asked: TimeDelta) -> Window {
         let begin = self.now.checked_sub_signed(asked);
         let begin = begin.unwrap_or(Timestamp::MIN_UTC);
-        let since = self.since.unwrap_or(self.now).min(self.now);
+        let since = self.since_of(scope);
         Window {
-            from: begin.max(since).min(self.now),
+            from: begin.max(since.unwrap_or(self.now)).min(self.now),
             to: self.now,
             asked,
-            since: self.since,
-            dropped: self.dropped,
+            since,
+            dropped: self.dropped && since == self.since,
         }
+    }
+
+    /// Returns since when history counts for a scope; that of everything where it is not told apart.
+    fn since_of(&self, scope: &Scope) -> Option<Timestamp> {
+        let of_repos = |repos: &BTreeSet<RepoKey>| {
+            let known = repos.iter().map(|repo| self.begins.get(repo).copied());
+            // One of which nothing is told may have begun at any time.
+            known.collect::<Option<Vec<Timestamp>>>()?.into_iter().max()
+        };
+        let own = match scope {
+            Scope::All => None,
+            Scope::Repo(repo) => self.begins.get(repo).copied(),
+            Scope::Service(service) => self.homes.get(service).and_then(of_repos),
+        };
+        self.since
+            .map(|since| own.map_or(since, |own| own.min(since)))
     }
 
     /// Returns every service that anything is known of.

@@ -21,6 +21,8 @@ pub struct Ledger {
     pub since: Option<Timestamp>,
     /// Before which moment it was dropped, where the store was too large for all of it.
     pub cut_at: Option<Timestamp>,
+    /// Before which moment nothing is kept of any repository, where there is one.
+    pub kept_from: Option<Timestamp>,
     /// Cards with what is known of their ways, by identity.
     pub cards: Vec<CardRecord>,
     /// Deliveries, in the order of their beginnings.
@@ -108,6 +110,7 @@ impl Ledger {
     #[must_use]
     pub fn counts_from(self, at: Option<Timestamp>) -> Self {
         Self {
+            kept_from: self.kept_from.max(at),
             since: self.since.map(|since| at.map_or(since, |at| at.max(since))),
             ..self
         }

@@ -244,7 +244,7 @@ impl Measured {
     /// Makes the report of one scope and one window; takes its time.
     pub fn report(&self, scope: &Scope, span: Span, day_of: DayOf<'_>, beside: &Beside) -> Report {
         let flow = &self.flow;
-        let window = flow.window(TimeDelta::days(span.days()));
+        let window = flow.window_of(scope, TimeDelta::days(span.days()));
         let services = flow.services().cloned().map(Scope::Service);
         let repos = flow.repos().cloned().map(Scope::Repo);
         Report {

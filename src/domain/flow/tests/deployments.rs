@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, TimeDelta};
 
 use super::build::{
-    HOUR, NOW, api, at, carried, delivered, delivery, incident, item, ledger, life, measure,
+    HOUR, NOW, api, at, carried, delivered, delivery, incident, item, ledger, life, measure, repo,
     service, sha, step, utc_day, values,
 };
 use crate::domain::flow::{Flow, Key, Metric, Scope};
@@ -396,6 +396,56 @@ fn history_that_began_within_the_window_says_so_and_counts_from_there() {
         assert_eq!(metric.value, None, "{key:?}");
         assert!(note_of(&metric).contains("no history yet"), "{metric:?}");
     }
+}
+
+#[test]
+fn a_repository_of_which_little_is_read_cuts_what_is_told_of_itself_and_of_all() {
+    use crate::domain::history::{Coverage, Record};
+    let covered = |number: usize, hours: i64| {
+        Record::Coverage(Coverage {
+            repo: repo(number),
+            from: at(NOW - hours),
+            to: at(NOW),
+        })
+    };
+    let deliveries = [(0, "api"), (1, "web")].map(|(number, name)| {
+        let mut made = delivery(name, NOW - 30, number);
+        made.repo = repo(number);
+        made.service = service(name);
+        Record::Delivery(Box::new(made))
+    });
+    let records = deliveries
+        .into_iter()
+        .chain([covered(0, 2_000), covered(1, 48)]);
+    let ledger = Ledger::new(None, records, Vec::new());
+    let since = |ledger: &Ledger, scope: &Scope| {
+        let flow = Flow::new(ledger, at(NOW));
+        let window = flow.window_of(scope, TimeDelta::days(30));
+        (window.is_cut(), window.since)
+    };
+    let little = (true, Some(at(NOW - 48)));
+    assert_eq!(since(&ledger, &Scope::All), little);
+    for (number, name, expected) in [
+        (0, "api", (false, Some(at(NOW - 2_000)))),
+        (1, "web", little),
+    ] {
+        assert_eq!(
+            since(&ledger, &Scope::Repo(repo(number))),
+            expected,
+            "{name}"
+        );
+        assert_eq!(
+            since(&ledger, &Scope::Service(service(name))),
+            expected,
+            "{name}"
+        );
+    }
+    // What is not kept is not counted, whatever was read.
+    let kept = ledger.counts_from(Some(at(NOW - 100)));
+    assert_eq!(
+        since(&kept, &Scope::Repo(repo(0))),
+        (true, Some(at(NOW - 100)))
+    );
 }
 
 #[test]
