@@ -342,3 +342,31 @@ fn a_revert_that_was_reverted_takes_nothing_back() {
     assert_eq!(status(7), Status::RolledBack);
     assert_eq!(status(9), Status::Live);
 }
+
+#[test]
+fn an_alert_is_suspected_of_the_deployment_and_not_of_the_first_look_at_its_version() {
+    let mut world = World::new();
+    world.merged(1, 5).release("v1.0", 5, |_| {});
+    world.deploy(1, "production", 5, DeployState::Succeeded);
+    world.deployment(foreign_id("web", "p"), "production", 5, |d| {
+        d.task = Clean::line("seen version");
+        d.created_at = at(39);
+        d.updated_at = at(39);
+    });
+    world.now = at(40);
+    world.alert("a1", |a| {
+        a.started_at = at(39) + chrono::TimeDelta::minutes(1)
+    });
+    let own = world.card("alert:github.com/acme/api/a1");
+    let change = world.card("change:1");
+    let mut lines = change.evidence.iter();
+    let line = lines.find(|line| line.kind == EvidenceKind::Alert);
+    let told = line.map_or("", |line| line.detail.as_str());
+    let spent = "suspected: fired 8 h after deploy v1.0";
+    assert!(
+        own.placement.reason.contains(spent),
+        "{}",
+        own.placement.reason
+    );
+    assert!(told.contains(spent), "{told}");
+}

@@ -135,8 +135,15 @@ fn of_lane<'a>(view: &View<'a>, lane: &Lane<'a>, alert: &'a Alert) -> Option<Sus
         return Some(suspect(named, Basis::Named));
     }
     let last = |(deployment, span)| Some((deployment, span?));
+    // To see a version answer is no arrival of it where its deployment is known.
+    let is_told = |seen: &Deployment| {
+        let sha = view.deployed(seen);
+        let mut told = there().filter(|d| !d.is_sighting());
+        sha.is_some() && told.any(|d| view.deployed(d) == sha)
+    };
     let newest = places().filter_map(|place| {
-        let mut before = place.arrived().map(|d| (d, after(alert, d)));
+        let came = place.arrived().filter(|d| !d.is_sighting() || !is_told(d));
+        let mut before = came.map(|d| (d, after(alert, d)));
         before.find(|(_, span)| span.is_some()).and_then(last)
     });
     let (deployment, span) = newest.min_by_key(|(_, span)| *span)?;
