@@ -24,6 +24,7 @@ use crate::sources::follow::{FollowError, Part, Place};
 pub mod action;
 pub mod alertmanager;
 pub mod archive;
+mod arrivals;
 mod backfill;
 mod brought;
 pub mod buildbot;

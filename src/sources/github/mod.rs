@@ -22,6 +22,7 @@ pub mod measure;
 mod memory;
 mod more;
 mod place;
+mod places;
 mod plan;
 mod probe;
 mod refresh;
@@ -281,6 +282,7 @@ impl GitHub {
             "needs" => self.answer(Turn::Now, ask).await,
             "past" => self.answer(Turn::Past, ask).await,
             "times" => self.times(ask).await,
+            "places" => self.places(ask).await,
             "backfill" => self.backfill(ask).await,
             "changes" => self.watch(rest, ask).await,
             "jobs" => self.jobs_at_work(rest, ask).await,

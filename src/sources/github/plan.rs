@@ -3,8 +3,8 @@
 //! Pure. What is asked once has a number in its name, so that the next of its
 //! kind is another resource.
 
-use super::compare;
 use super::state::{Mode, RepoState, State, Wanted};
+use super::{compare, places};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::sources::needs::Turn;
@@ -60,6 +60,15 @@ pub(super) fn resources(state: &State, config: &SourceConfig, now: Timestamp) ->
             };
             list.push(resource(id, turn.tier(), cost, bucket));
         }
+    }
+    if state.owes_places() {
+        let (cost, bucket) = if by_rest {
+            (places::ONE_COST, "core")
+        } else {
+            (1, "graphql")
+        };
+        let id = format!("places:{}", state.turns.places);
+        list.push(resource(id, Tier::Spare, cost, bucket));
     }
     if let Some((path, step, by_graphql)) = state.next_of_past() {
         let bucket = if by_graphql { "graphql" } else { "core" };

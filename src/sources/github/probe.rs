@@ -10,11 +10,13 @@ use serde_json::{Map, Value, json};
 
 use super::api::{Data, Feature, Trouble};
 use super::map::checks::check_word;
+use super::places::Names;
 use super::state::{CLEAN_FULL_HOURS, Mode, RepoState, State, Wanted, is_fresh};
 use super::wire::ProbeRepo;
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
+use crate::sources::arrivals::Arrivals;
 use crate::sources::http::Stored;
 use crate::sources::{Batch, CapabilityState, SourceError, Tier};
 
@@ -406,6 +408,7 @@ impl RepoState {
     fn archive(&mut self) -> bool {
         self.wanted = Wanted::Nothing;
         self.runs_wanted = false;
+        (self.arrivals, self.names) = (Arrivals::default(), Names::default());
         self.changes.clear();
         self.runs.clear();
         let read = self.read.take().is_some();

@@ -72,18 +72,19 @@ impl GitHub {
             ask,
         };
         self.who(ask).await;
-        let looked_for = reader.all(&repo, &mut batch).await?;
-        self.take_rest(path, &repo, looked_for, ask);
+        let read = reader.all(&repo, &mut batch).await?;
+        self.take_rest(path, &repo, read, &batch.facts, ask);
         batch.covered.push(Clean::line(reader.key.path()));
         Ok(batch)
     }
 
     /// Takes in that all of it was read; nothing is waited for after this.
-    fn take_rest(&self, path: &str, repo: &RestRepo, looked_for: Vec<TicketKey>, ask: Ask) {
+    fn take_rest(&self, path: &str, repo: &RestRepo, read: Read, facts: &[Fact], ask: Ask) {
         let mut state = self.state();
         if let Some(known) = state.known(path) {
             known.turn += 1;
-            known.looked_for.extend(looked_for);
+            known.looked_for.extend(read.looked_for);
+            known.see_rest_places(facts, read.deployments);
             known.probed_at = Some(ask.now);
             repo.full_name.clone_into(&mut known.path);
             known.misses = 0;
@@ -126,6 +127,14 @@ impl Dated for RestIssue {
     }
 }
 
+/// What is known besides facts after a read.
+struct Read {
+    /// The tickets that were looked for one by one.
+    looked_for: Vec<TicketKey>,
+    /// Whether it is known of all deployments that there are how they went.
+    deployments: bool,
+}
+
 /// Reads the lists of one repository.
 pub(super) struct Reader<'a> {
     pub(super) github: &'a GitHub,
@@ -134,15 +143,18 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads all of it; returns the tickets that were looked for one by one.
-    async fn all(&self, repo: &RestRepo, batch: &mut Batch) -> Result<Vec<TicketKey>, SourceError> {
+    /// Reads all of it.
+    async fn all(&self, repo: &RestRepo, batch: &mut Batch) -> Result<Read, SourceError> {
         self.tickets(batch).await?;
         self.changes(repo.default_branch.as_deref(), batch).await?;
         let looked_for = self.closed_tickets(batch).await?;
         self.releases(batch).await?;
-        self.deployments(batch).await?;
+        let deployments = self.deployments(batch).await?;
         self.branches(repo, batch).await?;
-        Ok(looked_for)
+        Ok(Read {
+            looked_for,
+            deployments,
+        })
     }
 
     /// Reads one thing; what is not there, or not for us, is none.
@@ -277,7 +289,8 @@ impl Reader<'_> {
         }
     }
 
-    async fn deployments(&self, batch: &mut Batch) -> Result<(), SourceError> {
+    /// Reads environments and deployments; returns whether it is known of all how they went.
+    async fn deployments(&self, batch: &mut Batch) -> Result<bool, SourceError> {
         let route = format!("repos/{}/environments", self.key.path());
         match self.github.one::<EnvironmentPage>(&route, self.ask).await {
             Ok(page) => {
@@ -292,7 +305,9 @@ impl Reader<'_> {
         let pages = self
             .list::<RestDeployment>("deployments", &query, 1, batch)
             .await?;
-        let Some(pages) = pages else { return Ok(()) };
+        // Of what is not for us there is no more to ask.
+        let Some(pages) = pages else { return Ok(true) };
+        let mut whole = is_whole(&pages);
         let mut newest = BTreeSet::new();
         let mut asked = 0;
         for wire in pages.list.items {
@@ -303,15 +318,18 @@ impl Reader<'_> {
                 let statuses = self.statuses_of(wire.id, batch).await?;
                 let found = delivery::rest_deployment(&self.key, wire, statuses);
                 batch.facts.extend(found.map(Fact::Deployment));
+            } else if self.github.state().has_arrived(&self.key, wire.id) {
+                // How it went is known, and to say less would take that back.
             } else if let Some(found) = delivery::rest_deployment(&self.key, wire, None) {
                 // Not asked is not the same as queued.
+                whole = false;
                 let state = DeployState::Unknown(Clean::line("not asked"));
                 batch
                     .facts
                     .push(Fact::Deployment(Deployment { state, ..found }));
             }
         }
-        Ok(())
+        Ok(whole)
     }
 
     async fn statuses_of(

@@ -1,11 +1,13 @@
 //! What the store holds, taken in at the start: only what changed is asked then.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::state::{RunSeen, State};
 use crate::config::SourceConfig;
 use crate::domain::Timestamp;
 use crate::domain::fact::{Fact, FactKind};
+use crate::domain::key::RepoKey;
 use crate::domain::run::RunKey;
 use crate::domain::ticket::{TicketKey, TicketState};
 use crate::sources::needs;
@@ -29,8 +31,19 @@ pub(super) fn restore(state: &mut State, host: &str, config: &SourceConfig, fact
             pass(state, fact);
         }
     }
+    let mut places: BTreeMap<&RepoKey, Vec<&Fact>> = BTreeMap::new();
     for fact in facts.iter().filter(ours) {
         state.memory.see(fact);
+        if let Fact::Repository(_) | Fact::Environment(_) | Fact::Deployment(_) = &**fact
+            && let Some(repo) = fact.repo()
+        {
+            places.entry(repo).or_default().push(fact);
+        }
+    }
+    for (repo, facts) in places {
+        if let Some(known) = state.known(repo.path()) {
+            known.restore_places(&facts);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use super::api::Feature;
 use super::backfill::Backfill;
 use super::memory::Memory;
+use super::places::{Names, PLACES_BATCH};
 use super::times::TIMES_BATCH;
 use super::watch::Watched;
 use crate::domain::Timestamp;
@@ -19,6 +20,7 @@ use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
 use crate::domain::ticket::TicketKey;
+use crate::sources::arrivals::Arrivals;
 use crate::sources::backfill::Past;
 use crate::sources::untold::Untold;
 use crate::sources::{CapabilityState, SourceError, Tier};
@@ -57,6 +59,7 @@ pub(super) struct Turns {
     pub(super) needs: u64,
     pub(super) past: u64,
     pub(super) times: u64,
+    pub(super) places: u64,
     pub(super) changes: u64,
     /// How often a repository became another one: what was told of the one before is gone.
     pub(super) findings: u64,
@@ -87,6 +90,7 @@ pub(super) struct State {
     pub(super) probe_batch: usize,
     pub(super) watch_batch: usize,
     pub(super) times_batch: usize,
+    pub(super) places_batch: usize,
     pub(super) lean_batch: usize,
     pub(super) full_batch: usize,
     pub(super) refused: BTreeSet<Feature>,
@@ -116,6 +120,8 @@ pub(super) struct State {
     pub(super) backfill: Option<Backfill>,
     /// The page of it that the host failed to tell.
     pub(super) untold: Untold,
+    /// The question about environments that the host failed to answer.
+    pub(super) untold_places: Untold,
 }
 
 /// What is remembered of one repository.
@@ -174,6 +180,10 @@ pub(super) struct RepoState {
     pub(super) paths_matter: bool,
     /// How far its past is known.
     pub(super) past: Past,
+    /// What got to which environment.
+    pub(super) arrivals: Arrivals,
+    /// How far the names of its environments are known.
+    pub(super) names: Names,
 }
 
 /// Returns whether something was asked so lately that the answer still holds.
@@ -267,6 +277,8 @@ impl RepoState {
             turn: 0,
             paths_matter: false,
             past: Past::Open,
+            arrivals: Arrivals::default(),
+            names: Names::default(),
         }
     }
 
@@ -334,6 +346,7 @@ impl State {
             probe_batch: PROBE_BATCH,
             watch_batch: WATCH_BATCH,
             times_batch: TIMES_BATCH,
+            places_batch: PLACES_BATCH,
             lean_batch: LEAN_BATCH,
             full_batch: FULL_BATCH,
             refused: BTreeSet::new(),
@@ -351,6 +364,7 @@ impl State {
             memory: Memory::default(),
             backfill: None,
             untold: Untold::default(),
+            untold_places: Untold::default(),
         }
     }
 

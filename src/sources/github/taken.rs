@@ -183,6 +183,7 @@ fn take_one(
         told.key.path().clone_into(&mut repo.path);
         repo.take_in(&told.wire, told.more.is_ok());
         remember(repo, &mut facts);
+        repo.see_places(&facts, &told.wire, full && told.complete);
         if lists_tickets(&told.listings) {
             repo.open_tickets.clear();
         }

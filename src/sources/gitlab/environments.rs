@@ -90,7 +90,7 @@ impl GitLab {
         let found = shown.filter_map(|wire| delivery::deployment(key, wire));
         let found: Vec<Deployment> = found.collect();
         for deployment in &found {
-            project.see_arrived(deployment);
+            project.arrivals.see(deployment);
         }
         batch.facts.extend(found.into_iter().map(Fact::Deployment));
         Ok(())
@@ -137,7 +137,7 @@ impl GitLab {
         if let Some(project) = self.state().known(key.path()) {
             project.environments_at = Some(poll.now);
             let names = listed.list.items.iter().filter(|wire| is_shown(wire));
-            project.see_places(names.map(|wire| wire.name.as_str()));
+            project.arrivals.list(names.map(|wire| wire.name.as_str()));
         }
         Ok(())
     }

@@ -1,68 +1,24 @@
 //! What came to each environment, where the newest deployments of its project do not reach back.
-//!
-//! The first read of a project is a page of its newest deployments, and a busy environment may
-//! fill it. Of each other one it is asked once what is there now and what that took the place of,
-//! in the spare time.
 
 use super::api::Poll;
 use super::map::delivery;
 use super::state::Project;
 use super::{GitLab, wire_ci};
-use crate::domain::deployment::{DeployState, Deployment};
+use crate::domain::deployment::Deployment;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::sources::{Batch, SourceError};
 
-/// How many deployments that went well have to be known of an environment: the one that is there,
-/// and the one before.
-const ENOUGH: usize = 2;
-
-/// Of how many environments of a project that is looked after.
-const MOST: usize = 200;
-
 /// How many environments are asked in one fetch.
 pub(super) const AT_ONCE: usize = 5;
 
-/// How many deployments of an environment are read.
+/// How many deployments of an environment are read: only those that went well are listed.
 const EACH: &str = "20";
 
 impl Project {
-    /// Takes in a deployment that is known, if it got where it was to go.
-    pub(super) fn see_arrived(&mut self, deployment: &Deployment) {
-        let name = deployment.environment.to_lowercase();
-        let arrived = matches!(
-            deployment.state,
-            DeployState::Succeeded | DeployState::Superseded
-        );
-        if !arrived || (self.arrived.len() >= MOST && !self.arrived.contains_key(&name)) {
-            return;
-        }
-        let known = self.arrived.entry(name).or_default();
-        known.insert(deployment.id);
-        while known.len() > ENOUGH {
-            known.pop_first();
-        }
-    }
-
-    /// Takes in which environments there are.
-    pub(super) fn see_places<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
-        self.listed = names.take(MOST).map(str::to_owned).collect();
-        self.asked_places.retain(|name| self.listed.contains(name));
-    }
-
-    /// Returns the environments of which too little is known, and that were not asked yet.
-    fn unread_places(&self) -> impl Iterator<Item = &String> {
-        let is_known = |name: &str| {
-            let known = self.arrived.get(&name.to_lowercase());
-            known.is_some_and(|known| known.len() >= ENOUGH)
-        };
-        let listed = self.listed.iter().filter(|_| self.deployments_to.is_some());
-        listed.filter(move |name| !self.asked_places.contains(*name) && !is_known(name))
-    }
-
     /// Returns whether an environment is to be asked for what came to it.
     pub(super) fn has_unread_places(&self) -> bool {
-        self.unread_places().next().is_some()
+        self.deployments_to.is_some() && self.arrivals.has_unread()
     }
 }
 
@@ -82,12 +38,12 @@ impl GitLab {
                 return Ok(());
             };
             project.turn += 1;
-            project.unread_places().take(AT_ONCE).cloned().collect()
+            project.arrivals.unread(AT_ONCE)
         };
         for name in names {
             if let Some(project) = self.state().known(path) {
                 // One that cannot be told keeps no other from its turn.
-                project.asked_places.insert(name.clone());
+                project.arrivals.ask(&name);
             }
             let read = self.place(&key, &part, &name, poll, batch).await;
             if let Err(error) = read {
@@ -96,7 +52,7 @@ impl GitLab {
                     SourceError::RateLimited { .. } | SourceError::Unreachable { .. }
                 );
                 if let Some(project) = self.state().known(path).filter(|_| passes) {
-                    project.asked_places.remove(&name);
+                    project.arrivals.ask_again(&name);
                 }
                 return Err(error);
             }
@@ -133,7 +89,7 @@ impl GitLab {
         let found: Vec<Deployment> = found.collect();
         if let Some(project) = self.state().known(key.path()) {
             for deployment in &found {
-                project.see_arrived(deployment);
+                project.arrivals.see(deployment);
             }
         }
         batch.facts.extend(found.into_iter().map(Fact::Deployment));

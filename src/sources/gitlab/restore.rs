@@ -101,7 +101,7 @@ fn one(state: &mut State, fact: &Arc<Fact>) {
         }
         Fact::Deployment(deployment) if !is_foreign(deployment.id) => {
             if let Some(project) = state.known(deployment.repo.path()) {
-                project.see_arrived(deployment);
+                project.arrivals.see(deployment);
             }
         }
         Fact::Run(_)

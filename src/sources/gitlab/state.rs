@@ -18,6 +18,7 @@ use crate::domain::correlate::Need;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::run::{Run, RunState};
 use crate::domain::text::Clean;
+use crate::sources::arrivals::Arrivals;
 use crate::sources::recent::Recent;
 use crate::sources::{SourceError, Tier};
 
@@ -121,13 +122,8 @@ pub(super) struct Project {
     pub(super) delivery_at: Option<Timestamp>,
     pub(super) delivery_wanted: bool,
     pub(super) environments_at: Option<Timestamp>,
-    /// The environments that there are.
-    pub(super) listed: BTreeSet<String>,
-    /// The last deployments that are known to have got to an environment, by its name in lower
-    /// case.
-    pub(super) arrived: BTreeMap<String, BTreeSet<u64>>,
-    /// Environments that were asked for what came to them.
-    pub(super) asked_places: BTreeSet<String>,
+    /// What got to which environment.
+    pub(super) arrivals: Arrivals,
     /// The environment of each job that was seen to deploy, by its name.
     pub(super) places: BTreeMap<String, Clean>,
     /// What waits for approval, by deployment, with the pipeline it belongs to.

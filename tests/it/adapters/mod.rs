@@ -14,6 +14,7 @@ mod errors;
 mod graphql;
 mod keeping;
 mod midway;
+mod places;
 mod turns;
 
 use std::collections::BTreeSet;

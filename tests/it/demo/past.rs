@@ -1,7 +1,9 @@
 //! The past of the simulated GitHub, as the adapter reads it.
 
 use cycleboard::config::SourceConfig;
-use cycleboard::domain::fact::FactKind;
+use cycleboard::domain::deployment::{DeployState, Environment};
+use cycleboard::domain::fact::{Fact, FactKind};
+use cycleboard::domain::text::Clean;
 use cycleboard::sources::github::GitHub;
 use cycleboard::sources::http::{Ground, Limits, NoValidators};
 use cycleboard::sources::{Batch, Fetch, Source, Tier};
@@ -84,4 +86,61 @@ async fn each_repository_tells_its_past_as_a_whole_and_without_a_word_of_trouble
         let mut all = whole.iter().flat_map(|it| &it.past);
         assert!(all.any(|fact| fact.kind() == kind), "{kind:?}");
     }
+}
+
+#[tokio::test]
+async fn questions_about_environments_cost_the_point_that_is_booked_for_them() {
+    let options = Options {
+        repos: 1,
+        ..Options::default()
+    };
+    let bench = bench(options).await;
+    let now = bench.now.load(Ordering::Relaxed);
+    let first = settle(&source(&bench), Tier::Now, now).await;
+    let mut facts = first.iter().flat_map(|batch| &batch.facts);
+    let model = facts.find_map(|fact| {
+        let Fact::Deployment(it) = fact else {
+            return None;
+        };
+        Some(it.clone())
+    });
+    let model = model.unwrap();
+    let all = first.iter().flat_map(|batch| batch.facts.iter().cloned());
+    let mut stored: Vec<Arc<Fact>> = all.map(Arc::new).collect();
+    // So many deployments that there may be more, and so many environments.
+    for nth in 1..=30 {
+        let mut deployment = model.clone();
+        deployment.id = nth;
+        deployment.state = DeployState::Failed;
+        stored.push(Arc::new(Fact::Deployment(deployment)));
+        stored.push(Arc::new(Fact::Environment(Environment {
+            repo: model.repo.clone(),
+            name: Clean::line(&format!("place {nth}")),
+            id: None,
+            guarded: false,
+            production: false,
+            url: None,
+        })));
+    }
+    let source = source(&bench);
+    source.restore(&stored);
+    settle(&source, Tier::Now, now).await;
+    let left = |source: &GitHub| {
+        let budgets = source.meter().budgets;
+        let points = budgets.iter().find(|it| it.bucket == "graphql").unwrap();
+        points.remaining
+    };
+    let mut turns = 0;
+    loop {
+        let due = source.resources(instant(now)).into_iter();
+        let Some(places) = due.into_iter().find(|it| it.id.starts_with("places:")) else {
+            break;
+        };
+        let before = left(&source);
+        let batch = fetch(&source, &places.id, now).await;
+        assert_eq!(before - left(&source), u64::from(places.cost));
+        assert!(batch.warnings.is_empty(), "{:?}", batch.warnings);
+        turns += 1;
+    }
+    assert_eq!(turns, 4, "names and 30 places, nine at a time");
 }
