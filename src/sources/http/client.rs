@@ -19,6 +19,7 @@ use url::Url;
 use super::counted::count;
 use super::gate::{Gate, Lane, Urgency};
 use super::json::decode;
+use super::retry_after::Wish;
 use super::ledger::Ledger;
 use super::origin::{Origin, host_of, is_loopback};
 use super::request::{Answer, Failure, Limits, Request};
@@ -294,11 +295,11 @@ impl Client {
         self.gate().learn_budget(budget);
     }
 
-    /// Makes the host silent for `pause`, as its body asked.
-    pub fn silence(&self, pause: Duration) -> SourceError {
+    /// Makes the host silent as its answer asked.
+    pub fn silence(&self, wish: Wish) -> SourceError {
         SourceError::RateLimited {
             host: self.host.clone(),
-            retry_after: self.gate().silence(pause, self.now()),
+            retry_after: self.gate().silence(wish, self.now()),
             share: None,
         }
     }
