@@ -420,6 +420,11 @@ impl Port {
         check
     }
 
+    /// Takes a refusal for an answer: what was asked for need not be there.
+    pub(super) fn excused(&self, failure: &Failure) {
+        self.client.excused(failure);
+    }
+
     /// Returns the error of an answer that is none, or says so itself, and counts it as failed.
     pub(super) fn failed(&self, cause: &str) -> SourceError {
         self.client.spoiled();

@@ -114,10 +114,20 @@ impl Gitea {
         self.state().ways.see(way);
     }
 
-    /// Takes in that a route failed; returns whether the server has no such route.
+    /// Takes in that a route failed; returns whether the server has no such route, which is then
+    /// no failed request.
+    pub(super) fn lacks(&self, way: Way, failure: &Failure, now: Timestamp) -> bool {
+        let lacks = self.misses(way, failure, now);
+        if lacks {
+            self.port.excused(failure);
+        }
+        lacks
+    }
+
+    /// The same, where who asks goes on to ask again of the same failure.
     ///
     /// Of a record that is missing the interface says so in JSON, of a route in plain text.
-    pub(super) fn lacks(&self, way: Way, failure: &Failure, now: Timestamp) -> bool {
+    pub(super) fn misses(&self, way: Way, failure: &Failure, now: Timestamp) -> bool {
         let is_absent = match failure.status {
             Some(405) => true,
             // Before anything answered it is the address that is wrong.

@@ -102,6 +102,7 @@ impl Gitea {
                     fine(part, "they can be read")
                 }
                 Err(failure) if is_missing(&failure) => {
+                    self.port.excused(&failure);
                     note(part, &format!("they are switched off in `{path}`"))
                 }
                 Err(failure) => failed(part, &failure.error),
@@ -137,6 +138,7 @@ impl Gitea {
                 }
                 Err(failure) if self.lacks(way, &failure, asked.now) => {}
                 Err(failure) if is_missing(&failure) => {
+                    self.port.excused(&failure);
                     return note(NAME, &format!("Actions are switched off in `{path}`"));
                 }
                 Err(failure) => return failed(NAME, &failure.error),

@@ -219,17 +219,21 @@ impl Gitea {
             Some(owner) => vec![vec!["orgs", owner, "repos"], vec!["users", owner, "repos"]],
             None => vec![vec!["user", "repos"]],
         };
-        let mut last = None;
+        let mut last: Option<Failure> = None;
         for parts in routes {
             let take = |list: List<wire::Repo>| list;
             match self.pages(&parts, &[], (PAGES, asked), take).await {
-                Ok(pages) => return Ok(pages),
-                Err(failure) if failure.status == Some(404) => last = Some(failure.error),
+                Ok(pages) => {
+                    // It is no organisation but a user, as asking tells.
+                    last.iter().for_each(|failure| self.port.excused(failure));
+                    return Ok(pages);
+                }
+                Err(failure) if failure.status == Some(404) => last = Some(failure),
                 Err(failure) => return Err(self.of_owner(owner, failure.error)),
             }
         }
         let nothing = || self.missing("the list of repositories".to_owned());
-        Err(self.of_owner(owner, last.unwrap_or_else(nothing)))
+        Err(self.of_owner(owner, last.map_or_else(nothing, |last| last.error)))
     }
 
     /// Names the owner in place of the route.

@@ -46,7 +46,7 @@ impl Gitea {
         let state = self.state_of(&key, asked);
         // Of a log that was not begun the server says that it is missing, not that it has no logs.
         let is_early = |failure: &Failure| {
-            follow::is_absent(failure) && !self.lacks(Way::Logs, failure, asked.now)
+            follow::is_absent(failure) && !self.misses(Way::Logs, failure, asked.now)
         };
         match follow::read_on(client, &request, &from, state, into, is_early).await {
             Ok(read) => {

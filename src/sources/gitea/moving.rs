@@ -232,6 +232,7 @@ impl Gitea {
             }
             Err(failure) if self.lacks(Way::Run, &failure, asked.now) => Ok(false),
             Err(failure) if failure.status == Some(404) => {
+                self.port.excused(&failure);
                 if let Some(repo) = self.state().known(key.path()) {
                     repo.runs.remove(&id);
                 }

@@ -154,6 +154,7 @@ impl Gitea {
             Err(failure) if self.lacks(Way::Compare, &failure, asked.now) => Ok(Vec::new()),
             Err(failure) if is_missing(&failure) => {
                 let ends = (from, to);
+                self.port.excused(&failure);
                 let range = self.incomparable(repo, ends, (asked, failure)).await?;
                 Ok(vec![Fact::Range(range)])
             }
@@ -187,7 +188,10 @@ impl Gitea {
         let parts = below(repo.path(), &["git", "commits", sha.as_str()]);
         match self.one::<IgnoredAny>(&parts, &[], asked).await {
             Ok(_) => Ok(true),
-            Err(failure) if is_missing(&failure) => Ok(false),
+            Err(failure) if is_missing(&failure) => {
+                self.port.excused(&failure);
+                Ok(false)
+            }
             Err(failure) => Err(failure),
         }
     }

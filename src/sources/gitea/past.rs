@@ -73,7 +73,11 @@ impl Gitea {
         let answer = match read.await {
             Ok((pull, _)) => Some(Some(pull.number)),
             Err(failure) if self.lacks(Way::Brought, &failure, now) => None,
-            Err(failure) if failure.status == Some(404) => Some(None),
+            Err(failure) if failure.status == Some(404) => {
+                // Most commits come of no pull request, and that is how it is told.
+                self.port.excused(&failure);
+                Some(None)
+            }
             Err(failure) => absent(failure, batch).map(|()| None)?,
         };
         if let Some(answer) = answer {

@@ -292,6 +292,7 @@ impl Gitea {
             Ok(read) => read,
             Err(failure) => {
                 if failure.status == Some(404) {
+                    self.port.excused(&failure);
                     // It was read a moment ago in a list: it was deleted.
                     batch
                         .gone

@@ -232,6 +232,7 @@ impl Gitea {
         batch: &mut Batch,
     ) -> Result<(), SourceError> {
         if is_missing(&failure) {
+            self.port.excused(&failure);
             // They are switched off here, until the repository's own record says otherwise.
             if let Some(repo) = self.state().known(path) {
                 repo.has_actions = false;
@@ -385,7 +386,10 @@ impl Gitea {
                 Ok(Some(set))
             }
             Err(failure) if self.lacks(Way::Attempts, &failure, asked.now) => Ok(None),
-            Err(failure) if is_missing(&failure) => Ok(None),
+            Err(failure) if is_missing(&failure) => {
+                self.port.excused(&failure);
+                Ok(None)
+            }
             Err(failure) => Err(failure),
         }
     }

@@ -83,7 +83,10 @@ impl Gitea {
         {
             Ok(held) => Some(held),
             // Servers before 1.13 do not tell them.
-            Err(failure) if is_missing(&failure) => None,
+            Err(failure) if is_missing(&failure) => {
+                self.port.excused(&failure);
+                None
+            }
             Err(failure) => return Err(failure),
         };
         let change = ChangeKey {

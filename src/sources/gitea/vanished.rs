@@ -95,7 +95,10 @@ impl Gitea {
         let parts = below(key.path(), &["issues", &text]);
         let ticket = match self.one::<wire::Issue>(&parts, &[], asked).await {
             Ok((issue, _)) => work::ticket(key, &issue),
-            Err(failure) if failure.status == Some(404) => None,
+            Err(failure) if failure.status == Some(404) => {
+                self.port.excused(&failure);
+                None
+            }
             Err(failure) => return absent(failure, batch).map(|()| true),
         };
         let mut state = self.state();

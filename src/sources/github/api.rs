@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -16,7 +15,7 @@ use super::wire::{RateLimit, Reply, ReplyError};
 use crate::config::SourceConfig;
 use crate::sources::graphql;
 use crate::sources::http::{
-    Client, Failure, Ground, Limits, Request, Urgency, by_our_clock, check_base, decode,
+    Client, Failure, Ground, Limits, Request, Urgency, Wish, by_our_clock, check_base, decode,
     fixed_headers, host_of, is_loopback, parse_retry_after, their_now,
 };
 use crate::sources::{Budget, SourceError};
@@ -278,13 +277,14 @@ impl Api {
         }
         if errors.iter().any(is_limit) {
             let reset = headers.get("x-ratelimit-reset");
-            let wait = reset
+            let wish = reset
                 .and_then(|reset| reset.to_str().ok()?.trim().parse::<i64>().ok())
                 .and_then(|secs| chrono::DateTime::from_timestamp(secs, 0))
-                .map_or(Duration::from_mins(1), |at| {
-                    parse_retry_after(&at.to_rfc2822(), their_now(headers, self.client.now()))
+                .map_or(Wish::Unsaid, |at| {
+                    let now = their_now(headers, self.client.now());
+                    Wish::Told(parse_retry_after(&at.to_rfc2822(), now))
                 });
-            return Trouble::Failed(self.client.silence(wait));
+            return Trouble::Failed(self.client.silence(wish));
         }
         let unknown = |error: &ReplyError| {
             error.message.contains("doesn't exist on type")

@@ -6,28 +6,26 @@
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::header::{ETAG, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 use url::Url;
 
-use super::counted::count;
 use super::gate::{Gate, Lane, Urgency};
 use super::json::decode;
 use super::ledger::Ledger;
 use super::origin::{Origin, host_of, is_loopback};
 use super::request::{Answer, Failure, Limits, Request};
+use super::retry_after::Wish;
 use super::{Ground, Stored, ValidatorKey, hex, tls};
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::domain::text::redact::Redactor;
-use crate::sources::{Budget, Meter, RequestLine, SourceError};
+use crate::sources::{Budget, Meter, SourceError};
 
 /// Bodies above this are not kept for `If-None-Match`.
 const KEPT_BODY: usize = 2 * 1024 * 1024;
@@ -56,7 +54,7 @@ pub(super) struct Credential {
 /// The client of one source.
 pub struct Client {
     pub(super) http: reqwest::Client,
-    source: SourceName,
+    pub(super) source: SourceName,
     pub(super) origin: Origin,
     /// The account of nobody: several tools behind one host have limits of their own.
     nobody: String,
@@ -66,7 +64,7 @@ pub struct Client {
     pub(super) limits: Limits,
     credential: RwLock<Option<Arc<Credential>>>,
     gate: RwLock<Arc<Gate>>,
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
 }
 
 impl Client {
@@ -262,11 +260,6 @@ impl Client {
         })
     }
 
-    /// Counts a request as failed whose answer turned out to be none.
-    pub(in crate::sources) fn spoiled(&self) {
-        self.ledger.spoil();
-    }
-
     /// Sends one GraphQL query.
     ///
     /// Where only reading is allowed, a document with a mutation is refused here.
@@ -294,11 +287,11 @@ impl Client {
         self.gate().learn_budget(budget);
     }
 
-    /// Makes the host silent for `pause`, as its body asked.
-    pub fn silence(&self, pause: Duration) -> SourceError {
+    /// Makes the host silent as its answer asked.
+    pub fn silence(&self, wish: Wish) -> SourceError {
         SourceError::RateLimited {
             host: self.host.clone(),
-            retry_after: self.gate().silence(pause, self.now()),
+            retry_after: self.gate().silence(wish, self.now()),
             share: None,
         }
     }
@@ -386,27 +379,6 @@ impl Client {
             };
             self.ground.validators.put(&self.key(url), stored);
         }
-    }
-
-    pub(super) fn enter(
-        &self,
-        method: &str,
-        what: &str,
-        status: Option<u16>,
-        started: Instant,
-        bytes: u64,
-    ) {
-        count(method, status);
-        let spent = started.elapsed();
-        let line = RequestLine {
-            at: self.now(),
-            what: self.shown(&format!("{method} {what}")),
-            status,
-            millis: u32::try_from(spent.as_millis()).unwrap_or(u32::MAX),
-            bytes,
-        };
-        self.ledger
-            .enter(line, status.is_none_or(|status| status >= 400));
     }
 
     pub(super) fn unreachable(&self, cause: String) -> Failure {

@@ -14,7 +14,7 @@ use reqwest::header::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::origin::Origin;
-use super::retry_after;
+use super::retry_after::{self, Wish};
 use super::skew::by_our_clock;
 use super::status::header;
 use crate::domain::Timestamp;
@@ -25,6 +25,11 @@ pub(super) const RESERVE_PERCENT: u64 = 40;
 
 /// The longest pause that we choose ourselves.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
+/// The shortest pause that is kept, and the longest that a pause that is told is stretched to
+/// where the host goes on to refuse.
+const LEAST: Duration = Duration::from_secs(1);
+const SHORT: Duration = Duration::from_secs(15);
 
 /// Whether a person waits for the answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -186,17 +191,24 @@ impl Gate {
         }
     }
 
-    /// Makes the whole host silent for a while; longer each time it asks again.
+    /// Makes the whole host silent for a while: as long as it tells, else longer each time that it
+    /// asks again after a pause.
     ///
-    /// Returns the pause: at least `wish`.
-    pub(super) fn silence(&self, wish: Duration, now: Timestamp) -> Duration {
+    /// Nothing leaves during a pause: what is answered then was sent before it, and says the same
+    /// once more. Returns the pause: at least what is told.
+    pub(super) fn silence(&self, wish: Wish, now: Timestamp) -> Duration {
         let mut state = self.state();
-        let ours = retry_after::DEFAULT.saturating_mul(1 << state.silences.min(6));
-        let pause = match state.silences {
-            0 => wish,
-            _ => wish.max(ours.min(LONGEST_PAUSE)),
+        let is_silent = state.silent_until.is_some_and(|until| until > now);
+        if !is_silent {
+            state.silences = state.silences.saturating_add(1);
+        }
+        let doubled = 1 << state.silences.saturating_sub(1).min(6);
+        let pause = match wish {
+            Wish::Told(pause) if state.silences <= 1 => pause,
+            // One that names a second for ever is not asked each second.
+            Wish::Told(pause) => pause.max(LEAST.saturating_mul(doubled).min(SHORT)),
+            Wish::Unsaid => LONGEST_PAUSE.min(wish.pause().saturating_mul(doubled)),
         };
-        state.silences = state.silences.saturating_add(1);
         let until = TimeDelta::from_std(pause)
             .ok()
             .and_then(|pause| now.checked_add_signed(pause));
@@ -267,7 +279,7 @@ fn reset(secs: u64, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Closed, Gate, Lane, Urgency};
+    use super::{Closed, Gate, Lane, Urgency, Wish};
     use crate::sources::Budget;
     use crate::sources::http::Origin;
     use chrono::{DateTime, Utc};
@@ -366,7 +378,11 @@ mod tests {
     #[test]
     fn a_host_that_asks_for_silence_gets_it_from_everybody() {
         let gate = Gate::new();
-        assert_eq!(gate.silence(Duration::from_secs(7), at(0)).as_secs(), 7);
+        assert_eq!(
+            gate.silence(Wish::Told(Duration::from_secs(7)), at(0))
+                .as_secs(),
+            7
+        );
         assert_eq!(
             gate.check(Lane::GraphQl, Urgency::Person, at(1)),
             Err(Closed {
@@ -385,7 +401,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &Gate::shared(&here, "a")));
         assert!(!Arc::ptr_eq(&first, &Gate::shared(&here, "b")));
         assert!(!Arc::ptr_eq(&first, &Gate::shared(&there, "a")));
-        first.silence(Duration::from_secs(7), at(0));
+        first.silence(Wish::Told(Duration::from_secs(7)), at(0));
         drop(first);
         let again = Gate::shared(&here, "a");
         assert_eq!(again.check(Lane::Rest, Urgency::Person, at(1)), Ok(()));
@@ -394,9 +410,36 @@ mod tests {
     #[test]
     fn silence_doubles_until_the_host_speaks() {
         let gate = Gate::new();
-        let pause = |gate: &Gate| gate.silence(Duration::from_mins(1), at(0)).as_secs();
-        assert_eq!([pause(&gate), pause(&gate), pause(&gate)], [60, 120, 240]);
+        let pause = |secs| gate.silence(Wish::Unsaid, at(secs)).as_secs();
+        assert_eq!([pause(0), pause(60), pause(180)], [60, 120, 240]);
         gate.spoke();
-        assert_eq!(pause(&gate), 60);
+        assert_eq!(pause(420), 60);
+    }
+
+    #[test]
+    fn a_pause_that_is_told_is_kept_as_told_each_time() {
+        let gate = Gate::new();
+        let twenty = Wish::Told(Duration::from_secs(20));
+        let pauses = [0, 20, 40, 60, 80, 100, 120].map(|secs| gate.silence(twenty, at(secs)));
+        assert_eq!(pauses.map(|pause| pause.as_secs()), [20; 7]);
+        let second = Wish::Told(Duration::from_secs(1));
+        let again = gate.silence(second, at(140)).as_secs();
+        assert_eq!(
+            again, 15,
+            "who names a second for ever is not asked each second"
+        );
+    }
+
+    #[test]
+    fn answers_to_what_was_sent_before_a_pause_are_one_refusal() {
+        let gate = Gate::new();
+        let told = Wish::Told(Duration::from_secs(20));
+        assert_eq!(gate.silence(told, at(0)).as_secs(), 20);
+        assert_eq!(gate.silence(told, at(1)).as_secs(), 20);
+        assert_eq!(gate.check(Lane::Rest, Urgency::Person, at(21)), Ok(()));
+        gate.spoke();
+        let unsaid = |secs| gate.silence(Wish::Unsaid, at(secs)).as_secs();
+        assert_eq!([unsaid(30), unsaid(31), unsaid(32)], [60, 60, 60]);
+        assert_eq!(unsaid(92), 120);
     }
 }

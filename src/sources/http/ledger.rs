@@ -3,6 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
+use tokio::time::Instant;
+
+use super::client::Client;
+use super::counted::count;
+use super::request::Failure;
 use crate::sources::RequestLine;
 
 /// How many requests are remembered.
@@ -44,12 +49,65 @@ impl Ledger {
         state.failed = state.sent.min(state.failed + 1);
     }
 
+    /// Counts one less as failed: that nothing is there was the answer.
+    fn excuse(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.failed = state.failed.saturating_sub(1);
+    }
+
     /// Returns what was entered so far.
     pub(super) fn state(&self) -> State {
         self.state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+}
+
+impl Client {
+    /// Counts a request that was sent, and logs it: never its query, which may hold anything.
+    pub(super) fn enter(
+        &self,
+        method: &str,
+        what: &str,
+        status: Option<u16>,
+        started: Instant,
+        bytes: u64,
+    ) {
+        count(method, status);
+        let spent = started.elapsed();
+        let millis = u32::try_from(spent.as_millis()).unwrap_or(u32::MAX);
+        let line = RequestLine {
+            at: self.now(),
+            what: self.shown(&format!("{method} {what}")),
+            status,
+            millis,
+            bytes,
+        };
+        let status_text = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+        tracing::debug!(
+            source = %self.source,
+            status = %status_text,
+            ms = millis,
+            bytes,
+            "{}",
+            line.what
+        );
+        self.ledger
+            .enter(line, status.is_none_or(|status| status >= 400));
+    }
+
+    /// Counts a request as failed whose answer turned out to be none.
+    pub(in crate::sources) fn spoiled(&self) {
+        self.ledger.spoil();
+    }
+
+    /// Takes a request off the failed ones whose refusal is an answer: what was asked for need not
+    /// be there.
+    pub(in crate::sources) fn excused(&self, failure: &Failure) {
+        if matches!(failure.status, Some(404 | 405 | 410)) {
+            self.ledger.excuse();
+        }
     }
 }
 

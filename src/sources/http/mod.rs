@@ -47,7 +47,7 @@ pub use origin::{Origin, check_base, host_of, is_loopback};
 pub use pages::{Pages, follow, goes_on_elsewhere};
 pub use reach::Others;
 pub use request::{Answer, Failure, Limits, Looks, Next, Request};
-pub use retry_after::parse as parse_retry_after;
+pub use retry_after::{Wish, parse as parse_retry_after};
 pub use skew::{by_our_clock, their_now};
 pub use stream::Streamed;
 pub use tail::{Grown, Known};

@@ -11,6 +11,25 @@ use crate::domain::Timestamp;
 /// What an unreadable or missing wish counts as.
 pub(super) const DEFAULT: Duration = Duration::from_mins(1);
 
+/// What a host that limits us says of when to come back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wish {
+    /// It names a pause, or when its limit begins anew: that is obeyed as it is told.
+    Told(Duration),
+    /// It names none: how long is ours to choose.
+    Unsaid,
+}
+
+impl Wish {
+    /// Returns the pause that is asked for, or what stands for none.
+    pub(super) fn pause(self) -> Duration {
+        match self {
+            Self::Told(pause) => pause,
+            Self::Unsaid => DEFAULT,
+        }
+    }
+}
+
 /// The longest pause that is believed; a host that asks for more is asked again then.
 pub(super) const LONGEST: Duration = Duration::from_hours(24);
 

@@ -3,12 +3,10 @@
 //! A 403 has three meanings that ask for three different things: a limit, a
 //! missing permission, and single sign-on. They are told apart here, once.
 
-use std::time::Duration;
-
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
-use super::retry_after;
+use super::retry_after::{self, Wish};
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
 use crate::sources::SourceError;
@@ -36,13 +34,13 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 /// Returns the pause that an answer asks for, if it speaks of a limit.
-pub(super) fn limit(judged: &Judged<'_>) -> Option<Duration> {
+pub(super) fn limit(judged: &Judged<'_>) -> Option<Wish> {
     if !matches!(judged.status, 403 | 429) {
         return None;
     }
     if judged.headers.contains_key("retry-after") {
         let wish = header(judged.headers, "retry-after").unwrap_or_default();
-        return Some(retry_after::parse(wish, judged.now));
+        return Some(Wish::Told(retry_after::parse(wish, judged.now)));
     }
     for (left, reset) in [
         ("x-ratelimit-remaining", "x-ratelimit-reset"),
@@ -50,7 +48,7 @@ pub(super) fn limit(judged: &Judged<'_>) -> Option<Duration> {
     ] {
         if header(judged.headers, left).is_some_and(|left| left.trim() == "0") {
             let reset = header(judged.headers, reset).unwrap_or_default();
-            return Some(retry_after::until_epoch(reset, judged.now));
+            return Some(Wish::Told(retry_after::until_epoch(reset, judged.now)));
         }
     }
     let said = message(judged.body).unwrap_or_default().to_lowercase();
@@ -62,17 +60,17 @@ pub(super) fn limit(judged: &Judged<'_>) -> Option<Duration> {
         ]
         .iter()
         .any(|words| said.contains(words));
-    limited.then_some(retry_after::DEFAULT)
+    limited.then_some(Wish::Unsaid)
 }
 
 /// Returns the error that a status of 400 and above stands for.
 pub(super) fn judge(judged: &Judged<'_>) -> SourceError {
     let host = judged.host.to_owned();
     let what = judged.what.to_owned();
-    if let Some(retry_after) = limit(judged) {
+    if let Some(wish) = limit(judged) {
         return SourceError::RateLimited {
             host,
-            retry_after,
+            retry_after: wish.pause(),
             share: None,
         };
     }

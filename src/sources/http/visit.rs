@@ -14,6 +14,7 @@ use url::Url;
 use super::client::{Client, path_of};
 use super::gate::{Lane, Urgency};
 use super::reach::{self, Others};
+use super::retry_after::Wish;
 use super::status::{Judged, limit};
 use super::{their_now, words};
 use crate::sources::SourceError;
@@ -191,7 +192,7 @@ impl Client {
                 body: &body,
                 now: their_now(&headers, self.now()),
             });
-            return Err(Missed::Held(self.silence(asked.unwrap_or_default())));
+            return Err(Missed::Held(self.silence(asked.unwrap_or(Wish::Unsaid))));
         }
         self.gate().spoke();
         Ok(Visit {

@@ -22,6 +22,10 @@ const MOST_FAILED: usize = 3;
 /// After how long it is tried again whether stages are told, in hours.
 const AGAIN_HOURS: i64 = 1;
 
+/// Why no stages are told.
+pub(super) const NO_STAGES: &str = "the plugin *Pipeline: REST API* (`pipeline-rest-api`) is not \
+    installed: builds are shown without stages";
+
 /// The stage and the step with the telling log, by the identity of the job.
 type Nodes = BTreeMap<u64, (Option<String>, Option<String>)>;
 
@@ -195,6 +199,7 @@ impl Jenkins {
         let mut described = match read {
             Ok((described, _)) => described,
             Err(failure) if matches!(failure.error, SourceError::NotFound { .. }) => {
+                self.port.excused(&failure);
                 self.without_stages(now);
                 return Ok(None);
             }
@@ -221,6 +226,25 @@ impl Jenkins {
         Ok(Some((described, logs)))
     }
 
+    /// Finds out of a build whether stages are told; nothing where there is none to ask of.
+    pub(super) async fn tells_stages(&self, ask: Ask, now: Timestamp) -> Option<bool> {
+        let (path, number) = {
+            let mut state = self.state();
+            state.no_stages = None;
+            let pipelines = state.jobs.iter().filter(|(_, job)| job.subject.is_pipeline);
+            let mut newest = pipelines.filter_map(|(path, job)| {
+                let seen = job.builds.values().max_by_key(|seen| seen.run.number)?;
+                Some((path.clone(), seen.run.number))
+            });
+            newest.next()?
+        };
+        match self.describe(&path, number, ask, now).await {
+            Ok(Some(_)) => Some(true),
+            Ok(None) => Some(self.port.did(STAGES)),
+            Err(_) => None,
+        }
+    }
+
     /// Reads the steps of a stage; a stage that does not tell them has none.
     async fn steps(
         &self,
@@ -233,7 +257,7 @@ impl Jenkins {
         let url = self.build_url(path, number, &below);
         match self.port.get::<wire::Stage>(url, ask).await {
             Ok((read, _)) => stage.nodes = read.nodes,
-            Err(failure) if is_detail(&failure.error) => {}
+            Err(failure) if is_detail(&failure.error) => self.port.excused(&failure),
             Err(failure) => return Err(failure),
         }
         Ok(())
@@ -245,9 +269,8 @@ impl Jenkins {
             return;
         }
         self.state().no_stages = Some(now);
-        let why = "no `wfapi`: the plugin `pipeline-rest-api` is not installed";
         self.port
-            .can(STAGES, CapabilityState::Missing(Clean::line(why)));
+            .can(STAGES, CapabilityState::Missing(Clean::line(NO_STAGES)));
     }
 
     /// Reads the questions that a build waits at.

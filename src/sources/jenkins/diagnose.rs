@@ -240,6 +240,7 @@ impl Jenkins {
                 Ok(report)
             }
             Err(failure) if matches!(failure.error, SourceError::NotFound { .. }) => {
+                self.port.excused(&failure);
                 Err(Clean::line("the build has no test report"))
             }
             Err(failure) if is_detail(&failure.error) => {

@@ -173,6 +173,10 @@ impl Jenkins {
             Tier::Warm
         };
         let mut list = vec![resource(JOBS.to_owned(), tier, roots)];
+        if !self.port.did(JOBS) {
+            // What is missing before anything answered would be taken for a wrong address.
+            return list;
+        }
         let turn = state.turn;
         let most = u32::try_from(DETAILS).unwrap_or(u32::MAX);
         if state.jobs.values().any(JobState::is_behind) || !state.heads().is_empty() {
@@ -233,10 +237,24 @@ impl Jenkins {
                 checks.extend(batch.warnings.iter().map(note));
                 let missing = self.state().missing.clone();
                 checks.extend(missing.iter().map(|error| failed(JOBS, error)));
+                checks.extend(self.stages_check(ask).await);
             }
             Err(error) => checks.push(failed(JOBS, &error)),
         }
         checks
+    }
+
+    /// Tries whether stages are told, where there is a pipeline.
+    async fn stages_check(&self, ask: Ask) -> Option<Check> {
+        let told = self.tells_stages(ask, self.port.now()).await?;
+        Some(if told {
+            fine(STAGES, "they can be read")
+        } else {
+            Check {
+                state: CheckState::Note,
+                ..fine(STAGES, details::NO_STAGES)
+            }
+        })
     }
 
     /// Says as whom it asks; a token that is not written with its user is not looked at.

@@ -144,3 +144,27 @@ async fn the_program_leaves_the_token_in_no_file_and_on_no_screen() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tells_of_each_request_without_query_and_token() {
+    for dialect in DIALECTS {
+        let fault = dialect.serve(dialect.good()).await;
+        let arguments = &["board", "--once", "--log", "debug"];
+        let (home, text) = run(dialect, fault.url.clone(), arguments).await;
+        let log = home.files("state");
+        let log = log.iter().find(|file| file.ends_with("cycleboard.log"));
+        let log = std::fs::read_to_string(log.unwrap()).unwrap();
+        let lines: Vec<&str> = log.lines().filter(|line| line.contains("GET /")).collect();
+        assert!(!lines.is_empty(), "{text} {log}");
+        for line in &lines {
+            for part in [" DEBUG ", "source=one", "status=", "ms=", "bytes="] {
+                assert!(line.contains(part), "{part} in {line}");
+            }
+            assert!(!line.contains('?'), "{line}");
+        }
+        let asked = fault.seen();
+        let told = |path: &str| lines.iter().any(|line| line.contains(path));
+        assert!(asked.iter().all(|seen| told(seen.path())), "{log}");
+        assert_eq!(home.files_with(TOKEN), Vec::<std::path::PathBuf>::new());
+    }
+}

@@ -498,6 +498,8 @@ async fn every_recent_commit_is_asked_who_brought_it_before_it_comes_to_rest() {
     }
     let asked = world.asked();
     assert_eq!(asked.iter().filter(|it| it.ends_with("/pull")).count(), 30);
+    // That a commit has no pull request, or a server no route, is an answer.
+    assert_eq!(source.meter().failed, 0, "{asked:?}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::*;
 use chrono::TimeDelta;
 use cycleboard::domain::diagnosis::{Diagnosis, LogKey, LogState, TestsFrom};
 use cycleboard::domain::run::Gate;
+use cycleboard::sources::CheckState;
 
 const LOG: &str = "+ mvn test\n[ERROR] Tests run: 2, Failures: 1\n[ERROR] pay.RetryTest.late:12 expected:<1> but was:<2>\nERROR: script returned exit code 1\n";
 
@@ -153,6 +154,32 @@ async fn a_build_without_stages_is_one_job_and_its_console_tells_why() {
     board.source.need(&need_jobs(&login));
     board.settle().await;
     assert_eq!(board.asked(), asked);
+}
+
+#[tokio::test]
+async fn a_server_without_the_plugin_is_well_and_the_plugin_is_named() {
+    let board = Board::new().await;
+    let batch = board.fetch("jobs").await.unwrap();
+    let run = runs(&batch)["team/api main #12"].clone();
+    // A start with a store: the build and the need are known before anything answered.
+    let mut config = SourceConfig::new("ci", "jenkins", board.fault.url.clone());
+    config.token_env = Some("CI_TOKEN".to_owned());
+    let source = Jenkins::new(&config, &ground(), Limits::default()).unwrap();
+    source.restore(&[Arc::new(Fact::Run(run.clone()))]);
+    source.need(&need_jobs(&run));
+    let again = Board { source, ..board };
+    let due = again.source.resources(now());
+    assert!(due.iter().all(|it| &*it.id == "jobs"), "{due:?}");
+    again.fetch("jobs").await.unwrap();
+    assert_eq!(jobs(&again.settle().await).len(), 1);
+    let meter = again.source.meter();
+    let missed = meter.recent.iter().filter(|line| line.status == Some(404));
+    assert!(missed.count() > 0, "{meter:?}");
+    assert_eq!(meter.failed, 0, "{meter:?}");
+    let checks = again.source.check_up().await;
+    let check = checks.iter().find(|check| check.name == "stages").unwrap();
+    assert_eq!(check.state, CheckState::Note);
+    assert!(check.text.contains("Pipeline: REST API"), "{check:?}");
 }
 
 #[tokio::test]
