@@ -289,8 +289,8 @@ mod tests {
         refused("own.pem", &own, "ghe.test", "2000-01-01", "not valid yet");
         refused("own.pem", &own, "ghe.test", "2200-01-01", "expired");
         // The same host and key, and an authority by that name: another certificate all the same.
-        refused("own-again.pem", &own, "ghe.test", DAY, AUTHORITY);
-        refused("own.pem", &["ca.pem"], "ghe.test", DAY, AUTHORITY);
+        refused("own-again.pem", &own, "ghe.test", DAY, "OtherThanNamed");
+        refused("own.pem", &["ca.pem"], "ghe.test", DAY, "OtherThanNamed");
         refused(
             "foreign.pem",
             &["ca.pem"],
