@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::config_file::{self, Place, Text};
 use crate::app::exit::Failure;
-use crate::config::{ConfigError, Layer, Settings, SourceKind};
+use crate::config::{ConfigError, Layer, Settings, SourceKind, Trust};
 use crate::sources::REGISTRY;
 
 /// Returns what `kind` of a source may name.
@@ -34,7 +34,44 @@ pub fn read(texts: &[Text]) -> (Settings, Vec<ConfigError>) {
             trust: text.trust,
         })
         .collect();
-    Settings::read(&layers, &kinds())
+    let (mut settings, wrong) = Settings::read(&layers, &kinds());
+    let mut users = texts.iter().filter(|text| text.trust == Trust::User);
+    if let Some(folder) = users.next().and_then(|text| folder_of(&text.name)) {
+        settle(&mut settings, &folder);
+    }
+    (settings, wrong)
+}
+
+/// Returns the folder of a file of configuration, from the root on.
+pub fn folder_of(file: &str) -> Option<PathBuf> {
+    let file = std::path::absolute(file).ok()?;
+    file.parent().map(Path::to_owned)
+}
+
+/// Lets the paths of the user's file begin at its folder, wherever the program was started: those
+/// of certificates, of the store, and of programs that are named by a path.
+fn settle(settings: &mut Settings, folder: &Path) {
+    let is_ours = |path: &Path| path.is_relative() && !path.starts_with("~");
+    let program = |words: &mut Vec<String>| {
+        let is_path = |word: &&mut String| word.contains('/') && is_ours(Path::new(word.as_str()));
+        if let Some(word) = words.first_mut().filter(is_path) {
+            *word = folder.join(word.as_str()).to_string_lossy().into_owned();
+        }
+    };
+    for source in &mut settings.sources {
+        source.ca_file = source.ca_file.take().map(|path| match is_ours(&path) {
+            true => folder.join(path),
+            false => path,
+        });
+        source.token_command.iter_mut().for_each(program);
+    }
+    settings.notify.command.iter_mut().for_each(program);
+    if let Some(url) = &mut settings.store.url {
+        let file = file_of_store(url);
+        if is_ours(&file) {
+            *url = format!("sqlite://{}", folder.join(file).display());
+        }
+    }
 }
 
 /// Returns the file that `url` of the store names; that its scheme is `sqlite` was checked.
@@ -64,4 +101,41 @@ pub fn refused(errors: &[ConfigError]) -> Failure {
         let _ = write!(text, "\nerror: and {more} more");
     }
     Failure::usage(text).maybe_hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::app::config_file::Text;
+    use crate::config::Trust;
+
+    #[test]
+    fn paths_begin_at_the_folder_of_the_configuration() {
+        let text = "[[source]]\nkind = \"github\"\nrepos = [\"a/b\"]\nca_file = \"c.pem\"\n\
+                    token_command = [\"bin/token\", \"x/y\"]\n\
+                    [[source]]\nname = \"b\"\nkind = \"github\"\nrepos = [\"a/c\"]\n\
+                    ca_file = \"/etc/c.pem\"\ntoken_command = [\"pass\", \"x\"]\n\
+                    [store]\nurl = \"sqlite:board.db\"\n";
+        let text = Text {
+            name: "/home/u/conf/config.toml".to_owned(),
+            text: text.to_owned(),
+            trust: Trust::User,
+        };
+        let (settings, wrong) = read(&[text]);
+        assert_eq!(wrong, []);
+        let [one, two] = settings.sources.as_slice() else {
+            panic!("{:?}", settings.sources);
+        };
+        let path = |path: &str| Some(std::path::PathBuf::from(path));
+        assert_eq!(one.ca_file, path("/home/u/conf/c.pem"));
+        assert_eq!(two.ca_file, path("/etc/c.pem"));
+        let words = |words: [&str; 2]| Some(words.map(str::to_owned).to_vec());
+        assert_eq!(one.token_command, words(["/home/u/conf/bin/token", "x/y"]));
+        assert_eq!(two.token_command, words(["pass", "x"]));
+        let store = settings.store.url.unwrap();
+        assert_eq!(
+            super::file_of_store(&store),
+            std::path::Path::new("/home/u/conf/board.db")
+        );
+    }
 }

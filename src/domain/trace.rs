@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::domain::Timestamp;
 use crate::domain::item::{Evidence, EvidenceKind, WorkItem};
 use crate::domain::key::{Sha, WebUrl};
+use crate::domain::names::without_owner;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 
@@ -108,6 +109,17 @@ fn rank(word: &str, item: &WorkItem) -> Option<u8> {
                 || placed.is_some_and(|(place, name)| is_release_of(place, name, evidence, item))
         })
         .then_some(1)
+        .or_else(|| is_shown_as(word, item).then_some(0))
+}
+
+/// Whether a card shows itself by this word: its name without its repository, or without the owner
+/// of that.
+fn is_shown_as(word: &str, item: &WorkItem) -> bool {
+    let repo = item.repo.as_ref();
+    let rest = repo.and_then(|repo| item.key.strip_prefix(repo.path()));
+    let rest = rest.filter(|rest| rest.starts_with(' ')).map(str::trim);
+    let same = |name: &str| name.eq_ignore_ascii_case(word);
+    rest.is_some_and(same) || same(without_owner(&item.key, repo))
 }
 
 /// Whether a word is the page of a card, or its name with its host: `host/base/owner/repo#12`, as
@@ -327,6 +339,7 @@ mod tests {
     use super::{find, is_name};
     use crate::domain::correlate::testing::World;
     use crate::domain::key::WebUrl;
+    use crate::domain::text::Clean;
 
     #[test]
     fn a_card_is_found_by_its_page_and_by_its_name_with_its_host() {
@@ -338,6 +351,20 @@ mod tests {
         assert_eq!(found(page), 1);
         assert_eq!(found("github.com/acme/api#7"), 1);
         assert_eq!(found("other.test/acme/api#7"), 0);
+    }
+
+    #[test]
+    fn a_card_is_found_by_what_it_shows_after_its_repository() {
+        let mut world = World::new();
+        world.ticket(7, |_| {});
+        let mut card = (*world.card("ticket:7")).clone();
+        card.key = Clean::line("acme/api api :: build");
+        let card = std::sync::Arc::new(card);
+        let found = |word: &str| find(word, std::iter::once(&card)).len();
+        assert_eq!(found("acme/api api :: build"), 1);
+        assert_eq!(found("api api :: build"), 1);
+        assert_eq!(found("api :: build"), 1);
+        assert_eq!(found("build"), 0);
     }
 
     #[track_caller]

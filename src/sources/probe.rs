@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use futures_util::future::join_all;
-use reqwest::header::DATE;
+use reqwest::header::{DATE, LOCATION};
 use serde_json::Value;
 use url::Url;
 
@@ -78,6 +78,45 @@ pub async fn ask(
             cause: format!("no answer within {}", span(PATIENCE)),
         })
     })
+}
+
+/// Returns where a server sends those who ask for its first page, and the folders above that; none
+/// where it sends them to another origin, or nowhere.
+pub async fn pointed(url: &Url, ca_file: Option<&Path>, ground: &Ground) -> Vec<Url> {
+    let mut root = url.clone();
+    root.set_path("/");
+    root.set_query(None);
+    let Ok(client) = client(&root, ca_file, ground) else {
+        return Vec::new();
+    };
+    let asked = client.connections().get(root.clone()).send();
+    let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, asked).await else {
+        return Vec::new();
+    };
+    let place = answer.headers().get(LOCATION);
+    let place = place.filter(|_| answer.status().is_redirection());
+    let place = place.and_then(|place| place.to_str().ok());
+    place.map_or_else(Vec::new, |place| folders(&root, place))
+}
+
+/// Returns the folders of an address to which a first page points, the deepest first.
+fn folders(root: &Url, place: &str) -> Vec<Url> {
+    let Some(there) = root
+        .join(place)
+        .ok()
+        .filter(|there| there.origin() == root.origin())
+    else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let mut path = there.path().trim_end_matches('/');
+    while !path.is_empty() && found.len() < MOST_BASES {
+        let mut folder = root.clone();
+        folder.set_path(path);
+        found.push(folder);
+        path = path.rsplit_once('/').map_or("", |(above, _)| above);
+    }
+    found
 }
 
 /// What a host shows at a glance, whatever it answers.
@@ -360,6 +399,28 @@ mod tests {
             Some(("forgejo", None)),
         );
         check(&[("api/v1/version", 403, "{}")], None);
+    }
+
+    #[test]
+    fn a_first_page_points_to_folders_of_its_own_origin_only() {
+        let root = Url::parse("http://mon.example:9090/").unwrap();
+        let told = |place: &str| -> Vec<String> {
+            let all = folders(&root, place);
+            all.into_iter().map(String::from).collect()
+        };
+        let at = |path: &str| format!("http://mon.example:9090{path}");
+        assert_eq!(told("/prom"), [at("/prom")]);
+        assert_eq!(told("prom/graph?x=1#y"), [at("/prom/graph"), at("/prom")]);
+        assert_eq!(told("http://mon.example:9090/am/"), [at("/am")]);
+        for other in [
+            "https://mon.example:9090/a",
+            "//evil.example/a",
+            "/",
+            "",
+            "http://[",
+        ] {
+            assert_eq!(told(other), [""; 0], "{other}");
+        }
     }
 
     #[test]

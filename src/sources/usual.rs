@@ -104,6 +104,14 @@ pub enum Form {
     Json(&'static str),
 }
 
+impl Tool {
+    /// Returns the words that log it in to a host.
+    pub fn log_in(&self, scheme: &str, host: &str) -> String {
+        let words = self.login.replace("{scheme}", scheme);
+        words.replace("{host}", host)
+    }
+}
+
 /// A question that needs no login, and the answer that only one kind of system gives.
 #[derive(Debug)]
 pub struct Probe {
@@ -310,7 +318,7 @@ const TEA: Tool = Tool {
         get: &["login", "helper", "get"],
     },
     renew: &[],
-    login: "tea login add --url https://{host}",
+    login: "tea login add --url {scheme}://{host}",
     book: Some(Book {
         variable: None,
         dir: "tea",
@@ -333,7 +341,7 @@ pub const GITEA: Usual = Usual {
             program: "gt",
             asked: Asked::Prints(&["auth", "token", "--host", "{url}"]),
             renew: &[],
-            login: "gt auth login --host https://{host}",
+            login: "gt auth login --host {scheme}://{host}",
             book: None,
         },
     ],

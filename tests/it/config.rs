@@ -399,8 +399,9 @@ fn files_that_a_source_names_are_opened() {
         "config.toml:25: `ca_file`: ",
         "is no file",
         "config.toml:30: `token_command`: you may not start `",
-        "config.toml:38: `command`: `bin/tell` cannot be started",
-        "hint: it is looked for in the current directory",
+        "/bin/tell` cannot be started",
+        "config.toml:38: `command`: `/",
+        "hint: it is looked for in the folder of the configuration file",
     ] {
         assert!(ran.err.contains(words), "no `{words}` in {}", ran.err);
     }

@@ -75,11 +75,13 @@ impl Tried<'_> {
         Some(match check.trouble {
             Some(Trouble::Token) => {
                 let from = self.source.meter().token_from;
-                token_hint(&from, &self.place, self.usual(), self.source.host())
+                let scheme = self.config.map_or("https", |config| config.url.scheme());
+                let host = (scheme, self.source.host());
+                token_hint(&from, &self.place, self.usual(), host)
             }
             Some(Trouble::Host) => trouble::advice(&check.text).map_or_else(
                 || "check the address, and whether the host can be reached from here".to_owned(),
-                str::to_owned,
+                |words| trouble::addressed(words, self.config.map(|config| &config.url)),
             ),
             Some(Trouble::Server) => {
                 let still = format!("; {TRIED_AGAIN}");
@@ -277,7 +279,7 @@ fn named_place(session: &Session, source: &dyn Source) -> String {
 }
 
 /// Says what to do about a token that is refused.
-fn token_hint(from: &str, place: &str, usual: &Usual, host: &str) -> String {
+fn token_hint(from: &str, place: &str, usual: &Usual, (scheme, host): (&str, &str)) -> String {
     let may = match usual.may {
         "" => String::new(),
         may => format!("; it needs {may}"),
@@ -288,7 +290,7 @@ fn token_hint(from: &str, place: &str, usual: &Usual, host: &str) -> String {
             let is_here = Url::parse(&format!("http://{host}")).is_ok_and(|url| is_loopback(&url));
             let logins = usual.tools.iter();
             let logins = logins.filter(|tool| !is_here && !tool.login.is_empty());
-            let logins = logins.map(|tool| format!("`{}`", tool.login.replace("{host}", host)));
+            let logins = logins.map(|tool| format!("`{}`", tool.log_in(scheme, host)));
             let logins: Vec<String> = logins.collect();
             let variable = usual.variables.iter().find_map(|one| one.names.first());
             let variable = variable.map_or_else(String::new, |name| format!(" (say `{name}`)"));
@@ -471,7 +473,7 @@ mod tests {
 
     #[test]
     fn a_refused_token_is_looked_for_where_it_comes_from() {
-        let hint = |from, place| token_hint(from, place, &NOTHING, "x.example");
+        let hint = |from, place| token_hint(from, place, &NOTHING, ("https", "x.example"));
         let found = hint("GH_TOKEN", "");
         assert_eq!(found, "check the token; it comes from GH_TOKEN");
         assert_eq!(
@@ -483,7 +485,7 @@ mod tests {
 
     #[test]
     fn who_has_no_token_is_told_how_to_log_in_at_that_kind_of_host() {
-        let hint = |usual| token_hint("none", "not looked for", usual, "x.example");
+        let hint = |usual| token_hint("none", "not looked for", usual, ("https", "x.example"));
         let found = hint(&GITHUB);
         assert!(
             found.contains("`gh auth login --hostname x.example`"),
@@ -517,7 +519,7 @@ mod tests {
         check_wanting(true, CheckState::Failed, Some(Trouble::Token));
         check_wanting(false, CheckState::Failed, None);
         check_wanting(true, CheckState::Fine, None);
-        let found = token_hint("none", "not looked for", &GITLAB, "x.example");
+        let found = token_hint("none", "not looked for", &GITLAB, ("https", "x.example"));
         assert!(found.contains("`GITLAB_TOKEN`"), "{found}");
     }
 
@@ -548,7 +550,12 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_to_a_program_that_is_not_asked_about_this_machine() {
-        let found = token_hint("none", "not looked for", &GITLAB, "127.0.0.1:8080");
+        let found = token_hint(
+            "none",
+            "not looked for",
+            &GITLAB,
+            ("http", "127.0.0.1:8080"),
+        );
         assert!(!found.contains("glab"), "{found}");
         assert!(found.contains("no program is asked about this machine"));
         let here = looked_for(&GITLAB, true);

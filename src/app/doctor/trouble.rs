@@ -22,8 +22,11 @@ const SKEW_SECS: i64 = 60;
 /// So many days before its certificate ends a person should know.
 const SOON_DAYS: i64 = 14;
 
+/// Where the host and the port belong in the words of a way out.
+const PLACE: &str = "HOST:PORT";
+
 /// Words in a cause, and what to do about it.
-const ADVICE: [(&str, &str); 10] = [
+const ADVICE: [(&str, &str); 11] = [
     (
         "signed by nobody that is trusted here",
         "if it is your own, let `ca_file` name the certificate of who signed it, in PEM form",
@@ -33,8 +36,14 @@ const ADVICE: [(&str, &str); 10] = [
         "if it signed its own, let `ca_file` name that certificate, in PEM form",
     ),
     (
-        "authority as its own",
-        "`ca_file` has to hold the very certificate that the host shows, not only one like it",
+        "certificate, which it made itself",
+        "`openssl s_client -connect HOST:PORT </dev/null | openssl x509 -out own.pem` fetches it; \
+         when it is the one that was made there, set `ca_file = \"own.pem\"`",
+    ),
+    (
+        "`ca_file` holds another",
+        "it has to hold the very certificate that the host shows, not only one like it: `openssl \
+         s_client -connect HOST:PORT </dev/null | openssl x509` shows that one",
     ),
     (
         "certificate is for another host",
@@ -87,9 +96,19 @@ pub(super) async fn from_outside(
     let is_odd = lacks_graphql(config, checks);
     if is_odd || failed.is_some_and(may_be_elsewhere) {
         let rows = usual::rows();
-        let bases = bases(&config.url, &config.kind);
+        let mut bases = bases(&config.url, &config.kind);
         let ca_file = config.ca_file.as_deref();
-        match probe::ask(&bases, &rows, ca_file, ground).await {
+        let mut asked = probe::ask(&bases, &rows, ca_file, ground).await;
+        if matches!(asked, Ok(None)) {
+            let further = probe::pointed(&config.url, ca_file, ground).await;
+            let is_new = |url: &Url| bases.iter().all(|known| plain(known) != plain(url));
+            let further: Vec<Url> = further.into_iter().filter(is_new).collect();
+            if let Ok(Some(shown)) = probe::ask(&further, &rows, ca_file, ground).await {
+                asked = Ok(Some(shown));
+            }
+            bases.extend(further);
+        }
+        match asked {
             Ok(Some(shown)) if is_odd && shown.kind != config.kind => {
                 let told = misplaced(config, &shown).into_iter();
                 // What is no GitHub at all is no GitHub that goes on in another way.
@@ -239,6 +258,15 @@ fn other_language(url: &Url, spoken: Spoken) -> Option<Check> {
         hint: Some(Clean::line(hint)),
         trouble: None,
     })
+}
+
+/// Puts the host and the port of an address where words leave a place for them.
+pub(super) fn addressed(words: &str, url: Option<&Url>) -> String {
+    let place = url.and_then(|url| {
+        let port = url.port_or_known_default()?;
+        Some(format!("{}:{port}", url.host_str()?))
+    });
+    place.map_or_else(|| words.to_owned(), |place| words.replace(PLACE, &place))
 }
 
 /// Returns where an interface may begin: at its address, at its host, below its first folder, and
@@ -536,6 +564,10 @@ mod tests {
         let found =
             advice("x cannot be reached: its certificate is signed by nobody that is trusted here");
         assert!(found.unwrap().contains("`ca_file`"));
+        let own = advice("its certificate, which it made itself: let");
+        let url = Url::parse("https://git.example/x").unwrap();
+        let own = addressed(own.unwrap(), Some(&url));
+        assert!(own.contains("s_client -connect git.example:443 <"), "{own}");
         assert_eq!(advice("no answer in time"), None);
     }
 }

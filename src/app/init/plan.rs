@@ -291,7 +291,16 @@ fn draft(
         );
         let set = |source: &mut SourceConfig, answer: &str| select(source, answer, false);
         if !settle(&mut source, (&question, &default), &set, rows, person)? {
-            person.tell(&format!("{host} is left out"));
+            let is_here = is_loopback(&candidate.url) && candidate.token.is_none();
+            let why = match (person.answers(), is_here) {
+                (true, _) => "no repository and no owner of it is named",
+                (false, true) => {
+                    "nobody says what of it is shown, and no program is asked for a token of this \
+                     machine"
+                }
+                (false, false) => "nobody says what of it is shown, and no token was found",
+            };
+            person.tell(&format!("{host} is left out: {why}"));
             return Ok(None);
         }
     }
@@ -303,13 +312,17 @@ fn draft(
     if candidate.token.is_none() {
         let wants = match (
             row.usual.may,
-            row.usual.tools.iter().find(|one| !one.login.is_empty()),
+            // No program is asked about this machine.
+            row.usual
+                .tools
+                .iter()
+                .find(|one| !one.login.is_empty() && !is_loopback(&candidate.url)),
         ) {
             ("", _) => String::new(),
             (may, None) => format!(" with {may}"),
             (may, Some(tool)) => format!(
                 " with {may}, or log in later: `{}`",
-                tool.login.replace("{host}", &host)
+                tool.log_in(candidate.url.scheme(), &host)
             ),
         };
         let question = format!(
@@ -397,14 +410,13 @@ fn wrong(draft: &Draft, rows: &[Row]) -> Option<String> {
 /// Asks for a system that was not found.
 fn another(rows: &[Row], person: &mut dyn Person) -> Result<Option<Candidate>, Failure> {
     // What is nothing without tables of its own is written by hand, not asked for.
-    let is_whole = |row: &&Row| {
+    let is_whole = |row: &Row| {
         !row.kind
             .tables
             .iter()
             .any(|it| ["check", "map"].contains(it))
     };
-    let kinds = rows.iter().filter(is_whole).map(|row| row.kind.name);
-    let kinds: Vec<&str> = kinds.collect();
+    let kinds: Vec<&str> = rows.iter().map(|row| row.kind.name).collect();
     let question = format!(
         "another system? its address, with its kind before it where that does not show: {}; \
          none: no more",
@@ -442,6 +454,13 @@ fn another(rows: &[Row], person: &mut dyn Person) -> Result<Option<Candidate>, F
                 person.tell(&format!("`{kind}` is none of {}", kinds.join(", ")));
                 continue;
             };
+            if !is_whole(row) {
+                person.tell(&format!(
+                    "`{kind}` needs to be told what it asks: `cycleboard config default` shows its \
+                     tables"
+                ));
+                continue;
+            }
             return Ok(Some(by_hand(row.kind.name, url)));
         }
         match person.identify(&url) {

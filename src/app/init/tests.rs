@@ -8,7 +8,7 @@ use crate::config::{RepoNames, SourceKind};
 use crate::sources::logins::Login;
 use crate::sources::probe::Shown;
 use crate::sources::token::Held;
-use crate::sources::usual::{FORGEJO, GITEA, GITHUB, GITLAB, JENKINS, PROMETHEUS, Usual};
+use crate::sources::usual::{self, FORGEJO, GITEA, GITHUB, GITLAB, JENKINS, PROMETHEUS, Usual};
 
 const fn kind(name: &'static str, url: Option<&'static str>, repos: RepoNames) -> SourceKind {
     SourceKind {
@@ -269,7 +269,7 @@ fn what_nothing_is_chosen_of_is_left_out() {
         script
             .told
             .iter()
-            .any(|text| text == "f.example is left out")
+            .any(|text| text == "f.example is left out: no repository and no owner of it is named")
     );
     check(&team(), &["none", ""], "");
     // After three wrong answers nobody is asked further.
@@ -301,6 +301,52 @@ fn a_token_is_named_where_none_was_found() {
         &with("token_command = [\"op\", \"read\", \"op://work/gitlab/token\"]"),
     );
     check(&found, &["", "", "none", ""], with("").trim_end());
+}
+
+#[test]
+fn a_login_is_proposed_as_the_source_is_reached_and_none_on_this_machine() {
+    let asked = |at: &str| {
+        let found = Found {
+            remotes: vec![remote("origin", "gitea", at, "acme/api")],
+            ..Found::default()
+        };
+        let (_, script) = interview(&found, &["", "", "none", ""]);
+        script.asked[2].clone()
+    };
+    let question = asked("https://git.example");
+    let words = "`tea login add --url https://git.example`";
+    assert!(question.contains(words), "{question}");
+    let question = asked("http://127.0.0.1:20401");
+    assert!(
+        question.starts_with("token of 127.0.0.1:20401"),
+        "{question}"
+    );
+    assert!(!question.contains("tea"), "{question}");
+    let tools = GITEA.tools;
+    let words = tools[0].log_in("http", "git.example:3000");
+    assert_eq!(words, "tea login add --url http://git.example:3000");
+}
+
+#[test]
+fn every_kind_is_offered_and_those_of_tables_are_said_to_be_written_by_hand() {
+    let rows = usual::rows();
+    let mut script = Script {
+        answers: ["http https://x.test", "none"].map(str::to_owned).into(),
+        ..Script::default()
+    };
+    let drafts = plan::interview(&[], &rows, &mut script).unwrap();
+    assert!(drafts.is_empty());
+    for row in &rows {
+        let name = row.kind.name;
+        let words = [format!(" {name},"), format!(" {name};")];
+        let is_there = words.iter().any(|words| script.asked[0].contains(words));
+        assert!(is_there, "{name}: {:?}", script.asked);
+    }
+    assert!(
+        script.told[0].starts_with("`http` needs to be told"),
+        "{:?}",
+        script.told
+    );
 }
 
 #[test]

@@ -112,8 +112,14 @@ impl<'a> Ways<'a> {
         self.traces.iter().map(move |trace| {
             let item = &trace.item;
             let old = old(item, self.snapshot, self.now);
+            let alike = |one: &&Trace| one.item.key == item.key;
+            // Of equal names only the identity can be typed.
+            let name = match self.traces.iter().filter(alike).count() {
+                1 => self.snapshot.names().key(item),
+                _ => item.id.as_str().into(),
+            };
             vec![
-                format!("  {}", self.snapshot.names().key(item)),
+                format!("  {name}"),
                 item.placement.stage.title().to_owned(),
                 item.placement.status.label().to_owned(),
                 item.title.to_string(),

@@ -95,14 +95,23 @@ struct Trust<V = rustls_platform_verifier::Verifier> {
 }
 
 impl<V> Trust<V> {
-    /// Returns whether it is refused only for being one of an authority, and was named itself.
-    fn is_named(&self, shown: &CertificateDer<'_>, refused: &rustls::Error) -> bool {
-        let rustls::Error::InvalidCertificate(CertificateError::Other(cause)) = refused else {
-            return false;
-        };
-        let is_authority = cause.to_string().contains(AUTHORITY);
-        is_authority && self.own.iter().any(|own| own.as_ref() == shown.as_ref())
+    /// Returns whether it was named itself.
+    fn is_named(&self, shown: &CertificateDer<'_>) -> bool {
+        self.own.iter().any(|own| own.as_ref() == shown.as_ref())
     }
+}
+
+/// A server shows a certificate of an authority as its own that the file does not hold.
+#[derive(Debug, thiserror::Error)]
+#[error("OtherThanNamed")]
+struct OtherThanNamed;
+
+/// Returns whether a certificate is refused only for being one of an authority.
+fn is_authority(refused: &rustls::Error) -> bool {
+    let rustls::Error::InvalidCertificate(CertificateError::Other(cause)) = refused else {
+        return false;
+    };
+    cause.to_string().contains(AUTHORITY)
 }
 
 /// Judges a certificate that was named itself: whether it is in time, and for this host.
@@ -142,8 +151,12 @@ impl<V: ServerCertVerifier> ServerCertVerifier for Trust<V> {
             now,
         );
         match judged {
-            Err(refused) if self.is_named(end_entity, &refused) => {
+            Err(refused) if is_authority(&refused) && self.is_named(end_entity) => {
                 in_time_and_place(end_entity, server_name, now)
+            }
+            Err(refused) if is_authority(&refused) => {
+                let other = rustls::OtherError(Arc::new(OtherThanNamed));
+                Err(CertificateError::Other(other).into())
             }
             judged => judged,
         }
@@ -276,8 +289,8 @@ mod tests {
         refused("own.pem", &own, "ghe.test", "2000-01-01", "not valid yet");
         refused("own.pem", &own, "ghe.test", "2200-01-01", "expired");
         // The same host and key, and an authority by that name: another certificate all the same.
-        refused("own-again.pem", &own, "ghe.test", DAY, AUTHORITY);
-        refused("own.pem", &["ca.pem"], "ghe.test", DAY, AUTHORITY);
+        refused("own-again.pem", &own, "ghe.test", DAY, "OtherThanNamed");
+        refused("own.pem", &["ca.pem"], "ghe.test", DAY, "OtherThanNamed");
         refused(
             "foreign.pem",
             &["ca.pem"],

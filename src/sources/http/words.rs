@@ -109,9 +109,11 @@ fn certificate(text: &str) -> Option<String> {
     if !has("certificate") && !has("UnknownIssuer") {
         return None;
     }
-    let cause = if has("CaUsedAsEndEntity") {
-        "it shows the certificate of an authority as its own: let `ca_file` name that one, or make \
-         it with `openssl req -x509 -addext basicConstraints=critical,CA:FALSE`"
+    let cause = if has("OtherThanNamed") {
+        "`ca_file` holds another certificate than the one that it shows as its own"
+    } else if has("CaUsedAsEndEntity") {
+        "nobody who is trusted here vouches for its certificate, which it made itself: let \
+         `ca_file` name that one, in PEM form"
     } else if has("EndEntityUsedAsCa") {
         "its certificate is signed by one that is of no authority"
     } else if has("InvalidPurpose") || has("RequiredEkuNotFound") {
@@ -202,8 +204,9 @@ mod tests {
         for (cause, words) in [
             (
                 "Other(OtherError(CaUsedAsEndEntity))",
-                "-addext basicConstraints=critical,CA:FALSE`",
+                "nobody who is trusted here vouches",
             ),
+            ("Other(OtherError(OtherThanNamed))", "holds another"),
             ("certificate expired: verified at 1", "has expired"),
             ("Expired", "has expired"),
             ("NotValidYet", "not valid yet"),

@@ -349,11 +349,21 @@ fn call(kind: Option<Kind>) -> String {
     kind.map_or_else(String::new, |kind| format!("! {}", kind.word()))
 }
 
-/// Returns a key that fits: the number tells more than the end of the name.
+/// Returns a key that fits: the number tells more than the end of the name, and the name of a
+/// repository more than its owner.
 fn short_name(key: &str, room: u16) -> Cow<'_, str> {
     let Some((name, number)) = at_sign(key).filter(|_| width(key) > room) else {
         return key.into();
     };
+    let short = name.rsplit_once('/').map(|(_, short)| short);
+    if let Some(short) = short {
+        let owned = format!("~/{short}{number}");
+        let alone = format!("{short}{number}");
+        if let Some(fits) = [owned, alone].into_iter().find(|it| width(it) <= room) {
+            return fits.into();
+        }
+    }
+    let name = short.unwrap_or(name);
     let left = room.saturating_sub(width(number) + 1);
     if left == 0 {
         return key.into();
@@ -454,5 +464,9 @@ mod tests {
         check("mobile#139", 5, "mobile#139");
         check("api v1.14.0", 6, "api v1.14.0");
         check("支払い#7", 6, "支~#7");
+        check("acme/payments#1175", 18, "acme/payments#1175");
+        check("acme/payments#1175", 15, "~/payments#1175");
+        check("acme/payments#1175", 13, "payments#1175");
+        check("acme/payments#1175", 11, "payme~#1175");
     }
 }
