@@ -1,6 +1,7 @@
 //! What a round costs, what it finds, and what never goes missing in it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use cycleboard::domain::change_request::Checks;
 use cycleboard::domain::correlate::Need;
