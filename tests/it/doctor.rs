@@ -164,8 +164,8 @@ fn what_a_gitlab_project_has_switched_off_is_no_trouble() {
         _ => Reply::json(&json!([])),
     });
     ran.exits(0)
-        .prints("issues note: they are switched off in `acme/api`")
-        .prints("runs note: they are switched off in `acme/api`");
+        .prints("issues       note: they are switched off in `acme/api`")
+        .prints("runs         note: they are switched off in `acme/api`");
 }
 
 #[test]
