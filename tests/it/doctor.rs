@@ -148,6 +148,52 @@ fn a_gitlab_says_what_vulnerabilities_need_and_that_no_manual_job_is_rejected() 
 }
 
 #[test]
+fn what_a_gitlab_project_has_switched_off_is_no_trouble() {
+    let more = "repos = [\"acme/api\"]\ntoken_command = [\"echo\", \"x\"]\n";
+    let (ran, _) = doctor("gitlab", "", more, |seen| match seen.path() {
+        "/api/v4/version" => Reply::json(&json!({"version": "18.5.1", "revision": "x"})),
+        "/api/v4/projects/acme%2Fapi" => Reply::json(&json!({
+            "id": 1, "path_with_namespace": "acme/api",
+            "issues_access_level": "disabled", "builds_access_level": "disabled",
+        })),
+        path if path.ends_with("/issues") || path.ends_with("/pipelines") => {
+            Reply::json(&json!({"message": "403 Forbidden"})).status(403)
+        }
+        "/api/graphql" => Reply::json(&json!({"data": {"project": null}})),
+        path if path.contains("/personal_access_tokens/") => absent(),
+        _ => Reply::json(&json!([])),
+    });
+    ran.exits(0)
+        .prints("issues       note: they are switched off in `acme/api`")
+        .prints("runs         note: they are switched off in `acme/api`");
+}
+
+#[test]
+fn a_github_that_knows_no_route_is_told_to_be_another_place() {
+    let (ran, url) = doctor("github", "", "repos = [\"acme/api\"]\n", |_| absent());
+    ran.exits(1)
+        .prints(&format!("neither {url}/meta nor {url}/repos/acme/api"))
+        .prints("hint: `url` is where GitHub's own page begins");
+    assert!(!ran.out.contains("it answers"), "{ran:#?}");
+    assert!(!ran.out.contains("give the token"), "{ran:#?}");
+}
+
+#[test]
+fn a_github_without_a_token_asks_for_no_permission_of_one() {
+    let (ran, _) = doctor(
+        "github",
+        "",
+        "repos = [\"acme/api\"]\n",
+        |seen| match seen.path() {
+            "/meta" => Reply::json(&json!({"installed_version": "3.14.0"})),
+            _ => absent(),
+        },
+    );
+    ran.prints("without a token it shows what is public");
+    assert!(!ran.out.contains("give the token"), "{ran:#?}");
+}
+
+#[test]
 fn a_server_that_answers_5xx_is_reached() {
     for (status, words, hint) in [
         (

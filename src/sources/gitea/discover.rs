@@ -153,6 +153,14 @@ impl Gitea {
             .collect()
     }
 
+    /// Returns the names that led to a repository of another name.
+    pub(super) fn names_before(&self, path: &str) -> Vec<RepoKey> {
+        let state = self.state();
+        let led = state.moved.iter();
+        let led = led.filter(|(_, to)| to.eq_ignore_ascii_case(path));
+        led.map(|(from, _)| self.key(from)).collect()
+    }
+
     pub(super) fn missing(&self, what: String) -> SourceError {
         SourceError::NotFound {
             host: self.port.host().to_owned(),
@@ -170,6 +178,8 @@ impl Gitea {
         let mut state = self.state();
         for wire in found {
             note_owner(&mut state, wire);
+            // A list tells what is called so now.
+            state.moved.remove(&wire.full_name.to_ascii_lowercase());
             let known = state.repo(&wire.full_name);
             known.identity.get_or_insert(wire.id);
             if known.read_at.is_none() && RepoState::is_idle(wire, now) {

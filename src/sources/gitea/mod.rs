@@ -151,7 +151,12 @@ impl Gitea {
         batch.quiet.extend(self.look_back(fetch.now));
         let leaving = std::mem::take(&mut self.state().leaving);
         batch.gone_repos.extend(leaving);
+        let place = self.port.place();
         let mut state = self.state();
+        // An answer that was under way while a repository got another name would bring it back.
+        let is_old = |repo: &RepoKey| repo.place() == place && state.is_former(repo.path());
+        batch.facts.retain(|fact| !fact.repo().is_some_and(is_old));
+        batch.covered.retain(|scope| !state.is_former(scope));
         batch.covered.retain(|scope| state.is_proven(scope));
         for fact in &batch.facts {
             if let Fact::JobSet(set) | Fact::EarlierJobs(set) = fact {

@@ -139,10 +139,11 @@ impl Gitea {
             wire.full_name.to_ascii_lowercase(),
         );
         let turn = known.turn + 1;
-        let was_read = known.read_at.is_some();
+        // What the store holds under the old name was read by a board before this one.
+        let was_told = known.read_at.is_some() || known.stored;
         state.repos.remove(&old);
         if renamed {
-            state.moved.insert(old, new);
+            state.rename(old, new);
         }
         let fresh = state.repo(&wire.full_name);
         fresh.identity = Some(wire.id);
@@ -150,7 +151,7 @@ impl Gitea {
         let key = self.key(path);
         state.memory.forget(&key);
         drop(state);
-        if was_read || replaced {
+        if was_told || replaced {
             batch.gone_repos.push(key);
         }
         if renamed {
@@ -196,6 +197,7 @@ impl Reader<'_> {
         batch: &mut Batch,
     ) -> Result<Option<Pages<wire::Branch>>, SourceError> {
         let mut told = bare(&self.key, wire);
+        told.renamed_from = self.gitea.names_before(&wire.full_name);
         if wire.empty {
             batch.facts.push(Fact::Repository(told));
             return Ok(None);

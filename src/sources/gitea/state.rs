@@ -417,6 +417,21 @@ impl State {
             .or_insert_with(|| RepoState::new(path))
     }
 
+    /// Notes that a repository has another name; both in lower case.
+    pub(super) fn rename(&mut self, old: String, new: String) {
+        // A name that is in use again leads nowhere else.
+        self.moved.remove(&new);
+        for to in self.moved.values_mut().filter(|to| **to == old) {
+            to.clone_from(&new);
+        }
+        self.moved.insert(old, new);
+    }
+
+    /// Returns whether this was the name of a repository that has another one now.
+    pub(super) fn is_former(&self, path: &str) -> bool {
+        self.moved.contains_key(&path.to_ascii_lowercase())
+    }
+
     /// Returns a repository that is known.
     pub(super) fn known(&mut self, path: &str) -> Option<&mut RepoState> {
         self.repos.get_mut(&path.to_ascii_lowercase())

@@ -60,9 +60,11 @@ impl GitHub {
             return vec![failed("token", &error)];
         }
         let mut checks = Vec::new();
+        let mut is_absent = false;
         match self.try_get("meta").await {
             Ok(answer) => self.reached(&answer, &mut checks),
             Err(failure) if is_closed(&failure) => {
+                is_absent = matches!(failure.error, SourceError::NotFound { .. });
                 checks.push(check("host", CheckState::Fine, "it answers"));
             }
             Err(failure) => return vec![failed("host", &failure.error)],
@@ -77,6 +79,9 @@ impl GitHub {
         let Some(repo) = self.sample(found, &mut checks).await else {
             return checks;
         };
+        if is_absent && let Some(elsewhere) = self.elsewhere(&repo).await {
+            return vec![elsewhere];
+        }
         for part in PARTS {
             let tried = self.part(&repo, part).await;
             let over = tried.state == CheckState::Refused;
@@ -87,6 +92,29 @@ impl GitHub {
         }
         self.writes(&repo, &mut checks).await;
         checks
+    }
+
+    /// Tries a repository itself where the first route was not there; returns what to tell where
+    /// that is not there either: the address is probably another's.
+    async fn elsewhere(&self, repo: &str) -> Option<Check> {
+        let route = format!("repos/{repo}");
+        let failure = self.try_get(&route).await.err()?;
+        if !matches!(failure.error, SourceError::NotFound { .. }) {
+            return None;
+        }
+        let tried = |route: &str| self.api.request(route, &[], Urgency::Person).url;
+        let text = format!(
+            "neither {} nor {} is there: is it a GitHub?",
+            tried("meta"),
+            tried(&route)
+        );
+        let mut found = check("host", CheckState::Failed, &self.api.client.shown(&text));
+        found.hint = Some(Clean::line(
+            "`url` is where GitHub's own page begins, e.g. `https://github.com` or \
+             `https://github.example.org`; where that is right, the repository is private or \
+             its name is wrong",
+        ));
+        Some(found)
     }
 
     pub(super) async fn try_get(&self, route: &str) -> Result<Answer, Failure> {
@@ -298,7 +326,12 @@ impl GitHub {
         }
         let mut found = failed(name, &place::named(failure.error.clone()));
         if is_closed(&failure) {
-            let hint = format!("give the token the permission `{permission}`");
+            let hint = if self.state().anonymous {
+                "without a token it shows what is public: `token_env` or `token_command` names one"
+                    .to_owned()
+            } else {
+                format!("give the token the permission `{permission}`")
+            };
             found.hint = Some(Clean::line(&hint));
             found.trouble = None;
             if !needed {

@@ -7,6 +7,7 @@ use chrono::DateTime;
 use std::collections::BTreeSet;
 
 use super::api::{Poll, is_absent, is_refusal};
+use super::discover::is_off;
 use super::{GitLab, wire};
 use crate::domain::text::Clean;
 use crate::sources::http::{Answer, Failure, List, Request, span};
@@ -126,9 +127,10 @@ impl GitLab {
             Err(failure) => checks.push(failed("token", &failure.error)),
         }
         let sample = self.named(poll, &mut checks).await;
-        if let Some(path) = sample {
+        if let Some(project) = sample {
+            let path = project.path_with_namespace.clone();
             for part in &PARTS {
-                checks.push(self.part_of(&path, part, poll).await);
+                checks.push(self.part_of(&project, part, poll).await);
             }
             checks.push(self.look_at_findings(&path, poll).await);
         }
@@ -191,7 +193,7 @@ impl GitLab {
     }
 
     /// Tries what the settings name; returns a project to try on.
-    async fn named(&self, poll: Poll, checks: &mut Vec<Check>) -> Option<String> {
+    async fn named(&self, poll: Poll, checks: &mut Vec<Check>) -> Option<wire::Project> {
         let mut sample = None;
         for path in paths(&self.config.repos).take(MOST_NAMES) {
             match self
@@ -203,7 +205,7 @@ impl GitLab {
                         let now = self.port.shown(&project.path_with_namespace);
                         checks.push(note("project", &format!("`{path}` is now `{now}`")));
                     }
-                    sample.get_or_insert(project.path_with_namespace);
+                    sample.get_or_insert(project);
                 }
                 Err(failure) => checks.push(self.not_there("project", path, &failure)),
             }
@@ -219,7 +221,7 @@ impl GitLab {
             match asked {
                 Ok((list, _)) => {
                     if let Some(project) = list.items.into_iter().next() {
-                        sample.get_or_insert(project.path_with_namespace);
+                        sample.get_or_insert(project);
                     } else {
                         let text = format!("`{org}` has no project that this token may see");
                         checks.push(note("group", &text));
@@ -244,12 +246,19 @@ impl GitLab {
     }
 
     /// Tries one part of a project.
-    async fn part_of(&self, path: &str, part: &Part, poll: Poll) -> Check {
+    async fn part_of(&self, project: &wire::Project, part: &Part, poll: Poll) -> Check {
         let Part {
             name,
             route,
             needed,
         } = *part;
+        let path = project.path_with_namespace.as_str();
+        if is_off(project, name) {
+            let text = format!("they are switched off in `{path}`");
+            let why = CapabilityState::Missing(Clean::line(&text));
+            self.port.can(name, why);
+            return note(name, &text);
+        }
         let route = [&["projects", path], route].concat();
         let query = [("per_page", "1")];
         let asked = self.one::<List<serde_json::Value>>(&route, &query, poll);

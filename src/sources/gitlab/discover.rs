@@ -15,7 +15,7 @@ use crate::domain::key::RepoKey;
 use crate::domain::text::{Clean, nearest};
 use crate::sources::http::Failure;
 use crate::sources::selection::{glob, is_pattern, paths};
-use crate::sources::{Batch, SourceError};
+use crate::sources::{Batch, CapabilityState, SourceError};
 
 /// How many pages of a group's projects are read.
 const PAGES: usize = 30;
@@ -274,8 +274,31 @@ impl GitLab {
             state.leaving.extend(left.iter().map(|path| self.key(path)));
             state.all_found = true;
         }
+        self.tell_what_is_off(&state);
         let missing = found.missing.into_iter();
         state.missing_owners = missing.map(|error| with_near(&state, error)).collect();
+    }
+
+    /// Tells what no project has switched on: it is never asked for, so no list tells.
+    fn tell_what_is_off(&self, state: &State) {
+        let known = || state.projects.values().filter(|it| it.id.is_some());
+        let Some(first) = known().next() else { return };
+        let place = match known().count() {
+            1 => format!("`{}`", first.path),
+            _ => "all projects".to_owned(),
+        };
+        let why = Clean::line(&format!("they are switched off in {place}"));
+        let is_off: [(_, fn(&Project) -> bool); 3] = [
+            (super::ISSUES, |it| it.no_issues),
+            (super::CHANGES, |it| it.no_changes),
+            (super::RUNS, |it| it.no_ci),
+        ];
+        for (name, off) in is_off {
+            if known().all(off) {
+                let missing = CapabilityState::Missing(why.clone());
+                self.port.can(name, missing);
+            }
+        }
     }
 
     /// Asks which projects of a group moved: those at the top of the list.
@@ -358,20 +381,14 @@ fn with_near(state: &State, error: SourceError) -> SourceError {
 
 /// Takes in what a list tells of a project; returns the tip that is known of its branch.
 fn take_project(state: &mut State, wire: &wire::Project) -> Option<crate::domain::key::Sha> {
-    let off = |level: &Option<String>, enabled: Option<bool>| {
-        level.as_deref() == Some("disabled") || enabled == Some(false)
-    };
     let known: &mut Project = state.project(&wire.path_with_namespace);
     wire.path_with_namespace.clone_into(&mut known.path);
     known.id = Some(wire.id);
     known.misses = 0;
     known.archived = wire.archived;
-    known.no_issues = off(&wire.issues_access_level, wire.issues_enabled);
-    known.no_changes = off(
-        &wire.merge_requests_access_level,
-        wire.merge_requests_enabled,
-    );
-    known.no_ci = off(&wire.builds_access_level, wire.jobs_enabled);
+    known.no_issues = is_off(wire, super::ISSUES);
+    known.no_changes = is_off(wire, super::CHANGES);
+    known.no_ci = is_off(wire, super::RUNS);
     let branch = wire.default_branch.as_deref().map(Clean::line);
     if known.default_branch != branch {
         known.default_branch = branch.filter(|_| wire.empty_repo != Some(true));
@@ -379,6 +396,20 @@ fn take_project(state: &mut State, wire: &wire::Project) -> Option<crate::domain
     }
     moved(known, wire.last_activity_at);
     known.tip.clone()
+}
+
+/// Returns whether a project says that it has something switched off, by the name of the ability.
+pub(super) fn is_off(wire: &wire::Project, name: &str) -> bool {
+    let (level, enabled) = match name {
+        super::ISSUES => (&wire.issues_access_level, wire.issues_enabled),
+        super::CHANGES => (
+            &wire.merge_requests_access_level,
+            wire.merge_requests_enabled,
+        ),
+        super::RUNS => (&wire.builds_access_level, wire.jobs_enabled),
+        _ => return false,
+    };
+    level.as_deref() == Some("disabled") || enabled == Some(false)
 }
 
 /// Takes in when something happened in a project; what moved is looked into.

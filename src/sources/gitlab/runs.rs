@@ -48,7 +48,16 @@ impl GitLab {
             let Some(project) = state.known(path) else {
                 return Ok(());
             };
-            (project.part(), project.runs_to, hidden || project.no_ci)
+            if project.id.is_none() || project.misses > 0 {
+                // Whether it is there at all is the list's to say; its pipelines come after that.
+                return Ok(());
+            }
+            if project.no_ci {
+                drop(state);
+                self.had_runs(path, poll.now);
+                return Ok(());
+            }
+            (project.part(), project.runs_to, hidden)
         };
         if hidden && poll.ask.urgency != crate::sources::http::Urgency::Person {
             self.had_runs(path, poll.now);

@@ -83,7 +83,20 @@ impl State {
     pub(super) fn is_unread(&self, kind: Kind, scope: &Scope, now: Timestamp) -> bool {
         let mut cursors = self.cursors_of(scope);
         let is_begun = cursors.read_to(kind).is_some();
-        !is_begun && !self.has_none(kind, scope) && is_due(*cursors.asked_at(kind), AGAIN, now)
+        let has_some = self.is_there(scope) && !self.has_none(kind, scope);
+        !is_begun && has_some && is_due(*cursors.asked_at(kind), AGAIN, now)
+    }
+
+    /// Returns whether a scope is known to be there: of a project that is not, its lists tell
+    /// nothing but that once more.
+    fn is_there(&self, scope: &Scope) -> bool {
+        match scope {
+            Scope::Group(_) => true,
+            Scope::Project(path) => {
+                let project = self.projects.get(path);
+                project.is_some_and(|it| it.id.is_some() && it.misses == 0)
+            }
+        }
     }
 
     /// Returns whether a project has no work of a kind, or does not show it.
@@ -114,6 +127,7 @@ impl State {
     /// While some were never read, those are not read again that were read just now.
     pub(super) fn next_scopes(&self, kind: Kind, (now, all): (Timestamp, bool)) -> Vec<Scope> {
         let mut scopes = self.wanted_scopes(kind);
+        scopes.retain(|scope| self.is_there(scope));
         let asked_at = |scope: &Scope| *self.cursors_of(scope).asked_at(kind);
         let is_unread = |scope: &Scope| self.is_unread(kind, scope, now);
         if !all && scopes.iter().any(is_unread) {
@@ -162,8 +176,8 @@ mod tests {
 
     fn state(paths: &[&str]) -> State {
         let mut state = State::new();
-        for path in paths {
-            state.project(path);
+        for (id, path) in (1..).zip(paths) {
+            state.project(path).id = Some(id);
         }
         state
     }

@@ -38,7 +38,8 @@ impl State {
             let read = project
                 .runs_at
                 .is_some_and(|at| now - at < TimeDelta::minutes(10));
-            project.tier(now).is_none() && !project.no_ci && !project.wants_runs(now) && !read
+            let has_ci = project.id.is_some() && !project.no_ci;
+            project.tier(now).is_none() && has_ci && !project.wants_runs(now) && !read
         };
         let mut found = self.hottest(quiet);
         found.sort_by_key(|project| project.runs_at);
@@ -49,6 +50,9 @@ impl State {
     /// Returns whether a project waits for its turn.
     pub(super) fn has_quiet(&self, now: Timestamp) -> bool {
         let mut projects = self.projects.values();
-        projects.any(|project| project.tier(now).is_none() && !project.no_ci && project.misses == 0)
+        projects.any(|project| {
+            let is_there = project.id.is_some() && project.misses == 0;
+            project.tier(now).is_none() && !project.no_ci && is_there
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! What a round costs, what it finds, and what never goes missing in it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use cycleboard::domain::change_request::Checks;
 use cycleboard::domain::correlate::Need;
@@ -220,6 +221,49 @@ async fn a_repository_that_was_renamed_goes_on_under_its_new_name() {
             .iter()
             .all(|fact| fact.repo().is_none_or(|repo| repo.path() == "acme/core"))
     );
+}
+
+#[tokio::test]
+async fn a_repository_that_was_renamed_between_two_boards_leaves_its_old_name() {
+    let world = World::with_repo("11.0.1+gitea-1.22.0").await;
+    let issues = "/repos/acme/api/issues?state=open";
+    world.put(issues, &value("issues.json"));
+    let source = world.of_repo("forgejo");
+    let read = settle(&source).await;
+    let stored: Vec<Arc<Fact>> = read
+        .into_iter()
+        .flat_map(|batch| batch.facts)
+        .map(Arc::new)
+        .collect();
+    assert!(stored.len() > 1, "there is a repository and its issues");
+    let mut repo = value("repo.json");
+    repo["full_name"] = json!("acme/core");
+    world.put("/repos/acme/core", &repo);
+    for list in ["branches", "commits", "issues", "pulls", "releases"] {
+        world.put(&format!("/repos/acme/core/{list}"), &json!([]));
+    }
+    let moved = Reply::new(301, "").with("location", "/api/v1/repos/acme/core");
+    world.reply("/repos/acme/api", moved);
+
+    let source = world.of_repo("forgejo");
+    source.restore(&stored);
+    let batches = settle(&source).await;
+    let gone: Vec<&str> = batches
+        .iter()
+        .flat_map(|batch| &batch.gone_repos)
+        .map(RepoKey::path)
+        .collect();
+    assert_eq!(gone, ["acme/api"]);
+    let told: Vec<&Fact> = batches.iter().flat_map(|batch| &batch.facts).collect();
+    let named = told.iter().find_map(|fact| match fact {
+        Fact::Repository(it) => Some((it.repo.path(), it.renamed_from.clone())),
+        _ => None,
+    });
+    let before = RepoKey::new(source.host(), "acme/api");
+    assert_eq!(named, Some(("acme/core", vec![before])));
+    // An answer that was asked for by the old name brings nothing of it back.
+    let late = fetch(&source, "issues:acme/api").await;
+    assert!(late.facts.is_empty() && late.covered.is_empty());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Odd servers: below a path, old, limited, with another clock, without CI, and restarts.
 
 use super::*;
-use cycleboard::sources::CheckState;
+use cycleboard::sources::{Capability, CheckState};
 
 #[tokio::test]
 async fn a_server_below_a_path_is_asked_there() {
@@ -99,6 +99,72 @@ async fn after_a_restart_what_is_known_is_not_read_again() {
     let asked = again.asked(before).join("\n");
     assert!(!asked.contains("merge_requests/7"), "{asked}");
     assert!(!asked.contains("pipelines/9/jobs"), "{asked}");
+}
+
+#[tokio::test]
+async fn what_a_project_has_switched_off_is_no_matter_of_the_token() {
+    let world = World::alone().await;
+    let mut wire = project(1, "acme/api", 30);
+    wire["issues_access_level"] = json!("disabled");
+    wire["builds_access_level"] = json!("disabled");
+    world.routes.set("projects/acme%2Fapi", wire);
+    let refused = Reply::json(&json!({"message": "403 Forbidden"})).status(403);
+    for list in ["issues", "pipelines"] {
+        let place = format!("projects/1/{list}");
+        world.routes.reply(&place, refused.clone());
+        let named = format!("projects/acme%2Fapi/{list}");
+        world.routes.reply(&named, refused.clone());
+    }
+    // The lists may be asked for before it is known what is switched off.
+    world.fetch("issues").await;
+    world.fetch("sweep").await;
+    let told = world.settle().await;
+    assert!(told.warnings.is_empty(), "{:?}", told.warnings);
+    for name in ["issues", "runs"] {
+        let all = world.source.capabilities();
+        let state = all.into_iter().find(|it| it.name == name).unwrap().state;
+        let CapabilityState::Missing(why) = state else {
+            panic!("{name} is {state:?}");
+        };
+        assert_eq!(why.as_str(), "they are switched off in `acme/api`");
+    }
+}
+
+#[tokio::test]
+async fn a_project_that_is_not_there_is_told_once() {
+    let world = World::with(|config| config.repos = vec!["acme/aip".to_owned()]).await;
+    let mut warnings = Vec::new();
+    for resource in [
+        "issues",
+        "merge requests",
+        "sweep",
+        "runs:acme/aip",
+        "projects",
+    ] {
+        warnings.extend(world.fetch(resource).await.warnings);
+    }
+    warnings.extend(world.settle().await.warnings);
+    for resource in [
+        "issues",
+        "changes",
+        "sweep",
+        "runs:acme/aip",
+        "work:acme/aip",
+    ] {
+        warnings.extend(world.fetch(resource).await.warnings);
+    }
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let problems = world.source.problems();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    let told = problems[0].to_string();
+    assert!(told.contains("`acme/aip` does not exist"), "{told}");
+    let all = world.source.capabilities();
+    let missing = |it: &&Capability| {
+        let is_read = ["issues", "merge requests", "runs"].contains(&it.name);
+        is_read && matches!(it.state, CapabilityState::Missing(_))
+    };
+    let missing: Vec<_> = all.iter().filter(missing).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[tokio::test]
