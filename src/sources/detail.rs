@@ -6,6 +6,7 @@
 use super::told::is_answered;
 use crate::domain::text::Clean;
 use crate::sources::http::Failure;
+use crate::sources::port::Port;
 use crate::sources::{Batch, SourceError};
 
 /// After how many places in a row that could not be read the others wait for the next fetch.
@@ -23,6 +24,13 @@ pub(super) fn is_detail(error: &SourceError) -> bool {
         | SourceError::NoToken { .. }
         | SourceError::RateLimited { .. }
         | SourceError::Unreachable { .. } => false,
+    }
+}
+
+impl Port {
+    /// Takes a refusal for an answer: what was asked for need not be there.
+    pub(super) fn excused(&self, failure: &Failure) {
+        self.client.excused(failure);
     }
 }
 

@@ -91,7 +91,7 @@ pub(super) struct Port {
     config: SourceConfig,
     ground: Ground,
     product: Product,
-    client: Client,
+    pub(super) client: Client,
     base: Url,
     token: tokio::sync::Mutex<Token>,
     token_from: Mutex<String>,
@@ -418,11 +418,6 @@ impl Port {
             ));
         }
         check
-    }
-
-    /// Takes a refusal for an answer: what was asked for need not be there.
-    pub(super) fn excused(&self, failure: &Failure) {
-        self.client.excused(failure);
     }
 
     /// Returns the error of an answer that is none, or says so itself, and counts it as failed.

@@ -85,7 +85,10 @@ impl Gitea {
         match self.port.get::<Description>(url, asked.ask).await {
             Ok((description, _)) => self.state().ways.learn(&description),
             // It may be switched off: then each route is found out by asking.
-            Err(failure) => lesser(failure)?,
+            Err(failure) => {
+                self.port.excused(&failure);
+                lesser(failure)?;
+            }
         }
         Ok(())
     }

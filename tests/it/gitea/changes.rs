@@ -543,7 +543,9 @@ async fn every_recent_commit_is_asked_who_brought_it_before_it_comes_to_rest() {
     let asked = world.asked();
     assert_eq!(asked.iter().filter(|it| it.ends_with("/pull")).count(), 30);
     // That a commit has no pull request, or a server no route, is an answer.
-    assert_eq!(source.meter().failed, 0, "{asked:?}");
+    // What this server lacks is the status of each commit, which each version tells.
+    let statuses = asked.iter().filter(|it| it.ends_with("/status")).count();
+    assert_eq!(source.meter().failed, statuses as u64, "{asked:?}");
 }
 
 #[tokio::test]
