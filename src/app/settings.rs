@@ -59,10 +59,9 @@ fn settle(settings: &mut Settings, folder: &Path) {
         }
     };
     for source in &mut settings.sources {
-        source.ca_file = source.ca_file.take().map(|path| match is_ours(&path) {
-            true => folder.join(path),
-            false => path,
-        });
+        if let Some(path) = source.ca_file.as_mut().filter(|path| is_ours(path)) {
+            *path = folder.join(&*path);
+        }
         source.token_command.iter_mut().for_each(program);
     }
     settings.notify.command.iter_mut().for_each(program);

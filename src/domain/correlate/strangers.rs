@@ -355,7 +355,7 @@ fn an_alert_is_suspected_of_the_deployment_and_not_of_the_first_look_at_its_vers
     });
     world.now = at(40);
     world.alert("a1", |a| {
-        a.started_at = at(39) + chrono::TimeDelta::minutes(1)
+        a.started_at = at(39) + chrono::TimeDelta::minutes(1);
     });
     let own = world.card("alert:github.com/acme/api/a1");
     let change = world.card("change:1");

@@ -238,7 +238,9 @@ impl Gitea {
             match self.pages(&parts, &[], (PAGES, asked), take).await {
                 Ok(pages) => {
                     // It is no organisation but a user, as asking tells.
-                    last.iter().for_each(|failure| self.port.excused(failure));
+                    if let Some(failure) = &last {
+                        self.port.excused(failure);
+                    }
                     return Ok(pages);
                 }
                 Err(failure) if failure.status == Some(404) => last = Some(failure),

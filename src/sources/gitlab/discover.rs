@@ -288,13 +288,13 @@ impl GitLab {
             _ => "all projects".to_owned(),
         };
         let why = Clean::line(&format!("they are switched off in {place}"));
-        let is_off: [(_, fn(&Project) -> bool); 3] = [
-            (super::ISSUES, |it| it.no_issues),
-            (super::CHANGES, |it| it.no_changes),
-            (super::RUNS, |it| it.no_ci),
+        let is_off = [
+            (super::ISSUES, known().all(|it| it.no_issues)),
+            (super::CHANGES, known().all(|it| it.no_changes)),
+            (super::RUNS, known().all(|it| it.no_ci)),
         ];
         for (name, off) in is_off {
-            if known().all(off) {
+            if off {
                 let missing = CapabilityState::Missing(why.clone());
                 self.port.can(name, missing);
             }

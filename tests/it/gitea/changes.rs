@@ -255,9 +255,11 @@ async fn a_repository_that_was_renamed_between_two_boards_leaves_its_old_name() 
         .collect();
     assert_eq!(gone, ["acme/api"]);
     let told: Vec<&Fact> = batches.iter().flat_map(|batch| &batch.facts).collect();
-    let named = told.iter().find_map(|fact| match fact {
-        Fact::Repository(it) => Some((it.repo.path(), it.renamed_from.clone())),
-        _ => None,
+    let named = told.iter().find_map(|fact| {
+        let Fact::Repository(it) = fact else {
+            return None;
+        };
+        Some((it.repo.path(), it.renamed_from.clone()))
     });
     let before = RepoKey::new(source.host(), "acme/api");
     assert_eq!(named, Some(("acme/core", vec![before])));
