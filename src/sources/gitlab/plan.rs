@@ -149,7 +149,10 @@ fn lists(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
         let cost = u32::try_from(scopes.len())
             .unwrap_or(u32::MAX)
             .clamp(1, 500);
-        list.push(resource(name.to_owned(), tier, cost));
+        // What is there, and what of it is on, comes first.
+        if state.discovered_at.is_some() {
+            list.push(resource(name.to_owned(), tier, cost));
+        }
     }
     if state.discovered_at.is_some() && !state.unlanded(now).is_empty() {
         list.push(resource(LANDED.to_owned(), Tier::Now, 4));

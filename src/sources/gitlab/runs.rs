@@ -45,10 +45,11 @@ impl GitLab {
         let (part, since, hidden) = {
             let mut state = self.state();
             let hidden = state.is_hidden(path, super::RUNS, poll.now);
+            let is_listed = state.discovered_at.is_some();
             let Some(project) = state.known(path) else {
                 return Ok(());
             };
-            if project.id.is_none() || project.misses > 0 {
+            if is_listed && project.id.is_none() || project.misses > 0 {
                 // Whether it is there at all is the list's to say; its pipelines come after that.
                 return Ok(());
             }

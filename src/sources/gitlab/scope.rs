@@ -94,7 +94,9 @@ impl State {
             Scope::Group(_) => true,
             Scope::Project(path) => {
                 let project = self.projects.get(path);
-                project.is_some_and(|it| it.id.is_some() && it.misses == 0)
+                project.is_some_and(|it| {
+                    it.misses == 0 && (it.id.is_some() || self.discovered_at.is_none())
+                })
             }
         }
     }

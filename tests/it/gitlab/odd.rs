@@ -115,9 +115,9 @@ async fn what_a_project_has_switched_off_is_no_matter_of_the_token() {
         let named = format!("projects/acme%2Fapi/{list}");
         world.routes.reply(&named, refused.clone());
     }
-    // The lists may be asked for before it is known what is switched off.
-    world.fetch("issues").await;
-    world.fetch("sweep").await;
+    let due = world.source.resources(now());
+    let early = ["issues", "sweep"];
+    assert!(due.iter().all(|it| !early.contains(&&*it.id)), "{due:?}");
     let told = world.settle().await;
     assert!(told.warnings.is_empty(), "{:?}", told.warnings);
     for name in ["issues", "runs"] {
@@ -134,15 +134,6 @@ async fn what_a_project_has_switched_off_is_no_matter_of_the_token() {
 async fn a_project_that_is_not_there_is_told_once() {
     let world = World::with(|config| config.repos = vec!["acme/aip".to_owned()]).await;
     let mut warnings = Vec::new();
-    for resource in [
-        "issues",
-        "merge requests",
-        "sweep",
-        "runs:acme/aip",
-        "projects",
-    ] {
-        warnings.extend(world.fetch(resource).await.warnings);
-    }
     warnings.extend(world.settle().await.warnings);
     for resource in [
         "issues",
