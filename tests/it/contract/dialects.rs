@@ -390,6 +390,10 @@ pub(super) const DIALECTS: &[Dialect] = &[
                 "/whoAmI/api/json",
                 r#"{"_class":"hudson.security.WhoAmI","anonymous":false,"name":"board"}"#,
             ),
+            (
+                "/job/team/job/api%20nightly/7/wfapi/describe",
+                include_str!("../../data/jenkins/describe.json"),
+            ),
         ],
         good: include_str!("../../data/jenkins/team.json"),
         empty: r#"{"_class":"com.cloudbees.hudson.plugins.folder.Folder","jobs":[]}"#,
