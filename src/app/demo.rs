@@ -442,8 +442,8 @@ mod tests {
         assert_eq!(only.writes.len(), 4);
     }
 
-    #[test]
-    fn of_two_demos_at_once_one_has_the_store() {
+    /// A home, its paths, and a small team.
+    fn place() -> (tempfile::TempDir, Paths, DemoScale) {
         let home = tempfile::tempdir().unwrap();
         let paths = Paths {
             config: home.path().join("config"),
@@ -457,6 +457,12 @@ mod tests {
             cards: Some(10),
             team: Team::Github,
         };
+        (home, paths, scale)
+    }
+
+    #[test]
+    fn of_two_demos_at_once_one_has_the_store() {
+        let (_home, paths, scale) = place();
         let (first, second) = (Demo::new(&scale, &paths), Demo::new(&scale, &paths));
         assert_eq!((first.holds_store(), second.holds_store()), (true, false));
         let other = DemoScale {
@@ -471,19 +477,7 @@ mod tests {
 
     #[tokio::test]
     async fn two_demos_that_start_together_fill_no_store_both() {
-        let home = tempfile::tempdir().unwrap();
-        let paths = Paths {
-            config: home.path().join("config"),
-            state: home.path().join("state"),
-            cache: home.path().join("cache"),
-        };
-        let scale = DemoScale {
-            speed: None,
-            seed: None,
-            repos: Some(1),
-            cards: Some(10),
-            team: Team::Github,
-        };
+        let (_home, paths, scale) = place();
         let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
         let (mut one, mut two) = (Demo::new(&scale, &paths), Demo::new(&scale, &paths));
         let clock = clock::system();

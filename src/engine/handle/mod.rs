@@ -5,7 +5,7 @@
 //! while nothing happens, but for the moment when a placement changes by the
 //! clock.
 
-mod hurrying;
+mod haste;
 mod keeping;
 mod obeying;
 
@@ -27,7 +27,7 @@ use crate::domain::policy::{Pin, Policy};
 use crate::domain::text::Clean;
 use crate::engine::actions::{Acting, Ask, Desk, Room};
 use crate::engine::db::{self, Database, Written};
-use crate::engine::handle::hurrying::Hurry;
+use crate::engine::handle::haste::Haste;
 use crate::engine::handle::keeping::Front;
 use crate::engine::order::{Order, until};
 use crate::engine::poller::{Needs, Parts, poll};
@@ -245,7 +245,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         queue: Vec::new(),
         writing: None,
         front: Front::default(),
-        hurry: (options.haste && options.polling).then(Hurry::new),
+        haste: (options.haste && options.polling).then(Haste::new),
         logs: options.logs,
         asks: None,
         teller,
@@ -285,7 +285,7 @@ struct Task {
     writing: Option<oneshot::Receiver<Written>>,
     front: Front,
     /// Whether somebody waits for all, and who is left behind then.
-    hurry: Option<Hurry>,
+    haste: Option<Haste>,
     logs: Arc<dyn LogCache>,
     asks: Option<mpsc::Sender<Ask>>,
     teller: Teller,

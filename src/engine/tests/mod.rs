@@ -1,8 +1,8 @@
 //! The engine as a whole: sources that fail, panic, hang and limit.
 
 mod ear;
+mod haste;
 mod history;
-mod hurry;
 mod stores;
 
 use std::collections::BTreeSet;

@@ -193,13 +193,19 @@ async fn what_is_live_is_found_however_many_deployments_went_elsewhere_since() {
         settle(&source, 20).await;
         assert_eq!(planned(&source), None);
     }
-    let again = super::source(&fault, &["acme/api"]);
-    let stored = batches.iter().flat_map(|batch| &batch.facts);
+    let again = restarted(&fault, &batches).await;
+    assert_eq!(planned(&again), None);
+    assert_eq!(requests(&fault).len(), 1);
+}
+
+/// Starts anew with what was told before, and reads its first round.
+async fn restarted(fault: &Fault, told: &[Batch]) -> GitHub {
+    let again = source(fault, &["acme/api"]);
+    let stored = told.iter().flat_map(|batch| &batch.facts);
     let stored: Vec<Arc<Fact>> = stored.map(|fact| Arc::new(fact.clone())).collect();
     again.restore(&stored);
     settle(&again, 20).await;
-    assert_eq!(planned(&again), None);
-    assert_eq!(requests(&fault).len(), 1);
+    again
 }
 
 #[tokio::test]
@@ -213,11 +219,7 @@ async fn where_the_newest_deployments_are_all_nothing_is_asked() {
         "one, of which there is no other"
     );
     assert_eq!(planned(&source), None);
-    let again = super::source(&fault, &["acme/api"]);
-    let stored = batches.iter().flat_map(|batch| &batch.facts);
-    let stored: Vec<Arc<Fact>> = stored.map(|fact| Arc::new(fact.clone())).collect();
-    again.restore(&stored);
-    settle(&again, 20).await;
+    let again = restarted(&fault, &batches).await;
     assert_eq!(planned(&again), None);
 }
 

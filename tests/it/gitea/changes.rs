@@ -190,11 +190,8 @@ async fn pages_are_counted_whatever_address_the_server_gives_itself() {
     assert!(batch.listings.is_empty(), "it says that there are more");
 }
 
-#[tokio::test]
-async fn a_repository_that_was_renamed_goes_on_under_its_new_name() {
-    let world = World::with_repo("11.0.1+gitea-1.22.0").await;
-    let source = world.of_repo("forgejo");
-    settle(&source).await;
+/// Gives the repository another name; the old one leads there.
+fn rename(world: &World) {
     let mut repo = value("repo.json");
     repo["full_name"] = json!("acme/core");
     world.put("/repos/acme/core", &repo);
@@ -203,6 +200,14 @@ async fn a_repository_that_was_renamed_goes_on_under_its_new_name() {
     }
     let moved = Reply::new(301, "").with("location", "/api/v1/repos/acme/core");
     world.reply("/repos/acme/api", moved);
+}
+
+#[tokio::test]
+async fn a_repository_that_was_renamed_goes_on_under_its_new_name() {
+    let world = World::with_repo("11.0.1+gitea-1.22.0").await;
+    let source = world.of_repo("forgejo");
+    settle(&source).await;
+    rename(&world);
     let batch = fetch(&source, "repo:acme/api").await;
     assert_eq!(batch.gone_repos[0].path(), "acme/api");
     assert!(batch.warnings[0].contains("is called `acme/core` now"));
@@ -236,14 +241,7 @@ async fn a_repository_that_was_renamed_between_two_boards_leaves_its_old_name() 
         .map(Arc::new)
         .collect();
     assert!(stored.len() > 1, "there is a repository and its issues");
-    let mut repo = value("repo.json");
-    repo["full_name"] = json!("acme/core");
-    world.put("/repos/acme/core", &repo);
-    for list in ["branches", "commits", "issues", "pulls", "releases"] {
-        world.put(&format!("/repos/acme/core/{list}"), &json!([]));
-    }
-    let moved = Reply::new(301, "").with("location", "/api/v1/repos/acme/core");
-    world.reply("/repos/acme/api", moved);
+    rename(&world);
 
     let source = world.of_repo("forgejo");
     source.restore(&stored);

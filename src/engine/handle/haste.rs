@@ -14,13 +14,13 @@ use crate::engine::patience::{Patience, Round};
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Somebody waits.
-pub(super) struct Hurry {
+pub(super) struct Haste {
     began: Instant,
     next: Instant,
     patience: Patience,
 }
 
-impl Hurry {
+impl Haste {
     pub(super) fn new() -> Self {
         let now = Instant::now();
         Self {
@@ -34,8 +34,8 @@ impl Hurry {
 impl Task {
     /// Returns when it is looked at again what came in, if anybody waits.
     pub(super) fn next_look(&self) -> Option<Instant> {
-        let hurry = self.hurry.as_ref()?;
-        (!*self.settled.borrow()).then_some(hurry.next)
+        let haste = self.haste.as_ref()?;
+        (!*self.settled.borrow()).then_some(haste.next)
     }
 
     /// Leaves behind who says nothing.
@@ -45,12 +45,12 @@ impl Task {
         for round in &mut rounds {
             round.news += self.sent(round);
         }
-        let Some(hurry) = &mut self.hurry else {
+        let Some(haste) = &mut self.haste else {
             return;
         };
         let at = Instant::now();
-        hurry.next = at + LOOK;
-        let Some((left, quiet)) = hurry.patience.look(&rounds, at - hurry.began) else {
+        haste.next = at + LOOK;
+        let Some((left, quiet)) = haste.patience.look(&rounds, at - haste.began) else {
             return;
         };
         for source in &left {
