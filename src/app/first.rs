@@ -147,10 +147,9 @@ fn token(usual: &Usual) -> Option<String> {
     if let Some(user) = known.user {
         words.extend([" with ", user]);
     }
-    let login = usual.tools.iter().map(|tool| tool.login);
-    if let Some(login) = login.into_iter().find(|login| !login.is_empty()) {
-        let host = host.copied().unwrap_or("HOST");
-        words.extend([", or `", &login.replace("{host}", host), "`"]);
+    if let Some(tool) = usual.tools.iter().find(|tool| !tool.login.is_empty()) {
+        let login = tool.log_in("https", host.copied().unwrap_or("HOST"));
+        words.extend([", or `", &login, "`"]);
     }
     Some(words)
 }
@@ -203,6 +202,11 @@ mod tests {
         ] {
             assert!(page.contains(word), "{word} is not in\n{page}");
         }
+        assert!(
+            page.contains("tea login add --url https://codeberg.org"),
+            "{page}"
+        );
+        assert!(!page.contains('{'), "a word is not filled in\n{page}");
     }
 
     #[test]

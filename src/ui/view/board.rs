@@ -382,6 +382,15 @@ fn empty_board(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, plan
         lines.push("start once without `--offline` to fetch the board".to_owned());
     } else if starting || snapshot.partial {
         lines.push("asking the sources for the first time".to_owned());
+    } else if snapshot.sources.iter().all(|source| source.facts == 0) {
+        let names: Vec<&str> = snapshot.sources.iter().map(|it| it.name.as_str()).collect();
+        lines.push(format!("nothing came from {}", names.join(", ")));
+        lines.push("work appears here by itself as soon as there is some".to_owned());
+        lines.push(
+            "`cycleboard doctor` tells which repositories each source chooses, and what its token \
+             may not read"
+                .to_owned(),
+        );
     } else {
         lines.push("no work is under way".to_owned());
         lines.push("tickets, change requests and runs appear here by themselves".to_owned());

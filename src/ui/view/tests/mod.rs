@@ -321,6 +321,15 @@ fn an_empty_board_says_why_and_what_to_do() {
             .contains("asking the sources for the first time")
     );
     assert!(screen.text().contains("loading 1 of 1 source"));
+    empty.sources = vec![sample::source("github", Health::Ok)];
+    let screen = Screen::with(80, 24, empty.clone(), UiOptions::default());
+    assert!(screen.text().contains("no work is under way"));
+    empty.sources[0].facts = 0;
+    empty.sources[0].message = None;
+    let screen = Screen::with(80, 24, empty.clone(), UiOptions::default());
+    for part in ["nothing came from github", "cycleboard doctor"] {
+        assert!(screen.text().contains(part), "{part} in\n{}", screen.text());
+    }
     empty.sources.clear();
     let screen = Screen::with(80, 24, empty, UiOptions::default());
     assert!(screen.text().contains("no source is configured"));
