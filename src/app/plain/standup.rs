@@ -11,7 +11,9 @@ use crate::app::standup::desk;
 use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
-use crate::domain::standup::{CardRef, Entry, Known, Parked, Place, Since, Stop, Turn, moment};
+use crate::domain::standup::{
+    CardRef, Entry, Known, LeftOut, Parked, Since, Stop, Turn, Unsaid, moment,
+};
 use crate::domain::status::Severity;
 use crate::domain::text::{Clean, nearest};
 use crate::engine::snapshot::Snapshot;
@@ -198,19 +200,16 @@ impl Talk {
         let mut listed = Listed::default();
         listed.lines.push(format!("since {since}"));
         listed.lines.extend(known(prepared));
-        let (mut quiet, mut machines, mut stage) = (0, 0, None);
+        let (mut left_out, mut stage) = (LeftOut::default(), None);
         for stop in standup
             .walk
             .iter()
             .filter(|it| self.shows(&it.card, &context))
         {
             let id = &stop.card.id;
-            if !all && stop.card.bot && !Place::of(&stop.card).is_stuck() {
-                machines += 1;
-                continue;
-            }
-            if !all && stop.is_quiet() && snapshot.attention.first(id, now).is_none() {
-                quiet += 1;
+            let calls = snapshot.attention.first(id, now).is_some();
+            if let Some(why) = stop.unsaid(calls).filter(|_| !all) {
+                left_out.add(why);
                 continue;
             }
             let here = stop.card.placement.stage;
@@ -223,15 +222,15 @@ impl Talk {
         if listed.cards.is_empty() {
             listed.lines.push("there is no card to tell of".to_owned());
         }
-        for (count, what) in [
-            (quiet, "of which there is nothing to say"),
-            (machines, "made by bots"),
-        ] {
-            if count > 0 {
-                let cards = words::cards(count);
-                let text = format!("left out: {cards} {what}; `standup all` tells them");
-                listed.lines.push(text);
-            }
+        for (count, why) in left_out.counts() {
+            let what = match why {
+                Unsaid::Quiet => "of which there is nothing to say",
+                Unsaid::Live => "that went live and are well",
+                Unsaid::OfBots => "made by bots",
+            };
+            let cards = words::cards(count);
+            let text = format!("left out: {cards} {what}; `standup all` tells them");
+            listed.lines.push(text);
         }
         let finished = standup.finished.iter().filter(|done| !done.bot);
         listed.lines.extend(finished.map(|done| {

@@ -122,6 +122,29 @@ pub struct Stop {
     pub parked: Vec<Clean>,
 }
 
+/// Why the walk leaves a card out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unsaid {
+    /// There is nothing to say of it: it stands where it stood, nothing is wrong with it, and it
+    /// waits for nobody.
+    Quiet,
+    /// It came forward since, is live and well.
+    Live,
+    /// A machine made it, and it is neither red nor blocked.
+    OfBots,
+}
+
+/// How many cards a walk leaves out.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct LeftOut {
+    /// Those that are quiet.
+    pub quiet: usize,
+    /// Those that went live and are well.
+    pub live: usize,
+    /// Those that machines made.
+    pub of_bots: usize,
+}
+
 /// A card in short.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CardRef {
@@ -230,14 +253,47 @@ impl Place {
 }
 
 impl Stop {
-    /// Returns whether there is nothing to say of it: it stands where it stood, nothing is wrong
-    /// with it, it waits for nobody, and it was not put aside to be talked about.
-    pub fn is_quiet(&self) -> bool {
+    /// Returns why the walk leaves it out unless all cards are wanted; `calls` says whether it
+    /// calls for a person. What was put aside to be talked about is never left out, nor is what is
+    /// red or blocked.
+    pub fn unsaid(&self, calls: bool) -> Option<Unsaid> {
+        let status = self.card.placement.status;
+        if Place::of(&self.card).is_stuck() || !self.parked.is_empty() {
+            return None;
+        }
+        if self.card.bot {
+            return Some(Unsaid::OfBots);
+        }
+        if calls || status.severity() > Severity::Idle {
+            return None;
+        }
         let stood = matches!(self.happened.before, Before::Stood(_));
-        stood
-            && self.happened.steps.is_empty()
-            && self.parked.is_empty()
-            && self.card.placement.status.severity() <= Severity::Idle
+        match status {
+            _ if stood && self.happened.steps.is_empty() => Some(Unsaid::Quiet),
+            Status::Live | Status::Watched => Some(Unsaid::Live),
+            _ => None,
+        }
+    }
+}
+
+impl LeftOut {
+    /// Counts one more.
+    pub fn add(&mut self, why: Unsaid) {
+        match why {
+            Unsaid::Quiet => self.quiet += 1,
+            Unsaid::Live => self.live += 1,
+            Unsaid::OfBots => self.of_bots += 1,
+        }
+    }
+
+    /// Returns the counts with what they count, those of none left out.
+    pub fn counts(self) -> impl Iterator<Item = (usize, Unsaid)> {
+        let all = [
+            (self.quiet, Unsaid::Quiet),
+            (self.live, Unsaid::Live),
+            (self.of_bots, Unsaid::OfBots),
+        ];
+        all.into_iter().filter(|(count, _)| *count > 0)
     }
 }
 

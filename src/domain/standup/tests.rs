@@ -8,7 +8,7 @@ use crate::domain::stage::Stage::{Build, Code, Deploy, Monitor, Operate, Plan, R
 use crate::domain::standup::testing::{
     Card, Stood, at, calendar, card, now, since, standup, standup_of, told,
 };
-use crate::domain::standup::{Before, Known, Material, Parked, Standup, Way, moment};
+use crate::domain::standup::{Before, Known, Material, Parked, Standup, Unsaid, Way, moment};
 use crate::domain::status::Status;
 
 const OLD: &str = "2026-11-12T09:00:00Z";
@@ -533,4 +533,46 @@ fn moments_are_as_short_as_they_can_be_told() {
     ] {
         assert_eq!(moment(at(when), &calendar(), now()), words);
     }
+}
+
+#[test]
+fn the_walk_leaves_out_that_of_which_there_is_nothing_to_say() {
+    let unsaid = |steps: &[Stood], calls: bool| {
+        let standup = standup(&[card(1, steps)]);
+        standup.walk.first().unwrap().unsaid(calls)
+    };
+    let stood = [(Code, Status::Drafting, OLD), (Plan, Status::Ready, OLD)];
+    assert_eq!(unsaid(&stood[1..], false), Some(Unsaid::Quiet));
+    assert_eq!(unsaid(&stood[1..], true), None, "it calls for a person");
+    let shipped = [
+        (Code, Status::Drafting, OLD),
+        (Operate, Status::Live, FRIDAY),
+    ];
+    assert_eq!(unsaid(&shipped, false), Some(Unsaid::Live));
+    assert_eq!(unsaid(&shipped, true), None, "it calls for a person");
+    for status in [Status::Degraded, Status::RolledBack, Status::Incident] {
+        let ill = [(Code, Status::Drafting, OLD), (Operate, status, FRIDAY)];
+        assert_eq!(unsaid(&ill, false), None, "{status:?}");
+    }
+    let moved = [(Plan, Status::Ready, OLD), (Code, Status::Queued, FRIDAY)];
+    assert_eq!(
+        unsaid(&moved, false),
+        None,
+        "it moved, and is not there yet"
+    );
+}
+
+#[test]
+fn what_was_put_aside_to_be_talked_about_is_walked_through() {
+    let shipped = card(
+        1,
+        &[
+            (Code, Status::Drafting, OLD),
+            (Operate, Status::Live, FRIDAY),
+        ],
+    );
+    let mut stop = standup(&[shipped]).walk.remove(0);
+    assert_eq!(stop.unsaid(false), Some(Unsaid::Live));
+    stop.parked.push("who tells the customers?".into());
+    assert_eq!(stop.unsaid(false), None);
 }

@@ -12,7 +12,7 @@ use crate::domain::Timestamp;
 use crate::domain::history::Ledger;
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
-use crate::domain::standup::{CardRef, Entry, ParkedCard, Place, Since, Stop, Turn};
+use crate::domain::standup::{CardRef, Entry, LeftOut, ParkedCard, Since, Stop, Turn};
 use crate::domain::text::Clean;
 use crate::ui::chord::Chord;
 use crate::ui::standup::{Ask, By, Order, Prepared};
@@ -73,10 +73,8 @@ pub struct StandupState {
     has_all: bool,
     /// Whether all cards are wanted in the walk, those too of which there is nothing to say.
     pub(crate) all: bool,
-    /// How many cards of machines are left out of the walk: nothing is wrong with them.
-    pub(crate) of_bots: usize,
-    /// How many quiet cards are left out of it.
-    pub(crate) quiet: usize,
+    /// How many cards are left out of the walk.
+    pub(crate) left_out: LeftOut,
     /// Positions in what was prepared, in the order of the walk.
     order: Vec<usize>,
     /// The number of the last question, and of the last one whose answer was taken or is not wanted.
@@ -279,8 +277,8 @@ impl StandupState {
     }
 
     /// Puts the cards of the walk in the order that they had, what is new at its end, and leaves
-    /// out what does not pass; unless all are wanted, also what machines made that goes well and
-    /// what is quiet and calls for nobody. The card stays the same.
+    /// out what does not pass; unless all are wanted, also that of which there is nothing to say.
+    /// The card stays the same.
     fn sort(
         &mut self,
         (card, known): (Option<ItemId>, Vec<ItemId>),
@@ -299,22 +297,14 @@ impl StandupState {
         let new = (0..walk.len()).filter(|at| !seen.contains(at));
         let mut order: Vec<usize> = kept.into_iter().chain(new).collect();
         order.retain(|at| walk.get(*at).is_some_and(|stop| passes(&stop.card)));
-        let all = order.len();
-        let wanted = |at: &usize, is_left_out: &dyn Fn(&Stop) -> bool| {
-            self.all || walk.get(*at).is_some_and(|stop| !is_left_out(stop))
-        };
-        order.retain(|at| {
-            let machines = |stop: &Stop| stop.card.bot && !Place::of(&stop.card).is_stuck();
-            wanted(at, &machines)
-        });
-        self.of_bots = all - order.len();
         let (attention, now) = (&prepared.snapshot.attention, prepared.standup.now);
+        let mut left_out = LeftOut::default();
         order.retain(|at| {
-            let quiet =
-                |stop: &Stop| stop.is_quiet() && attention.first(&stop.card.id, now).is_none();
-            wanted(at, &quiet)
+            let stop = walk.get(*at).filter(|_| !self.all);
+            let unsaid = stop.and_then(|it| it.unsaid(attention.first(&it.card.id, now).is_some()));
+            unsaid.inspect(|why| left_out.add(*why)).is_none()
         });
-        self.quiet = all - self.of_bots - order.len();
+        self.left_out = left_out;
         let place = card.and_then(|id| places.get(&id).copied());
         let found = place.and_then(|place| order.iter().position(|at| *at == place));
         let last = order.len().saturating_sub(1);

@@ -90,7 +90,7 @@ fn told(state: &UiState, at: Timestamp, now: Timestamp) -> String {
     )
 }
 
-/// Wants all cards in the walk, or the quiet ones left out again; elsewhere nothing is left out.
+/// Wants all cards in the walk, or leaves out again of what there is nothing to say; elsewhere nothing is left out.
 pub(crate) fn quiet_cards(state: &mut UiState) -> Vec<Effect> {
     if state.standup.pane != StandupPane::Walk {
         let key = state.options.keymap.label(Command::ByPerson, Glyphs::Ascii);

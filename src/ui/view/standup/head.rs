@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::domain::standup::moment;
+use crate::domain::standup::{Unsaid, moment};
 use crate::ui::command::Command;
 use crate::ui::layout::rows;
 use crate::ui::state::{SPANS, StandupPane, StandupState, TOTAL_SECS, UiState};
@@ -71,12 +71,23 @@ fn parts(paint: &mut Paint<'_>, standup: &StandupState, area: Rect) {
             row.put(paint, word, paint.theme.style(Role::Dim));
         }
     }
-    let left_out = match (standup.quiet, standup.of_bots) {
-        (0, 0) => return,
-        (0, bots) => format!("{bots} of bots left out"),
-        (quiet, 0) => format!("{quiet} quiet left out"),
-        (quiet, bots) => format!("{quiet} quiet, {bots} of bots left out"),
-    };
+    let counts: Vec<String> = standup
+        .left_out
+        .counts()
+        .map(|(count, why)| match why {
+            Unsaid::Quiet => format!("{count} quiet"),
+            Unsaid::Live => format!("{count} live"),
+            Unsaid::OfBots => format!("{count} of bots"),
+        })
+        .collect();
+    if counts.is_empty() {
+        return;
+    }
+    let mut left_out = counts.join(", ");
+    let spoken = format!("{left_out} left out");
+    if width(&spoken) <= row.left() {
+        left_out = spoken;
+    }
     if standup.pane == StandupPane::Walk {
         row.put(paint, &left_out, paint.theme.style(Role::Dim));
     }
