@@ -214,7 +214,7 @@ commands! {
     ByPerson: "by-person", "by person", Standup, &["b"];
     /// Show what is parked, or go back to the walk
     ParkingLot: "parking-lot", "parking lot", Standup, &["L"];
-    /// Walk through all cards, or leave out again what is quiet or live and well
+    /// Walk through all cards, or only those to speak of again
     QuietCards: "quiet-cards", "all cards", Standup, &["z"];
     /// Look back further: the last stand-up, yesterday, a day, two, a week
     Since: "since", "since", Standup, &["s"];

@@ -330,14 +330,20 @@ impl<'a> Face<'a> {
         let pin = self.pin(paint, columns);
         // Of the past, what became of a card alone stands out.
         let quiet = if is_past { plain.text } else { plain.dim };
+        // Of why it calls, half a word tells no more than the mark alone, and looks worse.
+        let left = right.saturating_sub(x + if pin.is_empty() { 0 } else { width(pin) + 1 });
+        let call = match self.called(columns) {
+            call if width(call) > left => call.split(' ').next().unwrap_or_default(),
+            call => call,
+        };
         for (text, style) in [
             (pin, plain.key),
-            (self.called(columns), plain.call),
+            (call, plain.call),
             (&self.people, plain.key),
             (&self.badges, quiet),
         ] {
             let left = right.saturating_sub(x);
-            if left > 2 && !text.is_empty() {
+            if left >= width(text).min(3) && !text.is_empty() {
                 x = paint.text(x, words, left, text, style) + 1;
             }
         }

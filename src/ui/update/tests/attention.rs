@@ -47,6 +47,21 @@ fn headings_and_cards_say_what_is_too_much() {
 }
 
 #[test]
+fn where_a_call_does_not_fit_its_mark_stands_for_it() {
+    let mut marks = 0;
+    for width in 80..140 {
+        let text = screen(width, false).text();
+        for part in text.split("! ").skip(1) {
+            let cut = ["o…", "ov…", "ove…", "t…", "too…", "f…", "fo…", "for…", "s…"];
+            let half = cut.iter().find(|half| part.starts_with(**half));
+            assert_eq!(half, None, "{width} columns:\n{text}");
+        }
+        marks += text.matches(" ! @").count();
+    }
+    assert!(marks > 0, "none was too long for its card");
+}
+
+#[test]
 fn without_colour_and_unicode_the_same_is_said() {
     let mut screen = screen(200, false);
     screen.theme = Theme::builtin("dark", ColorDepth::Mono, Glyphs::Ascii).unwrap();
