@@ -14,6 +14,7 @@ use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 
 mod board;
+mod fold;
 mod rules;
 mod watcher;
 
@@ -23,6 +24,7 @@ mod laws;
 mod tests;
 
 pub use board::{AttentionBoard, Call, Count, Listed};
+pub use fold::{AtGate, Line, fold};
 pub use watcher::Watcher;
 
 /// What a person is called for, the most urgent first.

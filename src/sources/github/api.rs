@@ -345,13 +345,18 @@ fn sort(failure: Failure) -> Trouble {
     }
 }
 
+/// Returns whether a host is one of one's own, none that GitHub runs for all.
+pub(super) fn is_ours_alone(host: &str) -> bool {
+    host != "github.com" && !host.ends_with(".ghe.com")
+}
+
 /// Returns where REST and GraphQL are for a host that people know by `url`.
 fn places(url: &Url) -> Option<(Url, Url)> {
     let host = host_of(url);
     if host == "github.com" {
         return pair("https://api.github.com", "/", "/graphql");
     }
-    if host.ends_with(".ghe.com") {
+    if !is_ours_alone(&host) {
         return pair(&format!("https://api.{host}"), "/", "/graphql");
     }
     let base = format!("{}://{host}", url.scheme());
@@ -368,7 +373,7 @@ fn pair(base: &str, rest: &str, graphql: &str) -> Option<(Url, Url)> {
 
 #[cfg(test)]
 mod tests {
-    use super::places;
+    use super::{is_ours_alone, places};
     use url::Url;
 
     #[track_caller]
@@ -401,6 +406,17 @@ mod tests {
             "http://127.0.0.1:99",
             "http://127.0.0.1:99/",
             "http://127.0.0.1:99/graphql",
+        );
+    }
+
+    #[test]
+    fn only_hosts_that_github_runs_for_all_have_its_pace() {
+        let alone = ["ghe.example.org", "127.0.0.1:99", "github.com.example.org"];
+        assert!(alone.into_iter().all(is_ours_alone));
+        assert!(
+            !["github.com", "acme.ghe.com"]
+                .into_iter()
+                .any(is_ours_alone)
         );
     }
 }

@@ -70,9 +70,12 @@ use crate::sources::{
 use api::Api;
 use state::{Mode, RepoState, State};
 
-/// Below GitHub's secondary limits of 900 and 2,000 points a minute, for an account that others use too.
+/// Below the secondary limits of github.com, 900 and 2,000 points a minute, for an account that others
+/// use too.
 ///
+/// Hosts of one's own have none unless their owner sets them, and then they tell (`retry-after`).
 /// <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api>
+/// <https://docs.github.com/en/enterprise-server/admin/configuring-settings/configuring-user-applications-for-your-enterprise/configuring-rate-limits>
 const PACES: &[Pace] = &[
     Pace {
         bucket: "core",
@@ -350,6 +353,9 @@ impl Source for GitHub {
     }
 
     fn paces(&self) -> &'static [Pace] {
+        if api::is_ours_alone(&self.api.host) {
+            return &[];
+        }
         PACES
     }
 

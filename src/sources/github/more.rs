@@ -91,6 +91,17 @@ pub(super) async fn follow(
     if !read.await? && !rest.full {
         reader.warn_of_more(batch);
     }
+    // The same holds for what was pushed to the default branch without a change request.
+    let branch = wire.default_branch_ref.as_mut();
+    let target = branch.and_then(|branch| branch.target.as_mut());
+    if let Some(history) = target.and_then(|target| target.history.as_mut()) {
+        let lately =
+            |commit: &super::wire::GraphCommit| commit.committed_date.is_some_and(|at| at > to);
+        let field = "defaultBranchRef/target/history";
+        reader
+            .some_pages(ENDED_PAGES, "MoreCommits", field, history, lately)
+            .await?;
+    }
     Ok(())
 }
 
@@ -102,7 +113,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads on while there is a next page and the last record is one to `go_on` at.
+    /// Reads on while there is a next page and the last record is one to `go_on` at; `field` is the way
+    /// to the list from its repository.
     async fn pages<T: DeserializeOwned>(
         &self,
         operation: &str,
@@ -184,7 +196,7 @@ impl Reader<'_> {
             }
         };
         let mut repo = data.by_alias.value("repository");
-        let page = repo.get_mut(field).map(Value::take);
+        let page = repo.pointer_mut(&format!("/{field}")).map(Value::take);
         page.and_then(|page| serde_json::from_value(page).ok())
             .ok_or_else(|| unreadable(format!("a further page of {field} is missing")))
     }

@@ -117,8 +117,9 @@ impl UiState {
                 pointed_card(card.as_ref().map(|card| &card.id), snapshot)
             }
             View::Attention => {
-                let line = self.attention.lines.get(self.attention.cursor);
-                card(line.and_then(|line| snapshot.find(&line.item.id)))
+                let line = self.attention.selected();
+                let call = line.and_then(|line| self.attention.call(line));
+                card(call.and_then(|call| snapshot.find(&call.item.id)))
             }
             View::Flow => card(self.flow.card().and_then(|id| snapshot.find(id))),
             View::Sources => {

@@ -21,6 +21,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
         None if state.view == View::Board && state.heading().is_some() => {
             return lanes::fold(state, snapshot);
         }
+        None if state.view == View::Attention && state.attention.turn() => return Vec::new(),
         None if state.view == View::Flow => {
             if let Some(effects) = flow::open(state, snapshot) {
                 return effects;

@@ -1,10 +1,11 @@
-//! What calls for a person: a line for each reason, the most urgent first.
+//! What calls for a person: a line for each reason, the most urgent first; cards that wait at one
+//! gate share a line.
 //!
 //! Which cards call is the snapshot's; which are listed is the state's.
 
 use ratatui::layout::Rect;
 
-use crate::domain::attention::{Kind, Listed};
+use crate::domain::attention::{AtGate, Kind, Line, Listed};
 use crate::domain::status::Severity;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::layout::rows;
@@ -68,6 +69,15 @@ fn severity(kind: Kind) -> Severity {
     }
 }
 
+/// Columns that a card below its gate stands to the right.
+const INSIDE: &str = "  ";
+
+/// What the cells of a line say, and how urgent it is.
+struct Said {
+    severity: Severity,
+    cells: [(String, Role); 6],
+}
+
 /// Columns that show the cursor: rule, since, card and stage.
 const MARKED: usize = 4;
 
@@ -104,7 +114,7 @@ impl Table {
         paint: &mut Paint<'_>,
         state: &UiState,
         snapshot: &Snapshot,
-        line: &Listed,
+        line: &Line,
         (row, selected): (Rect, bool),
     ) {
         let theme = paint.theme;
@@ -117,39 +127,15 @@ impl Table {
             paint.text(row.x, row.y, 1, theme.glyphs().cursor(), theme.selection());
             paint.cursor_at(row.x, row.y);
         }
-        let (item, call) = (&line.item, &line.call);
-        let severity = severity(call.kind);
-        let mark = theme.glyphs().severity(severity);
-        let who = item
-            .holders
-            .iter()
-            .map(|person| format!("@{}", person.login));
-        let place = &item.placement;
-        let why = if call.about.is_empty() {
-            format!("{}: {}", place.status.label(), place.reason)
-        } else {
-            call.about.to_string()
+        let Some(said) = said(paint, state, snapshot, line) else {
+            return;
         };
-        let values = [
-            (
-                format!("{mark} {}", call.kind.as_str()),
-                theme.severity(severity),
-            ),
-            (paint.age(call.since).to_string(), theme.style(Role::Dim)),
-            (
-                snapshot.names().short_key(item).into_owned(),
-                theme.style(Role::Key),
-            ),
-            (state.title(place.stage).to_owned(), theme.style(Role::Text)),
-            (who.collect::<Vec<_>>().join(" "), theme.style(Role::Key)),
-            (format!("{why}; {}", item.title), theme.style(Role::Text)),
-        ];
         self.cells(row, |nth, x, room| {
-            if let Some((text, style)) = values.get(nth) {
-                let style = if selected && nth < MARKED {
-                    theme.selection()
-                } else {
-                    *style
+            if let Some((text, role)) = said.cells.get(nth) {
+                let style = match nth {
+                    _ if selected && nth < MARKED => theme.selection(),
+                    0 => theme.severity(said.severity),
+                    _ => theme.style(*role),
                 };
                 paint.text(x, row.y, room, text, style);
             }
@@ -168,4 +154,81 @@ impl Table {
             x = x.saturating_add(*columns);
         }
     }
+}
+
+/// Returns what a line says; nothing where its card is gone.
+fn said(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, line: &Line) -> Option<Said> {
+    let first = state.attention.calls.get(line.first()?)?;
+    let glyphs = paint.theme.glyphs();
+    let severity = severity(first.call.kind);
+    let mark = glyphs.severity(severity);
+    let place = &first.item.placement;
+    let (card, who, why) = match line {
+        Line::Call { inside, .. } => {
+            let key = snapshot.names().short_key(&first.item);
+            let key = if *inside {
+                format!("{INSIDE}{key}")
+            } else {
+                key.into_owned()
+            };
+            (key, holders(first), reason(first))
+        }
+        Line::Gate {
+            gate,
+            calls,
+            opened,
+        } => {
+            let fold = if *opened {
+                glyphs.opened()
+            } else {
+                glyphs.closed()
+            };
+            let longest = snapshot.names().short_key(&first.item);
+            let why = waiting(gate, calls.len(), &paint.age(first.call.since).to_string());
+            let card = format!("{fold} {} cards", calls.len());
+            (
+                card,
+                String::new(),
+                format!("{why}: {longest}; {}", first.item.title),
+            )
+        }
+    };
+    Some(Said {
+        severity,
+        cells: [
+            (format!("{mark} {}", first.call.kind.as_str()), Role::Text),
+            (paint.age(first.call.since).to_string(), Role::Dim),
+            (card, Role::Key),
+            (state.title(place.stage).to_owned(), Role::Text),
+            (who, Role::Key),
+            (why, Role::Text),
+        ],
+    })
+}
+
+fn holders(line: &Listed) -> String {
+    let who = line.item.holders.iter();
+    let who: Vec<String> = who.map(|person| format!("@{}", person.login)).collect();
+    who.join(" ")
+}
+
+fn reason(line: &Listed) -> String {
+    let (item, about) = (&line.item, &line.call.about);
+    let place = &item.placement;
+    if about.is_empty() {
+        format!("{}: {}; {}", place.status.label(), place.reason, item.title)
+    } else {
+        format!("{about}; {}", item.title)
+    }
+}
+
+/// Returns what is said of cards that wait at a gate.
+fn waiting(at: &AtGate, count: usize, oldest: &str) -> String {
+    let AtGate { gate, service } = at;
+    let gate = if gate.is_empty() {
+        "a gate".to_owned()
+    } else {
+        format!("`{gate}`")
+    };
+    format!("{count} wait at {gate} of {service}, the oldest for {oldest}")
 }

@@ -51,6 +51,48 @@ async fn further_pages_are_read_and_a_bad_record_costs_itself() {
     );
 }
 
+/// A history of the default branch, each page with one commit that came two days before the last.
+fn pushed(page: u64) -> Value {
+    let day = 20_u64.saturating_sub(2 * (page - 1)).max(1);
+    json!({
+        "pageInfo": {"hasNextPage": true, "endCursor": (page + 1).to_string()},
+        "nodes": [{
+            "oid": page.to_string().repeat(40), "message": "x", "parents": {"nodes": []},
+            "committedDate": format!("2026-11-{day:02}T00:00:00Z"),
+            "associatedPullRequests": {"nodes": []},
+        }],
+    })
+}
+
+#[tokio::test]
+async fn what_was_pushed_lately_is_read_beyond_the_first_page_and_what_is_older_is_not() {
+    let fault = Fault::start(move |request| {
+        if request.path() != "/graphql" || is_probe(request) {
+            return healthy(request);
+        }
+        if !request.body.contains("\"MoreCommits\"") {
+            return Reply::json(&aliases(request, |path| {
+                let mut repo = refresh_repo(path);
+                repo["defaultBranchRef"]["target"]["history"] = pushed(1);
+                repo
+            }));
+        }
+        let after = &body(request)["variables"]["after"];
+        let page = pushed(after.as_str().unwrap().parse().unwrap());
+        let target = json!({"__typename": "Commit", "history": page});
+        let repo = json!({"defaultBranchRef": {"target": target}});
+        Reply::json(&json!({"data": {"repository": repo}}))
+    })
+    .await;
+    let source = source(&fault, &["acme/api"]);
+    let batches = settle(&source, 20).await;
+    // From the 20th on, two days each, and the first one that is older than nine days ends it.
+    let commits = facts(&batches, FactKind::Commit);
+    assert_eq!(commits.len(), 5, "{commits:?}");
+    let direct = |fact: &&&Fact| matches!(fact, Fact::Commit(commit) if commit.direct);
+    assert_eq!(commits.iter().filter(direct).count(), 5);
+}
+
 #[tokio::test]
 async fn endless_pages_end() {
     let fault = Fault::start(paged(true)).await;

@@ -31,7 +31,7 @@ impl GitHub {
         batch: &mut Batch,
     ) -> Result<Option<Told>, SourceError> {
         let (owner, name) = page.path.split_once('/').unwrap_or((&page.path, ""));
-        let document = query(&page.names);
+        let document = query("PastStrays", "NamedCommit", &page.names, DOCUMENT);
         let variables = json!({"owner": owner, "name": name});
         let sent = self
             .api
@@ -90,20 +90,17 @@ impl GitHub {
     }
 }
 
-/// Returns the query for commits; a name is nothing but digits, and stands in it as it is.
-fn query(names: &[String]) -> String {
+/// Returns the query for a part of commits; a name is nothing but digits, and stands in it as it is.
+pub(super) fn query(operation: &str, part: &str, names: &[String], document: &str) -> String {
     let mut body = String::new();
     for (nth, name) in names.iter().enumerate() {
         // Writing to a text cannot fail.
-        let _ = write!(
-            body,
-            " c{nth}: object(oid: \"{name}\") {{ ...NamedCommit }}"
-        );
+        let _ = write!(body, " c{nth}: object(oid: \"{name}\") {{ ...{part} }}");
     }
     format!(
-        "query PastStrays($owner: String!, $name: String!) {{\n  \
+        "query {operation}($owner: String!, $name: String!) {{\n  \
          rateLimit {{ cost limit remaining resetAt }}\n  \
          repository(owner: $owner, name: $name) {{{body} }}\n}}\n{}",
-        fragments(DOCUMENT)
+        fragments(document)
     )
 }

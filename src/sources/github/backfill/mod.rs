@@ -3,11 +3,12 @@
 //! One repository at a time, one page a fetch, when nothing else is to be asked. The pages
 //! are kept until all of them are there: history gets a repository as a whole. That it was
 //! read stands in a note beside its fingerprint (`sources::backfill`). `read` asks for the pages,
-//! `by_name` for what no page tells.
+//! `by_name` for what no page tells, `retries` for checks of runs that were started again.
 
 mod by_name;
 mod names;
 mod read;
+mod retries;
 
 use chrono::TimeDelta;
 
@@ -42,7 +43,9 @@ pub(in crate::sources::github) enum Part {
     Incidents,
     /// Runs, by REST.
     Runs,
-    /// Earlier attempts of runs that were started again, by REST.
+    /// Checks of runs that were started again once, many by one query.
+    Retries,
+    /// Earlier attempts of runs that were started again, as far as checks did not tell them, by REST.
     Attempts,
 }
 
@@ -57,7 +60,8 @@ impl backfill::Part for Part {
             Self::Releases => Some(Self::Strays),
             Self::Strays => Some(Self::Incidents),
             Self::Incidents => Some(Self::Runs),
-            Self::Runs => Some(Self::Attempts),
+            Self::Runs => Some(Self::Retries),
+            Self::Retries => Some(Self::Attempts),
             Self::Attempts => None,
         }
     }
@@ -74,7 +78,7 @@ impl backfill::Part for Part {
             | Self::Releases
             | Self::Incidents => Holds::Work,
             Self::Runs => Holds::Runs,
-            Self::Strays | Self::Attempts => Holds::Details,
+            Self::Strays | Self::Retries | Self::Attempts => Holds::Details,
         }
     }
 
@@ -91,7 +95,7 @@ impl Part {
 
     /// Returns whether it is no list: each record is asked for by its name.
     fn is_by_name(self) -> bool {
-        matches!(self, Self::Strays | Self::Attempts)
+        matches!(self, Self::Strays | Self::Retries | Self::Attempts)
     }
 
     /// Returns how many records a page has, and how many records are read at most: so many
@@ -105,6 +109,7 @@ impl Part {
             Self::Strays => (40, 400),
             Self::Incidents => (45, 225),
             Self::Runs => (100, 3_000),
+            Self::Retries => (20, 400),
             Self::Attempts => (1, 200),
         }
     }

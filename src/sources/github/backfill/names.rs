@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::retries::Again;
 use super::{Backfill, Part};
 use crate::domain::fact::Fact;
 use crate::domain::key::Sha;
@@ -26,6 +27,7 @@ impl Backfill {
         let most = left.min(size.max(1));
         match self.at.part {
             Part::Strays => self.strays(most),
+            Part::Retries => self.retried(most),
             Part::Attempts => self.retries(most),
             Part::Changes
             | Part::Commits
@@ -81,11 +83,41 @@ impl Backfill {
         }
     }
 
-    /// Returns earlier attempts of runs that were started again.
+    /// Returns the commits of runs that were started again once.
+    fn retried(&self, most: usize) -> Vec<String> {
+        let mut known: HashSet<&str> = self.asked.iter().map(String::as_str).collect();
+        let shas = self
+            .runs()
+            .filter(|run| Again::of(run).is_some())
+            .filter_map(|run| run.head_sha.as_ref());
+        shas.map(Sha::as_str)
+            .filter(|sha| WHOLE.contains(&sha.len()) && known.insert(sha))
+            .take(most)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Returns the runs of commits that were started again once.
+    pub(super) fn again_at(&self, shas: &[String]) -> Vec<Again> {
+        if self.at.part != Part::Retries {
+            return Vec::new();
+        }
+        let is_at = |sha: &Sha| shas.iter().any(|asked| asked == sha.as_str());
+        self.runs()
+            .filter(|run| run.head_sha.as_ref().is_some_and(is_at))
+            .filter_map(Again::of)
+            .collect()
+    }
+
+    /// Returns earlier attempts of runs that were started again, as far as nothing told them.
     fn retries(&self, most: usize) -> Vec<String> {
-        let names = self.runs().flat_map(|run| {
+        let told: HashSet<(u64, u32)> = self.facts.iter().filter_map(attempt_of).collect();
+        let runs = self.runs();
+        let names = runs.flat_map(|run| {
             let earlier = 1..run.attempt.min(MOST_ATTEMPTS + 1);
-            earlier.map(|attempt| format!("{}/{attempt}", run.id))
+            let left = earlier.filter(|attempt| !told.contains(&(run.id, *attempt)));
+            left.map(|attempt| format!("{}/{attempt}", run.id))
+                .collect::<Vec<_>>()
         });
         names
             .filter(|name| !self.asked.contains(name))
@@ -109,5 +141,14 @@ impl Backfill {
                 None
             }
         })
+    }
+}
+
+/// Returns the run and the attempt whose jobs a fact tells.
+fn attempt_of(fact: &Fact) -> Option<(u64, u32)> {
+    if let Fact::EarlierJobs(set) = fact {
+        Some((set.run.id, set.attempt))
+    } else {
+        None
     }
 }

@@ -10,6 +10,7 @@ use super::super::wire::Connection;
 use super::super::wire_past::PastPage;
 use super::super::wire_rest::RunPage;
 use super::super::{Ask, GitHub};
+use super::retries::Again;
 use super::{Backfill, Part};
 use crate::domain::Timestamp;
 use crate::domain::fact::Fact;
@@ -41,6 +42,8 @@ pub(super) struct Page {
     pub(super) names: Vec<String>,
     /// The run and the attempt that such a name stands for.
     pub(super) retry: Option<(RunKey, u32)>,
+    /// The runs at such names that were started again once.
+    pub(super) again: Vec<Again>,
     /// Whether the files of changes decide to which service they belong.
     paths: bool,
 }
@@ -58,6 +61,7 @@ impl GitHub {
         let read = match page.at.part {
             Part::Runs => self.past_runs(&page, ask, &mut batch).await,
             Part::Strays => self.past_strays(&page, ask, &mut batch).await,
+            Part::Retries => self.past_retries(&page, ask).await,
             Part::Attempts => self.past_attempt(&page, ask).await,
             Part::Changes
             | Part::Commits
@@ -113,6 +117,7 @@ impl GitHub {
                 step: it.step,
                 divided: it.divided,
                 retry: names.first().and_then(|name| it.retry(name)),
+                again: it.again_at(&names),
                 names,
                 paths,
             }
@@ -257,7 +262,7 @@ impl PastPage {
             Part::Deployments => self.deployments.is_some(),
             Part::Releases => self.releases.is_some(),
             Part::Incidents => self.issues.is_some(),
-            Part::Strays | Part::Runs | Part::Attempts => false,
+            Part::Strays | Part::Runs | Part::Retries | Part::Attempts => false,
         }
     }
 }
@@ -293,7 +298,7 @@ impl Page {
                 "PastIncidents"
             }
             // By name, or by REST.
-            Part::Strays | Part::Runs | Part::Attempts => "",
+            Part::Strays | Part::Runs | Part::Retries | Part::Attempts => "",
         };
         (operation, variables)
     }
@@ -327,7 +332,7 @@ impl Page {
                 let last = page.last().map(|issue| issue.updated_at);
                 (map::incidents(repo, page), last)
             }),
-            Part::Strays | Part::Runs | Part::Attempts => Told::default(),
+            Part::Strays | Part::Runs | Part::Retries | Part::Attempts => Told::default(),
         }
     }
 }

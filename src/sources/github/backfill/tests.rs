@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, TimeDelta};
 
+use super::super::map::runs;
 use super::{Backfill, Part};
 use crate::domain::Timestamp;
 use crate::domain::commit::Commit;
 use crate::domain::fact::Fact;
 use crate::domain::key::{RepoKey, Sha};
 use crate::domain::release::Release;
+use crate::domain::run::{JobSet, RunKey};
 use crate::domain::text::Clean;
 use crate::sources::backfill::Told;
 
@@ -106,4 +108,50 @@ fn of_commits_that_nobody_has_a_bounded_number_is_asked_for_once() {
         pages += 1;
     }
     assert_eq!(pages, 10);
+}
+
+#[test]
+fn runs_started_again_are_asked_for_by_commit_and_what_that_left_open_one_by_one() {
+    let run = |id: u64, digit: char, attempt: u32| {
+        let wire = serde_json::json!({
+            "id": id, "run_number": id, "run_attempt": attempt, "head_sha": sha(digit).as_str(),
+            "status": "completed", "conclusion": "success", "created_at": at(0),
+            "run_started_at": at(1), "updated_at": at(2),
+        });
+        Fact::Run(runs::run(&repo(), &serde_json::from_value(wire).unwrap()))
+    };
+    let mut past = begun();
+    past.at.part = Part::Retries;
+    past.facts = vec![
+        run(1, 'a', 2),
+        run(2, 'a', 2),
+        run(3, 'b', 1),
+        run(4, 'c', 3),
+    ];
+    let names = past.names();
+    assert_eq!(names, [sha('a').as_str()], "each commit once");
+    assert_eq!(past.again_at(&names).len(), 2);
+    past.asked.extend(names);
+    let told = JobSet {
+        run: RunKey {
+            repo: repo(),
+            id: 1,
+        },
+        attempt: 1,
+        jobs: Vec::new(),
+        complete: true,
+    };
+    assert!(!past.take(Some(Told {
+        facts: vec![Fact::EarlierJobs(told)],
+        ..Told::default()
+    })));
+    assert_eq!(past.at.part, Part::Attempts);
+    let mut asked = Vec::new();
+    for _ in 0..3 {
+        let names = past.names();
+        past.asked.extend(names.iter().cloned());
+        past.take(Some(Told::default()));
+        asked.extend(names);
+    }
+    assert_eq!(asked, ["2/1", "4/1", "4/2"]);
 }

@@ -75,12 +75,12 @@ pub(super) fn run_of(host: &str, repo: &RepoState, run: &Run) -> Value {
     })
 }
 
-/// Returns a job as a check.
+/// Returns a job as a check; those of the latest attempt come first.
 pub(super) fn check(host: &str, repo: &RepoState, run: usize, job: usize) -> Value {
     let Some(run) = repo.runs.get(run) else {
         return Value::Null;
     };
-    let Some(job) = run.jobs().get(job) else {
+    let Some(job) = run.attempts.iter().rev().flatten().nth(job) else {
         return Value::Null;
     };
     let url = format!("{}/job/{}", wire::run_url(host, repo, run), job.id);

@@ -41,7 +41,7 @@ pub(super) fn follow(node: &Node, info: &ResolveInfo<'_>) -> Out {
         },
         Thing::Branch(repo, _, sha) => branch(repo, sha, field, &arguments(info)),
         Thing::Rollup(repo, sha) => rollup(repo, sha, field),
-        Thing::Suite(repo, run) => suite(repo, *run, field),
+        Thing::Suite(repo, run) => suite(repo, *run, field, &arguments(info)),
         Thing::Run(repo, run) => run_of(repo, *run, field),
         Thing::Check(repo, run, _) => check(repo, *run, field),
         Thing::Release(repo, index) => release(repo, *index, field),
@@ -200,7 +200,7 @@ pub(super) fn current<'a>(repo: &'a RepoState, sha: &str) -> Vec<(usize, &'a Run
         .collect()
 }
 
-fn suite(repo: &Repo, index: usize, field: &str) -> Out {
+fn suite(repo: &Repo, index: usize, field: &str, arguments: &Value) -> Out {
     let Some(run) = repo.runs.get(index) else {
         return Out::Plain;
     };
@@ -209,7 +209,15 @@ fn suite(repo: &Repo, index: usize, field: &str) -> Out {
         "repository" => one(Thing::Repo(Repo::clone(repo))),
         "workflowRun" => one(Thing::Run(Repo::clone(repo), index)),
         "checkRuns" => {
-            many((0..run.jobs().len()).map(|job| Thing::Check(Repo::clone(repo), index, job)))
+            let filter = &arguments["filterBy"];
+            let all = filter["checkType"] == "ALL";
+            let latest = run.jobs().len();
+            let count = if all {
+                run.attempts.iter().map(Vec::len).sum()
+            } else {
+                latest
+            };
+            many((0..count).map(|job| Thing::Check(Repo::clone(repo), index, job)))
         }
         _ => Out::Plain,
     }
