@@ -219,6 +219,17 @@ impl Health {
         matches!(self, Self::Unreachable | Self::Failing)
     }
 
+    /// Returns whether nothing keeps it from telling all that it should, as far as is known.
+    pub fn is_well(self) -> bool {
+        matches!(self, Self::Ok | Self::Starting)
+    }
+
+    /// Returns whether what it is asked is not answered as it should be: it is down, speaks of
+    /// something else, or takes no token.
+    pub fn is_away(self) -> bool {
+        self.is_down() || matches!(self, Self::Unreadable | Self::Auth)
+    }
+
     /// Returns the word used in JSON and on the screen.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -247,6 +258,18 @@ const AHEAD_SECS: i64 = 60;
 /// clock was wrong then, or is now.
 pub fn is_current(at: Timestamp, now: Timestamp) -> bool {
     (-AHEAD_SECS..=FRESH_SECS).contains(&(now - at).num_seconds())
+}
+
+/// Returns when a source last confirmed what it tells of a repository, or of none.
+pub(super) fn last_confirmed(
+    confirmed: &HashMap<(SourceName, Clean), Timestamp>,
+    source: &SourceName,
+    repo: Option<&RepoKey>,
+) -> Option<Timestamp> {
+    let at = |scope: Clean| confirmed.get(&(source.clone(), scope)).copied();
+    // What confirms all that a source tells confirms that of a repository as well.
+    repo.and_then(|repo| at(scope_of(repo.path())))
+        .max(at(Clean::default()))
 }
 
 /// Returns the scope under which a repository is confirmed: hosts write names in any case.
@@ -295,10 +318,7 @@ impl Snapshot {
         source: &SourceName,
         repo: Option<&RepoKey>,
     ) -> Option<Timestamp> {
-        let at = |scope: Clean| self.confirmed.get(&(source.clone(), scope)).copied();
-        // What confirms all that a source tells confirms that of a repository as well.
-        repo.and_then(|repo| at(scope_of(repo.path())))
-            .max(at(Clean::default()))
+        last_confirmed(&self.confirmed, source, repo)
     }
 
     /// Returns who told of a run that no forge told.

@@ -99,19 +99,12 @@ impl SourceState {
 
     /// Says of one that was left behind that it was, unless worse is known of it.
     pub(super) fn left_behind(&self, verdict: Verdict) -> Verdict {
-        let health = match verdict.health {
-            Health::Starting => Health::Unreachable,
-            Health::Ok => Health::Stale,
-            Health::Stale
-            | Health::RateLimited
-            | Health::Unreachable
-            | Health::Failing
-            | Health::Unreadable
-            | Health::Forbidden
-            | Health::Auth => return verdict,
-        };
-        let Some(quiet) = self.left else {
+        let Some(quiet) = self.left.filter(|_| verdict.health.is_well()) else {
             return verdict;
+        };
+        let health = match verdict.health {
+            Health::Ok => Health::Stale,
+            _ => Health::Unreachable,
         };
         let message = format!(
             "{} said nothing for {} s, so it was not waited for",

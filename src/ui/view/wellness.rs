@@ -109,16 +109,7 @@ fn worst_first(snapshot: &Snapshot) -> Vec<&SourceView> {
 
 /// Returns whether something keeps a source from telling all that it should.
 fn is_in_trouble(source: &SourceView) -> bool {
-    match source.health {
-        Health::Ok | Health::Starting => false,
-        Health::Stale
-        | Health::RateLimited
-        | Health::Unreachable
-        | Health::Failing
-        | Health::Unreadable
-        | Health::Forbidden
-        | Health::Auth => true,
-    }
+    !source.health.is_well()
 }
 
 /// Returns what is told of a source at least: mark, name and word.
