@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use chrono::TimeDelta;
+
 use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
 use crate::domain::attention::AttentionBoard;
@@ -147,6 +149,12 @@ pub struct SourceView {
     pub failed: u64,
     /// The last requests, newest first.
     pub recent: Vec<RequestLine>,
+    /// What was being read by each poll that fails at present, and why, the newest first.
+    pub failing: Vec<Clean>,
+    /// The last request that failed, however long ago.
+    pub last_failed: Option<RequestLine>,
+    /// How far the clock of the host is ahead of the one here, where that is far.
+    pub ahead: Option<TimeDelta>,
     /// Where the token comes from; never its value.
     pub token_from: String,
     /// The login that the token belongs to, where the source tells it.

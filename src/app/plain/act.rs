@@ -156,12 +156,7 @@ impl Acting {
     }
 
     /// Takes an answer.
-    pub(super) fn answer(
-        &mut self,
-        said: &str,
-        snapshot: &Snapshot,
-        now: Timestamp,
-    ) -> Vec<Said> {
+    pub(super) fn answer(&mut self, said: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
         let number = said.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
         match std::mem::replace(&mut self.asking, Asking::Nothing) {
             Asking::Nothing => Vec::new(),

@@ -245,7 +245,7 @@ pub(super) fn shortly(
 }
 
 /// Returns how bad a state of a source is.
-pub(super) fn severity(health: Health) -> Severity {
+pub(in crate::ui::view) fn severity(health: Health) -> Severity {
     match health {
         Health::Ok => Severity::Calm,
         Health::Starting => Severity::Active,
@@ -259,7 +259,7 @@ pub(super) fn severity(health: Health) -> Severity {
 }
 
 /// Returns the words for the state of a source on this screen.
-pub(super) fn word(state: &UiState, source: &SourceView) -> &'static str {
+pub(in crate::ui::view) fn word(state: &UiState, source: &SourceView) -> &'static str {
     let health = source.health;
     match health {
         // Nobody asks: it does not start either.
