@@ -9,6 +9,9 @@ use chrono::TimeDelta;
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
 
+/// How long it may take until an answer begins, where the settings say nothing.
+pub const USUAL_PATIENCE: Duration = Duration::from_secs(15);
+
 /// What a source has spent and may spend.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Meter {

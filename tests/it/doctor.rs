@@ -498,7 +498,7 @@ fn how_long_an_answer_may_take_is_what_the_settings_say() {
 fn a_github_of_which_only_an_owner_is_named_says_what_was_tried() {
     let (ran, url) = doctor("github", "", "orgs = [\"acme\"]\n", |_| absent());
     ran.exits(1)
-        .prints(&format!("{url}/api/v3/meta"))
+        .prints(&format!("neither {url}/meta nor "))
         .prints("users/acme/repos")
         .prints("is it a GitHub?")
         .prints("`url` is where GitHub's own page begins, e.g. `https://github.com`")

@@ -58,7 +58,7 @@ fn a_slip_in_the_name_of_a_table_of_a_source_is_told_the_nearest() {
         4,
         "unknown key `endpoint` in [[source]]",
         "known keys: name, kind, url, repos, orgs, token_env, token_command, ca_file, \
-         insecure_http, writes, project, check, map",
+         insecure_http, timeout, writes, project, check, map",
     );
 }
 

@@ -9,8 +9,7 @@ use crate::domain::text::Clean;
 use crate::engine::health::{PATIENCE_SECS, Poller, SourceState, Verdict};
 use crate::engine::patience::Round;
 use crate::engine::snapshot::Health;
-use crate::sources::SourceError;
-use crate::sources::http::Limits;
+use crate::sources::{SourceError, USUAL_PATIENCE};
 
 /// What to do about a source that was not waited for.
 const LEFT: &str = "a board goes on asking it, and so does `board --once --wait 60`";
@@ -40,7 +39,7 @@ impl SourceState {
     /// Returns how long its settings let an answer take, where that is longer than is usual.
     fn slow(&self) -> Option<Duration> {
         let patience = self.report.meter.patience;
-        (patience > Limits::default().first_byte).then_some(patience)
+        (patience > USUAL_PATIENCE).then_some(patience)
     }
 
     /// Returns after how many seconds without one byte of answer it counts as out of reach.

@@ -5,8 +5,7 @@ use crate::domain::text::Clean;
 use crate::engine::health::{Poller, SourceState};
 use crate::engine::snapshot::SourceView;
 use crate::engine::told;
-use crate::sources::http::span;
-use crate::sources::{Noun, PastRead, SourceError};
+use crate::sources::{Noun, PastRead, SourceError, span};
 
 /// Where the token of a source comes from that another program polls.
 const ELSEWHERE: &str = "(by the board that polls)";

@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::gate::Urgency;
-use crate::sources::SourceError;
+use crate::sources::{SourceError, USUAL_PATIENCE};
 
 /// How much longer a pause within an answer may be than the time until it begins.
 const SPARE: Duration = Duration::from_secs(15);
@@ -41,7 +41,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            first_byte: Duration::from_secs(15),
+            first_byte: USUAL_PATIENCE,
             idle: Duration::from_secs(30),
             total: Duration::from_mins(1),
             pool_idle: Duration::from_secs(30),

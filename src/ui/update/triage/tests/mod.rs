@@ -529,16 +529,6 @@ fn greyed(change: impl Fn(&mut Screen), reason: &str) {
 }
 
 #[test]
-fn an_old_answer_about_another_repository_keeps_nobody_from_acting() {
-    for health in [Health::Stale, Health::RateLimited, Health::Forbidden] {
-        let (mut screen, shell) = opened(140, 40);
-        screen.snapshot.sources[0].health = health;
-        let asked = intended(&shell.press(&mut screen, "F"));
-        assert_eq!(asked.len(), 1, "{health:?}");
-    }
-}
-
-#[test]
 fn an_action_that_cannot_be_done_is_grey_with_its_reason() {
     greyed(
         |screen| screen.snapshot.sources[0].capabilities.clear(),
