@@ -140,7 +140,7 @@ mod tests {
         let snapshot = sample::snapshot(8);
         assert_eq!(
             several("#1", &found, &snapshot),
-            "`#1` names 2 cards: `ticket:a.test/acme/api#1` and `ticket:b.test/acme/api#1`; name \
+            "`#1` names 2 cards: `ticket:a.test/acme/api#1`, `ticket:b.test/acme/api#1`; name \
              one in full"
         );
         let other = Arc::new(sample::card(2, Stage::Plan));
