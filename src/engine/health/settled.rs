@@ -119,9 +119,10 @@ impl SourceState {
         let Some(quiet) = self.left.filter(|_| verdict.health.is_well()) else {
             return verdict;
         };
-        let health = match verdict.health {
-            Health::Ok => Health::Stale,
-            _ => Health::Unreachable,
+        let health = if verdict.health == Health::Ok {
+            Health::Stale
+        } else {
+            Health::Unreachable
         };
         let message = format!(
             "{} said nothing for {} s, so it was not waited for",

@@ -48,10 +48,10 @@ impl GitLab {
             }
             let read = self.place(&key, &part, &name, poll, batch).await;
             if let (Err(error), Some(project)) = (&read, self.state().known(path)) {
-                match error {
-                    error if is_detail(error) => {}
-                    error if is_of_place(error) => project.arrivals.fail(&name),
-                    _ => project.arrivals.ask_again(&name),
+                if !is_of_place(error) {
+                    project.arrivals.ask_again(&name);
+                } else if !is_detail(error) {
+                    project.arrivals.fail(&name);
                 }
             }
             if !places.take(read) {

@@ -66,7 +66,7 @@ fn told(paint: &Paint<'_>, state: &UiState, snapshot: &Snapshot) -> Vec<(String,
         } else {
             Role::Text
         };
-        (time, message.text.to_string(), paint.theme.style(role))
+        (time, message.text.clone(), paint.theme.style(role))
     });
     now.chain(since).collect()
 }
