@@ -129,7 +129,7 @@ fn aim(
         return Err(none_waits(&cards, args));
     }
     let aim = only(aims, args)?;
-    let why = action::refused(snapshot, args.verb, &aim).or_else(|| {
+    let why = action::refused(snapshot, args.verb, &aim, began).or_else(|| {
         let of_gate = args.verb.of() == Of::Gate;
         let why = action::gate_refused(args.verb, aim.target.gate.as_ref());
         why.filter(|_| of_gate).map(str::to_owned)

@@ -120,3 +120,31 @@ fn similar(word: &str, snapshot: &Snapshot) -> Option<String> {
     let same = names.filter(|name| asked.is_empty() || number(name).starts_with(&asked));
     nearest(word, same).map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::key::ItemId;
+    use crate::domain::stage::Stage;
+    use crate::ui::sample;
+
+    #[test]
+    fn cards_of_one_name_are_told_apart_by_their_identity_and_others_by_their_name() {
+        let card = |host: &str| {
+            let mut card = sample::card(1, Stage::Plan);
+            card.id = ItemId::new(&format!("ticket:{host}/acme/api#1"));
+            Arc::new(card)
+        };
+        let cards = [card("a.test"), card("b.test")];
+        let found: Vec<&Arc<WorkItem>> = cards.iter().collect();
+        let snapshot = sample::snapshot(8);
+        assert_eq!(
+            several("#1", &found, &snapshot),
+            "`#1` names 2 cards: `ticket:a.test/acme/api#1`, `ticket:b.test/acme/api#1`; name \
+             one in full"
+        );
+        let other = Arc::new(sample::card(2, Stage::Plan));
+        let told = several("x", &[&cards[0], &other], &snapshot);
+        assert!(!told.contains("ticket:"), "{told}");
+    }
+}

@@ -28,12 +28,13 @@ const MOST_ERRORS: usize = 50;
 const USER_TABLES: [&str; 4] = ["command", "keys", "notify", "store"];
 
 /// Keys of a source that a directory may not set.
-const USER_KEYS: [&str; 6] = [
+const USER_KEYS: [&str; 7] = [
     "url",
     "token_env",
     "token_command",
     "ca_file",
     "insecure_http",
+    "timeout",
     "writes",
 ];
 

@@ -87,6 +87,8 @@ pub(super) struct Source {
     pub(super) ca_file: Option<Text>,
     /// Whether plain http to other machines is allowed.
     pub(super) insecure_http: Option<bool>,
+    /// How long it may take until an answer begins.
+    pub(super) timeout: Option<Text>,
     /// Actions that are allowed.
     pub(super) writes: Option<Vec<Text>>,
     /// Its `[[source.project]]`, which are read by themselves.

@@ -38,6 +38,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use crate::config::action::Action;
 pub use crate::config::attention::AttentionConfig;
@@ -115,6 +116,8 @@ pub struct SourceConfig {
     pub ca_file: Option<PathBuf>,
     /// Whether plain http to a host other than loopback is allowed.
     pub insecure_http: bool,
+    /// How long it may take until an answer begins, where that is not what is usual.
+    pub timeout: Option<Duration>,
     /// Actions that are allowed; none by default.
     pub writes: Vec<Action>,
     /// How many days of the past are read on first sight, as `[history]` says.
@@ -153,6 +156,7 @@ impl SourceConfig {
             token_command: None,
             ca_file: None,
             insecure_http: false,
+            timeout: None,
             writes: Vec::new(),
             past_days: 0,
             extras: Extras::default(),

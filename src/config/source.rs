@@ -3,7 +3,8 @@
 //! Refuses whatever could carry a token to a place that the user did not mean:
 //! clear text, user parts, control characters, hosts out of a directory's file.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
+use std::time::Duration;
 
 use globset::Glob;
 use url::{Host, Url};
@@ -13,7 +14,10 @@ use crate::config::{
     Action, RepoNames, Settings, SourceConfig, SourceKind, Trust, extras, file, jobs,
 };
 use crate::domain::key::SourceName;
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, parse_duration};
+
+/// How long an answer may be let take to begin.
+const TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(5);
 
 /// Puts the sources of one file into the settings.
 pub(super) fn apply(
@@ -123,6 +127,7 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
         .token_command
         .and_then(|words| check_command(checker, "token_command", words));
     let ca_file = value.ca_file.and_then(|text| check_path(checker, &text));
+    let timeout = value.timeout.and_then(|text| check_timeout(checker, &text));
     let writes = check_writes(checker, &value.writes.unwrap_or_default());
     Some(SourceConfig {
         name: SourceName::new(&name?),
@@ -134,6 +139,7 @@ fn check(checker: &mut Checker<'_>, table: Table<file::Source>) -> Option<Source
         token_command,
         ca_file,
         insecure_http,
+        timeout,
         writes,
         past_days: 0,
         extras,
@@ -397,6 +403,21 @@ fn check_path(checker: &mut Checker<'_>, text: &file::Text) -> Option<std::path:
         return None;
     }
     Some(path.into())
+}
+
+/// Returns how long an answer may take to begin; tells what is no such time.
+fn check_timeout(checker: &mut Checker<'_>, text: &file::Text) -> Option<Duration> {
+    let raw = text.get_ref().trim();
+    let found = parse_duration(raw).and_then(|span| span.to_std().ok());
+    if let Some(span) = found.filter(|span| TIMEOUTS.contains(span)) {
+        return Some(span);
+    }
+    let message = match found {
+        Some(_) => format!("`timeout`: `{raw}` is not between 1s and 5m"),
+        None => format!("`timeout`: `{raw}` is not a duration"),
+    };
+    checker.error(text.span(), &message, Some("e.g. `30s` or `2m`"));
+    None
 }
 
 fn check_writes(checker: &mut Checker<'_>, list: &[file::Text]) -> Vec<Action> {

@@ -4,6 +4,7 @@
 //! `schedule`, `backoff`, `budget`, `patience` and `chronicler` are pure; `poller`, `handle`, `supervise`,
 //! `teller`, `inquiry`, `follower`, `actions`, `logs` and `db` are where tasks and files are.
 
+mod acted_on;
 pub mod actions;
 pub mod backoff;
 pub mod budget;

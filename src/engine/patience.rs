@@ -29,6 +29,8 @@ pub struct Round {
     pub begun: bool,
     /// How much came of it so far, counted in any way.
     pub news: u64,
+    /// How long its settings let an answer take, where that is longer than is usual.
+    pub slow: Duration,
 }
 
 /// What was seen so far.
@@ -49,11 +51,12 @@ impl Patience {
         let anybody = rounds.iter().any(|round| round.over && round.heard);
         let quiet = now.saturating_sub(self.quiet_since);
         let allowed = self.open.iter().map(|round| {
-            if round.begun && !round.heard && round.news == 0 {
+            let usual = if round.begun && !round.heard && round.news == 0 {
                 FIRST_ANSWER
             } else {
                 NEXT_ANSWER
-            }
+            };
+            usual.max(round.slow)
         });
         let is_long = allowed.max().is_some_and(|allowed| quiet >= allowed);
         (anybody && is_long).then(|| {
@@ -74,6 +77,7 @@ mod tests {
             heard: news > 0,
             begun: true,
             news,
+            slow: Duration::ZERO,
         }
     }
 
@@ -133,6 +137,17 @@ mod tests {
             move |_| vec![round("a", true, 1), asking.clone()],
             Some((10, &["b"])),
         );
+    }
+
+    #[test]
+    fn who_may_take_longer_is_waited_for_as_long() {
+        let slow = |at: u64| Round {
+            slow: secs(30),
+            ..round("b", at >= 29, 0)
+        };
+        check(move |at| vec![round("a", true, 1), slow(at)], None);
+        let never = move |_| vec![round("a", true, 1), slow(0)];
+        check(never, Some((30, &["b"])));
     }
 
     #[test]

@@ -57,14 +57,7 @@ impl Standing {
             CapabilityState::Unknown | CapabilityState::Available => false,
         };
         Self {
-            is_away: match health {
-                Health::Unreachable | Health::Failing | Health::Unreadable | Health::Auth => true,
-                Health::Ok
-                | Health::Starting
-                | Health::Stale
-                | Health::RateLimited
-                | Health::Forbidden => false,
-            },
+            is_away: health.is_away(),
             is_blind: capabilities.iter().any(is_missing),
         }
     }

@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use chrono::TimeDelta;
+
 use crate::domain::Timestamp;
 use crate::domain::action::ActionView;
 use crate::domain::attention::AttentionBoard;
@@ -147,6 +149,12 @@ pub struct SourceView {
     pub failed: u64,
     /// The last requests, newest first.
     pub recent: Vec<RequestLine>,
+    /// What was being read by each poll that fails at present, and why, the newest first.
+    pub failing: Vec<Clean>,
+    /// The last request that failed, however long ago.
+    pub last_failed: Option<RequestLine>,
+    /// How far the clock of the host is ahead of the one here, where that is far.
+    pub ahead: Option<TimeDelta>,
     /// Where the token comes from; never its value.
     pub token_from: String,
     /// The login that the token belongs to, where the source tells it.
@@ -219,6 +227,17 @@ impl Health {
         matches!(self, Self::Unreachable | Self::Failing)
     }
 
+    /// Returns whether nothing keeps it from telling all that it should, as far as is known.
+    pub fn is_well(self) -> bool {
+        matches!(self, Self::Ok | Self::Starting)
+    }
+
+    /// Returns whether what it is asked is not answered as it should be: it is down, speaks of
+    /// something else, or takes no token.
+    pub fn is_away(self) -> bool {
+        self.is_down() || matches!(self, Self::Unreadable | Self::Auth)
+    }
+
     /// Returns the word used in JSON and on the screen.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -247,6 +266,18 @@ const AHEAD_SECS: i64 = 60;
 /// clock was wrong then, or is now.
 pub fn is_current(at: Timestamp, now: Timestamp) -> bool {
     (-AHEAD_SECS..=FRESH_SECS).contains(&(now - at).num_seconds())
+}
+
+/// Returns when a source last confirmed what it tells of a repository, or of none.
+pub(super) fn last_confirmed(
+    confirmed: &HashMap<(SourceName, Clean), Timestamp>,
+    source: &SourceName,
+    repo: Option<&RepoKey>,
+) -> Option<Timestamp> {
+    let at = |scope: Clean| confirmed.get(&(source.clone(), scope)).copied();
+    // What confirms all that a source tells confirms that of a repository as well.
+    repo.and_then(|repo| at(scope_of(repo.path())))
+        .max(at(Clean::default()))
 }
 
 /// Returns the scope under which a repository is confirmed: hosts write names in any case.
@@ -295,10 +326,7 @@ impl Snapshot {
         source: &SourceName,
         repo: Option<&RepoKey>,
     ) -> Option<Timestamp> {
-        let at = |scope: Clean| self.confirmed.get(&(source.clone(), scope)).copied();
-        // What confirms all that a source tells confirms that of a repository as well.
-        repo.and_then(|repo| at(scope_of(repo.path())))
-            .max(at(Clean::default()))
+        last_confirmed(&self.confirmed, source, repo)
     }
 
     /// Returns who told of a run that no forge told.

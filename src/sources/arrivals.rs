@@ -18,6 +18,9 @@ const MOST: usize = 300;
 /// How many environments of a repository are asked.
 const MOST_ASKED: usize = 100;
 
+/// How often an environment is asked that its host fails to tell.
+const MOST_TRIES: u8 = 3;
+
 /// The environments of one repository, by name in lower case.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Arrivals {
@@ -32,6 +35,8 @@ struct Place {
     /// As the host spells it, where it is known to be there.
     name: Option<String>,
     asked: bool,
+    /// How often its host failed to tell.
+    failed: u8,
     /// The last deployments that are known to have got there.
     arrived: BTreeSet<u64>,
 }
@@ -100,6 +105,15 @@ impl Arrivals {
         self.set_asked(name, false);
     }
 
+    /// Notes that the host answered and could not tell of an environment: it is asked again after
+    /// the others, and not for ever.
+    pub(super) fn fail(&mut self, name: &str) {
+        if let Some(place) = self.places.get_mut(&name.to_lowercase()) {
+            place.failed = place.failed.saturating_add(1);
+            place.asked = place.failed >= MOST_TRIES;
+        }
+    }
+
     fn set_asked(&mut self, name: &str, asked: bool) {
         if let Some(place) = self.places.get_mut(&name.to_lowercase()) {
             place.asked = asked;
@@ -131,11 +145,11 @@ impl Arrivals {
         }
         let count = |key: &String| alike.get(&shape(key)).copied().unwrap_or_default();
         let unread = self.places.iter().filter(|(_, place)| place.is_unread());
-        let mut unread: Vec<(usize, &String)> = unread
-            .filter_map(|(key, place)| Some((count(key), place.name.as_ref()?)))
+        let mut unread: Vec<(u8, usize, &String)> = unread
+            .filter_map(|(key, place)| Some((place.failed, count(key), place.name.as_ref()?)))
             .collect();
         unread.sort();
-        let names = unread.into_iter().map(|(_, name)| name.clone());
+        let names = unread.into_iter().map(|(.., name)| name.clone());
         names.take(most).collect()
     }
 
@@ -226,6 +240,18 @@ mod tests {
         arrivals.see(&deployment(4, "production", DeployState::Superseded));
         assert!(!arrivals.has_unread());
         assert!(arrivals.has(4) && arrivals.has(8) && !arrivals.has(6));
+    }
+
+    #[test]
+    fn one_that_its_host_fails_to_tell_comes_after_the_others_and_not_for_ever() {
+        let mut arrivals = listed(&["a", "b"]);
+        arrivals.fail("A");
+        assert_eq!(arrivals.unread(9), ["b", "a"]);
+        arrivals.fail("a");
+        arrivals.ask("b");
+        assert_eq!(arrivals.unread(9), ["a"]);
+        arrivals.fail("a");
+        assert!(!arrivals.has_unread(), "three times are enough");
     }
 
     #[test]

@@ -2,8 +2,15 @@
 //!
 //! Plain data; the client counts.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
 use crate::domain::Timestamp;
 use crate::domain::text::Clean;
+
+/// How long it may take until an answer begins, where the settings say nothing.
+pub const USUAL_PATIENCE: Duration = Duration::from_secs(15);
 
 /// What a source has spent and may spend.
 #[derive(Clone, Default, PartialEq, Debug)]
@@ -18,6 +25,12 @@ pub struct Meter {
     pub budgets: Vec<Budget>,
     /// The last requests, newest first, at most 20.
     pub recent: Vec<RequestLine>,
+    /// The last request that failed, however long ago.
+    pub last_failed: Option<RequestLine>,
+    /// How long it may take until an answer begins.
+    pub patience: Duration,
+    /// How far the clock of the host is ahead of the one here, where that is far.
+    pub ahead: Option<TimeDelta>,
     /// Where the token comes from (`GH_TOKEN`, `token_command`, `none`); never its value.
     pub token_from: String,
     /// Whether the connection is not encrypted.
@@ -52,6 +65,13 @@ pub struct RequestLine {
     pub millis: u32,
     /// Body size in bytes, after decompression.
     pub bytes: u64,
+}
+
+impl RequestLine {
+    /// Returns whether no answer came, or one that says that something is wrong.
+    pub fn is_bad(&self) -> bool {
+        self.status.is_none_or(|status| status >= 400)
+    }
 }
 
 /// Why a source reads no past of its own.

@@ -69,7 +69,7 @@ pub mod usual;
 
 pub use deeds::READ_ONLY;
 pub use http::{hex, span};
-pub use meter::{Budget, Meter, NO_PAST, Noun, PastRead, RequestLine};
+pub use meter::{Budget, Meter, NO_PAST, Noun, PastRead, RequestLine, USUAL_PATIENCE};
 pub use registry::{Kind, Open, REGISTRY};
 pub use standing::{Capability, CapabilityState, Check, CheckState, Trouble};
 

@@ -30,6 +30,9 @@ pub(super) fn limited(host: &str, wait: Duration, share: Option<Share>) -> Strin
 /// How the cause begins where a host did answer, with an error of its own.
 pub(super) const ANSWERED: &str = "it answered ";
 
+/// How the cause begins where somebody was asked and did not answer in time.
+pub(super) const LATE: &str = "no answer within ";
+
 /// Returns whether somebody answered: then it is no matter of the address or of the network.
 pub(super) fn is_answered(cause: &str) -> bool {
     cause.starts_with(ANSWERED)
@@ -54,6 +57,8 @@ pub(super) fn about_silence(cause: &str) -> String {
         "let `ca_file` name a file that holds certificates in PEM form".to_owned()
     } else if is_answered(cause) {
         format!("{}; {TRIED_AGAIN}", about_fault(cause))
+    } else if cause.starts_with(LATE) {
+        format!("`timeout` of the source lets it take longer; {TRIED_AGAIN}")
     } else {
         TRIED_AGAIN.to_owned()
     }

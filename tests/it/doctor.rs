@@ -439,3 +439,92 @@ fn sources_are_asked_at_once_and_told_in_their_order() {
     let at = |name: &str| ran.out.find(&format!("/{name}")).unwrap();
     assert!(at("one") < at("two"), "{ran:#?}");
 }
+
+/// A host that takes connections and never says a word.
+fn silent_host() -> (std::net::TcpListener, String) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+#[test]
+fn nine_sources_at_a_host_that_says_nothing_are_told_within_the_patience_of_a_person() {
+    let (_listener, url) = silent_host();
+    let kinds = [
+        ("github", "repos = [\"acme/api\"]\n"),
+        ("gitlab", "repos = [\"acme/api\"]\n"),
+        ("gitea", "repos = [\"acme/api\"]\n"),
+        ("jenkins", ""),
+        ("buildbot", ""),
+        ("cctray", ""),
+        ("alertmanager", ""),
+        ("prometheus", ""),
+        ("http-json", TICKETS),
+    ];
+    let home = Home::new();
+    let sources = kinds.map(|(kind, more)| {
+        format!("[[source]]\nname = \"{kind}\"\nkind = \"{kind}\"\nurl = \"{url}\"\n{more}")
+    });
+    home.configure(&sources.concat());
+    let began = std::time::Instant::now();
+    let ran = home.run(&["doctor"]);
+    let took = began.elapsed();
+    ran.exits(1);
+    let told = "no answer within 6 s (a board waits for 15 s)";
+    assert_eq!(ran.out.matches(told).count(), kinds.len(), "{ran:#?}");
+    assert!(
+        took < Duration::from_secs(30),
+        "one after another: {took:?}"
+    );
+}
+
+#[test]
+fn how_long_an_answer_may_take_is_what_the_settings_say() {
+    let (_listener, url) = silent_host();
+    let home = Home::new();
+    home.configure(&format!(
+        "[[source]]\nkind = \"alertmanager\"\nurl = \"{url}\"\ntimeout = \"1s\"\n"
+    ));
+    home.run(&["doctor"])
+        .exits(1)
+        .prints("no answer within 1 s");
+    home.run(&["sources"])
+        .exits(5)
+        .prints("no answer within 1 s")
+        .prints("`timeout` of the source lets it take longer");
+}
+
+#[test]
+fn a_github_of_which_only_an_owner_is_named_says_what_was_tried() {
+    let (ran, url) = doctor("github", "", "orgs = [\"acme\"]\n", |_| absent());
+    ran.exits(1)
+        .prints(&format!("neither {url}/meta nor "))
+        .prints("users/acme/repos")
+        .prints("is it a GitHub?")
+        .prints("`url` is where GitHub's own page begins, e.g. `https://github.com`")
+        .prints("the name of the organisation is wrong");
+    assert!(!ran.out.contains("it answers"), "{ran:#?}");
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_by_the_board_too() {
+    let runtime = Runtime::new().unwrap();
+    let server = runtime.block_on(Fault::start(|seen| {
+        let answer = match seen.path() {
+            "/api/v2/alerts" => Reply::json(&json!([])),
+            _ => absent(),
+        };
+        answer.with("date", "Wed, 21 Oct 2015 07:28:00 GMT")
+    }));
+    let url = server.url.as_str().trim_end_matches('/');
+    let home = Home::new();
+    home.configure(&format!(
+        "[[source]]\nname = \"am\"\nkind = \"alertmanager\"\nurl = \"{url}\"\n"
+    ));
+    let ran = home.run(&["sources"]);
+    ran.exits(0)
+        .prints("am: its clock is ")
+        .prints(" behind the one here");
+    let ran = home.run(&["board", "--once", "--format", "json"]);
+    ran.prints("\"clock_ahead_secs\": -");
+}

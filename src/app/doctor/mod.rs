@@ -1,9 +1,10 @@
 //! `cycleboard doctor`: what is configured, what answers, what is missing.
 //!
-//! Each source tries what the board will need of it, once (`source`); what stands in
-//! its way is looked at from outside (`trouble`). Shows where a token comes from, never
-//! what it is.
+//! Each source tries what the board will need of it, once (`source`), and is waited for as long as
+//! a person would (`patience`); what stands in its way is looked at from outside (`trouble`).
+//! Shows where a token comes from, never what it is.
 
+mod patience;
 mod source;
 mod trouble;
 

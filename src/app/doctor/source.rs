@@ -2,12 +2,11 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use url::Url;
 
-use crate::app::doctor::{line, trouble};
+use crate::app::doctor::{line, patience, trouble};
 use crate::app::exit::{Exit, Failure};
 use crate::app::output::{self, instant};
 use crate::app::runtime::runtime;
@@ -16,16 +15,13 @@ use crate::app::unopened::NOT_LOOKED_FOR;
 use crate::config::SourceConfig;
 use crate::domain::action::Deed;
 use crate::domain::text::Clean;
-use crate::sources::http::{Clock, Ground, host_of, is_loopback, span};
+use crate::sources::http::{Clock, Ground, host_of, is_loopback};
 use crate::sources::token;
 use crate::sources::usual::{self, Usual};
 use crate::sources::{
     Batch, Capability, CapabilityState, Check, CheckState, Fetch, READ_ONLY, Resource, Source,
     SourceError, TRIED_AGAIN, Trouble, UNNAMED,
 };
-
-/// How long one source may take to answer.
-const WAIT: Duration = Duration::from_mins(1);
 
 /// What a host is said to have done with a token that it does not take.
 const REJECTED: &str = "rejected the token";
@@ -34,7 +30,7 @@ const REJECTED: &str = "rejected the token";
 const FORBIDDEN: &str = "does not let us read";
 
 /// How many sources are asked at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
 
 /// Has every source tried, several at once, and prints in their order what came of it.
 pub(super) fn print_all(session: &mut Session, offline: bool) -> Result<Exit, Failure> {
@@ -137,13 +133,14 @@ async fn tried<'a>(
     let config = settings.find(|config| config.name == *source.name());
     let mut checks = Vec::new();
     if !offline {
-        checks = self::checks(source, &session.clock).await;
+        checks = self::checks(source, config, &session.clock).await;
         let from = source.meter().token_from;
         let is_bare = matches!(from.as_str(), "none" | UNNAMED);
         checks = checks.into_iter().map(|it| wanting(it, is_bare)).collect();
         // The clock of the simulated team is its own.
         if let Some(config) = config.filter(|_| session.demo.is_none()) {
-            let outside = trouble::from_outside(config, &checks, ground).await;
+            let outside = trouble::from_outside(config, &checks, ground);
+            let outside = patience::outside(source, outside).await;
             checks = trouble::without_ways(checks, &outside);
             checks.extend(outside);
         }
@@ -177,15 +174,21 @@ fn wanting(check: Check, is_bare: bool) -> Check {
 }
 
 /// Has a source try itself; one that cannot is asked for what it puts first.
-async fn checks(source: &dyn Source, clock: &Clock) -> Vec<Check> {
-    let tried = tokio::time::timeout(WAIT, source.check_up()).await;
-    let asked = match tried {
-        Ok(checks) if !checks.is_empty() => return checks,
-        Ok(_) => ask(source, clock).await,
-        Err(_elapsed) => Err(SourceError::Unreachable {
-            host: source.host().to_owned(),
-            cause: format!("no whole answer within {}", span(WAIT)),
-        }),
+///
+/// Who gives no answer at all is not waited for.
+async fn checks(source: &dyn Source, config: Option<&SourceConfig>, clock: &Clock) -> Vec<Check> {
+    let trial = async {
+        let checks = source.check_up().await;
+        if checks.is_empty() {
+            return Err(ask(source, clock).await);
+        }
+        Ok(checks)
+    };
+    let timeout = config.and_then(|config| config.timeout);
+    let asked = match patience::wait(source, trial, timeout).await {
+        Ok(Ok(checks)) => return checks,
+        Ok(Err(asked)) => asked,
+        Err(silent) => Err(silent),
     };
     let check = |state, text: &str, hint: Option<String>, trouble| Check {
         name: "host",
@@ -239,13 +242,7 @@ async fn ask(source: &dyn Source, clock: &Clock) -> Result<Batch, SourceError> {
         now,
         forced: true,
     };
-    match tokio::time::timeout(WAIT, source.fetch(fetch)).await {
-        Ok(answer) => answer,
-        Err(_) => Err(SourceError::Unreachable {
-            host: source.host().to_owned(),
-            cause: format!("no answer within {}", span(WAIT)),
-        }),
-    }
+    source.fetch(fetch).await
 }
 
 /// Returns the place that the configuration names for a token that did not come from there.

@@ -26,7 +26,12 @@ const SOON_DAYS: i64 = 14;
 const PLACE: &str = "HOST:PORT";
 
 /// Words in a cause, and what to do about it.
-const ADVICE: [(&str, &str); 11] = [
+const ADVICE: [(&str, &str); 12] = [
+    (
+        "`ca_file` holds none of an authority",
+        "let `ca_file` name the certificate of who signed it, in PEM form: `openssl s_client \
+         -showcerts -connect HOST:PORT </dev/null` shows its name (`i:`)",
+    ),
     (
         "signed by nobody that is trusted here",
         "if it is your own, let `ca_file` name the certificate of who signed it, in PEM form",

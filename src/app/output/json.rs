@@ -57,6 +57,20 @@ pub struct SourceDocument<'a> {
     past: Option<String>,
     budget: Option<BudgetDocument>,
     requests: Requests,
+    /// What was being read by each poll that fails at present, and why, the newest first.
+    failing: &'a [Clean],
+    /// The last request that failed, however long ago.
+    last_failed: Option<FailedDocument<'a>>,
+    /// How far its clock is ahead of the one here, where that is more than a minute.
+    clock_ahead_secs: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct FailedDocument<'a> {
+    at: String,
+    request: &'a Clean,
+    /// Nothing where no answer came.
+    status: Option<u16>,
 }
 
 #[derive(Serialize)]
@@ -180,6 +194,13 @@ pub fn source(view: &SourceView, now: Timestamp) -> SourceDocument<'_> {
             sent: view.sent,
             not_modified: view.not_modified,
         },
+        failing: &view.failing,
+        last_failed: view.last_failed.as_ref().map(|line| FailedDocument {
+            at: instant(line.at),
+            request: &line.what,
+            status: line.status,
+        }),
+        clock_ahead_secs: view.ahead.map(|ahead| ahead.num_seconds()),
     }
 }
 

@@ -27,6 +27,9 @@ pub fn json(snapshot: &Snapshot, now: Timestamp) -> Result<String, serde_json::E
     })
 }
 
+/// So many polls of a source that fail are told one by one.
+const MOST_FAILING: usize = 3;
+
 const HEAD: [&str; 8] = [
     "source", "kind", "host", "health", "age", "budget", "requests", "message",
 ];
@@ -48,6 +51,9 @@ pub fn table(snapshot: &Snapshot, now: Timestamp, offline: bool, width: Width) -
         if let Some(message) = &view.message {
             // Writing to a string cannot fail.
             let _ = writeln!(out, "{}: {message}", view.name);
+        }
+        for what in view.failing.iter().take(MOST_FAILING) {
+            let _ = writeln!(out, "{}: failing: {what}", view.name);
         }
         if let Some(past) = view.past.words() {
             let _ = writeln!(out, "{}: past: {past}", view.name);

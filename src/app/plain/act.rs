@@ -4,6 +4,7 @@
 //! out before, and what was typed while it was still being read is no answer.
 
 use super::talk::{Do, Said, line};
+use crate::domain::Timestamp;
 use crate::domain::action::{ActionId, ActionState, Of, Verb};
 use crate::domain::item::WorkItem;
 use crate::domain::run::Door;
@@ -77,7 +78,7 @@ impl Acting {
         &mut self,
         item: Option<&WorkItem>,
         snapshot: &Snapshot,
-        offline: bool,
+        (offline, now): (bool, Timestamp),
     ) -> Vec<Said> {
         if offline {
             return vec![line("offline: nothing can be done")];
@@ -91,7 +92,7 @@ impl Acting {
             [] => vec![line("no run of this card is known; actions are for runs")],
             [one] => {
                 let one = one.clone();
-                self.offer(&one, snapshot)
+                self.offer(&one, snapshot, now)
             }
             several => {
                 let mut said = vec![line(
@@ -109,7 +110,7 @@ impl Acting {
     }
 
     /// Tells what can be done to a run, as numbers.
-    fn offer(&mut self, aim: &Aim, snapshot: &Snapshot) -> Vec<Said> {
+    fn offer(&mut self, aim: &Aim, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
         let mut said = vec![line(format!(
             "{}: say a number, or anything else to leave it",
             called(aim)
@@ -128,7 +129,8 @@ impl Acting {
             for gate in gates {
                 let shut = gate.as_ref().map(|gate| gate.door.as_ref());
                 let shut = shut.and_then(|door| action::gate_refused(verb, door));
-                let why = action::refused(snapshot, verb, aim).or_else(|| shut.map(str::to_owned));
+                let why = action::refused(snapshot, verb, aim, now);
+                let why = why.or_else(|| shut.map(str::to_owned));
                 let words = gate
                     .as_ref()
                     .map_or_else(|| verb.words().to_owned(), |gate| gate.words(verb));
@@ -154,12 +156,12 @@ impl Acting {
     }
 
     /// Takes an answer.
-    pub(super) fn answer(&mut self, said: &str, snapshot: &Snapshot) -> Vec<Said> {
+    pub(super) fn answer(&mut self, said: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
         let number = said.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
         match std::mem::replace(&mut self.asking, Asking::Nothing) {
             Asking::Nothing => Vec::new(),
             Asking::WhichRun(runs) => match number.and_then(|at| runs.get(at)) {
-                Some(aim) => self.offer(aim, snapshot),
+                Some(aim) => self.offer(aim, snapshot, now),
                 None => vec![line("nothing is done")],
             },
             Asking::Which(choices) => match number.and_then(|at| choices.into_iter().nth(at)) {

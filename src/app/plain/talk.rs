@@ -279,7 +279,7 @@ impl Talk {
     pub(super) fn answer(&mut self, said: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
         let said = said.trim();
         if self.acting.is_asking() {
-            return self.acting.answer(said, snapshot);
+            return self.acting.answer(said, snapshot, now);
         }
         if self.errands.is_asking() {
             return self.errands.answer(said);
@@ -336,7 +336,8 @@ impl Talk {
             "log" => self.log(snapshot),
             "act" | "a" => {
                 let item = self.card(snapshot);
-                self.acting.begin(item, snapshot, self.setting.offline)
+                let setting = (self.setting.offline, now);
+                self.acting.begin(item, snapshot, setting)
             }
             "page" | "p" => match self.page(snapshot) {
                 Ok(url) => vec![line(url.as_str())],

@@ -58,8 +58,31 @@ fn a_slip_in_the_name_of_a_table_of_a_source_is_told_the_nearest() {
         4,
         "unknown key `endpoint` in [[source]]",
         "known keys: name, kind, url, repos, orgs, token_env, token_command, ca_file, \
-         insecure_http, writes, project, check, map",
+         insecure_http, timeout, writes, project, check, map",
     );
+}
+
+#[test]
+fn how_long_an_answer_may_take_is_a_time_within_bounds() {
+    let bare = "[[source]]\nkind = \"github\"\nrepos = [\"a/b\"]\n";
+    let told = |text: &str| good(&format!("{bare}timeout = \"{text}\"")).sources[0].timeout;
+    assert_eq!(good(bare).sources[0].timeout, None);
+    for (text, secs) in [("1s", 1), (" 30s ", 30), ("1m30s", 90), ("5m", 300)] {
+        assert_eq!(told(text), Some(Duration::from_secs(secs)));
+    }
+    for (text, why) in [
+        ("0s", "is not between 1s and 5m"),
+        ("301s", "is not between 1s and 5m"),
+        ("30", "is not a duration"),
+        ("", "is not a duration"),
+    ] {
+        bad(
+            &format!("{bare}timeout = \"{text}\""),
+            4,
+            &format!("`timeout`: `{text}` {why}"),
+            "e.g. `30s` or `2m`",
+        );
+    }
 }
 
 #[test]

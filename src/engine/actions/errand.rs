@@ -31,7 +31,8 @@ pub(super) async fn look(
     target: Target,
     production: Option<Regex>,
 ) -> Event {
-    let looked = tokio::time::timeout(LOOK_TIMEOUT, async { source.look_at(target).await });
+    let longest = LOOK_TIMEOUT.max(2 * source.meter().patience);
+    let looked = tokio::time::timeout(longest, async { source.look_at(target).await });
     let read = match supervised(looked).await {
         Ok(Ok(Ok(mut fresh))) => {
             if let Some(gate) = &mut fresh.gate {
@@ -44,7 +45,7 @@ pub(super) async fn look(
             Ok(fresh)
         }
         Ok(Ok(Err(error))) => Err(error.to_string()),
-        Ok(Err(_elapsed)) => Err(format!("no answer within {}", span(LOOK_TIMEOUT))),
+        Ok(Err(_elapsed)) => Err(format!("no answer within {}", span(longest))),
         Err(_panicked) => Err("the source crashed".to_owned()),
     };
     Event::Read(read.map_err(|why| Clean::line(&why)))
@@ -71,11 +72,12 @@ pub(super) async fn send(
         () = cancel.cancelled() => return Event::Unsent,
         () = turn => {}
     }
-    let request = tokio::time::timeout(SEND_TIMEOUT, async { source.act(act).await });
+    let longest = SEND_TIMEOUT.max(2 * source.meter().patience);
+    let request = tokio::time::timeout(longest, async { source.act(act).await });
     let answer = match supervised(request).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_elapsed)) => Err(ActError::Unsure {
-            cause: format!("no answer within {}", span(SEND_TIMEOUT)),
+            cause: format!("no answer within {}", span(longest)),
         }),
         Err(_panicked) => Err(ActError::Unsure {
             cause: "the source crashed".to_owned(),

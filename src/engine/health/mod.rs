@@ -8,6 +8,7 @@
 //! believed, whatever it told. The age is that of the last answer that told or confirmed a fact.
 
 mod settled;
+mod view;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -18,21 +19,16 @@ use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
 use crate::domain::text::Clean;
 use crate::engine::lately::last_of;
-use crate::engine::snapshot::{FRESH_SECS, Health, SourceView};
+use crate::engine::snapshot::{FRESH_SECS, Health};
 use crate::engine::update::{RemoteState, Report};
 use crate::engine::{sight, told};
-use crate::sources::{
-    Batch, Noun, PastRead, ResourceId, Source, SourceError, TRIED_AGAIN, Trouble,
-};
+use crate::sources::{Batch, ResourceId, Source, SourceError, TRIED_AGAIN, Trouble};
 
 /// Failures in a row, over all resources, after which a host counts as gone.
 const HOST_GONE: u32 = 2;
 
 /// Without one byte of answer for so long, a source counts as out of reach, polled or not.
 const PATIENCE_SECS: i64 = 20;
-
-/// Where the token of a source comes from that another program polls.
-const ELSEWHERE: &str = "(by the board that polls)";
 
 /// What is known about one source.
 #[derive(Clone, Debug)]
@@ -253,7 +249,7 @@ impl SourceState {
             .last_success
             .map(|at| at + TimeDelta::seconds(FRESH_SECS + 1));
         let mute = self.asked_at.filter(|_| !self.was_heard());
-        let mute = mute.map(|at| at + TimeDelta::seconds(PATIENCE_SECS));
+        let mute = mute.map(|at| at + TimeDelta::seconds(self.patience_secs()));
         [stale, mute]
             .into_iter()
             .flatten()
@@ -356,8 +352,9 @@ impl SourceState {
             return Verdict {
                 health: Health::Unreachable,
                 message: Some(Clean::line(&format!(
-                    "{} has not answered for {PATIENCE_SECS} s",
-                    self.host
+                    "{} has not answered for {} s",
+                    self.host,
+                    self.patience_secs()
                 ))),
                 hint: Some(Clean::line(TRIED_AGAIN)),
             };
@@ -373,6 +370,8 @@ impl SourceState {
         remarks.extend(&stranger);
         let hidden = sight::hidden(&self.report.capabilities);
         remarks.extend(&hidden);
+        let clock = self.clock();
+        remarks.extend(&clock);
         Verdict {
             message: told::newest(&remarks),
             ..Verdict::of(Health::Ok)
@@ -390,7 +389,8 @@ impl SourceState {
             .filter(|error| !self.is_said_otherwise(error));
         let warnings = outcomes.iter().flat_map(|outcome| &outcome.warnings);
         let hidden = sight::hidden(&self.report.capabilities);
-        told::remarks(errors, warnings.chain(&hidden))
+        let clock = self.clock();
+        told::remarks(errors, warnings.chain(&hidden).chain(&clock))
     }
 
     /// Returns what programs that follow should know.
@@ -423,57 +423,6 @@ impl SourceState {
     /// Returns the login that the token belongs to, as far as this program found out itself.
     pub fn me(&self) -> Option<Clean> {
         self.report.meter.me.as_deref().map(Clean::line)
-    }
-
-    /// Returns the source as views show it.
-    pub fn view(&self, now: Timestamp, facts: usize) -> SourceView {
-        let verdict = self.verdict(now);
-        let meter = &self.report.meter;
-        let remote = match &self.poller {
-            Poller::There(state) => Some(state),
-            Poller::Open | Poller::Here | Poller::Silent => None,
-        };
-        let restart = self.crashed.map(|(at, _)| at);
-        SourceView {
-            name: self.name.clone(),
-            kind: self.kind,
-            host: self.host.clone(),
-            health: verdict.health,
-            message: verdict.message,
-            hint: verdict.hint.map(|hint| match facts {
-                0 => told::without_cards(hint),
-                _ => hint,
-            }),
-            remarks: self.remarks(),
-            last_success: self.last_success,
-            last_told: self.last_success.or(self.before),
-            next_poll: restart.or(remote.map_or(self.report.next_poll, |state| state.next_poll)),
-            followed: self.is_followed(),
-            capabilities: self.report.capabilities.clone(),
-            budgets: remote.map_or_else(|| meter.budgets.clone(), |state| state.budgets.clone()),
-            sent: meter.sent,
-            not_modified: meter.not_modified,
-            failed: meter.failed,
-            recent: meter.recent.clone(),
-            left: self.left.is_some(),
-            settled: self.is_settled(0, now),
-            token_from: if self.is_followed() {
-                ELSEWHERE.to_owned()
-            } else {
-                meter.token_from.clone()
-            },
-            me: remote
-                .and_then(|state| state.me.as_ref().map(Clean::to_string))
-                .or_else(|| meter.me.clone())
-                .or_else(|| self.me_before.as_ref().map(Clean::to_string)),
-            insecure: meter.insecure,
-            facts,
-            past: PastRead {
-                cannot: self.report.past.cannot,
-                noun: Noun::of(self.kind),
-                ..remote.map_or(self.report.past, |state| state.past)
-            },
-        }
     }
 }
 

@@ -9,10 +9,13 @@ use crate::domain::text::Clean;
 use crate::engine::health::{PATIENCE_SECS, Poller, SourceState, Verdict};
 use crate::engine::patience::Round;
 use crate::engine::snapshot::Health;
-use crate::sources::SourceError;
+use crate::sources::{SourceError, USUAL_PATIENCE};
 
 /// What to do about a source that was not waited for.
 const LEFT: &str = "a board goes on asking it, and so does `board --once --wait 60`";
+
+/// How much longer than an answer may take it is until a source counts as out of reach.
+const SPARE_SECS: u64 = 5;
 
 impl SourceState {
     /// Returns whether its first round, with the needs of edition `needs`, is over, or hopeless.
@@ -33,10 +36,23 @@ impl SourceState {
         over && self.is_settled(needs, now) || self.is_settled(u64::MAX, now)
     }
 
+    /// Returns how long its settings let an answer take, where that is longer than is usual.
+    fn slow(&self) -> Option<Duration> {
+        let patience = self.report.meter.patience;
+        (patience > USUAL_PATIENCE).then_some(patience)
+    }
+
+    /// Returns after how many seconds without one byte of answer it counts as out of reach.
+    pub(super) fn patience_secs(&self) -> i64 {
+        let slow = self.slow().map(|slow| slow.as_secs() + SPARE_SECS);
+        let slow = slow.and_then(|secs| i64::try_from(secs).ok());
+        slow.unwrap_or(PATIENCE_SECS)
+    }
+
     /// Returns whether not one byte of answer came although it was asked long ago.
     pub(super) fn is_mute(&self, now: Timestamp) -> bool {
         let since = self.asked_at.filter(|_| !self.was_heard());
-        since.is_some_and(|at| (now - at).num_seconds() >= PATIENCE_SECS)
+        since.is_some_and(|at| (now - at).num_seconds() >= self.patience_secs())
     }
 
     /// Returns whether its host ever answered, whatever it said.
@@ -70,6 +86,7 @@ impl SourceState {
             heard: self.has_told_all() || lines.iter().any(|line| line.status.is_some()),
             begun: self.poller == Poller::Here,
             news: self.news,
+            slow: self.slow().unwrap_or_default(),
         }
     }
 
@@ -99,19 +116,13 @@ impl SourceState {
 
     /// Says of one that was left behind that it was, unless worse is known of it.
     pub(super) fn left_behind(&self, verdict: Verdict) -> Verdict {
-        let health = match verdict.health {
-            Health::Starting => Health::Unreachable,
-            Health::Ok => Health::Stale,
-            Health::Stale
-            | Health::RateLimited
-            | Health::Unreachable
-            | Health::Failing
-            | Health::Unreadable
-            | Health::Forbidden
-            | Health::Auth => return verdict,
-        };
-        let Some(quiet) = self.left else {
+        let Some(quiet) = self.left.filter(|_| verdict.health.is_well()) else {
             return verdict;
+        };
+        let health = if verdict.health == Health::Ok {
+            Health::Stale
+        } else {
+            Health::Unreachable
         };
         let message = format!(
             "{} said nothing for {} s, so it was not waited for",

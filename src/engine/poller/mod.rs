@@ -37,6 +37,8 @@ use crate::sources::{Account, Batch, Fetch, ResourceId, Source, SourceError};
 const MAX_FLIGHTS: usize = 3;
 /// How long one poll may take before it is given up; adapters have shorter time-outs of their own.
 const POLL_TIMEOUT: Duration = Duration::from_mins(3);
+/// So many slow answers one fetch may wait for, where they may take longer than is usual.
+const SLOW_ANSWERS: u32 = 8;
 /// How often a lease is renewed.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How often it is told what came in while polls are under way.
@@ -253,11 +255,12 @@ impl Poller {
                 forced: due.forced,
             };
             let poll = async {
-                match tokio::time::timeout(POLL_TIMEOUT, source.fetch(fetch)).await {
+                let longest = POLL_TIMEOUT.max(source.meter().patience * SLOW_ANSWERS);
+                match tokio::time::timeout(longest, source.fetch(fetch)).await {
                     Ok(outcome) => outcome,
                     Err(_) => Err(SourceError::Unreachable {
                         host: source.host().to_owned(),
-                        cause: format!("no answer within {}", span(POLL_TIMEOUT)),
+                        cause: format!("no whole answer within {}", span(longest)),
                     }),
                 }
             };

@@ -2,21 +2,17 @@
 //!
 //! Decides who is asked; the asking is the pollers'.
 
-use chrono::TimeDelta;
-
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::{Diagnosis, LogKey, LogState};
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::item::WorkItem;
 use crate::domain::key::{ItemId, RepoKey, SourceName};
 use crate::domain::text::Clean;
+use crate::engine::acted_on;
 use crate::engine::facts::Answer;
-use crate::engine::snapshot::{Health, scope_of};
+use crate::engine::snapshot::{Health, last_confirmed};
 use crate::engine::store::Store;
 use crate::engine::update::{Applied, Diagnosed};
-
-/// How old what is acted on may be: two rounds of the slowest polling of a repository.
-const ACTED_ON: TimeDelta = TimeDelta::minutes(20);
 
 /// Who is to be asked why a job failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -113,35 +109,10 @@ impl Store {
     /// Returns why what is known of a repository is too old to act on, if it is.
     pub fn too_old(&self, source: &SourceName, repo: &RepoKey, now: Timestamp) -> Option<Clean> {
         let member = self.sources.iter().find(|m| m.state.name == *source)?;
+        let read = last_confirmed(&self.confirmed, source, Some(repo));
+        let read = read.or(member.state.last_success());
         let health = member.state.verdict(now).health;
-        let why = match health {
-            Health::Unreachable | Health::Failing | Health::Unreadable | Health::Auth => {
-                format!(
-                    "source `{source}` does not answer as it should: {}",
-                    health.as_str()
-                )
-            }
-            Health::Ok
-            | Health::Starting
-            | Health::Stale
-            | Health::RateLimited
-            | Health::Forbidden => {
-                let scope = scope_of(repo.path());
-                let confirmed = |scope| self.confirmed.get(&(source.clone(), scope)).copied();
-                // Who tells all that it knows at once confirms that of a repository as well.
-                let at = confirmed(scope).max(confirmed(Clean::default()));
-                match at.or(member.state.last_success()) {
-                    Some(at) if now - at <= ACTED_ON => return None,
-                    Some(at) => format!(
-                        "`{}` was last read {} min ago: refresh it first",
-                        repo.path(),
-                        (now - at).num_minutes()
-                    ),
-                    None => format!("`{}` was not read yet", repo.path()),
-                }
-            }
-        };
-        Some(Clean::line(&why))
+        acted_on::too_old((source, health), (repo, read), now)
     }
 }
 

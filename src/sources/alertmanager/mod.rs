@@ -48,7 +48,7 @@ pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, S
     Ok(Box::new(Alertmanager::new(
         config,
         ground,
-        Limits::default(),
+        Limits::default().within(config.timeout),
     )?))
 }
 

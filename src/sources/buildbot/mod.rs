@@ -59,7 +59,11 @@ const LOGS: &str = "job logs";
 
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
-    Ok(Box::new(Buildbot::new(config, ground, Limits::default())?))
+    Ok(Box::new(Buildbot::new(
+        config,
+        ground,
+        Limits::default().within(config.timeout),
+    )?))
 }
 
 /// One Buildbot.

@@ -40,7 +40,11 @@ const PROJECTS: &str = "projects";
 
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
-    Ok(Box::new(CcTray::new(config, ground, Limits::default())?))
+    Ok(Box::new(CcTray::new(
+        config,
+        ground,
+        Limits::default().within(config.timeout),
+    )?))
 }
 
 /// One document of projects.

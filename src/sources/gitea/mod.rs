@@ -98,7 +98,11 @@ const CAN: &[&str] = &[
 
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
-    Ok(Box::new(Gitea::new(config, ground, Limits::default())?))
+    Ok(Box::new(Gitea::new(
+        config,
+        ground,
+        Limits::default().within(config.timeout),
+    )?))
 }
 
 /// One configured Gitea or Forgejo with one account.

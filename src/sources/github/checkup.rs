@@ -76,12 +76,29 @@ impl GitHub {
                 return checks;
             }
         };
-        let Some(repo) = self.sample(found, &mut checks).await else {
-            return checks;
+        let sample = self.sample(found, &mut checks).await;
+        let proven = checks
+            .iter()
+            .any(|check| check.name == "graphql" && check.state == CheckState::Fine);
+        let told = match (&sample, self.config.orgs.first()) {
+            _ if !is_absent || proven => None,
+            (Some(repo), _) => {
+                let named = "the repository is private or its name is wrong";
+                self.elsewhere(&format!("repos/{repo}"), named).await
+            }
+            (None, Some(owner)) => {
+                let named = "the name of the organisation is wrong";
+                let route = format!("users/{}/repos", owner.trim());
+                self.elsewhere(&route, named).await
+            }
+            (None, None) => None,
         };
-        if is_absent && let Some(elsewhere) = self.elsewhere(&repo).await {
+        if let Some(elsewhere) = told {
             return vec![elsewhere];
         }
+        let Some(repo) = sample else {
+            return checks;
+        };
         for part in PARTS {
             let tried = self.part(&repo, part).await;
             let over = tried.state == CheckState::Refused;
@@ -94,11 +111,10 @@ impl GitHub {
         checks
     }
 
-    /// Tries a repository itself where the first route was not there; returns what to tell where
-    /// that is not there either: the address is probably another's.
-    async fn elsewhere(&self, repo: &str) -> Option<Check> {
-        let route = format!("repos/{repo}");
-        let failure = self.try_get(&route).await.err()?;
+    /// Tries what is named itself where the first route was not there; returns what to tell where
+    /// that is not there either: the address is probably another's, or else `named` holds.
+    async fn elsewhere(&self, route: &str, named: &str) -> Option<Check> {
+        let failure = self.try_get(route).await.err()?;
         if !matches!(failure.error, SourceError::NotFound { .. }) {
             return None;
         }
@@ -106,14 +122,13 @@ impl GitHub {
         let text = format!(
             "neither {} nor {} is there: is it a GitHub?",
             tried("meta"),
-            tried(&route)
+            tried(route)
         );
         let mut found = check("host", CheckState::Failed, &self.api.client.shown(&text));
-        found.hint = Some(Clean::line(
+        found.hint = Some(Clean::line(&format!(
             "`url` is where GitHub's own page begins, e.g. `https://github.com` or \
-             `https://github.example.org`; where that is right, the repository is private or \
-             its name is wrong",
-        ));
+             `https://github.example.org`; where that is right, {named}"
+        )));
         Some(found)
     }
 

@@ -100,7 +100,11 @@ fn no_live() -> Capability {
 
 /// Makes a GitHub source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
-    Ok(Box::new(GitHub::new(config, ground, Limits::default())?))
+    Ok(Box::new(GitHub::new(
+        config,
+        ground,
+        Limits::default().within(config.timeout),
+    )?))
 }
 
 /// One configured GitHub host with one account.

@@ -117,7 +117,11 @@ const PACES: &[Pace] = &[Pace {
 
 /// Makes a GitLab source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
-    Ok(Box::new(GitLab::new(config, ground, Limits::default())?))
+    Ok(Box::new(GitLab::new(
+        config,
+        ground,
+        Limits::default().within(config.timeout),
+    )?))
 }
 
 /// One configured GitLab with one account.

@@ -7,6 +7,7 @@ use super::{GitLab, wire_ci};
 use crate::domain::deployment::Deployment;
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
+use crate::sources::detail::{Places, is_detail, is_of_place};
 use crate::sources::{Batch, SourceError};
 
 /// How many environments are asked in one fetch.
@@ -37,25 +38,30 @@ impl GitLab {
             let Some(project) = state.known(path) else {
                 return Ok(());
             };
-            project.turn += 1;
             project.arrivals.unread(AT_ONCE)
         };
+        let mut places = Places::default();
         for name in names {
             if let Some(project) = self.state().known(path) {
                 // One that cannot be told keeps no other from its turn.
                 project.arrivals.ask(&name);
             }
             let read = self.place(&key, &part, &name, poll, batch).await;
-            if let Err(error) = read {
-                let passes = matches!(
-                    error,
-                    SourceError::RateLimited { .. } | SourceError::Unreachable { .. }
-                );
-                if let Some(project) = self.state().known(path).filter(|_| passes) {
+            if let (Err(error), Some(project)) = (&read, self.state().known(path)) {
+                if !is_of_place(error) {
                     project.arrivals.ask_again(&name);
+                } else if !is_detail(error) {
+                    project.arrivals.fail(&name);
                 }
-                return Err(error);
             }
+            if !places.take(read) {
+                break;
+            }
+        }
+        places.end(batch, |text| self.port.shown(text))?;
+        // What fails as a whole is the same resource still, so that it is asked ever more rarely.
+        if let Some(project) = self.state().known(path) {
+            project.turn += 1;
         }
         Ok(())
     }

@@ -12,7 +12,10 @@ const INTEGER: u8 = 0x02;
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xA0;
 const SET: u8 = 0x31;
+const BOOLEAN: u8 = 0x01;
+const OCTETS: u8 = 0x04;
 const OBJECT: u8 = 0x06;
+const EXTENSIONS: u8 = 0xA3;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
@@ -24,6 +27,9 @@ const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 /// The name of an organisation, `2.5.4.10`.
 const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0A];
+
+/// What a certificate may be used for, `2.5.29.19`.
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1D, 0x13];
 
 /// The longest name that is shown.
 const LONGEST: usize = 80;
@@ -63,6 +69,34 @@ pub fn issuer(der: &[u8]) -> Option<Clean> {
         }
     }
     owner
+}
+
+/// Returns whether a certificate says that it is of an authority, which may sign others.
+pub(super) fn is_authority(der: &[u8]) -> Option<bool> {
+    let (_issuer, inside) = signed(der)?;
+    let (_validity, inside) = take(inside, SEQUENCE)?;
+    let (_subject, inside) = take(inside, SEQUENCE)?;
+    let (_key, mut inside) = take(inside, SEQUENCE)?;
+    let mut extensions: &[u8] = &[];
+    while let Some((tag, content, rest)) = element(inside) {
+        if tag == EXTENSIONS {
+            (extensions, _) = take(content, SEQUENCE)?;
+        }
+        inside = rest;
+    }
+    while let Some((extension, rest)) = take(extensions, SEQUENCE) {
+        extensions = rest;
+        let (kind, value) = take(extension, OBJECT)?;
+        if kind != BASIC_CONSTRAINTS {
+            continue;
+        }
+        let value = take(value, BOOLEAN).map_or(value, |(_critical, value)| value);
+        let (value, _) = take(value, OCTETS)?;
+        let (constraints, _) = take(value, SEQUENCE)?;
+        let said = take(constraints, BOOLEAN);
+        return Some(said.is_some_and(|(said, _)| said != [0]));
+    }
+    Some(false)
 }
 
 /// Returns who signed a certificate, as it stands there, and what follows that.
@@ -116,7 +150,7 @@ fn time(tag: u8, content: &[u8]) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{issuer, not_after, validity};
+    use super::{is_authority, issuer, not_after, validity};
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject as _;
 
@@ -130,6 +164,7 @@ mod tests {
         for length in 0..der.len() {
             let _cut = not_after(&der[..length]);
             let _cut = issuer(&der[..length]);
+            let _cut = is_authority(&der[..length]);
         }
         for at in 0..der.len() {
             for byte in [0, 0x7F, 0x80, 0x84, 0xFF] {
@@ -137,6 +172,7 @@ mod tests {
                 odd[at] = byte;
                 let _odd = not_after(&odd);
                 let _odd = issuer(&odd);
+                let _odd = is_authority(&odd);
             }
         }
         assert_eq!(not_after(&der[..der.len() / 3]), None);
@@ -159,6 +195,23 @@ mod tests {
             &[0x30, 0x80],
         ] {
             assert_eq!(not_after(der), None);
+        }
+    }
+
+    #[test]
+    fn a_certificate_says_whether_it_may_sign_others() {
+        let said = |pem: &[u8]| is_authority(&CertificateDer::from_pem_slice(pem).unwrap());
+        let file = |name: &str| {
+            let at = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+            std::fs::read(at.join("tests/it/support/tls").join(name)).unwrap()
+        };
+        for (name, expected) in [
+            ("ca.pem", true),
+            ("own.pem", true),
+            ("good.pem", false),
+            ("localhost.pem", false),
+        ] {
+            assert_eq!(said(&file(name)), Some(expected), "{name}");
         }
     }
 }

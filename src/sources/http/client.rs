@@ -20,6 +20,7 @@ use super::ledger::Ledger;
 use super::origin::{Origin, host_of, is_loopback};
 use super::request::{Answer, Failure, Limits, Request};
 use super::retry_after::Wish;
+use super::skew::Dates;
 use super::{Ground, Stored, ValidatorKey, hex, tls};
 use crate::domain::Timestamp;
 use crate::domain::key::SourceName;
@@ -65,6 +66,7 @@ pub struct Client {
     credential: RwLock<Option<Arc<Credential>>>,
     gate: RwLock<Arc<Gate>>,
     pub(super) ledger: Ledger,
+    pub(super) dates: Dates,
 }
 
 impl Client {
@@ -105,6 +107,7 @@ impl Client {
             credential: RwLock::default(),
             gate: RwLock::new(gate),
             ledger: Ledger::default(),
+            dates: Dates::default(),
         })
     }
 
@@ -305,6 +308,9 @@ impl Client {
             failed: state.failed,
             budgets: self.gate().budgets(),
             recent: state.recent.into(),
+            last_failed: state.last_failed,
+            patience: self.limits.first_byte,
+            ahead: self.dates.ahead(),
             insecure: !self.origin.is_encrypted(),
             ..Meter::default()
         }

@@ -17,6 +17,7 @@ use super::request::{Answer, Failure, Looks, Next, Request};
 use super::status::{Judged, header, is_web_page, judge, limit, message};
 use super::{Stored, link, reach, their_now, words};
 use crate::sources::SourceError;
+use crate::sources::told::LATE;
 
 /// The head of the last answer of a chain of redirects.
 pub(super) struct Arrived {
@@ -102,6 +103,9 @@ impl Client {
             }
             let sent = self.send(builder, "GET", what, started).await;
             let response = sent.map_err(|failure| self.at_target(failure, &url, what))?;
+            if ours {
+                self.dates.see(response.headers(), self.now());
+            }
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(Arrived {
                     response,
@@ -175,6 +179,7 @@ impl Client {
         let builder = self.with_credential(builder).json(body);
         let response = self.send(builder, "POST", what, started).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        self.dates.see(&headers, self.now());
         self.gate().learn(&headers, Lane::GraphQl, self.now());
         let body = self.body(response, "POST", what, started).await?;
         self.check(status, &headers, &body, what)?;
@@ -209,7 +214,7 @@ impl Client {
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(error)) => words::transport(&error.without_url()),
             Err(_elapsed) => {
-                format!("no answer within {}", words::span(self.limits.first_byte))
+                format!("{LATE}{}", words::span(self.limits.first_byte))
             }
         };
         self.enter(method, what, None, started, 0);

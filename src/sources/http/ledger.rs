@@ -30,6 +30,19 @@ pub(super) struct State {
     pub(super) failed: u64,
     /// The last, newest first.
     pub(super) recent: VecDeque<RequestLine>,
+    /// The last that failed.
+    pub(super) last_failed: Option<RequestLine>,
+    /// The one that failed before it.
+    failed_before: Option<RequestLine>,
+}
+
+impl State {
+    /// Notes which request failed last.
+    fn blame(&mut self, line: RequestLine) {
+        if self.last_failed.as_ref() != Some(&line) {
+            self.failed_before = self.last_failed.replace(line);
+        }
+    }
 }
 
 impl Ledger {
@@ -39,6 +52,9 @@ impl Ledger {
         state.sent += 1;
         state.not_modified += u64::from(line.status == Some(304));
         state.failed += u64::from(failed);
+        if failed {
+            state.blame(line.clone());
+        }
         state.recent.push_front(line);
         state.recent.truncate(REMEMBERED);
     }
@@ -47,12 +63,16 @@ impl Ledger {
     pub(super) fn spoil(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.failed = state.sent.min(state.failed + 1);
+        if let Some(line) = state.recent.front().cloned() {
+            state.blame(line);
+        }
     }
 
     /// Counts one less as failed: that nothing is there was the answer.
     fn excuse(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.failed = state.failed.saturating_sub(1);
+        state.last_failed = state.failed_before.take();
     }
 
     /// Returns what was entered so far.
@@ -93,8 +113,8 @@ impl Client {
             "{}",
             line.what
         );
-        self.ledger
-            .enter(line, status.is_none_or(|status| status >= 400));
+        let is_bad = line.is_bad();
+        self.ledger.enter(line, is_bad);
     }
 
     /// Counts a request as failed whose answer turned out to be none.
@@ -114,6 +134,7 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::text::Clean;
 
     #[test]
     fn an_answer_that_is_none_failed_and_no_more_fail_than_were_sent() {
@@ -133,5 +154,33 @@ mod tests {
         ledger.spoil();
         ledger.spoil();
         assert_eq!((ledger.state().sent, ledger.state().failed), (3, 3));
+    }
+
+    #[test]
+    fn the_last_request_that_failed_is_known_however_many_went_well_since() {
+        let ledger = Ledger::default();
+        let enter = |what: &str, status: Option<u16>| {
+            let line = RequestLine {
+                at: chrono::DateTime::UNIX_EPOCH,
+                what: Clean::line(what),
+                status,
+                millis: 1,
+                bytes: 0,
+            };
+            let is_bad = line.is_bad();
+            ledger.enter(line, is_bad);
+        };
+        let told = || ledger.state().last_failed.map(|line| line.what.to_string());
+        enter("GET /well", Some(200));
+        assert_eq!(told(), None);
+        enter("GET /late", None);
+        (0..2 * REMEMBERED).for_each(|_| enter("GET /well", Some(304)));
+        assert_eq!(told().as_deref(), Some("GET /late"));
+        enter("GET /missing", Some(404));
+        ledger.excuse();
+        assert_eq!(told().as_deref(), Some("GET /late"), "that was an answer");
+        enter("GET /page", Some(200));
+        ledger.spoil();
+        assert_eq!(told().as_deref(), Some("GET /page"));
     }
 }

@@ -9,7 +9,10 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::gate::Urgency;
-use crate::sources::SourceError;
+use crate::sources::{SourceError, USUAL_PATIENCE};
+
+/// How much longer a pause within an answer may be than the time until it begins.
+const SPARE: Duration = Duration::from_secs(15);
 
 /// Bounds of one request.
 #[derive(Clone, Debug)]
@@ -38,7 +41,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            first_byte: Duration::from_secs(15),
+            first_byte: USUAL_PATIENCE,
             idle: Duration::from_secs(30),
             total: Duration::from_mins(1),
             pool_idle: Duration::from_secs(30),
@@ -46,6 +49,26 @@ impl Default for Limits {
             least_rate: 1_024,
             body: 16 * 1024 * 1024,
             redirects: 5,
+        }
+    }
+}
+
+impl Limits {
+    /// Returns bounds with the time until an answer begins that a source sets, if it does; what is
+    /// allowed beside it stays.
+    #[must_use]
+    pub fn within(self, first_byte: Option<Duration>) -> Self {
+        let Some(first_byte) = first_byte else {
+            return self;
+        };
+        let beside = self.total.saturating_sub(self.first_byte);
+        Self {
+            connect: self.connect.min(first_byte),
+            first_byte,
+            // The connection counts the time until the first byte as a pause, too.
+            idle: self.idle.max(first_byte + SPARE),
+            total: first_byte + beside,
+            ..self
         }
     }
 }
@@ -145,4 +168,26 @@ pub struct Answer {
     pub next: Next,
     /// The headers.
     pub headers: HeaderMap,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Limits;
+    use std::time::Duration;
+
+    #[track_caller]
+    fn check(secs: Option<u64>, expected: [u64; 4]) {
+        let limits = Limits::default().within(secs.map(Duration::from_secs));
+        let all = [limits.connect, limits.first_byte, limits.idle, limits.total];
+        assert_eq!(all.map(|it| it.as_secs()), expected);
+    }
+
+    #[test]
+    fn a_source_may_let_an_answer_take_longer_or_less_long_to_begin() {
+        check(None, [5, 15, 30, 60]);
+        check(Some(1), [1, 1, 30, 46]);
+        check(Some(15), [5, 15, 30, 60]);
+        check(Some(30), [5, 30, 45, 75]);
+        check(Some(300), [5, 300, 315, 345]);
+    }
 }

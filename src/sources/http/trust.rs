@@ -95,6 +95,12 @@ struct Trust<V = rustls_platform_verifier::Verifier> {
 }
 
 impl<V> Trust<V> {
+    /// Returns whether no certificate of the file is one of an authority.
+    fn signs_nothing(&self) -> bool {
+        let mut own = self.own.iter();
+        own.all(|own| certificate::is_authority(own) == Some(false))
+    }
+
     /// Returns whether it was named itself.
     fn is_named(&self, shown: &CertificateDer<'_>) -> bool {
         self.own.iter().any(|own| own.as_ref() == shown.as_ref())
@@ -105,6 +111,19 @@ impl<V> Trust<V> {
 #[derive(Debug, thiserror::Error)]
 #[error("OtherThanNamed")]
 struct OtherThanNamed;
+
+/// Nobody who is trusted signed what a server shows, and no certificate of the file may sign.
+#[derive(Debug, thiserror::Error)]
+#[error("NoAuthorityNamed")]
+struct NoAuthorityNamed;
+
+/// Returns whether a certificate is refused as nobody is known who signed it.
+fn is_strange(refused: &rustls::Error) -> bool {
+    matches!(
+        refused,
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
+    )
+}
 
 /// Returns whether a certificate is refused only for being one of an authority.
 fn is_authority(refused: &rustls::Error) -> bool {
@@ -156,6 +175,10 @@ impl<V: ServerCertVerifier> ServerCertVerifier for Trust<V> {
             }
             Err(refused) if is_authority(&refused) => {
                 let other = rustls::OtherError(Arc::new(OtherThanNamed));
+                Err(CertificateError::Other(other).into())
+            }
+            Err(refused) if is_strange(&refused) && self.signs_nothing() => {
+                let other = rustls::OtherError(Arc::new(NoAuthorityNamed));
                 Err(CertificateError::Other(other).into())
             }
             judged => judged,
@@ -291,6 +314,10 @@ mod tests {
         // The same host and key, and an authority by that name: another certificate all the same.
         refused("own-again.pem", &own, "ghe.test", DAY, "OtherThanNamed");
         refused("own.pem", &["ca.pem"], "ghe.test", DAY, "OtherThanNamed");
+        // The file holds a server's certificate, which may sign nothing, or another authority's.
+        let server = ["localhost.pem"];
+        refused("good.pem", &server, "ghe.test", DAY, "NoAuthorityNamed");
+        refused("good.pem", &own, "ghe.test", DAY, "UnknownIssuer");
         refused(
             "foreign.pem",
             &["ca.pem"],

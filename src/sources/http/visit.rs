@@ -170,6 +170,7 @@ impl Client {
     ) -> Result<Visit, Missed> {
         let what = path_of(call.url);
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        self.dates.see(&headers, self.now());
         let certificate = response.extensions().get::<reqwest::tls::TlsInfo>();
         let certificate = certificate.and_then(|info| info.peer_certificate());
         let certificate = certificate.map(<[u8]>::to_vec);

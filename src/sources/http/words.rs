@@ -111,6 +111,9 @@ fn certificate(text: &str) -> Option<String> {
     }
     let cause = if has("OtherThanNamed") {
         "`ca_file` holds another certificate than the one that it shows as its own"
+    } else if has("NoAuthorityNamed") {
+        "its certificate is signed by nobody that is trusted here, and `ca_file` holds none of an \
+         authority (CA:FALSE): it may sign nothing"
     } else if has("CaUsedAsEndEntity") {
         "nobody who is trusted here vouches for its certificate, which it made itself: let \
          `ca_file` name that one, in PEM form"
@@ -207,6 +210,7 @@ mod tests {
                 "nobody who is trusted here vouches",
             ),
             ("Other(OtherError(OtherThanNamed))", "holds another"),
+            ("Other(OtherError(NoAuthorityNamed))", "may sign nothing"),
             ("certificate expired: verified at 1", "has expired"),
             ("Expired", "has expired"),
             ("NotValidYet", "not valid yet"),

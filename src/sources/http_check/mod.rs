@@ -54,7 +54,8 @@ const EARLY: Duration = Duration::from_secs(10);
 
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
-    Ok(Box::new(HttpChecks::new(config, ground, limits())?))
+    let limits = limits().within(config.timeout);
+    Ok(Box::new(HttpChecks::new(config, ground, limits)?))
 }
 
 /// Returns the bounds of a check: what takes longer is no answer.

@@ -56,7 +56,11 @@ const LATE: i64 = 10;
 
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
-    Ok(Box::new(HttpJson::new(config, ground, Limits::default())?))
+    Ok(Box::new(HttpJson::new(
+        config,
+        ground,
+        Limits::default().within(config.timeout),
+    )?))
 }
 
 /// One system that answers JSON.

@@ -68,7 +68,11 @@ const DETAILS: usize = 6;
 
 /// Makes a source from its settings.
 pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, SourceError> {
-    Ok(Box::new(Jenkins::new(config, ground, Limits::default())?))
+    Ok(Box::new(Jenkins::new(
+        config,
+        ground,
+        Limits::default().within(config.timeout),
+    )?))
 }
 
 /// One Jenkins.

@@ -56,7 +56,7 @@ pub fn open(config: &SourceConfig, ground: &Ground) -> Result<Box<dyn Source>, S
     Ok(Box::new(Prometheus::new(
         config,
         ground,
-        Limits::default(),
+        Limits::default().within(config.timeout),
     )?))
 }
 

@@ -4,11 +4,11 @@
 //! target afresh, and only what was shown of that can be confirmed.
 
 use crate::domain::Timestamp;
-use crate::domain::action::{ActionId, ActionState, ActionView, Deed, Of, Verb};
+use crate::domain::action::{ActionId, ActionState, ActionView, Deed, Of, Target, Verb};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::run::{Door, RunState};
 use crate::domain::text::Clean;
-use crate::engine::snapshot::{CapabilityState, Health, Snapshot};
+use crate::engine::snapshot::{CapabilityState, Snapshot};
 use crate::ui::effect::Effect;
 use crate::ui::overlay::{Act, ActionEntry, ActionMenu, Aim, Overlay, Seen};
 use crate::ui::state::UiState;
@@ -68,7 +68,7 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
     };
     let entries: Vec<ActionEntry> = Verb::ALL
         .into_iter()
-        .flat_map(|verb| entries(state, snapshot, verb, &aims))
+        .flat_map(|verb| entries(state, snapshot, (verb, &aims), now))
         .collect();
     let cursor = entries.iter().position(|entry| entry.refused.is_none());
     state.overlays.push(Overlay::Actions(ActionMenu {
@@ -82,7 +82,12 @@ pub(crate) fn open(state: &mut UiState, snapshot: &Snapshot, now: Timestamp) -> 
 }
 
 /// Returns the lines of a verb in the menu: one, or one for each gate at which a run waits.
-fn entries(state: &UiState, snapshot: &Snapshot, verb: Verb, aims: &[Aim]) -> Vec<ActionEntry> {
+fn entries(
+    state: &UiState,
+    snapshot: &Snapshot,
+    (verb, aims): (Verb, &[Aim]),
+    now: Timestamp,
+) -> Vec<ActionEntry> {
     let words = verb.words();
     let entry = |named: Option<&Clean>, gate: Option<Door>, refused: Option<String>| ActionEntry {
         verb,
@@ -91,7 +96,7 @@ fn entries(state: &UiState, snapshot: &Snapshot, verb: Verb, aims: &[Aim]) -> Ve
         optional: false,
         refused,
     };
-    let refused = refused_for(state, snapshot, verb, aims);
+    let refused = refused_for(state, snapshot, (verb, aims), now);
     match (verb.of(), aims) {
         (Of::Job, [one]) => vec![entry(one.job_name.as_ref(), None, refused)],
         (Of::Gate, [one]) => {
@@ -147,12 +152,17 @@ fn checked_aims(state: &UiState, snapshot: &Snapshot) -> Result<Vec<Aim>, String
 }
 
 /// Asks for one verb at once, as from the menu.
-pub(crate) fn ask(state: &mut UiState, snapshot: &Snapshot, verb: Verb) -> Vec<Effect> {
+pub(crate) fn ask(
+    state: &mut UiState,
+    snapshot: &Snapshot,
+    verb: Verb,
+    now: Timestamp,
+) -> Vec<Effect> {
     let aims = match checked_aims(state, snapshot) {
         Ok(aims) => aims,
         Err(why) => return vec![Effect::Toast(why)],
     };
-    if let Some(why) = refused_for(state, snapshot, verb, &aims) {
+    if let Some(why) = refused_for(state, snapshot, (verb, &aims), now) {
         return vec![Effect::Toast(format!("cannot {}: {why}", verb.words()))];
     }
     intend(state, verb, None, aims)
@@ -238,7 +248,12 @@ fn mix(word: u64) -> u64 {
 }
 
 /// Returns why a verb cannot be done to some of the cards.
-fn refused_for(state: &UiState, snapshot: &Snapshot, verb: Verb, aims: &[Aim]) -> Option<String> {
+fn refused_for(
+    state: &UiState,
+    snapshot: &Snapshot,
+    (verb, aims): (Verb, &[Aim]),
+    now: Timestamp,
+) -> Option<String> {
     if state.options.offline {
         return Some("offline: no source is asked".to_owned());
     }
@@ -247,12 +262,18 @@ fn refused_for(state: &UiState, snapshot: &Snapshot, verb: Verb, aims: &[Aim]) -
         Of::Gate if aims.len() > 1 => return Some("one gate at a time".to_owned()),
         Of::Run | Of::Job | Of::Gate => {}
     }
-    aims.iter().find_map(|aim| refused(snapshot, verb, aim))
+    aims.iter()
+        .find_map(|aim| refused(snapshot, verb, aim, now))
 }
 
 /// Returns why a verb cannot be done to a run, as far as is known without asking.
-pub(crate) fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<String> {
-    if let Some(why) = source_refuses(snapshot, verb, &aim.target.source) {
+pub(crate) fn refused(
+    snapshot: &Snapshot,
+    verb: Verb,
+    aim: &Aim,
+    now: Timestamp,
+) -> Option<String> {
+    if let Some(why) = source_refuses(snapshot, verb, &aim.target, now) {
         return Some(why);
     }
     if verb.of() == Of::Job && aim.target.job.is_none() {
@@ -279,7 +300,13 @@ pub(crate) fn refused(snapshot: &Snapshot, verb: Verb, aim: &Aim) -> Option<Stri
 }
 
 /// Returns why a source does not do this: not configured, no right, not fresh.
-fn source_refuses(snapshot: &Snapshot, verb: Verb, name: &SourceName) -> Option<String> {
+fn source_refuses(
+    snapshot: &Snapshot,
+    verb: Verb,
+    target: &Target,
+    now: Timestamp,
+) -> Option<String> {
+    let name = &target.source;
     let source = snapshot.sources.iter().find(|source| source.name == *name);
     let Some(source) = source else {
         return Some(format!("source `{name}` is not configured"));
@@ -297,19 +324,8 @@ fn source_refuses(snapshot: &Snapshot, verb: Verb, name: &SourceName) -> Option<
         Some(CapabilityState::Missing(why)) => return Some(why.to_string()),
         Some(CapabilityState::Available | CapabilityState::Unknown) => {}
     }
-    match source.health {
-        Health::Ok | Health::Starting => None,
-        Health::Stale
-        | Health::RateLimited
-        | Health::Unreachable
-        | Health::Failing
-        | Health::Unreadable
-        | Health::Forbidden
-        | Health::Auth => Some(format!(
-            "source `{name}` is {}: its data is not fresh",
-            source.health.as_str().replace('_', " ")
-        )),
-    }
+    let old = snapshot.too_old(&target.source, &target.run.repo, now);
+    old.map(|why| why.to_string())
 }
 
 /// Returns why a source has not this verb, whatever its settings say.

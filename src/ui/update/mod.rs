@@ -218,7 +218,7 @@ fn dispatch(
         C::FlowScope => return flow::scopes(state, snapshot),
         C::CopyPage => return flow::copy(state),
         C::Actions => return action::open(state, snapshot, now),
-        C::RerunFailed => return action::ask(state, snapshot, Verb::RerunFailed),
+        C::RerunFailed => return action::ask(state, snapshot, Verb::RerunFailed, now),
         C::CopyKey => return act::copy_key(state, snapshot),
         C::CopyUrl => return act::copy_url(state, snapshot),
         C::Pin => return pin::open(state, snapshot),

@@ -165,7 +165,9 @@ fn overlays(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, pla
             Overlay::Own(menu) => overlay::own::paint(paint, state, snapshot, menu, plan),
             Overlay::Act(act) => overlay::act::paint(paint, snapshot, act, plan),
             Overlay::Themes(menu) => overlay::themes::paint(paint, state, menu, plan),
-            Overlay::Messages(scroll) => overlay::messages::paint(paint, state, scroll, plan),
+            Overlay::Messages(scroll) => {
+                overlay::messages::paint(paint, state, snapshot, scroll, plan);
+            }
         }
     }
     state.overlays = open;

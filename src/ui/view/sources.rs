@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 
 use crate::domain::status::Severity;
-use crate::engine::snapshot::{CapabilityState, Snapshot, SourceView};
+use crate::domain::text::format_duration;
+use crate::engine::snapshot::{CapabilityState, RequestLine, Snapshot, SourceView};
 use crate::ui::layout::rows;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols, wrap};
@@ -60,6 +61,9 @@ pub(crate) fn at(state: &UiState, snapshot: &Snapshot, area: Rect, y: u16) -> Op
     let row = y.checked_sub(area.y + 1).filter(|row| *row < listed)?;
     Some(first + usize::from(row)).filter(|at| *at < snapshot.sources.len())
 }
+
+/// So many polls that fail are told one by one.
+const MOST_FAILING: usize = 3;
 
 /// Columns that show the cursor: source, kind, host and health.
 const MARKED: usize = 4;
@@ -162,6 +166,7 @@ fn about(paint: &mut Paint<'_>, source: &SourceView, area: Rect) {
         let style = paint.theme.style(Role::Text);
         page.lines(paint, hint, style);
     }
+    failures(paint, source, &mut page);
     page.pair(paint, "token", &source.token_from);
     if is_exposed(source) {
         page.pair(paint, "connection", "NOT ENCRYPTED");
@@ -193,6 +198,45 @@ fn about(paint: &mut Paint<'_>, source: &SourceView, area: Rect) {
     budgets(paint, source, &mut page);
     capabilities(paint, source, &mut page);
     requests(paint, source, &mut page);
+}
+
+/// What was being read by what fails, the request that failed last, and a clock that is off.
+fn failures(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
+    for what in source.failing.iter().take(MOST_FAILING) {
+        page.marked(paint, Severity::Blocked, what);
+    }
+    let more = source.failing.len().saturating_sub(MOST_FAILING);
+    if more > 0 {
+        page.marked(paint, Severity::Blocked, &format!("and {more} more"));
+    }
+    if let Some(request) = &source.last_failed {
+        let age = paint.age(request.at).to_string();
+        let status = status_of(request);
+        let text = format!("{age} ago, {status}: {}", request.what);
+        page.pair(paint, "last failed", &text);
+    }
+    // Where nothing is wrong, its message says so.
+    if let Some(ahead) = source.ahead.filter(|_| !source.health.is_well()) {
+        page.pair(paint, "clock", &off_by(ahead));
+    }
+}
+
+/// Says how far the clock of a host is off.
+fn off_by(ahead: chrono::TimeDelta) -> String {
+    let way = if ahead.num_seconds() > 0 {
+        "ahead of"
+    } else {
+        "behind"
+    };
+    let by = format_duration(ahead.abs());
+    format!("{by} {way} the one here: times that it tells are off by that")
+}
+
+/// Returns the status of a request, or that no answer came.
+fn status_of(request: &RequestLine) -> String {
+    request
+        .status
+        .map_or_else(|| "no answer".to_owned(), |code| code.to_string())
 }
 
 fn budgets(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
@@ -253,10 +297,8 @@ fn requests(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
             return;
         };
         let age = paint.age(request.at).to_string();
-        let status = request
-            .status
-            .map_or_else(|| "no answer".to_owned(), |code| code.to_string());
-        let failed = request.status.is_none_or(|code| code >= 400);
+        let status = status_of(request);
+        let failed = request.is_bad();
         let style = paint
             .theme
             .style(if failed { Role::Failed } else { Role::Calm });

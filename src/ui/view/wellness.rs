@@ -109,16 +109,7 @@ fn worst_first(snapshot: &Snapshot) -> Vec<&SourceView> {
 
 /// Returns whether something keeps a source from telling all that it should.
 fn is_in_trouble(source: &SourceView) -> bool {
-    match source.health {
-        Health::Ok | Health::Starting => false,
-        Health::Stale
-        | Health::RateLimited
-        | Health::Unreachable
-        | Health::Failing
-        | Health::Unreadable
-        | Health::Forbidden
-        | Health::Auth => true,
-    }
+    !source.health.is_well()
 }
 
 /// Returns what is told of a source at least: mark, name and word.
@@ -254,7 +245,7 @@ pub(super) fn shortly(
 }
 
 /// Returns how bad a state of a source is.
-pub(super) fn severity(health: Health) -> Severity {
+pub(in crate::ui::view) fn severity(health: Health) -> Severity {
     match health {
         Health::Ok => Severity::Calm,
         Health::Starting => Severity::Active,
@@ -268,7 +259,7 @@ pub(super) fn severity(health: Health) -> Severity {
 }
 
 /// Returns the words for the state of a source on this screen.
-pub(super) fn word(state: &UiState, source: &SourceView) -> &'static str {
+pub(in crate::ui::view) fn word(state: &UiState, source: &SourceView) -> &'static str {
     let health = source.health;
     match health {
         // Nobody asks: it does not start either.

@@ -97,6 +97,38 @@ async fn an_environment_that_newer_deployments_hide_is_asked_for_what_came_to_it
 }
 
 #[tokio::test]
+async fn an_environment_that_its_server_fails_to_tell_is_not_asked_for_ever() {
+    let world = World::alone().await;
+    let environments = json!([{"id": 3, "name": "eu-west", "state": "available"}]);
+    world.routes.set("projects/1/environments", environments);
+    let busy = (100..200).map(|id| {
+        let mut it = deployment(id, "success");
+        it["environment"] = json!({"id": 1, "name": "qa"});
+        it
+    });
+    let busy: Vec<Value> = busy.collect();
+    world.routes.set("projects/1/deployments", json!(busy));
+    let broken = || Reply::json(&json!({"message": "500"})).status(500);
+    let route = "projects/1/deployments?environment=eu-west";
+    world.routes.reply(route, broken());
+    world.settle().await;
+    let asked = |world: &World| {
+        let mut resources = world.source.resources(now()).into_iter();
+        resources.find(|it| it.id.starts_with("places:"))
+    };
+    let mut ids = Vec::new();
+    while let Some(resource) = asked(&world) {
+        assert!(ids.len() < 9, "it is asked for ever");
+        let failed = world.fetch_at(&resource.id, now()).await;
+        assert!(failed.is_err(), "{failed:?}");
+        ids.push(resource.id);
+    }
+    assert_eq!(ids.len(), 3);
+    ids.dedup();
+    assert_eq!(ids.len(), 1, "the same resource waits ever longer");
+}
+
+#[tokio::test]
 async fn a_deployment_that_waits_for_approval_is_a_gate_of_its_pipeline() {
     let world = World::alone().await;
     world.has_pipeline("manual", &job(1, "to prod", "manual"));

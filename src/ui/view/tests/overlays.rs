@@ -1,6 +1,7 @@
 //! What is drawn over the board.
 
 use super::*;
+use crate::engine::snapshot::RequestLine;
 
 #[test]
 fn overlays_are_drawn_over_the_board() {
@@ -100,5 +101,59 @@ fn what_may_follow_a_key_is_told_whole_in_eighty_columns() {
     let pressed = [crate::ui::chord::Chord::parse("g").unwrap()];
     for (_, command) in keymap.hints(screen.state.scope(), &pressed, Glyphs::Unicode) {
         assert!(text.contains(command.row().help.trim()), "{text}");
+    }
+}
+
+#[test]
+fn what_fails_at_present_is_told_before_the_messages_of_the_session() {
+    let mut snapshot = sample::snapshot(8);
+    let mut forge = sample::source("forge", Health::Failing);
+    forge.message = Some("git.test answers 502 (bad gateway)".into());
+    snapshot.sources.push(forge);
+    let mut screen = Screen::with(80, 24, snapshot, UiOptions::default());
+    screen.press("M");
+    let told = words_in_box(&screen);
+    let now = "now source forge failing: git.test answers 502 (bad gateway)";
+    assert!(told.starts_with(now), "{told}");
+    screen.snapshot.sources.clear();
+    screen.draw();
+    assert!(
+        screen.text().contains("no message yet"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
+fn a_source_says_which_request_failed_and_how_far_its_clock_is_off() {
+    let mut snapshot = sample::snapshot(8);
+    let mut forge = sample::source("forge", Health::Stale);
+    forge.failing = (1..=5)
+        .map(|nth| {
+            format!("runs of acme/api{nth}: no answer within 15 s")
+                .as_str()
+                .into()
+        })
+        .collect();
+    forge.last_failed = Some(RequestLine {
+        at: sample::moment() - TimeDelta::minutes(3),
+        what: "GET /api/v4/projects/7/pipelines".into(),
+        status: None,
+        millis: 15_000,
+        bytes: 0,
+    });
+    forge.ahead = Some(TimeDelta::minutes(-65));
+    snapshot.sources = vec![forge];
+    let mut screen = Screen::with(80, 40, snapshot, UiOptions::default());
+    screen.press("g o");
+    let text = screen.text();
+    for words in [
+        "runs of acme/api1: no answer within 15 s",
+        "runs of acme/api3: no answer within 15 s",
+        "and 2 more",
+        "last failed 3m ago, no answer: GET /api/v4/projects/7/pipelines",
+        "clock       1h5m behind the one here: times that it tells are off by that",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
     }
 }

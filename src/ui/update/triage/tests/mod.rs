@@ -553,8 +553,17 @@ fn an_action_that_cannot_be_done_is_grey_with_its_reason() {
         "builds are run again whole: choose to re-run all jobs",
     );
     greyed(
-        |screen| screen.snapshot.sources[0].health = Health::Stale,
-        "source `github` is stale: its data is not fresh",
+        |screen| screen.snapshot.sources[0].health = Health::Auth,
+        "source `github` does not answer as it should: auth",
+    );
+    greyed(
+        |screen| {
+            let now = screen.now;
+            for at in Arc::make_mut(&mut screen.snapshot.confirmed).values_mut() {
+                *at = now - chrono::TimeDelta::minutes(21);
+            }
+        },
+        "`acme/web` was last read 21 min ago: refresh it first",
     );
     greyed(
         |screen| {

@@ -8,6 +8,7 @@ use super::intended;
 use crate::domain::action::{ActionId, ActionState, Fresh};
 use crate::domain::text::Clean;
 use crate::domain::triage::{TriageBoard, TriageCard};
+use crate::engine::snapshot::Health;
 use crate::ui::effect::Effect;
 use crate::ui::testing::Screen;
 use crate::ui::testing::triage::{Shell, act, fresh, opened};
@@ -142,4 +143,14 @@ fn a_run_for_which_several_marked_cards_wait_is_run_again_once() {
     screen.arrive();
     shell.press(&mut screen, "space space space");
     assert_eq!(intended(&shell.press(&mut screen, "a f")).len(), 2);
+}
+
+#[test]
+fn an_old_answer_about_another_repository_keeps_nobody_from_acting() {
+    for health in [Health::Stale, Health::RateLimited, Health::Forbidden] {
+        let (mut screen, shell) = opened(140, 40);
+        screen.snapshot.sources[0].health = health;
+        let asked = intended(&shell.press(&mut screen, "F"));
+        assert_eq!(asked.len(), 1, "{health:?}");
+    }
 }
