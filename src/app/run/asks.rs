@@ -245,6 +245,11 @@ where
 
     /// Tells the engine; one that is too busy to listen is told of on the screen.
     fn command(&mut self, command: EngineCommand, now: Timestamp) {
+        let _heard = self.is_heard(command, now);
+    }
+
+    /// Tells the engine, and returns whether it listens.
+    pub(super) fn is_heard(&mut self, command: EngineCommand, now: Timestamp) -> bool {
         if let Err(error) = self.ends.commands.try_send(command) {
             tracing::warn!(%error, "engine");
             let busy = matches!(error, mpsc::error::TrySendError::Full(_));
@@ -254,7 +259,9 @@ where
                 "polling has stopped"
             };
             self.look.state.notify_error(text, now);
+            return false;
         }
+        true
     }
 
     pub(super) fn on_done(&mut self, done: Done) -> io::Result<Next> {
