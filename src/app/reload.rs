@@ -403,8 +403,8 @@ mod tests {
             "config.toml:2: `preset` in `[keys]`: there are no keys called `emacs`",
         );
         refused(
-            "[ui]\nmouse = 1\n[history]\ndays = \"x\"",
-            "(and 1 more; `cycleboard config check` tells all)",
+            "[ui]\nmouse = 1\ntheme = \"nrd\"\n[history]\ndays = \"x\"",
+            "(and 2 more; `cycleboard config check` tells all)",
         );
     }
 
