@@ -5,10 +5,12 @@
 use crate::config::ColumnConfig;
 use crate::domain::Timestamp;
 use crate::domain::attention::{Attention, Watcher};
+use crate::domain::correlate::Changes;
 use crate::domain::policy::Policy;
 use crate::domain::stage::Stage;
 use crate::engine::practice::Practice;
 use crate::engine::store::Store;
+use crate::engine::update::Applied;
 
 /// Returns all stages: those of columns in their order, then the others.
 pub(super) fn in_order(columns: &[ColumnConfig]) -> Vec<Stage> {
@@ -28,7 +30,7 @@ impl Store {
     }
 
     /// Judges every card again, as the team works now.
-    pub(super) fn practise(&mut self, practice: &Practice, now: Timestamp) {
+    pub(super) fn practise(&mut self, practice: &Practice, now: Timestamp, applied: &mut Applied) {
         let known = &mut self.policy;
         self.policy = Policy {
             pins: std::mem::take(&mut known.pins),
@@ -39,7 +41,16 @@ impl Store {
         self.stages = in_order(&practice.columns);
         let limits = practice.limits.clone();
         self.watcher.judge_by(limits, practice.patience, now);
-        (self.anew, self.dirty) = (true, true);
+        (self.anew, self.dirty, applied.changed) = (true, true, true);
+    }
+
+    /// Looks at the cards again: at those of what changed, or at all where they are judged otherwise.
+    pub(super) fn judged(&mut self, now: Timestamp) -> Changes {
+        if std::mem::take(&mut self.anew) {
+            self.correlator.refresh_all(&self.policy, now)
+        } else {
+            self.correlator.refresh(&self.policy, now)
+        }
     }
 
     /// Lets the clock go on and learns who the user is; returns whether something else calls.

@@ -207,10 +207,7 @@ impl Store {
                 applied.changed = true;
             }
             Update::Pinned(pins) => self.pinned(pins),
-            Update::Practised(practice) => {
-                self.practise(&practice, now);
-                applied.changed = true;
-            }
+            Update::Practised(practice) => self.practise(&practice, now, applied),
             Update::Diagnosed(diagnosed) => self.diagnosed(*diagnosed, applied),
             Update::Actions(actions) => {
                 applied.changed |= self.actions != actions;
@@ -361,11 +358,7 @@ impl Store {
             return false;
         }
         self.dirty = false;
-        let changes = if std::mem::take(&mut self.anew) {
-            self.correlator.refresh_all(&self.policy, now)
-        } else {
-            self.correlator.refresh(&self.policy, now)
-        };
+        let changes = self.judged(now);
         applied.changed |= !changes.changed.is_empty() || !changes.removed.is_empty();
         for id in &changes.removed {
             self.columns.remove(id);
