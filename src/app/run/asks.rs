@@ -190,7 +190,8 @@ where
             state, snapshot, ..
         } = &mut self.look;
         ui::history::on_recalled(state, read, snapshot, now);
-        let effects = ui::update::on_clock(state, snapshot, now);
+        let mut effects = ui::update::on_clock(state, snapshot, now);
+        effects.extend(ui::input::catch_up(state, snapshot, now));
         self.carry_out(effects, now)
     }
 
@@ -283,7 +284,14 @@ where
             Done::Views(own, trouble) => {
                 ui::update::saved::on_kept(&mut self.look.state, own, trouble, now);
             }
-            Done::Measured(report) => ui::update::flow::on_report(&mut self.look.state, report),
+            Done::Measured(report) => {
+                let Look {
+                    state, snapshot, ..
+                } = &mut self.look;
+                ui::update::flow::on_report(state, report);
+                let effects = ui::input::catch_up(state, snapshot, now);
+                return self.carry_out(effects, now);
+            }
             Done::Rewound(frame) => {
                 let Look {
                     state, snapshot, ..
