@@ -226,7 +226,7 @@ impl Conversation<'_> {
                 Vec::new()
             }
             Done::Standup(answer) => self.talk.on_standup(*answer, now),
-            Done::Measured(report) => self.talk.on_report(report),
+            Done::Measured(report) => self.talk.on_report(&report),
             Done::Rewound(frame) => self.talk.on_frame(*frame),
             Done::Own(event) | Done::Returned(event) => self.talk.on_own(&event),
             // Nothing of this is asked for here.

@@ -88,13 +88,13 @@ impl Talk {
     }
 
     /// Takes in what was measured, and tells the page of it that was asked for.
-    pub(super) fn on_report(&mut self, report: Arc<Report>) -> Vec<Said> {
+    pub(super) fn on_report(&mut self, report: &Arc<Report>) -> Vec<Said> {
         let told = &mut self.told;
         let is_wanted = |ask: &Ask| ask.scope == report.scope && ask.span == report.span;
         if !told.asked.as_ref().is_some_and(is_wanted) {
             return Vec::new();
         }
-        let known = told.report.insert(Arc::clone(&report));
+        let known = told.report.insert(Arc::clone(report));
         if let Some(wanted) = told.scope.clone() {
             let found = scope_of(known, &wanted);
             match found {
@@ -115,7 +115,7 @@ impl Talk {
         }
         told.asked = None;
         let (page, defines) = (told.page, told.defines);
-        let mut lines = vec![of_report(&report, page)];
+        let mut lines = vec![of_report(report, page)];
         for each in report.lines(page) {
             if let Some(reading) = each.reading {
                 lines.push(reading.to_owned());

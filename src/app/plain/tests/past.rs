@@ -34,7 +34,7 @@ impl History {
         let mut told = Vec::new();
         for one in said {
             let more = match one {
-                Said::Do(Do::Measure(ask)) => self.talk.talk.on_report(report(&self.ledger, &ask)),
+                Said::Do(Do::Measure(ask)) => self.talk.talk.on_report(&report(&self.ledger, &ask)),
                 Said::Do(Do::Past(when, filter)) => {
                     let now = self.talk.now;
                     let calendar = Calendar::new(WorkingTime::usual(Zone::UTC), now);
