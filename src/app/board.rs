@@ -23,7 +23,7 @@ use crate::app::notify::{self, Herald, Voice, Watch};
 use crate::app::own::{Ground, Secrets};
 use crate::app::pins::Pins;
 use crate::app::place::Places;
-use crate::app::reload::{Reloader, Told};
+use crate::app::reload::{self, Reloader, Told};
 use crate::app::rewind::Projector;
 use crate::app::run::{App, Ends, Look, Standing};
 use crate::app::runtime::behind_a_screen;
@@ -358,7 +358,9 @@ fn standing(session: &Session, abilities: Abilities, state: &UiState, themes: &T
             shelf: themes.shelf.clone().unwrap_or_default(),
             views: views::given(&session.settings),
             commands: Arc::clone(&session.settings.commands),
-            rest: session.rest.clone(),
+            wall: session.settings.wall,
+            practice: reload::practice(&session.settings),
+            written: session.written.clone(),
         },
         may_ask: ground::may_ask(&session.env, abilities),
         has_mouse: abilities.mouse,

@@ -138,6 +138,13 @@ impl Effects {
         self
     }
 
+    /// Lets other windows end what was live.
+    pub fn windows_are(&mut self, windows: Windows) {
+        if let Some((_, known)) = &mut self.store {
+            *known = windows;
+        }
+    }
+
     /// Adds who prepares the stand-up.
     #[must_use]
     pub fn with_standup(mut self, desk: standup::desk::Desk) -> Self {

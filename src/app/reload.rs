@@ -1,8 +1,10 @@
-//! The screen's part of the configuration, read again after it was saved.
+//! The configuration, read again after it was saved: what the screen shows, and how the team works.
 //!
 //! Runs where files may be waited for; what was read is taken over by the loop. With a mistake in
-//! any part of the configuration nothing of it counts, and the old one stays.
+//! any part of the configuration nothing of it counts, and the old one stays. Sources and all that
+//! begins with the program (`[store]`, `[notify]`, `[team]` and the rest) count after the next start.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,10 +15,11 @@ use crate::app::exit::Failure;
 use crate::app::session::Session;
 use crate::app::settings;
 use crate::app::themes::{self, Shelf, Themes};
-use crate::app::views;
 use crate::app::watch::Files;
-use crate::config::{OwnCommand, Settings, UiConfig};
+use crate::app::{demo, team, views};
+use crate::config::{OwnCommand, Settings, UiConfig, WallConfig};
 use crate::domain::arrange::SavedView;
+use crate::engine::Practice;
 use crate::ui::keymap::Keymap;
 
 /// What the screen was told by the configuration.
@@ -34,8 +37,12 @@ pub struct Told {
     pub views: Vec<SavedView>,
     /// The user's own commands.
     pub commands: Arc<[OwnCommand]>,
-    /// What the files say beside that: when it changes, that counts after the next start.
-    pub rest: Vec<toml::Table>,
+    /// How the wall is shown.
+    pub wall: WallConfig,
+    /// How the team works.
+    pub practice: Arc<Practice>,
+    /// What the files say, so that it can be said what of it is otherwise.
+    pub written: Vec<toml::Table>,
 }
 
 /// What came of reading it again; why it was refused, in a sentence.
@@ -48,6 +55,8 @@ pub struct Reloader {
     here: Option<PathBuf>,
     global: Global,
     themes: PathBuf,
+    /// Whether the team is the simulated one, of which the files do not say how it works.
+    is_demo: bool,
 }
 
 impl Reloader {
@@ -58,6 +67,7 @@ impl Reloader {
             here: std::env::current_dir().ok(),
             global: session.global.clone(),
             themes: session.paths.config.join("themes"),
+            is_demo: session.demo.is_some(),
         }
     }
 
@@ -86,16 +96,21 @@ impl Reloader {
             return Err(in_words(&settings::refused(&settings.flaws)));
         }
         over(&self.global, &mut settings);
+        if self.is_demo {
+            settings.policy = demo::policy().map_err(|failure| in_words(&failure))?;
+        }
         let keymap = configuration::keymap_or_failure(&settings, &texts, &themes)
             .map_err(|error| in_words(&error))?;
         Ok(Told {
             views: views::given(&settings),
+            practice: practice(&settings),
             commands: settings.commands,
             ui: settings.ui,
             keymap: Arc::new(keymap),
             kitty: settings.keys.kitty,
             shelf: own,
-            rest: texts.iter().filter_map(rest).collect(),
+            wall: settings.wall,
+            written: texts.iter().filter_map(written).collect(),
         })
     }
 }
@@ -112,26 +127,93 @@ pub fn over(global: &Global, settings: &mut Settings) {
     }
 }
 
-/// The tables that are taken over while the board runs.
-const LIVE: [&str; 4] = ["ui", "keys", "view", "command"];
-
-/// Returns what a file says that counts after the next start only.
-pub fn rest(text: &Text) -> Option<toml::Table> {
-    let mut table: toml::Table = text.text.parse().ok()?;
-    for live in LIVE {
-        table.remove(live);
-    }
-    Some(table)
+/// Returns how the team works, as far as that may change while the board runs.
+pub fn practice(settings: &Settings) -> Arc<Practice> {
+    Arc::new(Practice {
+        policy: settings.policy.clone(),
+        columns: settings.board.columns.clone(),
+        limits: team::limits(settings),
+        patience: settings.attention.patience,
+    })
 }
 
-/// Returns the keys of the rest that are not as they were, as they are written in the file.
-pub fn changed(before: &[toml::Table], now: &[toml::Table]) -> Vec<String> {
-    let mut changed = std::collections::BTreeSet::new();
+/// The tables of how the team works.
+const PRACTICE: [&str; 7] = [
+    "board",
+    "branching",
+    "service",
+    "phase",
+    "rule",
+    "wip",
+    "attention",
+];
+
+/// The other tables that are taken over while the board runs.
+const SCREEN: [&str; 5] = ["ui", "keys", "view", "command", "wall"];
+
+/// Returns what a file says.
+pub fn written(text: &Text) -> Option<toml::Table> {
+    text.text.parse().ok()
+}
+
+/// What is otherwise in files that were saved, as it is written in them.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Changed {
+    /// What is taken over at once.
+    pub taken: Vec<String>,
+    /// What counts after the next start.
+    pub later: Vec<String>,
+    /// Whether any of it is about how the team works.
+    pub practice: bool,
+}
+
+impl Changed {
+    /// Returns it in a sentence.
+    pub fn words(&self) -> Option<String> {
+        let taken = listed(&self.taken).map(|(names, _)| format!("took over {names}"));
+        let later = listed(&self.later).map(|(names, is_one)| {
+            let counts = if is_one { "counts" } else { "count" };
+            format!("{names} of the configuration {counts} after a restart")
+        });
+        let both: Vec<String> = taken.into_iter().chain(later).collect();
+        (!both.is_empty()).then(|| both.join("; "))
+    }
+}
+
+/// The most names that a sentence holds.
+const NAMED: usize = 4;
+
+/// Returns names in words, and whether it is one.
+fn listed(names: &[String]) -> Option<(String, bool)> {
+    let more = names.len().saturating_sub(NAMED);
+    let mut shown: Vec<String> = names.iter().take(NAMED).cloned().collect();
+    if more > 0 {
+        shown.push(format!("{more} more"));
+    }
+    let last = shown.pop()?;
+    if shown.is_empty() {
+        return Some((last, true));
+    }
+    Some((format!("{} and {last}", shown.join(", ")), false))
+}
+
+/// Returns what is not as it was.
+pub fn changed(before: &[toml::Table], now: &[toml::Table]) -> Changed {
+    let mut taken = BTreeSet::new();
+    let mut later = BTreeSet::new();
+    let mut practice = false;
     let nothing = toml::Table::new();
     for at in 0..before.len().max(now.len()) {
         let (old, new) = (before.get(at), now.get(at));
         let (old, new) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
         for name in keys_that_differ(old, new) {
+            let is_practice = PRACTICE.contains(&name.as_str());
+            practice |= is_practice;
+            let changed = if is_practice || SCREEN.contains(&name.as_str()) {
+                &mut taken
+            } else {
+                &mut later
+            };
             match (old.get(name), new.get(name)) {
                 (Some(toml::Value::Array(_)), _) | (_, Some(toml::Value::Array(_))) => {
                     changed.insert(format!("`[[{name}]]`"));
@@ -146,7 +228,11 @@ pub fn changed(before: &[toml::Table], now: &[toml::Table]) -> Vec<String> {
             }
         }
     }
-    changed.into_iter().collect()
+    Changed {
+        taken: taken.into_iter().collect(),
+        later: later.into_iter().collect(),
+        practice,
+    }
 }
 
 /// Returns the keys that one of two tables has, or has otherwise than the other.
@@ -189,6 +275,7 @@ mod tests {
             here: None,
             global,
             themes: dir.path().join("themes"),
+            is_demo: false,
         };
         (dir, reloader)
     }
@@ -201,8 +288,8 @@ mod tests {
         assert_eq!((told.ui.theme.as_str(), told.ui.slow), ("nord", true));
         assert!(told.kitty);
         assert_eq!(told.keymap.labels(Command::Zoom, Glyphs::Ascii), "f5");
-        let names: Vec<&String> = told.rest.iter().flat_map(toml::Table::keys).collect();
-        assert_eq!(names, ["history"]);
+        let names: Vec<&String> = told.written.iter().flat_map(toml::Table::keys).collect();
+        assert_eq!(names, ["history", "keys", "ui"]);
     }
 
     #[test]
@@ -215,26 +302,51 @@ mod tests {
         assert_eq!(told.commands[0].name, "switch");
         assert_eq!(told.keymap.labels(Command::SavedView1, Glyphs::Ascii), "f6");
         assert_eq!(told.keymap.labels(Command::Own(0), Glyphs::Ascii), "B");
-        assert!(
-            told.rest.iter().all(toml::Table::is_empty),
-            "{:?}",
-            told.rest
-        );
     }
 
     #[test]
-    fn what_counts_after_a_restart_is_named_by_its_key() {
+    fn what_is_taken_over_and_what_counts_after_a_restart_is_named_by_its_key() {
         let table = |text: &str| -> toml::Table { text.parse().unwrap() };
-        let names = |before: &str, now: &str| changed(&[table(before)], &[table(now)]);
+        let between = |before: &str, now: &str| changed(&[table(before)], &[table(now)]);
         let before = "[store]\nurl = \"sqlite:a\"\n[board]\nbake_window = \"1h\"";
-        assert!(names(before, before).is_empty());
-        let now = "[store]\nurl = \"sqlite:b\"\n[board]\nbake_window = \"1h\"\n\
+        assert_eq!(between(before, before), Changed::default());
+        assert_eq!(Changed::default().words(), None);
+        let now = "[store]\nurl = \"sqlite:b\"\n[board]\nbake_window = \"2h\"\n\
                    [[source]]\nkind = \"github\"\n[wall]\npage_secs = 9";
+        let both = between(before, now);
+        assert_eq!(both.taken, ["`[wall]`", "`bake_window` of `[board]`"]);
+        assert_eq!(both.later, ["`[[source]]`", "`url` of `[store]`"]);
+        assert!(both.practice);
         assert_eq!(
-            names(before, now),
-            ["`[[source]]`", "`[wall]`", "`url` of `[store]`"]
+            both.words().unwrap(),
+            "took over `[wall]` and `bake_window` of `[board]`; `[[source]]` and `url` of `[store]` \
+             of the configuration count after a restart"
         );
-        assert_eq!(changed(&[table(now)], &[]).len(), 4);
+        let gone = changed(&[table(now)], &[]);
+        assert_eq!((gone.taken.len(), gone.later.len()), (2, 2));
+        let many = "[ui]\na = 1\nb = 1\nc = 1\nd = 1\ne = 1\nf = 1";
+        let words = between("[ui]", many).words().unwrap();
+        assert!(words.ends_with("`d` of `[ui]` and 2 more"), "{words}");
+        assert!(!between("[ui]", many).practice);
+    }
+
+    #[test]
+    fn how_the_team_works_is_read_again_unless_the_team_is_the_simulated_one() {
+        let text = "[board]\nbake_window = \"3h\"\ncolumns = [\"code\"]\nwip = { code = 2 }\n\
+                    [attention]\nred_after = \"1h\"\n[wall]\npage_secs = 9";
+        let (_dir, mut reloader) = reloader(text, Global::default());
+        let told = reloader.read().unwrap();
+        let practice = &told.practice;
+        assert_eq!(practice.policy.bake_window, chrono::TimeDelta::hours(3));
+        assert_eq!(practice.columns.len(), 1);
+        assert_eq!(practice.limits[0].most, 2);
+        assert_eq!(practice.patience.red, chrono::TimeDelta::hours(1));
+        assert_eq!(told.wall.page.as_secs(), 9);
+        reloader.is_demo = true;
+        let practice = reloader.read().unwrap().practice;
+        let usual = demo::policy().unwrap().bake_window;
+        assert_eq!(practice.policy.bake_window, usual);
+        assert_eq!(practice.columns.len(), 1, "columns are the screen's");
     }
 
     #[test]
@@ -291,8 +403,8 @@ mod tests {
             "config.toml:2: `preset` in `[keys]`: there are no keys called `emacs`",
         );
         refused(
-            "[ui]\nmouse = 1\n[history]\ndays = \"x\"",
-            "(and 1 more; `cycleboard config check` tells all)",
+            "[ui]\nmouse = 1\ntheme = \"nrd\"\n[history]\ndays = \"x\"",
+            "(and 2 more; `cycleboard config check` tells all)",
         );
     }
 

@@ -51,8 +51,8 @@ pub struct Session {
     pub place: Place,
     /// The files that were read, as the user named them.
     pub files: Vec<String>,
-    /// What the files say that is not the screen's.
-    pub rest: Vec<toml::Table>,
+    /// What the files say.
+    pub written: Vec<toml::Table>,
     /// The theme that the files name, whatever the command line says.
     pub told_theme: String,
     /// The settings in force.
@@ -102,7 +102,7 @@ impl Session {
                 THIS_CLONE.clone_into(&mut sources_from);
             }
         }
-        let rest = texts.iter().filter_map(reload::rest).collect();
+        let written = texts.iter().filter_map(reload::written).collect();
         let told_theme = settings.ui.theme.clone();
         reload::over(&global, &mut settings);
         know_tokens(&env, &settings);
@@ -114,7 +114,7 @@ impl Session {
             global,
             place,
             files: texts.into_iter().map(|text| text.name).collect(),
-            rest,
+            written,
             told_theme,
             settings,
             sources_from,
@@ -137,7 +137,7 @@ impl Session {
             global,
             sources_from: format!("`{name}`"),
             files: vec![name],
-            rest: Vec::new(),
+            written: Vec::new(),
             told_theme: settings.ui.theme.clone(),
             place,
             settings,

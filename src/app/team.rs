@@ -4,7 +4,7 @@
 
 use crate::app::env::Env;
 use crate::app::{clock, session::Session};
-use crate::config::ColumnConfig;
+use crate::config::{ColumnConfig, Settings};
 use crate::domain::Timestamp;
 use crate::domain::attention::{Attention, Limit};
 use crate::domain::calendar::{Calendar, WorkingTime, Zone};
@@ -20,19 +20,24 @@ pub fn working_time(session: &Session) -> WorkingTime {
     session.settings.team.working_time(local)
 }
 
-/// Returns what the team pays attention to: the limits of columns, then those of their own.
+/// Returns what the team pays attention to.
 pub fn attention(session: &Session) -> Attention {
     let settings = &session.settings;
-    let columns = settings.board.columns.iter();
-    let of_column = |column: &ColumnConfig| Some(Limit::of_column(column.stage, column.wip?));
-    let mut limits: Vec<Limit> = columns.filter_map(of_column).collect();
-    limits.extend(settings.attention.limits.iter().cloned());
     Attention {
-        limits,
+        limits: limits(settings),
         patience: settings.attention.patience,
         calendar: Some(calendar(session, (session.clock)())),
         roster: settings.team.roster(),
     }
+}
+
+/// Returns the limits of columns, then those of their own.
+pub fn limits(settings: &Settings) -> Vec<Limit> {
+    let columns = settings.board.columns.iter();
+    let of_column = |column: &ColumnConfig| Some(Limit::of_column(column.stage, column.wip?));
+    let mut limits: Vec<Limit> = columns.filter_map(of_column).collect();
+    limits.extend(settings.attention.limits.iter().cloned());
+    limits
 }
 
 /// Returns the zone of this machine: what `TZ` names, else what the system is set to. One that has

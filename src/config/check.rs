@@ -306,19 +306,22 @@ impl<'a> Checker<'a> {
         };
         self.drop_unknown(&mut table, title, file::names::<T>());
         self.drop_forbidden(&mut table, forbidden);
-        let places: Vec<(String, Range<usize>)> = table
-            .iter()
-            .map(|(key, value)| (key.get_ref().to_string(), value.span()))
-            .collect();
-        let value = Spanned::new(span.clone(), DeValue::Table(table));
-        match read::<T>(value) {
-            Ok(value) => Some(Table { value, span }),
-            Err(error) => {
-                let at = error.span().unwrap_or_else(|| span.clone());
-                let key = places.iter().find(|(_, place)| place.contains(&at.start));
-                self.type_error(at, key.map(|(key, _)| key.as_str()), error.message());
-                None
-            }
+        // One of a list is left out as a whole: without one of its keys it may say something else.
+        let (is_one_of_many, all) = (title.starts_with("[["), table.len());
+        loop {
+            let value = Spanned::new(span.clone(), DeValue::Table(table.clone()));
+            let error = match read::<T>(value) {
+                Ok(_) if is_one_of_many && table.len() < all => return None,
+                Ok(value) => return Some(Table { value, span }),
+                Err(error) => error,
+            };
+            // What is wrong is told and taken out, so that the next mistake is told as well.
+            let at = error.span().unwrap_or_else(|| span.clone());
+            let mut keys = table.iter();
+            let key = keys.find(|(_, value)| value.span().contains(&at.start));
+            let key = key.map(|(key, _)| key.get_ref().to_string());
+            self.type_error(at, key.as_deref(), error.message());
+            table.remove(key?.as_str());
         }
     }
 

@@ -23,6 +23,7 @@ pub mod logs;
 mod order;
 pub mod patience;
 pub mod poller;
+mod practice;
 pub mod routing;
 pub mod schedule;
 pub mod sight;
@@ -39,4 +40,5 @@ pub(crate) mod testing;
 mod tests;
 
 pub use handle::{Engine, EngineCommand, Options, Tells, start};
+pub use practice::Practice;
 pub use teller::Progress;

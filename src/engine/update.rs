@@ -14,6 +14,7 @@ use crate::domain::history::{Coverage, Record, Transition};
 use crate::domain::key::{ItemId, SourceName};
 use crate::domain::policy::Pin;
 use crate::domain::text::Clean;
+use crate::engine::practice::Practice;
 use crate::engine::routing::Routes;
 use crate::sources::{Batch, Capability, Meter, PastRead, ResourceId, SourceError};
 
@@ -66,6 +67,8 @@ pub enum Update {
     },
     /// The user's pins are others.
     Pinned(Vec<(ItemId, Pin)>),
+    /// The team works in another way.
+    Practised(Arc<Practice>),
     /// A person wanted to know why a job failed, and its source was asked.
     Diagnosed(Box<Diagnosed>),
     /// How far the actions of this session got, newest first.

@@ -6,7 +6,9 @@
 mod act;
 mod aside;
 mod cards;
+mod log;
 mod own;
+mod past;
 mod standup;
 mod talk;
 #[cfg(test)]
@@ -24,23 +26,29 @@ use crate::app::cli::BoardArgs;
 use crate::app::effects::{Done, Effects, clipboard};
 use crate::app::exit::{Exit, Failure};
 use crate::app::hidden::Hidden;
-use crate::app::logs;
 use crate::app::pins::Pins;
+use crate::app::rewind::Projector;
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
 use crate::app::standup::desk::{Desk, Scene};
 use crate::app::views::{self, Views};
-use crate::app::{board, env, once, output, redact, signals, team};
-use crate::domain::diagnosis::LogKey;
+use crate::app::{board, env, flow, once, output, redact, signals, team};
 use crate::domain::history::Ledger;
 use crate::domain::history::Windows;
 use crate::engine::{Engine, EngineCommand};
+use crate::ui::flow as flow_ui;
+use crate::ui::replay;
 use crate::ui::standup::{Ask, Order};
 
+use log::Reading;
+use past::When;
 use talk::{Do, Said, Setting, Talk};
 
 /// The longest line that is listened to, in bytes.
 const LONGEST: u64 = 4 * 1024;
+
+/// What is said where nothing can be told of what was.
+const NO_HISTORY: &str = "history cannot be read";
 
 /// How many lines of a log are read out at once.
 const LOG_LINES: u64 = 30;
@@ -60,7 +68,8 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         let engine = session.start(store.clone(), !args.offline, &tasks).await?;
         let effects = board::effects(&session, &tasks)
             .with_store(store, Windows::of(&session.settings.policy))
-            .with_standup(Desk::of(&session));
+            .with_standup(Desk::of(&session))
+            .with_projector(Projector::new(team::working_time(&session)));
         let setting = Setting {
             columns: session.settings.board.columns.clone(),
             offline: args.offline,
@@ -97,17 +106,28 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
     })
 }
 
+/// What is asked of history.
+#[derive(Debug)]
+enum Question {
+    /// The stand-up.
+    Standup(Ask),
+    /// Metrics.
+    Flow(flow_ui::Ask),
+    /// A moment, of the cards of a filter.
+    Past(When, String),
+}
+
 /// A conversation with the engine at one end and a person at the other.
 struct Conversation<'a> {
     talk: Talk,
     engine: Engine,
     session: &'a Session,
-    /// The log that is waited for, or read out, and the next line of it.
-    log: Option<(LogKey, Option<u64>)>,
+    /// The log that is waited for, or read out.
+    log: Option<Reading>,
     /// What is done beside the conversation.
     effects: Effects,
-    /// Questions about the stand-up that wait for history.
-    asks: VecDeque<Ask>,
+    /// Questions that wait for history.
+    asks: VecDeque<Question>,
     /// History as it was last read.
     ledger: Option<Arc<Ledger>>,
 }
@@ -156,13 +176,17 @@ impl Conversation<'_> {
                 Said::Do(Do::Quit) => return Ok(false),
                 Said::Do(Do::Command(command)) => self.send(command).await?,
                 Said::Do(Do::Log(key)) => {
-                    self.log = Some((key.clone(), None));
+                    self.log = Some(Reading::of(key.clone()));
                     if self.session.logs.open(&key).ok().flatten().is_none() {
                         print("the log is being fetched; it is read out when it is here")?;
                         self.send(EngineCommand::Diagnose(key)).await?;
                     }
                 }
                 Said::Do(Do::More) => self.more_of_log()?,
+                Said::Do(Do::LogFrom(line)) => self.log_from(line)?,
+                Said::Do(Do::Search(query)) => self.search_log(query)?,
+                Said::Do(Do::Measure(ask)) => self.ask(Question::Flow(ask))?,
+                Said::Do(Do::Past(when, filter)) => self.ask(Question::Past(when, filter))?,
                 Said::Do(Do::Hide(changes)) => {
                     let hidden = Hidden::of(self.session);
                     let (_, trouble) = hidden.set(&changes, (self.session.clock)());
@@ -171,7 +195,7 @@ impl Conversation<'_> {
                     }
                 }
                 Said::Do(Do::Pin(changes)) => self.effects.pin(changes),
-                Said::Do(Do::Standup(ask)) => self.standup(ask)?,
+                Said::Do(Do::Standup(ask)) => self.ask(Question::Standup(ask))?,
                 Said::Do(Do::Run(order)) => match self.effects.own() {
                     Some(runner) => runner.run(*order),
                     None => print("your commands cannot be run here")?,
@@ -196,43 +220,84 @@ impl Conversation<'_> {
             }
             Done::Recalled(ledger) => {
                 self.ledger = ledger.or(self.ledger.take());
-                while let Some(ask) = self.asks.pop_front() {
-                    self.prepare(&ask)?;
+                while let Some(question) = self.asks.pop_front() {
+                    self.prepare(question)?;
                 }
                 Vec::new()
             }
             Done::Standup(answer) => self.talk.on_standup(*answer, now),
+            Done::Measured(report) => self.talk.on_report(&report),
+            Done::Rewound(frame) => self.talk.on_frame(*frame),
             Done::Own(event) | Done::Returned(event) => self.talk.on_own(&event),
             // Nothing of this is asked for here.
             Done::Hidden(..)
             | Done::Views(..)
-            | Done::Measured(_)
-            | Done::Rewound(_)
             | Done::Log(_)
             | Done::Aside(_)
             | Done::Reloaded(_) => Vec::new(),
         })
     }
 
-    /// Has a question about the stand-up answered, from history as it is now.
-    fn standup(&mut self, ask: Ask) -> Result<(), Failure> {
+    /// Has a question answered, from history as it is now.
+    fn ask(&mut self, question: Question) -> Result<(), Failure> {
         let board = Arc::clone(&self.engine.snapshots.borrow());
-        // What is only kept needs no history, and has to be kept in the order in which it was said.
-        let reads = ask.order == Order::Prepare;
+        let reads = match &question {
+            // What is only kept needs no history, and has to be kept in the order in which it was said.
+            Question::Standup(ask) => ask.order == Order::Prepare,
+            // A step goes through the history that is told of.
+            Question::Past(When::At(_), _) => false,
+            Question::Flow(_) | Question::Past(..) => true,
+        };
         if (reads || !self.asks.is_empty()) && self.effects.recall(board) {
-            self.asks.push_back(ask);
+            self.asks.push_back(question);
             return Ok(());
         }
-        self.prepare(&ask)
+        self.prepare(question)
     }
 
-    fn prepare(&self, ask: &Ask) -> Result<(), Failure> {
-        let scene = Scene {
-            snapshot: Arc::clone(&self.engine.snapshots.borrow()),
-            ledger: self.ledger.clone(),
-            now: (self.session.clock)(),
+    fn prepare(&self, question: Question) -> Result<(), Failure> {
+        let snapshot = Arc::clone(&self.engine.snapshots.borrow());
+        let now = (self.session.clock)();
+        let ask = match question {
+            Question::Standup(ask) => ask,
+            Question::Flow(ask) => {
+                let Some(ledger) = self.ledger.clone() else {
+                    return print(NO_HISTORY);
+                };
+                let beside = flow::beside(&self.session.settings.board.columns, &snapshot);
+                self.effects.measure(ledger, ask, beside, now);
+                return Ok(());
+            }
+            Question::Past(when, filter) => {
+                let shown = self.talk.told.frame.as_ref();
+                let told = shown.map(|frame| Arc::clone(frame.film.replay.ledger()));
+                let (at, ledger) = match when {
+                    When::At(at) => (Some(at), told),
+                    When::Now => (None, self.ledger.clone()),
+                    When::Named(since) => {
+                        let calendar = team::calendar(self.session, now);
+                        let at = since.moment(&calendar, None, now).min(now);
+                        (Some(at), self.ledger.clone())
+                    }
+                };
+                let Some(ledger) = ledger else {
+                    return print(NO_HISTORY);
+                };
+                let viewer = replay::Viewer {
+                    me: snapshot.me(),
+                    people: snapshot.attention.of_nothing(),
+                };
+                let ask = replay::Ask { at, filter };
+                self.effects.rewind(ledger, ask, viewer, now);
+                return Ok(());
+            }
         };
-        if self.effects.standup(ask.clone(), scene) {
+        let scene = Scene {
+            snapshot,
+            ledger: self.ledger.clone(),
+            now,
+        };
+        if self.effects.standup(ask, scene) {
             return Ok(());
         }
         print("no stand-up can be prepared now")
@@ -264,64 +329,6 @@ impl Conversation<'_> {
     async fn send(&self, command: EngineCommand) -> Result<(), Failure> {
         let sent = self.engine.commands.send(command).await;
         sent.map_err(|_closed| Failure::error("nothing can be asked for any more"))
-    }
-
-    /// Reads out the log that was asked for, once it is here.
-    fn look_for_log(&mut self) -> Result<(), Failure> {
-        let Some((key, None)) = &self.log else {
-            return Ok(());
-        };
-        let Some(mut file) = self.session.logs.open(key).ok().flatten() else {
-            return Ok(());
-        };
-        let from = logs::index(&mut file).and_then(|index| {
-            let first = crate::log::first_error(&index, &mut file)?;
-            Ok(first.map_or(0, |first| first.line.saturating_sub(BEFORE)))
-        });
-        match from {
-            Ok(from) => {
-                self.log = Some((key.clone(), Some(from)));
-                self.more_of_log()
-            }
-            Err(error) => {
-                self.log = None;
-                print(&format!("the log cannot be read: {error}"))
-            }
-        }
-    }
-
-    fn more_of_log(&mut self) -> Result<(), Failure> {
-        let Some((key, Some(from))) = &self.log else {
-            return print("there is no log to go on with; `log` reads one");
-        };
-        let (key, from) = (key.clone(), *from);
-        let read = || -> io::Result<(String, u64)> {
-            let gone = || io::Error::other("it is not here any more");
-            let mut file = self.session.logs.open(&key)?.ok_or_else(gone)?;
-            let index = logs::index(&mut file)?;
-            let mut text = Vec::new();
-            let lines = from..from.saturating_add(LOG_LINES);
-            logs::text::write(&index, &mut file, lines, false, &mut text)?;
-            Ok((String::from_utf8_lossy(&text).into_owned(), index.lines()))
-        };
-        match read() {
-            Ok((text, all)) => {
-                let end = (from + LOG_LINES).min(all);
-                print(&format!("log, lines {} to {end} of {all}", from + 1))?;
-                for line in text.lines() {
-                    print(line)?;
-                }
-                let next = (end < all).then_some(end);
-                print(if next.is_some() {
-                    "`more` goes on"
-                } else {
-                    "that was the end of the log"
-                })?;
-                self.log = next.map(|next| (key, Some(next)));
-                Ok(())
-            }
-            Err(error) => print(&format!("the log cannot be read: {error}")),
-        }
     }
 }
 

@@ -46,13 +46,14 @@ pub(super) struct Minutes {
 
 /// The lines of a list and the cards that their numbers mean.
 #[derive(Default)]
-struct Listed {
-    lines: Vec<String>,
-    cards: Vec<ItemId>,
+pub(super) struct Listed {
+    pub(super) lines: Vec<String>,
+    pub(super) cards: Vec<ItemId>,
 }
 
 impl Listed {
-    fn card(&mut self, id: &ItemId, text: &str) {
+    /// Adds a card with its number.
+    pub(super) fn card(&mut self, id: &ItemId, text: &str) {
         self.cards.push(id.clone());
         self.lines.push(format!("{}. {text}", self.cards.len()));
     }
@@ -188,7 +189,7 @@ impl Talk {
     }
 
     /// Makes these lines and cards the list.
-    fn listed(&mut self, listed: Listed) -> Vec<Said> {
+    pub(super) fn listed(&mut self, listed: Listed) -> Vec<Said> {
         self.listed = listed.cards;
         self.tell(listed.lines)
     }

@@ -10,6 +10,7 @@ use super::act::Acting;
 use super::aside::{Before, Pinned};
 use super::cards::NO_CARD;
 use super::own::Errands;
+use super::past::{Step, Told, When};
 use super::standup::Minutes;
 use super::vocabulary::{help, unknown};
 use super::words::{self, Stood};
@@ -28,6 +29,8 @@ use crate::domain::stage::Stage;
 use crate::domain::status::Severity;
 use crate::engine::EngineCommand;
 use crate::engine::snapshot::{Health, Snapshot};
+use crate::log;
+use crate::ui::flow;
 use crate::ui::own::Order;
 use crate::ui::standup::Ask;
 
@@ -54,6 +57,14 @@ pub(super) enum Do {
     Log(LogKey),
     /// Go on with the log.
     More,
+    /// Read it out from a line, counted from 0.
+    LogFrom(u64),
+    /// Look for something in it.
+    Search(log::Query),
+    /// Measure flow.
+    Measure(flow::Ask),
+    /// Make a moment of the past, of the cards of a filter.
+    Past(When, String),
     /// Keep what was put aside.
     Hide(Changes),
     /// Keep what was pinned.
@@ -127,6 +138,8 @@ pub(super) struct Talk {
     pub(super) undo: Vec<Before>,
     pub(super) minutes: Minutes,
     pub(super) errands: Errands,
+    /// What was told of flow and of the past.
+    pub(super) told: Told,
     /// Whether every source was read once, or failed: what comes before that is no change.
     is_settled: bool,
     /// How every card stood, once all sources had answered.
@@ -161,6 +174,7 @@ impl Talk {
             lines: Vec::new(),
             minutes: Minutes::default(),
             errands: Errands::default(),
+            told: Told::default(),
             listed: Vec::new(),
             card: None,
             more: More::Nothing,
@@ -327,13 +341,18 @@ impl Talk {
             "held" => self.held(),
             "run" | "!" => self.run(rest, snapshot, now),
             "stop" => self.errands.stop(rest),
-            "copy" | "y" => self.copy(rest, snapshot),
+            "copy" | "y" => self.copy(rest, snapshot, now),
             "browser" => match self.page(snapshot) {
                 Ok(url) => vec![Said::Do(Do::Browse(url.clone()))],
                 Err(why) => vec![line(why)],
             },
             "filter" | "f" | "/" => self.filter(rest, snapshot, now),
-            "log" => self.log(snapshot),
+            "log" => self.log(rest, snapshot),
+            "search" => search(rest),
+            "flow" => self.flow(rest),
+            "past" => self.past(rest),
+            "earlier" => self.step(Step::Earlier, rest),
+            "later" => self.step(Step::Later, rest),
             "act" | "a" => {
                 let item = self.card(snapshot);
                 let setting = (self.setting.offline, now);
@@ -364,8 +383,8 @@ impl Talk {
         item.url.as_ref().ok_or("it has no page")
     }
 
-    /// Copies the key of the card, its address, or the stand-up.
-    fn copy(&self, what: &str, snapshot: &Snapshot) -> Vec<Said> {
+    /// Copies the key of the card, its address, the stand-up, or the metrics.
+    fn copy(&self, what: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Said> {
         let text = match what {
             "" | "key" => self
                 .card(snapshot)
@@ -375,9 +394,10 @@ impl Talk {
             "standup" => self
                 .copied_standup()
                 .ok_or("no stand-up was told; `standup` and `people` do"),
+            "flow" => self.copied_flow(now).ok_or("no flow was told; `flow` does"),
             _ => Err(
                 "`copy` copies the key of the card, `copy link` its address, \
-                      `copy standup` the stand-up",
+                      `copy standup` the stand-up, `copy flow` the metrics",
             ),
         };
         match text {
@@ -413,7 +433,18 @@ impl Talk {
         }
     }
 
-    fn log(&mut self, snapshot: &Snapshot) -> Vec<Said> {
+    fn log(&mut self, from: &str, snapshot: &Snapshot) -> Vec<Said> {
+        if !from.is_empty() {
+            let Some(from) = from
+                .parse::<u64>()
+                .ok()
+                .and_then(|from| from.checked_sub(1))
+            else {
+                return vec![line("say from which line: `log 120`")];
+            };
+            self.more = More::Log;
+            return vec![Said::Do(Do::LogFrom(from))];
+        }
         let Some(item) = self.card(snapshot) else {
             return vec![line(NO_CARD)];
         };
@@ -423,6 +454,17 @@ impl Talk {
         };
         self.more = More::Log;
         vec![Said::Do(Do::Log(key))]
+    }
+}
+
+/// Looks for something in the log that was read out.
+fn search(text: &str) -> Vec<Said> {
+    if text.is_empty() {
+        return vec![line("say what: `search panic`, an expression")];
+    }
+    match log::Query::parse(text) {
+        Ok(query) => vec![Said::Do(Do::Search(query))],
+        Err(error) => vec![line(format!("that cannot be searched for: {error}"))],
     }
 }
 

@@ -29,7 +29,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "view",
         "`view NAME`: its filter, columns and order; `view` alone: the whole board",
     ),
-    ("log", "read out the log of why this card is red"),
+    (
+        "log",
+        "read out the log of why this card is red; `log 120` goes on from that line",
+    ),
+    (
+        "search",
+        "`search TEXT`: the lines of that log in which it is found, with their numbers",
+    ),
     (
         "act",
         "do something to the run of this card, after a question",
@@ -43,7 +50,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("browser", "open this card's page in the browser"),
     (
         "copy",
-        "copy the key of this card; `copy link` its address, `copy standup` the stand-up",
+        "copy the key of this card; `copy link` its address, `copy standup` the stand-up, `copy flow` the metrics",
     ),
     (
         "pin",
@@ -77,6 +84,22 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "`talked 2`: take that note away, it was talked about",
     ),
     ("held", "remember that the stand-up was held now"),
+    (
+        "flow",
+        "how the work flows: `flow cycle`, `flow ci api 90d`; `flow define` says what it means",
+    ),
+    (
+        "past",
+        "`past yesterday`, `past 2d`, `past 2026-11-20 09:30`: the board as it was then",
+    ),
+    (
+        "earlier",
+        "from there to what happened before; `earlier day` by a day",
+    ),
+    (
+        "later",
+        "from there to what happened after; `later day` by a day",
+    ),
     ("sources", "tell how the sources stand"),
     ("refresh", "ask all sources now"),
     (
@@ -133,25 +156,16 @@ pub(super) fn way(command: Command) -> Way {
         }
         C::MarkCard | C::MarkRange | C::MarkAll | C::Mark => Not("one card is talked about"),
         C::PreviousError
-        | C::SearchLog
-        | C::NextHit
-        | C::PreviousHit
         | C::Fold
         | C::FoldAll
         | C::Wrap
         | C::Times
         | C::CopyBlock
         | C::SaveLog => Not(
-            "`log` begins at the first error; `cycleboard log KEY` prints it whole, to be searched",
+            "`log` begins at the first error, `log LINE` at a line; `cycleboard log KEY` prints it whole",
         ),
         C::FailingTests | C::FirstOfGroup => {
             Not("`cycleboard triage` prints failing tests and where a failure was seen first")
-        }
-        C::FlowWindow | C::FlowScope | C::Definitions | C::CopyPage | C::ViewFlow => {
-            Not("`cycleboard flow` prints the metrics")
-        }
-        C::Earlier | C::Later | C::DayEarlier | C::DayLater | C::Now | C::ViewReplay => {
-            Not("`standup` with `since` tells what happened; the past itself is a picture")
         }
         C::Messages => Not("what happens is told when it does, and stays above"),
         C::NextView | C::PreviousView | C::LastView => Not("each view is a word of its own"),
@@ -185,13 +199,18 @@ pub(super) fn way(command: Command) -> Way {
         C::NextUrgent => Word("next"),
         C::PreviousUrgent => Word("previous"),
         C::NextError => Word("log"),
+        C::SearchLog | C::NextHit | C::PreviousHit => Word("search"),
+        C::FlowWindow | C::FlowScope | C::Definitions | C::ViewFlow => Word("flow"),
+        C::Earlier | C::DayEarlier => Word("earlier"),
+        C::Later | C::DayLater => Word("later"),
+        C::Now | C::ViewReplay => Word("past"),
         C::NextTurn | C::PreviousTurn | C::QuietCards | C::ViewStandup => Word("standup"),
         C::ByPerson => Word("people"),
         C::ParkingLot => Word("parked"),
         C::Since => Word("since"),
         C::Park => Word("park"),
         C::TalkedAbout => Word("talked"),
-        C::CopyMinutes | C::CopyKey | C::CopyUrl => Word("copy"),
+        C::CopyMinutes | C::CopyKey | C::CopyUrl | C::CopyPage => Word("copy"),
         C::Held => Word("held"),
         C::Open | C::Detail => Word("open"),
         C::Close | C::Quit => Word("quit"),

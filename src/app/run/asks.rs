@@ -190,7 +190,8 @@ where
             state, snapshot, ..
         } = &mut self.look;
         ui::history::on_recalled(state, read, snapshot, now);
-        let effects = ui::update::on_clock(state, snapshot, now);
+        let mut effects = ui::update::on_clock(state, snapshot, now);
+        effects.extend(ui::input::catch_up(state, snapshot, now));
         self.carry_out(effects, now)
     }
 
@@ -245,6 +246,11 @@ where
 
     /// Tells the engine; one that is too busy to listen is told of on the screen.
     fn command(&mut self, command: EngineCommand, now: Timestamp) {
+        let _heard = self.is_heard(command, now);
+    }
+
+    /// Tells the engine, and returns whether it listens.
+    pub(super) fn is_heard(&mut self, command: EngineCommand, now: Timestamp) -> bool {
         if let Err(error) = self.ends.commands.try_send(command) {
             tracing::warn!(%error, "engine");
             let busy = matches!(error, mpsc::error::TrySendError::Full(_));
@@ -254,7 +260,9 @@ where
                 "polling has stopped"
             };
             self.look.state.notify_error(text, now);
+            return false;
         }
+        true
     }
 
     pub(super) fn on_done(&mut self, done: Done) -> io::Result<Next> {
@@ -276,7 +284,14 @@ where
             Done::Views(own, trouble) => {
                 ui::update::saved::on_kept(&mut self.look.state, own, trouble, now);
             }
-            Done::Measured(report) => ui::update::flow::on_report(&mut self.look.state, report),
+            Done::Measured(report) => {
+                let Look {
+                    state, snapshot, ..
+                } = &mut self.look;
+                ui::update::flow::on_report(state, report);
+                let effects = ui::input::catch_up(state, snapshot, now);
+                return self.carry_out(effects, now);
+            }
             Done::Rewound(frame) => {
                 let Look {
                     state, snapshot, ..

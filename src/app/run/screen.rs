@@ -15,6 +15,8 @@ use crate::app::run::{App, Look};
 use crate::app::screen::Screen;
 use crate::app::themes::AUTO;
 use crate::domain::Timestamp;
+use crate::domain::history::Windows;
+use crate::engine::EngineCommand;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::Overlay;
 
@@ -150,21 +152,32 @@ where
         }
         self.retheme(&before, &told, now)?;
         self.take_own(&before, &told);
-        let changed = reload::changed(&before.rest, &told.rest);
-        if let Some(last) = changed.last() {
-            let count = if changed.len() == 1 {
-                "counts"
-            } else {
-                "count"
-            };
-            let names = match changed.get(..changed.len() - 1) {
-                None | Some([]) => last.clone(),
-                Some(others) => format!("{} and {last}", others.join(", ")),
-            };
-            let text = format!("{names} of the configuration {count} after a restart");
+        self.look.state.options.wall = told.wall;
+        let changed = reload::changed(&before.written, &told.written);
+        if changed.practice && !self.practise(&told, now) {
+            // What the engine did not hear of is otherwise still when the file is saved again.
+            if let Some(standing) = &mut self.standing {
+                standing.told.written = before.written;
+            }
+            return Ok(());
+        }
+        if let Some(text) = changed.words() {
             self.look.state.notify(text, now);
         }
         Ok(())
+    }
+
+    /// Lets the board and whoever judges cards go by how the team works now; returns whether the
+    /// engine listens.
+    fn practise(&mut self, told: &Told, now: Timestamp) -> bool {
+        let practice = &told.practice;
+        if !self.is_heard(EngineCommand::Practise(Arc::clone(practice)), now) {
+            return false;
+        }
+        let windows = Windows::of(&practice.policy);
+        self.ends.effects.windows_are(windows);
+        self.look.state.tell_columns(practice.columns.clone());
+        true
     }
 
     /// Takes over views and commands of the user; lists of them that are open are of the old ones.

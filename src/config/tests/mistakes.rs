@@ -587,3 +587,13 @@ fn a_write_that_does_not_exist_names_the_nearest() {
         "did you mean `approve`?",
     );
 }
+
+#[test]
+fn a_value_of_the_wrong_type_hides_no_other_mistake_of_its_table() {
+    let text = "[ui]\nmouse = 1\ntheme = \"no/path\"\nslow = \"x\"\n\
+                [board]\nbake_window = 3\nreview_stage = \"x\"\n\
+                [[wip]]\nname = 3\nlimit = \"x\"";
+    let errors = parse(text).unwrap_err();
+    let lines: Vec<usize> = errors.iter().map(|error| error.line).collect();
+    assert_eq!(lines, [2, 3, 4, 6, 7, 9, 10], "{errors:#?}");
+}

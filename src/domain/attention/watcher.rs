@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::domain::Timestamp;
 use crate::domain::attention::board::{Arrival, Group, Noted};
 use crate::domain::attention::rules::{Case, judge};
-use crate::domain::attention::{Attention, AttentionBoard, Call, Count, Limit, Per};
+use crate::domain::attention::{Attention, AttentionBoard, Call, Count, Limit, Patience, Per};
 use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::domain::query::QueryContext;
@@ -78,6 +78,19 @@ impl Watcher {
         self.me = me;
         let all: Vec<Arc<WorkItem>> = self.cards.values().cloned().collect();
         self.refresh(&all, &[], now)
+    }
+
+    /// Goes by other limits and another patience from now on: every card is judged again.
+    pub fn judge_by(&mut self, limits: Vec<Limit>, patience: Patience, now: Timestamp) {
+        let rules = Attention {
+            limits,
+            patience,
+            ..std::mem::take(&mut self.rules)
+        };
+        let before = std::mem::replace(self, Self::new(rules));
+        self.me = before.me;
+        let all: Vec<Arc<WorkItem>> = before.cards.into_values().collect();
+        self.refresh(&all, &[], now);
     }
 
     /// Returns when the clock alone makes something call next.

@@ -10,7 +10,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{Mutex, mpsc};
+use regex::Regex;
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -40,6 +41,8 @@ const JOURNAL_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Room {
     pub sources: Vec<Arc<dyn Source>>,
     pub acting: Acting,
+    /// What names production now.
+    pub production: watch::Receiver<Option<Regex>>,
     pub asks: mpsc::Receiver<Ask>,
     pub updates: mpsc::Sender<Update>,
     pub orders: HashMap<SourceName, mpsc::Sender<Order>>,
@@ -407,7 +410,7 @@ impl Desk {
         let id = id.clone();
         let flight: BoxFuture<'static, Landed> = match effect {
             Effect::Look => {
-                let production = self.room.acting.production.clone();
+                let production = self.room.production.borrow().clone();
                 let looked = look(source, target, production);
                 Box::pin(async move { Landed::Event(id, looked.await) })
             }

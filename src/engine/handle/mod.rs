@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use regex::Regex;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -31,6 +32,7 @@ use crate::engine::handle::haste::Haste;
 use crate::engine::handle::keeping::Front;
 use crate::engine::order::{Order, until};
 use crate::engine::poller::{Needs, Parts, poll};
+use crate::engine::practice::Practice;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::store::Store;
 use crate::engine::teller::{Progress, Teller};
@@ -108,6 +110,8 @@ pub enum EngineCommand {
     Look(Option<ItemId>),
     /// The user's pins are these now.
     Pin(Vec<(ItemId, Pin)>),
+    /// The team works like this now.
+    Practise(Arc<Practice>),
     /// Whether the terminal has the focus.
     Focus(bool),
     /// Find out why this job failed, and have its log in the cache; a person waits for it.
@@ -248,6 +252,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
         haste: (options.haste && options.polling).then(Haste::new),
         logs: options.logs,
         asks: None,
+        production: watch::Sender::new(options.acting.production.clone()),
         teller,
         tells: options.tells != Tells::Nothing,
         gathers: options.tells == Tells::WithPast,
@@ -288,6 +293,8 @@ struct Task {
     haste: Option<Haste>,
     logs: Arc<dyn LogCache>,
     asks: Option<mpsc::Sender<Ask>>,
+    /// What names production where things are done; nothing where nothing may be done.
+    production: watch::Sender<Option<Regex>>,
     teller: Teller,
     tells: bool,
     /// Whether nothing is told before the past is read.
@@ -409,6 +416,7 @@ impl Task {
         let room = Room {
             sources: self.sources.clone(),
             acting,
+            production: self.production.subscribe(),
             asks: asks_in,
             updates: self.updates.clone(),
             orders: self.orders.clone(),

@@ -40,6 +40,16 @@ impl Task {
                 self.order_all(&Order::Look(repo)).await;
             }
             EngineCommand::Pin(pins) => self.apply(vec![Update::Pinned(pins)]),
+            EngineCommand::Practise(practice) => {
+                // What asks for a typed word before it opens a gate goes by the same pattern.
+                self.production.send_if_modified(|known| {
+                    let known = known.as_mut();
+                    known
+                        .map(|it| it.clone_from(&practice.policy.production))
+                        .is_some()
+                });
+                self.apply(vec![Update::Practised(practice)]);
+            }
             EngineCommand::Focus(focused) => self.order_all(&Order::Focus(focused)).await,
             EngineCommand::Diagnose(key) => self.diagnose(key).await,
             EngineCommand::Follow(key) => self.follow(key, cancel),

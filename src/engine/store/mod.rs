@@ -30,6 +30,7 @@ use crate::engine::health::SourceState;
 use crate::engine::inquiry::Inquiries;
 use crate::engine::routing::{Routes, Standing};
 use crate::engine::snapshot::{Snapshot, SourceView};
+use crate::engine::store::calls::in_order;
 use crate::engine::told;
 use crate::engine::update::{Applied, Polled, RemoteState, Update, Write};
 use crate::sources::{Source, SourceError};
@@ -79,6 +80,8 @@ pub struct Store {
     looks_into: bool,
     needs_edition: u64,
     dirty: bool,
+    /// Whether every card is to be judged again.
+    anew: bool,
     generation: u64,
     pruned_at: Option<Timestamp>,
 }
@@ -98,12 +101,6 @@ impl Store {
         policy: Policy,
         columns: &[ColumnConfig],
     ) -> Self {
-        let mut stages: Vec<Stage> = Vec::with_capacity(Stage::ALL.len());
-        for stage in columns.iter().map(|column| column.stage).chain(Stage::ALL) {
-            if !stages.contains(&stage) {
-                stages.push(stage);
-            }
-        }
         let sources = sources
             .into_iter()
             .map(|source| Member {
@@ -115,7 +112,7 @@ impl Store {
         let book = Book::new(policy.look_back);
         Self {
             policy,
-            stages,
+            stages: in_order(columns),
             sources,
             correlator: Correlator::default(),
             book,
@@ -135,6 +132,7 @@ impl Store {
             looks_into: true,
             needs_edition: 0,
             dirty: false,
+            anew: false,
             generation: 0,
             pruned_at: None,
         }
@@ -209,6 +207,7 @@ impl Store {
                 applied.changed = true;
             }
             Update::Pinned(pins) => self.pinned(pins),
+            Update::Practised(practice) => self.practise(&practice, now, applied),
             Update::Diagnosed(diagnosed) => self.diagnosed(*diagnosed, applied),
             Update::Actions(actions) => {
                 applied.changed |= self.actions != actions;
@@ -359,7 +358,7 @@ impl Store {
             return false;
         }
         self.dirty = false;
-        let changes = self.correlator.refresh(&self.policy, now);
+        let changes = self.judged(now);
         applied.changed |= !changes.changed.is_empty() || !changes.removed.is_empty();
         for id in &changes.removed {
             self.columns.remove(id);
@@ -489,5 +488,7 @@ impl Store {
 
 #[cfg(test)]
 mod over;
+#[cfg(test)]
+mod practice_tests;
 #[cfg(test)]
 mod tests;

@@ -53,20 +53,22 @@ fn source(number: usize) -> SourceName {
 }
 
 fn store() -> Store {
-    let sources = [Silent(source(0)), Silent(source(1))];
-    Store::new(
-        sources.iter().map(|source| source as &dyn Source),
-        Policy::default(),
-        &[],
-    )
+    silent(Policy::default(), &[])
 }
 
-fn at(secs: i64) -> Timestamp {
+/// A store of two sources that say nothing.
+pub(super) fn silent(policy: Policy, columns: &[ColumnConfig]) -> Store {
+    let sources = [Silent(source(0)), Silent(source(1))];
+    let sources = sources.iter().map(|source| source as &dyn Source);
+    Store::new(sources, policy, columns)
+}
+
+pub(super) fn at(secs: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(secs)
 }
 
 /// Ticket `number` of the repository of a source; a greater `edition` was changed later.
-fn ticket(owner: usize, number: u64, edition: u8) -> Ticket {
+pub(super) fn ticket(owner: usize, number: u64, edition: u8) -> Ticket {
     Ticket {
         key: TicketKey::Numbered {
             repo: RepoKey::new("forge.test", &format!("acme/{}", source(owner))),
@@ -92,7 +94,7 @@ fn id(owner: usize, number: u64) -> FactId {
     Fact::Ticket(ticket(owner, number, 0)).id()
 }
 
-fn batch(owner: usize, said: &[(u64, u8)], listed: Option<&[u64]>) -> Batch {
+pub(super) fn batch(owner: usize, said: &[(u64, u8)], listed: Option<&[u64]>) -> Batch {
     Batch {
         facts: said
             .iter()
@@ -110,7 +112,7 @@ fn batch(owner: usize, said: &[(u64, u8)], listed: Option<&[u64]>) -> Batch {
     }
 }
 
-fn polled(owner: usize, order: u64, outcome: Result<Batch, SourceError>) -> Update {
+pub(super) fn polled(owner: usize, order: u64, outcome: Result<Batch, SourceError>) -> Update {
     polled_of("tickets", owner, order, outcome)
 }
 

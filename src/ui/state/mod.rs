@@ -55,7 +55,7 @@ pub use standup::{Clock, StandupPane, StandupState};
 pub(crate) use standup::{Part, SPANS, TOTAL_SECS};
 pub(crate) use triage::{Kept, Listed, ListedKey, Place, TreeMark};
 pub use triage::{LogPane, LogStanding, Pane, Search, TriageState};
-pub(crate) use typed::{Answered, Escape};
+pub(crate) use typed::{Ahead, Answered, Escape};
 pub use views::{Pointed, View};
 
 /// What the screen is told at the start.
@@ -185,6 +185,8 @@ pub struct UiState {
     pub(crate) escape: Escape,
     /// The key that closed a question, and when it last came: held, it means nothing more.
     pub(crate) answered: Option<Answered>,
+    /// Keys that wait until the view has what they are about.
+    pub(crate) ahead: Option<Ahead>,
     pub(crate) rolls_at: Option<Timestamp>,
     /// The count that was typed before a command, as far as it was.
     pub(crate) count: Option<u16>,
@@ -257,6 +259,7 @@ impl UiState {
             click: None,
             escape: Escape::None,
             answered: None,
+            ahead: None,
             rolls_at: None,
             count: None,
             themes: BUILTIN.iter().map(|(name, _)| (*name).to_owned()).collect(),

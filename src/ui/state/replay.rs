@@ -72,8 +72,10 @@ impl ReplayState {
     /// Ends: the board is as it was.
     pub(crate) fn leave(&mut self, board: &mut BoardState) {
         if let Some(kept) = self.kept.take() {
-            board.focus = kept.focus;
-            board.window = kept.window;
+            // The columns may be fewer since, as the configuration was saved.
+            let last = board.columns.len().saturating_sub(1);
+            board.focus = kept.focus.min(last);
+            board.window = kept.window.min(last);
             (board.zoom, board.overview) = (kept.zoom, kept.overview);
         }
         self.end();

@@ -84,6 +84,15 @@ impl UiState {
         }
     }
 
+    /// Takes over the columns of the configuration; a board that shows some of them shows those, and
+    /// each keeps its selection.
+    pub fn tell_columns(&mut self, columns: Vec<ColumnConfig>) {
+        let shown = self.arrangement().columns;
+        self.saved.columns = columns;
+        self.show_columns(&shown);
+        self.touch();
+    }
+
     /// Lets the board show that; a filter that cannot be read is none.
     pub fn arrange(&mut self, shows: &Arrangement) {
         self.filter.query = Query::parse(&shows.filter).unwrap_or_default();

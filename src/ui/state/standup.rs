@@ -14,7 +14,6 @@ use crate::domain::item::WorkItem;
 use crate::domain::key::ItemId;
 use crate::domain::standup::{CardRef, Entry, LeftOut, ParkedCard, Since, Stop, Turn};
 use crate::domain::text::Clean;
-use crate::ui::chord::Chord;
 use crate::ui::standup::{Ask, By, Order, Prepared};
 
 /// How soon it is prepared again after something changed, in seconds.
@@ -83,8 +82,6 @@ pub struct StandupState {
     /// The moment that is looked back to, once it is known; it stays while one stand-up is held.
     since: Option<Timestamp>,
     subject: Option<Subject>,
-    /// Keys that wait until there is a stand-up.
-    pub(crate) typed: Vec<Chord>,
 }
 
 /// Who or what has the clock.

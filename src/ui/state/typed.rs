@@ -1,7 +1,9 @@
-//! What is remembered of keys between two events: a sequence of the terminal's, an answer held down.
+//! What is remembered of keys between two events: a sequence of the terminal's, an answer held down,
+//! what was typed ahead.
 
 use crate::domain::Timestamp;
 use crate::ui::chord::Chord;
+use crate::ui::state::View;
 
 /// The key that closed a question.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,4 +26,13 @@ pub(crate) enum Escape {
     Csi(Timestamp),
     /// In a late answer to a question, until its end or this moment.
     Answer(Timestamp),
+}
+
+/// Keys that wait until a view has what they are about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Ahead {
+    /// Where they were typed.
+    pub(crate) view: View,
+    /// The keys.
+    pub(crate) keys: Vec<Chord>,
 }

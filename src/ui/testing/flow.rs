@@ -19,6 +19,7 @@ use crate::domain::text::Clean;
 use crate::ui::effect::Effect;
 use crate::ui::flow::{Ask, Measured, Report};
 use crate::ui::history::on_recalled;
+use crate::ui::input::catch_up;
 use crate::ui::sample;
 use crate::ui::testing::Screen;
 use crate::ui::update::flow::on_report;
@@ -241,6 +242,7 @@ impl Screen {
         for effect in effects {
             if let (Effect::Measure(ask), Some(ledger)) = (effect, self.state.history.clone()) {
                 on_report(&mut self.state, report(&ledger, ask));
+                drop(catch_up(&mut self.state, &self.snapshot, self.now));
             }
         }
         self.draw();

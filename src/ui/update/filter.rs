@@ -46,7 +46,9 @@ fn set_here(state: &mut UiState, query: Query, kept: Vec<ColumnState>) {
         | View::Flow
         | View::Sources
         | View::Replay => {
-            if query.text() != state.filter.query.text() {
+            // The columns may be others since, as the configuration was saved.
+            let is_as_wide = kept.len() == state.board.columns.len();
+            if query.text() != state.filter.query.text() && is_as_wide {
                 state.board.columns = kept;
             }
             set(state, query);

@@ -1,6 +1,7 @@
 //! Conversations in lines: what is said to what, and that nothing is done without a word for it.
 
 mod decided;
+mod past;
 mod told;
 
 use std::sync::Arc;
@@ -370,7 +371,7 @@ fn orders_and_views_have_names() {
     assert!(it.say("view").starts_with("48 cards: "));
     assert_eq!(
         it.say("help log"),
-        "log: read out the log of why this card is red"
+        "log: read out the log of why this card is red; `log 120` goes on from that line"
     );
     assert!(it.say("help lgo").contains("did you mean `log`?"));
 }

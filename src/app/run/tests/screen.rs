@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::app::ground::QUESTION;
-use crate::app::reload::Told;
-use crate::config::UiConfig;
+use crate::app::reload::{self, Told};
+use crate::config::{Settings, UiConfig, WallConfig};
 use crate::domain::arrange::{Arrangement, SavedView};
 use crate::ui::glyphs::Glyphs as Marks;
 use crate::ui::keymap::{Keymap, Preset};
@@ -17,7 +17,9 @@ fn told(ui: UiConfig) -> Told {
         shelf: Arc::default(),
         views: Vec::new(),
         commands: Arc::default(),
-        rest: Vec::new(),
+        wall: WallConfig::default(),
+        practice: reload::practice(&Settings::default()),
+        written: Vec::new(),
     }
 }
 
@@ -139,7 +141,7 @@ async fn views_and_own_commands_are_taken_over_and_what_needs_a_restart_is_named
             },
         }];
         next.commands = commands("[[command]]\nname = \"tidy\"\nargv = [\"x\"]");
-        next.rest = vec!["[store]\nurl = \"sqlite:a\"".parse().unwrap()];
+        next.written = vec!["[store]\nurl = \"sqlite:a\"".parse().unwrap()];
         tell.try_send(Done::Reloaded(Box::new(Ok(next)))).unwrap();
         world.pass(FRAME_AND_MORE).await;
         let text = world.seen.text();
@@ -173,6 +175,64 @@ async fn views_and_own_commands_are_taken_over_and_what_needs_a_restart_is_named
             text.contains("is:blocked") && !text.contains("tidy"),
             "{text}"
         );
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_the_team_works_is_taken_over_by_the_board_and_the_engine() {
+    let effects = effects();
+    let tell = effects.teller();
+    let all = (effects, None, Some(standing(UiConfig::default())));
+    play_all((120, 30), all, async |mut world: World| {
+        world.pass(FRAME_AND_MORE).await;
+        let text = "[board]\ncolumns = [\"plan\", { stage = \"code\", title = \"Create\" }]";
+        let settings = Settings::parse(text, "config.toml", crate::config::Trust::User, &[]);
+        let mut next = told(UiConfig::default());
+        next.practice = reload::practice(&settings.unwrap());
+        next.written = vec![text.parse().unwrap()];
+        let practice = Arc::clone(&next.practice);
+        world.type_text("/x");
+        tell.try_send(Done::Reloaded(Box::new(Ok(next.clone()))))
+            .unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        world.press(KeyCode::Esc);
+        world.pass(FRAME_AND_MORE).await;
+        let text = world.seen.text();
+        assert!(text.contains("took over `[board]`"), "{text}");
+        assert!(text.contains("Create") && !text.contains("Build"), "{text}");
+        let heard = world.commands.try_recv().unwrap();
+        assert_eq!(heard, EngineCommand::Practise(practice));
+        // What is written as before is nothing new.
+        tell.try_send(Done::Reloaded(Box::new(Ok(next)))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        assert!(world.commands.try_recv().is_err());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_engine_did_not_hear_of_is_told_again_with_the_next_save() {
+    let effects = effects();
+    let tell = effects.teller();
+    let all = (effects, None, Some(standing(UiConfig::default())));
+    play_all((120, 30), all, async |mut world: World| {
+        world.pass(FRAME_AND_MORE).await;
+        // Two commands fill the way to the engine.
+        world.type_text("rr");
+        world.pass(FRAME_AND_MORE).await;
+        let mut next = told(UiConfig::default());
+        next.written = vec!["[board]\nbake_window = \"2h\"".parse().unwrap()];
+        tell.try_send(Done::Reloaded(Box::new(Ok(next.clone()))))
+            .unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        let text = world.seen.text();
+        assert!(text.contains("still busy"), "{text}");
+        while world.commands.try_recv().is_ok() {}
+        tell.try_send(Done::Reloaded(Box::new(Ok(next)))).unwrap();
+        world.pass(FRAME_AND_MORE).await;
+        let heard = world.commands.try_recv().unwrap();
+        assert!(matches!(heard, EngineCommand::Practise(_)), "{heard:?}");
     })
     .await;
 }

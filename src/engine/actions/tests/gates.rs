@@ -1,7 +1,9 @@
 //! Answers at gates: only at one that waits, only as it was shown, and once.
 
 use super::*;
+use crate::domain::attention::Patience;
 use crate::domain::run::Door;
+use crate::engine::Practice;
 use crate::engine::actions::journal::key;
 
 /// A server whose run waits at a gate of this name.
@@ -40,6 +42,33 @@ async fn the_name_of_production_has_to_be_typed() {
     check("Deploy to production?", None, Some("production")).await;
     check("deploy", Some("staging"), None).await;
     check("Publish the product?", None, None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_production_since_has_to_be_typed() {
+    let (server, home) = (waits("deploy", Some("staging")), home());
+    let mut board = board(&server, acting(&home.journal)).await;
+    let practice = Practice {
+        policy: Policy {
+            production: Regex::new("^staging$").unwrap(),
+            ..Policy::default()
+        },
+        columns: Vec::new(),
+        limits: Vec::new(),
+        patience: Patience::default(),
+    };
+    board
+        .command(EngineCommand::Practise(Arc::new(practice)))
+        .await;
+    board.intend("a", Verb::Approve, 7).await;
+    let state = board
+        .state("a", |s| !matches!(s, ActionState::Reading))
+        .await;
+    let ActionState::Ready(fresh) = state else {
+        panic!("{state:?}");
+    };
+    assert_eq!(fresh.gate.unwrap().typed.as_deref(), Some("staging"));
+    board.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,6 +30,40 @@ fn opening_the_view_reads_history_and_then_measures_it_once() {
 }
 
 #[test]
+fn what_is_typed_while_it_is_measured_is_done_once_it_is() {
+    let mut screen = Screen::new(80, 24, 8);
+    screen.press("g m l j");
+    assert!(screen.text().contains("done as soon as flow is measured"));
+    screen.press("j k k enter");
+    let flow = &screen.state.flow;
+    assert_eq!(flow.page, Page::Cycle, "another page waits for nothing");
+    assert_eq!(flow.layer, None);
+    screen.recall(ledger(62));
+    assert_eq!(screen.state.flow.layer, Some(Layer::Behind));
+    // A key that leads elsewhere is typed ahead as well, and what was is dropped by Esc.
+    let mut screen = Screen::new(80, 24, 8);
+    screen.press("g m G esc g b");
+    assert_eq!(screen.state.view, View::Board);
+}
+
+#[test]
+fn nothing_waits_for_a_history_that_cannot_be_read() {
+    let mut screen = Screen::new(80, 24, 8);
+    screen.press("g m j");
+    assert!(screen.state.ahead.is_some());
+    let now = screen.now;
+    crate::ui::history::on_recalled(&mut screen.state, None, &screen.snapshot, now);
+    drop(crate::ui::input::catch_up(
+        &mut screen.state,
+        &screen.snapshot,
+        now,
+    ));
+    assert!(screen.state.ahead.is_none());
+    screen.press("j");
+    assert!(screen.state.ahead.is_none());
+}
+
+#[test]
 fn pages_go_round_by_the_arrows_and_by_tab() {
     let mut screen = screen(80, 24, 12);
     for (keys, page) in [

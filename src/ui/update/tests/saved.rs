@@ -228,3 +228,44 @@ fn a_click_on_a_tab_goes_there() {
     drop(click(&mut screen, 100));
     assert_eq!(screen.state.saved.current, None);
 }
+
+#[test]
+fn columns_of_the_configuration_are_taken_over_and_a_view_keeps_its_own() {
+    let mut screen = screen();
+    let titled = |stage: Stage, title: &str| ColumnConfig {
+        title: title.to_owned(),
+        ..ColumnConfig::of(stage)
+    };
+    let shown = |screen: &Screen| -> Vec<(Stage, String)> {
+        let columns = screen.state.options.columns.iter();
+        columns.map(|it| (it.stage, it.title.clone())).collect()
+    };
+    screen.press("l");
+    let selected = |screen: &Screen| {
+        let shown = screen.state.selected(&screen.snapshot);
+        shown.map(|it| it.key())
+    };
+    let chosen = selected(&screen);
+    assert!(chosen.is_some());
+    let told = vec![titled(Stage::Code, "Create"), titled(Stage::Deploy, "Ship")];
+    screen.state.tell_columns(told);
+    screen.draw();
+    let both = [
+        (Stage::Code, "Create".to_owned()),
+        (Stage::Deploy, "Ship".to_owned()),
+    ];
+    assert_eq!(shown(&screen), both);
+    assert_eq!(selected(&screen), chosen, "the card stays selected");
+    // A view that names columns shows those, in the words of the configuration.
+    screen.press("}");
+    screen.press("}");
+    let told = vec![titled(Stage::Deploy, "Out"), titled(Stage::Code, "Code")];
+    screen.state.tell_columns(told);
+    screen.draw();
+    let own = [
+        (Stage::Release, "Release".to_owned()),
+        (Stage::Deploy, "Out".to_owned()),
+    ];
+    assert_eq!(shown(&screen), own);
+    assert!(!screen.state.is_changed());
+}

@@ -45,6 +45,7 @@ fn no_walk_of_a_hundred_thousand_events_panics_and_all_views_are_seen() {
     let (mut desk, mut projector) = (standup::Shell::default(), replay::Projector::default());
     let mut soup = Soup::new(SEED, &[]);
     let (mut views, mut overlays) = (HashSet::new(), HashSet::new());
+    let (mut walls, mut moments, mut reports) = (0, 0, 0);
     for nth in 0..EVENTS {
         let event = soup.event();
         screen.now += TimeDelta::milliseconds(if nth % 7 == 0 { 900 } else { 90 });
@@ -78,6 +79,9 @@ fn no_walk_of_a_hundred_thousand_events_panics_and_all_views_are_seen() {
             // Two of one key in a row, which end the wall, are rare here.
             screen.state.wall = None;
         }
+        walls += usize::from(screen.state.wall.is_some());
+        moments += usize::from(screen.state.replay.at.is_some());
+        reports += usize::from(screen.state.flow.report.is_some());
         views.insert(format!("{:?}", screen.state.view));
         if let Some(overlay) = screen.state.overlays.last() {
             overlays.insert(std::mem::discriminant(overlay));
@@ -87,6 +91,14 @@ fn no_walk_of_a_hundred_thousand_events_panics_and_all_views_are_seen() {
         assert!(screen.state.pending.len() < 3, "event {nth} of {SEED:x}");
     }
     assert_eq!(views.len(), View::ALL.len(), "{views:?}");
+    // Views that are never filled would prove little.
+    let filled = [
+        walls,
+        moments,
+        reports,
+        usize::from(screen.state.standup.prepared.is_some()),
+    ];
+    assert!(filled.iter().all(|count| *count > 0), "{filled:?}");
     let seen = |overlay: &Overlay| overlays.contains(&std::mem::discriminant(overlay));
     assert!(
         seen(&Overlay::Messages(0)) && overlays.len() >= 10,

@@ -7,7 +7,7 @@ use crate::ui::layout::{Plan, middle, rows};
 use crate::ui::overlay::{Action, Entry, Palette, Seek};
 use crate::ui::own;
 use crate::ui::state::UiState;
-use crate::ui::text::{Paint, cols, width};
+use crate::ui::text::{Paint, cols, width, wrap};
 use crate::ui::theme::Role;
 
 /// Paints the palette.
@@ -18,7 +18,7 @@ pub(in crate::ui::view) fn paint(
     plan: &Plan,
 ) {
     let theme = paint.theme;
-    let height = cols(palette.entries.len()).saturating_add(3).clamp(6, 20);
+    let height = cols(palette.entries.len()).saturating_add(4).clamp(7, 21);
     let area = middle(plan.body, 76, height);
     let (title, empty) = match palette.seek {
         Seek::Anything => (
@@ -33,21 +33,18 @@ pub(in crate::ui::view) fn paint(
     }
     let list = &mut palette.list;
     input_line(paint, list, inside.x + 1, inside.y, inside.width - 2, empty);
-    let body = rows(inside, 1, inside.height - 1);
+    let all = rows(inside, 1, inside.height - 1);
     if palette.entries.is_empty() {
         let text = "nothing is called like that";
-        paint.text(
-            body.x + 1,
-            body.y,
-            body.width - 2,
-            text,
-            theme.style(Role::Dim),
-        );
+        let dim = theme.style(Role::Dim);
+        paint.text(all.x + 1, all.y, all.width - 2, text, dim);
         return;
     }
     list.cursor = list.cursor.min(palette.entries.len() - 1);
-    let from = window(list, usize::from(body.height));
     let cursor = list.cursor;
+    let body = below(paint, state, palette.entries.get(cursor), all);
+    let list = &mut palette.list;
+    let from = window(list, usize::from(body.height));
     let entries = palette.entries.iter().enumerate().skip(from);
     for (y, (at, entry)) in (body.top()..body.bottom()).zip(entries) {
         let selected = at == cursor;
@@ -61,36 +58,87 @@ pub(in crate::ui::view) fn paint(
                 theme.style(role)
             }
         };
-        let (text, key) = said(paint, state, entry);
-        let right = paint.right(
-            body.x + 1,
-            y,
-            body.width - 2,
-            if width(&key) < body.width / 2 {
-                &key
-            } else {
-                ""
-            },
-            pick(Role::Key),
-        );
-        let left = right.saturating_sub(body.x + 3);
-        paint.text(body.x + 1, y, left, &text, pick(Role::Text));
+        let Said { name, help, right } = said(paint, state, entry);
+        // Name and key are whole as long as there is room for both; what it does takes the rest.
+        let (mut x, mut room) = (body.x + 1, body.width - 2);
+        let has_key = width(&name) + width(&right) + 2 <= room || entry_is_text(entry);
+        if has_key && !right.is_empty() {
+            let left = paint.right(x, y, room, &right, pick(Role::Key));
+            room = left.saturating_sub(x + 2);
+        }
+        let end = paint.text(x, y, room, &name, pick(Role::Text));
+        let next = (x + NAMES).max(end + 1);
+        room = room.saturating_sub(next - x);
+        x = next;
+        if room >= SHORTEST || width(&help) <= room {
+            paint.text(x, y, room, &help, pick(Role::Text));
+        }
     }
 }
 
-/// Returns what a line says, of a command and of a word also what it does; and what stands at its
-/// right: the keys of a command, else what kind of thing it is.
-fn said(paint: &Paint<'_>, state: &UiState, entry: &Entry) -> (String, String) {
+/// How wide names are, so that what they do stands in a column.
+const NAMES: u16 = 17;
+
+/// Fewer columns say nothing of what something does.
+const SHORTEST: u16 = 8;
+
+/// The most lines that tell of the selected entry.
+const TOLD: usize = 2;
+
+/// Tells in full, below the list, what the selected entry does, or what of it was cut; returns what
+/// is left for the list.
+fn below(paint: &mut Paint<'_>, state: &UiState, entry: Option<&Entry>, all: Rect) -> Rect {
+    let theme = paint.theme;
+    let Some(entry) = entry.filter(|_| all.height > 4) else {
+        return all;
+    };
+    let Said { name, help, .. } = said(paint, state, entry);
+    let wide = all.width - 2;
+    let text = if help.is_empty() { &name } else { &help };
+    let lines = wrap(text, wide, TOLD);
+    // The place is there in any case, so that the list stays as high.
+    let count = cols(lines.len()).max(1);
+    let body = rows(all, 0, all.height - count);
+    let dim = theme.style(Role::Dim);
+    for (y, line) in (body.bottom()..all.bottom()).zip(lines) {
+        paint.text(all.x + 1, y, wide, line, dim);
+    }
+    body
+}
+
+/// Returns whether an entry is a text that may be cut: what kind of thing it is stands in any case.
+fn entry_is_text(entry: &Entry) -> bool {
+    !matches!(entry.action, Action::Run(_) | Action::Write(_))
+}
+
+/// What a line says.
+struct Said {
+    /// What it is called.
+    name: String,
+    /// What it does, of a command and of a word.
+    help: String,
+    /// What stands at its right: the keys of a command, else what kind of thing it is.
+    right: String,
+}
+
+/// Returns what a line says.
+fn said(paint: &Paint<'_>, state: &UiState, entry: &Entry) -> Said {
     match &entry.action {
         Action::Run(command) => {
-            let name = own::name(&state.options, *command);
-            let text = format!("{name:<16} {}", own::help(&state.options, *command));
-            let keys = state.options.keymap.labels(*command, paint.theme.glyphs());
-            (text, keys)
+            let keymap = &state.options.keymap;
+            Said {
+                name: own::name(&state.options, *command).to_owned(),
+                help: own::help(&state.options, *command).trim().to_owned(),
+                right: keymap.labels(*command, paint.theme.glyphs()),
+            }
         }
         Action::Write(word) => {
             let (_, argument, help) = word.about();
-            (format!("{:<16} {help}", word.name()), argument.to_owned())
+            Said {
+                name: word.name().to_owned(),
+                help: help.to_owned(),
+                right: argument.to_owned(),
+            }
         }
         Action::Focus(_)
         | Action::Pin(_)
@@ -104,6 +152,10 @@ fn said(paint: &Paint<'_>, state: &UiState, entry: &Entry) -> (String, String) {
         | Action::Sort(_)
         | Action::Snooze(_)
         | Action::Lanes(_)
-        | Action::Measure(_) => (entry.text.clone(), entry.kind.to_owned()),
+        | Action::Measure(_) => Said {
+            name: entry.text.clone(),
+            help: String::new(),
+            right: entry.kind.to_owned(),
+        },
     }
 }

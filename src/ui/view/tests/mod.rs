@@ -4,6 +4,7 @@ mod arranged;
 mod bytes;
 mod depths;
 mod empty;
+mod matrix;
 mod overlays;
 mod terminal;
 mod words;

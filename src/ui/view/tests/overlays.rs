@@ -157,3 +157,40 @@ fn a_source_says_which_request_failed_and_how_far_its_clock_is_off() {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
+
+#[test]
+fn the_palette_shows_names_and_keys_whole_and_the_help_of_the_selected_below() {
+    use crate::ui::command::COMMANDS;
+    for (cols, rows) in [(80, 24), (40, 12)] {
+        let mut screen = Screen::new(cols, rows, 48);
+        for row in COMMANDS
+            .iter()
+            .filter(|row| row.command.saved_view().is_none())
+        {
+            screen.press(":");
+            screen.type_text(row.name);
+            let text = screen.text();
+            let lines: Vec<&str> = text.lines().collect();
+            let from = lines.iter().position(|line| line.contains("find")).unwrap();
+            let listed: Vec<&str> = lines[from + 2..].iter().map(|line| line.trim()).collect();
+            let own = listed.iter().position(|line| line.contains(row.name));
+            assert!(own.is_some(), "{}: {text}", row.name);
+            // A word that is called the same comes first.
+            let keys = screen.keymap.labels(row.command, screen.theme.glyphs());
+            let needs = row.name.len() + keys.chars().count() + 2;
+            if !keys.is_empty() && needs <= usize::from(cols) - 6 {
+                let is_there = listed
+                    .iter()
+                    .any(|line| line.contains(row.name) && line.contains(&keys));
+                assert!(is_there, "{} {keys}: {text}", row.name);
+            }
+            screen.press("esc");
+        }
+    }
+    let mut screen = Screen::new(80, 24, 48);
+    screen.press(":");
+    screen.type_text("themes");
+    let help = "Choose a theme; each is shown as soon as the cursor is on it";
+    let text = screen.text();
+    assert!(text.contains(help), "{text}");
+}
