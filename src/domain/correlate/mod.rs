@@ -319,9 +319,10 @@ impl Correlator {
             return Changes::default();
         }
         self.house_alerts(policy);
-        let dirty = self.facts.take_dirty();
-        if let Some(views) = &mut views {
-            views.follow(&self.facts, &dirty);
+        let mut dirty = self.facts.take_dirty();
+        match &mut views {
+            Some(views) => views.follow(&self.facts, &mut dirty),
+            None => dirty.mark_lines(),
         }
         let shown = views.as_ref().map(|views| views.shown());
         let stale = Stale {

@@ -83,7 +83,7 @@ pub(super) struct View<'a> {
     pub(super) newest: Quick<(&'a str, &'a str), Newest<'a>>,
     reverted_by: Quick<&'a Sha, &'a Sha>,
     reads: &'a Reads,
-    seed: Seed,
+    pub(super) seed: Seed,
 }
 
 impl<'a> View<'a> {
@@ -190,8 +190,23 @@ impl<'a> View<'a> {
         Some(&branch.name)
     }
 
+    /// Notes that it is asked what contains these commits.
+    pub(super) fn reads_line<'s>(&self, commits: impl IntoIterator<Item = &'s Sha>) {
+        self.reads.note(self.seed.line());
+        for sha in commits {
+            self.reads.note(self.seed.commit(sha));
+        }
+    }
+
+    /// Whether one commit has another for sure.
+    pub(super) fn has(&self, target: &Sha, change: &Sha) -> bool {
+        self.reads_line([target, change]);
+        self.graph.has(target, change)
+    }
+
     /// The commit that reverts another.
     pub(super) fn reverter(&self, sha: &Sha) -> Option<&'a Sha> {
+        self.reads.note(self.seed.commit(sha));
         self.reverted_by.get(sha).copied()
     }
 
@@ -265,6 +280,7 @@ impl<'a> View<'a> {
 
     /// The whole commit that something names by its first digits, as far as it is known.
     pub(super) fn whole(&self, sha: &'a Sha) -> Option<&'a Sha> {
+        self.reads.note(self.seed.commits());
         Joins::whole(&self.kinds, sha)
     }
 
@@ -296,7 +312,7 @@ impl<'a> View<'a> {
         is_newer(&other, run)
             && self
                 .head_of(other.get())
-                .is_some_and(|sha| self.graph.has(sha, change))
+                .is_some_and(|sha| self.has(sha, change))
             && self.run_view(other.get()).work() == Work::Passed
     }
 
