@@ -14,6 +14,7 @@ use crate::domain::correlate::facts::{Facts, Scope};
 use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::kept::{Kept, Stale};
 use crate::domain::correlate::past_views::Shown;
+use crate::domain::correlate::readers::Readers;
 use crate::domain::correlate::remake::{Lasting, Taking};
 use crate::domain::correlate::view::Known;
 use crate::domain::fact::{Fact, FactId};
@@ -52,6 +53,7 @@ mod notices;
 mod parts;
 mod past_views;
 mod place;
+mod readers;
 mod reads;
 mod records;
 mod remake;
@@ -189,6 +191,8 @@ struct Made {
     loose: Vec<ItemId>,
     needs: BTreeSet<Need>,
     next: Option<Timestamp>,
+    /// Which anchors read what, in the past.
+    readers: Readers,
     /// The graph of its commits, and which version of them it is of, where it is kept.
     walked: Option<(u64, Arc<Graph>)>,
 }

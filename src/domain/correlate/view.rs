@@ -78,6 +78,8 @@ pub(super) struct View<'a> {
     pub(super) lanes: Vec<Lane<'a>>,
     /// The commits that became of a change request, by its number, as commits say.
     pub(super) commits_of: Quick<u64, Vec<&'a Commit>>,
+    /// The commits that no change request brought.
+    pub(super) pushed: Vec<Known<'a, Commit>>,
     pub(super) runs_at: Quick<&'a Sha, Vec<Known<'a, Run>>>,
     gated: Vec<Known<'a, Run>>,
     pub(super) newest: Quick<(&'a str, &'a str), Newest<'a>>,
@@ -110,6 +112,7 @@ impl<'a> View<'a> {
             joins,
             lanes,
             commits_of: Quick::default(),
+            pushed: Vec::new(),
             runs_at: Quick::default(),
             gated: Vec::new(),
             newest: Quick::default(),
@@ -132,9 +135,13 @@ impl<'a> View<'a> {
     pub(super) fn index_commits(&mut self) {
         self.commits_of.clear();
         self.reverted_by.clear();
+        self.pushed.clear();
         self.commits_of.reserve(self.kinds.commits.len());
-        for commit in &self.kinds.commits {
-            let commit = commit.get();
+        for known in &self.kinds.commits {
+            let commit = known.get();
+            if commit.direct && commit.change_request.is_none() {
+                self.pushed.push(*known);
+            }
             if let Some(number) = commit.change_request {
                 self.commits_of.entry(number).or_default().push(commit);
             }
