@@ -158,7 +158,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
     }
 
     fn due(&mut self, at: Option<Timestamp>) {
-        self.next = earlier(self.next, at);
+        self.next = self.next.into_iter().chain(at).min();
     }
 
     /// Makes the card of an anchor, unless what there is of it may stay.
@@ -458,13 +458,6 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
                 self.tells.extend(runs.map(|run| run.run.id));
             }
         }
-    }
-}
-
-fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
 

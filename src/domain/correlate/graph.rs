@@ -6,6 +6,7 @@
 use std::sync::OnceLock;
 
 use crate::domain::commit::{Commit, Range, Relation};
+use crate::domain::correlate::bits::Bits;
 use crate::domain::correlate::reads::{Quick, QuickSet};
 use crate::domain::key::Sha;
 
@@ -72,32 +73,6 @@ struct Under {
     children: Vec<usize>,
     /// The newer ends of ranges that it is a member of.
     ranges: Vec<usize>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    fn with(len: usize) -> Self {
-        Self(vec![0; len.div_ceil(64)])
-    }
-
-    /// Sets a bit; returns whether it was new.
-    fn set(&mut self, at: usize) -> bool {
-        let Some(word) = self.0.get_mut(at / 64) else {
-            return false;
-        };
-        let mask = 1 << (at % 64);
-        let new = *word & mask == 0;
-        *word |= mask;
-        new
-    }
-
-    fn has(&self, at: usize) -> bool {
-        self.0
-            .get(at / 64)
-            .is_some_and(|word| word & (1 << (at % 64)) != 0)
-    }
 }
 
 impl Graph {

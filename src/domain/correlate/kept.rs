@@ -160,7 +160,7 @@ impl<'c> Past<'c> {
         }
         let at = self.at(anchor)?;
         let may_be_stale = self.touched.as_ref().is_none_or(|all| all.contains(anchor));
-        let spared = self.spared(at, views).filter(|_| may_be_stale);
+        let spared = may_be_stale.then(|| self.spared(at, views)).flatten();
         let settled = self
             .kept
             .get(at)

@@ -28,6 +28,7 @@ use crate::domain::text::Clean;
 #[cfg(test)]
 mod across;
 mod alerts;
+mod bits;
 mod card;
 mod cards;
 mod dirty;
