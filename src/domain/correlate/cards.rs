@@ -163,19 +163,16 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
 
     /// Makes the card of an anchor, unless what there is of it may stay.
     fn anchor(&mut self, anchor: Anchored, maker: impl FnOnce(&mut Self) -> Option<WorkItem>) {
-        let made = match self.past.take(&anchor, self.ground.views) {
-            Some((made, item)) => {
-                if let Some(item) = item {
-                    self.items.push(Rider::stays(item, made.train.clone()));
-                }
-                made
+        let made = if let Some((made, item)) = self.past.take(&anchor, self.ground.views) {
+            if let Some(item) = item {
+                self.items.push(Rider::stays(item, made.train.clone()));
             }
-            None => {
-                if self.past.is_past {
-                    self.made.push(anchor.clone());
-                }
-                self.product(maker)
+            made
+        } else {
+            if self.past.is_history {
+                self.made.push(anchor.clone());
             }
+            self.product(maker)
         };
         self.due(made.next);
         if let Some(rest) = &made.rest {
@@ -198,7 +195,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             id: item.as_ref().map(|item| item.id.clone()),
             train: item
                 .as_ref()
-                .filter(|_| !self.past.is_past)
+                .filter(|_| !self.past.is_history)
                 .and_then(|item| item.train.clone()),
             next,
             reads: self.ground.reads.take(),

@@ -109,7 +109,7 @@ pub(super) struct Past<'c> {
     pub(super) scope: &'c Scope,
     pub(super) items: &'c HashMap<ItemId, Arc<WorkItem>>,
     /// Whether this is the way through the past, on which nobody rides in trains.
-    pub(super) is_past: bool,
+    pub(super) is_history: bool,
     /// The anchors that read what was touched, where they were looked up.
     pub(super) touched: Option<BTreeSet<Anchored>>,
     pub(super) stale: &'c Stale,
@@ -179,7 +179,7 @@ impl<'c> Past<'c> {
             return None;
         }
         let item = match &made.id {
-            Some(id) if !self.is_past => Some(self.items.get(id)?),
+            Some(id) if !self.is_history => Some(self.items.get(id)?),
             Some(_) | None => None,
         };
         Some((std::mem::take(made), item))

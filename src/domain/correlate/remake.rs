@@ -66,7 +66,7 @@ impl<'s> Job<'s> {
         let past = Past {
             scope: self.scope,
             items,
-            is_past,
+            is_history: is_past,
             touched: readers.and_then(|all| all.of(&ground.stale.marks, common.as_ref())),
             stale: ground.stale,
             now: ground.now,
