@@ -3,7 +3,7 @@
 //! Anchors are never put together through evidence that they share: a change
 //! request that closes three tickets is evidence on three cards.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
@@ -44,6 +44,8 @@ pub(super) struct Shard {
     pub(super) remade: Vec<ItemId>,
     /// What there is of each anchor now, in their order.
     pub(super) kept: Vec<Kept>,
+    /// The anchors of which that was made now, in the past.
+    pub(super) made: Vec<Anchored>,
     /// What is left of what there was.
     pub(super) left: Vec<Kept>,
     /// Cards that are no anchor's.
@@ -64,7 +66,9 @@ pub(super) struct Making<'c, 'a> {
     /// Ids of alerts that a card of this scope explains.
     pub(super) explained: BTreeSet<Clean>,
     /// Runs whose state a card of this scope already tells.
-    pub(super) told: QuickSet<u64>,
+    told: OnceCell<QuickSet<u64>>,
+    /// Anchors that were made now, in the past.
+    made: Vec<Anchored>,
     /// Alerts by the incident that was made of them.
     incidents: BTreeMap<&'a TicketKey, Vec<Known<'a, Alert>>>,
     /// What the anchor at hand notes of that.
@@ -124,7 +128,8 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             loose: Vec::new(),
             next: None,
             explained: BTreeSet::new(),
-            told: QuickSet::default(),
+            told: OnceCell::new(),
+            made: Vec::new(),
             incidents: BTreeMap::new(),
             rest: Rest::default(),
             tells: Vec::new(),
@@ -144,6 +149,7 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             items: trains::keep_shared(self.items, self.ground.facts.is_past()),
             remade: Vec::new(),
             kept: self.kept,
+            made: self.made,
             left: self.past.kept,
             loose: self.loose,
             needs: self.wanted.needs,
@@ -152,22 +158,23 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
     }
 
     fn due(&mut self, at: Option<Timestamp>) {
-        self.next = earlier(self.next, at);
+        self.next = self.next.into_iter().chain(at).min();
     }
 
     /// Makes the card of an anchor, unless what there is of it may stay.
     fn anchor(&mut self, anchor: Anchored, maker: impl FnOnce(&mut Self) -> Option<WorkItem>) {
-        let made = match self.past.take(&anchor, self.ground.views) {
-            Some((made, item)) => {
-                if let Some(item) = item {
-                    self.items.push(Rider::stays(item, made.train.clone()));
-                }
-                made
+        let made = if let Some((made, item)) = self.past.take(&anchor, self.ground.views) {
+            if let Some(item) = item {
+                self.items.push(Rider::stays(item, made.train.clone()));
             }
-            None => self.product(maker),
+            made
+        } else {
+            if self.past.is_history {
+                self.made.push(anchor.clone());
+            }
+            self.product(maker)
         };
         self.due(made.next);
-        self.told.extend(made.told.iter().copied());
         if let Some(rest) = &made.rest {
             self.wanted.take(&rest.needs);
             self.explained.extend(rest.explained.iter().cloned());
@@ -186,7 +193,10 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         let few = rest.needs.is_empty() && rest.explained.is_empty();
         let made = Product {
             id: item.as_ref().map(|item| item.id.clone()),
-            train: item.as_ref().and_then(|item| item.train.clone()),
+            train: item
+                .as_ref()
+                .filter(|_| !self.past.is_history)
+                .and_then(|item| item.train.clone()),
             next,
             reads: self.ground.reads.take(),
             told: self.tells.as_slice().into(),
@@ -196,6 +206,14 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
         self.tells.clear();
         self.items.extend(item.map(Rider::new));
         made
+    }
+
+    /// Whether a card of an anchor tells the state of a run already; asked once all are made.
+    pub(super) fn tells(&self, run: u64) -> bool {
+        let all = || self.kept.iter().flat_map(|kept| &kept.made.told);
+        self.told
+            .get_or_init(|| all().copied().collect())
+            .contains(&run)
     }
 
     /// Finishes a card that is no anchor's, and keeps it.
@@ -379,11 +397,10 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
             let merged = changes.filter_map(|change| change.get().merge_sha.as_ref());
             merged.collect::<QuickSet<_>>()
         });
-        for commit in &view.kinds.commits {
+        for commit in &view.pushed {
             let fact = commit.get();
-            let direct = fact.direct && fact.change_request.is_none();
             let on_default = default.is_none_or(|default| *default == *fact.branch);
-            if direct && on_default && !merges.contains(&fact.sha) {
+            if on_default && !merges.contains(&fact.sha) {
                 self.anchor(Anchored::Push(fact.sha.clone()), |making| {
                     making.push(view, *commit)
                 });
@@ -438,13 +455,6 @@ impl<'c, 'a: 'c> Making<'c, 'a> {
                 self.tells.extend(runs.map(|run| run.run.id));
             }
         }
-    }
-}
-
-fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::correlate::facts::Scope;
-use crate::domain::correlate::reads::{Mark, Marks};
+use crate::domain::correlate::reads::{Mark, Marks, Seed};
 use crate::domain::fact::FactId;
 use crate::domain::key::Sha;
 
@@ -25,11 +25,20 @@ pub(super) struct Dirty {
     pub(super) passed: Marks,
     /// Which facts these were, in the past.
     pub(super) touched: BTreeSet<(Scope, FactId)>,
+    /// Scopes of which commits changed, in the past: what follows is told once they are walked.
+    pub(super) lines: BTreeSet<Scope>,
     /// Scopes that facts moved from or to, in the past.
     pub(super) moved: BTreeSet<Scope>,
 }
 
 impl Dirty {
+    /// Marks all of the scopes of which commits changed.
+    pub(super) fn mark_lines(&mut self) {
+        for repo in std::mem::take(&mut self.lines).iter().flatten() {
+            self.mark(Seed::of(repo).whole());
+        }
+    }
+
     pub(super) fn mark(&mut self, mark: Mark) {
         if self.marks.len() < MOST_MARKS {
             self.marks.insert(mark);

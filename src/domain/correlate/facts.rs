@@ -260,6 +260,17 @@ impl Facts {
                 // Cards say nothing of them, but each knows whether it has to ask.
                 dirty.mark(seed.change(times.change.number));
             }
+            (Fact::Commit(commit), Some(seed)) if self.is_past => {
+                dirty.lines.insert(scope.clone());
+                dirty.mark(seed.commits());
+                dirty.mark(seed.commit(&commit.sha));
+                for reverted in &commit.reverts {
+                    dirty.mark(seed.commit(reverted));
+                }
+                if let Some(number) = commit.change_request {
+                    dirty.mark(seed.change(number));
+                }
+            }
             (
                 Fact::Repository(_)
                 | Fact::Commit(_)

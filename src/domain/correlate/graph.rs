@@ -6,6 +6,7 @@
 use std::sync::OnceLock;
 
 use crate::domain::commit::{Commit, Range, Relation};
+use crate::domain::correlate::bits::Bits;
 use crate::domain::correlate::reads::{Quick, QuickSet};
 use crate::domain::key::Sha;
 
@@ -57,38 +58,21 @@ struct Reach {
     ends: Vec<usize>,
 }
 
+/// What commits that came change of what was answered before.
+#[derive(Debug)]
+pub(super) struct Grown {
+    /// Whether more, or less, may be in a commit that was asked about.
+    pub(super) reaches: bool,
+    /// The commits that descend from them: of these more may be certain.
+    pub(super) above: Vec<Sha>,
+}
+
 /// What leads to a commit.
 #[derive(Clone, Debug, Default)]
 struct Under {
     children: Vec<usize>,
     /// The newer ends of ranges that it is a member of.
     ranges: Vec<usize>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Bits(Vec<u64>);
-
-impl Bits {
-    fn with(len: usize) -> Self {
-        Self(vec![0; len.div_ceil(64)])
-    }
-
-    /// Sets a bit; returns whether it was new.
-    fn set(&mut self, at: usize) -> bool {
-        let Some(word) = self.0.get_mut(at / 64) else {
-            return false;
-        };
-        let mask = 1 << (at % 64);
-        let new = *word & mask == 0;
-        *word |= mask;
-        new
-    }
-
-    fn has(&self, at: usize) -> bool {
-        self.0
-            .get(at / 64)
-            .is_some_and(|word| word & (1 << (at % 64)) != 0)
-    }
 }
 
 impl Graph {
@@ -99,11 +83,7 @@ impl Graph {
     ) -> Self {
         let mut graph = Self::default();
         for commit in commits {
-            let at = graph.intern(&commit.sha);
-            let parents = commit.parents.iter().map(|sha| graph.intern(sha)).collect();
-            if let Some(slot) = graph.parents.get_mut(at) {
-                *slot = Some(parents);
-            }
+            graph.add(commit);
         }
         for range in ranges {
             let (from, to) = (graph.intern(&range.from), graph.intern(&range.to));
@@ -153,6 +133,71 @@ impl Graph {
             }
         }
         self.make_room();
+    }
+
+    /// Takes in commits of which nothing was known; returns what that changes of what was answered
+    /// before, or nothing where the graph is to be built again. Commits are to be asked about anew.
+    pub(super) fn grow(&mut self, commits: &[&Commit]) -> Option<Grown> {
+        let first = self.parents.len() - self.beside.len();
+        let shas = || commits.iter().map(|commit| &commit.sha);
+        let old: Vec<usize> = shas().filter_map(|sha| self.find(sha)).collect();
+        let is_known = |at: &usize| self.parents.get(*at).is_some_and(Option::is_some);
+        let leads = commits.iter().flat_map(|commit| &commit.parents);
+        let ends = old.iter().copied();
+        let mut ends = ends.chain(leads.filter_map(|sha| self.find(sha)));
+        if old.iter().any(is_known) || ends.any(|at| self.absent.contains(&at)) {
+            return None;
+        }
+        let mut grown = Grown {
+            // What was walked from there is not kept.
+            reaches: old.iter().any(|at| *at >= first),
+            above: self.descending(&old),
+        };
+        for slot in &mut self.reached {
+            let has = |reach: &Reach| {
+                let mut old = old.iter();
+                old.any(|at| reach.inside.has(*at) || reach.maybe.has(*at))
+            };
+            if slot.get().is_some_and(has) {
+                *slot = OnceLock::new();
+                grown.reaches = true;
+            }
+        }
+        self.ask(std::iter::empty());
+        for commit in commits {
+            self.add(commit);
+        }
+        self.above.clear();
+        self.under = OnceLock::new();
+        self.make_room();
+        Some(grown)
+    }
+
+    /// What descends from some commits, by what is known so far.
+    fn descending(&self, from: &[usize]) -> Vec<Sha> {
+        if from.is_empty() {
+            return Vec::new();
+        }
+        let under = self.under.get_or_init(|| self.turned());
+        let mut found = Bits::with(self.parents.len());
+        let mut open = from.to_vec();
+        while let Some(at) = open.pop() {
+            if found.set(at)
+                && let Some(under) = under.get(at)
+            {
+                open.extend(&under.children);
+            }
+        }
+        let all = self.index.iter().filter(|(_, at)| found.has(**at));
+        all.map(|(sha, _)| sha.clone()).collect()
+    }
+
+    fn add(&mut self, commit: &Commit) {
+        let at = self.intern(&commit.sha);
+        let parents = commit.parents.iter().map(|sha| self.intern(sha)).collect();
+        if let Some(slot) = self.parents.get_mut(at) {
+            *slot = Some(parents);
+        }
     }
 
     fn intern(&mut self, sha: &Sha) -> usize {

@@ -3,7 +3,7 @@
 //! Law: a card that stays is the card that would be made again.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::Timestamp;
@@ -108,6 +108,10 @@ const FEW: usize = 6;
 pub(super) struct Past<'c> {
     pub(super) scope: &'c Scope,
     pub(super) items: &'c HashMap<ItemId, Arc<WorkItem>>,
+    /// Whether this is the way through the past, on which nobody rides in trains.
+    pub(super) is_history: bool,
+    /// The anchors that read what was touched, where they were looked up.
+    pub(super) touched: Option<BTreeSet<Anchored>>,
     pub(super) stale: &'c Stale,
     pub(super) now: Timestamp,
     /// In the order of anchors.
@@ -155,7 +159,8 @@ impl<'c> Past<'c> {
             return None;
         }
         let at = self.at(anchor)?;
-        let spared = self.spared(at, views);
+        let may_be_stale = self.touched.as_ref().is_none_or(|all| all.contains(anchor));
+        let spared = may_be_stale.then(|| self.spared(at, views)).flatten();
         let settled = self
             .kept
             .get(at)
@@ -165,7 +170,7 @@ impl<'c> Past<'c> {
             |mark: &Mark| spared == Some(*mark) || settled && self.stale.passed.contains(mark);
         let made = &mut self.kept.get_mut(at)?.made;
         let is_stale = made.next.is_some_and(|next| next <= self.now)
-            || self.stale.touches(&made.reads).any(|mark| !is_past(mark))
+            || may_be_stale && self.stale.touches(&made.reads).any(|mark| !is_past(mark))
             || made
                 .id
                 .as_ref()
@@ -174,8 +179,8 @@ impl<'c> Past<'c> {
             return None;
         }
         let item = match &made.id {
-            Some(id) => Some(self.items.get(id)?),
-            None => None,
+            Some(id) if !self.is_history => Some(self.items.get(id)?),
+            Some(_) | None => None,
         };
         Some((std::mem::take(made), item))
     }

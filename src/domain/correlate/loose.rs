@@ -90,12 +90,13 @@ pub(super) fn runs<'c, 'a: 'c>(making: &mut Making<'c, 'a>, view: &'c View<'a>) 
     let newest: BTreeMap<(&str, &str), Known<'a, Run>> = newest.collect();
     for run in newest.into_values() {
         let fact = run.get();
-        if making.told.contains(&fact.id) || view.is_told_better(fact) {
+        let run_view = view.run_view(fact);
+        // Most are green: what cards tell is not even looked up then.
+        if run_view.work() == Work::Passed || making.tells(fact.id) || view.is_told_better(fact) {
             continue;
         }
-        let run_view = view.run_view(fact);
         let is_foreign = !fact.ci.is_empty();
-        if run_view.work() == Work::Passed || (is_foreign && !is_stray(making, view, fact)) {
+        if is_foreign && !is_stray(making, view, fact) {
             continue;
         }
         making.wanted.run(view, &run_view);

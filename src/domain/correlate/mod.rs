@@ -14,6 +14,7 @@ use crate::domain::correlate::facts::{Facts, Scope};
 use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::kept::{Kept, Stale};
 use crate::domain::correlate::past_views::Shown;
+use crate::domain::correlate::readers::Readers;
 use crate::domain::correlate::remake::{Lasting, Taking};
 use crate::domain::correlate::view::Known;
 use crate::domain::fact::{Fact, FactId};
@@ -27,6 +28,7 @@ use crate::domain::text::Clean;
 #[cfg(test)]
 mod across;
 mod alerts;
+mod bits;
 mod card;
 mod cards;
 mod dirty;
@@ -52,6 +54,7 @@ mod notices;
 mod parts;
 mod past_views;
 mod place;
+mod readers;
 mod reads;
 mod records;
 mod remake;
@@ -189,6 +192,8 @@ struct Made {
     loose: Vec<ItemId>,
     needs: BTreeSet<Need>,
     next: Option<Timestamp>,
+    /// Which anchors read what, in the past.
+    readers: Readers,
     /// The graph of its commits, and which version of them it is of, where it is kept.
     walked: Option<(u64, Arc<Graph>)>,
 }
@@ -319,9 +324,10 @@ impl Correlator {
             return Changes::default();
         }
         self.house_alerts(policy);
-        let dirty = self.facts.take_dirty();
-        if let Some(views) = &mut views {
-            views.follow(&self.facts, &dirty);
+        let mut dirty = self.facts.take_dirty();
+        match &mut views {
+            Some(views) => views.follow(&self.facts, &mut dirty),
+            None => dirty.mark_lines(),
         }
         let shown = views.as_ref().map(|views| views.shown());
         let stale = Stale {

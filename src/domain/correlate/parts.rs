@@ -67,14 +67,15 @@ pub(super) fn part<'c, 'a: 'c>(
     origin: Origin<'a>,
     ticket: Option<&'a Ticket>,
 ) -> Part<'c, 'a> {
-    if ground.facts.is_past() {
-        view.reads_deployed();
-    }
     let change = match origin {
         Origin::Change(change) => Some(change.get()),
         Origin::Push(_) => None,
     };
     let shas = shas(view, origin);
+    if ground.facts.is_past() {
+        view.reads_deployed();
+        view.reads_line(shas.iter().copied());
+    }
     let mut landed = landed(view, origin, &shas);
     if let Some(landed) = &mut landed {
         landed.open_in = open_in(ground.clock, view, lane, landed);
@@ -254,7 +255,7 @@ fn reach<'a>(view: &View<'a>, branch: &'a str, sha: Option<&Sha>) -> Reach<'a> {
     };
     let repository = view.kinds.repository;
     let tip_has = |tip: Option<&Sha>| match (tip, sha) {
-        (Some(tip), Some(sha)) => view.graph.has(tip, sha),
+        (Some(tip), Some(sha)) => view.has(tip, sha),
         _ => false,
     };
     let default_tip = repository.and_then(|r| r.default_branch.as_ref()?.tip.as_ref());
@@ -310,7 +311,7 @@ fn after<'a>(
     let carriers = carriers(view, lane, sha, environments);
     let gated = view.gated().filter(|run| {
         let head = view.head_of(run.get());
-        head.is_some_and(|head| view.graph.has(head, sha))
+        head.is_some_and(|head| view.has(head, sha))
     });
     for run in view.runs_after(&carriers).into_iter().chain(gated) {
         if !lane.has_run(&run) || !seen.insert(run.id) {

@@ -8,7 +8,7 @@ use crate::domain::correlate::dirty::Dirty;
 use crate::domain::correlate::entry::Entry;
 use crate::domain::correlate::facts::Facts;
 use crate::domain::correlate::kinds::Kinds;
-use crate::domain::correlate::reads::Reads;
+use crate::domain::correlate::reads::{Mark, Reads, Seed};
 use crate::domain::correlate::renew::Renew;
 use crate::domain::correlate::stock::{Shelf, Stock};
 use crate::domain::correlate::view::View;
@@ -69,8 +69,8 @@ impl<'a> PastViews<'a> {
     }
 
     /// Brings them in step with the facts, of which these were touched.
-    pub(super) fn follow(&mut self, facts: &Facts, dirty: &Dirty) {
-        let mut touched: BTreeMap<&RepoKey, Renew> = BTreeMap::new();
+    pub(super) fn follow(&mut self, facts: &Facts, dirty: &mut Dirty) {
+        let mut touched: BTreeMap<&RepoKey, Renew<'a>> = BTreeMap::new();
         for scope in &dirty.moved {
             let Some(repo) = scope else { continue };
             // What moved from one repository to another is no matter of single facts.
@@ -95,28 +95,42 @@ impl<'a> PastViews<'a> {
                 view.changed(id.kind, before, now, renew);
             }
         }
-        for (repo, renew) in touched {
-            self.settle(repo, &renew);
+        let settled = touched.iter();
+        let marks = settled.flat_map(|(repo, renew)| self.settle(repo, renew));
+        let marks: Vec<Mark> = marks.collect();
+        for mark in marks {
+            dirty.mark(mark);
         }
     }
 
-    fn settle(&mut self, repo: &RepoKey, renew: &Renew) {
+    /// Brings one in step; returns the marks of what follows for cards from commits that came.
+    fn settle(&mut self, repo: &RepoKey, renew: &Renew<'a>) -> Vec<Mark> {
+        let seed = Seed::of(repo);
         let Some(known) = self.known.get(repo).filter(|known| !known.is_empty()) else {
             self.known.remove(repo);
             self.views.remove(repo);
-            return;
+            return vec![seed.whole()];
         };
         let before = self.views.remove(repo);
-        let view = match before {
+        let (view, marks) = match before {
             Some(view) if !renew.whole => view.renewed(known, renew),
             before => {
-                let walked = before.filter(|_| !renew.commits);
+                let walked = before.filter(|_| !renew.commits());
                 let walked = walked.and_then(View::into_graph);
                 let name = self.repos.put(repo.clone());
                 let kinds = Kinds::new(known.values().copied());
-                View::new(name, kinds, self.policy, self.reads, walked)
+                let marks = if renew.commits() {
+                    vec![seed.whole()]
+                } else {
+                    Vec::new()
+                };
+                (
+                    View::new(name, kinds, self.policy, self.reads, walked),
+                    marks,
+                )
             }
         };
         self.views.insert(repo.clone(), view);
+        marks
     }
 }

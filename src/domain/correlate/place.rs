@@ -218,7 +218,8 @@ impl<'a> Place<'a> {
         };
         let mut brought: Option<&'a Deployment> = None;
         let mut lacked = false;
-        for deployment in self.successes() {
+        // However many came since: what brought it dates it.
+        for deployment in went_well(self.known()) {
             if !has(deployment) {
                 lacked = self.lacks(deployment, graph, change);
                 break;

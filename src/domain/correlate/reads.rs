@@ -87,6 +87,21 @@ impl Seed {
         self.mark(13, ())
     }
 
+    /// What the commits contain that are asked about, in the past.
+    pub(super) fn line(self) -> Mark {
+        self.mark(14, ())
+    }
+
+    /// A commit: what it is, what takes it back, and what leads to it, in the past.
+    pub(super) fn commit(self, sha: &Sha) -> Mark {
+        self.mark(15, sha)
+    }
+
+    /// Which commits there are, in the past.
+    pub(super) fn commits(self) -> Mark {
+        self.mark(16, ())
+    }
+
     /// What a branch joins: change requests that come from it, and runs without a commit.
     pub(super) fn on_branch(self, branch: &str) -> Mark {
         self.mark(10, branch)

@@ -15,6 +15,7 @@ use crate::domain::correlate::kept::{Past, Stale};
 use crate::domain::correlate::kinds::Kinds;
 use crate::domain::correlate::parts::Ground;
 use crate::domain::correlate::past_views::Shown;
+use crate::domain::correlate::readers::Common;
 use crate::domain::correlate::reads::Reads;
 use crate::domain::correlate::views::Views;
 use crate::domain::correlate::{Changes, Made};
@@ -59,9 +60,14 @@ impl<'s> Job<'s> {
         items: &HashMap<ItemId, Arc<WorkItem>>,
         shown: Option<Shown<'_>>,
     ) {
+        let is_past = ground.facts.is_past();
+        let common = Common::of(self.scope).filter(|_| is_past);
+        let readers = Some(&self.old.readers).filter(|_| is_past);
         let past = Past {
             scope: self.scope,
             items,
+            is_history: is_past,
+            touched: readers.and_then(|all| all.of(&ground.stale.marks, common.as_ref())),
             stale: ground.stale,
             now: ground.now,
             kept: std::mem::take(&mut self.old.kept),
@@ -76,6 +82,11 @@ impl<'s> Job<'s> {
         self.shard = made;
         self.old.walked = line.zip(walked);
         let shard = &mut self.shard;
+        if is_past {
+            let made = (shard.kept.as_slice(), shard.made.as_slice());
+            let readers = &mut self.old.readers;
+            readers.follow(made, &shard.left, common.as_ref());
+        }
         shard.remade = shard.items.iter().map(|item| item.id.clone()).collect();
         let is_new = |item: &WorkItem| items.get(&item.id).is_none_or(|old| **old != *item);
         shard.items.retain(is_new);
@@ -206,6 +217,7 @@ impl<'c> Taking<'c> {
             loose: shard.loose,
             needs: shard.needs,
             next: shard.next,
+            readers: old.readers,
             walked: old.walked,
         };
         self.made.insert(scope.clone(), made);

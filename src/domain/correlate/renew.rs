@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::change_request::ChangeRequest;
+use crate::domain::commit::Commit;
 use crate::domain::correlate::entry::Entry;
 use crate::domain::correlate::graph::Graph;
 use crate::domain::correlate::joins::{is_named, is_plain};
 use crate::domain::correlate::lanes;
+use crate::domain::correlate::reads::Mark;
 use crate::domain::correlate::view::{Known, View, asked};
 use crate::domain::fact::{Fact, FactId, FactKind};
 use crate::domain::run::{JobSet, Run, RunState};
@@ -19,15 +21,24 @@ use crate::domain::text::Clean;
 
 /// What of a view is to be made again.
 #[derive(Debug, Default)]
-pub(super) struct Renew {
+pub(super) struct Renew<'a> {
     /// All of it.
     pub(super) whole: bool,
-    /// The graph, and what else is read of commits.
-    pub(super) commits: bool,
+    /// The graph from the beginning, and what else is read of commits.
+    line: bool,
+    /// Commits that came.
+    came: Vec<&'a Commit>,
     /// What is delivered, and where it is.
     lanes: bool,
     /// The facts of these kinds.
     kinds: BTreeSet<FactKind>,
+}
+
+impl Renew<'_> {
+    /// Whether what commits lead to is to be made again.
+    pub(super) fn commits(&self) -> bool {
+        self.line || !self.came.is_empty()
+    }
 }
 
 /// What was said of one thing before, and what is said now.
@@ -84,14 +95,20 @@ impl<'a> View<'a> {
         kind: FactKind,
         before: Option<&'a Entry>,
         now: Option<&'a Entry>,
-        renew: &mut Renew,
+        renew: &mut Renew<'a>,
     ) {
         renew.whole |= !self.plain;
-        renew.commits |= matches!(kind, FactKind::Commit | FactKind::Range);
+        let told = (said(before), said(now));
+        match (kind, told) {
+            (FactKind::Commit, (None, Some(now))) if let Fact::Commit(commit) = now.get() => {
+                renew.came.push(commit);
+            }
+            (FactKind::Commit | FactKind::Range, _) => renew.line = true,
+            _ => {}
+        }
         if renew.whole {
             return;
         }
-        let told = (said(before), said(now));
         match kind {
             FactKind::Run => renew.whole |= self.run_changed(both(told, run_of)).is_none(),
             FactKind::ChangeRequest => {
@@ -236,8 +253,13 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Makes again what is to be made again, from the facts as they are.
-    pub(super) fn renewed(mut self, known: &BTreeMap<FactId, &'a Entry>, renew: &Renew) -> Self {
+    /// Makes again what is to be made again, from the facts as they are; returns also the marks of
+    /// what follows for cards from commits that came.
+    pub(super) fn renewed(
+        mut self,
+        known: &BTreeMap<FactId, &'a Entry>,
+        renew: &Renew<'a>,
+    ) -> (Self, Vec<Mark>) {
         for kind in &renew.kinds {
             let first = FactId {
                 kind: *kind,
@@ -246,14 +268,27 @@ impl<'a> View<'a> {
             let of_kind = known.range(first..).take_while(|(id, _)| id.kind == *kind);
             self.kinds.renew(*kind, of_kind.map(|(_, entry)| *entry));
         }
-        if renew.commits {
-            self.walk();
+        let mut marks = Vec::new();
+        if renew.commits() {
+            marks = self.walk_on(renew);
             self.index_commits();
         }
-        if renew.commits || renew.lanes {
+        if renew.commits() || renew.lanes {
             self.index_lanes();
         }
-        self
+        (self, marks)
+    }
+
+    /// Takes in commits that came; returns the marks of what follows.
+    fn walk_on(&mut self, renew: &Renew<'a>) -> Vec<Mark> {
+        let graph = Arc::get_mut(&mut self.graph).filter(|_| !renew.line);
+        let Some(grown) = graph.and_then(|graph| graph.grow(&renew.came)) else {
+            self.walk();
+            return vec![self.seed.whole()];
+        };
+        let line = grown.reaches.then(|| self.seed.line());
+        let above = grown.above.iter().map(|sha| self.seed.commit(sha));
+        line.into_iter().chain(above).collect()
     }
 
     fn walk(&mut self) {

@@ -121,3 +121,22 @@ fn what_is_older_than_the_first_known_deployment_may_have_been_there() {
     let told = format!("{landed}; what was deployed to `production` is not known");
     assert_eq!(&*world.card("change:1").placement.reason, told);
 }
+
+#[test]
+fn however_many_deployments_came_since_what_brought_a_change_dates_it() {
+    let mut world = World::new();
+    world.merged(1, 5);
+    for n in 0..60_i32 {
+        world.deployment(
+            u64::from(n.unsigned_abs()) + 1,
+            "production",
+            5,
+            |deployment| {
+                deployment.created_at = at(30) + TimeDelta::minutes(3) * n;
+                deployment.updated_at = deployment.created_at;
+            },
+        );
+    }
+    world.now = at(34);
+    assert_eq!(world.card("change:1").placement.since, at(30));
+}

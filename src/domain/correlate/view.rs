@@ -78,12 +78,14 @@ pub(super) struct View<'a> {
     pub(super) lanes: Vec<Lane<'a>>,
     /// The commits that became of a change request, by its number, as commits say.
     pub(super) commits_of: Quick<u64, Vec<&'a Commit>>,
+    /// The commits that no change request brought.
+    pub(super) pushed: Vec<Known<'a, Commit>>,
     pub(super) runs_at: Quick<&'a Sha, Vec<Known<'a, Run>>>,
     gated: Vec<Known<'a, Run>>,
     pub(super) newest: Quick<(&'a str, &'a str), Newest<'a>>,
     reverted_by: Quick<&'a Sha, &'a Sha>,
     reads: &'a Reads,
-    seed: Seed,
+    pub(super) seed: Seed,
 }
 
 impl<'a> View<'a> {
@@ -110,6 +112,7 @@ impl<'a> View<'a> {
             joins,
             lanes,
             commits_of: Quick::default(),
+            pushed: Vec::new(),
             runs_at: Quick::default(),
             gated: Vec::new(),
             newest: Quick::default(),
@@ -132,9 +135,13 @@ impl<'a> View<'a> {
     pub(super) fn index_commits(&mut self) {
         self.commits_of.clear();
         self.reverted_by.clear();
+        self.pushed.clear();
         self.commits_of.reserve(self.kinds.commits.len());
-        for commit in &self.kinds.commits {
-            let commit = commit.get();
+        for known in &self.kinds.commits {
+            let commit = known.get();
+            if commit.direct && commit.change_request.is_none() {
+                self.pushed.push(*known);
+            }
             if let Some(number) = commit.change_request {
                 self.commits_of.entry(number).or_default().push(commit);
             }
@@ -190,8 +197,23 @@ impl<'a> View<'a> {
         Some(&branch.name)
     }
 
+    /// Notes that it is asked what contains these commits.
+    pub(super) fn reads_line<'s>(&self, commits: impl IntoIterator<Item = &'s Sha>) {
+        self.reads.note(self.seed.line());
+        for sha in commits {
+            self.reads.note(self.seed.commit(sha));
+        }
+    }
+
+    /// Whether one commit has another for sure.
+    pub(super) fn has(&self, target: &Sha, change: &Sha) -> bool {
+        self.reads_line([target, change]);
+        self.graph.has(target, change)
+    }
+
     /// The commit that reverts another.
     pub(super) fn reverter(&self, sha: &Sha) -> Option<&'a Sha> {
+        self.reads.note(self.seed.commit(sha));
         self.reverted_by.get(sha).copied()
     }
 
@@ -265,6 +287,7 @@ impl<'a> View<'a> {
 
     /// The whole commit that something names by its first digits, as far as it is known.
     pub(super) fn whole(&self, sha: &'a Sha) -> Option<&'a Sha> {
+        self.reads.note(self.seed.commits());
         Joins::whole(&self.kinds, sha)
     }
 
@@ -296,7 +319,7 @@ impl<'a> View<'a> {
         is_newer(&other, run)
             && self
                 .head_of(other.get())
-                .is_some_and(|sha| self.graph.has(sha, change))
+                .is_some_and(|sha| self.has(sha, change))
             && self.run_view(other.get()).work() == Work::Passed
     }
 
