@@ -268,11 +268,10 @@ impl Stop {
             return None;
         }
         let stood = matches!(self.happened.before, Before::Stood(_));
-        match status {
-            _ if stood && self.happened.steps.is_empty() => Some(Unsaid::Quiet),
-            Status::Live | Status::Watched => Some(Unsaid::Live),
-            _ => None,
+        if stood && self.happened.steps.is_empty() {
+            return Some(Unsaid::Quiet);
         }
+        matches!(status, Status::Live | Status::Watched).then_some(Unsaid::Live)
     }
 }
 
