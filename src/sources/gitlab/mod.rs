@@ -109,6 +109,7 @@ const CAN: [&str; 15] = [
 
 /// Below gitlab.com's limit of 2,000 requests a minute, for an account that others use too.
 ///
+/// A server of one's own has the limits that its owner sets, and tells them.
 /// <https://docs.gitlab.com/user/gitlab_com/#rate-limits-on-gitlabcom>
 const PACES: &[Pace] = &[Pace {
     bucket: "core",
@@ -311,7 +312,11 @@ impl Source for GitLab {
     }
 
     fn paces(&self) -> &'static [Pace] {
-        PACES
+        if self.port.host() == "gitlab.com" {
+            PACES
+        } else {
+            &[]
+        }
     }
 
     fn resources(&self, now: Timestamp) -> Vec<Resource> {
