@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::exit::{Exit, Failure};
 use crate::app::logs::text;
@@ -53,6 +54,8 @@ pub(super) async fn print(
     is_colored: bool,
 ) -> Result<Outcome, Failure> {
     let mut growth = logs.growth();
+    // Once, for all rounds: a signal that came while nobody listened would be lost.
+    let mut interrupts = signal(SignalKind::interrupt())?;
     let sent = engine.commands.send(EngineCommand::Follow(key.clone()));
     sent.await
         .map_err(|_closed| Failure::error("nothing can be asked for any more"))?;
@@ -71,8 +74,7 @@ pub(super) async fn print(
                 }
                 continue;
             }
-            pressed = tokio::signal::ctrl_c() => {
-                pressed?;
+            _ = interrupts.recv() => {
                 let number = u8::try_from(Signal::INT.as_raw()).unwrap_or_default();
                 return Err(Failure::quiet().with_exit(Exit::Signal(number)));
             }
