@@ -78,9 +78,12 @@ fn the_causes_have_the_documented_shape_and_every_null_a_reason() {
         "{ran:#?}"
     );
 
-    // The same by key, by the page of the run, and from the store alone.
+    // The same by key, by the page of the run, and from the store alone. A run of which it is not
+    // known yet what it is of is called otherwise once that is.
+    let is_of_change = |card: &&Value| card["key"].as_str().unwrap().contains('#');
     let card = cards
         .iter()
+        .filter(is_of_change)
         .find(|card| !card["first_error"].is_null())
         .unwrap();
     let key = card["key"].as_str().unwrap();
