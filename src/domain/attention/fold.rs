@@ -5,23 +5,31 @@
 use std::collections::HashMap;
 
 use crate::domain::attention::{Kind, Listed};
-use crate::domain::item::{EvidenceKind, WorkItem};
+use crate::domain::item::EvidenceKind;
 use crate::domain::key::ServiceName;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
 
-/// A gate that cards of a service wait at.
+/// A gate that cards of a service wait at, and what they call for a person by.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct AtGate {
     /// The environment behind it, or the job that a person starts.
     pub gate: Clean,
     /// The service.
     pub service: ServiceName,
+    /// Whether they wait too long there, or for whoever looks at the list.
+    pub kind: Kind,
 }
 
 impl AtGate {
-    /// Returns at which gate a card waits longest; nothing where nobody named one.
-    pub fn of(item: &WorkItem) -> Option<Self> {
+    /// Returns at which gate the card of a call waits longest; nothing where nobody named one, or
+    /// where it calls for another reason.
+    pub fn of(listed: &Listed) -> Option<Self> {
+        let (item, kind) = (&listed.item, listed.call.kind);
+        let waits = item.placement.status == Status::Waiting;
+        if !(kind == Kind::Gate || (kind == Kind::WaitsForMe && waits)) {
+            return None;
+        }
         let gates = item.evidence.iter();
         let waits =
             gates.filter(|line| line.kind == EvidenceKind::Gate && line.status == Status::Waiting);
@@ -29,6 +37,7 @@ impl AtGate {
         Some(Self {
             gate: gate.key.clone(),
             service: item.services.first()?.clone(),
+            kind,
         })
     }
 }
@@ -67,11 +76,7 @@ impl Line {
 /// Folds a list of calls: a gate stands where the card is that waits there longest.
 pub fn fold(list: &[Listed], is_opened: impl Fn(&AtGate) -> bool) -> Vec<Line> {
     let mut waiting: HashMap<AtGate, Vec<usize>> = HashMap::new();
-    let gates = list.iter().map(|line| {
-        let is_gate = line.call.kind == Kind::Gate;
-        is_gate.then(|| AtGate::of(&line.item)).flatten()
-    });
-    let gates: Vec<Option<AtGate>> = gates.collect();
+    let gates: Vec<Option<AtGate>> = list.iter().map(AtGate::of).collect();
     for (at, gate) in gates.iter().enumerate() {
         if let Some(gate) = gate {
             waiting.entry(gate.clone()).or_default().push(at);
@@ -189,16 +194,26 @@ mod tests {
     }
 
     #[test]
+    fn gates_that_wait_for_whoever_looks_are_a_line_of_their_own() {
+        let list = [
+            waits("a", "app", "production", 9, Kind::WaitsForMe),
+            waits("b", "app", "production", 8, Kind::WaitsForMe),
+            waits("c", "app", "production", 9, Kind::Gate),
+            waits("d", "app", "production", 8, Kind::Gate),
+        ];
+        let folded = ["production of app: a b", "production of app: c d"];
+        assert_eq!(told(&list, false), folded);
+    }
+
+    #[test]
     fn of_several_gates_of_a_card_the_one_counts_at_which_it_waits_longest() {
-        let mut item = waits("a", "app", "late", 1, Kind::Gate)
-            .item
-            .as_ref()
-            .clone();
+        let mut list = waits("a", "app", "late", 1, Kind::Gate);
         let early = waits("b", "app", "early", 5, Kind::Gate);
+        let item = Arc::make_mut(&mut list.item);
         item.evidence.extend(early.item.evidence.iter().cloned());
         item.evidence[0].status = Status::Live;
-        assert_eq!(AtGate::of(&item).unwrap().gate.as_str(), "early");
-        item.evidence[0].status = Status::Waiting;
-        assert_eq!(AtGate::of(&item).unwrap().gate.as_str(), "early");
+        assert_eq!(AtGate::of(&list).unwrap().gate.as_str(), "early");
+        Arc::make_mut(&mut list.item).evidence[0].status = Status::Waiting;
+        assert_eq!(AtGate::of(&list).unwrap().gate.as_str(), "early");
     }
 }

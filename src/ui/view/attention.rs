@@ -224,7 +224,7 @@ fn reason(line: &Listed) -> String {
 
 /// Returns what is said of cards that wait at a gate.
 fn waiting(at: &AtGate, count: usize, oldest: &str) -> String {
-    let AtGate { gate, service } = at;
+    let AtGate { gate, service, .. } = at;
     let gate = if gate.is_empty() {
         "a gate".to_owned()
     } else {
