@@ -468,7 +468,7 @@ fn nine_sources_at_a_host_that_says_nothing_are_not_waited_for_as_long_as_a_boar
     home.configure(&sources.concat());
     let ran = home.run(&["doctor"]);
     ran.exits(1);
-    let told = "no answer within 6 s (a board waits for 15 s)";
+    let told = "no answer within 6 s (a board waits for 15 s;";
     assert_eq!(ran.out.matches(told).count(), kinds.len(), "{ran:#?}");
 }
 

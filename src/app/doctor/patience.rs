@@ -10,6 +10,9 @@ use crate::sources::{Check, Source, SourceError};
 /// How long a source that answers may take to try all that it needs.
 const WAIT: Duration = Duration::from_mins(1);
 
+/// How many answers of a slow host a trial is waited for.
+const ASKS: u32 = 6;
+
 /// How long a host may take for its first answer: a person waits.
 const FIRST_ANSWER: Duration = Duration::from_secs(6);
 
@@ -32,6 +35,8 @@ pub(super) async fn wait<T>(
     timeout: Option<Duration>,
 ) -> Result<T, SourceError> {
     let first = timeout.map_or(FIRST_ANSWER, |timeout| timeout + SPARE);
+    // A trial asks several times, one after the other.
+    let whole = WAIT.max(first * ASKS);
     let mut trial = pin!(trial);
     let (mut waited, mut quiet) = (Duration::ZERO, Duration::ZERO);
     loop {
@@ -46,7 +51,7 @@ pub(super) async fn wait<T>(
         if quiet >= first && !was_heard(source) {
             return Err(silent(source, quiet));
         }
-        if waited >= WAIT.max(first) {
+        if waited >= whole {
             return Err(SourceError::Unreachable {
                 host: source.host().to_owned(),
                 cause: format!("no whole answer within {}", span(waited)),
@@ -83,7 +88,10 @@ fn was_heard(source: &dyn Source) -> bool {
 fn silent(source: &dyn Source, waited: Duration) -> SourceError {
     let patience = source.meter().patience;
     let more = if patience > waited {
-        format!(" (a board waits for {})", span(patience))
+        format!(
+            " (a board waits for {}; `timeout` of the source tells both how long)",
+            span(patience)
+        )
     } else {
         String::new()
     };

@@ -83,7 +83,11 @@ impl Tried<'_> {
                 let still = format!("; {TRIED_AGAIN}");
                 hint.strip_suffix(still.as_str()).unwrap_or(hint).to_owned()
             }
-            None => hint.to_string(),
+            // A check of an endpoint judges by what it met: a certificate, a port.
+            None => trouble::advice(&check.text).map_or_else(
+                || hint.to_string(),
+                |words| trouble::addressed(words, self.config.map(|config| &config.url)),
+            ),
         })
     }
 }

@@ -145,6 +145,8 @@ pub(super) fn way(command: Command) -> Way {
         | C::Preview
         | C::PreviewDown
         | C::PreviewUp
+        | C::AboutDown
+        | C::AboutUp
         | C::Wall
         | C::Themes
         | C::NextTheme

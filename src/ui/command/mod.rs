@@ -245,6 +245,11 @@ commands! {
     /// Go to now, with what is new since the past was looked at
     Now: "now", "now", Replay, &["n"];
 
+    /// Scroll what is told of the source down
+    AboutDown: "about-down", "more of it", Sources, &["J"];
+    /// Scroll what is told of the source up
+    AboutUp: "about-up", "back up", Sources, &["K"];
+
     /// Open: a card, why it is red, the changes of a train
     Open: "open", "open", Everywhere, &["enter"];
     /// Show the card from beginning to end: its way, its evidence

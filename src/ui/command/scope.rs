@@ -182,6 +182,7 @@ impl Scope {
             Self::Sources => &[
                 C::Refresh,
                 C::RefreshAll,
+                C::AboutDown,
                 C::OpenInBrowser,
                 C::ViewBoard,
                 C::Palette,

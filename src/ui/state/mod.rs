@@ -138,6 +138,8 @@ pub struct UiState {
     pub board: BoardState,
     /// The selected source.
     pub source: usize,
+    /// How far what is told of a source is scrolled, and of which one.
+    pub source_scroll: (usize, u16),
     /// The triage view.
     pub triage: TriageState,
     /// The stand-up.
@@ -230,6 +232,7 @@ impl UiState {
                 ..BoardState::default()
             },
             source: 0,
+            source_scroll: (0, 0),
             triage: TriageState::default(),
             standup: StandupState::default(),
             history: None,

@@ -104,6 +104,8 @@ fn repeats(command: Command) -> bool {
         C::PreviousUrgent,
         C::PreviewDown,
         C::PreviewUp,
+        C::AboutDown,
+        C::AboutUp,
         C::NextError,
         C::PreviousError,
         C::NextHit,

@@ -158,6 +158,7 @@ fn dispatch(
         C::Preview => return moves::preview(state),
         C::PreviewDown => moves::scroll_preview(state, true),
         C::PreviewUp => moves::scroll_preview(state, false),
+        C::AboutDown | C::AboutUp => moves::scroll_source(state, command == C::AboutDown),
         C::NextUrgent => urgent::next(state, snapshot, now),
         C::PreviousUrgent => urgent::previous(state, snapshot, now),
         C::Sort => return saved::sort(state, state.board.order.next()),

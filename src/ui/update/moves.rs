@@ -334,6 +334,20 @@ pub(crate) fn scroll_preview(state: &mut UiState, down: bool) {
     };
 }
 
+/// Scrolls what is told of the selected source; how far that goes is known where it is painted.
+pub(crate) fn scroll_source(state: &mut UiState, down: bool) {
+    let before = match state.source_scroll {
+        (of, scroll) if of == state.source => scroll,
+        _ => 0,
+    };
+    let scroll = if down {
+        before.saturating_add(1)
+    } else {
+        before.saturating_sub(1)
+    };
+    state.source_scroll = (state.source, scroll);
+}
+
 /// Scrolls the window of open columns; the cursor stays where it is, and in the window.
 pub(crate) fn scroll_window(state: &mut UiState, right: bool) {
     let window = &mut state.board.window;

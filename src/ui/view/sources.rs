@@ -16,7 +16,7 @@ use crate::ui::view::wellness::{is_exposed, severity, share_left, word};
 const MARK: u16 = 2;
 
 /// Paints the view.
-pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, area: Rect) {
+pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapshot, area: Rect) {
     let theme = paint.theme;
     let wide = area.width.saturating_sub(2);
     if snapshot.sources.is_empty() {
@@ -37,8 +37,27 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
         }
         table.row(paint, state, source, row, at == state.source);
     }
-    if let Some(source) = snapshot.sources.get(state.source) {
-        about(paint, source, large(state, snapshot, area));
+    let Some(source) = snapshot.sources.get(state.source) else {
+        return;
+    };
+    let area = large(state, snapshot, area);
+    // Once for nothing, to learn how much there is.
+    let nowhere = Rect { height: 0, ..area };
+    let all = about(paint, source, nowhere, 0);
+    let most = all.saturating_sub(area.height);
+    let (of, scroll) = &mut state.source_scroll;
+    *scroll = if *of == state.source {
+        (*scroll).min(most)
+    } else {
+        0
+    };
+    *of = state.source;
+    let scroll = *scroll;
+    about(paint, source, area, scroll);
+    if scroll < most && area.height > 1 {
+        let more = format!("{}{}", theme.glyphs().below(), most - scroll);
+        let dim = theme.style(Role::Dim);
+        paint.right(area.x + 1, area.bottom() - 1, wide, &more, dim);
     }
 }
 
@@ -153,9 +172,14 @@ impl Table {
     }
 }
 
-/// Everything about one source, as far as there is room.
-fn about(paint: &mut Paint<'_>, source: &SourceView, area: Rect) {
-    let mut page = Page { area, y: area.y };
+/// Everything about one source from a line on, as far as there is room; returns how many lines
+/// there are in all.
+fn about(paint: &mut Paint<'_>, source: &SourceView, area: Rect, scroll: u16) -> u16 {
+    let mut page = Page {
+        area,
+        scroll,
+        line: 0,
+    };
     page.section(paint, source.name.as_str());
     let state = severity(source.health);
     if let Some(message) = &source.message {
@@ -198,6 +222,7 @@ fn about(paint: &mut Paint<'_>, source: &SourceView, area: Rect) {
     budgets(paint, source, &mut page);
     capabilities(paint, source, &mut page);
     requests(paint, source, &mut page);
+    page.line
 }
 
 /// What was being read by what fails, the request that failed last, and a clock that is off.
@@ -210,9 +235,12 @@ fn failures(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
         page.marked(paint, Severity::Blocked, &format!("and {more} more"));
     }
     if let Some(request) = &source.last_failed {
-        let age = paint.age(request.at).to_string();
+        let age = match paint.age(request.at).to_string() {
+            now if now == "now" => now,
+            age => format!("{age} ago"),
+        };
         let status = status_of(request);
-        let text = format!("{age} ago, {status}: {}", request.what);
+        let text = format!("{age}, {status}: {}", request.what);
         page.pair(paint, "last failed", &text);
     }
     // Where nothing is wrong, its message says so.
@@ -294,7 +322,7 @@ fn requests(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
     page.section(paint, "last requests");
     for request in &source.recent {
         let Some(mut row) = page.row() else {
-            return;
+            continue;
         };
         let age = paint.age(request.at).to_string();
         let status = status_of(request);
@@ -310,25 +338,27 @@ fn requests(paint: &mut Paint<'_>, source: &SourceView, page: &mut Page) {
     }
 }
 
-/// Lines one below the other, as long as there is room.
+/// Lines one below the other; those that have no room are counted.
 struct Page {
     area: Rect,
-    y: u16,
+    /// How many lines are above the area.
+    scroll: u16,
+    /// Which line is next.
+    line: u16,
 }
 
 impl Page {
     fn row(&mut self) -> Option<Words> {
-        if self.y >= self.area.bottom() {
-            return None;
-        }
-        let row = Words::new(self.area.x + 1, self.y, self.area.right());
-        self.y += 1;
-        Some(row)
+        let at = self.line.checked_sub(self.scroll);
+        self.line = self.line.saturating_add(1);
+        let at = at.filter(|at| *at < self.area.height)?;
+        let Rect { x, y, .. } = self.area;
+        Some(Words::new(x + 1, y + at, self.area.right()))
     }
 
     fn section(&mut self, paint: &mut Paint<'_>, title: &str) {
-        if self.y > self.area.y {
-            self.y = self.y.saturating_add(1);
+        if self.line > 0 {
+            self.line = self.line.saturating_add(1);
         }
         if let Some(mut row) = self.row() {
             row.put(paint, title, paint.theme.style(Role::Title));
@@ -337,7 +367,7 @@ impl Page {
 
     fn pair(&mut self, paint: &mut Paint<'_>, label: &str, text: &str) {
         if let Some(mut row) = self.row() {
-            let end = row.put(paint, &format!("{label:<12}"), paint.theme.style(Role::Dim));
+            let end = row.put(paint, &format!("{label:<13}"), paint.theme.style(Role::Dim));
             row.join(end);
             row.put(paint, text, paint.theme.style(Role::Text));
         }
@@ -350,7 +380,7 @@ impl Page {
         let columns = self.area.width.saturating_sub(2 + MARK);
         for (nth, line) in wrap(text, columns, 3).into_iter().enumerate() {
             let Some(mut row) = self.row() else {
-                return;
+                continue;
             };
             row.put(paint, if nth == 0 { mark } else { " " }, style);
             row.tight();

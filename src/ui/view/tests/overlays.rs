@@ -28,7 +28,7 @@ fn help_scrolls_to_its_end_and_back() {
         let mut screen = Screen::new(width, height, 48);
         screen.press("? G");
         let text = screen.text();
-        assert!(text.contains("Copy the page"), "{text}");
+        assert!(text.contains("Scroll what is told"), "{text}");
         screen.press("g g");
         assert!(screen.text().contains("1–8"), "{}", screen.text());
         screen.press("j k ctrl-d pgup q");
@@ -151,8 +151,8 @@ fn a_source_says_which_request_failed_and_how_far_its_clock_is_off() {
         "runs of acme/api1: no answer within 15 s",
         "runs of acme/api3: no answer within 15 s",
         "and 2 more",
-        "last failed  3m ago, no answer: GET /api/v4/projects/7/pipelines",
-        "clock       1h5m behind the one here: times that it tells are off by that",
+        "last failed   3m ago, no answer: GET /api/v4/projects/7/pipelines",
+        "clock        1h5m behind the one here: times that it tells are off by that",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -193,4 +193,32 @@ fn the_palette_shows_names_and_keys_whole_and_the_help_of_the_selected_below() {
     let help = "Choose a theme; each is shown as soon as the cursor is on it";
     let text = screen.text();
     assert!(text.contains(help), "{text}");
+}
+
+#[test]
+fn what_is_told_of_a_source_scrolls_to_its_end_and_back() {
+    let mut snapshot = sample::snapshot(8);
+    for nth in 0..14 {
+        let name = format!("more{nth}");
+        snapshot.sources.push(sample::source(&name, Health::Ok));
+    }
+    let mut screen = Screen::with(80, 24, snapshot, UiOptions::default());
+    screen.press("g o");
+    let top = screen.text();
+    assert!(top.contains("↓"), "{top}");
+    assert!(!top.contains("last requests"), "{top}");
+    for _ in 0..40 {
+        screen.press("J");
+        screen.draw();
+    }
+    let end = screen.text();
+    assert!(end.contains("GET /repos/acme/api/actions/runs"), "{end}");
+    assert!(!end.contains("↓"), "{end}");
+    screen.press("K");
+    assert_ne!(screen.text(), end, "one line back is enough to see it");
+    screen.press("j");
+    assert!(
+        !screen.text().contains("last requests"),
+        "another source begins at its top"
+    );
 }
