@@ -51,7 +51,7 @@ pub(super) fn behind(
     for (nth, (at, line)) in (1..area.height).zip(shown) {
         let row = rows(area, nth, 1);
         let selected = at == state.flow.at;
-        let unit = metric.key.unit();
+        let unit = metric.key.unit_of_points();
         let day = calendar::local(state.options.zone, line.point.at).date_naive();
         let cells = cells(report, snapshot, state, line);
         let told = [

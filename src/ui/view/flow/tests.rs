@@ -57,6 +57,21 @@ fn what_lies_over_a_page_has_its_picture() {
     }
 }
 
+#[test]
+fn the_check_by_littles_law_rests_on_spans_and_tells_them_as_such() {
+    let mut screen = picture(Page::Efficiency, 80, 24, "w j");
+    let of_chart = |screen: &Screen| screen.text().lines().skip(8).collect::<Vec<_>>().join("\n");
+    let chart = of_chart(&screen);
+    assert!(chart.contains("work in progress"), "{chart}");
+    let axis = chart.lines().skip_while(|line| !line.contains("work in progress"));
+    let axis: Vec<&str> = axis.skip(1).map(|line| line.get(..8).unwrap_or(line)).collect();
+    assert!(!axis.join(" ").contains('%'), "{chart}");
+    assert!(axis.iter().any(|label| label.contains("0s")), "{chart}");
+    screen.measure("enter");
+    let list = of_chart(&screen);
+    assert!(!list.contains(" %"), "{list}");
+}
+
 /// Paints a page again with other marks and colours.
 fn plain(page: Page) -> Screen {
     let mut screen = picture(page, 80, 24, "w");
