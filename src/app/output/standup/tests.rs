@@ -12,7 +12,7 @@ use crate::domain::calendar::{WorkingTime, Zone};
 use crate::domain::history::{Ledger, Standing, Transition};
 use crate::domain::item::WorkItem;
 use crate::domain::roster::Roster;
-use crate::domain::standup::{Material, Parked};
+use crate::domain::standup::{Material, Parked, Unsaid};
 use crate::domain::text::Clean;
 use crate::ui::sample;
 
@@ -206,6 +206,19 @@ fn json_has_every_card_once() {
     let document: serde_json::Value = serde_json::from_str(&json::json(minutes).unwrap()).unwrap();
     let walk = document["walk"].as_array().unwrap();
     assert_eq!(walk.len(), snapshot.items().count());
+    let mut left_out = 0;
+    for (told, stop) in walk.iter().zip(&standup.walk) {
+        let calls = snapshot.attention.first(&stop.card.id, standup.now);
+        let why = match stop.unsaid(calls.is_some()) {
+            None => serde_json::Value::Null,
+            Some(Unsaid::Quiet) => "quiet".into(),
+            Some(Unsaid::Live) => "live".into(),
+            Some(Unsaid::OfBots) => "bots".into(),
+        };
+        left_out += usize::from(!why.is_null());
+        assert_eq!(told.get("left_out"), Some(&why), "{told}");
+    }
+    assert!(0 < left_out && left_out < walk.len(), "{left_out}");
     assert_eq!(document["complete"], true);
     assert_eq!(document["zone"], "UTC");
     assert!(
