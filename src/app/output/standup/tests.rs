@@ -121,6 +121,22 @@ fn a_message_has_what_is_stuck_first_and_is_bounded() {
 }
 
 #[test]
+fn a_moment_of_another_year_has_its_year() {
+    let (snapshot, mut standup, calendar) = prepared(0, true);
+    standup.since = standup.now - TimeDelta::days(400);
+    let minutes = Minutes {
+        standup: &standup,
+        calendar: &calendar,
+        columns: &BoardConfig::default().columns,
+        snapshot: &snapshot,
+        by: StandupBy::Stage,
+    };
+    let text = text::write(minutes, Form::Text, Extent::Message);
+    let head = "Stand-up Fri 21 Nov 14:00, since Thu 17 Oct 2024 14:00";
+    assert!(text.starts_with(head), "{text}");
+}
+
+#[test]
 fn remote_text_and_notes_stay_text() {
     let text = written(30, true, StandupBy::Stage, Form::Markdown);
     assert!(
