@@ -65,7 +65,7 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &S
         theme.style(Role::Title)
     };
     let limit = Limited::of(snapshot, column, all);
-    let is_whole = state.filter.query.is_empty() && state.rows.hidden == 0;
+    let is_whole = listed.count >= all;
     let counts = match (&limit, is_whole) {
         (_, false) => [
             format!("{} of {all}", listed.count),
