@@ -10,6 +10,7 @@ use crate::ui::layout::rows;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, wrap};
 use crate::ui::theme::Role;
+use crate::ui::view::card::short_name;
 use crate::ui::view::flow::chart::date;
 
 /// Returns the first line that is shown of a list below its heading.
@@ -55,7 +56,7 @@ pub(super) fn behind(
         let day = calendar::local(state.options.zone, line.point.at).date_naive();
         let cells = cells(report, snapshot, state, line);
         let told = [
-            (cells.key, 18, Role::Title),
+            (cells.key, KEY, Role::Title),
             (words(line.point.value, unit), 10, Role::Text),
             (date(day), 8, Role::Dim),
             (cells.place, 13, Role::Text),
@@ -64,6 +65,9 @@ pub(super) fn behind(
         put(paint, row, selected, &told);
     }
 }
+
+/// Columns of the key of a card, with the gap behind it.
+const KEY: u16 = 18;
 
 /// What stands in one line of the list.
 struct Cells {
@@ -84,8 +88,9 @@ fn cells(report: &Report, snapshot: &Snapshot, state: &UiState, line: &Behind<'_
         place = String::from("! stands out");
     }
     let label = line.point.label.as_str();
+    let key = card.map_or(label.into(), |card| card.short_key(snapshot.names()));
     Cells {
-        key: card.map_or(label, |card| card.key.as_str()).to_owned(),
+        key: short_name(&key, KEY - 1).into_owned(),
         place,
         title: card.map_or("", |card| card.title.as_str()).to_owned(),
     }
