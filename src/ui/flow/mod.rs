@@ -301,7 +301,8 @@ impl Report {
             .collect()
     }
 
-    /// Returns what is behind a metric: each card once, the newest first, and points of no card.
+    /// Returns what is behind a metric: each card once, the newest first, and points of no card. Of
+    /// pairs each pair of a card once.
     pub fn behind<'a>(&'a self, metric: &'a Metric) -> Vec<Behind<'a>> {
         let mut seen = std::collections::HashSet::new();
         let mut lines = Vec::new();
@@ -312,7 +313,8 @@ impl Report {
             if point.cards.is_empty() {
                 lines.push(line(None));
             }
-            let new = point.cards.iter().filter(|card| seen.insert(*card));
+            let pair = (metric.key == Key::ReviewPairs).then_some(&point.label);
+            let new = point.cards.iter().filter(|card| seen.insert((*card, pair)));
             lines.extend(new.map(|card| line(Some(card))));
         }
         lines

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::domain::calendar;
+use crate::domain::flow::Key;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::flow::words::{name, value, words};
 use crate::ui::flow::{Behind, Report};
@@ -52,18 +53,45 @@ pub(super) fn behind(
     for (nth, (at, line)) in (1..area.height).zip(shown) {
         let row = rows(area, nth, 1);
         let selected = at == state.flow.at;
-        let unit = metric.key.unit_of_points();
-        let day = calendar::local(state.options.zone, line.point.at).date_naive();
+        let at = calendar::local(state.options.zone, line.point.at);
         let cells = cells(report, snapshot, state, line);
-        let told = [
-            (cells.key, KEY, Role::Title),
-            (words(line.point.value, unit), 10, Role::Text),
-            (date(day), 8, Role::Dim),
-            (cells.place, 13, Role::Text),
-            (cells.title, row.width, Role::Text),
-        ];
+        let mut told = vec![(cells.key, KEY, Role::Title)];
+        let is_pair = metric.key == Key::ReviewPairs;
+        if is_pair {
+            told.push((line.point.label.to_string(), 26, Role::Text));
+        }
+        if let Some(event) = event(metric.key) {
+            let when = at.format("%-d %b %H:%M");
+            told.push((format!("{event} {when}"), 22, Role::Text));
+        } else {
+            let unit = metric.key.unit_of_points();
+            told.push((words(line.point.value, unit), 10, Role::Text));
+            told.push((date(at.date_naive()), 8, Role::Dim));
+        }
+        if !is_pair {
+            told.push((cells.place, 13, Role::Text));
+        }
+        told.push((cells.title, row.width, Role::Text));
         put(paint, row, selected, &told);
     }
+}
+
+/// Returns what happened to an entry at its moment, where entries are counted and the number of
+/// each would be 1.
+fn event(key: Key) -> Option<&'static str> {
+    let words = [
+        (Key::Throughput, "live"),
+        (Key::ThroughputBots, "live"),
+        (Key::DeploymentFrequency, "deployed"),
+        (Key::FrequencyProxy, "done"),
+        (Key::FailedAttempts, "failed"),
+        (Key::Wip, "begun"),
+        (Key::ReviewPairs, "reviewed"),
+        (Key::ReviewSpread, "reviewed"),
+        (Key::BusFactor, "merged"),
+    ];
+    let mut words = words.into_iter();
+    words.find_map(|(of, word)| (of == key).then_some(word))
 }
 
 /// Columns of the key of a card, with the gap behind it.

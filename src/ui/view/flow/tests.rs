@@ -79,6 +79,26 @@ fn the_check_by_littles_law_rests_on_spans_and_tells_them_as_such() {
 }
 
 #[test]
+fn what_is_counted_is_listed_with_what_it_is_and_when_it_was() {
+    let lines = |page, keys| {
+        let text = picture(page, 80, 24, keys).text();
+        let list = text.lines().skip_while(|line| !line.contains(" behind "));
+        let list: Vec<String> = list.skip(1).take(10).map(str::to_owned).collect();
+        assert_eq!(list.len(), 10, "{text}");
+        list
+    };
+    for line in lines(Page::Throughput, "w enter") {
+        assert!(line.contains("live ") && !line.contains("/week"), "{line}");
+    }
+    for line in lines(Page::Calms, "w enter") {
+        assert!(
+            line.contains(" for ") && line.contains("reviewed "),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn cards_of_a_long_name_keep_their_numbers_in_lists_of_flow() {
     let mut screen = picture(Page::Ageing, 80, 24, "w");
     let report = std::sync::Arc::make_mut(screen.state.flow.report.as_mut().unwrap());
