@@ -98,6 +98,8 @@ struct MetricDocument<'a> {
     spread: Option<SpreadDocument>,
     line: Option<f64>,
     series: Vec<DayDocument>,
+    /// In what points are measured, those that are not over as well.
+    points_unit: &'a str,
     points: Vec<PointDocument<'a>>,
     open: Vec<PointDocument<'a>>,
     parts: Vec<PartDocument<'a>>,
@@ -221,6 +223,7 @@ fn metric(metric: &Metric) -> MetricDocument<'_> {
         spread: metric.spread.map(spread),
         line: metric.line,
         series: metric.series.iter().map(day).collect(),
+        points_unit: metric.key.unit_of_points().as_str(),
         points: metric.points.iter().map(point).collect(),
         open: metric.open.iter().map(point).collect(),
         parts: metric.parts.iter().map(part).collect(),
@@ -445,6 +448,13 @@ mod tests {
             |m: &&serde_json::Value| m["key"] == "deployment_frequency" && m["scope"] == "api";
         let frequency = metrics.iter().find(of_api).unwrap();
         assert_eq!(frequency["n"], 6);
+        let units = |key: &str| {
+            let of = metrics.iter().find(|m| m["key"] == key).unwrap();
+            (of["unit"].clone(), of["points_unit"].clone())
+        };
+        assert_eq!(units("littles_law"), ("share".into(), "seconds".into()));
+        assert_eq!(units("throughput"), ("per week".into(), "count".into()));
+        assert_eq!(units("change_fail_rate"), ("share".into(), "share".into()));
         assert_eq!(frequency["points"].as_array().unwrap().len(), 6);
         assert_eq!(told["calms"].as_array().unwrap().len(), 5);
     }

@@ -1,4 +1,5 @@
-//! The list of calls as it is shown: cards that wait at the same gate are one line that opens.
+//! The list of calls as it is shown: cards that wait at the same gate, or at the same step of a
+//! roll-out, are one line that opens.
 //!
 //! Nothing is counted here: whoever counts calls counts the list itself.
 
@@ -15,6 +16,8 @@ use crate::domain::text::Clean;
 pub struct AtGate {
     /// The environment behind it, or the job that a person starts.
     pub gate: Clean,
+    /// How far the roll-out to it is, where that waits; nothing of any other gate.
+    pub step: Option<Clean>,
     /// The service.
     pub service: ServiceName,
     /// Whether they wait too long there, or for whoever looks at the list.
@@ -30,12 +33,18 @@ impl AtGate {
         if !(kind == Kind::Gate || (kind == Kind::WaitsForMe && waits)) {
             return None;
         }
-        let gates = item.evidence.iter();
-        let waits =
-            gates.filter(|line| line.kind == EvidenceKind::Gate && line.status == Status::Waiting);
-        let gate = waits.min_by_key(|line| line.at)?;
+        let longest = |kind: EvidenceKind| {
+            let lines = item.evidence.iter();
+            let waiting = lines.filter(|line| line.kind == kind && line.status == Status::Waiting);
+            waiting.min_by_key(|line| line.at)
+        };
+        // A roll-out counts where the card waits for nothing but that.
+        let rollout = || longest(EvidenceKind::Rollout).filter(|_| waits);
+        let gate = longest(EvidenceKind::Gate).or_else(rollout)?;
+        let is_rollout = gate.kind == EvidenceKind::Rollout;
         Some(Self {
             gate: gate.key.clone(),
+            step: is_rollout.then(|| gate.detail.clone()),
             service: item.services.first()?.clone(),
             kind,
         })
@@ -203,6 +212,36 @@ mod tests {
         ];
         let folded = ["production of app: a b", "production of app: c d"];
         assert_eq!(told(&list, false), folded);
+    }
+
+    /// The same of a card that waits in a roll-out.
+    fn rolls(id: &str, service: &str, to: &str, step: &str) -> Listed {
+        let mut listed = waits(id, service, to, 3, Kind::Gate);
+        let item = Arc::make_mut(&mut listed.item);
+        item.evidence[0].kind = EvidenceKind::Rollout;
+        item.evidence[0].detail = step.into();
+        listed
+    }
+
+    #[test]
+    fn cards_at_one_step_of_a_roll_out_are_one_line() {
+        let two = "20 %, step 2 of 4";
+        let mut gone = rolls("h", "app", "production", two);
+        Arc::make_mut(&mut gone.item).placement.status = Status::Live;
+        let list = [
+            rolls("a", "app", "production", two),
+            rolls("b", "app", "production", two),
+            rolls("c", "app", "production", "50 %, step 3 of 4"),
+            rolls("d", "web", "production", two),
+            rolls("e", "app", "staging", two),
+            waits("f", "app", "production", 3, Kind::Gate),
+            rolls("g", "app", "production", two),
+            gone,
+        ];
+        let folded = ["production of app: a b g", "c", "d", "e", "f", "h"];
+        assert_eq!(told(&list, false), folded);
+        assert_eq!(AtGate::of(&list[0]).unwrap().step.unwrap().as_str(), two);
+        assert_eq!(AtGate::of(&list[5]).unwrap().step, None);
     }
 
     #[test]

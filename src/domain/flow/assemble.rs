@@ -44,6 +44,7 @@ impl Cut<'_> {
             window: *self.window,
             note: None,
             points: counted.iter().map(|sample| sample.point()).collect(),
+            counted: None,
             open,
             series: Vec::new(),
             spread: None,

@@ -98,6 +98,7 @@ fn share(key: Key, scope: &Scope, window: &Window, yes: usize, all: usize) -> Me
             format!("{yes} of {all}, as it is now")
         }),
         points: Vec::new(),
+        counted: Some(all),
         open: Vec::new(),
         series: Vec::new(),
         spread: None,

@@ -78,6 +78,18 @@ impl Key {
         self.row().1
     }
 
+    /// Returns in what each of its points is measured, where that is not its own unit: a rate and a
+    /// number of parts count points, a comparison rests on what it compares.
+    pub fn unit_of_points(self) -> Unit {
+        if matches!(self, Self::LittlesLaw | Self::WipOld) {
+            return Unit::Seconds;
+        }
+        match self.fold() {
+            Fold::PerDay | Fold::PerWeek | Fold::Parts | Fold::Largest | Fold::Half => Unit::Count,
+            Fold::Median | Fold::Mean | Fold::Share | Fold::Number => self.unit(),
+        }
+    }
+
     pub(super) fn fold(self) -> Fold {
         self.row().2
     }

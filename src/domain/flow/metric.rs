@@ -249,8 +249,10 @@ pub struct Metric {
     pub window: Window,
     /// What must be known to read it: why there is no value, what was left out, since when it counts.
     pub note: Option<String>,
-    /// What was measured, oldest first; their number is the sample size.
+    /// What was measured, oldest first; their number is the sample size, unless `counted` says it.
     pub points: Vec<Point>,
+    /// How many things a value rests on that are counted as they are now and are no points.
+    pub counted: Option<usize>,
     /// What is not over yet, with its value so far; not among the points.
     pub open: Vec<Point>,
     /// By day.
@@ -266,7 +268,7 @@ pub struct Metric {
 impl Metric {
     /// Returns the sample size.
     pub fn n(&self) -> usize {
-        self.points.len()
+        self.counted.unwrap_or(self.points.len())
     }
 
     /// Returns the cards behind it, each once, in the order of the points.

@@ -54,6 +54,7 @@ fn empty(key: Key, cut: &Cut<'_>) -> Metric {
         window: *cut.window,
         note: None,
         points: Vec::new(),
+        counted: None,
         open: Vec::new(),
         series: Vec::new(),
         spread: None,

@@ -142,9 +142,10 @@ fn reviewed(change: &Change<'_>, label: &Clean, said: &[&ReviewNote], samples: &
         .filter_map(|note| author.map(|author| (note, author)))
     {
         let part = Clean::line(&format!("{} for {}", note.by.login, author.login));
-        let mut pair = change.mark(Sample::new(note.at, 1.0, label));
+        let mut pair = change.mark(Sample::new(note.at, 1.0, &part));
         pair.part = Some(part);
         samples.push(Key::ReviewPairs, pair.clone());
+        pair.label = label.clone();
         pair.part = Some(note.by.login.clone());
         samples.push(Key::ReviewSpread, pair);
     }

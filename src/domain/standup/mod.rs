@@ -275,6 +275,17 @@ impl Stop {
     }
 }
 
+impl Unsaid {
+    /// Returns the word in JSON; stable.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quiet => "quiet",
+            Self::Live => "live",
+            Self::OfBots => "bots",
+        }
+    }
+}
+
 impl LeftOut {
     /// Counts one more.
     pub fn add(&mut self, why: Unsaid) {

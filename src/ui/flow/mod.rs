@@ -3,6 +3,7 @@
 //! A [`Report`] is made beside the screen, for it takes its time; the view asks for one by
 //! [`Ask`] and shows the one that came last. Nothing is measured here: that is `domain::flow`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,7 +12,8 @@ use chrono::TimeDelta;
 use crate::domain::Timestamp;
 use crate::domain::flow::{Beside, Cumulative, DayOf, Flow, Key, Metric, Reading, Scope, Window};
 use crate::domain::history::Ledger;
-use crate::domain::key::{ItemId, WebUrl};
+use crate::domain::key::{ItemId, RepoKey, WebUrl};
+use crate::domain::names::Names;
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 
@@ -183,10 +185,19 @@ pub struct Ask {
 pub struct CardLine {
     /// What people call it.
     pub key: Clean,
+    /// Its repository, where it has one.
+    pub repo: Option<RepoKey>,
     /// Its title.
     pub title: Clean,
     /// Its page.
     pub url: Option<WebUrl>,
+}
+
+impl CardLine {
+    /// Returns its key in few letters, as the board has it.
+    pub fn short_key(&self, names: &Names) -> Cow<'_, str> {
+        names.short(&self.key, self.repo.as_ref())
+    }
 }
 
 /// What was measured: everything that the view shows of one scope and one window.
@@ -226,6 +237,7 @@ impl Measured {
         let lives = ledger.cards.iter().map(|card| &card.life);
         let line = |life: &crate::domain::history::Life| CardLine {
             key: life.key.clone(),
+            repo: life.repo.clone(),
             title: life.title.clone(),
             url: life.url.clone(),
         };
@@ -289,7 +301,8 @@ impl Report {
             .collect()
     }
 
-    /// Returns what is behind a metric: each card once, the newest first, and points of no card.
+    /// Returns what is behind a metric: each card once, the newest first, and points of no card. Of
+    /// pairs each pair of a card once.
     pub fn behind<'a>(&'a self, metric: &'a Metric) -> Vec<Behind<'a>> {
         let mut seen = std::collections::HashSet::new();
         let mut lines = Vec::new();
@@ -300,7 +313,8 @@ impl Report {
             if point.cards.is_empty() {
                 lines.push(line(None));
             }
-            let new = point.cards.iter().filter(|card| seen.insert(*card));
+            let pair = (metric.key == Key::ReviewPairs).then_some(&point.label);
+            let new = point.cards.iter().filter(|card| seen.insert((*card, pair)));
             lines.extend(new.map(|card| line(Some(card))));
         }
         lines

@@ -224,7 +224,17 @@ fn reason(line: &Listed) -> String {
 
 /// Returns what is said of cards that wait at a gate.
 fn waiting(at: &AtGate, count: usize, oldest: &str) -> String {
-    let AtGate { gate, service, .. } = at;
+    let AtGate {
+        gate,
+        service,
+        step,
+        ..
+    } = at;
+    if let Some(step) = step {
+        return format!(
+            "{count} wait in the roll-out of {service} to `{gate}` ({step}), the oldest for {oldest}"
+        );
+    }
     let gate = if gate.is_empty() {
         "a gate".to_owned()
     } else {

@@ -65,7 +65,7 @@ fn heading(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot, slot: &S
         theme.style(Role::Title)
     };
     let limit = Limited::of(snapshot, column, all);
-    let is_whole = state.filter.query.is_empty() && state.rows.hidden == 0;
+    let is_whole = listed.count >= all;
     let counts = match (&limit, is_whole) {
         (_, false) => [
             format!("{} of {all}", listed.count),
@@ -130,7 +130,8 @@ impl Limited {
         usize::try_from(self.most).is_ok_and(|most| self.cards > most)
     }
 
-    /// `8/6!`, over a hard limit `8/6!!`, of a shared limit `3 of 8/6!`; and the same shorter.
+    /// `8/6!`, over a hard limit `8/6!!`, of a shared limit `3 of 8/6!`; and the same shorter: the
+    /// count of several columns never stands for that of one.
     fn words(&self, all: usize) -> [String; 2] {
         let mark = match (self.is_over(), self.hard) {
             (false, _) => "",
@@ -138,16 +139,15 @@ impl Limited {
             (true, true) => "!!",
         };
         let own = format!("{}/{}{mark}", self.cards, self.most);
+        if self.cards != all {
+            return [format!("{all} of {own}"), format!("{all}{mark}")];
+        }
         let short = if self.is_over() {
             own.clone()
         } else {
             all.to_string()
         };
-        if self.cards == all {
-            [own, short]
-        } else {
-            [format!("{all} of {own}"), short]
-        }
+        [own, short]
     }
 
     fn role(&self) -> Role {
@@ -432,5 +432,24 @@ fn overview(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
             paint.text(area.x, y, 1, theme.glyphs().cursor(), style);
             paint.cursor_at(area.x, y);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_of_a_shared_limit_is_never_read_as_that_of_the_column() {
+        let words = |cards, hard| {
+            let most = 10;
+            Limited { cards, most, hard }.words(5)
+        };
+        assert_eq!(words(19, false), ["5 of 19/10!", "5!"]);
+        assert_eq!(words(19, true), ["5 of 19/10!!", "5!!"]);
+        assert_eq!(words(9, false), ["5 of 9/10", "5"]);
+        assert_eq!(words(5, false), ["5/10", "5"]);
+        let fit = |room| fit_heading("Build", words(19, false), 2, room, "~").1;
+        assert_eq!((fit(19), fit(12)), ("5 of 19/10!".into(), "5!".into()));
     }
 }

@@ -357,7 +357,7 @@ fn call(kind: Option<Kind>) -> String {
 
 /// Returns a key that fits: the number tells more than the end of the name, and the name of a
 /// repository more than its owner.
-fn short_name(key: &str, room: u16) -> Cow<'_, str> {
+pub(super) fn short_name(key: &str, room: u16) -> Cow<'_, str> {
     let Some((name, number)) = at_sign(key).filter(|_| width(key) > room) else {
         return key.into();
     };

@@ -10,7 +10,7 @@ use crate::domain::Timestamp;
 use crate::domain::item::Outcome;
 use crate::domain::key::WebUrl;
 use crate::domain::standup::{
-    Before, Bots, CardRef, Entry, Finished, Known, ParkedCard, Place, Step, Stop, Turn, Way,
+    Before, Bots, CardRef, Entry, Finished, Known, ParkedCard, Place, Step, Stop, Turn, Unsaid, Way,
 };
 use crate::domain::text::Clean;
 use crate::engine::snapshot::Snapshot;
@@ -49,6 +49,8 @@ struct StopDocument<'a> {
     waits_for: &'a str,
     steps: Vec<StepDocument<'a>>,
     parked: Vec<&'a str>,
+    /// Why the walk leaves it out unless all cards are wanted; nothing where it tells it.
+    left_out: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -148,6 +150,7 @@ pub fn json(minutes: Minutes<'_>) -> Result<String, serde_json::Error> {
 
 fn stop<'a>(stop: &'a Stop, snapshot: &Snapshot, now: Timestamp) -> StopDocument<'a> {
     let happened = &stop.happened;
+    let calls = snapshot.attention.first(&stop.card.id, now).is_some();
     StopDocument {
         card: json::card(&stop.card, snapshot, now),
         story: &stop.story,
@@ -170,6 +173,7 @@ fn stop<'a>(stop: &'a Stop, snapshot: &Snapshot, now: Timestamp) -> StopDocument
         waits_for: &stop.waits_for,
         steps: happened.steps.iter().map(step).collect(),
         parked: texts(&stop.parked),
+        left_out: stop.unsaid(calls).map(Unsaid::as_str),
     }
 }
 

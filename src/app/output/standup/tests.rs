@@ -12,7 +12,7 @@ use crate::domain::calendar::{WorkingTime, Zone};
 use crate::domain::history::{Ledger, Standing, Transition};
 use crate::domain::item::WorkItem;
 use crate::domain::roster::Roster;
-use crate::domain::standup::{Material, Parked};
+use crate::domain::standup::{Material, Parked, Unsaid};
 use crate::domain::text::Clean;
 use crate::ui::sample;
 
@@ -121,6 +121,22 @@ fn a_message_has_what_is_stuck_first_and_is_bounded() {
 }
 
 #[test]
+fn a_moment_of_another_year_has_its_year() {
+    let (snapshot, mut standup, calendar) = prepared(0, true);
+    standup.since = standup.now - TimeDelta::days(400);
+    let minutes = Minutes {
+        standup: &standup,
+        calendar: &calendar,
+        columns: &BoardConfig::default().columns,
+        snapshot: &snapshot,
+        by: StandupBy::Stage,
+    };
+    let text = text::write(minutes, Form::Text, Extent::Message);
+    let head = "Stand-up Fri 21 Nov 14:00, since Thu 17 Oct 2024 14:00";
+    assert!(text.starts_with(head), "{text}");
+}
+
+#[test]
 fn remote_text_and_notes_stay_text() {
     let text = written(30, true, StandupBy::Stage, Form::Markdown);
     assert!(
@@ -206,6 +222,19 @@ fn json_has_every_card_once() {
     let document: serde_json::Value = serde_json::from_str(&json::json(minutes).unwrap()).unwrap();
     let walk = document["walk"].as_array().unwrap();
     assert_eq!(walk.len(), snapshot.items().count());
+    let mut left_out = 0;
+    for (told, stop) in walk.iter().zip(&standup.walk) {
+        let calls = snapshot.attention.first(&stop.card.id, standup.now);
+        let why = match stop.unsaid(calls.is_some()) {
+            None => serde_json::Value::Null,
+            Some(Unsaid::Quiet) => "quiet".into(),
+            Some(Unsaid::Live) => "live".into(),
+            Some(Unsaid::OfBots) => "bots".into(),
+        };
+        left_out += usize::from(!why.is_null());
+        assert_eq!(told.get("left_out"), Some(&why), "{told}");
+    }
+    assert!(0 < left_out && left_out < walk.len(), "{left_out}");
     assert_eq!(document["complete"], true);
     assert_eq!(document["zone"], "UTC");
     assert!(

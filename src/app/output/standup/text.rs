@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use chrono::Datelike as _;
+
 use crate::app::cli::StandupBy;
 use crate::app::output::markdown::{escape, link};
 use crate::app::output::standup::Minutes;
@@ -193,8 +195,16 @@ impl Paper {
 fn head(minutes: Minutes<'_>, paper: &mut Paper) {
     let standup = minutes.standup;
     let day = |at| {
-        let local = minutes.calendar.local(at);
-        local.format("%a %-d %b %H:%M").to_string()
+        let (local, now) = (
+            minutes.calendar.local(at),
+            minutes.calendar.local(standup.now),
+        );
+        let form = if local.year() == now.year() {
+            "%a %-d %b %H:%M"
+        } else {
+            "%a %-d %b %Y %H:%M"
+        };
+        local.format(form).to_string()
     };
     let (now, since) = (day(standup.now), day(standup.since));
     let zone = minutes.calendar.work().zone.name();

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::build::{NOW, at, repo, service, utc_day};
 use super::oracle::{Expected, View, mean, median, rank};
 use super::worlds::{World, world};
-use crate::domain::flow::{Flow, Key, Metric, Scope};
+use crate::domain::flow::{Beside, Flow, Key, Metric, Scope, Unit};
 use crate::domain::history::Ledger;
 use crate::domain::stage::Stage;
 
@@ -222,6 +222,31 @@ proptest! {
         let window = one.window(TimeDelta::days(SPAN));
         for scope in scopes() {
             prop_assert_eq!(one.report(&scope, &window, &utc_day), two.report(&scope, &window, &utc_day));
+        }
+    }
+
+    #[test]
+    fn every_point_is_measured_in_the_unit_that_is_told_of_points(world in world()) {
+        let ledger = ledger_of(&world);
+        let flow = Flow::new(&ledger, at(NOW));
+        let window = flow.window(TimeDelta::days(SPAN));
+        for scope in scopes() {
+            let readings = flow.calms(&scope, &window, &utc_day, &Beside::default());
+            let of_calms = readings.into_iter().flat_map(|reading| reading.indicators);
+            let all = flow.report(&scope, &window, &utc_day).into_iter().chain(of_calms);
+            for metric in all {
+                let key = metric.key.as_str();
+                for point in metric.points.iter().chain(&metric.open) {
+                    let fits = match metric.key.unit_of_points() {
+                        Unit::Share => (0.0..=1.0).contains(&point.value),
+                        Unit::PerDay | Unit::PerWeek => false,
+                        Unit::Seconds | Unit::Cards | Unit::Lines | Unit::Count => {
+                            point.value >= 0.0 && point.value.fract() == 0.0
+                        }
+                    };
+                    prop_assert!(fits, "{key}: {}", point.value);
+                }
+            }
         }
     }
 

@@ -124,6 +124,16 @@ fn team(people: usize) -> Ledger {
     ledger(records, steps)
 }
 
+#[test]
+fn what_is_counted_as_it_is_now_has_its_sample_size() {
+    let readings = readings(&team(2));
+    for key in [Key::SourcesHealthy, Key::EvidenceComplete] {
+        let metric = find(&readings, key);
+        assert_eq!((metric.n(), metric.value), (1, Some(1.0)), "{key:?}");
+    }
+    assert_eq!(find(&readings, Key::WipOverLimit).n(), 0);
+}
+
 fn readings(ledger: &Ledger) -> Vec<Reading> {
     let beside = Beside {
         sources_healthy: 1,

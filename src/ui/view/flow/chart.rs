@@ -2,12 +2,15 @@
 //!
 //! Everything is marks and words: a chart says the same without colour and in ASCII.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use ratatui::layout::Rect;
 
 use crate::domain::Timestamp;
 use crate::domain::calendar::{self, Zone};
-use crate::domain::flow::{Key, Metric};
+use crate::domain::flow::{Key, Metric, Point};
+use crate::domain::names::Names;
 use crate::ui::flow::Report;
 use crate::ui::layout::rows;
 use crate::ui::text::{Paint, width};
@@ -21,9 +24,20 @@ pub(super) struct Chart<'a> {
     pub(super) metric: &'a Metric,
     /// The local zone.
     pub(super) zone: Zone,
+    /// What repositories are called on the board.
+    pub(super) names: &'a Names,
 }
 
 impl Chart<'_> {
+    /// Returns what a point is called: the card behind it, in few letters.
+    pub(super) fn called<'a>(&'a self, point: &'a Point) -> Cow<'a, str> {
+        let card = point.cards.first();
+        let card = card.and_then(|id| self.report.cards.get(id));
+        card.map_or(point.label.as_str().into(), |card| {
+            card.short_key(self.names)
+        })
+    }
+
     /// Returns the day of a moment in the local zone.
     pub(super) fn day(&self, at: Timestamp) -> NaiveDate {
         calendar::local(self.zone, at).date_naive()

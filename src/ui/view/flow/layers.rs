@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::domain::calendar;
+use crate::domain::flow::Key;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::flow::words::{name, value, words};
 use crate::ui::flow::{Behind, Report};
@@ -10,6 +11,7 @@ use crate::ui::layout::rows;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, wrap};
 use crate::ui::theme::Role;
+use crate::ui::view::card::short_name;
 use crate::ui::view::flow::chart::date;
 
 /// Returns the first line that is shown of a list below its heading.
@@ -51,19 +53,49 @@ pub(super) fn behind(
     for (nth, (at, line)) in (1..area.height).zip(shown) {
         let row = rows(area, nth, 1);
         let selected = at == state.flow.at;
-        let unit = metric.key.unit();
-        let day = calendar::local(state.options.zone, line.point.at).date_naive();
+        let at = calendar::local(state.options.zone, line.point.at);
         let cells = cells(report, snapshot, state, line);
-        let told = [
-            (cells.key, 18, Role::Title),
-            (words(line.point.value, unit), 10, Role::Text),
-            (date(day), 8, Role::Dim),
-            (cells.place, 13, Role::Text),
-            (cells.title, row.width, Role::Text),
-        ];
+        let mut told = vec![(cells.key, KEY, Role::Title)];
+        let is_pair = metric.key == Key::ReviewPairs;
+        if is_pair {
+            told.push((line.point.label.to_string(), 26, Role::Text));
+        }
+        if let Some(event) = event(metric.key) {
+            let when = at.format("%-d %b %H:%M");
+            told.push((format!("{event} {when}"), 22, Role::Text));
+        } else {
+            let unit = metric.key.unit_of_points();
+            told.push((words(line.point.value, unit), 10, Role::Text));
+            told.push((date(at.date_naive()), 8, Role::Dim));
+        }
+        if !is_pair {
+            told.push((cells.place, 13, Role::Text));
+        }
+        told.push((cells.title, row.width, Role::Text));
         put(paint, row, selected, &told);
     }
 }
+
+/// Returns what happened to an entry at its moment, where entries are counted and the number of
+/// each would be 1.
+fn event(key: Key) -> Option<&'static str> {
+    let words = [
+        (Key::Throughput, "live"),
+        (Key::ThroughputBots, "live"),
+        (Key::DeploymentFrequency, "deployed"),
+        (Key::FrequencyProxy, "done"),
+        (Key::FailedAttempts, "failed"),
+        (Key::Wip, "begun"),
+        (Key::ReviewPairs, "reviewed"),
+        (Key::ReviewSpread, "reviewed"),
+        (Key::BusFactor, "merged"),
+    ];
+    let mut words = words.into_iter();
+    words.find_map(|(of, word)| (of == key).then_some(word))
+}
+
+/// Columns of the key of a card, with the gap behind it.
+const KEY: u16 = 18;
 
 /// What stands in one line of the list.
 struct Cells {
@@ -84,8 +116,9 @@ fn cells(report: &Report, snapshot: &Snapshot, state: &UiState, line: &Behind<'_
         place = String::from("! stands out");
     }
     let label = line.point.label.as_str();
+    let key = card.map_or(label.into(), |card| card.short_key(snapshot.names()));
     Cells {
-        key: card.map_or(label, |card| card.key.as_str()).to_owned(),
+        key: short_name(&key, KEY - 1).into_owned(),
         place,
         title: card.map_or("", |card| card.title.as_str()).to_owned(),
     }

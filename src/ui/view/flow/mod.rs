@@ -36,7 +36,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
         return waits(paint, state, below);
     };
     match state.flow.layer {
-        None => page(paint, state, &report, below),
+        None => page(paint, state, &report, snapshot, below),
         Some(Layer::Behind) => layers::behind(paint, state, &report, snapshot, below),
         Some(Layer::Definitions) => layers::definitions(paint, state, &report, below),
     }
@@ -176,7 +176,7 @@ pub(super) fn large(state: &UiState, area: Rect) -> Option<Rect> {
     (state.flow.layer.is_none() && listed > 0).then(|| below(area, listed))
 }
 
-fn page(paint: &mut Paint<'_>, state: &UiState, report: &Report, area: Rect) {
+fn page(paint: &mut Paint<'_>, state: &UiState, report: &Report, snapshot: &Snapshot, area: Rect) {
     let lines = report.lines(state.flow.page);
     let (first, listed) = window(state, area);
     let cursor = state.flow.cursor();
@@ -201,6 +201,7 @@ fn page(paint: &mut Paint<'_>, state: &UiState, report: &Report, area: Rect) {
         report,
         metric: line.metric,
         zone: state.options.zone,
+        names: snapshot.names(),
     };
     match state.flow.page {
         Page::Cumulative => cumulative::paint(paint, &chart, room),

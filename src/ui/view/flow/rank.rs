@@ -10,6 +10,7 @@ use crate::ui::flow::words::words;
 use crate::ui::layout::rows;
 use crate::ui::text::{Paint, cols, width};
 use crate::ui::theme::Role;
+use crate::ui::view::card::short_name;
 use crate::ui::view::flow::chart::{Chart, part_of};
 
 /// Columns for the name of a card, and for a long one where there is much room.
@@ -46,7 +47,7 @@ pub(super) fn ages(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
     let titled = area.width >= 120;
     let listed = area.height.saturating_sub(1);
     let shown = points.iter().take(usize::from(listed));
-    let longest = shown.map(|point| width(point.label.as_str()) + 2).max();
+    let longest = shown.map(|point| width(&chart.called(point)) + 2).max();
     let name = longest
         .filter(|_| titled)
         .unwrap_or(NAME)
@@ -90,8 +91,9 @@ fn age(paint: &mut Paint<'_>, chart: &Chart<'_>, card: &Point, columns: Columns,
         top,
         titled,
     } = columns;
-    let name = card.label.as_str();
-    paint.text(row.x + 1, row.y, named - 1, name, theme.style(Role::Text));
+    let name = chart.called(card);
+    let name = short_name(&name, named - 1);
+    paint.text(row.x + 1, row.y, named - 1, &name, theme.style(Role::Text));
     let role = if card.flagged {
         Role::Failed
     } else {

@@ -33,7 +33,7 @@ struct Cell {
 /// Paints the points of a metric.
 pub(super) fn paint(paint: &mut Paint<'_>, chart: &Chart<'_>, area: Rect) {
     let metric = chart.metric;
-    let unit = metric.key.unit();
+    let unit = metric.key.unit_of_points();
     let top = top(metric);
     let days = (chart.day(metric.window.from), chart.day(metric.window.to));
     let beside = metric.spread.is_some() && area.width >= 60;
@@ -86,7 +86,7 @@ fn is_told(value: f64, unit: Unit) -> bool {
 fn top(metric: &Metric) -> f64 {
     let points = metric.points.iter().chain(&metric.open);
     let most = points.map(|point| point.value).fold(0.0, f64::max);
-    let most = if metric.key.unit() == Unit::Share {
+    let most = if metric.key.unit_of_points() == Unit::Share {
         most.max(1.0)
     } else {
         most
@@ -120,7 +120,7 @@ fn lines(paint: &mut Paint<'_>, metric: &Metric, top: f64, cells: Rect) {
     let Some(spread) = metric.spread else {
         return;
     };
-    let unit = metric.key.unit();
+    let unit = metric.key.unit_of_points();
     let mut labels: BTreeMap<u16, String> = BTreeMap::new();
     for (name, value) in [
         ("p50", spread.p50),
@@ -185,7 +185,7 @@ fn told<'a>(
     }
     if has(|cell| cell.above) {
         let above = metric.points.iter().filter(|point| point.value > top);
-        let unit = metric.key.unit();
+        let unit = metric.key.unit_of_points();
         told.push(format!(
             "{} {} above {}",
             glyphs.above(),

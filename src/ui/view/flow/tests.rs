@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::domain::key::RepoKey;
 use crate::ui::flow::Page;
 use crate::ui::testing::Screen;
 use crate::ui::testing::flow::screen;
@@ -55,6 +56,66 @@ fn what_lies_over_a_page_has_its_picture() {
         let screen = picture(page, 80, 24, keys);
         insta::assert_snapshot!(format!("flow_{name}_80x24"), screen.text());
     }
+}
+
+#[test]
+fn the_check_by_littles_law_rests_on_spans_and_tells_them_as_such() {
+    let mut screen = picture(Page::Efficiency, 80, 24, "w j");
+    let of_chart = |screen: &Screen| screen.text().lines().skip(8).collect::<Vec<_>>().join("\n");
+    let chart = of_chart(&screen);
+    assert!(chart.contains("work in progress"), "{chart}");
+    let axis = chart
+        .lines()
+        .skip_while(|line| !line.contains("work in progress"));
+    let axis: Vec<&str> = axis
+        .skip(1)
+        .map(|line| line.get(..8).unwrap_or(line))
+        .collect();
+    assert!(!axis.join(" ").contains('%'), "{chart}");
+    assert!(axis.iter().any(|label| label.contains("0s")), "{chart}");
+    screen.measure("enter");
+    let list = of_chart(&screen);
+    assert!(!list.contains(" %"), "{list}");
+}
+
+#[test]
+fn what_is_counted_is_listed_with_what_it_is_and_when_it_was() {
+    let lines = |page, keys| {
+        let text = picture(page, 80, 24, keys).text();
+        let list = text.lines().skip_while(|line| !line.contains(" behind "));
+        let list: Vec<String> = list.skip(1).take(10).map(str::to_owned).collect();
+        assert_eq!(list.len(), 10, "{text}");
+        list
+    };
+    for line in lines(Page::Throughput, "w enter") {
+        assert!(line.contains("live ") && !line.contains("/week"), "{line}");
+    }
+    for line in lines(Page::Calms, "w enter") {
+        assert!(
+            line.contains(" for ") && line.contains("reviewed "),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn cards_of_a_long_name_keep_their_numbers_in_lists_of_flow() {
+    let mut screen = picture(Page::Ageing, 80, 24, "w");
+    let report = std::sync::Arc::make_mut(screen.state.flow.report.as_mut().unwrap());
+    for line in std::sync::Arc::make_mut(&mut report.cards).values_mut() {
+        let (_, number) = line.key.rsplit_once('#').unwrap();
+        line.key = format!("acme/payments-and-invoices#11{number}")
+            .as_str()
+            .into();
+        line.repo = Some(RepoKey::new("github.com", "acme/payments-and-invoices"));
+    }
+    screen.draw();
+    let text = screen.text();
+    assert!(text.contains(" payments-an~#1156"), "{text}");
+    screen.measure("enter");
+    let text = screen.text();
+    assert!(text.contains("#1156 "), "{text}");
+    assert!(!text.contains("acme/"), "{text}");
 }
 
 /// Paints a page again with other marks and colours.

@@ -400,6 +400,16 @@ fn a_heading_keeps_its_total_and_what_is_red() {
 }
 
 #[test]
+fn only_a_column_that_hides_cards_says_of_how_many_it_shows() {
+    let mut screen = Screen::new(200, 40, 160);
+    screen.press("2 g g x");
+    let text = screen.text();
+    assert!(text.contains(" 2 Code 19 of 20"), "{text}");
+    assert!(text.contains(" 4 Test 20 "), "{text}");
+    assert!(!text.contains("20 of 20"), "{text}");
+}
+
+#[test]
 fn a_narrow_screen_keeps_the_number_of_red_cards() {
     let options = UiOptions {
         banner: Some("simulated data".to_owned()),
