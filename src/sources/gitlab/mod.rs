@@ -29,6 +29,7 @@ mod scope;
 mod state;
 mod sweep;
 mod times;
+mod troubles;
 mod wire;
 mod wire_ci;
 mod work;
@@ -292,11 +293,14 @@ impl Source for GitLab {
             what: format!("the project `{}`", project.path),
             near: None,
         });
+        let there = state.projects.values().filter(|project| project.misses == 0);
+        let troubles = there.flat_map(|project| project.troubles.values());
         state
             .missing_owners
             .iter()
             .cloned()
             .chain(missing)
+            .chain(troubles.cloned())
             .collect()
     }
 

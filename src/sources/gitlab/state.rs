@@ -121,6 +121,10 @@ pub(super) struct Project {
     pub(super) deployments_to: Option<Timestamp>,
     pub(super) delivery_at: Option<Timestamp>,
     pub(super) delivery_wanted: bool,
+    /// When a part of that could last not be read, by our clock, if it was not read since.
+    pub(super) delivery_failed_at: Option<Timestamp>,
+    /// What could not be read when it was last asked for, by part.
+    pub(super) troubles: BTreeMap<&'static str, SourceError>,
     pub(super) environments_at: Option<Timestamp>,
     /// What got to which environment.
     pub(super) arrivals: Arrivals,

@@ -187,6 +187,69 @@ async fn details_that_fail_are_asked_for_again_and_cost_no_other_merge_request()
 }
 
 #[tokio::test]
+async fn a_list_of_what_is_shipped_that_fails_costs_no_other_and_is_trouble_until_it_is_read() {
+    for bad in [
+        "environments",
+        "deployments",
+        "repository/commits",
+        "releases",
+    ] {
+        let world = World::alone().await;
+        let environment = json!([{"id": 1, "name": "production", "state": "available"}]);
+        world.routes.set("projects/1/environments", environment);
+        let deployment = json!([{"id": 5, "status": "success", "sha": sha('b'),
+            "environment": {"id": 1, "name": "production"}, "created_at": ago(30),
+            "updated_at": ago(20)}]);
+        world.routes.set("projects/1/deployments", deployment);
+        let release = json!([{"tag_name": "v1", "created_at": ago(50), "released_at": ago(50)}]);
+        world.routes.set("projects/1/releases", release);
+        let commit = json!([{"id": sha('b'), "title": "x", "message": "x",
+            "committed_date": ago(57_600)}]);
+        world.routes.set("projects/1/repository/commits", commit);
+        let route = format!("projects/1/{bad}");
+        let good = world.routes.0.lock().unwrap()[&route].clone();
+        world.routes.reply(&route, ill());
+        let batch = world.settle().await;
+        let told = only(&batch, |fact| match fact {
+            Fact::Environment(_) => Some("environments"),
+            Fact::Deployment(_) => Some("deployments"),
+            Fact::Commit(_) => Some("repository/commits"),
+            Fact::Release(_) => Some("releases"),
+            _ => None,
+        });
+        let told: BTreeSet<&str> = told.into_iter().collect();
+        assert_eq!((told.len(), told.contains(bad)), (3, false), "{bad}: {told:?}");
+        let problems = world.source.problems();
+        let name = bad.rsplit('/').next().unwrap_or_default();
+        let expected = format!("500 (internal server error) to the question for {name} of acme/api");
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].to_string().ends_with(&expected), "{problems:?}");
+        let later = now() + TimeDelta::minutes(10);
+        world.settle_at(later).await;
+        assert_eq!(world.source.problems(), problems, "it fails still");
+        world.routes.reply(&route, good);
+        let before = world.count();
+        world.settle_at(later).await;
+        assert_eq!(world.count(), before, "it waits");
+        world.settle_at(later + TimeDelta::minutes(10)).await;
+        assert!(world.source.problems().is_empty(), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn a_project_of_which_nothing_that_is_shipped_can_be_read_fails() {
+    let world = World::alone().await;
+    for list in ["environments", "deployments", "repository/commits", "releases"] {
+        world.routes.reply(&format!("projects/1/{list}"), ill());
+    }
+    world.fetch("projects").await;
+    let error = world.fetch_at("delivery:acme/api@0", now()).await;
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains("environments of acme/api"), "{text}");
+    assert_eq!(world.source.problems().len(), 4);
+}
+
+#[tokio::test]
 async fn after_an_early_end_details_are_read_that_were_not() {
     let world = World::alone().await;
     world.has_merge_request(7);
