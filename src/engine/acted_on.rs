@@ -95,7 +95,10 @@ mod tests {
             check(health, Some(21), away.or(Some(old)));
             check(health, None, away.or(Some("`acme/api` was not read yet")));
         }
-        let closed: Vec<Health> = Health::ALL.into_iter().filter(|it| is_closed(*it)).collect();
+        let closed: Vec<Health> = Health::ALL
+            .into_iter()
+            .filter(|it| is_closed(*it))
+            .collect();
         assert_eq!(closed, [Health::Unreachable, Health::Auth]);
     }
 

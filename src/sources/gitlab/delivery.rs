@@ -95,6 +95,9 @@ impl GitLab {
             };
             let is_read = self.take_part(key, name, asked.map_err(|failure| failure.error))?;
             failed += usize::from(!is_read);
+            if self.of(key, |project| project.lost().cloned()).is_some() {
+                break;
+            }
         }
         Ok(failed)
     }
@@ -114,7 +117,14 @@ impl GitLab {
         match self.list::<T>(parts, query, cap, poll).await {
             Ok(listed) => {
                 self.port.can(name, CapabilityState::Available);
+                if let Some(project) = self.state().known(key.path()) {
+                    project.answers();
+                }
                 Ok(Some(listed))
+            }
+            // Servers without a licence have none of these: that says nothing of the project.
+            Err(failure) if name != super::PROTECTED && self.is_lost(key, &failure, poll).await => {
+                Err(failure)
             }
             Err(failure) if is_refusal(&failure) => {
                 self.state().hide(key.path(), name, poll.now);
@@ -126,6 +136,11 @@ impl GitLab {
             }
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Returns whether something is refused because the project as a whole is not to be had.
+    async fn is_lost(&self, key: &RepoKey, failure: &Failure, poll: Poll) -> bool {
+        is_refusal(failure) && self.loss(key.path(), poll).await.is_some()
     }
 
     /// Returns what is known of a project, if it is polled.

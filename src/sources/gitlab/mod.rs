@@ -63,7 +63,7 @@ use crate::sources::{
 
 use api::Poll;
 use scope::Scope;
-use state::State;
+use state::{Project, State};
 use work::Kind;
 
 const PRODUCT: Product = Product {
@@ -293,8 +293,11 @@ impl Source for GitLab {
             what: format!("the project `{}`", project.path),
             near: None,
         });
-        let there = state.projects.values().filter(|project| project.misses == 0);
-        let troubles = there.flat_map(|project| project.troubles.values());
+        let there = state
+            .projects
+            .values()
+            .filter(|project| project.misses == 0);
+        let troubles = there.flat_map(Project::all_troubles);
         state
             .missing_owners
             .iter()
