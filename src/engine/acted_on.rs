@@ -14,26 +14,48 @@ use crate::engine::snapshot::{Health, Snapshot};
 const ACTED_ON: TimeDelta = TimeDelta::minutes(20);
 
 /// Returns why what a source tells of a repository, read at this moment, is too old to act on, if
-/// it is.
+/// it is; `failing` are the polls of the source that fail at present.
 pub(super) fn too_old(
     (source, health): (&SourceName, Health),
     (repo, read): (&RepoKey, Option<Timestamp>),
+    failing: &[Clean],
     now: Timestamp,
 ) -> Option<Clean> {
-    let why = match read {
-        _ if health.is_away() => format!(
+    let path = repo.path();
+    let failed = failing.iter().find(|poll| is_of(poll, path));
+    let why = match (read, failed) {
+        _ if is_closed(health) => format!(
             "source `{source}` does not answer as it should: {}",
             health.as_str()
         ),
-        Some(at) if now - at <= ACTED_ON => return None,
-        Some(at) => format!(
-            "`{}` was last read {} min ago: refresh it first",
-            repo.path(),
+        (Some(at), _) if now - at <= ACTED_ON => return None,
+        (Some(at), None) => format!(
+            "`{path}` was last read {} min ago: refresh it first",
             (now - at).num_minutes()
         ),
-        None => format!("`{}` was not read yet", repo.path()),
+        (Some(at), Some(poll)) => format!(
+            "`{path}` was last read {} min ago, and the newest poll of it failed ({poll})",
+            (now - at).num_minutes()
+        ),
+        (None, None) => format!("`{path}` was not read yet"),
+        (None, Some(poll)) => {
+            format!("`{path}` was not read yet, and the newest poll of it failed ({poll})")
+        }
     };
     Some(Clean::line(&why))
+}
+
+/// Returns whether nothing of a source can be had: its host is not reached, or takes no token. Any
+/// other trouble may be that of one repository, or of one kind of question.
+fn is_closed(health: Health) -> bool {
+    matches!(health, Health::Unreachable | Health::Auth)
+}
+
+/// Returns whether a poll, told as `runs of acme/api: why`, is one of this repository.
+fn is_of(poll: &str, path: &str) -> bool {
+    let read = poll.split(": ").next().unwrap_or_default();
+    let of = read.split_once(" of ").map(|(_, of)| of);
+    of.is_some_and(|of| of.eq_ignore_ascii_case(path))
 }
 
 impl Snapshot {
@@ -42,7 +64,7 @@ impl Snapshot {
         let view = self.sources.iter().find(|view| view.name == *source)?;
         let read = self.source_confirmed(source, Some(repo));
         let read = read.or(view.last_success);
-        too_old((source, view.health), (repo, read), now)
+        too_old((source, view.health), (repo, read), &view.failing, now)
     }
 }
 
@@ -56,7 +78,7 @@ mod tests {
         let source = SourceName::new("hub");
         let repo = RepoKey::new("forge.test", "acme/api");
         let read = read.map(|minutes| at(100) - TimeDelta::minutes(minutes));
-        let found = too_old((&source, health), (&repo, read), at(100));
+        let found = too_old((&source, health), (&repo, read), &[], at(100));
         assert_eq!(found.as_deref(), expected, "{health:?}");
     }
 
@@ -67,20 +89,39 @@ mod tests {
                 "source `hub` does not answer as it should: {}",
                 health.as_str()
             );
-            let away = health.is_away().then_some(away.as_str());
+            let away = is_closed(health).then_some(away.as_str());
             check(health, Some(20), away);
             let old = "`acme/api` was last read 21 min ago: refresh it first";
             check(health, Some(21), away.or(Some(old)));
             check(health, None, away.or(Some("`acme/api` was not read yet")));
         }
-        let away: Vec<Health> = Health::ALL.into_iter().filter(|it| it.is_away()).collect();
-        let expected = [
-            Health::Unreachable,
-            Health::Failing,
-            Health::Unreadable,
-            Health::Auth,
-        ];
-        assert_eq!(away, expected);
+        let closed: Vec<Health> = Health::ALL
+            .into_iter()
+            .filter(|it| is_closed(*it))
+            .collect();
+        assert_eq!(closed, [Health::Unreachable, Health::Auth]);
+    }
+
+    #[test]
+    fn a_poll_of_this_very_repository_that_failed_is_said_and_one_of_another_is_not() {
+        let source = SourceName::new("hub");
+        let polls = [
+            "runs of acme/api-two: it answered 500",
+            "runs of Acme/Web: it answered 502",
+            "times: it answered 503: of acme/api",
+        ]
+        .map(Clean::line);
+        let told = |path, minutes: i64| {
+            let repo = RepoKey::new("forge.test", path);
+            let read = Some(at(100) - TimeDelta::minutes(minutes));
+            too_old((&source, Health::Failing), (&repo, read), &polls, at(100))
+        };
+        assert_eq!(told("acme/web", 20), None, "it was read lately");
+        let old = "`acme/api` was last read 21 min ago: refresh it first";
+        assert_eq!(told("acme/api", 21).as_deref(), Some(old));
+        let failed = "`acme/web` was last read 21 min ago, and the newest poll of it failed \
+                      (runs of Acme/Web: it answered 502)";
+        assert_eq!(told("acme/web", 21).as_deref(), Some(failed));
     }
 
     #[test]

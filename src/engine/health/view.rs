@@ -69,7 +69,7 @@ impl SourceState {
     }
 
     /// Returns what was being read by each poll that fails at present, and why, the newest first.
-    fn failing(&self) -> Vec<Clean> {
+    pub fn failing(&self) -> Vec<Clean> {
         let failed = self.outcomes.iter();
         let failed = failed.filter_map(|(id, outcome)| {
             let error = outcome.error.as_ref()?;

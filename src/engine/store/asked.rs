@@ -112,7 +112,8 @@ impl Store {
         let read = last_confirmed(&self.confirmed, source, Some(repo));
         let read = read.or(member.state.last_success());
         let health = member.state.verdict(now).health;
-        acted_on::too_old((source, health), (repo, read), now)
+        let failing = member.state.failing();
+        acted_on::too_old((source, health), (repo, read), &failing, now)
     }
 }
 

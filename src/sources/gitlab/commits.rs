@@ -63,9 +63,15 @@ impl GitLab {
             attribute(project, &mut commits);
             unbrought(project, &commits, poll.now)
         };
+        let mut trouble = None;
         for sha in asked {
-            let Some(by) = self.brought_by(part, &sha, poll).await? else {
-                break;
+            let by = match self.brought_by(part, &sha, poll).await {
+                Ok(Some(by)) => by,
+                Ok(None) => break,
+                Err(failure) => {
+                    trouble = Some(failure);
+                    break;
+                }
             };
             if let Some(project) = self.state().known(key.path()) {
                 project.was_brought(sha, by);
@@ -74,8 +80,9 @@ impl GitLab {
         if let Some(project) = self.state().known(key.path()) {
             attribute(project, &mut commits);
         }
+        // The commits themselves were read.
         batch.facts.extend(commits.into_iter().map(Fact::Commit));
-        Ok(())
+        trouble.map_or(Ok(()), Err)
     }
 
     /// Asks which merge request brought a commit; nothing where that may not be asked.

@@ -17,6 +17,22 @@ use crate::sources::{Batch, CapabilityState, Listing, SourceError};
 /// What one read of a project probably costs.
 pub(super) const COST: u32 = 6;
 
+/// What is read of it.
+const PARTS: [&str; 4] = [
+    super::ENVIRONMENTS,
+    super::DEPLOYMENTS,
+    super::COMMITS,
+    super::RELEASES,
+];
+
+/// Returns whether trouble with the host passes by itself: what was read is told all the same.
+fn passes(error: &SourceError) -> bool {
+    matches!(
+        error,
+        SourceError::RateLimited { .. } | SourceError::Unreachable { .. }
+    )
+}
+
 impl GitLab {
     /// Reads what a project ships.
     pub(super) async fn delivery(
@@ -27,45 +43,63 @@ impl GitLab {
     ) -> Result<(), SourceError> {
         let key = self.key(&self.spelled(path));
         let part = self.part(path);
-        {
-            let mut state = self.state();
-            let Some(project) = state.known(path) else {
-                return Ok(());
-            };
-            project.turn += 1;
-            project.delivery_wanted = false;
+        if self.state().known(path).is_none() {
+            return Ok(());
         }
         let read = self.all_parts(&key, &part, poll, batch).await;
-        if let Err(failure) = read {
-            if batch.facts.is_empty() {
-                // Asked again, but not before others had their turn.
-                if let Some(project) = self.state().known(path) {
-                    project.delivery_wanted = true;
-                }
-                return Err(failure.error);
+        let mut state = self.state();
+        let Some(project) = state.known(path) else {
+            return Ok(());
+        };
+        let failed = match read {
+            Ok(failed) => failed,
+            // Trouble of the whole host: it is the same resource still, asked ever more rarely.
+            Err(error) if batch.facts.is_empty() || !passes(&error) => {
+                project.delivery_wanted = true;
+                return Err(error);
             }
-            batch
-                .warnings
-                .push(self.port.shown(&failure.error.to_string()));
+            Err(error) => {
+                batch.warnings.push(self.port.shown(&error.to_string()));
+                1
+            }
+        };
+        project.turn += 1;
+        project.delivery_wanted = false;
+        project.delivery_at = Some(poll.now);
+        project.delivery_failed_at = (failed > 0).then_some(poll.now);
+        if failed == 0 {
+            batch.covered.push(Clean::line(key.path()));
         }
-        if let Some(project) = self.state().known(path) {
-            project.delivery_at = Some(poll.now);
+        let trouble = PARTS.iter().find_map(|part| project.troubles.get(part));
+        match trouble {
+            Some(error) if failed == PARTS.len() => Err(error.clone()),
+            Some(_) | None => Ok(()),
         }
-        batch.covered.push(Clean::line(key.path()));
-        Ok(())
     }
 
+    /// Reads part by part; returns how many could not be read, which costs no other.
     async fn all_parts(
         &self,
         key: &RepoKey,
         part: &str,
         poll: Poll,
         batch: &mut Batch,
-    ) -> Result<(), Failure> {
-        self.environments(key, part, poll, batch).await?;
-        self.deployments(key, part, poll, batch).await?;
-        self.commits(key, part, poll, batch).await?;
-        self.releases(key, part, poll, batch).await
+    ) -> Result<usize, SourceError> {
+        let mut failed = 0;
+        for name in PARTS {
+            let asked = match name {
+                super::ENVIRONMENTS => self.environments(key, part, poll, batch).await,
+                super::DEPLOYMENTS => self.deployments(key, part, poll, batch).await,
+                super::COMMITS => self.commits(key, part, poll, batch).await,
+                _ => self.releases(key, part, poll, batch).await,
+            };
+            let is_read = self.take_part(key, name, asked.map_err(|failure| failure.error))?;
+            failed += usize::from(!is_read);
+            if self.of(key, |project| project.lost().cloned()).is_some() {
+                break;
+            }
+        }
+        Ok(failed)
     }
 
     /// Reads a list of a project; nothing where the part is off or not shown.
@@ -83,7 +117,14 @@ impl GitLab {
         match self.list::<T>(parts, query, cap, poll).await {
             Ok(listed) => {
                 self.port.can(name, CapabilityState::Available);
+                if let Some(project) = self.state().known(key.path()) {
+                    project.answers();
+                }
                 Ok(Some(listed))
+            }
+            // Servers without a licence have none of these: that says nothing of the project.
+            Err(failure) if name != super::PROTECTED && self.is_lost(key, &failure, poll).await => {
+                Err(failure)
             }
             Err(failure) if is_refusal(&failure) => {
                 self.state().hide(key.path(), name, poll.now);
@@ -95,6 +136,11 @@ impl GitLab {
             }
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Returns whether something is refused because the project as a whole is not to be had.
+    async fn is_lost(&self, key: &RepoKey, failure: &Failure, poll: Poll) -> bool {
+        is_refusal(failure) && self.loss(key.path(), poll).await.is_some()
     }
 
     /// Returns what is known of a project, if it is polled.

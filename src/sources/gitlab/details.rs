@@ -163,11 +163,10 @@ impl GitLab {
         let mut places = Places::default();
         for (path, number) in due.into_iter().take(AT_ONCE) {
             match self.detail(&path, number, poll, batch).await {
-                Err(failure) if is_absent(&failure) => {
-                    if let Some(project) = self.state().known(&path) {
-                        project.changes.remove(&number);
-                        let key = self.key(&path);
-                        batch.gone.push(numbered(Kind::Changes, &key, number));
+                Err(failure) if is_refusal(&failure) => {
+                    let asked = self.not_shown(&path, number, failure, poll, batch).await;
+                    if asked.is_err() && !places.take(asked) {
+                        break;
                     }
                 }
                 Err(failure) if is_detail(&failure.error) => {
@@ -187,6 +186,36 @@ impl GitLab {
             }
         }
         places.end(batch, |text| self.port.shown(text))
+    }
+
+    /// Takes in that a merge request is not there, or not shown: it is gone where its project is
+    /// there and it is not; else it stays as it was, and is asked for again.
+    async fn not_shown(
+        &self,
+        path: &str,
+        number: u64,
+        failure: Failure,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
+        let is_there = self.is_there(path, poll).await;
+        let mut state = self.state();
+        let Some(project) = state.known(path) else {
+            return Ok(());
+        };
+        if is_there == Ok(true) && is_absent(&failure) {
+            project.changes.remove(&number);
+            let key = self.key(path);
+            batch.gone.push(numbered(Kind::Changes, &key, number));
+            return Ok(());
+        }
+        if let Some(seen) = project.changes.get_mut(&number) {
+            seen.failed_at = Some(poll.now);
+        }
+        if is_there? {
+            project.ails(super::CHANGES, failure.error);
+        }
+        Ok(())
     }
 
     fn with_change(&self, path: &str, number: u64, change: impl FnOnce(&mut ChangeSeen)) {
@@ -258,6 +287,7 @@ impl GitLab {
         };
         seen.was_asked(before, poll.now);
         project.see_change(seen);
+        project.read_change();
         if let Some(pipeline) = pipeline {
             batch.facts.extend(self.head(project, pipeline, number));
         }

@@ -113,6 +113,10 @@ impl GitLab {
         let query = [("states", "available"), ("per_page", "100")];
         let of = (key, super::ENVIRONMENTS);
         let cap = ENVIRONMENT_PAGES;
+        if let Some(project) = self.state().known(key.path()) {
+            // Not read before all of it is: what fails is due with the next reading.
+            project.environments_at = None;
+        }
         let listed = self
             .maybe::<wire_ci::Environment>(of, &route, &query, cap, poll)
             .await?;

@@ -29,6 +29,7 @@ mod scope;
 mod state;
 mod sweep;
 mod times;
+mod troubles;
 mod wire;
 mod wire_ci;
 mod work;
@@ -62,7 +63,7 @@ use crate::sources::{
 
 use api::Poll;
 use scope::Scope;
-use state::State;
+use state::{Project, State};
 use work::Kind;
 
 const PRODUCT: Product = Product {
@@ -292,11 +293,17 @@ impl Source for GitLab {
             what: format!("the project `{}`", project.path),
             near: None,
         });
+        let there = state
+            .projects
+            .values()
+            .filter(|project| project.misses == 0);
+        let troubles = there.flat_map(Project::all_troubles);
         state
             .missing_owners
             .iter()
             .cloned()
             .chain(missing)
+            .chain(troubles.cloned())
             .collect()
     }
 

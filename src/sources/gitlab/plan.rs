@@ -71,9 +71,7 @@ pub(super) fn resources(state: &State, now: Timestamp) -> Vec<Resource> {
 
 /// Where something moved lately it is read now; what was quiet for long has time.
 fn deliveries(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
-    let wanted = |project: &Project| {
-        project.delivery_wanted && project.id.is_some() && project.moved_within(SHIPPED_DAYS, now)
-    };
+    let wanted = |project: &Project| project.wants_delivery(SHIPPED_DAYS, now);
     for project in state.hottest(wanted).into_iter().take(RUNS_AT_ONCE) {
         let id = format!("{DELIVERY}:{}@{}", project.path, project.turn);
         let tier = match project.tier(now) {

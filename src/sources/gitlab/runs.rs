@@ -6,7 +6,7 @@ use super::api::{Poll, is_refusal, moment, refused};
 use super::map::ci::{self, About, Jobs};
 use super::map::{sha, work};
 use super::state::{Activity, Project, RunSeen};
-use super::{GitLab, wire_ci};
+use super::{GitLab, troubles, wire_ci};
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{Blocks, Failure as Fails, Gate, GateSet, RunKey, RunState};
@@ -83,8 +83,11 @@ impl GitLab {
         {
             Ok(listed) => listed,
             Err(failure) if is_refusal(&failure) => {
-                self.without_runs(path, &failure, poll, batch);
-                return Ok(());
+                if let Some(error) = self.loss(path, poll).await {
+                    self.had_runs(path, poll.now);
+                    return Err(error);
+                }
+                return self.without_runs(path, failure, poll, batch);
             }
             Err(failure) => return Err(failure.error),
         };
@@ -101,6 +104,7 @@ impl GitLab {
         {
             let mut state = self.state();
             if let Some(project) = state.known(path) {
+                project.answers();
                 // Where nothing ran yet, what comes is newer than this answer.
                 let begun = listed.asked_at - OVERLAP;
                 // A moment that is still to come would hide all that happens until then.
@@ -128,21 +132,33 @@ impl GitLab {
     }
 
     /// A project without CI, or whose CI the token may not see, is no failure of the source.
-    fn without_runs(&self, path: &str, failure: &Failure, poll: Poll, batch: &mut Batch) {
+    /// Where they were shown before, somebody took that away.
+    fn without_runs(
+        &self,
+        path: &str,
+        failure: Failure,
+        poll: Poll,
+        batch: &mut Batch,
+    ) -> Result<(), SourceError> {
         self.had_runs(path, poll.now);
         let mut state = self.state();
+        if state.known(path).is_some_and(|it| it.runs_to.is_some()) {
+            let what = format!("{} of {path}", super::RUNS);
+            return Err(troubles::named(failure.error, what));
+        }
         state.hide(path, super::RUNS, poll.now);
         let others = state.projects.len();
         drop(state);
         // Of one among many it is no news: CI may be off there.
         if !self.port.did(super::RUNS) {
             if others == 1 {
-                let why = refused(failure, "`read_api`, and CI must be on");
+                let why = refused(&failure, "`read_api`, and CI must be on");
                 self.port.can(super::RUNS, CapabilityState::Missing(why));
             }
             let text = format!("{path}: its pipelines are not shown to this token");
             batch.warnings.push(Clean::line(&text));
         }
+        Ok(())
     }
 
     /// Takes pipelines in; returns the runs, and the merge requests whose checks they change.

@@ -121,6 +121,12 @@ pub(super) struct Project {
     pub(super) deployments_to: Option<Timestamp>,
     pub(super) delivery_at: Option<Timestamp>,
     pub(super) delivery_wanted: bool,
+    /// When a part of that could last not be read, by our clock, if it was not read since.
+    pub(super) delivery_failed_at: Option<Timestamp>,
+    /// What could not be read when it was last asked for, by part.
+    pub(super) troubles: BTreeMap<&'static str, SourceError>,
+    /// When it was last asked whether the project itself is there, by our clock, and whether it is.
+    pub(super) there: Option<(Timestamp, bool)>,
     pub(super) environments_at: Option<Timestamp>,
     /// What got to which environment.
     pub(super) arrivals: Arrivals,

@@ -93,6 +93,11 @@ impl GitLab {
             // Noted before it is asked: one that does not answer costs no other its turn.
             self.with_cursors(&scope, |cursors| *cursors.asked_at(kind) = Some(poll.now));
             match self.open_of(kind, &scope, poll, batch).await {
+                Err(failure) if is_refusal(&failure) && self.is_scope_lost(&scope, poll).await => {
+                    if !places.take(self.scope_loss(&scope)) {
+                        break;
+                    }
+                }
                 // A project that shows none costs that project.
                 Err(failure) if is_refusal(&failure) => {
                     self.state().hide(scope.path(), kind.name(), poll.now);
@@ -121,6 +126,23 @@ impl GitLab {
             self.port.can(kind.name(), CapabilityState::Available);
         }
         places.end(batch, |text| self.port.shown(text))
+    }
+
+    /// Returns whether a list is refused because its project as a whole is not to be had.
+    async fn is_scope_lost(&self, scope: &Scope, poll: Poll) -> bool {
+        match scope {
+            Scope::Group(_) => false,
+            Scope::Project(path) => {
+                self.loss(path, poll).await.is_some() && self.scope_loss(scope).is_err()
+            }
+        }
+    }
+
+    fn scope_loss(&self, scope: &Scope) -> Result<(), SourceError> {
+        let mut state = self.state();
+        let project = state.known(scope.path());
+        let lost = project.and_then(|project| project.lost().cloned());
+        lost.map_or(Ok(()), Err)
     }
 
     /// Changes how far a scope was read.
@@ -324,6 +346,11 @@ impl GitLab {
                 Err(failure) if is_absent(&failure) && matches!(scope, Scope::Group(_)) => {
                     // It was renamed, or is gone: the list of projects tells.
                     self.state().rediscover = true;
+                }
+                Err(failure) if is_refusal(&failure) && self.is_scope_lost(scope, poll).await => {
+                    if !places.take(self.scope_loss(scope)) {
+                        break;
+                    }
                 }
                 Err(failure) if is_refusal(&failure) => {
                     self.state().hide(scope.path(), kind.name(), poll.now);

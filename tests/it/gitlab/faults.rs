@@ -12,7 +12,9 @@ async fn several(count: u64, minutes: i64) -> World {
     for id in 1..=count {
         let path = format!("acme/p{id}");
         let place = format!("projects/acme%2Fp{id}");
-        world.routes.set(&place, project(id, &path, minutes));
+        let wire = project(id, &path, minutes);
+        world.routes.set(&place, wire.clone());
+        world.routes.set(&format!("projects/{id}"), wire);
         world.empty(&format!("projects/{id}"));
     }
     world
@@ -187,6 +189,79 @@ async fn details_that_fail_are_asked_for_again_and_cost_no_other_merge_request()
 }
 
 #[tokio::test]
+async fn a_list_of_what_is_shipped_that_fails_costs_no_other_and_is_trouble_until_it_is_read() {
+    for bad in [
+        "environments",
+        "deployments",
+        "repository/commits",
+        "releases",
+    ] {
+        let world = World::alone().await;
+        let environment = json!([{"id": 1, "name": "production", "state": "available"}]);
+        world.routes.set("projects/1/environments", environment);
+        let deployment = json!([{"id": 5, "status": "success", "sha": sha('b'),
+            "environment": {"id": 1, "name": "production"}, "created_at": ago(30),
+            "updated_at": ago(20)}]);
+        world.routes.set("projects/1/deployments", deployment);
+        let release = json!([{"tag_name": "v1", "created_at": ago(50), "released_at": ago(50)}]);
+        world.routes.set("projects/1/releases", release);
+        let commit = json!([{"id": sha('b'), "title": "x", "message": "x",
+            "committed_date": ago(57_600)}]);
+        world.routes.set("projects/1/repository/commits", commit);
+        let route = format!("projects/1/{bad}");
+        let good = world.routes.0.lock().unwrap()[&route].clone();
+        world.routes.reply(&route, ill());
+        let batch = world.settle().await;
+        let told = only(&batch, |fact| match fact {
+            Fact::Environment(_) => Some("environments"),
+            Fact::Deployment(_) => Some("deployments"),
+            Fact::Commit(_) => Some("repository/commits"),
+            Fact::Release(_) => Some("releases"),
+            _ => None,
+        });
+        let told: BTreeSet<&str> = told.into_iter().collect();
+        assert_eq!(
+            (told.len(), told.contains(bad)),
+            (3, false),
+            "{bad}: {told:?}"
+        );
+        let problems = world.source.problems();
+        let name = bad.rsplit('/').next().unwrap_or_default();
+        let expected =
+            format!("500 (internal server error) to the question for {name} of acme/api");
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].to_string().ends_with(&expected), "{problems:?}");
+        let later = now() + TimeDelta::minutes(10);
+        world.settle_at(later).await;
+        assert_eq!(world.source.problems(), problems, "it fails still");
+        world.routes.reply(&route, good);
+        let before = world.count();
+        world.settle_at(later).await;
+        assert_eq!(world.count(), before, "it waits");
+        world.settle_at(later + TimeDelta::minutes(10)).await;
+        assert!(world.source.problems().is_empty(), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn a_project_of_which_nothing_that_is_shipped_can_be_read_fails() {
+    let world = World::alone().await;
+    for list in [
+        "environments",
+        "deployments",
+        "repository/commits",
+        "releases",
+    ] {
+        world.routes.reply(&format!("projects/1/{list}"), ill());
+    }
+    world.fetch("projects").await;
+    let error = world.fetch_at("delivery:acme/api@0", now()).await;
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains("environments of acme/api"), "{text}");
+    assert_eq!(world.source.problems().len(), 4);
+}
+
+#[tokio::test]
 async fn after_an_early_end_details_are_read_that_were_not() {
     let world = World::alone().await;
     world.has_merge_request(7);
@@ -272,4 +347,103 @@ async fn a_set_of_jobs_without_all_child_pipelines_is_not_whole() {
         let read = usize::try_from(children + 1).unwrap() + 6;
         assert_eq!(sets, [(is_whole, read)], "{children} children");
     }
+}
+
+/// Refuses all that is below a project, and the project itself.
+fn refuse(world: &World, id: u64, status: u16) -> BTreeMap<String, Reply> {
+    let mut routes = world.routes.0.lock().unwrap();
+    let before = routes.clone();
+    let own = format!("projects/{id}");
+    let message = json!({"message": format!("{status} of a proxy")});
+    for (route, reply) in routes.iter_mut() {
+        if *route == own || route.starts_with(&format!("{own}/")) {
+            *reply = Reply::json(&message).status(status);
+        }
+    }
+    before
+}
+
+#[tokio::test]
+async fn of_a_project_that_is_not_there_a_merge_request_stays_and_that_is_told() {
+    for (status, expected) in [
+        (404, "the project `acme/api` does not exist on"),
+        (403, "does not let us read the project `acme/api`"),
+    ] {
+        let world = World::group(&["acme/api"], 30).await;
+        let list = json!([merge_request(7)]);
+        world.routes.set("groups/acme/merge_requests", list);
+        world
+            .routes
+            .set("projects/1/merge_requests/7", merge_request(7));
+        world.settle().await;
+        let good = refuse(&world, 1, status);
+        let mut pushed = merge_request(7);
+        pushed["updated_at"] = ago(1).into();
+        let list = json!([pushed.clone()]);
+        world.routes.set("groups/acme/merge_requests", list);
+        let later = now() + TimeDelta::minutes(6);
+        let mut told = world.fetch_at("pulse:acme", later).await.unwrap();
+        let runs = world.fetch_at("runs:acme/api", later).await;
+        assert!(runs.is_err(), "{status}");
+        add(&mut told, world.settle_at(later).await);
+        assert!(
+            told.gone.is_empty() && told.gone_repos.is_empty(),
+            "{status}"
+        );
+        let problems = world.source.problems();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].to_string().contains(expected), "{problems:?}");
+        *world.routes.0.lock().unwrap() = good;
+        world.routes.set("projects/1/merge_requests/7", pushed);
+        let later = later + TimeDelta::minutes(10);
+        world.settle_at(later).await;
+        assert!(world.source.problems().is_empty(), "{status}");
+        // Where the project answers and it does not, it is gone.
+        let mut again = merge_request(7);
+        again["updated_at"] = ago(0).into();
+        world
+            .routes
+            .set("groups/acme/merge_requests", json!([again]));
+        world.routes.unset("projects/1/merge_requests/7");
+        let later = later + TimeDelta::minutes(10);
+        world.fetch_at("pulse:acme", later).await.unwrap();
+        let told = world.settle_at(later).await;
+        assert_eq!(told.gone.len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn merge_requests_and_runs_that_are_taken_away_are_trouble_and_stay() {
+    let world = World::alone().await;
+    world.has_merge_request(7);
+    world.has_pipeline("failed", &job(3, "unit", "failed"));
+    world.settle().await;
+    let refused = Reply::json(&json!({"message": "403 Forbidden"})).status(403);
+    world
+        .routes
+        .reply("projects/1/merge_requests/7", refused.clone());
+    world.routes.reply("projects/1/pipelines", refused);
+    let mut pushed = merge_request(7);
+    pushed["updated_at"] = ago(1).into();
+    let list = "projects/1/merge_requests";
+    world.routes.set(list, json!([pushed.clone()]));
+    let batch = world.fetch("work:acme/api").await;
+    assert!(batch.gone.is_empty());
+    assert!(world.settle().await.gone.is_empty());
+    let told: Vec<String> = world
+        .source
+        .problems()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let expected = "does not let us read merge requests of acme/api";
+    assert!(told[0].ends_with(expected), "{told:?}");
+    let error = world.fetch_at("runs:acme/api", now()).await.unwrap_err();
+    let expected = "does not let us read runs of acme/api";
+    assert!(error.to_string().ends_with(expected), "{error}");
+    world.routes.set(&format!("{list}/7"), pushed);
+    let later = now() + TimeDelta::minutes(10);
+    world.settle_at(later).await;
+    assert!(world.source.problems().is_empty());
 }

@@ -100,7 +100,8 @@ impl World {
         let world = Self::with(|config| config.repos = vec!["acme/api".to_owned()]).await;
         world
             .routes
-            .set("projects/acme%2Fapi", project(1, "acme/api", 30));
+            .set("projects/acme%2Fapi", project(1, "acme/api", 30))
+            .set("projects/1", project(1, "acme/api", 30));
         world.empty("projects/1");
         world
     }
@@ -137,8 +138,10 @@ impl World {
             .map(|(id, path)| project(id, path, minutes));
         world.routes.set("groups/acme/projects", projects.collect());
         world.empty("groups/acme");
-        for id in 1..=paths.len() {
-            world.empty(&format!("projects/{id}"));
+        for (id, path) in (1..).zip(paths) {
+            let place = format!("projects/{id}");
+            world.routes.set(&place, project(id, path, minutes));
+            world.empty(&place);
         }
         world
     }
