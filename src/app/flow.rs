@@ -23,7 +23,7 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     let recalled = recall(&mut session, args.offline, Wait::of(args.wait), Reach::All)?;
     let Recalled { heard, ledger, .. } = &recalled;
     let now = (session.clock)();
-    let flow = Flow::new(ledger, now);
+    let flow = Flow::of_people(ledger, &session.settings.policy.people, now);
     let scopes = scopes(&flow, args)?;
     let day_of = clock::local_day;
     let group = |scope: Scope| {

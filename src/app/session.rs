@@ -89,6 +89,7 @@ impl Session {
             settings.sources.clear();
             settings.policy = Policy {
                 look_back: settings.policy.look_back,
+                people: settings.policy.people,
                 ..crate::app::demo::policy()?
             };
             settings.store.url = None;

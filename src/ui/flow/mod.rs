@@ -12,6 +12,7 @@ use crate::domain::Timestamp;
 use crate::domain::flow::{Beside, Cumulative, DayOf, Flow, Key, Metric, Reading, Scope, Window};
 use crate::domain::history::Ledger;
 use crate::domain::key::{ItemId, WebUrl};
+use crate::domain::roster::Roster;
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 
@@ -221,8 +222,8 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Measures a ledger; takes its time.
-    pub fn new(ledger: &Ledger, now: Timestamp) -> Self {
+    /// Measures a ledger; takes its time. `people` says which logins are one person.
+    pub fn new(ledger: &Ledger, people: &Roster, now: Timestamp) -> Self {
         let lives = ledger.cards.iter().map(|card| &card.life);
         let line = |life: &crate::domain::history::Life| CardLine {
             key: life.key.clone(),
@@ -230,7 +231,7 @@ impl Measured {
             url: life.url.clone(),
         };
         Self {
-            flow: Flow::new(ledger, now),
+            flow: Flow::of_people(ledger, people, now),
             at: now,
             cards: Arc::new(lives.map(|life| (life.id.clone(), line(life))).collect()),
         }
