@@ -388,6 +388,7 @@ impl Session {
             attention: super::team::attention(self),
             polling,
             looks_into: beside.looks_into,
+            looks_back: self.settings.history.days > 0,
             tells: beside.tells,
             haste: beside.haste,
             clock: Arc::clone(&self.clock),
