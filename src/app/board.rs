@@ -272,7 +272,10 @@ pub(super) fn effects(session: &Session, tasks: &Tasks) -> Effects {
     let told = notify::Told::at(session.paths.state.join("notified"));
     let downloads = directories::UserDirs::new()
         .and_then(|dirs| dirs.download_dir().map(std::path::Path::to_path_buf));
-    Effects::new(tasks.tracker.clone(), Pins::at(session.paths.pins()))
+    let pins = Pins::at(session.paths.pins());
+    let mut effects = Effects::new(tasks.tracker.clone(), pins);
+    effects.people_are(Arc::clone(&session.settings.policy.people));
+    effects
         .with_logs(session.logs.clone(), downloads, tasks.cancel.clone())
         .with_herald(Herald::new(voice, told, &session.env))
         .with_own(ground(session), tasks.cancel.clone())

@@ -5,13 +5,15 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use rustix::fs::{FlockOperation, flock};
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -20,8 +22,9 @@ use crate::app::cli::{DemoScale, Team};
 use crate::app::exit::Failure;
 use crate::app::output;
 use crate::app::paths::{self, Paths};
+use crate::app::redact;
 use crate::app::runtime::runtime;
-use crate::app::session::Tasks;
+use crate::app::session::{Session, Tasks};
 use crate::app::settings::kinds;
 use crate::app::{clock, signals};
 use crate::config::{Action, Settings, SourceConfig, Trust};
@@ -44,6 +47,9 @@ pub const BANNER: &str = "simulated data";
 
 /// How long a simulated team is kept before a new one begins.
 const KEPT: TimeDelta = TimeDelta::hours(12);
+
+/// How long a port of this machine may take to answer.
+const KNOCK: Duration = Duration::from_millis(500);
 
 /// What stands for the port of a team that never was: nobody listens there.
 const NOBODYS_PORT: u16 = 1;
@@ -186,6 +192,21 @@ impl Demo {
         })
     }
 
+    /// Returns the team that another demo of the same store shows right now, to be asked beside it:
+    /// what that store holds is of this team. Nothing where it cannot be reached.
+    pub fn join(&self, now: Timestamp) -> Option<Begun> {
+        if self.holds_store() {
+            return None;
+        }
+        let memory = self.recall().filter(|memory| now - memory.origin < KEPT)?;
+        let is_there = |port: &u16| {
+            let at = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
+            TcpStream::connect_timeout(&at, KNOCK).is_ok()
+        };
+        let are_there = memory.ports.iter().all(is_there);
+        are_there.then(|| self.recollect().ok()).flatten()
+    }
+
     /// Returns whether the store is this program's to fill, from now on: two teams in one would mix.
     pub fn holds_store(&self) -> bool {
         matches!(self.lock.get_or_init(|| self.take()), Hold::Ours { .. })
@@ -239,6 +260,26 @@ impl Demo {
         if let Err(error) = paths::write_private(&self.state, &text) {
             tracing::warn!(%error, "demo");
         }
+    }
+}
+
+impl Session {
+    /// Asks the simulated team that another demo shows, if one does; returns whether it is.
+    pub(super) fn join_demo(&mut self) -> bool {
+        let now = (self.clock)();
+        let joined = self.demo.as_ref().and_then(|demo| demo.join(now));
+        let is_joined = joined.is_some();
+        joined.into_iter().for_each(|begun| self.take_team(begun));
+        is_joined
+    }
+
+    /// Takes a simulated team for the sources.
+    pub(super) fn take_team(&mut self, begun: Begun) {
+        for (variable, value) in begun.credentials {
+            redact::know(&SecretString::from(value.clone()));
+            self.env = self.env.with(variable, value);
+        }
+        self.settings.sources = begun.sources;
     }
 }
 
@@ -473,6 +514,31 @@ mod tests {
         drop(first);
         assert!(!second.holds_store(), "it began without");
         assert!(Demo::new(&scale, &paths).holds_store());
+    }
+
+    #[tokio::test]
+    async fn a_command_beside_a_demo_asks_the_team_of_that() {
+        let (_home, paths, scale) = place();
+        let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
+        let (mut one, two) = (Demo::new(&scale, &paths), Demo::new(&scale, &paths));
+        let clock = clock::system();
+        let begun = one.begin(&clock, &tracker, &cancel).await.unwrap();
+        let urls = |begun: &Begun| -> Vec<Url> {
+            begun
+                .sources
+                .iter()
+                .map(|source| source.url.clone())
+                .collect()
+        };
+        let joined = two.join(clock()).expect("it is there");
+        assert!(joined.is_the_stores);
+        assert_eq!(urls(&joined), urls(&begun));
+        assert!(two.join(clock() + KEPT).is_none(), "another team by then");
+        assert!(one.join(clock()).is_none(), "it is its own");
+        cancel.cancel();
+        tracker.close();
+        tracker.wait().await;
+        assert!(two.join(clock()).is_none(), "nobody listens any more");
     }
 
     #[tokio::test]

@@ -28,6 +28,7 @@ use crate::domain::hide::{Hide, Hides};
 use crate::domain::history::{Ledger, Windows};
 use crate::domain::key::{ItemId, WebUrl};
 use crate::domain::policy::Pin;
+use crate::domain::roster::Roster;
 use crate::engine::db::Store;
 use crate::engine::logs::FileLogs;
 use crate::engine::snapshot::Snapshot;
@@ -136,6 +137,11 @@ impl Effects {
     pub fn with_store(mut self, store: Option<Store>, windows: Windows) -> Self {
         self.store = store.map(|store| (store, windows));
         self
+    }
+
+    /// Lets flow see these people, in what is measured from now on.
+    pub fn people_are(&mut self, people: Arc<Roster>) {
+        self.meter = Meter::of_people(people);
     }
 
     /// Lets other windows end what was live.

@@ -23,7 +23,7 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     let recalled = recall(&mut session, args.offline, Wait::of(args.wait), Reach::All)?;
     let Recalled { heard, ledger, .. } = &recalled;
     let now = (session.clock)();
-    let flow = Flow::new(ledger, now);
+    let flow = Flow::of_people(ledger, &session.settings.policy.people, now);
     let scopes = scopes(&flow, args)?;
     let day_of = clock::local_day;
     let group = |scope: Scope| {
@@ -44,6 +44,7 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     };
     let scope = groups.first().map_or(&Scope::All, |group| &group.scope);
     let window = flow.window_of(scope, args.window);
+    let unread = (session.settings.history.days == 0).then_some(waiting::NO_PAST);
     let document = Document {
         calms: flow.calms(scope, &window, &day_of, &beside),
         groups: &groups,
@@ -51,6 +52,7 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
         past: Some(Past {
             read: waiting::past_of(views),
             is_whole: recalled.is_whole,
+            unread,
         }),
         now,
     };
@@ -66,7 +68,7 @@ pub fn run(mut session: Session, args: &FlowArgs) -> Result<Exit, Failure> {
     };
     output::print(&text)?;
     let verdict = once::source_verdict(&heard.snapshot.sources, now, args.offline);
-    if let Some(line) = waiting::since(&window, &heard.snapshot.sources) {
+    if let Some(line) = waiting::since(&window, &heard.snapshot.sources, unread) {
         waiting::say(&line);
     }
     Ok(recalled.ends(verdict, Some(as_format(format))))

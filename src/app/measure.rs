@@ -11,6 +11,7 @@ use crate::app::output::flow_text;
 use crate::domain::Timestamp;
 use crate::domain::flow::{Beside, Metric};
 use crate::domain::history::Ledger;
+use crate::domain::roster::Roster;
 use crate::ui::flow::{Ask, Measured, Page, Report};
 
 /// What was measured last, and of which history.
@@ -18,9 +19,20 @@ type Kept = Option<(Arc<Ledger>, Measured)>;
 
 /// Measures, one thing at a time.
 #[derive(Clone, Debug, Default)]
-pub struct Meter(Arc<Mutex<Kept>>);
+pub struct Meter {
+    people: Arc<Roster>,
+    kept: Arc<Mutex<Kept>>,
+}
 
 impl Meter {
+    /// Makes one that sees these people; nothing is measured yet.
+    pub fn of_people(people: Arc<Roster>) -> Self {
+        Self {
+            people,
+            ..Self::default()
+        }
+    }
+
     /// Makes the report that was asked for; takes its time.
     pub fn report(
         &self,
@@ -30,10 +42,10 @@ impl Meter {
         now: Timestamp,
     ) -> Report {
         // What a thread that failed left behind was put there whole.
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let known = kept.take().filter(|(of, _)| Arc::ptr_eq(of, ledger));
-        let (_, measured) =
-            kept.insert(known.unwrap_or_else(|| (Arc::clone(ledger), Measured::new(ledger, now))));
+        let anew = || (Arc::clone(ledger), Measured::new(ledger, &self.people, now));
+        let (_, measured) = kept.insert(known.unwrap_or_else(anew));
         measured.report(&ask.scope, ask.span, &clock::local_day, beside)
     }
 }

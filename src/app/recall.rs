@@ -63,7 +63,7 @@ impl Recalled {
         if is_empty {
             waiting::say(EMPTY);
         }
-        let is_open = is_empty || !self.is_whole;
+        let is_open = !self.is_whole;
         if verdict == Exit::Fine && is_open {
             Exit::Stale
         } else {
@@ -136,8 +136,8 @@ pub fn recall(
         tasks.end().await;
         Ok(Recalled {
             heard: Heard { snapshot, in_time },
+            is_whole: is_whole && ledger.since.is_some(),
             ledger,
-            is_whole,
         })
     });
     // Nobody waits for a telling that took too long: the next start begins it anew.

@@ -89,6 +89,7 @@ impl Session {
             settings.sources.clear();
             settings.policy = Policy {
                 look_back: settings.policy.look_back,
+                people: settings.policy.people,
                 ..crate::app::demo::policy()?
             };
             settings.store.url = None;
@@ -284,12 +285,9 @@ impl Session {
                 "note: another demo of this team has the store; what is new here is kept in memory only",
             );
         }
-        for (variable, value) in begun.credentials {
-            redact::know(&SecretString::from(value.clone()));
-            self.env = self.env.with(variable, value);
-        }
-        self.settings.sources = begun.sources;
-        Ok(begun.is_the_stores)
+        let own = begun.is_the_stores;
+        self.take_team(begun);
+        Ok(own)
     }
 
     /// Starts the engine, and before it the simulated team if this is the demo.
@@ -308,6 +306,7 @@ impl Session {
                 Tells::Nothing
             },
             haste: false,
+            joins: false,
         };
         self.start_for(store, polling, all, tasks).await
     }
@@ -323,6 +322,7 @@ impl Session {
             looks_into: true,
             tells: Tells::AsItComes,
             haste: true,
+            joins: false,
         };
         self.start_for(store, true, beside, tasks).await
     }
@@ -355,6 +355,7 @@ impl Session {
     ) -> Result<Engine, Failure> {
         let beside = Beside {
             haste,
+            joins: true,
             tells: if polling { tells } else { Tells::Nothing },
             ..Beside::default()
         };
@@ -368,7 +369,8 @@ impl Session {
         beside: Beside,
         tasks: &Tasks,
     ) -> Result<Engine, Failure> {
-        let own = self.begin_demo(polling, tasks).await?;
+        let joined = beside.joins && polling && self.join_demo();
+        let own = joined || self.begin_demo(polling, tasks).await?;
         let store = store.filter(|_| own);
         let acts = beside.acts;
         if acts {
@@ -387,6 +389,7 @@ impl Session {
             attention: super::team::attention(self),
             polling,
             looks_into: beside.looks_into,
+            looks_back: self.settings.history.days > 0,
             tells: beside.tells,
             haste: beside.haste,
             clock: Arc::clone(&self.clock),
@@ -419,6 +422,8 @@ struct Beside {
     tells: Tells,
     /// Whether a source that says nothing is left behind.
     haste: bool,
+    /// Whether a simulated team that another demo shows is asked, and not one made for this.
+    joins: bool,
 }
 
 /// The program's tasks: all belong to a tracker and end with its token.

@@ -27,6 +27,9 @@ const QUIET: Duration = Duration::from_secs(2);
 /// What is said where not all that was asked was answered.
 pub const LATE: &str = "note: not every answer came in time";
 
+/// Why nothing is counted of what was before the board began to watch.
+pub const NO_PAST: &str = "no past is read, as `days` of `[history]` is 0";
+
 /// What is to be done where not everybody was heard.
 pub const NOT_EVERYBODY: &str = "not every source answered: `cycleboard sources` tells why";
 
@@ -113,7 +116,7 @@ pub fn unread(sources: &[SourceView]) -> String {
 
 /// Returns the line that says since when history counts, and why not for longer, where it does
 /// not for as long as was asked.
-pub fn since(window: &Window, sources: &[SourceView]) -> Option<String> {
+pub fn since(window: &Window, sources: &[SourceView], unread: Option<&str>) -> Option<String> {
     let since = window.since.filter(|_| window.is_cut())?;
     let mut line = format!("note: history counts since {}", since.date_naive());
     let past = past_of(sources);
@@ -122,6 +125,8 @@ pub fn since(window: &Window, sources: &[SourceView]) -> Option<String> {
         .find_map(|view| Some((view.name.as_str(), view.past.cannot?)));
     if window.dropped {
         line.push_str(": what was before is dropped, as the store may be no larger");
+    } else if let Some(why) = unread {
+        line.extend([": ", why]);
     } else if !past.is_over() || past.lost > 0 {
         line.extend([": the past of ", &past.counts(), " is read"]);
     } else if let Some((name, why)) = cannot {

@@ -301,6 +301,7 @@ pub(crate) fn options(sources: impl IntoIterator<Item = Fake>, clock: Clock) -> 
         store: None,
         polling: true,
         looks_into: true,
+        looks_back: true,
         tells: Tells::AsItComes,
         haste: false,
         clock,

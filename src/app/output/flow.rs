@@ -35,6 +35,8 @@ pub struct Past {
     pub read: PastRead,
     /// Whether that is all that can be had for now, and all of it is counted.
     pub is_whole: bool,
+    /// Why what was before is not counted at all, where it is not.
+    pub unread: Option<&'static str>,
 }
 
 /// The metrics of one scope.
@@ -78,6 +80,8 @@ struct WindowDocument {
 struct PastDocument {
     /// Whether all is counted that can be had for now.
     complete: bool,
+    /// Why nothing is read of it, where nothing is.
+    reason: Option<&'static str>,
     /// Of so many repositories it is read.
     repositories_read: usize,
     /// Of so many it is wanted.
@@ -166,7 +170,8 @@ pub fn json(document: &Document<'_>) -> Result<String, serde_json::Error> {
         generated_at: instant(document.now),
         window: window(document.window),
         past: document.past.map(|past| PastDocument {
-            complete: past.is_whole,
+            complete: past.is_whole && past.unread.is_none(),
+            reason: past.unread,
             repositories_read: past.read.read,
             repositories: past.read.of,
         }),
@@ -407,7 +412,8 @@ mod tests {
             window: &window,
             past: Some(Past {
                 read: PastRead::default(),
-                is_whole: false,
+                is_whole: true,
+                unread: Some("no past is read"),
             }),
             now: at(240),
         })
@@ -418,6 +424,7 @@ mod tests {
         let text = printed(|document| json(document).unwrap());
         let told: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(told["past"]["complete"], false);
+        assert_eq!(told["past"]["reason"], "no past is read");
         let metrics = told["metrics"].as_array().unwrap();
         for key in [
             "lead_time",

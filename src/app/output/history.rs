@@ -9,6 +9,7 @@ use crate::app::output::json::{self, SCHEMA};
 use crate::app::output::markdown::escape;
 use crate::app::output::table::lay_out;
 use crate::app::output::{Width, instant};
+use crate::app::waiting::NO_PAST;
 use crate::domain::Timestamp;
 use crate::domain::history::{Coverage, Ledger};
 use crate::domain::key::RepoKey;
@@ -179,6 +180,9 @@ fn facts(kept: &Kept<'_>) -> Vec<String> {
             "what was before {} is dropped, as the store may be no larger",
             instant(at)
         ));
+    }
+    if kept.days == 0 {
+        lines.push(format!("{NO_PAST}: what was before is not counted"));
     }
     if let Some((first, last)) = kept.range() {
         let (first, last) = (instant(first), instant(last));

@@ -176,6 +176,8 @@ where
         }
         let windows = Windows::of(&practice.policy);
         self.ends.effects.windows_are(windows);
+        let people = Arc::clone(&practice.policy.people);
+        self.ends.effects.people_are(people);
         self.look.state.tell_columns(practice.columns.clone());
         true
     }

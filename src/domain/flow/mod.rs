@@ -32,6 +32,7 @@ use crate::domain::flow::cards::Way;
 use crate::domain::flow::samples::Samples;
 use crate::domain::history::Ledger;
 use crate::domain::key::{RepoKey, ServiceName};
+use crate::domain::roster::Roster;
 
 pub use calms::{Beside, Limit, Reading};
 pub use days::{DayOf, Days};
@@ -56,12 +57,18 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Measures a ledger as it is at a moment; what is later is not seen.
+    /// Measures a ledger as it is at a moment, each login a person of its own.
     pub fn new(ledger: &Ledger, now: Timestamp) -> Self {
+        Self::of_people(ledger, &Roster::default(), now)
+    }
+
+    /// Measures a ledger as it is at a moment; what is later is not seen. `people` says which
+    /// logins are one person.
+    pub fn of_people(ledger: &Ledger, people: &Roster, now: Timestamp) -> Self {
         let mut samples = Samples::default();
         let ways = cards::ways(ledger, now, &mut samples);
         dora::measure(ledger, now, &mut samples);
-        let changes = review::changes(ledger);
+        let changes = review::changes(ledger, people);
         review::measure(ledger, &changes, now, &mut samples);
         ci::measure(ledger, &changes, now, &mut samples);
         samples.sort();

@@ -11,6 +11,7 @@ use crate::domain::flow::samples::Samples;
 use crate::domain::flow::stats::float;
 use crate::domain::history::{ChangeLife, CiRun, Ledger, RunEnd};
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, Sha};
+use crate::domain::roster::Roster;
 use crate::domain::text::Clean;
 
 /// A change request, once, with all cards that it is on.
@@ -20,13 +21,14 @@ pub(super) struct Change<'a> {
     pub(super) cards: Vec<ItemId>,
     pub(super) services: Vec<ServiceName>,
     pub(super) bot: bool,
+    people: &'a Roster,
 }
 
 /// Change requests by repository and number.
 pub(super) type Changes<'a> = BTreeMap<(&'a RepoKey, u64), Change<'a>>;
 
-/// Finds every change request of the ledger.
-pub(super) fn changes(ledger: &Ledger) -> Changes<'_> {
+/// Finds every change request of the ledger; `people` says which logins are one person.
+pub(super) fn changes<'a>(ledger: &'a Ledger, people: &'a Roster) -> Changes<'a> {
     let mut changes = Changes::new();
     for card in &ledger.cards {
         for life in &card.life.changes {
@@ -38,6 +40,7 @@ pub(super) fn changes(ledger: &Ledger) -> Changes<'_> {
                     cards: Vec::new(),
                     services: Vec::new(),
                     bot: by_machine,
+                    people,
                 });
             if !change.cards.contains(&card.life.id) {
                 change.cards.push(card.life.id.clone());
@@ -73,7 +76,7 @@ impl<'a> Change<'a> {
     fn said(&self, now: Timestamp) -> Vec<&'a ReviewNote> {
         let is_author = |who: &Person| {
             let author = self.life.author.as_ref();
-            author.is_some_and(|author| author.login.eq_ignore_ascii_case(&who.login))
+            author.is_some_and(|author| self.people.is_one(author, who))
         };
         let all = self.life.reviews.iter();
         let mut said: Vec<&ReviewNote> = all
@@ -107,7 +110,7 @@ pub(super) fn measure(
         }
         if change.life.reviews_known {
             let before = said.partition_point(|note| note.at <= merged);
-            let rounds = rounds(said.get(..before).unwrap_or_default());
+            let rounds = rounds(change.people, said.get(..before).unwrap_or_default());
             let sample = Sample::new(merged, float(rounds), &label);
             samples.push(Key::ReviewRounds, change.mark(sample));
             let head = change.life.head_sha.as_ref();
@@ -136,33 +139,36 @@ fn reviewed(change: &Change<'_>, label: &Clean, said: &[&ReviewNote], samples: &
             samples.push(key, change.mark(sample));
         }
     }
-    let author = change.life.author.as_ref();
+    let name = |who: &Person| change.people.name(who).clone();
+    let author = change.life.author.as_ref().map(name);
+    let author = author.as_ref();
     for (note, author) in said
         .iter()
         .filter_map(|note| author.map(|author| (note, author)))
     {
-        let part = Clean::line(&format!("{} for {}", note.by.login, author.login));
+        let reviewer = name(&note.by);
+        let part = Clean::line(&format!("{reviewer} for {author}"));
         let mut pair = change.mark(Sample::new(note.at, 1.0, &part));
         pair.part = Some(part);
         samples.push(Key::ReviewPairs, pair.clone());
         pair.label = label.clone();
-        pair.part = Some(note.by.login.clone());
+        pair.part = Some(reviewer);
         samples.push(Key::ReviewSpread, pair);
     }
     if let (Some(merged), Some(author)) = (change.life.merged_at, author) {
         let mut sample = change.mark(Sample::new(merged, 1.0, label));
-        sample.part = Some(author.login.clone());
+        sample.part = Some(author.clone());
         samples.push(Key::BusFactor, sample);
     }
 }
 
 /// Counts how often changes were asked for; several reviewers at once are one round, the same
 /// reviewer again is the next.
-fn rounds(said: &[&ReviewNote]) -> i64 {
+fn rounds(people: &Roster, said: &[&ReviewNote]) -> i64 {
     let mut asking: Vec<&Clean> = Vec::new();
     let mut rounds = 0;
     for note in said {
-        let who = &note.by.login;
+        let who = people.name(&note.by);
         match note.verdict {
             Verdict::ChangesRequested => {
                 if asking.is_empty() || asking.contains(&who) {

@@ -65,6 +65,8 @@ pub struct Chronicler {
     at_work: BTreeSet<RepoKey>,
     /// When telling of these failed.
     failed: BTreeMap<RepoKey, Timestamp>,
+    /// Whether nobody is asked for what was: then it counts from when it is first told.
+    is_young: bool,
 }
 
 /// The past of a repository, complete from a moment on.
@@ -83,6 +85,12 @@ struct Group {
 }
 
 impl Chronicler {
+    /// Lets what is told count from when it is first told, as no past is read: what happens to be
+    /// on the board is not all that was.
+    pub fn looks_back_on_nothing(&mut self) {
+        self.is_young = true;
+    }
+
     /// Takes in of which time history tells already.
     pub fn load(&mut self, coverage: Vec<Coverage>) {
         for one in coverage {
@@ -324,7 +332,8 @@ impl Chronicler {
         let read = pasts.iter().filter(|past| past.repo == *repo);
         let read = read.map(|past| past.from).min();
         let quiet = self.quiet.get(repo).map(|(since, _)| board.min(*since));
-        let since = read.or(quiet).unwrap_or(board);
+        let unread = if self.is_young { now } else { board };
+        let since = read.or(quiet).unwrap_or(unread);
         let before = self.told.get(repo).map(|told| told.from);
         Coverage {
             repo: repo.clone(),

@@ -144,6 +144,19 @@ fn a_past_is_told_at_once_and_says_since_when_it_counts() {
 }
 
 #[test]
+fn where_no_past_is_read_it_counts_from_when_it_is_first_told() {
+    let facts = facts();
+    let mut chronicler = chronicler(&facts);
+    chronicler.looks_back_on_nothing();
+    let telling = next(&mut chronicler, &facts, 0).expect("nothing was told");
+    let since: Vec<_> = telling.coverage.iter().map(|one| one.from).collect();
+    assert_eq!(since, [at(0); 3]);
+    chronicler.take_in(&facts[0].fact);
+    let later = next(&mut chronicler, &facts, 9).expect("it changed");
+    assert_eq!(later.coverage[0].from, at(0), "it goes on from there");
+}
+
+#[test]
 fn of_a_quiet_repository_nothing_is_missing_since_it_was_quiet() {
     let facts = facts();
     let mut chronicler = chronicler(&facts);

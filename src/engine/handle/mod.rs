@@ -69,6 +69,8 @@ pub struct Options {
     pub polling: bool,
     /// Whether red cards are looked into without being asked about.
     pub looks_into: bool,
+    /// Whether the past is read; where it is not, history counts from when it is first told.
+    pub looks_back: bool,
     /// Whether history is told of what sources tell.
     pub tells: Tells,
     /// Whether somebody waits for the board as a whole: then a source that says nothing while the
@@ -221,6 +223,9 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
     store.pay_attention(options.attention);
     if !options.looks_into {
         store.look_into_nothing();
+    }
+    if !options.looks_back {
+        store.look_back_on_nothing();
     }
     let empty = store.snapshot(now);
     let screen = options.store.as_ref().and_then(Database::first_screen);

@@ -18,6 +18,11 @@ impl Store {
         self.looks_into = false;
     }
 
+    /// Lets history count from when it is first told, as no past is read.
+    pub fn look_back_on_nothing(&mut self) {
+        self.chronicler.looks_back_on_nothing();
+    }
+
     /// Returns how far the first round of each source is.
     pub fn rounds(&self, now: Timestamp) -> Vec<Round> {
         let members = self.sources.iter();

@@ -128,6 +128,7 @@ pub(super) struct Deployment {
     pub(super) approval_summary: Option<Summary>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Option<Timestamp>,
+    pub(super) finished_at: Option<Timestamp>,
 }
 
 /// Rules of approval, and who said what.

@@ -14,6 +14,7 @@ use crate::domain::flow::{Beside, Cumulative, DayOf, Flow, Key, Metric, Reading,
 use crate::domain::history::Ledger;
 use crate::domain::key::{ItemId, RepoKey, WebUrl};
 use crate::domain::names::Names;
+use crate::domain::roster::Roster;
 use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 
@@ -232,8 +233,8 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Measures a ledger; takes its time.
-    pub fn new(ledger: &Ledger, now: Timestamp) -> Self {
+    /// Measures a ledger; takes its time. `people` says which logins are one person.
+    pub fn new(ledger: &Ledger, people: &Roster, now: Timestamp) -> Self {
         let lives = ledger.cards.iter().map(|card| &card.life);
         let line = |life: &crate::domain::history::Life| CardLine {
             key: life.key.clone(),
@@ -242,7 +243,7 @@ impl Measured {
             url: life.url.clone(),
         };
         Self {
-            flow: Flow::new(ledger, now),
+            flow: Flow::of_people(ledger, people, now),
             at: now,
             cards: Arc::new(lives.map(|life| (life.id.clone(), line(life))).collect()),
         }

@@ -13,6 +13,7 @@ use crate::domain::history::{
 };
 use crate::domain::item::{Anchor, Outcome};
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, Sha};
+use crate::domain::roster::Roster;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::domain::text::Clean;
@@ -223,7 +224,7 @@ pub(crate) fn report(ledger: &Ledger, ask: &Ask) -> Arc<Report> {
             limit: 3,
         }],
     };
-    let measured = Measured::new(ledger, sample::moment());
+    let measured = Measured::new(ledger, &Roster::default(), sample::moment());
     let day_of = |at: Timestamp| at.date_naive();
     Arc::new(measured.report(&ask.scope, ask.span, &day_of, &beside))
 }

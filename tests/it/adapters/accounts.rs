@@ -57,6 +57,7 @@ impl Board {
             store: Some(store),
             polling: true,
             looks_into: false,
+            looks_back: true,
             tells: Tells::Nothing,
             haste: false,
             clock: Arc::new(now),

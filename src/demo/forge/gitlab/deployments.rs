@@ -10,6 +10,7 @@ use crate::demo::forge::gitlab::{
 };
 use crate::demo::forge::wire::join;
 use crate::demo::scenario::model::{Deployment, Pull};
+use crate::domain::Timestamp;
 
 /// Returns the number of a deployment.
 fn id(project: &Project, one: &Deployment) -> u64 {
@@ -42,6 +43,12 @@ fn status(project: &Project, one: &Deployment) -> &'static str {
         "waiting" if is_guarded(project) => "blocked",
         _ => "created",
     }
+}
+
+/// Returns when it last changed here: one that a newer one replaces is not touched.
+fn updated_at(one: &Deployment) -> Timestamp {
+    let mut own = one.statuses.iter().filter(|at| at.state != "inactive");
+    own.next().map_or(one.created_at, |last| last.at)
 }
 
 /// Returns whether it got where it should.
@@ -81,8 +88,8 @@ pub(super) fn answer(ask: &Ask<'_>, project: &Project, path: &[&str]) -> Answer 
             let all = repo.deployments.iter();
             let mut rows: Vec<&Deployment> = all
                 .filter(|one| {
-                    list::within(ask, "updated", one.updated_at)
-                        && list::within(ask, "finished", one.updated_at)
+                    list::within(ask, "updated", updated_at(one))
+                        && list::within(ask, "finished", updated_at(one))
                         && ask
                             .param("environment")
                             .is_none_or(|name| name == one.environment)
@@ -91,7 +98,7 @@ pub(super) fn answer(ask: &Ask<'_>, project: &Project, path: &[&str]) -> Answer 
                 .collect();
             // Here, and only here, the oldest come first where nothing is said.
             list::sort(ask, &mut rows, false, |one| {
-                (one.created_at, one.updated_at, id(project, one))
+                (one.created_at, updated_at(one), id(project, one))
             });
             list::page(ask, &rows, |one| written(ask, project, one))
         }
@@ -151,7 +158,7 @@ pub(super) fn written(ask: &Ask<'_>, project: &Project, one: &Deployment) -> Val
     });
     json!({
         "id": id(project, one), "iid": one.id & 0x7_ffff, "ref": one.git_ref, "sha": one.sha,
-        "created_at": time(one.created_at), "updated_at": time(one.updated_at),
+        "created_at": time(one.created_at), "updated_at": time(updated_at(one)),
         "user": users::brief(ask, one.creator),
         "environment": deliveries::environment(project, &one.environment),
         "deployable": job.map(|job| jobs::written(ask, project, &job)), "status": status(project, one),

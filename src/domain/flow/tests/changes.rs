@@ -1,12 +1,17 @@
 //! Edge cases of reviews and of CI.
 
+use chrono::TimeDelta;
+
 use super::build::{
-    HOUR, at, attempt, change, hours, item, ledger, life, measure, note, run, sha, values,
+    HOUR, NOW, at, attempt, change, hours, item, ledger, life, measure, note, run, sha, utc_day,
+    values,
 };
 use crate::domain::change_request::Verdict;
-use crate::domain::flow::{Key, Metric, Scope, Unit};
+use crate::domain::flow::{Flow, Key, Metric, Scope, Unit};
 use crate::domain::history::{Attempt, ChangeLife, CiRun, Ledger, Record, RunEnd};
 use crate::domain::key::Person;
+use crate::domain::roster::{Member, Roster};
+use crate::domain::text::Clean;
 
 fn reviewed(change: ChangeLife) -> Ledger {
     let mut one = life(1);
@@ -51,6 +56,38 @@ fn the_first_review_is_by_a_person_who_is_not_the_author() {
     asked.reviews_known = true;
     asked.author = Some(Person::new("renovate", true));
     check(asked, Key::TimeToFirstReview, &[]);
+}
+
+#[test]
+fn logins_of_one_person_are_no_two_people() {
+    let mut asked = change(7);
+    asked.merged_at = Some(at(90));
+    asked.reviews = vec![
+        note("ada.work", 1, Verdict::Approved),
+        note("bob", 3, Verdict::ChangesRequested),
+        note("bob.work", 5, Verdict::ChangesRequested),
+    ];
+    let people = Roster::new(
+        ["ada", "bob"]
+            .map(|name| Member {
+                name: Clean::line(name),
+                logins: vec![Clean::line(&format!("{name}.work"))],
+            })
+            .to_vec(),
+    );
+    let ledger = reviewed(asked);
+    let told = |people: &Roster, key: Key| {
+        let flow = Flow::of_people(&ledger, people, at(NOW));
+        let window = flow.window(TimeDelta::days(90));
+        let metric = flow.metric(key, &Scope::All, &window, &utc_day);
+        (values(&metric), metric.value)
+    };
+    let nobody = Roster::default();
+    assert_eq!(told(&nobody, Key::TimeToFirstReview).0, [HOUR]);
+    assert_eq!(told(&people, Key::TimeToFirstReview).0, [3.0 * HOUR]);
+    assert_eq!(told(&nobody, Key::ReviewPairs).1, Some(3.0));
+    assert_eq!(told(&people, Key::ReviewPairs).1, Some(1.0));
+    assert_eq!(told(&people, Key::ReviewRounds).0, [2.0]);
 }
 
 #[test]
@@ -131,7 +168,7 @@ fn runs(runs: Vec<CiRun>, key: Key, meant: &[f64]) -> Metric {
 
 fn other(id: &str, created: i64, attempts: Vec<Attempt>) -> CiRun {
     CiRun {
-        workflow: crate::domain::text::Clean::line("lint.yml"),
+        workflow: Clean::line("lint.yml"),
         ..run(id, created, attempts)
     }
 }
@@ -169,7 +206,7 @@ fn feedback_is_the_first_red_or_the_last_green() {
     );
     // The night's run of the same commit is no answer to the push.
     let night = CiRun {
-        event: crate::domain::text::Clean::line("schedule"),
+        event: Clean::line("schedule"),
         ..other("n", 30, vec![attempt(1, 40, failed)])
     };
     runs(

@@ -1,5 +1,7 @@
 //! Projects, commits, releases, environments, deployments.
 
+use chrono::TimeDelta;
+
 use crate::domain::Timestamp;
 use crate::domain::commit::{Commit, RangeCommit};
 use crate::domain::deployment::{DeployState, Deployment, Environment};
@@ -15,6 +17,9 @@ use crate::sources::texts::reverts;
 
 /// Words in a tag that mark what is not for everybody yet.
 const EARLY: [&str; 6] = ["alpha", "beta", "rc", "pre", "dev", "snapshot"];
+
+/// How long after it began a deployment of which no end is told may have been touched by that.
+const LONGEST: TimeDelta = TimeDelta::hours(6);
 
 /// Returns the repository, with the tip of its default branch as far as it is known.
 pub(crate) fn repository(repo: &RepoKey, wire: &wire::Project, tip: Option<&Sha>) -> Repository {
@@ -165,13 +170,25 @@ pub(crate) fn deployment(repo: &RepoKey, wire: &wire_ci::Deployment) -> Option<D
     })
 }
 
-/// The end of the job that deploys, where it has ended: later changes are not its own.
+/// The end of a deployment or of its job, where one is told. When it was last touched is a bound
+/// alone: whatever touched it long after it began (its job that was erased, a newer one that took
+/// its place) is no part of it, and it is taken to have ended as it began.
 fn arrived(wire: &wire_ci::Deployment, state: &DeployState) -> Timestamp {
+    let began = wire.created_at;
+    let touched = wire.updated_at.unwrap_or(began);
+    if !matches!(state, DeployState::Succeeded | DeployState::Failed) {
+        return touched;
+    }
     let job = wire.deployable.as_ref();
-    let ended = job.and_then(|job| job.finished_at);
-    let is_over = matches!(state, DeployState::Succeeded | DeployState::Failed);
-    let ended = ended.filter(|at| is_over && *at >= wire.created_at);
-    ended.or(wire.updated_at).unwrap_or(wire.created_at)
+    let told = [wire.finished_at, job.and_then(|job| job.finished_at)];
+    let mut told = told.into_iter().flatten();
+    told.find(|at| *at >= began).unwrap_or_else(|| {
+        if touched - began <= LONGEST {
+            touched
+        } else {
+            began
+        }
+    })
 }
 
 fn state(word: Option<&str>) -> DeployState {
@@ -248,6 +265,34 @@ mod tests {
         check(word("created"), Some(&DeployState::Queued));
         let odd = DeployState::Unknown(Clean::line("orbiting"));
         check(word("orbiting"), Some(&odd));
+    }
+
+    #[track_caller]
+    fn ended(extra: Value, expected: &str) {
+        let mut record = json!({
+            "id": 42, "sha": "a".repeat(40), "environment": {"id": 9, "name": "production"},
+            "status": "success",
+            "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-03-01T00:00:00Z"
+        });
+        if let (Value::Object(record), Value::Object(extra)) = (&mut record, extra) {
+            record.extend(extra);
+        }
+        let found = deployment(&repo(), &serde_json::from_value(record).unwrap()).unwrap();
+        let expected: Timestamp = expected.parse().unwrap();
+        assert_eq!(found.updated_at, expected);
+    }
+
+    #[test]
+    fn what_touches_a_deployment_long_after_is_not_its_end() {
+        let job = json!({"finished_at": "2026-01-01T00:07:00Z"});
+        ended(json!({"deployable": job.clone()}), "2026-01-01T00:07:00Z");
+        let own = json!({"finished_at": "2026-01-01T00:08:00Z", "deployable": job});
+        ended(own, "2026-01-01T00:08:00Z");
+        ended(json!({}), "2026-01-01T00:00:00Z");
+        ended(json!({"status": "failed"}), "2026-01-01T00:00:00Z");
+        let soon = json!({"updated_at": "2026-01-01T00:09:00Z"});
+        ended(soon, "2026-01-01T00:09:00Z");
+        ended(json!({"status": "running"}), "2026-03-01T00:00:00Z");
     }
 
     #[test]
