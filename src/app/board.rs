@@ -101,6 +101,10 @@ pub fn run(mut session: Session, args: &BoardArgs, wall: bool) -> Result<Exit, F
     ));
     // What it asks for is asked with the first board of the engine.
     look.state.view = view;
+    let begins = session.demo.as_ref().filter(|_| !args.offline);
+    if let Some(text) = begins.and_then(demo::Demo::building) {
+        look.state.notify(text, clock::now());
+    }
     look.draw()?;
     look.terminal.backend_mut().finish()?;
     let ending = signals.ending();
@@ -256,6 +260,7 @@ async fn live(
     let place = app.look().state.place();
     // The terminal is given back before anything is waited for.
     drop(app);
+    waiting::say_held();
     // Whatever ended it: where somebody was is where they go on.
     let places = Places::of(session);
     let trouble = places.and_then(|places| places.keep(place, clock::now()));

@@ -4,7 +4,7 @@
 //! start goes on where the first one ended, with a warm store.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ use crate::app::redact;
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
 use crate::app::settings::kinds;
-use crate::app::{clock, signals};
+use crate::app::{clock, guard, signals, waiting};
 use crate::config::{Action, Settings, SourceConfig, Trust};
 use crate::demo::Options;
 use crate::demo::forge::{self, Dialect, Forge, MIXED};
@@ -118,6 +118,11 @@ impl Demo {
         }
     }
 
+    /// Returns what is to be told before it begins: that a large team takes a while.
+    pub fn building(&self) -> Option<&'static str> {
+        (self.options.cards >= MANY).then_some(BUILDING)
+    }
+
     /// Starts its systems where it was before, if it can be had.
     pub async fn begin(
         &mut self,
@@ -142,7 +147,7 @@ impl Demo {
             origin: Some(wanted.origin),
             ..self.options.clone()
         };
-        tell_of_building(&options);
+        tell_of_building(self.building());
         let tasks = (tracker, cancel);
         let mut started = start(self.team, &options, &wanted.ports, clock, tasks).await;
         let is_taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
@@ -317,12 +322,14 @@ async fn start(
 /// How many cards take so long to make up that it must be told.
 const MANY: usize = 5_000;
 
-/// Says to people why nothing is seen yet, where a large team is made up.
-fn tell_of_building(options: &Options) {
-    if options.cards >= MANY && io::stderr().is_terminal() {
-        let text = "building the simulated team …";
-        // Nobody is told where there is nobody.
-        drop(writeln!(io::stderr(), "{text}"));
+/// What is told where a large team is made up.
+const BUILDING: &str = "building the simulated team …";
+
+/// Says to people why nothing is seen yet, where a large team is made up; who has a screen says it
+/// there.
+fn tell_of_building(building: Option<&str>) {
+    if let Some(text) = building.filter(|_| io::stderr().is_terminal() && !guard::is_taken()) {
+        waiting::say(text);
     }
 }
 
@@ -342,10 +349,16 @@ fn options(scale: &DemoScale) -> Options {
     }
 }
 
-/// Returns how the simulated team works.
-pub fn policy() -> Result<Policy, Failure> {
+/// Returns how the simulated team works: as the configuration says, with the services of that team
+/// behind those of the configuration.
+pub fn policy(given: Policy) -> Result<Policy, Failure> {
     let settings = Settings::parse(crate::demo::BOARD, "the demo", Trust::User, &kinds());
-    settings.map(|settings| settings.policy).map_err(|errors| {
+    let with_team = |team: Settings| {
+        let mut policy = given;
+        policy.services.extend(team.policy.services);
+        policy
+    };
+    settings.map(with_team).map_err(|errors| {
         let first = errors.first().map(ToString::to_string).unwrap_or_default();
         Failure::error(format!(
             "the simulated team's settings do not hold: {first}"
@@ -477,7 +490,10 @@ mod tests {
             format!("{sources:?}"),
             "{text}"
         );
-        assert_eq!(read.policy.services.len(), policy().unwrap().services.len());
+        assert_eq!(
+            read.policy.services.len(),
+            policy(Policy::default()).unwrap().services.len()
+        );
         let only = source(Team::Github, Dialect::GitHub, url());
         assert_eq!(only.name.to_string(), "demo");
         assert_eq!(only.writes.len(), 4);
@@ -499,6 +515,14 @@ mod tests {
             team: Team::Github,
         };
         (home, paths, scale)
+    }
+
+    #[test]
+    fn only_a_large_team_is_told_to_take_a_while() {
+        let (_home, paths, mut scale) = place();
+        assert_eq!(Demo::new(&scale, &paths).building(), None);
+        scale.cards = Some(5_000);
+        assert_eq!(Demo::new(&scale, &paths).building(), Some(BUILDING));
     }
 
     #[test]

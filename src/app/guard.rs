@@ -101,6 +101,11 @@ static PROGRESS: AtomicBool = AtomicBool::new(false);
 /// Whether another program that we started has the terminal.
 static LENT: AtomicBool = AtomicBool::new(false);
 
+/// Returns whether the screen is ours: nothing may be written to the terminal then but frames.
+pub fn is_taken() -> bool {
+    ACTIVE.load(Ordering::SeqCst)
+}
+
 /// Holds the terminal; gives it back when dropped.
 #[derive(Debug)]
 pub struct Guard(());

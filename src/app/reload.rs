@@ -45,7 +45,7 @@ pub struct Told {
     pub written: Vec<toml::Table>,
 }
 
-/// What came of reading it again; why it was refused, in a sentence.
+/// What came of reading it again; why it was refused, in a line, and a line for each other mistake.
 pub type Reloaded = Result<Told, String>;
 
 /// Reads the configuration again.
@@ -55,7 +55,7 @@ pub struct Reloader {
     here: Option<PathBuf>,
     global: Global,
     themes: PathBuf,
-    /// Whether the team is the simulated one, of which the files do not say how it works.
+    /// Whether the team is the simulated one, which has services besides those of the files.
     is_demo: bool,
 }
 
@@ -97,7 +97,8 @@ impl Reloader {
         }
         over(&self.global, &mut settings);
         if self.is_demo {
-            settings.policy = demo::policy().map_err(|failure| in_words(&failure))?;
+            settings.policy =
+                demo::policy(settings.policy).map_err(|failure| in_words(&failure))?;
         }
         let keymap = configuration::keymap_or_failure(&settings, &texts, &themes)
             .map_err(|error| in_words(&error))?;
@@ -246,17 +247,29 @@ fn keys_that_differ<'a>(
     all.filter(|key| one.get(*key) != other.get(*key))
 }
 
-/// Returns the first thing that is wrong, with its line; how many others there are is counted.
+/// Returns the first thing that is wrong, with its line and what to do; how many others there are
+/// is counted, and each of those is a line of its own below.
 fn in_words(failure: &Failure) -> String {
     let text = failure.to_string();
-    let told: Vec<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("error: "))
-        .collect();
-    let first = told.first().copied().unwrap_or_default();
-    match told.len().saturating_sub(1) {
-        0 => first.to_owned(),
-        more => format!("{first} (and {more} more; `cycleboard config check` tells all)"),
+    let mut told: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if let Some(mistake) = line.strip_prefix("error: ") {
+            told.push(mistake.to_owned());
+        } else if let (Some(hint), Some(last)) = (line.strip_prefix("hint: "), told.last_mut()) {
+            last.extend(["; ", hint]);
+        }
+    }
+    let mut told = told.into_iter();
+    let first = told.next().unwrap_or_default();
+    match told.len() {
+        0 => first,
+        more => {
+            let head = format!("{first} (and {more} more; `cycleboard config check` tells all)");
+            std::iter::once(head)
+                .chain(told)
+                .collect::<Vec<_>>()
+                .join("\n")
+        }
     }
 }
 
@@ -331,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn how_the_team_works_is_read_again_unless_the_team_is_the_simulated_one() {
+    fn how_the_team_works_is_read_again_for_the_simulated_team_too() {
         let text = "[board]\nbake_window = \"3h\"\ncolumns = [\"code\"]\nwip = { code = 2 }\n\
                     [attention]\nred_after = \"1h\"\n[wall]\npage_secs = 9";
         let (_dir, mut reloader) = reloader(text, Global::default());
@@ -342,11 +355,12 @@ mod tests {
         assert_eq!(practice.limits[0].most, 2);
         assert_eq!(practice.patience.red, chrono::TimeDelta::hours(1));
         assert_eq!(told.wall.page.as_secs(), 9);
+        assert_eq!(practice.policy.services.len(), 0);
         reloader.is_demo = true;
         let practice = reloader.read().unwrap().practice;
-        let usual = demo::policy().unwrap().bake_window;
-        assert_eq!(practice.policy.bake_window, usual);
-        assert_eq!(practice.columns.len(), 1, "columns are the screen's");
+        assert_eq!(practice.policy.bake_window, chrono::TimeDelta::hours(3));
+        assert!(!practice.policy.services.is_empty(), "those of its team");
+        assert_eq!(practice.columns.len(), 1);
     }
 
     #[test]
@@ -368,7 +382,8 @@ mod tests {
     fn refused(text: &str, expected: &str) {
         let (_dir, reloader) = reloader(text, Global::default());
         let told = reloader.read().unwrap_err();
-        assert!(told.ends_with(expected), "{told}");
+        let first = told.lines().next().unwrap_or_default();
+        assert!(first.contains(expected), "{told}");
         assert!(told.contains("config.toml:"), "{told}");
     }
 
@@ -405,6 +420,23 @@ mod tests {
         refused(
             "[ui]\nmouse = 1\ntheme = \"nrd\"\n[history]\ndays = \"x\"",
             "(and 2 more; `cycleboard config check` tells all)",
+        );
+    }
+
+    #[test]
+    fn the_nearest_name_and_the_other_mistakes_are_told() {
+        let text = "[keys]\nzom = \"x\"\nsrot = \"y\"";
+        let (_dir, reloader) = reloader(text, Global::default());
+        let told = reloader.read().unwrap_err();
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines.len(), 2, "{told}");
+        assert!(
+            lines[0].contains("`zoom`") && lines[0].contains("(and 1 more"),
+            "{told}"
+        );
+        assert!(
+            lines[1].contains("`srot`") && lines[1].contains("`sort`"),
+            "{told}"
         );
     }
 

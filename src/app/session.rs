@@ -24,7 +24,6 @@ use crate::app::settings::{file_of_store, read_all};
 use crate::app::unopened::Unopened;
 use crate::app::{clock, clone, configuration, redact, reload, waiting};
 use crate::config::{Settings, SourceConfig};
-use crate::domain::policy::Policy;
 use crate::domain::text::Clean;
 use crate::engine::actions::Acting;
 use crate::engine::db::{Bound, Limits, Opened, Store};
@@ -87,11 +86,7 @@ impl Session {
             .map_or(paths.clone(), |demo| paths.apart(&demo.name));
         if demo.is_some() {
             settings.sources.clear();
-            settings.policy = Policy {
-                look_back: settings.policy.look_back,
-                people: settings.policy.people,
-                ..crate::app::demo::policy()?
-            };
+            settings.policy = crate::app::demo::policy(settings.policy)?;
             settings.store.url = None;
             "the simulated team".clone_into(&mut sources_from);
         } else if settings.sources.is_empty()

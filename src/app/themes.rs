@@ -106,7 +106,10 @@ impl Themes {
     pub fn find(&self, name: &str) -> Result<Theme, String> {
         self.open(name)
             .map_err(|mistake| match (mistake.place, mistake.hint) {
-                (Some((file, line)), _) => format!("{file}:{line}: {}", mistake.message),
+                (Some((file, line)), Some(hint)) => {
+                    format!("{file}:{line}: {}; {hint}", mistake.message)
+                }
+                (Some((file, line)), None) => format!("{file}:{line}: {}", mistake.message),
                 (None, Some(hint)) => format!("{}; {hint}", mistake.message),
                 (None, None) => mistake.message,
             })

@@ -2,14 +2,14 @@
 //!
 //! Said on standard error, to people only, and only when it takes a while.
 
-use std::io::{IsTerminal as _, Write as _};
-use std::sync::Arc;
+use std::io::{IsTerminal as _, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::app::cli::Format;
-use crate::app::{output, redact};
+use crate::app::{guard, output, redact};
 use crate::domain::Timestamp;
 use crate::domain::flow::Window;
 use crate::domain::text::{Clean, counted};
@@ -165,10 +165,43 @@ pub async fn tell(
     }
 }
 
-/// Says a line on standard error.
+/// What was said while the screen was taken.
+static HELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// The most lines that wait for the screen to be given back.
+const HELD_MOST: usize = 50;
+
+/// Says a line on standard error, once the screen is given back: beside frames a line would
+/// scroll them out of place.
 pub fn say(line: &str) {
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    say_to(&mut std::io::stderr(), &mut held, line, guard::is_taken());
+}
+
+/// Says what waited for the screen to be given back.
+pub fn say_held() {
+    let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    if !guard::is_taken() {
+        flush(&mut std::io::stderr(), &mut held);
+    }
+}
+
+fn say_to(out: &mut impl Write, held: &mut Vec<String>, line: &str, is_taken: bool) {
+    if is_taken {
+        if held.len() < HELD_MOST {
+            held.push(line.to_owned());
+        }
+        return;
+    }
+    flush(out, held);
     // Nobody is told where there is nobody.
-    drop(writeln!(std::io::stderr(), "{}", redact::shown(line)));
+    drop(writeln!(out, "{}", redact::shown(line)));
+}
+
+fn flush(out: &mut impl Write, held: &mut Vec<String>) {
+    for line in held.drain(..) {
+        drop(writeln!(out, "{}", redact::shown(&line)));
+    }
 }
 
 /// Returns whether people who read what is printed see how sources stand.
@@ -266,5 +299,15 @@ mod tests {
             &format!("{alone}; 3 other requests fail as well"),
             alone
         ));
+    }
+
+    #[test]
+    fn nothing_is_written_beside_frames() {
+        let (mut out, mut held) = (Vec::new(), Vec::new());
+        super::say_to(&mut out, &mut held, "beside", true);
+        assert!(out.is_empty());
+        super::say_to(&mut out, &mut held, "after", false);
+        assert_eq!(String::from_utf8(out).unwrap(), "beside\nafter\n");
+        assert!(held.is_empty());
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::standup::Listed;
 use super::talk::{Do, Said, Talk, line};
-use super::words::{cards, title};
+use super::words::{cards, column, no_column, title};
 use crate::app::measure;
 use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
@@ -54,6 +54,10 @@ pub(super) enum Step {
 impl Talk {
     /// Has a page of the metrics told.
     pub(super) fn flow(&mut self, text: &str) -> Vec<Said> {
+        if let Some(wrong) = text.split_whitespace().find(|word| is_span(word)) {
+            let text = format!("`{wrong}` is no window: say `7d`, `30d` or `90d`");
+            return vec![line(text)];
+        }
         let told = &mut self.told;
         told.defines = false;
         for word in text.split_whitespace() {
@@ -146,6 +150,9 @@ impl Talk {
                 )];
             }
             ("", _) => return self.frame(),
+            (_, _) if text == "list" || text.starts_with("list ") => {
+                return self.past_list(text.trim_start_matches("list").trim());
+            }
             ("now", _) => When::Now,
             (_, Some(since)) => When::Named(since),
             (_, None) => {
@@ -196,31 +203,63 @@ impl Talk {
             return Vec::new();
         };
         let (past, calendar) = (&frame.past, &frame.film.calendar);
-        let mut listed = Listed::default();
-        listed.lines.push(of_frame(&frame));
-        match frame.film.begins() {
-            Some(begins) if begins > past.at => {
-                let begins = when(calendar, begins);
-                listed
-                    .lines
-                    .push(format!("history counts since {begins} only"));
-            }
-            Some(_) => {}
-            None => listed.lines.push("there is no history yet".to_owned()),
-        }
         let columns = &self.setting.columns;
+        let mut lines = Vec::new();
         for seen in past.happened().iter().filter_map(|card| past.seen(*card)) {
             let is = &seen.stood.standing;
             let to = match is.done {
                 Some(outcome) => over(outcome).to_owned(),
                 None => format!("{} in {}", is.status.label(), title(columns, is.stage)),
             };
-            let key = &seen.life.key;
-            listed.lines.push(format!("just then: {key}, {to}"));
+            lines.push(format!("just then: {}, {to}", seen.life.key));
         }
+        lines.push(of_frame(&frame));
+        match frame.film.begins() {
+            Some(begins) if begins > past.at => {
+                let begins = when(calendar, begins);
+                lines.push(format!("history counts since {begins} only"));
+            }
+            Some(_) => {}
+            None => lines.push("there is no history yet".to_owned()),
+        }
+        let counts: Vec<String> = columns
+            .iter()
+            .filter_map(|column| {
+                let count = past.column(column.stage).len();
+                let red = match past.red(column.stage) {
+                    0 => String::new(),
+                    red => format!(" with {red} red"),
+                };
+                (count > 0).then(|| format!("{} {count}{red}", column.title))
+            })
+            .collect();
+        if !counts.is_empty() {
+            lines.push(counts.join(", "));
+            lines.push("`past list build` lists the cards of a column".to_owned());
+        }
+        self.tell(lines)
+    }
+
+    /// Lists the cards of the moment that was told last, of one column or of all.
+    fn past_list(&mut self, of: &str) -> Vec<Said> {
+        let Some(frame) = self.told.frame.clone() else {
+            return vec![line("say first when: `past yesterday`")];
+        };
+        let (past, calendar) = (&frame.past, &frame.film.calendar);
+        let columns = &self.setting.columns;
+        let found = column(columns, of);
+        if found.is_none() && !of.is_empty() {
+            return vec![line(no_column(columns, of))];
+        }
+        let mut listed = Listed::default();
+        let at = when(calendar, past.at);
+        listed.lines.push(format!(
+            "{at}; a number tells its card as it is now, not as it was then"
+        ));
         for column in columns {
+            let is_wanted = found.is_none_or(|found| found.stage == column.stage);
             let here: &[PastCard] = past.column(column.stage);
-            if here.is_empty() {
+            if !is_wanted || (here.is_empty() && of.is_empty()) {
                 continue;
             }
             let red = match past.red(column.stage) {
@@ -238,16 +277,28 @@ impl Talk {
     }
 }
 
+/// Whether a word of `flow` is a span of days, weeks or months, such as `13d`.
+fn is_span(word: &str) -> bool {
+    let number = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = word.strip_prefix(number).unwrap_or_default();
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number
+        && ["", "h", "d", "w", "m", "y"].contains(&unit)
+        && !["7d", "30d", "90d"].contains(&word)
+}
+
 fn scope_of(report: &Report, wanted: &str) -> Result<Scope, String> {
     let mut scopes = report.scopes.iter();
     let found = scopes.find(|scope| scope.name().eq_ignore_ascii_case(wanted));
     found.cloned().ok_or_else(|| {
-        let near = nearest(wanted, report.scopes.iter().map(Scope::name));
+        let pages = Page::ALL.iter().map(|page| page.title());
+        let names = report.scopes.iter().map(Scope::name);
+        let near = nearest(wanted, pages.chain(names));
         let hint = near.map_or_else(
             || "`flow all` measures everything".to_owned(),
             |name| format!("did you mean `{name}`?"),
         );
-        format!("history knows no service or repository `{wanted}`; {hint}")
+        format!("there is no page, service or repository `{wanted}`; {hint}")
     })
 }
 

@@ -90,7 +90,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     (
         "past",
-        "`past yesterday`, `past 2d`, `past 2026-11-20 09:30`: the board as it was then",
+        "`past yesterday`, `past 2d`, `past 2026-11-20 09:30`: the board as it was then; `past list build`: its cards",
     ),
     (
         "earlier",

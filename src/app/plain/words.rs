@@ -6,6 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::item::WorkItem;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
+use crate::domain::text::counted;
 use crate::engine::snapshot::Snapshot;
 
 /// How many pieces of evidence are told.
@@ -113,7 +114,7 @@ pub(super) fn whole(
     }
     let more = item.evidence.len().saturating_sub(EVIDENCE);
     if more > 0 {
-        lines.push(format!("and {more} older pieces"));
+        lines.push(format!("and {}", counted(more, "older piece")));
     }
     if let Some(url) = &item.url {
         lines.push(format!("its page: {}", url.as_str()));

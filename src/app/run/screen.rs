@@ -111,8 +111,12 @@ where
         let told = match reloaded {
             Ok(told) => told,
             Err(error) => {
-                let text = format!("the configuration stays as it was: {error}");
                 let state = &mut self.look.state;
+                let (first, others) = error.split_once('\n').unwrap_or((&error, ""));
+                for other in others.lines() {
+                    state.note(other, now);
+                }
+                let text = format!("the configuration stays as it was: {first}");
                 state.notify_trouble(CONFIGURATION, text, now);
                 return Ok(());
             }

@@ -72,10 +72,13 @@ pub(crate) fn key(
         }
     } else if chord.is(KeyCode::Esc) || matches!(chord.character(), Some('q' | '!')) {
         state.overlays.pop();
-    } else if chord.character() == Some('x')
-        && let Some(Line::Errand(id)) = line
-    {
-        return stop(state, id);
+    } else if chord.character() == Some('x') {
+        return match line {
+            Some(Line::Errand(id)) => stop(state, id),
+            Some(Line::Command(_)) | None => vec![Effect::Toast(
+                "nothing runs in this line; `x` stops one that runs".to_owned(),
+            )],
+        };
     }
     Vec::new()
 }

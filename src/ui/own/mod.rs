@@ -141,6 +141,8 @@ impl Errand {
     pub fn words(&self) -> String {
         match &self.ended {
             None => "running".to_owned(),
+            // It never ran, so that it took no time.
+            Some((_, ending @ Ending::Failed(_))) => ending.words(),
             Some((at, ending)) => format!("{} after {}", ending.words(), span(*at - self.began)),
         }
     }

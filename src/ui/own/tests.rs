@@ -335,7 +335,11 @@ fn a_running_command_can_be_stopped_and_only_so_many_run() {
         begin(&mut screen);
     }
     refused(&screen.press("f5"), "4 of your commands run already");
-    drop(screen.press("! G"));
+    drop(screen.press("!"));
+    assert!(
+        matches!(&screen.press("g x")[..], [Effect::Toast(text)] if text.contains("nothing runs"))
+    );
+    drop(screen.press("G"));
     assert_eq!(screen.press("x"), [Effect::StopOwn(first)]);
     tell(&mut screen, first, &[], Some(Ending::Stopped));
     assert!(screen.text().contains("stopped after"), "{}", screen.text());

@@ -48,12 +48,16 @@ impl Messages {
         self.errors
     }
 
-    pub(super) fn push(&mut self, message: Message) {
+    fn keep(&mut self, message: Message) {
         self.errors += usize::from(message.is_error);
         if self.all.len() >= Self::MOST {
             self.all.pop_front();
         }
-        self.all.push_back(message.clone());
+        self.all.push_back(message);
+    }
+
+    pub(super) fn push(&mut self, message: Message) {
+        self.keep(message.clone());
         if self.toasts.len() >= 3 {
             self.toasts.remove(0);
         }
@@ -71,6 +75,15 @@ impl UiState {
     /// Shows a short message for a few seconds.
     pub fn notify(&mut self, text: impl Into<String>, now: Timestamp) {
         self.message(text.into(), false, now);
+    }
+
+    /// Keeps an error among the messages of this session, without a place on the screen.
+    pub fn note(&mut self, text: impl Into<String>, now: Timestamp) {
+        self.messages.keep(Message {
+            at: now,
+            text: text.into(),
+            is_error: true,
+        });
     }
 
     /// Shows an error until it is dismissed.

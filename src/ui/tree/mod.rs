@@ -331,7 +331,7 @@ fn job(sight: &Sight<'_>, line: &JobLine, indent: u16, lines: &mut Vec<TreeLine>
         None => word(&line.job.state).to_owned(),
     };
     if let Some((usual, of)) = line.usual {
-        note = format!("{note} · usual {} of {of}", span(usual));
+        note = format!("{note}, usual {} of {of}", span(usual));
     }
     lines.push(
         TreeLine::new(TreeKind::Job(attempt, id), indent, name)

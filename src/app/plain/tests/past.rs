@@ -84,6 +84,9 @@ fn metrics_are_lines_with_their_samples() {
         "it stays"
     );
     assert!(it.say("flow apii").contains("did you mean `api`?"));
+    assert!(it.say("flow cylce").contains("did you mean `cycle`?"));
+    let wrong = it.say("flow 13d");
+    assert!(wrong.contains("say `7d`, `30d` or `90d`"), "{wrong}");
     assert!(it.say("flow all").contains("dora of all"));
     let what = it.say("flow reviews define");
     assert!(what.lines().count() > cycle.lines().count(), "{what}");
@@ -97,7 +100,7 @@ fn a_service_that_is_named_first_is_found_once_services_are_known() {
     let mut it = History::new(62);
     assert!(
         it.say("flow nothing")
-            .contains("no service or repository `nothing`")
+            .contains("no page, service or repository `nothing`")
     );
     assert!(it.say("flow").contains("dora of all"));
     assert!(
@@ -122,12 +125,23 @@ fn a_moment_is_told_as_lists_of_cards_and_gone_on_from() {
         head.contains(" cards, ") && head.contains(" came since"),
         "{past}"
     );
+    assert!(!past.contains("\n1. "), "{past}");
+    assert!(past.contains("\nPlan "), "{past}");
+    let past = it.say("past list");
+    assert!(past.contains("as it is now, not as it was then"), "{past}");
     assert!(past.contains("\n1. "), "{past}");
     assert!(
         past.contains("; in ") || past.contains("; it stands") || past.contains("; shipped"),
         "{past}"
     );
+    let plan = it.say("past list plan");
+    assert!(
+        plan.contains("\nPlan, ") && !plan.contains("\nCode, "),
+        "{plan}"
+    );
+    assert!(it.say("past list nowhere").contains("nowhere"));
     let before = it.say("earlier");
+    assert!(before.lines().count() < 12, "{before}");
     assert!(before.contains("just then: "), "{before}");
     assert_ne!(before.lines().next(), Some(head.as_str()));
     let again = it.say("later");
@@ -148,8 +162,9 @@ fn a_moment_is_told_as_lists_of_cards_and_gone_on_from() {
 fn the_filter_holds_for_the_past() {
     let mut it = History::new(62);
     drop(it.say("filter repo:web"));
-    let past = it.say("past 20d");
-    assert!(!past.contains("api#"), "{past}");
+    drop(it.say("past 20d"));
+    let past = it.say("past list");
+    assert!(past.contains("\n1. ") && !past.contains("api#"), "{past}");
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn found(
     let mut best = Best::new(typed, MOST);
     // A word before a command that begins with it: of what is worth the same, the first comes first.
     for word in words::Word::ALL {
-        best.offer(word.name(), || word.entry());
+        best.offer_named(word.name(), &[], || word.entry());
     }
     offer_commands(&mut best, state, typed);
     for view in state.saved_views() {
@@ -200,7 +200,7 @@ fn offer_commands(best: &mut Best, state: &UiState, typed: &str) {
         if !typed.is_empty() && labels().iter().any(|label| label == typed) {
             best.first(entry());
         } else {
-            best.offer(row.name, entry);
+            best.offer_named(row.name, words::called(row.command), entry);
         }
     }
     for (at, own) in state.options.own.iter().enumerate() {

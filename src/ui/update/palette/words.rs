@@ -100,6 +100,21 @@ impl Word {
     }
 }
 
+/// Returns what people call a command besides its name: views by their word, as in plain mode.
+pub(super) fn called(command: Command) -> &'static [&'static str] {
+    match command {
+        Command::ViewBoard => &["board"],
+        Command::ViewTriage => &["triage", "log"],
+        Command::ViewAttention => &["attention"],
+        Command::ViewStandup => &["standup"],
+        Command::ByPerson => &["people"],
+        Command::ViewFlow => &["flow"],
+        Command::ViewReplay => &["past", "replay"],
+        Command::ViewSources => &["sources"],
+        _ => &[],
+    }
+}
+
 /// Returns the word that a line begins with, and its argument; nothing before there is a space.
 pub(super) fn split(typed: &str) -> Option<(Word, &str)> {
     let (word, rest) = typed.trim_start().split_once(' ')?;

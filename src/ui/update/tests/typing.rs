@@ -1,6 +1,9 @@
 //! What is typed: the palette, the search of help, the filter.
 
 use super::*;
+use crate::ui::command::Command;
+use crate::ui::overlay::Action;
+use crate::ui::update::palette::Best;
 
 #[test]
 fn the_palette_runs_what_it_finds() {
@@ -41,6 +44,41 @@ fn the_palette_goes_to_a_card_inside_a_train() {
         panic!("a card inside its train");
     };
     assert_eq!(item.key.as_str(), "acme/mobile#69");
+}
+
+#[test]
+fn a_view_is_found_first_by_its_word() {
+    for (word, command) in [
+        ("flow", Command::ViewFlow),
+        ("past", Command::ViewReplay),
+        ("log", Command::ViewTriage),
+        ("people", Command::ByPerson),
+        ("board", Command::ViewBoard),
+        ("triage", Command::ViewTriage),
+        ("standup", Command::ViewStandup),
+        ("attention", Command::ViewAttention),
+        ("sources", Command::ViewSources),
+        ("wall", Command::Wall),
+        ("flow-w", Command::FlowWindow),
+    ] {
+        let mut screen = Screen::new(140, 40, 96);
+        screen.press(":");
+        screen.type_text(word);
+        let Some(Overlay::Palette(palette)) = screen.state.overlays.last() else {
+            panic!("a palette");
+        };
+        assert_eq!(palette.entries[0].action, Action::Run(command), "{word}");
+    }
+}
+
+#[test]
+fn words_go_before_scattered_letters() {
+    let mut best = Best::new("past", 9);
+    for text in ["api#1 pa st", "api#2 The past", "api#3 pasta"] {
+        best.offer_text(text, "card", || Action::Filter(text.to_owned()));
+    }
+    let texts: Vec<String> = best.entries().into_iter().map(|it| it.text).collect();
+    assert_eq!(texts, ["api#2 The past", "api#3 pasta", "api#1 pa st"]);
 }
 
 #[test]

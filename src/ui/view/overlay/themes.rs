@@ -24,7 +24,10 @@ pub(in crate::ui::view) fn paint(
     let height = cols(state.themes.len()).saturating_add(2).min(body.height);
     let area = Rect::new(body.right() - width, body.y, width, height);
     let inside = paint.boxed(area, "themes");
-    let room = usize::from(inside.height);
+    let is_cut = state.themes.len() > usize::from(inside.height);
+    // The last line says what is above and below, where not all of them have room.
+    let told = u16::from(is_cut && inside.height > 1);
+    let room = usize::from(inside.height - told);
     if room == 0 || inside.width < 4 {
         return;
     }
@@ -33,7 +36,7 @@ pub(in crate::ui::view) fn paint(
         .min(menu.cursor)
         .max((menu.cursor + 1).saturating_sub(room));
     let visible = state.themes.iter().enumerate().skip(menu.scroll);
-    for (y, (at, name)) in (inside.top()..inside.bottom()).zip(visible) {
+    for (y, (at, name)) in (inside.top()..inside.bottom() - told).zip(visible) {
         let style = if at == menu.cursor {
             paint.style(Rect::new(inside.x, y, inside.width, 1), theme.selection());
             paint.cursor_at(inside.x, y);
@@ -42,5 +45,19 @@ pub(in crate::ui::view) fn paint(
             theme.style(Role::Text)
         };
         paint.text(inside.x + 1, y, inside.width - 2, name, style);
+    }
+    if told > 0 {
+        let below = state.themes.len().saturating_sub(menu.scroll + room);
+        let glyphs = theme.glyphs();
+        let mut text = Vec::new();
+        if menu.scroll > 0 {
+            text.push(format!("{}{}", glyphs.above(), menu.scroll));
+        }
+        if below > 0 {
+            text.push(format!("{}{below}", glyphs.below()));
+        }
+        let y = inside.bottom() - 1;
+        let style = theme.style(Role::Dim);
+        paint.text(inside.x + 1, y, inside.width - 2, &text.join(" "), style);
     }
 }

@@ -222,3 +222,18 @@ fn what_is_told_of_a_source_scrolls_to_its_end_and_back() {
         "another source begins at its top"
     );
 }
+
+#[test]
+fn a_list_of_themes_that_is_cut_says_how_many_are_below() {
+    let mut screen = Screen::new(80, 12, 12);
+    screen.press("g t");
+    let text = screen.text();
+    let rest = text.split_once('↓').map(|(_, rest)| rest);
+    assert!(
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())),
+        "{text}"
+    );
+    screen.press("G");
+    let text = screen.text();
+    assert!(text.contains('↑'), "{text}");
+}

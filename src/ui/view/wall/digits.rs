@@ -1,14 +1,13 @@
 //! Figures that can be read across a room: digits of large blocks.
 //!
-//! Three by five blocks each, our own; a block is as many cells as there is room for.
+//! Three by five blocks each (`m` and `w` are wider), our own; a block is as many cells as there is room for.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::ui::text::{Paint, cols};
 
-/// Blocks of a figure: across and down.
-const ACROSS: u16 = 3;
+/// Blocks of a figure down.
 const DOWN: u16 = 5;
 
 /// How large a block is, in cells: across and down.
@@ -39,10 +38,16 @@ impl Scale {
 
     /// Returns the columns that a text takes.
     pub(super) fn width(self, text: &str) -> u16 {
-        let figures = cols(text.chars().count());
-        let each = (ACROSS + 1).saturating_mul(self.across);
-        figures.saturating_mul(each).saturating_sub(self.across)
+        let each = text.chars().map(|c| across(c).saturating_add(1));
+        let all = each.fold(0, u16::saturating_add);
+        all.saturating_mul(self.across).saturating_sub(self.across)
     }
+}
+
+/// Returns how many blocks a character is wide.
+fn across(c: char) -> u16 {
+    let [top, ..] = blocks(c);
+    cols(top.len())
 }
 
 /// Returns the blocks of a character, row by row; nothing of one that is not known.
@@ -58,10 +63,11 @@ fn blocks(c: char) -> [&'static str; 5] {
         '7' => ["###", "  #", "  #", " # ", " # "],
         '8' => ["###", "# #", "###", "# #", "###"],
         '9' => ["###", "# #", "###", "  #", "###"],
-        'm' => ["   ", "# #", "###", "# #", "# #"],
+        'm' => ["     ", "#### ", "# # #", "# # #", "# # #"],
         'h' => ["#  ", "#  ", "###", "# #", "# #"],
         'd' => ["  #", "  #", "###", "# #", "###"],
-        'w' => ["   ", "# #", "# #", "###", "# #"],
+        'w' => ["     ", "# # #", "# # #", "# # #", " # # "],
+        's' => ["   ", " ##", "## ", " ##", "## "],
         'y' => ["   ", "# #", "###", "  #", "## "],
         '?' => ["###", "  #", " ##", "   ", " # "],
         '-' => ["   ", "   ", "###", "   ", "   "],
@@ -94,7 +100,7 @@ pub(super) fn paint(
                 }
             }
         }
-        left = left.saturating_add((ACROSS + 1) * scale.across);
+        left = left.saturating_add((across(c) + 1) * scale.across);
     }
 }
 
@@ -104,11 +110,11 @@ mod tests {
 
     #[test]
     fn every_figure_that_is_shown_has_its_own_blocks() {
-        let known: Vec<char> = "0123456789mhdwy?-+".chars().collect();
+        let known: Vec<char> = "0123456789mhdwsy?-+".chars().collect();
         for (at, one) in known.iter().enumerate() {
             assert!(blocks(*one).iter().any(|line| line.contains('#')), "{one}");
             for row in blocks(*one) {
-                assert_eq!(row.chars().count(), usize::from(ACROSS), "{one}");
+                assert_eq!(row.len(), usize::from(across(*one)), "{one}");
             }
             for other in &known[at + 1..] {
                 assert_ne!(blocks(*one), blocks(*other), "{one} and {other}");
@@ -121,5 +127,6 @@ mod tests {
         let scale = Scale::of(2, 1);
         assert_eq!((scale.width("7"), scale.width("12")), (6, 14));
         assert_eq!((scale.width(""), scale.height()), (0, 5));
+        assert_eq!((scale.width("5h"), scale.width("5m")), (14, 18));
     }
 }

@@ -141,7 +141,13 @@ impl Told {
         let facts: Vec<Sourced> = self.facts.iter().filter(is_one).cloned().collect();
         let tell = |from: i64, to: i64| {
             let span = (instant(from), instant(to));
-            chronicle(&facts, &policy().unwrap(), span, || true).unwrap()
+            chronicle(
+                &facts,
+                &policy(cycleboard::domain::policy::Policy::default()).unwrap(),
+                span,
+                || true,
+            )
+            .unwrap()
         };
         let told = tell(since.unwrap_or(START), START);
         let from = instant(since.unwrap_or(self.from));
