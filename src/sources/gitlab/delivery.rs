@@ -72,7 +72,7 @@ impl GitLab {
         }
         let trouble = PARTS.iter().find_map(|part| project.troubles.get(part));
         match trouble {
-            Some(error) if failed == PARTS.len() => Err(error.clone()),
+            Some(error) if failed == PARTS.len() || batch.facts.is_empty() => Err(error.clone()),
             Some(_) | None => Ok(()),
         }
     }
