@@ -365,6 +365,7 @@ async fn beside(others: &[(&str, Way)]) -> Vec<Duration> {
     let sources = all.map(|(name, way)| Box::new(Scripted::new(name, way)) as Box<dyn Source>);
     let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
     let options = engine::Options {
+        looks_back: true,
         sources: sources.collect(),
         policy: Policy::default(),
         columns: Vec::new(),

@@ -274,7 +274,9 @@ impl Session {
         let now = (self.clock)();
         let joined = self.demo.as_ref().and_then(|demo| demo.join(now));
         let is_joined = joined.is_some();
-        joined.into_iter().for_each(|begun| self.take_team(begun));
+        if let Some(begun) = joined {
+            self.take_team(begun);
+        }
         is_joined
     }
 

@@ -408,6 +408,7 @@ impl Session {
 
 /// What the engine does beside keeping the board.
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 struct Beside {
     /// Whether anything may be changed.
     acts: bool,

@@ -54,6 +54,7 @@ const CLOCK_RETRY: Duration = Duration::from_mins(1);
 const CLOCK_LONGEST: Duration = Duration::from_hours(1);
 
 /// What the engine is started with.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Options {
     /// The sources, in the order of the configuration.
     pub sources: Vec<Box<dyn Source>>,

@@ -217,7 +217,19 @@ async fn a_list_of_what_is_shipped_that_fails_costs_no_other_and_is_trouble_unti
             Fact::Deployment(_) => Some("deployments"),
             Fact::Commit(_) => Some("repository/commits"),
             Fact::Release(_) => Some("releases"),
-            _ => None,
+            Fact::Repository(_)
+            | Fact::Range(_)
+            | Fact::Ticket(_)
+            | Fact::ChangeRequest(_)
+            | Fact::ChangedPaths(_)
+            | Fact::ChangeTimes(_)
+            | Fact::Run(_)
+            | Fact::JobSet(_)
+            | Fact::EarlierJobs(_)
+            | Fact::GateSet(_)
+            | Fact::Alert(_)
+            | Fact::Finding(_)
+            | Fact::Diagnosis(_) => None,
         });
         let told: BTreeSet<&str> = told.into_iter().collect();
         assert_eq!(

@@ -100,19 +100,22 @@ impl Word {
     }
 }
 
-/// Returns what people call a command besides its name: views by their word, as in plain mode.
+/// What people call a command besides its name: views by their word, as in plain mode.
+const CALLED: [(Command, &[&str]); 8] = [
+    (Command::ViewBoard, &["board"]),
+    (Command::ViewTriage, &["triage", "log"]),
+    (Command::ViewAttention, &["attention"]),
+    (Command::ViewStandup, &["standup"]),
+    (Command::ByPerson, &["people"]),
+    (Command::ViewFlow, &["flow"]),
+    (Command::ViewReplay, &["past", "replay"]),
+    (Command::ViewSources, &["sources"]),
+];
+
+/// Returns what people call a command besides its name.
 pub(super) fn called(command: Command) -> &'static [&'static str] {
-    match command {
-        Command::ViewBoard => &["board"],
-        Command::ViewTriage => &["triage", "log"],
-        Command::ViewAttention => &["attention"],
-        Command::ViewStandup => &["standup"],
-        Command::ByPerson => &["people"],
-        Command::ViewFlow => &["flow"],
-        Command::ViewReplay => &["past", "replay"],
-        Command::ViewSources => &["sources"],
-        _ => &[],
-    }
+    let found = CALLED.iter().find(|(of, _)| *of == command);
+    found.map_or(&[], |(_, words)| *words)
 }
 
 /// Returns the word that a line begins with, and its argument; nothing before there is a space.
