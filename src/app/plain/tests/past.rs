@@ -126,7 +126,7 @@ fn a_moment_is_told_as_lists_of_cards_and_gone_on_from() {
         "{past}"
     );
     assert!(!past.contains("\n1. "), "{past}");
-    assert!(past.contains("\nPlan "), "{past}");
+    assert!(past.contains("\nCode "), "{past}");
     let past = it.say("past list");
     assert!(past.contains("as it is now, not as it was then"), "{past}");
     assert!(past.contains("\n1. "), "{past}");
@@ -134,10 +134,10 @@ fn a_moment_is_told_as_lists_of_cards_and_gone_on_from() {
         past.contains("; in ") || past.contains("; it stands") || past.contains("; shipped"),
         "{past}"
     );
-    let plan = it.say("past list plan");
+    let code = it.say("past list code");
     assert!(
-        plan.contains("\nPlan, ") && !plan.contains("\nCode, "),
-        "{plan}"
+        code.contains("\nCode") && !code.contains("\nBuild"),
+        "{code}"
     );
     assert!(it.say("past list nowhere").contains("nowhere"));
     let before = it.say("earlier");

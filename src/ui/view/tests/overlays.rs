@@ -152,7 +152,7 @@ fn a_source_says_which_request_failed_and_how_far_its_clock_is_off() {
         "runs of acme/api3: no answer within 15 s",
         "and 2 more",
         "last failed   3m ago, no answer: GET /api/v4/projects/7/pipelines",
-        "clock        1h5m behind the one here: times that it tells are off by that",
+        "clock         1h5m behind the one here: times that it tells are off by that",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
