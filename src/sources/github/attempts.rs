@@ -7,16 +7,17 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::api::Trouble;
+use super::checks::{OfCommit, OfSuite};
 use super::map::runs as map;
 use super::state::Mode;
 use super::wire::Connection;
-use super::wire_rest::{self, JobPage, RunPage};
+use super::wire_rest::{JobPage, RunPage};
 use super::{Ask, GitHub};
 use crate::domain::fact::Fact;
 use crate::domain::key::RepoKey;
 use crate::domain::run::{JobSet, Run, RunKey};
 use crate::domain::text::Clean;
-use crate::sources::http::{Failure, List, follow};
+use crate::sources::http::{Failure, follow};
 use crate::sources::{Batch, SourceError};
 
 /// How many earlier attempts of a run are read, the newest first.
@@ -47,37 +48,6 @@ struct OfBranch {
 struct OfTarget {
     #[serde(default)]
     history: Connection<OfCommit>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OfCommit {
-    check_suites: Option<Connection<OfSuite>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OfSuite {
-    workflow_run: Option<OfRun>,
-    check_runs: Option<Connection<OfCheck>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OfRun {
-    database_id: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OfCheck {
-    database_id: Option<u64>,
-    #[serde(default)]
-    name: String,
-    status: Option<String>,
-    conclusion: Option<String>,
-    started_at: Option<crate::domain::Timestamp>,
-    completed_at: Option<crate::domain::Timestamp>,
 }
 
 impl GitHub {
@@ -242,26 +212,8 @@ impl GitHub {
 
 /// Returns the jobs of a run that is wanted, if the suite is that run's and all of it is there.
 fn job_set(suite: OfSuite, wanted: &[&Run]) -> Option<JobSet> {
-    let id = suite.workflow_run?.database_id?;
+    let id = suite.run()?;
     let run = wanted.iter().find(|run| run.id == id)?;
-    let checks = suite.check_runs?;
-    let more = checks.page_info.is_some_and(|page| page.has_next_page);
-    let complete = !more && checks.nodes.bad_count == 0;
-    let jobs: Vec<wire_rest::Job> = checks.nodes.items.into_iter().filter_map(job).collect();
-    (complete && !jobs.is_empty()).then(|| map::job_set(run.key(), run.attempt, &jobs, true))
-}
-
-fn job(check: OfCheck) -> Option<wire_rest::Job> {
-    Some(wire_rest::Job {
-        id: check.database_id?,
-        name: check.name,
-        run_attempt: None,
-        status: check.status,
-        conclusion: check.conclusion,
-        created_at: None,
-        started_at: check.started_at,
-        completed_at: check.completed_at,
-        html_url: None,
-        steps: Some(List::default()),
-    })
+    let jobs = suite.jobs()?;
+    (!jobs.is_empty()).then(|| map::job_set(run.key(), run.attempt, &jobs, true))
 }

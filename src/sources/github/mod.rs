@@ -9,6 +9,7 @@ mod aliases;
 mod api;
 mod attempts;
 mod backfill;
+mod checks;
 mod checkup;
 mod checkup_writes;
 mod compare;

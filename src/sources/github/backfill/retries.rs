@@ -7,13 +7,12 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
 use serde_json::json;
 
 use super::super::aliases::Aliases;
 use super::super::api::Trouble;
+use super::super::checks::{OfCommit, OfSuite};
 use super::super::map::runs as map;
-use super::super::wire::Connection;
 use super::super::wire_rest;
 use super::super::{Ask, GitHub};
 use super::by_name::query;
@@ -24,7 +23,6 @@ use crate::domain::run::{JobSet, Run, RunKey};
 use crate::sources::SourceError;
 use crate::sources::backfill::Told;
 use crate::sources::detail::is_detail;
-use crate::sources::http::List;
 
 const DOCUMENT: &str = include_str!("../queries/retries.graphql");
 
@@ -43,39 +41,6 @@ impl Again {
         let run = run.key();
         Some(Self { run, at })
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OfCommit {
-    check_suites: Option<Connection<OfSuite>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OfSuite {
-    workflow_run: Option<OfRun>,
-    check_runs: Option<Connection<OfCheck>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OfRun {
-    database_id: Option<u64>,
-    url: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OfCheck {
-    database_id: Option<u64>,
-    #[serde(default)]
-    name: String,
-    status: Option<String>,
-    conclusion: Option<String>,
-    started_at: Option<Timestamp>,
-    completed_at: Option<Timestamp>,
-    details_url: Option<String>,
 }
 
 impl GitHub {
@@ -119,21 +84,16 @@ impl GitHub {
 
 /// Returns the jobs of the first attempt of a run that is wanted, if all checks of it are there.
 fn first_attempt(suite: OfSuite, wanted: &[Again]) -> Option<JobSet> {
-    let run = suite.workflow_run?;
-    let id = number(run.database_id, run.url.as_deref())?;
+    let id = suite.run()?;
     let again = wanted.iter().find(|again| again.run.id == id)?;
-    let checks = suite.check_runs?;
-    let more = checks.page_info.is_some_and(|page| page.has_next_page);
-    if more || checks.nodes.bad_count > 0 {
-        return None;
-    }
+    let jobs = suite.jobs()?;
     // A job that was not run again may stand there twice, with the times of the one time it ran.
     let mut first: HashMap<String, wire_rest::Job> = HashMap::new();
-    let over = checks.nodes.items.into_iter().filter(|check| {
-        let ended = check.completed_at;
+    let over = jobs.into_iter().filter(|job| {
+        let ended = job.completed_at;
         ended.is_some_and(|ended| ended <= again.at)
     });
-    for job in over.filter_map(job) {
+    for job in over {
         let known = first.get(&job.name);
         if known.is_none_or(|known| (job.started_at, job.id) < (known.started_at, known.id)) {
             first.insert(job.name.clone(), job);
@@ -142,26 +102,6 @@ fn first_attempt(suite: OfSuite, wanted: &[Again]) -> Option<JobSet> {
     let mut jobs: Vec<wire_rest::Job> = first.into_values().collect();
     jobs.sort_by_key(|job| job.id);
     (!jobs.is_empty()).then(|| map::job_set(again.run.clone(), 1, &jobs, true))
-}
-
-fn job(check: OfCheck) -> Option<wire_rest::Job> {
-    Some(wire_rest::Job {
-        id: number(check.database_id, check.details_url.as_deref())?,
-        name: check.name,
-        run_attempt: Some(1),
-        status: check.status,
-        conclusion: check.conclusion,
-        created_at: None,
-        started_at: check.started_at,
-        completed_at: check.completed_at,
-        html_url: check.details_url,
-        steps: Some(List::default()),
-    })
-}
-
-/// Returns the number of a run or job: where it is too large for its type, its address alone has it.
-fn number(told: Option<u64>, url: Option<&str>) -> Option<u64> {
-    told.or_else(|| url?.rsplit('/').next()?.parse().ok())
 }
 
 #[cfg(test)]
