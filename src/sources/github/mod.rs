@@ -25,6 +25,7 @@ mod more;
 mod place;
 mod places;
 mod plan;
+mod portion;
 mod probe;
 mod refresh;
 mod reports;

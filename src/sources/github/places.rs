@@ -225,7 +225,7 @@ impl GitHub {
         for _ in 0..ATTEMPTS {
             let asked = {
                 let state = self.state();
-                state.questions(state.places_batch.max(1))
+                state.questions(state.places_portion.size())
             };
             if asked.is_empty() {
                 return Ok(Batch::default());
@@ -238,7 +238,7 @@ impl GitHub {
             let error = match sent {
                 Ok(data) => return Ok(self.take_places(&asked, &data)),
                 Err(Trouble::Heavy(_)) if asked.len() > 1 => {
-                    self.state().places_batch = asked.len() / 2;
+                    self.state().places_portion.halve(asked.len());
                     continue;
                 }
                 Err(Trouble::Heavy(error) | Trouble::Failed(error)) => error,
@@ -290,11 +290,7 @@ impl GitHub {
         let mut state = self.state();
         state.turns.places += 1;
         let heavy = data.was_heavy() && asked.len() > 1;
-        if heavy {
-            state.places_batch = (asked.len() / 2).max(1);
-        } else if asked.len() >= state.places_batch {
-            state.places_batch = (state.places_batch + 1).min(PLACES_BATCH);
-        }
+        state.places_portion.answered(asked.len(), heavy);
         for (at, question) in asked.iter().enumerate() {
             let alias = format!("p{at}");
             let read = data.by_alias.read::<OfRepo>(&alias);

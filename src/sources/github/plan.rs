@@ -119,7 +119,7 @@ fn graphql(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
         let id = format!("changes:now:{}", state.turns.changes);
         list.push(resource(id, Tier::Now, 1, "graphql"));
     }
-    for chunk in 0..watched.len().div_ceil(state.watch_batch.max(1)) {
+    for chunk in 0..watched.len().div_ceil(state.watch_portion.size()) {
         list.push(resource(
             format!("changes:{chunk}"),
             Tier::Live,
@@ -131,7 +131,7 @@ fn graphql(state: &State, now: Timestamp, list: &mut Vec<Resource>) {
         let Some(word) = tier_word(tier) else {
             continue;
         };
-        for chunk in 0..repos.len().div_ceil(state.probe_batch.max(1)) {
+        for chunk in 0..repos.len().div_ceil(state.probe_portion.size()) {
             list.push(resource(
                 format!("probe:{word}:{chunk}"),
                 tier,

@@ -99,8 +99,7 @@ impl GitHub {
                 }
                 Err(Trouble::Lacks(features)) => self.state().refuse(&features),
                 Err(Trouble::Heavy(error)) => {
-                    let mut state = self.state();
-                    state.probe_batch = (repos.len() / 2).max(1);
+                    self.state().probe_portion.halve(repos.len());
                     last = Some(error);
                     if repos.len() == 1 {
                         break;
@@ -135,7 +134,7 @@ impl GitHub {
             let most = if word == "again" {
                 1
             } else {
-                state.probe_batch
+                state.probe_portion.size()
             };
             return state
                 .hottest(fits)
@@ -152,8 +151,8 @@ impl GitHub {
         paths.sort();
         paths
             .into_iter()
-            .skip(chunk.saturating_mul(state.probe_batch))
-            .take(state.probe_batch)
+            .skip(chunk.saturating_mul(state.probe_portion.size()))
+            .take(state.probe_portion.size())
             .collect()
     }
 
@@ -196,11 +195,8 @@ impl GitHub {
         state.turns.probe += 1;
         state.can("graphql", CapabilityState::Available);
         state.refuse(&data.lacks);
-        if data.was_heavy() {
-            state.probe_batch = (paths.len() / 2).max(1);
-        } else if paths.len() >= state.probe_batch {
-            state.probe_batch = (state.probe_batch + 1).min(super::state::PROBE_BATCH);
-        }
+        let heavy = data.was_heavy();
+        state.probe_portion.answered(paths.len(), heavy);
         if let Some(login) = data.by_alias.value("viewer").get("login") {
             state.me = login.as_str().map(|login| Clean::line(login).to_string());
         }

@@ -60,7 +60,9 @@ impl GitHub {
                 }
                 Err(Trouble::Lacks(features)) => self.state().refuse(&features),
                 Err(Trouble::Heavy(error)) => {
-                    self.state().halve(plan.full, plan.paths.len());
+                    self.state()
+                        .refresh_portion_mut(plan.full)
+                        .halve(plan.paths.len());
                     last = Some(error);
                     if plan.paths.len() == 1 {
                         break;
@@ -84,15 +86,11 @@ impl GitHub {
         let wanting = state.hottest(|repo| repo.wanted != Wanted::Nothing);
         let level = wanting.first()?.wanted;
         let full = level == Wanted::Full;
-        let most = if full {
-            state.full_batch
-        } else {
-            state.lean_batch
-        };
+        let most = state.refresh_portion(full).size();
         let chosen: Vec<_> = wanting
             .into_iter()
             .filter(|repo| repo.wanted == level)
-            .take(most.max(1))
+            .take(most)
             .collect();
         // Where one has no tickets yet, its first ones are few: no bound is needed.
         // A moment that is still to come would hide all that happens until then.

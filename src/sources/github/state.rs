@@ -11,6 +11,7 @@ use super::api::Feature;
 use super::backfill::Backfill;
 use super::memory::Memory;
 use super::places::{Names, PLACES_BATCH};
+use super::portion::Portion;
 use super::times::TIMES_BATCH;
 use super::watch::Watched;
 use crate::domain::Timestamp;
@@ -26,13 +27,13 @@ use crate::sources::untold::Untold;
 use crate::sources::{CapabilityState, SourceError, Tier};
 
 /// How many repositories one probe asks for.
-pub(super) const PROBE_BATCH: usize = 40;
+const PROBE_BATCH: usize = 40;
 /// How many change requests one look at their checks asks for.
-pub(super) const WATCH_BATCH: usize = 50;
+const WATCH_BATCH: usize = 50;
 /// How many repositories one small refresh reads.
-pub(super) const LEAN_BATCH: usize = 10;
+const LEAN_BATCH: usize = 10;
 /// How many repositories one full refresh reads.
-pub(super) const FULL_BATCH: usize = 5;
+const FULL_BATCH: usize = 5;
 /// After how many hours all that is open is read again, to find what was deleted.
 pub(super) const CLEAN_FULL_HOURS: i64 = 6;
 /// For how long an answer is taken for current: less than the shortest period of polling.
@@ -87,12 +88,12 @@ pub(super) struct State {
     /// Count fetches that are asked once, so that the next has an identity of its own.
     pub(super) turns: Turns,
     pub(super) capabilities: BTreeMap<&'static str, CapabilityState>,
-    pub(super) probe_batch: usize,
-    pub(super) watch_batch: usize,
-    pub(super) times_batch: usize,
-    pub(super) places_batch: usize,
-    pub(super) lean_batch: usize,
-    pub(super) full_batch: usize,
+    pub(super) probe_portion: Portion,
+    pub(super) watch_portion: Portion,
+    pub(super) times_portion: Portion,
+    pub(super) places_portion: Portion,
+    lean_portion: Portion,
+    full_portion: Portion,
     pub(super) refused: BTreeSet<Feature>,
     pub(super) me: Option<String>,
     /// What stands for the token that was asked with, or for there being none.
@@ -343,12 +344,12 @@ impl State {
             missing_owners: Vec::new(),
             turns: Turns::default(),
             capabilities: BTreeMap::new(),
-            probe_batch: PROBE_BATCH,
-            watch_batch: WATCH_BATCH,
-            times_batch: TIMES_BATCH,
-            places_batch: PLACES_BATCH,
-            lean_batch: LEAN_BATCH,
-            full_batch: FULL_BATCH,
+            probe_portion: Portion::at_most(PROBE_BATCH),
+            watch_portion: Portion::at_most(WATCH_BATCH),
+            times_portion: Portion::at_most(TIMES_BATCH),
+            places_portion: Portion::at_most(PLACES_BATCH),
+            lean_portion: Portion::at_most(LEAN_BATCH),
+            full_portion: Portion::at_most(FULL_BATCH),
             refused: BTreeSet::new(),
             me: None,
             account: None,
@@ -469,24 +470,21 @@ impl State {
 }
 
 impl State {
-    fn batch_of(&mut self, full: bool) -> (&mut usize, usize) {
+    /// Returns how many repositories a refresh of this kind asks for.
+    pub(super) fn refresh_portion(&self, full: bool) -> Portion {
         if full {
-            (&mut self.full_batch, FULL_BATCH)
+            self.full_portion
         } else {
-            (&mut self.lean_batch, LEAN_BATCH)
+            self.lean_portion
         }
     }
 
-    /// Asks for half as much from now on.
-    pub(super) fn halve(&mut self, full: bool, asked: usize) {
-        *self.batch_of(full).0 = (asked / 2).max(1);
-    }
-
-    /// Asks for one more, after a batch of full size went well.
-    pub(super) fn grow(&mut self, full: bool, asked: usize) {
-        let (batch, most) = self.batch_of(full);
-        if asked >= *batch {
-            *batch = (*batch + 1).min(most);
+    /// The same, to note how a refresh went.
+    pub(super) fn refresh_portion_mut(&mut self, full: bool) -> &mut Portion {
+        if full {
+            &mut self.full_portion
+        } else {
+            &mut self.lean_portion
         }
     }
 }

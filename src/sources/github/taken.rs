@@ -49,11 +49,9 @@ impl GitHub {
         {
             let mut state = self.state();
             state.refuse(&data.lacks);
-            if data.was_heavy() {
-                state.halve(plan.full, plan.paths.len());
-            } else {
-                state.grow(plan.full, plan.paths.len());
-            }
+            state
+                .refresh_portion_mut(plan.full)
+                .answered(plan.paths.len(), data.was_heavy());
         }
         let mut came = Vec::with_capacity(plan.paths.len());
         for (at, path) in plan.paths.iter().enumerate() {

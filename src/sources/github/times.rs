@@ -68,7 +68,7 @@ impl GitHub {
                 }
                 Err(Trouble::Lacks(features)) => self.state().refuse(&features),
                 Err(Trouble::Heavy(error)) => {
-                    self.state().times_batch = (asked.len() / 2).max(1);
+                    self.state().times_portion.halve(asked.len());
                     last = Some(error);
                     if asked.len() == 1 {
                         break;
@@ -91,7 +91,7 @@ impl GitHub {
         let state = self.state();
         let due =
             |need: &&Need| Turn::of(need) == Turn::Spare && compare::is_due(&state, need, ask.now);
-        let most = state.times_batch.max(1);
+        let most = state.times_portion.size();
         needs::newest_first(state.needs.iter().filter(due), most, |path| {
             state.repos.get(path).and_then(|repo| repo.changed_at)
         })
@@ -102,11 +102,8 @@ impl GitHub {
         let mut batch = Batch::default();
         let mut state = self.state();
         state.turns.times += 1;
-        if data.was_heavy() {
-            state.times_batch = (asked.len() / 2).max(1);
-        } else if asked.len() >= state.times_batch {
-            state.times_batch = (state.times_batch + 1).min(TIMES_BATCH);
-        }
+        let heavy = data.was_heavy();
+        state.times_portion.answered(asked.len(), heavy);
         for (at, need) in asked.into_iter().enumerate() {
             if let Need::Times { repo, number } = &need {
                 match data.by_alias.read::<OfRepo>(&format!("c{at}")) {
@@ -119,7 +116,7 @@ impl GitHub {
                         batch.warnings.push(Clean::line(&text));
                     }
                     // Given up for the server's own limits: it is asked again, with fewer.
-                    None if data.was_heavy() => continue,
+                    None if heavy => continue,
                     None => {}
                 }
             }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::api::{Data, Feature, Trouble};
 use super::map::work;
 use super::probe::{ATTEMPTS, fragments};
-use super::state::{RepoState, State, WATCH_BATCH};
+use super::state::{RepoState, State};
 use super::wire::{Oid, Rollup, StateWord, present};
 use super::{Ask, GitHub};
 use crate::domain::Timestamp;
@@ -157,7 +157,7 @@ impl State {
         }
         // What a run has just ended for comes first; the order of the rest stays.
         found.sort_by_key(|change| !change.now);
-        found.truncate(QUERIES * self.watch_batch.max(1));
+        found.truncate(QUERIES * self.watch_portion.size());
         (found, urgent)
     }
 }
@@ -187,7 +187,7 @@ impl GitHub {
                 }
                 Err(Trouble::Lacks(features)) => self.state().refuse(&features),
                 Err(Trouble::Heavy(error)) => {
-                    self.state().watch_batch = (asked.len() / 2).max(1);
+                    self.state().watch_portion.halve(asked.len());
                     last = Some(error);
                     if asked.len() == 1 {
                         break;
@@ -209,7 +209,7 @@ impl GitHub {
     fn to_watch(&self, which: &str, now: Timestamp) -> Vec<ChangeAt> {
         let state = self.state();
         let (found, _) = state.watched(now);
-        let batch = state.watch_batch.max(1);
+        let batch = state.watch_portion.size();
         let chunk: usize = which.parse().unwrap_or_default();
         let chosen = found.into_iter().skip(chunk.saturating_mul(batch));
         chosen.take(batch).collect()
@@ -254,11 +254,8 @@ impl GitHub {
         let mut state = self.state();
         state.turns.changes += 1;
         state.refuse(&data.lacks);
-        if data.was_heavy() {
-            state.watch_batch = (asked.len() / 2).max(1);
-        } else if asked.len() >= state.watch_batch {
-            state.watch_batch = (state.watch_batch + 1).min(WATCH_BATCH);
-        }
+        let heavy = data.was_heavy();
+        state.watch_portion.answered(asked.len(), heavy);
         for (at, change) in asked.iter().enumerate() {
             let alias = format!("c{at}");
             let (there, pull) = match data.by_alias.read::<OfRepo>(&alias) {
