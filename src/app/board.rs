@@ -41,6 +41,7 @@ use crate::domain::history::Windows;
 use crate::engine::db::Store;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
+use crate::ui::encode::Dialect;
 use crate::ui::keymap::Keymap;
 use crate::ui::state::{UiOptions, UiState, View};
 use crate::ui::theme::{ColorDepth, Glyphs, Theme};
@@ -322,13 +323,15 @@ fn take_terminal(
         title: abilities.title,
         kitty: session.settings.keys.kitty,
     };
-    let erases = env::erases(&session.env, abilities);
     let depth = env::color_depth(session.global.color, abilities.depth);
-    let sixteen = depth == ColorDepth::Ansi16;
+    let dialect = Dialect {
+        erases: env::erases(&session.env, abilities),
+        sixteen: depth == ColorDepth::Ansi16,
+    };
     let take = || -> std::io::Result<Terminal<TerminalScreen>> {
         let guard = Guard::enter(features)?;
         signals::watch_terminal(guard.terminal()?)?;
-        Terminal::new(TerminalScreen::new(guard, erases, sixteen)?)
+        Terminal::new(TerminalScreen::new(guard, dialect)?)
     };
     take().map_err(|error| {
         Failure::error(format!("cannot use the terminal: {error}"))

@@ -1,6 +1,6 @@
 //! The screen: a frame is collected, and sent in one write that the terminal shows at once.
 //!
-//! Wraps ratatui's encoder. A terminal that is slower than we are gets fewer
+//! Cells go through `ui::encode`. A terminal that is slower than we are gets fewer
 //! frames, never older ones: nothing is drawn while the last is under way.
 
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::app::events::Events;
 use crate::app::guard::{Guard, Switch};
 use crate::app::signals;
-use crate::ui::encode;
+use crate::ui::encode::{self, Dialect};
 
 /// Opens a frame that the terminal shows only when it is complete.
 const BEGIN: &[u8] = b"\x1b[?2026h";
@@ -93,10 +93,7 @@ pub struct TerminalScreen {
     unsent: Vec<u8>,
     cursor: Option<Position>,
     shown: Option<bool>,
-    /// Whether the terminal erases with the ground that is in force.
-    erases: bool,
-    /// Whether it knows sixteen colours and no more.
-    sixteen: bool,
+    dialect: Dialect,
     sent: Sent,
     events: Events,
 }
@@ -118,19 +115,14 @@ impl Write for Frame {
 
 impl TerminalScreen {
     /// Builds the screen on a terminal that was taken; it is given back with the screen.
-    ///
-    /// `erases` is whether it erases with the ground that is in force, `sixteen` whether it knows
-    /// sixteen colours and no more.
-    pub fn new(guard: Guard, erases: bool, sixteen: bool) -> io::Result<Self> {
+    pub fn new(guard: Guard, dialect: Dialect) -> io::Result<Self> {
         let mut screen = Self::on(guard.terminal()?);
-        (screen.erases, screen.sixteen) = (erases, sixteen);
+        screen.dialect = dialect;
         screen.guard = Some(guard);
         Ok(screen)
     }
 
     fn on(tty: BorrowedFd<'static>) -> Self {
-        // Our monochrome theme has bold and reverse; crossterm would wipe them out under NO_COLOR.
-        crossterm::style::force_color_output(true);
         let frame = Frame::default();
         Self {
             guard: None,
@@ -141,8 +133,7 @@ impl TerminalScreen {
             unsent: Vec::new(),
             cursor: None,
             shown: None,
-            erases: false,
-            sixteen: false,
+            dialect: Dialect::default(),
             sent: Sent::default(),
             events: Events::default(),
         }
@@ -173,12 +164,7 @@ impl TerminalScreen {
         }
         self.unsent.reserve(BEGIN.len() + frame.len() + END.len());
         self.unsent.extend_from_slice(BEGIN);
-        if self.sixteen {
-            self.unsent.extend_from_slice(&encode::sixteen(&frame));
-            frame.clear();
-        } else {
-            self.unsent.append(&mut frame);
-        }
+        self.unsent.append(&mut frame);
         self.unsent.extend_from_slice(END);
         drop(frame);
         self.sent.frames += 1;
@@ -288,19 +274,14 @@ impl Backend for TerminalScreen {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        // Without a changed cell the encoder would still send its resets.
         let mut content = content.peekable();
         if content.peek().is_none() {
             return Ok(());
         }
         self.cursor = None;
         let cells: Vec<(u16, u16, &Cell)> = content.collect();
-        match encode::shrink(&cells, self.erases) {
-            Some(fewer) => self
-                .encoder
-                .draw(fewer.iter().map(|(x, y, cell)| (*x, *y, cell))),
-            None => self.encoder.draw(cells.into_iter()),
-        }
+        encode::encode(&cells, self.dialect, &mut self.frame.0.borrow_mut());
+        Ok(())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -442,7 +423,7 @@ mod tests {
     fn a_terminal_of_sixteen_colours_gets_no_colour_of_256() {
         for (sixteen, expected) in [(true, "\x1b[91;44m"), (false, "\x1b[38;5;9")] {
             let (mut screen, mut stream) = pair();
-            screen.sixteen = sixteen;
+            screen.dialect.sixteen = sixteen;
             let mut terminal = fixed(screen);
             terminal
                 .draw(|frame| {

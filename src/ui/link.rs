@@ -1,11 +1,12 @@
 //! Links in the picture: each cell is a whole one, so that whatever is painted over a part of it
-//! leaves the rest right; neighbours are joined again on their way to the terminal.
+//! leaves the rest right; neighbours are joined again by the encoder.
 //!
 //! Only addresses that were checked get here ([`WebUrl`]). Which text is a link is said by views.
 
 use std::num::NonZeroU16;
 
 use ratatui::buffer::{Cell, CellDiffOption};
+use ratatui::style::{Color, Modifier};
 
 use crate::domain::key::WebUrl;
 use crate::ui::text::width;
@@ -15,13 +16,27 @@ const BEGIN: &str = "\x1b]8;id=";
 /// What ends its beginning.
 const END: &str = "\x1b\\";
 /// What ends it.
-const CLOSE: &str = "\x1b]8;;\x1b\\";
+pub(crate) const CLOSE: &str = "\x1b]8;;\x1b\\";
 /// The longest address that becomes a link, in bytes: each cell has it.
 const LONGEST: usize = 300;
 
 /// The beginning of a link.
 #[derive(Clone, Debug)]
-pub struct Opening(String);
+pub struct Opening {
+    text: String,
+    id: u64,
+}
+
+/// A link as it was painted: where, in which style, and to what.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Painted {
+    /// Its first column, the one after its last, and its row.
+    pub(crate) place: (u16, u16, u16),
+    /// How it looks.
+    pub(crate) style: (Color, Color, Modifier),
+    /// What it leads to.
+    pub(crate) id: u64,
+}
 
 impl Opening {
     /// Returns that of an address, unless it is too long.
@@ -31,8 +46,15 @@ impl Opening {
             return None;
         }
         // Parts of one link belong together by its identity, wherever they are.
-        let id = xxhash_rust::xxh3::xxh3_64(url.as_bytes()) & 0x00ff_ffff;
-        Some(Self(format!("{BEGIN}{id:x};{url}{END}")))
+        let id = xxhash_rust::xxh3::xxh3_64(url.as_bytes());
+        let short = id & 0x00ff_ffff;
+        let text = format!("{BEGIN}{short:x};{url}{END}");
+        Some(Self { text, id })
+    }
+
+    /// Returns what tells links apart.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Makes what a cell shows a link.
@@ -44,7 +66,7 @@ impl Opening {
         if symbol.starts_with('\x1b') {
             return;
         }
-        let linked = [self.0.as_str(), symbol, CLOSE].concat();
+        let linked = [self.text.as_str(), symbol, CLOSE].concat();
         set(cell, &linked);
         cell.set_diff_option(CellDiffOption::ForcedWidth(columns));
     }
@@ -53,9 +75,9 @@ impl Opening {
 /// Puts text into a cell that was shown to be an escape of our own around clean text.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the escape is ours: a checked address, or an erasure"
+    reason = "the escape is ours: a checked address"
 )]
-pub(crate) fn set(cell: &mut Cell, symbol: &str) {
+fn set(cell: &mut Cell, symbol: &str) {
     cell.set_symbol(symbol);
 }
 
@@ -67,46 +89,13 @@ pub fn split(symbol: &str) -> Option<(&str, &str)> {
     Some((opening, text.strip_suffix(CLOSE)?))
 }
 
-/// Joins neighbours that are the same link; returns nothing where there is no link at all.
-pub fn joined(cells: &[(u16, u16, &Cell)]) -> Option<Vec<(u16, u16, Cell)>> {
-    if !cells
-        .iter()
-        .any(|(.., cell)| cell.symbol().starts_with(BEGIN))
-    {
-        return None;
-    }
-    let mut joined: Vec<(u16, u16, Cell)> = Vec::with_capacity(cells.len());
-    // The link that is open, and where it would go on.
-    let mut open: Option<(&str, u16, u16)> = None;
-    for (x, y, cell) in cells {
-        let link = split(cell.symbol());
-        let goes_on = matches!((open, link), (Some((before, next, row)), Some((now, _)))
-            if before == now && (next, row) == (*x, *y));
-        if !goes_on && let (Some(_), Some((.., last))) = (open, joined.last_mut()) {
-            let closed = [last.symbol(), CLOSE].concat();
-            set(last, &closed);
-        }
-        let mut cell = (*cell).clone();
-        open = link.map(|(opening, text)| {
-            let head = if goes_on { "" } else { opening };
-            set(&mut cell, &[head, text].concat());
-            (opening, x.saturating_add(width(text)), *y)
-        });
-        joined.push((*x, *y, cell));
-    }
-    if let (Some(_), Some((.., last))) = (open, joined.last_mut()) {
-        let closed = [last.symbol(), CLOSE].concat();
-        set(last, &closed);
-    }
-    Some(joined)
-}
-
 #[cfg(test)]
 mod tests {
     use ratatui::buffer::Buffer;
     use ratatui::layout::Rect;
 
     use super::*;
+    use crate::ui::encode::{Dialect, encode};
 
     fn url(text: &str) -> WebUrl {
         WebUrl::parse(text).unwrap()
@@ -123,9 +112,9 @@ mod tests {
     fn sent(buffer: &Buffer) -> String {
         let empty = Buffer::empty(buffer.area);
         let cells: Vec<_> = empty.diff_iter(buffer).collect();
-        joined(&cells).map_or_else(String::new, |cells| {
-            cells.iter().map(|(.., cell)| cell.symbol()).collect()
-        })
+        let mut bytes = Vec::new();
+        encode(&cells, Dialect::default(), &mut bytes);
+        String::from_utf8(bytes).unwrap()
     }
 
     #[test]
@@ -135,9 +124,11 @@ mod tests {
         linked(&mut buffer, "web", &url("https://forge.test/13"), 6);
         let text = sent(&buffer);
         assert_eq!(text.matches(BEGIN).count(), 2, "{text:?}");
-        assert_eq!(text.matches(CLOSE).count(), 2, "{text:?}");
+        // The beginning of one is the end of the one before.
+        assert_eq!(text.matches(CLOSE).count(), 1, "{text:?}");
+        assert!(text.ends_with(&format!("web{CLOSE}")), "{text:?}");
         assert!(
-            text.contains("https://forge.test/12\x1b\\api#12\x1b]8;;"),
+            text.contains("https://forge.test/12\x1b\\api#12\x1b]8;id="),
             "{text:?}"
         );
     }

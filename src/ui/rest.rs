@@ -4,6 +4,11 @@
 //! page, a hundred times as much to send; while a key is held, nobody reads it. So what stood there
 //! stays, cell for cell, until no move came for a moment. Whatever is no move ends the wait: what
 //! was opened, clicked or arrived is seen in the next frame.
+//!
+//! So it is with links: their addresses are most of what a move would send, and nobody clicks while
+//! a key is down. What changed its look is a link again once the selection rests.
+
+use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use ratatui::buffer::Cell;
@@ -15,6 +20,7 @@ use crate::domain::key::ItemId;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::flow::Page;
 use crate::ui::layout::{Plan, Size};
+use crate::ui::link::Painted;
 use crate::ui::panes::Panes;
 use crate::ui::rows::RowKey;
 use crate::ui::state::{Layer, Pane, StandupPane, UiState, View};
@@ -34,6 +40,8 @@ pub(crate) struct Rest {
     until: Option<Timestamp>,
     /// The large parts as they were painted when it last rested.
     kept: Vec<(Rect, Vec<Cell>)>,
+    /// The links that stand on the screen.
+    links: HashSet<Painted>,
 }
 
 /// Where the cursor is: on which list, and on what of it.
@@ -138,6 +146,16 @@ impl Rest {
     /// Returns whether a part of the screen still shows what was selected before.
     pub(crate) fn shows_former(&self, part: Rect) -> bool {
         self.is_awaited() && self.kept.iter().any(|(area, _)| *area == part)
+    }
+
+    /// Takes the links that stand on the screen.
+    pub(crate) fn links(&mut self) -> HashSet<Painted> {
+        std::mem::take(&mut self.links)
+    }
+
+    /// Notes the links that stand on the screen from now on.
+    pub(crate) fn keep_links(&mut self, links: HashSet<Painted>) {
+        self.links = links;
     }
 
     /// Ends the wait.

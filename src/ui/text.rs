@@ -3,6 +3,8 @@
 //! The only file that writes into a buffer. Widths are those of the terminal;
 //! text is cut between characters as people see them, never within.
 
+use std::collections::HashSet;
+
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -12,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::Timestamp;
 use crate::domain::key::WebUrl;
 use crate::ui::age::Age;
-use crate::ui::link::Opening;
+use crate::ui::link::{Opening, Painted};
 use crate::ui::theme::{Role, Theme};
 
 /// Returns a count as screen columns.
@@ -92,6 +94,11 @@ pub struct Paint<'a> {
     rolls_at: Option<Timestamp>,
     cursor: Option<Position>,
     links: bool,
+    /// Links that stand on the screen, while no others are painted.
+    known: Option<HashSet<Painted>>,
+    linked: HashSet<Painted>,
+    /// Whether a link was left out for now.
+    holds_links: bool,
 }
 
 impl<'a> Paint<'a> {
@@ -104,14 +111,23 @@ impl<'a> Paint<'a> {
             rolls_at: None,
             cursor: None,
             links: false,
+            known: None,
+            linked: HashSet::new(),
+            holds_links: false,
         }
     }
 
-    /// Lets what has a page be a link, or not.
+    /// Lets what has a page be a link, or not; only links that are `known`, if any are given.
     #[must_use]
-    pub fn linking(mut self, links: bool) -> Self {
+    pub(crate) fn linking(mut self, links: bool, known: Option<HashSet<Painted>>) -> Self {
         self.links = links;
+        self.known = known;
         self
+    }
+
+    /// Returns the links that were painted, and whether others were left out.
+    pub(crate) fn linked(&mut self) -> (HashSet<Painted>, bool) {
+        (std::mem::take(&mut self.linked), self.holds_links)
     }
 
     /// Makes the text that was just painted there a link.
@@ -119,6 +135,20 @@ impl<'a> Paint<'a> {
         let Some(opening) = url.filter(|_| self.links).and_then(Opening::of) else {
             return;
         };
+        let Some(first) = self.buf.cell((from, y)) else {
+            return;
+        };
+        let painted = Painted {
+            place: (from, upto, y),
+            style: (first.fg, first.bg, first.modifier),
+            id: opening.id(),
+        };
+        let is_known = |known: &HashSet<Painted>| known.contains(&painted);
+        if !self.known.as_ref().is_none_or(is_known) {
+            self.holds_links = true;
+            return;
+        }
+        self.linked.insert(painted);
         let mut x = from;
         while x < upto {
             let Some(cell) = self.buf.cell_mut((x, y)) else {

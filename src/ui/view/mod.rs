@@ -60,7 +60,9 @@ pub fn frame(
     state.refresh(snapshot, now);
     let plan = state.plan();
     state.scroll_to_selection(&plan);
-    let mut paint = Paint::new(frame.buffer_mut(), theme, now).linking(state.links);
+    let moves_until = state.rest.moves_until(now);
+    let known = moves_until.map(|_| state.rest.links());
+    let mut paint = Paint::new(frame.buffer_mut(), theme, now).linking(state.links, known);
     if let Some(end) = state.hides.next_end(now) {
         paint.note(end);
     }
@@ -72,6 +74,11 @@ pub fn frame(
     }
     if let Some(due) = crate::ui::history::due(state, snapshot) {
         paint.note(due);
+    }
+    let (linked, holds_links) = paint.linked();
+    state.rest.keep_links(linked);
+    if let Some(until) = moves_until.filter(|_| holds_links) {
+        paint.note(until);
     }
     let (rolls_at, cursor) = paint.notes();
     state.rolls_at = rolls_at;

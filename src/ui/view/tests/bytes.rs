@@ -1,36 +1,67 @@
 //! What a move of the selection costs on its way to the terminal, view by view; links included.
 
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Cell;
+
+use std::sync::Arc;
 
 use super::*;
 use crate::domain::attention::{Attention, Limit, Watcher};
-use crate::ui::encode::shrink;
+use crate::domain::item::WorkItem;
+use crate::domain::key::WebUrl;
+use crate::domain::text::Clean;
+use crate::engine::snapshot::Row;
+use crate::ui::encode::encode;
 use crate::ui::state::View;
 use crate::ui::testing::{flow, replay, standup, triage};
 
 /// The most bytes that a move of the selection may cost.
 const MOST: usize = 600;
 
-/// Returns the bytes that take the terminal from one picture to the next, as the screen sends them.
+/// Returns the bytes that take the terminal from one picture to the next, as the screen sends them:
+/// between its marks, and with the cursor put back.
 fn sent(before: &Buffer, after: &Buffer) -> usize {
-    force_color_output(true);
     let cells: Vec<(u16, u16, &Cell)> = before.diff_iter(after).collect();
     if cells.is_empty() {
         return 0;
     }
-    let mut bytes = Vec::new();
-    {
-        let mut backend = CrosstermBackend::new(&mut bytes);
-        match shrink(&cells, true) {
-            Some(fewer) => backend
-                .draw(fewer.iter().map(|(x, y, cell)| (*x, *y, cell)))
-                .unwrap(),
-            None => backend.draw(cells.into_iter()).unwrap(),
-        }
-        Backend::flush(&mut backend).unwrap();
-    }
+    let mut bytes = b"\x1b[?2026h\x1b[79;300H\x1b[?2026l".to_vec();
+    encode(&cells, ERASES, &mut bytes);
     bytes.len()
+}
+
+/// Makes the cards of a board as large teams have them: long addresses, keys, titles, reasons.
+pub(super) fn realistic(snapshot: &mut Snapshot) {
+    const TITLES: [&str; 4] = [
+        "Reject a payment request whose idempotency key was used before with another amount",
+        "支払いゲートウェイの再試行を有限の待ち行列で行う 🎉 段階的に有効化する",
+        "🚀 Zwischenspeicher für Rückerstattungsbestätigungen begrenzen und überwachen",
+        "fix(checkout): do not charge twice when the gateway answers after its time-out",
+    ];
+    let longer = |item: &Arc<WorkItem>| {
+        let mut item = (**item).clone();
+        let number: usize = item.key.bytes().map(usize::from).sum();
+        item.title = TITLES[number % TITLES.len()].into();
+        item.url = WebUrl::parse(&format!(
+            "https://gitlab.engineering.example-company.com/platform/payments/backend-services\
+             /checkout-gateway/-/merge_requests/{number}"
+        ));
+        item.placement.reason = Clean::line(&format!(
+            "job `integration / checkout-gateway (postgres 16, arm64)` of run {number} failed on \
+             `feature/payments/retry-gateway-timeouts-with-a-bounded-queue`"
+        ));
+        Arc::new(item)
+    };
+    for column in &mut snapshot.columns {
+        let rows = column.rows.iter().map(|row| match row {
+            Row::Item(item) => Row::Item(longer(item)),
+            Row::Train(train) => {
+                let mut train = (**train).clone();
+                train.items = train.items.iter().map(longer).collect();
+                Row::Train(Arc::new(train))
+            }
+        });
+        column.rows = rows.collect();
+    }
 }
 
 /// A screen that shows a view, and somebody who presses a key as the shell would answer it.
@@ -38,7 +69,9 @@ pub(super) type Shown = (Screen, Box<dyn FnMut(&mut Screen, &str)>);
 
 pub(super) fn shown(view: View, (width, height): (u16, u16)) -> Shown {
     let of_board = |keys: &str| -> Shown {
-        let mut screen = Screen::new(width, height, 400);
+        let mut snapshot = sample::snapshot(400);
+        realistic(&mut snapshot);
+        let mut screen = Screen::with(width, height, snapshot, UiOptions::default());
         screen.press(keys);
         (screen, Box::new(|screen, key| drop(screen.press(key))))
     };
@@ -46,6 +79,7 @@ pub(super) fn shown(view: View, (width, height): (u16, u16)) -> Shown {
         View::Board => of_board("2 j j"),
         View::Attention => {
             let mut snapshot = sample::snapshot(400);
+            realistic(&mut snapshot);
             let mut watcher = Watcher::new(Attention {
                 limits: vec![Limit::of_column(Stage::Code, 2)],
                 ..Attention::default()
@@ -92,10 +126,11 @@ pub(super) fn shown(view: View, (width, height): (u16, u16)) -> Shown {
 const LARGE: [(u16, u16); 3] = [(80, 24), (200, 60), (300, 80)];
 
 /// Presses keys in a view at each size, after some others, and tells what costs too much.
-fn costs(view: View, before: &str, keys: &str) -> String {
+fn costs(theme: &str, view: View, before: &str, keys: &str) -> String {
     let mut told = String::new();
     for size in LARGE {
         let (mut screen, mut press) = shown(view, size);
+        screen.theme = Theme::builtin(theme, ColorDepth::True, Glyphs::Unicode).unwrap();
         screen.state.links = true;
         screen.draw();
         assert_eq!(screen.state.view, view);
@@ -103,15 +138,15 @@ fn costs(view: View, before: &str, keys: &str) -> String {
             press(&mut screen, key);
         }
         for key in keys.split(' ') {
-            let before = screen.buffer().clone();
+            let old = screen.buffer().clone();
             screen.rests = false;
             press(&mut screen, key);
-            let changed = before.diff_iter(screen.buffer()).count();
-            let cost = sent(&before, screen.buffer());
+            let changed = old.diff_iter(screen.buffer()).count();
+            let cost = sent(&old, screen.buffer());
             if cost > MOST {
                 let _ = writeln!(
                     told,
-                    "{view:?} at {size:?}, {key}: {cost} bytes, {changed} cells"
+                    "{theme}: {view:?} {before} at {size:?}, {key}: {cost} bytes, {changed} cells"
                 );
             }
         }
@@ -120,8 +155,9 @@ fn costs(view: View, before: &str, keys: &str) -> String {
 }
 
 /// Every list of every view, the keys that lead to it, and moves in it.
-const MOVES: [(View, &str, &str); 12] = [
+const MOVES: [(View, &str, &str); 13] = [
     (View::Board, "", "j j k l h"),
+    (View::Board, "z", "j j k"),
     (View::Board, "p", "j j k l h"),
     (View::Attention, "", "j j k"),
     (View::Attention, "p", "j j k"),
@@ -137,10 +173,12 @@ const MOVES: [(View, &str, &str); 12] = [
 
 #[test]
 fn a_move_of_the_selection_costs_few_bytes_in_every_view() {
-    let told: String = MOVES
-        .into_iter()
-        .map(|(view, before, keys)| costs(view, before, keys))
-        .collect();
+    let mut told = String::new();
+    for theme in ["dark", "light", "high-contrast", "nord", "terminal"] {
+        for (view, before, keys) in MOVES {
+            told.push_str(&costs(theme, view, before, keys));
+        }
+    }
     assert!(told.is_empty(), "{told}");
 }
 
@@ -186,6 +224,42 @@ fn what_is_shown_at_large_comes_once_the_selection_rests() {
         let soon = screen.now + TimeDelta::milliseconds(500);
         assert!(next.is_none_or(|next| next > soon), "{view:?}: {next:?}");
     }
+}
+
+/// Returns how many cells of the screen are part of a link.
+fn linked(screen: &Screen) -> usize {
+    let cells = screen.buffer().content().iter();
+    cells
+        .filter(|cell| crate::ui::link::split(cell.symbol()).is_some())
+        .count()
+}
+
+/// Addresses are long: what changed its look while the selection moved is a link again in a moment.
+#[test]
+fn links_of_what_moved_come_back_once_the_selection_rests() {
+    let (mut screen, mut press) = shown(View::Board, (200, 60));
+    screen.state.links = true;
+    screen.draw();
+    let all = linked(&screen);
+    assert!(all > 500, "{all}");
+    screen.rests = false;
+    for key in ["j", "j", "l"] {
+        press(&mut screen, key);
+    }
+    let fewer = linked(&screen);
+    assert!(fewer < all && fewer > all / 2, "{fewer} of {all}");
+    let wake = next_change(&screen.state, &screen.snapshot, screen.now).unwrap();
+    assert!((wake - screen.now).num_milliseconds() <= 120);
+    screen.now = wake;
+    screen.draw();
+    assert_eq!(linked(&screen), all, "all are there again");
+    press(&mut screen, "k");
+    press(&mut screen, "t");
+    assert_eq!(
+        linked(&screen),
+        all,
+        "whatever is no move shows all at once"
+    );
 }
 
 #[test]

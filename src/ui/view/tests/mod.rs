@@ -14,19 +14,25 @@ use std::fmt::Write as _;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::style::force_color_output;
 use ratatui::style::{Color, Modifier};
 
 use crate::config::ColumnConfig;
 use crate::domain::stage::Stage;
 use crate::domain::status::Status;
 use crate::engine::snapshot::{Health, Snapshot};
+use crate::ui::encode::Dialect;
 use crate::ui::rows::Shown;
 use crate::ui::sample;
 use crate::ui::state::UiOptions;
 use crate::ui::testing::Screen;
 use crate::ui::theme::{ColorDepth, Glyphs, Role, Theme};
 use crate::ui::view::next_change;
+
+/// A terminal that erases with the ground that is in force, as most do.
+const ERASES: Dialect = Dialect {
+    erases: true,
+    sixteen: false,
+};
 
 /// Returns what a cell shows, whether it is a link or not.
 fn plain(symbol: &str) -> &str {

@@ -1,6 +1,7 @@
 //! What a terminal shows and what that costs, for any board, size and keys.
 
 use super::*;
+use crate::ui::encode::encode;
 
 #[test]
 fn wide_characters_break_no_divider() {
@@ -39,14 +40,9 @@ fn terminal(rows: u16, columns: u16) -> vt100::Parser {
 
 /// Sends a buffer through the encoder and a terminal, and compares what is seen.
 fn round_trip(before: &Buffer, after: &Buffer, seen: &mut vt100::Parser) -> usize {
-    use ratatui::backend::{Backend, CrosstermBackend};
-    force_color_output(true);
+    let cells: Vec<_> = before.diff_iter(after).collect();
     let mut bytes = Vec::new();
-    {
-        let mut backend = CrosstermBackend::new(&mut bytes);
-        backend.draw(before.diff_iter(after)).unwrap();
-        Backend::flush(&mut backend).unwrap();
-    }
+    encode(&cells, ERASES, &mut bytes);
     seen.process(&bytes);
     bytes.len()
 }
@@ -72,8 +68,6 @@ fn a_terminal_shows_what_was_painted() {
 
 #[test]
 fn links_and_erased_runs_leave_the_picture_as_it_is() {
-    use crate::ui::encode::shrink;
-    use ratatui::backend::{Backend, CrosstermBackend};
     let mut screen = Screen::new(120, 40, 96);
     screen.state.links = true;
     screen.draw();
@@ -93,16 +87,7 @@ fn links_and_erased_runs_leave_the_picture_as_it_is() {
         screen.press(keys);
         let cells: Vec<_> = before.diff_iter(screen.buffer()).collect();
         let mut bytes = Vec::new();
-        {
-            let mut backend = CrosstermBackend::new(&mut bytes);
-            if let Some(fewer) = shrink(&cells, true) {
-                let cells = fewer.iter().map(|(x, y, cell)| (*x, *y, cell));
-                backend.draw(cells).unwrap();
-            } else {
-                backend.draw(cells.into_iter()).unwrap();
-            }
-            Backend::flush(&mut backend).unwrap();
-        }
+        encode(&cells, ERASES, &mut bytes);
         linked += String::from_utf8_lossy(&bytes)
             .matches("\u{1b}]8;id=")
             .count();
