@@ -154,8 +154,11 @@ changes = false
     let mut pty = Pty::start(&home, &["--log", "debug"], 120, 30);
     pty.wait("card and trouble", |screen| {
         let text = screen.contents();
-        text.contains(" because ") && text.contains("dead")
+        text.contains("api!7") && text.contains("dead unreachable")
     });
+    // The card is in the column of tests.
+    pty.send("4");
+    pty.wait_for(" because ");
     pty.send("\u{1b}OS");
     pty.hold_until("?\u{1b}", "end of the command", || ran.exists());
     fails.store(true, SeqCst);

@@ -472,7 +472,7 @@ mod tests {
         let dir = tempfile::TempDir::new().unwrap();
         let (sender, receiver) = mpsc::channel(4);
         let open = || {
-            let (place, now) = (dir.path(), Timestamp::UNIX_EPOCH);
+            let (place, now) = (dir.path(), Timestamp::UNIX_EPOCH + TimeDelta::days(20_000));
             let limits = Limits::default();
             Worker::open(place, now, limits, Arc::default(), sender.downgrade())
         };
