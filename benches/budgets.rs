@@ -279,7 +279,7 @@ fn filters(criterion: &mut Criterion) {
 fn typing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("typing, 50,000 cards");
     group.sample_size(20);
-    let snapshot = sample::snapshot(50_000);
+    let snapshot = sample::snapshot(50_000).indexed();
     let keymap = Keymap::default();
     let opened = |opening: Command, typed: &str| {
         let mut state = UiState::new(UiOptions::default());

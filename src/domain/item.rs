@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 use crate::domain::key::{ItemId, Person, RepoKey, ServiceName, SourceName, TrainId, WebUrl};
+use crate::domain::moment;
 use crate::domain::query::Haystack;
 use crate::domain::run::{Door, RunKey};
 use crate::domain::stage::Stage;
@@ -50,8 +51,10 @@ pub struct WorkItem {
     /// Whether a machine made it (dependency updates and the like).
     pub bot: bool,
     /// When it was made.
+    #[serde(deserialize_with = "moment::read")]
     pub created_at: Timestamp,
     /// When anything of it last changed, at the source.
+    #[serde(deserialize_with = "moment::read")]
     pub updated_at: Timestamp,
     /// The sources that it is known from.
     pub sources: Vec<SourceName>,
@@ -92,6 +95,7 @@ pub struct Placement {
     /// The reason in one sentence that names the evidence: "job `integration` of run 812 failed".
     pub reason: Clean,
     /// Since when it stands there in this status, by the clock of its source.
+    #[serde(deserialize_with = "moment::read")]
     pub since: Timestamp,
     /// Whether it is over: shipped and watched, or dropped. Finished cards are not on the board.
     pub done: Option<Outcome>,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::address::is_written_out;
 use crate::domain::pool::{Pool, Share};
 use crate::domain::text::Clean;
 
@@ -322,6 +323,9 @@ impl WebUrl {
     /// control characters, white space, backslashes and over-long text. What is
     /// returned is ASCII: host names are in punycode, the rest is percent-encoded.
     pub fn parse(text: &str) -> Option<Self> {
+        if text.len() <= Self::MAX && is_written_out(text) {
+            return Some(Self(text.into()));
+        }
         let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
         if text.len() > Self::MAX || text.chars().any(odd) {
             return None;
@@ -347,6 +351,9 @@ impl TryFrom<Arc<str>> for WebUrl {
     type Error = &'static str;
 
     fn try_from(text: Arc<str>) -> Result<Self, Self::Error> {
+        if text.len() <= Self::MAX && is_written_out(&text) {
+            return Ok(Self(text));
+        }
         Self::parse(&text).ok_or("not a web link")
     }
 }

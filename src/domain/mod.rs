@@ -4,6 +4,7 @@
 //! a colour. Every function takes what it needs, the current time included.
 
 pub mod action;
+mod address;
 pub mod alert;
 pub mod arrange;
 pub mod attention;
@@ -20,6 +21,7 @@ pub mod hide;
 pub mod history;
 pub mod item;
 pub mod key;
+mod moment;
 mod moves;
 pub mod names;
 mod notice;

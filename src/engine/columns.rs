@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::domain::correlate::group_trains;
@@ -14,7 +14,8 @@ use crate::domain::key::ItemId;
 use crate::domain::stage::Stage;
 use crate::domain::status::{Severity, Status};
 use crate::domain::text::Clean;
-use crate::engine::snapshot::{Column, ColumnIndex, Row};
+use crate::engine::index::Index;
+use crate::engine::snapshot::{Column, Row};
 
 /// The order of a column: most urgent first, then oldest, then by identity.
 type Place = (Reverse<Severity>, Timestamp, ItemId);
@@ -39,7 +40,7 @@ struct Cards {
 struct Built {
     rows: Arc<[Row]>,
     red: usize,
-    index: ColumnIndex,
+    index: Arc<Index>,
 }
 
 impl Columns {
@@ -101,7 +102,7 @@ impl Columns {
     }
 
     /// Returns one column, built again only if a card of it changed.
-    pub fn column(&mut self, stage: Stage, empty_because: Option<Clean>) -> (Column, ColumnIndex) {
+    pub fn column(&mut self, stage: Stage, empty_because: Option<Clean>) -> (Column, Arc<Index>) {
         let cards = self.stages.entry(stage).or_default();
         let count = cards.cards.len();
         let built = cards
@@ -147,8 +148,8 @@ fn build(cards: &BTreeMap<Place, Arc<WorkItem>>) -> Built {
         });
     }
     Built {
+        index: Arc::new(Index::of(&rows)),
         rows: rows.into(),
         red,
-        index: Arc::new(OnceLock::new()),
     }
 }

@@ -17,6 +17,7 @@ pub mod facts;
 mod follower;
 pub mod handle;
 pub mod health;
+pub mod index;
 pub mod inquiry;
 mod lately;
 pub mod logs;

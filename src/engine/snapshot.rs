@@ -20,6 +20,7 @@ use crate::domain::stage::Stage;
 use crate::domain::text::Clean;
 use crate::domain::triage::{TriageBoard, Watched};
 use crate::engine::doubt::Doubts;
+use crate::engine::index::{Index, Mentions};
 pub use crate::sources::{Budget, Capability, CapabilityState, PastRead, RequestLine};
 use crate::sources::{SourceError, Trouble};
 
@@ -58,8 +59,8 @@ pub struct Snapshot {
     pub actions: Arc<[ActionView]>,
     /// The repositories of which anything is known.
     pub repositories: Arc<BTreeSet<RepoKey>>,
-    /// Where each card is, column by column; empty in snapshots that no store made.
-    pub index: Vec<ColumnIndex>,
+    /// What is known of the cards, column by column; empty in snapshots that no store made.
+    pub index: Vec<Arc<Index>>,
     /// How the repositories of the board are called; made at the first question.
     pub names: OnceLock<Names>,
 }
@@ -79,10 +80,6 @@ pub enum Asked {
         health: Option<Health>,
     },
 }
-
-/// Where the cards of one column are (row, place in the row); made at the first question and
-/// shared by all snapshots in which the column is the same.
-pub type ColumnIndex = Arc<OnceLock<HashMap<ItemId, (usize, usize)>>>;
 
 /// One column.
 #[derive(Clone, Debug)]
@@ -379,10 +376,20 @@ impl Snapshot {
 
     /// Returns how the repositories of the board are called.
     pub fn names(&self) -> &Names {
-        self.names.get_or_init(|| {
-            let repos = self.items().filter_map(|item| item.repo.as_ref());
-            Names::new(repos)
-        })
+        self.names
+            .get_or_init(|| Names::new(self.mentions().repos.iter()))
+    }
+
+    /// Returns the repositories, services and people that stand on the cards of the board.
+    pub fn mentions(&self) -> Mentions {
+        if self.index.len() != self.columns.len() {
+            return Mentions::of(self.items().map(AsRef::as_ref));
+        }
+        let mut all = Mentions::default();
+        for index in &self.index {
+            all.add(index.mentions());
+        }
+        all
     }
 
     /// Returns every card on the board, those in trains included, column by column.
@@ -402,13 +409,21 @@ impl Snapshot {
             .iter()
             .zip(&self.index)
             .find_map(|(column, index)| {
-                let (row, place) = index.get_or_init(|| column.places()).get(id)?;
-                column.rows.get(*row)?.items().get(*place)
+                let (row, place) = index.place(&column.rows, id)?;
+                column.rows.get(row)?.items().get(place)
             })
     }
 }
 
 impl Snapshot {
+    /// Returns it with what a store would know of its cards.
+    #[must_use]
+    pub fn indexed(mut self) -> Self {
+        let index = |column: &Column| Arc::new(Index::of(&column.rows));
+        self.index = self.columns.iter().map(index).collect();
+        self
+    }
+
     /// Puts the cards of the first screen on the board of the configured sources and columns.
     #[must_use]
     pub(super) fn on_the_board_of(mut self, empty: &Self) -> Self {
@@ -424,18 +439,6 @@ impl Snapshot {
         self.sources.clone_from(&empty.sources);
         self.generation = empty.generation;
         self
-    }
-}
-
-impl Column {
-    fn places(&self) -> HashMap<ItemId, (usize, usize)> {
-        let mut places = HashMap::with_capacity(self.count);
-        for (row, cards) in self.rows.iter().enumerate() {
-            for (place, item) in cards.items().iter().enumerate() {
-                places.insert(item.id.clone(), (row, place));
-            }
-        }
-        places
     }
 }
 

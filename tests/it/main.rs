@@ -20,6 +20,7 @@ mod contract;
 mod demo;
 mod doctor;
 mod first;
+mod frames;
 mod gitea;
 mod github;
 mod github_past;

@@ -61,6 +61,9 @@ pub(super) struct Worker {
     backlog: Vec<Write>,
     lost: bool,
     maintain_at: Timestamp,
+    /// Whether the whole file is to be read once the first work is done: whoever starts waits for
+    /// the first screen, and reading takes the disk and a processor from it.
+    check_wanted: bool,
     bodies: u64,
     /// Of which sources it is known who asks, so that older copies went.
     settled: BTreeSet<SourceName>,
@@ -90,6 +93,7 @@ impl Worker {
             backlog: Vec::new(),
             lost: false,
             maintain_at: now + MAINTAIN_FIRST,
+            check_wanted: false,
             bodies: 0,
             settled: BTreeSet::new(),
             jobs,
@@ -108,6 +112,9 @@ impl Worker {
     pub(super) fn work(&mut self, mut jobs: mpsc::Receiver<Job>) {
         while let Some(job) = jobs.blocking_recv() {
             self.handle(job);
+            if std::mem::take(&mut self.check_wanted) {
+                self.check_in_background();
+            }
         }
         self.leave();
     }
@@ -268,9 +275,7 @@ impl Worker {
             self.tell(DISK, None);
         }
         self.lost = true;
-        if unclean && !fresh {
-            self.check_in_background();
-        }
+        self.check_wanted = unclean && !fresh;
     }
 
     fn check_in_background(&self) {
@@ -455,5 +460,30 @@ impl Worker {
         if self.check(done) == Some(maintain::Check::Due) {
             self.check_in_background();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_file_is_read_only_after_the_first_work() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (sender, receiver) = mpsc::channel(4);
+        let open = || {
+            let (place, now) = (dir.path(), Timestamp::UNIX_EPOCH + TimeDelta::days(20_000));
+            let limits = Limits::default();
+            Worker::open(place, now, limits, Arc::default(), sender.downgrade())
+        };
+        let mut first = open();
+        first.leave();
+        let connection = first.connection.take().unwrap();
+        let gone = "INSERT INTO instance VALUES ('gone', 1, 'another boot', 0)";
+        connection.execute(gone, []).unwrap();
+        drop(connection);
+        let second = open();
+        assert!(second.check_wanted, "an end out of order is noticed");
+        assert!(receiver.is_empty(), "and nothing is read yet");
     }
 }

@@ -5,7 +5,7 @@
 mod best;
 pub(crate) mod words;
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use nucleo_matcher::chars::{normalize, to_lower_case};
@@ -58,22 +58,13 @@ pub(crate) fn open_with(state: &mut UiState, snapshot: &Snapshot, word: words::W
 
 /// Returns services, people and repositories that appear on cards, as filters.
 fn filters(snapshot: &Snapshot) -> Vec<Entry> {
-    let mut seen = HashSet::new();
-    let mut recent = Recent::default();
-    let mut take = |kind: &'static str, name| {
-        if recent.is_new(kind, name) {
-            seen.insert((kind, name));
-        }
-    };
-    for item in snapshot.items() {
-        item.repo.iter().for_each(|repo| take("repo", repo.path()));
-        let services = item.services.iter();
-        services.for_each(|service| take("service", service.as_str()));
-        let people = item.holders.iter().chain(&item.author);
-        people.for_each(|person| take("person", person.login.as_str()));
-    }
-    let mut all: Vec<(&str, &str)> = seen.into_iter().collect();
-    all.sort_unstable();
+    let mentions = snapshot.mentions();
+    let people = mentions.people.iter().map(|login| ("person", &**login));
+    let repos = mentions.repos.iter().map(|repo| ("repo", repo.path()));
+    let services = mentions.services.iter();
+    let services = services.map(|service| ("service", service.as_str()));
+    // Repositories of two hosts may have one path.
+    let all: BTreeSet<(&str, &str)> = people.chain(repos).chain(services).collect();
     all.into_iter()
         .map(|(kind, name)| {
             let key = if kind == "person" { "holder" } else { kind };
@@ -84,29 +75,6 @@ fn filters(snapshot: &Snapshot) -> Vec<Entry> {
             }
         })
         .collect()
-}
-
-/// Texts that were seen a moment ago, by where they are: cards share theirs, so that most are known
-/// without being read.
-struct Recent([(usize, &'static str); 512]);
-
-impl Default for Recent {
-    fn default() -> Self {
-        Self([(0, ""); 512])
-    }
-}
-
-impl Recent {
-    /// Returns whether a text may not have been seen; that it has is known for sure.
-    fn is_new(&mut self, kind: &'static str, name: &str) -> bool {
-        let address = name.as_ptr().addr();
-        let Some(slot) = self.0.get_mut((address >> 4) % 512) else {
-            return true;
-        };
-        let is_new = *slot != (address, kind);
-        *slot = (address, kind);
-        is_new
-    }
 }
 
 /// Finds what fits what was typed.
