@@ -75,6 +75,7 @@ pub fn run(mut session: Session, args: &BoardArgs, wall: bool) -> Result<Exit, F
     state.mouse = session.settings.ui.mouse && abilities.mouse;
     let standing = standing(&session, abilities, &state, &themes);
     state.links = standing.has_links && session.settings.ui.links == Links::Auto;
+    state.rest.dialect = dialect(&session, abilities);
     let places = Places::of(&session);
     take_views(&session, args, &mut state)?;
     let (view, chosen) = go_back(places.as_ref(), args, &mut state, (session.clock)());
@@ -323,11 +324,7 @@ fn take_terminal(
         title: abilities.title,
         kitty: session.settings.keys.kitty,
     };
-    let depth = env::color_depth(session.global.color, abilities.depth);
-    let dialect = Dialect {
-        erases: env::erases(&session.env, abilities),
-        sixteen: depth == ColorDepth::Ansi16,
-    };
+    let dialect = dialect(session, abilities);
     let take = || -> std::io::Result<Terminal<TerminalScreen>> {
         let guard = Guard::enter(features)?;
         signals::watch_terminal(guard.terminal()?)?;
@@ -337,6 +334,15 @@ fn take_terminal(
         Failure::error(format!("cannot use the terminal: {error}"))
             .hint("`cycleboard board --once` prints the board instead")
     })
+}
+
+/// Returns what the terminal takes.
+fn dialect(session: &Session, abilities: Abilities) -> Dialect {
+    let depth = env::color_depth(session.global.color, abilities.depth);
+    Dialect {
+        erases: env::erases(&session.env, abilities),
+        sixteen: depth == ColorDepth::Ansi16,
+    }
 }
 
 fn themes(session: &Session, abilities: Abilities) -> Themes {

@@ -16,8 +16,10 @@ pub mod input;
 
 pub mod state;
 
+mod near;
 pub(crate) mod rest;
 pub mod rows;
+mod scroll;
 
 pub mod tree;
 

@@ -5,22 +5,28 @@
 //! stays, cell for cell, until no move came for a moment. Whatever is no move ends the wait: what
 //! was opened, clicked or arrived is seen in the next frame.
 //!
+//! So it is with lists that turn and boards that are laid out anew: what is near the cursor is
+//! painted at once, as far as [`near`] lets it.
+//!
 //! So it is with links: their addresses are most of what a move would send, and nobody clicks while
 //! a key is down. What changed its look is a link again once the selection rests.
 
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::crossterm::event::{Event, KeyEventKind, MouseEventKind};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use crate::domain::Timestamp;
 use crate::domain::key::ItemId;
 use crate::engine::snapshot::Snapshot;
+use crate::ui::encode::Dialect;
 use crate::ui::flow::Page;
 use crate::ui::layout::{Plan, Size};
 use crate::ui::link::Painted;
+use crate::ui::near;
+use crate::ui::overlay::Overlay;
 use crate::ui::panes::Panes;
 use crate::ui::rows::RowKey;
 use crate::ui::state::{Layer, Pane, StandupPane, UiState, View};
@@ -36,8 +42,12 @@ const SLOW_MS: i64 = 300;
 pub(crate) struct Rest {
     /// Whether the line is slow.
     pub(crate) slow: bool,
+    /// What the terminal takes, by which the bytes of a move are counted.
+    pub(crate) dialect: Dialect,
     /// When it rests, while it moves.
     until: Option<Timestamp>,
+    /// The picture as it was painted last.
+    shown: Option<Buffer>,
     /// The large parts as they were painted when it last rested.
     kept: Vec<(Rect, Vec<Cell>)>,
     /// The links that stand on the screen.
@@ -66,6 +76,12 @@ enum On {
     Row(usize, Option<RowKey>),
     Red(Option<ItemId>, usize),
     Line(usize),
+    /// A row of the log, the one at the top, and the columns scrolled away.
+    Log(u64, u64, u16),
+    /// A line of what lies over the view, and the first shown.
+    Over(usize, usize),
+    /// A source, and how far what is told of it is scrolled.
+    Source(usize, (usize, u16)),
     /// A column of the past, and a card of it.
     Past(usize, usize),
     /// A person who has the turn, and a card of theirs.
@@ -75,10 +91,14 @@ enum On {
 impl Cursor {
     /// Returns where it is.
     pub(crate) fn of(state: &UiState) -> Self {
-        let on = match state.view {
+        let of_view = || match state.view {
             View::Board => {
                 let selected = state.focused().and_then(|column| column.selected.clone());
                 On::Row(state.board.focus, selected)
+            }
+            View::Triage if state.triage.pane == Pane::Log => {
+                let log = &state.triage.log;
+                On::Log(log.cursor, log.top, log.left)
             }
             View::Triage => On::Red(state.triage.selected.clone(), state.triage.tree),
             View::Attention => On::Line(state.attention.cursor),
@@ -89,7 +109,7 @@ impl Cursor {
             },
             View::Flow if state.flow.layer.is_none() => On::Line(state.flow.cursor()),
             View::Flow => On::Line(state.flow.at),
-            View::Sources => On::Line(state.source),
+            View::Sources => On::Source(state.source, state.source_scroll),
             View::Replay => {
                 let focus = state.board.focus;
                 On::Past(focus, state.replay.cursor(focus).at)
@@ -102,8 +122,27 @@ impl Cursor {
                 page: (state.flow.page, state.flow.layer),
                 overlays: state.overlays.len(),
             },
-            on,
+            on: state.overlays.last().and_then(over).unwrap_or_else(of_view),
         }
+    }
+}
+
+/// Returns what the cursor is on in something that lies over the view; none where it has no list.
+fn over(overlay: &Overlay) -> Option<On> {
+    match overlay {
+        Overlay::Detail(detail) => Some(On::Over(detail.cursor, usize::from(detail.scroll))),
+        Overlay::Help(help) => Some(On::Over(help.list.cursor, help.list.scroll)),
+        Overlay::Palette(palette) => Some(On::Over(palette.list.cursor, palette.list.scroll)),
+        Overlay::Themes(menu) => Some(On::Over(menu.cursor, menu.scroll)),
+        Overlay::Messages(scroll) => Some(On::Over(0, usize::from(*scroll))),
+        Overlay::Actions(menu) => Some(On::Over(menu.cursor, 0)),
+        Overlay::Own(menu) => Some(On::Over(menu.cursor, menu.scroll)),
+        Overlay::Pin(_)
+        | Overlay::Filter(_)
+        | Overlay::Confirm(_)
+        | Overlay::Search(_)
+        | Overlay::Note(_)
+        | Overlay::Act(_) => None,
     }
 }
 
@@ -158,6 +197,25 @@ impl Rest {
         self.links = links;
     }
 
+    /// Leaves of a frame what is far from the cursor as it stands, while the selection moves and
+    /// where the whole would be too much; returns whether something is still to come.
+    pub(crate) fn limit(
+        &mut self,
+        painted: &mut Buffer,
+        cursor: Option<Position>,
+        moves: bool,
+    ) -> bool {
+        let shown = self.shown.as_ref().filter(|_| moves);
+        let owed = shown.map(|shown| near::limit(shown, painted, cursor, self.dialect));
+        let owed = owed.unwrap_or_default();
+        self.links.retain(|link| !owed.contains(&link.place.2));
+        match &mut self.shown {
+            Some(shown) => shown.clone_from(painted),
+            None => self.shown = Some(painted.clone()),
+        }
+        !owed.is_empty()
+    }
+
     /// Ends the wait.
     pub(crate) fn end(&mut self) {
         self.until = None;
@@ -178,7 +236,9 @@ pub(crate) fn hold(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snapsh
         paint.note(until);
         return;
     }
-    rest.end();
+    if !parts.is_empty() {
+        rest.end();
+    }
     let keep = |area: Rect| (area, paint.cells(area));
     rest.kept = parts.into_iter().map(keep).collect();
 }

@@ -5,6 +5,7 @@
 use crate::ui::lanes::{Lane, Stop, Stops, Tops};
 use crate::ui::layout::Plan;
 use crate::ui::rows::Listed;
+use crate::ui::scroll;
 use crate::ui::state::UiState;
 
 impl UiState {
@@ -93,11 +94,10 @@ impl UiState {
         } else {
             row.saturating_sub(1)
         };
-        let least = (row + rows).saturating_sub(room.max(1));
-        let most = tops.all.saturating_sub(room);
-        let scroll = &mut self.board.lane_scroll;
-        *scroll = (*scroll).min(most).max(least.min(above)).min(above);
-        self.board.lane_row = row.saturating_sub(*scroll);
+        let last = (row + rows).saturating_sub(1);
+        let first = scroll::turned(self.board.lane_scroll, last, room, tops.all).min(above);
+        self.board.lane_scroll = first;
+        self.board.lane_row = row.saturating_sub(first);
     }
 
     /// After the lists changed, keeps the card with the cursor in its row of the screen.

@@ -27,6 +27,7 @@ use crate::ui::own::OwnState;
 use crate::ui::place::Chosen;
 use crate::ui::rest::Rest;
 use crate::ui::rows::{RowKey, Rows, Shown, Want};
+use crate::ui::scroll;
 use crate::ui::theme::BUILTIN;
 use crate::ui::update::marks;
 use crate::ui::update::undo::Undo;
@@ -465,7 +466,7 @@ impl UiState {
         })
     }
 
-    /// Brings the cards of a column into view: its selected line and as little else as needed.
+    /// Brings the cards of a column into view, its selected line among them.
     pub(crate) fn scroll_to_selection(&mut self, plan: &Plan) {
         if self.has_lanes() {
             return self.scroll_lanes(plan);
@@ -474,9 +475,7 @@ impl UiState {
             let lines = self.rows.lines(slot.column).len();
             let (capacity, _) = plan.capacity(slot, lines);
             if let Some(state) = self.board.columns.get_mut(slot.column) {
-                let most = lines.saturating_sub(capacity);
-                let least = (state.at + 1).saturating_sub(capacity.max(1));
-                state.offset = state.offset.min(state.at).max(least).min(most.max(least));
+                state.offset = scroll::turned(state.offset, state.at, capacity, lines);
             }
         }
     }

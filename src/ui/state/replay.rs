@@ -11,6 +11,7 @@ use crate::domain::key::ItemId;
 use crate::domain::stage::Stage;
 use crate::ui::layout::Plan;
 use crate::ui::replay::{Ask, Frame};
+use crate::ui::scroll;
 use crate::ui::state::BoardState;
 
 /// The board of the past.
@@ -198,9 +199,7 @@ impl ReplayState {
             let lines = self.cards(*stage).len();
             let (capacity, _) = plan.capacity(slot, lines);
             if let Some(cursor) = self.cursors.get_mut(slot.column) {
-                let most = lines.saturating_sub(capacity);
-                let least = (cursor.at + 1).saturating_sub(capacity.max(1));
-                cursor.offset = cursor.offset.min(cursor.at).max(least).min(most.max(least));
+                cursor.offset = scroll::turned(cursor.offset, cursor.at, capacity, lines);
             }
         }
     }

@@ -34,6 +34,8 @@ pub(crate) struct Screen {
     pub(crate) theme: Theme,
     pub(crate) now: Timestamp,
     pub(crate) terminal: Terminal<TestBackend>,
+    /// The picture as it was painted; the terminal's own keeps what wide characters cover.
+    pub(crate) painted: Buffer,
     /// Whether what is seen is the screen once the selection rests.
     pub(crate) rests: bool,
 }
@@ -52,6 +54,7 @@ impl Screen {
             theme: Theme::builtin("dark", ColorDepth::True, Glyphs::Unicode).unwrap(),
             now: sample::moment(),
             terminal: Terminal::new(TestBackend::new(width, height)).unwrap(),
+            painted: Buffer::default(),
             rests: true,
         };
         screen.arrive();
@@ -109,9 +112,11 @@ impl Screen {
         }
         let (state, snapshot, theme, now) =
             (&mut self.state, &self.snapshot, &self.theme, self.now);
-        self.terminal
+        let drawn = self
+            .terminal
             .draw(|out| frame(out, state, snapshot, theme, now))
             .unwrap();
+        self.painted.clone_from(drawn.buffer);
     }
 
     pub(crate) fn buffer(&self) -> &Buffer {

@@ -9,6 +9,7 @@ use crate::domain::attention::{AtGate, Kind, Line, Listed};
 use crate::domain::status::Severity;
 use crate::engine::snapshot::Snapshot;
 use crate::ui::layout::rows;
+use crate::ui::scroll;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, wrap};
 use crate::ui::theme::Role;
@@ -50,7 +51,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
 /// Returns the first line that is shown.
 fn window(state: &UiState, area: Rect) -> usize {
     let room = usize::from(area.height.saturating_sub(1)).max(1);
-    (state.attention.cursor + 1).saturating_sub(room)
+    scroll::part(state.attention.cursor, room, state.attention.lines.len())
 }
 
 /// Returns the line that is listed in this row of the screen.

@@ -77,11 +77,15 @@ pub fn frame(
     }
     let (linked, holds_links) = paint.linked();
     state.rest.keep_links(linked);
-    if let Some(until) = moves_until.filter(|_| holds_links) {
-        paint.note(until);
-    }
     let (rolls_at, cursor) = paint.notes();
-    state.rolls_at = rolls_at;
+    let is_owed = state
+        .rest
+        .limit(frame.buffer_mut(), cursor, moves_until.is_some());
+    let rests_at = moves_until.filter(|_| holds_links || is_owed);
+    state.rolls_at = rolls_at.into_iter().chain(rests_at).min();
+    if moves_until.is_none() {
+        state.rest.end();
+    }
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }

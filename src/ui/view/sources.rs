@@ -6,6 +6,7 @@ use crate::domain::status::Severity;
 use crate::domain::text::format_duration;
 use crate::engine::snapshot::{CapabilityState, RequestLine, Snapshot, SourceView};
 use crate::ui::layout::rows;
+use crate::ui::scroll;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
@@ -70,7 +71,7 @@ pub(super) fn large(state: &UiState, snapshot: &Snapshot, area: Rect) -> Rect {
 /// Returns the first source that is listed and how many are.
 fn window(state: &UiState, snapshot: &Snapshot, area: Rect) -> (usize, u16) {
     let listed = cols(snapshot.sources.len()).min((area.height / 2).max(1));
-    let first = (state.source + 1).saturating_sub(usize::from(listed));
+    let first = scroll::part(state.source, usize::from(listed), snapshot.sources.len());
     (first, listed)
 }
 

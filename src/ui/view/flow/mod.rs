@@ -13,6 +13,7 @@ use crate::ui::flow::words::{name, value, words};
 use crate::ui::flow::{Line, Page, Report};
 use crate::ui::history::reading;
 use crate::ui::layout::rows;
+use crate::ui::scroll;
 use crate::ui::state::{Layer, UiState};
 use crate::ui::text::{Paint, cols, width, wrap};
 use crate::ui::theme::Role;
@@ -161,7 +162,7 @@ fn window(state: &UiState, area: Rect) -> (usize, u16) {
         (_, 16..) => area.height * 2 / 5,
     };
     let listed = count.min(most);
-    let first = (state.flow.cursor() + 1).saturating_sub(usize::from(listed));
+    let first = scroll::part(state.flow.cursor(), usize::from(listed), state.flow.count());
     (first, listed)
 }
 

@@ -8,6 +8,7 @@ use crate::ui::key_table::{self, Entry};
 use crate::ui::layout::{Plan, middle};
 use crate::ui::overlay::{Help, Listing, Overlay};
 use crate::ui::own;
+use crate::ui::scroll;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
@@ -217,16 +218,13 @@ fn scrolled(list: &mut Listing, lines: &[Line<'_>], height: usize) -> usize {
     let first = at - usize::from(matches!(above, Some(Line::Heading(_))));
     let is_rest = |line: &&Line<'_>| matches!(line, Line::Rest(..));
     let rests = lines.iter().skip(at + 1).take_while(is_rest).count();
-    let least = (at + 1 + rests).saturating_sub(height.max(1)).min(at);
-    let most = lines.len().saturating_sub(height);
-    list.scroll = list.scroll.min(most).min(first).max(least);
+    list.scroll = scroll::turned(list.scroll, at + rests, height, lines.len()).min(first);
     list.scroll
 }
 
 /// Moves the window of a list so that its cursor is within, and returns its first line.
-pub(super) fn window(list: &mut Listing, height: usize) -> usize {
-    let least = (list.cursor + 1).saturating_sub(height.max(1));
-    list.scroll = list.scroll.min(list.cursor).max(least);
+pub(super) fn window(list: &mut Listing, lines: usize, height: usize) -> usize {
+    list.scroll = scroll::turned(list.scroll, list.cursor, height, lines);
     list.scroll
 }
 

@@ -7,6 +7,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::log::LogLine;
 use crate::ui::layout::{Plan, middle};
 use crate::ui::own::{self, Ending, Errand, Line, OwnMenu, Pane, command_at};
+use crate::ui::scroll;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols, fit, width};
 use crate::ui::theme::Role;
@@ -34,8 +35,7 @@ pub(in crate::ui::view) fn paint(
     }
     menu.cursor = menu.cursor.min(lines.len().saturating_sub(1));
     let height = usize::from(inside.height);
-    let least = (menu.cursor + 1).saturating_sub(height);
-    menu.scroll = menu.scroll.min(menu.cursor).max(least);
+    menu.scroll = scroll::turned(menu.scroll, menu.cursor, height, lines.len());
     let seen = lines.iter().enumerate().skip(menu.scroll);
     for (y, (at, line)) in (inside.top()..inside.bottom()).zip(seen) {
         let row = Rect::new(inside.x, y, inside.width, 1);

@@ -44,7 +44,7 @@ pub(in crate::ui::view) fn paint(
     let cursor = list.cursor;
     let body = below(paint, state, palette.entries.get(cursor), all);
     let list = &mut palette.list;
-    let from = window(list, usize::from(body.height));
+    let from = window(list, palette.entries.len(), usize::from(body.height));
     let entries = palette.entries.iter().enumerate().skip(from);
     for (y, (at, entry)) in (body.top()..body.bottom()).zip(entries) {
         let selected = at == cursor;

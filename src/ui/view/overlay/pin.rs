@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::ui::layout::{Plan, middle};
 use crate::ui::overlay::PinMenu;
+use crate::ui::scroll;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols};
 use crate::ui::theme::Role;
@@ -34,7 +35,7 @@ pub(in crate::ui::view) fn paint(
         return;
     }
     let body = crate::ui::layout::rows(inside, 0, inside.height - 1);
-    let from = (menu.cursor + 1).saturating_sub(usize::from(body.height).max(1));
+    let from = scroll::part(menu.cursor, usize::from(body.height), lines.len());
     let visible = lines.iter().enumerate().skip(from);
     for (y, (at, (text, note))) in (body.top()..body.bottom()).zip(visible) {
         let selected = at == menu.cursor;

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::ui::layout::Plan;
 use crate::ui::overlay::ThemeMenu;
+use crate::ui::scroll;
 use crate::ui::state::UiState;
 use crate::ui::text::{Paint, cols};
 use crate::ui::theme::Role;
@@ -31,10 +32,7 @@ pub(in crate::ui::view) fn paint(
     if room == 0 || inside.width < 4 {
         return;
     }
-    menu.scroll = menu
-        .scroll
-        .min(menu.cursor)
-        .max((menu.cursor + 1).saturating_sub(room));
+    menu.scroll = scroll::turned(menu.scroll, menu.cursor, room, state.themes.len());
     let visible = state.themes.iter().enumerate().skip(menu.scroll);
     for (y, (at, name)) in (inside.top()..inside.bottom() - told).zip(visible) {
         let style = if at == menu.cursor {

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::standup::moment;
 use crate::ui::command::Command;
+use crate::ui::scroll;
 use crate::ui::state::UiState;
 use crate::ui::text::Paint;
 use crate::ui::theme::Role;
@@ -27,7 +28,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, area: Rect) {
         return;
     }
     let mut page = Page::new(area);
-    let skip = (state.standup.lot + 1).saturating_sub(usize::from(page.left()));
+    let skip = scroll::part(state.standup.lot, usize::from(page.left()), parked.len());
     for (at, mark) in parked.iter().enumerate().skip(skip) {
         let Some((x, y, wide)) = page.row() else {
             return;

@@ -11,6 +11,7 @@ use crate::domain::key::WebUrl;
 use crate::domain::text::Clean;
 use crate::engine::snapshot::Row;
 use crate::ui::encode::encode;
+use crate::ui::rest::Rest;
 use crate::ui::state::View;
 use crate::ui::testing::{flow, replay, standup, triage};
 
@@ -132,17 +133,18 @@ fn costs(theme: &str, view: View, before: &str, keys: &str) -> String {
         let (mut screen, mut press) = shown(view, size);
         screen.theme = Theme::builtin(theme, ColorDepth::True, Glyphs::Unicode).unwrap();
         screen.state.links = true;
+        screen.state.rest.dialect = ERASES;
         screen.draw();
         assert_eq!(screen.state.view, view);
         for key in before.split_whitespace() {
             press(&mut screen, key);
         }
         for key in keys.split(' ') {
-            let old = screen.buffer().clone();
+            let old = screen.painted.clone();
             screen.rests = false;
             press(&mut screen, key);
-            let changed = old.diff_iter(screen.buffer()).count();
-            let cost = sent(&old, screen.buffer());
+            let changed = old.diff_iter(&screen.painted).count();
+            let cost = sent(&old, &screen.painted);
             if cost > MOST {
                 let _ = writeln!(
                     told,
@@ -170,6 +172,69 @@ const MOVES: [(View, &str, &str); 13] = [
     (View::Replay, "enter", "j k l h"),
     (View::Sources, "", "j k"),
 ];
+
+/// The same where lists turn, columns open and close, and something lies over the view.
+const FAR: [(View, &str, &str, usize); 12] = [
+    (View::Board, "", "j", 40),
+    (View::Board, "5 G", "k", 40),
+    (View::Board, "", "l l l l l l h h h h h h", 1),
+    (View::Board, "0", "l l l h h", 1),
+    (View::Board, "z", "j j j l h", 4),
+    (View::Board, "p", "j j j l h", 4),
+    (View::Board, "S", "j j j l h", 8),
+    (View::Board, "?", "j", 60),
+    (View::Board, "T", "j", 12),
+    (View::Attention, "", "j", 45),
+    (View::Triage, "", "j", 30),
+    (View::Flow, "enter", "j", 30),
+];
+
+#[test]
+fn a_move_that_turns_a_list_costs_no_more() {
+    let mut told = String::new();
+    for theme in ["dark", "terminal"] {
+        for (view, before, keys, times) in FAR {
+            let keys = vec![keys; times].join(" ");
+            told.push_str(&costs(theme, view, before, &keys));
+        }
+    }
+    assert!(told.is_empty(), "{told}");
+}
+
+/// What a move left out comes once the selection rests, all of it.
+#[test]
+fn after_a_move_that_turned_a_list_all_of_it_comes() {
+    for (before, keys) in [
+        ("", "j"),
+        ("z", "j"),
+        ("", "l"),
+        ("S", "j"),
+        ("?", "j"),
+        ("T", "j"),
+    ] {
+        let (mut screen, mut press) = shown(View::Board, (80, 24));
+        screen.draw();
+        for key in before.split_whitespace() {
+            press(&mut screen, key);
+        }
+        let mut held = 0;
+        for _ in 0..30 {
+            screen.rests = false;
+            press(&mut screen, keys);
+            let moved = screen.painted.clone();
+            let wake = next_change(&screen.state, &screen.snapshot, screen.now);
+            let wake = wake.filter(|wake| (*wake - screen.now).num_milliseconds() <= 120);
+            screen.now = wake.unwrap_or(screen.now);
+            screen.draw();
+            let rested = screen.painted.clone();
+            held += usize::from(sent(&moved, &rested) > 0);
+            screen.state.rest = Rest::default();
+            screen.draw();
+            assert_eq!(sent(&rested, &screen.painted), 0, "{before} {keys}");
+        }
+        assert!(held > 0, "{before} {keys}: it was held back somewhere");
+    }
+}
 
 #[test]
 fn a_move_of_the_selection_costs_few_bytes_in_every_view() {

@@ -6,13 +6,13 @@ use crate::domain::status::Severity;
 use crate::domain::triage::{Known, TriageCard};
 use crate::engine::snapshot::Snapshot;
 use crate::ui::layout::rows;
+use crate::ui::scroll;
 use crate::ui::state::{Pane, UiState};
 use crate::ui::text::{Paint, cols, wrap};
 use crate::ui::theme::Role;
 use crate::ui::tree::{moment, severity, why};
 use crate::ui::update::action;
 use crate::ui::update::triage::{CARD_ROWS, kept, list};
-use crate::ui::view::triage::window;
 
 /// Returns the heading.
 pub(super) fn title(state: &UiState, snapshot: &Snapshot) -> String {
@@ -55,7 +55,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
     let fit = usize::from(area.height / CARD_ROWS).max(1);
     let at = state.triage.at;
     let count = state.triage.listed.len();
-    window(&mut state.triage.offset, at, count, fit);
+    state.triage.offset = scroll::turned(state.triage.offset, at, fit, count);
     if count == 0 {
         let style = paint.theme.style(Role::Dim);
         let columns = area.width.saturating_sub(2);

@@ -129,13 +129,3 @@ fn dividers(paint: &mut Paint<'_>, panes: &Panes, area: Rect) {
         }
     }
 }
-
-/// Moves the first line shown so that the selected one is within.
-pub(super) fn window(first: &mut usize, at: usize, count: usize, height: usize) {
-    let height = height.max(1);
-    let least = (at + 1).saturating_sub(height);
-    *first = (*first)
-        .min(count.saturating_sub(height))
-        .max(least)
-        .min(at);
-}

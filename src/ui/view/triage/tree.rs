@@ -4,12 +4,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::engine::snapshot::Snapshot;
+use crate::ui::scroll;
 use crate::ui::state::{Pane, UiState};
 use crate::ui::text::{Paint, cols, width, wrap};
 use crate::ui::theme::Role;
 use crate::ui::tree::{TreeKind, TreeLine};
 use crate::ui::update::triage as logic;
-use crate::ui::view::triage::window;
 
 /// Lines that one sentence may take.
 const MOST: usize = 6;
@@ -29,7 +29,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &mut UiState, snapshot: &Snaps
     let at = state.triage.tree.min(lines.len().saturating_sub(1));
     state.triage.tree = at;
     let first = &mut state.triage.tree_offset;
-    window(first, at, lines.len(), usize::from(area.height));
+    *first = scroll::turned(*first, at, usize::from(area.height), lines.len());
     // Sentences take more than one line: what is above gives way to the selected one.
     let heights = |from: usize| -> usize {
         let to = lines.iter().take(at + 1).skip(from);
