@@ -164,7 +164,7 @@ fn measure(path: &Path, flavour: &str) {
         "a window of 60 lines, p99",
         times.get(1_980).copied().unwrap_or_default(),
     );
-    for text in ["mismatched", "crate-9+ ", "Compiling.*v1.3"] {
+    for text in ["mismatched", "crate-9+ ", "Compiling.*v1.3", "Compiling"] {
         let time = best(&mut || {
             let query = Query::parse(text).expect("an expression");
             let mut file = File::open(path).expect("a log");

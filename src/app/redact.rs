@@ -3,13 +3,13 @@
 //! The log, standard error and the panic report pass here: at the sink, not at
 //! the call site. What a secret looks like is known to `domain::text::redact`.
 
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard};
 
 use secrecy::SecretString;
 
 use crate::domain::text::Clean;
 use crate::domain::text::redact::Redactor;
-use crate::log::{LogError, LogLine};
+use crate::log::{self, Hides, Index, LogError, LogLine};
 
 static KNOWN: LazyLock<RwLock<Redactor>> = LazyLock::new(RwLock::default);
 
@@ -44,6 +44,36 @@ pub fn hide_in(line: &mut LogLine) {
     let parts = known.known(&line.text());
     if !parts.is_empty() {
         line.hide(&parts);
+    }
+}
+
+/// What is hidden of the lines of a log: private keys, and the secrets in use.
+pub struct Hidden<'a> {
+    index: &'a Index,
+    known: RwLockReadGuard<'a, Redactor>,
+}
+
+impl<'a> Hidden<'a> {
+    /// Knows it of one log. Not to be kept for long: a secret that comes meanwhile waits for it.
+    pub fn of(index: &'a Index) -> Self {
+        Self {
+            index,
+            known: KNOWN.read().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+}
+
+impl Hides for Hidden<'_> {
+    fn hide(&self, line: &mut LogLine) {
+        log::conceal(self.index, line);
+        let parts = self.known.known(&line.text());
+        if !parts.is_empty() {
+            line.hide(&parts);
+        }
+    }
+
+    fn may_hide(&self, line: u64, text: &str) -> bool {
+        log::is_concealed(self.index, line) || !self.known.known(text).is_empty()
     }
 }
 

@@ -187,7 +187,7 @@ mod tests {
         fold.set(0, true);
         assert_eq!(fold.visible_lines(), 3);
         let mut matches = Matches::new(Query::parse("needle").unwrap());
-        while matches.advance(&mut &text[..], |_| {}).unwrap() {}
+        while matches.advance(&mut &text[..], &()).unwrap() {}
         assert_eq!(matches.lines().iter().collect::<Vec<_>>(), [1, 4]);
         let (lines, bytes) = index.whole();
         take(&mut growing, &more, false);
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(fold.visible_lines(), 5);
         matches.grow(lines);
         let mut rest = &more[usize::try_from(bytes).unwrap()..];
-        while matches.advance(&mut rest, |_| {}).unwrap() {}
+        while matches.advance(&mut rest, &()).unwrap() {}
         assert_eq!(matches.lines().iter().collect::<Vec<_>>(), [1, 5]);
     }
 }

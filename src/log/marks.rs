@@ -133,6 +133,9 @@ fn place(fields: &str, separator: char) -> Place<'_> {
     place
 }
 
+/// How section markers of GitLab begin.
+pub(super) const BOUNDARY: &str = "section_";
+
 /// A section marker of GitLab: `section_start:1700000000:name[collapsed=true]`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Boundary<'a> {

@@ -3,6 +3,8 @@
 //! Lines without a trigger cost a search at memory speed; the others are
 //! stripped and held against the rows of the tables.
 
+use std::ops::Range;
+
 use memchr::{memchr_iter, memchr2, memrchr, memrchr2};
 
 use crate::domain::text::Clean;
@@ -26,6 +28,30 @@ pub(super) struct Scan<'a> {
     pub(super) room: &'a mut Room,
 }
 
+/// Where escapes of some lines are; each byte is looked at once at most.
+struct Escapes<'a> {
+    bytes: &'a [u8],
+    /// The first that is not before where was asked last; the end where there is none.
+    next: Option<usize>,
+}
+
+impl<'a> Escapes<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, next: None }
+    }
+
+    /// Returns whether one begins in a line; lines are asked for in their order.
+    fn is_in(&mut self, line: Range<usize>) -> bool {
+        let known = self.next.filter(|next| *next >= line.start);
+        let next = known.unwrap_or_else(|| {
+            let rest = self.bytes.get(line.start..).unwrap_or_default();
+            memchr2(0x1b, 0xc2, rest).map_or(self.bytes.len(), |at| line.start + at)
+        });
+        self.next = Some(next);
+        next < line.end
+    }
+}
+
 /// Room that is used again from line to line.
 #[derive(Debug, Default)]
 pub(super) struct Room {
@@ -39,6 +65,7 @@ impl Sink for Scan<'_> {
     fn lines(&mut self, bytes: &[u8]) {
         let mut triggers = rules().triggers(bytes);
         let mut trigger = triggers.next(0);
+        let mut escapes = Escapes::new(bytes);
         let mut start = 0;
         let mut stamped = None;
         let ends = memchr_iter(b'\n', bytes).map(|at| (at + 1, true));
@@ -50,13 +77,22 @@ impl Sink for Scan<'_> {
                 stamped = Some(start);
                 self.first_stamp(line);
             }
+            let mut is_split = None;
             while let Some(found) = trigger.take() {
-                if found.start >= end {
+                if found.range.start >= end {
                     trigger = Some(found);
                     break;
                 }
-                let behind = self.segment(line, found.start.saturating_sub(start)) + start;
-                trigger = triggers.next(behind.max(found.end));
+                let at = found.range.start.saturating_sub(start);
+                let has_escape = escapes.is_in(start..end);
+                let may_be = rules().may_be_at(line, at, &found, has_escape)
+                    || (has_escape && *is_split.get_or_insert_with(|| rules().may_be_split(line)));
+                trigger = triggers.next(if may_be {
+                    let behind = self.segment(line, at) + start;
+                    behind.max(found.range.end)
+                } else {
+                    found.range.start + 1
+                });
             }
             self.index.ended += u64::from(has_ended);
             start = end;
@@ -79,7 +115,8 @@ impl Sink for Scan<'_> {
         let mut from = 0;
         let mut triggers = rules().triggers(bytes);
         while let Some(found) = triggers.next(from) {
-            from = self.segment(bytes, found.start).max(found.end);
+            let range = found.range;
+            from = self.segment(bytes, range.start).max(range.end);
         }
         if !self.room.in_long && prefix::looks_stamped(bytes) {
             self.first_stamp(bytes);

@@ -7,11 +7,13 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use aho_corasick::packed::Searcher;
 use regex::Regex;
 
 use crate::domain::text::Clean;
 use crate::domain::text::redact::HIDDEN;
 use crate::log::ansi::Span;
+use crate::log::search::searcher;
 
 /// What the first and the last line of a private key hold.
 pub(super) const KEY: &str = " PRIVATE KEY";
@@ -35,6 +37,54 @@ static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
     .ok()
 });
+
+/// Texts of which one is in every text that one of the shapes is in, whatever the case of its words:
+/// `riz` is in an authorization, `-to` and `-ke` in headers with tokens and keys, `rer` in a bearer.
+const HINTS: [&[&str]; 2] = [
+    &[
+        "gho_",
+        "ghp_",
+        "ghr_",
+        "ghs_",
+        "ghu_",
+        "hub_pat_",
+        "glpat-",
+        "gldt-",
+        "glrt-",
+        "glptt-",
+        "glcbt-",
+        "glft-",
+        "glsoat-",
+        "glimt-",
+        "glagent-",
+        "gloas-",
+        "xox",
+        "sk-ant-",
+        "npm_",
+        "pypi-",
+        "hf_",
+        "AKIA",
+        "ASIA",
+        "eyJ",
+        "://",
+        "PRIVATE KEY",
+    ],
+    &[
+        "riz", "riZ", "rIz", "rIZ", "Riz", "RiZ", "RIz", "RIZ", "rer", "reR", "rEr", "rER", "Rer",
+        "ReR", "REr", "RER", "-to", "-tO", "-To", "-TO", "-ke", "-kE", "-Ke", "-KE",
+    ],
+];
+
+static HINTS_READY: LazyLock<Vec<Searcher>> =
+    LazyLock::new(|| HINTS.iter().filter_map(|texts| searcher(texts)).collect());
+
+/// Returns the searches for what is in every text with a secret; none where they cannot be had.
+pub(super) fn hints() -> &'static [Searcher] {
+    HINTS_READY
+        .get(..)
+        .filter(|all| all.len() == HINTS.len())
+        .unwrap_or_default()
+}
 
 /// Returns the parts of a text that are secret, in order and apart from one another.
 pub(super) fn find(text: &str) -> Vec<Range<usize>> {

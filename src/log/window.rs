@@ -125,9 +125,14 @@ pub fn window<R: Read + Seek>(
     Ok(shown)
 }
 
+/// Returns whether a line lies in a private key.
+pub fn is_concealed(index: &Index, line: u64) -> bool {
+    index.is_in_key(line)
+}
+
 /// Hides a line that lies in a private key.
 pub fn conceal(index: &Index, line: &mut LogLine) {
-    if index.is_in_key(line.line) {
+    if is_concealed(index, line.line) {
         let whole = 0..line.text().len();
         line.hide(std::slice::from_ref(&whole));
     }

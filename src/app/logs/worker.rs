@@ -25,7 +25,7 @@ use crate::domain::diagnosis::LogKey;
 use crate::domain::text::Clean;
 use crate::engine::logs::{FileLogs, Growth};
 use crate::log::Grows;
-use crate::log::{self, Content, Index, Matches, Query};
+use crate::log::{Content, Index, Matches, Query};
 use crate::ui::logs::LogEvent;
 
 /// How often it is looked whether a log has come.
@@ -440,10 +440,9 @@ impl Search {
     fn advance(&mut self) -> io::Result<(Option<LogEvent>, bool)> {
         let was_empty = self.matches.lines().is_empty();
         let index = &self.index;
-        let goes_on = self.matches.advance(&mut self.reader, |line| {
-            log::conceal(index, line);
-            redact::hide_in(line);
-        })?;
+        let goes_on = self
+            .matches
+            .advance(&mut self.reader, &redact::Hidden::of(index))?;
         self.blocks += 1;
         let is_first = was_empty && !self.matches.lines().is_empty();
         let is_due = is_first || !goes_on || self.blocks.is_multiple_of(BLOCKS_A_WORD);

@@ -124,11 +124,7 @@ impl Conversation<'_> {
         let (mut file, index) = self.opened(key)?;
         io::Seek::rewind(&mut file)?;
         let mut matches = Matches::new(query);
-        let hide = |line: &mut log::LogLine| {
-            log::conceal(&index, line);
-            redact::hide_in(line);
-        };
-        while matches.advance(&mut file, hide)? {}
+        while matches.advance(&mut file, &redact::Hidden::of(&index))? {}
         let all = matches.lines().len();
         let mut told = vec![match all {
             0 => "no line of the log has it".to_owned(),

@@ -42,13 +42,25 @@ const NAMES: &[&str] = &[
     "token",
 ];
 
+/// How many words have a bit for each two bytes.
+const STARTS: usize = (1 << 16) / 64;
+
+/// Returns which word, and which bit of it, stands for the first two bytes of a run.
+fn start_of(run: &[u8]) -> (usize, u64) {
+    let pair = match run {
+        [first, second, ..] => u16::from_be_bytes([*first, *second]),
+        _ => 0,
+    };
+    (usize::from(pair >> 6), 1 << (pair & 63))
+}
+
 /// Takes secrets out of text.
 #[derive(Clone, Default)]
 pub struct Redactor {
     /// Every run of [`RUN`] bytes of every secret, in each form it is written in.
     runs: HashSet<[u8; RUN]>,
-    /// Which bytes begin a run.
-    starts: HashSet<u8>,
+    /// Which two bytes begin a run: one bit each, where there is any.
+    starts: Vec<u64>,
     /// Secrets that are shorter than a run, which are hidden only as the value of something.
     short: Vec<SecretString>,
 }
@@ -86,7 +98,11 @@ impl Redactor {
         for form in [plain, escaped, upper.as_str(), lower.as_str()] {
             for run in form.as_bytes().windows(RUN) {
                 if let Ok(run) = <[u8; RUN]>::try_from(run) {
-                    self.starts.extend(run.first());
+                    self.starts.resize(STARTS, 0);
+                    let (word, bit) = start_of(&run);
+                    if let Some(word) = self.starts.get_mut(word) {
+                        *word |= bit;
+                    }
                     self.runs.insert(run);
                 }
             }
@@ -128,7 +144,8 @@ impl Redactor {
         let mut spans: Vec<Range<usize>> = Vec::new();
         if !self.runs.is_empty() {
             for (at, run) in text.as_bytes().windows(RUN).enumerate() {
-                let begins = run.first().is_some_and(|byte| self.starts.contains(byte));
+                let (word, bit) = start_of(run);
+                let begins = self.starts.get(word).is_some_and(|word| word & bit != 0);
                 if begins && self.runs.contains(run) {
                     spans.push(text.floor_char_boundary(at)..text.ceil_char_boundary(at + RUN));
                 }

@@ -3,6 +3,7 @@
 //! Many at once are encoded on a thread of their own, a little ahead of the rows that are
 //! written: neither waits for the other for long, and no more than a few are held ready.
 
+use std::borrow::Borrow;
 use std::ops::Range;
 use std::sync::mpsc::sync_channel;
 
@@ -43,8 +44,8 @@ pub(super) struct Body<'a> {
 }
 
 /// Calls `put` with each write in their order, facts with their body; stops where it fails.
-pub(super) fn each<E: Send>(
-    writes: &[Write],
+pub(super) fn each<W: Borrow<Write> + Sync, E: Send>(
+    writes: &[W],
     mut put: impl FnMut(&Write, Option<Body<'_>>) -> Result<(), E>,
 ) -> Result<(), E> {
     if writes.len() < FEW {
@@ -80,12 +81,12 @@ pub(super) fn each<E: Send>(
 }
 
 impl Chunk {
-    fn fill(&mut self, writes: &[Write]) {
+    fn fill<W: Borrow<Write>>(&mut self, writes: &[W]) {
         self.bodies.clear();
         self.facts.clear();
         self.facts.reserve_exact(writes.len());
         for write in writes {
-            let encoded = self.encode(write);
+            let encoded = self.encode(write.borrow());
             self.facts.push(encoded);
         }
     }
@@ -112,9 +113,9 @@ impl Chunk {
         })
     }
 
-    fn each<E>(
+    fn each<W: Borrow<Write>, E>(
         &self,
-        writes: &[Write],
+        writes: &[W],
         put: &mut impl FnMut(&Write, Option<Body<'_>>) -> Result<(), E>,
     ) -> Result<(), E> {
         for (write, encoded) in writes.iter().zip(&self.facts) {
@@ -126,7 +127,7 @@ impl Chunk {
                     text: std::str::from_utf8(bytes).ok()?,
                 })
             });
-            put(write, body)?;
+            put(write.borrow(), body)?;
         }
         Ok(())
     }

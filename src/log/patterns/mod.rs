@@ -4,6 +4,7 @@
 //! one of its needles is. Rows are matched on text without escapes, time stamps
 //! and names of containers. The tables are in the files beside this one.
 
+mod beside;
 mod build;
 mod ends;
 mod harmless;

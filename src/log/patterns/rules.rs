@@ -11,6 +11,7 @@ use aho_corasick::{AhoCorasick, MatchKind, packed};
 use regex::Regex;
 
 use crate::log::failing::{self, TestPattern};
+use crate::log::patterns::beside::Beside;
 use crate::log::patterns::{MARKS, Pattern, RETRIES, TRIGGERS, patterns};
 
 /// What a row says about a line.
@@ -38,11 +39,16 @@ const FEW: usize = 28;
 impl Finder {
     fn new(texts: &[&str]) -> Option<Self> {
         let packed = packed::Config::new().builder().extend(texts).build();
-        let plain = || AhoCorasick::new(texts).ok().map(Self::Plain);
+        // As the vector search: of all that are there, the one that begins first.
+        let plain = || {
+            let mut builder = AhoCorasick::builder();
+            let all = builder.match_kind(MatchKind::LeftmostFirst).build(texts);
+            all.ok().map(Self::Plain)
+        };
         packed.map(Self::Packed).or_else(plain)
     }
 
-    fn find(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
+    fn find(&self, bytes: &[u8], from: usize) -> Option<Found> {
         if from >= bytes.len() {
             return None;
         }
@@ -50,8 +56,18 @@ impl Finder {
             Self::Packed(searcher) => searcher.find_in(bytes, (from..bytes.len()).into()),
             Self::Plain(all) => all.find(aho_corasick::Input::new(bytes).range(from..)),
         };
-        found.map(|found| found.range())
+        found.map(|found| Found {
+            range: found.range(),
+            nth: found.pattern().as_usize(),
+        })
     }
+}
+
+/// Where a trigger is, and which of those of its finder it is.
+#[derive(Clone)]
+struct Found {
+    range: Range<usize>,
+    nth: usize,
 }
 
 /// A search for all triggers, from the front to the end.
@@ -59,24 +75,35 @@ pub(in crate::log) struct Triggers<'a> {
     finders: &'a [Finder],
     bytes: &'a [u8],
     /// What each finder found last; it is asked again once that is behind.
-    found: Vec<Option<Range<usize>>>,
+    found: Vec<Option<Found>>,
+}
+
+/// A trigger that was found.
+#[derive(Clone)]
+pub(in crate::log) struct Trigger {
+    pub(in crate::log) range: Range<usize>,
+    /// Its place in the table.
+    nth: usize,
 }
 
 impl Triggers<'_> {
     /// Returns the first trigger that begins at `from` or behind it.
-    pub(in crate::log) fn next(&mut self, from: usize) -> Option<Range<usize>> {
-        let mut first: Option<Range<usize>> = None;
-        for (finder, found) in self.finders.iter().zip(&mut self.found) {
-            if found.as_ref().is_some_and(|found| found.start < from) {
+    pub(in crate::log) fn next(&mut self, from: usize) -> Option<Trigger> {
+        let mut first: Option<(usize, &Found)> = None;
+        for (at, (finder, found)) in self.finders.iter().zip(&mut self.found).enumerate() {
+            if found.as_ref().is_some_and(|found| found.range.start < from) {
                 *found = finder.find(self.bytes, from);
             }
             if let Some(found) = found
-                && first.as_ref().is_none_or(|first| found.start < first.start)
+                && first.is_none_or(|(_, first)| found.range.start < first.range.start)
             {
-                first = Some(found.clone());
+                first = Some((at, found));
             }
         }
-        first
+        first.map(|(at, found)| Trigger {
+            range: found.range.clone(),
+            nth: at * FEW + found.nth,
+        })
     }
 }
 
@@ -88,6 +115,7 @@ struct Entry {
 /// All rows, ready to match.
 pub(in crate::log) struct Rules {
     finders: Vec<Finder>,
+    beside: Beside,
     needles: Option<AhoCorasick>,
     /// For each needle the rows that it belongs to.
     owners: Vec<Vec<u16>>,
@@ -131,6 +159,7 @@ impl Rules {
             add(Rule::Error(pattern), pattern.needles);
         }
         let finders = TRIGGERS.chunks(FEW).filter_map(Finder::new).collect();
+        let beside = Beside::new(TRIGGERS, &needles);
         let needles = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .kind(Some(aho_corasick::AhoCorasickKind::DFA))
@@ -138,6 +167,7 @@ impl Rules {
             .ok();
         Self {
             finders,
+            beside,
             needles,
             owners,
             entries,
@@ -156,6 +186,27 @@ impl Rules {
             bytes,
             found,
         }
+    }
+
+    /// Returns whether a needle may be where a trigger is in a line.
+    pub(in crate::log) fn may_be_at(
+        &self,
+        line: &[u8],
+        at: usize,
+        trigger: &Trigger,
+        has_escape: bool,
+    ) -> bool {
+        let range = at..at + trigger.range.len();
+        if has_escape {
+            self.beside.may_be_among(line, range, trigger.nth)
+        } else {
+            self.beside.may_be(line, range, trigger.nth)
+        }
+    }
+
+    /// Returns whether an escape of a line may stand in the middle of a trigger.
+    pub(in crate::log) fn may_be_split(&self, line: &[u8]) -> bool {
+        self.beside.may_be_split(line)
     }
 
     /// Returns whether any row may match, or a mark be there; nothing but a shortcut.

@@ -444,6 +444,58 @@ fn every_needle_has_a_trigger_and_every_expression_is_one() {
     assert!(TRIGGERS.iter().all(|trigger| trigger.len() >= 3));
 }
 
+/// Returns whether a line is looked at for the triggers in it.
+fn is_looked_at(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let has_escape = line.contains('\u{1b}');
+    let mut triggers = rules().triggers(bytes);
+    let mut from = 0;
+    while let Some(found) = triggers.next(from) {
+        from = found.range.start + 1;
+        if rules().may_be_at(bytes, found.range.start, &found, has_escape)
+            || (has_escape && rules().may_be_split(bytes))
+        {
+            return true;
+        }
+    }
+    false
+}
+
+#[test]
+fn a_line_with_a_needle_is_looked_at_wherever_an_escape_stands_in_it() {
+    let of_rows = patterns().map(|row| row.needles);
+    let of_tests = crate::log::failing::patterns().map(|row| row.needles);
+    let all = of_rows.chain(of_tests).chain([RETRIES, MARKS]).flatten();
+    for needle in all {
+        assert!(is_looked_at(needle), "{needle}");
+        for at in (1..needle.len()).filter(|at| needle.is_char_boundary(*at)) {
+            let (front, rear) = needle.split_at(at);
+            for escape in ["\u{1b}[1m", "\u{1b}[0m\u{1b}[38;5;208m"] {
+                // As before, some trigger has to be whole: here one that tells nothing itself.
+                let line = format!("a\u{1b}[32mb {front}{escape}{rear} c\u{1b}[0m, lost, d");
+                assert!(is_looked_at(&line), "{line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_with_nothing_but_triggers_is_not_looked_at() {
+    for line in [
+        "test error_1::fails_1 ... ok",
+        "round 00000002 of search: \u{1b}[32mok\u{1b}[0m, 889 in flight, nothing lost, 54229 bytes",
+    ] {
+        assert!(!is_looked_at(line), "{line:?}");
+    }
+    for (at, one) in TRIGGERS.iter().enumerate() {
+        let mut others = TRIGGERS
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != at);
+        assert!(others.all(|(_, other)| !other.starts_with(one)), "{one}");
+    }
+}
+
 #[test]
 fn what_was_tried_again_weighs_less() {
     let log =

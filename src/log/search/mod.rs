@@ -4,18 +4,20 @@
 //! make, the expression first runs over the bytes of many lines at once; only lines that may
 //! match are made. Works block by block, so that whoever runs it can stop between two.
 
+mod block;
+
 use std::io::{self, Read};
 
-use memchr::memchr;
+use memchr::memrchr;
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::domain::text::is_plain;
 use crate::domain::text::redact::HIDDEN;
-use crate::log::ansi::strip_into;
 use crate::log::lines::PIECE;
 use crate::log::lineset::LineSet;
-use crate::log::raw::RawLine;
 use crate::log::window::LogLine;
+use block::{Block, Flat};
+
+pub(in crate::log) use block::searcher;
 
 /// Bytes that are read at once.
 const BLOCK: usize = 1 << 20;
@@ -163,46 +165,25 @@ pub struct Matches {
     carry: Vec<u8>,
     /// Bytes that were left out of the carry, behind its head: of a long line only the ends are shown.
     left_out: u64,
-    flat: Flat,
+    rooms: Vec<Flat>,
     is_done: bool,
 }
 
-/// Lines of a block as text without escapes, for the expression to run over.
-#[derive(Clone, Default, Debug)]
-struct Flat {
-    bytes: Vec<u8>,
-    /// Where each line ends in `bytes`, its line end included.
-    ends: Vec<usize>,
-    plain: String,
+/// What only the caller knows that is not to be seen of a line.
+pub trait Hides: Sync {
+    /// Takes it out of a line.
+    fn hide(&self, line: &mut LogLine);
+
+    /// Returns whether it may be in a line of this number and text.
+    fn may_hide(&self, line: u64, text: &str) -> bool;
 }
 
-impl Flat {
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
-    }
+/// Nothing is hidden.
+impl Hides for () {
+    fn hide(&self, _: &mut LogLine) {}
 
-    /// Appends a line; returns whether what is shown of it is a part of what was appended.
-    fn push(&mut self, line: &[u8]) -> bool {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let from = self.bytes.len();
-        let told = if is_plain(line) {
-            self.bytes.extend_from_slice(line);
-            true
-        } else if let Ok(text) = std::str::from_utf8(line) {
-            self.plain.clear();
-            strip_into(text, &mut self.plain);
-            self.bytes.extend_from_slice(self.plain.as_bytes());
-            is_plain(self.plain.as_bytes())
-        } else {
-            false
-        };
-        if !told {
-            self.bytes.truncate(from);
-        }
-        self.bytes.push(b'\n');
-        self.ends.push(self.bytes.len());
-        told
+    fn may_hide(&self, _: u64, _: &str) -> bool {
+        false
     }
 }
 
@@ -215,7 +196,7 @@ impl Matches {
             line: 0,
             carry: Vec::new(),
             left_out: 0,
-            flat: Flat::default(),
+            rooms: Vec::new(),
             is_done: false,
         }
     }
@@ -233,16 +214,12 @@ impl Matches {
 
     /// Searches the next block of at most 1 MiB; returns whether there is more.
     ///
-    /// `hide` takes out of a line what is not shown of it.
+    /// `hides` takes out of a line what is not shown of it.
     ///
     /// # Errors
     ///
     /// What the reader says.
-    pub fn advance(
-        &mut self,
-        reader: &mut impl Read,
-        hide: impl FnMut(&mut LogLine),
-    ) -> io::Result<bool> {
+    pub fn advance(&mut self, reader: &mut impl Read, hides: &impl Hides) -> io::Result<bool> {
         if self.is_done {
             return Ok(false);
         }
@@ -259,7 +236,7 @@ impl Matches {
         }
         self.is_done = filled < self.carry.len();
         self.carry.truncate(filled);
-        self.search(hide);
+        self.search(hides);
         Ok(!self.is_done)
     }
 
@@ -269,7 +246,7 @@ impl Matches {
     ///
     /// What the reader says.
     pub fn finish(mut self, reader: &mut impl Read) -> io::Result<Self> {
-        while self.advance(reader, |_| {})? {}
+        while self.advance(reader, &())? {}
         Ok(self)
     }
 
@@ -284,52 +261,23 @@ impl Matches {
     }
 
     /// Searches the whole lines of the carry.
-    fn search(&mut self, mut hide: impl FnMut(&mut LogLine)) {
+    fn search(&mut self, hides: &impl Hides) {
         let bytes = std::mem::take(&mut self.carry);
-        let mut flat = std::mem::take(&mut self.flat);
-        flat.clear();
-        let first = self.line;
-        // Where lines that may match begin and end, with what was left out of them.
-        let mut maybe: Vec<(u64, std::ops::Range<usize>, u64)> = Vec::new();
-        let mut starts: Vec<usize> = Vec::new();
-        let mut from = 0;
-        while from < bytes.len() {
-            let rest = bytes.get(from..).unwrap_or_default();
-            let end = match memchr(b'\n', rest) {
-                Some(at) => from + at + 1,
-                None if self.is_done => bytes.len(),
-                None => break,
+        let whole = if self.is_done {
+            bytes.len()
+        } else {
+            memrchr(b'\n', &bytes).map_or(0, |at| at + 1)
+        };
+        let (lines, rest) = bytes.split_at(whole);
+        if !lines.is_empty() {
+            let block = Block {
+                bytes: lines,
+                first: self.line,
+                left_out: std::mem::take(&mut self.left_out),
             };
-            let left_out = std::mem::take(&mut self.left_out);
-            let line = bytes.get(from..end).unwrap_or_default();
-            let line = line.strip_suffix(b"\n").unwrap_or(line);
-            let is_long = line.len() >= PIECE;
-            let told = flat.push(if is_long { b"\xff" } else { line });
-            if !told || !self.query.is_local {
-                maybe.push((self.line, from..end, left_out));
-            }
-            starts.push(from);
-            self.line += 1;
-            from = end;
+            self.line += block.search(&self.query, hides, &mut self.rooms, &mut self.lines);
         }
-        starts.push(from);
-        if self.query.is_local {
-            let found = found(&self.query.regex, &flat);
-            maybe.extend(found.filter_map(|at| {
-                let range = *starts.get(at)?..*starts.get(at + 1)?;
-                Some((first + at as u64, range, 0))
-            }));
-        }
-        for (number, range, left_out) in maybe {
-            let bytes = bytes.get(range).unwrap_or_default();
-            let mut line = LogLine::of(&RawLine::of(number, bytes, left_out));
-            hide(&mut line);
-            if self.query.is_in(&line.text()) {
-                self.lines.insert(number);
-            }
-        }
-        self.flat = flat;
-        self.keep(bytes.get(from..).unwrap_or_default());
+        self.keep(rest);
     }
 
     /// Keeps the beginning of a line whose end was not read yet; of a long one, what is shown of it.
@@ -348,17 +296,97 @@ impl Matches {
     }
 }
 
-/// Returns the lines in which an expression matches, as their places in a block.
-fn found<'a>(regex: &'a Regex, flat: &'a Flat) -> impl Iterator<Item = usize> + 'a {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let found = regex.find_at(&flat.bytes, from)?;
-        if found.start() >= flat.bytes.len() {
-            return None;
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Hides what is in some lines, and counts the lines that were made.
+    #[derive(Default)]
+    struct Counted {
+        secret: &'static str,
+        made: AtomicUsize,
+    }
+
+    impl Hides for Counted {
+        fn hide(&self, line: &mut LogLine) {
+            self.made.fetch_add(1, Ordering::Relaxed);
+            let text = line.text();
+            let found = text
+                .match_indices(self.secret)
+                .filter(|(_, s)| !s.is_empty());
+            let parts: Vec<_> = found.map(|(at, secret)| at..at + secret.len()).collect();
+            line.hide(&parts);
         }
-        // What begins in one line and ends in another may hide a match that begins there.
-        let line = flat.ends.partition_point(|end| *end <= found.start());
-        from = *flat.ends.get(line)?;
-        Some(line)
-    })
+
+        fn may_hide(&self, _: u64, text: &str) -> bool {
+            !self.secret.is_empty() && text.contains(self.secret)
+        }
+    }
+
+    /// Searches a log; returns the lines found, and how many lines were made for it.
+    fn search(log: &str, query: &str, secret: &'static str) -> (Vec<u64>, usize) {
+        let hides = Counted {
+            secret,
+            ..Counted::default()
+        };
+        let mut matches = Matches::new(Query::parse(query).unwrap());
+        let mut bytes = log.as_bytes();
+        while matches.advance(&mut bytes, &hides).unwrap() {}
+        let made = hides.made.load(Ordering::Relaxed);
+        (matches.lines().iter().collect(), made)
+    }
+
+    const LINE: &str = "2026-11-21T09:00:00.1234567Z \u{1b}[36m  Compiling\u{1b}[0m crate v1.3\n";
+
+    #[test]
+    fn lines_that_surely_match_are_not_made() {
+        let (found, made) = search(&LINE.repeat(50_000), "Comp.*v1.3", "");
+        assert_eq!((found.len(), made), (50_000, 0));
+        assert!(found.iter().copied().eq(0..50_000));
+    }
+
+    #[test]
+    fn what_matches_only_in_what_is_not_shown_is_no_hit() {
+        for (line, query) in [
+            (LINE, "09:00"),
+            ("##[error]all is lost\n", "error"),
+            ("#12 0.345 all is lost\n", "345"),
+            ("web-1  | all is lost\n", "web"),
+            ("use ghp_0123456789abcdefghij now\n", "456"),
+            ("AUTHORIZATION: basic abcdefgh1234\n", "gh12"),
+            ("x Private-Token: abcdefgh1234\n", "gh12"),
+            ("x BeaRer abcdefgh12345678\n", "gh12"),
+            ("x-api-key: abcdefgh12345678\n", "gh12"),
+            ("clone https://me:s3cret@git.example.org/a\n", "s3c"),
+            ("say hush now\n", "hush"),
+        ] {
+            let (found, made) = search(&line.repeat(3), query, "hush");
+            assert_eq!((found.len(), made), (0, 3), "{line}");
+        }
+        // The expression is found before what is shown, and once more in it.
+        assert_eq!(search(LINE, "v1|09", "").0, [0]);
+        assert_eq!(search("say hush now\n", "now", "hush").0, [0]);
+    }
+
+    #[test]
+    fn parts_of_a_block_count_their_lines_from_where_they_begin() {
+        let line = |number: usize| {
+            let hit = if number.is_multiple_of(997) {
+                "here"
+            } else {
+                ""
+            };
+            format!("line {number} {hit}{}\n", "x".repeat(number % 40))
+        };
+        let log: String = (0..90_000).map(line).collect();
+        let (found, _) = search(&log, "here", "");
+        assert!(
+            found
+                .iter()
+                .copied()
+                .eq((0..90_000).filter(|n: &u64| n.is_multiple_of(997)))
+        );
+    }
 }
