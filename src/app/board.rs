@@ -20,24 +20,21 @@ use crate::app::guard::{Features, Guard};
 use crate::app::hidden::Hidden;
 use crate::app::keys::Keys;
 use crate::app::notify::{self, Herald, Voice, Watch};
-use crate::app::own::{Ground, Secrets};
 use crate::app::pins::Pins;
 use crate::app::place::Places;
 use crate::app::reload::{self, Reloader, Told};
-use crate::app::rewind::Projector;
+use crate::app::renew::{self, Around, Beneath, Keeper};
 use crate::app::run::{App, Ends, Look, Standing};
 use crate::app::runtime::behind_a_screen;
 use crate::app::screen::TerminalScreen;
 use crate::app::session::{Session, Tasks};
 use crate::app::signals::{self, Signals};
-use crate::app::standup::desk::Desk;
 use crate::app::surround::Surround;
 use crate::app::themes::{Auto, Themes};
 use crate::app::views::{self, Views};
 use crate::app::{clock, configuration, demo, ground, team, waiting};
 use crate::config::Links;
 use crate::domain::Timestamp;
-use crate::domain::history::Windows;
 use crate::engine::db::Store;
 use crate::engine::snapshot::Snapshot;
 use crate::ui;
@@ -229,7 +226,8 @@ async fn live(
     signals: Signals,
     tasks: &Tasks,
 ) -> Result<(), Failure> {
-    let engine = session.start(store.clone(), polling, tasks).await?;
+    let running = tasks.within();
+    let engine = session.start(store.clone(), polling, &running).await?;
     let events = events()?;
     look.terminal.backend_mut().reads(events.clone());
     let ends = Ends {
@@ -238,12 +236,9 @@ async fn live(
         commands: engine.commands,
         jobs: signals.jobs,
         effects: effects(session, tasks)
-            .with_store(store, Windows::of(&session.settings.policy))
-            .with_standup(Desk::of(session))
-            .with_views(Views::of(session))
-            .with_hidden(Hidden::of(session))
-            .with_projector(Projector::new(team::working_time(session)))
-            .with_reloader(Reloader::of(session)),
+            .standing_on(Around::of(session, store.clone()))
+            .with_keeper(Keeper::new(tasks.clone(), running))
+            .with_reloader(Reloader::of(session, Beneath::of(session, store, polling))),
         cancel: tasks.cancel.clone(),
     };
     let watch = Watch::new(session.settings.notify.clone(), (session.clock)());
@@ -260,11 +255,11 @@ async fn live(
         "screen"
     );
     let place = app.look().state.place();
+    let places = app.places();
     // The terminal is given back before anything is waited for.
     drop(app);
     waiting::say_held();
     // Whatever ended it: where somebody was is where they go on.
-    let places = Places::of(session);
     let trouble = places.and_then(|places| places.keep(place, clock::now()));
     if let Some(text) = trouble {
         waiting::say(&format!("note: {text}"));
@@ -285,17 +280,7 @@ pub(super) fn effects(session: &Session, tasks: &Tasks) -> Effects {
     effects
         .with_logs(session.logs.clone(), downloads, tasks.cancel.clone())
         .with_herald(Herald::new(voice, told, &session.env))
-        .with_own(ground(session), tasks.cancel.clone())
-}
-
-/// Returns what commands of the user stand on.
-fn ground(session: &Session) -> Ground {
-    Ground {
-        secrets: Secrets::of(&session.settings.sources, env::all()),
-        home: directories::UserDirs::new().map(|dirs| dirs.home_dir().to_path_buf()),
-        logs: session.logs.clone(),
-        copies: session.paths.cache.join("copies"),
-    }
+        .with_own(renew::ground(session), tasks.cancel.clone())
 }
 
 /// Returns the terminal's events; crossterm would panic where there is nothing to read from.
@@ -377,7 +362,10 @@ fn standing(session: &Session, abilities: Abilities, state: &UiState, themes: &T
             commands: Arc::clone(&session.settings.commands),
             wall: session.settings.wall,
             practice: reload::practice(&session.settings),
+            notify: session.settings.notify.clone(),
+            voice: Voice::new(&session.settings.notify, &session.env),
             written: session.written.clone(),
+            plan: None,
         },
         may_ask: ground::may_ask(&session.env, abilities),
         has_mouse: abilities.mouse,

@@ -55,22 +55,27 @@ pub fn schema() -> String {
     format!("{schema:#}\n")
 }
 
+/// How many mistakes in themes are told with all that is wrong with the configuration.
+const THEMES_TOLD: usize = 10;
+
 fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
     let texts = read_all(place)?;
     let (settings, mut wrong) = settings::read(&texts);
     let themes = themes_in(paths);
     wrong.extend(mistakes(&settings, &texts, &themes));
-    let others = themes.mistakes().into_iter().map(told);
-    wrong.extend(
-        others
-            .filter(|other| !wrong.contains(other))
-            .collect::<Vec<_>>(),
-    );
     wrong.extend(store_mistake(&settings, &texts));
     wrong.extend(settings.flaws.iter().cloned());
     wrong.extend(named::mistakes(&settings, &layers(&texts)));
+    wrong.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    let others = themes.mistakes().into_iter().map(told);
+    let mut others: Vec<ConfigError> = others.filter(|other| !wrong.contains(other)).collect();
+    let more = others.len().saturating_sub(THEMES_TOLD);
+    others.truncate(THEMES_TOLD);
+    wrong.extend(others);
     if !wrong.is_empty() {
-        return Err(settings::refused(&wrong));
+        let folder = themes.dir.display();
+        let more = (more > 0).then(|| format!("and {more} more in the themes of `{folder}`"));
+        return Err(settings::refused_for(&wrong, more));
     }
     if texts.is_empty() {
         let path = place.path.display();
@@ -89,7 +94,7 @@ fn check(place: &config_file::Place, paths: &Paths) -> Result<(), Failure> {
 }
 
 /// Returns what is wrong with the place of the store: the board would work without it, and forget.
-fn store_mistake(settings: &Settings, texts: &[Text]) -> Option<ConfigError> {
+pub(super) fn store_mistake(settings: &Settings, texts: &[Text]) -> Option<ConfigError> {
     let url = settings.store.url.as_ref()?;
     let file = settings::file_of_store(url);
     // Directories that are not there yet are made.
@@ -107,6 +112,7 @@ fn store_mistake(settings: &Settings, texts: &[Text]) -> Option<ConfigError> {
     Some(ConfigError {
         file: place.to_owned(),
         line,
+        column: None,
         message: format!("`url` of the store: {why}"),
         hint: Some("name a file that you may write, or leave `url` out".to_owned()),
     })
@@ -215,7 +221,7 @@ pub fn merge(texts: &[Text], themes: &Themes) -> Result<Settings, Failure> {
         return Ok(settings);
     }
     wrong.extend(mistakes(&settings, texts, themes));
-    wrong.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    wrong.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     Err(settings::refused(&wrong))
 }
 
@@ -375,6 +381,7 @@ fn own_error<'a>(layers: &[Layer<'_>], error: &'a KeymapError) -> Option<(&'a st
     let told = ConfigError {
         file: file.to_owned(),
         line,
+        column: None,
         message: error.to_string(),
         hint: error.hint(),
     };
@@ -407,6 +414,7 @@ fn keys_too_many(settings: &Settings, layers: &[Layer<'_>]) -> Vec<ConfigError> 
         ConfigError {
             file: file.to_owned(),
             line,
+            column: None,
             message: format!(
                 "only the first {} views may have a `key`, and `{name}` comes after them",
                 Command::SAVED_VIEWS
@@ -449,6 +457,7 @@ fn key_error(
     ConfigError {
         file: file.to_owned(),
         line,
+        column: None,
         message,
         hint,
     }
@@ -459,12 +468,13 @@ fn told(mistake: Mistake) -> ConfigError {
     ConfigError {
         file,
         line,
+        column: None,
         message: mistake.message,
         hint: mistake.hint,
     }
 }
 
-fn layers(texts: &[Text]) -> Vec<Layer<'_>> {
+pub(super) fn layers(texts: &[Text]) -> Vec<Layer<'_>> {
     texts
         .iter()
         .map(|text| Layer {

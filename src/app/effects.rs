@@ -14,10 +14,12 @@ use tokio_util::task::TaskTracker;
 use crate::app::hidden::Hidden;
 use crate::app::logs::{Desk, Order};
 use crate::app::measure::Meter;
-use crate::app::notify::{Herald, Notice};
+use crate::app::notify::{Herald, Notice, Voice};
 use crate::app::own::{Ground, Runner};
 use crate::app::pins::{List, Pins};
+use crate::app::place::Places;
 use crate::app::reload::{Reloaded, Reloader};
+use crate::app::renew::{Around, Keeper, Plan, Renewed};
 use crate::app::rewind::Projector;
 use crate::app::views::Views;
 use crate::app::{recall, standup, watch};
@@ -73,6 +75,8 @@ pub enum Done {
     Aside(Vec<u8>),
     /// The configuration or a theme was saved, and read again.
     Reloaded(Box<Reloaded>),
+    /// Another engine is there, in the place of the one before; or it could not be started.
+    Renewed(Option<Box<Renewed>>),
 }
 
 /// Starts what takes time, and tells when it is done.
@@ -92,6 +96,8 @@ pub struct Effects {
     herald: Option<Arc<Herald>>,
     browser: Browser,
     own: Option<Runner>,
+    places: Option<Places>,
+    keeper: Option<Keeper>,
 }
 
 /// Opens an address in the browser, and returns before that is done.
@@ -116,6 +122,8 @@ impl Effects {
             herald: None,
             browser: |url| open::that_detached(url),
             own: None,
+            places: None,
+            keeper: None,
         }
     }
 
@@ -139,6 +147,56 @@ impl Effects {
         self
     }
 
+    /// Goes by what the settings say beside the engine.
+    pub fn stand_on(&mut self, around: Around) {
+        let windows = around.windows();
+        self.people_are(Arc::clone(&around.practice.policy.people));
+        self.store = around.store.map(|store| (store, windows));
+        self.standup = Some(around.standup);
+        self.views = Some(around.views);
+        self.hidden = Some(around.hidden);
+        self.projector = around.projector;
+        self.places = around.places;
+        if let Some(runner) = &mut self.own {
+            runner.stand_on(around.ground);
+        }
+    }
+
+    /// The same for one that is being put together.
+    #[must_use]
+    pub fn standing_on(mut self, around: Around) -> Self {
+        self.stand_on(around);
+        self
+    }
+
+    /// Adds who puts one engine in the place of another.
+    #[must_use]
+    pub fn with_keeper(mut self, keeper: Keeper) -> Self {
+        self.keeper = Some(keeper);
+        self
+    }
+
+    /// Puts another engine in the place of the one that runs; returns whether somebody does that.
+    pub fn renew(&mut self, plan: Arc<Plan>) -> bool {
+        let Some(keeper) = &mut self.keeper else {
+            return false;
+        };
+        keeper.renew(plan, self.tell.clone());
+        true
+    }
+
+    /// Returns where it is kept where the board was left.
+    pub fn places(&self) -> Option<&Places> {
+        self.places.as_ref()
+    }
+
+    /// Calls a person by another voice from now on.
+    pub fn speak(&mut self, voice: Voice) {
+        if let Some(herald) = &mut self.herald {
+            *herald = Arc::new(herald.speaking(voice));
+        }
+    }
+
     /// Lets flow see these people, in what is measured from now on.
     pub fn people_are(&mut self, people: Arc<Roster>) {
         self.meter = Meter::of_people(people);
@@ -149,34 +207,6 @@ impl Effects {
         if let Some((_, known)) = &mut self.store {
             *known = windows;
         }
-    }
-
-    /// Adds who prepares the stand-up.
-    #[must_use]
-    pub fn with_standup(mut self, desk: standup::desk::Desk) -> Self {
-        self.standup = Some(desk);
-        self
-    }
-
-    /// Adds where it is kept what was put aside.
-    #[must_use]
-    pub fn with_hidden(mut self, hidden: Hidden) -> Self {
-        self.hidden = Some(hidden);
-        self
-    }
-
-    /// Adds where saved views are kept.
-    #[must_use]
-    pub fn with_views(mut self, views: Views) -> Self {
-        self.views = Some(views);
-        self
-    }
-
-    /// Adds who makes moments of the past.
-    #[must_use]
-    pub fn with_projector(mut self, projector: Projector) -> Self {
-        self.projector = projector;
-        self
     }
 
     /// Returns the way to tell that something is done.
@@ -200,9 +230,9 @@ impl Effects {
         self
     }
 
-    /// Reads the screen's part of the configuration again whenever it is saved.
+    /// Reads the configuration again whenever it is saved.
     #[must_use]
-    pub fn with_reloader(self, reloader: Reloader) -> Self {
+    pub fn with_reloader(self, mut reloader: Reloader) -> Self {
         let tell = self.tell.clone();
         let files = reloader.files();
         watch::watch(files, move || {

@@ -15,6 +15,13 @@ use crate::ui::theme::{ColorDepth, Glyphs};
 #[derive(Clone)]
 pub struct Env(Environment);
 
+/// What variables hold is nobody's business.
+impl std::fmt::Debug for Env {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Env").finish_non_exhaustive()
+    }
+}
+
 impl Env {
     /// Returns those of this process.
     pub fn process() -> Self {

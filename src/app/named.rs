@@ -22,6 +22,7 @@ pub fn mistakes(settings: &Settings, layers: &[Layer<'_>]) -> Vec<ConfigError> {
         let error = ConfigError {
             file: file.to_owned(),
             line,
+            column: None,
             message: format!("`{key}`: {message}"),
             hint: Some(hint),
         };

@@ -1,8 +1,8 @@
 //! The configuration, read again after it was saved: what the screen shows, and how the team works.
 //!
 //! Runs where files may be waited for; what was read is taken over by the loop. With a mistake in
-//! any part of the configuration nothing of it counts, and the old one stays. Sources and all that
-//! begins with the program (`[store]`, `[notify]`, `[team]` and the rest) count after the next start.
+//! any part of the configuration, or where no engine can stand on it, nothing of it counts, and the
+//! old one stays.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,13 +11,16 @@ use std::sync::Arc;
 use crate::app::cli::Global;
 use crate::app::config_file::{DIRECTORY_FILE, Place, Text};
 use crate::app::configuration;
+use crate::app::env::Env;
 use crate::app::exit::Failure;
+use crate::app::notify::Voice;
+use crate::app::renew::{Beneath, Plan};
 use crate::app::session::Session;
 use crate::app::settings;
 use crate::app::themes::{self, Shelf, Themes};
 use crate::app::watch::Files;
 use crate::app::{demo, team, views};
-use crate::config::{OwnCommand, Settings, UiConfig, WallConfig};
+use crate::config::{Notify, OwnCommand, Settings, UiConfig, WallConfig};
 use crate::domain::arrange::SavedView;
 use crate::engine::Practice;
 use crate::ui::keymap::Keymap;
@@ -41,8 +44,14 @@ pub struct Told {
     pub wall: WallConfig,
     /// How the team works.
     pub practice: Arc<Practice>,
+    /// What a person is told, and when.
+    pub notify: Notify,
+    /// How a person is called.
+    pub voice: Voice,
     /// What the files say, so that it can be said what of it is otherwise.
     pub written: Vec<toml::Table>,
+    /// Another engine, where what is beneath the board is otherwise.
+    pub plan: Option<Arc<Plan>>,
 }
 
 /// What came of reading it again; why it was refused, in a line, and a line for each other mistake.
@@ -57,17 +66,21 @@ pub struct Reloader {
     themes: PathBuf,
     /// Whether the team is the simulated one, which has services besides those of the files.
     is_demo: bool,
+    env: Env,
+    beneath: Option<Beneath>,
 }
 
 impl Reloader {
-    /// Makes one for the files of a session.
-    pub fn of(session: &Session) -> Self {
+    /// Makes one for the files of a session, and what its engine stands on.
+    pub fn of(session: &Session, beneath: Beneath) -> Self {
         Self {
             place: session.place.clone(),
             here: std::env::current_dir().ok(),
             global: session.global.clone(),
             themes: session.paths.config.join("themes"),
             is_demo: session.demo.is_some(),
+            env: session.env.clone(),
+            beneath: Some(beneath),
         }
     }
 
@@ -81,7 +94,7 @@ impl Reloader {
     }
 
     /// Reads it.
-    pub fn read(&self) -> Reloaded {
+    pub fn read(&mut self) -> Reloaded {
         let texts = settings::read_all(&self.place, self.here.as_deref());
         let texts = texts.map_err(|failure| in_words(&failure))?;
         let own = themes::shelf(&self.themes);
@@ -102,15 +115,24 @@ impl Reloader {
         }
         let keymap = configuration::keymap_or_failure(&settings, &texts, &themes)
             .map_err(|error| in_words(&error))?;
+        let practice = practice(&settings);
+        let planned = match &mut self.beneath {
+            Some(beneath) => beneath.plan(&settings, &texts, &practice),
+            None => Ok(None),
+        };
+        let plan = planned.map_err(|wrong| in_words(&settings::refused(&wrong)))?;
         Ok(Told {
+            plan,
+            voice: Voice::new(&settings.notify, &self.env),
             views: views::given(&settings),
-            practice: practice(&settings),
+            practice,
             commands: settings.commands,
             ui: settings.ui,
             keymap: Arc::new(keymap),
             kitty: settings.keys.kitty,
             shelf: own,
             wall: settings.wall,
+            notify: settings.notify,
             written: texts.iter().filter_map(written).collect(),
         })
     }
@@ -149,8 +171,14 @@ const PRACTICE: [&str; 7] = [
     "attention",
 ];
 
-/// The other tables that are taken over while the board runs.
-const SCREEN: [&str; 5] = ["ui", "keys", "view", "command", "wall"];
+/// The tables of what is beneath the board: with one of them there is another engine.
+const BENEATH: [&str; 5] = ["source", "store", "history", "triage", "team"];
+
+/// Those of them that the simulated team has of its own.
+const SIMULATED: [&str; 2] = ["source", "store"];
+
+/// The table of what a person is told.
+const CALLS: &str = "notify";
 
 /// Returns what a file says.
 pub fn written(text: &Text) -> Option<toml::Table> {
@@ -160,23 +188,27 @@ pub fn written(text: &Text) -> Option<toml::Table> {
 /// What is otherwise in files that were saved, as it is written in them.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Changed {
-    /// What is taken over at once.
+    /// What is taken over.
     pub taken: Vec<String>,
-    /// What counts after the next start.
-    pub later: Vec<String>,
+    /// What does not count, as the simulated team has its own.
+    pub idle: Vec<String>,
     /// Whether any of it is about how the team works.
     pub practice: bool,
+    /// Whether any of it is beneath the board.
+    pub beneath: bool,
+    /// Whether any of it is about what a person is told.
+    pub calls: bool,
 }
 
 impl Changed {
     /// Returns it in a sentence.
     pub fn words(&self) -> Option<String> {
         let taken = listed(&self.taken).map(|(names, _)| format!("took over {names}"));
-        let later = listed(&self.later).map(|(names, is_one)| {
-            let counts = if is_one { "counts" } else { "count" };
-            format!("{names} of the configuration {counts} after a restart")
+        let idle = listed(&self.idle).map(|(names, is_one)| {
+            let does = if is_one { "does" } else { "do" };
+            format!("{names} {does} not count for the simulated team")
         });
-        let both: Vec<String> = taken.into_iter().chain(later).collect();
+        let both: Vec<String> = taken.into_iter().chain(idle).collect();
         (!both.is_empty()).then(|| both.join("; "))
     }
 }
@@ -198,23 +230,21 @@ fn listed(names: &[String]) -> Option<(String, bool)> {
     Some((format!("{} and {last}", shown.join(", ")), false))
 }
 
-/// Returns what is not as it was.
-pub fn changed(before: &[toml::Table], now: &[toml::Table]) -> Changed {
+/// Returns what is not as it was; the simulated team has some of it of its own.
+pub fn changed(before: &[toml::Table], now: &[toml::Table], simulated: bool) -> Changed {
     let mut taken = BTreeSet::new();
-    let mut later = BTreeSet::new();
-    let mut practice = false;
+    let mut idle = BTreeSet::new();
+    let (mut practice, mut beneath, mut calls) = (false, false, false);
     let nothing = toml::Table::new();
     for at in 0..before.len().max(now.len()) {
         let (old, new) = (before.get(at), now.get(at));
         let (old, new) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
         for name in keys_that_differ(old, new) {
-            let is_practice = PRACTICE.contains(&name.as_str());
-            practice |= is_practice;
-            let changed = if is_practice || SCREEN.contains(&name.as_str()) {
-                &mut taken
-            } else {
-                &mut later
-            };
+            let is_idle = simulated && SIMULATED.contains(&name.as_str());
+            practice |= PRACTICE.contains(&name.as_str());
+            beneath |= BENEATH.contains(&name.as_str()) && !is_idle;
+            calls |= name == CALLS;
+            let changed = if is_idle { &mut idle } else { &mut taken };
             match (old.get(name), new.get(name)) {
                 (Some(toml::Value::Array(_)), _) | (_, Some(toml::Value::Array(_))) => {
                     changed.insert(format!("`[[{name}]]`"));
@@ -231,8 +261,10 @@ pub fn changed(before: &[toml::Table], now: &[toml::Table]) -> Changed {
     }
     Changed {
         taken: taken.into_iter().collect(),
-        later: later.into_iter().collect(),
+        idle: idle.into_iter().collect(),
         practice,
+        beneath,
+        calls,
     }
 }
 
@@ -289,6 +321,8 @@ mod tests {
             global,
             themes: dir.path().join("themes"),
             is_demo: false,
+            env: Env::process(),
+            beneath: None,
         };
         (dir, reloader)
     }
@@ -296,7 +330,7 @@ mod tests {
     #[test]
     fn what_the_screen_is_told_is_read_and_the_rest_is_kept_apart() {
         let text = "[ui]\ntheme = \"nord\"\nslow = true\n[keys]\nkitty = true\nzoom = \"f5\"\n[history]\ndays = 7";
-        let (_dir, reloader) = reloader(text, Global::default());
+        let (_dir, mut reloader) = reloader(text, Global::default());
         let told = reloader.read().unwrap();
         assert_eq!((told.ui.theme.as_str(), told.ui.slow), ("nord", true));
         assert!(told.kitty);
@@ -309,7 +343,7 @@ mod tests {
     fn views_and_commands_are_read_again() {
         let text = "[[view]]\nname = \"mine\"\nfilter = \"author:@me\"\nkey = \"f6\"\n\
                     [[command]]\nname = \"switch\"\nargv = [\"git\"]\nkey = \"B\"";
-        let (_dir, reloader) = reloader(text, Global::default());
+        let (_dir, mut reloader) = reloader(text, Global::default());
         let told = reloader.read().unwrap();
         assert_eq!(told.views[0].shows.filter, "author:@me");
         assert_eq!(told.commands[0].name, "switch");
@@ -317,30 +351,58 @@ mod tests {
         assert_eq!(told.keymap.labels(Command::Own(0), Glyphs::Ascii), "B");
     }
 
-    #[test]
-    fn what_is_taken_over_and_what_counts_after_a_restart_is_named_by_its_key() {
+    fn between(before: &str, now: &str, simulated: bool) -> Changed {
         let table = |text: &str| -> toml::Table { text.parse().unwrap() };
-        let between = |before: &str, now: &str| changed(&[table(before)], &[table(now)]);
+        changed(&[table(before)], &[table(now)], simulated)
+    }
+
+    #[test]
+    fn what_is_taken_over_is_named_by_its_key() {
         let before = "[store]\nurl = \"sqlite:a\"\n[board]\nbake_window = \"1h\"";
-        assert_eq!(between(before, before), Changed::default());
+        assert_eq!(between(before, before, false), Changed::default());
         assert_eq!(Changed::default().words(), None);
         let now = "[store]\nurl = \"sqlite:b\"\n[board]\nbake_window = \"2h\"\n\
                    [[source]]\nkind = \"github\"\n[wall]\npage_secs = 9";
-        let both = between(before, now);
-        assert_eq!(both.taken, ["`[wall]`", "`bake_window` of `[board]`"]);
-        assert_eq!(both.later, ["`[[source]]`", "`url` of `[store]`"]);
-        assert!(both.practice);
-        assert_eq!(
-            both.words().unwrap(),
-            "took over `[wall]` and `bake_window` of `[board]`; `[[source]]` and `url` of `[store]` \
-             of the configuration count after a restart"
-        );
-        let gone = changed(&[table(now)], &[]);
-        assert_eq!((gone.taken.len(), gone.later.len()), (2, 2));
+        let all = between(before, now, false);
+        let names = ["`[[source]]`", "`[wall]`", "`bake_window` of `[board]`"];
+        assert_eq!(all.taken[..3], names);
+        assert_eq!(all.taken[3], "`url` of `[store]`");
+        assert!(all.practice && all.beneath && !all.calls);
+        let gone = changed(&[now.parse().unwrap()], &[], false);
+        assert_eq!((gone.taken.len(), gone.idle.len()), (4, 0));
         let many = "[ui]\na = 1\nb = 1\nc = 1\nd = 1\ne = 1\nf = 1";
-        let words = between("[ui]", many).words().unwrap();
+        let many = between("[ui]", many, false);
+        let words = many.words().unwrap();
         assert!(words.ends_with("`d` of `[ui]` and 2 more"), "{words}");
-        assert!(!between("[ui]", many).practice);
+        assert!(!many.practice && !many.beneath);
+        let calls = between("", "[notify]\nbell = true", false);
+        assert!(calls.calls && !calls.beneath && !calls.practice);
+    }
+
+    #[test]
+    fn the_simulated_team_has_sources_and_a_store_of_its_own() {
+        let now = "[[source]]\nkind = \"github\"\n[wall]\npage_secs = 9";
+        let changed = between("", now, true);
+        assert!(!changed.beneath);
+        assert_eq!(
+            changed.words().unwrap(),
+            "took over `[wall]`; `[[source]]` does not count for the simulated team"
+        );
+        assert!(between("", "[team]\nturn_mins = 3", true).beneath);
+    }
+
+    #[test]
+    fn every_table_of_the_configuration_is_taken_over_by_somebody() {
+        const SCREEN: [&str; 5] = ["ui", "keys", "view", "command", "wall"];
+        let schema: serde_json::Value = serde_json::from_str(&configuration::schema()).unwrap();
+        let tables = schema["properties"].as_object().unwrap();
+        assert!(tables.len() > 10);
+        for name in tables.keys() {
+            let name = name.as_str();
+            let lists = [&PRACTICE[..], &BENEATH[..], &SCREEN[..], &[CALLS]];
+            let count = lists.iter().filter(|list| list.contains(&name)).count();
+            assert_eq!(count, 1, "{name}");
+        }
     }
 
     #[test]
@@ -372,7 +434,7 @@ mod tests {
             slow: true,
             ..Global::default()
         };
-        let (_dir, reloader) = reloader("[ui]\ntheme = \"nord\"\nascii = false", global);
+        let (_dir, mut reloader) = reloader("[ui]\ntheme = \"nord\"\nascii = false", global);
         let ui = reloader.read().unwrap().ui;
         assert_eq!(ui.theme, "dracula");
         assert_eq!((ui.mouse, ui.ascii, ui.slow), (false, Some(true), true));
@@ -380,7 +442,7 @@ mod tests {
 
     #[track_caller]
     fn refused(text: &str, expected: &str) {
-        let (_dir, reloader) = reloader(text, Global::default());
+        let (_dir, mut reloader) = reloader(text, Global::default());
         let told = reloader.read().unwrap_err();
         let first = told.lines().next().unwrap_or_default();
         assert!(first.contains(expected), "{told}");
@@ -391,7 +453,7 @@ mod tests {
     fn a_mistake_is_told_in_one_line_with_its_place() {
         refused(
             "[ui]\ntheme = \"no/path\"",
-            "config.toml:2: `theme`: `no/path` is not the name of a theme",
+            "config.toml:2:9: `theme`: `no/path` is not the name of a theme",
         );
         refused(
             "\n[keys]\nzom = \"x\"",
@@ -407,7 +469,7 @@ mod tests {
         );
         refused(
             "[[view]]\nname = \"a\"\nfilter = \"stauts:failed\"",
-            "config.toml:3: `filter` of the view `a`: unknown key `stauts` at column 1",
+            "config.toml:3:10: `filter` of the view `a`: unknown key `stauts` at column 1",
         );
         refused(
             "[[command]]\nname = \"a\"\nargv = [\"x\"]\nkey = \"z\"",
@@ -426,7 +488,7 @@ mod tests {
     #[test]
     fn the_nearest_name_and_the_other_mistakes_are_told() {
         let text = "[keys]\nzom = \"x\"\nsrot = \"y\"";
-        let (_dir, reloader) = reloader(text, Global::default());
+        let (_dir, mut reloader) = reloader(text, Global::default());
         let told = reloader.read().unwrap_err();
         let lines: Vec<&str> = told.lines().collect();
         assert_eq!(lines.len(), 2, "{told}");
@@ -442,7 +504,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_gone_is_no_empty_one() {
-        let (dir, reloader) = reloader("", Global::default());
+        let (dir, mut reloader) = reloader("", Global::default());
         drop(dir);
         assert!(reloader.read().unwrap_err().contains("cannot read"));
     }

@@ -6,12 +6,9 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::app::cli::{DemoScale, Global};
 use crate::app::config_file::{self, Place};
@@ -21,7 +18,8 @@ use crate::app::exit::Failure;
 use crate::app::paths::{self, Paths};
 use crate::app::pins::Pins;
 use crate::app::settings::{file_of_store, read_all};
-use crate::app::unopened::Unopened;
+pub use crate::app::tasks::Tasks;
+use crate::app::unopened::open_source;
 use crate::app::{clock, clone, configuration, redact, reload, waiting};
 use crate::config::{Settings, SourceConfig};
 use crate::domain::text::Clean;
@@ -30,13 +28,10 @@ use crate::engine::db::{Bound, Limits, Opened, Store};
 use crate::engine::logs::FileLogs;
 use crate::engine::{Engine, Options, Tells};
 use crate::sources::http::{Clock, Ground, NoValidators};
-use crate::sources::{REGISTRY, Source, token, usual};
+use crate::sources::{Source, token, usual};
 
 /// Where a source comes from that nobody configured.
 pub(super) const THIS_CLONE: &str = "the clone in the current directory";
-
-/// How long tasks may take to end, once they are told to.
-const GOODBYE: Duration = Duration::from_millis(1_500);
 
 /// What a command stands on.
 pub struct Session {
@@ -66,6 +61,8 @@ pub struct Session {
     pub logs: FileLogs,
     /// Why the host of the clone did not show what it is, where it was asked.
     pub refused: Option<String>,
+    /// Whether the engine that was started last keeps what it knows in the store that it was given.
+    pub owns_store: bool,
 }
 
 impl Session {
@@ -117,6 +114,7 @@ impl Session {
             demo,
             clock,
             refused: None,
+            owns_store: true,
         })
     }
 
@@ -140,11 +138,49 @@ impl Session {
             demo: None,
             clock,
             refused: None,
+            owns_store: true,
         })
+    }
+
+    /// Returns the same with other settings, in the same place; a simulated team is asked on by the
+    /// sources that it has.
+    #[must_use]
+    pub fn again(&self, settings: Settings) -> Self {
+        know_tokens(&self.env, &settings);
+        Self {
+            env: self.env.clone(),
+            paths: self.paths.clone(),
+            global: self.global.clone(),
+            place: self.place.clone(),
+            files: self.files.clone(),
+            written: self.written.clone(),
+            told_theme: self.told_theme.clone(),
+            settings,
+            sources_from: self.sources_from.clone(),
+            demo: None,
+            clock: Arc::clone(&self.clock),
+            logs: self.logs.clone(),
+            refused: None,
+            owns_store: self.owns_store,
+        }
+    }
+
+    /// Returns the source that the clone in the current directory is, where nobody configured any.
+    pub(super) fn of_clone(&self) -> Option<SourceConfig> {
+        let here = std::env::current_dir().ok()?;
+        let shown = clone::memory::recall(&self.paths.hosts(), (self.clock)());
+        clone::source(&here, &self.env, shown)
     }
 
     /// Opens the store; one that cannot be had is told of, and the board works without.
     pub fn open_store(&self) -> Result<(Store, Opened), Failure> {
+        let (store, opened) = self.open_unbound()?;
+        self.bind(&store);
+        Ok((store, opened))
+    }
+
+    /// Opens the store without telling it what the sources are.
+    pub(super) fn open_unbound(&self) -> Result<(Store, Opened), Failure> {
         let file = self.store_file();
         // Where that fails the store stays in memory, and the board says why. A folder that the
         // configuration names is not ours to close.
@@ -161,17 +197,20 @@ impl Session {
             ..Limits::default()
         };
         let opened = Store::open_with(&file, (self.clock)(), limits);
-        let (store, opened) = opened.map_err(|error| {
+        opened.map_err(|error| {
             Failure::error(format!(
                 "cannot open the store `{}`: {error}",
                 file.display()
             ))
-        })?;
+        })
+    }
+
+    /// Tells a store what the sources are.
+    pub(super) fn bind(&self, store: &Store) {
         // The demo has a store of its own and no sources yet; nothing of it is bound.
         let env = self.env.reader();
         let bound = |source| Bound::new(source, &token::account(source, &env));
         store.bind(self.settings.sources.iter().map(bound));
-        Ok((store, opened))
     }
 
     /// Returns where the store is.
@@ -366,6 +405,7 @@ impl Session {
     ) -> Result<Engine, Failure> {
         let joined = beside.joins && polling && self.join_demo();
         let own = joined || self.begin_demo(polling, tasks).await?;
+        self.owns_store = own;
         let store = store.filter(|_| own);
         let acts = beside.acts;
         if acts {
@@ -420,51 +460,6 @@ struct Beside {
     haste: bool,
     /// Whether a simulated team that another demo shows is asked, and not one made for this.
     joins: bool,
-}
-
-/// The program's tasks: all belong to a tracker and end with its token.
-#[derive(Clone, Default, Debug)]
-pub struct Tasks {
-    /// Whose they are.
-    pub tracker: TaskTracker,
-    /// What ends them.
-    pub cancel: CancellationToken,
-    /// Those of the simulated forge, which end last: it is asked until the end.
-    pub forge: (TaskTracker, CancellationToken),
-}
-
-impl Tasks {
-    /// Ends them all, and waits for a moment until they have.
-    pub async fn end(&self) {
-        self.cancel.cancel();
-        self.tracker.close();
-        if tokio::time::timeout(GOODBYE, self.tracker.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!(left = self.tracker.len(), "tasks did not end in time");
-        }
-        self.forge.1.cancel();
-    }
-}
-
-fn open_source(config: &SourceConfig, ground: &Ground) -> Box<dyn Source> {
-    let kind = REGISTRY.iter().find(|kind| kind.config.name == config.kind);
-    let opened = match kind {
-        Some(kind) => (kind.open)(config, ground),
-        None => Err(crate::sources::SourceError::Refused {
-            host: config.url.host_str().unwrap_or_default().to_owned(),
-            cause: format!("`{}` is no kind of source", config.kind),
-        }),
-    };
-    opened.unwrap_or_else(|error| {
-        tracing::warn!(source = %config.name, %error, "open");
-        Box::new(Unopened::new(
-            config,
-            kind.map_or("unknown", |kind| kind.config.name),
-            error,
-        ))
-    })
 }
 
 /// Tells the redactor every token that the environment holds, whether it is used or not; those that

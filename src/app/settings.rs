@@ -79,25 +79,33 @@ pub fn file_of_store(url: &str) -> PathBuf {
     PathBuf::from(path.strip_prefix("//").unwrap_or(path))
 }
 
-/// Tells every mistake with its own hint below it; the last hint is the failure's.
+/// Tells the first mistakes, each with its own hint below it, and how many more there are.
 pub fn refused(errors: &[ConfigError]) -> Failure {
     const TOLD: usize = 10;
+    let more = errors.len().saturating_sub(TOLD);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let told = errors.get(..TOLD).unwrap_or(errors);
+    refused_for(told, more)
+}
+
+/// Tells mistakes, each with its own hint below it, and what is said of more; the last hint is the
+/// failure's.
+pub fn refused_for(errors: &[ConfigError], more: Option<String>) -> Failure {
     let mut text = String::new();
     let mut hint = None;
-    for (at, error) in errors.iter().take(TOLD).enumerate() {
+    for (at, error) in errors.iter().enumerate() {
         if let Some(hint) = hint.take() {
             let _ = write!(text, "\nhint: {hint}");
         }
         let _ = write!(text, "{}{error}", if at == 0 { "" } else { "\nerror: " });
         hint.clone_from(&error.hint);
     }
-    let more = errors.len().saturating_sub(TOLD);
-    if more > 0 {
+    if let Some(more) = more {
         // Writing to a string cannot fail.
         if let Some(hint) = hint.take() {
             let _ = write!(text, "\nhint: {hint}");
         }
-        let _ = write!(text, "\nerror: and {more} more");
+        let _ = write!(text, "\nerror: {more}");
     }
     Failure::usage(text).maybe_hint(hint)
 }

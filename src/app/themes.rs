@@ -83,6 +83,18 @@ pub struct Mistake {
     pub hint: Option<String>,
 }
 
+impl Mistake {
+    /// Returns it in a line, with its place and what to do.
+    pub fn in_a_line(self) -> String {
+        match (self.place, self.hint) {
+            (Some((file, line)), Some(hint)) => format!("{file}:{line}: {}; {hint}", self.message),
+            (Some((file, line)), None) => format!("{file}:{line}: {}", self.message),
+            (None, Some(hint)) => format!("{}; {hint}", self.message),
+            (None, None) => self.message,
+        }
+    }
+}
+
 /// Why a theme could not be read: what it says, or that it cannot be opened.
 enum Unread {
     Said(ThemeError),
@@ -104,15 +116,7 @@ impl From<Mistake> for Unread {
 impl Themes {
     /// Returns the theme of this name, or what is wrong with it, in words.
     pub fn find(&self, name: &str) -> Result<Theme, String> {
-        self.open(name)
-            .map_err(|mistake| match (mistake.place, mistake.hint) {
-                (Some((file, line)), Some(hint)) => {
-                    format!("{file}:{line}: {}; {hint}", mistake.message)
-                }
-                (Some((file, line)), None) => format!("{file}:{line}: {}", mistake.message),
-                (None, Some(hint)) => format!("{}; {hint}", mistake.message),
-                (None, None) => mistake.message,
-            })
+        self.open(name).map_err(Mistake::in_a_line)
     }
 
     /// Returns the theme of this name, or what is wrong with it.
@@ -234,11 +238,15 @@ impl Themes {
         auto.chain(self.names()).collect()
     }
 
-    /// Returns what is wrong with the user's own themes, used or not.
+    /// Returns all that is wrong with the user's own themes that cannot be used.
     pub fn mistakes(&self) -> Vec<Mistake> {
-        let names = self.names();
-        let opened = names.iter().map(|name| self.open(name));
-        opened.filter_map(Result::err).collect()
+        let names = self.names().into_iter();
+        let broken = names.filter_map(|name| self.open(&name).err().map(|first| (name, first)));
+        let all = broken.flat_map(|(name, first)| {
+            let all = self.check(&name);
+            if all.is_empty() { vec![first] } else { all }
+        });
+        all.collect()
     }
 
     /// Says where a mistake is: in the file that was given, or in the user's own of that name.

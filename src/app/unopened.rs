@@ -12,7 +12,10 @@ use crate::domain::Timestamp;
 use crate::domain::correlate::Need;
 use crate::domain::fact::Fact;
 use crate::domain::key::SourceName;
-use crate::sources::{Batch, Capability, Fetch, Meter, Resource, Source, SourceError, Tier};
+use crate::sources::http::Ground;
+use crate::sources::{
+    Batch, Capability, Fetch, Meter, REGISTRY, Resource, Source, SourceError, Tier,
+};
 
 /// Where the token of such a source comes from.
 pub const NOT_LOOKED_FOR: &str = "not looked for";
@@ -35,6 +38,34 @@ impl Unopened {
             error,
         }
     }
+}
+
+/// Opens a source, or tells why it cannot be opened.
+pub(super) fn try_open(
+    config: &SourceConfig,
+    ground: &Ground,
+) -> Result<Box<dyn Source>, SourceError> {
+    let kind = REGISTRY.iter().find(|kind| kind.config.name == config.kind);
+    match kind {
+        Some(kind) => (kind.open)(config, ground),
+        None => Err(SourceError::Refused {
+            host: config.url.host_str().unwrap_or_default().to_owned(),
+            cause: format!("`{}` is no kind of source", config.kind),
+        }),
+    }
+}
+
+/// Opens a source; one that cannot be opened tells why instead of answering.
+pub(super) fn open_source(config: &SourceConfig, ground: &Ground) -> Box<dyn Source> {
+    try_open(config, ground).unwrap_or_else(|error| {
+        let kind = REGISTRY.iter().find(|kind| kind.config.name == config.kind);
+        tracing::warn!(source = %config.name, %error, "open");
+        Box::new(Unopened::new(
+            config,
+            kind.map_or("unknown", |kind| kind.config.name),
+            error,
+        ))
+    })
 }
 
 impl Source for Unopened {

@@ -22,7 +22,7 @@ use crate::domain::text::{Clean, nearest};
 const LARGEST: usize = 1 << 20;
 
 /// The most errors that are told at once.
-const MOST_ERRORS: usize = 50;
+const MOST_ERRORS: usize = 500;
 
 /// Keys of the file that a directory may not set.
 const USER_TABLES: [&str; 4] = ["command", "keys", "notify", "store"];
@@ -70,6 +70,8 @@ pub(super) struct Checker<'a> {
     /// The kinds of source that exist.
     pub(super) kinds: &'a [&'a SourceKind],
     errors: Vec<ConfigError>,
+    /// Where tables are of which something was taken out: nothing is told of such a one as a whole.
+    partial: Vec<Range<usize>>,
     /// What is told of a source if nothing is chosen of it in the end.
     idle: Vec<Idle>,
 }
@@ -88,6 +90,7 @@ impl<'a> Checker<'a> {
             trust,
             kinds,
             errors: Vec::new(),
+            partial: Vec::new(),
             idle: Vec::new(),
         }
     }
@@ -100,7 +103,7 @@ impl<'a> Checker<'a> {
             self.drop_forbidden(&mut root, &USER_TABLES);
             self.apply_tables(root, settings);
         }
-        self.errors.sort_by_key(|error| error.line);
+        self.errors.sort_by_key(|error| (error.line, error.column));
         self.errors.truncate(MOST_ERRORS);
         (self.errors, self.idle)
     }
@@ -197,10 +200,9 @@ impl<'a> Checker<'a> {
     /// Reads the saved views; one that is wrong is told of and left out, the rest of the file holds.
     fn apply_views(&mut self, value: Spanned<DeValue<'a>>, settings: &mut Settings) {
         let before = self.errors.len();
-        let odd = odd_tables(&value, file::names::<file::View>());
-        let mut views = self.tables(view::TITLE, value, &["key"]);
-        // Without the filter that was misspelt it would show something else than was wanted.
-        views.retain(|view| !odd.contains(&view.span));
+        let odd = view::odd(&value);
+        let views = self.tables(view::TITLE, value, &["key"]);
+        self.partial.extend(odd);
         view::apply(self, views, settings);
         settings.flaws.extend(self.errors.split_off(before));
     }
@@ -306,12 +308,9 @@ impl<'a> Checker<'a> {
         };
         self.drop_unknown(&mut table, title, file::names::<T>());
         self.drop_forbidden(&mut table, forbidden);
-        // One of a list is left out as a whole: without one of its keys it may say something else.
-        let (is_one_of_many, all) = (title.starts_with("[["), table.len());
         loop {
             let value = Spanned::new(span.clone(), DeValue::Table(table.clone()));
             let error = match read::<T>(value) {
-                Ok(_) if is_one_of_many && table.len() < all => return None,
                 Ok(value) => return Some(Table { value, span }),
                 Err(error) => error,
             };
@@ -322,6 +321,8 @@ impl<'a> Checker<'a> {
             let key = key.map(|(key, _)| key.get_ref().to_string());
             self.type_error(at, key.as_deref(), error.message());
             table.remove(key?.as_str());
+            // What is left is judged, so that all that is wrong is told at once.
+            self.partial.push(span.clone());
         }
     }
 
@@ -397,6 +398,10 @@ impl<'a> Checker<'a> {
     ///
     /// The message may quote the file: it is cleaned, and what looks like a secret is hidden.
     pub(super) fn error(&mut self, at: Range<usize>, message: &str, hint: Option<&str>) {
+        if self.partial.contains(&at) {
+            // What is missing there was taken out, and told of.
+            return;
+        }
         let error = self.describe(at, message, hint);
         self.errors.push(error);
     }
@@ -405,10 +410,16 @@ impl<'a> Checker<'a> {
         let tidy = |text: &str| Clean::line(&Redactor::default().redact(text)).to_string();
         ConfigError {
             file: self.file.to_owned(),
+            column: Some(place::column_at(self.text, &at)),
             line: place::line_at(self.text, at),
             message: tidy(message),
             hint: hint.map(tidy),
         }
+    }
+
+    /// Returns whether something of a table was taken out: it may say something else than was meant.
+    pub(super) fn is_partial(&self, span: &Range<usize>) -> bool {
+        self.partial.contains(span)
     }
 
     /// Returns whether nothing is wrong so far.
@@ -469,26 +480,6 @@ impl<'a> Checker<'a> {
         }
         words
     }
-}
-
-/// Returns where the tables of a list are that have keys which nobody knows.
-fn odd_tables(value: &Spanned<DeValue<'_>>, known: &[&str]) -> Vec<Range<usize>> {
-    let DeValue::Array(list) = value.get_ref() else {
-        return Vec::new();
-    };
-    let is_odd = |value: &&Spanned<DeValue<'_>>| match value.get_ref() {
-        DeValue::Table(table) => {
-            let mut keys = table.keys();
-            keys.any(|key| !known.contains(&key.get_ref().as_ref()))
-        }
-        DeValue::String(_)
-        | DeValue::Integer(_)
-        | DeValue::Float(_)
-        | DeValue::Boolean(_)
-        | DeValue::Datetime(_)
-        | DeValue::Array(_) => false,
-    };
-    list.iter().filter(is_odd).map(Spanned::span).collect()
 }
 
 /// Reads a value as it is.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::config::check::{Checker, Table};
-use crate::config::template::Template;
+use crate::config::template::{Template, TemplateError};
 use crate::config::{Settings, executes, file};
 use crate::domain::query::Query;
 use crate::domain::text::Clean;
@@ -244,51 +244,59 @@ fn template(checker: &mut Checker<'_>, key: &str, text: &file::Text) -> Option<T
 fn argv(checker: &mut Checker<'_>, words: toml::Spanned<Vec<file::Text>>) -> Option<Vec<Template>> {
     let span = words.span();
     let words = words.into_inner();
-    let all: Vec<Option<Template>> = words
-        .iter()
-        .take(MOST_WORDS)
-        .map(|text| template(checker, "argv", text))
-        .collect();
-    let argv: Vec<Template> = all.into_iter().collect::<Option<_>>()?;
-    let refusal = if words.len() > MOST_WORDS {
-        Some((format!("`argv` has more than {MOST_WORDS} words"), None))
-    } else {
-        wrong_program(&argv).map(|(message, hint)| (message.to_owned(), Some(hint)))
-    };
-    match refusal {
-        Some((message, hint)) => {
-            checker.error(span, &message, hint);
-            None
-        }
-        None => Some(argv),
+    let mut is_well = words.len() <= MOST_WORDS;
+    if !is_well {
+        let message = format!("`argv` has more than {MOST_WORDS} words");
+        checker.error(span.clone(), &message, None);
     }
+    let mut argv = Vec::new();
+    for text in words.iter().take(MOST_WORDS) {
+        let found = template(checker, "argv", text);
+        is_well &= found.is_some();
+        // What stands for nothing was meant to stand for a value, and is judged as one.
+        let meant = match Template::parse(text.get_ref()) {
+            Err(TemplateError::Unknown(_)) => "{title}",
+            Ok(_) | Err(TemplateError::Alone) => "word",
+        };
+        argv.extend(found.or_else(|| Template::parse(meant).ok()));
+    }
+    for (message, hint) in wrong_program(&argv) {
+        is_well = false;
+        checker.error(span.clone(), message, Some(hint));
+    }
+    is_well.then_some(argv)
 }
 
-/// Returns what is wrong with the program, and with what it would do to a value.
-fn wrong_program(argv: &[Template]) -> Option<(&'static str, &'static str)> {
+/// Returns all that is wrong with the program, and with what it would do to a value.
+fn wrong_program(argv: &[Template]) -> Vec<(&'static str, &'static str)> {
     let program = argv.first().and_then(Template::plain);
     if program.is_none_or(|name| name.trim().is_empty() || name.starts_with('-')) {
-        return Some((
+        // What it does to a value nobody can say.
+        return vec![(
             "`argv` names no program",
             "the first word is a program as it is, without anything of a card",
-        ));
+        )];
     }
+    let mut wrong = Vec::new();
     if executes::makes_line(argv) {
-        return Some((
+        wrong.push((
             "`argv`: that program hands its arguments to a shell, which would obey a card",
             "let it run a script of yours that takes nothing from the card",
         ));
     }
     if executes::runs_value(argv) {
-        return Some((
+        wrong.push((
             "`argv`: that program would take a value for something to run",
             "let it run a script of yours, and pass the value behind that",
         ));
     }
-    executes::reads_script(argv).then_some((
-        "`argv`: a value in a script would be obeyed as a part of it",
-        "pass it behind the script: `[\"sh\", \"-c\", \"git log \\\"$1\\\"\", \"sh\", \"{sha}\"]`",
-    ))
+    if executes::reads_script(argv) {
+        wrong.push((
+            "`argv`: a value in a script would be obeyed as a part of it",
+            "pass it behind the script: `[\"sh\", \"-c\", \"git log \\\"$1\\\"\", \"sh\", \"{sha}\"]`",
+        ));
+    }
+    wrong
 }
 
 fn cards(checker: &mut Checker<'_>, text: &file::Text) -> Option<Query> {
@@ -323,10 +331,13 @@ mod tests {
             .iter()
             .map(|word| Template::parse(word).unwrap())
             .collect();
-        let found = wrong_program(&words).map(|(message, _)| message);
+        let found = wrong_program(&words);
         match wrong {
-            None => assert_eq!(found, None, "{argv:?}"),
-            Some(part) => assert!(found.is_some_and(|it| it.contains(part)), "{argv:?}"),
+            None => assert_eq!(found, [], "{argv:?}"),
+            Some(part) => {
+                let mut found = found.iter();
+                assert!(found.any(|(message, _)| message.contains(part)), "{argv:?}");
+            }
         }
     }
 

@@ -294,12 +294,14 @@ pub enum RepoNames {
 
 /// Why a configuration was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {message}")]
+#[error("{file}:{line}{}: {message}", column.map_or_else(String::new, |at| format!(":{at}")))]
 pub struct ConfigError {
     /// Which file, as the user named it.
     pub file: String,
     /// Line, from 1.
     pub line: usize,
+    /// Column, from 1, where it is known.
+    pub column: Option<usize>,
     /// What is wrong.
     pub message: String,
     /// What to do about it.

@@ -94,6 +94,13 @@ pub fn line_of_error(text: &str) -> Option<usize> {
     spans.map(|span| line_at(text, span)).min()
 }
 
+/// Returns the column, from 1, at which a span begins, in characters.
+pub(super) fn column_at(text: &str, span: &Range<usize>) -> usize {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    line.chars().count() + 1
+}
+
 /// Returns the line, from 1, in which a span begins.
 pub(super) fn line_at(text: &str, span: Range<usize>) -> usize {
     let before = text.get(..span.start).unwrap_or(text);

@@ -2,6 +2,11 @@
 //!
 //! What they mean on the screen is the screen's matter, and whether a key is free the key map's.
 
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::DeValue;
+
 use crate::config::board::stage_words;
 use crate::config::check::{Checker, Table};
 use crate::config::{Settings, file};
@@ -34,7 +39,8 @@ pub(super) fn apply(
     let mut views: Vec<ViewConfig> = Vec::new();
     for table in tables {
         let span = table.span.clone();
-        let Some(view) = check(checker, table) else {
+        let Some(view) = check(checker, table).filter(|_| !checker.is_partial(&span)) else {
+            // Without the filter that was misspelt it would show something else than was wanted.
             continue;
         };
         let known = views.iter().map(|known| &known.view);
@@ -57,31 +63,37 @@ pub(super) fn apply(
     settings.views.extend(views);
 }
 
+/// Returns where those views are that have keys which nobody knows.
+pub(super) fn odd(value: &Spanned<DeValue<'_>>) -> Vec<Range<usize>> {
+    let known = file::names::<file::View>();
+    let DeValue::Array(list) = value.get_ref() else {
+        return Vec::new();
+    };
+    let is_odd = |value: &&Spanned<DeValue<'_>>| match value.get_ref() {
+        DeValue::Table(table) => {
+            let mut keys = table.keys();
+            keys.any(|key| !known.contains(&key.get_ref().as_ref()))
+        }
+        DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_) => false,
+    };
+    list.iter().filter(is_odd).map(Spanned::span).collect()
+}
+
 fn check(checker: &mut Checker<'_>, table: Table<file::View>) -> Option<ViewConfig> {
     let view = table.value;
-    let Some(name) = view.name else {
-        let hint = "write what its tab says, e.g. `name = \"my reviews\"`";
-        checker.missing(table.span, "name", TITLE, hint);
-        return None;
-    };
     let filter = view.filter.map(|text| (text.span(), text.into_inner()));
     let mut is_well = true;
-    if name.get_ref().chars().any(char::is_control) {
-        let message = "`name`: the name of a view holds a character that cannot be shown";
-        checker.error(name.span(), message, None);
-        return None;
-    }
-    let name = match SavedView::name_of(name.get_ref()) {
-        Ok(name) => name,
-        Err(why) => {
-            checker.error(name.span(), &format!("`name`: {why}"), None);
-            return None;
-        }
-    };
+    let name = name(checker, view.name.as_ref(), &table.span);
     if let Some((span, text)) = &filter
         && let Err(error) = Query::parse(text)
     {
-        let message = format!("`filter` of the view `{name}`: {error}");
+        let of = name.as_ref().map(|name| format!(" of the view `{name}`"));
+        let message = format!("`filter`{}: {error}", of.unwrap_or_default());
         checker.error(span.clone(), &message, error.hint().as_deref());
         is_well = false;
     }
@@ -117,7 +129,8 @@ fn check(checker: &mut Checker<'_>, table: Table<file::View>) -> Option<ViewConf
             None => is_well = false,
         }
     }
-    is_well.then(|| ViewConfig {
+    let name = name.filter(|_| is_well)?;
+    Some(ViewConfig {
         view: SavedView {
             name,
             shows: Arrangement {
@@ -127,6 +140,28 @@ fn check(checker: &mut Checker<'_>, table: Table<file::View>) -> Option<ViewConf
                 order,
             },
         },
-        key: view.key.map(toml::Spanned::into_inner),
+        key: view.key.map(Spanned::into_inner),
     })
+}
+
+/// Returns the name of a view, or tells what is wrong with it.
+fn name(
+    checker: &mut Checker<'_>,
+    name: Option<&file::Text>,
+    span: &Range<usize>,
+) -> Option<String> {
+    let Some(text) = name else {
+        let hint = "write what its tab says, e.g. `name = \"my reviews\"`";
+        checker.missing(span.clone(), "name", TITLE, hint);
+        return None;
+    };
+    if text.get_ref().chars().any(char::is_control) {
+        let message = "`name`: the name of a view holds a character that cannot be shown";
+        checker.error(text.span(), message, None);
+        return None;
+    }
+    let found = SavedView::name_of(text.get_ref());
+    found
+        .map_err(|why| checker.error(text.span(), &format!("`name`: {why}"), None))
+        .ok()
 }

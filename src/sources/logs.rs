@@ -21,6 +21,11 @@ pub trait LogCache: Send + Sync {
         drop(key.clone());
         Err(io::ErrorKind::Unsupported.into())
     }
+
+    /// Says that nobody reads on in the log that grows, if it is that one; what came of it stays.
+    fn leave(&self, key: &LogKey, why: &str) {
+        let _ = (key, why);
+    }
 }
 
 /// A log that grows; dropped, it stays as it is for those who read it already.

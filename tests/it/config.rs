@@ -28,7 +28,7 @@ fn hostile_files_are_refused_in_words() {
     refused("\u{1b}]0;owned\u{7}", "config.toml:1:");
     refused(
         "[ui]\n\"\\u001b[2J\\u202e\" = 1",
-        "config.toml:2: unknown key",
+        "config.toml:2:1: unknown key",
     );
     refused("x = [[[[[[[[", "config.toml:1:");
     refused(&format!("x = {}", "[".repeat(200_000)), "config.toml:1:");
@@ -43,11 +43,11 @@ fn hostile_files_are_refused_in_words() {
     );
     refused(
         "[[source]]\nkind = \"gitbub\"",
-        "config.toml:2: `kind`: unknown word `gitbub`",
+        "config.toml:2:8: `kind`: unknown word `gitbub`",
     );
     refused(
         "[[rule]]\nname = \"x\"\nstage = \"code\"\nwhen = \"lable:x\"",
-        "config.toml:4: `when`: unknown key `lable` at column 1",
+        "config.toml:4:8: `when`: unknown key `lable` at column 1",
     );
     refused("[keys]\nquti = \"q\"", "quti");
 }
@@ -144,10 +144,10 @@ fn what_auto_stands_for_is_checked_as_well() {
         &home,
         FILE,
         &[
-            "error: F:4: `theme_dark`: `auto` stands for this theme, so it cannot be `auto`",
-            "hint: `cycleboard theme list` names them all",
             "error: F:3: there is no theme `ligth`",
             "hint: did you mean `light`?",
+            "error: F:4: `theme_dark`: `auto` stands for this theme, so it cannot be `auto`",
+            "hint: `cycleboard theme list` names them all",
         ],
     );
 }
@@ -198,8 +198,8 @@ fn all_mistakes_of_a_file_are_told_at_once() {
     );
     let errors = [
         "error: F:2: there is no theme `nrd`",
-        "error: F:4: `days`: string \"x\", expected a whole number",
-        "error: F:6: `down` in `[keys]`: integer `5`, expected a key, or a list of keys",
+        "error: F:4:8: `days`: string \"x\", expected a whole number",
+        "error: F:6:8: `down` in `[keys]`: integer `5`, expected a key, or a list of keys",
         "hint: a key is a text: `\"5\"`",
         "error: F:7: `zom` in `[keys]` is no command",
         "hint: did you mean `zoom`?",
@@ -252,6 +252,23 @@ fn a_theme_that_does_not_exist_is_told_with_its_line() {
     );
     home.configure("[ui]\ntheme = \"midnight\"\n");
     home.run(&["config", "check"]).exits(0);
+}
+
+#[test]
+fn of_many_broken_themes_the_first_are_told_and_how_many_more_there_are() {
+    let home = Home::new();
+    home.configure("[ui]\nmouze = true\n");
+    for number in 10..25 {
+        let file = format!("config/cycleboard/themes/own{number}.toml");
+        write(&home, &file, "inherits = 'dark'\ncalm = 'greenish'\n");
+    }
+    let ran = home.run(&["config", "check"]);
+    ran.exits(2)
+        .complains("config.toml:2:1: unknown key `mouze`");
+    let told = ran.err.lines().filter(|line| line.contains("greenish"));
+    assert_eq!(told.count(), 10, "{ran:#?}");
+    let folder = home.path("config/cycleboard/themes").display().to_string();
+    ran.complains(&format!("error: and 5 more in the themes of `{folder}`"));
 }
 
 #[test]
@@ -472,7 +489,9 @@ fn files_that_are_none_are_refused_and_odd_ones_read() {
     write(&home, "other.toml", "\u{feff}[ui]\r\ntheme = \"light\"\r\n");
     named(&home).exits(0);
     write(&home, "other.toml", "\u{feff}[ui]\r\nthem = \"light\"\r\n");
-    named(&home).exits(2).complains("other.toml:2: unknown key");
+    named(&home)
+        .exits(2)
+        .complains("other.toml:2:1: unknown key");
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
     named(&home).exits(2).complains("is not a file");

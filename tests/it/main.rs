@@ -32,6 +32,7 @@ mod http_json;
 mod init;
 mod jenkins;
 mod laws;
+mod live;
 mod modes;
 mod own;
 mod pasts;

@@ -115,6 +115,14 @@ impl Watch {
         }
     }
 
+    /// Goes by other rules from now on; who was told of nothing begins to look now.
+    pub fn go_by(&mut self, rules: Notify, now: Timestamp) {
+        if !self.rules.is_on() {
+            self.began = now;
+        }
+        self.rules = rules;
+    }
+
     /// Takes in the newest board; what it has for a person is held for a moment. `local` is the
     /// local time of the day.
     pub fn look(&mut self, board: &Snapshot, now: Timestamp, local: NaiveTime) {

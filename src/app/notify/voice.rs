@@ -130,6 +130,19 @@ impl Herald {
         }
     }
 
+    /// Returns the same with another voice.
+    #[must_use]
+    pub fn speaking(&self, voice: Voice) -> Self {
+        Self {
+            voice,
+            told: self.told.clone(),
+            pane: self.pane.clone(),
+            patience: self.patience,
+            passes: OnceCell::new(),
+            turn: Mutex::new(()),
+        }
+    }
+
     /// Tells what nobody told before, and returns what the terminal must get for it.
     pub async fn announce(&self, notices: Vec<Notice>) -> Vec<u8> {
         let told = self.told.clone();

@@ -81,6 +81,11 @@ impl Runner {
         }
     }
 
+    /// Lets what is run from now on stand on other ground.
+    pub fn stand_on(&mut self, ground: Ground) {
+        self.ground = Arc::new(ground);
+    }
+
     /// Runs a command; one that gets the terminal must have been left it before.
     pub fn run(&self, order: Order) {
         let stop = self.cancel.child_token();

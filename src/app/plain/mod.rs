@@ -27,14 +27,13 @@ use crate::app::effects::{Done, Effects, clipboard};
 use crate::app::exit::{Exit, Failure};
 use crate::app::hidden::Hidden;
 use crate::app::pins::Pins;
-use crate::app::rewind::Projector;
+use crate::app::renew::Around;
 use crate::app::runtime::runtime;
 use crate::app::session::{Session, Tasks};
-use crate::app::standup::desk::{Desk, Scene};
+use crate::app::standup::desk::Scene;
 use crate::app::views::{self, Views};
 use crate::app::{board, env, flow, once, output, redact, signals, team};
 use crate::domain::history::Ledger;
-use crate::domain::history::Windows;
 use crate::engine::{Engine, EngineCommand};
 use crate::ui::flow as flow_ui;
 use crate::ui::replay;
@@ -66,10 +65,7 @@ pub fn run(mut session: Session, args: &BoardArgs) -> Result<Exit, Failure> {
         let signals = signals::watch(&tasks.cancel)
             .map_err(|error| Failure::error(format!("cannot watch for signals: {error}")))?;
         let engine = session.start(store.clone(), !args.offline, &tasks).await?;
-        let effects = board::effects(&session, &tasks)
-            .with_store(store, Windows::of(&session.settings.policy))
-            .with_standup(Desk::of(&session))
-            .with_projector(Projector::new(team::working_time(&session)));
+        let effects = board::effects(&session, &tasks).standing_on(Around::of(&session, store));
         let setting = Setting {
             columns: session.settings.board.columns.clone(),
             offline: args.offline,
@@ -234,7 +230,8 @@ impl Conversation<'_> {
             | Done::Views(..)
             | Done::Log(_)
             | Done::Aside(_)
-            | Done::Reloaded(_) => Vec::new(),
+            | Done::Reloaded(_)
+            | Done::Renewed(_) => Vec::new(),
         })
     }
 

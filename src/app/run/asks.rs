@@ -251,6 +251,9 @@ where
 
     /// Tells the engine, and returns whether it listens.
     pub(super) fn is_heard(&mut self, command: EngineCommand, now: Timestamp) -> bool {
+        let Some(command) = self.renewal.hold(command) else {
+            return true;
+        };
         if let Err(error) = self.ends.commands.try_send(command) {
             tracing::warn!(%error, "engine");
             let busy = matches!(error, mpsc::error::TrySendError::Full(_));
@@ -316,6 +319,7 @@ where
                 return self.carry_out(effects, now);
             }
             Done::Reloaded(reloaded) => self.on_reloaded(*reloaded, now)?,
+            Done::Renewed(renewed) => return self.on_renewed(renewed.map(|it| *it), now),
             Done::Own(event) => {
                 own::on_event(&mut self.look.state, *event, now);
                 while let Some(order) = own::next(&mut self.look.state) {

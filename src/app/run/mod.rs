@@ -5,6 +5,7 @@
 //! it sleeps until the next visible text changes by the clock.
 
 mod asks;
+mod renew;
 mod screen;
 
 use std::io;
@@ -23,6 +24,7 @@ use crate::app::clock;
 use crate::app::effects::{Done, Effects};
 use crate::app::keys::{Input, Keys};
 use crate::app::notify::Watch;
+use crate::app::place::Places;
 use crate::app::screen::Screen;
 use crate::app::signals::Job;
 use crate::app::surround::Surround;
@@ -90,6 +92,8 @@ pub struct App<B: ratatui::backend::Backend, S> {
     watch: Option<Watch>,
     /// What the screen was told, and what it may do.
     standing: Option<Standing>,
+    /// How far another engine is.
+    renewal: Renewal,
 }
 
 /// When to draw.
@@ -196,6 +200,7 @@ where
             alive: true,
             watch: None,
             standing: None,
+            renewal: Renewal::default(),
         }
     }
 
@@ -204,6 +209,11 @@ where
     pub fn watched(mut self, watch: Watch) -> Self {
         self.watch = Some(watch);
         self
+    }
+
+    /// Returns where it is kept where the board was left.
+    pub fn places(&self) -> Option<Places> {
+        self.ends.effects.places().cloned()
     }
 
     /// Returns the screen with all that it remembers.
@@ -274,6 +284,7 @@ where
             alive,
             watch: _,
             standing: _,
+            renewal: _,
         } = self;
         let busy = look.terminal.backend().is_busy();
         let due = pace.due().filter(|_| !busy);
@@ -352,9 +363,13 @@ where
             self.look.state.options.me = snapshot.me();
             let effects = ui::update::on_snapshot(&mut self.look.state, &snapshot, now);
             self.look.snapshot = snapshot;
+            self.renew_if_free(now);
             return self.carry_out(effects, now);
         }
         self.alive = false;
+        if self.renewal.is_under_way() {
+            return Ok(Next::Go);
+        }
         let told = "polling has stopped: what is shown grows old";
         self.look.state.notify_error(told, now);
         Ok(Next::Go)
@@ -393,6 +408,7 @@ async fn at(then: Option<Instant>) {
     }
 }
 
+use renew::Renewal;
 pub use screen::Standing;
 
 #[cfg(test)]

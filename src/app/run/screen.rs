@@ -16,7 +16,7 @@ use crate::app::screen::Screen;
 use crate::app::themes::AUTO;
 use crate::domain::Timestamp;
 use crate::domain::history::Windows;
-use crate::engine::EngineCommand;
+use crate::engine::{EngineCommand, Practice};
 use crate::ui::glyphs::Glyphs;
 use crate::ui::overlay::Overlay;
 
@@ -42,15 +42,30 @@ const THEME: &str = "theme";
 /// What one about the configuration is about.
 const CONFIGURATION: &str = "configuration";
 
+/// Returns the line that a mistake is told of: `config.toml:12: …` or `config.toml:12:3: …`.
+fn line_in(mistake: &str) -> Option<usize> {
+    let (place, _) = mistake.split_once(": ")?;
+    let (before, last) = place.rsplit_once(':')?;
+    let last = last.parse().ok()?;
+    let line = before.rsplit_once(':').map(|(_, line)| line.parse().ok());
+    Some(line.flatten().unwrap_or(last))
+}
+
 impl<B: Screen> Look<B> {
     fn set_theme(&mut self, name: &str, now: Timestamp) {
-        match self.themes.find(name) {
+        match self.themes.open(name) {
             Ok(theme) => {
                 name.clone_into(&mut self.state.theme);
                 self.theme = theme;
                 self.state.settled(THEME);
             }
-            Err(error) => self.state.notify_trouble(THEME, error, now),
+            Err(mistake) => {
+                // A name that is none is no matter of a file.
+                let line = mistake.place.as_ref().map(|(_, line)| line);
+                let mark = line.map(|line| format!("theme: line {line}"));
+                let text = mistake.in_a_line();
+                self.state.notify_trouble(THEME, mark, text, now);
+            }
         }
     }
 }
@@ -117,7 +132,11 @@ where
                     state.note(other, now);
                 }
                 let text = format!("the configuration stays as it was: {first}");
-                state.notify_trouble(CONFIGURATION, text, now);
+                let mark = match line_in(first) {
+                    Some(line) => format!("config: line {line}"),
+                    None => "config".to_owned(),
+                };
+                state.notify_trouble(CONFIGURATION, Some(mark), text, now);
                 return Ok(());
             }
         };
@@ -126,7 +145,9 @@ where
             return Ok(());
         };
         let before = std::mem::replace(&mut standing.told, told.clone());
+        standing.told.plan = None;
         let (has_mouse, has_links) = (standing.has_mouse, standing.has_links);
+        let simulated = self.look.state.options.banner.is_some();
         let glyphs = match told.ui.ascii {
             Some(true) => Glyphs::Ascii,
             Some(false) => Glyphs::Unicode,
@@ -157,7 +178,17 @@ where
         self.retheme(&before, &told, now)?;
         self.take_own(&before, &told);
         self.look.state.options.wall = told.wall;
-        let changed = reload::changed(&before.written, &told.written);
+        let changed = reload::changed(&before.written, &told.written, simulated);
+        if changed.calls {
+            if let Some(watch) = &mut self.watch {
+                watch.go_by(told.notify.clone(), now);
+            }
+            self.ends.effects.speak(told.voice.clone());
+        }
+        if let Some(plan) = told.plan {
+            self.plan(plan, changed.words(), now);
+            return Ok(());
+        }
         if changed.practice && !self.practise(&told, now) {
             // What the engine did not hear of is otherwise still when the file is saved again.
             if let Some(standing) = &mut self.standing {
@@ -184,6 +215,14 @@ where
         self.ends.effects.people_are(people);
         self.look.state.tell_columns(practice.columns.clone());
         true
+    }
+
+    /// Lets the engine that has come go by what was saved after it was planned.
+    pub(super) fn catch_up_with_practice(&mut self, planned: &Arc<Practice>, now: Timestamp) {
+        let told = self.standing.as_ref().map(|standing| standing.told.clone());
+        if let Some(told) = told.filter(|told| !Arc::ptr_eq(&told.practice, planned)) {
+            self.practise(&told, now);
+        }
     }
 
     /// Takes over views and commands of the user; lists of them that are open are of the old ones.

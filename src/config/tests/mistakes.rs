@@ -299,11 +299,60 @@ fn a_wrong_key_hides_no_other_mistake() {
 }
 
 #[test]
+fn all_that_is_wrong_with_a_view_or_a_command_is_told_at_once() {
+    let text = "[[view]]\nname = 3\nfiler = \"x\"\nfilter = \"stauts:x\"\ncolumns = [\"plann\"]\n\
+                group = \"servic\"\nsort = \"agge\"\n\
+                [[command]]\nname = \"Bad Name\"\nargv = [\"sh\", \"-c\", \"x {titel}\"]\n\
+                where = [\"borad\"]\nrun = \"bakground\"\nfor = \"stauts:x\"\ncwd = \"{zz}\"\n\
+                keep_env = [\"a b\"]\npause = 1\n";
+    let layer = Layer {
+        file: "c.toml",
+        text,
+        trust: Trust::User,
+    };
+    let (settings, mut wrong) = Settings::read(&[layer], &[]);
+    wrong.extend(settings.flaws.iter().cloned());
+    wrong.sort_by_key(|error| (error.line, error.column));
+    let told: Vec<String> = wrong
+        .iter()
+        .map(|error| {
+            let words: Vec<&str> = error.message.split(": ").take(2).collect();
+            let at = error.column.unwrap();
+            format!("{}:{at} {}", error.line, words.join(": "))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "2:8 `name`: integer `3`, expected text",
+            "3:1 unknown key `filer` in [[view]]",
+            "4:10 `filter`: unknown key `stauts` at column 1",
+            "5:12 `columns`: unknown word `plann`",
+            "6:9 `group`: unknown word `servic`",
+            "7:8 `sort`: unknown word `agge`",
+            "9:8 `name`: `Bad Name` is no name of a command",
+            "10:8 `argv`: a value in a script would be obeyed as a part of it",
+            "10:21 `argv`: `{titel}` stands for nothing",
+            "11:10 `where`: unknown word `borad`",
+            "12:7 `run`: unknown word `bakground`",
+            "13:7 `for`: unknown key `stauts` at column 1",
+            "14:7 `cwd`: `{zz}` stands for nothing",
+            "15:13 `keep_env`: `a b` is no name of a variable",
+            "16:9 `pause`: integer `1`, expected a boolean",
+        ]
+    );
+    let hints: Vec<&str> = wrong.iter().filter_map(|it| it.hint.as_deref()).collect();
+    let near = hints.iter().filter(|hint| hint.starts_with("did you mean"));
+    assert!(near.count() >= 6, "{hints:#?}");
+    assert!(settings.views.is_empty(), "what is left of it is no view");
+}
+
+#[test]
 fn errors_are_printed_with_file_and_line() {
     let error = &parse("\n[uix]").unwrap_err()[0];
     assert_eq!(
         error.to_string(),
-        "c.toml:2: unknown key `uix` in the configuration"
+        "c.toml:2:2: unknown key `uix` in the configuration"
     );
 }
 

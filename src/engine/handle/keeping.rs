@@ -15,6 +15,8 @@ use crate::engine::update::Write;
 const SCREEN_EVERY: Duration = Duration::from_secs(5);
 /// How long the last write may take when the program ends.
 const LAST_WRITE: Duration = Duration::from_millis(1_200);
+/// What is said of a log that was followed when the engine ended.
+const ENDED: &str = "whoever read on has ended";
 /// More writes than this in wait for a slow disk, and the whole store is written instead.
 const MOST_WRITES: usize = 200_000;
 
@@ -167,6 +169,10 @@ impl Task {
 
     /// Writes what is left and gives the leases back, but never holds the program up for long.
     pub(super) async fn finish(mut self) {
+        if let Some((key, _)) = self.following.take() {
+            // The screen may outlive this engine.
+            self.logs.leave(&key, ENDED);
+        }
         let Some(db) = self.db.clone() else {
             return;
         };

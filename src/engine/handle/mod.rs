@@ -141,7 +141,7 @@ pub enum EngineCommand {
 }
 
 /// The way to a running engine.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     /// The board; only the newest matters.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
@@ -149,6 +149,7 @@ pub struct Engine {
     pub commands: mpsc::Sender<EngineCommand>,
     settled: watch::Receiver<bool>,
     read: watch::Receiver<bool>,
+    loaded: watch::Receiver<bool>,
     /// How far history is told.
     pub told: watch::Receiver<Progress>,
 }
@@ -178,6 +179,12 @@ impl Engine {
         tokio::time::timeout(within, told)
             .await
             .is_ok_and(|told| told.is_ok())
+    }
+
+    /// Waits until the board is made of what the store holds, but no longer than `within`.
+    pub async fn loaded(&mut self, within: Duration) {
+        let loaded = self.loaded.wait_for(|loaded| *loaded);
+        drop(tokio::time::timeout(within, loaded).await);
     }
 
     /// Waits until every source had its first full round (needs included) or failed, but no
@@ -237,6 +244,7 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
     let (commands, commands_in) = mpsc::channel(UPDATES);
     let (settled, settled_out) = watch::channel(false);
     let (read, read_out) = watch::channel(false);
+    let (loaded, loaded_out) = watch::channel(false);
     let (teller, told) = Teller::new();
     let (updates, updates_in) = mpsc::channel(UPDATES);
     let (needs, _) = watch::channel((0, Arc::default()));
@@ -270,12 +278,14 @@ pub fn start(options: Options, tracker: &TaskTracker, cancel: &CancellationToken
     };
     let cancel = cancel.clone();
     let pollers = tracker.clone();
-    tracker.spawn(task.run(updates_in, commands_in, (pollers, options.acting), cancel));
+    let begun = (pollers, options.acting, loaded);
+    tracker.spawn(task.run(updates_in, commands_in, begun, cancel));
     Engine {
         snapshots: snapshots_out,
         commands,
         settled: settled_out,
         read: read_out,
+        loaded: loaded_out,
         told,
     }
 }
@@ -319,12 +329,13 @@ impl Task {
         mut self,
         mut updates: mpsc::Receiver<Update>,
         mut commands: mpsc::Receiver<EngineCommand>,
-        (tracker, acting): (TaskTracker, Acting),
+        (tracker, acting, loaded): (TaskTracker, Acting, watch::Sender<bool>),
         cancel: CancellationToken,
     ) {
         if cancel.run_until_cancelled(self.load()).await.is_none() {
             return;
         }
+        loaded.send_replace(true);
         self.start_pollers(&tracker, &cancel);
         self.start_desk(acting, &tracker, &cancel);
         if !self.polling || self.sources.is_empty() {

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::Timestamp;
 use crate::domain::diagnosis::LogKey;
+use crate::domain::text::Clean;
 use crate::engine::logs::{Shared, nameless, reopen};
 use crate::log::Grows;
 use crate::sources::logs::Growing;
@@ -38,6 +39,16 @@ impl Growth {
         let most = left.min(into.len());
         let room = into.get_mut(..most).unwrap_or_default();
         self.file.read_at(room, at)
+    }
+
+    /// Returns whether nothing more comes.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.stands, Grows::Stopped(_) | Grows::Ended(_))
+    }
+
+    /// Says that nobody reads on.
+    pub(super) fn stop(&mut self, why: &str) {
+        self.stands = Grows::Stopped(Clean::line(why));
     }
 
     /// Opens it with a position of its own; beyond what was told there may be more.

@@ -169,6 +169,13 @@ impl LogCache for FileLogs {
     fn grow(&self, key: &LogKey) -> io::Result<Box<dyn Growing>> {
         Ok(Box::new(Grower::begin(&self.shared, key)?))
     }
+
+    fn leave(&self, key: &LogKey, why: &str) {
+        self.shared.growth.send_if_modified(|growth| {
+            let growth = growth.as_mut().filter(|it| it.key == *key && !it.is_over());
+            growth.map(|it| it.stop(why)).is_some()
+        });
+    }
 }
 
 impl Shared {

@@ -27,9 +27,20 @@ pub struct Messages {
     /// Those on the screen, newest last, at most three.
     pub toasts: Vec<Message>,
     errors: usize,
-    /// What each trouble that may be over one day last said.
-    troubles: Vec<(&'static str, String)>,
+    /// What may be well again one day.
+    troubles: Vec<Trouble>,
     pub(super) notices: Vec<crate::domain::text::Clean>,
+}
+
+/// Something that is wrong for now, and was told.
+#[derive(Clone, Debug)]
+struct Trouble {
+    /// What it is about.
+    about: &'static str,
+    /// What was said.
+    text: String,
+    /// What stays at the top as long as it is wrong.
+    mark: Option<String>,
 }
 
 impl Messages {
@@ -41,6 +52,12 @@ impl Messages {
     /// Returns until when a message is on the screen.
     pub fn until(message: &Message) -> Timestamp {
         message.at + TimeDelta::seconds(Self::SHOWN_SECS)
+    }
+
+    /// Returns what is wrong for now, each in a few words.
+    pub fn marks(&self) -> impl Iterator<Item = &str> {
+        let troubles = self.troubles.iter();
+        troubles.filter_map(|trouble| trouble.mark.as_deref())
     }
 
     /// Returns how many errors there were so far.
@@ -91,10 +108,21 @@ impl UiState {
         self.message(text.into(), true, now);
     }
 
-    /// Shows an error until it is dismissed, or until what it is about is well again.
-    pub fn notify_trouble(&mut self, about: &'static str, text: String, now: Timestamp) {
+    /// Shows an error until it is dismissed, or until what it is about is well again; until then
+    /// the mark stays, whatever is dismissed.
+    pub fn notify_trouble(
+        &mut self,
+        about: &'static str,
+        mark: Option<String>,
+        text: String,
+        now: Timestamp,
+    ) {
         self.settled(about);
-        self.messages.troubles.push((about, text.clone()));
+        self.messages.troubles.push(Trouble {
+            about,
+            text: text.clone(),
+            mark,
+        });
         self.notify_error(text, now);
     }
 
@@ -103,10 +131,10 @@ impl UiState {
         let Messages {
             toasts, troubles, ..
         } = &mut self.messages;
-        troubles.retain(|(known, text)| {
-            let is_it = *known == about;
+        troubles.retain(|trouble| {
+            let is_it = trouble.about == about;
             if is_it {
-                toasts.retain(|toast| !toast.is_error || toast.text != *text);
+                toasts.retain(|toast| !toast.is_error || toast.text != trouble.text);
             }
             !is_it
         });

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use crate::domain::status::Severity;
 use crate::domain::text::counted;
 use crate::engine::snapshot::{Health, Snapshot};
+use crate::ui::command::Command;
 use crate::ui::history::reading;
 use crate::ui::layout::Plan;
 use crate::ui::rows::Listed;
@@ -35,6 +36,7 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
     if state.options.offline {
         row.put(paint, "offline", theme.style(Role::Stale));
     }
+    flaws(paint, state, &mut row);
     // How old the data are is told before how many cards there are.
     let health = wellness::shortly(paint, state, snapshot, &row);
     if let (1, Some((text, _))) = (area.height, &health) {
@@ -54,6 +56,37 @@ pub(super) fn paint(paint: &mut Paint<'_>, state: &UiState, snapshot: &Snapshot,
     }
     if let Some(strip) = plan.strip {
         paint_strip(paint, state, strip);
+    }
+}
+
+/// What is wrong with the configuration or a theme, as long as the old ones hold for that reason;
+/// all of it is among the messages.
+fn flaws(paint: &mut Paint<'_>, state: &UiState, row: &mut Words) {
+    let mut marks = state.messages.marks();
+    let Some(first) = marks.next() else { return };
+    let more = marks.count();
+    let brief = first.split(':').next().unwrap_or(first);
+    let more = match more {
+        0 => String::new(),
+        more => format!(" +{more}"),
+    };
+    let theme = paint.theme;
+    let mark = theme.glyphs().severity(Severity::Blocked);
+    let key = state
+        .options
+        .keymap
+        .label(Command::Messages, theme.glyphs());
+    let key = key.map_or_else(String::new, |key| format!(" ({key})"));
+    // Half of the row is left for the board.
+    let room = row.left() / 2;
+    let texts = [
+        format!("{mark} {first}{more}{key}"),
+        format!("{mark} {brief}{more}{key}"),
+        format!("{mark} {brief}"),
+    ];
+    let fits = texts.iter().find(|text| width(text) <= room);
+    if let Some(text) = fits.or(texts.last()) {
+        row.put(paint, text, theme.style(Role::Blocked));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The real loop on a screen in memory, with events from a channel and a clock that is turned by hand.
 
+mod renew;
 mod screen;
 mod walk;
 

@@ -1,9 +1,11 @@
 //! What the screen is told while the loop runs: themes, keys, the ground, a slow line.
 
 use super::*;
+use crate::app::env::Env;
 use crate::app::ground::QUESTION;
+use crate::app::notify::Voice;
 use crate::app::reload::{self, Told};
-use crate::config::{Settings, UiConfig, WallConfig};
+use crate::config::{Notify, Settings, UiConfig, WallConfig};
 use crate::domain::arrange::{Arrangement, SavedView};
 use crate::ui::glyphs::Glyphs as Marks;
 use crate::ui::keymap::{Keymap, Preset};
@@ -19,7 +21,10 @@ fn told(ui: UiConfig) -> Told {
         commands: Arc::default(),
         wall: WallConfig::default(),
         practice: reload::practice(&Settings::default()),
+        notify: Notify::default(),
+        voice: Voice::new(&Notify::default(), &Env::process()),
         written: Vec::new(),
+        plan: None,
     }
 }
 
@@ -94,12 +99,12 @@ async fn what_was_saved_is_taken_over_and_a_mistake_leaves_what_was_there() {
             "{}",
             world.seen.text()
         );
-        let wrong = Err("`config.toml`:3: `zom` is no command".to_owned());
+        let wrong = Err("config.toml:3: `zom` is no command".to_owned());
         tell.try_send(Done::Reloaded(Box::new(wrong))).unwrap();
         world.pass(FRAME_AND_MORE).await;
         let text = world.seen.text();
         assert!(
-            text.contains("config.toml`:3: `zom` is no command"),
+            text.contains("config.toml:3: `zom` is no command"),
             "{text}"
         );
         let ground = world.seen.shown().cells.buffer()[(3, 5)].bg;
@@ -126,7 +131,7 @@ async fn what_was_saved_is_taken_over_and_a_mistake_leaves_what_was_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn views_and_own_commands_are_taken_over_and_what_needs_a_restart_is_named() {
+async fn views_and_own_commands_are_taken_over() {
     let effects = effects();
     let tell = effects.teller();
     let all = (effects, None, Some(standing(UiConfig::default())));
@@ -145,10 +150,7 @@ async fn views_and_own_commands_are_taken_over_and_what_needs_a_restart_is_named
         tell.try_send(Done::Reloaded(Box::new(Ok(next)))).unwrap();
         world.pass(FRAME_AND_MORE).await;
         let text = world.seen.text();
-        assert!(
-            text.contains("`[store]` of the configuration counts after a restart"),
-            "{text}"
-        );
+        assert!(text.contains("took over `[store]`"), "{text}");
         world.type_text("}");
         world.pass(FRAME_AND_MORE).await;
         assert!(
