@@ -80,6 +80,8 @@ enum On {
     Log(u64, u64, u16),
     /// A line of what lies over the view, and the first shown.
     Over(usize, usize),
+    /// A line that is written, or a question: no list.
+    Nowhere,
     /// A source, and how far what is told of it is scrolled.
     Source(usize, (usize, u16)),
     /// A column of the past, and a card of it.
@@ -122,27 +124,27 @@ impl Cursor {
                 page: (state.flow.page, state.flow.layer),
                 overlays: state.overlays.len(),
             },
-            on: state.overlays.last().and_then(over).unwrap_or_else(of_view),
+            on: state.overlays.last().map_or_else(of_view, over),
         }
     }
 }
 
-/// Returns what the cursor is on in something that lies over the view; none where it has no list.
-fn over(overlay: &Overlay) -> Option<On> {
+/// Returns what the cursor is on in something that lies over the view.
+fn over(overlay: &Overlay) -> On {
     match overlay {
-        Overlay::Detail(detail) => Some(On::Over(detail.cursor, usize::from(detail.scroll))),
-        Overlay::Help(help) => Some(On::Over(help.list.cursor, help.list.scroll)),
-        Overlay::Palette(palette) => Some(On::Over(palette.list.cursor, palette.list.scroll)),
-        Overlay::Themes(menu) => Some(On::Over(menu.cursor, menu.scroll)),
-        Overlay::Messages(scroll) => Some(On::Over(0, usize::from(*scroll))),
-        Overlay::Actions(menu) => Some(On::Over(menu.cursor, 0)),
-        Overlay::Own(menu) => Some(On::Over(menu.cursor, menu.scroll)),
+        Overlay::Detail(detail) => On::Over(detail.cursor, usize::from(detail.scroll)),
+        Overlay::Help(help) => On::Over(help.list.cursor, help.list.scroll),
+        Overlay::Palette(palette) => On::Over(palette.list.cursor, palette.list.scroll),
+        Overlay::Themes(menu) => On::Over(menu.cursor, menu.scroll),
+        Overlay::Messages(scroll) => On::Over(0, usize::from(*scroll)),
+        Overlay::Actions(menu) => On::Over(menu.cursor, 0),
+        Overlay::Own(menu) => On::Over(menu.cursor, menu.scroll),
         Overlay::Pin(_)
         | Overlay::Filter(_)
         | Overlay::Confirm(_)
         | Overlay::Search(_)
         | Overlay::Note(_)
-        | Overlay::Act(_) => None,
+        | Overlay::Act(_) => On::Nowhere,
     }
 }
 
