@@ -328,7 +328,9 @@ fn blamed(error: &KeymapError, keys: &KeysConfig) -> String {
             let mut names = std::iter::once(*name).chain(longer.iter().map(|(_, name)| *name));
             names.find(own).unwrap_or(name).to_owned()
         }
-        KeymapError::BadKey { name, .. } | KeymapError::NoWayOut { name } => (*name).to_owned(),
+        KeymapError::BadKey { name, .. }
+        | KeymapError::Twice { name, .. }
+        | KeymapError::NoWayOut { name } => (*name).to_owned(),
         KeymapError::UnknownCommand { name, .. } => name.clone(),
         KeymapError::UnknownPreset { .. } => "preset".to_owned(),
         KeymapError::OwnConflict { own, .. }
@@ -366,6 +368,7 @@ fn own_error<'a>(layers: &[Layer<'_>], error: &'a KeymapError) -> Option<(&'a st
         KeymapError::Conflict { .. }
         | KeymapError::Beginning { .. }
         | KeymapError::BadKey { .. }
+        | KeymapError::Twice { .. }
         | KeymapError::NoWayOut { .. }
         | KeymapError::UnknownPreset { .. }
         | KeymapError::UnknownCommand { .. } => return None,
