@@ -385,11 +385,12 @@ fn run(state: &mut UiState, action: Action, snapshot: &Snapshot, now: Timestamp)
         Action::Go(id) => opening::go(state, snapshot, &RowKey::Item(id)),
         Action::Filter(text) => {
             if let Err(error) = crate::domain::query::Query::parse(&text) {
-                let hint = error.hint().map(|hint| format!("; {hint}"));
-                return vec![Effect::Toast(format!(
-                    "{error}{}",
-                    hint.unwrap_or_default()
-                ))];
+                // All words that there are would fill the screen: the nearest is enough.
+                let near = error.nearest.as_ref();
+                let near = near.map(|near| format!("did you mean `{near}`?"));
+                let hint = near.or_else(|| error.hint());
+                let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+                return vec![Effect::Toast(format!("{error}{hint}"))];
             }
             filter::apply(state, &text);
             if state.view != View::Replay {

@@ -175,7 +175,7 @@ fn what_nothing_is_called_gets_the_nearest() {
 fn what_is_no_view_gets_those_that_there_are() {
     let mut screen = screen();
     let told = toasts(&run(&mut screen, "view nope")).join("");
-    let expected = "no saved view is called `nope`; there are shipping, red, ";
+    let expected = "no saved view is called `nope`; there are red, shipping, ";
     assert!(told.starts_with(expected) && told.ends_with('…'), "{told}");
 }
 
