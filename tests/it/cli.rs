@@ -614,11 +614,23 @@ fn completions_and_the_manual_page_are_printed() {
         "{commands:?}"
     );
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ran = home.run(&["completions", shell]);
-        ran.exits(0).prints("schema");
+        let script = home.run(&["completions", shell]);
+        script.exits(0).prints("_CYCLEBOARD_COMPLETE");
+        // The script asks the program, which offers the commands in the dialect of the shell.
+        let offered = |words: &[&str]| {
+            let line = [&["--", "cycleboard"], words, &[""]].concat();
+            let mut asked = home.command(&line);
+            asked.env("_CYCLEBOARD_COMPLETE", shell);
+            asked.env("_CLAP_COMPLETE_INDEX", (words.len() + 1).to_string());
+            asked.env("_CLAP_IFS", "\n");
+            String::from_utf8(asked.output().unwrap().stdout).unwrap()
+        };
+        let all = offered(&[]);
         for command in &commands {
-            ran.prints(command);
+            let is_it = |line: &str| line.starts_with(command);
+            assert!(all.lines().any(is_it), "{shell}: no {command} in {all}");
         }
+        assert!(offered(&["config"]).contains("schema"), "{shell}");
     }
     let man = home.run(&["man"]);
     for page in ["cycleboard", "cycleboard-config-schema"] {
