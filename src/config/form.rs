@@ -56,14 +56,14 @@ pub(super) fn name(longest: u16) -> String {
 /// Returns the form of a duration within bounds: of one unit, or of several, whose sum no form can
 /// tell.
 pub(super) fn span(bounds: &RangeInclusive<Duration>) -> String {
-    let (least, most) = (bounds.start().as_secs(), bounds.end().as_secs());
+    let (shortest, longest) = (bounds.start().as_secs(), bounds.end().as_secs());
     let mut forms = Vec::new();
     let mut letters = String::new();
     for (unit, secs) in UNITS {
         let secs = secs.unsigned_abs();
         let (upper, lower) = (unit.to_ascii_uppercase(), unit);
         letters.extend([lower, upper]);
-        let (first, last) = (least.div_ceil(secs), most / secs);
+        let (first, last) = (shortest.div_ceil(secs), longest / secs);
         if first <= last {
             forms.push(format!("0*(?:{})[{lower}{upper}]", digits(first, last)));
         }

@@ -421,7 +421,7 @@ fn refuses(text: &str) -> bool {
 #[test]
 fn what_the_checker_refuses_by_value_the_schema_refuses() {
     let schema = made();
-    let mut lies = Vec::new();
+    let mut untrue = Vec::new();
     for (place, right, odd) in VALUES {
         for (values, is_odd) in [(right, false), (odd, true)] {
             for value in *values {
@@ -430,14 +430,14 @@ fn what_the_checker_refuses_by_value_the_schema_refuses() {
                 let by_schema = wrong(&schema, &read(&text), "").is_some();
                 if by_checker != is_odd || by_schema != is_odd {
                     let told = (by_checker, by_schema);
-                    lies.push(format!(
+                    untrue.push(format!(
                         "{place} = {value}: (checker, schema) refuse: {told:?}"
                     ));
                 }
             }
         }
     }
-    assert!(lies.is_empty(), "{lies:#?}");
+    assert!(untrue.is_empty(), "{untrue:#?}");
 }
 
 /// Puts the places of all keys below a shape into `found`.
@@ -469,7 +469,7 @@ fn every_key_has_right_and_wrong_values() {
 #[test]
 fn a_key_that_is_needed_is_needed_by_the_schema() {
     let schema = made();
-    let mut lies = Vec::new();
+    let mut untrue = Vec::new();
     for (table, around) in AROUND {
         let text = around.replace('§', "");
         assert!(wrong(&schema, &read(&text), "").is_none(), "{text}");
@@ -487,7 +487,7 @@ fn a_key_that_is_needed_is_needed_by_the_schema() {
             // A source of a directory's file may name no kind; of another nothing may be chosen.
             let is_of_directory = *table == "source" && told == (true, false);
             if told.0 != told.1 && !is_of_directory {
-                lies.push(format!(
+                untrue.push(format!(
                     "{table} without {line}: (checker, schema): {told:?}"
                 ));
             }
@@ -506,10 +506,10 @@ fn a_key_that_is_needed_is_needed_by_the_schema() {
     ] {
         assert!(refuses(text), "{text}");
         if wrong(&schema, &read(text), "").is_none() {
-            lies.push(text.to_owned());
+            untrue.push(text.to_owned());
         }
     }
-    assert!(lies.is_empty(), "{lies:#?}");
+    assert!(untrue.is_empty(), "{untrue:#?}");
 }
 
 #[test]
