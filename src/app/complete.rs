@@ -94,7 +94,7 @@ const BASH: &str = r#"_cycleboard() {
         before=${current%"${current##*[=:]}"}
     fi
     COMPREPLY=()
-    while read -r word; do
+    while read -r word || [[ -n $word ]]; do
         printf -v word %q "${word#"$before"}"
         COMPREPLY+=("$word")
     done < <(_CLAP_IFS=$'\n' _CLAP_COMPLETE_INDEX=$((${#words[@]} - 1)) ASKED=bash \
